@@ -106,6 +106,8 @@ FromOption = Annotated[
     Path | None,
     typer.Option("--from", metavar="FILE", help="Judge saved evidence instead of asking a host."),
 ]
+STORE_HELP = "Where snapshots lie: a folder, or redis://HOST:PORT/DB. Default: $QTCTL_SNAPSHOTS, or a folder of yours."
+StoreOption = Annotated[str | None, typer.Option("--store", metavar="STORE", help=STORE_HELP)]
 FORMAT_HELP = "Default: table on a terminal, Markdown elsewhere."
 
 

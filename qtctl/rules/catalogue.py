@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from qtctl.rules.rule import Rule
     from qtctl.rules.view import ViewRule
 
-FOLDERS = ("registry", "units", "host", "parity")
-"""The registry itself, what is rendered from it, evidence of a host, compose files."""
+FOLDERS = ("registry", "units", "host", "parity", "history")
+"""The registry itself, what is rendered from it, evidence of a host, compose files, snapshots."""
 
 
 def families(*folders: str) -> Iterator[ModuleType]:
@@ -27,7 +27,7 @@ def families(*folders: str) -> Iterator[ModuleType]:
 
 def _meanings(*folders: str) -> tuple[Meaning, ...]:
     found = (each for family in families(*folders) for each in family.RULES)
-    return tuple(sorted(found, key=lambda each: each.id))
+    return tuple(sorted(found, key=lambda each: (len(each.id), each.id)))
 
 
 @cache

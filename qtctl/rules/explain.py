@@ -16,6 +16,7 @@ FAMILIES = {
     "QT6": "Env files",
     "QT7": "The host",
     "QT8": "Parity with the compose files (`qtctl parity`)",
+    "QT10": "Snapshots (`qtctl snapshot verify`)",
 }
 INTRODUCTION = """# Findings
 
@@ -39,7 +40,7 @@ def catalogue_markdown() -> str:
     parts = [INTRODUCTION, "\n".join(table)]
     for prefix, family in FAMILIES.items():
         parts.append(f"## {family}")
-        parts += [_section(each, "###") for each in meanings() if each.id.startswith(prefix)]
+        parts += [_section(each, "###") for each in meanings() if each.id[:-2] == prefix]
     return "\n\n".join(parts) + "\n"
 
 

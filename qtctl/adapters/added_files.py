@@ -1,0 +1,34 @@
+"""New files in a folder that is there; to a file of tables a table is added."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from qtctl.contained.folder import Folder
+from qtctl.errors import InputError, Place
+
+_MODE, _LARGEST = 0o644, 4 << 20
+
+
+def add_files(folder: Path, files: Mapping[str, str], tables: str = "") -> tuple[Path, ...]:
+    """`tables`: the file that may be there already. InputError, before anything is written, where another one is."""
+    try:
+        with Folder.open(folder) as opened:
+            contents = {name: _content(opened, name, text, may_be_there=name == tables) for name, text in files.items()}
+            for name, content in contents.items():
+                opened.write(name, content, _MODE, sync=True)
+    except OSError as error:
+        what = f"cannot be written: {error.strerror}"
+        raise InputError(what, hint="name a folder that is there", place=Place(str(folder))) from error
+    return tuple(folder / name for name in files)
+
+
+def _content(folder: Folder, name: str, text: str, *, may_be_there: bool) -> bytes:
+    if not folder.has_entry(name):
+        return text.encode()
+    if not may_be_there:
+        raise InputError("is there already, and is not overwritten", hint="move it away", place=folder.place(name))
+    before = folder.read(name, _LARGEST)
+    head = text.partition("\n")[0]
+    if head.encode() in before.splitlines():
+        raise InputError(f"has {head} already", hint="nothing is to be done", place=folder.place(name))
+    return before.rstrip(b"\n") + b"\n\n" + text.encode()

@@ -1,0 +1,74 @@
+"""Signatures made and checked by OpenSSH's own ssh-keygen -Y, with keys that people have already."""
+
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from qtctl.errors import InputError, Place
+
+NAMESPACE = "snapshot@qtctl"
+"""A signature that somebody made for another purpose is none of a snapshot."""
+PROGRAM = "ssh-keygen"
+DEADLINE_S = 60.0
+"""An agent may ask a person."""
+_BEGINS = b"-----BEGIN SSH SIGNATURE-----"
+
+
+def sign(content: bytes, key: Path) -> bytes:
+    """By a private key, or by the agent for a public one. InputError where it could not be."""
+    if not key.exists():
+        raise InputError("there is no such key", hint="name a private key, or a public one of your agent",
+                         place=Place(str(key)))  # fmt: skip
+    done = _run(("-Y", "sign", "-f", str(key), "-n", NAMESPACE), content)
+    if done.returncode or not done.stdout.startswith(_BEGINS):
+        raise InputError(f"could not sign: {_said(done)}", hint="is it a key, and does the agent have it?",
+                         place=Place(str(key)))  # fmt: skip
+    return done.stdout
+
+
+def check(content: bytes, signature: bytes, signers: Path | None, taken_at: str) -> str:
+    """Why it is not good, '' where it is. Without `signers` (see ssh-keygen(1)): not by whom, only that it fits.
+
+    `taken_at`: ISO 8601; a key must have been valid then.
+    """
+    with tempfile.TemporaryDirectory(prefix="qtctl-sig-") as folder:
+        path = Path(folder) / "signature"
+        path.write_bytes(signature)
+        if signers is None:
+            done = _run(("-Y", "check-novalidate", "-n", NAMESPACE, "-s", str(path)), content)
+            return "" if not done.returncode else f"its signature does not fit: {_said(done)}"
+        return _check_signer(content, path, signers, taken_at)
+
+
+def _check_signer(content: bytes, signature: Path, signers: Path, taken_at: str) -> str:
+    if not signers.is_file():
+        raise InputError("there is no such file", hint="one line a signer: NAME KEYTYPE KEY", place=Place(str(signers)))
+    when = f"-Overify-time={''.join(each for each in taken_at[:19] if each.isdigit())}Z"
+    found = _run(("-Y", "find-principals", when, "-s", str(signature), "-f", str(signers)), b"")
+    principals = found.stdout.decode(errors="replace").splitlines()
+    if found.returncode or not principals:
+        return "its signer is none of those who are allowed"
+    arguments = ("-Y", "verify", when, "-n", NAMESPACE, "-I", principals[0], "-f", str(signers), "-s", str(signature))
+    done = _run(arguments, content)
+    return "" if not done.returncode else f"its signature is not good: {_said(done)}"
+
+
+def _run(arguments: Sequence[str], content: bytes) -> "subprocess.CompletedProcess[bytes]":
+    try:
+        return subprocess.run(
+            (PROGRAM, *arguments), input=content, capture_output=True, timeout=DEADLINE_S, check=False
+        )
+    except FileNotFoundError as error:
+        raise InputError(
+            f"{PROGRAM} is not installed on this machine", hint="apt-get install openssh-client"
+        ) from error
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise InputError(
+            f"{PROGRAM} could not be run, or did not end in {DEADLINE_S:.0f} s", hint="try it by hand"
+        ) from error
+
+
+def _said(done: "subprocess.CompletedProcess[bytes]") -> str:
+    lines = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
+    return lines[-1][:200] if lines else f"exit {done.returncode}"

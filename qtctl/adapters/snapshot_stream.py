@@ -1,0 +1,221 @@
+"""Snapshots in Redis: a stream a host, whose entries have the number of the snapshot as their id.
+
+The id makes the chain: Redis refuses an entry whose id is not greater than every id before, also of entries that are
+gone, so that of two that take number 7 at once, one is refused.
+"""
+
+import base64
+import binascii
+import os
+import re
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from qtctl.adapters.bounds import STORE_TEXT, Deadline
+from qtctl.adapters.store_connection import StreamConnection
+from qtctl.adapters.store_replies import Broken
+from qtctl.errors import HostError, InputError
+from qtctl.history.archive import LARGEST, unpack
+from qtctl.history.index import MOST
+from qtctl.interfaces.snapshot_store import Build
+from qtctl.model.snapshot import Chain, Entry, Pruned, Snapshot, Stored
+
+PREFIX, HOSTS, PASSWORD = "qtctl:snapshots:", "qtctl:snapshot-hosts", "QTCTL_SNAPSHOT_PASSWORD"
+DEADLINE_S = 20.0
+_AT_A_TIME = 5
+_LARGEST_ALL = 512 << 20
+_ID, _PRUNED = re.compile(r"([0-9]{1,9})-0"), re.compile(r"([0-9]{1,9}) ([0-9a-f]{64})")
+_PORT = 6379
+
+
+def is_stream(store: str) -> bool:
+    return store.startswith(("redis://", "unix://"))
+
+
+class SnapshotStream:
+    """qtctl.interfaces.snapshot_store.SnapshotStore in a Redis server: redis://HOST:PORT/DB or unix:///PATH?db=N."""
+
+    def __init__(self, url: str, environ: Mapping[str, str] = os.environ) -> None:
+        """InputError for a URL that is none, or that has a password in it: every process could read it."""
+        try:
+            found = urlsplit(url)
+            port, address = found.port or _PORT, found.hostname or "127.0.0.1"
+            self._db = (
+                int(found.path.strip("/") or 0)
+                if found.scheme == "redis"
+                else int(found.query.removeprefix("db=") or 0)
+            )
+        except ValueError as error:
+            raise InputError(
+                "--store is no URL of Redis", hint="redis://127.0.0.1:6379/0 or unix:///run/redis.sock"
+            ) from error
+        if found.password or found.username:
+            raise InputError(
+                "--store has a password in it", hint=f"put it into ${PASSWORD}: a command line can be read"
+            )
+        self._path = found.path if found.scheme == "unix" else ""
+        self._address = address, port
+        self._password = environ.get(PASSWORD, "")
+
+    @property
+    def place(self) -> str:
+        return self._path or "{}:{}".format(*self._address)
+
+    def list_hosts(self) -> tuple[str, ...]:
+        with self._connect() as ask:
+            return tuple(sorted(str(each) for each in ask(("SMEMBERS", HOSTS)) or ()))
+
+    def read(self, host: str) -> Chain:
+        with self._connect() as ask:
+            info = self._info(ask, host)
+            if info is None:
+                return Chain(host, ())
+            pruned = self._pruned(ask, host)
+            stored = tuple(self._read_all(ask, host))
+        return Chain(host, stored, self._index(stored, info), pruned)
+
+    def append(self, host: str, build: Build) -> tuple[Snapshot, str]:
+        with self._connect() as ask:
+            newest = ask(("XREVRANGE", PREFIX + host, "+", "-", "COUNT", "1")) or ()
+            found = [self._stored(host, each) for each in newest]
+            before = unpack(found[0].content, found[0].where) if found else None
+            snapshot, stored = build(before)
+            document = base64.b64encode(stored.content).decode()
+            if len(document) > STORE_TEXT:
+                raise InputError(f"{len(stored.content)} bytes are too many for Redis", hint="take it into a folder")
+            signature = base64.b64encode(stored.signature).decode()
+            number = f"{snapshot.head.number}-0"
+            try:
+                ask(("XADD", PREFIX + host, number, "document", document, "signature", signature))
+            except InputError as error:
+                hint = "somebody else took one meanwhile, or the newest was taken away: qtctl snapshot verify"
+                raise InputError(
+                    f"{self.place}: number {snapshot.head.number} is not taken: {error.what}", hint=hint
+                ) from error
+            ask(("SADD", HOSTS, host))
+        return snapshot, f"{PREFIX}{host} {number}"
+
+    def prune(self, host: str, keep: int) -> tuple[str, ...]:
+        with self._connect() as ask:
+            ids = [str(each[0]) for each in self._entries(ask, host)]
+            old = ids[:-keep]
+            if not old:
+                return ()
+            (entry,) = ask(("XRANGE", PREFIX + host, old[-1], old[-1]))
+            last = unpack(self._stored(host, entry).content, old[-1])
+            ask(("SET", f"{PREFIX}{host}:pruned", f"{last.head.number} {last.digest}"))
+            ask(("XTRIM", PREFIX + host, "MINID", ids[-keep]))
+            return tuple(old)
+
+    def rebuild_index(self, host: str) -> int:  # noqa: ARG002 - as the folder's
+        raise InputError("a stream has no index of its own", hint="Redis itself knows which entry was the last")
+
+    def _read_all(self, ask: "Ask", host: str) -> Iterator[Stored]:
+        left = _LARGEST_ALL
+        for entry in self._entries(ask, host):
+            found = self._stored(host, entry)
+            left -= len(found.content)
+            if left < 0:
+                raise InputError(f"{self.place}: more than {_LARGEST_ALL >> 20} MiB of snapshots", hint="--keep N")
+            yield found
+
+    def _entries(self, ask: "Ask", host: str) -> Iterator[Any]:
+        start, seen = "-", 0
+        while found := ask(("XRANGE", PREFIX + host, start, "+", "COUNT", str(_AT_A_TIME))):
+            yield from found
+            start, seen = f"({found[-1][0]}", seen + len(found)
+            if seen > MOST:
+                raise InputError(f"{self.place}: more than {MOST} snapshots of {host}", hint="take with --keep N")
+
+    def _stored(self, host: str, entry: Any) -> Stored:  # noqa: ANN401 - as Redis answers
+        """An entry that is no snapshot is given as it is: a check says so."""
+        where, fields = f"{PREFIX}{host} {entry[0]}", entry[1]
+        said = dict(zip(fields[::2], fields[1::2], strict=True))
+        try:
+            content = base64.b64decode(str(said.get("document", "")), validate=True)[: LARGEST + 1]
+            return Stored(where, content, base64.b64decode(str(said.get("signature", "")), validate=True))
+        except (binascii.Error, ValueError):
+            return Stored(where, b"")
+
+    def _info(self, ask: "Ask", host: str) -> dict[str, Any] | None:
+        kind = ask(("TYPE", PREFIX + host))
+        if kind == "none":
+            return None
+        if kind != "stream":
+            raise InputError(
+                f"{self.place}: {PREFIX}{host} is a {kind}, and no stream", hint="is it another program's?"
+            )
+        found = ask(("XINFO", "STREAM", PREFIX + host))
+        return dict(zip(found[::2], found[1::2], strict=True))
+
+    def _pruned(self, ask: "Ask", host: str) -> Pruned | None:
+        found = _PRUNED.fullmatch(str(ask(("GET", f"{PREFIX}{host}:pruned")) or ""))
+        return Pruned(int(found[1]), found[2]) if found else None
+
+    def _index(self, stored: Sequence[Stored], info: Mapping[str, Any]) -> tuple[Entry, ...]:
+        """What is there, and the last that ever was: Redis knows its id."""
+        entries = []
+        for each in stored:
+            try:
+                snapshot = unpack(each.content, each.where)
+            except InputError:
+                continue
+            head = snapshot.head
+            entries.append(Entry(each.where, head.number, snapshot.digest, head.previous, head.taken_at))
+        last = _ID.fullmatch(str(info.get("last-generated-id", "")))
+        newest = int(last[1]) if last else 0
+        if newest > max((each.number for each in entries), default=0):
+            entries.append(Entry("", newest, "", "", ""))
+        return tuple(entries)
+
+    @contextmanager
+    def _connect(self) -> Iterator["Ask"]:
+        deadline = Deadline(DEADLINE_S)
+        try:
+            with self._dial() as wire:
+                connection = StreamConnection(wire)
+                ask = Ask(connection, self.place, deadline)
+                if self._password:
+                    ask.login(self._password)
+                if self._db:
+                    ask(("SELECT", str(self._db)))
+                yield ask
+        except OSError as error:
+            why = error.strerror or "no answer in time"
+            raise HostError(f"{self.place}: {why}", hint="does Redis run there?") from error
+
+    def _dial(self) -> socket.socket:
+        if not self._path:
+            return socket.create_connection(self._address, DEADLINE_S)
+        wire = socket.socket(socket.AF_UNIX)
+        wire.settimeout(DEADLINE_S)
+        wire.connect(self._path)
+        return wire
+
+
+class Ask:
+    """One command and its reply. InputError for what Redis refuses, HostError where it does not answer."""
+
+    def __init__(self, connection: StreamConnection, place: str, deadline: Deadline) -> None:
+        self._connection, self._place, self._deadline = connection, place, deadline
+
+    def __call__(self, command: tuple[str, ...]) -> Any:  # noqa: ANN401 - whatever Redis answers
+        try:
+            (reply,) = self._connection.exchange([command], self._deadline)
+        except Broken as error:
+            raise HostError(f"{self._place}: {error}", hint="is it Redis that listens there?") from error
+        if reply.error:
+            raise InputError(
+                f"{self._place}: {command[0]}: {reply.error}", hint=f"may it? a password goes into ${PASSWORD}"
+            )
+        return reply.value
+
+    def login(self, password: str) -> None:
+        """What is answered may quote the password, and is not shown."""
+        try:
+            self(("AUTH", password))
+        except InputError:
+            raise InputError(f"{self._place}: the password is refused", hint=f"see ${PASSWORD}") from None

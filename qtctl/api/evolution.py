@@ -1,0 +1,64 @@
+"""What changed between snapshots, compose projects and module registries."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from qtctl.api.snapshot import find_all
+from qtctl.errors import InputError, Place
+from qtctl.history.evolve import Source, evolve, source_of
+from qtctl.interfaces.snapshot_store import SnapshotStore
+from qtctl.model.evolution import Evolution
+from qtctl.model.snapshot import Inventory
+
+LARGEST_REGISTRY = 32 << 20
+MOST = 1000
+"""Sources of one timeline."""
+
+
+def compare(store: SnapshotStore, names: Sequence[str]) -> Evolution:
+    """In the order of `names`: snapshots as `find_all` reads them, FILE.yml of Compose, FILE.json of modules."""
+    sources = [source for name in names for source in _read(store, name)]
+    if len(sources) > MOST:
+        raise InputError(f"{len(sources)} sources, and {MOST} are compared", hint="name fewer of them")
+    return evolve(sources)
+
+
+def _read(store: SnapshotStore, name: str) -> list[Source]:
+    suffix = Path(name).suffix
+    if suffix in (".yml", ".yaml"):
+        return [Source(name, _read_compose(Path(name)))]
+    if suffix == ".json":
+        return [_read_modules(Path(name))]
+    return [source_of(each.snapshot, each.stored.where) for each in find_all(store, name)]
+
+
+def _read_compose(path: Path) -> Inventory:
+    from qtctl.adapters.compose_files import read_named, setting_of, texts_of  # noqa: PLC0415 - YAML takes long to load
+    from qtctl.dialects.compose.load import compose_of, load_project  # noqa: PLC0415
+    from qtctl.history.compose_rows import read_compose  # noqa: PLC0415
+
+    project = load_project(texts_of((path,)), setting_of((path,), (), (), lenient=True), read_named)
+    return read_compose(compose_of(project), project.values)
+
+
+def _read_modules(path: Path) -> Source:
+    from qtctl.adapters.files import read_text  # noqa: PLC0415
+    from qtctl.history.module_rows import read_modules  # noqa: PLC0415
+
+    text = read_text(path)
+    if len(text) > LARGEST_REGISTRY:
+        raise InputError(f"more than {LARGEST_REGISTRY >> 20} MiB", place=Place(str(path)))
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(
+            "no JSON document", hint="a module registry, or name a snapshot", place=Place(str(path))
+        ) from error
+    inventory = read_modules(document, str(path))
+    return Source(str(path), inventory, _text(document, "host"), _text(document, "generated_at"))
+
+
+def _text(document: object, key: str) -> str:
+    value = document.get(key) if isinstance(document, dict) else None
+    return value[:200] if isinstance(value, str) else ""

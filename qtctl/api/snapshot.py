@@ -1,0 +1,115 @@
+"""Snapshots of a host: take one, read them, and check the chain that they make.
+
+Reading loads nothing of what taking needs: two snapshots are compared in a fraction of a second.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtctl.adapters.snapshot_folder import SnapshotFolder, default_folder, read_file
+from qtctl.errors import InputError
+from qtctl.history.archive import unpack, unpack_attachments
+from qtctl.history.chain import Checked, Link, check_chain, check_months
+from qtctl.history.choose import LATEST, choose
+from qtctl.interfaces.snapshot_store import SnapshotStore
+from qtctl.model.snapshot import Attachments, Snapshot, Stored
+
+if TYPE_CHECKING:
+    from qtctl.findings.finding import Finding
+
+ALL = "all"
+
+
+def open_store(named: str | None) -> SnapshotStore:
+    """A folder, or the URL of a Redis server; None: $QTCTL_SNAPSHOTS, or the folder of this account.
+
+    InputError for a URL that is none.
+    """
+    named = named or os.environ.get("QTCTL_SNAPSHOTS") or None
+    if named is not None and "://" in named:
+        from qtctl.adapters.snapshot_stream import SnapshotStream, is_stream  # noqa: PLC0415 - few keep them there
+
+        if not is_stream(named):
+            raise InputError(f"{named.partition('://')[0]}:// is no store", hint="a folder, redis://… or unix://…")
+        return SnapshotStream(named)
+    return SnapshotFolder(Path(named) if named is not None else default_folder(os.environ, Path.home()))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A snapshot, and where it lies."""
+
+    snapshot: Snapshot
+    stored: Stored
+
+    @property
+    def attachments(self) -> Attachments:
+        return unpack_attachments(self.stored.content, self.stored.where)
+
+
+def find(store: SnapshotStore, name: str) -> Found:
+    """The one that `name` means: a file, or [HOST:]latest, a number, a month, a digest. InputError otherwise."""
+    path = Path(name)
+    if "/" in name or path.is_file():
+        stored = read_file(path)
+        return Found(unpack(stored.content, name), stored)
+    host, word = split_name(store, name)
+    return _found(choose(read_links(store, host), word, host))
+
+
+def find_all(store: SnapshotStore, name: str) -> tuple[Found, ...]:
+    """As `find`; a folder and [HOST:]all are every snapshot in it, in their order."""
+    path = Path(name)
+    if path.is_dir():
+        links = read_links(SnapshotFolder(path.absolute().parent), path.absolute().name)
+        if not links:
+            raise InputError(f"{name}: no snapshot in it", hint="the folder of one host: STORE/HOST")
+        return tuple(map(_found, links))
+    if name == ALL or name.endswith(f":{ALL}"):
+        host, _ = split_name(store, name)
+        return tuple(map(_found, read_links(store, host)))
+    return (find(store, name),)
+
+
+def split_name(store: SnapshotStore, name: str) -> tuple[str, str]:
+    """`HOST:WORD` or `WORD` → host and word; the host may be left out where the store has one alone."""
+    host, colon, word = name.rpartition(":")
+    if colon and name[:10].count("-") != 2:  # noqa: PLR2004 - a time has colons of its own
+        return host, word or LATEST
+    hosts = store.list_hosts()
+    if name in hosts:
+        return name, LATEST
+    if len(hosts) == 1:
+        return hosts[0], name
+    said = f"snapshots of {', '.join(hosts[:5])}" if hosts else "no snapshot"
+    raise InputError(f"{name!r} is no file, and {store.place} has {said}", hint="name it as HOST:latest, HOST:NUMBER")
+
+
+def read_links(store: SnapshotStore, host: str) -> tuple[Link, ...]:
+    """Those of a host that can be read, by number. InputError where one of them cannot, or does not follow."""
+    checked = check_chain(store.read(host), lambda *_: "")
+    return checked.links
+
+
+def check(store: SnapshotStore, host: str, signers: Path | None, now: str) -> "tuple[Checked, tuple[Finding, ...]]":
+    """Every check of a host's chain, signatures and months with it. `now`: UTC, ISO 8601."""
+
+    def judge(stored: Stored, snapshot: Snapshot) -> str:
+        signed = snapshot.head.signed
+        if signed != bool(stored.signature):
+            return "its signature is missing" if signed else "it has a signature, and says that it has none"
+        if not signed:
+            return "it is not signed" if signers is not None else ""
+        from qtctl.adapters.signatures import check as check_signature  # noqa: PLC0415 - starts a process
+
+        return check_signature(stored.content, stored.signature, signers, snapshot.head.taken_at)
+
+    checked = check_chain(store.read(host), judge)
+    taken = [each.snapshot.head.taken_at for each in checked.links]
+    return checked, (*checked.findings, *check_months(host, sorted(taken), now))
+
+
+def _found(link: Link) -> Found:
+    return Found(link.snapshot, link.stored)

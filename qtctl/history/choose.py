@@ -1,0 +1,34 @@
+"""Which snapshot of a host a word means: `latest`, a number, a day or month, the beginning of a digest."""
+
+import re
+from collections.abc import Sequence
+
+from qtctl.errors import InputError
+from qtctl.history.chain import Link
+
+LATEST = "latest"
+_NUMBER, _TIME, _DIGEST = (
+    re.compile("[0-9]{1,6}"),
+    re.compile(r"[0-9]{4}-[0-9]{2}(-[0-9T:.Z-]*)?"),
+    re.compile("[0-9a-f]{7,64}"),
+)
+
+
+def choose(links: Sequence[Link], word: str, host: str) -> Link:
+    """The newest of those that `word` means. InputError where it means none, or several by their digest."""
+    found = [each for each in links if _means(each, word)]
+    if not found:
+        said = ", ".join(each.snapshot.head.taken_at[:10] for each in links[-3:]) or "none at all"
+        hint = f"latest, a number, a month or the beginning of a digest; the newest are {said}"
+        raise InputError(f"{host} has no snapshot {word!r}", hint=hint)
+    return found[-1] if word != LATEST else links[-1]
+
+
+def _means(link: Link, word: str) -> bool:
+    if word == LATEST:
+        return True
+    if _NUMBER.fullmatch(word):
+        return link.number == int(word)
+    if _TIME.fullmatch(word):
+        return link.snapshot.head.taken_at.startswith(word)
+    return bool(_DIGEST.fullmatch(word)) and link.snapshot.digest.startswith(word)

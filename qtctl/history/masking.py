@@ -1,0 +1,68 @@
+"""Keeps secrets out of snapshots: literals that a registry holds, and whatever looks like one, are hidden."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from qtctl.dialects.arguments import argument_spans, masked_arguments, masked_lines
+from qtctl.dialects.secrets import HIDDEN, harmless, masked_message, secret_by_form, secret_name
+from qtctl.model.desired import Desired, DesiredService
+
+SHORTEST = 4
+"""Characters. Shorter ones occur everywhere, and hide nothing."""
+_COMMANDS = ("argv", "exec_start")
+"""Keys of evidence below which the words of a command stand."""
+
+
+def find_literals(desired: Desired) -> tuple[str, ...]:
+    """The secrets that stand in what is declared, longest first, so that no part of one stays."""
+    found = {literal for each in (*desired.services, *desired.templates) for literal in _of_service(each)}
+    found |= {literal for each in desired.dropins for literal in _of_env(each.unit_env)}
+    return tuple(sorted((each for each in found if len(each) >= SHORTEST), key=lambda each: (-len(each), each)))
+
+
+def _of_service(service: DesiredService) -> Iterator[str]:
+    yield from _of_env((*service.env, *service.unit_env))
+    commands = (service.argv, *service.loaded, *(each.argv for each in service.commands))
+    for words in commands:
+        for word, spans in zip(words, argument_spans(words), strict=True):
+            yield from (word[start:end].strip("\"'") for start, end, _ in spans)
+    for key, value in service.settings:
+        if key == "SetCredential":
+            yield value.partition(":")[2]
+
+
+def _of_env(env: Collection[tuple[str, str]]) -> Iterator[str]:
+    for name, value in env:
+        if (secret_name(name) and not harmless(value)) or secret_by_form(value):
+            yield value
+
+
+def holds_secret(content: bytes, literals: Collection[str]) -> bool:
+    text = content.decode(errors="replace")
+    return any(each in text for each in literals) or masked_message(text) != text
+
+
+def hide_text(text: str, literals: Collection[str]) -> str:
+    """A file of the registry as it may be kept."""
+    for each in literals:
+        text = text.replace(each, HIDDEN)
+    return masked_lines(text)
+
+
+def hide(value: Any, literals: Collection[str], name: str = "") -> Any:  # noqa: ANN401 - whatever JSON has
+    """A JSON value as it may be kept. Texts alone are changed, and keep their place."""
+    if isinstance(value, str):
+        return _hide_one(value, literals)
+    if isinstance(value, Mapping):
+        return {_hide_one(key, literals): hide(each, literals, key) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        words = name in _COMMANDS and all(isinstance(each, str) for each in value)
+        return [hide(each, literals, name) for each in (masked_arguments(value) if words else value)]
+    return value
+
+
+def _hide_one(text: str, literals: Collection[str]) -> str:
+    for each in literals:
+        if each in text:
+            text = text.replace(each, HIDDEN)
+    return masked_message(text)

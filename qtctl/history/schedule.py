@@ -1,0 +1,125 @@
+"""The monthly snapshot as a timer: tables of a registry, or unit files for the machine that looks at the hosts."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qtctl.dialects.systemd.calendar import calendar_trouble
+from qtctl.dialects.systemd.quoting import exec_line, simple_path
+from qtctl.errors import InputError
+
+NAME, TABLES = "snapshot", "timers.toml"
+WHEN = "monthly"
+WHERE = ("host", "controller")
+_ACCOUNT = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """`argv`: what runs. `account`: as whom. `when`: OnCalendar=."""
+
+    argv: tuple[str, ...]
+    account: str
+    when: str = WHEN
+
+
+def check(schedule: Schedule) -> None:
+    """InputError where systemd would not take it."""
+    if why := calendar_trouble(schedule.when):
+        raise InputError(f"--on {schedule.when!r}: {why}", hint='as in OnCalendar=: monthly, "*-*-15 04:00"')
+    if not _ACCOUNT.fullmatch(schedule.account):
+        raise InputError(f"--as-user {schedule.account!r} is no account name", hint="letters, digits, - and _")
+
+
+def registry_files(schedule: Schedule, store: str) -> tuple[str, str]:
+    """`services/snapshot.toml`, and what `timers.toml` gets: the fleet renders and deploys them like any other.
+
+    `store`: the folder that is written to.
+    """
+    check(schedule)
+    service = f"""\
+summary = "Monthly snapshot of this host"
+state = "on-timer"
+why = "The history of what the host had, month by month."
+category = "checks"
+type = "oneshot"
+user = {_toml(schedule.account)}
+
+[run]
+kind = "command"
+argv = [{", ".join(map(_toml, schedule.argv))}]
+
+[limits]
+memory_high = "384M"
+memory_max = "512M"
+
+[sandbox]
+read_write_paths = [{_toml(store)}]
+"""
+    timer = f"""\
+[{NAME}]
+summary = "Take a snapshot once a month"
+service = "{NAME}"
+on_calendar = [{_toml(schedule.when)}]
+persistent = true
+"""
+    return service, timer
+
+
+def unit_files(schedule: Schedule, store: str) -> dict[str, str]:
+    """Units for the machine that looks at the hosts, by name."""
+    check(schedule)
+    folder = f"ReadWritePaths={simple_path(store, '--store')}\n" if store.startswith("/") else ""
+    service = f"""\
+[Unit]
+Description=Monthly qtctl snapshots
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+Type=oneshot
+User={schedule.account}
+ExecStart={exec_line(schedule.argv, "ExecStart")}
+MemoryMax=512M
+TimeoutStartSec=30min
+NoNewPrivileges=yes
+PrivateTmp=yes
+ProtectSystem=strict
+{folder}"""
+    timer = f"""\
+[Unit]
+Description=Monthly qtctl snapshots
+
+[Timer]
+OnCalendar={schedule.when}
+Persistent=yes
+RandomizedDelaySec=10min
+
+[Install]
+WantedBy=timers.target
+"""
+    return {"qtctl-snapshot.service": service, "qtctl-snapshot.timer": timer}
+
+
+def _toml(text: str) -> str:
+    """A basic string of TOML: JSON writes the same."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def plan_command(program: str, host: str, where: str, options: Sequence[str]) -> tuple[str, ...]:
+    """What the timer runs. On the host itself it looks at `local`, in the name of `host`."""
+    if where not in WHERE:
+        raise InputError(f"--where {where!r} is neither {' nor '.join(WHERE)}", hint="where does the timer run?")
+    if where == WHERE[0] and any(each in host for each in "*?,"):
+        raise InputError(f"--host {host!r}: each host has a timer of its own", hint="name one, or --where controller")
+    seen = ("--host", "local", "--as", host) if where == WHERE[0] else ("--host", host)
+    return (program, "snapshot", "take", *seen, *options)
+
+
+def list_files(schedule: Schedule, store: str, where: str) -> dict[str, str]:
+    """Name → text."""
+    if where == WHERE[0]:
+        service, timer = registry_files(schedule, store)
+        return {f"services/{NAME}.toml": service, TABLES: timer}
+    return unit_files(schedule, store)

@@ -1,0 +1,85 @@
+"""What changed between looks at a fleet."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from qtctl.model.snapshot import RowKind, Scalar
+
+
+class How(StrEnum):
+    """What became of one thing."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    MOVED = "moved"
+    """The same thing, somewhere else: a port of another service, a stream in another store, a venv at another path."""
+    RENAMED = "renamed"
+    CHANGED = "changed"
+    UNKNOWN = "unknown"
+    """It was seen before, and could not be looked for now."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    field: str
+    before: Scalar
+    after: Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`before` is its earlier name, '' where it was added; `name` the present one, or the last that it had."""
+
+    kind: RowKind
+    how: How
+    name: str
+    before: str
+    fields: tuple[FieldChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """Of one kind: `kept` + `lost` + `unknown` were there, `kept` + `gained` are there."""
+
+    kind: RowKind
+    was: int
+    now: int
+    kept: int
+    lost: int
+    gained: int
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One source on the timeline. `counts`: rows by kind, of kinds that it speaks of; `states`: services by state."""
+
+    label: str
+    source: str
+    host: str
+    taken_at: str
+    digest: str
+    counts: Mapping[RowKind, int]
+    states: Mapping[str, int]
+    checks: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """From one point to the next. `silent`: kinds that one of the two does not speak of, and that are not compared."""
+
+    before: str
+    after: str
+    changes: tuple[Change, ...]
+    silent: tuple[RowKind, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evolution:
+    """`whole` is from the first point straight to the last; of two points it is the only step."""
+
+    points: tuple[Point, ...]
+    steps: tuple[Step, ...]
+    whole: Step
+    balances: tuple[Balance, ...]
