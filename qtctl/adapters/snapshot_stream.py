@@ -23,7 +23,8 @@ from qtctl.history.index import MOST
 from qtctl.interfaces.snapshot_store import Build
 from qtctl.model.snapshot import Chain, Entry, Pruned, Snapshot, Stored
 
-PREFIX, HOSTS, PASSWORD = "qtctl:snapshots:", "qtctl:snapshot-hosts", "QTCTL_SNAPSHOT_PASSWORD"
+PREFIX, HOSTS = "qtctl:snapshots:", "qtctl:snapshot-hosts"
+PASSWORD = "QTCTL_SNAPSHOT_PASSWORD"  # noqa: S105 - its name
 DEADLINE_S = 20.0
 _AT_A_TIME = 5
 _LARGEST_ALL = 512 << 20

@@ -37,6 +37,7 @@ PRINTED_BY = {
     "audit": "qtctl audit --format json",
     "deploy": "qtctl deploy --format json",
     "evidence": "qtctl audit --save FILE",
+    "evolution": "qtctl evolution A B --format json, and qtctl snapshot diff",
     "fleet-audit": "qtctl audit --host A,B --format json",
     "lab": "qtctl lab list --format json",
     "lint": "qtctl lint --format json",
@@ -45,6 +46,9 @@ PRINTED_BY = {
     "plan": "qtctl plan --format json",
     "registry": "qtctl report registry --format json",
     "show": "qtctl show NAME --format json",
+    "snapshot": "qtctl snapshot show --format json",
+    "snapshot-check": "qtctl snapshot verify --format json",
+    "snapshots": "qtctl snapshot list --format json",
 }
 """Document → the command that writes it."""
 

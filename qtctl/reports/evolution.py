@@ -65,7 +65,7 @@ def to_json(report: EvolutionReport) -> str:
     return terminal.in_json(text) + "\n"
 
 
-def schema() -> Mapping[str, Any]:
+def make_schema() -> Mapping[str, Any]:
     """JSON Schema 2020-12 of what `to_json` writes."""
     from pydantic import TypeAdapter  # noqa: PLC0415 - for the schema alone
 

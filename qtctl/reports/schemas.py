@@ -6,6 +6,7 @@ from qtctl.reports.backup import BackupReport, BackupsReport
 from qtctl.reports.deploy import DeployReport
 from qtctl.reports.document import make_schema
 from qtctl.reports.drift import DriftReport
+from qtctl.reports.evolution import make_schema as make_evolution_schema
 from qtctl.reports.fleet import FleetReport
 from qtctl.reports.generation import GenerationReport
 from qtctl.reports.generations import GenerationsReport
@@ -14,6 +15,7 @@ from qtctl.reports.parity import ParityDocument
 from qtctl.reports.plan import PlanReport
 from qtctl.reports.preparation import PreparationReport
 from qtctl.reports.secrets import SecretsReport
+from qtctl.reports.snapshot import SnapshotCheckReport, SnapshotReport, SnapshotsReport
 from qtctl.reports.verify import VerifyReport
 
 
@@ -26,6 +28,7 @@ def make_schemas() -> dict[str, dict[str, object]]:
         "backups": make_schema(BackupsReport),
         "deploy": make_schema(DeployReport),
         "drift": make_schema(DriftReport),
+        "evolution": dict(make_evolution_schema()),
         "fleet-audit": make_schema(FleetReport),
         "generation": make_schema(GenerationReport),
         "generations": make_schema(GenerationsReport),
@@ -34,5 +37,8 @@ def make_schemas() -> dict[str, dict[str, object]]:
         "preparation": make_schema(PreparationReport),
         "registry": make_schema(RegistryReport),
         "secrets": make_schema(SecretsReport),
+        "snapshot": make_schema(SnapshotReport),
+        "snapshot-check": make_schema(SnapshotCheckReport),
+        "snapshots": make_schema(SnapshotsReport),
         "verify": make_schema(VerifyReport),
     }

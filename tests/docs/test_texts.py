@@ -14,7 +14,7 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 PAGE_IN_CODE = re.compile(r"(?<![\w/.-])docs/[\w./-]*\w")
 FILE_IN_PAGE = re.compile(r"`([a-z_.]+/[\w./-]*\.(?:py|md|toml|json|j2|sh))`")
 """`a/b.py` in a page: below the root, or below qtctl/."""
-ID = re.compile(r"\bQT[0-9]{3}\b")
+ID = re.compile(r"\bQT[0-9]{3,4}\b")
 CODE = sorted([*(ROOT / "qtctl").rglob("*.py"), *(ROOT / "tests").rglob("*.py"), *(ROOT / "unit_templates").iterdir()])
 
 

@@ -15,12 +15,14 @@ from jsonschema import Draft202012Validator
 from junitparser import JUnitXml
 from typer.main import get_command
 
+from qtctl.adapters.snapshot_folder import SnapshotFolder
 from qtctl.cli.main import _run_guarded, app
 from qtctl.formats.catalogue import Content, list_offered
 from tests.cli.world import Ran, build, qtctl
 from tests.docs.cli import _leaves
 from tests.docs.generate import DOCS
 from tests.formats.sarif_schema import validate
+from tests.history.year import fill
 
 FORMATS = list_offered(Content.JUDGED)
 EVIDENCE = ("--from", "evidence.json")
@@ -31,6 +33,11 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "adopt units": ("units", "--out", "adopted"),
     "adopt compose": ("docker-compose.yml", "--out", "adopted"),
     "show": ("api",),
+    "evolution": ("all", "--store", "store"),
+    "snapshot diff": ("1", "latest", "--store", "store"),
+    "snapshot list": ("--store", "store"),
+    "snapshot show": ("2026-07", "--store", "store"),
+    "snapshot verify": ("--store", "store"),
 }
 """What a command needs besides --format. One that is not here needs nothing."""
 HOSTS = {
@@ -45,8 +52,16 @@ HOSTS = {
     "plan": ("--host", "nowhere.invalid"),
     "secrets status": ("--host", "nowhere.invalid"),
     "rollback": ("--host", "nowhere.invalid", "--yes"),
+    "snapshot take": ("--host", "nowhere.invalid"),
 }
 """Commands that need a live host: here only which formats they take is tested."""
+DOCUMENTS = {
+    "backup list": "backups",
+    "snapshot diff": "evolution",
+    "snapshot list": "snapshots",
+    "snapshot verify": "snapshot-check",
+}
+"""What a command writes that is not called as its first word."""
 BOOTS = frozenset({"lab up"})
 
 
@@ -73,6 +88,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     world = build(tmp_path_factory.mktemp("formats"))
     (world / "units").mkdir()
     (world / "units/a.service").write_text("[Service]\nExecStart=/bin/true\nEnvironment=TOKEN=hunter2hunter2\nNice=x\n")
+    fill(SnapshotFolder(world / "store"))
     assert qtctl(world, "audit", "--host", "nowhere.invalid", "--save", "evidence.json").code == 3
     return world
 
@@ -111,7 +127,7 @@ def test_the_commands_that_have_formats() -> None:
     assert {command for command, names in OFFERS.items() if names == list_offered(Content.DECLARED)} == {
         "adopt drift", "backup list", "backup show", "backup take", "generations",
         "list", "plan", "secrets status", "show", "lab up", "lab list",
-        "host prepare",
+        "host prepare", "evolution", "snapshot diff", "snapshot list", "snapshot show", "snapshot take",
     }  # fmt: skip
 
 
@@ -162,7 +178,7 @@ def test_every_command_in_every_format(command: str, name: str, folder: Path) ->
 
 def schema_of(command: str) -> dict[str, Any]:
     words = command.removeprefix("report ").split()
-    name = "backups" if command == "backup list" else words[0]
+    name = DOCUMENTS.get(command, words[0])
     found: dict[str, Any] = json.loads((DOCS / f"schemas/{name}.json").read_text())
     return found
 

@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from qtctl.findings.finding import Severity
 from qtctl.flows.adopt import Adopted
+from qtctl.history.chain import check_chain
 from qtctl.model.preparation import PrepareAction, PreparePlan, PrepareStep
 from qtctl.reports import (
     adopt,
@@ -12,6 +14,7 @@ from qtctl.reports import (
     backup,
     deploy,
     drift,
+    evolution,
     fleet,
     generation,
     generations,
@@ -20,12 +23,16 @@ from qtctl.reports import (
     plan,
     preparation,
     secrets,
+    snapshot,
     verify,
 )
 from qtctl.reports.schemas import make_schemas
 from tests.adopt.small import adopt as adopt_texts
 from tests.apply.test_backup_archive import backup as make_backup
 from tests.builders.reported import desired, evidence
+from tests.history.test_year import EVOLUTION
+from tests.history.year import snapshots
+from tests.rules.history.test_chain import good, without
 
 from .checks import CHECKS
 from .test_deploy import FAILED
@@ -36,6 +43,8 @@ from .test_plan import report as planned
 from .test_secrets import FOUND
 from .test_verify import VERIFIED
 
+YEAR = snapshots()
+CHECKED = check_chain(without(3), good)
 BACKUP, TAKEN = Path("lab1.qtbackup"), make_backup()
 PREPARED = PreparePlan("f", "h1", (PrepareStep(PrepareAction.CREATE, "file", "/etc/sudoers.d/f", "missing", "+ a"),))
 WRITTEN = {
@@ -45,6 +54,7 @@ WRITTEN = {
     "backups": lambda: backup.to_json(backup.build_list([(BACKUP, TAKEN)], [(BACKUP, "cut off")])),
     "deploy": lambda: deploy.to_json(deploy.build_report(FAILED, fleet="f", address="lab1", exit_code=5)),
     "drift": lambda: drift.to_json(DRIFTED),
+    "evolution": lambda: evolution.to_json(evolution.build_report(EVOLUTION)),
     "fleet-audit": lambda: fleet.to_json(fleet.build_report([audit.build_report(desired(), evidence(), CHECKS)] * 2)),
     "generation": lambda: generation.to_json(generation.build_report(((CURRENT, NEW),), address="lab1")),
     "generations": lambda: generations.to_json(generations.build_report((CURRENT,), host="h1", address="lab1")),
@@ -55,6 +65,13 @@ WRITTEN = {
     ),
     "registry": lambda: module_registry.to_json(module_registry.build_report(desired(), evidence(), CHECKS)),
     "secrets": lambda: secrets.to_json(secrets.build_report((FOUND,), fleet="f", host="h1", address="lab1")),
+    "snapshot": lambda: snapshot.to_json(snapshot.build_report(YEAR[3], "box/4", 900, ("box/1",))),
+    "snapshot-check": lambda: snapshot.to_json(
+        snapshot.build_check("s", {"box": 12}, CHECKED.findings, Severity.WARNING, "2026-12-02T00:00:00.000Z")
+    ),
+    "snapshots": lambda: snapshot.to_json(
+        snapshot.build_list("s", [snapshot.build_row(each, "box/1", 900) for each in YEAR], ["box/9"])
+    ),
     "verify": lambda: verify.to_json(verify.build_report(VERIFIED)),
 }
 

@@ -23,7 +23,7 @@ def test_every_folder_of_rules_is_looked_through() -> None:
 def test_every_file_registers_the_findings_that_it_defines(path: Path) -> None:
     (family,) = (each for each in families(path.parent.name) if each.__name__.endswith(f".{path.stem}"))
     assert family.RULES
-    defined = re.findall(r"^(QT[0-9]{3}) = \w+\(\n    \"(QT[0-9]{3})\"", path.read_text(), re.MULTILINE)
+    defined = re.findall(r"^(QT[0-9]{3,4}) = \w+\(\n    \"(QT[0-9]{3,4})\"", path.read_text(), re.MULTILINE)
     assert [each.id for each in family.RULES] == [name for name, _ in defined] == [id_ for _, id_ in defined]
 
 
@@ -35,7 +35,7 @@ def test_every_file_has_cases_of_its_name(path: Path) -> None:
 
 def test_each_id_is_defined_once() -> None:
     every = [each.id for each in meanings()]
-    assert every == sorted(set(every))
+    assert every == sorted(set(every), key=lambda each: (len(each), each))
     assert ids() == set(every)
 
 

@@ -284,7 +284,7 @@ EXAMPLES = {
     "diff": ("qtctl snapshot diff 1 latest", "qtctl snapshot diff web-1:2026-01 web-1:2026-03 --format md"),
     "schedule": (
         "qtctl snapshot schedule --host web-1",
-        "qtctl snapshot schedule --host '*' --where controller --out /etc/systemd/system",
+        "qtctl snapshot schedule --host '*' --where controller --out units",
     ),
 }
 COMMAND = Command("snapshot", 170, Panel.LOOK, app, EXAMPLES)
