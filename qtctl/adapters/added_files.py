@@ -29,6 +29,6 @@ def _content(folder: Folder, name: str, text: str, *, may_be_there: bool) -> byt
         raise InputError("is there already, and is not overwritten", hint="move it away", place=folder.place(name))
     before = folder.read(name, _LARGEST)
     head = text.partition("\n")[0]
-    if head.encode() in before.splitlines():
+    if head.encode() in before.split(b"\n"):
         raise InputError(f"has {head} already", hint="nothing is to be done", place=folder.place(name))
     return before.rstrip(b"\n") + b"\n\n" + text.encode()

@@ -46,7 +46,7 @@ def _check_signer(content: bytes, signature: Path, signers: Path, taken_at: str)
         raise InputError("there is no such file", hint="one line a signer: NAME KEYTYPE KEY", place=Place(str(signers)))
     when = f"-Overify-time={''.join(each for each in taken_at[:19] if each.isdigit())}Z"
     found = _run(("-Y", "find-principals", when, "-s", str(signature), "-f", str(signers)), b"")
-    principals = found.stdout.decode(errors="replace").splitlines()
+    principals = found.stdout.decode(errors="replace").split("\n")[:-1]
     if found.returncode or not principals:
         return "its signer is none of those who are allowed"
     arguments = ("-Y", "verify", when, "-n", NAMESPACE, "-I", principals[0], "-f", str(signers), "-s", str(signature))
@@ -70,5 +70,5 @@ def _run(arguments: Sequence[str], content: bytes) -> "subprocess.CompletedProce
 
 
 def _said(done: "subprocess.CompletedProcess[bytes]") -> str:
-    lines = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
-    return lines[-1][:200] if lines else f"exit {done.returncode}"
+    lines = (done.stderr or done.stdout).decode(errors="replace").strip().split("\n")
+    return lines[-1][:200] if lines[-1] else f"exit {done.returncode}"

@@ -11,6 +11,7 @@ from qtctl.contained.folder import Folder
 from qtctl.contained.regular import read_at
 from qtctl.errors import InputError, Place
 from qtctl.history.archive import LARGEST, unpack
+from qtctl.history.choose import choose_name
 from qtctl.history.index import ENDING, INDEX_NAME, MOST, entry_of, file_name, read_index, write_index
 from qtctl.interfaces.snapshot_store import Build
 from qtctl.model.snapshot import Chain, Entry, Pruned, Snapshot, Stored
@@ -60,6 +61,13 @@ class SnapshotFolder:
                     raise InputError(what, hint="qtctl snapshot take --keep N", place=Place(folder.where))
             entries, pruned = self._read_index(folder)
         return Chain(host, tuple(stored), entries, pruned)
+
+    def pick(self, host: str, word: str) -> Stored | None:
+        name = choose_name(self._names(host), word)
+        if name is None:
+            return None
+        with self._open(host) as folder:
+            return self._read_one(folder, host, name)
 
     def append(self, host: str, build: Build) -> tuple[Snapshot, str]:
         self._make(host)

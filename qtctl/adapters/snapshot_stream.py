@@ -19,6 +19,7 @@ from qtctl.adapters.store_connection import StreamConnection
 from qtctl.adapters.store_replies import Broken
 from qtctl.errors import HostError, InputError
 from qtctl.history.archive import LARGEST, unpack
+from qtctl.history.choose import LATEST
 from qtctl.history.index import MOST
 from qtctl.interfaces.snapshot_store import Build
 from qtctl.model.snapshot import Chain, Entry, Pruned, Snapshot, Stored
@@ -29,6 +30,7 @@ DEADLINE_S = 20.0
 _AT_A_TIME = 5
 _LARGEST_ALL = 512 << 20
 _ID, _PRUNED = re.compile(r"([0-9]{1,9})-0"), re.compile(r"([0-9]{1,9}) ([0-9a-f]{64})")
+_SHORT = re.compile("[0-9]{1,6}")
 _PORT = 6379
 
 
@@ -54,9 +56,7 @@ class SnapshotStream:
                 "--store is no URL of Redis", hint="redis://127.0.0.1:6379/0 or unix:///run/redis.sock"
             ) from error
         if found.password or found.username:
-            raise InputError(
-                "--store has a password in it", hint=f"put it into ${PASSWORD}: a command line can be read"
-            )
+            raise InputError("--store has an account or a password in it", hint=f"put the password into ${PASSWORD}")
         self._path = found.path if found.scheme == "unix" else ""
         self._address = address, port
         self._password = environ.get(PASSWORD, "")
@@ -77,6 +77,14 @@ class SnapshotStream:
             pruned = self._pruned(ask, host)
             stored = tuple(self._read_all(ask, host))
         return Chain(host, stored, self._index(stored, info), pruned)
+
+    def pick(self, host: str, word: str) -> Stored | None:
+        if word != LATEST and not _SHORT.fullmatch(word):
+            return None
+        one = ("XRANGE", PREFIX + host, f"{word}-0", f"{word}-0")
+        with self._connect() as ask:
+            found = ask(("XREVRANGE", PREFIX + host, "+", "-", "COUNT", "1") if word == LATEST else one) or ()
+            return self._stored(host, found[0]) if found else None
 
     def append(self, host: str, build: Build) -> tuple[Snapshot, str]:
         with self._connect() as ask:

@@ -12,7 +12,7 @@ from qtctl.adapters.snapshot_folder import SnapshotFolder, default_folder, read_
 from qtctl.errors import InputError
 from qtctl.history.archive import unpack, unpack_attachments
 from qtctl.history.chain import Checked, Link, check_chain, check_months
-from qtctl.history.choose import LATEST, choose
+from qtctl.history.choose import LATEST, choose, is_time
 from qtctl.interfaces.snapshot_store import SnapshotStore
 from qtctl.model.snapshot import Attachments, Snapshot, Stored
 
@@ -56,6 +56,10 @@ def find(store: SnapshotStore, name: str) -> Found:
         stored = read_file(path)
         return Found(unpack(stored.content, name), stored)
     host, word = split_name(store, name)
+    picked = store.pick(host, word)
+    if picked is not None:
+        link = Link(unpack(picked.content, picked.where), picked)
+        return _found(choose([link], word, host))
     return _found(choose(read_links(store, host), word, host))
 
 
@@ -75,8 +79,8 @@ def find_all(store: SnapshotStore, name: str) -> tuple[Found, ...]:
 
 def split_name(store: SnapshotStore, name: str) -> tuple[str, str]:
     """`HOST:WORD` or `WORD` → host and word; the host may be left out where the store has one alone."""
-    host, colon, word = name.rpartition(":")
-    if colon and name[:10].count("-") != 2:  # noqa: PLR2004 - a time has colons of its own
+    host, colon, word = name.partition(":")
+    if colon and not is_time(name):
         return host, word or LATEST
     hosts = store.list_hosts()
     if name in hosts:

@@ -24,11 +24,32 @@ def choose(links: Sequence[Link], word: str, host: str) -> Link:
     return found[-1] if word != LATEST else links[-1]
 
 
+def choose_name(names: Sequence[str], word: str) -> str | None:
+    """The newest file name (see `index.file_name`) that `word` may mean, of names in their order; None: none does."""
+    if word == LATEST:
+        return names[-1] if names else None
+    compact = word.replace("-", "").replace(":", "").partition(".")[0]
+    found = []
+    for name in names:
+        number, _, rest = name.partition("-")
+        taken, _, digest = rest.partition("-")
+        said = (_NUMBER.fullmatch(word) and number.isdigit() and int(number) == int(word)) or (
+            is_time(word) and taken.startswith(compact)
+        )
+        found += [name] if said or (_DIGEST.fullmatch(word) and digest.startswith(word)) else []
+    return found[-1] if found else None
+
+
+def is_time(word: str) -> bool:
+    """Whether it is a month, a day or a time, whose colons are its own."""
+    return bool(_TIME.fullmatch(word))
+
+
 def _means(link: Link, word: str) -> bool:
     if word == LATEST:
         return True
     if _NUMBER.fullmatch(word):
         return link.number == int(word)
-    if _TIME.fullmatch(word):
+    if is_time(word):
         return link.snapshot.head.taken_at.startswith(word)
     return bool(_DIGEST.fullmatch(word)) and link.snapshot.digest.startswith(word)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from qtctl.dialects.endpoints import is_host_glob, is_target
 from qtctl.dialects.systemd.calendar import calendar_trouble
 from qtctl.dialects.systemd.quoting import exec_line, simple_path
 from qtctl.errors import InputError
@@ -111,7 +112,10 @@ def plan_command(program: str, host: str, where: str, options: Sequence[str]) ->
     """What the timer runs. On the host itself it looks at `local`, in the name of `host`."""
     if where not in WHERE:
         raise InputError(f"--where {where!r} is neither {' nor '.join(WHERE)}", hint="where does the timer run?")
-    if where == WHERE[0] and any(each in host for each in "*?,"):
+    names = host.split(",") if where == WHERE[1] else [host]
+    if not all(is_host_glob(name) or is_target(name) for name in names):
+        raise InputError(f"--host {host!r} is no host", hint="a name of hosts.toml; '*' for all of them")
+    if where == WHERE[0] and is_host_glob(host):
         raise InputError(f"--host {host!r}: each host has a timer of its own", hint="name one, or --where controller")
     seen = ("--host", "local", "--as", host) if where == WHERE[0] else ("--host", host)
     return (program, "snapshot", "take", *seen, *options)

@@ -25,6 +25,10 @@ class SnapshotStore(Protocol):
         """All that is there of one host, unchecked."""
         ...
 
+    def pick(self, host: str, word: str) -> Stored | None:
+        """What `word` may mean, without reading all the others; None where only reading all of them tells."""
+        ...
+
     def append(self, host: str, build: Build) -> tuple[Snapshot, str]:
         """Store the next snapshot of a host, and where it lies. Of two that try at once, one waits or is refused."""
         ...

@@ -119,3 +119,12 @@ def test_a_password_is_taken_from_the_environment_alone(port: int) -> None:
 def test_a_url_that_is_none(url: str) -> None:
     with pytest.raises(InputError, match="no URL of Redis"):
         SnapshotStream(url, {})
+
+
+def test_one_is_picked_without_reading_the_others(store: SnapshotStream) -> None:
+    latest, second = store.pick(HOST, "latest"), store.pick(HOST, "2")
+    assert latest is not None
+    assert second is not None
+    assert (latest.where, second.where) == (f"{KEY} 4-0", f"{KEY} 2-0")
+    assert store.pick(HOST, "9") is None
+    assert store.pick(HOST, "2026-01") is None, "only reading them all tells"
