@@ -48,6 +48,13 @@ class Found:
     def attachments(self) -> Attachments:
         return unpack_attachments(self.stored.content, self.stored.where)
 
+    def evidence_text(self) -> str:
+        """The evidence as `audit --save` writes it."""
+        from qtctl.collect.document import dump  # noqa: PLC0415 - few ask for it
+        from qtctl.history.columns import unfold  # noqa: PLC0415
+
+        return dump(unfold(self.attachments.evidence, self.stored.where))
+
 
 def find(store: SnapshotStore, name: str) -> Found:
     """The one that `name` means: a file, or [HOST:]latest, a number, a month, a digest. InputError otherwise."""

@@ -7,11 +7,11 @@ from pathlib import Path
 from qtctl.adapters.git import read_commit
 from qtctl.adapters.person import who_runs
 from qtctl.adapters.signatures import sign
-from qtctl.collect.document import dump
 from qtctl.errors import HostError
 from qtctl.flows.audit import judged
 from qtctl.flows.declare import Loaded
 from qtctl.history.archive import pack, unpack
+from qtctl.history.columns import fold
 from qtctl.history.take import build_inventory, count_checks, hide_evidence, hide_files, list_moves
 from qtctl.interfaces.snapshot_store import SnapshotStore
 from qtctl.meaning.registry_digest import registry_digest
@@ -34,7 +34,7 @@ def take(
     findings = judged(declared, evidence)
     modules = json.loads(to_json(build_report(desired, evidence, findings)))
     inventory = build_inventory(desired, evidence, modules, findings, VERSION)
-    attachments = Attachments(dump(hide_evidence(desired, evidence)), hide_files(desired, declared.files))
+    attachments = Attachments(fold(hide_evidence(desired, evidence)), hide_files(desired, declared.files))
     commit = read_commit(registry)
     head = SnapshotHead(
         fleet=desired.fleet,

@@ -33,17 +33,19 @@ LARGEST, LARGEST_ROWS, LARGEST_ATTACHMENTS = 16 * MIB, 16 * MIB, 64 * MIB
 """Bytes of a document, and of its two parts when they are decompressed."""
 MOST_ROWS, MOST_FIELDS, LONGEST_TEXT = 100_000, 40, 8192
 _MEMORY = 96 * MIB
+_FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "pb": 0, "dict_size": 4 * MIB}]
+"""Text, whose bytes stand in no groups of four."""
 _HINT = "take another one, or fetch this one again from where it was copied"
 
 
 def pack(head: SnapshotHead, inventory: Inventory, attachments: Attachments) -> tuple[str, bytes]:
     """Its digest, and the document. InputError where it would be larger than what is read."""
     rows = _write_json(_document(head, inventory))
-    more = _write_json({"evidence": attachments.evidence, "registry": dict(attachments.registry)})
+    more = _write_json({"evidence": dict(attachments.evidence), "registry": dict(attachments.registry)})
     if len(rows) > LARGEST_ROWS or len(more) > LARGEST_ATTACHMENTS:
         what = f"{len(rows)} and {len(more)} bytes, and {LARGEST_ROWS} and {LARGEST_ATTACHMENTS} are read of a snapshot"
         raise InputError(what, hint="split the host's registry")
-    first, second = (lzma.compress(part, check=lzma.CHECK_CRC32, preset=6) for part in (rows, more))
+    first, second = (lzma.compress(part, check=lzma.CHECK_CRC32, filters=_FILTERS) for part in (rows, more))
     body = b"%d %d\n%b%b" % (len(first), len(second), first, second)
     digest = hashlib.sha256(body).hexdigest()
     return digest, b"%b%d %b\n%b" % (_MAGIC, SNAPSHOT_FORMAT, digest.encode(), body)
@@ -68,7 +70,7 @@ def unpack_attachments(content: bytes, where: str) -> Attachments:
     _, _, more = _split(content, place)
     document = _read_json(_decompress(more, LARGEST_ATTACHMENTS, place), place)
     evidence, registry = document.get("evidence"), document.get("registry")
-    if not isinstance(evidence, str) or not isinstance(registry, dict):
+    if not isinstance(evidence, dict) or not isinstance(registry, dict):
         raise _refuse("it has no evidence", place)
     return Attachments(evidence, {str(path): str(text) for path, text in registry.items()})
 

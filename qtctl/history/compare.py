@@ -8,14 +8,14 @@ from qtctl.history.names import find_renamed, follow_names
 from qtctl.model.evolution import Balance, Change, FieldChange, How
 from qtctl.model.snapshot import Inventory, Row, RowKind, Rows
 
-HOMES: Mapping[RowKind, str] = {
-    RowKind.SERVICE: "host",
-    RowKind.PORT: "service",
-    RowKind.STREAM: "store",
-    RowKind.KEY: "store",
-    RowKind.VENV: "path",
+HOMES: Mapping[RowKind, tuple[str, ...]] = {
+    RowKind.SERVICE: ("host", "runs_in"),
+    RowKind.PORT: ("service",),
+    RowKind.STREAM: ("store",),
+    RowKind.KEY: ("store",),
+    RowKind.VENV: ("path",),
 }
-"""The field of a row that says where the thing is: where it differs, the thing has moved."""
+"""The fields of a row that say where the thing is: where one differs, the thing has moved."""
 Moved = Mapping[str, tuple[str, ...]]
 """Compose service → the services that the registry says took over from it."""
 
@@ -29,7 +29,11 @@ def compare(before: Inventory, after: Inventory, moved: Moved = MappingProxyType
         for kind in RowKind
         if kind in both
         for change in _compare_kind(
-            kind, follow_names(kind, before.of(kind), services), after, services if kind is RowKind.SERVICE else {}
+            kind,
+            follow_names(kind, before.of(kind), services),
+            after,
+            services if kind is RowKind.SERVICE else {},
+            sparse=before.sparse,
         )
     )
 
@@ -63,16 +67,20 @@ def pair_services(before: Inventory, after: Inventory, moved: Moved) -> dict[str
     return find_renamed(RowKind.SERVICE, gone, new, said)
 
 
-def _compare_kind(kind: RowKind, then: Rows, after: Inventory, services: Mapping[str, str]) -> Iterator[Change]:
+def _compare_kind(
+    kind: RowKind, then: Rows, after: Inventory, services: Mapping[str, str], *, sparse: bool
+) -> Iterator[Change]:
     now = after.of(kind)
     gone = {name: row for name, row in then.items() if name not in now}
     new = {name: row for name, row in now.items() if name not in then}
     renamed = services or find_renamed(kind, gone, new)
     taken = set(renamed.values())
+    said = _find_common_fields(then, after, kind, sparse=sparse)
     found = [_of_gone(kind, name, row, after) for name, row in gone.items() if name not in renamed]
     found += [Change(kind, How.ADDED, name, "", _fields({}, row)) for name, row in new.items() if name not in taken]
-    found += [Change(kind, How.RENAMED, to, name, _fields(then[name], now[to])) for name, to in renamed.items()]
-    found += [_of_same(kind, name, row, now[name]) for name, row in then.items() if name in now and row != now[name]]
+    found += [_of_both(kind, to, name, _fields(then[name], now[to], said)) for name, to in renamed.items()]
+    both = ((name, _fields(row, now[name], said)) for name, row in then.items() if name in now)
+    found += [_of_both(kind, name, name, changed) for name, changed in both if changed]
     yield from sorted(found, key=lambda each: (each.name, each.before))
 
 
@@ -82,14 +90,26 @@ def _of_gone(kind: RowKind, name: str, row: Row, after: Inventory) -> Change:
     return Change(kind, How.UNKNOWN if unseen else How.REMOVED, name, name, _fields(row, {}))
 
 
-def _of_same(kind: RowKind, name: str, before: Row, after: Row) -> Change:
-    home = HOMES.get(kind, "")
-    moved = bool(home) and home in before and home in after and before[home] != after[home]
-    return Change(kind, How.MOVED if moved else How.CHANGED, name, name, _fields(before, after))
+def _of_both(kind: RowKind, name: str, before: str, changed: tuple[FieldChange, ...]) -> Change:
+    """Also of a thing that has another name now: that it moved says more."""
+    homes = HOMES.get(kind, ())
+    moved = any(each.field in homes and each.before and each.after for each in changed)
+    how = How.CHANGED if name == before else How.RENAMED
+    return Change(kind, How.MOVED if moved else how, name, before, changed)
 
 
-def _fields(before: Row, after: Row) -> tuple[FieldChange, ...]:
+def _find_common_fields(then: Rows, after: Inventory, kind: RowKind, *, sparse: bool) -> frozenset[str] | None:
+    """What both sides say of things of this kind, where one says only some; None: everything is compared."""
+    if not sparse and not after.sparse:
+        return None
+    before, now = ({field for row in rows.values() for field in row} for rows in (then, after.of(kind)))
+    return frozenset(before & now)
+
+
+def _fields(before: Row, after: Row, said: frozenset[str] | None = None) -> tuple[FieldChange, ...]:
     names = dict.fromkeys((*before, *after))
     return tuple(
-        FieldChange(name, before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)
+        FieldChange(name, before.get(name), after.get(name))
+        for name in names
+        if before.get(name) != after.get(name) and (said is None or name in said)
     )

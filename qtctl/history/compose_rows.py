@@ -8,11 +8,10 @@ from qtctl.model.snapshot import Inventory, Row, RowKind, Scalar
 
 _RESTART = {"always": "always", "unless-stopped": "always", "on-failure": "on-failure", "no": "no"}
 """Compose's policies as systemd writes them."""
-_DECLARED = "declared"
 
 
 def read_compose(compose: Compose, services: Mapping[str, Mapping[str, Any]]) -> Inventory:
-    """`services`: the normalised values of each service. What runs is not in a compose file: its state is declared."""
+    """`services`: the normalised values of each service. A compose file does not say what runs."""
     rows: dict[RowKind, dict[str, Row]] = {RowKind.SERVICE: {}, RowKind.PORT: {}, RowKind.LIMIT: {}}
     owners: dict[str, dict[str, set[str]]] = {}
     for each in compose.services:
@@ -26,11 +25,11 @@ def read_compose(compose: Compose, services: Mapping[str, Mapping[str, Any]]) ->
     rows[RowKind.PORT] = {
         name: {key: ", ".join(sorted(those)) for key, those in row.items()} for name, row in owners.items()
     }
-    return Inventory(rows, frozenset(rows))
+    return Inventory(rows, frozenset(rows), sparse=True)
 
 
 def _service(said: Mapping[str, Any]) -> Row:
-    row: dict[str, Scalar] = {"state": _DECLARED, "runs_in": "docker"}
+    row: dict[str, Scalar] = {"runs_in": "docker"}
     for key in ("image", "restart"):
         if isinstance(said.get(key), str) and said[key]:
             row[key] = said[key]

@@ -78,7 +78,7 @@ def _label(sources: Sequence[Source]) -> list[str]:
 def _point(source: Source, label: str) -> Point:
     inventory = source.inventory
     counts = {kind: len(inventory.of(kind)) for kind in RowKind if kind in inventory.covers}
-    states = Counter(str(row.get("state") or "unknown") for row in inventory.of(RowKind.SERVICE).values())
+    states = Counter(str(row.get("state") or "not-said") for row in inventory.of(RowKind.SERVICE).values())
     return Point(
         label, source.source, source.host, source.taken_at, source.digest, counts, dict(sorted(states.items())),
         source.checks,

@@ -37,9 +37,8 @@ def read_modules(document: object, file: str) -> Inventory:
         RowKind.STREAM: _streams_of_modules(modules),
         RowKind.VENV: _venvs_of_modules(modules),
     }
-    return Inventory(
-        {kind: each for kind, each in rows.items() if each}, frozenset(k for k, each in rows.items() if each)
-    )
+    said = {kind: each for kind, each in rows.items() if each}
+    return Inventory(said, frozenset(said), sparse=True)
 
 
 def _whole(document: Table, services: Mapping[str, Row]) -> Inventory:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 SNAPSHOT_FORMAT = 1
 """Of the document. A newer one is refused."""
@@ -47,6 +48,8 @@ class Inventory:
     rows: Mapping[RowKind, Rows]
     covers: frozenset[RowKind]
     partial: frozenset[RowKind] = frozenset()
+    sparse: bool = False
+    """Whether the source says only some of what a row could: a value that it has nowhere is not known to be absent."""
 
     def of(self, kind: RowKind) -> Rows:
         return self.rows.get(kind, NOTHING)
@@ -79,12 +82,12 @@ class SnapshotHead:
 
 @dataclass(frozen=True, slots=True)
 class Attachments:
-    """What only reading a whole snapshot needs: the evidence document, and the registry's files by path.
+    """What only reading a whole snapshot needs: the evidence by columns, and the registry's files by path.
 
     Whatever looks like a secret is hidden in both.
     """
 
-    evidence: str
+    evidence: Mapping[str, Any]
     registry: Mapping[str, str]
 
 

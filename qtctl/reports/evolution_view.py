@@ -93,7 +93,7 @@ def _section(how: How, report: EvolutionReport, *, all_kinds: bool) -> Section:
 
 def _row(each: Change) -> tuple[Text, ...]:
     name: Text = Code(each.name)
-    if each.how is How.RENAMED:
+    if each.how not in (How.ADDED, How.REMOVED) and each.before != each.name:
         name = (Code(each.before), " → ", Code(each.name))
     return each.kind.value, name, _fields(each)
 

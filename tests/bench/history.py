@@ -17,6 +17,7 @@ from qtctl.adapters.snapshot_folder import SnapshotFolder
 from qtctl.flows.audit import judged
 from qtctl.flows.declare import declare
 from qtctl.history.archive import pack, unpack
+from qtctl.history.columns import fold
 from qtctl.history.take import build_inventory
 from qtctl.model.snapshot import Attachments, Inventory, Row, RowKind, Snapshot, Stored
 from qtctl.reports.module_registry import build_report, to_json
@@ -63,7 +64,7 @@ def fill(store: SnapshotFolder) -> int:
             nonlocal content
             number = before.head.number + 1 if before else 1
             told = head(number=number, previous=before.digest if before else "", taken_at=taken)
-            _, content = pack(told, inventory, Attachments("", files))
+            _, content = pack(told, inventory, Attachments(fold(evidence()), files))
             return unpack(content, "made"), Stored("", content)
 
         store.append(HOST, build)
@@ -87,7 +88,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="qtctl-bench-") as folder:
         size = fill(SnapshotFolder(Path(folder)))
         figures = [
-            Figure("snapshot of 50 services without evidence, KB", size / 1000, 60),
+            Figure("snapshot of 50 services, KB", size / 1000, 60),
             Figure("diff of two, ms", best(rounds, folder, "snapshot", "diff", "1", "120") * 1000, 300),
             Figure("evolution over 120, ms", best(rounds, folder, "evolution", "all") * 1000, 3000),
         ]

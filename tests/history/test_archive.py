@@ -26,7 +26,7 @@ def sealed(rows: bytes, more: bytes, form: int = 1) -> bytes:
 
 def of_json(document: Any) -> bytes:
     text = document if isinstance(document, bytes) else json.dumps(document).encode()
-    return sealed(lzma.compress(text), lzma.compress(b'{"evidence":"","registry":{}}'))
+    return sealed(lzma.compress(text), lzma.compress(b'{"evidence":{},"registry":{}}'))
 
 
 def plain(**changes: Any) -> dict[str, Any]:
@@ -43,11 +43,11 @@ def plain(**changes: Any) -> dict[str, Any]:
 
 def test_it_is_read_back_as_it_was_written() -> None:
     inventory = Inventory({RowKind.SERVICE: {"a": {"n": 1, "b": True, "none": None, "ü": "→"}}}, frozenset(RowKind))
-    digest, content = pack(head(moved={"x": ("a",)}), inventory, Attachments("e", {"a.toml": "b"}))
+    digest, content = pack(head(moved={"x": ("a",)}), inventory, Attachments({"e": [1]}, {"a.toml": "b"}))
     found = unpack(content, "f")
     assert (found.head, found.inventory, found.digest) == (head(moved={"x": ("a",)}), inventory, digest)
-    assert unpack_attachments(content, "f") == Attachments("e", {"a.toml": "b"})
-    assert pack(found.head, found.inventory, Attachments("e", {"a.toml": "b"})) == (digest, content)
+    assert unpack_attachments(content, "f") == Attachments({"e": [1]}, {"a.toml": "b"})
+    assert pack(found.head, found.inventory, Attachments({"e": [1]}, {"a.toml": "b"})) == (digest, content)
 
 
 def test_a_flipped_byte_is_found_wherever_it_is() -> None:
@@ -143,7 +143,7 @@ def test_a_document_that_is_too_large_is_not_read() -> None:
 def test_one_that_could_not_be_read_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("qtctl.history.archive.LARGEST_ATTACHMENTS", 1000)
     with pytest.raises(InputError, match="are read of a snapshot"):
-        pack(head(), EMPTY, Attachments("x" * 1000, {}))
+        pack(head(), EMPTY, Attachments({}, {"a": "x" * 1000}))
 
 
 def test_documents_of_a_year_are_small() -> None:

@@ -58,7 +58,7 @@ def written(**changes: Any) -> Inventory:
 def test_a_compose_project() -> None:
     found = compose()
     assert found.of(RowKind.SERVICE)["ai-engine"] == {
-        "state": "declared", "runs_in": "docker", "image": "small/ai:1", "restart": "unless-stopped",
+        "runs_in": "docker", "image": "small/ai:1", "restart": "unless-stopped",
     }  # fmt: skip
     assert found.of(RowKind.PORT)["8005/udp"] == {"service": "risk_safety", "address": "0.0.0.0"}  # noqa: S104
     assert {name: row["value"] for name, row in found.of(RowKind.LIMIT).items()} == {
@@ -84,8 +84,8 @@ def test_from_containers_to_systemd() -> None:
     """What moved out of a container is the same service: its name has a prefix now, or is spelled otherwise."""
     changes = compare(compose(), written())
     assert sorted(map(short, changes)) == sorted([
-        "= service ai-engine → quantum-ai-engine", "= service risk_safety → quantum-risk-safety",
-        "= service position → quantum-position", "- service celery", "* port 8001/tcp", "~ port 8005/tcp",
+        "~ service ai-engine → quantum-ai-engine", "~ service risk_safety → quantum-risk-safety",
+        "~ service position → quantum-position", "- service celery", "~ port 8005/tcp",
         "- port 8005/udp", "- port 8006/tcp",
     ])  # fmt: skip
     assert find_silent(compose(), written()) == (RowKind.STREAM, RowKind.LIMIT, RowKind.VENV)
@@ -93,7 +93,7 @@ def test_from_containers_to_systemd() -> None:
 
 def test_what_the_registry_says_of_a_service_goes_before_its_name() -> None:
     changes = compare(compose(), written(), {"celery": ("quantum-position",)})
-    assert "= service celery → quantum-position" in map(short, changes)
+    assert "~ service celery → quantum-position" in map(short, changes)
     assert "- service position" in map(short, changes)
 
 

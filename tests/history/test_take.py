@@ -11,11 +11,12 @@ from qtctl.adapters.snapshot_folder import SnapshotFolder
 from qtctl.api.snapshot import check, find
 from qtctl.api.snapshot_taking import take
 from qtctl.collect.document import dump, load
-from qtctl.errors import HostError
+from qtctl.errors import HostError, InputError
 from qtctl.findings.finding import Outcome
 from qtctl.flows.audit import judged
 from qtctl.flows.declare import Loaded, declare
 from qtctl.history.archive import pack
+from qtctl.history.columns import fold, unfold
 from qtctl.history.take import build_inventory, hide_evidence
 from qtctl.model.evidence import Evidence, State
 from qtctl.model.snapshot import Attachments, RowKind
@@ -79,7 +80,7 @@ def test_its_checks_are_those_of_the_audit(store: SnapshotFolder) -> None:
 
 
 def test_the_evidence_that_it_keeps_is_judged_as_before(store: SnapshotFolder) -> None:
-    kept = load(find(store, "box:latest").attachments.evidence, "kept")
+    kept = load(find(store, "box:latest").evidence_text(), "kept")
     assert judged(declared(FILES), kept) == judged(declared(FILES), hide_evidence(declared(FILES).desired, evidence()))
     assert kept.taken_at == TAKEN_AT
 
@@ -92,7 +93,7 @@ def test_no_secret_is_in_it_whatever_the_registry_says(tmp_path: Path) -> None:
     found = SnapshotFolder(tmp_path)
     take(found, loaded, said, registry=Path("/nonexistent"))
     kept = find(found, "box:latest")
-    whole = json.dumps([kept.snapshot.inventory.rows, kept.attachments.evidence, dict(kept.attachments.registry)])
+    whole = json.dumps([kept.snapshot.inventory.rows, kept.evidence_text(), dict(kept.attachments.registry)])
     for canary in CANARIES:
         assert canary not in whole
     assert "fast" in kept.attachments.registry["services/leaky.toml"]
@@ -141,10 +142,19 @@ def test_the_snapshot_of_fifty_services_is_small() -> None:
     findings = judged(loaded, evidence())
     modules = json.loads(to_json(build_report(loaded.desired, evidence(), findings)))
     inventory = build_inventory(loaded.desired, evidence(), modules, findings, "0")
-    _, content = pack(head(), inventory, Attachments(dump(evidence()), dict(files)))
+    _, content = pack(head(), inventory, Attachments(fold(evidence()), dict(files)))
     assert len(content) <= 60_000
 
 
 def test_a_chain_that_was_taken_holds(store: SnapshotFolder) -> None:
     _, findings = check(store, "box", None, "2026-01-20T00:00:00.000Z")
     assert {each.outcome for each in findings} == {Outcome.HOLDS}
+
+
+def test_columns_lose_nothing_and_are_refused_where_they_are_damaged() -> None:
+    folded = json.loads(json.dumps(fold(evidence())))
+    assert dump(unfold(folded, "f")) == dump(evidence())
+    short = {**folded, "items": {**folded["items"], "subject": folded["items"]["subject"][1:]}}
+    for bad in ({}, short, {**folded, "asks": []}, {**folded, "items": {"state": ["odd"]}}, {**folded, "more": 1}):
+        with pytest.raises(InputError, match="its evidence is not what was written"):
+            unfold(bad, "f")

@@ -63,7 +63,7 @@ EMPTY = Inventory({RowKind.SERVICE: {"a": {"state": "running"}}}, frozenset({Row
 
 
 def document(inventory: Inventory = EMPTY, **changes: Any) -> bytes:
-    return pack(head(**changes), inventory, Attachments("{}\n", {"fleet.toml": 'name = "small"\n'}))[1]
+    return pack(head(**changes), inventory, Attachments({}, {"fleet.toml": 'name = "small"\n'}))[1]
 
 
 @cache
@@ -94,5 +94,6 @@ def snapshots() -> tuple[Snapshot, ...]:
 
 def short(change: Change) -> str:
     """As year.toml writes it."""
-    name = f"{change.before} → {change.name}" if change.how is How.RENAMED else change.name
+    another = change.before not in ("", change.name)
+    name = f"{change.before} → {change.name}" if another else change.name
     return f"{SIGNS[change.how]} {change.kind.value} {name}"

@@ -163,7 +163,7 @@ def show(
 
     found = find(open_store(store), name)
     if evidence:
-        write(found.attachments.evidence, out)
+        write(found.evidence_text(), out)
         return
     if registry_file is not None:
         kept = found.attachments.registry
