@@ -5,10 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from qtctl.adapters.git import read_commit
-from qtctl.adapters.person import who_runs
+from qtctl.adapters.person import find_person
 from qtctl.adapters.signatures import sign
 from qtctl.errors import HostError
-from qtctl.flows.audit import judged
+from qtctl.flows.audit import judge_placed
 from qtctl.flows.declare import Loaded
 from qtctl.history.archive import pack, unpack
 from qtctl.history.columns import fold
@@ -31,7 +31,7 @@ def take(
     """
     _must_show(evidence)
     desired = declared.desired
-    findings = judged(declared, evidence)
+    findings = judge_placed(declared, evidence)
     modules = json.loads(to_json(build_report(desired, evidence, findings)))
     inventory = build_inventory(desired, evidence, modules, findings, VERSION)
     attachments = Attachments(fold(hide_evidence(desired, evidence)), hide_files(desired, declared.files))
@@ -44,7 +44,7 @@ def take(
         number=1,
         previous="",
         signed=key is not None,
-        by=who_runs().by,
+        by=find_person().by,
         qtctl_version=VERSION,
         registry=registry_digest(desired),
         commit=f"{commit.commit}{' with changes' if commit.dirty else ''}",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from qtctl.errors import InputError
-from qtctl.findings.finding import Finding, Outcome, fingerprint
+from qtctl.findings.finding import Finding, Outcome, make_fingerprint
 from qtctl.findings.meaning import Meaning, Wording
 from qtctl.history.archive import unpack
 from qtctl.history.index import file_name
@@ -160,7 +160,7 @@ def _judge_index(chain: Chain, links: Sequence[Link], *, whole: bool) -> Finding
 def _holds(host: str, subject: str, rule: Meaning = QT1002) -> Finding:
     return Finding(
         id=rule.id, outcome=Outcome.HOLDS, severity=rule.severity, title=rule.title, subject=subject, host=host,
-        fingerprint=fingerprint(rule.id, host, subject),
+        fingerprint=make_fingerprint(rule.id, host, subject),
     )  # fmt: skip
 
 

@@ -17,11 +17,11 @@ from qtctl.reports.blocks import (
     Table,
     Text,
     Title,
-    joined,
-    table,
+    join,
+    make_table,
 )
 from qtctl.reports.evolution import EvolutionReport, EvolutionStep, to_json
-from qtctl.reports.phrases import NONE, counted
+from qtctl.reports.phrases import NONE, format_count
 from qtctl.reports.view import View
 
 TWO = 2
@@ -36,7 +36,7 @@ TITLES = {
     How.UNKNOWN: "Could not be looked for",
 }
 NOT_A_CHANGE = frozenset({RowKind.FILE})
-"""Kinds whose changes are counted on a page, and named only in a comparison of two."""
+"""kinds whose changes are counted on a page, and named only in a comparison of two."""
 
 
 def build_view(report: EvolutionReport) -> View:
@@ -66,7 +66,7 @@ def _headline(report: EvolutionReport) -> str:
 def _between(report: EvolutionReport) -> tuple[Part, ...]:
     hosts = ", ".join(dict.fromkeys(each.host for each in report.points if each.host))
     where = f", of {hosts}" if hosts else ""
-    return (f" {counted(len(report.points), 'look')}{where}.",)
+    return (f" {format_count(len(report.points), 'look')}{where}.",)
 
 
 def _silent(kinds: Sequence[RowKind]) -> Blocks:
@@ -87,8 +87,8 @@ def _section(how: How, report: EvolutionReport, *, all_kinds: bool) -> Section:
     found = [each for each in report.changes if each.how is how]
     shown = [each for each in found if all_kinds or each.kind not in NOT_A_CHANGE]
     left = len(found) - len(shown)
-    more = (Paragraph(f"And {counted(left, 'file')}; qtctl snapshot diff names them."),) if left else ()
-    return Section(TITLES[how], (*table(("what", "name", "from → to"), map(_row, shown)), *more))
+    more = (Paragraph(f"And {format_count(left, 'file')}; qtctl snapshot diff names them."),) if left else ()
+    return Section(TITLES[how], (*make_table(("what", "name", "from → to"), map(_row, shown)), *more))
 
 
 def _row(each: Change) -> tuple[Text, ...]:
@@ -103,9 +103,9 @@ def _fields(each: Change) -> Text:
         added = each.how is How.ADDED
         said = (f"{one.field} {_word(one.after if added else one.before)}" for one in each.fields)
         return ", ".join(list(said)[:3]) or NONE
-    shown = joined(map(_field, each.fields[:FIELDS_SHOWN]))
+    shown = join(map(_field, each.fields[:FIELDS_SHOWN]))
     left = len(each.fields) - FIELDS_SHOWN
-    return (*shown, BREAK, f"and {counted(left, 'other')}") if left > 0 else shown or NONE
+    return (*shown, BREAK, f"and {format_count(left, 'other')}") if left > 0 else shown or NONE
 
 
 def _field(one: FieldChange) -> Text:
@@ -137,7 +137,7 @@ _TREND = (RowKind.SERVICE, RowKind.PORT, RowKind.STREAM, RowKind.VENV, RowKind.F
 
 
 def _steps(steps: Sequence[EvolutionStep]) -> Section:
-    return Section("Step by step", table(("when", "services and ports", "all"), _step_rows(steps)))
+    return Section("Step by step", make_table(("when", "services and ports", "all"), _step_rows(steps)))
 
 
 def _step_rows(steps: Sequence[EvolutionStep]) -> Iterator[tuple[Text, ...]]:
@@ -146,7 +146,7 @@ def _step_rows(steps: Sequence[EvolutionStep]) -> Iterator[tuple[Text, ...]]:
         said = [f"{_SIGNS[change.how]}{change.name}" for change in named if change.how in _SIGNS]
         if not each.changes:
             continue
-        yield each.after, ", ".join(said) or NONE, counted(len(each.changes), "change")
+        yield each.after, ", ".join(said) or NONE, format_count(len(each.changes), "change")
 
 
 _SIGNS = {How.ADDED: "+", How.REMOVED: "-", How.MOVED: "~", How.RENAMED: "="}

@@ -8,7 +8,7 @@ from qtctl.findings.finding import Finding, Severity
 from qtctl.findings.verdict import Conclusion, conclude
 from qtctl.model.snapshot import RowKind, Scalar, Snapshot
 from qtctl.reports.check import Check
-from qtctl.reports.document import SCHEMA_VERSION, Part, dumped
+from qtctl.reports.document import SCHEMA_VERSION, Part, dump
 from qtctl.reports.totals import Totals
 from qtctl.version import VERSION
 
@@ -107,4 +107,4 @@ def build_check(
 
 
 def to_json(report: SnapshotReport | SnapshotsReport | SnapshotCheckReport) -> str:
-    return dumped(report)
+    return dump(report)

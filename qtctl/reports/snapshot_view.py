@@ -18,10 +18,10 @@ from qtctl.reports.blocks import (
     Text,
     Title,
     Toned,
-    bullets,
-    table,
+    make_list,
+    make_table,
 )
-from qtctl.reports.phrases import counted, size
+from qtctl.reports.phrases import format_count, format_size
 from qtctl.reports.snapshot import (
     SnapshotCheckReport,
     SnapshotReport,
@@ -65,22 +65,22 @@ def build_page(report: SnapshotReport, *, whole: bool) -> Blocks:
     row = report.snapshot
     taken = f"Taken {row.taken_at} by {row.by}, of {row.host} ({row.address}), fleet {row.fleet}."
     checks = ", ".join(f"{number} {outcome}" for outcome, number in row.checks.items() if number) or "none"
-    counts = ", ".join(counted(number, kind.value) for kind, number in row.counts.items())
-    lies = ("Lies in ", Code(row.where), f", {size(row.bytes)}{', signed' if row.signed else ''}.")
+    counts = ", ".join(format_count(number, kind.value) for kind, number in row.counts.items())
+    lies = ("Lies in ", Code(row.where), f", {format_size(row.bytes)}{', signed' if row.signed else ''}.")
     return (
         Title(f"Snapshot {row.number} of {row.host}"),
         Paragraph(taken),
         Paragraph(lies),
         Paragraph(("Digest ", Code(row.digest), *((", follows ", Code(row.previous)) if row.previous else ()), ".")),
         Paragraph(f"{counts}. Checks: {checks}."),
-        *bullets(f"{each}: taken away, as it is older than what --keep keeps" for each in report.pruned),
+        *make_list(f"{each}: taken away, as it is older than what --keep keeps" for each in report.pruned),
         *((_kind(report, kind) for kind in RowKind if report.rows.get(kind)) if whole else ()),
     )
 
 
 def _kind(report: SnapshotReport, kind: RowKind) -> Section:
     rows = ((Code(name), _said(row)) for name, row in sorted(report.rows[kind].items()))
-    return Section(f"{kind.value}s".capitalize(), table(("name", "says"), rows))
+    return Section(f"{kind.value}s".capitalize(), make_table(("name", "says"), rows))
 
 
 def _said(row: Mapping[str, Scalar]) -> Text:
@@ -94,10 +94,10 @@ def _short(value: Scalar) -> str:
 
 def _list_page(report: SnapshotsReport) -> Blocks:
     columns = ("host", Column("number", right=True), "taken", "digest", Column("size", right=True), "checks")
-    damaged = bullets((Toned("damaged", TONES["error"]), " ", Code(each)) for each in report.damaged)
+    damaged = make_list((Toned("damaged", TONES["error"]), " ", Code(each)) for each in report.damaged)
     if not report.snapshots and not damaged:
         return (Title("Snapshots"), Paragraph(("None in ", Code(report.store), ".")))
-    return (Title("Snapshots"), *table(columns, map(_row, report.snapshots)), *damaged)
+    return (Title("Snapshots"), *make_table(columns, map(_row, report.snapshots)), *damaged)
 
 
 def _row(row: SnapshotRow) -> tuple[Text, ...]:
@@ -109,7 +109,7 @@ def _row(row: SnapshotRow) -> tuple[Text, ...]:
         str(row.number),
         f"{row.taken_at[:16].replace('T', ' ')}{signed}",
         row.digest[:SHOWN],
-        size(row.bytes),
+        format_size(row.bytes),
         said,
     )
 
@@ -129,5 +129,5 @@ def _check_page(report: SnapshotCheckReport) -> Blocks:
     return (
         Title("Check of snapshots"),
         Paragraph((Strong(VERDICTS[report.conclusion]), f" {said}")),
-        *table(("finding", "where", "what"), rows),
+        *make_table(("finding", "where", "what"), rows),
     )

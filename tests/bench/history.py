@@ -14,7 +14,7 @@ from pathlib import Path
 
 from qtctl.adapters.files import read_templates
 from qtctl.adapters.snapshot_folder import SnapshotFolder
-from qtctl.flows.audit import judged
+from qtctl.flows.audit import judge_placed
 from qtctl.flows.declare import declare
 from qtctl.history.archive import pack, unpack
 from qtctl.history.columns import fold
@@ -35,7 +35,7 @@ def fifty() -> tuple[Inventory, dict[str, str]]:
         said = FILES["services/feed.toml"].replace("small.feed", f"small.s{number}")
         files[f"services/s{number}.toml"] = f'{said}\n[ports.http]\nlisten = "127.0.0.1:{9000 + number}"\n'
     loaded = declare({path: text.encode() for path, text in files.items()}, read_templates(None), "box", None)
-    findings = judged(loaded, evidence())
+    findings = judge_placed(loaded, evidence())
     modules = json.loads(to_json(build_report(loaded.desired, evidence(), findings)))
     return build_inventory(loaded.desired, evidence(), modules, findings, "0.1.0"), files
 

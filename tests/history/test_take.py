@@ -13,7 +13,7 @@ from qtctl.api.snapshot_taking import take
 from qtctl.collect.document import dump, load
 from qtctl.errors import HostError, InputError
 from qtctl.findings.finding import Outcome
-from qtctl.flows.audit import judged
+from qtctl.flows.audit import judge_placed
 from qtctl.flows.declare import Loaded, declare
 from qtctl.history.archive import pack
 from qtctl.history.columns import fold, unfold
@@ -58,7 +58,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> SnapshotFolder:
 def test_it_agrees_with_the_module_registry_in_every_number(store: SnapshotFolder) -> None:
     """Of the same evidence."""
     loaded = declared(FILES)
-    summary = json.loads(to_json(build_report(loaded.desired, evidence(), judged(loaded, evidence()))))["summary"]
+    summary = json.loads(to_json(build_report(loaded.desired, evidence(), judge_placed(loaded, evidence()))))["summary"]
     inventory = find(store, "box:latest").snapshot.inventory
     states = [row["state"] for row in inventory.of(RowKind.SERVICE).values()]
     assert len(states) == summary["total_modules"]
@@ -72,7 +72,7 @@ def test_it_agrees_with_the_module_registry_in_every_number(store: SnapshotFolde
 
 def test_its_checks_are_those_of_the_audit(store: SnapshotFolder) -> None:
     loaded, snapshot = declared(FILES), find(store, "box:latest").snapshot
-    findings = judged(loaded, evidence())
+    findings = judge_placed(loaded, evidence())
     for outcome in Outcome:
         assert snapshot.head.checks[outcome.value] == sum(each.outcome is outcome for each in findings)
     open_ = sum(each.outcome in (Outcome.BROKEN, Outcome.UNKNOWN) for each in findings)
@@ -81,7 +81,8 @@ def test_its_checks_are_those_of_the_audit(store: SnapshotFolder) -> None:
 
 def test_the_evidence_that_it_keeps_is_judged_as_before(store: SnapshotFolder) -> None:
     kept = load(find(store, "box:latest").evidence_text(), "kept")
-    assert judged(declared(FILES), kept) == judged(declared(FILES), hide_evidence(declared(FILES).desired, evidence()))
+    loaded = declared(FILES)
+    assert judge_placed(loaded, kept) == judge_placed(loaded, hide_evidence(loaded.desired, evidence()))
     assert kept.taken_at == TAKEN_AT
 
 
@@ -139,7 +140,7 @@ def test_the_snapshot_of_fifty_services_is_small() -> None:
     for number in range(50):
         files[f"services/s{number}.toml"] = FILES["services/feed.toml"].replace("small.feed", f"small.s{number}")
     loaded = declared({path: text for path, text in files.items() if path != "timers.toml"})
-    findings = judged(loaded, evidence())
+    findings = judge_placed(loaded, evidence())
     modules = json.loads(to_json(build_report(loaded.desired, evidence(), findings)))
     inventory = build_inventory(loaded.desired, evidence(), modules, findings, "0")
     _, content = pack(head(), inventory, Attachments(fold(evidence()), dict(files)))

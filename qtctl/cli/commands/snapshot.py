@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.exits import Exit, exit_of_conclusion
+from qtctl.cli.exits import Exit, choose_exit
 from qtctl.cli.options import (
     AllHostsOption,
     AsOption,
@@ -19,7 +19,7 @@ from qtctl.cli.options import (
     StoreOption,
     TemplatesOption,
     UserOption,
-    registry_folder,
+    locate_registry,
 )
 from qtctl.cli.output import complain, complain_of, present, write
 from qtctl.errors import HostError, InputError
@@ -65,7 +65,7 @@ def take(
     """Keep what hosts have and what an audit finds of them. Nothing is written to a host, and no secret is kept."""
     from qtctl.api.snapshot import open_store
 
-    into, folder = open_store(store), registry_folder(registry)
+    into, folder = open_store(store), locate_registry(registry)
     ends = []
     for name in _select(folder, host or [], all_hosts=all_hosts, saved=saved):
         source = _Source(folder, name, saved, as_name, user, templates)
@@ -106,7 +106,7 @@ def _select(folder: Path, names: list[str], *, all_hosts: bool, saved: Path | No
     from qtctl.api import fleet
     from qtctl.api.registry import load
 
-    return [*fleet.hosts(load(folder), ["*"] if all_hosts else names)]
+    return [*fleet.select_hosts(load(folder), ["*"] if all_hosts else names)]
 
 
 def _take_one(store: "SnapshotStore", source: _Source, key: Path | None, keep: int | None, format_: str | None) -> None:
@@ -201,7 +201,7 @@ def verify(
         hosts[name] = len(checked.links)
     report = build_check(found.place, hosts, findings, Severity.WARNING, now)
     present(build_check_view(report, findings), format_, out)
-    raise typer.Exit(exit_of_conclusion(report.conclusion))
+    raise typer.Exit(choose_exit(report.conclusion))
 
 
 @app.command()
