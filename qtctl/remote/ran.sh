@@ -22,11 +22,13 @@ digest_seen() {
     case "$raw" in 8???) [ "$size" -gt "$most" ] || printf '%s\t%s\n' "$ctime" "$path" ;; esac
   done >"$1/regular"
   number=100000
-  cut -f 2- -- "$1/regular" | tr '\n' '\0' | xargs -0 -r sha256sum -- 2>/dev/null | while read -r sum path; do
+  cut -f 2- -- "$1/regular" | tr '\n' '\0' >"$1/read"
+  sum_files "$1" "${read_s:-10}" || sum_files "$1" 2 -n 1 || :
+  while read -r sum path; do
     number=$((number + 1))
     printf '%s %s\n' "$key" "$sum" >"$1/$number"
     printf '%s\n' "$path"
-  done >"$1/hashed"
+  done <"$1/summed" >"$1/hashed"
   [ ! -s "$1/hashed" ] || (cd "$1" && sha256sum -- 1?????) | cut -c 1-64 | paste - "$1/hashed" >"$1/sums"
   [ -s "$1/hashed" ] || : >"$1/sums"
   rm -f -- "$1"/1?????
@@ -35,6 +37,14 @@ digest_seen() {
     FILENAME == ARGV[2] { sum[$2] = $1; next }
     { print ($1 in sum) ? sum[$1] : "absent", $1, ($1 in ctime) ? ctime[$1] : 0 }
   ' "$1/regular" "$1/sums" "$1/paths" >"$1/digests"
+}
+
+# sum_files FOLDER SECONDS [OPTION...]: false where one could not be read. What its owner has made a pipe, or endless, since it
+# was looked at is not waited for; the others are read on their own then.
+sum_files() {
+  room_of_sums=$1 within_s=$2
+  shift 2
+  xargs -0 -r "$@" timeout -k 1 "$within_s" sha256sum -- <"$room_of_sums/read" >"$room_of_sums/summed" 2>/dev/null
 }
 
 # list_seeing: the units of `sees`, as `units` says them.
