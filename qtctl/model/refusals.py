@@ -33,6 +33,8 @@ _KEY = "[key]"
 """What pydantic writes behind a key that it refuses."""
 _HIDDEN_BELOW = frozenset({"env", "unit_env", "secrets"})
 _MOST_KEYS = 12
+_OTHER_WORDS = {"environment": "env", "Environment": "env"}
+"""What others call a key → the key, where letters do not lead to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,8 @@ def refusals(model: type[BaseModel], document: object, error: ValidationError, p
     """As pydantic orders them. `prefix`: the keys that lead to the table, as messages name them."""
     faults = _causes([_located(model, document, detail) for detail in error.errors(include_url=False)])
     missing, unknown = ([fault.path for fault in faults if fault.kind == kind] for kind in (_MISSING, _UNKNOWN))
-    meant = _Meant(model, missing, unknown)
+    tables = frozenset(fault.path for fault in faults if isinstance(fault.value, dict))
+    meant = _Meant(model, missing, unknown, tables)
     renamed = {(*fault.path[:-1], meant.key(fault.path)) for fault in faults if fault.kind == _UNKNOWN}
     found = []
     for fault in faults:
@@ -82,8 +85,11 @@ def refusals(model: type[BaseModel], document: object, error: ValidationError, p
 class _Meant:
     """Which key an unknown one was meant to be: first of all one that is missing in the same table."""
 
-    def __init__(self, model: type[BaseModel], missing: list[Path], unknown: list[Path]) -> None:
+    def __init__(
+        self, model: type[BaseModel], missing: list[Path], unknown: list[Path], tables: frozenset[Path]
+    ) -> None:
         self._model = model
+        self._tables = tables
         self._unknown = Counter(path[:-1] for path in unknown)
         self._missing: dict[Path, list[str]] = {}
         for path in missing:
@@ -95,6 +101,10 @@ class _Meant:
         """In the same table; "" where none is near."""
         if path not in self._found:
             table = path[:-1]
+            if _OTHER_WORDS.get(str(path[-1])) in self._here(table):
+                return _OTHER_WORDS[str(path[-1])]
+            if self._misplaced(path):
+                return ""
             missing = self._missing.get(table, [])
             at = (tuple(missing), _model_at(self._model, table))
             if at not in self._keys:
@@ -102,6 +112,11 @@ class _Meant:
             near = self._keys[at].nearest(str(path[-1]))
             self._found[path] = near if slipped(str(path[-1]), near) else self._otherwise(path, missing, near)
         return self._found[path]
+
+    def _misplaced(self, path: Path) -> bool:
+        """Whether it is a whole table that belongs at the top."""
+        keys, name = model_keys(self._model), str(path[-1])
+        return len(path) > 1 and path in self._tables and name in keys and is_table(keys[name])
 
     def _otherwise(self, path: Path, missing: list[str], near: str) -> str:
         """Of a name that is no slip: the one key that the table lacks; none where another table has it; else `near`."""
@@ -118,7 +133,12 @@ class _Meant:
             return f"did you mean {key_text((*prefix, *table, near))}?"
         keys = model_keys(self._model)
         if table and name in keys:
-            return f"did you mean {key_text((*prefix, name))}? it stands before the first [table]"
+            meant = key_text((*prefix, name))
+            return (
+                f"did you mean [{meant}]?"
+                if is_table(keys[name])
+                else (f"did you mean {meant}? it stands before the first [table]")
+            )
         elsewhere = self._elsewhere(path)
         if elsewhere:
             return f"did you mean {joined([key_text((*prefix, *each)) for each in elsewhere[:3]])}?"
@@ -272,6 +292,8 @@ def _hint(fault: _Fault, path: Path) -> str:
     if isinstance(value, str) and choices_of(wanted):
         near = nearest(value, choices_of(wanted))
         return f"did you mean {quoted(near)}?" if near else ""
+    if name and is_table(wanted) and path[:-1] and str(path[-1]) in _keys_of(wanted):
+        return f"{key_text(path[:-1])} has tables by name, such as [{key_text((*path[:-1], 'NAME'))}]"
     if name and is_table(wanted):
         return (
             f"write [{key_text(path)}], not [[{key_text(path)}]]"
@@ -280,6 +302,11 @@ def _hint(fault: _Fault, path: Path) -> str:
         )
     meant = _meant(value, wanted) if name else None
     return f"write {name} = {written(meant)}" if meant is not None else ""
+
+
+def _keys_of(wanted: object) -> Sequence[str]:
+    plain = bare(wanted)
+    return tuple(model_keys(plain)) if isinstance(plain, type) and issubclass(plain, BaseModel) else ()
 
 
 def _tables(value: object) -> bool:

@@ -74,10 +74,10 @@ ModuleName = Annotated[
 ]
 AppName = Annotated[
     str,
-    StringConstraints(pattern=rf"^{_MODULE}(:[^\s/\x00-\x1f\x7f-\x9f]+)?$", max_length=1000),
+    StringConstraints(pattern=rf"^{_MODULE}(:[^\s/\x00-\x1f\x7f-\x9f]+)$", max_length=1000),
     Expect('a Python module and what to take from it, such as "trading.api:app"'),
 ]
-"""A module and, after a colon, what uvicorn takes from it: "trading.api:app"."""
+"""A module and, after a colon, what uvicorn takes from it: "trading.api:app". Uvicorn starts none without it."""
 
 
 class RunKind(StrEnum):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from qtctl.dialects.nearest import Known
+from qtctl.dialects.toml.keys import quoted
 from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Meaning
 from qtctl.model.names import Names, unit_name, units_of
@@ -26,6 +27,7 @@ class Leads:
 
     def __init__(self, registry: Registry, names: Names) -> None:
         self._registry = registry
+        self._live = frozenset(names.live)
         self._units = Known(names.live)
         self._known: dict[str, Known] = {}
         self._declared: dict[str, str] = {}
@@ -35,10 +37,19 @@ class Leads:
         declared = getattr(self._registry, kind)
         if kind not in self._known:
             self._known[kind], self._declared[kind] = Known(declared), declared_in(file, declared)
-        return self._known[kind].did_you_mean(name) or self._declared[kind]
+        return self._by_unit(name, kind) or self._known[kind].did_you_mean(name) or self._declared[kind]
+
+    def _by_unit(self, name: str, kind: str) -> str:
+        """Where the whole name of a unit stands for the name that the registry gives it."""
+        declared = getattr(self._registry, kind)
+        found = (each for each in declared if kind in KINDS and unit_name(self._registry, kind, each) == name)
+        return f"did you mean {each}?" if "." in name and (each := next(found, "")) else ""
 
     def unit(self, name: str, otherwise: str) -> str:
         """Of a name of a unit, long or short; `otherwise` where none is near."""
+        parts = name.split()
+        if len(parts) > 1 and all(part in self._live for part in parts):
+            return f"write each in quotes of its own: {', '.join(map(quoted, parts))}"
         return self._units.did_you_mean(name) or otherwise
 
     def successor(self, name: str) -> str:
@@ -109,7 +120,7 @@ def _streams(registry: Registry, service: Service, origin: Origin, leads: Leads)
                 yield _missing(
                     name,
                     f"key {name} is not declared",
-                    origin.at("streams", key),
+                    origin.at("streams", key, *((name,) if key == "consumes" else ())),
                     leads.hint(name, "keys", "streams.toml"),
                 )
 
