@@ -17,7 +17,8 @@ from qtctl.errors import InputErrors, QtctlError
 from qtctl.version import VERSION
 
 if TYPE_CHECKING:
-    from typer._click import Command
+    from typer._click import Command, Context
+    from typer.core import TyperOption
 
     from qtctl.flows.asking import Asking
 
@@ -65,7 +66,26 @@ def build_command() -> "Command":
     """All commands, each with examples in its help."""
     command = typer.main.get_command(app)
     _add_examples(command, "")
+    _show_flags_bare(command)
     return command
+
+
+def _show_flags_bare(command: "Command") -> None:
+    """Flags take no value: typer shows one behind --help, and behind those of completion."""
+    for param in command.params:
+        if getattr(param, "is_flag", False):
+            param.metavar = ""
+    make = command.get_help_option
+
+    def get_help_option(context: "Context") -> "TyperOption | None":
+        option = make(context)
+        if option is not None:
+            option.metavar = ""
+        return option
+
+    command.get_help_option = get_help_option  # type: ignore[method-assign,assignment]
+    for each in getattr(command, "commands", {}).values():
+        _show_flags_bare(each)
 
 
 def _add_examples(command: "Command", path: str) -> None:
@@ -162,6 +182,11 @@ def _describe_usage_error(error: BaseException, argv: list[str]) -> str:
 
         stray = find_stray_word(context, argv)
         message = stray.message if stray else message
+    if context and message.startswith(("Missing option", "Missing argument")):
+        from qtctl.cli.suggest import list_missing
+
+        missing = list_missing(context, argv)
+        message = f"missing {', '.join(missing)}" if len(missing) > 1 else message
     what = " ".join(message.replace("Value error, ", "").split()).rstrip(".")
     return f"error: {what[0].lower()}{what[1:]} (see {path} --help)"
 

@@ -1,6 +1,6 @@
 """What was meant by a word that a command does not take: `audit lab1` is `audit --host lab1`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -43,10 +43,28 @@ def find_stray_word(context: Any, argv: Sequence[str]) -> Stray | None:  # noqa:
     if words is None or hasattr(command, "commands"):
         return None
     try:
-        _, left, _ = command.make_parser(context).parse_args(list(words))
+        given, left, _ = command.make_parser(context).parse_args(list(words))
     except Exception:  # noqa: BLE001 - another mistake in the line, which is reported as what it is
         return None
-    return Stray(left[0], _suggest_option(command, left[0]) if left[0] else "") if left else None
+    return Stray(left[0], _suggest_option(command, left[0], given) if left[0] else "") if left else None
+
+
+def list_missing(context: Any, argv: Sequence[str]) -> list[str]:  # noqa: ANN401 - see find_stray_word
+    """What the command of `context` needs and the line does not give: all of it, where the first is reported."""
+    command = context.command
+    words = _strip_command(context.command_path.split()[1:], argv)
+    try:
+        given, _, _ = command.make_parser(context).parse_args(list(words or ()))
+    except Exception:  # noqa: BLE001 - see find_stray_word
+        return []
+    missing = [each for each in command.params if each.required and not _is_given(given.get(each.name))]
+    return [
+        each.opts[0] if each.param_type_name == "option" else str(each.metavar or each.name).upper() for each in missing
+    ]
+
+
+def _is_given(value: object) -> bool:
+    return isinstance(value, str | list | tuple) and bool(value)
 
 
 def _strip_command(path: Sequence[str], argv: Sequence[str]) -> Sequence[str] | None:
@@ -59,8 +77,14 @@ def _strip_command(path: Sequence[str], argv: Sequence[str]) -> Sequence[str] | 
     return words
 
 
-def _suggest_option(command: Any, word: str) -> str:  # noqa: ANN401
-    options = {name: each for each in command.params for name in each.opts if each.param_type_name == "option"}
+def _suggest_option(command: Any, word: str, given: Collection[str]) -> str:  # noqa: ANN401
+    """`given`: names of parameters that have their value already."""
+    options = {
+        name: each
+        for each in command.params
+        for name in each.opts
+        if each.param_type_name == "option" and (each.multiple or each.name not in given)
+    }
     for name, option in options.items():
         if word in _list_choices(option):
             return str(name)

@@ -8,7 +8,7 @@ UNKNOWN = "unknown"
 
 def format_json(value: Json) -> str:
     """A value of a check: keys before their values, lists with commas."""
-    if value is None:
+    if value is None or value == "":
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"

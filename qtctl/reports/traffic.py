@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from qtctl.meaning.listeners import DeclaredPort, Served, declared_ports
-from qtctl.meaning.socket_owners import sockets_seen
+from qtctl.meaning.listeners import SYSTEMD, DeclaredPort, Row, Served, declared_ports
+from qtctl.meaning.socket_owners import holder, sockets_seen
 from qtctl.meaning.strays import strays
 from qtctl.meaning.streams import age_of, lag_of
 from qtctl.model.desired import Desired, DesiredKey, Membership
@@ -103,8 +103,14 @@ def make_port_row(declared: DeclaredPort, look: Look) -> PortRow:
         address=listener.address,
         port=listener.port,
         found=FOUND[sockets.served] if seen.known else UNKNOWN,
-        listening=tuple(SocketRow(address=address, unit=owner) for address, _, owner, _ in sorted(sockets.all)),
+        listening=tuple(_make_socket_row(row, listener.protocol, look) for row in sorted(sockets.all)),
     )
+
+
+def _make_socket_row(row: Row, protocol: str, look: Look) -> SocketRow:
+    """What systemd holds is its socket unit's, where that is known."""
+    address, _, owner, _ = row
+    return SocketRow(address=address, unit=holder(look.facts, protocol, row) if owner == SYSTEMD else owner)
 
 
 def list_stray_ports(desired: Desired, look: Look) -> tuple[StrayPort, ...] | None:

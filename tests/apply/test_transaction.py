@@ -30,6 +30,18 @@ JOURNAL = b"""\
 7.0\tstep\t2\tbe"""
 
 
+def test_what_a_generation_changed_is_read() -> None:
+    said = (
+        b"qtctl generation 3 confirmed current\n at 1700000000\n by root@vm\n"
+        b" step write\t/etc/systemd/system/a.service\n step start\ta\x1b[1m.service\n"
+    )
+    (found,) = parse_list(said)
+    assert (found.number, found.at, found.note("by")) == (3, 1700000000, "root@vm")
+    assert found.steps[0] == ("write", "/etc/systemd/system/a.service")
+    assert found.steps[1][0] == "start"
+    assert "\x1b" not in found.steps[1][1]
+
+
 def test_a_journal_is_read_up_to_its_last_whole_line() -> None:
     found = read_progress("none", "restored", JOURNAL)
     assert (found.state, found.end) == (TransactionState.NONE, TransactionEnd.RESTORED)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from qtctl.cli.catalogue import collect_examples
+from qtctl.cli.exits import Exit
 from qtctl.cli.main import _run_guarded, build_command
 from qtctl.cli.suggest import find_stray_word
 from tests.cli.world import environment, qtctl
@@ -117,3 +118,26 @@ def test_what_is_completed(line: str, words: list[str], world: Path) -> None:
     found = [each for each in done.stdout.split() if each.startswith(line.rpartition(" ")[2])]
     assert [each for each in words if each not in found] == []
     assert not os.path.lexists(world / ".lab")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("init", "missing DIR, --name, --host, --address"),
+        ("init shop --name shop", "missing --host, --address"),
+        ("secrets put", "missing NAME, --host"),
+        ("secrets put web TOKEN --host lab1", "unexpected argument 'TOKEN'"),
+    ],
+)
+def test_all_that_is_missing_is_said_at_once(line: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run_guarded(line.split(), debug=False) == Exit.USAGE
+    command = " ".join(line.split()[: 1 if line.startswith("init") else 2])
+    assert capsys.readouterr().err == f"error: {said} (see qtctl {command} --help)\n"
+
+
+def test_flags_of_the_help_show_no_value(capsys: pytest.CaptureFixture[str]) -> None:
+    for line in ("--help", "rollback --help", "lab --help", "lab up --help"):
+        _run_guarded(line.split(), debug=False)
+        shown = capsys.readouterr().out
+        assert "--help" in shown
+        assert "bool" not in shown

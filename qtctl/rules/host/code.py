@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
-from posixpath import basename, dirname
+from posixpath import basename, dirname, join
 
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
@@ -54,7 +54,7 @@ def _is_found(facts: Facts, service: DesiredService, question: EntryQuestion) ->
             unknown=f"{what} was not found, and {why}",
             remedy=make_steps(f"see on the host where {what} is"),
         )
-    places = [path] if kind == "script" else [f"{folder}/{path}" for folder in question.folders[:3]]
+    places = [path] if kind == "script" else [join(folder, path) for folder in question.folders[:3]]
     remedy = make_steps(
         f"put the code of {what} where it is looked for ({', '.join(places)}), or declare what the service runs now"
         if kind != "module" or "." in what or question.folders
