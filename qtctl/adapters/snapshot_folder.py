@@ -59,7 +59,10 @@ class SnapshotFolder:
                 if left < 0:
                     what = f"more than {_LARGEST_ALL >> 20} MiB of snapshots"
                     raise InputError(what, hint="qtctl snapshot take --keep N", place=Place(folder.where))
-            entries, pruned = self._read_index(folder)
+            try:
+                entries, pruned = self._read_index(folder, host)
+            except InputError as error:
+                return Chain(host, tuple(stored), damage=error.what)
         return Chain(host, tuple(stored), entries, pruned)
 
     def pick(self, host: str, word: str) -> Stored | None:
@@ -72,7 +75,7 @@ class SnapshotFolder:
     def append(self, host: str, build: Build) -> tuple[Snapshot, str]:
         self._make(host)
         with self._open(host) as folder, _locked(folder):
-            entries, pruned = self._read_index(folder)
+            entries, pruned = self._read_index(folder, host)
             names = self._names(host)
             newest = self._read_one(folder, host, names[-1]) if names else None
             before = unpack(newest.content, newest.where) if newest else None
@@ -88,7 +91,7 @@ class SnapshotFolder:
 
     def prune(self, host: str, keep: int) -> tuple[str, ...]:
         with self._open(host) as folder, _locked(folder):
-            entries, _ = self._read_index(folder)
+            entries, _ = self._read_index(folder, host)
             old = self._names(host)[:-keep]
             if not old or entries is None:
                 return ()
@@ -155,12 +158,12 @@ class SnapshotFolder:
             signature = read_at(folder.fd, f"{name}.sig", _LARGEST_SIGNATURE, folder.place(f"{name}.sig"))
         return Stored(f"{host}/{name}", content, signature)
 
-    def _read_index(self, folder: Folder) -> tuple[tuple[Entry, ...] | None, Pruned | None]:
+    def _read_index(self, folder: Folder, host: str) -> tuple[tuple[Entry, ...] | None, Pruned | None]:
         try:
             content = folder.read(INDEX_NAME, _LARGEST_INDEX)
         except FileNotFoundError:
             return None, None
-        return read_index(content, f"{folder.where}/{INDEX_NAME}")
+        return read_index(content, f"{folder.where}/{INDEX_NAME}", host)
 
     def _write_index(self, folder: Folder, host: str, entries: tuple[Entry, ...], pruned: Pruned | None) -> None:
         folder.write(INDEX_NAME, write_index(host, entries, pruned), _MODE, sync=True)

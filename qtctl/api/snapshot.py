@@ -99,9 +99,14 @@ def split_name(store: SnapshotStore, name: str) -> tuple[str, str]:
 
 
 def read_links(store: SnapshotStore, host: str) -> tuple[Link, ...]:
-    """Those of a host that can be read, by number. InputError where one of them cannot, or does not follow."""
-    checked = check_chain(store.read(host), lambda *_: "")
-    return checked.links
+    """All of a host, by number. InputError where one of them is damaged."""
+    chain = store.read(host)
+    links = check_chain(chain, lambda *_: "").links
+    readable = {each.stored.where for each in links}
+    for each in chain.stored:
+        if each.where not in readable:
+            unpack(each.content, each.where)
+    return links
 
 
 def check(store: SnapshotStore, host: str, signers: Path | None, now: str) -> "tuple[Checked, tuple[Finding, ...]]":

@@ -8,8 +8,8 @@ from qtctl.errors import InputError
 from qtctl.findings.finding import Finding, Outcome, make_fingerprint
 from qtctl.findings.meaning import Meaning, Wording
 from qtctl.history.archive import unpack
-from qtctl.history.index import file_name
-from qtctl.model.snapshot import Chain, Snapshot, Stored
+from qtctl.history.index import entry_of, file_name
+from qtctl.model.snapshot import Chain, Entry, Snapshot, Stored
 from qtctl.rules.history.chain import FORKED, INDEX, MISSING, NOT_READ, QT1001, QT1002, UNSIGNED
 
 Signatures = Callable[[Stored, Snapshot], str]
@@ -54,7 +54,8 @@ def check_chain(chain: Chain, signatures: Signatures) -> Checked:
         found.append(_judge_one(chain, link, signatures))
     links.sort(key=lambda each: (each.number, each.snapshot.digest))
     found += _judge_order(chain, links)
-    found.append(_judge_index(chain, links, whole=len(links) == len(chain.stored)))
+    if chain.stored or chain.index or chain.damage:
+        found.append(_judge_index(chain, links, whole=len(links) == len(chain.stored)))
     return Checked(chain.host, tuple(links), tuple(found))
 
 
@@ -142,11 +143,13 @@ def _judge_pair(host: str, before: Link, after: Link) -> Finding:
 def _judge_index(chain: Chain, links: Sequence[Link], *, whole: bool) -> Finding:
     """By it alone is seen that the newest is gone."""
     subject = "index"
+    if chain.damage:
+        return _broken(chain.host, subject, chain.damage, _REBUILD, INDEX)
     if chain.index is None:
         reason = "there is no index, so that nobody knows whether the newest is here: --rebuild-index makes one"
         return replace(_holds(chain.host, subject), outcome=Outcome.UNKNOWN, reason=reason)
-    listed = {(each.number, each.digest) for each in chain.index}
-    there = {(each.number, each.snapshot.digest) for each in links}
+    listed = {(each.number, each.digest, each.previous, each.taken_at) for each in chain.index}
+    there = {(each.number, each.digest, each.previous, each.taken_at) for each in map(_entry_of, links)}
     if gone := sorted(listed - there):
         damaged = "" if whole else ", or one of those that are damaged"
         return _broken(
@@ -155,6 +158,10 @@ def _judge_index(chain: Chain, links: Sequence[Link], *, whole: bool) -> Finding
     if more := sorted(there - listed):
         return _broken(chain.host, subject, f"number {more[0][0]} is there, and not listed", _REBUILD, INDEX)
     return _holds(chain.host, subject)
+
+
+def _entry_of(link: Link) -> Entry:
+    return entry_of(link.snapshot)
 
 
 def _holds(host: str, subject: str, rule: Meaning = QT1002) -> Finding:

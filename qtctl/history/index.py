@@ -10,7 +10,6 @@ from qtctl.model.snapshot import Entry, Pruned, Snapshot
 
 INDEX_FORMAT = 1
 ENDING, SIGNATURE_ENDING, INDEX_NAME = ".qtsnap", ".qtsnap.sig", "index.json"
-NAME = re.compile(r"[0-9]{6,9}-[0-9]{8}T[0-9]{6}Z-[0-9a-f]{64}\.qtsnap")
 MOST = 20_000
 """Snapshots of one host."""
 _DIGEST = re.compile("[0-9a-f]{64}")
@@ -19,9 +18,12 @@ _HINT = "qtctl snapshot verify --rebuild-index makes it anew from what is there"
 
 def file_name(snapshot: Snapshot) -> str:
     """Sorts by number; says the day, and the digest that its content has."""
-    head = snapshot.head
-    taken = head.taken_at.partition(".")[0].removesuffix("Z").replace("-", "").replace(":", "")
-    return f"{head.number:06d}-{taken}Z-{snapshot.digest}{ENDING}"
+    return _name(snapshot.head.number, snapshot.head.taken_at, snapshot.digest)
+
+
+def _name(number: int, taken_at: str, digest: str) -> str:
+    taken = taken_at.partition(".")[0].removesuffix("Z").replace("-", "").replace(":", "")
+    return f"{number:06d}-{taken}Z-{digest}{ENDING}"
 
 
 def entry_of(snapshot: Snapshot) -> Entry:
@@ -40,15 +42,22 @@ def write_index(host: str, entries: Iterable[Entry], pruned: Pruned | None) -> b
     return f"{head}{body}\n  ]\n}}\n".encode()
 
 
-def read_index(content: bytes, where: str) -> tuple[tuple[Entry, ...], Pruned | None]:
-    """InputError for what `write_index` cannot have written."""
+def read_index(content: bytes, where: str, host: str) -> tuple[tuple[Entry, ...], Pruned | None]:
+    """InputError unless it is, byte for byte, what `write_index` writes of this host."""
     try:
         document = json.loads(content)
         entries = tuple(map(_entry, _listed(document)))
         took = document["pruned"]
-        return entries, None if took is None else Pruned(_whole(took["number"]), _digest(took["digest"]))
+        pruned = None if took is None else Pruned(_whole(took["number"]), _digest(took["digest"]))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError("the index is damaged", hint=_HINT, place=Place(where)) from error
+        raise _refuse(where) from error
+    if write_index(host, entries, pruned) != content:
+        raise _refuse(where)
+    return entries, pruned
+
+
+def _refuse(where: str) -> InputError:
+    return InputError("the index is damaged", hint=_HINT, place=Place(where))
 
 
 def _listed(document: Mapping[str, Any]) -> list[Any]:
@@ -60,10 +69,10 @@ def _listed(document: Mapping[str, Any]) -> list[Any]:
 
 def _entry(said: Mapping[str, Any]) -> Entry:
     previous = _digest(said["previous"]) if said["previous"] else ""
-    file, taken = said["file"], said["taken_at"]
-    if not NAME.fullmatch(file) or not isinstance(taken, str):
+    number, taken, digest = _whole(said["number"]), said["taken_at"], _digest(said["digest"])
+    if not isinstance(taken, str) or said["file"] != _name(number, taken, digest):
         raise ValueError
-    return Entry(file, _whole(said["number"]), _digest(said["digest"]), previous, taken)
+    return Entry(said["file"], number, digest, previous, taken)
 
 
 def _whole(value: object) -> int:

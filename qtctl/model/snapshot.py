@@ -130,9 +130,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """All that a store holds of one host. `index`: what its index lists, None where it has none."""
+    """All that a store holds of one host. `index`: what its index lists, None where it has none.
+
+    `damage`: why its index cannot be read.
+    """
 
     host: str
     stored: tuple[Stored, ...]
     index: tuple[Entry, ...] | None = None
     pruned: Pruned | None = None
+    damage: str = ""

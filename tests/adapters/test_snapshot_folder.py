@@ -118,8 +118,9 @@ def test_an_index_is_made_anew_from_what_is_there(filled: SnapshotFolder) -> Non
     assert filled.rebuild_index(HOST) == 4
     assert index.read_bytes() == before
     index.write_bytes(b'{"format": 1}')
+    assert broken(filled) == ["the index is damaged"]
     with pytest.raises(InputError, match="index is damaged"):
-        filled.read(HOST)
+        filled.append(HOST, build_next())
     filled.rebuild_index(HOST)
     assert not broken(filled)
 

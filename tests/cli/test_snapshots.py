@@ -1,5 +1,6 @@
 """Snapshots and evolution at the command line: exit codes, one line for bad input, and 80 columns."""
 
+import json
 import os
 import re
 from dataclasses import replace
@@ -19,6 +20,8 @@ from qtctl.reports.evolution_view import build_view
 from qtctl.reports.trend_svg import draw
 from tests.adapters.servers import make_key
 from tests.adapters.test_snapshot_folder import build_next
+from tests.builders.registry import write_host
+from tests.builders.reported import FILES
 from tests.formats.test_matrix import inside
 from tests.history.year import HOST, fill, snapshots
 
@@ -103,6 +106,37 @@ def test_verify_exits_with_what_it_found(folder: Path) -> None:
     rebuilt = inside(folder, *verify, "--rebuild-index")
     assert (rebuilt.code, rebuilt.err) == (0, "box: the index lists 12 snapshots now\n")
     assert inside(folder, "snapshot", "verify", "--store", "empty").code == 3
+
+
+def test_what_cannot_be_read_is_not_left_out_of_an_evolution(folder: Path) -> None:
+    third = files(folder)[2]
+    third.write_bytes(third.read_bytes()[:-1])
+    ran = inside(folder, "evolution", "all", *STORE)
+    assert (ran.code, ran.out) == (2, "")
+    assert "this snapshot is damaged" in ran.err
+    assert inside(folder, "evolution", "1", "12", *STORE).code == 0
+
+
+def test_a_host_of_the_registry_that_has_none_is_found(folder: Path) -> None:
+    for path, text in FILES.items():
+        (folder / "registry" / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "registry" / path).write_text(text)
+    ran = inside(folder, "snapshot", "verify", "--all-hosts", "--store", "empty", "--format", "json")
+    assert ran.code == 1
+    (finding,) = json.loads(ran.out)["findings"]
+    assert (finding["id"], finding["host"], finding["observed"]) == ("QT1001", "box", "there is none")
+
+
+def test_of_several_hosts_one_document_is_printed(folder: Path) -> None:
+    for path, text in FILES.items():
+        (folder / "registry" / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "registry" / path).write_text(text)
+    hosts = write_host("box", "nowhere.invalid") + write_host("two", "nowhere.invalid")
+    (folder / "registry/hosts.toml").write_text(hosts)
+    ran = inside(folder, "snapshot", "take", "--all-hosts", *STORE, "--format", "json")
+    assert ran.code == 3
+    assert json.loads(ran.out)["snapshots"] == []
+    assert len(ran.err.split("could not be looked at")) == 3
 
 
 def test_signatures_are_looked_at(tmp_path: Path) -> None:

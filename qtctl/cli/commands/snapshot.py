@@ -27,6 +27,7 @@ from qtctl.errors import HostError, InputError
 if TYPE_CHECKING:
     from qtctl.findings.finding import Finding
     from qtctl.interfaces.snapshot_store import SnapshotStore
+    from qtctl.reports.snapshot import SnapshotReport
 
 app = typer.Typer(help="What a host had, month by month, as a chain of snapshots.", no_args_is_help=True)
 
@@ -66,15 +67,29 @@ def take(
     from qtctl.api.snapshot import open_store
 
     into, folder = open_store(store), locate_registry(registry)
-    ends = []
-    for name in _select(folder, host or [], all_hosts=all_hosts, saved=saved):
+    names = _select(folder, host or [], all_hosts=all_hosts, saved=saved)
+    taken: list[SnapshotReport] = []
+    for name in names:
         source = _Source(folder, name, saved, as_name, user, templates)
         try:
-            _take_one(into, source, sign, keep, format_)
+            taken.append(_take_one(into, source, sign, keep))
         except HostError as error:
             complain_of(error.lines)
-            ends.append(Exit.INCOMPLETE)
-    raise typer.Exit(max(ends, default=Exit.OK))
+    _present_taken(into, taken, format_, several=bool(names[1:]))
+    raise typer.Exit(Exit.OK if len(taken) == len(names) else Exit.INCOMPLETE)
+
+
+def _present_taken(
+    store: "SnapshotStore", taken: "list[SnapshotReport]", format_: str | None, *, several: bool
+) -> None:
+    """Of several hosts one list: it is one document, whoever reads it."""
+    from qtctl.reports.snapshot import build_list
+    from qtctl.reports.snapshot_view import build_list_view, build_view
+
+    if several:
+        present(build_list_view(build_list(store.place, [each.snapshot for each in taken], ())), format_)
+    for each in () if several else taken:
+        present(build_view(each, whole=False), format_)
 
 
 class _Source:
@@ -109,18 +124,17 @@ def _select(folder: Path, names: list[str], *, all_hosts: bool, saved: Path | No
     return [*fleet.select_hosts(load(folder), ["*"] if all_hosts else names)]
 
 
-def _take_one(store: "SnapshotStore", source: _Source, key: Path | None, keep: int | None, format_: str | None) -> None:
+def _take_one(store: "SnapshotStore", source: _Source, key: Path | None, keep: int | None) -> "SnapshotReport":
     from qtctl.api.registry import declare
     from qtctl.api.snapshot_taking import take as take_snapshot
     from qtctl.cli.evidence import obtain
     from qtctl.reports.snapshot import build_report
-    from qtctl.reports.snapshot_view import build_view
 
     declared = declare(source.registry, source.host or "", templates=source.templates, as_name=source.as_name)
     evidence = obtain(declared, source.host, source.saved, source.user)
     snapshot, where, size = take_snapshot(store, declared, evidence, registry=source.registry, key=key)
     pruned = store.prune(snapshot.head.host, keep) if keep is not None else ()
-    present(build_view(build_report(snapshot, where, size, pruned), whole=False), format_)
+    return build_report(snapshot, where, size, pruned)
 
 
 @app.command("list")
@@ -178,7 +192,9 @@ def show(
 @app.command()
 def verify(
     host: Annotated[str | None, typer.Option("--host", metavar="HOST", help="Only the chain of this host.")] = None,
+    all_hosts: AllHostsOption = False,
     store: StoreOption = None,
+    registry: RegistryOption = None,
     signers: Annotated[Path | None, typer.Option("--signers", metavar="FILE", help=SIGNERS_HELP)] = None,
     rebuild_index: Annotated[bool, typer.Option("--rebuild-index", metavar="", help=REBUILD_HELP)] = False,
     format_: FormatOption = None,
@@ -193,7 +209,8 @@ def verify(
     found, now = open_store(store), _now()
     findings: list[Finding] = []
     hosts: dict[str, int] = {}
-    for name in _hosts(found, host):
+    wanted = _list_declared(locate_registry(registry)) if all_hosts else ()
+    for name in dict.fromkeys((*_hosts(found, host), *wanted)):
         if rebuild_index:
             complain(f"{name}: the index lists {found.rebuild_index(name)} snapshots now")
         checked, judged = check(found, name, signers, now)
@@ -258,6 +275,13 @@ def schedule(
         complain(f"written: {path}")
 
 
+def _list_declared(registry: Path) -> tuple[str, ...]:
+    """Every host of the registry: one that has no snapshot at all is found, too."""
+    from qtctl.api.registry import load
+
+    return tuple(load(registry).registry.hosts)
+
+
 def _hosts(store: "SnapshotStore", host: str | None) -> tuple[str, ...]:
     hosts = store.list_hosts()
     if host is None:
@@ -280,7 +304,7 @@ EXAMPLES = {
     "take": ("qtctl snapshot take --host lab1", "qtctl snapshot take --all-hosts --keep 24 --sign ~/.ssh/id_ed25519"),
     "list": ("qtctl snapshot list", "qtctl snapshot list --store redis://127.0.0.1:6379/0"),
     "show": ("qtctl snapshot show latest", "qtctl snapshot show web-1:2026-03 --evidence --out evidence.json"),
-    "verify": ("qtctl snapshot verify", "qtctl snapshot verify --signers allowed_signers"),
+    "verify": ("qtctl snapshot verify --all-hosts", "qtctl snapshot verify --signers allowed_signers"),
     "diff": ("qtctl snapshot diff 1 latest", "qtctl snapshot diff web-1:2026-01 web-1:2026-03 --format md"),
     "schedule": (
         "qtctl snapshot schedule --host web-1",

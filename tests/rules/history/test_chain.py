@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from qtctl.errors import InputError
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.history.archive import unpack
 from qtctl.history.chain import check_chain, check_months
@@ -125,7 +126,20 @@ def test_a_signature_that_is_not_good() -> None:
 
 def test_an_index_is_read_back_and_a_flipped_byte_of_it_is_an_error_or_a_finding() -> None:
     written = write_index(HOST, ENTRIES[:2], Pruned(1, "a" * 64))
-    assert read_index(written, "f") == (ENTRIES[:2], Pruned(1, "a" * 64))
+    assert read_index(written, "f", HOST) == (ENTRIES[:2], Pruned(1, "a" * 64))
+    chain = replace(WHOLE, stored=WHOLE.stored[:2], index=ENTRIES[:2])
+    written = write_index(HOST, ENTRIES[:2], None)
+    for at in range(len(written)):
+        flipped = written[:at] + bytes([written[at] ^ 1]) + written[at + 1 :]
+        try:
+            entries, pruned = read_index(flipped, "f", HOST)
+        except InputError:
+            continue
+        assert broken(replace(chain, index=entries, pruned=pruned)), (at, flipped[at - 20 : at + 20])
+
+
+def test_an_index_that_cannot_be_read_is_a_finding() -> None:
+    assert broken(replace(WHOLE, index=None, damage="the index is damaged"))[0].title == "index is not of its snapshots"
 
 
 @pytest.mark.parametrize(
