@@ -19,7 +19,7 @@ class Ahead(Generic[T]):
         self._thread.start()
 
     def result(self, deadline_s: float) -> T:
-        """Wait for it, and raise what was raised. TimeoutError where there is neither in time."""
+        """Wait for the result, or raise the function's own error. TimeoutError if neither comes in time."""
         self._thread.join(deadline_s)
         if self._error is not None:
             raise self._error

@@ -10,7 +10,7 @@ KIB, MIB = 1024, 1024 * 1024
 SSH_PACKET = 256 * KIB + 64
 """OpenSSH's PACKET_MAX_SIZE with what frames it."""
 SSH_BANNER_LINE = 8 * KIB
-"""Of a hundred lines before the server's version."""
+"""The most bytes of up to a hundred lines before the server's version."""
 
 BUS_LOGIN = 16 * KIB
 BUS_MESSAGE = 8 * MIB
@@ -24,11 +24,11 @@ BUS_JOBS = 20_000
 
 STORE_LINE = 16 * KIB
 STORE_TEXT = 1 * MIB
-"""Of one text. INFO has 6 KiB."""
+"""The most bytes of one text. INFO has 6 KiB."""
 STORE_EXCHANGE = 8 * MIB
-"""Of what is kept of all replies."""
+"""The most bytes of all replies that are kept."""
 STORE_DROPPED = 1024 * MIB
-"""Of what is read and dropped: entries of streams."""
+"""The most bytes that are read and dropped: entries of streams."""
 STORE_ITEMS = 200_000
 """Elements of all replies."""
 

@@ -54,7 +54,7 @@ def encode(call: BusCall, serial: int) -> bytes | None:
 
 
 def read_length(buffer: bytes | bytearray, start: int) -> int:
-    """Of the message at `start`; 0 where it is not known yet. ValueError for what is no message."""
+    """The length of the message at `start`; 0 if too little has arrived. ValueError if it is not a message."""
     if len(buffer) - start < HEAD.size:
         return 0
     head = {LITTLE: HEAD, BIG: HEAD_BIG}.get(buffer[start])
@@ -95,7 +95,7 @@ def _read_text(fields: dict[int, object], code: int) -> str:
 
 
 def _read_header(message: dbus_types.Message, end: int, order: str) -> dict[int, object]:
-    """The fields that are of use here, by their codes. Of others only the length is read."""
+    """The header fields that are needed here, by code. Other fields are skipped."""
     fields: dict[int, object] = {}
     u32, at = _U32 if order == dbus_types.LITTLE else _U32_BIG, HEAD.size
     if end > len(message):
@@ -124,7 +124,7 @@ def _read_header(message: dbus_types.Message, end: int, order: str) -> dict[int,
 
 @lru_cache(maxsize=512)
 def _encode_strings(body: tuple[object, ...]) -> bytes | None:
-    """The arguments one after the other; None where one is not a string that D-Bus can carry."""
+    """The arguments, concatenated; None if one is not a string that D-Bus can carry."""
     out = bytearray()
     for text in body:
         if not isinstance(text, str) or "\0" in text:

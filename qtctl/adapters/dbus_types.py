@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 LITTLE, BIG = "<", ">"
 DEEPEST_ARRAYS = DEEPEST_STRUCTS = 32
 DEEPEST = 64
-"""Variants, arrays and structs in one another. These three are D-Bus's own; so is the length of a signature."""
+"""Nesting of variants, arrays and structs together. These limits are D-Bus's own, and so is LONGEST_SIGNATURE."""
 LONGEST_SIGNATURE = 255
 
 
@@ -53,7 +53,7 @@ def make_reader(signature: str, order: str = LITTLE) -> Read:
         field, at = _parse_type(signature, at, order, 0, 0)
         fields.append(field)
     read, values = _make_tuple_reader([field.read for field in fields]), sum(field.values for field in fields)
-    # Of a few plain values nothing need be counted: that many bytes brought them. A struct can nest tuples in a byte.
+    # A few plain values need not be counted: each took at least a byte. A struct can nest many tuples in one byte.
     return _limit_values(read, values) if "(" in signature else read
 
 
@@ -82,11 +82,11 @@ def _list(signature: str, at: int, order: str, arrays: int, structs: int) -> tup
 
 def _parse_dict_type(signature: str, at: int, order: str, arrays: int, structs: int) -> tuple[Type, int]:
     if signature[at] not in _KEYS:
-        raise ValueError(f"a key that is no simple type: {signature}")
+        raise ValueError(f"a key that is not of a basic type: {signature}")
     key, after = _parse_type(signature, at, order, arrays, structs + 1)
     value, after = _parse_type(signature, after, order, arrays, structs + 1)
     if signature[after] != "}":
-        raise ValueError(f"an entry that is no pair: {signature}")
+        raise ValueError(f"an entry that is not a pair: {signature}")
     return Type(_make_dict_reader(key, value, order), 4, 4, 4), after + 1
 
 
@@ -170,7 +170,7 @@ def _make_variant_reader(order: str) -> Read:
 
 
 def _make_single_reader(signature: str, order: str) -> Read:
-    """The reader of what is in a variant."""
+    """Make the reader of a variant's content."""
     if len(signature) > LONGEST_SIGNATURE:
         raise ValueError("a signature that is longer than D-Bus allows")
     (read, _, _, values), end = _parse_type(signature, 0, order, 0, 0)
@@ -182,7 +182,7 @@ def _make_single_reader(signature: str, order: str) -> Read:
 
 
 def _limit_depth(read: Read) -> Read:
-    """Of a variant that has variants in it."""
+    """Wrap the reader of a variant that contains variants, and limit how deep they are nested."""
 
     def inside(message: Message, at: int) -> tuple[object, int]:
         message.depth += 1

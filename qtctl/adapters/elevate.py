@@ -53,7 +53,7 @@ class Privileges:
     _helped: bool | None = field(default=None, init=False)
 
     def helped(self) -> bool:
-        """Whether the host's helper acts for this account. Refused where that is not to be trusted."""
+        """Whether the host's helper acts for this account. Refused if the helper cannot be trusted."""
         if self.is_root:
             return False
         if self._helped is None:
@@ -109,7 +109,7 @@ _CAUSES = (
 
 
 def make_refusal(place: str, said: str) -> Refused:
-    """`sudo -n` did not let us through; `said` is what it gave as reason."""
+    """`sudo -n` refused; `said` is the reason that it gave."""
     cause = next((f"{hint}; or " for words, hint in _CAUSES if words in said), "")
     hint = f"{cause}connect as root, or as a user whom sudoers gives NOPASSWD (`qtctl host prepare` makes one)"
     return Refused(f"{place}: not root: {said or 'sudo gave no reason'}", hint=hint)

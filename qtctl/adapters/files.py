@@ -42,7 +42,7 @@ def read_registry(folder: Path) -> dict[str, bytes]:
 
 
 def _check_total_size(root: Folder, read: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
-    """As they are read. InputError as soon as they are too large all together."""
+    """Pass files on as they are read. InputError as soon as they are too large together."""
     left = LARGEST
     for path, content in read:
         left -= len(content)
@@ -52,7 +52,7 @@ def _check_total_size(root: Folder, read: Iterable[tuple[str, bytes]]) -> Iterat
 
 
 def _read_registry_file(root: Folder, entry: Entry) -> bytes | None:
-    """None for what is no file of a registry. A link whose name begins with a dot is an editor's lock."""
+    """The file's content; None if it is not a registry's. A link whose name begins with a dot is an editor's lock."""
     if entry.problem:
         raise InputError(f"cannot be read: {entry.problem}", hint="check the path", place=root.place(entry.path))
     if entry.is_link and entry.name.startswith("."):
@@ -120,7 +120,7 @@ def _is_pipe(path: Path) -> bool:
 
 
 def _check_file(found: os.stat_result, most: int, place: Place) -> None:
-    """Of a folder, reading tells in the system's own words."""
+    """A folder gets past this: reading it fails with the system's own message."""
     if not stat.S_ISDIR(found.st_mode):
         check_regular(found, most, place)
 
@@ -248,7 +248,7 @@ def remove_marked(folder: Path, tops: Collection[str], mark: str, kept: Collecti
 
 
 def _begins_with(entry: Entry, mark: bytes) -> bool:
-    """What cannot be read cannot be known to be ours."""
+    """Whether it begins with `mark`. A file that cannot be read counts as somebody else's."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
     with suppress(OSError):
         if not stat.S_ISREG(os.stat(entry.name, dir_fd=entry.fd, follow_symlinks=False).st_mode):
@@ -357,7 +357,7 @@ def _open_folder(folder: Path, links: Links = Links.INSIDE) -> Iterator[Folder]:
 
 @contextmanager
 def _name_failures(done: str, place: Place) -> Iterator[None]:
-    """What the system refuses, as an error of the file that was named."""
+    """Turn what the system refuses into an error about the named file."""
     try:
         yield
     except OSError as error:

@@ -30,7 +30,7 @@ def read_commit(folder: Path) -> Commit:
 
 
 def _make_environment() -> dict[str, str]:
-    """Without variables that lead git elsewhere."""
+    """This process's environment without variables that point git elsewhere."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     return {**kept, "LC_ALL": "C"}
 

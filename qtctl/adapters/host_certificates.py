@@ -65,7 +65,7 @@ def parse(blob: bytes) -> Certificate:
 def find_fault(
     certificate: Certificate, name: str, signatures: Collection[str], now: float | None = None
 ) -> str | None:
-    """Why the certificate does not prove the host `name`, None where it does. Whose it is, the caller looks up.
+    """Why the certificate does not prove the host `name`; None if it does. The caller checks who signed it.
 
     `signatures`: the algorithms that an authority may sign with (CASignatureAlgorithms); empty: all that are known.
     """
@@ -103,7 +103,7 @@ def _find_signature_fault(certificate: Certificate, signatures: Collection[str])
 
 
 def _count_fields(blob: bytes) -> int:
-    """Of how many fields it is made, 0 for what is no such thing."""
+    """How many fields it consists of; 0 if it is malformed."""
     try:
         return len(Fields(blob).strings())
     except Malformed:

@@ -28,9 +28,9 @@ class HostKeys:
     without_port: Known
 
     def algorithms(self, offered: Sequence[str]) -> tuple[str, ...]:
-        """Of the algorithms on offer those that may be negotiated: of known keys only, where any is known.
+        """The offered algorithms that may be negotiated: if any key of the host is known, only those of known keys.
 
-        Certificates only where they can make a difference, then first, as OpenSSH has it.
+        Certificates only if they can make a difference, and then first, as in OpenSSH.
         """
         plain = tuple(name for name in offered if not name.endswith(CERTIFICATE))
         certificates = tuple(name for name in offered if name.endswith(CERTIFICATE))

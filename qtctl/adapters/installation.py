@@ -34,7 +34,7 @@ def _list_files(folder: str) -> Iterator[str]:
 
 
 def _list_distributions(path: Sequence[str]) -> Iterator[str]:
-    """Their folders say name and version."""
+    """Their folders' names contain name and version."""
     for folder in path:
         with suppress(OSError):
             names = [entry.name for entry in os.scandir(folder)]

@@ -36,5 +36,5 @@ def _make_result(call: BusCall, reply: BusReply, ended: Mapping[str, tuple[str, 
 
 
 def _find_job(reply: BusReply) -> str:
-    """The job of a reply; '' of one that names none, which never ends."""
+    """The job that a reply names, or ''."""
     return str(reply.body[0]) if reply.body else ""

@@ -143,7 +143,7 @@ def _matches_names(field: bytes, name: bytes) -> bool:
 
 
 def matches_pattern(pattern: bytes, name: bytes) -> bool:
-    """Whether `*` and `?` make the name of the pattern; OpenSSH knows nothing else, brackets are no character class.
+    """Whether the pattern matches. OpenSSH knows `*` and `?` only; brackets are not character classes.
 
     Takes no longer than the length of one times the other.
     """

@@ -199,7 +199,7 @@ class Process:
             self._process.wait(1)
 
     def _open_pipe(self, script: bytes) -> int:
-        """The end to read of a pipe that a thread fills; the other end stays open, since its end means something."""
+        """The read end of a pipe that a thread fills; the write end stays open, as closing it would mean the end."""
         reading, writing = os.pipe()
         self._held = os.dup(writing)
         threading.Thread(target=_fill, args=(writing, script), daemon=True).start()

@@ -18,7 +18,7 @@ def find_person() -> Person:
 
 
 def _name(uid: int) -> str:
-    """Of a user without a name its number."""
+    """The user's name; the number of a user without a name."""
     try:
         return pwd.getpwuid(uid).pw_name
     except (KeyError, OverflowError):

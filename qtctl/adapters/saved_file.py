@@ -47,7 +47,7 @@ def save(path: Path, content: bytes) -> None:
 
 
 def _choose_mode(path: Path) -> int:
-    """That of another account's file is not kept: whoever laid it there would say who may write the evidence."""
+    """The mode of the file there, unless another account owns it, which could then decide who writes the evidence."""
     with suppress(FileNotFoundError):
         found = os.lstat(path)
         if found.st_uid == os.geteuid():

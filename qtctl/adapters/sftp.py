@@ -130,7 +130,7 @@ class Tree:
 
 
 def list_folders(files: Iterable[TreeFile]) -> list[str]:
-    """All folders that the files lie in, parents first. ValueError for a path that leads out of the tree."""
+    """All folders that contain the files, parents first. ValueError for a path that leads out of the tree."""
     folders: set[str] = set()
     for file in files:
         parts = file.path.split("/")

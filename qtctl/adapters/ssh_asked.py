@@ -71,12 +71,12 @@ def finish(asked: Asked, address: str | None, timeout_s: float) -> Settings:
 
 
 def is_valid_host(name: str) -> bool:
-    """As OpenSSH has it (ssh_valid_hostname): nothing that a shell or an option parser could misread."""
+    """As in OpenSSH (ssh_valid_hostname): nothing that a shell or an option parser could misread."""
     return bool(name) and name[0] != "-" and _is_printable(name) and " " not in name and _NOT_IN_HOSTS.isdisjoint(name)
 
 
 def is_valid_user(name: str) -> bool:
-    """As OpenSSH has it (ssh_valid_ruser)."""
+    """As in OpenSSH (ssh_valid_ruser)."""
     if not name or name[0] == "-" or not _is_printable(name) or name[-1] == "\\":
         return False
     return _NOT_IN_USERS.isdisjoint(name) and " -" not in name

@@ -121,7 +121,7 @@ def _list_candidates(
 def _list_forms(
     name: str, key: paramiko.PKey, certificates: Mapping[bytes, paramiko.pkey.PublicBlob]
 ) -> Iterator[tuple[str, paramiko.PKey]]:
-    """A key as each certificate for it has it, then the plain key: in OpenSSH's order."""
+    """A key with each of its certificates, then the plain key: in OpenSSH's order."""
     beside = key.public_blob
     for certificate in (certificates.get(key.asbytes()), beside):
         if certificate is not None:

@@ -186,7 +186,7 @@ def _hold(channel: paramiko.Channel, window: int) -> None:
 
 @contextmanager
 def await_answer(channel: paramiko.Channel, within_s: float) -> Iterator[None]:
-    """A request on a channel, for whose answer paramiko would wait without end. TimeoutError where there is none."""
+    """A request on a channel; paramiko would wait for its answer forever. TimeoutError if none comes."""
     late = threading.Event()
 
     def give_up() -> None:

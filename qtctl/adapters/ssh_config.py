@@ -255,7 +255,7 @@ def _parse_algorithms(one: Mapping[str, str]) -> Algorithms:
 
 
 def _split_paths(text: str) -> list[str]:
-    """Paths that ssh prints with a space between, and without quotes: a part that begins no path goes on with one."""
+    """Split paths that ssh prints unquoted: a part that does not begin a path belongs to the one before."""
     found: list[str] = []
     for part in text.split(" "):
         if found and not part.startswith(("/", "~", "%", "$", '"')):

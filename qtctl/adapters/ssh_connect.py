@@ -22,7 +22,7 @@ from qtctl.adapters.ssh_transport import Transport
 from qtctl.adapters.tcp import dial
 from qtctl.errors import Unreachable
 
-# paramiko logs tracebacks of what it raises as well; what is raised is told once, by the cli.
+# paramiko logs tracebacks of what it raises as well; an error is printed once, by the cli.
 logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
 
 _NO_HOST_KEY = "no acceptable host key"

@@ -48,7 +48,7 @@ def explain_no_source(settings: Settings, error: OSError) -> Unreachable:
 
 
 def explain_bad_name(target: str, what: str, name: str) -> Unreachable:
-    """A name that ssh would not take, or that could be read as something else on the way."""
+    """A name that ssh would reject, or that a shell could misread."""
     return Unreachable(
         f"{_quote(target)}: {what} {_quote(name)} contains characters that no such name may have",
         hint="letters, digits and . - _ are safe",
@@ -56,7 +56,7 @@ def explain_bad_name(target: str, what: str, name: str) -> Unreachable:
 
 
 def _quote(name: str) -> str:
-    """Never with what a terminal would obey."""
+    """Quote a name, without control characters."""
     return name if name.isprintable() and len(name) <= _SHOWN else ascii(name[:_SHOWN])
 
 
@@ -130,7 +130,7 @@ def explain_other_key_for_address(settings: Settings, peer: str, line: "Line") -
 
 
 def explain_too_many_jumps(settings: Settings, most: int) -> Unreachable:
-    """Jump hosts that jump over others, perhaps over one another."""
+    """Too many jump hosts behind each other, perhaps in a circle."""
     return Unreachable(
         f"{name_host(settings)}: more than {most} jump hosts one behind the other",
         hint="do two of them jump in a circle?",
@@ -175,7 +175,7 @@ def explain_no_known_type(settings: Settings, algorithms: tuple[str, ...], files
 
 
 def explain_denied(settings: Settings, tried: list[str]) -> Unreachable:
-    """`tried` says, one entry a key, what came of it."""
+    """`tried`: what happened with each key, one entry a key."""
     what = shorten_output("; ".join(tried), limit=1000) if tried else "no key to offer"
     return Unreachable(
         f"{name_host(settings)}: login denied: {what}",
@@ -184,7 +184,7 @@ def explain_denied(settings: Settings, tried: list[str]) -> Unreachable:
 
 
 def explain_hung_up(settings: Settings, key: str, banner: str) -> Unreachable:
-    """The host ended the connection while a key was offered: not for that key, which it would have refused."""
+    """The host ended the connection while a key was offered. A wrong key would have been refused instead."""
     words = f" and said: {banner}" if banner else " and said nothing"
     return Unreachable(
         f"{name_host(settings)}: login denied: the host hung up when {key} was offered{words}",
@@ -203,7 +203,7 @@ LOGIN_HANGS = "its login hangs: look at D-Bus, systemd-logind and PAM there (`jo
 
 
 def explain_no_login(place: str, within_s: float) -> HostError:
-    """The connection is there, and the host does not get so far as to open a session."""
+    """The connection is up, but the host opens no session in time."""
     return HostError(
         f"{place}: the host opened no session in {within_s:.2g} s",
         hint=LOGIN_HANGS,

@@ -1,4 +1,4 @@
-"""A command under way in an exec channel: both streams drained, script fed, until its exit status is in hand."""
+"""A command that runs in an exec channel: its streams are drained and its script is fed until it has exited."""
 
 import select
 import time
@@ -68,7 +68,7 @@ class Exec:
         return self._make_completed()
 
     def _has_ended(self) -> bool:
-        """Move what can be moved now. True once all output and the exit status are in hand."""
+        """Move the bytes that can be moved now. True once all output and the exit status have arrived."""
         over = bool(self._channel.eof_received or self._channel.closed)
         self._feed()
         drained = self._drain()

@@ -58,14 +58,14 @@ TABLE: tuple[Option, ...] = (
     *_make_options(How.HONOURED, "the key known for the address may not be another one", "CheckHostIP"),
     *_make_options(
         How.HONOURED,
-        "in this order, as far as paramiko has them; refused where none is left",
+        "in this order, those that paramiko supports; refused if it supports none",
         "HostKeyAlgorithms",
         "KexAlgorithms",
         "MACs",
         "PubkeyAcceptedAlgorithms",
         "PubkeyAcceptedKeyTypes",
     ),
-    Option("Ciphers", How.HONOURED, "those that paramiko has, AES-GCM first; refused where none is left"),
+    Option("Ciphers", How.HONOURED, "those that paramiko supports, AES-GCM first; refused if it supports none"),
     *_make_options(How.HONOURED, "how an authority may sign a host certificate", "CASignatureAlgorithms"),
     *_make_options(How.HONOURED, "of the host's key and of ours", "RequiredRSASize"),
     *_make_options(

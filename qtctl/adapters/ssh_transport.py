@@ -133,7 +133,7 @@ def _put_one_pass_first(ciphers: Sequence[str]) -> tuple[str, ...]:
 
 
 def _find_common(settings: Settings, option: str, wanted: Sequence[str], supported: Sequence[str]) -> tuple[str, ...]:
-    """Of `wanted`, in its order, what is `supported`; an option that ssh did not print wants everything."""
+    """What is both `wanted` and `supported`, in the order of `wanted`; an option that ssh did not print allows all."""
     if not wanted:
         return tuple(supported)
     if found := tuple(name for name in wanted if name in supported):

@@ -155,7 +155,7 @@ class RedisStore:
 
 
 def _explain_no_auth(reply: StoreReply, why: str) -> StoreReply:
-    """A command refused for want of login, said with what AUTH answered: WRONGPASS tells more than NOAUTH."""
+    """A command refused for a missing login is explained by the answer to AUTH: WRONGPASS says more than NOAUTH."""
     return StoreReply(None, f"{reply.error} (AUTH: {why})") if reply.error.startswith("NOAUTH") else reply
 
 

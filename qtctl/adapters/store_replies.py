@@ -50,7 +50,7 @@ class Replies:
         send_all(self._wire, data, self._deadline)
 
     def receive(self) -> bytes:
-        """What comes next of what is kept; b'' at the end. Broken for what is more, or something else, than Redis."""
+        """The next part of the text; b'' at the end. Broken if it is too long, or is not what Redis sends."""
         self._scanner.check()
         while data := receive(self._wire, _AT_A_TIME, self._deadline):
             if kept := self._scanner.feed(data):
@@ -176,7 +176,7 @@ class Scanner:
             raise Broken(f"more than {STORE_ITEMS} values")
 
     def _end_value(self) -> None:
-        """A value is whole, and with it perhaps the arrays of which it is the last."""
+        """A value is complete, and possibly the arrays that end with it."""
         while self._open:
             self._open[-1] -= 1
             if self._open[-1]:
@@ -186,7 +186,7 @@ class Scanner:
         self._reply += 1
 
     def _stop_dropping(self) -> None:
-        """Where the array that is dropped is whole: only now is there something in its place, and the reply goes on."""
+        """The dropped array is complete: put a placeholder in its place and continue with the reply."""
         if self._dropped_at == len(self._open):
             self._dropped_at = None
             self._pass(_NO_ARRAY)

@@ -38,7 +38,7 @@ def dial(settings: Settings, timeout_s: float) -> socket.socket:
 
 
 def _connect(settings: Settings, deadline: Deadline) -> socket.socket:
-    """To the first address that answers, of the family that AddressFamily allows, from BindAddress where it is set.
+    """Connect to the first address that answers, in the family that AddressFamily allows, from BindAddress if set.
 
     Each address has an equal share of the time that is left.
     """
@@ -62,7 +62,7 @@ def _connect(settings: Settings, deadline: Deadline) -> socket.socket:
 
 
 def _resolve_addresses(settings: Settings, deadline: Deadline) -> Sequence[_Address]:
-    """What the name resolves to. The resolver has patience of its own: it is left behind at the deadline."""
+    """The addresses of the name. The resolver has its own timeouts, so it is abandoned at the deadline."""
     family = _FAMILIES.get(settings.address_family, socket.AF_UNSPEC)
     asked = (settings.hostname, settings.port, family, socket.SOCK_STREAM)
     with suppress(socket.gaierror):

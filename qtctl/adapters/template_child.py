@@ -64,7 +64,7 @@ def _load_all() -> None:
 
 
 def confine(memory: int, cpu: int) -> None:
-    """Give up all that filling a template does not need, for good. Bytes, seconds."""
+    """Give up everything that filling a template does not need, irrevocably. `memory` in bytes, `cpu` in seconds."""
     if os.geteuid() == 0:
         with suppress(OSError):  # a container may not have the right: the other limits hold
             os.setgroups([])

@@ -23,7 +23,7 @@ class Limits:
 
 
 def compute_limits(fillings: int, given: int) -> Limits:
-    """For so many fillings, given as so many bytes. They grow with the registry, not with what a template does."""
+    """The limits for this many fillings of `given` bytes in all. They grow with the registry alone."""
     return Limits(
         memory=512 * MIB + 8 * given,
         cpu=5 + fillings // 100,

@@ -58,7 +58,7 @@ class _Exceeded(Exception):
 
 
 def _read_lines(child: _Child, given: bytes, allowed: Limits) -> Iterator[bytes]:
-    """Whole lines that it writes, without their ends. _Exceeded where they are too many bytes, or take too long."""
+    """The complete lines that it writes, without line ends. _Exceeded if they are too long or take too long."""
     stdin, stdout = cast("IO[bytes]", child.stdin), cast("IO[bytes]", child.stdout)
     deadline = monotonic() + allowed.wall
     with suppress(BrokenPipeError), stdin:
@@ -92,7 +92,7 @@ def _read_answer(filling: Filling, lines: Iterator[bytes], child: _Child, allowe
     except _Exceeded as error:
         raise _explain_spent(filling, str(error)) from None
     except (ValueError, RecursionError) as error:
-        raise _explain_spent(filling, "gives something that is no answer") from error
+        raise _explain_spent(filling, "does not answer in the expected form") from error
     return found if isinstance(found, dict) else {}
 
 
@@ -122,7 +122,7 @@ def _check_filled(filling: Filling, answer: Mapping[str, object], texts: Mapping
         "text": f"gives more than {TEXT_MAX // MIB} MiB of text",
     }
     reason = reasons.get(spent, "") if isinstance(spent, str) else ""
-    raise _explain_spent(filling, reason or "gives something that is no answer", _place(answer, texts))
+    raise _explain_spent(filling, reason or "does not answer in the expected form", _place(answer, texts))
 
 
 def _explain_spent(filling: Filling, reason: str, place: Place | None = None) -> InputError:

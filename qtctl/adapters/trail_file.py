@@ -48,7 +48,7 @@ def _is_own(folder: str) -> bool:
 
 
 def append_record(record: Mapping[str, object], environ: Mapping[str, str]) -> str:
-    """Add one line. Why it could not be added, or ''."""
+    """Append one line. Returns why that failed, or ''."""
     base, names = locate(environ)
     where = base.joinpath(*names)
     line = json.dumps(record, separators=(",", ":")).encode() + b"\n"
@@ -88,7 +88,7 @@ def _is_there(fd: int, name: str) -> bool:
 
 @contextmanager
 def _open_locked(fd: int, name: str) -> Iterator[int]:
-    """The file, open and locked. One that has grown is put aside first."""
+    """The file, open and locked. A large one is rotated first."""
     handle = os.open(name, _FLAGS, 0o600, dir_fd=fd)
     try:
         _check(os.fstat(handle))

@@ -57,7 +57,7 @@ def _read_entry(root: Folder, entry: Entry, *, own: bool) -> Found:
 
 
 def _read_link(root: Folder, entry: Entry, name: str, *, own: bool) -> Found:
-    """A link, which is not followed.
+    """Read a link, without following it.
 
     Except where the folder is this machine's own: there a link to a file of the same name outside of it, as systemctl
     link makes them, is that file, since systemd reads it too.

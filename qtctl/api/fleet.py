@@ -43,5 +43,5 @@ def ask(asked: FleetQuestion, engine: Executor, *, templates: Path | None = None
 
 
 def report(reports: Sequence[AuditReport]) -> FleetReport:
-    """Of at least one host, in this order."""
+    """Combine the reports of at least one host, in this order."""
     return fleet.build_report(reports)

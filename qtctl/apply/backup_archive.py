@@ -68,7 +68,7 @@ def _read_members(archive: bytes, place: Place) -> Mapping[str, bytes]:
     try:
         for opened, member in tar.walk(archive, MOST_MEMBERS):
             if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE) or member.pax_headers or member.issparse():
-                raise _refuse(f"a member that is no plain file: {ascii(member.name)[:200]}", place)
+                raise _refuse(f"a member that is not a regular file: {ascii(member.name)[:200]}", place)
             if not tar.is_plain(member, LARGEST_MEMBER):
                 raise _refuse(f"a member larger than {LARGEST_MEMBER >> 20} MiB: {ascii(member.name)[:200]}", place)
             if member.name in found:

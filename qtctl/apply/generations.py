@@ -19,7 +19,7 @@ from qtctl.remote.scripts import read_script
 
 _ANSWER_S = 30.0
 _MOST = 1000
-"""Of generations; a host keeps about twenty."""
+"""The most generations that are read; a host keeps about twenty."""
 _MOST_MEMBERS = 20_000
 _NUMBER = re.compile("[0-9]{1,12}")
 

@@ -21,7 +21,7 @@ MOST_LISTED = 8 << 20
 """Bytes of a listing."""
 LARGEST_FILE = 1 << 20
 MOST_BYTES = 8 << 20
-"""Of all contents together."""
+"""The limit for all contents together."""
 MOST_ENTRIES = 20_000
 _TRIES = 3
 _END = ("end", "")
@@ -68,7 +68,7 @@ def _list(host: Host, names: FleetNames) -> tuple[tuple[Row, ...], set[str]]:
     objects = {row.path.rpartition("/")[2] for row in rows if row.path.startswith(f"{BASE}/objects/")}
     found = {row.path: row for row in rows if names.owns(row.path, row.target) and not _is_env_folder(row, names)}
     if odd := next((path for path, row in found.items() if not (path + row.target).isprintable()), None):
-        what = f"{host.address}: {terminal.line(ascii(odd))}: a name that is no plain text cannot be kept"
+        what = f"{host.address}: {terminal.line(ascii(odd))}: a file name that is not plain text cannot be backed up"
         raise HostError(what, hint="rename it on the host")
     if len(found) > MOST_ENTRIES:
         raise HostError(f"{host.address}: more than {MOST_ENTRIES} files of the fleet, which no backup holds")
@@ -97,7 +97,7 @@ def _parse_row(head: str, target: str) -> Row | None:
 
 
 def _read(host: Host, names: FleetNames, rows: Sequence[Row], ours: set[str]) -> Installed | None:
-    """None where something changed meanwhile. `ours`: digests of what qtctl wrote, for files that may hold secrets."""
+    """None if something changed meanwhile. `ours`: digests of files with possible secrets that qtctl wrote."""
     wanted = [row for row in rows if row.type == "f" and not row.path.startswith(f"{STAMPS}/")]
     wanted = [row for row in wanted if row.size <= LARGEST_FILE and names.may_be_read(row.path)]
     if sum(row.size for row in wanted) > MOST_BYTES:

@@ -19,7 +19,7 @@ PREPARE = "`qtctl host prepare --host HOST --apply`, as root or as an account wi
 
 
 class Way(Enum):
-    """Of an account that logs in."""
+    """How the account that logs in becomes root."""
 
     ROOT = "root"
     HELPER = "helper"

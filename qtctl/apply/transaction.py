@@ -37,7 +37,7 @@ _JOURNAL_MOST = 8 << 20
 
 
 class Locked(DeployRefused):
-    """Another deploy of this host is under way. `holder`: whose it is, '' where that is not known."""
+    """Another deploy of this host is under way. `holder`: who started it, '' if unknown."""
 
     def __init__(self, what: str, *, holder: str) -> None:
         super().__init__(what, hint="wait until that is done")
@@ -177,7 +177,7 @@ class Transaction:
                 self._holding = None
 
     def _read(self, said: bytes, before: bytes = b"") -> Progressed:
-        """`before`: what of the journal is known already."""
+        """`before`: the part of the journal that was read already."""
         progressed, self._journal = _read_report(self.contact.host, said, before)
         return progressed
 

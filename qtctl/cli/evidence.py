@@ -37,7 +37,7 @@ class Source:
 def gather(
     source: Source, started: "Asking | None", meanwhile: "Callable[[Declared], object]"
 ) -> "tuple[Declared, Evidence]":
-    """What a host must have, and the evidence of it. A live host is asked as soon as the registry says what.
+    """What a host must have, and its evidence. A live host is asked as soon as the registry says what to ask.
 
     `started`: a host that is being asked already. `meanwhile` runs while the host answers: it loads what comes next.
     """

@@ -74,7 +74,7 @@ def choose_plan_exit(plan: "Plan") -> Exit:
 
 
 def choose_deploy_exit(outcome: "DeployOutcome") -> Exit:
-    """The exit code of a deploy that came to a plan. Of its gate, whatever does not hold counts."""
+    """The exit code of a deploy that got as far as a plan. Every check of its gate that does not hold counts."""
     from qtctl.findings.finding import Severity
     from qtctl.findings.verdict import conclude
     from qtctl.plan.outcome import DeployStatus

@@ -192,7 +192,7 @@ def _describe_usage_error(error: BaseException, argv: list[str]) -> str:
 
 
 def _say_what_is_wrong(error: BaseException) -> None:
-    """In place of pydantic's text, which typer quotes, of a value that is no number, or out of its bounds."""
+    """A replacement for pydantic's text, quoted by typer, about a value that is not a number or out of bounds."""
     listed = getattr(error.__cause__, "errors", None)
     details = listed() if callable(listed) else []
     if not details or details[0]["type"] in ("value_error", "assertion_error"):

@@ -60,7 +60,7 @@ def _check_account(given: str | None) -> str | None:
 
 
 def _complete_host(incomplete: str) -> list[str]:
-    """The hosts of the registry in ./registry or $QTCTL_REGISTRY, and local. Of a registry with errors none."""
+    """The hosts of the registry in ./registry or $QTCTL_REGISTRY, and local. A registry with errors gives none."""
     import tomllib
 
     try:
@@ -130,9 +130,9 @@ def _make_format_option(content: Content, help_: str = FORMAT_HELP) -> "OptionIn
 
 
 FormatOption = Annotated[str | None, _make_format_option(Content.JUDGED)]
-"""Of a report that judges something."""
+"""The formats of a report that judges something."""
 DeclaredFormatOption = Annotated[str | None, _make_format_option(Content.DECLARED)]
-"""Of one that only says what is there."""
+"""The formats of a report that only lists things."""
 DeployFormatOption = Annotated[
     str,
     _make_format_option(

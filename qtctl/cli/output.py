@@ -124,7 +124,7 @@ def complain(text: str) -> None:
 
 
 def complain_of(lines: Iterable[str]) -> None:
-    """An error on stderr: a line that says what, and further ones below it. Nothing where there are none."""
+    """Print an error to stderr: one line that says what happened, details below. Without lines, print nothing."""
     for number, line in enumerate(lines):
         complain(f"  {line}" if number else f"error: {line}")
 
@@ -191,7 +191,7 @@ class ProgressLine:
 
 
 class _LiveLine:
-    """One line of a terminal, drawn anew every second: whoever waits sees for how long, and that nothing hangs."""
+    """One line of a terminal, redrawn every second, so that a user sees how long it takes and that nothing hangs."""
 
     def __init__(self) -> None:
         from threading import Event as Flag

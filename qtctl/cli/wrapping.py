@@ -18,7 +18,7 @@ _COMMAND = (
     r"[^;()`]*?(?=$|[;()`]|, |:? (?:and|then|shows|says|tells|which|where|it|to|as|for)\b|: )"
 )
 _TOKEN = re.compile(rf"(?P<space> +)|`[^`]+`|(?<![^ (]){_COMMAND}|[^ `(]+|[`(]")
-"""A command is one token, in backticks or where it can be told from a sentence; every other word is one, too."""
+"""A command is one token if it is in backticks or recognizable in a sentence; any other word is one token, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def measure_width(line: Sequence[Word]) -> int:
 
 
 def split_paragraphs(text: Text, harmless: Callable[[str], str]) -> list[Line]:
-    """The words of a text, anew at each BREAK. A `Code` is one word, with whatever touches it."""
+    """The words of each line of a text, split at BREAK. A `Code` is one word, together with whatever touches it."""
     found: list[list[Word]] = [[]]
     pieces: list[Piece] = []
     for token in (token for part in split_parts(text) for token in _tokenize(part, harmless)):

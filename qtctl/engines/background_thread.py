@@ -1,4 +1,4 @@
-"""Run a function in its own thread, so that this process can go on while it waits for the network."""
+"""Run a function in its own thread, so that this process can work while the thread waits for the network."""
 
 import threading
 from collections.abc import Callable

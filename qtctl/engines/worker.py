@@ -85,7 +85,7 @@ def load() -> None:
 
 
 def limit_memory() -> None:
-    """Beyond the limit Python raises MemoryError, and the machine goes on as if nothing had happened."""
+    """Beyond the limit Python raises MemoryError, and the machine is not affected."""
     from pathlib import Path
 
     with suppress(OSError, ValueError, LookupError):  # no Linux, or a lower limit already

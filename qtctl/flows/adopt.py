@@ -81,7 +81,7 @@ def adopt_units(source: Source, selection: Selection, into: Into) -> Adopted:
 
 
 def _digest_generated(desired: Desired) -> dict[str, tuple[str, str]]:
-    """Unit → the path of the file that is generated for it, and the digest of what it says."""
+    """Unit → the path of its generated file and the digest of that file's content."""
     return {file.subject: (file.path, digest_of(file)) for file in desired.files if file.of_unit}
 
 

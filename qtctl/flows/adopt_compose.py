@@ -27,7 +27,7 @@ def adopt_compose(projects: Sequence[Project], into: Into) -> Adopted:
 
 
 def _list_secrets(project: Project) -> Iterator[str]:
-    """Of environments, commands, and of the variables of outside that were replaced in the files."""
+    """Secret values in environments and commands, and in variables from outside that were substituted in the files."""
     yield from list_secrets(project.used, ())
     for name, values in project.values.items():
         argv = (*(values.get("entrypoint") or ()), *(values.get("command") or ()))

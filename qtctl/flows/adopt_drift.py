@@ -102,7 +102,7 @@ class _Adopting:
         return DriftFound(tuple(sorted(self.drifts, key=lambda each: (each.unit, each.what))), files, changed)
 
     def _list_fixes(self, trial: "_Trial") -> Iterator[_Fix]:
-        """Of unit files and drop-ins. What needs no edit, or cannot have one, is noted at once."""
+        """Fixes for unit files and drop-ins. Changes that need no edit, or cannot be edited in, are noted at once."""
         for unit, path in sorted(self.host.refused.items()):
             self._leave(unit, "all of it", (path,), DriftFate.LEFT, "systemd does not load it as it is")
         for unit in sorted(self.host.made.keys() & self.base.made.keys() & trial.now.keys()):
@@ -317,7 +317,7 @@ def map_values(file: DesiredFile) -> Values:
 
 
 def _map_unit_files(desired: Desired) -> dict[str, DesiredFile]:
-    """Unit → its generated file; of a unit of somebody else's the drop-in."""
+    """Unit → its generated file; for a unit that qtctl does not own, its drop-in."""
     return {file.subject: file for file in desired.files if file.of_unit and not file.may_be_absent}
 
 

@@ -115,7 +115,7 @@ def _run(host: Host, commands: Sequence[Command]) -> list[Frame | None]:
 
 
 def _read_states(host: Host, found: Iterable[Found]) -> tuple[dict[str, UnitState], tuple[str, ...]]:
-    """Of every unit that has a file or is loaded, of instances too."""
+    """The state of every unit that has a file or is loaded, instances included."""
     named = {_name(each) for each in found if units.UNIT_NAME.fullmatch(_name(each))}
     if not named:
         return {}, ()

@@ -18,7 +18,7 @@ def judge_placed(declared: Declared, evidence: Evidence, earlier: Evidence | Non
 
 
 def conclude_audit(desired: Desired, checks: Sequence[Finding]) -> Conclusion:
-    """Of every check of an audit, by the gate that the registry declares. An audit of nothing is incomplete."""
+    """The verdict of all checks, by the gate that the registry declares. An audit without checks is incomplete."""
     return conclude(checks, Severity(desired.fail_on), unknown=not checks)
 
 

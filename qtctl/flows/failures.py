@@ -28,7 +28,7 @@ def list_failed_units(results: Iterable[StepResult], outstanding: Iterable[Findi
 
 
 def explain_units(host: Host, units: tuple[str, ...], facts: Facts) -> tuple[UnitFailure, ...]:
-    """Of the first MOST. Where the journal cannot be read, that is said in its place."""
+    """Details of the first MOST units. If the journal cannot be read, its place says so."""
     shown = units[:MOST]
     if not shown:
         return ()
@@ -50,6 +50,6 @@ def _make_failure(unit: str, facts: Facts, journal: Iterable[str]) -> UnitFailur
 
 
 def _find_unit(facts: Facts, unit: str) -> Unit | None:
-    """None of what is no unit, and of one that was not asked about or is not there."""
+    """The unit; None if the name is not a unit's, or the unit was not asked about or is absent."""
     item = facts.item(Need(Unit.FACT, unit))
     return facts.read(Unit, unit) if item.state.known else None

@@ -31,7 +31,7 @@ Templates = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Linted:
-    """`registry` None: it has `errors`. Then `findings` are of what could be read in spite of them."""
+    """`registry` is None if it has `errors`; `findings` then cover the parts that could be read."""
 
     registry: Registry | None
     findings: tuple[Placed, ...]
@@ -68,7 +68,7 @@ def examine(files: Files, templates: Templates) -> Linted:
 
 
 def _lint_rest(files: Files, templates: Templates, reading: Reading) -> Linted:
-    """Findings of what holds together without that which has an error, where that can be told."""
+    """Findings of the parts that do not depend on an entry with an error, if these can be determined."""
     from qtctl.registry.salvage import salvage  # noqa: PLC0415 - good registries do without
 
     rest = None
@@ -84,7 +84,7 @@ def _lint_rest(files: Files, templates: Templates, reading: Reading) -> Linted:
 def list_findings(
     registry: Registry, templates: Templates, unsure: frozenset[str] | None = None
 ) -> tuple[Finding, ...]:
-    """Of all hosts, not yet placed. `unsure`: names of entries that were not read whole."""
+    """Findings of all hosts, without places. `unsure`: names of entries that were not read completely."""
     hosts, refused = [], []
     for host in sorted(registry.hosts):
         desired = resolve(registry, host)

@@ -24,7 +24,7 @@ IMPORT_S = 30
 
 
 def provide(host: Host, desired: Desired, planned: Plan, supplies: Supplies, progress: Progress) -> None:
-    """DeployRefused, with the store as it was, where something cannot be had, built, or imported."""
+    """DeployRefused, with the store unchanged, if something cannot be fetched, built or imported."""
     switched = {step.subject for step in planned.steps if step.kind is StepKind.LINK}
     wanted = tuple(each for each in desired.installs if each.path in switched)
     if not wanted:
@@ -71,7 +71,7 @@ def _try_out(host: Host, desired: Desired, switched: set[str], progress: Progres
 
 
 def _list_trials(desired: Desired, switched: set[str]) -> Iterator[Trial]:
-    """Of every service that runs from what changes, and whose program is Python's."""
+    """Import trials for every Python service that runs from something that changes."""
     links = {each.path: each.target for each in desired.installs}
     contents = {file.path: file.content for file in desired.files if file.kind == "env"}
     for service in desired.services:

@@ -63,7 +63,7 @@ def choose(records: Sequence[GenerationRecord], number: int | None, host: str, a
 
 
 def _check_declared(record: GenerationRecord, host: str) -> GenerationRecord:
-    """Unless it is of another format, or a restored backup: what that was declared as is not what was there."""
+    """The record, unless it has another format or is a restored backup, whose declaration is not what was installed."""
     written = record.note("format")
     if written not in ("", str(FORMAT)):
         by = f"qtctl {record.note('version')}".rstrip()
@@ -94,7 +94,7 @@ def check(desired: Desired, record: GenerationRecord, declared: Desired) -> Desi
 
 
 def known_stores(desired: Desired, declared: Desired) -> frozenset[str]:
-    """Names of the stores of a generation that are where the registry has them: no other is sent a password."""
+    """Names of a generation's stores that are where the registry declares them: no other store is sent a password."""
     places = {each.name: _place(each) for each in declared.stores}
     return frozenset(each.name for each in desired.stores if places.get(each.name) == _place(each))
 

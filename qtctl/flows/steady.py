@@ -48,7 +48,7 @@ class Steadiness:
         return self.left_s <= 0
 
     def _compute_left_s(self, facts: Facts, name: str, now_s: float) -> float:
-        """How long the service has to go on."""
+        """How much longer the service must stay up, in seconds."""
         unit = facts.read(Unit, name)
         if unit is None:
             return 0.0
@@ -63,7 +63,7 @@ class Steadiness:
 
 
 def list_starts(desired: Desired, facts: Facts) -> dict[str, Start]:
-    """Of the services declared running. One whose unit is not known is missing: its checks hold the gate shut."""
+    """Starts of services declared running, without those whose unit is unknown: their checks keep the gate closed."""
     found = {}
     for service in desired.services:
         known = facts.item(Need(Unit.FACT, service.unit)).state.known

@@ -32,7 +32,7 @@ from qtctl.stage.verify import BOOT, verify_tree
 DEADLINE_S = 120.0
 """For each run of a tool."""
 TRIED = "i"
-"""The instance of a template that has none declared, as systemd-analyze verify has it."""
+"""The instance that systemd-analyze verify uses for a template without declared instances."""
 SINCE = 250
 """The first systemd with `security --offline` and `verify --recursive-errors`."""
 
@@ -60,7 +60,7 @@ class _Work:
     deadline_s: float
     made: dict[str, DesiredFile] = field(init=False)
     origins: dict[str, Origin] = field(init=False)
-    """Of each service and template, by its unit."""
+    """The origin of each service and template, by unit."""
     weighed_as: dict[str, str] = field(init=False)
     """The unit of each service or template → the unit that systemd weighs."""
 
@@ -72,7 +72,7 @@ class _Work:
         self.weighed_as = {unit: self._choose_instance(unit) for unit in self.origins}
 
     def _choose_instance(self, unit: str) -> str:
-        """Of a template an instance: the first that is declared, else the one that systemd itself tries."""
+        """For a template, an instance: the first one declared, else the one that systemd itself tries."""
         if not is_template(unit):
             return unit
         declared = self.declared.desired.instances(unit)

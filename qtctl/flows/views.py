@@ -23,7 +23,7 @@ def graph(files: Mapping[str, bytes], what: What, focus: str | None) -> Graph:
 
 
 def show(files: Mapping[str, bytes], templates: Mapping[str, str], name: str, as_name: str | None) -> Shown:
-    """All that `name` means, with the files made of it for the host that `as_name` says, else the first that has it."""
+    """Everything called `name`, with the files rendered from it for host `as_name`, else the first that has it."""
     registry = load(files)
     things = find(registry, name)
     host = stands_in(registry, "", as_name) if as_name else home(registry, things)

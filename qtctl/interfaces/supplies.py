@@ -9,7 +9,7 @@ from qtctl.model.desired_install import DesiredInstall
 
 class Supplies(Protocol):
     def code(self, install: DesiredInstall) -> bytes:
-        """The files of its commit, as a tar archive compressed with gzip. DeployRefused where they cannot be had."""
+        """The files of its commit, as a tar archive compressed with gzip. DeployRefused if they cannot be fetched."""
         ...
 
     def packages(self, install: DesiredInstall) -> Mapping[str, bytes] | None:

@@ -135,7 +135,7 @@ def _find_folder_obstacles(folder: DesiredFolder, facts: Facts) -> Iterator[Refu
     if there.kind == "link":
         yield Refusal(folder.path, f"a link to {there.target}", "declare the folder that it leads to, or remove it")
         return
-    yield Refusal(folder.path, "something that is no folder", "see what it is, and move it away")
+    yield Refusal(folder.path, "not a folder", "see what it is, and move it away")
 
 
 def _find_unknown_owners(desired: Desired, facts: Facts) -> Iterator[Refusal]:

@@ -32,12 +32,12 @@ def digest_step(step: Step, nonce: str) -> str:
 
 
 def digest_steps(plan: Plan, nonce: str) -> tuple[tuple[str, str], ...]:
-    """Of every step, in order: what it is, and its digest."""
+    """For every step, in order: what it is, and its digest."""
     return tuple((label_of(step), digest_step(step, nonce)) for step in plan.steps)
 
 
 def plan_digest(plan: Plan) -> str:
-    """Of all that a plan does, the same for the same plan. No content of an env file is in it, nor a digest of one."""
+    """A digest of everything that a plan does. Neither the content of an env file nor its digest is part of it."""
     rows = [[step.kind, step.subject, step.reason, step.diff, step.target, *_list_rights(step)] for step in plan.steps]
     return hashlib.sha256(json.dumps([plan.host, rows]).encode()).hexdigest()
 

@@ -1,4 +1,4 @@
-"""What systemd stops, restarts or starts along with a unit, as systemd.unit(5) has it.
+"""What systemd stops, restarts or starts along with a unit, as described in systemd.unit(5).
 
 Of units that qtctl writes the new file says it; of any other unit, and of a stop with the old definition, what systemd
 has loaded does. Units that nobody declares are named by the units that they depend on.
@@ -29,7 +29,7 @@ PULLED_BY = tuple(("Unit", name) for name in (*STOPPED_WITH, UPHELD_BY))
 
 @dataclass(frozen=True, slots=True)
 class Ties:
-    """Who depends on whom. `old`: as systemd has it loaded, also of units that qtctl writes."""
+    """Which units depend on which. `old`: as loaded by systemd, for units that qtctl writes as well."""
 
     facts: Facts
     goals: Mapping[str, UnitGoal]

@@ -28,7 +28,7 @@ def _has_failed(facts: Facts, name: str, limits: LoopLimits) -> bool:
 
 
 def find_excused(outstanding: Iterable[Finding], failed_before: frozenset[str]) -> frozenset[str]:
-    """Fingerprints of what says that these units do not run, and of what that is the cause of."""
+    """Fingerprints of findings that these units do not run, and of findings caused by that."""
     rest = list(outstanding)
     excused = {each.fingerprint for each in rest if each.id in _ABOUT_RUNNING and each.subject in failed_before}
     while more := {each.fingerprint for each in rest if each.cause in excused} - excused:

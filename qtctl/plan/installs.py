@@ -79,7 +79,7 @@ def find_obstacles(desired: Desired, facts: Facts, *, take_over: bool) -> Iterat
 
 
 def _find_running_jobs(desired: Desired, facts: Facts, switched: set[str]) -> Iterator[Refusal]:
-    """A job that is under way would go on from other code than it began with, and is not run twice."""
+    """A running job would continue with other code than it began with, and is not run twice."""
     starters = desired.starters()
     for unit in desired.units():
         used = switched.intersection(list_used_paths(unit, desired))

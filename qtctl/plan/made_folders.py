@@ -11,7 +11,7 @@ from qtctl.model.facts import Facts, from_value, to_value
 from qtctl.model.way_facts import PathWay
 
 _UNKNOWN = "4294967294"
-"""The id of an account that is made first: nobody else has it."""
+"""A placeholder for the id of an account that the deploy creates first: no existing account has it."""
 
 
 def add_made_folders(desired: Desired, facts: Facts) -> Facts:

@@ -33,6 +33,6 @@ def needs(desired: Desired) -> tuple[Need, ...]:
 
 
 def list_properties(desired: Desired) -> dict[str, tuple[tuple[str, str], ...]]:
-    """Unit → what to ask of it besides: who is stopped or restarted with it, as systemd has it loaded."""
+    """Unit → further properties to ask for: the units that systemd stops or restarts along with it."""
     names = (name for goal in list_goals(desired) for name in (goal.unit, goal.hands_to) if name)
     return dict.fromkeys(names, PULLED_BY)

@@ -22,7 +22,7 @@ def start_order(goals: Iterable[UnitGoal]) -> tuple[str, ...]:
 
 
 def _map_waits(by_unit: Mapping[str, UnitGoal]) -> dict[str, set[str]]:
-    """Unit → the units it waits for. A target waits for its members, as systemd's own default ordering has it."""
+    """Unit → the units it waits for. A target waits for its members: that is systemd's default ordering."""
     waits = {unit: {other for other in goal.after if other in by_unit} for unit, goal in by_unit.items()}
     for goal in by_unit.values():
         for other in goal.before:

@@ -99,7 +99,7 @@ class DeployOutcome:
 
     @property
     def unverified(self) -> tuple[str, ...]:
-        """Subjects whose present state is not known: all that may have been changed, where nobody looked again."""
+        """Subjects whose state is unknown: all that may have changed, if the host was not examined again."""
         if self.looked:
             subjects = [each.subject for each in self.outstanding if each.outcome is Outcome.UNKNOWN]
         else:

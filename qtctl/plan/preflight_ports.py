@@ -1,4 +1,4 @@
-"""Whether the ports of what a plan starts are free, or held by what the same plan stops."""
+"""Whether the ports of the units that a plan starts are free, or held by units that the same plan stops."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -21,7 +21,7 @@ _DECLARE_USER = "declare it in users.toml, or make it on the host"
 
 
 def needs(few: Desired) -> tuple[Need, ...]:
-    """Of every service in `few`."""
+    """The facts that must be known about every service in `few`."""
     found: list[Need] = []
     for service in few.services:
         found += [Need(UserIds.FACT, name) for name in _list_users(service)]
@@ -83,7 +83,7 @@ def _list_files(service: DesiredService) -> Iterator[tuple[str, str]]:
 
 
 def _list_folders(service: DesiredService, desired: Desired) -> Iterator[tuple[str, str]]:
-    """The working directory of what runs from something installed, where it lies elsewhere.
+    """The working directory of a service that runs from something installed, if it is outside of that.
 
     That of others is judged with all that they start with.
     """

@@ -14,7 +14,7 @@ from qtctl.plan.leftovers import DROPIN, ENV, LeftFile, Leftovers, LeftUnit
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """Steps by what they are, and why units have to start anew (`restarts`) that lose a drop-in: unit → reason."""
+    """Steps by kind, and why units that lose a drop-in must be restarted (`restarts`: unit → reason)."""
 
     disables: tuple[Step, ...] = ()
     stops: tuple[Step, ...] = ()
@@ -48,7 +48,7 @@ def list_to_read(desired: Desired, facts: Facts) -> tuple[str, ...]:
 
 
 def find_obstacles(left: Leftovers, current: Mapping[str, bytes]) -> tuple[Refusal, ...]:
-    """Of a file that could not be read nobody can say what goes with it."""
+    """A file that could not be read is not removed: nobody would know what is lost."""
     hint = "a deploy has to see it: as root, or as an account that may use sudo without a password"
     return tuple(
         Refusal(file.path, "its present content could not be read", hint, unknown=True)
@@ -79,7 +79,7 @@ def _make_remove(file: LeftFile, current: Mapping[str, bytes]) -> Step:
 
 
 def _find_restarts(files: tuple[LeftFile, ...], current: Mapping[str, bytes]) -> dict[str, str]:
-    """Units that lose a drop-in that their process sees. Of a unit that goes itself nothing is said."""
+    """Units that lose a drop-in that their process depends on. A unit that is removed itself is left out."""
     gone = {file.unit for file in files if file.kind not in (DROPIN, ENV)}
     found: dict[str, str] = {}
     for file in (each for each in files if each.kind == DROPIN and each.unit not in gone):

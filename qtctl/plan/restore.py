@@ -94,7 +94,7 @@ class Restore:
                 yield Refusal(have.path, f"there is a {have.kind.value} where a folder was", hint)
 
     def _find_taken_names(self, want: Entry | None) -> Iterator[Refusal]:
-        """A link that would give one of our units the name of somebody else's."""
+        """Refusals for links that would give one of our units the name of another unit."""
         name = (
             find_unit(want.path)
             if want is not None and want.kind is EntryKind.LINK and is_in_unit_folder(want.path)
@@ -159,7 +159,7 @@ class Restore:
         )
 
     def _make_diff(self, have: Entry | None, want: Entry | None) -> str:
-        """Of unit files alone."""
+        """The diff of unit files; other files have none."""
         path = have.path if have else want.path if want else ""
         if not path.startswith(UNIT_ROOTS):
             return ""
@@ -218,7 +218,7 @@ class Restore:
             elif before.active == "inactive" and now.up and not (before.triggered_by or now.triggered_by):
                 found[unit] = WAS_DOWN
             elif now.up and unit in self._anew and not unit.endswith(_NEVER_ANEW) and not _is_timed(before):
-                found[unit] = f"it starts anew: {self._anew[unit]} changes"
+                found[unit] = f"it is restarted: {self._anew[unit]} changes"
         sockets = {unit for unit in found if unit.endswith(".socket")}
         for unit, now in self.units.items():
             if now.up and unit not in found and sockets & {*now.triggered_by}:

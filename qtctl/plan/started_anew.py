@@ -1,4 +1,4 @@
-"""Sockets and automounts that start anew, and all that is stopped for it.
+"""Sockets and automounts that are restarted, and everything that is stopped for that.
 
 systemd refuses to start a socket while its service is up, and stopping only the service lets the next connection start
 it again: so a socket is stopped together with its service, and with the other sockets of that service. They are stopped

@@ -1,4 +1,4 @@
-"""Whether a deploy of somebody else stands in the way: one that is under way, stuck, or could not be taken back."""
+"""Whether another deploy blocks this one: it is under way, stuck, or could not be rolled back."""
 
 from collections.abc import Iterator
 

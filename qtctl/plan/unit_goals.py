@@ -91,7 +91,7 @@ def list_seen_files(desired: Desired) -> dict[str, tuple[str, ...]]:
 
 
 _RANKS = {UnitKind.SERVICE: 0, UnitKind.TARGET: 2}
-"""Of units that need not wait for each other: services first, targets last."""
+"""The order of units that need not wait for each other: services first, targets last."""
 _OTHER_RANK = 1
 _HOLDERS = frozenset({UnitKind.SOCKET, UnitKind.AUTOMOUNT})
 

@@ -17,7 +17,7 @@ from qtctl.plan.unit_goals import UnitGoal
 def plan_unit_steps(scene: Scene) -> tuple[Step, ...]:
     """In the order in which they run. Links come before the reload: systemd learns of new links only by one.
 
-    What is removed, and what starts anew, is stopped before it: with the definition that it was started with.
+    Units that are removed or restarted are stopped first, by the definition that they were started with.
     """
     links = _list_link_steps(scene)
     reload = _make_reload(scene, links)
@@ -54,7 +54,7 @@ def _make_link_steps(scene: Scene, goal: UnitGoal) -> list[Step]:
 
 
 def _find_wrong_link(scene: Scene, goal: UnitGoal) -> str:
-    """Why its links have to be made anew: they are of an earlier [Install], or lead to a file that is replaced.
+    """Why its links must be made again: they come from an earlier [Install], or lead to a file that is replaced.
 
     systemd does not show what pulls in a masked unit.
     """
@@ -150,14 +150,14 @@ def _make_start(scene: Scene, goal: UnitGoal, anew: StartedAnew) -> Step | None:
 
 
 def _start_again(scene: Scene, goal: UnitGoal, anew: StartedAnew) -> Step | None:
-    """Of what is up for another reason than its declaration, and is stopped while what it runs from changes."""
+    """Start units again that are up without being declared so, and are stopped while their code changes."""
     if goal.active is False or goal.on_demand or goal.unit not in anew.stopped or not find_switched_path(scene, goal):
         return None
     return _start(scene, goal, f"was stopped: {anew.stopped[goal.unit]}")
 
 
 def _plan_restart_on_demand(scene: Scene, goal: UnitGoal, unit: Unit, anew: StartedAnew) -> Step | None:
-    """Of what a socket started and runs on. A job of a timer runs to its end, and its next run is a new one."""
+    """Restart a service that a socket started. A timer's job runs to its end; the next run is a new one."""
     if goal.active is False or not goal.on_demand or goal.unit in anew.stopped or not is_up(unit.active_state):
         return None
     reason = find_restart_reason(scene, goal, unit)

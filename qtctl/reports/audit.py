@@ -71,7 +71,7 @@ class AuditReport(Part):
         return self
 
     def _stands_for_all(self) -> Self:
-        """Of a host that was not reached: one row, every check unknown, and so no verdict but incomplete."""
+        """A host that was not reached has one row, all checks unknown, and the verdict incomplete."""
         if self.findings or self.not_asked or [row.outcome for row in self.unknowns] != [Outcome.UNKNOWN]:
             raise ValueError("nothing is known of the host, and there is more than the row that says so")
         if self.totals.unknown != self.totals.total or self.verdict is not Conclusion.INCOMPLETE:
@@ -97,7 +97,7 @@ def describe_root_checks(report: AuditReport) -> str:
 
 
 def count_failures(totals: Totals) -> dict[str, tuple[int, ...]]:
-    """Of each rule: how many checks do not hold, one number an outcome."""
+    """Rule → how many of its checks do not hold, one number for each outcome."""
     return {rule: counts.row[1:] for rule, counts in totals.by_rule.items() if any(counts.row[1:])}
 
 
@@ -112,7 +112,7 @@ def split_by_outcome(checks: Iterable[Check]) -> tuple[tuple[Check, ...], tuple[
 
 
 def conclude_totals(totals: Totals, rows: Iterable[Check], fail_on: Severity) -> Conclusion:
-    """Of findings and unknowns; where the totals count nothing else than was not asked, nothing was judged."""
+    """The verdict of findings and unknowns. If every check was left unasked, nothing was judged."""
     return conclude(rows, fail_on, unknown=totals.total == totals.not_asked)
 
 
@@ -125,7 +125,7 @@ def build_report(
     gate: Severity | None = None,
     selection: str = "",
 ) -> AuditReport:
-    """The report of what was judged; `every`: with what holds, too. `gate`: in place of the registry's.
+    """The report of these checks. `every`: include checks that hold. `gate`: replaces the registry's.
 
     `selection`: which part of the checks these are, in words.
     """

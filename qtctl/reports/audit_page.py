@@ -1,4 +1,4 @@
-"""An audit for people: the verdict, then causes with what follows from them, then what is not known."""
+"""An audit for people: the verdict, then causes with their consequences, then what is unknown."""
 
 from collections.abc import Iterable
 
@@ -93,7 +93,7 @@ def format_proofs(every: Iterable[Proof]) -> Text:
 
 
 def show_unknowns(report: AuditReport) -> Blocks:
-    """By reason, the most frequent first; a title is of what would be wrong, so here it is a question."""
+    """Unknown checks by reason, most frequent first. A title says what would be wrong, so it becomes a question."""
     causes = {check.fingerprint: check for check in (*report.findings, *report.unknowns)}
     reasons: dict[str, list[Check]] = {}
     for check in report.unknowns:

@@ -173,7 +173,7 @@ def _show_finding(depth: int, check: Check) -> Record:
 
 
 def _show_unknowns(report: AuditReport) -> Blocks:
-    """By reason, the most frequent first. Of a host that was not reached, one line, whatever could not be asked."""
+    """Unknown checks by reason, the most frequent first. A host that was not reached has a single line."""
     if report.unreachable:
         return (Paragraph((Toned("unknown", Tone.UNKNOWN), f": {report.unreachable}"), hang=2),)
     reasons: dict[str, list[Check]] = {}

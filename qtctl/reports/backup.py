@@ -57,7 +57,7 @@ class BackupReport(Part):
 
 
 class BackupProblem(Part):
-    """A file that is no backup that could be restored."""
+    """A file that is not a backup, or cannot be restored."""
 
     file: str
     problem: str

@@ -17,7 +17,7 @@ class Tone(StrEnum):
 
 
 TONES = {"error": Tone.BAD, "warning": Tone.WARNING, "info": Tone.NOTE}
-"""Of findings, by severity."""
+"""How findings are coloured, by severity."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ OF_CONDITION = {
 
 
 def classify(unit: Unit | None, limits: LoopLimits) -> Category:
-    """Of a unit that is known, or known to be absent (None)."""
+    """The category of a unit; None: the unit is known to be absent."""
     if unit is None or is_absent(unit):
         return Category.ORPHANED
     category = OF_CONDITION[condition(unit, limits)]

@@ -1,4 +1,4 @@
-"""A finding as the JSON of a report has it."""
+"""A finding in the JSON of a report."""
 
 from dataclasses import dataclass, field
 

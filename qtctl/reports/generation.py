@@ -41,7 +41,7 @@ class GenerationReport(Part):
 
 
 def build_report(found: Sequence[tuple[GenerationRecord, Desired]], *, address: str) -> GenerationReport:
-    """Of one or two generations. `address`: the host as it was asked for."""
+    """The report of one or two generations. `address`: the host as the user named it."""
     first, last = found[0][1], found[-1][1]
     before = None if len(found) == 1 else first
     return GenerationReport(

@@ -22,7 +22,7 @@ class Row:
 
     @property
     def place(self) -> str:
-        """Of the first, and how many more there are."""
+        """The first subject, and how many more there are."""
         more = len({each.place for each in self.those}) - 1
         return str(self.those[0].place) + (f" and {more} more" if more else "")
 

@@ -1,4 +1,4 @@
-"""Facts as a report reads them: each with its state, so that what is not known is never shown as none or 0."""
+"""Facts as a report reads them: each with its state, so that an unknown is never shown as none or 0."""
 
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -12,7 +12,7 @@ F = TypeVar("F", bound=Fact)
 
 @dataclass(frozen=True, slots=True)
 class Seen(Generic[F]):
-    """One fact. `value` is None unless observed; `why` says in words why it is not known."""
+    """One fact. `value` is None unless observed; `why` says in words why it is unknown."""
 
     state: State
     value: F | None

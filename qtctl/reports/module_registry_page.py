@@ -143,7 +143,7 @@ def show_infrastructure(report: RegistryReport) -> Blocks:
 
 
 def format_seen(state: State, value: T | None, show: Callable[[T], str]) -> str:
-    """What was observed; `absent` where nothing is there; else that it is unknown: `explain_unknown` says why."""
+    """The observed value; `absent` if nothing is there; else `unknown`: `explain_unknown` gives the reason."""
     if state is State.ABSENT:
         return "absent"
     return UNKNOWN if state is not State.OBSERVED or value is None else show(value)

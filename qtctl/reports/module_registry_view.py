@@ -15,7 +15,7 @@ from qtctl.reports.view import View
 def build_view(
     report: RegistryReport, checks: Sequence[Finding], locate: Callable[[str], str], home: Callable[[], Place]
 ) -> View:
-    """Of a host that could not be asked, the pages have one line."""
+    """A host that could not be reached has one line on each page."""
     unreachable = report.unreachable
     return View(
         name="report registry",

@@ -44,7 +44,7 @@ def list_modules(desired: Desired, look: Look) -> tuple[Module, ...]:
 
 
 def list_retired(desired: Desired, look: Look, suffix: str) -> list[tuple[str, str]]:
-    """(unit, why it was retired) of those that are on the host, or of which that is not known."""
+    """(unit, why it was retired) for each retired unit that is on the host, or may be."""
     retired_units = {retired.unit: retired.why for retired in desired.retired_units if retired.unit.endswith(suffix)}
     return [(unit, why) for unit, why in sorted(retired_units.items()) if not is_gone(find_unit(unit, look).seen)]
 
@@ -209,7 +209,7 @@ def find_seen_port(unit: str, look: Look) -> int | Unknown | None:
 
 
 def write_proof(here: Found) -> str:
-    """What to run, and what it printed; of a unit that is not known, why not."""
+    """The command to run and the line that it printed; for an unknown unit, the reason."""
     unit = here.seen.value
     if not here.seen.known:
         return f"{show(here.unit, 'LoadState')} → {UNKNOWN}: {here.seen.why}"

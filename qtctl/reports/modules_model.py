@@ -11,7 +11,7 @@ Unknown = Literal["unknown"]
 
 
 class Systemd(Part):
-    """As systemd names them; `not-found` where there is no unit, `unknown` where that is not known."""
+    """systemd's names; `not-found` if there is no unit, `unknown` if the host did not say."""
 
     loaded: str
     active: str
@@ -40,7 +40,7 @@ class Code(Part):
 
 
 class Runtime(Part):
-    """As declared; null where nothing is. Of an undeclared unit: the port it was seen to listen on."""
+    """The declared port, or null. For an undeclared unit: the port that it listens on."""
 
     venv: str | None
     venv_status: str | None = Field(description="works, broken, missing, unknown; null: no venv")

@@ -54,7 +54,7 @@ def build_page(report: ParityDocument) -> Blocks:
 
 
 def build_screen(report: ParityDocument) -> Blocks:
-    """All but the proofs of what holds."""
+    """The page without proofs of what holds."""
     return _show(report, proofs=False)
 
 

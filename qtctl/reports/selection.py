@@ -18,7 +18,7 @@ class Known:
     fingerprints: frozenset[str]
 
     def marked(self, check: Finding) -> Finding:
-        """A finding of before counts as one that is waived does: it is shown, and fails nothing."""
+        """An earlier finding counts like a waived one: it is shown, and does not fail the audit."""
         if check.outcome is not Outcome.BROKEN or check.waiver is not None or check.expired_waiver is not None:
             return check
         return replace(check, waiver=f"found before: {self.file}") if check.fingerprint in self.fingerprints else check
@@ -45,7 +45,7 @@ class Selection:
 
 
 def read_fingerprints(document: Mapping[str, Any], file: str) -> frozenset[str]:
-    """Fingerprints of what is broken and not waived in the JSON of an audit, of one host or of several."""
+    """Fingerprints of findings that are broken and not waived, from the JSON of an audit of one or several hosts."""
     try:
         rows = [row for report in document.get("hosts", [document]) for row in report["findings"]]
         return frozenset(str(row["fingerprint"]) for row in rows if row["waiver"] is None)

@@ -114,7 +114,7 @@ def _make_socket_row(row: Row, protocol: str, look: Look) -> SocketRow:
 
 
 def list_stray_ports(desired: Desired, look: Look) -> tuple[StrayPort, ...] | None:
-    """None where it is not known who listens, for one protocol or both."""
+    """None if the listeners of one protocol or both are unknown."""
     found = []
     for protocol in PROTOCOLS:
         seen = look.see(Listeners, protocol)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from qtctl.findings.finding import Finding, Outcome, Severity, make_fingerprint
 
 UNREACHABLE = "unreachable"
-"""The id of what stands for all checks of such a host. It is no finding: `qtctl explain` does not know it."""
+"""The id of the row that stands for all checks of such a host. It is not a finding: `qtctl explain` has no text."""
 
 
 def explain_unreachable(outcomes: Iterable[tuple[Outcome, str | None]]) -> str | None:

@@ -241,7 +241,7 @@ OBSTACLES: dict[str, tuple[Change, str, str]] = {
     "a file": (
         lambda ground: ground.files.update({"/srv/a": File("file", "0644", "root", "root", 1, BEFORE)}),
         "/srv/a",
-        "something that is no folder",
+        "not a folder",
     ),
     "a name with another address": (
         lambda ground: hosts(ground, b"10.0.0.9 REDIS\n"),

@@ -183,7 +183,7 @@ def test_what_the_process_could_do_if_a_template_did_get_out() -> None:
     assert found == {"file": "EMFILE", "socket": "EMFILE", "pipe": "EMFILE", "fork": "EAGAIN"}
 
 
-NO_ANSWER = "gives something that is no answer"
+NO_ANSWER = "does not answer in the expected form"
 LIES = {
     "no answer": ("", "ends the process in which it is rendered (exit status 0)"),
     "a killed process": ("os.kill(os.getpid(), 11)", "ends the process in which it is rendered (signal 11)"),

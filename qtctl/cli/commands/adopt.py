@@ -46,7 +46,7 @@ OnlyOption = Annotated[
 ]
 PreferOption = Annotated[
     list[str] | None,
-    typer.Option("--prefer", metavar="GLOB", help="Of several copies take one whose path is like this; in order."),
+    typer.Option("--prefer", metavar="GLOB", help="Among several copies, take the one whose path matches; in order."),
 ]
 SystemdOption = Annotated[
     int, typer.Option("--systemd", metavar="VERSION", min=240, max=999, help="The systemd that is to run them.")

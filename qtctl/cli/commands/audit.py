@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 VERBOSE_HELP = "Show every finding with its proof, and not only what to do first."
 BECOME_HELP = "Ask root, through sudo -n, what only root can tell: contents of env files, working directories."
-SAVE_HELP = "Keep the evidence; - is stdout, in place of the report. Of several hosts: a folder, with a file for each."
+SAVE_HELP = "Keep the evidence; - is stdout, in place of the report. For several hosts: a folder, with a file for each."
 
 
 def audit(

@@ -59,7 +59,7 @@ def take(
 ) -> None:
     """Copy units, drop-ins, links, masks and stamps of timers of a host to this machine, whoever wrote them.
 
-    Of files that may hold secrets it is noted that they are there, and nothing of their content.
+    Files that may hold secrets are listed, without their content.
     """
     from qtctl.adapters.saved_file import check_saved
     from qtctl.api import backup as api

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 VerboseOption = Annotated[
-    bool, typer.Option("--verbose", metavar="", help="Show each place of what is wrong in the same way in many.")
+    bool, typer.Option("--verbose", metavar="", help="Show every place of a finding that occurs in many places.")
 ]
 FixOption = Annotated[bool, typer.Option("--fix", metavar="", help="Fix what can be fixed for certain, in place.")]
 

@@ -58,7 +58,7 @@ def put(
 ) -> None:
     """Write a secret to its file on a host: root's, mode 0600. The value comes from standard input or is asked for.
 
-    Of a key one line end at the end is not part of the value. The next deploy restarts the services that have it.
+    A line end at the end of a key's value is cut off. The next deploy restarts the services that use it.
     """
     from qtctl.api import secrets as api
     from qtctl.api.registry import declare
