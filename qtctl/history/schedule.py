@@ -13,6 +13,7 @@ from qtctl.errors import InputError
 NAME, TABLES = "snapshot", "timers.toml"
 WHEN = "monthly"
 WHERE = ("host", "controller")
+_STATE = re.compile(r"/var/lib/([A-Za-z0-9_][A-Za-z0-9._-]{0,100})")
 _ACCOUNT = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 
 
@@ -54,10 +55,7 @@ argv = [{", ".join(map(_toml, schedule.argv))}]
 [limits]
 memory_high = "384M"
 memory_max = "512M"
-
-[sandbox]
-read_write_paths = [{_toml(store)}]
-"""
+{_folder_table(store)}"""
     timer = f"""\
 [{NAME}]
 summary = "Take a snapshot once a month"
@@ -71,7 +69,9 @@ persistent = true
 def unit_files(schedule: Schedule, store: str) -> dict[str, str]:
     """Units for the machine that looks at the hosts, by name."""
     check(schedule)
-    folder = f"ReadWritePaths={simple_path(store, '--store')}\n" if store.startswith("/") else ""
+    state = _state_folder(store)
+    writable = f"ReadWritePaths={simple_path(store, '--store')}\n" if store.startswith("/") else ""
+    folder = f"StateDirectory={state}\nStateDirectoryMode=0700\n" if state else writable
     service = f"""\
 [Unit]
 Description=Monthly qtctl snapshots
@@ -101,6 +101,18 @@ RandomizedDelaySec=10min
 WantedBy=timers.target
 """
     return {"qtctl-snapshot.service": service, "qtctl-snapshot.timer": timer}
+
+
+def _folder_table(store: str) -> str:
+    if state := _state_folder(store):
+        return f'\n[directories]\nstate = [{_toml(state)}]\nstate_mode = "0700"\n'
+    return f"\n[sandbox]\nread_write_paths = [{_toml(store)}]\n" if store.startswith("/") else ""
+
+
+def _state_folder(store: str) -> str:
+    """The folder below /var/lib that systemd makes, owned by the account; '' for any other place."""
+    found = _STATE.fullmatch(store)
+    return found[1] if found else ""
 
 
 def _toml(text: str) -> str:

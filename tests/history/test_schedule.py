@@ -28,6 +28,7 @@ def test_the_registry_takes_it_and_renders_a_timer_and_a_oneshot(tmp_path: Path)
     texts = {each.path.rpartition("/")[2]: each.content.decode() for each in desired.files}
     assert "Type=oneshot" in texts["q-snapshot.service"]
     assert f"ExecStart={' '.join(ARGV)}" in texts["q-snapshot.service"]
+    assert "StateDirectory=snapshots" in texts["q-snapshot.service"]
     assert "OnCalendar=monthly" in texts["q-snapshot.timer"]
     assert "Persistent=true" in texts["q-snapshot.timer"] or "Persistent=yes" in texts["q-snapshot.timer"]
     with pytest.raises(InputError, match="is there already"):
@@ -67,3 +68,18 @@ def test_a_store_that_would_end_its_line_is_refused_or_quoted(store: str) -> Non
         return
     assert text.count("ExecStart=") == 1
     assert "ReadWritePaths=" in text
+
+
+@pytest.mark.parametrize(
+    ("store", "says"),
+    [
+        ("/var/lib/snapshots", "StateDirectory=snapshots"),
+        ("/srv/history", "ReadWritePaths=/srv/history"),
+        ("redis://127.0.0.1:6379/0", "ProtectSystem=strict"),
+    ],
+)
+def test_the_store_can_be_written(store: str, says: str) -> None:
+    assert says in list_files(Schedule(("/bin/q",), "root"), store, "controller")["qtctl-snapshot.service"].split("\n")
+    service = list_files(Schedule(("/bin/q",), "root"), store, "host")["services/snapshot.toml"]
+    assert ("read_write_paths" in service) == store.startswith("/srv")
+    assert ("[directories]" in service) == store.startswith("/var/lib")
