@@ -10,6 +10,7 @@ from qtctl.dialects.lines import lines
 from qtctl.interfaces.host import Host
 from qtctl.model.container import RunningContainer
 from qtctl.probes.answer import last_line
+from qtctl.remote.request import Request, Verb, encode_calls
 from qtctl.remote.scripts import read_script
 
 _COMMAND_S = 10
@@ -38,7 +39,8 @@ def list_containers(host: Host, deadline_s: float) -> tuple[RunningContainer, ..
         f"PATH=/usr/sbin:/usr/bin:/sbin:/bin limit={_COMMAND_S} shape={quote(SHAPE)}\n{read_script('docker.sh')}"
         "list_containers || { printf '%.300s\\n' \"$said\" >&2; exit 1; }\n"
     )
-    done = host.start(script, root=True, attached=True).finish(deadline_s)
+    request = Request(script, Verb.READ, encode_calls([("list_containers",)]))
+    done = host.start(request, root=True, attached=True).finish(deadline_s)
     if done.exit != 0:
         return terminal.line(last_line(done.stderr)) or "docker did not answer"
     return parse_containers(done.stdout)

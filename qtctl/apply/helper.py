@@ -14,9 +14,13 @@ from pkgutil import iter_modules
 from shlex import quote
 
 from qtctl import probes
+from qtctl.apply.containers import SHAPE
 from qtctl.apply.generation import BASE, FILE_MOST, LEASE_S, TRANSACTION_SCRIPTS, UNIT_FOLDER
+from qtctl.apply.installed import MOST_LISTED
 from qtctl.dialects.hosts import PATH as HOSTS_PATH
+from qtctl.model.backup import EMPTY_SHA256
 from qtctl.model.desired_install import STORE
+from qtctl.plan.secrets import LARGEST as SECRET_MOST
 from qtctl.probes.batch import Library, Takes
 from qtctl.probes.files import DIGEST, DIGEST_KIB, FORMAT, MARK, MARK_KIB
 from qtctl.probes.hosts_file import MOST as HOSTS_MOST
@@ -32,13 +36,17 @@ _END = "END_OF_TRANSACTION"
 _WITHIN_S = 60
 """No look takes longer, even where nobody waits for it any more."""
 
-READABLE, FOLDERS, FLEET, NUMBER = "readable", "folders", "fleet", "number"
-"""Kinds of argument besides those of `Takes`: files and folders that qtctl writes, units of the fleets."""
+READABLE, FOLDERS, FLEET, NUMBER, LISTED = "readable", "folders", "fleet", "number", "listed"
+"""Kinds of argument besides those of `Takes`: files and folders that qtctl writes, units of the fleets, and what a backup
+
+lists."""
 _READS = {
     "current": ("current", READABLE),
     "list_generations": ("generations", Takes.NOTHING),
     "fetch_generation": ("generations", NUMBER),
     "last_lines": ("journal", FLEET),
+    "list_installed": ("installed", LISTED),
+    "list_containers": ("docker", Takes.NOTHING),
 }
 """Function → its script, and what its arguments may be."""
 _STRICTER = {"generated": FOLDERS}
@@ -55,7 +63,9 @@ _ALONE = (
     "generations",
     "journal",
     "ran",
+    "secrets",
     "stage",
+    "store",
     "trail",
     "transaction",
     "way",
@@ -121,6 +131,8 @@ def _build_body() -> str:
     given = {
         "base": BASE, "store": STORE, "unit_folder": UNIT_FOLDER, "config": CONFIG, "mark": MARK,
         "lease_s": str(LEASE_S), "most": str(FILE_MOST),
+        "secret_most": str(SECRET_MOST), "empty_sha": EMPTY_SHA256, "shape": SHAPE, "limit": "10",
+        "remover": read_script("env_without.awk"), "reader": read_script("env_file.awk"),
         "compile": _write_tables() + read_script("helper.awk"),
     }  # fmt: skip
     transaction = "".join(map(read_script, TRANSACTION_SCRIPTS))
@@ -129,12 +141,20 @@ def _build_body() -> str:
             *(f"{name}={quote(value)}\n" for name, value in given.items()),
             *(_write_function(library.name, library.text) for library in load_libraries()),
             *(_write_function(name, read_script(f"{name}.sh")) for name in _ALONE),
+            _write_function("installed", f"most={MOST_LISTED}\n{read_script('installed.sh')}"),
+            _write_text("build_text", read_script("build_venv.sh")),
+            _write_text("import_text", read_script("import_entry.py")),
             _write_function("current", f"most={DIGEST_KIB}\n{read_script('current.sh')}"),
-            f"transaction_text() {{\ncat <<'{_END}'\n{transaction}{_END}\n}}\n",
+            _write_text("transaction_text", transaction),
             read_script("helper.sh"),
+            read_script("helper_more.sh"),
             'helper_main "$1"\n',
         )
     )
+
+
+def _write_text(name: str, text: str) -> str:
+    return f"{name}() {{\ncat <<'{_END}'\n{text}{_END}\n}}\n"
 
 
 def _write_function(name: str, text: str) -> str:

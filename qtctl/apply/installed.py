@@ -14,6 +14,7 @@ from qtctl.interfaces.host import Host
 from qtctl.model.backup import EMPTY_SHA256, Entry, EntryKind, Installed
 from qtctl.plan.fleet_names import STAMPS, UNIT_ROOTS, FleetNames
 from qtctl.probes.answer import last_line
+from qtctl.remote.request import Request, Verb, encode_calls
 from qtctl.remote.scripts import read_script
 
 READ_S = 30.0
@@ -59,9 +60,10 @@ def read_installed(host: Host, names: FleetNames, known: Iterable[bytes] = ()) -
 def _list(host: Host, names: FleetNames) -> tuple[tuple[Row, ...], set[str]]:
     """What `names` owns, and the digests of what qtctl has written on the host."""
     roots = [*UNIT_ROOTS, STAMPS, *([names.env_dir] if names.env_dir else []), f"{BASE}/objects"]
-    words = join([*roots, "--", *sorted(names.files | names.guarded)])
-    script = f"most={MOST_LISTED}\n{read_script('installed.sh')}list_installed {words}\n"
-    done = host.start(script, root=True, attached=True).finish(READ_S)
+    words = [*roots, "--", *sorted(names.files | names.guarded)]
+    script = f"most={MOST_LISTED}\n{read_script('installed.sh')}list_installed {join(words)}\n"
+    request = Request(script, Verb.READ, encode_calls([("list_installed", *words)]))
+    done = host.start(request, root=True, attached=True).finish(READ_S)
     if done.exit != 0:
         raise HostError(f"{host.address}: its units could not be listed", hint=last_line(done.stderr))
     rows = parse_listing(done.stdout)

@@ -15,11 +15,13 @@ from qtctl.model.trail import write_fields, write_members
 from qtctl.plan.secrets import LARGEST
 from qtctl.plan.targets import REMEDY
 from qtctl.probes.answer import last_line
+from qtctl.remote.request import Request, Verb
 from qtctl.remote.scripts import read_script
 
 _ANSWER_S = 30.0
 _PARTS = ("trail.sh", "way.sh", "transaction.sh", "stage.sh", "env_files.sh", "secrets.sh")
 _PLACE = re.compile(r"P ([0-9]+) (link|file|other|missing) (\S+) (\S+) ([0-7]{4}|-) ([01])")
+_NONE = "-"
 _MODES = ("0600", "0400")
 _UNSAFE, _NUMBER = re.compile("T [0-9]+ (.*)"), re.compile("[0-9]{1,6}")
 
@@ -29,7 +31,8 @@ def put(host: Host, place: SecretPlace, content: bytes, about: Mapping[str, str]
 
     DeployRefused where nothing was changed; HostError where the host went away.
     """
-    done = host.start(_put_script(place, content, about), root=True).finish(_ANSWER_S)
+    request = Request(_put_script(place, content, about), Verb.SECRETS, _put_data(place, content, about))
+    done = host.start(request, root=True).finish(_ANSWER_S)
     said = [
         terminal.line(line.removeprefix("qtctl "))
         for line in done.stdout.decode("utf-8", "replace").split("\n")
@@ -60,13 +63,22 @@ def _put_script(place: SecretPlace, content: bytes, about: Mapping[str, str]) ->
     return _make_script((f"encoded={value}", *whose, f"put_secret {quote(place.path)} {quote(place.key)}"))
 
 
+def _put_data(place: SecretPlace, content: bytes, about: Mapping[str, str]) -> bytes:
+    """What the helper takes: which file and key, the value, and what the audit trail says of it."""
+    value = base64.b64encode(content).decode()
+    rows = ("put", f"{place.path}\t{place.key or _NONE}", value, write_members(about), write_fields(about))
+    return "\n".join(rows).encode()
+
+
 def find(host: Host, places: Sequence[SecretPlace]) -> tuple[SecretFound, ...]:
     """Each of `places` as it is there, in their order. HostError where the host could not be asked."""
     paths = list(dict.fromkeys(each.path for each in places))
     if not paths:
         return ()
     words = [word for path in paths for word in (path, _format_keys(path, places))]
-    done = host.start(_make_script((f"secret_files {' '.join(map(quote, words))}",)), root=True).finish(_ANSWER_S)
+    script = _make_script((f"secret_files {' '.join(map(quote, words))}",))
+    rows = ("find", *(f"{path}\t{_format_keys(path, places).strip() or _NONE}" for path in paths))
+    done = host.start(Request(script, Verb.SECRETS, "\n".join(rows).encode()), root=True).finish(_ANSWER_S)
     if done.exit != 0:
         raise HostError(f"{host.address}: its secrets could not be looked at", hint=last_line(done.stderr))
     files = dict(_read_files(done.stdout.decode("utf-8", "replace")))

@@ -16,9 +16,11 @@ from qtctl.interfaces.host import Host
 from qtctl.model.desired_install import STORE, DesiredInstall
 from qtctl.plan.targets import REMEDY
 from qtctl.probes.answer import last_line
+from qtctl.remote.request import Call, Request, Verb
 from qtctl.remote.scripts import read_script
 
 _END = "END_OF_ARCHIVE"
+_NONE = "-"
 _LOOK_S = 300.0
 """Reading everything that is installed takes a while on a slow disk."""
 _SPARE_S = 120.0
@@ -44,7 +46,7 @@ class Trial:
 
 def find_missing(host: Host, installs: Sequence[DesiredInstall]) -> tuple[DesiredInstall, ...]:
     """Those that are not in the store. DeployRefused where one is not what was sealed, or nothing can be kept there."""
-    said = _run(host, f"open_store\nlist_missing {join(each.digest for each in installs)}\n", _LOOK_S)
+    said = _run(host, [("list_missing", *(each.digest for each in installs))], _LOOK_S)
     for damaged in (each for each in installs if each.digest in said.get("damaged", ())):
         what = f"nothing was changed: {damaged.target}, where {damaged.path} would lead, is not what was put there"
         raise DeployRefused(
@@ -56,12 +58,12 @@ def find_missing(host: Host, installs: Sequence[DesiredInstall]) -> tuple[Desire
 def install_code(host: Host, install: DesiredInstall, archive: bytes) -> None:
     """`archive`: a tar archive compressed with gzip. DeployRefused where it could not be put there."""
     unpack = _unpack("unpack_code", archive, "tar -x -z --no-same-owner")
-    _run(host, f"{unpack}open_store\ninstall_code {install.digest}\n", _LOOK_S)
+    _run(host, [("install_code", install.digest)], _LOOK_S, unpack, archive)
 
 
 def install_venv(host: Host, install: DesiredInstall, packages: Mapping[str, bytes] | None, limit_s: int) -> None:
     """Build it on the host; `packages` None: from its index. DeployRefused where that does not come to its end."""
-    members = {"lock": install.lock.encode(), "build.sh": read_script("build_venv.sh").encode()}
+    members = {"lock": install.lock.encode()}
     members |= {f"packages/{name}": content for name, content in (packages or {}).items()}
     words = (
         install.digest,
@@ -70,23 +72,24 @@ def install_venv(host: Host, install: DesiredInstall, packages: Mapping[str, byt
         "index" if packages is None else "sent",
         str(limit_s),
     )
-    unpack = _unpack("unpack_packages", _pack_tar(members), "tar -x --no-same-owner")
-    _run(host, f"{unpack}open_store\ninstall_venv {join(words)}\n", limit_s + _SPARE_S)
+    script = {"build.sh": read_script("build_venv.sh").encode()}
+    unpack = _unpack("unpack_packages", _pack_tar(members | script), "tar -x --no-same-owner")
+    _run(host, [("install_venv", *words)], limit_s + _SPARE_S, unpack, _pack_tar(members))
 
 
 def try_imports(host: Host, trials: Sequence[Trial], limit_s: int) -> dict[str, str]:
     """Unit → why what it starts with cannot be imported; without those that can be. DeployRefused: it was not tried."""
-    members = {"import.py": read_script("import_entry.py").encode()}
-    calls = []
+    members: dict[str, bytes] = {}
+    calls: list[Call] = [("begin_imports",)]
     for number, each in enumerate(trials):
         members[f"env-{number}"] = each.env
         files = (*reversed(each.env_files), f"{STORE.rpartition('/')[0]}/build/env-{number}")
         members[f"envs-{number}"] = "".join(f"{path}\n" for path in files).encode()
         words = (each.unit, each.user, each.group, each.groups, each.python, str(limit_s), str(number), *each.words)
-        calls.append(f"try_import {join(words)}")
-    unpack = _unpack("unpack_imports", _pack_tar(members, 0o600), "tar -x --no-same-owner")
-    body = "\n".join((unpack + "open_store", "begin_imports", *calls, ""))
-    said = _run(host, body, len(trials) * (limit_s + 15.0) + _SPARE_S)
+        calls.append(("try_import", *words))
+    script = {"import.py": read_script("import_entry.py").encode()}
+    unpack = _unpack("unpack_imports", _pack_tar(members | script, 0o600), "tar -x --no-same-owner")
+    said = _run(host, calls, len(trials) * (limit_s + 15.0) + _SPARE_S, unpack, _pack_tar(members, 0o600))
     tried = {each.partition(" ")[0] for word in ("imported", "failed") for each in said.get(word, ())}
     lost = [each.unit for each in trials if each.unit not in tried]
     if lost:
@@ -96,7 +99,7 @@ def try_imports(host: Host, trials: Sequence[Trial], limit_s: int) -> dict[str, 
 
 def drop(host: Host, installs: Iterable[DesiredInstall]) -> None:
     """What was put there for a deploy that does not begin."""
-    _run(host, f"open_store\ndrop_entry {join(each.digest for each in installs)}\n", _LOOK_S)
+    _run(host, [("drop_entry", *(each.digest for each in installs))], _LOOK_S)
 
 
 def _unpack(name: str, archive: bytes, tar: str) -> str:
@@ -114,10 +117,17 @@ def _pack_tar(members: Mapping[str, bytes], mode: int = 0o644) -> bytes:
     return stream.getvalue()
 
 
-def _run(host: Host, body: str, deadline_s: float) -> dict[str, list[str]]:
-    """What it says, by word. DeployRefused where it refuses, or ends in another way."""
-    script = "\n".join((f"store={quote(STORE)}", read_script("way.sh"), read_script("store.sh"), body))
-    done = host.start(script, root=True).finish(deadline_s)
+def _run(
+    host: Host, calls: Sequence[Call], deadline_s: float, unpack: str = "", archive: bytes = b""
+) -> dict[str, list[str]]:
+    """What it says, by word. `unpack`: sh text of a function that unpacks `archive`; the helper has one of its own.
+
+    DeployRefused where it refuses, or ends in another way.
+    """
+    given = (f"store={quote(STORE)}", read_script("way.sh"), read_script("store.sh"))
+    script = "\n".join((*given, f"{unpack}open_store", *map(join, calls), ""))
+    rows = "".join("\t".join(word or _NONE for word in call) + "\n" for call in calls)
+    done = host.start(Request(script, Verb.STORE, f"{rows}\n".encode() + archive), root=True).finish(deadline_s)
     said: dict[str, list[str]] = {}
     for line in done.stdout.decode("utf-8", "replace").split("\n"):
         if line.startswith("qtctl "):

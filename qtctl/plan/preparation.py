@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from qtctl.dialects.endpoints import is_account
 from qtctl.dialects.lines import lines
 from qtctl.errors import InputError
-from qtctl.model.desired import Desired
+from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.preparation import (
     HostSeen,
     Preparation,
@@ -18,6 +18,8 @@ from qtctl.model.preparation import (
     PreparePlan,
     PrepareStep,
 )
+from qtctl.plan.cut_over import left_services
+from qtctl.plan.secrets import list_secrets
 from qtctl.remote.helper_place import CONFIG, HELPER
 from qtctl.remote.request import CONTROL, Verb
 
@@ -76,9 +78,19 @@ def _write_rules(desired: Desired) -> str:
         *(f"unit {each}" for each in sorted({*patterns, *names})),
         *((f"folder {desired.env_dir}",) if desired.env_dir else ()),
         *(f"link {each.path}" for each in desired.installs),
+        *sorted({f"secret {each.path}" for each in list_secrets(desired)}),
+        *sorted({f"env {path.removeprefix('-')}" for each in desired.services for path in each.env_files}),
+        *sorted({_write_run(each) for each in desired.services} if desired.installs else ()),
+        *sorted(f"container {service}" for service in left_services(desired)),
         *(f"file {each}" for each in files),
     )
     return "\n".join(rows) + "\n"
+
+
+def _write_run(service: DesiredService) -> str:
+    """As whom what it starts with is imported."""
+    groups = dict(service.settings).get("SupplementaryGroups", "")
+    return f"run {service.user or '-'}:{service.group or '-'}:{groups or '-'}"
 
 
 def _list_units(desired: Desired) -> Iterator[str]:

@@ -17,8 +17,8 @@ function unescape(text,    out, at) {
 }
 function quote(text) { gsub(/'/, "'\\''", text); return "'" text "'" }
 function fits(text, kind) {
-  if (kind == "anything") return 1
-  if (kind == "paths" || kind == "readable" || kind == "folders" || kind == "files") return text ~ /^\// && !index(text, "\n")
+  if (kind == "anything" || (kind == "listed" && text == "--")) return 1
+  if (kind == "paths" || kind == "listed" || kind == "readable" || kind == "folders" || kind == "files") return text ~ /^\// && !index(text, "\n")
   if (kind == "units" || kind == "fleet") return text ~ /^[A-Za-z0-9:_.@\\][-A-Za-z0-9:_.@\\]*$/ && length(text) < 256
   if (kind == "names") return text ~ /^[A-Za-z0-9_.:][-A-Za-z0-9_.:@$]*$/
   if (kind == "number") return text ~ /^[0-9]+$/ && length(text) < 10
@@ -85,7 +85,7 @@ function program(count,    n, m, words, parts, at) {
   if (library[name] in callers) { print "helper_as_caller " library[name] " " name words; next }
   if (!(library[name] in loaded)) print "lib_" library[name]
   loaded[library[name]] = 1
-  if (takes[name] ~ /^(readable|folders|fleet)$/) print "helper_guard " takes[name] words " || exit 65"
+  if (takes[name] ~ /^(readable|folders|fleet|listed)$/) print "helper_guard " takes[name] words " || exit 65"
   print name words
 }
 END { if (!failed) close_command() }

@@ -21,7 +21,7 @@ helper_main() {
   printf 'qtctl: root\n' >&2
   cd / && umask 077
   case $1 in
-    evidence | read | stage | transaction | ran) helper_head && "helper_$1" ;;
+    evidence | read | stage | transaction | ran | secrets | store) helper_head && "helper_$1" ;;
     start | stop | restart | reload | reset-failed | kill) helper_control "$1" ;;
     version) printf '%s\n' "$version" ;;
     *) helper_refuse 'no such verb' ;;
@@ -38,7 +38,7 @@ END
     printf 'qtctl-helper: version %s, and version %.20s is asked for\n' "$version" "$asked" >&2
     exit 78
   }
-  case $size in '' | *[!0-9]* | ?????????*) helper_refuse 'what came has no size' ;; esac
+  case $size in '' | *[!0-9]* | ??????????*) helper_refuse 'what came has no size' ;; esac
 }
 
 # helper_calls: `code` is sh text of the calls that came.
@@ -146,17 +146,7 @@ helper_of_fleet() {
 helper_written() {
   case $1/ in [!/]* | *//* | */./* | */../*) return 1 ;; esac
   case $1 in *[[:cntrl:]]*) return 1 ;; esac
-  case $1 in
-    "$unit_folder"/*/*/*) return 1 ;;
-    "$unit_folder"/*.d/*.conf)
-      of=${1#"$unit_folder/"}
-      of=${of%%/*}
-      helper_of_fleet "${of%.d}"
-      return
-      ;;
-    "$unit_folder"/*/*) return 1 ;;
-    "$unit_folder"/*) helper_of_fleet "${1#"$unit_folder/"}" && return ;;
-  esac
+  ! helper_unit_path "$1" && ! helper_stamp "$1" || return 0
   set -f
   IFS=$helper_newline
   for rule in $rules; do
@@ -196,6 +186,7 @@ helper_guard() {
     case $guarded in
       readable) helper_readable "$each" ;;
       folders) helper_folder "$each" ;;
+      listed) helper_listed "$each" ;;
       *) helper_of_fleet "$each" ;;
     esac || {
       printf 'qtctl-helper: %s is not one of those that this host was prepared for\n' "$each" >&2
@@ -300,7 +291,12 @@ helper_steps() {
     case $step in '' | *[!0-9]*) refuse - 'a step without a number' ;; esac
     case $kind in
       write | remove | sysusers | tmpfiles) helper_written "$subject" || refuse "$step" "it writes $subject, $unprepared" ;;
-      link) helper_link "$subject" "${sha#link:}" && sha=- ;;
+      link) { helper_unit_link "$subject" "${sha#link:}" || helper_link "$subject" "${sha#link:}"; } && sha=- ;;
+      folder)
+        helper_unit_path "$subject" || refuse "$step" "it makes $subject, $unprepared"
+        case $owner:$mode in root:root:[0-7][0-7][0145][0145] | root:root:[0-7][0145][0145]) ;; *) refuse "$step" "$subject would not be root's alone" ;; esac
+        ;;
+      stop-container) helper_container "$seen" || refuse "$step" "it stops container $subject, $unprepared" ;;
       daemon-reload) ;;
       start | stop | restart | reload | reset-failed | enable | disable)
         helper_of_fleet "$subject" || refuse "$step" "it is to $kind $subject, $unprepared"
@@ -311,6 +307,8 @@ helper_steps() {
     case $sha in -) ;; *[!0-9a-f]*) refuse "$step" 'no digest' ;; esac
     case $owner in -) ;; *[!A-Za-z0-9_.:@\$-]* | -* | *:*:* | :* | *:) refuse "$step" 'no owner' ;; *:*) ;; *) refuse "$step" 'no owner' ;; esac
     case $mode in - | [0-7][0-7][0-7] | 0[0-7][0-7][0-7]) ;; *) refuse "$step" "no mode of a file: $mode" ;; esac
+    case $keep in at:*) case ${keep#at:} in '' | *[!0-9.]*) ;; *) keep=no ;; esac ;; esac
+    case "$kind $subject" in 'write /var/lib/systemd/timers/'*) [ "$sha" = "$empty_sha" ] || refuse "$step" 'a stamp that is not empty' ;; esac
     case $keep$more in yes | no) ;; *) refuse "$step" 'a step that is damaged' ;; esac
   done <"$home/steps"
 }

@@ -17,6 +17,8 @@ class Verb(StrEnum):
     STAGE = "stage"
     TRANSACTION = "transaction"
     RAN = "ran"
+    SECRETS = "secrets"
+    STORE = "store"
 
 
 CONTROL = ("start", "stop", "restart", "reload", "reset-failed", "kill")
