@@ -146,7 +146,7 @@ helper_of_fleet() {
 helper_written() {
   case $1/ in [!/]* | *//* | */./* | */../*) return 1 ;; esac
   case $1 in *[[:cntrl:]]*) return 1 ;; esac
-  ! helper_unit_path "$1" && ! helper_stamp "$1" || return 0
+  ! helper_unit_file "$1" && ! helper_stamp "$1" || return 0
   set -f
   IFS=$helper_newline
   for rule in $rules; do
@@ -163,8 +163,8 @@ helper_written() {
 # helper_readable PATH: whether it is a file of the fleets that holds no secret: one that qtctl makes. In the folder of env
 # files there are others.
 helper_readable() {
+  ! helper_unit_path "$1" || return 0
   helper_written "$1" || return 1
-  case $1 in "$unit_folder"/*) return 0 ;; esac
   case $helper_newline$rules$helper_newline in *"${helper_newline}file $1$helper_newline"*) return 0 ;; esac
   trusted "${1%/*}" && [ ! -L "$1" ] && [ -f "$1" ] || return 1
   [ "$(head -c ${#mark} -- "$1" 2>/dev/null | tr -d '\0')" = "$mark" ]
@@ -276,11 +276,11 @@ helper_unpacked() {
 
 # helper_told: what the audit trail says of the caller is the caller's word. What happened, when, and whose account it was
 # the host says itself: the caller says nothing of the same name.
+helper_member='"[a-z_]+":"([] !#-[^-~]|\\.)*"' helper_own='at|event|generation|login|why'
 helper_told() {
-  member='"[a-z_]+":"([] !#-[^-~]|\\.)*"' own='at|event|generation|login|why'
   for each in trail fields about; do [ "$(wc -c <"$home/$each")" -le 20000 ] || return; done
-  ! grep -qvE "^$member(,$member)*\$" -- "$home/trail" && ! grep -qE "\"($own)\":" -- "$home/trail" &&
-    ! grep -qv '^DEPLOY_[A-Z_]*=' -- "$home/fields" && ! grep -qiE "^DEPLOY_($own)=" -- "$home/fields"
+  ! grep -qvE "^$helper_member(,$helper_member)*\$" -- "$home/trail" && ! grep -qE "\"($helper_own)\":" -- "$home/trail" &&
+    ! grep -qv '^DEPLOY_[A-Z_]*=' -- "$home/fields" && ! grep -qiE "^DEPLOY_($helper_own)=" -- "$home/fields"
 }
 
 # helper_steps: each is of a kind that is known, and about a unit or a file of the fleets.
@@ -290,7 +290,8 @@ helper_steps() {
     unset IFS
     case $step in '' | *[!0-9]*) refuse - 'a step without a number' ;; esac
     case $kind in
-      write | remove | sysusers | tmpfiles) helper_written "$subject" || refuse "$step" "it writes $subject, $unprepared" ;;
+      remove) helper_written "$subject" || helper_unit_path "$subject" || refuse "$step" "it removes $subject, $unprepared" ;;
+      write | sysusers | tmpfiles) helper_written "$subject" || refuse "$step" "it writes $subject, $unprepared" ;;
       link) { helper_unit_link "$subject" "${sha#link:}" || helper_link "$subject" "${sha#link:}"; } && sha=- ;;
       folder)
         helper_unit_path "$subject" || refuse "$step" "it makes $subject, $unprepared"
@@ -332,7 +333,7 @@ helper_lists() {
     case $unit in '' | -* | *[!A-Za-z0-9:_.@\\-]*) refuse - 'a unit that is no name' ;; esac
   done <"$home/units"
   while IFS=$helper_tab read -r path sha _; do
-    helper_written "$path" || refuse - "it has $path, $unprepared"
+    helper_kept "$path" || refuse - "it has $path, $unprepared"
     case $sha in '' | *[!0-9a-f]*) refuse - 'no digest' ;; esac
   done <"$home/files"
   [ ! -e "$home/installs" ] || while IFS=$helper_tab read -r sha _; do

@@ -21,6 +21,13 @@ helper_unit_path() {
     *) helper_of_fleet "$inside" || helper_unit_folder "$inside" ;;
   esac
 }
+# helper_unit_file PATH: one that a deploy or a restore may write: a unit or a drop-in.
+helper_unit_file() {
+  helper_unit_path "$1" || return 1
+  case $inside in *.d/*.conf) ;; */* | *.d | *.wants | *.requires | *.upholds) return 1 ;; esac
+}
+# helper_kept PATH: what a backup holds.
+helper_kept() { helper_written "$1" || helper_unit_path "$1"; }
 helper_unit_folder() {
   case $1 in *.d | *.wants | *.requires | *.upholds) helper_of_fleet "${1%.*}" ;; *) return 1 ;; esac
 }
@@ -39,7 +46,7 @@ helper_stamp() {
 helper_listed() {
   case $1 in
     -- | "$unit_folder" | /etc/systemd/system.control | /usr/local/lib/systemd/system | /var/lib/systemd/timers | "$base/objects") ;;
-    *) helper_has "folder $1" || helper_has "file $1" || helper_has "secret $1" || helper_written "$1" ;;
+    *) helper_has "folder $1" || helper_has "file $1" || helper_has "secret $1" || helper_kept "$1" ;;
   esac
 }
 
@@ -62,8 +69,9 @@ helper_unit_link() {
 helper_container() {
   case $1 in *[!0-9a-f]*) return 1 ;; ????????????????????????????????????????????????????????????????) ;; *) return 1 ;; esac
   limit=10
-  docker_says inspect --type container --format '{{index .Config.Labels "com.docker.compose.service"}}' -- "$1" || return 1
-  [ -n "$answer" ] && helper_has "container $answer"
+  docker_says inspect --type container --format '{{json (index .Config.Labels "com.docker.compose.service")}}' -- "$1" || return 1
+  answer=${answer#'"'}
+  [ -n "$answer" ] && helper_has "container ${answer%'"'}"
 }
 
 # helper_secrets: find or put. The first line says which; values are in base64, and stay in this process.
@@ -111,10 +119,8 @@ helper_secrets_put() {
     esac
     whose_fields="$whose_fields$field$helper_newline"
   done
-  case $whose_members in '"'*'"') ;; *) helper_refuse 'what is told of it is damaged' ;; esac
-  case $whose_members in
-    *'"login":'* | *'"at":'* | *'"event":'* | *'"generation":'* | *'"why":'*) helper_refuse 'what the host itself tells' ;;
-  esac
+  printf '%s\n' "$whose_members" | grep -qE "^$helper_member(,$helper_member)*\$" || helper_refuse 'what is told of it is damaged'
+  ! printf '%s\n' "$whose_members" | grep -qE "\"($helper_own)\":" || helper_refuse 'what the host itself tells'
   [ ${#whose_members} -le 20000 ] || helper_refuse 'too much is told of it'
   sign_whose
   put_secret "$path" "$key"

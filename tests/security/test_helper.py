@@ -3,24 +3,28 @@
 import base64
 import hashlib
 import io
+import os
 import re
 import tarfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from qtctl.apply.generation import BASE
 from qtctl.apply.helper import build_helper, pack
 from qtctl.lab import lab
+from qtctl.model.backup import EMPTY_SHA256 as EMPTY
 from qtctl.remote.helper_place import HELPER
-from qtctl.remote.request import Call, Request, Verb, encode_calls
+from qtctl.remote.request import CONTROL, Call, Request, Verb, encode_calls
 from tests.live.box import Box, Ran, qtctl
 
 pytestmark = pytest.mark.lab
 
 UNIT = "quantum-core.target"
 EVIL, RAN = "/tmp/evil", "/tmp/evil/ran"
+UNITS, STAMPS = "/etc/systemd/system", "/var/lib/systemd/timers"
 DEPLOY = ("deploy", "--host", "lab1", "--yes", "--format", "json")
 MARKER = ("marker", "a" * 32)
 STATE = (
@@ -359,6 +363,23 @@ STAGED = {
     "units that are options": staged(units=b"--help\n"),
     "a word that is a path": staged(word=b"../../../../tmp/x\n"),
     "a limit that is a command": staged(limit=f"1;touch {RAN}\n".encode()),
+    "a unit of the system through a link": staged(
+        "0 link /etc/systemd/system/ssh.service absent link:/etc/systemd/system/quantum-core.target - - no"
+    ),
+    "a link to elsewhere": staged("0 link /etc/systemd/system/quantum-x.service absent link:/tmp/evil/x - - no"),
+    "a link to a unit of the system": staged(
+        "0 link /etc/systemd/system/quantum-x.service absent link:../ssh.service - - no"
+    ),
+    "a folder of another's": staged("0 folder /etc/systemd/system/ssh.service.d absent - root:root 0755 no"),
+    "a folder for others": staged(f"0 folder /etc/systemd/system/{UNIT}.d absent - root:root 0777 no"),
+    "a folder given away": staged(f"0 folder /etc/systemd/system/{UNIT}.d absent - ops:ops 0755 no"),
+    "a stamp of the system": staged(f"0 write {STAMPS}/stamp-apt-daily.timer absent {EMPTY} root:root 0644 at:1"),
+    "a stamp that says something": written(f"{STAMPS}/stamp-quantum-x.timer"),
+    "a time that is none": staged(f"0 write {STAMPS}/stamp-quantum-x.timer absent {EMPTY} root:root 0644 at:$(id)"),
+    "a container of another's": staged(f"0 stop-container db {'b' * 64} - - - no"),
+    "a container that is an option": staged("0 stop-container db --help - - - no"),
+    "an event of the host's own": staged(trail=b'"event":"confirmed"\n'),
+    "a field of the host's own": staged(fields=b"DEPLOY_EVENT=confirmed\n"),
     "a script of its own": staged(**{"transaction.sh": f"touch {RAN}\n".encode()}),
     "a script in its contents": staged(**{"content/transaction.sh": f"touch {RAN}\n".encode()}),
     "a login of its own": staged(fields=b"DEPLOY_BY=x\nDEPLOY_LOGIN=root\n"),
@@ -394,12 +415,98 @@ def test_a_deploy_that_is_none_is_refused_and_leaves_nothing(prepared: Box) -> N
     assert prepared.sh(f"ls {BASE}/tx; find /etc -name '.qtctl-*'").split() == []
 
 
-def test_what_the_helper_is_for_works_without_any_other_right(prepared: Box) -> None:
-    restarted = run_all(prepared, {"one": control("restart", "quantum-core.target\n")})["one"]
-    assert restarted.code == 0, restarted.err
-    assert "restart quantum-core.target" in prepared.sh("journalctl -t qtctl-helper -o cat")
+SECRET = "/etc/quantum/ai-engine.secret.env"
+BLOCK = "A" * 4
+
+
+def put(path: str, key: str = "K", value: str = BLOCK, whose: str = '"by":"me"', fields: str = "") -> Attack:
+    return asked("secrets", "\n".join(("put", f"{path}\t{key}", value, whose, fields)).encode())
+
+
+def stored(*these: Call, archive: bytes = b"") -> Attack:
+    return asked("store", "".join("\t".join(call) + "\n" for call in these).encode() + b"\n" + archive)
+
+
+ENTRY = "c" * 64
+MORE = {
+    "a secret elsewhere": put("/etc/shadow"),
+    "a secret in a unit": put(f"/etc/systemd/system/{UNIT}"),
+    "a path back": put("/etc/quantum/../shadow"),
+    "a key that is an option": put(SECRET, key="-v"),
+    "a key that is a command": put(SECRET, key=f"$(touch {RAN})"),
+    "a value that is none": put(SECRET, value=f"';touch {RAN};'"),
+    "no value": put(SECRET, value=""),
+    "a login of its own": put(SECRET, whose='"login":"root"'),
+    "an event of its own": put(SECRET, whose='"event":"confirmed"'),
+    "a field that is a message": put(SECRET, fields="MESSAGE=all is well"),
+    "a login in the journal": put(SECRET, fields="DEPLOY_LOGIN=root"),
+    "a word of its own": asked("secrets", b"exec\nid\n"),
+    "secrets of root's": asked("secrets", b"find\n/etc/shadow\t-\n"),
+    "a key with a quote": asked("secrets", f"find\n{SECRET}\t';id;'\n".encode()),
+    "a secret as a file": calls("read", ("current", SECRET)),
+    "folders of root's": calls("read", ("list_installed", "/root", "--")),
+    "an option of find": calls("read", ("list_installed", "-exec", "--")),
+    "a store without a call": stored(),
+    "a call of its own": stored(("put_in_store", ENTRY)),
+    "a call behind": stored(("list_missing", ENTRY), ("clear_build",)),
+    "a digest that is a path": stored(("install_code", "../../../tmp/evil")),
+    "a dropped path": stored(("drop_entry", "../../../etc")),
+    "an interpreter that is a command": stored(("install_venv", ENTRY, f"/bin/sh -c id>{RAN}", "wheels", "sent", "9")),
+    "an import as root": stored(("begin_imports",), ("try_import", "quantum-ai-engine.service", "root", "-", "-",
+                                 "/usr/bin/python3", "5", "0", "--", "script", "/tmp/x.py"), archive=archive({})),
+    "an archive with a link": stored(
+        ("begin_imports",), archive=archive({}, entry("envs-0", tarfile.SYMTYPE, "/etc/shadow"))
+    ),
+}  # fmt: skip
+"""Of secrets, backups and the store."""
+
+
+def test_secrets_backups_and_the_store_are_no_way_to_more(prepared: Box) -> None:
+    state = f"{STATE}; sha256sum {SECRET}; ls -A /opt/qtctl"
+    run_all(prepared, {"the store's folders": stored(("list_missing", ENTRY))})
+    before = prepared.sh(state)
+    ran = run_all(prepared, MORE)
+    assert {name: each for name, each in ran.items() if each.code == 0} == {}
+    assert not any("root:" in each.out or "uid=0" in each.out for each in ran.values())
+    assert not prepared.succeeds(f"test -e {RAN}")
+    assert prepared.sh(state) == before
+    prepared.sh("rm -rf /opt/qtctl/store /opt/qtctl/build /opt/qtctl/lock")
+
+
+@pytest.mark.skipif(os.environ.get("QTCTL_PREPARE") != "all", reason="a restore takes 20 s: QTCTL_PREPARE=all")
+def test_a_backup_is_restored_by_the_helper_alone(prepared: Box, tmp_path: Path) -> None:
+    file = str(tmp_path / "before.qtbackup")
+    assert qtctl("backup", "take", "--host", prepared.name, "--out", file).code == 0
+    prepared.sh(f"mkdir -p {UNITS}/{UNIT}.d; echo '[Unit]' >{UNITS}/{UNIT}.d/hand.conf; rm {UNITS}/{UNIT}")
+    prepared.sh(f"ln -s /dev/null {UNITS}/{UNIT}; touch -d @1 {STAMPS}/stamp-quantum-contract-check.timer")
+    env = {"XDG_STATE_HOME": str(tmp_path)}
+    back = qtctl("backup", "restore", file, "--host", prepared.name, "--yes", "--steady", "1", env=env)
+    assert back.code == 0, back.err
+    assert not prepared.succeeds(f"test -e {UNITS}/{UNIT}.d || test -L {UNITS}/{UNIT}")
+    deployed = qtctl(*DEPLOY)
+    assert deployed.code == 0, deployed.err
+
+
+def test_what_the_helper_is_for_works_without_any_other_right(prepared: Box, tmp_path: Path) -> None:
+    ran = run_all(prepared, {verb: control(verb, f"{UNIT}\n") for verb in CONTROL})
+    log = prepared.sh("journalctl -t qtctl-helper -o cat")
+    for verb in CONTROL:
+        # A target cannot be reloaded, and has no process that could get a signal: systemd itself says so.
+        assert ran[verb].code == 0 or (verb in ("reload", "kill") and "qtctl-helper" not in ran[verb].err), ran[verb]
+        assert f"{verb} {UNIT}" in log
+    prepared.sh(f"systemctl start {UNIT}")
     audited = prepared.audit("--user", "ops", "--become")
     assert audited.code == 0, audited.out[-2000:]
+    assert qtctl("secrets", "status", "--host", prepared.name).code == 0
+    prepared.sh("sed -i s/=lab/=old-lab/ /etc/quantum/rl-monitor.secret.env")
+    put_there = qtctl(
+        "secrets", "put", "rl-monitor/DISCORD_WEBHOOK_URL", "--host", prepared.name, stdin="lab-placeholder"
+    )
+    assert put_there.code == 0, put_there.err
+    assert '"login":"ops"' in prepared.sh(f"tail -n 1 {BASE}/trail")
+    taken = qtctl("backup", "take", "--host", prepared.name, "--out", str(tmp_path / "now.qtbackup"))
+    assert taken.code == 0, taken.err
+    assert "no deploy is in the way" in qtctl("recover", "--host", prepared.name).out
     prepared.sh("sed -i '$a# by hand' /etc/systemd/system/quantum-core.target")
     deployed = qtctl(*DEPLOY, "--take-over")
     assert deployed.json()["status"] == "deployed", deployed.out
