@@ -37,9 +37,7 @@ _WITHIN_S = 60
 """No look takes longer, even where nobody waits for it any more."""
 
 READABLE, FOLDERS, FLEET, NUMBER, LISTED = "readable", "folders", "fleet", "number", "listed"
-"""Kinds of argument besides those of `Takes`: files and folders that qtctl writes, units of the fleets, and what a backup
-
-lists."""
+"""Kinds of argument besides those of `Takes`: what qtctl writes, units of the fleets, and what a backup lists."""
 _READS = {
     "current": ("current", READABLE),
     "list_generations": ("generations", Takes.NOTHING),

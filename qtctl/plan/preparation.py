@@ -18,7 +18,7 @@ from qtctl.model.preparation import (
     PreparePlan,
     PrepareStep,
 )
-from qtctl.plan.cut_over import left_services
+from qtctl.plan.cut_over import list_left_services
 from qtctl.plan.secrets import list_secrets
 from qtctl.remote.helper_place import CONFIG, HELPER
 from qtctl.remote.request import CONTROL, Verb
@@ -81,7 +81,7 @@ def _write_rules(desired: Desired) -> str:
         *sorted({f"secret {each.path}" for each in list_secrets(desired)}),
         *sorted({f"env {path.removeprefix('-')}" for each in desired.services for path in each.env_files}),
         *sorted({_write_run(each) for each in desired.services} if desired.installs else ()),
-        *sorted(f"container {service}" for service in left_services(desired)),
+        *sorted(f"container {service}" for service in list_left_services(desired)),
         *(f"file {each}" for each in files),
     )
     return "\n".join(rows) + "\n"

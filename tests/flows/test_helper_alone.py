@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from qtctl.adapters.clock import SystemClock
-from qtctl.adapters.templates import unit_templates
+from qtctl.adapters.templates import load_unit_templates
 from qtctl.flows.declare import declare
 from qtctl.flows.preparation import prepare_host
 from qtctl.model.desired import Desired
@@ -55,7 +55,7 @@ def shop(tmp_path: Path) -> Shop:
 
 
 def _declare(files: dict[str, bytes]) -> Desired:
-    return declare(files, unit_templates(None), "h1", None).desired
+    return declare(files, load_unit_templates(None), "h1", None).desired
 
 
 def test_code_is_installed(booted: Ground, shop: Shop) -> None:
