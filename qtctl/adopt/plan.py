@@ -207,4 +207,5 @@ def find_started(original: Original, section: str, key: str) -> str:
     stem = original.unit.rpartition(".")[0]
     if key == "Service" and original.merged.last("Socket", "Accept").lower() in ("yes", "true", "1", "on", "y", "t"):
         return f"{stem}@.service"
-    return f"{stem}.service"
+    own = "%i" if original.unit.endswith("@.timer") else ""
+    return f"{stem}{own}.service"

@@ -297,3 +297,17 @@ def test_units_that_are_named_and_not_there() -> None:
     adopted = adopt({"shop-a.service": service, "shop-b.service": service})
     assert table(adopted, "externals.toml")["shop-gone.service"]["state"] == "stopped"
     assert ("QT102", None) in findings(adopted)
+
+
+@pytest.mark.parametrize("calendar", ["%i", "*-*-* %i:00:00", "Mon %I"])
+def test_a_timer_whose_instance_says_when_is_adopted(calendar: str) -> None:
+    timer = f"[Timer]\nOnCalendar={calendar}\nOnActiveSec=%is\n"
+    adopted = adopt({"x@.timer": timer, "x@.service": "[Service]\nExecStart=/x\n"})
+    assert not [each.what for each in adopted.adoption.findings]
+    lines = rendered(adopted)["x@.timer"].splitlines()
+    assert {f"OnCalendar={calendar}", "OnActiveSec=%is", "Unit=x@%i.service"} <= set(lines)
+
+
+def test_a_timer_that_no_specifier_could_start_is_not_adopted() -> None:
+    adopted = adopt({"x.timer": "[Timer]\nOnCalendar=%H\n", "x.service": "[Service]\nExecStart=/x\n"})
+    assert "timers.toml" not in adopted.files

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from qtctl.dialects.systemd.calendar import calendar_trouble
+from qtctl.dialects.systemd.calendar import calendar_trouble, has_specifier
 from qtctl.dialects.systemd.directives import LISTENS, NEVER_EMPTIED, TIMERS, WATCHES, AssignmentRule, reset_with, takes
 from qtctl.dialects.systemd.fatal import EXEC_SECTIONS, TRIED, can_be_fatal, exec_line, given_up
 from qtctl.dialects.systemd.listen import heard
@@ -127,6 +127,8 @@ def _taken(line: Line, unit: str, version: int) -> bool:
     kind = known(line.section, key, version) or ""
     if not value:
         return takes(key) not in NEVER_EMPTIED and value_trouble(key, kind, value) is None
+    if key in TIMERS and f"@{TRIED}." in unit and has_specifier(value):
+        return True  # whether a time comes of it says the name of each instance
     check = _check(line.section, key, version)
     value = sample(value, unit)
     return check(value) if check else value_trouble(key, kind, value, version) is None

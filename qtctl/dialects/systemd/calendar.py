@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+_SPECIFIER = re.compile("%[aAbBCdEfgGhHiIjJlLmMnNopPqsStTuUvVwW]")
 _WORDS = re.compile(
     "minutely|hourly|daily|monthly|annually|yearly|anually|weekly|quarterly|bi-?annually|semi-?annually", re.IGNORECASE
 )
@@ -59,11 +60,18 @@ class _Bad(Exception):
     pass
 
 
+def has_specifier(text: str) -> bool:
+    """Whether systemd puts something in its place first: `OnCalendar=%i` of `backup@daily.timer` is daily."""
+    return _SPECIFIER.search(text.replace("%%", "")) is not None
+
+
 def calendar_trouble(text: str) -> str | None:
-    """Why systemd would not take `text` as OnCalendar=; None where it would."""
+    """Why systemd would not take `text` as OnCalendar=; None where it would, or where the name of the unit decides."""
     spec = text.strip(" \t\n\r")
     if not spec:
         return "it is empty"
+    if has_specifier(spec):
+        return None
     spec = _without_zone(spec)
     if _WORDS.fullmatch(spec):
         return None
@@ -80,7 +88,7 @@ def has_date_left(text: str, today: str) -> bool:
     Of an expression that systemd refuses the answer is yes: what is wrong with it is another question.
     """
     spec = _without_zone(text.strip(" \t\n\r"))
-    if calendar_trouble(text) is not None or _WORDS.fullmatch(spec):
+    if has_specifier(text) or calendar_trouble(text) is not None or _WORDS.fullmatch(spec):
         return True
     return _comes(spec, date.fromisoformat(today) - _ZONES)
 

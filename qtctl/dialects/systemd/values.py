@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from qtctl.dialects.systemd import size, timespan
 from qtctl.dialects.systemd.booleans import boolean
+from qtctl.dialects.systemd.calendar import has_specifier
 from qtctl.dialects.systemd.choices import choice_check
 from qtctl.dialects.systemd.exec_lines import commands_of
 from qtctl.dialects.systemd.splitting import Escapes, NotUtf8, plain_words, split
@@ -22,6 +23,8 @@ _NEVER_0 = ("MemoryHigh", "MemoryMax", "MemoryLimit")
 _RLIMIT = re.compile(r"Limit[A-Z]+$")
 _OF_BYTES = frozenset(f"Limit{name}" for name in ("AS", "CORE", "DATA", "FSIZE", "MEMLOCK", "MSGQUEUE", "RSS", "STACK"))
 _OF_SECONDS = ("LimitCPU", "LimitRTTIME")
+_OF_TIMERS = re.compile("On(Active|Boot|Startup|UnitActive|UnitInactive)Sec")
+"""Systemd puts in what specifiers stand for before it reads the time."""
 _TIMES = re.compile(r"On(Active|Boot|Startup|UnitActive|UnitInactive)Sec$")
 _ODD_PROGRAM = re.compile(r"^[^/%].*/|/$")
 """A relative path, or a folder."""
@@ -111,6 +114,8 @@ def inline_comment(kind: str, value: str) -> bool:
 def _by_key(key: str) -> Callable[[str], str | None] | None:
     if _MEMORY.match(key):
         return lambda value: _memory(key, value)
+    if _OF_TIMERS.fullmatch(key):
+        return lambda value: None if has_specifier(value) else _seconds(value)
     if _TIMES.match(key):
         return _seconds
     if _RLIMIT.match(key):
