@@ -8,7 +8,7 @@ fail_step() {
   return 1
 }
 
-# apply: false after a step that failed so that nothing more may be done. A unit that does not start is no such step: the
+# apply: false after a failed step that rules out any further one. A unit that does not start is not such a step: the
 # gate judges it.
 apply() {
   rows='' together='' looked=no
@@ -63,7 +63,7 @@ swap() {
   sync -- "$room/.."
 }
 
-# collect COMMAND NUMBER UNIT: steps with one command in a row are carried out together. A start is the restart of a unit
+# collect COMMAND NUMBER UNIT: consecutive steps with the same command are run together. A start is the restart of a unit
 # that is down.
 collect() {
   [ "$together" = "$1" ] || flush || return 1
@@ -72,7 +72,7 @@ collect() {
 "
 }
 
-# flush: carry out what was collected.
+# flush: run the collected steps.
 flush() {
   [ -n "$together" ] || return 0
   set --
@@ -109,8 +109,8 @@ END
   return "$ended"
 }
 
-# run_jobs stop|restart|reload UNIT...: judged by how the units of `rows` are afterwards. What PID 1 says of a job is lost
-# where it is executed anew.
+# run_jobs stop|restart|reload UNIT...: judge by the state of the units of `rows` afterwards. PID 1 loses the result of a job
+# when it re-executes itself.
 run_jobs() {
   verb=$1
   shift
@@ -128,7 +128,7 @@ $rows
 END
 }
 
-# settle UNIT...: what they are afterwards, in `after`. Systemd may start one again that goes with another of them.
+# settle UNIT...: their state afterwards, in `after`. systemd may restart one that depends on another.
 settle() {
   glances=0
   while :; do
@@ -153,7 +153,7 @@ END
 }
 quote_pattern() { printf '%s' "$1" | sed 's/[][\.*^$]/\\&/g'; }
 
-# judge_ended NUMBER LOADED WORDS: down after its start: a oneshot did its work, or a condition is false.
+# judge_ended NUMBER LOADED WORDS: for a unit that is down after its start: a oneshot that is done, or a false condition.
 judge_ended() {
   case "$2 $3" in
     *ependency*failed* | *'dependency job'*) fail_step "$1" "$3" ;;

@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2086
-# What a registry has checked of its own: a command, and properties of units.
+# The checks that a registry defines: commands, and properties of units.
 
 # checked SECONDS BYTES PROGRAM ARGUMENT...: run it, as the account that asks and never as root, where nobody but root
 # could change the program, what interprets it, or a script that an interpreter is given. Its output, so many bytes, and
@@ -61,7 +61,7 @@ given() {
   done
 }
 
-# runs FILE: whether it may be run, or read as a program. A folder is data, unless Python runs it, or it is searched.
+# runs FILE: whether it may be run or read as a program. A folder is data, unless Python runs or searches it.
 runs() {
   if [ -d "$1" ]; then
     [ "$searched" ] || [ -e "$1/__main__.py" ]

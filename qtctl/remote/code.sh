@@ -27,7 +27,7 @@ script() {
   if [ -f "$1" ] || [ -f "$1/__main__.py" ]; then found=$1; else shut "$1"; fi
 }
 
-# module KIND PATH: the first folder that has it counts.
+# module KIND PATH: find it in the first folder that has it.
 module() {
   for folder in $folders $site; do
     for file in "$folder/$2.py" "$folder/$2/__main__.py" "$folder/$2/__init__.py" "$folder/$2.so" "$folder/$2.pyc" \
@@ -39,7 +39,7 @@ module() {
   for folder in $folders $site; do shut "$folder/$2.py"; done
 }
 
-# shut PATH: say which folder on the way there cannot be entered, or is none.
+# shut PATH: say which folder on the path cannot be entered, or is not a folder.
 shut() {
   way=$1
   while [ "$way" ] && [ ! -e "$way" ]; do way=${way%/*}; done
@@ -69,7 +69,7 @@ shares() {
   return 1
 }
 
-# own USER: what it has installed in its home.
+# own USER: the packages installed in the user's home.
 own() {
   while IFS=: read -r name _ _ _ _ home _; do
     [ "$name" != "$1" ] || every "$home"/.local/lib/python3*/site-packages

@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154
 # What a host keeps of its deploys, for an audit. Given: base.
 
-# deploy_status: what everybody may read, after the boot and the uptime of now. Exit status 3: there was no deploy.
+# deploy_status: the present boot and uptime, then what everybody may read. Exit status 3: there was no deploy.
 deploy_status() {
   [ -f "$base/status" ] || exit 3
   read -r boot </proc/sys/kernel/random/boot_id

@@ -10,7 +10,7 @@ docker_says() {
 "}
 }
 
-# container_runs ID: false where Docker says that it does not, or says nothing.
+# container_runs ID: false if Docker says that it does not run, or does not answer.
 container_runs() { docker_says inspect --type container --format '{{.State.Running}}' -- "$1" && [ "$answer" = true ]; }
 
 # can_stop_container ID: whether it runs, stays stopped once it is, and can be started again.
@@ -24,16 +24,16 @@ can_stop_container() {
   esac
 }
 
-# stop_container ID: as Docker stops it, with the container's own patience.
+# stop_container ID: stop it by Docker, with the container's own timeout.
 stop_container() {
   docker_says stop -- "$1" || return 1
   ! container_runs "$1" || { said='it still runs after docker stop' && return 1; }
 }
 
-# start_container ID: unless it runs.
+# start_container ID: start it unless it runs.
 start_container() { container_runs "$1" || { docker_says start -- "$1" && container_runs "$1"; }; }
 
-# list_containers: a line of JSON for each that runs. Given: shape.
+# list_containers: print a line of JSON for each running container. Given: shape.
 list_containers() {
   docker_says ps -q --no-trunc || return
   ids=$(printf '%s\n' "$said" | grep -x '[0-9a-f]\{64\}' | head -n 1000)

@@ -19,7 +19,7 @@ list_generations() {
   done
 }
 
-# fetch_generation NUMBER: what it is made of, as a tar archive in base64.
+# fetch_generation NUMBER: print its files, as a tar archive in base64.
 fetch_generation() {
   cd "$base" || return
   [ -f "gen/$1/desired.json.gz" ] || return 0

@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086,SC2015,SC2016,SC2317
-# The helper: what root does on a host for an account that may run this program with sudo, and nothing else.
+# The helper: what root does on a host for an account that may run this program, and no other, with sudo.
 #
 # Its one argument is a verb. Everything else comes over standard input, as data: a head of 40 bytes (`qtctl`, the version
 # that is asked for, how many bytes follow) and those bytes. It has the scripts of a deploy itself, and takes none.
@@ -213,7 +213,7 @@ helper_checks() {
   }
 }
 
-# helper_env_files: a digest of a value is told only of what qtctl has written there.
+# helper_env_files: give a digest only of values that qtctl has written.
 helper_env_files() {
   may_digest() {
     helper_config
@@ -238,7 +238,7 @@ helper_stage() {
   stage
 }
 
-# helper_ran: which processes have read the files that are there now. No digest of one is told.
+# helper_ran: say which processes have read the present files, without any digest.
 helper_ran() {
   [ "$size" -le 4000000 ] || helper_refuse 'too much is asked for'
   limit=30
@@ -247,7 +247,7 @@ helper_ran() {
   head -c "$size" | tr -d '\0' | read_ran
 }
 
-# helper_unpacked: what came is regular files of the names that a deploy has, and says what it may say.
+# helper_unpacked: check that the archive has only regular files with the names and contents of a deploy.
 helper_unpacked() {
   odd=$(find "$home" -mindepth 1 ! -path "$home/content" '(' ! -type f -o -links +1 ')' -printf '%P' -quit)
   [ -z "$odd" ] && [ ! -L "$home/content" ] || refuse - "what was sent has a file that is none: $odd"
@@ -264,7 +264,7 @@ helper_unpacked() {
   case $word in '' | *[!0-9a-f]*) refuse - 'the word of the deploy is damaged' ;; esac
   case $limit in '' | *[!0-9]* | ??????*) refuse - 'the limit of the deploy is damaged' ;; esac
   holder=$(printf %s "$holder" | tr -d '[:cntrl:]' | head -c 200)
-  helper_told || refuse - 'what is told of the deploy is damaged'
+  helper_told || refuse - 'the description of the deploy is damaged'
   helper_steps
   helper_lists
   {
@@ -283,7 +283,7 @@ helper_told() {
     ! grep -qv '^DEPLOY_[A-Z_]*=' -- "$home/fields" && ! grep -qiE "^DEPLOY_($helper_own)=" -- "$home/fields"
 }
 
-# helper_steps: each is of a kind that is known, and about a unit or a file of the fleets.
+# helper_steps: check that each step has a known kind, and concerns a unit or a file of the fleets.
 helper_steps() {
   unprepared='which this host was not prepared for: see `qtctl host prepare`'
   while IFS=$helper_tab read -r step kind subject seen sha owner mode keep more; do
@@ -314,7 +314,7 @@ helper_steps() {
   done <"$home/steps"
 }
 
-# helper_link PATH TARGET: a link of the fleets into what root has installed.
+# helper_link PATH TARGET: check that it is a link of the fleets into what root has installed.
 helper_link() {
   case "$helper_newline$rules$helper_newline" in
     *"${helper_newline}link $1$helper_newline"*) ;;
@@ -327,10 +327,10 @@ helper_link() {
   esac
 }
 
-# helper_lists: the units that are looked at, and the files that the generation has, are plain names and paths.
+# helper_lists: check that the listed units and files are plain names and paths.
 helper_lists() {
   while IFS= read -r unit; do
-    case $unit in '' | -* | *[!A-Za-z0-9:_.@\\-]*) refuse - 'a unit that is no name' ;; esac
+    case $unit in '' | -* | *[!A-Za-z0-9:_.@\\-]*) refuse - 'not the name of a unit' ;; esac
   done <"$home/units"
   while IFS=$helper_tab read -r path sha _; do
     helper_kept "$path" || refuse - "it has $path, $unprepared"
@@ -341,7 +341,7 @@ helper_lists() {
   done <"$home/installs"
 }
 
-# helper_control VERB: of units of the fleets, which come one a line.
+# helper_control VERB: run systemctl VERB for units of the fleets, one per line.
 helper_control() {
   control=$1
   helper_config

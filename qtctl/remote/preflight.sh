@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2016
-# What a deploy asks for, as root, before it changes anything. Lines that begin with what they say.
+# What a deploy asks as root before it changes anything. The first letter of each line says what it is.
 
 # writable PATH...: `W yes|no mount|- AT TAB PATH`. test -w asks the kernel, for which an immutable file of a file system
 # that can be written cannot be written either; no file is touched.

@@ -5,7 +5,7 @@
 # Given: transaction.sh, and `sees`: a file of lines `UNIT TAB PATH TAB PATH…`. The records are one file of root's alone,
 # of lines `UNIT TAB INVOCATION TAB DIGEST TAB PATH`; the key of the digests never leaves the host.
 
-# read_key: made once, of this host alone.
+# read_key: make the key once; it never leaves this host.
 read_key() {
   [ -s "$base/key" ] || {
     od -An -N32 -tx1 /dev/urandom | tr -d ' \n' >"$base/.key" && mv -fT -- "$base/.key" "$base/key" || return 1
@@ -54,7 +54,7 @@ list_seeing() {
   units "$@"
 }
 
-# look_before_start: the files and the processes as they are before units are started.
+# look_before_start: record files and processes before units are started.
 look_before_start() {
   sees=$home/sees
   [ -s "$sees" ] && mkdir -p -- "$home/ran" || return 1
@@ -85,7 +85,7 @@ record_started() {
     >"$base/.ran" && mv -fT -- "$base/.ran" "$base/ran"
 }
 
-# keep_records, restore_records: for a way back to the definitions that were there before.
+# keep_records, restore_records: for a rollback.
 keep_records() { [ ! -f "$base/ran" ] || cp -- "$base/ran" "$home/ran-before"; }
 restore_records() { [ ! -f "$home/ran-before" ] || { cp -- "$home/ran-before" "$base/.ran" && mv -fT -- "$base/.ran" "$base/ran"; }; }
 
@@ -107,7 +107,7 @@ compare_ran() {
   ' "$1/digests" "$1/now" "$1/ran" "$sees"
 }
 
-# read_ran: what a plan asks. Of one that was killed nothing stays for long.
+# read_ran: answer a plan. Temporary files of a killed one are removed soon.
 read_ran() {
   find /run -maxdepth 1 -name '.qtctl-ran-*' -mmin +5 -exec rm -rf -- {} + 2>/dev/null
   folder=$(mktemp -d -- /run/.qtctl-ran-XXXXXX) || exit 1

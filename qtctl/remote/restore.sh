@@ -1,8 +1,8 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2015,SC3013,SC2012
-# Brings back what was there before a generation, whoever calls it and however often. Given: transaction.sh, generation,
+# Restores the state before a generation, whoever calls it and however often. Given: transaction.sh, generation,
 # home (its folder), unit_folder.
 #
-# What to do is found out from the host, never from how far somebody came: a file is as before, as new, or somebody
+# The host itself shows what to do, not a record of progress: a file is as before, as new, or somebody
 # else's; a unit has the process that it had before, or another.
 
 restore_files() {
@@ -41,14 +41,14 @@ restore_file() {
 # restore_folder PATH OWNER:GROUP:MODE
 restore_folder() { [ -L "$1" ] || [ ! -d "$1" ] || set_folder "$1" "${2%:*}" "${2##*:}" || note left "$1"; }
 
-# drop_folders: those that were made for this generation, unless somebody has put something into them.
+# drop_folders: remove the folders made for this generation, unless somebody has put something into them.
 drop_folders() {
   while IFS=$tab read -r _ kind path seen _; do
     case "$kind $seen" in 'folder absent') rmdir -- "$path" || : ;; esac
   done <"$home/steps"
 } 2>/dev/null
 
-# touched UNIT: whether a step of this generation is about the unit.
+# touched UNIT: whether a step of this generation concerns the unit.
 touched() { case "$units_touched" in *"$newline$1$newline"*) return 0 ;; esac; return 1; }
 read_steps() {
   units_touched=$newline units_stopped=$newline containers=''
@@ -83,8 +83,8 @@ is_link_of_ours() { [ -n "$1" ] && { touched "${1##*/}" || touched "${2##*/}"; }
 
 is_up() { case "$1" in active | reloading | refreshing) return 0 ;; esac; return 1; }
 
-# compare: what of the baseline's units has to be stopped, started, and started anew; `worse`: what is not as it was;
-# `coming`: what of that is on its way.
+# compare: which units of the baseline must be stopped, started or restarted; `worse`: those not as before;
+# `coming`: those of them that are still starting.
 compare() {
   to_stop='' to_start='' to_restart='' worse='' gone='' coming=''
   set --
@@ -122,7 +122,7 @@ compare_unit() {
   fi
 }
 
-# restore: the files and units of before. Units that are stopped are stopped by the definition that they run with.
+# restore: put back files and units. Units are stopped by the definition that they run with.
 restore() {
   read_steps
   note restore begun
@@ -139,7 +139,7 @@ restore() {
   bring_back
 }
 
-# bring_back: start what was up before, and wait until all of it stays up, or stays down.
+# bring_back: start what was up before, and wait until every unit stays up or stays down.
 bring_back() {
   start_containers || return 1
   compare || return 1
@@ -152,11 +152,11 @@ bring_back() {
   wait_until_as_before || return 1
   [ -z "$to_start$to_restart" ] || record_started || note warning 'what the processes have read could not be recorded'
 }
-# start_containers: those that this generation stopped. At boot Docker may still be on its way.
+# start_containers: start those that this generation stopped. At boot, Docker may still be starting.
 start_containers() {
   for each in $containers; do
     tries=0 id=${each#*:}
-    # Docker goes on with a stop whose command was killed: it is waited for, or it would stop what was started.
+    # Docker completes a stop even if its command was killed. Wait for that, or it would stop the started container.
     ! is_half_stopped "${each%%:*}" || stop_container "$id" || :
     until start_container "$id"; do
       tries=$((tries + 1))
@@ -205,7 +205,7 @@ end_restored() {
   prune
 }
 
-# end_transaction OUTCOME: nothing of it is left but its folder.
+# end_transaction OUTCOME: remove everything of the transaction but its folder.
 end_transaction() {
   rooms | while IFS= read -r each; do drop "$each"; done
   printf '%s\n' "$1" >"$home/outcome" || :
@@ -275,7 +275,7 @@ keep_replaced() {
   note kept "$1" "$place/replaced/$stamp$2"
 }
 
-# prune: the ten newest generations stay, with their contents, and of those that were taken back the ten newest.
+# prune: keep the ten newest generations with their contents, and the ten newest that were rolled back.
 prune() {
   kept=0 others=0
   for each in $(ls -1 "$base/gen" | sort -rn); do
@@ -289,7 +289,7 @@ prune() {
   prune_store
 } 2>/dev/null
 
-# prune_objects: those that are a file of no generation any more. Where that could not be found out, none goes.
+# prune_objects: remove objects that no generation uses any more. If that cannot be determined, keep all.
 prune_objects() {
   named=$(cut -s -f 2 -- "$base"/gen/*/files) || return 0
   for each in "$base"/objects/*; do
@@ -302,7 +302,7 @@ prune_objects() {
   done
 }
 
-# prune_store: what no kept generation leads to goes; but not what was just made for a deploy that is about to begin.
+# prune_store: remove what no kept generation links to, except what was just made for a deploy about to begin.
 prune_store() {
   for each in "$store"/*.seal; do
     [ -f "$each" ] || continue

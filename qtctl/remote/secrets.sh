@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2015
-# Puts a secret on a host, as root, and tells which are there. No value is in a command line or in the environment of a
+# Puts a secret on a host, as root, and lists which are there. No value is in a command line or in the environment of a
 # process: the script comes over standard input, and printf is the shell's own.
 #
 # Given: trail.sh, way.sh, transaction.sh, stage.sh, env_files.sh; base, most, remover (env_without.awk), reader
@@ -59,7 +59,7 @@ without() {
 given_key='BEGIN { key = ENVIRON["key"]; continues = ENVIRON["continues"] + 0 }
 '
 
-# exchange PATH: of root, and for root alone.
+# exchange PATH: give the new file to root alone, and rename it over PATH.
 exchange() {
   mode=0600
   [ ! -f "$1" ] || [ "$(stat -c %a -- "$1")" != 400 ] || mode=0400

@@ -1,12 +1,12 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2015,SC2030,SC2031
-# Stages a generation as root, and arms it: everything that can fail does so here, before the first change.
+# Stages a generation as root and arms it. Whatever can fail should fail here, before the first change.
 #
 # Given: trail.sh, transaction.sh, ran.sh, docker.sh, way.sh, base, most, unit_folder, holder (whose deploy it is), and
 # `unpack`, which writes to $home the files steps, files, installs, units, sees, word, about, trail, fields, transaction.sh
 # and content/NUMBER.
 say() { printf 'qtctl %s\n' "$*"; }
 
-# refuse NUMBER REASON...: the step that is in the way, or -. Nothing was changed.
+# refuse NUMBER REASON...: NUMBER is the step that cannot be done, or -. Nothing was changed.
 refuse() {
   say refused "$@"
   clear_up
@@ -19,7 +19,7 @@ clear_up() {
   printf '%s' "$made" | while IFS= read -r each; do rmdir -- "$each" 2>/dev/null || :; done
 }
 
-# directory FOLDER [MODE]: in a folder that was found good, so that nobody else can make it first.
+# directory FOLDER [MODE]: make it in a folder that was checked, so that nobody else can make it first.
 directory() {
   [ -d "$1" ] && return
   case "$1" in */*/*) directory "${1%/*}" ;; esac
@@ -29,7 +29,7 @@ $made"
 }
 safe() { trusted "$1" || { say unsafe && refuse "$2" "$why, on the way to $3"; }; }
 
-# prepare_base: the folder of all this, and the lock that only root can open.
+# prepare_base: make the base folder, and the lock that only root can open.
 prepare_base() {
   home=$base/gen/none
   safe "$base" - "$base"
@@ -116,7 +116,7 @@ prepare_folder() {
   [ "$3" = absent ] || [ "$there" = "$3" ] || refuse "$1" "$2 is not what it was when this was planned: plan again"
 }
 
-# keep_objects: what this generation has in place without writing it is kept as well, for a way back to it.
+# keep_objects: also keep files that this generation uses without writing them, so that it can be rolled back to.
 keep_objects() {
   while IFS=$tab read -r path sha _; do
     [ ! -f "$base/objects/$sha" ] && [ -f "$path" ] && [ ! -L "$path" ] || continue
@@ -125,7 +125,7 @@ keep_objects() {
   done <"$home/files"
 }
 
-# record_baseline: units and links as they are, for a way back.
+# record_baseline: record units and links as they are, for a rollback.
 record_baseline() {
   set --
   while IFS= read -r unit; do set -- "$@" "$unit"; done <"$home/units"
@@ -134,7 +134,7 @@ record_baseline() {
   keep_records
 }
 
-# install_boot_units: should the power go, the boot ends what was begun. They stay.
+# install_boot_units: units that finish an interrupted transaction at boot. They stay installed.
 install_boot_units() {
   cp -- "$home/transaction.sh" "$home/boot.sh" && sync -- "$home/boot.sh" &&
     mv -fT -- "$home/boot.sh" "$base/transaction.sh" || refuse - "$base: no space"
@@ -173,7 +173,7 @@ verify_unit() {
     'Type=oneshot' "ExecStart=/bin/sh $base/transaction.sh verify" 'TimeoutStartSec=300'
 }
 
-# begin: the generation has a folder, and a service that removes all of it where this script does not come to its end.
+# begin: make the generation's folder, and a service that removes it if this script does not finish.
 begin() {
   drop_unfinished
   next_generation
@@ -190,14 +190,14 @@ begin() {
   install_boot_units
 }
 
-# drop_unfinished: generations that were being staged when the script was killed, before anything watched over it.
+# drop_unfinished: remove generations whose staging was killed before anything watched them.
 drop_unfinished() {
   for each in "$base"/gen/*; do
     [ -f "$each/outcome" ] || drop "$each"
   done
 }
 
-# keep_lease: staging many files takes longer than a lease.
+# keep_lease: renew the lease while staging, which can take longer than a lease.
 keep_lease() {
   read_uptime
   [ "$uptime" -lt $((leased + 3)) ] || { renew && leased=$uptime; }

@@ -11,13 +11,13 @@ umask 022
 
 say() { printf 'qtctl %s\n' "$*"; }
 
-# refuse REASON...: nothing of what was asked for is in the store.
+# refuse REASON...: nothing was added to the store.
 refuse() {
   say refused "$(printf '%s' "$*" | tr '\n\t' '; ' | cut -b 1-1500)"
   exit 77
 }
 
-# open_store: its folders and its lock. What another one left, that was killed, is stopped and removed.
+# open_store: make its folders and take its lock. Stop and remove what a killed run left.
 open_store() {
   trusted "$store" || { say unsafe && refuse "$why, on the way to $store"; }
   mkdir -p -- "$store" "$build" && chmod 0700 -- "$build" || refuse "$store could not be made"
@@ -34,7 +34,7 @@ open_store() {
 clear_build() { rm -rf -- "${build:?}"/*; }
 stop_builder() { systemctl stop qtctl-build.service qtctl-import.service 2>/dev/null || :; }
 
-# digest_of FOLDER: of all names, kinds, modes, owners, links and contents in it.
+# digest_of FOLDER: a digest of all names, kinds, modes, owners, links and contents in it.
 digest_of() {
   (
     cd "$1" || exit
@@ -45,7 +45,7 @@ digest_of() {
   ) | { read -r digest _ && printf '%s' "$digest"; }
 }
 
-# list_missing DIGEST...: a line for each that is not in the store as it was sealed.
+# list_missing DIGEST...: print those that are missing from the store, or not as they were sealed.
 list_missing() {
   for each; do
     state=$(state_of_entry "$each")
@@ -60,7 +60,7 @@ state_of_entry() {
   if [ "$(digest_of "$store/$1")" = "$sealed" ]; then echo whole; else echo damaged; fi
 }
 
-# install_code DIGEST: what `unpack_code FOLDER` makes is the code.
+# install_code DIGEST: install the code that `unpack_code FOLDER` unpacks.
 install_code() {
   mkdir -m 0755 -- "$build/tree" || refuse "$build: no space"
   said=$(unpack_code "$build/tree" 2>&1) || refuse "the code could not be unpacked in $build: $said"
@@ -83,7 +83,7 @@ put_in_store() {
   say made "$1"
 }
 
-# drop_entry DIGEST...: what was made for a deploy that does not begin.
+# drop_entry DIGEST...: remove what was made for a deploy that does not begin.
 drop_entry() {
   for each; do rm -f -- "${store:?}/$each.seal" && rm -rf -- "${store:?}/${each:?}" || return; done
 }
@@ -125,7 +125,7 @@ run_as_nobody() {
   esac
 }
 
-# explain RESULT SECONDS LOG: in words. Of the log its end is read: a build may print without end.
+# explain RESULT SECONDS LOG: say why it failed. Only the end of the log is read: a build may print forever.
 explain() {
   [ "$1" != timeout ] || { printf 'it did not end in %s seconds' "$2" && return; }
   # pip's own words; else the last error that the output of a build ends with.
@@ -137,7 +137,7 @@ explain() {
 
 end_of() { tail -c 65536 -- "$1"; }
 
-# begin_imports: what the services of a deploy start with is imported, each as its user.
+# begin_imports: prepare to import the entry points of services, each as its user.
 begin_imports() {
   unpack_imports "$build" || refuse "$build: no space"
 }

@@ -1,9 +1,9 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2015
-# What is called of a transaction: by the caller of a deploy over a connection, by the service that watches over it, and
-# at boot. Given: trail.sh, transaction.sh, apply.sh, restore.sh.
+# What others call to drive a transaction: the caller of a deploy over a connection, the service that watches it, and the
+# boot. Given: trail.sh, transaction.sh, apply.sh, restore.sh.
 
-# run: the service that watches over one transaction. Its worker applies; a lease that is over, a worker that dies, and
-# somebody who asks for it make the host go back. Started again after it was killed, it goes back.
+# run: the service that watches over one transaction. Its worker applies the steps; an expired lease, a dead worker or a
+# request makes the host roll back. So does a restart of this service after it was killed.
 run() {
   trap '' HUP PIPE
   worker=''
@@ -21,7 +21,7 @@ run() {
     case "$state" in staged | armed) sleep 0.05 ;; applying | gating) sleep 0.2 ;; esac
   done
 }
-# await_staged: it is there before the transaction is, so that none is without it. What is refused has no folder any more.
+# await_staged: this service starts before the transaction exists, so that none is unwatched. A refused one has no folder.
 await_staged() {
   waited=0
   until is staged armed applying gating restoring confirmed || [ ! -d "$home" ] || [ "$waited" = 50 ]; do
@@ -45,7 +45,7 @@ give_up() {
   for each in applying gating armed; do ! locked move "$each" restoring || return 0; done
 }
 
-# work: what the worker does.
+# work: the worker: apply the steps, then move the transaction to gating or back.
 work() {
   if apply; then
     locked move applying gating
@@ -69,7 +69,7 @@ go_back() {
   report 0
 }
 
-# report OFFSET: the state, its outcome where it has ended, and the journal from a byte on.
+# report OFFSET: the state, the outcome if it has ended, and the journal from this byte.
 report() {
   transaction
   [ "$number" = "$generation" ] || state=none
@@ -79,7 +79,7 @@ report() {
   tail -c "+$(($1 + 1))" -- "$home/journal"
 } 2>/dev/null
 
-# hold SECONDS: renew the lease for as long as somebody reads what this says.
+# hold SECONDS: renew the lease for as long as somebody reads this output.
 hold() {
   read_uptime
   end=$((uptime + $1)) held=0
@@ -92,7 +92,7 @@ hold() {
   done
 }
 
-# show_lease: everybody may see that somebody watches over it.
+# show_lease: let everybody see that somebody watches the deploy.
 show_lease() {
   (
     flock -n 9 || exit 0
@@ -100,7 +100,7 @@ show_lease() {
   ) 9>>"$base/lock"
 }
 
-# boot: what a power cut or a crash left. Nothing of the fleet has been started yet.
+# boot: finish or roll back what a power cut or a crash left. No unit of the fleet has been started yet.
 boot() {
   transaction
   [ -n "$state" ] || exit 0
@@ -119,7 +119,7 @@ boot() {
   manager start --no-block qtctl-restore-verify.service || :
 }
 
-# queue_units: the boot was worked out with the links and units of the generation that goes.
+# queue_units: systemd planned this boot with the links and units of the generation that is rolled back.
 queue_units() {
   while IFS=$tab read -r unit load active _ _ type _; do
     if is_up "$active" && [ "$type" != oneshot ]; then
@@ -140,7 +140,7 @@ verify() {
   if bring_back; then locked end_restored; else locked move restoring broken; fi
 }
 
-# recover PERSON: where going back has failed, or nothing on the host ends what was begun. One at a time.
+# recover PERSON: roll back again after a failed rollback, or when nothing on the host ends the transaction. One at a time.
 recover() {
   find_login
   exec 8>>"$home/recovering"
@@ -157,7 +157,7 @@ recover() {
   report 0
 }
 
-# is_stuck: nothing on the host watches over it, or has not done so for as long as a lease.
+# is_stuck: whether nothing on the host has watched the transaction for the length of a lease.
 is_stuck() {
   is_watched_over || return 0
   read_uptime
@@ -171,7 +171,7 @@ is_watched_over() {
   return 1
 }
 
-# accept PERSON: who has seen to the host: what is there stays.
+# accept PERSON: a person has repaired the host by hand: keep it as it is.
 accept() {
   find_login
   moved_for="accepted by $1, logged in as $login"

@@ -5,7 +5,7 @@
 # journal), or both in whose_members and whose_fields; and `note`, which is told where a record could not be kept.
 trail_most=1048576 trail_id=5f0c8a1f3b8e4d7c9a2e6b41d0c7f953
 
-# trail EVENT NUMBER [WHY]: nothing of what is going on waits for it or fails with it.
+# trail EVENT NUMBER [WHY]: record an event. A deploy neither waits for this nor fails with it.
 trail() {
   trail_why=$(printf %s "${3-}" | tr -cd '\040-\176' | cut -b 1-300)
   members=${whose_members-} fields=${whose_fields-}
@@ -34,14 +34,14 @@ tell_journal() {
   } | timeout -k 1 5 logger --journald
 }
 
-# sign_trail: whose account asks, as the host knows it. Given: members and fields of the caller in $home.
+# sign_trail: add the account that asks, as the host knows it. Given: members and fields of the caller in $home.
 sign_trail() {
   find_login
   read -r members <"$home/trail" && printf '%s,"login":"%s"\n' "$members" "$login" >"$home/signed" &&
     mv -fT -- "$home/signed" "$home/trail" && printf 'DEPLOY_LOGIN=%s\n' "$login" >>"$home/fields"
 }
 
-# find_login: the account of the nearest process above that is not root's, as the kernel has it. No variable says so.
+# find_login: the account of the nearest ancestor process that is not root's, from the kernel and not from a variable.
 find_login() {
   login='' parent=$$ uid=0
   while [ "$uid" = 0 ] && [ "$parent" -gt 1 ]; do
@@ -54,7 +54,7 @@ find_login() {
   login=${login:-$uid}
 }
 
-# sign_whose: the same, for a record that is of no generation.
+# sign_whose: the same, for a record without a generation.
 sign_whose() {
   find_login
   whose_members="$whose_members,\"login\":\"$login\"" whose_fields="${whose_fields}DEPLOY_LOGIN=$login"

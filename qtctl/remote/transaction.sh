@@ -10,7 +10,7 @@ tab=$(printf '\t')
 newline='
 '
 
-# transaction: set `state` and `number` of the one under way; '' where there is none.
+# transaction: set `state` and `number` of the current transaction; '' if there is none.
 transaction() {
   state='' number=''
   for each in "$base"/tx/*; do
@@ -30,7 +30,7 @@ is() {
   return 1
 }
 
-# move FROM TO: false where somebody else has moved it before.
+# move FROM TO: false if somebody else moved it first.
 move() {
   [ -f "$base/tx/$1" ] && mv -T -- "$base/tx/$1" "$base/tx/$2" 2>/dev/null || return 1
   sync -- "$base/tx" || :
@@ -39,7 +39,7 @@ move() {
   case "$2" in armed | restoring | broken) trail "$2" "$generation" "${moved_for-}" ;; esac
 }
 
-# locked COMMAND...: only one at a time moves a transaction. 75: somebody else holds the lock.
+# locked COMMAND...: run it under the lock of the transaction. Exit status 75: somebody else holds the lock.
 locked() {
   (
     flock -w 10 9 || exit 75
@@ -47,7 +47,7 @@ locked() {
   ) 9>>"$base/lock"
 }
 
-# note WORD...: a line of the journal, and never more than one. A full disk must not keep a host from going back.
+# note WORD...: add exactly one line to the journal. A full disk must not stop a rollback.
 note() {
   IFS=$tab
   noted=$*
@@ -56,7 +56,7 @@ note() {
   printf '%s\t%s\n' "$(date +%s.%N)" "$noted" >>"$home/journal" || :
 } 2>/dev/null
 
-# status STATE: what everybody may see of deploys. No digest of a secret or an env file is in it.
+# status STATE: write what everybody may see of deploys. It has no digest of a secret or an env file.
 status() {
   current=$(readlink -- "$base/current") || current=''
   read_uptime
@@ -70,7 +70,7 @@ status() {
   } >"$home/status" && chmod 0644 -- "$home/status" && mv -fT -- "$home/status" "$base/status" || :
 } 2>/dev/null
 
-# The lease is in the host's own uptime, which no change of its clock moves, and of this boot only.
+# The lease counts in the host's uptime, which does not change with its clock, and ends with this boot.
 read_uptime() {
   read -r boot </proc/sys/kernel/random/boot_id
   read -r uptime _ </proc/uptime
@@ -168,17 +168,17 @@ links() {
   done
 }
 
-# drop PATH...: what a transaction made for itself.
+# drop PATH...: remove temporary files of a transaction.
 drop() { rm -rf -- "$@"; }
 
-# rooms: the rooms of this generation, one a line.
+# rooms: list the rooms of this generation, one per line.
 rooms() {
   while IFS=$tab read -r _ kind path _; do
     case "$kind" in write | remove | link) room "$path" && printf '%s\n' "$room" ;; esac
   done <"$home/steps" | sort -u
 }
 
-# of GENERATION [COMMAND...]: what the other functions are given.
+# of GENERATION [COMMAND...]: set the variables that the other functions need, and run COMMAND.
 of() {
   generation=$1
   home=$base/gen/$1
@@ -187,7 +187,7 @@ of() {
   "$@"
 }
 
-# forget_staged: it has changed nothing.
+# forget_staged: remove a staged generation, which has changed nothing.
 forget_staged() {
   [ ! -f "$home/steps" ] || rooms | while IFS= read -r each; do drop "$each"; done
   rm -f -- "$base/tx/staged" "$base/lease" "$base/holder"
