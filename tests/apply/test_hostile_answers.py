@@ -17,6 +17,7 @@ from qtctl.apply import backup_archive, containers, current, generations, instal
 from qtctl.apply import transaction as transactions
 from qtctl.apply.generation import Generation
 from qtctl.apply.privileges import read_seen
+from qtctl.dialects import tar
 from qtctl.engines.connect import make_declared_route
 from qtctl.errors import QtctlError
 from qtctl.flows.declared import Declared
@@ -163,10 +164,10 @@ def armed(said: bytes) -> int:
 
 def archive(*members: tuple[tarfile.TarInfo, bytes]) -> bytes:
     stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w", format=tarfile.GNU_FORMAT) as tar:
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.GNU_FORMAT) as made:
         for header, content in members:
             header.size = len(content)
-            tar.addfile(header, io.BytesIO(content))
+            made.addfile(header, io.BytesIO(content))
     return stream.getvalue()
 
 
@@ -223,6 +224,13 @@ def test_an_archive_of_a_generation_or_a_backup(name: str) -> None:
             generations.parse_archive(base64.encodebytes(said), 1)
         with pytest.raises(QtctlError):
             backup_archive.unpack(said, "b.tar")
+
+
+def test_an_archive_has_so_many_members_and_no_more() -> None:
+    said = tarfile.TarInfo("x").tobuf() * 30 + b"\0" * 1024
+    assert len(list(tar.walk(said, 30))) == 30
+    with pytest.raises(tarfile.ReadError, match="more than 29 files"):
+        list(tar.walk(said, 29))
 
 
 @contextlib.contextmanager

@@ -1,6 +1,6 @@
 """What systemd answers over D-Bus, and what is made of it. Recorded on systemd 252."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import pytest
 from hypothesis import given
@@ -78,6 +78,14 @@ def test_a_service() -> None:
 def test_an_argv_that_is_not_the_declared_one_is_cut_to_the_executable(declared: list[str]) -> None:
     found = units.decode("quantum-b.service", RUNNING, "enabled", VALUES, argvs=[declared])
     assert found.exec_start == [["/usr/bin/python3"]]
+    assert "canary" not in repr(found)
+
+
+def test_a_description_and_what_is_loaded_show_no_secret() -> None:
+    row = replace(RUNNING, description="Runs with PASSWORD=canary1 on https://u:canary2@h/")
+    more = (("Environment", "X"),)
+    found = units.decode("quantum-b.service", row, "enabled", {**VALUES, "X": "--token=canary3"}, more=more)
+    assert found.description.startswith("Runs with ")
     assert "canary" not in repr(found)
 
 

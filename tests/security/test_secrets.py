@@ -18,7 +18,7 @@ from qtctl.dialects.arguments import masked_arguments
 from qtctl.dialects.compose.load import Setting, load_project
 from qtctl.dialects.secrets import masked_message
 from qtctl.dialects.systemd.quoting import exec_argument
-from qtctl.errors import HostError
+from qtctl.errors import HostError, InputError, InputErrors
 from qtctl.flows.adopt_compose import adopt_compose
 from qtctl.formats.markdown import write_markdown
 from qtctl.model.secret import Secret, Withheld
@@ -191,6 +191,38 @@ def test_adopted_compose() -> None:
     assert [name for name, _, _, secret in rows() if secret in text] == []
     assert CANARY not in text
     assert {each.subject for each in done.adoption.judgments if each.id == "QT109"} == services.keys()
+
+
+ONLY_HERE: dict[str, dict[str, object]] = {
+    "image": {"image": f"https://u:{CANARY}@registry/x"},
+    "name": {"image": "x", "container_name": f"token-{CANARY}?password={CANARY}"},
+    "published": {"image": "x", "ports": [f"https://u:{CANARY}@host:80:80:80:password={CANARY}"]},
+    "a size": {"image": "x", "mem_limit": f"password={CANARY}"},
+    "a time": {"image": "x", "stop_grace_period": f"token={CANARY}"},
+    "a device": {"image": "x", "devices": [f"password={CANARY}"]},
+    "an ssh key": {"build": {"context": ".", "ssh": [f"default:password={CANARY}"]}},
+    "a host": {"image": "x", "extra_hosts": [f"password={CANARY} "]},
+    "a protocol": {"image": "x", "ports": [f"80/password={CANARY}"]},
+    "volume": {"image": "x", "volumes": [f"https://u:{CANARY}@h/v:/data:rw:x:y"]},
+}
+
+
+@pytest.mark.parametrize("where", ONLY_HERE)
+def test_adopted_compose_where_nothing_else_tells_that_it_is_a_secret(where: str) -> None:
+    """By its form alone: no variable and no command of the file has the same value."""
+    text = yaml.safe_dump({"services": {"a": ONLY_HERE[where]}})
+    assert CANARY not in shown_of_compose(text)
+
+
+def shown_of_compose(text: str) -> str:
+    """All that is made of a compose file, or the error."""
+    try:
+        done = adopt_compose([load_project({"docker-compose.yml": text}, Setting(lenient=True))], into())
+    except (InputError, InputErrors) as error:
+        return str(error)
+    report = build_report(done.adoption, "out")
+    files = (each.decode() for each in done.files.values())
+    return "".join((*files, to_json(report), write_markdown(build_page(report))))
 
 
 @pytest.mark.parametrize("name", COMMANDS)

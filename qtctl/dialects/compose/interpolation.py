@@ -20,7 +20,12 @@ MAX_TEXT = 1 << 20
 
 
 class Wrong(Exception):
-    """Why a text cannot be read; whoever knows its place adds that."""
+    """Why a text cannot be read; whoever knows its place adds that. What it quotes of the file shows no secret."""
+
+    def __init__(self, why: str) -> None:
+        from qtctl.dialects.secrets import masked  # noqa: PLC0415 - 10 ms, and few files are wrong
+
+        super().__init__(masked(why))
 
 
 class NeedsValue(Wrong):

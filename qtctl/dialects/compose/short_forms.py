@@ -9,7 +9,6 @@ from qtctl.dialects.compose.scalars import written
 from qtctl.dialects.compose.values import ENTRY, Path, Table, Text, place_of, rules
 from qtctl.dialects.endpoints import is_ip_address
 from qtctl.dialects.paths import normal
-from qtctl.dialects.secrets import masked
 from qtctl.errors import InputError, InputErrors, Place
 
 Value = Any
@@ -231,7 +230,7 @@ def _volume(value: Value, place: Place) -> Value:
         return value
     made = volume(str(value))
     if not made.get("target"):
-        raise Wrong(f"{masked(str(value))} is not a volume")
+        raise Wrong(f"{value} is not a volume")
     made["target"] = _clean(made["target"])
     return Table([*made.items()], place)
 
@@ -272,9 +271,9 @@ def _volume_parts(text: str) -> tuple[str, str, str]:
             start = at + 1
     parts.append(text[start:])
     if not all(parts):
-        raise Wrong(f"{masked(text)}: an empty part between colons")
+        raise Wrong(f"{text}: an empty part between colons")
     if parts[3:]:
-        raise Wrong(f"{masked(text)}: too many colons")
+        raise Wrong(f"{text}: too many colons")
     if len(parts) == 1:
         return "", parts[0], ""
     source, target, *options = parts
