@@ -71,28 +71,47 @@ def unit(name: str, program: str, seconds: str) -> bytes:
     ).encode()
 
 
+OPERATORS = r"""
+mkdir -p /etc/systemd/system/quantum-c.service.d
+printf '[Service]\nNice=3\n' >/etc/systemd/system/quantum-c.service.d/50-own.conf
+printf '[Service]\nExecStart=/usr/bin/sleep inf\n[Install]\nWantedBy=multi-user.target\n' \
+  >/etc/systemd/system/own.service
+systemctl daemon-reload
+systemctl enable -q --now own
+"""
+"""What is not qtctl's, and must stay: a drop-in of a declared unit, and a unit."""
+
 LOOK = r"""
 cd /etc
-for each in systemd/system/quantum* quantum/*; do [ ! -f "$each" ] || sha256sum "$each"; done
-readlink /srv/quantum/code
-cat /srv/quantum/code/run
-find systemd/system -name 'quantum*' -type l -printf '%p %l\n' | sort
-for name in a b c d; do
-  pid=$(systemctl show -P MainPID "quantum-$name")
-  printf '%s %s %s\n' "$name" "$(systemctl is-active "quantum-$name")" \
-    "$([ "$pid" = 0 ] || tr '\0' ' ' <"/proc/$pid/cmdline")"
+find systemd/system quantum -path '*quantum*' -type f -exec sha256sum {} + | sort -k 2
+find systemd/system quantum '(' -path '*quantum*' -o -name own.service ')' -printf '%p %y %m %u:%g %l\n' | sort
+readlink /srv/quantum/code /srv/quantum/venv
+cat /srv/quantum/code/run /srv/quantum/venv/lib/python3*/site-packages/one.py 2>/dev/null
+for name in quantum-a quantum-b quantum-c quantum-d own; do
+  pid=$(systemctl show -P MainPID "$name")
+  printf '%s %s %s %s\n' "$name" "$(systemctl is-active "$name")" \
+    "$([ "$pid" = 0 ] || tr '\0' ' ' <"/proc/$pid/cmdline")" \
+    "$([ "$pid" = 0 ] || tr '\0' '\n' <"/proc/$pid/environ" | grep -a '^VERSION=')"
 done
+ss -Hltn --cgroup 'sport = :18080' | grep -o 'cgroup:.*'
+grep -h -o '"Running": [a-z]*' /var/lib/standin-docker/*.json 2>/dev/null
+true
 """
-"""Files, links, code, and what runs, of the fleet."""
+"""Files, links, code, what runs and with which environment, and who holds the port."""
 
 LEFT = r"""
 ls -A /var/lib/qtctl/tx
-ls -A /opt/qtctl/build /srv/quantum | grep -v -x -e code -e '' -e '/.*:'
-find / -xdev \( -name '.qtctl*' -o -path '/var/lib/qtctl/.*' -o -path '/tmp/qtctl*' \) -print
-systemctl list-units --all --plain --no-legend 'qtctl-deploy*'
+ls -A /var/lib/qtctl | grep -v -x -e current -e gen -e key -e lock -e objects -e ran -e replaced -e status -e trail \
+  -e 'transaction[.]sh' -e tx -e units
+ls -A /opt/qtctl/build /srv/quantum 2>/dev/null | grep -v -x -e code -e venv -e '' -e '/.*:'
+ls /opt/qtctl/store 2>/dev/null | sed 's/[.]seal$//' | sort | uniq -u | sed 's/^/without a seal: /'
+find /etc /opt /srv /var /root /tmp /run /usr/local -xdev '(' -name '.qtctl*' -o -path '/var/lib/qtctl/.*' -o \
+  -path '/tmp/qtctl*' -o -path '/run/qtctl*' ')' -print
+systemctl list-units --all --plain --no-legend 'qtctl-*' 'run-*.service' 'run-*.timer' | grep -v '^qtctl-restore'
 systemctl list-jobs --no-legend
 systemctl --failed --plain --no-legend
 ! pgrep -f '[t]ransaction.sh' >/dev/null || echo a script still runs
 [ "$(systemctl show -P NeedDaemonReload quantum-a)" = no ] || echo a reload is missing
+grep -q '^state idle$' /var/lib/qtctl/status || echo the status is not idle
 """
 """What must be empty at rest."""

@@ -2,29 +2,32 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
 
 from qtctl.lab import lab
 from qtctl.model.tree import Account, Tree
-from tests.crash.fleet import LEFT, LOOK, NEW, OLD
+from tests.crash.caller import Caller
+from tests.crash.fleet import LEFT, LOOK, NEW, OLD, OPERATORS
+from tests.crash.kinds import Kind
 
-ROOT = Path(__file__).parent.parent.parent
 TREE = Tree(accounts=(Account("qt", "qt", "/home/qt"), Account("ops", "ops", "/home/ops", login=True, sudo=True)))
 REST_S = 120.0
 """So long after the blow, at most, the host is at rest: a lease, three tries to go back, a boot."""
+OTHER = {OLD: NEW, NEW: OLD}
 
 
 @dataclass(frozen=True)
 class Ended:
-    """`code`: the caller's exit status; negative: the signal that ended it. `version`: what the host has now, or ''."""
+    """`code`: the caller's exit status; negative: the signal that ended it. `host`: what the host has now.
+
+    `host` is `as declared`, `as before`, or '' where it is neither.
+    """
 
     code: int
-    version: str
+    host: str
     said: str
     wrong: tuple[str, ...] = ()
 
@@ -32,14 +35,17 @@ class Ended:
 @dataclass
 class Ground:
     name: str
+    kind: Kind = field(default_factory=Kind)
     looks: dict[str, str] = field(default_factory=dict)
 
     def boot(self) -> None:
         lab.up([self.name], TREE, stands_for="h1", progress=lambda _: None)
+        self.sh(OPERATORS)
+        self.kind.prepare(self.name)
         for version in (NEW, OLD):
-            code = self.start(version).wait(120)
-            assert code == 0, version
+            self.make(version)
             self.looks[version] = self.look()
+            self.kind.made(self.name, version)
         assert self.looks[OLD] != self.looks[NEW]
 
     def down(self) -> None:
@@ -52,53 +58,72 @@ class Ground:
     def look(self) -> str:
         return self.sh(LOOK)
 
-    def start(self, version: str, point: str = "") -> "subprocess.Popen[str]":
-        argv = [sys.executable, "-m", "tests.crash.caller", self.name, version, *([point] if point else [])]
-        return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT)
+    def starts(self) -> str:
+        """Which boot this is, and the invocation of what nothing may start anew."""
+        return self.sh(f"cat /proc/sys/kernel/random/boot_id; systemctl show -P InvocationID {self.kind.untouched}")
+
+    def version(self) -> str:
+        """What the host has, or ''."""
+        look = self.look()
+        return next((version for version, seen in self.looks.items() if seen == look), "")
+
+    def make(self, version: str) -> None:
+        caller = Caller(partial(self.kind.make, self.name, version))
+        assert caller.wait(120) == 0, caller.said
+        assert not (left := self.wait_for_rest()), left
+
+    def start(self, version: str, *, points: bool = False) -> Caller:
+        return Caller(partial(self.kind.go, self.name, version), points=points)
 
     def strike(self, blow: "Blow", delay_s: float) -> Ended:
-        """From the old version: deploy the new one, and let something happen to it after a while."""
-        self.make_old()
-        process = self.start(NEW)
+        """From the version that it has to the other one, and something happens to it after a while."""
+        before = self.version()
+        if not before or (before == NEW and not self.kind.both_ways):
+            self.make(before := OLD)
+        starts = self.starts()
+        caller = self.start(OTHER[before])
         time.sleep(delay_s)
-        blow.strike(self, process)
-        return self.ended(process)
+        blow.strike(self, caller)
+        return self.ended(caller, before, starts)
 
     def strike_at(self, point: int, how: str) -> Ended | None:
         """At one rename or sync of the host's scripts; None where there are fewer."""
-        self.make_old()
+        if self.version() != OLD:
+            self.make(OLD)
+        starts = self.starts()
         self.sh(f"rm -rf /run/crash; mkdir /run/crash; echo {how} > /run/crash/how; echo {point} > /run/crash/at")
-        process = self.start(NEW, "at")
+        caller = self.start(NEW, points=True)
         if how == "hang":
-            while process.poll() is None and not self.sh("ls /run/crash/reached 2>/dev/null").strip():
+            while caller.poll() is None and not self.sh("ls /run/crash/reached 2>/dev/null").strip():
                 time.sleep(0.1)
-            if process.poll() is None:
-                _cut_power(self, process)
-        ended = self.ended(process)
-        reached = how == "hang" or bool(self.sh("ls /run/crash/reached 2>/dev/null").strip())
+            if caller.poll() is None:
+                _cut_power(self, caller)
+        ended = self.ended(caller, OLD, starts)
+        reached = (
+            self.sh("ls /run/crash/reached 2>/dev/null").strip()
+            or self.starts().partition("\n")[0] != starts.partition("\n")[0]
+        )
         return ended if reached else None
 
-    def make_old(self) -> None:
-        if self.look() == self.looks[OLD]:
-            return
-        process = self.start(OLD)
-        said, _ = process.communicate(timeout=120)
-        assert process.returncode == 0, said
-
-    def ended(self, process: "subprocess.Popen[str]") -> Ended:
-        said, _ = process.communicate(timeout=300)
+    def ended(self, caller: Caller, before: str, starts: str) -> Ended:
+        code = caller.wait(300)
         rest = self.wait_for_rest()
-        look = self.look()
-        version = next((version for version, seen in self.looks.items() if seen == look), "")
+        version = self.version()
         wrong = [f"not at rest: {rest}"] if rest else []
-        if not version:
-            wrong.append(f"neither old nor new:\n{look}")
-        if process.returncode == 0 and version != NEW:
-            wrong.append("exit 0, and the host is not new")
-        if process.returncode in (4, 130) and version != OLD:
-            wrong.append(f"exit {process.returncode}, and the host is not old")
-        current = self.sh("cat /var/lib/qtctl/gen/*/outcome | sort | uniq -c")
-        return Ended(process.returncode, version, f"{said}\n{current}", tuple(wrong))
+        host = {before: "as before", OTHER[before]: "as declared"}.get(version, "")
+        if not host:
+            wrong.append(f"neither:\n{self.look()}\nbefore:\n{self.looks[before]}")
+        if code == 0 and host != "as declared":
+            wrong.append("exit 0, and the host is not as declared")
+        if code in (4, 130) and host != "as before":
+            wrong.append(f"exit {code}, and the host is not as before")
+        if code not in (0, 4, 5, 130, -signal.SIGKILL):
+            wrong.append(f"exit {code}")
+        started = self.starts()
+        if started != starts and started.partition("\n")[0] == starts.partition("\n")[0]:
+            wrong.append("it started anew what it did not change")
+        outcomes = self.sh("tail -n 30 /var/lib/qtctl/gen/*/journal | tail -n 60")
+        return Ended(code, host, f"{caller.said}\n{outcomes}" if wrong else caller.said, tuple(wrong))
 
     def wait_for_rest(self) -> str:
         """What is left, once nothing changes any more; '' at rest."""
@@ -110,7 +135,7 @@ class Ground:
             time.sleep(0.5)
 
 
-Strike = Callable[[Ground, "subprocess.Popen[str]"], object]
+Strike = Callable[[Ground, Caller], object]
 
 
 @dataclass(frozen=True)
@@ -120,9 +145,9 @@ class Blow:
 
 
 def _signal(number: signal.Signals) -> Strike:
-    def strike(_: Ground, process: "subprocess.Popen[str]") -> None:
-        if process.poll() is None:
-            os.kill(process.pid, number)
+    def strike(_: Ground, caller: Caller) -> None:
+        if caller.poll() is None:
+            os.kill(caller.pid, number)
 
     return strike
 
@@ -131,7 +156,7 @@ def _on_host(script: str) -> Strike:
     return lambda ground, _: ground.sh(script)
 
 
-def _unplug(ground: Ground, _: "subprocess.Popen[str]") -> None:
+def _unplug(ground: Ground, _: Caller) -> None:
     lab.unplug(ground.name)
     try:
         time.sleep(20)
@@ -139,7 +164,7 @@ def _unplug(ground: Ground, _: "subprocess.Popen[str]") -> None:
         lab.plug(ground.name)
 
 
-def _cut_power(ground: Ground, _: "subprocess.Popen[str]") -> None:
+def _cut_power(ground: Ground, _: Caller) -> None:
     lab.power_cut(ground.name)
     lab.start(ground.name)
 

@@ -1,6 +1,6 @@
 """A deploy that is cut short ends by itself, as new and verified or as old and verified: each kind of blow once.
 
-At other moments, at each rename and sync, and as often as one likes: python -m tests.crash.
+At other moments, at each rename and sync, of other commands, and as often as one likes: python -m tests.crash.
 """
 
 from collections.abc import Iterator
@@ -15,17 +15,17 @@ pytestmark = pytest.mark.lab
 SLOW = ("the network is gone for 20 s", "it reboots", "PID 1 reloads all the time")
 """On demand alone: they take half a minute each."""
 MOMENTS = {
-    "the caller is killed": 1.6,
-    "the caller is interrupted": 1.9,
-    "sshd's sessions are killed": 1.5,
-    "the bridge is killed": 2.2,
-    "the watching service is killed": 1.4,
-    "all that deploys on the host is killed": 1.7,
-    "D-Bus is killed": 1.5,
-    "PID 1 is executed anew": 1.6,
-    "the power goes": 1.8,
+    "the caller is killed": 0.6,
+    "the caller is interrupted": 0.9,
+    "sshd's sessions are killed": 0.5,
+    "the bridge is killed": 1.2,
+    "the watching service is killed": 0.4,
+    "all that deploys on the host is killed": 0.7,
+    "D-Bus is killed": 0.5,
+    "PID 1 is executed anew": 0.6,
+    "the power goes": 0.8,
 }
-"""Seconds after the caller began, of which it takes the first to load, connect and plan."""
+"""Seconds after the caller began to connect."""
 POINTS = (2, 9, 16, 24, 33)
 """Renames and syncs of the host's scripts at which the script that does them is killed."""
 
