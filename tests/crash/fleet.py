@@ -109,7 +109,7 @@ find /etc /opt /srv /var /root /tmp /run /usr/local -xdev '(' -name '.qtctl*' -o
   -path '/tmp/qtctl*' -o -path '/run/qtctl*' ')' -print
 systemctl list-units --all --plain --no-legend 'qtctl-*' 'run-*.service' 'run-*.timer' | grep -v '^qtctl-restore'
 systemctl list-jobs --no-legend
-systemctl --failed --plain --no-legend
+systemctl --failed --plain --no-legend | grep -v '^session-'
 ! pgrep -f '[t]ransaction.sh' >/dev/null || echo a script still runs
 [ "$(systemctl show -P NeedDaemonReload quantum-a)" = no ] || echo a reload is missing
 grep -q '^state idle$' /var/lib/qtctl/status || echo the status is not idle
