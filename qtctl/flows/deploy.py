@@ -8,7 +8,7 @@ from qtctl.apply.contact import Contact
 from qtctl.apply.generation import Generation
 from qtctl.apply.shared import share_connection
 from qtctl.apply.transaction import Locked, Ticket, Transaction, find, make_ticket, stage
-from qtctl.errors import DeployRefused, HostError
+from qtctl.errors import DeployRefused, HostError, Refused
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.flows.failures import explain_units, list_failed_units
 from qtctl.flows.gate import Gate, Verdict, Waits, never
@@ -169,7 +169,8 @@ class _Deploy:
         except KeyboardInterrupt:
             return self._abandon(planned, ticket, Reason(ReasonKind.INTERRUPTED, "interrupted"))
         except HostError as error:
-            return self._abandon(planned, ticket, Reason(ReasonKind.HOST_LOST, error.what, error.hint))
+            kind = ReasonKind.NOT_INSTALLED if isinstance(error, Refused) else ReasonKind.HOST_LOST
+            return self._abandon(planned, ticket, Reason(kind, error.what, error.hint))
         progressed = None
         try:
             progressed = self._follow(planned, transaction, until)
@@ -204,6 +205,9 @@ class _Deploy:
         try:
             number = find(self.contact, ticket)
         except (HostError, KeyboardInterrupt) as error:
+            if reason.kind is ReasonKind.NOT_INSTALLED and isinstance(error, Refused):
+                # The host let neither begin.
+                return _refused(planned, replace(reason, what=f"nothing was changed: {reason.what}"))
             what = f"{reason.what}; if the deploy has begun, the host goes back by itself"
             hint = error.hint if isinstance(error, HostError) else reason.hint
             return self._ended(planned, None, Reason(reason.kind, what, hint), DeployStatus.FAILED)

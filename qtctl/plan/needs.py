@@ -9,6 +9,9 @@ from qtctl.plan import accounts, hosts_file, installs, leftovers, targets
 from qtctl.plan.dependents import PULLED_BY
 from qtctl.plan.unit_goals import list_goals
 
+RESTART_DELAY = ("Service", "RestartUSec")
+"""A drop-in may have changed it."""
+
 
 def needs(desired: Desired) -> tuple[Need, ...]:
     """`unit` of every declared unit; `file` of every generated file, enabling link, secrets file and folder, and of all
@@ -33,6 +36,6 @@ def needs(desired: Desired) -> tuple[Need, ...]:
 
 
 def list_properties(desired: Desired) -> dict[str, tuple[tuple[str, str], ...]]:
-    """Unit → further properties to ask for: the units that systemd stops or restarts along with it."""
+    """Unit → further properties to ask for: which units stop or restart with it, and how long its restart waits."""
     names = (name for goal in list_goals(desired) for name in (goal.unit, goal.hands_to) if name)
-    return dict.fromkeys(names, PULLED_BY)
+    return {name: (*PULLED_BY, RESTART_DELAY) if name.endswith(".service") else PULLED_BY for name in names}
