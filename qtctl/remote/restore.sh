@@ -83,10 +83,10 @@ is_link_of_ours() { [ -n "$1" ] && { touched "${1##*/}" || touched "${2##*/}"; }
 
 is_up() { case "$1" in active | reloading | refreshing) return 0 ;; esac; return 1; }
 
-# compare: which units of the baseline must be stopped, started or restarted; `worse`: those not as before;
-# `coming`: those of them that are still starting.
+# compare: which units of the baseline must be stopped, started or restarted; `to_forget`: those that failed only now;
+# `worse`: those not as before; `coming`: those of them that are still starting.
 compare() {
-  to_stop='' to_start='' to_restart='' worse='' gone='' coming=''
+  to_stop='' to_start='' to_restart='' to_forget='' worse='' gone='' coming=''
   set --
   while IFS=$tab read -r unit _; do set -- "$@" "$unit"; done <"$home/baseline"
   present=$(units "$@") || return 1
@@ -114,7 +114,8 @@ compare_unit() {
     case "$units_stopped" in *"$newline$unit$newline"*) [ "$invocation" = "$invocation_now" ] || to_stop="$to_stop $unit" ;; esac
   elif touched "$unit"; then
     case "$active $active_now" in
-      *inactive | *failed) ;;
+      *inactive | 'failed failed' | 'activating failed') ;;
+      *failed) to_forget="$to_forget $unit" ;;
       # A container that comes back needs the port that they may hold.
       failed* | activating*) [ -z "$containers" ] || to_stop="$to_stop $unit" ;;
       *) to_stop="$to_stop $unit" ;;
@@ -143,6 +144,8 @@ restore() {
 bring_back() {
   start_containers || return 1
   compare || return 1
+  # shellcheck disable=SC2086
+  [ -z "$to_forget" ] || manager reset-failed -- $to_forget || :
   # shellcheck disable=SC2086
   [ -z "$to_start$to_restart" ] || {
     look_before_start || :
