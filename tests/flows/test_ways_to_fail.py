@@ -42,6 +42,8 @@ def way(request: pytest.FixtureRequest, ground: Ground) -> Iterator[Way]:
 
 @pytest.mark.parametrize("way", WAYS, indirect=True)
 def test_it_ends_as_it_says(ground: Ground, way: Way) -> None:
+    ready = ground.deploy(fleet(THREE), deadline_s=60)
+    assert ready.status in (DeployStatus.UNCHANGED, DeployStatus.DEPLOYED), said(ready)
     before, left = ground.run(LOOK), left_of(ground)
     outcome = cut_in(ground, way)
     told = said(outcome)

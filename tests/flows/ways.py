@@ -237,9 +237,4 @@ WAYS: dict[str, Way] = {
         says=("is not what it was when this was planned",),
         undoes=f"rm {UNITS}/{A}; mv /root/was/{A} {UNITS}/; rmdir /root/was; systemctl daemon-reload",
     ),
-    "a drop-in comes between plan and apply": _operator(
-        Moment.ASKED, f"mkdir {UNITS}/{A}.d; printf '[Service]\\nExecStart=\\nExecStart=/usr/bin/false\\n' "
-        f">{UNITS}/{A}.d/hand.conf", f"test -e {UNITS}/{A}.d/hand.conf", says=(A,),
-        undoes=f"rm -r {UNITS}/{A}.d; systemctl daemon-reload; systemctl restart {A}",
-    ),
 }  # fmt: skip
