@@ -19,12 +19,7 @@ from tests.flows.ways import WAYS, Host, Moment, Way
 
 pytestmark = pytest.mark.lab
 
-CORE = (
-    "226, a path of the sandbox",
-    "a unit is disabled while it is watched",
-    "another unit is stopped between plan and apply",
-    "systemd does not reload",
-)
+CORE = ("226, a path of the sandbox", "a unit is disabled while it is watched")
 STAGES = {Moment.APPLIED: Stage.CHANGE, Moment.WATCHED: Stage.VERIFY}
 
 

@@ -208,7 +208,8 @@ WAYS: dict[str, Way] = {
     ),
     "an env file is edited while it is watched": _operator(
         Moment.WATCHED, "echo '# mine' >>/etc/quantum/a.env", "grep -q '# mine' /etc/quantum/a.env",
-        wanted=ENV, says=("write /etc/quantum/a.env is needed once more", "left: /etc/quantum/a.env"), steady_s=4, deadline_s=15,
+        wanted=ENV, says=("write /etc/quantum/a.env is needed once more", "left: /etc/quantum/a.env"), steady_s=4,
+        deadline_s=15,
     ),
     "a unit is disabled while it is watched": _operator(
         Moment.WATCHED, f"systemctl disable -q {A}", "true", host=Host.OLD, steady_s=4, deadline_s=15,
