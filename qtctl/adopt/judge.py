@@ -37,7 +37,7 @@ class Judged:
 
 
 def judge_line(line: Line, unit: str, version: int) -> Judged | None:
-    """None where all is well with a line, or it is no more than a comment. Values are not shown."""
+    """What is wrong with a line; None if nothing is, or it is a comment. Values are not shown."""
     if line.kind is Kind.IGNORED:
         return _ignored(QT110, unit, f"a line {line.problem}: systemd ignores it", "write KEY=value below a section")
     if line.kind is Kind.SECTION:

@@ -46,11 +46,11 @@ class DeployOutput:
 
     def end(self, outcome: "DeployOutcome") -> Exit:
         """The outcome on stdout; on stderr, in every format, why it did not come to its end."""
-        from qtctl.reports.deploy_text import ended, problems
+        from qtctl.reports.deploy_text import describe_end, describe_problems
 
         code = choose_deploy_exit(outcome)
         if self.format_ == "table":
-            for line in ended(outcome, self.target, self.state):
+            for line in describe_end(outcome, self.target, self.state):
                 tell(line)
         else:
             self._print_document(outcome, code)
@@ -59,7 +59,7 @@ class DeployOutput:
         if code is Exit.INTERRUPTED:
             complain("interrupted")
         else:
-            complain_of(problems(outcome))
+            complain_of(describe_problems(outcome))
         return code
 
     def _print_document(self, outcome: "DeployOutcome", code: Exit) -> None:

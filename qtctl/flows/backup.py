@@ -97,7 +97,7 @@ def plan_restore(host: Host, desired: Desired, clock: Clock, backup: Backup, abo
     planned = Restore(backup, look.installed, look.units, names, look.others, look.stop_along).plan()
     planned = replace(planned, machine=look.host.machine)
     meant = tuple(identity.find_obstacles(desired, look.facts)) or _check_machine(backup, look)
-    if refusals := (*meant, *under_way.obstacles(desired.host, look.facts)):
+    if refusals := (*meant, *under_way.find_obstacles(desired.host, look.facts)):
         planned = Plan(planned.host, (), refusals, machine=look.host.machine)
     return Planned(planned, before, look)
 

@@ -79,7 +79,7 @@ def deploy(
         except HostError as error:
             raise DeployRefused(f"nothing was changed: {error.what}", hint=error.hint, place=error.place) from error
         run = _Deploy(contact, progress, deadline_s, gate, about or {}, supplies)
-        decided = _decided(planned, outstanding)
+        decided = _decide_without_asking(planned, outstanding)
         if decided is not None and _is_recorded_late(decided, evidence, about or {}):
             return run.record(decided)
         return decided or run.run(planned, confirm)
@@ -112,14 +112,14 @@ def carry_out(
     return _Deploy(contact, progress, deadline_s, gate, about, NO_SUPPLIES, units).run(planned, confirm)
 
 
-def _decided(planned: Plan, outstanding: tuple[Finding, ...]) -> DeployOutcome | None:
+def _decide_without_asking(planned: Plan, outstanding: tuple[Finding, ...]) -> DeployOutcome | None:
     """How it ends where nobody has to be asked."""
     if planned.refusals:
-        return _refused(planned, _in_the_way(planned))
+        return _refuse(planned, _explain_refusals(planned))
     if not planned.changes:
         return DeployOutcome(plan=planned, status=DeployStatus.UNCHANGED, outstanding=outstanding)
     if any(each.outcome is Outcome.UNKNOWN for each in outstanding):
-        return _refused(planned, Reason(ReasonKind.UNVERIFIABLE, "it could not be verified"), outstanding)
+        return _refuse(planned, Reason(ReasonKind.UNVERIFIABLE, "it could not be verified"), outstanding)
     return None
 
 
@@ -141,11 +141,13 @@ class _Deploy:
     def run(self, planned: Plan, confirm: Callable[[Plan], bool]) -> DeployOutcome:
         try:
             if not confirm(planned):
-                return _before_it_began(planned, DeployStatus.DECLINED)
+                return _conclude_before_start(planned, DeployStatus.DECLINED)
             until = self.contact.clock.monotonic() + self.deadline_s
             self.progress(begun(planned.host, Stage.INSTALL, f"staging {len(planned.steps)} steps"))
         except KeyboardInterrupt:
-            return _before_it_began(planned, DeployStatus.INTERRUPTED, Reason(ReasonKind.INTERRUPTED, "interrupted"))
+            return _conclude_before_start(
+                planned, DeployStatus.INTERRUPTED, Reason(ReasonKind.INTERRUPTED, "interrupted")
+            )
         return self._carry_out(planned, until)
 
     def record(self, unchanged: DeployOutcome) -> DeployOutcome:
@@ -163,9 +165,9 @@ class _Deploy:
             until += self._provide(planned)
             transaction = self._stage(planned, ticket)
         except Locked as error:
-            return _refused(planned, Reason(ReasonKind.LOCKED, error.what, error.hint, error.holder))
+            return _refuse(planned, Reason(ReasonKind.LOCKED, error.what, error.hint, error.holder))
         except DeployRefused as error:
-            return _refused(planned, Reason(ReasonKind.NOT_INSTALLED, error.what, error.hint))
+            return _refuse(planned, Reason(ReasonKind.NOT_INSTALLED, error.what, error.hint))
         except KeyboardInterrupt:
             return self._abandon(planned, ticket, Reason(ReasonKind.INTERRUPTED, "interrupted"))
         except HostError as error:
@@ -176,7 +178,7 @@ class _Deploy:
             progressed = self._follow(planned, transaction, until)
             reason, progressed = self._judge(planned, transaction, progressed, until)
             if reason is None:
-                return self._deployed(planned, progressed)
+                return self._conclude_deployed(planned, progressed)
         except KeyboardInterrupt:
             reason = Reason(ReasonKind.INTERRUPTED, "interrupted", AGAIN)
         except HostError as error:
@@ -207,15 +209,15 @@ class _Deploy:
         except (HostError, KeyboardInterrupt) as error:
             if reason.kind is ReasonKind.NOT_INSTALLED and isinstance(error, Refused):
                 # The host let neither begin.
-                return _refused(planned, replace(reason, what=f"nothing was changed: {reason.what}"))
+                return _refuse(planned, replace(reason, what=f"nothing was changed: {reason.what}"))
             what = f"{reason.what}; if the deploy has begun, the host goes back by itself"
             hint = error.hint if isinstance(error, HostError) else reason.hint
-            return self._ended(planned, None, Reason(reason.kind, what, hint), DeployStatus.FAILED)
+            return self._conclude(planned, None, Reason(reason.kind, what, hint), DeployStatus.FAILED)
         if number is not None:
             return self._go_back(planned, self._watch(number), reason)
         if reason.kind is ReasonKind.INTERRUPTED:
-            return _before_it_began(planned, DeployStatus.INTERRUPTED, reason)
-        return _refused(planned, replace(reason, what=f"nothing was changed: {reason.what}"))
+            return _conclude_before_start(planned, DeployStatus.INTERRUPTED, reason)
+        return _refuse(planned, replace(reason, what=f"nothing was changed: {reason.what}"))
 
     def _follow(self, planned: Plan, transaction: Transaction, until: float) -> Progressed:
         """Until every step was tried, or the host goes back."""
@@ -234,7 +236,7 @@ class _Deploy:
     ) -> tuple[Reason | None, Progressed]:
         """Why the host must go back, or None where it is confirmed."""
         if progressed.state is not TransactionState.GATING:
-            return _steps_failed(progressed), progressed
+            return _explain_failed_steps(progressed), progressed
         results = make_results(planned, progressed)
         if not all(each.done or is_excused(each.step, self.gate.failed_before) for each in results):
             self._seen = self._wait(self.contact.clock.monotonic())
@@ -248,7 +250,7 @@ class _Deploy:
             confirmed = transaction.confirm()
             if confirmed.end is TransactionEnd.CONFIRMED:
                 return None, confirmed
-            return _steps_failed(confirmed), confirmed
+            return _explain_failed_steps(confirmed), confirmed
         return Reason(ReasonKind.NOT_AS_DECLARED, self._say_what_is_wrong(seen), self.gate.again), progressed
 
     def _wait(self, until: float, *, ended: Callable[[], bool] = never) -> Verdict:
@@ -282,17 +284,17 @@ class _Deploy:
                 progressed = transaction.poll()
         except KeyboardInterrupt:
             again = Reason(reason.kind, f"{reason.what}; the host goes on going back by itself", reason.hint)
-            return self._ended(planned, progressed, again, DeployStatus.FAILED)
+            return self._conclude(planned, progressed, again, DeployStatus.FAILED)
         except HostError as error:
-            return self._lost(planned, progressed, error)
+            return self._conclude_lost(planned, progressed, error)
         if progressed.end is TransactionEnd.CONFIRMED:
-            return self._deployed(planned, progressed)
+            return self._conclude_deployed(planned, progressed)
         restored = progressed.end is TransactionEnd.RESTORED
         if progressed.state is TransactionState.BROKEN:
             reason = replace(reason, hint="see to that, then `qtctl recover`: until then deploys are refused")
-        return self._ended(planned, progressed, reason, DeployStatus.RESTORED if restored else DeployStatus.FAILED)
+        return self._conclude(planned, progressed, reason, DeployStatus.RESTORED if restored else DeployStatus.FAILED)
 
-    def _deployed(self, planned: Plan, progressed: Progressed) -> DeployOutcome:
+    def _conclude_deployed(self, planned: Plan, progressed: Progressed) -> DeployOutcome:
         """What still does not hold had failed before, and is told."""
         return DeployOutcome(
             plan=planned,
@@ -305,12 +307,12 @@ class _Deploy:
             warnings=progressed.warnings,
         )
 
-    def _lost(self, planned: Plan, progressed: Progressed | None, error: HostError) -> DeployOutcome:
+    def _conclude_lost(self, planned: Plan, progressed: Progressed | None, error: HostError) -> DeployOutcome:
         what = f"{error.what}; unless it was confirmed, the host goes back by itself"
         reason = Reason(ReasonKind.HOST_LOST, what, "once it answers, `qtctl deploy` says how it is")
-        return self._ended(planned, progressed, reason, DeployStatus.FAILED, looked=False)
+        return self._conclude(planned, progressed, reason, DeployStatus.FAILED, looked=False)
 
-    def _ended(
+    def _conclude(
         self,
         planned: Plan,
         progressed: Progressed | None,
@@ -336,18 +338,18 @@ class _Deploy:
         return outcome if seen is None else replace(outcome, outstanding=seen.outstanding, moving=seen.moving)
 
 
-def _steps_failed(progressed: Progressed) -> Reason:
+def _explain_failed_steps(progressed: Progressed) -> Reason:
     """Of a transaction that the host itself takes back."""
     failed = any(mark.word == "failed" for mark in progressed.marks.values())
     why = "steps failed" if failed else "; ".join(progressed.why) or "it did not come to its end in time"
     return Reason(ReasonKind.STEPS_FAILED if failed else ReasonKind.NOT_AS_DECLARED, why, AGAIN)
 
 
-def _before_it_began(planned: Plan, status: DeployStatus, reason: Reason | None = None) -> DeployOutcome:
+def _conclude_before_start(planned: Plan, status: DeployStatus, reason: Reason | None = None) -> DeployOutcome:
     return DeployOutcome(plan=planned, status=status, results=not_run(planned.steps), reason=reason)
 
 
-def _refused(planned: Plan, reason: Reason, outstanding: tuple[Finding, ...] = ()) -> DeployOutcome:
+def _refuse(planned: Plan, reason: Reason, outstanding: tuple[Finding, ...] = ()) -> DeployOutcome:
     return DeployOutcome(
         plan=planned,
         status=DeployStatus.REFUSED,
@@ -357,7 +359,7 @@ def _refused(planned: Plan, reason: Reason, outstanding: tuple[Finding, ...] = (
     )
 
 
-def _in_the_way(planned: Plan) -> Reason:
+def _explain_refusals(planned: Plan) -> Reason:
     first, *more = planned.refusals
     others = f" (and {len(more)} more)" if more else ""
     kind = ReasonKind.LOCKED if first.holder else ReasonKind.IN_THE_WAY

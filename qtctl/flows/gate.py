@@ -52,7 +52,7 @@ LOST_S = 30.0
 
 
 def never() -> bool:
-    """Of a gate with nothing that could end it from outside."""
+    """The default for a gate that nothing can end early."""
     return False
 
 
@@ -123,8 +123,8 @@ class _Settled:
         fingerprints = frozenset(each.fingerprint for each in outstanding)
         if fingerprints != self.open:
             self.open, self.open_since = fingerprints, now
-        units = {each.subject: unit for each in outstanding if (unit := _unit(facts, each)) is not None}
-        states = {name: _state(unit) for name, unit in units.items() if is_down(unit) and name not in triggered}
+        units = {each.subject: unit for each in outstanding if (unit := _find_unit(facts, each)) is not None}
+        states = {name: _read_state(unit) for name, unit in units.items() if is_down(unit) and name not in triggered}
         kept = {name: since for name, (state, since) in self.down.items() if states.get(name) == state}
         self.down = {name: (state, kept.get(name, now)) for name, state in states.items()}
         if any(now - since >= DOWN_S for _, since in self.down.values()):
@@ -134,13 +134,13 @@ class _Settled:
         return bool(outstanding) and rest and not on_its_way and now - self.open_since >= SETTLED_S
 
 
-def _unit(facts: Facts, finding: Finding) -> Unit | None:
+def _find_unit(facts: Facts, finding: Finding) -> Unit | None:
     """The unit that a broken finding is about; None of anything else."""
     item = facts.item(Need(Unit.FACT, finding.subject))
     return facts.read(Unit, finding.subject) if finding.outcome is Outcome.BROKEN and item.state.known else None
 
 
-def _state(unit: Unit) -> _State:
+def _read_state(unit: Unit) -> _State:
     return unit.active_state, unit.sub_state, unit.n_restarts, unit.exec_main_start_timestamp
 
 
@@ -172,9 +172,9 @@ class Gate:
         steady_s: float = STEADY_S,
         choices: Choices = NO_CHOICES,
     ) -> "Gate":
-        deployed = _without_others(desired)
+        deployed = _drop_others(desired)
         wanted = frozenset((STATUS, *plan_needs(desired), *_needs(deployed)))
-        expected = _answerable(deployed, wanted | ALWAYS)
+        expected = _select_answerable(deployed, wanted | ALWAYS)
         return cls(desired, clock, passwords, steady_s, choices, deployed, wanted, expected)
 
     def look(self, host: Host, left_s: float = LOOK_S) -> Evidence:
@@ -184,7 +184,7 @@ class Gate:
         return collect(host, inquiry, self.clock, root=True, deadline_s=min(left_s, LOOK_S))
 
     def outstanding(self, evidence: Evidence) -> tuple[Finding, ...]:
-        """What of the gate does not hold, or is unknown."""
+        """The gate's checks that do not hold, or are unknown."""
         return tuple(each for each in self.judged(evidence) if each.outcome is not Outcome.HOLDS)
 
     def judged(self, evidence: Evidence) -> tuple[Finding, ...]:
@@ -306,10 +306,10 @@ class _Watch:
         return Verdict(self.outstanding, moving, opened, self.facts, stuck, ended, remaining)
 
     def describe(self, remaining: tuple[str, ...]) -> str:
-        return f"waiting: {remaining[0]}" if remaining else _waits_for(self.judged, self.outstanding, self.steady)
+        return f"waiting: {remaining[0]}" if remaining else _describe_wait(self.judged, self.outstanding, self.steady)
 
 
-def _waits_for(judged: Sequence[Finding], outstanding: Sequence[Finding], steady: Steadiness) -> str:
+def _describe_wait(judged: Sequence[Finding], outstanding: Sequence[Finding], steady: Steadiness) -> str:
     """43 of 45 as declared, waiting for a.service (declared running and inactive) and 1 more."""
     every = {each.subject for each in judged}
     open_ = {each.subject: each for each in reversed(outstanding)}
@@ -320,12 +320,12 @@ def _waits_for(judged: Sequence[Finding], outstanding: Sequence[Finding], steady
     return f"{len(every) - len(open_)} of {len(every)} as declared, waiting for {', '.join(named)}{more}"
 
 
-def _without_others(desired: Desired) -> Desired:
-    """Without what qtctl does not deploy: whether grafana runs is for an audit to say, not for this gate."""
-    return replace(desired, externals=(), retired_units=(), loaded=desired.loaded or _loaded_units(desired))
+def _drop_others(desired: Desired) -> Desired:
+    """Drop what qtctl does not deploy: whether grafana runs is for an audit to say, not for this gate."""
+    return replace(desired, externals=(), retired_units=(), loaded=desired.loaded or _list_loaded_units(desired))
 
 
-def _loaded_units(desired: Desired) -> tuple[LoadedUnit, ...]:
+def _list_loaded_units(desired: Desired) -> tuple[LoadedUnit, ...]:
     from qtctl.rules.loaded_units import loaded_units  # noqa: PLC0415 - pydantic's models, which most deploys do without
 
     return loaded_units(desired)
@@ -336,6 +336,6 @@ def _needs(desired: Desired) -> set[Need]:
     return {need for expectation in wanted for need in expectation.needs}
 
 
-def _answerable(desired: Desired, wanted: frozenset[Need]) -> Expected:
+def _select_answerable(desired: Desired, wanted: frozenset[Need]) -> Expected:
     """What the gate waits for, and of other rules what `wanted` is enough for."""
     return tuple(each for each in expectations(desired) if each[0].gate or wanted.issuperset(each[1].needs))

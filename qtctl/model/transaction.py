@@ -10,7 +10,7 @@ class TransactionState(StrEnum):
     STAGED = "staged"
     """Everything is on the host, and nothing of it is in place."""
     ARMED = "armed"
-    """A service on the host goes back by itself from here on, unless it is told that all is well."""
+    """From here on, a service on the host rolls the deploy back by itself unless it is confirmed."""
     APPLYING = "applying"
     GATING = "gating"
     """Every step was tried. The caller looks whether the host is as declared."""

@@ -33,7 +33,7 @@ def as_meant(desired: Desired, target: str) -> Desired:
 
 def find_obstacles(desired: Desired, facts: Facts) -> Iterator[Refusal]:
     """Nothing where neither the registry nor the host's last deploy says which machine it is."""
-    deployed = _last_machine(facts)
+    deployed = _read_last_machine(facts)
     if not desired.expected_hostname and not desired.machine and not deployed:
         return
     item = facts.item(HOST)
@@ -55,7 +55,7 @@ def find_obstacles(desired: Desired, facts: Facts) -> Iterator[Refusal]:
         yield Refusal(desired.host, what, f'if that is right, declare machine = "{found.machine}" in hosts.toml')
 
 
-def _last_machine(facts: Facts) -> str:
+def _read_last_machine(facts: Facts) -> str:
     """That of the generation in force; '' where there is none, or it does not say."""
     status = facts.read(HostDeploys, "host") if facts.item(STATUS).state.known else None
     return status.about.get("machine", "") if status else ""

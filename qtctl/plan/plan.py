@@ -83,7 +83,7 @@ def list_unread(desired: Desired, facts: Facts, choices: Choices = NO_CHOICES) -
 
 
 def _find_blockers(desired: Desired, facts: Facts, choices: Choices) -> tuple[Refusal, ...]:
-    others = () if choices.under_way else under_way.obstacles(desired.host, facts)
+    others = () if choices.under_way else under_way.find_obstacles(desired.host, facts)
     wrong = (*identity.find_obstacles(desired, facts), *others)
     return wrong or _find_unknown(desired, facts) or targets.find_obstacles(desired, facts)
 

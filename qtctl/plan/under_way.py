@@ -13,7 +13,7 @@ _PASSING = ("idle", "staged")
 _SEE = "deploy with the qtctl that wrote /var/lib/qtctl/status, or see what is in it"
 
 
-def obstacles(host: str, facts: Facts) -> Iterator[Refusal]:
+def find_obstacles(host: str, facts: Facts) -> Iterator[Refusal]:
     """Nothing where the host has never been deployed to."""
     item = facts.item(STATUS)
     if not item.state.known:

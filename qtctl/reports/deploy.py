@@ -106,11 +106,11 @@ def build_report(outcome: DeployOutcome, *, fleet: str, address: str, exit_code:
         address=address,
         status=outcome.status,
         exit_code=exit_code,
-        reason=_reason(outcome.reason) if outcome.reason else None,
+        reason=_make_reason(outcome.reason) if outcome.reason else None,
         refusals=tuple(
             DeployRefusal(subject=each.subject, reason=each.reason, hint=each.hint) for each in outcome.plan.refusals
         ),
-        steps=tuple(map(_step, outcome.results)),
+        steps=tuple(map(_make_step, outcome.results)),
         outstanding=tuple(map(Check.of, outcome.outstanding)),
         restarting=outcome.moving,
         failures=tuple(
@@ -128,13 +128,13 @@ def build_report(outcome: DeployOutcome, *, fleet: str, address: str, exit_code:
     )
 
 
-def _reason(reason: Reason) -> DeployReason:
+def _make_reason(reason: Reason) -> DeployReason:
     return DeployReason(
         kind=reason.kind, what=masked_message(reason.what), hint=reason.hint, holder=reason.holder or None
     )
 
 
-def _step(result: StepResult) -> DeployStep:
+def _make_step(result: StepResult) -> DeployStep:
     step = result.step
     return DeployStep(
         kind=step.kind,

@@ -21,66 +21,69 @@ HEADLINES = {
 
 
 def build_page(report: DeployReport) -> Blocks:
-    in_the_way = ((Code(each.subject), f": {_hinted(each.reason, each.hint)}") for each in report.refusals)
+    in_the_way = ((Code(each.subject), f": {_add_hint(each.reason, each.hint)}") for each in report.refusals)
     origin = (f"Fleet {report.fleet}, at ", Code(report.address), f", qtctl {report.qtctl_version}.")
     return (
         Title(f"Deploy of {report.host}"),
-        Paragraph(headline(report)),
+        Paragraph(write_headline(report)),
         Paragraph(origin),
         Section("In the way", make_list(in_the_way)),
         Section("Open", make_list(open_(report))),
-        *(_why(each) for each in report.failures),
-        Section("Steps", steps(report)),
-        *(_diff(step) for step in report.steps if step.diff),
+        *(_show_failure(each) for each in report.failures),
+        Section("Steps", show_steps(report)),
+        *(_show_diff(step) for step in report.steps if step.diff),
     )
 
 
-def headline(report: DeployReport) -> Text:
+def write_headline(report: DeployReport) -> Text:
     done = sum(step.status is StepStatus.DONE for step in report.steps)
-    why = f" {_hinted(report.reason.what, report.reason.hint)}." if report.reason else ""
+    why = f" {_add_hint(report.reason.what, report.reason.hint)}." if report.reason else ""
     still = report.status is DeployStatus.DEPLOYED and report.outstanding
     head = "Deployed: it runs as declared, except for what had failed before" if still else HEADLINES[report.status]
     return (Strong(f"{head}."), f" {done} of {format_count(len(report.steps), 'step')} done.{why}")
 
 
-def _hinted(what: str, hint: str) -> str:
+def _add_hint(what: str, hint: str) -> str:
     return f"{what} ({hint})" if hint else what
 
 
 def open_(report: DeployReport) -> tuple[Text, ...]:
     return (
-        *((f"{each.id} ", Code(each.subject), f": {_how(each)}") for each in report.outstanding),
+        *((f"{each.id} ", Code(each.subject), f": {_describe_check(each)}") for each in report.outstanding),
         *((Code(unit), " does not stay up: it keeps being restarted") for unit in report.restarting),
-        *((Code(subject), " was not seen after it was changed") for subject in _unseen(report)),
+        *((Code(subject), " was not seen after it was changed") for subject in _list_unseen(report)),
     )
 
 
-def _how(check: Check) -> str:
+def _describe_check(check: Check) -> str:
     return check.title if check.outcome is Outcome.BROKEN else f"unknown: {check.reason or 'no reason given'}"
 
 
-def _unseen(report: DeployReport) -> list[str]:
+def _list_unseen(report: DeployReport) -> list[str]:
     told = {each.subject for each in report.outstanding}
     return [subject for subject in report.unverified if subject not in told]
 
 
-def steps(report: DeployReport) -> Blocks:
-    rows = ((step.kind.value, Code(step.subject), step.why, step.status.value, _detail(step)) for step in report.steps)
+def show_steps(report: DeployReport) -> Blocks:
+    rows = (
+        (step.kind.value, Code(step.subject), step.why, step.status.value, _format_detail(step))
+        for step in report.steps
+    )
     return make_table(("step", "what", "why", "how it ended", "detail"), rows)
 
 
-def _detail(step: DeployStep) -> Text:
+def _format_detail(step: DeployStep) -> Text:
     return ("the old one is ", Code(step.kept)) if step.kept else step.detail
 
 
-def _why(failure: DeployFailure) -> Section:
+def _show_failure(failure: DeployFailure) -> Section:
     said = ", ".join(part for part in (failure.state, failure.why) if part) or "its journal may say it"
-    return Section(("Why ", Code(failure.unit), " does not run"), (Paragraph(said), *_verbatim(failure.journal)))
+    return Section(("Why ", Code(failure.unit), " does not run"), (Paragraph(said), *_show_verbatim(failure.journal)))
 
 
-def _verbatim(rows: tuple[str, ...]) -> Blocks:
+def _show_verbatim(rows: tuple[str, ...]) -> Blocks:
     return (Verbatim(rows),) if rows else ()
 
 
-def _diff(step: DeployStep) -> Section:
+def _show_diff(step: DeployStep) -> Section:
     return Section(("Difference in ", Code(step.subject)), (Verbatim(tuple(lines(step.diff or ""))),))

@@ -31,48 +31,48 @@ DONE = {
 _HEADS = {StepStatus.FAILED: "failed", StepStatus.UNKNOWN: "unknown", StepStatus.NOT_RUN: "not run"}
 
 
-def ended(outcome: DeployOutcome, target: str, state: str = "as declared") -> tuple[str, ...]:
-    """What was done and kept, and how the host is now. Nothing where it did not come to its end: see `problems`."""
+def describe_end(outcome: DeployOutcome, target: str, state: str = "as declared") -> tuple[str, ...]:
+    """What was done and kept, and the host's state now. Empty if it did not finish: see `describe_problems`."""
     if outcome.status is DeployStatus.DECLINED:
         return (f"{target}: nothing was changed",)
     if outcome.status is DeployStatus.DEPLOYED:
-        return (_counted(outcome), *_kept(outcome.results), *_deployed(outcome, target, state))
+        return (_format_counts(outcome), *_list_kept(outcome.results), *_describe_deployed(outcome, target, state))
     if outcome.status is DeployStatus.UNCHANGED:
-        return tuple(_unchanged(outcome, target, state))
+        return tuple(_describe_unchanged(outcome, target, state))
     return ()
 
 
-def problems(outcome: DeployOutcome) -> tuple[str, ...]:
+def describe_problems(outcome: DeployOutcome) -> tuple[str, ...]:
     """Why it did not come to its end, one line, then a line for each thing and one for what to do. Else nothing."""
     reason = outcome.reason
     if reason is None:
         return ()
     if outcome.status is DeployStatus.RESTORED:
         head = f"{outcome.plan.host}: it was taken back, and the host is as it was before: {reason.what}"
-        return _with_hint(head, [*_not_done(outcome), *_open_of(outcome), *_not_taken_back(outcome)], reason)
+        return _add_hint(head, [*_list_not_done(outcome), *_open_of(outcome), *_list_not_taken_back(outcome)], reason)
     if outcome.status is DeployStatus.FAILED:
         head = f"{outcome.plan.host}: the deploy is not verified: {reason.what}"
-        return _with_hint(head, [*_left(outcome), *_not_taken_back(outcome)], reason)
+        return _add_hint(head, [*_list_left(outcome), *_list_not_taken_back(outcome)], reason)
     if reason.kind is ReasonKind.IN_THE_WAY:
-        return _headed(f"{outcome.plan.host}: nothing was changed", refusals(outcome.plan.refusals))
+        return _add_head(f"{outcome.plan.host}: nothing was changed", describe_refusals(outcome.plan.refusals))
     if reason.kind is ReasonKind.UNVERIFIABLE:
         unknown = [each for each in outcome.outstanding if each.outcome is Outcome.UNKNOWN]
-        return _headed(f"{outcome.plan.host}: nothing was changed, since {reason.what}", _open(unknown))
-    return _with_hint(reason.what, [], reason)
+        return _add_head(f"{outcome.plan.host}: nothing was changed, since {reason.what}", _open(unknown))
+    return _add_hint(reason.what, [], reason)
 
 
-def _with_hint(head: str, lines: list[str], reason: Reason) -> tuple[str, ...]:
+def _add_hint(head: str, lines: list[str], reason: Reason) -> tuple[str, ...]:
     """What to do has a line of its own where there are several."""
     if not lines:
         return (f"{head} ({reason.hint})" if reason.hint else head,)
     return (head, *lines, *([reason.hint] if reason.hint else []))
 
 
-def _headed(head: str, lines: list[str]) -> tuple[str, ...]:
+def _add_head(head: str, lines: list[str]) -> tuple[str, ...]:
     return (f"{head}: {lines[0]}",) if len(lines) == 1 else (head, *lines)
 
 
-def _deployed(outcome: DeployOutcome, target: str, state: str) -> Iterator[str]:
+def _describe_deployed(outcome: DeployOutcome, target: str, state: str) -> Iterator[str]:
     if not outcome.outstanding:
         yield f"{target} now runs {state}"
         return
@@ -80,7 +80,7 @@ def _deployed(outcome: DeployOutcome, target: str, state: str) -> Iterator[str]:
     yield from (f"  {line}" for line in _open_of(outcome))
 
 
-def _unchanged(outcome: DeployOutcome, target: str, state: str) -> Iterator[str]:
+def _describe_unchanged(outcome: DeployOutcome, target: str, state: str) -> Iterator[str]:
     if not outcome.outstanding:
         yield f"{target} is {state}: nothing to change"
         return
@@ -91,12 +91,12 @@ def _unchanged(outcome: DeployOutcome, target: str, state: str) -> Iterator[str]
     yield f"`qtctl audit --host {quote(target)}` shows what was seen, with its proof"
 
 
-def _counted(outcome: DeployOutcome) -> str:
+def _format_counts(outcome: DeployOutcome) -> str:
     counts = Counter(result.step.kind for result in outcome.results)
     return ", ".join(f"{counts[kind]} {word}" for kind, word in DONE.items() if counts[kind])
 
 
-def _kept(results: Iterable[StepResult]) -> Iterator[str]:
+def _list_kept(results: Iterable[StepResult]) -> Iterator[str]:
     """Where what a person wrote, and was replaced, lies now, each folder once. Our own contents are in generations."""
     by_hand = (each for each in results if each.kept.endswith(each.step.subject))
     folders = Counter(result.kept.removesuffix(result.step.subject) for result in by_hand)
@@ -104,34 +104,34 @@ def _kept(results: Iterable[StepResult]) -> Iterator[str]:
         yield f"{count} replaced file{'s are' if count != 1 else ' is'} kept below {folder}"
 
 
-def refusals(found: Iterable[Refusal]) -> list[str]:
+def describe_refusals(found: Iterable[Refusal]) -> list[str]:
     """A line for each reason, with all that it is in the way of."""
     by_reason: dict[tuple[str, str], list[str]] = {}
     for refusal in found:
         by_reason.setdefault((refusal.reason, refusal.hint), []).append(refusal.subject)
     return [
-        f"{_several(subjects)}: {reason} ({hint})" if hint else f"{_several(subjects)}: {reason}"
+        f"{_join_subjects(subjects)}: {reason} ({hint})" if hint else f"{_join_subjects(subjects)}: {reason}"
         for (reason, hint), subjects in by_reason.items()
     ]
 
 
-def _several(subjects: list[str]) -> str:
+def _join_subjects(subjects: list[str]) -> str:
     first, *more = subjects
     return f"{first} and {len(more)} more" if len(more) > 1 else ", ".join(subjects)
 
 
-def _left(outcome: DeployOutcome) -> list[str]:
+def _list_left(outcome: DeployOutcome) -> list[str]:
     """What is not done, what was done, what is open."""
-    lines = _not_done(outcome)
+    lines = _list_not_done(outcome)
     done = [result for result in outcome.results if result.done]
     written = [result for result in done if result.step.kind is StepKind.WRITE]
-    lines += _alike("written", [("", each.step.subject, _replaced(each)) for each in written])
+    lines += _group_alike("written", [("", each.step.subject, _describe_replaced(each)) for each in written])
     told = [each.step for each in done if each.step.kind in DONE and each.step.kind is not StepKind.WRITE]
-    lines += _alike("done", [(step.kind.value, step.subject, "") for step in told])
+    lines += _group_alike("done", [(step.kind.value, step.subject, "") for step in told])
     return lines + _open_of(outcome)
 
 
-def _not_done(outcome: DeployOutcome) -> list[str]:
+def _list_not_done(outcome: DeployOutcome) -> list[str]:
     lines = []
     for status, head in _HEADS.items():
         rows = [
@@ -139,17 +139,17 @@ def _not_done(outcome: DeployOutcome) -> list[str]:
             for each in outcome.results
             if each.status is status
         ]
-        lines += _alike(head, rows)
+        lines += _group_alike(head, rows)
     return lines
 
 
 def _open_of(outcome: DeployOutcome) -> list[str]:
     lines = _open(outcome.outstanding)
     lines += [f"open: {unit} does not stay up: it keeps being restarted" for unit in outcome.moving]
-    return lines + [line for failure in outcome.failures for line in _why(failure)]
+    return lines + [line for failure in outcome.failures for line in _explain_failure(failure)]
 
 
-def _not_taken_back(outcome: DeployOutcome) -> list[str]:
+def _list_not_taken_back(outcome: DeployOutcome) -> list[str]:
     return [
         *(f"left: {path} was changed by somebody else meanwhile" for path in outcome.left),
         *(f"worse: {unit} is not as it was before" for unit in outcome.worse),
@@ -157,16 +157,16 @@ def _not_taken_back(outcome: DeployOutcome) -> list[str]:
     ]
 
 
-def _why(failure: UnitFailure) -> list[str]:
+def _explain_failure(failure: UnitFailure) -> list[str]:
     """Why a unit does not run, and the end of its journal, marked as such."""
     return [f"why: {failure.unit}: {failure.said or 'see its journal'}", *(f"  | {line}" for line in failure.journal)]
 
 
-def _replaced(result: StepResult) -> str:
+def _describe_replaced(result: StepResult) -> str:
     return f", the old one is {result.kept}" if result.kept else ", new"
 
 
-def _alike(head: str, rows: Iterable[tuple[str, str, str]]) -> list[str]:
+def _group_alike(head: str, rows: Iterable[tuple[str, str, str]]) -> list[str]:
     """A line for each row of (kind, subject, how it ended), but one for many that differ in nothing but their names."""
     subjects: dict[tuple[str, str], list[str]] = {}
     for kind, subject, how in rows:
@@ -175,7 +175,7 @@ def _alike(head: str, rows: Iterable[tuple[str, str, str]]) -> list[str]:
     for (kind, how), names in subjects.items():
         many = len(names) > FEW
         lines += (
-            [f"{head}: {kind}{_several(names)}{how}"]
+            [f"{head}: {kind}{_join_subjects(names)}{how}"]
             if many
             else [f"{head}: {kind}{name}{how.replace('…', name)}" for name in names]
         )
@@ -190,4 +190,4 @@ def _open(outstanding: Iterable[Finding]) -> list[str]:
             lines.append(f"open: {each.id} {each.subject}: {each.title}")
         else:
             unknown.setdefault(each.reason or "", []).append(f"{each.id} {each.subject}")
-    return lines + [f"not known: {_several(subjects)}: {reason}" for reason, subjects in unknown.items()]
+    return lines + [f"not known: {_join_subjects(subjects)}: {reason}" for reason, subjects in unknown.items()]

@@ -23,26 +23,32 @@ def build_view(
         about=report.address,
         json=partial(to_json, report),
         page=partial(build_page, report),
-        findings=lambda: (*outstanding, *_refusals(report), *(_step(step, report) for step in report.steps)),
+        findings=lambda: (
+            *outstanding,
+            *_list_refusals(report),
+            *(_make_step_finding(step, report) for step in report.steps),
+        ),
         locate=locate,
         home=home,
     )
 
 
-def _refusals(report: DeployReport) -> Iterator[Finding]:
+def _list_refusals(report: DeployReport) -> Iterator[Finding]:
     for each in report.refusals:
-        yield _made(REFUSAL, each.subject, Outcome.BROKEN, each.reason, report, remedy=each.hint)
+        yield _make_finding(REFUSAL, each.subject, Outcome.BROKEN, each.reason, report, remedy=each.hint)
 
 
-def _step(step: DeployStep, report: DeployReport) -> Finding:
+def _make_step_finding(step: DeployStep, report: DeployReport) -> Finding:
     """One that was not run is unknown: nobody knows whether it would have worked."""
     outcomes = {StepStatus.DONE: Outcome.HOLDS, StepStatus.FAILED: Outcome.BROKEN}
     outcome = outcomes.get(step.status, Outcome.UNKNOWN)
     why = step.detail or f"{step.status.value}: {step.why}"
-    return _made(STEP, f"{step.kind.value} {step.subject}", outcome, why, report)
+    return _make_finding(STEP, f"{step.kind.value} {step.subject}", outcome, why, report)
 
 
-def _made(id_: str, subject: str, outcome: Outcome, what: str, report: DeployReport, *, remedy: str = "") -> Finding:
+def _make_finding(
+    id_: str, subject: str, outcome: Outcome, what: str, report: DeployReport, *, remedy: str = ""
+) -> Finding:
     return Finding(
         id=id_,
         outcome=outcome,

@@ -19,7 +19,7 @@ from qtctl.errors import QtctlError
 from qtctl.model.events import Event
 from qtctl.plan.outcome import DeployOutcome
 from qtctl.remote.scripts import read_script
-from qtctl.reports.deploy_text import problems
+from qtctl.reports.deploy_text import describe_problems
 
 Act = Callable[[Callable[[Event], None]], DeployOutcome]
 """What it does, given where progress goes."""
@@ -81,7 +81,7 @@ def _exit_of(act: Act) -> int:
     except QtctlError as error:
         _say(str(error))
         return choose_error_exit(error)
-    _say("\n".join(problems(outcome)))
+    _say("\n".join(describe_problems(outcome)))
     return choose_deploy_exit(outcome)
 
 

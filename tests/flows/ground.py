@@ -20,7 +20,7 @@ from qtctl.model.origin import Origin
 from qtctl.model.plan import Choices, Plan, StepKind, StepStatus
 from qtctl.model.states import ServiceState
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, ReasonKind
-from qtctl.reports.deploy_text import problems
+from qtctl.reports.deploy_text import describe_problems
 from tests.builders.planned import UNITS, desired, service, target
 
 NAME = "qtdeploy1"
@@ -136,7 +136,7 @@ def steps(outcome: DeployOutcome) -> list[tuple[StepKind, str]]:
 
 
 def said(outcome: DeployOutcome) -> str:
-    return "\n".join(problems(outcome))
+    return "\n".join(describe_problems(outcome))
 
 
 def ends(outcome: DeployOutcome) -> tuple[DeployStatus, ReasonKind | None]:

@@ -17,7 +17,7 @@ from qtctl.model.events import Event, Stage
 from qtctl.model.plan import Plan, StepKind, StepStatus
 from qtctl.model.states import ServiceState
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, ReasonKind
-from qtctl.reports.deploy_text import ended, problems
+from qtctl.reports.deploy_text import describe_end, describe_problems
 from tests.builders.planned import UNITS
 from tests.flows.ground import (
     NAME,
@@ -177,7 +177,7 @@ def test_waiting_ends_when_nothing_can_change(ground: Ground, command: str, extr
     assert why in failure.said
     assert len(failure.journal) == 6 or not extra, failure.journal
     assert any(said in line for line in failure.journal)
-    shown = problems(outcome)
+    shown = describe_problems(outcome)
     assert f"why: quantum-a.service: {failure.said}" in shown
     assert all(f"  | {line}" in shown for line in failure.journal)
     waited = [event.detail for event in events if event.waiting]
@@ -356,7 +356,7 @@ def test_what_had_failed_before_is_told_and_takes_no_deploy_back(ground: Ground,
     assert {each.subject for each in outcome.outstanding} == {"quantum-a.service"}
     assert outcome.failed_before == ("quantum-a.service",)
     assert choose_deploy_exit(outcome) is Exit.FINDINGS
-    text = "\n".join(ended(outcome, "h1"))
+    text = "\n".join(describe_end(outcome, "h1"))
     assert "h1 now runs as declared, except for what had failed before:" in text
     assert "why: quantum-a.service: " in text
     assert ground.run("systemctl show -P ActiveState quantum-b").strip() == "active"

@@ -14,7 +14,7 @@ from qtctl.model.plan import Plan, Refusal, Step, StepKind, StepResult, StepStat
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind
 from qtctl.reports.deploy import build_report, to_json
 from qtctl.reports.deploy_page import build_page
-from qtctl.reports.deploy_text import ended, problems
+from qtctl.reports.deploy_text import describe_end, describe_problems
 from tests.reports.checks import CHECKS
 
 ENV = DesiredFile("/etc/q/a.env", b"TOKEN=canary-3f\n", "0600", "root", "root", "0" * 64, "env", "a", Origin("x"))
@@ -95,7 +95,9 @@ def test_what_is_in_the_way_has_fields() -> None:
     assert document(REFUSED)["refusals"] == [
         {"subject": "/etc/q/a.env", "reason": "qtctl did not write it", "hint": "--take-over"}
     ]
-    assert problems(REFUSED) == ("h1: nothing was changed: /etc/q/a.env: qtctl did not write it (--take-over)",)
+    assert describe_problems(REFUSED) == (
+        "h1: nothing was changed: /etc/q/a.env: qtctl did not write it (--take-over)",
+    )
 
 
 def test_who_holds_the_lock_has_a_field() -> None:
@@ -103,7 +105,7 @@ def test_who_holds_the_lock_has_a_field() -> None:
     assert reason == {
         "kind": "locked", "what": "h1: me@there is deploying to it now", "hint": "wait", "holder": "me@there",
     }  # fmt: skip
-    assert problems(LOCKED) == ("h1: me@there is deploying to it now (wait)",)
+    assert describe_problems(LOCKED) == ("h1: me@there is deploying to it now (wait)",)
 
 
 def test_a_host_that_nobody_looked_at_again_is_unverified_in_all_that_was_touched() -> None:
@@ -115,7 +117,7 @@ def test_a_host_that_nobody_looked_at_again_is_unverified_in_all_that_was_touche
 
 
 def test_text_of_a_failed_deploy() -> None:
-    assert problems(FAILED)[:6] == (
+    assert describe_problems(FAILED)[:6] == (
         "h1: the deploy is not verified: steps failed",
         "failed: restart a.service: failed",
         "unknown: start b.service: no answer",
@@ -123,19 +125,19 @@ def test_text_of_a_failed_deploy() -> None:
         f"written: /etc/systemd/system/a.service, the old one is {KEPT}/etc/systemd/system/a.service",
         f"open: {OPEN[0].id} {OPEN[0].subject}: {OPEN[0].title}",
     )
-    assert problems(FAILED)[-2:] == (
+    assert describe_problems(FAILED)[-2:] == (
         "open: c.service does not stay up: it keeps being restarted", "deploy again",
     )  # fmt: skip
-    assert ended(FAILED, "lab1") == ()
+    assert describe_end(FAILED, "lab1") == ()
 
 
 def test_text_of_a_deploy_that_went_well() -> None:
-    assert ended(DEPLOYED, "lab1") == (
+    assert describe_end(DEPLOYED, "lab1") == (
         "2 written",
         f"2 replaced files are kept below {KEPT}",
         "lab1 now runs as declared",
     )
-    assert problems(DEPLOYED) == ()
+    assert describe_problems(DEPLOYED) == ()
 
 
 def test_markdown_of_a_failed_deploy() -> None:

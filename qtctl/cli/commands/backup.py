@@ -165,7 +165,7 @@ def _show(declared: "Declared", target: str, user: str | None, backup: "Backup",
     from qtctl.api import backup as api
     from qtctl.api.plan import report
     from qtctl.model.plan import NO_CHOICES
-    from qtctl.reports.deploy_text import refusals
+    from qtctl.reports.deploy_text import describe_refusals
     from qtctl.reports.plan_view import build_view
 
     with show_progress() as say:
@@ -176,7 +176,7 @@ def _show(declared: "Declared", target: str, user: str | None, backup: "Backup",
     if not planned.refusals or shown.format not in (None, "table"):
         present(build_view(document, planned, target, verbose=shown.verbose), shown.format)
     if planned.refusals:
-        complain_of((f"{planned.host}: a restore would be refused", *refusals(planned.refusals)))
+        complain_of((f"{planned.host}: a restore would be refused", *describe_refusals(planned.refusals)))
     return code
 
 

@@ -172,9 +172,9 @@ def _suggest(out: Path, *, booted: bool, keep: bool) -> None:
 
 
 def _check_deployed(outcome: "DeployOutcome") -> None:
-    from qtctl.reports.deploy_text import problems
+    from qtctl.reports.deploy_text import describe_problems
 
-    complain_of(problems(outcome))
+    complain_of(describe_problems(outcome))
     if (code := choose_deploy_exit(outcome)) is not Exit.OK:
         raise typer.Exit(code)
 

@@ -93,11 +93,11 @@ def show_plan(declared: "Declared", target: str, user: str | None, choices: "Cho
 
 
 def _list_obstacles(planned: "Plan") -> tuple[str, ...]:
-    from qtctl.reports.deploy_text import refusals
+    from qtctl.reports.deploy_text import describe_refusals
 
     if not planned.refusals:
         return ()
-    lines = refusals(planned.refusals)
+    lines = describe_refusals(planned.refusals)
     head = f"{planned.host}: a deploy would be refused"
     return (f"{head}: {lines[0]}",) if len(lines) == 1 else (head, *lines)
 

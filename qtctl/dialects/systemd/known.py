@@ -16,7 +16,7 @@ class Trouble:
 
 
 def directive_trouble(unit: str, section: str, key: str, version: int) -> Trouble | None:
-    """What systemd `version` makes of a directive in a unit of that name; None where all is well."""
+    """What systemd `version` does with a directive in a unit of that name; None if it accepts it."""
     if section.startswith("X-") or key.startswith("X-") or section not in sections_of(unit):
         return None
     found = standing(section, key, version)
