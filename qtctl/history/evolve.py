@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from qtctl.errors import InputError
 from qtctl.history.compare import compare, find_silent, weigh
-from qtctl.model.evolution import Evolution, Point, Step
+from qtctl.model.evolution import NOT_SAID, Evolution, Point, Step
 from qtctl.model.snapshot import Inventory, RowKind, Snapshot
 
 LEAST = 2
@@ -78,7 +78,7 @@ def _label(sources: Sequence[Source]) -> list[str]:
 def _point(source: Source, label: str) -> Point:
     inventory = source.inventory
     counts = {kind: len(inventory.of(kind)) for kind in RowKind if kind in inventory.covers}
-    states = Counter(str(row.get("state") or "not-said") for row in inventory.of(RowKind.SERVICE).values())
+    states = Counter(str(row.get("state") or NOT_SAID) for row in inventory.of(RowKind.SERVICE).values())
     return Point(
         label, source.source, source.host, source.taken_at, source.digest, counts, dict(sorted(states.items())),
         source.checks,

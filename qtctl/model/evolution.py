@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from qtctl.model.snapshot import RowKind, Scalar
 
+NOT_SAID = "not-said"
+"""The state of a service in a source that does not say what runs: a compose file."""
+
 
 class How(StrEnum):
     """What became of one thing."""
@@ -63,6 +66,12 @@ class Point:
     counts: Mapping[RowKind, int]
     states: Mapping[str, int]
     checks: Mapping[str, int]
+
+    def count_services(self, *states: str) -> int | None:
+        """How many are in one of these states; None where the source does not say what runs."""
+        if self.states and self.states.keys() == {NOT_SAID}:
+            return None
+        return sum(self.states.get(state, 0) for state in states)
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,8 +128,8 @@ def _timeline(report: EvolutionReport) -> Section:
     rows = []
     for each in report.points:
         counts = (str(each.counts[kind]) if kind in each.counts else NONE for kind in kinds)
-        failed = sum(each.states.get(state, 0) for state in ("failed", "auto_restart"))
-        rows.append((each.label, str(each.states.get("running", 0)), str(failed), *counts))
+        up, down = each.count_services("running"), each.count_services("failed", "auto_restart")
+        rows.append((each.label, *(NONE if number is None else str(number) for number in (up, down)), *counts))
     return Section("Timeline", (Table(columns, tuple(rows)),))
 
 

@@ -46,9 +46,9 @@ def draw(points: Sequence[Point], title: str) -> str:
 
 
 def _series(points: Sequence[Point]) -> Iterator[Series]:
-    yield Series("running services", tuple(each.states.get("running", 0) for each in points))
-    down = (sum(each.states.get(state, 0) for state in ("failed", "auto_restart")) for each in points)
-    yield Series("failed services", tuple(down), WORSE)
+    yield Series("running services", tuple(each.count_services("running") for each in points))
+    down = tuple(each.count_services("failed", "auto_restart") for each in points)
+    yield Series("failed services", down, WORSE)
     for kind in RowKind:
         values = tuple(each.counts.get(kind) for each in points)
         if any(value is not None for value in values):
@@ -56,7 +56,7 @@ def _series(points: Sequence[Point]) -> Iterator[Series]:
 
 
 def _plot(series: Series, top: int, points: Sequence[Point]) -> Iterator[str]:
-    known = [value for value in series.values if value is not None]
+    known = [value for value in series.values if value is not None] or [0]
     low, high = min(known), max(known)
     bottom = top + HEIGHT
     yield f'<line x1="{LEFT}" y1="{bottom}" x2="{LEFT + WIDTH}" y2="{bottom}" stroke="{GRID}"/>'

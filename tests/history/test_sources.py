@@ -9,8 +9,10 @@ from qtctl.dialects.compose.load import Setting, compose_of, load_project
 from qtctl.errors import InputError
 from qtctl.history.compare import compare, find_silent
 from qtctl.history.compose_rows import read_compose
+from qtctl.history.evolve import Source, evolve
 from qtctl.history.module_rows import read_modules
 from qtctl.model.snapshot import Inventory, RowKind
+from qtctl.reports.trend_svg import draw
 from tests.history.year import short
 
 COMPOSE = """\
@@ -95,6 +97,14 @@ def test_what_the_registry_says_of_a_service_goes_before_its_name() -> None:
     changes = compare(compose(), written(), {"celery": ("quantum-position",)})
     assert "~ service celery → quantum-position" in map(short, changes)
     assert "- service position" in map(short, changes)
+
+
+def test_a_compose_file_does_not_say_what_runs() -> None:
+    points = evolve([Source("docker-compose.yml", compose()), Source("modules.json", written())]).points
+    assert [each.count_services("running") for each in points] == [None, 2]
+    assert [each.count_services("failed", "auto_restart") for each in points] == [None, 1]
+    services, ports, one_side = 2, 2, 5
+    assert draw(points, "both").count("<circle") == services + ports + one_side
 
 
 def test_nothing_is_guessed_between_two() -> None:

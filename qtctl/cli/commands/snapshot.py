@@ -25,6 +25,7 @@ from qtctl.cli.output import complain, complain_of, present, write
 from qtctl.errors import HostError, InputError
 
 if TYPE_CHECKING:
+    from qtctl.cli.evidence import Source
     from qtctl.findings.finding import Finding
     from qtctl.interfaces.snapshot_store import SnapshotStore
     from qtctl.reports.snapshot import SnapshotReport
@@ -65,12 +66,13 @@ def take(
 ) -> None:
     """Keep what hosts have and what an audit finds of them. Nothing is written to a host, and no secret is kept."""
     from qtctl.api.snapshot import open_store
+    from qtctl.cli.evidence import Source
 
     into, folder = open_store(store), locate_registry(registry)
     names = _select(folder, host or [], all_hosts=all_hosts, saved=saved)
     taken: list[SnapshotReport] = []
     for name in names:
-        source = _Source(folder, name, saved, as_name, user, templates)
+        source = Source(folder, templates, name, saved, as_name, user)
         try:
             taken.append(_take_one(into, source, sign, keep))
         except HostError as error:
@@ -92,22 +94,6 @@ def _present_taken(
         present(build_view(each, whole=False), format_)
 
 
-class _Source:
-    """Where the evidence of one snapshot comes from. `host` None: from `saved`."""
-
-    def __init__(
-        self,
-        registry: Path,
-        host: str | None,
-        saved: Path | None,
-        as_name: str | None,
-        user: str | None,
-        templates: Path | None,
-    ) -> None:
-        self.registry, self.host, self.saved = registry, host, saved
-        self.as_name, self.user, self.templates = as_name, user, templates
-
-
 def _select(folder: Path, names: list[str], *, all_hosts: bool, saved: Path | None) -> list[str | None]:
     """The hosts to look at; [None] where evidence was saved. InputError where there are none, or too many."""
     from qtctl.cli.evidence import check_one_source
@@ -124,7 +110,7 @@ def _select(folder: Path, names: list[str], *, all_hosts: bool, saved: Path | No
     return [*fleet.select_hosts(load(folder), ["*"] if all_hosts else names)]
 
 
-def _take_one(store: "SnapshotStore", source: _Source, key: Path | None, keep: int | None) -> "SnapshotReport":
+def _take_one(store: "SnapshotStore", source: "Source", key: Path | None, keep: int | None) -> "SnapshotReport":
     from qtctl.api.registry import declare
     from qtctl.api.snapshot_taking import take as take_snapshot
     from qtctl.cli.evidence import obtain
