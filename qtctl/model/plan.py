@@ -99,6 +99,8 @@ class NoteKind(StrEnum):
     """It looks like the fleet's, and qtctl does not touch it."""
     OVERRIDDEN = "overridden"
     """A drop-in of an operator changes what the generated file says."""
+    EDITED = "edited"
+    """A file of the last generation that somebody changed or removed since."""
     FIRES = "fires"
     """A timer that starts its service as soon as the step is done."""
 

@@ -13,6 +13,7 @@ from qtctl.plan.dependents import Ties
 from qtctl.plan.files import find_changes, find_obstacles, list_to_read
 from qtctl.plan.leftovers import Leftovers
 from qtctl.plan.needs import needs
+from qtctl.plan.notes import list_dropins_to_read, list_notes
 from qtctl.plan.removal import NOTHING, find_removal
 from qtctl.plan.scene import Scene
 from qtctl.plan.unit_goals import list_goals
@@ -48,7 +49,8 @@ def plan(
     unloadable = refused.find_obstacles(desired) if steps else ()
     if unloadable:
         return Plan(desired.host, (), unloadable)
-    return Plan(desired.host, steps, notes=() if choices.prune else tuple(left.notes))
+    notes = () if choices.prune else tuple(left.notes)
+    return Plan(desired.host, steps, notes=(*notes, *list_notes(desired, facts, current, steps)))
 
 
 def _list_steps(
@@ -78,6 +80,7 @@ def list_unread(desired: Desired, facts: Facts, choices: Choices = NO_CHOICES) -
         *list_to_read(desired, facts),
         *hosts_file.list_to_read(desired, facts),
         *removal.list_to_read(desired, facts),
+        *list_dropins_to_read(desired, facts),
     )
     return tuple(dict.fromkeys(paths))
 
