@@ -18,6 +18,8 @@ WRAPPERS = frozenset(
 )
 """Programs by which, or in which, people set what a process runs with by themselves."""
 _LIMIT = "Limit"
+_CPUS = frozenset(("CPUAffinity", "AllowedCPUs", "NUMAPolicy", "NUMAMask"))
+_POLICIES = frozenset(("CPUSchedulingPolicy", "CPUSchedulingResetOnFork", "CPUSchedulingPriority"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Wanted:
     soft: dict[str, int]
     venv: str
     inherits: bool
+    chosen: frozenset[str] = frozenset()
+    """Directives of its unit whose values are not compared here: CPUs, scheduling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class Difference:
 
 def sets_of(loaded: Collection[LoadedValue]) -> dict[str, Json]:
     """What of its unit's values shows in its process, by directive."""
-    shown = ("Nice", "OOMScoreAdjust", "UMask")
+    shown = ("Nice", "OOMScoreAdjust", "UMask", "NoNewPrivileges")
     return {
         each.directive: each.value for each in loaded if each.directive in shown or each.directive.startswith(_LIMIT)
     }
@@ -81,6 +85,9 @@ def differences(wanted: Wanted, row: JsonObject, default: Processes) -> tuple[Di
         *_identity(wanted.who, row),
         *_numbers(wanted, row, default),
         *_limits(wanted, row),
+        *_lowered(wanted, row),
+        *_scheduling(wanted, row, default),
+        *_privileges(wanted, row),
         *_venv(wanted.venv, row),
     )
 
@@ -129,6 +136,29 @@ def _limits(wanted: Wanted, row: JsonObject) -> Iterator[Difference]:
         least = wanted.soft.get(directive, expected)
         if hard != expected or _below(soft, least):
             yield Difference(name, _words(least, expected), _words(soft, hard), directive)
+
+
+def _lowered(wanted: Wanted, row: JsonObject) -> Iterator[Difference]:
+    """Limits that its unit does not set: of those only what is lower than services get is in the row."""
+    found = row.get("limits")
+    for name, pair in found.items() if wanted.inherits and isinstance(found, dict) else ():
+        if f"{_LIMIT}{name}" not in wanted.sets and f"{_LIMIT}{name}" not in wanted.chosen:
+            yield Difference(name, "what services get", _words(*_ints(pair)[:2]), f"{_LIMIT}{name}")
+
+
+def _scheduling(wanted: Wanted, row: JsonObject, default: Processes) -> Iterator[Difference]:
+    if not wanted.inherits:
+        return
+    cpus, policy = row.get("cpus"), row.get("policy")
+    if cpus and default.cpus and cpus != default.cpus and not wanted.chosen & _CPUS:
+        yield Difference("cpus", default.cpus, cpus, "CPUAffinity")
+    if policy and not wanted.chosen & _POLICIES:
+        yield Difference("policy", 0, policy, "CPUSchedulingPolicy")
+
+
+def _privileges(wanted: Wanted, row: JsonObject) -> Iterator[Difference]:
+    if wanted.sets.get("NoNewPrivileges") is True and row.get("no_new_privs") == 0:
+        yield Difference("no_new_privs", 1, 0, "NoNewPrivileges")
 
 
 def _below(limit: int, least: int) -> bool:

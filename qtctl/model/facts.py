@@ -18,10 +18,13 @@ from qtctl.model.evidence import Evidence, Item, Need, State
 from qtctl.model.generated_facts import GeneratedFiles
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved, SharedIds
 from qtctl.model.json import JsonObject
+from qtctl.model.library_facts import LibraryWriters
 from qtctl.model.moments import microseconds, shifted
 from qtctl.model.preflight_facts import EnvKeys, Jobs, Writable
-from qtctl.model.process_facts import EnvText, Processes, ProcessPlaces
+from qtctl.model.process_facts import EnvText, Processes, ProcessPlaces, ProgramCopies
+from qtctl.model.setting_facts import ManagerSettings, UnitOverrides
 from qtctl.model.store_facts import (
+    KeyExpiry,
     KeyFact,
     StoreClock,
     StoreHealth,
@@ -132,6 +135,11 @@ class Unit:
     wanted_by: list[str] | None = None
     required_by: list[str] | None = None
     """Which units pull it in, as systemd has them loaded; None where that was not said."""
+    conflicted_by: list[str] | None = None
+    stop_propagated_from: list[str] | None = None
+    triggered_by: list[str] | None = None
+    upheld_by: list[str] | None = None
+    """Which units stop or start it, as systemd has them loaded; None where that was not said."""
     loaded: JsonObject | None = None
     """Of a declared unit: the properties that show how its directives are loaded, by name."""
 
@@ -209,7 +217,7 @@ class Channel(StrEnum):
 INSTALL_GETENT = "install getent on the host, then audit again"
 LET_READ = "let the auditing account read it, or run the command as one that may"
 SEE_BUS = "systemctl status dbus.socket dbus.service on the host, then audit again"
-ASK_REDIS = "let the auditing account run INFO, TYPE, XINFO, XPENDING and TIME on Redis, then audit again"
+ASK_REDIS = "let the auditing account run INFO, TYPE, TTL, XINFO, XPENDING and TIME on Redis, then audit again"
 SCAN_REDIS = "let the auditing account run SCAN on Redis, then audit again"
 REACH_REDIS = "let the auditing account reach Redis: its password by name in stores.toml, AllowTcpForwarding in sshd"
 
@@ -255,7 +263,10 @@ FACT_KINDS: dict[str, FactKind] = {
         FactKind(PathWay, Channel.EXEC),
         FactKind(UserIds, Channel.EXEC),
         FactKind(UnitWriters, Channel.EXEC),
+        FactKind(LibraryWriters, Channel.EXEC),
         FactKind(UserUnits, Channel.EXEC, INSTALL_GETENT),
+        FactKind(ManagerSettings, Channel.EXEC),
+        FactKind(UnitOverrides, Channel.EXEC),
         FactKind(EntryPoint, Channel.EXEC),
         FactKind(Folders, Channel.EXEC),
         FactKind(Checkout, Channel.EXEC),
@@ -272,6 +283,7 @@ FACT_KINDS: dict[str, FactKind] = {
         FactKind(UnitProperty, Channel.EXEC),
         FactKind(FileLine, Channel.EXEC),
         FactKind(Processes, Channel.EXEC),
+        FactKind(ProgramCopies, Channel.EXEC),
         FactKind(EnvText, Channel.ROOT),
         FactKind(ProcessPlaces, Channel.ROOT),
         FactKind(HostDeploys, Channel.EXEC),
@@ -280,6 +292,7 @@ FACT_KINDS: dict[str, FactKind] = {
         FactKind(Health, Channel.SSH, REACH_HEALTH),
         FactKind(StoreServer, Channel.SSH, REACH_REDIS),
         FactKind(KeyFact, Channel.STORE, ASK_REDIS),
+        FactKind(KeyExpiry, Channel.STORE, ASK_REDIS),
         FactKind(Stream, Channel.STORE, ASK_REDIS),
         FactKind(StreamGroup, Channel.STORE, ASK_REDIS),
         FactKind(StreamGroups, Channel.STORE, ASK_REDIS),

@@ -22,6 +22,14 @@ OWN_NETWORK = ("PrivateNetwork", "NetworkNamespacePath")
 """Properties of a service, and directives, that give it a network namespace of its own."""
 TRIGGERED_BY, LISTEN = ("Unit", "TriggeredBy"), ("Socket", "Listen")
 """Interface and name of properties that say what starts a service, and where a socket listens."""
+SLICE_LIMITS = tuple(
+    ("Slice", name)
+    for name in (
+        *("MemoryMax", "MemoryHigh", "MemorySwapMax", "MemoryLimit", "TasksMax", "CPUQuotaPerSecUSec", "AllowedCPUs"),
+        *("IPAddressDeny", "IOReadBandwidthMax", "IOWriteBandwidthMax"),
+    )
+)
+"""Interface and name of properties by which a slice limits all that is in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +128,15 @@ def inquiry_of(
     become: bool = False,
 ) -> Inquiry:
     """What to ask the host of `desired`. `passwords`: store name → password; `properties`, `become`: see Inquiry."""
+    needs = tuple(needs)
     return Inquiry(
         fleet=desired.fleet,
         host=desired.host,
-        needs=tuple(needs),
+        needs=needs,
         unit_patterns=desired.unit_patterns,
         unit_names=tuple(sorted(desired.unit_names())),
         retired_units=frozenset(each.unit for each in (*desired.retired_units, *desired.retired_externals)),
-        properties=_with_sockets(desired, properties or {}),
+        properties=_with_slices(needs, _with_sockets(desired, properties or {})),
         argvs={service.unit: argvs for service in desired.services if (argvs := _argvs(service))},
         stores=desired.stores,
         passwords=dict(passwords or {}),
@@ -197,6 +206,14 @@ def _with_sockets(
             network = [("Service", name) for name in OWN_NETWORK] if each.unix_sockets else []
             found[each.unit] = (*found.get(each.unit, ()), TRIGGERED_BY, *network)
     return found
+
+
+def _with_slices(
+    needs: Iterable[Need], properties: Mapping[str, tuple[tuple[str, str], ...]]
+) -> dict[str, tuple[tuple[str, str], ...]]:
+    """`properties`, and the limits of slices that are asked for and that the registry does not declare."""
+    slices = (need.subject for need in needs if need.fact == "unit" and need.subject.endswith(".slice"))
+    return {**dict.fromkeys((name for name in slices if not properties.get(name)), SLICE_LIMITS), **properties}
 
 
 def _argvs(service: "DesiredService") -> Argvs:

@@ -19,15 +19,28 @@ class Processes:
     """Subject: a service. pid → what a process of it runs with, of those that no other of its processes started.
 
     Each has `uids` and `gids` (real, effective, saved, of the file system), `groups`, `umask` (octal), `nice`,
-    `oom_score_adj`, and `limits`: of each that its unit sets (NOFILE), soft and hard, -1 for no limit. `program`: the
-    first word of its command line, where that is an absolute path. `nice` and `oom_score_adj`: those of PID 1, which
-    services inherit.
+    `oom_score_adj`, `state` (a letter, as ps prints it), `no_new_privs`, `cpus` (a list, as taskset prints it),
+    `policy` (0: the usual one), and `limits`: of each that its unit sets (NOFILE), and that is lower than what services
+    get, soft and hard, -1 for no limit. `program`: the first word of its command line, where that is an absolute path.
+    `nice`, `oom_score_adj` and `cpus`: those of PID 1, which services inherit.
     """
 
     FACT: ClassVar[str] = "processes"
     rows: dict[str, JsonObject]
     nice: int
     oom_score_adj: int
+    cpus: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramCopies:
+    """Subject: `*`. Processes that run what a declared service runs, and are in the control group of no such service.
+
+    rows: [pid, unit of a service that runs the same, control group of the process], a row for each control group.
+    """
+
+    FACT: ClassVar[str] = "processes.copies"
+    rows: list[list[str]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,14 @@ class KeyFact:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyExpiry:
+    """Subject: a key. `expires`: whether Redis removes it after a while, by itself. A key that is gone is absent."""
+
+    FACT: ClassVar[str] = "key.expiry"
+    expires: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Stream:
     """Subject: a stream key. `last_ms` is the time part of the newest entry's id, 0 for a stream that never had one.
 

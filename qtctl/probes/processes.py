@@ -24,10 +24,15 @@ UNLIMITED = -1
 _LINE = re.compile(r"/proc/([0-9]{1,10})/(status|limits|oom_score_adj|stat|cmdline):(.*)", re.DOTALL)
 _LIMIT = re.compile(r"Max (.+?) {2,}(\S+) +(\S+)")
 _PATH = re.compile(r"/[^ \x00-\x1f\x7f]{0,250}")
-_NICE = 16
-"""Its place behind the name of the program, which ends with the last parenthesis."""
+_NICE, _POLICY = 16, 38
+"""Their places behind the name of the program, which ends with the last parenthesis."""
+INHERITED = ("CPU", "FSIZE", "DATA", "NPROC", "NOFILE", "AS", "STACK", "SIGPENDING", "MSGQUEUE")
+"""Limits that services have as PID 1 has them, and that programs do not lower by themselves."""
+SOFT_FILES, HARD_FILES = 1024, 4096
+"""Open files that every service may have; systemd raises those of PID 1 far above that."""
+LONGEST_CPUS = 200
 
-SCRIPTS = Library("processes", ("processes.sh",), {"processes": Takes.UNITS})
+SCRIPTS = Library("processes", ("processes.sh",), {"processes": Takes.UNITS, "copies": Takes.ANYTHING})
 
 
 @dataclass(slots=True)
@@ -71,27 +76,60 @@ def _parse(needs: Sequence[Need], frames: Frames, limits: Mapping[str, Collectio
         return [needs_root(need, HIDDEN, again=again(need.subject)) for need in needs]
     units, seen = members(lines), _seen(lines)
     manager = seen.get("1", _Seen()).row
+    usual = _usual(manager.get("limits"))
     answers = []
     for need in needs:
         pids = units.get(need.subject, [])
-        rows = _top(pids, seen, {each.removeprefix("Limit") for each in limits.get(need.subject, ())})
+        rows = _top(pids, seen, {each.removeprefix("Limit") for each in limits.get(need.subject, ())}, usual)
         if not rows:
             answers.append(absent(need, NOBODY, again=again(need.subject)))
             continue
-        value = Processes(rows, int(str(manager.get("nice", 0))), int(str(manager.get("oom_score_adj", 0))))
+        value = Processes(
+            rows,
+            int(str(manager.get("nice", 0))),
+            int(str(manager.get("oom_score_adj", 0))),
+            str(manager.get("cpus", "")),
+        )
         answers.append(observed(need, value, again=again(need.subject)))
     return answers
 
 
-def _top(pids: Sequence[str], seen: Mapping[str, _Seen], limits: Collection[str]) -> dict[str, JsonObject]:
-    """Those that none of the others started, with the limits that are wanted. What ended meanwhile is left out."""
+def _usual(limits: object) -> dict[str, tuple[int, int]]:
+    """The least, soft and hard, that a service has where nothing says otherwise: what PID 1 has. Of open files less."""
+    pairs = limits if isinstance(limits, dict) else {}
+    found = {name: (int(pairs[name][0]), int(pairs[name][1])) for name in INHERITED if name in pairs}
+    if "NOFILE" in found:
+        hard = found["NOFILE"][1]
+        found["NOFILE"] = (_least(hard, SOFT_FILES), _least(hard, HARD_FILES))
+    return found
+
+
+def _least(limit: int, most: int) -> int:
+    return most if limit == UNLIMITED else min(limit, most)
+
+
+def _is_lower(name: str, pair: object, usual: Mapping[str, tuple[int, int]]) -> bool:
+    if name not in usual or not isinstance(pair, list):
+        return False
+    pairs = zip(pair, usual[name], strict=True)
+    return any(now != UNLIMITED and (least == UNLIMITED or now < least) for now, least in pairs)
+
+
+def _top(
+    pids: Sequence[str], seen: Mapping[str, _Seen], limits: Collection[str], usual: Mapping[str, tuple[int, int]]
+) -> dict[str, JsonObject]:
+    """Those that none of the others started, with the limits that are wanted, and those that are lower than usual.
+
+    What ended meanwhile is left out.
+    """
     found: dict[str, JsonObject] = {}
     for pid in sorted(pids, key=int):
         process = seen.get(pid)
         if process is None or "uids" not in process.row or str(process.parent) in pids or len(found) == MOST:
             continue
         kept = process.row.get("limits")
-        own = {name: pair for name, pair in kept.items() if name in limits} if isinstance(kept, dict) else {}
+        pairs = kept if isinstance(kept, dict) else {}
+        own = {name: pair for name, pair in pairs.items() if name in limits or _is_lower(name, pair, usual)}
         found[pid] = {**process.row, "limits": own}
     return found
 
@@ -113,6 +151,12 @@ def _status(process: _Seen, line: str) -> None:
         process.parent = whole(words[0], U32)
     elif key == "Umask":
         process.row["umask"] = words[0]
+    elif key == "State":
+        process.row["state"] = words[0][:1]
+    elif key == "NoNewPrivs":
+        process.row["no_new_privs"] = whole(words[0], U32)
+    elif key == "Cpus_allowed_list":
+        process.row["cpus"] = words[0][:LONGEST_CPUS]
     elif key in ("Uid", "Gid"):
         process.row[f"{key.lower()}s"] = [whole(word, U32) for word in words]
     elif key == "Groups":
@@ -137,7 +181,9 @@ def _oom(process: _Seen, line: str) -> None:
 
 
 def _stat(process: _Seen, line: str) -> None:
-    process.row["nice"] = _signed(line.rpartition(")")[2].split()[_NICE])
+    words = line.rpartition(")")[2].split()
+    process.row["nice"] = _signed(words[_NICE])
+    process.row["policy"] = whole(words[_POLICY], U32)
 
 
 def _signed(word: str) -> int:

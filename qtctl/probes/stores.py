@@ -1,4 +1,4 @@
-"""Redis, read only (facts `store`, `key`, `stream` and their kin): INFO, TYPE, XINFO, XPENDING, TIME, SCAN.
+"""Redis, read only (facts `store`, `key`, `stream` and their kin): INFO, TYPE, TTL, XINFO, XPENDING, TIME, SCAN.
 
 XINFO STREAM is the one command that says the last id of a stream whatever its entries are. It brings the first and the
 last entry along: qtctl.adapters.store_replies drops them unread.
@@ -22,6 +22,7 @@ from qtctl.model.store_facts import (
     MOST_GROUPS_NAMED,
     MOST_KEYS_NAMED,
     MOST_PENDING,
+    KeyExpiry,
     KeyFact,
     StoreClock,
     StoreHealth,
@@ -37,14 +38,16 @@ from qtctl.model.store_facts import (
 from qtctl.probes.answer import Answer, absent, observed, refused, unparseable
 
 _OF_STREAMS = (Stream, StreamGroup, StreamGroups, StreamConsumers, StreamPending)
-FACTS = tuple(kind.FACT for kind in (StoreServer, StoreClock, StoreHealth, StoreKeys, KeyFact, *_OF_STREAMS))
-ORDER = ("INFO", "TYPE", "XINFO STREAM", "XINFO GROUPS", "XINFO CONSUMERS", "XPENDING", "TIME", "SCAN")
+FACTS = tuple(kind.FACT for kind in (StoreServer, StoreClock, StoreHealth, StoreKeys, KeyFact, KeyExpiry, *_OF_STREAMS))
+ORDER = ("INFO", "TYPE", "TTL", "XINFO STREAM", "XINFO GROUPS", "XINFO CONSUMERS", "XPENDING", "TIME", "SCAN")
 """What is asked first. A stream before its groups: what a group was given then never seems less than it was when the
 stream was trimmed. The clock behind all entries: none that was seen is younger than it."""
 _OF_STORE = (StoreServer.FACT, StoreHealth.FACT, StoreClock.FACT, StoreKeys.FACT)
 SCANNED_FIRST, SCANNED_NEXT = "1000", "10000"
 """Keys that Redis looks at for one SCAN: it answers nobody else meanwhile, for some milliseconds."""
 DEFAULT_PORT = 6379
+_OF_KEY = {KeyFact.FACT: "TYPE", KeyExpiry.FACT: "TTL"}
+_FOR_EVER, _GONE = -1, -2
 LONGEST_NAME = 200
 PERSISTENCE = (
     *("rdb_last_bgsave_status", "aof_enabled", "aof_last_write_status", "aof_last_bgrewrite_status"),
@@ -89,8 +92,8 @@ def command_of(need: Need) -> tuple[str, ...]:
     """The command that answers a need. Not of `StoreKeys`, which takes one for each pattern."""
     if need.fact in _OF_STORE:
         return ("TIME",) if need.fact == StoreClock.FACT else ("INFO",)
-    if need.fact == KeyFact.FACT:
-        return ("TYPE", need.subject)
+    if need.fact in _OF_KEY:
+        return _OF_KEY[need.fact], need.subject
     if need.fact == Stream.FACT:
         return ("XINFO", "STREAM", need.subject)
     if need.fact == StreamConsumers.FACT:
@@ -220,6 +223,15 @@ def _key(need: Need, value: object, again: str, question: int) -> Answer:
     if value == "none":
         return absent(need, "no such key", again=again, line="none", question=question)
     return observed(need, KeyFact(value), again=again, line=value, question=question)
+
+
+def _expiry(need: Need, value: object, again: str, question: int) -> Answer:
+    """TTL: seconds, -1 for ever, -2 no such key."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < _GONE:
+        raise _Unreadable("TTL did not answer with seconds")
+    if value == _GONE:
+        return absent(need, "no such key", again=again, line="-2", question=question)
+    return observed(need, KeyExpiry(value != _FOR_EVER), again=again, line=str(value), question=question)
 
 
 def _server(need: Need, value: object, again: str, question: int) -> Answer:
@@ -385,6 +397,7 @@ _READ: Mapping[str, Callable[[Need, object, str, int], Answer]] = {
     StoreClock.FACT: _clock,
     StoreHealth.FACT: _health,
     KeyFact.FACT: _key,
+    KeyExpiry.FACT: _expiry,
     Stream.FACT: _stream,
     StreamGroup.FACT: _group,
     StreamGroups.FACT: _names,

@@ -40,6 +40,10 @@ OF_UNIT: Mapping[str, tuple[str, str]] = {
     "wanted_by": ("WantedBy", "set"),
     "required_by": ("RequiredBy", "set"),
     "after": ("After", "set"),
+    "conflicted_by": ("ConflictedBy", "set"),
+    "stop_propagated_from": ("StopPropagatedFrom", "set"),
+    "triggered_by": ("TriggeredBy", "set"),
+    "upheld_by": ("UpheldBy", "set"),
     "active_enter_timestamp": ("ActiveEnterTimestamp", "t"),
     "state_change_timestamp": ("StateChangeTimestamp", "t"),
     "freezer_state": ("FreezerState", "s"),
@@ -64,7 +68,12 @@ OF_TIMER: Mapping[str, tuple[str, str]] = {
     "last_trigger_usec": ("LastTriggerUSec", "t"),
 }
 BY_TYPE = {"service": ("Service", OF_SERVICE), "timer": ("Timer", OF_TIMER)}
-RECENT = frozenset(("upholds", "freezer_state", "wanted_by", "required_by"))
+RECENT = frozenset(
+    (
+        *("upholds", "freezer_state", "wanted_by", "required_by"),
+        *("conflicted_by", "stop_propagated_from", "triggered_by", "upheld_by"),
+    )
+)
 """What some systemd that is still in use does not have, or evidence of earlier versions of qtctl: None there."""
 WHOLE = ("Unit", "Timer")
 """Interfaces that are asked for as a whole."""

@@ -105,6 +105,17 @@ unit_folders() {
   [ "$folders" ] || return 0
   find / /etc /etc/systemd /run /run/systemd /usr /usr/lib /usr/lib/systemd -maxdepth 0 ! -type l '(' ! -uid 0 -o \
     -perm /022 ')' -printf 'W %y %U %G %m %p//\0' | tr '\n\0' '\1\n'
+  more=''
+  for each in /etc/systemd /run/systemd /usr/local/lib/systemd /usr/lib/systemd; do
+    for name in system-generators system-environment-generators system.conf system.conf.d system-shutdown; do
+      [ ! -e "$each/$name" ] || more="$more$IFS$each/$name"
+    done
+  done
+  for each in /etc/tmpfiles.d /etc/sysusers.d /etc/crontab /etc/cron.d /etc/cron.hourly /etc/cron.daily; do
+    [ ! -e "$each" ] || more="$more$IFS$each"
+  done
+  [ -z "$more" ] || find -L $more -maxdepth 1 '(' -type f -o -type d ')' '(' ! -uid 0 -o -perm /022 ')' \
+    -printf 'W %y %U %G %m %p//\0' 2>/dev/null | tr '\n\0' '\1\n'
   find -L $folders -maxdepth 2 ! -path '*.wants/*' ! -path '*.requires/*' '(' -type f -o -type d ')' '(' ! -uid 0 -o \
     -perm /022 ')' -printf 'W %y %U %G %m %p//\0' 2>/dev/null | tr '\n\0' '\1\n'
   links=$(find $folders -maxdepth 2 -type l ! -path '*.wants/*' ! -path '*.requires/*' ! -lname /dev/null \

@@ -230,6 +230,12 @@ def key_type(need: Need, store: DesiredStore, key: str, kind_of_key: str) -> Pro
     return ProofSource(need, _redis(store, "TYPE", key), kind_of_key)
 
 
+def expires(need: Need, store: DesiredStore, key: str, *, yes: bool) -> ProofSource:
+    """Whether, and not when: that is less with every second."""
+    again = f"{_redis(store, 'TTL', key)} | grep -qx -- -1 && echo stays || echo expires"
+    return ProofSource(need, again, "expires" if yes else "stays")
+
+
 def newest_entry(need: Need, store: DesiredStore, key: str, last_id: str) -> ProofSource:
     """Filtered: the rest of the answer holds what the entries say."""
     return ProofSource(need, f"{_redis(store, 'XINFO', 'STREAM', key)} | grep -A1 -x last-generated-id", last_id)

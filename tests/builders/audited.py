@@ -45,10 +45,13 @@ from qtctl.model.facts import (
 )
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved, SharedIds
 from qtctl.model.json import JsonObject
+from qtctl.model.library_facts import LibraryWriters
 from qtctl.model.origin import Origin
-from qtctl.model.process_facts import EnvText, Processes, ProcessPlaces
+from qtctl.model.process_facts import EnvText, Processes, ProcessPlaces, ProgramCopies
+from qtctl.model.setting_facts import ManagerSettings, UnitOverrides
 from qtctl.model.states import KeyType, ServiceState
 from qtctl.model.store_facts import (
+    KeyExpiry,
     KeyFact,
     StoreClock,
     StoreHealth,
@@ -215,7 +218,7 @@ def running_unit(**changes: Any) -> Unit:
     started = NOW_US - 5 * HOUR
     plain = Unit(
         "loaded", "active", "running", "enabled", wants=[], requires=[], binds_to=[], after=["basic.target"],
-        wanted_by=[], required_by=[],
+        wanted_by=[], required_by=[], conflicted_by=[], stop_propagated_from=[], triggered_by=[], upheld_by=[],
         active_enter_timestamp=started, state_change_timestamp=started, freezer_state="running",
         exec_main_start_timestamp=started, result="success", main_pid=77,
     )  # fmt: skip
@@ -245,6 +248,10 @@ def _units(want: Desired) -> dict[str, Unit]:
     }
 
 
+def _slice() -> Unit:
+    return running_unit(sub_state="active", result="", loaded={"MemoryMax": 2**64 - 1, "AllowedCPUs": []})
+
+
 def _status(want: Desired) -> HostDeploys:
     about = {"by": "ops@desk", "fleet": want.fleet, "host": want.host, "registry": registry_digest(want)}
     return HostDeploys("idle", 5, 5, NOW_US // SECOND - 3600, "", True, 0, False, about, {})
@@ -254,6 +261,7 @@ def values(want: Desired) -> dict[Need, Fact]:
     """What a host that is as declared answers to every need."""
     units = _units(want)
     files = {unit: unit_state.unit_file_state for unit, unit_state in units.items()}
+    files |= {alias: "alias" for unit in want.externals for alias in unit.names[1:]}
     loaded = {unit: ["loaded", each.active_state, each.sub_state] for unit, each in units.items()}
     fixed: dict[str, Any] = {
         "user": UserIds(1001, 1001, [4, 1001], []),
@@ -283,10 +291,15 @@ def values(want: Desired) -> dict[Need, Fact]:
         "oom.kills": OomKills({}),
         "venv.packages": VenvPackages(["NumPy-1.26.4", "pip-24.0", "typing_extensions-4.12.2"]),
         "user.units": UserUnits([], [], {"ops": False}),
+        "libraries": LibraryWriters({}, []),
+        "manager.settings": ManagerSettings([], []),
+        "unit.overrides": UnitOverrides([]),
+        "processes.copies": ProgramCopies([]),
+        "key.expiry": KeyExpiry(expires=False),
         "containers": Containers({}, {}, {}),
         "unix.socket": UnixSocket(["stream"]),
         "filesystem": FileSystem("/", "ab12", 20 * GIB, 80 * GIB, 1000, 900),
-        "processes": Processes({"77": PROCESS}, 0, 0),
+        "processes": Processes({"77": PROCESS}, 0, 0, "0-3"),
         "deploy.status": _status(want),
         "deploy.generations": KeptGenerations([4, 5], {}),
         "processes.places": ProcessPlaces({"77": ["/home/qt", "/usr/bin/true"]}),
@@ -306,7 +319,7 @@ def values(want: Desired) -> dict[Need, Fact]:
     by_path = {file.path: file for file in want.files}
     types = {each.name: str(each.type) for each in want.keys}
     made: dict[str, Callable[[str], Fact]] = {
-        "unit": lambda name: units.get(name, running_unit()),
+        "unit": lambda name: units.get(name, _slice() if name.endswith(".slice") else running_unit()),
         "group": lambda name: GROUPS[name],
         "way": lambda path: _way(path, by_path.get(path)),
         "file": lambda path: _file(path, by_path.get(path)),
@@ -361,7 +374,7 @@ def _way(path: str, file: DesiredFile | None) -> PathWay:
 
 PROCESS: JsonObject = {
     "uids": [1001] * 4, "gids": [1001] * 4, "groups": [4, 1001], "umask": "0022", "nice": 0, "oom_score_adj": 0,
-    "limits": {}, "program": "/bin/true",
+    "limits": {}, "program": "/bin/true", "state": "S", "no_new_privs": 0, "cpus": "0-3", "policy": 0,
 }  # fmt: skip
 RUNS = ["loaded", "active", "running"]
 OTHERS = dict.fromkeys(("ssh.service", "systemd-journald.service", "systemd-timesyncd.service"), RUNS)

@@ -23,7 +23,10 @@ from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rul
 
 _JUST_NOW_US = 5_000_000
 _GONE = " (deleted)"
-_STATUS = {"uid": "Uid", "gid": "Gid", "groups": "Groups", "umask": "Umask"}
+_STATUS = {
+    "uid": "Uid", "gid": "Gid", "groups": "Groups", "umask": "Umask", "no_new_privs": "NoNewPrivs",
+    "cpus": "Cpus_allowed_list",
+}  # fmt: skip
 _LIMIT_NAMES = {name: said for said, name in LIMIT_NAMES.items()}
 
 
@@ -67,6 +70,7 @@ def _is_as_declared(facts: Facts, service: DesiredService, values: tuple[LoadedV
         soft_limits(service),
         venv_of(service),
         inherits(program_of(service)),
+        frozenset(key for key, _ in (*service.settings, *service.limits, *service.sandbox)),
     )
     different = differences(wanted, row, found)
     observed: JsonObject = {each.name: each.observed for each in different}
@@ -134,6 +138,9 @@ def _proof(need: Need, pid: int, difference: Difference, row: JsonObject) -> Pro
     if name == "nice":
         show = f"awk '{{ sub(/.*[)] /, \"\"); print $17 }}' /proc/{pid}/stat"
         return ProofSource(need, show, str(row.get("nice")))
+    if name == "policy":
+        show = f"awk '{{ sub(/.*[)] /, \"\"); print $39 }}' /proc/{pid}/stat"
+        return ProofSource(need, show, str(row.get("policy")))
     if name == "oom_score_adj":
         return ProofSource(need, f"cat /proc/{pid}/oom_score_adj", str(row.get("oom_score_adj")))
     limits = row.get("limits")
@@ -212,8 +219,9 @@ QT214 = Rule(
     Severity.WARNING,
     several="processes run with something else than declared",
     what="The unit's main process has another user or group, other supplementary groups, limits, niceness, OOM score "
-    "adjustment or umask than its unit sets, or runs by the interpreter of another venv. What the unit does not set "
-    "is compared with what PID 1 has, where everything inherits it; limits and umask only where they are set. A soft "
+    "adjustment, umask or CPUs than its unit sets, or runs by the interpreter of another venv, or without the "
+    "NoNewPrivileges that its unit sets. What the unit does not set is compared with what PID 1 has, where everything "
+    "inherits it: niceness, CPUs, scheduling, and limits where they are lower; umask only where it is set. A soft "
     "limit may be higher than declared: programs raise it themselves. Working directory and program are shown to "
     "root alone: they are asked with `--become`.",
     why="The file is right and systemd has loaded it, and the process has been changed by `renice` or `prlimit`, or "

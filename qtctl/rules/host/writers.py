@@ -64,6 +64,8 @@ def _started(desired: Desired) -> tuple[Expectation, ...]:
         for file in start_files(service):
             if file.role != "working directory":
                 users.setdefault(file.path, []).append(service)
+        for folder in _searched(service):
+            users.setdefault(folder, []).append(service)
     return tuple(
         Expectation(
             path,
@@ -74,6 +76,12 @@ def _started(desired: Desired) -> tuple[Expectation, ...]:
         )
         for path, services in users.items()
     )
+
+
+def _searched(service: DesiredService) -> tuple[str, ...]:
+    """Folders that its environment names for shared libraries, before those of the system."""
+    named = dict((*service.unit_env, *service.env)).get("LD_LIBRARY_PATH", "").split(":")
+    return tuple(dict.fromkeys(each for each in named if each.startswith("/") and "%" not in each))
 
 
 def _user(service: DesiredService) -> tuple[Need, ...]:
@@ -145,7 +153,8 @@ QT222 = Rule(
     Severity.ERROR,
     what="A file or folder in which systemd looks for units and drop-ins, or one on the way there, can be written by "
     "others than root: by its owner, its group or everyone. Links from there to files elsewhere are followed, and "
-    "every folder on their way counts; group write counts whatever the group.",
+    "every folder on their way counts; group write counts whatever the group. So do generators, system.conf, "
+    "tmpfiles.d, sysusers.d and the crontabs of the system: root runs or obeys them.",
     why="What stands in a unit file runs as root, if the file says so, at the next start or the next boot. Whoever can "
     "write one, or put a drop-in beside it, owns the host.",
     fix="See what the file says now and whether that is yours, then `chown root:root` and `chmod go-w` it, or the "
@@ -156,9 +165,9 @@ QT412 = Rule(
     "QT412",
     "what a service starts with can be written by others",
     Severity.ERROR,
-    what="The program of a service, the interpreter of a script, its code's entry point or its venv, or a folder on "
-    "the way there, can be written by an account other than root and the service's user. Write permission of a group "
-    "counts, unless it is the user's first group and nobody else is in it.",
+    what="The program of a service, the interpreter of a script, its code's entry point or its venv, a folder that its "
+    "LD_LIBRARY_PATH names, or a folder on the way there, can be written by an account other than root and the "
+    "service's user. Write permission of a group counts, unless it is the user's first group and nobody else is in it.",
     why="Whoever can write it decides what the service runs at its next start, with the service's rights, its secrets "
     "and its exchange keys. Of a service that runs as root this is the whole host.",
     fix="`namei -l PATH` shows every part with owner and mode. Give it to root, or to the service's user, and take "

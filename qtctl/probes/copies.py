@@ -1,0 +1,89 @@
+"""Processes that run what declared services run (fact `processes.copies`): by their command lines, which all can read.
+
+Only what the registry declares is looked for, and nothing of a command line leaves the host.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from qtctl.dialects.lines import lines
+from qtctl.model.entry_questions import EntryQuestion
+from qtctl.model.evidence import Need
+from qtctl.model.inquiry import Inquiry
+from qtctl.model.plausible import U32, whole
+from qtctl.model.process_facts import ProgramCopies
+from qtctl.probes.answer import Answer, needs_root, observed, text, unparseable
+from qtctl.probes.batch import Frame, Probe
+from qtctl.probes.family import Family
+from qtctl.probes.processes import HIDDEN, SCRIPTS
+
+AGAIN = "ps -eo pid,cgroup:200,args | grep python"
+TOOLS = ("awk", "grep", "head", "tr")
+MOST = 500
+_OF_PACKAGES = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/lib/", "/usr/libexec/", "/lib/")
+Wanted = tuple[str, str, str, str]
+"""Unit, and what is looked for: a program or script, a module behind -m, the module of an application."""
+
+
+def wanted(inquiry: Inquiry) -> tuple[Wanted, ...]:
+    """What to look for: a program of a package may be run by anybody, and is not."""
+    found: dict[Wanted, None] = {}
+    for question in inquiry.entries:
+        found.update(dict.fromkeys(_of_python(question)))
+    python = {question.unit for question in inquiry.entries}
+    for unit, argvs in inquiry.argvs.items():
+        program = argvs[0][0] if argvs and argvs[0] else ""
+        if unit not in python and program.startswith("/") and not program.startswith(_OF_PACKAGES):
+            found[(unit, program, "", "")] = None
+    return tuple(each for each in found if not any("\t" in word or "\n" in word for word in each))
+
+
+def _of_python(question: EntryQuestion) -> Iterator[Wanted]:
+    serves = any(kind == "import" for kind, _ in question.wanted)
+    for kind, path in question.wanted:
+        if serves and kind == "module":
+            continue  # the server's own: many services have it
+        if kind == "script":
+            yield question.unit, path, "", ""
+            yield from (
+                (question.unit, "", path.removeprefix(f"{folder}/").removesuffix(".py").replace("/", "."), "")
+                for folder in question.folders
+                if path.startswith(f"{folder}/") and path.endswith(".py") and folder != path.rpartition("/")[0]
+            )
+            continue
+        dotted = path.replace("/", ".")
+        yield question.unit, "", dotted, dotted
+        for folder in question.folders:
+            yield from ((question.unit, f"{folder}/{path}{end}", "", "") for end in (".py", "/__main__.py"))
+
+
+def probe(needs: Sequence[Need], looked_for: Sequence[Wanted]) -> Probe:
+    if not needs:
+        return Probe((), lambda _: [])
+    keys = ["\t".join(each) for each in looked_for]
+    command = SCRIPTS.command([("copies", *keys)], ("grep", "/proc/*/cmdline"), AGAIN, TOOLS)
+    units = [each[0] for each in looked_for]
+    return Probe((command,), lambda frames: [_answer(need, frames[0], units) for need in dict.fromkeys(needs)])
+
+
+def _answer(need: Need, frame: Frame | None, units: Sequence[str]) -> Answer:
+    if frame is None:
+        return unparseable(need, "the answer was cut off", again=AGAIN)
+    said = list(lines(text(frame.stdout)))
+    if said[:1] == ["H"]:
+        return needs_root(need, HIDDEN, again=AGAIN)
+    if "E" not in said:
+        return unparseable(need, "the list of processes was cut off", again=AGAIN)
+    rows = []
+    for line in said[: said.index("E")]:
+        tag, pid, number, group = line.split(" ", 3)
+        if tag != "C":
+            raise ValueError("no line of a process")
+        rows.append([str(whole(pid, U32)), units[whole(number, len(units)) - 1], group])
+    return observed(need, ProgramCopies(sorted(rows)), again=AGAIN, line=str(len(rows)))
+
+
+def _of_inquiry(needs: Sequence[Need], inquiry: Inquiry) -> Probe:
+    return probe(needs, wanted(inquiry))
+
+
+FAMILY = Family((ProgramCopies,), _of_inquiry)

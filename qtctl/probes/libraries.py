@@ -1,0 +1,65 @@
+"""What programs load besides what their command lines name (fact `libraries`): who else could change it."""
+
+import re
+from collections.abc import Sequence
+
+from qtctl.dialects.lines import lines
+from qtctl.model.evidence import Need
+from qtctl.model.inquiry import Inquiry
+from qtctl.model.library_facts import LibraryWriters
+from qtctl.model.plausible import U32, whole
+from qtctl.probes.answer import Answer, observed, text, unparseable
+from qtctl.probes.batch import Frame, Library, Probe, Takes
+from qtctl.probes.family import Family
+
+HOST = "host"
+AGAIN = "find -L /usr/lib /usr/lib/python3* /etc/ld.so.conf.d -maxdepth 1 ! -type l '(' ! -uid 0 -o -perm /022 ')' -ls"
+MOST = 2000
+TOOLS = ("awk", "find", "grep", "head", "sed", "tr")
+_MODE = re.compile("[0-7]{1,4}")
+_KINDS = {"d": "folder", "f": "file"}
+_PARTS = 4
+
+SCRIPTS = Library("libraries", ("libraries.sh",), {"libraries": Takes.PATHS})
+
+
+def probe(needs: Sequence[Need]) -> Probe:
+    wanted = tuple(dict.fromkeys(needs))
+    if not wanted:
+        return Probe((), lambda _: [])
+    venvs = [need.subject for need in wanted if need.subject.startswith("/")]
+    command = SCRIPTS.command([("libraries", *venvs)], ("find", "/usr/lib", "/etc/ld.so.conf", *venvs), AGAIN, TOOLS)
+    return Probe((command,), lambda frames: _answers(wanted, venvs, frames[0]))
+
+
+def _answers(needs: Sequence[Need], venvs: Sequence[str], frame: Frame | None) -> list[Answer]:
+    said = list(lines(text(frame.stdout))) if frame else []
+    if "E" not in said:
+        return [unparseable(need, "the answer was cut off", again=AGAIN) for need in needs]
+    parts: dict[str, dict[str, list[str]]] = {}
+    for line in said[: said.index("E")][:MOST]:
+        if line.startswith("W "):
+            number, rest = line[2:].split(" ", 1)
+            kind, uid, gid, mode, path = rest.split(" ", _PARTS)
+            subject = HOST if number == "0" else venvs[whole(number, len(venvs)) - 1]
+            if not _MODE.fullmatch(mode):
+                raise ValueError("a mode that is none")
+            row = [_KINDS.get(kind, "other"), str(whole(uid, U32)), str(whole(gid, U32)), mode.zfill(4)]
+            parts.setdefault(subject, {})[path] = row
+    missing = [line[2:] for line in said if line.startswith("M ")]
+    return [
+        observed(
+            need,
+            LibraryWriters(parts.get(need.subject, {}), missing if need.subject == HOST else []),
+            again=AGAIN,
+            line=next(iter(parts.get(need.subject, {})), ""),
+        )
+        for need in needs
+    ]
+
+
+def _of_needs(needs: Sequence[Need], _: Inquiry) -> Probe:
+    return probe(needs)
+
+
+FAMILY = Family((LibraryWriters,), _of_needs)

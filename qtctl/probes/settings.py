@@ -1,0 +1,89 @@
+"""What is set for all services at once (fact `manager.settings`), and what replaces a package's program.
+
+The second is fact `unit.overrides`. Of the files nothing leaves the host but names, keys and values of settings.
+"""
+
+from collections.abc import Sequence
+
+from qtctl.dialects.lines import lines
+from qtctl.model.evidence import Need
+from qtctl.model.inquiry import Inquiry
+from qtctl.model.plausible import LONGEST_LINE
+from qtctl.model.setting_facts import ManagerSettings, UnitOverrides
+from qtctl.probes.answer import Answer, not_asked, observed, text, unparseable
+from qtctl.probes.batch import Frame, Frames, Library, Probe, Takes
+from qtctl.probes.family import Family
+from qtctl.probes.units import odd_name
+
+SCRIPTS = Library(
+    "manager_settings",
+    ("manager_settings.sh",),
+    {"manager_settings": Takes.NOTHING, "overrides": Takes.UNITS},
+)
+TOOLS = ("awk", "grep", "head")
+
+
+def again(name: str) -> str:
+    return f"grep -s '^[A-Z]' /etc/systemd/{name}.conf /etc/systemd/{name}.conf.d/* /run/systemd/{name}.conf.d/*"
+
+
+OVERRIDES_AGAIN = "grep -ls '^ExecStart=.' /etc/systemd/system/*.service.d/* /run/systemd/system/*.service.d/*"
+
+
+def probe(needs: Sequence[Need]) -> Probe:
+    wanted = tuple(dict.fromkeys(needs))
+    units = [need.subject for need in wanted if need.fact == UnitOverrides.FACT and not odd_name(need.subject)]
+    names = [need for need in wanted if need.fact == ManagerSettings.FACT]
+    commands = []
+    if names:
+        argv = ("grep", "/etc/systemd/system.conf", "/etc/systemd/journald.conf")
+        commands.append(SCRIPTS.command([("manager_settings",)], argv, again("system"), TOOLS))
+    if units:
+        commands.append(SCRIPTS.command([("overrides", *units)], ("grep", "ExecStart", *units), OVERRIDES_AGAIN, TOOLS))
+
+    def parse(frames: Frames) -> list[Answer]:
+        first, last = (frames[0] if names else None), (frames[-1] if units else None)
+        return [
+            *(_settings(need, first) for need in names),
+            *(_overrides(need, last, len(commands) - 1) for need in wanted if need.fact == UnitOverrides.FACT),
+        ]
+
+    return Probe(tuple(commands), parse)
+
+
+def _said(frame: Frame | None) -> list[str] | None:
+    said = [each for each in lines(text(frame.stdout)) if len(each) <= LONGEST_LINE] if frame else []
+    return said[: said.index("E")] if "E" in said else None
+
+
+def _settings(need: Need, frame: Frame | None) -> Answer:
+    said = _said(frame)
+    if said is None:
+        return unparseable(need, "the answer was cut off", again=again(need.subject))
+    end = f"/systemd/{need.subject}.conf"
+    mine = [row for each in said if each.startswith("S ") and end in (row := _row(each))[0]]
+    unread = [each[2:] for each in said if each.startswith("U ") and end in each]
+    return observed(need, ManagerSettings(mine, unread), again=again(need.subject), line=str(len(mine)))
+
+
+def _row(line: str) -> list[str]:
+    path, _, assigned = line[2:].partition(":")
+    key, _, value = assigned.partition("=")
+    return [path, key, value]
+
+
+def _overrides(need: Need, frame: Frame | None, question: int) -> Answer:
+    if why := odd_name(need.subject):
+        return not_asked(need, why)
+    said = _said(frame)
+    if said is None:
+        return unparseable(need, "the answer was cut off", again=OVERRIDES_AGAIN, question=question)
+    files = sorted(each.split(" ", 2)[2] for each in said if each.startswith(f"X {need.subject} "))
+    return observed(need, UnitOverrides(files), again=OVERRIDES_AGAIN, line=str(len(files)), question=question)
+
+
+def _of_needs(needs: Sequence[Need], _: Inquiry) -> Probe:
+    return probe(needs)
+
+
+FAMILY = Family((ManagerSettings, UnitOverrides), _of_needs)

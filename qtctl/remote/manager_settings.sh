@@ -1,0 +1,56 @@
+# shellcheck shell=sh
+# What people have set for all services at once, in the files of systemd itself and of its journal.
+
+# manager_settings: lines `S FILE:KEY=VALUE` of what is assigned in system.conf and journald.conf and the folders beside
+# them, in the order in which systemd reads them; a value that a program would get in its environment is left out. `U FILE`
+# of each that cannot be read. `E` ends the list. What packages bring (/usr/lib) is not looked at.
+manager_settings() {
+  for name in system journald; do
+    set --
+    for file in /usr/local/lib /run /etc; do
+      set -- "$@" "$file/systemd/$name.conf"
+    done
+    for file in /usr/local/lib /run /etc; do
+      folder=$file/systemd/$name.conf.d
+      [ -d "$folder" ] || continue
+      if [ ! -r "$folder" ] || [ ! -x "$folder" ]; then echo "U $folder" && continue; fi
+      for each in "$folder"/*.conf; do set -- "$@" "$each"; done
+    done
+    for file; do
+      if [ -f "$file" ] && [ -r "$file" ]; then
+        grep -aHE '^[[:space:]]*[A-Za-z]+[[:space:]]*=' -- "$file" /dev/null | head -c 20000 |
+          awk '{ at = index($0, ":"); text = substr($0, at + 1); sub(/^[[:space:]]+/, "", text)
+            key = text; sub(/[[:space:]]*=.*/, "", key); value = text; sub(/^[^=]*=[[:space:]]*/, "", value)
+            if (key ~ /Environment$/) value = "(not shown)"
+            print "S " substr($0, 1, at) key "=" substr(value, 1, 200) }'
+      elif [ -f "$file" ]; then
+        echo "U $file"
+      fi
+    done
+  done
+  echo E
+}
+
+# overrides UNIT...: lines `X UNIT FILE` of each file outside of /usr/lib that gives a unit of a package another program: a
+# drop-in with ExecStart=, or a file in place of the package's whose ExecStart= lines are others. `E` ends the list.
+overrides() {
+  for unit; do
+    base=${unit%.*} packaged=''
+    for each in /usr/lib/systemd/system /lib/systemd/system; do
+      [ -z "$packaged" ] && [ -f "$each/$unit" ] && packaged=$each/$unit
+    done
+    for folder in /etc/systemd/system.control /run/systemd/system.control /run/systemd/transient /etc/systemd/system \
+      /run/systemd/system /usr/local/lib/systemd/system; do
+      for file in "$folder/$unit.d"/*.conf "$folder/${base%%-*}-.service.d"/*.conf "$folder/service.d"/*.conf; do
+        [ -f "$file" ] && grep -qsE '^[[:space:]]*ExecStart[[:space:]]*=[[:space:]]*[^[:space:]]' -- "$file" &&
+          echo "X $unit $file"
+      done
+      file=$folder/$unit
+      if [ "$packaged" ] && [ -f "$file" ] && [ "$(commands "$file")" != "$(commands "$packaged")" ]; then
+        echo "X $unit $file"
+      fi
+    done
+  done | head -n 500
+  echo E
+}
+commands() { grep -sE '^[[:space:]]*ExecStart[[:space:]]*=' -- "$1" | head -c 20000; }

@@ -1,0 +1,64 @@
+"""QT229: what a service runs, running outside of its unit."""
+
+from functools import partial
+
+from qtctl.dialects.shell import quote
+from qtctl.findings.finding import Severity
+from qtctl.findings.remedy import steps
+from qtctl.meaning.copies import groups_of_copies
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts
+from qtctl.model.json import JsonObject
+from qtctl.model.process_facts import ProgramCopies
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
+
+NEED = Need(ProgramCopies.FACT, "*")
+
+
+def _only_units(desired: Desired) -> tuple[Expectation, ...]:
+    return (Expectation("processes", {"outside of their units": []}, (NEED,), partial(_are_units, desired=desired)),)
+
+
+def _are_units(facts: Facts, desired: Desired) -> Judgment:
+    found = facts.read(ProgramCopies, NEED.subject)
+    if found is None:
+        return NOT_JUDGED
+    copies = groups_of_copies(desired, found)
+    if not copies:
+        return Verdict(True, {"outside of their units": []})
+    return tuple(_verdict(unit, rows) for unit, rows in sorted(copies.items()))
+
+
+def _verdict(unit: str, rows: dict[str, str]) -> Verdict:
+    observed: JsonObject = {"pids": [*[*rows][:5]], "cgroup": next(iter(rows.values()))}
+    sources = tuple(_proof(pid, group) for pid, group in [*rows.items()][:3])
+    pids = [*rows][:5]
+    remedy = steps(
+        ("ps", "-o", "pid,user,lstart,cgroup,args", "-p", ",".join(pids)),
+        "find out who started it and why; then end it, as root:",
+        ("kill", "--", *pids),
+    )
+    return Verdict(False, observed, sources, subject=unit, remedy=remedy)
+
+
+def _proof(pid: str, group: str) -> ProofSource:
+    return ProofSource(NEED, f"cut -d : -f 3- /proc/{pid}/cgroup | grep -Fx -m 1 -- {quote(group)}", group)
+
+
+QT229 = Rule(
+    "QT229",
+    "program of a service runs outside of its unit",
+    Severity.ERROR,
+    several="programs of services run outside of their units",
+    what="A process runs the script, module, application or program of a declared service, and is in the control group "
+    "of no declared unit: started by hand, in a terminal that was left open, by cron, in another unit or a container. "
+    "It is found by its command line: the declared path, `-m MODULE` or `MODULE:APP`. A path that was given relative "
+    "to a folder, and programs of packages (/usr/bin), are not recognised; oneshots may be run by hand.",
+    why="Two copies of a service that trades read the same streams and send the same orders. The second one has no "
+    "limit, no log and no restart of its unit, runs yesterday's code for weeks, and `systemctl stop` does not stop it.",
+    fix="`ps -o pid,user,lstart,cgroup,args -p PID` shows who started it and where. End it with `kill`, and what "
+    "starts it: a crontab, a unit of somebody's own. If the second copy is meant, declare a service for it.",
+    expect=_only_units,
+)
+RULES = (QT229,)

@@ -1,0 +1,80 @@
+"""QT231: units that nobody declared and that start or stop a declared one."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from qtctl.dialects.systemd.unit_name import stem
+from qtctl.findings.finding import Severity
+from qtctl.findings.remedy import steps
+from qtctl.meaning.units import read_unit
+from qtctl.model.desired import Desired
+from qtctl.model.desired_unit import DesiredUnit
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts, Unit
+from qtctl.model.json import Json, JsonObject
+from qtctl.rules import proofs
+from qtctl.rules.declared import of_unit
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
+
+_STOPS = (("conflicted_by", "ConflictedBy"), ("stop_propagated_from", "StopPropagatedFrom"))
+_STARTS = (("triggered_by", "TriggeredBy"), ("upheld_by", "UpheldBy"))
+_OF_SYSTEMD = frozenset(("shutdown.target", "umount.target", "initrd-switch-root.target"))
+
+
+def _alone(desired: Desired) -> tuple[Expectation, ...]:
+    named = frozenset(desired.unit_names())
+    return tuple(
+        of_unit(unit, {"started or stopped by": []}, partial(_is_alone, unit=unit, named=named))
+        for unit in desired.units()
+        if not unit.is_template
+    )
+
+
+def _is_alone(facts: Facts, unit: DesiredUnit, named: frozenset[str]) -> Judgment:
+    found = read_unit(facts, unit.unit)
+    if found is None:
+        return NOT_JUDGED
+    others = tuple(_others(found, unit, named))
+    if not others:
+        source = proofs.unit_property(Need(Unit.FACT, unit.unit), unit.unit, "LoadState", found.load_state)
+        return Verdict(True, {"started or stopped by": []}, (source,))
+    need = Need(Unit.FACT, unit.unit)
+    sources = tuple(proofs.reference(need, unit.unit, directive, other) for directive, other in others[:5])
+    by: dict[str, Json] = {}
+    for directive, other in others:
+        by[directive] = f"{by[directive]}, {other}" if directive in by else other
+    observed: JsonObject = by
+    names = tuple(dict.fromkeys(other for _, other in others))
+    remedy = steps(
+        *(("systemctl", "cat", "--no-pager", "--", name) for name in names[:3]),
+        f"take {unit.unit} out of {', '.join(names[:3])}, or declare it; then: systemctl daemon-reload",
+    )
+    return Verdict(False, observed, sources, remedy=remedy)
+
+
+def _others(found: Unit, unit: DesiredUnit, named: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """Directive and name. A package may start its own unit by a socket, and stop it for another of its units."""
+    own = {stem(name) for name in unit.names}
+    for field, directive in (*_STOPS, *(_STARTS if unit.generated else ())):
+        for other in getattr(found, field) or ():
+            if other in named or other in _OF_SYSTEMD or (not unit.generated and stem(other) in own):
+                continue
+            yield directive, other
+
+
+QT231 = Rule(
+    "QT231",
+    "undeclared unit starts or stops a declared one",
+    Severity.WARNING,
+    several="undeclared units start or stop declared ones",
+    what="systemd has loaded a unit that the registry does not name and that stops a declared one when it starts "
+    "(Conflicts=) or stops (PropagatesStopTo=), that triggers it (a timer, path or socket), or that keeps it running "
+    "(Upholds=). Such a unit is seen once it is loaded: enabled, running, or named by one that is. What a program does "
+    "by `systemctl` is not seen. Of an external, only what stops it counts.",
+    why="Nothing of the declared unit's own files says so. One day somebody starts the other unit, or a boot does, and "
+    "a service that trades is stopped cleanly, without a failure and without a restart; or a job runs twice.",
+    fix="`systemctl show -p ConflictedBy,StopPropagatedFrom,TriggeredBy,UpheldBy UNIT` shows them, and `systemctl cat` "
+    "where that is written. Take the declared unit out of it, or declare the other one.",
+    expect=_alone,
+)
+RULES = (QT231,)

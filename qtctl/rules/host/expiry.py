@@ -1,0 +1,102 @@
+"""QT517, QT518: what Redis would remove by itself of what is declared."""
+
+from functools import partial
+
+from qtctl.dialects.shell import quote
+from qtctl.findings.finding import Severity
+from qtctl.model.desired import Desired, DesiredKey
+from qtctl.model.desired_store import DesiredStore
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts
+from qtctl.model.states import KeyType
+from qtctl.model.store_facts import KeyExpiry, StoreHealth
+from qtctl.rules import proofs
+from qtctl.rules.host.streams import keys_of
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
+
+
+def _for_ever(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(
+            key.name,
+            {"expires": False},
+            (Need(KeyExpiry.FACT, key.name, key.store),),
+            partial(_stays, key=key, store=store),
+            key.origin,
+        )
+        for key, store in keys_of(desired)
+        if key.type is KeyType.STREAM
+    )
+
+
+def _stays(facts: Facts, key: DesiredKey, store: DesiredStore) -> Judgment:
+    found = facts.read(KeyExpiry, key.name, key.store)
+    if found is None:
+        return NOT_JUDGED
+    need = Need(KeyExpiry.FACT, key.name, key.store)
+    source = proofs.expires(need, store, key.name, yes=found.expires)
+    remedy = f"see which program sets it (EXPIRE, or a script); then: redis-cli PERSIST {quote(key.name)}"
+    return Verdict(not found.expires, {"expires": found.expires}, (source,), remedy=remedy)
+
+
+def _kept(desired: Desired) -> tuple[Expectation, ...]:
+    """Of stores in which something is declared."""
+    used = {key.store for key in desired.keys}
+    return tuple(
+        Expectation(
+            store.name,
+            {"evicts": False},
+            (Need(StoreHealth.FACT, store.name),),
+            partial(_keeps_all, store=store),
+            store.origin,
+            (("QT509", store.name),),
+        )
+        for store in desired.stores
+        if store.name in used
+    )
+
+
+def _keeps_all(facts: Facts, store: DesiredStore) -> Judgment:
+    server = facts.read(StoreHealth, store.name)
+    if server is None:
+        return NOT_JUDGED
+    evicts = server.max_memory > 0 and server.max_memory_policy.startswith("allkeys-")
+    need = Need(StoreHealth.FACT, store.name)
+    source = proofs.info(need, store, "maxmemory_policy", server.max_memory_policy)
+    if not evicts:
+        return Verdict(True, {"evicts": False, "policy": server.max_memory_policy}, (source,))
+    limit = proofs.info(need, store, "maxmemory", server.max_memory)
+    remedy = (
+        "CONFIG SET maxmemory-policy noeviction, and in redis.conf; or keep what may be evicted in a Redis of its own"
+    )
+    return Verdict(False, {"evicts": True, "policy": server.max_memory_policy}, (source, limit), remedy=remedy)
+
+
+QT517 = Rule(
+    "QT517",
+    "declared stream expires",
+    Severity.ERROR,
+    several="declared streams expire",
+    what="A declared stream has a time to live: Redis removes it when that is over, with its entries and its consumer "
+    "groups. Of keys of other types nothing is said: programs let values expire on purpose.",
+    why="Until then everything holds: the stream is there, fresh, and read. Then it is gone in one moment, entries "
+    "that nobody has read are lost, and every consumer fails with NOGROUP.",
+    fix="`redis-cli TTL KEY` shows the seconds that are left, `redis-cli PERSIST KEY` takes the time to live away. "
+    "Find the program that sets it (EXPIRE, or a migration script); an entry's age is limited with XADD MINID.",
+    expect=_for_ever,
+)
+QT518 = Rule(
+    "QT518",
+    "Redis may evict what is declared",
+    Severity.ERROR,
+    several="Redis servers may evict what is declared",
+    what="Redis has a memory limit, and a policy by which it removes any key when that is reached (allkeys-lru, "
+    "allkeys-lfu, allkeys-random), and the registry declares streams or keys in it. Under a volatile policy only keys "
+    "with a time to live are removed: QT517 says which streams have one.",
+    why="When memory runs short, whole streams vanish with their consumer groups, and no error is logged: orders that "
+    "were sized and not yet executed are simply gone.",
+    fix="`CONFIG SET maxmemory-policy noeviction`, and the same in redis.conf, so that writers get an error that "
+    "somebody sees. A cache belongs into a Redis of its own.",
+    expect=_kept,
+)
+RULES = (QT517, QT518)

@@ -1,0 +1,96 @@
+"""QT414: what programs load besides what their command lines name, where others can change it."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from qtctl.dialects.shell import quote
+from qtctl.findings.finding import Severity
+from qtctl.findings.remedy import Command, steps
+from qtctl.meaning.access import By, Change, Entry, Kind, first_change
+from qtctl.meaning.starts import judged_services
+from qtctl.meaning.ways import private_groups
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts
+from qtctl.model.library_facts import LibraryWriters
+from qtctl.model.way_facts import UserIds
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
+
+HOST = Need(LibraryWriters.FACT, "host")
+_ROOTS = ("", "root", "0")
+
+
+def _loaded(desired: Desired) -> tuple[Expectation, ...]:
+    users: dict[str, dict[str, None]] = {}
+    for service in judged_services(desired):
+        if service.venv:
+            users.setdefault(service.venv, {})[service.user] = None
+    return (
+        Expectation("libraries", {"changed by": "root"}, (HOST,), partial(_are_roots, need=HOST, users=())),
+        *(
+            Expectation(
+                venv,
+                {"changed by": "root and the users of its services"},
+                (Need(LibraryWriters.FACT, venv), *(Need(UserIds.FACT, name) for name in names if name not in _ROOTS)),
+                partial(_are_roots, need=Need(LibraryWriters.FACT, venv), users=tuple(names)),
+            )
+            for venv, names in users.items()
+        ),
+    )
+
+
+def _are_roots(facts: Facts, need: Need, users: tuple[str, ...]) -> Judgment:
+    found = facts.read(LibraryWriters, need.subject)
+    if found is None:
+        return NOT_JUDGED
+    changes = {change.entry.path: change for change in _changes(facts, found, users)}
+    verdicts = [_writable(need, change) for _, change in sorted(changes.items())]
+    verdicts += [_missing(need, path) for path in found.missing]
+    return tuple(verdicts) or Verdict(True, {"changed by": "root"})
+
+
+def _changes(facts: Facts, found: LibraryWriters, users: tuple[str, ...]) -> Iterator[Change]:
+    """What somebody else could change, for each user: root trusts nobody, and a user trusts itself."""
+    entries = [Entry(path, Kind(kind), int(uid), int(gid), int(mode, 8), "")
+               for path, (kind, uid, gid, mode) in found.parts.items()]  # fmt: skip
+    for name in users or ("",):
+        user = facts.read(UserIds, name) if name not in _ROOTS else None
+        if user is None and name not in _ROOTS:
+            continue  # QT711 says that it is gone
+        trusted, groups = ((user.uid,), private_groups(user)) if user else ((), ())
+        yield from (change for entry in entries if (change := first_change((entry,), trusted, groups)))
+
+
+def _writable(need: Need, change: Change) -> Verdict:
+    entry = change.entry
+    path = entry.path
+    line = f"{entry.mode:o} {entry.uid} {entry.gid} {path}"
+    source = ProofSource(need, f"stat -L -c '%a %u %g %n' {quote(path)}", line)
+    command: Command = ("chown", "root", "--", path) if change.by is By.OWNER else ("chmod", "go-w", "--", path)
+    remedy = steps(("ls", "-ldL", "--", path), "see what lies there now, and who put it there; then:", command)
+    return Verdict(False, {"changed by": change.says()}, (source,), subject=path, remedy=remedy)
+
+
+def _missing(need: Need, path: str) -> Verdict:
+    source = ProofSource(need, f"test -e {quote(path)} || echo absent", "absent")
+    remedy = steps(("cat", "--", "/etc/ld.so.preload"), "find out who wrote that, and take it out")
+    return Verdict(False, {"preloaded": path, "there": False}, (source,), subject=path, remedy=remedy)
+
+
+QT414 = Rule(
+    "QT414",
+    "libraries or packages that others can change",
+    Severity.ERROR,
+    several="libraries or packages can be changed by others",
+    what="Something that programs load without naming it can be changed by an account other than root and, in a venv, "
+    "the users of its services: a folder of shared libraries, what /etc/ld.so.conf and /etc/ld.so.preload name, a "
+    "folder of Python's own modules, a venv's packages, or a folder that a .pth file of it names. Folders are looked "
+    "at, and what lies directly in them, not the files of each package. Also: /etc/ld.so.preload names a "
+    "library that is not there.",
+    why="Whoever can put a file there runs as every service that loads it, at its next start, with its secrets and its "
+    "exchange keys: sitecustomize.py, a .pth file, one libm.so.6. Program and code look untouched.",
+    fix="`ls -ldL PATH` shows owner and mode. `chown root` or `chmod go-w` it, look at what lies there now "
+    "(`ls -lt PATH`), and make the venv anew if something is not yours.",
+    expect=_loaded,
+)
+RULES = (QT414,)

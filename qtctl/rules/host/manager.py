@@ -1,0 +1,201 @@
+"""QT232, QT235, QT723: what is set for all services at once, and what replaces the program of a package's unit."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from qtctl.dialects.shell import quote
+from qtctl.findings.finding import Severity
+from qtctl.findings.remedy import Remedy, steps
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts
+from qtctl.model.json import JsonObject
+from qtctl.model.setting_facts import ManagerSettings, UnitOverrides
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
+
+SYSTEM, JOURNAL = Need(ManagerSettings.FACT, "system"), Need(ManagerSettings.FACT, "journald")
+_FOR_SERVICES = frozenset(
+    (
+        *("CPUAffinity", "NUMAPolicy", "NUMAMask", "CapabilityBoundingSet", "NoNewPrivileges", "ProtectSystem"),
+        *("SystemCallArchitectures", "TimerSlackNSec", "ManagerEnvironment"),
+    )
+)
+"""Besides what begins with Default: what systemd gives on to the services it starts."""
+_USUAL = {
+    "DefaultTimerAccuracySec": ("1min", "60s", "60"),
+    "DefaultStandardOutput": ("journal",),
+    "DefaultStandardError": ("inherit",),
+    "DefaultTimeoutStartSec": ("90s", "90", "1min 30s"),
+    "DefaultTimeoutStopSec": ("90s", "90", "1min 30s"),
+    "DefaultTimeoutAbortSec": ("90s", "90", ""),
+    "DefaultDeviceTimeoutSec": ("90s", "90", "1min 30s"),
+    "DefaultRestartSec": ("100ms",),
+    "DefaultStartLimitIntervalSec": ("10s", "10"),
+    "DefaultStartLimitBurst": ("5",),
+    "DefaultCPUAccounting": ("yes", "no"),
+    "DefaultIOAccounting": ("yes", "no"),
+    "DefaultIPAccounting": ("yes", "no"),
+    "DefaultBlockIOAccounting": ("yes", "no"),
+    "DefaultMemoryAccounting": ("yes",),
+    "DefaultTasksAccounting": ("yes",),
+    "DefaultTasksMax": ("15%",),
+    "DefaultOOMPolicy": ("stop",),
+    "DefaultLimitNOFILE": ("1024:524288",),
+    "DefaultMemoryPressureWatch": ("auto",),
+    "DefaultMemoryPressureThresholdSec": ("200ms",),
+    "DefaultSmackProcessLabel": ("",),
+}
+"""What systemd takes anyway: writing it down changes nothing. What is only counted (CPU, IO) limits nothing."""
+_TOO_FEW = ("emerg", "alert", "crit", "err", "0", "1", "2", "3")
+
+
+def _usual(desired: Desired) -> tuple[Expectation, ...]:  # noqa: ARG001 every host has a systemd
+    return (Expectation("system.conf", {"set": {}}, (SYSTEM,), _is_usual),)
+
+
+def _is_usual(facts: Facts) -> Judgment:
+    found = facts.read(ManagerSettings, SYSTEM.subject)
+    if found is None:
+        return NOT_JUDGED
+    odd = {key: (path, value) for key, path, value in _last(found) if _changes_services(key, value)}
+    remedy = steps(
+        ("systemd-analyze", "cat-config", "systemd/system.conf"),
+        "put what a service needs into its own table in the registry, take it out there, then",
+        ("systemctl", "daemon-reexec"),
+    )
+    return _judge(SYSTEM, found, odd, remedy)
+
+
+def _last(found: ManagerSettings) -> Iterator[tuple[str, str, str]]:
+    """The last assignment of each key, which counts: of drop-ins in the order of their names, whatever their folder."""
+    rows = sorted(found.rows, key=lambda row: _place(row[0]))
+    last = {key: (path, value.strip()) for path, key, value in rows}
+    yield from ((key, path, value) for key, (path, value) in last.items())
+
+
+def _place(path: str) -> tuple[bool, str]:
+    folder, _, name = path.rpartition("/")
+    return folder.endswith(".d"), name if folder.endswith(".d") else ""
+
+
+def _changes_services(key: str, value: str) -> bool:
+    if not (key.startswith("Default") or key in _FOR_SERVICES) or not value:
+        return False
+    return value not in _USUAL.get(key, ())
+
+
+def _judge(need: Need, found: ManagerSettings, odd: dict[str, tuple[str, str]], remedy: Remedy) -> Judgment:
+    if odd:
+        observed: JsonObject = {key: value for key, (_, value) in sorted(odd.items())}
+        sources = tuple(
+            ProofSource(need, f"grep -c '^[[:space:]]*{key}[[:space:]]*=' {quote(path)} | sed 's/[1-9].*/set/'", "set")
+            for key, (path, _) in sorted(odd.items())[:5]
+        )
+        return Verdict(False, {"set": observed, "in": [*sorted({path for path, _ in odd.values()})]}, sources,
+                       remedy=remedy)  # fmt: skip
+    if found.unread:
+        why = f"{found.unread[0]} cannot be read by the auditing account"
+        again = ("chmod", "a+rX", "--", found.unread[0])
+        return Verdict(False, None, unknown=why, remedy=steps("as root on the host:", again, "then audit again"))
+    return Verdict(True, {"set": {}})
+
+
+def _logged(desired: Desired) -> tuple[Expectation, ...]:  # noqa: ARG001 every host has a journal
+    return (Expectation("journald.conf", {"drops": {}}, (JOURNAL,), _is_logged),)
+
+
+def _is_logged(facts: Facts) -> Judgment:
+    found = facts.read(ManagerSettings, JOURNAL.subject)
+    if found is None:
+        return NOT_JUDGED
+    odd = {key: (path, value) for key, path, value in _last(found) if _drops(key, value.lower())}
+    remedy = steps(
+        ("systemd-analyze", "cat-config", "systemd/journald.conf"),
+        "take it out there, then",
+        ("systemctl", "restart", "systemd-journald.service"),
+    )
+    return _judge(JOURNAL, found, odd, remedy)
+
+
+def _drops(key: str, value: str) -> bool:
+    if key == "Storage":
+        return value == "none"
+    return key == "MaxLevelStore" and value in _TOO_FEW
+
+
+def _as_packaged(desired: Desired) -> tuple[Expectation, ...]:
+    declared = frozenset(file.path for file in desired.files)
+    return tuple(
+        Expectation(
+            unit.unit,
+            {"program": "its package's"},
+            (Need(UnitOverrides.FACT, unit.unit),),
+            partial(_is_packaged, unit=unit.unit, declared=declared),
+            unit.origin,
+            (("QT211", unit.unit),),
+        )
+        for unit in desired.externals
+        if unit.unit.endswith(".service")
+    )
+
+
+def _is_packaged(facts: Facts, unit: str, declared: frozenset[str]) -> Judgment:
+    found = facts.read(UnitOverrides, unit)
+    if found is None:
+        return NOT_JUDGED
+    need = Need(UnitOverrides.FACT, unit)
+    files = [path for path in found.files if path not in declared]
+    sources = tuple(
+        ProofSource(need, f"grep -q '^[[:space:]]*ExecStart[[:space:]]*=' {quote(path)} && echo ExecStart", "ExecStart")
+        for path in files[:3]
+    )
+    remedy = steps(
+        ("systemctl", "cat", "--no-pager", "--", unit),
+        "if that is meant, declare a service for it in place of the external; if not:",
+        *(("rm", "--", path) for path in files[:5]),
+        ("systemctl", "daemon-reload"),
+        ("systemctl", "restart", "--", unit),
+    )
+    return Verdict(not files, {"program set in": [*files[:5]]}, sources, remedy=remedy)
+
+
+QT232 = Rule(
+    "QT232",
+    "defaults of systemd were changed",
+    Severity.WARNING,
+    what="system.conf, or a file beside it (/etc, /run and /usr/local/lib, system.conf.d too), sets what systemd gives "
+    "to every service that says nothing else: Default… (tasks, limits, timeouts, accounting, environment), CPU "
+    "affinity, capabilities. What systemd takes anyway is no change; files of packages in /usr/lib are not looked at.",
+    why="No unit file says so, and each check of the units holds: a stop that had 90 seconds is killed after one, the "
+    "memory limit of a service counts nothing, its thirtieth thread fails, its libraries come from another folder.",
+    fix="`systemd-analyze cat-config systemd/system.conf` shows all files. Put what a service needs into its own table "
+    "in the registry, remove it there, and run `systemctl daemon-reexec`. Give what is meant a waiver.",
+    expect=_usual,
+)
+QT235 = Rule(
+    "QT235",
+    "program of an external replaced",
+    Severity.WARNING,
+    several="programs of externals replaced",
+    what="A file outside of /usr/lib gives an external's unit another program or other arguments: a drop-in with "
+    "ExecStart=, or a unit file in place of the package's with other ExecStart= lines. Limits and other settings of an "
+    "external are its operator's. A unit that no package brought is not compared.",
+    why="The unit has the right name, is active and listens, and what runs there is something else: a Redis with "
+    "another configuration, a build from somebody's home, a wrapper that was meant for one night.",
+    fix="`systemctl cat UNIT` shows the files in order. Remove the drop-in, or the file that `systemctl edit --full` "
+    "made (`systemctl revert UNIT`), then `systemctl daemon-reload` and restart it.",
+    expect=_as_packaged,
+)
+QT723 = Rule(
+    "QT723",
+    "journal drops what services say",
+    Severity.WARNING,
+    what="journald.conf, or a file beside it, has Storage=none, or a MaxLevelStore= of err or above: journald runs and "
+    "keeps nothing of what services write, or only their errors.",
+    why="Everything looks well until something goes wrong; then `journalctl -u UNIT` is empty, and nobody can say what "
+    "a service did with an order.",
+    fix="`systemd-analyze cat-config systemd/journald.conf` shows the files. Remove the setting, then `systemctl "
+    "restart systemd-journald.service`.",
+    expect=_logged,
+)
+RULES = (QT232, QT235, QT723)
