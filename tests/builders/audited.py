@@ -377,6 +377,7 @@ PROCESS: JsonObject = {
     "limits": {}, "program": "/bin/true", "state": "S", "no_new_privs": 0, "cpus": "0-3", "policy": 0,
 }  # fmt: skip
 RUNS = ["loaded", "active", "running"]
+ALIASES = {"redis.service": "alias"}
 OTHERS = dict.fromkeys(("ssh.service", "systemd-journald.service", "systemd-timesyncd.service"), RUNS)
 USUALLY_ABSENT = ("file /run/reboot-required", f"unit {GHOST}")
 GIB = 1 << 30
@@ -412,6 +413,8 @@ def evidence(
         need, value = answers.get(name) or (Need(fact, subject), _new(fact))
         if "units" in patch:
             patch = {**patch, "units": {**OTHERS, **patch["units"]}}  # noqa: PLW2901 - every host has those
+        if patch.get("files") and fact == UnitListing.FACT:
+            patch = {**patch, "files": {**ALIASES, **patch["files"]}}  # noqa: PLW2901 - as above
         answers[name] = need, {**value, **cast(Any, patch)}
     absent = {*absent, *(name for name in USUALLY_ABSENT if name not in (changed or {}))}
     items = tuple(

@@ -52,7 +52,7 @@ QT234 = Rule(
     what="The registry declares another name for a unit (aliases of externals.toml, Alias= of [Install]), and the host "
     "has no file of that name: the link that an enabled unit has for it was removed.",
     why="Units that say Wants= or After= of the alias wait for nothing and start without it, in whatever order; "
-    "operators and scripts that use the name get `Unit not found`.",
+    "operators get an error. Scripts that use the name stop half-way.",
     fix="`systemctl reenable UNIT` makes the links of its [Install] again; `qtctl deploy` does, for a generated unit. "
     "If the name is no longer used, take it out of the registry.",
     expect=_there,

@@ -20,7 +20,14 @@ def _answers(desired: Desired) -> tuple[Expectation, ...]:
 def _expectation(place: Place) -> Expectation:
     port, subject = place.port, url_of(place.port)
     at = port_subject(port)
-    roots = (*down(place.unit), ("QT301", at), ("QT302", at), ("QT226", place.unit), ("QT303", at))
+    roots = (
+        *down(place.unit),
+        ("QT301", at),
+        ("QT302", at),
+        ("QT226", place.unit),
+        ("QT233", place.unit),
+        ("QT303", at),
+    )
     judge = partial(_judge, place=place)
     return Expectation(subject, wanted_answer(port), (Need(Health.FACT, subject),), judge, port.origin, roots)
 

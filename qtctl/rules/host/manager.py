@@ -193,7 +193,7 @@ QT723 = Rule(
     what="journald.conf, or a file beside it, has Storage=none, or a MaxLevelStore= of err or above: journald runs and "
     "keeps nothing of what services write, or only their errors.",
     why="Everything looks well until something goes wrong; then `journalctl -u UNIT` is empty, and nobody can say what "
-    "a service did with an order.",
+    "a service did with an order. Errors alone do not tell what came before them.",
     fix="`systemd-analyze cat-config systemd/journald.conf` shows the files. Remove the setting, then `systemctl "
     "restart systemd-journald.service`.",
     expect=_logged,
