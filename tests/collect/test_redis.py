@@ -161,7 +161,7 @@ def test_persistence_as_declared(own: int) -> None:
 
 
 def test_a_user_and_a_database(own: int) -> None:
-    rules = ("on", ">pass-word", "~*", "-@all", "+info", "+time", "+type", "+xinfo", "+xpending", "+select")
+    rules = ("on", ">pass-word", "~*", "-@all", "+info", "+time", "+ttl", "+type", "+xinfo", "+xpending", "+select")
     cli(own, "ACL", "SETUSER", "looker", *rules)
     cli(own, "MOVE", KEY, "3")
     plain = host(own)
@@ -282,7 +282,20 @@ def test_more_keys_than_one_scan_finds(port: int) -> None:
 
 def test_scan_that_is_not_allowed(own: int) -> None:
     cli(
-        own, "ACL", "SETUSER", "looker", "on", "nopass", "~*", "-@all", "+info", "+time", "+type", "+xinfo", "+xpending"
+        own,
+        "ACL",
+        "SETUSER",
+        "looker",
+        "on",
+        "nopass",
+        "~*",
+        "-@all",
+        "+info",
+        "+time",
+        "+ttl",
+        "+type",
+        "+xinfo",
+        "+xpending",
     )
     found = audit(scanned(own, "zz:*", user="looker", password_env="X"), {"main": Secret("x")})
     assert wrong(found) == {("QT507", "main", "unknown")}

@@ -94,8 +94,8 @@ def test_versions(version: str) -> None:
     stream, group, consumer, expected = VERSIONS[version]
     info = f"redis_version:{version.split(maxsplit=1)[0]}\r\nuptime_in_seconds:9\r\nused_memory:1\r\nrole:master\r\n"
     replies: dict[str, object] = {
-        "INFO": info, "TYPE": "stream", "XINFO STREAM": stream, "XINFO GROUPS": [group], "XINFO CONSUMERS": [consumer],
-        "XPENDING": PENDING, "TIME": [str(NOW_MS // 1000), "0"], "SCAN": ["0", [KEY]],
+        "INFO": info, "TYPE": "stream", "TTL": -1, "XINFO STREAM": stream, "XINFO GROUPS": [group],
+        "XINFO CONSUMERS": [consumer], "XPENDING": PENDING, "TIME": [str(NOW_MS // 1000), "0"], "SCAN": ["0", [KEY]],
     }  # fmt: skip
     with serving(replies) as port:
         plain = host(port)

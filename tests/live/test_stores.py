@@ -29,7 +29,7 @@ external = "redis-server"
 db = 3
 """
 KEY = '\n["elsewhere:config"]\ntype = "hash"\nstore = "others"\n'
-MAY = "on '>pass-word' '~*' -@all +info +time +type +xinfo +xpending +scan +select"
+MAY = "on '>pass-word' '~*' -@all +info +time +ttl +type +xinfo +xpending +scan +select"
 SERVE = f"""
 at=/etc/redis/tls
 redis-cli CONFIG SET tls-cert-file $at/server.crt tls-key-file $at/server.key tls-ca-cert-file $at/ca.crt tls-port 6390

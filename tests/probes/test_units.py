@@ -32,6 +32,10 @@ VALUES: dict[str, object] = {
     "ConditionTimestamp": 1795251250057476,
     "WantedBy": [],
     "RequiredBy": [],
+    "ConflictedBy": [],
+    "StopPropagatedFrom": [],
+    "TriggeredBy": ["quantum-b.timer"],
+    "UpheldBy": [],
     "Upholds": [],
     "FreezerState": "running",
     "After": ["redis-server.service", "basic.target"],
@@ -96,7 +100,10 @@ def test_values_of_another_type_are_not_taken(name: str, wrong: object) -> None:
         units.decode("quantum-b.service", RUNNING, "enabled", VALUES | {name: wrong})
 
 
-RECENT = ("Upholds", "FreezerState", "WantedBy", "RequiredBy")
+RECENT = (
+    *("Upholds", "FreezerState", "WantedBy", "RequiredBy"),
+    *("ConflictedBy", "StopPropagatedFrom", "TriggeredBy", "UpheldBy"),
+)
 
 
 @pytest.mark.parametrize("name", RECENT)
