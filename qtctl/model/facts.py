@@ -57,10 +57,7 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class HostBaseline:
-    """Subject:
-
-    `host`. Memory and disk in bytes, uptime in seconds, load over 1, 5 and 15 minutes. Volatile but for names.
-    """
+    """Subject: `host`. Memory and disk in bytes, uptime in seconds, load over 1, 5 and 15 minutes."""
 
     FACT: ClassVar[str] = "host"
     hostname: str
@@ -82,11 +79,7 @@ class HostBaseline:
 
 @dataclass(frozen=True, slots=True)
 class UnitListing:
-    """Subject:
-
-    `*`. Every unit that systemd has loaded or finds a file of. units: name → [load, active, sub]; files: name →
-    state.
-    """
+    """Subject: `*`. Every unit that is loaded or has a file. units: name → [load, active, sub]; files: name → state."""
 
     FACT: ClassVar[str] = "unit.listing"
     units: dict[str, list[str]]

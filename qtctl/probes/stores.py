@@ -46,13 +46,12 @@ _OF_STORE = (StoreServer.FACT, StoreHealth.FACT, StoreClock.FACT, StoreKeys.FACT
 SCANNED_FIRST, SCANNED_NEXT = "1000", "10000"
 """Keys that Redis looks at for one SCAN: it answers nobody else meanwhile, for some milliseconds."""
 DEFAULT_PORT = 6379
-_OF_KEY = {KeyFact.FACT: "TYPE", KeyExpiry.FACT: "TTL"}
-_FOR_EVER, _GONE = -1, -2
+_OF_KEY, _FOR_EVER, _GONE = {KeyFact.FACT: "TYPE", KeyExpiry.FACT: "TTL"}, -1, -2
 LONGEST_NAME = 200
 PERSISTENCE = (
-    *("rdb_last_bgsave_status", "aof_enabled", "aof_last_write_status", "aof_last_bgrewrite_status"),
-    *("rdb_last_save_time", "rdb_changes_since_last_save"),
-)
+    "rdb_last_bgsave_status", "aof_enabled", "aof_last_write_status", "aof_last_bgrewrite_status",
+    "rdb_last_save_time", "rdb_changes_since_last_save",
+)  # fmt: skip
 """Fields of INFO that say whether Redis can keep what it holds."""
 ERRORS = ("MISCONF", "OOM", "READONLY")
 """What Redis answers to a write that it refuses."""
@@ -143,7 +142,7 @@ def scan_on(command: Sequence[str], value: object) -> tuple[str, ...]:
 def _keys(need: Need, store: DesiredStore, scanned: Sequence[tuple[int, Reply]], asked_for: frozenset[str]) -> Answer:
     """What all patterns found. A SCAN that was not followed to its end still ends in a cursor."""
     names, complete = set[str](), True
-    again = [_scanned_again(pattern, store) for pattern in store.key_patterns]
+    again = [f"{cli((), store)} --scan --pattern {shell.quote(pattern)}" for pattern in store.key_patterns]
     for (number, reply), shown in zip(scanned, again, strict=True):
         if reply.error:
             return _failed(need, reply.error, shown, number)
@@ -156,10 +155,6 @@ def _keys(need: Need, store: DesiredStore, scanned: Sequence[tuple[int, Reply]],
     ordered = sorted(names, key=lambda name: (name in asked_for, name))[:MOST_KEYS_NAMED]
     value = StoreKeys([name[:LONGEST_NAME] for name in ordered], len(names), complete)
     return observed(need, value, again=again[0] if again else "", question=scanned[0][0] if scanned else 0)
-
-
-def _scanned_again(pattern: str, store: DesiredStore) -> str:
-    return f"{cli((), store)} --scan --pattern {shell.quote(pattern)}"
 
 
 def cli(command: Sequence[str], store: DesiredStore) -> str:
@@ -226,8 +221,7 @@ def _key(need: Need, value: object, again: str, question: int) -> Answer:
 
 
 def _expiry(need: Need, value: object, again: str, question: int) -> Answer:
-    """TTL: seconds, -1 for ever, -2 no such key."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < _GONE:
+    if type(value) is not int or value < _GONE:
         raise _Unreadable("TTL did not answer with seconds")
     if value == _GONE:
         return absent(need, "no such key", again=again, line="-2", question=question)
