@@ -3,7 +3,7 @@
 from functools import partial
 
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import steps
+from qtctl.findings.remedy import make_steps
 from qtctl.model.desired import Desired
 from qtctl.model.desired_unit import DesiredUnit
 from qtctl.model.evidence import Need
@@ -40,7 +40,7 @@ def _is_there(facts: Facts, alias: str, unit: DesiredUnit) -> Judgment:
     state = listing.files.get(alias, "")
     source = proofs.unit_property(LISTING, alias, "LoadState", "not-found")
     enable = deploy_command(facts) if unit.generated else ("systemctl", "reenable", "--", unit.unit)
-    remedy = steps(enable, ("systemctl", "daemon-reload"))
+    remedy = make_steps(enable, ("systemctl", "daemon-reload"))
     return Verdict(there, {"file": state or "absent"}, () if there else (source,), remedy=remedy)
 
 

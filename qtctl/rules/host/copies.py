@@ -4,7 +4,7 @@ from functools import partial
 
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import steps
+from qtctl.findings.remedy import make_steps
 from qtctl.meaning.copies import groups_of_copies
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
@@ -34,7 +34,7 @@ def _verdict(unit: str, rows: dict[str, str]) -> Verdict:
     observed: JsonObject = {"pids": [*[*rows][:5]], "cgroup": next(iter(rows.values()))}
     sources = tuple(_proof(pid, group) for pid, group in [*rows.items()][:3])
     pids = [*rows][:5]
-    remedy = steps(
+    remedy = make_steps(
         ("ps", "-o", "pid,user,lstart,cgroup,args", "-p", ",".join(pids)),
         "find out who started it and why; then end it, as root:",
         ("kill", "--", *pids),

@@ -5,7 +5,7 @@ from functools import partial
 
 from qtctl.dialects.systemd.unit_name import stem
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import steps
+from qtctl.findings.remedy import make_steps
 from qtctl.meaning.units import read_unit
 from qtctl.model.desired import Desired
 from qtctl.model.desired_unit import DesiredUnit
@@ -45,7 +45,7 @@ def _is_alone(facts: Facts, unit: DesiredUnit, named: frozenset[str]) -> Judgmen
         by[directive] = f"{by[directive]}, {other}" if directive in by else other
     observed: JsonObject = by
     names = tuple(dict.fromkeys(other for _, other in others))
-    remedy = steps(
+    remedy = make_steps(
         *(("systemctl", "cat", "--no-pager", "--", name) for name in names[:3]),
         f"take {unit.unit} out of {', '.join(names[:3])}, or declare it; then: systemctl daemon-reload",
     )

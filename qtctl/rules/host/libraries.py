@@ -5,7 +5,7 @@ from functools import partial
 
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import Command, steps
+from qtctl.findings.remedy import Command, make_steps
 from qtctl.meaning.access import By, Change, Entry, Kind, first_change
 from qtctl.meaning.starts import judged_services
 from qtctl.meaning.ways import private_groups
@@ -67,13 +67,13 @@ def _writable(need: Need, change: Change) -> Verdict:
     line = f"{entry.mode:o} {entry.uid} {entry.gid} {path}"
     source = ProofSource(need, f"stat -L -c '%a %u %g %n' {quote(path)}", line)
     command: Command = ("chown", "root", "--", path) if change.by is By.OWNER else ("chmod", "go-w", "--", path)
-    remedy = steps(("ls", "-ldL", "--", path), "see what lies there now, and who put it there; then:", command)
+    remedy = make_steps(("ls", "-ldL", "--", path), "see what lies there now, and who put it there; then:", command)
     return Verdict(False, {"changed by": change.says()}, (source,), subject=path, remedy=remedy)
 
 
 def _missing(need: Need, path: str) -> Verdict:
     source = ProofSource(need, f"test -e {quote(path)} || echo absent", "absent")
-    remedy = steps(("cat", "--", "/etc/ld.so.preload"), "find out who wrote that, and take it out")
+    remedy = make_steps(("cat", "--", "/etc/ld.so.preload"), "find out who wrote that, and take it out")
     return Verdict(False, {"preloaded": path, "there": False}, (source,), subject=path, remedy=remedy)
 
 

@@ -5,7 +5,7 @@ from functools import partial
 
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import Remedy, steps
+from qtctl.findings.remedy import Remedy, make_steps
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
@@ -58,7 +58,7 @@ def _is_usual(facts: Facts) -> Judgment:
     if found is None:
         return NOT_JUDGED
     odd = {key: (path, value) for key, path, value in _last(found) if _changes_services(key, value)}
-    remedy = steps(
+    remedy = make_steps(
         ("systemd-analyze", "cat-config", "systemd/system.conf"),
         "put what a service needs into its own table in the registry, take it out there, then",
         ("systemctl", "daemon-reexec"),
@@ -96,7 +96,7 @@ def _judge(need: Need, found: ManagerSettings, odd: dict[str, tuple[str, str]], 
     if found.unread:
         why = f"{found.unread[0]} cannot be read by the auditing account"
         again = ("chmod", "a+rX", "--", found.unread[0])
-        return Verdict(False, None, unknown=why, remedy=steps("as root on the host:", again, "then audit again"))
+        return Verdict(False, None, unknown=why, remedy=make_steps("as root on the host:", again, "then audit again"))
     return Verdict(True, {"set": {}})
 
 
@@ -109,7 +109,7 @@ def _is_logged(facts: Facts) -> Judgment:
     if found is None:
         return NOT_JUDGED
     odd = {key: (path, value) for key, path, value in _last(found) if _drops(key, value.lower())}
-    remedy = steps(
+    remedy = make_steps(
         ("systemd-analyze", "cat-config", "systemd/journald.conf"),
         "take it out there, then",
         ("systemctl", "restart", "systemd-journald.service"),
@@ -149,7 +149,7 @@ def _is_packaged(facts: Facts, unit: str, declared: frozenset[str]) -> Judgment:
         ProofSource(need, f"grep -q '^[[:space:]]*ExecStart[[:space:]]*=' {quote(path)} && echo ExecStart", "ExecStart")
         for path in files[:3]
     )
-    remedy = steps(
+    remedy = make_steps(
         ("systemctl", "cat", "--no-pager", "--", unit),
         "if that is meant, declare a service for it in place of the external; if not:",
         *(("rm", "--", path) for path in files[:5]),

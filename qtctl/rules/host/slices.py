@@ -3,7 +3,7 @@
 from functools import partial
 
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import steps
+from qtctl.findings.remedy import make_steps
 from qtctl.meaning.slices import foreign_slices, is_a_limit
 from qtctl.meaning.units import read_unit
 from qtctl.model.desired import Desired
@@ -39,7 +39,7 @@ def _is_unlimited(facts: Facts, name: str, units: tuple[str, ...]) -> Judgment:
         return Verdict(True, {"limits": {}}, (proofs.unit_property(need, name, "LoadState", found.load_state),))
     thaw = (("systemctl", "thaw", "--", name),) if frozen else ()
     unset = any(key != "freezer" for key in limits)
-    remedy = steps(
+    remedy = make_steps(
         ("systemctl", "cat", "--no-pager", "--", name),
         "it shows which file sets it. Where the limit is right, declare the slice in slices.toml; where it is not:",
         *((("systemctl", "revert", "--", name), ("systemctl", "daemon-reload")) if unset else ()),

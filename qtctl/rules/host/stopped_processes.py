@@ -3,7 +3,7 @@
 from functools import partial
 
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import steps
+from qtctl.findings.remedy import make_steps
 from qtctl.meaning.starts import is_judged
 from qtctl.meaning.units import read_unit
 from qtctl.model.desired import Desired
@@ -40,7 +40,7 @@ def _is_going(facts: Facts, name: str) -> Judgment:
     )
     stands = _STANDS.get(state)
     going = ("systemctl", "kill", "-s", "CONT", "--kill-who=main", "--", name)
-    remedy = steps(
+    remedy = make_steps(
         ("ps", "-o", "pid,stat,wchan,lstart,args", "-p", str(unit.main_pid)),
         "find out who stopped it (a debugger, kill -STOP, Ctrl-Z); then:" if state in "Tt" else "then:",
         going if state in "Tt" else ("systemctl", "restart", "--", name),
