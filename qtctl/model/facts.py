@@ -15,6 +15,7 @@ from qtctl.model.code_facts import Checkout, EntryPoint, Folders, VenvCheck, Ven
 from qtctl.model.container_facts import Containers
 from qtctl.model.deploy_facts import HostDeploys, KeptGenerations
 from qtctl.model.evidence import Evidence, Item, Need, State
+from qtctl.model.fact_help import ASK_REDIS, INSTALL_GETENT, LET_READ, REACH_HEALTH, REACH_REDIS, SCAN_REDIS, SEE_BUS
 from qtctl.model.generated_facts import GeneratedFiles
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved, SharedIds
 from qtctl.model.json import JsonObject
@@ -205,16 +206,6 @@ class Channel(StrEnum):
     """A Redis server that answers."""
     ROOT = "root"
     """Commands as root: under `--become`, or where the account that audits is root."""
-
-
-INSTALL_GETENT = "install getent on the host, then audit again"
-LET_READ = "let the auditing account read it, or run the command as one that may"
-SEE_BUS = "systemctl status dbus.socket dbus.service on the host, then audit again"
-ASK_REDIS = "let the auditing account run INFO, TYPE, TTL, XINFO, XPENDING and TIME on Redis, then audit again"
-SCAN_REDIS = "let the auditing account run SCAN on Redis, then audit again"
-REACH_REDIS = "let the auditing account reach Redis: its password by name in stores.toml, AllowTcpForwarding in sshd"
-
-REACH_HEALTH = "let the auditing account open forwarded connections to it: AllowTcpForwarding and PermitOpen in sshd"
 
 
 @dataclass(frozen=True, slots=True)
