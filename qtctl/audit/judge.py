@@ -8,7 +8,8 @@ from qtctl.findings.policy import Policy
 from qtctl.findings.remedy import list_commands
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Ask, Evidence, Item, Need, State
-from qtctl.model.facts import FACT_KINDS, LET_READ, Channel, Facts, Reach
+from qtctl.model.fact_help import LET_READ
+from qtctl.model.facts import FACT_KINDS, Channel, Facts, Reach
 from qtctl.rules.catalogue import host_rules
 from qtctl.rules.custom import custom_rules
 from qtctl.rules.declared import Root

@@ -13,7 +13,8 @@ from qtctl.model.desired import Desired
 from qtctl.model.desired_checks import CommandWanted, DesiredCheck, FileWanted, HttpWanted, PropertyWanted
 from qtctl.model.desired_unit import Listener
 from qtctl.model.evidence import Need
-from qtctl.model.facts import LET_READ, Facts, File, Health
+from qtctl.model.fact_help import LET_READ
+from qtctl.model.facts import Facts, File, Health
 from qtctl.model.json import JsonObject
 from qtctl.model.moments import microseconds
 from qtctl.rules import proofs

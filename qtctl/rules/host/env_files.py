@@ -10,7 +10,8 @@ from qtctl.meaning.access import Kind
 from qtctl.meaning.ways import way_to
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
-from qtctl.model.facts import LET_READ, Facts, File, from_value
+from qtctl.model.fact_help import LET_READ
+from qtctl.model.facts import Facts, File, from_value
 from qtctl.model.json import JsonObject
 from qtctl.model.origin import Origin
 from qtctl.model.process_facts import EnvText

@@ -11,7 +11,8 @@ from qtctl.meaning.originals import as_adopted, is_in_place, needs_of, seen_of
 from qtctl.meaning.units import UNLOADABLE, has_file, read_unit
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.evidence import Need, State
-from qtctl.model.facts import LET_READ, Facts, File, Unit
+from qtctl.model.fact_help import LET_READ
+from qtctl.model.facts import Facts, File, Unit
 from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
 from qtctl.rules.declared import DeclaredUnit, declared_units, deploy_command, of_unit
