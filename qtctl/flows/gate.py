@@ -173,7 +173,7 @@ class Gate:
         choices: Choices = NO_CHOICES,
     ) -> "Gate":
         deployed = _drop_others(desired)
-        wanted = frozenset((STATUS, *plan_needs(desired), *_needs(deployed)))
+        wanted = frozenset((STATUS, JOBS, *plan_needs(desired), *_needs(deployed)))
         expected = _select_answerable(deployed, wanted | ALWAYS)
         return cls(desired, clock, passwords, steady_s, choices, deployed, wanted, expected)
 
@@ -237,9 +237,7 @@ class Gate:
         """What a new plan of the host would change: somebody else was there in between, or it did not take."""
         choices = replace(self.choices, expected=None, cut_over=False, under_way=True)
         planned = plan_host(contact.host, self.desired, evidence, self.clock, choices)
-        asked = inquiry_of(self.desired, {JOBS})
-        jobs = Facts.of(collect(contact.host, asked, self.clock, root=True, deadline_s=LOOK_S))
-        return list_remaining(self.desired, planned, jobs, self.failed_before)
+        return list_remaining(self.desired, planned, Facts.of(evidence), self.failed_before)
 
     def _look_again(self, contact: Contact, until: float) -> Evidence:
         lost_at = self.clock.monotonic()

@@ -8,7 +8,7 @@ from qtctl.model.plan import Plan
 from qtctl.model.preflight_facts import Jobs
 from qtctl.plan.agreed import label_of
 from qtctl.plan.failed_before import is_excused
-from qtctl.plan.preflight import list_others_jobs
+from qtctl.plan.preflight import JOBS, list_others_jobs
 
 
 def list_remaining(desired: Desired, planned: Plan, facts: Facts, failed_before: frozenset[str]) -> tuple[str, ...]:
@@ -17,7 +17,11 @@ def list_remaining(desired: Desired, planned: Plan, facts: Facts, failed_before:
 
 
 def _list_jobs(desired: Desired, facts: Facts) -> Iterator[str]:
-    found = facts.read(Jobs, "*") or Jobs("", {})
+    item = facts.item(JOBS)
+    if not item.state.known:
+        yield f"the jobs of systemd could not be read: {item.reason or item.state}"
+        return
+    found = facts.read(Jobs, JOBS.subject) or Jobs("", {})
     own = (each.unit for each in desired.units() if each not in desired.externals)
     for unit, what in list_others_jobs(found, own):
         yield f"{unit}: {what}"

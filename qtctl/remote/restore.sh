@@ -220,25 +220,23 @@ end_transaction() {
   sync -- "$base/tx" "$base" || :
 } 2>/dev/null
 
-# record_units: a line for each unit of the current generation: `unit NAME INVOCATION DIGEST`, the digest of its unit file.
+# record_units: a line for each unit of the current generation: `unit NAME INVOCATION DIGEST`, the digest of its unit file,
+# or of that of its template.
 record_units() {
   set --
-  digests=$newline
-  while IFS=$tab read -r path sha _; do
-    case "$path" in "$unit_folder"/*/*) ;; "$unit_folder"/*) digests="$digests${path##*/} $sha$newline" ;; esac
-  done <"$base/current/files"
   while IFS= read -r unit; do set -- "$@" "$unit"; done <"$base/current/units"
   present=$(limit=10 && units "$@") || return 1
-  while IFS=$tab read -r unit _ _ _ invocation _; do
-    file=$unit
-    case "$digests" in *"$newline$file "*) ;; *@*) file=${unit%%@*}@.${unit##*.} ;; esac
-    case "$digests" in
-      *"$newline$file "*) digest=${digests#*"$newline$file "} && printf 'unit %s %s %s\n' "$unit" "$invocation" "${digest%%"$newline"*}" ;;
-    esac
-  done >"$home/seen" <<END
-$present
-END
-  mv -fT -- "$home/seen" "$base/units"
+  printf '%s\n' "$present" | awk -F '\t' -v folder="$unit_folder/" '
+    FILENAME == ARGV[1] {
+      name = substr($1, length(folder) + 1)
+      if (index($1, folder) == 1 && !index(name, "/")) digest[name] = $2
+      next
+    }
+    !($1 in digest) && (at = index($1, "@")) { type = $1; sub(/.*\./, ".", type); file = substr($1, 1, at) type }
+    $1 in digest { file = $1 }
+    file in digest { print "unit", $1, $5, digest[file] }
+    { file = "" }
+  ' "$base/current/files" - >"$home/seen" && mv -fT -- "$home/seen" "$base/units"
 }
 
 # finish: confirmed → none. This generation is the current one; what a person wrote, and it replaced, is kept for ever.
