@@ -229,7 +229,7 @@ class _Deploy:
             done = f"{count_done(progressed)} of {len(planned.steps)} steps done"
             self.progress(waiting(planned.host, Stage.CHANGE, done))
             clock.sleep(pause_s)
-            pause_s = min(pause_s * 2, _PAUSE_S)
+            pause_s = min(pause_s * 1.25, _PAUSE_S)
 
     def _judge(
         self, planned: Plan, transaction: Transaction, progressed: Progressed, until: float

@@ -85,14 +85,13 @@ def _commands(paths: list[str], sealed: Collection[str]) -> tuple[Command, ...]:
         _reading(
             (*read, f"-{DIGEST_KIB + 1}k", "-exec", DIGEST, "-z", "--", "{}", "+"), f"{DIGEST} {shell.join(open_)}"
         ),
-        _reading((*read, f"-{MARK_KIB + 1}k", "-exec", "sed", "-s", "-n", f"1{{/^{MARK}/F}}", "--", "{}", "+"), open_),
+        _reading((*read, f"-{MARK_KIB + 1}k", "-exec", "sed", "-s", "-n", f"1{{/^{MARK}/F}}", "--", "{}", "+")),
     )
 
 
-def _reading(argv: Sequence[str], paths: Sequence[str]) -> Command:
+def _reading(argv: Sequence[str], again: str = "") -> Command:
     """Reads files that others may own: between the look and the reading, one can become a pipe without a writer."""
     reader = argv[argv.index("-exec") + 1]
-    again = shell.join((reader, *paths)) if reader == DIGEST else ""
     return command(argv, again, within_s=READ_S, tools=(reader,))
 
 

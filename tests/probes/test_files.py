@@ -187,3 +187,10 @@ def test_a_file_that_becomes_a_pipe_while_it_is_looked_at_holds_nothing_up(tmp_p
     assert time.monotonic() - began < 5
     assert isinstance(answer.value, File)
     assert answer.value.sha256 is None
+
+
+def test_what_proves_a_digest_is_a_command_that_can_be_typed() -> None:
+    asked = probe((Need("file", "/etc/hosts"), Need("file", "/srv/a b")))
+    assert [each.again for each in asked.commands if each.again.startswith("sha256sum")] == [
+        "sha256sum /etc/hosts '/srv/a b'"
+    ]
