@@ -11,7 +11,7 @@ def main() -> None:
 
         sys.stdout.write(f"qtctl {VERSION}\n")
         return
-    _be_quick()
+    be_quick()
     from qtctl.cli.interrupt import exit_on_interrupt  # noqa: PLC0415
 
     exit_on_interrupt()
@@ -38,7 +38,7 @@ def _leave(done: SystemExit) -> None:
     os._exit(done.code)
 
 
-def _be_quick() -> None:
+def be_quick() -> None:
     """What a process that lives for half a second does better without."""
     # Half of all that is allocated at start is modules: looking through them for cycles again and again frees nothing.
     gc.set_threshold(200_000, 20, 100)

@@ -1,5 +1,6 @@
 """Desired + evidence → checks. The same input gives the same checks; the only clock is the evidence's."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from qtctl.audit.refused_deploy import say_what_is_in_the_way
@@ -35,17 +36,22 @@ def expectations(desired: Desired) -> Expected:
     for known, expected in _latest:
         if known is desired:
             return expected
-    expected = _expectations(desired)
+    expected = _expect(desired, _list_rules(desired))
     _latest[:] = [(desired, expected)]
     return expected
 
 
-def _expectations(desired: Desired) -> Expected:
-    return tuple(
-        (rule, expectation)
-        for rule in (*host_rules(), *custom_rules(desired.checks))
-        for expectation in rule.expect(desired)
-    )
+def expect_for_gate(desired: Desired) -> Expected:
+    """What a deploy waits for, of all that should hold."""
+    return _expect(desired, (rule for rule in _list_rules(desired) if rule.gate))
+
+
+def _expect(desired: Desired, rules: Iterable[Rule]) -> Expected:
+    return tuple((rule, expectation) for rule in rules for expectation in rule.expect(desired))
+
+
+def _list_rules(desired: Desired) -> tuple[Rule, ...]:
+    return (*host_rules(), *custom_rules(desired.checks))
 
 
 def needs(desired: Desired) -> tuple[Need, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar, Protocol
 
 from qtctl.apply.contact import Contact
-from qtctl.audit.judge import Expected, expectations, judge
+from qtctl.audit.judge import Expected, expect_for_gate, expectations, judge
 from qtctl.collect.collect import ALWAYS, collect
 from qtctl.errors import HostError
 from qtctl.findings.finding import Finding, Outcome
@@ -29,7 +29,6 @@ from qtctl.plan.needs import list_properties
 from qtctl.plan.needs import needs as plan_needs
 from qtctl.plan.preflight import JOBS
 from qtctl.plan.remaining import list_remaining
-from qtctl.rules.catalogue import host_rules
 
 DOWN_S = 2.0
 """How long a unit that should be up must have been down before it is not waited for any more."""
@@ -160,7 +159,7 @@ class Gate:
     """What is judged of `desired`."""
     wanted: frozenset[Need]
     expected: Expected
-    """What is judged: of what is no gate, all that the same look answers. It may explain the rest."""
+    """What a deploy waits for."""
     failed_before: frozenset[str] = frozenset()
 
     @classmethod
@@ -173,8 +172,9 @@ class Gate:
         choices: Choices = NO_CHOICES,
     ) -> "Gate":
         deployed = _drop_others(desired)
-        wanted = frozenset((STATUS, JOBS, *plan_needs(desired), *_needs(deployed)))
-        expected = _select_answerable(deployed, wanted | ALWAYS)
+        expected = expect_for_gate(deployed)
+        needed = (need for _, each in expected for need in each.needs)
+        wanted = frozenset((STATUS, JOBS, *plan_needs(desired), *needed))
         return cls(desired, clock, passwords, steady_s, choices, deployed, wanted, expected)
 
     def look(self, host: Host, left_s: float = LOOK_S) -> Evidence:
@@ -188,10 +188,13 @@ class Gate:
         return tuple(each for each in self.judged(evidence) if each.outcome is not Outcome.HOLDS)
 
     def judged(self, evidence: Evidence) -> tuple[Finding, ...]:
-        """The checks that a deploy waits for."""
-        gate = {rule.id for rule in host_rules() if rule.gate}
+        """The checks that a deploy waits for. Where one does not hold, other rules may say why."""
         found = judge(self.deployed, evidence, only=self.expected)
-        return tuple(each for each in found if each.id in gate)
+        if all(each.outcome is Outcome.HOLDS for each in found):
+            return found
+        gate = {rule.id for rule, _ in self.expected}
+        explained = judge(self.deployed, evidence, only=_select_answerable(self.deployed, self.wanted | ALWAYS))
+        return tuple(each for each in explained if each.id in gate)
 
     def is_steady(self, evidence: Evidence) -> bool:
         """Whether every service has been up for long enough at this look, and nothing is on its way."""
@@ -327,11 +330,6 @@ def _list_loaded_units(desired: Desired) -> tuple[LoadedUnit, ...]:
     from qtctl.rules.loaded_units import loaded_units  # noqa: PLC0415 - pydantic's models, which most deploys do without
 
     return loaded_units(desired)
-
-
-def _needs(desired: Desired) -> set[Need]:
-    wanted = (expectation for rule, expectation in expectations(desired) if rule.gate)
-    return {need for expectation in wanted for need in expectation.needs}
 
 
 def _select_answerable(desired: Desired, wanted: frozenset[Need]) -> Expected:

@@ -7,7 +7,7 @@ from qtctl.apply.current import read_current_files
 from qtctl.apply.ran import finish_reading, start_reading
 from qtctl.collect.collect import collect
 from qtctl.interfaces.clock import Clock
-from qtctl.interfaces.host import Host
+from qtctl.interfaces.host import Host, Running
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Evidence, Need
 from qtctl.model.facts import Facts, HostBaseline, Unit
@@ -25,16 +25,24 @@ MOST_ROUNDS = 8
 """How far units that depend on others, which depend on others, are followed."""
 
 
-def plan_host(host: Host, desired: Desired, evidence: Evidence, clock: Clock, choices: Choices) -> Plan:
+def plan_host(
+    host: Host,
+    desired: Desired,
+    evidence: Evidence,
+    clock: Clock,
+    choices: Choices,
+    *,
+    reading: Running | None = None,
+) -> Plan:
     """The steps from what was seen to `desired`, or the refusals. What the evidence lacks is asked of the host.
 
-    HostError where it could not be.
+    `reading`: what processes have read, where that is being asked already. HostError where the host could not be asked.
     """
     facts = Facts.of(evidence)
     if choices.expected is not None:
-        planned = plan_host(host, desired, evidence, clock, replace(choices, expected=None))
+        planned = plan_host(host, desired, evidence, clock, replace(choices, expected=None), reading=reading)
         return _hold_to_agreed(planned, choices.expected)
-    reading = start_reading(host, list_seen_files(desired))
+    reading = reading or start_reading(host, list_seen_files(desired))
     current = read_current_files(host, list_unread(desired, facts, choices), READ_S)
     ran = finish_reading(reading, READ_S)
     planned = plan(desired, facts, current=current, choices=choices, ran=ran)

@@ -1,5 +1,6 @@
 """Figures of one audit that are no ratio: CPU here, processes there, checks a second, size of the evidence."""
 
+import gc
 import gzip
 import os
 import subprocess
@@ -9,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
+from qtctl.__main__ import be_quick
 from qtctl.adapters.files import read_registry, read_templates
 from qtctl.audit.judge import judge
 from qtctl.collect.document import load
@@ -79,6 +81,8 @@ def _last_pid(bench: Bench) -> int:
 
 def _checks_a_second(bench: Bench, saved: Path) -> float:
     """The best of some rounds. What is expected is made once, as an audit has it from what it asked."""
+    be_quick()
+    gc.collect()
     desired = declare(read_registry(bench.registry), read_templates(None), bench.name, None).desired
     desired = replace(desired, loaded=loaded_units(desired), needs_systemd=systemd_needed(desired))
     evidence = load(saved.read_text("utf-8"), saved.name)
