@@ -132,15 +132,20 @@ def test_a_restore_that_does_not_come_up_goes_back_to_what_was_there(ground: Gro
                    "systemctl daemon-reload; systemctl restart quantum-own")  # fmt: skip
         backup = copy(ground)
         ground.run(f"rm /usr/local/bin/gone; {OTHERWISE}")
-        before, states, files = ground.run(LISTED), ground.run(STATES), ground.files()
+        before, states, files = ground.run(LISTED), ground.run(STATES), _theirs(ground)
         outcome = bring_back(ground, backup)
         assert outcome.status is DeployStatus.RESTORED, outcome
         ground.settle()
         assert ground.run(LISTED) == before
         assert ground.run(STATES).replace("failed", "inactive") == states
-        assert ground.files() == files
+        assert _theirs(ground) == files
     finally:
         ground.run(CLEAN)
+
+
+def _theirs(ground: Ground) -> list[str]:
+    """All but the unit that ends a deploy at boot: each generation writes it with the folders of its own links."""
+    return [line for line in ground.files().splitlines() if "/qtctl-restore.service " not in line]
 
 
 @on_demand
