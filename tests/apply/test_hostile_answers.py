@@ -226,6 +226,16 @@ def test_an_archive_of_a_generation_or_a_backup(name: str) -> None:
             backup_archive.unpack(said, "b.tar")
 
 
+def test_an_archive_that_leads_back_to_its_beginning_ends() -> None:
+    """As tarfile reads it, it has no end."""
+    said = tarfile.TarInfo("x").tobuf() * 2 + before_itself("y")[:512]
+    with tarfile.open(fileobj=io.BytesIO(said), mode="r:") as endless:
+        offsets = [member.offset for _ in range(6) if (member := endless.next()) is not None]
+    assert offsets == [0, 512, 1024, 512, 1024, 512]
+    with pytest.raises(tarfile.ReadError, match="files before themselves"):
+        list(tar.walk(said, 20_000))
+
+
 def test_an_archive_has_so_many_members_and_no_more() -> None:
     said = tarfile.TarInfo("x").tobuf() * 30 + b"\0" * 1024
     assert len(list(tar.walk(said, 30))) == 30
