@@ -32,6 +32,7 @@ COMMANDS = {
     "adopt drift": ("--host", "nowhere.invalid"),
     "audit": ("--from", "evidence.json"),
     "report registry": ("--from", "evidence.json"),
+    "snapshot take": ("--from", "evidence.json", "--store", "snapshots"),
     "parity": ("--compose", "docker-compose.yml"),
 }
 
