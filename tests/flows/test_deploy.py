@@ -1,7 +1,5 @@
 """Deploys of small fleets to a real host that boots for them: what changes, what a person is told, what is left."""
 
-import getpass
-import platform
 import re
 import time
 
@@ -25,6 +23,7 @@ from tests.flows.ground import (
     SERVE,
     SLEEP,
     THREE,
+    WHO,
     Ground,
     became,
     ends,
@@ -231,7 +230,7 @@ def test_two_deploys_at_once(ground: Ground) -> None:
     assert first.status is DeployStatus.DEPLOYED
     assert ends(refused[0]) == (DeployStatus.REFUSED, ReasonKind.LOCKED)
     assert refused[0].reason
-    assert refused[0].reason.holder == f"{getpass.getuser()}@{platform.node()}"
+    assert refused[0].reason.holder == WHO
     assert f"{refused[0].reason.holder} is deploying to it now" in said(refused[0])
 
 
