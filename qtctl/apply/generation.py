@@ -107,6 +107,10 @@ def _make_members(generation: Generation) -> dict[str, bytes]:
         "installs": _join_rows((each.digest, each.path) for each in generation.desired.installs),
         "units": _join_rows((unit,) for unit in generation.units),
         "sees": _join_rows((unit, *paths) for unit, paths in sorted(list_seen_files(generation.desired).items())),
+        "loaded": _join_rows(
+            (each.unit, "yes" if each.changed else "no", " ".join(each.drop_ins) or _NONE)
+            for each in generation.plan.loaded
+        ),
         "desired.json.gz": pack_desired(generation.desired),
         "word": f"{secrets.token_hex(8)}\n".encode(),
         "about": "".join(f"{key} {clean(value)}\n" for key, value in sorted(noted.items()) if value).encode(),

@@ -17,6 +17,7 @@ from qtctl.plan import preflight
 from qtctl.plan.agreed import find_differences
 from qtctl.plan.cut_over import cut_over, list_left_services
 from qtctl.plan.dependents import PULLED_BY
+from qtctl.plan.loaded import list_loaded
 from qtctl.plan.plan import list_unread, list_unseen, plan
 from qtctl.plan.unit_goals import list_seen_files
 
@@ -54,7 +55,8 @@ def plan_host(
         planned = plan(desired, facts, current=current, choices=choices, ran=ran)
     if choices.cut_over:
         planned = cut_over(desired, planned, list_containers(host, READ_S) if list_left_services(desired) else ())
-    return replace(_add_refusals(host, desired, planned, facts, clock), machine=_read_machine(facts))
+    planned = _add_refusals(host, desired, planned, facts, clock)
+    return replace(planned, machine=_read_machine(facts), loaded=list_loaded(desired, facts))
 
 
 def _add_refusals(host: Host, desired: Desired, planned: Plan, facts: Facts, clock: Clock) -> Plan:

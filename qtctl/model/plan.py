@@ -146,6 +146,15 @@ class PlannedBefore:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadedAs:
+    """A unit as systemd had it when a deploy was planned. `changed`: its files are no longer what systemd has read."""
+
+    unit: str
+    changed: bool
+    drop_ins: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Steps in the order in which they run. Empty steps: the host is as declared."""
 
@@ -155,6 +164,7 @@ class Plan:
     notes: tuple[Note, ...] = ()
     machine: str = ""
     """Which machine it is for, as `HostBaseline.machine` has it."""
+    loaded: tuple[LoadedAs, ...] = ()
 
     @property
     def changes(self) -> bool:

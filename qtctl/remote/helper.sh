@@ -254,7 +254,7 @@ helper_unpacked() {
   for each in "$home"/* "$home"/.[!.]* "$home"/content/* "$home"/content/.[!.]*; do
     [ -e "$each" ] || continue
     case ${each#"$home/"} in
-      steps | files | installs | units | sees | desired.json.gz | word | about | trail | fields | limit | holder | content) ;;
+      steps | files | installs | units | sees | loaded | desired.json.gz | word | about | trail | fields | limit | holder | content) ;;
       content/*[!0-9]* | content/) refuse - 'what was sent has a file of another name' ;;
       content/*) ;;
       *) refuse - 'what was sent has a file of another name' ;;
@@ -332,6 +332,9 @@ helper_lists() {
   while IFS= read -r unit; do
     case $unit in '' | -* | *[!A-Za-z0-9:_.@\\-]*) refuse - 'not the name of a unit' ;; esac
   done <"$home/units"
+  [ ! -e "$home/loaded" ] || while IFS=$helper_tab read -r unit _; do
+    case $unit in '' | -* | *[!A-Za-z0-9:_.@\\-]*) refuse - 'not the name of a unit' ;; esac
+  done <"$home/loaded"
   while IFS=$helper_tab read -r path sha _; do
     helper_kept "$path" || refuse - "it has $path, $unprepared"
     case $sha in '' | *[!0-9a-f]*) refuse - 'no digest' ;; esac

@@ -125,6 +125,26 @@ keep_objects() {
   done <"$home/files"
 }
 
+# check_loaded: what systemd has loaded of the units, and whether their files are newer, is as it was when this was planned.
+# A drop-in that appeared since would take effect with the reload, and nobody has been shown it.
+check_loaded() {
+  [ -s "$home/loaded" ] || return 0
+  set --
+  while IFS=$tab read -r unit _; do set -- "$@" "$unit"; done <"$home/loaded"
+  manager show -p NeedDaemonReload -p DropInPaths -- "$@" || refuse - "systemd did not say how its units are: $said"
+  changed=$(printf '%s\n' "$said" | awk -F "$tab" '
+    FNR == NR { unit[NR] = $1; planned[NR] = $2 " " ($3 == "-" ? "" : $3); next }
+    FNR == 1 { number = 1 }
+    $0 == "" { number++ }
+    sub(/^NeedDaemonReload=/, "") { reload[number] = $0 }
+    sub(/^DropInPaths=/, "") { paths[number] = $0 }
+    END {
+      for (number = 1; number in unit; number++)
+        if (reload[number] " " paths[number] != planned[number]) { print unit[number]; exit }
+    }' "$home/loaded" -)
+  [ -z "$changed" ] || refuse - "$changed: its files or drop-ins were changed since this was planned"
+}
+
 # record_baseline: record units and links as they are, for a rollback.
 record_baseline() {
   set --
@@ -180,11 +200,11 @@ begin() {
   mkdir -- "$home" || refuse - "$home could not be made"
   unpack && read -r word <"$home/word" && sign_trail || refuse - "$base: no space, or what was sent is damaged"
   : >"$home/journal" || refuse - "$base: no space"
-  renew && printf '%s\n' "$holder" >"$base/holder" && printf '%s\n' "$generation" >"$home/number" && sync -- "$home/number" ||
-    refuse - "$base: no space"
   watcher=$(systemd-run --quiet --collect --unit="qtctl-deploy-$generation" -p Restart=on-failure -p RestartSec=200ms \
     -p StartLimitIntervalSec=0 -p KillMode=mixed -- /bin/sh "$home/transaction.sh" run "$generation" 9>&- 2>&1) ||
     refuse - "the service that watches over it could not be started: $watcher"
+  renew && printf '%s\n' "$holder" >"$base/holder" && printf '%s\n' "$generation" >"$home/number" && sync -- "$home/number" ||
+    refuse - "$base: no space"
   mv -T -- "$home/number" "$base/tx/staged" && sync -- "$base/tx" || refuse - "$base: no space"
   status staged
   install_boot_units
@@ -225,6 +245,7 @@ stage() {
       folder) prepare_folder "$step" "$path" "$seen" ;;
     esac
   done <"$home/steps"
+  check_loaded
   keep_objects
   record_baseline
   drop "$home/content"

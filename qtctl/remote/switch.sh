@@ -7,7 +7,7 @@
 run() {
   trap '' HUP PIPE
   worker=''
-  await_staged
+  await_staged || locked drop_unstaged
   ! is applying gating || give_up 'the service that watched over it was killed'
   while is staged armed applying gating restoring confirmed; do
     case "$state" in
@@ -24,10 +24,18 @@ run() {
 # await_staged: this service starts before the transaction exists, so that none is unwatched. A refused one has no folder.
 await_staged() {
   waited=0
-  until is staged armed applying gating restoring confirmed || [ ! -d "$home" ] || [ "$waited" = 50 ]; do
+  until is staged armed applying gating restoring confirmed; do
+    [ -d "$home" ] && [ "$waited" -lt 50 ] || return 1
     waited=$((waited + 1))
     sleep 0.1
   done
+}
+
+# drop_unstaged: whoever has the lock while there is no transaction knows that nobody is staging: the script was killed.
+drop_unstaged() {
+  transaction
+  [ -z "$state" ] && [ ! -f "$home/outcome" ] || return 0
+  drop "$home" "$base/lease" "$base/holder"
 }
 forget_if_staged() { ! is staged || forget_staged; }
 start_worker() {

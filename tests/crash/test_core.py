@@ -26,7 +26,7 @@ MOMENTS = {
     "the power goes": 0.8,
 }
 """Seconds after the caller began to connect."""
-POINTS = (2, 9, 16, 24, 33)
+POINTS = (2, 4, 9, 16, 24, 33)
 """Renames and syncs of the host's scripts at which the script that does them is killed."""
 
 

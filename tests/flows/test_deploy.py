@@ -218,6 +218,24 @@ def test_a_file_edited_while_the_person_decides_is_left_alone(ground: Ground) ->
     assert "# mine" in ground.run("cat /etc/systemd/system/quantum-a.service")
 
 
+@pytest.mark.parametrize("reload", ["", "; systemctl daemon-reload"], ids=["not loaded", "loaded"])
+def test_a_drop_in_that_appears_while_the_person_decides_is_refused(ground: Ground, reload: str) -> None:
+    folder = f"{UNITS}/quantum-a.service.d"
+
+    def decide(_planned: Plan) -> bool:
+        ground.run(f"mkdir {folder}; printf '[Service]\\nUser=nobody-of-this-name\\n' >{folder}/x.conf{reload}")
+        return True
+
+    before = ground.pids()
+    try:
+        outcome = ground.deploy(fleet({**THREE, "a": "/usr/bin/sleep 4716"}), decide)
+        assert ends(outcome) == (DeployStatus.REFUSED, ReasonKind.NOT_INSTALLED)
+        assert "quantum-a.service: its files or drop-ins were changed since this was planned" in said(outcome)
+        assert ground.pids() == before
+    finally:
+        ground.run(f"rm -r {folder}; systemctl daemon-reload")
+
+
 def test_two_deploys_at_once(ground: Ground) -> None:
     """The second is refused while the first is being watched."""
     refused: list[DeployOutcome] = []
