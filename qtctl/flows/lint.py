@@ -77,8 +77,20 @@ def _lint_rest(files: Files, templates: Templates, reading: Reading) -> Linted:
     if rest is None:
         return Linted(None, (), reading.errors)
     unsure = frozenset(name for _, name in rest.unsure)
-    found = list_findings(rest.registry, templates, unsure)
+    every = list_findings(rest.registry, templates, unsure)
+    found = [each for each in every if not _is_beside_an_error(each, reading.errors)]
     return Linted(None, _add_places(files, found), reading.errors, rest.registry.policy)
+
+
+def _is_beside_an_error(finding: Finding, errors: Iterable[InputError]) -> bool:
+    """Whether a key of the same inner table could not be read: the finding may come of what stands in for it."""
+    at = finding.place
+    if not isinstance(at, Origin):
+        return False
+    inner = 1 if at.file.startswith("services/") else 2
+    table = ".".join(at.path[:-1])
+    beside = (each for each in errors if each.place is not None and each.place.file == at.file)
+    return len(at.path) > inner and any(each.field.rpartition(".")[0] == table for each in beside)
 
 
 def list_findings(

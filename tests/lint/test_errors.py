@@ -50,6 +50,12 @@ CASES = (
         [("QT114", "fleet.toml:12", "has no memory cap")],
     ),
     (
+        "a cap that cannot be read beside a soft limit",
+        {FEED: ('target = "core"', 'target = "core"\nlimits.memory_high = "900M"\nlimits.memmory_max = "1G"')},
+        ["services/feed.toml:5: unknown key limits.memmory_max"],
+        [],
+    ),
+    (
         "two that claim one port",
         {
             FEED: after(
