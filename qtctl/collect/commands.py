@@ -176,9 +176,9 @@ def _refuse_late(parsed: list[Answer], hung: Command, took_s: float, *, first: b
 
 def _parse(probe: Probe, needs: Sequence[Need], answers: Sequence[Frame | None]) -> list[Answer]:
     """What a family makes of its frames. One that meets what it was not made for costs its own facts alone."""
-    first = answers[0] if answers else None
-    if first is not None and (tool := missing_tool(first)) and len(answers) == 1:
-        return [not_installed(need, tool, again=probe.commands[0].again) for need in dict.fromkeys(needs)]
+    missing = [missing_tool(frame) if frame is not None else "" for frame in answers]
+    if missing and all(missing):
+        return [not_installed(need, missing[0], again=probe.commands[0].again) for need in dict.fromkeys(needs)]
     try:
         return _refuse_missing_tools(probe.parse(answers), answers)
     except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:

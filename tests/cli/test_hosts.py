@@ -193,6 +193,8 @@ def test_a_host_on_which_nothing_can_be_asked_but_files(bare: Sshd, world: Path)
             "QT505",
             "QT506",
             "QT516",
+            "QT517",
+            "QT518",
             "QT509",
             "QT510",
             "QT512",

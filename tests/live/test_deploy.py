@@ -64,6 +64,7 @@ def rogue(box: Box) -> str:
 
 
 def test_a_second_run_changes_nothing(box: Box) -> None:
+    assert deploy(box).code == 0
     before = _state(box)
     ran = deploy(box)
     assert (ran.code, ran.out) == (0, f"{box.name} is as declared: nothing to change\n")

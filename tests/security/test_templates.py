@@ -110,14 +110,14 @@ LOOP = "{% for i in range(99999) %}{% for i in range(99999) %}{% endfor %}{% end
 
 
 def test_a_template_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(template_process, "limits", lambda *_: Limits(512 * MIB, 1, 60, MIB))
+    monkeypatch.setattr(template_process, "compute_limits", lambda *_: Limits(512 * MIB, 1, 60, MIB))
     assert refused("{{ mark }}\n\n" + LOOP).startswith(
         "service.j2:3: template of fleet-web.service: takes more than 1 s of CPU"
     )
 
 
 def test_one_that_cannot_be_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(template_process, "limits", lambda *_: Limits(512 * MIB, 1, 60, MIB))
+    monkeypatch.setattr(template_process, "compute_limits", lambda *_: Limits(512 * MIB, 1, 60, MIB))
     assert "takes more than 1 s of CPU" in refused("{{ mark }}\n{% set x = 7 ** (10 ** 8) %}")
 
 
@@ -212,7 +212,7 @@ def test_a_process_that_a_template_took_over(case: str, monkeypatch: pytest.Monk
     code, says = LIES[case]
     allowed = Limits(512 * MIB, cpu=1, wall=1 if "no end" in case else 20, answer=4 * MIB)
     monkeypatch.setattr(template_process, "_BEGIN", TAKEN_OVER.replace("CODE", code))
-    monkeypatch.setattr(template_process, "limits", lambda *_: allowed)
+    monkeypatch.setattr(template_process, "compute_limits", lambda *_: allowed)
     monkeypatch.setattr(template_process, "_ENDS_S", 0.2)
     found = refused("")
     assert says in found
