@@ -88,7 +88,7 @@ def test_a_secret_comes_to_its_file_is_planned_to_restart_its_service_and_leaves
     assert [(kind, subject) for kind, subject, _ in steps] == [("restart", UNIT)]
     assert FILE in steps[0][2]
     trail = [json.loads(line) for line in kept.sh("cat /var/lib/qtctl/trail").splitlines()]
-    mine = next(each for each in trail if each["event"] == "put")
+    mine = next(each for each in trail if each["event"] == "put" and each["secret"] == "BINANCE_API_KEY")
     assert (mine["secret"], mine["path"], mine["login"], mine["action"]) == ("BINANCE_API_KEY", FILE, "ops", "put")
     own = [json.loads(line) for line in Path(os.environ["QTCTL_TRAIL"]).read_text().splitlines()]
     assert [each["result"] for each in own if each["action"] == "put"][-2:] == ["put", "unchanged"]
