@@ -384,9 +384,7 @@ def test_what_had_failed_before_is_told_and_takes_no_deploy_back(ground: Ground,
 
 
 WHILE_IT_IS_VERIFIED = {
-    "a file is edited": f"echo '# by hand' >>{UNITS}/quantum-b.service",
     "a file is removed": "rm /etc/quantum/c.env",
-    "a unit is disabled": "systemctl disable -q quantum-b",
 }
 
 
