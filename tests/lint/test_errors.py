@@ -9,7 +9,7 @@ from tests.lint.case import API, FEED, TEMPLATES, Case, after, env
 from tests.registry.mutations import Mutation, of_references, of_shipped
 
 SECRET = "env.DB_PASSWORD is a secret by its name, written as a literal"
-CASES = (
+CASES: tuple[tuple[str, dict[str, tuple[str, str]], list[str], list[tuple[str, str, str]]], ...] = (
     (
         "a mistyped key in the same file",
         {FEED: ('target = "core"', 'targt = "core"'), API: env(DB_PASSWORD="hunter2")},
