@@ -15,7 +15,7 @@ import paramiko
 import pytest
 
 from qtctl.adapters import ssh, ssh_bounds
-from qtctl.adapters.bounds import BUS_MESSAGE, SFTP_PACKET
+from qtctl.adapters.bounds import BUS_MESSAGE
 from qtctl.adapters.dbus import StreamBus
 from qtctl.adapters.local import LocalHost
 from qtctl.adapters.sftp import Tree
@@ -362,6 +362,8 @@ def sftp(*answers: bytes) -> Callable[[socket.socket], None]:
     return other
 
 
+OPENSSH_PACKET = 256 * 1024
+"""The longest that OpenSSH's sftp-server sends or takes."""
 VERSION = struct.pack(">IBI", 5, 2, 3)
 OK = struct.pack(">IBII", 9, 101, 1, 0)
 LONG = struct.pack(">IBII", 309, 102, 2, 300) + bytes(300)
@@ -371,7 +373,7 @@ LONG = struct.pack(">IBII", 309, 102, 2, 300) + bytes(300)
     ("answers", "words"),
     [
         pytest.param([struct.pack(">I", 0xFFFFFFFF) + bytes(99)], "4294967295 bytes", id="length"),
-        pytest.param([struct.pack(">I", SFTP_PACKET + 1)], "bytes", id="a byte too long"),
+        pytest.param([struct.pack(">I", OPENSSH_PACKET + 1)], "bytes", id="a byte too long"),
         pytest.param([struct.pack(">I", 0)], "0 bytes", id="nothing"),
         pytest.param([VERSION, struct.pack(">IBII", 9, 101, 77, 0)], "not asked", id="another number"),
         pytest.param([VERSION, struct.pack(">IBI", 5, 101, 1)], "not understood", id="no code"),
