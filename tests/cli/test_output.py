@@ -131,8 +131,13 @@ def mute() -> socket.socket:
     return listening
 
 
-@pytest.mark.parametrize("command", ["audit", "deploy"])
-@pytest.mark.parametrize("after_s", [0, 0.03, 0.1, 0.3])
+MOMENTS = [
+    *((command, after_s) for command in ("audit", "deploy") for after_s in (0, 0.03, 0.1, 0.3)),
+    *((command, after_s) for command in ("rollback", "backup take", "plan") for after_s in (0, 0.1)),
+]
+
+
+@pytest.mark.parametrize(("command", "after_s"), MOMENTS)
 def test_an_interrupt(command: str, after_s: float, world: Path) -> None:
     """Also while modules load: what is raised then is easily lost."""
     with mute() as server:
@@ -140,7 +145,7 @@ def test_an_interrupt(command: str, after_s: float, world: Path) -> None:
         port = server.getsockname()[1]
         hosts.write_text(hosts.read_text().replace('"192.0.2.1"', f'"127.0.0.1"\nssh_port = {port}'))
         process = subprocess.Popen(
-            [*PROGRAM, command, "--host", "box"],
+            [*PROGRAM, *command.split(), "--host", "box"],
             cwd=world,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

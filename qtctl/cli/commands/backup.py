@@ -45,7 +45,6 @@ FileArgument = Annotated[str, typer.Argument(metavar="FILE", help=FILE_HELP, sho
 @app.callback()
 def backups() -> None:
     """Copies of what is installed on a host under its fleet's names, and the way back to one of them."""
-    raise_on_interrupt()
 
 
 @app.command()
@@ -71,6 +70,7 @@ def take(
     if out is not None:
         check_saved(out)
     declared = declare(locate_registry(registry), host, as_name=as_name)
+    raise_on_interrupt()
     with show_progress() as say:
         say(begun(host, Stage.CONNECT))
         taken = api.take(declared, host, user=user)
@@ -140,6 +140,7 @@ def restore(
     if dry_run:
         raise typer.Exit(_show(declared, host, user, backup, str(path), Shown(format_, verbose)))
     told = DeployOutput(host, declared, format_, locate_registry(registry), None, "as in the backup")
+    raise_on_interrupt()
     with show_progress() as say:
         say(begun(host, Stage.CONNECT))
         ask = make_confirmation(told, say, yes=yes, verbose=verbose)

@@ -75,13 +75,13 @@ def deploy(
         raise typer.Exit(show_plan(declared, host, user, choices, Shown(format_, verbose)))
     secrets = read_passwords(declared.desired)
     withhold(*secrets.values())
-    raise_on_interrupt()
     told = DeployOutput(host, declared, format_, locate_registry(registry), templates)
     with connect_ahead(declared, host, user) as connector, show_progress() as say:
         say(begun(host, Stage.CONNECT))
         from qtctl.adapters.supplies import LocalSupplies
         from qtctl.api.deploy import deploy as run
 
+        raise_on_interrupt()
         outcome = run(
             declared,
             host,

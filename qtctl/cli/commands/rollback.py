@@ -50,11 +50,11 @@ def rollback(
     declared = declare_known(locate_registry(registry), host, as_name=as_name)
     secrets = read_passwords(declared.desired)
     withhold(*secrets.values())
-    raise_on_interrupt()
     with connect_ahead(declared, host, user) as connector, show_progress() as say:
         say(begun(host, Stage.CONNECT))
         from qtctl.api import rollback as api
 
+        raise_on_interrupt()
         earlier = api.find_earlier(declared, host, to, user=user, connector=connector.borrow)
         told = DeployOutput(host, replace(declared, desired=earlier.desired), format_, locate_registry(registry), None)
         outcome = api.rollback(
