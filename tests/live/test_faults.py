@@ -1,5 +1,6 @@
 """Real faults on a live host: each gives exactly its set of checks, each proof can be run, healing gives exit 0."""
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ pytestmark = pytest.mark.lab
 FAULTS: dict[str, dict[str, Any]] = tomllib.loads((Path(__file__).parent / "faults.toml").read_text())
 AUDITOR = "qtaudit"
 ENOUGH = 15
+SLOW = frozenset({"publisher-stopped-until-stale"})
 
 
 def test_there_are_enough_faults() -> None:
@@ -30,4 +32,6 @@ def test_a_healthy_host_has_no_finding(box: Box) -> None:
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_fault(box: Box, name: str) -> None:
+    if name in SLOW and not os.environ.get("QTCTL_SLOW_HOSTS"):
+        pytest.skip("takes a minute: set QTCTL_SLOW_HOSTS=1; the matrix has it too")
     check_fault(box, FAULTS[name], AUDITOR)
