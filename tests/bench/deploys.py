@@ -68,6 +68,9 @@ def measure_deploys(bench: Bench, rounds: int) -> Measured:
     back = bench.qtctl("rollback", "--host", bench.name, "--yes", "--steady", "0")
     audit = bench.qtctl("audit", "--host", bench.name, "--only", "QT201")
     drop_restart_delay(bench)
+    for value in ("before", "begin"):
+        change_five(bench, value)
+        run("deploy", deploy, bench.env)
     runs: dict[str, list[tuple[float, float]]] = {name: [] for name in (SSH, NOTHING, SOME, BACK)}
     switch = []
     for number in range(rounds + 1):
