@@ -1,7 +1,6 @@
 """Backups of what is installed on a host: take, read, list and restore them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,15 +10,13 @@ from qtctl.api.deploy import DEADLINE_S, describe
 from qtctl.api.trail import CallerTrail
 from qtctl.apply.backup_archive import LARGEST, pack, unpack
 from qtctl.engines.connect import connect, make_declared_route
-from qtctl.errors import QtctlError
 from qtctl.flows import backup as flow
 from qtctl.flows.backup import Planned
 from qtctl.flows.declared import Declared
 from qtctl.flows.steady import STEADY_S
 from qtctl.interfaces.progress import Progress, silent
 from qtctl.model.backup import Backup
-from qtctl.model.trail import Action, CallerEvent
-from qtctl.plan.agreed import plan_digest
+from qtctl.model.trail import Action
 from qtctl.plan.identity import as_meant
 from qtctl.plan.outcome import DeployOutcome
 
@@ -94,11 +91,11 @@ def restore(
     def agree(planned: Planned) -> bool:
         agreed = confirm(planned)
         if agreed:
-            trail.note(CallerEvent.BEGUN, plan=plan_digest(planned.plan), steps=len(planned.plan.steps))
+            trail.begin(planned.plan)
         return agreed
 
-    try:
-        outcome = flow.restore(
+    return trail.run(
+        lambda: flow.restore(
             partial(connect, make_declared_route(target, declared.desired, user, "deploy")),
             as_meant(declared.desired, target),
             SystemClock(),
@@ -109,13 +106,7 @@ def restore(
             steady_s=steady_s,
             about=about,
         )
-    except QtctlError as error:
-        trail.note(CallerEvent.ENDED, "refused", error.what)
-        raise
-    why = outcome.reason.what if outcome.reason else ""
-    trail.note(CallerEvent.ENDED, outcome.status.value, why, plan=plan_digest(outcome.plan))
-    missing = (f"the audit trail has no record of this: {each}" for each in trail.problems)
-    return replace(outcome, warnings=(*outcome.warnings, *missing))
+    )
 
 
 def _describe_origin(declared: Declared, target: str, backup: Backup) -> Mapping[str, str]:

@@ -1,14 +1,12 @@
 """Deploy to a host, and get how that ended as a value."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from qtctl.adapters.clock import SystemClock
 from qtctl.api.trail import CallerTrail, describe_caller
 from qtctl.engines.connect import connect, make_declared_route
-from qtctl.errors import QtctlError
 from qtctl.flows.declared import Declared
 from qtctl.flows.deploy import deploy as run
 from qtctl.flows.steady import STEADY_S
@@ -18,8 +16,7 @@ from qtctl.interfaces.supplies import NO_SUPPLIES, Supplies
 from qtctl.meaning.registry_digest import registry_digest
 from qtctl.model.plan import NO_CHOICES, Choices, Plan
 from qtctl.model.secret import Secret
-from qtctl.model.trail import Action, CallerEvent
-from qtctl.plan.agreed import plan_digest
+from qtctl.model.trail import Action
 from qtctl.plan.identity import make_deployable
 from qtctl.plan.outcome import DeployOutcome
 from qtctl.version import VERSION
@@ -74,11 +71,11 @@ def deploy(
     def agree(plan: Plan) -> bool:
         agreed = confirm(plan)
         if agreed:
-            trail.note(CallerEvent.BEGUN, plan=plan_digest(plan), steps=len(plan.steps))
+            trail.begin(plan)
         return agreed
 
-    try:
-        outcome = run(
+    return trail.run(
+        lambda: run(
             connector or partial(connect, route),
             desired,
             SystemClock(),
@@ -91,11 +88,4 @@ def deploy(
             about=about,
             supplies=supplies,
         )
-    except QtctlError as error:
-        trail.note(CallerEvent.ENDED, "refused", error.what)
-        raise
-    why = outcome.reason.what if outcome.reason else ""
-    more = {} if outcome.generation is None else {"generation": outcome.generation}
-    trail.note(CallerEvent.ENDED, outcome.status.value, why, plan=plan_digest(outcome.plan), **more)
-    missing = (f"the audit trail has no record of this: {each}" for each in trail.problems)
-    return replace(outcome, warnings=(*outcome.warnings, *missing))
+    )

@@ -1,8 +1,8 @@
 """What the caller notes of each change of a host: see docs/trail.md."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +10,11 @@ from qtctl.adapters import trail_file
 from qtctl.adapters.git import read_commit
 from qtctl.adapters.person import find_person
 from qtctl.dialects.secrets import masked_message
+from qtctl.errors import QtctlError
+from qtctl.model.plan import Plan
 from qtctl.model.trail import Action, CallerEvent, Commit, clean, describe_origin
+from qtctl.plan.agreed import plan_digest
+from qtctl.plan.outcome import DeployOutcome
 
 NO_FOLDER = Commit(problem="the registry has no folder")
 
@@ -36,3 +40,20 @@ class CallerTrail:
         problem = trail_file.append_record(record | more, os.environ)
         if problem and problem not in self.problems:
             self.problems.append(problem)
+
+    def begin(self, plan: Plan) -> None:
+        """The operator has agreed to the plan."""
+        self.note(CallerEvent.BEGUN, plan=plan_digest(plan), steps=len(plan.steps))
+
+    def run(self, command: Callable[[], DeployOutcome]) -> DeployOutcome:
+        """Run `command`, and note how it ended. Its outcome warns of records that are missing."""
+        try:
+            outcome = command()
+        except QtctlError as error:
+            self.note(CallerEvent.ENDED, "refused", error.what)
+            raise
+        why = outcome.reason.what if outcome.reason else ""
+        more = {} if outcome.generation is None else {"generation": outcome.generation}
+        self.note(CallerEvent.ENDED, outcome.status.value, why, plan=plan_digest(outcome.plan), **more)
+        missing = (f"the audit trail has no record of this: {each}" for each in self.problems)
+        return replace(outcome, warnings=(*outcome.warnings, *missing))
