@@ -1,13 +1,12 @@
 """What a host is sent for a deploy: the steps in order, the contents of files, and the scripts that carry them out."""
 
 import base64
-import io
 import secrets
-import tarfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from shlex import join, quote
 
+from qtctl.dialects.tar import pack_tar
 from qtctl.errors import InputError
 from qtctl.model.desired import Desired
 from qtctl.model.desired_install import STORE
@@ -38,7 +37,7 @@ _END = "END_OF_ARCHIVE"
 class Generation:
     """`desired`: what the host must have, with all files, also those that no step writes.
 
-    `units`: those that have to be as before after going back. `about`: what is told of this generation later.
+    `units`: those whose state is restored if the deploy is rolled back. `about`: the notes kept with the generation.
     """
 
     plan: Plan
@@ -52,12 +51,12 @@ def make_stage_request(generation: Generation, *, limit_s: int, holder: str) -> 
     members = _make_members(generation)
     given = {"limit": f"{limit_s}\n".encode(), "holder": f"{holder}\n".encode()}
     script = _stage_script({**members, "transaction.sh": _make_transaction_script(limit_s)}, limit_s, holder)
-    return Request(script, Verb.STAGE, _pack_tar({**members, **given}))
+    return Request(script, Verb.STAGE, pack_tar({**members, **given}))
 
 
 def _stage_script(members: Mapping[str, bytes], limit_s: int, holder: str) -> str:
     parts = ("way.sh", "trail.sh", "transaction.sh", "ran.sh", "docker.sh", "stage.sh")
-    archive = base64.encodebytes(_pack_tar(members)).decode()
+    archive = base64.encodebytes(pack_tar(members)).decode()
     return "\n".join(
         (
             make_input(limit_s),
@@ -146,13 +145,3 @@ def _escape_field(text: str) -> str:
     if not text or any(each in text for each in _UNPRINTABLE):
         raise InputError(f"{text!r}: a path or name with a tab or a line break cannot be deployed")
     return text
-
-
-def _pack_tar(members: Mapping[str, bytes]) -> bytes:
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for name, content in members.items():
-            header = tarfile.TarInfo(name)
-            header.size, header.mode = len(content), 0o600
-            archive.addfile(header, io.BytesIO(content))
-    return stream.getvalue()

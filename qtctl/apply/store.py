@@ -4,13 +4,12 @@ Nothing of it is in force: only a link that a deploy switches makes it so.
 """
 
 import base64
-import io
-import tarfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from shlex import join, quote
 
 from qtctl.dialects import terminal
+from qtctl.dialects.tar import pack_tar
 from qtctl.errors import DeployRefused
 from qtctl.interfaces.host import Host
 from qtctl.model.desired_install import STORE, DesiredInstall
@@ -73,8 +72,8 @@ def install_venv(host: Host, install: DesiredInstall, packages: Mapping[str, byt
         str(limit_s),
     )
     script = {"build.sh": read_script("build_venv.sh").encode()}
-    unpack = _unpack("unpack_packages", _pack_tar(members | script), "tar -x --no-same-owner")
-    _run(host, [("install_venv", *words)], limit_s + _SPARE_S, unpack, _pack_tar(members))
+    unpack = _unpack("unpack_packages", pack_tar(members | script, 0o644), "tar -x --no-same-owner")
+    _run(host, [("install_venv", *words)], limit_s + _SPARE_S, unpack, pack_tar(members, 0o644))
 
 
 def try_imports(host: Host, trials: Sequence[Trial], limit_s: int) -> dict[str, str]:
@@ -88,8 +87,8 @@ def try_imports(host: Host, trials: Sequence[Trial], limit_s: int) -> dict[str, 
         words = (each.unit, each.user, each.group, each.groups, each.python, str(limit_s), str(number), *each.words)
         calls.append(("try_import", *words))
     script = {"import.py": read_script("import_entry.py").encode()}
-    unpack = _unpack("unpack_imports", _pack_tar(members | script, 0o600), "tar -x --no-same-owner")
-    said = _run(host, calls, len(trials) * (limit_s + 15.0) + _SPARE_S, unpack, _pack_tar(members, 0o600))
+    unpack = _unpack("unpack_imports", pack_tar(members | script, 0o600), "tar -x --no-same-owner")
+    said = _run(host, calls, len(trials) * (limit_s + 15.0) + _SPARE_S, unpack, pack_tar(members, 0o600))
     tried = {each.partition(" ")[0] for word in ("imported", "failed") for each in said.get(word, ())}
     lost = [each.unit for each in trials if each.unit not in tried]
     if lost:
@@ -105,16 +104,6 @@ def drop(host: Host, installs: Iterable[DesiredInstall]) -> None:
 def _unpack(name: str, archive: bytes, tar: str) -> str:
     text = base64.encodebytes(archive).decode()
     return f"{name}() {{ base64 -d <<'{_END}' | {tar} -C \"$1\" -f - ; }}\n{text}{_END}\n"
-
-
-def _pack_tar(members: Mapping[str, bytes], mode: int = 0o644) -> bytes:
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w", format=tarfile.GNU_FORMAT) as archive:
-        for name, content in members.items():
-            header = tarfile.TarInfo(name)
-            header.size, header.mode = len(content), mode
-            archive.addfile(header, io.BytesIO(content))
-    return stream.getvalue()
 
 
 def _run(

@@ -1,11 +1,22 @@
-"""Archives that somebody else made, read from memory within bounds. Nothing of one is unpacked."""
+"""Archives in memory: packed, and those that somebody else made read within bounds. Nothing of one is unpacked."""
 
 import io
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 BROKEN = (tarfile.TarError, ArithmeticError, EOFError, LookupError, OSError, RecursionError, TypeError, ValueError)
 """What tarfile raises of what is no archive."""
+
+
+def pack_tar(members: Mapping[str, bytes], mode: int = 0o600) -> bytes:
+    """Regular files of `mode`, by their paths in the archive."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.GNU_FORMAT) as archive:
+        for name, content in members.items():
+            header = tarfile.TarInfo(name)
+            header.size, header.mode = len(content), mode
+            archive.addfile(header, io.BytesIO(content))
+    return stream.getvalue()
 
 
 def walk(raw: bytes, most: int) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]:
