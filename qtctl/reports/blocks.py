@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from qtctl.dialects.lines import lines
+
 
 class Tone(StrEnum):
     """How a word is meant; a format chooses the colour."""
@@ -143,3 +145,8 @@ def make_list(items: Iterable[Text]) -> Blocks:
     """A list; no block where there is nothing in it."""
     shown = tuple(items)
     return (Bullets(shown),) if shown else ()
+
+
+def show_diff(subject: str, diff: str, *, marked: bool = True) -> Section:
+    """`marked`: a format may show what becomes of each line."""
+    return Section(("Difference in ", Code(subject)), (Verbatim(tuple(lines(diff)), diff=marked),))

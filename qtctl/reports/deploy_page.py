@@ -1,13 +1,24 @@
 """A deploy for people and tickets: how it ended, what is open, then every step; diffs of unit files last."""
 
-from qtctl.dialects.lines import lines
 from qtctl.findings.finding import Outcome
 from qtctl.model.plan import StepStatus
 from qtctl.plan.outcome import DeployStatus
-from qtctl.reports.blocks import Blocks, Code, Paragraph, Section, Strong, Text, Title, Verbatim, make_list, make_table
+from qtctl.reports.blocks import (
+    Blocks,
+    Code,
+    Paragraph,
+    Section,
+    Strong,
+    Text,
+    Title,
+    Verbatim,
+    make_list,
+    make_table,
+    show_diff,
+)
 from qtctl.reports.check import Check
 from qtctl.reports.deploy import DeployFailure, DeployReport, DeployStep
-from qtctl.reports.phrases import format_count
+from qtctl.reports.phrases import add_hint, format_count
 
 HEADLINES = {
     DeployStatus.UNCHANGED: "Nothing to change",
@@ -21,7 +32,7 @@ HEADLINES = {
 
 
 def build_page(report: DeployReport) -> Blocks:
-    in_the_way = ((Code(each.subject), f": {_add_hint(each.reason, each.hint)}") for each in report.refusals)
+    in_the_way = ((Code(each.subject), f": {add_hint(each.reason, each.hint)}") for each in report.refusals)
     origin = (f"Fleet {report.fleet}, at ", Code(report.address), f", qtctl {report.qtctl_version}.")
     return (
         Title(f"Deploy of {report.host}"),
@@ -31,20 +42,16 @@ def build_page(report: DeployReport) -> Blocks:
         Section("Open", make_list(open_(report))),
         *(_show_failure(each) for each in report.failures),
         Section("Steps", show_steps(report)),
-        *(_show_diff(step) for step in report.steps if step.diff),
+        *(show_diff(step.subject, step.diff, marked=False) for step in report.steps if step.diff),
     )
 
 
 def write_headline(report: DeployReport) -> Text:
     done = sum(step.status is StepStatus.DONE for step in report.steps)
-    why = f" {_add_hint(report.reason.what, report.reason.hint)}." if report.reason else ""
+    why = f" {add_hint(report.reason.what, report.reason.hint)}." if report.reason else ""
     still = report.status is DeployStatus.DEPLOYED and report.outstanding
     head = "Deployed: it runs as declared, except for what had failed before" if still else HEADLINES[report.status]
     return (Strong(f"{head}."), f" {done} of {format_count(len(report.steps), 'step')} done.{why}")
-
-
-def _add_hint(what: str, hint: str) -> str:
-    return f"{what} ({hint})" if hint else what
 
 
 def open_(report: DeployReport) -> tuple[Text, ...]:
@@ -83,7 +90,3 @@ def _show_failure(failure: DeployFailure) -> Section:
 
 def _show_verbatim(rows: tuple[str, ...]) -> Blocks:
     return (Verbatim(rows),) if rows else ()
-
-
-def _show_diff(step: DeployStep) -> Section:
-    return Section(("Difference in ", Code(step.subject)), (Verbatim(tuple(lines(step.diff or ""))),))

@@ -2,7 +2,6 @@
 
 from functools import partial
 
-from qtctl.dialects.lines import lines
 from qtctl.model.drift import DriftFate
 from qtctl.reports.blocks import (
     BREAK,
@@ -14,10 +13,10 @@ from qtctl.reports.blocks import (
     Section,
     Text,
     Title,
-    Verbatim,
     make_table,
+    show_diff,
 )
-from qtctl.reports.drift import DriftFile, DriftReport, DriftRow, to_json
+from qtctl.reports.drift import DriftReport, DriftRow, to_json
 from qtctl.reports.phrases import format_count
 from qtctl.reports.view import View
 
@@ -36,7 +35,7 @@ def build_page(report: DriftReport) -> Blocks:
             "Adopted", make_table(("unit", "what", "on the host", "in the registry"), map(_make_adopted_row, adopted))
         ),
         Section("Not adopted", make_table(("unit", "what", "on the host", "why"), map(_make_left_row, others))),
-        *(_show_diff(each) for each in report.files),
+        *(show_diff(each.path, each.diff) for each in report.files),
         *((Section("Not read", (Bullets(report.unread),)),) if report.unread else ()),
     )
 
@@ -67,7 +66,3 @@ def _stack_names(names: tuple[str, ...]) -> Text:
     for name in names:
         found += [Code(name)] if not found else [BREAK, Code(name)]
     return tuple(found)
-
-
-def _show_diff(file: DriftFile) -> Section:
-    return Section(("Difference in ", Code(file.path)), (Verbatim(tuple(lines(file.diff)), diff=True),))

@@ -2,9 +2,8 @@
 
 from functools import partial
 
-from qtctl.dialects.lines import lines
-from qtctl.reports.blocks import Blocks, Code, Paragraph, Section, Title, Verbatim, make_table
-from qtctl.reports.generation import GenerationFile, GenerationReport, to_json
+from qtctl.reports.blocks import Blocks, Code, Paragraph, Section, Title, make_table, show_diff
+from qtctl.reports.generation import GenerationReport, to_json
 from qtctl.reports.view import View
 
 
@@ -24,9 +23,5 @@ def build_page(report: GenerationReport) -> Blocks:
         *((Paragraph("Nothing differs."),) if same else ()),
         Section("Units", make_table(("unit", "change", "before", "after"), units)),
         Section("Files", make_table(("file", "change"), files)),
-        *(_show_diff(each) for each in report.files if each.diff),
+        *(show_diff(each.path, each.diff) for each in report.files if each.diff),
     )
-
-
-def _show_diff(file: GenerationFile) -> Section:
-    return Section(("Difference in ", Code(file.path)), (Verbatim(tuple(lines(file.diff or "")), diff=True),))

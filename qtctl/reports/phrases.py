@@ -19,6 +19,10 @@ def format_json(value: Json) -> str:
     return str(value)
 
 
+def add_hint(what: str, hint: str) -> str:
+    return f"{what} ({hint})" if hint else what
+
+
 def format_count(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 

@@ -1,6 +1,5 @@
 """A plan for a ticket: what would be done, why, what goes with it, and what to know; diffs of unit files last."""
 
-from qtctl.dialects.lines import lines
 from qtctl.reports.blocks import (
     Blocks,
     Code,
@@ -9,12 +8,12 @@ from qtctl.reports.blocks import (
     Strong,
     Text,
     Title,
-    Verbatim,
     join,
     make_list,
     make_table,
+    show_diff,
 )
-from qtctl.reports.phrases import format_count
+from qtctl.reports.phrases import add_hint, format_count
 from qtctl.reports.plan import PlanConclusion, PlanDrag, PlanReport, PlanStep
 
 HEADLINES = {
@@ -27,7 +26,7 @@ HEADLINES = {
 
 def build_page(report: PlanReport) -> Blocks:
     origin = (f"Fleet {report.fleet}, at ", Code(report.address), f", qtctl {report.qtctl_version}.")
-    in_the_way = ((Code(each.subject), f": {_add_hint(each.reason, each.hint)}") for each in report.refusals)
+    in_the_way = ((Code(each.subject), f": {add_hint(each.reason, each.hint)}") for each in report.refusals)
     return (
         Title(f"Plan for {report.host}"),
         Paragraph((Strong(f"{HEADLINES[report.conclusion]}."), _format_counts(report))),
@@ -35,7 +34,7 @@ def build_page(report: PlanReport) -> Blocks:
         Section("In the way", make_list(in_the_way)),
         Section("Steps", make_table(("step", "what", "why", "along with it"), map(_make_row, report.steps))),
         Section("To know", make_list((Code(each.subject), f": {each.text}") for each in report.notes)),
-        *(_show_diff(step) for step in report.steps if step.diff),
+        *(show_diff(step.subject, step.diff, marked=False) for step in report.steps if step.diff),
     )
 
 
@@ -49,11 +48,3 @@ def _make_row(step: PlanStep) -> tuple[Text, ...]:
 
 def _format_drag(each: PlanDrag) -> Text:
     return (f"{each.effect.value} ", Code(each.unit), f" ({each.by})")
-
-
-def _add_hint(what: str, hint: str) -> str:
-    return f"{what} ({hint})" if hint else what
-
-
-def _show_diff(step: PlanStep) -> Section:
-    return Section(("Difference in ", Code(step.subject)), (Verbatim(tuple(lines(step.diff or ""))),))

@@ -2,9 +2,8 @@
 
 from functools import partial
 
-from qtctl.dialects.lines import lines
 from qtctl.model.preparation import PrepareAction
-from qtctl.reports.blocks import Blocks, Bullets, Code, Paragraph, Section, Title, Verbatim, make_table
+from qtctl.reports.blocks import Blocks, Bullets, Code, Paragraph, Section, Title, make_table, show_diff
 from qtctl.reports.phrases import format_count
 from qtctl.reports.preparation import PreparationReport, PreparationStep, to_json
 from qtctl.reports.view import View
@@ -25,7 +24,7 @@ def build_page(report: PreparationReport) -> Blocks:
         Paragraph(_write_summary(report)),
         *((Section("In the way", (Bullets(report.refusals),)),) if report.refusals else ()),
         Section("Files and accounts", make_table(("subject", "action", "mode", "why"), rows)),
-        *(_show_diff(step) for step in report.steps if step.diff),
+        *(show_diff(step.subject, step.diff) for step in report.steps if step.diff),
         Paragraph(ROOT),
     )
 
@@ -43,7 +42,3 @@ def _describe_action(report: PreparationReport, step: PreparationStep) -> str:
     if step.action is PrepareAction.NONE:
         return "nothing"
     return f"{step.action.value.removesuffix('e')}ed" if report.applied else step.action.value
-
-
-def _show_diff(step: PreparationStep) -> Section:
-    return Section(("Difference in ", Code(step.subject)), (Verbatim(tuple(lines(step.diff or "")), diff=True),))
