@@ -119,9 +119,9 @@ helper_secrets_put() {
     esac
     whose_fields="$whose_fields$field$helper_newline"
   done
-  printf '%s\n' "$whose_members" | grep -qE "^$helper_member(,$helper_member)*\$" || helper_refuse 'what is told of it is damaged'
-  ! printf '%s\n' "$whose_members" | grep -qE "\"($helper_own)\":" || helper_refuse 'what the host itself tells'
-  [ ${#whose_members} -le 20000 ] || helper_refuse 'too much is told of it'
+  printf '%s\n' "$whose_members" | grep -qE "^$helper_member(,$helper_member)*\$" || helper_refuse 'its record for the audit trail is damaged'
+  ! printf '%s\n' "$whose_members" | grep -qE "\"($helper_own)\":" || helper_refuse 'its record for the audit trail has a field that only the host sets'
+  [ ${#whose_members} -le 20000 ] || helper_refuse 'its record for the audit trail is too long'
   sign_whose
   put_secret "$path" "$key"
 }
