@@ -113,7 +113,7 @@ class Ground:
         """Everything that a deploy writes, with its times, owners and modes, and what it leaves for itself."""
         return self.run(
             "find /etc/quantum /etc/systemd/system -printf '%p %y %T@ %m %u:%g %l\\n' | sort | grep -v -e '^[^ ]* d'; "
-            "ls -A /var/lib/qtctl/tx /tmp"
+            "ls -A /var/lib/qtctl/tx; ls -A /tmp | grep -v '^systemd-private-' || true"
         )
 
     def contents(self) -> str:

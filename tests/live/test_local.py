@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -31,7 +32,7 @@ VOLATILE = {
 """Fields that go on by themselves from one look to the next, by fact."""
 MOVING = {
     *("host.state", "filesystem", "store.clock", "store.health", "stream", "stream.group", "stream.groups"),
-    "stream.consumers",
+    *("stream.consumers", "stream.pending"),
 }
 """Facts whose whole value goes on by itself: that they are known is compared."""
 LINES = {"host", "store", *MOVING}
@@ -114,6 +115,15 @@ def test_who_may_restart_a_service(box: Box, command: str) -> None:
 
 
 def _alike(box: Box, command: str, saved: Path, *, found: set[tuple[str, str]], code: int) -> None:
+    """A host at work moves on between two looks, so what differs counts only where it does so each time."""
+    for _ in range(2):
+        with suppress(AssertionError):
+            _compare(box, command, saved, found=found, code=code)
+            return
+    _compare(box, command, saved, found=found, code=code)
+
+
+def _compare(box: Box, command: str, saved: Path, *, found: set[tuple[str, str]], code: int) -> None:
     with ThreadPoolExecutor(1) as other:
         over_ssh = other.submit(box.audit, "--save", str(saved))
         here = _audit_there(box, command)
