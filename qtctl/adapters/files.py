@@ -13,7 +13,7 @@ from importlib.resources import files as package_files
 from pathlib import Path
 
 from qtctl.contained.folder import Folder, Links, make_unused_name
-from qtctl.contained.regular import MIB, check_regular, read_at, read_up_to, too_large
+from qtctl.contained.regular import MIB, check_regular, make_too_large_error, read_at, read_up_to
 from qtctl.contained.walk import Entry, Walk
 from qtctl.errors import InputError, Place
 
@@ -47,7 +47,7 @@ def _check_total_size(root: Folder, read: Iterable[tuple[str, bytes]]) -> Iterat
     for path, content in read:
         left -= len(content)
         if left < 0:
-            raise too_large(LARGEST, Place(root.where))
+            raise make_too_large_error(LARGEST, Place(root.where))
         yield _read_text(root, path), content
 
 
@@ -111,7 +111,7 @@ def read_bytes(path: Path, most: int = LARGEST) -> bytes:
                 _check_file(os.fstat(file.fileno()), most, place)
             content = read_up_to(file.fileno(), most + 1)
     if len(content) > most:
-        raise too_large(most, place)
+        raise make_too_large_error(most, place)
     return content
 
 

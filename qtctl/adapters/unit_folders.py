@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from qtctl.contained.folder import Folder
-from qtctl.contained.regular import MIB, check_regular, read_at, too_large
+from qtctl.contained.regular import MIB, check_regular, make_too_large_error, read_at
 from qtctl.contained.walk import Entry, Walk
 from qtctl.errors import InputError, Place
 from qtctl.model.adoption import Found
@@ -38,7 +38,7 @@ def _read_all(root: Folder, folder: Path) -> list[Found]:
         found.append(_read_entry(root, entry, own=own))
         size += len(found[-1].content)
         if size > LARGEST_TOGETHER:
-            raise too_large(LARGEST_TOGETHER, root.place(entry.path))
+            raise make_too_large_error(LARGEST_TOGETHER, root.place(entry.path))
     return found
 
 

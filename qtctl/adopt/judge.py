@@ -155,4 +155,4 @@ def _ignored(meaning: Meaning, unit: str, what: str, remedy: str) -> Judged:
 
 
 def _finding(meaning: Meaning, severity: Severity, unit: str, what: str, remedy: str) -> Finding:
-    return meaning.broken(unit, what, remedy, None, severity=severity)
+    return meaning.make_broken(unit, what, remedy, None, severity=severity)

@@ -51,10 +51,10 @@ class Ledger:
             self.judge(finding)
 
     def error(self, meaning: Meaning, subject: str, what: str, remedy: str, *, at: Place) -> None:
-        self.judge(meaning.broken(subject, what, remedy, at, severity=Severity.ERROR))
+        self.judge(meaning.make_broken(subject, what, remedy, at, severity=Severity.ERROR))
 
     def warn(self, meaning: Meaning, subject: str, what: str, remedy: str, *, at: Place) -> None:
-        self.judge(meaning.broken(subject, what, remedy, at, severity=Severity.WARNING))
+        self.judge(meaning.make_broken(subject, what, remedy, at, severity=Severity.WARNING))
 
     def tell(self, subject: str, what: str, remedy: str = "", *, at: Place, severity: Severity = Severity.INFO) -> None:
         """A choice, or something of interest, that no rule judges. A warning is for a person to settle."""

@@ -1,6 +1,6 @@
 """Judge the evidence of one host, and report on it."""
 
-from qtctl.audit.judge import expectations
+from qtctl.audit.judge import list_expectations
 from qtctl.findings.finding import Finding, Severity
 from qtctl.findings.verdict import Conclusion
 from qtctl.flows.audit import conclude_audit, judge_placed
@@ -12,7 +12,7 @@ from qtctl.reports.audit import AuditReport
 
 def expect(declared: Declared) -> None:
     """Work out what `judge` looks for: the longer half of it, and it can be done before there is evidence."""
-    expectations(declared.desired)
+    list_expectations(declared.desired)
 
 
 def judge(declared: Declared, evidence: Evidence, earlier: Evidence | None = None) -> tuple[Finding, ...]:

@@ -13,7 +13,7 @@ from qtctl.flows.steady import STEADY_S
 from qtctl.interfaces.host import Connector
 from qtctl.interfaces.progress import Progress, silent
 from qtctl.interfaces.supplies import NO_SUPPLIES, Supplies
-from qtctl.meaning.registry_digest import registry_digest
+from qtctl.meaning.registry_digest import digest_registry
 from qtctl.model.plan import NO_CHOICES, Choices, Plan
 from qtctl.model.secret import Secret
 from qtctl.model.trail import Action
@@ -33,7 +33,7 @@ def describe(
         "fleet": desired.fleet,
         "host": desired.host,
         "target": target,
-        "registry": registry_digest(desired),
+        "registry": digest_registry(desired),
         "version": VERSION,
         **describe_caller(action, registry),
     }

@@ -10,7 +10,7 @@ from qtctl.engines.connect import connect, make_declared_route
 from qtctl.errors import InputError, Place
 from qtctl.flows.declared import Declared
 from qtctl.flows.plan_host import plan_host
-from qtctl.meaning.registry_digest import registry_digest
+from qtctl.meaning.registry_digest import digest_registry
 from qtctl.model.inquiry import inquiry_of
 from qtctl.model.plan import NO_CHOICES, Choices, Plan
 from qtctl.plan.identity import make_deployable
@@ -40,7 +40,7 @@ def report(
         choices,
         fleet=desired.fleet,
         address=target,
-        registry=registry_digest(desired),
+        registry=digest_registry(desired),
         nonce=nonce,
         exit_code=exit_code,
     )
@@ -56,7 +56,7 @@ def read(path: Path, declared: Declared) -> Choices:
     if (found.fleet, found.host) != (desired.fleet, desired.host):
         what = f"a plan for {found.host} of {found.fleet}, and not for {desired.host} of {desired.fleet}"
         raise InputError(what, hint=f"name it with --host {quote(found.address)}", place=place)
-    if found.registry != registry_digest(desired):
+    if found.registry != digest_registry(desired):
         what = f"the registry has changed since it was planned: it declares something else for {desired.host}"
         raise InputError(what, hint="plan again, or deploy from the registry as it was then", place=place)
     if found.refusals:

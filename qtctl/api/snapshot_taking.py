@@ -14,7 +14,7 @@ from qtctl.history.archive import pack, unpack
 from qtctl.history.columns import fold
 from qtctl.history.take import build_inventory, count_checks, hide_evidence, hide_files, list_moves
 from qtctl.interfaces.snapshot_store import SnapshotStore
-from qtctl.meaning.registry_digest import registry_digest
+from qtctl.meaning.registry_digest import digest_registry
 from qtctl.model.evidence import Evidence
 from qtctl.model.facts import HostBaseline, UnitListing
 from qtctl.model.snapshot import Attachments, Snapshot, SnapshotHead, Stored
@@ -46,7 +46,7 @@ def take(
         signed=key is not None,
         by=find_person().by,
         qtctl_version=VERSION,
-        registry=registry_digest(desired),
+        registry=digest_registry(desired),
         commit=f"{commit.commit}{' with changes' if commit.dirty else ''}",
         checks=count_checks(findings),
         moved=list_moves(declared.registry.legacy, desired),

@@ -31,22 +31,22 @@ _latest: list[tuple[Desired, Expected]] = []
 """The one host that was last expected something of: it is asked for, judged, and after a deploy judged again."""
 
 
-def expectations(desired: Desired) -> Expected:
+def list_expectations(desired: Desired) -> Expected:
     """Everything that should hold on the host, by rule id."""
     for known, expected in _latest:
         if known is desired:
             return expected
-    expected = _expect(desired, _list_rules(desired))
+    expected = _collect_expectations(desired, _list_rules(desired))
     _latest[:] = [(desired, expected)]
     return expected
 
 
 def expect_for_gate(desired: Desired) -> Expected:
     """What a deploy waits for, of all that should hold."""
-    return _expect(desired, (rule for rule in _list_rules(desired) if rule.gate))
+    return _collect_expectations(desired, (rule for rule in _list_rules(desired) if rule.gate))
 
 
-def _expect(desired: Desired, rules: Iterable[Rule]) -> Expected:
+def _collect_expectations(desired: Desired, rules: Iterable[Rule]) -> Expected:
     return tuple((rule, expectation) for rule in rules for expectation in rule.expect(desired))
 
 
@@ -56,7 +56,7 @@ def _list_rules(desired: Desired) -> tuple[Rule, ...]:
 
 def needs(desired: Desired) -> tuple[Need, ...]:
     """Every fact that the rules want to know, once each, sorted."""
-    wanted = {need for _, expectation in expectations(desired) for need in expectation.needs}
+    wanted = {need for _, expectation in list_expectations(desired) for need in expectation.needs}
     return tuple(sorted(wanted, key=lambda need: (need.fact, need.store, need.subject)))
 
 
@@ -71,14 +71,14 @@ def judge(
     bench = _Bench(desired, evidence, earlier)
     drafts = [
         draft
-        for rule, expectation in (expectations(desired) if only is None else only)
-        if not _needless(expectation, evidence)
+        for rule, expectation in (list_expectations(desired) if only is None else only)
+        if not _is_needless(expectation, evidence)
         for draft in bench.judge(rule, expectation)
     ]
-    return say_what_is_in_the_way(_with_causes(drafts))
+    return say_what_is_in_the_way(_add_causes(drafts))
 
 
-def _needless(expectation: Expectation, evidence: Evidence) -> bool:
+def _is_needless(expectation: Expectation, evidence: Evidence) -> bool:
     """An audit of the machine it runs on takes no connection."""
     if evidence.transport != "local":
         return False
@@ -93,7 +93,7 @@ class _Bench:
         self.host = desired.host
         self.policy = Policy.of(desired.fail_on, dict(desired.severities), desired.waivers, evidence.taken_at)
         self.facts = Facts.of(evidence, earlier)
-        self.known = frozenset(item.need for item in self.facts.items() if _known(item))
+        self.known = frozenset(item.need for item in self.facts.items() if _is_known(item))
         self.asks: dict[int, Ask] = {ask.n: ask for ask in evidence.asks}
         self.taken_at = evidence.taken_at
         self.asks_root = desired.evidence == "root"
@@ -101,7 +101,7 @@ class _Bench:
     def judge(self, rule: Rule, expectation: Expectation) -> list[_Draft]:
         if not self.known.issuperset(expectation.needs):
             missing = [self.facts.item(need) for need in expectation.needs if need not in self.known]
-            return [self._unknown(rule, expectation, missing)]
+            return [self._make_unknown(rule, expectation, missing)]
         verdicts = expectation.judge(self.facts)
         return [
             _Draft(
@@ -110,20 +110,20 @@ class _Bench:
             for verdict in ((verdicts,) if isinstance(verdicts, Verdict) else verdicts)
         ]
 
-    def _unknown(self, rule: Rule, expectation: Expectation, missing: list[Item]) -> _Draft:
+    def _make_unknown(self, rule: Rule, expectation: Expectation, missing: list[Item]) -> _Draft:
         item = min(missing, key=_order_missing)
         reason = item.reason or str(item.state)
-        verdict = Verdict(False, None, unknown=reason, remedy=_help(item))
-        check = replace(self._check(rule, expectation, verdict), proof=self._refusals(missing))
+        verdict = Verdict(False, None, unknown=reason, remedy=_find_help(item))
+        check = replace(self._check(rule, expectation, verdict), proof=self._list_refusals(missing))
         if item.needs_root and not self.asks_root:
             check = replace(check, outcome=Outcome.NOT_ASKED)
         same = (each for each in missing if each.needs_root == item.needs_root)
-        return _Draft(check, expectation.roots, tuple(way for each in same for way in _ways(each.need)))
+        return _Draft(check, expectation.roots, tuple(way for each in same for way in _list_ways(each.need)))
 
     def _check(self, rule: Rule, expectation: Expectation, verdict: Verdict) -> Finding:
         subject = verdict.subject or expectation.subject
         origin = verdict.declared or expectation.declared
-        outcome = _outcome(verdict)
+        outcome = _find_outcome(verdict)
         finding = Finding(
             id=rule.id,
             outcome=outcome,
@@ -134,7 +134,7 @@ class _Bench:
             expected=expectation.expected,
             observed=verdict.observed,
             place=origin,
-            proof=tuple(self._proof(source) for source in verdict.sources),
+            proof=tuple(self._make_proof(source) for source in verdict.sources),
             remedy="" if outcome is Outcome.HOLDS else str(verdict.remedy),
             commands=() if outcome is Outcome.HOLDS else list_commands(verdict.remedy),
             reason=verdict.unknown or None,
@@ -144,12 +144,12 @@ class _Bench:
         )
         return self.policy.rule(finding)
 
-    def _proof(self, source: ProofSource) -> Proof:
+    def _make_proof(self, source: ProofSource) -> Proof:
         item = self.facts.item(source.need)
         ask = self.asks.get(item.ask)
         return Proof(item.ask, source.again, source.line, ask.at if ask else self.taken_at)
 
-    def _refusals(self, missing: list[Item]) -> tuple[Proof, ...]:
+    def _list_refusals(self, missing: list[Item]) -> tuple[Proof, ...]:
         """The asks that gave no answer, each with what it said; nothing where nothing was asked."""
         asked = {item.ask: item for item in reversed(missing) if item.ask in self.asks}
         return tuple(
@@ -163,7 +163,7 @@ def _order_missing(item: Item) -> tuple[bool, bool]:
     return item.needs_root, item.state is State.NOT_ASKED
 
 
-def _help(item: Item) -> str:
+def _find_help(item: Item) -> str:
     if item.help:
         return item.help
     if item.needs_root:
@@ -172,17 +172,17 @@ def _help(item: Item) -> str:
     return kind.help_for(item.subject) if kind else LET_READ
 
 
-def _known(item: Item) -> bool:
+def _is_known(item: Item) -> bool:
     return item.state is State.ABSENT or (item.state is State.OBSERVED and item.value is not None)
 
 
-def _outcome(verdict: Verdict) -> Outcome:
+def _find_outcome(verdict: Verdict) -> Outcome:
     if verdict.unknown:
         return Outcome.UNKNOWN
     return Outcome.HOLDS if verdict.holds else Outcome.BROKEN
 
 
-def _ways(need: Need) -> tuple[Root, ...]:
+def _list_ways(need: Need) -> tuple[Root, ...]:
     """What a fact is asked through. Nothing is below the connection itself."""
     kind = FACT_KINDS.get(need.fact)
     if kind is None or (need.fact, need.subject) == (Reach.FACT, Channel.SSH):
@@ -194,31 +194,31 @@ def _ways(need: Need) -> tuple[Root, ...]:
     )
 
 
-def _with_causes(drafts: list[_Draft]) -> tuple[Finding, ...]:
+def _add_causes(drafts: list[_Draft]) -> tuple[Finding, ...]:
     found: dict[Root, Finding] = {}
     for draft in drafts:
         check = draft.check
         if check.outcome is not Outcome.HOLDS:
             found[check.id, check.subject] = check
-    caused = [_caused(draft, found) for draft in drafts]
+    caused = [_add_cause(draft, found) for draft in drafts]
     known = {check.fingerprint: check for check in caused}
     remedied = (
-        _remedied(check, _root(check, known)) if _closed(draft, found) else check
+        _add_remedy(check, _find_root(check, known)) if _list_closed(draft, found) else check
         for draft, check in zip(drafts, caused, strict=True)
     )
     return tuple(sorted(remedied, key=lambda check: (check.host, check.id, check.subject)))
 
 
-def _caused(draft: _Draft, found: dict[Root, Finding]) -> Finding:
-    cause = _cause(draft, found)
+def _add_cause(draft: _Draft, found: dict[Root, Finding]) -> Finding:
+    cause = _find_cause(draft, found)
     return draft.check if cause is None else replace(draft.check, cause=cause)
 
 
-def _remedied(check: Finding, root: Finding) -> Finding:
+def _add_remedy(check: Finding, root: Finding) -> Finding:
     return replace(check, remedy=root.remedy, commands=root.commands)
 
 
-def _root(check: Finding, known: dict[str, Finding]) -> Finding:
+def _find_root(check: Finding, known: dict[str, Finding]) -> Finding:
     """The last of its causes, where there is something to be done."""
     seen = {check.fingerprint}
     while check.cause is not None and check.cause not in seen:
@@ -227,16 +227,16 @@ def _root(check: Finding, known: dict[str, Finding]) -> Finding:
     return check
 
 
-def _closed(draft: _Draft, found: dict[Root, Finding]) -> tuple[Finding, ...]:
+def _list_closed(draft: _Draft, found: dict[Root, Finding]) -> tuple[Finding, ...]:
     """The ways to what is not known, as far as they are closed."""
     return tuple(found[way] for way in draft.ways if way in found)
 
 
-def _cause(draft: _Draft, found: dict[Root, Finding]) -> str | None:
+def _find_cause(draft: _Draft, found: dict[Root, Finding]) -> str | None:
     """A broken check has a broken cause; an unknown one first the way that was closed. What holds has none."""
     if draft.check.outcome is Outcome.HOLDS:
         return None
     broken = (found[root] for root in draft.roots if root in found and found[root].outcome is Outcome.BROKEN)
     unknown = draft.check.outcome.is_open
-    causes = (*_closed(draft, found), *broken) if unknown else tuple(broken)
+    causes = (*_list_closed(draft, found), *broken) if unknown else tuple(broken)
     return next((cause.fingerprint for cause in causes), None)

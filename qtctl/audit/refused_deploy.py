@@ -13,7 +13,7 @@ def say_what_is_in_the_way(checks: Sequence[Finding]) -> tuple[Finding, ...]:
     in_the_way = [check for check in checks if _is_in_the_way(check)]
     if not in_the_way:
         return tuple(checks)
-    return tuple(_noted(check, in_the_way) for check in checks)
+    return tuple(_add_note(check, in_the_way) for check in checks)
 
 
 def _is_in_the_way(check: Finding) -> bool:
@@ -22,7 +22,7 @@ def _is_in_the_way(check: Finding) -> bool:
     return "--take-over" in check.remedy or any(each[:2] == ("systemctl", "unmask") for each in check.commands)
 
 
-def _noted(check: Finding, in_the_way: Iterable[Finding]) -> Finding:
+def _add_note(check: Finding, in_the_way: Iterable[Finding]) -> Finding:
     others = [each for each in in_the_way if each.subject != check.subject]
     if check.outcome is not Outcome.BROKEN or DEPLOY not in check.remedy or not others or "--take-over" in check.remedy:
         return check

@@ -40,7 +40,7 @@ def read_at(fd: int, name: str, most: int, place: Place, check: Check | None = N
     finally:
         os.close(handle)
     if len(content) > most:
-        raise too_large(most, place)
+        raise make_too_large_error(most, place)
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise InputError("changed while it was read", hint="try again", place=place)
     return content
@@ -61,13 +61,13 @@ def check_regular(found: os.stat_result, most: int, place: Place) -> None:
         what = f"cannot be read: it is {describe_kind(found)}, not a regular file"
         raise InputError(what, hint="put a file there", place=place)
     if found.st_size > most:
-        raise too_large(most, place)
+        raise make_too_large_error(most, place)
 
 
 def describe_kind(found: os.stat_result) -> str:
     return _KINDS.get(stat.S_IFMT(found.st_mode), "something else")
 
 
-def too_large(most: int, place: Place) -> InputError:
+def make_too_large_error(most: int, place: Place) -> InputError:
     size = f"{most // MIB} MiB" if most >= MIB else f"{most // 1024} KiB"
     return InputError(f"cannot be read: larger than {size}", hint="is it the right file?", place=place)

@@ -18,7 +18,7 @@ class Wording:
     several: str = ""
     untidy: bool = False
 
-    def counted(self, number: int) -> str:
+    def format_count(self, number: int) -> str:
         if number == 1:
             return self.title
         return f"{number} {self.several}" if self.several else f"{number} times {self.title}"
@@ -45,7 +45,7 @@ class Meaning:
     def wordings(self) -> tuple[Wording, ...]:
         return (Wording(self.title, self.several, self.untidy), *self.variants)
 
-    def broken(
+    def make_broken(
         self,
         subject: str,
         what: str,

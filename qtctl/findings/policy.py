@@ -31,9 +31,9 @@ class Policy:
         """The finding with the severity that the policy gives it, and with its waiver."""
         severity = (self.severities or {}).get(finding.id, finding.severity)
         ruled = finding if severity is finding.severity else replace(finding, severity=severity)
-        return self._waived(ruled) if self.waivers and finding.outcome is Outcome.BROKEN else ruled
+        return self._waive(ruled) if self.waivers and finding.outcome is Outcome.BROKEN else ruled
 
-    def _waived(self, finding: Finding) -> Finding:
+    def _waive(self, finding: Finding) -> Finding:
         waiver = find_waiver(self.waivers, finding.id, finding.subject, self.today)
         if waiver is None:
             return finding

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from qtctl.errors import InputError, InputErrors, Place
 from qtctl.findings.finding import Fix
 from qtctl.flows.lint import Files, Templates, list_findings
-from qtctl.lint.fix import applied, fixes_of_errors
+from qtctl.lint.fix import apply_fix, find_fixes_of_errors
 from qtctl.model.origin import Origin
 from qtctl.registry.load import load
 from qtctl.registry.places import Places
@@ -54,7 +54,7 @@ def _apply_fixes(
 
 
 def _list_errors_to_fix(files: Files, _: Templates) -> list[_ToFix]:
-    return [(id_, fix, frozenset()) for id_, fix in fixes_of_errors(files)]
+    return [(id_, fix, frozenset()) for id_, fix in find_fixes_of_errors(files)]
 
 
 def _list_findings_to_fix(files: Files, templates: Templates) -> list[_ToFix]:
@@ -72,7 +72,7 @@ def _list_findings_to_fix(files: Files, templates: Templates) -> list[_ToFix]:
 def _try_fixes(files: dict[str, bytes], fixes: list[_ToFix]) -> dict[str, bytes] | None:
     try:
         for _, fix, _ in fixes:
-            files = applied(files, fix)
+            files = apply_fix(files, fix)
     except InputError:
         return None
     return files

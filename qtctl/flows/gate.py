@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar, Protocol
 
 from qtctl.apply.contact import Contact
-from qtctl.audit.judge import Expected, expect_for_gate, expectations, judge
+from qtctl.audit.judge import Expected, expect_for_gate, judge, list_expectations
 from qtctl.collect.collect import ALWAYS, collect
 from qtctl.errors import HostError
 from qtctl.findings.finding import Finding, Outcome
@@ -334,4 +334,4 @@ def _list_loaded_units(desired: Desired) -> tuple[LoadedUnit, ...]:
 
 def _select_answerable(desired: Desired, wanted: frozenset[Need]) -> Expected:
     """What the gate waits for, and of other rules what `wanted` is enough for."""
-    return tuple(each for each in expectations(desired) if each[0].gate or wanted.issuperset(each[1].needs))
+    return tuple(each for each in list_expectations(desired) if each[0].gate or wanted.issuperset(each[1].needs))

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 from qtctl.flows.declare import declare
 from qtctl.flows.schemas import Meanings, make_registry_schemas
-from qtctl.scaffold.scaffold import Answers, scaffold
+from qtctl.scaffold.scaffold import Answers, make_scaffold
 
 
 def make_registry(answers: Answers, meant: Meanings, templates: Mapping[str, str]) -> dict[str, bytes]:
     """Path → content. InputErrors where an answer makes a registry that does not load or render."""
-    files = scaffold(answers, make_registry_schemas(meant))
+    files = make_scaffold(answers, make_registry_schemas(meant))
     declare({path: text for path, text in files.items() if path.endswith(".toml")}, templates, answers.host, None)
     return files

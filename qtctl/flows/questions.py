@@ -8,12 +8,12 @@ from qtctl.model.inquiry import Inquiry, inquiry_of
 def find_questions(desired: Desired) -> Questions:
     """Everything that an audit, a registry report or a parity report reads, so that one evidence serves all three."""
     from qtctl.audit.judge import needs as audit_needs
-    from qtctl.meaning.drift import asked_properties
+    from qtctl.meaning.drift import list_asked_properties
     from qtctl.parity.needs import needs as parity_needs
     from qtctl.reports.needs import needs as registry_needs
 
     wanted = {*audit_needs(desired), *registry_needs(desired), *parity_needs(desired)}
-    shown = ((unit.unit, asked_properties(unit)) for unit in desired.units())
+    shown = ((unit.unit, list_asked_properties(unit)) for unit in desired.units())
     return Questions(
         tuple(sorted(wanted, key=lambda need: (need.fact, need.store, need.subject))),
         tuple((unit, tuple((each.interface, each.name) for each in found)) for unit, found in shown),

@@ -8,21 +8,21 @@ from qtctl.errors import InputError
 from qtctl.findings.finding import Fix
 
 
-def applied(files: Mapping[str, bytes], fix: Fix) -> dict[str, bytes]:
+def apply_fix(files: Mapping[str, bytes], fix: Fix) -> dict[str, bytes]:
     """The files with the fix. InputError where the text cannot be edited without losing its layout."""
     text = files[fix.file].decode("utf-8")
     edited = with_item(text, fix.path, fix.value) if fix.value else without(text, fix.path)
     return {**files, fix.file: edited.encode()}
 
 
-def fixes_of_errors(files: Mapping[str, bytes]) -> Iterator[tuple[str, Fix]]:
+def find_fixes_of_errors(files: Mapping[str, bytes]) -> Iterator[tuple[str, Fix]]:
     """Id and fix of what keeps a registry from being loaded: `persistent` that does nothing (QT112)."""
-    for name, timer in _tables(files.get("timers.toml", b"")).items():
+    for name, timer in _parse_tables(files.get("timers.toml", b"")).items():
         if isinstance(timer, dict) and timer.get("persistent") is True and not timer.get("on_calendar"):
             yield "QT112", Fix("timers.toml", (name, "persistent"), "", f"persistent of {name} taken out")
 
 
-def _tables(content: bytes) -> dict[str, object]:
+def _parse_tables(content: bytes) -> dict[str, object]:
     try:
         return read(content, "")
     except InputError:

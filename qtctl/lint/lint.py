@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding
 from qtctl.findings.policy import Policy
-from qtctl.lint.waivers import waiver_findings
+from qtctl.lint.waivers import judge_waivers
 from qtctl.model.desired import Desired
 from qtctl.model.registry import Registry
 from qtctl.rules.catalogue import view_rules
@@ -34,13 +34,13 @@ def lint(
         for rule in view_rules():
             found.update(dict.fromkeys(rule.look(view)))
     waivers = registry.policy.waived()
-    expired = waiver_findings(waivers, hosts, found, today, whole=unsure is None)
+    expired = judge_waivers(waivers, hosts, found, today, whole=unsure is None)
     found.update(dict.fromkeys(tuple(expired)))
     policy = Policy.of(registry.policy.fail_on, registry.policy.severities, waivers, today)
-    return tuple(sorted(map(policy.rule, found), key=_place))
+    return tuple(sorted(map(policy.rule, found), key=_make_sort_key))
 
 
-def _place(finding: Finding) -> tuple[object, ...]:
+def _make_sort_key(finding: Finding) -> tuple[object, ...]:
     at = finding.place
     where = (at.file, str(at.line or 0)) if isinstance(at, Place) else (at.file, *at.path) if at else ()
     return (where, finding.id, finding.what, finding.subject)

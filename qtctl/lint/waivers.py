@@ -8,7 +8,7 @@ from qtctl.model.waiver import Waived
 from qtctl.rules.registry.waivers import QT117
 
 
-def waiver_findings(
+def judge_waivers(
     waivers: Sequence[Waived], hosts: Sequence[Desired], found: Iterable[Finding], today: str, *, whole: bool
 ) -> Iterator[Finding]:
     """`found`: all else that lint found. `today`: ISO 8601. Not `whole`: some of the registry was not read."""
@@ -16,14 +16,14 @@ def waiver_findings(
     for waiver in waivers:
         subject = f"{waiver.id} {waiver.subject}"
         if waiver.has_expired(today):
-            yield QT117.broken(
+            yield QT117.make_broken(
                 subject,
                 f"expired on {waiver.expires}: what it covers counts again",
                 f"settle what it covers and take it out, or let {waiver.owner} decide anew",
                 waiver.origin,
             )
         elif whole and not _covers_anything(waiver, hosts, every):
-            yield QT117.broken(
+            yield QT117.make_broken(
                 subject,
                 "matches nothing: no such finding can be made of what is declared",
                 "correct its subject, or take it out",

@@ -2,7 +2,7 @@
 
 A program that is run, a file that is believed and a folder that is written to are as trustworthy as everything on the
 way to them: each folder, each link, each folder of a link's target. `walk` follows a path as the kernel does and
-`first_change` names the first part of the way that somebody else could change.
+`find_first_change` names the first part of the way that somebody else could change.
 
 Access control lists: where a file has one, the group bits of its mode show the list's mask. A user who is named in it
 and may write therefore shows as a group that may write, whatever the group: group write is never trusted here.
@@ -99,9 +99,9 @@ def walk(path: str, known: Mapping[str, Entry]) -> Way:
     if not path.startswith("/"):
         raise ValueError(f"not an absolute path: {path!r}")
     met: list[Entry] = []
-    here, rest, links = "/", [_SAME, *_parts(path)], 0
+    here, rest, links = "/", [_SAME, *_split_path(path)], 0
     while rest:
-        at = _step(here, rest.pop(0))
+        at = _step_into(here, rest.pop(0))
         entry = known.get(at)
         if entry is None:
             return Way(tuple(met), at)
@@ -115,11 +115,11 @@ def walk(path: str, known: Mapping[str, Entry]) -> Way:
         met.append(entry)
         if entry.target.startswith("/"):
             here = "/"
-        rest = [_SAME, *_parts(entry.target), *rest]
+        rest = [_SAME, *_split_path(entry.target), *rest]
     return Way(tuple(met))
 
 
-def first_change(
+def find_first_change(
     entries: Sequence[Entry], trusted: Collection[int] = (), groups: Collection[int] = ()
 ) -> Change | None:
     """The first of `entries` (as `walk` gives them) that anyone but root and the users `trusted` could change.
@@ -132,16 +132,18 @@ def first_change(
     nothing to it in a folder that he may not write.
     """
     trusts = {ROOT, *trusted}
-    changes = (_change(entry, following, trusts, groups) for entry, following in _with_next(entries))
+    changes = (_find_change(entry, following, trusts, groups) for entry, following in _pair_with_next(entries))
     return next((change for change in changes if change), None)
 
 
-def _change(entry: Entry, following: Entry | None, trusts: Collection[int], groups: Collection[int]) -> Change | None:
+def _find_change(
+    entry: Entry, following: Entry | None, trusts: Collection[int], groups: Collection[int]
+) -> Change | None:
     if entry.kind is Kind.LINK:
         return None
     if entry.uid not in trusts:
         return Change(entry, By.OWNER)
-    if entry.kind is Kind.FOLDER and _kept_by_sticky(entry, following, trusts):
+    if entry.kind is Kind.FOLDER and _is_kept_by_sticky(entry, following, trusts):
         return None
     if entry.mode & _WORLD_WRITE:
         return Change(entry, By.EVERYONE)
@@ -150,19 +152,19 @@ def _change(entry: Entry, following: Entry | None, trusts: Collection[int], grou
     return Change(entry, By.GROUP) if entry.mode & _GROUP_WRITE else None
 
 
-def _kept_by_sticky(folder: Entry, following: Entry | None, trusts: Collection[int]) -> bool:
+def _is_kept_by_sticky(folder: Entry, following: Entry | None, trusts: Collection[int]) -> bool:
     return bool(folder.mode & _STICKY) and following is not None and following.uid in trusts
 
 
-def _with_next(entries: Sequence[Entry]) -> Iterable[tuple[Entry, Entry | None]]:
+def _pair_with_next(entries: Sequence[Entry]) -> Iterable[tuple[Entry, Entry | None]]:
     return zip(entries, (*entries[1:], None), strict=False)
 
 
-def _parts(path: str) -> list[str]:
+def _split_path(path: str) -> list[str]:
     return [part for part in path.split("/") if part not in ("", ".")]
 
 
-def _step(here: str, part: str) -> str:
+def _step_into(here: str, part: str) -> str:
     if part == _SAME:
         return here
     if part == "..":

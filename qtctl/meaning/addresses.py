@@ -48,7 +48,7 @@ def parse_address(text: str) -> Bound:
     return Bound(families, None, device) if ip.is_unspecified else Bound(families, ip)
 
 
-def relation(declared: str, bound: str) -> Relation:
+def relate_addresses(declared: str, bound: str) -> Relation:
     """Of `bound` to `declared`: EXACT the same, WIDER answers there and elsewhere, NARROWER only at a part of it."""
     wanted, found = parse_address(declared), parse_address(bound)
     if wanted == found:

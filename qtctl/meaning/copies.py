@@ -8,7 +8,7 @@ from qtctl.model.process_facts import ProgramCopies
 _RUNS_ONCE = ("oneshot",)
 
 
-def groups_of_copies(desired: Desired, found: ProgramCopies) -> dict[str, dict[str, str]]:
+def map_copies(desired: Desired, found: ProgramCopies) -> dict[str, dict[str, str]]:
     """Unit of the service → pid → control group. What is in an undeclared unit of the fleet's names is QT202's."""
     judged = {each.unit for each in desired.services if each.type not in _RUNS_ONCE}
     groups: dict[str, list[str]] = {}

@@ -20,9 +20,9 @@ class Difference(NamedTuple):
     loaded: Json
 
 
-def asked_properties(unit: DesiredUnit) -> tuple[Property, ...]:
+def list_asked_properties(unit: DesiredUnit) -> tuple[Property, ...]:
     """The properties that show what is declared of a unit, each once; known before its file is rendered."""
-    shown = (property_of(section, key) for section, key in _directives(unit))
+    shown = (property_of(section, key) for section, key in _list_directives(unit))
     return tuple(dict.fromkeys(each for each in shown if each is not None))
 
 
@@ -32,25 +32,25 @@ _UNIT = (
 )  # fmt: skip
 
 
-def _directives(unit: DesiredUnit) -> Iterator[tuple[str, str]]:
-    yield from (("Unit", key) for key in (*_UNIT, *_keys(unit.unit_settings)))
+def _list_directives(unit: DesiredUnit) -> Iterator[tuple[str, str]]:
+    yield from (("Unit", key) for key in (*_UNIT, *_list_keys(unit.unit_settings)))
     match unit:
         case DesiredService():
             pairs = (*unit.settings, *unit.restart, *unit.limits, *unit.sandbox)
-            yield from (("Unit", key) for key in _keys(unit.start_limit))
-            yield from (("Service", key) for key in (*_SERVICE, *_keys(pairs)))
+            yield from (("Unit", key) for key in _list_keys(unit.start_limit))
+            yield from (("Service", key) for key in (*_SERVICE, *_list_keys(pairs)))
             yield from (("Service", command.directive) for command in unit.commands)
         case DesiredTimer():
-            yield from (("Timer", key) for key in ("Unit", *_keys(unit.schedule)))
+            yield from (("Timer", key) for key in ("Unit", *_list_keys(unit.schedule)))
         case DesiredOther():
-            yield from ((unit.section, key) for key in _keys(unit.settings))
+            yield from ((unit.section, key) for key in _list_keys(unit.settings))
 
 
-def _keys(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
+def _list_keys(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
     return (key for key, _ in pairs)
 
 
-def differences(wanted: Iterable[LoadedValue], found: Mapping[str, Json]) -> tuple[Difference, ...]:
+def find_differences(wanted: Iterable[LoadedValue], found: Mapping[str, Json]) -> tuple[Difference, ...]:
     """Those that are loaded otherwise. `found`: property → value as it was read; one that was not read says nothing."""
     return tuple(each for value in wanted for each in _differs(value, found))
 

@@ -22,7 +22,7 @@ _ALSO_CALLED = {
 """Other names of systemd's targets → what they are names of; of default.target, what it usually is."""
 
 
-def unwanted_pullers(desired: Desired) -> Mapping[str, frozenset[str]]:
+def find_unwanted_pullers(desired: Desired) -> Mapping[str, frozenset[str]]:
     """Generated unit → the targets that neither it nor they themselves declare to pull it in.
 
     A target with a drop-in of the registry is not among them: that may name the unit.
@@ -30,25 +30,25 @@ def unwanted_pullers(desired: Desired) -> Mapping[str, frozenset[str]]:
     units = [each for each in desired.units() if each.generated]
     targets = {each.unit: each for each in units if each.kind is UnitKind.TARGET}
     known = (OF_SYSTEMD | targets.keys()) - {each.unit for each in desired.dropins}
-    return {each.unit: known - _declared(each, targets.values()) for each in units}
+    return {each.unit: known - _list_declared(each, targets.values()) for each in units}
 
 
-def left_pullers(found: Unit, unwanted: frozenset[str]) -> tuple[str, ...]:
+def find_left_pullers(found: Unit, unwanted: frozenset[str]) -> tuple[str, ...]:
     """Those that systemd still has. Of a unit that is enabled until the next boot only its links are gone by then."""
     if found.unit_file_state == "enabled-runtime":
         return ()
     return tuple(sorted(unwanted.intersection((*(found.wanted_by or ()), *(found.required_by or ())))))
 
 
-def _declared(unit: DesiredUnit, targets: Iterable[DesiredUnit]) -> frozenset[str]:
+def _list_declared(unit: DesiredUnit, targets: Iterable[DesiredUnit]) -> frozenset[str]:
     """systemd shows a puller by its own name, whichever of its names [Install] says."""
     targets = tuple(targets)
     own = {*unit.wanted_by, *(name for directive, name in unit.install if directive in ("RequiredBy", "UpheldBy"))}
     named = (target for name in own for target in _ALSO_CALLED.get(name, ()))
     aliased = (each.unit for each in targets if own & set(each.names))
-    naming = (each.unit for each in targets if set(unit.names) & {*each.wants, *each.requires, *_upheld(each)})
+    naming = (each.unit for each in targets if set(unit.names) & {*each.wants, *each.requires, *_list_upheld(each)})
     return frozenset((*own, *named, *aliased, *naming))
 
 
-def _upheld(unit: DesiredUnit) -> tuple[str, ...]:
+def _list_upheld(unit: DesiredUnit) -> tuple[str, ...]:
     return tuple(value for directive, value in unit.unit_settings if directive in ("Upholds", "Requisite"))

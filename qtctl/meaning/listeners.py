@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from qtctl.meaning.addresses import Relation, is_loopback, parse_address, relation
+from qtctl.meaning.addresses import Relation, is_loopback, parse_address, relate_addresses
 from qtctl.model.desired import Desired
 from qtctl.model.desired_unit import DesiredUnit, Listener
 from qtctl.model.unit_kinds import UnitKind
@@ -74,26 +74,26 @@ class DeclaredPort:
         return tuple(each.address for each in same)
 
 
-def declared_ports(desired: Desired) -> tuple[DeclaredPort, ...]:
+def list_declared_ports(desired: Desired) -> tuple[DeclaredPort, ...]:
     """Every port of the host, once: what a socket holds for a service that declares it too is the service's."""
     starters = desired.starters()
-    found = [port for unit in desired.units() for port in ports_of(unit, starters)]
-    of_services = {(each.unit.unit, _at(each.port)) for each in found}
+    found = [port for unit in desired.units() for port in list_ports(unit, starters)]
+    of_services = {(each.unit.unit, _locate(each.port)) for each in found}
     return tuple(
         each
         for each in found
-        if each.unit.kind is not UnitKind.SOCKET or (each.unit.triggers, _at(each.port)) not in of_services
+        if each.unit.kind is not UnitKind.SOCKET or (each.unit.triggers, _locate(each.port)) not in of_services
     )
 
 
-def ports_of(unit: DesiredUnit, starters: Mapping[str, Iterable[DesiredUnit]]) -> Iterator[DeclaredPort]:
+def list_ports(unit: DesiredUnit, starters: Mapping[str, Iterable[DesiredUnit]]) -> Iterator[DeclaredPort]:
     """The ports that `unit` declares itself. `starters`: unit → what starts it."""
     sockets = [each for each in starters.get(unit.unit, ()) if each.kind is UnitKind.SOCKET]
     for port in unit.ports:
-        yield DeclaredPort(unit, port, tuple(dict.fromkeys(_owners(unit, sockets, port))))
+        yield DeclaredPort(unit, port, tuple(dict.fromkeys(_list_owners(unit, sockets, port))))
 
 
-def _owners(unit: DesiredUnit, sockets: Iterable[DesiredUnit], port: Listener) -> Iterator[str]:
+def _list_owners(unit: DesiredUnit, sockets: Iterable[DesiredUnit], port: Listener) -> Iterator[str]:
     """Systemd opens what a socket unit listens on: the kernel names it (init.scope) or the socket as the owner."""
     yield from unit.names
     if unit.kind is UnitKind.SOCKET:
@@ -103,7 +103,7 @@ def _owners(unit: DesiredUnit, sockets: Iterable[DesiredUnit], port: Listener) -
             yield from (*socket.names, SYSTEMD)
 
 
-def _at(port: Listener) -> tuple[str, str, int]:
+def _locate(port: Listener) -> tuple[str, str, int]:
     return port.protocol, port.address, port.port
 
 
@@ -115,7 +115,7 @@ def find_sockets(rows: Iterable[Row], declared: DeclaredPort, names: Collection[
     port, also = declared.port, declared.also
     loopback = not declared.unit.generated and is_loopback(port.address)
     here = tuple(row for row in rows if row[1] == str(port.port))
-    related = [(row, relation(port.address, row[0])) for row in here]
+    related = [(row, relate_addresses(port.address, row[0])) for row in here]
     overlapping = [(row, bound) for row, bound in related if bound is not Relation.ELSEWHERE]
     there = [(row, bound) for row, bound in overlapping if row[2] in names]
     elsewhere = tuple(row for row, bound in related if bound is Relation.ELSEWHERE and row[2] in names)
@@ -146,4 +146,4 @@ def _is_exact(declared: str, there: Iterable[tuple[Row, Relation]]) -> bool:
 
 
 def _is_at(row: Row, addresses: Iterable[str]) -> bool:
-    return any(relation(address, row[0]) is Relation.EXACT for address in addresses)
+    return any(relate_addresses(address, row[0]) is Relation.EXACT for address in addresses)

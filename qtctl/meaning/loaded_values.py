@@ -11,17 +11,17 @@ Assigned = Mapping[tuple[str, str], Sequence[str]]
 """(section, directive) → values, as `unitfile.effective` gives them."""
 
 
-def loaded_values(assigned: Assigned, unit: str) -> tuple[LoadedValue, ...]:
+def list_loaded_values(assigned: Assigned, unit: str) -> tuple[LoadedValue, ...]:
     """What a unit's file says, as its properties must show it; nothing of what only the host can tell."""
     found: dict[Property, list[tuple[str, str]]] = {}
     for (section, key), values in assigned.items():
         shown = property_of(section, key)
         if shown is not None:
             found.setdefault(shown, []).extend((key, value) for value in values)
-    return tuple(_loaded(found, unit))
+    return tuple(_list_loaded(found, unit))
 
 
-def _loaded(found: Mapping[Property, Sequence[tuple[str, str]]], unit: str) -> Iterator[LoadedValue]:
+def _list_loaded(found: Mapping[Property, Sequence[tuple[str, str]]], unit: str) -> Iterator[LoadedValue]:
     for shown, given in found.items():
         if not given or given[-1][1] == "":
             continue  # emptied: systemd's own default, which differs from version to version

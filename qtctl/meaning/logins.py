@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from qtctl.meaning.access import Change, Entry, Kind, first_change, walk
+from qtctl.meaning.access import Change, Entry, Kind, find_first_change, walk
 from qtctl.model.account_facts import Auditor
 
 IN_HOME = (
@@ -25,22 +25,22 @@ class Found(NamedTuple):
     change: Change
 
 
-def paths(home: str, shell: str) -> tuple[str, ...]:
+def list_login_paths(home: str, shell: str) -> tuple[str, ...]:
     """What is read when it logs in, as far as it is there."""
     own = (f"{home.rstrip('/')}/{name}" for name in IN_HOME)
     return tuple(path for path in (home, shell, *own, *SYSTEM) if path.startswith("/"))
 
 
-def entries(rows: Iterable[tuple[str, str, int, int, int, str]]) -> dict[str, Entry]:
+def map_entries(rows: Iterable[tuple[str, str, int, int, int, str]]) -> dict[str, Entry]:
     """By path, of rows (path, kind, uid, gid, mode, link target)."""
     return {path: Entry(path, Kind(kind), uid, gid, mode, to) for path, kind, uid, gid, mode, to in rows}
 
 
-def first_writable(login: Auditor) -> Found | None:
+def find_first_writable(login: Auditor) -> Found | None:
     """What anyone but the account itself and root could change; None where they could change nothing."""
-    known: Mapping[str, Entry] = entries(login.rows())
-    for path in paths(login.home, login.shell):
-        change = first_change(walk(path, known).entries, (login.uid,))
+    known: Mapping[str, Entry] = map_entries(login.rows())
+    for path in list_login_paths(login.home, login.shell):
+        change = find_first_change(walk(path, known).entries, (login.uid,))
         if change is not None:
             return Found(path, change)
     return None

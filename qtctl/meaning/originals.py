@@ -9,7 +9,7 @@ from qtctl.model.facts import Facts, File
 ABSENT = "absent"
 
 
-def seen_of(there: File | None) -> str:
+def describe_seen(there: File | None) -> str:
     """What stands at a path, as the install script on the host says it too."""
     if there is None:
         return ABSENT
@@ -18,13 +18,13 @@ def seen_of(there: File | None) -> str:
     return f"link:{there.target}" if there.kind == "link" else there.kind
 
 
-def originals_of(desired: Desired, *subjects: str) -> tuple[DesiredFile, ...]:
+def list_originals(desired: Desired, *subjects: str) -> tuple[DesiredFile, ...]:
     """The generated files of these units, drop-ins too, that something else may stand for."""
     return tuple(each for each in desired.files if each.original is not None and each.subject in subjects)
 
 
 def needs_of(file: DesiredFile) -> tuple[Need, ...]:
-    """The file itself, and what else `as_adopted` looks at."""
+    """The file itself, and what else `is_as_adopted` looks at."""
     original = file.original
     paths = [file.path]
     if original is not None:
@@ -32,7 +32,7 @@ def needs_of(file: DesiredFile) -> tuple[Need, ...]:
     return tuple(Need(File.FACT, path) for path in dict.fromkeys(paths))
 
 
-def as_adopted(file: DesiredFile, facts: Facts) -> bool:
+def is_as_adopted(file: DesiredFile, facts: Facts) -> bool:
     """Whether the host says what this file says, by the files that it was adopted from: all as they were, no other."""
     original = file.original
     if original is None or (original.until and facts.read(File, original.until) is not None):
@@ -40,18 +40,18 @@ def as_adopted(file: DesiredFile, facts: Facts) -> bool:
     seen = dict(original.files)
     if original.path not in seen and facts.read(File, original.path) is not None:
         return False
-    return all(seen_of(facts.read(File, path)) == there for path, there in seen.items())
+    return all(describe_seen(facts.read(File, path)) == there for path, there in seen.items())
 
 
-def adopted_paths(originals: Iterable[DesiredFile], facts: Facts) -> frozenset[str]:
+def list_adopted_paths(originals: Iterable[DesiredFile], facts: Facts) -> frozenset[str]:
     """The paths of what makes units in place of these files, where the host still has it."""
     found: set[str] = set()
     for file in originals:
-        if file.original is not None and as_adopted(file, facts):
+        if file.original is not None and is_as_adopted(file, facts):
             found |= {*(path for path, _ in file.original.files), *file.original.beside}
     return frozenset(found)
 
 
 def is_in_place(file: DesiredFile, facts: Facts) -> bool:
     """Whether nothing has to be written for it: it is as adopted, or absent where that is as good."""
-    return as_adopted(file, facts) or (file.may_be_absent and facts.read(File, file.path) is None)
+    return is_as_adopted(file, facts) or (file.may_be_absent and facts.read(File, file.path) is None)

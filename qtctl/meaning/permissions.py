@@ -40,19 +40,19 @@ class Refusal:
     known: bool = True
 
 
-def first_refusal(way: Way, who: Identity, wanted: Iterable[Permission]) -> Refusal | None:
+def find_first_refusal(way: Way, who: Identity, wanted: Iterable[Permission]) -> Refusal | None:
     """The first thing on the way that stops `who`; None where nothing does. `wanted` of what it leads to.
 
     Every folder before it has to be entered, also those before what is missing.
     """
     last = len(way.entries) - (0 if way.missing else 1)
     for entry in way.entries[:last]:
-        if entry.kind is Kind.FOLDER and (refusal := _refused(entry, who, (Permission.EXECUTE,))):
+        if entry.kind is Kind.FOLDER and (refusal := _find_refusal(entry, who, (Permission.EXECUTE,))):
             return refusal
-    return _refused(way.end, who, wanted) if way.end is not None else None
+    return _find_refusal(way.end, who, wanted) if way.end is not None else None
 
 
-def _refused(entry: Entry, who: Identity, wanted: Iterable[Permission]) -> Refusal | None:
+def _find_refusal(entry: Entry, who: Identity, wanted: Iterable[Permission]) -> Refusal | None:
     for permission in wanted:
         allowed = may(entry, who, permission)
         if not allowed:
@@ -70,21 +70,21 @@ def may(entry: Entry, who: Identity, permission: Permission) -> bool | None:
     if entry.acl is None:
         return None
     if entry.acl:
-        return _by_list(entry, who, permission, entry.acl)
+        return _decide_by_acl(entry, who, permission, entry.acl)
     shift = 3 if entry.gid in who.groups else 0
     return bool(entry.mode >> shift & permission)
 
 
-def _by_list(entry: Entry, who: Identity, permission: Permission, acl: Sequence[str]) -> bool | None:
+def _decide_by_acl(entry: Entry, who: Identity, permission: Permission, acl: Sequence[str]) -> bool | None:
     """As acl(5) says. A named user comes before groups; of the groups one that allows it is enough."""
     rows = [fields for each in acl if len(fields := each.split(":")) == _FIELDS]
-    mask = next((_bits(allowed) for tag, _, allowed in rows if tag == "mask"), 0o7)
-    named = [_bits(allowed) for tag, name, allowed in rows if tag == "user" and name == str(who.uid)]
+    mask = next((_parse_bits(allowed) for tag, _, allowed in rows if tag == "mask"), 0o7)
+    named = [_parse_bits(allowed) for tag, name, allowed in rows if tag == "user" and name == str(who.uid)]
     if named:
         return bool(named[0] & mask & permission)
     ids = {str(each) for each in who.groups}
     mine = [
-        _bits(allowed)
+        _parse_bits(allowed)
         for tag, name, allowed in rows
         if tag == "group" and (name in ids or (not name and entry.gid in who.groups))
     ]
@@ -93,6 +93,6 @@ def _by_list(entry: Entry, who: Identity, permission: Permission, acl: Sequence[
     return bool(entry.mode & permission)
 
 
-def _bits(text: str) -> int:
+def _parse_bits(text: str) -> int:
     """Of `r-x`, also with the comment that getfacl puts behind it."""
     return sum(bit for letter, bit in (("r", 4), ("w", 2), ("x", 1)) if letter in text[:3])

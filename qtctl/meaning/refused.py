@@ -22,13 +22,13 @@ class UnitText:
     dropin: bool
 
 
-def texts_of(desired: Desired) -> tuple[UnitText, ...]:
+def list_texts(desired: Desired) -> tuple[UnitText, ...]:
     """Of all rendered unit files and drop-ins."""
     files = (file for file in desired.files if file.of_unit)
     return tuple(UnitText(file.subject, parse(file.content, file.path), file.kind == "dropin") for file in files)
 
 
-def refused(texts: Iterable[UnitText], version: int) -> Iterator[tuple[str, Refusal]]:
+def find_refused(texts: Iterable[UnitText], version: int) -> Iterator[tuple[str, Refusal]]:
     """Unit and reason: what systemd `version` does not load, or loads as something else than it says."""
     those = tuple(texts)
     whole = {each.unit: each.file for each in those if not each.dropin}
@@ -37,15 +37,15 @@ def refused(texts: Iterable[UnitText], version: int) -> Iterator[tuple[str, Refu
         if each.dropin:
             dropins.setdefault(each.unit, []).append(each.file)
     for read in dropins.values():
-        read.sort(key=_file_name)
+        read.sort(key=_get_file_name)
     for unit, file in whole.items():
         yield from ((unit, refusal) for refusal in refusals(unit, file, version, dropins.get(unit, ())))
     for unit in dropins.keys() - whole.keys():
-        yield from _of_dropins(unit, whole.get(template_of(unit)), dropins, version)
-    yield from _one_bus_name(whole)
+        yield from _find_refused_dropins(unit, whole.get(template_of(unit)), dropins, version)
+    yield from _find_shared_bus_names(whole)
 
 
-def _of_dropins(
+def _find_refused_dropins(
     unit: str, template: UnitFile | None, dropins: dict[str, list[UnitFile]], version: int
 ) -> Iterator[tuple[str, Refusal]]:
     """Of drop-ins of an instance, merged with its template; else of a unit that somebody else makes."""
@@ -54,20 +54,20 @@ def _of_dropins(
         return
     of_template = dropins.get(template_of(unit), [])
     known = {refusal.what for refusal in refusals(unit, template, version, of_template)}
-    merged = sorted((*of_template, *dropins[unit]), key=_file_name)
+    merged = sorted((*of_template, *dropins[unit]), key=_get_file_name)
     yield from ((unit, each) for each in refusals(unit, template, version, merged) if each.what not in known)
 
 
-def _file_name(file: UnitFile) -> str:
+def _get_file_name(file: UnitFile) -> str:
     """By which systemd orders drop-ins."""
     return file.name.rpartition("/")[2]
 
 
-def _one_bus_name(whole: dict[str, UnitFile]) -> Iterator[tuple[str, Refusal]]:
+def _find_shared_bus_names(whole: dict[str, UnitFile]) -> Iterator[tuple[str, Refusal]]:
     """systemd loads one unit for each name on the bus. A template is not loaded, and what is no name is ignored."""
     owners: dict[str, str] = {}
     for unit, file in whole.items():
-        line = _bus_name(file)
+        line = _find_bus_name(file)
         if line is None or is_template(unit) or not _NAME_ON_BUS.fullmatch(line.value):
             continue
         first = owners.setdefault(line.value, unit)
@@ -76,6 +76,6 @@ def _one_bus_name(whole: dict[str, UnitFile]) -> Iterator[tuple[str, Refusal]]:
             yield unit, Refusal(what, "give it a name of its own", Given(line, file.name))
 
 
-def _bus_name(file: UnitFile) -> Line | None:
+def _find_bus_name(file: UnitFile) -> Line | None:
     lines = [each for each in file.directives if (each.section, each.key) == ("Service", "BusName")]
     return lines[-1] if lines and lines[-1].value else None

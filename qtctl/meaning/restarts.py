@@ -17,7 +17,7 @@ _CONDITION = "exec-condition"
 """Result= where ExecCondition= said no: never started again for that."""
 
 
-def _never(_: str) -> bool:
+def _is_never(_: str) -> bool:
     return False
 
 
@@ -69,7 +69,7 @@ def restarts(policy: RestartPolicy, unit: Unit) -> bool:
         return False
     if ended & policy.force:
         return True
-    return _RESTARTED.get(policy.restart, _never)(unit.result)
+    return _RESTARTED.get(policy.restart, _is_never)(unit.result)
 
 
 def has_given_up(unit: Unit, policy: RestartPolicy) -> bool:

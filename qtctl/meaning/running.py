@@ -62,14 +62,14 @@ def sets_of(loaded: Collection[LoadedValue]) -> dict[str, Json]:
     }
 
 
-def soft_limits(service: DesiredService) -> dict[str, int]:
+def list_soft_limits(service: DesiredService) -> dict[str, int]:
     """Of `LimitNOFILE=1024:4096` the first number. Where there is one number, it is both."""
     pairs = (*service.limits, *service.settings)
     halves = ((key, value.partition(":")) for key, value in pairs if key.startswith(_LIMIT))
     return {key: int(soft) for key, (soft, colon, _) in halves if colon and soft.isascii() and soft.isdigit()}
 
 
-def venv_of(service: DesiredService) -> str:
+def find_venv(service: DesiredService) -> str:
     """The venv whose interpreter its program is; '' where it is another program."""
     return service.venv if is_venv_python(service) else ""
 
@@ -79,38 +79,38 @@ def inherits(program: str) -> bool:
     return program.rpartition("/")[2] not in WRAPPERS
 
 
-def differences(wanted: Wanted, row: JsonObject, default: Processes) -> tuple[Difference, ...]:
+def find_differences(wanted: Wanted, row: JsonObject, default: Processes) -> tuple[Difference, ...]:
     """`row`: of its process, as in Processes."""
     return (
-        *_identity(wanted.who, row),
-        *_numbers(wanted, row, default),
-        *_limits(wanted, row),
-        *_lowered(wanted, row),
-        *_scheduling(wanted, row, default),
-        *_privileges(wanted, row),
-        *_venv(wanted.venv, row),
+        *_compare_identity(wanted.who, row),
+        *_compare_numbers(wanted, row, default),
+        *_compare_limits(wanted, row),
+        *_find_lowered(wanted, row),
+        *_compare_scheduling(wanted, row, default),
+        *_compare_privileges(wanted, row),
+        *_compare_venv(wanted.venv, row),
     )
 
 
-def _identity(who: Who | None, row: JsonObject) -> Iterator[Difference]:
+def _compare_identity(who: Who | None, row: JsonObject) -> Iterator[Difference]:
     if who is None:
         return
-    uids, gids = _ints(row.get("uids")), _ints(row.get("gids"))
+    uids, gids = _read_ints(row.get("uids")), _read_ints(row.get("gids"))
     if set(uids) != {who.uid}:
-        yield Difference("uid", who.uid, _one(uids, who.uid), "User")
+        yield Difference("uid", who.uid, _find_one(uids, who.uid), "User")
         return  # groups go with the user
     if who.gid is not None and set(gids) != {who.gid}:
-        yield Difference("gid", who.gid, _one(gids, who.gid), "Group")
-    groups = frozenset((*_ints(row.get("groups")), *gids))
+        yield Difference("gid", who.gid, _find_one(gids, who.gid), "Group")
+    groups = frozenset((*_read_ints(row.get("groups")), *gids))
     if who.groups is not None and groups != who.groups:
         yield Difference("groups", [*sorted(who.groups)], [*sorted(groups)], "SupplementaryGroups")
 
 
-def _one(ids: Sequence[int], wanted: int) -> int | None:
+def _find_one(ids: Sequence[int], wanted: int) -> int | None:
     return next((each for each in ids if each != wanted), None)
 
 
-def _numbers(wanted: Wanted, row: JsonObject, default: Processes) -> Iterator[Difference]:
+def _compare_numbers(wanted: Wanted, row: JsonObject, default: Processes) -> Iterator[Difference]:
     for name, directive, usual in (
         ("nice", "Nice", default.nice),
         ("oom_score_adj", "OOMScoreAdjust", default.oom_score_adj),
@@ -123,30 +123,30 @@ def _numbers(wanted: Wanted, row: JsonObject, default: Processes) -> Iterator[Di
         yield Difference("umask", f"{umask:04o}", row.get("umask"), "UMask")
 
 
-def _limits(wanted: Wanted, row: JsonObject) -> Iterator[Difference]:
+def _compare_limits(wanted: Wanted, row: JsonObject) -> Iterator[Difference]:
     """A program may raise its soft limit as far as its hard one, and many do."""
     found = row.get("limits")
     for directive, value in wanted.sets.items():
         name = directive.removeprefix(_LIMIT)
-        pair = _ints(found.get(name)) if isinstance(found, dict) and directive != name else ()
+        pair = _read_ints(found.get(name)) if isinstance(found, dict) and directive != name else ()
         if not pair or not isinstance(value, int):
             continue
         soft, hard = pair
         expected = UNLIMITED if value == INFINITY else value
         least = wanted.soft.get(directive, expected)
-        if hard != expected or _below(soft, least):
-            yield Difference(name, _words(least, expected), _words(soft, hard), directive)
+        if hard != expected or _is_below(soft, least):
+            yield Difference(name, _format_limit(least, expected), _format_limit(soft, hard), directive)
 
 
-def _lowered(wanted: Wanted, row: JsonObject) -> Iterator[Difference]:
+def _find_lowered(wanted: Wanted, row: JsonObject) -> Iterator[Difference]:
     """Limits that its unit does not set: of those only what is lower than services get is in the row."""
     found = row.get("limits")
     for name, pair in found.items() if wanted.inherits and isinstance(found, dict) else ():
         if f"{_LIMIT}{name}" not in wanted.sets and f"{_LIMIT}{name}" not in wanted.chosen:
-            yield Difference(name, "what services get", _words(*_ints(pair)[:2]), f"{_LIMIT}{name}")
+            yield Difference(name, "what services get", _format_limit(*_read_ints(pair)[:2]), f"{_LIMIT}{name}")
 
 
-def _scheduling(wanted: Wanted, row: JsonObject, default: Processes) -> Iterator[Difference]:
+def _compare_scheduling(wanted: Wanted, row: JsonObject, default: Processes) -> Iterator[Difference]:
     if not wanted.inherits:
         return
     cpus, policy = row.get("cpus"), row.get("policy")
@@ -156,21 +156,21 @@ def _scheduling(wanted: Wanted, row: JsonObject, default: Processes) -> Iterator
         yield Difference("policy", 0, policy, "CPUSchedulingPolicy")
 
 
-def _privileges(wanted: Wanted, row: JsonObject) -> Iterator[Difference]:
+def _compare_privileges(wanted: Wanted, row: JsonObject) -> Iterator[Difference]:
     if wanted.sets.get("NoNewPrivileges") is True and row.get("no_new_privs") == 0:
         yield Difference("no_new_privs", 1, 0, "NoNewPrivileges")
 
 
-def _below(limit: int, least: int) -> bool:
+def _is_below(limit: int, least: int) -> bool:
     return limit != UNLIMITED and (least == UNLIMITED or limit < least)
 
 
-def _words(soft: int, hard: int) -> str:
+def _format_limit(soft: int, hard: int) -> str:
     said = ["infinity" if each == UNLIMITED else str(each) for each in (soft, hard)]
     return said[0] if said[0] == said[1] else ":".join(said)
 
 
-def _venv(venv: str, row: JsonObject) -> Iterator[Difference]:
+def _compare_venv(venv: str, row: JsonObject) -> Iterator[Difference]:
     """By the first word of its command line, where that is an interpreter with its path."""
     program = str(row.get("program", ""))
     is_python = program.rpartition("/")[2].startswith("python")
@@ -178,5 +178,5 @@ def _venv(venv: str, row: JsonObject) -> Iterator[Difference]:
         yield Difference("program", f"{venv}/bin/python", program, "ExecStart")
 
 
-def _ints(value: Json) -> tuple[int, ...]:
+def _read_ints(value: Json) -> tuple[int, ...]:
     return tuple(each for each in value if isinstance(each, int)) if isinstance(value, list) else ()

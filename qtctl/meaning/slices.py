@@ -8,28 +8,28 @@ UNLIMITED = 2**64 - 1
 ROOT = "-.slice"
 
 
-def slices_of(service: DesiredService) -> tuple[str, ...]:
+def list_slices(service: DesiredService) -> tuple[str, ...]:
     """The slice that it runs in and those above, the nearest first. None where a specifier names it."""
-    own = dict(service.settings).get("Slice") or _default_slice(service)
+    own = dict(service.settings).get("Slice") or _name_default_slice(service)
     if "%" in own or not own.endswith(".slice"):
         return ()
     parts = stem(own).split("-") if own != ROOT else []
     return (*("-".join(parts[:end]) + ".slice" for end in range(len(parts), 0, -1)), ROOT)
 
 
-def _default_slice(service: DesiredService) -> str:
+def _name_default_slice(service: DesiredService) -> str:
     """An instance runs in a slice of its template's name, below system.slice (systemd.special(7))."""
     if service.instance or service.is_template:
         return f"system-{escape(prefix_of(service.unit))}.slice"
     return "system.slice"
 
 
-def foreign_slices(desired: Desired) -> dict[str, tuple[str, ...]]:
+def map_foreign_slices(desired: Desired) -> dict[str, tuple[str, ...]]:
     """Slices that the registry does not declare, each with the units of the services in it."""
     declared = {unit.unit for unit in desired.units()}
     found: dict[str, list[str]] = {}
     for service in desired.services:
-        for name in slices_of(service):
+        for name in list_slices(service):
             if name not in declared:
                 found.setdefault(name, []).append(service.unit)
     return {name: tuple(units) for name, units in sorted(found.items())}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from qtctl.dialects.systemd.listen import Heard, heard
-from qtctl.meaning.addresses import Relation, relation
+from qtctl.meaning.addresses import Relation, relate_addresses
 from qtctl.meaning.listeners import SYSTEMD, DeclaredPort, Row, Sockets, find_sockets
 from qtctl.model.desired_unit import Listener
 from qtctl.model.evidence import Need
@@ -13,23 +13,23 @@ from qtctl.model.unit_kinds import UnitKind
 _SOCKET = UnitKind.SOCKET.suffix
 
 
-def starting_sockets(facts: Facts, unit: str) -> tuple[str, ...]:
+def list_starting_sockets(facts: Facts, unit: str) -> tuple[str, ...]:
     """The sockets that start a unit, as far as systemd was asked: of what nothing generates."""
-    names = _loaded(facts, unit, "TriggeredBy")
+    names = _find_loaded(facts, unit, "TriggeredBy")
     return tuple(str(name) for name in names or () if str(name).endswith(_SOCKET))
 
 
-def sockets_seen(facts: Facts, rows: Iterable[Row], declared: DeclaredPort) -> Sockets:
+def read_sockets(facts: Facts, rows: Iterable[Row], declared: DeclaredPort) -> Sockets:
     """What the sockets `rows` mean for a declared port."""
-    return find_sockets(rows, declared, owners_seen(facts, declared.owners, declared.port))
+    return find_sockets(rows, declared, list_seen_owners(facts, declared.owners, declared.port))
 
 
-def owners_seen(facts: Facts, owners: tuple[str, ...], port: Listener) -> tuple[str, ...]:
+def list_seen_owners(facts: Facts, owners: tuple[str, ...], port: Listener) -> tuple[str, ...]:
     """`owners` of a declared port, with systemd among them only where a socket of theirs is loaded for that port.
 
     Where systemd was not asked what their sockets listen on, `owners` stay as they are declared.
     """
-    triggers = tuple(name for owner in owners for name in starting_sockets(facts, owner))
+    triggers = tuple(name for owner in owners for name in list_starting_sockets(facts, owner))
     whole = tuple(dict.fromkeys((*owners, *triggers)))
     listens = [_listens(facts, name) for name in whole if name.endswith(_SOCKET)]
     known = [each for each in listens if each is not None]
@@ -40,26 +40,26 @@ def owners_seen(facts: Facts, owners: tuple[str, ...], port: Listener) -> tuple[
 
 def _is_at(each: Heard, port: Listener) -> bool:
     same = (each.protocol, each.port) == (port.protocol, port.port)
-    return same and relation(port.address, each.address) is not Relation.ELSEWHERE
+    return same and relate_addresses(port.address, each.address) is not Relation.ELSEWHERE
 
 
 def _listens(facts: Facts, socket: str) -> tuple[Heard, ...] | None:
     """Its ports as they are loaded; None where they are not known. `[::]` may hear IPv4 too."""
-    rows = _loaded(facts, socket, "Listen")
+    rows = _find_loaded(facts, socket, "Listen")
     if rows is None:
         return None
-    found = (_heard(row) for row in rows)
+    found = (_read_heard(row) for row in rows)
     return tuple(each for each in found if each is not None)
 
 
-def _heard(row: object) -> Heard | None:
+def _read_heard(row: object) -> Heard | None:
     match row:
         case [str(kind), str(address)]:
             return heard(f"Listen{kind}", address, ipv6_only=False)
     return None
 
 
-def _loaded(facts: Facts, unit: str, name: str) -> Iterable[object] | None:
+def _find_loaded(facts: Facts, unit: str, name: str) -> Iterable[object] | None:
     if not facts.item(Need(Unit.FACT, unit)).state.known:
         return None
     found = facts.read(Unit, unit)
@@ -67,7 +67,7 @@ def _loaded(facts: Facts, unit: str, name: str) -> Iterable[object] | None:
     return value if isinstance(value, list) else None
 
 
-def holder(facts: Facts, protocol: str, row: Row) -> str:
+def find_holder(facts: Facts, protocol: str, row: Row) -> str:
     """The socket unit that a socket of systemd's own belongs to, as far as it was asked; else systemd's own name."""
     for name in facts.subjects(Unit.FACT):
         if name.endswith(_SOCKET) and any(_is_row(each, protocol, row) for each in _listens(facts, name) or ()):
@@ -77,4 +77,4 @@ def holder(facts: Facts, protocol: str, row: Row) -> str:
 
 def _is_row(each: Heard, protocol: str, row: Row) -> bool:
     same = (each.protocol, str(each.port)) == (protocol, row[1])
-    return same and relation(each.address, row[0]) is not Relation.ELSEWHERE
+    return same and relate_addresses(each.address, row[0]) is not Relation.ELSEWHERE

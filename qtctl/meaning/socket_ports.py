@@ -6,7 +6,7 @@ from qtctl.model.origin import Origin
 from qtctl.model.units import LISTENS, Socket, Unit
 
 
-def ports_of_socket(node: Unit, origin: Origin) -> tuple[Listener, ...]:
+def list_socket_ports(node: Unit, origin: Origin) -> tuple[Listener, ...]:
     """What systemd listens on for a socket, as far as it is a port: `listen`, `listen-2` …; nothing of other units."""
     if not isinstance(node, Socket) or node.protocol:
         return ()

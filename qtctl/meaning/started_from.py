@@ -20,7 +20,7 @@ class Changed:
     at_us: int
 
 
-def dropins_of(desired: Desired) -> dict[str, list[str]]:
+def map_dropins(desired: Desired) -> dict[str, list[str]]:
     """Unit → the drop-ins that are declared for it."""
     found: dict[str, list[str]] = {}
     for each in desired.dropins:
@@ -28,7 +28,7 @@ def dropins_of(desired: Desired) -> dict[str, list[str]]:
     return found
 
 
-def config_files(unit: DesiredUnit, file: str, dropins: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
+def list_config_files(unit: DesiredUnit, file: str, dropins: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
     """Files whose content counted when the unit was started: its unit file, drop-ins, env files and credentials."""
     if unit.kind in _APPLIED_BY_RELOAD:
         return ()
@@ -37,13 +37,13 @@ def config_files(unit: DesiredUnit, file: str, dropins: Mapping[str, Iterable[st
     return (file, *dropins.get(unit.unit, ()), *(path for path in (*read, *credentials) if path))
 
 
-def started_us(unit: Unit) -> int:
+def find_start_us(unit: Unit) -> int:
     """When its process was started, in microseconds since the epoch; 0 where none runs."""
     if not unit.main_pid or unit.active_state not in ("active", "reloading", "refreshing"):
         return 0
     return unit.exec_main_start_timestamp
 
 
-def newer(changed: Iterable[Changed], started: int) -> tuple[Changed, ...]:
+def list_newer(changed: Iterable[Changed], started: int) -> tuple[Changed, ...]:
     """Those that changed after the process was started, the newest first."""
     return tuple(sorted((each for each in changed if each.at_us > started), key=lambda each: -each.at_us))

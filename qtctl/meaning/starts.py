@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from qtctl.meaning.access import ROOT
 from qtctl.meaning.permissions import Identity, Permission
-from qtctl.meaning.ways import identity_of
+from qtctl.meaning.ways import make_identity
 from qtctl.model.account_facts import Group
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.evidence import Need
@@ -41,12 +41,12 @@ class StartFile:
 
 def is_judged(service: DesiredService) -> bool:
     """Whether its paths are those of the host, and its user one that the host knows before the start."""
-    settings = _settings(service)
+    settings = _map_settings(service)
     dynamic = settings.get("DynamicUser", "").lower() in _YES
     return not dynamic and not _OTHER_ROOT & settings.keys() and not service.is_template
 
 
-def _settings(service: DesiredService) -> dict[str, str]:
+def _map_settings(service: DesiredService) -> dict[str, str]:
     return dict((*service.settings, *service.sandbox))
 
 
@@ -56,7 +56,7 @@ def start_files(service: DesiredService) -> tuple[StartFile, ...]:
 
 
 def _start_files(service: DesiredService) -> Iterator[StartFile]:
-    program = program_of(service)
+    program = find_program(service)
     yield StartFile("program", program, (Permission.EXECUTE,))
     for command in service.commands:
         if command.directive in _BEFORE_ITSELF and command.argv and "-" not in command.prefixes:
@@ -85,7 +85,7 @@ def is_made_at_start(service: DesiredService, path: str) -> bool:
     return any(path == each or path.startswith(f"{each}/") for each in made)
 
 
-def program_of(service: DesiredService) -> str:
+def find_program(service: DesiredService) -> str:
     """As systemd has it loaded; '' for a service without one."""
     if service.loaded and service.loaded[0]:
         return service.loaded[0][0]
@@ -94,34 +94,34 @@ def program_of(service: DesiredService) -> str:
 
 def is_venv_python(service: DesiredService) -> bool:
     """Whether its program is the interpreter of its declared venv, which QT401 and QT402 judge."""
-    return bool(service.venv) and program_of(service).startswith(f"{service.venv}/bin/python")
+    return bool(service.venv) and find_program(service).startswith(f"{service.venv}/bin/python")
 
 
-def user_needs(service: DesiredService) -> tuple[Need, ...]:
-    """What `identity` has to know."""
-    groups = tuple(Need(Group.FACT, name) for name in _groups(service))
+def list_user_needs(service: DesiredService) -> tuple[Need, ...]:
+    """What `find_identity` has to know."""
+    groups = tuple(Need(Group.FACT, name) for name in _list_groups(service))
     user = () if service.user in ("", "root", "0") else (Need(UserIds.FACT, service.user),)
     return (*user, *groups)
 
 
-def _groups(service: DesiredService) -> tuple[str, ...]:
+def _list_groups(service: DesiredService) -> tuple[str, ...]:
     more = dict(service.settings).get("SupplementaryGroups", "").split()
     own = (service.group,) if service.group not in ("", "root", service.user) else ()
     return tuple(name for name in dict.fromkeys((*own, *more)) if "%" not in name)
 
 
-def identity(facts: Facts, service: DesiredService) -> Identity | None:
+def find_identity(facts: Facts, service: DesiredService) -> Identity | None:
     """Who its process is; None where the host knows no such user."""
-    groups = (facts.read(Group, name) for name in _groups(service))
+    groups = (facts.read(Group, name) for name in _list_groups(service))
     more = frozenset(group.gid for group in groups if group)
     if service.user in ("", "root", "0"):
         return Identity(ROOT, more | {ROOT})
     user = facts.read(UserIds, service.user)
     if user is None:
         return None
-    own = identity_of(user)
+    own = make_identity(user)
     return Identity(own.uid, own.groups | more)
 
 
-def judged_services(desired: Desired) -> tuple[DesiredService, ...]:
+def list_judged_services(desired: Desired) -> tuple[DesiredService, ...]:
     return tuple(service for service in desired.services if is_judged(service))

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
-from qtctl.meaning.addresses import Relation, relation
-from qtctl.meaning.listeners import SYSTEMD, Row, declared_ports
-from qtctl.meaning.socket_owners import holder
+from qtctl.meaning.addresses import Relation, relate_addresses
+from qtctl.meaning.listeners import SYSTEMD, Row, list_declared_ports
+from qtctl.meaning.socket_owners import find_holder
 from qtctl.model.desired import Desired
 from qtctl.model.facts import Facts
 
@@ -14,28 +14,30 @@ EPHEMERAL = range(32768, 61000)
 _GONE, _NAMED = "cgroup:unreachable:", "cgroup:/"
 
 
-def strays(desired: Desired, facts: Facts, protocol: str, rows: Iterable[Row]) -> tuple[tuple[Row, str], ...]:
+def find_strays(desired: Desired, facts: Facts, protocol: str, rows: Iterable[Row]) -> tuple[tuple[Row, str], ...]:
     """Sockets of the fleet's units on ports that the unit is not declared to have, each with its unit.
 
     On a port that it has, another address is QT303's. What systemd holds is a socket unit's, where that is known.
     """
-    known = {(name, each.port.protocol, each.port.port) for each in declared_ports(desired) for name in each.owners}
+    known = {
+        (name, each.port.protocol, each.port.port) for each in list_declared_ports(desired) for name in each.owners
+    }
     ours = {name for unit in desired.generated_units() for name in unit.names}
     found = []
     for row in rows:
-        unit = holder(facts, protocol, row) if row[2] == SYSTEMD else row[2]
+        unit = find_holder(facts, protocol, row) if row[2] == SYSTEMD else row[2]
         mine = unit in ours or any(fnmatchcase(unit, pattern) for pattern in desired.unit_patterns)
         if mine and (unit, protocol, int(row[1])) not in known and not is_client(protocol, row):
             found.append((row, unit))
     return tuple(found)
 
 
-def outside(rows: Iterable[Row], protocol: str) -> tuple[Row, ...]:
+def list_outside(rows: Iterable[Row], protocol: str) -> tuple[Row, ...]:
     """Sockets whose control group is known and is of no unit."""
     return tuple(row for row in rows if not row[2] and _group(row).startswith(_NAMED) and not is_client(protocol, row))
 
 
-def unnamed(rows: Iterable[Row], protocol: str) -> tuple[Row, ...]:
+def list_unnamed(rows: Iterable[Row], protocol: str) -> tuple[Row, ...]:
     """Sockets of which nobody can say whose they are: their control group is gone, or the kernel names none."""
     return tuple(
         row for row in rows if not row[2] and not _group(row).startswith(_NAMED) and not is_client(protocol, row)
@@ -52,13 +54,13 @@ def is_client(protocol: str, row: Row) -> bool:
 
 def overlaps_declared(desired: Desired, protocol: str, row: Row) -> bool:
     """Whether it is at a declared port: then whose it is decides QT302."""
-    return any(_at(desired, protocol, row))
+    return any(_match_ports(desired, protocol, row))
 
 
-def _at(desired: Desired, protocol: str, row: Row) -> Iterator[bool]:
-    for each in declared_ports(desired):
+def _match_ports(desired: Desired, protocol: str, row: Row) -> Iterator[bool]:
+    for each in list_declared_ports(desired):
         if (each.port.protocol, str(each.port.port)) == (protocol, row[1]) and each.unit.must_be_active:
-            yield relation(each.port.address, row[0]) is not Relation.ELSEWHERE
+            yield relate_addresses(each.port.address, row[0]) is not Relation.ELSEWHERE
 
 
 def _group(row: Row) -> str:

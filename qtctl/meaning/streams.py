@@ -18,10 +18,10 @@ class Age:
     unknown: str = ""
 
 
-def age_of(stream: Stream, clock: StoreClock) -> Age:
+def measure_age(stream: Stream, clock: StoreClock) -> Age:
     """By the clock of the server that stamped the entries, as far as a clock explains their ids."""
     if stream.last_ms == 0:
-        return _never(stream)
+        return _make_empty_age(stream)
     if stream.last_ms < FIRST_STREAM_MS:
         return Age(None, f"the newest id {stream.last_id} is not a time in milliseconds: it was made by another clock")
     if stream.last_ms > clock.now_us // 1000 + AHEAD_MS:
@@ -29,25 +29,25 @@ def age_of(stream: Stream, clock: StoreClock) -> Age:
     return Age(max(0, clock.now_us - stream.last_ms * 1000))
 
 
-def _never(stream: Stream) -> Age:
+def _make_empty_age(stream: Stream) -> Age:
     if stream.last_id == "0-0":
         return Age(None)
     return Age(None, f"the newest id {stream.last_id} is not a time in milliseconds")
 
 
-def id_of(text: str) -> tuple[int, int]:
+def parse_id(text: str) -> tuple[int, int]:
     """An id as numbers, which compare as Redis compares ids. `text` has passed `plausible`."""
     ms, _, number = text.partition("-")
     return int(ms), int(number)
 
 
-def lag_of(stream: Stream, group: StreamGroup) -> int | None:
+def measure_lag(stream: Stream, group: StreamGroup) -> int | None:
     """Entries of the stream that the group was never given. None where Redis cannot tell.
 
     Redis before 8.0.3 counts wrong once entries were trimmed or deleted before the group (redis#13337, redis#13957): a
     group that was given the newest entry has no lag, and no group lags by more than there is.
     """
-    if id_of(group.last_delivered_id) >= id_of(stream.last_id):
+    if parse_id(group.last_delivered_id) >= parse_id(stream.last_id):
         return 0
     return None if group.lag is None else min(group.lag, stream.length)
 
@@ -59,15 +59,15 @@ def is_miscounted(stream: Stream, group: StreamGroup) -> bool:
     """
     if stream.added is None or group.entries_read is None or not (stream.length and stream.first_id):
         return False
-    place = id_of(group.last_delivered_id)
-    passed = id_of(stream.first_id) <= place and id_of(stream.deleted_id or "0-0") <= place
+    place = parse_id(group.last_delivered_id)
+    passed = parse_id(stream.first_id) <= place and parse_id(stream.deleted_id or "0-0") <= place
     return passed and group.entries_read < stream.added - stream.length
 
 
 def estimate_lag(stream: Stream, group: StreamGroup) -> int:
     """Entries behind the group's place, if they are spread evenly over the time that the stream holds."""
     first, place, last = (
-        id_of(each)[0] for each in (stream.first_id or "0-0", group.last_delivered_id, stream.last_id)
+        parse_id(each)[0] for each in (stream.first_id or "0-0", group.last_delivered_id, stream.last_id)
     )
     if first < FIRST_STREAM_MS or last <= first:
         return stream.length
@@ -86,28 +86,28 @@ class Lost:
     unknown: str = ""
 
 
-def lost_by(stream: Stream, group: StreamGroup) -> Lost:
+def count_lost(stream: Stream, group: StreamGroup) -> Lost:
     """What was trimmed before a group was given it. `stream` was asked before `group`.
 
     Certain only where the stream begins behind the group's place, and more entries are gone than the group was given.
     """
-    if id_of(group.last_delivered_id) >= id_of(stream.last_id):
+    if parse_id(group.last_delivered_id) >= parse_id(stream.last_id):
         return Lost(0)
     if stream.added is None or not stream.first_id:
         return Lost(None, "Redis before 7 does not say what was trimmed")
     gone = stream.added - stream.length
-    if gone <= 0 or (stream.length and id_of(stream.first_id) <= id_of(group.last_delivered_id)):
+    if gone <= 0 or (stream.length and parse_id(stream.first_id) <= parse_id(group.last_delivered_id)):
         return Lost(0)
-    return _beyond(gone, stream, group)
+    return _count_not_given(gone, stream, group)
 
 
-def _beyond(gone: int, stream: Stream, group: StreamGroup) -> Lost:
+def _count_not_given(gone: int, stream: Stream, group: StreamGroup) -> Lost:
     """Of `gone` entries, those that the group was not given."""
     if group.entries_read is None:
         return Lost(None, "Redis cannot tell how many entries the group was given (entries-read is NULL)")
     if group.entries_read >= gone:
         return Lost(0)
-    if id_of(stream.deleted_id or "0-0") > id_of(group.last_delivered_id):
+    if parse_id(stream.deleted_id or "0-0") > parse_id(group.last_delivered_id):
         return Lost(None, "entries behind the group's place were deleted with XDEL: trimmed ones cannot be told apart")
     return Lost(gone - group.entries_read)
 
@@ -116,32 +116,32 @@ UNREAD_US = 60_000_000
 """How long entries may wait for a group of which nobody reads."""
 
 
-def waits_us(stream: Stream, group: StreamGroup, clock: StoreClock) -> int:
+def measure_wait_us(stream: Stream, group: StreamGroup, clock: StoreClock) -> int:
     """How long at least the oldest entry waits that the group was not given; 0 where none does, or nobody can tell.
 
     That entry is known where it is the oldest of the stream; else only that the newest one waits too.
     """
-    if id_of(group.last_delivered_id) >= id_of(stream.last_id) or age_of(stream, clock).us is None:
+    if parse_id(group.last_delivered_id) >= parse_id(stream.last_id) or measure_age(stream, clock).us is None:
         return 0
-    oldest = id_of(stream.first_id or "0-0")
-    behind = stream.length and oldest > id_of(group.last_delivered_id) and oldest[0] >= FIRST_STREAM_MS
+    oldest = parse_id(stream.first_id or "0-0")
+    behind = stream.length and oldest > parse_id(group.last_delivered_id) and oldest[0] >= FIRST_STREAM_MS
     return max(0, clock.now_us - (oldest[0] if behind else stream.last_ms) * 1000)
 
 
 def is_unread(stream: Stream, group: StreamGroup, consumers: StreamConsumers, clock: StoreClock) -> bool:
     """Whether entries wait for a group, and for as long nobody has read with it."""
     last_read_us = min(consumers.idle_ms.values(), default=UNREAD_US // 1000) * 1000
-    return stream.length > 0 and min(waits_us(stream, group, clock), last_read_us) >= UNREAD_US
+    return stream.length > 0 and min(measure_wait_us(stream, group, clock), last_read_us) >= UNREAD_US
 
 
-def oldest_idle_us(pending: StreamPending) -> int:
+def find_oldest_idle_us(pending: StreamPending) -> int:
     """How long the oldest entries of a group have waited for an acknowledgement since they were last delivered."""
     return max((int(entry[2]) for entry in pending.entries), default=0) * 1000
 
 
 def is_set_back(group: StreamGroup, earlier: StreamGroup) -> bool:
     """Whether the group is given entries again that it was given at an earlier look."""
-    return id_of(group.last_delivered_id) < id_of(earlier.last_delivered_id)
+    return parse_id(group.last_delivered_id) < parse_id(earlier.last_delivered_id)
 
 
 def is_made_anew(stream: Stream, group: StreamGroup, earlier: StreamGroup) -> bool:

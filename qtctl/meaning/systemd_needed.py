@@ -5,16 +5,16 @@ from qtctl.dialects.systemd.unitfile import effective, parse
 from qtctl.model.desired import Desired
 
 
-def systemd_needed(desired: Desired) -> int:
+def find_systemd_needed(desired: Desired) -> int:
     """The first version that may know every directive of the generated files; 0 where any does, and before rendering.
 
     A directive that 255 knows and 252, the measured one before it, does not may have come with 253.
     """
     files = (file for file in desired.files if file.of_unit)
     used = {at for file in files for at in effective(parse(file.content, file.path))}
-    return max((_first(section, key) for section, key in used), default=0)
+    return max((_find_first(section, key) for section, key in used), default=0)
 
 
-def _first(section: str, key: str) -> int:
+def _find_first(section: str, key: str) -> int:
     known, measured = since(section, key), versions()
     return 0 if known is None or known == measured[0] else measured[measured.index(known) - 1] + 1

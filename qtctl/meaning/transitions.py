@@ -32,14 +32,14 @@ _DIRECTIVES: Mapping[Transition, tuple[str, ...]] = {
 }
 
 
-def transition(unit: Unit) -> Transition | None:
+def find_transition(unit: Unit) -> Transition | None:
     """None where the unit is in a state that may last."""
     if unit.active_state not in tuple(Transition) or unit.sub_state.startswith("auto-restart"):
         return None
     return Transition(unit.active_state)
 
 
-def longest_us(declared: DesiredUnit, way: Transition, otherwise_us: int) -> int:
+def find_longest_us(declared: DesiredUnit, way: Transition, otherwise_us: int) -> int:
     """How long the unit may take, as its file or systemd's defaults say; `otherwise_us` where nothing limits it."""
     if isinstance(declared, DesiredService):
         pairs = dict((*declared.settings, *declared.restart, *declared.limits))
@@ -59,9 +59,9 @@ def _limit(text: str, otherwise_us: int) -> int:
     return otherwise_us if span in (0, INFINITY) else span
 
 
-def stuck_us(unit: Unit, longest: int, now_us: int) -> int:
+def measure_stuck_us(unit: Unit, longest: int, now_us: int) -> int:
     """How long the unit has been on its way if that is too long; else 0."""
-    if transition(unit) is None or not unit.state_change_timestamp:
+    if find_transition(unit) is None or not unit.state_change_timestamp:
         return 0
     lasted = now_us - unit.state_change_timestamp
     return lasted if lasted > longest + GRACE_US else 0

@@ -52,7 +52,7 @@ def is_settled(unit: Unit) -> bool:
     return is_down(unit) or unit.active_state == "active"
 
 
-def condition(unit: Unit, limits: LoopLimits, policy: RestartPolicy | None = None) -> Condition:
+def find_condition(unit: Unit, limits: LoopLimits, policy: RestartPolicy | None = None) -> Condition:
     """`policy`: how systemd restarts it; None where that is not known, or where it restarts nothing of the kind."""
     if unit.active_state == "failed":
         return Condition.GAVE_UP if has_given_up(unit, policy or RestartPolicy()) else Condition.FAILED

@@ -11,7 +11,7 @@ ROOT, OPEN = "root", "0666"
 """SocketUser= and SocketMode= where nothing is said (systemd.socket(5))."""
 
 
-def sockets_of_settings(settings: Pairs, origin: Origin, *, specifiers: bool) -> tuple[UnixListener, ...]:
+def list_unix_sockets(settings: Pairs, origin: Origin, *, specifiers: bool) -> tuple[UnixListener, ...]:
     """The paths that a socket unit listens on, with owner and mode. An empty assignment forgets all before it.
 
     Where SocketUser= names an account and no group is named, its group is the account's own: not judged. Nor is a path
@@ -21,11 +21,11 @@ def sockets_of_settings(settings: Pairs, origin: Origin, *, specifiers: bool) ->
     user = said.get("SocketUser", "")
     group = said.get("SocketGroup", "") or ("" if user else ROOT)
     mode = (said.get("SocketMode", "") or OPEN).zfill(4)
-    paths = [path for path in _paths(settings) if path.startswith("/") and not (specifiers and "%" in path)]
+    paths = [path for path in _list_paths(settings) if path.startswith("/") and not (specifiers and "%" in path)]
     return tuple(UnixListener(path, path, user or ROOT, group, mode, origin) for path in dict.fromkeys(paths))
 
 
-def _paths(settings: Pairs) -> list[str]:
+def _list_paths(settings: Pairs) -> list[str]:
     found: list[str] = []
     for directive, value in settings:
         if directive in LISTENS:

@@ -9,7 +9,7 @@ from qtctl.model.way_facts import PathWay, UserIds
 _KINDS = {str(kind): kind for kind in Kind}
 
 
-def entries_of(way: PathWay) -> Mapping[str, Entry]:
+def map_way_entries(way: PathWay) -> Mapping[str, Entry]:
     """Its parts by path, with their access control lists."""
     lists = way.acls or {}
     return {
@@ -31,20 +31,20 @@ _walked: dict[tuple[int, str], tuple[PathWay, Way]] = {}
 """Several rules follow the same ways. Each with its fact: no other can have its id meanwhile."""
 
 
-def way_to(path: str, fact: PathWay) -> Way:
+def make_way(path: str, fact: PathWay) -> Way:
     """`path` is the fact's subject or the interpreter that it names."""
     found = _walked.get((id(fact), path))
     if found is None or found[0] is not fact:
         if len(_walked) >= _MOST_WALKED:
             _walked.clear()
-        found = _walked[id(fact), path] = fact, walk(path, entries_of(fact))
+        found = _walked[id(fact), path] = fact, walk(path, map_way_entries(fact))
     return found[1]
 
 
-def identity_of(user: UserIds) -> Identity:
+def make_identity(user: UserIds) -> Identity:
     return Identity(user.uid, frozenset((user.gid, *user.groups)))
 
 
-def private_groups(user: UserIds) -> tuple[int, ...]:
+def list_private_groups(user: UserIds) -> tuple[int, ...]:
     """Its first group, where nobody else is in it."""
     return () if user.sharing else (user.gid,)

@@ -34,17 +34,17 @@ def write_paths(desired: Desired) -> tuple[str, ...]:
         *(folder.path for folder in desired.folders),
         *(dirname(file.path) for file in desired.files if not file.may_be_absent),
         *(service.working_directory for service in desired.services),
-        *(each.path for service in desired.services for each in written_by(service)),
-        *(path for unit in desired.other_units for path in _mounted(unit)),
+        *(each.path for service in desired.services for each in list_write_paths(service)),
+        *(path for unit in desired.other_units for path in _list_mounted(unit)),
     }
     return tuple(sorted({normpath(path) for path in found if path.startswith("/") and "%" not in path}))
 
 
-def written_by(service: DesiredService) -> Iterator[WritePath]:
+def list_write_paths(service: DesiredService) -> Iterator[WritePath]:
     """What its directives say that it writes to; paths that only its host can complete are left out."""
     for directive, value in (*service.sandbox, *service.settings):
         if directive in _WRITTEN:
-            words = (WritePath(word.lstrip("-+"), "-" in word[:2], by_user=True) for word in _words(str(value)))
+            words = (WritePath(word.lstrip("-+"), "-" in word[:2], by_user=True) for word in _split_paths(str(value)))
             yield from (each for each in words if _is_plain(each.path))
         elif directive in _OUTPUT and ":/" in str(value):
             folder = dirname(str(value).partition(":")[2])
@@ -52,7 +52,7 @@ def written_by(service: DesiredService) -> Iterator[WritePath]:
                 yield WritePath(folder, optional=False, by_user=False)
 
 
-def _words(value: str) -> tuple[str, ...]:
+def _split_paths(value: str) -> tuple[str, ...]:
     """As systemd takes a list of paths apart; none of one that it would refuse."""
     try:
         return split(value, Escapes.LITERAL)
@@ -64,6 +64,6 @@ def _is_plain(path: str) -> bool:
     return path.startswith("/") and "%" not in path
 
 
-def _mounted(unit: DesiredOther) -> Iterator[str]:
+def _list_mounted(unit: DesiredOther) -> Iterator[str]:
     if unit.kind is UnitKind.MOUNT:
         yield from (str(value) for directive, value in unit.settings if directive == "Where")

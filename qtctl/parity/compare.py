@@ -38,7 +38,7 @@ class Ground:
         return Service(self.file, name, line, self.desired.host)
 
 
-def legacy_of(legacies: Iterable[Legacy], file: str) -> Legacy | None:
+def find_legacy(legacies: Iterable[Legacy], file: str) -> Legacy | None:
     """The record of a compose file, by its base name. InputError if there are two."""
     name = PurePosixPath(file).name
     found = [legacy for legacy in legacies if PurePosixPath(legacy.compose).name == name]
@@ -57,7 +57,7 @@ def compare(
     """
     ground = Ground(compose.file, desired, places(desired), elsewhere, facts)
     dispositions = legacy.services if legacy else {}
-    rows = tuple(row(service, dispositions.get(service.name), ground) for service in compose.services)
+    rows = tuple(make_row(service, dispositions.get(service.name), ground) for service in compose.services)
     known = {service.name for service in compose.services}
     strays = (ground.service(name, None) for name in sorted(dispositions) if name not in known)
     return ParityReport(
@@ -71,7 +71,7 @@ def compare(
     )
 
 
-def row(compose: ComposeService, disposition: Disposition | None, ground: Ground) -> ParityRow:
+def make_row(compose: ComposeService, disposition: Disposition | None, ground: Ground) -> ParityRow:
     service = ground.service(compose.name, compose.line)
     if disposition is None:
         return ParityRow(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from qtctl.findings.finding import Finding
-from qtctl.meaning.units import Condition, LoopLimits, condition
+from qtctl.meaning.units import Condition, LoopLimits, find_condition
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Evidence, Need
 from qtctl.model.facts import Facts, Unit
@@ -24,7 +24,7 @@ def list_failed(desired: Desired, evidence: Evidence) -> frozenset[str]:
 def _has_failed(facts: Facts, name: str, limits: LoopLimits) -> bool:
     known = facts.item(Need(Unit.FACT, name)).state.known
     unit = facts.read(Unit, name) if known else None
-    return unit is not None and condition(unit, limits) in _FAILED
+    return unit is not None and find_condition(unit, limits) in _FAILED
 
 
 def find_excused(outstanding: Iterable[Finding], failed_before: frozenset[str]) -> frozenset[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from qtctl.dialects.shell import quote
 from qtctl.dialects.systemd.table.change_classes import ChangeClass
 from qtctl.dialects.systemd.unit_name import is_template
-from qtctl.meaning.originals import ABSENT, is_in_place, seen_of
+from qtctl.meaning.originals import ABSENT, describe_seen, is_in_place
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.facts import Facts, File, Unit
 from qtctl.model.plan import Refusal, Step, StepKind
@@ -72,13 +72,13 @@ def _find_change(file: DesiredFile, there: File | None, current: Mapping[str, by
         diff = _show_diff(file, current) if there.kind == "file" else ""
         change = _find_class(file, current) if there.kind == "file" else ChangeClass.RESTART
         stops = _is_stopped_otherwise(file, current)
-        return FileChange(file, f"replaces {_describe_file(there)}", seen_of(there), diff, change, stops)
+        return FileChange(file, f"replaces {_describe_file(there)}", describe_seen(there), diff, change, stops)
     if _has_other_content(there, file):
         reason = "content differs" if file.kind != "env" else UNSHOWN
         stops, change = _is_stopped_otherwise(file, current), _find_class(file, current)
-        return FileChange(file, reason, seen_of(there), _show_diff(file, current), change, stops)
+        return FileChange(file, reason, describe_seen(there), _show_diff(file, current), change, stops)
     reason = _compare_rights(there, file)
-    return FileChange(file, reason, seen_of(there), "", ChangeClass.NOTHING) if reason else None
+    return FileChange(file, reason, describe_seen(there), "", ChangeClass.NOTHING) if reason else None
 
 
 def _find_class(file: DesiredFile, current: Mapping[str, bytes]) -> ChangeClass:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 
 from qtctl.dialects.hosts import PATH, addresses_of, block_lines, same_address, with_block
-from qtctl.meaning.originals import seen_of
+from qtctl.meaning.originals import describe_seen
 from qtctl.model.account_facts import Hosts
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.desired_accounts import DesiredHosts
@@ -40,7 +40,7 @@ def plan_steps(desired: Desired, facts: Facts, current: Mapping[str, bytes]) -> 
     mode, owner, group = (there.mode, there.owner, there.group) if there else ("0644", "root", "root")
     file = DesiredFile(PATH, content, mode, owner, group, _digest(content), "hosts", PATH, declared.origin)
     diff = make_diff(before, content, PATH) if there else ""
-    return (Step(StepKind.WRITE, PATH, reason, seen_of(there), diff, file),)
+    return (Step(StepKind.WRITE, PATH, reason, describe_seen(there), diff, file),)
 
 
 def find_obstacles(desired: Desired, facts: Facts, current: Mapping[str, bytes]) -> tuple[Refusal, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from qtctl.meaning.originals import seen_of
+from qtctl.meaning.originals import describe_seen
 from qtctl.meaning.units import is_up
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.desired_install import STORE, DesiredInstall
@@ -55,7 +55,7 @@ def find_switches(desired: Desired, facts: Facts) -> tuple[Switch, ...]:
     for each in desired.installs:
         there = facts.read(File, each.path)
         if there is None or there.kind != "link" or there.target != each.target:
-            found.append(Switch(each, seen_of(there), facts.read(File, each.seal) is not None))
+            found.append(Switch(each, describe_seen(there), facts.read(File, each.seal) is not None))
     return tuple(found)
 
 

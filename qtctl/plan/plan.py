@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from qtctl.meaning.originals import as_adopted
+from qtctl.meaning.originals import is_as_adopted
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Item, Need
 from qtctl.model.facts import Facts, Unit
@@ -62,7 +62,7 @@ def _list_steps(
 ) -> tuple[Step, ...]:
     """`left`: what is to be removed, if anything is."""
     written = find_changes(desired, facts, current)
-    adopted = frozenset(file.path for file in desired.files if as_adopted(file, facts))
+    adopted = frozenset(file.path for file in desired.files if is_as_adopted(file, facts))
     by_path = {change.file.path: change for change in written}
     by_unit = {goal.unit: goal for goal in list_goals(desired)}
     gone = find_removal(left, Ties(facts, by_unit), current) if left is not None else NOTHING

@@ -8,7 +8,7 @@ fails.
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from qtctl.meaning.systemd_needed import systemd_needed
+from qtctl.meaning.systemd_needed import find_systemd_needed
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Item, Need
 from qtctl.model.facts import Facts, HostBaseline
@@ -128,7 +128,7 @@ def _find_version(desired: Desired, facts: Facts) -> Iterator[Refusal]:
     """The registry says which systemd a host has; the host may have an older one."""
     host = facts.read(HostBaseline, "host") if facts.item(Need(HostBaseline.FACT, "host")).state.known else None
     number = next((word for word in (host.systemd if host else "").split() if word.isdecimal()), "")
-    needed = systemd_needed(desired)
+    needed = find_systemd_needed(desired)
     if number and int(number) < needed:
         what = f"the host runs systemd {number}, and its units have directives that {needed} is the first to know"
         yield Refusal(desired.host, what, "declare its systemd in hosts.toml; qtctl lint then names the directives")

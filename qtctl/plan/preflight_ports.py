@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from qtctl.meaning.listeners import SYSTEMD, DeclaredPort, ports_of
-from qtctl.meaning.socket_owners import sockets_seen
+from qtctl.meaning.listeners import SYSTEMD, DeclaredPort, list_ports
+from qtctl.meaning.socket_owners import read_sockets
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Listeners
@@ -28,7 +28,7 @@ def find_obstacles(desired: Desired, few: Desired, plan: Plan, facts: Facts) -> 
     left = {port for each in desired.left_containers for port in each.ports}
     starters = desired.starters()
     for service in few.services:
-        for declared in ports_of(service, starters):
+        for declared in list_ports(service, starters):
             port = f"{declared.port.port}/{declared.port.protocol}"
             by_docker = set(DOCKER) if port in published else set()
             for refusal in _find_taken(declared, freed | by_docker, facts):
@@ -44,7 +44,7 @@ def _is_docker(refusal: Refusal) -> bool:
 
 def _find_taken(declared: DeclaredPort, freed: set[str], facts: Facts) -> Iterator[Refusal]:
     listeners = facts.read(Listeners, declared.port.protocol)
-    seen = sockets_seen(facts, listeners.rows if listeners else (), declared)
+    seen = read_sockets(facts, listeners.rows if listeners else (), declared)
     at = f"{declared.port.address}:{declared.port.port}"
     holders = dict.fromkeys(row[2] for row in seen.taken if row[2] not in freed and row[2] != SYSTEMD)
     for holder in holders:

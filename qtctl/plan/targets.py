@@ -7,7 +7,7 @@ looks again, under the lock, and follows links that the plan only sees.
 from collections.abc import Mapping
 
 from qtctl.dialects.hosts import PATH as HOSTS
-from qtctl.meaning.access import Entry, Kind, first_change, walk
+from qtctl.meaning.access import Entry, Kind, find_first_change, walk
 from qtctl.model.desired import Desired
 from qtctl.model.facts import Facts, File
 from qtctl.model.plan import Refusal
@@ -52,7 +52,7 @@ def find_obstacles(desired: Desired, facts: Facts) -> tuple[Refusal, ...]:
 def _find_change(path: str, entries: Mapping[str, Entry], seen: Mapping[str, File]) -> str:
     """Who could change the path to a target now, or ''."""
     way = walk(_find_folder(path), entries).entries
-    change = first_change(way) if way else None
+    change = find_first_change(way) if way else None
     if change is None:
         return ""
     there = seen[change.entry.path]

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from qtctl.dialects.systemd.booleans import boolean
 from qtctl.dialects.systemd.unit_name import is_template
-from qtctl.meaning.enablement import unwanted_pullers
-from qtctl.meaning.started_from import config_files, dropins_of
+from qtctl.meaning.enablement import find_unwanted_pullers
+from qtctl.meaning.started_from import list_config_files, map_dropins
 from qtctl.model.desired import Desired, DesiredOther, DesiredService
 from qtctl.model.desired_unit import DesiredUnit, Pairs
 from qtctl.model.plan import Plan, StepKind
@@ -61,8 +61,8 @@ class UnitGoal:
 def list_goals(desired: Desired) -> tuple[UnitGoal, ...]:
     """Sorted by unit name. Only units with a unit file in `desired`: a deploy touches no other."""
     made = {file.subject: file.path for file in desired.files if file.kind == "unit"}
-    dropins = dropins_of(desired)
-    unwanted = unwanted_pullers(desired)
+    dropins = map_dropins(desired)
+    unwanted = find_unwanted_pullers(desired)
     units = tuple(unit for unit in desired.units() if unit.generated and unit.made_by in made)
     held = frozenset(unit.triggers for unit in units if unit.kind in _HOLDERS)
     return tuple(
@@ -109,7 +109,7 @@ def _make_goal(unit: DesiredUnit, file: str, dropins: Mapping[str, Iterable[str]
         ties=_find_ties(unit),
         pulls=_find_pulled(unit),
         file=file,
-        sees=config_files(unit, file, dropins),
+        sees=list_config_files(unit, file, dropins),
         required_by=_list_required_by(unit.install),
         hands_to=hands_to,
         stop_commands=any(directive.startswith("ExecStop") for directive in _list_commands(unit)),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from qtctl.dialects.systemd.table.change_classes import ChangeClass
-from qtctl.meaning.enablement import left_pullers
+from qtctl.meaning.enablement import find_left_pullers
 from qtctl.meaning.units import is_up
 from qtctl.model.facts import File, Unit
 from qtctl.model.plan import Effect, Step, StepKind
@@ -59,7 +59,7 @@ def _find_wrong_link(scene: Scene, goal: UnitGoal) -> str:
     systemd does not show what pulls in a masked unit.
     """
     unit = scene.unit(goal.unit)
-    left = left_pullers(unit, goal.unwanted)
+    left = find_left_pullers(unit, goal.unwanted)
     if left:
         return f"{left[0]} still pulls it in, and is not declared to"
     if unit.unit_file_state.startswith("masked") and goal.file not in scene.adopted:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from qtctl.dialects import shell
-from qtctl.meaning.access import Entry, Kind, first_change, walk
+from qtctl.meaning.access import Entry, Kind, find_first_change, walk
 from qtctl.model.code_facts import VenvCheck
 from qtctl.model.evidence import Need
 from qtctl.model.plausible import LONGEST_LINE
@@ -219,7 +219,7 @@ def _program(need: Need, row: _Row, said: _Said) -> Answer:
 def _not_run(target: str, said: _Said) -> str:
     """Why it may not be run, or ''."""
     way = walk(target, said.entries)
-    change = first_change(way.entries)
+    change = find_first_change(way.entries)
     if change is not None:
         return change.says(said.users, said.groups)
     if way.end is None:

@@ -16,13 +16,13 @@ from qtctl.rules.problem import Problem
 ROOT = "root"
 
 
-def accounts(registry: Registry) -> Iterator[Problem]:
-    yield from _users(registry)
-    yield from _folders(registry)
-    yield from _hosts_files(registry)
+def check_accounts(registry: Registry) -> Iterator[Problem]:
+    yield from _check_users(registry)
+    yield from _check_folders(registry)
+    yield from _check_hosts_files(registry)
 
 
-def _users(registry: Registry) -> Iterator[Problem]:
+def _check_users(registry: Registry) -> Iterator[Problem]:
     live = {name: user for name, user in registry.users.items() if user.state == "present"}
     for name, user in live.items():
         origin = registry.origins["users", name]
@@ -32,15 +32,15 @@ def _users(registry: Registry) -> Iterator[Problem]:
             )
         if user.gid is not None and user.group == ROOT:
             yield Problem("the group root has its gid", origin.at("gid"), "leave gid out")
-    for name, other in _alike(registry, live):
+    for name, other in _pair_users(registry, live):
         user, its = live[name], live[other]
         origin = registry.origins["users", other]
         if user.uid is not None and user.uid == its.uid:
             yield Problem(f"uid {its.uid} is {name}'s too", origin.at("uid"), "give one of them another")
-        yield from _groups(name, user, other, its, origin)
+        yield from _check_groups(name, user, other, its, origin)
 
 
-def _alike(registry: Registry, live: dict[str, User]) -> Iterator[tuple[str, str]]:
+def _pair_users(registry: Registry, live: dict[str, User]) -> Iterator[tuple[str, str]]:
     """Each user with the first on one of its hosts that has its uid, its gid, or its group with a gid."""
     first: dict[tuple[str, object, str], str] = {}
     for name, user in live.items():
@@ -52,7 +52,7 @@ def _alike(registry: Registry, live: dict[str, User]) -> Iterator[tuple[str, str
         yield from ((other, name) for other in found if other != name)
 
 
-def _groups(name: str, user: User, other: str, its: User, origin: Origin) -> Iterator[Problem]:
+def _check_groups(name: str, user: User, other: str, its: User, origin: Origin) -> Iterator[Problem]:
     """One group has one gid, and one gid has one group."""
     if user.gid is None or its.gid is None:
         return
@@ -67,7 +67,7 @@ def _groups(name: str, user: User, other: str, its: User, origin: Origin) -> Ite
         )
 
 
-def _folders(registry: Registry) -> Iterator[Problem]:
+def _check_folders(registry: Registry) -> Iterator[Problem]:
     for path in registry.folders:
         origin = registry.origins["folders", path]
         try:
@@ -77,32 +77,32 @@ def _folders(registry: Registry) -> Iterator[Problem]:
             continue
         if simple != path or path == "/":
             yield Problem(f"{path!r} is not the plain path of a folder", origin, f"write {simple}")
-    yield from _passages(registry)
+    yield from _check_passages(registry)
 
 
-def _passages(registry: Registry) -> Iterator[Problem]:
+def _check_passages(registry: Registry) -> Iterator[Problem]:
     """systemd-tmpfiles does not go through an ordinary user's folder into another's: it could be led astray."""
     live = {path: folder for path, folder in registry.folders.items() if folder.state == "present"}
     for path, folder in live.items():
-        above = _nearest(live, path)
-        if above is None or live[above].user in (ROOT, folder.user) or not _meet(live[above].hosts, folder.hosts):
+        above = _find_nearest(live, path)
+        if above is None or live[above].user in (ROOT, folder.user) or not _share_host(live[above].hosts, folder.hosts):
             continue
         what = f"{path} is {folder.user}'s inside {above}, which is {live[above].user}'s"
         hint = "systemd-tmpfiles refuses to go there: give both one user, or the outer one root"
         yield Problem(what, registry.origins["folders", path].at("user"), hint)
 
 
-def _nearest(live: dict[str, Folder], path: str) -> str | None:
+def _find_nearest(live: dict[str, Folder], path: str) -> str | None:
     parents = (str(parent) for parent in PurePosixPath(path).parents)
     return next((parent for parent in parents if parent in live), None)
 
 
-def _meet(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
+def _share_host(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
     """Whether there is a host that has both."""
     return not some or not others or bool({*some} & {*others})
 
 
-def _hosts_files(registry: Registry) -> Iterator[Problem]:
+def _check_hosts_files(registry: Registry) -> Iterator[Problem]:
     for host, node in registry.hosts.items():
         if node.hosts_file is None:
             continue

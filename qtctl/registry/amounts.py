@@ -15,7 +15,7 @@ MAX_BYTES = 100_000_000
 """Of the files of services and of fleet.toml, each counted as often as it is used."""
 
 
-def amounts(registry: Registry, files: Mapping[str, bytes]) -> Iterator[Problem]:
+def check_amounts(registry: Registry, files: Mapping[str, bytes]) -> Iterator[Problem]:
     """The one problem where there is too much of it: what takes the product should not be asked then."""
     shared = len(files.get("fleet.toml", b""))
     units, weight = 0, 0

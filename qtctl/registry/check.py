@@ -11,15 +11,15 @@ from qtctl.model.registry import Registry
 from qtctl.model.service import RunKind, Service
 from qtctl.model.states import ServiceState
 from qtctl.model.unit_kinds import UNIT_TABLES
-from qtctl.registry.accounts import accounts
-from qtctl.registry.checks import checks
-from qtctl.registry.code import code
-from qtctl.registry.health import health
-from qtctl.registry.installs import installs
-from qtctl.registry.instances import without_instances
-from qtctl.registry.kinds import TIMES, kinds, starts_nothing
-from qtctl.registry.policy import policy
-from qtctl.registry.units import units
+from qtctl.registry.accounts import check_accounts
+from qtctl.registry.checks import check_checks
+from qtctl.registry.code import check_code
+from qtctl.registry.health import check_health
+from qtctl.registry.installs import check_installs
+from qtctl.registry.instances import check_without_instances
+from qtctl.registry.kinds import TIMES, check_kinds, starts_nothing
+from qtctl.registry.policy import check_policy
+from qtctl.registry.units import check_units
 from qtctl.rules.problem import Problem
 from qtctl.rules.registry.addresses import collisions, shared_sockets
 from qtctl.rules.registry.references import references
@@ -29,33 +29,33 @@ def check(registry: Registry) -> list[Problem]:
     """Every problem of the whole registry, in file order."""
     names = Names.of(registry)
     problems = [
-        *policy(registry.policy, registry.checks),
+        *check_policy(registry.policy, registry.checks),
         *references(registry, names),
-        *_services(registry),
-        *_timers(registry),
-        *_externals(registry),
-        *units(registry, names),
-        *_legacy(registry),
+        *_check_services(registry),
+        *_check_timers(registry),
+        *_check_externals(registry),
+        *check_units(registry, names),
+        *_check_legacy(registry),
         *collisions(registry),
         *shared_sockets(registry),
-        *accounts(registry),
-        *checks(registry),
-        *code(registry),
-        *installs(registry),
-        *_stores(registry),
-        *_unit_names(registry, names),
+        *check_accounts(registry),
+        *check_checks(registry),
+        *check_code(registry),
+        *check_installs(registry),
+        *_check_stores(registry),
+        *_check_unit_names(registry, names),
     ]
     return sorted(problems, key=lambda problem: (problem.origin.file, problem.origin.path, problem.id, problem.what))
 
 
-def _services(registry: Registry) -> Iterator[Problem]:
+def _check_services(registry: Registry) -> Iterator[Problem]:
     for name, service in registry.services.items():
         origin = registry.origins["services", name]
-        yield from _streams(registry, service, origin)
-        yield from health(service.ports, origin)
+        yield from _check_streams(registry, service, origin)
+        yield from check_health(service.ports, origin)
         if service.state is not ServiceState.RETIRED:
             yield from _run(service, origin)
-            yield from kinds(service, service.type or registry.fleet.defaults.type, origin)
+            yield from check_kinds(service, service.type or registry.fleet.defaults.type, origin)
 
 
 def _run(service: Service, origin: Origin) -> Iterator[Problem]:
@@ -81,7 +81,7 @@ def _run(service: Service, origin: Origin) -> Iterator[Problem]:
         yield Problem(f"run.argv[0] {run.argv[0][:200]!r} {what}", origin.at("run", "argv"), "write its plain path")
 
 
-def _streams(registry: Registry, service: Service, origin: Origin) -> Iterator[Problem]:
+def _check_streams(registry: Registry, service: Service, origin: Origin) -> Iterator[Problem]:
     for key in ("publishes", "consumes"):
         for name in getattr(service.streams, key):
             declared = registry.keys.get(name)
@@ -90,7 +90,7 @@ def _streams(registry: Registry, service: Service, origin: Origin) -> Iterator[P
                 yield Problem(what, origin.at("streams", key), "use writes or reads")
 
 
-def _timers(registry: Registry) -> Iterator[Problem]:
+def _check_timers(registry: Registry) -> Iterator[Problem]:
     for name, timer in registry.timers.items():
         origin = registry.origins["timers", name]
         if timer.state != "retired" and not any(getattr(timer, key) for key in TIMES):
@@ -99,13 +99,13 @@ def _timers(registry: Registry) -> Iterator[Problem]:
             yield Problem("persistent without on_calendar does nothing", origin.at("persistent"), "remove it", "QT112")
 
 
-def _externals(registry: Registry) -> Iterator[Problem]:
+def _check_externals(registry: Registry) -> Iterator[Problem]:
     for name, external in registry.externals.items():
-        yield from without_instances(external, registry.origins["externals", name])
-        yield from health(external.ports, registry.origins["externals", name])
+        yield from check_without_instances(external, registry.origins["externals", name])
+        yield from check_health(external.ports, registry.origins["externals", name])
 
 
-def _stores(registry: Registry) -> Iterator[Problem]:
+def _check_stores(registry: Registry) -> Iterator[Problem]:
     for name, store in registry.stores.items():
         if store.tls is None:
             continue
@@ -116,7 +116,7 @@ def _stores(registry: Registry) -> Iterator[Problem]:
             yield Problem("a client certificate needs its key, and a key its certificate", origin, "name both files")
 
 
-def _legacy(registry: Registry) -> Iterator[Problem]:
+def _check_legacy(registry: Registry) -> Iterator[Problem]:
     tables = (*UNIT_TABLES, "externals")
     known = {
         spoken: None
@@ -135,7 +135,7 @@ def _legacy(registry: Registry) -> Iterator[Problem]:
                     yield Problem(f"{successor} is not declared", origin, hint, "QT809", successor)
 
 
-def _unit_names(registry: Registry, names: Names) -> Iterator[Problem]:
+def _check_unit_names(registry: Registry, names: Names) -> Iterator[Problem]:
     seen: dict[str, str] = {}
     for kind, name, unit in names.units:
         if unit in seen:

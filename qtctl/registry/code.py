@@ -6,7 +6,7 @@ from qtctl.model.registry import Registry
 from qtctl.rules.problem import Problem
 
 
-def code(registry: Registry) -> Iterator[Problem]:
+def check_code(registry: Registry) -> Iterator[Problem]:
     """Two that claim one folder on one host."""
     seen: dict[str, list[str]] = {}
     for name, each in registry.code.items():

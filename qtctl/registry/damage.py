@@ -66,16 +66,18 @@ class Damage:
         if of_fleet & {("unit_prefix",), ("unit_patterns",)}:
             return []
         damaged = {file for file, _ in self.entries}
-        whole = [each for each in check(self._whole(registry)) if not each.name and each.origin.file not in damaged]
+        whole = [
+            each for each in check(self._drop_damaged(registry)) if not each.name and each.origin.file not in damaged
+        ]
         if "timers" in self.lost or "timers.toml" in damaged:
             whole = [each for each in whole if each.id != "QT102"]
-        unsure = self._unsure()
-        named = [each for each in check(registry) if each.name and not unsure & {*_tables(each)}]
+        unsure = self._list_unsure()
+        named = [each for each in check(registry) if each.name and not unsure & {*_list_tables(each)}]
         nowhere = [each for each in named if self._leads_nowhere(each)]
-        unread = {tables: self._unread(tables) for tables in map(_tables, nowhere)}
-        return [*whole, *(_hinted(each, unread[_tables(each)]) for each in nowhere)]
+        unread = {tables: self._list_unread(tables) for tables in map(_list_tables, nowhere)}
+        return [*whole, *(_add_hint(each, unread[_list_tables(each)]) for each in nowhere)]
 
-    def _whole(self, registry: Registry) -> Registry:
+    def _drop_damaged(self, registry: Registry) -> Registry:
         """The registry without the entries that are damaged."""
         kept: dict[str, Any] = {}
         for (table, name), origin in registry.origins.items():
@@ -83,7 +85,7 @@ class Damage:
                 kept.setdefault(table, dict(getattr(registry, table))).pop(name, None)
         return replace(registry, **kept)
 
-    def _unsure(self) -> set[str]:
+    def _list_unsure(self) -> set[str]:
         """Tables of which some names are not known."""
         many = {table for table, names in self.unread.items() if len(names) > _MOST_UNREAD}
         naming = {path[0] for paths in self.entries.values() for path in paths if path} & NAMING
@@ -91,30 +93,30 @@ class Damage:
 
     def _leads_nowhere(self, problem: Problem) -> bool:
         """Whether what is named can be no entry that was not read, and the key that names it is whole."""
-        unread = (name for table in _tables(problem) for name in self.unread.get(table, ()))
+        unread = (name for table in _list_tables(problem) for name in self.unread.get(table, ()))
         if any(name in problem.name for name in unread):
             return False
-        return not any(_touches(path, rest) for path, rest in self._of(problem.origin))
+        return not any(_touches(path, rest) for path, rest in self._list_below(problem.origin))
 
-    def _unread(self, tables: tuple[str, ...]) -> Known | None:
+    def _list_unread(self, tables: tuple[str, ...]) -> Known | None:
         names = sorted({name for table in tables for name in self.unread.get(table, ())})
         return Known(names) if names else None
 
-    def _of(self, origin: Origin) -> Iterator[tuple[Path, Path]]:
+    def _list_below(self, origin: Origin) -> Iterator[tuple[Path, Path]]:
         """What is damaged in the entry of an origin, each with the path of the origin below the entry."""
         for entry in ((), origin.path[:1]):
             for path in self.entries.get((origin.file, entry), ()):
                 yield path, origin.path[len(entry) :]
 
 
-def _hinted(problem: Problem, unread: Known | None) -> Problem:
+def _add_hint(problem: Problem, unread: Known | None) -> Problem:
     """With the name that was meant, where that is of an entry that could not be read."""
     if unread is None or problem.hint.startswith("did you mean"):
         return problem
     return replace(problem, hint=unread.did_you_mean(problem.name) or "correct the name, or declare it")
 
 
-def _tables(problem: Problem) -> tuple[str, ...]:
+def _list_tables(problem: Problem) -> tuple[str, ...]:
     """Those that may declare what a problem names."""
     return next((NAMED_BY[key] for key in reversed(problem.origin.path) if key in NAMED_BY), UNITS)
 
@@ -127,7 +129,7 @@ def _touches(damaged: Path, path: Path) -> bool:
     return damaged[:shorter] == path[:shorter]
 
 
-def repaired(model: type[M], document: object, refused: list[Path]) -> tuple[M | None, list[Path]]:
+def repair(model: type[M], document: object, refused: list[Path]) -> tuple[M | None, list[Path]]:
     """The table without what was refused, and the paths that were taken out; None where too much is missing then."""
     rest, taken, more = deepcopy(document), list(refused), refused
     for _ in range(_ROUNDS):
@@ -136,7 +138,7 @@ def repaired(model: type[M], document: object, refused: list[Path]) -> tuple[M |
         try:
             return model.model_validate(rest), taken
         except ValidationError as error:
-            missing = [_keys(each["loc"]) for each in error.errors(include_url=False, include_input=False)]
+            missing = [_list_keys(each["loc"]) for each in error.errors(include_url=False, include_input=False)]
             if model is Fleet and all(path in STAND_INS for path in missing):
                 _put_in(rest, missing)
                 more = []
@@ -148,7 +150,7 @@ def repaired(model: type[M], document: object, refused: list[Path]) -> tuple[M |
     return None, taken
 
 
-def _keys(loc: tuple[str | int, ...]) -> Path:
+def _list_keys(loc: tuple[str | int, ...]) -> Path:
     return tuple(step for step in loc if isinstance(step, str))
 
 

@@ -30,21 +30,21 @@ def is_misnamed(path: str, *, is_folder: bool) -> bool:
         return False
     if is_folder:
         return "/" not in path and path not in FOLDERS and bool(Known(FOLDERS).nearest(path))
-    return bool(meant_file(path)) or ("/" not in path and _is_slip(_split(name)[1]))
+    return bool(suggest_file(path)) or ("/" not in path and _is_slip(_split(name)[1]))
 
 
-def meant_file(path: str) -> str:
+def suggest_file(path: str) -> str:
     """The name with which a file that does not end in .toml would be read; '' where it was not meant to be."""
     folder, _, name = path.rpartition("/")
     stem, suffix = _split(name)
     if not folder:
-        return _meant_at_the_top(stem, suffix)
+        return _suggest_at_the_top(stem, suffix)
     meant = _is_slip(suffix) or (folder == "services" and not _is_text(name, suffix))
     near = Known(FOLDERS).nearest(folder)
     return f"{near}/{stem}{SUFFIX}" if meant and near else ""
 
 
-def _meant_at_the_top(stem: str, suffix: str) -> str:
+def _suggest_at_the_top(stem: str, suffix: str) -> str:
     if _is_slip(suffix):
         return Known(FILES).nearest(f"{stem}{SUFFIX}")
     known = next((each for each in FILES if each == f"{stem}{SUFFIX}"), "")

@@ -14,18 +14,18 @@ _HASHES = (
 )
 
 
-def installs(registry: Registry) -> Iterator[Problem]:
+def check_installs(registry: Registry) -> Iterator[Problem]:
     for name, code in registry.code.items():
         if code.install and code.state == "present" and code.commit is None:
             origin = registry.origins["code", name].at("install")
             yield Problem(
                 "it has no commit to install", origin, 'say which: commit = "…", as `git rev-parse` prints it'
             )
-    yield from _venvs(registry)
-    yield from _places(registry)
+    yield from _check_venvs(registry)
+    yield from _check_places(registry)
 
 
-def _venvs(registry: Registry) -> Iterator[Problem]:
+def _check_venvs(registry: Registry) -> Iterator[Problem]:
     for name, venv in registry.venvs.items():
         if venv.build is None or venv.state != "present":
             continue
@@ -41,7 +41,7 @@ def _venvs(registry: Registry) -> Iterator[Problem]:
                 yield Problem(f"it cannot be built from {venv.lock}, line {error.line}: {error}", origin, _HASHES)
 
 
-def _places(registry: Registry) -> Iterator[Problem]:
+def _check_places(registry: Registry) -> Iterator[Problem]:
     """The path becomes a link: nothing else can lie below it, and its folder is root's."""
     places = list(_list_places(registry))
     for path, origin in places:

@@ -13,7 +13,7 @@ from qtctl.rules.problem import Problem
 OWN = 'put %i into it, such as "127.0.0.1:810%i", or give each its own: [instance.NAME.ports]'
 
 
-def without_instances(node: Service | External, origin: Origin) -> Iterator[Problem]:
+def check_without_instances(node: Service | External, origin: Origin) -> Iterator[Problem]:
     """What only a template can have, in a service or external that is none."""
     for key, port in node.ports.items():
         if INSTANCE in port.listen:
@@ -21,20 +21,20 @@ def without_instances(node: Service | External, origin: Origin) -> Iterator[Prob
             yield Problem(what, origin.at("ports", key, "listen"), "write the port, or declare instances")
 
 
-def instance_values(service: Service, specifiers: bool, origin: Origin) -> Iterator[Problem]:
+def check_instance_values(service: Service, specifiers: bool, origin: Origin) -> Iterator[Problem]:
     """Problems of the ports and of the tables of instances. `specifiers`: whether systemd replaces `%i`."""
-    yield from _tables(service, origin)
+    yield from _check_tables(service, origin)
     if service.ports and not service.instances:
         yield Problem("ports of a template without instances", origin.at("ports"), "declare the instances that listen")
     for key in service.ports:
-        yield from _port(service, key, origin)
-    yield from _uvicorn(service, origin)
+        yield from _check_port(service, key, origin)
+    yield from _check_uvicorn(service, origin)
     if not specifiers and any(own.env for own in service.instance.values()):
         what = "env of an instance, and specifiers = false: systemd would not find its env file by %i"
         yield Problem(what, origin.at("specifiers"), "take specifiers out")
 
 
-def _tables(service: Service, origin: Origin) -> Iterator[Problem]:
+def _check_tables(service: Service, origin: Origin) -> Iterator[Problem]:
     """A port of an instance that its template does not have."""
     ports = Known(service.ports)
     for name, own in service.instance.items():
@@ -44,7 +44,7 @@ def _tables(service: Service, origin: Origin) -> Iterator[Problem]:
                 yield Problem(f"the service has no port {key}", origin.at("instance", name, "ports", key), hint)
 
 
-def _port(service: Service, key: str, origin: Origin) -> Iterator[Problem]:
+def _check_port(service: Service, key: str, origin: Origin) -> Iterator[Problem]:
     """What is wrong with a port, once for each line that is wrong."""
     taken: dict[tuple[str, str, int], str] = {}
     reported = set()
@@ -63,7 +63,7 @@ def _port(service: Service, key: str, origin: Origin) -> Iterator[Problem]:
             yield Problem(f"ports.{key}: instances {first} and {instance} would both listen on {listen}", where, OWN)
 
 
-def _uvicorn(service: Service, origin: Origin) -> Iterator[Problem]:
+def _check_uvicorn(service: Service, origin: Origin) -> Iterator[Problem]:
     """One command line serves all instances: only their names can make a difference in it."""
     if service.run is None or service.run.kind is not RunKind.UVICORN:
         return

@@ -17,7 +17,7 @@ def starts_nothing(service: Service) -> bool:
     return service.type == "oneshot" and bool(does) and service.run is not None and service.run.kind is RunKind.EXEC
 
 
-def kinds(service: Service, type_: str, origin: Origin) -> Iterator[Problem]:
+def check_kinds(service: Service, type_: str, origin: Origin) -> Iterator[Problem]:
     """What systemd would take and do nothing with, by the Type= that the service has."""
     if service.timeouts.runtime_max and type_ == "oneshot":
         where = origin.at("timeouts", "runtime_max")

@@ -25,13 +25,13 @@ from qtctl.model.service import Service
 from qtctl.model.unit_kinds import UNIT_TABLES
 from qtctl.model.units import Original
 from qtctl.model.vocabulary import model_of
-from qtctl.registry.amounts import amounts
+from qtctl.registry.amounts import check_amounts
 from qtctl.registry.check import check
-from qtctl.registry.damage import Damage, repaired
-from qtctl.registry.file_names import FILES, FOLDERS, SUFFIX, meant_file
+from qtctl.registry.damage import Damage, repair
+from qtctl.registry.file_names import FILES, FOLDERS, SUFFIX, suggest_file
 from qtctl.registry.locks import is_lock, read_locks
 from qtctl.registry.places import Places
-from qtctl.registry.policy import policy as check_policy
+from qtctl.registry.policy import check_policy
 from qtctl.rules.problem import Problem
 
 if TYPE_CHECKING:
@@ -74,9 +74,9 @@ def read_policy(content: bytes) -> Policy:
     """policy.toml alone. InputErrors as of a whole registry."""
     loader = _Loader({"policy.toml": content})
     found = loader.whole("policy.toml", Policy)
-    problems = [] if found is None else [_placed(loader.places, each) for each in check_policy(found)]
+    problems = [] if found is None else [_place_problem(loader.places, each) for each in check_policy(found)]
     if found is None or loader.errors or problems:
-        raise InputErrors(_in_order([*loader.errors, *problems]))
+        raise InputErrors(_order_errors([*loader.errors, *problems]))
     return found
 
 
@@ -100,22 +100,22 @@ def examine(files: Mapping[str, bytes]) -> Reading:
     problems: list[Problem] = []
     excessive = False
     if registry is not None:
-        problems = list(amounts(registry, files))
+        problems = list(check_amounts(registry, files))
         excessive = bool(problems)
         problems = problems or (loader.damage.certain(registry) if loader.errors else check(registry))
-    errors = _in_order([*loader.errors, *(_placed(loader.places, each) for each in problems)])
+    errors = _order_errors([*loader.errors, *(_place_problem(loader.places, each) for each in problems)])
     damaged = tuple(Origin(file, path) for file, path in loader.damage.entries)
     return Reading(registry, errors, damaged, excessive)
 
 
-def _in_order(errors: Iterable[InputError]) -> tuple[InputError, ...]:
+def _order_errors(errors: Iterable[InputError]) -> tuple[InputError, ...]:
     """As a reader goes through the files."""
     return tuple(
         sorted(errors, key=lambda error: (error.place.file, error.place.line or 0) if error.place else ("", 0))
     )
 
 
-def _placed(places: Places, problem: Problem) -> InputError:
+def _place_problem(places: Places, problem: Problem) -> InputError:
     origin = problem.origin
     entry = origin.path[:1] if origin.file in TABLES else ()
     return InputError(
@@ -137,15 +137,15 @@ class _Loader:
         self.damage = Damage()
 
     def registry(self) -> model.Registry | None:
-        self.errors += self._missing()
+        self.errors += self._find_missing()
         fleet = self.whole("fleet.toml", model.Fleet)
         policy = self.whole("policy.toml", Policy) or Policy()
-        tables: dict[str, Any] = {field: self._table(name, field, kind) for name, (field, kind) in TABLES.items()}
-        services = self._services()
+        tables: dict[str, Any] = {field: self._load_table(name, field, kind) for name, (field, kind) in TABLES.items()}
+        services = self._load_services()
         locks, wrong = read_locks(tables["venvs"], self.files, self.places)
         self.errors += wrong
-        legacy = {name: record for name in self._below("legacy") if (record := self.whole(name, model.Legacy))}
-        self._stray()
+        legacy = {name: record for name in self._list_below("legacy") if (record := self.whole(name, model.Legacy))}
+        self._report_strays()
         if fleet is None:
             return None
         return model.Registry(
@@ -160,9 +160,9 @@ class _Loader:
             **tables,
         )
 
-    def _services(self) -> dict[str, Service]:
+    def _load_services(self) -> dict[str, Service]:
         found = {}
-        for path in self._below("services"):
+        for path in self._list_below("services"):
             name = PurePosixPath(path).stem
             self.origins["services", name] = Origin(path)
             self._check_name(name, "a service", Origin(path))
@@ -173,7 +173,7 @@ class _Loader:
                 found[name] = service
         return found
 
-    def _table(self, path: str, field: str, kind: type[M]) -> dict[str, M]:
+    def _load_table(self, path: str, field: str, kind: type[M]) -> dict[str, M]:
         found = {}
         document = self._parse(path)
         if document is None and (path in self.files or path in REQUIRED):
@@ -228,34 +228,34 @@ class _Loader:
             from qtctl.model.refusals import refusals  # noqa: PLC0415 - 10 ms, and good registries do without
 
             found = refusals(kind, value, error, prefix)
-        self.errors += [self._refused(path, prefix, each) for each in found]
-        node, damaged = repaired(kind, value, [_keys(each.path) for each in found])
-        meant = [_keys(each.meant) for each in found if each.meant]
+        self.errors += [self._make_error(path, prefix, each) for each in found]
+        node, damaged = repair(kind, value, [_list_keys(each.path) for each in found])
+        meant = [_list_keys(each.meant) for each in found if each.meant]
         self.damage.note(Origin(path, prefix), [*damaged, *meant])
         return node
 
-    def _refused(self, path: str, prefix: tuple[str, ...], refusal: "Refusal") -> InputError:
+    def _make_error(self, path: str, prefix: tuple[str, ...], refusal: "Refusal") -> InputError:
         keys = (*prefix, *map(str, refusal.path))
         place = Place(path, line_in(self.places.lines(path), keys) or 1)
         subject = "/".join((path.removesuffix(".toml"), *prefix))
         return InputError(refusal.what, hint=refusal.hint, place=place, subject=subject, field=key_text(refusal.path))
 
-    def _below(self, folder: str, *, deep: bool = False) -> list[str]:
+    def _list_below(self, folder: str, *, deep: bool = False) -> list[str]:
         """The files in a folder. `deep`: and in folders of it, and also those that are not read."""
         below = (path for path in self.files if path.startswith(f"{folder}/") and path != f"{folder}/")
         return sorted(path for path in below if deep or _is_direct(path))
 
-    def _stray(self) -> None:
+    def _report_strays(self) -> None:
         named = Known(FILES)
         for path in sorted(self.files):
             if (
                 path in FILES
                 or is_lock(path)
                 or _is_direct(path)
-                or (path.endswith("/") and self._below(path.rstrip("/"), deep=True))
+                or (path.endswith("/") and self._list_below(path.rstrip("/"), deep=True))
             ):
                 continue
-            meant = _meant(path, named)
+            meant = _suggest_path(path, named)
             self._note_unread(meant)
             what = f"not a {'folder' if path.endswith('/') else 'file'} of a registry"
             hint = f"did you mean {meant}?" if meant else f"a registry has {', '.join(sorted(FILES))}"
@@ -269,10 +269,10 @@ class _Loader:
         elif folder == "services":
             self.damage.unread.setdefault("services", set()).add(PurePosixPath(name).stem)
 
-    def _missing(self) -> Iterator[InputError]:
+    def _find_missing(self) -> Iterator[InputError]:
         """Files that a registry must have, unless one is there under a mistyped name."""
         named = Known(FILES)
-        meant = {_meant(path, named) for path in self.files if path not in FILES}
+        meant = {_suggest_path(path, named) for path in self.files if path not in FILES}
         for name in REQUIRED:
             if name not in self.files and name not in meant:
                 yield InputError(f"{name} is missing from the registry", hint="see docs/registry.md", place=Place(name))
@@ -283,17 +283,17 @@ def _is_direct(path: str) -> bool:
     return path.endswith(SUFFIX) and PurePosixPath(path).parent.as_posix() in FOLDERS
 
 
-def _meant(path: str, named: Known) -> str:
+def _suggest_path(path: str, named: Known) -> str:
     """The file of a registry that a path was meant to be; '' where none is near."""
     if path.endswith("/"):
         return f"{Known(FOLDERS).nearest(path.rstrip('/'))}/"
     if not path.endswith(SUFFIX):
-        return meant_file(path)
+        return suggest_file(path)
     folder, _, name = path.rpartition("/")
     near = Known(FOLDERS).nearest(folder)
     return f"{near}/{name}" if near else named.nearest(path)
 
 
-def _keys(path: Sequence[str | int]) -> tuple[str, ...]:
+def _list_keys(path: Sequence[str | int]) -> tuple[str, ...]:
     """Of something in a list, the keys that lead to the list."""
     return tuple(str(step) for step in takewhile(lambda step: isinstance(step, str), path))

@@ -32,10 +32,10 @@ def read_locks(
         try:
             found[venv.lock] = read_lock(venv.lock, files[venv.lock])
         except UnreadLock as error:
-            errors.append(_unread(venv.lock, error))
+            errors.append(_make_error(venv.lock, error))
     return found, errors
 
 
-def _unread(path: str, error: UnreadLock) -> InputError:
+def _make_error(path: str, error: UnreadLock) -> InputError:
     hint = "a lock file names every package with its version: pip-compile, uv lock and uv pip compile write them"
     return InputError(f"it is no lock file that can be read: {error}", hint=hint, place=Place(path, error.line or 1))

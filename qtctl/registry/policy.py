@@ -8,7 +8,7 @@ from qtctl.model.policy import Policy
 from qtctl.rules.problem import Problem
 
 
-def policy(declared: Policy, checks: Collection[str] | None = None) -> Iterator[Problem]:
+def check_policy(declared: Policy, checks: Collection[str] | None = None) -> Iterator[Problem]:
     """`checks`: ids of checks that the registry has of its own; None where nobody looked."""
     if not declared.severities and not declared.waivers:
         return

@@ -34,23 +34,23 @@ class Salvaged:
 def salvage(registry: Registry, damaged: Iterable[Origin]) -> Salvaged | None:
     """Take out what has an error until nothing has; None where that comes to no end. `damaged`: entries."""
     owners = {(origin.file, origin.path): entry for entry, origin in registry.origins.items()}
-    unsure = {_owner(owners, origin) for origin in damaged}
+    unsure = {_find_owner(owners, origin) for origin in damaged}
     reset: set[tuple[Entry, Path, str]] = set()
     for _ in range(_ROUNDS):
         problems = check(registry)
         if not problems:
             return Salvaged(registry, frozenset(unsure))
         for problem in problems:
-            entry = _owner(owners, problem.origin)
-            path = _below(registry, entry, problem.origin)
+            entry = _find_owner(owners, problem.origin)
+            path = _find_path_below(registry, entry, problem.origin)
             again = (entry, path, problem.name) in reset
-            registry = _without(registry, entry, () if again else path, problem)
+            registry = _take_out(registry, entry, () if again else path, problem)
             reset.add((entry, path, problem.name))
             unsure.add(entry)
     return None
 
 
-def _owner(owners: Mapping[tuple[str, Path], Entry], origin: Origin) -> Entry:
+def _find_owner(owners: Mapping[tuple[str, Path], Entry], origin: Origin) -> Entry:
     """The entry that an origin belongs to; of a whole file its own name."""
     for path in ((), origin.path[:1]):
         if (origin.file, path) in owners:
@@ -58,12 +58,12 @@ def _owner(owners: Mapping[tuple[str, Path], Entry], origin: Origin) -> Entry:
     return (origin.file.removesuffix(".toml"), "")
 
 
-def _below(registry: Registry, entry: Entry, origin: Origin) -> Path:
+def _find_path_below(registry: Registry, entry: Entry, origin: Origin) -> Path:
     own = registry.origins.get(entry)
     return origin.path[len(own.path) :] if own else origin.path
 
 
-def _without(registry: Registry, entry: Entry, path: Path, problem: Problem) -> Registry:
+def _take_out(registry: Registry, entry: Entry, path: Path, problem: Problem) -> Registry:
     """The registry without what has the problem: the name, the key, or the whole entry."""
     table, name = entry
     if entry == FLEET:
@@ -87,31 +87,31 @@ def _reset(node: Any, path: Path, name: str) -> Any:  # noqa: ANN401 - a table o
     if not path:
         return None
     key, rest = path[0], path[1:]
-    value = _child(node, key)
+    value = _find_child(node, key)
     if value is None:
         return None
     if rest:
         inner = _reset(value, rest, name)
-        return _as_not_said(node, key) if inner is None else _with(node, key, inner)
+        return _drop_default(node, key) if inner is None else _replace_child(node, key, inner)
     if isinstance(value, tuple) and name in value:
-        return _with(node, key, tuple(each for each in value if each != name))
+        return _replace_child(node, key, tuple(each for each in value if each != name))
     if isinstance(value, dict) and name in value:
-        return _with(node, key, {each: kept for each, kept in value.items() if each != name})
-    return _as_not_said(node, key)
+        return _replace_child(node, key, {each: kept for each, kept in value.items() if each != name})
+    return _drop_default(node, key)
 
 
-def _child(node: object, key: str) -> object:
+def _find_child(node: object, key: str) -> object:
     return node.get(key) if isinstance(node, dict) else getattr(node, key, None)
 
 
-def _with(node: Any, key: str, value: object) -> Any:  # noqa: ANN401 - see _reset
+def _replace_child(node: Any, key: str, value: object) -> Any:  # noqa: ANN401 - see _reset
     return {**node, key: value} if isinstance(node, dict) else node.model_copy(update={key: value})
 
 
-def _as_not_said(node: object, key: str) -> object:
+def _drop_default(node: object, key: str) -> object:
     if isinstance(node, dict):
         return {each: value for each, value in node.items() if each != key}
     field = type(node).model_fields.get(key) if isinstance(node, BaseModel) else None
     if field is None or field.is_required():
         return None
-    return _with(node, key, field.get_default(call_default_factory=True))
+    return _replace_child(node, key, field.get_default(call_default_factory=True))

@@ -16,24 +16,24 @@ from qtctl.model.registry import Registry
 from qtctl.model.service import Service
 from qtctl.model.units import Dropin, RawDirectives
 from qtctl.model.vocabulary import KINDS, Form, Key, assignments_of, fields
-from qtctl.registry.instances import instance_values, without_instances
+from qtctl.registry.instances import check_instance_values, check_without_instances
 from qtctl.rules.problem import Problem
 
 
-def units(registry: Registry, names: Names) -> Iterator[Problem]:
+def check_units(registry: Registry, names: Names) -> Iterator[Problem]:
     for kind in KINDS:
         for name, node in getattr(registry, kind).items():
             if node.state == "retired":
                 continue
             origin = registry.origins[kind, name]
-            yield from _hatch(kind, node.systemd, origin.at("systemd"))
+            yield from _check_raw_directives(kind, node.systemd, origin.at("systemd"))
             yield from _install(node, origin.at("install"))
     for name, service in registry.services.items():
-        yield from _service(registry, name, service)
-    yield from _dropins(registry, names)
+        yield from _check_service(registry, name, service)
+    yield from _check_dropins(registry, names)
     for name, dropin in registry.dropins.items():
         if dropin.state != "retired":
-            yield from _resets(dropin, registry.origins["dropins", name].at("resets"))
+            yield from _check_resets(dropin, registry.origins["dropins", name].at("resets"))
 
 
 def _install(node: object, origin: Origin) -> Iterator[Problem]:
@@ -44,34 +44,34 @@ def _install(node: object, origin: Origin) -> Iterator[Problem]:
                 yield Problem(f"{name[:200]!r} is no name of a unit", origin.at(key), "for example redis.service")
 
 
-def _hatch(kind: str, hatch: RawDirectives, origin: Origin) -> Iterator[Problem]:
+def _check_raw_directives(kind: str, hatch: RawDirectives, origin: Origin) -> Iterator[Problem]:
     known = fields(kind) if hatch else {}
     for section, directives in hatch.items():
         for directive, value in directives.items():
             key = known.get((section, directive))
-            if key is not None and _said_by(key, value):
+            if key is not None and _can_say(key, value):
                 what = f"[{section}] {directive}= has a key of its own: {'.'.join(key.path)}"
                 yield Problem(what, origin.at(section, directive), "say it there")
 
 
-def _said_by(key: Key, value: object) -> bool:
+def _can_say(key: Key, value: object) -> bool:
     """Whether the key can say it: what it refuses, and systemd may take, stands in the hatch."""
     return key.form is Form.MARKED or says(key, tuple(text for _, text in assignments_of(key.directive, value)))
 
 
-def _service(registry: Registry, name: str, service: Service) -> Iterator[Problem]:
+def _check_service(registry: Registry, name: str, service: Service) -> Iterator[Problem]:
     if service.state == "retired":
         return
     origin = registry.origins["services", name]
-    yield from _lines(service, origin)
-    yield from _template(registry, name, service, origin)
+    yield from _check_lines(service, origin)
+    yield from _check_template(registry, name, service, origin)
     if service.secrets and service.secrets.keys and not service.secrets.env_file:
         yield Problem(
             "secrets.keys, and no secrets.env_file that holds them", origin.at("secrets", "keys"), "name the file"
         )
 
 
-def _lines(service: Service, origin: Origin) -> Iterator[Problem]:
+def _check_lines(service: Service, origin: Origin) -> Iterator[Problem]:
     """Commands that are written as systemd reads them."""
     found = [(line, ("run", "lines")) for line in (service.run.lines if service.run else ())]
     for key in type(service.commands).model_fields:
@@ -90,24 +90,24 @@ def _lines(service: Service, origin: Origin) -> Iterator[Problem]:
                 yield Problem(f"{where} {what}", origin.at(*path), "write its plain path")
 
 
-def _template(registry: Registry, name: str, service: Service, origin: Origin) -> Iterator[Problem]:
+def _check_template(registry: Registry, name: str, service: Service, origin: Origin) -> Iterator[Problem]:
     unit = unit_name(registry, "services", name)
     if not is_template(unit):
         if service.instances:
             yield Problem(f"instances, and {unit} is no template", origin.at("instances"), "its name ends in @.service")
-        yield from _own_instances(service, origin)
-        yield from without_instances(service, origin)
+        yield from _check_own_instances(service, origin)
+        yield from check_without_instances(service, origin)
         return
-    yield from _own_instances(service, origin)
-    yield from instance_values(service, service.specifiers is not False, origin)
+    yield from _check_own_instances(service, origin)
+    yield from check_instance_values(service, service.specifiers is not False, origin)
     for each in service.instances:
-        if what := _unusable(each):
+        if what := _explain_unusable(each):
             yield Problem(f"instance {each[:200]!r}: {what}", origin.at("instances"), "name it otherwise")
     if len(set(service.instances)) < len(service.instances):
         yield Problem("an instance is declared twice", origin.at("instances"), "once each")
 
 
-def _own_instances(service: Service, origin: Origin) -> Iterator[Problem]:
+def _check_own_instances(service: Service, origin: Origin) -> Iterator[Problem]:
     for name in service.instance:
         if name not in service.instances:
             what = f"instance.{name}: {name} is not among the instances"
@@ -115,7 +115,7 @@ def _own_instances(service: Service, origin: Origin) -> Iterator[Problem]:
             yield Problem(what, origin.at("instance", name), hint)
 
 
-def _unusable(instance: str) -> str:
+def _explain_unusable(instance: str) -> str:
     """What keeps it from being unescaped, as %I is, into text on one line; '' where nothing does."""
     try:
         text = unescape(instance)
@@ -124,7 +124,7 @@ def _unusable(instance: str) -> str:
     return "%I of it holds a control character" if has_control(text) else ""
 
 
-def _dropins(registry: Registry, names: Names) -> Iterator[Problem]:
+def _check_dropins(registry: Registry, names: Names) -> Iterator[Problem]:
     own = {unit: kind for kind, _, unit in names.units if kind != "externals"}
     for name, dropin in registry.dropins.items():
         if dropin.state != "retired" and dropin.unit in own:
@@ -134,7 +134,7 @@ def _dropins(registry: Registry, names: Names) -> Iterator[Problem]:
             )
 
 
-def _resets(dropin: Dropin, origin: Origin) -> Iterator[Problem]:
+def _check_resets(dropin: Dropin, origin: Origin) -> Iterator[Problem]:
     for directive in dropin.resets:
         if section_of(dropin.unit, directive) is None:
             sections = sections_of(dropin.unit)

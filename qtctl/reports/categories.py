@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from qtctl.meaning.units import UNLOADABLE, Condition, LoopLimits, condition, is_absent
+from qtctl.meaning.units import UNLOADABLE, Condition, LoopLimits, find_condition, is_absent
 from qtctl.model.facts import Unit
 
 
@@ -43,5 +43,5 @@ def classify(unit: Unit | None, limits: LoopLimits) -> Category:
     """The category of a unit; None: the unit is known to be absent."""
     if unit is None or is_absent(unit):
         return Category.ORPHANED
-    category = OF_CONDITION[condition(unit, limits)]
+    category = OF_CONDITION[find_condition(unit, limits)]
     return Category.FAILED if category is Category.STOPPED and unit.load_state in UNLOADABLE else category

@@ -27,7 +27,7 @@ class Group:
 
     @property
     def title(self) -> str:
-        return self.wording.counted(len(self.members))
+        return self.wording.format_count(len(self.members))
 
 
 def group(findings: Iterable[Check], unknowns: Iterable[Check]) -> tuple[Group, ...]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from qtctl.meaning.listeners import SYSTEMD, DeclaredPort, Row, Served, declared_ports
-from qtctl.meaning.socket_owners import holder, sockets_seen
-from qtctl.meaning.strays import strays
-from qtctl.meaning.streams import age_of, lag_of
+from qtctl.meaning.listeners import SYSTEMD, DeclaredPort, Row, Served, list_declared_ports
+from qtctl.meaning.socket_owners import find_holder, read_sockets
+from qtctl.meaning.strays import find_strays
+from qtctl.meaning.streams import measure_age, measure_lag
 from qtctl.model.desired import Desired, DesiredKey, Membership
 from qtctl.model.facts import Listeners
 from qtctl.model.states import KeyType
@@ -32,7 +32,7 @@ def make_stream_row(key: DesiredKey, desired: Desired, look: Look) -> StreamRow:
     seen = look.see(Stream, key.name, key.store)
     stream = seen.value
     clock = look.see(StoreClock, key.store).value
-    age = age_of(stream, clock).us if stream and clock else None
+    age = measure_age(stream, clock).us if stream and clock else None
     return StreamRow(
         name=key.name,
         store=key.store,
@@ -62,7 +62,7 @@ def group_row(membership: Membership, look: Look, stream: Stream | None) -> Grou
         service=membership.service,
         state=seen.state,
         reason="" if group else seen.why,
-        lag=lag_of(stream, group) if group and stream else None,
+        lag=measure_lag(stream, group) if group and stream else None,
         max_lag=membership.max_lag,
         pending=group.pending if group else None,
         consumers=group.consumers if group else None,
@@ -88,14 +88,14 @@ def make_key_row(key: DesiredKey, look: Look) -> KeyRow:
 
 
 def list_ports(desired: Desired, look: Look) -> tuple[PortRow, ...]:
-    rows = [make_port_row(each, look) for each in declared_ports(desired)]
+    rows = [make_port_row(each, look) for each in list_declared_ports(desired)]
     return tuple(sorted(rows, key=lambda row: (row.port, row.protocol, row.unit)))
 
 
 def make_port_row(declared: DeclaredPort, look: Look) -> PortRow:
     listener = declared.port
     seen = look.see(Listeners, listener.protocol)
-    sockets = sockets_seen(look.facts, seen.value.rows if seen.value else (), declared)
+    sockets = read_sockets(look.facts, seen.value.rows if seen.value else (), declared)
     return PortRow(
         unit=declared.owners[0],
         name=listener.name,
@@ -110,7 +110,7 @@ def make_port_row(declared: DeclaredPort, look: Look) -> PortRow:
 def _make_socket_row(row: Row, protocol: str, look: Look) -> SocketRow:
     """What systemd holds is its socket unit's, where that is known."""
     address, _, owner, _ = row
-    return SocketRow(address=address, unit=holder(look.facts, protocol, row) if owner == SYSTEMD else owner)
+    return SocketRow(address=address, unit=find_holder(look.facts, protocol, row) if owner == SYSTEMD else owner)
 
 
 def list_stray_ports(desired: Desired, look: Look) -> tuple[StrayPort, ...] | None:
@@ -121,6 +121,6 @@ def list_stray_ports(desired: Desired, look: Look) -> tuple[StrayPort, ...] | No
         if not seen.known:
             return None
         rows = seen.value.rows if seen.value else []
-        for (address, port, _, _), unit in strays(desired, look.facts, protocol, rows):
+        for (address, port, _, _), unit in find_strays(desired, look.facts, protocol, rows):
             found.append(StrayPort(unit=unit, protocol=protocol, address=address, port=int(port)))
     return tuple(sorted(found, key=lambda stray: (stray.port, stray.protocol, stray.unit, stray.address)))

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from qtctl.dialects.systemd.table.lookup import section_of
-from qtctl.meaning.socket_ports import ports_of_socket
-from qtctl.meaning.unix_sockets import sockets_of_settings
+from qtctl.meaning.socket_ports import list_socket_ports
+from qtctl.meaning.unix_sockets import list_unix_sockets
 from qtctl.model.desired import DesiredDropin, DesiredOther, DesiredTarget, DesiredTimer
 from qtctl.model.desired_unit import Pairs
 from qtctl.model.names import UNIT_DIR, Names, unit_name
@@ -75,7 +75,7 @@ def resolve_other_unit(registry: Registry, names: Names, table: str, name: str) 
     settings = (*_list_listens(node), *pairs(node), *limits, *list_raw_directives(node.systemd, section))
     origin = registry.origins[table, name]
     specifiers = node.specifiers is not False
-    sockets = sockets_of_settings(settings, origin.at("listen"), specifiers=specifiers)
+    sockets = list_unix_sockets(settings, origin.at("listen"), specifiers=specifiers)
     return DesiredOther(
         name=name,
         unit=unit_name(registry, table, name),
@@ -87,7 +87,7 @@ def resolve_other_unit(registry: Registry, names: Names, table: str, name: str) 
         enabled=_is_enabled(node),
         wanted_by=wanted_by,
         origin=registry.origins[table, name],
-        ports=ports_of_socket(node, origin),
+        ports=list_socket_ports(node, origin),
         unix_sockets=sockets if declaration.kind is UnitKind.SOCKET else (),
         unit_settings=unit_settings(names, node),
         install=(*install, *list_raw_directives(node.systemd, "Install")),

@@ -21,7 +21,7 @@ class Service:
     def subject(self) -> str:
         return f"compose:{self.name}"
 
-    def broken(  # noqa: PLR0917 - the columns of a finding, in their order
+    def make_broken(  # noqa: PLR0917 - the columns of a finding, in their order
         self,
         meaning: Meaning,
         subject: str,

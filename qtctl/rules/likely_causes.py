@@ -1,6 +1,6 @@
 """Which of the possible causes of a failed start the evidence supports: how the process ended, and whose unit it is."""
 
-from qtctl.meaning.originals import as_adopted, needs_of
+from qtctl.meaning.originals import is_as_adopted, needs_of
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, File, Unit
@@ -47,7 +47,7 @@ def _is_ours(facts: Facts, desired: Desired, declared: DeclaredUnit) -> bool:
     if generated is None:
         return False
     seen = all(facts.item(need).state.known for need in needs_of(generated))
-    return not seen or as_adopted(generated, facts)
+    return not seen or is_as_adopted(generated, facts)
 
 
 def _speaks_for(unit: Unit, id_: str) -> bool:

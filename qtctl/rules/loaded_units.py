@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from qtctl.dialects.systemd.unitfile import effective, parse
-from qtctl.meaning.loaded_values import loaded_values
+from qtctl.meaning.loaded_values import list_loaded_values
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.desired_loaded import LoadedUnit
 from qtctl.model.relations import Order
@@ -23,7 +23,9 @@ def loaded_units(desired: Desired) -> tuple[LoadedUnit, ...]:
 def _of_file(file: DesiredFile, unit: str, names: Mapping[str, str]) -> LoadedUnit:
     said = effective(parse(file.content, file.path))
     meant = {at: _meant(values, names) if at in _DEPENDENCIES else values for at, values in said.items()}
-    return LoadedUnit(unit, loaded_values({at: values for at, values in meant.items() if values or not said[at]}, unit))
+    return LoadedUnit(
+        unit, list_loaded_values({at: values for at, values in meant.items() if values or not said[at]}, unit)
+    )
 
 
 def _meant(values: tuple[str, ...], names: Mapping[str, str]) -> tuple[str, ...]:

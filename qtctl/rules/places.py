@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qtctl.meaning.listeners import DeclaredPort, ports_of
+from qtctl.meaning.listeners import DeclaredPort, list_ports
 from qtctl.model.desired import Desired, DesiredExternal
 from qtctl.model.desired_unit import DesiredUnit
 from qtctl.model.names import spoken_names
@@ -92,8 +92,8 @@ def _short_names(unit: DesiredUnit) -> tuple[str, ...]:
 
 def place_of(unit: DesiredUnit, starters: Starters) -> PlaceOf:
     started_by = starters.get(unit.unit, ())
-    held = (port for each in started_by if each.kind is UnitKind.SOCKET for port in ports_of(each, starters))
-    ports = (*ports_of(unit, starters), *held)
+    held = (port for each in started_by if each.kind is UnitKind.SOCKET for port in list_ports(each, starters))
+    ports = (*list_ports(unit, starters), *held)
     return PlaceOf(
         unit.name, unit.unit, unit.declared, ports, tuple(each.unit for each in started_by), aliases=unit.names[1:]
     )

@@ -58,12 +58,12 @@ def check(answers: Answers) -> None:
         )
 
 
-def scaffold(answers: Answers, schemas: Mapping[str, Mapping[str, Any]]) -> dict[str, bytes]:
+def make_scaffold(answers: Answers, schemas: Mapping[str, Mapping[str, Any]]) -> dict[str, bytes]:
     """Path below the registry → content. `schemas`: of registry files by their kind; each file names its own."""
     check(answers)
-    files = {**_fleet(answers), **(_redis(answers) if answers.redis else {}), **_service(answers)}
-    kinds = {_kind(path): path for path in files}
-    texts = {path: f"#:schema {_schema(path)}\n{text}" for path, text in files.items()}
+    files = {**_make_fleet(answers), **(_make_redis(answers) if answers.redis else {}), **_make_service(answers)}
+    kinds = {_find_kind(path): path for path in files}
+    texts = {path: f"#:schema {_name_schema(path)}\n{text}" for path, text in files.items()}
     for kind, schema in schemas.items():
         texts[f"schemas/{kind}.json"] = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
     missing = sorted(kinds.keys() - schemas.keys())
@@ -72,15 +72,15 @@ def scaffold(answers: Answers, schemas: Mapping[str, Mapping[str, Any]]) -> dict
     return {path: text.encode() for path, text in sorted(texts.items())}
 
 
-def _kind(path: str) -> str:
+def _find_kind(path: str) -> str:
     return "service" if path.startswith("services/") else path.removesuffix(".toml")
 
 
-def _schema(path: str) -> str:
-    return f"{'../' * path.count('/')}schemas/{_kind(path)}.json"
+def _name_schema(path: str) -> str:
+    return f"{'../' * path.count('/')}schemas/{_find_kind(path)}.json"
 
 
-def _fleet(answers: Answers) -> dict[str, str]:
+def _make_fleet(answers: Answers) -> dict[str, str]:
     name = answers.name
     return {
         "fleet.toml": f"""\
@@ -134,7 +134,7 @@ fail_on = "warning"
     }
 
 
-def _redis(answers: Answers) -> dict[str, str]:
+def _make_redis(answers: Answers) -> dict[str, str]:
     return {
         "externals.toml": """\
 # What the fleet needs and qtctl audits, but does not generate.
@@ -158,7 +158,7 @@ max_age = "5min"   # an audit finds a stream whose newest entry is older
     }
 
 
-def _service(answers: Answers) -> dict[str, str]:
+def _make_service(answers: Answers) -> dict[str, str]:
     order = '\n[order]\nafter = ["redis-server"]\nwants = ["redis-server"]\n' if answers.redis else ""
     streams = f'\n[streams]\npublishes = ["{answers.name}:events"]\n' if answers.redis else ""
     return {

@@ -12,7 +12,7 @@ from qtctl.model.tree import Account
 ROOT = "root"
 
 
-def accounts(desired: Desired, audit_user: str, deploy_user: str) -> tuple[Account, ...]:
+def stage_accounts(desired: Desired, audit_user: str, deploy_user: str) -> tuple[Account, ...]:
     """Sorted by name. root is there already; groups that are no user's first group become accounts of their own."""
     services = _apply_declarations(desired, _list_service_accounts(desired))
     if audit_user in (*services, deploy_user, ROOT):
@@ -27,7 +27,7 @@ def accounts(desired: Desired, audit_user: str, deploy_user: str) -> tuple[Accou
     return tuple(found[name] for name in sorted(found))
 
 
-def owner_of(service: DesiredService) -> tuple[str, str]:
+def find_owner(service: DesiredService) -> tuple[str, str]:
     """User and group that a service runs as: root where it names none, the user's own group where it names no group."""
     user, group = (_expand_name(service, name) for name in (service.user, service.group))
     return user or ROOT, group or user or ROOT
@@ -40,7 +40,7 @@ def _expand_name(service: DesiredService, name: str) -> str:
 def _list_service_accounts(desired: Desired) -> dict[str, Account]:
     found: dict[str, Account] = {}
     for service in desired.services:
-        user, group = owner_of(service)
+        user, group = find_owner(service)
         further = (text for key, text in service.settings if key == "SupplementaryGroups")
         for name in (user, group, *further):
             if name not in (ROOT, "0"):

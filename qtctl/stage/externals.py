@@ -4,7 +4,7 @@ from qtctl.dialects.systemd.unit_name import valid
 from qtctl.model.desired import Desired, DesiredExternal
 from qtctl.model.tree import TreeFile, TreeLink
 from qtctl.stage.programs import PYTHON, STANDIN
-from qtctl.stage.standins import feeder_units
+from qtctl.stage.standins import list_feeder_units
 
 UNIT_DIR = "/usr/lib/systemd/system"
 """Where a package would put them: what the fleet deploys goes to /etc."""
@@ -31,21 +31,21 @@ def _is_other_redis(external: DesiredExternal) -> bool:
     return external.unit in REDIS and not listens <= REDIS_LISTENS
 
 
-def external_files(desired: Desired) -> tuple[TreeFile, ...]:
+def make_external_files(desired: Desired) -> tuple[TreeFile, ...]:
     """A unit file for each external that is not provided."""
     ports = {store.unit: (store.address, store.port) for store in desired.stores if not store.socket}
     return tuple(
-        TreeFile(f"{_folder_of(external)}/{external.unit}", _write_stub(external, ports.get(external.unit)).encode())
+        TreeFile(f"{_find_folder(external)}/{external.unit}", _write_stub(external, ports.get(external.unit)).encode())
         for external in desired.externals
         if _is_stub(external) and external.unit.endswith((".service", ".target"))
     )
 
 
-def _folder_of(external: DesiredExternal) -> str:
+def _find_folder(external: DesiredExternal) -> str:
     return ADMIN_DIR if _is_other_redis(external) else UNIT_DIR
 
 
-def masks(desired: Desired) -> tuple[TreeLink, ...]:
+def make_masks(desired: Desired) -> tuple[TreeLink, ...]:
     """What hides the root file system's Redis, or its drop-in, where the fleet has one of its own."""
     own, other = REDIS
     generated = {unit.unit for unit in desired.generated_units()}
@@ -55,7 +55,7 @@ def masks(desired: Desired) -> tuple[TreeLink, ...]:
     return tuple(TreeLink(f"{ADMIN_DIR}/{name}", "/dev/null") for name in hidden)
 
 
-def named_files(desired: Desired) -> tuple[TreeFile, ...]:
+def make_named_files(desired: Desired) -> tuple[TreeFile, ...]:
     """A stub for each unit that others name or start and the registry does not declare, unless the root has it."""
     known = desired.unit_names()
     named = {
@@ -76,19 +76,21 @@ def _write_named_stub(unit: str) -> str:
     return f"{head}\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\n"
 
 
-def feeder_files(desired: Desired) -> tuple[TreeFile, ...]:
+def make_feeder_files(desired: Desired) -> tuple[TreeFile, ...]:
     """The lab's feeders. They also pull in externals that are declared running but not enabled: nothing else would."""
     wanted = [each.unit for each in desired.externals if each.running and not each.enabled and _is_stub(each)]
     return tuple(
         TreeFile(f"{UNIT_DIR}/{unit}", _write_feeder(wanted if number == 0 else []).encode())
-        for number, unit in enumerate(feeder_units(desired))
+        for number, unit in enumerate(list_feeder_units(desired))
     )
 
 
-def enabled(desired: Desired) -> tuple[str, ...]:
+def list_enabled(desired: Desired) -> tuple[str, ...]:
     """Units that the lab host enables before its first boot."""
     stubs = [each.unit for each in desired.externals if each.enabled and _is_stub(each)]
-    return tuple(sorted((*(unit for unit in stubs if unit.endswith((".service", ".target"))), *feeder_units(desired))))
+    return tuple(
+        sorted((*(unit for unit in stubs if unit.endswith((".service", ".target"))), *list_feeder_units(desired)))
+    )
 
 
 def _write_stub(external: DesiredExternal, redis: tuple[str, int] | None) -> str:

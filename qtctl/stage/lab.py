@@ -29,34 +29,34 @@ _PATTERN = re.compile(r"[*?\[%]")
 P = TypeVar("P", TreeDir, TreeFile, TreeLink)
 
 
-def lab_tree(desired: Desired, *, audit_user: str, deploy_user: str) -> Tree:
+def make_lab_tree(desired: Desired, *, audit_user: str, deploy_user: str) -> Tree:
     """Accounts, folders, venvs, secrets with placeholder values, stand-in programs and stub units.
 
     InputError where the account that audits is root, runs services, or is the one that deploys.
     """
-    venv_dirs, venv_files, venv_links = programs.venvs(desired)
+    venv_dirs, venv_files, venv_links = programs.make_venvs(desired)
     localtime = TreeLink("/etc/localtime", f"/usr/share/zoneinfo/{desired.timezone}")
     files = [
         *venv_files,
-        *programs.uvicorn_package(),
-        *(file for service in desired.services for file in programs.program_files(service)),
-        *(file for service in desired.services for file in programs.command_files(service)),
-        *externals.external_files(desired),
-        *externals.named_files(desired),
-        *externals.feeder_files(desired),
+        *programs.make_uvicorn_package(),
+        *(file for service in desired.services for file in programs.make_program_files(service)),
+        *(file for service in desired.services for file in programs.make_command_files(service)),
+        *externals.make_external_files(desired),
+        *externals.make_named_files(desired),
+        *externals.make_feeder_files(desired),
         *_list_secrets_files(desired.services),
         *_list_credentials(desired.services),
         *_list_env_files(desired.services),
         *_list_volatile_files(desired.services),
-        standins.specs_file(standins.stand_ins(desired)),
+        standins.make_specs_file(standins.make_stand_ins(desired)),
         TreeFile("/etc/timezone", f"{desired.timezone}\n".encode()),
     ]
     return Tree(
-        accounts=accounts.accounts(desired, audit_user, deploy_user),
+        accounts=accounts.stage_accounts(desired, audit_user, deploy_user),
         dirs=_sort_by_path([*_list_env_dirs(desired.services), *_list_service_dirs(desired.services), *venv_dirs]),
         files=_sort_by_path(files),
-        links=_sort_by_path([*venv_links, *externals.masks(desired), localtime]),
-        enable=externals.enabled(desired),
+        links=_sort_by_path([*venv_links, *externals.make_masks(desired), localtime]),
+        enable=externals.list_enabled(desired),
     )
 
 
@@ -81,9 +81,9 @@ def _list_service_dirs(services: Iterable[DesiredService]) -> list[TreeDir]:
     So is one that a service of another user starts from: its owner could choose what that one runs.
     """
     services = tuple(services)
-    starts = [(accounts.owner_of(service)[0], path) for service in services for path in _list_started_paths(service)]
+    starts = [(accounts.find_owner(service)[0], path) for service in services for path in _list_started_paths(service)]
     owned = [
-        TreeDir(path, 0o755, *(accounts.owner_of(service) if _is_own(service, path, starts) else ()))
+        TreeDir(path, 0o755, *(accounts.find_owner(service) if _is_own(service, path, starts) else ()))
         for service in services
         for path in _list_written_paths(service)
         if path not in SYSTEM_DIRS and not path.startswith(VOLATILE)
@@ -107,7 +107,7 @@ def _is_own(service: DesiredService, folder: str, starts: Iterable[tuple[str, st
     """Whether no service of another user starts from below, or it has to write there."""
     if folder in (normalise_path(path) for path in _list_paths(service, "ReadWritePaths") if path.startswith("/")):
         return True
-    owner = accounts.owner_of(service)[0]
+    owner = accounts.find_owner(service)[0]
     return all(user == owner or not path.startswith(f"{folder}/") for user, path in starts)
 
 
@@ -134,13 +134,13 @@ def _list_volatile_files(services: Iterable[DesiredService]) -> list[TreeFile]:
     """What services write there: systemd-tmpfiles makes folders, and files for their process ids."""
     services = tuple(services)
     lines = {
-        f"d {path} 0755 {' '.join(accounts.owner_of(service))}\n"
+        f"d {path} 0755 {' '.join(accounts.find_owner(service))}\n"
         for service in services
         for path in _list_written_paths(service)
         if path.startswith(VOLATILE)
     }
     lines |= {
-        f"f {path} 0644 {' '.join(accounts.owner_of(service))}\n"
+        f"f {path} 0644 {' '.join(accounts.find_owner(service))}\n"
         for service in services
         if (path := dict(service.settings).get("PIDFile", "")).startswith(VOLATILE)
     }

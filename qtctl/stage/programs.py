@@ -45,7 +45,7 @@ NOTHING = b"#!/bin/sh\n"
 SHELL_TEXT = f'#!/bin/sh\nexec {PYTHON} {STANDIN} "$@"\n'
 
 
-def uvicorn_package() -> tuple[TreeFile, ...]:
+def make_uvicorn_package() -> tuple[TreeFile, ...]:
     """A module `uvicorn` that every venv with system site packages finds."""
     return (
         TreeFile(f"{PACKAGES}/uvicorn/__init__.py", b""),
@@ -53,7 +53,7 @@ def uvicorn_package() -> tuple[TreeFile, ...]:
     )
 
 
-def program_files(service: DesiredService) -> tuple[TreeFile, ...]:
+def make_program_files(service: DesiredService) -> tuple[TreeFile, ...]:
     """The files that its command line needs, except its venv's interpreter."""
     if not service.argv:
         return ()
@@ -62,20 +62,20 @@ def program_files(service: DesiredService) -> tuple[TreeFile, ...]:
         found.append(TreeFile(_find_program(service, service.argv[0]), SHELL_TEXT.encode(), 0o755, yields=True))
     elif _name_of(service.argv[0]) == "redis-server":
         found += [_make_redis_config(each, service) for each in service.argv[1:2] if each.startswith("/")]
-    elif script := script_of(service.argv, service.working_directory):
+    elif script := find_script(service.argv, service.working_directory):
         found.append(_make_program(script, service.argv[0]))
     unique = {file.path: file for file in found if not _is_provided(file.path)}
     return tuple(unique.values())
 
 
-def command_files(service: DesiredService) -> tuple[TreeFile, ...]:
+def make_command_files(service: DesiredService) -> tuple[TreeFile, ...]:
     """Programs that do nothing and succeed, for its other commands, and the scripts that interpreters run."""
     found = {}
     for argv in (command.argv for command in service.commands):
         if not _is_provided(argv[0]):
             program = _find_program(service, argv[0])
             found[program] = TreeFile(program, NOTHING, 0o755, yields=True)
-        elif script := script_of(argv, service.working_directory):
+        elif script := find_script(argv, service.working_directory):
             found[script] = TreeFile(script, NOTHING, 0o755, yields=True)
     return tuple(file for path, file in found.items() if not _is_provided(path))
 
@@ -88,7 +88,7 @@ def _find_program(service: DesiredService, program: str) -> str:
     return f"{folders[-1]}/{program}"
 
 
-def script_of(argv: tuple[str, ...], directory: str) -> str:
+def find_script(argv: tuple[str, ...], directory: str) -> str:
     """The absolute path of the script that an interpreter runs, after its options; '' if it runs none."""
     name = _name_of(argv[0])
     options = _OPTIONS.get("sh" if name in SHELLS else "python3" if name.startswith("python") else name)
@@ -98,9 +98,9 @@ def script_of(argv: tuple[str, ...], directory: str) -> str:
     words = iter(argv[1:])
     for word in words:
         if not word.startswith("-"):
-            return _script_path(directory, word)
+            return _find_script_path(directory, word)
         if word == "--":
-            return _script_path(directory, next(words, ""))
+            return _find_script_path(directory, next(words, ""))
         if not word.startswith("--") and runs_text & {*word}:
             return ""
         if word[-1] in takes_value:
@@ -108,7 +108,7 @@ def script_of(argv: tuple[str, ...], directory: str) -> str:
     return ""
 
 
-def _script_path(directory: str, word: str) -> str:
+def _find_script_path(directory: str, word: str) -> str:
     path = PurePosixPath(directory.lstrip("-") or "/", word)
     return str(path) if word and path.is_absolute() and not trouble(str(path)) else ""
 
@@ -132,7 +132,7 @@ def _make_redis_config(path: str, service: DesiredService) -> TreeFile:
     return TreeFile(path, text.encode(), yields=True)
 
 
-def venvs(desired: Desired) -> tuple[tuple[TreeDir, ...], tuple[TreeFile, ...], tuple[TreeLink, ...]]:
+def make_venvs(desired: Desired) -> tuple[tuple[TreeDir, ...], tuple[TreeFile, ...], tuple[TreeLink, ...]]:
     """Each declared venv, and each that a service runs from, as `python3 -m venv --system-site-packages` makes it."""
     paths = sorted({venv.path for venv in desired.venvs} | {s.venv for s in desired.services if s.venv})
     config = f"home = /usr/bin\ninclude-system-site-packages = true\nexecutable = {PYTHON}\n".encode()

@@ -15,7 +15,7 @@ FEEDER = "qtctl-lab-feeder"
 DEFAULT_REDIS = ("127.0.0.1", 6379)
 
 
-def stand_ins(desired: Desired) -> tuple[StandIn, ...]:
+def make_stand_ins(desired: Desired) -> tuple[StandIn, ...]:
     """One for each service, each external with ports, and the lab's own feeders. Sorted by unit."""
     services = [_make_stand_in(desired, service) for service in desired.services]
     externals = [
@@ -32,7 +32,7 @@ def stand_ins(desired: Desired) -> tuple[StandIn, ...]:
     return tuple(sorted((*services, *externals, *feeders), key=lambda each: each.unit))
 
 
-def specs_file(found: Iterable[StandIn]) -> TreeFile:
+def make_specs_file(found: Iterable[StandIn]) -> TreeFile:
     """The document that the stand-in program reads: what each unit does."""
     specs = {
         each.unit: {
@@ -52,9 +52,9 @@ def specs_file(found: Iterable[StandIn]) -> TreeFile:
     return TreeFile(SPECS_PATH, (json.dumps(specs, indent=1, sort_keys=True) + "\n").encode())
 
 
-def feeder_units(desired: Desired) -> tuple[str, ...]:
+def list_feeder_units(desired: Desired) -> tuple[str, ...]:
     """The lab's own publishers and consumers, one a store."""
-    return tuple(_feeder_unit_name(store, number) for number, store in enumerate(desired.stores))
+    return tuple(_name_feeder_unit(store, number) for number, store in enumerate(desired.stores))
 
 
 def is_lasting(service: DesiredService) -> bool:
@@ -67,20 +67,20 @@ def _make_stand_in(desired: Desired, service: DesiredService) -> StandIn:
     written = [name for name in (*service.publishes, *service.writes) if name in types]
     return StandIn(
         unit=service.unit,
-        listen=_uvicorn_first(service, _list_tcp(service.ports)),
+        listen=_put_uvicorn_first(service, _list_tcp(service.ports)),
         publishes=tuple(sorted({name for name in written if types[name] is KeyType.STREAM})),
         consumes=tuple(sorted({(each.stream, each.group) for each in service.consumes})),
         writes=tuple(sorted({(name, types[name].value) for name in written if types[name] is not KeyType.STREAM})),
         oneshot=service.type == "oneshot",
         udp=_list_udp(service.ports),
-        redis=_redis_address(desired, service.store),
+        redis=_find_redis_address(desired, service.store),
         forks=service.type == "forking",
         pid_file=dict(service.settings).get("PIDFile", ""),
         bodies=_list_bodies(service.ports),
     )
 
 
-def _uvicorn_first(
+def _put_uvicorn_first(
     service: DesiredService, rows: tuple[tuple[str, int, str, int], ...]
 ) -> tuple[tuple[str, int, str, int], ...]:
     """The port that uvicorn is given on its command line goes first: the program takes it from there."""
@@ -101,11 +101,11 @@ def _make_feeder(desired: Desired, store: DesiredStore, number: int) -> StandIn:
         if each.store == store.name
     }
     return StandIn(
-        unit=_feeder_unit_name(store, number),
+        unit=_name_feeder_unit(store, number),
         publishes=tuple(sorted(key.name for key in alone if key.type is KeyType.STREAM)),
         consumes=tuple(sorted(groups - _list_consumed(desired))),
         writes=tuple(sorted((key.name, key.type.value) for key in alone if key.type is not KeyType.STREAM)),
-        redis=_redis_address(desired, store.name),
+        redis=_find_redis_address(desired, store.name),
     )
 
 
@@ -119,11 +119,11 @@ def _list_consumed(desired: Desired) -> set[tuple[str, str]]:
     }
 
 
-def _feeder_unit_name(store: DesiredStore, number: int) -> str:
+def _name_feeder_unit(store: DesiredStore, number: int) -> str:
     return f"{FEEDER}.service" if number == 0 else f"{FEEDER}-{store.name}.service"
 
 
-def _redis_address(desired: Desired, name: str) -> tuple[str, int]:
+def _find_redis_address(desired: Desired, name: str) -> tuple[str, int]:
     found = next((store for store in desired.stores if store.name == name), None)
     return DEFAULT_REDIS if found is None or found.socket else (found.address, found.port)
 

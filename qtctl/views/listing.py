@@ -6,7 +6,7 @@ from typing import Literal
 
 from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.errors import InputError
-from qtctl.meaning.socket_ports import ports_of_socket
+from qtctl.meaning.socket_ports import list_socket_ports
 from qtctl.model.instance_ports import ports_claimed
 from qtctl.model.names import unit_name, units_of
 from qtctl.model.registry import External, Registry
@@ -253,7 +253,7 @@ def _list_own_ports(registry: Registry) -> Iterator[tuple[_Place, PortRow]]:
 def _list_socket_ports(registry: Registry) -> Iterator[tuple[_Place, PortRow]]:
     """What systemd listens on for a service."""
     for name, node in registry.sockets.items():
-        for port in ports_of_socket(node, registry.origins["sockets", name]):
+        for port in list_socket_ports(node, registry.origins["sockets", name]):
             row = PortRow(
                 name=f"{name}.{port.name}",
                 listen=f"{port.address}:{port.port}",

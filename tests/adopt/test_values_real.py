@@ -14,8 +14,8 @@ from qtctl.dialects.systemd.table.lookup import keys_of, known
 from qtctl.dialects.systemd.timespan import microseconds
 from qtctl.dialects.systemd.unitfile import effective, parse
 from qtctl.dialects.systemd.values import kept_units, part_trouble, value_trouble
-from qtctl.meaning.drift import differences
-from qtctl.meaning.loaded_values import loaded_values
+from qtctl.meaning.drift import find_differences
+from qtctl.meaning.loaded_values import list_loaded_values
 from qtctl.model.desired_loaded import LoadedValue
 from tests.adopt import same
 from tests.adopt.values import SOCKET_VALUES, TIMER_VALUES, VALUES, Values
@@ -286,7 +286,7 @@ def as_probed(key: str, value: Any) -> Any:
 
 
 def wanted(texts: Mapping[str, str]) -> dict[str, tuple[LoadedValue, ...]]:
-    return {name: loaded_values(effective(parse(text, name)), name) for name, text in texts.items()}
+    return {name: list_loaded_values(effective(parse(text, name)), name) for name, text in texts.items()}
 
 
 def test_what_must_be_loaded_is_loaded(host: str, loaded: same.Loaded) -> None:
@@ -299,7 +299,7 @@ def test_what_must_be_loaded_is_loaded(host: str, loaded: same.Loaded) -> None:
         for name, properties in (loaded | same.loaded(host, same.Files(texts))).items()
     }
     tried |= wanted(rest)
-    different = [(name, each) for name, values in tried.items() for each in differences(values, found[name])]
+    different = [(name, each) for name, values in tried.items() for each in find_differences(values, found[name])]
     assert not different, "\n".join(map(str, different))
     compared = {
         value.directive for values in tried.values() for value in values if value.property in found["try0.service"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from qtctl.audit.judge import expectations, judge
+from qtctl.audit.judge import judge, list_expectations
 from qtctl.findings.finding import Outcome
 from qtctl.model.desired import RetiredUnit
 from qtctl.model.origin import Origin
@@ -85,7 +85,7 @@ OF_SERVICES = "QT210 QT211 QT213 QT214 QT215 QT216 QT217 QT220 QT222 QT225 QT228
 def test_what_is_judged_of_services_only() -> None:
     """Of what qtctl does not make it knows neither file, nor user, nor program, nor what starts it anew."""
     by_unit: dict[str, set[str]] = {ENGINE: set(), REDIS: set()}
-    for rule, expectation in expectations(desired()):
+    for rule, expectation in list_expectations(desired()):
         if expectation.subject in by_unit:
             by_unit[expectation.subject].add(rule.id)
     only = {each for each in by_unit[ENGINE] - by_unit[REDIS] if each.startswith("QT2")}

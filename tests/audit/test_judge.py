@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qtctl.audit.judge import expectations, judge, needs
+from qtctl.audit.judge import judge, list_expectations, needs
 from qtctl.errors import InputError
 from qtctl.findings.finding import Outcome, Severity, make_fingerprint
 from qtctl.findings.verdict import Conclusion
@@ -59,7 +59,7 @@ def test_nothing_known_means_nothing_holds_or_breaks(state: State) -> None:
     checks = judge(desired(), blind)
     assert {check.outcome for check in checks} == {Outcome.UNKNOWN}
     assert conclude_audit(desired(), checks) is Conclusion.INCOMPLETE
-    assert len(checks) == sum(bool(each.needs) for _, each in expectations(desired()))
+    assert len(checks) == sum(bool(each.needs) for _, each in list_expectations(desired()))
     roots = {check.fingerprint for check in checks if check.id == "QT701"}
     assert all(check.cause for check in checks if check.fingerprint not in roots)
 
@@ -74,7 +74,7 @@ def test_needs_are_the_union_once_each_and_sorted() -> None:
     wanted = needs(desired())
     assert len(set(wanted)) == len(wanted)
     assert list(wanted) == sorted(wanted, key=lambda need: (need.fact, need.store, need.subject))
-    assert set(wanted) == {need for _, each in expectations(desired()) for need in each.needs}
+    assert set(wanted) == {need for _, each in list_expectations(desired()) for need in each.needs}
 
 
 def test_a_fingerprint_is_of_the_thing_and_never_of_values() -> None:

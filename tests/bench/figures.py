@@ -16,7 +16,7 @@ from qtctl.audit.judge import judge
 from qtctl.collect.document import load
 from qtctl.flows.declare import declare
 from qtctl.lab import lab
-from qtctl.meaning.systemd_needed import systemd_needed
+from qtctl.meaning.systemd_needed import find_systemd_needed
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Evidence
 from qtctl.rules.loaded_units import loaded_units
@@ -84,7 +84,7 @@ def _checks_a_second(bench: Bench, saved: Path) -> float:
     be_quick()
     gc.collect()
     desired = declare(read_registry(bench.registry), read_templates(None), bench.name, None).desired
-    desired = replace(desired, loaded=loaded_units(desired), needs_systemd=systemd_needed(desired))
+    desired = replace(desired, loaded=loaded_units(desired), needs_systemd=find_systemd_needed(desired))
     evidence = load(saved.read_text("utf-8"), saved.name)
     return max(_rate(desired, evidence) for _ in range(ROUNDS))
 

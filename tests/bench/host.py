@@ -14,7 +14,7 @@ from qtctl.adapters.files import read_registry
 from qtctl.lab import lab
 from qtctl.registry.load import load
 from qtctl.resolve.resolve import resolve, stands_in
-from qtctl.stage.lab import lab_tree
+from qtctl.stage.lab import make_lab_tree
 from tests.machine import own_lab
 
 ROOT = Path(__file__).parent.parent.parent
@@ -59,7 +59,7 @@ def deployed(folder: Path) -> Iterator[Bench]:
         declared = load(read_registry(registry))
         name = stands_in(declared, "")
         desired, accounts = resolve(declared, name), declared.hosts[name]
-        tree = lab_tree(desired, audit_user=accounts.audit_user, deploy_user=accounts.deploy_user)
+        tree = make_lab_tree(desired, audit_user=accounts.audit_user, deploy_user=accounts.deploy_user)
         lab.up([NAME], tree, stands_for=name, progress=lambda event: _say(f"{event.host}: {event.detail}"))
         try:
             units = tuple(service.unit for service in desired.services)

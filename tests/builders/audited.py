@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from qtctl.audit.judge import needs
 from qtctl.dialects.systemd.boot_order import BOOTED
-from qtctl.meaning.registry_digest import registry_digest
+from qtctl.meaning.registry_digest import digest_registry
 from qtctl.model.account_facts import Account, Auditor, Group, Hosts
 from qtctl.model.code_facts import Checkout, EntryPoint, Folders, VenvCheck, VenvPackages
 from qtctl.model.container_facts import Containers
@@ -253,7 +253,7 @@ def _slice() -> Unit:
 
 
 def _status(want: Desired) -> HostDeploys:
-    about = {"by": "ops@desk", "fleet": want.fleet, "host": want.host, "registry": registry_digest(want)}
+    about = {"by": "ops@desk", "fleet": want.fleet, "host": want.host, "registry": digest_registry(want)}
     return HostDeploys("idle", 5, 5, NOW_US // SECOND - 3600, "", True, 0, False, about, {})
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from qtctl.adapters.clock import SystemClock
 from qtctl.flows.deploy import deploy
-from qtctl.meaning.registry_digest import registry_digest
+from qtctl.meaning.registry_digest import digest_registry
 from qtctl.model.desired import Desired
 from qtctl.model.plan import Choices
 from qtctl.plan.agreed import plan_digest
@@ -26,7 +26,7 @@ KEYS = ("event", "generation", "by", "login", "commit", "dirty", "plan", "action
 def run(ground: Ground, wanted: Desired, user: str = "ops") -> DeployOutcome:
     about = {
         "action": "deploy", "by": "ann@desk", "commit": "2fd4e1c6", "dirty": "yes", "fleet": wanted.fleet,
-        "host": wanted.host, "registry": registry_digest(wanted),
+        "host": wanted.host, "registry": digest_registry(wanted),
     }  # fmt: skip
     return deploy(
         lambda: ground.connect(user), wanted, SystemClock(), choices=Choices(), confirm=lambda _: True,
@@ -70,7 +70,7 @@ def assert_everybody_may_read(ground: Ground, outcome: DeployOutcome) -> None:
     said = ground.run(f"runuser -u plain -- sh -c '{now}; cat /var/lib/qtctl/status'")
     status = parse_status(said)
     assert (status.state, status.current, status.rebooted) == ("idle", outcome.generation, False)
-    assert (status.about["registry"], status.about["commit"]) == (registry_digest(NEW), "2fd4e1c6")
+    assert (status.about["registry"], status.about["commit"]) == (digest_registry(NEW), "2fd4e1c6")
     units = {file.subject: file.sha256 for file in NEW.files if file.kind == "unit"}
     assert {unit: digest for unit, (_, digest) in status.units.items()} == units
     invocation = ground.run("systemctl show -P InvocationID quantum-a").strip()
@@ -87,7 +87,7 @@ def assert_it_takes_note_of_another_registry(ground: Ground) -> None:
     assert (outcome.status, outcome.warnings) == (DeployStatus.UNCHANGED, ())
     assert outcome.generation
     assert (ground.contents(), ground.pids()) == before
-    assert f"current-registry {registry_digest(NEW)}" in ground.run("cat /var/lib/qtctl/status")
+    assert f"current-registry {digest_registry(NEW)}" in ground.run("cat /var/lib/qtctl/status")
     again = run(ground, NEW)
     assert (again.status, again.generation) == (DeployStatus.UNCHANGED, None)
 

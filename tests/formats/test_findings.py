@@ -170,7 +170,7 @@ def test_the_summary_is_added_and_bounded(tmp_path: Path, monkeypatch: pytest.Mo
     present(view(*FINDINGS), "github")
     assert summary.read_text() == "before\n# Audit of box\n\nall of it\n"
     monkeypatch.setattr(github, "MOST", 20)
-    assert github.asides(view())["GITHUB_STEP_SUMMARY"].startswith("# Audit of box\n\n\nCut here")
+    assert github.make_asides(view())["GITHUB_STEP_SUMMARY"].startswith("# Audit of box\n\n\nCut here")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path))
     with pytest.raises(InputError, match="cannot be written"):
         present(view(*FINDINGS), "github")

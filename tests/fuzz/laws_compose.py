@@ -12,7 +12,7 @@ from qtctl.dialects.compose.types import Compose
 from qtctl.errors import InputError
 from qtctl.formats.markdown import write_markdown
 from qtctl.model.facts import Facts
-from qtctl.parity.compare import compare, legacy_of
+from qtctl.parity.compare import compare, find_legacy
 from qtctl.reports.parity import build_report, to_json
 from qtctl.reports.parity_page import build_page
 from tests.cli.world import COMPOSE
@@ -75,7 +75,7 @@ def parities(data: bytes) -> None:
         return
     known, facts = declared(), Facts.of(taken())
     for with_facts in (None, facts):
-        report = compare(compose, legacy_of(known.registry.legacy, compose.file), known.desired, with_facts)
+        report = compare(compose, find_legacy(known.registry.legacy, compose.file), known.desired, with_facts)
         assert [row.service for row in report.rows] == [service.name for service in compose.services]
         assert json.loads(to_json((report,)))
         assert write_markdown(build_page(build_report((report,))))

@@ -16,13 +16,13 @@ from qtctl.lab import cgroups, disk, lab, network, processes, rootfs, state
 from qtctl.lab.lab import LabHost
 from qtctl.model.events import Event
 from qtctl.model.tree import Tree, TreeLink
-from qtctl.stage.lab import lab_tree
+from qtctl.stage.lab import make_lab_tree
 from tests.builders.staged import AUDIT, DEPLOY, tiny
 from tests.lab.conftest import host_name, run, ssh
 
 pytestmark = pytest.mark.lab
 
-TREE = lab_tree(tiny(), audit_user=AUDIT, deploy_user=DEPLOY)
+TREE = make_lab_tree(tiny(), audit_user=AUDIT, deploy_user=DEPLOY)
 ENABLED = "tiny-core.target tiny-api tiny-feed tiny-native tiny-sweep.timer"
 
 

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from qtctl.adapters.files import read_registry, read_templates
-from qtctl.audit.judge import expectations
+from qtctl.audit.judge import list_expectations
 from qtctl.collect.collect import ROOT_ALONE
 from qtctl.collect.document import load
 from qtctl.flows.declare import declare
@@ -117,7 +117,7 @@ def _matching(box: Box, patterns_of: dict[str, list[str]]) -> set[tuple[str, str
 
 def _declared(box: Box) -> set[tuple[str, str]]:
     """Everything that the registry makes an audit check, as (id, subject), without an earlier look."""
-    return {(rule.id, each.subject) for rule, each in expectations(desired_of(box)) if each.needs}
+    return {(rule.id, each.subject) for rule, each in list_expectations(desired_of(box)) if each.needs}
 
 
 def desired_of(box: Box) -> Desired:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from qtctl.meaning.access import MOST_LINKS, By, Entry, Kind, Way, first_change, walk
+from qtctl.meaning.access import MOST_LINKS, By, Entry, Kind, Way, find_first_change, walk
 
 OTHER, GROUP = 61234, 61235
 """Nobody's numbers: of a user, and of a group that he is in."""
@@ -133,16 +133,16 @@ TABLE = {
 
 @pytest.mark.parametrize(("path", "lines", "trusted", "said"), TABLE.values(), ids=TABLE)
 def test_first_change(path: str, lines: tuple[str, ...], trusted: tuple[int, ...], said: str) -> None:
-    found = first_change(walk(path, known(*lines)).entries, trusted)
+    found = find_first_change(walk(path, known(*lines)).entries, trusted)
     assert (found.says() if found else "") == said
 
 
 def test_names_are_said_where_they_are_known() -> None:
-    found = first_change([entry("/srv/f f 5:50 664")])
+    found = find_first_change([entry("/srv/f f 5:50 664")])
     assert found is not None
     assert found.by is By.OWNER
     assert found.who({5: "quarry"}) == "user quarry"
-    shared = first_change([entry("/srv/f f 0:50 664")])
+    shared = find_first_change([entry("/srv/f f 0:50 664")])
     assert shared is not None
     assert shared.who({}, {50: "staff"}) == "group staff"
 
@@ -197,7 +197,7 @@ def test_the_kernel_agrees(folder: Path, lines: tuple[str, ...]) -> None:
         [sys.executable, "-c", ATTACK, *mine], user=OTHER, group=GROUP, extra_groups=[GROUP], check=True, cwd="/"
     )
     assert way.end is not None
-    assert (first_change(way.entries) is not None) == (read(folder / "x") != "good")
+    assert (find_first_change(way.entries) is not None) == (read(folder / "x") != "good")
 
 
 def make(folder: Path, line: str) -> None:
@@ -236,5 +236,5 @@ def read(path: Path) -> str:
 
 
 def test_nothing_is_changed_by_nobody() -> None:
-    assert first_change(walk("/srv", {}).entries) is None
+    assert find_first_change(walk("/srv", {}).entries) is None
     assert walk("/srv", {}).missing == "/"

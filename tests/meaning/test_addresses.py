@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qtctl.errors import InputError
-from qtctl.meaning.addresses import Relation, parse_address, relation
+from qtctl.meaning.addresses import Relation, parse_address, relate_addresses
 
 ANY = "0.0.0.0"  # noqa: S104 compared, not bound
 RELATIONS = [
@@ -33,19 +33,19 @@ RELATIONS = [
 
 @pytest.mark.parametrize(("declared", "bound", "expected"), RELATIONS)
 def test_relation(declared: str, bound: str, expected: Relation) -> None:
-    assert relation(declared, bound) is expected
+    assert relate_addresses(declared, bound) is expected
 
 
 @given(st.sampled_from(RELATIONS), st.sampled_from(RELATIONS))
 def test_wider_one_way_is_narrower_the_other(one: tuple[str, str, Relation], other: tuple[str, str, Relation]) -> None:
     mirrored = {Relation.WIDER: Relation.NARROWER, Relation.NARROWER: Relation.WIDER}
-    there = relation(one[0], other[1])
-    assert relation(other[1], one[0]) is mirrored.get(there, there)
+    there = relate_addresses(one[0], other[1])
+    assert relate_addresses(other[1], one[0]) is mirrored.get(there, there)
 
 
 @given(st.ip_addresses())
 def test_every_address_is_itself(address: object) -> None:
-    assert relation(str(address), f"[{address}]") is Relation.EXACT
+    assert relate_addresses(str(address), f"[{address}]") is Relation.EXACT
 
 
 @pytest.mark.parametrize("text", ["", "localhost", "127.0.0.1:80", "users:"])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from qtctl.meaning.access import Entry, Kind, walk
-from qtctl.meaning.permissions import Identity, Permission, first_refusal, may
+from qtctl.meaning.permissions import Identity, Permission, find_first_refusal, may
 
 USER, GROUP, STRANGER = 61234, 61235, 61236
 WHO = Identity(USER, frozenset((USER, GROUP)))
@@ -74,8 +74,8 @@ def test_every_folder_on_the_way_has_to_be_entered() -> None:
         "/run": Entry("/run", Kind.LINK, 0, 0, 0o777, "home/qt/run"),
     }
     for path in ("/home/qt/run", "/run", "/home/qt/gone"):
-        refusal = first_refusal(walk(path, known), WHO, (EXECUTE,))
+        refusal = find_first_refusal(walk(path, known), WHO, (EXECUTE,))
         assert refusal is not None
         assert (refusal.entry.path, refusal.permission, refusal.known) == ("/home/qt", EXECUTE, True)
-    assert first_refusal(walk("/home/qt/run", known), Identity(STRANGER, frozenset()), (EXECUTE, READ)) is None
-    assert first_refusal(walk("/home/gone", known), WHO, (EXECUTE,)) is None
+    assert find_first_refusal(walk("/home/qt/run", known), Identity(STRANGER, frozenset()), (EXECUTE, READ)) is None
+    assert find_first_refusal(walk("/home/gone", known), WHO, (EXECUTE,)) is None

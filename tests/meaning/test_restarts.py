@@ -3,7 +3,7 @@
 import pytest
 
 from qtctl.meaning.restarts import RestartPolicy
-from qtctl.meaning.units import Condition, LoopLimits, condition
+from qtctl.meaning.units import Condition, LoopLimits, find_condition
 from qtctl.model.facts import Unit
 
 LIMITS = LoopLimits(restarts=3, up_us=60_000_000, now_us=0)
@@ -36,4 +36,4 @@ def failed(status: int, restarts: int, result: str = "exit-code", code: int = 1)
     ],
 )
 def test_given_up_or_failed(unit: Unit, policy: RestartPolicy | None, means: Condition) -> None:
-    assert condition(unit, LIMITS, policy) is means
+    assert find_condition(unit, LIMITS, policy) is means

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from qtctl.audit.judge import judge
-from qtctl.meaning.listeners import SYSTEMD, declared_ports
+from qtctl.meaning.listeners import SYSTEMD, list_declared_ports
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence
 from qtctl.model.facts import Unit
@@ -69,7 +69,9 @@ def test_systemd_the_socket_and_the_service_may_hold_it(service: str, owner: str
 
 
 def test_a_port_that_socket_and_service_declare_is_one_port() -> None:
-    found = [each.unit.unit for each in declared_ports(desired(ACT.format("running") + PORT)) if each.port.port == 9100]
+    found = [
+        each.unit.unit for each in list_declared_ports(desired(ACT.format("running") + PORT)) if each.port.port == 9100
+    ]
     assert found == ["small-act.service"]
 
 

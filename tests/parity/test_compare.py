@@ -8,7 +8,7 @@ from qtctl.dialects.compose.load import load as load_compose
 from qtctl.errors import InputError
 from qtctl.model.evidence import Need
 from qtctl.model.registry import Legacy
-from qtctl.parity.compare import compare, legacy_of
+from qtctl.parity.compare import compare, find_legacy
 from qtctl.parity.needs import needs
 from qtctl.parity.rows import ParityReport, ParityVerdict
 from qtctl.registry.load import load as load_registry
@@ -79,10 +79,10 @@ def test_totals_are_the_rows(names: list[str]) -> None:
 
 def test_the_record_of_a_file_is_found_by_its_base_name() -> None:
     records = tuple(Legacy.model_validate({"compose": name, "services": {}}) for name in ("a.yml", "b.yml", "b.yml"))
-    assert legacy_of(records, "/srv/x/a.yml") is records[0]
-    assert legacy_of(records, "c.yml") is None
+    assert find_legacy(records, "/srv/x/a.yml") is records[0]
+    assert find_legacy(records, "c.yml") is None
     with pytest.raises(InputError, match="2 legacy records"):
-        legacy_of(records, "b.yml")
+        find_legacy(records, "b.yml")
 
 
 def test_needs_are_every_place_its_timers_and_who_listens() -> None:
@@ -102,7 +102,7 @@ def test_every_service_of_the_fleets_own_files_has_a_disposition(file: str, serv
     }
     registry = load_registry(texts)
     compose = load_compose((REAL / file).read_text(), file)
-    report = compare(compose, legacy_of(registry.legacy, file), resolve(registry, next(iter(registry.hosts))), None)
+    report = compare(compose, find_legacy(registry.legacy, file), resolve(registry, next(iter(registry.hosts))), None)
     assert report.totals.services == services
     assert [f"{finding.place} {finding.id} {finding.subject}" for finding in report.findings] == []
     assert report.verdict is ParityVerdict.UNKNOWN

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from qtctl.meaning.access import walk
-from qtctl.meaning.logins import entries, first_writable, paths
+from qtctl.meaning.logins import find_first_writable, list_login_paths, map_entries
 from qtctl.model.account_facts import Auditor
 from qtctl.model.evidence import Need, State
 from qtctl.probes.answer import Answer
@@ -63,15 +63,15 @@ def test_every_part_of_every_way_is_seen(home: Path) -> None:
     link(home / ".zshrc", ".zshrc")
     link(home / ".bashrc", "a\nl /x 0 0\t//b")
     found = login(home)
-    known = entries(found.rows())
-    for path in paths(str(home), "/bin/sh"):
+    known = map_entries(found.rows())
+    for path in list_login_paths(str(home), "/bin/sh"):
         way = walk(path, known)
         real = walk(path, {each.path: lstat(Path(each.path)) for each in way.entries})
         if path != str(home / ".bashrc"):
             assert way == real
             assert not os.path.lexists(way.missing) or path.endswith(".zshrc"), "what is there was not seen"
     assert walk(str(home / ".profile"), known).end == lstat(base / "dots/deep/profile")
-    assert first_writable(found) is None
+    assert find_first_writable(found) is None
 
 
 def other(path: Path, mode: int | None = None, uid: int = OTHER) -> None:
@@ -129,9 +129,9 @@ ATTACKS = {
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda each: each.__name__)
 def test_what_another_could_change_is_found(home: Path, attack: object) -> None:
-    assert first_writable(login(home)) is None
+    assert find_first_writable(login(home)) is None
     attack(home)  # type: ignore[operator]
-    found = first_writable(login(home))
+    found = find_first_writable(login(home))
     assert found is not None
     where, who = ATTACKS[attack]  # type: ignore[index]
     assert found.path == str(home / where).rstrip("/")
@@ -141,9 +141,9 @@ def test_what_another_could_change_is_found(home: Path, attack: object) -> None:
 def test_a_shell_of_anothers_is_found(home: Path) -> None:
     shell = home.parent / "shell"
     shell.touch(0o755)
-    assert first_writable(login(home, str(shell))) is None
+    assert find_first_writable(login(home, str(shell))) is None
     other(shell)
-    assert first_writable(login(home, str(shell))) is not None
+    assert find_first_writable(login(home, str(shell))) is not None
 
 
 def test_more_links_than_are_followed_are_no_clean_bill(home: Path) -> None:
@@ -157,7 +157,7 @@ def test_more_links_than_are_followed_are_no_clean_bill(home: Path) -> None:
 
 def test_homes_that_are_not_there(home: Path) -> None:
     for path in (home / "none", Path("/")):
-        assert first_writable(login(path)) is None
+        assert find_first_writable(login(path)) is None
 
 
 @pytest.mark.parametrize(

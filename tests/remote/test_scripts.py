@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from qtctl.meaning.access import Entry, Kind, first_change, walk
+from qtctl.meaning.access import Entry, Kind, find_first_change, walk
 from qtctl.remote.scripts import read_script
 
 QTCTL = Path(__file__).parent.parent.parent / "qtctl"
@@ -227,7 +227,7 @@ def test_the_script_and_the_pure_rule_say_the_same(tmp_path: Path, case: str, na
     make(Tree(tmp_path))
     path = f"{tmp_path}/a//./b/"
     assert _by_script(name, path) == wanted.replace("BASE", str(tmp_path))
-    change = first_change(walk(path, _entries(tmp_path)).entries)
+    change = find_first_change(walk(path, _entries(tmp_path)).entries)
     assert (change.says() if change else "") == wanted.replace("BASE", str(tmp_path))
 
 

@@ -6,7 +6,7 @@ from qtctl.adapters.files import read_templates
 from qtctl.errors import InputError
 from qtctl.flows.lint import count_declared
 from qtctl.flows.views import listing
-from qtctl.meaning.listeners import declared_ports
+from qtctl.meaning.listeners import list_declared_ports
 from qtctl.model.desired import Desired
 from qtctl.registry.load import load
 from qtctl.render.planned import plan_files
@@ -62,7 +62,7 @@ def content(desired: Desired, name: str) -> str:
 
 def test_a_pool_says_its_ports_once() -> None:
     desired = rendered(POOL)
-    found = {each.unit.unit: each.port.port for each in declared_ports(desired) if "pool" in each.unit.unit}
+    found = {each.unit.unit: each.port.port for each in list_declared_ports(desired) if "pool" in each.unit.unit}
     assert found == {f"small-pool@{each}.service": 8100 + each for each in (1, 2, 3, 4)}
     assert "--host 127.0.0.1 --port 810%i\n" in content(desired, "small-pool@.service")
     third = desired.service("pool@3")
@@ -85,7 +85,7 @@ def test_an_instance_has_values_of_its_own() -> None:
 
 def test_an_instance_listens_where_its_table_says() -> None:
     desired = rendered(COMMAND + '[instance.2.ports]\nhttp = "[::1]:9000"\n')
-    fourth = {each.unit.name: each.port for each in declared_ports(desired) if each.unit.name.startswith("pool@")}
+    fourth = {each.unit.name: each.port for each in list_declared_ports(desired) if each.unit.name.startswith("pool@")}
     assert (fourth["pool@2"].address, fourth["pool@2"].port) == ("[::1]", 9000)
     assert fourth["pool@2"].origin.path == ("instance", "2", "ports", "http")
     assert fourth["pool@1"].origin.path == ("ports", "http", "listen")

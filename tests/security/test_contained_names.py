@@ -26,7 +26,7 @@ from qtctl.model.tree import Tree
 from qtctl.registry.load import load
 from qtctl.render.planned import plan_files
 from qtctl.resolve.resolve import resolve
-from qtctl.stage.lab import lab_tree
+from qtctl.stage.lab import make_lab_tree
 from qtctl.stage.verify import verify_tree
 from tests.builders.registry import SMALL
 
@@ -156,7 +156,11 @@ BY_FILE = {file: [path for other, path in PLACES if other == file] for file in D
 def written(registry: Registry) -> tuple[Desired, Tree, Tree]:
     desired = plan_files(resolve(registry, next(iter(registry.hosts))))
     login = desired.login
-    return desired, verify_tree(desired), lab_tree(desired, audit_user=login.audit_user, deploy_user=login.deploy_user)
+    return (
+        desired,
+        verify_tree(desired),
+        make_lab_tree(desired, audit_user=login.audit_user, deploy_user=login.deploy_user),
+    )
 
 
 def paths_of(desired: Desired, *trees: Tree) -> set[str]:

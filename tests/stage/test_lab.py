@@ -10,13 +10,13 @@ from qtctl.model.desired import DesiredCommand, DesiredOther
 from qtctl.model.desired_accounts import DesiredAccount
 from qtctl.model.origin import Origin
 from qtctl.model.tree import Account, TreeDir
-from qtctl.stage.lab import lab_tree
-from qtctl.stage.programs import script_of
+from qtctl.stage.lab import make_lab_tree
+from qtctl.stage.programs import find_script
 from tests.builders.staged import AUDIT, DEPLOY, tiny
 
 BASH = "/bin/bash"
 ALL = "0.0.0.0"  # noqa: S104
-TREE = lab_tree(tiny(), audit_user=AUDIT, deploy_user=DEPLOY)
+TREE = make_lab_tree(tiny(), audit_user=AUDIT, deploy_user=DEPLOY)
 FILES = {file.path: file for file in TREE.files}
 DIRS = {folder.path: folder for folder in TREE.dirs}
 LINKS = {link.path: link.target for link in TREE.links}
@@ -39,7 +39,7 @@ def test_accounts_that_services_use_are_as_the_registry_declares_them() -> None:
         DesiredAccount("native", "", None, "native", None, ("adm",), "", "", origin),
         DesiredAccount("svc", "", 700, "all", 701, (), "/srv/own", BASH, origin),
     )
-    tree = lab_tree(replace(tiny(), accounts=declared), audit_user=AUDIT, deploy_user=DEPLOY)
+    tree = make_lab_tree(replace(tiny(), accounts=declared), audit_user=AUDIT, deploy_user=DEPLOY)
     found = {account.name: account for account in tree.accounts}
     assert "more" not in found
     assert found["native"] == Account("native", "native", "/var/lib/native")
@@ -49,11 +49,11 @@ def test_accounts_that_services_use_are_as_the_registry_declares_them() -> None:
 @pytest.mark.parametrize("audit_user", ["root", "svc", "ops"])
 def test_an_audit_account_that_could_do_more_is_refused(audit_user: str) -> None:
     with pytest.raises(InputError, match="account of its own"):
-        lab_tree(tiny(), audit_user=audit_user, deploy_user=DEPLOY)
+        make_lab_tree(tiny(), audit_user=audit_user, deploy_user=DEPLOY)
 
 
 def test_root_may_deploy() -> None:
-    tree = lab_tree(tiny(), audit_user=AUDIT, deploy_user="root")
+    tree = make_lab_tree(tiny(), audit_user=AUDIT, deploy_user="root")
     assert "root" not in [account.name for account in tree.accounts]
 
 
@@ -143,7 +143,7 @@ def test_paths_are_sorted_and_said_once() -> None:
 def test_a_store_of_its_own_gets_a_redis_of_its_own() -> None:
     desired = tiny()
     store = replace(desired.stores[0], name="cache", unit="backup.service", port=6380)
-    tree = lab_tree(replace(desired, stores=(*desired.stores, store)), audit_user=AUDIT, deploy_user=DEPLOY)
+    tree = make_lab_tree(replace(desired, stores=(*desired.stores, store)), audit_user=AUDIT, deploy_user=DEPLOY)
     files = {file.path: file.content for file in tree.files}
     assert b"redis-server --bind 127.0.0.1 --port 6380" in files["/usr/lib/systemd/system/backup.service"]
     assert "qtctl-lab-feeder-cache.service" in tree.enable
@@ -160,7 +160,7 @@ def test_commands_around_a_service_do_nothing_and_its_log_has_a_folder_and_group
         ),
         settings=(("StandardOutput", "append:/var/log/tiny/a b.log"), ("SupplementaryGroups", "readers")),
     )
-    tree = lab_tree(replace(tiny(), services=(changed, *others)), audit_user=AUDIT, deploy_user=DEPLOY)
+    tree = make_lab_tree(replace(tiny(), services=(changed, *others)), audit_user=AUDIT, deploy_user=DEPLOY)
     files = {file.path: (file.content, file.mode) for file in tree.files}
     assert files["/opt/tiny/check"] == files["/opt/tiny/warm.py"] == (b"#!/bin/sh\n", 0o755)
     assert TreeDir("/var/log/tiny") in tree.dirs
@@ -176,13 +176,13 @@ def test_commands_around_a_service_do_nothing_and_its_log_has_a_folder_and_group
     ("/usr/bin/python3 -X dev app.py", "/srv/app.py"), ("/bin/bash ../x", ""), ("/opt/x -c y", ""),
 ])  # fmt: skip
 def test_the_script_that_an_interpreter_runs(line: str, script: str) -> None:
-    assert script_of(tuple(shlex.split(line)), "/srv") == script
+    assert find_script(tuple(shlex.split(line)), "/srv") == script
 
 
 def test_what_a_text_for_a_shell_says_is_no_program() -> None:
     first, *others = tiny().services
     text = DesiredCommand("ExecCondition", "", ("/usr/bin/bash", "-xc", "OEMS=(a b); echo x | tr ' ' \"\n\""))
-    tree = lab_tree(
+    tree = make_lab_tree(
         replace(tiny(), services=(replace(first, commands=(text,)), *others)), audit_user=AUDIT, deploy_user=DEPLOY
     )
     assert not [file.path for file in tree.files if "OEMS" in file.path]
@@ -191,7 +191,7 @@ def test_what_a_text_for_a_shell_says_is_no_program() -> None:
 def test_the_owners_of_a_sockets_file_are_accounts() -> None:
     owners = (("ListenStream", "/run/x"), ("SocketUser", "door"), ("SocketGroup", "docker"), ("SocketGroup", "root"))
     socket = DesiredOther("x", "x.socket", "x", Origin("sockets.toml"), section="Socket", settings=owners, active=True)
-    tree = lab_tree(replace(tiny(), other_units=(socket,)), audit_user=AUDIT, deploy_user=DEPLOY)
+    tree = make_lab_tree(replace(tiny(), other_units=(socket,)), audit_user=AUDIT, deploy_user=DEPLOY)
     assert {"door", "docker"} <= {account.name for account in tree.accounts}
 
 
@@ -200,7 +200,7 @@ def test_a_redis_of_the_fleet_starts_as_its_unit_expects(type_: str, said: bool)
     first, *others = tiny().services
     changed = replace(first, argv=("/usr/bin/redis-server", "/etc/tiny/redis.conf"), entry_point="", type=type_,
                       settings=(("PIDFile", "/run/tiny/redis.pid"),), unit="redis-server.service")  # fmt: skip
-    tree = lab_tree(replace(tiny(), services=(changed, *others)), audit_user=AUDIT, deploy_user=DEPLOY)
+    tree = make_lab_tree(replace(tiny(), services=(changed, *others)), audit_user=AUDIT, deploy_user=DEPLOY)
     config = {file.path: file.content for file in tree.files}["/etc/tiny/redis.conf"]
     assert (b"daemonize yes\npidfile /run/tiny/redis.pid\n" in config) is said
     hidden = {link.path: link.target for link in tree.links}
@@ -219,7 +219,7 @@ def test_a_redis_that_is_not_as_the_root_has_it(unit: str, address: str, files: 
     others = [each for each in desired.externals if each is not redis]
     ports = tuple(replace(port, address=address) for port in redis.ports)
     changed = replace(desired, externals=(*others, replace(redis, unit=unit, ports=ports)), stores=())
-    tree = lab_tree(changed, audit_user=AUDIT, deploy_user=DEPLOY)
+    tree = make_lab_tree(changed, audit_user=AUDIT, deploy_user=DEPLOY)
     assert {file.path for file in tree.files if "redis" in file.path and not file.yields} == files
     assert {link.path for link in tree.links if link.target == "/dev/null"} == links
     assert (unit in tree.enable) is bool(files)
@@ -227,7 +227,7 @@ def test_a_redis_that_is_not_as_the_root_has_it(unit: str, address: str, files: 
 
 def test_what_a_timer_starts_is_there() -> None:
     timer = replace(tiny().timers[0], name="x", unit="x.timer", starts="rasdaemon.service")
-    tree = lab_tree(replace(tiny(), timers=(timer,)), audit_user=AUDIT, deploy_user=DEPLOY)
+    tree = make_lab_tree(replace(tiny(), timers=(timer,)), audit_user=AUDIT, deploy_user=DEPLOY)
     assert "/usr/lib/systemd/system/rasdaemon.service" in {file.path for file in tree.files}
 
 
@@ -243,7 +243,7 @@ def test_a_program_without_a_folder_is_where_systemd_looks(
     early = replace(first, name="e", unit="tiny-e.service", commands=(DesiredCommand("ExecStop", "", (program,)),),
                     settings=settings)  # fmt: skip
     for service in (run, early):
-        tree = lab_tree(replace(tiny(), services=(service, *others)), audit_user=AUDIT, deploy_user=DEPLOY)
+        tree = make_lab_tree(replace(tiny(), services=(service, *others)), audit_user=AUDIT, deploy_user=DEPLOY)
         made = {file.path for file in tree.files if file.yields}
         assert path in made or not path
         assert all(each.startswith("/") for each in made)

@@ -3,10 +3,10 @@
 import json
 
 from qtctl.model.tree import StandIn
-from qtctl.stage.standins import specs_file, stand_ins
+from qtctl.stage.standins import make_specs_file, make_stand_ins
 from tests.builders.staged import tiny
 
-FOUND = {each.unit: each for each in stand_ins(tiny())}
+FOUND = {each.unit: each for each in make_stand_ins(tiny())}
 
 
 EXPECTED = {
@@ -45,7 +45,7 @@ def test_every_key_and_group_has_someone_who_stays() -> None:
 
 
 def test_the_document_that_the_host_reads() -> None:
-    specs = json.loads(specs_file(FOUND.values()).content)
+    specs = json.loads(make_specs_file(FOUND.values()).content)
     assert specs["tiny-api.service"] == {
         "listen": [["127.0.0.1", 8102, "/health", 200], ["127.0.0.1", 8101, "/ready", 204]],
         "udp": [["127.0.0.1", 8125]],

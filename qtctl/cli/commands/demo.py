@@ -73,10 +73,10 @@ def _read_recorded() -> "Evidence":
 
 def _run_live(declared: "Declared", out: Path, *, keep: bool) -> Exit:
     from qtctl.lab.lab import down, up
-    from qtctl.stage.lab import lab_tree
+    from qtctl.stage.lab import make_lab_tree
 
     desired = declared.desired
-    tree = lab_tree(desired, audit_user=desired.login.audit_user, deploy_user=desired.login.deploy_user)
+    tree = make_lab_tree(desired, audit_user=desired.login.audit_user, deploy_user=desired.login.deploy_user)
     with show_progress(named=True) as say:
         up([DEMO_HOST], tree, stands_for=desired.host, progress=say)
         try:

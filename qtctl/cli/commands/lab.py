@@ -50,12 +50,12 @@ def up(
     from qtctl.lab.needs import install as install_packages
     from qtctl.registry.load import load
     from qtctl.resolve.resolve import resolve, stands_in
-    from qtctl.stage.lab import lab_tree
+    from qtctl.stage.lab import make_lab_tree
 
     declared = load(read_registry(locate_registry(registry)))
     name = stands_in(declared, "", as_name)
     accounts = declared.hosts[name]
-    tree = lab_tree(resolve(declared, name), audit_user=accounts.audit_user, deploy_user=accounts.deploy_user)
+    tree = make_lab_tree(resolve(declared, name), audit_user=accounts.audit_user, deploy_user=accounts.deploy_user)
     names = [f"lab{number}" for number in range(1, hosts + 1)]
     with show_progress(named=True) as say:
         if install:

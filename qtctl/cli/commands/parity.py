@@ -68,12 +68,12 @@ def parity(
 
 
 def _compare(declared: "Loaded", compose: "Compose", facts: "Facts | None") -> "ParityReport":
-    from qtctl.parity.compare import compare, legacy_of
+    from qtctl.parity.compare import compare, find_legacy
     from qtctl.rules.places import declared_elsewhere
 
     registry, desired = declared.registry, declared.desired
     elsewhere = declared_elsewhere(registry, desired)
-    return compare(compose, legacy_of(registry.legacy, compose.file), desired, facts, elsewhere)
+    return compare(compose, find_legacy(registry.legacy, compose.file), desired, facts, elsewhere)
 
 
 EXAMPLES = (

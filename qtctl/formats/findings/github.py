@@ -33,7 +33,7 @@ def write(view: View) -> str:
     return "\n".join([*lines, _write_command("notice", {"title": title}, format_totals(findings))]) + "\n"
 
 
-def asides(view: View) -> Mapping[str, str]:
+def make_asides(view: View) -> Mapping[str, str]:
     """The report as a page; of a report without one, such as of a registry with errors, what was found."""
     page = view.page() or (
         Title(f"{view.name}: {view.about}"),

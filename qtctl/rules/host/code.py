@@ -7,7 +7,7 @@ from posixpath import basename, dirname, join
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import make_steps
-from qtctl.meaning.starts import judged_services
+from qtctl.meaning.starts import list_judged_services
 from qtctl.model.code_facts import EntryPoint, Folders
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.entry_questions import EntryQuestion, entry_question
@@ -31,7 +31,7 @@ def _entry_points(desired: Desired) -> tuple[Expectation, ...]:
             service.origin,
             (("QT401", service.venv),) if service.venv else (),
         )
-        for service in judged_services(desired)
+        for service in list_judged_services(desired)
         if (question := entry_question(service))
     )
 

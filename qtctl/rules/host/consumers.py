@@ -3,7 +3,7 @@
 from functools import partial
 
 from qtctl.findings.finding import Severity
-from qtctl.meaning.streams import UNREAD_US, is_unread, waits_us
+from qtctl.meaning.streams import UNREAD_US, is_unread, measure_wait_us
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
@@ -44,7 +44,7 @@ def _is_read(facts: Facts, group: Group) -> Judgment:
         return NOT_JUDGED
     last = sorted((idle, name) for name, idle in consumers.idle_ms.items())[:MOST_SHOWN]
     observed: JsonObject = {
-        "unread_s": waits_us(stream, found, clock) // SECOND,
+        "unread_s": measure_wait_us(stream, found, clock) // SECOND,
         "consumers": consumers.count,
         "last_read_s": {name: idle // 1000 for idle, name in last},
     }

@@ -5,7 +5,7 @@ from functools import partial
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import make_steps
-from qtctl.meaning.copies import groups_of_copies
+from qtctl.meaning.copies import map_copies
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
@@ -24,7 +24,7 @@ def _are_units(facts: Facts, desired: Desired) -> Judgment:
     found = facts.read(ProgramCopies, NEED.subject)
     if found is None:
         return NOT_JUDGED
-    copies = groups_of_copies(desired, found)
+    copies = map_copies(desired, found)
     if not copies:
         return Verdict(True, {"outside of their units": []})
     return tuple(_verdict(unit, rows) for unit, rows in sorted(copies.items()))

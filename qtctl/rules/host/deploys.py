@@ -7,7 +7,7 @@ from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Wording
 from qtctl.findings.remedy import Remedy, make_steps
 from qtctl.meaning.deploys import STATUS, is_of_registry, is_stuck, judges_generation
-from qtctl.meaning.registry_digest import registry_digest
+from qtctl.meaning.registry_digest import digest_registry
 from qtctl.model.deploy_facts import HostDeploys, KeptGenerations
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
@@ -89,7 +89,7 @@ def _is_of_registry(facts: Facts, desired: Desired) -> Judgment:
     status = facts.read(HostDeploys, "host")
     if status is None or not judges_generation(status, desired.fleet, desired.host):
         return NOT_JUDGED
-    same = is_of_registry(status, registry_digest(desired))
+    same = is_of_registry(status, digest_registry(desired))
     observed: JsonObject = {"generation": status.current, "registry": "as declared" if same else "another"}
     if not same:
         observed |= {key: status.about.get(key, "") for key in ("by", "commit", "dirty")}

@@ -5,7 +5,7 @@ from functools import partial
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import Remedy, make_steps
-from qtctl.meaning.originals import adopted_paths, needs_of, originals_of
+from qtctl.meaning.originals import list_adopted_paths, list_originals, needs_of
 from qtctl.meaning.units import is_loaded, read_unit
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.evidence import Need
@@ -32,7 +32,7 @@ def _dropins(desired: Desired) -> tuple[Expectation, ...]:
         Expectation(
             unit.unit,
             {"drop_ins": [*sorted(path for path in declared if _is_of(path, unit.unit))]},
-            (Need(Unit.FACT, unit.unit), *_needs(originals := originals_of(desired, unit.unit, unit.made_by))),
+            (Need(Unit.FACT, unit.unit), *_needs(originals := list_originals(desired, unit.unit, unit.made_by))),
             partial(_only_declared, unit=unit, declared=frozenset(declared), originals=originals),
             unit.origin,
         )
@@ -55,7 +55,7 @@ def _only_declared(
     if found is None or not is_loaded(found):
         return NOT_JUDGED
     paths = found.drop_in_paths or []
-    strange = set(paths) - declared - adopted_paths(originals, facts)
+    strange = set(paths) - declared - list_adopted_paths(originals, facts)
     unknown = sorted(path for path in strange if unit.file or not path.startswith(_PACKAGED))
     observed: JsonObject = {"drop_ins": [*paths], "undeclared": [*unknown]}
     source = proofs.unit_property(Need(Unit.FACT, unit.unit), unit.unit, "DropInPaths", " ".join(paths))
@@ -101,7 +101,7 @@ def _from_its_file(desired: Desired) -> tuple[Expectation, ...]:
         Expectation(
             unit.unit,
             {"fragment": unit.file},
-            (Need(Unit.FACT, unit.unit), *_needs(originals := originals_of(desired, unit.made_by))),
+            (Need(Unit.FACT, unit.unit), *_needs(originals := list_originals(desired, unit.made_by))),
             partial(_is_from_its_file, declared=unit, originals=originals),
             unit.origin,
         )
@@ -120,7 +120,7 @@ def _is_from_its_file(facts: Facts, declared: DeclaredUnit, originals: tuple[Des
     remedy = make_steps(
         ("systemctl", "cat", "--no-pager", declared.unit), f"remove {quote(path)}, then", ("systemctl", "daemon-reload")
     )
-    own = path == declared.file or path in adopted_paths(originals, facts)
+    own = path == declared.file or path in list_adopted_paths(originals, facts)
     return Verdict(own, {"fragment": path}, (source,), remedy=remedy)
 
 

@@ -5,7 +5,7 @@ from functools import partial
 from qtctl.dialects.shell import join, quote
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import make_steps
-from qtctl.meaning.enablement import left_pullers, unwanted_pullers
+from qtctl.meaning.enablement import find_left_pullers, find_unwanted_pullers
 from qtctl.meaning.units import has_file, read_unit
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
@@ -26,7 +26,7 @@ def _none_left(desired: Desired) -> tuple[Expectation, ...]:
             origins[unit],
             (("QT210", unit), ("QT208", unit)),
         )
-        for unit, unwanted in unwanted_pullers(desired).items()
+        for unit, unwanted in find_unwanted_pullers(desired).items()
     )
 
 
@@ -34,7 +34,7 @@ def _is_none_left(facts: Facts, unit: str, unwanted: frozenset[str]) -> Verdict 
     found = read_unit(facts, unit)
     if found is None or not has_file(found) or found.wanted_by is None:
         return ()
-    left = left_pullers(found, unwanted)
+    left = find_left_pullers(found, unwanted)
     observed: JsonObject = {"pulled_in_by": [*left]}
     sources = tuple(_pulled(unit, puller) for puller in left)
     remedy = make_steps(("systemctl", "reenable", unit), f"or {join(deploy_command(facts))}")

@@ -7,7 +7,7 @@ from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import Remedy, make_steps
 from qtctl.meaning.access import Kind
-from qtctl.meaning.ways import way_to
+from qtctl.meaning.ways import make_way
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.fact_help import LET_READ
@@ -113,7 +113,7 @@ def _is_closed_behind(facts: Facts, file: EnvFile) -> Judgment:
     if item.value is None:
         why = f"it is a link, and what it leads to could not be looked at: {item.reason or item.state}"
         return Verdict(False, None, unknown=why, remedy=LET_READ)
-    end = way_to(file.path, from_value(PathWay, item.value)).end
+    end = make_way(file.path, from_value(PathWay, item.value)).end
     if end is None or end.kind is not Kind.FILE:
         return NOT_JUDGED
     source = ProofSource(file.way, f"stat -L -c '%a %u' {quote(file.path)}", f"{end.mode:o} {end.uid}")

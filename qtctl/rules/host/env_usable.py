@@ -6,7 +6,7 @@ from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import Remedy, make_steps
 from qtctl.meaning.access import Entry, Kind
-from qtctl.meaning.ways import way_to
+from qtctl.meaning.ways import make_way
 from qtctl.model.desired import Desired
 from qtctl.model.facts import Facts, File
 from qtctl.model.inquiry import secret_keys
@@ -48,7 +48,7 @@ def _is_loadable(facts: Facts, file: EnvFile) -> Judgment:
     way, there = facts.read(PathWay, file.path), facts.read(File, file.path)
     if way is None or there is None:
         return NOT_JUDGED
-    found = way_to(file.path, way)
+    found = make_way(file.path, way)
     if found.end is None:
         source = proofs.leads_to(file.way, file.path, found.missing)
         return Verdict(
@@ -109,7 +109,7 @@ def _sized(desired: Desired) -> tuple[Expectation, ...]:
 
 def _is_sized(facts: Facts, file: EnvFile, size: int | None) -> Judgment:
     way, there = facts.read(PathWay, file.path), facts.read(File, file.path)
-    end = way_to(file.path, way).end if way and there else None
+    end = make_way(file.path, way).end if way and there else None
     if way is None or end is None or end.kind is not Kind.FILE or way.size > MOST:
         return NOT_JUDGED
     holds = way.size > 0 if size is None else way.size == size

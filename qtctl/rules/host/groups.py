@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from qtctl.findings.finding import Severity
-from qtctl.meaning.streams import estimate_lag, is_miscounted, is_over_pending, lag_of, lost_by
+from qtctl.meaning.streams import count_lost, estimate_lag, is_miscounted, is_over_pending, measure_lag
 from qtctl.model.desired import Desired, Membership
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Need
@@ -160,7 +160,7 @@ def _keeps_up(facts: Facts, group: Group) -> Judgment:
     if found is None or stream is None:
         return NOT_JUDGED
     limit = group.membership
-    lag = lag_of(stream, found)
+    lag = measure_lag(stream, found)
     over_pending = is_over_pending(found, limit.max_pending)
     over_lag = lag is not None and lag > limit.max_lag
     undecided = NULL_LAG if lag is None else ""
@@ -184,7 +184,7 @@ def _keeps_up(facts: Facts, group: Group) -> Judgment:
 def _lag(group: Group, stream: Stream, found: StreamGroup) -> tuple[ProofSource, ...]:
     """What Redis says of the lag; where that is corrected, what it is corrected by."""
     said = proofs.group_field(group.need, group.store, group.pair, "lag", found.lag)
-    lag = lag_of(stream, found)
+    lag = measure_lag(stream, found)
     if lag == found.lag:
         return (said,)
     if lag == 0:
@@ -213,7 +213,7 @@ def _loses_nothing(facts: Facts, group: Group) -> Judgment:
     found, stream = group.read(facts), group.read_stream(facts)
     if found is None or stream is None:
         return NOT_JUDGED
-    lost = lost_by(stream, found)
+    lost = count_lost(stream, found)
     key = group.membership.stream
     last = proofs.group_field(group.need, group.store, group.pair, "last-delivered-id", found.last_delivered_id)
     sources = [last]

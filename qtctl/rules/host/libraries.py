@@ -6,9 +6,9 @@ from functools import partial
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import Command, make_steps
-from qtctl.meaning.access import By, Change, Entry, Kind, first_change
-from qtctl.meaning.starts import judged_services
-from qtctl.meaning.ways import private_groups
+from qtctl.meaning.access import By, Change, Entry, Kind, find_first_change
+from qtctl.meaning.starts import list_judged_services
+from qtctl.meaning.ways import list_private_groups
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
@@ -22,7 +22,7 @@ _ROOTS = ("", "root", "0")
 
 def _loaded(desired: Desired) -> tuple[Expectation, ...]:
     users: dict[str, dict[str, None]] = {}
-    for service in judged_services(desired):
+    for service in list_judged_services(desired):
         if service.venv:
             users.setdefault(service.venv, {})[service.user] = None
     return (
@@ -57,8 +57,8 @@ def _changes(facts: Facts, found: LibraryWriters, users: tuple[str, ...]) -> Ite
         user = facts.read(UserIds, name) if name not in _ROOTS else None
         if user is None and name not in _ROOTS:
             continue  # QT711 says that it is gone
-        trusted, groups = ((user.uid,), private_groups(user)) if user else ((), ())
-        yield from (change for entry in entries if (change := first_change((entry,), trusted, groups)))
+        trusted, groups = ((user.uid,), list_private_groups(user)) if user else ((), ())
+        yield from (change for entry in entries if (change := find_first_change((entry,), trusted, groups)))
 
 
 def _writable(need: Need, change: Change) -> Verdict:

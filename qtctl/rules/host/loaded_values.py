@@ -4,7 +4,7 @@ from functools import partial
 
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import make_steps
-from qtctl.meaning.drift import differences
+from qtctl.meaning.drift import find_differences
 from qtctl.meaning.units import is_loaded, read_unit
 from qtctl.model.desired import Desired
 from qtctl.model.desired_loaded import LoadedUnit, LoadedValue
@@ -40,7 +40,7 @@ def _is_as_declared(facts: Facts, unit: str, wanted: tuple[LoadedValue, ...]) ->
     found = read_unit(facts, unit)
     if found is None or not is_loaded(found) or found.loaded is None:
         return NOT_JUDGED
-    different = differences(wanted, found.loaded)
+    different = find_differences(wanted, found.loaded)
     observed: JsonObject = {each.directive: each.loaded for each in different}
     need = Need(Unit.FACT, unit)
     sources = tuple(proofs.loaded_property(need, unit, each.shown, found.loaded[each.shown.name]) for each in different)

@@ -4,7 +4,7 @@ from functools import partial
 
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
-from qtctl.meaning.logins import first_writable
+from qtctl.meaning.logins import find_first_writable
 from qtctl.model.account_facts import Auditor
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
@@ -22,7 +22,7 @@ def _is_own(facts: Facts) -> Verdict:
     login = facts.read(Auditor, "self")
     if login is None:
         return Verdict(False, None, unknown="the host knows no account of that uid")
-    found = first_writable(login)
+    found = find_first_writable(login)
     if found is None:
         return Verdict(True, {"account": login.name})
     entry = found.change.entry

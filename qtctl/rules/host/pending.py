@@ -3,7 +3,7 @@
 from functools import partial
 
 from qtctl.findings.finding import Severity
-from qtctl.meaning.streams import oldest_idle_us
+from qtctl.meaning.streams import find_oldest_idle_us
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
@@ -40,7 +40,7 @@ def _is_acknowledged(facts: Facts, group: Group, max_idle_us: int) -> Judgment:
     if found is None or pending is None:
         return NOT_JUDGED
     late = [entry for entry in pending.entries if int(entry[2]) * 1000 > max_idle_us]
-    observed: JsonObject = {"pending": found.pending, "idle_s": oldest_idle_us(pending) // SECOND}
+    observed: JsonObject = {"pending": found.pending, "idle_s": find_oldest_idle_us(pending) // SECOND}
     if not late:
         shown = proofs.group_field(group.need, group.store, group.pair, "pending", found.pending)
         return Verdict(True, observed, (shown,))

@@ -6,8 +6,8 @@ from functools import partial
 
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import Remedy, make_steps
-from qtctl.meaning.listeners import SYSTEMD, DeclaredPort, Row, Served, Sockets, declared_ports
-from qtctl.meaning.socket_owners import sockets_seen
+from qtctl.meaning.listeners import SYSTEMD, DeclaredPort, Row, Served, Sockets, list_declared_ports
+from qtctl.meaning.socket_owners import read_sockets
 from qtctl.model.desired import Desired
 from qtctl.model.desired_unit import Listener
 from qtctl.model.evidence import Need
@@ -41,14 +41,14 @@ class Place:
 
 def places(desired: Desired) -> Iterator[Place]:
     """Ports of services, sockets and externals that are declared to be up."""
-    for each in declared_ports(desired):
+    for each in list_declared_ports(desired):
         if each.unit.must_be_active:
             yield Place(each)
 
 
 def sockets(facts: Facts, place: Place) -> Sockets:
     listeners = facts.read(Listeners, place.port.protocol)
-    return sockets_seen(facts, listeners.rows if listeners else (), place.declared)
+    return read_sockets(facts, listeners.rows if listeners else (), place.declared)
 
 
 def _expect(desired: Desired, judge: str) -> tuple[Expectation, ...]:

@@ -6,11 +6,11 @@ from functools import partial
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import Remedy, make_steps
-from qtctl.meaning.originals import adopted_paths, needs_of, originals_of
-from qtctl.meaning.started_from import Changed, config_files, dropins_of, newer, started_us
-from qtctl.meaning.starts import is_judged, program_of, start_files
+from qtctl.meaning.originals import list_adopted_paths, list_originals, needs_of
+from qtctl.meaning.started_from import Changed, find_start_us, list_config_files, list_newer, map_dropins
+from qtctl.meaning.starts import find_program, is_judged, start_files
 from qtctl.meaning.units import read_unit
-from qtctl.meaning.ways import way_to
+from qtctl.meaning.ways import make_way
 from qtctl.model.code_facts import VenvCheck
 from qtctl.model.desired import Desired, DesiredFile, DesiredService
 from qtctl.model.evidence import Need
@@ -29,16 +29,16 @@ _SECOND = 1_000_000
 
 def _current(desired: Desired) -> tuple[Expectation, ...]:
     made = {file.subject: file.path for file in desired.files if file.kind == "unit"}
-    dropins = dropins_of(desired)
+    dropins = map_dropins(desired)
     return tuple(
-        _expectation(desired, service, config_files(service, made[service.made_by], dropins))
+        _expectation(desired, service, list_config_files(service, made[service.made_by], dropins))
         for service in desired.services
         if service.made_by in made
     )
 
 
 def _expectation(desired: Desired, service: DesiredService, files: tuple[str, ...]) -> Expectation:
-    originals = originals_of(desired, service.unit, service.made_by)
+    originals = list_originals(desired, service.unit, service.made_by)
     program = _program(service)
     needs = (
         Need(Unit.FACT, service.unit),
@@ -54,18 +54,18 @@ def _expectation(desired: Desired, service: DesiredService, files: tuple[str, ..
 
 def _program(service: DesiredService) -> Need | None:
     known = is_judged(service) and any(each.role == "program" for each in start_files(service))
-    return Need(PathWay.FACT, program_of(service)) if known else None
+    return Need(PathWay.FACT, find_program(service)) if known else None
 
 
 def _is_current(
     facts: Facts, service: DesiredService, files: tuple[str, ...], originals: tuple[DesiredFile, ...]
 ) -> Judgment:
     unit = read_unit(facts, service.unit)
-    started = started_us(unit) if unit else 0
+    started = find_start_us(unit) if unit else 0
     if not started:
         return NOT_JUDGED
-    left_out = {*adopted_paths(originals, facts), *(file.path for file in originals)} if originals else set()
-    found = newer(_changes(facts, service, tuple(path for path in files if path not in left_out)), started)
+    left_out = {*list_adopted_paths(originals, facts), *(file.path for file in originals)} if originals else set()
+    found = list_newer(_changes(facts, service, tuple(path for path in files if path not in left_out)), started)
     ahead = next((each for each in found if each.at_us > microseconds(facts.taken_at) + _SECOND), None)
     if ahead is not None:
         why = f"{ahead.path} was changed at {_clock(ahead.at_us)}, which is after this look: the host's clock was set"
@@ -91,7 +91,7 @@ def _changes(facts: Facts, service: DesiredService, files: tuple[str, ...]) -> I
     need = _program(service)
     way = facts.read(PathWay, need.subject) if need else None
     if need and way and not way.missing:
-        end = way_to(need.subject, way).end
+        end = make_way(need.subject, way).end
         path = end.path if end else need.subject
         yield Changed(path, way.ctime if path.startswith(_SYSTEM) else way.mtime)
     venv = facts.read(VenvCheck, service.venv) if service.venv else None

@@ -6,7 +6,7 @@ from functools import partial
 
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import make_steps
-from qtctl.meaning.streams import age_of
+from qtctl.meaning.streams import measure_age
 from qtctl.meaning.units import is_up, read_unit
 from qtctl.model.desired import Desired, DesiredKey, DesiredService
 from qtctl.model.desired_store import DesiredStore
@@ -96,7 +96,7 @@ def _ages(facts: Facts, streams: Published) -> list[tuple[int, str, tuple[Desire
     found = []
     for key, store in streams:
         stream, clock = facts.read(Stream, key.name, key.store), facts.read(StoreClock, key.store)
-        age = age_of(stream, clock) if stream is not None and clock is not None else None
+        age = measure_age(stream, clock) if stream is not None and clock is not None else None
         if stream is None or age is None:
             continue
         if age.unknown:

@@ -5,11 +5,20 @@ from functools import partial
 
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import Remedy, make_steps
-from qtctl.meaning.running import Difference, Wanted, Who, differences, inherits, sets_of, soft_limits, venv_of
-from qtctl.meaning.started_from import started_us
-from qtctl.meaning.starts import identity, is_judged, program_of, user_needs
+from qtctl.meaning.running import (
+    Difference,
+    Wanted,
+    Who,
+    find_differences,
+    find_venv,
+    inherits,
+    list_soft_limits,
+    sets_of,
+)
+from qtctl.meaning.started_from import find_start_us
+from qtctl.meaning.starts import find_identity, find_program, is_judged, list_user_needs
 from qtctl.meaning.units import read_unit
-from qtctl.meaning.ways import way_to
+from qtctl.meaning.ways import make_way
 from qtctl.model.account_facts import Group
 from qtctl.model.code_facts import VenvCheck
 from qtctl.model.desired import Desired, DesiredService
@@ -52,14 +61,14 @@ def _loaded(desired: Desired) -> dict[str, tuple[LoadedValue, ...]]:
 def _process(service: DesiredService, values: tuple[LoadedValue, ...]) -> Expectation:
     sets = sets_of(values)
     expected: JsonObject = {"user": service.user or "root", **sets}
-    needs = (Need(Unit.FACT, service.unit), Need(Processes.FACT, service.unit), *user_needs(service))
+    needs = (Need(Unit.FACT, service.unit), Need(Processes.FACT, service.unit), *list_user_needs(service))
     judge = partial(_is_as_declared, service=service, values=values)
     return Expectation(service.unit, expected, needs, judge, service.origin, (("QT711", service.user),))
 
 
 def _is_as_declared(facts: Facts, service: DesiredService, values: tuple[LoadedValue, ...]) -> Judgment:
     unit, found = read_unit(facts, service.unit), facts.read(Processes, service.unit)
-    if unit is None or not started_us(unit):
+    if unit is None or not find_start_us(unit):
         return NOT_JUDGED
     row = found.rows.get(str(unit.main_pid)) if found else None
     if found is None or row is None:
@@ -67,12 +76,12 @@ def _is_as_declared(facts: Facts, service: DesiredService, values: tuple[LoadedV
     wanted = Wanted(
         _who(facts, service, unit),
         sets_of(values),
-        soft_limits(service),
-        venv_of(service),
-        inherits(program_of(service)),
+        list_soft_limits(service),
+        find_venv(service),
+        inherits(find_program(service)),
         frozenset(key for key, _ in (*service.settings, *service.limits, *service.sandbox)),
     )
-    different = differences(wanted, row, found)
+    different = find_differences(wanted, row, found)
     observed: JsonObject = {each.name: each.observed for each in different}
     expected = ", ".join(f"{each.name} {each.expected}" for each in different)
     need = Need(Processes.FACT, service.unit)
@@ -88,7 +97,7 @@ def _is_as_declared(facts: Facts, service: DesiredService, values: tuple[LoadedV
 
 def _not_seen(facts: Facts, unit: Unit) -> Judgment:
     """A process that began during the look is not the one that was looked at."""
-    if started_us(unit) + _JUST_NOW_US > facts.asked_us(Need(Unit.FACT, "")):
+    if find_start_us(unit) + _JUST_NOW_US > facts.asked_us(Need(Unit.FACT, "")):
         return NOT_JUDGED
     why = f"process {unit.main_pid} was not among those of its control group"
     return Verdict(False, None, unknown=why, remedy="audit again")
@@ -96,7 +105,7 @@ def _not_seen(facts: Facts, unit: Unit) -> Judgment:
 
 def _who(facts: Facts, service: DesiredService, unit: Unit) -> Who | None:
     """None where it cannot be said: a user that is gone, and root, who may have become another by itself."""
-    who = identity(facts, service)
+    who = find_identity(facts, service)
     if who is None:
         return None
     if service.user in ("", "root", "0"):
@@ -169,7 +178,7 @@ def _places(service: DesiredService) -> Iterator[Expectation]:
             service.origin,
             tuple((id_, service.unit) for id_ in ("QT211", "QT220", "QT210", "QT212", "QT213")),
         )
-    if venv_of(service):
+    if find_venv(service):
         yield Expectation(
             f"{service.unit}: program",
             {"venv": service.venv},
@@ -183,7 +192,7 @@ def _places(service: DesiredService) -> Iterator[Expectation]:
 def _place(facts: Facts, service: DesiredService) -> tuple[str, list[str]] | None:
     """Its process, and where that is. None where none runs, or another one than a moment ago."""
     unit, found = read_unit(facts, service.unit), facts.read(ProcessPlaces, service.unit)
-    if unit is None or found is None or not started_us(unit):
+    if unit is None or found is None or not find_start_us(unit):
         return None
     pid = str(unit.main_pid)
     return (pid, found.rows[pid]) if pid in found.rows else None
@@ -194,7 +203,7 @@ def _is_there(facts: Facts, service: DesiredService, where: str) -> Judgment:
     if found is None:
         return NOT_JUDGED
     pid, (cwd, _) = found
-    end = way_to(where, way).end if way else None
+    end = make_way(where, way).end if way else None
     holds = cwd == (end.path if end else where)
     source = ProofSource(Need(ProcessPlaces.FACT, service.unit), f"sudo readlink /proc/{pid}/cwd", cwd)
     return Verdict(

@@ -4,7 +4,7 @@ from functools import partial
 
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import make_steps
-from qtctl.meaning.slices import foreign_slices, is_a_limit
+from qtctl.meaning.slices import is_a_limit, map_foreign_slices
 from qtctl.meaning.units import read_unit
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
@@ -20,7 +20,7 @@ _NAMES = tuple(name for _, name in SLICE_LIMITS)
 def _unlimited(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(name, {"limits": {}}, (Need(Unit.FACT, name),), partial(_is_unlimited, name=name, units=units))
-        for name, units in foreign_slices(desired).items()
+        for name, units in map_foreign_slices(desired).items()
     )
 
 

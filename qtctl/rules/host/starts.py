@@ -7,16 +7,16 @@ from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import Command, make_steps
 from qtctl.meaning.access import Entry, Kind, Way
-from qtctl.meaning.permissions import Identity, Permission, Refusal, first_refusal
+from qtctl.meaning.permissions import Identity, Permission, Refusal, find_first_refusal
 from qtctl.meaning.starts import (
     StartFile,
-    identity,
+    find_identity,
     is_venv_python,
-    judged_services,
+    list_judged_services,
+    list_user_needs,
     start_files,
-    user_needs,
 )
-from qtctl.meaning.ways import way_to
+from qtctl.meaning.ways import make_way
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
@@ -35,18 +35,18 @@ def _usable(desired: Desired) -> tuple[Expectation, ...]:
         Expectation(
             service.unit,
             {"user": service.user or "root", "refused": []},
-            tuple(dict.fromkeys((*user_needs(service), *(each.need for each in start_files(service))))),
+            tuple(dict.fromkeys((*list_user_needs(service), *(each.need for each in start_files(service))))),
             partial(_is_usable, service=service),
             service.origin,
             (("QT711", service.user),),
         )
-        for service in judged_services(desired)
+        for service in list_judged_services(desired)
         if start_files(service)
     )
 
 
 def _is_usable(facts: Facts, service: DesiredService) -> Judgment:
-    who = identity(facts, service)
+    who = find_identity(facts, service)
     if who is None:
         return NOT_JUDGED
     user = service.user or "root"
@@ -61,15 +61,15 @@ def _is_usable(facts: Facts, service: DesiredService) -> Judgment:
 
 
 def _shown(facts: Facts, files: tuple[StartFile, ...]) -> tuple[ProofSource, ...]:
-    ends = ((each.need, way_to(each.path, found).end) for each in files if (found := facts.read(PathWay, each.path)))
+    ends = ((each.need, make_way(each.path, found).end) for each in files if (found := facts.read(PathWay, each.path)))
     return next(((_stat(need, end),) for need, end in ends if end), ())
 
 
 def _of_file(file: StartFile, found: PathWay, who: Identity, user: str) -> Verdict | None:
     """None where it can be used as it has to be."""
-    way = way_to(file.path, found)
+    way = make_way(file.path, found)
     for each, wanted in _ways(file, way, found):
-        refusal = first_refusal(each, who, wanted)
+        refusal = find_first_refusal(each, who, wanted)
         if refusal is not None:
             return _refused(file, refusal, who, user)
     if file.role == "working directory" and not file.optional:
@@ -86,7 +86,7 @@ def _ways(file: StartFile, way: Way, found: PathWay) -> Iterator[tuple[Way, tupl
         return
     yield way, (Permission.EXECUTE, Permission.READ)
     if found.interpreter.startswith("/"):
-        yield way_to(found.interpreter, found), (Permission.EXECUTE,)
+        yield make_way(found.interpreter, found), (Permission.EXECUTE,)
 
 
 def _refused(file: StartFile, refusal: Refusal, who: Identity, user: str) -> Verdict:
@@ -160,7 +160,7 @@ def _present(desired: Desired) -> tuple[Expectation, ...]:
             partial(_is_present, programs=programs),
             service.origin,
         )
-        for service in judged_services(desired)
+        for service in list_judged_services(desired)
         if (programs := _programs(service))
     )
 

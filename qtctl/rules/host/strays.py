@@ -6,7 +6,7 @@ from functools import partial
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import Remedy, make_steps
 from qtctl.meaning.listeners import Row
-from qtctl.meaning.strays import is_gone, outside, overlaps_declared, strays, unnamed
+from qtctl.meaning.strays import find_strays, is_gone, list_outside, list_unnamed, overlaps_declared
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Listeners
@@ -40,7 +40,7 @@ def _rows(facts: Facts, protocol: str) -> list[Row]:
 
 def _strays(facts: Facts, desired: Desired, protocol: str) -> tuple[Verdict, ...]:
     by_subject: dict[str, list[tuple[Row, str]]] = {}
-    for row, unit in strays(desired, facts, protocol, _rows(facts, protocol)):
+    for row, unit in find_strays(desired, facts, protocol, _rows(facts, protocol)):
         by_subject.setdefault(_subject(protocol, row), []).append((row, unit))
     found = tuple(_stray(protocol, subject, each) for subject, each in sorted(by_subject.items()))
     return found or (Verdict(True, {"undeclared": []}),)
@@ -55,14 +55,14 @@ def _stray(protocol: str, subject: str, found: list[tuple[Row, str]]) -> Verdict
 
 def _outside(facts: Facts, desired: Desired, protocol: str) -> tuple[Verdict, ...]:
     rows = _rows(facts, protocol)
-    found = (*_once(protocol, outside(rows, protocol), _stranger), *_unknown(desired, protocol, rows))
+    found = (*_once(protocol, list_outside(rows, protocol), _stranger), *_unknown(desired, protocol, rows))
     return found or (Verdict(True, {"undeclared": []}),)
 
 
 def _unknown(desired: Desired, protocol: str, rows: list[Row]) -> Iterator[Verdict]:
     """Alone at a declared port a row is QT302's, which is unknown there. A kernel that names none is one thing."""
-    seen = {_subject(protocol, row) for row in outside(rows, protocol)}
-    rest = [row for row in unnamed(rows, protocol) if not _of_qt302(desired, protocol, row, rows)]
+    seen = {_subject(protocol, row) for row in list_outside(rows, protocol)}
+    rest = [row for row in list_unnamed(rows, protocol) if not _of_qt302(desired, protocol, row, rows)]
     rest = [row for row in rest if _subject(protocol, row) not in seen]
     yield from _once(protocol, (row for row in rest if is_gone(row)), _lost)
     nameless = [row for row in rest if not is_gone(row)]

@@ -4,7 +4,7 @@ from functools import partial
 
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
-from qtctl.meaning.streams import age_of
+from qtctl.meaning.streams import measure_age
 from qtctl.model.desired import Desired, DesiredKey
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Need
@@ -59,7 +59,7 @@ def _is_stamped(facts: Facts, key: DesiredKey, store: DesiredStore) -> Judgment:
     stream, clock = facts.read(Stream, key.name, key.store), facts.read(StoreClock, key.store)
     if stream is None or clock is None:
         return NOT_JUDGED
-    why = age_of(stream, clock).unknown
+    why = measure_age(stream, clock).unknown
     sources = (
         proofs.newest_entry(need, store, key.name, stream.last_id),
         proofs.clock(clock_need, store, clock.now_us),

@@ -4,7 +4,7 @@ from functools import partial
 
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
-from qtctl.meaning.streams import age_of
+from qtctl.meaning.streams import measure_age
 from qtctl.model.desired import Desired, DesiredKey
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Need
@@ -142,7 +142,7 @@ def _is_fresh(facts: Facts, key: DesiredKey, store: DesiredStore, max_age_us: in
     clock = facts.read(StoreClock, key.store)
     if stream is None or clock is None:
         return NOT_JUDGED
-    age = age_of(stream, clock)
+    age = measure_age(stream, clock)
     source = proofs.newest_entry(need, store, key.name, stream.last_id)
     observed: JsonObject = {"age_s": age.us // SECOND if age.us is not None else None, "newest": stream.last_id}
     if age.unknown:

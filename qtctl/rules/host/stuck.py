@@ -4,7 +4,7 @@ from functools import partial
 
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import make_steps
-from qtctl.meaning.transitions import longest_us, stuck_us, transition
+from qtctl.meaning.transitions import find_longest_us, find_transition, measure_stuck_us
 from qtctl.meaning.units import read_unit
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.desired_unit import DesiredUnit
@@ -37,8 +37,10 @@ def _is_moving(facts: Facts, declared: DesiredUnit, otherwise_us: int) -> Judgme
     unit = read_unit(facts, declared.unit)
     if unit is None:
         return NOT_JUDGED
-    way = transition(unit)
-    lasted = stuck_us(unit, longest_us(declared, way, otherwise_us), microseconds(facts.taken_at)) if way else 0
+    way = find_transition(unit)
+    lasted = (
+        measure_stuck_us(unit, find_longest_us(declared, way, otherwise_us), microseconds(facts.taken_at)) if way else 0
+    )
     observed: JsonObject = {"active": unit.active_state, "sub": unit.sub_state}
     if lasted:
         observed["seconds"] = lasted // _SECOND

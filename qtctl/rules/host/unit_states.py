@@ -5,8 +5,8 @@ from functools import partial
 from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Wording
 from qtctl.findings.remedy import Remedy, make_steps
-from qtctl.meaning.socket_owners import starting_sockets
-from qtctl.meaning.units import Condition, LoopLimits, condition, is_up, read_unit
+from qtctl.meaning.socket_owners import list_starting_sockets
+from qtctl.meaning.units import Condition, LoopLimits, find_condition, is_up, read_unit
 from qtctl.model.desired import Desired, RetiredUnit
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit, UnitListing
@@ -54,7 +54,7 @@ def _is_not(facts: Facts, desired: Desired, declared: DeclaredUnit, bad: Conditi
 
 
 def _condition(desired: Desired, declared: DeclaredUnit, unit: Unit, facts: Facts) -> Condition:
-    return condition(unit, LoopLimits.of(desired, facts.taken_at), declared.restart)
+    return find_condition(unit, LoopLimits.of(desired, facts.taken_at), declared.restart)
 
 
 def _observed(unit: Unit) -> JsonObject:
@@ -137,7 +137,7 @@ def _waits_for_its_socket(facts: Facts, declared: DeclaredUnit) -> bool:
     """Of an external, which has no other word for it: a socket that starts it is up, as ssh on Ubuntu 24.04."""
     if declared.kind != "external":
         return False
-    needs = (Need(Unit.FACT, name) for name in starting_sockets(facts, declared.unit))
+    needs = (Need(Unit.FACT, name) for name in list_starting_sockets(facts, declared.unit))
     known = (facts.read(Unit, need.subject) for need in needs if facts.item(need).state.known)
     return any(socket is not None and is_up(socket.active_state) for socket in known)
 

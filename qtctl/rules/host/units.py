@@ -7,7 +7,7 @@ from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Wording
 from qtctl.findings.remedy import Remedy, make_steps
-from qtctl.meaning.originals import as_adopted, is_in_place, needs_of, seen_of
+from qtctl.meaning.originals import describe_seen, is_as_adopted, is_in_place, needs_of
 from qtctl.meaning.units import UNLOADABLE, has_file, read_unit
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.evidence import Need, State
@@ -45,7 +45,7 @@ def _is_present(facts: Facts, declared: DeclaredUnit, file: DesiredFile | None) 
         there = facts.read(File, declared.file) is not None
         observed["file"] = declared.file if there else "absent"
         sources.append(proofs.presence(Need(File.FACT, declared.file), declared.file, present=there))
-    there = there or (file is not None and as_adopted(file, facts))
+    there = there or (file is not None and is_as_adopted(file, facts))
     if there and load in UNLOADABLE:
         remedy = _loadable(facts, declared, file)
         return Verdict(False, observed, tuple(sources), remedy=remedy, title=REFUSED_UNIT.title)
@@ -164,7 +164,7 @@ def _replacing(facts: Facts, found: File) -> Remedy:
 
 def _in_place(file: DesiredFile, found: File | None, need: Need) -> Verdict:
     """As good as the generated file: what it was adopted from."""
-    seen: JsonObject = {"path": file.path, "adopted": seen_of(found)}
+    seen: JsonObject = {"path": file.path, "adopted": describe_seen(found)}
     if found is not None and found.kind == "file" and found.sha256 is not None:
         return Verdict(True, seen, (proofs.digest(need, file.path, found.sha256),))
     if found is not None:

@@ -6,7 +6,7 @@ from posixpath import basename, dirname
 
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import make_steps
-from qtctl.meaning.starts import is_venv_python, judged_services
+from qtctl.meaning.starts import is_venv_python, list_judged_services
 from qtctl.meaning.units import is_loaded, read_unit
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.evidence import Need
@@ -31,7 +31,7 @@ def _from_its_own(desired: Desired) -> tuple[Expectation, ...]:
             service.origin,
             tuple((cause, service.unit) for cause in _CAUSES),
         )
-        for service in judged_services(desired)
+        for service in list_judged_services(desired)
         if service.venv
     )
 

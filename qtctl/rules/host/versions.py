@@ -5,7 +5,7 @@ from functools import partial
 
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import make_steps
-from qtctl.meaning.systemd_needed import systemd_needed
+from qtctl.meaning.systemd_needed import find_systemd_needed
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, File, HostBaseline
@@ -20,7 +20,7 @@ _NAME = re.compile(r"([A-Za-z][A-Za-z ./-]*?) *(?:release )?([0-9]+(?:\.[0-9]+)*
 
 
 def _new_enough(desired: Desired) -> tuple[Expectation, ...]:
-    needed = systemd_needed(desired) if desired.needs_systemd is None else desired.needs_systemd
+    needed = find_systemd_needed(desired) if desired.needs_systemd is None else desired.needs_systemd
     systemd = Origin("hosts.toml", (desired.host, "systemd"))
     found = [Expectation("systemd", {"at_least": needed}, (BASELINE,), partial(_has_systemd, needed=needed), systemd)]
     if desired.os:

@@ -7,10 +7,10 @@ from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import Remedy, make_steps
 from qtctl.meaning.access import Kind
-from qtctl.meaning.permissions import Permission, Refusal, first_refusal
-from qtctl.meaning.starts import identity, is_judged, is_made_at_start, user_needs
-from qtctl.meaning.ways import way_to
-from qtctl.meaning.write_paths import WritePath, written_by
+from qtctl.meaning.permissions import Permission, Refusal, find_first_refusal
+from qtctl.meaning.starts import find_identity, is_judged, is_made_at_start, list_user_needs
+from qtctl.meaning.ways import make_way
+from qtctl.meaning.write_paths import WritePath, list_write_paths
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
@@ -42,13 +42,13 @@ def _of_services(desired: Desired) -> Iterator[tuple[str, Expectation]]:
     for service in desired.services:
         if not is_judged(service):
             continue
-        for each in written_by(service):
+        for each in list_write_paths(service):
             if (each.path, service.user) in seen:
                 continue
             first = not any(path == each.path for path, _ in seen)
             seen.add((each.path, service.user))
             subject = each.path if first else f"{each.path} ({service.user})"
-            needs = (Need(FileSystem.FACT, each.path), Need(PathWay.FACT, each.path), *user_needs(service))
+            needs = (Need(FileSystem.FACT, each.path), Need(PathWay.FACT, each.path), *list_user_needs(service))
             judge = partial(_is_writable, service=service, written=each)
             yield each.path, Expectation(
                 subject, {"written by": service.user or "root"}, needs, judge, service.origin,
@@ -72,13 +72,13 @@ def _is_writable(facts: Facts, service: DesiredService, written: WritePath) -> J
     way = facts.read(PathWay, written.path)
     if way is None or way.missing:
         return _missing(service, written, way)
-    who = identity(facts, service)
+    who = find_identity(facts, service)
     if who is None or not written.by_user or _is_of_every_host(written.path):
         return NOT_JUDGED if who is None else _holds(service)
-    to = way_to(written.path, way)
+    to = make_way(written.path, way)
     folder = to.end is not None and to.end.kind is Kind.FOLDER
     wanted = (Permission.WRITE, Permission.EXECUTE) if folder else (Permission.WRITE,)
-    refusal = first_refusal(to, who, wanted)
+    refusal = find_first_refusal(to, who, wanted)
     return _holds(service) if refusal is None else _refused(service, written, refusal)
 
 

@@ -6,9 +6,9 @@ from functools import partial
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import Command, Remedy, make_steps
-from qtctl.meaning.access import By, Change, Entry, Kind, first_change, walk
-from qtctl.meaning.starts import judged_services, start_files, user_needs
-from qtctl.meaning.ways import private_groups, way_to
+from qtctl.meaning.access import By, Change, Entry, Kind, find_first_change, walk
+from qtctl.meaning.starts import list_judged_services, list_user_needs, start_files
+from qtctl.meaning.ways import list_private_groups, make_way
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
@@ -38,8 +38,8 @@ def _are_roots(facts: Facts) -> Judgment:
 def _changes(entries: dict[str, Entry], links: Collection[str]) -> Iterator[Change]:
     """What is writable by itself, and the first thing on the way that each link leads."""
     on_ways = {entry.path for link in links for entry in walk(link, entries).entries}
-    alone = (first_change((entry,)) for path, entry in entries.items() if path not in on_ways)
-    ways = (first_change(walk(link, entries).entries) for link in links)
+    alone = (find_first_change((entry,)) for path, entry in entries.items() if path not in on_ways)
+    ways = (find_first_change(walk(link, entries).entries) for link in links)
     yield from (change for change in (*alone, *ways) if change)
 
 
@@ -60,7 +60,7 @@ def _close(change: Change) -> Remedy:
 def _started(desired: Desired) -> tuple[Expectation, ...]:
     """One for each path, of all services that start with it."""
     users: dict[str, list[DesiredService]] = {}
-    for service in judged_services(desired):
+    for service in list_judged_services(desired):
         for file in start_files(service):
             if file.role != "working directory":
                 users.setdefault(file.path, []).append(service)
@@ -85,7 +85,7 @@ def _searched(service: DesiredService) -> tuple[str, ...]:
 
 
 def _user(service: DesiredService) -> tuple[Need, ...]:
-    return tuple(need for need in user_needs(service) if need.fact == UserIds.FACT)
+    return tuple(need for need in list_user_needs(service) if need.fact == UserIds.FACT)
 
 
 def _one_for_each_user(services: Collection[DesiredService]) -> tuple[DesiredService, ...]:
@@ -101,9 +101,9 @@ def _is_theirs(facts: Facts, path: str, services: tuple[DesiredService, ...]) ->
         user = next((facts.read(UserIds, each.subject) for each in _user(service)), None)
         if user is None and _user(service):
             continue  # QT711 says that it is gone
-        trusted, groups = ((user.uid,), private_groups(user)) if user else ((), ())
+        trusted, groups = ((user.uid,), list_private_groups(user)) if user else ((), ())
         for way in _ways(path, found):
-            change = first_change(way, trusted, groups)
+            change = find_first_change(way, trusted, groups)
             if change is not None:
                 verdict = _verdict(need, path, change)
                 return Verdict(
@@ -117,9 +117,9 @@ def _observed(verdict: Verdict) -> JsonObject:
 
 
 def _ways(path: str, found: PathWay) -> Iterator[tuple[Entry, ...]]:
-    yield way_to(path, found).entries
+    yield make_way(path, found).entries
     if found.interpreter and found.interpreter.startswith("/"):
-        yield way_to(found.interpreter, found).entries
+        yield make_way(found.interpreter, found).entries
 
 
 def _env(desired: Desired) -> tuple[Expectation, ...]:
@@ -140,8 +140,8 @@ def _is_closed(facts: Facts, path: str) -> Judgment:
     found = facts.read(PathWay, path)
     if found is None:
         return NOT_JUDGED
-    need, way = Need(PathWay.FACT, path), way_to(path, found)
-    change = first_change(way.entries)
+    need, way = Need(PathWay.FACT, path), make_way(path, found)
+    change = find_first_change(way.entries)
     if change is None or change.entry == way.end:
         return Verdict(True, {"folder changed by": "root"})
     return _verdict(need, path, change)

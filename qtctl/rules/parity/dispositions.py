@@ -13,7 +13,7 @@ CARRIED = (DispositionKind.MAPPED, DispositionKind.MIGRATED)
 
 
 def judge_missing(service: Service) -> Finding:
-    return service.broken(
+    return service.make_broken(
         QT801,
         service.subject,
         "mapped, migrated, absorbed or deprecated, and why",
@@ -24,7 +24,7 @@ def judge_missing(service: Service) -> Finding:
 
 def judge_stray(service: Service) -> Finding:
     """A disposition of a service that the compose file does not have."""
-    return service.broken(
+    return service.make_broken(
         QT809,
         service.subject,
         f"a service of {service.file}",
@@ -36,7 +36,7 @@ def judge_stray(service: Service) -> Finding:
 def judge_names(service: Service, disposition: Disposition, known: Collection[str]) -> Iterator[Finding]:
     """Whether it went anywhere, and where it went is declared."""
     if disposition.is_ in CARRIED and not disposition.to:
-        yield service.broken(
+        yield service.make_broken(
             QT809,
             service.subject,
             f"{disposition.is_.value}: the services or externals it went to",
@@ -45,7 +45,7 @@ def judge_names(service: Service, disposition: Disposition, known: Collection[st
         )
     for name in disposition.to:
         if name not in known:
-            yield service.broken(
+            yield service.make_broken(
                 QT809,
                 f"{service.subject} to {name}",
                 "a unit, instance or external of the registry",
@@ -59,7 +59,7 @@ def judge_ports(service: Service, disposition: Disposition, compose: ComposeServ
     published = {key for port in compose.ports for key in keys(port)}
     for key in sorted(disposition.ports):
         if key not in published:
-            yield service.broken(
+            yield service.make_broken(
                 QT809,
                 f"{service.subject} port {key}",
                 f"a port that {service.name} publishes",
@@ -68,7 +68,7 @@ def judge_ports(service: Service, disposition: Disposition, compose: ComposeServ
             )
     for key, word in sorted(disposition.ports.items()):
         if key in published and unusable(word):
-            yield service.broken(
+            yield service.make_broken(
                 QT809,
                 f"{service.subject} port {key}",
                 'a port ("8001") or "gone: reason"',

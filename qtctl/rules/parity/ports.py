@@ -6,7 +6,7 @@ from qtctl.dialects.compose.types import PortKind, Published
 from qtctl.findings.finding import Finding, Outcome, Proof, Severity
 from qtctl.findings.meaning import Meaning
 from qtctl.meaning.listeners import DeclaredPort, Row, Served
-from qtctl.meaning.socket_owners import sockets_seen
+from qtctl.meaning.socket_owners import read_sockets
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Listeners
 from qtctl.model.registry import Disposition
@@ -98,7 +98,7 @@ def listening(facts: Facts, protocol: str, port: int) -> Sockets | None:
 def judged(side: PortSide, gone_to: tuple[PlaceOf, ...], sockets: Sockets, facts: Facts) -> tuple[Outcome, str]:
     where = f"{side.expected}/{side.published.protocol}"
     found = [
-        sockets_seen(facts, sockets.rows, each)
+        read_sockets(facts, sockets.rows, each)
         for each in _ports(gone_to)
         if (each.port.protocol, each.port.port) == (side.published.protocol, side.expected)
     ]
@@ -161,7 +161,7 @@ def judge(service: Service, side: PortSide) -> Finding:
     where = f"{side.expected}/{side.published.protocol}"
     expected = f"{side.published.raw} of {service.name} found at {where}"
     remedy = f"bring the port back, or say in the disposition of {service.name} that it moved or is gone, and why"
-    return service.broken(QT803, where, expected, side.reason, remedy, side.proof)
+    return service.make_broken(QT803, where, expected, side.reason, remedy, side.proof)
 
 
 QT803 = Meaning(

@@ -3,7 +3,7 @@
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Finding, Outcome, Proof, Severity
 from qtctl.findings.meaning import Meaning
-from qtctl.meaning.units import Condition, LoopLimits, condition, has_file, is_up
+from qtctl.meaning.units import Condition, LoopLimits, find_condition, has_file, is_up
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit
@@ -25,7 +25,7 @@ def unit_side(place: PlaceOf, facts: Facts | None, desired: Desired) -> UnitSide
     if unit is None or not has_file(unit):
         return side(place, unit, Outcome.BROKEN, "not on the host", proof(facts, place.unit, "LoadState", "not-found"))
     shown = proof(facts, place.unit, "ActiveState", unit.active_state)
-    if condition(unit, LoopLimits.of(desired, facts.taken_at)) is Condition.UP:
+    if find_condition(unit, LoopLimits.of(desired, facts.taken_at)) is Condition.UP:
         return side(place, unit, Outcome.HOLDS, "", shown)
     if place.declared == "on-timer" or (place.declared == "on-demand" and place.starters):
         return started_side(place, unit, facts)
@@ -69,7 +69,7 @@ def judge(service: Service, side: UnitSide) -> Finding:
     """The finding of a side that is broken."""
     declared = f"declared {side.declared}; " if side.declared != "running" else ""
     remedy = f"systemctl status {side.unit}; start it, or correct the disposition of {service.name}"
-    return service.broken(QT802, side.unit, "active", f"{declared}{side.reason}", remedy, side.proof)
+    return service.make_broken(QT802, side.unit, "active", f"{declared}{side.reason}", remedy, side.proof)
 
 
 def why_unknown(facts: Facts, need: Need) -> str:

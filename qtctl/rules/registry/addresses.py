@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Meaning
-from qtctl.meaning.socket_ports import ports_of_socket
+from qtctl.meaning.socket_ports import list_socket_ports
 from qtctl.model.fields import INSTANCE
 from qtctl.model.instance_ports import ports_claimed
 from qtctl.model.names import Names, starts_of, unit_name
@@ -113,7 +113,7 @@ def _claims_of_sockets(registry: Registry, every: frozenset[str]) -> Iterator[Bi
     }
     for name, node in registry.sockets.items():
         starts = starts_of(registry, names, "sockets", name)
-        for port in ports_of_socket(node, registry.origins["sockets", name]):
+        for port in list_socket_ports(node, registry.origins["sockets", name]):
             own = (starts, port.protocol, port.address, port.port) in ports
             if node.state == "active" and not own:
                 hosts, shared = frozenset(node.hosts) or every, node.reuse_port is True

@@ -57,7 +57,7 @@ def leftovers(view: View) -> Iterator[Finding]:
     for text, what in found:
         severity = Severity.INFO if text.sort is Sort.ORDER and not moved else Severity.WARNING
         remedy = "name what the host has instead"
-        yield QT108.broken(text.subject, f"{text.key} {what}", remedy, text.at, severity=severity)
+        yield QT108.make_broken(text.subject, f"{text.key} {what}", remedy, text.at, severity=severity)
 
 
 def _declares_engine(registry: Registry) -> bool:

@@ -30,7 +30,7 @@ def names(view: View) -> Iterator[Finding]:
 def _twins(registry: Registry, kind: str, first: str, second: str) -> Iterator[Finding]:
     if _is_explained(registry, kind, first, second) or _is_explained(registry, kind, second, first):
         return
-    yield QT106.broken(
+    yield QT106.make_broken(
         second,
         f"differs from {first} only by - and _: who mistypes one gets the other",
         "give one of them another name; if one is gone, retire it and say so in its replaced_by",

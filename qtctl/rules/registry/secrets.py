@@ -32,7 +32,7 @@ def secrets(view: View) -> Iterator[Finding]:
         found = _secret(text)
         if found:
             severity, what = found
-            yield QT109.broken(text.subject, f"{text.key} {what}", _REMEDY, text.at, severity=severity)
+            yield QT109.make_broken(text.subject, f"{text.key} {what}", _REMEDY, text.at, severity=severity)
     for command in declared_commands(view.registry) if view.first else ():
         yield from _in_command(command.subject, command.keys, command.words, command.at)
     for unit in view.units:
@@ -64,7 +64,7 @@ def _in_command(subject: str, keys: Sequence[str], words: tuple[str, ...], at: O
             severity, what = found
             option = word.partition("=")[0] if word.startswith("-") and "=" in word else ""
             shown = f"{key} ({option})" if option else key
-            yield QT109.broken(subject, f"{shown} {what}", _REMEDY, at, severity=severity)
+            yield QT109.make_broken(subject, f"{shown} {what}", _REMEDY, at, severity=severity)
 
 
 def _whole(word: str) -> list[Span]:
@@ -114,7 +114,7 @@ def _in_value(unit: Unit, line: Line, at: Origin | Place) -> Iterator[Finding]:
     if not what and any(name for _, _, name in secret_spans(line.value)):
         what = "holds a secret by its name, written as a literal"
     if what:
-        yield QT109.broken(unit.subject, f"{line.key}= {what}", _REMEDY, at, severity=Severity.ERROR)
+        yield QT109.make_broken(unit.subject, f"{line.key}= {what}", _REMEDY, at, severity=Severity.ERROR)
 
 
 QT109 = ViewRule(

@@ -39,7 +39,7 @@ def _starved(
             continue
         stopped = sorted(other for other, each in live.items() if stream in _written(each))
         why = f"; {', '.join(stopped)} would, and is declared stopped" if stopped else ""
-        yield QT104.broken(
+        yield QT104.make_broken(
             stream,
             f"is consumed by {name}, and nothing that runs publishes it{why}",
             "name the service that writes it in its streams.publishes, or consume the stream that is written",
@@ -51,7 +51,7 @@ def _unheard(registry: Registry, name: str, service: Service, read: set[str]) ->
     for stream in service.streams.publishes:
         if stream in read:
             continue
-        yield QT104.broken(
+        yield QT104.make_broken(
             stream,
             f"is published by {name}, and nothing that runs consumes or reads it",
             "declare who reads it, or stop writing it",

@@ -34,14 +34,14 @@ def _trouble(unit: str, line: Line, version: int) -> Trouble | None:
 
 
 def _mentioned(view: View, unit: Unit, line: Line, old: Trouble) -> Finding:
-    return QT111.broken(unit.subject, old.what, old.remedy, spot(view, unit, line), severity=Severity.INFO)
+    return QT111.make_broken(unit.subject, old.what, old.remedy, spot(view, unit, line), severity=Severity.INFO)
 
 
 def _finding(view: View, unit: Unit, line: Line, problem: Trouble) -> Finding:
     what, severity = problem.what, Severity.WARNING if problem.honoured else Severity.ERROR
     if view.guessed("systemd") and since(line.section, line.key) is not None and not problem.honoured:
         what, severity = f"{what}, if that is what the host has: its version was guessed", Severity.INFO
-    return QT111.broken(unit.subject, what, problem.remedy, spot(view, unit, line), severity=severity)
+    return QT111.make_broken(unit.subject, what, problem.remedy, spot(view, unit, line), severity=severity)
 
 
 QT111 = ViewRule(

@@ -122,7 +122,7 @@ def _written(view: View, loose: list[_Loose]) -> Iterator[Finding]:
     for path, (subject, at) in paths.items():
         found = _first(f"{path}/", loose)
         if found is not None:
-            yield QT116.broken(subject, f"{_where(path, found)}: deploys refuse it", _REMEDY, at)
+            yield QT116.make_broken(subject, f"{_where(path, found)}: deploys refuse it", _REMEDY, at)
 
 
 def _where(path: str, found: _Loose) -> str:
@@ -141,7 +141,7 @@ def _read(view: View, unit: Unit, line: Line, loose: list[_Loose]) -> Iterator[F
     severity = Severity.INFO if own else Severity.WARNING
     risk = "put a link to any file of root's there" + ("" if own else f", or choose what {unit.name} gets")
     what = f"systemd reads {path} as root, in {found.path}, {found.how}: {found.names} could {risk}"
-    yield QT116.broken(unit.subject, what, _REMEDY, spot(view, unit, line), severity=severity)
+    yield QT116.make_broken(unit.subject, what, _REMEDY, spot(view, unit, line), severity=severity)
 
 
 def _made_by_systemd(view: View, unit: Unit, line: Line, loose: list[_Loose]) -> Iterator[Finding]:
@@ -155,7 +155,7 @@ def _made_by_systemd(view: View, unit: Unit, line: Line, loose: list[_Loose]) ->
         "could lead that to any other file"
     )
     remedy = _JOURNAL if line.key in _OUTPUTS else _REMEDY
-    yield QT116.broken(unit.subject, what, remedy, spot(view, unit, line), severity=Severity.WARNING)
+    yield QT116.make_broken(unit.subject, what, remedy, spot(view, unit, line), severity=Severity.WARNING)
 
 
 def _made(folder: DesiredFolder, loose: list[_Loose]) -> Iterator[Finding]:
@@ -165,7 +165,7 @@ def _made(folder: DesiredFolder, loose: list[_Loose]) -> Iterator[Finding]:
         return
     what = f"is {folder.user}'s, in {found.path}, {found.how}: {found.names} could put another in its place"
     remedy = f"declare it beside {found.path}, or give both to one account"
-    yield QT116.broken(folder.path, what, remedy, folder.origin, severity=Severity.WARNING)
+    yield QT116.make_broken(folder.path, what, remedy, folder.origin, severity=Severity.WARNING)
 
 
 QT116 = ViewRule(

@@ -14,7 +14,7 @@ def logins(view: View) -> Iterator[Finding]:
     host, login = view.desired.host, view.desired.login
     for severity, what in _more(view):
         at = Origin("hosts.toml", (host, "audit_user"))
-        yield QT115.broken(host, f"audit_user {login.audit_user} {what}", _REMEDY, at, severity=severity)
+        yield QT115.make_broken(host, f"audit_user {login.audit_user} {what}", _REMEDY, at, severity=severity)
 
 
 def _more(view: View) -> Iterator[tuple[Severity, str]]:

@@ -35,7 +35,7 @@ def memory(view: View) -> Iterator[Finding]:
     if total <= desired.memory:
         return
     largest = sorted(caps, key=lambda name: (-(caps[name] or 0), name))[:3]
-    yield QT105.broken(
+    yield QT105.make_broken(
         desired.host,
         f"has {_gib(desired.memory)} of memory, and the memory_max of the {len(caps)} services that run there adds up "
         f"to {_gib(total)} (most: {', '.join(largest)})",
@@ -54,7 +54,7 @@ def caps(view: View) -> Iterator[Finding]:
 def _cap(view: View, unit: Unit) -> Iterator[Finding]:
     most = _bytes(unit.last("Service", "MemoryMax") or "infinity", view.desired.memory)
     if most == size.INFINITY and view.whole(unit) and not _capped_by_slice(view, unit):
-        yield QT114.broken(
+        yield QT114.make_broken(
             unit.subject,
             "has no memory cap: if it leaks, the kernel ends whatever it likes",
             "give it limits.memory_max, or the fleet defaults.limits.memory_max",
@@ -64,7 +64,7 @@ def _cap(view: View, unit: Unit) -> Iterator[Finding]:
     high = _bytes(unit.last("Service", "MemoryHigh") or "infinity", view.desired.memory)
     if high is None or most is None or high == size.INFINITY or high <= most:
         return
-    yield QT114.broken(
+    yield QT114.make_broken(
         unit.subject,
         "has a memory_high above its memory_max: it is killed before it is ever slowed down",
         "set memory_high below memory_max",
@@ -115,7 +115,7 @@ def _start_limit(view: View, unit: Unit) -> Iterator[Finding]:
     pause = _span(unit.last("Service", "RestartSec") or _DEFAULT_RESTART)
     if interval is None or pause is None or not burst.isdecimal() or not interval or interval > int(burst) * pause:
         return
-    yield QT114.broken(
+    yield QT114.make_broken(
         unit.subject,
         "can never hit its start limit: start_limit_burst times restart_sec is not less than start_limit_interval, so "
         "it restarts for ever",

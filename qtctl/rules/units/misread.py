@@ -55,7 +55,7 @@ def misread(view: View) -> Iterator[Finding]:
             if at not in judged:
                 judged[at] = tuple(_troubles(line, unit.name, version))
             for severity, what, remedy in (*judged[at], *(_variables(unit, line) if view.whole(unit) else ())):
-                yield QT110.broken(unit.subject, what, remedy, spot(view, unit, line), severity=severity)
+                yield QT110.make_broken(unit.subject, what, remedy, spot(view, unit, line), severity=severity)
     for file in view.desired.files:
         if file.kind == "env":
             yield from _env(file)
@@ -150,7 +150,7 @@ def _env(file: DesiredFile) -> Iterator[Finding]:
 
 
 def _of_file(subject: str, file: DesiredFile, what: str, remedy: str, severity: Severity = Severity.WARNING) -> Finding:
-    return QT110.broken(subject, f"{file.path} {what}", remedy, file.origin, severity=severity)
+    return QT110.make_broken(subject, f"{file.path} {what}", remedy, file.origin, severity=severity)
 
 
 def unwritable(desired: Desired, errors: Iterable[Unrendered], keys: Keys) -> Iterator[Finding]:
@@ -162,7 +162,7 @@ def unwritable(desired: Desired, errors: Iterable[Unrendered], keys: Keys) -> It
         found = by_unit.get(unit)
         origin = found.origin if found else Origin(error.place.file if error.place else "fleet.toml")
         remedy = error.hint or "declare something that it can say"
-        yield QT110.broken(
+        yield QT110.make_broken(
             found.name if found else unit,
             f"cannot be written into a unit or env file: {error.why}",
             remedy,

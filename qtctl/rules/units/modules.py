@@ -20,7 +20,7 @@ def modules(view: View) -> Iterator[Finding]:
             continue
         if not _importable(view, unit, service, command):
             code = _code(view, service)
-            yield QT113.broken(
+            yield QT113.make_broken(
                 unit.subject,
                 f"runs the module {module}, and neither its working directory nor PYTHONPATH is {code}, where it is",
                 f'set PYTHONPATH = "{code}" in env, or leave run.cwd out',

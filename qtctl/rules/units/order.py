@@ -58,7 +58,7 @@ def _namesakes(view: View) -> Iterator[Finding]:
                 meant = names.services.get(word.removesuffix(UnitKind.SERVICE.suffix), word)
                 if word in names.live or word == meant or not word.endswith(UnitKind.SERVICE.suffix):
                     continue
-                yield QT103.broken(
+                yield QT103.make_broken(
                     name,
                     f"{key} names {word}, which nothing declares: it is not {meant}",
                     f"write the service's name in the registry, or declare {word} as an external",
@@ -87,7 +87,7 @@ def _cycles(view: View) -> Iterator[Finding]:
         cycle = _possible(graph, members, _Possible(units, conflicts))
         if not cycle:
             continue
-        yield QT103.broken(
+        yield QT103.make_broken(
             units[cycle[0]].subject,
             f"is ordered after itself: {' after '.join(cycle)}",
             _remedy(cycle, units),
@@ -267,7 +267,7 @@ def _order_origin(view: View, unit: Unit, key: str) -> Origin:
 def _unordered(view: View, unit: Unit, key: str, required: Sequence[str], said: tuple[_Said, ...]) -> Iterator[Finding]:
     for name in required:
         at, fix = _fix(view, unit, key, name, said)
-        yield QT103.broken(
+        yield QT103.make_broken(
             unit.subject,
             f"{key} {name} and is not ordered after it: both are started at once",
             "add it to order.after",

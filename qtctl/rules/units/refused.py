@@ -6,7 +6,7 @@ from qtctl.dialects.systemd.refusals import Refusal
 from qtctl.dialects.systemd.table.lookup import versions
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding, Severity
-from qtctl.meaning.refused import UnitText, refused
+from qtctl.meaning.refused import UnitText, find_refused
 from qtctl.model.desired import DesiredDropin
 from qtctl.model.origin import Origin
 from qtctl.rules.locate import key_path, spot
@@ -17,8 +17,10 @@ def refused_units(view: View) -> Iterator[Finding]:
     whole = {unit.name: unit for unit in view.units if not _is_dropin(unit)}
     said = {id(line): unit for unit in view.units for line in unit.parsed.directives}
     texts = [UnitText(unit.name, unit.parsed, _is_dropin(unit)) for unit in view.units]
-    surely = {(name, each.what) for name, each in refused(texts, versions()[-1])} if view.guessed("systemd") else None
-    for name, refusal in refused(texts, view.systemd):
+    surely = (
+        {(name, each.what) for name, each in find_refused(texts, versions()[-1])} if view.guessed("systemd") else None
+    )
+    for name, refusal in find_refused(texts, view.systemd):
         unit = said[id(refusal.given.line)] if refusal.given else whole[name]
         about = whole.get(name, unit)
         if name.endswith(".timer") and about.all("Timer", "OnCalendar"):
@@ -29,7 +31,7 @@ def refused_units(view: View) -> Iterator[Finding]:
         what, severity = _what(refusal), _severity(refusal)
         if surely is not None and (name, refusal.what) not in surely:
             what, severity = f"{what}, if that is what the host has: its version was guessed", Severity.INFO
-        yield QT118.broken(about.subject, what, _remedy(view, refusal, about, at), at, severity=severity)
+        yield QT118.make_broken(about.subject, what, _remedy(view, refusal, about, at), at, severity=severity)
 
 
 def _severity(refusal: Refusal) -> Severity:

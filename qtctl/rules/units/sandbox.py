@@ -43,7 +43,7 @@ def _hidden(view: View, unit: Unit, service: DesiredService) -> Iterator[Finding
     shown = _bound(unit) if protect == "tmpfs" else ()
     for what, path, origin in _needed(view, unit, service):
         if _below(path, HOMES) and not _below(path, shown):
-            yield QT107.broken(
+            yield QT107.make_broken(
                 unit.subject,
                 f"has ProtectHome={protect}, which hides its own {what} ({path})",
                 'move it out of the homes, or give the service another profile (sandbox.profile = "default")',
@@ -76,7 +76,7 @@ def _locked(view: View, unit: Unit, service: DesiredService) -> Iterator[Finding
         if not (_WRITTEN.search(key) and path.startswith("/")):
             continue
         if _below(path, read_only) and not _below(path, writable):
-            yield QT107.broken(
+            yield QT107.make_broken(
                 unit.subject,
                 f"has ProtectSystem={protect} and no writable path for what {key} names",
                 "add its directory to sandbox.read_write_paths",

@@ -47,7 +47,7 @@ def _calendar(view: View, timer: Unit) -> Iterator[Finding]:
     for expression in timer.all("Timer", "OnCalendar"):
         trouble = calendar_trouble(expression)
         if trouble:
-            yield QT112.broken(
+            yield QT112.make_broken(
                 timer.subject,
                 f"on_calendar {expression!r} is no calendar expression: {trouble}",
                 "see systemd.time(7); `systemd-analyze calendar EXPRESSION` shows when it elapses",
@@ -131,7 +131,7 @@ def _started_otherwise(view: View, timer: Unit, started: Unit) -> bool:
 
 
 def _finding(subject: str, what: str, remedy: str, at: Origin, severity: Severity) -> Finding:
-    return QT112.broken(subject, what, remedy, at, severity=severity)
+    return QT112.make_broken(subject, what, remedy, at, severity=severity)
 
 
 QT112 = ViewRule(
