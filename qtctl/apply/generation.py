@@ -23,11 +23,14 @@ BASE = "/var/lib/qtctl"
 UNIT_FOLDER = "/etc/systemd/system"
 FILE_MOST = (DIGEST_KIB + 1) * 1024
 """Bytes that are read of a file to see whether it is what was planned."""
-TRANSACTION_SCRIPTS = ("trail.sh", "transaction.sh", "ran.sh", "docker.sh", "apply.sh", "restore.sh", "switch.sh")
+TRANSACTION_SCRIPTS = (
+    "trail.sh", "damaged.sh", "transaction.sh", "find.sh", "ran.sh", "docker.sh", "apply.sh", "restore.sh", "switch.sh",
+)  # fmt: skip
 """What the host carries out a deploy with."""
 LEASE_S = 15
 """So long after the last sign of a caller that watches, the host goes back by itself."""
 
+_FIND_LIMIT_S = 10
 _NONE = "-"
 _UNPRINTABLE = "\t\n\r\0"
 _END = "END_OF_ARCHIVE"
@@ -55,7 +58,7 @@ def make_stage_request(generation: Generation, *, limit_s: int, holder: str) -> 
 
 
 def _stage_script(members: Mapping[str, bytes], limit_s: int, holder: str) -> str:
-    parts = ("way.sh", "trail.sh", "transaction.sh", "ran.sh", "docker.sh", "stage.sh")
+    parts = ("way.sh", "trail.sh", "damaged.sh", "transaction.sh", "ran.sh", "docker.sh", "stage.sh")
     archive = base64.encodebytes(pack_tar(members)).decode()
     return "\n".join(
         (
@@ -80,8 +83,23 @@ def make_verb_request(number: int, verb: str, *arguments: str) -> Request:
 
 def find_request() -> Request:
     """Tell the transaction that is under way, and whose it is, once nobody is staging any more."""
-    script = f"base={BASE}\n{read_script('find.sh')}find_transaction\n"
-    return Request(script, Verb.TRANSACTION, encode_calls([("find",)]))
+    return _make_record_request("find")
+
+
+def repair_request() -> Request:
+    """The same; a record of it that is damaged is made anew before, where it is clear which generation it is of."""
+    return _make_record_request("repair")
+
+
+def forget_request(by: str) -> Request:
+    """The same; a damaged record is removed before, on behalf of `by`, and the host stays as it is."""
+    return _make_record_request("forget", by)
+
+
+def _make_record_request(verb: str, *arguments: str) -> Request:
+    parts = "\n".join(map(read_script, ("trail.sh", "damaged.sh", "transaction.sh", "find.sh")))
+    script = f"{make_input(_FIND_LIMIT_S)}\n{parts}\n{join((f'{verb}_transaction', *arguments))}\n"
+    return Request(script, Verb.TRANSACTION, encode_calls([(verb, "0", *arguments) if arguments else (verb,)]))
 
 
 def make_input(limit_s: int) -> str:

@@ -65,7 +65,6 @@ _ALONE = (
     "stage",
     "store",
     "trail",
-    "transaction",
     "way",
 )
 """Scripts that need nothing but what every part of the helper has."""
@@ -139,6 +138,7 @@ def _build_body() -> str:
             *(f"{name}={quote(value)}\n" for name, value in given.items()),
             *(_write_function(library.name, library.text) for library in load_libraries()),
             *(_write_function(name, read_script(f"{name}.sh")) for name in _ALONE),
+            _write_function("transaction", read_script("damaged.sh") + read_script("transaction.sh")),
             _write_function("installed", f"most={MOST_LISTED}\n{read_script('installed.sh')}"),
             _write_text("build_text", read_script("build_venv.sh")),
             _write_text("import_text", read_script("import_entry.py")),

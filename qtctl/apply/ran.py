@@ -17,7 +17,7 @@ _TIME = re.compile("[0-9]{1,11}")
 def start_reading(host: Host, seen: Mapping[str, Sequence[str]]) -> Running | None:
     """Begin to ask, as root, of units and the files that count for each. None where the host opens no session."""
     rows = "".join("\t".join((unit, *paths)) + "\n" for unit, paths in sorted(seen.items()) if paths)
-    scripts = "\n".join(map(read_script, ("transaction.sh", "ran.sh")))
+    scripts = "\n".join(map(read_script, ("damaged.sh", "transaction.sh", "ran.sh")))
     script = f"{make_input(30)}\n{scripts}\nread_ran <<'{_END}'\n{rows}{_END}\n"
     try:
         return host.start(Request(script, Verb.RAN, rows.encode()), root=True)

@@ -19,7 +19,7 @@ from qtctl.remote.request import Request, Verb
 from qtctl.remote.scripts import read_script
 
 _ANSWER_S = 30.0
-_PARTS = ("trail.sh", "way.sh", "transaction.sh", "stage.sh", "env_files.sh", "secrets.sh")
+_PARTS = ("trail.sh", "way.sh", "damaged.sh", "transaction.sh", "stage.sh", "env_files.sh", "secrets.sh")
 _PLACE = re.compile(r"P ([0-9]+) (link|file|other|missing) (\S+) (\S+) ([0-7]{4}|-) ([01])")
 _NONE = "-"
 _MODES = ("0600", "0400")

@@ -11,7 +11,14 @@ import secrets
 from dataclasses import dataclass, field
 
 from qtctl.apply.contact import Contact
-from qtctl.apply.generation import Generation, find_request, make_stage_request, make_verb_request
+from qtctl.apply.generation import (
+    Generation,
+    find_request,
+    forget_request,
+    make_stage_request,
+    make_verb_request,
+    repair_request,
+)
 from qtctl.dialects import terminal
 from qtctl.errors import DeployRefused, HostError, Refused
 from qtctl.interfaces.host import Host, Running
@@ -71,6 +78,8 @@ def stage(host: Host, generation: Generation, ticket: Ticket, *, limit_s: int) -
         if not _NUMBER.fullmatch(said["armed"]):
             raise HostError(f"{host.address}: the number of its generation could not be read")
         return int(said["armed"])
+    if "damaged" in said:
+        raise DeployRefused(f"{UNCHANGED}: {said['damaged']}", hint=f"`qtctl recover --host {host.address}`")
     if "broken" in said:
         what = f"{UNCHANGED}: an earlier deploy, generation {said['broken']}, could not be taken back"
         raise DeployRefused(what, hint=f"see to its units, then `qtctl recover --host {host.address}`")
@@ -102,7 +111,10 @@ def recover(host: Host, *, accept: bool, by: str) -> Progressed | None:
     None: there is none. `by`: who asks for it, for the audit trail. DeployRefused where it ends by itself. HostError
     where the host could not be asked.
     """
-    said = _read_words(host.start(find_request(), root=True).finish(_ANSWER_S).stdout)
+    asked = find_request() if accept else repair_request()
+    said = _read_words(host.start(asked, root=True).finish(_ANSWER_S).stdout)
+    if "damage" in said:
+        return _end_damaged(host, said["damage"], accept=accept, by=by)
     if not _NUMBER.fullmatch(said.get("number", "")):
         return None
     number, state = int(said["number"]), said.get("state")
@@ -115,6 +127,18 @@ def recover(host: Host, *, accept: bool, by: str) -> Progressed | None:
         what = f"{host.address}: generation {number} is {found.state.value}: it ends by itself"
         raise DeployRefused(what, hint="wait until that is done")
     return found
+
+
+def _end_damaged(host: Host, damage: str, *, accept: bool, by: str) -> Progressed:
+    """Nobody knows the generation: nothing can be taken back, and a person may accept what is there."""
+    if not accept:
+        what = f"{host.address}: nothing can be taken back: {damage}, and which generation has not ended is unknown"
+        hint = "see whether the units and files of the fleet are as they should be, then recover with --accept"
+        raise DeployRefused(what, hint=hint)
+    said = _read_words(host.start(forget_request(clean(by)), root=True).finish(_ANSWER_S).stdout)
+    if "damage" in said:
+        raise DeployRefused(f"{host.address}: {said['damage']}, and could not be removed", hint=_SEE)
+    return Progressed(TransactionState.NONE, TransactionEnd.ACCEPTED)
 
 
 def ask(contact: Contact, request: Request) -> bytes:

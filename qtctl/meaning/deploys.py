@@ -4,6 +4,8 @@ from qtctl.model.deploy_facts import HostDeploys
 from qtctl.model.evidence import Need
 
 STATUS = Need(HostDeploys.FACT, "host")
+DAMAGED = "damaged"
+"""The state of a transaction whose record on the host says nothing. Root alone sees it."""
 LATE_S = 15
 """So long a host may take to notice that nobody watches any more."""
 RESTORED_S = 300

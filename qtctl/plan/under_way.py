@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from qtctl.meaning.deploys import STATUS, is_stuck
+from qtctl.meaning.deploys import DAMAGED, STATUS, is_stuck
 from qtctl.model.deploy_facts import HostDeploys
 from qtctl.model.evidence import State
 from qtctl.model.facts import Facts
@@ -28,6 +28,8 @@ def find_obstacles(host: str, facts: Facts) -> Iterator[Refusal]:
 
 def _refuse(host: str, address: str, status: HostDeploys) -> Refusal:
     recover = f"`qtctl recover --host {address}`"
+    if status.state == DAMAGED:
+        return Refusal(host, "the record of a deploy in /var/lib/qtctl/tx is damaged", recover)
     if status.state == "broken":
         what = f"an earlier deploy, generation {status.generation}, could not be taken back"
         return Refusal(host, what, f"see to its units, then {recover}")

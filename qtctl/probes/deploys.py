@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from qtctl.meaning.deploys import DAMAGED
 from qtctl.model.deploy_facts import HostDeploys, KeptGenerations
 from qtctl.model.evidence import Need
 from qtctl.model.plausible import I64, shown, whole
@@ -17,7 +18,7 @@ NOTHING = 3
 """Exit status where nothing was deployed yet."""
 FORMAT = "1"
 MOST_UNITS, MOST_NOTES, MOST_DAMAGED = 5000, 40, 20
-STATES = frozenset(("idle", "staged", "armed", "applying", "gating", "confirmed", "restoring", "broken"))
+STATES = frozenset(("idle", "staged", "armed", "applying", "gating", "confirmed", "restoring", "broken", DAMAGED))
 _LEASED = frozenset(("staged", "armed", "applying", "gating"))
 _WORD = re.compile(r"[A-Za-z0-9_.:\\@-]{1,255}")
 _HEX = re.compile(r"[0-9a-f]{1,64}|-")
@@ -25,7 +26,7 @@ _HEX = re.compile(r"[0-9a-f]{1,64}|-")
 
 SCRIPTS = Library(
     "deploys",
-    ("deploys.sh",),
+    ("damaged.sh", "deploys.sh"),
     dict.fromkeys(("deploy_status", "kept_generations"), Takes.NOTHING),
     (("base", BASE),),
 )
@@ -64,7 +65,7 @@ def parse_status(said: str) -> HostDeploys:
     found = {key: value for key, value in rows if key != "unit"}
     if found.get("format") != FORMAT:
         raise ValueError(f"format {shown(found.get('format', ''))}, and this qtctl reads {FORMAT}")
-    state = found.get("state", "")
+    state = DAMAGED if "damage" in found else found.get("state", "")
     if state not in STATES:
         raise ValueError(f"state {shown(state)}")
     rebooted = found.get("boot") != boot

@@ -1,12 +1,16 @@
 # shellcheck shell=sh disable=SC2154
-# What a host keeps of its deploys, for an audit. Given: base.
+# What a host keeps of its deploys, for an audit. Given: damaged.sh, base.
 
-# deploy_status: the present boot and uptime, then what everybody may read. Exit status 3: there was no deploy.
+# deploy_status: the present boot and uptime; for root `damage WHAT`, where the record of a transaction is damaged; then what
+# everybody may read. Exit status 3: there was no deploy.
 deploy_status() {
-  [ -f "$base/status" ] || exit 3
+  find_damage
+  [ -f "$base/status" ] || [ -n "$damage" ] || exit 3
   read -r boot </proc/sys/kernel/random/boot_id
   read -r uptime _ </proc/uptime
   printf '%s %s\n' "$boot" "${uptime%.*}"
+  [ -z "$damage" ] || printf 'damage %s\n' "$damage"
+  [ -f "$base/status" ] || { printf 'format 1\n' && exit; }
   exec head -c 1000000 -- "$base/status"
 }
 

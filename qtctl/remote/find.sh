@@ -1,11 +1,59 @@
-# shellcheck shell=sh disable=SC2154
-# Which transaction is under way, and whose it is, once nobody is staging any more. Given: base.
+# shellcheck shell=sh disable=SC2154,SC2034,SC2015
+# Which transaction is under way, and whose it is, once nobody is staging any more. Given: transaction.sh.
 find_transaction() {
   [ -f "$base/lock" ] || return 0
   exec 9>>"$base/lock"
   flock -w 10 9
-  for each in "$base"/tx/*; do
-    [ ! -f "$each" ] || printf 'qtctl state %s\nqtctl number %s\n' "${each##*/}" "$(head -c 20 -- "$each")"
-  done
+  transaction
+  [ -z "$state" ] || printf 'qtctl state %s\nqtctl number %s\n' "$state" "$number"
+  [ -z "$damage" ] || printf 'qtctl damage %s\n' "$damage"
   [ ! -f "$base/holder" ] || printf 'qtctl holder %s\n' "$(head -c 200 -- "$base/holder")"
+}
+
+# repair_transaction: a damaged record is of the one generation that has not ended. Then say what find_transaction does.
+repair_transaction() {
+  locked repair_record
+  find_transaction
+}
+repair_record() {
+  transaction
+  [ "$state" = damaged ] && find_unfinished || return 0
+  to=$only
+  case ${to##*/} in staged | armed | applying | gating | confirmed | restoring) ;; *) to=$base/tx/broken ;; esac
+  printf '%s\n' "$unfinished" >"$base/.repaired" && sync -- "$base/.repaired" || return
+  # Never without a record: until the last rename there is one that is damaged.
+  drop "$base/tx/repaired" && mv -T -- "$base/.repaired" "$base/tx/repaired" || return
+  for each in "$base"/tx/*; do [ "${each##*/}" = repaired ] || drop "$each"; done
+  mv -T -- "$base/tx/repaired" "$to" && sync -- "$base/tx"
+}
+
+# find_unfinished: `unfinished`: the number of the only generation that was staged and has not ended; false if it is not one.
+find_unfinished() {
+  unfinished=''
+  for each in "$base"/gen/*; do
+    [ -f "$each/steps" ] && [ ! -f "$each/outcome" ] || continue
+    [ -z "$unfinished" ] || return 1
+    unfinished=${each##*/}
+  done
+  case $unfinished in '' | *[!0-9]*) return 1 ;; esac
+}
+
+# forget_transaction PERSON: the host stays as it is: remove a damaged record.
+forget_transaction() {
+  find_login
+  whose_members="\"action\":\"recover\",\"login\":\"$login\"" whose_fields="DEPLOY_ACTION=recover${newline}DEPLOY_LOGIN=$login"
+  locked forget_record "$1"
+  find_transaction
+}
+forget_record() {
+  transaction
+  [ "$state" = damaged ] || return 0
+  current=$(readlink -- "$base/current") || current=''
+  [ -d "$base/$current" ] || current=''
+  generation=${current##*/} home=$base/gen/${generation:-none}
+  for each in "$base"/tx/*; do drop "$each"; done
+  drop "$base/lease" "$base/holder"
+  sync -- "$base/tx" || :
+  if [ -n "$generation" ]; then status idle; else drop "$base/status"; fi
+  trail accepted "${generation:-0}" "$damage: accepted by $1, logged in as $login"
 }

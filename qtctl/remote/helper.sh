@@ -100,11 +100,15 @@ helper_transaction() {
   IFS=$helper_tab read -r verb number about <<END
 $(head -c "$size" | tr -d '\000-\010\012-\037\177')
 END
-  [ "$verb" != find ] || {
-    lib_find
-    find_transaction
-    exit
-  }
+  case $verb in
+    find | repair | forget)
+      lib_trail
+      lib_transaction
+      lib_find
+      "${verb}_transaction" "$about"
+      exit
+      ;;
+  esac
   case $number in '' | *[!0-9]* | ??????????*) helper_refuse 'no number of a generation' ;; esac
   script=$base/gen/$number/transaction.sh
   [ -f "$script" ] || helper_refuse "no generation $number"

@@ -18,6 +18,7 @@ put_secret() {
   exec 9>>"$base/lock" || refuse - "$base/lock could not be opened"
   flock -w 10 9 || refuse - 'a deploy is being staged'
   transaction
+  [ -z "$damage" ] || { say damaged "$damage" && refuse - "$damage"; }
   [ "$state" != broken ] || { say broken "$number" && refuse - "generation $number could not be taken back"; }
   [ -z "$state" ] || refuse - "generation $number is $state: put it when that has ended"
   folder=${1%/*}

@@ -234,6 +234,7 @@ stage() {
   transaction
   [ "$state" != staged ] || of "$number" forget_staged
   transaction
+  [ -z "$damage" ] || { say damaged "$damage" && refuse - "$damage"; }
   [ "$state" != broken ] || { say broken "$number" && refuse - "generation $number is broken"; }
   [ -z "$state" ] || { say busy "$(head -c 200 -- "$base/holder" 2>/dev/null)" && refuse - "generation $number is $state"; }
   begin

@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2015
 # What others call to drive a transaction: the caller of a deploy over a connection, the service that watches it, and the
-# boot. Given: trail.sh, transaction.sh, apply.sh, restore.sh.
+# boot. Given: trail.sh, transaction.sh, find.sh, apply.sh, restore.sh.
 
 # run: the service that watches over one transaction. Its worker applies the steps; an expired lease, a dead worker or a
 # request makes the host roll back. So does a restart of this service after it was killed.
@@ -111,7 +111,8 @@ show_lease() {
 # boot: finish or roll back what a power cut or a crash left. No unit of the fleet has been started yet.
 boot() {
   transaction
-  [ -n "$state" ] || exit 0
+  [ -z "$damage" ] || { locked repair_record && transaction; }
+  [ -n "$state" ] && [ -z "$damage" ] || exit 0
   of "$number" :
   case "$state" in
     staged) locked forget_if_staged && exit 0 ;;

@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2015
 # A deploy as a transaction of the host: its state, its lock, its lease and its journal.
 #
-# Given: base (/var/lib/qtctl), store (/opt/qtctl/store), lease_s, limit (seconds for one command of systemd), most. The state of a transaction is the name of the one file in $base/tx, and its
+# Given: damaged.sh, base (/var/lib/qtctl), store (/opt/qtctl/store), lease_s, limit (seconds for one command of systemd), most. The state of a transaction is the name of the one file in $base/tx, and its
 # content the number of the generation: a rename moves it from one state to the next, and of two that try, one wins.
 umask 077
 PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
@@ -10,17 +10,13 @@ tab=$(printf '\t')
 newline='
 '
 
-# transaction: set `state` and `number` of the current transaction; '' if there is none.
+# transaction: set `state` and `number` of the current transaction; '' if there is none. `damage`: why the state is `damaged`.
 transaction() {
-  state='' number=''
-  for each in "$base"/tx/*; do
-    [ -f "$each" ] || continue
-    # Another process may rename it in between: then its new name is looked for again.
-    read -r number <"$each" || [ -f "$each" ] || { transaction && return; }
-    state=${each##*/}
-    case "$number" in '' | *[!0-9]*) number=damaged ;; esac
-  done
-} 2>/dev/null
+  find_damage
+  state=${only##*/} number=${said_number-}
+  [ -n "$only" ] || number=''
+  [ -z "$damage" ] || state=damaged number=''
+}
 
 # is STATE...: whether the transaction of this generation is in one of these states.
 is() {

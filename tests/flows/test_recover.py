@@ -43,7 +43,10 @@ def test_it_is_refused_until_a_person_has_seen_to_it(broken: Ground) -> None:
         assert "could not be taken back" in again.reason.what
         assert "`qtctl recover --host qtdeploy1`" in again.reason.hint
     host = broken.connect()
-    broken.run(f"touch {MAY}")
+    broken.run(f"echo x >/var/lib/qtctl/tx/broken; touch {MAY}")
+    damaged = broken.deploy(OLD)
+    assert ends(damaged) == (DeployStatus.REFUSED, ReasonKind.IN_THE_WAY)
+    assert "/var/lib/qtctl/tx is damaged" in said(damaged)
     found = recover(host, accept=False, by="ann@desk")
     assert found is not None
     assert found.end is TransactionEnd.RESTORED

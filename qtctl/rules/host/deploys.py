@@ -6,6 +6,7 @@ from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Wording
 from qtctl.findings.remedy import Remedy, make_steps
+from qtctl.meaning.deploys import DAMAGED as DAMAGED_RECORD
 from qtctl.meaning.deploys import STATUS, is_of_registry, is_stuck, judges_generation
 from qtctl.meaning.registry_digest import digest_registry
 from qtctl.model.deploy_facts import HostDeploys, KeptGenerations
@@ -46,13 +47,16 @@ def _is_at_rest(facts: Facts) -> Judgment:
     if why:
         observed |= {"by": status.by, "why": why}
     source = ProofSource(STATUS, f"grep '^state ' {BASE}/status", f"state {status.state}")
-    return Verdict(not why, observed, (source,), remedy=_end(facts, status), title=_title(status))
+    sources = () if status.state == DAMAGED_RECORD else (source,)
+    return Verdict(not why, observed, sources, remedy=_end(facts, status), title=_title(status))
 
 
 def _describe(status: HostDeploys) -> str:
     """What is wrong, or ''."""
     if status.state == "idle":
         return ""
+    if status.state == DAMAGED_RECORD:
+        return "the record of a deploy is damaged, and the host refuses deploys"
     if status.state == "broken":
         return "the host could not go back to what it was, and refuses deploys"
     if status.rebooted:
@@ -63,12 +67,14 @@ def _describe(status: HostDeploys) -> str:
 
 
 def _title(status: HostDeploys) -> str:
-    if status.state == "broken":
+    if status.state in ("broken", DAMAGED_RECORD):
         return BROKEN.title
     return STUCK.title if is_stuck(status) else UNDER_WAY.title
 
 
 def _end(facts: Facts, status: HostDeploys) -> Remedy:
+    if status.state == DAMAGED_RECORD:
+        return make_steps(("ls", "-l", f"{BASE}/tx"), ("qtctl", "recover", "--host", facts.target))
     if status.state == "broken":
         return make_steps("see to the units that it could not bring back", ("qtctl", "recover", "--host", facts.target))
     if is_stuck(status):

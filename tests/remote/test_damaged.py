@@ -1,0 +1,98 @@
+"""A record of a transaction that says nothing: made anew where it is clear whose it is, or given up by a person."""
+
+import json
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from qtctl.apply.generation import make_input
+from qtctl.remote.scripts import read_script
+
+SHELLS = [name for name in ("dash", "bash") if shutil.which(name)]
+PARTS = ("trail.sh", "damaged.sh", "transaction.sh", "find.sh")
+DAMAGED = {
+    "garbage": ("gating", "x\n"),
+    "nothing": ("gating", ""),
+    "two words": ("gating", "2 2\n"),
+    "too long": ("gating", "1234567890\n"),
+    "another generation": ("gating", "9\n"),
+    "another state": ("dancing", "2\n"),
+}
+
+
+def ask(base: Path, command: str, shell: str = "dash") -> dict[str, str]:
+    """The answers `qtctl WORD …` of the host's script."""
+    head = f"{make_input(1)}\nbase={shlex.quote(str(base))}\n"
+    script = head + "\n".join(map(read_script, PARTS)) + f"\nlogger() {{ cat >/dev/null; }}\n{command}\n"
+    done = subprocess.run([shell], input=script, capture_output=True, text=True, check=False, timeout=20)
+    assert (done.returncode, done.stderr) == (0, "")
+    words = (line.removeprefix("qtctl ").partition(" ") for line in done.stdout.splitlines())
+    return {word: rest for word, _, rest in words}
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    """Generation 1 is in force, and generation 2 was staged."""
+    for number in ("1", "2"):
+        (tmp_path / "gen" / number).mkdir(parents=True)
+        (tmp_path / "gen" / number / "steps").touch()
+    (tmp_path / "gen/1/outcome").write_text("confirmed\n")
+    (tmp_path / "current").symlink_to("gen/1")
+    (tmp_path / "tx").mkdir()
+    (tmp_path / "lock").touch()
+    return tmp_path
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_one_that_is_sound(base: Path, shell: str) -> None:
+    assert ask(base, "find_transaction", shell) == {}
+    for state in ("staged", "armed", "applying", "gating", "confirmed", "restoring", "broken"):
+        (base / "tx" / state).write_text("2\n")
+        for command in ("find_transaction", "repair_transaction", "forget_transaction ann"):
+            assert ask(base, command, shell) == {"state": state, "number": "2"}
+        (base / "tx" / state).unlink()
+
+
+@pytest.mark.parametrize("case", DAMAGED)
+def test_it_is_made_anew_where_one_generation_has_not_ended(base: Path, case: str) -> None:
+    name, content = DAMAGED[case]
+    (base / "tx" / name).write_text(content)
+    said = ask(base, "find_transaction")
+    assert (said["state"], said["number"]) == ("damaged", "")
+    assert said["damage"].startswith(f"{base}/tx/{name}")
+    repaired = ask(base, "repair_transaction")
+    assert repaired == {"state": "broken" if name == "dancing" else name, "number": "2"}
+    assert [path.name for path in (base / "tx").iterdir()] == [repaired["state"]]
+
+
+@pytest.mark.parametrize("ended", [("1", "2"), ()])
+def test_it_stays_where_several_could_be_meant_or_none(base: Path, ended: tuple[str, ...]) -> None:
+    (base / "gen/1/outcome").unlink()
+    for number in ended:
+        (base / "gen" / number / "outcome").write_text("confirmed\n")
+    (base / "tx/gating").write_text("x\n")
+    assert "damage" in ask(base, "repair_transaction")
+    assert (base / "tx/gating").read_text() == "x\n"
+
+
+def test_a_link_a_folder_and_a_second_one_are_damage(base: Path) -> None:
+    (base / "tx/gating").symlink_to("/etc/hostname")
+    assert "is not a regular file" in ask(base, "find_transaction")["damage"]
+    (base / "tx/armed").mkdir()
+    assert "there are two records" in ask(base, "find_transaction")["damage"]
+    assert ask(base, "repair_transaction") == {"state": "gating", "number": "2"}
+    assert Path("/etc/hostname").is_file()
+    assert (base / "tx/gating").read_text() == "2\n"
+
+
+def test_a_person_gives_it_up(base: Path) -> None:
+    (base / "tx/gating").write_text("x\n")
+    assert ask(base, "forget_transaction 'ann@desk'") == {}
+    assert list((base / "tx").iterdir()) == []
+    record = json.loads((base / "trail").read_text())
+    assert (record["event"], record["action"]) == ("accepted", "recover")
+    assert "accepted by ann@desk" in record["why"]
+    assert "state idle\n" in (base / "status").read_text()
