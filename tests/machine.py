@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from qtctl.lab.needs import why_not
+from qtctl.lab.needs import explain_why_not
 
 
 def cannot_boot() -> str | None:
     """Why hosts cannot be booted here, or None."""
-    return why_not()
+    return explain_why_not()
 
 
 PYDBUS = "python3-pydbus"

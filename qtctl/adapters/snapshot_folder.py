@@ -12,7 +12,7 @@ from qtctl.contained.regular import read_at
 from qtctl.errors import InputError, Place
 from qtctl.history.archive import LARGEST, unpack
 from qtctl.history.choose import choose_name
-from qtctl.history.index import ENDING, INDEX_NAME, MOST, entry_of, file_name, read_index, write_index
+from qtctl.history.index import ENDING, INDEX_NAME, MOST, make_entry, make_file_name, read_index, write_index
 from qtctl.interfaces.snapshot_store import Build
 from qtctl.model.snapshot import Chain, Entry, Pruned, Snapshot, Stored
 
@@ -80,11 +80,11 @@ class SnapshotFolder:
             newest = self._read_one(folder, host, names[-1]) if names else None
             before = unpack(newest.content, newest.where) if newest else None
             snapshot, stored = build(before)
-            name = file_name(snapshot)
+            name = make_file_name(snapshot)
             folder.write(name, stored.content, _MODE, sync=True)
             if stored.signature:
                 folder.write(f"{name}.sig", stored.signature, _MODE, sync=True)
-            listed = (*(entries or ()), entry_of(snapshot)) if entries is not None or not names else None
+            listed = (*(entries or ()), make_entry(snapshot)) if entries is not None or not names else None
             if listed is not None:
                 self._write_index(folder, host, listed, pruned)
             return snapshot, f"{folder.where}/{name}"
@@ -116,7 +116,7 @@ class SnapshotFolder:
             found.sort(key=lambda each: each.head.number)
             first = found[0].head if found else None
             pruned = Pruned(first.number - 1, first.previous) if first and first.number > 1 else None
-            self._write_index(folder, host, tuple(map(entry_of, found)), pruned)
+            self._write_index(folder, host, tuple(map(make_entry, found)), pruned)
             return len(found)
 
     def _names(self, host: str) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from qtctl.api.snapshot import find_all
 from qtctl.errors import InputError, Place
-from qtctl.history.evolve import Source, evolve, source_of
+from qtctl.history.evolve import Source, evolve, make_source
 from qtctl.interfaces.snapshot_store import SnapshotStore
 from qtctl.model.evolution import Evolution
 from qtctl.model.snapshot import Inventory
@@ -30,7 +30,7 @@ def _read(store: SnapshotStore, name: str) -> list[Source]:
         return [Source(name, _read_compose(Path(name)))]
     if suffix == ".json":
         return [_read_modules(Path(name))]
-    return [source_of(each.snapshot, each.stored.where) for each in find_all(store, name)]
+    return [make_source(each.snapshot, each.stored.where) for each in find_all(store, name)]
 
 
 def _read_compose(path: Path) -> Inventory:

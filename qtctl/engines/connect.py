@@ -54,13 +54,13 @@ def make_declared_route(target: str, desired: "Desired", user: str | None, role:
 
 def make_undeclared_route(target: str, user: str | None) -> Route:
     """The route to a host that no registry declares: this machine, a lab host, or as ssh_config says."""
-    from qtctl.lab.ssh import config_path
+    from qtctl.lab.ssh import locate_config
     from qtctl.lab.state import load
 
     route = Route(target, user)
     if target == LOCAL or load(target) is None:
         return route
-    return replace(route, config=str(config_path()))
+    return replace(route, config=str(locate_config()))
 
 
 def read_passwords(desired: "Desired") -> "Mapping[str, Secret]":

@@ -18,7 +18,7 @@ from qtctl.model.policy import Policy
 from qtctl.model.service import Service
 from qtctl.registry.load import TABLES
 from qtctl.reports.schemas import make_schemas as report_schemas
-from qtctl.views.schemas import schemas as view_schemas
+from qtctl.views.schemas import make_schemas as view_schemas
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Meanings = Mapping[str, Mapping[str, str]]

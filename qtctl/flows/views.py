@@ -8,10 +8,10 @@ from qtctl.resolve.resolve import resolve, stands_in
 from qtctl.views.choices import Kind, State, What
 from qtctl.views.find import find
 from qtctl.views.graph import Graph
-from qtctl.views.graph import graph as graph_of
+from qtctl.views.graph import draw_graph as graph_of
 from qtctl.views.listing import Listing
-from qtctl.views.listing import listing as listing_of
-from qtctl.views.show import Shown, home, only, shown
+from qtctl.views.listing import make_listing as listing_of
+from qtctl.views.show import Shown, find_home, keep_only, make_shown
 
 
 def listing(files: Mapping[str, bytes], kind: Kind, state: State | None) -> Listing:
@@ -26,6 +26,6 @@ def show(files: Mapping[str, bytes], templates: Mapping[str, str], name: str, as
     """Everything called `name`, with the files rendered from it for host `as_name`, else the first that has it."""
     registry = load(files)
     things = find(registry, name)
-    host = stands_in(registry, "", as_name) if as_name else home(registry, things)
-    desired = render(only(registry, resolve(registry, host), things), templates)
-    return shown(registry, desired, files, name, things)
+    host = stands_in(registry, "", as_name) if as_name else find_home(registry, things)
+    desired = render(keep_only(registry, resolve(registry, host), things), templates)
+    return make_shown(registry, desired, files, name, things)

@@ -40,7 +40,7 @@ _HINT = "take another one, or fetch this one again from where it was copied"
 
 def pack(head: SnapshotHead, inventory: Inventory, attachments: Attachments) -> tuple[str, bytes]:
     """Its digest, and the document. InputError where it would be larger than what is read."""
-    rows = _write_json(_document(head, inventory))
+    rows = _write_json(_make_document(head, inventory))
     more = _write_json({"evidence": dict(attachments.evidence), "registry": dict(attachments.registry)})
     if len(rows) > LARGEST_ROWS or len(more) > LARGEST_ATTACHMENTS:
         what = f"{len(rows)} and {len(more)} bytes, and {LARGEST_ROWS} and {LARGEST_ATTACHMENTS} are read of a snapshot"
@@ -57,7 +57,7 @@ def unpack(content: bytes, where: str) -> Snapshot:
     digest, rows, _ = _split(content, place)
     document = _read_json(_decompress(rows, LARGEST_ROWS, place), place)
     try:
-        head, inventory = _head(document), _inventory(document)
+        head, inventory = _read_head(document), _read_inventory(document)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         said = str(error) if isinstance(error, _Unfit) else "a value in it is missing, or of another type"
         raise _refuse(said, place) from None
@@ -116,7 +116,7 @@ def _decompress(part: bytes, most: int, place: Place) -> bytes:
 
 def _read_json(text: bytes, place: Place) -> dict[str, Any]:
     try:
-        found = json.loads(text, parse_constant=_no_constant)
+        found = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise _refuse("a part of it is no JSON", place) from error
     if not isinstance(found, dict):
@@ -124,7 +124,7 @@ def _read_json(text: bytes, place: Place) -> dict[str, Any]:
     return found
 
 
-def _no_constant(word: str) -> NoReturn:
+def _refuse_constant(word: str) -> NoReturn:
     raise ValueError(word)
 
 
@@ -134,7 +134,7 @@ def _write_json(value: object) -> bytes:
     )
 
 
-def _document(head: SnapshotHead, inventory: Inventory) -> dict[str, object]:
+def _make_document(head: SnapshotHead, inventory: Inventory) -> dict[str, object]:
     return {
         "head": {
             "fleet": head.fleet, "host": head.host, "address": head.address, "taken_at": head.taken_at,
@@ -152,9 +152,9 @@ class _Unfit(ValueError):
     """What is wrong with a document, in words."""
 
 
-def _head(document: Mapping[str, Any]) -> SnapshotHead:
+def _read_head(document: Mapping[str, Any]) -> SnapshotHead:
     said = document["head"]
-    texts = {name: _string(said[name]) for name in _TEXTS}
+    texts = {name: _read_string(said[name]) for name in _TEXTS}
     if not _DAY.fullmatch(texts["taken_at"]):
         raise _Unfit("its time is no time")
     if texts["previous"] and not _DIGEST.fullmatch(texts["previous"]):
@@ -164,44 +164,44 @@ def _head(document: Mapping[str, Any]) -> SnapshotHead:
         raise _Unfit("its number is no number")
     if not isinstance(signed, bool) or (number == 1) != (not texts["previous"]):
         raise _Unfit("it names a snapshot before the first, or none")
-    checks = {_string(name): _count(count) for name, count in said["checks"].items()}
-    moved = {_string(name): tuple(map(_string, to)) for name, to in said["moved"].items()}
+    checks = {_read_string(name): _count(count) for name, count in said["checks"].items()}
+    moved = {_read_string(name): tuple(map(_read_string, to)) for name, to in said["moved"].items()}
     return SnapshotHead(**texts, number=number, signed=signed, checks=checks, moved=moved)
 
 
 _TEXTS = ("fleet", "host", "address", "taken_at", "previous", "by", "qtctl_version", "registry", "commit")
 
 
-def _inventory(document: Mapping[str, Any]) -> Inventory:
+def _read_inventory(document: Mapping[str, Any]) -> Inventory:
     said = document["rows"]
     if sum(map(len, said.values())) > MOST_ROWS:
         raise _Unfit(f"more than {MOST_ROWS} rows")
-    rows = {RowKind(kind): _rows(each) for kind, each in said.items()}
+    rows = {RowKind(kind): _read_rows(each) for kind, each in said.items()}
     covers = frozenset(map(RowKind, document["covers"]))
     return Inventory(rows, covers, frozenset(map(RowKind, document["partial"])))
 
 
-def _rows(said: Mapping[str, Any]) -> Rows:
-    return {_string(name): _row(row) for name, row in said.items()}
+def _read_rows(said: Mapping[str, Any]) -> Rows:
+    return {_read_string(name): _read_row(row) for name, row in said.items()}
 
 
-def _row(said: Mapping[str, Any]) -> Row:
+def _read_row(said: Mapping[str, Any]) -> Row:
     if len(said) > MOST_FIELDS:
         raise _Unfit(f"a row of more than {MOST_FIELDS} values")
     for value in said.values():
-        _scalar(value)
+        _read_scalar(value)
     return dict(said)
 
 
-def _scalar(value: object) -> Scalar:
+def _read_scalar(value: object) -> Scalar:
     if isinstance(value, str):
-        return _string(value)
+        return _read_string(value)
     if value is None or isinstance(value, int):
         return value
     raise _Unfit("a value in it is of another type")
 
 
-def _string(value: object) -> str:
+def _read_string(value: object) -> str:
     if not isinstance(value, str) or len(value) > LONGEST_TEXT:
         raise _Unfit(f"a text in it is none, or longer than {LONGEST_TEXT} characters")
     return value

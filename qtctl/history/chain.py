@@ -8,7 +8,7 @@ from qtctl.errors import InputError
 from qtctl.findings.finding import Finding, Outcome, make_fingerprint
 from qtctl.findings.meaning import Meaning, Wording
 from qtctl.history.archive import unpack
-from qtctl.history.index import entry_of, file_name
+from qtctl.history.index import make_entry, make_file_name
 from qtctl.model.snapshot import Chain, Entry, Snapshot, Stored
 from qtctl.rules.history.chain import FORKED, INDEX, MISSING, NOT_READ, QT1001, QT1002, UNSIGNED
 
@@ -48,7 +48,7 @@ def check_chain(chain: Chain, signatures: Signatures) -> Checked:
         try:
             link = Link(unpack(stored.content, stored.where), stored)
         except InputError as error:
-            found.append(_broken(chain.host, stored.where, error.what, _RESTORE, NOT_READ))
+            found.append(_make_broken(chain.host, stored.where, error.what, _RESTORE, NOT_READ))
             continue
         links.append(link)
         found.append(_judge_one(chain, link, signatures))
@@ -62,22 +62,22 @@ def check_chain(chain: Chain, signatures: Signatures) -> Checked:
 def check_months(host: str, taken: Sequence[str], now: str) -> tuple[Finding, ...]:
     """QT1001 for every month from the first snapshot on that is over. Times in ISO 8601, sorted."""
     if not taken:
-        return (_broken(host, "snapshots", "there is none", "qtctl snapshot take", rule=QT1001),)
-    months, had = _months(taken[0][:7], now[:7]), {each[:7] for each in taken}
+        return (_make_broken(host, "snapshots", "there is none", "qtctl snapshot take", rule=QT1001),)
+    months, had = _list_months(taken[0][:7], now[:7]), {each[:7] for each in taken}
     found = [
         _holds(host, month, QT1001)
         if month in had
-        else _broken(host, month, "it has no snapshot", "see why its timer did not run", rule=QT1001)
+        else _make_broken(host, month, "it has no snapshot", "see why its timer did not run", rule=QT1001)
         for month in months
     ]
-    age = _days(now) - _days(taken[-1])
+    age = _count_days(now) - _count_days(taken[-1])
     if age > OVERDUE_DAYS and now[:7] not in had:
         what = f"the newest snapshot is {age} days old, and one a month is due"
-        found.append(_broken(host, now[:7], what, "qtctl snapshot take", rule=QT1001))
+        found.append(_make_broken(host, now[:7], what, "qtctl snapshot take", rule=QT1001))
     return tuple(found)
 
 
-def _months(first: str, last: str) -> Iterator[str]:
+def _list_months(first: str, last: str) -> Iterator[str]:
     """`2026-01` up to the month before `last`."""
     year, month = map(int, first.split("-"))
     while (name := f"{year:04d}-{month:02d}") < last:
@@ -85,7 +85,7 @@ def _months(first: str, last: str) -> Iterator[str]:
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)  # noqa: PLR2004 - months of a year
 
 
-def _days(time: str) -> int:
+def _count_days(time: str) -> int:
     from datetime import date  # noqa: PLC0415 - only a check of months counts days
 
     return date.fromisoformat(time[:10]).toordinal()
@@ -94,11 +94,13 @@ def _days(time: str) -> int:
 def _judge_one(chain: Chain, link: Link, signatures: Signatures) -> Finding:
     head, stored = link.snapshot.head, link.stored
     if head.host != chain.host:
-        return _broken(chain.host, stored.where, f"it is of {head.host}", _RESTORE, FORKED)
-    if (name := stored.where.rpartition("/")[2]).endswith(".qtsnap") and name != file_name(link.snapshot):
-        return _broken(chain.host, stored.where, f"its content is that of {file_name(link.snapshot)}", _RESTORE, FORKED)
+        return _make_broken(chain.host, stored.where, f"it is of {head.host}", _RESTORE, FORKED)
+    if (name := stored.where.rpartition("/")[2]).endswith(".qtsnap") and name != make_file_name(link.snapshot):
+        return _make_broken(
+            chain.host, stored.where, f"its content is that of {make_file_name(link.snapshot)}", _RESTORE, FORKED
+        )
     if why := signatures(stored, link.snapshot):
-        return _broken(chain.host, stored.where, why, "see who wrote it", UNSIGNED)
+        return _make_broken(chain.host, stored.where, why, "see who wrote it", UNSIGNED)
     return _holds(chain.host, stored.where)
 
 
@@ -118,7 +120,7 @@ def _judge_first(chain: Chain, links: Sequence[Link]) -> Iterator[Finding]:
         return
     if pruned is None or (pruned.number, pruned.digest) != (first.number - 1, first.previous):
         what = f"{first.number - 1} earlier ones are not there, and retention did not take them"
-        yield _broken(chain.host, subject, what, _RESTORE, MISSING)
+        yield _make_broken(chain.host, subject, what, _RESTORE, MISSING)
     else:
         yield _holds(chain.host, subject)
 
@@ -126,17 +128,17 @@ def _judge_first(chain: Chain, links: Sequence[Link]) -> Iterator[Finding]:
 def _judge_pair(host: str, before: Link, after: Link) -> Finding:
     subject, missing = after.stored.where, after.number - before.number - 1
     if missing < 0:
-        return _broken(host, subject, f"another has the number {after.number}, too", _RESTORE, FORKED)
+        return _make_broken(host, subject, f"another has the number {after.number}, too", _RESTORE, FORKED)
     if missing:
         numbers = f"number {before.number + 1}" if missing == 1 else f"{before.number + 1} to {after.number - 1}"
-        return _broken(host, f"{numbers}", f"not there: {after.number} follows {before.number}", _RESTORE, MISSING)
+        return _make_broken(host, f"{numbers}", f"not there: {after.number} follows {before.number}", _RESTORE, MISSING)
     if after.snapshot.head.previous != before.snapshot.digest:
         named, there = after.snapshot.head.previous[:12], before.snapshot.digest[:12]
         what = f"it follows {named}, and number {before.number} is {there}"
-        return _broken(host, subject, what, _RESTORE, FORKED)
+        return _make_broken(host, subject, what, _RESTORE, FORKED)
     if after.snapshot.head.taken_at < before.snapshot.head.taken_at:
         what = f"taken {after.snapshot.head.taken_at}, before number {before.number} ({before.snapshot.head.taken_at})"
-        return _broken(host, subject, what, "see whether the host's clock was set back", FORKED)
+        return _make_broken(host, subject, what, "see whether the host's clock was set back", FORKED)
     return _holds(host, f"{before.number} and {after.number}")
 
 
@@ -144,24 +146,24 @@ def _judge_index(chain: Chain, links: Sequence[Link], *, whole: bool) -> Finding
     """By it alone is seen that the newest is gone."""
     subject = "index"
     if chain.damage:
-        return _broken(chain.host, subject, chain.damage, _REBUILD, INDEX)
+        return _make_broken(chain.host, subject, chain.damage, _REBUILD, INDEX)
     if chain.index is None:
         reason = "there is no index, so that nobody knows whether the newest is here: --rebuild-index makes one"
         return replace(_holds(chain.host, subject), outcome=Outcome.UNKNOWN, reason=reason)
     listed = {(each.number, each.digest, each.previous, each.taken_at) for each in chain.index}
-    there = {(each.number, each.digest, each.previous, each.taken_at) for each in map(_entry_of, links)}
+    there = {(each.number, each.digest, each.previous, each.taken_at) for each in map(_make_entry, links)}
     if gone := sorted(listed - there):
         damaged = "" if whole else ", or one of those that are damaged"
-        return _broken(
+        return _make_broken(
             chain.host, subject, f"it lists number {gone[0][0]}, which is not there{damaged}", _RESTORE, MISSING
         )
     if more := sorted(there - listed):
-        return _broken(chain.host, subject, f"number {more[0][0]} is there, and not listed", _REBUILD, INDEX)
+        return _make_broken(chain.host, subject, f"number {more[0][0]} is there, and not listed", _REBUILD, INDEX)
     return _holds(chain.host, subject)
 
 
-def _entry_of(link: Link) -> Entry:
-    return entry_of(link.snapshot)
+def _make_entry(link: Link) -> Entry:
+    return make_entry(link.snapshot)
 
 
 def _holds(host: str, subject: str, rule: Meaning = QT1002) -> Finding:
@@ -171,7 +173,7 @@ def _holds(host: str, subject: str, rule: Meaning = QT1002) -> Finding:
     )  # fmt: skip
 
 
-def _broken(
+def _make_broken(
     host: str, subject: str, what: str, remedy: str, wording: Wording | None = None, *, rule: Meaning = QT1002
 ) -> Finding:
     title = wording.title if wording else rule.title

@@ -25,7 +25,7 @@ def choose(links: Sequence[Link], word: str, host: str) -> Link:
 
 
 def choose_name(names: Sequence[str], word: str) -> str | None:
-    """The newest file name (see `index.file_name`) that `word` may mean, of names in their order; None: none does."""
+    """The newest file name (see `index.make_file_name`) that `word` may mean, of names in order; None: none does."""
     if word == LATEST:
         return names[-1] if names else None
     compact = word.replace("-", "").replace(":", "").partition(".")[0]

@@ -47,13 +47,13 @@ def weigh(before: Inventory, after: Inventory, changes: tuple[Change, ...]) -> t
     """What was lost against what was gained, by kind. The counts add up to the rows of each side."""
     counted = Counter((each.kind, each.how) for each in changes)
     return tuple(
-        _balance(kind, len(before.of(kind)), len(after.of(kind)), counted)
+        _make_balance(kind, len(before.of(kind)), len(after.of(kind)), counted)
         for kind in RowKind
         if kind in before.covers & after.covers
     )
 
 
-def _balance(kind: RowKind, was: int, now: int, counted: Mapping[tuple[RowKind, How], int]) -> Balance:
+def _make_balance(kind: RowKind, was: int, now: int, counted: Mapping[tuple[RowKind, How], int]) -> Balance:
     lost, gained, unknown = (counted.get((kind, how), 0) for how in (How.REMOVED, How.ADDED, How.UNKNOWN))
     return Balance(kind, was, now, was - lost - unknown, lost, gained, unknown)
 
@@ -76,21 +76,25 @@ def _compare_kind(
     renamed = services or find_renamed(kind, gone, new)
     taken = set(renamed.values())
     said = _find_common_fields(then, after, kind, sparse=sparse)
-    found = [_of_gone(kind, name, row, after) for name, row in gone.items() if name not in renamed]
-    found += [Change(kind, How.ADDED, name, "", _fields({}, row)) for name, row in new.items() if name not in taken]
-    found += [_of_both(kind, to, name, _fields(then[name], now[to], said)) for name, to in renamed.items()]
-    both = ((name, _fields(row, now[name], said)) for name, row in then.items() if name in now)
-    found += [_of_both(kind, name, name, changed) for name, changed in both if changed]
+    found = [_describe_gone(kind, name, row, after) for name, row in gone.items() if name not in renamed]
+    found += [
+        Change(kind, How.ADDED, name, "", _compare_fields({}, row)) for name, row in new.items() if name not in taken
+    ]
+    found += [
+        _describe_both(kind, to, name, _compare_fields(then[name], now[to], said)) for name, to in renamed.items()
+    ]
+    both = ((name, _compare_fields(row, now[name], said)) for name, row in then.items() if name in now)
+    found += [_describe_both(kind, name, name, changed) for name, changed in both if changed]
     yield from sorted(found, key=lambda each: (each.name, each.before))
 
 
-def _of_gone(kind: RowKind, name: str, row: Row, after: Inventory) -> Change:
+def _describe_gone(kind: RowKind, name: str, row: Row, after: Inventory) -> Change:
     """What nothing declared was only seen, and is not known to be gone where the host was not looked over."""
     unseen = kind in after.partial and row.get("declared") in ("no", "undeclared")
-    return Change(kind, How.UNKNOWN if unseen else How.REMOVED, name, name, _fields(row, {}))
+    return Change(kind, How.UNKNOWN if unseen else How.REMOVED, name, name, _compare_fields(row, {}))
 
 
-def _of_both(kind: RowKind, name: str, before: str, changed: tuple[FieldChange, ...]) -> Change:
+def _describe_both(kind: RowKind, name: str, before: str, changed: tuple[FieldChange, ...]) -> Change:
     """Also of a thing that has another name now: that it moved says more."""
     homes = HOMES.get(kind, ())
     moved = any(each.field in homes and each.before and each.after for each in changed)
@@ -106,7 +110,7 @@ def _find_common_fields(then: Rows, after: Inventory, kind: RowKind, *, sparse: 
     return frozenset(before & now)
 
 
-def _fields(before: Row, after: Row, said: frozenset[str] | None = None) -> tuple[FieldChange, ...]:
+def _compare_fields(before: Row, after: Row, said: frozenset[str] | None = None) -> tuple[FieldChange, ...]:
     names = dict.fromkeys((*before, *after))
     return tuple(
         FieldChange(name, before.get(name), after.get(name))

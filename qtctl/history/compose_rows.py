@@ -15,8 +15,8 @@ def read_compose(compose: Compose, services: Mapping[str, Mapping[str, Any]]) ->
     rows: dict[RowKind, dict[str, Row]] = {RowKind.SERVICE: {}, RowKind.PORT: {}, RowKind.LIMIT: {}}
     owners: dict[str, dict[str, set[str]]] = {}
     for each in compose.services:
-        rows[RowKind.SERVICE][each.name] = _service(services.get(each.name, {}))
-        rows[RowKind.LIMIT] |= _limits(each.name, services.get(each.name, {}))
+        rows[RowKind.SERVICE][each.name] = _make_service_row(services.get(each.name, {}))
+        rows[RowKind.LIMIT] |= _make_limit_rows(each.name, services.get(each.name, {}))
         for port in each.ports:
             number = str(port.published) if port.published is not None else port.raw
             row = owners.setdefault(f"{number}/{port.protocol}", {"service": set(), "address": set()})
@@ -28,7 +28,7 @@ def read_compose(compose: Compose, services: Mapping[str, Mapping[str, Any]]) ->
     return Inventory(rows, frozenset(rows), sparse=True)
 
 
-def _service(said: Mapping[str, Any]) -> Row:
+def _make_service_row(said: Mapping[str, Any]) -> Row:
     row: dict[str, Scalar] = {"runs_in": "docker"}
     for key in ("image", "restart"):
         if isinstance(said.get(key), str) and said[key]:
@@ -36,19 +36,19 @@ def _service(said: Mapping[str, Any]) -> Row:
     return row
 
 
-def _limits(name: str, said: Mapping[str, Any]) -> dict[str, Row]:
+def _make_limit_rows(name: str, said: Mapping[str, Any]) -> dict[str, Row]:
     """As systemd would write them, so that the same limit reads the same."""
     resources = ((said.get("deploy") or {}).get("resources") or {}).get("limits") or {}
     memory, cpus = resources.get("memory") or said.get("mem_limit"), resources.get("cpus") or said.get("cpus")
     values = {
-        "MemoryMax": _size(memory),
+        "MemoryMax": _format_size(memory),
         "CPUQuota": f"{float(str(cpus)) * 100:g}%" if _is_number(cpus) else "",
         "Restart": _RESTART.get(str(said.get("restart", "")).partition(":")[0], ""),
     }
     return {f"{name} {key}": {"value": value, "service": name} for key, value in values.items() if value}
 
 
-def _size(value: object) -> str:
+def _format_size(value: object) -> str:
     if not _is_number(value):
         return ""
     count = int(float(str(value)))

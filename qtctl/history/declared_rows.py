@@ -17,13 +17,13 @@ NOBODY = "nobody"
 def list_declared(desired: Desired, secrets: Collection[str]) -> dict[RowKind, Rows]:
     """`secrets`: literals that the registry has, though it should not."""
     return {
-        RowKind.FLOW: _flows(desired),
-        RowKind.LIMIT: _limits(desired),
-        RowKind.FILE: _files(desired, secrets),
+        RowKind.FLOW: _make_flow_rows(desired),
+        RowKind.LIMIT: _make_limit_rows(desired),
+        RowKind.FILE: _make_file_rows(desired, secrets),
     }
 
 
-def _flows(desired: Desired) -> Rows:
+def _make_flow_rows(desired: Desired) -> Rows:
     """Every way that an entry can take; a stream that nobody writes or reads has one end that says so."""
     names = {each.name: stem(each.unit) for each in desired.services}
     readers: dict[tuple[str, str], list[tuple[str, str]]] = {}
@@ -42,7 +42,7 @@ def _flows(desired: Desired) -> Rows:
     return found
 
 
-def _limits(desired: Desired) -> Rows:
+def _make_limit_rows(desired: Desired) -> Rows:
     return {
         f"{stem(service.unit)} {directive}": {"value": value, "service": stem(service.unit)}
         for service in desired.services
@@ -50,7 +50,7 @@ def _limits(desired: Desired) -> Rows:
     }
 
 
-def _files(desired: Desired, secrets: Collection[str]) -> Rows:
+def _make_file_rows(desired: Desired, secrets: Collection[str]) -> Rows:
     return {
         each.path: {
             "sha256": WITHHELD if holds_secret(each.content, secrets) else hashlib.sha256(each.content).hexdigest(),

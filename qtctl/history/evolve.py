@@ -26,7 +26,7 @@ class Source:
     moved: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def source_of(snapshot: Snapshot, where: str) -> Source:
+def make_source(snapshot: Snapshot, where: str) -> Source:
     head = snapshot.head
     return Source(where, snapshot.inventory, head.host, head.taken_at, snapshot.digest, head.checks, head.moved)
 
@@ -35,25 +35,25 @@ def evolve(given: Sequence[Source]) -> Evolution:
     """In the order given. InputError for fewer than two."""
     if len(given) < LEAST:
         raise InputError("there is only one to look at", hint="name two or more, the earlier first")
-    sources = _with_hosts(given)
-    labels = _label(sources)
+    sources = _add_hosts(given)
+    labels = _label_sources(sources)
     steps = tuple(
-        _step(before, after, labels[number], labels[number + 1])
+        _make_step(before, after, labels[number], labels[number + 1])
         for number, (before, after) in enumerate(pairwise(sources))
     )
     first, last = sources[0], sources[-1]
-    whole = steps[0] if len(steps) == 1 else _step(first, last, labels[0], labels[-1])
+    whole = steps[0] if len(steps) == 1 else _make_step(first, last, labels[0], labels[-1])
     points = tuple(map(_point, sources, labels))
     return Evolution(points, steps, whole, weigh(first.inventory, last.inventory, whole.changes))
 
 
-def _step(before: Source, after: Source, was: str, now: str) -> Step:
+def _make_step(before: Source, after: Source, was: str, now: str) -> Step:
     moved = {**before.moved, **after.moved}
     changes = compare(before.inventory, after.inventory, moved)
     return Step(was, now, changes, find_silent(before.inventory, after.inventory))
 
 
-def _with_hosts(sources: Sequence[Source]) -> list[Source]:
+def _add_hosts(sources: Sequence[Source]) -> list[Source]:
     """Where several hosts are compared, each service says which it is on: it may have moved."""
     if len({each.host for each in sources if each.host}) < LEAST:
         return list(sources)
@@ -65,7 +65,7 @@ def _with_hosts(sources: Sequence[Source]) -> list[Source]:
     return found
 
 
-def _label(sources: Sequence[Source]) -> list[str]:
+def _label_sources(sources: Sequence[Source]) -> list[str]:
     """The shortest times that tell the sources apart; what has no time is called by its file."""
     for length in (10, 16, 19):
         labels = [each.taken_at[:length].replace("T", " ") or each.source.rpartition("/")[2] for each in sources]

@@ -16,7 +16,7 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 _HINT = "qtctl snapshot verify --rebuild-index makes it anew from what is there"
 
 
-def file_name(snapshot: Snapshot) -> str:
+def make_file_name(snapshot: Snapshot) -> str:
     """Sorts by number; says the day, and the digest that its content has."""
     return _name(snapshot.head.number, snapshot.head.taken_at, snapshot.digest)
 
@@ -26,9 +26,9 @@ def _name(number: int, taken_at: str, digest: str) -> str:
     return f"{number:06d}-{taken}Z-{digest}{ENDING}"
 
 
-def entry_of(snapshot: Snapshot) -> Entry:
+def make_entry(snapshot: Snapshot) -> Entry:
     head = snapshot.head
-    return Entry(file_name(snapshot), head.number, snapshot.digest, head.previous, head.taken_at)
+    return Entry(make_file_name(snapshot), head.number, snapshot.digest, head.previous, head.taken_at)
 
 
 def write_index(host: str, entries: Iterable[Entry], pruned: Pruned | None) -> bytes:
@@ -46,9 +46,9 @@ def read_index(content: bytes, where: str, host: str) -> tuple[tuple[Entry, ...]
     """InputError unless it is, byte for byte, what `write_index` writes of this host."""
     try:
         document = json.loads(content)
-        entries = tuple(map(_entry, _listed(document)))
+        entries = tuple(map(_read_entry, _read_list(document)))
         took = document["pruned"]
-        pruned = None if took is None else Pruned(_whole(took["number"]), _digest(took["digest"]))
+        pruned = None if took is None else Pruned(_read_whole(took["number"]), _digest(took["digest"]))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _refuse(where) from error
     if write_index(host, entries, pruned) != content:
@@ -60,22 +60,22 @@ def _refuse(where: str) -> InputError:
     return InputError("the index is damaged", hint=_HINT, place=Place(where))
 
 
-def _listed(document: Mapping[str, Any]) -> list[Any]:
+def _read_list(document: Mapping[str, Any]) -> list[Any]:
     found = document["snapshots"]
     if document["format"] != INDEX_FORMAT or not isinstance(found, list) or len(found) > MOST:
         raise ValueError
     return found
 
 
-def _entry(said: Mapping[str, Any]) -> Entry:
+def _read_entry(said: Mapping[str, Any]) -> Entry:
     previous = _digest(said["previous"]) if said["previous"] else ""
-    number, taken, digest = _whole(said["number"]), said["taken_at"], _digest(said["digest"])
+    number, taken, digest = _read_whole(said["number"]), said["taken_at"], _digest(said["digest"])
     if not isinstance(taken, str) or said["file"] != _name(number, taken, digest):
         raise ValueError
     return Entry(said["file"], number, digest, previous, taken)
 
 
-def _whole(value: object) -> int:
+def _read_whole(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise ValueError
     return value

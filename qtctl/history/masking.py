@@ -15,13 +15,13 @@ _COMMANDS = ("argv", "exec_start")
 
 def find_literals(desired: Desired) -> tuple[str, ...]:
     """The secrets that stand in what is declared, longest first, so that no part of one stays."""
-    found = {literal for each in (*desired.services, *desired.templates) for literal in _of_service(each)}
-    found |= {literal for each in desired.dropins for literal in _of_env(each.unit_env)}
+    found = {literal for each in (*desired.services, *desired.templates) for literal in _list_service_secrets(each)}
+    found |= {literal for each in desired.dropins for literal in _list_env_secrets(each.unit_env)}
     return tuple(sorted((each for each in found if len(each) >= SHORTEST), key=lambda each: (-len(each), each)))
 
 
-def _of_service(service: DesiredService) -> Iterator[str]:
-    yield from _of_env((*service.env, *service.unit_env))
+def _list_service_secrets(service: DesiredService) -> Iterator[str]:
+    yield from _list_env_secrets((*service.env, *service.unit_env))
     commands = (service.argv, *service.loaded, *(each.argv for each in service.commands))
     for words in commands:
         for word, spans in zip(words, argument_spans(words), strict=True):
@@ -31,7 +31,7 @@ def _of_service(service: DesiredService) -> Iterator[str]:
             yield value.partition(":")[2]
 
 
-def _of_env(env: Collection[tuple[str, str]]) -> Iterator[str]:
+def _list_env_secrets(env: Collection[tuple[str, str]]) -> Iterator[str]:
     for name, value in env:
         if (secret_name(name) and not harmless(value)) or secret_by_form(value):
             yield value

@@ -34,12 +34,12 @@ def find_renamed(kind: RowKind, gone: Rows, new: Rows, said: Mapping[str, str] =
     found = {name: to for name, to in said.items() if shared[to] == 1 and name in gone and to in new}
     if kind in (RowKind.FINDING, RowKind.FILE, RowKind.PORT, RowKind.VERSION):
         return found
-    found |= _pair({name: _spell(name) for name in gone if name not in found}, _named(new, found))
+    found |= _pair({name: _spell(name) for name in gone if name not in found}, _map_names(new, found))
     if kind is RowKind.SERVICE:
-        found |= _pair_prefixed(_left(gone, found), _left(new, found.values()))
+        found |= _pair_prefixed(_list_left(gone, found), _list_left(new, found.values()))
     for field in _LIKENESS.get(kind, ()):
-        then = {name: _value(row, field) for name, row in _left(gone, found).items()}
-        found |= _pair(then, {name: _value(row, field) for name, row in _left(new, found.values()).items()})
+        then = {name: _get_value(row, field) for name, row in _list_left(gone, found).items()}
+        found |= _pair(then, {name: _get_value(row, field) for name, row in _list_left(new, found.values()).items()})
     return found
 
 
@@ -71,13 +71,13 @@ def _name_of(kind: RowKind, name: str, row: Row, changed: Row) -> str:
     return name
 
 
-def _left(rows: Rows, but: Iterable[str]) -> dict[str, Row]:
+def _list_left(rows: Rows, but: Iterable[str]) -> dict[str, Row]:
     taken = set(but)
     return {name: row for name, row in rows.items() if name not in taken}
 
 
-def _named(new: Rows, found: Mapping[str, str]) -> dict[str, str]:
-    return {name: _spell(name) for name in _left(new, found.values())}
+def _map_names(new: Rows, found: Mapping[str, str]) -> dict[str, str]:
+    return {name: _spell(name) for name in _list_left(new, found.values())}
 
 
 def _pair(gone: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
@@ -111,6 +111,6 @@ def _spell(name: str) -> str:
     return name.lower().replace("_", "-")
 
 
-def _value(row: Row, field: str) -> str:
+def _get_value(row: Row, field: str) -> str:
     value = str(row.get(field) or "")
     return "" if _SHARED_PROGRAM.search(value) else value

@@ -34,7 +34,7 @@ def check(schedule: Schedule) -> None:
         raise InputError(f"--as-user {schedule.account!r} is no account name", hint="letters, digits, - and _")
 
 
-def registry_files(schedule: Schedule, store: str) -> tuple[str, str]:
+def make_registry_files(schedule: Schedule, store: str) -> tuple[str, str]:
     """`services/snapshot.toml`, and what `timers.toml` gets: the fleet renders and deploys them like any other.
 
     `store`: the folder that is written to.
@@ -46,27 +46,27 @@ state = "on-timer"
 why = "The history of what the host had, month by month."
 category = "checks"
 type = "oneshot"
-user = {_toml(schedule.account)}
+user = {_quote_toml(schedule.account)}
 
 [run]
 kind = "command"
-argv = [{", ".join(map(_toml, schedule.argv))}]
+argv = [{", ".join(map(_quote_toml, schedule.argv))}]
 
 [limits]
 memory_high = "384M"
 memory_max = "512M"
-{_folder_table(store)}"""
+{_make_folder_table(store)}"""
     timer = f"""\
 [{NAME}]
 summary = "Take a snapshot once a month"
 service = "{NAME}"
-on_calendar = [{_toml(schedule.when)}]
+on_calendar = [{_quote_toml(schedule.when)}]
 persistent = true
 """
     return service, timer
 
 
-def unit_files(schedule: Schedule, store: str) -> dict[str, str]:
+def make_unit_files(schedule: Schedule, store: str) -> dict[str, str]:
     """Units for the machine that looks at the hosts, by name."""
     check(schedule)
     state = _state_folder(store)
@@ -103,10 +103,10 @@ WantedBy=timers.target
     return {"qtctl-snapshot.service": service, "qtctl-snapshot.timer": timer}
 
 
-def _folder_table(store: str) -> str:
+def _make_folder_table(store: str) -> str:
     if state := _state_folder(store):
-        return f'\n[directories]\nstate = [{_toml(state)}]\nstate_mode = "0700"\n'
-    return f"\n[sandbox]\nread_write_paths = [{_toml(store)}]\n" if store.startswith("/") else ""
+        return f'\n[directories]\nstate = [{_quote_toml(state)}]\nstate_mode = "0700"\n'
+    return f"\n[sandbox]\nread_write_paths = [{_quote_toml(store)}]\n" if store.startswith("/") else ""
 
 
 def _state_folder(store: str) -> str:
@@ -115,7 +115,7 @@ def _state_folder(store: str) -> str:
     return found[1] if found else ""
 
 
-def _toml(text: str) -> str:
+def _quote_toml(text: str) -> str:
     """A basic string of TOML: JSON writes the same."""
     return json.dumps(text, ensure_ascii=False)
 
@@ -136,6 +136,6 @@ def plan_command(program: str, host: str, where: str, options: Sequence[str]) ->
 def list_files(schedule: Schedule, store: str, where: str) -> dict[str, str]:
     """Name → text."""
     if where == WHERE[0]:
-        service, timer = registry_files(schedule, store)
+        service, timer = make_registry_files(schedule, store)
         return {f"services/{NAME}.toml": service, TABLES: timer}
-    return unit_files(schedule, store)
+    return make_unit_files(schedule, store)

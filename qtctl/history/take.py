@@ -29,18 +29,18 @@ def build_inventory(
     seen = read_modules(modules, "module registry")
     rows: dict[RowKind, Rows] = {**seen.rows, **list_declared(desired, literals)}
     rows[RowKind.FINDING] = list_findings(findings)
-    rows[RowKind.VERSION] = {**seen.of(RowKind.VERSION), **_versions(desired, qtctl_version)}
-    unlisted = frozenset() if _units_listed(evidence) else frozenset({RowKind.SERVICE, RowKind.UNIT})
+    rows[RowKind.VERSION] = {**seen.of(RowKind.VERSION), **_make_version_rows(desired, qtctl_version)}
+    unlisted = frozenset() if _are_units_listed(evidence) else frozenset({RowKind.SERVICE, RowKind.UNIT})
     hidden = {kind: hide(each, literals) for kind, each in rows.items()}
     return Inventory(hidden, frozenset(rows), seen.partial | unlisted)
 
 
-def _units_listed(evidence: Evidence) -> bool:
+def _are_units_listed(evidence: Evidence) -> bool:
     listing = Need(UnitListing.FACT, "*")
     return any(each.need == listing and each.state.known for each in evidence.items)
 
 
-def _versions(desired: Desired, qtctl_version: str) -> Rows:
+def _make_version_rows(desired: Desired, qtctl_version: str) -> Rows:
     said = {"qtctl": qtctl_version} | {f"code {each.name}": each.commit for each in desired.installs if each.commit}
     return {name: {"version": version} for name, version in said.items()}
 

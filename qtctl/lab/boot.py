@@ -12,10 +12,10 @@ from qtctl.dialects.lines import lines
 from qtctl.errors import LabError
 from qtctl.interfaces.progress import Progress
 from qtctl.lab import capabilities, cgroups, disk, fence, inside, network, private, userns
-from qtctl.lab.child_processes import children, executable
-from qtctl.lab.processes import Process, process
-from qtctl.lab.shell import run, tail
-from qtctl.lab.state import HostState, label, log_path, machine_boot_id, save
+from qtctl.lab.child_processes import find_executable, list_children
+from qtctl.lab.processes import Process, find_process
+from qtctl.lab.shell import read_tail, run
+from qtctl.lab.state import HostState, locate_log, make_label, read_machine_boot_id, save
 from qtctl.model.events import Stage, begun
 
 BOOT_S = 60
@@ -35,7 +35,7 @@ def boot(state: HostState, progress: Progress) -> HostState:
     hierarchy = cgroups.detect()
     disk.mount(state.name, Path(state.root), overlay=state.overlay)
     gateway, address = network.create(state.name, state.address)
-    started = replace(state, gateway=gateway, address=address, boot_id=machine_boot_id())
+    started = replace(state, gateway=gateway, address=address, boot_id=read_machine_boot_id())
     try:
         progress(begun(state.name, Stage.BOOT, f"booting at {address}"))
         _fence_in(started, hierarchy, progress)
@@ -59,7 +59,7 @@ def _fence_in(state: HostState, hierarchy: cgroups.Hierarchy, progress: Progress
     if not state.shift:
         warning = "WARNING: no user namespaces here: its root is this machine's root (docs/lab.md)"
         progress(begun(state.name, Stage.BOOT, warning))
-    unfiltered = fence.load_filter(network.device(state.name), state.gateway, state.address)
+    unfiltered = fence.load_filter(network.name_device(state.name), state.gateway, state.address)
     if unfiltered:
         progress(begun(state.name, Stage.BOOT, f"WARNING: it can reach this machine's ports: {unfiltered}"))
     cgroups.create(state.name, hierarchy)
@@ -71,14 +71,14 @@ def _fence_in(state: HostState, hierarchy: cgroups.Hierarchy, progress: Progress
 def end(state: HostState, *, grace_s: float = 0) -> None:
     """Stop the host, with `grace_s` seconds for a clean power-off, and remove all but its disk."""
     if state.current and state.nspawn is not None:
-        _terminate(state.nspawn, current_leader(state), grace_s)
+        _terminate(state.nspawn, find_current_leader(state), grace_s)
     _clean_up(state)
 
 
 def cut(state: HostState) -> None:
     """Kill the host, like a power cut."""
     if state.current and state.nspawn is not None:
-        _kill(state.nspawn, current_leader(state))
+        _kill(state.nspawn, find_current_leader(state))
     _clean_up(state)
 
 
@@ -117,14 +117,14 @@ def _clean_up(state: HostState) -> None:
     network.remove(state.name)
     cgroups.remove(state.name, cgroups.detect())
     for part in ("propagate", "unix-export"):
-        folder = NSPAWN_RUN / part / label(state.name)
+        folder = NSPAWN_RUN / part / make_label(state.name)
         if folder.is_mount():
             run(["umount", str(folder)])
         if folder.is_dir():
             folder.rmdir()
 
 
-def current_leader(state: HostState) -> Process | None:
+def find_current_leader(state: HostState) -> Process | None:
     """The host's PID 1, with its pid on this machine. It changes when the host reboots itself."""
     if not state.running or state.nspawn is None:
         return None
@@ -141,15 +141,15 @@ def _launch(state: HostState, hierarchy: cgroups.Hierarchy) -> Process:
         *cgroups.build_launcher(state.name, hierarchy),
         *_build_command(state),
     ]
-    log = log_path(state.name)
+    log = locate_log(state.name)
     os.close(private.create(log, os.O_WRONLY))
     # In the background of a shell that exits: the host outlives this process and is not its child.
     # Not in a subshell: its $$ would be the pid of the outer shell, and the host would not enter its cgroup.
     script = f"set -e; {enter}setsid {shlex.join(nspawn)} </dev/null >>{shlex.quote(str(log))} 2>&1 & echo $!"
     pid = int(run(["sh", "-c", script], env=PURE_V2))
-    found = process(pid)
+    found = find_process(pid)
     if found is None:
-        raise LabError(f"{state.name} did not start: {console_tail(state.name)}")
+        raise LabError(f"{state.name} did not start: {read_console_tail(state.name)}")
     return found
 
 
@@ -158,7 +158,8 @@ def _build_command(state: HostState) -> list[str]:
     users = [f"--private-users={state.shift}:{userns.IDS}"] if state.shift else []
     return [
         "systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--boot",
-        f"--directory={disk.root_of(state.name)}", f"--machine={label(state.name)}", f"--hostname={state.name}",
+        f"--directory={disk.locate_root(state.name)}",
+        f"--machine={make_label(state.name)}", f"--hostname={state.name}",
         "--private-network", *users, f"--drop-capability={dropped}",
         "--console=pipe", "--settings=no", "--resolv-conf=off", "--timezone=off", "--link-journal=no",
     ]  # fmt: skip
@@ -174,24 +175,26 @@ def _wait_leader(state: HostState, nspawn: Process) -> Process:
 
 def _find_leader(nspawn: Process) -> Process | None:
     """The child of nspawn that runs systemd. The first child is only a helper."""
-    return next((child for child in children(nspawn.pid) if Path(executable(child.pid)).name == "systemd"), None)
+    return next(
+        (child for child in list_children(nspawn.pid) if Path(find_executable(child.pid)).name == "systemd"), None
+    )
 
 
 def _wait_ssh(state: HostState, nspawn: Process) -> None:
     deadline = time.monotonic() + BOOT_S
-    while not _ssh_answers(state.address):
+    while not _is_ssh_answering(state.address):
         _check_alive(state, nspawn, deadline)
         time.sleep(POLL_S)
 
 
 def _check_alive(state: HostState, nspawn: Process, deadline: float) -> None:
     if not nspawn.alive:
-        raise LabError(f"{state.name} ended while booting: {console_tail(state.name)}")
+        raise LabError(f"{state.name} ended while booting: {read_console_tail(state.name)}")
     if time.monotonic() > deadline:
-        raise LabError(f"{state.name} did not come up in {BOOT_S} s: {console_tail(state.name)}")
+        raise LabError(f"{state.name} did not come up in {BOOT_S} s: {read_console_tail(state.name)}")
 
 
-def _ssh_answers(address: str) -> bool:
+def _is_ssh_answering(address: str) -> bool:
     try:
         with socket.create_connection((address, SSH_PORT), timeout=1) as connection:
             connection.sendall(b"SSH-2.0-qtctl-lab\r\n")  # without a banner, sshd would log an error
@@ -216,6 +219,6 @@ def _run_inside(name: str, leader: Process, argv: list[str]) -> str:
     return done.stdout.decode(errors="replace").strip()
 
 
-def console_tail(name: str) -> str:
-    path = log_path(name)
-    return tail(path.read_bytes()) if path.is_file() else "no console output"
+def read_console_tail(name: str) -> str:
+    path = locate_log(name)
+    return read_tail(path.read_bytes()) if path.is_file() else "no console output"

@@ -18,7 +18,7 @@ def list_dropped(*, shifted: bool) -> tuple[str, ...]:
     return DROPPED if shifted else (*DROPPED, *DROPPED_UNSHIFTED)
 
 
-def bounding_set(pid: int, of: Path = Path("/proc")) -> int:
+def read_bounding_set(pid: int, of: Path = Path("/proc")) -> int:
     """The capability bounding set of a process, as bits; 0 if it has ended."""
     try:
         said = lines((of / str(pid) / "status").read_bytes().decode("utf-8", "replace"))

@@ -8,7 +8,7 @@ from pathlib import Path
 from qtctl.dialects.lines import lines
 from qtctl.errors import LabError
 from qtctl.lab import devices
-from qtctl.lab.state import label
+from qtctl.lab.state import make_label
 
 MOUNT = Path("/sys/fs/cgroup")
 PREFIX = "qtctl-lab-"
@@ -38,9 +38,9 @@ def detect(mount: Path = MOUNT, booted: Path = Path("/run/systemd/system")) -> H
     raise LabError("no cgroup hierarchy for systemd on this machine", hint=f"mount cgroup2 on {mount}")
 
 
-def folders(name: str, hierarchy: Hierarchy, mount: Path = MOUNT) -> tuple[Path, ...]:
+def list_cgroups(name: str, hierarchy: Hierarchy, mount: Path = MOUNT) -> tuple[Path, ...]:
     """The cgroups of host `name`; none if systemd creates them."""
-    own = f"{PREFIX}{label(name)}"
+    own = f"{PREFIX}{make_label(name)}"
     if hierarchy is Hierarchy.SYSTEMD:
         return ()
     if hierarchy is Hierarchy.UNIFIED:
@@ -51,7 +51,7 @@ def folders(name: str, hierarchy: Hierarchy, mount: Path = MOUNT) -> tuple[Path,
 
 def create(name: str, hierarchy: Hierarchy) -> tuple[Path, ...]:
     """Create the cgroups of a host, with the limits that the available controllers support, and return them."""
-    made = folders(name, hierarchy)
+    made = list_cgroups(name, hierarchy)
     for folder in made:
         try:
             folder.mkdir(exist_ok=True)
@@ -69,7 +69,7 @@ def restrict_devices(name: str, hierarchy: Hierarchy) -> str:
     """Deny the host access to this machine's devices before it starts. Returns '', or why that is not possible."""
     if hierarchy is Hierarchy.SYSTEMD:
         return ""  # the properties of its scope do
-    unified = [folder for folder in folders(name, hierarchy) if (folder / "cgroup.controllers").is_file()]
+    unified = [folder for folder in list_cgroups(name, hierarchy) if (folder / "cgroup.controllers").is_file()]
     return devices.restrict(unified[0]) if unified else "this machine has no unified cgroup hierarchy"
 
 
@@ -103,13 +103,19 @@ def build_launcher(name: str, hierarchy: Hierarchy) -> tuple[str, ...]:
     """The command prefix that starts systemd-nspawn in a scope. It execs the command, so the pid stays."""
     if hierarchy is not Hierarchy.SYSTEMD:
         return ()
-    scope = ("systemd-run", "--scope", "--quiet", "--collect", f"--unit={PREFIX}{label(name)}-{time.monotonic_ns()}")
+    scope = (
+        "systemd-run",
+        "--scope",
+        "--quiet",
+        "--collect",
+        f"--unit={PREFIX}{make_label(name)}-{time.monotonic_ns()}",
+    )
     return (*scope, "--property=Delegate=yes", f"--property=TasksMax={MAX_TASKS}", *devices.SCOPE, "--")
 
 
 def remove(name: str, hierarchy: Hierarchy) -> None:
     """Remove the cgroups of an ended host, deepest first. LabError if processes are left in them."""
-    for folder in folders(name, hierarchy):
+    for folder in list_cgroups(name, hierarchy):
         for _ in range(REMOVE_TRIES):
             _remove_tree(folder)
             if not folder.is_dir():

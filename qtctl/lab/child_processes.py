@@ -2,19 +2,19 @@
 
 import psutil
 
-from qtctl.lab.processes import Process, process
+from qtctl.lab.processes import Process, find_process
 
 
-def children(pid: int) -> tuple[Process, ...]:
+def list_children(pid: int) -> tuple[Process, ...]:
     """The direct children of `pid`; none if it has ended."""
     try:
         found = psutil.Process(pid).children()
     except psutil.NoSuchProcess:
         return ()
-    return tuple(each for child in found if (each := process(child.pid)) is not None)
+    return tuple(each for child in found if (each := find_process(child.pid)) is not None)
 
 
-def executable(pid: int) -> str:
+def find_executable(pid: int) -> str:
     """The path of its program, as seen from its own root; '' if it has ended."""
     try:
         return psutil.Process(pid).exe()

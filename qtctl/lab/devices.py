@@ -26,7 +26,7 @@ CONTEXT, KIND, MAJOR, MINOR, RESULT = 1, 2, 3, 4, 0
 def restrict(cgroup: Path) -> str:
     """Restrict a cgroup of the unified hierarchy to ALLOWED. Returns '', or why the kernel refuses."""
     try:
-        program = kernel.load_device_program(policy())
+        program = kernel.load_device_program(make_policy())
         try:
             kernel.attach_device_program(program, cgroup)
         finally:
@@ -37,7 +37,7 @@ def restrict(cgroup: Path) -> str:
 
 
 @cache
-def policy() -> bytes:
+def make_policy() -> bytes:
     """The eBPF program: 1 for any access to a character device of ALLOWED, 0 for everything else."""
     code = [
         _build_instruction(LOAD, KIND, CONTEXT, 0, 0), _build_instruction(AND, KIND, 0, 0, 0xFFFF),

@@ -6,7 +6,7 @@ from shlex import quote
 
 from qtctl.errors import LabError
 from qtctl.lab.lab import execute
-from qtctl.lab.shell import tail
+from qtctl.lab.shell import read_tail
 from qtctl.model.desired import Desired
 from qtctl.model.states import ServiceState
 
@@ -21,7 +21,7 @@ class Fault:
     script: str
 
 
-def three_faults(desired: Desired) -> tuple[Fault, ...]:
+def choose_three_faults(desired: Desired) -> tuple[Fault, ...]:
     """A stopped service, a hand-edited unit file and a disabled timer; fewer if the registry has no such units.
 
     Services with ports are preferred, because stopping them has consequences that an audit also finds.
@@ -46,4 +46,4 @@ def inject(name: str, fault: Fault) -> None:
     """Cause a fault on the host. LabError if the script fails."""
     done = execute(name, ["sh", "-c", fault.script])
     if done.returncode != 0:
-        raise LabError(f"{name}: {fault.script}: {tail(done.stderr)}")
+        raise LabError(f"{name}: {fault.script}: {read_tail(done.stderr)}")

@@ -23,7 +23,7 @@ Step = tuple[int, int] | tuple[int, int, str, str] | str
 """(code, value), (code, value, label if so, label if not), or a label for what follows."""
 
 
-def program(gateway: str, address: str) -> str:
+def make_program(gateway: str, address: str) -> str:
     """The filter for a host at `address` whose link ends here at `gateway`, as tc takes it: `COUNT,CODE JT JF K,…`."""
     here, there = int(IPv4Address(gateway)), int(IPv4Address(address))
     steps: tuple[Step, ...] = (
@@ -62,7 +62,7 @@ def load_filter(device: str, gateway: str, address: str) -> str:
     """Filter what comes in from `device`. Returns '', or why this machine cannot filter it."""
     commands = (
         f"qdisc add dev {device} clsact\n"
-        f"filter add dev {device} ingress bpf direct-action bytecode '{program(gateway, address)}'\n"
+        f"filter add dev {device} ingress bpf direct-action bytecode '{make_program(gateway, address)}'\n"
     )
     try:
         run(["tc", "-batch", "-"], stdin=commands.encode())

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from qtctl.errors import LabError
 from qtctl.lab import capabilities, cgroups, kernel, terminal
-from qtctl.lab.child_processes import children
+from qtctl.lab.child_processes import list_children
 from qtctl.lab.processes import POLL_S, Process
 
 REAP_S = 5
@@ -29,7 +29,7 @@ def enter(leader: Process) -> tuple[str, ...]:
     """
     try:
         cgroup = cgroups.make_exec_cgroup(leader.pid)
-        shifted = _user_namespace(leader.pid) != _user_namespace(os.getpid())
+        shifted = _find_user_namespace(leader.pid) != _find_user_namespace(os.getpid())
     except (FileNotFoundError, ProcessLookupError) as error:
         raise LabError("the host has just ended", hint="qtctl lab list") from error
     nsenter = ("nsenter", "-t", str(leader.pid))
@@ -43,13 +43,13 @@ def enter(leader: Process) -> tuple[str, ...]:
     return (*joined, *others, *bounded) if shifted else (*bounded, *joined, *others)
 
 
-def _user_namespace(pid: int) -> str:
+def _find_user_namespace(pid: int) -> str:
     return str(Path(f"/proc/{pid}/ns/user").readlink())
 
 
 def _build_bounding_set(leader: int) -> tuple[str, ...]:
     """The command prefix that drops the capabilities that the host's PID 1 cannot have."""
-    mine, its = (capabilities.bounding_set(pid) for pid in (os.getpid(), leader))
+    mine, its = (capabilities.read_bounding_set(pid) for pid in (os.getpid(), leader))
     lacking = [number for number in range((mine | its).bit_length()) if not its >> number & 1]
     if not lacking:
         return ()
@@ -119,7 +119,7 @@ def end(entered: subprocess.Popen[bytes]) -> None:
         return  # already reaped: its pid may have been reused
     deadline = time.monotonic() + REAP_S
     while not _has_ended(entered) and time.monotonic() < deadline:
-        for child in children(entered.pid):
+        for child in list_children(entered.pid):
             child.send(signal.SIGKILL)
         time.sleep(POLL_S)
     if os.getpgid(entered.pid) == entered.pid:

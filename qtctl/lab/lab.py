@@ -51,16 +51,16 @@ def up(
     """
     for name in names:
         state.check_name(name)
-    chosen = suite or rootfs.default_suite()
+    chosen = suite or rootfs.choose_default_suite()
     rootfs.check_suite(chosen)
     if suite is not None:
         _check_running(names, suite)
-    needs.check(build=not rootfs.cached(chosen).is_dir())
+    needs.check(build=not rootfs.locate_cached(chosen).is_dir())
     waiting = [name for name in names if not _is_running(name)]
     if waiting:
         root = rootfs.ensure(chosen, progress)
         needs.raise_inotify(len(list_hosts()) + len(waiting), progress)
-        key = ssh.public_key()
+        key = ssh.ensure_public_key()
         make = partial(
             _make_host, tree=tree, root=root, suite=chosen, stands_for=stands_for, key=key, progress=progress
         )
@@ -80,13 +80,13 @@ def _check_running(names: Sequence[str], suite: str) -> None:
 
 
 def _make_host(name: str, *, tree: Tree, root: Path, suite: str, stands_for: str, key: str, progress: Progress) -> None:
-    with state.host_lock(name):
+    with state.hold_host_lock(name):
         if not _is_running(name):
-            _create_host(name, tree, key, _new_state(name, root, suite, stands_for), progress)
+            _create_host(name, tree, key, _make_state(name, root, suite, stands_for), progress)
 
 
-def _new_state(name: str, root: Path, suite: str, stands_for: str) -> HostState:
-    return HostState(name, "", "", suite, str(root), stands_for, "", shift=rootfs.own_shift())
+def _make_state(name: str, root: Path, suite: str, stands_for: str) -> HostState:
+    return HostState(name, "", "", suite, str(root), stands_for, "", shift=rootfs.find_own_shift())
 
 
 def _create_host(name: str, tree: Tree, key: str, blank: HostState, progress: Progress) -> None:
@@ -106,7 +106,7 @@ def _create_host(name: str, tree: Tree, key: str, blank: HostState, progress: Pr
 
 
 def _keep_console(name: str) -> Path | None:
-    log = state.log_path(name)
+    log = state.locate_log(name)
     if not log.is_file():
         return None
     kept = state.state_dir() / f"{name}{state.CONSOLE}"
@@ -117,7 +117,7 @@ def _keep_console(name: str) -> Path | None:
 
 def _write_disk(name: str, tree: Tree, key: str) -> str:
     """Write the files that differ per host, then the tree. Returns the public host key."""
-    root = disk.root_of(name)
+    root = disk.locate_root(name)
     own = Tree(
         files=(
             TreeFile("/etc/hostname", f"{name}\n".encode()),
@@ -133,11 +133,11 @@ def _write_disk(name: str, tree: Tree, key: str) -> str:
 
 def _write_host_key(name: str, key: str) -> str:
     """Generate the key outside the host's root, so that ssh-keygen cannot follow a link in it."""
-    made = state.host_dir(name) / "host_key"
+    made = state.locate_host(name) / "host_key"
     public = ssh.make_key(made, f"root@{name}")
     where = "/etc/ssh/ssh_host_ed25519_key"
     pair = (TreeFile(where, made.read_bytes(), 0o600), TreeFile(f"{where}.pub", f"{public}\n".encode()))
-    lay_over(disk.root_of(name), Tree(files=pair), key)
+    lay_over(disk.locate_root(name), Tree(files=pair), key)
     for path in (made, made.with_name(f"{made.name}.pub")):
         path.unlink()
     return public
@@ -153,15 +153,15 @@ def down(names: Sequence[str]) -> None:
 
 
 def _delete_host(name: str) -> None:
-    if not state.host_dir(name).is_dir():
+    if not state.locate_host(name).is_dir():
         raise LabError(f"there is no lab host {name}", hint="qtctl lab list")
-    with state.host_lock(name):
+    with state.hold_host_lock(name):
         _remove_host(name)
 
 
 def _remove_host(name: str) -> None:
     """Remove the host, also what a crash or a reboot of this machine left of it."""
-    if not state.host_dir(name).is_dir():
+    if not state.locate_host(name).is_dir():
         return
     known = _load_or_none(name)
     if known is not None:
@@ -199,7 +199,7 @@ def attach(name: str, argv: Sequence[str]) -> int:
 
 
 def _require_leader(name: str) -> Process:
-    leader = boot.current_leader(_load_running(name))
+    leader = boot.find_current_leader(_load_running(name))
     if leader is None:
         raise LabError(f"{name} is just rebooting", hint="try again in a second")
     return leader
@@ -232,7 +232,7 @@ def _boot_again(known: HostState, progress: Progress) -> LabHost:
     return _describe_host(booted)
 
 
-def power_cut(name: str) -> None:
+def cut_power(name: str) -> None:
     """Cut the power: no process in the host can shut down cleanly. `start` boots it again from the same disk."""
     with _lock_host(name):
         known = _load_running(name)
@@ -252,15 +252,15 @@ def plug(name: str) -> None:
     network.set_link(name, up=True)
 
 
-def ssh_config_path() -> Path:
+def write_ssh_config() -> Path:
     """The OpenSSH client configuration, with one Host block per lab host."""
-    return ssh.config_path()
+    return ssh.locate_config()
 
 
 def _lock_host(name: str) -> AbstractContextManager[None]:
     """Lock an existing host. For one that does not exist, no lock file is created."""
     _load_host(name)
-    return state.host_lock(name)
+    return state.hold_host_lock(name)
 
 
 def _load_host(name: str) -> HostState:
@@ -288,7 +288,7 @@ def _load_all() -> list[HostState]:
 
 
 def _describe_host(known: HostState) -> LabHost:
-    leader = boot.current_leader(known)
+    leader = boot.find_current_leader(known)
     return LabHost(
         known.name, known.address, known.suite, known.stands_for, leader.pid if leader else None, known.running
     )
@@ -303,6 +303,17 @@ def _run_for_all(work: Callable[[str], T], names: Sequence[str]) -> list[T]:
 
 
 __all__ = [
-    "LabHost", "attach", "down", "execute", "find", "list_hosts", "plug", "power_cut", "reboot", "ssh_config_path",
-    "start", "unplug", "up",
+    "LabHost",
+    "attach",
+    "cut_power",
+    "down",
+    "execute",
+    "find",
+    "list_hosts",
+    "plug",
+    "reboot",
+    "start",
+    "unplug",
+    "up",
+    "write_ssh_config",
 ]  # fmt: skip

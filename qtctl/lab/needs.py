@@ -9,7 +9,7 @@ from qtctl.dialects.lines import lines
 from qtctl.errors import LabError
 from qtctl.interfaces.progress import Progress
 from qtctl.lab import cgroups
-from qtctl.lab.shell import environment, run
+from qtctl.lab.shell import make_environment, run
 from qtctl.model.events import Stage, begun
 
 PACKAGES = {
@@ -34,14 +34,14 @@ INOTIFY_PER_HOST = 12
 INOTIFY_ENOUGH = 4096
 
 
-def missing_packages(*, build: bool = True) -> tuple[str, ...]:
+def list_missing_packages(*, build: bool = True) -> tuple[str, ...]:
     """Debian packages that the lab needs and this machine lacks, sorted. `build`: also to make a root file system."""
-    path = environment()["PATH"]
+    path = make_environment()["PATH"]
     needed = {program: package for program, package in PACKAGES.items() if build or program != "debootstrap"}
     return tuple(sorted({package for program, package in needed.items() if not shutil.which(program, path=path)}))
 
 
-def why_not(*, build: bool = True) -> str | None:
+def explain_why_not(*, build: bool = True) -> str | None:
     """Why no host can be booted here, or None. Missing packages come last: they can be installed."""
     if platform.system() != "Linux":
         return f"lab hosts need Linux, this is {platform.system()}"
@@ -53,16 +53,16 @@ def why_not(*, build: bool = True) -> str | None:
         cgroups.detect()
     except LabError as error:
         return str(error)
-    packages = missing_packages(build=build)
+    packages = list_missing_packages(build=build)
     return f"not installed: {' '.join(packages)}" if packages else None
 
 
 def check(*, build: bool) -> None:
     """LabError with the reason if no host can be booted here."""
-    reason = why_not(build=build)
+    reason = explain_why_not(build=build)
     if reason is None:
         return
-    packages = missing_packages(build=build)
+    packages = list_missing_packages(build=build)
     hint = f"apt-get install -y --no-install-recommends {' '.join(packages)}" if packages else ""
     raise LabError(f"this machine cannot boot lab hosts: {reason}", hint=hint)
 
@@ -74,7 +74,7 @@ def check_root() -> None:
 
 def install(progress: Progress) -> tuple[str, ...]:
     """Install missing packages with apt-get and return their names. LabError if that is not possible."""
-    packages = missing_packages()
+    packages = list_missing_packages()
     if not packages:
         return ()
     check_root()

@@ -13,7 +13,7 @@ FOLDER_MODE, FILE_MODE = 0o700, 0o600
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
-def folder(path: Path, ours: Callable[[str], bool] = lambda _: True) -> Path:
+def ensure_private_folder(path: Path, ours: Callable[[str], bool] = lambda _: True) -> Path:
     """Make sure that `path` is a folder of mode 0700 that this account owns, and return it as absolute path.
 
     It is created if it is missing. A folder that others can read, as older versions made it, is set to 0700 if `ours`
@@ -34,12 +34,12 @@ def folder(path: Path, ours: Callable[[str], bool] = lambda _: True) -> Path:
 
 
 def exists(path: Path, ours: Callable[[str], bool] = lambda _: True) -> bool:
-    """Whether the folder exists and this account can enter it. If so, it is checked as in `folder`."""
+    """Whether the folder exists and this account can enter it. If so, it is checked as in `ensure_private_folder`."""
     if not os.path.lexists(path):  # also where the way to it is closed: the lab of another account is none of ours
         return False
     if os.geteuid() != 0 and not os.access(path, os.R_OK | os.X_OK):
         return False
-    folder(path, ours)
+    ensure_private_folder(path, ours)
     return True
 
 
@@ -93,9 +93,9 @@ def create(path: Path, flags: int) -> int:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def hold_lock(path: Path) -> Iterator[None]:
     """Wait for a lock and hold it; it ends with this process. Its folder is private: no other account can take it."""
-    folder(path.parent)
+    ensure_private_folder(path.parent)
     with os.fdopen(create(path, os.O_WRONLY), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -42,7 +42,7 @@ class Process:
         return True
 
 
-def process(pid: int) -> Process | None:
+def find_process(pid: int) -> Process | None:
     fields = _read_stat(pid)
     return None if fields is None or _has_ended(pid, fields) else Process(pid, int(fields[START_FIELD]))
 

@@ -13,7 +13,7 @@ from qtctl.dialects.nearest import Known
 from qtctl.errors import InputError, LabError
 from qtctl.interfaces.progress import Progress
 from qtctl.lab import mounts, private, sources, userns
-from qtctl.lab.shell import environment, run, tail
+from qtctl.lab.shell import make_environment, read_tail, run
 from qtctl.model.events import Stage, begun
 
 RECIPE = 4
@@ -55,9 +55,9 @@ DROP_INS = {
 }
 
 
-def default_suite() -> str:
+def choose_default_suite() -> str:
     """The machine's own release if there is a recipe for it, otherwise noble on Ubuntu and bookworm elsewhere."""
-    release = sources.os_release()
+    release = sources.read_os_release()
     own = release.get("VERSION_CODENAME", "")
     return own if own in SUITES else "noble" if release.get("ID") == sources.UBUNTU else "bookworm"
 
@@ -70,7 +70,7 @@ def check_suite(suite: str) -> None:
         raise InputError(f"--suite {suite}: the lab has no such release", hint=hint)
 
 
-def cache_dir() -> Path:
+def locate_cache() -> Path:
     return Path(os.environ.get("QTCTL_CACHE") or "/var/cache/qtctl/lab")
 
 
@@ -78,23 +78,23 @@ def _is_cache_file(name: str) -> bool:
     return name.removeprefix(".").partition("-")[0] in SUITES
 
 
-def own_shift() -> int:
+def find_own_shift() -> int:
     """The offset for uids and gids of root file systems; 0 if this machine does not support user namespaces."""
-    return userns.BASE if userns.possible() else 0
+    return userns.BASE if userns.is_possible() else 0
 
 
-def recipe_digest(suite: str) -> str:
+def digest_recipe(suite: str) -> str:
     recipe = [RECIPE, suite, PACKAGES, MASKED, DROP_INS]
     return hashlib.sha256(json.dumps(recipe).encode()).hexdigest()[:12]
 
 
-def cached(suite: str) -> Path:
+def locate_cached(suite: str) -> Path:
     """The cache path for this recipe, with the uid offset of this machine. It need not exist."""
-    return _cache_path(suite, own_shift())
+    return _make_cache_path(suite, find_own_shift())
 
 
-def _cache_path(suite: str, shift: int) -> Path:
-    return cache_dir() / f"{suite}-{recipe_digest(suite)}{f'-{SHIFT_RECIPE}-{shift:x}' if shift else ''}"
+def _make_cache_path(suite: str, shift: int) -> Path:
+    return locate_cache() / f"{suite}-{digest_recipe(suite)}{f'-{SHIFT_RECIPE}-{shift:x}' if shift else ''}"
 
 
 def ensure(suite: str, progress: Progress) -> Path:
@@ -103,20 +103,20 @@ def ensure(suite: str, progress: Progress) -> Path:
     LabError if another account could change the cache.
     """
     check_suite(suite)
-    private.folder(cache_dir(), _is_cache_file)
-    path = cached(suite)
+    private.ensure_private_folder(locate_cache(), _is_cache_file)
+    path = locate_cached(suite)
     if mounts.is_mounted(path):
         return path
-    with private.locked(path.parent / f".{path.name}.lock"):
+    with private.hold_lock(path.parent / f".{path.name}.lock"):
         if not path.is_dir():
             _build(suite, path, progress)
-        for each in (path, *_other_roots(path)):
+        for each in (path, *_list_other_roots(path)):
             if not mounts.is_mounted(each):
                 mounts.restrict(each)
     return path
 
 
-def _other_roots(path: Path) -> Iterator[Path]:
+def _list_other_roots(path: Path) -> Iterator[Path]:
     """Those of other suites, recipes and shifts, which nothing boots from now; not one that is being built."""
     found = (each for each in path.parent.iterdir() if each.name[0] != "." and _is_cache_file(each.name))
     yield from (each for each in found if each != path and each.is_dir() and not each.is_symlink())
@@ -128,8 +128,8 @@ def _build(suite: str, path: Path, progress: Progress) -> None:
     try:
         _make_root(suite, root, progress)
         root.chmod(0o755)
-        if own_shift():
-            userns.shift(root, own_shift())
+        if find_own_shift():
+            userns.shift(root, find_own_shift())
         root.rename(path)
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -137,7 +137,7 @@ def _build(suite: str, path: Path, progress: Progress) -> None:
 
 
 def _make_root(suite: str, root: Path, progress: Progress) -> None:
-    plain = _cache_path(suite, 0)
+    plain = _make_cache_path(suite, 0)
     if plain.is_dir():
         run(["cp", "--archive", "--reflink=auto", str(plain), str(root)], timeout_s=300)
         return
@@ -147,9 +147,9 @@ def _make_root(suite: str, root: Path, progress: Progress) -> None:
 
 
 def _bootstrap(suite: str, root: Path, progress: Progress) -> None:
-    release = sources.os_release()
+    release = sources.read_os_release()
     distribution = SUITES[suite]
-    mirror = sources.mirror_for(
+    mirror = sources.choose_mirror(
         suite, distribution, sources.read(), release.get("VERSION_CODENAME", ""), release.get("ID", "")
     )
     if not Path(mirror.keyring).is_file():
@@ -176,7 +176,7 @@ def _suggest_keyring(distribution: str) -> str:
 def _can_install(package: str) -> bool:
     """Whether apt on this machine knows the package."""
     found = subprocess.run(
-        ["apt-cache", "show", "--no-all-versions", package], capture_output=True, env=environment(), check=False
+        ["apt-cache", "show", "--no-all-versions", package], capture_output=True, env=make_environment(), check=False
     )
     return found.returncode == 0 and bool(found.stdout.strip())
 
@@ -186,7 +186,12 @@ def _run_debootstrap(argv: list[str], suite: str, progress: Progress) -> None:
     last: list[str] = []
     phases: set[str] = set()
     with subprocess.Popen(
-        argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment(), text=True
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=make_environment(),
+        text=True,
     ) as process:
         for line in process.stdout or ():
             last = [*last[-9:], line]
@@ -195,7 +200,9 @@ def _run_debootstrap(argv: list[str], suite: str, progress: Progress) -> None:
                 phases.add(words[0])
                 progress(begun("", Stage.PREPARE, f"{suite}: {words[0].lower()}"))
     if process.returncode != 0:
-        raise LabError(f"debootstrap failed: {tail(''.join(last).encode())}", hint="is the mirror in apt's sources up?")
+        raise LabError(
+            f"debootstrap failed: {read_tail(''.join(last).encode())}", hint="is the mirror in apt's sources up?"
+        )
 
 
 def finish(root: Path) -> None:

@@ -21,23 +21,23 @@ def run(
     """Run a command and return its standard output. If it fails, LabError has the last lines of its error output."""
     try:
         done = subprocess.run(
-            list(argv), input=stdin, capture_output=True, timeout=timeout_s, env=environment(env), check=False
+            list(argv), input=stdin, capture_output=True, timeout=timeout_s, env=make_environment(env), check=False
         )
     except FileNotFoundError as error:
         raise LabError(f"{argv[0]} is not installed on this machine", hint="qtctl lab up --install") from error
     except subprocess.TimeoutExpired as error:
         raise LabError(f"{' '.join(argv)} did not end in {timeout_s:g} s", hint=hint) from error
     if done.returncode != 0:
-        raise LabError(f"{' '.join(argv)} failed ({done.returncode}): {tail(done.stderr)}", hint=hint)
+        raise LabError(f"{' '.join(argv)} failed ({done.returncode}): {read_tail(done.stderr)}", hint=hint)
     return done.stdout
 
 
-def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+def make_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """This process's environment, with the C locale and the system's program folders on PATH."""
     path = os.environ.get("PATH", "")
     return {**os.environ, "LC_ALL": "C", "PATH": f"{path}:/usr/sbin:/usr/bin:/sbin:/bin", **(extra or {})}
 
 
-def tail(output: bytes) -> str:
+def read_tail(output: bytes) -> str:
     said = [line.strip() for line in lines(output.decode(errors="replace")) if line.strip()]
     return "; ".join(said[-TAIL_LINES:]) or "no output"

@@ -88,7 +88,7 @@ def _split_paragraphs(rows: Iterable[str]) -> Iterable[dict[str, str]]:
         yield fields
 
 
-def os_release(path: Path = Path("/etc/os-release")) -> dict[str, str]:
+def read_os_release(path: Path = Path("/etc/os-release")) -> dict[str, str]:
     """The fields of os-release, unquoted. LabError if it cannot be read."""
     try:
         found = lines(path.read_text())
@@ -107,7 +107,7 @@ def read(root: Path = Path("/etc/apt")) -> tuple[Source, ...]:
     return tuple(found)
 
 
-def mirror_for(suite: str, distribution: str, sources: tuple[Source, ...], codename: str, machine: str) -> Mirror:
+def choose_mirror(suite: str, distribution: str, sources: tuple[Source, ...], codename: str, machine: str) -> Mirror:
     """The mirror for `suite` of `distribution`, on a machine that runs distribution `machine`, release `codename`.
 
     The source of the machine's own release is used for other suites of the same distribution too.

@@ -4,29 +4,29 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from qtctl.lab.shell import run
-from qtctl.lab.state import HostState, locked, state_dir, write_atomically
+from qtctl.lab.state import HostState, hold_state_lock, state_dir, write_atomically
 
 
-def ssh_dir() -> Path:
+def locate_ssh_folder() -> Path:
     return state_dir() / "ssh"
 
 
-def config_path() -> Path:
-    return ssh_dir() / "ssh_config"
+def locate_config() -> Path:
+    return locate_ssh_folder() / "ssh_config"
 
 
-def known_hosts_path() -> Path:
-    return ssh_dir() / "known_hosts"
+def locate_known_hosts() -> Path:
+    return locate_ssh_folder() / "known_hosts"
 
 
-def key_path() -> Path:
-    return ssh_dir() / "id_ed25519"
+def locate_key() -> Path:
+    return locate_ssh_folder() / "id_ed25519"
 
 
-def public_key() -> str:
+def ensure_public_key() -> str:
     """The lab's public key, as one line; the key pair is generated at first use."""
-    key = key_path()
-    with locked("ssh", ".lock"):
+    key = locate_key()
+    with hold_state_lock("ssh", ".lock"):
         if not key.is_file():
             make_key(key, "qtctl-lab")
     return key.with_suffix(".pub").read_text().strip()
@@ -43,17 +43,17 @@ def make_key(path: Path, comment: str) -> str:
 
 def write_config(hosts: Callable[[], Iterable[HostState]]) -> None:
     """Write ssh_config and known_hosts for all lab hosts. `hosts` is called while the lock is held."""
-    with locked("ssh", ".lock"):
+    with hold_state_lock("ssh", ".lock"):
         found = list(hosts())
-        write_atomically(known_hosts_path(), known_hosts(found).encode())
-        write_atomically(config_path(), config(found, ssh_dir()).encode())
+        write_atomically(locate_known_hosts(), format_known_hosts(found).encode())
+        write_atomically(locate_config(), format_config(found, locate_ssh_folder()).encode())
 
 
-def known_hosts(hosts: Iterable[HostState]) -> str:
+def format_known_hosts(hosts: Iterable[HostState]) -> str:
     return "".join(f"{host.address} {' '.join(host.host_key.split()[:2])}\n" for host in hosts)
 
 
-def config(hosts: Iterable[HostState], folder: Path) -> str:
+def format_config(hosts: Iterable[HostState], folder: Path) -> str:
     """OpenSSH client configuration, without User: that is left to the caller."""
     return "".join(
         f"Host {host.name}\n"

@@ -42,7 +42,7 @@ class HostState:
     @property
     def current(self) -> bool:
         """Whether its pids belong to the current boot of this machine."""
-        return self.boot_id == machine_boot_id()
+        return self.boot_id == read_machine_boot_id()
 
     @property
     def running(self) -> bool:
@@ -61,9 +61,9 @@ def state_dir() -> Path:
     return Path(os.environ.get("QTCTL_STATE") or DEFAULT_STATE)
 
 
-def own_state() -> Path:
+def ensure_own_state() -> Path:
     """The state folder, mode 0700, created if missing. LabError if another account could change its contents."""
-    return private.folder(state_dir(), _is_lab_file)
+    return private.ensure_private_folder(state_dir(), _is_lab_file)
 
 
 def _has_state() -> bool:
@@ -75,7 +75,7 @@ def _is_lab_file(name: str) -> bool:
     return name in FOLDERS or name.endswith(CONSOLE)
 
 
-def label(name: str) -> str:
+def make_label(name: str) -> str:
     """A name for host `name` that is unique among all labs on this machine; at most 12 characters."""
     where = str(state_dir().absolute())
     if where == DEFAULT_STATE:
@@ -83,15 +83,15 @@ def label(name: str) -> str:
     return blake2b(f"{where}\0{name}".encode(), digest_size=6).hexdigest()
 
 
-def host_dir(name: str) -> Path:
+def locate_host(name: str) -> Path:
     return state_dir() / "hosts" / name
 
 
-def log_path(name: str) -> Path:
-    return host_dir(name) / "console.log"
+def locate_log(name: str) -> Path:
+    return locate_host(name) / "console.log"
 
 
-def machine_boot_id() -> str:
+def read_machine_boot_id() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
@@ -104,12 +104,12 @@ def check_name(name: str) -> None:
 
 def save(state: HostState) -> None:
     text = json.dumps({"schema": SCHEMA, **asdict(state)}, indent=1, sort_keys=True) + "\n"
-    write_atomically(host_dir(state.name) / "host.json", text.encode())
+    write_atomically(locate_host(state.name) / "host.json", text.encode())
 
 
 def load(name: str) -> HostState | None:
     """None if there is no such host. LabError if its document cannot be read."""
-    path = host_dir(name) / "host.json"
+    path = locate_host(name) / "host.json"
     if not _has_state() or not path.is_file():
         return None
     try:
@@ -130,20 +130,20 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(found, key=lambda name: (len(name), name)))
 
 
-def host_lock(name: str) -> AbstractContextManager[None]:
+def hold_host_lock(name: str) -> AbstractContextManager[None]:
     """The lock that is held while a host is created, booted or stopped: one command at a time per host."""
-    return locked("locks", name)
+    return hold_state_lock("locks", name)
 
 
-def locked(folder: str, name: str) -> AbstractContextManager[None]:
+def hold_state_lock(folder: str, name: str) -> AbstractContextManager[None]:
     """Wait for a lock in a subfolder of the state folder, and hold it."""
-    return private.locked(own_state() / folder / name)
+    return private.hold_lock(ensure_own_state() / folder / name)
 
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file of the state folder, mode 0600, by renaming a temporary file."""
-    own_state()
-    private.folder(path.parent)
+    ensure_own_state()
+    private.ensure_private_folder(path.parent)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     with os.fdopen(handle, "wb") as file:
         file.write(content)

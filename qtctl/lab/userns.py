@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from qtctl.dialects.lines import lines
-from qtctl.lab.shell import environment
+from qtctl.lab.shell import make_environment
 
 BASE = 0x6FFF0000
 """The last block of the range that systemd reserves for containers, above what useradd gives out in /etc/subuid."""
@@ -28,12 +28,12 @@ CAP_V2, CAP_V3, CAP_REVISION = 0x02000000, 0x03000000, 0xFF000000
 
 
 @cache
-def possible() -> bool:
+def is_possible() -> bool:
     """Whether this machine can boot hosts in a user namespace."""
-    return _maps_base(Path("/proc/self/uid_map").read_text()) and _probe_kernel()
+    return _is_base_mapped(Path("/proc/self/uid_map").read_text()) and _probe_kernel()
 
 
-def _maps_base(uid_map: str) -> bool:
+def _is_base_mapped(uid_map: str) -> bool:
     """Whether the uids from BASE are mapped (`uid_map`: /proc/self/uid_map). In a container they may not be."""
     ranges = [(int(first), int(count)) for first, _, count in map(str.split, lines(uid_map))]
     return any(first <= BASE and first + count >= BASE + IDS for first, count in ranges)
@@ -43,7 +43,7 @@ def _probe_kernel() -> bool:
     try:
         done = subprocess.run(
             [*PROBE, "sh", "-c", MOUNTS],
-            stdin=subprocess.DEVNULL, capture_output=True, timeout=TRY_S, env=environment(), check=False,
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=TRY_S, env=make_environment(), check=False,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired):
         return False

@@ -15,30 +15,30 @@ CLOUD_INIT = "manage_etc_hosts: false\n"
 """cloud-init's own words for: leave the hosts file as it is. Without them some images write it anew at every boot."""
 
 
-def sysusers_path(desired: Desired) -> str:
+def locate_sysusers(desired: Desired) -> str:
     return f"/etc/sysusers.d/{desired.fleet}.conf"
 
 
-def tmpfiles_path(desired: Desired) -> str:
+def locate_tmpfiles(desired: Desired) -> str:
     return f"/etc/tmpfiles.d/{desired.fleet}.conf"
 
 
-def cloud_init_path(desired: Desired) -> str:
+def locate_cloud_init(desired: Desired) -> str:
     """The last of its folder wins, and these are read in the order of their names."""
     return f"/etc/cloud/cloud.cfg.d/99-{desired.fleet}-hosts.cfg"
 
 
-def paths(desired: Desired) -> Iterator[tuple[str, str, Origin]]:
+def list_paths(desired: Desired) -> Iterator[tuple[str, str, Origin]]:
     """Path, kind and origin of each file that the host needs."""
     if desired.accounts:
-        yield sysusers_path(desired), "sysusers", Origin(USERS_FILE)
+        yield locate_sysusers(desired), "sysusers", Origin(USERS_FILE)
     if desired.folders:
-        yield tmpfiles_path(desired), "tmpfiles", Origin(FOLDERS_FILE)
+        yield locate_tmpfiles(desired), "tmpfiles", Origin(FOLDERS_FILE)
     if desired.hosts_file is not None and desired.hosts_file.cloud_init:
-        yield cloud_init_path(desired), "cloud-init", desired.hosts_file.origin
+        yield locate_cloud_init(desired), "cloud-init", desired.hosts_file.origin
 
 
-def account_entries(accounts: Iterable[DesiredAccount]) -> tuple[sysusers.Entry, ...]:
+def list_account_entries(accounts: Iterable[DesiredAccount]) -> tuple[sysusers.Entry, ...]:
     """Groups, users, memberships: each line names only what an earlier one makes."""
     accounts = tuple(accounts)
     shared = {account.group for account in accounts if account.group not in (account.name, "root")}
@@ -56,7 +56,7 @@ def account_entries(accounts: Iterable[DesiredAccount]) -> tuple[sysusers.Entry,
     )
 
 
-def folder_entries(folders: Iterable[DesiredFolder]) -> tuple[tmpfiles.Entry, ...]:
+def list_folder_entries(folders: Iterable[DesiredFolder]) -> tuple[tmpfiles.Entry, ...]:
     return tuple(tmpfiles.Entry(each.path, each.mode, each.user, each.group, each.age) for each in folders)
 
 

@@ -14,7 +14,7 @@ from qtctl.dialects.systemd.unitfile import effective, parse
 from qtctl.model.desired import DesiredCommand, DesiredDropin, DesiredOther, DesiredService, DesiredTarget, DesiredTimer
 from qtctl.model.desired_unit import DesiredUnit, Pairs
 from qtctl.model.unit_kinds import DECLARATIONS
-from qtctl.render.written import undoubled, working_directory, written_setting
+from qtctl.render.written import undouble, write_setting, write_working_directory
 
 
 def read_as_is(text: str) -> str:
@@ -37,7 +37,7 @@ _ORDER = (
 )  # fmt: skip
 
 
-def of_service(service: DesiredService) -> tuple[Declared, ...]:
+def declare_service(service: DesiredService) -> tuple[Declared, ...]:
     single = (
         ("Type", service.type),
         ("User", service.user),
@@ -60,7 +60,7 @@ def of_service(service: DesiredService) -> tuple[Declared, ...]:
     )
 
 
-def of_timer(timer: DesiredTimer) -> tuple[Declared, ...]:
+def declare_timer(timer: DesiredTimer) -> tuple[Declared, ...]:
     return (
         *_declare_unit_section(timer),
         *_declare_pairs("Timer", timer.schedule, timer.specifiers),
@@ -69,11 +69,11 @@ def of_timer(timer: DesiredTimer) -> tuple[Declared, ...]:
     )
 
 
-def of_target(target: DesiredTarget) -> tuple[Declared, ...]:
+def declare_target(target: DesiredTarget) -> tuple[Declared, ...]:
     return (*_declare_unit_section(target), *_declare_install(target))
 
 
-def of_unit(unit: DesiredOther) -> tuple[Declared, ...]:
+def declare_unit(unit: DesiredOther) -> tuple[Declared, ...]:
     starts = next(each.starts_with for each in DECLARATIONS if each.kind is unit.kind)
     return (
         *_declare_unit_section(unit),
@@ -83,7 +83,7 @@ def of_unit(unit: DesiredOther) -> tuple[Declared, ...]:
     )
 
 
-def of_dropin(dropin: DesiredDropin) -> tuple[Declared, ...]:
+def declare_dropin(dropin: DesiredDropin) -> tuple[Declared, ...]:
     pairs = (
         declared for section, found in dropin.sections for declared in _declare_pairs(section, found, dropin.specifiers)
     )
@@ -115,14 +115,14 @@ def _declare_pairs(section: str, pairs: Pairs, specifiers: bool) -> tuple[Declar
 
 
 def _write_value(text: str, key: str, specifiers: bool) -> str:
-    written = written_setting(text, key)
-    return undoubled(written, text) if specifiers else written
+    written = write_setting(text, key)
+    return undouble(written, text) if specifiers else written
 
 
 def _declare_directory(directory: str) -> tuple[Declared, ...]:
     if not directory:
         return ()
-    return (Declared("Service", "WorkingDirectory", (working_directory(directory, doubled=False),)),)
+    return (Declared("Service", "WorkingDirectory", (write_working_directory(directory, doubled=False),)),)
 
 
 def _declare_environment(env: tuple[tuple[str, str], ...]) -> tuple[Declared, ...]:
@@ -135,10 +135,10 @@ def _declare_environment(env: tuple[tuple[str, str], ...]) -> tuple[Declared, ..
 def _declare_env_files(service: DesiredService) -> tuple[Declared, ...]:
     ours = tuple(file for file in (service.env_file, service.secrets_file) if file)
     files = (*service.env_files, *ours)
-    return (Declared("Service", "EnvironmentFile", files, _reader_of_files(frozenset(service.env_files))),)
+    return (Declared("Service", "EnvironmentFile", files, _make_file_reader(frozenset(service.env_files))),)
 
 
-def _reader_of_files(patterns: frozenset[str]) -> Callable[[str], object]:
+def _make_file_reader(patterns: frozenset[str]) -> Callable[[str], object]:
     """A pattern of the declared ones as it is."""
 
     def read(text: str) -> object:
@@ -165,10 +165,10 @@ def _declare_commands(commands: tuple[DesiredCommand, ...]) -> Iterator[Declared
         mine = [command for command in commands if command.directive == key]
         lines = frozenset(command.line for command in mine if command.line)
         values = tuple(each.line or (each.prefixes, each.argv[:1], each.argv) for each in mine)
-        yield Declared("Service", key, values, _reader_of_commands(lines))
+        yield Declared("Service", key, values, _make_command_reader(lines))
 
 
-def _reader_of_commands(lines: frozenset[str]) -> Callable[[str], object]:
+def _make_command_reader(lines: frozenset[str]) -> Callable[[str], object]:
     """Reads a command as its prefixes, program and argv; a command that was declared as a line, as that line."""
 
     def read(text: str) -> object:

@@ -61,12 +61,12 @@ def _judge_directive(unitfile: UnitFile, directive: Declared, found: tuple[str, 
     except InputError as error:
         place = unitfile.place(directive.section, directive.key)
         raise InputError(f"{directive.key}=: {error.what}", hint=error.hint or _FILTERS, place=place) from error
-    if not _values_match(directive, values):
+    if not _do_values_match(directive, values):
         place = unitfile.place(directive.section, directive.key)
         raise InputError(f"[{directive.section}] {directive.key}= is not as declared", hint=_FILTERS, place=place)
 
 
-def _values_match(directive: Declared, values: tuple[object, ...]) -> bool:
+def _do_values_match(directive: Declared, values: tuple[object, ...]) -> bool:
     if takes(directive.key) is AssignmentRule.UNITS:
         return set(directive.values) <= set(values)
     return directive.values == values

@@ -6,7 +6,7 @@ from dataclasses import replace
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.names import UNIT_DIR
 from qtctl.model.origin import Origin
-from qtctl.render.accounts import paths
+from qtctl.render.accounts import list_paths
 from qtctl.render.originals import apply_originals
 
 DROPIN = "dropin"
@@ -24,7 +24,7 @@ def _list_files(desired: Desired) -> Iterator[DesiredFile]:
             yield DesiredFile(service.env_file, b"", "0600", "root", "root", "", "env", service.unit, service.origin)
     for dropin in desired.dropins:
         yield DesiredFile(dropin.path, b"", "0644", "root", "root", "", DROPIN, dropin.unit, dropin.origin)
-    for path, kind, origin in paths(desired):
+    for path, kind, origin in list_paths(desired):
         yield DesiredFile(path, b"", "0644", "root", "root", "", kind, path, origin)
 
 

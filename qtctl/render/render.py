@@ -21,7 +21,7 @@ from qtctl.model.names import UNIT_DIR
 from qtctl.model.origin import Origin
 from qtctl.render import accounts
 from qtctl.render.accounts import SYSUSERS, TMPFILES
-from qtctl.render.declared import Declared, of_dropin, of_service, of_target, of_timer, of_unit
+from qtctl.render.declared import Declared, declare_dropin, declare_service, declare_target, declare_timer, declare_unit
 from qtctl.render.filling import Filled, Filling, OwnTemplates
 from qtctl.render.judge import judge_env, judge_mark, judge_unit
 from qtctl.render.originals import apply_originals
@@ -64,7 +64,7 @@ def render(desired: Desired, templates: Mapping[str, str]) -> Desired:
     filled = templates.fill(fillings) if isinstance(templates, OwnTemplates) else fill(templates, fillings)
     for (number, job), text in zip(jobs.items(), filled, strict=True):
         with _collect_error(planned[number], number, failed):
-            made[number] = job.made(_text_or_raise(text))
+            made[number] = job.made(_get_text(text))
     files: dict[str, DesiredFile] = {}
     for number in sorted(made):
         with _collect_error(planned[number], number, failed):
@@ -98,7 +98,7 @@ def _collect_error(plan: _Planned, number: int, failed: _Failed) -> Iterator[Non
         failed[number] = (subject, _place_error(error, subject, origin))
 
 
-def _text_or_raise(filled: Filled) -> str:
+def _get_text(filled: Filled) -> str:
     if isinstance(filled, InputError):
         raise filled
     return filled
@@ -107,11 +107,11 @@ def _text_or_raise(filled: Filled) -> str:
 def _list_planned(desired: Desired) -> Iterator[_Planned]:
     yield from _list_planned_services(desired)
     for timer in desired.timers:
-        yield timer.unit, timer.origin, partial(_make_unit_job, TIMER, timer, of_timer)
+        yield timer.unit, timer.origin, partial(_make_unit_job, TIMER, timer, declare_timer)
     for target in desired.targets:
-        yield target.unit, target.origin, partial(_make_unit_job, TARGET, target, of_target)
+        yield target.unit, target.origin, partial(_make_unit_job, TARGET, target, declare_target)
     for unit in desired.other_units:
-        yield unit.unit, unit.origin, partial(_make_unit_job, UNIT, unit, of_unit)
+        yield unit.unit, unit.origin, partial(_make_unit_job, UNIT, unit, declare_unit)
     for dropin in desired.dropins:
         yield dropin.unit, dropin.origin, partial(_make_dropin_job, dropin)
     yield from _list_planned_of_host(desired)
@@ -120,7 +120,7 @@ def _list_planned(desired: Desired) -> Iterator[_Planned]:
 def _list_planned_services(desired: Desired) -> Iterator[_Planned]:
     for service in (*desired.services, *desired.templates):
         if not service.template:
-            yield service.unit, service.origin, partial(_make_unit_job, SERVICE, service, of_service)
+            yield service.unit, service.origin, partial(_make_unit_job, SERVICE, service, declare_service)
     for service in desired.env_services():
         if service.env_file or service.env:
             yield service.unit, service.origin, partial(_make_env_job, service)
@@ -130,7 +130,7 @@ def _list_planned_of_host(desired: Desired) -> Iterator[_Planned]:
     """Files of the host that belong to no unit."""
     made: dict[str, Callable[[Desired, str, Origin], _Job | DesiredFile]]
     made = {"sysusers": _make_sysusers_job, "tmpfiles": _make_tmpfiles_job, "cloud-init": _make_cloud_init}
-    for path, kind, origin in accounts.paths(desired):
+    for path, kind, origin in accounts.list_paths(desired):
         yield path, origin, partial(made[kind], desired, path, origin)
 
 
@@ -150,7 +150,7 @@ def _make_dropin_job(dropin: DesiredDropin) -> _Job:
     first, unit, specifiers = mark(dropin.origin.file), dropin.unit, dropin.specifiers
 
     def made(text: str) -> DesiredFile:
-        judge_unit(text, unit, DROPIN_TEMPLATE, first, of_dropin(dropin), specifiers=specifiers)
+        judge_unit(text, unit, DROPIN_TEMPLATE, first, declare_dropin(dropin), specifiers=specifiers)
         return _make_file(
             dropin.path, text, DROPIN_TEMPLATE, mode="0644", kind=DROPIN, subject=unit, origin=dropin.origin
         )
@@ -159,7 +159,7 @@ def _make_dropin_job(dropin: DesiredDropin) -> _Job:
 
 
 def _make_sysusers_job(desired: Desired, path: str, origin: Origin) -> _Job:
-    first, entries = mark(origin.file), accounts.account_entries(desired.accounts)
+    first, entries = mark(origin.file), accounts.list_account_entries(desired.accounts)
 
     def made(text: str) -> DesiredFile:
         judge_mark(text, path, SYSUSERS, first)
@@ -170,7 +170,7 @@ def _make_sysusers_job(desired: Desired, path: str, origin: Origin) -> _Job:
 
 
 def _make_tmpfiles_job(desired: Desired, path: str, origin: Origin) -> _Job:
-    first, entries = mark(origin.file), accounts.folder_entries(desired.folders)
+    first, entries = mark(origin.file), accounts.list_folder_entries(desired.folders)
 
     def made(text: str) -> DesiredFile:
         judge_mark(text, path, TMPFILES, first)

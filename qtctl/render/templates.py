@@ -23,7 +23,7 @@ from qtctl.dialects.systemd.tmpfiles import write as tmpfiles_line
 from qtctl.dialects.systemd.unit_name import stem
 from qtctl.errors import InputError, Place
 from qtctl.render.filling import Filled, Filling
-from qtctl.render.written import undoubled, working_directory, written_setting, written_units
+from qtctl.render.written import undouble, write_setting, write_units, write_working_directory
 
 _IN_TEMPLATE = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
@@ -43,9 +43,9 @@ class Templates:
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         self._texts = texts
-        self._environments = {specifiers: self._environment(specifiers=specifiers) for specifiers in (False, True)}
+        self._environments = {specifiers: self._make_environment(specifiers=specifiers) for specifiers in (False, True)}
 
-    def _environment(self, *, specifiers: bool) -> ImmutableSandboxedEnvironment:
+    def _make_environment(self, *, specifiers: bool) -> ImmutableSandboxedEnvironment:
         environment = ImmutableSandboxedEnvironment(
             loader=FunctionLoader(self._load),
             undefined=StrictUndefined,
@@ -62,13 +62,13 @@ class Templates:
             "file_pattern": file_pattern,
             "path": path,
             "path_list": path_list,
-            "setting": written_setting,
+            "setting": write_setting,
             "stem": stem,
             "sysusers_line": sysusers_line,
             "tmpfiles_line": tmpfiles_line,
-            "units": written_units,
+            "units": write_units,
             "value": value,
-            "working_directory": working_directory,
+            "working_directory": write_working_directory,
         }
         checked = {name: _check_defined(filter_) for name, filter_ in filters.items()}
         environment.filters.update({n: _write_undoubled(f) for n, f in checked.items()} if specifiers else checked)
@@ -146,7 +146,7 @@ def _write_undoubled(filter_: Callable[..., object]) -> Callable[..., object]:
     @wraps(filter_)
     def written(given: object, *more: object) -> object:
         found = filter_(given, *more)
-        return undoubled(found, given) if isinstance(found, str) else found
+        return undouble(found, given) if isinstance(found, str) else found
 
     return written
 

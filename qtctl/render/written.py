@@ -19,7 +19,7 @@ def mark(file: str) -> str:
     return MARK.format(file=file)
 
 
-def written_setting(text: str, key: str) -> str:
+def write_setting(text: str, key: str) -> str:
     """A (directive, value) pair's value: one path for lists of paths, text that is meant as it stands, else as systemd
 
     reads it. Empty is an empty assignment.
@@ -48,14 +48,14 @@ def _write_path(text: str, key: str, *, as_it_stands: bool) -> str:
     return setting(text, key)
 
 
-def undoubled(written: str, given: object) -> str:
+def undouble(written: str, given: object) -> str:
     """`written` with each `%` of `given` once, whether writing it has doubled them or not."""
     words = (given,) if isinstance(given, str) else given if isinstance(given, list | tuple) else ()
     before = sum(str(word).count("%") for word in words)
     return written.replace("%%", "%") if before and written.count("%") == 2 * before else written
 
 
-def working_directory(text: str, *, doubled: bool = True) -> str:
+def write_working_directory(text: str, *, doubled: bool = True) -> str:
     """WorkingDirectory=: `-` before the path and `~` are systemd's. Not `doubled`: as systemd understands it."""
     mark_ = "-" if text.startswith("-") else ""
     directory = text.removeprefix(mark_)
@@ -65,6 +65,6 @@ def working_directory(text: str, *, doubled: bool = True) -> str:
     return mark_ + written(directory, "WorkingDirectory")
 
 
-def written_units(names: Sequence[str], key: str) -> str:
+def write_units(names: Sequence[str], key: str) -> str:
     """Whole unit names, checked; a specifier in one is systemd's to replace."""
     return " ".join(name if "%" in name else unit_name(name, key) for name in names)

@@ -2,10 +2,10 @@
 
 from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder, DesiredHosts
 from qtctl.model.registry import Registry
-from qtctl.resolve.hosts import includes
+from qtctl.resolve.hosts import includes_host
 
 
-def accounts(registry: Registry, host: str) -> tuple[DesiredAccount, ...]:
+def resolve_accounts(registry: Registry, host: str) -> tuple[DesiredAccount, ...]:
     """By name. A user without a group has the one of its own name."""
     return tuple(
         DesiredAccount(
@@ -20,13 +20,13 @@ def accounts(registry: Registry, host: str) -> tuple[DesiredAccount, ...]:
             origin=registry.origins["users", name],
         )
         for name, user in sorted(registry.users.items())
-        if user.state == "present" and includes(user.hosts, host)
+        if user.state == "present" and includes_host(user.hosts, host)
     )
 
 
-def folders(registry: Registry, host: str) -> tuple[DesiredFolder, ...]:
+def resolve_folders(registry: Registry, host: str) -> tuple[DesiredFolder, ...]:
     """By path, so that parents come before children. Without a group: the primary group of its user."""
-    groups = {account.name: account.group for account in accounts(registry, host)}
+    groups = {account.name: account.group for account in resolve_accounts(registry, host)}
     return tuple(
         DesiredFolder(
             path=path,
@@ -37,11 +37,11 @@ def folders(registry: Registry, host: str) -> tuple[DesiredFolder, ...]:
             origin=registry.origins["folders", path],
         )
         for path, folder in sorted(registry.folders.items())
-        if folder.state == "present" and includes(folder.hosts, host)
+        if folder.state == "present" and includes_host(folder.hosts, host)
     )
 
 
-def hosts_file(registry: Registry, host: str) -> DesiredHosts | None:
+def resolve_hosts_file(registry: Registry, host: str) -> DesiredHosts | None:
     declared = registry.hosts[host].hosts_file
     if declared is None:
         return None

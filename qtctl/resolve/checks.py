@@ -7,27 +7,27 @@ from qtctl.model.desired_checks import CommandWanted, DesiredCheck, FileWanted, 
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
 from qtctl.model.service import Port
-from qtctl.resolve.hosts import includes
+from qtctl.resolve.hosts import includes_host
 from qtctl.resolve.listeners import make_listener
 
 
-def checks(registry: Registry, host: str) -> tuple[DesiredCheck, ...]:
+def resolve_checks(registry: Registry, host: str) -> tuple[DesiredCheck, ...]:
     """By id. None of one that says nothing to look at, which no registry is used with."""
     return tuple(
         DesiredCheck(id_, each.summary, each.severity, each.why, each.remedy, wanted, registry.origins["checks", id_])
         for id_, each in sorted(registry.checks.items())
         if each.state == "active"
-        and includes(each.hosts, host)
-        and (wanted := _wanted(each, registry.origins["checks", id_])) is not None
+        and includes_host(each.hosts, host)
+        and (wanted := _resolve_wanted(each, registry.origins["checks", id_])) is not None
     )
 
 
-def _wanted(check: Check, origin: Origin) -> CommandWanted | HttpWanted | FileWanted | PropertyWanted | None:
+def _resolve_wanted(check: Check, origin: Origin) -> CommandWanted | HttpWanted | FileWanted | PropertyWanted | None:
     if (command := check.command) is not None:
         within = microseconds(command.within)
         return CommandWanted(command.argv, command.exit, command.output, command.contains, within)
     if (file := check.file) is not None:
-        return _file(file)
+        return _resolve_file(file)
     if (http := check.http) is not None:
         port = Port(listen=http.listen, health=http)
         return HttpWanted(make_listener("http", port, origin.at("http")))
@@ -36,7 +36,7 @@ def _wanted(check: Check, origin: Origin) -> CommandWanted | HttpWanted | FileWa
     return None
 
 
-def _file(file: FileCheck) -> FileWanted:
+def _resolve_file(file: FileCheck) -> FileWanted:
     return FileWanted(
         file.path,
         file.kind,

@@ -8,23 +8,23 @@ from qtctl.model.code import Code
 from qtctl.model.desired_install import DesiredInstall, InstallKind
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry, Venv
-from qtctl.resolve.hosts import includes
+from qtctl.resolve.hosts import includes_host
 
 FORMAT = 1
 """Increase it when the same input is built into something else."""
 
 
-def installs(registry: Registry, host: str) -> tuple[DesiredInstall, ...]:
+def resolve_installs(registry: Registry, host: str) -> tuple[DesiredInstall, ...]:
     """Sorted by path. The registry has been checked: code has a commit, a venv a lock file with hashes."""
     found = [
         _make_code(name, each, registry.origins["code", name])
         for name, each in registry.code.items()
-        if each.install and each.state == "present" and includes(each.hosts, host)
+        if each.install and each.state == "present" and includes_host(each.hosts, host)
     ]
     found += [
         _make_venv(registry, name, each)
         for name, each in registry.venvs.items()
-        if each.build and each.state == "present" and includes(each.hosts, host)
+        if each.build and each.state == "present" and includes_host(each.hosts, host)
     ]
     return tuple(sorted(found, key=lambda each: each.path))
 

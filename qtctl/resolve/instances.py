@@ -9,10 +9,10 @@ from qtctl.model.desired import DesiredService
 from qtctl.model.desired_unit import Pairs, UnixListener
 from qtctl.model.service import OwnValues, Service
 from qtctl.model.states import ServiceState
-from qtctl.resolve.listeners import listeners_of_instance
+from qtctl.resolve.listeners import resolve_instance_listeners
 
 
-def instance_of(template: DesiredService, declared: Service, name: str) -> DesiredService:
+def make_instance(template: DesiredService, declared: Service, name: str) -> DesiredService:
     """The instance: its values are what systemd makes of the template's specifiers, where its name decides them.
 
     `declared` is the template as the registry has it, with what its instances have of their own.
@@ -25,9 +25,9 @@ def instance_of(template: DesiredService, declared: Service, name: str) -> Desir
         unit=instance(template.unit, name),
         template=template.unit,
         **_resolve_state(template, said),
-        ports=listeners_of_instance(declared, name, template.origin),
+        ports=resolve_instance_listeners(declared, name, template.origin),
         env=_merge_env(template, said),
-        unix_sockets=_sockets_of(template, instance(template.unit, name)),
+        unix_sockets=_list_sockets(template, instance(template.unit, name)),
         consumes=tuple(replace(each, service=own_name) for each in template.consumes),
     )
     if template.specifiers or template.lines:
@@ -35,7 +35,7 @@ def instance_of(template: DesiredService, declared: Service, name: str) -> Desir
     return _expand_service(own) if template.specifiers else own
 
 
-def _sockets_of(template: DesiredService, unit: str) -> tuple[UnixListener, ...]:
+def _list_sockets(template: DesiredService, unit: str) -> tuple[UnixListener, ...]:
     """Where paths of a template have %i, each instance has its own, whether the unit takes specifiers or not."""
     return tuple(replace(each, path=expand(each.path, unit)) for each in template.unix_sockets)
 

@@ -9,12 +9,12 @@ from qtctl.model.origin import Origin
 from qtctl.model.service import Health, Port, Service, UnixListen
 
 
-def listeners(ports: Mapping[str, Port], origin: Origin) -> tuple[Listener, ...]:
+def resolve_listeners(ports: Mapping[str, Port], origin: Origin) -> tuple[Listener, ...]:
     """One listener a port, by name; a health path of "" means that no URL is asked."""
     return tuple(make_listener(name, port, origin.at("ports", name, "listen")) for name, port in sorted(ports.items()))
 
 
-def unix_listeners(declared: Mapping[str, UnixListen], origin: Origin) -> tuple[UnixListener, ...]:
+def resolve_unix_listeners(declared: Mapping[str, UnixListen], origin: Origin) -> tuple[UnixListener, ...]:
     """One a socket, by name."""
     return tuple(
         UnixListener(
@@ -29,7 +29,7 @@ def unix_listeners(declared: Mapping[str, UnixListen], origin: Origin) -> tuple[
     )
 
 
-def listeners_of_instance(service: Service, instance: str, origin: Origin) -> tuple[Listener, ...]:
+def resolve_instance_listeners(service: Service, instance: str, origin: Origin) -> tuple[Listener, ...]:
     """Its own ports, by name."""
     return tuple(
         make_listener(name, port, listen_origin(origin, service, name, instance))

@@ -26,14 +26,14 @@ from qtctl.model.origin import Origin
 from qtctl.model.registry import HostThresholds, Registry, Tls
 from qtctl.model.states import ServiceState
 from qtctl.model.unit_kinds import OTHER_UNIT_TABLES, UNIT_TABLES
-from qtctl.resolve.accounts import accounts, folders, hosts_file
-from qtctl.resolve.checks import checks
-from qtctl.resolve.code import code
-from qtctl.resolve.containers import left_containers
-from qtctl.resolve.hosts import includes
-from qtctl.resolve.installs import installs
-from qtctl.resolve.instances import instance_of
-from qtctl.resolve.listeners import listeners, unix_listeners
+from qtctl.resolve.accounts import resolve_accounts, resolve_folders, resolve_hosts_file
+from qtctl.resolve.checks import resolve_checks
+from qtctl.resolve.code import resolve_code
+from qtctl.resolve.containers import list_left_containers
+from qtctl.resolve.hosts import includes_host
+from qtctl.resolve.installs import resolve_installs
+from qtctl.resolve.instances import make_instance
+from qtctl.resolve.listeners import resolve_listeners, resolve_unix_listeners
 from qtctl.resolve.services import resolve_service
 from qtctl.resolve.units import resolve_dropin, resolve_other_unit, resolve_target, resolve_timer
 
@@ -109,14 +109,14 @@ def resolve(registry: Registry, host: str) -> Desired:
         fail_on=registry.policy.fail_on,
         evidence=registry.policy.evidence,
         waivers=registry.policy.waived(),
-        accounts=accounts(registry, host),
-        folders=folders(registry, host),
-        hosts_file=hosts_file(registry, host),
-        checks=checks(registry, host),
-        code=code(registry, host),
-        installs=installs(registry, host),
-        left_containers=left_containers(registry),
-        limits=_limits(registry.fleet.thresholds.host),
+        accounts=resolve_accounts(registry, host),
+        folders=resolve_folders(registry, host),
+        hosts_file=resolve_hosts_file(registry, host),
+        checks=resolve_checks(registry, host),
+        code=resolve_code(registry, host),
+        installs=resolve_installs(registry, host),
+        left_containers=list_left_containers(registry),
+        limits=_resolve_limits(registry.fleet.thresholds.host),
         os="" if "os" in declared.guessed else declared.os,
         env_dir=registry.fleet.env_dir,
         expected_hostname=declared.expected_hostname,
@@ -126,14 +126,14 @@ def resolve(registry: Registry, host: str) -> Desired:
     )
 
 
-def _limits(declared: HostThresholds) -> HostLimits:
+def _resolve_limits(declared: HostThresholds) -> HostLimits:
     return HostLimits(**declared.model_dump(exclude={"clock_skew"}), clock_skew_us=microseconds(declared.clock_skew))
 
 
 def _list_declared(registry: Registry, kind: str, host: str) -> Iterator[str]:
     """The names of what is declared for the host and not retired, sorted."""
     for name, node in sorted(getattr(registry, kind).items()):
-        if node.state != "retired" and includes(node.hosts, host):
+        if node.state != "retired" and includes_host(node.hosts, host):
             yield name
 
 
@@ -141,7 +141,7 @@ def _resolve_instances(registry: Registry, templates: tuple[DesiredService, ...]
     for template in templates:
         declared = registry.services[template.name]
         for name in declared.instances:
-            yield instance_of(template, declared, name)
+            yield make_instance(template, declared, name)
 
 
 def _resolve_originals(registry: Registry) -> Iterator[DesiredOriginal]:
@@ -163,14 +163,14 @@ def _resolve_venvs(
             interpreter=f"{venv.path}/bin/python",
             used_by=users.get(venv.path, ()),
             origin=registry.origins["venvs", name],
-            packages=_packages(registry, venv.lock),
+            packages=_read_packages(registry, venv.lock),
         )
         for name, venv in sorted(registry.venvs.items())
-        if venv.state == state and includes(venv.hosts, host)
+        if venv.state == state and includes_host(venv.hosts, host)
     )
 
 
-def _packages(registry: Registry, lock: str | None) -> tuple[DesiredPackage, ...] | None:
+def _read_packages(registry: Registry, lock: str | None) -> tuple[DesiredPackage, ...] | None:
     if lock is None:
         return None
     return tuple(DesiredPackage(each.name, each.versions, each.required) for each in registry.locks.get(lock, ()))
@@ -193,7 +193,7 @@ def _resolve_keys(registry: Registry, host: str, services: tuple[DesiredService,
             origin=registry.origins["keys", name],
         )
         for name, key in sorted(registry.keys.items())
-        if key.state == "active" and includes(registry.stores[key.store].hosts, host)
+        if key.state == "active" and includes_host(registry.stores[key.store].hosts, host)
     )
 
 
@@ -211,9 +211,9 @@ def _group_by_key(
 def _resolve_stores(registry: Registry, host: str) -> tuple[DesiredStore, ...]:
     found = []
     for name, store in sorted(registry.stores.items()):
-        if not includes(store.hosts, host):
+        if not includes_host(store.hosts, host):
             continue
-        address, port = _place_of(store.address)
+        address, port = _split_address(store.address)
         unit = unit_name(registry, "externals", store.external)
         origin = registry.origins["stores", name]
         saved = microseconds(store.saved_within) if store.saved_within else None
@@ -222,14 +222,14 @@ def _resolve_stores(registry: Registry, host: str) -> tuple[DesiredStore, ...]:
                 name, unit, address, port, store.password_env or "", origin,
                 user=store.username or "", db=store.db, appendonly=store.appendonly, saved_within_us=saved,
                 key_patterns=store.key_patterns, group_patterns=store.group_patterns,
-                tls=_tls(store.tls, address) if store.tls else None,
-                retired_keys=_retired_keys(registry, name) if store.key_patterns else (),
+                tls=_resolve_tls(store.tls, address) if store.tls else None,
+                retired_keys=_list_retired_keys(registry, name) if store.key_patterns else (),
             )
         )  # fmt: skip
     return tuple(found)
 
 
-def _place_of(address: str) -> tuple[str, int]:
+def _split_address(address: str) -> tuple[str, int]:
     """Address and port; a unix socket has no port."""
     if address.startswith("/"):
         return address, 0
@@ -237,11 +237,11 @@ def _place_of(address: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def _tls(tls: Tls, address: str) -> StoreTls:
+def _resolve_tls(tls: Tls, address: str) -> StoreTls:
     return StoreTls(tls.ca or "", tls.certificate or "", tls.key or "", tls.server_name or address)
 
 
-def _retired_keys(registry: Registry, store: str) -> tuple[str, ...]:
+def _list_retired_keys(registry: Registry, store: str) -> tuple[str, ...]:
     keys = sorted(registry.keys.items())
     return tuple(name for name, key in keys if key.store == store and key.state == "retired")
 
@@ -249,7 +249,7 @@ def _retired_keys(registry: Registry, store: str) -> tuple[str, ...]:
 def _resolve_externals(registry: Registry, host: str) -> tuple[DesiredExternal, ...]:
     found = []
     for name, external in sorted(registry.externals.items()):
-        if external.state == "retired" or not includes(external.hosts, host):
+        if external.state == "retired" or not includes_host(external.hosts, host):
             continue
         origin = registry.origins["externals", name]
         found.append(
@@ -260,8 +260,8 @@ def _resolve_externals(registry: Registry, host: str) -> tuple[DesiredExternal, 
                 summary=external.summary,
                 running=external.state == "running",
                 enabled=external.enabled,
-                ports=listeners(external.ports, origin),
-                unix_sockets=unix_listeners(external.unix_sockets, origin),
+                ports=resolve_listeners(external.ports, origin),
+                unix_sockets=resolve_unix_listeners(external.unix_sockets, origin),
                 origin=origin,
             )
         )
@@ -286,7 +286,7 @@ def _list_retired_externals(registry: Registry, host: str) -> Iterator[RetiredUn
         for spoken in spoken_names(registry, table, name)
     }
     for name, external in sorted(registry.externals.items()):
-        if external.state == "retired" and includes(external.hosts, host):
+        if external.state == "retired" and includes_host(external.hosts, host):
             unit = unit_name(registry, "externals", name)
             others = (each for each in external.aliases if each.endswith(ENDINGS) and each not in live)
             for each in dict.fromkeys((unit, *others)):

@@ -16,15 +16,15 @@ from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
 from qtctl.model.service import Port, Run, RunKind, Service
 from qtctl.model.states import STARTED_BY_OTHERS, ServiceState
-from qtctl.resolve.listeners import listeners, unix_listeners
+from qtctl.resolve.listeners import resolve_listeners, resolve_unix_listeners
 from qtctl.resolve.settings import (
-    commands,
     install_of,
+    list_commands,
     list_further_sections,
+    list_pairs,
     list_raw_directives,
+    list_unit_settings,
     order_of,
-    pairs,
-    unit_settings,
 )
 
 DEFAULT_PROFILE = "default"
@@ -91,19 +91,19 @@ def resolve_service(registry: Registry, names: Names, name: str) -> DesiredServi
         working_directory=_choose_directory(run, defaults.code),
         venv=registry.venvs[run.venv].path if run.venv else "",
         entry_point=_find_entry_point(run, run.code or defaults.code, argv),
-        env_file=_env_file_path(registry, name, own=own_env) if env or own_env else "",
+        env_file=_make_env_file_path(registry, name, own=own_env) if env or own_env else "",
         env=tuple(sorted(env.items())),
         secrets_file=(service.secrets.env_file or "") if service.secrets else "",
         secrets_keys=service.secrets.keys if service.secrets else (),
         target=target,
         wanted_by=wanted_by,
-        limits=pairs(service.limits, defaults.limits),
-        restart=pairs(service.restart, restart),
-        start_limit=pairs(service.restart, restart, section="Unit"),
+        limits=list_pairs(service.limits, defaults.limits),
+        restart=list_pairs(service.restart, restart),
+        start_limit=list_pairs(service.restart, restart, section="Unit"),
         sandbox=_list_sandbox(registry, service),
         # Those of a template are its instances'.
-        ports=() if template else listeners(service.ports, origin),
-        unix_sockets=unix_listeners(service.unix_sockets, origin),
+        ports=() if template else resolve_listeners(service.ports, origin),
+        unix_sockets=resolve_unix_listeners(service.unix_sockets, origin),
         publishes=service.streams.publishes,
         writes=service.streams.writes,
         consumes=_list_memberships(registry, name, service, origin),
@@ -111,8 +111,8 @@ def resolve_service(registry: Registry, names: Names, name: str) -> DesiredServi
         store=_store_of(registry, service),
         enabled=service.state is ServiceState.RUNNING if service.enabled is None else service.enabled,
         origin=origin,
-        unit_settings=unit_settings(names, service, defaults.order),
-        commands=commands(service.commands),
+        unit_settings=list_unit_settings(names, service, defaults.order),
+        commands=list_commands(service.commands),
         settings=_list_settings(registry, service),
         syslog_identifier=_choose_identifier(registry, service, unit),
         lines=run.lines,
@@ -127,7 +127,7 @@ def resolve_service(registry: Registry, names: Names, name: str) -> DesiredServi
     )
 
 
-def _env_file_path(registry: Registry, name: str, *, own: bool) -> str:
+def _make_env_file_path(registry: Registry, name: str, *, own: bool) -> str:
     """`own`: each instance has a file of its own, with what all of them have too."""
     return f"{registry.fleet.env_dir}/{name.removesuffix('@')}{'@%i' if own else ''}.env"
 
@@ -150,16 +150,16 @@ def _list_settings(registry: Registry, service: Service) -> Pairs:
     defaults = registry.fleet.defaults
     slice_ = (("Slice", slice_of(registry, service.slice)),) if service.slice else ()
     return (
-        *pairs(service, leave=_SAID_ELSEWHERE),
+        *list_pairs(service, leave=_SAID_ELSEWHERE),
         *slice_,
-        *pairs(service.process),
-        *pairs(service.scheduling),
-        *pairs(service.timeouts, defaults.timeouts),
-        *pairs(service.kill),
-        *pairs(service.directories),
-        *pairs(service.log, defaults.log, leave=("identifier",)),
-        *pairs(service.terminal),
-        *(pairs(service.secrets) if service.secrets else ()),
+        *list_pairs(service.process),
+        *list_pairs(service.scheduling),
+        *list_pairs(service.timeouts, defaults.timeouts),
+        *list_pairs(service.kill),
+        *list_pairs(service.directories),
+        *list_pairs(service.log, defaults.log, leave=("identifier",)),
+        *list_pairs(service.terminal),
+        *(list_pairs(service.secrets) if service.secrets else ()),
         *list_raw_directives(service.systemd, "Service"),
     )
 
@@ -190,10 +190,10 @@ def _build_argv(registry: Registry, run: Run, ports: Mapping[str, Port]) -> tupl
     python = run.python or registry.fleet.defaults.python
     if run.venv:
         python = f"{registry.venvs[run.venv].path}/bin/python"
-    return (python, *_program_arguments(run, run.code or registry.fleet.defaults.code, ports), *run.args)
+    return (python, *_list_program_arguments(run, run.code or registry.fleet.defaults.code, ports), *run.args)
 
 
-def _program_arguments(run: Run, code: str, ports: Mapping[str, Port]) -> tuple[str, ...]:
+def _list_program_arguments(run: Run, code: str, ports: Mapping[str, Port]) -> tuple[str, ...]:
     if run.kind is RunKind.MODULE:
         return ("-m", str(run.module))
     if run.kind is RunKind.SCRIPT:
@@ -216,7 +216,7 @@ def _find_entry_point(run: Run, code: str, argv: tuple[str, ...]) -> str:
 def _list_sandbox(registry: Registry, service: Service) -> Pairs:
     """The directives of the profile, except those that a key replaces; then the keys."""
     default, own = registry.fleet.defaults.sandbox, service.sandbox
-    keys = pairs(own, default, leave=("profile",))
+    keys = list_pairs(own, default, leave=("profile",))
     spoken = {directive for directive, _ in keys}
     profile = PROFILES[own.profile or default.profile or DEFAULT_PROFILE]
     return (*(pair for pair in profile if pair[0] not in spoken), *keys)

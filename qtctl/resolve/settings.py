@@ -18,7 +18,7 @@ from qtctl.model.units import RawDirectives, Unit
 from qtctl.model.vocabulary import assignments_of, directives_of
 
 
-def pairs(node: Node, default: Node | None = None, *, section: str = "", leave: Iterable[str] = ()) -> Pairs:
+def list_pairs(node: Node, default: Node | None = None, *, section: str = "", leave: Iterable[str] = ()) -> Pairs:
     """Every directive that the keys of `node` say, each key it leaves open as `default` has it. Lists are joined.
 
     `section`: of the keys that ask for it; without, of those that stand in the section of their table or unit.
@@ -34,14 +34,14 @@ def pairs(node: Node, default: Node | None = None, *, section: str = "", leave: 
     )
 
 
-def unit_settings(names: Names, node: Unit | Service, *defaults: Order) -> Pairs:
+def list_unit_settings(names: Names, node: Unit | Service, *defaults: Order) -> Pairs:
     """The directives of [Unit], except its description and the relations in ORDER."""
     return (
-        *pairs(node, section="Unit", leave=("summary",)),
+        *list_pairs(node, section="Unit", leave=("summary",)),
         *list_further_order(names, *defaults, node.order),
-        *pairs(node.conditions),
-        *pairs(node.asserts),
-        *pairs(node.manager),
+        *list_pairs(node.conditions),
+        *list_pairs(node.asserts),
+        *list_pairs(node.manager),
         *list_raw_directives(node.systemd, "Unit"),
     )
 
@@ -92,13 +92,13 @@ class UnitOrder(TypedDict):
 
 def order_of(names: Names, *orders: Order) -> UnitOrder:
     """Whole unit names by key, of all orders together, each once."""
-    return cast(UnitOrder, {key: _unit_names(names, orders, key) for key in ORDER})
+    return cast(UnitOrder, {key: _list_unit_names(names, orders, key) for key in ORDER})
 
 
 def list_further_order(names: Names, *orders: Order) -> Pairs:
     """The directives of an order that only systemd reads."""
     further_keys = ((key, directive) for key, directive in directives_of(Order, "") if key not in ORDER)
-    return tuple((directive, unit) for key, directive in further_keys for unit in _unit_names(names, orders, key))
+    return tuple((directive, unit) for key, directive in further_keys for unit in _list_unit_names(names, orders, key))
 
 
 def install_of(names: Names, install: Install | None, derived: tuple[str, ...]) -> tuple[tuple[str, ...], Pairs]:
@@ -106,12 +106,12 @@ def install_of(names: Names, install: Install | None, derived: tuple[str, ...]) 
     if install is None:
         return derived, ()
     wanted_by = tuple(unit for name in install.wanted_by for unit in names.all_units(name))
-    further = pairs(install, leave=("wanted_by",))
+    further = list_pairs(install, leave=("wanted_by",))
     rest = tuple((directive, unit) for directive, value in further for unit in names.all_units(value))
     return wanted_by, rest
 
 
-def commands(declared: Commands) -> tuple[DesiredCommand, ...]:
+def list_commands(declared: Commands) -> tuple[DesiredCommand, ...]:
     """All commands around the service's own; those of one directive in their order."""
     return tuple(
         _make_command(directive, each)
@@ -128,6 +128,6 @@ def _make_command(directive: str, declared: tuple[str, ...] | str) -> DesiredCom
     return DesiredCommand(directive, declared[0].removesuffix(program), (program, *declared[1:]))
 
 
-def _unit_names(names: Names, orders: Iterable[Order], key: str) -> tuple[str, ...]:
+def _list_unit_names(names: Names, orders: Iterable[Order], key: str) -> tuple[str, ...]:
     named = (name for order in orders for name in getattr(order, key))
     return tuple(dict.fromkeys(unit for name in named for unit in names.all_units(name)))

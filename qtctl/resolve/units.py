@@ -14,10 +14,10 @@ from qtctl.model.units import LISTENS, Dropin, Unit
 from qtctl.resolve.settings import (
     install_of,
     list_further_sections,
+    list_pairs,
     list_raw_directives,
+    list_unit_settings,
     order_of,
-    pairs,
-    unit_settings,
 )
 
 
@@ -36,7 +36,7 @@ def resolve_target(registry: Registry, names: Names, name: str) -> DesiredTarget
         enabled=_is_enabled(node),
         wanted_by=wanted_by,
         origin=registry.origins["targets", name],
-        unit_settings=unit_settings(names, node),
+        unit_settings=list_unit_settings(names, node),
         install=(*install, *list_raw_directives(node.systemd, "Install")),
         extra=list_further_sections(node.systemd, ("Unit", "Install")),
         specifiers=node.specifiers,
@@ -52,12 +52,12 @@ def resolve_timer(registry: Registry, names: Names, name: str) -> DesiredTimer:
         unit=unit_name(registry, "timers", name),
         summary=node.summary,
         starts=names.started(node.service),
-        schedule=(*pairs(node), *list_raw_directives(node.systemd, "Timer")),
+        schedule=(*list_pairs(node), *list_raw_directives(node.systemd, "Timer")),
         active=_must_be_active(node),
         enabled=_is_enabled(node),
         wanted_by=wanted_by,
         origin=registry.origins["timers", name],
-        unit_settings=unit_settings(names, node),
+        unit_settings=list_unit_settings(names, node),
         install=(*install, *list_raw_directives(node.systemd, "Install")),
         extra=list_further_sections(node.systemd, ("Unit", "Timer", "Install")),
         specifiers=node.specifiers,
@@ -70,9 +70,9 @@ def resolve_other_unit(registry: Registry, names: Names, table: str, name: str) 
     node, declaration = getattr(registry, table)[name], DECLARED_IN[table]
     section = declaration.kind.section
     wanted_by, install = install_of(names, node.install, declaration.wanted_by)
-    limits = pairs(node.limits) if hasattr(node, "limits") else ()
+    limits = list_pairs(node.limits) if hasattr(node, "limits") else ()
     starts = getattr(node, "service", None)
-    settings = (*_list_listens(node), *pairs(node), *limits, *list_raw_directives(node.systemd, section))
+    settings = (*_list_listens(node), *list_pairs(node), *limits, *list_raw_directives(node.systemd, section))
     origin = registry.origins[table, name]
     specifiers = node.specifiers is not False
     sockets = list_unix_sockets(settings, origin.at("listen"), specifiers=specifiers)
@@ -89,7 +89,7 @@ def resolve_other_unit(registry: Registry, names: Names, table: str, name: str) 
         origin=registry.origins[table, name],
         ports=list_socket_ports(node, origin),
         unix_sockets=sockets if declaration.kind is UnitKind.SOCKET else (),
-        unit_settings=unit_settings(names, node),
+        unit_settings=list_unit_settings(names, node),
         install=(*install, *list_raw_directives(node.systemd, "Install")),
         extra=list_further_sections(node.systemd, ("Unit", section, "Install")),
         specifiers=node.specifiers,
@@ -114,17 +114,17 @@ def _list_listens(node: Unit) -> Pairs:
 
 def resolve_dropin(registry: Registry, names: Names, name: str) -> DesiredDropin:
     node = registry.dropins[name]
-    order = tuple((directive, unit) for directive, each in pairs(node.order) for unit in names.all_units(each))
+    order = tuple((directive, unit) for directive, each in list_pairs(node.order) for unit in names.all_units(each))
     said: dict[str, Pairs] = {
         "Unit": (
             *order,
-            *pairs(node.conditions),
+            *list_pairs(node.conditions),
             *list_raw_directives(node.systemd, "Unit"),
-            *pairs(node.restart, section="Unit"),
+            *list_pairs(node.restart, section="Unit"),
         )
     }
-    own = _section_of(node)
-    said[own] = (*said.get(own, ()), *(pair for part in _PARTS for pair in pairs(getattr(node, part))))
+    own = _find_section(node)
+    said[own] = (*said.get(own, ()), *(pair for part in _PARTS for pair in list_pairs(getattr(node, part))))
     if own != "Unit":
         said[own] += list_raw_directives(node.systemd, own)
     said |= list_further_sections(node.systemd, said)
@@ -155,6 +155,6 @@ def _list_resets(resets: Iterable[tuple[str | None, str]], section: str) -> Pair
 _PARTS = ("restart", "limits", "timeouts", "kill", "directories", "log", "scheduling", "sandbox")
 
 
-def _section_of(node: Dropin) -> str:
+def _find_section(node: Dropin) -> str:
     suffix = node.unit.rpartition(".")[2]
     return {"target": "Unit"}.get(suffix, suffix.capitalize())

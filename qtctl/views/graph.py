@@ -66,7 +66,7 @@ class Graph:
     edges: tuple[Edge, ...]
 
 
-def graph(registry: Registry, what: What, focus: str | None = None) -> Graph:
+def draw_graph(registry: Registry, what: What, focus: str | None = None) -> Graph:
     """All entries that are not retired. `focus`: only the entries of that name and those within two steps of them."""
     edges = sorted({edge for part in PARTS[what] for edge in part(registry)})
     ids = {end for edge in edges for end in (edge.source, edge.to)} | set(_list_isolated_nodes(registry, what))

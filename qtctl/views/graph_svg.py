@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from qtctl.dialects import terminal
 from qtctl.views.graph import Edge, Graph, Node, Shape
-from qtctl.views.layers import Layers, is_joint, layers
+from qtctl.views.layers import Layers, is_joint, make_layers
 
 CHAR, HEIGHT, PAD, GAP, JOINT_HEIGHT, LONG = 7.0, 34.0, 10.0, 12.0, 9.0, 13
 """Pixels: a character's width at 12 px, a node's height, room beside its text, room between nodes, an edge's room;
@@ -53,9 +53,9 @@ class Box:
         return self.x + self.width
 
 
-def svg(graph: Graph) -> str:
+def draw_svg(graph: Graph) -> str:
     """The picture. Names are shown and kept as text: none can end an element."""
-    laid = layers(
+    laid = make_layers(
         (node.id for node in graph.nodes), ((edge.source, edge.to) for edge in graph.edges), _find_shared_edges(graph)
     )
     nodes = {node.id: node for node in graph.nodes}
@@ -139,13 +139,13 @@ def _align_nodes(laid: Layers) -> dict[str, float]:
             neighbours.setdefault(two, []).append(one)
     for turn in range(ALIGNMENTS):
         for column in laid.columns if turn % 2 == 0 else laid.columns[::-1]:
-            wanted = {item: _mean([place[each] for each in neighbours.get(item, (item,))]) for item in column}
+            wanted = {item: _compute_mean([place[each] for each in neighbours.get(item, (item,))]) for item in column}
             place.update(_pack_column(column, wanted))
     least = min(place.values(), default=0.0)
     return {item: at - least + HEIGHT / 2 for item, at in place.items()}
 
 
-def _mean(values: list[float]) -> float:
+def _compute_mean(values: list[float]) -> float:
     return sum(values) / len(values)
 
 
@@ -154,7 +154,7 @@ def _pack_column(column: tuple[str, ...], wanted: Mapping[str, float]) -> dict[s
     offset, runs = 0.0, list[tuple[float, int]]()
     offsets = {}
     for at, item in enumerate(column):
-        offset += (_room_of(column[at - 1]) + _room_of(item)) / 2 if at else 0.0
+        offset += (_measure_room(column[at - 1]) + _measure_room(item)) / 2 if at else 0.0
         offsets[item] = offset
         runs.append((wanted[item] - offset, 1))
         while len(runs) > 1 and runs[-2][0] > runs[-1][0]:
@@ -164,7 +164,7 @@ def _pack_column(column: tuple[str, ...], wanted: Mapping[str, float]) -> dict[s
     return {item: offsets[item] + shift for item, shift in zip(column, shifts, strict=True)}
 
 
-def _room_of(item: str) -> float:
+def _measure_room(item: str) -> float:
     return JOINT_HEIGHT if is_joint(item) else HEIGHT + GAP
 
 
@@ -181,7 +181,7 @@ def _draw_edge(
     about = escape(terminal.line(f"{nodes[edge.source].name} → {nodes[edge.to].name}{said}"))
     yield f'<path class="{kinds}" d="{_draw_curve(path, back=back)}"><title>{about}</title></path>'
     if edge.words and edge in said_once:
-        x, y = _place_words(path, back=back)
+        x, y = _place_label(path, back=back)
         anchor = "start" if back else "end"
         words = escape(terminal.line(edge.words))
         yield f'<text class="words" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{words}</text>'
@@ -203,7 +203,7 @@ def _draw_curve(path: list[Box], *, back: bool) -> str:
     return " ".join(parts)
 
 
-def _place_words(path: list[Box], *, back: bool) -> tuple[float, float]:
+def _place_label(path: list[Box], *, back: bool) -> tuple[float, float]:
     """Where an edge's words stand: over its end."""
     end = path[-1]
     return (end.right + 10, end.y - 3) if back else (end.x - 10, end.y - 3)

@@ -31,7 +31,7 @@ DOT = {
 PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 -_.,:()@/")
 
 
-def mermaid(graph: Graph) -> str:
+def write_mermaid(graph: Graph) -> str:
     """A flowchart. Nodes are n0, n1 … in the order of their names."""
     number = _number_nodes(graph)
     lines = ["---", f"title: {json.dumps(terminal.line(graph.title), ensure_ascii=False)}", "---", "flowchart LR"]
@@ -71,7 +71,7 @@ def _escape_mermaid(text: str) -> str:
     return "".join(char if char in PLAIN else f"#{ord(char)};" for char in terminal.line(text))
 
 
-def dot(graph: Graph) -> str:
+def write_dot(graph: Graph) -> str:
     """A digraph for Graphviz; tooltips have the whole names."""
     lines = [
         "digraph fleet {",

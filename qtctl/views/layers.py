@@ -33,7 +33,7 @@ def is_joint(item: str) -> bool:
     return item.startswith(JOINT)
 
 
-def layers(nodes: Iterable[str], edges: Iterable[Pair], light: Collection[Pair] = ()) -> Layers:
+def make_layers(nodes: Iterable[str], edges: Iterable[Pair], light: Collection[Pair] = ()) -> Layers:
     """Edges from a node to itself are left out; `light` as of in_flow. Names decide where nothing else does."""
     names = sorted(set(nodes))
     pairs = sorted({pair for pair in edges if pair[0] != pair[1]})

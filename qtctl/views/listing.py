@@ -59,7 +59,7 @@ class Listing(Part):
     rows: tuple[Row, ...]
 
 
-def listing(registry: Registry, kind: Kind, state: State | None = None) -> Listing:
+def make_listing(registry: Registry, kind: Kind, state: State | None = None) -> Listing:
     """InputError where nothing of that kind can be in that state."""
     if state is not None and state not in STATES[kind]:
         hint = f"{kind} are {', '.join(STATES[kind])}"
@@ -68,7 +68,7 @@ def listing(registry: Registry, kind: Kind, state: State | None = None) -> Listi
     return Listing(fleet=registry.fleet.name, kind=kind, state=state, rows=rows)
 
 
-def columns(found: Listing) -> tuple[str, ...]:
+def list_columns(found: Listing) -> tuple[str, ...]:
     """The columns of a table. `instances` is one only where something has instances."""
     named = (name for name in ROW_OF[found.kind].model_fields if name != "kind")
     return tuple(name for name in named if name != "instances" or any(map(_has_instances, found.rows)))
@@ -78,27 +78,27 @@ def _has_instances(row: Row) -> bool:
     return isinstance(row, ServiceRow) and bool(row.instances)
 
 
-def cells(found: Listing, row: Row) -> tuple[str, ...]:
-    """The values of `columns`, as text."""
-    values = (getattr(row, name) for name in columns(found))
+def format_cells(found: Listing, row: Row) -> tuple[str, ...]:
+    """The values of `list_columns`, as text."""
+    values = (getattr(row, name) for name in list_columns(found))
     return tuple(", ".join(value) if isinstance(value, tuple) else str(value) for value in values)
 
 
-def page(found: Listing) -> Blocks:
-    heads = columns(found)
-    rows = tuple(tuple(map(_format_cell, heads, cells(found, row))) for row in found.rows)
-    return (Title(title(found)), Table(heads, rows))
+def make_page(found: Listing) -> Blocks:
+    heads = list_columns(found)
+    rows = tuple(tuple(map(_format_cell, heads, format_cells(found, row))) for row in found.rows)
+    return (Title(write_title(found)), Table(heads, rows))
 
 
-def screen(found: Listing) -> Blocks:
-    return (Table(columns(found), tuple(cells(found, row) for row in found.rows), title(found)),)
+def make_screen(found: Listing) -> Blocks:
+    return (Table(list_columns(found), tuple(format_cells(found, row) for row in found.rows), write_title(found)),)
 
 
 def _format_cell(column: str, value: str) -> Text:
     return value if column == "summary" else Code(value)
 
 
-def title(found: Listing) -> str:
+def write_title(found: Listing) -> str:
     state = f" that are {found.state}" if found.state else ""
     kind = str(found.kind) if len(found.rows) != 1 else found.kind.removesuffix("s")
     return f"{found.fleet}: {len(found.rows)} {kind}{state}"

@@ -14,8 +14,8 @@ def list_view(found: Listing) -> View:
         name="list",
         about=found.fleet,
         json=partial(dump, found),
-        page=partial(listing.page, found),
-        screen=partial(listing.screen, found),
+        page=partial(listing.make_page, found),
+        screen=partial(listing.make_screen, found),
     )
 
 
@@ -24,6 +24,6 @@ def show_view(found: Shown) -> View:
         name="show",
         about=found.name,
         json=partial(dump, found),
-        page=partial(show_page.page, found),
-        screen=partial(show_page.screen, found),
+        page=partial(show_page.make_page, found),
+        screen=partial(show_page.make_screen, found),
     )

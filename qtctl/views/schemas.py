@@ -5,6 +5,6 @@ from qtctl.views.listing import Listing
 from qtctl.views.show import Shown
 
 
-def schemas() -> dict[str, dict[str, object]]:
+def make_schemas() -> dict[str, dict[str, object]]:
     """By document: list, show."""
     return {"list": make_schema(Listing), "show": make_schema(Shown)}

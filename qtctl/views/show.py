@@ -18,7 +18,7 @@ from qtctl.model.service import Service
 from qtctl.model.unit_kinds import OTHER_UNIT_TABLES, UNIT_TABLES
 from qtctl.reports.document import Part
 from qtctl.views.find import UNITLESS, WORDS, Found
-from qtctl.views.values import Places, Value, values_of
+from qtctl.views.values import Places, Value, list_values
 
 Does = Literal["publishes", "consumes", "writes", "reads"]
 OTHER_SIDE: dict[Does, tuple[Does, ...]] = {
@@ -80,14 +80,14 @@ class Shown(Part):
     things: tuple[Thing, ...]
 
 
-def home(registry: Registry, things: tuple[Found, ...]) -> str:
+def find_home(registry: Registry, things: tuple[Found, ...]) -> str:
     """The first host of the first entry; if the entry names none, the first host of the registry."""
     kind, name = things[0]
     named: tuple[str, ...] = getattr(getattr(registry, kind)[name], "hosts", ())
     return next(host for host in (*named, *registry.hosts))
 
 
-def only(registry: Registry, desired: Desired, things: tuple[Found, ...]) -> Desired:
+def keep_only(registry: Registry, desired: Desired, things: tuple[Found, ...]) -> Desired:
     """`desired` with only the units that are shown: faster, and errors of other services do not matter."""
     wanted = set(_list_origins(registry, things))
     return replace(
@@ -101,10 +101,10 @@ def only(registry: Registry, desired: Desired, things: tuple[Found, ...]) -> Des
     )
 
 
-def shown(
+def make_shown(
     registry: Registry, desired: Desired, files: Mapping[str, bytes], name: str, things: tuple[Found, ...]
 ) -> Shown:
-    """`desired`: rendered, with at least the units that `only` keeps."""
+    """`desired`: rendered, with at least the units that `keep_only` keeps."""
     places = Places(files)
     return Shown(
         fleet=registry.fleet.name,
@@ -139,7 +139,7 @@ def _describe_thing(registry: Registry, desired: Desired, places: Places, kind: 
         host=desired.host if here and node.state != "retired" else "",
         origin=str(places.of(origin)),
         argv=masked_arguments(service.argv) if service else (),
-        values=values_of(registry, kind, name, places),
+        values=list_values(registry, kind, name, places),
         streams=tuple(wires[kind](registry, places)) if kind in wires else (),
         used_by=tuple(_list_users(registry, kind, name)),
         instances=units_of(registry, kind, name) if is_template(unit) else (),
@@ -194,7 +194,7 @@ def _list_users(registry: Registry, kind: str, name: str) -> Iterator[str]:
     if kind == "venvs":
         yield from (f"service {each}" for each, service in live if service.run and service.run.venv == name)
     if kind == "users":
-        yield from (f"service {each}" for each, service in live if _account_of(registry, service) == name)
+        yield from (f"service {each}" for each, service in live if _find_account(registry, service) == name)
     if kind == "targets":
         yield from (f"service {each}" for each, service in live if service.target == name)
         yield from (f"target {each}" for each, target in sorted(registry.targets.items()) if target.within == name)
@@ -211,7 +211,7 @@ def _list_users(registry: Registry, kind: str, name: str) -> Iterator[str]:
         yield from (f"service {each}" for each, service in live if _orders_unit(names, service.order, unit))
 
 
-def _account_of(registry: Registry, service: Service) -> str:
+def _find_account(registry: Registry, service: Service) -> str:
     return registry.fleet.defaults.user if service.user is None else service.user
 
 
@@ -222,8 +222,8 @@ def _orders_unit(names: Names, order: Order, unit: str) -> bool:
 def _list_files(desired: Desired, origins: set[Origin]) -> Iterator[File]:
     for file in desired.files:
         if file.origin in origins:
-            yield File(path=file.path, text=_text_of(file))
+            yield File(path=file.path, text=_get_text(file))
 
 
-def _text_of(file: DesiredFile) -> str | None:
+def _get_text(file: DesiredFile) -> str | None:
     return None if file.kind == "env" else masked_lines(file.content.decode())

@@ -24,16 +24,16 @@ VALUE_COLUMNS = ("key", "value", "from")
 STREAM_COLUMNS = ("service", "does", "stream", "group", "other end", "from")
 
 
-def page(found: Shown) -> Blocks:
+def make_page(found: Shown) -> Blocks:
     sections = (Section((f"{thing.kind} ", Code(thing.name)), tuple(_show_thing(thing))) for thing in found.things)
     return (Title(found.name), *sections)
 
 
-def screen(found: Shown) -> Blocks:
+def make_screen(found: Shown) -> Blocks:
     return tuple(block for thing in found.things for block in _show_tables(thing))
 
 
-def facts(thing: Thing) -> list[tuple[str, str]]:
+def list_facts(thing: Thing) -> list[tuple[str, str]]:
     """Its properties, without the empty ones."""
     rows = [
         ("unit", thing.unit),
@@ -43,23 +43,23 @@ def facts(thing: Thing) -> list[tuple[str, str]]:
         ("state", thing.state),
         ("declared in", thing.origin),
         ("host", thing.host),
-        ("runs", command(thing)),
+        ("runs", format_command(thing)),
         ("used by", ", ".join(thing.used_by)),
     ]
     return [(name, value) for name, value in rows if value]
 
 
-def command(thing: Thing) -> str:
+def format_command(thing: Thing) -> str:
     """Its argv in JSON's quotes where a shell's reader could not tell the arguments apart."""
     odd = any(not each or set(each) & set(" \t\n'\"\\$") for each in thing.argv)
     return json.dumps(list(thing.argv), ensure_ascii=False) if odd else " ".join(thing.argv)
 
 
-def value_rows(thing: Thing) -> list[tuple[str, str, str]]:
+def make_value_rows(thing: Thing) -> list[tuple[str, str, str]]:
     return [(value.key, format_value(value.value), value.origin) for value in thing.values]
 
 
-def stream_rows(thing: Thing) -> list[tuple[str, ...]]:
+def make_stream_rows(thing: Thing) -> list[tuple[str, ...]]:
     return [
         (wire.service, wire.does, wire.stream, wire.group, ", ".join(wire.others), wire.origin)
         for wire in thing.streams
@@ -74,10 +74,10 @@ def format_value(value: JsonValue) -> str:
 def _show_thing(thing: Thing) -> Iterator[Block]:
     if thing.summary:
         yield Paragraph(thing.summary)
-    yield from make_list((f"{name}: ", Code(value)) for name, value in facts(thing))
-    values = tuple(tuple(map(Code, row)) for row in value_rows(thing))
+    yield from make_list((f"{name}: ", Code(value)) for name, value in list_facts(thing))
+    values = tuple(tuple(map(Code, row)) for row in make_value_rows(thing))
     yield Section("Values", (Table(VALUE_COLUMNS, values),))
-    yield Section("Streams", make_table(STREAM_COLUMNS, (tuple(map(Code, row)) for row in stream_rows(thing))))
+    yield Section("Streams", make_table(STREAM_COLUMNS, (tuple(map(Code, row)) for row in make_stream_rows(thing))))
     for file in thing.files:
         yield Section(Code(file.path), (_show_text(file.text),))
 
@@ -89,9 +89,9 @@ def _show_text(text: str | None) -> Block:
 
 
 def _show_tables(thing: Thing) -> Iterator[Block]:
-    yield Table((thing.kind, thing.name), tuple(facts(thing)), thing.summary)
-    yield from make_table(VALUE_COLUMNS, value_rows(thing))
-    yield from make_table(STREAM_COLUMNS, stream_rows(thing))
+    yield Table((thing.kind, thing.name), tuple(list_facts(thing)), thing.summary)
+    yield from make_table(VALUE_COLUMNS, make_value_rows(thing))
+    yield from make_table(STREAM_COLUMNS, make_stream_rows(thing))
     for file in thing.files:
         yield Paragraph(file.path)
         if file.text is not None:

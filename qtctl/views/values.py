@@ -45,7 +45,7 @@ class Places:
         return Place(origin.file, next((lines[path] for path in paths if path in lines), 1))
 
 
-def values_of(registry: Registry, kind: str, name: str, places: Places) -> tuple[Value, ...]:
+def list_values(registry: Registry, kind: str, name: str, places: Places) -> tuple[Value, ...]:
     """The values of its own file, then the defaults of the fleet, then those built into qtctl."""
     node = getattr(registry, kind)[name]
     origin = registry.origins[kind, name]

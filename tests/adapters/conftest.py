@@ -97,9 +97,9 @@ while True:
 def relayed_bus(leader: int, path: Path) -> Iterator[Path]:
     """The system bus of a lab host, at a socket of this machine."""
     from qtctl.lab import inside
-    from qtctl.lab.processes import process
+    from qtctl.lab.processes import find_process
 
-    first = process(leader)
+    first = find_process(leader)
     assert first is not None
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
@@ -134,7 +134,7 @@ def booted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Booted]:
             with relayed_bus(known.leader, tmp_path_factory.mktemp("bus") / "socket") as path:
                 yield Booted(
                     name,
-                    lab.ssh_config_path(),
+                    lab.write_ssh_config(),
                     lambda *argv, stdin=None: lab.execute(name, list(argv), stdin=stdin),
                     str(path),
                 )

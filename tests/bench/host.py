@@ -64,7 +64,7 @@ def deployed(folder: Path) -> Iterator[Bench]:
         try:
             units = tuple(service.unit for service in desired.services)
             files = tuple(f"/etc/systemd/system/{unit}" for unit in units)
-            bench = Bench(NAME, registry, lab.ssh_config_path(), units, files, environment(folder, registry))
+            bench = Bench(NAME, registry, lab.write_ssh_config(), units, files, environment(folder, registry))
             _deploy(bench)
             _settle(bench)
             yield bench

@@ -11,7 +11,7 @@ import pytest
 from qtctl.adapters.signatures import sign
 from qtctl.adapters.snapshot_folder import SnapshotFolder
 from qtctl.cli.tables import Screen, join_lines, leave_plain
-from qtctl.history.evolve import evolve, source_of
+from qtctl.history.evolve import evolve, make_source
 from qtctl.interfaces.snapshot_store import Build
 from qtctl.model.evolution import Evolution
 from qtctl.model.snapshot import Snapshot, Stored
@@ -175,7 +175,7 @@ def test_trends_are_drawn_and_are_the_same_bytes_again(folder: Path) -> None:
 
 
 def _year() -> Evolution:
-    return evolve([source_of(each, "year") for each in snapshots()])
+    return evolve([make_source(each, "year") for each in snapshots()])
 
 
 def test_it_fits_eighty_columns() -> None:

@@ -97,7 +97,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def look(user: str = "qtaudit", *, root: bool = False, deadline_s: float = 30.0) -> Evidence:
-    with connect(NAME, user=user, config=lab.ssh_config_path()) as connection:
+    with connect(NAME, user=user, config=lab.write_ssh_config()) as connection:
         return collect(connection, inquiry_of(WANTED, NEEDS), SystemClock(), root=root, deadline_s=deadline_s)
 
 
@@ -198,7 +198,7 @@ def test_every_fact_has_its_question_and_when_it_was_put(evidence: Evidence) -> 
 
 
 def test_proofs_print_their_lines(evidence: Evidence) -> None:
-    ssh = ["ssh", "-F", str(lab.ssh_config_path()), "-o", "BatchMode=yes", f"qtaudit@{NAME}", "sh", "-s"]
+    ssh = ["ssh", "-F", str(lab.write_ssh_config()), "-o", "BatchMode=yes", f"qtaudit@{NAME}", "sh", "-s"]
     volatile = ("reach", "host")
     for each in evidence.items:
         if each.state.known and each.line and each.fact not in volatile and "quantum-s" not in each.subject:

@@ -165,7 +165,7 @@ def _unplug(ground: Ground, _: Caller) -> None:
 
 
 def _cut_power(ground: Ground, _: Caller) -> None:
-    lab.power_cut(ground.name)
+    lab.cut_power(ground.name)
     lab.start(ground.name)
 
 

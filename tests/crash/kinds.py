@@ -79,7 +79,7 @@ class Kind:
 
 def connector(host: str) -> Connector:
     def open_connection() -> SshHost:
-        return connect(host, user="ops", config=lab.ssh_config_path())
+        return connect(host, user="ops", config=lab.write_ssh_config())
 
     return open_connection
 

@@ -78,7 +78,7 @@ class Ground:
     """The lab host, and deploys to it, each over a connection of its own."""
 
     def connect(self, user: str = "ops") -> SshHost:
-        return connect(NAME, user=user, config=lab.ssh_config_path())
+        return connect(NAME, user=user, config=lab.write_ssh_config())
 
     def deploy(
         self,

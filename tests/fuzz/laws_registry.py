@@ -17,9 +17,9 @@ from qtctl.reports.lint import Report, to_json
 from qtctl.reports.lint_view import build_view
 from qtctl.version import VERSION
 from qtctl.views.choices import What
-from qtctl.views.graph import graph
-from qtctl.views.graph_svg import svg
-from qtctl.views.graph_text import dot, mermaid
+from qtctl.views.graph import draw_graph
+from qtctl.views.graph_svg import draw_svg
+from qtctl.views.graph_text import write_dot, write_mermaid
 from tests.fuzz.registries import pack, seeds, templates, unpack
 from tests.fuzz.target import Target, lines, placed
 
@@ -123,10 +123,10 @@ def graphs(data: bytes) -> None:
     except InputErrors:
         return
     for what in What:
-        built = graph(registry, what)
-        assert mermaid(built).startswith("---\ntitle: ")
-        assert dot(built).startswith("digraph ")
-        ParserCreate().Parse(svg(built).encode(), True)
+        built = draw_graph(registry, what)
+        assert write_mermaid(built).startswith("---\ntitle: ")
+        assert write_dot(built).startswith("digraph ")
+        ParserCreate().Parse(draw_svg(built).encode(), True)
 
 
 TOKENS = (

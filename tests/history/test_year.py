@@ -2,13 +2,13 @@
 
 import pytest
 
-from qtctl.history.evolve import evolve, source_of
+from qtctl.history.evolve import evolve, make_source
 from qtctl.model.evolution import How
 from qtctl.model.snapshot import RowKind
 from tests.history.year import months, read_year, short, snapshots
 
 MONTHS = list(months())
-EVOLUTION = evolve([source_of(each, "year") for each in snapshots()])
+EVOLUTION = evolve([make_source(each, "year") for each in snapshots()])
 
 
 @pytest.mark.parametrize("number", range(1, len(MONTHS)), ids=[each.taken[:7] for each in MONTHS[1:]])
@@ -30,7 +30,7 @@ def test_the_year_as_a_whole() -> None:
 
 def test_lost_and_gained_add_up_in_every_step() -> None:
     for before, after in zip(snapshots(), snapshots()[1:], strict=False):
-        for each in evolve([source_of(before, "a"), source_of(after, "b")]).balances:
+        for each in evolve([make_source(before, "a"), make_source(after, "b")]).balances:
             assert each.kept + each.lost + each.unknown == each.was
             assert each.kept + each.gained == each.now
 
@@ -45,6 +45,6 @@ def test_what_moved_says_from_where_to_where() -> None:
 
 def test_points_are_called_by_the_shortest_time_that_tells_them_apart() -> None:
     assert [each.label for each in EVOLUTION.points][:2] == ["2026-01-01", "2026-02-01"]
-    twice = evolve([source_of(snapshots()[0], "a"), source_of(snapshots()[0], "b")])
+    twice = evolve([make_source(snapshots()[0], "a"), make_source(snapshots()[0], "b")])
     assert [each.label for each in twice.points] == ["2026-01-01 00:05:00 #1", "2026-01-01 00:05:00 #2"]
     assert twice.whole.changes == ()

@@ -18,7 +18,7 @@ PREFIX = "t" + format(os.getpid() % 46656, "x")
 @pytest.fixture(scope="package")
 def own_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Its state folder. Skips, with the reason, where no host can be booted; ends every host at the end."""
-    reason = needs.why_not()
+    reason = needs.explain_why_not()
     if reason is not None:
         pytest.skip(reason)
     folder = tmp_path_factory.mktemp("lab")
@@ -41,5 +41,5 @@ def run(host: LabHost, script: str) -> str:
 
 def ssh(host: LabHost, user: str, command: str) -> subprocess.CompletedProcess[str]:
     """As a user would: OpenSSH with the lab's config fragment and nothing else."""
-    argv = ["ssh", "-F", str(lab.ssh_config_path()), "-o", "BatchMode=yes", f"{user}@{host.name}", command]
+    argv = ["ssh", "-F", str(lab.write_ssh_config()), "-o", "BatchMode=yes", f"{user}@{host.name}", command]
     return subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)

@@ -192,7 +192,7 @@ def test_a_command_that_does_not_end_is_ended(host: LabHost) -> None:
 
 def test_a_pulled_cable(host: LabHost) -> None:
     lab.unplug(host.name)
-    argv = ["ssh", "-F", str(lab.ssh_config_path()), "-o", "ConnectTimeout=1", f"{AUDIT}@{host.name}", "true"]
+    argv = ["ssh", "-F", str(lab.write_ssh_config()), "-o", "ConnectTimeout=1", f"{AUDIT}@{host.name}", "true"]
     cut = subprocess.run(argv, capture_output=True, check=False)
     lab.plug(host.name)
     assert cut.returncode == 255
@@ -224,7 +224,7 @@ def running(host: LabHost) -> bool:
 
 def test_a_power_cut_keeps_the_disk_too(host: LabHost) -> None:
     run(host, "echo cut > /root/cut; sync")
-    lab.power_cut(host.name)
+    lab.cut_power(host.name)
     off = lab.find(host.name)
     assert off is not None
     assert (off.running, off.leader) == (False, None)
@@ -269,7 +269,9 @@ def test_hosts_of_one_name_in_two_labs(own_lab: Path, tmp_path: Path, monkeypatc
     assert_nothing_left(known)
 
 
-SUITES = sorted({rootfs.default_suite(), *(suite for suite in rootfs.SUITES if rootfs.cached(suite).is_dir())})
+SUITES = sorted(
+    {rootfs.choose_default_suite(), *(suite for suite in rootfs.SUITES if rootfs.locate_cached(suite).is_dir())}
+)
 """As many of systemd 247, 252, 255 and 257 as this machine has root file systems of; at least one."""
 
 
@@ -289,20 +291,20 @@ def assert_nothing_left(known: state.HostState) -> None:
         assert each is not None
         assert not each.alive
     assert not network.exists(known.name)
-    assert not [folder for folder in cgroups.folders(known.name, cgroups.detect()) if folder.exists()]
+    assert not [folder for folder in cgroups.list_cgroups(known.name, cgroups.detect()) if folder.exists()]
     assert known.name not in Path("/proc/mounts").read_text()
-    assert not list(Path("/run/systemd/nspawn").glob(f"*/{state.label(known.name)}"))
-    assert not state.host_dir(known.name).exists()
+    assert not list(Path("/run/systemd/nspawn").glob(f"*/{state.make_label(known.name)}"))
+    assert not state.locate_host(known.name).exists()
 
 
 @pytest.mark.usefixtures("own_lab")
 def test_what_a_reboot_of_the_machine_left_is_cleared() -> None:
     name = host_name(4)
     (booted,) = lab.up([name], TREE, stands_for="box", progress=silent)
-    lab.power_cut(name)
+    lab.cut_power(name)
     disk.unmount(name)
     known = state.load(name)
-    me = processes.process(1)
+    me = processes.find_process(1)
     assert known is not None
     state.save(replace(known, nspawn=me, leader=me, boot_id="an earlier boot"))
     stale = lab.find(name)
@@ -323,7 +325,7 @@ def test_a_host_that_cannot_boot_leaves_nothing() -> None:
     assert "console" in caught.value.hint
     assert lab.find(name) is None
     assert not network.exists(name)
-    assert not disk.mounted(name)
+    assert not disk.is_mounted(name)
 
 
 def test_an_unknown_host_is_one_clear_error_and_leaves_nothing(own_lab: Path) -> None:
@@ -334,7 +336,7 @@ def test_an_unknown_host_is_one_clear_error_and_leaves_nothing(own_lab: Path) ->
         lambda: lab.execute("nohost", ["true"]),
         lambda: lab.reboot("nohost"),
         lambda: lab.start("nohost"),
-        lambda: lab.power_cut("nohost"),
+        lambda: lab.cut_power("nohost"),
     )
     for attempt in attempts:
         with pytest.raises(LabError, match="there is no lab host nohost"):

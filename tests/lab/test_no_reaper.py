@@ -50,7 +50,7 @@ lab.down(["alone"])
 """Whether the command or its nsenter dies first is chance: one in three left a zombie."""
 
 LEFT = """
-for work in (lab.reboot, lambda name: (lab.power_cut(name), lab.start(name)), lambda name: lab.down([name])):
+for work in (lab.reboot, lambda name: (lab.cut_power(name), lab.start(name)), lambda name: lab.down([name])):
     held = leave_a_zombie()
     work("alone")
     waits = Path(f"/proc/{held.pid}/stat").read_text().rpartition(")")[2].split()[0]

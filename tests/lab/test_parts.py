@@ -13,7 +13,7 @@ from qtctl.errors import LabError
 from qtctl.lab import cgroups, fence, network, ssh, state, userns
 from qtctl.lab.apply_tree import Ids
 from qtctl.lab.cgroups import Hierarchy
-from qtctl.lab.processes import Process, process
+from qtctl.lab.processes import Process, find_process
 from qtctl.lab.state import HostState
 from qtctl.model.tree import Account
 
@@ -48,13 +48,13 @@ def test_a_machine_without_cgroups_is_refused(tmp_path: Path) -> None:
 
 def test_cgroups_by_hierarchy(tmp_path: Path) -> None:
     (tmp_path / "unified").mkdir()
-    own = f"qtctl-lab-{state.label('lab1')}"
-    assert cgroups.folders("lab1", Hierarchy.HYBRID, tmp_path) == (
+    own = f"qtctl-lab-{state.make_label('lab1')}"
+    assert cgroups.list_cgroups("lab1", Hierarchy.HYBRID, tmp_path) == (
         tmp_path / "systemd" / own,
         tmp_path / "unified" / own,
     )
-    assert cgroups.folders("lab1", Hierarchy.UNIFIED, tmp_path) == (tmp_path / own,)
-    assert cgroups.folders("lab1", Hierarchy.SYSTEMD, tmp_path) == ()
+    assert cgroups.list_cgroups("lab1", Hierarchy.UNIFIED, tmp_path) == (tmp_path / own,)
+    assert cgroups.list_cgroups("lab1", Hierarchy.SYSTEMD, tmp_path) == ()
     assert "--property=Delegate=yes" in cgroups.build_launcher("lab1", Hierarchy.SYSTEMD)
     assert cgroups.build_launcher("lab1", Hierarchy.HYBRID) == ()
 
@@ -85,9 +85,9 @@ def test_a_machine_that_cannot_filter_says_why() -> None:
 
 
 def test_uids_of_hosts_must_be_uids_of_this_machine() -> None:
-    assert userns._maps_base("         0          0 4294967295\n")
-    assert not userns._maps_base("         0     100000      65536\n")
-    assert userns._maps_base("0 100000 65536\n65536 600000 4294901760\n")
+    assert userns._is_base_mapped("         0          0 4294967295\n")
+    assert not userns._is_base_mapped("         0     100000      65536\n")
+    assert userns._is_base_mapped("0 100000 65536\n65536 600000 4294901760\n")
 
 
 @given(st.lists(st.text("abcdefghij0123456789-", min_size=1, max_size=12), unique=True, max_size=40))
@@ -109,7 +109,7 @@ def test_no_free_network_is_an_error() -> None:
 
 
 def test_device_names_fit_the_kernel_s_limit() -> None:
-    assert len(network.device("a" * 12)) <= 15
+    assert len(network.name_device("a" * 12)) <= 15
 
 
 @pytest.mark.parametrize("name", ["", "Lab1", "lab_1", "1lab", "lab-", "a" * 13, "../x", "lab 1"])
@@ -149,19 +149,19 @@ def test_hosts_are_listed_by_number() -> None:
 
 
 def test_a_reboot_of_the_machine_makes_pids_stale() -> None:
-    me = process(1)
+    me = find_process(1)
     assert me is not None
-    assert replace(HOST, nspawn=me, boot_id=state.machine_boot_id()).running
+    assert replace(HOST, nspawn=me, boot_id=state.read_machine_boot_id()).running
     assert not replace(HOST, nspawn=me, boot_id="an earlier boot").running
-    assert not replace(HOST, nspawn=Process(me.pid, me.started + 1), boot_id=state.machine_boot_id()).running
+    assert not replace(HOST, nspawn=Process(me.pid, me.started + 1), boot_id=state.read_machine_boot_id()).running
 
 
 def test_ssh_configuration_is_strict_and_names_no_user(tmp_path: Path) -> None:
-    text = ssh.config([HOST], tmp_path)
+    text = ssh.format_config([HOST], tmp_path)
     assert f'Host lab1\n  HostName 169.254.20.2\n  IdentityFile "{tmp_path}/id_ed25519"\n' in text
     assert "StrictHostKeyChecking yes" in text
     assert "User " not in text
-    assert ssh.known_hosts([HOST]) == "169.254.20.2 ssh-ed25519 AAAA\n"
+    assert ssh.format_known_hosts([HOST]) == "169.254.20.2 ssh-ed25519 AAAA\n"
 
 
 @pytest.fixture
@@ -198,6 +198,6 @@ def test_two_labs_of_one_machine_do_not_meet(monkeypatch: pytest.MonkeyPatch, tm
     labels = set()
     for folder in (state.DEFAULT_STATE, str(tmp_path / "a"), str(tmp_path / "b")):
         monkeypatch.setenv("QTCTL_STATE", folder)
-        labels |= {network.device("lab1"), network.device("lab2")}
+        labels |= {network.name_device("lab1"), network.name_device("lab2")}
     assert len(labels) == 6
     assert all(len(label) <= 15 for label in labels)

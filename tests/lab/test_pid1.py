@@ -13,8 +13,8 @@ from shlex import join, quote
 import pytest
 
 from qtctl.lab import boot, cgroups, inside, rootfs
-from qtctl.lab.processes import Process, process
-from qtctl.lab.state import label
+from qtctl.lab.processes import Process, find_process
+from qtctl.lab.state import make_label
 from tests.live.box import ROOT, Ran
 
 pytestmark = pytest.mark.lab
@@ -42,7 +42,7 @@ class Machine:
     def sh(self, script: str) -> Ran:
         """A script as a service of the machine's systemd, in a cgroup that is of its making: as from a login there."""
         service = ["systemd-run", "--quiet", "--pipe", "--wait", "--collect", "--service-type=exec"]
-        given = {"PYTHONPATH": ROOT, "QTCTL_CACHE": rootfs.cache_dir(), "HOME": "/root", "NO_COLOR": "1"}
+        given = {"PYTHONPATH": ROOT, "QTCTL_CACHE": rootfs.locate_cache(), "HOME": "/root", "NO_COLOR": "1"}
         service += [f"--setenv={name}={value}" for name, value in given.items()]
         done = inside.execute(NAME, self.leader, [*service, "sh", "-c", f"cd /root; {script}"], timeout_s=120)
         return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
@@ -61,17 +61,17 @@ class Machine:
 def shared() -> list[str]:
     """Folders that the machine needs and its own / does not show, or not in a way that lab hosts could lie on it."""
     python = {str(folder) for folder in (ROOT, sys.prefix, sys.base_prefix)} - {"/usr"}
-    return [*sorted(python), str(rootfs.cache_dir())]
+    return [*sorted(python), str(rootfs.locate_cache())]
 
 
 @pytest.fixture
 def machine(own_lab: Path, tmp_path: Path) -> Iterator[Machine]:
-    rootfs.ensure(rootfs.default_suite(), lambda _: None)
+    rootfs.ensure(rootfs.choose_default_suite(), lambda _: None)
     hierarchy = cgroups.detect()
     assert own_lab.is_dir()
     nspawn = [
         "systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--boot", f"--directory={tmp_path}/root",
-        f"--machine={label(NAME)}", f"--hostname={NAME}", "--private-network", "--console=pipe", "--settings=no",
+        f"--machine={make_label(NAME)}", f"--hostname={NAME}", "--private-network", "--console=pipe", "--settings=no",
         "--resolv-conf=off", "--timezone=off", "--link-journal=no", "--capability=all",
         "--system-call-filter=@mount @privileged bpf keyctl add_key", "--tmpfs=/var/lib/qtctl",
         *(f"--bind-ro={folder}" for folder in shared()),
@@ -92,14 +92,14 @@ def machine(own_lab: Path, tmp_path: Path) -> Iterator[Machine]:
         booted.send_signal(signal.SIGTERM)
         booted.wait(30)
         cgroups.remove(NAME, hierarchy)
-        for folder in boot.NSPAWN_RUN.glob(f"*/{label(NAME)}"):
+        for folder in boot.NSPAWN_RUN.glob(f"*/{make_label(NAME)}"):
             folder.rmdir()
 
 
 def wait(booted: "subprocess.Popen[bytes]", log: Path) -> Machine:
     """Until its systemd has booted."""
     deadline = time.monotonic() + BOOT_S
-    nspawn = process(booted.pid)
+    nspawn = find_process(booted.pid)
     assert nspawn is not None
     while True:
         assert booted.poll() is None, log.read_text()

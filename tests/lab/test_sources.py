@@ -14,11 +14,11 @@ from qtctl.lab.sources import (
     UBUNTU,
     Mirror,
     Source,
-    mirror_for,
-    os_release,
+    choose_mirror,
     parse_deb822,
     parse_one_line,
     read,
+    read_os_release,
 )
 
 DEB = "http://deb.debian.org/debian"
@@ -115,7 +115,7 @@ def test_the_machine_s_own_mirror_comes_first(
     suite: str, sources: tuple[Source, ...], machine: str, expected: Mirror
 ) -> None:
     codename = {DEBIAN: "bookworm", UBUNTU: "noble"}[machine]
-    assert mirror_for(suite, SUITES[suite], sources, codename, machine) == expected
+    assert choose_mirror(suite, SUITES[suite], sources, codename, machine) == expected
 
 
 def test_all_files_of_apt_are_read(tmp_path: Path) -> None:
@@ -130,6 +130,6 @@ def test_all_files_of_apt_are_read(tmp_path: Path) -> None:
 def test_os_release(tmp_path: Path) -> None:
     path = tmp_path / "os-release"
     path.write_text('ID=debian\nPRETTY_NAME="Debian GNU/Linux"\n\n# x\n')
-    assert os_release(path)["PRETTY_NAME"] == "Debian GNU/Linux"
+    assert read_os_release(path)["PRETTY_NAME"] == "Debian GNU/Linux"
     with pytest.raises(LabError, match="No such file"):
-        os_release(tmp_path / "none")
+        read_os_release(tmp_path / "none")

@@ -15,11 +15,11 @@ def test_hosts_are_asked_for_while_nobody_else_writes(tmp_path: Path, monkeypatc
     asked = []
 
     def hosts() -> list[HostState]:
-        with (ssh.ssh_dir() / ".lock").open() as lock, pytest.raises(BlockingIOError):
+        with (ssh.locate_ssh_folder() / ".lock").open() as lock, pytest.raises(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         asked.append(True)
         return []
 
     ssh.write_config(hosts)
     assert asked
-    assert ssh.config_path().read_text() == ""
+    assert ssh.locate_config().read_text() == ""

@@ -72,7 +72,7 @@ class Box:
 
     def ssh(self, user: str, command: str) -> Ran:
         """Run a command through OpenSSH, strict host keys, as `user`."""
-        config = str(lab.ssh_config_path())
+        config = str(lab.write_ssh_config())
         done = subprocess.run(
             ["ssh", "-F", config, "-l", user, self.name, command],
             capture_output=True,

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from qtctl.lab import inside, lab
-from qtctl.lab.processes import process
+from qtctl.lab.processes import find_process
 from tests.live.box import Box, Ran, qtctl
 
 pytestmark = pytest.mark.lab
@@ -153,7 +153,7 @@ def _monitor(box: Box, into: Path) -> Iterator[None]:
     """Everything that Redis is asked meanwhile."""
     host = lab.find(box.name)
     assert host is not None
-    leader = process(host.leader or 0)
+    leader = find_process(host.leader or 0)
     assert leader is not None
     command = [*inside.enter(leader), "redis-cli", "MONITOR"]
     with into.open("wb") as file, subprocess.Popen(command, stdout=file, start_new_session=True) as monitor:

@@ -37,7 +37,7 @@ def gone(box: Box) -> None:
 
 @pytest.mark.lab
 def test_nothing_runs_on_after_the_deadline(box: Box) -> None:
-    with connect(box.name, user=AUDITOR, config=lab.ssh_config_path()) as host:
+    with connect(box.name, user=AUDITOR, config=lab.write_ssh_config()) as host:
         running = host.start(SLOW, attached=True)
         box.wait(f"pgrep -u {AUDITOR} -x sleep")
         with pytest.raises(HostError, match="did not end"):
@@ -47,7 +47,7 @@ def test_nothing_runs_on_after_the_deadline(box: Box) -> None:
 
 @pytest.mark.lab
 def test_nothing_runs_on_after_an_answer(box: Box) -> None:
-    with connect(box.name, user=AUDITOR, config=lab.ssh_config_path()) as host:
+    with connect(box.name, user=AUDITOR, config=lab.write_ssh_config()) as host:
         assert host.start("echo here; sleep 300 >/dev/null 2>&1 &\n", attached=True).finish(10).stdout == b"here\n"
         gone(box)
 
@@ -63,7 +63,7 @@ time.sleep(300)
 
 @pytest.mark.lab
 def test_nothing_runs_on_after_a_kill(box: Box) -> None:
-    argv = [sys.executable, "-c", KILLED, box.name, str(lab.ssh_config_path())]
+    argv = [sys.executable, "-c", KILLED, box.name, str(lab.write_ssh_config())]
     with subprocess.Popen(argv, cwd=ROOT) as caller:
         box.wait(f"pgrep -u {AUDITOR} -x sleep")
         caller.kill()
@@ -120,7 +120,7 @@ def test_files_without_end_are_looked_at_and_not_read(box: Box) -> None:
     asked = files.probe(Need("file", path) for path in paths)
     marker = "0123456789abcdef"
     try:
-        with connect(box.name, user=AUDITOR, config=lab.ssh_config_path()) as host:
+        with connect(box.name, user=AUDITOR, config=lab.write_ssh_config()) as host:
             done = host.start(script(asked.commands, marker), attached=True).finish(8)
             gone(box)
     finally:

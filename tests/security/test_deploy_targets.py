@@ -71,7 +71,7 @@ def deploy(box: Box, *argv: str) -> Ran:
 
 
 def login(box: Box) -> SshHost:
-    return connect(box.name, user="ops", config=lab.ssh_config_path())
+    return connect(box.name, user="ops", config=lab.write_ssh_config())
 
 
 def write(path: str, content: bytes, seen: str = "absent") -> Step:

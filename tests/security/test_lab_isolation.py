@@ -24,8 +24,8 @@ import pytest
 
 from qtctl.errors import LabError
 from qtctl.lab import capabilities, cgroups, disk, fence, inside, lab, network, private, rootfs, state, userns
-from qtctl.lab.child_processes import children
-from qtctl.lab.processes import Process, process
+from qtctl.lab.child_processes import list_children
+from qtctl.lab.processes import Process, find_process
 from qtctl.lab.state import HostState
 from qtctl.model.events import Event
 from qtctl.model.tree import Tree
@@ -52,7 +52,7 @@ def leader(box: Box) -> Process:
     found = lab.find(box.name)
     assert found is not None
     assert found.leader is not None
-    first = process(found.leader)
+    first = find_process(found.leader)
     assert first is not None
     return first
 
@@ -99,7 +99,7 @@ def disk_of_the_machine() -> str:
 
 
 def arguments(box: Box, listening: Listening) -> list[str]:
-    device = network.device(box.name)
+    device = network.name_device(box.name)
     here6 = next((address for _, family, address in addresses(device) if family == "inet6"), "fe80::1")
     ours = (address for name, family, address in addresses() if family == "inet" and not name.startswith(("lo", "qt-")))
     return [disk_of_the_machine(), known(box).gateway, str(listening.port), here6, next(ours, "")]
@@ -147,7 +147,7 @@ def test_root_of_a_host_gets_nothing_of_this_machine(by: str, box: Box, listenin
 @pytest.mark.lab
 def test_without_the_fence_it_would_reach_this_machine(box: Box, listening: Listening) -> None:
     """So that the test above can fail."""
-    device = network.device(box.name)
+    device = network.name_device(box.name)
     connect = f"import socket; socket.create_connection(('{known(box).gateway}', {listening.port}), 2)"
     subprocess.run(["tc", "qdisc", "del", "dev", device, "clsact"], check=True)
     try:
@@ -229,13 +229,13 @@ def node(disk_: str) -> Iterator[Path]:
 
 @pytest.mark.lab
 def test_processes_of_a_host_are_no_account_of_this_machine(box: Box) -> None:
-    if not userns.possible():
+    if not userns.is_possible():
         pytest.skip("this machine makes no user namespaces")
     pids = cgroup_pids(leader(box).pid)
     uids = {Path(f"/proc/{pid}").stat().st_uid for pid in pids}
     assert len(uids) > 2
     assert all(userns.BASE <= uid < userns.BASE + userns.IDS for uid in uids)
-    owners = {path.lstat().st_uid for path in (state.host_dir(box.name) / "upper").rglob("*")}
+    owners = {path.lstat().st_uid for path in (state.locate_host(box.name) / "upper").rglob("*")}
     assert all(uid >= userns.BASE for uid in owners)
 
 
@@ -276,12 +276,12 @@ def has(bits: int, name: str) -> bool:
 
 @pytest.mark.lab
 def test_exec_runs_in_the_host_s_cgroup(box: Box) -> None:
-    own = f"{cgroups.PREFIX}{state.label(box.name)}"
+    own = f"{cgroups.PREFIX}{state.make_label(box.name)}"
     assert own in Path(f"/proc/{leader(box).pid}/cgroup").read_text()
     entered = subprocess.Popen([*inside.enter(leader(box)), "sleep", "30"])
     try:
         deadline = time.monotonic() + 10
-        while not any(own in Path(f"/proc/{child.pid}/cgroup").read_text() for child in children(entered.pid)):
+        while not any(own in Path(f"/proc/{child.pid}/cgroup").read_text() for child in list_children(entered.pid)):
             assert time.monotonic() < deadline
             time.sleep(0.01)
         assert "Input/output error" not in box.sh("systemctl status --no-pager 2>&1")
@@ -328,13 +328,13 @@ def test_a_setuid_program_of_a_host_makes_nobody_root_here(box: Box) -> None:
     box.sh("cp /usr/bin/python3 /usr/local/bin/root-maker; chmod 4755 /usr/local/bin/root-maker")
     ask = ("-c", "import os; print(os.geteuid())")
     try:
-        at = disk.root_of(box.name) / "usr/local/bin/root-maker"
+        at = disk.locate_root(box.name) / "usr/local/bin/root-maker"
         assert as_user(1000, str(at), *ask).returncode != 0
         shown = Path(tempfile.mkdtemp(prefix="qtctl-test-"))
         shown.chmod(0o755)
         drop = "setpriv --reuid=1000 --regid=1000 --clear-groups /usr/bin/env"
         program = f"{shown}/usr/local/bin/root-maker -I -S -c '{ask[1]}'"
-        command = f"mount --bind {disk.root_of(box.name)} {shown} && exec {drop} {program}"
+        command = f"mount --bind {disk.locate_root(box.name)} {shown} && exec {drop} {program}"
         done = subprocess.run(["unshare", "--mount", "sh", "-c", command], capture_output=True, text=True, check=False)
         shown.rmdir()
         assert done.stdout == "1000\n", done.stderr
@@ -345,10 +345,13 @@ def test_a_setuid_program_of_a_host_makes_nobody_root_here(box: Box) -> None:
 @pytest.mark.lab
 @pytest.mark.usefixtures("box")
 def test_no_local_user_gets_into_state_or_cache() -> None:
-    for folder in (state.state_dir(), rootfs.cache_dir()):
+    for folder in (state.state_dir(), rootfs.locate_cache()):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         assert folder.stat().st_uid == 0
-    for path in (rootfs.cached(rootfs.default_suite()) / "usr/bin/sudo", state.state_dir() / "ssh/id_ed25519"):
+    for path in (
+        rootfs.locate_cached(rootfs.choose_default_suite()) / "usr/bin/sudo",
+        state.state_dir() / "ssh/id_ed25519",
+    ):
         assert path.is_file()
         assert as_user(1000, "cat", str(path)).stdout == ""
     files = [path for path in state.state_dir().rglob("*") if "upper" not in path.parts and "root" not in path.parts]
@@ -360,12 +363,12 @@ def test_no_local_user_gets_into_state_or_cache() -> None:
 def test_what_is_not_booted_is_mounted_without_setuid_and_devices(box: Box) -> None:
     """The disk of a host, and the root file system that hosts share."""
     options = [line.split() for line in Path("/proc/mounts").read_text().splitlines()]
-    for path in (disk.root_of(box.name), rootfs.cached(rootfs.default_suite())):
+    for path in (disk.locate_root(box.name), rootfs.locate_cached(rootfs.choose_default_suite())):
         flags = [row[3].split(",") for row in options if row[1] == str(path)]
         assert flags
         assert {"nosuid", "nodev"} <= set(flags[-1])
-    if userns.possible():
-        tree = rootfs.cached(rootfs.default_suite())
+    if userns.is_possible():
+        tree = rootfs.locate_cached(rootfs.choose_default_suite())
         setuid = [
             path for path in (tree / "usr/bin").iterdir() if not path.is_symlink() and path.stat().st_mode & 0o4000
         ]
@@ -402,9 +405,9 @@ def test_a_folder_of_an_older_version_is_closed_at_the_first_use(open_folder: Pa
 @needs_root
 def test_a_new_folder_is_private_from_the_start(open_folder: Path) -> None:
     state.save(BLANK)
-    for path in (open_folder / "state", state.host_dir("lab1")):
+    for path in (open_folder / "state", state.locate_host("lab1")):
         assert stat.S_IMODE(path.stat().st_mode) == 0o700
-    assert stat.S_IMODE((state.host_dir("lab1") / "host.json").stat().st_mode) == 0o600
+    assert stat.S_IMODE((state.locate_host("lab1") / "host.json").stat().st_mode) == 0o600
 
 
 def anothers(folder: Path) -> None:
@@ -457,7 +460,7 @@ def test_a_folder_that_others_could_change_is_refused(
     mode = folder.stat().st_mode
     monkeypatch.setenv(variable, str(folder))
     with pytest.raises(LabError, match=r"is a link|belongs to|mode 0\d+|not a folder") as caught:
-        lab.find("lab1") if variable == "QTCTL_STATE" else rootfs.ensure(rootfs.default_suite(), lambda _: None)
+        lab.find("lab1") if variable == "QTCTL_STATE" else rootfs.ensure(rootfs.choose_default_suite(), lambda _: None)
     assert variable in str(caught.value) or "chmod" in caught.value.hint or "another" in caught.value.hint
     assert folder.stat().st_mode == mode
 
@@ -469,8 +472,8 @@ def test_root_file_systems_that_nothing_boots_from_are_mounted_without_setuid_to
     """Of other recipes and suites, and those whose owners are not shifted."""
     cache = open_folder / "cache"
     monkeypatch.setenv("QTCTL_CACHE", str(cache))
-    suite = rootfs.default_suite()
-    made = [rootfs.cached(suite), cache / "trixie-0123456789ab", cache / f"{suite}-0123456789ab"]
+    suite = rootfs.choose_default_suite()
+    made = [rootfs.locate_cached(suite), cache / "trixie-0123456789ab", cache / f"{suite}-0123456789ab"]
     for folder in made:
         folder.mkdir(parents=True)
     cache.chmod(0o700)
@@ -493,7 +496,7 @@ def test_root_file_systems_that_nothing_boots_from_are_mounted_without_setuid_to
 @needs_root
 def test_no_local_user_holds_a_lock_of_the_lab(open_folder: Path) -> None:
     """With flock on a file that everyone may open, any account could stop every lab."""
-    with state.host_lock("lab1"), private.locked(network.LOCK):
+    with state.hold_host_lock("lab1"), private.hold_lock(network.LOCK):
         locks = [open_folder / "state/locks/lab1", network.LOCK]
     for lock in locks:
         assert as_user(1000, "flock", "--nonblock", str(lock), "true").returncode != 0
@@ -531,9 +534,9 @@ def test_where_there_are_no_user_namespaces_it_says_so_and_keeps_what_it_can(
     listening: Listening, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """devtmpfs can then be mounted, with every disk of the machine in it; opening one is still refused."""
-    monkeypatch.setattr(userns, "possible", lambda: False)
+    monkeypatch.setattr(userns, "is_possible", lambda: False)
     monkeypatch.setenv("QTCTL_STATE", str(tmp_path))
-    if not rootfs.cached(rootfs.default_suite()).is_dir():
+    if not rootfs.locate_cached(rootfs.choose_default_suite()).is_dir():
         pytest.skip("there is no root file system with uids of its own here, and making one takes a minute")
     said: list[str] = []
 

@@ -16,15 +16,15 @@ from qtctl.flows.views import graph
 from qtctl.registry.load import load
 from qtctl.views.choices import What
 from qtctl.views.graph import Edge, Graph, Node, Shape
-from qtctl.views.graph_svg import svg
-from qtctl.views.graph_text import dot, mermaid
-from qtctl.views.layers import layers
+from qtctl.views.graph_svg import draw_svg
+from qtctl.views.graph_text import write_dot, write_mermaid
+from qtctl.views.layers import make_layers
 from tests.docs.pages import ROOT
 from tests.views.golden import same
 from tests.views.test_listing import FILES
 
 SHIPPED = read_registry(ROOT / "registry")
-PICTURES = {"mmd": mermaid, "dot": dot, "svg": svg}
+PICTURES = {"mmd": write_mermaid, "dot": write_dot, "svg": draw_svg}
 SVG = "{http://www.w3.org/2000/svg}"
 FLOW = (
     "market-publisher", "market.tick", "ai-engine", "ai.signal_generated", "ai-strategy-router", "trade.intent",
@@ -58,7 +58,7 @@ def test_every_live_service_is_in_a_target_or_under_a_timer() -> None:
 
 
 def test_a_reader_sees_the_trading_flow_from_left_to_right() -> None:
-    root = ET.fromstring(svg(graph(SHIPPED, What.STREAMS, None)))  # noqa: S314 - of our own making
+    root = ET.fromstring(draw_svg(graph(SHIPPED, What.STREAMS, None)))  # noqa: S314 - of our own making
     at: dict[str, float] = {}
     for group in root.iter(f"{SVG}g"):
         label = "".join(text.text or "" for text in group.iter(f"{SVG}text"))
@@ -69,7 +69,7 @@ def test_a_reader_sees_the_trading_flow_from_left_to_right() -> None:
 
 @pytest.mark.parametrize("what", What)
 def test_nothing_is_drawn_over_anything(what: What) -> None:
-    root = ET.fromstring(svg(graph(SHIPPED, what, None)))  # noqa: S314 - of our own making
+    root = ET.fromstring(draw_svg(graph(SHIPPED, what, None)))  # noqa: S314 - of our own making
     middles = [
         (float(text.attrib["x"]), float(text.attrib["y"]))
         for group in root.iter(f"{SVG}g")
@@ -106,11 +106,11 @@ def drawn(names: list[str]) -> Graph:
 @given(st.lists(NAMES, min_size=1, max_size=6))
 def test_no_name_breaks_out(names: list[str]) -> None:
     picture = drawn(names)
-    root = ET.fromstring(svg(picture))  # noqa: S314 - of our own making
+    root = ET.fromstring(draw_svg(picture))  # noqa: S314 - of our own making
     assert {each.tag.removeprefix(SVG) for each in root.iter()} <= {
         "svg", "title", "style", "defs", "marker", "path", "rect", "text", "g",
     }  # fmt: skip
-    body = mermaid(picture).split("\n---\n", 1)[1].splitlines()
+    body = write_mermaid(picture).split("\n---\n", 1)[1].splitlines()
     node = r'  n\d+\S{1,2}"(?:[A-Za-z0-9 _.,:()@/-]|#\d+;)*"\S{1,2}'
     edge = r'  n\d+ -->(?:\|"(?:[A-Za-z0-9 _.,:()@/-]|#\d+;)*"\|)? n\d+'
     style = r"  class(?:Def)? .*"
@@ -118,13 +118,13 @@ def test_no_name_breaks_out(names: list[str]) -> None:
     text = r'"(?:[^"\\]|\\.)*"'
     value = rf"\w+=(?:{text}|\w+)"
     line = rf"  {text}(?: -> {text})?(?: \[{value}(?:, {value})*\])?;"
-    assert [each for each in dot(picture).splitlines()[5:-1] if not re.fullmatch(line, each)] == []
+    assert [each for each in write_dot(picture).splitlines()[5:-1] if not re.fullmatch(line, each)] == []
 
 
 @pytest.mark.skipif(shutil.which("dot") is None, reason="graphviz is not installed here")
 @given(st.lists(NAMES, min_size=1, max_size=4))
 def test_graphviz_reads_what_is_written(names: list[str]) -> None:
-    subprocess.run(["dot", "-Tplain"], input=dot(drawn(names)), text=True, capture_output=True, check=True)
+    subprocess.run(["dot", "-Tplain"], input=write_dot(drawn(names)), text=True, capture_output=True, check=True)
 
 
 ENDS = st.integers(0, 9).map(lambda number: f"n{number}")
@@ -133,7 +133,7 @@ ENDS = st.integers(0, 9).map(lambda number: f"n{number}")
 @given(st.lists(st.tuples(ENDS, ENDS), max_size=25), st.randoms())
 def test_layers_are_layers(edges: list[tuple[str, str]], shuffle: object) -> None:
     nodes = sorted({end for edge in edges for end in edge})
-    laid = layers(nodes, edges)
+    laid = make_layers(nodes, edges)
     column = {item: at for at, items in enumerate(laid.columns) for item in items}
     assert sorted(item for item in column if item in nodes) == nodes
     for (source, to), path in laid.paths.items():
@@ -142,16 +142,16 @@ def test_layers_are_layers(edges: list[tuple[str, str]], shuffle: object) -> Non
         assert [column[two] - column[one] for one, two in pairwise(path)] == [step] * (len(path) - 1)
     mixed = list(edges)
     shuffle.shuffle(mixed)  # type: ignore[attr-defined]
-    assert layers(reversed(nodes), mixed) == laid
+    assert make_layers(reversed(nodes), mixed) == laid
 
 
 def test_without_circles_nothing_runs_back() -> None:
     edges = [(f"n{one}", f"n{two}") for one in range(12) for two in range(one + 1, 12) if (one * two) % 3]
-    assert layers([f"n{each}" for each in range(12)], edges).back == frozenset()
+    assert make_layers([f"n{each}" for each in range(12)], edges).back == frozenset()
 
 
 def test_the_same_registry_gives_the_same_picture() -> None:
     again = dict(reversed(SHIPPED.items()))
     for what in What:
         one, two = graph(SHIPPED, what, None), graph(again, what, None)
-        assert svg(one) == svg(two)
+        assert draw_svg(one) == draw_svg(two)

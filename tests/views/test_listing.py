@@ -12,8 +12,8 @@ from qtctl.formats.markdown import write_markdown
 from qtctl.model.units import Socket, Target, Timer, Unit
 from qtctl.reports.document import dump
 from qtctl.views.choices import Kind, State
-from qtctl.views.listing import STATES, page
-from qtctl.views.schemas import schemas
+from qtctl.views.listing import STATES, make_page
+from qtctl.views.schemas import make_schemas
 from tests.builders.registry import changed
 from tests.views.golden import same
 
@@ -35,7 +35,7 @@ FILES = changed(timers=TIMERS, services__report=REPORT, services__gone=GONE)
 
 
 def test_every_kind_as_markdown() -> None:
-    same("list.md", "\n".join(write_markdown(page(listing(FILES, kind, None))) for kind in Kind))
+    same("list.md", "\n".join(write_markdown(make_page(listing(FILES, kind, None))) for kind in Kind))
 
 
 def test_every_kind_as_json() -> None:
@@ -44,7 +44,7 @@ def test_every_kind_as_json() -> None:
 
 @pytest.mark.parametrize("kind", Kind)
 def test_json_follows_its_schema(kind: Kind) -> None:
-    Draft202012Validator(schemas()["list"]).validate(json.loads(dump(listing(FILES, kind, None))))
+    Draft202012Validator(make_schemas()["list"]).validate(json.loads(dump(listing(FILES, kind, None))))
 
 
 def test_a_kind_has_the_states_that_its_table_takes() -> None:

@@ -12,9 +12,9 @@ from qtctl.flows.views import show
 from qtctl.formats.markdown import write_markdown
 from qtctl.registry.load import load
 from qtctl.reports.document import dump
-from qtctl.views.schemas import schemas
+from qtctl.views.schemas import make_schemas
 from qtctl.views.show import Shown
-from qtctl.views.show_page import page
+from qtctl.views.show_page import make_page
 from tests.builders.registry import SMALL, changed, edited
 from tests.docs.pages import ROOT
 from tests.views.golden import same
@@ -30,12 +30,12 @@ def shown(name: str, files: dict[str, bytes] = FILES) -> Shown:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_goldens(name: str) -> None:
-    same(f"show-{name.replace(':', '-')}.md", write_markdown(page(shown(name))))
+    same(f"show-{name.replace(':', '-')}.md", write_markdown(make_page(shown(name))))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_json_follows_its_schema(name: str) -> None:
-    Draft202012Validator(schemas()["show"]).validate(json.loads(dump(shown(name))))
+    Draft202012Validator(make_schemas()["show"]).validate(json.loads(dump(shown(name))))
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,13 @@ from qtctl.flows.views import graph, listing, show
 from qtctl.formats.markdown import write_markdown
 from qtctl.reports.document import dump
 from qtctl.views.choices import Kind, State, What
-from qtctl.views.graph_svg import svg
-from qtctl.views.graph_text import dot, mermaid
-from qtctl.views.listing import cells, columns, page
+from qtctl.views.graph_svg import draw_svg
+from qtctl.views.graph_text import write_dot, write_mermaid
+from qtctl.views.listing import format_cells, list_columns, make_page
 from qtctl.views.rows import PortRow, ServiceRow
-from qtctl.views.schemas import schemas
+from qtctl.views.schemas import make_schemas
 from qtctl.views.show import Shown
-from qtctl.views.show_page import facts
+from qtctl.views.show_page import list_facts
 from tests.model.test_unit_kinds import FILES as EVERY_KIND
 
 FILES = EVERY_KIND | {
@@ -28,7 +28,7 @@ FILES = EVERY_KIND | {
 
 def shown(name: str) -> Shown:
     found = show(FILES, read_templates(None), name, None)
-    Draft202012Validator(schemas()["show"]).validate(json.loads(dump(found)))
+    Draft202012Validator(make_schemas()["show"]).validate(json.loads(dump(found)))
     return found
 
 
@@ -49,7 +49,7 @@ def test_an_instance_is_shown_as_itself(name: str) -> None:
 def test_a_template_names_its_instances(name: str) -> None:
     (thing,) = shown(name).things
     assert thing.instances == ("small-worker@1.service", "small-worker@2.service")
-    assert dict(facts(thing))["instances"] == "small-worker@1.service, small-worker@2.service"
+    assert dict(list_facts(thing))["instances"] == "small-worker@1.service, small-worker@2.service"
 
 
 @pytest.mark.parametrize(
@@ -86,11 +86,11 @@ def test_an_instance_that_is_not_declared_is_not_found() -> None:
 
 def test_instances_are_a_column_where_there_are_some() -> None:
     services = listing(FILES, Kind.SERVICES, None)
-    assert "instances" in columns(services)
+    assert "instances" in list_columns(services)
     worker = next(row for row in services.rows if isinstance(row, ServiceRow) and row.name == "worker")
-    assert "small-worker@1.service, small-worker@2.service" in cells(services, worker)
-    assert "`small-worker@1.service, small-worker@2.service`" in write_markdown(page(services))
-    assert "instances" not in columns(listing(FILES, Kind.SERVICES, State.ON_DEMAND))
+    assert "small-worker@1.service, small-worker@2.service" in format_cells(services, worker)
+    assert "`small-worker@1.service, small-worker@2.service`" in write_markdown(make_page(services))
+    assert "instances" not in list_columns(listing(FILES, Kind.SERVICES, State.ON_DEMAND))
 
 
 def test_ports_of_sockets_are_listed() -> None:
@@ -112,7 +112,7 @@ def test_every_unit_is_in_the_graph_with_what_it_starts(what: What) -> None:
         ("unit:swap.target", "swaps:disk"),
     }
     assert {"services:worker", "mounts:log"} <= {node.id for node in found.nodes}
-    for picture in (mermaid, dot, svg):
+    for picture in (write_mermaid, write_dot, draw_svg):
         assert all(label in picture(found) for label in ("api.socket", "drop.path", "small.slice"))
 
 

@@ -36,12 +36,12 @@ def demo(
     audited instead.
     """
     from qtctl.adapters.files import check_writable
-    from qtctl.lab.needs import why_not
+    from qtctl.lab.needs import explain_why_not
 
     check_writable(out / "audit.json")
     declared = _declare_shipped()
     raise_on_interrupt()
-    lacking = why_not()
+    lacking = explain_why_not()
     if lacking:
         tell(f"No host can be booted here: {lacking}")
         tell("What follows is the audit of a recorded host that ships with qtctl, not of a live one.")
@@ -122,12 +122,12 @@ def _break_and_heal(declared: "Declared", say: "ProgressLine", out: Path) -> Exi
     """What an audit is for: three faults, the findings of them, and the deploy that heals the host."""
     from qtctl.flows.audit import judge_placed
     from qtctl.formats.markdown import write_markdown
-    from qtctl.lab.faults import inject, three_faults
+    from qtctl.lab.faults import choose_three_faults, inject
     from qtctl.reports import audit, audit_page, audit_screen
 
     tell("")
     tell("Now three things go wrong on that host:")
-    for fault in three_faults(declared.desired):
+    for fault in choose_three_faults(declared.desired):
         inject(DEMO_HOST, fault)
         tell(f"  {fault.what}")
     tell("")

@@ -31,7 +31,7 @@ def _load_own_rules(registry: Path | None) -> "tuple[Rule, ...]":
     from qtctl.adapters.files import read_registry
     from qtctl.errors import InputError, Place
     from qtctl.registry.load import load
-    from qtctl.resolve.checks import checks
+    from qtctl.resolve.checks import resolve_checks
     from qtctl.rules.custom import custom_rules
 
     folder = locate_registry(registry)
@@ -39,7 +39,7 @@ def _load_own_rules(registry: Path | None) -> "tuple[Rule, ...]":
         what = "QT9xx are checks of a registry's own, and there is no registry here"
         raise InputError(what, hint="say where it is: --registry DIR or QTCTL_REGISTRY", place=Place(str(folder)))
     found = load(read_registry(folder))
-    return custom_rules({check.id: check for host in found.hosts for check in checks(found, host)}.values())
+    return custom_rules({check.id: check for host in found.hosts for check in resolve_checks(found, host)}.values())
 
 
 EXAMPLES = (

@@ -29,10 +29,10 @@ def graph(
     """Draw targets and what is in them, the order of units, or who publishes and consumes which stream."""
     from qtctl.adapters.files import read_registry
     from qtctl.flows.views import graph as graph_of
-    from qtctl.views.graph_svg import svg
-    from qtctl.views.graph_text import dot, mermaid
+    from qtctl.views.graph_svg import draw_svg
+    from qtctl.views.graph_text import write_dot, write_mermaid
 
-    draw = {Picture.MERMAID: mermaid, Picture.DOT: dot, Picture.SVG: svg}[format_]
+    draw = {Picture.MERMAID: write_mermaid, Picture.DOT: write_dot, Picture.SVG: draw_svg}[format_]
     found = graph_of(read_registry(locate_registry(registry)), what, focus)
     write(draw(found), out)
     if not found.nodes:

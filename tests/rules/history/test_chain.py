@@ -9,11 +9,11 @@ from qtctl.errors import InputError
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.history.archive import unpack
 from qtctl.history.chain import check_chain, check_months
-from qtctl.history.index import entry_of, file_name, read_index, write_index
+from qtctl.history.index import make_entry, make_file_name, read_index, write_index
 from qtctl.model.snapshot import Chain, Pruned, Snapshot, Stored
 from tests.history.year import EMPTY, HOST, document, snapshots, stored, year
 
-ENTRIES = tuple(map(entry_of, snapshots()))
+ENTRIES = tuple(map(make_entry, snapshots()))
 WHOLE = Chain(HOST, stored(year()), ENTRIES)
 
 
@@ -89,7 +89,7 @@ def test_one_of_another_host_and_one_under_another_name() -> None:
     other = document(EMPTY, host="other")
     (of_host, *_) = broken(Chain(HOST, stored([other]), None))
     assert of_host.what == "it is of other"
-    right = file_name(snapshots()[0])
+    right = make_file_name(snapshots()[0])
     wrong = right.replace(snapshots()[0].digest, "0" * 64)
     assert broken(Chain(HOST, (Stored(f"{HOST}/{wrong}", year()[0]),), ENTRIES[:1]))
     assert not broken(Chain(HOST, (Stored(f"{HOST}/{right}", year()[0]),), ENTRIES[:1]))
@@ -115,7 +115,7 @@ def test_an_index_that_lists_too_little() -> None:
 
 def test_a_clock_that_went_back() -> None:
     later = document(EMPTY, number=2, previous=snapshots()[0].digest, taken_at="2025-12-01T00:00:00Z")
-    chain = Chain(HOST, stored([year()[0], later]), (ENTRIES[0], entry_of(unpack(later, "f"))))
+    chain = Chain(HOST, stored([year()[0], later]), (ENTRIES[0], make_entry(unpack(later, "f"))))
     assert [each.remedy for each in broken(chain)] == ["see whether the host's clock was set back"]
 
 
