@@ -19,7 +19,7 @@ from qtctl.adopt.suspect import list_suspects
 from qtctl.adopt.tables import Made, make_table
 from qtctl.model.adoption import Found
 from qtctl.model.drift import Edit
-from qtctl.model.key_values import hatched
+from qtctl.model.key_values import read_raw
 from qtctl.model.origin import Origin
 
 Path = tuple[str, ...]
@@ -111,7 +111,7 @@ def candidates(base: Made, host: Made, at: At, origin: Origin, table: Table) -> 
     yield _edits(origin, (((path, _get(host.table, path)),) for path in paths))
     if hidden_names(host, at) is None:
         lines = tuple(each.value for each in host.original.merged.held.get(at, ()))
-        raw = Edit(origin.file, (*origin.path, "systemd", *at), hatched(lines) if lines else "")
+        raw = Edit(origin.file, (*origin.path, "systemd", *at), read_raw(lines) if lines else "")
         yield (raw,)
         gone = tuple(Edit(origin.file, (*origin.path, *path), None) for path in paths if _has(table, path))
         if gone:

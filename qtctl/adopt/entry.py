@@ -11,8 +11,8 @@ from qtctl.adopt.assignments import At
 from qtctl.adopt.ledger import Ledger
 from qtctl.adopt.read import Assignment
 from qtctl.errors import Place
-from qtctl.model.key_values import Unfit, hatched, part_of, unit_words, value_of
-from qtctl.model.refusals import Refusal, refusals
+from qtctl.model.key_values import Unfit, list_accepted_words, read_raw, read_value, split_unit_words
+from qtctl.model.refusals import Refusal, list_refusals
 from qtctl.model.vocabulary import Form, Key
 from qtctl.rules.units.misread import QT110
 
@@ -54,16 +54,16 @@ class Entry:
             self._hatched(at, said, lines)
             return
         try:
-            value = value_of(key, lines)
+            value = read_value(key, lines)
         except Unfit:
-            part = part_of(key, lines)
+            part = list_accepted_words(key, lines)
             if not part:
                 self._hatched(at, said, lines)
                 return
             value = part
             self._shortened(at, said)
         if key.form is Form.UNITS and isinstance(value, list):
-            if len(value) < len(set(unit_words(key.directive, lines))):
+            if len(value) < len(set(split_unit_words(key.directive, lines))):
                 self.left[at] = "words that are no names of units were left out"
             value = [units(name) for name in value] if at[0] == "Unit" else value
         self.put(key.path, value, said)
@@ -89,7 +89,7 @@ class Entry:
             try:
                 model.model_validate(self.table)
             except ValidationError as error:
-                if not self._leave_out(refusals(model, self.table, error)):
+                if not self._leave_out(list_refusals(model, self.table, error)):
                     return False
             else:
                 return True
@@ -108,7 +108,7 @@ class Entry:
         return left_out
 
     def _hatched(self, at: At, said: tuple[Assignment, ...], lines: tuple[str, ...]) -> None:
-        _set(self.table, ("systemd", *at), hatched(lines))
+        _set(self.table, ("systemd", *at), read_raw(lines))
         self._from["systemd", *at] = said
         for each in said:
             self.typed.pop(id(each), None)

@@ -14,7 +14,7 @@ from qtctl.dialects.systemd.values import inline_comment, names_unit, value_trou
 from qtctl.errors import InputError
 from qtctl.findings.finding import Finding, Severity
 from qtctl.findings.meaning import Meaning
-from qtctl.model.key_values import unit_words
+from qtctl.model.key_values import split_unit_words
 from qtctl.rules.units.directives import QT111
 from qtctl.rules.units.misread import QT110
 from qtctl.rules.units.timers import QT112
@@ -126,7 +126,7 @@ def _cut(line: Line, unit: str, escapes: Escapes, error: InputError) -> Judged:
 
 
 def _names(line: Line, unit: str) -> Judged | None:
-    if all(names_unit(word) for word in unit_words(line.key, (line.value,))):
+    if all(names_unit(word) for word in split_unit_words(line.key, (line.value,))):
         return None
     enables = takes(line.key) is AssignmentRule.INSTALL
     then = "systemd does not enable the unit for it" if enables else "systemd drops that word"

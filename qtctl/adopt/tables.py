@@ -27,15 +27,15 @@ from qtctl.errors import InputError, Place
 from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Meaning
 from qtctl.model.fields import Node
-from qtctl.model.key_values import unit_words
+from qtctl.model.key_values import split_unit_words
 from qtctl.model.unit_kinds import DECLARATIONS, UNIT_TABLES
 from qtctl.model.units import LISTENS
-from qtctl.model.vocabulary import fields, model_of
+from qtctl.model.vocabulary import find_model, list_fields
 from qtctl.rules.registry.secrets import QT109
 from qtctl.rules.units.misread import QT110
 from qtctl.rules.units.timers import QT112
 
-MODELS: dict[str, type[Node]] = {table: model_of(table) for table in (*UNIT_TABLES, "dropins")}
+MODELS: dict[str, type[Node]] = {table: find_model(table) for table in (*UNIT_TABLES, "dropins")}
 _COMMANDS = ("ExecCondition", "ExecStartPre", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost")
 _STARTS = {each.table: (each.kind.section, each.starts_with) for each in DECLARATIONS if each.starts_with}
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -65,7 +65,7 @@ def make_table(original: Original, plan: Plan, ledger: Ledger) -> Made | None:
     """None where systemd would not load the unit for what it lacks; a judgment says so."""
     kind = original.kind
     name = plan.names.get(original.unit) or _dropin_name(original)
-    entry = Entry(original.unit, fields(kind), ledger)
+    entry = Entry(original.unit, list_fields(kind), ledger)
     done = Made(original, kind, name, entry, hidden=Hidden(known=ledger.secrets))
     held = _shown(done)
     _head(done, plan, held)
@@ -289,7 +289,7 @@ def _install(done: Made, held: dict[At, tuple[Assignment, ...]], *, live: bool) 
 
 
 def _words(held: Mapping[At, tuple[Assignment, ...]], section: str, key: str) -> list[str]:
-    words = unit_words(key, (each.value for each in held.get((section, key), ())))
+    words = split_unit_words(key, (each.value for each in held.get((section, key), ())))
     return [word for word in words if names_unit(word)]
 
 

@@ -11,7 +11,7 @@ from qtctl.errors import InputError, Place
 from qtctl.flows.declared import Declared
 from qtctl.flows.plan_host import plan_host
 from qtctl.meaning.registry_digest import digest_registry
-from qtctl.model.inquiry import inquiry_of
+from qtctl.model.inquiry import build_inquiry
 from qtctl.model.plan import NO_CHOICES, Choices, Plan
 from qtctl.plan.identity import make_deployable
 from qtctl.plan.needs import list_properties, needs
@@ -26,7 +26,7 @@ def plan(declared: Declared, target: str, *, user: str | None = None, choices: C
     """
     desired = make_deployable(declared.desired, target)
     with connect(make_declared_route(target, desired, user, "deploy")) as host:
-        asked, clock = inquiry_of(desired, needs(desired), properties=list_properties(desired)), SystemClock()
+        asked, clock = build_inquiry(desired, needs(desired), properties=list_properties(desired)), SystemClock()
         return plan_host(host, desired, collect(host, asked, clock, root=True), clock, choices)
 
 

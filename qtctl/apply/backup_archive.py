@@ -16,7 +16,7 @@ from qtctl.dialects import tar
 from qtctl.dialects.paths import MAX_PATH, trouble
 from qtctl.dialects.systemd.unit_name import valid
 from qtctl.errors import InputError, Place
-from qtctl.model.backup import EMPTY_SHA256, FORMAT, Backup, Entry, EntryKind, Manifest, manifest_adapter
+from qtctl.model.backup import EMPTY_SHA256, FORMAT, Backup, Entry, EntryKind, Manifest, make_manifest_adapter
 
 MANIFEST, DIGEST, CONTENT = "manifest.json", "manifest.json.sha256", "content/"
 LARGEST = 16 << 20
@@ -28,7 +28,7 @@ _DAMAGED = "take another one, or use an older one: qtctl backup list"
 
 def pack(backup: Backup) -> bytes:
     """The same bytes for the same backup."""
-    manifest = manifest_adapter().dump_json(backup.manifest, indent=1)
+    manifest = make_manifest_adapter().dump_json(backup.manifest, indent=1)
     members = {MANIFEST: manifest, DIGEST: f"{_digest(manifest)}  {MANIFEST}\n".encode()}
     members |= {f"{CONTENT}{digest}": backup.contents[digest] for digest in sorted(backup.contents)}
     stream = io.BytesIO()
@@ -87,7 +87,7 @@ def _read_manifest(members: Mapping[str, bytes], place: Place) -> Manifest:
     if digest.split(b" ")[0].decode("ascii", "replace") != _digest(text):
         raise _refuse("its manifest is not what was saved", place)
     try:
-        manifest = manifest_adapter().validate_json(text)
+        manifest = make_manifest_adapter().validate_json(text)
     except (ValidationError, RecursionError) as error:
         raise _refuse("its manifest cannot be read", place) from error
     seen: set[str] = set()

@@ -169,7 +169,7 @@ def _find_help(item: Item) -> str:
     if item.needs_root:
         return "audit with --become"
     kind = FACT_KINDS.get(item.fact)
-    return kind.help_for(item.subject) if kind else LET_READ
+    return kind.find_help(item.subject) if kind else LET_READ
 
 
 def _is_known(item: Item) -> bool:

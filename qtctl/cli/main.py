@@ -197,10 +197,10 @@ def _say_what_is_wrong(error: BaseException) -> None:
     details = listed() if callable(listed) else []
     if not details or details[0]["type"] in ("value_error", "assertion_error"):
         return
-    from qtctl.model.type_errors import problem_of
+    from qtctl.model.type_errors import describe_problem
 
     given = str(details[0]["input"])[:80]
-    error.message = f"{given}, {problem_of(details[0])}"  # type: ignore[attr-defined]  # see UsageError
+    error.message = f"{given}, {describe_problem(details[0])}"  # type: ignore[attr-defined]  # see UsageError
 
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)

@@ -11,9 +11,9 @@ from qtctl.dialects import terminal
 from qtctl.errors import InputError, Place
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence, Item, State
 from qtctl.model.facts import FACT_KINDS, Channel, Reach
-from qtctl.model.moments import microseconds
-from qtctl.model.plausible import problem
-from qtctl.model.type_errors import problem_of
+from qtctl.model.moments import parse_microseconds
+from qtctl.model.plausible import find_problem
+from qtctl.model.type_errors import describe_problem
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -50,7 +50,7 @@ def load(text: str, file: str) -> Evidence:
         evidence = Evidence(**_make_reader_type().validate_json(text, strict=True))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        what = f"{_format_field(first['loc'])} {problem_of(first)}"
+        what = f"{_format_field(first['loc'])} {describe_problem(first)}"
         raise InputError(what, hint=HINT, place=Place(file, _find_line(text, first["loc"]))) from None
     _check(evidence, text, file)
     return evidence
@@ -184,7 +184,7 @@ def _check_times(evidence: Evidence, text: str, file: str) -> None:
     said += [(("asks", number, "at"), ask.at) for number, ask in enumerate(evidence.asks)]
     for loc, at in said:
         try:
-            microseconds(at)
+            parse_microseconds(at)
         except InputError as error:
             raise InputError(
                 f"{_format_field(loc)}: {error.what}", hint=HINT, place=Place(file, _find_line(text, loc))
@@ -215,11 +215,11 @@ def _find_value_problem(item: Item) -> str:
         text = _write_line(item.value)
         if (values := _count_values(text)) > MOST_VALUES_OF_ITEM:
             return f"value: about {values} values, more than the {MOST_VALUES_OF_ITEM} that are read of one item"
-        return problem(_make_value_type(item.fact).validate_json(text, strict=True))
+        return find_problem(_make_value_type(item.fact).validate_json(text, strict=True))
     except ValidationError as error:
         if error.error_count() > MOST_ERRORS:
             return f"value: {error.error_count()} parts of it are of another type"
         first = error.errors(include_url=False)[0]
-        return f"{_format_field(('value', *first['loc']))} {problem_of(first)}"
+        return f"{_format_field(('value', *first['loc']))} {describe_problem(first)}"
     except ValueError:  # json.dumps, of what was read as infinite: 1e999
         return "value: a number that is too large"

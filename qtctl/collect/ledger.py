@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from qtctl.errors import QtctlError
 from qtctl.model.evidence import Ask, Item, Need, State
-from qtctl.model.facts import to_value
+from qtctl.model.facts import make_value
 from qtctl.probes.answer import Answer
 from qtctl.probes.answer import refused as refusal
 
@@ -63,7 +63,7 @@ class Ledger:
 def _build_item(answer: Answer, asks: Sequence[int]) -> Item:
     need = answer.need
     asked = asks[answer.question] if asks and answer.state is not State.NOT_ASKED else 0
-    value = None if answer.value is None else to_value(answer.value)
+    value = None if answer.value is None else make_value(answer.value)
     return Item(
         need.fact, need.subject, answer.state, value, answer.reason, asked,
         again=answer.again, line=answer.line, store=need.store, help=answer.help,

@@ -27,7 +27,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.events import Stage, begun, waiting
 from qtctl.model.evidence import Evidence
 from qtctl.model.facts import Facts
-from qtctl.model.plan import Choices, Plan, StepResult, not_run
+from qtctl.model.plan import Choices, Plan, StepResult, list_not_run
 from qtctl.model.secret import Secret
 from qtctl.model.transaction import Progressed, TransactionEnd, TransactionState
 from qtctl.plan.failed_before import is_excused, list_failed
@@ -359,14 +359,14 @@ def _explain_failed_steps(progressed: Progressed) -> Reason:
 
 
 def _conclude_before_start(planned: Plan, status: DeployStatus, reason: Reason | None = None) -> DeployOutcome:
-    return DeployOutcome(plan=planned, status=status, results=not_run(planned.steps), reason=reason)
+    return DeployOutcome(plan=planned, status=status, results=list_not_run(planned.steps), reason=reason)
 
 
 def _refuse(planned: Plan, reason: Reason, outstanding: tuple[Finding, ...] = ()) -> DeployOutcome:
     return DeployOutcome(
         plan=planned,
         status=DeployStatus.REFUSED,
-        results=not_run(planned.steps),
+        results=list_not_run(planned.steps),
         reason=reason,
         outstanding=outstanding,
     )

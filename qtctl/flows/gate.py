@@ -21,7 +21,7 @@ from qtctl.model.desired_loaded import LoadedUnit
 from qtctl.model.events import Stage, waiting
 from qtctl.model.evidence import Evidence, Need
 from qtctl.model.facts import Facts, Unit
-from qtctl.model.inquiry import inquiry_of
+from qtctl.model.inquiry import build_inquiry
 from qtctl.model.plan import NO_CHOICES, Choices
 from qtctl.model.secret import Secret
 from qtctl.plan.failed_before import find_excused
@@ -180,7 +180,7 @@ class Gate:
     def look(self, host: Host, left_s: float = LOOK_S) -> Evidence:
         """All that the plan and the gate are made from. HostError where the host is gone."""
         shown = list_properties(self.desired)
-        inquiry = inquiry_of(self.desired, self.wanted, passwords=self.passwords, properties=shown)
+        inquiry = build_inquiry(self.desired, self.wanted, passwords=self.passwords, properties=shown)
         return collect(host, inquiry, self.clock, root=True, deadline_s=min(left_s, LOOK_S))
 
     def outstanding(self, evidence: Evidence) -> tuple[Finding, ...]:

@@ -7,7 +7,7 @@ from qtctl.interfaces.host import Host
 from qtctl.meaning.deploys import STATUS
 from qtctl.model.desired import Desired
 from qtctl.model.facts import Facts
-from qtctl.model.inquiry import inquiry_of
+from qtctl.model.inquiry import build_inquiry
 from qtctl.plan import identity
 
 _ANSWER_S = 15.0
@@ -18,7 +18,7 @@ def require_meant(host: Host, desired: Desired, clock: Clock) -> None:
 
     HostError where it could not be asked.
     """
-    asked = inquiry_of(desired, (identity.HOST, STATUS))
+    asked = build_inquiry(desired, (identity.HOST, STATUS))
     require_facts(desired, Facts.of(collect(host, asked, clock, deadline_s=_ANSWER_S)))
 
 

@@ -14,7 +14,7 @@ from qtctl.model.backup import Entry, EntryKind, Installed, UnitThen
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import F, Facts, HostBaseline, Unit, UnitListing
-from qtctl.model.inquiry import inquiry_of
+from qtctl.model.inquiry import build_inquiry
 from qtctl.plan.dependents import PULLED_BY, STOPPED_WITH
 from qtctl.plan.fleet_names import FleetNames, find_unit, is_in_unit_folder
 
@@ -39,7 +39,9 @@ def look_at_installed(host: Host, desired: Desired, clock: Clock, names: FleetNa
     """`more`: units that are asked about besides. HostError where something could not be read."""
     known = [file.content for file in desired.files if file.kind == "env"]
     installed = read_installed(host, names, known)
-    first = Facts.of(collect(host, inquiry_of(desired, (_HOST, _LISTING, STATUS)), clock, root=True, deadline_s=READ_S))
+    first = Facts.of(
+        collect(host, build_inquiry(desired, (_HOST, _LISTING, STATUS)), clock, root=True, deadline_s=READ_S)
+    )
     baseline, listing = _require(first, HostBaseline, _HOST), _require(first, UnitListing, _LISTING)
     about = {find_unit(each.path) for each in installed.entries} | {*more}
     wanted = {name for name in (*listing.units, *listing.files, *about) if names.has(name) or name in {*more}}
@@ -73,7 +75,7 @@ def _is_own(link: Entry) -> bool:
 def _ask(host: Host, desired: Desired, clock: Clock, units: Iterable[str]) -> Facts:
     needs = tuple(Need(Unit.FACT, unit) for unit in units)
     shown = {need.subject: (*_SHOWN, _OF_SERVICE) if need.subject.endswith(".service") else _SHOWN for need in needs}
-    return Facts.of(collect(host, inquiry_of(desired, needs, properties=shown), clock, root=True, deadline_s=READ_S))
+    return Facts.of(collect(host, build_inquiry(desired, needs, properties=shown), clock, root=True, deadline_s=READ_S))
 
 
 def _require(facts: Facts, kind: type[F], need: Need) -> F:

@@ -11,13 +11,13 @@ from qtctl.findings.verdict import Conclusion, conclude
 from qtctl.lint.found import Placed
 from qtctl.lint.lint import lint as judge
 from qtctl.model.desired import Desired
-from qtctl.model.instance_ports import ports_claimed
+from qtctl.model.instance_ports import list_claimed_ports
 from qtctl.model.origin import Origin
 from qtctl.model.policy import Policy
 from qtctl.model.registry import Registry
 from qtctl.model.states import KeyType
 from qtctl.model.unit_kinds import OTHER_UNIT_TABLES
-from qtctl.model.vocabulary import key_paths
+from qtctl.model.vocabulary import map_key_paths
 from qtctl.registry.load import Reading, load
 from qtctl.registry.load import examine as read
 from qtctl.registry.places import Places
@@ -105,9 +105,9 @@ def list_findings(
         except InputError as error:
             hosts.append(desired)
             values = _list_value_errors(error) if unsure is None else _list_whole_errors(desired, error, unsure)
-            refused += list(unwritable(desired, values, key_paths()))
+            refused += list(unwritable(desired, values, map_key_paths()))
     today = datetime.now(UTC).date().isoformat()
-    return (*dict.fromkeys(refused), *judge(registry, hosts, templates, key_paths(), unsure=unsure, today=today))
+    return (*dict.fromkeys(refused), *judge(registry, hosts, templates, map_key_paths(), unsure=unsure, today=today))
 
 
 def _list_value_errors(error: InputError) -> list[Unrendered]:
@@ -152,7 +152,7 @@ def count_declared(registry: Registry) -> dict[str, int]:
     live_keys = [key for key in registry.keys.values() if key.state == "active"]
     types = Counter("streams" if key.type is KeyType.STREAM else "keys" for key in live_keys)
     nodes = [(kind, name) for kind in ("services", "externals") for name in _list_live(getattr(registry, kind))]
-    ports = [each.port for kind, name in nodes for each in ports_claimed(registry, kind, name)]
+    ports = [each.port for kind, name in nodes for each in list_claimed_ports(registry, kind, name)]
     return {
         "hosts": len(registry.hosts),
         "services": len(registry.services),

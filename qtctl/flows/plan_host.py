@@ -11,7 +11,7 @@ from qtctl.interfaces.host import Host, Running
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Evidence, Need
 from qtctl.model.facts import Facts, HostBaseline, Unit
-from qtctl.model.inquiry import inquiry_of
+from qtctl.model.inquiry import build_inquiry
 from qtctl.model.plan import Choices, Plan, PlannedBefore
 from qtctl.plan import preflight
 from qtctl.plan.agreed import find_differences
@@ -64,7 +64,7 @@ def _add_refusals(host: Host, desired: Desired, planned: Plan, facts: Facts, clo
     needs = preflight.needs(desired, planned)
     if not needs:
         return planned
-    asked = inquiry_of(desired, needs)
+    asked = build_inquiry(desired, needs)
     facts = facts.joined(Facts.of(collect(host, asked, clock, root=True, deadline_s=READ_S)))
     refusals = preflight.find_obstacles(desired, planned, facts)
     return replace(planned, steps=(), refusals=refusals) if refusals else planned
@@ -85,5 +85,5 @@ def _read_machine(facts: Facts) -> str:
 def _look_at(host: Host, desired: Desired, units: tuple[str, ...], clock: Clock) -> Facts:
     """The state of units that go with those of the plan, and who goes with them."""
     needs = tuple(Need(Unit.FACT, unit) for unit in units)
-    asked = inquiry_of(desired, needs, properties=dict.fromkeys(units, PULLED_BY))
+    asked = build_inquiry(desired, needs, properties=dict.fromkeys(units, PULLED_BY))
     return Facts.of(collect(host, asked, clock, root=True, deadline_s=READ_S))

@@ -11,7 +11,7 @@ from qtctl.interfaces.progress import Progress
 from qtctl.interfaces.supplies import Supplies
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.desired_install import DesiredInstall, InstallKind
-from qtctl.model.entry_questions import entry_question
+from qtctl.model.entry_questions import make_entry_question
 from qtctl.model.events import Stage, begun
 from qtctl.model.plan import Plan, StepKind
 from qtctl.model.states import ServiceState
@@ -75,7 +75,7 @@ def _list_trials(desired: Desired, switched: set[str]) -> Iterator[Trial]:
     links = {each.path: each.target for each in desired.installs}
     contents = {file.path: file.content for file in desired.files if file.kind == "env"}
     for service in desired.services:
-        question = entry_question(service) if switched.intersection(list_used_paths(service, desired)) else None
+        question = make_entry_question(service) if switched.intersection(list_used_paths(service, desired)) else None
         if question is None:
             continue
         folders = [_map_to_store(folder, links) for folder in question.folders]

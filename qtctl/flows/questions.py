@@ -2,7 +2,7 @@
 
 from qtctl.model.desired import Desired
 from qtctl.model.desired_questions import Questions
-from qtctl.model.inquiry import Inquiry, inquiry_of
+from qtctl.model.inquiry import Inquiry, build_inquiry
 
 
 def find_questions(desired: Desired) -> Questions:
@@ -30,7 +30,7 @@ def make_inquiry(desired: Desired, target: str, user: str | None, *, become: boo
 
     asked = desired.questions or find_questions(desired)
     route = make_declared_route(target, desired, user, "audit")
-    return inquiry_of(
+    return build_inquiry(
         desired,
         asked.needs,
         passwords=read_passwords(desired),

@@ -25,7 +25,7 @@ from qtctl.interfaces.analyze import Analyze, Printed, Staged
 from qtctl.model.desired import DesiredFile, DesiredTimer
 from qtctl.model.origin import Origin
 from qtctl.model.unit_kinds import UnitKind
-from qtctl.model.vocabulary import key_paths
+from qtctl.model.vocabulary import map_key_paths
 from qtctl.stage.verified import AnalyzeAnswer, CalendarCheck, Exposure, UnitMessage, Verified
 from qtctl.stage.verify import BOOT, verify_tree
 
@@ -169,7 +169,7 @@ class _Work:
             return UnitMessage("", "", None, "", f"{named}{masked_lines(said.what)}", None)
         lines = made.content.decode().split("\n")
         text = lines[said.line - 1] if said.line and said.line <= len(lines) else ""
-        declared = self._place(str(made.origin.at(*key_paths().get(text.partition("=")[0], ()))))
+        declared = self._place(str(made.origin.at(*map_key_paths().get(text.partition("=")[0], ()))))
         return UnitMessage(unit, said.path, said.line, masked_lines(text), masked_lines(said.what), declared)
 
     def _read_calendars(self, staged: Staged) -> _Calendars:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from qtctl.meaning.restarts import RestartPolicy, has_given_up
 from qtctl.model.desired import Desired
 from qtctl.model.facts import Facts, Unit
-from qtctl.model.moments import microseconds
+from qtctl.model.moments import parse_microseconds
 
 UP = frozenset({"active", "reloading", "refreshing", "activating"})
 """`activating` too: a oneshot at work and a service that is just starting are running, as far as one look can tell."""
@@ -35,7 +35,7 @@ class LoopLimits:
     @classmethod
     def of(cls, desired: Desired, taken_at: str) -> "LoopLimits":
         """`taken_at` is when the evidence was taken: UTC, ISO 8601. InputError where it is no time."""
-        return cls(desired.loop_restarts, desired.loop_up_us, microseconds(taken_at))
+        return cls(desired.loop_restarts, desired.loop_up_us, parse_microseconds(taken_at))
 
 
 def is_up(active_state: str) -> bool:

@@ -24,20 +24,20 @@ HostAlias = Annotated[
 """A name in the hosts file. An underscore, which no domain name has, is common in names left by containers."""
 
 
-def _usable_id(number: int | None) -> int | None:
+def _check_id(number: int | None) -> int | None:
     if number in (0xFFFF, 0xFFFFFFFF):
         raise Unfit("means no account to the kernel", "means no account to the kernel")
     return number
 
 
-def _address(text: str) -> str:
+def _check_address(text: str) -> str:
     ip_address(text)
     return text
 
 
-Id = Annotated[Number, Field(ge=1, le=0xFFFFFFFF), AfterValidator(_usable_id)]
+Id = Annotated[Number, Field(ge=1, le=0xFFFFFFFF), AfterValidator(_check_id)]
 Address = Annotated[
-    str, StringConstraints(pattern=r"^[0-9A-Fa-f:.]+$"), AfterValidator(_address), Expect("an IP address")
+    str, StringConstraints(pattern=r"^[0-9A-Fa-f:.]+$"), AfterValidator(_check_address), Expect("an IP address")
 ]
 
 

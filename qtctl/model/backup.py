@@ -110,5 +110,5 @@ class Backup:
 
 
 @cache
-def manifest_adapter() -> TypeAdapter[Manifest]:
+def make_manifest_adapter() -> TypeAdapter[Manifest]:
     return TypeAdapter(Manifest)

@@ -36,22 +36,22 @@ class EntryQuestion:
     wanted: tuple[tuple[str, str], ...]
 
 
-def entry_question(service: "DesiredService") -> EntryQuestion | None:
+def make_entry_question(service: "DesiredService") -> EntryQuestion | None:
     """None for a program that is not Python's, or of which only the host knows what it runs."""
     argv = service.loaded[0] if service.loaded else service.argv
     command = python_command(argv)
     if command is None or service.is_template or _ELSEWHERE & dict((*service.settings, *service.sandbox)).keys():
         return None
     here = service.working_directory.removeprefix("-") or "/"
-    folders = tuple(dict.fromkeys(_folders(service, command, here)))
-    wanted = tuple(_wanted(command, here))
+    folders = tuple(dict.fromkeys(_list_folders(service, command, here)))
+    wanted = tuple(_list_wanted(command, here))
     prefix = dirname(dirname(argv[0]))
     if not wanted or not all(_PLAIN.fullmatch(each) for each in (*folders, prefix or "/")):
         return None
     return EntryQuestion(service.unit, service.user, prefix, folders, wanted)
 
 
-def _folders(service: "DesiredService", command: PythonCommand, here: str) -> Iterator[str]:
+def _list_folders(service: "DesiredService", command: PythonCommand, here: str) -> Iterator[str]:
     env = dict((*service.unit_env, *service.env))
     if command.is_server or (command.searches_start_folder and not env.get("PYTHONSAFEPATH")):
         yield normpath(here)
@@ -60,7 +60,7 @@ def _folders(service: "DesiredService", command: PythonCommand, here: str) -> It
         yield from (normpath(join(here, folder)) for folder in env.get("PYTHONPATH", "").split(":") if folder)
 
 
-def _wanted(command: PythonCommand, here: str) -> Iterator[tuple[str, str]]:
+def _list_wanted(command: PythonCommand, here: str) -> Iterator[tuple[str, str]]:
     if command.script:
         path = join(here, command.script)
         if _PLAIN.fullmatch(path):

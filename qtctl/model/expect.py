@@ -46,20 +46,20 @@ class Unfit(ValueError):
         self.reason = reason
 
 
-def annotation_of(field: FieldInfo) -> object:
+def make_annotation(field: FieldInfo) -> object:
     """The type of a field with everything that is attached to it."""
     return Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
 
 
-def bare(annotation: object) -> object:
+def strip_annotation(annotation: object) -> object:
     """The type without what is attached to it, and without None, which TOML does not have."""
     if get_origin(annotation) is Annotated:
-        return bare(get_args(annotation)[0])
-    options = options_of(annotation)
-    return bare(options[0]) if options is not None and len(options) == 1 else annotation
+        return strip_annotation(get_args(annotation)[0])
+    options = list_options(annotation)
+    return strip_annotation(options[0]) if options is not None and len(options) == 1 else annotation
 
 
-def options_of(annotation: object) -> tuple[object, ...] | None:
+def list_options(annotation: object) -> tuple[object, ...] | None:
     """The members of a union without None; None for what is no union."""
     if get_origin(annotation) not in (Union, UnionType):
         return None
@@ -67,46 +67,46 @@ def options_of(annotation: object) -> tuple[object, ...] | None:
 
 
 def is_list(annotation: object) -> bool:
-    return get_origin(bare(annotation)) in (tuple, list)
+    return get_origin(strip_annotation(annotation)) in (tuple, list)
 
 
 def is_table(annotation: object) -> bool:
-    plain = bare(annotation)
+    plain = strip_annotation(annotation)
     return get_origin(plain) in (dict, Mapping) or (isinstance(plain, type) and issubclass(plain, BaseModel))
 
 
-def choices_of(annotation: object) -> tuple[str, ...]:
+def list_choices(annotation: object) -> tuple[str, ...]:
     """The words that a key takes, where it takes nothing else or they are among what it takes."""
-    plain = bare(annotation)
+    plain = strip_annotation(annotation)
     if get_origin(plain) is Literal:
         return tuple(str(each) for each in get_args(plain))
     if isinstance(plain, type) and issubclass(plain, Enum):
         return tuple(str(each.value) for each in plain)
-    return tuple(word for each in options_of(plain) or () for word in choices_of(each))
+    return tuple(word for each in list_options(plain) or () for word in list_choices(each))
 
 
 @cache
-def model_keys(model: type[BaseModel]) -> dict[str, object]:
+def list_model_keys(model: type[BaseModel]) -> dict[str, object]:
     """The keys of a table, as an operator writes them, and the types of their values."""
-    return {field.alias or name: annotation_of(field) for name, field in model.model_fields.items()}
+    return {field.alias or name: make_annotation(field) for name, field in model.model_fields.items()}
 
 
-def expected(annotation: object) -> str:
+def describe_expected(annotation: object) -> str:
     """What a value should be: `a whole number from 1 to 99`, `a list of names`."""
-    said = _attached(annotation)
+    said = _describe_attached(annotation)
     if said:
         return said
-    options = options_of(_without_annotation(annotation))
+    options = list_options(_drop_annotation(annotation))
     if options is not None and len(options) > 1:
-        return joined(_merged(options))
-    return _of_plain(bare(annotation), annotation)
+        return join_words(_merge_options(options))
+    return _describe_plain(strip_annotation(annotation), annotation)
 
 
-def joined(words: list[str], last: str = "or") -> str:
+def join_words(words: list[str], last: str = "or") -> str:
     return f" {last} ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
-def written(value: object) -> str:
+def write_value(value: object) -> str:
     """A value of a document as TOML writes it; its kind where it is no plain value or a long one."""
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -115,12 +115,12 @@ def written(value: object) -> str:
     if isinstance(value, int | float):
         return repr(value)
     if isinstance(value, list) and value and all(isinstance(each, str | int | float) for each in value):
-        shown = f"[{', '.join(map(written, value))}]"
-        return shown if len(shown) <= MOST_SHOWN else kind_of(value)
-    return kind_of(value)
+        shown = f"[{', '.join(map(write_value, value))}]"
+        return shown if len(shown) <= MOST_SHOWN else describe_kind(value)
+    return describe_kind(value)
 
 
-def kind_of(value: object) -> str:
+def describe_kind(value: object) -> str:
     """The kind of a value of a document."""
     if isinstance(value, list):
         return "a list" if value else "an empty list"
@@ -139,56 +139,58 @@ _KINDS: tuple[tuple[type, str], ...] = (
 )
 
 
-def _without_annotation(annotation: object) -> object:
+def _drop_annotation(annotation: object) -> object:
     return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
 
 
-def _attached(annotation: object) -> str:
+def _describe_attached(annotation: object) -> str:
     """What the type itself says; of X | None what X says."""
     if get_origin(annotation) is Annotated:
         inner, *attached = get_args(annotation)
-        return next((each.text for each in reversed(attached) if isinstance(each, Expect)), "") or _attached(inner)
-    options = options_of(annotation)
-    return _attached(options[0]) if options is not None and len(options) == 1 else ""
+        return next((each.text for each in reversed(attached) if isinstance(each, Expect)), "") or _describe_attached(
+            inner
+        )
+    options = list_options(annotation)
+    return _describe_attached(options[0]) if options is not None and len(options) == 1 else ""
 
 
-def _merged(options: tuple[object, ...]) -> list[str]:
+def _merge_options(options: tuple[object, ...]) -> list[str]:
     """Of each member once; all the words that are taken together."""
-    words = [word for each in options for word in choices_of(each)]
-    others = [expected(each) for each in options if not choices_of(each)]
-    return list(dict.fromkeys([*others, *([_words(words)] if words else [])]))
+    words = [word for each in options for word in list_choices(each)]
+    others = [describe_expected(each) for each in options if not list_choices(each)]
+    return list(dict.fromkeys([*others, *([_join_quoted(words)] if words else [])]))
 
 
-def _words(words: list[str]) -> str:
-    return joined([quoted(each) for each in words])
+def _join_quoted(words: list[str]) -> str:
+    return join_words([quoted(each) for each in words])
 
 
-def _of_plain(plain: object, annotation: object) -> str:
+def _describe_plain(plain: object, annotation: object) -> str:
     if plain in _SCALARS:
-        return f"{_SCALARS[plain]}{_bounds(annotation)}"
+        return f"{_SCALARS[plain]}{_describe_bounds(annotation)}"
     if is_list(plain) or is_table(plain):
-        return _of_container(plain)
-    return _words(list(choices_of(plain))) or "text in quotes"
+        return _describe_container(plain)
+    return _join_quoted(list(list_choices(plain))) or "text in quotes"
 
 
 _SCALARS: dict[object, str] = {bool: "true or false", int: "a whole number", float: "a number", str: "text in quotes"}
 
 
-def _of_container(plain: object) -> str:
+def _describe_container(plain: object) -> str:
     if is_list(plain):
-        return f"a list, each item {expected(get_args(plain)[0])}"
+        return f"a list, each item {describe_expected(get_args(plain)[0])}"
     if isinstance(plain, type) and issubclass(plain, BaseModel):
-        return f"a table with {_some(list(model_keys(plain)))}"
-    return f"a table, each value {expected(get_args(plain)[1])}"
+        return f"a table with {_list_some(list(list_model_keys(plain)))}"
+    return f"a table, each value {describe_expected(get_args(plain)[1])}"
 
 
-def _some(keys: list[str], most: int = 4) -> str:
-    return f"{', '.join(keys[:most])} …" if len(keys) > most else joined(keys, "and")
+def _list_some(keys: list[str], most: int = 4) -> str:
+    return f"{', '.join(keys[:most])} …" if len(keys) > most else join_words(keys, "and")
 
 
-def _bounds(annotation: object) -> str:
+def _describe_bounds(annotation: object) -> str:
     bounds: dict[str, Any] = {}
-    for each in _attachments(annotation):
+    for each in _list_attachments(annotation):
         bounds |= {name: getattr(each, name) for name in ("ge", "le") if getattr(each, name, None) is not None}
     match bounds:
         case {"ge": least, "le": most}:
@@ -200,10 +202,10 @@ def _bounds(annotation: object) -> str:
     return ""
 
 
-def _attachments(annotation: object) -> list[object]:
+def _list_attachments(annotation: object) -> list[object]:
     if get_origin(annotation) is Annotated:
         inner, *attached = get_args(annotation)
         found = [part for each in attached for part in (each.metadata if isinstance(each, FieldInfo) else [each])]
-        return [*found, *_attachments(inner)]
-    options = options_of(annotation)
-    return _attachments(options[0]) if options is not None and len(options) == 1 else []
+        return [*found, *_list_attachments(inner)]
+    options = list_options(annotation)
+    return _list_attachments(options[0]) if options is not None and len(options) == 1 else []

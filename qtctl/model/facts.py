@@ -20,7 +20,7 @@ from qtctl.model.generated_facts import GeneratedFiles
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved, SharedIds
 from qtctl.model.json import JsonObject
 from qtctl.model.library_facts import LibraryWriters
-from qtctl.model.moments import microseconds, shifted
+from qtctl.model.moments import parse_microseconds, shift_time
 from qtctl.model.preflight_facts import EnvKeys, Jobs, Writable
 from qtctl.model.process_facts import EnvText, Processes, ProcessPlaces, ProgramCopies
 from qtctl.model.setting_facts import ManagerSettings, UnitOverrides
@@ -224,7 +224,7 @@ class FactKind:
     def name(self) -> str:
         return self.model.FACT
 
-    def help_for(self, subject: str) -> str:
+    def find_help(self, subject: str) -> str:
         return dict(self.help_of).get(subject, self.help)
 
 
@@ -295,12 +295,12 @@ The probe that answers it is the one in `probes/` whose FAMILY names its class; 
 F = TypeVar("F", bound=Fact)
 
 
-def to_value(fact: Fact) -> JsonObject:
+def make_value(fact: Fact) -> JsonObject:
     """The fields, in order. No copy of what is in them: whoever made the fact has done with it."""
     return {name: getattr(fact, name) for name in _names(type(fact))}
 
 
-def from_value(kind: type[F], value: Mapping[str, object]) -> F:
+def make_fact(kind: type[F], value: Mapping[str, object]) -> F:
     names = _names(kind)
     return kind(**{key: item for key, item in value.items() if key in names})
 
@@ -324,8 +324,8 @@ class Facts:
         """`taken_at`, and `asked`: number of a question → when it was put, by the auditor's clock, in ISO 8601."""
         self._items = {item.need: item for item in items}
         self._read: dict[Need, Any] = {}
-        self._skew_us = self._skew()
-        self.taken_at = shifted(taken_at, self._skew_us) if self._skew_us else taken_at
+        self._skew_us = self._measure_skew()
+        self.taken_at = shift_time(taken_at, self._skew_us) if self._skew_us else taken_at
         self._asked = asked or {}
         self.target = target
         self.earlier: Facts | None = None
@@ -335,7 +335,7 @@ class Facts:
         """`earlier`: evidence of the same host, which counts only if it is older. InputError where one has no time."""
         target = "local" if evidence.transport == "local" else evidence.address
         found = cls(evidence.items, evidence.taken_at, {ask.n: ask.at for ask in evidence.asks}, target)
-        if earlier is not None and microseconds(earlier.taken_at) < microseconds(evidence.taken_at):
+        if earlier is not None and parse_microseconds(earlier.taken_at) < parse_microseconds(evidence.taken_at):
             found.earlier = cls.of(earlier)
         return found
 
@@ -345,12 +345,12 @@ class Facts:
         When the evidence was taken, where that is not said. InputError where it is no time.
         """
         asked = self._asked.get(self.item(need).ask)
-        return microseconds(asked) + self._skew_us if asked else microseconds(self.taken_at)
+        return parse_microseconds(asked) + self._skew_us if asked else parse_microseconds(self.taken_at)
 
-    def _skew(self) -> int:
+    def _measure_skew(self) -> int:
         """How far the host's clock is ahead of the auditor's, in microseconds; 0 where nobody knows."""
         state = self._items.get(Need(HostState.FACT, "host"))
-        return from_value(HostState, state.value).skew_us if state is not None and state.value is not None else 0
+        return make_fact(HostState, state.value).skew_us if state is not None and state.value is not None else 0
 
     def item(self, need: Need) -> Item:
         found = self._items.get(need)
@@ -388,7 +388,7 @@ class Facts:
             return None
         if item.state is not State.OBSERVED or item.value is None:
             raise LookupError(f"{kind.FACT} {subject}: {item.state}")
-        found = self._read[need] = from_value(kind, item.value)
+        found = self._read[need] = make_fact(kind, item.value)
         return found
 
     def subjects(self, fact: str) -> list[str]:

@@ -48,14 +48,14 @@ UnitPrefix = Annotated[
 """What the names of the fleet's units begin with, or nothing."""
 
 
-def plain(text: str) -> str:
+def check_plain(text: str) -> str:
     """A path that can become a file's name, here or on a host: systemd takes no `..` either."""
     if what := trouble(text):
         raise Unfit(f"{text[:200]!r} {what}", what)
     return text
 
 
-Plain = AfterValidator(plain)
+Plain = AfterValidator(check_plain)
 AbsolutePath = Annotated[
     str, StringConstraints(pattern=r"^/", max_length=4095), Plain, Expect('an absolute path, such as "/srv/app"')
 ]
@@ -65,21 +65,21 @@ FilePath = Annotated[
 """Of a file, absolute or below a folder that another key names."""
 
 
-def _day(value: object) -> object:
+def _check_day(value: object) -> object:
     """TOML has days of its own; one in quotes is the same."""
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _exists(text: str) -> str:
+def _check_exists(text: str) -> str:
     date.fromisoformat(text)
     return text
 
 
 Day = Annotated[
     str,
-    BeforeValidator(_day),
+    BeforeValidator(_check_day),
     StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"),
-    AfterValidator(_exists),
+    AfterValidator(_check_exists),
     Expect("a day, such as 2027-01-31"),
 ]
 
@@ -126,7 +126,7 @@ RedisPattern = Annotated[
 ]
 
 
-def _listen(text: str) -> str:
+def _check_listen(text: str) -> str:
     address, _, port = text.rpartition(":")
     if address != "*" and not endpoints.is_ip_address(address.strip("[]")):
         raise ValueError(f"{address} is no IP address (write 127.0.0.1:8000, [::1]:8000 or *:8000)")
@@ -139,7 +139,7 @@ LISTEN_PATTERN = r"^(\[[0-9a-fA-F:.]+\]|[0-9.]+|\*):[0-9]{1,5}$"
 Listen = Annotated[
     str,
     StringConstraints(pattern=LISTEN_PATTERN),
-    AfterValidator(_listen),
+    AfterValidator(_check_listen),
     Expect('an IP address and a port (1 to 65535), such as "127.0.0.1:8000", "[::1]:8000" or "*:8000"'),
 ]
 """Where a service listens: an IP address, in brackets for IPv6, or * for all of them, and a port."""
@@ -147,8 +147,8 @@ LONGEST_SOCKET = 107
 """Bytes of the path of a unix socket, as the kernel has room for them."""
 
 
-def _socket(text: str) -> str:
-    if len(plain(text).encode()) > LONGEST_SOCKET:
+def _check_socket(text: str) -> str:
+    if len(check_plain(text).encode()) > LONGEST_SOCKET:
         what = f"is longer than the {LONGEST_SOCKET} bytes that the path of a unix socket may have"
         raise Unfit(f"{text[:200]!r} {what}", what)
     return text
@@ -157,28 +157,28 @@ def _socket(text: str) -> str:
 SocketPath = Annotated[
     str,
     StringConstraints(pattern=r"^/", max_length=4095),
-    AfterValidator(_socket),
+    AfterValidator(_check_socket),
     Expect('the path of a unix socket, such as "/run/app/app.sock"'),
 ]
 StoreAddress = Annotated[
     str,
     StringConstraints(pattern=rf"^/|{LISTEN_PATTERN}", max_length=4095),
-    AfterValidator(lambda text: _socket(text) if text.startswith("/") else _listen(text)),
+    AfterValidator(lambda text: _check_socket(text) if text.startswith("/") else _check_listen(text)),
     Expect('an IP address and a port, or a unix socket, such as "127.0.0.1:6379" or "/run/redis/redis.sock"'),
 ]
 INSTANCE = "%i"
 """What systemd replaces by the name of an instance."""
 
 
-def _listen_of_instances(text: str) -> str:
+def _check_instance_listen(text: str) -> str:
     """What a name replaces `%i` by is judged where the names are known."""
-    return text if INSTANCE in text else _listen(text)
+    return text if INSTANCE in text else _check_listen(text)
 
 
 ListenOfInstances = Annotated[
     str,
     StringConstraints(pattern=r"^(\[([0-9a-fA-F:.]|%i)+\]|([0-9.]|%i)+|\*):([0-9]|%i){1,5}$", max_length=100),
-    AfterValidator(_listen_of_instances),
+    AfterValidator(_check_instance_listen),
     Expect(
         'an IP address and a port (1 to 65535), such as "127.0.0.1:8000", "[::1]:8000" or "*:8000"; of a template '
         'with the name of the instance, such as "127.0.0.1:810%i"'
@@ -186,12 +186,12 @@ ListenOfInstances = Annotated[
 ]
 
 
-def listen_problem(text: str) -> str:
+def explain_bad_listen(text: str) -> str:
     """What keeps a text from being an address and a port, or ''."""
     if not re.fullmatch(LISTEN_PATTERN, text):
         return f"{text[:200]} is no IP address and port"
     try:
-        _listen(text)
+        _check_listen(text)
     except ValueError as error:
         return str(error)
     return ""

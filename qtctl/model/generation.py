@@ -45,18 +45,18 @@ def pack_desired(desired: Desired) -> bytes:
     """
     files = tuple(replace(file, content=b"") for file in desired.files)
     bare = replace(desired, files=files, loaded=(), needs_systemd=None, questions=None)
-    return gzip.compress(_adapter().dump_json(bare), mtime=0)
+    return gzip.compress(_make_adapter().dump_json(bare), mtime=0)
 
 
 def unpack_desired(content: bytes) -> Desired:
     """Without contents of files. It comes from a host: only JSON of the right shape is read, and only so much."""
     try:
         text = zlib.decompressobj(_GZIP).decompress(content, _MOST_BYTES)
-        return _adapter().validate_json(text)
+        return _make_adapter().validate_json(text)
     except (zlib.error, ValidationError) as error:
         raise DamagedGeneration("what it declares cannot be read") from error
 
 
 @cache
-def _adapter() -> TypeAdapter[Desired]:
+def _make_adapter() -> TypeAdapter[Desired]:
     return TypeAdapter(Desired)

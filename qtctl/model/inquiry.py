@@ -8,7 +8,7 @@ from qtctl.dialects.http import url_subject
 from qtctl.dialects.systemd.quoting import loaded_prefixed
 from qtctl.model.desired_checks import CommandWanted, FileWanted, HttpWanted
 from qtctl.model.desired_store import DesiredStore
-from qtctl.model.entry_questions import EntryQuestion, entry_question
+from qtctl.model.entry_questions import EntryQuestion, make_entry_question
 from qtctl.model.evidence import Need
 from qtctl.model.route import Route
 from qtctl.model.secret import Secret
@@ -118,7 +118,7 @@ class Inquiry:
         return frozenset(each.path for each in self.env)
 
 
-def inquiry_of(
+def build_inquiry(
     desired: "Desired",
     needs: Iterable[Need],
     *,
@@ -136,11 +136,11 @@ def inquiry_of(
         unit_patterns=desired.unit_patterns,
         unit_names=tuple(sorted(desired.unit_names())),
         retired_units=frozenset(each.unit for each in (*desired.retired_units, *desired.retired_externals)),
-        properties=_with_slices(needs, _with_sockets(desired, properties or {})),
-        argvs={service.unit: argvs for service in desired.services if (argvs := _argvs(service))},
+        properties=_add_slices(needs, _add_sockets(desired, properties or {})),
+        argvs={service.unit: argvs for service in desired.services if (argvs := _list_argvs(service))},
         stores=desired.stores,
         passwords=dict(passwords or {}),
-        protected_paths=_protected(desired),
+        protected_paths=_list_protected(desired),
         names_in_hosts_file=desired.hosts_file.names if desired.hosts_file else (),
         commands=tuple(
             CommandQuestion(check.id, check.wanted.argv, check.wanted.within_us)
@@ -152,20 +152,20 @@ def inquiry_of(
             for check in desired.checks
             if isinstance(check.wanted, FileWanted) and check.wanted.line is not None
         ),
-        env=_env(desired),
-        health=tuple(sorted(_health(desired), key=lambda each: each.subject)),
-        entries=tuple(question for service in desired.services if (question := entry_question(service))),
+        env=_list_env_questions(desired),
+        health=tuple(sorted(_list_health_questions(desired), key=lambda each: each.subject)),
+        entries=tuple(question for service in desired.services if (question := make_entry_question(service))),
         route=route,
         become=become,
     )
 
 
-def _protected(desired: "Desired") -> frozenset[str]:
+def _list_protected(desired: "Desired") -> frozenset[str]:
     files = (each.secrets_file for each in desired.services if each.secrets_file)
     return frozenset(files) | {path for each in desired.services for _, path in each.credentials}
 
 
-def secret_keys(desired: "Desired") -> dict[str, tuple[str, ...]]:
+def list_secret_keys(desired: "Desired") -> dict[str, tuple[str, ...]]:
     """Secrets file → its keys. What several services keep secret in one file comes together."""
     found: dict[str, dict[str, None]] = {}
     for each in desired.services:
@@ -174,29 +174,29 @@ def secret_keys(desired: "Desired") -> dict[str, tuple[str, ...]]:
     return {path: tuple(keys) for path, keys in found.items()}
 
 
-def _env(desired: "Desired") -> tuple[EnvQuestion, ...]:
+def _list_env_questions(desired: "Desired") -> tuple[EnvQuestion, ...]:
     """Each file once."""
     keys = {each.env_file: tuple(name for name, _ in each.env) for each in desired.env_services() if each.env_file}
-    secrets = secret_keys(desired)
+    secrets = list_secret_keys(desired)
     return tuple(EnvQuestion(path, keys.get(path, ()), secrets.get(path, ())) for path in sorted(keys.keys() | secrets))
 
 
-def _health(desired: "Desired") -> tuple[HealthQuestion, ...]:
+def _list_health_questions(desired: "Desired") -> tuple[HealthQuestion, ...]:
     """Every declared health URL, once; those of checks by the id of the check."""
     ports = (port for unit in desired.units() for port in unit.ports if port.health_path)
     found = {subject: port for port in ports if (subject := url_subject(port.address, port.port, port.health_path))}
     found |= {check.id: check.wanted.url for check in desired.checks if isinstance(check.wanted, HttpWanted)}
-    return tuple(_question(subject, port) for subject, port in found.items())
+    return tuple(_make_question(subject, port) for subject, port in found.items())
 
 
-def _question(subject: str, port: "Listener") -> HealthQuestion:
+def _make_question(subject: str, port: "Listener") -> HealthQuestion:
     keys = tuple(key for key, _ in port.health_values)
     return HealthQuestion(
         subject, port.address, port.port, port.health_path, port.health_within_us, port.health_text, keys
     )
 
 
-def _with_sockets(
+def _add_sockets(
     desired: "Desired", properties: Mapping[str, tuple[tuple[str, str], ...]]
 ) -> dict[str, tuple[tuple[str, str], ...]]:
     """`properties`, and which sockets start a service that somebody else made."""
@@ -208,7 +208,7 @@ def _with_sockets(
     return found
 
 
-def _with_slices(
+def _add_slices(
     needs: Iterable[Need], properties: Mapping[str, tuple[tuple[str, str], ...]]
 ) -> dict[str, tuple[tuple[str, str], ...]]:
     """`properties`, and the limits of slices that are asked for and that the registry does not declare."""
@@ -216,7 +216,7 @@ def _with_slices(
     return {**dict.fromkeys((name for name in slices if not properties.get(name)), SLICE_LIMITS), **properties}
 
 
-def _argvs(service: "DesiredService") -> Argvs:
+def _list_argvs(service: "DesiredService") -> Argvs:
     """Its commands as systemd shows them, those around its own too."""
     around = (each for each in service.commands if each.argv)
     return (*service.loaded, *(each.argv if each.line else loaded_prefixed(each.argv) for each in around))

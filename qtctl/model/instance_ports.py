@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from qtctl.dialects.systemd.specifiers import expand
 from qtctl.dialects.systemd.unit_name import is_template
-from qtctl.model.fields import INSTANCE, listen_problem
-from qtctl.model.names import unit_name
+from qtctl.model.fields import INSTANCE, explain_bad_listen
+from qtctl.model.names import make_unit_name
 from qtctl.model.origin import Origin
 from qtctl.model.registry import External, Registry
 from qtctl.model.service import Port, Service
 
 
-def listen_of_instance(service: Service, instance: str, port: str) -> str:
+def find_instance_listen(service: Service, instance: str, port: str) -> str:
     """Where `instance` listens for a port of its template, whether or not that is an address."""
     own = service.instance.get(instance)
     if own is not None and port in own.ports:
@@ -20,17 +20,17 @@ def listen_of_instance(service: Service, instance: str, port: str) -> str:
     return expand(service.ports[port].listen, f"x@{instance}.service")
 
 
-def ports_of_instance(service: Service, instance: str) -> dict[str, Port]:
+def map_instance_ports(service: Service, instance: str) -> dict[str, Port]:
     """Its ports by name, without those for which its name makes no address and port."""
-    listens = {name: listen_of_instance(service, instance, name) for name in service.ports}
+    listens = {name: find_instance_listen(service, instance, name) for name in service.ports}
     return {
         name: service.ports[name].model_copy(update={"listen": listen})
         for name, listen in listens.items()
-        if not listen_problem(listen)
+        if not explain_bad_listen(listen)
     }
 
 
-def listen_origin(origin: Origin, service: Service | External, port: str, instance: str = "") -> Origin:
+def find_listen_origin(origin: Origin, service: Service | External, port: str, instance: str = "") -> Origin:
     """Where a port's address is written: in the table of its instance, or with the port."""
     own = service.instance.get(instance) if isinstance(service, Service) else None
     if own is not None and port in own.ports:
@@ -48,15 +48,15 @@ class PortOf:
     origin: Origin
 
 
-def ports_claimed(registry: Registry, kind: str, name: str) -> Iterator[PortOf]:
+def list_claimed_ports(registry: Registry, kind: str, name: str) -> Iterator[PortOf]:
     """Of a template the ports of its instances."""
     node: Service | External = getattr(registry, kind)[name]
     origin = registry.origins[kind, name]
-    if not isinstance(node, Service) or not is_template(unit_name(registry, kind, name)):
+    if not isinstance(node, Service) or not is_template(make_unit_name(registry, kind, name)):
         found = ((key, port) for key, port in node.ports.items() if INSTANCE not in port.listen)
-        yield from (PortOf(name, key, port, listen_origin(origin, node, key)) for key, port in found)
+        yield from (PortOf(name, key, port, find_listen_origin(origin, node, key)) for key, port in found)
         return
     for instance in node.instances:
-        for key, port in ports_of_instance(node, instance).items():
-            where = listen_origin(origin, node, key, instance)
+        for key, port in map_instance_ports(node, instance).items():
+            where = find_listen_origin(origin, node, key, instance)
             yield PortOf(f"{name.removesuffix('@')}@{instance}", key, port, where)

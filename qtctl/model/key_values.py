@@ -23,46 +23,46 @@ class Unfit(Exception):
     """No value of the key says this."""
 
 
-def value_of(key: Key, lines: tuple[str, ...]) -> Value:
+def read_value(key: Key, lines: tuple[str, ...]) -> Value:
     """Of the key's own type. Unfit where the key takes nothing like it. An empty line is a list of nothing."""
     if key.directive in EMPTY_SAYS:
         lines = tuple(line for line in lines if line)
         if not lines:
-            return _first_fit(key, [[]])
+            return _choose_first_fit(key, [[]])
     match key.form:
         case Form.UNITS:
             return _names(key, lines)
         case Form.PATHS:
-            return _listed(key, lines, [word for line in lines for word in _path_words(key, line)])
+            return _read_list(key, lines, [word for line in lines for word in _split_path_words(key, line)])
         case Form.LINES:
             parted = takes(key.directive) in (AssignmentRule.WORDS, AssignmentRule.NAMES)
-            return _listed(key, lines, [word for line in lines for word in line.split()] if parted else list(lines))
+            return _read_list(key, lines, [word for line in lines for word in line.split()] if parted else list(lines))
         case Form.TABLE:
-            return _table(key, lines)
+            return _read_table(key, lines)
         case _:
-            return _scalar(key, _one(key, lines))
+            return _read_scalar(key, _join_lines(key, lines))
 
 
 def _names(key: Key, lines: tuple[str, ...]) -> Value:
-    return [name for name in dict.fromkeys(unit_words(key.directive, lines)) if names_unit(name)]
+    return [name for name in dict.fromkeys(split_unit_words(key.directive, lines)) if names_unit(name)]
 
 
-def unit_words(directive: str, lines: Iterable[str]) -> tuple[str, ...]:
+def split_unit_words(directive: str, lines: Iterable[str]) -> tuple[str, ...]:
     """The words of a list of units: quotes mean something in [Install] alone."""
     words: Callable[[str], tuple[str, ...]] = plain_words
     if takes(directive) is AssignmentRule.INSTALL:
-        words = _unquoted
+        words = _unquote_words
     return tuple(word for line in lines for word in words(line))
 
 
-def _unquoted(line: str) -> tuple[str, ...]:
+def _unquote_words(line: str) -> tuple[str, ...]:
     try:
         return split(line, Escapes.NONE)
     except InputError:
         return plain_words(line)
 
 
-def hatched(lines: tuple[str, ...]) -> Value:
+def read_raw(lines: tuple[str, ...]) -> Value:
     """As systemd reads it; a list where there is more than one assignment."""
     return lines[0] if len(lines) == 1 else list(lines)
 
@@ -70,7 +70,7 @@ def hatched(lines: tuple[str, ...]) -> Value:
 def says(key: Key, lines: tuple[str, ...]) -> bool:
     """Whether the key says exactly these assignments."""
     try:
-        value_of(key, lines)
+        read_value(key, lines)
     except Unfit:
         return False
     return True
@@ -78,20 +78,20 @@ def says(key: Key, lines: tuple[str, ...]) -> bool:
 
 def fits(key: Key, value: Value) -> bool:
     try:
-        _adapter(key).validate_python(value)
+        _make_adapter(key).validate_python(value)
     except ValidationError:
         return False
     return True
 
 
 @lru_cache(maxsize=1024)
-def _adapter(key: Key) -> TypeAdapter[Any]:
+def _make_adapter(key: Key) -> TypeAdapter[Any]:
     """Making one takes a thousand times as long as asking it."""
     annotation: Any = key.annotation
     return TypeAdapter(annotation)
 
 
-def _one(key: Key, lines: tuple[str, ...]) -> str:
+def _join_lines(key: Key, lines: tuple[str, ...]) -> str:
     """One line; several of a list of numbers that the key holds as one are one line to systemd, too."""
     if len(lines) == 1:
         return lines[0]
@@ -100,7 +100,7 @@ def _one(key: Key, lines: tuple[str, ...]) -> str:
     raise Unfit
 
 
-def _scalar(key: Key, text: str) -> Value:
+def _read_scalar(key: Key, text: str) -> Value:
     candidates: list[Value] = [text]
     truth = boolean(text)
     if truth is not None:
@@ -108,10 +108,10 @@ def _scalar(key: Key, text: str) -> Value:
     number = None if key.form is Form.SWITCH else integer(text)
     if number is not None:
         candidates.insert(0, number) if str(number) == text else candidates.append(number)
-    return _first_fit(key, candidates)
+    return _choose_first_fit(key, candidates)
 
 
-def _listed(key: Key, lines: tuple[str, ...], words: list[str]) -> Value:
+def _read_list(key: Key, lines: tuple[str, ...], words: list[str]) -> Value:
     """Line by line; where the key takes no such line, word by word."""
     switches = [truth for line in lines if (truth := boolean(line)) is not None]
     candidates: list[Value] = [*(lines if len(lines) == 1 else ()), list(lines), words]
@@ -119,33 +119,33 @@ def _listed(key: Key, lines: tuple[str, ...], words: list[str]) -> Value:
         candidates.append(switches)
     if key.form is Form.PATHS:
         candidates = [words]
-    return _first_fit(key, candidates)
+    return _choose_first_fit(key, candidates)
 
 
-def _first_fit(key: Key, candidates: list[Value]) -> Value:
+def _choose_first_fit(key: Key, candidates: list[Value]) -> Value:
     for candidate in candidates:
         if fits(key, candidate):
             return candidate
     raise Unfit
 
 
-def part_of(key: Key, lines: tuple[str, ...]) -> list[str]:
+def list_accepted_words(key: Key, lines: tuple[str, ...]) -> list[str]:
     """The words of a list of paths that the key takes, where systemd is sure to refuse the others; else none."""
     if key.form is not Form.PATHS:
         return []
-    words = [word for line in lines for word in _path_words(key, line)]
+    words = [word for line in lines for word in _split_path_words(key, line)]
     kept = [word for word in words if fits(key, [word])]
-    return kept if all(word in kept or _refused(key, word) for word in words) else []
+    return kept if all(word in kept or _is_refused(key, word) for word in words) else []
 
 
-def _refused(key: Key, word: str) -> bool:
+def _is_refused(key: Key, word: str) -> bool:
     """Folders of a service are relative, all other paths absolute, and none goes up."""
     bare = word.lstrip("-+")
     below = key.directive.endswith("Directory")
     return ".." in bare.split("/") or (not bare.startswith("%") and bare.startswith("/") is below)
 
 
-def _path_words(key: Key, line: str) -> tuple[str, ...]:
+def _split_path_words(key: Key, line: str) -> tuple[str, ...]:
     if not any(char in line for char in "\"'\\"):
         return plain_words(line)
     try:
@@ -154,9 +154,9 @@ def _path_words(key: Key, line: str) -> tuple[str, ...]:
         raise Unfit from error
 
 
-def _table(key: Key, lines: tuple[str, ...]) -> Value:
+def _read_table(key: Key, lines: tuple[str, ...]) -> Value:
     found: dict[str, Any] = {}
     for line in lines:
         name, _, value = line.partition(":")
         found[name] = value or name
-    return _first_fit(key, [found])
+    return _choose_first_fit(key, [found])

@@ -9,7 +9,7 @@ NEVER = 253_402_300_800 * 1_000_000
 """The year 10000. systemd says "no such time" as 2**64 - 1, and a file's time may be set to anything."""
 
 
-def microseconds(text: str) -> int:
+def parse_microseconds(text: str) -> int:
     """Of a time in ISO 8601; one without a zone is UTC. InputError where it is none."""
     try:
         taken = datetime.fromisoformat(text)
@@ -19,12 +19,12 @@ def microseconds(text: str) -> int:
     return (aware - _EPOCH) // timedelta(microseconds=1)
 
 
-def shifted(text: str, by_us: int) -> str:
+def shift_time(text: str, by_us: int) -> str:
     """A time in ISO 8601, later by so many microseconds; as it is where no calendar has that. InputError: no time."""
-    found = moment(microseconds(text) + by_us)
+    found = make_moment(parse_microseconds(text) + by_us)
     return found.isoformat(timespec="milliseconds").replace("+00:00", "Z") if found else text
 
 
-def moment(us: int) -> datetime | None:
+def make_moment(us: int) -> datetime | None:
     """In UTC; None for never, and for what no calendar has."""
     return _EPOCH + timedelta(microseconds=us) if 0 < us < NEVER else None

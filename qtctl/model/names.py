@@ -17,7 +17,7 @@ ENDINGS = tuple(f".{type_}" for type_ in TYPES)
 """How the name of a unit ends."""
 
 
-def unit_name(registry: "Registry", kind: str, name: str) -> str:
+def make_unit_name(registry: "Registry", kind: str, name: str) -> str:
     """The unit of a declared thing; a template's where it has instances."""
     node = getattr(registry, kind)[name]
     if node.unit is not None:
@@ -32,17 +32,17 @@ def unit_name(registry: "Registry", kind: str, name: str) -> str:
     return f"{prefix}{name}{at}{suffix}"
 
 
-def units_of(registry: "Registry", kind: str, name: str) -> tuple[str, ...]:
+def list_units(registry: "Registry", kind: str, name: str) -> tuple[str, ...]:
     """The units that a host can have of it: of a template its instances."""
-    unit = unit_name(registry, kind, name)
+    unit = make_unit_name(registry, kind, name)
     if not is_template(unit):
         return (unit,)
     return tuple(instance(unit, each) for each in getattr(getattr(registry, kind)[name], "instances", ()))
 
 
-def spoken_names(registry: "Registry", kind: str, name: str) -> tuple[str, ...]:
+def list_spoken_names(registry: "Registry", kind: str, name: str) -> tuple[str, ...]:
     """Every name that means a declared unit: `wk@`, `wk`, `wk@1`, each also as a whole unit name; aliases."""
-    unit = unit_name(registry, kind, name)
+    unit = make_unit_name(registry, kind, name)
     suffix = f".{UnitKind.of(unit)}"
     aliases = getattr(getattr(registry, kind)[name], "aliases", ())
     if kind == "dropins":
@@ -52,7 +52,9 @@ def spoken_names(registry: "Registry", kind: str, name: str) -> tuple[str, ...]:
     short = name.removesuffix("@")
     own = [f"{short}@{each}" for each in getattr(getattr(registry, kind)[name], "instances", ())]
     named = (name, short, f"{short}@", *own)
-    return tuple(dict.fromkeys((*named, unit, *units_of(registry, kind, name), *(f"{each}{suffix}" for each in named))))
+    return tuple(
+        dict.fromkeys((*named, unit, *list_units(registry, kind, name), *(f"{each}{suffix}" for each in named)))
+    )
 
 
 def starts_of(registry: "Registry", names: "Names", kind: str, name: str) -> str:
@@ -60,16 +62,16 @@ def starts_of(registry: "Registry", names: "Names", kind: str, name: str) -> str
     named = getattr(getattr(registry, kind)[name], "service", None)
     if named:
         return names.started(named)
-    unit = unit_name(registry, kind, name)
+    unit = make_unit_name(registry, kind, name)
     namesake = STARTS_NAMESAKE.get(UnitKind.of(unit))
     accepts = "@" if getattr(getattr(registry, kind)[name], "accept", None) else ""
     return f"{stem(unit)}{accepts}.{namesake}" if namesake else ""
 
 
-def starters_of(registry: "Registry", kind: str, name: str) -> tuple[tuple[str, str], ...]:
+def list_starters(registry: "Registry", kind: str, name: str) -> tuple[tuple[str, str], ...]:
     """(table, name) of all that starts a declared unit, or an instance of it. What is retired too."""
     names = Names.of(registry)
-    mine = {unit_name(registry, kind, name), *units_of(registry, kind, name)}
+    mine = {make_unit_name(registry, kind, name), *list_units(registry, kind, name)}
     starting = (each.table for each in DECLARATIONS if each.kind in STARTS_NAMESAKE)
     return tuple(
         (table, each)
@@ -79,9 +81,9 @@ def starters_of(registry: "Registry", kind: str, name: str) -> tuple[tuple[str, 
     )
 
 
-def slice_of(registry: "Registry", name: str) -> str:
+def find_slice(registry: "Registry", name: str) -> str:
     """The unit of a slice, by its name in the registry or as it is."""
-    return unit_name(registry, "slices", name) if name in registry.slices else name
+    return make_unit_name(registry, "slices", name) if name in registry.slices else name
 
 
 def names_unit(name: str) -> bool:
@@ -109,15 +111,15 @@ class Names:
         retired: set[str] = set()
         for kind in (*(table for table in UNIT_TABLES if table != "services"), "externals", "services"):
             for name, node in getattr(registry, kind).items():
-                units.append((kind, name, unit_name(registry, kind, name)))
-                keys = _keys(registry, kind, name)
+                units.append((kind, name, make_unit_name(registry, kind, name)))
+                keys = _map_names(registry, kind, name)
                 if node.state == "retired":
                     retired |= keys.keys()
                 else:
                     live.update(keys)
         gone = frozenset(retired - live.keys())
         services = {name: unit for kind, name, unit in units if kind == "services"}
-        pools = {short: found for name in services for short, found in _pool(registry, name, live)}
+        pools = {short: found for name in services for short, found in _list_pools(registry, name, live)}
         return cls(tuple(units), live, gone, registry.fleet.unit_patterns, services, pools)
 
     def unit(self, name: str) -> str:
@@ -146,17 +148,17 @@ class Names:
         return None
 
 
-def _pool(registry: "Registry", name: str, live: dict[str, str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _list_pools(registry: "Registry", name: str, live: dict[str, str]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Of a live template that has instances. A short name that something else goes by is that one's."""
-    found = units_of(registry, "services", name)
-    if registry.services[name].state != "retired" and found and is_template(unit_name(registry, "services", name)):
+    found = list_units(registry, "services", name)
+    if registry.services[name].state != "retired" and found and is_template(make_unit_name(registry, "services", name)):
         short = name.removesuffix("@")
         yield from ((each, found) for each in (short, f"{short}@") if each not in live)
 
 
-def _keys(registry: "Registry", kind: str, name: str) -> dict[str, str]:
+def _map_names(registry: "Registry", kind: str, name: str) -> dict[str, str]:
     """The names that a declared thing goes by → its unit. Services, targets and externals by their short names too."""
-    unit = unit_name(registry, kind, name)
+    unit = make_unit_name(registry, kind, name)
     node = getattr(registry, kind)[name]
     if is_template(unit):
         short = name.removesuffix("@")

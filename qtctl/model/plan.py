@@ -198,5 +198,5 @@ class StepResult:
         return self.status is StepStatus.DONE
 
 
-def not_run(steps: Iterable[Step], why: str = "") -> tuple[StepResult, ...]:
+def list_not_run(steps: Iterable[Step], why: str = "") -> tuple[StepResult, ...]:
     return tuple(StepResult(step, StepStatus.NOT_RUN, why) for step in steps)

@@ -55,20 +55,20 @@ _COUNTERS = (
 )
 
 
-def problem(value: Fact) -> str:
+def find_problem(value: Fact) -> str:
     """Why no host can have answered this, or ''. One line, with the field and what it says."""
     check = _CHECKS.get(value.FACT)
     return check(value) if check else ""
 
 
-def whole(text: str, most: int = I64) -> int:
+def parse_whole(text: str, most: int = I64) -> int:
     """A number as programs print it: ASCII digits, nothing else. ValueError otherwise, or beyond `most`."""
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and int(text) <= most):
-        raise ValueError(f"{shown(text)} is not a number from 0 to {most}")
+        raise ValueError(f"{show_value(text)} is not a number from 0 to {most}")
     return int(text)
 
 
-def shown(value: object, limit: int = 80) -> str:
+def show_value(value: object, limit: int = 80) -> str:
     """A value as it may stand in a message: quoted, one line, short."""
     return repr(value if not isinstance(value, str) else value[:limit])[: limit + 2]
 
@@ -84,93 +84,95 @@ def is_socket_address(text: str) -> bool:
         return False
 
 
-def _ranges(value: object, fields: Mapping[str, int]) -> str:
+def _check_ranges(value: object, fields: Mapping[str, int]) -> str:
     """Of the first field that is not from 0 to its most."""
     for field, most in fields.items():
         number = getattr(value, field)
         if not 0 <= number <= most:
-            return f"{field} {shown(number)} is not from 0 to {most}"
+            return f"{field} {show_value(number)} is not from 0 to {most}"
     return ""
 
 
-def _lengths(value: object, fields: Iterable[str]) -> str:
+def _check_lengths(value: object, fields: Iterable[str]) -> str:
     long = next((field for field in fields if len(getattr(value, field)) > LONGEST_LINE), None)
     return f"{long} is longer than {LONGEST_LINE} characters" if long else ""
 
 
-def _host(value: HostBaseline) -> str:
+def _check_host(value: HostBaseline) -> str:
     load = next((each for each in value.load if not (math.isfinite(each) and 0 <= each <= MOST_LOAD)), None)
     if load is not None:
         return f"load {load!r} is no load"
     sizes = ("memory_total", "memory_available", "disk_total", "disk_free")
-    return _ranges(value, {"uptime_s": U32 * 100, "cpus": MOST_CPUS, **dict.fromkeys(sizes, I64)}) or _lengths(
-        value, ("hostname", "os", "kernel", "systemd", "timezone", "boot_id")
-    )
+    return _check_ranges(
+        value, {"uptime_s": U32 * 100, "cpus": MOST_CPUS, **dict.fromkeys(sizes, I64)}
+    ) or _check_lengths(value, ("hostname", "os", "kernel", "systemd", "timezone", "boot_id"))
 
 
-def _listeners(value: Listeners) -> str:
+def _check_listeners(value: Listeners) -> str:
     for row in value.rows:
         if len(row) != _ROW:
             return f"a socket is {_ROW} texts, not {len(row)}"
         address, port, _, _ = row
         if not is_socket_address(address):
-            return f"{shown(address)} is no address of a socket"
+            return f"{show_value(address)} is no address of a socket"
         if not (port.isascii() and port.isdigit() and len(port) <= len(str(U64)) and int(port) <= HIGHEST_PORT):
-            return f"{shown(port)} is no port"
+            return f"{show_value(port)} is no port"
     return ""
 
 
-def _file(value: File) -> str:
+def _check_file(value: File) -> str:
     if value.kind not in _KINDS:
-        return f"kind {shown(value.kind)} is none of {', '.join(_KINDS)}"
+        return f"kind {show_value(value.kind)} is none of {', '.join(_KINDS)}"
     if not MODE.fullmatch(value.mode):
-        return f"mode {shown(value.mode)} is not four octal digits"
+        return f"mode {show_value(value.mode)} is not four octal digits"
     if not -I64 <= value.mtime <= I64:
-        return f"mtime {shown(value.mtime)} is no time"
-    return _ranges(value, {"size": I64}) or _lengths(value, ("owner", "group", "target"))
+        return f"mtime {show_value(value.mtime)} is no time"
+    return _check_ranges(value, {"size": I64}) or _check_lengths(value, ("owner", "group", "target"))
 
 
-def _stream(value: Stream) -> str:
+def _check_stream(value: Stream) -> str:
     return (
-        _stream_id("last_id", value.last_id)
-        or (value.first_id and _stream_id("first_id", value.first_id))
-        or (value.deleted_id and _stream_id("deleted_id", value.deleted_id))
-        or _ranges(value, {"length": I64, "last_ms": U64, "groups": I64} | _said(value, "added"))
+        _check_stream_id("last_id", value.last_id)
+        or (value.first_id and _check_stream_id("first_id", value.first_id))
+        or (value.deleted_id and _check_stream_id("deleted_id", value.deleted_id))
+        or _check_ranges(value, {"length": I64, "last_ms": U64, "groups": I64} | _list_bounds(value, "added"))
         or ("" if value.last_ms == int(value.last_id.partition("-")[0]) else "last_ms is not the time of last_id")
     )
 
 
-def _stream_group(value: StreamGroup) -> str:
-    counted = {"pending": I64, "consumers": I64} | _said(value, "lag", "entries_read")
-    return _stream_id("last_delivered_id", value.last_delivered_id) or _ranges(value, counted)
+def _check_stream_group(value: StreamGroup) -> str:
+    counted = {"pending": I64, "consumers": I64} | _list_bounds(value, "lag", "entries_read")
+    return _check_stream_id("last_delivered_id", value.last_delivered_id) or _check_ranges(value, counted)
 
 
-def _said(value: object, *fields: str) -> dict[str, int]:
+def _list_bounds(value: object, *fields: str) -> dict[str, int]:
     """The bounds of those of these fields that are not None."""
     return {field: I64 for field in fields if getattr(value, field) is not None}
 
 
-def _entries(value: Mapping[str, object]) -> str:
+def _check_entries(value: Mapping[str, object]) -> str:
     """Of a table of short texts or counters."""
     if len(value) > MOST_ENTRIES or any(len(str(part)) > LONGEST_LINE for row in value.items() for part in row):
         return f"a table of more than {MOST_ENTRIES} entries, or with a longer one"
     negative = next((each for each in value.values() if isinstance(each, int) and not 0 <= each <= U64), None)
-    return "" if negative is None else f"{shown(negative)} is no count"
+    return "" if negative is None else f"{show_value(negative)} is no count"
 
 
-def _paths(paths: Iterable[str]) -> str:
+def _check_paths(paths: Iterable[str]) -> str:
     return f"a path is longer than {LONGEST_LINE} characters" if any(len(each) > LONGEST_LINE for each in paths) else ""
 
 
 _ENTRY = 4
 
 
-def _pending(value: StreamPending) -> str:
+def _check_pending(value: StreamPending) -> str:
     for entry in value.entries:
         match entry:
             case [str(id_), str(consumer), int(idle), int(times)]:
                 numbers = 0 <= idle <= I64 and 0 <= times <= I64
-                wrong = _stream_id("entry", id_) or ("" if numbers and len(consumer) <= LONGEST_LINE else "no count")
+                wrong = _check_stream_id("entry", id_) or (
+                    "" if numbers and len(consumer) <= LONGEST_LINE else "no count"
+                )
             case _:
                 wrong = f"an entry is {_ENTRY} values, not {len(entry)}"
         if wrong:
@@ -178,74 +180,80 @@ def _pending(value: StreamPending) -> str:
     return ""
 
 
-def _groups(value: StreamGroups | StoreKeys) -> str:
+def _check_groups(value: StreamGroups | StoreKeys) -> str:
     long = next((name for name in value.names if len(name) > LONGEST_LINE), None)
-    return f"a name is longer than {LONGEST_LINE} characters" if long else _ranges(value, {"count": I64})
+    return f"a name is longer than {LONGEST_LINE} characters" if long else _check_ranges(value, {"count": I64})
 
 
-def _stream_id(field: str, text: str) -> str:
+def _check_stream_id(field: str, text: str) -> str:
     found = STREAM_ID.fullmatch(text)
-    return "" if found and max(map(int, found.groups())) <= U64 else f"{field} {shown(text)} is no id of an entry"
+    return "" if found and max(map(int, found.groups())) <= U64 else f"{field} {show_value(text)} is no id of an entry"
 
 
-def _auditor(value: Auditor) -> str:
-    return _parts(value.parts) or _ranges(value, {"uid": U32}) or _lengths(value, ("name", "home", "shell"))
-
-
-def _way(value: PathWay) -> str:
-    if not all(-I64 <= each <= I64 for each in (value.mtime, value.ctime)):
-        return f"{shown(value.mtime)} is no time"
+def _check_auditor(value: Auditor) -> str:
     return (
-        _parts(value.parts)
-        or _ranges(value, {"size": I64})
-        or _lengths(value, ("missing", "interpreter_missing", *(("interpreter",) if value.interpreter else ())))
+        _check_parts(value.parts)
+        or _check_ranges(value, {"uid": U32})
+        or _check_lengths(value, ("name", "home", "shell"))
     )
 
 
-def _user(value: UserIds) -> str:
+def _check_way(value: PathWay) -> str:
+    if not all(-I64 <= each <= I64 for each in (value.mtime, value.ctime)):
+        return f"{show_value(value.mtime)} is no time"
+    return (
+        _check_parts(value.parts)
+        or _check_ranges(value, {"size": I64})
+        or _check_lengths(value, ("missing", "interpreter_missing", *(("interpreter",) if value.interpreter else ())))
+    )
+
+
+def _check_user(value: UserIds) -> str:
     if not all(0 <= each <= U32 for each in value.groups):
         return "a group that is no number of one"
-    return _ranges(value, {"uid": U32, "gid": U32})
+    return _check_ranges(value, {"uid": U32, "gid": U32})
 
 
-def _parts(parts: Mapping[str, list[str]]) -> str:
+def _check_parts(parts: Mapping[str, list[str]]) -> str:
     for path, part in parts.items():
         numbers = part[1:3] if len(part) == _PART else ["no part"]
         if not all(each.isascii() and each.isdigit() and len(each) <= len(str(U32)) for each in numbers):
-            return f"{shown(path)} is no part of a way"
+            return f"{show_value(path)} is no part of a way"
         if part[0] not in _PART_KINDS or not MODE.fullmatch(part[3]):
-            return f"{shown(path)}: {shown(part[0])} with mode {shown(part[3])} is no part of a way"
+            return f"{show_value(path)}: {show_value(part[0])} with mode {show_value(part[3])} is no part of a way"
     return ""
 
 
 def _state(value: HostState) -> str:
-    wrong = next((f"pressure {shown(name)}" for name, each in value.pressure.items() if not _percents(each)), "")
+    wrong = next(
+        (f"pressure {show_value(name)}" for name, each in value.pressure.items() if not _are_percents(each)), ""
+    )
     if wrong:
         return f"{wrong} is not one or two percentages"
     clocks = ("clock_us", "earliest_us", "latest_us", "swap_total", "swap_free")
-    return _ranges(value, dict.fromkeys(clocks, I64)) or _lengths(value, ("container",))
+    return _check_ranges(value, dict.fromkeys(clocks, I64)) or _check_lengths(value, ("container",))
 
 
-def _percents(averages: list[float]) -> bool:
+def _are_percents(averages: list[float]) -> bool:
     return 0 < len(averages) <= 2 and all(0 <= each <= 100 for each in averages)  # noqa: PLR2004 - some, full; percent
 
 
-def _filesystem(value: FileSystem) -> str:
+def _check_filesystem(value: FileSystem) -> str:
     sizes = ("used", "available", "inodes", "inodes_free")
-    return _ranges(value, dict.fromkeys(sizes, I64)) or _lengths(value, ("mount", "id", "read_only"))
+    return _check_ranges(value, dict.fromkeys(sizes, I64)) or _check_lengths(value, ("mount", "id", "read_only"))
 
 
-def _resolved(value: Resolved) -> str:
+def _check_resolved(value: Resolved) -> str:
     wrong = next((each for each in value.addresses if not is_socket_address(each) or each == "*"), None)
-    return "" if wrong is None else f"{shown(wrong)} is no address"
+    return "" if wrong is None else f"{show_value(wrong)} is no address"
 
 
-def _kills(value: OomKills) -> str:
+def _check_kills(value: OomKills) -> str:
     wrong = next((path for path, count in value.kills.items() if not 0 < count <= I64), None)
-    return "" if wrong is None else f"{shown(wrong)}: {shown(value.kills[wrong])} is no count of kills"
+    return "" if wrong is None else f"{show_value(wrong)}: {show_value(value.kills[wrong])} is no count of kills"
 
 
-def _env_text(value: EnvText) -> str:
+def _check_env_text(value: EnvText) -> str:
     names = {*value.digests, *value.plain, *value.secrets, *(name for _, name in value.others if name)}
     odd = next((name for name in names if not _NAME.fullmatch(name)), None)
     if odd is not None:
@@ -256,77 +264,83 @@ def _env_text(value: EnvText) -> str:
     return "" if all(len(row) == _PAIR and _LINE.fullmatch(row[0]) for row in rows) else "a line without a number"
 
 
-def _by_pid(rows: Mapping[str, Any]) -> str:
+def _check_rows(rows: Mapping[str, Any]) -> str:
     odd = next((pid for pid in rows if not (_LINE.fullmatch(pid) and int(pid) <= U32)), None)
-    return "" if odd is None else f"{shown(odd)} is no process"
+    return "" if odd is None else f"{show_value(odd)} is no process"
 
 
-def _places(value: ProcessPlaces) -> str:
+def _check_places(value: ProcessPlaces) -> str:
     long = any(len(row) != _PAIR or any(len(each) > LONGEST_LINE for each in row) for row in value.rows.values())
-    return _by_pid(value.rows) or ("a process has a working directory and a program" if long else "")
+    return _check_rows(value.rows) or ("a process has a working directory and a program" if long else "")
 
 
 def _deploy_status(value: HostDeploys) -> str:
-    numbers = _ranges(value, dict.fromkeys(("generation", "current", "at", "age_s"), I64))
+    numbers = _check_ranges(value, dict.fromkeys(("generation", "current", "at", "age_s"), I64))
     rows = ((name, *row) for name, row in value.units.items())
-    return numbers or _paths((value.state, value.by, *value.about.values(), *(each for row in rows for each in row)))
+    return numbers or _check_paths(
+        (value.state, value.by, *value.about.values(), *(each for row in rows for each in row))
+    )
 
 
 _CHECKS: Mapping[str, Callable[[Any], str]] = {
-    HostBaseline.FACT: _host,
-    Listeners.FACT: _listeners,
-    File.FACT: _file,
-    Unit.FACT: lambda value: _ranges(value, dict.fromkeys(_COUNTERS, U64)),
+    HostBaseline.FACT: _check_host,
+    Listeners.FACT: _check_listeners,
+    File.FACT: _check_file,
+    Unit.FACT: lambda value: _check_ranges(value, dict.fromkeys(_COUNTERS, U64)),
     VenvCheck.FACT: lambda value: (
-        _ranges(value, {} if value.exit is None else {"exit": 255})
-        or _lengths(value, ("resolved", "output", "ran", "not_run", "looks", "made_for", "installed"))
-        or ("" if -I64 <= value.installed_at <= I64 else f"installed_at {shown(value.installed_at)} is no time")
+        _check_ranges(value, {} if value.exit is None else {"exit": 255})
+        or _check_lengths(value, ("resolved", "output", "ran", "not_run", "looks", "made_for", "installed"))
+        or ("" if -I64 <= value.installed_at <= I64 else f"installed_at {show_value(value.installed_at)} is no time")
     ),
     StoreServer.FACT: lambda value: (
-        _ranges(value, {"uptime_s": I64, "used_memory": U64}) or _lengths(value, ("version",))
+        _check_ranges(value, {"uptime_s": I64, "used_memory": U64}) or _check_lengths(value, ("version",))
     ),
-    Stream.FACT: _stream,
-    StreamGroup.FACT: _stream_group,
-    StreamGroups.FACT: _groups,
-    StreamPending.FACT: _pending,
-    StoreKeys.FACT: _groups,
-    StreamConsumers.FACT: lambda value: _ranges(value, {"count": I64}) or _entries(value.idle_ms),
+    Stream.FACT: _check_stream,
+    StreamGroup.FACT: _check_stream_group,
+    StreamGroups.FACT: _check_groups,
+    StreamPending.FACT: _check_pending,
+    StoreKeys.FACT: _check_groups,
+    StreamConsumers.FACT: lambda value: _check_ranges(value, {"count": I64}) or _check_entries(value.idle_ms),
     StoreHealth.FACT: lambda value: (
-        _ranges(value, dict.fromkeys(("used_memory", "max_memory", "not_evicted", "expiring"), U64))
-        or _lengths(value, ("role", "max_memory_policy"))
-        or _entries(value.persistence)
-        or _entries(value.errors)
+        _check_ranges(value, dict.fromkeys(("used_memory", "max_memory", "not_evicted", "expiring"), U64))
+        or _check_lengths(value, ("role", "max_memory_policy"))
+        or _check_entries(value.persistence)
+        or _check_entries(value.errors)
     ),
-    StoreClock.FACT: lambda value: _ranges(value, {"now_us": U64}),
-    Account.FACT: lambda value: _ranges(value, {"uid": U32, "gid": U32}) or _lengths(value, ("name", "home", "shell")),
-    Auditor.FACT: _auditor,
+    StoreClock.FACT: lambda value: _check_ranges(value, {"now_us": U64}),
+    Account.FACT: lambda value: (
+        _check_ranges(value, {"uid": U32, "gid": U32}) or _check_lengths(value, ("name", "home", "shell"))
+    ),
+    Auditor.FACT: _check_auditor,
     HostState.FACT: _state,
-    CommandResult.FACT: lambda value: _ranges(value, {"exit": 255}) or _lengths(value, ("output",)),
-    UnitProperty.FACT: lambda value: _lengths(value, ("value",)),
-    FileSystem.FACT: _filesystem,
-    Resolved.FACT: _resolved,
-    EnvText.FACT: _env_text,
-    Processes.FACT: lambda value: _by_pid(value.rows),
-    ProcessPlaces.FACT: _places,
+    CommandResult.FACT: lambda value: _check_ranges(value, {"exit": 255}) or _check_lengths(value, ("output",)),
+    UnitProperty.FACT: lambda value: _check_lengths(value, ("value",)),
+    FileSystem.FACT: _check_filesystem,
+    Resolved.FACT: _check_resolved,
+    EnvText.FACT: _check_env_text,
+    Processes.FACT: lambda value: _check_rows(value.rows),
+    ProcessPlaces.FACT: _check_places,
     HostDeploys.FACT: _deploy_status,
-    KeptGenerations.FACT: lambda value: _paths(each for what in value.damaged.values() for each in what),
-    OomKills.FACT: _kills,
-    PathWay.FACT: _way,
-    UserIds.FACT: _user,
-    UnitWriters.FACT: lambda value: _parts(value.parts),
+    KeptGenerations.FACT: lambda value: _check_paths(each for what in value.damaged.values() for each in what),
+    OomKills.FACT: _check_kills,
+    PathWay.FACT: _check_way,
+    UserIds.FACT: _check_user,
+    UnitWriters.FACT: lambda value: _check_parts(value.parts),
     Containers.FACT: lambda value: (
-        _paths((*value.groups, *value.groups.values(), *value.ports, value.unnamed))
-        or _paths(each for name in value.names.values() for each in name)
+        _check_paths((*value.groups, *value.groups.values(), *value.ports, value.unnamed))
+        or _check_paths(each for name in value.names.values() for each in name)
     ),
-    UserUnits.FACT: lambda value: _paths((*value.files, *value.running, *value.closed)),
+    UserUnits.FACT: lambda value: _check_paths((*value.files, *value.running, *value.closed)),
     Checkout.FACT: lambda value: (
-        _ranges(value, dict.fromkeys(("tracked", "changes", "submodules"), U32))
-        or _lengths(value, ("owner", "ref", "unsure"))
-        or _paths(each for path, said in (value.changed or {}).items() for each in (path, *said))
-        or ("" if GIT_ID.fullmatch(value.head) else f"head {shown(value.head)} is no commit")
+        _check_ranges(value, dict.fromkeys(("tracked", "changes", "submodules"), U32))
+        or _check_lengths(value, ("owner", "ref", "unsure"))
+        or _check_paths(each for path, said in (value.changed or {}).items() for each in (path, *said))
+        or ("" if GIT_ID.fullmatch(value.head) else f"head {show_value(value.head)} is no commit")
     ),
-    EntryPoint.FACT: lambda value: _paths((*value.found, value.shut, value.hook)),
-    VenvPackages.FACT: lambda value: _paths(value.records),
-    Folders.FACT: lambda value: _paths((*value.marks, *(mark for marks in value.marks.values() for mark in marks))),
-    Group.FACT: lambda value: _ranges(value, {"gid": U32}) or _lengths(value, ("name",)),
+    EntryPoint.FACT: lambda value: _check_paths((*value.found, value.shut, value.hook)),
+    VenvPackages.FACT: lambda value: _check_paths(value.records),
+    Folders.FACT: lambda value: _check_paths(
+        (*value.marks, *(mark for marks in value.marks.values() for mark in marks))
+    ),
+    Group.FACT: lambda value: _check_ranges(value, {"gid": U32}) or _check_lengths(value, ("name",)),
 }

@@ -49,11 +49,11 @@ class Policy(Node):
         from qtctl.dialects.secrets import masked_message  # noqa: PLC0415 - 10 ms, and few registries have waivers
 
         return tuple(
-            Waived(each.id, each.subject, masked_message(each.reason), each.owner, each.expires, origin_of(number))
+            Waived(each.id, each.subject, masked_message(each.reason), each.owner, each.expires, make_origin(number))
             for number, each in enumerate(self.waivers)
         )
 
 
-def origin_of(number: int) -> Origin:
+def make_origin(number: int) -> Origin:
     """Of the waiver of that number, from 0."""
     return Origin("policy.toml", ("waivers", str(number)))

@@ -14,16 +14,16 @@ from qtctl.dialects.secrets import secret_name
 from qtctl.dialects.toml.keys import Step, key_text, quoted
 from qtctl.model.expect import (
     Unfit,
-    bare,
-    choices_of,
-    expected,
+    describe_expected,
+    describe_kind,
     is_list,
     is_table,
-    joined,
-    kind_of,
-    model_keys,
-    options_of,
-    written,
+    join_words,
+    list_choices,
+    list_model_keys,
+    list_options,
+    strip_annotation,
+    write_value,
 )
 
 Path = tuple[Step, ...]
@@ -63,9 +63,9 @@ class _Fault:
     reason: str = ""
 
 
-def refusals(model: type[BaseModel], document: object, error: ValidationError, prefix: Path = ()) -> list[Refusal]:
+def list_refusals(model: type[BaseModel], document: object, error: ValidationError, prefix: Path = ()) -> list[Refusal]:
     """As pydantic orders them. `prefix`: the keys that lead to the table, as messages name them."""
-    faults = _causes([_located(model, document, detail) for detail in error.errors(include_url=False)])
+    faults = _list_causes([_locate(model, document, detail) for detail in error.errors(include_url=False)])
     missing, unknown = ([fault.path for fault in faults if fault.kind == kind] for kind in (_MISSING, _UNKNOWN))
     tables = frozenset(fault.path for fault in faults if isinstance(fault.value, dict))
     meant = _Meant(model, missing, unknown, tables)
@@ -78,7 +78,7 @@ def refusals(model: type[BaseModel], document: object, error: ValidationError, p
             instead = (*fault.path[:-1], near) if near else ()
             found.append(Refusal(fault.path, what, meant.hint(prefix, fault.path), instead))
         elif fault.kind != _MISSING or fault.path not in renamed:
-            found.append(_SAID.get(fault.kind, _wrong)(prefix, fault))
+            found.append(_SAID.get(fault.kind, _make_wrong)(prefix, fault))
     return found
 
 
@@ -101,29 +101,29 @@ class _Meant:
         """In the same table; "" where none is near."""
         if path not in self._found:
             table = path[:-1]
-            if _OTHER_WORDS.get(str(path[-1])) in self._here(table):
+            if _OTHER_WORDS.get(str(path[-1])) in self._list_here(table):
                 return _OTHER_WORDS[str(path[-1])]
-            if self._misplaced(path):
+            if self._is_misplaced(path):
                 return ""
             missing = self._missing.get(table, [])
-            at = (tuple(missing), _model_at(self._model, table))
+            at = (tuple(missing), _find_model(self._model, table))
             if at not in self._keys:
-                self._keys[at] = Known(dict.fromkeys([*missing, *self._here(table)]))
+                self._keys[at] = Known(dict.fromkeys([*missing, *self._list_here(table)]))
             near = self._keys[at].nearest(str(path[-1]))
-            self._found[path] = near if slipped(str(path[-1]), near) else self._otherwise(path, missing, near)
+            self._found[path] = near if slipped(str(path[-1]), near) else self._suggest_other(path, missing, near)
         return self._found[path]
 
-    def _misplaced(self, path: Path) -> bool:
+    def _is_misplaced(self, path: Path) -> bool:
         """Whether it is a whole table that belongs at the top."""
-        keys, name = model_keys(self._model), str(path[-1])
+        keys, name = list_model_keys(self._model), str(path[-1])
         return len(path) > 1 and path in self._tables and name in keys and is_table(keys[name])
 
-    def _otherwise(self, path: Path, missing: list[str], near: str) -> str:
+    def _suggest_other(self, path: Path, missing: list[str], near: str) -> str:
         """Of a name that is no slip: the one key that the table lacks; none where another table has it; else `near`."""
         table = path[:-1]
         if table and len(missing) == 1 and self._unknown[table] == 1:
             return missing[0]
-        return "" if self._elsewhere(path) else near
+        return "" if self._find_elsewhere(path) else near
 
     def hint(self, prefix: Path, path: Path) -> str:
         """The key that was meant: in the same table, or of the same name in another; else all that there are."""
@@ -131,7 +131,7 @@ class _Meant:
         near = self.key(path)
         if near:
             return f"did you mean {key_text((*prefix, *table, near))}?"
-        keys = model_keys(self._model)
+        keys = list_model_keys(self._model)
         if table and name in keys:
             meant = key_text((*prefix, name))
             return (
@@ -139,21 +139,23 @@ class _Meant:
                 if is_table(keys[name])
                 else (f"did you mean {meant}? it stands before the first [table]")
             )
-        elsewhere = self._elsewhere(path)
+        elsewhere = self._find_elsewhere(path)
         if elsewhere:
-            return f"did you mean {joined([key_text((*prefix, *each)) for each in elsewhere[:3]])}?"
-        here = self._here(table)
+            return f"did you mean {join_words([key_text((*prefix, *each)) for each in elsewhere[:3]])}?"
+        here = self._list_here(table)
         shown = f"{', '.join(here[:_MOST_KEYS])} …" if len(here) > _MOST_KEYS else ", ".join(here)
         return f"known here: {shown}"
 
-    def _elsewhere(self, path: Path) -> list[Path]:
+    def _find_elsewhere(self, path: Path) -> list[Path]:
         """Keys of the same name in other tables."""
         name, table = str(path[-1]), path[:-1]
-        return [(key, name) for key in model_keys(self._model) if (key,) != table and name in self._here((key,))]
+        return [
+            (key, name) for key in list_model_keys(self._model) if (key,) != table and name in self._list_here((key,))
+        ]
 
-    def _here(self, table: Path) -> list[str]:
-        at = _model_at(self._model, table)
-        return list(model_keys(at)) if at else []
+    def _list_here(self, table: Path) -> list[str]:
+        at = _find_model(self._model, table)
+        return list(list_model_keys(at)) if at else []
 
 
 def may_show(path: Sequence[Step], value: object) -> bool:
@@ -161,17 +163,17 @@ def may_show(path: Sequence[Step], value: object) -> bool:
     if isinstance(value, list):
         return all(may_show(path, each) for each in value)
     for step in path:
-        if isinstance(step, str) and (step in _HIDDEN_BELOW or _of_secrets(step)):
+        if isinstance(step, str) and (step in _HIDDEN_BELOW or _is_of_secrets(step)):
             return False
     return not isinstance(value, str) or masked_lines(value) == value
 
 
-def _of_secrets(key: str) -> bool:
+def _is_of_secrets(key: str) -> bool:
     """A key that is called after a secret, or a directive that holds an environment or credentials."""
     return secret_name(key) or key.startswith(("Environment", "SetCredential", "LoadCredential"))
 
 
-def _causes(faults: list[_Fault]) -> list[_Fault]:
+def _list_causes(faults: list[_Fault]) -> list[_Fault]:
     """One for each place: of a union, the member that comes nearest to what was given."""
     found: dict[tuple[Path, bool], _Fault] = {}
     for fault in faults:
@@ -182,14 +184,14 @@ def _causes(faults: list[_Fault]) -> list[_Fault]:
     return [fault for (path, key), fault in found.items() if key or path not in outer]
 
 
-def _located(model: type[BaseModel], document: object, detail: ErrorDetails) -> _Fault:
+def _locate(model: type[BaseModel], document: object, detail: ErrorDetails) -> _Fault:
     """Follow pydantic's location through the types: it names members of unions, which no document does."""
     wanted: object = model
     parent, union, value = wanted, None, document
     path: list[Step] = []
     loc = list(detail["loc"])
     while loc:
-        members = options_of(bare(wanted))
+        members = list_options(strip_annotation(wanted))
         if members is not None:
             member = next((each for each in members if _takes(each, value)), None)
             union, wanted = wanted, member
@@ -199,11 +201,11 @@ def _located(model: type[BaseModel], document: object, detail: ErrorDetails) -> 
             continue
         step = loc.pop(0)
         if step == _KEY:
-            return _Fault(tuple(path), _KEY, get_args(bare(parent))[0], path[-1], _reason(detail))
-        parent, wanted, value = wanted, _below(wanted, step), _child(value, step)
+            return _Fault(tuple(path), _KEY, get_args(strip_annotation(parent))[0], path[-1], _explain(detail))
+        parent, wanted, value = wanted, _find_below(wanted, step), _find_child(value, step)
         union = None
         path.append(step)
-    return _Fault(tuple(path), detail["type"], union or wanted, value, _reason(detail))
+    return _Fault(tuple(path), detail["type"], union or wanted, value, _explain(detail))
 
 
 def _takes(member: object, value: object) -> bool:
@@ -211,23 +213,23 @@ def _takes(member: object, value: object) -> bool:
     return (isinstance(value, list) and is_list(member)) or (isinstance(value, dict) and is_table(member))
 
 
-def _below(wanted: object, step: Step) -> object:
+def _find_below(wanted: object, step: Step) -> object:
     """The type of what stands at one step below; None where nothing is known there."""
-    plain = bare(wanted)
+    plain = strip_annotation(wanted)
     if isinstance(plain, type) and issubclass(plain, BaseModel):
-        return model_keys(plain).get(str(step))
+        return list_model_keys(plain).get(str(step))
     if is_list(plain) or is_table(plain):
         return get_args(plain)[0 if is_list(plain) else 1]
     return None
 
 
-def _child(value: object, step: Step) -> object:
+def _find_child(value: object, step: Step) -> object:
     if isinstance(value, dict):
         return value.get(step)
     return value[step] if isinstance(value, list) and isinstance(step, int) and step < len(value) else None
 
 
-def _reason(detail: ErrorDetails) -> str:
+def _explain(detail: ErrorDetails) -> str:
     """Why a value cannot be, where the check says more than what is expected anyway."""
     context = detail.get("ctx", {})
     error = context.get("error")
@@ -236,31 +238,33 @@ def _reason(detail: ErrorDetails) -> str:
     return f"is longer than {context['max_length']} characters" if detail["type"] == "string_too_long" else ""
 
 
-def _model_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
+def _find_model(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
     wanted: object = model
     for step in path:
-        wanted = _below(wanted, step)
-    plain = bare(wanted)
+        wanted = _find_below(wanted, step)
+    plain = strip_annotation(wanted)
     return plain if isinstance(plain, type) and issubclass(plain, BaseModel) else None
 
 
-def _missing(prefix: Path, fault: _Fault) -> Refusal:
-    return Refusal(fault.path, f"{key_text((*prefix, *fault.path))} is missing", f"required: {expected(fault.wanted)}")
+def _make_missing(prefix: Path, fault: _Fault) -> Refusal:
+    return Refusal(
+        fault.path, f"{key_text((*prefix, *fault.path))} is missing", f"required: {describe_expected(fault.wanted)}"
+    )
 
 
-def _bad_key(prefix: Path, fault: _Fault) -> Refusal:
+def _make_bad_key(prefix: Path, fault: _Fault) -> Refusal:
     table = key_text((*prefix, *fault.path[:-1]))
-    what = fault.reason or f"should be {expected(fault.wanted)}"
+    what = fault.reason or f"should be {describe_expected(fault.wanted)}"
     said = f"{table} has the key {quoted(str(fault.value))}, which {what}"
     return Refusal(fault.path, said, should=f"it has a key that {what}")
 
 
-def _wrong(prefix: Path, fault: _Fault) -> Refusal:
+def _make_wrong(prefix: Path, fault: _Fault) -> Refusal:
     path = (*prefix, *fault.path)
     shows = may_show(path, fault.value)
-    key, should = key_text(path), _should(fault)
+    key, should = key_text(path), _describe_expected(fault)
     if shows or not isinstance(fault.value, str):
-        given = written(fault.value) if shows else kind_of(fault.value)
+        given = write_value(fault.value) if shows else describe_kind(fault.value)
         what = f"{key} is {given}, {f'which {fault.reason}' if fault.reason else f'should be {should}'}"
     else:
         what = f"{key} {fault.reason}" if fault.reason else f"{key} should be {should}"
@@ -269,57 +273,57 @@ def _wrong(prefix: Path, fault: _Fault) -> Refusal:
     return Refusal(fault.path, what, _hint(fault, path) if shows else "", should=reason)
 
 
-def _should(fault: _Fault) -> str:
+def _describe_expected(fault: _Fault) -> str:
     """Of a list or a table, no more where its very kind is wrong and the hint shows it."""
-    if is_list(fault.wanted) and _listed(fault):
+    if is_list(fault.wanted) and _show_as_list(fault):
         return "a list"
-    return expected(fault.wanted)
+    return describe_expected(fault.wanted)
 
 
-def _listed(fault: _Fault) -> str:
+def _show_as_list(fault: _Fault) -> str:
     """The value as the one item of a list; "" where it is none that a list of this kind may have."""
-    item = _below(fault.wanted, 0) if is_list(fault.wanted) else None
-    kinds = {bare(each) for each in options_of(bare(item)) or (item,)}
-    return f"[{written(fault.value)}]" if type(fault.value) in kinds and fault.value != "" else ""
+    item = _find_below(fault.wanted, 0) if is_list(fault.wanted) else None
+    kinds = {strip_annotation(each) for each in list_options(strip_annotation(item)) or (item,)}
+    return f"[{write_value(fault.value)}]" if type(fault.value) in kinds and fault.value != "" else ""
 
 
 def _hint(fault: _Fault, path: Path) -> str:
     """What to write instead, where that is certain enough."""
     value, wanted = fault.value, fault.wanted
     name = key_text(path[-1:]) if isinstance(path[-1], str) else ""
-    if name and _listed(fault):
-        return f"write {name} = {_listed(fault)}"
-    if isinstance(value, str) and choices_of(wanted):
-        near = nearest(value, choices_of(wanted))
+    if name and _show_as_list(fault):
+        return f"write {name} = {_show_as_list(fault)}"
+    if isinstance(value, str) and list_choices(wanted):
+        near = nearest(value, list_choices(wanted))
         return f"did you mean {quoted(near)}?" if near else ""
-    if name and is_table(wanted) and path[:-1] and str(path[-1]) in _keys_of(wanted):
+    if name and is_table(wanted) and path[:-1] and str(path[-1]) in _list_keys(wanted):
         return f"{key_text(path[:-1])} has tables by name, such as [{key_text((*path[:-1], 'NAME'))}]"
     if name and is_table(wanted):
         return (
             f"write [{key_text(path)}], not [[{key_text(path)}]]"
-            if _tables(value)
+            if _are_tables(value)
             else f"it begins with [{key_text(path)}]"
         )
-    meant = _meant(value, wanted) if name else None
-    return f"write {name} = {written(meant)}" if meant is not None else ""
+    meant = _convert(value, wanted) if name else None
+    return f"write {name} = {write_value(meant)}" if meant is not None else ""
 
 
-def _keys_of(wanted: object) -> Sequence[str]:
-    plain = bare(wanted)
-    return tuple(model_keys(plain)) if isinstance(plain, type) and issubclass(plain, BaseModel) else ()
+def _list_keys(wanted: object) -> Sequence[str]:
+    plain = strip_annotation(wanted)
+    return tuple(list_model_keys(plain)) if isinstance(plain, type) and issubclass(plain, BaseModel) else ()
 
 
-def _tables(value: object) -> bool:
+def _are_tables(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(each, dict) for each in value)
 
 
-def _meant(value: object, wanted: object) -> object:
+def _convert(value: object, wanted: object) -> object:
     """The same value as the kind that is wanted; None where it cannot be."""
-    plain = bare(wanted)
+    plain = strip_annotation(wanted)
     if plain is str and isinstance(value, list) and len(value) == 1 and isinstance(value[0], str) and value[0]:
         return value[0]
-    if expected(wanted).startswith("text in quotes"):
-        return str(written(value)) if isinstance(value, bool | int | float) else None
+    if describe_expected(wanted).startswith("text in quotes"):
+        return str(write_value(value)) if isinstance(value, bool | int | float) else None
     if plain is bool and isinstance(value, str):
         return {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}.get(value.lower())
     if plain is int and isinstance(value, str) and value.isascii() and value.isdigit():
@@ -327,5 +331,5 @@ def _meant(value: object, wanted: object) -> object:
     return None
 
 
-_SAID = {_MISSING: _missing, _KEY: _bad_key}
+_SAID = {_MISSING: _make_missing, _KEY: _make_bad_key}
 """Kind of pydantic's error → how it is told; every other kind is a value that is not what its key takes."""

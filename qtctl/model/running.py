@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 
 from qtctl.model.expect import Expect, Unfit
-from qtctl.model.fields import PART, Choice, Node, Number, Plain, Setting, Span, Switch, plain, says
+from qtctl.model.fields import PART, Choice, Node, Number, Plain, Setting, Span, Switch, check_plain, says
 
 AccountName = Annotated[
     str,
@@ -57,17 +57,17 @@ Namespace = Annotated[
 _PREFIXES = "-+!"
 
 
-def _program_first(argv: tuple[str, ...]) -> tuple[str, ...]:
+def _put_program_first(argv: tuple[str, ...]) -> tuple[str, ...]:
     if not argv or not argv[0].lstrip(_PREFIXES).startswith("/"):
         message = "the first word is the program's absolute path, which - + or ! may stand before"
         raise Unfit(message, "does not begin with the absolute path of a program")
-    plain(argv[0])
+    check_plain(argv[0])
     return argv
 
 
 Command = Annotated[
     tuple[str, ...],
-    AfterValidator(_program_first),
+    AfterValidator(_put_program_first),
     Field(min_length=1),
     Expect('the absolute path of a program and its arguments, such as ["/usr/bin/test", "-e", "/srv"]'),
 ]

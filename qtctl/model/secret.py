@@ -42,7 +42,7 @@ class Secret:
             return NotImplemented
         from hmac import compare_digest  # noqa: PLC0415 - a command that is given no secret does without
 
-        return compare_digest(_bytes(self._text), _bytes(other._text))
+        return compare_digest(_encode(self._text), _encode(other._text))
 
     def __hash__(self) -> int:
         """The same for all of them: a table of hashes tells nothing."""
@@ -70,7 +70,7 @@ class Withheld:
     def add(self, secret: Secret) -> None:
         text = secret.reveal()
         if len(text) >= self._shortest:
-            self._patterns.append(re.compile("|".join(_forms(text))))
+            self._patterns.append(re.compile("|".join(_list_patterns(text))))
         if len(text) > _HEAD:
             self._long.append(text)
 
@@ -79,33 +79,33 @@ class Withheld:
         for pattern in self._patterns:
             text = pattern.sub(HIDDEN, text)
         for secret in self._long:
-            text = _without_beginnings(text, secret)
+            text = _hide_beginnings(text, secret)
         return text
 
 
-def _without_beginnings(text: str, secret: str) -> str:
+def _hide_beginnings(text: str, secret: str) -> str:
     """Without what is cut off after at least _HEAD of its characters."""
     first, *parts = text.split(secret[:_HEAD])
     rest = secret[_HEAD:]
-    return HIDDEN.join([first, *(part[_alike(part, rest) :] for part in parts)])
+    return HIDDEN.join([first, *(part[_count_alike(part, rest) :] for part in parts)])
 
 
-def _alike(one: str, other: str) -> int:
+def _count_alike(one: str, other: str) -> int:
     """How many characters both begin with."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((at for at, (mine, its) in pairs if mine != its), min(len(one), len(other)))
 
 
-def _forms(text: str) -> Iterator[str]:
+def _list_patterns(text: str) -> Iterator[str]:
     """Regular expressions, the longest first."""
     from urllib.parse import quote, quote_plus  # noqa: PLC0415 - as above
 
-    encoded = {quote(text, safe=""), quote_plus(text), *_base64(text), _bytes(text).hex()}
-    yield "".join(map(_character, text))
+    encoded = {quote(text, safe=""), quote_plus(text), *_list_base64_patterns(text), _encode(text).hex()}
+    yield "".join(map(_make_character_pattern, text))
     yield from sorted(map(re.escape, encoded - {text}), key=len, reverse=True)
 
 
-def _character(char: str) -> str:
+def _make_character_pattern(char: str) -> str:
     """One character, as it is or as shells, JSON, Python, Markdown, HTML, XML and workflow commands write it."""
     ways = [(r"\\{1,4}" if char == "\\" else r"\\{0,2}" + re.escape(char))]
     ways += [f"%{ord(char):02X}", f"&#{ord(char)};"] if char.isascii() and not char.isalnum() else []
@@ -115,17 +115,17 @@ def _character(char: str) -> str:
     return f"(?:{'|'.join(ways)})"
 
 
-def _base64(text: str) -> Iterator[str]:
+def _list_base64_patterns(text: str) -> Iterator[str]:
     """Alone, and as the end of something longer, such as HTTP's Basic: without the letters that are not its own."""
     import base64  # noqa: PLC0415 - as above
 
-    yield base64.b64encode(_bytes(text)).decode().rstrip("=")
+    yield base64.b64encode(_encode(text)).decode().rstrip("=")
     for before in range(3):
-        whole = base64.b64encode(b"." * before + _bytes(text)).decode()
+        whole = base64.b64encode(b"." * before + _encode(text)).decode()
         own = whole[4 if before else 0 : -4 if whole.endswith("=") else None]
         if len(own) >= _GROUPS:
             yield own
 
 
-def _bytes(text: str) -> bytes:
+def _encode(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")

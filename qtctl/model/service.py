@@ -120,7 +120,7 @@ _LONGEST_ANSWER_US = 10_000_000
 """A third of the time that an audit has for a host."""
 
 
-def _within(text: str) -> str:
+def _check_within(text: str) -> str:
     if not 0 < microseconds(text) <= _LONGEST_ANSWER_US:
         what = "is not from 1us to 10s"
         raise Unfit(f"{text!r} {what}", what)
@@ -142,7 +142,7 @@ JsonValue = Annotated[
 class Health(Node):
     path: UrlPath
     status: Annotated[Number, Field(ge=200, le=599)] = 200
-    within: Annotated[Span, AfterValidator(_within), Expect("a time from 1us to 10s")] = "2s"
+    within: Annotated[Span, AfterValidator(_check_within), Expect("a time from 1us to 10s")] = "2s"
     text: Annotated[str, StringConstraints(max_length=200)] = ""
     values: dict[JsonKey, JsonValue] = Field(default={}, max_length=20)
 

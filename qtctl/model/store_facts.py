@@ -156,7 +156,7 @@ def group_subject(key: str, group: str) -> str:
     return f"{key}/{group.replace('%', '%25').replace('/', '%2F')}"
 
 
-def key_and_group(subject: str) -> tuple[str, str]:
+def split_group_subject(subject: str) -> tuple[str, str]:
     """What `group_subject` was made from."""
     key, _, group = subject.rpartition("/")
     return key, group.replace("%2F", "/").replace("%25", "%")

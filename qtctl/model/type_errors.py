@@ -42,7 +42,7 @@ _FORMS = {
 }
 
 
-def problem_of(detail: Mapping[str, Any]) -> str:
+def describe_problem(detail: Mapping[str, Any]) -> str:
     """Of one error as pydantic lists it: `should be a whole number`, `is missing`. To follow the name of a key."""
     kind, context = str(detail["type"]), detail.get("ctx", {})
     if kind in _FORMS:

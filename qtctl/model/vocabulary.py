@@ -50,16 +50,16 @@ class Key:
     annotation: object
 
 
-def model_of(table: str) -> Any:  # noqa: ANN401 - a class with a SECTION, which not every Node has
+def find_model(table: str) -> Any:  # noqa: ANN401 - a class with a SECTION, which not every Node has
     """The model of the entries of a table: `services` → Service."""
     return get_args(Registry.__dataclass_fields__[table].type)[1]
 
 
 @lru_cache
-def fields(kind: str) -> Mapping[tuple[str, str], Key]:
+def list_fields(kind: str) -> Mapping[tuple[str, str], Key]:
     """(section, directive) → its key, for one table of a registry: services, timers, sockets …"""
-    model = model_of(kind)
-    return {(key.section, key.directive): key for key in _keys(model, model.SECTION)}
+    model = find_model(kind)
+    return {(key.section, key.directive): key for key in _list_keys(model, model.SECTION)}
 
 
 KINDS = (*UNIT_TABLES, "dropins")
@@ -67,23 +67,23 @@ KINDS = (*UNIT_TABLES, "dropins")
 
 
 @lru_cache
-def key_paths() -> Mapping[str, tuple[str, ...]]:
+def map_key_paths() -> Mapping[str, tuple[str, ...]]:
     """Directive → the key that it is made from, in whatever kind of table first has it."""
     found: dict[str, tuple[str, ...]] = {}
     for kind in KINDS:
-        for key in fields(kind).values():
+        for key in list_fields(kind).values():
             found.setdefault(key.directive, key.path)
     return {**found, "ExecStart": ("run",), "EnvironmentFile": ("secrets", "env_file")}
 
 
 @cache
-def directives_of(model: type[Node], section: str) -> tuple[tuple[str, str], ...]:
+def list_directives(model: type[Node], section: str) -> tuple[tuple[str, str], ...]:
     """The keys of a table that say a directive and ask for this section ("" for its own), each with its directive."""
-    spoken = ((name, *said(field)) for name, field in model.model_fields.items())
+    spoken = ((name, *read_said(field)) for name, field in model.model_fields.items())
     return tuple((name, directive) for name, directive, own in spoken if directive and own == section)
 
 
-def said(field: FieldInfo) -> tuple[str, str]:
+def read_said(field: FieldInfo) -> tuple[str, str]:
     """The directive that a field says and the section it asks for; "" where it says none."""
     extra = field.json_schema_extra
     if not isinstance(extra, dict):
@@ -91,7 +91,7 @@ def said(field: FieldInfo) -> tuple[str, str]:
     return str(extra.get("directive", "")), str(extra.get("section", ""))
 
 
-def assignments_of(directive: str, value: object) -> tuple[tuple[str, str], ...]:
+def list_assignments(directive: str, value: object) -> tuple[tuple[str, str], ...]:
     """(directive, text) of each assignment that a key's value is; none where it has none."""
     if value is None:
         return ()
@@ -99,38 +99,38 @@ def assignments_of(directive: str, value: object) -> tuple[tuple[str, str], ...]
         return tuple((directive, f"{name}:{text}") for name, text in value.items())
     if isinstance(value, tuple | list):
         # An empty list that was written is an empty assignment: no capabilities at all, say.
-        return tuple((directive, _text(each)) for each in value or ([""] if directive in EMPTY_SAYS else ()))
-    return ((directive, _text(value)),)
+        return tuple((directive, _format_text(each)) for each in value or ([""] if directive in EMPTY_SAYS else ()))
+    return ((directive, _format_text(value)),)
 
 
-def _text(value: object) -> str:
+def _format_text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value)
 
 
-def _keys(model: type[Node], section: str, path: tuple[str, ...] = ()) -> Iterator[Key]:
+def _list_keys(model: type[Node], section: str, path: tuple[str, ...] = ()) -> Iterator[Key]:
     for name, field in model.model_fields.items():
         for one in getattr(model, "MARKED", {}).get(name, {}).values():
             yield Key((*path, name), section, one, Form.MARKED, field.annotation)
-        directive, own = said(field)
+        directive, own = read_said(field)
         if directive:
-            form = _form(directive, field.annotation)
+            form = _find_form(directive, field.annotation)
             yield Key((*path, name), own or section, directive, form, field.annotation)
             continue
-        for table in _tables(field.annotation):
-            yield from _keys(table, getattr(table, "SECTION", section), (*path, name))
+        for table in _list_tables(field.annotation):
+            yield from _list_keys(table, getattr(table, "SECTION", section), (*path, name))
 
 
-def _tables(annotation: object) -> list[type[Node]]:
-    return [each for each in _options(annotation) if isinstance(each, type) and issubclass(each, Node)]
+def _list_tables(annotation: object) -> list[type[Node]]:
+    return [each for each in _list_options(annotation) if isinstance(each, type) and issubclass(each, Node)]
 
 
-def _options(annotation: object) -> tuple[object, ...]:
+def _list_options(annotation: object) -> tuple[object, ...]:
     if get_origin(annotation) is Annotated:
-        return _options(get_args(annotation)[0])
+        return _list_options(get_args(annotation)[0])
     if get_origin(annotation) in (Union, UnionType):
-        return tuple(option for each in get_args(annotation) for option in _options(each))
+        return tuple(option for each in get_args(annotation) for option in _list_options(each))
     return (annotation,)
 
 
@@ -143,8 +143,8 @@ _LISTS = {
 }
 
 
-def _form(directive: str, annotation: object) -> Form:
-    options = _options(annotation)
+def _find_form(directive: str, annotation: object) -> Form:
+    options = _list_options(annotation)
     if any(get_origin(each) in (dict, Mapping) for each in options):
         return Form.TABLE
     if any(get_origin(each) is tuple for each in options):

@@ -32,7 +32,7 @@ class PathWay:
 
     def rows(self) -> Iterator[tuple[str, str, int, int, int, str]]:
         """(path, kind, uid, gid, mode, link target) of each part."""
-        return rows_of(self.parts)
+        return list_rows(self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +60,9 @@ class UnitWriters:
 
     def rows(self) -> Iterator[tuple[str, str, int, int, int, str]]:
         """(path, kind, uid, gid, mode, link target) of each part."""
-        return rows_of(self.parts)
+        return list_rows(self.parts)
 
 
-def rows_of(parts: Mapping[str, list[str]]) -> Iterator[tuple[str, str, int, int, int, str]]:
+def list_rows(parts: Mapping[str, list[str]]) -> Iterator[tuple[str, str, int, int, int, str]]:
     for path, (kind, uid, gid, mode, target) in parts.items():
         yield path, kind, int(uid), int(gid), int(mode, 8), target

@@ -7,7 +7,7 @@ from qtctl.model.account_facts import Account, Group
 from qtctl.model.desired import Desired
 from qtctl.model.desired_accounts import DesiredFolder
 from qtctl.model.evidence import Need
-from qtctl.model.facts import Facts, from_value, to_value
+from qtctl.model.facts import Facts, make_fact, make_value
 from qtctl.model.way_facts import PathWay
 
 _UNKNOWN = "4294967294"
@@ -22,8 +22,8 @@ def add_made_folders(desired: Desired, facts: Facts) -> Facts:
     made = []
     for item in facts.items():
         if item.fact == PathWay.FACT and item.value is not None:
-            way = _change_way(item.subject, from_value(PathWay, item.value), folders, facts)
-            made.append(replace(item, value=to_value(way)))
+            way = _change_way(item.subject, make_fact(PathWay, item.value), folders, facts)
+            made.append(replace(item, value=make_value(way)))
     return facts.joined(Facts(made))
 
 

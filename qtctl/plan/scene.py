@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from qtctl.model.facts import Facts, File, Unit
-from qtctl.model.moments import moment
+from qtctl.model.moments import make_moment
 from qtctl.model.names import UNIT_DIR
 from qtctl.model.plan import Dragged, Effect
 from qtctl.model.ran import UNRECORDED, Ran, RanState
@@ -102,7 +102,7 @@ def _find_outdated(scene: Scene, path: str, ran: Ran, started: int, what: str) -
 
 
 def _format_time(us: int) -> str:
-    at = moment(us)
+    at = make_moment(us)
     return f"{at:%Y-%m-%d %H:%M:%SZ}" if at else "a time of no calendar"
 
 

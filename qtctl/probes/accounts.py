@@ -11,7 +11,7 @@ from qtctl.model.account_facts import Account, Group
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Fact
 from qtctl.model.inquiry import Inquiry
-from qtctl.model.plausible import U32, whole
+from qtctl.model.plausible import U32, parse_whole
 from qtctl.probes.answer import TIMED_OUT, Answer, absent, not_installed, observed, refused, text, unparseable
 from qtctl.probes.batch import Command, Frame, Frames, Probe, command, missing_tool
 from qtctl.probes.family import Family
@@ -86,14 +86,14 @@ def _account(fields: list[str]) -> _Row:
     if len(fields) != _PASSWD_FIELDS:
         raise ValueError(f"{len(fields)} fields")
     name, _, uid, gid, _, home, shell = fields
-    return name, uid, Account(name, whole(uid, U32), whole(gid, U32), home, shell)
+    return name, uid, Account(name, parse_whole(uid, U32), parse_whole(gid, U32), home, shell)
 
 
 def _group(fields: list[str]) -> _Row:
     if len(fields) != _GROUP_FIELDS:
         raise ValueError(f"{len(fields)} fields")
     name, _, gid, members = fields
-    return name, gid, Group(name, whole(gid, U32), sorted(filter(None, members.split(","))))
+    return name, gid, Group(name, parse_whole(gid, U32), sorted(filter(None, members.split(","))))
 
 
 def _of_needs(needs: Sequence[Need], _: Inquiry) -> Probe:

@@ -7,7 +7,7 @@ from functools import cache
 
 from qtctl.model.evidence import Need, State
 from qtctl.model.facts import Fact
-from qtctl.model.plausible import LONGEST_LINE, problem
+from qtctl.model.plausible import LONGEST_LINE, find_problem
 
 MISSING = ("No such file or directory", "Not a directory")
 """The texts of ENOENT and ENOTDIR in the C locale: the path is not there. Any other error says nothing of the path."""
@@ -43,7 +43,7 @@ class Answer:
 
 def observed(need: Need, value: Fact, *, again: str = "", line: str = "", question: int = 0) -> Answer:
     """Unparseable where no host can have answered that."""
-    if why := problem(value):
+    if why := find_problem(value):
         return unparseable(need, why, again=again, question=question)
     return Answer(need, State.OBSERVED, value, None, again, line[:LONGEST_LINE], question)
 

@@ -8,7 +8,7 @@ import shlex
 from qtctl.dialects.lines import lines
 from qtctl.model.evidence import Need
 from qtctl.model.facts import HostBaseline
-from qtctl.model.plausible import LONGEST_LINE, MOST_CPUS, shown, whole
+from qtctl.model.plausible import LONGEST_LINE, MOST_CPUS, parse_whole, show_value
 from qtctl.probes.answer import Answer, observed, text, unparseable
 from qtctl.probes.batch import Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
@@ -54,10 +54,10 @@ def read(said: dict[str, str]) -> HostBaseline:
         uptime_s=int(_decimal(said["uptime"].split()[0])),
         load=[_decimal(each) for each in said["load"].split()[:3]],
         cpus=_online(said["cpus"]),
-        memory_total=whole(said["MemTotal:"]) * 1024,
-        memory_available=whole(said["MemAvailable:"]) * 1024,
-        disk_total=whole(total),
-        disk_free=whole(free),
+        memory_total=parse_whole(said["MemTotal:"]) * 1024,
+        memory_available=parse_whole(said["MemAvailable:"]) * 1024,
+        disk_total=parse_whole(total),
+        disk_free=parse_whole(free),
         systemd=said["systemd"],
         timezone=_zone(said),
         boot_id=said["boot_id"],
@@ -68,13 +68,13 @@ def read(said: dict[str, str]) -> HostBaseline:
 def _online(cpus: str) -> int:
     """The kernel's list of processors: `0-3,8`."""
     ranges = [part.partition("-") for part in cpus.split(",")]
-    return sum(whole(last or first, MOST_CPUS) - whole(first, MOST_CPUS) + 1 for first, _, last in ranges)
+    return sum(parse_whole(last or first, MOST_CPUS) - parse_whole(first, MOST_CPUS) + 1 for first, _, last in ranges)
 
 
 def _decimal(text: str) -> float:
     """As the kernel prints it. float() takes `inf`, `nan` and `1_0` too."""
     if not _DECIMAL.fullmatch(text):
-        raise ValueError(f"{shown(text)} is not a number")
+        raise ValueError(f"{show_value(text)} is not a number")
     return float(text)
 
 

@@ -16,7 +16,7 @@ from qtctl.dialects.git.working_tree import Compared, How, Seen, compare, names
 from qtctl.dialects.shell import quote
 from qtctl.model.code_facts import Checkout
 from qtctl.model.evidence import Need
-from qtctl.model.plausible import LONGEST_LINE, whole
+from qtctl.model.plausible import LONGEST_LINE, parse_whole
 from qtctl.probes.answer import Answer, not_asked, observed, odd_path, path_failed, refused, text, unparseable
 from qtctl.probes.batch import Command, Frame, Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
@@ -276,7 +276,7 @@ def _files(content: bytes) -> dict[bytes, Seen]:
     for row, target in zip(fields[::2], fields[1::2], strict=True):
         kind, mode, size, mtime, ctime, path = row.split(b" ", _COLUMNS - 1)
         found[path] = Seen(
-            kind.decode(), int(mode, 8), whole(size.decode()), _nanoseconds(mtime.decode()),
+            kind.decode(), int(mode, 8), parse_whole(size.decode()), _nanoseconds(mtime.decode()),
             _nanoseconds(ctime.decode()), target,
         )  # fmt: skip
     return found

@@ -9,7 +9,7 @@ from qtctl.dialects.lines import lines
 from qtctl.model.entry_questions import EntryQuestion
 from qtctl.model.evidence import Need
 from qtctl.model.inquiry import Inquiry
-from qtctl.model.plausible import U32, whole
+from qtctl.model.plausible import U32, parse_whole
 from qtctl.model.process_facts import ProgramCopies
 from qtctl.probes.answer import Answer, needs_root, observed, text, unparseable
 from qtctl.probes.batch import Frame, Probe
@@ -78,7 +78,7 @@ def _answer(need: Need, frame: Frame | None, units: Sequence[str]) -> Answer:
         tag, pid, number, group = line.split(" ", 3)
         if tag != "C":
             raise ValueError("no line of a process")
-        rows.append([str(whole(pid, U32)), units[whole(number, len(units)) - 1], group])
+        rows.append([str(parse_whole(pid, U32)), units[parse_whole(number, len(units)) - 1], group])
     return observed(need, ProgramCopies(sorted(rows)), again=AGAIN, line=str(len(rows)))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from qtctl.meaning.deploys import DAMAGED
 from qtctl.model.deploy_facts import HostDeploys, KeptGenerations
 from qtctl.model.evidence import Need
-from qtctl.model.plausible import I64, shown, whole
+from qtctl.model.plausible import I64, parse_whole, show_value
 from qtctl.probes.answer import Answer, absent, observed, text, unparseable
 from qtctl.probes.batch import Command, Frame, Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
@@ -60,14 +60,14 @@ def parse_status(said: str) -> HostDeploys:
     """ValueError where it is not what a transaction writes."""
     head, _, rest = said.partition("\n")
     boot, _, uptime = head.partition(" ")
-    now = whole(uptime)
+    now = parse_whole(uptime)
     rows = [line.partition(" ")[::2] for line in rest.split("\n")[:-1]]
     found = {key: value for key, value in rows if key != "unit"}
     if found.get("format") != FORMAT:
         raise ValueError(f"format {shown(found.get('format', ''))}, and this qtctl reads {FORMAT}")
     state = DAMAGED if "damage" in found else found.get("state", "")
     if state not in STATES:
-        raise ValueError(f"state {shown(state)}")
+        raise ValueError(f"state {show_value(state)}")
     rebooted = found.get("boot") != boot
     about = {key.removeprefix("current-"): value[:300] for key, value in rows if key.startswith("current-")}
     units = dict(_unit(value) for key, value in rows if key == "unit")
@@ -77,10 +77,10 @@ def parse_status(said: str) -> HostDeploys:
         state,
         generation=_number(found.get("generation", "")),
         current=_number(found.get("current", "")),
-        at=whole(found.get("at", "0")),
+        at=parse_whole(found.get("at", "0")),
         by=found.get("by", "")[:300],
         watched=not rebooted and _is_watched(state, found.get("lease", ""), now),
-        age_s=0 if state == "idle" or rebooted else max(now - whole(found.get("uptime", "")), 0),
+        age_s=0 if state == "idle" or rebooted else max(now - parse_whole(found.get("uptime", "")), 0),
         rebooted=rebooted and state != "idle",
         about=dict(sorted(about.items())),
         units=dict(sorted(units.items())),
@@ -88,12 +88,12 @@ def parse_status(said: str) -> HostDeploys:
 
 
 def _number(word: str) -> int:
-    return whole(word, I64) if word else 0
+    return parse_whole(word, I64) if word else 0
 
 
 def _is_watched(state: str, lease: str, now: int) -> bool:
     """Going back has no lease: the host does it by itself."""
-    return state not in _LEASED or whole(lease.rpartition(" ")[2] or "0") >= now
+    return state not in _LEASED or parse_whole(lease.rpartition(" ")[2] or "0") >= now
 
 
 def _unit(value: str) -> tuple[str, list[str]]:
@@ -132,8 +132,8 @@ def _kept(said: str) -> KeptGenerations:
     for line in said.split("\n")[:-1]:
         tag, number, *what = line.split(" ", 2)
         if tag == "G" and len(confirmed) < MOST_UNITS:
-            confirmed.append(whole(number))
-        elif tag == "D" and len(damaged.setdefault(str(whole(number)), [])) < MOST_DAMAGED:
+            confirmed.append(parse_whole(number))
+        elif tag == "D" and len(damaged.setdefault(str(parse_whole(number)), [])) < MOST_DAMAGED:
             damaged[number].append(" ".join(what)[:1000])
     return KeptGenerations(sorted(confirmed), damaged)
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from qtctl.dialects.shell import quote
 from qtctl.model.evidence import Need
 from qtctl.model.inquiry import EnvQuestion, Inquiry
-from qtctl.model.plausible import whole
+from qtctl.model.plausible import parse_whole
 from qtctl.model.process_facts import EnvText
 from qtctl.probes.answer import Answer, absent, first_line, observed, odd_path, part_odd, refused, text, unparseable
 from qtctl.probes.batch import Command, Frame, Frames, Library, Probe, Takes
@@ -71,7 +71,7 @@ def _parse(paths: Sequence[str], frames: Frames, nonce: str) -> list[Answer]:
     for line in text(frame.stdout).split("\n"):
         fields = line.split(" ", 3)
         if fields[0] == "F":
-            at = whole(fields[1], len(paths) - 1)
+            at = parse_whole(fields[1], len(paths) - 1)
             said[at] = []
         if at >= 0 and line:
             said[at].append(fields)
@@ -141,7 +141,7 @@ def _one_of(words: frozenset[str], word: str) -> str:
 
 
 def _line(word: str) -> str:
-    return str(whole(word, MOST_LINES))
+    return str(parse_whole(word, MOST_LINES))
 
 
 def _of_needs(needs: Sequence[Need], inquiry: Inquiry) -> Probe:

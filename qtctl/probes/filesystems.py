@@ -8,7 +8,7 @@ from qtctl.dialects import shell
 from qtctl.dialects.lines import lines
 from qtctl.model.evidence import Need
 from qtctl.model.host_facts import FileSystem, Resolved
-from qtctl.model.plausible import I64, whole
+from qtctl.model.plausible import I64, parse_whole
 from qtctl.probes.answer import (
     COMMAND_NOT_FOUND,
     Answer,
@@ -144,7 +144,7 @@ def _read(words: str, mount: str) -> FileSystem:
     *counts, number = words.split()
     if len(counts) != _SIZES - 1 or not re.fullmatch("[0-9a-f]{1,32}", number):
         raise ValueError(f"{_SIZES} figures wanted")
-    block, total, free, available, inodes, inodes_free = (whole(each) for each in counts)
+    block, total, free, available, inodes, inodes_free = (parse_whole(each) for each in counts)
     where = mount if mount.startswith("/") else ""
     used = max(total - free, 0) * block
     return FileSystem(where, number, min(used, I64), min(available * block, I64), inodes, min(inodes_free, inodes))

@@ -10,7 +10,7 @@ from dataclasses import replace
 from qtctl.dialects.lines import lines
 from qtctl.model.evidence import Need
 from qtctl.model.host_facts import HostState, OomKills, SharedIds
-from qtctl.model.plausible import U32, shown, whole
+from qtctl.model.plausible import U32, parse_whole, show_value
 from qtctl.probes.answer import COMMAND_NOT_FOUND, Answer, absent, not_installed, observed, text, unparseable
 from qtctl.probes.batch import Frame, Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
@@ -41,11 +41,11 @@ def _state(need: Need, frame: Frame) -> Answer:
     seconds, _, fraction = said["clock"].partition(".")
     exact = fraction.isdigit()
     state = HostState(
-        clock_us=whole(seconds, U32 * 100) * _SECOND + (int(fraction[:6].ljust(6, "0")) if exact else 0),
+        clock_us=parse_whole(seconds, U32 * 100) * _SECOND + (int(fraction[:6].ljust(6, "0")) if exact else 0),
         earliest_us=round(frame.earliest * _SECOND) - (0 if exact else _SECOND),
         latest_us=round(frame.latest * _SECOND),
-        swap_total=whole(said["SwapTotal:"]) * 1024,
-        swap_free=whole(said["SwapFree:"]) * 1024,
+        swap_total=parse_whole(said["SwapTotal:"]) * 1024,
+        swap_free=parse_whole(said["SwapFree:"]) * 1024,
         pressure=pressure,
         container=said.get("container", ""),
     )
@@ -64,7 +64,7 @@ def _shared(need: Need, frame: Frame) -> Answer:
     if frame.exit == COMMAND_NOT_FOUND:
         return not_installed(need, "getent", again=SHARED)
     rows = [line.split() for line in lines(text(frame.stdout[:LONGEST])) if line]
-    names = {str(whole(uid, U32)): sorted(found) for uid, *found in rows}
+    names = {str(parse_whole(uid, U32)): sorted(found) for uid, *found in rows}
     return observed(need, SharedIds(names), again=SHARED)
 
 
@@ -75,8 +75,8 @@ def _kills(need: Need, frame: Frame) -> Answer:
     for line in lines(text(frame.stdout)):
         path, _, count = line.partition(":oom_kill ")
         if not path.startswith("/sys/fs/cgroup/"):
-            raise ValueError(f"{shown(line)} is no counter of a control group")
-        kills[path] = whole(count)
+            raise ValueError(f"{show_value(line)} is no counter of a control group")
+        kills[path] = parse_whole(count)
     return observed(need, OomKills(kills), again=KILLS)
 
 

@@ -7,7 +7,7 @@ from qtctl.dialects.lines import lines
 from qtctl.model.evidence import Need
 from qtctl.model.inquiry import Inquiry
 from qtctl.model.library_facts import LibraryWriters
-from qtctl.model.plausible import U32, whole
+from qtctl.model.plausible import U32, parse_whole
 from qtctl.probes.answer import Answer, observed, text, unparseable
 from qtctl.probes.batch import Frame, Library, Probe, Takes
 from qtctl.probes.family import Family
@@ -41,10 +41,10 @@ def _answers(needs: Sequence[Need], venvs: Sequence[str], frame: Frame | None) -
         if line.startswith("W "):
             number, rest = line[2:].split(" ", 1)
             kind, uid, gid, mode, path = rest.split(" ", _PARTS)
-            subject = HOST if number == "0" else venvs[whole(number, len(venvs)) - 1]
+            subject = HOST if number == "0" else venvs[parse_whole(number, len(venvs)) - 1]
             if not _MODE.fullmatch(mode):
                 raise ValueError("a mode that is none")
-            row = [_KINDS.get(kind, "other"), str(whole(uid, U32)), str(whole(gid, U32)), mode.zfill(4)]
+            row = [_KINDS.get(kind, "other"), str(parse_whole(uid, U32)), str(parse_whole(gid, U32)), mode.zfill(4)]
             parts.setdefault(subject, {})[path] = row
     missing = [line[2:] for line in said if line.startswith("M ")]
     return [

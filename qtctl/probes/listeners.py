@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from qtctl.dialects.lines import lines
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Listeners
-from qtctl.model.plausible import HIGHEST_PORT, is_socket_address, shown, whole
+from qtctl.model.plausible import HIGHEST_PORT, is_socket_address, parse_whole, show_value
 from qtctl.probes.answer import COMMAND_NOT_FOUND, TIMED_OUT, Answer, first_line, observed, refused, text, unparseable
 from qtctl.probes.batch import Frame, Frames, Probe, command
 from qtctl.probes.family import Family
@@ -50,8 +50,8 @@ def rows(stdout: str) -> dict[str, list[list[str]]]:
             raise ValueError(f"not a line of ss: {' '.join(words)[:80]}")
         address, _, port = words[4].rpartition(":")
         if not is_socket_address(address):
-            raise ValueError(f"{shown(address)} is no address of a socket")
-        whole(port, HIGHEST_PORT)
+            raise ValueError(f"{show_value(address)} is no address of a socket")
+        parse_whole(port, HIGHEST_PORT)
         group = next((word for word in words[_COLUMNS:] if word.startswith("cgroup:/")), "")
         found[words[0]].append([address, port, unit_of(group.removeprefix("cgroup:")), " ".join(words)])
     return {protocol: sorted(each) for protocol, each in found.items()}

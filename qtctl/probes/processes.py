@@ -8,7 +8,7 @@ from qtctl.dialects.shell import quote
 from qtctl.model.evidence import Need
 from qtctl.model.inquiry import Inquiry
 from qtctl.model.json import JsonObject
-from qtctl.model.plausible import U32, U64, shown, whole
+from qtctl.model.plausible import U32, U64, parse_whole, show_value
 from qtctl.model.process_facts import LIMIT_NAMES, Processes
 from qtctl.probes.answer import Answer, absent, needs_root, observed, part_odd, text, unparseable
 from qtctl.probes.batch import Frames, Library, Probe, Takes
@@ -63,7 +63,7 @@ def members(lines: Iterable[str]) -> dict[str, list[str]]:
     for line in lines:
         if line.startswith("P "):
             _, pid, unit = line.split(" ", 2)
-            found.setdefault(unit, []).append(str(whole(pid, U32)))
+            found.setdefault(unit, []).append(str(parse_whole(pid, U32)))
     return found
 
 
@@ -148,19 +148,19 @@ def _status(process: _Seen, line: str) -> None:
     key, _, rest = line.partition(":")
     words = rest.split()
     if key == "PPid":
-        process.parent = whole(words[0], U32)
+        process.parent = parse_whole(words[0], U32)
     elif key == "Umask":
         process.row["umask"] = words[0]
     elif key == "State":
         process.row["state"] = words[0][:1]
     elif key == "NoNewPrivs":
-        process.row["no_new_privs"] = whole(words[0], U32)
+        process.row["no_new_privs"] = parse_whole(words[0], U32)
     elif key == "Cpus_allowed_list":
         process.row["cpus"] = words[0][:LONGEST_CPUS]
     elif key in ("Uid", "Gid"):
-        process.row[f"{key.lower()}s"] = [whole(word, U32) for word in words]
+        process.row[f"{key.lower()}s"] = [parse_whole(word, U32) for word in words]
     elif key == "Groups":
-        process.row["groups"] = [*sorted(whole(word, U32) for word in words)]
+        process.row["groups"] = [*sorted(parse_whole(word, U32) for word in words)]
 
 
 def _limits(process: _Seen, line: str) -> None:
@@ -173,7 +173,7 @@ def _limits(process: _Seen, line: str) -> None:
 
 
 def _limit(word: str) -> int:
-    return UNLIMITED if word == "unlimited" else whole(word, U64)
+    return UNLIMITED if word == "unlimited" else parse_whole(word, U64)
 
 
 def _oom(process: _Seen, line: str) -> None:
@@ -183,12 +183,12 @@ def _oom(process: _Seen, line: str) -> None:
 def _stat(process: _Seen, line: str) -> None:
     words = line.rpartition(")")[2].split()
     process.row["nice"] = _signed(words[_NICE])
-    process.row["policy"] = whole(words[_POLICY], U32)
+    process.row["policy"] = parse_whole(words[_POLICY], U32)
 
 
 def _signed(word: str) -> int:
     if not re.fullmatch(r"-?[0-9]{1,5}", word):
-        raise ValueError(f"{shown(word)} is no such number")
+        raise ValueError(f"{show_value(word)} is no such number")
     return int(word)
 
 

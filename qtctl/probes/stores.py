@@ -16,7 +16,7 @@ from qtctl.dialects import shell
 from qtctl.dialects.lines import lines
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Need
-from qtctl.model.plausible import STREAM_ID, U64, whole
+from qtctl.model.plausible import STREAM_ID, U64, parse_whole
 from qtctl.model.store_facts import (
     MOST_CONSUMERS,
     MOST_GROUPS_NAMED,
@@ -33,7 +33,7 @@ from qtctl.model.store_facts import (
     StreamGroup,
     StreamGroups,
     StreamPending,
-    key_and_group,
+    split_group_subject,
 )
 from qtctl.probes.answer import Answer, absent, observed, refused, unparseable
 
@@ -96,10 +96,10 @@ def command_of(need: Need) -> tuple[str, ...]:
     if need.fact == Stream.FACT:
         return ("XINFO", "STREAM", need.subject)
     if need.fact == StreamConsumers.FACT:
-        return ("XINFO", "CONSUMERS", *key_and_group(need.subject))
+        return ("XINFO", "CONSUMERS", *split_group_subject(need.subject))
     if need.fact == StreamPending.FACT:
-        return ("XPENDING", *key_and_group(need.subject), "-", "+", str(MOST_PENDING))
-    return ("XINFO", "GROUPS", need.subject if need.fact == StreamGroups.FACT else key_and_group(need.subject)[0])
+        return ("XPENDING", *split_group_subject(need.subject), "-", "+", str(MOST_PENDING))
+    return ("XINFO", "GROUPS", need.subject if need.fact == StreamGroups.FACT else split_group_subject(need.subject)[0])
 
 
 def _in_order(command: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
@@ -259,13 +259,13 @@ def _health(need: Need, value: object, again: str, question: int) -> Answer:
 def _expiring(said: Mapping[str, object]) -> int:
     """Keys of all databases that have a time to live: `db0:keys=3,expires=1,avg_ttl=0`."""
     rows = (str(value) for key, value in said.items() if _DATABASE.fullmatch(key))
-    return sum(whole(found[1], U64) for row in rows if (found := _EXPIRES.search(row)))
+    return sum(parse_whole(found[1], U64) for row in rows if (found := _EXPIRES.search(row)))
 
 
 def _count(said: Mapping[str, object], key: str) -> int:
     """`count=3`, as INFO has it of errors."""
     found = _COUNT.match(_maybe_text(said, key))
-    return whole(found[1], U64) if found else 0
+    return parse_whole(found[1], U64) if found else 0
 
 
 def _info(value: object) -> dict[str, object]:
@@ -301,7 +301,7 @@ def _stream(need: Need, value: object, again: str, question: int) -> Answer:
 
 
 def _group(need: Need, value: object, again: str, question: int) -> Answer:
-    name = key_and_group(need.subject)[1]
+    name = split_group_subject(need.subject)[1]
     said = next((group for group in _groups(value) if group.get("name") == name), None)
     if said is None:
         return absent(need, "the stream has no such group", again=again, question=question)
@@ -369,7 +369,7 @@ def _number(said: Mapping[str, object], key: str) -> int:
         return value
     if isinstance(value, str):
         try:
-            return whole(value, U64)
+            return parse_whole(value, U64)
         except ValueError as error:
             raise _Unreadable(f"{key}: {error}") from error
     raise _Unreadable(f"{key} is not a number")

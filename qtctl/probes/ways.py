@@ -12,7 +12,7 @@ from qtctl.dialects.shell import quote
 from qtctl.meaning.access import Entry, Kind, Way, walk
 from qtctl.model.evidence import Need
 from qtctl.model.inquiry import Inquiry
-from qtctl.model.plausible import I64, U32, whole
+from qtctl.model.plausible import I64, U32, parse_whole
 from qtctl.model.way_facts import Parts, PathWay, UnitWriters, UserIds
 from qtctl.probes.answer import (
     MISSING,
@@ -158,8 +158,8 @@ def _part(said: _Said, line: str) -> None:
 
 
 def _checked(part: list[str]) -> list[str]:
-    whole(part[1], U32)
-    whole(part[2], U32)
+    parse_whole(part[1], U32)
+    parse_whole(part[2], U32)
     if not re.fullmatch("[0-7]{4}", part[3]):
         raise ValueError("a mode that is none")
     return part
@@ -167,7 +167,7 @@ def _checked(part: list[str]) -> list[str]:
 
 def _times(said: _Said, rest: str) -> None:
     size, mtime, ctime, path = rest.split(" ", _TIMES)
-    said.times[path] = (whole(size, I64), _microseconds(mtime), _microseconds(ctime))
+    said.times[path] = (parse_whole(size, I64), _microseconds(mtime), _microseconds(ctime))
 
 
 def _microseconds(said: str) -> int:
@@ -208,12 +208,12 @@ def _ids(said: _Said, rest: str) -> None:
 
 def _sharing(said: _Said, rest: str) -> None:
     gid, _, name = rest.partition(" ")
-    said.users_of.setdefault(whole(gid, U32), set()).add(name)
+    said.users_of.setdefault(parse_whole(gid, U32), set()).add(name)
 
 
 def _members(said: _Said, rest: str) -> None:
     gid, _, names = rest.partition(" ")
-    said.users_of.setdefault(whole(gid, U32), set()).update(filter(None, names.split(",")))
+    said.users_of.setdefault(parse_whole(gid, U32), set()).update(filter(None, names.split(",")))
 
 
 def _writer(said: _Said, rest: str) -> None:
@@ -250,8 +250,8 @@ def _user(need: Need, said: _Said) -> Answer:
         return absent(need, "the host knows no such user", again=again(need))
     if found is None:
         return unparseable(need, "id answered with a line that could not be read", again=again(need))
-    uid, gid = whole(found[1], U32), whole(found[2], U32)
-    groups = sorted({whole(each, U32) for each in re.findall(r"(?:^|,)([0-9]+)", found[3])})
+    uid, gid = parse_whole(found[1], U32), parse_whole(found[2], U32)
+    groups = sorted({parse_whole(each, U32) for each in re.findall(r"(?:^|,)([0-9]+)", found[3])})
     name = _NAMED.match(answer or "")
     sharing = sorted(said.users_of.get(gid, set()) - {need.subject, name[1] if name else "", "root"})
     return observed(need, UserIds(uid, gid, groups, sharing[:MOST_USERS]), again=again(need), line=answer or "")

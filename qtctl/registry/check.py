@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from qtctl.dialects.nearest import Known
 from qtctl.dialects.paths import trouble
 from qtctl.dialects.systemd.unit_name import valid
-from qtctl.model.names import Names, spoken_names
+from qtctl.model.names import Names, list_spoken_names
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
 from qtctl.model.service import RunKind, Service
@@ -122,7 +122,7 @@ def _check_legacy(registry: Registry) -> Iterator[Problem]:
         spoken: None
         for table in tables
         for name in getattr(registry, table)
-        for spoken in spoken_names(registry, table, name)
+        for spoken in list_spoken_names(registry, table, name)
     }
     named = Known(known)
     for record in registry.legacy:

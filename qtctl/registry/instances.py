@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from qtctl.dialects.nearest import Known
-from qtctl.model.fields import INSTANCE, listen_problem
-from qtctl.model.instance_ports import listen_of_instance, listen_origin, ports_of_instance
+from qtctl.model.fields import INSTANCE, explain_bad_listen
+from qtctl.model.instance_ports import find_instance_listen, find_listen_origin, map_instance_ports
 from qtctl.model.origin import Origin
 from qtctl.model.registry import External
 from qtctl.model.service import RunKind, Service
@@ -49,14 +49,14 @@ def _check_port(service: Service, key: str, origin: Origin) -> Iterator[Problem]
     taken: dict[tuple[str, str, int], str] = {}
     reported = set()
     for instance in service.instances:
-        where = listen_origin(origin, service, key, instance)
-        listen = listen_of_instance(service, instance, key)
-        if what := listen_problem(listen):
+        where = find_listen_origin(origin, service, key, instance)
+        listen = find_instance_listen(service, instance, key)
+        if what := explain_bad_listen(listen):
             if where not in reported:
                 reported.add(where)
                 yield Problem(f"ports.{key} of instance {instance}: {what}", where, "name the instances otherwise")
             continue
-        port = ports_of_instance(service, instance)[key]
+        port = map_instance_ports(service, instance)[key]
         first = taken.setdefault((str(where), port.address, port.number), instance)
         if first != instance and where not in reported:
             reported.add(where)

@@ -24,7 +24,7 @@ from qtctl.model.policy import Policy
 from qtctl.model.service import Service
 from qtctl.model.unit_kinds import UNIT_TABLES
 from qtctl.model.units import Original
-from qtctl.model.vocabulary import model_of
+from qtctl.model.vocabulary import find_model
 from qtctl.registry.amounts import check_amounts
 from qtctl.registry.check import check
 from qtctl.registry.damage import Damage, repair
@@ -42,7 +42,7 @@ M = TypeVar("M", bound=BaseModel)
 TABLES: dict[str, tuple[str, type[BaseModel]]] = {
     "hosts.toml": ("hosts", model.Host),
     "stores.toml": ("stores", model.Store),
-    **{f"{table}.toml": (table, model_of(table)) for table in (*UNIT_TABLES, "dropins") if table != "services"},
+    **{f"{table}.toml": (table, find_model(table)) for table in (*UNIT_TABLES, "dropins") if table != "services"},
     "venvs.toml": ("venvs", model.Venv),
     "streams.toml": ("keys", model.Key),
     "externals.toml": ("externals", model.External),
@@ -225,9 +225,9 @@ class _Loader:
         try:
             return kind.model_validate(value)
         except ValidationError as error:
-            from qtctl.model.refusals import refusals  # noqa: PLC0415 - 10 ms, and good registries do without
+            from qtctl.model.refusals import list_refusals  # noqa: PLC0415 - 10 ms, and good registries do without
 
-            found = refusals(kind, value, error, prefix)
+            found = list_refusals(kind, value, error, prefix)
         self.errors += [self._make_error(path, prefix, each) for each in found]
         node, damaged = repair(kind, value, [_list_keys(each.path) for each in found])
         meant = [_list_keys(each.meant) for each in found if each.meant]

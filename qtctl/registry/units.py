@@ -10,12 +10,12 @@ from qtctl.dialects.systemd.table.lookup import nearest, section_of, sections_of
 from qtctl.dialects.systemd.unit_name import is_template, unescape
 from qtctl.errors import InputError
 from qtctl.model.key_values import says
-from qtctl.model.names import Names, names_unit, unit_name
+from qtctl.model.names import Names, make_unit_name, names_unit
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
 from qtctl.model.service import Service
 from qtctl.model.units import Dropin, RawDirectives
-from qtctl.model.vocabulary import KINDS, Form, Key, assignments_of, fields
+from qtctl.model.vocabulary import KINDS, Form, Key, list_assignments, list_fields
 from qtctl.registry.instances import check_instance_values, check_without_instances
 from qtctl.rules.problem import Problem
 
@@ -45,7 +45,7 @@ def _install(node: object, origin: Origin) -> Iterator[Problem]:
 
 
 def _check_raw_directives(kind: str, hatch: RawDirectives, origin: Origin) -> Iterator[Problem]:
-    known = fields(kind) if hatch else {}
+    known = list_fields(kind) if hatch else {}
     for section, directives in hatch.items():
         for directive, value in directives.items():
             key = known.get((section, directive))
@@ -56,7 +56,7 @@ def _check_raw_directives(kind: str, hatch: RawDirectives, origin: Origin) -> It
 
 def _can_say(key: Key, value: object) -> bool:
     """Whether the key can say it: what it refuses, and systemd may take, stands in the hatch."""
-    return key.form is Form.MARKED or says(key, tuple(text for _, text in assignments_of(key.directive, value)))
+    return key.form is Form.MARKED or says(key, tuple(text for _, text in list_assignments(key.directive, value)))
 
 
 def _check_service(registry: Registry, name: str, service: Service) -> Iterator[Problem]:
@@ -91,7 +91,7 @@ def _check_lines(service: Service, origin: Origin) -> Iterator[Problem]:
 
 
 def _check_template(registry: Registry, name: str, service: Service, origin: Origin) -> Iterator[Problem]:
-    unit = unit_name(registry, "services", name)
+    unit = make_unit_name(registry, "services", name)
     if not is_template(unit):
         if service.instances:
             yield Problem(f"instances, and {unit} is no template", origin.at("instances"), "its name ends in @.service")

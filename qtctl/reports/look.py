@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 
 from qtctl.model.evidence import Evidence, Need, State
 from qtctl.model.facts import Fact, Facts
-from qtctl.model.moments import microseconds, moment
+from qtctl.model.moments import make_moment, parse_microseconds
 
 F = TypeVar("F", bound=Fact)
 
@@ -30,7 +30,7 @@ class Look:
 
     @classmethod
     def of(cls, evidence: Evidence) -> "Look":
-        return cls(Facts.of(evidence), microseconds(evidence.taken_at))
+        return cls(Facts.of(evidence), parse_microseconds(evidence.taken_at))
 
     def see(self, kind: type[F], subject: str, store: str = "") -> Seen[F]:
         item = self.facts.item(Need(kind.FACT, subject, store))
@@ -44,5 +44,5 @@ class Look:
 
 def format_iso(us: int) -> str | None:
     """Microseconds since the epoch as UTC in ISO 8601; None for never."""
-    at = moment(us)
+    at = make_moment(us)
     return at.isoformat(timespec="seconds").replace("+00:00", "Z") if at else None

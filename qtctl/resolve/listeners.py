@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from qtctl.dialects.systemd.timespan import microseconds
 from qtctl.model.desired_unit import Listener, UnixListener
-from qtctl.model.instance_ports import listen_origin, ports_of_instance
+from qtctl.model.instance_ports import find_listen_origin, map_instance_ports
 from qtctl.model.origin import Origin
 from qtctl.model.service import Health, Port, Service, UnixListen
 
@@ -32,8 +32,8 @@ def resolve_unix_listeners(declared: Mapping[str, UnixListen], origin: Origin) -
 def resolve_instance_listeners(service: Service, instance: str, origin: Origin) -> tuple[Listener, ...]:
     """Its own ports, by name."""
     return tuple(
-        make_listener(name, port, listen_origin(origin, service, name, instance))
-        for name, port in sorted(ports_of_instance(service, instance).items())
+        make_listener(name, port, find_listen_origin(origin, service, name, instance))
+        for name, port in sorted(map_instance_ports(service, instance).items())
     )
 
 

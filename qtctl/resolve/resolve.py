@@ -21,7 +21,7 @@ from qtctl.model.desired_host import HostLimits
 from qtctl.model.desired_lock import DesiredPackage
 from qtctl.model.desired_original import DesiredOriginal
 from qtctl.model.desired_store import DesiredStore, StoreTls
-from qtctl.model.names import ENDINGS, Names, spoken_names, unit_name, units_of
+from qtctl.model.names import ENDINGS, Names, list_spoken_names, list_units, make_unit_name
 from qtctl.model.origin import Origin
 from qtctl.model.registry import HostThresholds, Registry, Tls
 from qtctl.model.states import ServiceState
@@ -214,7 +214,7 @@ def _resolve_stores(registry: Registry, host: str) -> tuple[DesiredStore, ...]:
         if not includes_host(store.hosts, host):
             continue
         address, port = _split_address(store.address)
-        unit = unit_name(registry, "externals", store.external)
+        unit = make_unit_name(registry, "externals", store.external)
         origin = registry.origins["stores", name]
         saved = microseconds(store.saved_within) if store.saved_within else None
         found.append(
@@ -255,7 +255,7 @@ def _resolve_externals(registry: Registry, host: str) -> tuple[DesiredExternal, 
         found.append(
             DesiredExternal(
                 name=name,
-                unit=unit_name(registry, "externals", name),
+                unit=make_unit_name(registry, "externals", name),
                 aliases=external.aliases,
                 summary=external.summary,
                 running=external.state == "running",
@@ -273,7 +273,7 @@ def _list_retired_units(registry: Registry) -> Iterator[RetiredUnit]:
         for name, node in sorted(getattr(registry, kind).items()):
             if node.state == "retired":
                 origin: Origin = registry.origins[kind, name]
-                yield from (RetiredUnit(name, unit, node.why, origin) for unit in units_of(registry, kind, name))
+                yield from (RetiredUnit(name, unit, node.why, origin) for unit in list_units(registry, kind, name))
 
 
 def _list_retired_externals(registry: Registry, host: str) -> Iterator[RetiredUnit]:
@@ -283,11 +283,11 @@ def _list_retired_externals(registry: Registry, host: str) -> Iterator[RetiredUn
         for table in (*UNIT_TABLES, "externals")
         for name, node in getattr(registry, table).items()
         if node.state != "retired"
-        for spoken in spoken_names(registry, table, name)
+        for spoken in list_spoken_names(registry, table, name)
     }
     for name, external in sorted(registry.externals.items()):
         if external.state == "retired" and includes_host(external.hosts, host):
-            unit = unit_name(registry, "externals", name)
+            unit = make_unit_name(registry, "externals", name)
             others = (each for each in external.aliases if each.endswith(ENDINGS) and each not in live)
             for each in dict.fromkeys((unit, *others)):
                 yield RetiredUnit(name, each, external.why, registry.origins["externals", name])

@@ -11,7 +11,7 @@ from qtctl.dialects.systemd.unit_name import is_template, stem
 from qtctl.model.desired import DesiredService, Membership
 from qtctl.model.desired_unit import Pairs
 from qtctl.model.fields import INSTANCE
-from qtctl.model.names import Names, slice_of, unit_name
+from qtctl.model.names import Names, find_slice, make_unit_name
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
 from qtctl.model.service import Port, Run, RunKind, Service
@@ -63,11 +63,11 @@ def resolve_service(registry: Registry, names: Names, name: str) -> DesiredServi
         raise ValueError(f"service {name} has no [run]")
     defaults = registry.fleet.defaults
     origin = registry.origins["services", name]
-    unit = unit_name(registry, "services", name)
+    unit = make_unit_name(registry, "services", name)
     template = is_template(unit)
     own_env = template and any(own.env for own in service.instance.values())
     env = {**defaults.env, **service.env}
-    target = unit_name(registry, "targets", service.target) if service.target else ""
+    target = make_unit_name(registry, "targets", service.target) if service.target else ""
     waits = service.state in STARTED_BY_OTHERS
     by_itself = not waits or service.enabled is True
     order = order_of(names, defaults.order, service.order)
@@ -148,7 +148,7 @@ _SAID_ELSEWHERE = ("type", "user", "group", "slice", "unit_env", "env_files")
 
 def _list_settings(registry: Registry, service: Service) -> Pairs:
     defaults = registry.fleet.defaults
-    slice_ = (("Slice", slice_of(registry, service.slice)),) if service.slice else ()
+    slice_ = (("Slice", find_slice(registry, service.slice)),) if service.slice else ()
     return (
         *list_pairs(service, leave=_SAID_ELSEWHERE),
         *slice_,

@@ -15,7 +15,7 @@ from qtctl.model.relations import ORDER, Install, Order
 from qtctl.model.running import Commands
 from qtctl.model.service import Service
 from qtctl.model.units import RawDirectives, Unit
-from qtctl.model.vocabulary import assignments_of, directives_of
+from qtctl.model.vocabulary import list_assignments, list_directives
 
 
 def list_pairs(node: Node, default: Node | None = None, *, section: str = "", leave: Iterable[str] = ()) -> Pairs:
@@ -28,9 +28,9 @@ def list_pairs(node: Node, default: Node | None = None, *, section: str = "", le
     wanted = there.difference(leave)
     return tuple(
         pair
-        for key, directive in directives_of(type(node), section)
+        for key, directive in list_directives(type(node), section)
         if key in wanted
-        for pair in assignments_of(directive, merge_value(node, default, key))
+        for pair in list_assignments(directive, merge_value(node, default, key))
     )
 
 
@@ -57,7 +57,9 @@ def merge_value(node: Node, default: Node | None, key: str) -> object:
 
 def list_raw_directives(declared: RawDirectives, section: str) -> Pairs:
     """The directives of one section of a unit's escape hatch."""
-    said = ((key, text) for key, value in declared.get(section, {}).items() for key, text in assignments_of(key, value))
+    said = (
+        (key, text) for key, value in declared.get(section, {}).items() for key, text in list_assignments(key, value)
+    )
     return tuple((key, word) for key, text in said for word in _split_value(key, text))
 
 
@@ -97,7 +99,7 @@ def order_of(names: Names, *orders: Order) -> UnitOrder:
 
 def list_further_order(names: Names, *orders: Order) -> Pairs:
     """The directives of an order that only systemd reads."""
-    further_keys = ((key, directive) for key, directive in directives_of(Order, "") if key not in ORDER)
+    further_keys = ((key, directive) for key, directive in list_directives(Order, "") if key not in ORDER)
     return tuple((directive, unit) for key, directive in further_keys for unit in _list_unit_names(names, orders, key))
 
 
@@ -115,7 +117,7 @@ def list_commands(declared: Commands) -> tuple[DesiredCommand, ...]:
     """All commands around the service's own; those of one directive in their order."""
     return tuple(
         _make_command(directive, each)
-        for key, directive in directives_of(Commands, "")
+        for key, directive in list_directives(Commands, "")
         for each in getattr(declared, key)
     )
 

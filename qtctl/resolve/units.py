@@ -7,7 +7,7 @@ from qtctl.meaning.socket_ports import list_socket_ports
 from qtctl.meaning.unix_sockets import list_unix_sockets
 from qtctl.model.desired import DesiredDropin, DesiredOther, DesiredTarget, DesiredTimer
 from qtctl.model.desired_unit import Pairs
-from qtctl.model.names import UNIT_DIR, Names, unit_name
+from qtctl.model.names import UNIT_DIR, Names, make_unit_name
 from qtctl.model.registry import Registry
 from qtctl.model.unit_kinds import DECLARED_IN, UnitKind
 from qtctl.model.units import LISTENS, Dropin, Unit
@@ -24,13 +24,13 @@ from qtctl.resolve.settings import (
 def resolve_target(registry: Registry, names: Names, name: str) -> DesiredTarget:
     node = registry.targets[name]
     order = order_of(names, node.order)
-    parent = unit_name(registry, "targets", node.within) if node.within else ""
+    parent = make_unit_name(registry, "targets", node.within) if node.within else ""
     if parent:
         order["part_of"] = tuple(dict.fromkeys((*order["part_of"], parent)))
     wanted_by, install = install_of(names, node.install, (parent,) if parent else DECLARED_IN["targets"].wanted_by)
     return DesiredTarget(
         name=name,
-        unit=unit_name(registry, "targets", name),
+        unit=make_unit_name(registry, "targets", name),
         summary=node.summary,
         active=_must_be_active(node),
         enabled=_is_enabled(node),
@@ -49,7 +49,7 @@ def resolve_timer(registry: Registry, names: Names, name: str) -> DesiredTimer:
     wanted_by, install = install_of(names, node.install, DECLARED_IN["timers"].wanted_by)
     return DesiredTimer(
         name=name,
-        unit=unit_name(registry, "timers", name),
+        unit=make_unit_name(registry, "timers", name),
         summary=node.summary,
         starts=names.started(node.service),
         schedule=(*list_pairs(node), *list_raw_directives(node.systemd, "Timer")),
@@ -78,7 +78,7 @@ def resolve_other_unit(registry: Registry, names: Names, table: str, name: str) 
     sockets = list_unix_sockets(settings, origin.at("listen"), specifiers=specifiers)
     return DesiredOther(
         name=name,
-        unit=unit_name(registry, table, name),
+        unit=make_unit_name(registry, table, name),
         section=section,
         summary=node.summary,
         starts=names.started(starts) if starts else "",

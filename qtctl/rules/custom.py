@@ -16,7 +16,7 @@ from qtctl.model.evidence import Need
 from qtctl.model.fact_help import LET_READ
 from qtctl.model.facts import Facts, File, Health
 from qtctl.model.json import JsonObject
-from qtctl.model.moments import microseconds
+from qtctl.model.moments import parse_microseconds
 from qtctl.rules import proofs
 from qtctl.rules.http_answers import judge_answer, url_of, wanted_answer
 from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
@@ -170,7 +170,7 @@ def _looks(file: FileWanted, facts: Facts, need: Need, remedy: str, line: Need |
         if shown and found is not None:
             source = proofs.kind(need, file.path, found)
         return Verdict(kind == file.kind, {"kind": kind}, (source,), remedy=make_steps(remedy))
-    age_us = max(microseconds(facts.taken_at) - found.mtime, 0)
+    age_us = max(parse_microseconds(facts.taken_at) - found.mtime, 0)
     seen: JsonObject = {"owner": found.owner, "group": found.group, "mode": found.mode}
     rights = {name: seen[name] for name, wanted in _of_file(file).items() if name in seen and seen[name] != wanted}
     old = file.max_age_us is not None and age_us > file.max_age_us

@@ -7,9 +7,9 @@ from qtctl.meaning.loaded_values import list_loaded_values
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.desired_loaded import LoadedUnit
 from qtctl.model.relations import Order
-from qtctl.model.vocabulary import directives_of
+from qtctl.model.vocabulary import list_directives
 
-_DEPENDENCIES = {("Unit", directive) for _, directive in directives_of(Order, "")}
+_DEPENDENCIES = {("Unit", directive) for _, directive in list_directives(Order, "")}
 
 
 def loaded_units(desired: Desired) -> tuple[LoadedUnit, ...]:

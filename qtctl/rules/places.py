@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qtctl.meaning.listeners import DeclaredPort, list_ports
 from qtctl.model.desired import Desired, DesiredExternal
 from qtctl.model.desired_unit import DesiredUnit
-from qtctl.model.names import spoken_names
+from qtctl.model.names import list_spoken_names
 from qtctl.model.unit_kinds import UNIT_TABLES, UnitKind
 
 if TYPE_CHECKING:
@@ -105,6 +105,6 @@ def declared_elsewhere(registry: "Registry", desired: Desired) -> frozenset[str]
         name
         for kind in (*UNIT_TABLES, "externals")
         for each in getattr(registry, kind)
-        for name in spoken_names(registry, kind, each)
+        for name in list_spoken_names(registry, kind, each)
     )
     return frozenset(spoken) - places(desired).keys()

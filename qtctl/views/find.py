@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from qtctl.errors import InputError
-from qtctl.model.names import spoken_names
+from qtctl.model.names import list_spoken_names
 from qtctl.model.registry import Registry
 from qtctl.model.unit_kinds import DECLARATIONS, UNIT_TABLES
 
@@ -44,7 +44,7 @@ def find(registry: Registry, name: str) -> tuple[Found, ...]:
 def _list_names(registry: Registry) -> Iterator[tuple[str, Found]]:
     for kind in KINDS:
         for name in getattr(registry, kind):
-            names = (name,) if kind in UNITLESS else spoken_names(registry, kind, name)
+            names = (name,) if kind in UNITLESS else list_spoken_names(registry, kind, name)
             yield from ((each, (kind, name)) for each in names)
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from qtctl.errors import InputError
-from qtctl.model.names import Names, slice_of, starts_of, units_of
+from qtctl.model.names import Names, find_slice, list_units, starts_of
 from qtctl.model.registry import External, Key, Registry
 from qtctl.model.relations import Order
 from qtctl.model.service import Service
@@ -112,7 +112,7 @@ def _list_target_edges(registry: Registry) -> Iterator[Edge]:
             yield from _list_trigger_edges(registry, names, ids, (table, name), node)
     for name, service in _list_live_nodes(registry.services):
         if service.slice:
-            slice_ = slice_of(registry, service.slice)
+            slice_ = find_slice(registry, service.slice)
             yield Edge(ids.get(slice_, f"unit:{slice_}"), f"services:{name}", "")
 
 
@@ -132,7 +132,7 @@ def _list_trigger_edges(
 def _map_units_to_ids(registry: Registry, names: Names) -> dict[str, str]:
     """Unit → its node. Instances are in their template's."""
     return {
-        unit: f"{kind}:{name}" for kind, name, own in names.units for unit in (own, *units_of(registry, kind, name))
+        unit: f"{kind}:{name}" for kind, name, own in names.units for unit in (own, *list_units(registry, kind, name))
     }
 
 

@@ -7,8 +7,8 @@ from typing import Literal
 from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.errors import InputError
 from qtctl.meaning.socket_ports import list_socket_ports
-from qtctl.model.instance_ports import ports_claimed
-from qtctl.model.names import unit_name, units_of
+from qtctl.model.instance_ports import list_claimed_ports
+from qtctl.model.names import list_units, make_unit_name
 from qtctl.model.registry import External, Registry
 from qtctl.model.service import Service
 from qtctl.model.unit_kinds import OTHER_UNIT_TABLES
@@ -123,7 +123,7 @@ def _list_services(registry: Registry) -> Iterator[ServiceRow]:
     for name, service in sorted(registry.services.items()):
         yield ServiceRow(
             name=name,
-            unit=unit_name(registry, "services", name),
+            unit=make_unit_name(registry, "services", name),
             state=service.state.value,
             instances=_list_instances(registry, name),
             target=service.target or "",
@@ -134,14 +134,14 @@ def _list_services(registry: Registry) -> Iterator[ServiceRow]:
 
 
 def _list_instances(registry: Registry, name: str) -> tuple[str, ...]:
-    return units_of(registry, "services", name) if is_template(unit_name(registry, "services", name)) else ()
+    return list_units(registry, "services", name) if is_template(make_unit_name(registry, "services", name)) else ()
 
 
 def _list_timers(registry: Registry) -> Iterator[TimerRow]:
     for name, timer in sorted(registry.timers.items()):
         yield TimerRow(
             name=name,
-            unit=unit_name(registry, "timers", name),
+            unit=make_unit_name(registry, "timers", name),
             state=timer.state,
             service=timer.service,
             schedule=tuple(_describe_schedule(timer)),
@@ -161,7 +161,7 @@ def _list_targets(registry: Registry) -> Iterator[TargetRow]:
     for name, target in sorted(registry.targets.items()):
         yield TargetRow(
             name=name,
-            unit=unit_name(registry, "targets", name),
+            unit=make_unit_name(registry, "targets", name),
             state=target.state,
             within=target.within or "",
             services=_find_services(registry, partial(_is_within, name)),
@@ -174,7 +174,7 @@ def _list_units(registry: Registry) -> Iterator[UnitRow]:
         for name, node in sorted(getattr(registry, kind).items()):
             yield UnitRow(
                 name=name,
-                unit=unit_name(registry, kind, name),
+                unit=make_unit_name(registry, kind, name),
                 type=WORDS[kind],
                 state=node.state,
                 starts=getattr(node, "service", None) or "",
@@ -237,7 +237,7 @@ def _list_own_ports(registry: Registry) -> Iterator[tuple[_Place, PortRow]]:
     """Of a template those of its instances."""
     for kind in ("services", "externals"):
         for name, node in getattr(registry, kind).items():
-            for each in ports_claimed(registry, kind, name):
+            for each in list_claimed_ports(registry, kind, name):
                 port = each.port
                 row = PortRow(
                     name=f"{each.name}.{each.key}",
@@ -269,7 +269,7 @@ def _list_externals(registry: Registry) -> Iterator[ExternalRow]:
     for name, external in sorted(registry.externals.items()):
         yield ExternalRow(
             name=name,
-            unit=unit_name(registry, "externals", name),
+            unit=make_unit_name(registry, "externals", name),
             state=external.state,
             ports=_list_addresses(external),
             aliases=external.aliases,

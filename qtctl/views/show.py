@@ -10,7 +10,7 @@ from pydantic import WithJsonSchema
 from qtctl.dialects.arguments import masked_arguments, masked_lines
 from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.model.desired import Desired, DesiredFile, DesiredService
-from qtctl.model.names import Names, starters_of, starts_of, unit_name, units_of
+from qtctl.model.names import Names, list_starters, list_units, make_unit_name, starts_of
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
 from qtctl.model.relations import Order
@@ -120,7 +120,7 @@ def _list_origins(registry: Registry, things: tuple[Found, ...]) -> Iterator[Ori
     for kind, name in things:
         yield registry.origins[kind, name]
         if kind in UNIT_TABLES:
-            yield from (registry.origins[starter] for starter in starters_of(registry, kind, name))
+            yield from (registry.origins[starter] for starter in list_starters(registry, kind, name))
 
 
 def _describe_thing(registry: Registry, desired: Desired, places: Places, kind: str, name: str) -> Thing:
@@ -128,7 +128,7 @@ def _describe_thing(registry: Registry, desired: Desired, places: Places, kind: 
     origin = registry.origins[kind, name]
     wires = {"services": partial(_list_wires, of=name), "keys": partial(_list_wires, key=name)}
     service = _find_service(desired, name) if kind == "services" else None
-    unit = "" if kind in UNITLESS else unit_name(registry, kind, name)
+    unit = "" if kind in UNITLESS else make_unit_name(registry, kind, name)
     here = not getattr(node, "hosts", ()) or desired.host in node.hosts
     return Thing(
         kind=WORDS[kind],
@@ -142,7 +142,7 @@ def _describe_thing(registry: Registry, desired: Desired, places: Places, kind: 
         values=list_values(registry, kind, name, places),
         streams=tuple(wires[kind](registry, places)) if kind in wires else (),
         used_by=tuple(_list_users(registry, kind, name)),
-        instances=units_of(registry, kind, name) if is_template(unit) else (),
+        instances=list_units(registry, kind, name) if is_template(unit) else (),
         starts=starts_of(registry, Names.of(registry), kind, name) if kind in OTHER_UNIT_TABLES else "",
         files=tuple(_list_files(desired, set(_list_origins(registry, ((kind, name),))))),
     )
@@ -200,12 +200,12 @@ def _list_users(registry: Registry, kind: str, name: str) -> Iterator[str]:
         yield from (f"target {each}" for each, target in sorted(registry.targets.items()) if target.within == name)
     if kind == "slices":
         yield from (
-            f"service {each}" for each, service in live if service.slice in (name, unit_name(registry, kind, name))
+            f"service {each}" for each, service in live if service.slice in (name, make_unit_name(registry, kind, name))
         )
     if kind in UNIT_TABLES:
-        yield from (f"{WORDS[table]} {each}" for table, each in starters_of(registry, kind, name))
+        yield from (f"{WORDS[table]} {each}" for table, each in list_starters(registry, kind, name))
     if kind in ("externals", "services", "timers", *OTHER_UNIT_TABLES):
-        names, unit = Names.of(registry), unit_name(registry, kind, name)
+        names, unit = Names.of(registry), make_unit_name(registry, kind, name)
         if _orders_unit(names, registry.fleet.defaults.order, unit):
             yield "every service, by the defaults of fleet.toml"
         yield from (f"service {each}" for each, service in live if _orders_unit(names, service.order, unit))

@@ -12,7 +12,7 @@ from qtctl.findings.verdict import Conclusion
 from qtctl.flows.adopt import Adopted, keep_policy
 from qtctl.flows.lint import lint
 from qtctl.model.service import Service
-from qtctl.model.vocabulary import fields
+from qtctl.model.vocabulary import list_fields
 from qtctl.reports.adopt import build_report
 from tests.adopt.small import adopt
 from tests.lint.case import TEMPLATES
@@ -77,7 +77,7 @@ def test_a_healthy_fleet_that_was_adopted_passes_lint() -> None:
 
 def test_a_value_that_the_model_refuses_is_told_in_words() -> None:
     ledger = Ledger()
-    entry = Entry("a.service", fields("services"), ledger)
+    entry = Entry("a.service", list_fields("services"), ledger)
     said = Assignment("Service", "MemoryMax", "lots", "a.service", 3)
     for path, value in {("summary",): "A", ("state",): "stopped"}.items():
         entry.put(path, value)

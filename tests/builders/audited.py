@@ -41,7 +41,7 @@ from qtctl.model.facts import (
     Unit,
     UnitListing,
     UnixSocket,
-    to_value,
+    make_value,
 )
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved, SharedIds
 from qtctl.model.json import JsonObject
@@ -407,7 +407,7 @@ def evidence(
     `refused` and `needs_root` take `stream *` for all of a kind. A fact that nothing needs is added by naming it in
     `changed`.
     """
-    answers = {name_of(need): (need, to_value(fact)) for need, fact in values(want).items()}
+    answers = {name_of(need): (need, make_value(fact)) for need, fact in values(want).items()}
     for name, patch in (changed or {}).items():
         fact, _, subject = name.partition(" ")
         need, value = answers.get(name) or (Need(fact, subject), _new(fact))

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from qtctl.model.evidence import Item, State
-from qtctl.model.facts import Fact, Listeners, to_value
+from qtctl.model.facts import Fact, Listeners, make_value
 
 
 def observe(subject: str, fact: Fact, *, ask: int = 1, store: str = "") -> Item:
-    return Item(fact.FACT, subject, State.OBSERVED, to_value(fact), None, ask, store=store)
+    return Item(fact.FACT, subject, State.OBSERVED, make_value(fact), None, ask, store=store)
 
 
 def miss(fact: str, subject: str, state: State, reason: str | None = None, *, ask: int = 1, store: str = "") -> Item:

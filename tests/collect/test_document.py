@@ -17,7 +17,7 @@ from qtctl.model.check_facts import CommandResult
 from qtctl.model.code_facts import VenvCheck
 from qtctl.model.deploy_facts import HostDeploys
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence, Item, State
-from qtctl.model.facts import FACT_KINDS, Channel, File, HostBaseline, Listeners, Unit, to_value
+from qtctl.model.facts import FACT_KINDS, Channel, File, HostBaseline, Listeners, Unit, make_value
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved
 from qtctl.model.process_facts import EnvText, Processes, ProcessPlaces
 from qtctl.model.store_facts import (
@@ -117,7 +117,7 @@ BY_KIND = {kind.model: st.builds(kind.model) for kind in FACT_KINDS.values()} | 
     OomKills: st.builds(OomKills, st.dictionaries(TEXT, st.integers(1, 2**63 - 1), max_size=3)),
 }  # fmt: skip
 """Of every kind of fact, all that a host could have answered."""
-VALUES = st.one_of([facts.map(lambda fact: (fact.FACT, to_value(fact))) for facts in BY_KIND.values()])
+VALUES = st.one_of([facts.map(lambda fact: (fact.FACT, make_value(fact))) for facts in BY_KIND.values()])
 
 
 @st.composite
@@ -162,7 +162,7 @@ def test_the_schema_describes_it(evidence: Evidence) -> None:
 
 SCHEMA = make_schema()
 ASK = Ask(1, "exec", ("find", "/a"), "stat /a", "2026-01-17T07:25:01.318Z", 3, 0)
-A_FILE = to_value(File("file", "0644", "root", "root", 3, 1))
+A_FILE = make_value(File("file", "0644", "root", "root", 3, 1))
 ITEMS = (
     Item("file", "/a", State.OBSERVED, A_FILE, None, 1),
     observe("k", KeyFact("hash"), store="main"),

@@ -19,7 +19,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.desired_unit import Listener
 from qtctl.model.evidence import Evidence, Need
 from qtctl.model.facts import Facts, Health
-from qtctl.model.inquiry import inquiry_of
+from qtctl.model.inquiry import build_inquiry
 from qtctl.rules.host.health import RULES
 from tests.collect.small import ORIGIN, desired
 
@@ -55,7 +55,7 @@ def look(wanted: Desired) -> tuple[Evidence, Need]:
     (expectation,) = RULES[0].expect(wanted)
     (need,) = expectation.needs
     with LocalHost() as host:
-        evidence = collect(host, inquiry_of(wanted, [need]), SystemClock())
+        evidence = collect(host, build_inquiry(wanted, [need]), SystemClock())
     return load(dump(evidence), "e.json"), need
 
 
@@ -126,6 +126,6 @@ def test_only_what_is_declared_is_asked() -> None:
         wanted = declaring(port)
         other = Need(Health.FACT, f"127.0.0.1:{port}/other")
         with LocalHost() as host:
-            evidence = collect(host, inquiry_of(wanted, [other]), SystemClock())
+            evidence = collect(host, build_inquiry(wanted, [other]), SystemClock())
     (item,) = [each for each in evidence.items if each.need == other]
     assert (str(item.state), item.reason) == ("not-asked", "no such health URL is declared")

@@ -16,8 +16,8 @@ from qtctl.lab import lab
 from qtctl.model.code_facts import VenvCheck
 from qtctl.model.evidence import Evidence, Need, State
 from qtctl.model.facts import Facts, File, HostBaseline, Listeners, Unit, UnitListing
-from qtctl.model.inquiry import inquiry_of
-from qtctl.model.moments import microseconds
+from qtctl.model.inquiry import build_inquiry
+from qtctl.model.moments import parse_microseconds
 from qtctl.model.tree import Account, Tree, TreeDir, TreeFile, TreeLink
 from tests.collect.small import desired, item, states, with_argv
 from tests.machine import own_lab
@@ -98,7 +98,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def look(user: str = "qtaudit", *, root: bool = False, deadline_s: float = 30.0) -> Evidence:
     with connect(NAME, user=user, config=lab.write_ssh_config()) as connection:
-        return collect(connection, inquiry_of(WANTED, NEEDS), SystemClock(), root=root, deadline_s=deadline_s)
+        return collect(connection, build_inquiry(WANTED, NEEDS), SystemClock(), root=root, deadline_s=deadline_s)
 
 
 @pytest.fixture(scope="module")
@@ -190,11 +190,11 @@ def test_the_rest(evidence: Evidence) -> None:
 def test_every_fact_has_its_question_and_when_it_was_put(evidence: Evidence) -> None:
     asked = {ask.n: ask for ask in evidence.asks}
     assert [each for each in evidence.items if each.ask not in asked and each.state is not State.NOT_ASKED] == []
-    began = microseconds(evidence.taken_at)
+    began = parse_microseconds(evidence.taken_at)
     for ask in asked.values():
         assert ask.argv
         assert ask.again
-        assert began <= microseconds(ask.at) <= began + ask.took_ms * 1000 + 30_000_000
+        assert began <= parse_microseconds(ask.at) <= began + ask.took_ms * 1000 + 30_000_000
 
 
 def test_proofs_print_their_lines(evidence: Evidence) -> None:

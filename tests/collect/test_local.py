@@ -16,7 +16,7 @@ from qtctl.errors import HostError, Unreachable
 from qtctl.interfaces.host import Running
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Evidence, Need
-from qtctl.model.inquiry import inquiry_of
+from qtctl.model.inquiry import build_inquiry
 from qtctl.model.secret import Secret
 from qtctl.remote.request import Request
 from tests.collect.small import OF_STORE, cli, desired, fill, free_port, item, redis, states
@@ -40,7 +40,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 def look(wanted: Desired, *needs: Need, passwords: Mapping[str, Secret] | None = None, **options: object) -> Evidence:
     with LocalHost() as host:
-        return collect(host, inquiry_of(wanted, needs, passwords=passwords), CLOCK, **options)  # type: ignore[arg-type]
+        return collect(host, build_inquiry(wanted, needs, passwords=passwords), CLOCK, **options)  # type: ignore[arg-type]
 
 
 def test_everything_of_a_store(port: int) -> None:
@@ -206,7 +206,7 @@ class CutOff(LocalHost):
 def test_a_batch_that_fails_costs_its_own_facts(host: type[LocalHost], state: str, reach: str, port: int) -> None:
     needs = [Need("file", "/nope"), Need("venv", "/nope"), Need("listeners", "udp"), Need("key", "hash", "main")]
     with host() as connection:
-        evidence = collect(connection, inquiry_of(desired(port), needs), CLOCK)
+        evidence = collect(connection, build_inquiry(desired(port), needs), CLOCK)
     found = states(evidence)
     assert {found[each.fact, each.subject] for each in needs[:2]} == {state}
     assert found["reach", "exec"] == reach
@@ -225,7 +225,7 @@ def test_the_deadline_refuses_what_is_not_answered_by_then(port: int) -> None:
     begin = CLOCK.monotonic()
     with Slow() as host:
         needs = [Need("file", "/nope"), Need("key", "hash", "main")]
-        evidence = collect(host, inquiry_of(desired(port), needs), CLOCK, deadline_s=0.5)
+        evidence = collect(host, build_inquiry(desired(port), needs), CLOCK, deadline_s=0.5)
     assert CLOCK.monotonic() - begin < 5
     assert states(evidence)["file", "/nope"] == "refused"
     assert states(evidence)["key", "hash"] == "observed"
@@ -238,12 +238,12 @@ class Broken(LocalHost):
 
 def test_mistakes_of_ours_are_not_swallowed(port: int) -> None:
     with Broken() as host, pytest.raises(KeyError, match="mistake"):
-        collect(host, inquiry_of(desired(port), [Need("key", "hash", "main")]), CLOCK)
+        collect(host, build_inquiry(desired(port), [Need("key", "hash", "main")]), CLOCK)
 
 
 def test_unreachable() -> None:
     error = Unreachable("lab1: connection refused", hint="is sshd up?")
-    inquiry = inquiry_of(desired(), [Need("unit", "a.service"), Need("file", "/x")])
+    inquiry = build_inquiry(desired(), [Need("unit", "a.service"), Need("file", "/x")])
     evidence = refuse_all(inquiry, error, CLOCK, "203.0.113.7")
     assert {each.need for each in evidence.items} == ALWAYS | {Need("unit", "a.service"), Need("file", "/x")}
     assert {str(each.state) for each in evidence.items} == {"refused"}

@@ -18,7 +18,7 @@ from qtctl.collect.collect import collect
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.model.desired import Desired, DesiredKey, Membership
 from qtctl.model.evidence import Evidence, Need
-from qtctl.model.inquiry import inquiry_of
+from qtctl.model.inquiry import build_inquiry
 from qtctl.model.secret import Secret
 from qtctl.model.states import KeyType
 from qtctl.probes.stores import FACTS
@@ -47,7 +47,7 @@ def host(port: int, **changes: Any) -> Desired:
 def look(wanted: Desired, passwords: Mapping[str, Secret] | None = None, more: Iterable[Need] = ()) -> Evidence:
     asked = [*(need for need in needs(wanted) if need.fact in FACTS), *more]
     with LocalHost() as here:
-        return collect(here, inquiry_of(wanted, asked, passwords=passwords), SystemClock())
+        return collect(here, build_inquiry(wanted, asked, passwords=passwords), SystemClock())
 
 
 def audit(

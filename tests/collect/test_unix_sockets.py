@@ -18,7 +18,7 @@ from qtctl.findings.finding import Finding, Outcome
 from qtctl.model.desired import Desired
 from qtctl.model.desired_unit import UnixListener
 from qtctl.model.evidence import Need
-from qtctl.model.inquiry import inquiry_of
+from qtctl.model.inquiry import build_inquiry
 from tests.builders.desired import build_host, build_service
 from tests.collect.small import ORIGIN
 
@@ -43,7 +43,7 @@ def host(path: Path, **changes: Any) -> Desired:
 def audit(wanted: Desired, path: Path) -> list[Finding]:
     asked = [Need("file", str(path)), Need("unix.socket", str(path))]
     with LocalHost() as here:
-        evidence = collect(here, inquiry_of(wanted, asked), SystemClock())
+        evidence = collect(here, build_inquiry(wanted, asked), SystemClock())
     found = [each for each in judge(wanted, evidence) if each.id == "QT307" and each.outcome is not Outcome.HOLDS]
     for proof in (proof for each in found for proof in each.proof):
         ran = subprocess.run(["sh", "-c", proof.again], capture_output=True, text=True, check=False, timeout=10)

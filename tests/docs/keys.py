@@ -13,7 +13,7 @@ from qtctl.adapters.files import locate_shipped, read_text
 from qtctl.flows.schemas import find_meaning, read_meanings
 from qtctl.model import checks, code, limits, policy, registry, relations, running, sandbox, service, units
 from qtctl.model.fields import Node
-from qtctl.model.vocabulary import said
+from qtctl.model.vocabulary import read_said
 from qtctl.resolve.services import PROFILES
 
 KEYS = read_meanings(read_text(locate_shipped("keys.toml")))
@@ -61,7 +61,7 @@ def _table(kind: type[BaseModel]) -> str:
 
 
 def _meaning(kind: type[BaseModel], key: str, field: FieldInfo) -> str:
-    return find_meaning(KEYS, kind.__name__, key, said(field)[0])
+    return find_meaning(KEYS, kind.__name__, key, read_said(field)[0])
 
 
 def _profiles() -> str:

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from qtctl.cli.exits import MEANING, Exit
 from qtctl.flows.schemas import find_meaning
-from qtctl.model.vocabulary import said
+from qtctl.model.vocabulary import read_said
 from tests.docs import cli, keys
 from tests.docs.generate import DOCS, generated
 from tests.docs.pages import ROOT
@@ -34,7 +34,7 @@ def test_no_schema_is_missing_or_left_over() -> None:
 def test_every_key_of_every_table_has_a_meaning() -> None:
     for name, kind in keys.models().items():
         for key, field in keys.keys_of(kind).items():
-            assert find_meaning(keys.KEYS, name, key, said(field)[0]), (name, key)
+            assert find_meaning(keys.KEYS, name, key, read_said(field)[0]), (name, key)
 
 
 def test_no_meaning_is_of_a_key_that_is_gone() -> None:

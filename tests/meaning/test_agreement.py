@@ -6,13 +6,13 @@ import pytest
 
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence, Item, State
 from qtctl.model.facts import Unit
-from qtctl.model.moments import microseconds
+from qtctl.model.moments import parse_microseconds
 from tests.builders.compared import desired
 from tests.builders.evidence import list_sockets, miss, observe
 from tests.meaning.agreement import disagreements
 
 TAKEN_AT = "2026-01-17T07:25:00.000Z"
-NOW_US = microseconds(TAKEN_AT)
+NOW_US = parse_microseconds(TAKEN_AT)
 API, REDIS = "q-api.service", "redis-server.service"
 UP = Unit("loaded", "active", "running", "enabled", active_enter_timestamp=1)
 STATES = [

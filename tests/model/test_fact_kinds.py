@@ -19,7 +19,7 @@ from qtctl.collect import document
 from qtctl.collect.collect import collect, refuse_all
 from qtctl.errors import HostError
 from qtctl.model.facts import FACT_KINDS, Channel, FactKind
-from qtctl.model.inquiry import inquiry_of
+from qtctl.model.inquiry import build_inquiry
 from qtctl.probes import stores
 from qtctl.probes.family import families
 from qtctl.rules import catalogue, host
@@ -127,7 +127,7 @@ def test_a_new_kind_needs_a_row_a_probe_and_a_rule_and_nothing_else() -> None:
     assert PageSize.FACT in {need.fact for need in needs(wanted)}
     asked = [need for need in needs(wanted) if need.fact == PageSize.FACT]
     with LocalHost() as here:
-        evidence = collect(here, inquiry_of(wanted, asked), SystemClock())
+        evidence = collect(here, build_inquiry(wanted, asked), SystemClock())
     read = document.load(document.dump(evidence), "e.json")
     assert read == evidence
     (check,) = [each for each in judge(wanted, read) if each.id == "QT799"]
@@ -138,10 +138,10 @@ def test_a_new_kind_needs_a_row_a_probe_and_a_rule_and_nothing_else() -> None:
 @pytest.mark.usefixtures("new_kind")
 def test_where_a_new_kind_is_not_known_its_channel_is_the_cause_and_its_help_the_remedy() -> None:
     wanted = desired()
-    evidence = refuse_all(inquiry_of(wanted, needs(wanted)), HostError("no route"), SystemClock(), "192.0.2.1")
+    evidence = refuse_all(build_inquiry(wanted, needs(wanted)), HostError("no route"), SystemClock(), "192.0.2.1")
     checks = judge(wanted, evidence)
     (check,) = [each for each in checks if each.id == "QT799"]
     assert str(check.outcome) == "unknown"
     (way,) = [each for each in checks if (each.id, each.subject) == ("QT701", "exec")]
     assert check.cause == way.fingerprint
-    assert FACT_KINDS[PageSize.FACT].help_for("host") == HELP
+    assert FACT_KINDS[PageSize.FACT].find_help("host") == HELP

@@ -9,7 +9,7 @@ from qtctl.errors import InputErrors
 from qtctl.model.desired import Desired
 from qtctl.model.registry import Registry
 from qtctl.model.unit_kinds import DECLARATIONS, DECLARED_IN, UNIT_TABLES, Declaration, UnitKind
-from qtctl.model.vocabulary import model_of
+from qtctl.model.vocabulary import find_model
 from qtctl.registry.load import load
 from qtctl.resolve.resolve import resolve
 from tests.builders.registry import SMALL, changed
@@ -49,7 +49,7 @@ def test_the_kinds_are_those_of_systemd() -> None:
 @pytest.mark.parametrize("declaration", DECLARATIONS, ids=str)
 def test_every_declared_kind_is_a_table_of_a_registry(declaration: Declaration) -> None:
     assert declaration.table in {field.name for field in fields(Registry)}
-    model = model_of(declaration.table)
+    model = find_model(declaration.table)
     assert declaration.kind is UnitKind.TARGET or declaration.kind.section == model.SECTION
     assert not declaration.path_key or declaration.path_key in model.model_fields
 

@@ -3,21 +3,21 @@
 import pytest
 
 from qtctl.dialects.systemd.table.lookup import sections_of, since
-from qtctl.model.vocabulary import KINDS, Form, fields
+from qtctl.model.vocabulary import KINDS, Form, list_fields
 
 SUFFIX = {kind: f"x.{kind.removesuffix('s')}" for kind in KINDS} | {"dropins": "x.service"}
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_directive_is_one_of_systemd(kind: str) -> None:
-    for (section, directive), key in fields(kind).items():
+    for (section, directive), key in list_fields(kind).items():
         assert section in sections_of(SUFFIX[kind]), key
         assert since(section, directive), key
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_two_keys_say_one_directive(kind: str) -> None:
-    paths = [key.path for key in fields(kind).values() if key.form is not Form.MARKED]
+    paths = [key.path for key in list_fields(kind).values() if key.form is not Form.MARKED]
     assert len(set(paths)) == len(paths)
 
 
@@ -44,5 +44,5 @@ FORMS = (
 
 @pytest.mark.parametrize(("kind", "section", "directive", "path", "form"), FORMS)
 def test_where_a_directive_is_said(kind: str, section: str, directive: str, path: tuple[str, ...], form: Form) -> None:
-    key = fields(kind)[section, directive]
+    key = list_fields(kind)[section, directive]
     assert (key.path, key.form) == (path, form)

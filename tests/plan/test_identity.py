@@ -9,7 +9,7 @@ from qtctl.meaning.deploys import STATUS
 from qtctl.model.deploy_facts import HostDeploys
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Item, State
-from qtctl.model.facts import Facts, HostBaseline, to_value
+from qtctl.model.facts import Facts, HostBaseline, make_value
 from qtctl.model.plan import Plan
 from qtctl.plan.identity import make_deployable
 from qtctl.plan.plan import plan
@@ -26,7 +26,7 @@ def status(state: str = "idle", **about: str) -> HostDeploys:
 
 def plan_on(host: HostBaseline | None, wanted: Desired, ground: Ground | None = None) -> Plan:
     state = State.OBSERVED if host else State.REFUSED
-    item = Item("host", "host", state, to_value(host) if host else None, None if host else "no shell", 1)
+    item = Item("host", "host", state, make_value(host) if host else None, None if host else "no shell", 1)
     facts = (ground or deployed(SIMPLE)).facts(wanted).joined(Facts([item]))
     return plan(wanted, facts, current={})
 

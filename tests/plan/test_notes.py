@@ -6,7 +6,7 @@ import pytest
 
 from qtctl.model.deploy_facts import HostDeploys
 from qtctl.model.evidence import Item, State
-from qtctl.model.facts import Facts, HostBaseline, to_value
+from qtctl.model.facts import Facts, HostBaseline, make_value
 from qtctl.model.plan import Note, NoteKind
 from qtctl.plan.plan import list_unread, plan
 from tests.builders.planned import UNITS, Ground, deployed, desired, digest, service, target, timer
@@ -18,7 +18,7 @@ HAND = f"{UNITS}/{UNIT}.d/hand.conf"
 
 
 def notes_of(ground: Ground, wanted: object = SIMPLE) -> list[tuple[NoteKind, str, str]]:
-    facts = ground.facts(wanted).joined(Facts([Item("host", "host", State.OBSERVED, to_value(HOST), None, 1)]))  # type: ignore[arg-type]
+    facts = ground.facts(wanted).joined(Facts([Item("host", "host", State.OBSERVED, make_value(HOST), None, 1)]))  # type: ignore[arg-type]
     current = {path: ground.contents[path] for path in list_unread(wanted, facts) if path in ground.contents}  # type: ignore[arg-type]
     found: tuple[Note, ...] = plan(wanted, facts, current=current).notes  # type: ignore[arg-type]
     return [

@@ -10,7 +10,7 @@ from qtctl.model.desired import Desired, DesiredVenv
 from qtctl.model.desired_accounts import DesiredFolder
 from qtctl.model.desired_unit import Listener
 from qtctl.model.evidence import Item, State
-from qtctl.model.facts import Fact, Facts, HostBaseline, Listeners, to_value
+from qtctl.model.facts import Fact, Facts, HostBaseline, Listeners, make_value
 from qtctl.model.host_facts import FileSystem
 from qtctl.model.plan import Plan, Refusal, Step, StepKind
 from qtctl.model.preflight_facts import EnvKeys, Jobs, Writable
@@ -46,9 +46,9 @@ def _items(wanted: Desired, plan: Plan, changes: dict[str, Fact | None]) -> Iter
         key = need.fact.replace(".", "_")
         value = changes[key] if key in changes else GOOD.get((need.fact, need.subject))
         state = State.ABSENT if value is None else State.OBSERVED
-        yield Item(need.fact, need.subject, state, None if value is None else to_value(value), None, 1)
+        yield Item(need.fact, need.subject, state, None if value is None else make_value(value), None, 1)
     if "host" in changes and (host := changes["host"]) is not None:
-        yield Item("host", "host", State.OBSERVED, to_value(host), None, 1)
+        yield Item("host", "host", State.OBSERVED, make_value(host), None, 1)
 
 
 SIMPLE = desired(service("a"), target())

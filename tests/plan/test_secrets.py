@@ -4,7 +4,7 @@ import pytest
 
 from qtctl.dialects.systemd.envfile import parse_env_file
 from qtctl.errors import InputError
-from qtctl.model.inquiry import inquiry_of
+from qtctl.model.inquiry import build_inquiry
 from qtctl.model.secret_place import SecretKind, SecretPlace
 from qtctl.plan.secrets import find_secret, list_secrets, make_content
 from tests.builders.audited import desired, service
@@ -34,7 +34,7 @@ def test_every_declared_one_is_there_once_with_who_is_given_it() -> None:
 
 
 def test_none_is_read_for_a_digest() -> None:
-    assert inquiry_of(DESIRED, ()).protected_paths == {"/etc/a.env", "/etc/b.env", "/etc/cert", "/etc/disk.cred"}
+    assert build_inquiry(DESIRED, ()).protected_paths == {"/etc/a.env", "/etc/b.env", "/etc/cert", "/etc/disk.cred"}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from qtctl.model.code_facts import EntryPoint, Folders
-from qtctl.model.entry_questions import EntryQuestion, entry_question
+from qtctl.model.entry_questions import EntryQuestion, make_entry_question
 from qtctl.model.evidence import Need, State
 from qtctl.probes.answer import Answer
 from qtctl.probes.code import probe
@@ -129,7 +129,7 @@ def test_what_of_a_service_is_asked() -> None:
         build_service("a", argv=("/opt/v/bin/python", "-m", "uvicorn", "x.y:app")),
         working_directory="/srv/a", env=(("PYTHONPATH", "/srv/b:lib"),),
     )  # fmt: skip
-    asked = entry_question(plain)
+    asked = make_entry_question(plain)
     assert asked is not None
     assert asked.folders == ("/srv/a", "/srv/b", "/srv/a/lib")
     assert (asked.prefix, asked.wanted) == ("/opt/v", (("module", "uvicorn"), ("import", "x/y")))
@@ -140,4 +140,4 @@ def test_what_of_a_service_is_asked() -> None:
         {"working_directory": "~"},
         {"sandbox": (("BindPaths", "/a:/b"),)},
     ):
-        assert entry_question(replace(plain, **changes)) is None
+        assert make_entry_question(replace(plain, **changes)) is None

@@ -5,7 +5,7 @@ from typing import get_args
 
 from pydantic import StringConstraints
 
-from qtctl.model.expect import Expect, annotation_of, expected
+from qtctl.model.expect import Expect, describe_expected, make_annotation
 from tests.registry.mutations import models
 
 
@@ -13,7 +13,7 @@ def test_every_pattern_and_check_has_words() -> None:
     silent, count = [], 0
     for model in models():
         for name, field in model.model_fields.items():
-            for annotation in _annotated(annotation_of(field)):
+            for annotation in _annotated(make_annotation(field)):
                 attached = get_args(annotation)[1:]
                 if any(isinstance(each, StringConstraints) and each.pattern for each in attached):
                     count += 1
@@ -26,7 +26,7 @@ def test_every_pattern_and_check_has_words() -> None:
 def test_words_follow_should_be() -> None:
     for model in models():
         for name, field in model.model_fields.items():
-            words = expected(annotation_of(field))
+            words = describe_expected(make_annotation(field))
             assert words.split()[0].strip(",") in {"a", "an", "the", "text", "true", "what", "one"} or words.startswith(
                 '"'
             ), name

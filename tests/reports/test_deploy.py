@@ -10,7 +10,7 @@ from qtctl.findings.finding import Outcome
 from qtctl.formats.markdown import write_markdown
 from qtctl.model.desired import DesiredFile
 from qtctl.model.origin import Origin
-from qtctl.model.plan import Plan, Refusal, Step, StepKind, StepResult, StepStatus, not_run
+from qtctl.model.plan import Plan, Refusal, Step, StepKind, StepResult, StepStatus, list_not_run
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind
 from qtctl.reports.deploy import build_report, to_json
 from qtctl.reports.deploy_page import build_page
@@ -47,10 +47,10 @@ REFUSED = DeployOutcome(
 LOCKED = DeployOutcome(
     plan=PLAN,
     status=DeployStatus.REFUSED,
-    results=not_run(PLAN.steps),
+    results=list_not_run(PLAN.steps),
     reason=Reason(ReasonKind.LOCKED, "h1: me@there is deploying to it now", "wait", "me@there"),
 )
-DECLINED = DeployOutcome(plan=PLAN, status=DeployStatus.DECLINED, results=not_run(PLAN.steps))
+DECLINED = DeployOutcome(plan=PLAN, status=DeployStatus.DECLINED, results=list_not_run(PLAN.steps))
 UNCHANGED = DeployOutcome(plan=Plan("h1", ()), status=DeployStatus.UNCHANGED, outstanding=OPEN)
 EVERY = (FAILED, DEPLOYED, REFUSED, LOCKED, DECLINED, UNCHANGED)
 
@@ -110,7 +110,7 @@ def test_who_holds_the_lock_has_a_field() -> None:
 
 def test_a_host_that_nobody_looked_at_again_is_unverified_in_all_that_was_touched() -> None:
     assert replace(FAILED, looked=False, outstanding=()).unverified == tuple(step.subject for step in PLAN.steps)
-    stopped = replace(FAILED, looked=False, outstanding=(), results=(*WRITTEN, *not_run((RESTART, START))))
+    stopped = replace(FAILED, looked=False, outstanding=(), results=(*WRITTEN, *list_not_run((RESTART, START))))
     assert stopped.unverified == (WRITE.subject, UNIT.subject)
     unknown = tuple(each.subject for each in OPEN if each.outcome is Outcome.UNKNOWN)
     assert FAILED.unverified == unknown

@@ -13,8 +13,8 @@ from qtctl.flows.desired_cache import pack, unpack
 from qtctl.model.check_facts import CommandResult, FileLine, UnitProperty
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Ask, Evidence, Item, Need, State
-from qtctl.model.facts import Fact, File, Health, to_value
-from qtctl.model.inquiry import CommandQuestion, inquiry_of
+from qtctl.model.facts import Fact, File, Health, make_value
+from qtctl.model.inquiry import CommandQuestion, build_inquiry
 from qtctl.registry.load import load
 from qtctl.resolve.resolve import resolve
 from qtctl.rules.custom import custom_rules
@@ -77,12 +77,12 @@ def judged(desired: Desired, **changed: Fact | None) -> dict[str, Finding]:
     wanted = {expected.needs[0]: rule.id for rule in custom_rules(desired.checks) for expected in rule.expect(desired)}
     items = []
     line = Need(FileLine.FACT, "QT906")
-    of_line = to_value(changed.get("line") or FileLine(there=True))
+    of_line = make_value(changed.get("line") or FileLine(there=True))
     items.append(Item(line.fact, line.subject, State.OBSERVED, of_line, None, 99))
     for number, (need, id_) in enumerate(wanted.items(), 1):
         fact = {**GOOD, **changed}[id_]
         state = State.ABSENT if fact is None else State.OBSERVED
-        items.append(Item(need.fact, need.subject, state, to_value(fact) if fact else None, None, number))
+        items.append(Item(need.fact, need.subject, state, make_value(fact) if fact else None, None, number))
     asks = tuple(Ask(item.ask, "exec", (), "", TAKEN, 1, 0) for item in items)
     evidence = Evidence(1, "0", desired.host, "h", "ssh", "audit", TAKEN, asks, tuple(items))
     return {check.id: check for check in judge(desired, evidence) if check.id.startswith("QT9")}
@@ -161,7 +161,7 @@ def test_policy_weighs_them_and_knows_their_ids() -> None:
 
 def test_only_declared_commands_are_asked_for_and_a_cache_keeps_them() -> None:
     desired = declared()
-    inquiry = inquiry_of(desired, needs(desired))
+    inquiry = build_inquiry(desired, needs(desired))
     assert inquiry.commands == (CommandQuestion("QT902", ("/usr/bin/cat", "/proc/sys/vm/nr_hugepages"), 1_000_000),)
     assert unpack(pack(desired)) == desired
 

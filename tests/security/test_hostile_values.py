@@ -20,7 +20,7 @@ from qtctl.model.account_facts import Account
 from qtctl.model.code_facts import VenvCheck
 from qtctl.model.evidence import Need, State
 from qtctl.model.facts import File, HostBaseline, Listeners, Unit
-from qtctl.model.plausible import problem, whole
+from qtctl.model.plausible import find_problem, parse_whole
 from qtctl.model.store_facts import Stream
 from qtctl.probes import accounts, baseline, files, listeners, stores, unit_folders
 from qtctl.probes.answer import observed
@@ -40,7 +40,7 @@ ODD_NUMBERS = ("", "-1", "+1", "1_0", "1e3", "٣", "²", "0x1", " 1", "9" * 30, 
 @pytest.mark.parametrize("text", ODD_NUMBERS)
 def test_what_is_no_number(text: str) -> None:
     with pytest.raises(ValueError, match="is not a number from 0 to") as caught:
-        whole(text)
+        parse_whole(text)
     assert len(str(caught.value)) < 200
 
 
@@ -308,7 +308,7 @@ def test_a_member_that_lies_before_itself(size: int) -> None:
     ],
 )
 def test_evidence_that_no_host_gave(value: Any, words: str) -> None:
-    assert words in problem(value)
+    assert words in find_problem(value)
     item = observe("x", value)
     with pytest.raises(InputError, match=r"saved\.json:[0-9]+: items\.0") as caught:
         load(dump(replace(GOOD, items=(item,))), "saved.json")

@@ -8,7 +8,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, HostBaseline, UnitListing
 from qtctl.model.host_facts import HostState
-from qtctl.model.moments import moment
+from qtctl.model.moments import make_moment
 from qtctl.model.origin import Origin
 from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
 
@@ -54,7 +54,7 @@ def _clocks(desired: Desired) -> tuple[Expectation, ...]:
 def _agree(facts: Facts, most_us: int) -> Verdict:
     state = facts.read(HostState, "host")
     skew = state.skew_us if state else 0
-    seen = moment(state.clock_us) if state else None
+    seen = make_moment(state.clock_us) if state else None
     line = f"{seen:%Y-%m-%dT%H:%M:%S}" if seen else ""
     source = ProofSource(STATE, "date -u +%Y-%m-%dT%H:%M:%S", line)
     remedy = make_steps(("timedatectl",), "compare it with the machine that audits, and set the clock that is wrong")

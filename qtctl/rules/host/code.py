@@ -10,7 +10,7 @@ from qtctl.findings.remedy import make_steps
 from qtctl.meaning.starts import list_judged_services
 from qtctl.model.code_facts import EntryPoint, Folders
 from qtctl.model.desired import Desired, DesiredService
-from qtctl.model.entry_questions import EntryQuestion, entry_question
+from qtctl.model.entry_questions import EntryQuestion, make_entry_question
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
 from qtctl.rules import proofs
@@ -32,7 +32,7 @@ def _entry_points(desired: Desired) -> tuple[Expectation, ...]:
             (("QT401", service.venv),) if service.venv else (),
         )
         for service in list_judged_services(desired)
-        if (question := entry_question(service))
+        if (question := make_entry_question(service))
     )
 
 
@@ -104,7 +104,7 @@ def entry_files(desired: Desired) -> dict[str, list[DesiredService]]:
 def _own_files(service: DesiredService) -> Iterator[str]:
     if service.code and service.entry_point.startswith(f"{service.code}/"):
         yield service.entry_point
-    question = entry_question(service)
+    question = make_entry_question(service)
     for kind, path in question.wanted if question else ():
         whole = path if kind == "script" else f"{service.code}/{path}"
         if service.code and whole.startswith(f"{service.code}/"):

@@ -9,7 +9,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.json import JsonObject
-from qtctl.model.moments import microseconds
+from qtctl.model.moments import parse_microseconds
 from qtctl.rules import proofs
 from qtctl.rules.declared import DeclaredUnit, declared_units, of_unit
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
@@ -52,7 +52,7 @@ def _is_steady(facts: Facts, unit: str) -> Judgment:
     found = read_unit(facts, unit)
     if found is None or not is_up(found.active_state) or found.sub_state.startswith("auto-restart"):
         return NOT_JUDGED
-    age_us = microseconds(facts.taken_at) - found.exec_main_start_timestamp
+    age_us = parse_microseconds(facts.taken_at) - found.exec_main_start_timestamp
     restarted = found.n_restarts > 0 and found.exec_main_start_timestamp > 0 and age_us < LATELY_US
     observed: JsonObject = {"restarts": found.n_restarts}
     if restarted:

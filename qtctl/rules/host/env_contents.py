@@ -10,7 +10,7 @@ from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import Remedy, make_steps
 from qtctl.model.desired import Desired
 from qtctl.model.facts import Facts
-from qtctl.model.inquiry import secret_keys
+from qtctl.model.inquiry import list_secret_keys
 from qtctl.model.json import JsonObject
 from qtctl.model.process_facts import EnvText
 from qtctl.rules.declared import deploy_command
@@ -52,7 +52,7 @@ class Wanted:
 def wanted_files(desired: Desired) -> tuple[Wanted, ...]:
     """Every env file, once, with all that its services declare of it."""
     values = {each.env_file: dict(each.env) for each in desired.env_services() if each.env_file}
-    secrets = secret_keys(desired)
+    secrets = list_secret_keys(desired)
     return tuple(
         Wanted(file, values.get(file.path, {}) if file.generated else {}, secrets.get(file.path, ()))
         for file in env_files(desired)

@@ -11,7 +11,7 @@ from qtctl.meaning.ways import make_way
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.fact_help import LET_READ
-from qtctl.model.facts import Facts, File, from_value
+from qtctl.model.facts import Facts, File, make_fact
 from qtctl.model.json import JsonObject
 from qtctl.model.origin import Origin
 from qtctl.model.process_facts import EnvText
@@ -113,7 +113,7 @@ def _is_closed_behind(facts: Facts, file: EnvFile) -> Judgment:
     if item.value is None:
         why = f"it is a link, and what it leads to could not be looked at: {item.reason or item.state}"
         return Verdict(False, None, unknown=why, remedy=LET_READ)
-    end = make_way(file.path, from_value(PathWay, item.value)).end
+    end = make_way(file.path, make_fact(PathWay, item.value)).end
     if end is None or end.kind is not Kind.FILE:
         return NOT_JUDGED
     source = ProofSource(file.way, f"stat -L -c '%a %u' {quote(file.path)}", f"{end.mode:o} {end.uid}")

@@ -9,7 +9,7 @@ from qtctl.meaning.access import Entry, Kind
 from qtctl.meaning.ways import make_way
 from qtctl.model.desired import Desired
 from qtctl.model.facts import Facts, File
-from qtctl.model.inquiry import secret_keys
+from qtctl.model.inquiry import list_secret_keys
 from qtctl.model.process_facts import EnvText
 from qtctl.model.way_facts import PathWay
 from qtctl.rules import proofs
@@ -92,7 +92,7 @@ def _is_text(facts: Facts, file: EnvFile) -> Judgment:
 
 def _sized(desired: Desired) -> tuple[Expectation, ...]:
     sizes = {file.path: len(file.content) for file in desired.files if file.kind == "env"}
-    secret = secret_keys(desired)
+    secret = list_secret_keys(desired)
     return tuple(
         Expectation(
             file.path,

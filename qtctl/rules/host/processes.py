@@ -16,7 +16,7 @@ from qtctl.model.desired import Desired, DesiredFile, DesiredService
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, File, Unit
 from qtctl.model.json import JsonObject
-from qtctl.model.moments import microseconds, moment
+from qtctl.model.moments import make_moment, parse_microseconds
 from qtctl.model.way_facts import PathWay
 from qtctl.rules import proofs
 from qtctl.rules.declared import deploy_command
@@ -66,7 +66,7 @@ def _is_current(
         return NOT_JUDGED
     left_out = {*list_adopted_paths(originals, facts), *(file.path for file in originals)} if originals else set()
     found = list_newer(_changes(facts, service, tuple(path for path in files if path not in left_out)), started)
-    ahead = next((each for each in found if each.at_us > microseconds(facts.taken_at) + _SECOND), None)
+    ahead = next((each for each in found if each.at_us > parse_microseconds(facts.taken_at) + _SECOND), None)
     if ahead is not None:
         why = f"{ahead.path} was changed at {_clock(ahead.at_us)}, which is after this look: the host's clock was set"
         return Verdict(
@@ -111,7 +111,7 @@ def _times(facts: Facts, service: DesiredService, changed: Changed) -> ProofSour
 
 
 def _clock(us: int) -> str:
-    at = moment(us)
+    at = make_moment(us)
     return f"{at:%Y-%m-%d %H:%M:%SZ}" if at else "a time of no calendar"
 
 

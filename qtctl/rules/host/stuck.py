@@ -11,7 +11,7 @@ from qtctl.model.desired_unit import DesiredUnit
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.json import JsonObject
-from qtctl.model.moments import microseconds
+from qtctl.model.moments import parse_microseconds
 from qtctl.model.states import ServiceState
 from qtctl.rules import proofs
 from qtctl.rules.declared import of_unit
@@ -39,7 +39,9 @@ def _is_moving(facts: Facts, declared: DesiredUnit, otherwise_us: int) -> Judgme
         return NOT_JUDGED
     way = find_transition(unit)
     lasted = (
-        measure_stuck_us(unit, find_longest_us(declared, way, otherwise_us), microseconds(facts.taken_at)) if way else 0
+        measure_stuck_us(unit, find_longest_us(declared, way, otherwise_us), parse_microseconds(facts.taken_at))
+        if way
+        else 0
     )
     observed: JsonObject = {"active": unit.active_state, "sub": unit.sub_state}
     if lasted:

@@ -11,7 +11,7 @@ from qtctl.model.desired import Desired, DesiredTimer
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.json import JsonObject
-from qtctl.model.moments import NEVER, microseconds
+from qtctl.model.moments import NEVER, parse_microseconds
 from qtctl.rules import proofs
 from qtctl.rules.declared import of_unit
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
@@ -42,7 +42,7 @@ def _is_due(facts: Facts, timer: DesiredTimer) -> Judgment:
         done = fired_meanwhile or (unit.last_trigger_usec > 0 and once)
         source = proofs.unit_property(need, timer.unit, "SubState", unit.sub_state)
         return Verdict(done, {"next": "none", "sub": unit.sub_state}, (source,), remedy=_remedy(timer))
-    late_us = microseconds(facts.taken_at) - next_us if next_us else 0
+    late_us = parse_microseconds(facts.taken_at) - next_us if next_us else 0
     overdue = late_us > _tolerance_us(timer)
     observed: JsonObject = {"next": "overdue", "seconds": late_us // 1_000_000} if overdue else {"next": "scheduled"}
     source = proofs.unit_property(need, timer.unit, "SubState", unit.sub_state)

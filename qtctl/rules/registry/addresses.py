@@ -7,8 +7,8 @@ from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Meaning
 from qtctl.meaning.socket_ports import list_socket_ports
 from qtctl.model.fields import INSTANCE
-from qtctl.model.instance_ports import ports_claimed
-from qtctl.model.names import Names, starts_of, unit_name
+from qtctl.model.instance_ports import list_claimed_ports
+from qtctl.model.names import Names, make_unit_name, starts_of
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
 from qtctl.rules.problem import Problem
@@ -72,7 +72,7 @@ def _paths(registry: Registry) -> Iterator[tuple[str, str, str, frozenset[str], 
             for each, said in (node.unix_sockets if node.state != "retired" else {}).items():
                 if INSTANCE not in said.path:
                     origin = registry.origins[kind, name].at("unix_sockets", each, "path")
-                    yield name, unit_name(registry, kind, name), said.path, frozenset(node.hosts) or every, origin
+                    yield name, make_unit_name(registry, kind, name), said.path, frozenset(node.hosts) or every, origin
     for name, socket in registry.sockets.items():
         claims = socket.state == "active"
         listens = [word.partition(" ")[2] for word in socket.listen] if claims else []
@@ -96,7 +96,7 @@ def _claims(registry: Registry) -> Iterator[Binding]:
             if node.state == "retired":
                 continue
             hosts = frozenset(node.hosts) or every
-            for each in ports_claimed(registry, kind, name):
+            for each in list_claimed_ports(registry, kind, name):
                 port = each.port
                 yield Binding(each.name, port.protocol, port.address, port.number, hosts, each.origin)
     yield from _claims_of_sockets(registry, every)
@@ -109,7 +109,7 @@ def _claims_of_sockets(registry: Registry, every: frozenset[str]) -> Iterator[Bi
         (names.unit(each.name), each.port.protocol, each.port.address, each.port.number)
         for name, service in registry.services.items()
         if service.state != "retired"
-        for each in ports_claimed(registry, "services", name)
+        for each in list_claimed_ports(registry, "services", name)
     }
     for name, node in registry.sockets.items():
         starts = starts_of(registry, names, "sockets", name)

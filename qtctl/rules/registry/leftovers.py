@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from qtctl.findings.finding import Finding, Severity
-from qtctl.model.names import unit_name
+from qtctl.model.names import make_unit_name
 from qtctl.model.registry import Registry
 from qtctl.rules.container_clients import runs_containers
 from qtctl.rules.text_values import Sort, Text, declared_texts, rendered_texts
@@ -63,7 +63,7 @@ def leftovers(view: View) -> Iterator[Finding]:
 def _declares_engine(registry: Registry) -> bool:
     nodes = [(kind, name) for kind in ("services", "sockets", "externals") for name in getattr(registry, kind)]
     units = {
-        unit_name(registry, kind, name) for kind, name in nodes if getattr(registry, kind)[name].state != "retired"
+        make_unit_name(registry, kind, name) for kind, name in nodes if getattr(registry, kind)[name].state != "retired"
     }
     return not units.isdisjoint(_ENGINE_UNITS)
 

@@ -6,7 +6,7 @@ from qtctl.dialects.nearest import Known
 from qtctl.dialects.toml.keys import quoted
 from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Meaning
-from qtctl.model.names import Names, unit_name, units_of
+from qtctl.model.names import Names, list_units, make_unit_name
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
 from qtctl.model.relations import Order
@@ -42,7 +42,7 @@ class Leads:
     def _by_unit(self, name: str, kind: str) -> str:
         """Where the whole name of a unit stands for the name that the registry gives it."""
         declared = getattr(self._registry, kind)
-        found = (each for each in declared if kind in KINDS and unit_name(self._registry, kind, each) == name)
+        found = (each for each in declared if kind in KINDS and make_unit_name(self._registry, kind, each) == name)
         return f"did you mean {each}?" if "." in name and (each := next(found, "")) else ""
 
     def unit(self, name: str, otherwise: str) -> str:
@@ -223,7 +223,7 @@ def _without_timer(registry: Registry, names: Names) -> Iterator[Problem]:
         return
     driven = set(map(names.started, live))
     for name, service in registry.services.items():
-        units = {unit_name(registry, "services", name), *units_of(registry, "services", name)}
+        units = {make_unit_name(registry, "services", name), *list_units(registry, "services", name)}
         if service.state is ServiceState.ON_TIMER and not driven & units:
             yield _missing(
                 "", "on-timer, and no timer runs it", registry.origins["services", name].at("state"), "add a timer"
