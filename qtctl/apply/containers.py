@@ -9,7 +9,7 @@ from qtctl.dialects import terminal
 from qtctl.dialects.lines import lines
 from qtctl.interfaces.host import Host
 from qtctl.model.container import RunningContainer
-from qtctl.probes.answer import last_line
+from qtctl.probes.answer import find_last_line
 from qtctl.remote.request import Request, Verb, encode_calls
 from qtctl.remote.scripts import read_script
 
@@ -42,7 +42,7 @@ def list_containers(host: Host, deadline_s: float) -> tuple[RunningContainer, ..
     request = Request(script, Verb.READ, encode_calls([("list_containers",)]))
     done = host.start(request, root=True, attached=True).finish(deadline_s)
     if done.exit != 0:
-        return terminal.line(last_line(done.stderr)) or "docker did not answer"
+        return terminal.line(find_last_line(done.stderr)) or "docker did not answer"
     return parse_containers(done.stdout)
 
 

@@ -7,7 +7,7 @@ from shlex import join
 
 from qtctl.errors import HostError
 from qtctl.interfaces.host import Host
-from qtctl.probes.answer import last_line
+from qtctl.probes.answer import find_last_line
 from qtctl.probes.files import DIGEST_KIB
 from qtctl.remote.request import Request, Verb, encode_calls
 from qtctl.remote.scripts import read_script
@@ -22,7 +22,7 @@ def read_current_files(host: Host, paths: Sequence[str], deadline_s: float) -> d
     request = Request(script, Verb.READ, encode_calls([("current", *paths)]))
     done = host.start(request, root=True, attached=True).finish(deadline_s)
     if done.exit != 0:
-        raise HostError(f"{host.address}: unit files could not be read", hint=last_line(done.stderr))
+        raise HostError(f"{host.address}: unit files could not be read", hint=find_last_line(done.stderr))
     rows = (_parse_row(line, len(paths)) for line in done.stdout.split(b"\n") if line)
     return {paths[number]: content for number, content in rows}
 

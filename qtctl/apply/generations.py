@@ -13,7 +13,7 @@ from qtctl.errors import HostError
 from qtctl.interfaces.host import Host
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.generation import DamagedGeneration, GenerationRecord, unpack_desired
-from qtctl.probes.answer import last_line
+from qtctl.probes.answer import find_last_line
 from qtctl.remote.request import Request, Verb, encode_calls
 from qtctl.remote.scripts import read_script
 
@@ -41,7 +41,7 @@ def _run(host: Host, *call: str) -> bytes:
     script = f"base={BASE}\n{read_script('generations.sh')}{join(call)}\n"
     done = host.start(Request(script, Verb.READ, encode_calls([call])), root=True, attached=True).finish(_ANSWER_S)
     if done.exit != 0:
-        raise HostError(f"{host.address}: its generations could not be read", hint=last_line(done.stderr))
+        raise HostError(f"{host.address}: its generations could not be read", hint=find_last_line(done.stderr))
     return done.stdout
 
 

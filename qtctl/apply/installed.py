@@ -13,7 +13,7 @@ from qtctl.errors import HostError
 from qtctl.interfaces.host import Host
 from qtctl.model.backup import EMPTY_SHA256, Entry, EntryKind, Installed
 from qtctl.plan.fleet_names import STAMPS, UNIT_ROOTS, FleetNames
-from qtctl.probes.answer import last_line
+from qtctl.probes.answer import find_last_line
 from qtctl.remote.request import Request, Verb, encode_calls
 from qtctl.remote.scripts import read_script
 
@@ -65,7 +65,7 @@ def _list(host: Host, names: FleetNames) -> tuple[tuple[Row, ...], set[str]]:
     request = Request(script, Verb.READ, encode_calls([("list_installed", *words)]))
     done = host.start(request, root=True, attached=True).finish(READ_S)
     if done.exit != 0:
-        raise HostError(f"{host.address}: its units could not be listed", hint=last_line(done.stderr))
+        raise HostError(f"{host.address}: its units could not be listed", hint=find_last_line(done.stderr))
     rows = parse_listing(done.stdout)
     objects = {row.path.rpartition("/")[2] for row in rows if row.path.startswith(f"{BASE}/objects/")}
     found = {row.path: row for row in rows if names.owns(row.path, row.target) and not _is_env_folder(row, names)}

@@ -11,7 +11,7 @@ from qtctl.dialects import terminal
 from qtctl.errors import DeployRefused, HostError
 from qtctl.interfaces.host import Host
 from qtctl.model.preparation import HostSeen, Preparation, PrepareAction, PreparePlan, PrepareStep, SeenFile
-from qtctl.probes.answer import last_line
+from qtctl.probes.answer import find_last_line
 from qtctl.remote.helper_place import CONFIG
 from qtctl.remote.scripts import read_script
 
@@ -34,7 +34,7 @@ def look(host: Host, wanted: Preparation) -> HostSeen:
     done = host.start(f"{_make_input(files)}{join(call)}\n", root=True, attached=True).finish(_LOOK_S)
     lines = done.stdout.decode("utf-8", "replace").split("\n")
     if done.exit != 0 or "end" not in lines:
-        raise HostError(f"{host.address}: how it is prepared could not be read", hint=last_line(done.stderr))
+        raise HostError(f"{host.address}: how it is prepared could not be read", hint=find_last_line(done.stderr))
     seen = dict(_parse_file(line.removeprefix("file ")) for line in lines if line.startswith("file "))
     own = {path.rpartition("/")[2] for path in files if path.startswith(f"{CONFIG}/")}
     return HostSeen(
@@ -72,7 +72,7 @@ def apply(host: Host, plan: PreparePlan, seen: HostSeen, *, remove: bool) -> App
     lines = done.stdout.decode("utf-8", "replace").split("\n")
     if "qtctl prepared" in lines:
         return Applied(tuple(map(terminal.line, _list_after(lines, "qtctl done "))))
-    why = next(_list_after(lines, "qtctl refused "), "") or last_line(done.stderr) or f"exit status {done.exit}"
+    why = next(_list_after(lines, "qtctl refused "), "") or find_last_line(done.stderr) or f"exit status {done.exit}"
     made = [each for each in _list_after(lines, "qtctl done ") if "/" not in each]
     kept = f"; the account {', '.join(made)} was made, and stays" if made else ""
     raise DeployRefused(f"{host.address}: not prepared: {terminal.line(why)}", hint=f"every file is as it was{kept}")

@@ -14,7 +14,7 @@ from qtctl.model.secret_place import SecretFound, SecretPlace, SecretState
 from qtctl.model.trail import write_fields, write_members
 from qtctl.plan.secrets import LARGEST
 from qtctl.plan.targets import REMEDY
-from qtctl.probes.answer import last_line
+from qtctl.probes.answer import find_last_line
 from qtctl.remote.request import Request, Verb
 from qtctl.remote.scripts import read_script
 
@@ -46,7 +46,7 @@ def put(host: Host, place: SecretPlace, content: bytes, about: Mapping[str, str]
     )
     if not refused and done.exit is None:
         raise HostError(f"{host.address}: what puts a secret there was killed", hint="put it again")
-    why = refused or last_line(done.stderr) or f"the script ended with exit status {done.exit}"
+    why = refused or find_last_line(done.stderr) or f"the script ended with exit status {done.exit}"
     hint = REMEDY if "unsafe" in said else "see to that on the host, then put it again"
     if any(each.startswith("broken ") for each in said):
         hint = f"see to its units, then `qtctl recover --host {host.address}`, then put it again"
@@ -80,7 +80,7 @@ def find(host: Host, places: Sequence[SecretPlace]) -> tuple[SecretFound, ...]:
     rows = ("find", *(f"{path}\t{_format_keys(path, places).strip() or _NONE}" for path in paths))
     done = host.start(Request(script, Verb.SECRETS, "\n".join(rows).encode()), root=True).finish(_ANSWER_S)
     if done.exit != 0:
-        raise HostError(f"{host.address}: its secrets could not be looked at", hint=last_line(done.stderr))
+        raise HostError(f"{host.address}: its secrets could not be looked at", hint=find_last_line(done.stderr))
     files = dict(_read_files(done.stdout.decode("utf-8", "replace")))
     return tuple(_parse_found(each, files.get(paths.index(each.path), [])) for each in places)
 

@@ -14,7 +14,7 @@ from qtctl.errors import DeployRefused
 from qtctl.interfaces.host import Host
 from qtctl.model.desired_install import STORE, DesiredInstall
 from qtctl.plan.targets import REMEDY
-from qtctl.probes.answer import last_line
+from qtctl.probes.answer import find_last_line
 from qtctl.remote.request import Call, Request, Verb
 from qtctl.remote.scripts import read_script
 
@@ -123,7 +123,7 @@ def _run(
             word, _, rest = line.removeprefix("qtctl ").partition(" ")
             said.setdefault(word, []).append(terminal.line(rest.strip()))
     if "refused" in said or done.exit != 0:
-        why = " ".join(said.get("refused", ())) or last_line(done.stderr) or f"exit status {done.exit}"
+        why = " ".join(said.get("refused", ())) or find_last_line(done.stderr) or f"exit status {done.exit}"
         hint = REMEDY if "unsafe" in said else "see to that, then deploy again"
         raise DeployRefused(f"nothing was changed: {why}", hint=hint)
     return said

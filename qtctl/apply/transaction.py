@@ -25,7 +25,7 @@ from qtctl.interfaces.host import Host, Running
 from qtctl.model.trail import clean
 from qtctl.model.transaction import Mark, Progressed, TransactionEnd, TransactionState
 from qtctl.plan.targets import REMEDY
-from qtctl.probes.answer import last_line
+from qtctl.probes.answer import find_last_line
 from qtctl.remote.request import Request
 
 UNCHANGED = "nothing was changed"
@@ -89,7 +89,7 @@ def stage(host: Host, generation: Generation, ticket: Ticket, *, limit_s: int) -
     if "refused" not in said and done.exit is None:
         raise HostError(f"{host.address}: what stages a deploy was killed")
     _, _, why = said.get("refused", "").partition(" ")
-    why = why or last_line(done.stderr) or f"the script that stages ended with exit status {done.exit}"
+    why = why or find_last_line(done.stderr) or f"the script that stages ended with exit status {done.exit}"
     raise DeployRefused(f"{UNCHANGED}: {why}", hint=REMEDY if "unsafe" in said else _SEE)
 
 

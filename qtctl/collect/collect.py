@@ -14,9 +14,9 @@ from qtctl.model.evidence import EVIDENCE_SCHEMA, Evidence, Need
 from qtctl.model.facts import FACT_KINDS, Channel, Reach, UnixSocket
 from qtctl.model.inquiry import Inquiry
 from qtctl.probes import baseline
-from qtctl.probes.answer import needs_root, observed
+from qtctl.probes.answer import answer_observed, needs_root
 from qtctl.probes.batch import Probe
-from qtctl.probes.family import families
+from qtctl.probes.family import list_families
 from qtctl.probes.stores import FACTS as STORE_FACTS
 from qtctl.version import VERSION
 
@@ -25,7 +25,7 @@ ALWAYS = frozenset({SSH, units.REACH, commands.REACH, commands.REACH_ROOT, basel
 """Asked of every host, whether needed or not: which channels to it work, and what it is."""
 ROOT_ALONE = "only root can tell, and root was not asked: --become was not given"
 
-families()  # Imported now: once a host is connected to, nothing should wait for that.
+list_families()  # Imported now: once a host is connected to, nothing should wait for that.
 OF_BUS = tuple(kind.name for kind in FACT_KINDS.values() if kind.channel is Channel.BUS)
 
 
@@ -54,7 +54,7 @@ def collect(
     if not root:
         ledger.add(needs_root(need, ROOT_ALONE) for need in _select_of_root(wanted))
     ledger.add(
-        [observed(SSH, Reach(host.user), again="true")],
+        [answer_observed(SSH, Reach(host.user), again="true")],
         [ledger.ask(host.transport, ("true",), "true", at=at, took_s=0)],
     )
     of_bus = _select(wanted, *OF_BUS)
@@ -82,7 +82,7 @@ def _group_by_family(
     wanted: Mapping[str, list[Need]], inquiry: Inquiry, *, root: bool
 ) -> list[tuple[Probe, tuple[Need, ...]]]:
     """The probes of one exec, each with the needs that it answers. `root`: also those that nobody else could run."""
-    able = (each for each in families() if root or not each.of_root)
+    able = (each for each in list_families() if root or not each.of_root)
     asked = [(each, tuple(_select(wanted, *(fact.FACT for fact in each.facts)))) for each in able]
     return [(family.ask(needs, inquiry), needs) for family, needs in asked]
 
@@ -101,7 +101,7 @@ def _ask_root(look: Observation, wanted: Mapping[str, list[Need]]) -> None:
     inquiry = replace(look.inquiry, protected_paths=look.inquiry.protected_paths | look.inquiry.env_paths)
     asked = [
         (family.ask(needs, inquiry), needs)
-        for family in families()
+        for family in list_families()
         if (needs := tuple(_select_needing_root(look, _select(wanted, *(fact.FACT for fact in family.facts)))))
     ]
     commands.finish(look, commands.start(look.host, asked, root=True, reach=commands.REACH_ROOT))

@@ -13,17 +13,26 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Reach
 from qtctl.probes.answer import (
     Answer,
-    first_line,
-    not_gnu,
-    not_installed,
-    observed,
-    refused,
-    refused_to_root,
-    text,
-    unknown_option,
-    unparseable,
+    answer_not_gnu,
+    answer_not_installed,
+    answer_observed,
+    answer_refused,
+    answer_unparseable,
+    decode_text,
+    find_first_line,
+    find_unknown_option,
+    mark_refused_to_root,
 )
-from qtctl.probes.batch import Command, Frame, Probe, began, frames, missing_tool, root_request, script
+from qtctl.probes.batch import (
+    Command,
+    Frame,
+    Probe,
+    find_missing_tool,
+    has_begun,
+    make_root_request,
+    make_script,
+    split_frames,
+)
 
 REACH, REACH_ROOT = Need(Reach.FACT, "exec"), Need(Reach.FACT, "root")
 MOST_OUTPUT = 4 * 1024 * 1024
@@ -56,7 +65,7 @@ def start(host: Host, families: Sequence[tuple[Probe, tuple[Need, ...]]], *, roo
     marker = secrets.token_hex(16)
     asked = Asked(tuple(families), HostError("not started"), marker, reach, root)
     try:
-        question = root_request(asked.commands, marker) if root else script(asked.commands, marker)
+        question = make_root_request(asked.commands, marker) if root else make_script(asked.commands, marker)
         running: Running | HostError = host.start(question, root=root, attached=True)
     except HostError as error:
         running = error
@@ -73,7 +82,7 @@ def finish(look: Observation, asked: Asked) -> None:
         return
     user = "root" if asked.reach == REACH_ROOT else look.host.user
     number = look.ledger.ask("exec", ("true",), "true", at=done.started_at, took_s=0)
-    look.ledger.add([observed(asked.reach, Reach(user), again="true")], [number])
+    look.ledger.add([answer_observed(asked.reach, Reach(user), again="true")], [number])
     further = _note(asked, done, look.ledger)
     if further:
         rest = start(look.host, further, root=asked.root)
@@ -91,7 +100,7 @@ def _wait(look: Observation, asked: Asked, *reach: Need) -> Completed | None:
     except HostError as error:
         look.ledger.refuse((*reach, *asked.needs), error)
         return None
-    if not began(asked.marker, done.stdout):
+    if not has_begun(asked.marker, done.stdout):
         look.ledger.refuse((*reach, *asked.needs), _explain_no_start(done, look.host.user))
         return None
     return done
@@ -103,7 +112,7 @@ def _explain_no_start(done: Completed, user: str) -> HostError:
     if done.late:
         what = f"{no_commands}: its login did not come so far in {done.took_s:.0f} s"
         return HostError(what, hint=f"do the shell files of {user}, or PAM, wait for something there?")
-    words = first_line(done.stderr) or first_line(done.stdout)
+    words = find_first_line(done.stderr) or find_first_line(done.stdout)
     if cause := cause_of(words):
         return HostError(f"{no_commands}: {cause.what}: {words}", hint=cause.hint)
     what = f"{no_commands}: {words or f'exit status {done.exit}, and nothing said'}"
@@ -118,7 +127,7 @@ def _note(asked: Asked, done: Completed, ledger: Ledger) -> list[tuple[Probe, tu
         return []
     further: list[tuple[Probe, tuple[Need, ...]]] = []
     commands = asked.commands
-    answers = _spread_times(frames(len(commands), asked.marker, done.stdout, done.stderr), done)
+    answers = _spread_times(split_frames(len(commands), asked.marker, done.stdout, done.stderr), done)
     numbers = [_note_ask(ledger, command, frame, done) for command, frame in zip(commands, answers, strict=True)]
     at, hung = 0, next((number for number, answer in enumerate(answers) if answer is None), 0)
     for probe, needs in asked.families:
@@ -131,7 +140,7 @@ def _note(asked: Asked, done: Completed, ledger: Ledger) -> list[tuple[Probe, tu
             if done.late and None in answers[at:end]:
                 parsed = _refuse_late(parsed, commands[hung], done.took_s, first=at <= hung < end)
             if asked.root:
-                parsed = [refused_to_root(answer) for answer in parsed]
+                parsed = [mark_refused_to_root(answer) for answer in parsed]
             ledger.add(parsed, numbers[at:end])
         at = end
     return further
@@ -169,37 +178,44 @@ def _refuse_late(parsed: list[Answer], hung: Command, took_s: float, *, first: b
     why = f"{program} did not end in {took_s:.0f} s" if first else f"not asked in time: {program} did not end before"
     help_ = f"find out on the host why {program} hangs, then audit again"
     return [
-        refused(each.need, why, again=each.again, question=each.question, help_=help_) if not each.state.known else each
+        answer_refused(each.need, why, again=each.again, question=each.question, help_=help_)
+        if not each.state.known
+        else each
         for each in parsed
     ]
 
 
 def _parse(probe: Probe, needs: Sequence[Need], answers: Sequence[Frame | None]) -> list[Answer]:
     """What a family makes of its frames. One that meets what it was not made for costs its own facts alone."""
-    missing = [missing_tool(frame) if frame is not None else "" for frame in answers]
+    missing = [find_missing_tool(frame) if frame is not None else "" for frame in answers]
     if missing and all(missing):
-        return [not_installed(need, missing[0], again=probe.commands[0].again) for need in dict.fromkeys(needs)]
+        return [answer_not_installed(need, missing[0], again=probe.commands[0].again) for need in dict.fromkeys(needs)]
     try:
         return _refuse_missing_tools(probe.parse(answers), answers)
     except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
-        why = f"the answer cannot be read: {type(error).__name__}: {first_line(str(error).encode())}"
-        return _refuse_missing_tools([unparseable(need, why) for need in dict.fromkeys(needs)], answers)
+        why = f"the answer cannot be read: {type(error).__name__}: {find_first_line(str(error).encode())}"
+        return _refuse_missing_tools([answer_unparseable(need, why) for need in dict.fromkeys(needs)], answers)
 
 
 def _refuse_partial(parsed: list[Answer], answers: Sequence[Frame | None], done: Completed) -> list[Answer]:
     """Where nothing more could be started, what is there may be a part of it: none of the family's answers is known."""
     said = [frame.stderr if frame is not None else done.stderr for frame in answers]
-    if not any(could_not_fork(text(each)) for each in said):
+    if not any(could_not_fork(decode_text(each)) for each in said):
         return parsed
-    return [refused(each.need, FULL.what, again=each.again, question=each.question, help_=FULL.hint) for each in parsed]
+    return [
+        answer_refused(each.need, FULL.what, again=each.again, question=each.question, help_=FULL.hint)
+        for each in parsed
+    ]
 
 
 def _refuse_missing_tools(parsed: list[Answer], answers: Sequence[Frame | None]) -> list[Answer]:
     """What a tool that knows no such option could not answer is refused for that reason, whatever came in its place."""
-    found = next((option for frame in answers if frame is not None and (option := unknown_option(frame.stderr))), None)
+    found = next(
+        (option for frame in answers if frame is not None and (option := find_unknown_option(frame.stderr))), None
+    )
     if found is None:
         return parsed
-    return [not_gnu(each, *found) if not each.state.known else each for each in parsed]
+    return [answer_not_gnu(each, *found) if not each.state.known else each for each in parsed]
 
 
 def _note_ask(ledger: Ledger, command: Command, frame: Frame | None, done: Completed) -> int:

@@ -9,7 +9,7 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Health
 from qtctl.model.inquiry import HealthQuestion
 from qtctl.probes import health as probe
-from qtctl.probes.answer import not_asked
+from qtctl.probes.answer import answer_not_asked
 
 FACT = Health.FACT
 
@@ -26,7 +26,7 @@ def start(look: Observation, needs: Iterable[Need]) -> Asked:
     """Send every request. Only what the inquiry declares is asked for."""
     declared = {question.subject: question for question in look.inquiry.health}
     wanted = [need for need in needs if need.subject in declared]
-    look.ledger.add(not_asked(need, "no such health URL is declared") for need in needs if need not in wanted)
+    look.ledger.add(answer_not_asked(need, "no such health URL is declared") for need in needs if need not in wanted)
     questions = tuple(declared[need.subject] for need in wanted)
     gets = look.host.get(questions) if questions else None
     return Asked(tuple(wanted), questions, gets, look.clock.now())
@@ -37,6 +37,6 @@ def finish(look: Observation, asked: Asked) -> None:
         return
     replies = asked.gets.finish(look.deadline.left(HEALTH_SHARE))
     for need, question, reply in zip(asked.needs, asked.questions, replies, strict=True):
-        again = probe.again(question)
+        again = probe.make_again(question)
         number = look.ledger.ask("http", ("GET", need.subject), again, at=asked.at, took_s=reply.took_s)
         look.ledger.add([probe.answer(need, question, reply)], [number])

@@ -8,7 +8,7 @@ from qtctl.errors import QtctlError
 from qtctl.model.evidence import Ask, Item, Need, State
 from qtctl.model.facts import make_value
 from qtctl.probes.answer import Answer
-from qtctl.probes.answer import refused as refusal
+from qtctl.probes.answer import answer_refused as refusal
 
 
 def format_time(at: float) -> str:

@@ -11,7 +11,7 @@ from qtctl.model.evidence import Need, State
 from qtctl.model.facts import Listeners, Reach, UnixSocket
 from qtctl.model.store_facts import StoreServer
 from qtctl.probes import stores as probe
-from qtctl.probes.answer import absent, not_asked, refused
+from qtctl.probes.answer import answer_absent, answer_not_asked, answer_refused
 
 PING = ("PING",)
 EXEC = Need(Reach.FACT, "exec")
@@ -39,7 +39,7 @@ def ask(look: Observation, needs: Iterable[Need]) -> list[Unanswered]:
     for number, (name, wanted) in enumerate(sorted(by_store.items())):
         store = stores.get(name)
         if store is None:
-            look.ledger.add(not_asked(need, f"no store {name!r} is declared") for need in wanted)
+            look.ledger.add(answer_not_asked(need, f"no store {name!r} is declared") for need in wanted)
             continue
         within_s = look.deadline.left(STORES_SHARE) / (len(by_store) - number)
         left = _ask(look, store, wanted, within_s)
@@ -55,12 +55,12 @@ def settle(look: Observation, unanswered: Iterable[Unanswered]) -> None:
     for left in unanswered:
         silent = not isinstance(left.why, Refused) and _is_unheard(look, left.store)
         server = [need for need in left.needs if need.fact == StoreServer.FACT and silent]
-        again = probe.cli(PING, left.store)
+        again = probe.format_cli(PING, left.store)
         why = f"nobody listens on {left.store.socket or f'port {left.store.port}'}"
-        look.ledger.add((absent(need, why, again=again) for need in server), [left.ask])
+        look.ledger.add((answer_absent(need, why, again=again) for need in server), [left.ask])
         why, help_ = _explain(look, left.why)
         rest = (need for need in left.needs if need not in server)
-        look.ledger.add((refused(need, why, again=again, help_=help_) for need in rest), [left.ask])
+        look.ledger.add((answer_refused(need, why, again=again, help_=help_) for need in rest), [left.ask])
 
 
 def _explain(look: Observation, error: HostError) -> tuple[str, str]:
@@ -92,11 +92,11 @@ def _ask(look: Observation, store: DesiredStore, needs: list[Need], within_s: fl
         left_s = within_s - (look.clock.monotonic() - begin)
         replies = scanning.follow(server, asked.commands, replies, look.clock, left_s)
     except HostError as error:
-        again = probe.cli(PING, store)
+        again = probe.format_cli(PING, store)
         number = look.ledger.ask("redis", PING, again, at=at, took_s=look.clock.monotonic() - begin)
         if not isinstance(error, Unreachable):
             return Unanswered(store, tuple(needs), error, number)
-        look.ledger.add((refused(need, str(error), again=again, help_=error.hint) for need in needs), [number])
+        look.ledger.add((answer_refused(need, str(error), again=again, help_=error.hint) for need in needs), [number])
         return None
     took_s = look.clock.monotonic() - begin
     pairs = zip(asked.commands, asked.again, strict=True)

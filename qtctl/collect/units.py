@@ -13,7 +13,14 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Reach, Unit, UnitListing
 from qtctl.model.inquiry import LISTEN, TRIGGERED_BY, Inquiry
 from qtctl.probes import units as probe
-from qtctl.probes.answer import Answer, absent, not_asked, observed, refused, unparseable
+from qtctl.probes.answer import (
+    Answer,
+    answer_absent,
+    answer_not_asked,
+    answer_observed,
+    answer_refused,
+    answer_unparseable,
+)
 
 REACH = Need(Reach.FACT, "bus")
 LISTING = Need(UnitListing.FACT, "*")
@@ -96,25 +103,25 @@ def ask(look: Observation, needs: Iterable[Need], *, root: bool, last: bool = Tr
         look.ledger.refuse([*open_, REACH], error if isinstance(error, HostError) else str(error))
         return True
     reach = session.note(("Hello",), AGAIN)
-    look.ledger.add([observed(REACH, Reach(look.host.user), again=AGAIN)], [reach])
+    look.ledger.add([answer_observed(REACH, Reach(look.host.user), again=AGAIN)], [reach])
     return True
 
 
 def _look(session: _Session, open_: set[Need]) -> None:
     """Answer and take from `open_` need by need, so that what is left when the bus breaks is what was not answered."""
     names = sorted(need.subject for need in open_ if need.fact == Unit.FACT)
-    odd = [not_asked(Need(Unit.FACT, name), why) for name in names if (why := probe.odd_name(name))]
+    odd = [answer_not_asked(Need(Unit.FACT, name), why) for name in names if (why := probe.explain_odd_name(name))]
     _close(session, open_, odd, 0)
-    named = [name for name in names if not probe.odd_name(name)]
+    named = [name for name in names if not probe.explain_odd_name(name)]
     # What should be gone, and most often is, is asked for its properties only where it turns out to be there.
     gone = session.inquiry.retired_units
     expected = [name for name in named if name not in gone]
     # A file of a unit that the registry says something of is worth seeing, whatever is needed.
     patterns = (*session.inquiry.unit_patterns, *session.inquiry.unit_names, *names)
     # The list of files takes systemd longest, and is asked for early: what follows is sent and queued meanwhile.
-    first = [probe.ALL_UNITS, probe.by_names(named), probe.unit_files(patterns)]
+    first = [probe.ALL_UNITS, probe.ask_by_names(named), probe.ask_unit_files(patterns)]
     replies = session.call([*first, *_list_gets(session, expected)])
-    loaded, files = _read(replies[0], probe.rows), _read(replies[2], probe.files)
+    loaded, files = _read(replies[0], probe.read_rows), _read(replies[2], probe.read_files)
     number = session.note(("ListUnits", "ListUnitFilesByPatterns"), probe.LISTING_AGAIN)
     rows = _match_rows(named, replies[1])
     absent_ones = {name: rows[name] for name in named if name in gone and rows[name].absent}
@@ -122,7 +129,12 @@ def _look(session: _Session, open_: set[Need]) -> None:
     late = [name for name in named if name not in seen]
     listed = LISTING in open_
     if listed:
-        _close(session, open_, [observed(LISTING, probe.listing(loaded, files), again=probe.LISTING_AGAIN)], number)
+        _close(
+            session,
+            open_,
+            [answer_observed(LISTING, probe.make_listing(loaded, files), again=probe.LISTING_AGAIN)],
+            number,
+        )
     answered = _answer(session, open_, _First(seen, {name: rows[name] for name in late}, files), [])
     if listed:
         # Only now: however many there are, and however long they take, what is declared has been answered.
@@ -132,12 +144,12 @@ def _look(session: _Session, open_: set[Need]) -> None:
 
 
 def _list_gets(session: _Session, names: Iterable[str]) -> list[probe.Question]:
-    return [question for name in names for question in probe.gets(name, session.shown(name))]
+    return [question for name in names for question in probe.ask_properties(name, session.shown(name))]
 
 
 def _match_rows(names: Sequence[str], reply: BusReply) -> dict[str, probe.Row]:
     """The reply to `by_names`, by unit."""
-    rows = _read(reply, probe.rows)
+    rows = _read(reply, probe.read_rows)
     if len(rows) != len(names):
         raise _Failed(f"systemd answered for {len(rows)} of {len(names)} units")
     return dict(zip(names, rows, strict=True))
@@ -150,15 +162,15 @@ def _match_replies(
     rest = iter(replies)
     found = {}
     for name in names:
-        asked = probe.asked(name, session.shown(name))
-        number = session.note(("Get", name, *asked), probe.again(name))
+        asked = probe.describe_asked(name, session.shown(name))
+        number = session.note(("Get", name, *asked), probe.make_again(name))
         found[name] = _Seen(rows[name], tuple(islice(rest, len(asked))), number)
     return found
 
 
 def _mark_unasked(session: _Session, rows: Mapping[str, probe.Row]) -> dict[str, _Seen]:
     """Units that are not there: nothing more is asked of them."""
-    numbers = ((name, session.note(("ListUnitsByNames", name), probe.again(name))) for name in rows)
+    numbers = ((name, session.note(("ListUnitsByNames", name), probe.make_again(name))) for name in rows)
     return {name: _Seen(rows[name], (), number) for name, number in numbers}
 
 
@@ -176,7 +188,7 @@ def _list_undeclared(
 ) -> list[str]:
     """The fleet's units on the host that nothing asks for. Templates and mere references are in the listing only."""
     there = {row.id for row in loaded if not row.absent} | set(files)
-    units = (name for name in there - known if not probe.odd_name(name))
+    units = (name for name in there - known if not probe.explain_odd_name(name))
     mine = sorted(name for name in units if any(fnmatchcase(name, pattern) for pattern in patterns))
     if len(mine) > MOST_UNDECLARED:
         raise _Failed(f"the host has {len(mine)} units of the fleet that nothing declares: more than {MOST_UNDECLARED}")
@@ -193,8 +205,8 @@ def _answer(session: _Session, open_: set[Need], first: _First, extra: Sequence[
     unlisted = [name for name, row in known.items() if not row.absent and not _find_listed_state(name, row, files)]
     states_of = (*(known[name].id for name in unlisted), *extra)
     more = (*first.late, *extra)
-    questions = [*_list_gets(session, more), *(probe.file_state(name) for name in states_of)]
-    replies = session.call([probe.by_names(extra), *questions] if questions else [])
+    questions = [*_list_gets(session, more), *(probe.ask_file_state(name) for name in states_of)]
+    replies = session.call([probe.ask_by_names(extra), *questions] if questions else [])
     states, everything = {}, first.seen
     if replies:
         at = len(replies) - len(states_of)
@@ -212,7 +224,7 @@ def _list_starting_sockets(session: _Session, first: _First, known: set[str]) ->
     found: set[str] = set()
     for name, seen in first.seen.items():
         if TRIGGERED_BY in session.shown(name) and not seen.row.absent:
-            found.update(probe.triggering_sockets(name, seen.replies, session.shown(name)))
+            found.update(probe.list_triggering_sockets(name, seen.replies, session.shown(name)))
     return sorted(found - known)[:MOST_UNDECLARED]
 
 
@@ -223,28 +235,28 @@ def _find_listed_state(name: str, row: probe.Row, files: Mapping[str, str]) -> s
 
 
 def _answer_unit(inquiry: Inquiry, name: str, seen: _Seen, listed: str, state: BusReply | None) -> Answer:
-    need, again, row = Need(Unit.FACT, name), probe.again(name), seen.row
+    need, again, row = Need(Unit.FACT, name), probe.make_again(name), seen.row
     if row.absent:
-        return absent(need, "systemd finds no such unit", again=again, line=f"LoadState={row.load}")
+        return answer_absent(need, "systemd finds no such unit", again=again, line=f"LoadState={row.load}")
     replies = (*seen.replies, state) if state and not listed else seen.replies
     tolerated = (*probe.GONE, probe.UNKNOWN_PROPERTY)
     failed = next((reply for reply in replies if reply.error and reply.error not in tolerated), None)
     if failed is not None:
-        ended = unparseable if failed.error == UNREADABLE else refused
+        ended = answer_unparseable if failed.error == UNREADABLE else answer_refused
         return ended(need, f"{failed.error}: {failed.message}", again=again)
     try:
         file_state = listed or _read_file_state(state)
         shown, argvs = list_shown(inquiry, name), inquiry.argvs.get(name, ())
-        values = probe.values(name, seen.replies, shown)
+        values = probe.read_values(name, seen.replies, shown)
         value = probe.decode(name, row, file_state, values, argvs=argvs, more=shown)
     except probe.Undecodable as error:
-        return unparseable(need, str(error), again=again)
-    return observed(need, value, again=again, line=f"ActiveState={row.active}")
+        return answer_unparseable(need, str(error), again=again)
+    return answer_observed(need, value, again=again, line=f"ActiveState={row.active}")
 
 
 def _read_file_state(reply: BusReply | None) -> str:
     """GetUnitFileState's answer; empty where it says that there is no file: a transient unit, or a deleted one."""
-    return "" if reply is None or reply.error else probe.word(reply)
+    return "" if reply is None or reply.error else probe.read_word(reply)
 
 
 def _close(session: _Session, open_: set[Need], answers: Sequence[Answer], number: int) -> None:

@@ -20,8 +20,8 @@ from qtctl.model.facts import HostBaseline
 from qtctl.model.registry import Host as Entry
 from qtctl.model.unit_kinds import UnitKind
 from qtctl.probes import baseline, unit_folders, units
-from qtctl.probes.answer import first_line
-from qtctl.probes.batch import Command, Frame, began, frames, script
+from qtctl.probes.answer import find_first_line
+from qtctl.probes.batch import Command, Frame, has_begun, make_script, split_frames
 
 DEADLINE_S = 60.0
 ROOT = "root"
@@ -45,17 +45,17 @@ class Looked:
 def look(host: Host, say: Progress) -> Looked:
     """Read-only, as whoever is logged in. HostError where nothing at all can be asked."""
     say(begun(host.address, Stage.COLLECT, "reading unit files"))
-    first, facts = _run(host, (unit_folders.folders(), *baseline.probe().commands))
+    first, facts = _run(host, (unit_folders.make_folders_command(), *baseline.probe().commands))
     found, unread = unit_folders.read(first)
     answer = baseline.probe().parse([facts])[0]
     value = answer.value if isinstance(answer.value, HostBaseline) else None
     if value is None:
         unread = (*unread, f"the host's own figures: {answer.reason}")
-    elsewhere = unit_folders.linked(found)
+    elsewhere = unit_folders.find_linked(found)
     if elsewhere:
-        (more,) = _run(host, (unit_folders.files([each.path for each in elsewhere]),))
+        (more,) = _run(host, (unit_folders.make_files_command([each.path for each in elsewhere]),))
         others, refused = unit_folders.read(more)
-        found, unread = unit_folders.followed(found, others), (*unread, *refused)
+        found, unread = unit_folders.map_followed(found, others), (*unread, *refused)
     say(begun(host.address, Stage.COLLECT, "asking systemd"))
     states, refused = _read_states(host, found)
     own = tuple(each for each in found if not unit_folders.is_runtime(each.path))
@@ -107,11 +107,11 @@ def _choose_accounts(user: str) -> _Accounts:
 
 def _run(host: Host, commands: Sequence[Command]) -> list[Frame | None]:
     marker = secrets.token_hex(16)
-    done = host.start(script(commands, marker), attached=True).finish(DEADLINE_S)
-    if not began(marker, done.stdout):
-        why = first_line(done.stderr) or first_line(done.stdout) or f"exit status {done.exit}"
+    done = host.start(make_script(commands, marker), attached=True).finish(DEADLINE_S)
+    if not has_begun(marker, done.stdout):
+        why = find_first_line(done.stderr) or find_first_line(done.stdout) or f"exit status {done.exit}"
         raise HostError(f"the host runs no commands for {host.user}: {why}")
-    return frames(len(commands), marker, done.stdout, done.stderr)
+    return split_frames(len(commands), marker, done.stdout, done.stderr)
 
 
 def _read_states(host: Host, found: Iterable[Found]) -> tuple[dict[str, UnitState], tuple[str, ...]]:
@@ -119,15 +119,15 @@ def _read_states(host: Host, found: Iterable[Found]) -> tuple[dict[str, UnitStat
     named = {_name(each) for each in found if units.UNIT_NAME.fullmatch(_name(each))}
     if not named:
         return {}, ()
-    asked = sorted(name for name in named if not units.odd_name(name))
+    asked = sorted(name for name in named if not units.explain_odd_name(name))
     bus = host.bus()
     try:
-        listed, by_name = bus.call([_call(units.ALL_UNITS), _call(units.by_names(asked))], DEADLINE_S)
-        rows = (row for row in units.rows(listed) if units.UNIT_NAME.fullmatch(row.id) and not row.absent)
+        listed, by_name = bus.call([_call(units.ALL_UNITS), _call(units.ask_by_names(asked))], DEADLINE_S)
+        rows = (row for row in units.read_rows(listed) if units.UNIT_NAME.fullmatch(row.id) and not row.absent)
         loaded = {row.id: row.active for row in rows}
-        active = _read_active(asked, units.rows(by_name))
+        active = _read_active(asked, units.read_rows(by_name))
         names = sorted(name for name in {*named, *loaded} if UnitKind.of(name) not in _NO_FILES)
-        replies = bus.call([_call(units.file_state(name)) for name in names], DEADLINE_S)
+        replies = bus.call([_call(units.ask_file_state(name)) for name in names], DEADLINE_S)
         enabled = {name: _read_word(reply) for name, reply in zip(names, replies, strict=True)}
     except (HostError, units.Undecodable) as error:
         return {}, (f"what systemd says of the units: {error}",)
@@ -143,7 +143,7 @@ def _read_active(asked: Sequence[str], rows: Sequence[units.Row]) -> dict[str, s
 
 def _read_word(reply: BusReply) -> str:
     """'' of a unit without a file."""
-    return "" if reply.error in units.GONE else units.word(reply)
+    return "" if reply.error in units.GONE else units.read_word(reply)
 
 
 def _name(found: Found) -> str:

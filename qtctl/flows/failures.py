@@ -10,7 +10,7 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.plan import StepKind, StepResult, StepStatus
 from qtctl.plan.outcome import UnitFailure
-from qtctl.probes.journal import journal_request, read_journals
+from qtctl.probes.journal import make_journal_request, read_journals
 from qtctl.rules.exit_status import in_words
 
 MOST = 5
@@ -33,7 +33,7 @@ def explain_units(host: Host, units: tuple[str, ...], facts: Facts) -> tuple[Uni
     if not shown:
         return ()
     try:
-        done = host.start(journal_request(shown), root=True, attached=True).finish(_ASKED_S)
+        done = host.start(make_journal_request(shown), root=True, attached=True).finish(_ASKED_S)
         journals = read_journals(done.stdout)
     except HostError as error:
         journals = dict.fromkeys(shown, (f"the journal could not be read: {error.what}",))

@@ -12,8 +12,17 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Fact
 from qtctl.model.inquiry import Inquiry
 from qtctl.model.plausible import U32, parse_whole
-from qtctl.probes.answer import TIMED_OUT, Answer, absent, not_installed, observed, refused, text, unparseable
-from qtctl.probes.batch import Command, Frame, Frames, Probe, command, missing_tool
+from qtctl.probes.answer import (
+    TIMED_OUT,
+    Answer,
+    answer_absent,
+    answer_not_installed,
+    answer_observed,
+    answer_refused,
+    answer_unparseable,
+    decode_text,
+)
+from qtctl.probes.batch import Command, Frame, Frames, Probe, find_missing_tool, make_command
 from qtctl.probes.family import Family
 
 FOUND, NOT_ALL_FOUND = 0, 2
@@ -29,10 +38,10 @@ def probe(accounts: Iterable[Need], groups: Iterable[Need]) -> Probe:
     """One command for all users and one for all groups, of those that are asked for."""
     families = [
         (database, sorted(set(needs), key=lambda need: need.subject), read)
-        for database, needs, read in (("passwd", accounts, _account), ("group", groups, _group))
+        for database, needs, read in (("passwd", accounts, _read_account), ("group", groups, _group))
     ]
     asked = [family for family in families if family[1]]
-    commands = tuple(_command(database, needs) for database, needs, _ in asked)
+    commands = tuple(_make_command(database, needs) for database, needs, _ in asked)
 
     def parse(frames: Frames) -> list[Answer]:
         return [
@@ -44,11 +53,11 @@ def probe(accounts: Iterable[Need], groups: Iterable[Need]) -> Probe:
     return Probe(commands, parse)
 
 
-def _command(database: str, needs: list[Need]) -> Command:
-    return command(("getent", database, *(need.subject for need in needs)), within_s=WITHIN_S)
+def _make_command(database: str, needs: list[Need]) -> Command:
+    return make_command(("getent", database, *(need.subject for need in needs)), within_s=WITHIN_S)
 
 
-def again(database: str, subject: str) -> str:
+def make_again(database: str, subject: str) -> str:
     return f"getent {database} {quote(subject)}"
 
 
@@ -56,33 +65,40 @@ def _parse(
     needs: list[Need], frame: Frame | None, database: str, read: Callable[[list[str]], _Row], question: int
 ) -> list[Answer]:
     if frame is None:
-        return _all(needs, database, "the answer was cut off", question, unparseable)
-    if tool := missing_tool(frame, "getent"):
-        return [not_installed(need, tool, again=again(database, need.subject), question=question) for need in needs]
+        return _answer_all(needs, database, "the answer was cut off", question, answer_unparseable)
+    if tool := find_missing_tool(frame, "getent"):
+        return [
+            answer_not_installed(need, tool, again=make_again(database, need.subject), question=question)
+            for need in needs
+        ]
     if frame.exit in TIMED_OUT:
-        return _all(needs, database, f"getent did not end in {WITHIN_S} s: is a directory silent?", question, refused)
+        return _answer_all(
+            needs, database, f"getent did not end in {WITHIN_S} s: is a directory silent?", question, answer_refused
+        )
     if frame.exit not in (FOUND, NOT_ALL_FOUND):
-        return _all(needs, database, f"getent ended with exit status {frame.exit}", question, refused)
+        return _answer_all(needs, database, f"getent ended with exit status {frame.exit}", question, answer_refused)
     try:
-        rows = [read(line.split(":")) for line in lines(text(frame.stdout)) if line]
+        rows = [read(line.split(":")) for line in lines(decode_text(frame.stdout)) if line]
     except ValueError as error:
-        return _all(needs, database, f"getent answered with a line that cannot be read: {error}", question, unparseable)
+        return _answer_all(
+            needs, database, f"getent answered with a line that cannot be read: {error}", question, answer_unparseable
+        )
     by_key = {key: fact for name, number, fact in reversed(rows) for key in (name, number)}
     return [_answer(need, by_key.get(need.subject), database, question) for need in needs]
 
 
-def _all(needs: list[Need], database: str, why: str, question: int, kind: Callable[..., Answer]) -> list[Answer]:
-    return [kind(need, why, again=again(database, need.subject), question=question) for need in needs]
+def _answer_all(needs: list[Need], database: str, why: str, question: int, kind: Callable[..., Answer]) -> list[Answer]:
+    return [kind(need, why, again=make_again(database, need.subject), question=question) for need in needs]
 
 
 def _answer(need: Need, fact: Fact | None, database: str, question: int) -> Answer:
-    asked = again(database, need.subject)
+    asked = make_again(database, need.subject)
     if fact is None:
-        return absent(need, f"the host knows none ({database})", again=asked, question=question)
-    return observed(need, fact, again=asked, question=question)
+        return answer_absent(need, f"the host knows none ({database})", again=asked, question=question)
+    return answer_observed(need, fact, again=asked, question=question)
 
 
-def _account(fields: list[str]) -> _Row:
+def _read_account(fields: list[str]) -> _Row:
     if len(fields) != _PASSWD_FIELDS:
         raise ValueError(f"{len(fields)} fields")
     name, _, uid, gid, _, home, shell = fields
@@ -96,9 +112,9 @@ def _group(fields: list[str]) -> _Row:
     return name, gid, Group(name, parse_whole(gid, U32), sorted(filter(None, members.split(","))))
 
 
-def _of_needs(needs: Sequence[Need], _: Inquiry) -> Probe:
+def _make_probe(needs: Sequence[Need], _: Inquiry) -> Probe:
     users = [need for need in needs if need.fact == Account.FACT]
     return probe(users, [need for need in needs if need.fact == Group.FACT])
 
 
-FAMILY = Family((Account, Group), _of_needs)
+FAMILY = Family((Account, Group), _make_probe)

@@ -41,51 +41,55 @@ class Answer:
     needs_root: bool = False
 
 
-def observed(need: Need, value: Fact, *, again: str = "", line: str = "", question: int = 0) -> Answer:
+def answer_observed(need: Need, value: Fact, *, again: str = "", line: str = "", question: int = 0) -> Answer:
     """Unparseable where no host can have answered that."""
     if why := find_problem(value):
-        return unparseable(need, why, again=again, question=question)
+        return answer_unparseable(need, why, again=again, question=question)
     return Answer(need, State.OBSERVED, value, None, again, line[:LONGEST_LINE], question)
 
 
-def absent(need: Need, reason: str, *, again: str = "", line: str = "", question: int = 0) -> Answer:
-    return Answer(need, State.ABSENT, None, _reason(reason), again, line[:LONGEST_LINE], question)
+def answer_absent(need: Need, reason: str, *, again: str = "", line: str = "", question: int = 0) -> Answer:
+    return Answer(need, State.ABSENT, None, _shorten_reason(reason), again, line[:LONGEST_LINE], question)
 
 
-def refused(need: Need, reason: str, *, again: str = "", line: str = "", question: int = 0, help_: str = "") -> Answer:
-    return Answer(need, State.REFUSED, None, _reason(reason), again, line[:LONGEST_LINE], question, help_)
+def answer_refused(
+    need: Need, reason: str, *, again: str = "", line: str = "", question: int = 0, help_: str = ""
+) -> Answer:
+    return Answer(need, State.REFUSED, None, _shorten_reason(reason), again, line[:LONGEST_LINE], question, help_)
 
 
-def unparseable(need: Need, reason: str, *, again: str = "", question: int = 0) -> Answer:
-    return Answer(need, State.UNPARSEABLE, None, _reason(reason), again, "", question)
+def answer_unparseable(need: Need, reason: str, *, again: str = "", question: int = 0) -> Answer:
+    return Answer(need, State.UNPARSEABLE, None, _shorten_reason(reason), again, "", question)
 
 
-def not_asked(need: Need, reason: str) -> Answer:
+def answer_not_asked(need: Need, reason: str) -> Answer:
     return Answer(need, State.NOT_ASKED, None, reason)
 
 
 def needs_root(need: Need, reason: str, *, again: str = "", line: str = "", question: int = 0) -> Answer:
     """What root could tell, and the account that audits cannot."""
-    return Answer(need, State.NOT_ASKED, None, _reason(reason), again, line[:LONGEST_LINE], question, needs_root=True)
+    return Answer(
+        need, State.NOT_ASKED, None, _shorten_reason(reason), again, line[:LONGEST_LINE], question, needs_root=True
+    )
 
 
-def denied(answer: Answer) -> Answer:
+def mark_denied(answer: Answer) -> Answer:
     """The answer as it is; where the kernel refused it to the account that asked, root could give it."""
     if answer.state is not State.REFUSED or not (answer.reason or "").endswith(DENIED):
         return answer
     return replace(answer, needs_root=True)
 
 
-def refused_to_root(answer: Answer) -> Answer:
+def mark_refused_to_root(answer: Answer) -> Answer:
     """The answer as it is; where root was asked already, nobody is left to ask."""
     return replace(answer, state=State.REFUSED, needs_root=False) if answer.needs_root else answer
 
 
-def not_installed(need: Need, tool: str, *, again: str = "", question: int = 0) -> Answer:
+def answer_not_installed(need: Need, tool: str, *, again: str = "", question: int = 0) -> Answer:
     """What cannot be asked for want of a program. No permission would help."""
     package = PACKAGES.get(tool, "coreutils")
     why, help_ = f"{tool} is not installed", f"install {tool} on the host (package {package}), then audit again"
-    return refused(need, why, again=again, question=question, help_=help_)
+    return answer_refused(need, why, again=again, question=question, help_=help_)
 
 
 _UNKNOWN_OPTION = re.compile(
@@ -94,7 +98,7 @@ _UNKNOWN_OPTION = re.compile(
 """As busybox and GNU's getopt say it."""
 
 
-def unknown_option(stderr: bytes) -> tuple[str, str] | None:
+def find_unknown_option(stderr: bytes) -> tuple[str, str] | None:
     """The program that did not know an option, and the option."""
     found = _UNKNOWN_OPTION.search(stderr)
     if found is None:
@@ -103,7 +107,7 @@ def unknown_option(stderr: bytes) -> tuple[str, str] | None:
     return found[1].decode(), option if option.startswith("-") else f"-{option}"
 
 
-def not_gnu(answer: Answer, tool: str, option: str) -> Answer:
+def answer_not_gnu(answer: Answer, tool: str, option: str) -> Answer:
     """The answer, refused for a tool that is there, and is another one than was asked."""
     package = PACKAGES.get(tool, "coreutils")
     why = f"{tool} knows no {option} on this host: it is busybox's, or not GNU's"
@@ -111,58 +115,58 @@ def not_gnu(answer: Answer, tool: str, option: str) -> Answer:
     return replace(answer, state=State.REFUSED, value=None, reason=why, help=help_)
 
 
-def _reason(words: str) -> str:
+def _shorten_reason(words: str) -> str:
     """A host's own words among them may be as long as it likes."""
     cut = words if len(words) <= LONGEST_REASON else f"{words[:LONGEST_REASON]}…"
-    return _shown(cut)
+    return _show_reason(cut)
 
 
-def without_secrets(text: str) -> str:
+def hide_secrets(text: str) -> str:
     """What a command printed, with HIDDEN in place of what looks like a secret. Digests stay."""
-    return _shown(text)
+    return _show_reason(text)
 
 
 @cache
-def _shown(reason: str) -> str:
+def _show_reason(reason: str) -> str:
     """Shells, sudo and others quote what they do not understand."""
     from qtctl.dialects.secrets import masked_message  # noqa: PLC0415 - 10 ms: loaded while the host answers
 
     return masked_message(reason)
 
 
-def path_failed(need: Need, message: str, *, again: str = "", question: int = 0) -> Answer:
+def judge_path_message(need: Need, message: str, *, again: str = "", question: int = 0) -> Answer:
     """Judge the message of a command that failed on one path: absent only where the kernel said that it is not there.
 
     `message` as GNU tools print it in the C locale: `tool: 'path': Permission denied`.
     """
     said = message.rpartition(": ")[2]
     if said in MISSING:
-        return absent(need, said, again=again, line=said, question=question)
-    return refused(need, said or "no reason given", again=again, line=said, question=question)
+        return answer_absent(need, said, again=again, line=said, question=question)
+    return answer_refused(need, said or "no reason given", again=again, line=said, question=question)
 
 
-def text(raw: bytes) -> str:
+def decode_text(raw: bytes) -> str:
     """Bytes of a host as text that can stand in a JSON document."""
     return raw.decode("utf-8", "replace")
 
 
-def last_line(text: bytes) -> str:
+def find_last_line(text: bytes) -> str:
     """What a script said last on standard error, where the reason stands."""
     return text.decode("utf-8", "replace").strip().rpartition("\n")[2]
 
 
-def first_line(raw: bytes, limit: int = 200) -> str:
-    return text(raw.strip().partition(b"\n")[0].strip())[:limit]
+def find_first_line(raw: bytes, limit: int = 200) -> str:
+    return decode_text(raw.strip().partition(b"\n")[0].strip())[:limit]
 
 
 def part_odd(needs: Iterable[Need], odd: Callable[[Need], str]) -> tuple[list[Need], list[Answer]]:
     """What can be asked, each need once and sorted, and an answer to everything else. `odd`: why one cannot, or ''."""
     wanted = sorted(set(needs), key=lambda need: (need.fact, need.subject))
-    answers = [not_asked(need, why) for need in wanted if (why := odd(need))]
+    answers = [answer_not_asked(need, why) for need in wanted if (why := odd(need))]
     return [need for need in wanted if not odd(need)], answers
 
 
-def odd_path(path: str) -> str:
+def explain_odd_path(path: str) -> str:
     """Why a path is not asked for, or ''."""
     if not path.startswith("/"):
         return "not an absolute path"

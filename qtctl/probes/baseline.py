@@ -9,7 +9,7 @@ from qtctl.dialects.lines import lines
 from qtctl.model.evidence import Need
 from qtctl.model.facts import HostBaseline
 from qtctl.model.plausible import LONGEST_LINE, MOST_CPUS, parse_whole, show_value
-from qtctl.probes.answer import Answer, observed, text, unparseable
+from qtctl.probes.answer import Answer, answer_observed, answer_unparseable, decode_text
 from qtctl.probes.batch import Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
 
@@ -32,16 +32,16 @@ def probe() -> Probe:
 def _parse(frames: Frames) -> Answer:
     frame = frames[0]
     if frame is None:
-        return unparseable(NEED, "the answer was cut off", again=AGAIN)
+        return answer_unparseable(NEED, "the answer was cut off", again=AGAIN)
     said: dict[str, str] = {}
-    for line in lines(text(frame.stdout[:LONGEST])):
+    for line in lines(decode_text(frame.stdout[:LONGEST])):
         key, _, figure = line.partition(" " if line.startswith("systemd ") else "=")
         said.setdefault(key, figure.strip())
     try:
         value = read(said)
     except (KeyError, ValueError, IndexError) as error:
-        return unparseable(NEED, f"the host's own figures could not be read: {error}", again=AGAIN)
-    return observed(NEED, value, again=AGAIN, line=value.hostname)
+        return answer_unparseable(NEED, f"the host's own figures could not be read: {error}", again=AGAIN)
+    return answer_observed(NEED, value, again=AGAIN, line=value.hostname)
 
 
 def read(said: dict[str, str]) -> HostBaseline:
@@ -51,41 +51,41 @@ def read(said: dict[str, str]) -> HostBaseline:
         hostname=said["hostname"],
         os=" ".join(shlex.split(said["PRETTY_NAME"][:LONGEST_LINE])),
         kernel=said["kernel"],
-        uptime_s=int(_decimal(said["uptime"].split()[0])),
-        load=[_decimal(each) for each in said["load"].split()[:3]],
-        cpus=_online(said["cpus"]),
+        uptime_s=int(_parse_decimal(said["uptime"].split()[0])),
+        load=[_parse_decimal(each) for each in said["load"].split()[:3]],
+        cpus=_count_online(said["cpus"]),
         memory_total=parse_whole(said["MemTotal:"]) * 1024,
         memory_available=parse_whole(said["MemAvailable:"]) * 1024,
         disk_total=parse_whole(total),
         disk_free=parse_whole(free),
         systemd=said["systemd"],
-        timezone=_zone(said),
+        timezone=_find_zone(said),
         boot_id=said["boot_id"],
-        machine=_machine(said.get("machine", "")),
+        machine=_digest_machine(said.get("machine", "")),
     )
 
 
-def _online(cpus: str) -> int:
+def _count_online(cpus: str) -> int:
     """The kernel's list of processors: `0-3,8`."""
     ranges = [part.partition("-") for part in cpus.split(",")]
     return sum(parse_whole(last or first, MOST_CPUS) - parse_whole(first, MOST_CPUS) + 1 for first, _, last in ranges)
 
 
-def _decimal(text: str) -> float:
+def _parse_decimal(text: str) -> float:
     """As the kernel prints it. float() takes `inf`, `nan` and `1_0` too."""
     if not _DECIMAL.fullmatch(text):
         raise ValueError(f"{show_value(text)} is not a number")
     return float(text)
 
 
-def _machine(id_: str) -> str:
+def _digest_machine(id_: str) -> str:
     """As sd_id128_get_machine_app_specific makes it: the id itself must not leave the host."""
     if not _MACHINE.fullmatch(id_):
         return ""
     return hmac.new(bytes.fromhex(id_), b"qtctl", hashlib.sha256).hexdigest()[:32]
 
 
-def _zone(said: dict[str, str]) -> str:
+def _find_zone(said: dict[str, str]) -> str:
     """localtime(5): without /etc/localtime it is UTC. '' where the file is a copy and nothing names its zone."""
     link = said.get("link", "")
     return link.partition(ZONES)[2] if ZONES in link else said.get("zone", "")

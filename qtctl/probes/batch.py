@@ -27,7 +27,7 @@ class Command:
     """One question to the shell.
 
     `script` is sh text, run in a subshell with /dev/null as its input; `argv` is what evidence shows of it; `again` is
-    what a person runs to see the same. `tools`: programs without which it is not run, and `missing_tool` says so.
+    what a person runs to see the same. `tools`: programs without which it is not run, and `find_missing_tool` says so.
     `calls`: what the script calls of a `Library`, or one program; the helper of a host takes nothing else.
     """
 
@@ -60,9 +60,9 @@ class Library:
     @property
     def text(self) -> str:
         """The scripts, after what they are given."""
-        return "".join((*(f"{name}={shlex.quote(value)}\n" for name, value in self.given), *self._scripts()))
+        return "".join((*(f"{name}={shlex.quote(value)}\n" for name, value in self.given), *self._list_scripts()))
 
-    def _scripts(self) -> Iterator[str]:
+    def _list_scripts(self) -> Iterator[str]:
         return map(read_script, self.scripts)
 
     def command(self, calls: Sequence[Call], argv: Sequence[str], again: str, tools: Sequence[str] = ()) -> Command:
@@ -101,7 +101,7 @@ class Probe:
     """What has to be asked besides, once that is known: it answers in place of this one. None: nothing."""
 
 
-def command(argv: Sequence[str], again: str = "", *, within_s: int = 0, tools: Sequence[str] = ()) -> Command:
+def make_command(argv: Sequence[str], again: str = "", *, within_s: int = 0, tools: Sequence[str] = ()) -> Command:
     """A command that is one program with arguments.
 
     It has `within_s` seconds, 0 for as many as the whole batch. `tools`: programs that it starts itself.
@@ -112,7 +112,7 @@ def command(argv: Sequence[str], again: str = "", *, within_s: int = 0, tools: S
     return Command(script, tuple(argv), again or shell.join(argv), (argv[0], *tools), (call,))
 
 
-def missing_tool(frame: Frame, program: str = "") -> str:
+def find_missing_tool(frame: Frame, program: str = "") -> str:
     """The program for whose want the command was not run, or ''. `program`: the one, where the shell names none."""
     if frame.exit != COMMAND_NOT_FOUND:
         return ""
@@ -120,7 +120,7 @@ def missing_tool(frame: Frame, program: str = "") -> str:
     return found[1].decode() if found else program
 
 
-def script(commands: Sequence[Command], marker: str) -> str:
+def make_script(commands: Sequence[Command], marker: str) -> str:
     """The sh text that runs all commands in turn. `marker`: at least 16 letters or digits that nobody can guess."""
     if not MARKER.fullmatch(marker):
         raise ValueError("a marker is at least 16 letters or digits")
@@ -131,18 +131,18 @@ def script(commands: Sequence[Command], marker: str) -> str:
     return "".join(parts)
 
 
-def root_request(commands: Sequence[Command], marker: str) -> Request:
+def make_root_request(commands: Sequence[Command], marker: str) -> Request:
     """All commands in turn, for root."""
     calls: list[Call] = [("marker", marker)]
     for each in commands:
         calls += [("command", *each.tools), *each.calls]
-    return Request(script(commands, marker), Verb.EVIDENCE, encode_calls(calls))
+    return Request(make_script(commands, marker), Verb.EVIDENCE, encode_calls(calls))
 
 
-def frames(count: int, marker: str, stdout: bytes, stderr: bytes) -> list[Frame | None]:
+def split_frames(count: int, marker: str, stdout: bytes, stderr: bytes) -> list[Frame | None]:
     """Take the two streams apart. What has no closing frame on both streams is None; nothing is guessed."""
-    out = _pieces(marker, stdout)
-    err = _pieces(marker, stderr)
+    out = _split_pieces(marker, stdout)
+    err = _split_pieces(marker, stderr)
     begin = out.get("begin")
     if begin is None:
         return [None] * count
@@ -159,7 +159,7 @@ def frames(count: int, marker: str, stdout: bytes, stderr: bytes) -> list[Frame 
     return answers
 
 
-def _pieces(marker: str, stream: bytes) -> dict[str, tuple[bytes, int, float]]:
+def _split_pieces(marker: str, stream: bytes) -> dict[str, tuple[bytes, int, float]]:
     """Frame name → what stands before its closing line, exit status, uptime."""
     line = re.compile(rb"\n" + re.escape(marker.encode()) + _OF_A_FRAME)
     pieces: dict[str, tuple[bytes, int, float]] = {}
@@ -171,6 +171,6 @@ def _pieces(marker: str, stream: bytes) -> dict[str, tuple[bytes, int, float]]:
     return pieces
 
 
-def began(marker: str, stdout: bytes) -> bool:
+def has_begun(marker: str, stdout: bytes) -> bool:
     """Whether the script ran at all: an account without a shell answers with something else."""
     return f"\n{marker} begin ".encode() in stdout

@@ -17,7 +17,16 @@ from qtctl.dialects.shell import quote
 from qtctl.model.code_facts import Checkout
 from qtctl.model.evidence import Need
 from qtctl.model.plausible import LONGEST_LINE, parse_whole
-from qtctl.probes.answer import Answer, not_asked, observed, odd_path, path_failed, refused, text, unparseable
+from qtctl.probes.answer import (
+    Answer,
+    answer_not_asked,
+    answer_observed,
+    answer_refused,
+    answer_unparseable,
+    decode_text,
+    explain_odd_path,
+    judge_path_message,
+)
 from qtctl.probes.batch import Command, Frame, Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
 
@@ -63,9 +72,11 @@ class _Read:
 
 def probe(needs: Sequence[Need]) -> Probe:
     wanted = sorted(set(needs), key=lambda need: need.subject)
-    asked = [need for need in wanted if not odd_path(need.subject)][:MOST_CHECKOUTS]
+    asked = [need for need in wanted if not explain_odd_path(need.subject)][:MOST_CHECKOUTS]
     rest = [
-        not_asked(need, odd_path(need.subject) or f"more than {MOST_CHECKOUTS} checkouts are not asked for")
+        answer_not_asked(
+            need, explain_odd_path(need.subject) or f"more than {MOST_CHECKOUTS} checkouts are not asked for"
+        )
         for need in wanted
         if need not in asked
     ]
@@ -77,22 +88,22 @@ def probe(needs: Sequence[Need]) -> Probe:
     return Probe(
         (command,),
         lambda frames: [*_parse(asked, frames[0], {}), *rest],
-        lambda frames: _then(asked, frames[0], rest),
+        lambda frames: _follow_up(asked, frames[0], rest),
     )
 
 
-def again(path: str) -> str:
+def make_again(path: str) -> str:
     return f"cat {quote(f'{path}/.git/HEAD')}"
 
 
-def _blocks(needs: Sequence[Need], frame: Frame | None) -> list[_Block]:
+def _split_blocks(needs: Sequence[Need], frame: Frame | None) -> list[_Block]:
     """ValueError where there is not one for each."""
     if frame is None:
         raise ValueError("the answer was cut off")
     blocks: list[_Block] = []
-    for line in text(frame.stdout).split("\n"):
+    for line in decode_text(frame.stdout).split("\n"):
         if line == "=":
-            blocks.append(_Block(needs[len(blocks)]) if len(blocks) < len(needs) else _too_many())
+            blocks.append(_Block(needs[len(blocks)]) if len(blocks) < len(needs) else _make_too_many())
         elif line and blocks:
             blocks[-1].said.setdefault(line[0], []).append(line[2:])
     if len(blocks) != len(needs):
@@ -100,27 +111,30 @@ def _blocks(needs: Sequence[Need], frame: Frame | None) -> list[_Block]:
     return blocks
 
 
-def _too_many() -> _Block:
+def _make_too_many() -> _Block:
     raise ValueError("more answers than questions")
 
 
-def _then(needs: Sequence[Need], frame: Frame | None, rest: list[Answer]) -> Probe | None:
+def _follow_up(needs: Sequence[Need], frame: Frame | None, rest: list[Answer]) -> Probe | None:
     """The contents of what may have changed; None where nothing may."""
-    blocks = _blocks(needs, frame)
-    wanted = {block.need.subject: _to_read(_compared(block)) for block in blocks}
+    blocks = _split_blocks(needs, frame)
+    wanted = {block.need.subject: _choose_to_read(_compare(block)) for block in blocks}
     asked = {path: files for path, files in wanted.items() if files}
     if not asked:
         return None
-    commands = tuple(_contents(path, files) for path, files in asked.items())
+    commands = tuple(_make_contents_command(path, files) for path, files in asked.items())
 
     def parse(frames: Frames) -> list[Answer]:
-        ids = {path: _ids(list(files), contents) for (path, files), contents in zip(asked.items(), frames, strict=True)}
+        ids = {
+            path: _read_ids(list(files), contents)
+            for (path, files), contents in zip(asked.items(), frames, strict=True)
+        }
         return [*_parse(needs, frame, ids), *rest]
 
     return Probe(commands, parse)
 
 
-def _to_read(read: _Read) -> dict[bytes, int]:
+def _choose_to_read(read: _Read) -> dict[bytes, int]:
     """Path and size of each, the small ones first, as far as all of them are not too much."""
     left, found = MOST_BYTES, {}
     there = [path for path in read.compared.suspects if path in read.sizes]
@@ -139,42 +153,44 @@ def _is_text(path: bytes) -> bool:
         return False
 
 
-def _contents(path: str, files: Mapping[bytes, int]) -> Command:
+def _make_contents_command(path: str, files: Mapping[bytes, int]) -> Command:
     words = [word for name, size in files.items() for word in (str(size), name.decode())]
     return SCRIPTS.command([("contents", path, *words)], ("sha1sum", path), "sha1sum", ("head", "sha1sum"))
 
 
-def _ids(paths: Sequence[bytes], frame: Frame | None) -> dict[bytes, str]:
+def _read_ids(paths: Sequence[bytes], frame: Frame | None) -> dict[bytes, str]:
     """Those that were read."""
-    rows = text(frame.stdout).split("\n") if frame else []
+    rows = decode_text(frame.stdout).split("\n") if frame else []
     found = zip(paths, rows, strict=False)
     return {path: row[:40] for path, row in found if ID.fullmatch(row[:40])}
 
 
 def _parse(needs: Sequence[Need], frame: Frame | None, ids: Mapping[str, Mapping[bytes, str]]) -> list[Answer]:
     try:
-        blocks = _blocks(needs, frame)
+        blocks = _split_blocks(needs, frame)
     except ValueError as error:
-        return [unparseable(need, str(error), again=again(need.subject)) for need in needs]
+        return [answer_unparseable(need, str(error), again=make_again(need.subject)) for need in needs]
     return [_answer(block, ids.get(block.need.subject, {})) for block in blocks]
 
 
 def _answer(block: _Block, ids: Mapping[bytes, str]) -> Answer:
     need = block.need
     if failed := block.first("e"):
-        return path_failed(need, failed, again=f"ls -d {quote(need.subject)}")
+        return judge_path_message(need, failed, again=f"ls -d {quote(need.subject)}")
     owner = block.first("o")
     if "g" not in block.said:
-        return observed(need, Checkout(False, owner), again=f"ls -d {quote(need.subject)}/.git", line="")
+        return answer_observed(need, Checkout(False, owner), again=f"ls -d {quote(need.subject)}/.git", line="")
     if shut := block.first("s"):
-        return refused(need, f"{shut} cannot be read by the auditing account", again=again(need.subject))
-    head, ref = _head(block)
+        return answer_refused(need, f"{shut} cannot be read by the auditing account", again=make_again(need.subject))
+    head, ref = _find_head(block)
     if head and not re.fullmatch(r"[0-9a-f]{40}([0-9a-f]{24})?", head):
-        return unparseable(need, "HEAD leads to something that is no commit", again=again(need.subject))
-    return observed(need, _checkout(block, owner, head, ref, ids), again=again(need.subject), line=block.first("H"))
+        return answer_unparseable(need, "HEAD leads to something that is no commit", again=make_again(need.subject))
+    return answer_observed(
+        need, _make_checkout(block, owner, head, ref, ids), again=make_again(need.subject), line=block.first("H")
+    )
 
 
-def _head(block: _Block) -> tuple[str, str]:
+def _find_head(block: _Block) -> tuple[str, str]:
     """The commit, and the branch that it is of."""
     refs = [line.partition(" ") for line in block.said.get("R", ())]
     if not refs:
@@ -183,8 +199,8 @@ def _head(block: _Block) -> tuple[str, str]:
     return value, ref[:LONGEST_LINE]
 
 
-def _checkout(block: _Block, owner: str, head: str, ref: str, ids: Mapping[bytes, str]) -> Checkout:
-    read = _compared(block)
+def _make_checkout(block: _Block, owner: str, head: str, ref: str, ids: Mapping[bytes, str]) -> Checkout:
+    read = _compare(block)
     changed = {path: [str(how)] for path, how in read.compared.changed.items()}
     unread: list[bytes] = []
     for path, declared in read.compared.suspects.items():
@@ -196,12 +212,12 @@ def _checkout(block: _Block, owner: str, head: str, ref: str, ids: Mapping[bytes
     shown = dict(zip(names(sorted(changed)), (changed[path] for path in sorted(changed)), strict=True))
     return Checkout(
         True, owner, head, ref, read.compared.tracked, dict(list(shown.items())[:MOST_SHOWN]), len(changed),
-        read.staged, read.compared.submodules, read.unsure or _unread(unread, converts=read.converts),
+        read.staged, read.compared.submodules, read.unsure or _explain_unread(unread, converts=read.converts),
         [block.first("g"), block.first("c")],
     )  # fmt: skip
 
 
-def _unread(paths: list[bytes], *, converts: bool) -> str:
+def _explain_unread(paths: list[bytes], *, converts: bool) -> str:
     if not paths:
         return ""
     first = next(names(sorted(paths)))[:200]
@@ -213,30 +229,30 @@ def _unread(paths: list[bytes], *, converts: bool) -> str:
     return f"{what}, and {why}"
 
 
-def _compared(block: _Block) -> _Read:
-    settings = _settings(block.said.get("k", ()))
+def _compare(block: _Block) -> _Read:
+    settings = _read_settings(block.said.get("k", ()))
     if settings.get("objectformat", "sha1") != "sha1" or settings.get("refstorage", "files") != "files":
-        return _unsure("its objects or its refs are of a kind that is not read (SHA-256, reftable)")
-    if not _head(block)[0] and "R" not in block.said:
-        return _unsure("what HEAD names could not be read")
+        return _make_unsure("its objects or its refs are of a kind that is not read (SHA-256, reftable)")
+    if not _find_head(block)[0] and "R" not in block.said:
+        return _make_unsure("what HEAD names could not be read")
     if why := block.first("x"):
-        return _unsure(why)
+        return _make_unsure(why)
     try:
         at, entries = _index(block.first("i"))
-        files = _files(_unpacked(block.first("t"), MOST_LIST))
+        files = _read_files(_unpack(block.first("t"), MOST_LIST))
     except ValueError as error:
-        return _unsure(f"the files could not be compared: {error}")
+        return _make_unsure(f"the files could not be compared: {error}")
     compared = compare(entries, files, at, modes=settings.get("filemode", "true") != "false")
     nested = any(entry.path.endswith(b"/.gitattributes") for entry in entries)
     converts = "a" in block.said or nested or settings.get("autocrlf", "false") != "false"
-    return _Read(compared, {path: seen.size for path, seen in files.items()}, _staged(block, entries), "", converts)
+    return _Read(compared, {path: seen.size for path, seen in files.items()}, _is_staged(block, entries), "", converts)
 
 
-def _unsure(why: str) -> _Read:
+def _make_unsure(why: str) -> _Read:
     return _Read(Compared({}, {}, 0, 0), {}, unsure=why)
 
 
-def _settings(lines: Sequence[str]) -> dict[str, str]:
+def _read_settings(lines: Sequence[str]) -> dict[str, str]:
     """Of [core] and [extensions]."""
     found, section = {}, ""
     for line in lines:
@@ -253,10 +269,10 @@ def _index(said: str) -> tuple[int, tuple[IndexEntry, ...]]:
     if not said:
         return 0, ()
     at, _, content = said.partition(" ")
-    return _nanoseconds(at), read_index(_unpacked(content, MOST_INDEX))
+    return _parse_nanoseconds(at), read_index(_unpack(content, MOST_INDEX))
 
 
-def _unpacked(said: str, most: int) -> bytes:
+def _unpack(said: str, most: int) -> bytes:
     unpack = zlib.decompressobj(wbits=31)
     try:
         content = unpack.decompress(b64decode(said, validate=True), most + 1)
@@ -267,7 +283,7 @@ def _unpacked(said: str, most: int) -> bytes:
     return content
 
 
-def _files(content: bytes) -> dict[bytes, Seen]:
+def _read_files(content: bytes) -> dict[bytes, Seen]:
     """As find lists them, and how it ended. ValueError where it was cut off."""
     *fields, end = content.split(b"\0")
     if end != b"end 0" or len(fields) % 2:
@@ -276,20 +292,20 @@ def _files(content: bytes) -> dict[bytes, Seen]:
     for row, target in zip(fields[::2], fields[1::2], strict=True):
         kind, mode, size, mtime, ctime, path = row.split(b" ", _COLUMNS - 1)
         found[path] = Seen(
-            kind.decode(), int(mode, 8), parse_whole(size.decode()), _nanoseconds(mtime.decode()),
-            _nanoseconds(ctime.decode()), target,
+            kind.decode(), int(mode, 8), parse_whole(size.decode()), _parse_nanoseconds(mtime.decode()),
+            _parse_nanoseconds(ctime.decode()), target,
         )  # fmt: skip
     return found
 
 
-def _nanoseconds(said: str) -> int:
+def _parse_nanoseconds(said: str) -> int:
     found = _TIME.fullmatch(said)
     if found is None:
         raise ValueError("a time that is none")
     return int(found[1]) * 10**9 + int((found[2] or "").ljust(9, "0")[:9])
 
 
-def _staged(block: _Block, entries: Sequence[IndexEntry]) -> bool | None:
+def _is_staged(block: _Block, entries: Sequence[IndexEntry]) -> bool | None:
     """Whether a commit of the index would be another one. None where the commit could not be read."""
     try:
         if loose := block.first("l"):

@@ -12,13 +12,13 @@ from qtctl.model.evidence import Need
 from qtctl.model.inquiry import CommandQuestion, Inquiry, LineQuestion
 from qtctl.probes.answer import (
     Answer,
-    first_line,
-    not_asked,
-    observed,
-    refused,
-    text,
-    unparseable,
-    without_secrets,
+    answer_not_asked,
+    answer_observed,
+    answer_refused,
+    answer_unparseable,
+    decode_text,
+    find_first_line,
+    hide_secrets,
 )
 from qtctl.probes.batch import Command, Frame, Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
@@ -44,54 +44,54 @@ def probe(
     of_lines = {question.id: question for question in declared_lines}
     lined = [need for need in wanted if need.fact == FileLine.FACT and need.subject in of_lines]
     unknown = [need for need in wanted if need not in (*commands, *shown, *lined)]
-    asked = [_command(questions[need.subject]) for need in commands]
-    asked += [_line(of_lines[need.subject]) for need in lined]
+    asked = [_make_command(questions[need.subject]) for need in commands]
+    asked += [_make_line_command(of_lines[need.subject]) for need in lined]
     if shown:
         pairs = [word for need in shown for word in need.subject.rsplit(" ", 1)]
         asked.append(SCRIPTS.command([("properties", *pairs)], ("systemctl", "show"), "systemctl show"))
 
     def parse(frames: Frames) -> list[Answer]:
         found = [
-            _result(need, questions[need.subject], frame, at)
+            _read_result(need, questions[need.subject], frame, at)
             for at, (need, frame) in enumerate(zip(commands, frames, strict=False))
         ]
         rest = zip(lined, frames[len(commands) :], strict=False)
         found += [
             _has_line(need, of_lines[need.subject], frame, at) for at, (need, frame) in enumerate(rest, len(commands))
         ]
-        found += _shown(shown, frames[-1], len(asked) - 1) if shown else []
-        return [*found, *(not_asked(need, "no such command is declared") for need in unknown)]
+        found += _read_shown(shown, frames[-1], len(asked) - 1) if shown else []
+        return [*found, *(answer_not_asked(need, "no such command is declared") for need in unknown)]
 
     return Probe(tuple(asked), parse)
 
 
-def _command(question: CommandQuestion) -> Command:
+def _make_command(question: CommandQuestion) -> Command:
     call = ("checked", f"{question.within_us / 1_000_000:g}", str(MOST_OUTPUT), *question.argv)
-    return SCRIPTS.command([call], _shown_argv(question), _again(question))
+    return SCRIPTS.command([call], _show_argv(question), _make_again(question))
 
 
-def _shown_argv(question: CommandQuestion) -> tuple[str, ...]:
+def _show_argv(question: CommandQuestion) -> tuple[str, ...]:
     from qtctl.dialects.arguments import masked_arguments  # noqa: PLC0415 - 10 ms, and few registries have commands
 
     return masked_arguments(question.argv)
 
 
-def _again(question: CommandQuestion) -> str:
-    return shell.join(_shown_argv(question))
+def _make_again(question: CommandQuestion) -> str:
+    return shell.join(_show_argv(question))
 
 
-def _result(need: Need, question: CommandQuestion, frame: Frame | None, number: int) -> Answer:
-    again = _again(question)
+def _read_result(need: Need, question: CommandQuestion, frame: Frame | None, number: int) -> Answer:
+    again = _make_again(question)
     if frame is None:
-        return unparseable(need, "the answer was cut off", again=again, question=number)
+        return answer_unparseable(need, "the answer was cut off", again=again, question=number)
     if frame.stderr.strip():
-        return refused(need, first_line(frame.stderr), again=again, question=number)
+        return answer_refused(need, find_first_line(frame.stderr), again=again, question=number)
     late = frame.exit in TIMED_OUT and frame.took_s * 1_000_000 >= question.within_us
-    output = without_secrets(text(frame.stdout[:MOST_OUTPUT]))
-    return observed(need, CommandResult(frame.exit, output, late), again=again, question=number)
+    output = hide_secrets(decode_text(frame.stdout[:MOST_OUTPUT]))
+    return answer_observed(need, CommandResult(frame.exit, output, late), again=again, question=number)
 
 
-def _line(question: LineQuestion) -> Command:
+def _make_line_command(question: LineQuestion) -> Command:
     argv = ("grep", "-Fxq", "-e", question.line, "--", question.path)
     return SCRIPTS.command([("has_line", question.path, question.line)], argv, shell.join(argv))
 
@@ -99,39 +99,39 @@ def _line(question: LineQuestion) -> Command:
 def _has_line(need: Need, question: LineQuestion, frame: Frame | None, number: int) -> Answer:
     again = shell.join(("grep", "-Fxq", "-e", question.line, "--", question.path))
     if frame is None:
-        return unparseable(need, "the answer was cut off", again=again, question=number)
-    said = text(frame.stdout).strip()
+        return answer_unparseable(need, "the answer was cut off", again=again, question=number)
+    said = decode_text(frame.stdout).strip()
     if frame.stderr.strip() or said not in ("yes", "no"):
-        return refused(need, first_line(frame.stderr) or "no answer", again=again, question=number)
-    return observed(need, FileLine(said == "yes"), again=again, question=number)
+        return answer_refused(need, find_first_line(frame.stderr) or "no answer", again=again, question=number)
+    return answer_observed(need, FileLine(said == "yes"), again=again, question=number)
 
 
-def _shown(needs: Sequence[Need], frame: Frame | None, number: int) -> list[Answer]:
+def _read_shown(needs: Sequence[Need], frame: Frame | None, number: int) -> list[Answer]:
     blocks: list[list[str]] = []
-    for line in lines(text(frame.stdout)) if frame else ():
+    for line in lines(decode_text(frame.stdout)) if frame else ():
         if line.startswith("= "):
             blocks.append([line[2:]])
         elif blocks:
             blocks[-1].append(line)
     if len(blocks) != len(needs):
-        return [unparseable(need, "the answer was cut off", question=number) for need in needs]
-    return [_property(need, block, number) for need, block in zip(needs, blocks, strict=True)]
+        return [answer_unparseable(need, "the answer was cut off", question=number) for need in needs]
+    return [_answer_property(need, block, number) for need, block in zip(needs, blocks, strict=True)]
 
 
-def _property(need: Need, block: list[str], number: int) -> Answer:
+def _answer_property(need: Need, block: list[str], number: int) -> Answer:
     unit, name = need.subject.rsplit(" ", 1)
     status, *said = block
     again = f"systemctl show -p {name} -- {shell.quote(unit)}"
     first = said[0] if said else ""
     if status != "0" or not first.startswith(f"{name}="):
         why = first or f"systemctl shows no property {name} of it"
-        return refused(need, why, again=again, question=number)
-    value = without_secrets(first.partition("=")[2])
-    return observed(need, UnitProperty(value), again=again, line=f"{name}={value}", question=number)
+        return answer_refused(need, why, again=again, question=number)
+    value = hide_secrets(first.partition("=")[2])
+    return answer_observed(need, UnitProperty(value), again=again, line=f"{name}={value}", question=number)
 
 
-def _of_needs(needs: Sequence[Need], inquiry: Inquiry) -> Probe:
+def _make_probe(needs: Sequence[Need], inquiry: Inquiry) -> Probe:
     return probe(needs, inquiry.commands, inquiry.lines)
 
 
-FAMILY = Family((CommandResult, FileLine, UnitProperty), _of_needs)
+FAMILY = Family((CommandResult, FileLine, UnitProperty), _make_probe)

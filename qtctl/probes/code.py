@@ -15,14 +15,14 @@ from qtctl.model.plausible import LONGEST_LINE
 from qtctl.probes.answer import (
     MISSING,
     Answer,
-    absent,
-    first_line,
-    not_asked,
-    observed,
-    odd_path,
-    refused,
-    text,
-    unparseable,
+    answer_absent,
+    answer_not_asked,
+    answer_observed,
+    answer_refused,
+    answer_unparseable,
+    decode_text,
+    explain_odd_path,
+    find_first_line,
 )
 from qtctl.probes.batch import Command, Frame, Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
@@ -38,13 +38,19 @@ def probe(needs: Sequence[Need], questions: Sequence[EntryQuestion]) -> Probe:
     """One command for all services, and one for all folders."""
     declared = {each.unit: each for each in questions}
     wanted = sorted(set(needs), key=lambda need: need.subject)
-    asked = _in_order([declared[n.subject] for n in wanted if n.fact == EntryPoint.FACT and n.subject in declared])
-    folders = [need for need in wanted if need.fact == Folders.FACT and not odd_path(need.subject)]
+    asked = _order_questions(
+        [declared[n.subject] for n in wanted if n.fact == EntryPoint.FACT and n.subject in declared]
+    )
+    folders = [need for need in wanted if need.fact == Folders.FACT and not explain_odd_path(need.subject)]
     known = {*(Need(EntryPoint.FACT, each.unit) for each in asked), *folders}
-    rest = [not_asked(need, odd_path(need.subject) or "no such service") for need in wanted if need not in known]
-    commands = [_entries(asked)] if asked else []
+    rest = [
+        answer_not_asked(need, explain_odd_path(need.subject) or "no such service")
+        for need in wanted
+        if need not in known
+    ]
+    commands = [_make_entries_command(asked)] if asked else []
     if folders:
-        commands.append(_marked([need.subject for need in folders]))
+        commands.append(_make_marks_command([need.subject for need in folders]))
 
     def parse(frames: Frames) -> list[Answer]:
         found = _read_entries(asked, frames[0]) if asked else []
@@ -53,12 +59,12 @@ def probe(needs: Sequence[Need], questions: Sequence[EntryQuestion]) -> Probe:
     return Probe(tuple(commands), parse)
 
 
-def _in_order(questions: list[EntryQuestion]) -> list[EntryQuestion]:
+def _order_questions(questions: list[EntryQuestion]) -> list[EntryQuestion]:
     """Those of one interpreter together: its packages are looked for once."""
     return sorted(questions, key=lambda each: (each.prefix, each.user, each.unit))
 
 
-def _entries(asked: Sequence[EntryQuestion]) -> Command:
+def _make_entries_command(asked: Sequence[EntryQuestion]) -> Command:
     words = [
         word
         for each in asked
@@ -72,12 +78,12 @@ def _entries(asked: Sequence[EntryQuestion]) -> Command:
     return SCRIPTS.command([("entries", *words)], ("ls", "-d"), "ls -d PATH")
 
 
-def _marked(folders: Sequence[str]) -> Command:
+def _make_marks_command(folders: Sequence[str]) -> Command:
     argv = ("find", *folders, "-maxdepth", "2")
     return SCRIPTS.command([("marked", *folders)], argv, "find FOLDER -maxdepth 2", ("find", "tr", "head"))
 
 
-def again_entry(question: EntryQuestion) -> str:
+def make_again_entry(question: EntryQuestion) -> str:
     """Prints what is there of it, where it would be looked for first."""
     kind, path = question.wanted[-1]
     first = path if kind == "script" else f"{(question.folders or (question.prefix,))[0]}/{path}.py"
@@ -86,55 +92,55 @@ def again_entry(question: EntryQuestion) -> str:
 
 def _read_entries(asked: Sequence[EntryQuestion], frame: Frame | None) -> list[Answer]:
     needs = [Need(EntryPoint.FACT, each.unit) for each in asked]
-    blocks = [] if frame is None else text(frame.stdout).split("=\n")[1:]
+    blocks = [] if frame is None else decode_text(frame.stdout).split("=\n")[1:]
     if len(blocks) != len(asked):
-        why = first_line(frame.stderr) if frame else ""
-        return [unparseable(need, why or "the answer was cut off") for need in needs]
-    return [_entry(*each) for each in zip(needs, asked, blocks, strict=True)]
+        why = find_first_line(frame.stderr) if frame else ""
+        return [answer_unparseable(need, why or "the answer was cut off") for need in needs]
+    return [_answer_entry(*each) for each in zip(needs, asked, blocks, strict=True)]
 
 
-def _entry(need: Need, question: EntryQuestion, block: str) -> Answer:
+def _answer_entry(need: Need, question: EntryQuestion, block: str) -> Answer:
     rows = [line.partition(" ") for line in block.split("\n") if line]
     found = [path for tag, _, path in rows if tag in ("f", "n")]
     if len(found) != len(question.wanted) or any(len(path) > LONGEST_LINE for _, _, path in rows):
-        return unparseable(need, "an answer that could not be read", again=again_entry(question))
+        return answer_unparseable(need, "an answer that could not be read", again=make_again_entry(question))
     shut = next((path for tag, _, path in rows if tag == "s"), "")
     hook = next((path for tag, _, path in rows if tag == "h"), "")
     line = next((path for path in found if path), "")
-    return observed(need, EntryPoint(found, shut, hook), again=again_entry(question), line=line)
+    return answer_observed(need, EntryPoint(found, shut, hook), again=make_again_entry(question), line=line)
 
 
-def again_folders(path: str) -> str:
+def make_again_folders(path: str) -> str:
     return f"find {quote(path)} -mindepth 2 -maxdepth 2 -name pyvenv.cfg -o -mindepth 2 -maxdepth 2 -name main.py"
 
 
 def _read_folders(needs: Sequence[Need], frame: Frame | None, number: int) -> list[Answer]:
     if frame is None or len(frame.stdout) >= MOST_BYTES:
         why = "the answer was cut off" if frame is None else f"more than {MOST_BYTES} bytes of names"
-        return [refused(need, why, again=again_folders(need.subject), question=number) for need in needs]
+        return [answer_refused(need, why, again=make_again_folders(need.subject), question=number) for need in needs]
     marks: dict[str, dict[str, list[str]]] = {}
-    for line in text(frame.stdout).split("\n"):
+    for line in decode_text(frame.stdout).split("\n"):
         folder, tab, below = line.partition("\t")
         name, _, mark = below.partition("/")
         if tab and "\1" not in line and len(marks.setdefault(folder, {})) < MOST_MARKS:
             marks[folder].setdefault(name, []).append(mark)
-    said = (_FAILED.fullmatch(each) for each in text(frame.stderr).split("\n"))
+    said = (_FAILED.fullmatch(each) for each in decode_text(frame.stderr).split("\n"))
     failed = {found[1]: found[2] for found in said if found}
-    return [_folders(need, marks.get(need.subject, {}), failed.get(need.subject), number) for need in needs]
+    return [_answer_folders(need, marks.get(need.subject, {}), failed.get(need.subject), number) for need in needs]
 
 
-def _folders(need: Need, marks: dict[str, list[str]], failed: str | None, number: int) -> Answer:
-    again = again_folders(need.subject)
+def _answer_folders(need: Need, marks: dict[str, list[str]], failed: str | None, number: int) -> Answer:
+    again = make_again_folders(need.subject)
     if failed in MISSING:
-        return absent(need, str(failed), again=again, question=number)
+        return answer_absent(need, str(failed), again=again, question=number)
     if failed:
-        return refused(need, failed, again=again, line=failed, question=number)
+        return answer_refused(need, failed, again=again, line=failed, question=number)
     ordered = {name: sorted(marks[name]) for name in sorted(marks)}
-    return observed(need, Folders(ordered), again=again, question=number)
+    return answer_observed(need, Folders(ordered), again=again, question=number)
 
 
-def _of_inquiry(needs: Sequence[Need], inquiry: Inquiry) -> Probe:
+def _make_probe(needs: Sequence[Need], inquiry: Inquiry) -> Probe:
     return probe(needs, inquiry.entries)
 
 
-FAMILY = Family((EntryPoint, Folders), _of_inquiry)
+FAMILY = Family((EntryPoint, Folders), _make_probe)

@@ -9,7 +9,7 @@ from qtctl.dialects.lines import lines
 from qtctl.model.container_facts import Containers
 from qtctl.model.evidence import Need
 from qtctl.model.plausible import HIGHEST_PORT
-from qtctl.probes.answer import Answer, observed, refused, text, unparseable
+from qtctl.probes.answer import Answer, answer_observed, answer_refused, answer_unparseable, decode_text
 from qtctl.probes.batch import Frame, Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
 
@@ -41,11 +41,11 @@ def _parse(needs: Sequence[Need], frames: Frames) -> list[Answer]:
 
 def _answer(need: Need, frame: Frame | None) -> Answer:
     if frame is None:
-        return unparseable(need, "the answer was cut off", again=AGAIN)
+        return answer_unparseable(need, "the answer was cut off", again=AGAIN)
     if frame.exit == NO_CGROUPS:
-        return refused(need, "/sys/fs/cgroup cannot be entered", again=AGAIN)
+        return answer_refused(need, "/sys/fs/cgroup cannot be entered", again=AGAIN)
     said: dict[str, list[str]] = {}
-    for line in lines(text(frame.stdout)):
+    for line in lines(decode_text(frame.stdout)):
         said.setdefault(line[:1], []).append(line[2:])
     groups = {found[1]: f"/sys/fs/cgroup/{path}" for path in said.get("c", []) if (found := _GROUP.fullmatch(path))}
     names = {}
@@ -55,11 +55,11 @@ def _answer(need: Need, frame: Frame | None) -> Answer:
         if _ID.fullmatch(id_):
             names[id_] = [service[:200], name[:200]]
     why = next(iter(said.get("d", [])), "")[:200]
-    value = Containers(dict(sorted(groups.items())), dict(sorted(names.items())), _ports(said.get("p", [])), why)
-    return observed(need, value, again=AGAIN, line=next(iter(groups.values()), ""))
+    value = Containers(dict(sorted(groups.items())), dict(sorted(names.items())), _map_ports(said.get("p", [])), why)
+    return answer_observed(need, value, again=AGAIN, line=next(iter(groups.values()), ""))
 
 
-def _ports(rows: Sequence[str]) -> dict[str, list[str]]:
+def _map_ports(rows: Sequence[str]) -> dict[str, list[str]]:
     """Port and protocol, `8001/tcp` → the processes that hold it."""
     arguments: dict[str, list[str]] = {}
     for row in rows:

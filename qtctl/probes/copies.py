@@ -11,7 +11,7 @@ from qtctl.model.evidence import Need
 from qtctl.model.inquiry import Inquiry
 from qtctl.model.plausible import U32, parse_whole
 from qtctl.model.process_facts import ProgramCopies
-from qtctl.probes.answer import Answer, needs_root, observed, text, unparseable
+from qtctl.probes.answer import Answer, answer_observed, answer_unparseable, decode_text, needs_root
 from qtctl.probes.batch import Frame, Probe
 from qtctl.probes.family import Family
 from qtctl.probes.processes import HIDDEN, SCRIPTS
@@ -24,11 +24,11 @@ Wanted = tuple[str, str, str, str]
 """Unit, and what is looked for: a program or script, a module behind -m, the module of an application."""
 
 
-def wanted(inquiry: Inquiry) -> tuple[Wanted, ...]:
+def list_wanted(inquiry: Inquiry) -> tuple[Wanted, ...]:
     """What to look for: a program of a package may be run by anybody, and is not."""
     found: dict[Wanted, None] = {}
     for question in inquiry.entries:
-        found.update(dict.fromkeys(_of_python(question)))
+        found.update(dict.fromkeys(_list_of_python(question)))
     python = {question.unit for question in inquiry.entries}
     for unit, argvs in inquiry.argvs.items():
         program = argvs[0][0] if argvs and argvs[0] else ""
@@ -37,7 +37,7 @@ def wanted(inquiry: Inquiry) -> tuple[Wanted, ...]:
     return tuple(each for each in found if not any("\t" in word or "\n" in word for word in each))
 
 
-def _of_python(question: EntryQuestion) -> Iterator[Wanted]:
+def _list_of_python(question: EntryQuestion) -> Iterator[Wanted]:
     serves = any(kind == "import" for kind, _ in question.wanted)
     for kind, path in question.wanted:
         if serves and kind == "module":
@@ -67,23 +67,23 @@ def probe(needs: Sequence[Need], looked_for: Sequence[Wanted]) -> Probe:
 
 def _answer(need: Need, frame: Frame | None, units: Sequence[str]) -> Answer:
     if frame is None:
-        return unparseable(need, "the answer was cut off", again=AGAIN)
-    said = list(lines(text(frame.stdout)))
+        return answer_unparseable(need, "the answer was cut off", again=AGAIN)
+    said = list(lines(decode_text(frame.stdout)))
     if said[:1] == ["H"]:
         return needs_root(need, HIDDEN, again=AGAIN)
     if "E" not in said:
-        return unparseable(need, "the list of processes was cut off", again=AGAIN)
+        return answer_unparseable(need, "the list of processes was cut off", again=AGAIN)
     rows = []
     for line in said[: said.index("E")]:
         tag, pid, number, group = line.split(" ", 3)
         if tag != "C":
             raise ValueError("no line of a process")
         rows.append([str(parse_whole(pid, U32)), units[parse_whole(number, len(units)) - 1], group])
-    return observed(need, ProgramCopies(sorted(rows)), again=AGAIN, line=str(len(rows)))
+    return answer_observed(need, ProgramCopies(sorted(rows)), again=AGAIN, line=str(len(rows)))
 
 
-def _of_inquiry(needs: Sequence[Need], inquiry: Inquiry) -> Probe:
-    return probe(needs, wanted(inquiry))
+def _make_probe(needs: Sequence[Need], inquiry: Inquiry) -> Probe:
+    return probe(needs, list_wanted(inquiry))
 
 
-FAMILY = Family((ProgramCopies,), _of_inquiry)
+FAMILY = Family((ProgramCopies,), _make_probe)

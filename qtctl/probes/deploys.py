@@ -7,7 +7,7 @@ from qtctl.meaning.deploys import DAMAGED
 from qtctl.model.deploy_facts import HostDeploys, KeptGenerations
 from qtctl.model.evidence import Need
 from qtctl.model.plausible import I64, parse_whole, show_value
-from qtctl.probes.answer import Answer, absent, observed, text, unparseable
+from qtctl.probes.answer import Answer, answer_absent, answer_observed, answer_unparseable, decode_text
 from qtctl.probes.batch import Command, Frame, Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
 
@@ -46,14 +46,14 @@ def probe_status(needs: Sequence[Need]) -> Probe:
 def _answer(need: Need, frames: Frames) -> Answer:
     frame = frames[0]
     if frame is None:
-        return unparseable(need, "the answer was cut off", again=AGAIN)
+        return answer_unparseable(need, "the answer was cut off", again=AGAIN)
     if frame.exit == NOTHING:
-        return absent(need, "this host keeps nothing of a deploy", again=AGAIN)
+        return answer_absent(need, "this host keeps nothing of a deploy", again=AGAIN)
     try:
-        status = parse_status(text(frame.stdout))
+        status = parse_status(decode_text(frame.stdout))
     except ValueError as error:
-        return unparseable(need, f"the status of deploys could not be read: {error}", again=AGAIN)
-    return observed(need, status, again=AGAIN, line=f"state {status.state}")
+        return answer_unparseable(need, f"the status of deploys could not be read: {error}", again=AGAIN)
+    return answer_observed(need, status, again=AGAIN, line=f"state {status.state}")
 
 
 def parse_status(said: str) -> HostDeploys:
@@ -70,7 +70,7 @@ def parse_status(said: str) -> HostDeploys:
         raise ValueError(f"state {show_value(state)}")
     rebooted = found.get("boot") != boot
     about = {key.removeprefix("current-"): value[:300] for key, value in rows if key.startswith("current-")}
-    units = dict(_unit(value) for key, value in rows if key == "unit")
+    units = dict(_split_unit(value) for key, value in rows if key == "unit")
     if len(units) > MOST_UNITS or len(about) > MOST_NOTES:
         raise ValueError("it has more lines than a deploy writes")
     return HostDeploys(
@@ -96,7 +96,7 @@ def _is_watched(state: str, lease: str, now: int) -> bool:
     return state not in _LEASED or parse_whole(lease.rpartition(" ")[2] or "0") >= now
 
 
-def _unit(value: str) -> tuple[str, list[str]]:
+def _split_unit(value: str) -> tuple[str, list[str]]:
     name, invocation, digest = (*value.split(" "), "", "")[:3]
     if not (_WORD.fullmatch(name) and _HEX.fullmatch(invocation) and _HEX.fullmatch(digest)):
         raise ValueError("a line of a unit that is none")
@@ -117,16 +117,16 @@ def probe_kept(needs: Sequence[Need]) -> Probe:
 
 def _answer_kept(need: Need, frame: Frame | None) -> Answer:
     if frame is None:
-        return unparseable(need, "the answer was cut off", again=AGAIN_KEPT)
+        return answer_unparseable(need, "the answer was cut off", again=AGAIN_KEPT)
     if frame.exit == NOTHING:
-        return absent(need, "this host keeps no generation", again=AGAIN_KEPT)
+        return answer_absent(need, "this host keeps no generation", again=AGAIN_KEPT)
     try:
-        return observed(need, _kept(text(frame.stdout)), again=AGAIN_KEPT)
+        return answer_observed(need, _read_kept(decode_text(frame.stdout)), again=AGAIN_KEPT)
     except ValueError as error:
-        return unparseable(need, f"the host's answer could not be read: {error}", again=AGAIN_KEPT)
+        return answer_unparseable(need, f"the host's answer could not be read: {error}", again=AGAIN_KEPT)
 
 
-def _kept(said: str) -> KeptGenerations:
+def _read_kept(said: str) -> KeptGenerations:
     confirmed: list[int] = []
     damaged: dict[str, list[str]] = {}
     for line in said.split("\n")[:-1]:

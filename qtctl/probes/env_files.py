@@ -12,7 +12,17 @@ from qtctl.model.evidence import Need
 from qtctl.model.inquiry import EnvQuestion, Inquiry
 from qtctl.model.plausible import parse_whole
 from qtctl.model.process_facts import EnvText
-from qtctl.probes.answer import Answer, absent, first_line, observed, odd_path, part_odd, refused, text, unparseable
+from qtctl.probes.answer import (
+    Answer,
+    answer_absent,
+    answer_observed,
+    answer_refused,
+    answer_unparseable,
+    decode_text,
+    explain_odd_path,
+    find_first_line,
+    part_odd,
+)
 from qtctl.probes.batch import Command, Frame, Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
 from qtctl.remote.scripts import read_script
@@ -38,19 +48,21 @@ SCRIPTS = Library(
 
 def probe(needs: Sequence[Need], questions: Mapping[str, EnvQuestion], nonce: str) -> Probe:
     """One command for all files. `questions`: by path."""
-    able, odd = part_odd(needs, lambda need: odd_path(need.subject))
+    able, odd = part_odd(needs, lambda need: explain_odd_path(need.subject))
     asked = [questions.get(need.subject, EnvQuestion(need.subject)) for need in able]
     if not asked:
         return Probe((), lambda _: odd)
-    return Probe((_command(asked, nonce),), lambda frames: odd + _parse([each.path for each in asked], frames, nonce))
+    return Probe(
+        (_make_command(asked, nonce),), lambda frames: odd + _parse([each.path for each in asked], frames, nonce)
+    )
 
 
-def again(path: str) -> str:
+def make_again(path: str) -> str:
     """Shows the names, and no value."""
     return f"sudo grep -oE '^[A-Za-z_][A-Za-z0-9_]*=' {quote(path)}"
 
 
-def _command(asked: Sequence[EnvQuestion], nonce: str) -> Command:
+def _make_command(asked: Sequence[EnvQuestion], nonce: str) -> Command:
     words = [word for each in asked for word in (each.path, _names(each.keys), _names(each.secrets))]
     paths = tuple(each.path for each in asked)
     call = ("env_files", nonce, *words)
@@ -65,10 +77,10 @@ def _parse(paths: Sequence[str], frames: Frames, nonce: str) -> list[Answer]:
     frame = frames[0]
     needs = [Need(EnvText.FACT, path) for path in paths]
     if frame is None:
-        return [unparseable(need, "the answer was cut off", again=again(need.subject)) for need in needs]
+        return [answer_unparseable(need, "the answer was cut off", again=make_again(need.subject)) for need in needs]
     said: dict[int, list[list[str]]] = {}
     at = -1
-    for line in text(frame.stdout).split("\n"):
+    for line in decode_text(frame.stdout).split("\n"):
         fields = line.split(" ", 3)
         if fields[0] == "F":
             at = parse_whole(fields[1], len(paths) - 1)
@@ -79,73 +91,73 @@ def _parse(paths: Sequence[str], frames: Frames, nonce: str) -> list[Answer]:
 
 
 def _answer(need: Need, said: list[list[str]] | None, frame: Frame, nonce: str) -> Answer:
-    proof = again(need.subject)
+    proof = make_again(need.subject)
     if not said:
-        return refused(need, first_line(frame.stderr) or "no answer for this file", again=proof)
+        return answer_refused(need, find_first_line(frame.stderr) or "no answer for this file", again=proof)
     (_, _, state, *why), *rows = said
     if state in _NOT_READ:
-        return absent(need, _NOT_READ[state], again=proof)
+        return answer_absent(need, _NOT_READ[state], again=proof)
     if state != "read":
-        return _refused(need, state, " ".join(why))
+        return _answer_refused(need, state, " ".join(why))
     if not rows or rows[-1] != ["Z"]:
-        return refused(need, first_line(frame.stderr) or "it could not be read to its end", again=proof)
+        return answer_refused(need, find_first_line(frame.stderr) or "it could not be read to its end", again=proof)
     try:
-        return observed(need, _text(rows[:-1], nonce), again=proof)
+        return answer_observed(need, _read_text(rows[:-1], nonce), again=proof)
     except (ValueError, IndexError) as error:
-        return unparseable(need, f"the host's answer could not be read: {error}", again=proof)
+        return answer_unparseable(need, f"the host's answer could not be read: {error}", again=proof)
 
 
-def _refused(need: Need, state: str, why: str) -> Answer:
+def _answer_refused(need: Need, state: str, why: str) -> Answer:
     """What root did not read."""
     if state == "large":
         what, help_ = f"more than {MOST} bytes, and no env file is so large", "look at it on the host"
     else:
         what, help_ = f"root does not read it: {why}", "close the folder, then audit again; qtctl explain QT608"
-    return refused(need, what, again=again(need.subject), help_=help_)
+    return answer_refused(need, what, again=make_again(need.subject), help_=help_)
 
 
-def _text(rows: Sequence[Sequence[str]], nonce: str) -> EnvText:
+def _read_text(rows: Sequence[Sequence[str]], nonce: str) -> EnvText:
     """ValueError where it is not what the script prints."""
     found = EnvText(nonce, {}, [], {}, [], [])
     unusable = ""
     for tag, *fields in rows:
         if tag == "V":
             key, bare, digest = fields
-            found.digests[_checked(_NAME, key)] = _checked(_DIGEST, digest)
+            found.digests[_check_word(_NAME, key)] = _check_word(_DIGEST, digest)
             if bare == "1":
                 found.plain.append(key)
         elif tag == "S":
-            found.secrets[_checked(_NAME, fields[0])] = fields[1] == "1"
+            found.secrets[_check_word(_NAME, fields[0])] = fields[1] == "1"
         elif tag == "U":
-            found.others.append([_line(fields[0]), "" if fields[1] == "-" else _checked(_LISTED, fields[1])])
+            found.others.append([_decode_line(fields[0]), "" if fields[1] == "-" else _check_word(_LISTED, fields[1])])
         elif tag == "L":
-            found.lines.append([_line(fields[0]), _one_of(KINDS, fields[1])])
+            found.lines.append([_decode_line(fields[0]), _choose_word(KINDS, fields[1])])
         elif tag == "X":
-            unusable = _one_of(UNUSABLE, fields[0])
+            unusable = _choose_word(UNUSABLE, fields[0])
         else:
             raise ValueError("a line of another kind")
     return EnvText(nonce, found.digests, found.plain, found.secrets, found.others, found.lines, unusable)
 
 
-def _checked(form: re.Pattern[str], word: str) -> str:
+def _check_word(form: re.Pattern[str], word: str) -> str:
     """The word is not shown where it is wrong: nobody knows what it is."""
     if not form.fullmatch(word):
         raise ValueError("a word of another form")
     return word
 
 
-def _one_of(words: frozenset[str], word: str) -> str:
+def _choose_word(words: frozenset[str], word: str) -> str:
     if word not in words:
         raise ValueError("a word that the script does not print")
     return word
 
 
-def _line(word: str) -> str:
+def _decode_line(word: str) -> str:
     return str(parse_whole(word, MOST_LINES))
 
 
-def _of_needs(needs: Sequence[Need], inquiry: Inquiry) -> Probe:
+def _make_probe(needs: Sequence[Need], inquiry: Inquiry) -> Probe:
     return probe(needs, {each.path: each for each in inquiry.env}, inquiry.nonce)
 
 
-FAMILY = Family((EnvText,), _of_needs)
+FAMILY = Family((EnvText,), _make_probe)

@@ -27,13 +27,13 @@ class Family:
 
 
 @cache
-def families() -> tuple[Family, ...]:
+def list_families() -> tuple[Family, ...]:
     """In the order of the kinds of fact."""
     order = list(FACT_KINDS)
-    return tuple(sorted(_found(), key=lambda family: order.index(family.facts[0].FACT)))
+    return tuple(sorted(_find_families(), key=lambda family: order.index(family.facts[0].FACT)))
 
 
-def _found() -> Iterator[Family]:
+def _find_families() -> Iterator[Family]:
     for found in iter_modules(probes.__path__):
         family = getattr(import_module(f"{probes.__name__}.{found.name}"), "FAMILY", None)
         if family is not None:

@@ -12,15 +12,15 @@ from qtctl.model.plausible import I64, parse_whole
 from qtctl.probes.answer import (
     COMMAND_NOT_FOUND,
     Answer,
-    absent,
-    not_installed,
-    observed,
-    odd_path,
-    refused,
-    text,
-    unparseable,
+    answer_absent,
+    answer_not_installed,
+    answer_observed,
+    answer_refused,
+    answer_unparseable,
+    decode_text,
+    explain_odd_path,
 )
-from qtctl.probes.batch import Frame, Frames, Library, Probe, Takes, missing_tool
+from qtctl.probes.batch import Frame, Frames, Library, Probe, Takes, find_missing_tool
 from qtctl.probes.family import Family
 
 MOST_PATHS, MOST_NAMES, MOST_ADDRESSES = 500, 100, 64
@@ -33,22 +33,22 @@ _Reader = Callable[[Sequence[Need], Frame], list[Answer]]
 SCRIPTS = Library("filesystems", ("filesystems.sh",), {"filesystems": Takes.PATHS, "names": Takes.NAMES})
 
 
-def df(path: str) -> str:
+def make_df(path: str) -> str:
     return f"df -B1 {shell.quote(path)}; df -i {shell.quote(path)}"
 
 
-def getent(name: str) -> str:
+def make_getent(name: str) -> str:
     return f"getent ahosts {shell.quote(name)}"
 
 
 def probe(needs: Sequence[Need]) -> Probe:
     """One command for all paths, and one for all names."""
-    paths = [need for need in _sorted(needs, FileSystem.FACT) if not odd_path(need.subject)][:MOST_PATHS]
-    names = _sorted(needs, Resolved.FACT)[:MOST_NAMES]
+    paths = [need for need in _sort_needs(needs, FileSystem.FACT) if not explain_odd_path(need.subject)][:MOST_PATHS]
+    names = _sort_needs(needs, Resolved.FACT)[:MOST_NAMES]
     families = [
         (wanted, SCRIPTS.command([(function, *(each.subject for each in wanted))], argv, again, tools), read)
         for wanted, function, argv, again, tools, read in (
-            (paths, "filesystems", ("stat", "-f"), "df -B1; df -i", ("stat",), _filesystems),
+            (paths, "filesystems", ("stat", "-f"), "df -B1; df -i", ("stat",), _answer_filesystems),
             (names, "names", ("getent", "ahosts"), "getent ahosts NAME", ("awk",), _names),
         )
         if wanted
@@ -57,38 +57,41 @@ def probe(needs: Sequence[Need]) -> Probe:
 
     def parse(frames: Frames) -> list[Answer]:
         answers = [
-            _numbered(each, question)
+            _set_question(each, question)
             for question, ((wanted, _, read), frame) in enumerate(zip(families, frames, strict=True))
             for each in _read_by(read, wanted, frame)
         ]
-        return [*answers, *(refused(n, odd_path(n.subject) or "more than are asked for at once") for n in rest)]
+        return [
+            *answers,
+            *(answer_refused(n, explain_odd_path(n.subject) or "more than are asked for at once") for n in rest),
+        ]
 
     return Probe(tuple(command for _, command, _ in families), parse)
 
 
 def _read_by(read: _Reader, needs: Sequence[Need], frame: Frame | None) -> list[Answer]:
     if frame is None:
-        return [unparseable(need, "the answer was cut off") for need in needs]
-    if tool := missing_tool(frame):
-        return [not_installed(need, tool) for need in needs]
+        return [answer_unparseable(need, "the answer was cut off") for need in needs]
+    if tool := find_missing_tool(frame):
+        return [answer_not_installed(need, tool) for need in needs]
     return read(needs, frame)
 
 
-def _sorted(needs: Sequence[Need], fact: str) -> list[Need]:
+def _sort_needs(needs: Sequence[Need], fact: str) -> list[Need]:
     return sorted({need for need in needs if need.fact == fact}, key=lambda need: need.subject)
 
 
-def _numbered(answer: Answer, question: int) -> Answer:
+def _set_question(answer: Answer, question: int) -> Answer:
     return replace(answer, question=question)
 
 
-def _filesystems(needs: Sequence[Need], frame: Frame) -> list[Answer]:
+def _answer_filesystems(needs: Sequence[Need], frame: Frame) -> list[Answer]:
     at: list[str] = []
     sizes: dict[str, str] = {}
     mounts: dict[str, str] = {}
     real: list[str] = []
     read_only: dict[str, bool] = {}
-    for line in lines(text(frame.stdout)):
+    for line in lines(decode_text(frame.stdout)):
         kind, _, rest = line.partition(" ")
         path, _, words = rest.partition(" // ")
         if kind == "at":
@@ -100,10 +103,10 @@ def _filesystems(needs: Sequence[Need], frame: Frame) -> list[Answer]:
         elif kind in ("ro", "rw"):
             read_only[unescape_path(rest)] = kind == "ro"
     if len(at) != len(needs):
-        return [unparseable(need, "the answer was cut off", again=df(need.subject)) for need in needs]
-    found = (_filesystem(need, where, sizes, mounts) for need, where in zip(needs, at, strict=True))
+        return [answer_unparseable(need, "the answer was cut off", again=make_df(need.subject)) for need in needs]
+    found = (_answer_filesystem(need, where, sizes, mounts) for need, where in zip(needs, at, strict=True))
     ends = dict(zip((each for each in at if each), real, strict=False))
-    return [_marked(answer, ends.get(where, ""), read_only) for answer, where in zip(found, at, strict=True)]
+    return [_mark_read_only(answer, ends.get(where, ""), read_only) for answer, where in zip(found, at, strict=True)]
 
 
 def unescape_path(path: str) -> str:
@@ -111,7 +114,7 @@ def unescape_path(path: str) -> str:
     return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), path)
 
 
-def _marked(answer: Answer, real: str, read_only: dict[str, bool]) -> Answer:
+def _mark_read_only(answer: Answer, real: str, read_only: dict[str, bool]) -> Answer:
     """With where it is mounted read-only: the nearest of what is mounted on the way there decides."""
     value, at = answer.value, find_mount(real, read_only)
     if not isinstance(value, FileSystem) or not read_only.get(at):
@@ -126,17 +129,17 @@ def find_mount(path: str, mounts: Container[str]) -> str:
     return path
 
 
-def _filesystem(need: Need, at: str, sizes: dict[str, str], mounts: dict[str, str]) -> Answer:
-    again = df(at or need.subject)
+def _answer_filesystem(need: Need, at: str, sizes: dict[str, str], mounts: dict[str, str]) -> Answer:
+    again = make_df(at or need.subject)
     if not at:
-        return refused(need, "it lies in a folder that the auditing account may not enter", again=again)
+        return answer_refused(need, "it lies in a folder that the auditing account may not enter", again=again)
     if at not in sizes:
-        return refused(need, f"stat did not answer for {at}: the file system may be silent", again=again)
+        return answer_refused(need, f"stat did not answer for {at}: the file system may be silent", again=again)
     try:
         found = _read(sizes[at], mounts.get(at, ""))
     except ValueError as error:
-        return unparseable(need, f"what stat says of {at} could not be read: {error}", again=again)
-    return observed(need, found, again=again, line=found.mount)
+        return answer_unparseable(need, f"what stat says of {at} could not be read: {error}", again=again)
+    return answer_observed(need, found, again=again, line=found.mount)
 
 
 def _read(words: str, mount: str) -> FileSystem:
@@ -153,7 +156,7 @@ def _read(words: str, mount: str) -> FileSystem:
 def _names(needs: Sequence[Need], frame: Frame) -> list[Answer]:
     said: dict[str, tuple[str, list[str]]] = {}
     rows: list[str] = []
-    for line in lines(text(frame.stdout)):
+    for line in lines(decode_text(frame.stdout)):
         if line.startswith("= "):
             _, status, name = [*line.split(" ", 2), ""][:3]
             rows = said.setdefault(name, (status, []))[1]
@@ -163,16 +166,16 @@ def _names(needs: Sequence[Need], frame: Frame) -> list[Answer]:
 
 
 def _name(need: Need, status: str, addresses: list[str]) -> Answer:
-    again = getent(need.subject)
+    again = make_getent(need.subject)
     if status == "0":
-        return observed(need, Resolved(sorted(set(addresses))), again=again)
+        return answer_observed(need, Resolved(sorted(set(addresses))), again=again)
     if status == str(NOT_FOUND):
-        return absent(need, "the host knows no address of it", again=again)
+        return answer_absent(need, "the host knows no address of it", again=again)
     if status == str(TIMED_OUT):
-        return refused(need, f"no name server answered within {WITHIN_S} s", again=again)
+        return answer_refused(need, f"no name server answered within {WITHIN_S} s", again=again)
     if status == str(COMMAND_NOT_FOUND):
-        return not_installed(need, "getent", again=again)
-    return unparseable(need, f"getent ended with exit status {status[:10]}" if status else "not in the answer")
+        return answer_not_installed(need, "getent", again=again)
+    return answer_unparseable(need, f"getent ended with exit status {status[:10]}" if status else "not in the answer")
 
 
 FAMILY = Family((FileSystem, Resolved), lambda needs, _: probe(needs))

@@ -8,8 +8,18 @@ from qtctl.dialects.shell import join
 from qtctl.model.evidence import Need
 from qtctl.model.generated_facts import GeneratedFiles
 from qtctl.model.inquiry import Inquiry
-from qtctl.probes.answer import MISSING, Answer, absent, observed, odd_path, part_odd, refused, text, unparseable
-from qtctl.probes.batch import Frames, Library, Probe, Takes, missing_tool
+from qtctl.probes.answer import (
+    MISSING,
+    Answer,
+    answer_absent,
+    answer_observed,
+    answer_refused,
+    answer_unparseable,
+    decode_text,
+    explain_odd_path,
+    part_odd,
+)
+from qtctl.probes.batch import Frames, Library, Probe, Takes, find_missing_tool
 from qtctl.probes.family import Family
 from qtctl.probes.files import MARK, MARK_KIB
 
@@ -26,30 +36,30 @@ SCRIPTS = Library(
 
 def probe(needs: Sequence[Need]) -> Probe:
     """One command for all folders."""
-    asked, odd = part_odd(needs, lambda need: odd_path(need.subject))
+    asked, odd = part_odd(needs, lambda need: explain_odd_path(need.subject))
     if not asked:
         return Probe((), lambda _: odd)
     folders = [need.subject for need in asked]
-    command = SCRIPTS.command([("generated", *folders)], ("find", *folders), again(folders), TOOLS)
+    command = SCRIPTS.command([("generated", *folders)], ("find", *folders), make_again(folders), TOOLS)
     return Probe((command,), lambda frames: odd + _parse(asked, frames))
 
 
-def again(folders: Sequence[str]) -> str:
+def make_again(folders: Sequence[str]) -> str:
     return f"grep -ls '^{MARK}' {join(folders)}/* ; find {join(folders)} -maxdepth 2 -type l"
 
 
 def _parse(needs: list[Need], frames: Frames) -> list[Answer]:
     frame = frames[0]
-    proofs = {need: again([need.subject]) for need in needs}
+    proofs = {need: make_again([need.subject]) for need in needs}
     if frame is None:
-        return [unparseable(need, "the answer was cut off", again=proofs[need]) for need in needs]
-    if tool := missing_tool(frame):
-        return [refused(need, f"{tool} is not installed", again=proofs[need]) for need in needs]
-    failed = {found[1]: found[2] for line in lines(text(frame.stderr)) if (found := _FAILED.fullmatch(line))}
+        return [answer_unparseable(need, "the answer was cut off", again=proofs[need]) for need in needs]
+    if tool := find_missing_tool(frame):
+        return [answer_refused(need, f"{tool} is not installed", again=proofs[need]) for need in needs]
+    failed = {found[1]: found[2] for line in lines(decode_text(frame.stderr)) if (found := _FAILED.fullmatch(line))}
     try:
-        links, files = _read(text(frame.stdout))
+        links, files = _read(decode_text(frame.stdout))
     except ValueError as error:
-        return [unparseable(need, str(error), again=proofs[need]) for need in needs]
+        return [answer_unparseable(need, str(error), again=proofs[need]) for need in needs]
     return [_answer(need, links, files, failed, proofs[need]) for need in needs]
 
 
@@ -57,15 +67,15 @@ def _answer(need: Need, links: dict[str, str], files: dict[str, str], failed: di
     folder = f"{need.subject.rstrip('/')}/"
     own = failed.get(need.subject, "")
     if own in MISSING:
-        return absent(need, own, again=proof, line=own)
+        return answer_absent(need, own, again=proof, line=own)
     wrong = next((f"{path}: {why}" for path, why in failed.items() if f"{path}/".startswith(folder)), "")
     if wrong:
-        return refused(need, wrong, again=proof)
+        return answer_refused(need, wrong, again=proof)
     value = GeneratedFiles(
         {path: digest for path, digest in sorted(files.items()) if path.startswith(folder)},
         {path: target for path, target in sorted(links.items()) if path.startswith(folder)},
     )
-    return observed(need, value, again=proof, line=f"{len(value.files)} files with the mark")
+    return answer_observed(need, value, again=proof, line=f"{len(value.files)} files with the mark")
 
 
 def _read(said: str) -> tuple[dict[str, str], dict[str, str]]:
@@ -91,8 +101,8 @@ def _read(said: str) -> tuple[dict[str, str], dict[str, str]]:
     return links, files
 
 
-def _of_needs(needs: Sequence[Need], _: Inquiry) -> Probe:
+def _make_probe(needs: Sequence[Need], _: Inquiry) -> Probe:
     return probe(needs)
 
 
-FAMILY = Family((GeneratedFiles,), _of_needs)
+FAMILY = Family((GeneratedFiles,), _make_probe)

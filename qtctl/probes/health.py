@@ -10,7 +10,7 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Health
 from qtctl.model.inquiry import HealthQuestion
 from qtctl.model.json import Json
-from qtctl.probes.answer import Answer, observed, refused
+from qtctl.probes.answer import Answer, answer_observed, answer_refused
 
 _LONGEST_VALUE = 200
 STATUS = "r.status"
@@ -32,16 +32,16 @@ class HttpReply:
     took_s: float = 0.0
 
 
-def again(question: HealthQuestion) -> str:
+def make_again(question: HealthQuestion) -> str:
     return http.again(question.address, question.port, question.path, question.within_us / 1e6, STATUS)
 
 
 def answer(need: Need, question: HealthQuestion, reply: HttpReply) -> Answer:
-    command = again(question)
+    command = make_again(question)
     if reply.refused:
-        return refused(need, reply.refused, again=command, help_=reply.help)
+        return answer_refused(need, reply.refused, again=command, help_=reply.help)
     text = reply.body.decode("utf-8", "replace")
-    values = _values(text, question.keys) if question.keys and not reply.error else {}
+    values = _read_values(text, question.keys) if question.keys and not reply.error else {}
     found = Health(
         status=reply.status,
         error=reply.error,
@@ -49,20 +49,20 @@ def answer(need: Need, question: HealthQuestion, reply: HttpReply) -> Answer:
         text=(question.text in text) if question.text and not reply.error else None,
         values=values,
     )
-    return observed(need, found, again=command, line=str(reply.status) if reply.status else "none")
+    return answer_observed(need, found, again=command, line=str(reply.status) if reply.status else "none")
 
 
-def _values(text: str, keys: Iterable[str]) -> dict[str, Json]:
+def _read_values(text: str, keys: Iterable[str]) -> dict[str, Json]:
     """The declared keys that are in the document. One that is a table or a list is named as what it is."""
     try:
         document: object = json.loads(text)
     except (ValueError, RecursionError):
         return {}
-    found = ((key, _value(document, key)) for key in keys)
+    found = ((key, _find_value(document, key)) for key in keys)
     return {key: value for key, (there, value) in found if there}
 
 
-def _value(document: object, key: str) -> tuple[bool, Json]:
+def _find_value(document: object, key: str) -> tuple[bool, Json]:
     at = document
     for part in key.split("."):
         if not isinstance(at, Mapping) or part not in at:

@@ -11,7 +11,15 @@ from qtctl.dialects.lines import lines
 from qtctl.model.evidence import Need
 from qtctl.model.host_facts import HostState, OomKills, SharedIds
 from qtctl.model.plausible import U32, parse_whole, show_value
-from qtctl.probes.answer import COMMAND_NOT_FOUND, Answer, absent, not_installed, observed, text, unparseable
+from qtctl.probes.answer import (
+    COMMAND_NOT_FOUND,
+    Answer,
+    answer_absent,
+    answer_not_installed,
+    answer_observed,
+    answer_unparseable,
+    decode_text,
+)
 from qtctl.probes.batch import Frame, Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
 
@@ -32,7 +40,7 @@ SCRIPTS = Library(
 def _state(need: Need, frame: Frame) -> Answer:
     said: dict[str, str] = {}
     pressure: dict[str, list[float]] = {}
-    for line in lines(text(frame.stdout[:LONGEST])):
+    for line in lines(decode_text(frame.stdout[:LONGEST])):
         key, _, value = line.partition("=")
         if key == "pressure":
             _note(pressure, value)
@@ -49,7 +57,7 @@ def _state(need: Need, frame: Frame) -> Answer:
         pressure=pressure,
         container=said.get("container", ""),
     )
-    return observed(need, state, again=AGAIN, line=said["clock"])
+    return answer_observed(need, state, again=AGAIN, line=said["clock"])
 
 
 def _note(pressure: dict[str, list[float]], words: str) -> None:
@@ -60,31 +68,31 @@ def _note(pressure: dict[str, list[float]], words: str) -> None:
         pressure[resource] = [*pressure.get(resource, []), float(average[1])]
 
 
-def _shared(need: Need, frame: Frame) -> Answer:
+def _answer_shared(need: Need, frame: Frame) -> Answer:
     if frame.exit == COMMAND_NOT_FOUND:
-        return not_installed(need, "getent", again=SHARED)
-    rows = [line.split() for line in lines(text(frame.stdout[:LONGEST])) if line]
+        return answer_not_installed(need, "getent", again=SHARED)
+    rows = [line.split() for line in lines(decode_text(frame.stdout[:LONGEST])) if line]
     names = {str(parse_whole(uid, U32)): sorted(found) for uid, *found in rows}
-    return observed(need, SharedIds(names), again=SHARED)
+    return answer_observed(need, SharedIds(names), again=SHARED)
 
 
-def _kills(need: Need, frame: Frame) -> Answer:
+def _answer_kills(need: Need, frame: Frame) -> Answer:
     if frame.exit == NO_COUNTER:
-        return absent(need, "the host counts no kills by control group", again=KILLS)
+        return answer_absent(need, "the host counts no kills by control group", again=KILLS)
     kills = {}
-    for line in lines(text(frame.stdout)):
+    for line in lines(decode_text(frame.stdout)):
         path, _, count = line.partition(":oom_kill ")
         if not path.startswith("/sys/fs/cgroup/"):
             raise ValueError(f"{show_value(line)} is no counter of a control group")
         kills[path] = parse_whole(count)
-    return observed(need, OomKills(kills), again=KILLS)
+    return answer_observed(need, OomKills(kills), again=KILLS)
 
 
 _Read = Callable[[Need, Frame], Answer]
 _ASKED: dict[str, tuple[str, tuple[str, ...], str, _Read]] = {
     HostState.FACT: ("host_state", ("date", "/proc/meminfo", "/proc/pressure"), AGAIN, _state),
-    SharedIds.FACT: ("shared_ids", ("getent", "passwd"), SHARED, _shared),
-    OomKills.FACT: ("oom_kills", ("grep", "oom_kill", "/sys/fs/cgroup"), KILLS, _kills),
+    SharedIds.FACT: ("shared_ids", ("getent", "passwd"), SHARED, _answer_shared),
+    OomKills.FACT: ("oom_kills", ("grep", "oom_kill", "/sys/fs/cgroup"), KILLS, _answer_kills),
 }
 """Fact → function of host_state.sh, what evidence shows of the question, what a person runs, and who reads it."""
 
@@ -104,11 +112,11 @@ def probe(needs: Sequence[Need]) -> Probe:
 def _answer(need: Need, frame: Frame | None, question: int) -> Answer:
     *_, again, read = _ASKED[need.fact]
     if frame is None:
-        return unparseable(need, "the answer was cut off", again=again, question=question)
+        return answer_unparseable(need, "the answer was cut off", again=again, question=question)
     try:
         answer = read(need, frame)
     except (KeyError, ValueError) as error:
-        return unparseable(need, f"the host's answer could not be read: {error}", again=again, question=question)
+        return answer_unparseable(need, f"the host's answer could not be read: {error}", again=again, question=question)
     return replace(answer, again=again, question=question)
 
 

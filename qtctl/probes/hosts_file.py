@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable
 from qtctl.dialects.hosts import PATH, gives, read
 from qtctl.model.account_facts import Hosts
 from qtctl.model.evidence import Need
-from qtctl.probes.answer import Answer, first_line, observed, path_failed, unparseable
-from qtctl.probes.batch import Frames, Probe, command
+from qtctl.probes.answer import Answer, answer_observed, answer_unparseable, find_first_line, judge_path_message
+from qtctl.probes.batch import Frames, Probe, make_command
 from qtctl.probes.family import Family
 
 MOST = 1024 * 1024
@@ -20,22 +20,23 @@ def probe(needs: Iterable[Need], fleet: str, names: Collection[str]) -> Probe:
     if not wanted:
         return Probe((), lambda _: [])
     return Probe(
-        (command(("head", "-c", str(MOST + 1), PATH), AGAIN),), lambda frames: _parse(wanted[0], frames, fleet, names)
+        (make_command(("head", "-c", str(MOST + 1), PATH), AGAIN),),
+        lambda frames: _parse(wanted[0], frames, fleet, names),
     )
 
 
 def _parse(need: Need, frames: Frames, fleet: str, names: Collection[str]) -> list[Answer]:
     frame = frames[0]
     if frame is None:
-        return [unparseable(need, "the answer was cut off", again=AGAIN)]
+        return [answer_unparseable(need, "the answer was cut off", again=AGAIN)]
     if frame.exit != 0:
-        return [path_failed(need, first_line(frame.stderr), again=AGAIN)]
+        return [judge_path_message(need, find_first_line(frame.stderr), again=AGAIN)]
     if len(frame.stdout) > MOST:
-        return [unparseable(need, f"longer than the {MOST} bytes that are read of it", again=AGAIN)]
+        return [answer_unparseable(need, f"longer than the {MOST} bytes that are read of it", again=AGAIN)]
     found = read(frame.stdout, fleet)
     block = None if found.block is None else list(found.block)
     rows = [list(row) for row in found.rows if any(gives(row, name) for name in names)]
-    return [observed(need, Hosts(rows, block, found.broken), again=AGAIN)]
+    return [answer_observed(need, Hosts(rows, block, found.broken), again=AGAIN)]
 
 
 FAMILY = Family((Hosts,), lambda needs, inquiry: probe(needs, inquiry.fleet, inquiry.names_in_hosts_file))

@@ -16,7 +16,7 @@ LINES = 5
 _MANAGER = " systemd[1]: "
 
 
-def journal_request(units: Sequence[str]) -> Request:
+def make_journal_request(units: Sequence[str]) -> Request:
     call = ("last_lines", *units)
     return Request(f"{read_script('journal.sh')}{join(call)}\n", Verb.READ, encode_calls([call]))
 
@@ -30,10 +30,10 @@ def read_journals(stdout: bytes) -> dict[str, tuple[str, ...]]:
             rows = found.setdefault(line.removeprefix("unit "), [])
         else:
             rows.append(line.removeprefix(" "))
-    return {unit: _last(rows) for unit, rows in found.items()}
+    return {unit: _read_last(rows) for unit, rows in found.items()}
 
 
-def _last(rows: list[str]) -> tuple[str, ...]:
+def _read_last(rows: list[str]) -> tuple[str, ...]:
     last, before = rows[-LINES:], rows[:-LINES]
     own = [row for row in before if _MANAGER not in row]
     return tuple(own[-1:] + last if all(_MANAGER in row for row in last) else last)

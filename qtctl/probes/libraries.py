@@ -8,7 +8,7 @@ from qtctl.model.evidence import Need
 from qtctl.model.inquiry import Inquiry
 from qtctl.model.library_facts import LibraryWriters
 from qtctl.model.plausible import U32, parse_whole
-from qtctl.probes.answer import Answer, observed, text, unparseable
+from qtctl.probes.answer import Answer, answer_observed, answer_unparseable, decode_text
 from qtctl.probes.batch import Frame, Library, Probe, Takes
 from qtctl.probes.family import Family
 
@@ -29,13 +29,13 @@ def probe(needs: Sequence[Need]) -> Probe:
         return Probe((), lambda _: [])
     venvs = [need.subject for need in wanted if need.subject.startswith("/")]
     command = SCRIPTS.command([("libraries", *venvs)], ("find", "/usr/lib", "/etc/ld.so.conf", *venvs), AGAIN, TOOLS)
-    return Probe((command,), lambda frames: _answers(wanted, venvs, frames[0]))
+    return Probe((command,), lambda frames: _answer_all(wanted, venvs, frames[0]))
 
 
-def _answers(needs: Sequence[Need], venvs: Sequence[str], frame: Frame | None) -> list[Answer]:
-    said = list(lines(text(frame.stdout))) if frame else []
+def _answer_all(needs: Sequence[Need], venvs: Sequence[str], frame: Frame | None) -> list[Answer]:
+    said = list(lines(decode_text(frame.stdout))) if frame else []
     if "E" not in said:
-        return [unparseable(need, "the answer was cut off", again=AGAIN) for need in needs]
+        return [answer_unparseable(need, "the answer was cut off", again=AGAIN) for need in needs]
     parts: dict[str, dict[str, list[str]]] = {}
     for line in said[: said.index("E")][:MOST]:
         if line.startswith("W "):
@@ -48,7 +48,7 @@ def _answers(needs: Sequence[Need], venvs: Sequence[str], frame: Frame | None) -
             parts.setdefault(subject, {})[path] = row
     missing = [line[2:] for line in said if line.startswith("M ")]
     return [
-        observed(
+        answer_observed(
             need,
             LibraryWriters(parts.get(need.subject, {}), missing if need.subject == HOST else []),
             again=AGAIN,
@@ -58,8 +58,8 @@ def _answers(needs: Sequence[Need], venvs: Sequence[str], frame: Frame | None) -
     ]
 
 
-def _of_needs(needs: Sequence[Need], _: Inquiry) -> Probe:
+def _make_probe(needs: Sequence[Need], _: Inquiry) -> Probe:
     return probe(needs)
 
 
-FAMILY = Family((LibraryWriters,), _of_needs)
+FAMILY = Family((LibraryWriters,), _make_probe)

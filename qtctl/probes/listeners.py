@@ -7,8 +7,17 @@ from qtctl.dialects.lines import lines
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Listeners
 from qtctl.model.plausible import HIGHEST_PORT, is_socket_address, parse_whole, show_value
-from qtctl.probes.answer import COMMAND_NOT_FOUND, TIMED_OUT, Answer, first_line, observed, refused, text, unparseable
-from qtctl.probes.batch import Frame, Frames, Probe, command
+from qtctl.probes.answer import (
+    COMMAND_NOT_FOUND,
+    TIMED_OUT,
+    Answer,
+    answer_observed,
+    answer_refused,
+    answer_unparseable,
+    decode_text,
+    find_first_line,
+)
+from qtctl.probes.batch import Frame, Frames, Probe, make_command
 from qtctl.probes.family import Family
 
 ARGV = ("ss", "-H", "-lntu", "--cgroup")
@@ -26,10 +35,10 @@ def probe(needs: Iterable[Need]) -> Probe:
     wanted = sorted(set(needs), key=lambda need: need.subject)
     if not wanted:
         return Probe((), lambda _: [])
-    return Probe((command(ARGV, AGAIN, within_s=WITHIN_S),), lambda frames: _parse(wanted, frames))
+    return Probe((make_command(ARGV, AGAIN, within_s=WITHIN_S),), lambda frames: _parse(wanted, frames))
 
 
-def unit_of(cgroup: str) -> str:
+def find_unit(cgroup: str) -> str:
     """The system manager's unit that a control group belongs to, '' where it is none.
 
     `/system.slice/a.service`, `/system.slice/system-a.slice/a@1.service`, `/user.slice/user-0.slice/session-1.scope`;
@@ -39,7 +48,7 @@ def unit_of(cgroup: str) -> str:
     return owner.removeprefix("_")
 
 
-def rows(stdout: str) -> dict[str, list[list[str]]]:
+def read_rows(stdout: str) -> dict[str, list[list[str]]]:
     """Protocol → rows [address, port, unit, line]. ValueError for a line that ss does not print."""
     found: dict[str, list[list[str]]] = {"tcp": [], "udp": []}
     for line in lines(stdout):
@@ -53,32 +62,32 @@ def rows(stdout: str) -> dict[str, list[list[str]]]:
             raise ValueError(f"{show_value(address)} is no address of a socket")
         parse_whole(port, HIGHEST_PORT)
         group = next((word for word in words[_COLUMNS:] if word.startswith("cgroup:/")), "")
-        found[words[0]].append([address, port, unit_of(group.removeprefix("cgroup:")), " ".join(words)])
+        found[words[0]].append([address, port, find_unit(group.removeprefix("cgroup:")), " ".join(words)])
     return {protocol: sorted(each) for protocol, each in found.items()}
 
 
 def _parse(needs: list[Need], frames: Frames) -> list[Answer]:
     frame = frames[0]
     if frame is None:
-        return [unparseable(need, "the answer was cut off", again=AGAIN) for need in needs]
-    why = _refusal(frame)
+        return [answer_unparseable(need, "the answer was cut off", again=AGAIN) for need in needs]
+    why = _explain_refusal(frame)
     if why:
-        return [refused(need, why, again=AGAIN) for need in needs]
+        return [answer_refused(need, why, again=AGAIN) for need in needs]
     try:
-        found = rows(text(frame.stdout))
+        found = read_rows(decode_text(frame.stdout))
     except ValueError as error:
-        return [unparseable(need, str(error), again=AGAIN) for need in needs]
+        return [answer_unparseable(need, str(error), again=AGAIN) for need in needs]
     return [_answer(need, found) for need in needs]
 
 
 def _answer(need: Need, found: dict[str, list[list[str]]]) -> Answer:
     mine = found.get(need.subject)
     if mine is None:
-        return refused(need, f"ss is asked for tcp and udp, not for {need.subject}", again=AGAIN)
-    return observed(need, Listeners(rows=mine), again=AGAIN, line=mine[0][3] if mine else "")
+        return answer_refused(need, f"ss is asked for tcp and udp, not for {need.subject}", again=AGAIN)
+    return answer_observed(need, Listeners(rows=mine), again=AGAIN, line=mine[0][3] if mine else "")
 
 
-def _refusal(frame: Frame) -> str:
+def _explain_refusal(frame: Frame) -> str:
     """Why the answer cannot be used, or empty. Not even an empty list is believed where ss complained."""
     if frame.exit == COMMAND_NOT_FOUND:
         return "ss is not installed (package iproute2)"
@@ -88,7 +97,7 @@ def _refusal(frame: Frame) -> str:
         return "ss is too old to name the owners of sockets (--cgroup needs iproute2 5.8)"
     complaints = [line for line in frame.stderr.split(b"\n") if line.strip() and line.strip() not in _OF_ONE_SOCKET]
     if frame.exit != 0 or complaints:
-        return first_line(b"\n".join(complaints)) or f"ss ended with exit status {frame.exit}"
+        return find_first_line(b"\n".join(complaints)) or f"ss ended with exit status {frame.exit}"
     return ""
 
 

@@ -9,7 +9,14 @@ from collections.abc import Iterable, Sequence
 from qtctl.meaning.logins import IN_HOME, SYSTEM
 from qtctl.model.account_facts import Auditor
 from qtctl.model.evidence import Need
-from qtctl.probes.answer import Answer, first_line, observed, refused, text, unparseable
+from qtctl.probes.answer import (
+    Answer,
+    answer_observed,
+    answer_refused,
+    answer_unparseable,
+    decode_text,
+    find_first_line,
+)
 from qtctl.probes.batch import Command, Frame, Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
 from qtctl.remote.scripts import read_script
@@ -37,10 +44,10 @@ def probe(needs: Iterable[Need]) -> Probe:
     wanted = sorted(set(needs), key=lambda need: need.subject)
     if not wanted:
         return Probe((), lambda _: [])
-    return Probe((_command(),), lambda frames: [_parse(need, frames) for need in wanted])
+    return Probe((_make_command(),), lambda frames: [_parse(need, frames) for need in wanted])
 
 
-def _command() -> Command:
+def _make_command() -> Command:
     call = ("auditor", *_SHELLS, *IN_HOME, *SYSTEM)
     return SCRIPTS.command([call], ("getent", "passwd", "$(id -u)"), AGAIN, TOOLS)
 
@@ -48,23 +55,23 @@ def _command() -> Command:
 def _parse(need: Need, frames: Frames) -> Answer:
     frame = frames[0]
     if frame is None:
-        return unparseable(need, "the answer was cut off", again=AGAIN)
+        return answer_unparseable(need, "the answer was cut off", again=AGAIN)
     if need != NEED or frame.exit != 0:
-        return refused(need, _why(need, frame), again=AGAIN)
-    first, *lines = text(frame.stdout).split("\n")
+        return answer_refused(need, _explain(need, frame), again=AGAIN)
+    first, *lines = decode_text(frame.stdout).split("\n")
     try:
-        return observed(need, _login(first.split(":"), lines), again=AGAIN, line=first)
+        return answer_observed(need, _read_login(first.split(":"), lines), again=AGAIN, line=first)
     except (ValueError, IndexError) as error:
-        return unparseable(need, f"an answer that could not be read: {error}", again=AGAIN)
+        return answer_unparseable(need, f"an answer that could not be read: {error}", again=AGAIN)
 
 
-def _why(need: Need, frame: Frame) -> str:
+def _explain(need: Need, frame: Frame) -> str:
     if need != NEED:
         return f"an account is asked for itself, not for {need.subject}"
-    return first_line(frame.stderr) or f"the host does not know its account: exit status {frame.exit}"
+    return find_first_line(frame.stderr) or f"the host does not know its account: exit status {frame.exit}"
 
 
-def _login(account: Sequence[str], lines: Iterable[str]) -> Auditor:
+def _read_login(account: Sequence[str], lines: Iterable[str]) -> Auditor:
     if len(account) != _PASSWD_FIELDS:
         raise ValueError(f"an account of {len(account)} fields")
     parts: dict[str, list[str]] = {}

@@ -8,7 +8,15 @@ from qtctl.dialects.shell import quote
 from qtctl.model.evidence import Need
 from qtctl.model.inquiry import Inquiry
 from qtctl.model.preflight_facts import EnvKeys, Jobs, Writable
-from qtctl.probes.answer import Answer, absent, observed, odd_path, part_odd, text, unparseable
+from qtctl.probes.answer import (
+    Answer,
+    answer_absent,
+    answer_observed,
+    answer_unparseable,
+    decode_text,
+    explain_odd_path,
+    part_odd,
+)
 from qtctl.probes.batch import Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
 
@@ -32,7 +40,7 @@ class _Said:
 
 def probe(needs: Sequence[Need], secrets: Mapping[str, Sequence[str]]) -> Probe:
     """One command for all of them. `secrets`: by path of an env file, the names that it is asked for."""
-    asked, odd = part_odd(needs, _odd)
+    asked, odd = part_odd(needs, _explain_odd)
     if not asked:
         return Probe((), lambda _: odd)
     paths = [need.subject for need in asked if need.fact == Writable.FACT]
@@ -43,11 +51,11 @@ def probe(needs: Sequence[Need], secrets: Mapping[str, Sequence[str]]) -> Probe:
     return Probe((command,), lambda frames: odd + _parse(asked, frames))
 
 
-def _odd(need: Need) -> str:
-    return "" if need.fact == Jobs.FACT else odd_path(need.subject)
+def _explain_odd(need: Need) -> str:
+    return "" if need.fact == Jobs.FACT else explain_odd_path(need.subject)
 
 
-def again(need: Need) -> str:
+def make_again(need: Need) -> str:
     if need.fact == Jobs.FACT:
         return "systemctl is-system-running; systemctl list-jobs"
     return (
@@ -58,26 +66,28 @@ def again(need: Need) -> str:
 def _parse(needs: list[Need], frames: Frames) -> list[Answer]:
     frame = frames[0]
     if frame is None:
-        return [unparseable(need, "the answer was cut off", again=again(need)) for need in needs]
+        return [answer_unparseable(need, "the answer was cut off", again=make_again(need)) for need in needs]
     try:
-        said = _read(text(frame.stdout))
+        said = _read(decode_text(frame.stdout))
     except ValueError as error:
-        return [unparseable(need, str(error), again=again(need)) for need in needs]
+        return [answer_unparseable(need, str(error), again=make_again(need)) for need in needs]
     return [_answer(need, said) for need in needs]
 
 
 def _answer(need: Need, said: _Said) -> Answer:
     if need.fact == Jobs.FACT:
-        return observed(need, Jobs(said.state, said.jobs), again=again(need), line=said.state)
+        return answer_observed(need, Jobs(said.state, said.jobs), again=make_again(need), line=said.state)
     if need.fact == EnvKeys.FACT:
         keys = said.keys.get(need.subject)
         return (
-            absent(need, "no such file", again=again(need)) if keys is None else observed(need, keys, again=again(need))
+            answer_absent(need, "no such file", again=make_again(need))
+            if keys is None
+            else answer_observed(need, keys, again=make_again(need))
         )
     found = said.writable.get(need.subject)
     if found is None:
-        return unparseable(need, "the host did not say whether it can be written", again=again(need))
-    return observed(need, found, again=again(need), line=found.at)
+        return answer_unparseable(need, "the host did not say whether it can be written", again=make_again(need))
+    return answer_observed(need, found, again=make_again(need), line=found.at)
 
 
 def _read(said: str) -> _Said:
@@ -116,8 +126,8 @@ def _add_writable(found: _Said, rest: str) -> None:
     found.writable[path] = Writable(at, can == "yes", on == "mount")
 
 
-def _of_needs(needs: Sequence[Need], inquiry: Inquiry) -> Probe:
+def _make_probe(needs: Sequence[Need], inquiry: Inquiry) -> Probe:
     return probe(needs, {each.path: each.secrets for each in inquiry.env})
 
 
-FAMILY = Family((Writable, EnvKeys, Jobs), _of_needs)
+FAMILY = Family((Writable, EnvKeys, Jobs), _make_probe)

@@ -10,10 +10,18 @@ from qtctl.model.inquiry import Inquiry
 from qtctl.model.json import JsonObject
 from qtctl.model.plausible import U32, U64, parse_whole, show_value
 from qtctl.model.process_facts import LIMIT_NAMES, Processes
-from qtctl.probes.answer import Answer, absent, needs_root, observed, part_odd, text, unparseable
+from qtctl.probes.answer import (
+    Answer,
+    answer_absent,
+    answer_observed,
+    answer_unparseable,
+    decode_text,
+    needs_root,
+    part_odd,
+)
 from qtctl.probes.batch import Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
-from qtctl.probes.units import odd_name
+from qtctl.probes.units import explain_odd_name
 
 HIDDEN = "/proc shows an account no processes of others: it is mounted with hidepid"
 NOBODY = "no process in its control group"
@@ -45,7 +53,7 @@ class _Seen:
 
 def probe(needs: Sequence[Need], limits: Mapping[str, Collection[str]]) -> Probe:
     """One command for all services. `limits`: service → the limits of its unit, as systemd names them."""
-    asked, odd = part_odd(needs, lambda need: odd_name(need.subject))
+    asked, odd = part_odd(needs, lambda need: explain_odd_name(need.subject))
     if not asked:
         return Probe((), lambda _: odd)
     units = [need.subject for need in asked]
@@ -53,11 +61,11 @@ def probe(needs: Sequence[Need], limits: Mapping[str, Collection[str]]) -> Probe
     return Probe((command,), lambda frames: odd + _parse(asked, frames, limits))
 
 
-def again(unit: str) -> str:
+def make_again(unit: str) -> str:
     return f"systemctl show -p MainPID {quote(unit)}"
 
 
-def members(lines: Iterable[str]) -> dict[str, list[str]]:
+def read_members(lines: Iterable[str]) -> dict[str, list[str]]:
     """Unit → pids, of lines `P PID UNIT`."""
     found: dict[str, list[str]] = {}
     for line in lines:
@@ -70,19 +78,19 @@ def members(lines: Iterable[str]) -> dict[str, list[str]]:
 def _parse(needs: Sequence[Need], frames: Frames, limits: Mapping[str, Collection[str]]) -> list[Answer]:
     frame = frames[0]
     if frame is None:
-        return [unparseable(need, "the answer was cut off", again=again(need.subject)) for need in needs]
-    lines = text(frame.stdout).split("\n")
+        return [answer_unparseable(need, "the answer was cut off", again=make_again(need.subject)) for need in needs]
+    lines = decode_text(frame.stdout).split("\n")
     if lines[0] == "H":
-        return [needs_root(need, HIDDEN, again=again(need.subject)) for need in needs]
-    units, seen = members(lines), _seen(lines)
+        return [needs_root(need, HIDDEN, again=make_again(need.subject)) for need in needs]
+    units, seen = read_members(lines), _read_seen(lines)
     manager = seen.get("1", _Seen()).row
-    usual = _usual(manager.get("limits"))
+    usual = _list_usual(manager.get("limits"))
     answers = []
     for need in needs:
         pids = units.get(need.subject, [])
-        rows = _top(pids, seen, {each.removeprefix("Limit") for each in limits.get(need.subject, ())}, usual)
+        rows = _find_top(pids, seen, {each.removeprefix("Limit") for each in limits.get(need.subject, ())}, usual)
         if not rows:
-            answers.append(absent(need, NOBODY, again=again(need.subject)))
+            answers.append(answer_absent(need, NOBODY, again=make_again(need.subject)))
             continue
         value = Processes(
             rows,
@@ -90,21 +98,21 @@ def _parse(needs: Sequence[Need], frames: Frames, limits: Mapping[str, Collectio
             int(str(manager.get("oom_score_adj", 0))),
             str(manager.get("cpus", "")),
         )
-        answers.append(observed(need, value, again=again(need.subject)))
+        answers.append(answer_observed(need, value, again=make_again(need.subject)))
     return answers
 
 
-def _usual(limits: object) -> dict[str, tuple[int, int]]:
+def _list_usual(limits: object) -> dict[str, tuple[int, int]]:
     """The least, soft and hard, that a service has where nothing says otherwise: what PID 1 has. Of open files less."""
     pairs = limits if isinstance(limits, dict) else {}
     found = {name: (int(pairs[name][0]), int(pairs[name][1])) for name in INHERITED if name in pairs}
     if "NOFILE" in found:
         hard = found["NOFILE"][1]
-        found["NOFILE"] = (_least(hard, SOFT_FILES), _least(hard, HARD_FILES))
+        found["NOFILE"] = (_parse_least(hard, SOFT_FILES), _parse_least(hard, HARD_FILES))
     return found
 
 
-def _least(limit: int, most: int) -> int:
+def _parse_least(limit: int, most: int) -> int:
     return most if limit == UNLIMITED else min(limit, most)
 
 
@@ -115,7 +123,7 @@ def _is_lower(name: str, pair: object, usual: Mapping[str, tuple[int, int]]) -> 
     return any(now != UNLIMITED and (least == UNLIMITED or now < least) for now, least in pairs)
 
 
-def _top(
+def _find_top(
     pids: Sequence[str], seen: Mapping[str, _Seen], limits: Collection[str], usual: Mapping[str, tuple[int, int]]
 ) -> dict[str, JsonObject]:
     """Those that none of the others started, with the limits that are wanted, and those that are lower than usual.
@@ -134,7 +142,7 @@ def _top(
     return found
 
 
-def _seen(lines: Iterable[str]) -> dict[str, _Seen]:
+def _read_seen(lines: Iterable[str]) -> dict[str, _Seen]:
     """By pid. ValueError where a file says what none says."""
     found: dict[str, _Seen] = {}
     for line in lines:
@@ -144,7 +152,7 @@ def _seen(lines: Iterable[str]) -> dict[str, _Seen]:
     return found
 
 
-def _status(process: _Seen, line: str) -> None:
+def _read_status(process: _Seen, line: str) -> None:
     key, _, rest = line.partition(":")
     words = rest.split()
     if key == "PPid":
@@ -163,7 +171,7 @@ def _status(process: _Seen, line: str) -> None:
         process.row["groups"] = [*sorted(parse_whole(word, U32) for word in words)]
 
 
-def _limits(process: _Seen, line: str) -> None:
+def _read_limits(process: _Seen, line: str) -> None:
     found = _LIMIT.match(line)
     name = LIMIT_NAMES.get(found[1]) if found else None
     if found and name:
@@ -176,35 +184,41 @@ def _limit(word: str) -> int:
     return UNLIMITED if word == "unlimited" else parse_whole(word, U64)
 
 
-def _oom(process: _Seen, line: str) -> None:
-    process.row["oom_score_adj"] = _signed(line)
+def _read_oom(process: _Seen, line: str) -> None:
+    process.row["oom_score_adj"] = _parse_signed(line)
 
 
-def _stat(process: _Seen, line: str) -> None:
+def _read_stat(process: _Seen, line: str) -> None:
     words = line.rpartition(")")[2].split()
-    process.row["nice"] = _signed(words[_NICE])
+    process.row["nice"] = _parse_signed(words[_NICE])
     process.row["policy"] = parse_whole(words[_POLICY], U32)
 
 
-def _signed(word: str) -> int:
+def _parse_signed(word: str) -> int:
     if not re.fullmatch(r"-?[0-9]{1,5}", word):
         raise ValueError(f"{show_value(word)} is no such number")
     return int(word)
 
 
-def _program(process: _Seen, line: str) -> None:
+def _read_program(process: _Seen, line: str) -> None:
     """A title that a program has given itself is no path, and may say anything."""
     process.row["program"] = line if _PATH.fullmatch(line) else ""
 
 
-_READ = {"status": _status, "limits": _limits, "oom_score_adj": _oom, "stat": _stat, "cmdline": _program}
+_READ = {
+    "status": _read_status,
+    "limits": _read_limits,
+    "oom_score_adj": _read_oom,
+    "stat": _read_stat,
+    "cmdline": _read_program,
+}
 
 
-def _of_needs(needs: Sequence[Need], inquiry: Inquiry) -> Probe:
+def _make_probe(needs: Sequence[Need], inquiry: Inquiry) -> Probe:
     limits = {
         unit: [name for _, name in shown if name.startswith("Limit")] for unit, shown in inquiry.properties.items()
     }
     return probe(needs, limits)
 
 
-FAMILY = Family((Processes,), _of_needs)
+FAMILY = Family((Processes,), _make_probe)

@@ -10,10 +10,10 @@ from qtctl.model.evidence import Need
 from qtctl.model.inquiry import Inquiry
 from qtctl.model.plausible import LONGEST_LINE
 from qtctl.model.setting_facts import ManagerSettings, UnitOverrides
-from qtctl.probes.answer import Answer, not_asked, observed, text, unparseable
+from qtctl.probes.answer import Answer, answer_not_asked, answer_observed, answer_unparseable, decode_text
 from qtctl.probes.batch import Frame, Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
-from qtctl.probes.units import odd_name
+from qtctl.probes.units import explain_odd_name
 
 SCRIPTS = Library(
     "manager_settings",
@@ -23,7 +23,7 @@ SCRIPTS = Library(
 TOOLS = ("awk", "grep", "head")
 
 
-def again(name: str) -> str:
+def make_again(name: str) -> str:
     return f"grep -s '^[A-Z]' /etc/systemd/{name}.conf /etc/systemd/{name}.conf.d/* /run/systemd/{name}.conf.d/*"
 
 
@@ -32,58 +32,58 @@ OVERRIDES_AGAIN = "grep -ls '^ExecStart=.' /etc/systemd/system/*.service.d/* /ru
 
 def probe(needs: Sequence[Need]) -> Probe:
     wanted = tuple(dict.fromkeys(needs))
-    units = [need.subject for need in wanted if need.fact == UnitOverrides.FACT and not odd_name(need.subject)]
+    units = [need.subject for need in wanted if need.fact == UnitOverrides.FACT and not explain_odd_name(need.subject)]
     names = [need for need in wanted if need.fact == ManagerSettings.FACT]
     commands = []
     if names:
         argv = ("grep", "/etc/systemd/system.conf", "/etc/systemd/journald.conf")
-        commands.append(SCRIPTS.command([("manager_settings",)], argv, again("system"), TOOLS))
+        commands.append(SCRIPTS.command([("manager_settings",)], argv, make_again("system"), TOOLS))
     if units:
         commands.append(SCRIPTS.command([("overrides", *units)], ("grep", "ExecStart", *units), OVERRIDES_AGAIN, TOOLS))
 
     def parse(frames: Frames) -> list[Answer]:
         first, last = (frames[0] if names else None), (frames[-1] if units else None)
         return [
-            *(_settings(need, first) for need in names),
+            *(_answer_settings(need, first) for need in names),
             *(_overrides(need, last, len(commands) - 1) for need in wanted if need.fact == UnitOverrides.FACT),
         ]
 
     return Probe(tuple(commands), parse)
 
 
-def _said(frame: Frame | None) -> list[str] | None:
-    said = [each for each in lines(text(frame.stdout)) if len(each) <= LONGEST_LINE] if frame else []
+def _read_lines(frame: Frame | None) -> list[str] | None:
+    said = [each for each in lines(decode_text(frame.stdout)) if len(each) <= LONGEST_LINE] if frame else []
     return said[: said.index("E")] if "E" in said else None
 
 
-def _settings(need: Need, frame: Frame | None) -> Answer:
-    said = _said(frame)
+def _answer_settings(need: Need, frame: Frame | None) -> Answer:
+    said = _read_lines(frame)
     if said is None:
-        return unparseable(need, "the answer was cut off", again=again(need.subject))
+        return answer_unparseable(need, "the answer was cut off", again=make_again(need.subject))
     end = f"/systemd/{need.subject}.conf"
-    mine = [row for each in said if each.startswith("S ") and end in (row := _row(each))[0]]
+    mine = [row for each in said if each.startswith("S ") and end in (row := _read_row(each))[0]]
     unread = [each[2:] for each in said if each.startswith("U ") and end in each]
-    return observed(need, ManagerSettings(mine, unread), again=again(need.subject), line=str(len(mine)))
+    return answer_observed(need, ManagerSettings(mine, unread), again=make_again(need.subject), line=str(len(mine)))
 
 
-def _row(line: str) -> list[str]:
+def _read_row(line: str) -> list[str]:
     path, _, assigned = line[2:].partition(":")
     key, _, value = assigned.partition("=")
     return [path, key, value]
 
 
 def _overrides(need: Need, frame: Frame | None, question: int) -> Answer:
-    if why := odd_name(need.subject):
-        return not_asked(need, why)
-    said = _said(frame)
+    if why := explain_odd_name(need.subject):
+        return answer_not_asked(need, why)
+    said = _read_lines(frame)
     if said is None:
-        return unparseable(need, "the answer was cut off", again=OVERRIDES_AGAIN, question=question)
+        return answer_unparseable(need, "the answer was cut off", again=OVERRIDES_AGAIN, question=question)
     files = sorted(each.split(" ", 2)[2] for each in said if each.startswith(f"X {need.subject} "))
-    return observed(need, UnitOverrides(files), again=OVERRIDES_AGAIN, line=str(len(files)), question=question)
+    return answer_observed(need, UnitOverrides(files), again=OVERRIDES_AGAIN, line=str(len(files)), question=question)
 
 
-def _of_needs(needs: Sequence[Need], _: Inquiry) -> Probe:
+def _make_probe(needs: Sequence[Need], _: Inquiry) -> Probe:
     return probe(needs)
 
 
-FAMILY = Family((ManagerSettings, UnitOverrides), _of_needs)
+FAMILY = Family((ManagerSettings, UnitOverrides), _make_probe)

@@ -35,7 +35,7 @@ from qtctl.model.store_facts import (
     StreamPending,
     split_group_subject,
 )
-from qtctl.probes.answer import Answer, absent, observed, refused, unparseable
+from qtctl.probes.answer import Answer, answer_absent, answer_observed, answer_refused, answer_unparseable
 
 _OF_STREAMS = (Stream, StreamGroup, StreamGroups, StreamConsumers, StreamPending)
 FACTS = tuple(kind.FACT for kind in (StoreServer, StoreClock, StoreHealth, StoreKeys, KeyFact, KeyExpiry, *_OF_STREAMS))
@@ -87,7 +87,7 @@ def store_of(need: Need) -> str:
     return need.store or (need.subject if need.fact in _OF_STORE else "")
 
 
-def command_of(need: Need) -> tuple[str, ...]:
+def make_command(need: Need) -> tuple[str, ...]:
     """The command that answers a need. Not of `StoreKeys`, which takes one for each pattern."""
     if need.fact in _OF_STORE:
         return ("TIME",) if need.fact == StoreClock.FACT else ("INFO",)
@@ -102,7 +102,7 @@ def command_of(need: Need) -> tuple[str, ...]:
     return ("XINFO", "GROUPS", need.subject if need.fact == StreamGroups.FACT else split_group_subject(need.subject)[0])
 
 
-def _in_order(command: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
+def _make_sort_key(command: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
     words = " ".join(command[:2]) if command[0] == "XINFO" else command[0]
     return ORDER.index(words), command
 
@@ -113,17 +113,17 @@ def probe(needs: Iterable[Need], store: DesiredStore) -> StoreProbe:
     listed = [need for need in wanted if need.fact == StoreKeys.FACT]
     wanted = [need for need in wanted if need.fact != StoreKeys.FACT]
     scans = [scan(pattern) for pattern in store.key_patterns] if listed else []
-    commands = tuple(sorted({*map(command_of, wanted), *scans}, key=_in_order))
+    commands = tuple(sorted({*map(make_command, wanted), *scans}, key=_make_sort_key))
     numbers = {command: number for number, command in enumerate(commands)}
     asked_for = frozenset(need.subject for need in wanted if need.fact == KeyFact.FACT)
 
     def parse(replies: Sequence[Reply]) -> list[Answer]:
-        asked = [(need, numbers[command_of(need)]) for need in wanted]
+        asked = [(need, numbers[make_command(need)]) for need in wanted]
         found = [_answer(need, replies[number], number, store) for need, number in asked]
         scanned = [(numbers[each], replies[numbers[each]]) for each in scans]
-        return [*found, *(_keys(need, store, scanned, asked_for) for need in listed)]
+        return [*found, *(_answer_keys(need, store, scanned, asked_for) for need in listed)]
 
-    return StoreProbe(commands, tuple(cli(command, store) for command in commands), parse)
+    return StoreProbe(commands, tuple(format_cli(command, store) for command in commands), parse)
 
 
 def scan(pattern: str, cursor: str = "0") -> tuple[str, ...]:
@@ -139,34 +139,38 @@ def scan_on(command: Sequence[str], value: object) -> tuple[str, ...]:
     return ()
 
 
-def _keys(need: Need, store: DesiredStore, scanned: Sequence[tuple[int, Reply]], asked_for: frozenset[str]) -> Answer:
+def _answer_keys(
+    need: Need, store: DesiredStore, scanned: Sequence[tuple[int, Reply]], asked_for: frozenset[str]
+) -> Answer:
     """What all patterns found. A SCAN that was not followed to its end still ends in a cursor."""
     names, complete = set[str](), True
-    again = [f"{cli((), store)} --scan --pattern {shell.quote(pattern)}" for pattern in store.key_patterns]
+    again = [f"{format_cli((), store)} --scan --pattern {shell.quote(pattern)}" for pattern in store.key_patterns]
     for (number, reply), shown in zip(scanned, again, strict=True):
         if reply.error:
-            return _failed(need, reply.error, shown, number)
+            return _answer_failed(need, reply.error, shown, number)
         match reply.value:
             case [str(cursor), list(found)] if all(isinstance(each, str) for each in found):
                 names.update(found)
                 complete = complete and cursor == "0"
             case _:
-                return unparseable(need, "SCAN did not answer with a cursor and keys", again=shown, question=number)
+                return answer_unparseable(
+                    need, "SCAN did not answer with a cursor and keys", again=shown, question=number
+                )
     ordered = sorted(names, key=lambda name: (name in asked_for, name))[:MOST_KEYS_NAMED]
     value = StoreKeys([name[:LONGEST_NAME] for name in ordered], len(names), complete)
-    return observed(need, value, again=again[0] if again else "", question=scanned[0][0] if scanned else 0)
+    return answer_observed(need, value, again=again[0] if again else "", question=scanned[0][0] if scanned else 0)
 
 
-def cli(command: Sequence[str], store: DesiredStore) -> str:
+def format_cli(command: Sequence[str], store: DesiredStore) -> str:
     """redis-cli's words for a command: `redis-cli -h 127.0.0.1 TYPE key`."""
     port = ["-p", str(store.port)] if store.port != DEFAULT_PORT else []
     there = ["-s", store.socket] if store.socket else ["-h", store.address.strip("[]"), *port]
     user = ["--user", store.user] if store.user else []
     db = ["-n", str(store.db)] if store.db else []
-    return shell.join(["redis-cli", *there, *tls_options(store), *user, *db, *command])
+    return shell.join(["redis-cli", *there, *list_tls_options(store), *user, *db, *command])
 
 
-def tls_options(store: DesiredStore) -> list[str]:
+def list_tls_options(store: DesiredStore) -> list[str]:
     """As redis-cli takes them. It does not check the server's name, which an audit does."""
     if store.tls is None:
         return []
@@ -174,7 +178,7 @@ def tls_options(store: DesiredStore) -> list[str]:
     return ["--tls", *(word for option, file in files.items() if file for word in (option, file))]
 
 
-def pairs(value: object) -> dict[str, object]:
+def read_pairs(value: object) -> dict[str, object]:
     """A map as Redis gives it: RESP3's own, or RESP2's flat list of names and values."""
     if isinstance(value, Mapping):
         return {str(key): each for key, each in value.items()}
@@ -184,13 +188,13 @@ def pairs(value: object) -> dict[str, object]:
 
 
 def _answer(need: Need, reply: Reply, question: int, store: DesiredStore) -> Answer:
-    again = cli(command_of(need), store)
+    again = format_cli(make_command(need), store)
     if reply.error:
-        return _failed(need, reply.error, again, question)
+        return _answer_failed(need, reply.error, again, question)
     try:
         return _READ[need.fact](need, reply.value, again, question)
     except _Unreadable as error:
-        return unparseable(need, str(error), again=again, question=question)
+        return answer_unparseable(need, str(error), again=again, question=question)
 
 
 _HELP = {
@@ -201,62 +205,62 @@ _HELP = {
 """What helps where no account is to blame, by the first word of the error."""
 
 
-def _failed(need: Need, error: str, again: str, question: int) -> Answer:
+def _answer_failed(need: Need, error: str, again: str, question: int) -> Answer:
     kind = error.partition(" ")[0]
     if "no such key" in error:
-        return absent(need, "no such key", again=again, line="no such key", question=question)
+        return answer_absent(need, "no such key", again=again, line="no such key", question=question)
     if kind == "NOGROUP":
-        return absent(need, "the stream has no such group", again=again, line=kind, question=question)
+        return answer_absent(need, "the stream has no such group", again=again, line=kind, question=question)
     if kind == "WRONGTYPE":
-        return absent(need, "the key is not a stream", again=again, line=kind, question=question)
-    return refused(need, error, again=again, line=kind, question=question, help_=_HELP.get(kind, ""))
+        return answer_absent(need, "the key is not a stream", again=again, line=kind, question=question)
+    return answer_refused(need, error, again=again, line=kind, question=question, help_=_HELP.get(kind, ""))
 
 
-def _key(need: Need, value: object, again: str, question: int) -> Answer:
+def _answer_key(need: Need, value: object, again: str, question: int) -> Answer:
     if not isinstance(value, str) or not _WORD.fullmatch(value):
         raise _Unreadable("TYPE did not answer with a word")
     if value == "none":
-        return absent(need, "no such key", again=again, line="none", question=question)
-    return observed(need, KeyFact(value), again=again, line=value, question=question)
+        return answer_absent(need, "no such key", again=again, line="none", question=question)
+    return answer_observed(need, KeyFact(value), again=again, line=value, question=question)
 
 
-def _expiry(need: Need, value: object, again: str, question: int) -> Answer:
+def _answer_expiry(need: Need, value: object, again: str, question: int) -> Answer:
     if type(value) is not int or value < _GONE:
         raise _Unreadable("TTL did not answer with seconds")
     if value == _GONE:
-        return absent(need, "no such key", again=again, line="-2", question=question)
-    return observed(need, KeyExpiry(value != _FOR_EVER), again=again, line=str(value), question=question)
+        return answer_absent(need, "no such key", again=again, line="-2", question=question)
+    return answer_observed(need, KeyExpiry(value != _FOR_EVER), again=again, line=str(value), question=question)
 
 
-def _server(need: Need, value: object, again: str, question: int) -> Answer:
-    said = _info(value)
+def _answer_server(need: Need, value: object, again: str, question: int) -> Answer:
+    said = _read_info(value)
     server = StoreServer(
-        version=_text(said, "redis_version"),
+        version=_read_text(said, "redis_version"),
         uptime_s=_number(said, "uptime_in_seconds"),
         used_memory=_number(said, "used_memory"),
-        loading=_maybe_text(said, "loading") == "1",
+        loading=_read_maybe_text(said, "loading") == "1",
     )
     line = f"redis_version:{server.version}"
-    return observed(need, server, again=f"{again} | grep ^redis_version:", line=line, question=question)
+    return answer_observed(need, server, again=f"{again} | grep ^redis_version:", line=line, question=question)
 
 
-def _health(need: Need, value: object, again: str, question: int) -> Answer:
-    said = _info(value)
+def _answer_health(need: Need, value: object, again: str, question: int) -> Answer:
+    said = _read_info(value)
     health = StoreHealth(
-        role=_text(said, "role"),
-        read_only=_maybe_text(said, "slave_read_only") == "1",
+        role=_read_text(said, "role"),
+        read_only=_read_maybe_text(said, "slave_read_only") == "1",
         used_memory=_number(said, "used_memory"),
-        max_memory=_maybe_number(said, "maxmemory") or 0,
-        max_memory_policy=_maybe_text(said, "maxmemory_policy")[:LONGEST_NAME],
-        not_evicted=_maybe_number(said, "mem_not_counted_for_evict") or 0,
-        expiring=_expiring(said),
-        persistence={field: text[:LONGEST_NAME] for field in PERSISTENCE if (text := _maybe_text(said, field))},
+        max_memory=_read_maybe_number(said, "maxmemory") or 0,
+        max_memory_policy=_read_maybe_text(said, "maxmemory_policy")[:LONGEST_NAME],
+        not_evicted=_read_maybe_number(said, "mem_not_counted_for_evict") or 0,
+        expiring=_count_expiring(said),
+        persistence={field: text[:LONGEST_NAME] for field in PERSISTENCE if (text := _read_maybe_text(said, field))},
         errors={kind: count for kind in ERRORS if (count := _count(said, f"errorstat_{kind}"))},
     )
-    return observed(need, health, again=f"{again} | grep ^role:", line=f"role:{health.role}", question=question)
+    return answer_observed(need, health, again=f"{again} | grep ^role:", line=f"role:{health.role}", question=question)
 
 
-def _expiring(said: Mapping[str, object]) -> int:
+def _count_expiring(said: Mapping[str, object]) -> int:
     """Keys of all databases that have a time to live: `db0:keys=3,expires=1,avg_ttl=0`."""
     rows = (str(value) for key, value in said.items() if _DATABASE.fullmatch(key))
     return sum(parse_whole(found[1], U64) for row in rows if (found := _EXPIRES.search(row)))
@@ -264,85 +268,87 @@ def _expiring(said: Mapping[str, object]) -> int:
 
 def _count(said: Mapping[str, object], key: str) -> int:
     """`count=3`, as INFO has it of errors."""
-    found = _COUNT.match(_maybe_text(said, key))
+    found = _COUNT.match(_read_maybe_text(said, key))
     return parse_whole(found[1], U64) if found else 0
 
 
-def _info(value: object) -> dict[str, object]:
+def _read_info(value: object) -> dict[str, object]:
     if not isinstance(value, str):
-        return pairs(value)
+        return read_pairs(value)
     said = (line.removesuffix("\r").partition(":") for line in lines(value) if ":" in line)
     return {key: text for key, _, text in said}
 
 
-def _clock(need: Need, value: object, again: str, question: int) -> Answer:
+def _answer_clock(need: Need, value: object, again: str, question: int) -> Answer:
     """TIME: seconds, and microseconds of the second."""
     match value:
         case [str(seconds), str(rest)]:
             said = {"seconds": seconds, "microseconds": rest}
             now_us = _number(said, "seconds") * 1_000_000 + _number(said, "microseconds")
-            return observed(need, StoreClock(now_us), again=f"{again} | head -n 1", line=seconds, question=question)
+            return answer_observed(
+                need, StoreClock(now_us), again=f"{again} | head -n 1", line=seconds, question=question
+            )
     raise _Unreadable("TIME did not answer with seconds and microseconds")
 
 
-def _stream(need: Need, value: object, again: str, question: int) -> Answer:
-    said = pairs(value)
-    last = _text(said, "last-generated-id")
+def _answer_stream(need: Need, value: object, again: str, question: int) -> Answer:
+    said = read_pairs(value)
+    last = _read_text(said, "last-generated-id")
     found_id = STREAM_ID.fullmatch(last)
     if found_id is None:
         raise _Unreadable("last-generated-id is not an id")
     found = Stream(
         _number(said, "length"), last, int(found_id[1]), _number(said, "groups"),
-        _maybe_text(said, "recorded-first-entry-id"), _maybe_number(said, "entries-added"),
-        _maybe_text(said, "max-deleted-entry-id"),
+        _read_maybe_text(said, "recorded-first-entry-id"), _read_maybe_number(said, "entries-added"),
+        _read_maybe_text(said, "max-deleted-entry-id"),
     )  # fmt: skip
     shown = f"{again} | paste -d ' ' - - | grep ^last-generated-id"
-    return observed(need, found, again=shown, line=f"last-generated-id {last}", question=question)
+    return answer_observed(need, found, again=shown, line=f"last-generated-id {last}", question=question)
 
 
 def _group(need: Need, value: object, again: str, question: int) -> Answer:
     name = split_group_subject(need.subject)[1]
-    said = next((group for group in _groups(value) if group.get("name") == name), None)
+    said = next((group for group in _read_groups(value) if group.get("name") == name), None)
     if said is None:
-        return absent(need, "the stream has no such group", again=again, question=question)
+        return answer_absent(need, "the stream has no such group", again=again, question=question)
     found = StreamGroup(
-        _maybe_number(said, "lag"), _number(said, "pending"), _number(said, "consumers"),
-        _text(said, "last-delivered-id"), _maybe_number(said, "entries-read"),
+        _read_maybe_number(said, "lag"), _number(said, "pending"), _number(said, "consumers"),
+        _read_text(said, "last-delivered-id"), _read_maybe_number(said, "entries-read"),
     )  # fmt: skip
     # Raw output has a name or value a line: as many columns as a group has of both give a line for each group.
     shown = f"{again} | paste -d ' ' {' '.join('-' * (2 * len(said)))}"
     words = (f"{key} {'' if each is None else each}" for key, each in said.items())
-    return observed(need, found, again=shown, line=" ".join(words), question=question)
+    return answer_observed(need, found, again=shown, line=" ".join(words), question=question)
 
 
 def _names(need: Need, value: object, again: str, question: int) -> Answer:
-    names = sorted(_text(group, "name") for group in _groups(value))
+    names = sorted(_read_text(group, "name") for group in _read_groups(value))
     found = StreamGroups([name[:LONGEST_NAME] for name in names[:MOST_GROUPS_NAMED]], len(names))
-    return observed(need, found, again=again, line="name" if names else "", question=question)
+    return answer_observed(need, found, again=again, line="name" if names else "", question=question)
 
 
-def _consumers(need: Need, value: object, again: str, question: int) -> Answer:
-    rows = sorted((_last_read(row), _text(row, "name")[:LONGEST_NAME]) for row in _groups(value))
+def _answer_consumers(need: Need, value: object, again: str, question: int) -> Answer:
+    rows = sorted((_read_last_read(row), _read_text(row, "name")[:LONGEST_NAME]) for row in _read_groups(value))
     idle_ms = {name: idle for idle, name in reversed(rows[:MOST_CONSUMERS])}
     line = "name" if rows else ""
-    return observed(need, StreamConsumers(idle_ms, len(rows)), again=again, line=line, question=question)
+    return answer_observed(need, StreamConsumers(idle_ms, len(rows)), again=again, line=line, question=question)
 
 
-def _last_read(consumer: Mapping[str, object]) -> int:
+def _read_last_read(consumer: Mapping[str, object]) -> int:
     """Milliseconds. `inactive` is -1 of one that never got anything, and missing before Redis 7.2."""
-    got = _maybe_number(consumer, "inactive")
+    got = _read_maybe_number(consumer, "inactive")
     return _number(consumer, "idle") if got is None else got
 
 
-def _pending(need: Need, value: object, again: str, question: int) -> Answer:
+def _answer_pending(need: Need, value: object, again: str, question: int) -> Answer:
     if not isinstance(value, list | tuple):
         raise _Unreadable("XPENDING did not answer with a list")
-    entries = [_delivered(each) for each in value]
+    entries = [_read_delivered(each) for each in value]
     line = str(entries[0][0]) if entries else ""
-    return observed(need, StreamPending(entries), again=again, line=line, question=question)
+    return answer_observed(need, StreamPending(entries), again=again, line=line, question=question)
 
 
-def _delivered(entry: object) -> list[str | int]:
+def _read_delivered(entry: object) -> list[str | int]:
     """Redis may say of a clock that was set back that less than no time has gone by."""
     match entry:
         case [str(id_), str(consumer), int(idle), int(times)]:
@@ -350,13 +356,13 @@ def _delivered(entry: object) -> list[str | int]:
     raise _Unreadable("XPENDING did not answer with entries that were delivered")
 
 
-def _groups(value: object) -> list[dict[str, object]]:
+def _read_groups(value: object) -> list[dict[str, object]]:
     if not isinstance(value, list | tuple):
         raise _Unreadable("XINFO did not answer with a list")
-    return [pairs(each) for each in value]
+    return [read_pairs(each) for each in value]
 
 
-def _text(said: Mapping[str, object], key: str) -> str:
+def _read_text(said: Mapping[str, object], key: str) -> str:
     value = said.get(key)
     if isinstance(value, str):
         return value
@@ -375,26 +381,26 @@ def _number(said: Mapping[str, object], key: str) -> int:
     raise _Unreadable(f"{key} is not a number")
 
 
-def _maybe_text(said: Mapping[str, object], key: str) -> str:
+def _read_maybe_text(said: Mapping[str, object], key: str) -> str:
     """'' where this Redis does not say it."""
-    return _text(said, key) if key in said else ""
+    return _read_text(said, key) if key in said else ""
 
 
-def _maybe_number(said: Mapping[str, object], key: str) -> int | None:
+def _read_maybe_number(said: Mapping[str, object], key: str) -> int | None:
     """None where this Redis does not say it, says NULL, or a number below 0, which is a miscount of its own."""
     value = said.get(key)
     return None if value is None or (isinstance(value, int) and value < 0) else _number(said, key)
 
 
 _READ: Mapping[str, Callable[[Need, object, str, int], Answer]] = {
-    StoreServer.FACT: _server,
-    StoreClock.FACT: _clock,
-    StoreHealth.FACT: _health,
-    KeyFact.FACT: _key,
-    KeyExpiry.FACT: _expiry,
-    Stream.FACT: _stream,
+    StoreServer.FACT: _answer_server,
+    StoreClock.FACT: _answer_clock,
+    StoreHealth.FACT: _answer_health,
+    KeyFact.FACT: _answer_key,
+    KeyExpiry.FACT: _answer_expiry,
+    Stream.FACT: _answer_stream,
     StreamGroup.FACT: _group,
     StreamGroups.FACT: _names,
-    StreamConsumers.FACT: _consumers,
-    StreamPending.FACT: _pending,
+    StreamConsumers.FACT: _answer_consumers,
+    StreamPending.FACT: _answer_pending,
 }

@@ -11,7 +11,7 @@ from qtctl.dialects import shell, tar
 from qtctl.dialects.lines import lines
 from qtctl.dialects.paths import link_target
 from qtctl.model.adoption import Found
-from qtctl.probes.answer import first_line, text
+from qtctl.probes.answer import decode_text, find_first_line
 from qtctl.probes.batch import Command, Frame
 from qtctl.remote.scripts import read_script
 
@@ -32,23 +32,25 @@ _SEARCHED = tuple(f"/{folder}" for folder in (*FOLDERS, "usr/lib/systemd/system"
 _PULLS = (".wants", ".requires", ".upholds")
 
 
-def folders() -> Command:
+def make_folders_command() -> Command:
     """Everything in `FOLDERS`, but for what is too large: reported as tar reports what it cannot read."""
     again = f"tar -C / -cf - {' '.join(FOLDERS)} | tar -tf -"
-    return Command(_script("folders", FOLDERS), ("tar", "-C", "/", "-cf", "-", *FOLDERS), again)
+    return Command(_make_script("folders", FOLDERS), ("tar", "-C", "/", "-cf", "-", *FOLDERS), again)
 
 
-def linked(found: Iterable[Found]) -> tuple[Found, ...]:
+def find_linked(found: Iterable[Found]) -> tuple[Found, ...]:
     """Links to where systemd does not look for units, as systemctl link makes them; drop-ins, and folders of them.
 
     Of several names that lead to one file, the file's own is the unit, and the others are its aliases.
     """
     out = [each for each in found if each.link is not None and _leads_out(each.path, each.link)]
-    own = {_target(each) for each in out if PurePosixPath(_target(each)).name == _name(each)}
-    return tuple(each for each in out if _target(each) not in own or PurePosixPath(_target(each)).name == _name(each))
+    own = {_find_target(each) for each in out if PurePosixPath(_find_target(each)).name == _name(each)}
+    return tuple(
+        each for each in out if _find_target(each) not in own or PurePosixPath(_find_target(each)).name == _name(each)
+    )
 
 
-def _target(each: Found) -> str:
+def _find_target(each: Found) -> str:
     return link_target(each.path, each.link or "")
 
 
@@ -69,10 +71,10 @@ def is_runtime(path: str) -> bool:
     return path.startswith(tuple(f"/{folder}/" for folder in RUNTIME))
 
 
-def followed(found: Iterable[Found], contents: Iterable[Found]) -> tuple[Found, ...]:
+def map_followed(found: Iterable[Found], contents: Iterable[Found]) -> tuple[Found, ...]:
     """Each link that was followed with the content of what it leads to; of a folder, what is in it."""
-    links = {each.path: each for each in linked(found)}
-    others = [_via(each, links) for each in contents]
+    links = {each.path: each for each in find_linked(found)}
+    others = [_add_link(each, links) for each in contents]
     there = {each.path for each in others}
     kept = [each for each in found if each.path not in there and not (each.path in links and _holds(each.path, there))]
     return tuple(sorted((*kept, *others), key=lambda each: each.path))
@@ -82,20 +84,20 @@ def _holds(folder: str, paths: Iterable[str]) -> bool:
     return any(path.startswith(f"{folder}/") for path in paths)
 
 
-def _via(each: Found, links: Mapping[str, Found]) -> Found:
+def _add_link(each: Found, links: Mapping[str, Found]) -> Found:
     """With the link by which it was reached: its own, or that of its folder."""
     link = links.get(each.path) or links.get(str(PurePosixPath(each.path).parent))
     return replace(each, link_at=link.path, via=link.link or "") if link else each
 
 
-def files(paths: Sequence[str]) -> Command:
+def make_files_command(paths: Sequence[str]) -> Command:
     """The files at these paths, links followed."""
     relative = [path.lstrip("/") for path in paths]
     argv = ("tar", "-C", "/", "-h", "-cf", "-", "--", *relative)
-    return Command(_script("files", relative), argv, shell.join(("ls", "-lL", *paths)))
+    return Command(_make_script("files", relative), argv, shell.join(("ls", "-lL", *paths)))
 
 
-def _script(function: str, names: Sequence[str]) -> str:
+def _make_script(function: str, names: Sequence[str]) -> str:
     given = f"largest={LARGEST // 1024} too_large={shlex.quote(TOO_LARGE)}\n"
     return f"{given}{read_script('unit_files.sh')}{function} {shlex.join(names)}"
 
@@ -105,26 +107,26 @@ def read(frame: Frame | None) -> tuple[tuple[Found, ...], tuple[str, ...]]:
     if frame is None:
         return (), ("unit files: the answer was cut off",)
     try:
-        found = tuple(_members(frame.stdout)) if frame.stdout.strip(b"\0") else ()
+        found = tuple(_read_members(frame.stdout)) if frame.stdout.strip(b"\0") else ()
     except tar.BROKEN as error:
-        return (), (f"unit files: the answer is no archive: {first_line(str(error).encode())}",)
-    refused = [match for line in lines(text(frame.stderr)) if (match := _MESSAGE.match(line))]
+        return (), (f"unit files: the answer is no archive: {find_first_line(str(error).encode())}",)
+    refused = [match for line in lines(decode_text(frame.stderr)) if (match := _MESSAGE.match(line))]
     problems = tuple(Found(f"/{match[1].lstrip('/')}", problem=match[2]) for match in refused)
     reasons = tuple(f"{each.path}: {each.problem}" for each in problems)
     return tuple(sorted((*found, *problems), key=lambda each: each.path)), reasons
 
 
-def _members(raw: bytes) -> Iterable[Found]:
+def _read_members(raw: bytes) -> Iterable[Found]:
     """What is in an archive, which can have a file of a terabyte (sparse), and one that is its own hard link."""
     contents: dict[str, Found] = {}
     for archive, member in tar.walk(raw, MOST_FILES):
-        found = _member(archive, member, contents)
+        found = _read_member(archive, member, contents)
         if found is not None:
             contents[member.name] = found
             yield found
 
 
-def _member(archive: tarfile.TarFile, member: tarfile.TarInfo, before: Mapping[str, Found]) -> Found | None:
+def _read_member(archive: tarfile.TarFile, member: tarfile.TarInfo, before: Mapping[str, Found]) -> Found | None:
     path = f"/{member.name}"
     if member.issym():
         return Found(path, link=member.linkname)

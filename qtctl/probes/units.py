@@ -127,7 +127,7 @@ class Undecodable(ValueError):
     """An answer of another type than systemd's interface documents."""
 
 
-def odd_name(unit: str) -> str:
+def explain_odd_name(unit: str) -> str:
     """Why a unit has no state to ask for, or empty."""
     if not UNIT_NAME.fullmatch(unit):
         return "not a unit name"
@@ -136,8 +136,8 @@ def odd_name(unit: str) -> str:
     return ""
 
 
-def again(unit: str) -> str:
-    names = ["LoadState", "ActiveState", "SubState", *(name for name, _ in _table(unit).values())]
+def make_again(unit: str) -> str:
+    names = ["LoadState", "ActiveState", "SubState", *(name for name, _ in _get_table(unit).values())]
     return f"systemctl show -p {','.join(names)} {quote(unit)}"
 
 
@@ -147,40 +147,40 @@ LISTING_AGAIN = "systemctl list-units --all --full --no-legend --plain; systemct
 ALL_UNITS = Question(MANAGER_PATH, MANAGER, "ListUnits")
 
 
-def by_names(names: Sequence[str]) -> Question:
+def ask_by_names(names: Sequence[str]) -> Question:
     """The state of each of `names`, which are loaded for it."""
     return Question(MANAGER_PATH, MANAGER, "ListUnitsByNames", "as", (list(names),))
 
 
-def unit_files(patterns: Iterable[str]) -> Question:
+def ask_unit_files(patterns: Iterable[str]) -> Question:
     """The unit files of these names or shell patterns. Of all files it takes systemd half a second, and halts it."""
     body: tuple[object, ...] = ([], sorted(set(patterns)))
     return Question(MANAGER_PATH, MANAGER, "ListUnitFilesByPatterns", "asas", body)
 
 
-def file_state(unit: str) -> Question:
+def ask_file_state(unit: str) -> Question:
     return Question(MANAGER_PATH, MANAGER, "GetUnitFileState", "s", (unit,))
 
 
-def gets(unit: str, more: Shown = ()) -> tuple[Question, ...]:
-    """What to ask for the properties of the allow-list and for `more`, in the order that `values` takes."""
+def ask_properties(unit: str, more: Shown = ()) -> tuple[Question, ...]:
+    """What to ask for the properties of the allow-list and for `more`, in the order that `read_values` takes."""
     path = object_path(unit)
-    calls = _all_calls(unit, more)
+    calls = _list_all_calls(unit, more)
     return tuple(Question(path, PROPERTIES, member, "s" * len(body), body) for member, body in calls)
 
 
-def asked(unit: str, more: Shown = ()) -> tuple[str, ...]:
-    """What each of `gets` asks for, in words."""
-    return tuple(body[1] if member == "Get" else f"{body[0]}.*" for member, body in _all_calls(unit, more))
+def describe_asked(unit: str, more: Shown = ()) -> tuple[str, ...]:
+    """What each of `ask_properties` asks for, in words."""
+    return tuple(body[1] if member == "Get" else f"{body[0]}.*" for member, body in _list_all_calls(unit, more))
 
 
-def values(unit: str, replies: Sequence[Reply], more: Shown = ()) -> dict[str, object]:
-    """The properties in the replies to `gets`, by name. Undecodable where one of the allow-list is missing."""
+def read_values(unit: str, replies: Sequence[Reply], more: Shown = ()) -> dict[str, object]:
+    """The properties in the replies to `ask_properties`, by name. Undecodable where an allowed one is missing."""
     found: dict[str, object] = {}
-    for (member, body), reply in zip(_all_calls(unit, more), replies, strict=True):
+    for (member, body), reply in zip(_list_all_calls(unit, more), replies, strict=True):
         if reply.error == UNKNOWN_PROPERTY:
             continue  # this systemd does not have it
-        value = single(reply)
+        value = read_single(reply)
         if member == "Get":
             found[body[1]] = value
         elif isinstance(value, dict):
@@ -190,19 +190,21 @@ def values(unit: str, replies: Sequence[Reply], more: Shown = ()) -> dict[str, o
     return found
 
 
-def triggering_sockets(unit: str, replies: Sequence[Reply], more: Shown) -> tuple[str, ...]:
-    """The sockets that start a unit, from the replies to `gets`; none where those cannot be read."""
+def list_triggering_sockets(unit: str, replies: Sequence[Reply], more: Shown) -> tuple[str, ...]:
+    """The sockets that start a unit, from the replies to `ask_properties`; none where those cannot be read."""
     try:
-        found = values(unit, replies, more).get("TriggeredBy")
+        found = read_values(unit, replies, more).get("TriggeredBy")
     except Undecodable:
         return ()
     names = found if isinstance(found, list | tuple) else ()
-    return tuple(name for name in names if isinstance(name, str) and name.endswith(".socket") and not odd_name(name))
+    return tuple(
+        name for name in names if isinstance(name, str) and name.endswith(".socket") and not explain_odd_name(name)
+    )
 
 
-def _all_calls(unit: str, more: Shown) -> tuple[Call, ...]:
+def _list_all_calls(unit: str, more: Shown) -> tuple[Call, ...]:
     """Those of its kind, then one for each of `more` that they do not cover."""
-    calls = _calls(_kind(unit))
+    calls = _list_calls(_find_kind(unit))
     covered = {body[1] for member, body in calls if member == "Get"}
     prefix = "org.freedesktop.systemd1."
     extra = ((interface, name) for interface, name in more if interface not in WHOLE and name not in covered)
@@ -210,7 +212,7 @@ def _all_calls(unit: str, more: Shown) -> tuple[Call, ...]:
 
 
 @cache
-def _calls(kind: str) -> tuple[Call, ...]:
+def _list_calls(kind: str) -> tuple[Call, ...]:
     """Method and arguments of each question about a unit of a kind."""
     calls: list[Call] = []
     for name, table in (("Unit", OF_UNIT), *([BY_TYPE[kind]] if kind in BY_TYPE else [])):
@@ -222,18 +224,18 @@ def _calls(kind: str) -> tuple[Call, ...]:
     return tuple(calls)
 
 
-def rows(reply: Reply) -> list[Row]:
+def read_rows(reply: Reply) -> list[Row]:
     """The body of ListUnits or ListUnitsByNames, in its order."""
-    listed = _array(reply)
-    return [_row(each) for each in listed]
+    listed = _read_array(reply)
+    return [_read_row(each) for each in listed]
 
 
-def files(reply: Reply) -> dict[str, str]:
+def read_files(reply: Reply) -> dict[str, str]:
     """The body of ListUnitFilesByPatterns: unit file name → state."""
-    return dict(sorted(_file(each) for each in _array(reply)))
+    return dict(sorted(_read_file(each) for each in _read_array(reply)))
 
 
-def listing(units: Iterable[Row], unit_files: dict[str, str]) -> UnitListing:
+def make_listing(units: Iterable[Row], unit_files: dict[str, str]) -> UnitListing:
     return UnitListing(
         {row.id: [row.load, row.active, row.sub] for row in sorted(units, key=lambda row: row.id)}, unit_files
     )
@@ -255,18 +257,18 @@ def decode(
     """
     from qtctl.dialects.secrets import masked  # noqa: PLC0415 - as in _shown
 
-    table = _table(unit).items()
+    table = _get_table(unit).items()
     there = ((field, name, kind) for field, (name, kind) in table if name in properties or field not in RECENT)
-    found: dict[str, Any] = {field: _value(name, kind, properties.get(name)) for field, name, kind in there}
+    found: dict[str, Any] = {field: _read_value(name, kind, properties.get(name)) for field, name, kind in there}
     if "exec_start" in found:
         known = [list(argv) for argv in argvs]
-        found["exec_start"] = [_shown(each) if each in known else each[:1] for each in found["exec_start"]]
-    loaded = {name: _loaded(name, properties[name], argvs) for _, name in more if name in properties}
+        found["exec_start"] = [_show_argv(each) if each in known else each[:1] for each in found["exec_start"]]
+    loaded = {name: _read_loaded(name, properties[name], argvs) for _, name in more if name in properties}
     return Unit(load_state=row.load, active_state=row.active, sub_state=row.sub, unit_file_state=state,
                 description=masked(row.description), loaded=loaded or None, **found)  # fmt: skip
 
 
-def _loaded(name: str, value: object, argvs: Sequence[Sequence[str]]) -> Json:
+def _read_loaded(name: str, value: object, argvs: Sequence[Sequence[str]]) -> Json:
     """As JSON has it, without what may be secret. Undecodable for a value that no directive is loaded as."""
     from qtctl.dialects.secrets import masked  # noqa: PLC0415 - as in _shown
     from qtctl.dialects.systemd.properties import COMMANDS  # noqa: PLC0415
@@ -274,8 +276,8 @@ def _loaded(name: str, value: object, argvs: Sequence[Sequence[str]]) -> Json:
 
     if name in COMMANDS and isinstance(value, list | tuple):
         known = [list(argv) for argv in argvs]
-        commands = (_argv(name, each) for each in value)
-        return [[*(_shown(argv) if argv in known else argv[:1])] for argv in commands]
+        commands = (_read_argv(name, each) for each in value)
+        return [[*(_show_argv(argv) if argv in known else argv[:1])] for argv in commands]
     try:
         plain: Json = plain_value(value)
     except NotComparable as error:
@@ -283,14 +285,14 @@ def _loaded(name: str, value: object, argvs: Sequence[Sequence[str]]) -> Json:
     return masked(plain) if isinstance(plain, str) else plain
 
 
-def _shown(argv: Sequence[str]) -> list[str]:
+def _show_argv(argv: Sequence[str]) -> list[str]:
     """A registry may hold a secret, too."""
     from qtctl.dialects.arguments import masked_arguments  # noqa: PLC0415 - 10 ms: loaded while the host answers
 
     return list(masked_arguments(argv))
 
 
-def single(reply: Reply) -> object:
+def read_single(reply: Reply) -> object:
     """The one value of an answer. Undecodable where it has none, also because the unit has gone meanwhile."""
     if reply.error:
         raise Undecodable(f"the unit went away while it was asked: {reply.error}")
@@ -299,33 +301,33 @@ def single(reply: Reply) -> object:
     return reply.body[0]
 
 
-def word(reply: Reply) -> str:
-    value = single(reply)
+def read_word(reply: Reply) -> str:
+    value = read_single(reply)
     if isinstance(value, str):
         return value
     raise Undecodable("not a word")
 
 
-def _table(unit: str) -> dict[str, tuple[str, str]]:
-    return _tables(_kind(unit))
+def _get_table(unit: str) -> dict[str, tuple[str, str]]:
+    return _make_tables(_find_kind(unit))
 
 
-def _kind(unit: str) -> str:
+def _find_kind(unit: str) -> str:
     return unit.rpartition(".")[2]
 
 
 @cache
-def _tables(kind: str) -> dict[str, tuple[str, str]]:
+def _make_tables(kind: str) -> dict[str, tuple[str, str]]:
     return {**OF_UNIT, **BY_TYPE.get(kind, ("", {}))[1]}
 
 
-def _array(reply: Reply) -> Sequence[object]:
+def _read_array(reply: Reply) -> Sequence[object]:
     if len(reply.body) == 1 and isinstance(reply.body[0], list | tuple):
         return reply.body[0]
     raise Undecodable("not a list")
 
 
-def _row(entry: object) -> Row:
+def _read_row(entry: object) -> Row:
     match entry:
         case [str(id_), str(description), str(load), str(active), str(sub), *_] if _may_be_a_name(id_):
             return Row(id_, description, load, active, sub)
@@ -337,14 +339,14 @@ def _may_be_a_name(text: str) -> bool:
     return 0 < len(text) <= LONGEST_NAME and text.isprintable()
 
 
-def _file(entry: object) -> tuple[str, str]:
+def _read_file(entry: object) -> tuple[str, str]:
     match entry:
         case [str(path), str(state)] if _may_be_a_name(name := path.rpartition("/")[2]):
             return name, state
     raise Undecodable("not an entry of a list of unit files")
 
 
-def _value(name: str, kind: str, value: object) -> object:
+def _read_value(name: str, kind: str, value: object) -> object:
     match kind, value:
         case ("s", str()) | ("b", bool()):
             return value
@@ -353,11 +355,11 @@ def _value(name: str, kind: str, value: object) -> object:
         case (("as" | "set"), [*items]) if all(isinstance(item, str) for item in items):
             return sorted(map(str, items)) if kind == "set" else list(items)
         case "exec", [*commands]:
-            return [_argv(name, each) for each in commands]
+            return [_read_argv(name, each) for each in commands]
     raise Undecodable(f"{name} is not of the type that systemd documents")
 
 
-def _argv(name: str, command: object) -> list[str]:
+def _read_argv(name: str, command: object) -> list[str]:
     """One of ExecStart's a(sasbttttuii): path, argv, and how it went. The path stands for argv[0], which may differ."""
     match command:
         case [str(path), [*argv], *_] if all(isinstance(word, str) for word in argv):

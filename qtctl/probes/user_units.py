@@ -8,7 +8,7 @@ from qtctl.model.evidence import Need
 from qtctl.model.inquiry import Inquiry
 from qtctl.model.plausible import LONGEST_LINE
 from qtctl.model.user_unit_facts import UserUnits
-from qtctl.probes.answer import Answer, observed, text, unparseable
+from qtctl.probes.answer import Answer, answer_observed, answer_unparseable, decode_text
 from qtctl.probes.batch import Frame, Library, Probe, Takes
 from qtctl.probes.family import Family
 
@@ -28,27 +28,27 @@ def probe(needs: Sequence[Need], patterns: Sequence[str]) -> Probe:
 
 def _answer(need: Need, frame: Frame | None, patterns: Sequence[str]) -> Answer:
     if frame is None:
-        return unparseable(need, "the answer was cut off", again=AGAIN)
+        return answer_unparseable(need, "the answer was cut off", again=AGAIN)
     said: dict[str, list[str]] = {}
-    for line in lines(text(frame.stdout)):
+    for line in lines(decode_text(frame.stdout)):
         if len(line) <= LONGEST_LINE:
             said.setdefault(line[:1], []).append(line[2:])
     lingering = {*said.get("l", ())}
     closed = [each.partition(" ")[0] for each in said.get("s", ())][:MOST_USERS]
     value = UserUnits(
-        _ours(said.get("f", ()), patterns), _ours(said.get("r", ()), patterns),
+        _list_ours(said.get("f", ()), patterns), _list_ours(said.get("r", ()), patterns),
         {user: user in lingering for user in sorted(closed)},
     )  # fmt: skip
-    return observed(need, value, again=AGAIN, line=next(iter((*value.files, *value.running)), ""))
+    return answer_observed(need, value, again=AGAIN, line=next(iter((*value.files, *value.running)), ""))
 
 
-def _ours(paths: Sequence[str], patterns: Sequence[str]) -> list[str]:
+def _list_ours(paths: Sequence[str], patterns: Sequence[str]) -> list[str]:
     named = ((path, path.rpartition("/")[2]) for path in paths if "\1" not in path)
     return sorted(path for path, name in named if any(fnmatchcase(name, pattern) for pattern in patterns))
 
 
-def _of_inquiry(needs: Sequence[Need], inquiry: Inquiry) -> Probe:
+def _make_probe(needs: Sequence[Need], inquiry: Inquiry) -> Probe:
     return probe(needs, (*inquiry.unit_patterns, *(name for name in inquiry.unit_names if "." in name)))
 
 
-FAMILY = Family((UserUnits,), _of_inquiry)
+FAMILY = Family((UserUnits,), _make_probe)

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from qtctl.dialects.shell import quote
 from qtctl.model.code_facts import VenvPackages
 from qtctl.model.evidence import Need
-from qtctl.probes.answer import MISSING, Answer, absent, not_asked, observed, odd_path, refused, text
+from qtctl.probes.answer import (
+    MISSING,
+    Answer,
+    answer_absent,
+    answer_not_asked,
+    answer_observed,
+    answer_refused,
+    decode_text,
+    explain_odd_path,
+)
 from qtctl.probes.batch import Frame, Library, Probe, Takes
 from qtctl.probes.family import Family
 
@@ -19,8 +28,8 @@ SCRIPTS = Library("venv_packages", ("code.sh",), {"packages_of": Takes.PATHS})
 
 def probe(needs: Sequence[Need]) -> Probe:
     wanted = sorted(set(needs), key=lambda need: need.subject)
-    asked = [need for need in wanted if not odd_path(need.subject)]
-    rest = [not_asked(need, odd_path(need.subject)) for need in wanted if odd_path(need.subject)]
+    asked = [need for need in wanted if not explain_odd_path(need.subject)]
+    rest = [answer_not_asked(need, explain_odd_path(need.subject)) for need in wanted if explain_odd_path(need.subject)]
     if not asked:
         return Probe((), lambda _: rest)
     paths = [need.subject for need in asked]
@@ -31,20 +40,20 @@ def probe(needs: Sequence[Need]) -> Probe:
     return Probe((command,), lambda frames: [*_parse(asked, frames[0]), *rest])
 
 
-def again(path: str) -> str:
+def make_again(path: str) -> str:
     return f"find {quote(f'{path}/lib')} -mindepth 3 -maxdepth 3 -name '*.dist-info' -printf '%f\\n'"
 
 
 def _parse(needs: Sequence[Need], frame: Frame | None) -> list[Answer]:
     if frame is None or len(frame.stdout) >= MOST_BYTES:
         why = "the answer was cut off" if frame is None else f"more than {MOST_BYTES} bytes of names"
-        return [refused(need, why, again=again(need.subject)) for need in needs]
+        return [answer_refused(need, why, again=make_again(need.subject)) for need in needs]
     found: dict[str, set[str]] = {}
-    for line in text(frame.stdout).split("\n"):
+    for line in decode_text(frame.stdout).split("\n"):
         folder, _, name = line.partition("\t")
         if record := _RECORD.fullmatch(name):
             found.setdefault(folder.removesuffix("/lib"), set()).add(record[1])
-    said = (_FAILED.fullmatch(each) for each in text(frame.stderr).split("\n"))
+    said = (_FAILED.fullmatch(each) for each in decode_text(frame.stderr).split("\n"))
     failed = {each[1]: each[2] for each in said if each}
     return [_answer(need, found.get(need.subject, set()), failed) for need in needs]
 
@@ -53,10 +62,10 @@ def _answer(need: Need, records: set[str], failed: dict[str, str]) -> Answer:
     lib = f"{need.subject}/lib"
     why = next((said for path, said in failed.items() if path == lib or path.startswith(f"{lib}/")), "")
     if why in MISSING:
-        return absent(need, why, again=again(need.subject))
+        return answer_absent(need, why, again=make_again(need.subject))
     if why:
-        return refused(need, why, again=again(need.subject), line=why)
-    return observed(need, VenvPackages(sorted(records)), again=again(need.subject))
+        return answer_refused(need, why, again=make_again(need.subject), line=why)
+    return answer_observed(need, VenvPackages(sorted(records)), again=make_again(need.subject))
 
 
 FAMILY = Family((VenvPackages,), lambda needs, _: probe(needs))

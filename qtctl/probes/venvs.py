@@ -20,16 +20,16 @@ from qtctl.model.plausible import LONGEST_LINE
 from qtctl.probes.answer import (
     COMMAND_NOT_FOUND,
     Answer,
-    absent,
-    first_line,
-    not_asked,
-    observed,
-    odd_path,
+    answer_absent,
+    answer_not_asked,
+    answer_observed,
+    answer_refused,
+    answer_unparseable,
+    decode_text,
+    explain_odd_path,
+    find_first_line,
+    judge_path_message,
     part_odd,
-    path_failed,
-    refused,
-    text,
-    unparseable,
 )
 from qtctl.probes.batch import Command, Frame, Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
@@ -93,45 +93,45 @@ class _Said:
 
 
 def probe(needs: Iterable[Need]) -> Probe:
-    asked, odd = part_odd(needs, lambda need: odd_path(need.subject))
+    asked, odd = part_odd(needs, lambda need: explain_odd_path(need.subject))
     if not asked:
         return Probe((), lambda _: odd)
-    return Probe((_command([need.subject for need in asked]),), lambda frames: odd + _parse(asked, frames))
+    return Probe((_make_command([need.subject for need in asked]),), lambda frames: odd + _parse(asked, frames))
 
 
-def again(path: str) -> str:
+def make_again(path: str) -> str:
     """Shows where bin/python leads, and runs nothing."""
-    return f"readlink -m {shell.quote(_python(path))}"
+    return f"readlink -m {shell.quote(_locate_python(path))}"
 
 
-def _python(path: str) -> str:
+def _locate_python(path: str) -> str:
     return f"{path}/bin/python"
 
 
-def _command(paths: list[str]) -> Command:
-    argv = ("readlink", "-m", *map(_python, paths))
+def _make_command(paths: list[str]) -> Command:
+    argv = ("readlink", "-m", *map(_locate_python, paths))
     return SCRIPTS.command([("venvs_of", *paths)], argv, shlex.join(argv), TOOLS)
 
 
 def _parse(needs: list[Need], frames: Frames) -> list[Answer]:
     frame = frames[0]
     if frame is None:
-        return [unparseable(need, "the answer was cut off", again=again(need.subject)) for need in needs]
+        return [answer_unparseable(need, "the answer was cut off", again=make_again(need.subject)) for need in needs]
     if frame.exit == NO_DROP:
         why = "interpreters are not run as root, and neither setpriv nor runuser is there to drop it"
-        return [not_asked(need, why) for need in needs]
+        return [answer_not_asked(need, why) for need in needs]
     try:
-        said = _read([need.subject for need in needs], text(frame.stdout))
+        said = _read([need.subject for need in needs], decode_text(frame.stdout))
     except (ValueError, IndexError) as error:
-        why = first_line(frame.stderr) or f"an answer that cannot be read: {error}"
-        return [_unread(need, frame, why) for need in needs]
+        why = find_first_line(frame.stderr) or f"an answer that cannot be read: {error}"
+        return [_answer_unread(need, frame, why) for need in needs]
     return [_answer(need, said, frame) for need in needs]
 
 
-def _unread(need: Need, frame: Frame, why: str) -> Answer:
+def _answer_unread(need: Need, frame: Frame, why: str) -> Answer:
     if frame.exit != 0 and not frame.stdout:
-        return refused(need, why or f"exit status {frame.exit}", again=again(need.subject))
-    return unparseable(need, why, again=again(need.subject))
+        return answer_refused(need, why or f"exit status {frame.exit}", again=make_again(need.subject))
+    return answer_unparseable(need, why, again=make_again(need.subject))
 
 
 def _read(paths: Sequence[str], stdout: str) -> _Said:
@@ -142,7 +142,7 @@ def _read(paths: Sequence[str], stdout: str) -> _Said:
         raise ValueError(f"{len(targets)} of {len(paths)} paths")
     tagged: dict[str, list[list[str]]] = {tag: [] for tag in ("ran", "head", "self", "at", "is", "cfg", "lib", "new")}
     for tag, *fields in rest:
-        tagged[tag if tag in tagged else _unknown(tag)].append(fields)
+        tagged[tag if tag in tagged else _explain_unknown(tag)].append(fields)
     rows = [
         _Row(paths[int(n)], targets[int(n)], state, mode, "\t".join(said)) for n, state, mode, *said in tagged["is"]
     ]
@@ -152,14 +152,14 @@ def _read(paths: Sequence[str], stdout: str) -> _Said:
         {path: (int(code), "\t".join(output)) for code, path, *output in tagged["ran"]},
         {"\t".join(path): head.strip() for head, *path in tagged["head"]},
         next((head.strip() for head, *_ in tagged["self"]), ""),
-        {path: _entry(path, kind, uid, gid, mode) for kind, uid, gid, mode, _, _, path in at},
+        {path: _make_entry(path, kind, uid, gid, mode) for kind, uid, gid, mode, _, _, path in at},
         {int(uid): user for _, uid, _, _, user, _, _ in at},
         {int(gid): group for _, _, gid, _, _, group, _ in at},
-        _made(paths, tagged),
+        _read_made(paths, tagged),
     )
 
 
-def _made(paths: Sequence[str], tagged: Mapping[str, list[list[str]]]) -> dict[str, _Made]:
+def _read_made(paths: Sequence[str], tagged: Mapping[str, list[list[str]]]) -> dict[str, _Made]:
     """By path. What is no version and no time is left out: whoever owns a venv writes its pyvenv.cfg."""
     found = {path: _Made() for path in paths}
     for number, *name in tagged["lib"]:
@@ -178,20 +178,20 @@ def _made(paths: Sequence[str], tagged: Mapping[str, list[list[str]]]) -> dict[s
     return found
 
 
-def _unknown(tag: str) -> str:
+def _explain_unknown(tag: str) -> str:
     raise ValueError(f"a line that begins with {tag[:20]!r}")
 
 
-def _entry(path: str, kind: str, uid: str, gid: str, mode: str) -> Entry:
+def _make_entry(path: str, kind: str, uid: str, gid: str, mode: str) -> Entry:
     return Entry(path, _KINDS.get(kind, Kind.OTHER), int(uid), int(gid), int(mode, 8))
 
 
 def _answer(need: Need, said: _Said, frame: Frame) -> Answer:
     row = said.rows.get(need.subject)
     if row is None:
-        why = first_line(frame.stderr) or "no answer for this venv"
-        return unparseable(need, why, again=again(need.subject))
-    answer = _program(need, row, said) if row.state == "program" else _no_program(need, row)
+        why = find_first_line(frame.stderr) or "no answer for this venv"
+        return answer_unparseable(need, why, again=make_again(need.subject))
+    answer = _answer_program(need, row, said) if row.state == "program" else _answer_no_program(need, row)
     if not isinstance(answer.value, VenvCheck):
         return answer
     made = said.made[need.subject]
@@ -202,21 +202,21 @@ def _answer(need: Need, said: _Said, frame: Frame) -> Answer:
     return replace(answer, value=value)
 
 
-def _program(need: Need, row: _Row, said: _Said) -> Answer:
-    why_not = _not_run(row.target, said)
+def _answer_program(need: Need, row: _Row, said: _Said) -> Answer:
+    why_not = _explain_not_run(row.target, said)
     if row.target in said.ran and not why_not:
         code, output = said.ran[row.target]
-        value = VenvCheck(_python(row.path), row.target, code, output, row.target)
+        value = VenvCheck(_locate_python(row.path), row.target, code, output, row.target)
         run = f"{shell.quote(row.target)} -I -S -E -B -c {shlex.quote(SAY)}"
-        return observed(need, value, again=run, line=output)
+        return answer_observed(need, value, again=run, line=output)
     if row.target not in said.heads:
-        return unparseable(need, "no answer for the file that it leads to", again=again(need.subject))
-    looks = _looks(row.target, said.heads[row.target], said.own_head)
-    value = VenvCheck(_python(row.path), row.target, None, "", "", why_not or "it could not be looked at", looks)
-    return observed(need, value, again=again(need.subject), line=row.target)
+        return answer_unparseable(need, "no answer for the file that it leads to", again=make_again(need.subject))
+    looks = _describe_looks(row.target, said.heads[row.target], said.own_head)
+    value = VenvCheck(_locate_python(row.path), row.target, None, "", "", why_not or "it could not be looked at", looks)
+    return answer_observed(need, value, again=make_again(need.subject), line=row.target)
 
 
-def _not_run(target: str, said: _Said) -> str:
+def _explain_not_run(target: str, said: _Said) -> str:
     """Why it may not be run, or ''."""
     way = walk(target, said.entries)
     change = find_first_change(way.entries)
@@ -227,7 +227,7 @@ def _not_run(target: str, said: _Said) -> str:
     return "" if SYSTEM.fullmatch(target) else "only the system's own interpreters are run (/usr/bin/python*)"
 
 
-def _looks(target: str, head: str, own: str) -> str:
+def _describe_looks(target: str, head: str, own: str) -> str:
     """What its name and first bytes make it: `program`, of the kind that this host runs, `script` or ''.
 
     ELF: class and byte order are its fifth and sixth byte, the machine its 19th and 20th.
@@ -239,29 +239,31 @@ def _looks(target: str, head: str, own: str) -> str:
     return "program" if same and NAMED.fullmatch(target.rpartition("/")[2]) else ""
 
 
-def _no_program(need: Need, row: _Row) -> Answer:
-    python = shell.quote(_python(row.path))
+def _answer_no_program(need: Need, row: _Row) -> Answer:
+    python = shell.quote(_locate_python(row.path))
     if row.state == "venv":
-        return path_failed(need, row.message, again=f"ls -d {shell.quote(need.subject)}")
+        return judge_path_message(need, row.message, again=f"ls -d {shell.quote(need.subject)}")
     if row.state == "other":
-        return absent(need, "not a directory", again=f"ls -ld {shell.quote(need.subject)}", line=need.subject)
+        return answer_absent(need, "not a directory", again=f"ls -ld {shell.quote(need.subject)}", line=need.subject)
     if row.state == "mode":
-        return _not_executable(need, row)
-    failed = path_failed(need, row.message, again=f"stat -L {python}")
+        return _answer_not_executable(need, row)
+    failed = judge_path_message(need, row.message, again=f"stat -L {python}")
     if failed.state.known:
         target = row.target if row.state == "target" else ""
-        value = VenvCheck(_python(row.path), target, COMMAND_NOT_FOUND, failed.line)
-        return observed(need, value, again=failed.again, line=failed.line)
+        value = VenvCheck(_locate_python(row.path), target, COMMAND_NOT_FOUND, failed.line)
+        return answer_observed(need, value, again=failed.again, line=failed.line)
     return failed
 
 
-def _not_executable(need: Need, row: _Row) -> Answer:
+def _answer_not_executable(need: Need, row: _Row) -> Answer:
     """Executable for somebody else only says nothing of whether it runs."""
     regular = row.message.startswith("regular")
     if regular and int(row.mode or "0", 8) & 0o111:
-        return refused(need, "Permission denied", again=again(need.subject), line="Permission denied")
-    value = VenvCheck(_python(row.path), row.target, NOT_EXECUTABLE, "Permission denied" if regular else row.message)
-    return observed(need, value, again=again(need.subject), line=row.target)
+        return answer_refused(need, "Permission denied", again=make_again(need.subject), line="Permission denied")
+    value = VenvCheck(
+        _locate_python(row.path), row.target, NOT_EXECUTABLE, "Permission denied" if regular else row.message
+    )
+    return answer_observed(need, value, again=make_again(need.subject), line=row.target)
 
 
 FAMILY = Family((VenvCheck,), lambda needs, _: probe(needs))

@@ -17,15 +17,15 @@ from qtctl.model.way_facts import Parts, PathWay, UnitWriters, UserIds
 from qtctl.probes.answer import (
     MISSING,
     Answer,
-    absent,
-    denied,
-    first_line,
-    observed,
-    odd_path,
+    answer_absent,
+    answer_observed,
+    answer_refused,
+    answer_unparseable,
+    decode_text,
+    explain_odd_path,
+    find_first_line,
+    mark_denied,
     part_odd,
-    refused,
-    text,
-    unparseable,
 )
 from qtctl.probes.batch import Command, Frame, Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
@@ -78,30 +78,30 @@ def probe(needs: Sequence[Need]) -> Probe:
     """One command for all of them."""
     if not needs:
         return Probe((), lambda _: [])
-    asked, odd = part_odd(needs, _odd)
+    asked, odd = part_odd(needs, _explain_odd)
     users = [need.subject for need in asked if need.fact == UserIds.FACT]
     paths = [need.subject for need in asked if need.fact == PathWay.FACT]
-    return Probe((_command(users, paths),), lambda frames: odd + _parse(asked, frames))
+    return Probe((_make_command(users, paths),), lambda frames: odd + _parse(asked, frames))
 
 
 TOOLS = ("awk", "find", "id", "ls")
 """What the script cannot do without."""
 
 
-def _odd(need: Need) -> str:
+def _explain_odd(need: Need) -> str:
     if need.fact == PathWay.FACT:
-        return odd_path(need.subject)
+        return explain_odd_path(need.subject)
     if need.fact == UserIds.FACT and not _USER.fullmatch(need.subject):
         return "not the name of a user"
     return ""
 
 
-def _command(users: list[str], paths: list[str]) -> Command:
+def _make_command(users: list[str], paths: list[str]) -> Command:
     call = ("ways", "\n".join(users), *paths)
     return SCRIPTS.command([call], ("namei", "-l", *paths), "namei -l PATH; id USER", TOOLS)
 
 
-def again(need: Need) -> str:
+def make_again(need: Need) -> str:
     if need.fact == UserIds.FACT:
         return f"id {quote(need.subject)}"
     return WRITERS_AGAIN if need.fact == UnitWriters.FACT else f"namei -l {quote(need.subject)}"
@@ -110,23 +110,23 @@ def again(need: Need) -> str:
 def _parse(needs: list[Need], frames: Frames) -> list[Answer]:
     frame = frames[0]
     if frame is None:
-        return [unparseable(need, "the answer was cut off", again=again(need)) for need in needs]
+        return [answer_unparseable(need, "the answer was cut off", again=make_again(need)) for need in needs]
     try:
-        said = _read(text(frame.stdout), text(frame.stderr))
+        said = _read(decode_text(frame.stdout), decode_text(frame.stderr))
     except (ValueError, IndexError) as error:
-        return [_unread(need, frame, error) for need in needs]
+        return [_answer_unread(need, frame, error) for need in needs]
     return [_answer(need, said) for need in needs]
 
 
-def _unread(need: Need, frame: Frame, error: Exception) -> Answer:
-    why = first_line(frame.stderr) or f"an answer that could not be read: {error}"
-    return (refused if not frame.stdout else unparseable)(need, why, again=again(need))
+def _answer_unread(need: Need, frame: Frame, error: Exception) -> Answer:
+    why = find_first_line(frame.stderr) or f"an answer that could not be read: {error}"
+    return (answer_refused if not frame.stdout else answer_unparseable)(need, why, again=make_again(need))
 
 
 def _answer(need: Need, said: _Said) -> Answer:
     if need.fact == UserIds.FACT:
-        return _user(need, said)
-    return _writers(need, said) if need.fact == UnitWriters.FACT else _way(need, said)
+        return _answer_user(need, said)
+    return _answer_writers(need, said) if need.fact == UnitWriters.FACT else _answer_way(need, said)
 
 
 def _read(stdout: str, stderr: str) -> _Said:
@@ -138,26 +138,26 @@ def _read(stdout: str, stderr: str) -> _Said:
         if line == "more":
             raise ValueError(f"links that were not at an end after {ROUNDS} rounds")
         if tag == "A":
-            listed = _acl_line(said, rest, listed)
+            listed = _read_acl_line(said, rest, listed)
         else:
             read = _TAGS.get(tag)
-            read(said, rest) if read else _part(said, line)
+            read(said, rest) if read else _read_part(said, line)
     for line in stderr.split("\n"):
         if found := _FAILED.fullmatch(line):
             said.failed[found[1]] = found[2]
-    said.entries = {path: _entry(path, part, said) for path, part in said.parts.items()}
+    said.entries = {path: _make_entry(path, part, said) for path, part in said.parts.items()}
     return said
 
 
-def _part(said: _Said, line: str) -> None:
+def _read_part(said: _Said, line: str) -> None:
     tag, uid, gid, mode, way = line.split(" ", _PART)
     path, _, target = way.partition("//")
     if len(said.parts) >= MOST_PARTS:
         raise ValueError(f"more than {MOST_PARTS} parts")
-    said.parts[path or "/"] = _checked([_KINDS.get(tag, "other"), uid, gid, mode.zfill(4), target if path else ""])
+    said.parts[path or "/"] = _check_part([_KINDS.get(tag, "other"), uid, gid, mode.zfill(4), target if path else ""])
 
 
-def _checked(part: list[str]) -> list[str]:
+def _check_part(part: list[str]) -> list[str]:
     parse_whole(part[1], U32)
     parse_whole(part[2], U32)
     if not re.fullmatch("[0-7]{4}", part[3]):
@@ -165,19 +165,19 @@ def _checked(part: list[str]) -> list[str]:
     return part
 
 
-def _times(said: _Said, rest: str) -> None:
+def _read_times(said: _Said, rest: str) -> None:
     size, mtime, ctime, path = rest.split(" ", _TIMES)
-    said.times[path] = (parse_whole(size, I64), _microseconds(mtime), _microseconds(ctime))
+    said.times[path] = (parse_whole(size, I64), _parse_microseconds(mtime), _parse_microseconds(ctime))
 
 
-def _microseconds(said: str) -> int:
+def _parse_microseconds(said: str) -> int:
     found = _TIME.fullmatch(said)
     if found is None:
         raise ValueError("a time that is none")
     return int(found[1]) * 1_000_000 + int((found[2] or "").ljust(6, "0")[:6])
 
 
-def _acl_line(said: _Said, line: str, path: str) -> str:
+def _read_acl_line(said: _Said, line: str, path: str) -> str:
     """The file that the lines of getfacl are of."""
     if line.startswith("# file: "):
         path = line.removeprefix("# file: ")
@@ -187,90 +187,93 @@ def _acl_line(said: _Said, line: str, path: str) -> str:
     return path
 
 
-def _shebang(said: _Said, rest: str) -> None:
+def _read_shebang(said: _Said, rest: str) -> None:
     path, _, name = rest.partition("//")
     said.interpreters[path] = name.partition("\1")[0]  # as the kernel reads it: to the first NUL
 
 
-def _unread_program(said: _Said, rest: str) -> None:
+def _read_unread_program(said: _Said, rest: str) -> None:
     said.interpreters[rest] = None
 
 
-def _marked(said: _Said, rest: str) -> None:
+def _read_marks(said: _Said, rest: str) -> None:
     said.marked.add(rest)
 
 
-def _ids(said: _Said, rest: str) -> None:
+def _read_ids(said: _Said, rest: str) -> None:
     answer, alone, name = rest.partition("\1")
     named = _NAMED.match(answer)
     said.ids[name if alone or named is None else named[1]] = answer
 
 
-def _sharing(said: _Said, rest: str) -> None:
+def _read_sharing(said: _Said, rest: str) -> None:
     gid, _, name = rest.partition(" ")
     said.users_of.setdefault(parse_whole(gid, U32), set()).add(name)
 
 
-def _members(said: _Said, rest: str) -> None:
+def _read_members(said: _Said, rest: str) -> None:
     gid, _, names = rest.partition(" ")
     said.users_of.setdefault(parse_whole(gid, U32), set()).update(filter(None, names.split(",")))
 
 
-def _writer(said: _Said, rest: str) -> None:
+def _read_writer(said: _Said, rest: str) -> None:
     tag, uid, gid, mode, way = rest.split(" ", _PART)
     path = way.removesuffix("//") or "/"
-    said.writers[path] = _checked([_KINDS.get(tag, "other"), uid, gid, mode.zfill(4), ""])
+    said.writers[path] = _check_part([_KINDS.get(tag, "other"), uid, gid, mode.zfill(4), ""])
 
 
 def _link(said: _Said, rest: str) -> None:
     said.links.append(rest)
 
 
-def _mounted(said: _Said, rest: str) -> None:
+def _read_mounted(said: _Said, rest: str) -> None:
     how, _, path = rest.partition(" ")
     said.noexec[unescape_path(path)] = how == "noexec"
 
 
 _TAGS = {
-    "T": _times, "S": _shebang, "H": _unread_program, "M": _marked, "I": _ids, "P": _sharing, "Q": _members,
-    "W": _writer, "L": _link, "N": _mounted,
+    "T": _read_times, "S": _read_shebang, "H": _read_unread_program, "M": _read_marks,
+    "I": _read_ids, "P": _read_sharing, "Q": _read_members,
+    "W": _read_writer, "L": _link, "N": _read_mounted,
 }  # fmt: skip
 
 
-def _entry(path: str, part: list[str], said: _Said) -> Entry:
+def _make_entry(path: str, part: list[str], said: _Said) -> Entry:
     kind, uid, gid, mode, target = part
     acl = (tuple(said.acls[path]) if said.acls.get(path) else None) if path in said.marked else ()
     return Entry(path, Kind(kind), int(uid), int(gid), int(mode, 8), target, acl)
 
 
-def _user(need: Need, said: _Said) -> Answer:
+def _answer_user(need: Need, said: _Said) -> Answer:
     answer = said.ids.get(need.subject)
     found = _IDS.fullmatch(answer or "")
     if answer == "":
-        return absent(need, "the host knows no such user", again=again(need))
+        return answer_absent(need, "the host knows no such user", again=make_again(need))
     if found is None:
-        return unparseable(need, "id answered with a line that could not be read", again=again(need))
+        return answer_unparseable(need, "id answered with a line that could not be read", again=make_again(need))
     uid, gid = parse_whole(found[1], U32), parse_whole(found[2], U32)
     groups = sorted({parse_whole(each, U32) for each in re.findall(r"(?:^|,)([0-9]+)", found[3])})
     name = _NAMED.match(answer or "")
     sharing = sorted(said.users_of.get(gid, set()) - {need.subject, name[1] if name else "", "root"})
-    return observed(need, UserIds(uid, gid, groups, sharing[:MOST_USERS]), again=again(need), line=answer or "")
+    return answer_observed(
+        need, UserIds(uid, gid, groups, sharing[:MOST_USERS]), again=make_again(need), line=answer or ""
+    )
 
 
-def _way(need: Need, said: _Said) -> Answer:
+def _answer_way(need: Need, said: _Said) -> Answer:
     way = walk(need.subject, said.entries)
-    if way.missing and (why := _not_seen(way.missing, said)):
-        return denied(refused(need, why, again=again(need), line=why))
+    if way.missing and (why := _explain_not_seen(way.missing, said)):
+        return mark_denied(answer_refused(need, why, again=make_again(need), line=why))
     end = way.end
-    parts = _parts(way, said)
-    interpreter, missing = _interpreter(end, said, parts)
+    parts = _list_parts(way, said)
+    interpreter, missing = _find_interpreter(end, said, parts)
     size, mtime, ctime = said.times.get(end.path, (0, 0, 0)) if end else (0, 0, 0)
     acls = {path: said.acls.get(path, []) for path in parts if path in said.marked}
-    value = PathWay(parts, way.missing, size, mtime, ctime, acls or None, interpreter, missing, _noexec(end, said))
-    return observed(need, value, again=again(need), line=way.missing or (end.path if end else ""))
+    value = PathWay(parts, way.missing, size, mtime, ctime, acls or None, interpreter, missing, _find_noexec(end, said))
+    return answer_observed(need, value, again=make_again(need), line=way.missing or (end.path if end else ""))
 
 
-def _not_seen(path: str, said: _Said) -> str:
+def _explain_not_seen(path: str, said: _Said) -> str:
     """Why nothing is known of a part, or '' for one that is not there. A loop of links leads nowhere, too."""
     if path in said.parts:
         return ""
@@ -281,45 +284,45 @@ def _not_seen(path: str, said: _Said) -> str:
     return "" if why in MISSING else f"{path}: {why}"
 
 
-def _parts(way: Way, said: _Said) -> Parts:
+def _list_parts(way: Way, said: _Said) -> Parts:
     return {entry.path: said.parts[entry.path] for entry in way.entries}
 
 
-def _interpreter(end: Entry | None, said: _Said, parts: Parts) -> tuple[str | None, str]:
+def _find_interpreter(end: Entry | None, said: _Said, parts: Parts) -> tuple[str | None, str]:
     """What its first line names, and the first thing on the way there that is missing. Adds that way to `parts`."""
     if end is None or end.path not in said.interpreters:
         return "", ""
     name = said.interpreters[end.path]
-    if not name or not name.startswith("/") or odd_path(name):
+    if not name or not name.startswith("/") or explain_odd_path(name):
         return name, ""
     way = walk(name, said.entries)
-    if way.missing and _not_seen(way.missing, said):
+    if way.missing and _explain_not_seen(way.missing, said):
         return None, ""
-    parts.update(_parts(way, said))
+    parts.update(_list_parts(way, said))
     return name, way.missing
 
 
-def _noexec(end: Entry | None, said: _Said) -> str:
+def _find_noexec(end: Entry | None, said: _Said) -> str:
     """Where the program, or what its first line names, is mounted so that nothing there is executed."""
     if end is None or end.path not in said.interpreters:
         return ""
     name = said.interpreters[end.path] or ""
-    interpreter = walk(name, said.entries).end if name.startswith("/") and not odd_path(name) else None
+    interpreter = walk(name, said.entries).end if name.startswith("/") and not explain_odd_path(name) else None
     mounts = (find_mount(each.path, said.noexec) for each in (end, interpreter) if each)
     return next((mount for mount in mounts if said.noexec.get(mount)), "")
 
 
-def _writers(need: Need, said: _Said) -> Answer:
+def _answer_writers(need: Need, said: _Said) -> Answer:
     parts = dict(said.writers)
     for link in said.links:
-        if not odd_path(link):
-            parts |= _parts(walk(link, said.entries), said)
+        if not explain_odd_path(link):
+            parts |= _list_parts(walk(link, said.entries), said)
     value = UnitWriters(parts, sorted(said.links))
-    return observed(need, value, again=again(need), line=next(iter(sorted(said.writers)), ""))
+    return answer_observed(need, value, again=make_again(need), line=next(iter(sorted(said.writers)), ""))
 
 
-def _of_needs(needs: Sequence[Need], _: Inquiry) -> Probe:
+def _make_probe(needs: Sequence[Need], _: Inquiry) -> Probe:
     return probe(needs)
 
 
-FAMILY = Family((PathWay, UserIds, UnitWriters), _of_needs)
+FAMILY = Family((PathWay, UserIds, UnitWriters), _make_probe)

@@ -3,7 +3,7 @@
 import pytest
 
 from qtctl.dialects.login_messages import could_not_fork
-from qtctl.probes.answer import unknown_option
+from qtctl.probes.answer import find_unknown_option
 
 
 @pytest.mark.parametrize(
@@ -46,8 +46,8 @@ def test_paths_and_names_are_no_such_message(said: str) -> None:
     ],
 )
 def test_a_tool_that_is_another(said: bytes, tool: str, option: str) -> None:
-    assert unknown_option(b"something\n" + said) == (tool, option)
+    assert find_unknown_option(b"something\n" + said) == (tool, option)
 
 
 def test_a_path_is_no_option() -> None:
-    assert unknown_option(b"find: '/x\\nfind: unrecognized: -printf': Permission denied\n") is None
+    assert find_unknown_option(b"find: '/x\\nfind: unrecognized: -printf': Permission denied\n") is None

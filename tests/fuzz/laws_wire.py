@@ -15,7 +15,7 @@ from qtctl.adapters.store_replies import Broken, Scanner
 from qtctl.model.evidence import Need, State
 from qtctl.probes import accounts, baseline, files, hosts_file, listeners, stores, venvs
 from qtctl.probes.answer import Answer
-from qtctl.probes.batch import Probe, frames
+from qtctl.probes.batch import Probe, split_frames
 from tests.collect.small import store
 from tests.fuzz.target import Target
 from tests.probes.test_baseline import SAID
@@ -194,7 +194,7 @@ def shell(data: bytes) -> None:
     """Whatever stands in the frames, each need has one answer, which can be written; none where it has no frame."""
     marked = data.replace(b"MARK", MARKER.encode())
     for probe, needs in probes():
-        found = frames(len(probe.commands), MARKER, marked, marked)
+        found = split_frames(len(probe.commands), MARKER, marked, marked)
         assert len(found) == len(probe.commands)
         _answers(probe.parse(found), needs)
 

@@ -21,7 +21,7 @@ from qtctl.errors import HostError
 from qtctl.model.facts import FACT_KINDS, Channel, FactKind
 from qtctl.model.inquiry import build_inquiry
 from qtctl.probes import stores
-from qtctl.probes.family import families
+from qtctl.probes.family import list_families
 from qtctl.rules import catalogue, host
 from tests.collect.small import desired
 
@@ -38,8 +38,8 @@ class PageSize:
 
 PROBE = """
 from qtctl.model.evidence import Need
-from qtctl.probes.answer import observed, text
-from qtctl.probes.batch import Probe, command
+from qtctl.probes.answer import answer_observed, decode_text
+from qtctl.probes.batch import Probe, make_command
 from qtctl.probes.family import Family
 from tests.model.test_fact_kinds import PageSize
 
@@ -47,8 +47,9 @@ from tests.model.test_fact_kinds import PageSize
 def ask(needs, inquiry):
     if not needs:
         return Probe((), lambda _: [])
-    parse = lambda frames: [observed(needs[0], PageSize(int(text(frames[0].stdout))), again="getconf PAGESIZE")]
-    return Probe((command(("getconf", "PAGESIZE")),), parse)
+    read = lambda stdout: PageSize(int(decode_text(stdout)))
+    parse = lambda frames: [answer_observed(needs[0], read(frames[0].stdout), again="getconf PAGESIZE")]
+    return Probe((make_command(("getconf", "PAGESIZE")),), parse)
 
 
 FAMILY = Family((PageSize,), ask)
@@ -94,7 +95,7 @@ def test_every_class_of_a_fact_is_registered_under_its_name() -> None:
 
 
 def test_every_kind_is_asked_through_its_channel_by_one_probe() -> None:
-    by_exec = [fact.FACT for family in families() for fact in family.facts]
+    by_exec = [fact.FACT for family in list_families() for fact in family.facts]
     assert len(by_exec) == len(set(by_exec))
     of = {channel: {name for name, kind in FACT_KINDS.items() if kind.channel is channel} for channel in Channel}
     assert of[Channel.EXEC] | of[Channel.ROOT] == set(by_exec)
@@ -111,13 +112,13 @@ def new_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         (folder / f"{name}.py").write_text(text)
         monkeypatch.setattr(package, "__path__", [*package.__path__, str(folder)])
     monkeypatch.setitem(FACT_KINDS, PageSize.FACT, FactKind(PageSize, Channel.EXEC, HELP))
-    families.cache_clear()
+    list_families.cache_clear()
     catalogue.host_rules.cache_clear()
     yield
     for package in (probes, host):
         sys.modules.pop(f"{package.__name__}.page_size", None)
     monkeypatch.undo()
-    families.cache_clear()
+    list_families.cache_clear()
     catalogue.host_rules.cache_clear()
 
 

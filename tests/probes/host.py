@@ -4,16 +4,16 @@ import subprocess
 from collections.abc import Sequence
 
 from qtctl.probes.answer import Answer
-from qtctl.probes.batch import Frame, Probe, frames, script
+from qtctl.probes.batch import Frame, Probe, make_script, split_frames
 
 MARKER = "0123456789abcdef0123"
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--")
 
 
 def ask(probe: Probe, prefix: Sequence[str] = ()) -> list[Answer]:
-    text = script(probe.commands, MARKER).encode()
+    text = make_script(probe.commands, MARKER).encode()
     done = subprocess.run([*prefix, "sh", "-s"], input=text, capture_output=True, check=True, cwd="/")
-    answers = frames(len(probe.commands), MARKER, done.stdout, done.stderr)
+    answers = split_frames(len(probe.commands), MARKER, done.stdout, done.stderr)
     further = probe.then(answers) if probe.then else None
     return ask(further, prefix) if further else probe.parse(answers)
 

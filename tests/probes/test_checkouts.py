@@ -11,7 +11,7 @@ import pytest
 from qtctl.model.code_facts import Checkout
 from qtctl.model.evidence import Need, State
 from qtctl.probes.answer import Answer
-from qtctl.probes.batch import script
+from qtctl.probes.batch import make_script
 from qtctl.probes.checkouts import probe
 from tests.dialects.git.repository import git, repository
 from tests.probes.host import NOBODY, ask, frame
@@ -187,7 +187,7 @@ def test_passwords_of_its_config_do_not_travel(where: Path) -> None:
     git(where, "config", "url.https://bot:hunter2@example.org/.insteadOf", "x:")
     asked = probe([Need("checkout", str(where))])
     done = subprocess.run(
-        ["sh", "-s"], input=script(asked.commands, "0" * 20).encode(), capture_output=True, check=True
+        ["sh", "-s"], input=make_script(asked.commands, "0" * 20).encode(), capture_output=True, check=True
     )
     assert b"hunter2" not in done.stdout + done.stderr
 

@@ -17,7 +17,7 @@ from qtctl.model.inquiry import EnvQuestion
 from qtctl.model.process_facts import EnvText
 from qtctl.probes import env_files
 from qtctl.probes.answer import Answer
-from qtctl.probes.batch import frames, script
+from qtctl.probes.batch import make_script, split_frames
 from qtctl.rules.host.env_contents import digest_of
 from tests.live.box import Box
 
@@ -68,9 +68,9 @@ def generated() -> dict[str, str]:
 def ask(paths: list[Path], *, secret: bool = False) -> list[Answer]:
     questions = {str(path): EnvQuestion(str(path), () if secret else NAMES, NAMES if secret else ()) for path in paths}
     probe = env_files.probe([Need(EnvText.FACT, path) for path in questions], questions, NONCE)
-    text = script(probe.commands, MARKER)
+    text = make_script(probe.commands, MARKER)
     done = subprocess.run(["sh"], input=text.encode(), capture_output=True, check=False, timeout=120)
-    return probe.parse(frames(len(probe.commands), MARKER, done.stdout, done.stderr))
+    return probe.parse(split_frames(len(probe.commands), MARKER, done.stdout, done.stderr))
 
 
 def text_of(answer: Answer) -> EnvText:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from qtctl.model.evidence import Need, State
 from qtctl.model.facts import Listeners
-from qtctl.probes.listeners import probe, rows, unit_of
+from qtctl.probes.listeners import find_unit, probe, read_rows
 from tests.probes.host import frame
 
 ANY = ".".join("0000")
@@ -24,7 +24,7 @@ tcp LISTEN 0      128    0.0.0.0:2025 0.0.0.0:*
 
 
 def test_recorded() -> None:
-    found = rows(RECORDED)
+    found = read_rows(RECORDED)
     assert [row[:3] for row in found["tcp"]] == [
         ["*", "8080", ""],
         [ANY, "2024", ""],
@@ -56,7 +56,7 @@ def test_recorded() -> None:
     ],
 )
 def test_unit_of_a_control_group(cgroup: str, unit: str) -> None:
-    assert unit_of(cgroup) == unit
+    assert find_unit(cgroup) == unit
 
 
 USAGE = b"ss: unrecognized option '--cgroup'\nUsage: ss [ OPTIONS ]\n"
@@ -94,7 +94,7 @@ def test_every_socket_has_its_row(sockets: list[tuple[str, str, int, int]]) -> N
         f"{net} LISTEN 0 5{' ' * pad}{at}:{port} 0.0.0.0:* cgroup:/system.slice/a.service{' ' * pad}"
         for net, at, port, pad in sockets
     ]
-    found = rows("\n".join(lines))
+    found = read_rows("\n".join(lines))
     for protocol in ("tcp", "udp"):
         expected = sorted((at, str(port)) for net, at, port, _ in sockets if net == protocol)
         assert sorted((row[0], row[1]) for row in found[protocol]) == expected
@@ -104,7 +104,7 @@ def test_every_socket_has_its_row(sockets: list[tuple[str, str, int, int]]) -> N
 @given(st.text())
 def test_any_text_is_rows_or_a_value_error(text: str) -> None:
     try:
-        found = rows(text)
+        found = read_rows(text)
     except ValueError:
         return
     assert all(len(row) == 4 for each in found.values() for row in each)

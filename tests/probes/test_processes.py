@@ -12,7 +12,7 @@ import pytest
 
 from qtctl.model.evidence import Need
 from qtctl.probes import accounts, files, filesystems, ways
-from qtctl.probes.batch import Probe, script
+from qtctl.probes.batch import Probe, make_script
 from tests.probes.host import MARKER
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to make a process namespace")
@@ -21,7 +21,7 @@ FEW, MANY = 5, 50
 
 
 def processes(probe: Probe) -> int:
-    text = script(probe.commands, MARKER) + '\nread -r _ _ _ _ last </proc/loadavg\necho "$last"\n'
+    text = make_script(probe.commands, MARKER) + '\nread -r _ _ _ _ last </proc/loadavg\necho "$last"\n'
     alone = ("unshare", "--pid", "--fork", "--mount-proc", "sh", "-s")
     done = subprocess.run(alone, input=text.encode(), capture_output=True, check=True, cwd="/")
     return int(done.stdout.split()[-1])

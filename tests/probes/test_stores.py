@@ -18,7 +18,7 @@ from qtctl.model.store_facts import (
     StreamPending,
     group_subject,
 )
-from qtctl.probes.stores import cli, probe
+from qtctl.probes.stores import format_cli, probe
 
 GROUP = ["name", "ai", "consumers", 1, "pending", 12, "last-delivered-id", "5-0", "entries-read", 7, "lag", 3350000]
 OLD_GROUP = GROUP[:8]
@@ -159,9 +159,9 @@ def test_only_reading_commands() -> None:
     ],
 )
 def test_what_a_person_types(command: tuple[str, ...], at: tuple[str, int], line: str) -> None:
-    assert cli(command, replace(STORE, address=at[0], port=at[1])) == line
+    assert format_cli(command, replace(STORE, address=at[0], port=at[1])) == line
 
 
 def test_a_user_and_a_database_are_typed_too() -> None:
     there = replace(STORE, user="audit me", db=3)
-    assert cli(("PING",), there) == "redis-cli -h 127.0.0.1 --user 'audit me' -n 3 PING"
+    assert format_cli(("PING",), there) == "redis-cli -h 127.0.0.1 --user 'audit me' -n 3 PING"

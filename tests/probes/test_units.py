@@ -121,16 +121,16 @@ def test_no_value_is_made_up(name: str) -> None:
 def test_replies_are_put_together_and_what_is_not_asked_for_is_dropped() -> None:
     whole = {name: VALUES[name] for name, _ in units.OF_UNIT.values()} | {"Environment": ["PASSWORD=canary"]}
     replies = [Reply((whole,)), *(Reply((VALUES[name],)) for name, _ in units.OF_SERVICE.values())]
-    found = units.decode("quantum-b.service", RUNNING, "enabled", units.values("quantum-b.service", replies))
+    found = units.decode("quantum-b.service", RUNNING, "enabled", units.read_values("quantum-b.service", replies))
     assert found == units.decode("quantum-b.service", RUNNING, "enabled", VALUES)
     assert "canary" not in repr(found)
 
 
 def test_a_whole_that_is_none_is_not_taken() -> None:
     with pytest.raises(Undecodable, match="not a list of properties"):
-        units.values("quantum.target", [Reply(("text",))])
+        units.read_values("quantum.target", [Reply(("text",))])
     with pytest.raises(Undecodable, match="went away"):
-        units.values("quantum.target", [Reply((), "org.freedesktop.DBus.Error.UnknownObject")])
+        units.read_values("quantum.target", [Reply((), "org.freedesktop.DBus.Error.UnknownObject")])
 
 
 def test_every_field_is_asked_for_and_nothing_that_is_secret() -> None:
@@ -138,11 +138,11 @@ def test_every_field_is_asked_for_and_nothing_that_is_secret() -> None:
     states = {"load_state", "active_state", "sub_state", "unit_file_state", "description"}
     assert asked | states | {"loaded"} == {field.name for field in fields(Unit)}
     for unit in ("a.service", "a.timer", "a.target"):
-        whole = [question.body for question in units.gets(unit) if question.member == "GetAll"]
-        one_by_one = {question.body[-1] for question in units.gets(unit) if question.member == "Get"}
+        whole = [question.body for question in units.ask_properties(unit) if question.member == "GetAll"]
+        one_by_one = {question.body[-1] for question in units.ask_properties(unit) if question.member == "Get"}
         assert set(whole) <= {("org.freedesktop.systemd1.Unit",), ("org.freedesktop.systemd1.Timer",)}
         assert not {"Environment", "EnvironmentFiles", "ExecStartEx"} & one_by_one
-        assert len(units.asked(unit)) == len(units.gets(unit))
+        assert len(units.describe_asked(unit)) == len(units.ask_properties(unit))
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_object_paths_are_valid_and_differ(one: str, other: str) -> None:
     ],
 )
 def test_names(unit: str, odd: bool) -> None:
-    assert bool(units.odd_name(unit)) is odd
+    assert bool(units.explain_odd_name(unit)) is odd
 
 
 @pytest.mark.parametrize(
@@ -205,9 +205,9 @@ def test_absent_is_without_a_file_and_without_life(load: str, active: str, absen
 
 def test_lists() -> None:
     entry = ("redis-server.service", "Redis", "loaded", "active", "running", "", "/org/x", 0, "", "/")
-    (row,) = units.rows(Reply(([entry],)))
+    (row,) = units.read_rows(Reply(([entry],)))
     assert row == Row("redis-server.service", "Redis", "loaded", "active", "running")
-    found = units.files(
+    found = units.read_files(
         Reply(([("/lib/systemd/system/z.service", "static"), ("/etc/systemd/system/a@.service", "indirect")],))
     )
     assert list(found.items()) == [("a@.service", "indirect"), ("z.service", "static")]
@@ -216,11 +216,11 @@ def test_lists() -> None:
 @pytest.mark.parametrize("body", [(), ("x",), ([("a",)],), ([["a", "b", "c"]], 1), ([(1, "static")],)])
 def test_broken_lists(body: tuple[object, ...]) -> None:
     with pytest.raises(Undecodable):
-        units.rows(Reply(body))
+        units.read_rows(Reply(body))
     with pytest.raises(Undecodable):
-        units.files(Reply(body))
+        units.read_files(Reply(body))
 
 
 def test_proof_can_be_pasted() -> None:
-    assert units.again("a.timer").startswith("systemctl show -p LoadState,ActiveState,")
-    assert units.again("system-a\\x2db.slice").endswith(" 'system-a\\x2db.slice'")
+    assert units.make_again("a.timer").startswith("systemctl show -p LoadState,ActiveState,")
+    assert units.make_again("system-a\\x2db.slice").endswith(" 'system-a\\x2db.slice'")

@@ -15,7 +15,7 @@ from qtctl.lab import lab
 from qtctl.model.evidence import Need
 from qtctl.model.facts import File
 from qtctl.probes import files
-from qtctl.probes.batch import frames, script
+from qtctl.probes.batch import make_script, split_frames
 from tests.live.box import ROOT, Box
 
 AUDITOR = "qtaudit"
@@ -121,11 +121,11 @@ def test_files_without_end_are_looked_at_and_not_read(box: Box) -> None:
     marker = "0123456789abcdef"
     try:
         with connect(box.name, user=AUDITOR, config=lab.write_ssh_config()) as host:
-            done = host.start(script(asked.commands, marker), attached=True).finish(8)
+            done = host.start(make_script(asked.commands, marker), attached=True).finish(8)
             gone(box)
     finally:
         box.sh(f"rm -r {place}")
-    answers = asked.parse(frames(len(asked.commands), marker, done.stdout, done.stderr))
+    answers = asked.parse(split_frames(len(asked.commands), marker, done.stdout, done.stderr))
     values = [answer.value for answer in answers if isinstance(answer.value, File)]
     assert [value.kind for value in values] == ["link", "file", "other", "link", "link"]
     assert {value.sha256 for value in values} == {None}

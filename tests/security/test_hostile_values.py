@@ -23,8 +23,8 @@ from qtctl.model.facts import File, HostBaseline, Listeners, Unit
 from qtctl.model.plausible import find_problem, parse_whole
 from qtctl.model.store_facts import Stream
 from qtctl.probes import accounts, baseline, files, listeners, stores, unit_folders
-from qtctl.probes.answer import observed
-from qtctl.probes.batch import Frame, Probe, command, frames
+from qtctl.probes.answer import answer_observed
+from qtctl.probes.batch import Frame, Probe, make_command, split_frames
 from tests.builders.evidence import observe
 from tests.collect.small import store
 from tests.collect.test_document import GOOD
@@ -146,7 +146,7 @@ def test_names_that_are_none(value: object) -> None:
 )
 def test_a_frame_that_cannot_be_is_none(line: str) -> None:
     out = f"\n{MARKER} begin 0 1.00\nhere\n{MARKER} {line}\n".encode()
-    assert frames(1, MARKER, out, out) == [None]
+    assert split_frames(1, MARKER, out, out) == [None]
 
 
 def test_frames_twice_and_backwards() -> None:
@@ -154,7 +154,7 @@ def test_frames_twice_and_backwards() -> None:
         return "".join(f"{line[0]}\n{MARKER} {line[1:]}\n" for line in lines).encode()
 
     out = stream("\nbegin 0 500.00".replace("\n", "x"), "a0 0 400.00", "b0 0 900.00", "c1 7 300.00")
-    first, second = frames(2, MARKER, out, out)
+    first, second = split_frames(2, MARKER, out, out)
     assert first is not None
     assert second is not None
     assert (first.stdout, first.after_s, first.took_s) == (b"a", 0, 0)
@@ -192,9 +192,9 @@ def test_a_family_that_meets_what_it_was_not_made_for() -> None:
     def breaks(_: object) -> list[Any]:
         raise OverflowError("int too large")
 
-    fine = Probe((command(["true"]),), lambda _: [observed(other, File("file", "0644", "r", "r", 1, 1))])
+    fine = Probe((make_command(["true"]),), lambda _: [answer_observed(other, File("file", "0644", "r", "r", 1, 1))])
     out = f"\n{MARKER} begin 0 1.0\n\n{MARKER} 0 0 1.0\n\n{MARKER} 1 0 1.0\n".encode()
-    ledger = noted(out, (Probe((command(["true"]),), breaks), (need,)), (fine, (other,)))
+    ledger = noted(out, (Probe((make_command(["true"]),), breaks), (need,)), (fine, (other,)))
     states = {item.subject: (item.state, item.reason) for item in ledger.items}
     assert states["a"][0] is State.UNPARSEABLE
     assert "int too large" in (states["a"][1] or "")
@@ -204,7 +204,7 @@ def test_a_family_that_meets_what_it_was_not_made_for() -> None:
 def test_too_much_from_all_commands() -> None:
     need = Need("key", "a")
     out = f"\n{MARKER} begin 0 1.0\n".encode() + b"\n" * (commands.MOST_OUTPUT + 1) + f"\n{MARKER} 0 0 1.0\n".encode()
-    ledger = noted(out, (Probe((command(["true"]),), lambda _: []), (need,)))
+    ledger = noted(out, (Probe((make_command(["true"]),), lambda _: []), (need,)))
     (item,) = [item for item in ledger.items if item.subject == "a"]
     assert item.state is State.REFUSED
 
@@ -374,4 +374,4 @@ def test_good_evidence_is_far_below_the_bounds() -> None:
 def test_frames_are_what_they_were() -> None:
     """A frame of an honest shell: what is refused above is not what /proc/uptime and `$?` print."""
     out = f"\n{MARKER} begin 0 12345.67\nx\n{MARKER} 0 255 12345.68\n".encode()
-    assert frames(1, MARKER, out, out) == [Frame(255, b"x", b"x", 0.0, 0.01)]
+    assert split_frames(1, MARKER, out, out) == [Frame(255, b"x", b"x", 0.0, 0.01)]

@@ -41,7 +41,7 @@ def test_the_comment_of_one_account_is_not_another_account(separator: str) -> No
 def test_a_control_group_is_no_listener(separator: str) -> None:
     """A unit that delegates its group lets its account name groups below it."""
     below = f"x{separator}tcp LISTEN 0 5 0.0.0.0:22 0.0.0.0:* cgroup:/system.slice/ssh.service"
-    found = listeners.rows(f"tcp LISTEN 0 5 127.0.0.1:9000 0.0.0.0:* cgroup:/system.slice/own.service/{below}\n")
+    found = listeners.read_rows(f"tcp LISTEN 0 5 127.0.0.1:9000 0.0.0.0:* cgroup:/system.slice/own.service/{below}\n")
     assert [row[:3] for row in found["tcp"]] == [["127.0.0.1", "9000", "own.service"]]
 
 
