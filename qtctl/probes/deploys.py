@@ -64,7 +64,7 @@ def parse_status(said: str) -> HostDeploys:
     rows = [line.partition(" ")[::2] for line in rest.split("\n")[:-1]]
     found = {key: value for key, value in rows if key != "unit"}
     if found.get("format") != FORMAT:
-        raise ValueError(f"format {shown(found.get('format', ''))}, and this qtctl reads {FORMAT}")
+        raise ValueError(f"format {show_value(found.get('format', ''))}, and this qtctl reads {FORMAT}")
     state = DAMAGED if "damage" in found else found.get("state", "")
     if state not in STATES:
         raise ValueError(f"state {show_value(state)}")
