@@ -11,8 +11,8 @@ from qtctl.model.desired import Desired
 from qtctl.model.evidence import Ask, Evidence, Item, Need, State
 from qtctl.model.fact_help import LET_READ
 from qtctl.model.facts import FACT_KINDS, Channel, Facts, Reach
-from qtctl.rules.catalogue import host_rules
-from qtctl.rules.custom import custom_rules
+from qtctl.rules.catalogue import list_host_rules
+from qtctl.rules.custom import list_custom_rules
 from qtctl.rules.declared import Root
 from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
 
@@ -51,7 +51,7 @@ def _collect_expectations(desired: Desired, rules: Iterable[Rule]) -> Expected:
 
 
 def _list_rules(desired: Desired) -> tuple[Rule, ...]:
-    return (*host_rules(), *custom_rules(desired.checks))
+    return (*list_host_rules(), *list_custom_rules(desired.checks))
 
 
 def needs(desired: Desired) -> tuple[Need, ...]:

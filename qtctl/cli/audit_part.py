@@ -103,11 +103,11 @@ def split_ids(given: Iterable[str]) -> tuple[str, ...]:
 
 def _check_id(begin: str) -> None:
     """Whether a registry has such checks of its own is found out when it is read."""
-    from qtctl.rules.catalogue import ids
+    from qtctl.rules.catalogue import list_ids
 
     if re.fullmatch(r"QT9\d{0,2}", begin, re.ASCII):
         return
-    if not begin or not any(each.startswith(begin) for each in ids()):
+    if not begin or not any(each.startswith(begin) for each in list_ids()):
         raise InputError(f"no finding has an id that begins with {begin!r}", hint="qtctl explain lists all")
 
 

@@ -45,10 +45,12 @@ class CachedDesired:
         if self._whole is None:
             from qtctl.flows.declare import render_files  # noqa: PLC0415 - jinja2, which a cached one does without
             from qtctl.meaning.systemd_needed import find_systemd_needed  # noqa: PLC0415 - as above
-            from qtctl.rules.loaded_units import loaded_units  # noqa: PLC0415 - as above
+            from qtctl.rules.loaded_units import list_loaded_units  # noqa: PLC0415 - as above
 
             desired = render_files(self._load(), self._sources.templates).desired
-            self._whole = replace(desired, loaded=loaded_units(desired), needs_systemd=find_systemd_needed(desired))
+            self._whole = replace(
+                desired, loaded=list_loaded_units(desired), needs_systemd=find_systemd_needed(desired)
+            )
             if self._cache is not None:
                 self._cache.put(self._name, pack(self._whole))
         return self._declared(self._whole)

@@ -46,11 +46,11 @@ def render_files(begun: Loaded, templates: Mapping[str, str]) -> Loaded:
 def check_loadable(declared: Loaded, templates: Mapping[str, str]) -> Loaded:
     """`declared`, rendered. InputErrors where its host's systemd would refuse one of its units (QT118)."""
     from qtctl.model.vocabulary import map_key_paths  # noqa: PLC0415 - lint's view, which few commands need
-    from qtctl.rules.units.refused import refused_units  # noqa: PLC0415
+    from qtctl.rules.units.refused import judge_refused_units  # noqa: PLC0415
     from qtctl.rules.view import look  # noqa: PLC0415
 
     view = look(declared.registry, declared.desired, templates, map_key_paths())
-    refused = (each for each in refused_units(view) if each.severity is Severity.ERROR)
+    refused = (each for each in judge_refused_units(view) if each.severity is Severity.ERROR)
     errors = tuple(_make_error(declared, each) for each in refused)
     if errors:
         raise errors[0] if len(errors) == 1 else InputErrors(errors)

@@ -11,7 +11,7 @@ from qtctl.model.facts import Facts, Unit
 from qtctl.model.plan import StepKind, StepResult, StepStatus
 from qtctl.plan.outcome import UnitFailure
 from qtctl.probes.journal import make_journal_request, read_journals
-from qtctl.rules.exit_status import in_words
+from qtctl.rules.exit_status import explain_ending
 
 MOST = 5
 """As many units are explained; causes come before what follows from them, so the others seldom say anything new."""
@@ -45,7 +45,7 @@ def _make_failure(unit: str, facts: Facts, journal: Iterable[str]) -> UnitFailur
     if known is None:
         return UnitFailure(unit, "", "", tuple(map(masked_message, journal)))
     state = f"{known.active_state} ({known.sub_state})"
-    why = in_words(known.exec_main_code, known.exec_main_status, known.result)
+    why = explain_ending(known.exec_main_code, known.exec_main_status, known.result)
     return UnitFailure(unit, state, why, tuple(map(masked_message, journal)))
 
 

@@ -327,9 +327,9 @@ def _drop_others(desired: Desired) -> Desired:
 
 
 def _list_loaded_units(desired: Desired) -> tuple[LoadedUnit, ...]:
-    from qtctl.rules.loaded_units import loaded_units  # noqa: PLC0415 - pydantic's models, which most deploys do without
+    from qtctl.rules.loaded_units import list_loaded_units  # noqa: PLC0415 - pydantic's models, which most deploys do without
 
-    return loaded_units(desired)
+    return list_loaded_units(desired)
 
 
 def _select_answerable(desired: Desired, wanted: frozenset[Need]) -> Expected:

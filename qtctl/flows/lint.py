@@ -23,7 +23,7 @@ from qtctl.registry.load import examine as read
 from qtctl.registry.places import Places
 from qtctl.render.render import render
 from qtctl.resolve.resolve import resolve
-from qtctl.rules.units.misread import unwritable
+from qtctl.rules.units.misread import judge_unwritable
 
 Files = Mapping[str, bytes]
 Templates = Mapping[str, str]
@@ -105,7 +105,7 @@ def list_findings(
         except InputError as error:
             hosts.append(desired)
             values = _list_value_errors(error) if unsure is None else _list_whole_errors(desired, error, unsure)
-            refused += list(unwritable(desired, values, map_key_paths()))
+            refused += list(judge_unwritable(desired, values, map_key_paths()))
     today = datetime.now(UTC).date().isoformat()
     return (*dict.fromkeys(refused), *judge(registry, hosts, templates, map_key_paths(), unsure=unsure, today=today))
 

@@ -15,7 +15,7 @@ from qtctl.parity.rows import ParityReport, ParityRow, Stray
 from qtctl.rules.compose_service import Service
 from qtctl.rules.parity import ports, units
 from qtctl.rules.parity.dispositions import CARRIED, judge_missing, judge_names, judge_ports, judge_stray
-from qtctl.rules.places import PlaceOf, places
+from qtctl.rules.places import PlaceOf, map_places
 from qtctl.rules.sides import PortSide, UnitSide
 
 
@@ -55,7 +55,7 @@ def compare(
     Without `facts` nothing holds: rows are unknown, gone, or without a disposition. `elsewhere` names what the
     registry declares for other hosts, which this one's evidence cannot speak of.
     """
-    ground = Ground(compose.file, desired, places(desired), elsewhere, facts)
+    ground = Ground(compose.file, desired, map_places(desired), elsewhere, facts)
     dispositions = legacy.services if legacy else {}
     rows = tuple(make_row(service, dispositions.get(service.name), ground) for service in compose.services)
     known = {service.name for service in compose.services}
@@ -83,9 +83,9 @@ def make_row(compose: ComposeService, disposition: Disposition | None, ground: G
     port_sides: tuple[PortSide, ...] = ()
     if disposition.is_ in CARRIED:
         gone_to = tuple(dict.fromkeys(place for name in disposition.to for place in ground.places.get(name, ())))
-        unit_sides = (*(units.unit_side(place, ground.facts, ground.desired) for place in gone_to),
+        unit_sides = (*(units.compare_unit(place, ground.facts, ground.desired) for place in gone_to),
                       *list_sides_on_other_hosts(disposition, ground))  # fmt: skip
-        port_sides = tuple(ports.port_side(port, disposition, gone_to, ground.facts) for port in compose.ports)
+        port_sides = tuple(ports.compare_port(port, disposition, gone_to, ground.facts) for port in compose.ports)
     findings += [units.judge(service, side) for side in unit_sides if side.outcome is Outcome.BROKEN]
     findings += [ports.judge(service, side) for side in port_sides if side.outcome is Outcome.BROKEN]
     return ParityRow(

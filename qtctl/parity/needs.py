@@ -3,13 +3,13 @@
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Listeners, Unit
-from qtctl.rules.places import places
+from qtctl.rules.places import map_places
 
 PROTOCOLS = ("tcp", "udp")
 
 
 def needs(desired: Desired) -> tuple[Need, ...]:
     """The facts that `compare` reads: every unit a service can have gone to, what starts it, and who listens."""
-    found = {place for those in places(desired).values() for place in those}
+    found = {place for those in map_places(desired).values() for place in those}
     units = sorted({unit for place in found for unit in (place.unit, *place.starters)})
     return (*(Need(Unit.FACT, unit) for unit in units), *(Need(Listeners.FACT, protocol) for protocol in PROTOCOLS))

@@ -18,7 +18,7 @@ from qtctl.model.preflight_facts import Jobs
 from qtctl.plan import preflight_ports, preflight_room, preflight_starts
 from qtctl.plan.installs import list_used_paths
 from qtctl.plan.made_folders import add_made_folders
-from qtctl.rules.catalogue import host_rules
+from qtctl.rules.catalogue import list_host_rules
 from qtctl.rules.rule import Expectation, Rule, Verdict
 
 JOBS = Need(Jobs.FACT, "*")
@@ -79,7 +79,7 @@ def _make_refusal(item: Item) -> Refusal:
 
 
 def _list_expectations(few: Desired) -> Iterator[tuple[Rule, Expectation]]:
-    for rule in host_rules():
+    for rule in list_host_rules():
         if rule.preflight:
             yield from ((rule, each) for each in rule.expect(few))
 

@@ -21,8 +21,8 @@ from qtctl.registry.kinds import TIMES, check_kinds, starts_nothing
 from qtctl.registry.policy import check_policy
 from qtctl.registry.units import check_units
 from qtctl.rules.problem import Problem
-from qtctl.rules.registry.addresses import collisions, shared_sockets
-from qtctl.rules.registry.references import references
+from qtctl.rules.registry.addresses import check_collisions, check_shared_sockets
+from qtctl.rules.registry.references import check_references
 
 
 def check(registry: Registry) -> list[Problem]:
@@ -30,14 +30,14 @@ def check(registry: Registry) -> list[Problem]:
     names = Names.of(registry)
     problems = [
         *check_policy(registry.policy, registry.checks),
-        *references(registry, names),
+        *check_references(registry, names),
         *_check_services(registry),
         *_check_timers(registry),
         *_check_externals(registry),
         *check_units(registry, names),
         *_check_legacy(registry),
-        *collisions(registry),
-        *shared_sockets(registry),
+        *check_collisions(registry),
+        *check_shared_sockets(registry),
         *check_accounts(registry),
         *check_checks(registry),
         *check_code(registry),

@@ -12,13 +12,13 @@ def check_policy(declared: Policy, checks: Collection[str] | None = None) -> Ite
     """`checks`: ids of checks that the registry has of its own; None where nobody looked."""
     if not declared.severities and not declared.waivers:
         return
-    from qtctl.rules.catalogue import ids  # noqa: PLC0415 - loads every rule; few registries change a severity
+    from qtctl.rules.catalogue import list_ids  # noqa: PLC0415 - loads every rule; few registries change a severity
 
     named: list[tuple[str, tuple[str, ...]]] = [(id_, ("severities", id_)) for id_ in declared.severities]
     named += [(waiver.id, ("waivers", str(number), "id")) for number, waiver in enumerate(declared.waivers)]
     for id_, path in named:
-        if id_ not in ids() and not _is_own(id_, checks):
-            near = get_close_matches(id_.upper(), sorted(ids()), n=1, cutoff=0.7)
+        if id_ not in list_ids() and not _is_own(id_, checks):
+            near = get_close_matches(id_.upper(), sorted(list_ids()), n=1, cutoff=0.7)
             hint = f"did you mean {near[0]}?" if near else "qtctl explain lists all"
             yield Problem(f"no finding has the id {id_[:200]}", Origin("policy.toml", path), hint)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from qtctl.findings.meaning import Wording
 from qtctl.reports.check import Check
 from qtctl.reports.order import nest_by_cause
-from qtctl.rules.catalogue import host_rules
+from qtctl.rules.catalogue import list_host_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Group:
 
 def group(findings: Iterable[Check], unknowns: Iterable[Check]) -> tuple[Group, ...]:
     """The most urgent first. Waived findings are in groups of their own."""
-    wordings = {each.title: each for rule in host_rules() for each in rule.wordings}
+    wordings = {each.title: each for rule in list_host_rules() for each in rule.wordings}
     roots: dict[tuple[str, str, str, bool], list[list[Check]]] = {}
     every = tuple(findings)
     waived = [check for check in every if check.waiver is not None]

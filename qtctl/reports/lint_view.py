@@ -11,7 +11,7 @@ from qtctl.lint.found import Placed
 from qtctl.reports.lint import Report, to_json
 from qtctl.reports.lint_page import build_page, build_screen
 from qtctl.reports.view import View
-from qtctl.rules.catalogue import meanings_of
+from qtctl.rules.catalogue import list_folder_meanings
 from qtctl.rules.units import verified
 
 UNREADABLE = "registry"
@@ -20,7 +20,7 @@ UNREADABLE = "registry"
 
 def list_rules() -> tuple[Meaning, ...]:
     """What lint can find: not what only systemd's own tools can (qtctl verify)."""
-    found = (*meanings_of("registry"), *meanings_of("units"))
+    found = (*list_folder_meanings("registry"), *list_folder_meanings("units"))
     return tuple(sorted((each for each in found if each not in verified.RULES), key=lambda each: each.id))
 
 

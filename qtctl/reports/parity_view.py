@@ -12,10 +12,10 @@ from qtctl.reports.parity import ParityDocument
 from qtctl.reports.parity_page import build_page, build_screen
 from qtctl.reports.unreachable import condense
 from qtctl.reports.view import View
-from qtctl.rules.catalogue import meanings_of
+from qtctl.rules.catalogue import list_folder_meanings
 from qtctl.rules.sides import PortSide, UnitSide
 
-RULES = {each.id: each for each in meanings_of("parity")}
+RULES = {each.id: each for each in list_folder_meanings("parity")}
 
 
 def build_view(document: ParityDocument, reports: Sequence[ParityReport]) -> View:

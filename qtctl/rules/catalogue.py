@@ -17,7 +17,7 @@ FOLDERS = ("registry", "units", "host", "parity", "history")
 """The registry itself, what is rendered from it, evidence of a host, compose files, snapshots."""
 
 
-def families(*folders: str) -> Iterator[ModuleType]:
+def list_families(*folders: str) -> Iterator[ModuleType]:
     """The files of some folders, by name."""
     for folder in folders:
         package = import_module(f"qtctl.rules.{folder}")
@@ -25,17 +25,17 @@ def families(*folders: str) -> Iterator[ModuleType]:
             yield import_module(f"{package.__name__}.{found.name}")
 
 
-def _meanings(*folders: str) -> tuple[Meaning, ...]:
-    found = (each for family in families(*folders) for each in family.RULES)
+def _list_meanings(*folders: str) -> tuple[Meaning, ...]:
+    found = (each for family in list_families(*folders) for each in family.RULES)
     return tuple(sorted(found, key=lambda each: (len(each.id), each.id)))
 
 
 @cache
-def host_rules() -> "tuple[Rule, ...]":
+def list_host_rules() -> "tuple[Rule, ...]":
     """The rules of an audit, by id."""
     from qtctl.rules.rule import Rule  # noqa: PLC0415 - facts and evidence, which lint does without
 
-    return tuple(each for each in _meanings("host") if isinstance(each, Rule))
+    return tuple(each for each in _list_meanings("host") if isinstance(each, Rule))
 
 
 @cache
@@ -43,21 +43,21 @@ def view_rules() -> "tuple[ViewRule, ...]":
     """The rules of lint, by id."""
     from qtctl.rules.view import ViewRule  # noqa: PLC0415 - the parser of unit files, which an audit does without
 
-    return tuple(each for each in _meanings("registry", "units") if isinstance(each, ViewRule))
+    return tuple(each for each in _list_meanings("registry", "units") if isinstance(each, ViewRule))
 
 
 @cache
-def meanings_of(folder: str) -> tuple[Meaning, ...]:
+def list_folder_meanings(folder: str) -> tuple[Meaning, ...]:
     """The findings of one folder, by id: the others are not loaded."""
-    return _meanings(folder)
+    return _list_meanings(folder)
 
 
 @cache
-def meanings() -> tuple[Meaning, ...]:
+def list_meanings() -> tuple[Meaning, ...]:
     """Every finding, by id."""
-    return _meanings(*FOLDERS)
+    return _list_meanings(*FOLDERS)
 
 
 @cache
-def ids() -> frozenset[str]:
-    return frozenset(each.id for each in meanings())
+def list_ids() -> frozenset[str]:
+    return frozenset(each.id for each in list_meanings())

@@ -18,7 +18,7 @@ from qtctl.model.facts import Facts, File, Health
 from qtctl.model.json import JsonObject
 from qtctl.model.moments import parse_microseconds
 from qtctl.rules import proofs
-from qtctl.rules.http_answers import judge_answer, url_of, wanted_answer
+from qtctl.rules.http_answers import judge_answer, make_url, show_wanted_answer
 from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
 
 CUSTOM = re.compile("QT9[0-9]{2}")
@@ -26,11 +26,11 @@ LONGEST = 200
 """Characters of an output that a report shows."""
 
 
-def custom_rules(checks: Iterable[DesiredCheck]) -> tuple[Rule, ...]:
-    return tuple(_rule(check) for check in checks)
+def list_custom_rules(checks: Iterable[DesiredCheck]) -> tuple[Rule, ...]:
+    return tuple(_make_rule(check) for check in checks)
 
 
-def _rule(check: DesiredCheck) -> Rule:
+def _make_rule(check: DesiredCheck) -> Rule:
     """Its texts and its command are shown without what looks like a secret in them."""
     from qtctl.dialects.secrets import masked_message  # noqa: PLC0415 - 10 ms, and few registries have checks
 
@@ -40,27 +40,29 @@ def _rule(check: DesiredCheck) -> Rule:
         check.id,
         check.summary,
         Severity(check.severity),
-        what=f"A check of this registry's own, in {check.origin.file}: {_words(check)}. It is judged as it says, and "
-        "is unknown where the host could not be asked.",
+        what=f"A check of this registry's own, in {check.origin.file}: {_describe_check(check)}. "
+        "It is judged as it says, and is unknown where the host could not be asked.",
         why=check.why or "The registry does not say why it is checked.",
         fix=check.remedy,
         expect=partial(_expect, check=check),
     )
 
 
-def _words(check: DesiredCheck) -> str:
+def _describe_check(check: DesiredCheck) -> str:
     match check.wanted:
         case CommandWanted(argv=argv, exit=status):
-            return f"`{_again(argv)}`, run on the host as the account that audits, ends with exit status {status}"
+            return (
+                f"`{_format_command(argv)}`, run on the host as the account that audits, ends with exit status {status}"
+            )
         case HttpWanted(url=url):
-            return f"http://{url_of(url)}, asked from the host itself, answers with status {url.health_status}"
+            return f"http://{make_url(url)}, asked from the host itself, answers with status {url.health_status}"
         case FileWanted(path=path, kind=kind):
             return f"{path} is {'not there' if kind == 'absent' else f'a {kind}'}"
         case PropertyWanted(unit=unit, property=name, value=value):
             return f"{unit} has {name}={value}"
 
 
-def _again(argv: tuple[str, ...]) -> str:
+def _format_command(argv: tuple[str, ...]) -> str:
     from qtctl.dialects.arguments import masked_arguments  # noqa: PLC0415 - as above
 
     return shell.join(masked_arguments(argv))
@@ -71,58 +73,64 @@ def _expect(desired: Desired, check: DesiredCheck) -> tuple[Expectation, ...]:
         return ()
     match check.wanted:
         case CommandWanted() as command:
-            return (_expectation(check, check.id, CommandResult.FACT, _of_command(command), partial(_ran, command)),)
+            return (
+                _make_expectation(
+                    check, check.id, CommandResult.FACT, _show_wanted_command(command), partial(_judge_run, command)
+                ),
+            )
         case HttpWanted(url=url):
-            need, judge = Need(Health.FACT, check.id), partial(_answers, url)
+            need, judge = Need(Health.FACT, check.id), partial(_judge_answer, url)
             return (
                 Expectation(
-                    url_of(url),
-                    wanted_answer(url),
+                    make_url(url),
+                    show_wanted_answer(url),
                     (need,),
                     partial(judge, need=need, remedy=check.remedy),
                     check.origin,
                 ),
             )
         case FileWanted() as file:
-            return (_of_file_check(check, file),)
+            return (_make_file_expectation(check, file),)
         case PropertyWanted() as unit:
             subject = f"{unit.unit} {unit.property}"
             return (
-                _expectation(check, subject, UnitProperty.FACT, {unit.property: unit.value}, partial(_shows, unit)),
+                _make_expectation(
+                    check, subject, UnitProperty.FACT, {unit.property: unit.value}, partial(_judge_property, unit)
+                ),
             )
 
 
 _Judge = partial[Verdict]
 
 
-def _answers(url: Listener, facts: Facts, need: Need, remedy: str) -> Verdict:
+def _judge_answer(url: Listener, facts: Facts, need: Need, remedy: str) -> Verdict:
     answer = facts.read(Health, need.subject) or Health(0, "nothing was answered")
     return judge_answer(need, url, answer, make_steps(remedy))
 
 
-def _of_file_check(check: DesiredCheck, file: FileWanted) -> Expectation:
+def _make_file_expectation(check: DesiredCheck, file: FileWanted) -> Expectation:
     need = Need(File.FACT, file.path)
     line = Need(FileLine.FACT, check.id) if file.line is not None else None
-    judged = partial(_looks, file, need=need, remedy=check.remedy, line=line)
-    return Expectation(file.path, _of_file(file), (need, *([line] if line else [])), judged, check.origin)
+    judged = partial(_judge_file, file, need=need, remedy=check.remedy, line=line)
+    return Expectation(file.path, _show_wanted_file(file), (need, *([line] if line else [])), judged, check.origin)
 
 
-def _expectation(check: DesiredCheck, subject: str, fact: str, wanted: JsonObject, judge: _Judge) -> Expectation:
+def _make_expectation(check: DesiredCheck, subject: str, fact: str, wanted: JsonObject, judge: _Judge) -> Expectation:
     need = Need(fact, subject)
     judged = partial(judge, need=need, remedy=check.remedy)
     return Expectation(subject, wanted, (need,), judged, check.origin)
 
 
-def _of_command(command: CommandWanted) -> JsonObject:
+def _show_wanted_command(command: CommandWanted) -> JsonObject:
     said = {"output": command.output, "contains": command.contains}
     return {"exit": command.exit, **{name: text for name, text in said.items() if text is not None}}
 
 
-def _ran(command: CommandWanted, facts: Facts, need: Need, remedy: str) -> Verdict:
+def _judge_run(command: CommandWanted, facts: Facts, need: Need, remedy: str) -> Verdict:
     found = facts.read(CommandResult, need.subject)
     if found is None:
         return Verdict(False, None, unknown="the host says that there is no such command")
-    again = _again(command.argv)
+    again = _format_command(command.argv)
     if found.late:
         source = ProofSource(need, f"timeout {command.within_us / 1_000_000:g} {again} >/dev/null 2>&1; echo $?", "124")
         return Verdict(False, {"late": True}, (source,), remedy=make_steps(remedy))
@@ -139,7 +147,7 @@ def _ran(command: CommandWanted, facts: Facts, need: Need, remedy: str) -> Verdi
     return Verdict(good, observed, (source,), remedy=make_steps(remedy))
 
 
-def _of_file(file: FileWanted) -> JsonObject:
+def _show_wanted_file(file: FileWanted) -> JsonObject:
     said = {"owner": file.owner, "group": file.group, "mode": file.mode}
     wanted: JsonObject = {"kind": file.kind, **{name: text for name, text in said.items() if text}}
     if file.max_age_us is not None:
@@ -151,32 +159,34 @@ def _of_file(file: FileWanted) -> JsonObject:
     if file.sha256:
         wanted["sha256"] = file.sha256
     if file.line is not None:
-        wanted["line"] = _masked(file.line)
+        wanted["line"] = _mask(file.line)
     return {**wanted, "not_empty": True} if file.not_empty else wanted
 
 
-def _masked(text: str) -> str:
+def _mask(text: str) -> str:
     from qtctl.dialects.secrets import masked_message  # noqa: PLC0415 - as above
 
     return masked_message(text)
 
 
-def _looks(file: FileWanted, facts: Facts, need: Need, remedy: str, line: Need | None) -> Verdict:
+def _judge_file(file: FileWanted, facts: Facts, need: Need, remedy: str, line: Need | None) -> Verdict:
     found = facts.read(File, file.path)
     if found is None or file.kind == "absent" or found.kind != file.kind:
         kind = "absent" if found is None else found.kind
         shown = found is not None and file.kind != "absent"
-        source = proofs.presence(need, file.path, present=found is not None)
+        source = proofs.prove_presence(need, file.path, present=found is not None)
         if shown and found is not None:
-            source = proofs.kind(need, file.path, found)
+            source = proofs.prove_kind(need, file.path, found)
         return Verdict(kind == file.kind, {"kind": kind}, (source,), remedy=make_steps(remedy))
     age_us = max(parse_microseconds(facts.taken_at) - found.mtime, 0)
     seen: JsonObject = {"owner": found.owner, "group": found.group, "mode": found.mode}
-    rights = {name: seen[name] for name, wanted in _of_file(file).items() if name in seen and seen[name] != wanted}
+    rights = {
+        name: seen[name] for name, wanted in _show_wanted_file(file).items() if name in seen and seen[name] != wanted
+    }
     old = file.max_age_us is not None and age_us > file.max_age_us
     size_wrong = found.size < max(file.min_size or 0, int(file.not_empty)) or _is_larger(found.size, file.max_size)
     if rights:
-        return Verdict(False, rights, (proofs.permissions(need, file.path, found),), remedy=make_steps(remedy))
+        return Verdict(False, rights, (proofs.prove_permissions(need, file.path, found),), remedy=make_steps(remedy))
     source = ProofSource(need, f"stat -c '%Y %s' {shell.quote(file.path)}", f"{found.mtime // 1_000_000} {found.size}")
     observed: JsonObject = {"kind": found.kind, "age_s": age_us // 1_000_000, "size": found.size}
     if old or size_wrong:
@@ -204,12 +214,12 @@ def _reads(file: FileWanted, facts: Facts, found: File, remedy: str, line: Need 
     has = facts.read(FileLine, line.subject)
     if has is not None and has.there:
         return None
-    source = proofs.no_line(line, file.path, _masked(file.line))
+    source = proofs.prove_no_line(line, file.path, _mask(file.line))
     return Verdict(False, {"line": False}, (source,), remedy=make_steps(remedy))
 
 
-def _shows(wanted: PropertyWanted, facts: Facts, need: Need, remedy: str) -> Verdict:
+def _judge_property(wanted: PropertyWanted, facts: Facts, need: Need, remedy: str) -> Verdict:
     found = facts.read(UnitProperty, need.subject)
     value = found.value if found else ""
-    source = proofs.unit_property(need, wanted.unit, wanted.property, value)
+    source = proofs.prove_unit_property(need, wanted.unit, wanted.property, value)
     return Verdict(value == wanted.value, {wanted.property: value}, (source,), remedy=make_steps(remedy))

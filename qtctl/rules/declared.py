@@ -61,7 +61,7 @@ def deploy_command(facts: Facts, *more: str) -> Command:
     return ("qtctl", "deploy", "--host", facts.target, *more)
 
 
-def of_unit(
+def make_unit_expectation(
     unit: DeclaredUnit | DesiredUnit,
     expected: JsonObject,
     judge: Callable[[Facts], Judgment],
@@ -71,57 +71,57 @@ def of_unit(
     return Expectation(unit.unit, expected, (Need(Unit.FACT, unit.unit),), judge, unit.origin, roots)
 
 
-def down(unit: str) -> tuple[Root, ...]:
+def list_down_checks(unit: str) -> tuple[Root, ...]:
     """The checks that say a unit is not up."""
     return tuple((check, unit) for check in ("QT201", "QT206", "QT205", "QT204", "QT219"))
 
 
-def port_subject(port: Listener) -> str:
+def name_port(port: Listener) -> str:
     return f"{port.address}:{port.port}" + ("/udp" if port.protocol == "udp" else "")
 
 
-def declared_units(desired: Desired) -> tuple[DeclaredUnit, ...]:
+def list_declared_units(desired: Desired) -> tuple[DeclaredUnit, ...]:
     """Everything declared that systemd can load, sorted by unit: of templates their instances."""
     if not _latest or _latest[0][0] is not desired:
-        _latest[:] = [(desired, _declared_units(desired))]
+        _latest[:] = [(desired, _list_declared_units(desired))]
     return _latest[0][1]
 
 
 _latest: list[tuple[Desired, tuple[DeclaredUnit, ...]]] = []
-"""The last answer of `declared_units`: each rule asks again, of the same value."""
+"""The last answer of `list_declared_units`: each rule asks again, of the same value."""
 
 
-def _declared_units(desired: Desired) -> tuple[DeclaredUnit, ...]:
+def _list_declared_units(desired: Desired) -> tuple[DeclaredUnit, ...]:
     files = {file.subject: file.path for file in desired.files if file.kind == "unit"}
     env = {file.path for file in desired.files if file.kind == "env"}
-    return tuple(_declared(unit, files, env) for unit in desired.units())
+    return tuple(_make_declared(unit, files, env) for unit in desired.units())
 
 
-def _declared(unit: DesiredUnit, files: Mapping[str, str], env: Collection[str]) -> DeclaredUnit:
+def _make_declared(unit: DesiredUnit, files: Mapping[str, str], env: Collection[str]) -> DeclaredUnit:
     return DeclaredUnit(
         unit=unit.unit,
         kind=str(unit.kind) if unit.generated else "external",
         active=unit.must_be_active,
-        enablement=_enablement(unit),
+        enablement=_list_enablement(unit),
         origin=unit.origin,
         file=files.get(unit.made_by, "") if unit.generated else "",
         made_by=unit.made_by,
         restart=RestartPolicy.of(unit) if isinstance(unit, DesiredService) else None,
         names=unit.names[1:],
-        causes=_causes(unit, env),
-        holders=tuple(_holders(unit)),
+        causes=_list_causes(unit, env),
+        holders=tuple(_list_holders(unit)),
     )
 
 
-def _holders(unit: DesiredUnit) -> Iterator[Root]:
+def _list_holders(unit: DesiredUnit) -> Iterator[Root]:
     """What keeps it from running: a unit that it cannot do without is not up, or what it starts cannot be loaded."""
     for holder in (*unit.requires, *unit.binds_to, *unit.part_of):
-        yield from down(holder)
+        yield from list_down_checks(holder)
     if isinstance(unit, DesiredTimer):
         yield "QT201", unit.triggers
 
 
-def _enablement(unit: DesiredUnit) -> tuple[str, ...]:
+def _list_enablement(unit: DesiredUnit) -> tuple[str, ...]:
     if not unit.generated:
         return PRESENT_ENABLEMENT if unit.must_be_enabled else ABSENT_ENABLEMENT
     if not unit.installable:
@@ -129,13 +129,13 @@ def _enablement(unit: DesiredUnit) -> tuple[str, ...]:
     return ("enabled",) if unit.must_be_enabled else NOT_AT_BOOT
 
 
-def _causes(unit: DesiredUnit, generated: Collection[str]) -> tuple[Root, ...]:
+def _list_causes(unit: DesiredUnit, generated: Collection[str]) -> tuple[Root, ...]:
     """What makes a start of it fail: a port that is taken; of a service no memory, no interpreter, no env file."""
-    taken = tuple(("QT302", port_subject(port)) for port in unit.ports)
-    return (*_causes_of_service(unit, generated), *taken) if isinstance(unit, DesiredService) else taken
+    taken = tuple(("QT302", name_port(port)) for port in unit.ports)
+    return (*_list_service_causes(unit, generated), *taken) if isinstance(unit, DesiredService) else taken
 
 
-def _causes_of_service(service: DesiredService, generated: Collection[str]) -> tuple[Root, ...]:
+def _list_service_causes(service: DesiredService, generated: Collection[str]) -> tuple[Root, ...]:
     venv = [(check, service.venv) for check in ("QT401", "QT402")] if service.venv else []
     files = (service.env_file if service.env_file in generated else "", service.secrets_file)
     env = [("QT601", path) for path in files if path]

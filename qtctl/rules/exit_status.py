@@ -41,7 +41,7 @@ SIGNALS = {
 """Linux numbers on x86 and ARM: of the host that is audited, not of the machine that judges."""
 
 
-def ending(code: int, status: int) -> str:
+def describe_ending(code: int, status: int) -> str:
     """How a main process ended: "203 EXEC", "killed by SIGKILL", "" where none ended."""
     if code == EXITED:
         return f"{status} {STATUSES[status]}" if status in STATUSES else str(status)
@@ -68,7 +68,7 @@ RESULTS = {
 _OWN = "the program itself ended with this status: its journal says why"
 
 
-def in_words(code: int, status: int, result: str) -> str:
+def explain_ending(code: int, status: int, result: str) -> str:
     """Why a service ended: "203/EXEC: the program is missing, …"; what systemd made of it where no process says it.
 
     "" where nothing is known to have gone wrong.
@@ -79,7 +79,7 @@ def in_words(code: int, status: int, result: str) -> str:
         return f"{name}: {HINTS.get(status, _OWN)}{gave_up}"
     if code in (KILLED, DUMPED):
         more = RESULTS.get(result, "") if result not in ("signal", "core-dump", "start-limit-hit") else ""
-        return f"{ending(code, status)}{f': {more}' if more else ''}{gave_up}"
+        return f"{describe_ending(code, status)}{f': {more}' if more else ''}{gave_up}"
     return RESULTS.get(result, "")
 
 

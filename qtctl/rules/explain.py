@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 from qtctl.errors import InputError
 from qtctl.findings.meaning import Meaning
-from qtctl.rules.catalogue import meanings
+from qtctl.rules.catalogue import list_meanings
 
 FAMILIES = {
     "QT1": "The registry and its units (`qtctl lint`, `qtctl verify`)",
@@ -30,23 +30,23 @@ def explain(check_id: str, own: Sequence[Meaning] = ()) -> str:
 
     `own`: the checks that a registry has of its own.
     """
-    return _section(_find(check_id, own), "#") + "\n"
+    return _write_section(_find(check_id, own), "#") + "\n"
 
 
-def catalogue_markdown() -> str:
+def write_catalogue() -> str:
     """All findings: the content of docs/findings.md."""
     table = ["| id | title | severity |", "|---|---|---|"]
-    table += [f"| [{each.id}](#{_anchor(each)}) | {each.title} | {each.severity} |" for each in meanings()]
+    table += [f"| [{each.id}](#{_make_anchor(each)}) | {each.title} | {each.severity} |" for each in list_meanings()]
     parts = [INTRODUCTION, "\n".join(table)]
     for prefix, family in FAMILIES.items():
         parts.append(f"## {family}")
-        parts += [_section(each, "###") for each in meanings() if each.id[:-2] == prefix]
+        parts += [_write_section(each, "###") for each in list_meanings() if each.id[:-2] == prefix]
     return "\n\n".join(parts) + "\n"
 
 
 def _find(name: str, own: Sequence[Meaning]) -> Meaning:
     wanted = name.strip().upper()
-    every = (*meanings(), *own)
+    every = (*list_meanings(), *own)
     found = next((each for each in every if each.id == wanted), None)
     if found is not None:
         return found
@@ -55,28 +55,28 @@ def _find(name: str, own: Sequence[Meaning]) -> Meaning:
     raise InputError(f"no finding has the id {name}", hint=f"there is {', '.join(near)}")
 
 
-def _section(each: Meaning, level: str) -> str:
+def _write_section(each: Meaning, level: str) -> str:
     return "\n\n".join(
         (
-            _heading(each, level),
+            _write_heading(each, level),
             f"Severity: {each.severity}",
-            f"**What it is.** {_in_a_line(each.what)}",
-            f"**Why it matters.** {_in_a_line(each.why)}",
-            f"**How to fix it.** {_in_a_line(each.fix)}",
+            f"**What it is.** {_join_lines(each.what)}",
+            f"**Why it matters.** {_join_lines(each.why)}",
+            f"**How to fix it.** {_join_lines(each.fix)}",
         )
     )
 
 
-def _heading(each: Meaning, level: str) -> str:
-    return f"{level} {each.id} {_in_a_line(each.title)}"
+def _write_heading(each: Meaning, level: str) -> str:
+    return f"{level} {each.id} {_join_lines(each.title)}"
 
 
-def _in_a_line(text: str) -> str:
+def _join_lines(text: str) -> str:
     """A check's own text may have line breaks, and makes no paragraph of its own."""
     return " ".join(text.split())
 
 
-def _anchor(each: Meaning) -> str:
+def _make_anchor(each: Meaning) -> str:
     """The name that GitHub gives the heading."""
-    words = _heading(each, "").strip().lower()
+    words = _write_heading(each, "").strip().lower()
     return "".join(letter for letter in words if letter.isalnum() or letter in " -").replace(" ", "-")

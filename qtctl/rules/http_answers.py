@@ -15,22 +15,22 @@ STATUS = "r.status"
 BODY = f"r.read({http.MOST_BODY})"
 
 
-def url_of(port: Listener) -> str:
+def make_url(port: Listener) -> str:
     return http.url_subject(port.address, port.port, port.health_path)
 
 
-def wanted_answer(port: Listener) -> dict[str, Json]:
-    wanted: dict[str, Json] = {"status": port.health_status, "within": f"{_within_s(port):g}s"}
+def show_wanted_answer(port: Listener) -> dict[str, Json]:
+    wanted: dict[str, Json] = {"status": port.health_status, "within": f"{_find_limit_s(port):g}s"}
     wanted |= {"text": port.health_text} if port.health_text else {}
     return wanted | ({"values": dict(port.health_values)} if port.health_values else {})
 
 
 def judge_answer(need: Need, port: Listener, answer: Health, remedy: Remedy) -> Verdict:
-    status = (_proof(need, port, STATUS, answer.status or "none"),)
+    status = (_prove_answer(need, port, STATUS, answer.status or "none"),)
     observed: dict[str, Json] = {"status": answer.status} if answer.status else {"error": answer.error}
     if answer.status != port.health_status:
         return Verdict(False, observed, status, remedy=remedy)
-    wrong = tuple(_wrong(need, port, answer))
+    wrong = tuple(_list_wrong(need, port, answer))
     if not wrong:
         return Verdict(True, observed, status)
     if answer.cut:
@@ -41,31 +41,31 @@ def judge_answer(need: Need, port: Listener, answer: Health, remedy: Remedy) -> 
     return Verdict(False, {**observed, **found}, wrong, remedy=remedy)
 
 
-def _within_s(port: Listener) -> float:
+def _find_limit_s(port: Listener) -> float:
     return port.health_within_us / 1_000_000
 
 
-def _wrong(need: Need, port: Listener, answer: Health) -> Iterator[ProofSource]:
+def _list_wrong(need: Need, port: Listener, answer: Health) -> Iterator[ProofSource]:
     """The first thing in the body that is not as declared."""
     if port.health_text and not answer.text:
-        yield _proof(need, port, f'{http.text(port.health_text)} in {BODY}.decode("utf-8", "replace")', False)
+        yield _prove_answer(need, port, f'{http.text(port.health_text)} in {BODY}.decode("utf-8", "replace")', False)
     values = answer.values or {}
     for key, wanted in port.health_values:
-        if key not in values or not _same(values[key], wanted):
+        if key not in values or not _is_same(values[key], wanted):
             parts = "".join(f"[{http.text(part)}]" for part in key.split("."))
-            line = _json(values[key]) if key in values else "none"
-            yield _proof(need, port, f"json.dumps(json.loads({BODY}){parts})", line)
+            line = _format_json(values[key]) if key in values else "none"
+            yield _prove_answer(need, port, f"json.dumps(json.loads({BODY}){parts})", line)
 
 
-def _same(found: Json, wanted: str | int | bool) -> bool:
+def _is_same(found: Json, wanted: str | int | bool) -> bool:
     """`true` is not 1, and 1.0 is."""
     return found == wanted and isinstance(found, bool) == isinstance(wanted, bool)
 
 
-def _json(value: Json) -> str:
+def _format_json(value: Json) -> str:
     return json.dumps(value)
 
 
-def _proof(need: Need, port: Listener, expression: str, line: object) -> ProofSource:
-    again = http.again(port.address, port.port, port.health_path, _within_s(port), expression)
+def _prove_answer(need: Need, port: Listener, expression: str, line: object) -> ProofSource:
+    again = http.again(port.address, port.port, port.health_path, _find_limit_s(port), expression)
     return ProofSource(need, again, str(line))

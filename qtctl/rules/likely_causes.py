@@ -22,7 +22,7 @@ OF_OUR_FILE = frozenset({*BEFORE_THE_PROGRAM, "QT601"})
 """What only the generated unit file makes a cause: another one may need nothing of it."""
 
 
-def supported(facts: Facts, desired: Desired, declared: DeclaredUnit, unit: Unit) -> tuple[Root, ...]:
+def keep_supported(facts: Facts, desired: Desired, declared: DeclaredUnit, unit: Unit) -> tuple[Root, ...]:
     """Those of its declared causes that its last end speaks for. All of them where nothing is known of an end."""
     ours = _is_ours(facts, desired, declared)
     known = bool(unit.exec_main_code) or unit.result not in ("", "success")
@@ -55,10 +55,10 @@ def _speaks_for(unit: Unit, id_: str) -> bool:
         return unit.exec_main_code == EXITED and unit.exec_main_status in BEFORE_THE_PROGRAM[id_]
     if id_ == "QT601":
         return unit.result in ("resources", "start-limit-hit") and not unit.exec_main_code
-    return id_ != "QT302" or not _ended_before_the_program(unit)
+    return id_ != "QT302" or not _has_ended_before_the_program(unit)
 
 
-def _ended_before_the_program(unit: Unit) -> bool:
+def _has_ended_before_the_program(unit: Unit) -> bool:
     """A port is taken when the program asks for it: not before it runs."""
     status = unit.exec_main_status
     return unit.exec_main_code == EXITED and status >= FIRST_OF_SYSTEMD and status in STATUSES

@@ -19,73 +19,73 @@ _STARTED = ("service",)
 """The key of a timer, socket or path that Unit= is made from."""
 
 
-def key_path(keys: Keys, directive: str) -> tuple[str, ...]:
+def find_key_path(keys: Keys, directive: str) -> tuple[str, ...]:
     """() for what no key says: a sandbox profile, or a template of the user's own."""
     return keys.get(directive, _STARTED if directive == "Unit" else ())
 
 
-def origin_of(view: View, unit: Unit, key: str) -> Origin:
+def find_origin(view: View, unit: Unit, key: str) -> Origin:
     """Where the registry says the value of `key`: in the service's own file, else in the defaults, else the unit's."""
     declared = unit.declared.origin
-    path = key_path(view.keys, key)
-    node = _node(view, unit)
-    hatch = _in_hatch(node, key)
+    path = find_key_path(view.keys, key)
+    node = _find_node(view, unit)
+    hatch = _find_raw_path(node, key)
     if hatch:
         return declared.at(*hatch)
     if unit.service is None:
-        return declared.at(*path) if path and _said(node, path) else declared
-    return origin_at(view, view.registry.services[unit.service.name], declared, path or ("sandbox", "profile"))
+        return declared.at(*path) if path and _is_said(node, path) else declared
+    return find_origin_at(view, view.registry.services[unit.service.name], declared, path or ("sandbox", "profile"))
 
 
-def _node(view: View, unit: Unit) -> object:
+def _find_node(view: View, unit: Unit) -> object:
     """The table of the registry that a unit is made from."""
     kind = "dropins" if isinstance(unit.declared, DesiredDropin) else f"{unit.name.rpartition('.')[2]}s"
     return getattr(view.registry, kind)[unit.subject]
 
 
-def _in_hatch(node: object, key: str) -> tuple[str, ...]:
+def _find_raw_path(node: object, key: str) -> tuple[str, ...]:
     sections = getattr(node, "systemd", {})
     return next((("systemd", section, key) for section, said in sections.items() if key in said), ())
 
 
-def origin_at(view: View, service: Service, declared: Origin, path: tuple[str, ...]) -> Origin:
+def find_origin_at(view: View, service: Service, declared: Origin, path: tuple[str, ...]) -> Origin:
     """`path` in the service's own file where it is said there, else in the defaults, else the file."""
-    if _said(service, path):
+    if _is_said(service, path):
         return declared.at(*path)
-    if _said(view.registry.fleet.defaults, path):
+    if _is_said(view.registry.fleet.defaults, path):
         return Origin("fleet.toml", ("defaults", *path))
     return declared
 
 
-def spot(view: View, unit: Unit, line: Line) -> Origin | Place:
+def find_spot(view: View, unit: Unit, line: Line) -> Origin | Place:
     """Where to look for a rendered line: in the template if it stands there as it is, else where it was declared."""
-    rows = _rows(view.templates.get(unit.template, ""))
-    as_it_is = rows.get(_compact(f"{line.key}={line.value}"))
+    rows = _map_rows(view.templates.get(unit.template, ""))
+    as_it_is = rows.get(_compact_row(f"{line.key}={line.value}"))
     if as_it_is is not None:
         return Place(unit.template, as_it_is)
     keyed = rows.get(f"{line.key}=")
-    if keyed is not None and not key_path(view.keys, line.key):
+    if keyed is not None and not find_key_path(view.keys, line.key):
         return Place(unit.template, keyed)
-    return origin_of(view, unit, line.key)
+    return find_origin(view, unit, line.key)
 
 
 @lru_cache(maxsize=16)
-def _rows(text: str) -> Mapping[str, int]:
+def _map_rows(text: str) -> Mapping[str, int]:
     """The number of the first row of its kind: by the whole row without spaces, and by the KEY= that it begins with."""
     rows: dict[str, int] = {}
     for number, row in enumerate(lines(text), start=1):
         key, equals, _ = row.lstrip().partition("=")
-        rows.setdefault(_compact(row), number)
+        rows.setdefault(_compact_row(row), number)
         if equals:
             rows.setdefault(f"{key}=", number)
     return rows
 
 
-def _compact(row: str) -> str:
+def _compact_row(row: str) -> str:
     return row.strip().replace(" ", "")
 
 
-def _said(node: object, path: tuple[str, ...]) -> bool:
+def _is_said(node: object, path: tuple[str, ...]) -> bool:
     for key in path:
         node = getattr(node, key, None)
     return node is not None and node is not False and node != ()

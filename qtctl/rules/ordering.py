@@ -44,24 +44,26 @@ class Ordering:
         for puller, those in pulls.items():
             for name in those:
                 pullers.setdefault(name, set()).add(puller)
-        return cls(*(_frozen(each) for each in (pullers, pulls, after, sockets)))
+        return cls(*(_map_frozen(each) for each in (pullers, pulls, after, sockets)))
 
     def implied(self, unit: Unit, name: str) -> bool:
         """Whether a unit that requires `name` starts after it anyway, or must not: a target waits for its members."""
-        if name in _BY_SYSTEMD or name in _own(unit) or name in self.sockets.get(unit.name, ()):
+        if name in _BY_SYSTEMD or name in _list_own(unit) or name in self.sockets.get(unit.name, ()):
             return True
         if name in _JOURNAL or (name == _BUS and unit.last("Service", "Type") == "dbus"):
             return True
-        return self._is_target_of(unit.name, name) or self._through_others(unit.name, name)
+        return self._is_target_of(unit.name, name) or self._is_implied_through_others(unit.name, name)
 
     def _is_target_of(self, unit: str, name: str) -> bool:
         """A target that starts the unit, itself or through other targets."""
-        return name.endswith(".target") and name in _reached(unit, self.pullers, lambda each: each.endswith(".target"))
+        return name.endswith(".target") and name in _list_reached(
+            unit, self.pullers, lambda each: each.endswith(".target")
+        )
 
-    def _through_others(self, unit: str, name: str) -> bool:
+    def _is_implied_through_others(self, unit: str, name: str) -> bool:
         """It starts after a unit that it starts with it, and that starts after `name`."""
         between = self.pulls.get(unit, frozenset())
-        return name in _reached(unit, self.after, between.__contains__)
+        return name in _list_reached(unit, self.after, between.__contains__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +83,13 @@ class Conflicts:
         return min((tuple(sorted(each)) for each in self.pairs if each <= members), default=())
 
 
-def _own(unit: Unit) -> frozenset[str]:
+def _list_own(unit: Unit) -> frozenset[str]:
     """What a service names elsewhere, and is ordered after for it: its sockets, its slice."""
     stem = unit.name.rpartition(".")[0]
     return frozenset({f"{stem}.socket", unit.last("Service", "Slice"), *unit.all("Service", "Sockets")} - {""})
 
 
-def _reached(start: str, edges: Mapping[str, frozenset[str]], goes_on: Callable[[str], bool]) -> frozenset[str]:
+def _list_reached(start: str, edges: Mapping[str, frozenset[str]], goes_on: Callable[[str], bool]) -> frozenset[str]:
     found: set[str] = set()
     queue = [start]
     for name in queue:
@@ -98,5 +100,5 @@ def _reached(start: str, edges: Mapping[str, frozenset[str]], goes_on: Callable[
     return frozenset(found)
 
 
-def _frozen(edges: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
+def _map_frozen(edges: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
     return {name: frozenset(those) for name, those in edges.items()}

@@ -37,7 +37,7 @@ class PlaceOf:
         return (self.unit, *self.aliases)
 
 
-def places(desired: Desired) -> dict[str, tuple[PlaceOf, ...]]:
+def map_places(desired: Desired) -> dict[str, tuple[PlaceOf, ...]]:
     """Name → where it leads: of a template to its instances on this host.
 
     A name that means several units is the service's, else the external's, else the retired one's. Whole unit names and
@@ -45,7 +45,7 @@ def places(desired: Desired) -> dict[str, tuple[PlaceOf, ...]]:
     the registry: `docker.service` is docker's own where that is declared, else that of the service `docker`.
     """
     found: dict[str, tuple[PlaceOf, ...]] = {}
-    for names, those in _named(desired):
+    for names, those in _list_named(desired):
         for name in names:
             found.setdefault(name, those)
     return found
@@ -54,43 +54,43 @@ def places(desired: Desired) -> dict[str, tuple[PlaceOf, ...]]:
 Named = tuple[Iterable[str], tuple[PlaceOf, ...]]
 
 
-def _named(desired: Desired) -> Iterator[Named]:
+def _list_named(desired: Desired) -> Iterator[Named]:
     starters = desired.starters()
-    place = {unit.unit: place_of(unit, starters) for unit in desired.units()}
+    place = {unit.unit: make_place(unit, starters) for unit in desired.units()}
     templates = [(each, tuple(place[unit.unit] for unit in desired.instances(each.unit))) for each in desired.templates]
     services = [(unit, (place[unit.unit],)) for unit in desired.services]
     externals = [(unit, (place[unit.unit],)) for unit in desired.externals]
     rest = [(unit, (place[unit.unit],)) for unit in desired.units() if unit.kind is not UnitKind.SERVICE]
     retired_units = [(retired, (PlaceOf(retired.name, retired.unit, "retired"),)) for retired in desired.retired_units]
     yield from (((unit.name,), those) for unit, those in (*services, *externals))
-    yield from ((_short_names(each), those) for each, those in templates)
+    yield from ((_list_short_names(each), those) for each, those in templates)
     yield from (
         ((retired.name,), those) for retired, those in retired_units if retired.unit.endswith(UnitKind.SERVICE.suffix)
     )
     yield from (((unit.name,), those) for unit, those in rest)
     units = (*services, *externals, *templates, *rest)
-    yield from ((_whole_names(unit), those) for unit, those in units)
-    yield from ((unit_names(unit), those) for unit, those in units)
+    yield from ((_list_whole_names(unit), those) for unit, those in units)
+    yield from ((list_unit_names(unit), those) for unit, those in units)
     yield from (((retired.unit, retired.name), those) for retired, those in retired_units)
 
 
-def unit_names(unit: DesiredUnit) -> tuple[str, ...]:
+def list_unit_names(unit: DesiredUnit) -> tuple[str, ...]:
     """The whole names that mean a unit: as systemd knows it, and its name in the registry with its kind."""
-    return (*_whole_names(unit), *(f"{name}{unit.kind.suffix}" for name in _short_names(unit)))
+    return (*_list_whole_names(unit), *(f"{name}{unit.kind.suffix}" for name in _list_short_names(unit)))
 
 
-def _whole_names(unit: DesiredUnit) -> tuple[str, ...]:
+def _list_whole_names(unit: DesiredUnit) -> tuple[str, ...]:
     """As systemd knows it."""
     return (*unit.names, *(unit.aliases if isinstance(unit, DesiredExternal) else ()))
 
 
-def _short_names(unit: DesiredUnit) -> tuple[str, ...]:
+def _list_short_names(unit: DesiredUnit) -> tuple[str, ...]:
     """Its name in the registry; of a template with and without the `@`."""
     short = unit.name.removesuffix("@")
     return (short, f"{short}@") if unit.is_template else (unit.name,)
 
 
-def place_of(unit: DesiredUnit, starters: Starters) -> PlaceOf:
+def make_place(unit: DesiredUnit, starters: Starters) -> PlaceOf:
     started_by = starters.get(unit.unit, ())
     held = (port for each in started_by if each.kind is UnitKind.SOCKET for port in list_ports(each, starters))
     ports = (*list_ports(unit, starters), *held)
@@ -99,7 +99,7 @@ def place_of(unit: DesiredUnit, starters: Starters) -> PlaceOf:
     )
 
 
-def declared_elsewhere(registry: "Registry", desired: Desired) -> frozenset[str]:
+def list_declared_elsewhere(registry: "Registry", desired: Desired) -> frozenset[str]:
     """Every name that means something of the registry, and nothing of this host."""
     spoken = (
         name
@@ -107,4 +107,4 @@ def declared_elsewhere(registry: "Registry", desired: Desired) -> frozenset[str]
         for each in getattr(registry, kind)
         for name in list_spoken_names(registry, kind, each)
     )
-    return frozenset(spoken) - places(desired).keys()
+    return frozenset(spoken) - map_places(desired).keys()

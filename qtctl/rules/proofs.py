@@ -24,20 +24,20 @@ MEMORY_FULL = (
 COUNT_OF_GROUP = 'NR%2{f=$0;next} f=="name"&&$0""==g""{n++} END{print n+0}'
 
 
-def _unit(name: str) -> str:
+def _format_unit(name: str) -> str:
     return f"-- {quote(name)}" if name.startswith("-") else quote(name)
 
 
-def unit_property(need: Need, unit: str, name: str, value: object) -> ProofSource:
+def prove_unit_property(need: Need, unit: str, name: str, value: object) -> ProofSource:
     """`name` is the property as systemctl prints it: ActiveState, UnitFileState."""
-    return ProofSource(need, f"systemctl show -p {name} {_unit(unit)}", f"{name}={value}")
+    return ProofSource(need, f"systemctl show -p {name} {_format_unit(unit)}", f"{name}={value}")
 
 
-def loaded_property(need: Need, unit: str, shown: Property, value: Json) -> ProofSource:
+def prove_loaded_property(need: Need, unit: str, shown: Property, value: Json) -> ProofSource:
     """As the bus has it: what `systemctl show` prints of times and lists is its own spelling."""
     if shown.shape is Shape.COMMANDS:
         programs = [each[0] for each in value if isinstance(each, list)] if isinstance(value, list) else []
-        show = f"systemctl show -p {shown.name} --value {_unit(unit)}"
+        show = f"systemctl show -p {shown.name} --value {_format_unit(unit)}"
         return ProofSource(
             need, f"{show} | grep -o 'path=[^ ;]*' | tail -n 1", f"path={programs[-1]}" if programs else ""
         )
@@ -47,28 +47,28 @@ def loaded_property(need: Need, unit: str, shown: Property, value: Json) -> Proo
     return ProofSource(need, f"{get} | grep -o '\"data\":.*'", f'"data":{line}}}')
 
 
-def enablement(need: Need, unit: str, state: str) -> ProofSource:
+def prove_enablement(need: Need, unit: str, state: str) -> ProofSource:
     """For any unit file, templates too, which `systemctl show` refuses."""
-    return ProofSource(need, f"systemctl is-enabled {_unit(unit)}", state)
+    return ProofSource(need, f"systemctl is-enabled {_format_unit(unit)}", state)
 
 
-def reference(need: Need, unit: str, directive: str, missing: str) -> ProofSource:
-    show = f"systemctl show --value -p {directive} {_unit(unit)}"
+def prove_reference(need: Need, unit: str, directive: str, missing: str) -> ProofSource:
+    show = f"systemctl show --value -p {directive} {_format_unit(unit)}"
     return ProofSource(need, f"{show} | tr ' ' '\\n' | grep -Fx -- {quote(missing)}", missing)
 
 
-def presence(need: Need, path: str, *, present: bool) -> ProofSource:
+def prove_presence(need: Need, path: str, *, present: bool) -> ProofSource:
     """A link that leads nowhere is present."""
     name = quote(path)
     again = f"{{ test -e {name} || test -L {name}; }} && echo present || echo absent"
     return ProofSource(need, again, "present" if present else "absent")
 
 
-def permissions(need: Need, path: str, file: File) -> ProofSource:
+def prove_permissions(need: Need, path: str, file: File) -> ProofSource:
     return ProofSource(need, f"stat -c '%a %U:%G' {quote(path)}", f"{int(file.mode, 8):o} {file.owner}:{file.group}")
 
 
-def kind(need: Need, path: str, file: File) -> ProofSource:
+def prove_kind(need: Need, path: str, file: File) -> ProofSource:
     """A link by where it leads, a directory by its slash: what `ls -F` users expect, from tools that print one line."""
     if file.kind == "link":
         return ProofSource(need, f"readlink {quote(path)}", file.target)
@@ -88,13 +88,13 @@ def digest(need: Need, path: str, sha256: str) -> ProofSource:
     return ProofSource(need, f"sha256sum {quote(path)}", f"{sha256}  {path}")
 
 
-def account(need: Need, found: Account) -> ProofSource:
+def prove_account(need: Need, found: Account) -> ProofSource:
     """Without the comment field, which is nobody's business."""
     line = f"{found.name}:{found.uid}:{found.gid}:{found.home}:{found.shell}"
     return ProofSource(need, f"getent passwd {quote(found.name)} | cut -d: -f1,3,4,6,7", line)
 
 
-def no_account(need: Need, name: str) -> ProofSource:
+def prove_no_account(need: Need, name: str) -> ProofSource:
     return ProofSource(need, f"getent passwd {quote(name)} || echo absent", "absent")
 
 
@@ -102,15 +102,15 @@ def group(need: Need, found: Group) -> ProofSource:
     return ProofSource(need, f"getent group {quote(found.name)} | cut -d: -f1,3", f"{found.name}:{found.gid}")
 
 
-def no_group(need: Need, name: str) -> ProofSource:
+def prove_no_group(need: Need, name: str) -> ProofSource:
     return ProofSource(need, f"getent group {quote(name)} || echo absent", "absent")
 
 
-def not_in_group(need: Need, user: str, name: str) -> ProofSource:
+def prove_not_in_group(need: Need, user: str, name: str) -> ProofSource:
     return ProofSource(need, f"id -nG {quote(user)} | tr ' ' '\\n' | grep -cFx -- {quote(name)}", "0")
 
 
-def alias(need: Need, name: str, addresses: Sequence[str]) -> ProofSource:
+def prove_alias(need: Need, name: str, addresses: Sequence[str]) -> ProofSource:
     """The addresses that the hosts file gives a name, each on a line."""
     wanted = name.lower().replace("\\", "\\\\").replace('"', '\\"')
     program = f'{{sub(/#.*/, "")}} {{for (i = 2; i <= NF; i++) if (tolower($i) == "{wanted}") print $1}}'
@@ -118,51 +118,53 @@ def alias(need: Need, name: str, addresses: Sequence[str]) -> ProofSource:
     return ProofSource(need, f"{again} | grep . || echo absent", addresses[0] if addresses else "absent")
 
 
-def _sockets(port: Listener, options: str = "") -> str:
-    return _sockets_on(port.protocol, port.port, options)
+def _format_sockets_command(port: Listener, options: str = "") -> str:
+    return _format_ss_command(port.protocol, port.port, options)
 
 
-def _sockets_on(protocol: str, number: int, options: str = "") -> str:
+def _format_ss_command(protocol: str, number: int, options: str = "") -> str:
     family = "u" if protocol == "udp" else "t"
     return f"ss -H -ln{family}{options} 'sport = :{number}'"
 
 
-def nobody_listens(need: Need, port: Listener) -> ProofSource:
-    return ProofSource(need, f"{_sockets(port)} | wc -l", "0")
+def prove_no_listener(need: Need, port: Listener) -> ProofSource:
+    return ProofSource(need, f"{_format_sockets_command(port)} | wc -l", "0")
 
 
-def not_at_address(need: Need, port: Listener) -> ProofSource:
+def prove_other_address(need: Need, port: Listener) -> ProofSource:
     """Somebody listens on the port, and not at the declared address."""
     address = quote(f"{port.address}:{port.port}")
-    return ProofSource(need, f"{_sockets(port)} | awk '{{print $4}}' | grep -cFx -- {address}", "0")
+    return ProofSource(need, f"{_format_sockets_command(port)} | awk '{{print $4}}' | grep -cFx -- {address}", "0")
 
 
 def listens(need: Need, port: Listener, row: list[str]) -> ProofSource:
-    return ProofSource(need, f"{_sockets(port)} | awk '{{print $4}}'", _local(row))
+    return ProofSource(need, f"{_format_sockets_command(port)} | awk '{{print $4}}'", _find_local(row))
 
 
-def owner(need: Need, port: Listener, row: list[str]) -> ProofSource:
+def prove_owner(need: Need, port: Listener, row: list[str]) -> ProofSource:
     """The listening address with the control group of its socket, which names the unit without root."""
-    return owner_of(need, port.protocol, row)
+    return prove_socket_owner(need, port.protocol, row)
 
 
-def owner_of(need: Need, protocol: str, row: list[str]) -> ProofSource:
+def prove_socket_owner(need: Need, protocol: str, row: list[str]) -> ProofSource:
     group = next((word for word in reversed(row[3].split()) if word.startswith("cgroup:")), "")
     number = int(row[1])
     if not group:
-        return ProofSource(need, f"{_sockets_on(protocol, number)} | awk '{{print $4}}'", _local(row))
+        return ProofSource(need, f"{_format_ss_command(protocol, number)} | awk '{{print $4}}'", _find_local(row))
     return ProofSource(
-        need, f"{_sockets_on(protocol, number, ' --cgroup')} | awk '{{print $4, $NF}}'", f"{_local(row)} {group}"
+        need,
+        f"{_format_ss_command(protocol, number, ' --cgroup')} | awk '{{print $4, $NF}}'",
+        f"{_find_local(row)} {group}",
     )
 
 
-def _local(row: list[str]) -> str:
+def _find_local(row: list[str]) -> str:
     """Local address and port as ss printed them."""
     address, port, _, line = row
     return next((word for word in line.split() if word.endswith(f":{port}")), f"{address}:{port}")
 
 
-def leads_to(need: Need, path: str, resolved: str) -> ProofSource:
+def prove_link_end(need: Need, path: str, resolved: str) -> ProofSource:
     """Where its links end, also where nothing is there."""
     return ProofSource(need, f"readlink -m {quote(path)}", resolved)
 
@@ -172,21 +174,21 @@ def runs(need: Need, interpreter: str, status: int) -> ProofSource:
     return ProofSource(need, f"timeout 10 {quote(interpreter)} -I -S -E -B -c pass; echo $?", str(status))
 
 
-def executable(need: Need, path: str, *, yes: bool) -> ProofSource:
+def prove_executable(need: Need, path: str, *, yes: bool) -> ProofSource:
     test = f"test -f {quote(path)} && test -x {quote(path)}"
     return ProofSource(
         need, f"{test} && echo executable || echo not executable", "executable" if yes else "not executable"
     )
 
 
-def _redis(store: DesiredStore, *words: str) -> str:
+def _format_redis_command(store: DesiredStore, *words: str) -> str:
     """A store with a password wants it from the reader's own environment, under the name that the registry gives."""
     password = f'REDISCLI_AUTH="${store.password_env}" ' if store.password_env else ""
     arguments = " ".join(quote(word) for word in words)
-    return f"{password}timeout 10 redis-cli {_place(store)}{_login(store)} {arguments}"
+    return f"{password}timeout 10 redis-cli {_format_place(store)}{_format_login(store)} {arguments}"
 
 
-def _place(store: DesiredStore) -> str:
+def _format_place(store: DesiredStore) -> str:
     """Where it is, as redis-cli takes it, with the files that TLS wants: at the same paths as where qtctl runs."""
     if store.socket:
         return f"-s {quote(store.socket)}"
@@ -197,68 +199,76 @@ def _place(store: DesiredStore) -> str:
     return f"-h {quote(store.address)} -p {store.port}{' --tls' if store.tls else ''}{tls}"
 
 
-def _login(store: DesiredStore) -> str:
+def _format_login(store: DesiredStore) -> str:
     """Its user and database, as redis-cli takes them."""
     user = f" --user {quote(store.user)}" if store.user else ""
     return f"{user} -n {store.db}" if store.db else user
 
 
-def nobody_answers(need: Need, store: DesiredStore) -> ProofSource:
+def prove_no_answer(need: Need, store: DesiredStore) -> ProofSource:
     if store.socket:
-        return no_unix_listener(need, store.socket)
+        return prove_no_unix_listener(need, store.socket)
     line = f"Could not connect to Redis at {store.address}:{store.port}: Connection refused"
-    return ProofSource(need, f"{_redis(store, 'PING')} 2>&1", line)
+    return ProofSource(need, f"{_format_redis_command(store, 'PING')} 2>&1", line)
 
 
-def no_unix_listener(need: Need, path: str) -> ProofSource:
+def prove_no_unix_listener(need: Need, path: str) -> ProofSource:
     """Nobody listens on a unix socket of that path."""
     return ProofSource(need, f"ss -H -lnx | awk '{{print $5}}' | grep -cFx -- {quote(path)}", "0")
 
 
-def info(need: Need, store: DesiredStore, field: str, value: object) -> ProofSource:
+def prove_info(need: Need, store: DesiredStore, field: str, value: object) -> ProofSource:
     """A line of INFO, without the carriage return that ends it."""
-    return ProofSource(need, f"{_redis(store, 'INFO')} | tr -d '\\r' | grep -x {quote(field)}:.*", f"{field}:{value}")
+    return ProofSource(
+        need, f"{_format_redis_command(store, 'INFO')} | tr -d '\\r' | grep -x {quote(field)}:.*", f"{field}:{value}"
+    )
 
 
-def memory_full(need: Need, store: DesiredStore) -> ProofSource:
-    again = f"{_redis(store, 'INFO', 'memory')} | tr -d '\\r' | awk -F: '{MEMORY_FULL}'"
+def prove_memory_full(need: Need, store: DesiredStore) -> ProofSource:
+    again = f"{_format_redis_command(store, 'INFO', 'memory')} | tr -d '\\r' | awk -F: '{MEMORY_FULL}'"
     return ProofSource(need, again, "full")
 
 
-def key_type(need: Need, store: DesiredStore, key: str, kind_of_key: str) -> ProofSource:
+def prove_key_type(need: Need, store: DesiredStore, key: str, kind_of_key: str) -> ProofSource:
     """`none` for a key that is not there."""
-    return ProofSource(need, _redis(store, "TYPE", key), kind_of_key)
+    return ProofSource(need, _format_redis_command(store, "TYPE", key), kind_of_key)
 
 
-def expires(need: Need, store: DesiredStore, key: str, *, yes: bool) -> ProofSource:
+def prove_expiry(need: Need, store: DesiredStore, key: str, *, yes: bool) -> ProofSource:
     """Whether, and not when: that is less with every second."""
-    again = f"{_redis(store, 'TTL', key)} | grep -qx -- -1 && echo stays || echo expires"
+    again = f"{_format_redis_command(store, 'TTL', key)} | grep -qx -- -1 && echo stays || echo expires"
     return ProofSource(need, again, "expires" if yes else "stays")
 
 
-def newest_entry(need: Need, store: DesiredStore, key: str, last_id: str) -> ProofSource:
+def prove_newest_entry(need: Need, store: DesiredStore, key: str, last_id: str) -> ProofSource:
     """Filtered: the rest of the answer holds what the entries say."""
-    return ProofSource(need, f"{_redis(store, 'XINFO', 'STREAM', key)} | grep -A1 -x last-generated-id", last_id)
+    return ProofSource(
+        need, f"{_format_redis_command(store, 'XINFO', 'STREAM', key)} | grep -A1 -x last-generated-id", last_id
+    )
 
 
-def stream_field(need: Need, store: DesiredStore, key: str, field: str, value: object) -> ProofSource:
+def prove_stream_field(need: Need, store: DesiredStore, key: str, field: str, value: object) -> ProofSource:
     """A field of XINFO STREAM and its value, on one line; what the entries say is left out."""
-    again = f"{_redis(store, 'XINFO', 'STREAM', key)} | grep -A1 -x -m1 {quote(field)} | paste -d ' ' - -"
+    again = (
+        f"{_format_redis_command(store, 'XINFO', 'STREAM', key)} | grep -A1 -x -m1 {quote(field)} | paste -d ' ' - -"
+    )
     return ProofSource(need, again, f"{field} {value}")
 
 
-def clock(need: Need, store: DesiredStore, now_us: int) -> ProofSource:
+def prove_clock(need: Need, store: DesiredStore, now_us: int) -> ProofSource:
     """Seconds since the epoch, by Redis: a minute later it prints a minute more."""
-    return ProofSource(need, f"{_redis(store, 'TIME')} | head -n 1", str(now_us // 1_000_000))
+    return ProofSource(need, f"{_format_redis_command(store, 'TIME')} | head -n 1", str(now_us // 1_000_000))
 
 
-def groups_named(need: Need, store: DesiredStore, key: str, group: str, count: int) -> ProofSource:
+def prove_group_count(need: Need, store: DesiredStore, key: str, group: str, count: int) -> ProofSource:
     """How many groups have the name: other values may look like it."""
-    again = f"{_redis(store, 'XINFO', 'GROUPS', key)} | awk -v g={_for_awk(group)} '{COUNT_OF_GROUP}'"
+    again = (
+        f"{_format_redis_command(store, 'XINFO', 'GROUPS', key)} | awk -v g={_escape_for_awk(group)} '{COUNT_OF_GROUP}'"
+    )
     return ProofSource(need, again, str(count))
 
 
-def _for_awk(text: str) -> str:
+def _escape_for_awk(text: str) -> str:
     """awk reads escapes in what -v gives it."""
     return quote(text.replace("\\", "\\\\"))
 
@@ -268,22 +278,26 @@ def group_field(
 ) -> ProofSource:
     """`group` is stream and group name. Redis prints a NULL as an empty line."""
     key, name = group
-    program = f"awk -v g={_for_awk(name)} -v k={field} '{EACH_FIELD_OF_GROUP}'"
+    program = f"awk -v g={_escape_for_awk(name)} -v k={field} '{EACH_FIELD_OF_GROUP}'"
     line = f"{field} {'' if value is None else value}"
-    return ProofSource(need, f"{_redis(store, 'XINFO', 'GROUPS', key)} | {program}", line)
+    return ProofSource(need, f"{_format_redis_command(store, 'XINFO', 'GROUPS', key)} | {program}", line)
 
 
-def pending_entry(need: Need, store: DesiredStore, group: tuple[str, str], id_: str, consumer: str) -> ProofSource:
+def prove_pending_entry(
+    need: Need, store: DesiredStore, group: tuple[str, str], id_: str, consumer: str
+) -> ProofSource:
     """An entry that was delivered to a consumer and is not acknowledged."""
-    again = f"{_redis(store, 'XPENDING', *group, id_, id_, '1')} | head -n 2 | paste -d ' ' - -"
+    again = f"{_format_redis_command(store, 'XPENDING', *group, id_, id_, '1')} | head -n 2 | paste -d ' ' - -"
     return ProofSource(need, again, f"{id_} {consumer}")
 
 
-def key_found(need: Need, store: DesiredStore, pattern: str, key: str) -> ProofSource:
+def prove_key_found(need: Need, store: DesiredStore, pattern: str, key: str) -> ProofSource:
     """A key among those that SCAN finds by a pattern."""
-    return ProofSource(need, f"{_redis(store, '--scan', '--pattern', pattern)} | grep -Fx -- {quote(key)}", key)
+    return ProofSource(
+        need, f"{_format_redis_command(store, '--scan', '--pattern', pattern)} | grep -Fx -- {quote(key)}", key
+    )
 
 
-def no_line(need: Need, path: str, line: str) -> ProofSource:
+def prove_no_line(need: Need, path: str, line: str) -> ProofSource:
     """How many lines of a file are these words, and nothing else."""
     return ProofSource(need, f"grep -Fxc -e {quote(line)} -- {quote(path)}", "0")

@@ -11,25 +11,27 @@ OWN_FOLDERS = ("/etc/systemd/system/", "/run/systemd/system/")
 RELOAD: Command = ("systemctl", "daemon-reload")
 
 
-def removal(facts: Facts, unit: str, state: str, active: str) -> Remedy:
+def choose_removal(facts: Facts, unit: str, state: str, active: str) -> Remedy:
     """`state`: of its unit file, "" for none. `active`: its ActiveState, "" where it is not loaded."""
     if state == "alias":
-        return _of_an_alias(unit)
+        return _choose_alias_removal(unit)
     if state.startswith("masked"):
         return make_steps(_stop(unit, active), f"{unit} is masked: leave it so, or systemctl unmask {unit}")
     if not state:
-        return _of_what_has_no_file(unit, active)
+        return _choose_removal_without_file(unit, active)
     if state == "generated":
         return make_steps(_stop(unit, active), f"systemctl show -p SourcePath {unit} names what it is generated from")
-    found = None if is_template(unit) else _loaded(facts, unit)
-    return make_steps(_disable(unit), _forget(unit, active), *_without_file(found, unit, state))
+    found = None if is_template(unit) else _find_loaded(facts, unit)
+    return make_steps(
+        _make_disable_command(unit), _make_forget_command(unit, active), *_list_steps_without_file(found, unit, state)
+    )
 
 
-def _loaded(facts: Facts, unit: str) -> Unit | None:
+def _find_loaded(facts: Facts, unit: str) -> Unit | None:
     return facts.read(Unit, unit) if facts.item(Need(Unit.FACT, unit)).state.known else None
 
 
-def _of_an_alias(unit: str) -> Remedy:
+def _choose_alias_removal(unit: str) -> Remedy:
     """`systemctl disable` of it would disable the unit that it is a name of."""
     return make_steps(
         f"{unit} is only another name of a unit, which stays",
@@ -38,18 +40,18 @@ def _of_an_alias(unit: str) -> Remedy:
     )
 
 
-def _of_what_has_no_file(unit: str, active: str) -> Remedy:
+def _choose_removal_without_file(unit: str, active: str) -> Remedy:
     if active == "failed":
         return make_steps(("systemctl", "reset-failed", unit))
     return make_steps(("systemctl", "disable", "--now", unit) if "@" in unit else ("systemctl", "stop", unit))
 
 
-def _disable(unit: str) -> Command:
+def _make_disable_command(unit: str) -> Command:
     """Of a template its instances: it runs by no name of its own."""
     return ("systemctl", "disable", unit) if is_template(unit) else ("systemctl", "disable", "--now", unit)
 
 
-def _without_file(found: Unit | None, unit: str, state: str) -> tuple[Command | str, ...]:
+def _list_steps_without_file(found: Unit | None, unit: str, state: str) -> tuple[Command | str, ...]:
     if state.startswith("linked"):
         return ()
     path = found.fragment_path if found is not None else ""
@@ -64,6 +66,6 @@ def _stop(unit: str, active: str) -> Command:
     return ("systemctl", "stop", unit) if is_up(active) else ()
 
 
-def _forget(unit: str, active: str) -> Command:
+def _make_forget_command(unit: str, active: str) -> Command:
     """A failed unit stays in systemd's list when its file has gone."""
     return ("systemctl", "reset-failed", unit) if active == "failed" else ()

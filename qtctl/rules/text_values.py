@@ -11,7 +11,7 @@ from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
 from qtctl.model.service import Run, Service
 from qtctl.model.states import ServiceState
-from qtctl.rules.locate import spot
+from qtctl.rules.locate import find_spot
 from qtctl.rules.view import Unit, View
 
 
@@ -45,37 +45,37 @@ class CommandText:
     at: Origin
 
 
-def declared_commands(registry: Registry) -> Iterator[CommandText]:
+def list_declared_commands(registry: Registry) -> Iterator[CommandText]:
     """Of all services that are not retired, in whichever form a command is written."""
     for name, service in registry.services.items():
         if service.state is not ServiceState.RETIRED:
-            yield from _commands(name, service, registry.origins["services", name])
+            yield from _list_commands(name, service, registry.origins["services", name])
 
 
-def declared_texts(registry: Registry) -> Iterator[Text]:
+def list_declared_texts(registry: Registry) -> Iterator[Text]:
     """Of the defaults, all services that are not retired, and the venvs that are present."""
     defaults = Origin("fleet.toml", ("defaults",))
     fleet = registry.fleet.defaults
-    yield from _env("defaults", fleet.env, defaults)
+    yield from _list_env_texts("defaults", fleet.env, defaults)
     yield Text("defaults", Sort.PATH, "code", "code", fleet.code, defaults.at("code"))
     for name, service in registry.services.items():
-        yield from _prose(name, service, registry.origins["services", name])
+        yield from _list_prose(name, service, registry.origins["services", name])
         if service.state is not ServiceState.RETIRED:
-            yield from _service(name, service, registry.origins["services", name])
+            yield from _list_service_texts(name, service, registry.origins["services", name])
     for name, venv in registry.venvs.items():
         if venv.state == "present":
             yield Text(name, Sort.PATH, "path", "path", venv.path, registry.origins["venvs", name].at("path"))
 
 
-def rendered_texts(view: View) -> Iterator[Text]:
+def list_rendered_texts(view: View) -> Iterator[Text]:
     """Environment= of rendered units: only a user's own template writes any."""
     for unit in view.units:
         for line in unit.parsed.directives:
             if line.key == "Environment":
-                yield from _assignments(view, unit, line)
+                yield from _list_assignments(view, unit, line)
 
 
-def _assignments(view: View, unit: Unit, line: Line) -> Iterator[Text]:
+def _list_assignments(view: View, unit: Unit, line: Line) -> Iterator[Text]:
     try:
         words = split(line.value, Escapes.C)
     except InputError:
@@ -83,15 +83,15 @@ def _assignments(view: View, unit: Unit, line: Line) -> Iterator[Text]:
     for word in words:
         name, equals, value = word.partition("=")
         if equals:
-            yield Text(unit.subject, Sort.ENV, f"Environment {name}", name, value, spot(view, unit, line))
+            yield Text(unit.subject, Sort.ENV, f"Environment {name}", name, value, find_spot(view, unit, line))
 
 
-def _service(name: str, service: Service, origin: Origin) -> Iterator[Text]:
-    yield from _env(name, service.env, origin)
+def _list_service_texts(name: str, service: Service, origin: Origin) -> Iterator[Text]:
+    yield from _list_env_texts(name, service.env, origin)
     if service.run is not None:
         yield from _run(name, service.run, origin.at("run"))
-    for command in _commands(name, service, origin):
-        yield from _arguments(command)
+    for command in _list_commands(name, service, origin):
+        yield from _list_arguments(command)
     for key in ("after", "wants", "requires", "binds_to", "part_of"):
         for other in getattr(service.order, key):
             yield Text(name, Sort.ORDER, f"order.{key}", key, other, origin.at("order", key))
@@ -100,7 +100,7 @@ def _service(name: str, service: Service, origin: Origin) -> Iterator[Text]:
             yield Text(name, Sort.PATH, f"sandbox.{key}", key, path, origin.at("sandbox", key))
 
 
-def _env(subject: str, env: dict[str, str], origin: Origin) -> Iterator[Text]:
+def _list_env_texts(subject: str, env: dict[str, str], origin: Origin) -> Iterator[Text]:
     for key, value in env.items():
         yield Text(subject, Sort.ENV, f"env.{key}", key, value, origin.at("env", key))
 
@@ -112,12 +112,12 @@ def _run(subject: str, run: Run, origin: Origin) -> Iterator[Text]:
             yield Text(subject, Sort.PATH, f"run.{key}", key, value, origin.at(key))
 
 
-def _commands(subject: str, service: Service, origin: Origin) -> Iterator[CommandText]:
+def _list_commands(subject: str, service: Service, origin: Origin) -> Iterator[CommandText]:
     if service.run is not None:
         yield from _run_commands(subject, service.run, origin.at("run"))
     for key in type(service.commands).model_fields:
         for number, command in enumerate(getattr(service.commands, key)):
-            yield _command(subject, f"commands.{key}[{number}]", command, origin.at("commands", key))
+            yield _make_command(subject, f"commands.{key}[{number}]", command, origin.at("commands", key))
 
 
 def _run_commands(subject: str, run: Run, origin: Origin) -> Iterator[CommandText]:
@@ -127,15 +127,15 @@ def _run_commands(subject: str, run: Run, origin: Origin) -> Iterator[CommandTex
         keys, words = ("", *keys), (run.module or run.script or run.app or "", *words)
     yield CommandText(subject, keys, words, origin.at("argv" if run.argv else "args"))
     for number, line in enumerate(run.lines):
-        yield _command(subject, f"run.lines[{number}]", line, origin.at("lines"))
+        yield _make_command(subject, f"run.lines[{number}]", line, origin.at("lines"))
 
 
-def _command(subject: str, key: str, command: tuple[str, ...] | str, origin: Origin) -> CommandText:
-    words = command_words(command) if isinstance(command, str) else command
+def _make_command(subject: str, key: str, command: tuple[str, ...] | str, origin: Origin) -> CommandText:
+    words = split_command(command) if isinstance(command, str) else command
     return CommandText(subject, tuple(f"{key}[{number}]" for number in range(len(words))), words, origin)
 
 
-def command_words(line: str) -> tuple[str, ...]:
+def split_command(line: str) -> tuple[str, ...]:
     """The words of a command line as systemd splits it; of one that it cannot split, those between white space."""
     try:
         return split(line, Escapes.C_RELAXED)
@@ -143,7 +143,7 @@ def command_words(line: str) -> tuple[str, ...]:
         return tuple(line.split())
 
 
-def _arguments(command: CommandText) -> Iterator[Text]:
+def _list_arguments(command: CommandText) -> Iterator[Text]:
     option = ""
     for shown, argument in zip(command.keys, command.words, strict=True):
         head, equals, value = argument.partition("=")
@@ -156,7 +156,7 @@ def _arguments(command: CommandText) -> Iterator[Text]:
         option = argument if argument.startswith("-") and not equals else ""
 
 
-def _prose(subject: str, service: Service, origin: Origin) -> Iterator[Text]:
+def _list_prose(subject: str, service: Service, origin: Origin) -> Iterator[Text]:
     for key in ("summary", "why", "notes"):
         value = getattr(service, key)
         if value:

@@ -115,19 +115,19 @@ def look(
     today: str = "",
 ) -> View:
     """The view of one host, whose units have been rendered (or not)."""
-    by_unit = {each.unit: each for each in declared_of(desired)}
+    by_unit = {each.unit: each for each in find_declared(desired)}
     by_path = {dropin.path: dropin for dropin in desired.dropins}
     made = (file for file in desired.files if file.of_unit and not file.may_be_absent)
-    units = tuple(_unit(file, by_path.get(file.path) or by_unit[file.subject]) for file in made)
+    units = tuple(_make_unit(file, by_path.get(file.path) or by_unit[file.subject]) for file in made)
     return View(registry, desired, units, templates, keys, first, unsure, today)
 
 
-def declared_of(desired: Desired) -> tuple[Declared, ...]:
+def find_declared(desired: Desired) -> tuple[Declared, ...]:
     """What a host's unit files are rendered from, but drop-ins."""
     return (*desired.services, *desired.templates, *desired.timers, *desired.targets, *desired.other_units)
 
 
-def _unit(file: DesiredFile, declared: Declared) -> Unit:
+def _make_unit(file: DesiredFile, declared: Declared) -> Unit:
     template = _TEMPLATES[type(declared)]
     parsed = parse(file.content, f"{file.subject} from {template}")
     return Unit(file.subject, template, file, declared, parsed, effective(parsed))

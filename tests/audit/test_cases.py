@@ -8,7 +8,7 @@ import pytest
 
 from qtctl.audit.judge import judge
 from qtctl.findings.finding import Finding, Outcome
-from qtctl.rules.catalogue import host_rules
+from qtctl.rules.catalogue import list_host_rules
 from tests.builders.audited import desired, evidence
 
 CASES = [
@@ -58,7 +58,7 @@ def test_every_check_is_whole(case: dict[str, Any]) -> None:
 def test_every_rule_has_a_case_of_each_outcome() -> None:
     found = {(check.id, check.outcome) for param in CASES for check in judged(param.values[0])}  # type: ignore[arg-type]
     never_broken = {"QT701"}
-    for rule in host_rules():
+    for rule in list_host_rules():
         assert (rule.id, Outcome.HOLDS) in found
         assert (rule.id, Outcome.UNKNOWN) in found
         assert ((rule.id, Outcome.BROKEN) in found) == (rule.id not in never_broken)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qtctl.rules.exit_status import ending, hint
+from qtctl.rules.exit_status import describe_ending, hint
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from qtctl.rules.exit_status import ending, hint
     ],
 )
 def test_ending(code: int, status: int, expected: str) -> None:
-    assert ending(code, status) == expected
+    assert describe_ending(code, status) == expected
 
 
 def test_only_systemds_own_statuses_have_a_hint() -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from qtctl.errors import InputError
 from qtctl.findings.meaning import Meaning
-from qtctl.rules.catalogue import host_rules, meanings
-from qtctl.rules.explain import catalogue_markdown, explain
+from qtctl.rules.catalogue import list_host_rules, list_meanings
+from qtctl.rules.explain import explain, write_catalogue
 from qtctl.rules.rule import Rule
 
 FIRST_IDS = (
@@ -24,10 +24,10 @@ FIRST_IDS = (
 
 
 def test_the_rules_are_sorted_and_each_id_is_there_once() -> None:
-    assert [each.id for each in host_rules()] == FIRST_IDS.split()
+    assert [each.id for each in list_host_rules()] == FIRST_IDS.split()
 
 
-@pytest.mark.parametrize("each", meanings(), ids=lambda each: each.id)
+@pytest.mark.parametrize("each", list_meanings(), ids=lambda each: each.id)
 def test_every_finding_is_explained(each: Meaning) -> None:
     text = explain(each.id.lower())
     assert text.startswith(f"# {each.id} {each.title}\n")
@@ -41,7 +41,7 @@ def test_every_finding_is_explained(each: Meaning) -> None:
 def test_what_lint_and_parity_print_is_explained() -> None:
     package = Path(__file__).parent.parent.parent / "qtctl"
     printed = {id_ for path in package.rglob("*.py") for id_ in re.findall(r"QT[0-9]{3,4}", path.read_text())}
-    assert printed <= {each.id for each in meanings()}
+    assert printed <= {each.id for each in list_meanings()}
 
 
 def test_an_unknown_id_names_near_ones() -> None:
@@ -51,11 +51,11 @@ def test_an_unknown_id_names_near_ones() -> None:
 
 
 def test_the_catalogue_holds_all_and_its_links_lead_somewhere() -> None:
-    text = catalogue_markdown()
+    text = write_catalogue()
     headings = {
         "".join(letter for letter in line.lower() if letter.isalnum() or letter in " -").strip().replace(" ", "-")
         for line in re.findall(r"^### (.*)$", text, flags=re.MULTILINE)
     }
     links = re.findall(r"\(#([^)]+)\)", text)
-    assert len(links) == len(meanings())
+    assert len(links) == len(list_meanings())
     assert set(links) == headings

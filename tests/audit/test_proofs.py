@@ -38,14 +38,14 @@ def test_files_with_any_name(tmp_path: Path) -> None:
     link.symlink_to("/nowhere")
     status = path.stat()
     file = File("file", "0640", path.owner(), path.group(), status.st_size, 0)
-    assert shows(proofs.permissions(NEED, str(path), file))
-    assert shows(proofs.presence(NEED, str(path), present=True))
-    assert shows(proofs.presence(NEED, str(link), present=True))
-    assert shows(proofs.presence(NEED, str(tmp_path / "no"), present=False))
-    assert not shows(proofs.presence(NEED, str(path), present=False))
-    assert shows(proofs.kind(NEED, str(tmp_path), File("dir", "0755", "root", "root", 0, 0)))
-    assert shows(proofs.kind(NEED, str(path), file))
-    assert shows(proofs.kind(NEED, str(link), File("link", "0777", "root", "root", 0, 0, target="/nowhere")))
+    assert shows(proofs.prove_permissions(NEED, str(path), file))
+    assert shows(proofs.prove_presence(NEED, str(path), present=True))
+    assert shows(proofs.prove_presence(NEED, str(link), present=True))
+    assert shows(proofs.prove_presence(NEED, str(tmp_path / "no"), present=False))
+    assert not shows(proofs.prove_presence(NEED, str(path), present=False))
+    assert shows(proofs.prove_kind(NEED, str(tmp_path), File("dir", "0755", "root", "root", 0, 0)))
+    assert shows(proofs.prove_kind(NEED, str(path), file))
+    assert shows(proofs.prove_kind(NEED, str(link), File("link", "0777", "root", "root", 0, 0, target="/nowhere")))
     plain = tmp_path / "plain name.service"
     plain.write_text("y")
     assert shows(proofs.digest(NEED, str(plain), hashlib.sha256(b"y").hexdigest()))
@@ -54,11 +54,11 @@ def test_files_with_any_name(tmp_path: Path) -> None:
 def test_interpreters(tmp_path: Path) -> None:
     python = tmp_path / "python"
     python.symlink_to("/opt/gone/python3")
-    assert shows(proofs.leads_to(NEED, str(python), "/opt/gone/python3"))
-    assert shows(proofs.executable(NEED, str(python), yes=False))
+    assert shows(proofs.prove_link_end(NEED, str(python), "/opt/gone/python3"))
+    assert shows(proofs.prove_executable(NEED, str(python), yes=False))
     python.unlink()
     python.symlink_to("/usr/bin/python3")
-    assert shows(proofs.executable(NEED, str(python), yes=True))
+    assert shows(proofs.prove_executable(NEED, str(python), yes=True))
     assert shows(proofs.runs(NEED, str(python.resolve()), 0))
 
 
@@ -69,14 +69,14 @@ def test_sockets() -> None:
         port = listener(port=number)
         row = ["127.0.0.1", str(number), "", f"tcp LISTEN 0 128 127.0.0.1:{number} 0.0.0.0:*"]
         assert shows(proofs.listens(NEED, port, row))
-        assert shows(proofs.owner(NEED, port, row))
-        assert shows(proofs.not_at_address(NEED, listener("127.0.0.2", number)))
-        assert not shows(proofs.nobody_listens(NEED, port))
+        assert shows(proofs.prove_owner(NEED, port, row))
+        assert shows(proofs.prove_other_address(NEED, listener("127.0.0.2", number)))
+        assert not shows(proofs.prove_no_listener(NEED, port))
         line = subprocess.run(
             ["ss", "-H", "-lntu", "--cgroup", f"sport = :{number}"], capture_output=True, text=True, check=True
         ).stdout
-        assert shows(proofs.owner(NEED, port, [*row[:3], line]))
-    assert shows(proofs.nobody_listens(NEED, port))
+        assert shows(proofs.prove_owner(NEED, port, [*row[:3], line]))
+    assert shows(proofs.prove_no_listener(NEED, port))
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DesiredStore]:
     with subprocess.Popen([*words, directory], stdout=subprocess.DEVNULL) as server:
         there = store(port=number)
         deadline = time.monotonic() + 10
-        while not shows(proofs.info(NEED, there, "loading", 0)) and time.monotonic() < deadline:
+        while not shows(proofs.prove_info(NEED, there, "loading", 0)) and time.monotonic() < deadline:
             time.sleep(0.05)
         yield there
         server.terminate()
@@ -106,22 +106,22 @@ def test_keys_and_groups(redis: DesiredStore) -> None:
     newest = cli(redis, "XADD", key, "*", "secret-field", "secret-value")
     cli(redis, "XGROUP", "CREATE", key, "other", "$")
     cli(redis, "XGROUP", "CREATE", key, group, "0")
-    assert shows(proofs.key_type(NEED, redis, key, "stream"))
-    assert shows(proofs.key_type(NEED, redis, "none such", "none"))
-    fresh = proofs.newest_entry(NEED, redis, key, newest)
+    assert shows(proofs.prove_key_type(NEED, redis, key, "stream"))
+    assert shows(proofs.prove_key_type(NEED, redis, "none such", "none"))
+    fresh = proofs.prove_newest_entry(NEED, redis, key, newest)
     assert shows(fresh)
     assert not any("secret" in line for line in printed(fresh))
-    assert shows(proofs.groups_named(NEED, redis, key, group, 1))
-    assert shows(proofs.groups_named(NEED, redis, key, "nobody", 0))
-    assert shows(proofs.groups_named(NEED, redis, "none such", group, 0))
+    assert shows(proofs.prove_group_count(NEED, redis, key, group, 1))
+    assert shows(proofs.prove_group_count(NEED, redis, key, "nobody", 0))
+    assert shows(proofs.prove_group_count(NEED, redis, "none such", group, 0))
     for odd in ("team/api", "a\\b", "1e1", "pending"):
-        assert shows(proofs.groups_named(NEED, redis, key, odd, 0))
+        assert shows(proofs.prove_group_count(NEED, redis, key, odd, 0))
         cli(redis, "XGROUP", "CREATE", key, odd, "0")
-        assert shows(proofs.groups_named(NEED, redis, key, odd, 1))
+        assert shows(proofs.prove_group_count(NEED, redis, key, odd, 1))
         assert printed(proofs.group_field(NEED, redis, (key, odd), "lag", 1)) == ["lag 1"]
-    assert shows(proofs.groups_named(NEED, redis, key, "10", 0))
-    assert printed(proofs.stream_field(NEED, redis, key, "entries-added", 1)) == ["entries-added 1"]
-    assert printed(proofs.stream_field(NEED, redis, key, "recorded-first-entry-id", newest)) == [
+    assert shows(proofs.prove_group_count(NEED, redis, key, "10", 0))
+    assert printed(proofs.prove_stream_field(NEED, redis, key, "entries-added", 1)) == ["entries-added 1"]
+    assert printed(proofs.prove_stream_field(NEED, redis, key, "recorded-first-entry-id", newest)) == [
         f"recorded-first-entry-id {newest}"
     ]
     pair = (key, group)
@@ -137,17 +137,19 @@ def test_nobody_answers() -> None:
         pytest.skip("redis-cli is not installed")
     with socket.create_server(("127.0.0.1", 0)) as probe:
         number = probe.getsockname()[1]
-    assert shows(proofs.nobody_answers(NEED, store(port=number)))
+    assert shows(proofs.prove_no_answer(NEED, store(port=number)))
 
 
 def test_a_password_is_named_and_never_printed() -> None:
-    source = proofs.info(NEED, store(password_env="REDIS_PASSWORD"), "loading", 0)
+    source = proofs.prove_info(NEED, store(password_env="REDIS_PASSWORD"), "loading", 0)
     assert source.again.startswith('REDISCLI_AUTH="$REDIS_PASSWORD" timeout 10 redis-cli ')
 
 
 def test_unit_names_are_quoted() -> None:
     assert (
-        proofs.unit_property(NEED, "-.mount", "ActiveState", "active").again
+        proofs.prove_unit_property(NEED, "-.mount", "ActiveState", "active").again
         == "systemctl show -p ActiveState -- -.mount"
     )
-    assert "'quantum-a\\x2db.service'" in proofs.unit_property(NEED, "quantum-a\\x2db.service", "Result", "x").again
+    assert (
+        "'quantum-a\\x2db.service'" in proofs.prove_unit_property(NEED, "quantum-a\\x2db.service", "Result", "x").again
+    )

@@ -19,7 +19,7 @@ from qtctl.lab import lab
 from qtctl.meaning.systemd_needed import find_systemd_needed
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Evidence
-from qtctl.rules.loaded_units import loaded_units
+from qtctl.rules.loaded_units import list_loaded_units
 from tests.bench.host import Bench
 from tests.bench.timing import Timed
 
@@ -84,7 +84,7 @@ def _checks_a_second(bench: Bench, saved: Path) -> float:
     be_quick()
     gc.collect()
     desired = declare(read_registry(bench.registry), read_templates(None), bench.name, None).desired
-    desired = replace(desired, loaded=loaded_units(desired), needs_systemd=find_systemd_needed(desired))
+    desired = replace(desired, loaded=list_loaded_units(desired), needs_systemd=find_systemd_needed(desired))
     evidence = load(saved.read_text("utf-8"), saved.name)
     return max(_rate(desired, evidence) for _ in range(ROUNDS))
 

@@ -66,7 +66,7 @@ from qtctl.model.store_facts import (
 from qtctl.model.user_unit_facts import UserUnits
 from qtctl.model.way_facts import PathWay, UnitWriters, UserIds
 from qtctl.rules.host.env_contents import digest_of
-from qtctl.rules.loaded_units import loaded_units
+from qtctl.rules.loaded_units import list_loaded_units
 from tests.builders.desired import build_host, build_service
 from tests.builders.evidence import listen, miss
 
@@ -242,7 +242,7 @@ def _units(want: Desired) -> dict[str, Unit]:
     found |= {name: running_unit(sub_state="active", result="") for name in BOOTED}
     found["default.target"] = replace(found["default.target"], wants=["multi-user.target", *booted])
     files = {file.subject: file.path for file in want.files if file.kind == "unit"}
-    loaded = {each.unit: {value.property: value.value for value in each.values} for each in loaded_units(want)}
+    loaded = {each.unit: {value.property: value.value for value in each.values} for each in list_loaded_units(want)}
     return {
         name: replace(unit, fragment_path=files.get(name, ""), loaded=loaded.get(name)) for name, unit in found.items()
     }

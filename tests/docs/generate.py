@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 
 from qtctl.flows.schemas import format_schema, make_document_schemas, make_registry_schemas
-from qtctl.rules.explain import catalogue_markdown
+from qtctl.rules.explain import write_catalogue
 from tests.docs.change_classes import change_classes_markdown
 from tests.docs.cli import cli_markdown
 from tests.docs.keys import KEYS, with_tables
@@ -25,7 +25,7 @@ def generated() -> dict[str, str]:
     return {
         "change-classes.md": change_classes_markdown(),
         "cli.md": cli_markdown(),
-        "findings.md": catalogue_markdown(),
+        "findings.md": write_catalogue(),
         "matrix.md": matrix_markdown(read_results()),
         "ssh.md": ssh_markdown(),
         "qtctl.1": man_page(),

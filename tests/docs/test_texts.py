@@ -7,7 +7,7 @@ import pytest
 
 from qtctl.adapters.files import read_registry, read_templates
 from qtctl.flows.declare import declare
-from qtctl.rules.catalogue import ids
+from qtctl.rules.catalogue import list_ids
 from tests.docs.pages import PAGES, ROOT, name_of, named_files
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -55,7 +55,7 @@ def test_pages_that_code_names_exist() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_finding_ids_are_findings(page: Path) -> None:
     """Those of a registry's own checks, QT9xx, are its own to choose."""
-    assert {found for found in ID.findall(page.read_text()) if not found.startswith("QT9")} <= ids()
+    assert {found for found in ID.findall(page.read_text()) if not found.startswith("QT9")} <= list_ids()
 
 
 def test_the_first_registry_of_its_page_works() -> None:

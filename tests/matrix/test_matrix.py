@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from qtctl.reports.unreachable import UNREACHABLE
-from qtctl.rules.catalogue import host_rules
+from qtctl.rules.catalogue import list_host_rules
 from tests.machine import own_lab
 from tests.matrix import hosts
 from tests.matrix.results import SEED
@@ -39,7 +39,7 @@ def test_each_says_how_it_is_made_settled_and_healed() -> None:
 
 
 def test_what_is_expected_are_findings_that_there_are() -> None:
-    ids = {rule.id for rule in host_rules()} | {UNREACHABLE}
+    ids = {rule.id for rule in list_host_rules()} | {UNREACHABLE}
     for each in SITUATIONS:
         named = {id_ for key in EXPECTED for id_ in each.data.get(key, {}) if "*" not in id_}
         assert named <= ids, each.name

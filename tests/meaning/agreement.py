@@ -13,10 +13,10 @@ from qtctl.model.facts import Facts, Unit
 from qtctl.model.registry import Disposition
 from qtctl.reports.categories import Category
 from qtctl.reports.module_registry import RegistryReport, build_report
-from qtctl.rules.declared import port_subject
-from qtctl.rules.parity.ports import port_side
-from qtctl.rules.parity.units import unit_side
-from qtctl.rules.places import PlaceOf, place_of
+from qtctl.rules.declared import name_port
+from qtctl.rules.parity.ports import compare_port
+from qtctl.rules.parity.units import compare_unit
+from qtctl.rules.places import PlaceOf, make_place
 
 RUNS = ("QT204", "QT205", "QT206", "QT219")
 LISTENS = ("QT301", "QT302", "QT303")
@@ -37,7 +37,7 @@ def disagreements(desired: Desired, evidence: Evidence) -> list[str]:
 def _running(desired: Desired) -> Iterator[PlaceOf]:
     starters = desired.starters()
     units = (unit for unit in desired.units() if unit.must_be_active)
-    yield from (place_of(unit, starters) for unit in units)
+    yield from (make_place(unit, starters) for unit in units)
 
 
 def _units(
@@ -49,7 +49,7 @@ def _units(
     categories |= {row.unit: row.category for row in report.timers}
     for place in _running(desired):
         runs, gone = _worst(checks, RUNS, place.unit), _gone(checks, place.unit)
-        side = unit_side(place, facts, desired).outcome
+        side = compare_unit(place, facts, desired).outcome
         yield place.unit, {"audit": Outcome.BROKEN if gone else runs, "parity": side}
         # The module registry says of a unit that runs on without its file that it runs, and shows the file as missing.
         absent = gone and is_absent(facts.read(Unit, place.unit))
@@ -65,10 +65,10 @@ def _ports(
         for port in (each.port for each in place.ports if each.unit.unit == place.unit):
             found = rows[port.protocol, port.address, port.port]
             yield (
-                f"{place.unit} {port_subject(port)}",
+                f"{place.unit} {name_port(port)}",
                 {
-                    "audit": _worst(checks, LISTENS, port_subject(port)),
-                    "parity": port_side(_published(port), SAME, (place,), facts).outcome,
+                    "audit": _worst(checks, LISTENS, name_port(port)),
+                    "parity": compare_port(_published(port), SAME, (place,), facts).outcome,
                     "module registry": OF_FOUND.get(found, Outcome.BROKEN),
                 },
             )

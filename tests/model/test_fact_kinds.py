@@ -113,13 +113,13 @@ def new_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setattr(package, "__path__", [*package.__path__, str(folder)])
     monkeypatch.setitem(FACT_KINDS, PageSize.FACT, FactKind(PageSize, Channel.EXEC, HELP))
     list_families.cache_clear()
-    catalogue.host_rules.cache_clear()
+    catalogue.list_host_rules.cache_clear()
     yield
     for package in (probes, host):
         sys.modules.pop(f"{package.__name__}.page_size", None)
     monkeypatch.undo()
     list_families.cache_clear()
-    catalogue.host_rules.cache_clear()
+    catalogue.list_host_rules.cache_clear()
 
 
 @pytest.mark.usefixtures("new_kind")

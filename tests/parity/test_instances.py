@@ -11,7 +11,7 @@ from qtctl.parity.needs import needs
 from qtctl.parity.rows import ParityRow
 from qtctl.registry.load import load
 from qtctl.resolve.resolve import resolve
-from qtctl.rules.places import declared_elsewhere
+from qtctl.rules.places import list_declared_elsewhere
 from tests.builders.compared import FILES, facts, legacy
 
 HELD = "init.scope"
@@ -126,7 +126,7 @@ def test_a_registry_loads_with_these_names_and_no_others() -> None:
 
 def test_what_another_host_has_is_elsewhere() -> None:
     registry = load(files(services__wk=MORE["services/wk.toml"].replace("instances", 'hosts = ["other"]\ninstances')))
-    elsewhere = declared_elsewhere(registry, resolve(registry, "box"))
+    elsewhere = list_declared_elsewhere(registry, resolve(registry, "box"))
     assert {"far", "wk", "wk@1", "q-wk@2.service"} <= elsewhere
     assert elsewhere.isdisjoint({"act", "api", "redis", "old"})
 

@@ -11,7 +11,7 @@ from qtctl.reports.audit import AuditReport, build_report
 from qtctl.reports.audit_screen import build_screen
 from qtctl.reports.check import Check
 from qtctl.reports.grouping import group
-from qtctl.rules.catalogue import host_rules
+from qtctl.rules.catalogue import list_host_rules
 from tests.builders.reported import desired, evidence
 from tests.reports.test_audit import some_checks
 
@@ -19,7 +19,7 @@ from .checks import check
 
 WIDTH = 80
 LINES = 40
-TITLES = {rule.id: rule.title for rule in host_rules()}
+TITLES = {rule.id: rule.title for rule in list_host_rules()}
 
 
 def lines(report: AuditReport, *, verbose: bool = False) -> list[str]:
@@ -85,7 +85,7 @@ def test_each_finding_is_in_one_group_and_waived_ones_come_last(checks: list[Fin
 
 
 def test_a_title_stands_for_one_kind_of_finding() -> None:
-    titles = [each.title for rule in host_rules() for each in rule.wordings]
+    titles = [each.title for rule in list_host_rules() for each in rule.wordings]
     assert len(set(titles)) == len(titles)
 
 

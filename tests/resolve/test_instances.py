@@ -12,7 +12,7 @@ from qtctl.registry.load import load
 from qtctl.render.planned import plan_files
 from qtctl.render.render import render
 from qtctl.resolve.resolve import resolve
-from qtctl.rules.registry.addresses import collisions
+from qtctl.rules.registry.addresses import check_collisions
 from qtctl.views.choices import Kind
 from qtctl.views.rows import PortRow
 from tests.builders.registry import SMALL
@@ -139,7 +139,7 @@ def test_collisions_name_the_instance(pool: str, other: str, what: str) -> None:
 
 def test_a_socket_for_an_instance_shares_its_port_and_no_other() -> None:
     socket = '[door]\nsummary = "Door"\nservice = "pool@2"\nlisten = ["stream 127.0.0.1:8102"]\n'
-    assert list(collisions(load(files(POOL, sockets=socket)))) == []
+    assert list(check_collisions(load(files(POOL, sockets=socket)))) == []
     with pytest.raises(InputError, match="8103 is claimed by pool@3 too"):
         load(files(POOL, sockets=socket.replace("8102", "8103")))
 

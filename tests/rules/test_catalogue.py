@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from qtctl.findings.meaning import Meaning
-from qtctl.rules.catalogue import FOLDERS, families, host_rules, ids, meanings, view_rules
+from qtctl.rules.catalogue import FOLDERS, list_families, list_host_rules, list_ids, list_meanings, view_rules
 from qtctl.rules.rule import Rule
 from qtctl.rules.view import ViewRule
 
@@ -21,7 +21,7 @@ def test_every_folder_of_rules_is_looked_through() -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_every_file_registers_the_findings_that_it_defines(path: Path) -> None:
-    (family,) = (each for each in families(path.parent.name) if each.__name__.endswith(f".{path.stem}"))
+    (family,) = (each for each in list_families(path.parent.name) if each.__name__.endswith(f".{path.stem}"))
     assert family.RULES
     defined = re.findall(r"^(QT[0-9]{3,4}) = \w+\(\n    \"(QT[0-9]{3,4})\"", path.read_text(), re.MULTILINE)
     assert [each.id for each in family.RULES] == [name for name, _ in defined] == [id_ for _, id_ in defined]
@@ -34,15 +34,15 @@ def test_every_file_has_cases_of_its_name(path: Path) -> None:
 
 
 def test_each_id_is_defined_once() -> None:
-    every = [each.id for each in meanings()]
+    every = [each.id for each in list_meanings()]
     assert every == sorted(set(every), key=lambda each: (len(each), each))
-    assert ids() == set(every)
+    assert list_ids() == set(every)
 
 
 def test_rules_are_of_the_kind_that_their_folder_looks_at() -> None:
-    of_host = list(chain.from_iterable(family.RULES for family in families("host")))
+    of_host = list(chain.from_iterable(family.RULES for family in list_families("host")))
     assert all(isinstance(each, Rule) for each in of_host)
-    assert {each.id for each in host_rules()} == {each.id for each in of_host}
-    others: list[Meaning] = list(chain.from_iterable(family.RULES for family in families("registry", "units")))
+    assert {each.id for each in list_host_rules()} == {each.id for each in of_host}
+    others: list[Meaning] = list(chain.from_iterable(family.RULES for family in list_families("registry", "units")))
     assert {each.id for each in view_rules()} == {each.id for each in others if isinstance(each, ViewRule)}
     assert not any(isinstance(each, Rule) for each in others)

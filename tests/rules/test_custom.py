@@ -17,7 +17,7 @@ from qtctl.model.facts import Fact, File, Health, make_value
 from qtctl.model.inquiry import CommandQuestion, build_inquiry
 from qtctl.registry.load import load
 from qtctl.resolve.resolve import resolve
-from qtctl.rules.custom import custom_rules
+from qtctl.rules.custom import list_custom_rules
 from qtctl.rules.explain import explain
 from tests.builders.registry import write_check
 from tests.live.box import ROOT
@@ -74,7 +74,9 @@ def declared(checks: str = CHECKS, policy: str | None = None) -> Desired:
 
 def judged(desired: Desired, **changed: Fact | None) -> dict[str, Finding]:
     """By id. `changed`: what the host answers in place of what is good. `line`: of the file of QT906."""
-    wanted = {expected.needs[0]: rule.id for rule in custom_rules(desired.checks) for expected in rule.expect(desired)}
+    wanted = {
+        expected.needs[0]: rule.id for rule in list_custom_rules(desired.checks) for expected in rule.expect(desired)
+    }
     items = []
     line = Need(FileLine.FACT, "QT906")
     of_line = make_value(changed.get("line") or FileLine(there=True))
@@ -167,7 +169,7 @@ def test_only_declared_commands_are_asked_for_and_a_cache_keeps_them() -> None:
 
 
 def test_they_are_explained() -> None:
-    text = explain("QT901", custom_rules(declared().checks))
+    text = explain("QT901", list_custom_rules(declared().checks))
     assert text.startswith("# QT901 the backup is there\n")
     assert "Without it a lost disk is the end." in text
     assert "start backup.service" in text

@@ -19,11 +19,11 @@ def explain(
     registry: RegistryOption = None,
 ) -> None:
     """Tell what a finding is, why it matters and how to fix it; of QT9xx what the registry says of it."""
-    from qtctl.rules.explain import catalogue_markdown
     from qtctl.rules.explain import explain as text_of
+    from qtctl.rules.explain import write_catalogue
 
     own = _load_own_rules(registry) if id_ is not None and id_.upper().startswith("QT9") else ()
-    for line in lines(catalogue_markdown() if id_ is None else text_of(id_.upper(), own)):
+    for line in lines(write_catalogue() if id_ is None else text_of(id_.upper(), own)):
         tell(line)
 
 
@@ -32,14 +32,16 @@ def _load_own_rules(registry: Path | None) -> "tuple[Rule, ...]":
     from qtctl.errors import InputError, Place
     from qtctl.registry.load import load
     from qtctl.resolve.checks import resolve_checks
-    from qtctl.rules.custom import custom_rules
+    from qtctl.rules.custom import list_custom_rules
 
     folder = locate_registry(registry)
     if not folder.is_dir():
         what = "QT9xx are checks of a registry's own, and there is no registry here"
         raise InputError(what, hint="say where it is: --registry DIR or QTCTL_REGISTRY", place=Place(str(folder)))
     found = load(read_registry(folder))
-    return custom_rules({check.id: check for host in found.hosts for check in resolve_checks(found, host)}.values())
+    return list_custom_rules(
+        {check.id: check for host in found.hosts for check in resolve_checks(found, host)}.values()
+    )
 
 
 EXAMPLES = (

@@ -69,10 +69,10 @@ def parity(
 
 def _compare(declared: "Loaded", compose: "Compose", facts: "Facts | None") -> "ParityReport":
     from qtctl.parity.compare import compare, find_legacy
-    from qtctl.rules.places import declared_elsewhere
+    from qtctl.rules.places import list_declared_elsewhere
 
     registry, desired = declared.registry, declared.desired
-    elsewhere = declared_elsewhere(registry, desired)
+    elsewhere = list_declared_elsewhere(registry, desired)
     return compare(compose, find_legacy(registry.legacy, compose.file), desired, facts, elsewhere)
 
 

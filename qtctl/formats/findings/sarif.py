@@ -15,7 +15,7 @@ from qtctl.findings.finding import Finding, Outcome, Severity
 from qtctl.findings.meaning import Meaning
 from qtctl.formats.messages import describe_finding, find_place, list_judged, list_proofs
 from qtctl.reports.view import View
-from qtctl.rules.catalogue import meanings
+from qtctl.rules.catalogue import list_meanings
 from qtctl.version import VERSION
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -27,7 +27,7 @@ def write(view: View) -> str:
     findings = list_judged(view)
     named = sorted({*view.rules, *(finding.id for finding in findings)})
     index = {name: number for number, name in enumerate(named)}
-    known = {each.id: each for each in meanings()}
+    known = {each.id: each for each in list_meanings()}
     titles = {finding.id: finding for finding in reversed(findings)}
     run = {
         "tool": {

@@ -15,31 +15,33 @@ from qtctl.rules.declared import deploy
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
 
-def _there(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_presence(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
-        Expectation(each.name, {"account": each.name}, (_need(each),), partial(_is_there, account=each), each.origin)
+        Expectation(
+            each.name, {"account": each.name}, (_make_need(each),), partial(_is_there, account=each), each.origin
+        )
         for each in desired.accounts
     )
 
 
-def _need(account: DesiredAccount) -> Need:
+def _make_need(account: DesiredAccount) -> Need:
     return Need(Account.FACT, account.name)
 
 
 def _is_there(facts: Facts, account: DesiredAccount) -> Verdict:
     found = facts.read(Account, account.name)
     if found is not None:
-        return Verdict(True, {"account": account.name}, (proofs.account(_need(account), found),))
-    source = proofs.no_account(_need(account), account.name)
+        return Verdict(True, {"account": account.name}, (proofs.prove_account(_make_need(account), found),))
+    source = proofs.prove_no_account(_make_need(account), account.name)
     return Verdict(False, {"account": None}, (source,), remedy=deploy(facts))
 
 
-def _as_declared(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_declared_state(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
             each.name,
-            dict(_wanted(each)),
-            (_need(each), *(Need(Group.FACT, group) for group in (each.group, *each.groups))),
+            dict(_list_wanted(each)),
+            (_make_need(each), *(Need(Group.FACT, group) for group in (each.group, *each.groups))),
             partial(_is_as_declared, account=each),
             each.origin,
         )
@@ -47,7 +49,7 @@ def _as_declared(desired: Desired) -> tuple[Expectation, ...]:
     )
 
 
-def _wanted(account: DesiredAccount) -> Iterator[tuple[str, Json]]:
+def _list_wanted(account: DesiredAccount) -> Iterator[tuple[str, Json]]:
     """What the registry says of it: the rest is the host's."""
     for key, value in (("uid", account.uid), ("gid", account.gid), ("home", account.home), ("shell", account.shell)):
         if value not in (None, ""):
@@ -61,13 +63,17 @@ def _is_as_declared(facts: Facts, account: DesiredAccount) -> Judgment:
     found = facts.read(Account, account.name)
     if found is None:
         return NOT_JUDGED
-    wanted, observed, sources = dict(_wanted(account)), _observed(facts, account, found), _claims(facts, account, found)
+    wanted, observed, sources = (
+        dict(_list_wanted(account)),
+        _show_observed(facts, account, found),
+        _list_sources(facts, account, found),
+    )
     differs = [key for key, value in wanted.items() if observed[key] != value]
     shown: JsonObject = {key: observed[key] for key in wanted}
-    return Verdict(not differs, shown, sources, remedy=_remedy(facts, account, differs))
+    return Verdict(not differs, shown, sources, remedy=_choose_remedy(facts, account, differs))
 
 
-def _observed(facts: Facts, account: DesiredAccount, found: Account) -> dict[str, Json]:
+def _show_observed(facts: Facts, account: DesiredAccount, found: Account) -> dict[str, Json]:
     """`group`: its name where it is the declared one, else its gid as text: what the host calls it was not asked."""
     first = facts.read(Group, account.group)
     named = account.group if first is not None and first.gid == found.gid else f"gid {found.gid}"
@@ -87,15 +93,15 @@ def _is_member(facts: Facts, found: Account, name: str) -> bool:
     return group is not None and (found.name in group.members or group.gid == found.gid)
 
 
-def _claims(facts: Facts, account: DesiredAccount, found: Account) -> tuple[ProofSource, ...]:
+def _list_sources(facts: Facts, account: DesiredAccount, found: Account) -> tuple[ProofSource, ...]:
     need, first = Need(Group.FACT, account.group), facts.read(Group, account.group)
-    group = proofs.no_group(need, account.group) if first is None else proofs.group(need, first)
+    group = proofs.prove_no_group(need, account.group) if first is None else proofs.group(need, first)
     missing = [each for each in account.groups if not _is_member(facts, found, each)]
-    not_in = (proofs.not_in_group(Need(Group.FACT, each), account.name, each) for each in missing)
-    return (proofs.account(_need(account), found), group, *not_in)
+    not_in = (proofs.prove_not_in_group(Need(Group.FACT, each), account.name, each) for each in missing)
+    return (proofs.prove_account(_make_need(account), found), group, *not_in)
 
 
-def _remedy(facts: Facts, account: DesiredAccount, differs: list[str]) -> str:
+def _choose_remedy(facts: Facts, account: DesiredAccount, differs: list[str]) -> str:
     """systemd-sysusers adds what is missing, and leaves what is there."""
     if differs == ["groups"]:
         return deploy(facts)
@@ -114,7 +120,7 @@ QT711 = Rule(
     "next restart.",
     fix="Run `qtctl deploy`: it writes the file of accounts and runs systemd-sysusers on it. If the account is meant "
     'to be gone, set `state = "retired"` in users.toml; qtctl removes no account.',
-    expect=_there,
+    expect=_expect_presence,
     gate=True,
 )
 QT712 = Rule(
@@ -130,7 +136,7 @@ QT712 = Rule(
     "own error.",
     fix="A missing group is added by `qtctl deploy`. systemd-sysusers changes nothing else of an account that "
     "exists, and a deploy refuses: change it by `usermod` once nothing of its runs, or declare what it is.",
-    expect=_as_declared,
+    expect=_expect_declared_state,
     gate=True,
 )
 RULES = (QT711, QT712)

@@ -15,7 +15,7 @@ from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 LISTING = Need(UnitListing.FACT, "*")
 
 
-def _there(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_presence(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
             alias,
@@ -38,7 +38,7 @@ def _is_there(facts: Facts, alias: str, unit: DesiredUnit) -> Judgment:
         return NOT_JUDGED
     there = alias in listing.files
     state = listing.files.get(alias, "")
-    source = proofs.unit_property(LISTING, alias, "LoadState", "not-found")
+    source = proofs.prove_unit_property(LISTING, alias, "LoadState", "not-found")
     enable = deploy_command(facts) if unit.generated else ("systemctl", "reenable", "--", unit.unit)
     remedy = make_steps(enable, ("systemctl", "daemon-reload"))
     return Verdict(there, {"file": state or "absent"}, () if there else (source,), remedy=remedy)
@@ -55,6 +55,6 @@ QT234 = Rule(
     "operators get an error. Scripts that use the name stop half-way.",
     fix="`systemctl reenable UNIT` makes the links of its [Install] again; `qtctl deploy` does, for a generated unit. "
     "If the name is no longer used, take it out of the registry.",
-    expect=_there,
+    expect=_expect_presence,
 )
 RULES = (QT234,)

@@ -15,7 +15,7 @@ from qtctl.rules import proofs
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
 
-def _comes_up(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_start_at_boot(desired: Desired) -> tuple[Expectation, ...]:
     units = tuple(desired.units())
     names = (*BOOTED, *(unit.unit for unit in units))
     return tuple(
@@ -38,17 +38,17 @@ def _does_come_up(facts: Facts, declared: DesiredUnit, names: tuple[str, ...]) -
         return NOT_JUDGED
     need = Need(Unit.FACT, declared.unit)
     if unit.condition_timestamp and not unit.condition_result:
-        source = proofs.unit_property(need, declared.unit, "ConditionResult", "no")
+        source = proofs.prove_unit_property(need, declared.unit, "ConditionResult", "no")
         remedy = make_steps(("systemctl", "status", "--no-pager", declared.unit), "it names the condition that failed")
         return Verdict(False, {"boot": "its condition is false"}, (source,), remedy=remedy)
-    reached = declared.unit in _reached(facts, names)
+    reached = declared.unit in _list_reached(facts, names)
     if not reached and not declared.generated and _may_start_otherwise(unit, names):
         return NOT_JUDGED
     unread = [] if reached else [name for name in names if not facts.item(Need(Unit.FACT, name)).state.known]
     if unread:
         return Verdict(False, None, unknown=f"whether {unread[0]} starts it is not known")
     observed: JsonObject = {"boot": "comes up" if reached else "nothing starts it"}
-    source = proofs.unit_property(need, declared.unit, "UnitFileState", unit.unit_file_state)
+    source = proofs.prove_unit_property(need, declared.unit, "UnitFileState", unit.unit_file_state)
     remedy = make_steps(
         ("systemctl", "reenable", declared.unit), "the target must be on the way to", ("systemctl", "get-default")
     )
@@ -63,7 +63,7 @@ def _may_start_otherwise(unit: Unit, names: tuple[str, ...]) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _reached(facts: Facts, names: tuple[str, ...]) -> frozenset[str]:
+def _list_reached(facts: Facts, names: tuple[str, ...]) -> frozenset[str]:
     """What default.target starts, and what that starts, among units that were asked for: the same for all of them."""
     known = frozenset(names)
     found, open_ = set[str](), {DEFAULT}
@@ -96,6 +96,6 @@ QT223 = Rule(
     why="It runs today because somebody started it. The next reboot, planned or not, ends it without an error message.",
     fix="`systemctl get-default` and `systemctl list-dependencies --reverse UNIT` show where the way ends. "
     "`systemctl reenable UNIT` makes the links that its [Install] asks for.",
-    expect=_comes_up,
+    expect=_expect_start_at_boot,
 )
 RULES = (QT223,)

@@ -18,7 +18,7 @@ _SHOWN = 5
 _IDS = 3
 
 
-def _as_declared(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_declared_state(desired: Desired) -> tuple[Expectation, ...]:
     """What a deploy installs is no checkout: QT413 judges it."""
     installed = frozenset(each.path for each in desired.installs)
     return tuple(
@@ -38,56 +38,60 @@ def _is_as_declared(facts: Facts, code: DesiredCode) -> Judgment:
     need = Need(Checkout.FACT, code.path)
     found = facts.read(Checkout, code.path)
     if found is None:
-        source = proofs.presence(need, code.path, present=False)
-        return Verdict(False, {"missing": code.path}, (source,), remedy=_clone(code))
+        source = proofs.prove_presence(need, code.path, present=False)
+        return Verdict(False, {"missing": code.path}, (source,), remedy=_choose_clone(code))
     if not found.git:
-        source = proofs.presence(need, f"{code.path}/.git", present=False)
-        return Verdict(False, {"checkout": False}, (source,), remedy=_clone(code))
+        source = proofs.prove_presence(need, f"{code.path}/.git", present=False)
+        return Verdict(False, {"checkout": False}, (source,), remedy=_choose_clone(code))
     if code.commit and found.head != code.commit and (found.head or not found.unsure):
-        return _other_commit(need, code, found)
-    return _with_its_files(need, code, found)
+        return _judge_other_commit(need, code, found)
+    return _judge_files(need, code, found)
 
 
-def _with_its_files(need: Need, code: DesiredCode, found: Checkout) -> Judgment:
+def _judge_files(need: Need, code: DesiredCode, found: Checkout) -> Judgment:
     if found.changes:
-        return Verdict(False, _changed(found), _differ(need, code, found), remedy=_stash(code, found))
-    head = (_head(need, code, found),)
+        return Verdict(
+            False, _show_changed(found), _list_differing(need, code, found), remedy=_choose_stash(code, found)
+        )
+    head = (_prove_head(need, code, found),)
     if found.staged:
-        remedy = make_steps("see what was staged, and by whom:", _git(code, found, "diff", "--cached", "--stat"),
-                       _git(code, found, "stash", "push"), "restart what runs from it")  # fmt: skip
+        remedy = make_steps(
+            "see what was staged, and by whom:", _make_git_command(code, found, "diff", "--cached", "--stat"),
+            _make_git_command(code, found, "stash", "push"), "restart what runs from it",
+        )  # fmt: skip
         return Verdict(False, {"commit": found.head, "staged": True}, head, remedy=remedy)
-    if why := _unsure(found):
+    if why := _explain_unsure(found):
         return Verdict(False, None, head, unknown=why, remedy=_look(code, found))
-    return Verdict(True, {"commit": found.head, "changed": [], **_not_compared(found)}, head)
+    return Verdict(True, {"commit": found.head, "changed": [], **_show_not_compared(found)}, head)
 
 
-def _unsure(found: Checkout) -> str:
+def _explain_unsure(found: Checkout) -> str:
     if found.unsure or not found.head:
         return found.unsure or "it has no commit yet"
     return "" if found.staged is False else "its commit could not be read, and with it whether changes are staged"
 
 
-def _not_compared(found: Checkout) -> JsonObject:
+def _show_not_compared(found: Checkout) -> JsonObject:
     submodules: JsonObject = {"submodules not compared": found.submodules} if found.submodules else {}
     return {"tracked files": found.tracked, "untracked files": "not compared", **submodules}
 
 
-def _changed(found: Checkout) -> JsonObject:
+def _show_changed(found: Checkout) -> JsonObject:
     rows: list[Json] = [f"{path} ({said[0]})" for path, said in list((found.changed or {}).items())[:_SHOWN]]
     return {"commit": found.head, "changes": found.changes, "changed": rows}
 
 
-def _other_commit(need: Need, code: DesiredCode, found: Checkout) -> Verdict:
+def _judge_other_commit(need: Need, code: DesiredCode, found: Checkout) -> Verdict:
     remedy = make_steps(
         "see why it is there; then, once services that run from it may restart:",
-        _git(code, found, "checkout", "--detach", code.commit),
+        _make_git_command(code, found, "checkout", "--detach", code.commit),
         f"or declare {found.head}, if that is what should run" if found.head else "or clone it anew",
     )
     observed: JsonObject = {"commit": found.head or "none", "branch": found.ref}
-    return Verdict(False, observed, (_head(need, code, found),), remedy=remedy)
+    return Verdict(False, observed, (_prove_head(need, code, found),), remedy=remedy)
 
 
-def _head(need: Need, code: DesiredCode, found: Checkout) -> ProofSource:
+def _prove_head(need: Need, code: DesiredCode, found: Checkout) -> ProofSource:
     """Where HEAD leads, from the files: git is not run in a folder that somebody else owns."""
     own, common = found.folders or (f"{code.path}/.git", f"{code.path}/.git")
     if not found.ref:
@@ -97,40 +101,40 @@ def _head(need: Need, code: DesiredCode, found: Checkout) -> ProofSource:
     return ProofSource(need, f"{loose} || {packed}", found.head)
 
 
-def _differ(need: Need, code: DesiredCode, found: Checkout) -> tuple[ProofSource, ...]:
+def _list_differing(need: Need, code: DesiredCode, found: Checkout) -> tuple[ProofSource, ...]:
     sources = []
     for path, said in list((found.changed or {}).items())[:_SHOWN]:
         whole = f"{code.path}/{path}"
         if said[0] == "missing":
-            sources.append(proofs.presence(need, whole, present=False))
+            sources.append(proofs.prove_presence(need, whole, present=False))
         elif len(said) == _IDS:
             name = quote(whole)
             again = f"{{ stat -c 'blob %s' {name} | tr '\\n' '\\0'; cat {name}; }} | sha1sum | cut -d ' ' -f 1"
             sources.append(ProofSource(need, again, said[2]))
-    return tuple(sources) or (_head(need, code, found),)
+    return tuple(sources) or (_prove_head(need, code, found),)
 
 
-def _git(code: DesiredCode, found: Checkout, *words: str) -> Command:
+def _make_git_command(code: DesiredCode, found: Checkout, *words: str) -> Command:
     """As the account that owns it: its config says what git runs."""
     return ("runuser", "-u", found.owner, "--", "git", "-C", code.path, *words)
 
 
-def _stash(code: DesiredCode, found: Checkout) -> Remedy:
+def _choose_stash(code: DesiredCode, found: Checkout) -> Remedy:
     return make_steps(
         "see what was changed, and by whom:",
-        _git(code, found, "status", "--short"),
+        _make_git_command(code, found, "status", "--short"),
         "commit it where the code comes from and declare that commit, or put it away:",
-        _git(code, found, "stash", "push"),
+        _make_git_command(code, found, "stash", "push"),
         "restart what runs from it",
     )
 
 
 def _look(code: DesiredCode, found: Checkout) -> Remedy:
     """Git writes down anew how the files look, and says which of them have changed."""
-    return make_steps(_git(code, found, "status", "--short"), "then audit again")
+    return make_steps(_make_git_command(code, found, "status", "--short"), "then audit again")
 
 
-def _clone(code: DesiredCode) -> Remedy:
+def _choose_clone(code: DesiredCode) -> Remedy:
     if not code.repo:
         return make_steps(f"clone the code of {code.name} to {code.path}, or declare where it is")
     beside = f"{code.path}.new"
@@ -156,6 +160,6 @@ QT407 = Rule(
     fix="`git status` and `git log -1`, run in the code by the account that owns it, show what it is. Commit what "
     "should stay where the code comes from and declare that commit; put the rest away with `git stash`. Never run git "
     "as root in a folder that another account owns: its config says what git runs.",
-    expect=_as_declared,
+    expect=_expect_declared_state,
 )
 RULES = (QT407,)

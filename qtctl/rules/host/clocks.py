@@ -20,7 +20,7 @@ KEEPERS = ("systemd-timesyncd", "chrony", "chronyd", "ntp", "ntpd", "ntpsec", "o
 """Services that set a clock."""
 
 
-def _zone(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_zone(desired: Desired) -> tuple[Expectation, ...]:
     if desired.zone_guessed or not desired.timezone:
         return ()
     origin = Origin("hosts.toml", (desired.host, "timezone"))
@@ -36,22 +36,22 @@ def _is_zone(facts: Facts, wanted: str) -> Verdict:
     again = "{ readlink /etc/localtime || cat /etc/timezone || echo UTC; } | sed 's,.*zoneinfo/,,'"
     source = ProofSource(BASELINE, again, zone)
     remedy = make_steps(("timedatectl", "set-timezone", wanted), "restart the services that read the time of day")
-    return Verdict(_same(zone, wanted), {"timezone": zone}, (source,), remedy=remedy)
+    return Verdict(_is_same(zone, wanted), {"timezone": zone}, (source,), remedy=remedy)
 
 
-def _same(zone: str, wanted: str) -> bool:
+def _is_same(zone: str, wanted: str) -> bool:
     return zone == wanted or {zone, wanted} <= UTC
 
 
-def _clocks(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_clocks(desired: Desired) -> tuple[Expectation, ...]:
     most = desired.limits.clock_skew_us
     return (
-        Expectation("host", {"skew_ms_at_most": most // 1000}, (STATE,), partial(_agree, most_us=most)),
+        Expectation("host", {"skew_ms_at_most": most // 1000}, (STATE,), partial(_judge_clocks, most_us=most)),
         Expectation("synchronisation", {"kept": True}, (LISTING, STATE), _is_kept),
     )
 
 
-def _agree(facts: Facts, most_us: int) -> Verdict:
+def _judge_clocks(facts: Facts, most_us: int) -> Verdict:
     state = facts.read(HostState, "host")
     skew = state.skew_us if state else 0
     seen = make_moment(state.clock_us) if state else None
@@ -88,7 +88,7 @@ QT705 = Rule(
     "at all when summer time begins. Logs of two hosts cannot be laid side by side.",
     fix="`timedatectl set-timezone ZONE` as root, then restart the services that look at the time of day. If the host "
     "is right, correct hosts.toml.",
-    expect=_zone,
+    expect=_expect_zone,
 )
 QT709 = Rule(
     "QT709",
@@ -103,6 +103,6 @@ QT709 = Rule(
     "their order. A clock that nobody keeps is minutes off after some weeks.",
     fix="`timedatectl` on both machines shows who is synchronised. Enable systemd-timesyncd or chrony on the host, and "
     "correct the clock of the machine that audits if that is the wrong one.",
-    expect=_clocks,
+    expect=_expect_clocks,
 )
 RULES = (QT705, QT709)

@@ -21,7 +21,7 @@ _OWN_MEANING = ("", "/", "/bin", "/home", "/opt", "/root", "/srv", "/usr", "/usr
 """Folders of every host: what lies in them is not the fleet's for that."""
 
 
-def _entry_points(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_entry_points(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
             service.unit,
@@ -43,11 +43,11 @@ def _is_found(facts: Facts, service: DesiredService, question: EntryQuestion) ->
         return NOT_JUDGED
     missing = [wanted for wanted, path in zip(question.wanted, found.found, strict=True) if not path]
     if not missing:
-        sources = tuple(proofs.presence(need, path, present=True) for path in found.found[-1:])
+        sources = tuple(proofs.prove_presence(need, path, present=True) for path in found.found[-1:])
         return Verdict(True, {"entry point": [*found.found]}, sources)
     kind, path = missing[0]
     what = path if kind == "script" else path.replace("/", ".")
-    if why := _unsure(found, service, kind):
+    if why := _explain_unsure(found, service, kind):
         return Verdict(
             False,
             None,
@@ -62,11 +62,14 @@ def _is_found(facts: Facts, service: DesiredService, question: EntryQuestion) ->
     )
     looked_in = [path] if kind == "script" else [*question.folders, question.prefix]
     return Verdict(
-        False, {"missing": [what], "looked in": [*looked_in]}, _not_there(need, question, kind, path), remedy=remedy
+        False,
+        {"missing": [what], "looked in": [*looked_in]},
+        _prove_not_there(need, question, kind, path),
+        remedy=remedy,
     )
 
 
-def _unsure(found: EntryPoint, service: DesiredService, kind: str) -> str:
+def _explain_unsure(found: EntryPoint, service: DesiredService, kind: str) -> str:
     """Why it may be there all the same, or ''."""
     if found.shut:
         return f"{found.shut} cannot be entered by the auditing account"
@@ -77,9 +80,9 @@ def _unsure(found: EntryPoint, service: DesiredService, kind: str) -> str:
     return f"PYTHONPATH may stand in {service.env_files[0]}" if service.env_files else ""
 
 
-def _not_there(need: Need, question: EntryQuestion, kind: str, path: str) -> tuple[ProofSource, ...]:
+def _prove_not_there(need: Need, question: EntryQuestion, kind: str, path: str) -> tuple[ProofSource, ...]:
     if kind == "script":
-        return (proofs.presence(need, path, present=False),)
+        return (proofs.prove_presence(need, path, present=False),)
     end = "" if kind == "import" else "/__main__.py"
     package = "/__init__.py" if kind == "import" else end
     return tuple(
@@ -92,16 +95,16 @@ def _not_there(need: Need, question: EntryQuestion, kind: str, path: str) -> tup
     )
 
 
-def entry_files(desired: Desired) -> dict[str, list[DesiredService]]:
+def map_entry_files(desired: Desired) -> dict[str, list[DesiredService]]:
     """Entry points below the code of their services → those services."""
     found: dict[str, list[DesiredService]] = {}
     for service in desired.services:
-        for path in _own_files(service):
+        for path in _list_own_files(service):
             found.setdefault(path, []).append(service)
     return found
 
 
-def _own_files(service: DesiredService) -> Iterator[str]:
+def _list_own_files(service: DesiredService) -> Iterator[str]:
     if service.code and service.entry_point.startswith(f"{service.code}/"):
         yield service.entry_point
     question = make_entry_question(service)
@@ -111,16 +114,16 @@ def _own_files(service: DesiredService) -> Iterator[str]:
             yield whole
 
 
-def _unused_code(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_used_code(desired: Desired) -> tuple[Expectation, ...]:
     """One for each folder in which services have folders of their own."""
-    files = entry_files(desired)
+    files = map_entry_files(desired)
     used = {dirname(path) for path in files} | {path.removesuffix(".py") for path in files}
     own = ((path, services) for path, services in files.items() if _has_own_folder(path, services))
     parents = {dirname(dirname(path)): services[0] for path, services in own}
     return tuple(
         Expectation(
             parent, {"unused": []}, (Need(Folders.FACT, parent),),
-            partial(_is_used, parent=parent, used=frozenset(used)), service.origin,
+            partial(_judge_used_folders, parent=parent, used=frozenset(used)), service.origin,
         )
         for parent, service in sorted(parents.items())
         if parent not in _OWN_MEANING
@@ -132,7 +135,7 @@ def _has_own_folder(path: str, services: list[DesiredService]) -> bool:
     return any(folder.startswith(f"{each.code}/") for each in services if each.code)
 
 
-def _is_used(facts: Facts, parent: str, used: frozenset[str]) -> Judgment:
+def _judge_used_folders(facts: Facts, parent: str, used: frozenset[str]) -> Judgment:
     need = Need(Folders.FACT, parent)
     found = facts.read(Folders, parent)
     if found is None:
@@ -140,7 +143,7 @@ def _is_used(facts: Facts, parent: str, used: frozenset[str]) -> Judgment:
     unused = [
         (f"{parent}/{name}", marks)
         for name, marks in found.marks.items()
-        if _VENV not in marks and not _serves(f"{parent}/{name}", used)
+        if _VENV not in marks and not _is_used(f"{parent}/{name}", used)
     ]
     if not unused:
         return Verdict(True, {"unused": []})
@@ -148,7 +151,7 @@ def _is_used(facts: Facts, parent: str, used: frozenset[str]) -> Judgment:
         Verdict(
             False,
             {"has": [*marks], "run by": []},
-            (proofs.presence(need, f"{path}/{marks[0]}", present=True),),
+            (proofs.prove_presence(need, f"{path}/{marks[0]}", present=True),),
             subject=path,
             remedy=make_steps(
                 f"declare the service that runs {basename(path)}, or archive the folder and then remove it:",
@@ -159,7 +162,7 @@ def _is_used(facts: Facts, parent: str, used: frozenset[str]) -> Judgment:
     )
 
 
-def _serves(folder: str, used: frozenset[str]) -> bool:
+def _is_used(folder: str, used: frozenset[str]) -> bool:
     """Whether an entry point lies in it, however deep."""
     return folder in used or any(each.startswith(f"{folder}/") for each in used)
 
@@ -178,7 +181,7 @@ QT405 = Rule(
     fix="`git status`, run in the code by the account that owns it, shows whether the file was removed or renamed; "
     "`VENV/bin/python -m pip show PACKAGE` whether a package is installed. Bring it back, or declare the module, "
     "script or PYTHONPATH that is right, and deploy.",
-    expect=_entry_points,
+    expect=_expect_entry_points,
 )
 QT406 = Rule(
     "QT406",
@@ -193,6 +196,6 @@ QT406 = Rule(
     "that is gone. Whoever looks for the code that trades finds two versions, and edits the wrong one.",
     fix="Declare the service that it belongs to. If nothing needs it any more, remove it from the repository, or from "
     "the host with `rm -r PATH`.",
-    expect=_unused_code,
+    expect=_expect_used_code,
 )
 RULES = (QT405, QT406)

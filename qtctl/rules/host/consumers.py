@@ -10,7 +10,7 @@ from qtctl.model.facts import Facts
 from qtctl.model.json import JsonObject
 from qtctl.model.store_facts import StoreClock, StreamConsumers
 from qtctl.rules import proofs
-from qtctl.rules.host.groups import Group, causes, groups
+from qtctl.rules.host.groups import Group, list_causes, list_groups
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
 SECOND = 1_000_000
@@ -23,16 +23,16 @@ def _read(desired: Desired) -> tuple[Expectation, ...]:
         Expectation(
             group.subject,
             {"unread_s": {"less": UNREAD_US // SECOND}},
-            (group.need, group.stream_need, _need(group), Need(StoreClock.FACT, group.membership.store)),
+            (group.need, group.stream_need, _make_need(group), Need(StoreClock.FACT, group.membership.store)),
             partial(_is_read, group=group),
             group.membership.origin,
-            (*causes(desired, group), ("QT514", group.membership.stream)),
+            (*list_causes(desired, group), ("QT514", group.membership.stream)),
         )
-        for group in groups(desired)
+        for group in list_groups(desired)
     )
 
 
-def _need(group: Group) -> Need:
+def _make_need(group: Group) -> Need:
     return Need(StreamConsumers.FACT, group.need.subject, group.need.store)
 
 
@@ -51,7 +51,7 @@ def _is_read(facts: Facts, group: Group) -> Judgment:
     sources = (
         proofs.group_field(group.need, group.store, group.pair, "consumers", consumers.count),
         proofs.group_field(group.need, group.store, group.pair, "last-delivered-id", found.last_delivered_id),
-        proofs.newest_entry(group.stream_need, group.store, group.membership.stream, stream.last_id),
+        proofs.prove_newest_entry(group.stream_need, group.store, group.membership.stream, stream.last_id),
     )
     names = ", ".join(group.services)
     remedy = f"journalctl on {names}: it runs and does not read, or reads with another group; then restart it"

@@ -16,7 +16,7 @@ NEED = Need(Containers.FACT, "*")
 _SHORT = 12
 
 
-def _gone(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_none_left(desired: Desired) -> tuple[Expectation, ...]:
     left = desired.left_containers
     if not left:
         return ()
@@ -27,9 +27,9 @@ def _are_gone(facts: Facts, left: tuple[LeftContainer, ...]) -> Judgment:
     found = facts.read(Containers, NEED.subject)
     if found is None:
         return NOT_JUDGED
-    running = {each.service: verdict for each in left if (verdict := _running(found, each))}
+    running = {each.service: verdict for each in left if (verdict := _judge_running(found, each))}
     nameless = [id_ for id_ in found.groups if id_ not in found.names]
-    rest = (_unnamed(found, nameless),) if len(nameless) > len(running) else ()
+    rest = (_judge_unnamed(found, nameless),) if len(nameless) > len(running) else ()
     if running or rest:
         return (*running.values(), *rest)
     return Verdict(True, {"running": []}, (ProofSource(NEED, _NONE, "0"),) if not found.groups else ())
@@ -38,18 +38,18 @@ def _are_gone(facts: Facts, left: tuple[LeftContainer, ...]) -> Judgment:
 _NONE = "find /sys/fs/cgroup -type d -name 'docker-*.scope' 2>/dev/null | wc -l"
 
 
-def _running(found: Containers, left: LeftContainer) -> Verdict | None:
+def _judge_running(found: Containers, left: LeftContainer) -> Verdict | None:
     """By its name, which Docker tells some; else by a port that Docker holds for a container."""
     for id_, (service, name) in found.names.items():
         if id_ in found.groups and (service == left.service if service else _is_named(name, left.service)):
             again = f"docker ps --no-trunc --filter id={id_} --format '{{{{.Names}}}}'"
-            return _verdict(left, {"container": name}, ProofSource(NEED, again, name), name)
+            return _make_verdict(left, {"container": name}, ProofSource(NEED, again, name), name)
     for port in left.ports if len(found.names) < len(found.groups) else ():
         for pid in found.ports.get(port, ())[:1]:
             number, _, protocol = port.partition("/")
             again = f"tr '\\0' ' ' </proc/{pid}/cmdline | grep -o -- '-host-port {number}'"
             observed = {"docker-proxy holds": f"{number}/{protocol}"}
-            return _verdict(left, observed, ProofSource(NEED, again, f"-host-port {number}"), "")
+            return _make_verdict(left, observed, ProofSource(NEED, again, f"-host-port {number}"), "")
     return None
 
 
@@ -59,7 +59,7 @@ def _is_named(name: str, service: str) -> bool:
     return re.search(rf"(^|-){plain}(-[0-9]+)?$", name.replace("_", "-")) is not None
 
 
-def _verdict(left: LeftContainer, observed: dict[str, str], source: ProofSource, name: str) -> Verdict:
+def _make_verdict(left: LeftContainer, observed: dict[str, str], source: ProofSource, name: str) -> Verdict:
     went = " ".join((left.how, *(("to", ", ".join(left.to)) if left.to else ())))
     publishes = ("docker", "ps", "--filter", f"publish={left.ports[0]}") if left.ports and not name else ()
     remedy = make_steps(
@@ -72,7 +72,7 @@ def _verdict(left: LeftContainer, observed: dict[str, str], source: ProofSource,
     )
 
 
-def _unnamed(found: Containers, nameless: list[str]) -> Verdict:
+def _judge_unnamed(found: Containers, nameless: list[str]) -> Verdict:
     shown = ", ".join(id_[:_SHORT] for id_ in nameless[:3])
     many = f"{len(nameless)} containers run" if len(nameless) > 1 else "a container runs"
     why = f"{many} ({shown}), and what is in {'them' if len(nameless) > 1 else 'it'} is not known: {found.unnamed}"
@@ -96,6 +96,6 @@ QT707 = Rule(
     "year. A container with `restart: always` comes back with every boot, also after it was stopped by hand.",
     fix="`docker ps` as root shows what runs. `docker update --restart=no NAME`, then `docker stop NAME`; once nothing "
     "is missed, `docker rm NAME`. Do not put the auditing account into the group docker: it would be root.",
-    expect=_gone,
+    expect=_expect_none_left,
 )
 RULES = (QT707,)

@@ -16,7 +16,7 @@ from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rul
 NEED = Need(ProgramCopies.FACT, "*")
 
 
-def _only_units(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_no_copies(desired: Desired) -> tuple[Expectation, ...]:
     return (Expectation("processes", {"outside of their units": []}, (NEED,), partial(_are_units, desired=desired)),)
 
 
@@ -27,12 +27,12 @@ def _are_units(facts: Facts, desired: Desired) -> Judgment:
     copies = map_copies(desired, found)
     if not copies:
         return Verdict(True, {"outside of their units": []})
-    return tuple(_verdict(unit, rows) for unit, rows in sorted(copies.items()))
+    return tuple(_make_verdict(unit, rows) for unit, rows in sorted(copies.items()))
 
 
-def _verdict(unit: str, rows: dict[str, str]) -> Verdict:
+def _make_verdict(unit: str, rows: dict[str, str]) -> Verdict:
     observed: JsonObject = {"pids": [*[*rows][:5]], "cgroup": next(iter(rows.values()))}
-    sources = tuple(_proof(pid, group) for pid, group in [*rows.items()][:3])
+    sources = tuple(_prove_copy(pid, group) for pid, group in [*rows.items()][:3])
     pids = [*rows][:5]
     remedy = make_steps(
         ("ps", "-o", "pid,user,lstart,cgroup,args", "-p", ",".join(pids)),
@@ -42,7 +42,7 @@ def _verdict(unit: str, rows: dict[str, str]) -> Verdict:
     return Verdict(False, observed, sources, subject=unit, remedy=remedy)
 
 
-def _proof(pid: str, group: str) -> ProofSource:
+def _prove_copy(pid: str, group: str) -> ProofSource:
     return ProofSource(NEED, f"cut -d : -f 3- /proc/{pid}/cgroup | grep -Fx -m 1 -- {quote(group)}", group)
 
 
@@ -59,6 +59,6 @@ QT229 = Rule(
     "limit, no log and no restart of its unit, runs yesterday's code for weeks, and `systemctl stop` does not stop it.",
     fix="`ps -o pid,user,lstart,cgroup,args -p PID` shows who started it and where. End it with `kill`, and what "
     "starts it: a crontab, a unit of somebody's own. If the second copy is meant, declare a service for it.",
-    expect=_only_units,
+    expect=_expect_no_copies,
 )
 RULES = (QT229,)

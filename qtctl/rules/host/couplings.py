@@ -13,7 +13,7 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.json import Json, JsonObject
 from qtctl.rules import proofs
-from qtctl.rules.declared import of_unit
+from qtctl.rules.declared import make_unit_expectation
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
 _STOPS = (("conflicted_by", "ConflictedBy"), ("stop_propagated_from", "StopPropagatedFrom"))
@@ -21,10 +21,10 @@ _STARTS = (("triggered_by", "TriggeredBy"), ("upheld_by", "UpheldBy"))
 _OF_SYSTEMD = frozenset(("shutdown.target", "umount.target", "initrd-switch-root.target"))
 
 
-def _alone(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_no_couplings(desired: Desired) -> tuple[Expectation, ...]:
     named = frozenset(desired.unit_names())
     return tuple(
-        of_unit(unit, {"started or stopped by": []}, partial(_is_alone, unit=unit, named=named))
+        make_unit_expectation(unit, {"started or stopped by": []}, partial(_is_alone, unit=unit, named=named))
         for unit in desired.units()
         if not unit.is_template
     )
@@ -34,12 +34,12 @@ def _is_alone(facts: Facts, unit: DesiredUnit, named: frozenset[str]) -> Judgmen
     found = read_unit(facts, unit.unit)
     if found is None:
         return NOT_JUDGED
-    others = tuple(_others(found, unit, named))
+    others = tuple(_list_others(found, unit, named))
     if not others:
-        source = proofs.unit_property(Need(Unit.FACT, unit.unit), unit.unit, "LoadState", found.load_state)
+        source = proofs.prove_unit_property(Need(Unit.FACT, unit.unit), unit.unit, "LoadState", found.load_state)
         return Verdict(True, {"started or stopped by": []}, (source,))
     need = Need(Unit.FACT, unit.unit)
-    sources = tuple(proofs.reference(need, unit.unit, directive, other) for directive, other in others[:5])
+    sources = tuple(proofs.prove_reference(need, unit.unit, directive, other) for directive, other in others[:5])
     by: dict[str, Json] = {}
     for directive, other in others:
         by[directive] = f"{by[directive]}, {other}" if directive in by else other
@@ -52,7 +52,7 @@ def _is_alone(facts: Facts, unit: DesiredUnit, named: frozenset[str]) -> Judgmen
     return Verdict(False, observed, sources, remedy=remedy)
 
 
-def _others(found: Unit, unit: DesiredUnit, named: frozenset[str]) -> Iterator[tuple[str, str]]:
+def _list_others(found: Unit, unit: DesiredUnit, named: frozenset[str]) -> Iterator[tuple[str, str]]:
     """Directive and name. A package may start its own unit by a socket, and stop it for another of its units."""
     own = {stem(name) for name in unit.names}
     for field, directive in (*_STOPS, *(_STARTS if unit.generated else ())):
@@ -75,6 +75,6 @@ QT231 = Rule(
     "a service that trades is stopped cleanly, without a failure and without a restart; or a job runs twice.",
     fix="`systemctl show -p ConflictedBy,StopPropagatedFrom,TriggeredBy,UpheldBy UNIT` shows them, and `systemctl cat` "
     "where that is written. Take the declared unit out of it, or declare the other one.",
-    expect=_alone,
+    expect=_expect_no_couplings,
 )
 RULES = (QT231,)

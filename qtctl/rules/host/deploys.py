@@ -25,7 +25,7 @@ BROKEN = Wording("deploy that could not be taken back", "deploys that could not 
 DAMAGED = Wording("damaged generation", "damaged generations")
 
 
-def _deploys(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_deploys(desired: Desired) -> tuple[Expectation, ...]:
     return (
         Expectation("deploy", {"state": "idle"}, (STATUS,), _is_at_rest),
         Expectation(
@@ -48,7 +48,7 @@ def _is_at_rest(facts: Facts) -> Judgment:
         observed |= {"by": status.by, "why": why}
     source = ProofSource(STATUS, f"grep '^state ' {BASE}/status", f"state {status.state}")
     sources = () if status.state == DAMAGED_RECORD else (source,)
-    return Verdict(not why, observed, sources, remedy=_end(facts, status), title=_title(status))
+    return Verdict(not why, observed, sources, remedy=_choose_end(facts, status), title=_describe_status(status))
 
 
 def _describe(status: HostDeploys) -> str:
@@ -66,13 +66,13 @@ def _describe(status: HostDeploys) -> str:
     return f"under way for {status.age_s} s"
 
 
-def _title(status: HostDeploys) -> str:
+def _describe_status(status: HostDeploys) -> str:
     if status.state in ("broken", DAMAGED_RECORD):
         return BROKEN.title
     return STUCK.title if is_stuck(status) else UNDER_WAY.title
 
 
-def _end(facts: Facts, status: HostDeploys) -> Remedy:
+def _choose_end(facts: Facts, status: HostDeploys) -> Remedy:
     if status.state == DAMAGED_RECORD:
         return make_steps(("ls", "-l", f"{BASE}/tx"), ("qtctl", "recover", "--host", facts.target))
     if status.state == "broken":
@@ -147,6 +147,6 @@ QT228 = Rule(
     "back when it is needed.",
     fix="Wait for a deploy that somebody watches. `qtctl recover` ends one that is broken or stuck. Where the registry "
     "is right, `qtctl deploy`; after a rollback that is to stay, change the registry.",
-    expect=_deploys,
+    expect=_expect_deploys,
 )
 RULES = (QT228,)

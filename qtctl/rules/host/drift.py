@@ -12,28 +12,28 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, File, Unit
 from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
-from qtctl.rules.declared import DeclaredUnit, declared_units, deploy_command, of_unit
+from qtctl.rules.declared import DeclaredUnit, deploy_command, list_declared_units, make_unit_expectation
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
 _PACKAGED = ("/usr/lib/systemd/", "/lib/systemd/")
 """Of a unit that nothing generates, what lies here came with it."""
 
 
-def _generated(desired: Desired) -> tuple[DeclaredUnit, ...]:
-    return tuple(each for each in declared_units(desired) if each.file)
+def _list_generated(desired: Desired) -> tuple[DeclaredUnit, ...]:
+    return tuple(each for each in list_declared_units(desired) if each.file)
 
 
-def _dropins(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_dropins(desired: Desired) -> tuple[Expectation, ...]:
     """Of generated units, and of others that the registry adds drop-ins to."""
     declared = {each.path for each in desired.files if each.kind == "dropin"}
     added_to = {each.unit for each in desired.dropins}
-    units = (each for each in declared_units(desired) if each.file or each.unit in added_to)
+    units = (each for each in list_declared_units(desired) if each.file or each.unit in added_to)
     return tuple(
         Expectation(
             unit.unit,
             {"drop_ins": [*sorted(path for path in declared if _is_of(path, unit.unit))]},
             (Need(Unit.FACT, unit.unit), *_needs(originals := list_originals(desired, unit.unit, unit.made_by))),
-            partial(_only_declared, unit=unit, declared=frozenset(declared), originals=originals),
+            partial(_judge_dropins, unit=unit, declared=frozenset(declared), originals=originals),
             unit.origin,
         )
         for unit in units
@@ -48,7 +48,7 @@ def _needs(originals: tuple[DesiredFile, ...]) -> tuple[Need, ...]:
     return tuple(need for file in originals for need in needs_of(file))
 
 
-def _only_declared(
+def _judge_dropins(
     facts: Facts, unit: DeclaredUnit, declared: frozenset[str], originals: tuple[DesiredFile, ...]
 ) -> Judgment:
     found = read_unit(facts, unit.unit)
@@ -58,11 +58,11 @@ def _only_declared(
     strange = set(paths) - declared - list_adopted_paths(originals, facts)
     unknown = sorted(path for path in strange if unit.file or not path.startswith(_PACKAGED))
     observed: JsonObject = {"drop_ins": [*paths], "undeclared": [*unknown]}
-    source = proofs.unit_property(Need(Unit.FACT, unit.unit), unit.unit, "DropInPaths", " ".join(paths))
-    return Verdict(not unknown, observed, (source,), remedy=_dropin_remedy(unit.unit, unknown))
+    source = proofs.prove_unit_property(Need(Unit.FACT, unit.unit), unit.unit, "DropInPaths", " ".join(paths))
+    return Verdict(not unknown, observed, (source,), remedy=_choose_dropin_remedy(unit.unit, unknown))
 
 
-def _dropin_remedy(unit: str, paths: list[str]) -> Remedy:
+def _choose_dropin_remedy(unit: str, paths: list[str]) -> Remedy:
     """Those alone: `systemctl revert` would remove declared ones, too. A prefix's are for other units as well."""
     own = [path for path in paths if f"/{unit}.d/" in path and not path.startswith(_PACKAGED)]
     others = [path for path in paths if path not in own]
@@ -75,13 +75,13 @@ def _dropin_remedy(unit: str, paths: list[str]) -> Remedy:
 
 def _read(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
-        of_unit(
+        make_unit_expectation(
             unit,
             {"need_daemon_reload": False},
             partial(_is_read, unit=unit.unit, generated=bool(unit.file)),
             (("QT210", unit.unit), ("QT211", unit.unit)),
         )
-        for unit in declared_units(desired)
+        for unit in list_declared_units(desired)
     )
 
 
@@ -90,13 +90,13 @@ def _is_read(facts: Facts, unit: str, *, generated: bool) -> Judgment:
     if found is None or not is_loaded(found):
         return NOT_JUDGED
     stale = found.need_daemon_reload
-    source = proofs.unit_property(Need(Unit.FACT, unit), unit, "NeedDaemonReload", "yes" if stale else "no")
+    source = proofs.prove_unit_property(Need(Unit.FACT, unit), unit, "NeedDaemonReload", "yes" if stale else "no")
     then = deploy_command(facts) if generated else ("systemctl", "try-restart", unit)
     remedy = make_steps(("systemctl", "daemon-reload"), "then, for what changed with it,", then)
     return Verdict(not stale, {"need_daemon_reload": stale}, (source,), remedy=remedy)
 
 
-def _from_its_file(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_own_file(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
             unit.unit,
@@ -105,7 +105,7 @@ def _from_its_file(desired: Desired) -> tuple[Expectation, ...]:
             partial(_is_from_its_file, declared=unit, originals=originals),
             unit.origin,
         )
-        for unit in _generated(desired)
+        for unit in _list_generated(desired)
     )
 
 
@@ -116,7 +116,7 @@ def _is_from_its_file(facts: Facts, declared: DeclaredUnit, originals: tuple[Des
     path = found.fragment_path
     if path != declared.file and _is_a_link(facts, declared.file):
         return NOT_JUDGED  # QT210 says that; systemd before 250 names the file that the link leads to
-    source = proofs.unit_property(Need(Unit.FACT, declared.unit), declared.unit, "FragmentPath", path)
+    source = proofs.prove_unit_property(Need(Unit.FACT, declared.unit), declared.unit, "FragmentPath", path)
     remedy = make_steps(
         ("systemctl", "cat", "--no-pager", declared.unit), f"remove {quote(path)}, then", ("systemctl", "daemon-reload")
     )
@@ -142,7 +142,7 @@ QT211 = Rule(
     "nobody's registry, and the next deploy does not change that.",
     fix="Read it with `systemctl cat UNIT`. Put what should stay into the registry, then remove the file "
     "and run `systemctl daemon-reload`.",
-    expect=_dropins,
+    expect=_expect_dropins,
 )
 QT212 = Rule(
     "QT212",
@@ -166,6 +166,6 @@ QT225 = Rule(
     "it reads first (system.control, /run/systemd/transient), one that a generator made, or one of a package.",
     why="The generated file takes no part at all. Whatever is declared for this unit is not what runs.",
     fix="`systemctl cat UNIT` shows the file. Remove or rename it, run `systemctl daemon-reload`, then deploy.",
-    expect=_from_its_file,
+    expect=_expect_own_file,
 )
 RULES = (QT211, QT212, QT225)

@@ -15,7 +15,7 @@ from qtctl.rules.declared import deploy_command
 from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
 
 
-def _none_left(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_no_leftovers(desired: Desired) -> tuple[Expectation, ...]:
     origins = {unit.unit: unit.origin for unit in desired.units()}
     return tuple(
         Expectation(
@@ -36,12 +36,12 @@ def _is_none_left(facts: Facts, unit: str, unwanted: frozenset[str]) -> Verdict 
         return ()
     left = find_left_pullers(found, unwanted)
     observed: JsonObject = {"pulled_in_by": [*left]}
-    sources = tuple(_pulled(unit, puller) for puller in left)
+    sources = tuple(_prove_pulled(unit, puller) for puller in left)
     remedy = make_steps(("systemctl", "reenable", unit), f"or {join(deploy_command(facts))}")
     return Verdict(not left, observed, sources, remedy=remedy)
 
 
-def _pulled(unit: str, puller: str) -> ProofSource:
+def _prove_pulled(unit: str, puller: str) -> ProofSource:
     """systemd lists them in no order of its own."""
     again = f"systemctl show -p WantedBy -p RequiredBy --value {quote(unit)} | tr ' ' '\\n' | grep -Fx {quote(puller)}"
     return ProofSource(Need(Unit.FACT, unit), again, puller)
@@ -60,6 +60,6 @@ QT217 = Rule(
     "starts that target, though its file no longer says so. Nobody expects it there.",
     fix="`qtctl deploy` removes the links and makes those of the present [Install]. By hand: "
     "`systemctl reenable UNIT`.",
-    expect=_none_left,
+    expect=_expect_no_leftovers,
 )
 RULES = (QT217,)

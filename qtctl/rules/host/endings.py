@@ -11,20 +11,20 @@ from qtctl.model.facts import Facts, Unit
 from qtctl.model.json import JsonObject
 from qtctl.model.moments import parse_microseconds
 from qtctl.rules import proofs
-from qtctl.rules.declared import DeclaredUnit, declared_units, of_unit
+from qtctl.rules.declared import DeclaredUnit, list_declared_units, make_unit_expectation
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
 LATELY_US = 3_600_000_000
 
 
-def _services(desired: Desired) -> tuple[DeclaredUnit, ...]:
-    return tuple(each for each in declared_units(desired) if each.is_service)
+def _list_services(desired: Desired) -> tuple[DeclaredUnit, ...]:
+    return tuple(each for each in list_declared_units(desired) if each.is_service)
 
 
-def _not_killed(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_no_kills(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
-        of_unit(service, {"killed": False}, partial(_is_not_killed, unit=service.unit))
-        for service in _services(desired)
+        make_unit_expectation(service, {"killed": False}, partial(_is_not_killed, unit=service.unit))
+        for service in _list_services(desired)
     )
 
 
@@ -33,17 +33,19 @@ def _is_not_killed(facts: Facts, unit: str) -> Judgment:
     if found is None:
         return NOT_JUDGED
     killed = found.result == "oom-kill"
-    source = proofs.unit_property(Need(Unit.FACT, unit), unit, "Result", found.result)
+    source = proofs.prove_unit_property(Need(Unit.FACT, unit), unit, "Result", found.result)
     remedy = make_steps(
         ("systemctl", "show", "-p", "MemoryPeak,MemoryMax", unit), "raise limits.memory_max, or find what grows"
     )
     return Verdict(not killed, {"result": found.result}, (source,), remedy=remedy)
 
 
-def _steady(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_steadiness(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
-        of_unit(service, {"restarted": False}, partial(_is_steady, unit=service.unit), (("QT205", service.unit),))
-        for service in _services(desired)
+        make_unit_expectation(
+            service, {"restarted": False}, partial(_is_steady, unit=service.unit), (("QT205", service.unit),)
+        )
+        for service in _list_services(desired)
         if service.active
     )
 
@@ -57,7 +59,7 @@ def _is_steady(facts: Facts, unit: str) -> Judgment:
     observed: JsonObject = {"restarts": found.n_restarts}
     if restarted:
         observed["seconds"] = max(age_us, 0) // 1_000_000
-    source = proofs.unit_property(Need(Unit.FACT, unit), unit, "NRestarts", found.n_restarts)
+    source = proofs.prove_unit_property(Need(Unit.FACT, unit), unit, "NRestarts", found.n_restarts)
     return Verdict(
         not restarted,
         observed,
@@ -80,7 +82,7 @@ QT207 = Rule(
     "had in hand is lost.",
     fix="`journalctl -k -g oom` says which limit it was. Raise `limits.memory_max` if the service needs it, or look "
     "for what grows. QT105 says whether the host has that much.",
-    expect=_not_killed,
+    expect=_expect_no_kills,
 )
 QT218 = Rule(
     "QT218",
@@ -91,6 +93,6 @@ QT218 = Rule(
     "present process is less than an hour old. It is up now: too few restarts for QT205.",
     why="A crash once an hour is easily overlooked: each look finds it running.",
     fix="`journalctl -u UNIT --since -1h` shows how it ended. Where that is expected, waive it with a reason.",
-    expect=_steady,
+    expect=_expect_steadiness,
 )
 RULES = (QT207, QT218)

@@ -14,7 +14,7 @@ from qtctl.model.inquiry import list_secret_keys
 from qtctl.model.json import JsonObject
 from qtctl.model.process_facts import EnvText
 from qtctl.rules.declared import deploy_command
-from qtctl.rules.host.env_files import EnvFile, env_files
+from qtctl.rules.host.env_files import EnvFile, list_env_files
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
 SAYS = {
@@ -49,13 +49,13 @@ class Wanted:
     secrets: tuple[str, ...]
 
 
-def wanted_files(desired: Desired) -> tuple[Wanted, ...]:
+def list_wanted_files(desired: Desired) -> tuple[Wanted, ...]:
     """Every env file, once, with all that its services declare of it."""
     values = {each.env_file: dict(each.env) for each in desired.env_services() if each.env_file}
     secrets = list_secret_keys(desired)
     return tuple(
         Wanted(file, values.get(file.path, {}) if file.generated else {}, secrets.get(file.path, ()))
-        for file in env_files(desired)
+        for file in list_env_files(desired)
     )
 
 
@@ -65,7 +65,7 @@ def digest_of(nonce: str, value: str) -> str:
     return sha256(f"{nonce}{said}\n".encode()).hexdigest()
 
 
-def _keys(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_keys(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
             wanted.file.path,
@@ -74,7 +74,7 @@ def _keys(desired: Desired) -> tuple[Expectation, ...]:
             partial(_has_keys, wanted=wanted),
             wanted.file.origin,
         )
-        for wanted in wanted_files(desired)
+        for wanted in list_wanted_files(desired)
         if wanted.values or wanted.secrets or wanted.file.generated
     )
 
@@ -89,22 +89,22 @@ def _has_keys(facts: Facts, wanted: Wanted) -> Judgment:
     others = [name or f"in line {line}" for line, name in found.others]
     observed: JsonObject = {"missing": [*missing], "not declared": [*others]}
     sources = (
-        *(_counted(file, key, "0") for key in missing[:MOST_PROOFS]),
-        *(_line(file, line, "") for line, _ in found.others[:MOST_PROOFS]),
+        *(_prove_counted(file, key, "0") for key in missing[:MOST_PROOFS]),
+        *(_prove_line(file, line, "") for line, _ in found.others[:MOST_PROOFS]),
     )
-    return Verdict(not missing and not others, observed, sources, remedy=_remedy(facts, file, missing, others))
+    return Verdict(not missing and not others, observed, sources, remedy=_choose_remedy(facts, file, missing, others))
 
 
-def _counted(file: EnvFile, key: str, count: str) -> ProofSource:
+def _prove_counted(file: EnvFile, key: str, count: str) -> ProofSource:
     return ProofSource(file.text, f"sudo grep -cE '^[[:space:]]*{key}[[:space:]]*=' {quote(file.path)}", count)
 
 
-def _line(file: EnvFile, line: str, kind: str) -> ProofSource:
+def _prove_line(file: EnvFile, line: str, kind: str) -> ProofSource:
     program = f"NR == {line} && {_LINES[kind]} {{ print NR }} {{ last = $0 }}"
     return ProofSource(file.text, f"sudo awk {quote(program)} {quote(file.path)}", line)
 
 
-def _remedy(facts: Facts, file: EnvFile, missing: Iterable[str], others: Iterable[str]) -> Remedy:
+def _choose_remedy(facts: Facts, file: EnvFile, missing: Iterable[str], others: Iterable[str]) -> Remedy:
     if file.generated:
         return make_steps("put keys that are right into the registry, then:", deploy_command(facts))
     to_add = f"add {', '.join(missing)} to {quote(file.path)} on the host" if missing else ""
@@ -114,7 +114,7 @@ def _remedy(facts: Facts, file: EnvFile, missing: Iterable[str], others: Iterabl
     return make_steps(to_add, to_drop)
 
 
-def _values(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_values(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
             wanted.file.path,
@@ -123,7 +123,7 @@ def _values(desired: Desired) -> tuple[Expectation, ...]:
             partial(_has_values, wanted=wanted),
             wanted.file.origin,
         )
-        for wanted in wanted_files(desired)
+        for wanted in list_wanted_files(desired)
         if wanted.values or wanted.secrets
     )
 
@@ -140,8 +140,8 @@ def _has_values(facts: Facts, wanted: Wanted) -> Judgment:
     empty = [key for key in wanted.secrets if found.secrets.get(key) is False]
     observed: JsonObject = {"different": [*different], "empty": [*empty]}
     sources = (
-        *(_value(file, key, found) for key in different[:MOST_PROOFS]),
-        *(_empty(file, key) for key in empty[:MOST_PROOFS]),
+        *(_prove_value(file, key, found) for key in different[:MOST_PROOFS]),
+        *(_prove_empty(file, key) for key in empty[:MOST_PROOFS]),
     )
     remedy = make_steps("put values that are right into the registry, then:", deploy_command(facts))
     if not file.generated:
@@ -149,7 +149,7 @@ def _has_values(facts: Facts, wanted: Wanted) -> Judgment:
     return Verdict(not different and not empty, observed, sources, remedy=remedy)
 
 
-def _value(file: EnvFile, key: str, found: EnvText) -> ProofSource:
+def _prove_value(file: EnvFile, key: str, found: EnvText) -> ProofSource:
     """The digest that was compared, where the file has the value as it is; else that there is one."""
     path = quote(file.path)
     if key not in found.plain:
@@ -160,15 +160,15 @@ def _value(file: EnvFile, key: str, found: EnvText) -> ProofSource:
     return ProofSource(file.text, f"{{ {value}; }} | sha256sum | cut -d ' ' -f 1", found.digests[key])
 
 
-def _empty(file: EnvFile, key: str) -> ProofSource:
+def _prove_empty(file: EnvFile, key: str) -> ProofSource:
     form = f'^[[:space:]]*{key}[[:space:]]*=[[:space:]]*("")?[[:space:]]*$'
     return ProofSource(file.text, f"sudo grep -qE {quote(form)} {quote(file.path)} && echo empty", "empty")
 
 
-def _lines(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_lines(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(file.path, {"lines": []}, (file.text,), partial(_is_read, file=file), file.origin)
-        for file in env_files(desired)
+        for file in list_env_files(desired)
     )
 
 
@@ -177,7 +177,7 @@ def _is_read(facts: Facts, file: EnvFile) -> Judgment:
     if found is None or found.unusable:
         return NOT_JUDGED
     observed: JsonObject = {"lines": [f"line {line} {SAYS[kind]}" for line, kind in found.lines]}
-    sources = tuple(_line(file, line, kind) for line, kind in found.lines[:MOST_PROOFS])
+    sources = tuple(_prove_line(file, line, kind) for line, kind in found.lines[:MOST_PROOFS])
     by_hand = (
         f"write these lines of {quote(file.path)} as systemd reads them: KEY=value, comments on lines of their own"
     )
@@ -197,7 +197,7 @@ QT603 = Rule(
     "that is not declared was put there by hand, and goes with the next deploy or stays in a secrets file for ever.",
     fix="Declare keys that are right, and `qtctl deploy`. What a secrets file lacks is added by hand, as root; what "
     "it has too much is listed in `secrets.keys` or removed.",
-    expect=_keys,
+    expect=_expect_keys,
 )
 QT604 = Rule(
     "QT604",
@@ -211,7 +211,7 @@ QT604 = Rule(
     "says, from its next start at the latest. An empty key passes every check that asks only whether it is there.",
     fix="Put the value that is right into the registry, and `qtctl deploy`. A secret is written by hand into its "
     "file on the host, as root.",
-    expect=_values,
+    expect=_expect_values,
 )
 QT605 = Rule(
     "QT605",
@@ -225,6 +225,6 @@ QT605 = Rule(
     "get the variable, or one with a comment in it, and no error says so.",
     fix="Write `KEY=value`, a line each, without `export`, with comments on lines of their own and values with "
     "spaces in double quotes. `qtctl deploy` writes a generated file again.",
-    expect=_lines,
+    expect=_expect_lines,
 )
 RULES = (QT603, QT604, QT605)

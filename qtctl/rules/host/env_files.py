@@ -45,7 +45,7 @@ class EnvFile:
         return Need(EnvText.FACT, self.path)
 
 
-def env_files(desired: Desired) -> tuple[EnvFile, ...]:
+def list_env_files(desired: Desired) -> tuple[EnvFile, ...]:
     """Generated ones and secrets files; a file that several services share appears once."""
     found = {
         service.secrets_file: EnvFile(service.secrets_file, "0600", "root", "", False, service.origin.at("secrets"))
@@ -58,36 +58,36 @@ def env_files(desired: Desired) -> tuple[EnvFile, ...]:
     return tuple(found.values())
 
 
-def _there(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_presence(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(file.path, {"file": "present"}, (file.need,), partial(_is_there, file=file), file.origin)
-        for file in env_files(desired)
+        for file in list_env_files(desired)
     )
 
 
 def _is_there(facts: Facts, file: EnvFile) -> Verdict:
     there = facts.read(File, file.path) is not None
-    source = proofs.presence(file.need, file.path, present=there)
+    source = proofs.prove_presence(file.need, file.path, present=there)
     make = f"make {quote(file.path)} on the host: root's, mode 0600, KEY=value lines"
     remedy = make_steps(deploy_command(facts) if file.generated else make)
     return Verdict(there, {"file": "present" if there else "absent"}, (source,), remedy=remedy)
 
 
-def _closed(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_closed_modes(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
             file.path,
-            _wanted(file),
+            _show_wanted(file),
             (file.need,),
             partial(_is_closed, file=file),
             file.origin,
             (("QT606", file.path),),
         )
-        for file in env_files(desired)
+        for file in list_env_files(desired)
     )
 
 
-def _wanted(file: EnvFile) -> JsonObject:
+def _show_wanted(file: EnvFile) -> JsonObject:
     wanted: JsonObject = {"mode": file.mode, "owner": file.owner}
     if file.group:
         wanted["group"] = file.group
@@ -98,13 +98,15 @@ def _is_closed(facts: Facts, file: EnvFile) -> Judgment:
     found = facts.read(File, file.path)
     if found is None:
         return NOT_JUDGED
-    source = proofs.permissions(file.need, file.path, found)
+    source = proofs.prove_permissions(file.need, file.path, found)
     observed: JsonObject = {"mode": found.mode, "owner": found.owner, "group": found.group, "kind": found.kind}
     if found.kind == "link" and not file.generated:
         return _is_closed_behind(facts, file)
     if found.kind != "file":
-        return Verdict(False, observed, (proofs.kind(file.need, file.path, found),), remedy=_remedy(facts, file))
-    return Verdict(_as_declared(found, file), observed, (source,), remedy=_remedy(facts, file))
+        return Verdict(
+            False, observed, (proofs.prove_kind(file.need, file.path, found),), remedy=_choose_remedy(facts, file)
+        )
+    return Verdict(_is_as_declared(found, file), observed, (source,), remedy=_choose_remedy(facts, file))
 
 
 def _is_closed_behind(facts: Facts, file: EnvFile) -> Judgment:
@@ -119,10 +121,10 @@ def _is_closed_behind(facts: Facts, file: EnvFile) -> Judgment:
     source = ProofSource(file.way, f"stat -L -c '%a %u' {quote(file.path)}", f"{end.mode:o} {end.uid}")
     observed: JsonObject = {"mode": f"{end.mode:04o}", "uid": end.uid, "leads to": end.path}
     holds = end.uid == 0 and end.mode & ~int(file.mode, 8) == 0
-    return Verdict(holds, observed, (source,), remedy=_remedy(facts, file))
+    return Verdict(holds, observed, (source,), remedy=_choose_remedy(facts, file))
 
 
-def _as_declared(found: File, file: EnvFile) -> bool:
+def _is_as_declared(found: File, file: EnvFile) -> bool:
     """A secrets file may be closed further (0400): its makers decide, as long as nobody but root can read it."""
     mode, wanted = int(found.mode, 8), int(file.mode, 8)
     if found.owner != file.owner:
@@ -132,7 +134,7 @@ def _as_declared(found: File, file: EnvFile) -> bool:
     return mode == wanted and (not file.group or found.group == file.group)
 
 
-def _remedy(facts: Facts, file: EnvFile) -> Remedy:
+def _choose_remedy(facts: Facts, file: EnvFile) -> Remedy:
     if file.generated:
         return make_steps(deploy_command(facts))
     return make_steps(
@@ -154,7 +156,7 @@ QT601 = Rule(
     "files` before the program runs, and `systemd-analyze verify` had nothing to say about it.",
     fix="`qtctl deploy` writes the generated one. The secrets file is made by hand on the host (root, mode 0600): "
     "qtctl knows the names of its keys, never their values.",
-    expect=_there,
+    expect=_expect_presence,
     preflight=True,
 )
 QT602 = Rule(
@@ -169,6 +171,6 @@ QT602 = Rule(
     "host read them, and an owner other than root lets a broken service rewrite its own environment.",
     fix="`qtctl deploy` restores the generated file. For a secrets file `chown root:root FILE; chmod 600 FILE`, "
     "and change the keys in it if anyone else could read it meanwhile.",
-    expect=_closed,
+    expect=_expect_closed_modes,
 )
 RULES = (QT601, QT602)

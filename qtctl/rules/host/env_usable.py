@@ -14,7 +14,7 @@ from qtctl.model.process_facts import EnvText
 from qtctl.model.way_facts import PathWay
 from qtctl.rules import proofs
 from qtctl.rules.declared import deploy_command
-from qtctl.rules.host.env_files import EnvFile, env_files
+from qtctl.rules.host.env_files import EnvFile, list_env_files
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
 MOST = 64 * 1024 * 1024 - 1
@@ -25,8 +25,8 @@ _WHY = {
 }
 
 
-def _loadable(desired: Desired) -> tuple[Expectation, ...]:
-    files = env_files(desired)
+def _expect_loading(desired: Desired) -> tuple[Expectation, ...]:
+    files = list_env_files(desired)
     return (
         *(
             Expectation(
@@ -50,28 +50,30 @@ def _is_loadable(facts: Facts, file: EnvFile) -> Judgment:
         return NOT_JUDGED
     found = make_way(file.path, way)
     if found.end is None:
-        source = proofs.leads_to(file.way, file.path, found.missing)
+        source = proofs.prove_link_end(file.way, file.path, found.missing)
         return Verdict(
-            False, {"leads to": f"{found.missing}, which is not there"}, (source,), remedy=_remedy(facts, file)
+            False, {"leads to": f"{found.missing}, which is not there"}, (source,), remedy=_choose_remedy(facts, file)
         )
     if found.end.kind is not Kind.FILE:
-        return Verdict(False, {"kind": str(found.end.kind)}, (_kind(file, found.end),), remedy=_remedy(facts, file))
+        return Verdict(
+            False, {"kind": str(found.end.kind)}, (_prove_kind(file, found.end),), remedy=_choose_remedy(facts, file)
+        )
     if way.size > MOST:
-        return Verdict(False, {"size": way.size}, (_size(file, way),), remedy=_remedy(facts, file))
-    return Verdict(True, {"kind": "file"}, (_kind(file, found.end),))
+        return Verdict(False, {"size": way.size}, (_prove_size(file, way),), remedy=_choose_remedy(facts, file))
+    return Verdict(True, {"kind": "file"}, (_prove_kind(file, found.end),))
 
 
-def _kind(file: EnvFile, end: Entry) -> ProofSource:
+def _prove_kind(file: EnvFile, end: Entry) -> ProofSource:
     name = quote(file.path)
     test = f"test -f {name} && echo file || {{ test -d {name} && echo folder || echo other; }}"
     return ProofSource(file.way, test, str(end.kind))
 
 
-def _size(file: EnvFile, way: PathWay) -> ProofSource:
+def _prove_size(file: EnvFile, way: PathWay) -> ProofSource:
     return ProofSource(file.way, f"stat -L -c %s {quote(file.path)}", str(way.size))
 
 
-def _remedy(facts: Facts, file: EnvFile) -> Remedy:
+def _choose_remedy(facts: Facts, file: EnvFile) -> Remedy:
     away = ("mv", "-T", "--", file.path, f"{file.path}.old")
     if file.generated:
         return make_steps(away, deploy_command(facts))
@@ -90,7 +92,7 @@ def _is_text(facts: Facts, file: EnvFile) -> Judgment:
     return Verdict(False, {"text": why}, (source,), remedy=remedy)
 
 
-def _sized(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_sizes(desired: Desired) -> tuple[Expectation, ...]:
     sizes = {file.path: len(file.content) for file in desired.files if file.kind == "env"}
     secret = list_secret_keys(desired)
     return tuple(
@@ -102,7 +104,7 @@ def _sized(desired: Desired) -> tuple[Expectation, ...]:
             file.origin,
             tuple((id_, file.path) for id_ in ("QT603", "QT604", "QT605")),
         )
-        for file in env_files(desired)
+        for file in list_env_files(desired)
         if file.generated or secret.get(file.path)
     )
 
@@ -114,9 +116,9 @@ def _is_sized(facts: Facts, file: EnvFile, size: int | None) -> Judgment:
         return NOT_JUDGED
     holds = way.size > 0 if size is None else way.size == size
     if file.generated:
-        return Verdict(holds, {"size": way.size}, (_size(file, way),), remedy=make_steps(deploy_command(facts)))
+        return Verdict(holds, {"size": way.size}, (_prove_size(file, way),), remedy=make_steps(deploy_command(facts)))
     remedy = make_steps(f"write the keys that its services declare as secrets into {quote(file.path)}")
-    return Verdict(holds, {"empty": way.size == 0}, (_size(file, way),), remedy=remedy)
+    return Verdict(holds, {"empty": way.size == 0}, (_prove_size(file, way),), remedy=remedy)
 
 
 QT606 = Rule(
@@ -131,7 +133,7 @@ QT606 = Rule(
     "FIFO systemd waits for a writer until the start times out.",
     fix="`ls -lL FILE` and `file FILE` show what it is. Move it away; `qtctl deploy` writes the generated one, and a "
     "secrets file is made by hand (root, mode 0600).",
-    expect=_loadable,
+    expect=_expect_loading,
 )
 QT607 = Rule(
     "QT607",
@@ -144,6 +146,6 @@ QT607 = Rule(
     "by it, with a value that no registry knows, or without its keys.",
     fix="`qtctl audit --become` names the keys that differ. `qtctl deploy` writes the generated file again; put "
     "values that are right into the registry first. A secrets file is filled by hand.",
-    expect=_sized,
+    expect=_expect_sizes,
 )
 RULES = (QT606, QT607)

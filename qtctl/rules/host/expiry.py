@@ -11,35 +11,35 @@ from qtctl.model.facts import Facts
 from qtctl.model.states import KeyType
 from qtctl.model.store_facts import KeyExpiry, StoreHealth
 from qtctl.rules import proofs
-from qtctl.rules.host.streams import keys_of
+from qtctl.rules.host.streams import list_keys
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
 
-def _for_ever(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_no_expiry(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
             key.name,
             {"expires": False},
             (Need(KeyExpiry.FACT, key.name, key.store),),
-            partial(_stays, key=key, store=store),
+            partial(_judge_expiry, key=key, store=store),
             key.origin,
         )
-        for key, store in keys_of(desired)
+        for key, store in list_keys(desired)
         if key.type is KeyType.STREAM
     )
 
 
-def _stays(facts: Facts, key: DesiredKey, store: DesiredStore) -> Judgment:
+def _judge_expiry(facts: Facts, key: DesiredKey, store: DesiredStore) -> Judgment:
     found = facts.read(KeyExpiry, key.name, key.store)
     if found is None:
         return NOT_JUDGED
     need = Need(KeyExpiry.FACT, key.name, key.store)
-    source = proofs.expires(need, store, key.name, yes=found.expires)
+    source = proofs.prove_expiry(need, store, key.name, yes=found.expires)
     remedy = f"see which program sets it (EXPIRE, or a script); then: redis-cli PERSIST {quote(key.name)}"
     return Verdict(not found.expires, {"expires": found.expires}, (source,), remedy=remedy)
 
 
-def _kept(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_kept_keys(desired: Desired) -> tuple[Expectation, ...]:
     """Of stores in which something is declared."""
     used = {key.store for key in desired.keys}
     return tuple(
@@ -47,7 +47,7 @@ def _kept(desired: Desired) -> tuple[Expectation, ...]:
             store.name,
             {"evicts": False},
             (Need(StoreHealth.FACT, store.name),),
-            partial(_keeps_all, store=store),
+            partial(_judge_eviction, store=store),
             store.origin,
             (("QT509", store.name),),
         )
@@ -56,16 +56,16 @@ def _kept(desired: Desired) -> tuple[Expectation, ...]:
     )
 
 
-def _keeps_all(facts: Facts, store: DesiredStore) -> Judgment:
+def _judge_eviction(facts: Facts, store: DesiredStore) -> Judgment:
     server = facts.read(StoreHealth, store.name)
     if server is None:
         return NOT_JUDGED
     evicts = server.max_memory > 0 and server.max_memory_policy.startswith("allkeys-")
     need = Need(StoreHealth.FACT, store.name)
-    source = proofs.info(need, store, "maxmemory_policy", server.max_memory_policy)
+    source = proofs.prove_info(need, store, "maxmemory_policy", server.max_memory_policy)
     if not evicts:
         return Verdict(True, {"evicts": False, "policy": server.max_memory_policy}, (source,))
-    limit = proofs.info(need, store, "maxmemory", server.max_memory)
+    limit = proofs.prove_info(need, store, "maxmemory", server.max_memory)
     remedy = (
         "CONFIG SET maxmemory-policy noeviction, and in redis.conf; or keep what may be evicted in a Redis of its own"
     )
@@ -83,7 +83,7 @@ QT517 = Rule(
     "that nobody has read are lost, and every consumer fails with NOGROUP.",
     fix="`redis-cli TTL KEY` shows the seconds that are left, `redis-cli PERSIST KEY` takes the time to live away. "
     "Find the program that sets it (EXPIRE, or a migration script); an entry's age is limited with XADD MINID.",
-    expect=_for_ever,
+    expect=_expect_no_expiry,
 )
 QT518 = Rule(
     "QT518",
@@ -97,6 +97,6 @@ QT518 = Rule(
     "were sized and not yet executed are simply gone.",
     fix="`CONFIG SET maxmemory-policy noeviction`, and the same in redis.conf, so that writers get an error that "
     "somebody sees. A cache belongs into a Redis of its own.",
-    expect=_kept,
+    expect=_expect_kept_keys,
 )
 RULES = (QT517, QT518)

@@ -8,30 +8,30 @@ from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, UnitListing
 from qtctl.rules import proofs
-from qtctl.rules.declared import declared_units
+from qtctl.rules.declared import list_declared_units
 from qtctl.rules.rule import Expectation, Rule, Verdict
 
 LISTING = Need(UnitListing.FACT, "*")
 
 
-def _none_failed(desired: Desired) -> tuple[Expectation, ...]:
-    names = frozenset(name for unit in declared_units(desired) for name in (unit.unit, *unit.names))
-    return (Expectation("*", {"failed": []}, (LISTING,), partial(_failed, declared=names)),)
+def _expect_none_failed(desired: Desired) -> tuple[Expectation, ...]:
+    names = frozenset(name for unit in list_declared_units(desired) for name in (unit.unit, *unit.names))
+    return (Expectation("*", {"failed": []}, (LISTING,), partial(_judge_failed, declared=names)),)
 
 
-def _failed(facts: Facts, declared: frozenset[str]) -> tuple[Verdict, ...]:
+def _judge_failed(facts: Facts, declared: frozenset[str]) -> tuple[Verdict, ...]:
     """Declared units are QT204's and QT206's."""
     listing = facts.read(UnitListing, "*") or UnitListing({}, {})
     failed = (name for name, (_, active, _) in sorted(listing.units.items()) if active == "failed")
-    found = tuple(_one(name) for name in failed if name not in declared)
+    found = tuple(_make_verdict(name) for name in failed if name not in declared)
     return found or (Verdict(True, {"failed": []}),)
 
 
-def _one(unit: str) -> Verdict:
+def _make_verdict(unit: str) -> Verdict:
     remedy = make_steps(
         ("systemctl", "status", "--no-pager", unit), "fix the cause, then", ("systemctl", "reset-failed", unit)
     )
-    source = proofs.unit_property(LISTING, unit, "ActiveState", "failed")
+    source = proofs.prove_unit_property(LISTING, unit, "ActiveState", "failed")
     return Verdict(False, {"active": "failed"}, (source,), subject=unit, remedy=remedy)
 
 
@@ -45,6 +45,6 @@ QT710 = Rule(
     why="Backups, log rotation, certificates and time synchronisation fail like that, quietly. What depends on them "
     "fails weeks later.",
     fix="`systemctl status UNIT` says how it ended. Fix it, or `systemctl reset-failed UNIT` if it is of no interest.",
-    expect=_none_failed,
+    expect=_expect_none_failed,
 )
 RULES = (QT710,)

@@ -13,20 +13,25 @@ from qtctl.rules.declared import Root, deploy
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
 
-def _there(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_presence(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
-            each.path, {"kind": "dir"}, (_need(each),), partial(_is_there, folder=each), each.origin, _causes(each)
+            each.path,
+            {"kind": "dir"},
+            (_make_need(each),),
+            partial(_is_there, folder=each),
+            each.origin,
+            _list_causes(each),
         )
         for each in desired.folders
     )
 
 
-def _need(folder: DesiredFolder) -> Need:
+def _make_need(folder: DesiredFolder) -> Need:
     return Need(File.FACT, folder.path)
 
 
-def _causes(folder: DesiredFolder) -> tuple[Root, ...]:
+def _list_causes(folder: DesiredFolder) -> tuple[Root, ...]:
     """systemd-tmpfiles makes no folder for a user that does not exist."""
     return (("QT711", folder.user),)
 
@@ -34,21 +39,23 @@ def _causes(folder: DesiredFolder) -> tuple[Root, ...]:
 def _is_there(facts: Facts, folder: DesiredFolder) -> Verdict:
     found = facts.read(File, folder.path)
     if found is None:
-        source = proofs.presence(_need(folder), folder.path, present=False)
+        source = proofs.prove_presence(_make_need(folder), folder.path, present=False)
         return Verdict(False, {"kind": None}, (source,), remedy=deploy(facts))
-    source = proofs.kind(_need(folder), folder.path, found)
+    source = proofs.prove_kind(_make_need(folder), folder.path, found)
     remedy = f"see what {folder.path} is, and move it away or declare where it leads; then {deploy(facts)}"
     return Verdict(found.kind == "dir", {"kind": found.kind}, (source,), remedy=remedy)
 
 
-def _as_declared(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_declared_state(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
-        Expectation(each.path, _wanted(each), (_need(each),), partial(_is_as_declared, folder=each), each.origin)
+        Expectation(
+            each.path, _show_wanted(each), (_make_need(each),), partial(_is_as_declared, folder=each), each.origin
+        )
         for each in desired.folders
     )
 
 
-def _wanted(folder: DesiredFolder) -> JsonObject:
+def _show_wanted(folder: DesiredFolder) -> JsonObject:
     return {"mode": folder.mode, "owner": folder.user, "group": folder.group}
 
 
@@ -57,8 +64,8 @@ def _is_as_declared(facts: Facts, folder: DesiredFolder) -> Judgment:
     if found is None or found.kind != "dir":
         return NOT_JUDGED
     observed: JsonObject = {"mode": found.mode, "owner": found.owner, "group": found.group}
-    source = proofs.permissions(_need(folder), folder.path, found)
-    return Verdict(observed == _wanted(folder), observed, (source,), remedy=deploy(facts))
+    source = proofs.prove_permissions(_make_need(folder), folder.path, found)
+    return Verdict(observed == _show_wanted(folder), observed, (source,), remedy=deploy(facts))
 
 
 QT713 = Rule(
@@ -73,7 +80,7 @@ QT713 = Rule(
     "nobody looks.",
     fix="Run `qtctl deploy`: it runs systemd-tmpfiles, which makes the folder. It replaces no file and no link: move "
     "those away first, or declare the folder that the link leads to.",
-    expect=_there,
+    expect=_expect_presence,
     gate=True,
 )
 QT714 = Rule(
@@ -86,7 +93,7 @@ QT714 = Rule(
     why="A service that may not write to its folder fails at its first write, hours after its start. A folder that "
     "everybody may write to lets any account of the host replace a model that trades.",
     fix="`qtctl deploy` sets owner and mode of the folder itself. If what is on the host is right, declare it.",
-    expect=_as_declared,
+    expect=_expect_declared_state,
     gate=True,
 )
 RULES = (QT713, QT714)

@@ -14,7 +14,7 @@ from qtctl.model.states import ServiceState
 from qtctl.model.store_facts import Stream, StreamGroup, StreamGroups, group_subject
 from qtctl.rules import proofs
 from qtctl.rules.declared import Root
-from qtctl.rules.host.streams import services_down, stores
+from qtctl.rules.host.streams import list_services_down, map_stores
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
 SURELY = 10
@@ -62,19 +62,19 @@ class Group:
         return self.membership.stream, self.membership.group
 
 
-def groups(desired: Desired) -> tuple[Group, ...]:
+def list_groups(desired: Desired) -> tuple[Group, ...]:
     """A group that several services share appears once."""
     if not _latest or _latest[0][0] is not desired:
-        _latest[:] = [(desired, _groups(desired))]
+        _latest[:] = [(desired, _collect_groups(desired))]
     return _latest[0][1]
 
 
 _latest: list[tuple[Desired, tuple[Group, ...]]] = []
-"""The last answer of `groups`: each rule asks again, of the same value."""
+"""The last answer of `list_groups`: each rule asks again, of the same value."""
 
 
-def _groups(desired: Desired) -> tuple[Group, ...]:
-    known = stores(desired)
+def _collect_groups(desired: Desired) -> tuple[Group, ...]:
+    known = map_stores(desired)
     found: dict[Need, Group] = {}
     for service in desired.services:
         if service.state is not ServiceState.RUNNING:
@@ -82,11 +82,11 @@ def _groups(desired: Desired) -> tuple[Group, ...]:
         for membership in service.consumes:
             if membership.store in known:
                 group = Group(membership, (service.name,), known[membership.store])
-                found[group.need] = _joined(found.get(group.need), group)
+                found[group.need] = _join_groups(found.get(group.need), group)
     return tuple(found.values())
 
 
-def _joined(one: Group | None, other: Group) -> Group:
+def _join_groups(one: Group | None, other: Group) -> Group:
     if one is None:
         return other
     both = (one.membership, other.membership)
@@ -101,12 +101,12 @@ def _joined(one: Group | None, other: Group) -> Group:
     return replace(one, membership=membership, services=(*one.services, *other.services))
 
 
-def causes(desired: Desired, group: Group) -> tuple[Root, ...]:
+def list_causes(desired: Desired, group: Group) -> tuple[Root, ...]:
     stream = group.membership.stream
-    return (("QT501", stream), ("QT502", stream), *services_down(desired, group.services))
+    return (("QT501", stream), ("QT502", stream), *list_services_down(desired, group.services))
 
 
-def _there(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_presence(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
             group.subject,
@@ -114,9 +114,9 @@ def _there(desired: Desired) -> tuple[Expectation, ...]:
             (group.need, group.names_need),
             partial(_is_there, group=group),
             group.membership.origin,
-            causes(desired, group),
+            list_causes(desired, group),
         )
-        for group in groups(desired)
+        for group in list_groups(desired)
     )
 
 
@@ -130,32 +130,32 @@ def _is_there(facts: Facts, group: Group) -> Verdict:
     if there and there.count > len(names):
         observed["more"] = there.count - len(names)
     remedy = f"systemctl restart the unit of {', '.join(group.services)}: consumers create their group when they start"
-    source = proofs.groups_named(group.need, group.store, *group.pair, 0)
+    source = proofs.prove_group_count(group.need, group.store, *group.pair, 0)
     return Verdict(False, observed, (source,), remedy=remedy)
 
 
-def _keeping_up(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_low_lag(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
             group.subject,
-            _limits(group),
+            _show_limits(group),
             (group.need, group.stream_need),
-            partial(_keeps_up, group=group),
+            partial(_judge_lag, group=group),
             group.membership.origin,
-            causes(desired, group),
+            list_causes(desired, group),
         )
-        for group in groups(desired)
+        for group in list_groups(desired)
     )
 
 
-def _limits(group: Group) -> JsonObject:
+def _show_limits(group: Group) -> JsonObject:
     limits: JsonObject = {"lag": {"max": group.membership.max_lag}}
     if group.membership.max_pending is not None:
         limits["pending"] = {"max": group.membership.max_pending}
     return limits
 
 
-def _keeps_up(facts: Facts, group: Group) -> Judgment:
+def _judge_lag(facts: Facts, group: Group) -> Judgment:
     found, stream = group.read(facts), group.read_stream(facts)
     if found is None or stream is None:
         return NOT_JUDGED
@@ -168,7 +168,7 @@ def _keeps_up(facts: Facts, group: Group) -> Judgment:
         lag, over_lag = estimate_lag(stream, found), False
         undecided = MISCOUNTED if lag * SURELY > limit.max_lag else ""
     observed: JsonObject = {"lag": lag, "pending": found.pending, "consumers": found.consumers}
-    sources = _lag(group, stream, found) if over_lag or not over_pending else ()
+    sources = _prove_lag(group, stream, found) if over_lag or not over_pending else ()
     if over_pending:
         sources += (proofs.group_field(group.need, group.store, group.pair, "pending", found.pending),)
     names = ", ".join(group.services)
@@ -181,7 +181,7 @@ def _keeps_up(facts: Facts, group: Group) -> Judgment:
     return Verdict(not (over_lag or over_pending), observed, sources, remedy=remedy, unknown=unknown)
 
 
-def _lag(group: Group, stream: Stream, found: StreamGroup) -> tuple[ProofSource, ...]:
+def _prove_lag(group: Group, stream: Stream, found: StreamGroup) -> tuple[ProofSource, ...]:
     """What Redis says of the lag; where that is corrected, what it is corrected by."""
     said = proofs.group_field(group.need, group.store, group.pair, "lag", found.lag)
     lag = measure_lag(stream, found)
@@ -189,13 +189,13 @@ def _lag(group: Group, stream: Stream, found: StreamGroup) -> tuple[ProofSource,
         return (said,)
     if lag == 0:
         last = proofs.group_field(group.need, group.store, group.pair, "last-delivered-id", found.last_delivered_id)
-        newest = proofs.newest_entry(group.stream_need, group.store, group.membership.stream, stream.last_id)
+        newest = proofs.prove_newest_entry(group.stream_need, group.store, group.membership.stream, stream.last_id)
         return last, newest
-    length = proofs.stream_field(group.stream_need, group.store, group.membership.stream, "length", stream.length)
+    length = proofs.prove_stream_field(group.stream_need, group.store, group.membership.stream, "length", stream.length)
     return said, length
 
 
-def _losing_nothing(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_no_loss(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
             group.subject,
@@ -203,9 +203,9 @@ def _losing_nothing(desired: Desired) -> tuple[Expectation, ...]:
             (group.need, group.stream_need),
             partial(_loses_nothing, group=group),
             group.membership.origin,
-            causes(desired, group),
+            list_causes(desired, group),
         )
-        for group in groups(desired)
+        for group in list_groups(desired)
     )
 
 
@@ -219,10 +219,10 @@ def _loses_nothing(facts: Facts, group: Group) -> Judgment:
     sources = [last]
     if stream.added is not None:
         first = stream.first_id
-        sources.append(proofs.stream_field(group.stream_need, group.store, key, "recorded-first-entry-id", first))
+        sources.append(proofs.prove_stream_field(group.stream_need, group.store, key, "recorded-first-entry-id", first))
         read = proofs.group_field(group.need, group.store, group.pair, "entries-read", found.entries_read)
-        added = proofs.stream_field(group.stream_need, group.store, key, "entries-added", stream.added)
-        length = proofs.stream_field(group.stream_need, group.store, key, "length", stream.length)
+        added = proofs.prove_stream_field(group.stream_need, group.store, key, "entries-added", stream.added)
+        length = proofs.prove_stream_field(group.stream_need, group.store, key, "length", stream.length)
         sources += [read, added, length]
     names = ", ".join(group.services)
     remedy = (
@@ -246,7 +246,7 @@ QT504 = Rule(
     fix="Restart the service: it creates its group at start. Decide first whether it should read from the "
     "beginning (`XGROUP CREATE KEY GROUP 0`) or only what is new (`$`); the difference is every entry written "
     "meanwhile.",
-    expect=_there,
+    expect=_expect_presence,
     gate=True,
 )
 QT505 = Rule(
@@ -265,7 +265,7 @@ QT505 = Rule(
     fix="See whether the consumer runs and how fast lag grows: look twice. Restart it if it is stuck; if it is "
     "slower than its stream, add a consumer to the group. Old ticks are worth nothing: `XGROUP SETID KEY "
     "GROUP $` skips them, if the owner agrees.",
-    expect=_keeping_up,
+    expect=_expect_low_lag,
 )
 QT510 = Rule(
     "QT510",
@@ -280,6 +280,6 @@ QT510 = Rule(
     fix="Find out why the group was so far behind (QT505, QT506), and take what it missed from the publisher or a "
     "backup. Then raise the MAXLEN with which the publisher trims, or add a consumer: the stream must hold what "
     "is written during the longest stop of its readers. The finding goes when the group has read on.",
-    expect=_losing_nothing,
+    expect=_expect_no_loss,
 )
 RULES = (QT504, QT505, QT510)

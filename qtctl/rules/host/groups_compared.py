@@ -11,22 +11,22 @@ from qtctl.model.facts import Facts
 from qtctl.model.json import JsonObject
 from qtctl.model.store_facts import Stream, StreamGroup
 from qtctl.rules import proofs
-from qtctl.rules.host.groups import Group, causes, groups
+from qtctl.rules.host.groups import Group, list_causes, list_groups
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
 
-def _going_on(desired: Desired) -> tuple[Expectation, ...]:
-    return tuple(_expectation(desired, group) for group in groups(desired))
+def _expect_progress(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(_make_expectation(desired, group) for group in list_groups(desired))
 
 
-def _expectation(desired: Desired, group: Group) -> Expectation:
+def _make_expectation(desired: Desired, group: Group) -> Expectation:
     """No need of its own: without earlier evidence nothing is judged, whether the group is known or not."""
-    roots = (("QT509", group.membership.store), *causes(desired, group))
-    judge = partial(_goes_on, group=group)
+    roots = (("QT509", group.membership.store), *list_causes(desired, group))
+    judge = partial(_judge_progress, group=group)
     return Expectation(group.subject, {"set_back": False}, (), judge, group.membership.origin, roots)
 
 
-def _goes_on(facts: Facts, group: Group) -> Judgment:
+def _judge_progress(facts: Facts, group: Group) -> Judgment:
     earlier = _read(facts.earlier, group)
     if earlier is None or facts.earlier is None:
         return NOT_JUDGED
@@ -37,15 +37,15 @@ def _goes_on(facts: Facts, group: Group) -> Judgment:
     if found is None:
         return NOT_JUDGED
     stream = group.read_stream(facts) if facts.item(group.stream_need).state.known else None
-    change = next(_changes(group, found, stream, earlier, facts.earlier.taken_at), None)
-    return change or Verdict(True, {"last_delivered": found.last_delivered_id}, (_last(group, found),))
+    change = next(_judge_changes(group, found, stream, earlier, facts.earlier.taken_at), None)
+    return change or Verdict(True, {"last_delivered": found.last_delivered_id}, (_prove_last_id(group, found),))
 
 
 def _read(facts: Facts | None, group: Group) -> StreamGroup | None:
     return group.read(facts) if facts is not None and facts.item(group.need).state.known else None
 
 
-def _changes(
+def _judge_changes(
     group: Group, found: StreamGroup, stream: Stream | None, earlier: StreamGroup, since: str
 ) -> Iterator[Verdict]:
     names = ", ".join(group.services)
@@ -57,7 +57,7 @@ def _changes(
             f"journalctl on {names}, and find out who ran XGROUP SETID, or deleted the stream or the group: {names} "
             "gets again what it was given before; stop it first where that must not be"
         )
-        yield Verdict(False, observed, (_last(group, found),), remedy=remedy)
+        yield Verdict(False, observed, (_prove_last_id(group, found),), remedy=remedy)
     elif stream is not None and is_made_anew(stream, found, earlier):
         observed = {"entries_read": found.entries_read, "before": earlier.entries_read, "since": since}
         remedy = (
@@ -68,7 +68,7 @@ def _changes(
         yield Verdict(False, observed, (source,), remedy=remedy, title=ANEW.title)
 
 
-def _last(group: Group, found: StreamGroup) -> ProofSource:
+def _prove_last_id(group: Group, found: StreamGroup) -> ProofSource:
     return proofs.group_field(group.need, group.store, group.pair, "last-delivered-id", found.last_delivered_id)
 
 
@@ -88,6 +88,6 @@ QT511 = Rule(
     fix="Find out who did it: a deploy that creates its group at each start, a flush of Redis, a restore from an old "
     "snapshot. If the service must not see old entries twice, stop it and set the group to its place with "
     "`XGROUP SETID KEY GROUP ID`; the finding names the last id of the earlier look.",
-    expect=_going_on,
+    expect=_expect_progress,
 )
 RULES = (QT511,)

@@ -7,21 +7,21 @@ from qtctl.findings.remedy import Remedy, make_steps
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Health
-from qtctl.rules.declared import down, port_subject
-from qtctl.rules.host.ports import Place, places, sockets
-from qtctl.rules.http_answers import judge_answer, url_of, wanted_answer
+from qtctl.rules.declared import list_down_checks, name_port
+from qtctl.rules.host.ports import Place, find_sockets, list_places
+from qtctl.rules.http_answers import judge_answer, make_url, show_wanted_answer
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Rule, Verdict
 
 
-def _answers(desired: Desired) -> tuple[Expectation, ...]:
-    return tuple(_expectation(place) for place in places(desired) if place.port.health_path)
+def _expect_answers(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(_make_expectation(place) for place in list_places(desired) if place.port.health_path)
 
 
-def _expectation(place: Place) -> Expectation:
-    port, subject = place.port, url_of(place.port)
-    at = port_subject(port)
+def _make_expectation(place: Place) -> Expectation:
+    port, subject = place.port, make_url(place.port)
+    at = name_port(port)
     roots = (
-        *down(place.unit),
+        *list_down_checks(place.unit),
         ("QT301", at),
         ("QT302", at),
         ("QT226", place.unit),
@@ -29,26 +29,26 @@ def _expectation(place: Place) -> Expectation:
         ("QT303", at),
     )
     judge = partial(_judge, place=place)
-    return Expectation(subject, wanted_answer(port), (Need(Health.FACT, subject),), judge, port.origin, roots)
+    return Expectation(subject, show_wanted_answer(port), (Need(Health.FACT, subject),), judge, port.origin, roots)
 
 
 def _judge(facts: Facts, place: Place) -> Verdict | tuple[Verdict, ...]:
-    subject = url_of(place.port)
-    if not _its_own(facts, place):
+    subject = make_url(place.port)
+    if not _listens_itself(facts, place):
         return NOT_JUDGED
     answer = facts.read(Health, subject) or Health(0, "nothing was answered")
-    return judge_answer(Need(Health.FACT, subject), place.port, answer, _remedy(place, answer))
+    return judge_answer(Need(Health.FACT, subject), place.port, answer, _choose_remedy(place, answer))
 
 
-def _its_own(facts: Facts, place: Place) -> bool:
+def _listens_itself(facts: Facts, place: Place) -> bool:
     """Whether the unit listens there, as far as that is known: else that is QT301's or QT302's, and not this one's."""
     if not facts.item(place.need).state.known:
         return True
-    found = sockets(facts, place)
+    found = find_sockets(facts, place)
     return bool(found.there or (found.unowned and not found.taken))
 
 
-def _remedy(place: Place, answer: Health) -> Remedy:
+def _choose_remedy(place: Place, answer: Health) -> Remedy:
     """A restart heals what does not answer; what answers that it is not well has a reason."""
     log = ("journalctl", "-u", place.unit, "-n", "50", "--no-pager")
     if answer.status:
@@ -71,7 +71,7 @@ QT305 = Rule(
     fix="No answer: `journalctl -u UNIT -n 50`, then `systemctl restart UNIT`. Another status: the program itself says "
     "that it is not well, and its log says why. If it only needs longer, declare `within`; if it answers otherwise "
     "by design, declare `status`, `text` or `values`.",
-    expect=_answers,
+    expect=_expect_answers,
     gate=True,
 )
 RULES = (QT305,)

@@ -11,7 +11,7 @@ from qtctl.rules.rule import Expectation, Rule, Verdict
 WAYS = ("ssh", "bus", "exec", "root")
 
 
-def _reached(desired: Desired) -> tuple[Expectation, ...]:  # noqa: ARG001 every host is reached in the same ways
+def _expect_connection(desired: Desired) -> tuple[Expectation, ...]:  # noqa: ARG001 every host is reached in the same ways
     return tuple(Expectation(way, {"reached": True}, (Need(Reach.FACT, way),), partial(_is, way=way)) for way in WAYS)
 
 
@@ -34,6 +34,6 @@ QT701 = Rule(
     fix="Read the reason. For ssh: `ssh HOST true` with the same account, and compare the host key. For the bus: "
     "`systemctl status dbus.socket dbus.service` on the host. The exit code stays 3 until everything could be "
     "asked.",
-    expect=_reached,
+    expect=_expect_connection,
 )
 RULES = (QT701,)

@@ -16,14 +16,16 @@ from qtctl.rules.rule import Expectation, Rule, Verdict
 NEED = Need(Hosts.FACT, PATH)
 
 
-def _given(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_names(desired: Desired) -> tuple[Expectation, ...]:
     declared = desired.hosts_file
     if declared is None:
         return ()
-    return tuple(_expectation(name, declared.addresses(name), declared.origin.at("aliases")) for name in declared.names)
+    return tuple(
+        _make_expectation(name, declared.addresses(name), declared.origin.at("aliases")) for name in declared.names
+    )
 
 
-def _expectation(name: str, addresses: tuple[str, ...], origin: Origin) -> Expectation:
+def _make_expectation(name: str, addresses: tuple[str, ...], origin: Origin) -> Expectation:
     judge = partial(_is_given, name=name, wanted=addresses)
     return Expectation(name, {"addresses": list(addresses)}, (NEED,), judge, origin)
 
@@ -34,7 +36,7 @@ def _is_given(facts: Facts, name: str, wanted: tuple[str, ...]) -> Verdict:
     addresses = addresses_of(rows, name)
     wrong = [each for each in addresses if not any(same_address(each, one) for one in wanted)]
     missing = [one for one in wanted if not any(same_address(each, one) for each in addresses)]
-    source = proofs.alias(NEED, name, (*wrong, *addresses))
+    source = proofs.prove_alias(NEED, name, (*wrong, *addresses))
     first = f"remove the line of {PATH} that gives {name} {wrong[0]}, then " if wrong else ""
     remedy = f"{first}{deploy(facts)}"
     return Verdict(not wrong and not missing, {"addresses": list(addresses)}, (source,), remedy=remedy)
@@ -53,7 +55,7 @@ QT706 = Rule(
     fix="Run `qtctl deploy`: it puts the block with the names back. If it was there before the last boot, set "
     "`cloud_init = true` beside the aliases, and see whether user-data has `manage_etc_hosts`, which wins over "
     "every file of the host.",
-    expect=_given,
+    expect=_expect_names,
     gate=True,
 )
 RULES = (QT706,)

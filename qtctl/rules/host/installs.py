@@ -17,18 +17,18 @@ def _lead_there(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
             each.path, {"leads to": each.target}, (Need(File.FACT, each.path),),
-            partial(_leads_there, install=each), each.origin,
+            partial(_judge_link, install=each), each.origin,
         )
         for each in desired.installs
     )  # fmt: skip
 
 
-def _leads_there(facts: Facts, install: DesiredInstall) -> Verdict:
+def _judge_link(facts: Facts, install: DesiredInstall) -> Verdict:
     need = Need(File.FACT, install.path)
     found = facts.read(File, install.path)
     remedy = make_steps("see who changed it, then deploy again")
     if found is None:
-        source = proofs.presence(need, install.path, present=False)
+        source = proofs.prove_presence(need, install.path, present=False)
         return Verdict(False, {"leads to": None}, (source,), remedy=remedy)
     source = ProofSource(need, f"readlink {quote(install.path)}", found.target)
     if found.kind != "link":

@@ -20,7 +20,7 @@ HOST = Need(LibraryWriters.FACT, "host")
 _ROOTS = ("", "root", "0")
 
 
-def _loaded(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_libraries(desired: Desired) -> tuple[Expectation, ...]:
     users: dict[str, dict[str, None]] = {}
     for service in list_judged_services(desired):
         if service.venv:
@@ -43,13 +43,13 @@ def _are_roots(facts: Facts, need: Need, users: tuple[str, ...]) -> Judgment:
     found = facts.read(LibraryWriters, need.subject)
     if found is None:
         return NOT_JUDGED
-    changes = {change.entry.path: change for change in _changes(facts, found, users)}
-    verdicts = [_writable(need, change) for _, change in sorted(changes.items())]
-    verdicts += [_missing(need, path) for path in found.missing]
+    changes = {change.entry.path: change for change in _list_changes(facts, found, users)}
+    verdicts = [_judge_writable(need, change) for _, change in sorted(changes.items())]
+    verdicts += [_judge_missing(need, path) for path in found.missing]
     return tuple(verdicts) or Verdict(True, {"changed by": "root"})
 
 
-def _changes(facts: Facts, found: LibraryWriters, users: tuple[str, ...]) -> Iterator[Change]:
+def _list_changes(facts: Facts, found: LibraryWriters, users: tuple[str, ...]) -> Iterator[Change]:
     """What somebody else could change, for each user: root trusts nobody, and a user trusts itself."""
     entries = [Entry(path, Kind(kind), int(uid), int(gid), int(mode, 8), "")
                for path, (kind, uid, gid, mode) in found.parts.items()]  # fmt: skip
@@ -61,7 +61,7 @@ def _changes(facts: Facts, found: LibraryWriters, users: tuple[str, ...]) -> Ite
         yield from (change for entry in entries if (change := find_first_change((entry,), trusted, groups)))
 
 
-def _writable(need: Need, change: Change) -> Verdict:
+def _judge_writable(need: Need, change: Change) -> Verdict:
     entry = change.entry
     path = entry.path
     line = f"{entry.mode:o} {entry.uid} {entry.gid} {path}"
@@ -71,7 +71,7 @@ def _writable(need: Need, change: Change) -> Verdict:
     return Verdict(False, {"changed by": change.says()}, (source,), subject=path, remedy=remedy)
 
 
-def _missing(need: Need, path: str) -> Verdict:
+def _judge_missing(need: Need, path: str) -> Verdict:
     source = ProofSource(need, f"test -e {quote(path)} || echo absent", "absent")
     remedy = make_steps(("cat", "--", "/etc/ld.so.preload"), "find out who wrote that, and take it out")
     return Verdict(False, {"preloaded": path, "there": False}, (source,), subject=path, remedy=remedy)
@@ -91,6 +91,6 @@ QT414 = Rule(
     "exchange keys: sitecustomize.py, a .pth file, one libm.so.6. Program and code look untouched.",
     fix="`ls -ldL PATH` shows owner and mode. `chown root` or `chmod go-w` it, look at what lies there now "
     "(`ls -lt PATH`), and make the venv anew if something is not yours.",
-    expect=_loaded,
+    expect=_expect_libraries,
 )
 RULES = (QT414,)

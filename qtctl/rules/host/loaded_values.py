@@ -17,17 +17,17 @@ from qtctl.rules.declared import deploy_command
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Rule, Verdict
 
 
-def _as_declared(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_declared_state(desired: Desired) -> tuple[Expectation, ...]:
     units = {unit.unit: unit for unit in desired.units()}
     loaded = desired.loaded
     if not loaded:
-        from qtctl.rules.loaded_units import loaded_units  # noqa: PLC0415 - the parser of unit files; most often cached
+        from qtctl.rules.loaded_units import list_loaded_units  # noqa: PLC0415 - the parser of unit files; most often cached
 
-        loaded = loaded_units(desired)
-    return tuple(_expectation(units[each.unit], each) for each in loaded)
+        loaded = list_loaded_units(desired)
+    return tuple(_make_expectation(units[each.unit], each) for each in loaded)
 
 
-def _expectation(unit: DesiredUnit, loaded: LoadedUnit) -> Expectation:
+def _make_expectation(unit: DesiredUnit, loaded: LoadedUnit) -> Expectation:
     expected: JsonObject = {value.directive: value.value for value in loaded.values}
     need = Need(Unit.FACT, unit.unit)
     judge = partial(_is_as_declared, unit=unit.unit, wanted=loaded.values)
@@ -43,9 +43,11 @@ def _is_as_declared(facts: Facts, unit: str, wanted: tuple[LoadedValue, ...]) ->
     different = find_differences(wanted, found.loaded)
     observed: JsonObject = {each.directive: each.loaded for each in different}
     need = Need(Unit.FACT, unit)
-    sources = tuple(proofs.loaded_property(need, unit, each.shown, found.loaded[each.shown.name]) for each in different)
+    sources = tuple(
+        proofs.prove_loaded_property(need, unit, each.shown, found.loaded[each.shown.name]) for each in different
+    )
     if not different:
-        sources = (proofs.unit_property(need, unit, "LoadState", found.load_state),)
+        sources = (proofs.prove_unit_property(need, unit, "LoadState", found.load_state),)
     remedy = make_steps(("systemctl", "revert", unit), deploy_command(facts))
     return Verdict(not different, observed, sources, remedy=remedy)
 
@@ -65,6 +67,6 @@ QT220 = Rule(
     fix="`systemctl cat UNIT` shows every file that takes part. `systemctl revert UNIT` removes drop-ins and "
     "properties that were set by hand; `qtctl deploy` then brings back the generated file. If the value is the right "
     "one, put it into the registry.",
-    expect=_as_declared,
+    expect=_expect_declared_state,
 )
 RULES = (QT220,)

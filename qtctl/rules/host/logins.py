@@ -14,7 +14,7 @@ from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
 NEED = Need(Auditor.FACT, "self")
 
 
-def _own(desired: Desired) -> tuple[Expectation, ...]:  # noqa: ARG001 every host is audited by an account
+def _expect_own_login(desired: Desired) -> tuple[Expectation, ...]:  # noqa: ARG001 every host is audited by an account
     return (Expectation("self", {"written by": "the account itself and root"}, (NEED,), partial(_is_own)),)
 
 
@@ -52,6 +52,6 @@ QT722 = Rule(
     fix="`chown` and `chmod go-w` the file or folder that is named, and look at what the files say now. Audit by an "
     "account of its own that owns nothing else, with /bin/sh as its shell, a home that belongs to root, and "
     "AuthorizedKeysFile outside of it: see docs/audit.md.",
-    expect=_own,
+    expect=_expect_own_login,
 )
 RULES = (QT722,)

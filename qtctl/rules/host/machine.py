@@ -12,7 +12,7 @@ from qtctl.model.facts import Facts, UnitListing
 from qtctl.model.host_facts import OomKills, Resolved, SharedIds
 from qtctl.model.origin import Origin
 from qtctl.rules import proofs
-from qtctl.rules.declared import declared_units
+from qtctl.rules.declared import list_declared_units
 from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
 
 JOURNALD = "systemd-journald.service"
@@ -20,17 +20,17 @@ LISTING = Need(UnitListing.FACT, "*")
 SHARED, KILLS = Need(SharedIds.FACT, "*"), Need(OomKills.FACT, "*")
 
 
-def _own_ids(desired: Desired) -> tuple[Expectation, ...]:  # noqa: ARG001 every host has accounts
-    return (Expectation("*", {"shared": []}, (SHARED,), _none_shared),)
+def _expect_own_ids(desired: Desired) -> tuple[Expectation, ...]:  # noqa: ARG001 every host has accounts
+    return (Expectation("*", {"shared": []}, (SHARED,), _judge_ids),)
 
 
-def _none_shared(facts: Facts) -> tuple[Verdict, ...]:
+def _judge_ids(facts: Facts) -> tuple[Verdict, ...]:
     shared = facts.read(SharedIds, "*") or SharedIds({})
-    found = tuple(_shared(uid, names) for uid, names in sorted(shared.names.items()))
+    found = tuple(_judge_shared(uid, names) for uid, names in sorted(shared.names.items()))
     return found or (Verdict(True, {"shared": []}),)
 
 
-def _shared(uid: str, names: list[str]) -> Verdict:
+def _judge_shared(uid: str, names: list[str]) -> Verdict:
     again = f"getent passwd | cut -d: -f1,3 | grep ':{uid}$'"
     remedy = make_steps(
         ("find", "/", "-xdev", "-uid", uid), "remove the account that nobody needs, or give it a uid of its own: "
@@ -42,55 +42,57 @@ def _shared(uid: str, names: list[str]) -> Verdict:
     )  # fmt: skip
 
 
-def _journal(desired: Desired) -> tuple[Expectation, ...]:  # noqa: ARG001 every host has one
+def _expect_journal(desired: Desired) -> tuple[Expectation, ...]:  # noqa: ARG001 every host has one
     return (Expectation(JOURNALD, {"active": "active"}, (LISTING,), _is_alive),)
 
 
 def _is_alive(facts: Facts) -> Verdict:
     listing = facts.read(UnitListing, "*") or UnitListing({}, {})
     _, active, _ = listing.units.get(JOURNALD, ["not-found", "inactive", "dead"])
-    source = proofs.unit_property(LISTING, JOURNALD, "ActiveState", active)
+    source = proofs.prove_unit_property(LISTING, JOURNALD, "ActiveState", active)
     remedy = make_steps(("systemctl", "start", JOURNALD), ("systemctl", "status", "--no-pager", JOURNALD))
     return Verdict(active in ("active", "reloading"), {"active": active}, (source,), remedy=remedy)
 
 
-def _memory(desired: Desired) -> tuple[Expectation, ...]:
-    units = frozenset(unit.unit for unit in declared_units(desired))
-    return (Expectation("*", {"kills": {}}, (KILLS,), partial(_none_killed, units=units)),)
+def _expect_memory(desired: Desired) -> tuple[Expectation, ...]:
+    units = frozenset(unit.unit for unit in list_declared_units(desired))
+    return (Expectation("*", {"kills": {}}, (KILLS,), partial(_judge_kills, units=units)),)
 
 
-def _none_killed(facts: Facts, units: frozenset[str]) -> tuple[Verdict, ...]:
+def _judge_kills(facts: Facts, units: frozenset[str]) -> tuple[Verdict, ...]:
     kills = facts.read(OomKills, "*")
     if kills is None:
         return ()
     found = tuple(
-        _killed(unit, path, count)
+        _judge_killed(unit, path, count)
         for path, count in sorted(kills.kills.items())
         if (unit := path.rpartition("/")[0].rpartition("/")[2]) in units
     )
     return found or (Verdict(True, {"kills": {}}),)
 
 
-def _killed(unit: str, path: str, count: int) -> Verdict:
+def _judge_killed(unit: str, path: str, count: int) -> Verdict:
     source = ProofSource(KILLS, f"grep '^oom_kill ' {quote(path)}", f"oom_kill {count}")
     remedy = make_steps(("systemctl", "restart", unit), "raise its memory_max, or find out what needs the memory")
     return Verdict(False, {"kills": count}, (source,), subject=unit, remedy=remedy)
 
 
-def _resolves(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_resolves(desired: Desired) -> tuple[Expectation, ...]:
     declared = desired.hosts_file
     if declared is None:
         return ()
-    return tuple(_expectation(name, declared.addresses(name), declared.origin.at("aliases")) for name in declared.names)
+    return tuple(
+        _make_expectation(name, declared.addresses(name), declared.origin.at("aliases")) for name in declared.names
+    )
 
 
-def _expectation(name: str, addresses: tuple[str, ...], origin: Origin) -> Expectation:
-    judge = partial(_leads_to, name=name, wanted=addresses)
+def _make_expectation(name: str, addresses: tuple[str, ...], origin: Origin) -> Expectation:
+    judge = partial(_judge_name, name=name, wanted=addresses)
     need = Need(Resolved.FACT, name)
     return Expectation(name, {"addresses": list(addresses)}, (need,), judge, origin, (("QT706", name),))
 
 
-def _leads_to(facts: Facts, name: str, wanted: tuple[str, ...]) -> Verdict:
+def _judge_name(facts: Facts, name: str, wanted: tuple[str, ...]) -> Verdict:
     """Which of several addresses are given depends on the families that the host has: some of them are enough."""
     need = Need(Resolved.FACT, name)
     found = facts.read(Resolved, name)
@@ -115,7 +117,7 @@ QT717 = Rule(
     "uid 0 is root under another name, and often how somebody came back.",
     fix="Give one of them a number of its own with `usermod -u`, and its files too: usermod changes those of its home "
     "only. Remove the account if nobody knows it.",
-    expect=_own_ids,
+    expect=_expect_own_ids,
 )
 QT718 = Rule(
     "QT718",
@@ -128,7 +130,7 @@ QT718 = Rule(
     "that log wait in the middle of their work.",
     fix="`systemctl status systemd-journald.service` says how it ended; a full /var/log or /run is the usual cause. "
     "Start it, and restart services that log to a closed pipe.",
-    expect=_journal,
+    expect=_expect_journal,
 )
 QT719 = Rule(
     "QT719",
@@ -142,7 +144,7 @@ QT719 = Rule(
     "its work. The next kill may take the whole of it.",
     fix="Restart the unit, so that it is whole again. Then raise `memory_max`, or find out what needs the memory: "
     "`journalctl -k --grep=oom` has sizes.",
-    expect=_memory,
+    expect=_expect_memory,
 )
 QT720 = Rule(
     "QT720",
@@ -155,6 +157,6 @@ QT720 = Rule(
     "first. The service then talks to another Redis than everybody believes, or to none.",
     fix="`getent ahosts NAME` shows what programs get, `grep ^hosts: /etc/nsswitch.conf` who is asked in which order. "
     "Put `files` first; restart nscd or systemd-resolved if they hold an old answer.",
-    expect=_resolves,
+    expect=_expect_resolves,
 )
 RULES = (QT717, QT718, QT719, QT720)

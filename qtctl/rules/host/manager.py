@@ -49,7 +49,7 @@ _USUAL = {
 _TOO_FEW = ("emerg", "alert", "crit", "err", "0", "1", "2", "3")
 
 
-def _usual(desired: Desired) -> tuple[Expectation, ...]:  # noqa: ARG001 every host has a systemd
+def _expect_usual_settings(desired: Desired) -> tuple[Expectation, ...]:  # noqa: ARG001 every host has a systemd
     return (Expectation("system.conf", {"set": {}}, (SYSTEM,), _is_usual),)
 
 
@@ -57,7 +57,7 @@ def _is_usual(facts: Facts) -> Judgment:
     found = facts.read(ManagerSettings, SYSTEM.subject)
     if found is None:
         return NOT_JUDGED
-    odd = {key: (path, value) for key, path, value in _last(found) if _changes_services(key, value)}
+    odd = {key: (path, value) for key, path, value in _list_last(found) if _changes_services(key, value)}
     remedy = make_steps(
         ("systemd-analyze", "cat-config", "systemd/system.conf"),
         "put what a service needs into its own table in the registry, take it out there, then",
@@ -66,14 +66,14 @@ def _is_usual(facts: Facts) -> Judgment:
     return _judge(SYSTEM, found, odd, remedy)
 
 
-def _last(found: ManagerSettings) -> Iterator[tuple[str, str, str]]:
+def _list_last(found: ManagerSettings) -> Iterator[tuple[str, str, str]]:
     """The last assignment of each key, which counts: of drop-ins in the order of their names, whatever their folder."""
-    rows = sorted(found.rows, key=lambda row: _place(row[0]))
+    rows = sorted(found.rows, key=lambda row: _describe_place(row[0]))
     last = {key: (path, value.strip()) for path, key, value in rows}
     yield from ((key, path, value) for key, (path, value) in last.items())
 
 
-def _place(path: str) -> tuple[bool, str]:
+def _describe_place(path: str) -> tuple[bool, str]:
     folder, _, name = path.rpartition("/")
     return folder.endswith(".d"), name if folder.endswith(".d") else ""
 
@@ -100,7 +100,7 @@ def _judge(need: Need, found: ManagerSettings, odd: dict[str, tuple[str, str]], 
     return Verdict(True, {"set": {}})
 
 
-def _logged(desired: Desired) -> tuple[Expectation, ...]:  # noqa: ARG001 every host has a journal
+def _expect_logging(desired: Desired) -> tuple[Expectation, ...]:  # noqa: ARG001 every host has a journal
     return (Expectation("journald.conf", {"drops": {}}, (JOURNAL,), _is_logged),)
 
 
@@ -108,7 +108,7 @@ def _is_logged(facts: Facts) -> Judgment:
     found = facts.read(ManagerSettings, JOURNAL.subject)
     if found is None:
         return NOT_JUDGED
-    odd = {key: (path, value) for key, path, value in _last(found) if _drops(key, value.lower())}
+    odd = {key: (path, value) for key, path, value in _list_last(found) if _drops_lines(key, value.lower())}
     remedy = make_steps(
         ("systemd-analyze", "cat-config", "systemd/journald.conf"),
         "take it out there, then",
@@ -117,13 +117,13 @@ def _is_logged(facts: Facts) -> Judgment:
     return _judge(JOURNAL, found, odd, remedy)
 
 
-def _drops(key: str, value: str) -> bool:
+def _drops_lines(key: str, value: str) -> bool:
     if key == "Storage":
         return value == "none"
     return key == "MaxLevelStore" and value in _TOO_FEW
 
 
-def _as_packaged(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_packaged_settings(desired: Desired) -> tuple[Expectation, ...]:
     declared = frozenset(file.path for file in desired.files)
     return tuple(
         Expectation(
@@ -170,7 +170,7 @@ QT232 = Rule(
     "memory limit of a service counts nothing, its thirtieth thread fails, its libraries come from another folder.",
     fix="`systemd-analyze cat-config systemd/system.conf` shows all files. Put what a service needs into its own table "
     "in the registry, remove it there, and run `systemctl daemon-reexec`. Give what is meant a waiver.",
-    expect=_usual,
+    expect=_expect_usual_settings,
 )
 QT235 = Rule(
     "QT235",
@@ -184,7 +184,7 @@ QT235 = Rule(
     "another configuration, a build from somebody's home, a wrapper that was meant for one night.",
     fix="`systemctl cat UNIT` shows the files in order. Remove the drop-in, or the file that `systemctl edit --full` "
     "made (`systemctl revert UNIT`), then `systemctl daemon-reload` and restart it.",
-    expect=_as_packaged,
+    expect=_expect_packaged_settings,
 )
 QT723 = Rule(
     "QT723",
@@ -196,6 +196,6 @@ QT723 = Rule(
     "a service did with an order. Errors alone do not tell what came before them.",
     fix="`systemd-analyze cat-config systemd/journald.conf` shows the files. Remove the setting, then `systemctl "
     "restart systemd-journald.service`.",
-    expect=_logged,
+    expect=_expect_logging,
 )
 RULES = (QT232, QT235, QT723)

@@ -10,28 +10,28 @@ from qtctl.model.facts import Facts
 from qtctl.model.json import JsonObject
 from qtctl.model.store_facts import StreamPending
 from qtctl.rules import proofs
-from qtctl.rules.host.groups import Group, causes, groups
+from qtctl.rules.host.groups import Group, list_causes, list_groups
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
 SECOND = 1_000_000
 
 
-def _acknowledged(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_acknowledgements(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
             group.subject,
             {"idle_s": {"max": max_idle_us // SECOND}},
-            (group.need, _need(group)),
+            (group.need, _make_need(group)),
             partial(_is_acknowledged, group=group, max_idle_us=max_idle_us),
             group.membership.origin,
-            (*causes(desired, group), ("QT506", group.subject)),
+            (*list_causes(desired, group), ("QT506", group.subject)),
         )
-        for group in groups(desired)
+        for group in list_groups(desired)
         if (max_idle_us := group.membership.max_idle_us) is not None
     )
 
 
-def _need(group: Group) -> Need:
+def _make_need(group: Group) -> Need:
     return Need(StreamPending.FACT, group.need.subject, group.need.store)
 
 
@@ -51,7 +51,7 @@ def _is_acknowledged(facts: Facts, group: Group, max_idle_us: int) -> Judgment:
         f"journalctl on {names}: {consumer} got {id_} and never acknowledged it. Where that consumer is gone, "
         "XAUTOCLAIM gives its entries to another; XACK ends one that nobody can handle, once somebody has looked at it"
     )
-    source = proofs.pending_entry(_need(group), group.store, group.pair, str(id_), str(consumer))
+    source = proofs.prove_pending_entry(_make_need(group), group.store, group.pair, str(id_), str(consumer))
     return Verdict(False, observed, (source,), remedy=remedy)
 
 
@@ -68,6 +68,6 @@ QT516 = Rule(
     fix="See what the consumer did with the entry. Let a consumer that starts read its own pending entries first (id 0 "
     "instead of `>`), and take over those of consumers that are gone (`XAUTOCLAIM KEY GROUP CONSUMER 3600000 0`). "
     "If the service needs longer by nature, declare `max_idle`.",
-    expect=_acknowledged,
+    expect=_expect_acknowledgements,
 )
 RULES = (QT516,)

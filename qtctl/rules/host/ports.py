@@ -14,7 +14,7 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Listeners
 from qtctl.model.json import Json
 from qtctl.rules import proofs
-from qtctl.rules.declared import Root, down, port_subject
+from qtctl.rules.declared import Root, list_down_checks, name_port
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
 UNOWNED = "the kernel names no unit for the socket"
@@ -39,60 +39,62 @@ class Place:
         return Need(Listeners.FACT, self.port.protocol)
 
 
-def places(desired: Desired) -> Iterator[Place]:
+def list_places(desired: Desired) -> Iterator[Place]:
     """Ports of services, sockets and externals that are declared to be up."""
     for each in list_declared_ports(desired):
         if each.unit.must_be_active:
             yield Place(each)
 
 
-def sockets(facts: Facts, place: Place) -> Sockets:
+def find_sockets(facts: Facts, place: Place) -> Sockets:
     listeners = facts.read(Listeners, place.port.protocol)
     return read_sockets(facts, listeners.rows if listeners else (), place.declared)
 
 
-def _expect(desired: Desired, judge: str) -> tuple[Expectation, ...]:
-    return tuple(_expectation(place, judge) for place in places(desired))
+def _expect_ports(desired: Desired, judge: str) -> tuple[Expectation, ...]:
+    return tuple(_make_expectation(place, judge) for place in list_places(desired))
 
 
-def _expectation(place: Place, judge: str) -> Expectation:
+def _make_expectation(place: Place, judge: str) -> Expectation:
     rule, expected, roots = {
-        "listened": (_listened, place.unit, down(place.unit)),
-        "owned": (_owned, place.unit, (("QT306", port_subject(place.port)),)),
-        "bound": (_bound, place.port.address, ()),
+        "listened": (_judge_listening, place.unit, list_down_checks(place.unit)),
+        "owned": (_judge_owner, place.unit, (("QT306", name_port(place.port)),)),
+        "bound": (_judge_address, place.port.address, ()),
     }[judge]
     key = "address" if judge == "bound" else "unit"
     wanted: dict[str, Json] = {"port": place.port.port, key: expected}
     causes: tuple[Root, ...] = roots
-    subject = port_subject(place.port)
+    subject = name_port(place.port)
     return Expectation(subject, wanted, (place.need,), partial(rule, place=place), place.port.origin, causes)
 
 
-def _listened(facts: Facts, place: Place) -> Judgment:
-    found = sockets(facts, place)
+def _judge_listening(facts: Facts, place: Place) -> Judgment:
+    found = find_sockets(facts, place)
     if found.there or found.served is Served.UNOWNED:
         rows = found.there or found.unowned
-        return Verdict(True, _shown(rows), (proofs.listens(place.need, place.port, rows[0]),))
+        return Verdict(True, _show_rows(rows), (proofs.listens(place.need, place.port, rows[0]),))
     if found.served is not Served.NOBODY:
         return NOT_JUDGED
     remedy = make_steps(
-        ("systemctl", "status", "--no-pager", place.unit), f"it should listen on {port_subject(place.port)}"
+        ("systemctl", "status", "--no-pager", place.unit), f"it should listen on {name_port(place.port)}"
     )
     if not found.all:
-        return Verdict(False, {"listeners": []}, (proofs.nobody_listens(place.need, place.port),), remedy=remedy)
-    return Verdict(False, _shown(found.all), (proofs.not_at_address(place.need, place.port),), remedy=remedy)
+        return Verdict(False, {"listeners": []}, (proofs.prove_no_listener(place.need, place.port),), remedy=remedy)
+    return Verdict(False, _show_rows(found.all), (proofs.prove_other_address(place.need, place.port),), remedy=remedy)
 
 
-def _owned(facts: Facts, place: Place) -> Judgment:
-    found = sockets(facts, place)
+def _judge_owner(facts: Facts, place: Place) -> Judgment:
+    found = find_sockets(facts, place)
     if found.served is Served.UNOWNED:
-        return Verdict(False, None, _owners(place, found.unowned), unknown=UNOWNED)
+        return Verdict(False, None, _prove_owners(place, found.unowned), unknown=UNOWNED)
     if not found.taken:
-        return Verdict(True, _shown(found.there), _owners(place, found.there)) if found.there else NOT_JUDGED
-    return Verdict(False, _shown(found.taken), _owners(place, found.taken), remedy=_free(place, found.taken))
+        return Verdict(True, _show_rows(found.there), _prove_owners(place, found.there)) if found.there else NOT_JUDGED
+    return Verdict(
+        False, _show_rows(found.taken), _prove_owners(place, found.taken), remedy=_choose_free(place, found.taken)
+    )
 
 
-def _free(place: Place, taken: tuple[Row, ...]) -> Remedy:
+def _choose_free(place: Place, taken: tuple[Row, ...]) -> Remedy:
     """Only what can be stopped is: not systemd, nor somebody's login, nor a folder of units."""
     units = sorted({row[2] for row in taken})
     stopped = [unit for unit in units if unit.endswith((".service", ".socket"))]
@@ -110,26 +112,26 @@ def _free(place: Place, taken: tuple[Row, ...]) -> Remedy:
     )
 
 
-def _bound(facts: Facts, place: Place) -> Judgment:
-    found = sockets(facts, place)
+def _judge_address(facts: Facts, place: Place) -> Judgment:
+    found = find_sockets(facts, place)
     if found.there and found.exact and not found.wrong:
-        return Verdict(True, _shown(found.there), _addresses(place, found.there))
+        return Verdict(True, _show_rows(found.there), _prove_addresses(place, found.there))
     if not found.there and found.served is not Served.WRONG_ADDRESS:
         return NOT_JUDGED
     remedy = f"make {place.unit} bind {place.port.address} (its arguments or env), or declare the address it binds"
     wrong = found.wrong or found.there
-    return Verdict(False, _shown(wrong), _addresses(place, wrong), remedy=remedy)
+    return Verdict(False, _show_rows(wrong), _prove_addresses(place, wrong), remedy=remedy)
 
 
-def _shown(rows: tuple[Row, ...]) -> dict[str, Json]:
+def _show_rows(rows: tuple[Row, ...]) -> dict[str, Json]:
     return {"listeners": [{"address": row[0], "unit": row[2]} for row in rows]}
 
 
-def _owners(place: Place, rows: tuple[Row, ...]) -> tuple[ProofSource, ...]:
-    return tuple(proofs.owner(place.need, place.port, row) for row in rows)
+def _prove_owners(place: Place, rows: tuple[Row, ...]) -> tuple[ProofSource, ...]:
+    return tuple(proofs.prove_owner(place.need, place.port, row) for row in rows)
 
 
-def _addresses(place: Place, rows: tuple[Row, ...]) -> tuple[ProofSource, ...]:
+def _prove_addresses(place: Place, rows: tuple[Row, ...]) -> tuple[ProofSource, ...]:
     return tuple(proofs.listens(place.need, place.port, row) for row in rows)
 
 
@@ -147,7 +149,7 @@ QT301 = Rule(
     "file, or an exchange that does not answer, is active for minutes before it listens, if it ever does.",
     fix="If the unit is down that is given as the cause: start it. If it runs, `journalctl -u UNIT -n 50` tells "
     "what it waits for. Compare the port in its command line and env file with `[ports]` in the registry.",
-    expect=partial(_expect, judge="listened"),
+    expect=partial(_expect_ports, judge="listened"),
     gate=True,
 )
 QT302 = Rule(
@@ -162,7 +164,7 @@ QT302 = Rule(
     "the position monitor of one fleet: whichever starts first has it, and the other one loops.",
     fix="Stop the unit that should not be there, or give one of the two another port in the registry and deploy. "
     "`qtctl lint` finds two declared services with one address before they meet on a host (QT101).",
-    expect=partial(_expect, judge="owned"),
+    expect=partial(_expect_ports, judge="owned"),
     gate=True,
 )
 QT303 = Rule(
@@ -180,6 +182,6 @@ QT303 = Rule(
     "connect from outside.",
     fix="Correct the bind address where the program takes it from: `--host` in its arguments or a variable in its "
     "env. If the wider address is meant, declare it under `[ports]`, so that it was somebody's decision.",
-    expect=partial(_expect, judge="bound"),
+    expect=partial(_expect_ports, judge="bound"),
 )
 RULES = (QT301, QT302, QT303)

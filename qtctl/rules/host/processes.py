@@ -27,19 +27,19 @@ _SYSTEM = ("/usr/", "/bin/", "/sbin/", "/lib")
 _SECOND = 1_000_000
 
 
-def _current(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_current_processes(desired: Desired) -> tuple[Expectation, ...]:
     made = {file.subject: file.path for file in desired.files if file.kind == "unit"}
     dropins = map_dropins(desired)
     return tuple(
-        _expectation(desired, service, list_config_files(service, made[service.made_by], dropins))
+        _make_expectation(desired, service, list_config_files(service, made[service.made_by], dropins))
         for service in desired.services
         if service.made_by in made
     )
 
 
-def _expectation(desired: Desired, service: DesiredService, files: tuple[str, ...]) -> Expectation:
+def _make_expectation(desired: Desired, service: DesiredService, files: tuple[str, ...]) -> Expectation:
     originals = list_originals(desired, service.unit, service.made_by)
-    program = _program(service)
+    program = _find_program(service)
     needs = (
         Need(Unit.FACT, service.unit),
         *(Need(File.FACT, path) for path in files),
@@ -52,7 +52,7 @@ def _expectation(desired: Desired, service: DesiredService, files: tuple[str, ..
     return Expectation(service.unit, {"newer": []}, tuple(dict.fromkeys(needs)), judge, service.origin, roots)
 
 
-def _program(service: DesiredService) -> Need | None:
+def _find_program(service: DesiredService) -> Need | None:
     known = is_judged(service) and any(each.role == "program" for each in start_files(service))
     return Need(PathWay.FACT, find_program(service)) if known else None
 
@@ -65,30 +65,31 @@ def _is_current(
     if not started:
         return NOT_JUDGED
     left_out = {*list_adopted_paths(originals, facts), *(file.path for file in originals)} if originals else set()
-    found = list_newer(_changes(facts, service, tuple(path for path in files if path not in left_out)), started)
+    found = list_newer(_list_changes(facts, service, tuple(path for path in files if path not in left_out)), started)
     ahead = next((each for each in found if each.at_us > parse_microseconds(facts.taken_at) + _SECOND), None)
     if ahead is not None:
-        why = f"{ahead.path} was changed at {_clock(ahead.at_us)}, which is after this look: the host's clock was set"
+        changed = _format_time(ahead.at_us)
+        why = f"{ahead.path} was changed at {changed}, which is after this look: the host's clock was set"
         return Verdict(
             False, None, unknown=why, remedy=make_steps("once the clock is right:", ("touch", "--", ahead.path))
         )
     observed: JsonObject = {
-        "started": _clock(started),
-        "newer": [f"{each.path} ({_clock(each.at_us)})" for each in found],
+        "started": _format_time(started),
+        "newer": [f"{each.path} ({_format_time(each.at_us)})" for each in found],
     }
     need = Need(Unit.FACT, service.unit)
     sources = (
-        *(_times(facts, service, each) for each in found[:3]),
-        proofs.unit_property(need, service.unit, "MainPID", unit.main_pid if unit else 0),
+        *(_prove_times(facts, service, each) for each in found[:3]),
+        proofs.prove_unit_property(need, service.unit, "MainPID", unit.main_pid if unit else 0),
     )
-    return Verdict(not found, observed, sources, remedy=_remedy(facts, service, found))
+    return Verdict(not found, observed, sources, remedy=_choose_remedy(facts, service, found))
 
 
-def _changes(facts: Facts, service: DesiredService, files: tuple[str, ...]) -> Iterator[Changed]:
+def _list_changes(facts: Facts, service: DesiredService, files: tuple[str, ...]) -> Iterator[Changed]:
     for path in files:
         if (there := facts.read(File, path)) is not None:
             yield Changed(path, there.mtime)
-    need = _program(service)
+    need = _find_program(service)
     way = facts.read(PathWay, need.subject) if need else None
     if need and way and not way.missing:
         end = make_way(need.subject, way).end
@@ -99,7 +100,7 @@ def _changes(facts: Facts, service: DesiredService, files: tuple[str, ...]) -> I
         yield Changed(venv.installed, venv.installed_at)
 
 
-def _times(facts: Facts, service: DesiredService, changed: Changed) -> ProofSource:
+def _prove_times(facts: Facts, service: DesiredService, changed: Changed) -> ProofSource:
     """In whole seconds, as `stat` prints them, beside when the process was started."""
     field = "%Z" if changed.path.startswith(_SYSTEM) else "%Y"
     unit = Need(Unit.FACT, service.unit)
@@ -110,12 +111,12 @@ def _times(facts: Facts, service: DesiredService, changed: Changed) -> ProofSour
     )
 
 
-def _clock(us: int) -> str:
+def _format_time(us: int) -> str:
     at = make_moment(us)
     return f"{at:%Y-%m-%d %H:%M:%SZ}" if at else "a time of no calendar"
 
 
-def _remedy(facts: Facts, service: DesiredService, found: tuple[Changed, ...]) -> Remedy:
+def _choose_remedy(facts: Facts, service: DesiredService, found: tuple[Changed, ...]) -> Remedy:
     """A deploy restarts what runs by older files of its own; of everything else it knows nothing."""
     files = {service.env_file, service.secrets_file}
     if any(each.path in files or each.path.endswith((".service", ".conf")) for each in found):
@@ -135,6 +136,6 @@ QT213 = Rule(
     "nobody connects with it any more.",
     fix="`systemctl show -p ExecMainStartTimestamp UNIT` and `stat PATH` show both times. `qtctl deploy` restarts what "
     "runs by an older unit or env file; after an update of packages or of the interpreter, `systemctl restart UNIT`.",
-    expect=_current,
+    expect=_expect_current_processes,
 )
 RULES = (QT213,)

@@ -16,7 +16,7 @@ from qtctl.model.json import JsonObject
 from qtctl.model.states import KeyType, ServiceState
 from qtctl.model.store_facts import StoreClock, Stream
 from qtctl.rules import proofs
-from qtctl.rules.host.streams import keys_of
+from qtctl.rules.host.streams import list_keys
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
 SECOND = 1_000_000
@@ -34,24 +34,24 @@ class Producer:
     silent_us: int
 
 
-def producers(desired: Desired) -> Iterator[Producer]:
+def list_producers(desired: Desired) -> Iterator[Producer]:
     """What a service says itself counts; without it, what all of its streams say."""
-    known = {key.name: (key, store) for key, store in keys_of(desired) if key.type is KeyType.STREAM}
+    known = {key.name: (key, store) for key, store in list_keys(desired) if key.type is KeyType.STREAM}
     for service in desired.services:
         if service.state is not ServiceState.RUNNING:
             continue
         streams = tuple(known[name] for name in dict.fromkeys(service.publishes) if name in known)
-        silent_us = service.silent_us if service.silent_us is not None else _longest_age(streams)
+        silent_us = service.silent_us if service.silent_us is not None else _find_longest_age(streams)
         if streams and silent_us is not None:
             yield Producer(service, streams, silent_us)
 
 
-def _longest_age(streams: Published) -> int | None:
+def _find_longest_age(streams: Published) -> int | None:
     ages = [key.max_age_us for key, _ in streams if key.max_age_us is not None]
     return max(ages) if len(ages) == len(streams) >= SEVERAL else None
 
 
-def _heard(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_fresh_entries(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
             each.service.unit,
@@ -63,17 +63,17 @@ def _heard(desired: Desired) -> tuple[Expectation, ...]:
             partial(_is_heard, producer=each),
             each.service.origin.at("streams", "publishes"),
         )
-        for each in producers(desired)
+        for each in list_producers(desired)
     )
 
 
 def _is_heard(facts: Facts, producer: Producer) -> Judgment:
     """Where no stream has an entry that is QT501's or QT503's, and ids that no clock explains are QT514's."""
-    ages = _ages(facts, producer.streams)
+    ages = _list_ages(facts, producer.streams)
     if not ages:
         return NOT_JUDGED
     youngest_us, last_id, (key, store) = min(ages, key=lambda each: each[0])
-    source = proofs.newest_entry(Need(Stream.FACT, key.name, key.store), store, key.name, last_id)
+    source = proofs.prove_newest_entry(Need(Stream.FACT, key.name, key.store), store, key.name, last_id)
     observed: JsonObject = {"silent_s": youngest_us // SECOND, "newest": {key.name: last_id}}
     if youngest_us <= producer.silent_us:
         return Verdict(True, observed, (source,))
@@ -91,7 +91,7 @@ def _is_heard(facts: Facts, producer: Producer) -> Judgment:
     return Verdict(False, observed, (source,), remedy=remedy)
 
 
-def _ages(facts: Facts, streams: Published) -> list[tuple[int, str, tuple[DesiredKey, DesiredStore]]]:
+def _list_ages(facts: Facts, streams: Published) -> list[tuple[int, str, tuple[DesiredKey, DesiredStore]]]:
     """Age and id of the newest entry of each stream that has one; nothing where one of them cannot be told."""
     found = []
     for key, store in streams:
@@ -119,6 +119,6 @@ QT515 = Rule(
     "lost its exchange, its thread or its Redis, while systemd and its health URL call it well.",
     fix="Read its journal for the moment at which the newest entry was written. Restart the service once the cause is "
     "known. If it is quiet by nature, at night or while a market is closed, declare a longer `silent_after`.",
-    expect=_heard,
+    expect=_expect_fresh_entries,
 )
 RULES = (QT515,)

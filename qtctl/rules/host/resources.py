@@ -19,37 +19,39 @@ SWAPPING = 4
 """Full swap counts where less than so many times the least memory is available: unused pages may lie there for good."""
 
 
-def percent(part: int, whole: int) -> int:
+def compute_percent(part: int, whole: int) -> int:
     """Rounded up, as df does; 0 of nothing."""
     return -(-100 * part // whole) if whole > 0 else 0
 
 
-def _room(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_room(desired: Desired) -> tuple[Expectation, ...]:
     paths, limits = write_paths(desired), desired.limits
     wanted = {"used_percent": limits.disk_used, "inodes_percent": limits.inodes_used}
     return tuple(
-        Expectation(path, {**wanted}, (_of(path),), partial(_has_room, path=path, before=paths[:at], limits=limits))
+        Expectation(
+            path, {**wanted}, (_make_need(path),), partial(_has_room, path=path, before=paths[:at], limits=limits)
+        )
         for at, path in enumerate(paths)
     )
 
 
-def _of(path: str) -> Need:
+def _make_need(path: str) -> Need:
     return Need(FileSystem.FACT, path)
 
 
 def _has_room(facts: Facts, path: str, before: tuple[str, ...], limits: HostLimits) -> Judgment:
     """Each file system is judged once, by the first path that lies on it."""
     found = facts.read(FileSystem, path)
-    if found is None or found.used + found.available == 0 or found.id in _ids(facts, before):
+    if found is None or found.used + found.available == 0 or found.id in _list_ids(facts, before):
         return NOT_JUDGED
     mount = found.mount or path
-    used = percent(found.used, found.used + found.available)
-    inodes = percent(found.inodes - found.inodes_free, found.inodes)
+    used = compute_percent(found.used, found.used + found.available)
+    inodes = compute_percent(found.inodes - found.inodes_free, found.inodes)
     sources = []
     if used > limits.disk_used:
-        sources.append(_df(path, "pcent", used))
+        sources.append(_prove_df(path, "pcent", used))
     if inodes > limits.inodes_used:
-        sources.append(_df(path, "ipcent", inodes))
+        sources.append(_prove_df(path, "ipcent", inodes))
     what = ("-h",) if used > limits.disk_used else ("--inodes",)
     remedy = make_steps(
         ("du", "-x", *what, "--max-depth=2", mount), "remove what nobody needs, or make the file system larger"
@@ -58,26 +60,26 @@ def _has_room(facts: Facts, path: str, before: tuple[str, ...], limits: HostLimi
     return Verdict(not sources, {**observed}, tuple(sources), subject=mount, remedy=remedy)
 
 
-def _ids(facts: Facts, paths: Iterable[str]) -> set[str]:
+def _list_ids(facts: Facts, paths: Iterable[str]) -> set[str]:
     return {
         found.id
         for path in paths
-        if facts.item(_of(path)).state is State.OBSERVED and (found := facts.read(FileSystem, path)) is not None
+        if facts.item(_make_need(path)).state is State.OBSERVED and (found := facts.read(FileSystem, path)) is not None
     }
 
 
-def _df(path: str, column: str, value: int) -> ProofSource:
-    return ProofSource(_of(path), f"df --output={column} {quote(path)} | tail -n 1 | tr -d ' '", f"{value}%")
+def _prove_df(path: str, column: str, value: int) -> ProofSource:
+    return ProofSource(_make_need(path), f"df --output={column} {quote(path)} | tail -n 1 | tr -d ' '", f"{value}%")
 
 
-def _memory(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_memory(desired: Desired) -> tuple[Expectation, ...]:
     limits = desired.limits
     return (
         Expectation(
-            "memory", {"available_percent": limits.memory_available}, (BASELINE,), partial(_left, limits=limits)
+            "memory", {"available_percent": limits.memory_available}, (BASELINE,), partial(_judge_left, limits=limits)
         ),
-        Expectation("swap", {"used_percent": limits.swap_used}, (BASELINE, STATE), partial(_swap, limits=limits)),
-        _waiting("pressure", "memory", limits.memory_pressure),
+        Expectation("swap", {"used_percent": limits.swap_used}, (BASELINE, STATE), partial(_judge_swap, limits=limits)),
+        _make_load_expectation("pressure", "memory", limits.memory_pressure),
     )
 
 
@@ -86,24 +88,24 @@ HUNGRY = make_steps(
 )
 
 
-def _left(facts: Facts, limits: HostLimits) -> Verdict:
-    left = _available(facts)
+def _judge_left(facts: Facts, limits: HostLimits) -> Verdict:
+    left = _find_available(facts)
     program = '/^MemTotal:/{t=$2} /^MemAvailable:/{printf "%d%%\\n", 100*$2/t}'
     source = ProofSource(BASELINE, f"awk '{program}' /proc/meminfo", f"{left}%")
     return Verdict(left >= limits.memory_available, {"available_percent": left}, (source,), remedy=HUNGRY)
 
 
-def _available(facts: Facts) -> int:
+def _find_available(facts: Facts) -> int:
     host = facts.read(HostBaseline, "host")
     return 100 if host is None or not host.memory_total else 100 * host.memory_available // host.memory_total
 
 
-def _swap(facts: Facts, limits: HostLimits) -> Judgment:
+def _judge_swap(facts: Facts, limits: HostLimits) -> Judgment:
     state = facts.read(HostState, "host")
     if state is None or state.swap_total == 0:
         return NOT_JUDGED
-    used = percent(state.swap_total - state.swap_free, state.swap_total)
-    short = _available(facts) < SWAPPING * limits.memory_available
+    used = compute_percent(state.swap_total - state.swap_free, state.swap_total)
+    short = _find_available(facts) < SWAPPING * limits.memory_available
     program = '/^SwapTotal:/{t=$2} /^SwapFree:/{f=$2} END{printf "%d%%\\n", (100*(t-f)+t-1)/t}'
     source = ProofSource(STATE, f"awk '{program}' /proc/meminfo", f"{used}%")
     return Verdict(not (short and used > limits.swap_used), {"used_percent": used}, (source,), remedy=HUNGRY)
@@ -113,7 +115,7 @@ def _load(desired: Desired) -> tuple[Expectation, ...]:
     limits = desired.limits
     return (
         Expectation("load", {"per_cpu": limits.load_per_cpu}, (BASELINE,), partial(_is_loaded, limits=limits)),
-        _waiting("io", "io", limits.io_pressure),
+        _make_load_expectation("io", "io", limits.io_pressure),
     )
 
 
@@ -129,12 +131,12 @@ def _is_loaded(facts: Facts, limits: HostLimits) -> Judgment:
     return Verdict(load <= limits.load_per_cpu * host.cpus, {"load": load, "cpus": host.cpus}, (source,), remedy=remedy)
 
 
-def _waiting(subject: str, resource: str, most: int) -> Expectation:
-    judge = partial(_waits, resource=resource, most=most)
+def _make_load_expectation(subject: str, resource: str, most: int) -> Expectation:
+    judge = partial(_judge_load, resource=resource, most=most)
     return Expectation(subject, {"all_tasks_wait_percent": most}, (STATE,), judge)
 
 
-def _waits(facts: Facts, resource: str, most: int) -> Judgment:
+def _judge_load(facts: Facts, resource: str, most: int) -> Judgment:
     state = facts.read(HostState, "host")
     averages = state.pressure.get(resource, []) if state else []
     if len(averages) < 2:  # noqa: PLR2004 - some tasks, and all of them; a kernel without PSI says nothing
@@ -157,7 +159,7 @@ QT702 = Rule(
     "leaves half a file. A file system without a free inode says `No space left on device` while df shows room.",
     fix="See what fills it with `du -xh --max-depth=2 MOUNT | sort -h`, and `du -x --inodes` for many small files. "
     "`journalctl --vacuum-size=500M` and `apt-get clean` give some back at once.",
-    expect=_room,
+    expect=_expect_room,
 )
 QT703 = Rule(
     "QT703",
@@ -171,7 +173,7 @@ QT703 = Rule(
     "the model that trades. Before that the host is slow in every part.",
     fix="`ps -eo rss,unit:40,args --sort=-rss | head` shows who has the memory. Restart what leaks, give services a "
     "`memory_max`, or give the host more.",
-    expect=_memory,
+    expect=_expect_memory,
 )
 QT704 = Rule(
     "QT704",

@@ -39,26 +39,26 @@ _STATUS = {
 _LIMIT_NAMES = {name: said for said, name in LIMIT_NAMES.items()}
 
 
-def _as_declared(desired: Desired) -> tuple[Expectation, ...]:
-    values = _loaded(desired)
+def _expect_declared_state(desired: Desired) -> tuple[Expectation, ...]:
+    values = _map_loaded(desired)
     services = [each for each in desired.services if is_judged(each) and each.must_be_active is not False]
     running = (each for each in services if each.must_be_active)
     return (
-        *(_process(service, values.get(service.unit, ())) for service in services),
-        *(expectation for service in running for expectation in _places(service)),
+        *(_make_process_expectation(service, values.get(service.unit, ())) for service in services),
+        *(expectation for service in running for expectation in _list_places(service)),
     )
 
 
-def _loaded(desired: Desired) -> dict[str, tuple[LoadedValue, ...]]:
+def _map_loaded(desired: Desired) -> dict[str, tuple[LoadedValue, ...]]:
     loaded = desired.loaded
     if not loaded:
-        from qtctl.rules.loaded_units import loaded_units  # noqa: PLC0415 - the parser of unit files; most often cached
+        from qtctl.rules.loaded_units import list_loaded_units  # noqa: PLC0415 - the parser of unit files; most often cached
 
-        loaded = loaded_units(desired)
+        loaded = list_loaded_units(desired)
     return {each.unit: each.values for each in loaded}
 
 
-def _process(service: DesiredService, values: tuple[LoadedValue, ...]) -> Expectation:
+def _make_process_expectation(service: DesiredService, values: tuple[LoadedValue, ...]) -> Expectation:
     sets = sets_of(values)
     expected: JsonObject = {"user": service.user or "root", **sets}
     needs = (Need(Unit.FACT, service.unit), Need(Processes.FACT, service.unit), *list_user_needs(service))
@@ -72,9 +72,9 @@ def _is_as_declared(facts: Facts, service: DesiredService, values: tuple[LoadedV
         return NOT_JUDGED
     row = found.rows.get(str(unit.main_pid)) if found else None
     if found is None or row is None:
-        return _not_seen(facts, unit)
+        return _judge_not_seen(facts, unit)
     wanted = Wanted(
-        _who(facts, service, unit),
+        _find_user(facts, service, unit),
         sets_of(values),
         list_soft_limits(service),
         find_venv(service),
@@ -85,17 +85,17 @@ def _is_as_declared(facts: Facts, service: DesiredService, values: tuple[LoadedV
     observed: JsonObject = {each.name: each.observed for each in different}
     expected = ", ".join(f"{each.name} {each.expected}" for each in different)
     need = Need(Processes.FACT, service.unit)
-    sources = tuple(_proof(need, unit.main_pid, each, row) for each in different)
+    sources = tuple(_prove_process(need, unit.main_pid, each, row) for each in different)
     loaded = _is_loaded(unit, different, values)
     roots = tuple(
         (id_, service.unit) for id_ in (("QT211", "QT403", "QT220", "QT210") if loaded else ("QT212", "QT213"))
     )
     if not different:
-        return Verdict(True, {}, (_proof(need, unit.main_pid, Difference("uid", None, None, "User"), row),))
-    return Verdict(False, observed, sources, remedy=_remedy(service, expected, loaded=loaded), roots=roots)
+        return Verdict(True, {}, (_prove_process(need, unit.main_pid, Difference("uid", None, None, "User"), row),))
+    return Verdict(False, observed, sources, remedy=_choose_remedy(service, expected, loaded=loaded), roots=roots)
 
 
-def _not_seen(facts: Facts, unit: Unit) -> Judgment:
+def _judge_not_seen(facts: Facts, unit: Unit) -> Judgment:
     """A process that began during the look is not the one that was looked at."""
     if find_start_us(unit) + _JUST_NOW_US > facts.asked_us(Need(Unit.FACT, "")):
         return NOT_JUDGED
@@ -103,7 +103,7 @@ def _not_seen(facts: Facts, unit: Unit) -> Judgment:
     return Verdict(False, None, unknown=why, remedy="audit again")
 
 
-def _who(facts: Facts, service: DesiredService, unit: Unit) -> Who | None:
+def _find_user(facts: Facts, service: DesiredService, unit: Unit) -> Who | None:
     """None where it cannot be said: a user that is gone, and root, who may have become another by itself."""
     who = find_identity(facts, service)
     if who is None:
@@ -129,7 +129,7 @@ def _is_loaded(unit: Unit, different: tuple[Difference, ...], values: tuple[Load
     )
 
 
-def _remedy(service: DesiredService, expected: str, *, loaded: bool) -> Remedy:
+def _choose_remedy(service: DesiredService, expected: str, *, loaded: bool) -> Remedy:
     restart = ("systemctl", "restart", "--", service.unit)
     return (
         make_steps(f"what its unit sets comes first; once {expected} is loaded:", restart)
@@ -138,10 +138,10 @@ def _remedy(service: DesiredService, expected: str, *, loaded: bool) -> Remedy:
     )
 
 
-def _proof(need: Need, pid: int, difference: Difference, row: JsonObject) -> ProofSource:
+def _prove_process(need: Need, pid: int, difference: Difference, row: JsonObject) -> ProofSource:
     name = difference.name
     if name in _STATUS:
-        return _status_line(need, pid, name, row)
+        return _prove_status_line(need, pid, name, row)
     if name == "program":
         return ProofSource(need, f"tr '\\0' '\\n' </proc/{pid}/cmdline | head -n 1", str(row.get("program")))
     if name == "nice":
@@ -159,14 +159,14 @@ def _proof(need: Need, pid: int, difference: Difference, row: JsonObject) -> Pro
     return ProofSource(need, show, " ".join(words))
 
 
-def _status_line(need: Need, pid: int, name: str, row: JsonObject) -> ProofSource:
+def _prove_status_line(need: Need, pid: int, name: str, row: JsonObject) -> ProofSource:
     values = row.get({"uid": "uids", "gid": "gids"}.get(name, name))
     words = [str(each) for each in values] if isinstance(values, list) else [str(values)]
     show = f"awk '/^{_STATUS[name]}:/ {{ $1 = $1; print }}' /proc/{pid}/status"
     return ProofSource(need, show, " ".join((f"{_STATUS[name]}:", *words)))
 
 
-def _places(service: DesiredService) -> Iterator[Expectation]:
+def _list_places(service: DesiredService) -> Iterator[Expectation]:
     needs = (Need(Unit.FACT, service.unit), Need(ProcessPlaces.FACT, service.unit))
     where = service.working_directory.removeprefix("-")
     if where.startswith("/") and "%" not in where:
@@ -189,7 +189,7 @@ def _places(service: DesiredService) -> Iterator[Expectation]:
         )
 
 
-def _place(facts: Facts, service: DesiredService) -> tuple[str, list[str]] | None:
+def _find_process(facts: Facts, service: DesiredService) -> tuple[str, list[str]] | None:
     """Its process, and where that is. None where none runs, or another one than a moment ago."""
     unit, found = read_unit(facts, service.unit), facts.read(ProcessPlaces, service.unit)
     if unit is None or found is None or not find_start_us(unit):
@@ -199,7 +199,7 @@ def _place(facts: Facts, service: DesiredService) -> tuple[str, list[str]] | Non
 
 
 def _is_there(facts: Facts, service: DesiredService, where: str) -> Judgment:
-    found, way = _place(facts, service), facts.read(PathWay, where)
+    found, way = _find_process(facts, service), facts.read(PathWay, where)
     if found is None:
         return NOT_JUDGED
     pid, (cwd, _) = found
@@ -212,7 +212,7 @@ def _is_there(facts: Facts, service: DesiredService, where: str) -> Judgment:
 
 
 def _is_its_venv(facts: Facts, service: DesiredService) -> Judgment:
-    found, venv = _place(facts, service), facts.read(VenvCheck, service.venv)
+    found, venv = _find_process(facts, service), facts.read(VenvCheck, service.venv)
     if found is None or venv is None or not venv.resolved:
         return NOT_JUDGED
     pid, (_, exe) = found
@@ -238,6 +238,6 @@ QT214 = Rule(
     "host; one with 1024 open files fails at the next peak.",
     fix="`grep . /proc/PID/limits` and `grep -E '^(Uid|Gid|Groups)' /proc/PID/status` show what it has. Put in order "
     "what the unit sets (QT210, QT211, QT220), then `systemctl restart UNIT`: nothing else brings a process back.",
-    expect=_as_declared,
+    expect=_expect_declared_state,
 )
 RULES = (QT214,)

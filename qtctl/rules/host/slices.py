@@ -17,7 +17,7 @@ from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rul
 _NAMES = tuple(name for _, name in SLICE_LIMITS)
 
 
-def _unlimited(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_no_limits(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(name, {"limits": {}}, (Need(Unit.FACT, name),), partial(_is_unlimited, name=name, units=units))
         for name, units in map_foreign_slices(desired).items()
@@ -31,12 +31,12 @@ def _is_unlimited(facts: Facts, name: str, units: tuple[str, ...]) -> Judgment:
     limits: JsonObject = {key: found.loaded[key] for key in _NAMES if is_a_limit(found.loaded.get(key))}
     frozen = found.freezer_state not in ("", "running")
     need = Need(Unit.FACT, name)
-    sources = tuple(_shown(need, name, key) for key in limits)
+    sources = tuple(_prove_limit(need, name, key) for key in limits)
     if frozen:
-        sources = (*sources, proofs.unit_property(need, name, "FreezerState", found.freezer_state))
+        sources = (*sources, proofs.prove_unit_property(need, name, "FreezerState", found.freezer_state))
         limits = {**limits, "freezer": found.freezer_state}
     if not limits:
-        return Verdict(True, {"limits": {}}, (proofs.unit_property(need, name, "LoadState", found.load_state),))
+        return Verdict(True, {"limits": {}}, (proofs.prove_unit_property(need, name, "LoadState", found.load_state),))
     thaw = (("systemctl", "thaw", "--", name),) if frozen else ()
     unset = any(key != "freezer" for key in limits)
     remedy = make_steps(
@@ -48,7 +48,7 @@ def _is_unlimited(facts: Facts, name: str, units: tuple[str, ...]) -> Judgment:
     return Verdict(False, {"limits": limits, "services": [*units[:5]]}, sources, remedy=remedy)
 
 
-def _shown(need: Need, name: str, key: str) -> ProofSource:
+def _prove_limit(need: Need, name: str, key: str) -> ProofSource:
     """Whatever systemctl prints of it, it is not what it prints of no limit."""
     show = f"systemctl show -p {key} --value -- {name}"
     return ProofSource(need, f"{show} | grep -qxE '(infinity)?' && echo no limit || echo limit", "limit")
@@ -66,6 +66,6 @@ QT230 = Rule(
     "together they are throttled, killed for memory or cannot start a thread, although no unit file says so.",
     fix="`systemctl show SLICE` and `systemctl cat SLICE` show the limit and where it comes from. `systemctl revert "
     "SLICE` takes away what was set by hand. A limit that is meant belongs into slices.toml.",
-    expect=_unlimited,
+    expect=_expect_no_limits,
 )
 RULES = (QT230,)

@@ -30,7 +30,7 @@ _DOES = {Permission.READ: "read", Permission.WRITE: "write", Permission.EXECUTE:
 _ROOT = Identity(0, frozenset((0,)))
 
 
-def _usable(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_usable_files(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
             service.unit,
@@ -54,32 +54,32 @@ def _is_usable(facts: Facts, service: DesiredService) -> Judgment:
         found = facts.read(PathWay, file.path)
         if found is None:
             continue
-        verdict = _of_file(file, found, _ROOT if file.as_root else who, user)
+        verdict = _judge_file(file, found, _ROOT if file.as_root else who, user)
         if verdict is not None:
             return verdict
-    return Verdict(True, {"user": user, "refused": []}, _shown(facts, start_files(service)))
+    return Verdict(True, {"user": user, "refused": []}, _list_shown(facts, start_files(service)))
 
 
-def _shown(facts: Facts, files: tuple[StartFile, ...]) -> tuple[ProofSource, ...]:
+def _list_shown(facts: Facts, files: tuple[StartFile, ...]) -> tuple[ProofSource, ...]:
     ends = ((each.need, make_way(each.path, found).end) for each in files if (found := facts.read(PathWay, each.path)))
-    return next(((_stat(need, end),) for need, end in ends if end), ())
+    return next(((_prove_stat(need, end),) for need, end in ends if end), ())
 
 
-def _of_file(file: StartFile, found: PathWay, who: Identity, user: str) -> Verdict | None:
+def _judge_file(file: StartFile, found: PathWay, who: Identity, user: str) -> Verdict | None:
     """None where it can be used as it has to be."""
     way = make_way(file.path, found)
-    for each, wanted in _ways(file, way, found):
+    for each, wanted in _list_ways(file, way, found):
         refusal = find_first_refusal(each, who, wanted)
         if refusal is not None:
-            return _refused(file, refusal, who, user)
+            return _judge_refused(file, refusal, who, user)
     if file.role == "working directory" and not file.optional:
-        return _not_a_folder(file, way)
+        return _judge_not_a_folder(file, way)
     if Permission.EXECUTE in file.wanted and file.role != "working directory" and way.end is not None:
-        return _not_a_file(file, way.end) or _not_executed(file, found.noexec)
+        return _judge_not_a_file(file, way.end) or _judge_not_executed(file, found.noexec)
     return None
 
 
-def _ways(file: StartFile, way: Way, found: PathWay) -> Iterator[tuple[Way, tuple[Permission, ...]]]:
+def _list_ways(file: StartFile, way: Way, found: PathWay) -> Iterator[tuple[Way, tuple[Permission, ...]]]:
     """A script is read by its interpreter, which has to be executed too."""
     if not found.interpreter or file.wanted != _PROGRAMS:
         yield way, file.wanted
@@ -89,7 +89,7 @@ def _ways(file: StartFile, way: Way, found: PathWay) -> Iterator[tuple[Way, tupl
         yield make_way(found.interpreter, found), (Permission.EXECUTE,)
 
 
-def _refused(file: StartFile, refusal: Refusal, who: Identity, user: str) -> Verdict:
+def _judge_refused(file: StartFile, refusal: Refusal, who: Identity, user: str) -> Verdict:
     entry = refusal.entry
     if not refusal.known:
         why = f"the access control list of {entry.path} was not read: getfacl is not installed, or was refused"
@@ -105,7 +105,7 @@ def _refused(file: StartFile, refusal: Refusal, who: Identity, user: str) -> Ver
     letter = {Permission.READ: "r", Permission.WRITE: "w", Permission.EXECUTE: "x"}[refusal.permission]
     remedy = make_steps(_allow(entry, who, user, letter), f"or let {user} alone have it with setfacl")
     return Verdict(
-        False, {"user": user, "refused": [says], "for": f"{file.role} {file.path}"}, (_stat(file.need, entry),),
+        False, {"user": user, "refused": [says], "for": f"{file.role} {file.path}"}, (_prove_stat(file.need, entry),),
         remedy=remedy,
     )  # fmt: skip
 
@@ -117,26 +117,26 @@ def _allow(entry: Entry, who: Identity, user: str, letter: str) -> Command:
     return ("chmod", f"{kind}+{letter}", "--", entry.path)
 
 
-def _not_a_folder(file: StartFile, way: Way) -> Verdict | None:
+def _judge_not_a_folder(file: StartFile, way: Way) -> Verdict | None:
     if way.end is None:
-        source = proofs.presence(file.need, way.missing, present=False)
+        source = proofs.prove_presence(file.need, way.missing, present=False)
         remedy = make_steps("make the folder, or declare another one:", ("mkdir", "-p", "--", file.path))
         return Verdict(False, {"working directory": file.path, "missing": way.missing}, (source,), remedy=remedy)
     if way.end.kind is not Kind.FOLDER:
         remedy = make_steps(("ls", "-ld", "--", file.path), "see what it is, move it away, and make the folder")
         return Verdict(False, {"working directory": file.path, "kind": str(way.end.kind)},
-                       (_stat(file.need, way.end),), remedy=remedy)  # fmt: skip
+                       (_prove_stat(file.need, way.end),), remedy=remedy)  # fmt: skip
     return None
 
 
-def _not_a_file(file: StartFile, end: Entry) -> Verdict | None:
+def _judge_not_a_file(file: StartFile, end: Entry) -> Verdict | None:
     if end.kind is Kind.FILE:
         return None
     remedy = make_steps(("ls", "-ld", "--", file.path), "see what it is, and put the program in its place")
-    return Verdict(False, {file.role: file.path, "kind": str(end.kind)}, (_stat(file.need, end),), remedy=remedy)
+    return Verdict(False, {file.role: file.path, "kind": str(end.kind)}, (_prove_stat(file.need, end),), remedy=remedy)
 
 
-def _not_executed(file: StartFile, mount: str) -> Verdict | None:
+def _judge_not_executed(file: StartFile, mount: str) -> Verdict | None:
     if not mount:
         return None
     again = f"findmnt -n -o OPTIONS --mountpoint {quote(mount)} | tail -n 1 | tr ',' '\\n' | grep -x noexec"
@@ -146,12 +146,12 @@ def _not_executed(file: StartFile, mount: str) -> Verdict | None:
     return Verdict(False, observed, (ProofSource(file.need, again, "noexec"),), remedy=remedy)
 
 
-def _stat(need: Need, entry: Entry) -> ProofSource:
+def _prove_stat(need: Need, entry: Entry) -> ProofSource:
     line = f"{entry.mode:o} {entry.uid} {entry.gid} {entry.path}"
     return ProofSource(need, f"stat -c '%a %u %g %n' {quote(entry.path)}", line)
 
 
-def _present(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_programs(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
             service.unit,
@@ -161,11 +161,11 @@ def _present(desired: Desired) -> tuple[Expectation, ...]:
             service.origin,
         )
         for service in list_judged_services(desired)
-        if (programs := _programs(service))
+        if (programs := _list_programs(service))
     )
 
 
-def _programs(service: DesiredService) -> tuple[StartFile, ...]:
+def _list_programs(service: DesiredService) -> tuple[StartFile, ...]:
     """Without the interpreter of its venv: QT401 and QT402 speak of that."""
     others = (each for each in start_files(service) if each.wanted == _PROGRAMS and each.role != "working directory")
     return tuple(each for each in others if each.role != "program" or not is_venv_python(service))
@@ -175,23 +175,23 @@ def _is_present(facts: Facts, programs: tuple[StartFile, ...]) -> Verdict:
     for file in programs:
         found = facts.read(PathWay, file.path)
         if found is None or found.missing:
-            return _missing(file, found.missing if found else file.path)
+            return _judge_missing(file, found.missing if found else file.path)
         if found.interpreter is None:
             why = f"the first line of {file.path} could not be read, so that its interpreter is not known"
             return Verdict(False, None, unknown=why, remedy=make_steps(f"let the auditing account read {file.path}"))
         if found.interpreter_missing:
-            return _no_interpreter(file, found)
-    return Verdict(True, {"missing": []}, (proofs.presence(programs[0].need, programs[0].path, present=True),))
+            return _judge_no_interpreter(file, found)
+    return Verdict(True, {"missing": []}, (proofs.prove_presence(programs[0].need, programs[0].path, present=True),))
 
 
-def _missing(file: StartFile, missing: str) -> Verdict:
-    source = proofs.presence(file.need, missing, present=False)
+def _judge_missing(file: StartFile, missing: str) -> Verdict:
+    source = proofs.prove_presence(file.need, missing, present=False)
     remedy = make_steps(f"install what has {file.path}, or declare where the program is")
     return Verdict(False, {"missing": [missing], "for": f"{file.role} {file.path}"}, (source,), remedy=remedy)
 
 
-def _no_interpreter(file: StartFile, found: PathWay) -> Verdict:
-    source = proofs.presence(file.need, found.interpreter_missing, present=False)
+def _judge_no_interpreter(file: StartFile, found: PathWay) -> Verdict:
+    source = proofs.prove_presence(file.need, found.interpreter_missing, present=False)
     seen = {"missing": [found.interpreter_missing], "for": f"{file.role} {file.path}", "interpreter": found.interpreter}
     remedy = make_steps(
         f"install {found.interpreter}, or correct the first line of the script:", ("head", "-n", "1", "--", file.path)
@@ -212,7 +212,7 @@ QT410 = Rule(
     "night, it fails with 200/CHDIR or 203/EXEC, or Python finds no module.",
     fix="`namei -l PATH` shows owner and mode of every part. Give the user what is missing with `chmod`, or it "
     "alone with `setfacl -m u:USER:x FOLDER`, or move what the service needs out of another account's home.",
-    expect=_usable,
+    expect=_expect_usable_files,
     preflight=True,
 )
 QT411 = Rule(
@@ -226,7 +226,7 @@ QT411 = Rule(
     "which of a script means its interpreter, and sends people looking for a file that is there.",
     fix="`readlink -m PATH` shows where the program's links lead, `head -n 1 PATH` which interpreter it wants. Install "
     "what is missing, or declare the path that is right.",
-    expect=_present,
+    expect=_expect_programs,
     preflight=True,
 )
 RULES = (QT410, QT411)

@@ -15,7 +15,7 @@ from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rul
 _STANDS = {"T": "stopped by a signal", "t": "stopped by a debugger", "Z": "dead, and nobody collected it", "X": "dead"}
 
 
-def _going(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_going_processes(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
             service.unit,
@@ -59,6 +59,6 @@ QT233 = Rule(
     "no order; its port still takes connections, until the queue of the kernel is full.",
     fix="`ps -o pid,stat,wchan,args -p PID` shows it (T, t or Z). `systemctl kill -s CONT UNIT` lets it run on, "
     "unless a debugger holds it; a zombie goes with `systemctl restart UNIT`.",
-    expect=_going,
+    expect=_expect_going_processes,
 )
 RULES = (QT233,)

@@ -28,11 +28,11 @@ class Refusal:
     remedy: str
 
 
-def _need(store: DesiredStore) -> Need:
+def _make_need(store: DesiredStore) -> Need:
     return Need(StoreHealth.FACT, store.name)
 
 
-def _written(desired: Desired) -> tuple[DesiredStore, ...]:
+def _list_written(desired: Desired) -> tuple[DesiredStore, ...]:
     """The stores that something on this host writes to, or may. One that is only read may be a replica."""
     writers: dict[str, bool] = {}
     for key in desired.keys:
@@ -40,50 +40,53 @@ def _written(desired: Desired) -> tuple[DesiredStore, ...]:
     return tuple(store for store in desired.stores if writers.get(store.name, True))
 
 
-def _writable(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_writable_stores(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
-            store.name, {"writes": True}, (_need(store),), partial(_takes_writes, store=store), store.origin,
+            store.name, {"writes": True}, (_make_need(store),), partial(_judge_writes, store=store), store.origin,
             (("QT509", store.name),),
         )
-        for store in _written(desired)
+        for store in _list_written(desired)
     )  # fmt: skip
 
 
-def _takes_writes(facts: Facts, store: DesiredStore) -> Judgment:
+def _judge_writes(facts: Facts, store: DesiredStore) -> Judgment:
     server = facts.read(StoreHealth, store.name)
     if server is None:
         return NOT_JUDGED
-    refusal = next(_refusals(server, store), None)
+    refusal = next(_list_refusals(server, store), None)
     if refusal is not None:
         return Verdict(False, {"writes": refusal.why}, refusal.sources, remedy=refusal.remedy)
-    status = proofs.info(_need(store), store, "role", server.role)
+    status = proofs.prove_info(_make_need(store), store, "role", server.role)
     if server.persistence.get("rdb_last_bgsave_status") == FAILED:
         return Verdict(False, {"writes": None}, (status,), unknown=STOPS_WRITES, remedy="qtctl explain QT513")
     return Verdict(True, {"writes": True}, (status,))
 
 
-def _refusals(server: StoreHealth, store: DesiredStore) -> Iterator[Refusal]:
-    need = _need(store)
+def _list_refusals(server: StoreHealth, store: DesiredStore) -> Iterator[Refusal]:
+    need = _make_need(store)
     if server.role == "slave" and server.read_only:
-        sources = (proofs.info(need, store, "role", "slave"), proofs.info(need, store, "slave_read_only", 1))
+        sources = (
+            proofs.prove_info(need, store, "role", "slave"),
+            proofs.prove_info(need, store, "slave_read_only", 1),
+        )
         remedy = "write to its master, or make it one: REPLICAOF NO ONE, once you know why it was made a replica"
         yield Refusal("READONLY: a replica", sources, remedy)
-    aof = proofs.info(need, store, "aof_last_write_status", FAILED)
+    aof = proofs.prove_info(need, store, "aof_last_write_status", FAILED)
     disk = f"df and journalctl -u {store.unit} -n 50: make room or put the folder right; then writes are taken again"
     if server.persistence.get("aof_last_write_status") == FAILED:
         yield Refusal("MISCONF: the append-only file cannot be written", (aof,), disk)
     if server.persistence.get("rdb_last_bgsave_status") == FAILED and "MISCONF" in server.errors:
-        rdb = proofs.info(need, store, "rdb_last_bgsave_status", FAILED)
+        rdb = proofs.prove_info(need, store, "rdb_last_bgsave_status", FAILED)
         yield Refusal("MISCONF: snapshots fail", (rdb,), disk)
-    if _full(server):
-        policy = proofs.info(need, store, "maxmemory_policy", server.max_memory_policy)
+    if _is_full(server):
+        policy = proofs.prove_info(need, store, "maxmemory_policy", server.max_memory_policy)
         remedy = "see what fills it (redis-cli --memkeys), trim that, or raise maxmemory"
-        sources = (policy, proofs.memory_full(need, store))
+        sources = (policy, proofs.prove_memory_full(need, store))
         yield Refusal("OOM: maxmemory is reached, and nothing may be evicted", sources, remedy)
 
 
-def _full(server: StoreHealth) -> bool:
+def _is_full(server: StoreHealth) -> bool:
     """Whether it holds all that it may, and its policy finds nothing to evict."""
     if not server.max_memory or server.used_memory - server.not_evicted < server.max_memory:
         return False
@@ -91,11 +94,11 @@ def _full(server: StoreHealth) -> bool:
     return policy == "noeviction" or (policy.startswith("volatile-") and not server.expiring)
 
 
-def _keeping(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_saving(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
             store.name, {"persistence": "as declared, and it works"}, _needs_of_keeping(store),
-            partial(_keeps, store=store), store.origin, (("QT509", store.name),),
+            partial(_judge_saving, store=store), store.origin, (("QT509", store.name),),
         )
         for store in desired.stores
     )  # fmt: skip
@@ -103,15 +106,15 @@ def _keeping(desired: Desired) -> tuple[Expectation, ...]:
 
 def _needs_of_keeping(store: DesiredStore) -> tuple[Need, ...]:
     clock = (Need(StoreClock.FACT, store.name),) if store.saved_within_us is not None else ()
-    return (_need(store), *clock)
+    return (_make_need(store), *clock)
 
 
-def _keeps(facts: Facts, store: DesiredStore) -> Judgment:
+def _judge_saving(facts: Facts, store: DesiredStore) -> Judgment:
     server = facts.read(StoreHealth, store.name)
     if server is None:
         return NOT_JUDGED
-    wrong = [*_failing(server, store), *_too_old(facts, server, store)]
-    sources = tuple(proofs.info(_need(store), store, field, server.persistence[field]) for field in wrong)
+    wrong = [*_list_failing(server, store), *_list_too_old(facts, server, store)]
+    sources = tuple(proofs.prove_info(_make_need(store), store, field, server.persistence[field]) for field in wrong)
     observed = {field: server.persistence[field] for field in wrong}
     remedy = f"df, and journalctl -u {store.unit} -n 50 for the reason; then redis-cli BGSAVE, and look again"
     if wrong == ["aof_enabled"]:
@@ -119,13 +122,13 @@ def _keeps(facts: Facts, store: DesiredStore) -> Judgment:
     return Verdict(not wrong, {**observed}, sources, remedy=remedy)
 
 
-def _failing(server: StoreHealth, store: DesiredStore) -> Iterator[str]:
+def _list_failing(server: StoreHealth, store: DesiredStore) -> Iterator[str]:
     yield from (field for field in STATUSES if server.persistence.get(field) == FAILED)
     if store.appendonly and server.persistence.get("aof_enabled") == "0":
         yield "aof_enabled"
 
 
-def _too_old(facts: Facts, server: StoreHealth, store: DesiredStore) -> Iterator[str]:
+def _list_too_old(facts: Facts, server: StoreHealth, store: DesiredStore) -> Iterator[str]:
     """By the clock of Redis, which stamped the snapshot. One without changes since is as good as a new one."""
     saved = server.persistence.get("rdb_last_save_time", "")
     changes = server.persistence.get("rdb_changes_since_last_save", "")
@@ -148,7 +151,7 @@ QT512 = Rule(
     "the unit is active, so nothing else on the host shows it.",
     fix="The finding says which of the three it is. For a replica find out who made it one (`redis-cli ROLE`); for "
     "MISCONF make room on its disk and read its journal; for OOM see what grew, and trim it or raise maxmemory.",
-    expect=_writable,
+    expect=_expect_writable_stores,
 )
 QT513 = Rule(
     "QT513",
@@ -162,6 +165,6 @@ QT513 = Rule(
     "Streams lose their entries and their groups, and consumers fail with NOGROUP.",
     fix="Read the journal of its unit: a full disk, a folder that is not its own, or fork failing for want of memory. "
     "Then `redis-cli BGSAVE` (and `BGREWRITEAOF`), and look at `redis-cli INFO persistence`.",
-    expect=_keeping,
+    expect=_expect_saving,
 )
 RULES = (QT512, QT513)

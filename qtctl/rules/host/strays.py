@@ -19,77 +19,86 @@ GONE = "the control group of the socket is gone: nobody can say which unit opene
 NO_GROUP = "the kernel names no control group for the socket"
 
 
-def _of_fleet(desired: Desired) -> tuple[Expectation, ...]:
-    return tuple(_expectation(protocol, partial(_strays, desired=desired, protocol=protocol)) for protocol in PROTOCOLS)
-
-
-def _of_nobody(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_no_strays(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
-        _expectation(protocol, partial(_outside, desired=desired, protocol=protocol)) for protocol in PROTOCOLS
+        _make_expectation(protocol, partial(_judge_strays, desired=desired, protocol=protocol))
+        for protocol in PROTOCOLS
     )
 
 
-def _expectation(protocol: str, judge: "partial[tuple[Verdict, ...]]") -> Expectation:
+def _expect_no_strangers(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        _make_expectation(protocol, partial(_judge_outside, desired=desired, protocol=protocol))
+        for protocol in PROTOCOLS
+    )
+
+
+def _make_expectation(protocol: str, judge: "partial[tuple[Verdict, ...]]") -> Expectation:
     return Expectation(protocol, {"undeclared": []}, (Need(Listeners.FACT, protocol),), judge)
 
 
-def _rows(facts: Facts, protocol: str) -> list[Row]:
+def _list_rows(facts: Facts, protocol: str) -> list[Row]:
     found = facts.read(Listeners, protocol)
     return found.rows if found else []
 
 
-def _strays(facts: Facts, desired: Desired, protocol: str) -> tuple[Verdict, ...]:
+def _judge_strays(facts: Facts, desired: Desired, protocol: str) -> tuple[Verdict, ...]:
     by_subject: dict[str, list[tuple[Row, str]]] = {}
-    for row, unit in find_strays(desired, facts, protocol, _rows(facts, protocol)):
-        by_subject.setdefault(_subject(protocol, row), []).append((row, unit))
-    found = tuple(_stray(protocol, subject, each) for subject, each in sorted(by_subject.items()))
+    for row, unit in find_strays(desired, facts, protocol, _list_rows(facts, protocol)):
+        by_subject.setdefault(_name_subject(protocol, row), []).append((row, unit))
+    found = tuple(_judge_stray(protocol, subject, each) for subject, each in sorted(by_subject.items()))
     return found or (Verdict(True, {"undeclared": []}),)
 
 
-def _stray(protocol: str, subject: str, found: list[tuple[Row, str]]) -> Verdict:
+def _judge_stray(protocol: str, subject: str, found: list[tuple[Row, str]]) -> Verdict:
     units = sorted({unit for _, unit in found})
     row = found[0][0]
     remedy = f"declare {subject} under [ports] of {', '.join(units)}, or make it listen there no more"
-    return Verdict(False, {"units": [*units]}, (_proof(protocol, row),), subject=subject, remedy=remedy)
+    return Verdict(False, {"units": [*units]}, (_prove_row(protocol, row),), subject=subject, remedy=remedy)
 
 
-def _outside(facts: Facts, desired: Desired, protocol: str) -> tuple[Verdict, ...]:
-    rows = _rows(facts, protocol)
-    found = (*_once(protocol, list_outside(rows, protocol), _stranger), *_unknown(desired, protocol, rows))
+def _judge_outside(facts: Facts, desired: Desired, protocol: str) -> tuple[Verdict, ...]:
+    rows = _list_rows(facts, protocol)
+    found = (
+        *_keep_once(protocol, list_outside(rows, protocol), _judge_stranger),
+        *_judge_unknown(desired, protocol, rows),
+    )
     return found or (Verdict(True, {"undeclared": []}),)
 
 
-def _unknown(desired: Desired, protocol: str, rows: list[Row]) -> Iterator[Verdict]:
+def _judge_unknown(desired: Desired, protocol: str, rows: list[Row]) -> Iterator[Verdict]:
     """Alone at a declared port a row is QT302's, which is unknown there. A kernel that names none is one thing."""
-    seen = {_subject(protocol, row) for row in list_outside(rows, protocol)}
-    rest = [row for row in list_unnamed(rows, protocol) if not _of_qt302(desired, protocol, row, rows)]
-    rest = [row for row in rest if _subject(protocol, row) not in seen]
-    yield from _once(protocol, (row for row in rest if is_gone(row)), _lost)
+    seen = {_name_subject(protocol, row) for row in list_outside(rows, protocol)}
+    rest = [row for row in list_unnamed(rows, protocol) if not _is_of_qt302(desired, protocol, row, rows)]
+    rest = [row for row in rest if _name_subject(protocol, row) not in seen]
+    yield from _keep_once(protocol, (row for row in rest if is_gone(row)), _judge_lost)
     nameless = [row for row in rest if not is_gone(row)]
     if nameless:
-        proof = tuple(_proof(protocol, row) for row in nameless[:1])
+        proof = tuple(_prove_row(protocol, row) for row in nameless[:1])
         yield Verdict(False, None, proof, unknown=f"{NO_GROUP} ({len(nameless)} sockets)")
 
 
-def _of_qt302(desired: Desired, protocol: str, row: Row, rows: list[Row]) -> bool:
+def _is_of_qt302(desired: Desired, protocol: str, row: Row, rows: list[Row]) -> bool:
     beside = any(each[1] == row[1] and each[2] for each in rows)
     return not beside and overlaps_declared(desired, protocol, row)
 
 
-def _once(protocol: str, rows: Iterable[Row], judged: Callable[[str, str, Row], Verdict]) -> tuple[Verdict, ...]:
+def _keep_once(protocol: str, rows: Iterable[Row], judged: Callable[[str, str, Row], Verdict]) -> tuple[Verdict, ...]:
     """One verdict for each address and port."""
-    by_subject = {_subject(protocol, row): row for row in rows}
+    by_subject = {_name_subject(protocol, row): row for row in rows}
     return tuple(judged(protocol, subject, row) for subject, row in sorted(by_subject.items()))
 
 
-def _stranger(protocol: str, subject: str, row: Row) -> Verdict:
+def _judge_stranger(protocol: str, subject: str, row: Row) -> Verdict:
     group = next((word for word in row[3].split() if word.startswith("cgroup:")), "")
     observed: dict[str, Json] = {"cgroup": group.removeprefix("cgroup:")}
-    return Verdict(False, observed, (_proof(protocol, row),), subject=subject, remedy=_find(protocol, row))
+    return Verdict(False, observed, (_prove_row(protocol, row),), subject=subject, remedy=_find(protocol, row))
 
 
-def _lost(protocol: str, subject: str, row: Row) -> Verdict:
-    return Verdict(False, None, (_proof(protocol, row),), subject=subject, unknown=GONE, remedy=_find(protocol, row))
+def _judge_lost(protocol: str, subject: str, row: Row) -> Verdict:
+    return Verdict(
+        False, None, (_prove_row(protocol, row),), subject=subject, unknown=GONE, remedy=_find(protocol, row)
+    )
 
 
 def _find(protocol: str, row: Row) -> Remedy:
@@ -101,11 +110,11 @@ def _find(protocol: str, row: Row) -> Remedy:
     )
 
 
-def _proof(protocol: str, row: Row) -> ProofSource:
-    return proofs.owner_of(Need(Listeners.FACT, protocol), protocol, row)
+def _prove_row(protocol: str, row: Row) -> ProofSource:
+    return proofs.prove_socket_owner(Need(Listeners.FACT, protocol), protocol, row)
 
 
-def _subject(protocol: str, row: Row) -> str:
+def _name_subject(protocol: str, row: Row) -> str:
     return f"{row[0]}:{row[1]}" + ("/udp" if protocol == "udp" else "")
 
 
@@ -122,7 +131,7 @@ QT304 = Rule(
     "endpoint or a second server that a new version brought. What listens on 0.0.0.0 is reached by the whole network.",
     fix="Declare the port under `[ports]` of the service, or switch off what opens it. The proof shows address and "
     "control group of the socket.",
-    expect=_of_fleet,
+    expect=_expect_no_strays,
 )
 QT306 = Rule(
     "QT306",
@@ -136,6 +145,6 @@ QT306 = Rule(
     "unit, a container without a scope, a left-over of one that was stopped. It keeps the port from its owner.",
     fix="`ss -lntp` as root names the process. Run it as a unit and declare that, or end it. Sockets of the kernel "
     "itself (NFS) have no process: give them a waiver.",
-    expect=_of_nobody,
+    expect=_expect_no_strangers,
 )
 RULES = (QT304, QT306)

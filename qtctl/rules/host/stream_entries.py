@@ -12,36 +12,36 @@ from qtctl.model.facts import Facts
 from qtctl.model.states import KeyType
 from qtctl.model.store_facts import StoreClock, Stream
 from qtctl.rules import proofs
-from qtctl.rules.host.streams import aging, keys_of
+from qtctl.rules.host.streams import list_aging, list_keys
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
 
-def _capped(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_caps(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
             key.name,
             {"length": {"max": key.max_length}},
             (Need(Stream.FACT, key.name, key.store),),
-            partial(_within_cap, key=key, store=store, cap=key.max_length),
+            partial(_judge_cap, key=key, store=store, cap=key.max_length),
             key.origin.at("max_length"),
         )
-        for key, store in keys_of(desired)
+        for key, store in list_keys(desired)
         if key.type is KeyType.STREAM and key.max_length is not None
     )
 
 
-def _within_cap(facts: Facts, key: DesiredKey, store: DesiredStore, cap: int) -> Judgment:
+def _judge_cap(facts: Facts, key: DesiredKey, store: DesiredStore, cap: int) -> Judgment:
     need = Need(Stream.FACT, key.name, key.store)
     stream = facts.read(Stream, key.name, key.store)
     if stream is None:
         return NOT_JUDGED
-    source = proofs.stream_field(need, store, key.name, "length", stream.length)
+    source = proofs.prove_stream_field(need, store, key.name, "length", stream.length)
     writers = ", ".join(key.publishers) or "its publisher"
     remedy = f"see why {writers} trims it no more (XADD … MAXLEN); XTRIM {quote(key.name)} MAXLEN ~ {cap} cuts it once"
     return Verdict(stream.length <= cap, {"length": stream.length}, (source,), remedy=remedy)
 
 
-def _stamped(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_stamps(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
             key.name,
@@ -50,7 +50,7 @@ def _stamped(desired: Desired) -> tuple[Expectation, ...]:
             partial(_is_stamped, key=key, store=store),
             key.origin,
         )
-        for key, store, _ in aging(desired)
+        for key, store, _ in list_aging(desired)
     )
 
 
@@ -61,8 +61,8 @@ def _is_stamped(facts: Facts, key: DesiredKey, store: DesiredStore) -> Judgment:
         return NOT_JUDGED
     why = measure_age(stream, clock).unknown
     sources = (
-        proofs.newest_entry(need, store, key.name, stream.last_id),
-        proofs.clock(clock_need, store, clock.now_us),
+        proofs.prove_newest_entry(need, store, key.name, stream.last_id),
+        proofs.prove_clock(clock_need, store, clock.now_us),
     )
     writers = ", ".join(key.publishers) or "its publisher"
     remedy = f"let {writers} add entries with the id *, which Redis stamps; an id from the future stays the newest"
@@ -80,7 +80,7 @@ QT508 = Rule(
     "It happens when a publisher is replaced by one that adds without MAXLEN.",
     fix="See which publisher adds entries without MAXLEN, and correct it. `XTRIM KEY MAXLEN ~ N` cuts the stream once; "
     "look first whether every group has read what goes (lag in `XINFO GROUPS KEY`), since trimmed entries are lost.",
-    expect=_capped,
+    expect=_expect_caps,
 )
 QT514 = Rule(
     "QT514",
@@ -96,6 +96,6 @@ QT514 = Rule(
     fix="Let publishers add with `*`. Ids that are made from something else on purpose say nothing of age: then take "
     "`max_age` out. A stream with an id from the future must be made anew: rename it, let the publisher write again, "
     "and let the consumers create their groups.",
-    expect=_stamped,
+    expect=_expect_stamps,
 )
 RULES = (QT508, QT514)

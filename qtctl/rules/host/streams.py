@@ -13,103 +13,107 @@ from qtctl.model.json import JsonObject
 from qtctl.model.states import KeyType
 from qtctl.model.store_facts import KeyFact, StoreClock, StoreServer, Stream
 from qtctl.rules import proofs
-from qtctl.rules.declared import Root, down
+from qtctl.rules.declared import Root, list_down_checks
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
 SECOND = 1_000_000
 
 
-def stores(desired: Desired) -> dict[str, DesiredStore]:
+def map_stores(desired: Desired) -> dict[str, DesiredStore]:
     return {store.name: store for store in desired.stores}
 
 
-def services_down(desired: Desired, names: tuple[str, ...]) -> tuple[Root, ...]:
+def list_services_down(desired: Desired, names: tuple[str, ...]) -> tuple[Root, ...]:
     """The checks that say that one of these services is not up."""
     found = (desired.service(name) for name in names)
-    return tuple(root for service in found if service is not None for root in down(service.unit))
+    return tuple(root for service in found if service is not None for root in list_down_checks(service.unit))
 
 
-def silent(desired: Desired, names: tuple[str, ...]) -> tuple[Root, ...]:
+def list_silent(desired: Desired, names: tuple[str, ...]) -> tuple[Root, ...]:
     """The checks that say that one of these services runs and writes nothing."""
     found = (desired.service(name) for name in names)
     return tuple(("QT515", service.unit) for service in found if service is not None)
 
 
-def _answering(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_answers(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
             store.name,
             {"answers": True},
             (Need(StoreServer.FACT, store.name),),
-            partial(_answers, store=store),
+            partial(_judge_answer, store=store),
             store.origin,
-            down(store.unit),
+            list_down_checks(store.unit),
         )
         for store in desired.stores
     )
 
 
-def _answers(facts: Facts, store: DesiredStore) -> Verdict:
+def _judge_answer(facts: Facts, store: DesiredStore) -> Verdict:
     """Absent means that the host itself refused the TCP connection: nobody is there."""
     need = Need(StoreServer.FACT, store.name)
     server = facts.read(StoreServer, store.name)
     remedy = f"systemctl start {store.unit}; journalctl -u {store.unit} -n 50"
     if server is None:
-        return Verdict(False, {"answers": False}, (proofs.nobody_answers(need, store),), remedy=remedy)
+        return Verdict(False, {"answers": False}, (proofs.prove_no_answer(need, store),), remedy=remedy)
     if server.loading:
         wait = f"wait until it has loaded its data; journalctl -u {store.unit} -n 50 says how far it is"
-        return Verdict(False, {"answers": "LOADING"}, (proofs.info(need, store, "loading", 1),), remedy=wait)
-    version = proofs.info(need, store, "redis_version", server.version)
+        return Verdict(False, {"answers": "LOADING"}, (proofs.prove_info(need, store, "loading", 1),), remedy=wait)
+    version = proofs.prove_info(need, store, "redis_version", server.version)
     return Verdict(True, {"answers": True, "version": server.version}, (version,))
 
 
-def keys_of(desired: Desired) -> tuple[tuple[DesiredKey, DesiredStore], ...]:
-    known = stores(desired)
+def list_keys(desired: Desired) -> tuple[tuple[DesiredKey, DesiredStore], ...]:
+    known = map_stores(desired)
     return tuple((key, known[key.store]) for key in desired.keys if key.store in known)
 
 
-def aging(desired: Desired) -> tuple[tuple[DesiredKey, DesiredStore, int], ...]:
+def list_aging(desired: Desired) -> tuple[tuple[DesiredKey, DesiredStore, int], ...]:
     """The streams whose newest entry may not be older than so many microseconds."""
     return tuple(
         (key, store, key.max_age_us)
-        for key, store in keys_of(desired)
+        for key, store in list_keys(desired)
         if key.type is KeyType.STREAM and key.max_age_us is not None
     )
 
 
-def _key_need(key: DesiredKey) -> Need:
+def _make_key_need(key: DesiredKey) -> Need:
     return Need(KeyFact.FACT, key.name, key.store)
 
 
-def _present(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_presence(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
             key.name,
             {"type": str(key.type)},
-            (_key_need(key),),
+            (_make_key_need(key),),
             partial(_is_present, key=key, store=store),
             key.origin,
-            services_down(desired, key.publishers),
+            list_services_down(desired, key.publishers),
         )
-        for key, store in keys_of(desired)
+        for key, store in list_keys(desired)
     )
 
 
 def _is_present(facts: Facts, key: DesiredKey, store: DesiredStore) -> Verdict:
     found = facts.read(KeyFact, key.name, key.store)
     kind = found.type if found else "none"
-    source = proofs.key_type(_key_need(key), store, key.name, kind)
+    source = proofs.prove_key_type(_make_key_need(key), store, key.name, kind)
     writers = ", ".join(key.publishers)
     remedy = f"see why {writers} writes nothing" if writers else "declare what publishes it, or declare it retired"
     return Verdict(found is not None, {"type": kind}, (source,), remedy=remedy)
 
 
-def _typed(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_types(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
-            key.name, {"type": str(key.type)}, (_key_need(key),), partial(_is_typed, key=key, store=store), key.origin
+            key.name,
+            {"type": str(key.type)},
+            (_make_key_need(key),),
+            partial(_is_typed, key=key, store=store),
+            key.origin,
         )
-        for key, store in keys_of(desired)
+        for key, store in list_keys(desired)
     )
 
 
@@ -117,12 +121,12 @@ def _is_typed(facts: Facts, key: DesiredKey, store: DesiredStore) -> Judgment:
     found = facts.read(KeyFact, key.name, key.store)
     if found is None:
         return NOT_JUDGED
-    source = proofs.key_type(_key_need(key), store, key.name, found.type)
+    source = proofs.prove_key_type(_make_key_need(key), store, key.name, found.type)
     remedy = f"find who writes {key.name} as a {found.type}, or correct its type in the registry"
     return Verdict(found.type == str(key.type), {"type": found.type}, (source,), remedy=remedy)
 
 
-def _fresh(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_fresh_entries(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
             key.name,
@@ -130,9 +134,9 @@ def _fresh(desired: Desired) -> tuple[Expectation, ...]:
             (Need(Stream.FACT, key.name, key.store), Need(StoreClock.FACT, key.store)),
             partial(_is_fresh, key=key, store=store, max_age_us=max_age_us),
             key.origin.at("max_age"),
-            (("QT514", key.name), *services_down(desired, key.publishers), *silent(desired, key.publishers)),
+            (("QT514", key.name), *list_services_down(desired, key.publishers), *list_silent(desired, key.publishers)),
         )
-        for key, store, max_age_us in aging(desired)
+        for key, store, max_age_us in list_aging(desired)
     )
 
 
@@ -143,14 +147,14 @@ def _is_fresh(facts: Facts, key: DesiredKey, store: DesiredStore, max_age_us: in
     if stream is None or clock is None:
         return NOT_JUDGED
     age = measure_age(stream, clock)
-    source = proofs.newest_entry(need, store, key.name, stream.last_id)
+    source = proofs.prove_newest_entry(need, store, key.name, stream.last_id)
     observed: JsonObject = {"age_s": age.us // SECOND if age.us is not None else None, "newest": stream.last_id}
     if age.unknown:
         remedy = f"qtctl explain QT514; redis-cli XREVRANGE {quote(key.name)} + - COUNT 1"
         return Verdict(False, observed, (source,), unknown=age.unknown, remedy=remedy)
     writers = ", ".join(key.publishers) or "whoever publishes it"
     remedy = f"journalctl on {writers}: it runs and writes nothing, or does not run"
-    sources = (source, proofs.clock(Need(StoreClock.FACT, key.store), store, clock.now_us))
+    sources = (source, proofs.prove_clock(Need(StoreClock.FACT, key.store), store, clock.now_us))
     return Verdict(age.us is not None and age.us <= max_age_us, observed, sources, remedy=remedy)
 
 
@@ -167,7 +171,7 @@ QT501 = Rule(
     "pipeline without `sizing.final` looks idle, not broken.",
     fix="If a publisher is down, that is given as the cause: start it. If it runs, compare the key it writes with "
     "the declared name: a forgotten prefix is enough. If nothing is meant to write it, declare it retired.",
-    expect=_present,
+    expect=_expect_presence,
 )
 QT502 = Rule(
     "QT502",
@@ -182,7 +186,7 @@ QT502 = Rule(
     fix="Find the writer of the wrong type and stop or upgrade it. Then move the key away with RENAME (it may "
     "hold data that somebody wants) and let the right publisher create it again. If the registry is wrong, "
     "correct `type`.",
-    expect=_typed,
+    expect=_expect_types,
 )
 QT503 = Rule(
     "QT503",
@@ -197,7 +201,7 @@ QT503 = Rule(
     "exchange connection looks just so. The age of the newest entry is what its readers feel.",
     fix="If the publisher is down that is given as the cause. If it runs, read its journal for lost connections. "
     "For a stream that is quiet by nature, raise `max_age` or take it out.",
-    expect=_fresh,
+    expect=_expect_fresh_entries,
 )
 QT509 = Rule(
     "QT509",
@@ -212,6 +216,6 @@ QT509 = Rule(
     "this one as their cause, so that one line says what happened.",
     fix="`systemctl start` its unit and read its journal: a full disk and an over-committed memory are the usual "
     "causes. Services that wait for Redis and reconnect need no restart.",
-    expect=_answering,
+    expect=_expect_answers,
 )
 RULES = (QT501, QT502, QT503, QT509)

@@ -14,7 +14,7 @@ from qtctl.model.json import JsonObject
 from qtctl.model.moments import parse_microseconds
 from qtctl.model.states import ServiceState
 from qtctl.rules import proofs
-from qtctl.rules.declared import of_unit
+from qtctl.rules.declared import make_unit_expectation
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
 _SECOND = 1_000_000
@@ -24,10 +24,10 @@ def _is_timed(unit: DesiredUnit) -> bool:
     return isinstance(unit, DesiredService) and unit.state is ServiceState.ON_TIMER
 
 
-def _moving(desired: Desired, *, timed: bool) -> tuple[Expectation, ...]:
+def _expect_movement(desired: Desired, *, timed: bool) -> tuple[Expectation, ...]:
     """Services that a timer starts are QT227's, all other units QT221's."""
     return tuple(
-        of_unit(unit, {"stuck": False}, partial(_is_moving, declared=unit, otherwise_us=desired.stuck_us))
+        make_unit_expectation(unit, {"stuck": False}, partial(_is_moving, declared=unit, otherwise_us=desired.stuck_us))
         for unit in desired.units()
         if _is_timed(unit) is timed
     )
@@ -47,7 +47,7 @@ def _is_moving(facts: Facts, declared: DesiredUnit, otherwise_us: int) -> Judgme
     if lasted:
         observed["seconds"] = lasted // _SECOND
     need, name = Need(Unit.FACT, declared.unit), declared.unit
-    source = proofs.unit_property(need, name, "SubState", unit.sub_state)
+    source = proofs.prove_unit_property(need, name, "SubState", unit.sub_state)
     remedy = make_steps(
         ("systemctl", "status", "--no-pager", name),
         ("journalctl", "-u", name, "-n", "50", "--no-pager"),
@@ -57,8 +57,11 @@ def _is_moving(facts: Facts, declared: DesiredUnit, otherwise_us: int) -> Judgme
     return Verdict(not lasted, observed, (source,), remedy=remedy)
 
 
-def _thawed(desired: Desired) -> tuple[Expectation, ...]:
-    return tuple(of_unit(unit, {"freezer": "running"}, partial(_is_thawed, unit=unit.unit)) for unit in desired.units())
+def _expect_thaw(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(
+        make_unit_expectation(unit, {"freezer": "running"}, partial(_is_thawed, unit=unit.unit))
+        for unit in desired.units()
+    )
 
 
 def _is_thawed(facts: Facts, unit: str) -> Judgment:
@@ -66,7 +69,7 @@ def _is_thawed(facts: Facts, unit: str) -> Judgment:
     if found is None or not found.freezer_state:
         return NOT_JUDGED
     state = found.freezer_state
-    source = proofs.unit_property(Need(Unit.FACT, unit), unit, "FreezerState", state)
+    source = proofs.prove_unit_property(Need(Unit.FACT, unit), unit, "FreezerState", state)
     return Verdict(state == "running", {"freezer": state}, (source,), remedy=make_steps(("systemctl", "thaw", unit)))
 
 
@@ -82,7 +85,7 @@ QT221 = Rule(
     "that it is ready (Type=notify) or a stop that waits for a hung process can stay like that for weeks.",
     fix="`systemctl status UNIT` shows which command it is at. Look for what that waits for: a lock, a host, a device. "
     "Declare a timeout, so that systemd ends it the next time.",
-    expect=partial(_moving, timed=False),
+    expect=partial(_expect_movement, timed=False),
 )
 QT226 = Rule(
     "QT226",
@@ -94,7 +97,7 @@ QT226 = Rule(
     why="The unit is `active (running)`, its ports accept connections, and nothing answers. No list of failed units "
     "shows it.",
     fix="`systemctl thaw UNIT`. If something freezes it on purpose, such as a backup, see why that did not end.",
-    expect=_thawed,
+    expect=_expect_thaw,
 )
 QT227 = Rule(
     "QT227",
@@ -107,6 +110,6 @@ QT227 = Rule(
     "healthy.",
     fix="`systemctl status UNIT` shows the process. End it with `systemctl stop UNIT`, find out what it waited for, "
     "and declare `timeouts.start` for the service.",
-    expect=partial(_moving, timed=True),
+    expect=partial(_expect_movement, timed=True),
 )
 RULES = (QT221, QT226, QT227)

@@ -13,7 +13,7 @@ from qtctl.model.facts import Facts, Unit
 from qtctl.model.json import JsonObject
 from qtctl.model.moments import NEVER, parse_microseconds
 from qtctl.rules import proofs
-from qtctl.rules.declared import of_unit
+from qtctl.rules.declared import make_unit_expectation
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
 ONCE = frozenset(("OnBootSec", "OnStartupSec", "OnActiveSec", "OnClockChange", "OnTimezoneChange"))
@@ -23,9 +23,9 @@ ACCURACY_US = 60_000_000
 SLACK_US = 60_000_000
 
 
-def _due(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_runs(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
-        of_unit(timer, {"next": "scheduled"}, partial(_is_due, timer=timer), (("QT227", timer.triggers),))
+        make_unit_expectation(timer, {"next": "scheduled"}, partial(_is_due, timer=timer), (("QT227", timer.triggers),))
         for timer in desired.timers
         if timer.active and not timer.is_template
     )
@@ -35,42 +35,46 @@ def _is_due(facts: Facts, timer: DesiredTimer) -> Judgment:
     unit = read_unit(facts, timer.unit)
     if unit is None or not is_up(unit.active_state) or unit.sub_state == "running":
         return NOT_JUDGED
-    next_us, need = _next(unit), Need(Unit.FACT, timer.unit)
-    if not next_us and not _monotonic(unit):
+    next_us, need = _find_next_us(unit), Need(Unit.FACT, timer.unit)
+    if not next_us and not _is_monotonic(unit):
         fired_meanwhile = unit.sub_state != "elapsed"  # the state was asked for before the times
         once = all(key in ONCE for key, _ in timer.schedule if key.startswith("On"))
         done = fired_meanwhile or (unit.last_trigger_usec > 0 and once)
-        source = proofs.unit_property(need, timer.unit, "SubState", unit.sub_state)
-        return Verdict(done, {"next": "none", "sub": unit.sub_state}, (source,), remedy=_remedy(timer))
+        source = proofs.prove_unit_property(need, timer.unit, "SubState", unit.sub_state)
+        return Verdict(done, {"next": "none", "sub": unit.sub_state}, (source,), remedy=_choose_remedy(timer))
     late_us = parse_microseconds(facts.taken_at) - next_us if next_us else 0
-    overdue = late_us > _tolerance_us(timer)
+    overdue = late_us > _compute_tolerance_us(timer)
     observed: JsonObject = {"next": "overdue", "seconds": late_us // 1_000_000} if overdue else {"next": "scheduled"}
-    source = proofs.unit_property(need, timer.unit, "SubState", unit.sub_state)
-    return Verdict(not overdue, observed, (source,), remedy=_remedy(timer))
+    source = proofs.prove_unit_property(need, timer.unit, "SubState", unit.sub_state)
+    return Verdict(not overdue, observed, (source,), remedy=_choose_remedy(timer))
 
 
-def _next(unit: Unit) -> int:
+def _find_next_us(unit: Unit) -> int:
     """Of a calendar expression; 0 for none. systemd says "never" as the largest number there is."""
     return unit.next_elapse_usec_realtime if 0 < unit.next_elapse_usec_realtime < NEVER else 0
 
 
-def _monotonic(unit: Unit) -> bool:
+def _is_monotonic(unit: Unit) -> bool:
     return 0 < unit.next_elapse_usec_monotonic < NEVER
 
 
-def _tolerance_us(timer: DesiredTimer) -> int:
+def _compute_tolerance_us(timer: DesiredTimer) -> int:
     pairs = dict(timer.schedule)
-    return SLACK_US + _span(pairs.get("AccuracySec", ""), ACCURACY_US) + _span(pairs.get("RandomizedDelaySec", ""), 0)
+    return (
+        SLACK_US
+        + _parse_span_us(pairs.get("AccuracySec", ""), ACCURACY_US)
+        + _parse_span_us(pairs.get("RandomizedDelaySec", ""), 0)
+    )
 
 
-def _span(text: str, otherwise: int) -> int:
+def _parse_span_us(text: str, otherwise: int) -> int:
     try:
         return span(text) if text else otherwise
     except InputError:
         return otherwise
 
 
-def _remedy(timer: DesiredTimer) -> Remedy:
+def _choose_remedy(timer: DesiredTimer) -> Remedy:
     return make_steps(
         ("systemctl", "list-timers", "--all", "--no-pager", timer.unit),
         "give the timer a schedule that comes again; this runs it now:",
@@ -91,6 +95,6 @@ QT215 = Rule(
     "somebody needs it.",
     fix="Look at `systemctl list-timers --all`. Give the timer `on_calendar`, or `on_boot` beside `on_unit_active`. A "
     "run that hangs (QT227) keeps its timer from starting another.",
-    expect=_due,
+    expect=_expect_runs,
 )
 RULES = (QT215,)

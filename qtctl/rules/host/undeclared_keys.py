@@ -14,7 +14,7 @@ from qtctl.model.json import Json
 from qtctl.model.states import KeyType
 from qtctl.model.store_facts import StoreKeys, StreamGroups, group_subject
 from qtctl.rules import proofs
-from qtctl.rules.host.streams import keys_of
+from qtctl.rules.host.streams import list_keys
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
 MOST_ALONE = 50
@@ -22,42 +22,42 @@ MOST_ALONE = 50
 MOST_SHOWN = 10
 
 
-def _declared(desired: Desired) -> tuple[Expectation, ...]:
-    return (*_keys(desired), *_groups(desired))
+def _expect_declared_keys(desired: Desired) -> tuple[Expectation, ...]:
+    return (*_list_keys(desired), *_list_groups(desired))
 
 
-def _keys(desired: Desired) -> Iterator[Expectation]:
+def _list_keys(desired: Desired) -> Iterator[Expectation]:
     for store in desired.stores:
         if store.key_patterns:
             need = Need(StoreKeys.FACT, store.name)
             wanted: dict[str, Json] = {"undeclared": [], "patterns": [*store.key_patterns]}
-            judge = partial(_only_declared, desired=desired, store=store)
+            judge = partial(_judge_keys, desired=desired, store=store)
             yield Expectation(store.name, wanted, (need,), judge, store.origin.at("key_patterns"))
 
 
-def _only_declared(facts: Facts, desired: Desired, store: DesiredStore) -> Judgment:
+def _judge_keys(facts: Facts, desired: Desired, store: DesiredStore) -> Judgment:
     found = facts.read(StoreKeys, store.name)
     if found is None:
         return NOT_JUDGED
-    known = _known_keys(desired, store)
+    known = _list_known_keys(desired, store)
     strange = [name for name in found.names if name not in known]
-    alone = tuple(_strange_key(store, name, desired) for name in strange[:MOST_ALONE])
+    alone = tuple(_judge_strange_key(store, name, desired) for name in strange[:MOST_ALONE])
     rest = strange[MOST_ALONE:]
     if rest:
-        return (*alone, _others(store, rest))
+        return (*alone, _judge_others(store, rest))
     if not found.complete:
         why = f"Redis has more keys than a look reads: {found.count} that match were seen"
         return (*alone, Verdict(False, None, unknown=why, remedy="narrow key_patterns, or clear Redis of what is left"))
     return alone or Verdict(True, {"undeclared": [], "keys": found.count})
 
 
-def _known_keys(desired: Desired, store: DesiredStore) -> frozenset[str]:
+def _list_known_keys(desired: Desired, store: DesiredStore) -> frozenset[str]:
     """Two stores may be one database."""
     same = {each.name for each in desired.stores if each.place == store.place}
     return frozenset(key.name for key in desired.keys if key.store in same)
 
 
-def _strange_key(store: DesiredStore, name: str, desired: Desired) -> Verdict:
+def _judge_strange_key(store: DesiredStore, name: str, desired: Desired) -> Verdict:
     need = Need(StoreKeys.FACT, store.name)
     pattern = next((each for each in store.key_patterns if fnmatchcase(name, each)), store.key_patterns[0])
     several = sum(bool(each.key_patterns) for each in desired.stores) > 1
@@ -68,54 +68,58 @@ def _strange_key(store: DesiredStore, name: str, desired: Desired) -> Verdict:
     return Verdict(
         False,
         {"declared": "retired" if retired else None},
-        (proofs.key_found(need, store, pattern, name),),
+        (proofs.prove_key_found(need, store, pattern, name),),
         subject=f"{name} in {store.name}" if several else name,
         remedy=remedy,
         title=RETIRED.title if retired else "",
     )
 
 
-def _others(store: DesiredStore, names: list[str]) -> Verdict:
+def _judge_others(store: DesiredStore, names: list[str]) -> Verdict:
     need = Need(StoreKeys.FACT, store.name)
-    proof = proofs.key_found(need, store, store.key_patterns[0], names[0])
+    proof = proofs.prove_key_found(need, store, store.key_patterns[0], names[0])
     observed: dict[str, Json] = {"further": len(names), "keys": [*names[:MOST_SHOWN]]}
     remedy = "these look like keys that a program makes by the thousand: narrow key_patterns, or see why it leaves them"
     return Verdict(False, observed, (proof,), remedy=remedy)
 
 
-def _groups(desired: Desired) -> Iterator[Expectation]:
-    for key, store in keys_of(desired):
+def _list_groups(desired: Desired) -> Iterator[Expectation]:
+    for key, store in list_keys(desired):
         if store.group_patterns and key.type is KeyType.STREAM:
             need = Need(StreamGroups.FACT, key.name, key.store)
-            judge = partial(_only_declared_groups, desired=desired, key=key, store=store)
+            judge = partial(_judge_groups, desired=desired, key=key, store=store)
             yield Expectation(key.name, {"undeclared": []}, (need,), judge, key.origin)
 
 
-def _only_declared_groups(facts: Facts, desired: Desired, key: DesiredKey, store: DesiredStore) -> Judgment:
+def _judge_groups(facts: Facts, desired: Desired, key: DesiredKey, store: DesiredStore) -> Judgment:
     found = facts.read(StreamGroups, key.name, key.store)
     if found is None:
         return NOT_JUDGED
-    known = {each.group for each in _memberships(desired) if (each.store, each.stream) == (key.store, key.name)}
+    known = {each.group for each in _list_memberships(desired) if (each.store, each.stream) == (key.store, key.name)}
     ours = [name for name in found.names if any(fnmatchcase(name, each) for each in store.group_patterns)]
-    strange = tuple(_strange_group(key, store, name) for name in ours if name not in known)
+    strange = tuple(_judge_strange_group(key, store, name) for name in ours if name not in known)
     if found.count > len(found.names):
         why = f"it has {found.count} groups, and {len(found.names)} of them are looked at"
         return (*strange, Verdict(False, None, unknown=why, remedy="see who makes so many groups"))
     return strange or Verdict(True, {"undeclared": [], "groups": found.count})
 
 
-def _memberships(desired: Desired) -> Iterator[Membership]:
+def _list_memberships(desired: Desired) -> Iterator[Membership]:
     """Of services in every state: a stopped one keeps its group."""
     for service in (*desired.services, *desired.templates):
         yield from service.consumes
 
 
-def _strange_group(key: DesiredKey, store: DesiredStore, name: str) -> Verdict:
+def _judge_strange_group(key: DesiredKey, store: DesiredStore, name: str) -> Verdict:
     need = Need(StreamGroups.FACT, key.name, key.store)
     subject = f"{key.name}/{name}" if "/" not in key.name else group_subject(key.name, name)
     remedy = f"declare which service reads {key.name} with it; where none does, XGROUP DESTROY removes it"
     return Verdict(
-        False, {"group": name}, (proofs.groups_named(need, store, key.name, name, 1),), subject=subject, remedy=remedy
+        False,
+        {"group": name},
+        (proofs.prove_group_count(need, store, key.name, name, 1),),
+        subject=subject,
+        remedy=remedy,
     )
 
 
@@ -137,6 +141,6 @@ QT507 = Rule(
     fix="Declare it, with the services that write and read it. If it is a leftover, find out what wrote it before "
     "anything is deleted: `redis-cli TYPE KEY`, and `OBJECT IDLETIME KEY` for when it was last used. If the "
     "patterns take in keys of other programs, narrow them.",
-    expect=_declared,
+    expect=_expect_declared_keys,
 )
 RULES = (QT507,)

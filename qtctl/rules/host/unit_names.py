@@ -14,8 +14,8 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit, UnitListing
 from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
-from qtctl.rules.declared import declared_units
-from qtctl.rules.removal import removal
+from qtctl.rules.declared import list_declared_units
+from qtctl.rules.removal import choose_removal
 from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
 
 LISTING = Need(UnitListing.FACT, "*")
@@ -23,10 +23,10 @@ ALL = "*"
 REFERENCES = (("wants", "Wants"), ("requires", "Requires"), ("binds_to", "BindsTo"), ("after", "After"))
 
 
-def _only_declared(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_declared_units(desired: Desired) -> tuple[Expectation, ...]:
     patterns = list(desired.unit_patterns)
     rogues = Expectation(
-        ALL, {"undeclared": [], "patterns": [*patterns]}, (LISTING,), partial(_rogues, desired=desired)
+        ALL, {"undeclared": [], "patterns": [*patterns]}, (LISTING,), partial(_judge_rogues, desired=desired)
     )
     retired_units = tuple(
         Expectation(
@@ -49,22 +49,22 @@ def _only_declared(desired: Desired) -> tuple[Expectation, ...]:
 
 def _is_alias(facts: Facts, alias: str, unit: DesiredExternal) -> Verdict:
     """A list of units has each by its own name only: an alias is in none."""
-    listing = _listing(facts)
+    listing = _read_listing(facts)
     load, active, _ = listing.units.get(alias, ["not-found", "inactive", "dead"])
     own = load not in ("not-found", "masked")
-    source = proofs.unit_property(LISTING, alias, "Id", alias if own else unit.unit)
-    gone = removal(facts, alias, listing.files.get(alias, ""), active)
+    source = proofs.prove_unit_property(LISTING, alias, "Id", alias if own else unit.unit)
+    gone = choose_removal(facts, alias, listing.files.get(alias, ""), active)
     remedy = make_steps(f"{unit.unit} is meant: take the name out of its aliases, or remove this unit", *gone.steps)
     observed: JsonObject = {"load": load, "active": active} if own else {"alias_of": unit.unit}
     sources = (source,) if own else ()
     return Verdict(not own, observed, sources, remedy=remedy, title=ALIAS.title)
 
 
-def _listing(facts: Facts) -> UnitListing:
+def _read_listing(facts: Facts) -> UnitListing:
     return facts.read(UnitListing, ALL) or UnitListing({}, {})
 
 
-def _on_host(listing: UnitListing, unit: str) -> dict[str, str]:
+def _map_on_host(listing: UnitListing, unit: str) -> dict[str, str]:
     """How it is there: `file` as a unit file, `load` and `active` as a loaded unit. Empty: it is not.
 
     A name that is only referenced is loaded as not-found and inactive: QT203's, not here.
@@ -78,82 +78,82 @@ def _on_host(listing: UnitListing, unit: str) -> dict[str, str]:
 
 def _is_gone(facts: Facts, retired: RetiredUnit) -> Verdict:
     """A masked unit that does not run is gone: a mask is how operators keep a name from coming back."""
-    found = _on_host(_listing(facts), retired.unit)
+    found = _map_on_host(_read_listing(facts), retired.unit)
     masked = found.get("file", found.get("load", "")).startswith("masked")
     quiet = not is_up(found.get("active", "inactive"))
-    remedy = removal(facts, retired.unit, found.get("file", ""), found.get("active", ""))
-    sources = _existence(retired.unit, found)
+    remedy = choose_removal(facts, retired.unit, found.get("file", ""), found.get("active", ""))
+    sources = _list_existence(retired.unit, found)
     return Verdict(not found or (masked and quiet), {**found}, sources, remedy=remedy, title=RETIRED.title)
 
 
-def _existence(unit: str, found: dict[str, str]) -> tuple[ProofSource, ...]:
+def _list_existence(unit: str, found: dict[str, str]) -> tuple[ProofSource, ...]:
     if "file" in found:
-        return (proofs.enablement(LISTING, unit, found["file"]),)
-    return (proofs.unit_property(LISTING, unit, "LoadState", found.get("load", "not-found")),)
+        return (proofs.prove_enablement(LISTING, unit, found["file"]),)
+    return (proofs.prove_unit_property(LISTING, unit, "LoadState", found.get("load", "not-found")),)
 
 
-def fleet_names(desired: Desired) -> frozenset[str]:
+def list_fleet_names(desired: Desired) -> frozenset[str]:
     """Every unit name that the registry knows, alive or retired."""
     names = desired.unit_names() | {each.triggers for each in desired.units() if each.triggers}
-    return frozenset(names | {_template(name) for name in names})
+    return frozenset(names | {_find_template(name) for name in names})
 
 
-def _template(unit: str) -> str:
+def _find_template(unit: str) -> str:
     """The unit file that an instance (worker@1.service) comes from."""
     stem, at, rest = unit.partition("@")
     return f"{stem}@.{rest.rpartition('.')[2]}" if at else unit
 
 
-def undeclared(desired: Desired, listing: UnitListing) -> tuple[str, ...]:
+def list_undeclared(desired: Desired, listing: UnitListing) -> tuple[str, ...]:
     """Units on the host that match the fleet's patterns and stand in no line of the registry, sorted."""
-    known = fleet_names(desired)
-    return tuple(unit for unit in _matching(desired, listing) if unit not in known)
+    known = list_fleet_names(desired)
+    return tuple(unit for unit in _list_matching(desired, listing) if unit not in known)
 
 
-def _matching(desired: Desired, listing: UnitListing) -> Iterator[str]:
+def _list_matching(desired: Desired, listing: UnitListing) -> Iterator[str]:
     for unit in sorted({*listing.files, *listing.units}):
         ours = any(fnmatchcase(unit, pattern) for pattern in desired.unit_patterns)
-        if ours and _on_host(listing, unit):
+        if ours and _map_on_host(listing, unit):
             yield unit
 
 
-def _rogues(facts: Facts, desired: Desired) -> tuple[Verdict, ...]:
-    listing = _listing(facts)
-    found = tuple(_rogue(facts, listing, unit) for unit in undeclared(desired, listing))
+def _judge_rogues(facts: Facts, desired: Desired) -> tuple[Verdict, ...]:
+    listing = _read_listing(facts)
+    found = tuple(_judge_rogue(facts, listing, unit) for unit in list_undeclared(desired, listing))
     return found or (Verdict(True, {"undeclared": []}),)
 
 
-def _rogue(facts: Facts, listing: UnitListing, unit: str) -> Verdict:
-    found = _on_host(listing, unit)
-    gone = removal(facts, unit, found.get("file", ""), found.get("active", ""))
+def _judge_rogue(facts: Facts, listing: UnitListing, unit: str) -> Verdict:
+    found = _map_on_host(listing, unit)
+    gone = choose_removal(facts, unit, found.get("file", ""), found.get("active", ""))
     remedy = make_steps(f"declare {unit}, or declare it retired and remove it", *gone.steps)
-    return Verdict(False, {**found}, _existence(unit, found), subject=unit, remedy=remedy)
+    return Verdict(False, {**found}, _list_existence(unit, found), subject=unit, remedy=remedy)
 
 
-def _references(desired: Desired) -> tuple[Expectation, ...]:
-    needs = (LISTING, *(Need(Unit.FACT, declared.unit) for declared in declared_units(desired)))
-    return (Expectation(ALL, {"not-found": []}, needs, partial(_references_found, desired=desired)),)
+def _expect_references(desired: Desired) -> tuple[Expectation, ...]:
+    needs = (LISTING, *(Need(Unit.FACT, declared.unit) for declared in list_declared_units(desired)))
+    return (Expectation(ALL, {"not-found": []}, needs, partial(_judge_references, desired=desired)),)
 
 
-def _references_found(facts: Facts, desired: Desired) -> tuple[Verdict, ...]:
-    listing = _listing(facts)
-    declared = {each.unit for each in declared_units(desired)}
-    others = {unit for unit in _matching(desired, listing) if unit in listing.units} - declared
+def _judge_references(facts: Facts, desired: Desired) -> tuple[Verdict, ...]:
+    listing = _read_listing(facts)
+    declared = {each.unit for each in list_declared_units(desired)}
+    others = {unit for unit in _list_matching(desired, listing) if unit in listing.units} - declared
     unread = {unit for unit in others if not facts.item(Need(Unit.FACT, unit)).state.known}
     lost = {name for name, (load, *_) in listing.units.items() if load == "not-found"} - declared
     found = (
-        *_missing(facts, sorted(declared | others - unread), lost, desired),
-        *(_unread(facts, unit) for unit in sorted(unread)),
+        *_judge_missing(facts, sorted(declared | others - unread), lost, desired),
+        *(_judge_unread(facts, unit) for unit in sorted(unread)),
     )
     return found or (Verdict(True, {"not-found": []}),)
 
 
-def _unread(facts: Facts, unit: str) -> Verdict:
+def _judge_unread(facts: Facts, unit: str) -> Verdict:
     reason = facts.item(Need(Unit.FACT, unit)).reason
     return Verdict(False, None, subject=unit, unknown=f"what it refers to is not known: {reason}")
 
 
-def _missing(facts: Facts, units: list[str], lost: set[str], desired: Desired) -> Iterator[Verdict]:
+def _judge_missing(facts: Facts, units: list[str], lost: set[str], desired: Desired) -> Iterator[Verdict]:
     """One verdict a missing name, with all who refer to it. A declared unit that is absent is QT201's alone.
 
     Of what every boot starts, links to units of the fleet's names count: those of others are not the fleet's.
@@ -162,24 +162,24 @@ def _missing(facts: Facts, units: list[str], lost: set[str], desired: Desired) -
     ours = {name for name in lost if any(fnmatchcase(name, pattern) for pattern in desired.unit_patterns)}
     booted = [name for name in BOOTED if name != DEFAULT and facts.item(Need(Unit.FACT, name)).state.known]
     for unit, names in (*((unit, lost) for unit in units), *((unit, ours) for unit in booted)):
-        for directive, name in _refers_to(facts.read(Unit, unit)):
+        for directive, name in _list_refers_to(facts.read(Unit, unit)):
             if name in names:
                 referrers.setdefault(name, []).append((unit, directive))
     for name, users in sorted(referrers.items()):
-        yield _not_found(name, users)
+        yield _judge_not_found(name, users)
 
 
-def _refers_to(unit: Unit | None) -> Iterator[tuple[str, str]]:
+def _list_refers_to(unit: Unit | None) -> Iterator[tuple[str, str]]:
     for field, directive in REFERENCES:
         for name in (getattr(unit, field) if unit else None) or ():
             yield directive, name
 
 
-def _not_found(name: str, users: list[tuple[str, str]]) -> Verdict:
+def _judge_not_found(name: str, users: list[tuple[str, str]]) -> Verdict:
     unit, directive = users[0]
     sources = (
-        proofs.unit_property(LISTING, name, "LoadState", "not-found"),
-        proofs.reference(Need(Unit.FACT, unit), unit, directive, name),
+        proofs.prove_unit_property(LISTING, name, "LoadState", "not-found"),
+        proofs.prove_reference(Need(Unit.FACT, unit), unit, directive, name),
     )
     by: dict[str, list[str]] = {}
     for user, how in users:
@@ -208,7 +208,7 @@ QT202 = Rule(
     fix="Decide what it is. Declare it (then qtctl generates and audits it), or declare it retired with the "
     "reason, then `systemctl disable --now UNIT`, remove its file and `systemctl daemon-reload`. Of an alias "
     "remove only the link: `systemctl disable ALIAS` disables the unit that it is a name of.",
-    expect=_only_declared,
+    expect=_expect_declared_units,
 )
 QT203 = Rule(
     "QT203",
@@ -226,6 +226,6 @@ QT203 = Rule(
     "does not start at all.",
     fix="Correct the name under [order] in the registry (aliases of externals are resolved), or declare the "
     "missing unit. For a unit that qtctl does not generate, correct its file or its drop-in.",
-    expect=_references,
+    expect=_expect_references,
 )
 RULES = (QT202, QT203)

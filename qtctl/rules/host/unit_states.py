@@ -12,30 +12,30 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit, UnitListing
 from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
-from qtctl.rules.declared import DeclaredUnit, Root, declared_units, deploy_command, of_unit
-from qtctl.rules.exit_status import ending, hint
-from qtctl.rules.likely_causes import supported
-from qtctl.rules.removal import removal
+from qtctl.rules.declared import DeclaredUnit, Root, deploy_command, list_declared_units, make_unit_expectation
+from qtctl.rules.exit_status import describe_ending, hint
+from qtctl.rules.likely_causes import keep_supported
+from qtctl.rules.removal import choose_removal
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
 LISTING = Need(UnitListing.FACT, "*")
 
 
-def _need(declared: DeclaredUnit) -> Need:
+def _make_need(declared: DeclaredUnit) -> Need:
     return Need(Unit.FACT, declared.unit)
 
 
-def _active(declared: DeclaredUnit, unit: Unit) -> ProofSource:
-    return proofs.unit_property(_need(declared), declared.unit, "ActiveState", unit.active_state)
+def _prove_active(declared: DeclaredUnit, unit: Unit) -> ProofSource:
+    return proofs.prove_unit_property(_make_need(declared), declared.unit, "ActiveState", unit.active_state)
 
 
-def _not(desired: Desired, bad: Condition, *, services_only: bool) -> tuple[Expectation, ...]:
+def _expect_state(desired: Desired, bad: Condition, *, services_only: bool) -> tuple[Expectation, ...]:
     """One expectation a unit: its condition is not `bad`. Failing that, the units it hangs on may explain it."""
     return tuple(
-        of_unit(
+        make_unit_expectation(
             declared, {"not": str(bad)}, partial(_is_not, desired=desired, declared=declared, bad=bad), declared.causes
         )
-        for declared in declared_units(desired)
+        for declared in list_declared_units(desired)
         if declared.is_service or not services_only
     )
 
@@ -44,21 +44,27 @@ def _is_not(facts: Facts, desired: Desired, declared: DeclaredUnit, bad: Conditi
     unit = read_unit(facts, declared.unit)
     if unit is None:
         return NOT_JUDGED
-    found = _condition(desired, declared, unit, facts)
+    found = _find_condition(desired, declared, unit, facts)
     if found in (Condition.UP, Condition.DOWN):
-        return Verdict(True, {"active": unit.active_state, "sub": unit.sub_state}, (_active(declared, unit),))
+        return Verdict(True, {"active": unit.active_state, "sub": unit.sub_state}, (_prove_active(declared, unit),))
     if found is not bad:
         return NOT_JUDGED
-    roots = supported(facts, desired, declared, unit)
-    return Verdict(False, _observed(unit), _trouble(declared, unit), remedy=_remedy(declared, unit, bad), roots=roots)
+    roots = keep_supported(facts, desired, declared, unit)
+    return Verdict(
+        False,
+        _show_observed(unit),
+        _explain_trouble(declared, unit),
+        remedy=_choose_remedy(declared, unit, bad),
+        roots=roots,
+    )
 
 
-def _condition(desired: Desired, declared: DeclaredUnit, unit: Unit, facts: Facts) -> Condition:
+def _find_condition(desired: Desired, declared: DeclaredUnit, unit: Unit, facts: Facts) -> Condition:
     return find_condition(unit, LoopLimits.of(desired, facts.taken_at), declared.restart)
 
 
-def _observed(unit: Unit) -> JsonObject:
-    ended = ending(unit.exec_main_code, unit.exec_main_status)
+def _show_observed(unit: Unit) -> JsonObject:
+    ended = describe_ending(unit.exec_main_code, unit.exec_main_status)
     observed: JsonObject = {"active": unit.active_state, "sub": unit.sub_state}
     if unit.result:
         observed["result"] = unit.result
@@ -69,25 +75,25 @@ def _observed(unit: Unit) -> JsonObject:
     return observed
 
 
-def _trouble(declared: DeclaredUnit, unit: Unit) -> tuple[ProofSource, ...]:
+def _explain_trouble(declared: DeclaredUnit, unit: Unit) -> tuple[ProofSource, ...]:
     """The properties that say it. Of a loop only the counter stays long enough to be seen again."""
-    need, name = _need(declared), declared.unit
+    need, name = _make_need(declared), declared.unit
     if unit.active_state != "failed":
         counted = ("NRestarts", unit.n_restarts) if unit.n_restarts else ("SubState", unit.sub_state)
-        return (proofs.unit_property(need, name, *counted),)
-    sources = [_active(declared, unit)]
+        return (proofs.prove_unit_property(need, name, *counted),)
+    sources = [_prove_active(declared, unit)]
     if unit.result:
-        sources.append(proofs.unit_property(need, name, "Result", unit.result))
+        sources.append(proofs.prove_unit_property(need, name, "Result", unit.result))
     if unit.exec_main_code:
-        sources.append(proofs.unit_property(need, name, "ExecMainStatus", unit.exec_main_status))
+        sources.append(proofs.prove_unit_property(need, name, "ExecMainStatus", unit.exec_main_status))
     if unit.n_restarts:
-        sources.append(proofs.unit_property(need, name, "NRestarts", unit.n_restarts))
+        sources.append(proofs.prove_unit_property(need, name, "NRestarts", unit.n_restarts))
     return tuple(sources)
 
 
-def _remedy(declared: DeclaredUnit, unit: Unit, bad: Condition) -> Remedy:
+def _choose_remedy(declared: DeclaredUnit, unit: Unit, bad: Condition) -> Remedy:
     why = hint(unit.exec_main_code, unit.exec_main_status)
-    cause = f"{ending(unit.exec_main_code, unit.exec_main_status)}: {why}" if why else ""
+    cause = f"{describe_ending(unit.exec_main_code, unit.exec_main_status)}: {why}" if why else ""
     name = declared.unit
     look = ("journalctl", "-u", name, "-n", "50", "--no-pager")
     if bad is Condition.LOOPING:
@@ -97,13 +103,13 @@ def _remedy(declared: DeclaredUnit, unit: Unit, bad: Condition) -> Remedy:
     )
 
 
-def _running(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_running(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
-        of_unit(
+        make_unit_expectation(
             declared, {"active": "active"}, partial(_is_running, desired=desired, declared=declared),
             (*declared.holders, *_mask(declared)),
         )
-        for declared in declared_units(desired)
+        for declared in list_declared_units(desired)
         if declared.active
     )  # fmt: skip
 
@@ -117,11 +123,11 @@ def _is_running(facts: Facts, desired: Desired, declared: DeclaredUnit) -> Judgm
     unit = read_unit(facts, declared.unit)
     if unit is None:
         return NOT_JUDGED
-    found = _condition(desired, declared, unit, facts)
+    found = _find_condition(desired, declared, unit, facts)
     if found not in (Condition.UP, Condition.DOWN):
         return NOT_JUDGED
     if found is Condition.DOWN and _waits_for_its_socket(facts, declared):
-        return Verdict(True, _observed(unit), (_active(declared, unit),))
+        return Verdict(True, _show_observed(unit), (_prove_active(declared, unit),))
     remedy = make_steps(("systemctl", "start", declared.unit))
     if unit.condition_timestamp and not unit.condition_result:
         remedy = make_steps(
@@ -130,7 +136,9 @@ def _is_running(facts: Facts, desired: Desired, declared: DeclaredUnit) -> Judgm
     roots = declared.holders
     if unit.load_state == "masked":
         remedy, roots = make_steps(("systemctl", "unmask", declared.unit), deploy_command(facts)), _mask(declared)
-    return Verdict(found is Condition.UP, _observed(unit), (_active(declared, unit),), remedy=remedy, roots=roots)
+    return Verdict(
+        found is Condition.UP, _show_observed(unit), (_prove_active(declared, unit),), remedy=remedy, roots=roots
+    )
 
 
 def _waits_for_its_socket(facts: Facts, declared: DeclaredUnit) -> bool:
@@ -142,10 +150,10 @@ def _waits_for_its_socket(facts: Facts, declared: DeclaredUnit) -> bool:
     return any(socket is not None and is_up(socket.active_state) for socket in known)
 
 
-def _stopped(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_stopped(desired: Desired) -> tuple[Expectation, ...]:
     stopped = tuple(
-        of_unit(declared, {"active": "inactive"}, partial(_is_stopped, declared=declared))
-        for declared in declared_units(desired)
+        make_unit_expectation(declared, {"active": "inactive"}, partial(_is_stopped, declared=declared))
+        for declared in list_declared_units(desired)
         if declared.active is False
     )
     retired = tuple(
@@ -164,20 +172,22 @@ def _stopped(desired: Desired) -> tuple[Expectation, ...]:
 def _is_stopped(facts: Facts, declared: DeclaredUnit) -> Verdict:
     unit = facts.read(Unit, declared.unit)
     state = unit.active_state if unit else "inactive"
-    return _quiet(_need(declared), declared.unit, state, make_steps(("systemctl", "disable", "--now", declared.unit)))
+    return _judge_quiet(
+        _make_need(declared), declared.unit, state, make_steps(("systemctl", "disable", "--now", declared.unit))
+    )
 
 
 def _is_gone_quiet(facts: Facts, desired: Desired, retired: RetiredUnit) -> Judgment:
     listing = facts.read(UnitListing, "*")
     loaded = listing.units.get(retired.unit) if listing else None
-    real, active = (retired.unit, loaded[1]) if loaded else _by_alias(facts, retired.unit)
-    if real != retired.unit and real in _spoken(desired):
+    real, active = (retired.unit, loaded[1]) if loaded else _find_by_alias(facts, retired.unit)
+    if real != retired.unit and real in _list_spoken(desired):
         return NOT_JUDGED
     state = listing.files.get(real, "") if listing else ""
-    return _quiet(LISTING, retired.unit, active, removal(facts, real, state, active), RETIRED.title)
+    return _judge_quiet(LISTING, retired.unit, active, choose_removal(facts, real, state, active), RETIRED.title)
 
 
-def _by_alias(facts: Facts, name: str) -> tuple[str, str]:
+def _find_by_alias(facts: Facts, name: str) -> tuple[str, str]:
     """The unit that a name is an alias of, and its state. A list of units has each by its own name only."""
     unit = read_unit(facts, name)
     if unit is None:
@@ -185,14 +195,14 @@ def _by_alias(facts: Facts, name: str) -> tuple[str, str]:
     return unit.fragment_path.rpartition("/")[2] or name, unit.active_state
 
 
-def _spoken(desired: Desired) -> frozenset[str]:
+def _list_spoken(desired: Desired) -> frozenset[str]:
     """Units that have checks of their own: an alias of one says nothing more."""
     retired = (each.unit for each in (*desired.retired_units, *desired.retired_externals))
     return frozenset((*(each.unit for each in desired.units()), *retired))
 
 
-def _quiet(need: Need, unit: str, state: str, remedy: Remedy, title: str = "") -> Verdict:
-    source = proofs.unit_property(need, unit, "ActiveState", state)
+def _judge_quiet(need: Need, unit: str, state: str, remedy: Remedy, title: str = "") -> Verdict:
+    source = proofs.prove_unit_property(need, unit, "ActiveState", state)
     wish = make_steps(*remedy.steps, "if it should run, declare it running")
     return Verdict(not is_up(state), {"active": state}, (source,), remedy=wish, title=title)
 
@@ -212,7 +222,7 @@ QT204 = Rule(
     "the journal.",
     fix="Read `journalctl -u UNIT -n 50`. Where QT401, QT402 or QT601 are given as its cause, fix those first. "
     "Then `systemctl reset-failed UNIT` and `systemctl start UNIT`.",
-    expect=partial(_not, bad=Condition.FAILED, services_only=False),
+    expect=partial(_expect_state, bad=Condition.FAILED, services_only=False),
     gate=True,
 )
 QT205 = Rule(
@@ -229,7 +239,7 @@ QT205 = Rule(
     "miss it; the restart counter cannot.",
     fix="`journalctl -u UNIT -n 50` shows how it ends. A port that is taken (QT302) or a missing package in the "
     "venv are the usual causes. `systemctl stop UNIT` ends the loop while you look.",
-    expect=partial(_not, bad=Condition.LOOPING, services_only=True),
+    expect=partial(_expect_state, bad=Condition.LOOPING, services_only=True),
     gate=True,
 )
 QT206 = Rule(
@@ -244,7 +254,7 @@ QT206 = Rule(
     "refused as well. Restart=always does not help here, which surprises at three in the morning.",
     fix="Find the cause in `journalctl -u UNIT -n 50`, fix it, then `systemctl reset-failed UNIT` (which empties "
     "the counter) and `systemctl start UNIT`. Raising StartLimitBurst= only makes the loop longer.",
-    expect=partial(_not, bad=Condition.GAVE_UP, services_only=True),
+    expect=partial(_expect_state, bad=Condition.GAVE_UP, services_only=True),
     gate=True,
 )
 RETIRED = Wording("retired unit that still runs", "retired units still run")
@@ -260,7 +270,7 @@ QT209 = Rule(
     "consumer group. A position monitor that was thought stopped goes on moving stop losses next to its "
     "successor.",
     fix='`systemctl disable --now UNIT`. If it is meant to run, declare `state = "running"` and deploy.',
-    expect=_stopped,
+    expect=_expect_stopped,
 )
 QT219 = Rule(
     "QT219",
@@ -277,7 +287,7 @@ QT219 = Rule(
     fix="`systemctl start UNIT`, and ask `journalctl -u UNIT` who stopped it. If it stopped because a unit it is "
     "bound to did (Requires=, BindsTo=, PartOf=), that one is named as the cause. If it should stay down, "
     'declare `state = "stopped"`.',
-    expect=_running,
+    expect=_expect_running,
     gate=True,
 )
 RULES = (QT204, QT205, QT206, QT209, QT219)

@@ -15,16 +15,18 @@ from qtctl.model.fact_help import LET_READ
 from qtctl.model.facts import Facts, File, Unit
 from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
-from qtctl.rules.declared import DeclaredUnit, declared_units, deploy_command, of_unit
+from qtctl.rules.declared import DeclaredUnit, deploy_command, list_declared_units, make_unit_expectation
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
 
-def _present(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_units(desired: Desired) -> tuple[Expectation, ...]:
     files = {file.path: file for file in desired.files}
-    return tuple(_present_one(declared, files.get(declared.file)) for declared in declared_units(desired))
+    return tuple(
+        _make_presence_expectation(declared, files.get(declared.file)) for declared in list_declared_units(desired)
+    )
 
 
-def _present_one(declared: DeclaredUnit, file: DesiredFile | None) -> Expectation:
+def _make_presence_expectation(declared: DeclaredUnit, file: DesiredFile | None) -> Expectation:
     needs = [Need(Unit.FACT, declared.unit)]
     expected: JsonObject = {"load": "loaded"}
     if declared.file:
@@ -39,15 +41,15 @@ def _is_present(facts: Facts, declared: DeclaredUnit, file: DesiredFile | None) 
     unit = read_unit(facts, declared.unit)
     load = unit.load_state if unit else "not-found"
     observed: JsonObject = {"load": load}
-    sources = [proofs.unit_property(Need(Unit.FACT, declared.unit), declared.unit, "LoadState", load)]
+    sources = [proofs.prove_unit_property(Need(Unit.FACT, declared.unit), declared.unit, "LoadState", load)]
     there = True
     if declared.file:
         there = facts.read(File, declared.file) is not None
         observed["file"] = declared.file if there else "absent"
-        sources.append(proofs.presence(Need(File.FACT, declared.file), declared.file, present=there))
+        sources.append(proofs.prove_presence(Need(File.FACT, declared.file), declared.file, present=there))
     there = there or (file is not None and is_as_adopted(file, facts))
     if there and load in UNLOADABLE:
-        remedy = _loadable(facts, declared, file)
+        remedy = _choose_load_remedy(facts, declared, file)
         return Verdict(False, observed, tuple(sources), remedy=remedy, title=REFUSED_UNIT.title)
     return Verdict(has_file(unit) and there, observed, tuple(sources), remedy=_install(facts, declared), roots=())
 
@@ -62,7 +64,7 @@ def _install(facts: Facts, declared: DeclaredUnit) -> Remedy | str:
     return make_steps(deploy_command(facts))
 
 
-def _loadable(facts: Facts, declared: DeclaredUnit, file: DesiredFile | None) -> Remedy:
+def _choose_load_remedy(facts: Facts, declared: DeclaredUnit, file: DesiredFile | None) -> Remedy:
     """A deploy helps where the file is not the generated one."""
     look = ("systemctl", "status", "--no-pager", "-n", "20", declared.unit)
     found = facts.read(File, file.path) if file is not None else None
@@ -77,10 +79,10 @@ NO_STATE_OF_ITS_OWN = frozenset({"alias", "bad", "generated", "transient", "link
 """Of a unit that is loaded from another file than the generated one (QT225), or whose file is a link (QT210)."""
 
 
-def _enabled(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_enablement(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
-        of_unit(declared, {"enablement": declared.enablement[0]}, partial(_is_enabled, declared=declared))
-        for declared in declared_units(desired)
+        make_unit_expectation(declared, {"enablement": declared.enablement[0]}, partial(_is_enabled, declared=declared))
+        for declared in list_declared_units(desired)
     )
 
 
@@ -92,14 +94,16 @@ def _is_enabled(facts: Facts, declared: DeclaredUnit) -> Judgment:
     state = unit.unit_file_state
     if state in NO_STATE_OF_ITS_OWN and declared.file:
         return NOT_JUDGED
-    source = proofs.enablement(Need(Unit.FACT, declared.unit), declared.unit, state)
+    source = proofs.prove_enablement(Need(Unit.FACT, declared.unit), declared.unit, state)
     observed: JsonObject = {"enablement": state, "active": unit.active_state}
     if not state:
         return Verdict(False, None, unknown="systemd names no state of its unit file")
-    return Verdict(state in declared.enablement, observed, (source,), remedy=_enablement_remedy(facts, declared, state))
+    return Verdict(
+        state in declared.enablement, observed, (source,), remedy=_choose_enablement_remedy(facts, declared, state)
+    )
 
 
-def _enablement_remedy(facts: Facts, declared: DeclaredUnit, state: str) -> Remedy:
+def _choose_enablement_remedy(facts: Facts, declared: DeclaredUnit, state: str) -> Remedy:
     if state.startswith("masked"):
         unmask = ("systemctl", "unmask", declared.unit)
         return make_steps(unmask, deploy_command(facts) if declared.file else ("systemctl", "start", declared.unit))
@@ -110,11 +114,11 @@ def _enablement_remedy(facts: Facts, declared: DeclaredUnit, state: str) -> Reme
     return make_steps(deploy_command(facts), "the generated file has no [Install]")
 
 
-def _same_files(desired: Desired) -> tuple[Expectation, ...]:
-    return tuple(_same_file(file) for file in desired.files if file.kind != "env")
+def _expect_same_files(desired: Desired) -> tuple[Expectation, ...]:
+    return tuple(_make_file_expectation(file) for file in desired.files if file.kind != "env")
 
 
-def _same_file(file: DesiredFile) -> Expectation:
+def _make_file_expectation(file: DesiredFile) -> Expectation:
     need, *more = needs_of(file)
     return Expectation(
         file.subject if file.kind == "unit" else file.path,
@@ -128,21 +132,21 @@ def _same_file(file: DesiredFile) -> Expectation:
 def _is_same(facts: Facts, file: DesiredFile, need: Need) -> Judgment:
     found = facts.read(File, file.path)
     if is_in_place(file, facts):
-        return _in_place(file, found, need)
-    if found is None and _alone(file):
-        source = proofs.presence(need, file.path, present=False)
+        return _judge_in_place(file, found, need)
+    if found is None and _is_alone(file):
+        source = proofs.prove_presence(need, file.path, present=False)
         return Verdict(
             False, {"path": file.path, "kind": "absent"}, (source,), remedy=make_steps(deploy_command(facts))
         )
-    if found is None or (file.of_unit and _masks(found)):
+    if found is None or (file.of_unit and _is_mask(found)):
         return NOT_JUDGED
-    remedy = _replacing(facts, found)
+    remedy = _choose_replacement(facts, found)
     title = "" if found.ours else (FOREIGN_UNIT if file.kind == "unit" else FOREIGN).title
     if found.kind != "file":
         observed: JsonObject = {"path": file.path, "kind": found.kind, "target": found.target}
-        return Verdict(False, observed, (proofs.kind(need, file.path, found),), remedy=remedy, title=title)
+        return Verdict(False, observed, (proofs.prove_kind(need, file.path, found),), remedy=remedy, title=title)
     if found.sha256 is None:
-        source = proofs.permissions(need, file.path, found)
+        source = proofs.prove_permissions(need, file.path, found)
         item = facts.item(need)
         why = item.reason or "the auditing account may not read the file"
         return Verdict(False, None, (source,), unknown=why, remedy=item.help or LET_READ)
@@ -151,7 +155,7 @@ def _is_same(facts: Facts, file: DesiredFile, need: Need) -> Judgment:
     return Verdict(found.sha256 == file.sha256, observed, (source,), remedy=remedy, title=title)
 
 
-def _replacing(facts: Facts, found: File) -> Remedy:
+def _choose_replacement(facts: Facts, found: File) -> Remedy:
     """A deploy leaves alone what qtctl did not write, and all else with it."""
     if found.ours:
         return make_steps("what should stay of the edit, put into the registry first", deploy_command(facts))
@@ -162,22 +166,22 @@ def _replacing(facts: Facts, found: File) -> Remedy:
     )
 
 
-def _in_place(file: DesiredFile, found: File | None, need: Need) -> Verdict:
+def _judge_in_place(file: DesiredFile, found: File | None, need: Need) -> Verdict:
     """As good as the generated file: what it was adopted from."""
     seen: JsonObject = {"path": file.path, "adopted": describe_seen(found)}
     if found is not None and found.kind == "file" and found.sha256 is not None:
         return Verdict(True, seen, (proofs.digest(need, file.path, found.sha256),))
     if found is not None:
-        return Verdict(True, seen, (proofs.kind(need, file.path, found),))
-    return Verdict(True, seen, (proofs.presence(need, file.path, present=False),))
+        return Verdict(True, seen, (proofs.prove_kind(need, file.path, found),))
+    return Verdict(True, seen, (proofs.prove_presence(need, file.path, present=False),))
 
 
-def _alone(file: DesiredFile) -> bool:
+def _is_alone(file: DesiredFile) -> bool:
     """Whether no unit is loaded from it by its name, so that QT201 does not say where it is missing."""
     return file.kind != "unit" or is_template(file.subject)
 
 
-def _masks(found: File) -> bool:
+def _is_mask(found: File) -> bool:
     """A masked unit's file is a link to /dev/null: QT208 says so."""
     return found.kind == "link" and found.target == "/dev/null"
 
@@ -199,7 +203,7 @@ QT201 = Rule(
     fix="Run `qtctl deploy`: it writes the missing files, reloads systemd and starts what is declared running. "
     "`systemctl status UNIT` shows what systemd refuses of a file. For an external (redis-server, grafana) install its "
     'package. If the unit is meant to be gone, set `state = "retired"` in the registry.',
-    expect=_present,
+    expect=_expect_units,
     gate=True,
 )
 QT208 = Rule(
@@ -219,7 +223,7 @@ QT208 = Rule(
     fix="`systemctl enable UNIT` (or `disable`), without `--now`, changes only the next boot. For a masked one "
     "`systemctl unmask UNIT`, then `qtctl deploy` to write the file that the mask replaced. If what is on the "
     "host is right, change `state` in the registry.",
-    expect=_enabled,
+    expect=_expect_enablement,
 )
 FOREIGN_UNIT = Wording("unit file was not written by qtctl", "unit files were not written by qtctl", untidy=True)
 FOREIGN = Wording("file was not written by qtctl", "files were not written by qtctl", untidy=True)
@@ -240,6 +244,6 @@ QT210 = Rule(
     "repository.",
     fix="Look at the difference with `qtctl deploy` (it shows its plan and asks before it changes anything). Put "
     "what should stay into the registry or a template, then deploy.",
-    expect=_same_files,
+    expect=_expect_same_files,
 )
 RULES = (QT201, QT208, QT210)

@@ -12,25 +12,25 @@ from qtctl.model.facts import Facts, File, Unit, UnixSocket
 from qtctl.model.inquiry import OWN_NETWORK
 from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
-from qtctl.rules.declared import down
+from qtctl.rules.declared import list_down_checks
 from qtctl.rules.rule import Expectation, Rule, Verdict
 
 
-def _served(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_sockets(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
             path,
-            _wanted(each),
+            _show_wanted(each),
             (Need(File.FACT, path), Need(UnixSocket.FACT, path)),
             partial(_is_served, unit=unit, wanted=each),
             each.origin,
-            (*down(unit.unit), ("QT226", unit.unit)),
+            (*list_down_checks(unit.unit), ("QT226", unit.unit)),
         )
         for path, (unit, each) in sorted(must_listen(desired.units()).items())
     )
 
 
-def _wanted(each: UnixListener) -> JsonObject:
+def _show_wanted(each: UnixListener) -> JsonObject:
     said = {"owner": each.owner, "group": each.group, "mode": each.mode}
     return {"kind": "socket", **{name: value for name, value in said.items() if value}}
 
@@ -39,18 +39,20 @@ def _is_served(facts: Facts, unit: DesiredUnit, wanted: UnixListener) -> Verdict
     path = wanted.path
     need, file = Need(File.FACT, path), facts.read(File, path)
     if file is None:
-        return Verdict(False, {"kind": "absent"}, (proofs.presence(need, path, present=False),), remedy=_remedy(unit))
+        return Verdict(
+            False, {"kind": "absent"}, (proofs.prove_presence(need, path, present=False),), remedy=_choose_remedy(unit)
+        )
     if file.kind != "socket":
-        remedy = make_steps(f"see what made {path} a {file.kind}, and remove that", *_remedy(unit).steps)
+        remedy = make_steps(f"see what made {path} a {file.kind}, and remove that", *_choose_remedy(unit).steps)
         return Verdict(False, {"kind": file.kind}, (proofs.is_socket(need, path, yes=False),), remedy=remedy)
     bound = facts.read(UnixSocket, path)
     if bound is not None and not bound.listening and not bound.alike and not _has_own_network(facts, unit):
-        listens = proofs.no_unix_listener(Need(UnixSocket.FACT, path), path)
-        return Verdict(False, {"listening": False}, (listens,), remedy=_remedy(unit))
+        listens = proofs.prove_no_unix_listener(Need(UnixSocket.FACT, path), path)
+        return Verdict(False, {"listening": False}, (listens,), remedy=_choose_remedy(unit))
     seen: JsonObject = {"owner": file.owner, "group": file.group, "mode": file.mode}
-    said = _wanted(wanted)
+    said = _show_wanted(wanted)
     wrong: JsonObject = {name: value for name, value in seen.items() if name in said and said[name] != value}
-    source = proofs.permissions(need, path, file)
+    source = proofs.prove_permissions(need, path, file)
     remedy = make_steps(
         "it is made with the umask and the group of who listens, or with what the program is told: correct that, then",
         ("systemctl", "restart", unit.unit),
@@ -58,7 +60,7 @@ def _is_served(facts: Facts, unit: DesiredUnit, wanted: UnixListener) -> Verdict
     return Verdict(not wrong, wrong or {"kind": "socket", **seen}, (source,), remedy=remedy)
 
 
-def _remedy(unit: DesiredUnit) -> Remedy:
+def _choose_remedy(unit: DesiredUnit) -> Remedy:
     log = ("journalctl", "-u", unit.unit, "-n", "50", "--no-pager")
     return make_steps(log, "it may say why it does not listen there", ("systemctl", "restart", unit.unit))
 
@@ -92,7 +94,7 @@ QT307 = Rule(
     fix="If the unit is down that is given as the cause. If it runs, its journal says where it listens: compare that "
     "path with the declared one. Owner and mode come from its umask, its group or an option of its own; of a socket "
     "unit from its file, which a deploy writes.",
-    expect=_served,
+    expect=_expect_sockets,
     gate=True,
 )
 RULES = (QT307,)

@@ -17,7 +17,7 @@ from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rul
 NEED = Need(UserUnits.FACT, "*")
 
 
-def _none(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_none(desired: Desired) -> tuple[Expectation, ...]:
     externals = frozenset(each.unit for each in desired.externals)
     return (Expectation("user units", {"units": []}, (NEED,), partial(_are_none, left_out=externals)),)
 
@@ -29,36 +29,36 @@ def _are_none(facts: Facts, left_out: frozenset[str]) -> Judgment:
         return NOT_JUDGED
     names = sorted({basename(path) for path in (*found.files, *found.running)} - left_out)
     hidden = sorted(user for user, lingers in found.closed.items() if lingers)
-    verdicts = [_verdict(found, name) for name in names]
+    verdicts = [_make_verdict(found, name) for name in names]
     if hidden:
-        verdicts.append(_hidden(hidden))
+        verdicts.append(_judge_hidden(hidden))
     if verdicts:
         return tuple(verdicts)
     closed = f"{len(found.closed)} homes that cannot be entered"
     return Verdict(True, {"units": [], **({"not looked into": closed} if found.closed else {})})
 
 
-def _verdict(found: UserUnits, name: str) -> Verdict:
+def _make_verdict(found: UserUnits, name: str) -> Verdict:
     files = [path for path in found.files if basename(path) == name]
     running = [path for path in found.running if basename(path) == name]
     sources = (
-        *(proofs.presence(NEED, path, present=True) for path in files[:2]),
+        *(proofs.prove_presence(NEED, path, present=True) for path in files[:2]),
         *(ProofSource(NEED, f"test -d {quote(path)} && echo running", "running") for path in running[:2]),
     )
     remedy = make_steps(
         f"as each account whose manager has it: systemctl --user disable --now {quote(name)}; then as root:",
         *(("rm", "--", path) for path in files[:2]),
     )
-    observed: JsonObject = {"files": [*files[:5]], "running": [*map(_manager, running[:5])]}
+    observed: JsonObject = {"files": [*files[:5]], "running": [*map(_find_manager, running[:5])]}
     return Verdict(False, observed, sources, subject=name, remedy=remedy)
 
 
-def _manager(group: str) -> str:
+def _find_manager(group: str) -> str:
     """`user@1001.service`."""
     return next((part for part in group.split("/") if part.startswith("user@")), group)
 
 
-def _hidden(users: list[str]) -> Verdict:
+def _judge_hidden(users: list[str]) -> Verdict:
     shown = ", ".join(users[:3])
     why = f"a manager is started at boot for {shown}, and the auditing account cannot look into ~/.config/systemd/user"
     lists = (("systemctl", "--user", "-M", f"{user}@", "list-units") for user in users[:3])
@@ -79,6 +79,6 @@ QT224 = Rule(
     "trades, restarted by a manager that nobody looks at, and gone when its user logs out.",
     fix="As that user, `systemctl --user disable --now UNIT`, then remove the file. `loginctl list-users` shows whose "
     "manager lingers; `loginctl disable-linger USER` ends that.",
-    expect=_none,
+    expect=_expect_none,
 )
 RULES = (QT224,)

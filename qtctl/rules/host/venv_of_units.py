@@ -18,7 +18,7 @@ _PYTHON = re.compile(r"(python|pypy)[0-9.]*")
 _CAUSES = ("QT210", "QT211", "QT212", "QT225")
 
 
-def _from_its_own(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_own_venv(desired: Desired) -> tuple[Expectation, ...]:
     venvs = (*desired.venvs, *desired.retired_venvs)
     known = frozenset(venv.path for venv in venvs)
     folders = frozenset(dirname(venv.path) for venv in venvs) - {"/"}
@@ -41,7 +41,7 @@ def _is_from_its_own(facts: Facts, service: DesiredService, known: frozenset[str
     if unit is None or not is_loaded(unit):
         return NOT_JUDGED
     for program in (argv[0] for argv in unit.exec_start or [] if argv):
-        where = _other(program, service, known, folders)
+        where = _find_other_venv(program, service, known, folders)
         if where:
             show = f"systemctl show -p ExecStart --value {service.unit} | grep -o 'path=[^ ;]*'"
             source = ProofSource(Need(Unit.FACT, service.unit), show, f"path={program}")
@@ -50,7 +50,7 @@ def _is_from_its_own(facts: Facts, service: DesiredService, known: frozenset[str
     return Verdict(True, {"venv": service.venv})
 
 
-def _other(program: str, service: DesiredService, known: frozenset[str], folders: frozenset[str]) -> str:
+def _find_other_venv(program: str, service: DesiredService, known: frozenset[str], folders: frozenset[str]) -> str:
     """The other venv that a program is of; `none` for a Python of the host in place of the venv's; else ''."""
     root = dirname(dirname(program))
     if root == service.venv:
@@ -73,6 +73,6 @@ QT403 = Rule(
     "reach it. The other venv may be one that is to be removed next week.",
     fix="`systemctl cat UNIT` shows which file says it. `systemctl revert UNIT` and `qtctl deploy` bring back the "
     "declared venv; if the other one is right, declare it in `run.venv`.",
-    expect=_from_its_own,
+    expect=_expect_own_venv,
 )
 RULES = (QT403,)

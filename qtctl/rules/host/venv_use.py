@@ -22,7 +22,7 @@ INSTALLERS = frozenset(("distribute", "pip", "pkg-resources", "setuptools", "uv"
 _SHOWN = 5
 
 
-def _used(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_used_venvs(desired: Desired) -> tuple[Expectation, ...]:
     """One for each folder that has declared venvs, retired ones too."""
     known = frozenset((*(venv.path for venv in desired.venvs), *(each.venv for each in desired.services)))
     declared = {dirname(venv.path): venv.origin for venv in (*desired.retired_venvs, *desired.venvs)}
@@ -53,7 +53,7 @@ def _are_used(facts: Facts, parent: str, known: frozenset[str], retired: dict[st
         Verdict(
             False,
             {"declared": "retired" if path in retired else "not at all", "used by": []},
-            (proofs.presence(need, f"{path}/pyvenv.cfg", present=True),),
+            (proofs.prove_presence(need, f"{path}/pyvenv.cfg", present=True),),
             subject=path,
             remedy=make_steps(
                 "declare it in venvs.toml if something needs it; else remove it:", ("rm", "-r", "--", path)
@@ -73,7 +73,7 @@ def _runs_from(facts: Facts, path: str) -> bool:
     return any(argv[0].startswith(f"{path}/") for unit in known if unit for argv in unit.exec_start or [] if argv)
 
 
-def _locked(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_locked_packages(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
             venv.path,
@@ -145,7 +145,7 @@ QT404 = Rule(
     "or start from it by hand, and wonder why nothing changes.",
     fix="`grep -r PATH /etc/systemd /etc/cron*` and `ps -eo args | grep PATH` show whether anything else needs it. "
     "Declare it in venvs.toml, or remove it.",
-    expect=_used,
+    expect=_expect_used_venvs,
 )
 QT409 = Rule(
     "QT409",
@@ -160,6 +160,6 @@ QT409 = Rule(
     "rebuild from the lock file takes away what somebody installed by hand, in the middle of the night.",
     fix="`find VENV/lib -name '*.dist-info'` shows what is there. `uv pip sync LOCK` or `pip install --require-hashes "
     "-r LOCK` brings back what is locked; if what is there is right, lock that. Then restart what uses it.",
-    expect=_locked,
+    expect=_expect_locked_packages,
 )
 RULES = (QT404, QT409)

@@ -19,14 +19,18 @@ NOBODY_RUNS_IT = (126, 127)
 """What a shell says of a program that is not executable, or not there."""
 
 
-def _need(venv: DesiredVenv) -> Need:
+def _make_need(venv: DesiredVenv) -> Need:
     return Need(VenvCheck.FACT, venv.path)
 
 
-def _there(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_presence(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
-            venv.path, {"interpreter": venv.interpreter}, (_need(venv),), partial(_is_there, venv=venv), venv.origin
+            venv.path,
+            {"interpreter": venv.interpreter},
+            (_make_need(venv),),
+            partial(_is_there, venv=venv),
+            venv.origin,
         )
         for venv in desired.venvs
     )
@@ -34,12 +38,12 @@ def _there(desired: Desired) -> tuple[Expectation, ...]:
 
 def _is_there(facts: Facts, venv: DesiredVenv) -> Verdict:
     """A venv without a bin/python, not even a link that leads nowhere, is missing: there is nothing to run."""
-    check = _interpreter(facts, venv)
+    check = _find_interpreter(facts, venv)
     settings = f"{venv.path}/pyvenv.cfg"
     if check is not None and _is_without(facts, settings) and not check.resolved.startswith(f"{venv.path}/"):
-        return _without_settings(venv, settings)
+        return _judge_settings(venv, settings)
     there = check is not None
-    source = proofs.presence(_need(venv), venv.interpreter, present=there)
+    source = proofs.prove_presence(_make_need(venv), venv.interpreter, present=there)
     used = f" for {', '.join(venv.used_by)}" if venv.used_by else ""
     remedy = make_steps(
         ("/usr/bin/python3", "-m", "venv", venv.path), f"install its requirements{used}, then restart what uses it"
@@ -54,14 +58,14 @@ def _is_without(facts: Facts, settings: str) -> bool:
     return found is not None and found.missing == settings
 
 
-def _without_settings(venv: DesiredVenv, settings: str) -> Verdict:
+def _judge_settings(venv: DesiredVenv, settings: str) -> Verdict:
     """Its bin/python is the system's then, which knows nothing of the venv's packages."""
-    source = proofs.presence(Need(PathWay.FACT, settings), settings, present=False)
+    source = proofs.prove_presence(Need(PathWay.FACT, settings), settings, present=False)
     remedy = make_steps(("/usr/bin/python3", "-m", "venv", venv.path), "its packages stay; then restart what uses it")
     return Verdict(False, {"interpreter": "present", "pyvenv.cfg": "absent"}, (source,), remedy=remedy)
 
 
-def _interpreter(facts: Facts, venv: DesiredVenv) -> VenvCheck | None:
+def _find_interpreter(facts: Facts, venv: DesiredVenv) -> VenvCheck | None:
     """None without a directory, or without a bin/python in it: one that is there always leads to some path."""
     check = facts.read(VenvCheck, venv.path)
     return check if check and check.resolved else None
@@ -69,29 +73,34 @@ def _interpreter(facts: Facts, venv: DesiredVenv) -> VenvCheck | None:
 
 def _runs(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
-        Expectation(venv.path, {"exit": 0}, (_need(venv),), partial(_does_run, venv=venv), venv.origin)
+        Expectation(venv.path, {"exit": 0}, (_make_need(venv),), partial(_does_run, venv=venv), venv.origin)
         for venv in desired.venvs
     )
 
 
 def _does_run(facts: Facts, venv: DesiredVenv) -> Judgment:
-    check = _interpreter(facts, venv)
+    check = _find_interpreter(facts, venv)
     if check is None:
         return NOT_JUDGED
-    need, leads = _need(venv), proofs.leads_to(_need(venv), venv.interpreter, check.resolved)
+    need, leads = _make_need(venv), proofs.prove_link_end(_make_need(venv), venv.interpreter, check.resolved)
     if check.exit is None:
-        return _as_it_looks(need, venv, check, leads)
+        return _judge_interpreter(need, venv, check, leads)
     ran = check.ran or check.exit not in NOBODY_RUNS_IT
     shown = (
-        proofs.runs(need, check.resolved, check.exit) if ran else proofs.executable(need, venv.interpreter, yes=False)
+        proofs.runs(need, check.resolved, check.exit)
+        if ran
+        else proofs.prove_executable(need, venv.interpreter, yes=False)
     )
     sources = (shown, leads)
     return Verdict(
-        check.exit == 0, {"exit": check.exit, "interpreter": check.resolved}, sources, remedy=_rebuild(venv, check)
+        check.exit == 0,
+        {"exit": check.exit, "interpreter": check.resolved},
+        sources,
+        remedy=_choose_rebuild(venv, check),
     )
 
 
-def _rebuild(venv: DesiredVenv, check: VenvCheck) -> Remedy:
+def _choose_rebuild(venv: DesiredVenv, check: VenvCheck) -> Remedy:
     """The old one is kept until its packages are in the new one: `venv --clear` deletes them, and installs none."""
     old = f"{venv.path}.old"
     return make_steps(
@@ -103,22 +112,22 @@ def _rebuild(venv: DesiredVenv, check: VenvCheck) -> Remedy:
     )
 
 
-def _as_it_looks(need: Need, venv: DesiredVenv, check: VenvCheck, leads: ProofSource) -> Verdict:
+def _judge_interpreter(need: Need, venv: DesiredVenv, check: VenvCheck, leads: ProofSource) -> Verdict:
     """An interpreter that was not run. Of what is not a program of the host's kind nobody can tell."""
     if check.looks != "program":
         what = "a script" if check.looks == "script" else "no Python program that this host runs"
         return Verdict(False, None, (leads,), unknown=f"{check.resolved} is {what}; not run: {check.not_run}",
                        remedy=f"let {venv.interpreter} lead to an interpreter in /usr/bin")  # fmt: skip
     seen: Json = {"exit": None, "interpreter": check.resolved, "not run": check.not_run}
-    return Verdict(True, seen, (proofs.executable(need, venv.interpreter, yes=True), leads))
+    return Verdict(True, seen, (proofs.prove_executable(need, venv.interpreter, yes=True), leads))
 
 
-def _made(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_python(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
             venv.path,
             {"made for": "its interpreter"},
-            (_need(venv),),
+            (_make_need(venv),),
             partial(_is_made_for_it, venv=venv),
             venv.origin,
             (("QT402", venv.path),),
@@ -129,32 +138,32 @@ def _made(desired: Desired) -> tuple[Expectation, ...]:
 
 def _is_made_for_it(facts: Facts, venv: DesiredVenv) -> Judgment:
     """The packages of a venv lie in a folder that is named by major and minor version."""
-    check = _interpreter(facts, venv)
-    version = _version(check) if check else ""
+    check = _find_interpreter(facts, venv)
+    version = _find_version(check) if check else ""
     if check is None or not version or check.exit not in (0, None):
         return NOT_JUDGED
     made_for = ".".join(check.made_for.split(".")[:2])
     libraries = check.libraries or []
     fits = version == made_for if made_for else not libraries or f"python{version}" in libraries
     observed: Json = {"made for": made_for or [*libraries], "interpreter": version}
-    source = _made_for(venv, check)
-    leads = proofs.leads_to(_need(venv), venv.interpreter, check.resolved)
-    return Verdict(fits, observed, (source, leads), remedy=_rebuild(venv, check))
+    source = _prove_made_for(venv, check)
+    leads = proofs.prove_link_end(_make_need(venv), venv.interpreter, check.resolved)
+    return Verdict(fits, observed, (source, leads), remedy=_choose_rebuild(venv, check))
 
 
-def _version(check: VenvCheck) -> str:
+def _find_version(check: VenvCheck) -> str:
     """Major and minor of the interpreter: what it said when it was run, else what its file is named."""
     found = _NUMBER.match(check.output) if check.ran or check.exit == 0 else None
     found = found or _NUMBER.match(check.resolved.rpartition("/python")[2])
     return found[0] if found else ""
 
 
-def _made_for(venv: DesiredVenv, check: VenvCheck) -> ProofSource:
+def _prove_made_for(venv: DesiredVenv, check: VenvCheck) -> ProofSource:
     if not check.made_for:
         line = (check.libraries or [""])[0]
-        return ProofSource(_need(venv), f"ls {quote(venv.path)}/lib", line)
+        return ProofSource(_make_need(venv), f"ls {quote(venv.path)}/lib", line)
     config = quote(f"{venv.path}/pyvenv.cfg")
-    return ProofSource(_need(venv), f"grep -E '^version' {config} | grep -oE '[0-9][0-9.]*[0-9]'", check.made_for)
+    return ProofSource(_make_need(venv), f"grep -E '^version' {config} | grep -oE '[0-9][0-9.]*[0-9]'", check.made_for)
 
 
 _NUMBER = re.compile(r"[0-9]{1,4}\.[0-9]{1,4}")
@@ -172,7 +181,7 @@ QT401 = Rule(
     "with 203 EXEC. So a venv that was cleaned up on Monday is an outage on the day of the next reboot.",
     fix="Build it again: `python3 -m venv PATH`, then install the requirements of the services that use it, and "
     "restart them so that they run what is there now. If nothing needs it any more, declare the venv retired.",
-    expect=_there,
+    expect=_expect_presence,
     preflight=True,
 )
 QT402 = Rule(
@@ -204,6 +213,6 @@ QT408 = Rule(
     "an upgrade of the distribution, all of them at once.",
     fix="Build the venv anew with the interpreter that is there, and install its packages again: they do not carry "
     "over. Note down first which there are: `python3 -m venv --clear` deletes them and installs none.",
-    expect=_made,
+    expect=_expect_python,
 )
 RULES = (QT401, QT402, QT408)

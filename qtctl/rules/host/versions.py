@@ -19,7 +19,7 @@ FLAG = Need(File.FACT, REBOOT)
 _NAME = re.compile(r"([A-Za-z][A-Za-z ./-]*?) *(?:release )?([0-9]+(?:\.[0-9]+)*)")
 
 
-def _new_enough(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_new_systemd(desired: Desired) -> tuple[Expectation, ...]:
     needed = find_systemd_needed(desired) if desired.needs_systemd is None else desired.needs_systemd
     systemd = Origin("hosts.toml", (desired.host, "systemd"))
     found = [Expectation("systemd", {"at_least": needed}, (BASELINE,), partial(_has_systemd, needed=needed), systemd)]
@@ -52,29 +52,29 @@ def _has_os(facts: Facts, declared: str) -> Verdict:
     older = (
         wanted is not None
         and found is not None
-        and _first_word(wanted[1]) == _first_word(found[1])
-        and _figures(found[2]) < _figures(wanted[2])
+        and _find_first_word(wanted[1]) == _find_first_word(found[1])
+        and _list_figures(found[2]) < _list_figures(wanted[2])
     )
     source = ProofSource(BASELINE, '. /etc/os-release && echo "$PRETTY_NAME"', said)
     remedy = make_steps(f"upgrade the host to {declared}, or correct os in hosts.toml")
     return Verdict(not older, {"os": said}, (source,), remedy=remedy)
 
 
-def _first_word(name: str) -> str:
+def _find_first_word(name: str) -> str:
     return name.split(maxsplit=1)[0].lower()
 
 
-def _figures(version: str) -> tuple[int, ...]:
+def _list_figures(version: str) -> tuple[int, ...]:
     return tuple(int(part[:9]) for part in version.split("."))
 
 
-def _booted(desired: Desired) -> tuple[Expectation, ...]:  # noqa: ARG001 every host is
+def _expect_booted_kernel(desired: Desired) -> tuple[Expectation, ...]:  # noqa: ARG001 every host is
     return (Expectation("host", {"reboot_required": False}, (FLAG,), _runs_what_is_installed),)
 
 
 def _runs_what_is_installed(facts: Facts) -> Verdict:
     flag = facts.read(File, REBOOT)
-    source = proofs.presence(FLAG, REBOOT, present=flag is not None)
+    source = proofs.prove_presence(FLAG, REBOOT, present=flag is not None)
     remedy = make_steps(("cat", f"{REBOOT}.pkgs"), "when the fleet may stop", ("systemctl", "reboot"))
     return Verdict(flag is None, {"reboot_required": flag is not None}, (source,), remedy=remedy)
 
@@ -91,7 +91,7 @@ QT708 = Rule(
     "that the unit declares is not there. Programs built for the newer distribution do not find their libraries.",
     fix="Upgrade the host. Or say in hosts.toml what it really has: `qtctl lint` then names every directive that its "
     "systemd would ignore.",
-    expect=_new_enough,
+    expect=_expect_new_systemd,
 )
 QT716 = Rule(
     "QT716",
@@ -105,6 +105,6 @@ QT716 = Rule(
     "closed. The reboot comes anyway, at an hour that nobody chose.",
     fix="`cat /run/reboot-required.pkgs` says which packages ask for it. Reboot when the fleet may stop, and audit "
     "before and after.",
-    expect=_booted,
+    expect=_expect_booted_kernel,
 )
 RULES = (QT708, QT716)

@@ -29,14 +29,14 @@ _OF_PACKAGES = ("/dev/", "/proc/", "/sys/", "/usr/")
 """How the paths of other such folders begin."""
 
 
-def _writable(desired: Desired) -> tuple[Expectation, ...]:
-    found = tuple(_of_services(desired))
+def _expect_writable(desired: Desired) -> tuple[Expectation, ...]:
+    found = tuple(_list_of_services(desired))
     told = {path for path, _ in found}
-    folders = (_of_folder(each.path, each.origin) for each in desired.folders if each.path not in told)
+    folders = (_make_folder_expectation(each.path, each.origin) for each in desired.folders if each.path not in told)
     return (*(expectation for _, expectation in found), *folders)
 
 
-def _of_services(desired: Desired) -> Iterator[tuple[str, Expectation]]:
+def _list_of_services(desired: Desired) -> Iterator[tuple[str, Expectation]]:
     """One for each path, of the first service that writes to it as each user."""
     seen: set[tuple[str, str]] = set()
     for service in desired.services:
@@ -56,22 +56,22 @@ def _of_services(desired: Desired) -> Iterator[tuple[str, Expectation]]:
             )  # fmt: skip
 
 
-def _of_folder(path: str, origin: Origin) -> Expectation:
+def _make_folder_expectation(path: str, origin: Origin) -> Expectation:
     judge = partial(_has_room, path=path)
     return Expectation(path, {"written": True}, (Need(FileSystem.FACT, path),), judge, origin)
 
 
 def _has_room(facts: Facts, path: str) -> Verdict:
-    return _trouble(facts, path) or Verdict(True, {"written": True})
+    return _judge_trouble(facts, path) or Verdict(True, {"written": True})
 
 
 def _is_writable(facts: Facts, service: DesiredService, written: WritePath) -> Judgment:
-    trouble = _trouble(facts, written.path)
+    trouble = _judge_trouble(facts, written.path)
     if trouble is not None:
         return trouble
     way = facts.read(PathWay, written.path)
     if way is None or way.missing:
-        return _missing(service, written, way)
+        return _judge_missing(service, written, way)
     who = find_identity(facts, service)
     if who is None or not written.by_user or _is_of_every_host(written.path):
         return NOT_JUDGED if who is None else _holds(service)
@@ -79,7 +79,7 @@ def _is_writable(facts: Facts, service: DesiredService, written: WritePath) -> J
     folder = to.end is not None and to.end.kind is Kind.FOLDER
     wanted = (Permission.WRITE, Permission.EXECUTE) if folder else (Permission.WRITE,)
     refusal = find_first_refusal(to, who, wanted)
-    return _holds(service) if refusal is None else _refused(service, written, refusal)
+    return _holds(service) if refusal is None else _judge_refused(service, written, refusal)
 
 
 def _is_of_every_host(path: str) -> bool:
@@ -90,7 +90,7 @@ def _holds(service: DesiredService) -> Verdict:
     return Verdict(True, {"written by": service.user or "root"})
 
 
-def _trouble(facts: Facts, path: str) -> Verdict | None:
+def _judge_trouble(facts: Facts, path: str) -> Verdict | None:
     """What keeps everybody from writing there. None where there is nothing."""
     found = facts.read(FileSystem, path)
     if found is None:
@@ -99,13 +99,13 @@ def _trouble(facts: Facts, path: str) -> Verdict | None:
     if found.read_only:
         again = f"findmnt -n -o OPTIONS --mountpoint {quote(mount)} | tail -n 1 | tr ',' '\\n' | grep -x ro"
         source = ProofSource(Need(FileSystem.FACT, path), again, "ro")
-        return Verdict(False, {"mounted": "read-only", "mount": mount}, (source,), remedy=_remount(mount))
+        return Verdict(False, {"mounted": "read-only", "mount": mount}, (source,), remedy=_choose_remount_remedy(mount))
     if found.used and not found.available:
-        return _full(path, mount, "available", "avail")
-    return _full(path, mount, "inodes free", "iavail") if found.inodes and not found.inodes_free else None
+        return _judge_full(path, mount, "available", "avail")
+    return _judge_full(path, mount, "inodes free", "iavail") if found.inodes and not found.inodes_free else None
 
 
-def _full(path: str, mount: str, what: str, column: str) -> Verdict:
+def _judge_full(path: str, mount: str, what: str, column: str) -> Verdict:
     again = f"df --output={column} {quote(path)} | tail -n 1 | tr -d ' '"
     source = ProofSource(Need(FileSystem.FACT, path), again, "0")
     remedy = make_steps(
@@ -114,7 +114,7 @@ def _full(path: str, mount: str, what: str, column: str) -> Verdict:
     return Verdict(False, {what: 0, "mount": mount}, (source,), remedy=remedy, roots=(("QT702", mount),))
 
 
-def _remount(mount: str) -> Remedy:
+def _choose_remount_remedy(mount: str) -> Remedy:
     return make_steps(
         "see what the kernel said before it was made read-only: a disk that fails is mounted so:",
         ("dmesg", "--level=err,warn"),
@@ -123,11 +123,11 @@ def _remount(mount: str) -> Remedy:
     )
 
 
-def _missing(service: DesiredService, written: WritePath, way: PathWay | None) -> Judgment:
+def _judge_missing(service: DesiredService, written: WritePath, way: PathWay | None) -> Judgment:
     if written.optional or is_made_at_start(service, written.path):
         return _holds(service)
     missing = way.missing if way else written.path
-    source = proofs.presence(Need(PathWay.FACT, written.path), missing, present=False)
+    source = proofs.prove_presence(Need(PathWay.FACT, written.path), missing, present=False)
     owner = f"{service.user or 'root'}:{service.group or 'root'}"
     remedy = make_steps(
         "declare the folder in folders.toml, or make it:",
@@ -137,7 +137,7 @@ def _missing(service: DesiredService, written: WritePath, way: PathWay | None) -
     return Verdict(False, {"missing": missing}, (source,), remedy=remedy)
 
 
-def _refused(service: DesiredService, written: WritePath, refusal: Refusal) -> Verdict:
+def _judge_refused(service: DesiredService, written: WritePath, refusal: Refusal) -> Verdict:
     entry, user = refusal.entry, service.user
     if not refusal.known:
         why = f"the access control list of {entry.path} was not read: getfacl is not installed, or was refused"
@@ -170,6 +170,6 @@ QT715 = Rule(
     "without its state, its journal or its model, and says so in a log that it cannot write either.",
     fix="`findmnt -T PATH` shows how it is mounted, `df PATH` and `df -i PATH` what is left, `namei -l PATH` who may "
     "write. A file system that the kernel made read-only has errors: see `dmesg` before it is remounted.",
-    expect=_writable,
+    expect=_expect_writable,
 )
 RULES = (QT715,)

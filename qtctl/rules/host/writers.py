@@ -14,13 +14,13 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
 from qtctl.model.json import JsonObject
 from qtctl.model.way_facts import PathWay, UnitWriters, UserIds
-from qtctl.rules.host.env_files import env_files
+from qtctl.rules.host.env_files import list_env_files
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
 UNITS = Need(UnitWriters.FACT, "units")
 
 
-def _units(desired: Desired) -> tuple[Expectation, ...]:  # noqa: ARG001 every host has unit folders
+def _expect_units(desired: Desired) -> tuple[Expectation, ...]:  # noqa: ARG001 every host has unit folders
     return (Expectation("unit folders", {"changed by": "root"}, (UNITS,), _are_roots),)
 
 
@@ -29,13 +29,13 @@ def _are_roots(facts: Facts) -> Judgment:
     if found is None:
         return NOT_JUDGED
     entries = {path: Entry(path, Kind(kind), uid, gid, mode, to) for path, kind, uid, gid, mode, to in found.rows()}
-    changes = {change.entry.path: change for change in _changes(entries, found.links)}
+    changes = {change.entry.path: change for change in _list_changes(entries, found.links)}
     if not changes:
         return Verdict(True, {"changed by": "root"})
-    return tuple(_verdict(UNITS, path, change) for path, change in sorted(changes.items()))
+    return tuple(_make_verdict(UNITS, path, change) for path, change in sorted(changes.items()))
 
 
-def _changes(entries: dict[str, Entry], links: Collection[str]) -> Iterator[Change]:
+def _list_changes(entries: dict[str, Entry], links: Collection[str]) -> Iterator[Change]:
     """What is writable by itself, and the first thing on the way that each link leads."""
     on_ways = {entry.path for link in links for entry in walk(link, entries).entries}
     alone = (find_first_change((entry,)) for path, entry in entries.items() if path not in on_ways)
@@ -43,7 +43,7 @@ def _changes(entries: dict[str, Entry], links: Collection[str]) -> Iterator[Chan
     yield from (change for change in (*alone, *ways) if change)
 
 
-def _verdict(need: Need, subject: str, change: Change) -> Verdict:
+def _make_verdict(need: Need, subject: str, change: Change) -> Verdict:
     entry = change.entry
     observed: JsonObject = {"changed by": change.says()}
     line = f"{entry.mode:o} {entry.uid} {entry.gid} {entry.path}"
@@ -57,38 +57,42 @@ def _close(change: Change) -> Remedy:
     return make_steps(("ls", "-ld", "--", path), "see what it says now, and who wrote it; then:", command)
 
 
-def _started(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_started(desired: Desired) -> tuple[Expectation, ...]:
     """One for each path, of all services that start with it."""
     users: dict[str, list[DesiredService]] = {}
     for service in list_judged_services(desired):
         for file in start_files(service):
             if file.role != "working directory":
                 users.setdefault(file.path, []).append(service)
-        for folder in _searched(service):
+        for folder in _list_searched(service):
             users.setdefault(folder, []).append(service)
     return tuple(
         Expectation(
             path,
             {"changed by": "root and the users of its services"},
-            tuple(dict.fromkeys((Need(PathWay.FACT, path), *(need for each in services for need in _user(each))))),
-            partial(_is_theirs, path=path, services=_one_for_each_user(services)),
+            tuple(
+                dict.fromkeys(
+                    (Need(PathWay.FACT, path), *(need for each in services for need in _list_user_files(each)))
+                )
+            ),
+            partial(_is_theirs, path=path, services=_merge_users(services)),
             services[0].origin,
         )
         for path, services in users.items()
     )
 
 
-def _searched(service: DesiredService) -> tuple[str, ...]:
+def _list_searched(service: DesiredService) -> tuple[str, ...]:
     """Folders that its environment names for shared libraries, before those of the system."""
     named = dict((*service.unit_env, *service.env)).get("LD_LIBRARY_PATH", "").split(":")
     return tuple(dict.fromkeys(each for each in named if each.startswith("/") and "%" not in each))
 
 
-def _user(service: DesiredService) -> tuple[Need, ...]:
+def _list_user_files(service: DesiredService) -> tuple[Need, ...]:
     return tuple(need for need in list_user_needs(service) if need.fact == UserIds.FACT)
 
 
-def _one_for_each_user(services: Collection[DesiredService]) -> tuple[DesiredService, ...]:
+def _merge_users(services: Collection[DesiredService]) -> tuple[DesiredService, ...]:
     return tuple({service.user: service for service in reversed(tuple(services))}.values())
 
 
@@ -98,31 +102,34 @@ def _is_theirs(facts: Facts, path: str, services: tuple[DesiredService, ...]) ->
         return NOT_JUDGED
     need = Need(PathWay.FACT, path)
     for service in services:
-        user = next((facts.read(UserIds, each.subject) for each in _user(service)), None)
-        if user is None and _user(service):
+        user = next((facts.read(UserIds, each.subject) for each in _list_user_files(service)), None)
+        if user is None and _list_user_files(service):
             continue  # QT711 says that it is gone
         trusted, groups = ((user.uid,), list_private_groups(user)) if user else ((), ())
-        for way in _ways(path, found):
+        for way in _list_ways(path, found):
             change = find_first_change(way, trusted, groups)
             if change is not None:
-                verdict = _verdict(need, path, change)
+                verdict = _make_verdict(need, path, change)
                 return Verdict(
-                    False, {**_observed(verdict), "started by": service.unit}, verdict.sources, remedy=verdict.remedy
+                    False,
+                    {**_show_observed(verdict), "started by": service.unit},
+                    verdict.sources,
+                    remedy=verdict.remedy,
                 )
     return Verdict(True, {"changed by": "root and the users of its services"})
 
 
-def _observed(verdict: Verdict) -> JsonObject:
+def _show_observed(verdict: Verdict) -> JsonObject:
     return verdict.observed if isinstance(verdict.observed, dict) else {}
 
 
-def _ways(path: str, found: PathWay) -> Iterator[tuple[Entry, ...]]:
+def _list_ways(path: str, found: PathWay) -> Iterator[tuple[Entry, ...]]:
     yield make_way(path, found).entries
     if found.interpreter and found.interpreter.startswith("/"):
         yield make_way(found.interpreter, found).entries
 
 
-def _env(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_env(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(
             file.path,
@@ -131,7 +138,7 @@ def _env(desired: Desired) -> tuple[Expectation, ...]:
             partial(_is_closed, path=file.path),
             file.origin,
         )
-        for file in env_files(desired)
+        for file in list_env_files(desired)
     )
 
 
@@ -144,7 +151,7 @@ def _is_closed(facts: Facts, path: str) -> Judgment:
     change = find_first_change(way.entries)
     if change is None or change.entry == way.end:
         return Verdict(True, {"folder changed by": "root"})
-    return _verdict(need, path, change)
+    return _make_verdict(need, path, change)
 
 
 QT222 = Rule(
@@ -159,7 +166,7 @@ QT222 = Rule(
     "write one, or put a drop-in beside it, owns the host.",
     fix="See what the file says now and whether that is yours, then `chown root:root` and `chmod go-w` it, or the "
     "folder that is named. A unit that is linked from a home or a checkout belongs into /etc/systemd/system.",
-    expect=_units,
+    expect=_expect_units,
 )
 QT412 = Rule(
     "QT412",
@@ -172,7 +179,7 @@ QT412 = Rule(
     "and its exchange keys. Of a service that runs as root this is the whole host.",
     fix="`namei -l PATH` shows every part with owner and mode. Give it to root, or to the service's user, and take "
     "write permission from others with `chmod go-w`; look at what it says now.",
-    expect=_started,
+    expect=_expect_started,
 )
 QT608 = Rule(
     "QT608",
@@ -184,6 +191,6 @@ QT608 = Rule(
     "another Redis, or LD_PRELOAD. systemd reads it as root and asks for nothing.",
     fix="`namei -l FILE` shows every part with owner and mode. `chown root:root` and `chmod go-w` the folder that is "
     "named, then compare the file with what is declared.",
-    expect=_env,
+    expect=_expect_env,
 )
 RULES = (QT222, QT412, QT608)

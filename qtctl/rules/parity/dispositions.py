@@ -7,7 +7,7 @@ from qtctl.findings.finding import Finding, Severity
 from qtctl.findings.meaning import Meaning
 from qtctl.model.registry import Disposition, DispositionKind
 from qtctl.rules.compose_service import Service
-from qtctl.rules.parity.ports import keys, unusable
+from qtctl.rules.parity.ports import is_unusable, list_keys
 
 CARRIED = (DispositionKind.MAPPED, DispositionKind.MIGRATED)
 
@@ -56,7 +56,7 @@ def judge_names(service: Service, disposition: Disposition, known: Collection[st
 
 def judge_ports(service: Service, disposition: Disposition, compose: ComposeService) -> Iterator[Finding]:
     """Whether the ports that it speaks of are published, and what it says of them is a port or a reason."""
-    published = {key for port in compose.ports for key in keys(port)}
+    published = {key for port in compose.ports for key in list_keys(port)}
     for key in sorted(disposition.ports):
         if key not in published:
             yield service.make_broken(
@@ -67,7 +67,7 @@ def judge_ports(service: Service, disposition: Disposition, compose: ComposeServ
                 f"remove the port from the disposition of {service.name}, or correct it",
             )
     for key, word in sorted(disposition.ports.items()):
-        if key in published and unusable(word):
+        if key in published and is_unusable(word):
             yield service.make_broken(
                 QT809,
                 f"{service.subject} port {key}",

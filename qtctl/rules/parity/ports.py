@@ -11,7 +11,7 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Listeners
 from qtctl.model.registry import Disposition
 from qtctl.rules.compose_service import Service
-from qtctl.rules.parity.units import NO_EVIDENCE, why_unknown
+from qtctl.rules.parity.units import NO_EVIDENCE, explain_unknown
 from qtctl.rules.places import PlaceOf
 from qtctl.rules.sides import Listening, PortSide
 
@@ -30,63 +30,65 @@ class Sockets:
         return tuple(Listening(address, int(port), unit) for address, port, unit, _ in self.rows)
 
 
-def keys(port: Published) -> tuple[str, ...]:
+def list_keys(port: Published) -> tuple[str, ...]:
     """How a disposition may name a published port."""
     if port.published is None:
         return (port.raw,)
     return str(port.published), f"{port.published}/{port.protocol}"
 
 
-def said_of(port: Published, disposition: Disposition) -> str:
-    return next((disposition.ports[key] for key in keys(port) if key in disposition.ports), "")
+def describe_port(port: Published, disposition: Disposition) -> str:
+    return next((disposition.ports[key] for key in list_keys(port) if key in disposition.ports), "")
 
 
-def unusable(text: str) -> bool:
+def is_unusable(text: str) -> bool:
     """Whether a disposition's word on a port is neither a port nor `gone: reason`."""
     if text.startswith(GONE):
         return not text.removeprefix(GONE).strip()
     return not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535)  # noqa: PLR2004 - the highest port
 
 
-def port_side(port: Published, disposition: Disposition, gone_to: tuple[PlaceOf, ...], facts: Facts | None) -> PortSide:
+def compare_port(
+    port: Published, disposition: Disposition, gone_to: tuple[PlaceOf, ...], facts: Facts | None
+) -> PortSide:
     """`holds` where a unit it went to declares the expected port and listens there, or where the port is said gone."""
-    word = said_of(port, disposition)
+    word = describe_port(port, disposition)
     if word.startswith(GONE):
         return PortSide(port, word, None, (), (), Outcome.HOLDS, word.removeprefix(GONE).strip())
-    expected = int(word) if word and not unusable(word) else port.published
-    side = PortSide(port, word, expected, declared(port, expected, gone_to), (), Outcome.UNKNOWN, NO_EVIDENCE)
+    expected = int(word) if word and not is_unusable(word) else port.published
+    side = PortSide(port, word, expected, list_declared(port, expected, gone_to), (), Outcome.UNKNOWN, NO_EVIDENCE)
     if expected is None:
-        return replace(side, reason=unresolved(port))
+        return replace(side, reason=explain_unresolved(port))
     if facts is None:
         return side
-    sockets = listening(facts, port.protocol, expected)
+    sockets = find_listening(facts, port.protocol, expected)
     if sockets is None:
-        return replace(side, reason=why_unknown(facts, Need(Listeners.FACT, port.protocol)))
-    side = replace(side, listening=sockets.listening, proof=proofs(facts, port.protocol, expected, sockets))
-    outcome, reason = judged(side, gone_to, sockets, facts)
+        return replace(side, reason=explain_unknown(facts, Need(Listeners.FACT, port.protocol)))
+    side = replace(side, listening=sockets.listening, proof=list_proofs(facts, port.protocol, expected, sockets))
+    outcome, reason = judge_side(side, gone_to, sockets, facts)
     return replace(side, outcome=outcome, reason=reason)
 
 
-def unresolved(port: Published) -> str:
+def explain_unresolved(port: Published) -> str:
     if port.kind is PortKind.CHOSEN:
         return f"port {port.raw}: published where Docker chose to; the disposition does not say where it is now"
     return f"port {port.raw}: depends on {', '.join(port.variables)}; the disposition does not say where it is now"
 
 
-def declared(port: Published, expected: int | None, gone_to: tuple[PlaceOf, ...]) -> tuple[Listening, ...]:
+def list_declared(port: Published, expected: int | None, gone_to: tuple[PlaceOf, ...]) -> tuple[Listening, ...]:
     return tuple(
         Listening(each.port.address, each.port.port, each.unit.unit)
-        for each in _ports(gone_to)
+        for each in _list_ports(gone_to)
         if (each.port.protocol, each.port.port) == (port.protocol, expected)
     )
 
 
-def _ports(gone_to: tuple[PlaceOf, ...]) -> tuple[DeclaredPort, ...]:
+def _list_ports(gone_to: tuple[PlaceOf, ...]) -> tuple[DeclaredPort, ...]:
     """Each once: two places may share a socket."""
     return tuple(dict.fromkeys(port for place in gone_to for port in place.ports))
 
 
-def listening(facts: Facts, protocol: str, port: int) -> Sockets | None:
+def find_listening(facts: Facts, protocol: str, port: int) -> Sockets | None:
     """None where it is not known who listens."""
     try:
         known = facts.read(Listeners, protocol)
@@ -95,50 +97,50 @@ def listening(facts: Facts, protocol: str, port: int) -> Sockets | None:
     return Sockets(tuple(sorted(row for row in (known.rows if known else []) if row[1] == str(port))))
 
 
-def judged(side: PortSide, gone_to: tuple[PlaceOf, ...], sockets: Sockets, facts: Facts) -> tuple[Outcome, str]:
+def judge_side(side: PortSide, gone_to: tuple[PlaceOf, ...], sockets: Sockets, facts: Facts) -> tuple[Outcome, str]:
     where = f"{side.expected}/{side.published.protocol}"
     found = [
         read_sockets(facts, sockets.rows, each)
-        for each in _ports(gone_to)
+        for each in _list_ports(gone_to)
         if (each.port.protocol, each.port.port) == (side.published.protocol, side.expected)
     ]
     if not found:
-        return undeclared(where, {name for place in gone_to for name in place.names}, sockets)
+        return judge_undeclared(where, {name for place in gone_to for name in place.names}, sockets)
     best = min(found, key=lambda each: list(Served).index(each.served))
     if best.served is Served.WRONG_ADDRESS:
         at = ", ".join(sorted({f"{row[0]}:{row[1]}" for row in best.wrong or best.there}))
-        return Outcome.BROKEN, f"listens at {at}, declared {', '.join(shown(each) for each in side.declared)}"
-    return served(best.served, where, sockets)
+        return Outcome.BROKEN, f"listens at {at}, declared {', '.join(show_listening(each) for each in side.declared)}"
+    return judge_served(best.served, where, sockets)
 
 
-def served(found: Served, where: str, sockets: Sockets) -> tuple[Outcome, str]:
+def judge_served(found: Served, where: str, sockets: Sockets) -> tuple[Outcome, str]:
     if found is Served.LISTENING:
         return Outcome.HOLDS, ""
     if found is Served.UNOWNED:
         return Outcome.UNKNOWN, f"port {where}: the kernel names no unit for who listens"
     if found is Served.NOBODY:
         return Outcome.BROKEN, f"nobody listens on {where}"
-    return Outcome.BROKEN, f"{', '.join(owners(sockets))} listens on {where}"
+    return Outcome.BROKEN, f"{', '.join(list_owners(sockets))} listens on {where}"
 
 
-def undeclared(where: str, names: set[str], sockets: Sockets) -> tuple[Outcome, str]:
+def judge_undeclared(where: str, names: set[str], sockets: Sockets) -> tuple[Outcome, str]:
     """Of a port that no unit it went to declares: whoever listens, it is not as it should be."""
-    if names & set(owners(sockets)):
+    if names & set(list_owners(sockets)):
         return Outcome.BROKEN, f"listens on {where}, which the registry does not declare"
     if not sockets.rows:
-        return served(Served.NOBODY, where, sockets)
-    return served(Served.UNOWNED if any(not row[2] for row in sockets.rows) else Served.TAKEN, where, sockets)
+        return judge_served(Served.NOBODY, where, sockets)
+    return judge_served(Served.UNOWNED if any(not row[2] for row in sockets.rows) else Served.TAKEN, where, sockets)
 
 
-def owners(sockets: Sockets) -> list[str]:
+def list_owners(sockets: Sockets) -> list[str]:
     return sorted({row[2] for row in sockets.rows if row[2]})
 
 
-def shown(listening: Listening) -> str:
+def show_listening(listening: Listening) -> str:
     return f"{listening.address}:{listening.port}"
 
 
-def proofs(facts: Facts, protocol: str, port: int, sockets: Sockets) -> tuple[Proof, ...]:
+def list_proofs(facts: Facts, protocol: str, port: int, sockets: Sockets) -> tuple[Proof, ...]:
     """Commands whose output has no counters: how many listen, at which addresses, in which cgroups."""
     ask = f"ss -H -ln{OPTION.get(protocol, protocol)}"
     filtered = f"'sport = :{port}'"

@@ -14,28 +14,30 @@ from qtctl.rules.sides import UnitSide
 NO_EVIDENCE = "no evidence of a host"
 
 
-def unit_side(place: PlaceOf, facts: Facts | None, desired: Desired) -> UnitSide:
+def compare_unit(place: PlaceOf, facts: Facts | None, desired: Desired) -> UnitSide:
     """`holds` where the unit is up, or where it is there and waits for an active timer, socket or path to start it."""
     if facts is None:
-        return side(place, None, Outcome.UNKNOWN, NO_EVIDENCE)
+        return make_side(place, None, Outcome.UNKNOWN, NO_EVIDENCE)
     try:
         unit = facts.read(Unit, place.unit)
     except LookupError:
-        return side(place, None, Outcome.UNKNOWN, why_unknown(facts, Need(Unit.FACT, place.unit)))
+        return make_side(place, None, Outcome.UNKNOWN, explain_unknown(facts, Need(Unit.FACT, place.unit)))
     if unit is None or not has_file(unit):
-        return side(place, unit, Outcome.BROKEN, "not on the host", proof(facts, place.unit, "LoadState", "not-found"))
-    shown = proof(facts, place.unit, "ActiveState", unit.active_state)
+        return make_side(
+            place, unit, Outcome.BROKEN, "not on the host", list_proofs(facts, place.unit, "LoadState", "not-found")
+        )
+    shown = list_proofs(facts, place.unit, "ActiveState", unit.active_state)
     if find_condition(unit, LoopLimits.of(desired, facts.taken_at)) is Condition.UP:
-        return side(place, unit, Outcome.HOLDS, "", shown)
+        return make_side(place, unit, Outcome.HOLDS, "", shown)
     if place.declared == "on-timer" or (place.declared == "on-demand" and place.starters):
-        return started_side(place, unit, facts)
-    return side(place, unit, Outcome.BROKEN, f"{unit.active_state} ({unit.sub_state})", shown)
+        return compare_started(place, unit, facts)
+    return make_side(place, unit, Outcome.BROKEN, f"{unit.active_state} ({unit.sub_state})", shown)
 
 
-def started_side(place: PlaceOf, unit: Unit, facts: Facts) -> UnitSide:
+def compare_started(place: PlaceOf, unit: Unit, facts: Facts) -> UnitSide:
     if unit.active_state == "failed":
-        return side(
-            place, unit, Outcome.BROKEN, "its last run failed", proof(facts, place.unit, "ActiveState", "failed")
+        return make_side(
+            place, unit, Outcome.BROKEN, "its last run failed", list_proofs(facts, place.unit, "ActiveState", "failed")
         )
     unknown = ""
     proofs: list[Proof] = []
@@ -43,24 +45,26 @@ def started_side(place: PlaceOf, unit: Unit, facts: Facts) -> UnitSide:
         try:
             starter = facts.read(Unit, name)
         except LookupError:
-            unknown = why_unknown(facts, Need(Unit.FACT, name))
+            unknown = explain_unknown(facts, Need(Unit.FACT, name))
             continue
         state = "inactive" if starter is None else starter.active_state
-        proofs += proof(facts, name, "ActiveState", state)
+        proofs += list_proofs(facts, name, "ActiveState", state)
         if is_up(state):
-            return side(place, unit, Outcome.HOLDS, "", proof(facts, name, "ActiveState", state))
+            return make_side(place, unit, Outcome.HOLDS, "", list_proofs(facts, name, "ActiveState", state))
     if unknown:
-        return side(place, unit, Outcome.UNKNOWN, unknown)
+        return make_side(place, unit, Outcome.UNKNOWN, unknown)
     missing = "timer" if place.declared == "on-timer" else "unit"
-    return side(place, unit, Outcome.BROKEN, f"no {missing} that starts it is active", tuple(proofs))
+    return make_side(place, unit, Outcome.BROKEN, f"no {missing} that starts it is active", tuple(proofs))
 
 
-def side(place: PlaceOf, unit: Unit | None, outcome: Outcome, reason: str, shown: tuple[Proof, ...] = ()) -> UnitSide:
+def make_side(
+    place: PlaceOf, unit: Unit | None, outcome: Outcome, reason: str, shown: tuple[Proof, ...] = ()
+) -> UnitSide:
     active, sub = (unit.active_state, unit.sub_state) if unit else ("", "")
     return UnitSide(place.name, place.unit, place.declared, active, sub, outcome, reason, shown)
 
 
-def proof(facts: Facts, unit: str, name: str, value: str) -> tuple[Proof, ...]:
+def list_proofs(facts: Facts, unit: str, name: str, value: str) -> tuple[Proof, ...]:
     ask = facts.item(Need(Unit.FACT, unit)).ask
     return (Proof(ask, f"systemctl show -p {name} {quote(unit)}", f"{name}={value}", facts.taken_at),)
 
@@ -72,7 +76,7 @@ def judge(service: Service, side: UnitSide) -> Finding:
     return service.make_broken(QT802, side.unit, "active", f"{declared}{side.reason}", remedy, side.proof)
 
 
-def why_unknown(facts: Facts, need: Need) -> str:
+def explain_unknown(facts: Facts, need: Need) -> str:
     """Of a host that was not reached, the same for everything."""
     if facts.why_unreachable:
         return facts.why_unreachable

@@ -35,14 +35,14 @@ class Binding:
         return EVERY if self.address in WILDCARDS else self.address
 
 
-def collisions(registry: Registry) -> Iterator[Problem]:
+def check_collisions(registry: Registry) -> Iterator[Problem]:
     """Each claim with the first that it collides with; the first wildcard with one of each address."""
     bound: dict[tuple[str, int, str], dict[str, Binding]] = {}
     reported = set()
-    for claim in _claims(registry):
+    for claim in _list_claims(registry):
         for host in claim.hosts:
             firsts = bound.setdefault((claim.protocol, claim.port, host), {})
-            for first in _before(claim, firsts):
+            for first in _list_before(claim, firsts):
                 # Instances for which one line says the same port are told so by that line.
                 told = first.origin == claim.origin or (first.origin, claim.origin) in reported
                 if not told and not (first.shared and claim.shared):
@@ -53,10 +53,10 @@ def collisions(registry: Registry) -> Iterator[Problem]:
             firsts.setdefault(claim.of, claim)
 
 
-def shared_sockets(registry: Registry) -> Iterator[Problem]:
+def check_shared_sockets(registry: Registry) -> Iterator[Problem]:
     """Each path of a unix socket that another one of the host claims too; a socket and its service may share it."""
     first: dict[tuple[str, str], tuple[str, str]] = {}
-    for name, unit, path, hosts, origin in _paths(registry):
+    for name, unit, path, hosts, origin in _list_paths(registry):
         for host in sorted(hosts):
             other, of = first.setdefault((path, host), (name, unit))
             if of != unit:
@@ -64,7 +64,7 @@ def shared_sockets(registry: Registry) -> Iterator[Problem]:
                 break
 
 
-def _paths(registry: Registry) -> Iterator[tuple[str, str, str, frozenset[str], Origin]]:
+def _list_paths(registry: Registry) -> Iterator[tuple[str, str, str, frozenset[str], Origin]]:
     """Who claims it, the unit that it is for in the end, the path, hosts, and where it says so."""
     every, names = frozenset(registry.hosts), Names.of(registry)
     for kind in ("services", "externals"):
@@ -82,14 +82,14 @@ def _paths(registry: Registry) -> Iterator[tuple[str, str, str, frozenset[str], 
             yield f"socket {name}", starts, path, frozenset(socket.hosts) or every, origin
 
 
-def _before(claim: Binding, firsts: Mapping[str, Binding]) -> Iterator[Binding]:
+def _list_before(claim: Binding, firsts: Mapping[str, Binding]) -> Iterator[Binding]:
     if claim.of == EVERY and EVERY not in firsts:
         yield from firsts.values()
         return
     yield from (firsts[address] for address in dict.fromkeys((claim.of, EVERY)) if address in firsts)
 
 
-def _claims(registry: Registry) -> Iterator[Binding]:
+def _list_claims(registry: Registry) -> Iterator[Binding]:
     every = frozenset(registry.hosts)
     for kind in ("services", "externals"):
         for name, node in getattr(registry, kind).items():
@@ -99,10 +99,10 @@ def _claims(registry: Registry) -> Iterator[Binding]:
             for each in list_claimed_ports(registry, kind, name):
                 port = each.port
                 yield Binding(each.name, port.protocol, port.address, port.number, hosts, each.origin)
-    yield from _claims_of_sockets(registry, every)
+    yield from _list_claims_of_sockets(registry, every)
 
 
-def _claims_of_sockets(registry: Registry, every: frozenset[str]) -> Iterator[Binding]:
+def _list_claims_of_sockets(registry: Registry, every: frozenset[str]) -> Iterator[Binding]:
     """What systemd listens on, but for ports that the service it starts declares as its own."""
     names = Names.of(registry)
     ports = {

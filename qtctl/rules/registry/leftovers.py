@@ -8,7 +8,7 @@ from qtctl.findings.finding import Finding, Severity
 from qtctl.model.names import make_unit_name
 from qtctl.model.registry import Registry
 from qtctl.rules.container_clients import runs_containers
-from qtctl.rules.text_values import Sort, Text, declared_texts, rendered_texts
+from qtctl.rules.text_values import Sort, Text, list_declared_texts, list_rendered_texts
 from qtctl.rules.view import View, ViewRule
 
 _IMAGES = ("redis", "postgres", "postgresql", "mysql", "mariadb", "mongo", "mongodb", "rabbitmq", "kafka", "zookeeper")
@@ -37,7 +37,7 @@ class _Context:
 
     @classmethod
     def of(cls, registry: Registry) -> "_Context":
-        names = containers(registry) - _hosts(registry)
+        names = list_containers(registry) - _list_hosts(registry)
         networks = names | {registry.fleet.name, "bridge", "backend", "default", "app-network"}
         return cls(
             names=names,
@@ -48,10 +48,10 @@ class _Context:
         )
 
 
-def leftovers(view: View) -> Iterator[Finding]:
+def judge_leftovers(view: View) -> Iterator[Finding]:
     context = _Context.of(view.registry)
-    texts = [*(declared_texts(view.registry) if view.first else ()), *rendered_texts(view)]
-    judged = [(text, _leftover(text, context)) for text in texts if text.subject not in context.users]
+    texts = [*(list_declared_texts(view.registry) if view.first else ()), *list_rendered_texts(view)]
+    judged = [(text, _explain_leftover(text, context)) for text in texts if text.subject not in context.users]
     found = [(text, what) for text, what in judged if what]
     moved = bool(view.registry.legacy) or any(text.sort is not Sort.ORDER for text, _ in found)
     for text, what in found:
@@ -68,7 +68,7 @@ def _declares_engine(registry: Registry) -> bool:
     return not units.isdisjoint(_ENGINE_UNITS)
 
 
-def _hosts(registry: Registry) -> frozenset[str]:
+def _list_hosts(registry: Registry) -> frozenset[str]:
     """Names that resolve: of hosts that the registry declares, and of its hosts files."""
     found = set(registry.hosts) | {host.address for host in registry.hosts.values()}
     for host in registry.hosts.values():
@@ -76,7 +76,7 @@ def _hosts(registry: Registry) -> frozenset[str]:
     return frozenset(found)
 
 
-def containers(registry: Registry) -> frozenset[str]:
+def list_containers(registry: Registry) -> frozenset[str]:
     """Names that were host names on a compose network: its services, alone and with the fleet's prefix."""
     prefix = registry.fleet.unit_prefix
     services = {name for record in registry.legacy for name in record.services} | set(_IMAGES)
@@ -85,16 +85,16 @@ def containers(registry: Registry) -> frozenset[str]:
     return frozenset(before + each for before in prefixes for each in spelled)
 
 
-def _leftover(text: Text, context: _Context) -> str:
+def _explain_leftover(text: Text, context: _Context) -> str:
     if text.sort is Sort.PROSE:
         return ""
     if text.sort is Sort.ORDER:
         names_engine = text.value in _ENGINE_UNITS and not context.engine
         return "names the container engine" if names_engine else ""
-    return _of_setting(text, context)
+    return _explain_setting(text, context)
 
 
-def _of_setting(text: Text, context: _Context) -> str:
+def _explain_setting(text: Text, context: _Context) -> str:
     if _APP_PATH.search(text.value) and not context.has_app:
         return "leads into /app, which only containers had"
     if _INSIDE.search(text.value) or (_ENGINE.search(text.value) and not context.engine):
@@ -125,6 +125,6 @@ QT108 = ViewRule(
     why="The name resolved on the compose network and resolves nowhere on the host: the service restarts for ever, "
     "or somebody patches it with a line in /etc/hosts that the next host lacks.",
     fix="Name the address or path that the host has.",
-    look=leftovers,
+    look=judge_leftovers,
 )
 RULES = (QT108,)

@@ -24,10 +24,10 @@ def names(view: View) -> Iterator[Finding]:
         for those in alike.values():
             found = sorted(those)
             for first, second in combinations(found, 2) if len(found) <= FEW else pairwise(found):
-                yield from _twins(registry, kind, first, second)
+                yield from _judge_twins(registry, kind, first, second)
 
 
-def _twins(registry: Registry, kind: str, first: str, second: str) -> Iterator[Finding]:
+def _judge_twins(registry: Registry, kind: str, first: str, second: str) -> Iterator[Finding]:
     if _is_explained(registry, kind, first, second) or _is_explained(registry, kind, second, first):
         return
     yield QT106.make_broken(

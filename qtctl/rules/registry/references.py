@@ -36,10 +36,10 @@ class Leads:
         """Of a name that only a table of this kind declares, which is in `file`."""
         declared = getattr(self._registry, kind)
         if kind not in self._known:
-            self._known[kind], self._declared[kind] = Known(declared), declared_in(file, declared)
-        return self._by_unit(name, kind) or self._known[kind].did_you_mean(name) or self._declared[kind]
+            self._known[kind], self._declared[kind] = Known(declared), describe_where(file, declared)
+        return self._find_by_unit(name, kind) or self._known[kind].did_you_mean(name) or self._declared[kind]
 
-    def _by_unit(self, name: str, kind: str) -> str:
+    def _find_by_unit(self, name: str, kind: str) -> str:
         """Where the whole name of a unit stands for the name that the registry gives it."""
         declared = getattr(self._registry, kind)
         found = (each for each in declared if kind in KINDS and make_unit_name(self._registry, kind, each) == name)
@@ -60,52 +60,52 @@ class Leads:
         return self._known[""].did_you_mean(name) or "name a service, an external or a target of this registry"
 
 
-def references(registry: Registry, names: Names) -> Iterator[Problem]:
+def check_references(registry: Registry, names: Names) -> Iterator[Problem]:
     """Every name that leads nowhere, or to something that is retired."""
     leads = Leads(registry, names)
-    yield from _hosts(registry, leads)
+    yield from _check_hosts(registry, leads)
     for name, service in registry.services.items():
-        yield from _service(registry, service, registry.origins["services", name], leads)
-    yield from _orders(registry.fleet.defaults.order, Origin("fleet.toml", ("defaults", "order")), names, leads)
-    yield from _targets(registry, leads)
-    yield from _units(registry, names, leads)
-    yield from _started(registry, names, leads)
-    yield from _without_timer(registry, names)
-    yield from _stores(registry, leads)
-    yield from _replacements(registry, leads)
+        yield from _check_service(registry, service, registry.origins["services", name], leads)
+    yield from _check_orders(registry.fleet.defaults.order, Origin("fleet.toml", ("defaults", "order")), names, leads)
+    yield from _check_targets(registry, leads)
+    yield from _check_units(registry, names, leads)
+    yield from _check_started(registry, names, leads)
+    yield from _check_without_timer(registry, names)
+    yield from _check_stores(registry, leads)
+    yield from _check_replacements(registry, leads)
 
 
-def _missing(name: str, what: str, origin: Origin, hint: str) -> Problem:
+def _make_problem(name: str, what: str, origin: Origin, hint: str) -> Problem:
     return Problem(what, origin, hint, "QT102", name)
 
 
-def _hosts(registry: Registry, leads: Leads) -> Iterator[Problem]:
+def _check_hosts(registry: Registry, leads: Leads) -> Iterator[Problem]:
     for kind in PLACED:
         for name, node in getattr(registry, kind).items():
             origin = registry.origins[kind, name].at("hosts")
             for host in node.hosts:
                 if host not in registry.hosts:
-                    yield _missing(
+                    yield _make_problem(
                         host, f"host {host} is not declared", origin, leads.hint(host, "hosts", "hosts.toml")
                     )
 
 
-def _service(registry: Registry, service: Service, origin: Origin, leads: Leads) -> Iterator[Problem]:
-    yield from _streams(registry, service, origin, leads)
+def _check_service(registry: Registry, service: Service, origin: Origin, leads: Leads) -> Iterator[Problem]:
+    yield from _check_streams(registry, service, origin, leads)
     if service.state is ServiceState.RETIRED:
         return
     port = service.run.port if service.run else None
     if port is not None and port not in service.ports:
-        yield _missing(
+        yield _make_problem(
             port,
             f"run.port {port} is not declared",
             origin.at("run", "port"),
-            Known(service.ports).did_you_mean(port) or declared_in("this service", service.ports),
+            Known(service.ports).did_you_mean(port) or describe_where("this service", service.ports),
         )
-    yield from _venv(registry, service, origin, leads)
-    yield from _target(registry, service, origin, leads)
+    yield from _check_venv(registry, service, origin, leads)
+    yield from _check_target(registry, service, origin, leads)
     if service.slice and not service.slice.endswith(".slice") and service.slice not in registry.slices:
-        yield _missing(
+        yield _make_problem(
             service.slice,
             f"slice {service.slice} is not declared",
             origin.at("slice"),
@@ -113,11 +113,11 @@ def _service(registry: Registry, service: Service, origin: Origin, leads: Leads)
         )
 
 
-def _streams(registry: Registry, service: Service, origin: Origin, leads: Leads) -> Iterator[Problem]:
+def _check_streams(registry: Registry, service: Service, origin: Origin, leads: Leads) -> Iterator[Problem]:
     for key in ("publishes", "consumes", "writes", "reads"):
         for name in getattr(service.streams, key):
             if name not in registry.keys:
-                yield _missing(
+                yield _make_problem(
                     name,
                     f"key {name} is not declared",
                     origin.at("streams", key, *((name,) if key == "consumes" else ())),
@@ -125,49 +125,49 @@ def _streams(registry: Registry, service: Service, origin: Origin, leads: Leads)
                 )
 
 
-def _venv(registry: Registry, service: Service, origin: Origin, leads: Leads) -> Iterator[Problem]:
+def _check_venv(registry: Registry, service: Service, origin: Origin, leads: Leads) -> Iterator[Problem]:
     name = service.run.venv if service.run else None
     if name is None:
         return
     venv = registry.venvs.get(name)
     if venv is None:
-        yield _missing(
+        yield _make_problem(
             name, f"venv {name} is not declared", origin.at("run", "venv"), leads.hint(name, "venvs", "venvs.toml")
         )
     elif venv.state == "retired":
-        yield _missing(name, f"venv {name} is retired", origin.at("run", "venv"), venv.why)
+        yield _make_problem(name, f"venv {name} is retired", origin.at("run", "venv"), venv.why)
 
 
-def _target(registry: Registry, service: Service, origin: Origin, leads: Leads) -> Iterator[Problem]:
+def _check_target(registry: Registry, service: Service, origin: Origin, leads: Leads) -> Iterator[Problem]:
     if service.target is None:
         return
     target = registry.targets.get(service.target)
     if target is None:
-        yield _missing(
+        yield _make_problem(
             service.target,
             f"target {service.target} is not declared",
             origin.at("target"),
             leads.hint(service.target, "targets", "targets.toml"),
         )
     elif target.state == "retired":
-        yield _missing(service.target, f"target {service.target} is retired", origin.at("target"), target.why)
+        yield _make_problem(service.target, f"target {service.target} is retired", origin.at("target"), target.why)
 
 
-def _orders(order: Order, origin: Origin, names: Names, leads: Leads) -> Iterator[Problem]:
+def _check_orders(order: Order, origin: Origin, names: Names, leads: Leads) -> Iterator[Problem]:
     for key in Order.model_fields:
         for name in getattr(order, key):
             problem = names.problem(name)
             if problem:
-                yield _missing(
+                yield _make_problem(
                     name, problem, origin.at(key), leads.unit(name, "declare it, or name what took its place")
                 )
 
 
-def _targets(registry: Registry, leads: Leads) -> Iterator[Problem]:
+def _check_targets(registry: Registry, leads: Leads) -> Iterator[Problem]:
     for name, target in registry.targets.items():
         origin = registry.origins["targets", name]
         if target.within is not None and target.within not in registry.targets:
-            yield _missing(
+            yield _make_problem(
                 target.within,
                 f"target {target.within} is not declared",
                 origin.at("within"),
@@ -175,12 +175,12 @@ def _targets(registry: Registry, leads: Leads) -> Iterator[Problem]:
             )
 
 
-def _units(registry: Registry, names: Names, leads: Leads) -> Iterator[Problem]:
+def _check_units(registry: Registry, names: Names, leads: Leads) -> Iterator[Problem]:
     for kind in KINDS:
         for name, node in getattr(registry, kind).items():
             if node.state != "retired":
                 origin = registry.origins[kind, name]
-                yield from _orders(node.order, origin.at("order"), names, leads)
+                yield from _check_orders(node.order, origin.at("order"), names, leads)
                 yield from _install(node, origin.at("install"), names, leads)
 
 
@@ -190,12 +190,12 @@ def _install(node: object, origin: Origin, names: Names, leads: Leads) -> Iterat
         for name in getattr(install, key):
             problem = names.problem(name)
             if problem:
-                yield _missing(
+                yield _make_problem(
                     name, problem, origin.at(key), leads.unit(name, "declare it, or give the whole name of a unit")
                 )
 
 
-def _started(registry: Registry, names: Names, leads: Leads) -> Iterator[Problem]:
+def _check_started(registry: Registry, names: Names, leads: Leads) -> Iterator[Problem]:
     """The units that timers, sockets and paths start."""
     for kind in (each.table for each in DECLARATIONS if each.starts_with):
         for name, node in getattr(registry, kind).items():
@@ -204,7 +204,7 @@ def _started(registry: Registry, names: Names, leads: Leads) -> Iterator[Problem
             service = registry.services.get(node.service)
             retired = service is not None and service.state is ServiceState.RETIRED
             if kind == "timers" and node.state != "retired" and retired:
-                yield _missing(node.service, f"service {node.service} is retired", origin, "retire the timer too")
+                yield _make_problem(node.service, f"service {node.service} is retired", origin, "retire the timer too")
 
 
 def _starts(name: str | None, origin: Origin, registry: Registry, names: Names, leads: Leads) -> Iterator[Problem]:
@@ -213,10 +213,10 @@ def _starts(name: str | None, origin: Origin, registry: Registry, names: Names, 
         return
     problem = names.problem(name)
     if problem:
-        yield _missing(name, f"service {problem}", origin, leads.unit(name, "declare it in services/"))
+        yield _make_problem(name, f"service {problem}", origin, leads.unit(name, "declare it in services/"))
 
 
-def _without_timer(registry: Registry, names: Names) -> Iterator[Problem]:
+def _check_without_timer(registry: Registry, names: Names) -> Iterator[Problem]:
     """None is certain while a timer names a service that does not exist: it may be the one that it was meant for."""
     live = [timer.service for timer in registry.timers.values() if timer.state != "retired"]
     if any(service not in registry.services and names.problem(service) for service in live):
@@ -225,16 +225,16 @@ def _without_timer(registry: Registry, names: Names) -> Iterator[Problem]:
     for name, service in registry.services.items():
         units = {make_unit_name(registry, "services", name), *list_units(registry, "services", name)}
         if service.state is ServiceState.ON_TIMER and not driven & units:
-            yield _missing(
+            yield _make_problem(
                 "", "on-timer, and no timer runs it", registry.origins["services", name].at("state"), "add a timer"
             )
 
 
-def _stores(registry: Registry, leads: Leads) -> Iterator[Problem]:
+def _check_stores(registry: Registry, leads: Leads) -> Iterator[Problem]:
     for name, store in registry.stores.items():
         if store.external not in registry.externals:
             origin = registry.origins["stores", name].at("external")
-            yield _missing(
+            yield _make_problem(
                 store.external,
                 f"external {store.external} is not declared",
                 origin,
@@ -243,21 +243,21 @@ def _stores(registry: Registry, leads: Leads) -> Iterator[Problem]:
     for name, key in registry.keys.items():
         if key.store not in registry.stores:
             origin = registry.origins["keys", name].at("store")
-            yield _missing(
+            yield _make_problem(
                 key.store, f"store {key.store} is not declared", origin, leads.hint(key.store, "stores", "stores.toml")
             )
 
 
-def _replacements(registry: Registry, leads: Leads) -> Iterator[Problem]:
+def _check_replacements(registry: Registry, leads: Leads) -> Iterator[Problem]:
     for kind in ("services", "targets", "externals"):
         for name, node in getattr(registry, kind).items():
             for successor in node.replaced_by:
                 if not any(successor in part for part in (registry.services, registry.externals, registry.targets)):
                     origin = registry.origins[kind, name].at("replaced_by")
-                    yield _missing(successor, f"{successor} is not declared", origin, leads.successor(successor))
+                    yield _make_problem(successor, f"{successor} is not declared", origin, leads.successor(successor))
 
 
-def declared_in(where: str, names: Mapping[str, object]) -> str:
+def describe_where(where: str, names: Mapping[str, object]) -> str:
     known = sorted(names)
     more = f" and {len(known) - KNOWN} more" if len(known) > KNOWN else ""
     return f"{where} declares {', '.join(known[:KNOWN])}{more}" if known else f"{where} declares none"

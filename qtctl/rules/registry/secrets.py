@@ -9,8 +9,15 @@ from qtctl.dialects.systemd.unitfile import Line
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding, Severity
 from qtctl.model.origin import Origin
-from qtctl.rules.locate import spot
-from qtctl.rules.text_values import Sort, Text, command_words, declared_commands, declared_texts, rendered_texts
+from qtctl.rules.locate import find_spot
+from qtctl.rules.text_values import (
+    Sort,
+    Text,
+    list_declared_commands,
+    list_declared_texts,
+    list_rendered_texts,
+    split_command,
+)
 from qtctl.rules.view import Unit, View, ViewRule
 
 _REMEDY = "put it into the host-only file that secrets.env_file names, list its name in secrets.keys, and change it"
@@ -26,20 +33,20 @@ _NAMES_ONLY = frozenset(("EnvironmentFile", "LoadCredential", "LoadCredentialEnc
 """Directives that name a secret's place, or hold it encrypted."""
 
 
-def secrets(view: View) -> Iterator[Finding]:
-    texts = [*(declared_texts(view.registry) if view.first else ()), *rendered_texts(view)]
+def judge_secrets(view: View) -> Iterator[Finding]:
+    texts = [*(list_declared_texts(view.registry) if view.first else ()), *list_rendered_texts(view)]
     for text in texts:
-        found = _secret(text)
+        found = _find_secret(text)
         if found:
             severity, what = found
             yield QT109.make_broken(text.subject, f"{text.key} {what}", _REMEDY, text.at, severity=severity)
-    for command in declared_commands(view.registry) if view.first else ():
-        yield from _in_command(command.subject, command.keys, command.words, command.at)
+    for command in list_declared_commands(view.registry) if view.first else ():
+        yield from _judge_command(command.subject, command.keys, command.words, command.at)
     for unit in view.units:
-        yield from _in_unit(view, unit)
+        yield from _judge_unit(view, unit)
 
 
-def _secret(text: Text) -> tuple[Severity, str] | None:
+def _find_secret(text: Text) -> tuple[Severity, str] | None:
     """Of a text that is no argument: those are judged with the words before them."""
     if text.sort is Sort.ARGUMENT:
         return None
@@ -53,13 +60,13 @@ def _secret(text: Text) -> tuple[Severity, str] | None:
     return _RANDOM if random_looking(text.value) and not digest(text.name, text.value) else None
 
 
-def _in_command(subject: str, keys: Sequence[str], words: tuple[str, ...], at: Origin | Place) -> Iterator[Finding]:
+def _judge_command(subject: str, keys: Sequence[str], words: tuple[str, ...], at: Origin | Place) -> Iterator[Finding]:
     known, other, long = takes_password(words), never_password(words), sum(map(len, words)) > _LONGEST
-    judged = [_whole(word) for word in words] if long else argument_spans(words)
+    judged = [_find_spans(word) for word in words] if long else argument_spans(words)
     for number, (key, word, spans) in enumerate(zip(keys, words, judged, strict=True)):
         if not spans or not key:
             continue
-        found = _of_word(word, words[number - 1] if number else "", spans, known=known, other=other)
+        found = _judge_word(word, words[number - 1] if number else "", spans, known=known, other=other)
         if found:
             severity, what = found
             option = word.partition("=")[0] if word.startswith("-") and "=" in word else ""
@@ -67,12 +74,14 @@ def _in_command(subject: str, keys: Sequence[str], words: tuple[str, ...], at: O
             yield QT109.make_broken(subject, f"{shown} {what}", _REMEDY, at, severity=severity)
 
 
-def _whole(word: str) -> list[Span]:
+def _find_spans(word: str) -> list[Span]:
     """Of a very long command each word is judged by itself, and by its form."""
     return [(0, len(word), "")] if secret_by_form(word) else []
 
 
-def _of_word(word: str, before: str, spans: Sequence[Span], *, known: bool, other: bool) -> tuple[Severity, str] | None:
+def _judge_word(
+    word: str, before: str, spans: Sequence[Span], *, known: bool, other: bool
+) -> tuple[Severity, str] | None:
     """`known`: a program runs to which -p is a password; `other`: one to which it is something else."""
     certain = secret_by_form(word)
     if certain:
@@ -86,28 +95,28 @@ def _of_word(word: str, before: str, spans: Sequence[Span], *, known: bool, othe
     return _BY_NAME if any(name for _, _, name in spans) else _HIDDEN
 
 
-def _in_unit(view: View, unit: Unit) -> Iterator[Finding]:
+def _judge_unit(view: View, unit: Unit) -> Iterator[Finding]:
     """What no other key of the registry says: units that are no services, [systemd], templates of the user's own."""
-    raw = {(section, key) for section, said in _raw(view, unit).items() for key in said}
+    raw = {(section, key) for section, said in _get_raw(view, unit).items() for key in said}
     for line in unit.parsed.directives:
         if line.key in _NAMES_ONLY or line.key == "Environment" or not line.value:
             continue
-        at = spot(view, unit, line)
+        at = find_spot(view, unit, line)
         if unit.service is not None and (line.section, line.key) not in raw and isinstance(at, Origin):
             continue
         if line.key.startswith("Exec"):
-            words = command_words(line.value)
-            yield from _in_command(unit.subject, [f"{line.key}="] * len(words), words, at)
+            words = split_command(line.value)
+            yield from _judge_command(unit.subject, [f"{line.key}="] * len(words), words, at)
         else:
-            yield from _in_value(unit, line, at)
+            yield from _judge_value(unit, line, at)
 
 
-def _raw(view: View, unit: Unit) -> Mapping[str, Mapping[str, object]]:
+def _get_raw(view: View, unit: Unit) -> Mapping[str, Mapping[str, object]]:
     node = view.registry.services.get(unit.subject) if unit.service is not None else None
     return node.systemd if node is not None else {}
 
 
-def _in_value(unit: Unit, line: Line, at: Origin | Place) -> Iterator[Finding]:
+def _judge_value(unit: Unit, line: Line, at: Origin | Place) -> Iterator[Finding]:
     what = secret_by_form(line.value)
     if not what and line.key == "SetCredential" and not harmless(line.value.partition(":")[2]):
         what = "is a secret by its name, written as a literal"
@@ -127,6 +136,6 @@ QT109 = ViewRule(
     "follows -p. Only where it stands is shown.",
     why="The registry is in git: the secret is in every clone and stays in the history.",
     fix="Put it into the host-only file of `[secrets]`, list its name in `keys`, and change it: it is known.",
-    look=secrets,
+    look=judge_secrets,
 )
 RULES = (QT109,)

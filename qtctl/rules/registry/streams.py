@@ -9,21 +9,21 @@ from qtctl.model.states import ServiceState
 from qtctl.rules.view import View, ViewRule
 
 
-def streams(view: View) -> Iterator[Finding]:
+def judge_streams(view: View) -> Iterator[Finding]:
     """Over the whole fleet: a stream may be written on one host and read on another."""
     if not view.first or view.partial:
         return
     registry = view.registry
     live = {name: s for name, s in registry.services.items() if s.state is not ServiceState.RETIRED}
     running = {name: s for name, s in live.items() if s.state is not ServiceState.STOPPED}
-    written = {stream for service in running.values() for stream in _written(service)}
+    written = {stream for service in running.values() for stream in _list_written(service)}
     read = {stream for service in running.values() for stream in _read(service)}
     for name, service in running.items():
-        yield from _starved(registry, name, service, written, live)
-        yield from _unheard(registry, name, service, read)
+        yield from _judge_starved(registry, name, service, written, live)
+        yield from _judge_unheard(registry, name, service, read)
 
 
-def _written(service: Service) -> tuple[str, ...]:
+def _list_written(service: Service) -> tuple[str, ...]:
     return (*service.streams.publishes, *service.streams.writes)
 
 
@@ -31,13 +31,13 @@ def _read(service: Service) -> tuple[str, ...]:
     return (*service.streams.consumes, *service.streams.reads)
 
 
-def _starved(
+def _judge_starved(
     registry: Registry, name: str, service: Service, written: set[str], live: dict[str, Service]
 ) -> Iterator[Finding]:
     for stream in service.streams.consumes:
         if stream in written:
             continue
-        stopped = sorted(other for other, each in live.items() if stream in _written(each))
+        stopped = sorted(other for other, each in live.items() if stream in _list_written(each))
         why = f"; {', '.join(stopped)} would, and is declared stopped" if stopped else ""
         yield QT104.make_broken(
             stream,
@@ -47,7 +47,7 @@ def _starved(
         )
 
 
-def _unheard(registry: Registry, name: str, service: Service, read: set[str]) -> Iterator[Finding]:
+def _judge_unheard(registry: Registry, name: str, service: Service, read: set[str]) -> Iterator[Finding]:
     for stream in service.streams.publishes:
         if stream in read:
             continue
@@ -69,6 +69,6 @@ QT104 = ViewRule(
     why="A consumer without a publisher waits for ever and looks healthy: the flow that is drawn through it does "
     "not exist. One fleet's flow chart had such a link: sizing.final, which was in no list of streams.",
     fix="Declare who publishes it (`streams.publishes`), or name the stream that is really written.",
-    look=streams,
+    look=judge_streams,
 )
 RULES = (QT104,)

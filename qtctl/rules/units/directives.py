@@ -7,41 +7,41 @@ from qtctl.dialects.systemd.obsolete import obsolete_value
 from qtctl.dialects.systemd.table.lookup import since
 from qtctl.dialects.systemd.unitfile import Kind, Line
 from qtctl.findings.finding import Finding, Severity
-from qtctl.rules.locate import spot
+from qtctl.rules.locate import find_spot
 from qtctl.rules.view import Unit, View, ViewRule
 
 
-def directives(view: View) -> Iterator[Finding]:
+def judge_directives(view: View) -> Iterator[Finding]:
     judged: dict[tuple[str, str, str, str], Trouble | None] = {}
     for unit in view.units:
         suffix = unit.name[unit.name.rfind(".") :]
         for line in unit.parsed.lines:
             at = (suffix, line.kind.value, line.section, line.key)
             if at not in judged:
-                judged[at] = _trouble(unit.name, line, view.systemd)
+                judged[at] = _find_trouble(unit.name, line, view.systemd)
             problem = judged[at]
             if problem is not None:
-                yield _finding(view, unit, line, problem)
+                yield _make_finding(view, unit, line, problem)
             elif line.kind is Kind.DIRECTIVE and (old := obsolete_value(line.section, line.key, line.value)):
-                yield _mentioned(view, unit, line, old)
+                yield _make_old_finding(view, unit, line, old)
 
 
-def _trouble(unit: str, line: Line, version: int) -> Trouble | None:
+def _find_trouble(unit: str, line: Line, version: int) -> Trouble | None:
     """Of its name; a line that names a section has no key."""
     if line.kind is Kind.SECTION:
         return section_trouble(unit, line.section)
     return directive_trouble(unit, line.section, line.key, version) if line.kind is Kind.DIRECTIVE else None
 
 
-def _mentioned(view: View, unit: Unit, line: Line, old: Trouble) -> Finding:
-    return QT111.make_broken(unit.subject, old.what, old.remedy, spot(view, unit, line), severity=Severity.INFO)
+def _make_old_finding(view: View, unit: Unit, line: Line, old: Trouble) -> Finding:
+    return QT111.make_broken(unit.subject, old.what, old.remedy, find_spot(view, unit, line), severity=Severity.INFO)
 
 
-def _finding(view: View, unit: Unit, line: Line, problem: Trouble) -> Finding:
+def _make_finding(view: View, unit: Unit, line: Line, problem: Trouble) -> Finding:
     what, severity = problem.what, Severity.WARNING if problem.honoured else Severity.ERROR
     if view.guessed("systemd") and since(line.section, line.key) is not None and not problem.honoured:
         what, severity = f"{what}, if that is what the host has: its version was guessed", Severity.INFO
-    return QT111.make_broken(unit.subject, what, problem.remedy, spot(view, unit, line), severity=severity)
+    return QT111.make_broken(unit.subject, what, problem.remedy, find_spot(view, unit, line), severity=severity)
 
 
 QT111 = ViewRule(
@@ -54,6 +54,6 @@ QT111 = ViewRule(
     "KillMode=none, %c) is mentioned.",
     why="What was ignored is missing where it was counted on: StartLimitIntervalSec= in [Service] limits nothing.",
     fix="The finding says where it belongs, what it is called now, or which versions know it.",
-    look=directives,
+    look=judge_directives,
 )
 RULES = (QT111,)

@@ -7,7 +7,7 @@ from qtctl.dialects.systemd.unitfile import Line
 from qtctl.findings.finding import Finding, Severity
 from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder
 from qtctl.model.origin import Origin
-from qtctl.rules.locate import spot
+from qtctl.rules.locate import find_spot
 from qtctl.rules.view import Unit, View, ViewRule
 
 _ROOT, _EVERYONE = "root", "every user"
@@ -50,31 +50,31 @@ class _Loose:
         return " and ".join(sorted(self.who))
 
 
-def folders(view: View) -> Iterator[Finding]:
-    loose = sorted(_loose(view), key=lambda each: each.path)
-    yield from _written(view, loose)
+def judge_folders(view: View) -> Iterator[Finding]:
+    loose = sorted(_list_loose(view), key=lambda each: each.path)
+    yield from _judge_written(view, loose)
     for unit in view.units:
         for line in unit.parsed.directives:
             if (line.section, line.key) in _PLACES:
-                yield from _made_by_systemd(view, unit, line, loose)
+                yield from _judge_made_by_systemd(view, unit, line, loose)
             elif line.section == "Service" and line.key in _READ:
                 yield from _read(view, unit, line, loose)
     for folder in view.desired.folders:
-        yield from _made(folder, loose)
+        yield from _judge_made(folder, loose)
 
 
-def _loose(view: View) -> Iterator[_Loose]:
+def _list_loose(view: View) -> Iterator[_Loose]:
     for path in _SHARED:
         yield _Loose(path, frozenset({_EVERYONE}), "where every user can make files", sticky=True)
     for folder in view.desired.folders:
-        yield from _declared(folder)
+        yield from _list_declared(folder)
     for account in view.desired.accounts:
-        yield from _home(account)
+        yield from _list_home(account)
     for unit in view.units:
-        yield from _of_service(unit)
+        yield from _list_of_service(unit)
 
 
-def _declared(folder: DesiredFolder) -> Iterator[_Loose]:
+def _list_declared(folder: DesiredFolder) -> Iterator[_Loose]:
     mode = int(folder.mode, 8)
     who = {folder.user} - {_ROOT}
     if mode & _GROUP_WRITE:
@@ -86,12 +86,12 @@ def _declared(folder: DesiredFolder) -> Iterator[_Loose]:
         yield _Loose(folder.path, frozenset(who), how, sticky=bool(mode & _STICKY))
 
 
-def _home(account: DesiredAccount) -> Iterator[_Loose]:
+def _list_home(account: DesiredAccount) -> Iterator[_Loose]:
     if account.home.rstrip("/") and account.name != _ROOT:
         yield _Loose(account.home.rstrip("/"), frozenset({account.name}), f"the home of {account.name}")
 
 
-def _of_service(unit: Unit) -> Iterator[_Loose]:
+def _list_of_service(unit: Unit) -> Iterator[_Loose]:
     user = unit.last("Service", "User")
     dynamic = unit.last("Service", "DynamicUser") in ("yes", "true", "on", "1")
     if user in ("", _ROOT, "0") and not dynamic:
@@ -103,7 +103,7 @@ def _of_service(unit: Unit) -> Iterator[_Loose]:
             yield _Loose(path, frozenset({who}), f"which systemd gives to {who} ({key}= of {unit.name})")
 
 
-def _first(path: str, loose: Iterable[_Loose]) -> _Loose | None:
+def _find_first(path: str, loose: Iterable[_Loose]) -> _Loose | None:
     found = next((each for each in loose if each.holds(path)), None)
     if found is not None or not path.startswith(_HOME):
         return found
@@ -111,7 +111,7 @@ def _first(path: str, loose: Iterable[_Loose]) -> _Loose | None:
     return _Loose(_HOME + name, frozenset({name}), f"a home, by its name that of {name}")
 
 
-def _written(view: View, loose: list[_Loose]) -> Iterator[Finding]:
+def _judge_written(view: View, loose: list[_Loose]) -> Iterator[Finding]:
     """Env files stand for each other: they are all in env_dir."""
     registry = view.registry
     env_dir = registry.fleet.env_dir
@@ -120,12 +120,12 @@ def _written(view: View, loose: list[_Loose]) -> Iterator[Finding]:
         if file.kind != "env":
             paths.setdefault(file.path.rpartition("/")[0], (file.subject, file.origin))
     for path, (subject, at) in paths.items():
-        found = _first(f"{path}/", loose)
+        found = _find_first(f"{path}/", loose)
         if found is not None:
-            yield QT116.make_broken(subject, f"{_where(path, found)}: deploys refuse it", _REMEDY, at)
+            yield QT116.make_broken(subject, f"{_describe_where(path, found)}: deploys refuse it", _REMEDY, at)
 
 
-def _where(path: str, found: _Loose) -> str:
+def _describe_where(path: str, found: _Loose) -> str:
     place = "" if path == found.path else f"is in {found.path}, "
     how = found.how if place else f"is a folder {found.how}" if found.how.startswith("wh") else f"is {found.how}"
     return f"{path} {place}{how}, and root writes there: {found.names} could lead that to any other file"
@@ -134,20 +134,20 @@ def _where(path: str, found: _Loose) -> str:
 def _read(view: View, unit: Unit, line: Line, loose: list[_Loose]) -> Iterator[Finding]:
     """systemd opens these as root, and follows links: what they lead to is shown to the service."""
     path = line.value.lstrip("-") if line.key == _ENV else line.value.partition(":")[2]
-    found = _first(path, loose)
+    found = _find_first(path, loose)
     if found is None or path.startswith(f"{view.registry.fleet.env_dir}/"):
         return
     own = line.key == _ENV and found.who == {unit.last("Service", "User")}
     severity = Severity.INFO if own else Severity.WARNING
     risk = "put a link to any file of root's there" + ("" if own else f", or choose what {unit.name} gets")
     what = f"systemd reads {path} as root, in {found.path}, {found.how}: {found.names} could {risk}"
-    yield QT116.make_broken(unit.subject, what, _REMEDY, spot(view, unit, line), severity=severity)
+    yield QT116.make_broken(unit.subject, what, _REMEDY, find_spot(view, unit, line), severity=severity)
 
 
-def _made_by_systemd(view: View, unit: Unit, line: Line, loose: list[_Loose]) -> Iterator[Finding]:
+def _judge_made_by_systemd(view: View, unit: Unit, line: Line, loose: list[_Loose]) -> Iterator[Finding]:
     """Mount points, sockets and the files of an output: systemd makes or opens them as root, and follows links."""
     path = line.value.partition(":")[2] if line.key in _OUTPUTS else line.value
-    found = _first(path, loose)
+    found = _find_first(path, loose)
     if found is None:
         return
     what = (
@@ -155,10 +155,10 @@ def _made_by_systemd(view: View, unit: Unit, line: Line, loose: list[_Loose]) ->
         "could lead that to any other file"
     )
     remedy = _JOURNAL if line.key in _OUTPUTS else _REMEDY
-    yield QT116.make_broken(unit.subject, what, remedy, spot(view, unit, line), severity=Severity.WARNING)
+    yield QT116.make_broken(unit.subject, what, remedy, find_spot(view, unit, line), severity=Severity.WARNING)
 
 
-def _made(folder: DesiredFolder, loose: list[_Loose]) -> Iterator[Finding]:
+def _judge_made(folder: DesiredFolder, loose: list[_Loose]) -> Iterator[Finding]:
     """A folder in that of another account. systemd-tmpfiles follows no links, but what it made can be replaced."""
     found = next((each for each in loose if each.holds(folder.path) and each.who != {folder.user}), None)
     if found is None or found.sticky:
@@ -183,6 +183,6 @@ QT116 = ViewRule(
     "StandardOutput= as root, so that a service writes to whatever its link leads to.",
     fix="Declare a place whose folders are root's all the way, such as `/etc/FLEET`; data of programs stays in "
     "folders of their account.",
-    look=folders,
+    look=judge_folders,
 )
 RULES = (QT116,)

@@ -10,14 +10,14 @@ _ROOT = "root"
 _REMEDY = "name an account of its own for audits: an ordinary user without sudo, which no service runs as"
 
 
-def logins(view: View) -> Iterator[Finding]:
+def judge_logins(view: View) -> Iterator[Finding]:
     host, login = view.desired.host, view.desired.login
-    for severity, what in _more(view):
+    for severity, what in _list_more(view):
         at = Origin("hosts.toml", (host, "audit_user"))
         yield QT115.make_broken(host, f"audit_user {login.audit_user} {what}", _REMEDY, at, severity=severity)
 
 
-def _more(view: View) -> Iterator[tuple[Severity, str]]:
+def _list_more(view: View) -> Iterator[tuple[Severity, str]]:
     """What the auditing account can do besides."""
     login = view.desired.login
     if login.audit_user == login.deploy_user:
@@ -40,6 +40,6 @@ QT115 = ViewRule(
     "fools it or takes over its session is root; where a service runs as it, that service can answer for the host.",
     fix="Make an account of its own on the host (`users.toml` can declare it), without sudo and with `/bin/sh`, put "
     "the auditors' SSH keys there, and name it as `audit_user`.",
-    look=logins,
+    look=judge_logins,
 )
 RULES = (QT115,)

@@ -10,7 +10,7 @@ from qtctl.findings.finding import Finding, Severity
 from qtctl.model.desired import DesiredService
 from qtctl.model.states import ServiceState
 from qtctl.rules.container_clients import runs_containers
-from qtctl.rules.locate import origin_of
+from qtctl.rules.locate import find_origin
 from qtctl.rules.view import Unit, View, ViewRule
 
 _DEFAULT_INTERVAL, _DEFAULT_BURST, _DEFAULT_RESTART = "10s", "5", "100ms"
@@ -20,7 +20,7 @@ _DAEMONS = frozenset(("exec", "notify", "notify-reload", "dbus", "forking"))
 _GIB = 1024**3
 
 
-def memory(view: View) -> Iterator[Finding]:
+def judge_memory(view: View) -> Iterator[Finding]:
     """QT105: of what runs, now or on a timer, against memory that somebody has checked."""
     if view.guessed("memory"):
         return
@@ -29,7 +29,7 @@ def memory(view: View) -> Iterator[Finding]:
         service.name: cap
         for unit, service in view.services
         if service.state is not ServiceState.STOPPED
-        and (cap := _bytes(unit.last("Service", "MemoryMax"), desired.memory)) not in (None, size.INFINITY)
+        and (cap := _parse_bytes(unit.last("Service", "MemoryMax"), desired.memory)) not in (None, size.INFINITY)
     }
     total = sum(cap for cap in caps.values() if cap is not None)
     if total <= desired.memory:
@@ -37,38 +37,38 @@ def memory(view: View) -> Iterator[Finding]:
     largest = sorted(caps, key=lambda name: (-(caps[name] or 0), name))[:3]
     yield QT105.make_broken(
         desired.host,
-        f"has {_gib(desired.memory)} of memory, and the memory_max of the {len(caps)} services that run there adds up "
-        f"to {_gib(total)} (most: {', '.join(largest)})",
+        f"has {_format_gib(desired.memory)} of memory, and the memory_max of the {len(caps)} services that run there "
+        f"adds up to {_format_gib(total)} (most: {', '.join(largest)})",
         "lower the caps, move services to another host, or correct the host's memory",
         view.registry.origins["hosts", desired.host].at("memory"),
     )
 
 
-def caps(view: View) -> Iterator[Finding]:
+def judge_caps(view: View) -> Iterator[Finding]:
     """QT114, of each service."""
     for unit, _ in view.services:
-        yield from _cap(view, unit)
+        yield from _judge_cap(view, unit)
         yield from _start_limit(view, unit)
 
 
-def _cap(view: View, unit: Unit) -> Iterator[Finding]:
-    most = _bytes(unit.last("Service", "MemoryMax") or "infinity", view.desired.memory)
-    if most == size.INFINITY and view.whole(unit) and not _capped_by_slice(view, unit):
+def _judge_cap(view: View, unit: Unit) -> Iterator[Finding]:
+    most = _parse_bytes(unit.last("Service", "MemoryMax") or "infinity", view.desired.memory)
+    if most == size.INFINITY and view.whole(unit) and not _is_capped_by_slice(view, unit):
         yield QT114.make_broken(
             unit.subject,
             "has no memory cap: if it leaks, the kernel ends whatever it likes",
             "give it limits.memory_max, or the fleet defaults.limits.memory_max",
-            origin_of(view, unit, "MemoryMax"),
+            find_origin(view, unit, "MemoryMax"),
             severity=Severity.WARNING if _can_leak(view, unit) else Severity.INFO,
         )
-    high = _bytes(unit.last("Service", "MemoryHigh") or "infinity", view.desired.memory)
+    high = _parse_bytes(unit.last("Service", "MemoryHigh") or "infinity", view.desired.memory)
     if high is None or most is None or high == size.INFINITY or high <= most:
         return
     yield QT114.make_broken(
         unit.subject,
         "has a memory_high above its memory_max: it is killed before it is ever slowed down",
         "set memory_high below memory_max",
-        origin_of(view, unit, "MemoryHigh"),
+        find_origin(view, unit, "MemoryHigh"),
     )
 
 
@@ -92,7 +92,7 @@ def _is_kept_up(service: DesiredService, restart: str) -> bool:
     return restart == "always" or not (script or shell)
 
 
-def _capped_by_slice(view: View, unit: Unit) -> bool:
+def _is_capped_by_slice(view: View, unit: Unit) -> bool:
     """Whether the slice that it runs in, or one above that, has a cap: a leak ends there."""
     slice_ = unit.last("Service", "Slice")
     if not slice_:
@@ -100,7 +100,7 @@ def _capped_by_slice(view: View, unit: Unit) -> bool:
     parts = slice_.removesuffix(".slice").split("-")
     above = {f"{'-'.join(parts[:end])}.slice" for end in range(1, len(parts) + 1)}
     caps = (each.last("Slice", "MemoryMax") for each in view.units if each.name in above)
-    return any(_bytes(cap, view.desired.memory) not in (None, size.INFINITY) for cap in caps if cap)
+    return any(_parse_bytes(cap, view.desired.memory) not in (None, size.INFINITY) for cap in caps if cap)
 
 
 def _start_limit(view: View, unit: Unit) -> Iterator[Finding]:
@@ -110,9 +110,9 @@ def _start_limit(view: View, unit: Unit) -> Iterator[Finding]:
         or unit.last("Service", "RestartSteps") not in ("", "0")
     ):
         return
-    interval = _span(unit.last("Unit", "StartLimitIntervalSec") or _DEFAULT_INTERVAL)
+    interval = _parse_span(unit.last("Unit", "StartLimitIntervalSec") or _DEFAULT_INTERVAL)
     burst = unit.last("Unit", "StartLimitBurst") or _DEFAULT_BURST
-    pause = _span(unit.last("Service", "RestartSec") or _DEFAULT_RESTART)
+    pause = _parse_span(unit.last("Service", "RestartSec") or _DEFAULT_RESTART)
     if interval is None or pause is None or not burst.isdecimal() or not interval or interval > int(burst) * pause:
         return
     yield QT114.make_broken(
@@ -120,11 +120,11 @@ def _start_limit(view: View, unit: Unit) -> Iterator[Finding]:
         "can never hit its start limit: start_limit_burst times restart_sec is not less than start_limit_interval, so "
         "it restarts for ever",
         "lengthen start_limit_interval, or lower start_limit_burst",
-        origin_of(view, unit, "StartLimitIntervalSec"),
+        find_origin(view, unit, "StartLimitIntervalSec"),
     )
 
 
-def _bytes(text: str, whole: int) -> int | None:
+def _parse_bytes(text: str, whole: int) -> int | None:
     """None where it is no size; a percentage is of the host's memory."""
     if text.endswith("%") and text[:-1].replace(".", "", 1).isdecimal():
         return int(float(text[:-1]) / 100 * whole)
@@ -134,14 +134,14 @@ def _bytes(text: str, whole: int) -> int | None:
         return None
 
 
-def _span(text: str) -> int | None:
+def _parse_span(text: str) -> int | None:
     try:
         return timespan.microseconds(text)
     except InputError:
         return None
 
 
-def _gib(number: int) -> str:
+def _format_gib(number: int) -> str:
     return f"{number / _GIB:.1f}G"
 
 
@@ -154,7 +154,7 @@ QT105 = ViewRule(
     why="Each service stays within its cap, and the host runs out all the same: then the kernel chooses what to "
     "end, and it need not be the one that grew.",
     fix="Lower caps that are never reached, move services, or correct the declared memory.",
-    look=memory,
+    look=judge_memory,
 )
 QT114 = ViewRule(
     "QT114",
@@ -168,7 +168,7 @@ QT114 = ViewRule(
     why="A leak takes the whole host. A service that cannot start restarts for ever, and is never reported failed.",
     fix="Set `limits.memory_max` (in `[defaults.limits]` for all), `memory_high` below it, and a "
     "`start_limit_interval` longer than `start_limit_burst` times `restart_sec`.",
-    look=caps,
+    look=judge_caps,
 )
 RULES = (
     QT105,

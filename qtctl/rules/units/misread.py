@@ -14,8 +14,8 @@ from qtctl.errors import InputError, Unrendered
 from qtctl.findings.finding import Finding, Severity
 from qtctl.model.desired import Desired, DesiredFile, DesiredService
 from qtctl.model.origin import Origin
-from qtctl.rules.locate import Keys, key_path, spot
-from qtctl.rules.view import Declared, Unit, View, ViewRule, declared_of
+from qtctl.rules.locate import Keys, find_key_path, find_spot
+from qtctl.rules.view import Declared, Unit, View, ViewRule, find_declared
 
 _LETTER = "AaBbCDdEefGgHhIijJLlMmNnoPpqSsTtUuVvWwYy"
 """Specifiers of 247 to 257; systemd keeps a % before anything else."""
@@ -43,48 +43,48 @@ _EXPORT = re.compile(r"^[ \t]*export[ \t]")
 _Trouble = tuple[Severity, str, str]
 
 
-def misread(view: View) -> Iterator[Finding]:
+def judge_misread(view: View) -> Iterator[Finding]:
     version = view.systemd
     judged: dict[tuple[str, ...], tuple[_Trouble, ...]] = {}
     for unit in view.units:
         if b"\r" in unit.file.content:
-            yield _of_file(unit.subject, unit.file, _CRLF, "save the template with LF")
+            yield _make_file_finding(unit.subject, unit.file, _CRLF, "save the template with LF")
         for line in unit.parsed.directives:
             fatal = can_be_fatal(line.section, line.key)
             at = (line.section, line.key, line.value, unit.name if fatal else "@" * is_template(unit.name))
             if at not in judged:
-                judged[at] = tuple(_troubles(line, unit.name, version))
-            for severity, what, remedy in (*judged[at], *(_variables(unit, line) if view.whole(unit) else ())):
-                yield QT110.make_broken(unit.subject, what, remedy, spot(view, unit, line), severity=severity)
+                judged[at] = tuple(_list_troubles(line, unit.name, version))
+            for severity, what, remedy in (*judged[at], *(_list_variables(unit, line) if view.whole(unit) else ())):
+                yield QT110.make_broken(unit.subject, what, remedy, find_spot(view, unit, line), severity=severity)
     for file in view.desired.files:
         if file.kind == "env":
-            yield from _env(file)
+            yield from _judge_env(file)
 
 
-def _troubles(line: Line, unit: str, version: int) -> Iterator[_Trouble]:
+def _list_troubles(line: Line, unit: str, version: int) -> Iterator[_Trouble]:
     kind = known(line.section, line.key, version)
     if kind is None or not line.value:
         return
-    executed, refused = kind == "PATH [ARGUMENT [...]]", _refused(line, kind, unit, version)
+    executed, refused = kind == "PATH [ARGUMENT [...]]", _is_refused(line, kind, unit, version)
     if inline_comment(kind, line.value):
         what = f"{line.key}= has a # after its value: systemd knows no such comments"
         yield Severity.ERROR, what, "put it on a line of its own"
     elif not refused and (trouble := value_trouble(line.key, kind, line.value, version)):
         yield Severity.ERROR, f"{line.key}= {trouble}: systemd ignores the line", "fix the value"
     percent = executed or kind in ("ENVIRON", "STRING")
-    if percent and not refused and _percent(line.value, of_template=is_template(unit)):
+    if percent and not refused and _is_percent(line.value, of_template=is_template(unit)):
         yield Severity.WARNING, f"{line.key}= has a % that systemd replaces", "write %% for a percent sign"
     if kind == "ENVIRON":
-        yield from _assignments(line)
+        yield from _list_assignments(line)
 
 
-def _refused(line: Line, kind: str, unit: str, version: int) -> bool:
+def _is_refused(line: Line, kind: str, unit: str, version: int) -> bool:
     """Whether QT118 is about the value."""
     trouble = given_up(unit, line.section, line.key, line.value, version)
     return kind == "SERVICETYPE" or (trouble is not None and trouble.fatal)
 
 
-def _percent(value: str, *, of_template: bool) -> bool:
+def _is_percent(value: str, *, of_template: bool) -> bool:
     """In a template the name of the instance may follow a digit: `--port 810%i`."""
     bare = value.replace("%%", "")
     if of_template:
@@ -92,7 +92,7 @@ def _percent(value: str, *, of_template: bool) -> bool:
     return any(pattern.search(bare) for pattern in (_DATE, _AFTER_DIGIT, _URL_ESCAPE))
 
 
-def _assignments(line: Line) -> Iterator[_Trouble]:
+def _list_assignments(line: Line) -> Iterator[_Trouble]:
     try:
         words = split(line.value, Escapes.C)
     except InputError as error:
@@ -103,7 +103,7 @@ def _assignments(line: Line) -> Iterator[_Trouble]:
         yield Severity.ERROR, what, 'quote it: "NAME=two words"'
 
 
-def _variables(unit: Unit, line: Line) -> Iterator[_Trouble]:
+def _list_variables(unit: Unit, line: Line) -> Iterator[_Trouble]:
     """Variables that nothing sets, unless they may come from where a registry does not look."""
     service = unit.service
     if "$" not in line.value or not line.key.startswith("Exec") or service is None or _set_elsewhere(unit, service):
@@ -113,7 +113,7 @@ def _variables(unit: Unit, line: Line) -> Iterator[_Trouble]:
     given = {name for name, _ in service.env} | set(service.secrets_keys)
     for key in ("Environment", "PassEnvironment"):
         given |= {word.partition("=")[0] for word in unit.all("Service", key)}
-    for name in dict.fromkeys(_replaced(line.value)):
+    for name in dict.fromkeys(_list_replaced(line.value)):
         if name not in given and not _SET_BY_SYSTEMD.fullmatch(name):
             what = f"{line.key}= uses ${name}, which nothing sets: systemd puts nothing in its place"
             yield Severity.WARNING, what, "declare it in env, or write $$ for a dollar sign"
@@ -126,7 +126,7 @@ def _set_elsewhere(unit: Unit, service: DesiredService) -> bool:
     return bool(files - own) or bool(unit.last("Service", "PAMName"))
 
 
-def _replaced(command: str) -> Iterator[str]:
+def _list_replaced(command: str) -> Iterator[str]:
     """The variables that systemd replaces in a command line, as it splits it: never in the program itself."""
     try:
         words = split(command, Escapes.C_RELAXED)
@@ -140,22 +140,24 @@ def _replaced(command: str) -> Iterator[str]:
             yield from _VARIABLE.findall(word)
 
 
-def _env(file: DesiredFile) -> Iterator[Finding]:
+def _judge_env(file: DesiredFile) -> Iterator[Finding]:
     text = file.content.decode("utf-8", "replace")
     if "\r\n" in text:
-        yield _of_file(file.subject, file, _CRLF, "save the template with LF")
+        yield _make_file_finding(file.subject, file, _CRLF, "save the template with LF")
     if any(_EXPORT.match(line) for line in file_lines(text)):
         what = "has lines that begin with export: systemd drops them"
-        yield _of_file(file.subject, file, what, "write NAME=value alone", Severity.ERROR)
+        yield _make_file_finding(file.subject, file, what, "write NAME=value alone", Severity.ERROR)
 
 
-def _of_file(subject: str, file: DesiredFile, what: str, remedy: str, severity: Severity = Severity.WARNING) -> Finding:
+def _make_file_finding(
+    subject: str, file: DesiredFile, what: str, remedy: str, severity: Severity = Severity.WARNING
+) -> Finding:
     return QT110.make_broken(subject, f"{file.path} {what}", remedy, file.origin, severity=severity)
 
 
-def unwritable(desired: Desired, errors: Iterable[Unrendered], keys: Keys) -> Iterator[Finding]:
+def judge_unwritable(desired: Desired, errors: Iterable[Unrendered], keys: Keys) -> Iterator[Finding]:
     """Declared values that no unit or env file can hold."""
-    declared: tuple[Declared, ...] = declared_of(desired)
+    declared: tuple[Declared, ...] = find_declared(desired)
     by_unit = {each.unit: each for each in declared}
     for error in errors:
         unit = error.units[0]
@@ -166,14 +168,14 @@ def unwritable(desired: Desired, errors: Iterable[Unrendered], keys: Keys) -> It
             found.name if found else unit,
             f"cannot be written into a unit or env file: {error.why}",
             remedy,
-            origin.at(*_path(error.field, keys)),
+            origin.at(*_find_path(error.field, keys)),
         )
 
 
-def _path(field: str, keys: Keys) -> tuple[str, ...]:
+def _find_path(field: str, keys: Keys) -> tuple[str, ...]:
     if field.startswith(_ENVIRONMENT):
         return ("env", field.removeprefix(_ENVIRONMENT))
-    return key_path(keys, field)
+    return find_key_path(keys, field)
 
 
 QT110 = ViewRule(
@@ -185,6 +187,6 @@ QT110 = ViewRule(
     "as warnings a % that is a specifier, a variable that nothing sets, carriage returns.",
     why="systemd logs a line that nobody reads and goes on without the setting: `MemoryMax=16G # 50%` is no cap.",
     fix="Put comments on lines of their own, double % and $, quote words with spaces.",
-    look=misread,
+    look=judge_misread,
 )
 RULES = (QT110,)

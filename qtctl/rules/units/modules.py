@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from qtctl.dialects.python_command import PythonCommand, python_command
 from qtctl.findings.finding import Finding, Severity
 from qtctl.model.desired import DesiredService
-from qtctl.rules.locate import origin_at
+from qtctl.rules.locate import find_origin_at
 from qtctl.rules.view import Unit, View, ViewRule
 
 
-def modules(view: View) -> Iterator[Finding]:
+def judge_modules(view: View) -> Iterator[Finding]:
     for unit, service in view.services:
         if not view.whole(unit):
             continue
@@ -18,19 +18,19 @@ def modules(view: View) -> Iterator[Finding]:
         module = (command.app or command.module) if command else ""
         if command is None or "." not in module or module.partition(".")[0] in sys.stdlib_module_names:
             continue
-        if not _importable(view, unit, service, command):
-            code = _code(view, service)
+        if not _is_importable(view, unit, service, command):
+            code = _describe_code(view, service)
             yield QT113.make_broken(
                 unit.subject,
                 f"runs the module {module}, and neither its working directory nor PYTHONPATH is {code}, where it is",
                 f'set PYTHONPATH = "{code}" in env, or leave run.cwd out',
-                origin_at(view, view.registry.services[service.name], service.origin, ("run",)),
+                find_origin_at(view, view.registry.services[service.name], service.origin, ("run",)),
             )
 
 
-def _importable(view: View, unit: Unit, service: DesiredService, command: PythonCommand) -> bool:
+def _is_importable(view: View, unit: Unit, service: DesiredService, command: PythonCommand) -> bool:
     env = dict(service.env)
-    code = _code(view, service)
+    code = _describe_code(view, service)
     here = unit.last("Service", "WorkingDirectory").rstrip("/") == code
     if here and command.searches_start_folder and (command.is_server or not env.get("PYTHONSAFEPATH")):
         return True
@@ -39,7 +39,7 @@ def _importable(view: View, unit: Unit, service: DesiredService, command: Python
     return command.reads_environment and code in [path.rstrip("/") for path in env.get("PYTHONPATH", "").split(":")]
 
 
-def _code(view: View, service: DesiredService) -> str:
+def _describe_code(view: View, service: DesiredService) -> str:
     """Where the registry says that the code is."""
     run = view.registry.services[service.name].run
     return ((run.code if run else None) or view.registry.fleet.defaults.code).rstrip("/")
@@ -54,6 +54,6 @@ QT113 = ViewRule(
     why='It ends with "No module named microservices", as first units after a move from containers often do.',
     fix="Leave `run.cwd` out, or add the code's directory to PYTHONPATH. If the package is installed in the venv, "
     "set the severity of QT113 in `policy.toml` to info.",
-    look=modules,
+    look=judge_modules,
 )
 RULES = (QT113,)

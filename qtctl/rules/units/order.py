@@ -12,7 +12,7 @@ from qtctl.model.names import Names
 from qtctl.model.origin import Origin
 from qtctl.model.relations import Order
 from qtctl.model.unit_kinds import UnitKind
-from qtctl.rules.locate import origin_at, origin_of
+from qtctl.rules.locate import find_origin, find_origin_at
 from qtctl.rules.ordering import Conflicts, Ordering
 from qtctl.rules.view import Unit, View, ViewRule
 
@@ -29,27 +29,27 @@ class _Said:
 
 
 def order(view: View) -> Iterator[Finding]:
-    yield from _cycles(view)
+    yield from _judge_cycles(view)
     if view.first:
-        yield from _namesakes(view)
+        yield from _judge_namesakes(view)
     requiring = [(unit, service) for unit, service in view.services if service.requires or service.binds_to]
     if not requiring or view.partial:
         return
-    names, before = Names.of(view.registry), _before(view)
+    names, before = Names.of(view.registry), _map_before(view)
     ordering = Ordering.of(view)
     defaults = view.registry.fleet.defaults.order
     for key in ("requires", "binds_to"):
-        shared = _said(names, "fleet.toml", ("defaults", "order", "after"), getattr(defaults, key))
+        shared = _find_said(names, "fleet.toml", ("defaults", "order", "after"), getattr(defaults, key))
         for unit, service in requiring:
             own = getattr(view.registry.services[unit.subject].order, key)
-            said = (_said(names, unit.declared.origin.file, ("order", "after"), own), shared)
+            said = (_find_said(names, unit.declared.origin.file, ("order", "after"), own), shared)
             ordered = {*unit.all("Unit", "After"), *unit.all("Unit", "Before"), *before.get(unit.name, ())}
             required = [each for each in getattr(service, key) if each not in ordered]
             required = [each for each in required if not ordering.implied(unit, each)]
-            yield from _unordered(view, unit, key, required, said)
+            yield from _judge_unordered(view, unit, key, required, said)
 
 
-def _namesakes(view: View) -> Iterator[Finding]:
+def _judge_namesakes(view: View) -> Iterator[Finding]:
     """Words that name a unit which nobody declares, and that read like a service of the registry."""
     registry, names = view.registry, Names.of(view.registry)
     for name, service in registry.services.items():
@@ -67,11 +67,11 @@ def _namesakes(view: View) -> Iterator[Finding]:
                 )
 
 
-def _said(names: Names, file: str, path: tuple[str, ...], words: tuple[str, ...]) -> _Said:
+def _find_said(names: Names, file: str, path: tuple[str, ...], words: tuple[str, ...]) -> _Said:
     return _Said(file, path, {unit: each for each in reversed(words) for unit in names.all_units(each)})
 
 
-def _before(view: View) -> dict[str, set[str]]:
+def _map_before(view: View) -> dict[str, set[str]]:
     """Unit → units that say that they start before it."""
     found: dict[str, set[str]] = {}
     for unit in view.units:
@@ -80,18 +80,18 @@ def _before(view: View) -> dict[str, set[str]]:
     return found
 
 
-def _cycles(view: View) -> Iterator[Finding]:
+def _judge_cycles(view: View) -> Iterator[Finding]:
     units = {unit.name: unit for unit in sorted(view.units, key=lambda unit: not _is_dropin(unit))}
     graph, conflicts = start_order(units), Conflicts.of(units)
-    for members in components(graph):
-        cycle = _possible(graph, members, _Possible(units, conflicts))
+    for members in find_components(graph):
+        cycle = _find_possible(graph, members, _Possible(units, conflicts))
         if not cycle:
             continue
         yield QT103.make_broken(
             units[cycle[0]].subject,
             f"is ordered after itself: {' after '.join(cycle)}",
-            _remedy(cycle, units),
-            _edge(view, units, cycle),
+            _write_remedy(cycle, units),
+            _find_edge(view, units, cycle),
         )
 
 
@@ -99,7 +99,7 @@ def _is_dropin(unit: Unit) -> bool:
     return isinstance(unit.declared, DesiredDropin)
 
 
-def _remedy(cycle: Sequence[str], units: Mapping[str, Unit]) -> str:
+def _write_remedy(cycle: Sequence[str], units: Mapping[str, Unit]) -> str:
     if all(name in units for name in cycle):
         return "take one of these out of the order: systemd drops one of the jobs, and not always the same"
     return (
@@ -119,14 +119,14 @@ def start_order(units: Mapping[str, Unit]) -> Graph:
         for name in after.keys() & {*unit.all("Unit", "Before"), *added.before}:
             after[name].add(unit.name)
     for unit in units.values():
-        for started in units.keys() & _started(unit):
+        for started in units.keys() & _list_started(unit):
             after[started].add(unit.name)
-        for target, member in _pulled(unit):
+        for target, member in _list_pulled(unit):
             _imply(after, units, target, member)
     return {name: tuple(sorted(those)) for name, those in sorted(after.items())}
 
 
-def _pulled(unit: Unit) -> Iterator[tuple[str, str]]:
+def _list_pulled(unit: Unit) -> Iterator[tuple[str, str]]:
     """What pulls in what, as far as a unit says it."""
     for key in ("WantedBy", "RequiredBy"):
         yield from ((target, unit.name) for target in unit.all("Install", key))
@@ -134,7 +134,7 @@ def _pulled(unit: Unit) -> Iterator[tuple[str, str]]:
         yield from ((unit.name, wanted) for wanted in unit.all("Unit", key))
 
 
-def _started(unit: Unit) -> frozenset[str]:
+def _list_started(unit: Unit) -> frozenset[str]:
     """What a timer, path or automount starts, and a socket that does not accept itself."""
     stem, _, kind = unit.name.rpartition(".")
     if kind == "automount":
@@ -153,7 +153,7 @@ def _imply(after: dict[str, set[str]], units: Mapping[str, Unit], target: str, m
         after[target].add(member)
 
 
-def components(graph: Graph) -> list[tuple[str, ...]]:
+def find_components(graph: Graph) -> list[tuple[str, ...]]:
     """The strongly connected components that hold a cycle, each sorted (Tarjan, without recursion)."""
     number: dict[str, int] = {}
     low: dict[str, int] = {}
@@ -202,7 +202,7 @@ def _leave(name: str, parent: str | None, graph: Graph, state: _State, found: li
         found.append(tuple(sorted(members)))
 
 
-def _way_round(graph: Graph, members: Sequence[str], start: str) -> tuple[str, ...]:
+def _find_way_round(graph: Graph, members: Sequence[str], start: str) -> tuple[str, ...]:
     """A shortest cycle through `start`: breadth first."""
     inside = set(members)
     came: dict[str, str] = {}
@@ -228,27 +228,27 @@ class _Possible:
     conflicts: Conflicts
 
 
-def _possible(graph: Graph, members: Sequence[str], where: _Possible, deep: int = 6) -> tuple[str, ...]:
+def _find_possible(graph: Graph, members: Sequence[str], where: _Possible, deep: int = 6) -> tuple[str, ...]:
     """A cycle of units that can be started together, from a generated one on.
 
     () where each has two of which one stops the other, or where nothing in it is generated.
     """
     start = next((name for name in members if name in where.units), "")
-    cycle = _way_round(graph, members, start) if start else ()
+    cycle = _find_way_round(graph, members, start) if start else ()
     pair = where.conflicts.within(cycle)
     if not pair or deep == 0:
         return () if pair else cycle
     for gone in pair:
         left = [name for name in members if name != gone]
         rest = {name: tuple(each for each in graph[name] if each in left) for name in left}
-        for part in components(rest):
-            found = _possible(rest, part, where, deep - 1)
+        for part in find_components(rest):
+            found = _find_possible(rest, part, where, deep - 1)
             if found:
                 return found
     return ()
 
 
-def _edge(view: View, units: Mapping[str, Unit], cycle: Sequence[str]) -> Origin:
+def _find_edge(view: View, units: Mapping[str, Unit], cycle: Sequence[str]) -> Origin:
     """Where the first step of the way round is said that somebody says."""
     for first, then in pairwise(cycle):
         if first in units and then in units[first].all("Unit", "After"):
@@ -260,13 +260,15 @@ def _edge(view: View, units: Mapping[str, Unit], cycle: Sequence[str]) -> Origin
 
 def _order_origin(view: View, unit: Unit, key: str) -> Origin:
     if unit.service is not None:
-        return origin_of(view, unit, key)
+        return find_origin(view, unit, key)
     return unit.declared.origin.at("order", key.lower())
 
 
-def _unordered(view: View, unit: Unit, key: str, required: Sequence[str], said: tuple[_Said, ...]) -> Iterator[Finding]:
+def _judge_unordered(
+    view: View, unit: Unit, key: str, required: Sequence[str], said: tuple[_Said, ...]
+) -> Iterator[Finding]:
     for name in required:
-        at, fix = _fix(view, unit, key, name, said)
+        at, fix = _make_fix(view, unit, key, name, said)
         yield QT103.make_broken(
             unit.subject,
             f"{key} {name} and is not ordered after it: both are started at once",
@@ -277,14 +279,14 @@ def _unordered(view: View, unit: Unit, key: str, required: Sequence[str], said: 
         )
 
 
-def _fix(view: View, unit: Unit, key: str, name: str, said: tuple[_Said, ...]) -> tuple[Origin, Fix | None]:
+def _make_fix(view: View, unit: Unit, key: str, name: str, said: tuple[_Said, ...]) -> tuple[Origin, Fix | None]:
     """Where it was required, and what to add there, in the same words."""
     for where in said:
         word = where.words.get(name)
         if word is not None:
             fix = Fix(where.file, where.path, word, f"{word} added to {'.'.join(where.path)}")
             return Origin(where.file, (*where.path[:-1], key)), fix
-    return origin_at(view, view.registry.services[unit.subject], unit.declared.origin, ("order", key)), None
+    return find_origin_at(view, view.registry.services[unit.subject], unit.declared.origin, ("order", key)), None
 
 
 QT103 = ViewRule(

@@ -9,11 +9,11 @@ from qtctl.findings.finding import Finding, Severity
 from qtctl.meaning.refused import UnitText, find_refused
 from qtctl.model.desired import DesiredDropin
 from qtctl.model.origin import Origin
-from qtctl.rules.locate import key_path, spot
+from qtctl.rules.locate import find_key_path, find_spot
 from qtctl.rules.view import Unit, View, ViewRule
 
 
-def refused_units(view: View) -> Iterator[Finding]:
+def judge_refused_units(view: View) -> Iterator[Finding]:
     whole = {unit.name: unit for unit in view.units if not _is_dropin(unit)}
     said = {id(line): unit for unit in view.units for line in unit.parsed.directives}
     texts = [UnitText(unit.name, unit.parsed, _is_dropin(unit)) for unit in view.units]
@@ -27,27 +27,27 @@ def refused_units(view: View) -> Iterator[Finding]:
             continue  # QT112 is about the expression that leaves it without a time
         if not view.whole(about):
             continue
-        at = spot(view, unit, refusal.given.line) if refusal.given else unit.declared.origin
-        what, severity = _what(refusal), _severity(refusal)
+        at = find_spot(view, unit, refusal.given.line) if refusal.given else unit.declared.origin
+        what, severity = _describe(refusal), _find_severity(refusal)
         if surely is not None and (name, refusal.what) not in surely:
             what, severity = f"{what}, if that is what the host has: its version was guessed", Severity.INFO
-        yield QT118.make_broken(about.subject, what, _remedy(view, refusal, about, at), at, severity=severity)
+        yield QT118.make_broken(about.subject, what, _write_remedy(view, refusal, about, at), at, severity=severity)
 
 
-def _severity(refusal: Refusal) -> Severity:
+def _find_severity(refusal: Refusal) -> Severity:
     """Of what depends on a unit that nobody has seen, a warning only where something speaks for it."""
     if refusal.sure:
         return Severity.ERROR
     return Severity.WARNING if refusal.likely else Severity.INFO
 
 
-def _what(refusal: Refusal) -> str:
+def _describe(refusal: Refusal) -> str:
     return refusal.what if refusal.loads else f"{refusal.what}: systemd does not load the unit"
 
 
-def _remedy(view: View, refusal: Refusal, unit: Unit, at: Origin | Place) -> str:
+def _write_remedy(view: View, refusal: Refusal, unit: Unit, at: Origin | Place) -> str:
     """Of what the defaults say, that the service can say otherwise."""
-    path = key_path(view.keys, refusal.given.line.key) if refusal.given else ()
+    path = find_key_path(view.keys, refusal.given.line.key) if refusal.given else ()
     if not (isinstance(at, Origin) and at.file == "fleet.toml" and path):
         return refusal.remedy
     return f"{refusal.remedy}: {'.'.join(path)} of {unit.declared.origin.file} goes before the default"
@@ -68,6 +68,6 @@ QT118 = ViewRule(
     why="A unit that is not loaded cannot be started. One that runs goes on from memory until it is stopped, and then "
     "it is gone. A deploy refuses such a unit before it changes anything.",
     fix="The finding says what is refused, and where the registry or the unit template says it.",
-    look=refused_units,
+    look=judge_refused_units,
 )
 RULES = (QT118,)

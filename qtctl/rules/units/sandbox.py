@@ -7,7 +7,7 @@ from qtctl.dialects.systemd.booleans import boolean
 from qtctl.findings.finding import Finding, Severity
 from qtctl.model.desired import DesiredService
 from qtctl.model.origin import Origin
-from qtctl.rules.locate import origin_of
+from qtctl.rules.locate import find_origin
 from qtctl.rules.view import Unit, View, ViewRule
 
 HOMES = ("/home", "/root", "/run/user")
@@ -28,21 +28,21 @@ _WRITTEN = re.compile(r"(^|_)(LOGS?|LOGFILE|CHECKPOINTS?|OUTPUT|OUT|CACHE|STATE|
 """Words in the name of a setting whose path is written to."""
 
 
-def sandbox(view: View) -> Iterator[Finding]:
+def judge_sandbox(view: View) -> Iterator[Finding]:
     for unit, service in view.services:
         if not view.whole(unit):
             continue
-        yield from _hidden(view, unit, service)
-        yield from _locked(view, unit, service)
+        yield from _judge_hidden(view, unit, service)
+        yield from _judge_locked(view, unit, service)
 
 
-def _hidden(view: View, unit: Unit, service: DesiredService) -> Iterator[Finding]:
+def _judge_hidden(view: View, unit: Unit, service: DesiredService) -> Iterator[Finding]:
     protect = unit.last("Service", "ProtectHome")
     if not (boolean(protect) or protect == "tmpfs"):
         return
-    shown = _bound(unit) if protect == "tmpfs" else ()
-    for what, path, origin in _needed(view, unit, service):
-        if _below(path, HOMES) and not _below(path, shown):
+    shown = _list_bound(unit) if protect == "tmpfs" else ()
+    for what, path, origin in _list_needed(view, unit, service):
+        if _is_below(path, HOMES) and not _is_below(path, shown):
             yield QT107.make_broken(
                 unit.subject,
                 f"has ProtectHome={protect}, which hides its own {what} ({path})",
@@ -51,7 +51,7 @@ def _hidden(view: View, unit: Unit, service: DesiredService) -> Iterator[Finding
             )
 
 
-def _needed(view: View, unit: Unit, service: DesiredService) -> Iterator[tuple[str, str, Origin]]:
+def _list_needed(view: View, unit: Unit, service: DesiredService) -> Iterator[tuple[str, str, Origin]]:
     """What the process opens: word for it, path, where it is declared."""
     run = service.origin.at("run")
     yield "working directory", service.working_directory, run
@@ -60,40 +60,40 @@ def _needed(view: View, unit: Unit, service: DesiredService) -> Iterator[tuple[s
     yield "entry point", service.entry_point, run
     for command in service.commands:
         if "+" not in command.prefixes:
-            yield f"{command.directive}= program", command.argv[0], origin_of(view, unit, command.directive)
-    for path in _each_path(unit, "ReadWritePaths"):
-        yield "writable path", path, origin_of(view, unit, "ReadWritePaths")
+            yield f"{command.directive}= program", command.argv[0], find_origin(view, unit, command.directive)
+    for path in _list_each_path(unit, "ReadWritePaths"):
+        yield "writable path", path, find_origin(view, unit, "ReadWritePaths")
 
 
-def _locked(view: View, unit: Unit, service: DesiredService) -> Iterator[Finding]:
+def _judge_locked(view: View, unit: Unit, service: DesiredService) -> Iterator[Finding]:
     protect = unit.last("Service", "ProtectSystem")
     locked = _LOCKED.get("yes" if boolean(protect) else protect)
     if locked is None:
         return
-    writable = (*_writable(unit), *_ALWAYS_WRITABLE)
-    read_only = (*locked, *_each_path(unit, "ReadOnlyPaths"))
+    writable = (*_list_writable(unit), *_ALWAYS_WRITABLE)
+    read_only = (*locked, *_list_each_path(unit, "ReadOnlyPaths"))
     for key, path in service.env:
         if not (_WRITTEN.search(key) and path.startswith("/")):
             continue
-        if _below(path, read_only) and not _below(path, writable):
+        if _is_below(path, read_only) and not _is_below(path, writable):
             yield QT107.make_broken(
                 unit.subject,
                 f"has ProtectSystem={protect} and no writable path for what {key} names",
                 "add its directory to sandbox.read_write_paths",
-                _env_origin(view, service, key),
+                _find_env_origin(view, service, key),
                 severity=Severity.WARNING,
             )
 
 
-def _env_origin(view: View, service: DesiredService, key: str) -> Origin:
+def _find_env_origin(view: View, service: DesiredService, key: str) -> Origin:
     if key in view.registry.services[service.name].env:
         return service.origin.at("env", key)
     return Origin("fleet.toml", ("defaults", "env", key))
 
 
-def _writable(unit: Unit) -> Iterator[str]:
-    yield from _each_path(unit, "ReadWritePaths")
-    yield from _bound(unit)
+def _list_writable(unit: Unit) -> Iterator[str]:
+    yield from _list_each_path(unit, "ReadWritePaths")
+    yield from _list_bound(unit)
     for key, above in _DIRECTORIES.items():
         yield from (f"{above}/{name.partition(':')[0]}" for name in unit.all("Service", key))
     yield from (path.partition(":")[0] for path in unit.all("Service", "TemporaryFileSystem"))
@@ -101,17 +101,17 @@ def _writable(unit: Unit) -> Iterator[str]:
         yield from ("/tmp", "/var/tmp")  # noqa: S108 - the service's own
 
 
-def _bound(unit: Unit) -> tuple[str, ...]:
+def _list_bound(unit: Unit) -> tuple[str, ...]:
     """Where BindPaths= and BindReadOnlyPaths= lead."""
     both = (*unit.all("Service", "BindPaths"), *unit.all("Service", "BindReadOnlyPaths"))
     return tuple(path.lstrip("-").split(":")[:2][-1] for path in both)
 
 
-def _each_path(unit: Unit, key: str) -> Iterator[str]:
+def _list_each_path(unit: Unit, key: str) -> Iterator[str]:
     yield from (path.lstrip("-+") for path in unit.all("Service", key))
 
 
-def _below(path: str, folders: Iterable[str]) -> bool:
+def _is_below(path: str, folders: Iterable[str]) -> bool:
     return any(folder in ("/", path) or path.startswith(f"{folder}/") for folder in folders if folder)
 
 
@@ -125,6 +125,6 @@ QT107 = ViewRule(
     why="It ends at once with 200/CHDIR or 203/EXEC, or hours later with the first line that it cannot log.",
     fix="Move code and venv out of the homes, choose another profile, or add the directory to "
     "`sandbox.read_write_paths`.",
-    look=sandbox,
+    look=judge_sandbox,
 )
 RULES = (QT107,)

@@ -9,7 +9,7 @@ from qtctl.dialects.systemd.calendar import calendar_trouble, has_date_left
 from qtctl.errors import InputError
 from qtctl.findings.finding import Finding, Severity
 from qtctl.model.origin import Origin
-from qtctl.rules.locate import origin_of
+from qtctl.rules.locate import find_origin
 from qtctl.rules.view import Unit, View, ViewRule
 
 _FIRST = ("OnCalendar", "OnActiveSec", "OnBootSec", "OnStartupSec")
@@ -29,21 +29,21 @@ _STARTING = {
 }
 
 
-def timers(view: View) -> Iterator[Finding]:
+def judge_timers(view: View) -> Iterator[Finding]:
     units = {unit.name: unit for unit in view.units}
     for timer in view.units:
         if not timer.name.endswith(".timer"):
             continue
-        yield from _calendar(view, timer)
+        yield from _judge_calendar(view, timer)
         if boolean(timer.last("Timer", "Persistent")) and not timer.all("Timer", "OnCalendar"):
             what = "has Persistent= without OnCalendar=, which does nothing"
-            yield _finding(timer.subject, what, "take it out", timer.declared.origin, Severity.ERROR)
+            yield _make_finding(timer.subject, what, "take it out", timer.declared.origin, Severity.ERROR)
         started = units.get(timer.last("Timer", "Unit") or f"{timer.name.removesuffix('.timer')}.service")
         if started is not None and view.whole(timer) and view.whole(started):
-            yield from _driven(view, timer, started)
+            yield from _judge_driven(view, timer, started)
 
 
-def _calendar(view: View, timer: Unit) -> Iterator[Finding]:
+def _judge_calendar(view: View, timer: Unit) -> Iterator[Finding]:
     for expression in timer.all("Timer", "OnCalendar"):
         trouble = calendar_trouble(expression)
         if trouble:
@@ -51,30 +51,30 @@ def _calendar(view: View, timer: Unit) -> Iterator[Finding]:
                 timer.subject,
                 f"on_calendar {expression!r} is no calendar expression: {trouble}",
                 "see systemd.time(7); `systemd-analyze calendar EXPRESSION` shows when it elapses",
-                origin_of(view, timer, "OnCalendar"),
+                find_origin(view, timer, "OnCalendar"),
             )
         elif view.today and not has_date_left(expression, view.today):
-            yield _finding(
+            yield _make_finding(
                 timer.subject,
                 f"on_calendar {expression!r} never elapses: it has no date in the future",
                 "give it a future date, or remove the timer; `systemd-analyze calendar EXPRESSION` shows the next one",
-                origin_of(view, timer, "OnCalendar"),
+                find_origin(view, timer, "OnCalendar"),
                 Severity.WARNING,
             )
 
 
-def _driven(view: View, timer: Unit, started: Unit) -> Iterator[Finding]:
+def _judge_driven(view: View, timer: Unit, started: Unit) -> Iterator[Finding]:
     if boolean(started.last("Service", "RemainAfterExit")) and _repeats(timer):
-        yield _finding(
+        yield _make_finding(
             started.subject,
             f"has RemainAfterExit= and is started by {timer.name}: it stays active, so the timer runs it once",
             "take remain_after_exit out",
-            origin_of(view, started, "RemainAfterExit"),
+            find_origin(view, started, "RemainAfterExit"),
             Severity.ERROR,
         )
-    pulled = _pulled_by(started)
+    pulled = _list_pulled_by(started)
     if pulled and started.last("Service", "Type") == "oneshot":
-        yield _finding(
+        yield _make_finding(
             started.subject,
             f"is a oneshot that both {timer.name} and {', '.join(pulled)} start: it runs at every boot, too",
             'say state = "on-timer", or take the timer out',
@@ -84,8 +84,8 @@ def _driven(view: View, timer: Unit, started: Unit) -> Iterator[Finding]:
     elapses = any(timer.all("Timer", key) for key in _FIRST) or any(
         boolean(timer.last("Timer", key)) for key in _CHANGES
     )
-    if not pulled and not elapses and not view.partial and not _started_otherwise(view, timer, started):
-        yield _finding(
+    if not pulled and not elapses and not view.partial and not _is_started_otherwise(view, timer, started):
+        yield _make_finding(
             timer.subject,
             f"counts from the last run of {started.name}, which nothing else starts: it never elapses",
             "add on_boot, or an on_calendar",
@@ -96,14 +96,14 @@ def _driven(view: View, timer: Unit, started: Unit) -> Iterator[Finding]:
 
 def _repeats(timer: Unit) -> bool:
     """Whether it elapses more than once: one that counts from the boot, or has one date, is meant to run once."""
-    if any(map(_span, (span for key in _AGAIN for span in timer.all("Timer", key)))) or any(
+    if any(map(_is_span, (span for key in _AGAIN for span in timer.all("Timer", key)))) or any(
         boolean(timer.last("Timer", key)) for key in _CHANGES
     ):
         return True
     return any(_ONE_DATE.match(expression) is None for expression in timer.all("Timer", "OnCalendar"))
 
 
-def _span(text: str) -> bool:
+def _is_span(text: str) -> bool:
     """Whether it is longer than nothing: OnUnitActiveSec=0 repeats nothing."""
     try:
         return timespan.microseconds(text) > 0
@@ -111,7 +111,7 @@ def _span(text: str) -> bool:
         return True
 
 
-def _pulled_by(started: Unit) -> tuple[str, ...]:
+def _list_pulled_by(started: Unit) -> tuple[str, ...]:
     """The units that start it once it is enabled; none where it is declared not to be."""
     service = started.service
     if service is not None and service.generated and not service.must_be_enabled:
@@ -119,7 +119,7 @@ def _pulled_by(started: Unit) -> tuple[str, ...]:
     return (*started.all("Install", "WantedBy"), *started.all("Install", "RequiredBy"))
 
 
-def _started_otherwise(view: View, timer: Unit, started: Unit) -> bool:
+def _is_started_otherwise(view: View, timer: Unit, started: Unit) -> bool:
     """Whether another unit starts it: one that wants it, another timer, a socket or a path."""
     return any(
         started.name in unit.all(section, key)
@@ -130,7 +130,7 @@ def _started_otherwise(view: View, timer: Unit, started: Unit) -> bool:
     )
 
 
-def _finding(subject: str, what: str, remedy: str, at: Origin, severity: Severity) -> Finding:
+def _make_finding(subject: str, what: str, remedy: str, at: Origin, severity: Severity) -> Finding:
     return QT112.make_broken(subject, what, remedy, at, severity=severity)
 
 
@@ -145,6 +145,6 @@ QT112 = ViewRule(
     "and does not start again what is still active: the timer looks armed and never runs anything.",
     fix="Remove `persistent` (`qtctl lint --fix` does so) or add an `on_calendar`; correct the expression "
     '(`systemd-analyze calendar`); say `state = "on-timer"`; add `on_boot`.',
-    look=timers,
+    look=judge_timers,
 )
 RULES = (QT112,)

@@ -10,23 +10,25 @@ from qtctl.rules.units.timers import QT112
 
 def judge_message(host: str, unit: str, place: Place | None, said: str) -> Finding:
     remedy = "correct what it names in the registry or in the unit template, then verify again"
-    return _broken(QT118, host, unit, place, "no message of systemd-analyze verify", said, remedy)
+    return _make_broken_finding(QT118, host, unit, place, "no message of systemd-analyze verify", said, remedy)
 
 
 def judge_calendar(host: str, timer: str, expression: str, place: Place | None, said: str) -> Finding:
     """Of an expression that systemd refuses, or that never elapses."""
     subject = f"{timer} {expression}"
-    return _broken(QT112, host, subject, place, "a calendar expression that elapses", said, "see systemd.time(7)")
+    return _make_broken_finding(
+        QT112, host, subject, place, "a calendar expression that elapses", said, "see systemd.time(7)"
+    )
 
 
 def judge_exposure(
     host: str, unit: str, place: Place | None, exposure: float | None, threshold: float | None
 ) -> Finding:
     remedy = "give the service a stricter sandbox profile, or raise --threshold"
-    return _broken(QT119, host, unit, place, {"exposure": threshold}, {"exposure": exposure}, remedy)
+    return _make_broken_finding(QT119, host, unit, place, {"exposure": threshold}, {"exposure": exposure}, remedy)
 
 
-def _broken(  # noqa: PLR0917 - the columns of a finding, in their order
+def _make_broken_finding(  # noqa: PLR0917 - the columns of a finding, in their order
     meaning: Meaning, host: str, subject: str, place: Place | None, expected: Json, observed: Json, remedy: str
 ) -> Finding:
     return Finding(

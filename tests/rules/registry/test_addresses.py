@@ -3,7 +3,7 @@
 import pytest
 
 from qtctl.registry.load import load
-from qtctl.rules.registry.addresses import collisions
+from qtctl.rules.registry.addresses import check_collisions
 from tests.builders.registry import edited
 
 FREE = "127.0.0.1:8999"
@@ -15,7 +15,7 @@ def found(listen: str, state: str = "running") -> list[tuple[str, str]]:
     feed = registry.services["feed"]
     port = feed.ports["x"].model_copy(update={"listen": listen})
     registry.services["feed"] = feed.model_copy(update={"ports": {"x": port}, "state": state})
-    return [(each.id, each.what) for each in collisions(registry)]
+    return [(each.id, each.what) for each in check_collisions(registry)]
 
 
 @pytest.mark.parametrize("listen", ["127.0.0.1:8000", "0.0.0.0:8000", "[::]:8000"])

@@ -12,7 +12,7 @@ import pytest
 from qtctl.dialects.systemd.unitfile import effective, parse
 from qtctl.model.desired import DesiredFile, DesiredTarget
 from qtctl.model.origin import Origin
-from qtctl.rules.units.order import components, start_order
+from qtctl.rules.units.order import find_components, start_order
 from qtctl.rules.view import Unit
 
 OWN = {
@@ -67,6 +67,6 @@ def test_systemd_finds_the_same_circles(tmp_path: Path) -> None:
     for kind, said in cases():
         name = f"zz.{kind}"
         real = in_circle(name, said, tmp_path)
-        assert bool(components(start_order({name: unit(name, said)}))) is real, said
+        assert bool(find_components(start_order({name: unit(name, said)}))) is real, said
         found += real
     assert found > 10
