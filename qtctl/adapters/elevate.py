@@ -50,21 +50,31 @@ class Privileges:
     place: str
     run: Callable[[str], Running]
     is_root: bool
-    _helped: bool | None = field(default=None, init=False)
+    known: bool | None = None
+    """What `helped` says, where it has been asked, or an earlier connection knows."""
+    _looking: Running | None = field(default=None, init=False)
+
+    def ask_ahead(self) -> None:
+        """Begin to ask; `helped` waits for the answer."""
+        if not self.is_root and self.known is None and self._looking is None:
+            from qtctl.apply import privileges  # noqa: PLC0415
+
+            self._looking = self.run(privileges.look_script())
 
     def helped(self) -> bool:
         """Whether the host's helper acts for this account. Refused if the helper cannot be trusted."""
         if self.is_root:
             return False
-        if self._helped is None:
-            self._helped = self._ask()
-        return self._helped
+        if self.known is None:
+            self.known = self._ask()
+        return self.known
 
     def _ask(self) -> bool:
         from qtctl.apply import privileges  # noqa: PLC0415 - who needs no root does not wait for it
         from qtctl.apply.helper import build_helper  # noqa: PLC0415
 
-        done = self.run(privileges.look_script()).finish(_LOOK_S)
+        looking, self._looking = self._looking or self.run(privileges.look_script()), None
+        done = looking.finish(_LOOK_S)
         try:
             seen = privileges.read_seen(done.stdout)
         except ValueError as error:

@@ -1,5 +1,6 @@
 """A host over one SSH connection: commands, files, its system bus and its Redis servers all go through it."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Sequence
@@ -99,6 +100,17 @@ class SshHost(Closing):
         except HostError as error:
             self._shell = error
         self._bus = Ahead(partial(self._open_bus, root=False, deadline_s=_LOGIN_S))
+
+    @property
+    def helped(self) -> bool | None:
+        """Whether the host's helper acts for this account; None where that was not asked."""
+        return self._privileges.known
+
+    def prepare_root(self, *, helped: bool | None = None) -> None:
+        """Begin to ask how this account becomes root, unless `helped`, of an earlier connection, tells."""
+        self._privileges.known = helped
+        with contextlib.suppress(HostError):
+            self._privileges.ask_ahead()
 
     @property
     def address(self) -> str:

@@ -3,14 +3,16 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 from qtctl.api.deploy import DEADLINE_S, deploy
+from qtctl.engines.background_thread import BackgroundThread
 from qtctl.engines.connect import connect, make_declared_route
 from qtctl.flows.declared import Declared
 from qtctl.flows.rollback import Earlier, fetch_earlier, known_stores, read_generations
 from qtctl.flows.steady import STEADY_S
-from qtctl.interfaces.host import Connector
+from qtctl.interfaces.host import Connector, Host
 from qtctl.interfaces.progress import Progress, silent
 from qtctl.model.desired import Desired
 from qtctl.model.generation import GenerationRecord
@@ -18,6 +20,7 @@ from qtctl.model.plan import Choices, Plan
 from qtctl.model.secret import Secret
 from qtctl.model.trail import Action
 from qtctl.plan.outcome import DeployOutcome
+from qtctl.rules.catalogue import host_rules
 
 
 def list_generations(declared: Declared, target: str, *, user: str | None = None) -> tuple[GenerationRecord, ...]:
@@ -38,7 +41,20 @@ def find_earlier(
     DeployRefused where there is none, or it is damaged.
     """
     route = make_declared_route(target, declared.desired, user, "deploy")
-    return fetch_earlier(connector or partial(connect, route), declared.desired, number)
+    open_ = connector or partial(connect, route)
+
+    def connect_and_load() -> Host:
+        host = open_()
+        BackgroundThread(_load_rules)
+        return host
+
+    return fetch_earlier(connect_and_load, declared.desired, number)
+
+
+def _load_rules() -> None:
+    """What a generation is judged with takes 0.1 s to load: done while the host looks for it."""
+    import_module("qtctl.rules.loaded_units")
+    host_rules()
 
 
 def rollback(

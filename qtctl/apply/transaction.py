@@ -178,6 +178,11 @@ class Transaction:
         self._hold()
         return self._read(self._ask("report", str(len(self._journal))), self._journal)
 
+    def await_steps(self) -> Progressed:
+        """The same, once every step was tried, or after a second."""
+        self._hold()
+        return self._read(self._ask("await", str(len(self._journal))), self._journal)
+
     def confirm(self) -> Progressed:
         """That it stays, unless the host has already gone back."""
         return self._read(self._ask("confirm"))

@@ -39,6 +39,17 @@ def connect_ahead(route: Route, meanwhile: Callable[[], object]) -> "Host":
     return host
 
 
+def connect_as_root(route: Route, earlier: "Host | None" = None) -> "Host":
+    """Connect, and begin to ask how the account becomes root. `earlier`: a connection by the same route, or None."""
+    if route.target == LOCAL:
+        return connect(route)
+    from qtctl.adapters.ssh import SshHost
+
+    host = _connect_ssh(route)
+    host.prepare_root(helped=earlier.helped if isinstance(earlier, SshHost) else None)
+    return host
+
+
 def make_declared_route(target: str, desired: "Desired", user: str | None, role: Literal["audit", "deploy"]) -> Route:
     """The route to `target`, which is, or stands in for, the host of `desired`.
 

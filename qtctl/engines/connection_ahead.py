@@ -4,7 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qtctl.engines.background_thread import BackgroundThread
-from qtctl.engines.connect import connect
+from qtctl.engines.connect import connect_as_root
 from qtctl.interfaces.closing import Closing
 from qtctl.model.route import Route
 
@@ -20,17 +20,21 @@ class ConnectionAhead(Closing):
 
     def __init__(self, route: Route) -> None:
         self._route = route
-        self._first: BackgroundThread[Host] | None = BackgroundThread(partial(connect, route))
+        self._first: BackgroundThread[Host] | None = BackgroundThread(partial(connect_as_root, route))
+        self._earlier: Host | None = None
 
     def __call__(self) -> "Host":
         first, self._first = self._first, None
-        return connect(self._route) if first is None else first.result()
+        if first is None:
+            return connect_as_root(self._route, self._earlier)
+        self._earlier = first.result()
+        return self._earlier
 
     def borrow(self) -> "Host":
         """The first connection for a while, as it is handed out later: closing it here leaves it open."""
         from qtctl.apply.shared import SharedHost
 
-        return connect(self._route) if self._first is None else SharedHost(self._first.result())
+        return connect_as_root(self._route) if self._first is None else SharedHost(self._first.result())
 
     def close(self) -> None:
         first, self._first = self._first, None

@@ -6,19 +6,17 @@ from dataclasses import dataclass, field, replace
 
 from qtctl.apply.contact import Contact
 from qtctl.apply.generation import Generation
-from qtctl.apply.ran import finish_reading, start_reading
 from qtctl.apply.shared import share_connection
 from qtctl.apply.transaction import Locked, Ticket, Transaction, find, make_ticket, stage
-from qtctl.collect import commands, units
 from qtctl.errors import DeployRefused, HostError, Refused
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.flows.failures import explain_units, list_failed_units
-from qtctl.flows.gate import LOOK_S, Gate, Verdict, Waits, never
+from qtctl.flows.gate import Gate, Verdict, Waits, never
 from qtctl.flows.plan_host import plan_host
 from qtctl.flows.provide import provide
 from qtctl.flows.steady import STEADY_S
 from qtctl.interfaces.clock import Clock
-from qtctl.interfaces.host import Connector, Host, Running
+from qtctl.interfaces.host import Connector
 from qtctl.interfaces.progress import Progress
 from qtctl.interfaces.supplies import NO_SUPPLIES, Supplies
 from qtctl.meaning.deploys import STATUS, is_of_registry, judges_generation
@@ -33,7 +31,7 @@ from qtctl.model.transaction import Progressed, TransactionEnd, TransactionState
 from qtctl.plan.failed_before import is_excused, list_failed
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind, UnitFailure
 from qtctl.plan.results import count_done, make_results
-from qtctl.plan.unit_goals import list_seen_files, list_units
+from qtctl.plan.unit_goals import list_units
 
 AGAIN = Gate.again
 SPARE_S = 60.0
@@ -43,7 +41,7 @@ RESTORE_S = 240.0
 """So long it is waited for a host that goes back. It tries three times."""
 
 _NAMED = 5
-_FIRST_PAUSE_S, _PAUSE_S = 0.1, 0.25
+_FOLLOW_PAUSE_S, _PAUSE_S = 0.02, 0.25
 
 
 def deploy(
@@ -70,7 +68,7 @@ def deploy(
     with ExitStack() as opened:
         try:
             host = opened.enter_context(share_connection(connect))
-            evidence, reading = _look_and_read(host, gate)
+            evidence, reading = gate.look_and_read(host)
             planned = plan_host(host, desired, evidence, clock, choices, reading=reading)
             contact = Contact(host, connect, clock, opened)
             gate = replace(gate, failed_before=list_failed(desired, evidence))
@@ -85,17 +83,6 @@ def deploy(
         if decided is not None and _is_recorded_late(decided, evidence, about or {}):
             return run.record(decided)
         return decided or run.run(planned, confirm)
-
-
-def _look_and_read(host: Host, gate: Gate) -> tuple[Evidence, Running | None]:
-    """A look, and meanwhile what processes have read. Where that leaves too few sessions, a second look is alone."""
-    reading = start_reading(host, list_seen_files(gate.desired))
-    evidence = gate.look(host)
-    facts = Facts.of(evidence)
-    if reading is None or all(facts.item(each).state.known for each in (commands.REACH, units.REACH)):
-        return evidence, reading
-    finish_reading(reading, LOOK_S)
-    return gate.look(host), None
 
 
 def _is_recorded_late(decided: DeployOutcome, evidence: Evidence, about: Mapping[str, str]) -> bool:
@@ -234,15 +221,14 @@ class _Deploy:
 
     def _follow(self, planned: Plan, transaction: Transaction, until: float) -> Progressed:
         """Until every step was tried, or the host goes back."""
-        clock, pause_s = self.contact.clock, _FIRST_PAUSE_S
+        clock = self.contact.clock
         while True:
-            progressed = transaction.poll()
+            progressed = transaction.await_steps()
             if not progressed.state.under_way or clock.monotonic() >= until:
                 return progressed
             done = f"{count_done(progressed)} of {len(planned.steps)} steps done"
             self.progress(waiting(planned.host, Stage.CHANGE, done))
-            clock.sleep(pause_s)
-            pause_s = min(pause_s * 1.25, _PAUSE_S)
+            clock.sleep(_FOLLOW_PAUSE_S)
 
     def _judge(
         self, planned: Plan, transaction: Transaction, progressed: Progressed, until: float

@@ -5,14 +5,16 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar, Protocol
 
 from qtctl.apply.contact import Contact
+from qtctl.apply.ran import finish_reading, start_reading
 from qtctl.audit.judge import Expected, expect_for_gate, judge, list_expectations
+from qtctl.collect import commands, units
 from qtctl.collect.collect import ALWAYS, collect
 from qtctl.errors import HostError
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.flows.plan_host import plan_host
 from qtctl.flows.steady import STEADY_S, Steadiness, list_starts
 from qtctl.interfaces.clock import Clock
-from qtctl.interfaces.host import Host
+from qtctl.interfaces.host import Host, Running
 from qtctl.interfaces.progress import Progress, silent
 from qtctl.meaning.deploys import STATUS
 from qtctl.meaning.units import is_down, is_settled
@@ -29,6 +31,7 @@ from qtctl.plan.needs import list_properties
 from qtctl.plan.needs import needs as plan_needs
 from qtctl.plan.preflight import JOBS
 from qtctl.plan.remaining import list_remaining
+from qtctl.plan.unit_goals import list_seen_files
 
 DOWN_S = 2.0
 """How long a unit that should be up must have been down before it is not waited for any more."""
@@ -183,6 +186,16 @@ class Gate:
         inquiry = build_inquiry(self.desired, self.wanted, passwords=self.passwords, properties=shown)
         return collect(host, inquiry, self.clock, root=True, deadline_s=min(left_s, LOOK_S))
 
+    def look_and_read(self, host: Host, left_s: float = LOOK_S) -> tuple[Evidence, Running | None]:
+        """A look, and meanwhile what processes have read. If that leaves too few sessions, a second look is alone."""
+        reading = start_reading(host, list_seen_files(self.desired))
+        evidence = self.look(host, left_s)
+        facts = Facts.of(evidence)
+        if reading is None or all(facts.item(each).state.known for each in (commands.REACH, units.REACH)):
+            return evidence, reading
+        finish_reading(reading, LOOK_S)
+        return self.look(host, left_s), None
+
     def outstanding(self, evidence: Evidence) -> tuple[Finding, ...]:
         """The gate's checks that do not hold, or are unknown."""
         return tuple(each for each in self.judged(evidence) if each.outcome is not Outcome.HOLDS)
@@ -221,13 +234,13 @@ class Gate:
         while True:
             if not contact.anew and self.clock.monotonic() < until:
                 refused = contact.renew_once()
-            evidence = self._look_again(contact, until)
+            evidence, reading = self._look_again(contact, until, last=contact.anew and watch.may_be_good)
             watch.see(evidence)
             late = self.clock.monotonic() >= until
             good = watch.is_good(late=late)
             if late and good and refused is not None and not contact.anew:
                 raise refused
-            remaining = self._list_remaining(contact, evidence) if good and contact.anew else ()
+            remaining = self._list_remaining(contact, evidence, reading) if good and contact.anew else ()
             stuck = watch.is_stuck(remaining)
             opened = good and contact.anew and not over and not remaining
             if over or stuck or late or opened:
@@ -236,17 +249,19 @@ class Gate:
             self.clock.sleep(POLL_S)
             over = ended()
 
-    def _list_remaining(self, contact: Contact, evidence: Evidence) -> tuple[str, ...]:
+    def _list_remaining(self, contact: Contact, evidence: Evidence, reading: Running | None) -> tuple[str, ...]:
         """What a new plan of the host would change: somebody else was there in between, or it did not take."""
         choices = replace(self.choices, expected=None, cut_over=False, under_way=True)
-        planned = plan_host(contact.host, self.desired, evidence, self.clock, choices)
+        planned = plan_host(contact.host, self.desired, evidence, self.clock, choices, reading=reading)
         return list_remaining(self.desired, planned, Facts.of(evidence), self.failed_before)
 
-    def _look_again(self, contact: Contact, until: float) -> Evidence:
+    def _look_again(self, contact: Contact, until: float, *, last: bool) -> tuple[Evidence, Running | None]:
+        """`last`: the gate may open after this look, and then it must be known what processes have read."""
         lost_at = self.clock.monotonic()
         while True:
+            left_s = max(until - self.clock.monotonic(), LAST_LOOK_S)
             try:
-                return self.look(contact.host, max(until - self.clock.monotonic(), LAST_LOOK_S))
+                return self.look_and_read(contact.host, left_s) if last else (self.look(contact.host, left_s), None)
             except HostError as error:
                 contact.renew(min(lost_at + LOST_S, max(until, lost_at + LAST_LOOK_S)), error)
 
@@ -288,6 +303,13 @@ class _Watch:
             {unit: start for unit, start in starts.items() if unit not in self.gate.failed_before}, self.facts, now
         )
         self._stuck = self._settled.see(self._blocking, self.facts, self._triggered, now)
+
+    @property
+    def may_be_good(self) -> bool:
+        """Whether the next look could be the last one, as far as the earlier ones tell."""
+        if not self.judged:
+            return self.gate.steady_s <= POLL_S
+        return not self._blocking and self.steady.left_s <= POLL_S
 
     def is_good(self, *, late: bool) -> bool:
         """`late`: nothing is waited for any more."""

@@ -1,6 +1,7 @@
 """What a deploy would change on a host, from one look at it, and from a second one where the first raised questions."""
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from qtctl.apply.containers import list_containers
 from qtctl.apply.current import read_current_files
@@ -47,25 +48,35 @@ def plan_host(
     current = read_current_files(host, list_unread(desired, facts, choices), READ_S)
     ran = finish_reading(reading, READ_S)
     planned = plan(desired, facts, current=current, choices=choices, ran=ran)
+    asked: frozenset[Need] = frozenset()
     for _ in range(MOST_ROUNDS):
         unseen = list_unseen(desired, facts, planned)
         if not unseen:
             break
-        facts = facts.joined(_look_at(host, desired, unseen, clock))
+        # What the steps need is asked along: more steps seldom follow from what is seen here.
+        ahead = frozenset(preflight.needs(desired, planned)) - asked
+        facts, asked = facts.joined(_look_at(host, desired, unseen, ahead, clock)), asked | ahead
         planned = plan(desired, facts, current=current, choices=choices, ran=ran)
     if choices.cut_over:
         planned = cut_over(desired, planned, list_containers(host, READ_S) if list_left_services(desired) else ())
-    planned = _add_refusals(host, desired, planned, facts, clock)
+    planned = _add_refusals(host, desired, planned, _Seen(facts, asked), clock)
     return replace(planned, machine=_read_machine(facts), loaded=list_loaded(desired, facts))
 
 
-def _add_refusals(host: Host, desired: Desired, planned: Plan, facts: Facts, clock: Clock) -> Plan:
+class _Seen(NamedTuple):
+    """`asked`: of what a preflight needs, what is in `facts`, and fresh."""
+
+    facts: Facts
+    asked: frozenset[Need]
+
+
+def _add_refusals(host: Host, desired: Desired, planned: Plan, seen: _Seen, clock: Clock) -> Plan:
     """The plan, or refusals where it would fail once it has begun."""
-    needs = preflight.needs(desired, planned)
-    if not needs:
-        return planned
-    asked = build_inquiry(desired, needs)
-    facts = facts.joined(Facts.of(collect(host, asked, clock, root=True, deadline_s=READ_S)))
+    facts = seen.facts
+    missing = tuple(need for need in preflight.needs(desired, planned) if need not in seen.asked)
+    if missing:
+        evidence = collect(host, build_inquiry(desired, missing), clock, root=True, deadline_s=READ_S)
+        facts = facts.joined(Facts.of(evidence))
     refusals = preflight.find_obstacles(desired, planned, facts)
     return replace(planned, steps=(), refusals=refusals) if refusals else planned
 
@@ -82,8 +93,8 @@ def _read_machine(facts: Facts) -> str:
     return host.machine if host else ""
 
 
-def _look_at(host: Host, desired: Desired, units: tuple[str, ...], clock: Clock) -> Facts:
-    """The state of units that go with those of the plan, and who goes with them."""
-    needs = tuple(Need(Unit.FACT, unit) for unit in units)
-    asked = build_inquiry(desired, needs, properties=dict.fromkeys(units, PULLED_BY))
+def _look_at(host: Host, desired: Desired, units: tuple[str, ...], more: frozenset[Need], clock: Clock) -> Facts:
+    """The state of units that go with those of the plan, and who goes with them; and `more`."""
+    needs = (*(Need(Unit.FACT, unit) for unit in units), *sorted(more))
+    asked = build_inquiry(desired, tuple(dict.fromkeys(needs)), properties=dict.fromkeys(units, PULLED_BY))
     return Facts.of(collect(host, asked, clock, root=True, deadline_s=READ_S))

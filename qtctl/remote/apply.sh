@@ -121,7 +121,7 @@ run_jobs() {
   settle "$@" || return 1
   while IFS=$tab read -r row unit; do
     [ -n "$row" ] || continue
-    why=$(printf '%s\n' "$words" | grep -F -- "$unit" | head -n 2)
+    case $words in *"$unit"*) why=$(printf '%s\n' "$words" | grep -F -- "$unit" | head -n 2) ;; *) why='' ;; esac
     judge_job "$row" "$verb" "$unit" "$why" || :
   done <<END
 $rows
@@ -142,8 +142,11 @@ settle() {
 
 # judge_job NUMBER VERB UNIT WORDS: by its line of `after`.
 judge_job() {
-  IFS=$tab read -r _ load active sub _ <<END
-$(printf '%s\n' "$after" | grep "^$(quote_pattern "$3")$tab")
+  load='' active='' sub=''
+  while IFS=$tab read -r row_unit row_load row_active row_sub _; do
+    [ "$row_unit" != "$3" ] || { load=$row_load active=$row_active sub=$row_sub && break; }
+  done <<END
+$after
 END
   case "$2 $active" in
     'stop inactive' | 'stop failed' | 'restart active' | 'restart reloading' | 'reload active') end_step "$1" ;;
@@ -151,7 +154,6 @@ END
     *) fail_step "$1" "${4:-$active ($sub)}" ;;
   esac
 }
-quote_pattern() { printf '%s' "$1" | sed 's/[][\.*^$]/\\&/g'; }
 
 # judge_ended NUMBER LOADED WORDS: for a unit that is down after its start: a oneshot that is done, or a false condition.
 judge_ended() {

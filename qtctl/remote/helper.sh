@@ -115,7 +115,7 @@ END
   case $verb in
     confirm) exec /bin/sh "$script" confirm "$number" ;;
     go-back | recover | accept) exec /bin/sh "$script" "$verb" "$number" "$about" ;;
-    report | hold)
+    report | await | hold)
       case $about in '' | *[!0-9]* | ??????????*) helper_refuse 'no number' ;; esac
       exec /bin/sh "$script" "$verb" "$number" "$about"
       ;;

@@ -125,31 +125,37 @@ keep_objects() {
   done <"$home/files"
 }
 
-# check_loaded: what systemd has loaded of the units, and whether their files are newer, is as it was when this was planned.
-# A drop-in that appeared since would take effect with the reload, and nobody has been shown it.
-check_loaded() {
-  [ -s "$home/loaded" ] || return 0
+# look_at_units: ask systemd once for all units: record how they are, for a rollback, and check that what it has loaded of them,
+# and whether their files are newer, is as it was when this was planned. A drop-in that appeared since would take effect with the
+# reload, and nobody has been shown it.
+look_at_units() {
+  cut -f 1 -- "$home/units" "$home/loaded" 2>/dev/null | sort -u >"$home/asked"
   set --
-  while IFS=$tab read -r unit _; do set -- "$@" "$unit"; done <"$home/loaded"
-  manager show -p NeedDaemonReload -p DropInPaths -- "$@" || refuse - "systemd did not say how its units are: $said"
-  changed=$(printf '%s\n' "$said" | awk -F "$tab" '
-    FNR == NR { unit[NR] = $1; planned[NR] = $2 " " ($3 == "-" ? "" : $3); next }
-    FNR == 1 { number = 1 }
-    $0 == "" { number++ }
-    sub(/^NeedDaemonReload=/, "") { reload[number] = $0 }
-    sub(/^DropInPaths=/, "") { paths[number] = $0 }
+  while IFS= read -r unit; do set -- "$@" "$unit"; done <"$home/asked"
+  said=''
+  [ $# -eq 0 ] || manager show -p LoadState -p ActiveState -p SubState -p InvocationID -p Type -p RemainAfterExit \
+    -p NeedDaemonReload -p DropInPaths -- "$@" || refuse - "systemd did not say how its units are: $said"
+  [ -f "$home/loaded" ] || : >"$home/loaded"
+  changed=$(printf '%s\n' "$said" | awk -F "$tab" -v OFS="$tab" -v units="$home/units" -v baseline="$home/baseline" '
+    function value(key) { return (number[$1], key) in said && said[number[$1], key] != "" ? said[number[$1], key] : "-" }
+    FILENAME == ARGV[1] { number[$1] = FNR; next }
+    FILENAME == ARGV[2] { planned[$1] = $2 " " ($3 == "-" ? "" : $3); next }
+    FNR == 1 { block = 1 }
+    $0 == "" { block++; next }
+    { at = index($0, "="); said[block, substr($0, 1, at - 1)] = substr($0, at + 1) }
     END {
-      for (number = 1; number in unit; number++)
-        if (reload[number] " " paths[number] != planned[number]) { print unit[number]; exit }
-    }' "$home/loaded" -)
+      printf "" >baseline
+      while ((getline <units) > 0)
+        print $1, value("LoadState"), value("ActiveState"), value("SubState"), value("InvocationID"), value("Type"), value("RemainAfterExit") >baseline
+      for (unit in planned)
+        if (said[number[unit], "NeedDaemonReload"] " " said[number[unit], "DropInPaths"] != planned[unit]) { print unit; exit }
+    }' "$home/asked" "$home/loaded" -) && [ -f "$home/baseline" ] || refuse - "$base: no space"
   [ -z "$changed" ] || refuse - "$changed: its files or drop-ins were changed since this was planned"
+  drop "$home/asked"
 }
 
-# record_baseline: record units and links as they are, for a rollback.
-record_baseline() {
-  set --
-  while IFS= read -r unit; do set -- "$@" "$unit"; done <"$home/units"
-  units "$@" >"$home/baseline" || refuse - "systemd did not say how its units are: $said"
+# record_links: record links and what processes have read as they are, for a rollback.
+record_links() {
   links "$unit_folder" >"$home/links"
   keep_records
 }
@@ -246,9 +252,9 @@ stage() {
       folder) prepare_folder "$step" "$path" "$seen" ;;
     esac
   done <"$home/steps"
-  check_loaded
+  look_at_units
   keep_objects
-  record_baseline
+  record_links
   drop "$home/content"
   sync -- "$home" "$home"/* "$base/objects" "$unit_folder" || refuse - "nothing could be synced"
   rooms | while IFS= read -r each; do sync -- "$each" "$each"/* 2>/dev/null || :; done

@@ -87,6 +87,16 @@ report() {
   tail -c "+$(($1 + 1))" -- "$home/journal"
 } 2>/dev/null
 
+# await OFFSET: the same, once every step was tried, or after a second.
+await() {
+  waited=0
+  while is staged armed applying && [ "$waited" -lt 20 ]; do
+    sleep 0.05
+    waited=$((waited + 1))
+  done
+  report "$1"
+}
+
 # hold SECONDS: renew the lease for as long as somebody reads this output.
 hold() {
   read_uptime
@@ -200,5 +210,5 @@ case "$verb" in
   recover | accept) of "$2" "$verb" "$3" ;;
   apply) of "$2" work ;;
   go-back) of "$2" go_back "$3" ;;
-  report | hold) of "$2" "$verb" "$3" ;;
+  report | await | hold) of "$2" "$verb" "$3" ;;
 esac

@@ -3,6 +3,9 @@
 Argument: a file with a list of [section, directive, old value, new value, class]. Output: for each a line of JSON,
 [section, directive, what is wrong]: '' where the unit, after what its class asks for, is as after a stop and a start,
 by what systemd has loaded, and by what the process, its control group and the journal's files show.
+
+Or a file with an object: `runs`, a list of [unit, old text, new text], gives those that run with either;
+`units`, a list of names, gives for each, as it runs now, what is not as after a stop and a start.
 """
 
 import json
@@ -11,6 +14,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 NAME, HELD, CANNOT = "changing", "changing-held.service", "cannot run here"
 UNITS = Path("/etc/systemd/system")
@@ -61,7 +65,13 @@ def show(unit: str, name: str) -> str:
 
 def loaded(unit: str) -> list[object]:
     lines = run("systemctl", "show", unit).splitlines()
-    return [*sorted(" ".join(sorted(line.split())) for line in lines if not VOLATILE.match(line))]
+    return [*sorted(sort_words(line) for line in lines if not VOLATILE.match(line))]
+
+
+def sort_words(line: str) -> str:
+    """Of a list systemd gives the items in any order."""
+    key, _, value = line.partition("=")
+    return f"{key}={' '.join(sorted(value.split()))}"
 
 
 def process(unit: str) -> list[object]:
@@ -146,6 +156,37 @@ def change(section: str, key: str, values: tuple[str, str], needed: str) -> str:
     return compare(first, seen(unit)) if start(unit) else CANNOT
 
 
+def runs(units: list[list[str]]) -> set[str]:
+    """Those of [unit, old text, new text] that can be started with either text, and stopped again."""
+    names, good = [each[0] for each in units], {each[0] for each in units}
+    for number in (1, 2):
+        for each in units:
+            (UNITS / each[0]).write_text(each[number])
+        run("systemctl", "daemon-reload")
+        run("systemctl", "start", *names)
+        good &= {name for name in names if is_active(name)}
+        run("systemctl", "stop", *names)
+        good -= {name for name in names if is_active(name)}
+    for name in names:
+        (UNITS / name).unlink(missing_ok=True)
+    run("systemctl", "daemon-reload")
+    run("systemctl", "reset-failed")
+    return good
+
+
+def differs_when_started_anew(unit: str) -> str:
+    first = seen(unit)
+    run("systemctl", "stop", unit)
+    return compare(first, seen(unit)) if start(unit) else CANNOT
+
+
+def answer(given: dict[str, Any]) -> None:
+    for unit in runs(given.get("runs", [])):
+        sys.stdout.write(json.dumps([unit, "runs"]) + "\n")
+    for unit in given.get("units", []):
+        sys.stdout.write(json.dumps([unit, differs_when_started_anew(unit)]) + "\n")
+
+
 def compare(first: dict[str, list[object]], second: dict[str, list[object]]) -> str:
     for what, found in first.items():
         differs = [(a, b) for a, b in zip(found, second[what], strict=False) if a != b]
@@ -164,9 +205,13 @@ def clean() -> None:
 
 
 def main() -> None:
+    given = json.loads(Path(sys.argv[1]).read_text())
     (UNITS / HELD).write_text("[Service]\nType=oneshot\nExecStart=/bin/true\n")
+    if isinstance(given, dict):
+        answer(given)
+        return
     try:
-        for section, key, old, new, needed in json.loads(Path(sys.argv[1]).read_text()):
+        for section, key, old, new, needed in given:
             sys.stdout.write(json.dumps([section, key, change(section, key, (old, new), needed)]) + "\n")
     finally:
         clean()
