@@ -106,7 +106,8 @@ def change(ground: Ground, changes: Sequence[Change]) -> dict[str, str]:
     before: list[str] = []
     for number in (0, 1):
         outcome = ground.deploy(declare(chosen, number), take_over=True, steady_s=0.1, deadline_s=120)
-        assert outcome.status is DeployStatus.DEPLOYED, said(outcome)
+        open_ = [f"{each.subject}: {each.title} {each.observed}" for each in outcome.outstanding]
+        assert outcome.status is DeployStatus.DEPLOYED, (said(outcome), open_)
         before = before if number else invocations(ground, chosen)
     for each, old, new in zip(chosen, before, invocations(ground, chosen), strict=True):
         if (old != new) != each.needed.starts_anew:

@@ -22,7 +22,14 @@ from tests.machine import own_lab
 SECTIONS = ("Service", "Unit", "Socket", "Path", "Timer", "Slice", "Mount")
 PROBE = Path(__file__).parent / "change_probe.py"
 CANNOT = "cannot run here"
-OWN = {("Mount", "Options"): ("size=1M", "size=2M"), ("Mount", "DirectoryMode"): ("0755", "0711")}
+OWN = {
+    ("Mount", "Options"): ("size=1M", "size=2M"),
+    ("Mount", "DirectoryMode"): ("0755", "0711"),
+    # A deploy watches a service for twice its delay.
+    ("Service", "RestartSec"): ("100ms", "200ms"),
+    # systemd wants a reload for as long as the file is not there.
+    ("Unit", "SourcePath"): ("/etc/hostname", "/etc/hosts"),
+}
 ENDS_THE_HOST = frozenset(("SuccessAction", "FailureAction", "StartLimitAction", "JobTimeoutAction"))
 OF_ITSELF = frozenset((("Mount", "What"), ("Mount", "Where"), ("Mount", "Type")))
 """Without these the unit of the test is another one."""
