@@ -20,7 +20,7 @@ from qtctl.model.plan import Choices, Plan
 from qtctl.model.secret import Secret
 from qtctl.model.trail import Action
 from qtctl.plan.outcome import DeployOutcome
-from qtctl.rules.catalogue import host_rules
+from qtctl.rules.catalogue import list_host_rules
 
 
 def list_generations(declared: Declared, target: str, *, user: str | None = None) -> tuple[GenerationRecord, ...]:
@@ -54,7 +54,7 @@ def find_earlier(
 def _load_rules() -> None:
     """What a generation is judged with takes 0.1 s to load: done while the host looks for it."""
     import_module("qtctl.rules.loaded_units")
-    host_rules()
+    list_host_rules()
 
 
 def rollback(
