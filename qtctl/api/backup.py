@@ -79,13 +79,16 @@ def restore(
     progress: Progress = silent,
     deadline_s: float = DEADLINE_S,
     steady_s: float = STEADY_S,
+    registry: Path | None = None,
 ) -> DeployOutcome:
     """Bring `target` back to the backup, by the transaction of a deploy, and see that it is as it was then.
+
+    `registry`: its folder, for the audit trail.
 
     InputError where the backup is not this host's; DeployRefused where the host could not be reached or read.
     """
     flow.check(backup, declared.desired, where)
-    about = _describe_origin(declared, target, backup)
+    about = _describe_origin(declared, target, backup, registry)
     trail = CallerTrail(about)
 
     def agree(planned: Planned) -> bool:
@@ -109,6 +112,8 @@ def restore(
     )
 
 
-def _describe_origin(declared: Declared, target: str, backup: Backup) -> Mapping[str, str]:
-    """The registry of a restored generation is that of the backup."""
-    return {**describe(declared, target, action=Action.RESTORE), "registry": backup.manifest.registry}
+def _describe_origin(
+    declared: Declared, target: str, backup: Backup, registry: Path | None = None
+) -> Mapping[str, str]:
+    """The registry of a restored generation is that of the backup; the commit is that of the caller's folder."""
+    return {**describe(declared, target, registry, Action.RESTORE), "registry": backup.manifest.registry}

@@ -27,7 +27,11 @@ _DAMAGED = "take another one, or use an older one: qtctl backup list"
 
 
 def pack(backup: Backup) -> bytes:
-    """The same bytes for the same backup."""
+    """The same bytes for the same backup. InputError where it has an entry that could not be read back."""
+    for each in backup.manifest.entries:
+        if why := _find_fault(each):
+            what = f"{backup.manifest.host}: a backup cannot hold {ascii(each.path)[:300]}, {why}"
+            raise InputError(what, hint="correct that on the host, then take it again")
     manifest = make_manifest_adapter().dump_json(backup.manifest, indent=1)
     members = {MANIFEST: manifest, DIGEST: f"{_digest(manifest)}  {MANIFEST}\n".encode()}
     members |= {f"{CONTENT}{digest}": backup.contents[digest] for digest in sorted(backup.contents)}
@@ -114,7 +118,7 @@ def _check_format(text: bytes, place: Place) -> None:
     raise _refuse("its manifest has no format that there is", place)
 
 
-_MODE, _DIGEST_, _TIME = re.compile("[0-7]{4}"), re.compile("[0-9a-f]{64}"), re.compile(r"[0-9]{1,11}(\.[0-9]{1,9})?")
+_MODE, _DIGEST_, _TIME = re.compile("[0-7]{4}"), re.compile("[0-9a-f]{64}"), re.compile(r"-?[0-9]{1,11}(\.[0-9]{1,9})?")
 _ACCOUNT = re.compile("[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 
 

@@ -94,8 +94,14 @@ def parse_listing(said: bytes) -> tuple[Row, ...]:
 def _parse_row(head: str, target: str) -> Row | None:
     match head.split("\t", 6):
         case [type_, mode, owner, group, size, time, path] if _SIZE.fullmatch(size) and _MODE.fullmatch(mode):
-            return Row(path, type_, f"{int(mode, 8):04o}", owner, group, int(size), time[:20].rstrip("."), target)
+            return Row(path, type_, f"{int(mode, 8):04o}", owner, group, int(size), _cut_time(time), target)
     return None
+
+
+def _cut_time(text: str) -> str:
+    """Seconds since the epoch, before it too, with a fraction of at most nine digits: find prints ten."""
+    seconds, point, fraction = text.partition(".")
+    return f"{seconds}{point}{fraction[:9]}"
 
 
 def _read(host: Host, names: FleetNames, rows: Sequence[Row], ours: set[str]) -> Installed | None:

@@ -312,7 +312,7 @@ helper_steps() {
     case $sha in -) ;; *[!0-9a-f]*) refuse "$step" 'no digest' ;; esac
     case $owner in -) ;; *[!A-Za-z0-9_.:@\$-]* | -* | *:*:* | :* | *:) refuse "$step" 'no owner' ;; *:*) ;; *) refuse "$step" 'no owner' ;; esac
     case $mode in - | [0-7][0-7][0-7] | 0[0-7][0-7][0-7]) ;; *) refuse "$step" "no mode of a file: $mode" ;; esac
-    case $keep in at:*) case ${keep#at:} in '' | *[!0-9.]*) ;; *) keep=no ;; esac ;; esac
+    case $keep in at:*) keep=${keep#at:} && case ${keep#-} in '' | *[!0-9.]*) keep=damaged ;; *) keep=no ;; esac ;; esac
     case "$kind $subject" in 'write /var/lib/systemd/timers/'*) [ "$sha" = "$empty_sha" ] || refuse "$step" 'a stamp that is not empty' ;; esac
     case $keep$more in yes | no) ;; *) refuse "$step" 'a step that is damaged' ;; esac
   done <"$home/steps"

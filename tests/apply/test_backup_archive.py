@@ -14,6 +14,7 @@ import pytest
 
 from qtctl.adapters.backup_files import read_own, write_new
 from qtctl.apply.backup_archive import DIGEST, LARGEST, MANIFEST, pack, unpack
+from qtctl.apply.installed import parse_listing
 from qtctl.errors import InputError
 from qtctl.flows.backup import check
 from qtctl.model.backup import FORMAT, Backup, Entry, EntryKind, Manifest, UnitThen
@@ -260,3 +261,27 @@ def test_what_may_hold_secrets_is_not_read_for_a_digest_either(path: str, read: 
     guarded = replace(first, secrets_file="/srv/keys/a.env")
     names = FleetNames.of(replace(FLEET, services=(guarded, *others)))
     assert names.may_be_read(path) is read
+
+
+@pytest.mark.parametrize(
+    ("said_by_find", "time"),
+    [
+        ("1795960698.5698448030", "1795960698.569844803"),
+        ("1.0000000000", "1.000000000"),
+        ("1000000.2500000000", "1000000.250000000"),
+        ("-315619200.5000000000", "-315619200.500000000"),
+        ("99999999999.0000000000", "99999999999.000000000"),
+    ],
+)
+def test_a_stamp_of_any_time_is_held(said_by_find: str, time: str) -> None:
+    path = "/var/lib/systemd/timers/stamp-quantum-a.timer"
+    (row,) = parse_listing(f"f\t644\troot\troot\t0\t{said_by_find}\t{path}\0\0end\0\0".encode())
+    assert row.time == time
+    entry = Entry(path, EntryKind.STAMP, *RIGHTS, sha256=hashlib.sha256(b"").hexdigest(), time=row.time)
+    assert unpack(pack(backup(entry)), "b").manifest.entries[-1] == entry
+
+
+def test_nothing_is_written_that_could_not_be_read_back() -> None:
+    odd = Entry(PATH.replace("-a", "-b"), EntryKind.FILE, "0644", "DESK\\ann", "root", sha256=SHA)
+    with pytest.raises(InputError, match=r"a backup cannot hold .*quantum-b.*, whose owner is no account"):
+        pack(backup(odd))

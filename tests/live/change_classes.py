@@ -25,6 +25,7 @@ CANNOT = "cannot run here"
 OWN = {
     ("Mount", "Options"): ("size=1M", "size=2M"),
     ("Mount", "DirectoryMode"): ("0755", "0711"),
+    ("Service", "RuntimeMaxSec"): ("1h", "2h"),
     # A deploy watches a service for twice its delay.
     ("Service", "RestartSec"): ("100ms", "200ms"),
     # systemd wants a reload for as long as the file is not there.

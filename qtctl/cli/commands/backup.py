@@ -156,6 +156,7 @@ def restore(
         outcome = api.restore(
             declared, host, backup, str(path), confirm=confirm, user=user, progress=say, deadline_s=deadline,
             steady_s=declared.registry.policy.deploy.watch.steady_s if steady is None else steady,
+            registry=locate_registry(registry),
         )  # fmt: skip
     raise typer.Exit(told.end(outcome))
 
