@@ -1,0 +1,121 @@
+"""Numbers that introduce a list or a table, against what is listed there."""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from qtctl.claims.listed import Listed, list_blocks, list_section
+from qtctl.claims.verdicts import judge
+from qtctl.claims.wording import Count, find_counts, nouns_of
+from qtctl.model.claims import ClaimKind, Judged
+from qtctl.model.document import Block, Document, Line, Listing, Table, Text
+
+_CLOSING = re.compile(r"^(?P<label>.*?)\s*[(\[]\s*(?P<count>[^()\[\]]*)[)\]]\s*:?$")
+_YEARS = range(1900, 2101)
+BESIDE = 20
+TOO_FEW = 5
+"""Where a list has less than a fifth of the number, it is not meant to be all of it."""
+
+
+def check_counts(document: Document) -> Iterator[Judged]:
+    """Counts in titles against their sections, and in lines that end with a colon against what follows."""
+    for place, section in enumerate(document.sections):
+        if section.level and (count := count_of_title(section.title)):
+            listed = list_section(document, place, count.nouns)
+            yield from _compare(Line(section.line, section.title), count, listed)
+        elif section.level and (count := bare_count(section.title)):
+            yield from _check_bare(document, place, count)
+        yield from _check_labels(section.blocks)
+        yield from _check_last(document, place)
+
+
+def count_of_title(title: str) -> Count | None:
+    """The number of things that a title announces: `Streams (21 active)`, `Ports (11)`, `2025: 14 AI modules`.
+
+    None where the number may be of something else: `Postgres (2 replicas)`, `Goals (2026)`.
+    """
+    if found := _CLOSING.match(title):
+        counts = find_counts(found["count"])
+        of = nouns_of(found["label"])
+        if len(counts) == 1 and counts[0].start == 0 and of and not _odd(counts[0]):
+            inside = counts[0]
+            return inside if inside.nouns else _with_nouns(inside, of)
+        return None
+    counts = find_counts(title)
+    if len(counts) == 1 and counts[0].nouns and not counts[0].tail and not _odd(counts[0]):
+        before = title[: counts[0].start].strip()
+        if not before or before.endswith((":", "-", "–", "—")):
+            return counts[0]
+    return None
+
+
+def bare_count(title: str) -> Count | None:
+    """A number alone in parentheses, behind a title that names no things: `LEARNING (7)`."""
+    found = _CLOSING.match(title)
+    counts = find_counts(found["count"]) if found else ()
+    alone = found is not None and len(counts) == 1 and not counts[0].tail and not counts[0].nouns and not _odd(counts[0])
+    return counts[0] if alone else None
+
+
+def _check_bare(document: Document, place: int, count: Count) -> Iterator[Judged]:
+    """What such numbers mean is seen where two others beside it are the number of what is listed."""
+    right = 0
+    for each in islice(document.children(document.sections[place].parent), BESIDE):
+        title = document.sections[each].title
+        if each != place and (other := bare_count(title) or count_of_title(title)):
+            right += other.value in list_section(document, each, other.nouns).ways
+    if right > 1:
+        section = document.sections[place]
+        yield from _compare(Line(section.line, section.title), count, list_section(document, place, frozenset()))
+
+
+def _with_nouns(count: Count, nouns: frozenset[str]) -> Count:
+    return Count(count.value, nouns, count.qualifiers, count.start, count.end, count.least, count.about, count.tail)
+
+
+def _odd(count: Count) -> bool:
+    return count.measured or count.about or count.value in _YEARS
+
+
+def _check_labels(blocks: Sequence[Block]) -> Iterator[Judged]:
+    for block in blocks:
+        label = block.label if isinstance(block, Listing | Table) else None
+        if label is not None and (count := count_of_label(label.text)):
+            yield from _compare(label, count, list_blocks([block], count.nouns, block.line))
+
+
+def _check_last(document: Document, place: int) -> Iterator[Judged]:
+    """A line with a colon at the end of a section that goes on with sections below it."""
+    section = document.sections[place]
+    last = section.blocks[-1] if section.blocks else None
+    if not isinstance(last, Text) or section.end == place + 1:
+        return
+    line = last.lines[-1]
+    if line.text.endswith(":") and (count := count_of_label(line.text)):
+        yield from _compare(line, count, list_section(document, place, count.nouns))
+
+
+def count_of_label(text: str) -> Count | None:
+    """The only number of a line that ends with a colon, where it counts something."""
+    if count := count_of_title(text.rstrip(": ")):
+        return count
+    counts = [each for each in find_counts(text) if each.nouns or each.tail]
+    if len(counts) == 1 and counts[0].nouns and not _odd(counts[0]):
+        return counts[0]
+    return None
+
+
+def _compare(line: Line, count: Count, listed: Listed) -> Iterator[Judged]:
+    subject = " ".join((*sorted(count.qualifiers), *sorted(count.nouns)))
+    good = next((how for number, how in listed.ways.items() if number and count.agrees(number)), None)
+    if good is not None:
+        yield judge(line, ClaimKind.COUNT, subject, str(count), holds=True, why=good, other=listed.line)
+    elif is_wrong(count, listed):
+        why = f"{listed.ways.get(listed.main, f'{listed.main} listed')} below, and not {count}"
+        yield judge(line, ClaimKind.COUNT, subject, str(count), holds=False, why=why, other=listed.line)
+
+
+def is_wrong(count: Count, listed: Listed) -> bool:
+    """Whether a list is meant to be what the number counts, and is not."""
+    most = max(listed.ways, default=0)
+    return listed.named and not listed.partial and most > 0 and count.value <= TOO_FEW * most

@@ -1,0 +1,159 @@
+"""Lists with a label or a title, by what they are lists of; and numbers elsewhere in the document that count those."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from qtctl.claims.counts import is_wrong
+from qtctl.claims.facets import Facets, facets_at
+from qtctl.claims.listed import Listed, list_blocks
+from qtctl.claims.verdicts import judge
+from qtctl.claims.wording import NEUTRAL, Count, find_counts, nouns_of, words_of
+from qtctl.model.claims import ClaimKind, Judged
+from qtctl.model.document import Document, Line, Listing, Table, Text
+
+_WHOLE = frozenset("verified verification all complete full total inventory catalog catalogue entire".split())
+_SUBSET = frozenset("sample example critical core key main selected top recent other new notable important health".split())
+_FILLERS = frozenset("and or of the a in to list table overview".split()) | NEUTRAL | _WHOLE
+_FIRST = re.compile(r"^(?:[A-Z][\w /&-]{0,30}:\s*)?\W{0,3}$")
+_TOTAL = re.compile(r"^\W{0,3}total\b", re.IGNORECASE)
+MOST = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A list of things. `whole`: it, or what it stands in, says that it is all of them."""
+
+    line: Line
+    nouns: frozenset[str]
+    qualifiers: frozenset[str]
+    listed: Listed
+    place: int
+    facets: Facets
+    whole: bool
+    fence: int = 0
+
+
+def find_groups(document: Document) -> tuple[Group, ...]:
+    found = []
+    for place, section in enumerate(document.sections):
+        for block in section.blocks:
+            if isinstance(block, Listing | Table):
+                label = block.label or (Line(section.line, section.title) if len(section.blocks) == 1 else None)
+                if label is not None and (group := _group(document, place, label, block)):
+                    found.append(group)
+    return tuple(found[:MOST])
+
+
+def _group(document: Document, place: int, label: Line, block: Listing | Table) -> Group | None:
+    text = re.sub(r"\([^()]*\)", "", label.text)
+    nouns = nouns_of(text)
+    if not nouns:
+        return None
+    above = [document.sections[each].title for each in document.path(place)[:1]]
+    said = frozenset(words_of(" ".join((label.text, *above))))
+    qualifiers = frozenset(words_of(text)) - nouns - _FILLERS
+    fence = block.fence if isinstance(block, Listing) else 0
+    return Group(
+        label, nouns, qualifiers, list_blocks([block], nouns, block.line), place,
+        facets_at(document, place, label.text), bool(said & _WHOLE) and not said & _SUBSET, fence,
+    )  # fmt: skip
+
+
+def check_groups(document: Document, groups: Sequence[Group]) -> Iterator[Judged]:
+    """Counts of things whose list stands elsewhere: `12 streams + 12 hashes`, `Total keys: 24+`."""
+    if not groups:
+        return
+    for place, section in enumerate(document.sections):
+        for block in section.blocks:
+            if isinstance(block, Text):
+                lines: Sequence[Line] = block.lines
+            elif isinstance(block, Listing):
+                lines = [Line(each.line, each.text, block.fence) for each in block.items]
+            else:
+                continue
+            for line in lines:
+                yield from _check_total(line, groups)
+                yield from _check_elsewhere(document, place, line, groups)
+
+
+def _check_total(line: Line, groups: Sequence[Group]) -> Iterator[Judged]:
+    """A total at the end of a code block, after the lists in it."""
+    counts = find_counts(line.text)
+    if not _TOTAL.match(line.text) or not line.fence or len(counts) != 1:
+        return
+    inside = [each for each in groups if each.fence == line.fence and each.line.line < line.line and each.listed.named]
+    if len(inside) > 1:
+        ways = _sums([set(each.listed.ways) for each in inside])
+        parts = [each.listed.main for each in inside]
+        why = f"the lists above have {' + '.join(map(str, parts))} = {sum(parts)}"
+        holds = any(counts[0].agrees(each) for each in ways)
+        yield judge(line, ClaimKind.COUNT, "total", str(counts[0]), holds=holds, why=why, other=inside[0].line.line)
+
+
+def _sums(each: Sequence[set[int]]) -> set[int]:
+    found = {0}
+    for numbers in each[:12]:
+        found = {total + number for total in found for number in numbers}
+        if len(found) > MOST:
+            return set(range(max(found) + 1))
+    return found
+
+
+def _check_elsewhere(
+    document: Document, place: int, line: Line, groups: Sequence[Group]
+) -> Iterator[Judged]:
+    for count in find_counts(line.text):
+        if not count.nouns or count.measured or count.about or not _is_stated(line.text, count):
+            continue
+        facets = facets_at(document, place, line.text)
+        near = [each for each in groups if _fits(document, place, count, facets, each)]
+        if not near:
+            continue
+        ways = {number for each in near for number in each.listed.ways} | _together(near)
+        if any(count.agrees(each) for each in ways if each):
+            yield judge(line, ClaimKind.COUNT, " ".join(sorted(count.nouns)), str(count), holds=True, why="as listed",
+                        other=near[0].line.line)  # fmt: skip
+        elif all(is_wrong(count, each.listed) or len(near) > 1 for each in near):
+            names = {name for each in near for name in each.listed.names}
+            said = ", ".join(f"{each.line.text.strip(' :')}: {each.listed.main}" for each in near[:3])
+            yield judge(line, ClaimKind.COUNT, " ".join(sorted(count.nouns)), str(count), holds=False,
+                        why=f"{len(names)} are listed ({said})", other=near[0].line.line)  # fmt: skip
+
+
+def _is_stated(text: str, count: Count) -> bool:
+    """The number stands at the beginning, in parentheses, or in a sum: not somewhere in a sentence."""
+    before = text[: count.start]
+    return bool(_FIRST.match(before)) or before.rstrip().endswith(("(", "+", "-", "–", "→", "with")) or "+" in text[count.end : count.end + 3]
+
+
+def _fits(document: Document, place: int, count: Count, facets: Facets, group: Group) -> bool:
+    """A list of the same things, that is all of them, or in the same chapter."""
+    if not group.listed.named or group.listed.partial or not facets.agree(group.facets):
+        return False
+    if not count.nouns & group.nouns or (count.qualifiers - NEUTRAL) - _words(document, group):
+        return False
+    if group.qualifiers - count.qualifiers - _words_above(document, group.place) - count.nouns:
+        return False
+    chapter = next((each for each in document.path(place) if document.sections[each].level <= 2), 0)  # noqa: PLR2004
+    return group.whole or (chapter > 0 and chapter in document.path(group.place) and document.sections[chapter].level > 1)
+
+
+def _words(document: Document, group: Group) -> frozenset[str]:
+    return group.qualifiers | group.nouns | _words_above(document, group.place)
+
+
+def _words_above(document: Document, place: int) -> frozenset[str]:
+    """What a list need not repeat, as the titles that it stands below say it."""
+    titles = " ".join(document.sections[each].title for each in document.path(place))
+    return frozenset(words_of(titles))
+
+
+def _together(groups: Sequence[Group]) -> set[int]:
+    """All of them, and every two or three."""
+    found = {len({name for each in groups for name in each.listed.names})}
+    for size in (2, 3):
+        for those in combinations(groups[:8], size):
+            found |= {len({name for each in those for name in each.listed.names}), sum(each.listed.main for each in those)}
+    return found

@@ -1,0 +1,107 @@
+"""Sums, parts and percentages that are said in one line, and numbers of states that belong to one total."""
+
+import re
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from qtctl.claims.numbers import read_number
+from qtctl.claims.table_sums import is_share
+from qtctl.claims.verdicts import judge
+from qtctl.claims.wording import DOWN, UP, find_counts, words_of
+from qtctl.model.claims import ClaimKind, Judged
+from qtctl.model.document import Document, Line, Listing, Text
+
+_PLUSSED = re.compile(
+    r"(?<![\w.])(?P<total>\d{1,9})\s+(?P<noun>[A-Za-z][A-Za-z -]{0,40})\(\s*"
+    r"(?P<parts>\d{1,9}[^()+,]{0,60}(?:\+\s*\d{1,9}[^()+,]{0,60}){1,12})\)"
+)
+_EQUATION = re.compile(
+    r"(?<![\w.+*/-])(?P<parts>\d{1,9}(?:\s+[A-Za-z][\w -]{0,30})?(?:\s*\+\s*\d{1,9}(?:\s+[A-Za-z][\w -]{0,30})?){1,12})"
+    r"\s*=\s*(?P<total>\d{1,9})(?![\w.%:,]*\w)"
+)
+_OF = re.compile(
+    r"(?<![\w.,/:-])(?P<part>\d{1,9})\s*(?P<how>of|out of|/)\s*(?P<whole>\d{1,9})(?![\w.,/:-]*\w)"
+    r"(?:\s+[A-Za-z][A-Za-z -]{0,40})?(?:\s*[(:=–-]{1,2}\s*(?P<share>\d{1,3}(?:\.\d{1,3})?\s?%))?"
+)
+_FIELD = re.compile(r"^\W{0,3}(?P<label>[A-Za-z][A-Za-z _-]{0,40}?)\W{0,3}[:=]\s*(?P<number>\d{1,9})\W{0,3}$")
+LEAST, MOST = 2, 12
+
+
+def check_line(line: Line) -> Iterator[Judged]:
+    """What one line says of its own numbers."""
+    for found in (*_PLUSSED.finditer(line.text), *_EQUATION.finditer(line.text)):
+        parts = [int(each) for each in re.findall(r"(?:^|\+)\s*(\d{1,9})", found["parts"])]
+        total = int(found["total"])
+        why = f"{' + '.join(map(str, parts))} = {sum(parts)}"
+        yield judge(line, ClaimKind.SUM, found[0].strip(), str(total), holds=sum(parts) == total, why=why)
+    for found in _OF.finditer(line.text):
+        yield from _check_part(line, found)
+
+
+def _check_part(line: Line, found: re.Match[str]) -> Iterator[Judged]:
+    """`28 of 35 (80%)`: with a slash only where a percentage follows, as it is a date or a ratio otherwise."""
+    part, whole, share = int(found["part"]), int(found["whole"]), read_number((found["share"] or "").replace(" ", ""))
+    if found["how"] == "/" and share is None:
+        return
+    if share is not None and whole:
+        why = f"{part} of {whole} is {round(Decimal(part) * 100 / whole, 1)}%"
+        good = is_share(share, Decimal(part), Decimal(whole))
+        yield judge(line, ClaimKind.PERCENTAGE, f"{part} of {whole}", f"{share.value}%", holds=good, why=why)
+    elif whole:
+        why = f"{part} is more than {whole}"
+        yield judge(line, ClaimKind.SUM, found[0].strip(), str(part), holds=part <= whole, why=why)
+
+
+def check_fields(document: Document) -> Iterator[Judged]:
+    """Numbers of states that stand together with their total: running, stopped and failed make up all."""
+    for section in document.sections:
+        for block in section.blocks:
+            if isinstance(block, Text | Listing):
+                lines = block.lines if isinstance(block, Text) else [Line(each.line, each.text) for each in block.items]
+                yield from _check_states(lines)
+
+
+def _check_states(lines: Sequence[Line]) -> Iterator[Judged]:
+    fields = [(each, found) for each in lines[:200] if (found := _FIELD.match(each.text.rstrip(",").replace('"', "")))]
+    totals = [(line, int(found["number"])) for line, found in fields if "total" in found["label"].lower().split()]
+    states = [
+        (found["label"].lower().strip(" _-"), int(found["number"])) for _, found in fields if state_of(found["label"])
+    ]
+    kinds = [state_of(label) for label, _ in states]
+    if len(totals) != 1 or "up" not in kinds or len(states) < LEAST or len(set(kinds)) != len(kinds):
+        return
+    (line, total), found = totals[0], sum(number for _, number in states)
+    why = f"{' + '.join(f'{number} {label}' for label, number in states)} = {found}"
+    if "stopped" in kinds or found >= total:
+        yield judge(line, ClaimKind.SUM, "total", str(total), holds=found == total, why=why, other=fields[0][0].line)
+
+
+def state_of(label: str) -> str:
+    """What state a label is: up, or one of those that are not; '' where it is more than the name of one."""
+    words = [each for each in words_of(label.replace("_", " ")) if each not in ("count", "service", "unit", "module")]
+    if len(words) != 1:
+        return ""
+    return "up" if words[0] in UP else DOWN.get(words[0], "")
+
+
+def check_parts_below(document: Document) -> Iterator[Judged]:
+    """`20 files` right above a list whose items begin with numbers: `19 unit files`, `1 target`."""
+    for section in document.sections:
+        for before, block in zip(section.blocks, section.blocks[1:], strict=False):
+            if isinstance(before, Text) and isinstance(block, Listing) and not block.fence:
+                yield from _check_parts(before.lines[-1], block)
+
+
+def _check_parts(line: Line, listing: Listing) -> Iterator[Judged]:
+    counts, top = find_counts(line.text), listing.top
+    leading = [found[0] for each in top if (found := find_counts(each.text)) and found[0].start == 0]
+    if not counts or counts[0].measured or not counts[0].nouns or not LEAST <= len(leading) == len(top) <= MOST:
+        return
+    count, found = counts[0], sum(each.value for each in leading)
+    alike = [bool(each.nouns & count.nouns) for each in leading if each.nouns]
+    if found == count.value or (alike and all(alike)):
+        why = f"{' + '.join(str(each.value) for each in leading)} = {found}"
+        yield judge(
+            line, ClaimKind.SUM, " ".join(sorted(count.nouns)), str(count), holds=count.agrees(found), why=why,
+            other=listing.line,
+        )  # fmt: skip

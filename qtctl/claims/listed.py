@@ -1,0 +1,189 @@
+"""What a document lists, and every way in which it may be counted.
+
+A number is called wrong only if no way of counting gives it, and only where the list is one of things with names.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from qtctl.claims.numbers import find_quantity, is_total
+from qtctl.claims.wording import Count, find_counts, name_of, outside_parentheses, singular, split_names, words_of
+from qtctl.model.document import Block, Document, Item, Listing, Row, Table
+
+_ATTRIBUTE_HEADS = frozenset(
+    "metric property setting parameter key field attribute indicator check aspect item variable option category "
+    "criterion feature step date day".split()
+)
+_NAME_HEADS = frozenset(
+    "name service module unit host container component timer target port stream venv server machine node pod deployment "
+    "app application process job queue topic database image program daemon instance vm device url endpoint".split()
+)
+_ATTRIBUTE = re.compile(r"^[A-Za-z][A-Za-z /&]{0,40}:\s+\S")
+_MORE = re.compile(r"\b(?:etc|and (?:\d+ )?(?:more|others)|e\.g|for example|such as|sample|examples?|among others)\b|…|\.\.\.", re.IGNORECASE)
+LONGEST_NAME, MOSTLY = 4, 0.8
+"""Words of a name, and how many of a list must be names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """`ways`: number → how it is counted. `named`: whether it lists things with names, so that their number counts.
+
+    `partial`: it says of itself that there are more. `main`: the way that a reader would count first.
+    """
+
+    line: int
+    ways: dict[int, str]
+    main: int
+    named: bool
+    partial: bool
+    names: tuple[str, ...]
+
+
+def list_section(document: Document, place: int, nouns: frozenset[str]) -> Listed:
+    """All that a section and the sections in it list."""
+    section = document.sections[place]
+    found = list_blocks(document.within(place), nouns, section.line)
+    children = [*document.children(place)]
+    counted = [counts[0].value for each in children if (counts := titled(document.sections[each].title))]
+    ways = dict(found.ways)
+    ways.setdefault(len(children), f"{len(children)} headings")
+    if counted and len(counted) > 1:
+        ways.setdefault(sum(counted), f"{' + '.join(map(str, counted))} = {sum(counted)} in its headings")
+    partial = found.partial or bool(_MORE.search(section.title))
+    return Listed(section.line, ways, found.main, found.named, partial, found.names)
+
+
+def titled(title: str) -> list[Count]:
+    """The count in parentheses at the end of a title."""
+    found = re.search(r"[(\[]([^()\[\]]*)[)\]]\s*:?$", title)
+    return [each for each in find_counts(found[1])[:1] if not each.measured] if found else []
+
+
+def list_blocks(blocks: Sequence[Block], nouns: frozenset[str], line: int) -> Listed:
+    """Everything that blocks list, alone and together."""
+    lists = [each for each in blocks if isinstance(each, Listing)]
+    tables = [each for each in blocks if isinstance(each, Table) and each.rows]
+    ways: dict[int, str] = {}
+    parts = [*(_of_table(each, nouns) for each in tables), *(_of_list(each) for each in lists)]
+    for each in _together(tables, lists, parts):
+        ways.setdefault(*each)
+    for part in parts:
+        for number, how in part.ways.items():
+            ways.setdefault(number, how)
+    names = tuple(name for part in parts if part.named for name in part.names)
+    named = bool(parts) and any(part.named for part in parts) and _mostly_named(parts)
+    partial = any(part.partial for part in parts)
+    main = len(set(names)) if len(parts) != 1 else parts[0].main
+    return Listed(line, ways, main, named, partial, names)
+
+
+def _mostly_named(parts: Sequence[Listed]) -> bool:
+    named = sum(part.main for part in parts if part.named)
+    return named >= MOSTLY * sum(part.main for part in parts)
+
+
+def _together(
+    tables: Sequence[Table], lists: Sequence[Listing], parts: Sequence[Listed]
+) -> Iterator[tuple[int, str]]:
+    named = [part for part in parts if part.named]
+    names = [name for part in named for name in part.names]
+    yield len(names), f"{len(names)} names"
+    yield len(set(names)), f"{len(set(names))} different names"
+    yield sum(part.main for part in named), f"{sum(part.main for part in named)} rows and items"
+    yield sum(part.main for part in parts), f"{sum(part.main for part in parts)} rows and items"
+    heads = Counter({each.header: 0 for each in tables})
+    for each in tables:
+        heads[each.header] += len(rows_of(each))
+    for number in heads.values():
+        yield number, f"{number} rows"
+    rows = sum(len(rows_of(each)) for each in tables)
+    yield rows, f"{rows} rows"
+    tops, alls = sum(len(each.top) for each in lists), sum(len(each.items) for each in lists)
+    yield tops, f"{tops} items"
+    yield alls, f"{alls} items"
+    yield len(parts), f"{len(parts)} lists"
+    for numbers in ([len(part.names) for part in named], [len(set(part.names)) for part in named]):
+        yield sum(numbers), f"{sum(numbers)} names"
+
+
+def rows_of(table: Table) -> tuple[Row, ...]:
+    """Without rows that are totals or empty."""
+    return tuple(each for each in table.rows if not is_total(each.cells[0]) and any(each.cells))
+
+
+def _of_table(table: Table, nouns: frozenset[str]) -> Listed:
+    rows = rows_of(table)
+    heads = [frozenset(words_of(each)) for each in table.header]
+    column = _column_of(heads, nouns)
+    firsts = [name_of(each.cells[0]) for each in rows]
+    ways = {len(rows): f"{len(rows)} rows", len(set(firsts)): f"{len(set(firsts))} different names"}
+    names: list[str] = firsts
+    for at in range(len(heads)):
+        cells = [split_names(each.cells[at]) for each in rows]
+        inside = [name for each in cells for name in each]
+        if at == column and (any(len(each) > 1 for each in cells) or at):
+            names = inside
+        for number in (len(inside), len(set(inside))):
+            ways.setdefault(number, f"{number} names")
+        if (quantity := find_quantity(table, at)) is not None:
+            ways.setdefault(quantity, f"{quantity} in column {table.header[at]}")
+    ways.setdefault(len(heads) - 1, "its columns")
+    head = heads[0] - {"of", "the"}
+    attributes = bool(head & _ATTRIBUTE_HEADS) and not heads[column] & nouns
+    named = bool(rows) and not attributes and bool((head & _NAME_HEADS) or heads[column] & nouns)
+    partial = any(_MORE.search(outside_parentheses(each)) for row in rows for each in row.cells[:1])
+    return Listed(table.line, ways, len(set(names)), named, partial, tuple(names))
+
+
+def _column_of(heads: Sequence[frozenset[str]], nouns: frozenset[str]) -> int:
+    """The column that names the things: best the one whose head says nothing else."""
+    exact = (at for at, head in enumerate(heads) if head and head <= nouns)
+    return next(exact, next((at for at, head in enumerate(heads) if head & nouns and not head & _ATTRIBUTE_HEADS), 0))
+
+
+def _of_list(listing: Listing) -> Listed:
+    top = listing.top
+    names = [_name(each) for each in top]
+    inside = [name for each in top for name in (split_names(each.text) if "," in each.text else (_name(each),))]
+    ways = {len(top): f"{len(top)} items", len(set(names)): f"{len(set(names))} different names"}
+    if all(len(each.split()) <= LONGEST_NAME for each in inside):
+        ways.setdefault(len(inside), f"{len(inside)} names")
+        ways.setdefault(len(set(inside)), f"{len(set(inside))} different names")
+    ways.setdefault(len(listing.items), f"{len(listing.items)} items")
+    leading = [found[0].value for each in top if (found := find_counts(each.text)) and not found[0].start]
+    if len(leading) > 1:
+        ways.setdefault(sum(leading), f"{' + '.join(map(str, leading))} = {sum(leading)}")
+    last = max((each.number or 0 for each in top), default=0)
+    ways.setdefault(last, f"numbered up to {last}")
+    several = len(inside) > len(top) and all(_is_name(each) for each in inside)
+    named = _lists_names(top) and not leading
+    partial = any(_MORE.search(outside_parentheses(each.text)) for each in top[-1:]) or (
+        listing.label is not None and bool(_MORE.search(listing.label.text))
+    )
+    main = len(set(inside)) if several else len(top)
+    return Listed(listing.line, ways, main, named, partial, tuple(inside if several else names))
+
+
+def _name(item: Item) -> str:
+    """What is bold is a name where it is one of a few words; numbers of a list are no part of it."""
+    return item.strong if item.strong and item.text.startswith(item.strong) else name_of(item.text)
+
+
+def _is_name(text: str) -> bool:
+    return 0 < len(text.split()) <= LONGEST_NAME
+
+
+def _lists_names(items: Sequence[Item]) -> bool:
+    named = [_is_name(_name(each)) and not _is_attribute(each) for each in items]
+    return bool(items) and sum(named) >= MOSTLY * len(named)
+
+
+def _is_attribute(item: Item) -> bool:
+    """`Image: postgres`, `**Reason**: …`: a value of something, and not a thing."""
+    return bool(_ATTRIBUTE.match(item.text)) or "=" in item.text.split(" ", 1)[0]
+
+
+def singulars(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(map(singular, words))

@@ -1,0 +1,182 @@
+"""Words of a document: numbers with what they count, names, states. No word of one fleet is here."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+NUMBER = re.compile(
+    r"(?<![\w.,:/$€£#=<>*+-])(?P<about>[~≈]\s?)?(?P<number>\d{1,3}(?:,\d{3})+|\d{1,9})(?P<least>\+)?(?![\w.,:/%-]*[\w%])"
+)
+WORD = re.compile(r"[A-Za-z][\w.*/'-]*")
+_WORDS = {
+    "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+    "eleven": 11, "twelve": 12,
+}  # fmt: skip
+_SPELLED = re.compile(rf"(?<![\w-])(?:{'|'.join(_WORDS)})(?![\w-])", re.IGNORECASE)
+STOPS = frozenset(
+    "in with of on at and or to for is are was were the that which from by per as has have not a an be been but than "
+    "vs this these those each every after before since ago into over under across plus minus via without".split()
+)
+_NOT_PLURAL = frozenset(
+    "redis status kubernetes postgres analysis access process class address news always across this is was has its us "
+    "dns tls https os ops devops aws gcs nfs zfs prometheus nginx bus gas less plus does sms ms rs js css gps vps cms "
+    "ids uses runs needs takes gives exists contains includes lists matches remains requires serves sees says shows".split()
+) - {"ids"}
+MEASURES = frozenset(
+    "hour day minute second week month year min sec hr gb mb kb tb gib mib kib byte core cpu vcpu percent time point "
+    "usd eur dollar update tick symbol candle entry epoch request millisecond".split()
+)
+"""What is measured or moves rather than listed."""
+NEUTRAL = frozenset(
+    "total active running enabled declared verified current currently live all known existing distinct unique overall "
+    "in items item listed found defined documented entries".split()
+)
+"""Qualifiers that do not choose among the things that are counted."""
+UP = frozenset("running active up healthy online ok operational mapped ready started passed".split())
+DOWN = {
+    "stopped": "stopped", "inactive": "stopped", "down": "stopped", "dead": "stopped", "exited": "stopped",
+    "failed": "failed", "unhealthy": "unhealthy", "degraded": "degraded", "orphaned": "orphaned",
+    "unknown": "unknown", "missing": "missing", "disabled": "disabled", "masked": "masked", "pending": "pending",
+    "offline": "offline", "activating": "activating", "restarting": "restarting", "crashed": "crashed",
+    "skipped": "skipped", "error": "error", "errored": "error", "warning": "warning",
+}  # fmt: skip
+"""States that are not up; two with the same value overlap."""
+GENERIC = frozenset("unit service module container component classification item entry system job app application".split())
+"""What a state may be of without being named."""
+_SEPARATOR = re.compile(r"\s+[-–—]+>?\s+|\s*[→⟶⇒=(|]\s*|:(?:\s+|$)|\s+-+>\s*")
+_TOKEN = re.compile(r"[A-Za-z0-9][\w@*]*(?:[-:._/][\w@*]+)+")
+"""A name that people do not write in prose: `web-1`, `orders:paid`, `a.service`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A number with what it counts: "19 new services". `nouns` in the singular, empty where none is named.
+
+    `least`: "24+"; `about`: "~29". `tail`: the words that follow the noun, or the number itself.
+    """
+
+    value: int
+    nouns: frozenset[str]
+    qualifiers: frozenset[str]
+    start: int
+    end: int
+    least: bool = False
+    about: bool = False
+    tail: tuple[str, ...] = ()
+
+    def agrees(self, number: int) -> bool:
+        return number >= self.value if self.least else number == self.value
+
+    @property
+    def measured(self) -> bool:
+        return bool(self.nouns & MEASURES)
+
+    def __str__(self) -> str:
+        return f"{self.value}{'+' if self.least else ''}"
+
+
+_BEFORE = frozenset(
+    "port line code pid phase version step fix level chapter section page number rfc python ubuntu debian uid gid http "
+    "year release exit error jan feb mar apr may jun jul aug sep sept oct nov dec january february march april june july "
+    "august september october november december systemd kernel node issue pr id v no top first last".split()
+)
+"""Words after which a number is a name, not a count."""
+
+
+@lru_cache(maxsize=4096)
+def find_counts(text: str) -> tuple[Count, ...]:
+    """Every number in a line that counts something, from left to right."""
+    found = []
+    for each in sorted((*NUMBER.finditer(text), *_SPELLED.finditer(text)), key=lambda each: each.start()):
+        before = text[: each.start()].rstrip()
+        last = before[-1:] or " "
+        word = re.search(r"([A-Za-z]+)\W?$", before[-24:])
+        if last in "<>≤≥$€£#→=" or (word and word[1].lower() in _BEFORE):
+            continue
+        groups = each.groupdict()
+        value = int(groups["number"].replace(",", "")) if groups else _WORDS[each[0].lower()]
+        found.append(_count(text, each.start(), each.end(), value, groups))
+    return tuple(found)
+
+
+def _count(text: str, start: int, end: int, value: int, groups: dict[str, str | None]) -> Count:
+    words, at = [], end
+    while len(words) < 7 and (found := WORD.match(text, at + (text[at : at + 1] == " "))):  # noqa: PLR2004 - a phrase
+        words.append(found[0])
+        at = found.end()
+    nouns: frozenset[str] = frozenset()
+    used = 0
+    for number, word in enumerate(words[:5]):
+        if word.lower() in STOPS:
+            break
+        if parts := plurals(word):
+            nouns, used = parts, number + 1
+            break
+    qualifiers = frozenset(each.lower() for each in words[: max(0, used - 1)])
+    tail = tuple(each.lower() for each in words[used:])
+    about = bool(groups.get("about")) or bool(re.search(r"\b(?:about|around|approx\w*|roughly|nearly|up to|over)\W*$", text[:start]))
+    return Count(value, nouns, qualifiers, start, at, bool(groups.get("least")), about, tail)
+
+
+def plurals(word: str) -> frozenset[str]:
+    """The singulars of a word that is a plural, or several: "streams/keys"; none where it is no plural."""
+    parts = word.strip(".'-").split("/")
+    found = {singular(each) for each in parts if is_plural(each)}
+    return frozenset(found) if found and len(found) == len(set(parts)) else frozenset()
+
+
+def is_plural(word: str) -> bool:
+    low = word.lower()
+    if len(low) < 4 or not low.endswith("s") or low.endswith(("ss", "us", "is")):  # noqa: PLR2004 - "bus", "dns"
+        return False
+    return low not in _NOT_PLURAL and low.replace("-", "").replace("_", "").isalpha()
+
+
+def singular(word: str) -> str:
+    low = word.lower()
+    if low.endswith("ies") and len(low) > 4:  # noqa: PLR2004 - "ties"
+        return low[:-3] + "y"
+    if low.endswith(("sses", "shes", "ches", "xes", "zzes")):
+        return low[:-2]
+    return low[:-1] if is_plural(low) else low
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """Lower-case words in their singular."""
+    return tuple(singular(part) for each in WORD.findall(text) for part in each.split("/") if part)
+
+
+def nouns_of(text: str) -> frozenset[str]:
+    return frozenset(each for word in WORD.findall(text) for each in plurals(word))
+
+
+def name_of(text: str) -> str:
+    """What stands before the first separator: the thing that an item or cell is about."""
+    bare = text.strip().lstrip("[`'\"").rstrip("]")
+    found = _TOKEN.match(bare)
+    if found and not bare[found.end() : found.end() + 1].isalnum():
+        return found[0]
+    return _SEPARATOR.split(bare, maxsplit=1)[0].strip(" `'\".,[]")
+
+
+def outside_parentheses(text: str) -> str:
+    kept, depth = [], 0
+    for char in text:
+        depth += (char in "([") - (char in ")]" and depth > 0)
+        if not depth and char not in ")]":
+            kept.append(char)
+    return "".join(kept)
+
+
+def split_names(text: str) -> tuple[str, ...]:
+    """The names of a list in one line: at commas, outside of parentheses."""
+    parts = re.split(r"\s*[,;]\s*|\s+(?:and|&)\s+", outside_parentheses(text))
+    return tuple(each for part in parts if (each := name_of(part)) and each.lower() not in ("etc", "…", "..."))
+
+
+def same_name(text: str) -> str:
+    """A name as it is compared: `quantum-x.service` and `quantum_x` are one."""
+    low = text.strip().lower()
+    for suffix in (".service", ".timer", ".target", ".socket"):
+        low = low.removesuffix(suffix)
+    return low.replace("_", "-")

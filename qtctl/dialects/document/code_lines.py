@@ -1,0 +1,57 @@
+"""The lines of a code block → lists with what introduces them, and the lines between.
+
+People put inventories in code blocks: a label that ends with a colon or begins with #, and a line for each thing.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from qtctl.dialects.document.plain import drop_marks
+from qtctl.model.document import Block, Item, Line, Listing, Text
+
+_BULLET = re.compile(r"^(?:[-*+•]\s+|(\d{1,4})[.)]\s+|[│├└─|+`\s\\-]*[├└]─*\s*)")
+_BOX = re.compile(r"^[│├└─\s]+")
+LEAST = 2
+
+
+def read_code(lines: Sequence[str], first: int, fence: int) -> tuple[Block, ...]:
+    """`first`: the line number of the first of them."""
+    blocks: list[Block] = []
+    label: Line | None = None
+    items: list[Item] = []
+    for number, raw in enumerate((*lines, ""), first):
+        text = raw.strip()
+        if text and _is_label(text):
+            _end(blocks, label, items, fence)
+            label, items = Line(number, drop_marks(text.lstrip("# ")), fence), []
+        elif text:
+            items.append(_item(number, raw))
+        else:
+            _end(blocks, label, items, fence)
+            label, items = None, []
+    return tuple(blocks)
+
+
+def _is_label(text: str) -> bool:
+    if text.startswith("#") and not text.startswith("#!"):
+        return True
+    return text.endswith(":") and not text.startswith(("-", "*", "$"))
+
+
+def _item(number: int, raw: str) -> Item:
+    """`depth` of an item that is not a bullet is 0: each line is a thing of its own."""
+    text = raw.strip()
+    found = _BULLET.match(text)
+    count = int(found[1]) if found and found[1] else None
+    return Item(number, drop_marks(_BOX.sub("", text[found.end() :] if found else text)), 0, count)
+
+
+def _end(blocks: list[Block], label: Line | None, items: Iterable[Item], fence: int) -> None:
+    """A list where something introduces it, or at least two lines follow each other; else lines."""
+    those = tuple(items)
+    if label is not None and not those:
+        blocks.append(Text((label,)))
+    elif label is not None or len(those) >= LEAST:
+        blocks.append(Listing(label.line if label else those[0].line, those, label, fence))
+    elif those:
+        blocks.append(Text(tuple(Line(each.line, each.text, fence) for each in those)))

@@ -1,0 +1,175 @@
+"""Markdown → a document: CommonMark with the tables of GFM, and tables that are written in HTML.
+
+Only blocks are read by the library; what stands in a line is cleaned by `plain`, in linear time.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from qtctl.dialects.document.build import Builder
+from qtctl.dialects.document.code_lines import LEAST, read_code
+from qtctl.dialects.document.html import read_html
+from qtctl.dialects.document.plain import begins_with_picture, clean, find_strong
+from qtctl.model.document import Block, Document, Item, Line, Listing, Row, Table, Text
+
+NESTING = 100
+_HTML_TABLE = re.compile(r"<table[\s>].*?</table\s*>", re.IGNORECASE | re.DOTALL)
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
+
+
+def read_markdown(text: str, file: str) -> Document:
+    """Never fails: every text is Markdown."""
+    parser = MarkdownIt("commonmark", {"maxNesting": NESTING}).enable("table").disable(["inline", "reference"])
+    builder = Builder(file)
+    _Reader(builder, parser.parse(_join_html_tables(text))).read()
+    return builder.document()
+
+
+def _join_html_tables(text: str) -> str:
+    """A blank line ends a block of HTML in Markdown, though people write tables with blank lines in them."""
+    if "<table" not in text.lower():
+        return text
+    fenced = _fenced_spans(text)
+
+    def join(found: re.Match[str]) -> str:
+        inside = any(first <= found.start() < last for first, last in fenced)
+        return found[0] if inside else re.sub(r"\n[ \t]*(?=\n)", "\n<!-- -->", found[0])
+
+    return _HTML_TABLE.sub(join, text)
+
+
+def _fenced_spans(text: str) -> list[tuple[int, int]]:
+    spans, begun, mark, at = [], -1, "", 0
+    for line in text.splitlines(keepends=True):
+        found = _FENCE.match(line)
+        if found and begun < 0:
+            begun, mark = at, found[1]
+        elif found and found[1].startswith(mark) and not line.strip().strip(mark[0]):
+            spans.append((begun, at))
+            begun = -1
+        at += len(line)
+    return [*spans, (begun, at)] if begun >= 0 else spans
+
+
+class _Reader:
+    def __init__(self, builder: Builder, tokens: Sequence[Token]) -> None:
+        self._builder, self._tokens, self._at = builder, tokens, 0
+
+    def read(self) -> None:
+        while self._at < len(self._tokens):
+            token = self._tokens[self._at]
+            reader = {
+                "heading_open": self._heading,
+                "paragraph_open": self._paragraph,
+                "bullet_list_open": self._list,
+                "ordered_list_open": self._list,
+                "table_open": self._table,
+                "fence": self._code,
+                "code_block": self._code,
+                "html_block": self._html,
+            }.get(token.type)
+            if reader is None:
+                self._at += 1
+            else:
+                reader(token)
+
+    def _heading(self, token: Token) -> None:
+        content = self._tokens[self._at + 1].content
+        self._builder.heading(_line(token), int(token.tag[1:]), clean(content.replace("\n", " ").rstrip("# ")))
+        self._at += 3
+
+    def _paragraph(self, token: Token) -> None:
+        raw = self._tokens[self._at + 1].content.split("\n")
+        self._at += 3
+        first = _line(token)
+        if len(raw) >= LEAST and all(map(begins_with_picture, raw)):
+            items = tuple(Item(first + n, clean(each), 0, None, find_strong(each)) for n, each in enumerate(raw))
+            self._builder.add(Listing(first, items, self._label()))
+            return
+        lines = tuple(Line(first + number, clean(each)) for number, each in enumerate(raw))
+        if shown := tuple(each for each in lines if each.text):
+            self._builder.add(Text(shown))
+
+    def _list(self, token: Token) -> None:
+        label, ends = self._label(), token.level
+        items: list[Item] = []
+        beside: list[Block] = []
+        depth, begun = 0, False
+        while not (token.type.endswith("_list_close") and token.level == ends):
+            if token.type.endswith("_list_open"):
+                depth += 1
+            elif token.type.endswith("_list_close"):
+                depth -= 1
+            elif token.type == "list_item_open":
+                begun, number = True, int(token.info) if token.info.isdigit() else None
+            elif token.type in ("fence", "code_block"):
+                beside += read_code(token.content.splitlines(), _line(token) + 1, _line(token))
+            elif token.type == "inline":
+                first, *rest = token.content.split("\n")
+                if begun:
+                    items.append(Item(_line(token), clean(first), depth - 1, number, find_strong(first)))
+                    begun = False
+                else:
+                    beside.append(Text((Line(_line(token), clean(first)),)))
+                beside += [Text((Line(_line(token) + n, clean(each)),)) for n, each in enumerate(rest, 1) if each]
+            self._at += 1
+            token = self._tokens[self._at]
+        self._at += 1
+        if items:
+            self._builder.add(Listing(items[0].line, tuple(items), label))
+        self._builder.add(*beside)
+
+    def _label(self) -> Line | None:
+        """The paragraph just above: it ends with a colon. It stays where it is."""
+        last = self._builder.last
+        if isinstance(last, Text) and last.lines[-1].text.endswith(":") and not last.lines[-1].fence:
+            return last.lines[-1]
+        return None
+
+    def _table(self, token: Token) -> None:
+        label, rows, cells, line = self._label(), [], [], _line(token)
+        while token.type != "table_close":
+            if token.type == "tr_open":
+                cells, line = [], _line(token)
+            elif token.type == "inline":
+                cells.append(clean(token.content))
+            elif token.type == "tr_close":
+                rows.append(Row(line, tuple(cells)))
+            self._at += 1
+            token = self._tokens[self._at]
+        self._at += 1
+        self._builder.add(Table(rows[0].line, rows[0].cells, tuple(rows[1:]), label))
+
+    def _code(self, token: Token) -> None:
+        first = _line(token) + (token.type == "fence")
+        self._builder.add(*read_code(token.content.splitlines(), first, first))
+        self._at += 1
+
+    def _html(self, token: Token) -> None:
+        for each in read_html(token.content, _line(token)):
+            if isinstance(each, tuple):
+                self._builder.heading(*each)
+            else:
+                self._builder.add(each)
+        self._at += 1
+
+
+def _line(token: Token) -> int:
+    return token.map[0] + 1 if token.map else 1
+
+
+def lines_of(document: Document) -> Iterator[Line]:
+    """Every line of text, whatever it stands in; cells of tables joined by |."""
+    for section in document.sections:
+        if section.title:
+            yield Line(section.line, section.title)
+        for block in section.blocks:
+            if isinstance(block, Text):
+                yield from block.lines
+            elif isinstance(block, Listing):
+                yield from (Line(each.line, each.text, block.fence) for each in block.items)
+            else:
+                yield from (Line(each.line, " | ".join(each.cells)) for each in block.rows)

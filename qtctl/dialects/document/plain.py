@@ -1,0 +1,58 @@
+"""Inline marks of Markdown and HTML → the text that a reader sees."""
+
+import re
+import unicodedata
+from functools import lru_cache
+from html import unescape
+
+_IMAGE_OR_LINK = re.compile(r"!?\[([^\[\]]{0,500})\](?:\([^()\s]{0,2000}(?:\s[^()]{0,200})?\)|\[[^\[\]]{0,200}\])")
+_TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9-]{0,20}(?:\s[^<>]{0,500})?/?>|<!--[^<>]{0,2000}-->")
+_MARKS = re.compile(r"\*{1,3}|~~|(?<![^\W_])_{1,3}(?=\S)|(?<=\S)_{1,3}(?![^\W_])|`+")
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+_BLANKS = re.compile(r"\s+")
+_STRONG = re.compile(r"\s*(?:\*\*|__|`)([^*`]{1,120}?)(?:\*\*|__|`)")
+LONGEST = 4000
+"""Characters of one line that are looked at."""
+_STAR_IN_CODE = "\ue000"
+
+
+def clean(text: str) -> str:
+    """One line without marks and pictures, its blanks made one."""
+    text = text[:LONGEST]
+    if text.isascii() and not _has_marks(text):
+        return _BLANKS.sub(" ", text).strip()
+    kept = re.sub(r"`([^`]*)`", lambda found: found[1].replace("*", _STAR_IN_CODE).replace("_", "\ue001"), text)
+    kept = _TAG.sub(" ", _IMAGE_OR_LINK.sub(r"\1", kept))
+    kept = _MARKS.sub("", _ESCAPE.sub(r"\1", kept))
+    kept = unescape(kept).replace(_STAR_IN_CODE, "*").replace("\ue001", "_")
+    return _BLANKS.sub(" ", drop_pictures(kept)).strip()
+
+
+def _has_marks(text: str) -> bool:
+    return any(mark in text for mark in "*_`[<&\\~")
+
+
+def drop_pictures(text: str) -> str:
+    """Without emoji and box drawings. Arrows stay: they say something."""
+    return text if text.isascii() else "".join(char for char in text if not _is_picture(char))
+
+
+def drop_marks(text: str) -> str:
+    """As `clean`, of a line of code: only pictures go."""
+    return _BLANKS.sub(" ", drop_pictures(text[:LONGEST])).strip()
+
+
+def begins_with_picture(text: str) -> bool:
+    return bool(text) and _is_picture(text.lstrip()[:1] or " ")
+
+
+@lru_cache(maxsize=4096)
+def _is_picture(char: str) -> bool:
+    category = unicodedata.category(char)
+    return category in ("So", "Sk", "Cs", "Cf", "Co", "Mn", "Me") and char not in "°^`¨"
+
+
+def find_strong(text: str) -> str:
+    """What is bold or code at the beginning of a line; '' where nothing is."""
+    found = _STRONG.match(drop_pictures(text[:LONGEST]))
+    return clean(found[1]) if found else ""

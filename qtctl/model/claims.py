@@ -1,0 +1,105 @@
+"""What a document claims, and how each claim turned out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from qtctl.model.document import Line
+
+
+class ClaimKind(StrEnum):
+    """What is claimed, in the order of documentation."""
+
+    COUNT = "count"
+    SUM = "sum"
+    PERCENTAGE = "percentage"
+    PORT = "port"
+    NAME = "name"
+    STATE = "state"
+    EVERY = "all-or-none"
+    CHECK = "check"
+    VERSION = "version"
+    LENGTH = "length"
+
+
+class Verdict(StrEnum):
+    TRUE = "true"
+    FALSE = "false"
+    """Registry or evidence show something else."""
+    CONTRADICTED = "contradicts-itself"
+    """The document itself says something else, on another line or in the same."""
+    UNKNOWN = "unknown"
+    """It cannot be known from this evidence."""
+
+
+class Ground(StrEnum):
+    """What a verdict stands on."""
+
+    DOCUMENT = "document"
+    REGISTRY = "registry"
+    EVIDENCE = "evidence"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """`text`: the line that claims it. `subject`: what it is about; `value`: what is said of that."""
+
+    line: int
+    text: str
+    kind: ClaimKind
+    subject: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """`why`: what shows it, or why it cannot be known. `other`: the line that says something else, 0: none."""
+
+    claim: Claim
+    verdict: Verdict
+    why: str
+    other: int = 0
+    ground: Ground = Ground.DOCUMENT
+    proof: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """`unchecked`: lines with numbers, or with all or none, that no check understood."""
+
+    file: str
+    lines: int
+    judged: tuple[Judged, ...]
+    unchecked: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownUnit:
+    """`kind`: service, timer, target … `category`: of the module registry, '' where nothing was looked at."""
+
+    name: str
+    kind: str
+    category: str
+    ports: tuple[int, ...]
+    venv: str = ""
+    proof: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What registry and evidence say of one host.
+
+    `taken_at`: UTC, ISO 8601, '' where only the registry was asked. `counts`: by kind in the singular (service, timer,
+    target, venv, stream, key, port); what is not in it is not known. `ports`: number → who has it. `lengths`: of
+    streams. `venvs`: name → status. `versions`: by lower-case name.
+    """
+
+    host: str
+    ground: Ground
+    taken_at: str = ""
+    units: Mapping[str, KnownUnit] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    ports: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    lengths: Mapping[str, int | None] = field(default_factory=dict)
+    venvs: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,116 @@
+"""A document that a person wrote: sections with tables, lists and lines of text, each with the line it stands on.
+
+Texts are as a reader sees them: without the marks of Markdown or HTML, and without pictures.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`fence`: the line on which the code block begins that it stands in; 0 outside of one."""
+
+    line: int
+    text: str
+    fence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An entry of a list. `strong`: what is bold or code at its beginning; `number`: of an ordered list."""
+
+    line: int
+    text: str
+    depth: int = 0
+    number: int | None = None
+    strong: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list. `label`: the line that introduces it; its `fence` tells the lists of one code block."""
+
+    line: int
+    items: tuple[Item, ...]
+    label: Line | None = None
+    fence: int = 0
+
+    @property
+    def top(self) -> tuple[Item, ...]:
+        """The items that are below no other."""
+        return tuple(each for each in self.items if each.depth == 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    line: int
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Each row has a cell for each column of `header`. `label`: as of a list."""
+
+    line: int
+    header: tuple[str, ...]
+    rows: tuple[Row, ...]
+    label: Line | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Lines that are no list and no table: a paragraph, or a part of a code block."""
+
+    lines: tuple[Line, ...]
+
+    @property
+    def line(self) -> int:
+        return self.lines[0].line
+
+
+Block = Table | Listing | Text
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What stands below one heading, up to the next. `level` 0: before the first heading.
+
+    `parent` is the place of the section that it is in, and `end` the place behind the last that is in it, both among
+    the document's sections; `parent` of the first is -1.
+    """
+
+    line: int
+    level: int
+    title: str
+    parent: int
+    end: int
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """`structured`: a document of fields and arrays rather than of prose, so that its arrays are whole."""
+
+    file: str
+    sections: tuple[Section, ...]
+    structured: bool = False
+
+    def path(self, place: int) -> tuple[int, ...]:
+        """A section and all that it is in, the innermost first."""
+        found = []
+        while place >= 0:
+            found.append(place)
+            place = self.sections[place].parent
+        return tuple(found)
+
+    def children(self, place: int) -> Iterator[int]:
+        """The sections directly below one."""
+        at = place + 1
+        while at < self.sections[place].end:
+            yield at
+            at = self.sections[at].end
+
+    def within(self, place: int) -> tuple[Block, ...]:
+        """The blocks of a section and of all sections in it, in order."""
+        return tuple(block for each in self.sections[place : self.sections[place].end] for block in each.blocks)
