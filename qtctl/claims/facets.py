@@ -12,7 +12,10 @@ _PLATFORMS = {
     "pods": "containers", "systemd": "systemd", "native": "systemd",
 }  # fmt: skip
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-_MONTH = re.compile(rf"\b({'|'.join(_MONTHS)})[a-z]{{0,6}}\b", re.IGNORECASE)
+_MONTH = re.compile(
+    r"\b(Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?"
+    r"|Nov(?:ember)?|Dec(?:ember)?)\b"
+)
 _DATE = re.compile(r"\b(\d{4})-(\d{2})(?:-\d{2})?\b")
 _TIMES = {
     "before": "before", "old": "before", "previous": "before", "previously": "before", "legacy": "before",
@@ -33,6 +36,13 @@ class Facets:
     def agree(self, other: "Facets") -> bool:
         """Of the same platform, and not of two times."""
         return self.platform == other.platform and (not self.time or not other.time or self.time == other.time)
+
+
+    def allows(self, other: "Facets") -> bool:
+        """As `agree`, where one may leave the platform open."""
+        return (not self.platform or not other.platform or self.platform == other.platform) and (
+            not self.time or not other.time or self.time == other.time
+        )
 
 
 @lru_cache(maxsize=4096)

@@ -130,7 +130,7 @@ def _is_stated(text: str, count: Count) -> bool:
 
 def _fits(document: Document, place: int, count: Count, facets: Facets, group: Group) -> bool:
     """A list of the same things, that is all of them, or in the same chapter."""
-    if not group.listed.named or group.listed.partial or not facets.agree(group.facets):
+    if not group.listed.named or group.listed.partial or not facets.allows(group.facets):
         return False
     if not count.nouns & group.nouns or (count.qualifiers - NEUTRAL) - _words(document, group):
         return False

@@ -170,7 +170,7 @@ def outside_parentheses(text: str) -> str:
 
 def split_names(text: str) -> tuple[str, ...]:
     """The names of a list in one line: at commas, outside of parentheses."""
-    parts = re.split(r"\s*[,;]\s*|\s+(?:and|&)\s+", outside_parentheses(text))
+    parts = re.split(r"\s*(?:(?<!\d),|,(?!\d{3}\b)|;)\s*|\s+(?:and|&)\s+", outside_parentheses(text))
     return tuple(each for part in parts if (each := name_of(part)) and each.lower() not in ("etc", "…", "..."))
 
 

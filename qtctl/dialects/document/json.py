@@ -44,7 +44,7 @@ def read_json(text: str, file: str) -> Document:
     """InputError, with the line, where it is not JSON or too deep."""
     root = _Parser(text, file).parse()
     builder = Builder(file, structured=True)
-    _write(root, "", 1, builder)
+    _write(root, "", 0, builder)
     return builder.document()
 
 

@@ -1,0 +1,143 @@
+"""Names that a document uses: of what kind each is, whether its own lists have it, and which timers start nothing."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from qtctl.claims.facets import Facets, facets_at
+from qtctl.claims.groups import Group
+from qtctl.claims.verdicts import judge
+from qtctl.claims.wording import find_counts, same_name
+from qtctl.model.claims import ClaimKind, Judged
+from qtctl.model.document import Document, Line, Listing, Table, Text
+
+_KEY = re.compile(r"(?<![\w:/.-])[A-Za-z][\w-]*(?::[A-Za-z][\w.-]*)+(?![\w:/-])")
+"""`orders:paid`, as keys and topics are called; not a URL, not host:port."""
+_STREAMED = re.compile(r"\b(?:publish(?:es)?(?: to)?|consumes?(?: from)?|subscribes?(?: to)?)\W{1,3}", re.IGNORECASE)
+_OF_KIND = re.compile(r"\((?P<kind>hash|stream|list|set|string|zset|key)\b[^()]*\)", re.IGNORECASE)
+_EXCLUSIVE = frozenset({"hash", "stream", "list", "set", "string", "zset", "topic", "queue"})
+_ALL_UNITS = re.compile(
+    r"\b(?:all|every|complete)\b[^.|]{0,40}\b(?:units?|modules?|services?)\b[^.|]{0,30}"
+    r"|\b(?:0|no|none) (?:missing|unclassified|unlisted|undocumented)\b",
+    re.IGNORECASE,
+)
+_CLASSIFIED = re.compile(r"\b(?:classified|mapped|listed|inventory|inventoried|documented|discovered|missing)\b", re.IGNORECASE)
+_TIMER = re.compile(r"(?<![\w@.-])([A-Za-z][\w@-]*)\.timer\b")
+LEAST_NAMES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A key-like name where it stands. `kind`: what it is called there, '' where nothing says it."""
+
+    name: str
+    line: Line
+    kind: str
+    facets: Facets
+
+
+def check_names(document: Document, groups: Sequence[Group]) -> Iterator[Judged]:
+    """The kinds of keys, and keys that are in no list though the list is said to be all of them."""
+    listed = [each for each in groups if each.listed.named and len(each.listed.names) >= LEAST_NAMES]
+    used = [*_uses(document, {each.line.line: each for each in groups})]
+    yield from _check_kinds(used)
+    yield from _check_unlisted(document, used, listed)
+
+
+def _uses(document: Document, groups: Mapping[int, Group]) -> Iterator[Used]:
+    for place, section in enumerate(document.sections):
+        for block in section.blocks:
+            if isinstance(block, Table):
+                continue
+            group = groups.get(block.label.line) if isinstance(block, Listing) and block.label else None
+            kinds = group.nouns & _EXCLUSIVE if group and len(group.nouns) == 1 else frozenset()
+            facets = group.facets if group else facets_at(document, place)
+            for line in _lines(block):
+                yield from _uses_in(line, next(iter(kinds), ""), facets)
+
+
+def _uses_in(line: Line, listed_as: str, facets: Facets) -> Iterator[Used]:
+    for found in _KEY.finditer(line.text):
+        before, after = line.text[: found.start()], line.text[found.end() : found.end() + 60]
+        own = _OF_KIND.match(after.strip())
+        streamed = _STREAMED.search(before[-20:])
+        kind = own["kind"].lower() if own else "stream" if streamed else listed_as
+        yield Used(found[0], line, kind if kind in _EXCLUSIVE else "", facets)
+
+
+def _check_kinds(used: Sequence[Used]) -> Iterator[Judged]:
+    first: dict[str, Used] = {}
+    for each in used:
+        if not each.kind:
+            continue
+        before = first.setdefault(each.name, each)
+        if before is not each and before.facets.allows(each.facets) and before.kind != each.kind:
+            why = f"it is a {before.kind} there"
+            yield judge(each.line, ClaimKind.NAME, each.name, f"a {each.kind}", holds=False, why=why,
+                        other=before.line.line)  # fmt: skip
+
+
+def _check_unlisted(document: Document, used: Sequence[Used], groups: Sequence[Group]) -> Iterator[Judged]:
+    """A list whose number the document says elsewhere is all there is."""
+    counted = _counted(document)
+    for group in groups:
+        names = set(group.listed.names)
+        prefix = _prefix(names)
+        if not prefix or not any((noun, len(names)) in counted for noun in group.nouns):
+            continue
+        seen: set[str] = set()
+        for each in used:
+            if not each.name.startswith(prefix) or not each.facets.agree(group.facets) or each.name in seen:
+                continue
+            seen.add(each.name)
+            if each.name not in names:
+                why = f"it is not among the {len(names)} that are listed"
+                yield judge(each.line, ClaimKind.NAME, each.name, "used", holds=False, why=why, other=group.line.line)
+
+
+def _counted(document: Document) -> frozenset[tuple[str, int]]:
+    """Things and their numbers, as the document says them."""
+    found = set()
+    for section in document.sections:
+        for block in section.blocks:
+            if not isinstance(block, Table):
+                for line in _lines(block):
+                    found |= {(noun, each.value) for each in find_counts(line.text) for noun in each.nouns}
+    return frozenset(found)
+
+
+def _prefix(names: set[str]) -> str:
+    """What all of them begin with, up to a colon; '' where they have nothing in common, or are no keys."""
+    if not all(_KEY.fullmatch(each) for each in names):
+        return ""
+    common = names and min(names)
+    while common and not all(each.startswith(common) for each in names):
+        common = common[:-1]
+    return str(common)[: str(common).rfind(":") + 1] if common else ""
+
+
+def check_timers(document: Document) -> Iterator[Judged]:
+    """A timer starts the service of its name: one that a complete inventory does not have is missing from it."""
+    lines = [line for section in document.sections for block in section.blocks for line in _lines(block)]
+    claims = [each for each in lines if _ALL_UNITS.search(each.text) and _CLASSIFIED.search(each.text)]
+    if not claims or not any(isinstance(block, Table) for section in document.sections for block in section.blocks):
+        return
+    names = {same_name(word) for line in lines for word in re.findall(r"[A-Za-z][\w@.-]*\w", line.text) if not word.endswith(".timer")}
+    seen: set[str] = set()
+    for line in lines:
+        for found in _TIMER.finditer(line.text):
+            name = same_name(found[1])
+            if name in seen:
+                continue
+            seen.add(name)
+            why = f"{found[1]}.service, which it starts, is nowhere in an inventory that is said to be complete"
+            yield judge(line, ClaimKind.NAME, f"{found[1]}.timer", "has a row", holds=name in names, why=why,
+                        other=claims[0].line)  # fmt: skip
+
+
+def _lines(block: Table | Listing | Text) -> Sequence[Line]:
+    if isinstance(block, Text):
+        return block.lines
+    if isinstance(block, Listing):
+        return [Line(each.line, each.text, block.fence) for each in block.items]
+    return [Line(each.line, " | ".join(each.cells)) for each in block.rows]

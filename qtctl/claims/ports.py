@@ -1,0 +1,183 @@
+"""Which ports a document gives to what: one port has one owner, and what listens on localhost only listens there."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from qtctl.claims.facets import Facets, facets_at, read_facets
+from qtctl.claims.numbers import head_words
+from qtctl.claims.verdicts import judge
+from qtctl.claims.wording import name_of, same_name
+from qtctl.model.claims import ClaimKind, Judged
+from qtctl.model.document import Document, Line, Listing, Table, Text
+
+_NAME = r"(?P<owner>[A-Za-z][\w@-]*(?:[.][\w@-]+)*)"
+_PORT = r"(?P<port>\d{2,5})(?:[:/](?P<inner>\d{2,5}|tcp|udp))?"
+_ADDRESS = r"(?:\s*\((?P<address>[^()]{1,60})\))?"
+_ARROW = r"\s*(?:→|⟶|⇒|-+>|=>)\s*"
+_FORMS = (
+    re.compile(rf"^\W{{0,3}}{_PORT}{_ADDRESS}{_ARROW}{_NAME}(?![\w./]*\()(?P<rest>.*)$"),
+    re.compile(rf"^\W{{0,3}}{_NAME}{_ARROW}(?:port\s+)?{_PORT}(?![\w.:])(?P<address>)(?P<rest>.*)$"),
+)
+_OWNER_HEADS = frozenset("service unit module container component application app process owner name daemon program".split())
+_SHARED = re.compile(r"\b(?:shared?|both|same|also)\b", re.IGNORECASE)
+_NOT_HELD = re.compile(r"\b(?:not listening|closed|deprecated|unused|free|reserved|removed)\b", re.IGNORECASE)
+_WIDE = re.compile(r"(?<![\d.])0\.0\.0\.0(?![\d.])|(?<![\w:.])\*:\d|\[::\]|(?<![\w:]):::?\d")
+_LOCAL_ONLY = re.compile(
+    r"\b(?:localhost|loopback|127\.0\.0\.1)[ -]only\b|\bonly (?:on |listens? on |bound to )?(?:localhost|loopback|127\.0\.0\.1)\b",
+    re.IGNORECASE,
+)
+_HOSTS = frozenset("host node server machine vm namespace cluster site environment address ip vlan".split())
+_GENERIC = frozenset("server service container daemon app application the api".split())
+LARGEST, MOST_OWNERS = 65535, 20
+
+
+@dataclass(frozen=True, slots=True)
+class PortSaid:
+    """`address`: what it is bound to, as far as it is said."""
+
+    line: Line
+    port: int
+    owner: str
+    address: str
+    facets: Facets
+    table: int = 0
+
+
+def find_ports(document: Document) -> tuple[PortSaid, ...]:
+    """Every place that gives a port to something, in order."""
+    found: list[PortSaid] = []
+    for place, section in enumerate(document.sections):
+        for block in section.blocks:
+            if isinstance(block, Table):
+                found += _in_table(document, place, block)
+            else:
+                found += _in_lines(document, place, block)
+    return tuple(found)
+
+
+def _in_lines(document: Document, place: int, block: Listing | Text) -> Iterator[PortSaid]:
+    lines = block.lines if isinstance(block, Text) else [Line(each.line, each.text) for each in block.items]
+    label = block.label.text if isinstance(block, Listing) and block.label else ""
+    for line in lines:
+        found = next((match for form in _FORMS if (match := form.match(line.text))), None)
+        if found is None or _NOT_HELD.search(line.text) or _SHARED.search(line.text):
+            continue
+        if 0 < int(found["port"]) <= LARGEST and _is_owner(found["owner"]):
+            facets = facets_at(document, place, label)
+            address = found["address"] or _address(found["rest"])
+            yield PortSaid(line, int(found["port"]), found["owner"], address, facets)
+
+
+def _address(text: str) -> str:
+    found = re.search(r"(?:\d{1,3}\.){3}\d{1,3}|\[?::1?\]?|\*:\d+", text)
+    return found[0] if found else ""
+
+
+def _is_owner(name: str) -> bool:
+    return name.lower() not in {"port", "n", "n/a", "none", "not", "tcp", "udp", "http", "https", "any", "internal", "external"}
+
+
+def _in_table(document: Document, place: int, table: Table) -> Iterator[PortSaid]:
+    for owners, ports in port_columns(table):
+        facets = facets_at(document, place, table.header[ports])
+        for row in table.rows:
+            cell, owner = row.cells[ports], name_of(row.cells[owners])
+            number = re.match(r"^(\d{2,5})(?![\d:.+?-])", cell.strip())
+            if number and _is_owner(owner) and owner[:1].isalpha() and not _SHARED.search(" ".join(row.cells)):
+                line = Line(row.line, " | ".join(row.cells))
+                yield PortSaid(line, int(number[1]), owner, _address(cell), facets, table.line)
+
+
+def port_columns(table: Table) -> tuple[tuple[int, int], ...]:
+    """Pairs of columns: who, and which port. Where there are several of each, those that say the same besides."""
+    heads = [head_words(each) for each in table.header]
+    ports = [at for at, head in enumerate(heads) if head & {"port", "ports"} and not head & {"container", "target", "internal"}]
+    owners = [at for at, head in enumerate(heads) if head & _OWNER_HEADS and at not in ports]
+    if not ports or not owners or any(head & _HOSTS for head in heads):
+        return ()
+    if len(ports) == 1 and len(owners) == 1:
+        return ((owners[0], ports[0]),)
+    pairs = []
+    for port in ports:
+        platform = read_facets(table.header[port]).platform
+        those = [at for at in owners if read_facets(table.header[at]).platform == platform]
+        if len(those) == 1 and platform:
+            pairs.append((those[0], port))
+    return tuple(pairs) or (((owners[0], ports[0]),) if len(ports) == 1 else ())
+
+
+def check_ports(document: Document, said: Sequence[PortSaid]) -> Iterator[Judged]:
+    """One port, two owners: on one host, at one time. Where containers have ports of their own, nothing follows."""
+    if _many_hosts(document) or _repeats(said):
+        return
+    seen: dict[int, list[PortSaid]] = {}
+    for each in said:
+        others = seen.setdefault(each.port, [])
+        before = next((old for old in others if old.facets.agree(each.facets) and _on_the_host(old, each)), None)
+        if before is None:
+            if len(others) < MOST_OWNERS:
+                others.append(each)
+            continue
+        holds = _same_owner(before.owner, each.owner)
+        why = f"port {each.port} is {before.owner}'s there"
+        yield judge(each.line, ClaimKind.PORT, str(each.port), each.owner, holds=holds, why=why, other=before.line.line)
+
+
+def _on_the_host(one: PortSaid, other: PortSaid) -> bool:
+    """Whether both speak of sockets of the host: of systemd's units, or with the address they are bound to."""
+    return (one.facets.platform == "systemd") or (bool(one.address) and bool(other.address) and not one.facets.platform)
+
+
+def _same_owner(one: str, other: str) -> bool:
+    """Whether one may be a shorter name of the other."""
+    first, second = _words(one), _words(other)
+    return first == second or first <= second or second <= first or "".join(sorted(first)) in same_name(other)
+
+
+def _words(name: str) -> frozenset[str]:
+    words = frozenset(each for each in re.split(r"[^a-z0-9]+", same_name(name)) if each)
+    return words - _GENERIC or words
+
+
+def _many_hosts(document: Document) -> bool:
+    """Whether tables or titles tell hosts apart: then a port is held on each of them."""
+    for section in document.sections:
+        if re.match(r"^(?:host|node|server|machine|vm)\b[\s:]+[\w.-]+$", section.title, re.IGNORECASE):
+            return True
+        for block in section.blocks:
+            if isinstance(block, Table) and any(head_words(each) & _HOSTS for each in block.header[:3]):
+                return True
+    return False
+
+
+def _repeats(said: Sequence[PortSaid]) -> bool:
+    """Two ports or more that one table gives to several: ports inside of containers, or of several hosts."""
+    owners: dict[tuple[int, int, Facets], set[str]] = {}
+    for each in said:
+        if each.table:
+            owners.setdefault((each.table, each.port, each.facets), set()).add(same_name(each.owner))
+    return sum(len(each) > 1 for each in owners.values()) > 1
+
+
+def check_localhost(document: Document) -> Iterator[Judged]:
+    """`localhost only`, in a section in which something is bound to every address."""
+    for section in document.sections:
+        inside = [line for block in section.blocks for line in _lines(block)]
+        for line in inside:
+            if not _LOCAL_ONLY.search(line.text):
+                continue
+            wide = [each for each in inside if _WIDE.search(each.text) and each.line != line.line]
+            said = [each for each in wide if re.match(r"^\W{0,3}\d{2,5}\b", each.text)]
+            why = f"{len(said)} ports are open on every address" if said else "as listed"
+            if said or any(re.search(r"127\.0\.0\.1", each.text) for each in inside):
+                yield judge(line, ClaimKind.EVERY, "listens on", "localhost only", holds=not said, why=why,
+                            other=said[0].line if said else section.line)  # fmt: skip
+
+
+def _lines(block: Table | Listing | Text) -> Sequence[Line]:
+    if isinstance(block, Text):
+        return block.lines
+    if isinstance(block, Listing):
+        return [Line(each.line, each.text) for each in block.items]
+    return [Line(each.line, " | ".join(each.cells)) for each in block.rows]

@@ -1,0 +1,121 @@
+"""What is said of all or none, and of one thing, against what else the document says of it."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from qtctl.claims.groups import Group
+from qtctl.claims.verdicts import judge
+from qtctl.claims.wording import GENERIC, find_counts, words_of
+from qtctl.model.claims import ClaimKind, Judged
+from qtctl.model.document import Document, Line, Listing, Table, Text
+
+_NONE = re.compile(
+    r"(?:^|[\s(\[:|-])(?:no|zero|0)\s+(?P<state>[A-Za-z-]{4,20})\s+(?P<noun>[A-Za-z]{3,20})\b(?!\s*\(was)", re.IGNORECASE
+)
+_FIELD = re.compile(r"^\W{0,3}(?P<label>[A-Za-z][A-Za-z_-]{2,30})\W{0,3}[:|=]\s*(?P<number>\d{1,9})\b\W{0,3}(?:\||$)")
+_STATES = frozenset(
+    "unknown failed missing orphaned stopped inactive unhealthy degraded unclassified unmapped broken disabled pending "
+    "crashed dead masked skipped".split()
+)
+_NOTHING_LOST = re.compile(
+    r"\bno\s+(?P<what>[A-Za-z][\w ,/-]{2,80}?)\s+(?:were|was|are|is|have been|has been)?\s*(?:lost|missing|dropped)\b", re.IGNORECASE
+)
+_LOST = re.compile(r"^(?:lost|missing|dropped|gaps?)\b|\bbut\s+not\s+in\b|\bnot\s+(?:yet\s+)?(?:migrated|covered)\b", re.IGNORECASE)
+_PROGRAMS = re.compile(r"\ball\b[^.|]{0,40}\b(?:ExecStart|executables?|programs?)\b[^.|]{0,30}\b(?:valid|exist|found|ok)\b", re.IGNORECASE)
+_NO_EXEC = re.compile(r"\b(?:exit(?:ed)?(?: with)?(?: code| status)?[ :=]*203|203/EXEC)\b", re.IGNORECASE)
+_FAILED = re.compile(r"\b(?:status|state|active)\W{1,3}failed\b|^\W{0,3}failed$", re.IGNORECASE)
+_EXIT_0 = re.compile(r"\bexit\b[^.|]{0,20}?\b(?:code\s*)?0\b", re.IGNORECASE)
+_BOTH = re.compile(r"\bfailed\b.{0,40}\b(?:ran success|succeeded|success).{0,30}\bexit\b.{0,10}\b0\b", re.IGNORECASE)
+_NOT_FOUND = re.compile(r"\b(?:status|state|load(?:ed)?|loadstate)\W{1,3}not[- ]found\b", re.IGNORECASE)
+_FILE_EXISTS = re.compile(r"\bunit file (?:exists|is there|present)\b", re.IGNORECASE)
+_EXPECTED = re.compile(r"\(expected:?\s*(?:only\s*)?[\"'“](?P<text>[^\"'”]{3,120})[\"'”]\s*\)", re.IGNORECASE)
+_GREP = re.compile(r"\|\s*(?:grep|egrep)\s+(?P<options>(?:-[a-zA-Z]+\s+)*)[\"'](?P<words>[\w |./-]{2,120})[\"']\s*$")
+
+
+def check_none(lines: Sequence[Line]) -> Iterator[Judged]:
+    """`No unknown modules`, beside a number of them that is not 0."""
+    numbers: dict[str, tuple[int, Line]] = {}
+    for line in lines:
+        if found := _FIELD.match(line.text.replace('"', "")):
+            numbers.setdefault(found["label"].lower(), (int(found["number"]), line))
+    for line in lines:
+        for found in _NONE.finditer(line.text):
+            state, noun = found["state"].lower(), words_of(found["noun"])[-1:]
+            number, other = numbers.get(state, (0, line))
+            if state in _STATES and state in numbers and noun and noun[0] in GENERIC and other is not line:
+                why = f"{number} {state} there"
+                yield judge(line, ClaimKind.EVERY, state, "none", holds=number == 0, why=why, other=other.line)
+
+
+def check_lost(document: Document, lines: Sequence[Line], groups: Sequence[Group]) -> Iterator[Judged]:
+    """`No services were lost`, beside a list of those that were."""
+    said = [each for each in lines if _NOTHING_LOST.search(each.text)]
+    if not said:
+        return
+    titles = [(each.line.line, each.line.text, each.listed.main) for each in groups if each.listed.main]
+    for section in document.sections:
+        lists = [each for each in section.blocks if isinstance(each, Listing)]
+        titles += [(section.line, section.title, len(lists[0].top))] if lists else []
+    lost = [each for each in titles if _LOST.search(each[1]) and not find_counts(each[1])]
+    for line in said:
+        if lost:
+            at, title, number = lost[0]
+            why = f"{number} under {title!r}"
+            yield judge(line, ClaimKind.EVERY, "lost", "none", holds=False, why=why, other=at)
+
+
+def check_programs(lines: Sequence[Line]) -> Iterator[Judged]:
+    """`All ExecStart paths valid`, beside exit status 203: systemd's word for a program that could not be run."""
+    broken = [each for each in lines if _NO_EXEC.search(each.text)]
+    for line in lines:
+        if broken and _PROGRAMS.search(line.text):
+            yield judge(line, ClaimKind.EVERY, "ExecStart=", "all valid", holds=False, other=broken[0].line,
+                        why="exit status 203 there: systemd could not run the program")  # fmt: skip
+
+
+def check_records(document: Document) -> Iterator[Judged]:
+    """Fields of one thing that exclude each other, in one list or line."""
+    for section in document.sections:
+        for block in section.blocks:
+            if isinstance(block, Listing):
+                yield from _check_record([Line(each.line, each.text) for each in block.items[:20]])
+            if isinstance(block, Text | Listing):
+                lines = block.lines if isinstance(block, Text) else [Line(each.line, each.text) for each in block.items]
+                for line in lines:
+                    if _BOTH.search(line.text):
+                        yield judge(line, ClaimKind.STATE, "failed", "exit 0", holds=False, other=line.line,
+                                    why="a unit whose last run ended with 0 has not failed")  # fmt: skip
+
+
+def _check_record(lines: Sequence[Line]) -> Iterator[Judged]:
+    pairs = (
+        (_FAILED, _EXIT_0, "failed", "a unit whose last run ended with 0 has not failed"),
+        (_NOT_FOUND, _FILE_EXISTS, "not-found", "not-found is a unit without a file"),
+    )
+    for state, other, word, why in pairs:
+        first = next((each for each in lines if state.search(each.text)), None)
+        second = next((each for each in lines if other.search(each.text)), None)
+        if first is not None and second is not None and first is not second:
+            yield judge(second, ClaimKind.STATE, word, second.text, holds=False, why=why, other=first.line)
+
+
+def check_expectations(document: Document) -> Iterator[Judged]:
+    """A check with the line that it is expected to print, and a filter that lets no such line through."""
+    for section in document.sections:
+        for block in section.blocks:
+            label = block.label if isinstance(block, Listing) else None
+            expected = _EXPECTED.search(label.text) if label else None
+            if isinstance(block, Listing) and label and expected and block.items:
+                found = _GREP.search(block.items[0].text)
+                if found and "v" not in found["options"]:
+                    yield _judge_filter(label, expected["text"], found["words"], block.items[0].line)
+
+
+def _judge_filter(label: Line, expected: str, words: str, other: int) -> Judged:
+    holds = any(each and each in expected for each in words.split("|"))
+    why = f"the filter there lets only lines with {' or '.join(words.split('|'))} through"
+    return judge(label, ClaimKind.CHECK, "expected output", expected, holds=holds, why=why, other=other)
+
+
+def lines_of_table(table: Table) -> list[Line]:
+    return [Line(each.line, " | ".join(each.cells)) for each in table.rows]

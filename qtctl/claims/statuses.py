@@ -1,0 +1,200 @@
+"""Numbers of things in a state: against the rows that have it, against the section that is called so, and in sum."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from qtctl.claims.listed import Listed, list_section, rows_of
+from qtctl.claims.numbers import head_words, is_total, read_number
+from qtctl.claims.table_sums import line_of
+from qtctl.claims.verdicts import judge
+from qtctl.claims.wording import find_counts, nouns_of, singular, words_of
+from qtctl.model.claims import ClaimKind, Judged
+from qtctl.model.document import Document, Line, Table
+
+_STATUS_HEADS = frozenset("status state category verdict result disposition classification".split())
+_COUNT_HEADS = frozenset("count number # qty quantity total amount".split())
+_PLAIN = frozenset(
+    "table mapping inventory list overview status summary all complete full the of and matrix catalog catalogue".split()
+)
+MOST_STATES, LEAST_ROWS = 8, 3
+
+
+@dataclass(frozen=True, slots=True)
+class StatusColumn:
+    """A table with a column of states. `nouns`: what its rows are. `states`: state → how many rows have it."""
+
+    line: int
+    nouns: frozenset[str]
+    states: Mapping[str, int]
+    rows: int
+
+
+def find_status_columns(document: Document) -> tuple[StatusColumn, ...]:
+    """Of tables that no title makes a part of something."""
+    found = []
+    for place, section in enumerate(document.sections):
+        for block in section.blocks:
+            if isinstance(block, Table) and _is_whole(document, place):
+                found += _status_columns(block, document.structured)
+    return tuple(found[:500])
+
+
+def _is_whole(document: Document, place: int) -> bool:
+    """Its title only says what the rows are, without a number and without a choice among them."""
+    section = document.sections[place]
+    if document.structured:
+        return section.level <= 1
+    title = re.sub(r"^[\d.]+\s*", "", section.title)
+    words = frozenset(words_of(title)) - _PLAIN - {singular(each) for each in _PLAIN}
+    return not find_counts(title) and len(words) <= 1 and not section.level > 3  # noqa: PLR2004 - parts of parts
+
+
+def _status_columns(table: Table, structured: bool) -> Iterator[StatusColumn]:
+    rows = rows_of(table)
+    if len(rows) < LEAST_ROWS and not structured:
+        return
+    heads = [head_words(each) for each in table.header]
+    nouns = frozenset(words_of(table.header[0])[-1:]) | {"item"}
+    for at, head in enumerate(heads):
+        if not at or not head & _STATUS_HEADS or len(head) > 2:  # noqa: PLR2004 - "unit state"
+            continue
+        states = Counter(_state(each.cells[at]) for each in rows)
+        if "" not in states and len(states) <= MOST_STATES:
+            yield StatusColumn(table.line, nouns, states, len(rows))
+
+
+def _state(cell: str) -> str:
+    return cell.strip(" .!").lower() if len(cell.split()) <= 2 else ""  # noqa: PLR2004 - "not found"
+
+
+def check_statuses(line: Line, columns: Sequence[StatusColumn], titled: frozenset[str]) -> Iterator[Judged]:
+    """`29 mapped`, `19 new services`. `titled`: states that have a section of their own, which is compared instead."""
+    of: frozenset[str] = frozenset()
+    for count in find_counts(line.text):
+        words = count.qualifiers if count.nouns else frozenset(count.tail[:1])
+        of = count.nouns or of
+        for state in sorted(words):
+            those = [each for each in columns if state in each.states and of & each.nouns]
+            if not those or state in titled or count.about:
+                continue
+            numbers = {each.states[state] for each in those} | {sum(each.states[state] for each in those)}
+            holds = any(count.agrees(each) for each in numbers)
+            why = f"{those[0].states[state]} of {those[0].rows} rows are {state}"
+            yield judge(line, ClaimKind.COUNT, state, str(count), holds=holds, why=why, other=those[0].line)
+
+
+def check_fields_by_state(line: Line, columns: Sequence[StatusColumn]) -> Iterator[Judged]:
+    """`running: 28` of a document of fields, against the rows that are running."""
+    found = re.match(r"^(?P<label>[\w -]{1,60}): (?P<number>\d{1,9})$", line.text)
+    if not found:
+        return
+    label = re.sub(r"\b(?:count|total|number of|num)\b", "", found["label"].lower()).strip()
+    those = [each for each in columns if label in each.states]
+    if those:
+        number, rows = those[0].states[label], {each.states[label] for each in those}
+        why = f"{number} of {those[0].rows} entries are {label}"
+        yield judge(line, ClaimKind.COUNT, label, found["number"], holds=int(found["number"]) in rows, why=why,
+                    other=those[0].line)  # fmt: skip
+
+
+def check_array_counts(document: Document) -> Iterator[Judged]:
+    """`total_modules: 35` of a document of fields, against the array `modules`."""
+    arrays = {
+        section.title.lower(): list_section(document, place, nouns_of(section.title))
+        for place, section in enumerate(document.sections)
+        if section.level == 1 and section.blocks and not _has_fields(document, place)
+    }
+    for section in document.sections:
+        for block in section.blocks:
+            for line in getattr(block, "lines", ()):
+                yield from _check_array(line, arrays)
+
+
+def _has_fields(document: Document, place: int) -> bool:
+    return any(hasattr(block, "lines") for block in document.sections[place].blocks)
+
+
+def _check_array(line: Line, arrays: Mapping[str, Listed]) -> Iterator[Judged]:
+    found = re.match(r"^(?P<label>[\w -]{1,60}): (?P<number>\d{1,9})$", line.text)
+    if not found:
+        return
+    label = re.sub(r"^(?:total|number of|num|n|count of) | (?:count|total)$", "", found["label"].lower())
+    explicit = label != found["label"].lower()
+    listed = arrays.get(label) or arrays.get(f"{label}s")
+    if listed is not None and (explicit or int(found["number"]) in listed.ways):
+        holds = int(found["number"]) in listed.ways
+        why = f"{listed.ways.get(listed.main, str(listed.main))} in {label}"
+        yield judge(line, ClaimKind.COUNT, label, found["number"], holds=holds, why=why, other=listed.line)
+
+
+def check_categories(document: Document) -> Iterator[Judged]:
+    """A table of counts by category, against the sections that are called like its categories."""
+    for section in document.sections:
+        for block in section.blocks:
+            if isinstance(block, Table) and (at := _count_column(block)) is not None:
+                yield from _check_category_table(document, block, at)
+
+
+def _count_column(table: Table) -> int | None:
+    heads = [head_words(each) for each in table.header]
+    found = [at for at, head in enumerate(heads) if at and head & _COUNT_HEADS and len(head) == 1]
+    return found[0] if len(found) == 1 else None
+
+
+def _check_category_table(document: Document, table: Table, at: int) -> Iterator[Judged]:
+    sums, lines, known = {0}, [], True
+    for row in table.rows:
+        number = read_number(row.cells[at])
+        if number is None or not number.whole:
+            return
+        if is_total(row.cells[0]):
+            if known and len(lines) > 1:
+                holds = int(number.value) in sums
+                why = f"the sections of its {len(lines)} rows list {_span(sums)} in all"
+                yield judge(line_of(row), ClaimKind.SUM, row.cells[0], str(number.value), holds=holds, why=why,
+                            other=lines[0])  # fmt: skip
+            return
+        listed = _section_called(document, row.cells[0])
+        if listed is None or not (listed.named or int(number.value) in listed.ways):
+            known = False
+            continue
+        holds = int(number.value) in listed.ways
+        ways = {int(number.value)} if holds else {each for each in listed.ways if each >= listed.main - 1}
+        sums = {total + each for total in sums for each in ways} if len(sums) < 1000 else sums  # noqa: PLR2004
+        lines.append(listed.line)
+        if holds or not listed.partial:
+            why = f"{listed.ways.get(listed.main, str(listed.main))} below"
+            yield judge(line_of(row), ClaimKind.COUNT, row.cells[0], str(number.value), holds=holds, why=why,
+                        other=listed.line)  # fmt: skip
+
+
+def _span(sums: set[int]) -> str:
+    return str(min(sums)) if len(sums) == 1 else f"{min(sums)} to {max(sums)}"
+
+
+def _section_called(document: Document, label: str) -> Listed | None:
+    """The only section that has the same words in its title, number apart, and at most one noun more."""
+    words = frozenset(words_of(label))
+    found = [
+        place
+        for place, section in enumerate(document.sections)
+        if words and words <= (title := _title_words(section.title)) and len(title - words) <= 1 and _counted(section.title)
+    ]
+    return list_section(document, found[0], nouns_of(document.sections[found[0]].title)) if len(found) == 1 else None
+
+
+def _title_words(title: str) -> frozenset[str]:
+    return frozenset(words_of(re.sub(r"\([^()]*\)", "", title)))
+
+
+def _counted(title: str) -> bool:
+    return bool(re.search(r"\(\s*\d+[^()]*\)\s*$", title))
+
+
+def titled_states(document: Document) -> frozenset[str]:
+    """Words of titles with a number in parentheses: `RUNNING MODULES (28)`."""
+    return frozenset(
+        word for section in document.sections if _counted(section.title) for word in _title_words(section.title)
+    )
