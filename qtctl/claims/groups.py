@@ -57,7 +57,7 @@ def _group(document: Document, place: int, label: Line, block: Listing | Table) 
     fence = block.fence if isinstance(block, Listing) else 0
     return Group(
         label, nouns, qualifiers, list_blocks([block], nouns, block.line), place,
-        facets_at(document, place, label.text), bool(said & _WHOLE) and not said & _SUBSET, fence,
+        facets_at(document, place, label.text), bool(said & _WHOLE) and not (said - nouns) & _SUBSET, fence,
     )  # fmt: skip
 
 

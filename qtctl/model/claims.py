@@ -79,8 +79,8 @@ class KnownUnit:
 
     name: str
     kind: str
-    category: str
-    ports: tuple[int, ...]
+    category: str = ""
+    ports: tuple[int, ...] = ()
     venv: str = ""
     proof: str = ""
 
@@ -89,16 +89,17 @@ class KnownUnit:
 class Known:
     """What registry and evidence say of one host.
 
-    `taken_at`: UTC, ISO 8601, '' where only the registry was asked. `counts`: by kind in the singular (service, timer,
-    target, venv, stream, key, port); what is not in it is not known. `ports`: number → who has it. `lengths`: of
-    streams. `venvs`: name → status. `versions`: by lower-case name.
+    `taken_at`: UTC, ISO 8601, '' where only the registry was asked. `units`: by the name that `same_name` makes.
+    `counts`: by kind in the singular (service, running, unit, timer, target, venv, stream, key, port), every number
+    that the kind can be said to have, declared first; what is not in it is not known. `ports`: number → who has it.
+    `lengths`: of streams. `venvs`: name → status. `versions`: by lower-case name.
     """
 
     host: str
     ground: Ground
     taken_at: str = ""
     units: Mapping[str, KnownUnit] = field(default_factory=dict)
-    counts: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     ports: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     lengths: Mapping[str, int | None] = field(default_factory=dict)
     venvs: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,44 @@
+"""Of which day a document, or a section of it, speaks."""
+
+import re
+
+from qtctl.model.document import Document, Text
+
+_ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
+_SPELLED = re.compile(
+    r"\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})\b", re.IGNORECASE
+)
+_LABEL = re.compile(
+    r"\b(?:date|dated|generated|created|updated|as of|taken|captured|snapshot|status|comparison|audit|at)\b", re.IGNORECASE
+)
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+HEAD = 40
+"""Lines in which a document says its own day."""
+
+
+def find_day(text: str) -> str:
+    """The only day that a text names, as YYYY-MM-DD; '' otherwise."""
+    found = {match[0] for match in _ISO.finditer(text)}
+    for match in _SPELLED.finditer(text):
+        found.add(f"{match[3]}-{_MONTHS.index(match[1].lower()) + 1:02d}-{int(match[2]):02d}")
+    return found.pop() if len(found) == 1 else ""
+
+
+def day_of(document: Document) -> str:
+    """As its first title or its first lines say it; '' where they do not."""
+    for section in document.sections:
+        if section.line > HEAD:
+            break
+        if section.level <= 2 and (day := find_day(section.title)):  # noqa: PLR2004 - of the whole document
+            return day
+        for block in section.blocks:
+            for line in block.lines if isinstance(block, Text) else ():
+                if line.line <= HEAD and _LABEL.search(line.text) and (day := find_day(line.text)):
+                    return day
+    return ""
+
+
+def day_at(document: Document, place: int, whole: str) -> str:
+    """Of the nearest title that names a day, else of the document."""
+    titles = (find_day(document.sections[each].title) for each in document.path(place))
+    return next((day for day in titles if day), whole)

@@ -1,0 +1,254 @@
+"""What a document says of a host, against what registry and evidence know of it."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from qtctl.claims.day import day_at, day_of
+from qtctl.claims.facets import facets_at
+from qtctl.claims.numbers import head_words, read_number
+from qtctl.claims.ports import PortSaid, port_columns
+from qtctl.claims.wording import DOWN, NEUTRAL, UP, Count, find_counts, name_of, nouns_of, same_name, words_of
+from qtctl.model.claims import Claim, ClaimKind, Ground, Judged, Known, KnownUnit, Verdict
+from qtctl.model.document import Block, Document, Line, Listing, Table, Text
+
+_KINDS = {
+    "service": "service", "module": "service", "unit": "unit", "timer": "timer", "target": "target", "venv": "venv",
+    "virtualenv": "venv", "stream": "stream", "port": "port",
+}  # fmt: skip
+_ALLOWED = NEUTRAL | frozenset("systemd python redis native listening linux the".split()) | UP
+_LENGTH = re.compile(r"(?P<name>[A-Za-z][\w-]*(?::[\w.-]+)+)\W{1,6}(?P<number>\d{1,3}(?:,\d{3})+|\d{1,12})\s+(?:entries|messages)\b")
+_VERSION = re.compile(r"^\W{0,3}(?P<label>[A-Za-z][A-Za-z ]{1,30}?)(?:\s+version)?\W{0,3}:\W{0,4}v?(?P<version>\d[\w.~+-]*|[A-Z][a-z]+ \d+\.\d+[\w .]*)")
+_VENVS = re.compile(r"\b(?:all|every)\b[^.|]{0,30}\bvenvs?\b[^.|]{0,40}\b(?:valid|work|exist|verified|validated|ok)", re.IGNORECASE)
+_RUNNING = re.compile(r"\b(?:all|every)\s+(?:systemd\s+)?(?:services?|modules?)\s+(?:are\s+)?(?:running|active|up|operational)\b", re.IGNORECASE)
+_OWN_VENV = re.compile(r"\b(?:dedicated|own|separate)\s+(?:v(?:irtual )?env(?:ironment)?s?)\s+(?:per|for (?:each|every)|each)\b|\beach service has (?:a )?dedicated venv\b", re.IGNORECASE)
+_STATUS_HEADS = frozenset("status state active".split())
+_STATED = re.compile(r"^\W{0,3}(?P<name>[A-Za-z][\w@-]*(?:[.-][\w@-]+)+)\s*[:=]\s*(?P<state>[A-Za-z-]+)")
+UNASKED = "only registry or evidence can tell: --registry, --from"
+GROUPS = {"RUNNING": "up", "STOPPED": "stopped", "FAILED": "failed", "AUTO_RESTART": "restarting", "ORPHANED": "orphaned"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A line, with the day that it speaks of."""
+
+    line: Line
+    day: str
+
+
+@dataclass(frozen=True, slots=True)
+class OnHost:
+    """`known`: None where nothing was given to compare with: then all that is understood cannot be known."""
+
+    document: Document
+    known: Known | None
+
+    def check(self, ports: Sequence[PortSaid]) -> Iterator[Judged]:
+        whole = day_of(self.document)
+        for said in ports:
+            if said.facets.platform != "containers" and said.facets.time != "before":
+                yield self._judge_port(said)
+        for place, section in enumerate(self.document.sections):
+            if section.level and (facets := facets_at(self.document, place)) and facets.platform == "containers":
+                continue
+            day = day_at(self.document, place, whole)
+            if section.title:
+                yield from self._check_line(_Said(Line(section.line, section.title), day))
+            for block in section.blocks:
+                yield from self._check_block(block, day)
+
+    def _check_block(self, block: Block, day: str) -> Iterator[Judged]:
+        if isinstance(block, Table):
+            yield from self._check_table(block, day)
+            return
+        lines = block.lines if isinstance(block, Text) else [Line(each.line, each.text) for each in block.items]
+        for line in lines:
+            yield from self._check_line(_Said(line, day))
+        if isinstance(block, Listing) and block.label is not None:
+            yield from self._check_line(_Said(block.label, day))
+
+    def _check_line(self, said: _Said) -> Iterator[Judged]:
+        counts = find_counts(said.line.text)
+        for count in counts[:1]:
+            kind = _kind_of(count)
+            if kind and not count.about and not count.least and "+" not in said.line.text[count.end : count.end + 3]:
+                yield self._judge_count(said, kind, count.value, bool(_state_words(count) & UP))
+        if found := _LENGTH.search(said.line.text):
+            yield self._judge_length(said, found["name"], int(found["number"].replace(",", "")))
+        if found := _STATED.match(said.line.text):
+            yield from self._judge_state(said, found["name"], found["state"])
+        if found := _VERSION.match(said.line.text):
+            yield from self._judge_version(said, found["label"].lower().strip(), found["version"].strip())
+        yield from self._check_every(said)
+
+    def _check_table(self, table: Table, day: str) -> Iterator[Judged]:
+        heads = [head_words(each) for each in table.header]
+        if facets_of_head(table.header) == "containers":
+            return
+        unit = next((at for at, head in enumerate(heads) if head & {"service", "unit", "module", "name"}), None)
+        status = next((at for at, head in enumerate(heads) if head & _STATUS_HEADS and len(head) == 1), None)
+        count = next((at for at, head in enumerate(heads) if at and head & {"count", "number"}), None)
+        for row in table.rows:
+            said = _Said(Line(row.line, " | ".join(row.cells)), day)
+            if unit is not None and status is not None:
+                yield from self._judge_state(said, name_of(row.cells[unit]), row.cells[status])
+            if count is not None and (number := read_number(row.cells[count])) and number.whole:
+                yield from self._judge_row(said, row.cells[0], int(number.value))
+            for owner, port in port_columns(table):
+                yield from self._judge_no_port(said, name_of(row.cells[owner]), row.cells[port])
+
+    def _judge_row(self, said: _Said, label: str, number: int) -> Iterator[Judged]:
+        kinds = {_KINDS[each] for each in nouns_of(label) if each in _KINDS}
+        if len(kinds) == 1 and not frozenset(words_of(label)) - nouns_of(label) - _ALLOWED:
+            yield self._judge_count(said, kinds.pop(), number, moving=False)
+
+    def _judge_count(self, said: _Said, kind: str, value: int, moving: bool) -> Judged:  # noqa: FBT001 - one of two
+        claim = Claim(said.line.line, said.line.text, ClaimKind.COUNT, f"{kind}s of the host", str(value))
+        counted = "running" if moving and kind == "service" else kind
+        if self.known is None or counted not in self.known.counts:
+            return self._unknown(claim, "" if self.known is None else f"the number of {counted}s is not known")
+        if counted == "running" and (why := self._other_day(said)):
+            return self._unknown(claim, why)
+        numbers = self.known.counts[counted]
+        word = "are running" if counted == "running" else "are there"
+        return self._verdict(claim, value in numbers, f"{' or '.join(map(str, dict.fromkeys(numbers)))} {word}")
+
+    def _judge_port(self, said: PortSaid) -> Judged:
+        claim = Claim(said.line.line, said.line.text, ClaimKind.PORT, f"port {said.port}", said.owner)
+        if self.known is None:
+            return self._unknown(claim)
+        owners, unit = self.known.ports.get(said.port, ()), self.known.units.get(same_name(said.owner))
+        if owners:
+            holds = any(_alike(each, said.owner) for each in owners)
+            return self._verdict(claim, holds, f"port {said.port} belongs to {' and '.join(owners)}")
+        if unit is not None and unit.ports:
+            return self._verdict(claim, holds=False, why=f"{unit.name} has {', '.join(map(str, unit.ports))}")
+        return self._unknown(claim, f"neither registry nor evidence has port {said.port}")
+
+    def _judge_no_port(self, said: _Said, name: str, cell: str) -> Iterator[Judged]:
+        """`-` in a column of ports: the unit has none."""
+        unit = self.known.units.get(same_name(name)) if self.known else None
+        if unit is not None and cell.strip() in ("-", "–", "—", "none", "None"):
+            claim = Claim(said.line.line, said.line.text, ClaimKind.PORT, f"port of {unit.name}", "none")
+            yield self._verdict(claim, not unit.ports, f"{unit.name} has {', '.join(map(str, unit.ports))}")
+
+    def _judge_state(self, said: _Said, name: str, word: str) -> Iterator[Judged]:
+        state = next((each.lower() for each in re.findall(r"[A-Za-z-]+", word)[:1]), "")
+        group = "up" if state in UP - {"ok", "mapped", "passed"} else DOWN.get(state, "")
+        group = {"activating": "restarting", "auto-restart": "restarting"}.get(state, group)
+        unit = self.known.units.get(same_name(name)) if self.known else None
+        if not group or (self.known is not None and unit is None) or not re.search(r"[-._]", name):
+            return
+        claim = Claim(said.line.line, said.line.text, ClaimKind.STATE, name, state)
+        why = "" if self.known is None else self._other_day(said) or self._unseen(unit)
+        if unit is None or why:
+            yield self._unknown(claim, why)
+        elif group in GROUPS.values():
+            yield self._verdict(claim, GROUPS.get(unit.category) == group, f"it is {unit.category}", unit.proof)
+
+    def _unseen(self, unit: KnownUnit | None) -> str:
+        if unit is None or not unit.category or unit.category == "UNKNOWN":
+            return "a state is seen on the host only: --from EVIDENCE"
+        return ""
+
+    def _judge_length(self, said: _Said, name: str, value: int) -> Judged:
+        claim = Claim(said.line.line, said.line.text, ClaimKind.LENGTH, name, str(value))
+        if self.known is None:
+            return self._unknown(claim)
+        if name not in self.known.lengths:
+            return self._unknown(claim, "the evidence has no such stream")
+        length, why = self.known.lengths[name], self._other_day(said)
+        if length is None or why:
+            return self._unknown(claim, why or "its length was not seen")
+        return self._verdict(claim, length == value, f"it had {length} entries at {self.known.taken_at}")
+
+    def _judge_version(self, said: _Said, label: str, value: str) -> Iterator[Judged]:
+        if self.known is None or label not in self.known.versions:
+            return
+        claim = Claim(said.line.line, said.line.text, ClaimKind.VERSION, label, value)
+        seen = self.known.versions[label]
+        yield self._verdict(claim, seen.startswith(value) or value.startswith(seen) or value in seen, f"it is {seen}")
+
+    def _check_every(self, said: _Said) -> Iterator[Judged]:
+        text = said.line.text
+        for pattern, subject, judge in (
+            (_VENVS, "venvs", self._judge_venvs),
+            (_RUNNING, "services", self._judge_all_running),
+            (_OWN_VENV, "a venv each", self._judge_own_venvs),
+        ):
+            if pattern.search(text):
+                claim = Claim(said.line.line, text, ClaimKind.EVERY, subject, "all")
+                yield self._unknown(claim) if self.known is None else judge(claim, said, self.known)
+
+    def _judge_venvs(self, claim: Claim, said: _Said, known: Known) -> Judged:
+        if not known.taken_at or (why := self._other_day(said)):
+            return self._unknown(claim, why if known.taken_at else "venvs are looked at on the host: --from EVIDENCE")
+        bad = [name for name, status in known.venvs.items() if status in ("broken", "missing")]
+        if not bad and "unknown" in known.venvs.values():
+            return self._unknown(claim, "some venvs could not be looked at")
+        return self._verdict(claim, not bad, f"{', '.join(bad[:5])}: broken or missing")
+
+    def _judge_all_running(self, claim: Claim, said: _Said, known: Known) -> Judged:
+        if not known.taken_at or (why := self._other_day(said)):
+            return self._unknown(claim, why if known.taken_at else "states are seen on the host: --from EVIDENCE")
+        bad = [each for each in known.units.values() if each.kind == "service" and each.category in ("FAILED", "AUTO_RESTART")]
+        if not bad and any(each.category == "UNKNOWN" for each in known.units.values()):
+            return self._unknown(claim, "some services could not be looked at")
+        return self._verdict(claim, not bad, ", ".join(f"{each.name} is {each.category}" for each in bad[:5]))
+
+    def _judge_own_venvs(self, claim: Claim, _: _Said, known: Known) -> Judged:
+        users: dict[str, list[str]] = {}
+        for each in known.units.values():
+            if each.venv:
+                users.setdefault(each.venv, []).append(each.name)
+        shared = sorted(((len(those), venv) for venv, those in users.items() if len(those) > 1), reverse=True)
+        why = ", ".join(f"{number} services share {venv}" for number, venv in shared[:3])
+        return self._verdict(claim, not shared, why)
+
+    def _other_day(self, said: _Said) -> str:
+        """Why something that moves cannot be compared; '' where it can."""
+        if self.known is None or not self.known.taken_at:
+            return "what moves is seen on the host only: --from EVIDENCE"
+        taken = self.known.taken_at[:10]
+        if said.day and said.day != taken:
+            return f"it moves: the document speaks of {said.day}, and the evidence is of {taken}"
+        return ""
+
+    def _unknown(self, claim: Claim, why: str = "") -> Judged:
+        ground = self.known.ground if self.known else Ground.DOCUMENT
+        return Judged(claim, Verdict.UNKNOWN, why or UNASKED, 0, ground)
+
+    def _verdict(self, claim: Claim, holds: bool, why: str, proof: str = "") -> Judged:  # noqa: FBT001 - as `judge`
+        known = self.known
+        if known is None:
+            return self._unknown(claim)
+        source = f"evidence of {known.taken_at[:16]}Z" if known.taken_at else "the registry"
+        verdict = Verdict.TRUE if holds else Verdict.FALSE
+        return Judged(claim, verdict, f"{why} ({source})", 0, known.ground, proof)
+
+
+def facets_of_head(header: Sequence[str]) -> str:
+    """`containers` where a table is of containers."""
+    words = {word for each in header for word in head_words(each)}
+    return "containers" if words & {"pod", "deployment", "namespace", "image"} else ""
+
+
+def _kind_of(count: Count) -> str:
+    """What of a host it counts, all of them; '' where it chooses some, or counts something else."""
+    kinds = {_KINDS[each] for each in count.nouns if each in _KINDS}
+    if len(kinds) != 1 or len(count.nouns) != 1 or count.qualifiers - _ALLOWED:
+        return ""
+    rest = set(count.tail[:1]) - UP - NEUTRAL
+    return kinds.pop() if not rest or rest <= {"in", "on", "are", "is", "with", "and", "the", "to", "from"} else ""
+
+
+def _state_words(count: Count) -> frozenset[str]:
+    return count.qualifiers | frozenset(count.tail[:1])
+
+
+def _alike(one: str, other: str) -> bool:
+    first, second = (frozenset(re.split(r"[^a-z0-9]+", same_name(each))) for each in (one, other))
+    return first <= second or second <= first
+
+
+Names = Mapping[str, KnownUnit]
