@@ -22,8 +22,8 @@ from qtctl.claims.statuses import (
 from qtctl.claims.table_sums import check_table
 from qtctl.claims.wording import find_counts
 from qtctl.dialects.document.markdown import lines_of
+from qtctl.dialects.document.types import Document, Line, Table
 from qtctl.model.claims import Examined, Ground, Judged, Known, Verdict
-from qtctl.model.document import Document, Line, Table
 
 _SAYS_ALL = re.compile(r"\b(?:all|every|none|no|zero|100 ?%)\s+[a-z]", re.IGNORECASE)
 
@@ -34,7 +34,9 @@ def examine(document: Document, known: Known | None = None) -> Examined:
     within = [*_check_document(document, lines)]
     told = {each.claim.line for each in within}
     ports = find_ports(document)
-    on_host = [each for each in OnHost(document, known).check(ports) if known is not None or each.claim.line not in told]
+    on_host = [
+        each for each in OnHost(document, known).check(ports) if known is not None or each.claim.line not in told
+    ]
     judged = _without_repeats(sorted((*within, *on_host), key=_order))
     checked = {each.claim.line for each in judged}
     unchecked = {each.line: each for each in lines if each.line not in checked and _claims(each.text)}
@@ -54,7 +56,9 @@ def _check_document(document: Document, lines: Sequence[Line]) -> Iterator[Judge
         yield from check_timers(document)
     for line in lines:
         yield from check_line(line)
-        yield from check_fields_by_state(line, columns) if document.structured else check_statuses(line, columns, titled)
+        yield from (
+            check_fields_by_state(line, columns) if document.structured else check_statuses(line, columns, titled)
+        )
     for section in document.sections:
         for block in section.blocks:
             if isinstance(block, Table):

@@ -6,9 +6,10 @@ from itertools import islice
 
 from qtctl.claims.listed import Listed, list_blocks, list_section
 from qtctl.claims.verdicts import judge
+from qtctl.claims.vocabulary import DASHES
 from qtctl.claims.wording import Count, find_counts, nouns_of
+from qtctl.dialects.document.types import Block, Document, Line, Listing, Table, Text
 from qtctl.model.claims import ClaimKind, Judged
-from qtctl.model.document import Block, Document, Line, Listing, Table, Text
 
 _CLOSING = re.compile(r"^(?P<label>.*?)\s*[(\[]\s*(?P<count>[^()\[\]]*)[)\]]\s*:?$")
 _YEARS = range(1900, 2101)
@@ -44,7 +45,7 @@ def count_of_title(title: str) -> Count | None:
     counts = find_counts(title)
     if len(counts) == 1 and counts[0].nouns and not counts[0].tail and not _odd(counts[0]):
         before = title[: counts[0].start].strip()
-        if not before or before.endswith((":", "-", "–", "—")):
+        if not before or before.endswith((":", "-", *DASHES)):
             return counts[0]
     return None
 
@@ -53,7 +54,9 @@ def bare_count(title: str) -> Count | None:
     """A number alone in parentheses, behind a title that names no things: `LEARNING (7)`."""
     found = _CLOSING.match(title)
     counts = find_counts(found["count"]) if found else ()
-    alone = found is not None and len(counts) == 1 and not counts[0].tail and not counts[0].nouns and not _odd(counts[0])
+    alone = (
+        found is not None and len(counts) == 1 and not counts[0].tail and not counts[0].nouns and not _odd(counts[0])
+    )
     return counts[0] if alone else None
 
 

@@ -2,16 +2,18 @@
 
 import re
 
-from qtctl.model.document import Document, Text
+from qtctl.dialects.document.types import Document, Text
 
 _ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 _SPELLED = re.compile(
-    r"\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})\b", re.IGNORECASE
+    r"\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})\b",
+    re.IGNORECASE,
 )
 _LABEL = re.compile(
-    r"\b(?:date|dated|generated|created|updated|as of|taken|captured|snapshot|status|comparison|audit|at)\b", re.IGNORECASE
+    r"\b(?:date|dated|generated|created|updated|as of|taken|captured|snapshot|status|comparison|audit|at)\b",
+    re.IGNORECASE,
 )
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 HEAD = 40
 """Lines in which a document says its own day."""
 

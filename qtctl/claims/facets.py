@@ -4,14 +4,14 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from qtctl.model.document import Document
+from qtctl.dialects.document.types import Document
 
 _PLATFORMS = {
     "docker": "containers", "container": "containers", "containers": "containers", "compose": "containers",
     "podman": "containers", "kubernetes": "containers", "k8s": "containers", "helm": "containers", "pod": "containers",
     "pods": "containers", "systemd": "systemd", "native": "systemd",
 }  # fmt: skip
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _MONTH = re.compile(
     r"\b(Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?"
     r"|Nov(?:ember)?|Dec(?:ember)?)\b"
@@ -36,7 +36,6 @@ class Facets:
     def agree(self, other: "Facets") -> bool:
         """Of the same platform, and not of two times."""
         return self.platform == other.platform and (not self.time or not other.time or self.time == other.time)
-
 
     def allows(self, other: "Facets") -> bool:
         """As `agree`, where one may leave the platform open."""

@@ -9,13 +9,14 @@ from qtctl.claims.counts import is_wrong
 from qtctl.claims.facets import Facets, facets_at
 from qtctl.claims.listed import Listed, list_blocks
 from qtctl.claims.verdicts import judge
+from qtctl.claims.vocabulary import DASHES, word_set
 from qtctl.claims.wording import NEUTRAL, Count, find_counts, nouns_of, words_of
+from qtctl.dialects.document.types import Document, Line, Listing, Table, Text
 from qtctl.model.claims import ClaimKind, Judged
-from qtctl.model.document import Document, Line, Listing, Table, Text
 
-_WHOLE = frozenset("verified verification all complete full total inventory catalog catalogue entire".split())
-_SUBSET = frozenset("sample example critical core key main selected top recent other new notable important health".split())
-_FILLERS = frozenset("and or of the a in to list table overview".split()) | NEUTRAL | _WHOLE
+_WHOLE = word_set("verified verification all complete full total inventory catalog catalogue entire")
+_SUBSET = word_set("sample example critical core key main selected top recent other new notable important health")
+_FILLERS = word_set("and or of the a in to list table overview") | NEUTRAL | _WHOLE
 _FIRST = re.compile(r"^(?:[A-Z][\w /&-]{0,30}:\s*)?\W{0,3}$")
 _TOTAL = re.compile(r"^\W{0,3}total\b", re.IGNORECASE)
 MOST = 2000
@@ -101,9 +102,7 @@ def _sums(each: Sequence[set[int]]) -> set[int]:
     return found
 
 
-def _check_elsewhere(
-    document: Document, place: int, line: Line, groups: Sequence[Group]
-) -> Iterator[Judged]:
+def _check_elsewhere(document: Document, place: int, line: Line, groups: Sequence[Group]) -> Iterator[Judged]:
     for count in find_counts(line.text):
         if not count.nouns or count.measured or count.about or not _is_stated(line.text, count):
             continue
@@ -125,7 +124,11 @@ def _check_elsewhere(
 def _is_stated(text: str, count: Count) -> bool:
     """The number stands at the beginning, in parentheses, or in a sum: not somewhere in a sentence."""
     before = text[: count.start]
-    return bool(_FIRST.match(before)) or before.rstrip().endswith(("(", "+", "-", "–", "→", "with")) or "+" in text[count.end : count.end + 3]
+    return (
+        bool(_FIRST.match(before))
+        or before.rstrip().endswith(("(", "+", "-", "→", "with", *DASHES))
+        or "+" in text[count.end : count.end + 3]
+    )
 
 
 def _fits(document: Document, place: int, count: Count, facets: Facets, group: Group) -> bool:
@@ -137,7 +140,9 @@ def _fits(document: Document, place: int, count: Count, facets: Facets, group: G
     if group.qualifiers - count.qualifiers - _words_above(document, group.place) - count.nouns:
         return False
     chapter = next((each for each in document.path(place) if document.sections[each].level <= 2), 0)  # noqa: PLR2004
-    return group.whole or (chapter > 0 and chapter in document.path(group.place) and document.sections[chapter].level > 1)
+    return group.whole or (
+        chapter > 0 and chapter in document.path(group.place) and document.sections[chapter].level > 1
+    )
 
 
 def _words(document: Document, group: Group) -> frozenset[str]:
@@ -155,5 +160,8 @@ def _together(groups: Sequence[Group]) -> set[int]:
     found = {len({name for each in groups for name in each.listed.names})}
     for size in (2, 3):
         for those in combinations(groups[:8], size):
-            found |= {len({name for each in those for name in each.listed.names}), sum(each.listed.main for each in those)}
+            found |= {
+                len({name for each in those for name in each.listed.names}),
+                sum(each.listed.main for each in those),
+            }
     return found

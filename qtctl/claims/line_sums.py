@@ -8,8 +8,8 @@ from qtctl.claims.numbers import read_number
 from qtctl.claims.table_sums import is_share
 from qtctl.claims.verdicts import judge
 from qtctl.claims.wording import DOWN, UP, find_counts, words_of
+from qtctl.dialects.document.types import Document, Line, Listing, Text
 from qtctl.model.claims import ClaimKind, Judged
-from qtctl.model.document import Document, Line, Listing, Text
 
 _PLUSSED = re.compile(
     r"(?<![\w.])(?P<total>\d{1,9})\s+(?P<noun>[A-Za-z][A-Za-z -]{0,40})\(\s*"
@@ -21,7 +21,7 @@ _EQUATION = re.compile(
 )
 _OF = re.compile(
     r"(?<![\w.,/:-])(?P<part>\d{1,9})\s*(?P<how>of|out of|/)\s*(?P<whole>\d{1,9})(?![\w.,/:-]*\w)"
-    r"(?:\s+[A-Za-z][A-Za-z -]{0,40})?(?:\s*[(:=–-]{1,2}\s*(?P<share>\d{1,3}(?:\.\d{1,3})?\s?%))?"
+    r"(?:\s+[A-Za-z][A-Za-z -]{0,40})?(?:\s*[(:=\u2013-]{1,2}\s*(?P<share>\d{1,3}(?:\.\d{1,3})?\s?%))?"
 )
 _FIELD = re.compile(r"^\W{0,3}(?P<label>[A-Za-z][A-Za-z _-]{0,40}?)\W{0,3}[:=]\s*(?P<number>\d{1,9})\W{0,3}$")
 LEAST, MOST = 2, 12
@@ -34,8 +34,8 @@ def check_line(line: Line) -> Iterator[Judged]:
         total = int(found["total"])
         why = f"{' + '.join(map(str, parts))} = {sum(parts)}"
         yield judge(line, ClaimKind.SUM, found[0].strip(), str(total), holds=sum(parts) == total, why=why)
-    for found in _OF.finditer(line.text):
-        yield from _check_part(line, found)
+    for part in _OF.finditer(line.text):
+        yield from _check_part(line, part)
 
 
 def _check_part(line: Line, found: re.Match[str]) -> Iterator[Judged]:
@@ -70,10 +70,10 @@ def _check_states(lines: Sequence[Line]) -> Iterator[Judged]:
     kinds = [state_of(label) for label, _ in states]
     if len(totals) != 1 or "up" not in kinds or len(states) < LEAST or len(set(kinds)) != len(kinds):
         return
-    (line, total), found = totals[0], sum(number for _, number in states)
-    why = f"{' + '.join(f'{number} {label}' for label, number in states)} = {found}"
-    if "stopped" in kinds or found >= total:
-        yield judge(line, ClaimKind.SUM, "total", str(total), holds=found == total, why=why, other=fields[0][0].line)
+    (line, total), added = totals[0], sum(number for _, number in states)
+    why = f"{' + '.join(f'{number} {label}' for label, number in states)} = {added}"
+    if "stopped" in kinds or added >= total:
+        yield judge(line, ClaimKind.SUM, "total", str(total), holds=added == total, why=why, other=fields[0][0].line)
 
 
 def state_of(label: str) -> str:
@@ -97,11 +97,11 @@ def _check_parts(line: Line, listing: Listing) -> Iterator[Judged]:
     leading = [found[0] for each in top if (found := find_counts(each.text)) and found[0].start == 0]
     if not counts or counts[0].measured or not counts[0].nouns or not LEAST <= len(leading) == len(top) <= MOST:
         return
-    count, found = counts[0], sum(each.value for each in leading)
+    count, added = counts[0], sum(each.value for each in leading)
     alike = [bool(each.nouns & count.nouns) for each in leading if each.nouns]
-    if found == count.value or (alike and all(alike)):
-        why = f"{' + '.join(str(each.value) for each in leading)} = {found}"
+    if added == count.value or (alike and all(alike)):
+        why = f"{' + '.join(str(each.value) for each in leading)} = {added}"
         yield judge(
-            line, ClaimKind.SUM, " ".join(sorted(count.nouns)), str(count), holds=count.agrees(found), why=why,
+            line, ClaimKind.SUM, " ".join(sorted(count.nouns)), str(count), holds=count.agrees(added), why=why,
             other=listing.line,
         )  # fmt: skip

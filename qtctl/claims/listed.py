@@ -9,19 +9,24 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from qtctl.claims.numbers import find_quantity, is_total
+from qtctl.claims.vocabulary import word_set
 from qtctl.claims.wording import Count, find_counts, name_of, outside_parentheses, singular, split_names, words_of
-from qtctl.model.document import Block, Document, Item, Listing, Row, Table
+from qtctl.dialects.document.types import Block, Document, Item, Listing, Row, Table
 
-_ATTRIBUTE_HEADS = frozenset(
-    "metric property setting parameter key field attribute indicator check aspect item variable option category "
-    "criterion feature step date day".split()
+_ATTRIBUTE_HEADS = word_set(
+    "metric property setting parameter key field attribute indicator check aspect item variable option "
+    "category criterion feature step date day"
 )
-_NAME_HEADS = frozenset(
-    "name service module unit host container component timer target port stream venv server machine node pod deployment "
-    "app application process job queue topic database image program daemon instance vm device url endpoint".split()
+_NAME_HEADS = word_set(
+    "name service module unit host container component timer target port stream venv server machine node pod "
+    "deployment app application process job queue topic database image program daemon instance vm device url "
+    "endpoint"
 )
 _ATTRIBUTE = re.compile(r"^[A-Za-z][A-Za-z /&]{0,40}:\s+\S")
-_MORE = re.compile(r"\b(?:etc|and (?:\d+ )?(?:more|others)|e\.g|for example|such as|sample|examples?|among others)\b|…|\.\.\.", re.IGNORECASE)
+_MORE = re.compile(
+    r"\b(?:etc|and (?:\d+ )?(?:more|others)|e\.g|for example|such as|sample|examples?|among others)\b|…|\.\.\.",
+    re.IGNORECASE,
+)
 LONGEST_NAME, MOSTLY = 4, 0.8
 """Words of a name, and how many of a list must be names."""
 
@@ -84,9 +89,7 @@ def _mostly_named(parts: Sequence[Listed]) -> bool:
     return named >= MOSTLY * sum(part.main for part in parts)
 
 
-def _together(
-    tables: Sequence[Table], lists: Sequence[Listing], parts: Sequence[Listed]
-) -> Iterator[tuple[int, str]]:
+def _together(tables: Sequence[Table], lists: Sequence[Listing], parts: Sequence[Listed]) -> Iterator[tuple[int, str]]:
     named = [part for part in parts if part.named]
     names = [name for part in named for name in part.names]
     yield len(names), f"{len(names)} names"

@@ -7,21 +7,24 @@ from dataclasses import dataclass
 from qtctl.claims.facets import Facets, facets_at
 from qtctl.claims.groups import Group
 from qtctl.claims.verdicts import judge
+from qtctl.claims.vocabulary import word_set
 from qtctl.claims.wording import find_counts, same_name
+from qtctl.dialects.document.types import Document, Line, Listing, Table, Text
 from qtctl.model.claims import ClaimKind, Judged
-from qtctl.model.document import Document, Line, Listing, Table, Text
 
 _KEY = re.compile(r"(?<![\w:/.-])[A-Za-z][\w-]*(?::[A-Za-z][\w.-]*)+(?![\w:/-])")
 """`orders:paid`, as keys and topics are called; not a URL, not host:port."""
 _STREAMED = re.compile(r"\b(?:publish(?:es)?(?: to)?|consumes?(?: from)?|subscribes?(?: to)?)\W{1,3}", re.IGNORECASE)
 _OF_KIND = re.compile(r"\((?P<kind>hash|stream|list|set|string|zset|key)\b[^()]*\)", re.IGNORECASE)
-_EXCLUSIVE = frozenset({"hash", "stream", "list", "set", "string", "zset", "topic", "queue"})
+_EXCLUSIVE = word_set("list stream set hash queue zset topic string")
 _ALL_UNITS = re.compile(
     r"\b(?:all|every|complete)\b[^.|]{0,40}\b(?:units?|modules?|services?)\b[^.|]{0,30}"
     r"|\b(?:0|no|none) (?:missing|unclassified|unlisted|undocumented)\b",
     re.IGNORECASE,
 )
-_CLASSIFIED = re.compile(r"\b(?:classified|mapped|listed|inventory|inventoried|documented|discovered|missing)\b", re.IGNORECASE)
+_CLASSIFIED = re.compile(
+    r"\b(?:classified|mapped|listed|inventory|inventoried|documented|discovered|missing)\b", re.IGNORECASE
+)
 _TIMER = re.compile(r"(?<![\w@.-])([A-Za-z][\w@-]*)\.timer\b")
 LEAST_NAMES = 3
 
@@ -110,10 +113,10 @@ def _prefix(names: set[str]) -> str:
     """What all of them begin with, up to a colon; '' where they have nothing in common, or are no keys."""
     if not all(_KEY.fullmatch(each) for each in names):
         return ""
-    common = names and min(names)
+    common = min(names, default="")
     while common and not all(each.startswith(common) for each in names):
         common = common[:-1]
-    return str(common)[: str(common).rfind(":") + 1] if common else ""
+    return common[: common.rfind(":") + 1]
 
 
 def check_timers(document: Document) -> Iterator[Judged]:
@@ -122,7 +125,12 @@ def check_timers(document: Document) -> Iterator[Judged]:
     claims = [each for each in lines if _ALL_UNITS.search(each.text) and _CLASSIFIED.search(each.text)]
     if not claims or not any(isinstance(block, Table) for section in document.sections for block in section.blocks):
         return
-    names = {same_name(word) for line in lines for word in re.findall(r"[A-Za-z][\w@.-]*\w", line.text) if not word.endswith(".timer")}
+    names = {
+        same_name(word)
+        for line in lines
+        for word in re.findall(r"[A-Za-z][\w@.-]*\w", line.text)
+        if not word.endswith(".timer")
+    }
     seen: set[str] = set()
     for line in lines:
         for found in _TIMER.finditer(line.text):

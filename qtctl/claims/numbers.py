@@ -4,11 +4,14 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from qtctl.model.document import Table
+from qtctl.claims.vocabulary import word_set
+from qtctl.dialects.document.types import Table
 
-_NUMBER = re.compile(r"^[~≈]?\s*(?P<sign>[-+]?)[$€£]?(?P<number>\d{1,3}(?:,\d{3})+|\d{1,15})(?P<rest>\.\d{1,9})?\s*(?P<unit>%|[A-Za-z]{1,5})?$")
+_NUMBER = re.compile(
+    r"^[~≈]?\s*(?P<sign>[-+]?)[$€£]?(?P<number>\d{1,3}(?:,\d{3})+|\d{1,15})(?P<rest>\.\d{1,9})?\s*(?P<unit>%|[A-Za-z]{1,5})?$"
+)
 _TOTALS = re.compile(r"^(?:grand |sub-?\s?|in |over)?(?:totals?|sum|all)\b(?:\s+[a-z]+)?:?$", re.IGNORECASE)
-_QUANTITY = frozenset("count qty quantity replicas instances number amount # counts units".split())
+_QUANTITY = word_set("count qty quantity replicas instances number amount # counts units")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,24 +8,45 @@ from qtctl.claims.day import day_at, day_of
 from qtctl.claims.facets import facets_at
 from qtctl.claims.numbers import head_words, read_number
 from qtctl.claims.ports import PortSaid, port_columns
+from qtctl.claims.vocabulary import DASHES, word_set
 from qtctl.claims.wording import DOWN, NEUTRAL, UP, Count, find_counts, name_of, nouns_of, same_name, words_of
+from qtctl.dialects.document.types import Block, Document, Line, Listing, Table, Text
 from qtctl.model.claims import Claim, ClaimKind, Ground, Judged, Known, KnownUnit, Verdict
-from qtctl.model.document import Block, Document, Line, Listing, Table, Text
 
 _KINDS = {
     "service": "service", "module": "service", "unit": "unit", "timer": "timer", "target": "target", "venv": "venv",
     "virtualenv": "venv", "stream": "stream", "port": "port",
 }  # fmt: skip
-_ALLOWED = NEUTRAL | frozenset("systemd python redis native listening linux the".split()) | UP
-_LENGTH = re.compile(r"(?P<name>[A-Za-z][\w-]*(?::[\w.-]+)+)\W{1,6}(?P<number>\d{1,3}(?:,\d{3})+|\d{1,12})\s+(?:entries|messages)\b")
-_VERSION = re.compile(r"^\W{0,3}(?P<label>[A-Za-z][A-Za-z ]{1,30}?)(?:\s+version)?\W{0,3}:\W{0,4}v?(?P<version>\d[\w.~+-]*|[A-Z][a-z]+ \d+\.\d+[\w .]*)")
-_VENVS = re.compile(r"\b(?:all|every)\b[^.|]{0,30}\bvenvs?\b[^.|]{0,40}\b(?:valid|work|exist|verified|validated|ok)", re.IGNORECASE)
-_RUNNING = re.compile(r"\b(?:all|every)\s+(?:systemd\s+)?(?:services?|modules?)\s+(?:are\s+)?(?:running|active|up|operational)\b", re.IGNORECASE)
-_OWN_VENV = re.compile(r"\b(?:dedicated|own|separate)\s+(?:v(?:irtual )?env(?:ironment)?s?)\s+(?:per|for (?:each|every)|each)\b|\beach service has (?:a )?dedicated venv\b", re.IGNORECASE)
-_STATUS_HEADS = frozenset("status state active".split())
+_ALLOWED = NEUTRAL | word_set("systemd python redis native listening linux the") | UP
+_LENGTH = re.compile(
+    r"(?P<name>[A-Za-z][\w-]*(?::[\w.-]+)+)\W{1,6}(?P<number>\d{1,3}(?:,\d{3})+|\d{1,12})\s+(?:entries|messages)\b"
+)
+_VERSION = re.compile(
+    r"^\W{0,3}(?P<label>[A-Za-z][A-Za-z ]{1,30}?)(?:\s+version)?\W{0,3}:\W{0,4}v?"
+    r"(?P<version>\d[\w.~+-]*|[A-Z][a-z]+ \d+\.\d+[\w .]*)"
+)
+_VENVS = re.compile(
+    r"\b(?:all|every)\b[^.|]{0,30}\bvenvs?\b[^.|]{0,40}\b(?:valid|work|exist|verified|validated|ok)", re.IGNORECASE
+)
+_RUNNING = re.compile(
+    r"\b(?:all|every)\s+(?:systemd\s+)?(?:services?|modules?)\s+(?:are\s+)?(?:running|active|up|operational)\b",
+    re.IGNORECASE,
+)
+_OWN_VENV = re.compile(
+    r"\b(?:dedicated|own|separate)\s+(?:v(?:irtual )?env(?:ironment)?s?)\s+(?:per|for (?:each|every)|each)\b"
+    r"|\beach service has (?:a )?dedicated venv\b",
+    re.IGNORECASE,
+)
+_STATUS_HEADS = word_set("status state active")
 _STATED = re.compile(r"^\W{0,3}(?P<name>[A-Za-z][\w@-]*(?:[.-][\w@-]+)+)\s*[:=]\s*(?P<state>[A-Za-z-]+)")
 UNASKED = "only registry or evidence can tell: --registry, --from"
-GROUPS = {"RUNNING": "up", "STOPPED": "stopped", "FAILED": "failed", "AUTO_RESTART": "restarting", "ORPHANED": "orphaned"}
+GROUPS = {
+    "RUNNING": "up",
+    "STOPPED": "stopped",
+    "FAILED": "failed",
+    "AUTO_RESTART": "restarting",
+    "ORPHANED": "orphaned",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +123,7 @@ class OnHost:
         if len(kinds) == 1 and not frozenset(words_of(label)) - nouns_of(label) - _ALLOWED:
             yield self._judge_count(said, kinds.pop(), number, moving=False)
 
-    def _judge_count(self, said: _Said, kind: str, value: int, moving: bool) -> Judged:  # noqa: FBT001 - one of two
+    def _judge_count(self, said: _Said, kind: str, value: int, moving: bool) -> Judged:
         claim = Claim(said.line.line, said.line.text, ClaimKind.COUNT, f"{kind}s of the host", str(value))
         counted = "running" if moving and kind == "service" else kind
         if self.known is None or counted not in self.known.counts:
@@ -128,7 +149,7 @@ class OnHost:
     def _judge_no_port(self, said: _Said, name: str, cell: str) -> Iterator[Judged]:
         """`-` in a column of ports: the unit has none."""
         unit = self.known.units.get(same_name(name)) if self.known else None
-        if unit is not None and cell.strip() in ("-", "–", "—", "none", "None"):
+        if unit is not None and cell.strip() in ("-", "none", "None", *DASHES):
             claim = Claim(said.line.line, said.line.text, ClaimKind.PORT, f"port of {unit.name}", "none")
             yield self._verdict(claim, not unit.ports, f"{unit.name} has {', '.join(map(str, unit.ports))}")
 
@@ -191,7 +212,11 @@ class OnHost:
     def _judge_all_running(self, claim: Claim, said: _Said, known: Known) -> Judged:
         if not known.taken_at or (why := self._other_day(said)):
             return self._unknown(claim, why if known.taken_at else "states are seen on the host: --from EVIDENCE")
-        bad = [each for each in known.units.values() if each.kind == "service" and each.category in ("FAILED", "AUTO_RESTART")]
+        bad = [
+            each
+            for each in known.units.values()
+            if each.kind == "service" and each.category in ("FAILED", "AUTO_RESTART")
+        ]
         if not bad and any(each.category == "UNKNOWN" for each in known.units.values()):
             return self._unknown(claim, "some services could not be looked at")
         return self._verdict(claim, not bad, ", ".join(f"{each.name} is {each.category}" for each in bad[:5]))
@@ -218,7 +243,7 @@ class OnHost:
         ground = self.known.ground if self.known else Ground.DOCUMENT
         return Judged(claim, Verdict.UNKNOWN, why or UNASKED, 0, ground)
 
-    def _verdict(self, claim: Claim, holds: bool, why: str, proof: str = "") -> Judged:  # noqa: FBT001 - as `judge`
+    def _verdict(self, claim: Claim, holds: bool, why: str, proof: str = "") -> Judged:
         known = self.known
         if known is None:
             return self._unknown(claim)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from qtctl.claims.facets import Facets, facets_at, read_facets
 from qtctl.claims.numbers import head_words
 from qtctl.claims.verdicts import judge
+from qtctl.claims.vocabulary import word_set
 from qtctl.claims.wording import name_of, same_name
+from qtctl.dialects.document.types import Document, Line, Listing, Table, Text
 from qtctl.model.claims import ClaimKind, Judged
-from qtctl.model.document import Document, Line, Listing, Table, Text
 
 _NAME = r"(?P<owner>[A-Za-z][\w@-]*(?:[.][\w@-]+)*)"
 _PORT = r"(?P<port>\d{2,5})(?:[:/](?P<inner>\d{2,5}|tcp|udp))?"
@@ -19,16 +20,17 @@ _FORMS = (
     re.compile(rf"^\W{{0,3}}{_PORT}{_ADDRESS}{_ARROW}{_NAME}(?![\w./]*\()(?P<rest>.*)$"),
     re.compile(rf"^\W{{0,3}}{_NAME}{_ARROW}(?:port\s+)?{_PORT}(?![\w.:])(?P<address>)(?P<rest>.*)$"),
 )
-_OWNER_HEADS = frozenset("service unit module container component application app process owner name daemon program".split())
+_OWNER_HEADS = word_set("service unit module container component application app process owner name daemon program")
 _SHARED = re.compile(r"\b(?:shared?|both|same|also)\b", re.IGNORECASE)
 _NOT_HELD = re.compile(r"\b(?:not listening|closed|deprecated|unused|free|reserved|removed)\b", re.IGNORECASE)
 _WIDE = re.compile(r"(?<![\d.])0\.0\.0\.0(?![\d.])|(?<![\w:.])\*:\d|\[::\]|(?<![\w:]):::?\d")
 _LOCAL_ONLY = re.compile(
-    r"\b(?:localhost|loopback|127\.0\.0\.1)[ -]only\b|\bonly (?:on |listens? on |bound to )?(?:localhost|loopback|127\.0\.0\.1)\b",
+    r"\b(?:localhost|loopback|127\.0\.0\.1)[ -]only\b"
+    r"|\bonly (?:on |listens? on |bound to )?(?:localhost|loopback|127\.0\.0\.1)\b",
     re.IGNORECASE,
 )
-_HOSTS = frozenset("host node server machine vm namespace cluster site environment address ip vlan".split())
-_GENERIC = frozenset("server service container daemon app application the api".split())
+_HOSTS = word_set("host node server machine vm namespace cluster site environment address ip vlan")
+_GENERIC = word_set("server service container daemon app application the api")
 LARGEST, MOST_OWNERS = 65535, 20
 
 
@@ -75,7 +77,20 @@ def _address(text: str) -> str:
 
 
 def _is_owner(name: str) -> bool:
-    return name.lower() not in {"port", "n", "n/a", "none", "not", "tcp", "udp", "http", "https", "any", "internal", "external"}
+    return name.lower() not in {
+        "port",
+        "n",
+        "n/a",
+        "none",
+        "not",
+        "tcp",
+        "udp",
+        "http",
+        "https",
+        "any",
+        "internal",
+        "external",
+    }
 
 
 def _in_table(document: Document, place: int, table: Table) -> Iterator[PortSaid]:
@@ -92,7 +107,11 @@ def _in_table(document: Document, place: int, table: Table) -> Iterator[PortSaid
 def port_columns(table: Table) -> tuple[tuple[int, int], ...]:
     """Pairs of columns: who, and which port. Where there are several of each, those that say the same besides."""
     heads = [head_words(each) for each in table.header]
-    ports = [at for at, head in enumerate(heads) if head & {"port", "ports"} and not head & {"container", "target", "internal"}]
+    ports = [
+        at
+        for at, head in enumerate(heads)
+        if head & {"port", "ports"} and not head & {"container", "target", "internal"}
+    ]
     owners = [at for at, head in enumerate(heads) if head & _OWNER_HEADS and at not in ports]
     if not ports or not owners or any(head & _HOSTS for head in heads):
         return ()

@@ -5,23 +5,30 @@ from collections.abc import Iterator, Sequence
 
 from qtctl.claims.groups import Group
 from qtctl.claims.verdicts import judge
+from qtctl.claims.vocabulary import word_set
 from qtctl.claims.wording import GENERIC, find_counts, words_of
+from qtctl.dialects.document.types import Document, Line, Listing, Table, Text
 from qtctl.model.claims import ClaimKind, Judged
-from qtctl.model.document import Document, Line, Listing, Table, Text
 
 _NONE = re.compile(
-    r"(?:^|[\s(\[:|-])(?:no|zero|0)\s+(?P<state>[A-Za-z-]{4,20})\s+(?P<noun>[A-Za-z]{3,20})\b(?!\s*\(was)", re.IGNORECASE
+    r"(?:^|[\s(\[:|-])(?:no|zero|0)\s+(?P<state>[A-Za-z-]{4,20})\s+(?P<noun>[A-Za-z]{3,20})\b(?!\s*\(was)",
+    re.IGNORECASE,
 )
 _FIELD = re.compile(r"^\W{0,3}(?P<label>[A-Za-z][A-Za-z_-]{2,30})\W{0,3}[:|=]\s*(?P<number>\d{1,9})\b\W{0,3}(?:\||$)")
-_STATES = frozenset(
-    "unknown failed missing orphaned stopped inactive unhealthy degraded unclassified unmapped broken disabled pending "
-    "crashed dead masked skipped".split()
+_STATES = word_set(
+    "unknown failed missing orphaned stopped inactive unhealthy degraded unclassified unmapped broken "
+    "disabled pending crashed dead masked skipped"
 )
 _NOTHING_LOST = re.compile(
-    r"\bno\s+(?P<what>[A-Za-z][\w ,/-]{2,80}?)\s+(?:were|was|are|is|have been|has been)?\s*(?:lost|missing|dropped)\b", re.IGNORECASE
+    r"\bno\s+(?P<what>[A-Za-z][\w ,/-]{2,80}?)\s+(?:were|was|are|is|have been|has been)?\s*(?:lost|missing|dropped)\b",
+    re.IGNORECASE,
 )
-_LOST = re.compile(r"^(?:lost|missing|dropped|gaps?)\b|\bbut\s+not\s+in\b|\bnot\s+(?:yet\s+)?(?:migrated|covered)\b", re.IGNORECASE)
-_PROGRAMS = re.compile(r"\ball\b[^.|]{0,40}\b(?:ExecStart|executables?|programs?)\b[^.|]{0,30}\b(?:valid|exist|found|ok)\b", re.IGNORECASE)
+_LOST = re.compile(
+    r"^(?:lost|missing|dropped|gaps?)\b|\bbut\s+not\s+in\b|\bnot\s+(?:yet\s+)?(?:migrated|covered)\b", re.IGNORECASE
+)
+_PROGRAMS = re.compile(
+    r"\ball\b[^.|]{0,40}\b(?:ExecStart|executables?|programs?)\b[^.|]{0,30}\b(?:valid|exist|found|ok)\b", re.IGNORECASE
+)
 _NO_EXEC = re.compile(r"\b(?:exit(?:ed)?(?: with)?(?: code| status)?[ :=]*203|203/EXEC)\b", re.IGNORECASE)
 _FAILED = re.compile(r"\b(?:status|state|active)\W{1,3}failed\b|^\W{0,3}failed$", re.IGNORECASE)
 _EXIT_0 = re.compile(r"\bexit\b[^.|]{0,20}?\b(?:code\s*)?0\b", re.IGNORECASE)

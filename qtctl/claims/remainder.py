@@ -6,20 +6,26 @@ from collections.abc import Iterator, Sequence
 from qtctl.claims.line_sums import state_of
 from qtctl.claims.listed import list_section
 from qtctl.claims.verdicts import judge
+from qtctl.claims.vocabulary import word_set
 from qtctl.claims.wording import DOWN, UP, Count, find_counts
+from qtctl.dialects.document.types import Document, Line
 from qtctl.model.claims import ClaimKind, Judged
-from qtctl.model.document import Document, Line
 
-_UNITS = frozenset({"service", "unit", "loop"})
+_UNITS = word_set("service unit loop")
 _FILES = re.compile(r"\bservices?\b.*\bunit files?\b|\bservice units?\b|\bunit files?\b", re.IGNORECASE)
 _DISABLED = re.compile(r"^(?P<state>disabled|masked|stopped|inactive)\s+(?:services|units)\b", re.IGNORECASE)
 LEAST_STATES = 3
+States = dict[str, tuple[int, str]]
+"""What a state is, as it is compared → how many are in it, and its word."""
 
 
 def check_remainder(document: Document, lines: Sequence[Line]) -> Iterator[Judged]:
-    """`19 unit files`, 12 running, 0 failed, 2 disabled: 5 are in no state. Only where one total and `running` are said."""
+    """`19 unit files`, 12 running, 0 failed, 2 disabled: 5 are in no state.
+
+    Only where the document has one total, one number of each state, and says how many run.
+    """
     totals: dict[int, Line] = {}
-    states: dict[str, tuple[int, str]] = {}
+    states: States = {}
     for line in lines:
         for count in find_counts(line.text):
             if state := _state_of(count):
@@ -29,17 +35,22 @@ def check_remainder(document: Document, lines: Sequence[Line]) -> Iterator[Judge
                 states.setdefault(kind, (count.value, word))
             elif _FILES.search(line.text[count.start : count.end + 1]) and "target" not in line.text:
                 totals.setdefault(count.value, line)
-    for place, section in enumerate(document.sections):
-        found = _DISABLED.match(section.title)
-        if found and not find_counts(section.title):
-            number = len([*document.children(place)]) or list_section(document, place, frozenset({"service"})).main
-            states.setdefault(DOWN[found["state"].lower()], (number, found["state"].lower()))
+    _add_titled(document, states)
     if len(totals) != 1 or "up" not in states or len(states) < LEAST_STATES:
         return
     (total, line), found_sum = next(iter(totals.items())), sum(number for number, _ in states.values())
     said = ", ".join(f"{number} {word}" for number, word in states.values())
     why = f"{said}: {abs(total - found_sum)} {'are in no state' if found_sum < total else 'too many'}"
     yield judge(line, ClaimKind.SUM, "services by state", str(total), holds=found_sum == total, why=why)
+
+
+def _add_titled(document: Document, states: States) -> None:
+    """`Disabled services`, with a section for each."""
+    for place, section in enumerate(document.sections):
+        found = _DISABLED.match(section.title)
+        if found and not find_counts(section.title):
+            number = len([*document.children(place)]) or list_section(document, place, word_set("service")).main
+            states.setdefault(DOWN[found["state"].lower()], (number, found["state"].lower()))
 
 
 def _state_of(count: Count) -> tuple[str, str] | None:

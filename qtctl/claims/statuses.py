@@ -9,14 +9,15 @@ from qtctl.claims.listed import Listed, list_section, rows_of
 from qtctl.claims.numbers import head_words, is_total, read_number
 from qtctl.claims.table_sums import line_of
 from qtctl.claims.verdicts import judge
+from qtctl.claims.vocabulary import word_set
 from qtctl.claims.wording import find_counts, nouns_of, singular, words_of
+from qtctl.dialects.document.types import Document, Line, Table
 from qtctl.model.claims import ClaimKind, Judged
-from qtctl.model.document import Document, Line, Table
 
-_STATUS_HEADS = frozenset("status state category verdict result disposition classification".split())
-_COUNT_HEADS = frozenset("count number # qty quantity total amount".split())
-_PLAIN = frozenset(
-    "table mapping inventory list overview status summary all complete full the of and matrix catalog catalogue".split()
+_STATUS_HEADS = word_set("status state category verdict result disposition classification")
+_COUNT_HEADS = word_set("count number # qty quantity total amount")
+_PLAIN = word_set(
+    "table mapping inventory list overview status summary all complete full the of and matrix catalog catalogue"
 )
 MOST_STATES, LEAST_ROWS = 8, 3
 
@@ -33,7 +34,7 @@ class StatusColumn:
 
 def find_status_columns(document: Document) -> tuple[StatusColumn, ...]:
     """Of tables that no title makes a part of something."""
-    found = []
+    found: list[StatusColumn] = []
     for place, section in enumerate(document.sections):
         for block in section.blocks:
             if isinstance(block, Table) and _is_whole(document, place):
@@ -144,7 +145,8 @@ def _count_column(table: Table) -> int | None:
 
 
 def _check_category_table(document: Document, table: Table, at: int) -> Iterator[Judged]:
-    sums, lines, known = {0}, [], True
+    sums, known = {0}, True
+    lines: list[int] = []
     for row in table.rows:
         number = read_number(row.cells[at])
         if number is None or not number.whole:
@@ -180,7 +182,10 @@ def _section_called(document: Document, label: str) -> Listed | None:
     found = [
         place
         for place, section in enumerate(document.sections)
-        if words and words <= (title := _title_words(section.title)) and len(title - words) <= 1 and _counted(section.title)
+        if words
+        and words <= (title := _title_words(section.title))
+        and len(title - words) <= 1
+        and _counted(section.title)
     ]
     return list_section(document, found[0], nouns_of(document.sections[found[0]].title)) if len(found) == 1 else None
 

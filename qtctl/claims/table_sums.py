@@ -5,13 +5,14 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from qtctl.claims.numbers import Number, head_words, is_total, read_number
 from qtctl.claims.verdicts import judge
+from qtctl.claims.vocabulary import word_set
+from qtctl.dialects.document.types import Line, Row, Table
 from qtctl.model.claims import ClaimKind, Judged
-from qtctl.model.document import Line, Row, Table
 
-_NOT_ADDED = frozenset(
-    "avg average mean median max maximum min minimum peak port rate ratio percent version latency load utilization "
-    "utilisation temp temperature p50 p90 p95 p99 date year day time id priority weight uptime age used free score "
-    "pid uid gid".split()
+_NOT_ADDED = word_set(
+    "avg average mean median max maximum min minimum peak port rate ratio percent version latency load "
+    "utilization utilisation temp temperature p50 p90 p95 p99 date year day time id priority weight uptime "
+    "age used free score pid uid gid"
 )
 LEAST_ROWS = 2
 HUNDRED = Decimal(100)
@@ -49,8 +50,12 @@ def _check_column(table: Table, at: int) -> Iterator[Judged]:
             return
         if len({each.unit for each in (*above, number)}) > 1 or number.unit not in ("", "%"):
             return
+        if number.unit == "%" and not _is_split(number, above):
+            return
         sums = (above, since, totals)
-        holds = any(_adds_up(number, each) for each in sums if each) or number.value == max(each.value for each in above)
+        holds = any(_adds_up(number, each) for each in sums if each) or number.value == max(
+            each.value for each in above
+        )
         found = sum((each.value for each in above), Decimal(0))
         what = f"the {len(above)} rows above add up to {found}{number.unit}"
         yield judge(
@@ -61,6 +66,12 @@ def _check_column(table: Table, at: int) -> Iterator[Judged]:
         since = []
 
 
+def _is_split(total: Number, parts: Sequence[Number]) -> bool:
+    """Whether percentages are parts of one whole: either they or their total say 100."""
+    found = sum((each.value for each in parts), Decimal(0))
+    return total.value == HUNDRED or bool(abs(found - HUNDRED) <= len(parts))
+
+
 def _adds_up(total: Number, parts: Sequence[Number]) -> bool:
     """Exactly, or as far as rounding of the parts allows."""
     found = sum((each.value for each in parts), Decimal(0))
@@ -69,7 +80,7 @@ def _adds_up(total: Number, parts: Sequence[Number]) -> bool:
     if not total.places and not any(each.places for each in parts):
         return total.value == found
     places = min((total.places, *(each.places for each in parts)))
-    return abs(total.value - found) <= Decimal(len(parts) + 1) / 2 / 10**places
+    return bool(abs(total.value - found) <= (Decimal(len(parts) + 1) / 2).scaleb(-places))
 
 
 def _check_total_column(table: Table) -> Iterator[Judged]:

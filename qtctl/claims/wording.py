@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from qtctl.claims.vocabulary import word_set
+
 NUMBER = re.compile(
     r"(?<![\w.,:/$€£#=<>*+-])(?P<about>[~≈]\s?)?(?P<number>\d{1,3}(?:,\d{3})+|\d{1,9})(?P<least>\+)?(?![\w.,:/%-]*[\w%])"
 )
@@ -13,26 +15,28 @@ _WORDS = {
     "eleven": 11, "twelve": 12,
 }  # fmt: skip
 _SPELLED = re.compile(rf"(?<![\w-])(?:{'|'.join(_WORDS)})(?![\w-])", re.IGNORECASE)
-STOPS = frozenset(
-    "in with of on at and or to for is are was were the that which from by per as has have not a an be been but than "
-    "vs this these those each every after before since ago into over under across plus minus via without".split()
+STOPS = word_set(
+    "in with of on at and or to for is are was were the that which from by per as has have not a an be been "
+    "but than vs this these those each every after before since ago into over under across plus minus via "
+    "without"
 )
-_NOT_PLURAL = frozenset(
-    "redis status kubernetes postgres analysis access process class address news always across this is was has its us "
-    "dns tls https os ops devops aws gcs nfs zfs prometheus nginx bus gas less plus does sms ms rs js css gps vps cms "
-    "ids uses runs needs takes gives exists contains includes lists matches remains requires serves sees says shows".split()
+_NOT_PLURAL = word_set(
+    "redis status kubernetes postgres analysis access process class address news always across this is was "
+    "has its us dns tls https os ops devops aws gcs nfs zfs prometheus nginx bus gas less plus does sms ms rs "
+    "js css gps vps cms ids uses runs needs takes gives exists contains includes lists matches remains "
+    "requires serves sees says shows"
 ) - {"ids"}
-MEASURES = frozenset(
-    "hour day minute second week month year min sec hr gb mb kb tb gib mib kib byte core cpu vcpu percent time point "
-    "usd eur dollar update tick symbol candle entry epoch request millisecond".split()
+MEASURES = word_set(
+    "hour day minute second week month year min sec hr gb mb kb tb gib mib kib byte core cpu vcpu percent "
+    "time point usd eur dollar update tick symbol candle entry epoch request millisecond"
 )
 """What is measured or moves rather than listed."""
-NEUTRAL = frozenset(
-    "total active running enabled declared verified current currently live all known existing distinct unique overall "
-    "in items item listed found defined documented entries".split()
+NEUTRAL = word_set(
+    "total active running enabled declared verified current currently live all known existing distinct unique "
+    "overall in items item listed found defined documented entries"
 )
 """Qualifiers that do not choose among the things that are counted."""
-UP = frozenset("running active up healthy online ok operational mapped ready started passed".split())
+UP = word_set("running active up healthy online ok operational mapped ready started passed")
 DOWN = {
     "stopped": "stopped", "inactive": "stopped", "down": "stopped", "dead": "stopped", "exited": "stopped",
     "failed": "failed", "unhealthy": "unhealthy", "degraded": "degraded", "orphaned": "orphaned",
@@ -41,9 +45,9 @@ DOWN = {
     "skipped": "skipped", "error": "error", "errored": "error", "warning": "warning",
 }  # fmt: skip
 """States that are not up; two with the same value overlap."""
-GENERIC = frozenset("unit service module container component classification item entry system job app application".split())
+GENERIC = word_set("unit service module container component classification item entry system job app application")
 """What a state may be of without being named."""
-_SEPARATOR = re.compile(r"\s+[-–—]+>?\s+|\s*[→⟶⇒=(|]\s*|:(?:\s+|$)|\s+-+>\s*")
+_SEPARATOR = re.compile(r"\s+[-\u2013\u2014]+>?\s+|\s*[→⟶⇒=(|]\s*|:(?:\s+|$)|\s+-+>\s*")
 _TOKEN = re.compile(r"[A-Za-z0-9][\w@*]*(?:[-:._/][\w@*]+)+")
 """A name that people do not write in prose: `web-1`, `orders:paid`, `a.service`."""
 
@@ -75,10 +79,11 @@ class Count:
         return f"{self.value}{'+' if self.least else ''}"
 
 
-_BEFORE = frozenset(
-    "port line code pid phase version step fix level chapter section page number rfc python ubuntu debian uid gid http "
-    "year release exit error jan feb mar apr may jun jul aug sep sept oct nov dec january february march april june july "
-    "august september october november december systemd kernel node issue pr id v no top first last".split()
+_BEFORE = word_set(
+    "port line code pid phase version step fix level chapter section page number rfc python ubuntu debian uid "
+    "gid http year release exit error jan feb mar apr may jun jul aug sep sept oct nov dec january february "
+    "march april june july august september october november december systemd kernel node issue pr id v no "
+    "top first last"
 )
 """Words after which a number is a name, not a count."""
 
@@ -100,7 +105,8 @@ def find_counts(text: str) -> tuple[Count, ...]:
 
 
 def _count(text: str, start: int, end: int, value: int, groups: dict[str, str | None]) -> Count:
-    words, at = [], end
+    words: list[str] = []
+    at = end
     while len(words) < 7 and (found := WORD.match(text, at + (text[at : at + 1] == " "))):  # noqa: PLR2004 - a phrase
         words.append(found[0])
         at = found.end()
@@ -114,7 +120,9 @@ def _count(text: str, start: int, end: int, value: int, groups: dict[str, str | 
             break
     qualifiers = frozenset(each.lower() for each in words[: max(0, used - 1)])
     tail = tuple(each.lower() for each in words[used:])
-    about = bool(groups.get("about")) or bool(re.search(r"\b(?:about|around|approx\w*|roughly|nearly|up to|over)\W*$", text[:start]))
+    about = bool(groups.get("about")) or bool(
+        re.search(r"\b(?:about|around|approx\w*|roughly|nearly|up to|over)\W*$", text[:start])
+    )
     return Count(value, nouns, qualifiers, start, at, bool(groups.get("least")), about, tail)
 
 

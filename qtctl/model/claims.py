@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from qtctl.model.document import Line
+from qtctl.dialects.document.types import Line
 
 
 class ClaimKind(StrEnum):

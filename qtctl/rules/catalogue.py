@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from qtctl.rules.rule import Rule
     from qtctl.rules.view import ViewRule
 
-FOLDERS = ("registry", "units", "host", "parity", "history")
-"""The registry itself, what is rendered from it, evidence of a host, compose files, snapshots."""
+FOLDERS = ("registry", "units", "host", "parity", "history", "claims")
+"""The registry itself, what is rendered from it, evidence of a host, compose files, snapshots, documents."""
 
 
 def list_families(*folders: str) -> Iterator[ModuleType]:

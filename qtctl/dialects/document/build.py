@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from qtctl.model.document import Block, Document, Section
+from qtctl.dialects.document.types import Block, Document, Section
 
 
 @dataclass(slots=True)

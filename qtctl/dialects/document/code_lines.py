@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from qtctl.dialects.document.plain import drop_marks
-from qtctl.model.document import Block, Item, Line, Listing, Text
+from qtctl.dialects.document.types import Block, Item, Line, Listing, Text
 
 _BULLET = re.compile(r"^(?:[-*+•]\s+|(\d{1,4})[.)]\s+|[│├└─|+`\s\\-]*[├└]─*\s*)")
 _BOX = re.compile(r"^[│├└─\s]+")

@@ -1,9 +1,10 @@
 """A block of HTML in a Markdown document → its tables, lists, headings and text."""
 
+from collections.abc import Callable
 from html.parser import HTMLParser
 
 from qtctl.dialects.document.plain import clean
-from qtctl.model.document import Block, Item, Line, Listing, Row, Table, Text
+from qtctl.dialects.document.types import Block, Item, Line, Listing, Row, Table, Text
 
 Heading = tuple[int, int, str]
 """Line, level, title."""
@@ -44,7 +45,7 @@ class _Reader(HTMLParser):
             self._flush()
             self._rows = []
         elif tag == "tr":
-            self._end_row()
+            self.end_row()
             self._cells, self._line = [], self._here()
         elif tag in ("ul", "ol") and self._items is None:
             self._flush()
@@ -52,7 +53,7 @@ class _Reader(HTMLParser):
         elif tag in _CELLS:
             self._begin_cell()
         elif tag == "li":
-            self._end_item()
+            self.end_item()
             self._line = self._here()
         elif tag in _HEADINGS or tag in _BREAKS:
             self._break()
@@ -60,21 +61,13 @@ class _Reader(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in _UNSEEN:
             self._unseen = max(0, self._unseen - 1)
-        elif tag in _CELLS:
-            self._end_cell()
-        elif tag == "tr":
-            self._end_row()
-        elif tag == "table":
-            self._end_table()
-        elif tag == "li":
-            self._end_item()
-        elif tag in ("ul", "ol"):
-            self._end_list()
         elif tag in _HEADINGS:
             title = self._take()
             self.found += [(self._line, _HEADINGS[tag], title)] if title else []
         elif tag in _BREAKS:
             self._break()
+        elif ends := _ENDS.get(tag):
+            ends(self)
 
     def handle_data(self, data: str) -> None:
         if not self._unseen:
@@ -84,9 +77,9 @@ class _Reader(HTMLParser):
 
     def end(self) -> None:
         if self._rows is not None:
-            self._end_table()
+            self.end_table()
         if self._items is not None:
-            self._end_list()
+            self.end_list()
         self._flush()
 
     def _take(self) -> str:
@@ -104,35 +97,41 @@ class _Reader(HTMLParser):
             self.found.append(Text((Line(self._line, text),)))
 
     def _begin_cell(self) -> None:
-        self._end_cell()
+        self.end_cell()
         self._take()
         self._in_cell = True
 
-    def _end_cell(self) -> None:
+    def end_cell(self) -> None:
         if self._in_cell and self._cells is not None:
             self._cells.append(self._take())
         self._in_cell = False
 
-    def _end_row(self) -> None:
-        self._end_cell()
+    def end_row(self) -> None:
+        self.end_cell()
         if self._cells and self._rows is not None:
             self._rows.append(Row(self._line, tuple(self._cells)))
         self._cells = None
 
-    def _end_table(self) -> None:
-        self._end_row()
+    def end_table(self) -> None:
+        self.end_row()
         rows, self._rows = self._rows or [], None
         width = max((len(each.cells) for each in rows), default=0)
         padded = [Row(each.line, (*each.cells, *[""] * (width - len(each.cells)))) for each in rows]
         if padded:
             self.found.append(Table(padded[0].line, padded[0].cells, tuple(padded[1:])))
 
-    def _end_item(self) -> None:
+    def end_item(self) -> None:
         if (text := self._take()) and self._items is not None:
             self._items.append(Item(self._line, text))
 
-    def _end_list(self) -> None:
-        self._end_item()
+    def end_list(self) -> None:
+        self.end_item()
         items, self._items = self._items, None
         if items:
             self.found.append(Listing(items[0].line, tuple(items)))
+
+
+_ENDS: dict[str, Callable[[_Reader], None]] = {
+    "td": _Reader.end_cell, "th": _Reader.end_cell, "tr": _Reader.end_row, "table": _Reader.end_table,
+    "li": _Reader.end_item, "ul": _Reader.end_list, "ol": _Reader.end_list,
+}  # fmt: skip

@@ -3,15 +3,16 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from json.decoder import JSONDecodeError, scanstring
+from json import JSONDecodeError, JSONDecoder
 from typing import TypeAlias
 
 from qtctl.dialects.document.build import Builder
+from qtctl.dialects.document.types import Document, Item, Line, Listing, Row, Table, Text
 from qtctl.errors import InputError, Place
-from qtctl.model.document import Document, Item, Line, Listing, Row, Table, Text
 
 DEEPEST, WIDEST = 60, 200
 """Levels of a document, and columns of a table: what is beyond a column is left out."""
+_STRINGS = JSONDecoder(strict=False)
 _BLANK = re.compile(r"[ \t\n\r]*")
 _WORD = re.compile(r"true|false|null|-?(?:0|[1-9]\d{0,400})(?:\.\d{1,400})?(?:[eE][-+]?\d{1,5})?")
 
@@ -66,7 +67,9 @@ class _Parser:
         return self._line
 
     def _bad(self, what: str) -> InputError:
-        return InputError(f"not JSON: {what}", hint="python3 -m json.tool shows it", place=Place(self._file, self._here()))
+        return InputError(
+            f"not JSON: {what}", hint="python3 -m json.tool shows it", place=Place(self._file, self._here())
+        )
 
     def _skip(self) -> str:
         found = _BLANK.match(self._text, self._at)
@@ -92,13 +95,13 @@ class _Parser:
 
     def _string(self) -> str:
         try:
-            text, self._at = scanstring(self._text, self._at + 1, False)  # noqa: FBT003 - as the library has it
+            text, self._at = _STRINGS.raw_decode(self._text, self._at)
         except JSONDecodeError as error:
             raise self._bad("a text that does not end, or with an escape that is none") from error
         return str(text)
 
     def _object(self, depth: int) -> Node:
-        line, fields = self._here(), []
+        line, fields = self._here(), list[tuple[str, Node]]()
         self._at += 1
         while self._skip() != "}":
             if fields:
@@ -112,7 +115,7 @@ class _Parser:
         return Node(line, tuple(fields), "object")
 
     def _array(self, depth: int) -> Node:
-        line, entries = self._here(), []
+        line, entries = self._here(), list[Node]()
         self._at += 1
         while self._skip() != "]":
             if entries:
@@ -133,7 +136,9 @@ def _write(node: Node, name: str, depth: int, builder: Builder) -> None:
     if node.kind == "array":
         _write_array(node, name, depth, builder)
         return
-    lines = tuple(Line(each.line, f"{_words(key)}: {each.scalar}") for key, each in node.fields if each.scalar is not None)
+    lines = tuple(
+        Line(each.line, f"{_words(key)}: {each.scalar}") for key, each in node.fields if each.scalar is not None
+    )
     if lines:
         builder.add(Text(lines))
     for key, each in node.fields:

@@ -13,7 +13,7 @@ from qtctl.dialects.document.build import Builder
 from qtctl.dialects.document.code_lines import LEAST, read_code
 from qtctl.dialects.document.html import read_html
 from qtctl.dialects.document.plain import begins_with_picture, clean, find_strong
-from qtctl.model.document import Block, Document, Item, Line, Listing, Row, Table, Text
+from qtctl.dialects.document.types import Block, Document, Item, Line, Listing, Row, Table, Text
 
 NESTING = 100
 _HTML_TABLE = re.compile(r"<table[\s>].*?</table\s*>", re.IGNORECASE | re.DOTALL)
@@ -105,16 +105,12 @@ class _Reader:
                 depth -= 1
             elif token.type == "list_item_open":
                 begun, number = True, int(token.info) if token.info.isdigit() else None
-            elif token.type in ("fence", "code_block"):
-                beside += read_code(token.content.splitlines(), _line(token) + 1, _line(token))
-            elif token.type == "inline":
-                first, *rest = token.content.split("\n")
-                if begun:
-                    items.append(Item(_line(token), clean(first), depth - 1, number, find_strong(first)))
-                    begun = False
-                else:
-                    beside.append(Text((Line(_line(token), clean(first)),)))
-                beside += [Text((Line(_line(token) + n, clean(each)),)) for n, each in enumerate(rest, 1) if each]
+            elif token.type == "inline" and begun:
+                first, begun = token.content.partition("\n")[0], False
+                items.append(Item(_line(token), clean(first), depth - 1, number, find_strong(first)))
+                beside += _read_beside(token, 1)
+            else:
+                beside += _read_beside(token, 0)
             self._at += 1
             token = self._tokens[self._at]
         self._at += 1
@@ -130,7 +126,9 @@ class _Reader:
         return None
 
     def _table(self, token: Token) -> None:
-        label, rows, cells, line = self._label(), [], [], _line(token)
+        label, line = self._label(), _line(token)
+        rows: list[Row] = []
+        cells: list[str] = []
         while token.type != "table_close":
             if token.type == "tr_open":
                 cells, line = [], _line(token)
@@ -155,6 +153,16 @@ class _Reader:
             else:
                 self._builder.add(each)
         self._at += 1
+
+
+def _read_beside(token: Token, skipped: int) -> Iterator[Block]:
+    """What stands in an item behind its first line: further lines, and code."""
+    if token.type in ("fence", "code_block"):
+        yield from read_code(token.content.splitlines(), _line(token) + 1, _line(token))
+    elif token.type == "inline":
+        for number, text in enumerate(token.content.split("\n")):
+            if number >= skipped and text.strip():
+                yield Text((Line(_line(token) + number, clean(text)),))
 
 
 def _line(token: Token) -> int:

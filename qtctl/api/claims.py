@@ -1,0 +1,62 @@
+"""Check what a hand-written document claims: against itself, a registry, and evidence of a host."""
+
+from pathlib import Path
+
+from qtctl.adapters.files import read_bytes
+from qtctl.claims.check import examine
+from qtctl.claims.findings import make_findings
+from qtctl.dialects.document.types import Document
+from qtctl.errors import InputError, Place
+from qtctl.findings.finding import Finding
+from qtctl.flows.declared import Declared
+from qtctl.model.claims import Examined, Known
+from qtctl.model.evidence import Evidence
+
+LARGEST = 8 << 20
+"""Bytes of a document."""
+MOST_LINES = 200_000
+
+
+def read(path: Path) -> Document:
+    """Markdown, or JSON where the name ends so. InputError for what is no text, too large, or not JSON."""
+    place = Place(str(path))
+    content = read_bytes(path, LARGEST)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise InputError("not a text in UTF-8", hint="save it as UTF-8", place=Place(str(path), line)) from error
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise InputError(
+            "not a text: it has a NUL", hint="a document in Markdown or JSON", place=Place(str(path), line)
+        )
+    if (lines := text.count("\n")) > MOST_LINES:
+        raise InputError(f"{lines} lines, and {MOST_LINES} are read", hint="split it", place=place)
+    if not text.strip():
+        raise InputError("it is empty", place=place)
+    if path.suffix.lower() == ".json":
+        from qtctl.dialects.document.json import read_json  # noqa: PLC0415 - one of two
+
+        return read_json(text, str(path))
+    from qtctl.dialects.document.markdown import read_markdown  # noqa: PLC0415 - loads a library
+
+    return read_markdown(text, str(path))
+
+
+def know(declared: Declared, evidence: Evidence | None) -> Known:
+    """What the registry declares of a host, and what evidence shows of it."""
+    from qtctl.flows.audit import judge_placed  # noqa: PLC0415 - a document alone needs none of this
+    from qtctl.reports.claims_known import known_of_registry, known_of_report  # noqa: PLC0415
+    from qtctl.reports.module_registry import build_report  # noqa: PLC0415
+
+    if evidence is None:
+        return known_of_registry(declared.desired)
+    findings = judge_placed(declared, evidence)
+    return known_of_report(declared.desired, build_report(declared.desired, evidence, findings))
+
+
+def check(document: Document, known: Known | None) -> tuple[Examined, tuple[Finding, ...]]:
+    """Each claim with its verdict, and a finding for each."""
+    examined = examine(document, known)
+    return examined, tuple(make_findings(examined, known))

@@ -1,0 +1,10 @@
+"""Sets of words, as text that a person reads."""
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text, separated by blanks."""
+    return frozenset(text.split())
+
+
+DASHES = ("\N{EN DASH}", "\N{EM DASH}")
+"""As people type them beside hyphens."""
