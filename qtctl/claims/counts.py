@@ -7,12 +7,11 @@ from itertools import islice
 from qtctl.claims.listed import Listed, list_blocks, list_section
 from qtctl.claims.verdicts import judge
 from qtctl.claims.vocabulary import DASHES
-from qtctl.claims.wording import Count, find_counts, nouns_of
+from qtctl.claims.wording import YEARS, Count, find_counts, nouns_of
 from qtctl.dialects.document.types import Block, Document, Line, Listing, Table, Text
 from qtctl.model.claims import ClaimKind, Judged
 
 _CLOSING = re.compile(r"^(?P<label>.*?)\s*[(\[]\s*(?P<count>[^()\[\]]*)[)\]]\s*:?$")
-_YEARS = range(1900, 2101)
 BESIDE = 20
 TOO_FEW = 5
 """Where a list has less than a fifth of the number, it is not meant to be all of it."""
@@ -77,7 +76,7 @@ def _with_nouns(count: Count, nouns: frozenset[str]) -> Count:
 
 
 def _odd(count: Count) -> bool:
-    return count.measured or count.about or count.value in _YEARS
+    return count.measured or count.about or count.value in YEARS
 
 
 def _check_labels(blocks: Sequence[Block]) -> Iterator[Judged]:

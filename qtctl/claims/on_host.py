@@ -1,9 +1,10 @@
 """What a document says of a host, against what registry and evidence know of it."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from qtctl.claims.counts import count_of_title
 from qtctl.claims.day import day_at, day_of
 from qtctl.claims.facets import facets_at
 from qtctl.claims.numbers import head_words, read_number
@@ -74,7 +75,7 @@ class OnHost:
                 continue
             day = day_at(self.document, place, whole)
             if section.title:
-                yield from self._check_line(_Said(Line(section.line, section.title), day))
+                yield from self._check_title(_Said(Line(section.line, section.title), day))
             for block in section.blocks:
                 yield from self._check_block(block, day)
 
@@ -88,12 +89,18 @@ class OnHost:
         if isinstance(block, Listing) and block.label is not None:
             yield from self._check_line(_Said(block.label, day))
 
+    def _check_title(self, said: _Said) -> Iterator[Judged]:
+        """`Systemd timers (9)`: of all of them, where the title says nothing else."""
+        count, label = count_of_title(said.line.text), said.line.text.partition("(")[0]
+        if count and not count.least and (kind := _kind_of(count)) and not _chooses(label, kind):
+            words = _state_words(count) | frozenset(words_of(label))
+            yield self._judge_count(said, kind, count.value, moving=bool(words & UP))
+
     def _check_line(self, said: _Said) -> Iterator[Judged]:
-        counts = find_counts(said.line.text)
-        for count in counts[:1]:
+        for count in find_counts(said.line.text)[:1]:
             kind = _kind_of(count)
-            if kind and not count.about and not count.least and "+" not in said.line.text[count.end : count.end + 3]:
-                yield self._judge_count(said, kind, count.value, bool(_state_words(count) & UP))
+            if kind and not count.about and not count.least and _is_of_all(said.line.text, count, kind):
+                yield self._judge_count(said, kind, count.value, moving=bool(_state_words(count) & UP))
         if found := _LENGTH.search(said.line.text):
             yield self._judge_length(said, found["name"], int(found["number"].replace(",", "")))
         if found := _STATED.match(said.line.text):
@@ -127,12 +134,17 @@ class OnHost:
         claim = Claim(said.line.line, said.line.text, ClaimKind.COUNT, f"{kind}s of the host", str(value))
         counted = "running" if moving and kind == "service" else kind
         if self.known is None or counted not in self.known.counts:
-            return self._unknown(claim, "" if self.known is None else f"the number of {counted}s is not known")
+            what = "how many run" if counted == "running" else f"the number of {counted}s"
+            return self._unknown(
+                claim, "" if self.known is None else f"{what} is seen on the host only: --from EVIDENCE"
+            )
         if counted == "running" and (why := self._other_day(said)):
             return self._unknown(claim, why)
         numbers = self.known.counts[counted]
-        word = "are running" if counted == "running" else "are there"
-        return self._verdict(claim, value in numbers, f"{' or '.join(map(str, dict.fromkeys(numbers)))} {word}")
+        word = "are running" if counted == "running" else "are there" if self.known.taken_at else "are declared"
+        return self._verdict(
+            claim, holds=value in numbers, why=f"{' or '.join(map(str, dict.fromkeys(numbers)))} {word}"
+        )
 
     def _judge_port(self, said: PortSaid) -> Judged:
         claim = Claim(said.line.line, said.line.text, ClaimKind.PORT, f"port {said.port}", said.owner)
@@ -141,7 +153,7 @@ class OnHost:
         owners, unit = self.known.ports.get(said.port, ()), self.known.units.get(same_name(said.owner))
         if owners:
             holds = any(_alike(each, said.owner) for each in owners)
-            return self._verdict(claim, holds, f"port {said.port} belongs to {' and '.join(owners)}")
+            return self._verdict(claim, holds=holds, why=f"port {said.port} belongs to {' and '.join(owners)}")
         if unit is not None and unit.ports:
             return self._verdict(claim, holds=False, why=f"{unit.name} has {', '.join(map(str, unit.ports))}")
         return self._unknown(claim, f"neither registry nor evidence has port {said.port}")
@@ -151,7 +163,8 @@ class OnHost:
         unit = self.known.units.get(same_name(name)) if self.known else None
         if unit is not None and cell.strip() in ("-", "none", "None", *DASHES):
             claim = Claim(said.line.line, said.line.text, ClaimKind.PORT, f"port of {unit.name}", "none")
-            yield self._verdict(claim, not unit.ports, f"{unit.name} has {', '.join(map(str, unit.ports))}")
+            has = ", ".join(map(str, unit.ports)) or "none"
+            yield self._verdict(claim, holds=not unit.ports, why=f"{unit.name} has {has}")
 
     def _judge_state(self, said: _Said, name: str, word: str) -> Iterator[Judged]:
         state = next((each.lower() for each in re.findall(r"[A-Za-z-]+", word)[:1]), "")
@@ -165,7 +178,9 @@ class OnHost:
         if unit is None or why:
             yield self._unknown(claim, why)
         elif group in GROUPS.values():
-            yield self._verdict(claim, GROUPS.get(unit.category) == group, f"it is {unit.category}", unit.proof)
+            yield self._verdict(
+                claim, holds=GROUPS.get(unit.category) == group, why=f"it is {unit.category}", proof=unit.proof
+            )
 
     def _unseen(self, unit: KnownUnit | None) -> str:
         if unit is None or not unit.category or unit.category == "UNKNOWN":
@@ -181,7 +196,7 @@ class OnHost:
         length, why = self.known.lengths[name], self._other_day(said)
         if length is None or why:
             return self._unknown(claim, why or "its length was not seen")
-        return self._verdict(claim, length == value, f"it had {length} entries at {self.known.taken_at}")
+        return self._verdict(claim, holds=length == value, why=f"it had {length} entries at {self.known.taken_at}")
 
     def _judge_version(self, said: _Said, label: str, value: str) -> Iterator[Judged]:
         if self.known is None or label not in self.known.versions:
@@ -207,7 +222,7 @@ class OnHost:
         bad = [name for name, status in known.venvs.items() if status in ("broken", "missing")]
         if not bad and "unknown" in known.venvs.values():
             return self._unknown(claim, "some venvs could not be looked at")
-        return self._verdict(claim, not bad, f"{', '.join(bad[:5])}: broken or missing")
+        return self._verdict(claim, holds=not bad, why=f"{', '.join(bad[:5])}: broken or missing")
 
     def _judge_all_running(self, claim: Claim, said: _Said, known: Known) -> Judged:
         if not known.taken_at or (why := self._other_day(said)):
@@ -219,7 +234,7 @@ class OnHost:
         ]
         if not bad and any(each.category == "UNKNOWN" for each in known.units.values()):
             return self._unknown(claim, "some services could not be looked at")
-        return self._verdict(claim, not bad, ", ".join(f"{each.name} is {each.category}" for each in bad[:5]))
+        return self._verdict(claim, holds=not bad, why=", ".join(f"{each.name} is {each.category}" for each in bad[:5]))
 
     def _judge_own_venvs(self, claim: Claim, _: _Said, known: Known) -> Judged:
         users: dict[str, list[str]] = {}
@@ -228,7 +243,7 @@ class OnHost:
                 users.setdefault(each.venv, []).append(each.name)
         shared = sorted(((len(those), venv) for venv, those in users.items() if len(those) > 1), reverse=True)
         why = ", ".join(f"{number} services share {venv}" for number, venv in shared[:3])
-        return self._verdict(claim, not shared, why)
+        return self._verdict(claim, holds=not shared, why=why or "no two services share one")
 
     def _other_day(self, said: _Said) -> str:
         """Why something that moves cannot be compared; '' where it can."""
@@ -263,8 +278,23 @@ def _kind_of(count: Count) -> str:
     kinds = {_KINDS[each] for each in count.nouns if each in _KINDS}
     if len(kinds) != 1 or len(count.nouns) != 1 or count.qualifiers - _ALLOWED:
         return ""
-    rest = set(count.tail[:1]) - UP - NEUTRAL
-    return kinds.pop() if not rest or rest <= {"in", "on", "are", "is", "with", "and", "the", "to", "from"} else ""
+    return "" if set(count.tail[:1]) - UP - (NEUTRAL - {"in"}) - {"are", "is", "and"} else kinds.pop()
+
+
+def _chooses(label: str, kind: str) -> bool:
+    """Whether a label has a word that chooses some of a kind."""
+    return bool(
+        frozenset(words_of(label)) - _ALLOWED - {word for word, of in _KINDS.items() if of in (kind, "unit", "service")}
+    )
+
+
+def _is_of_all(text: str, count: Count, kind: str) -> bool:
+    """Whether the line speaks of all of them: `48 units`, `Services: 48 units`; not `13 services in …`."""
+    before = text[: count.start].strip(" -*")
+    if before and not before.endswith((":", " with")):
+        return False
+    label = before.rstrip(":").removesuffix(" with")
+    return not _chooses(label, kind) and "+" not in text[count.end : count.end + 3]
 
 
 def _state_words(count: Count) -> frozenset[str]:
@@ -274,6 +304,3 @@ def _state_words(count: Count) -> frozenset[str]:
 def _alike(one: str, other: str) -> bool:
     first, second = (frozenset(re.split(r"[^a-z0-9]+", same_name(each))) for each in (one, other))
     return first <= second or second <= first
-
-
-Names = Mapping[str, KnownUnit]

@@ -120,7 +120,8 @@ def port_columns(table: Table) -> tuple[tuple[int, int], ...]:
     pairs = []
     for port in ports:
         platform = read_facets(table.header[port]).platform
-        those = [at for at in owners if read_facets(table.header[at]).platform == platform]
+        named = {at: read_facets(table.header[at]).platform for at in owners}
+        those = [at for at in owners if named[at] == platform] or [at for at in owners if not named[at]]
         if len(those) == 1 and platform:
             pairs.append((those[0], port))
     return tuple(pairs) or (((owners[0], ports[0]),) if len(ports) == 1 else ())

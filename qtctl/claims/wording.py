@@ -26,6 +26,7 @@ _NOT_PLURAL = word_set(
     "js css gps vps cms ids uses runs needs takes gives exists contains includes lists matches remains "
     "requires serves sees says shows"
 ) - {"ids"}
+YEARS = range(1900, 2101)
 MEASURES = word_set(
     "hour day minute second week month year min sec hr gb mb kb tb gib mib kib byte core cpu vcpu percent "
     "time point usd eur dollar update tick symbol candle entry epoch request millisecond"
@@ -100,7 +101,9 @@ def find_counts(text: str) -> tuple[Count, ...]:
             continue
         groups = each.groupdict()
         value = int(groups["number"].replace(",", "")) if groups else _WORDS[each[0].lower()]
-        found.append(_count(text, each.start(), each.end(), value, groups))
+        count = _count(text, each.start(), each.end(), value, groups)
+        if count.nouns or value not in YEARS:
+            found.append(count)
     return tuple(found)
 
 

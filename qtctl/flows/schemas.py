@@ -35,6 +35,7 @@ WHOLE: dict[str, type[BaseModel]] = {
 PRINTED_BY = {
     "adopt": "qtctl adopt units DIR --format json",
     "audit": "qtctl audit --format json",
+    "claims": "qtctl check-claims FILE --format json",
     "deploy": "qtctl deploy --format json",
     "evidence": "qtctl audit --save FILE",
     "evolution": "qtctl evolution A B --format json, and qtctl snapshot diff",

@@ -3,6 +3,7 @@
 from qtctl.reports.adopt import AdoptReport
 from qtctl.reports.audit import AuditReport
 from qtctl.reports.backup import BackupReport, BackupsReport
+from qtctl.reports.claims import ClaimsReport
 from qtctl.reports.deploy import DeployReport
 from qtctl.reports.document import make_schema
 from qtctl.reports.drift import DriftReport
@@ -20,12 +21,13 @@ from qtctl.reports.verify import VerifyReport
 
 
 def make_schemas() -> dict[str, dict[str, object]]:
-    """By document: adopt, audit, backup(s), deploy, drift, fleet-audit, generation(s), parity, plan, registry …"""
+    """By document: adopt, audit, backup(s), claims, deploy, drift, fleet-audit, generation(s), parity, plan …"""
     return {
         "adopt": make_schema(AdoptReport),
         "audit": make_schema(AuditReport),
         "backup": make_schema(BackupReport),
         "backups": make_schema(BackupsReport),
+        "claims": make_schema(ClaimsReport),
         "deploy": make_schema(DeployReport),
         "drift": make_schema(DriftReport),
         "evolution": dict(make_evolution_schema()),

@@ -141,6 +141,12 @@ OF_COMMAND: dict[str, tuple[str, ...]] = {
         "3: no gap, and something is unknown",
     ),
     "report registry": ("as `audit`",),
+    "check-claims": (
+        "0: nothing in it is false",
+        "1: a claim is false, or the document contradicts itself",
+        "2: the document cannot be read; or an error in registry, options or saved evidence",
+        "3: no such claim, and something cannot be known from what was given; or nothing in it could be checked",
+    ),
     "snapshot take": (
         "0: taken",
         "2: an error in registry, options or saved evidence; or the store cannot be used, or its newest is damaged",

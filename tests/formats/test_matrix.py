@@ -32,6 +32,7 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "parity": ("--compose", "docker-compose.yml", *EVIDENCE),
     "adopt units": ("units", "--out", "adopted"),
     "adopt compose": ("docker-compose.yml", "--out", "adopted"),
+    "check-claims": ("inventory.md", *EVIDENCE),
     "show": ("api",),
     "evolution": ("all", "--store", "store"),
     "snapshot diff": ("1", "latest", "--store", "store"),
@@ -56,6 +57,7 @@ HOSTS = {
 }
 """Commands that need a live host: here only which formats they take is tested."""
 DOCUMENTS = {
+    "check-claims": "claims",
     "backup list": "backups",
     "snapshot diff": "evolution",
     "snapshot list": "snapshots",
@@ -88,6 +90,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     world = build(tmp_path_factory.mktemp("formats"))
     (world / "units").mkdir()
     (world / "units/a.service").write_text("[Service]\nExecStart=/bin/true\nEnvironment=TOKEN=hunter2hunter2\nNice=x\n")
+    (world / "inventory.md").write_text("# Services (3)\n\n- small-api\n- small-feed\n\n48 services\n")
     fill(SnapshotFolder(world / "store"))
     assert qtctl(world, "audit", "--host", "nowhere.invalid", "--save", "evidence.json").code == 3
     return world
