@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from qtctl.api.claims import check
 from qtctl.findings.finding import Severity
 from qtctl.flows.adopt import Adopted
 from qtctl.history.chain import check_chain
@@ -12,6 +13,7 @@ from qtctl.reports import (
     adopt,
     audit,
     backup,
+    claims,
     deploy,
     drift,
     evolution,
@@ -30,6 +32,7 @@ from qtctl.reports.schemas import make_schemas
 from tests.adopt.small import adopt as adopt_texts
 from tests.apply.test_backup_archive import backup as make_backup
 from tests.builders.reported import desired, evidence
+from tests.claims.judging import read
 from tests.history.test_year import EVOLUTION
 from tests.history.year import snapshots
 from tests.rules.history.test_chain import good, without
@@ -43,6 +46,7 @@ from .test_plan import report as planned
 from .test_secrets import FOUND
 from .test_verify import VERIFIED
 
+EXAMINED, FOUND_IN = check(read("# Services (3)\n\n- web-a\n- web-b\n\nAll 4 hosts\n"), None)
 YEAR = snapshots()
 CHECKED = check_chain(without(3), good)
 BACKUP, TAKEN = Path("lab1.qtbackup"), make_backup()
@@ -52,6 +56,7 @@ WRITTEN = {
     "audit": lambda: audit.to_json(audit.build_report(desired(), evidence(), CHECKS, every=True)),
     "backup": lambda: backup.to_json(backup.build_report(BACKUP, TAKEN)),
     "backups": lambda: backup.to_json(backup.build_list([(BACKUP, TAKEN)], [(BACKUP, "cut off")])),
+    "claims": lambda: claims.to_json(claims.build_report(EXAMINED, FOUND_IN, None)),
     "deploy": lambda: deploy.to_json(deploy.build_report(FAILED, fleet="f", address="lab1", exit_code=5)),
     "drift": lambda: drift.to_json(DRIFTED),
     "evolution": lambda: evolution.to_json(evolution.build_report(EVOLUTION)),
