@@ -8,6 +8,7 @@ from qtctl.claims.findings import make_findings
 from qtctl.dialects.document.types import Document
 from qtctl.errors import InputError, Place
 from qtctl.findings.finding import Finding
+from qtctl.findings.policy import Policy
 from qtctl.flows.declared import Declared
 from qtctl.model.claims import Examined, Known
 from qtctl.model.evidence import Evidence
@@ -15,6 +16,8 @@ from qtctl.model.evidence import Evidence
 LARGEST = 8 << 20
 """Bytes of a document."""
 MOST_LINES = 200_000
+NO_POLICY = Policy()
+"""Without a registry: severities as they are, and none waived."""
 
 
 def read(path: Path) -> Document:
@@ -56,7 +59,13 @@ def know(declared: Declared, evidence: Evidence | None) -> Known:
     return known_of_report(declared.desired, build_report(declared.desired, evidence, findings))
 
 
-def check(document: Document, known: Known | None) -> tuple[Examined, tuple[Finding, ...]]:
+def make_policy(declared: Declared, today: str) -> Policy:
+    """What the registry makes of findings. `today`: ISO 8601, for its waivers."""
+    desired = declared.desired
+    return Policy.of(desired.fail_on, dict(desired.severities), desired.waivers, today)
+
+
+def check(document: Document, known: Known | None, policy: Policy = NO_POLICY) -> tuple[Examined, tuple[Finding, ...]]:
     """Each claim with its verdict, and a finding for each."""
     examined = examine(document, known)
-    return examined, tuple(make_findings(examined, known))
+    return examined, tuple(map(policy.rule, make_findings(examined, known)))

@@ -11,7 +11,6 @@ from qtctl.model.claims import ClaimKind, Examined, Ground, Judged, Known, Verdi
 from qtctl.reports.document import SCHEMA_VERSION, Part, dump
 from qtctl.version import VERSION
 
-GATE = Severity.WARNING
 _ORDER = (Verdict.CONTRADICTED, Verdict.FALSE, Verdict.UNKNOWN, Verdict.TRUE)
 
 
@@ -63,7 +62,7 @@ class ClaimsReport(Part):
     not_checked: tuple[UncheckedRow, ...]
 
 
-def build_report(examined: Examined, findings: Sequence[Finding], known: Known | None) -> ClaimsReport:
+def build_report(examined: Examined, findings: Sequence[Finding], known: Known | None, gate: Severity) -> ClaimsReport:
     """A document in which nothing could be judged is incomplete."""
     verdicts = [each.verdict for each in examined.judged]
     judged = sorted(examined.judged, key=lambda each: _ORDER.index(each.verdict))
@@ -73,8 +72,8 @@ def build_report(examined: Examined, findings: Sequence[Finding], known: Known |
         lines=examined.lines,
         host=known.host if known is not None else "",
         evidence_at=known.taken_at if known is not None else "",
-        gate=GATE,
-        conclusion=conclude(findings, GATE, unknown=not findings),
+        gate=gate,
+        conclusion=conclude(findings, gate, unknown=not findings),
         totals=ClaimTotals(
             claims=len(verdicts),
             true=verdicts.count(Verdict.TRUE),

@@ -17,6 +17,7 @@ FAMILIES = {
     "QT7": "The host",
     "QT8": "Parity with the compose files (`qtctl parity`)",
     "QT10": "Snapshots (`qtctl snapshot verify`)",
+    "QT11": "Claims of documents (`qtctl check-claims`)",
 }
 INTRODUCTION = """# Findings
 

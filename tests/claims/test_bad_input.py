@@ -95,8 +95,8 @@ def test_json_of_any_shape_has_a_result(value: object) -> None:
 
 SOME_LINES = (
     "# Services (3)", "- web-a", "  - 2 of 3 (50%)", "| A | Count |", "|---|---|", "| Total | 3 |", "```",
-    "3 services:", "8000 -> web-a", "No services were lost", "<table>", "</td>", "", "\x0b", "12 streams + 3 hashes", "Total: 4",
-    "a:b:c",
+    "3 services:", "8000 -> web-a", "No services were lost", "<table>", "</td>", "", "\x0b",
+    "12 streams + 3 hashes", "Total: 4", "a:b:c",
 )  # fmt: skip
 
 

@@ -56,7 +56,7 @@ WRITTEN = {
     "audit": lambda: audit.to_json(audit.build_report(desired(), evidence(), CHECKS, every=True)),
     "backup": lambda: backup.to_json(backup.build_report(BACKUP, TAKEN)),
     "backups": lambda: backup.to_json(backup.build_list([(BACKUP, TAKEN)], [(BACKUP, "cut off")])),
-    "claims": lambda: claims.to_json(claims.build_report(EXAMINED, FOUND_IN, None)),
+    "claims": lambda: claims.to_json(claims.build_report(EXAMINED, FOUND_IN, None, Severity.WARNING)),
     "deploy": lambda: deploy.to_json(deploy.build_report(FAILED, fleet="f", address="lab1", exit_code=5)),
     "drift": lambda: drift.to_json(DRIFTED),
     "evolution": lambda: evolution.to_json(evolution.build_report(EVOLUTION)),

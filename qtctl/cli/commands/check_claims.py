@@ -19,6 +19,7 @@ from qtctl.cli.options import (
 from qtctl.cli.output import present
 
 if TYPE_CHECKING:
+    from qtctl.findings.policy import Policy
     from qtctl.model.claims import Known
 
 FILE_HELP = "A document: Markdown, or JSON where its name ends in .json."
@@ -37,25 +38,32 @@ def check_claims(
 
     What contradicts the document itself needs nothing else. Give --registry, or --from, to compare it with a host.
     """
-    from qtctl.api.claims import check, read
+    from qtctl.api.claims import NO_POLICY, check, read
     from qtctl.reports.claims import build_report
     from qtctl.reports.claims_view import build_view
 
     document = read(file)
-    known = None if registry is None and saved is None else _know(registry, saved, as_name, templates)
-    examined, findings = check(document, known)
-    report = build_report(examined, findings, known)
+    known, policy = (
+        (None, NO_POLICY) if registry is None and saved is None else _know(registry, saved, as_name, templates)
+    )
+    examined, findings = check(document, known, policy)
+    report = build_report(examined, findings, known, policy.gate)
     present(build_view(report, findings), format_, out)
     raise typer.Exit(choose_exit(report.conclusion))
 
 
-def _know(registry: Path | None, saved: Path | None, as_name: str | None, templates: Path | None) -> "Known":
+def _know(
+    registry: Path | None, saved: Path | None, as_name: str | None, templates: Path | None
+) -> "tuple[Known, Policy]":
+    from qtctl.adapters.clock import SystemClock
     from qtctl.api import evidence
-    from qtctl.api.claims import know
+    from qtctl.api.claims import know, make_policy
     from qtctl.api.registry import declare
+    from qtctl.collect.ledger import format_time
 
     declared = declare(locate_registry(registry), templates=templates, as_name=as_name)
-    return know(declared, evidence.read(saved, declared) if saved is not None else None)
+    known = know(declared, evidence.read(saved, declared) if saved is not None else None)
+    return known, make_policy(declared, format_time(SystemClock().now()))
 
 
 EXAMPLES = (
