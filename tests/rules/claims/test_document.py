@@ -2,6 +2,7 @@
 
 import pytest
 
+from qtctl.rules.claims.document import RULES
 from tests.claims.judging import broken, true
 
 TABLE = """\
@@ -252,3 +253,8 @@ def test_the_summary_of_a_json_document() -> None:
     right = HAND_TYPED.replace('"total_modules": 4', '"total_modules": 2').replace('"running": 2', '"running": 1')
     assert broken(right, "a.json") == []
     assert true(right, "a.json") == [7, 8, 9]
+
+
+def test_every_finding_over_a_document_alone_has_a_case() -> None:
+    found = {each.partition(":")[0] for _, expected in CASES.values() for each in expected}
+    assert found == {each.id for each in RULES} - {"QT1106"}
