@@ -33,6 +33,7 @@ class Group:
     place: int
     facets: Facets
     whole: bool
+    last: int
     fence: int = 0
 
 
@@ -56,9 +57,10 @@ def _group(document: Document, place: int, label: Line, block: Listing | Table) 
     said = frozenset(words_of(" ".join((label.text, *above))))
     qualifiers = frozenset(words_of(text)) - nouns - _FILLERS
     fence = block.fence if isinstance(block, Listing) else 0
+    last = max((each.line for each in (block.items if isinstance(block, Listing) else block.rows)), default=block.line)
     return Group(
         label, nouns, qualifiers, list_blocks([block], nouns, block.line), place,
-        facets_at(document, place, label.text), bool(said & _WHOLE) and not (said - nouns) & _SUBSET, fence,
+        facets_at(document, place, label.text), bool(said & _WHOLE) and not (said - nouns) & _SUBSET, last, fence,
     )  # fmt: skip
 
 
@@ -107,7 +109,8 @@ def _check_elsewhere(document: Document, place: int, line: Line, groups: Sequenc
         if not count.nouns or count.measured or count.about or not _is_stated(line.text, count):
             continue
         facets = facets_at(document, place, line.text)
-        near = [each for each in groups if _fits(document, place, count, facets, each)]
+        outside = (each for each in groups if not each.line.line <= line.line <= each.last)
+        near = [each for each in outside if _fits(document, place, count, facets, each)]
         if not near:
             continue
         ways = {number for each in near for number in each.listed.ways} | _together(near)
@@ -134,6 +137,8 @@ def _is_stated(text: str, count: Count) -> bool:
 def _fits(document: Document, place: int, count: Count, facets: Facets, group: Group) -> bool:
     """A list of the same things, that is all of them, or in the same chapter."""
     if not group.listed.named or group.listed.partial or not facets.allows(group.facets):
+        return False
+    if any(each.nouns & count.nouns and each.value not in group.listed.ways for each in find_counts(group.line.text)):
         return False
     if not count.nouns & group.nouns or (count.qualifiers - NEUTRAL) - _words(document, group):
         return False

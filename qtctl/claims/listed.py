@@ -27,6 +27,8 @@ _MORE = re.compile(
     r"\b(?:etc|and (?:\d+ )?(?:more|others)|e\.g|for example|such as|sample|examples?|among others)\b|…|\.\.\.",
     re.IGNORECASE,
 )
+_SOME = re.compile(r"\b(?:most|top|first|last|main|important|some|recent|notable|biggest|largest)\b", re.IGNORECASE)
+_SEVERAL = re.compile(r"\b[x\u00d7]\s?(\d{1,3})\b|\((\d{1,3})(?: (?:instances|replicas|copies|times))?\)")
 LONGEST_NAME, MOSTLY = 4, 0.8
 """Words of a name, and how many of a list must be names."""
 
@@ -158,15 +160,29 @@ def _of_list(listing: Listing) -> Listed:
     leading = [found[0].value for each in top if (found := find_counts(each.text)) and not found[0].start]
     if len(leading) > 1:
         ways.setdefault(sum(leading), f"{' + '.join(map(str, leading))} = {sum(leading)}")
+    several_of = [_times(each.text) for each in top]
+    ways.setdefault(sum(several_of), f"{sum(several_of)} with those that are there several times")
     last = max((each.number or 0 for each in top), default=0)
     ways.setdefault(last, f"numbered up to {last}")
     several = len(inside) > len(top) and all(_is_name(each) for each in inside)
     named = _lists_names(top) and not leading
-    partial = any(_MORE.search(outside_parentheses(each.text)) for each in top[-1:]) or (
-        listing.label is not None and bool(_MORE.search(listing.label.text))
-    )
+    partial = any(_MORE.search(outside_parentheses(each.text)) for each in top[-1:]) or _is_part(listing)
     main = len(set(inside)) if several else len(top)
     return Listed(listing.line, ways, main, named, partial, tuple(inside if several else names))
+
+
+def _is_part(listing: Listing) -> bool:
+    """Whether its label says that there are more, or how many of them these are: `the ten most used:`."""
+    if listing.label is None:
+        return False
+    own = any(each.value == len(listing.top) for each in find_counts(listing.label.text))
+    return own or bool(_MORE.search(listing.label.text) or _SOME.search(listing.label.text))
+
+
+def _times(text: str) -> int:
+    """`api x2`, `gpu (3)`: how often an item is there."""
+    found = _SEVERAL.search(text[:80])
+    return int(found[1] or found[2]) if found else 1
 
 
 def _name(item: Item) -> str:

@@ -1,6 +1,7 @@
 """Names that a document uses: of what kind each is, whether its own lists have it, and which timers start nothing."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -131,16 +132,24 @@ def check_timers(document: Document) -> Iterator[Judged]:
         for word in re.findall(r"[A-Za-z][\w@.-]*\w", line.text)
         if not word.endswith(".timer")
     }
+    prefix = _own_prefix(names)
     seen: set[str] = set()
     for line in lines:
         for found in _TIMER.finditer(line.text):
             name = same_name(found[1])
-            if name in seen:
+            if name in seen or not name.startswith(prefix or "\n"):
                 continue
             seen.add(name)
             why = f"{found[1]}.service, which it starts, is nowhere in an inventory that is said to be complete"
             yield judge(line, ClaimKind.NAME, f"{found[1]}.timer", "has a row", holds=name in names, why=why,
                         other=claims[0].line)  # fmt: skip
+
+
+def _own_prefix(names: set[str]) -> str:
+    """What the names of the document's own units begin with, up to a hyphen: where many have it."""
+    firsts = Counter(each.partition("-")[0] for each in names if "-" in each)
+    first, number = next(iter(firsts.most_common(1)), ("", 0))
+    return f"{first}-" if number >= LEAST_NAMES and 4 * number >= sum(firsts.values()) else ""
 
 
 def _lines(block: Table | Listing | Text) -> Sequence[Line]:

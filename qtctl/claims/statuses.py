@@ -5,13 +5,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from qtctl.claims.counts import TOO_FEW
 from qtctl.claims.listed import Listed, list_section, rows_of
 from qtctl.claims.numbers import head_words, is_total, read_number
 from qtctl.claims.table_sums import line_of
 from qtctl.claims.verdicts import judge
 from qtctl.claims.vocabulary import word_set
 from qtctl.claims.wording import find_counts, nouns_of, singular, words_of
-from qtctl.dialects.document.types import Document, Line, Table
+from qtctl.dialects.document.types import Document, Line, Section, Table
 from qtctl.model.claims import ClaimKind, Judged
 
 _STATUS_HEADS = word_set("status state category verdict result disposition classification")
@@ -19,6 +20,8 @@ _COUNT_HEADS = word_set("count number # qty quantity total amount")
 _PLAIN = word_set(
     "table mapping inventory list overview status summary all complete full the of and matrix catalog catalogue"
 )
+_PAGES = re.compile(r"^(?:page|per page|page size|offset|limit|next|cursor|truncated|has more)\b", re.IGNORECASE)
+"""Fields of a document that is a part of a longer one."""
 MOST_STATES, LEAST_ROWS = 8, 3
 
 
@@ -102,6 +105,8 @@ def check_fields_by_state(line: Line, columns: Sequence[StatusColumn]) -> Iterat
 
 def check_array_counts(document: Document) -> Iterator[Judged]:
     """`total_modules: 35` of a document of fields, against the array `modules`."""
+    if any(_PAGES.match(line.text) for section in document.sections for line in _fields(section)):
+        return
     arrays = {
         section.title.lower(): list_section(document, place, nouns_of(section.title))
         for place, section in enumerate(document.sections)
@@ -111,6 +116,11 @@ def check_array_counts(document: Document) -> Iterator[Judged]:
         for block in section.blocks:
             for line in getattr(block, "lines", ()):
                 yield from _check_array(line, arrays)
+
+
+def _fields(section: Section) -> Iterator[Line]:
+    for block in section.blocks:
+        yield from getattr(block, "lines", ())
 
 
 def _has_fields(document: Document, place: int) -> bool:
@@ -124,10 +134,18 @@ def _check_array(line: Line, arrays: Mapping[str, Listed]) -> Iterator[Judged]:
     label = re.sub(r"^(?:total|number of|num|n|count of) | (?:count|total)$", "", found["label"].lower())
     explicit = label != found["label"].lower()
     listed = arrays.get(label) or arrays.get(f"{label}s")
-    if listed is not None and (explicit or int(found["number"]) in listed.ways):
+    if (
+        listed is not None
+        and (explicit or int(found["number"]) in listed.ways)
+        and _may_be(int(found["number"]), listed)
+    ):
         holds = int(found["number"]) in listed.ways
         why = f"{listed.ways.get(listed.main, str(listed.main))} in {label}"
         yield judge(line, ClaimKind.COUNT, label, found["number"], holds=holds, why=why, other=listed.line)
+
+
+def _may_be(number: int, listed: Listed) -> bool:
+    return number <= TOO_FEW * max(listed.ways, default=0)
 
 
 def check_categories(document: Document) -> Iterator[Judged]:

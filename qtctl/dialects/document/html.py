@@ -34,6 +34,7 @@ class _Reader(HTMLParser):
         self._line = first
         self._unseen = 0
         self._in_cell = False
+        self._depth = 0
 
     def _here(self) -> int:
         return self._first + self.getpos()[0] - 1
@@ -47,9 +48,8 @@ class _Reader(HTMLParser):
         elif tag == "tr":
             self.end_row()
             self._cells, self._line = [], self._here()
-        elif tag in ("ul", "ol") and self._items is None:
-            self._flush()
-            self._items = []
+        elif tag in ("ul", "ol"):
+            self._begin_list()
         elif tag in _CELLS:
             self._begin_cell()
         elif tag == "li":
@@ -78,6 +78,7 @@ class _Reader(HTMLParser):
     def end(self) -> None:
         if self._rows is not None:
             self.end_table()
+        self._depth = 0
         if self._items is not None:
             self.end_list()
         self._flush()
@@ -95,6 +96,14 @@ class _Reader(HTMLParser):
     def _flush(self) -> None:
         if text := self._take():
             self.found.append(Text((Line(self._line, text),)))
+
+    def _begin_list(self) -> None:
+        if self._items is None:
+            self._flush()
+            self._items = []
+        else:
+            self.end_item()
+            self._depth += 1
 
     def _begin_cell(self) -> None:
         self.end_cell()
@@ -122,10 +131,13 @@ class _Reader(HTMLParser):
 
     def end_item(self) -> None:
         if (text := self._take()) and self._items is not None:
-            self._items.append(Item(self._line, text))
+            self._items.append(Item(self._line, text, self._depth))
 
     def end_list(self) -> None:
         self.end_item()
+        if self._depth:
+            self._depth -= 1
+            return
         items, self._items = self._items, None
         if items:
             self.found.append(Listing(items[0].line, tuple(items)))

@@ -130,10 +130,13 @@ Complete inventory of all units
 
 | Unit | State |
 |---|---|
-| mail.service | up |
+| shop-web.service | up |
+| shop-api.service | up |
+| shop-mail.service | up |
 
-- mail.timer
-- backup.timer
+- shop-mail.timer
+- shop-backup.timer
+- fstrim.timer
 """
 CASES = {
     "a total that is not the sum": (TABLE.replace("| Total | 10 |", "| Total | 11 |"), ["QT1101:6"]),
@@ -203,7 +206,7 @@ CASES = {
     "not found, and there": ("# X\n\n**a.service**\n- Status: not-found\n- Note: unit file exists\n", ["QT1104:5"]),
     "a timer without its service": (
         TIMERS,
-        ["QT1104:10"],
+        ["QT1104:12"],
     ),
     "a check that can print nothing it expects": (
         '# X\n\n```\n# States (expected: only "dead")\nsystemctl list-units | grep -E "failed|activating"\n```\n',
