@@ -8,7 +8,7 @@ from shlex import join, quote
 
 from qtctl.dialects.tar import pack_tar
 from qtctl.errors import InputError
-from qtctl.model.desired import Desired
+from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.desired_install import STORE
 from qtctl.model.generation import FORMAT, pack_desired
 from qtctl.model.plan import Plan, Step, StepKind
@@ -134,10 +134,19 @@ def _make_members(generation: Generation) -> dict[str, bytes]:
         "trail": f"{write_members(about)}\n".encode(),
         "fields": write_fields(about).encode(),
     }
-    for number, step in enumerate(generation.plan.steps):
-        if step.file is not None:
-            members[f"content/{number}"] = step.file.content
+    written = [step.file for step in generation.plan.steps]
+    for number, file in enumerate((*written, *_list_kept_originals(generation))):
+        if file is not None:
+            members[f"content/{number}"] = file.content
     return members
+
+
+def _list_kept_originals(generation: Generation) -> list[DesiredFile]:
+    """Files that are not written because what they were adopted from is still in place: the host cannot copy them."""
+    originals = generation.desired.originals
+    kept = {path for each in originals for path in (each.path, *dict(each.files))}
+    written = {step.subject for step in generation.plan.steps if step.file is not None}
+    return [file for file in generation.desired.files if file.path in kept - written]
 
 
 def _format_step(number: int, step: Step) -> tuple[str, ...]:

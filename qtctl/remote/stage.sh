@@ -116,13 +116,27 @@ prepare_folder() {
   [ "$3" = absent ] || [ "$there" = "$3" ] || refuse "$1" "$2 is not what it was when this was planned: plan again"
 }
 
-# keep_objects: also keep files that this generation uses without writing them, so that it can be rolled back to.
+# keep_objects: also keep files that this generation uses without writing them, so that it can be rolled back to: copies of those
+# that are in place, and what was sent of the others.
 keep_objects() {
+  lacking=no
   while IFS=$tab read -r path sha _; do
-    [ ! -f "$base/objects/$sha" ] && [ -f "$path" ] && [ ! -L "$path" ] || continue
-    cp -- "$path" "$home/object" && [ "$(sha256sum <"$home/object")" = "$sha  -" ] || continue
-    mv -- "$home/object" "$base/objects/$sha"
+    [ ! -f "$base/objects/$sha" ] || continue
+    if [ -f "$path" ] && [ ! -L "$path" ] && cp -- "$path" "$home/object" && [ "$(sha256sum <"$home/object")" = "$sha  -" ]; then
+      mv -- "$home/object" "$base/objects/$sha"
+    else
+      lacking=yes
+    fi
   done <"$home/files"
+  [ "$lacking" = no ] || keep_sent
+}
+keep_sent() {
+  for each in "$home"/content/*; do
+    [ -f "$each" ] || continue
+    sent=$(sha256sum <"$each")
+    sent=${sent%% *}
+    ! cut -f 2 -- "$home/files" | grep -qxF "$sent" || [ -f "$base/objects/$sent" ] || mv -- "$each" "$base/objects/$sent"
+  done
 }
 
 # look_at_units: ask systemd once for all units: record how they are, for a rollback, and check that what it has loaded of them,

@@ -4,17 +4,21 @@ import base64
 import contextlib
 import io
 import tarfile
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qtctl.apply.generation import Generation, make_stage_request
 from qtctl.apply.generations import parse_archive, parse_list
 from qtctl.apply.transaction import read_progress
 from qtctl.errors import HostError
+from qtctl.model.desired_original import DesiredOriginal
 from qtctl.model.generation import DamagedGeneration, pack_desired, unpack_desired
+from qtctl.model.plan import Plan
 from qtctl.model.transaction import Mark, TransactionEnd, TransactionState
-from tests.builders.planned import desired, service, target
+from tests.builders.planned import ORIGIN, desired, service, target
 
 JOURNAL = b"""\
 1.0\tstate\tarmed
@@ -101,3 +105,16 @@ def _archive(members: dict[str, bytes]) -> bytes:
             header.size = len(content)
             archive.addfile(header, io.BytesIO(content))
     return base64.encodebytes(stream.getvalue())
+
+
+def test_what_is_not_written_because_its_original_is_in_place_is_sent_along() -> None:
+    """The host has other bytes there, so it could not keep the content of the generation by itself."""
+    wanted = desired(service("a"), service("b"), target())
+    path = "/etc/systemd/system/quantum-a.service"
+    drop_in = "/etc/systemd/system/quantum-b.service"
+    original = DesiredOriginal(path, "0" * 64, ((path, "sha256:1"), (drop_in, "sha256:2")), (), "", ORIGIN)
+    generation = Generation(Plan("h1", (), ()), replace(wanted, originals=(original,)), (), {})
+    sent = make_stage_request(generation, limit_s=1, holder="me").data
+    with tarfile.open(fileobj=io.BytesIO(sent)) as archive:
+        contents = {(archive.extractfile(each) or io.BytesIO()).read() for each in archive if "content/" in each.name}
+    assert contents == {file.content for file in wanted.files if file.path in (path, drop_in)}

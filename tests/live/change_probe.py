@@ -38,7 +38,7 @@ VOLATILE = re.compile(
 )
 STATUS = ("Umask", "Uid", "Gid", "Groups", "SigIgn", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs",
           "Seccomp", "Seccomp_filters", "Cpus_allowed", "Mems_allowed", "CoreDumping", "THP_enabled")  # fmt: skip
-OWN_ENVIRONMENT = ("INVOCATION_ID=", "JOURNAL_STREAM=", "SYSTEMD_EXEC_PID=", "MEMORY_PRESSURE")
+OWN_ENVIRONMENT = ("INVOCATION_ID=", "JOURNAL_STREAM=", "SYSTEMD_EXEC_PID=", "MEMORY_PRESSURE", "WATCHDOG_PID=")
 
 
 def run(*argv: str) -> str:
