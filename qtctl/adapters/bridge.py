@@ -11,7 +11,7 @@ from qtctl.adapters import elevate, shell
 from qtctl.adapters.bounds import BRIDGE_SAID, Deadline, shorten_output
 from qtctl.adapters.byte_stream import Wire
 from qtctl.adapters.dbus import Gone, StreamBus
-from qtctl.dialects.login_messages import cause_of
+from qtctl.dialects.login_messages import find_cause
 from qtctl.errors import HostError, Refused
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def explain(place: str, what: str, stderr: bytes, refuse: Callable[[str], Refuse
     words = _read_words(stderr.replace(elevate.MARK, b""))
     if "not found" in words:
         return HostError(f"{place}: no systemd-stdio-bridge: {words}", hint="it is part of the systemd package")
-    if cause := cause_of(words):
+    if cause := find_cause(words):
         return HostError(f"{place}: no system bus: {cause.what}: {words}", hint=cause.hint)
     return HostError(f"{place}: no system bus: {words or what}", hint="is dbus running there? `systemctl status dbus`")
 

@@ -15,7 +15,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from qtctl.dialects.git.trees import TreeEntry, UnreadObject, check_object, read_tree, time_of_commit, tree_of_commit
+from qtctl.dialects.git.trees import (
+    TreeEntry,
+    UnreadObject,
+    check_object,
+    read_time_of_commit,
+    read_tree,
+    read_tree_of_commit,
+)
 from qtctl.errors import DeployRefused
 
 MOST_BYTES = 256 << 20
@@ -75,10 +82,10 @@ class _Objects:
 
     def pack(self, commit: str) -> bytes:
         text = self.read(commit, "commit")
-        at = time_of_commit(text)
+        at = read_time_of_commit(text)
         stream = io.BytesIO()
         with tarfile.open(fileobj=stream, mode="w", format=tarfile.GNU_FORMAT) as archive:
-            for path, entry in self._walk(tree_of_commit(text), b"", 0):
+            for path, entry in self._walk(read_tree_of_commit(text), b"", 0):
                 _add(archive, path, entry, b"" if entry.is_folder else self._read_content(entry, path), at)
         return gzip.compress(stream.getvalue(), compresslevel=6, mtime=0)
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from qtctl.adapters.bounds import KIB, Deadline, shorten_output
 from qtctl.adapters.byte_stream import Wire, receive, send_all
-from qtctl.dialects.http import MOST_BODY, authority, near, request_path
+from qtctl.dialects.http import MOST_BODY, choose_near_address, format_authority, quote_request_path
 from qtctl.errors import HostError, Refused, Unreachable
 from qtctl.model.inquiry import HealthQuestion
 from qtctl.probes.health import HttpReply
@@ -100,12 +100,14 @@ def _add_time(reply: HttpReply, took_s: float) -> HttpReply:
 
 def _ask(dial: Dial, question: HealthQuestion, within_s: float) -> HttpReply:
     """The way there has its own share of time: a round trip is not the program's."""
-    began, address = time.monotonic(), near(question.address)
+    began, address = time.monotonic(), choose_near_address(question.address)
     wire = dial(address, question.port, within_s)
     try:
         deadline = Deadline(within_s + time.monotonic() - began)
-        place = authority(address, question.port)
-        head = f"GET {request_path(question.path)} HTTP/1.1\r\nHost: {place}\r\nUser-Agent: qtctl\r\nAccept: */*\r\n"
+        place = format_authority(address, question.port)
+        head = (
+            f"GET {quote_request_path(question.path)} HTTP/1.1\r\nHost: {place}\r\nUser-Agent: qtctl\r\nAccept: */*\r\n"
+        )
         send_all(wire, f"{head}Accept-Encoding: identity\r\nConnection: close\r\n\r\n".encode(), deadline)
         return _Answer(wire, deadline).read(body=bool(question.text or question.keys))
     finally:

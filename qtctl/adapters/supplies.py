@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qtctl.adapters.clones import pack_commit
-from qtctl.dialects.lines import file_lines
+from qtctl.dialects.lines import split_file_lines
 from qtctl.dialects.python_lock import list_hashes
 from qtctl.errors import DeployRefused
 from qtctl.model.desired_install import DesiredInstall
@@ -38,7 +38,7 @@ class LocalSupplies:
         by_digest = self._read_packages(install)
         found: dict[str, bytes] = {}
         missing = []
-        for line in file_lines(install.lock):
+        for line in split_file_lines(install.lock):
             files = [by_digest[each] for each in list_hashes(line) if each in by_digest]
             if not files and ";" not in line:
                 missing.append(line.partition(" ")[0])

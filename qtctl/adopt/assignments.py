@@ -4,9 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from qtctl.adopt.read import Assignment
-from qtctl.dialects.systemd.directives import EMPTY_SAYS, NEVER_EMPTIED, AssignmentRule, reset_with, takes
-from qtctl.dialects.systemd.table.lookup import kind_of
-from qtctl.dialects.systemd.values import surely_taken
+from qtctl.dialects.systemd.directives import (
+    EMPTY_SAYS,
+    NEVER_EMPTIED,
+    AssignmentRule,
+    find_assignment_rule,
+    reset_with,
+)
+from qtctl.dialects.systemd.table.lookup import find_newest_kind
+from qtctl.dialects.systemd.values import is_surely_taken
 
 SYNONYMS = {
     ("Unit", "BindTo"): "BindsTo",
@@ -74,7 +80,7 @@ def modernize(said: Assignment) -> tuple[Assignment, ...]:
 
 
 def _take(held: dict[At, list[Assignment]], replaced: list[Assignment], said: Assignment, *, resets: bool) -> None:
-    at, kind = (said.section, said.key), takes(said.key)
+    at, kind = (said.section, said.key), find_assignment_rule(said.key)
     if kind is AssignmentRule.SCALAR:
         _replace(held, replaced, said, resets=resets)
     elif kind is AssignmentRule.FIRST and (held.get(at) or not said.value):
@@ -105,7 +111,7 @@ def _replace(held: dict[At, list[Assignment]], replaced: list[Assignment], said:
 
 
 def _is_surely_taken(said: Assignment) -> bool:
-    return surely_taken(said.key, kind_of(said.section, said.key), said.value)
+    return is_surely_taken(said.key, find_newest_kind(said.section, said.key), said.value)
 
 
 def _empty(held: dict[At, list[Assignment]], replaced: list[Assignment], said: Assignment, *, keep: bool) -> None:

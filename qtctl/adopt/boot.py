@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from qtctl.adopt.merged_units import Original
 from qtctl.dialects.systemd.boot_order import OF_EVERY_BOOT
-from qtctl.dialects.systemd.unit_name import template_of
+from qtctl.dialects.systemd.unit_name import get_template
 
 INSTALLED_BY = ("WantedBy", "RequiredBy", "UpheldBy")
 _PULLS = ("Wants", "Requires", "BindsTo", "Upholds")
@@ -37,7 +37,7 @@ def _map_names(units: Iterable[Original]) -> Mapping[str, str]:
 
 
 def _resolve(name: str, names: Mapping[str, str]) -> str:
-    return names.get(name) or names.get(template_of(name)) or name
+    return names.get(name) or names.get(get_template(name)) or name
 
 
 def _list_pulls(units: Iterable[Original], *, linked: bool) -> Iterator[tuple[str, str]]:

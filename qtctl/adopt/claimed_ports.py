@@ -7,8 +7,8 @@ from qtctl.adopt.entry import Table
 from qtctl.adopt.ledger import Ledger
 from qtctl.adopt.plan import find_started
 from qtctl.adopt.tables import Made
-from qtctl.dialects.systemd.booleans import boolean
-from qtctl.dialects.systemd.listen import heard
+from qtctl.dialects.systemd.booleans import parse_boolean
+from qtctl.dialects.systemd.listen import find_heard
 from qtctl.errors import Place
 from qtctl.model.units import LISTENS
 from qtctl.rules.registry.addresses import QT101, WILDCARDS
@@ -67,7 +67,7 @@ def _declare_port(made: Made, claims: _Claims, ledger: Ledger) -> None:
 
 
 def _declare_socket(made: Made, claims: _Claims, ledger: Ledger) -> None:
-    own, shared = tuple(_claims_of_socket(made.table)), boolean(str(made.table.get("reuse_port", ""))) is True
+    own, shared = tuple(_claims_of_socket(made.table)), parse_boolean(str(made.table.get("reuse_port", ""))) is True
     serves = find_started(made.original, "Socket", "Service")
     owners = [(claim, owner) for claim in own if (owner := claims.find_owner(claim, serves, shared=shared))]
     if not owners:
@@ -87,7 +87,7 @@ def _claims_of_socket(table: Table) -> Iterator[Claim]:
         word, _, address = each.partition(" ")
         if address.startswith("/"):
             yield "unix", address, 0
-        elif not table.get("protocol") and (found := heard(LISTENS[word], address, ipv6_only=ipv6_only)):
+        elif not table.get("protocol") and (found := find_heard(LISTENS[word], address, ipv6_only=ipv6_only)):
             yield found.protocol, found.address, found.port
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from qtctl.adopt.adoption import FileFate, FileKind
-from qtctl.dialects.systemd.unit_name import TYPES, stem, valid
+from qtctl.dialects.systemd.unit_name import TYPES, is_valid, strip_type
 from qtctl.model.adoption import Found
 
 NO_FILES = ("device", "scope")
@@ -136,7 +136,7 @@ def _place(file: Found) -> UnitSource | DropinSource | Alias | Enablement | Inst
     if folder.endswith(".d") and _takes_dropins(folder.removesuffix(".d")):
         return _classify_dropin(file, folder.removesuffix(".d"))
     pull = next((suffix for suffix in PULLS if folder.endswith(suffix)), None)
-    if pull and valid(folder.removesuffix(pull)):
+    if pull and is_valid(folder.removesuffix(pull)):
         return _classify_pull(file, folder.removesuffix(pull), PULLS[pull])
     if not is_unit_file(path.name):
         return _build_other_fate(file, _explain_none(path.name))
@@ -147,11 +147,11 @@ def _place(file: Found) -> UnitSource | DropinSource | Alias | Enablement | Inst
 
 def is_unit_file(name: str) -> bool:
     """Whether systemd takes a file of this name for a unit."""
-    return valid(name) and name.rpartition(".")[2] not in NO_FILES and not name.startswith("@")
+    return is_valid(name) and name.rpartition(".")[2] not in NO_FILES and not name.startswith("@")
 
 
 def _takes_dropins(name: str) -> bool:
-    return name in TYPES or valid(name)
+    return name in TYPES or is_valid(name)
 
 
 def _classify_dropin(file: Found, of: str) -> DropinSource | FileFate:
@@ -168,7 +168,7 @@ def _classify_dropin(file: Found, of: str) -> DropinSource | FileFate:
 
 def _classify_pull(file: Found, puller: str, by: str) -> Enablement | FileFate:
     name = PurePosixPath(file.path).name
-    if not valid(name):
+    if not is_valid(name):
         return _build_other_fate(file, "not the name of a unit: systemd ignores it", puller)
     if file.link is None:
         return _build_other_fate(file, "is no link: systemd ignores it", puller)
@@ -200,9 +200,9 @@ def _is_instance(name: str, head: str, tail: str) -> bool:
 
 def _explain_none(name: str) -> str:
     suffix = name.rpartition(".")[2]
-    if suffix in NO_FILES and valid(name):
+    if suffix in NO_FILES and is_valid(name):
         return f"systemd makes units of type {suffix} itself"
-    if suffix in TYPES and stem(name):
+    if suffix in TYPES and strip_type(name):
         return "systemd takes no unit of this name"
     if _LEFTOVER.search(name):
         return "a leftover: systemd ignores files of such names"

@@ -7,11 +7,11 @@ from qtctl.adopt.adoption import Difference
 from qtctl.adopt.assignments import Merged, merge
 from qtctl.adopt.read import Assignment
 from qtctl.adopt.tables import Made, describe_unit
-from qtctl.dialects.systemd.booleans import boolean
-from qtctl.dialects.systemd.directives import EMPTY_SAYS, INPUTS, LISTENS, AssignmentRule, takes
-from qtctl.dialects.systemd.exec_lines import commands_of
-from qtctl.dialects.systemd.table.lookup import sections_of
-from qtctl.dialects.systemd.unitfile import Kind, Line, UnitFile, effective, parse
+from qtctl.dialects.systemd.booleans import parse_boolean
+from qtctl.dialects.systemd.directives import EMPTY_SAYS, INPUTS, LISTENS, AssignmentRule, find_assignment_rule
+from qtctl.dialects.systemd.exec_lines import read_commands
+from qtctl.dialects.systemd.table.lookup import list_unit_sections
+from qtctl.dialects.systemd.unitfile import Kind, Line, UnitFile, merge_effective, parse
 from qtctl.errors import InputError
 
 At = tuple[str, str]
@@ -30,7 +30,7 @@ def find_differences(made: Made, rendered: str) -> Iterator[Difference]:
     """Of one unit, sorted. `because` says what it was left out or added for; '' where nothing explains it."""
     unit = made.original.unit
     if made.original.unloadable:
-        section = sections_of(unit)[1] if len(sections_of(unit)) > OWN else "Unit"
+        section = list_unit_sections(unit)[1] if len(list_unit_sections(unit)) > OWN else "Unit"
         yield Difference(unit, section, "", "systemd does not load the original, for its encoding")
     foreign = made.original.foreign
     before = read_values(made.original.merged, unit, resets=foreign)
@@ -64,7 +64,7 @@ def read_values(merged: Merged, unit: str, *, resets: bool) -> dict[At, tuple[ob
     said = sorted((one for those in merged.held.values() for one in those), key=lambda one: one.value != "")
     lines = (Line(Kind.DIRECTIVE, "", one.line, one.section, one.key, one.value) for one in said)
     found: dict[At, tuple[object, ...]] = {}
-    for at, values in effective(UnitFile(unit, tuple(lines))).items():
+    for at, values in merge_effective(UnitFile(unit, tuple(lines))).items():
         found[at] = _normalize(at[1], values)
     for together in (LISTENS, INPUTS):
         ordered = tuple((said.key, said.value) for said in merged.order if said.key in together and said.value)
@@ -79,7 +79,7 @@ def read_values(merged: Merged, unit: str, *, resets: bool) -> dict[At, tuple[ob
 
 
 def _normalize(key: str, values: tuple[str, ...]) -> tuple[object, ...]:
-    kind = takes(key)
+    kind = find_assignment_rule(key)
     if key.startswith("Exec") and kind is AssignmentRule.LINES:
         return tuple(command for value in values for command in _normalize_commands(value))
     if key == "Environment":
@@ -96,7 +96,7 @@ def _normalize(key: str, values: tuple[str, ...]) -> tuple[object, ...]:
 
 def _normalize_commands(value: str) -> tuple[object, ...]:
     try:
-        return commands_of(value)
+        return read_commands(value)
     except InputError:
         return (value,)
 
@@ -104,7 +104,7 @@ def _normalize_commands(value: str) -> tuple[object, ...]:
 def _normalize_word(value: str) -> object:
     """A boolean by its meaning; a path without what systemd simplifies away."""
     value = value.replace("%%", "%")
-    truth = boolean(value)
+    truth = parse_boolean(value)
     if truth is not None and value not in ("0", "1"):
         return truth
     if value.lstrip("-+").startswith("/") and ":" not in value:

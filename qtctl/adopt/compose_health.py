@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from qtctl.adopt.compose_keys import format_span
 from qtctl.adopt.compose_reading import Reading
 from qtctl.dialects.compose import shell
-from qtctl.dialects.compose.units import nanoseconds
-from qtctl.dialects.secrets import secret_spans
+from qtctl.dialects.compose.units import parse_nanoseconds
+from qtctl.dialects.secrets import find_secret_spans
 
 _ITSELF: Final = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - where a container asks itself
 _HTTP: Final = 80
@@ -79,7 +79,7 @@ def _put(reading: Reading, key: str, asked: Asked, timeout: str) -> None:
     attributes = reading.unsettled("healthcheck")
     said = [each for each in attributes if each.partition("[")[0] == "healthcheck.test"]
     reading.put(f"ports.{key}.health.path", asked.path, *said)
-    if "healthcheck.timeout" in attributes and 0 < nanoseconds(timeout) <= _LONGEST_NS:
+    if "healthcheck.timeout" in attributes and 0 < parse_nanoseconds(timeout) <= _LONGEST_NS:
         reading.put(f"ports.{key}.health.within", format_span(timeout), "healthcheck.timeout")
     reading.leave("needs no key: an audit asks when it runs", *reading.unsettled("healthcheck"))
 
@@ -156,5 +156,5 @@ def _parse(url: str, names: Collection[str]) -> Asked | None:
     if parts.scheme != "http" or "@" in parts.netloc or host not in (*_ITSELF, *filter(None, names)):
         return None
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    plain = _PATH.fullmatch(path) and not {*"$`"} & {*path} and not secret_spans(path)
+    plain = _PATH.fullmatch(path) and not {*"$`"} & {*path} and not find_secret_spans(path)
     return Asked(port or _HTTP, path) if plain else None

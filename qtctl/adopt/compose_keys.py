@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from qtctl.adopt.compose_reading import Reading, list_attributes
-from qtctl.dialects.compose.units import nanoseconds
-from qtctl.dialects.paths import normal, trouble
+from qtctl.dialects.compose.units import parse_nanoseconds
+from qtctl.dialects.paths import explain_trouble, normalize
 
 Value = Any
 Handler = Callable[[Reading], None]
@@ -29,7 +29,7 @@ _NAMED: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,30}")
 
 def format_span(text: str) -> str:
     """A time of Compose as systemd writes it."""
-    nano = nanoseconds(text)
+    nano = parse_nanoseconds(text)
     if nano and nano % _MINUTE == 0:
         return f"{nano // _MINUTE}min"
     return f"{nano // _SECOND}s" if nano % _SECOND == 0 else f"{nano // _MICRO}us"
@@ -53,8 +53,8 @@ def read_user(reading: Reading) -> None:
 
 def read_working_dir(reading: Reading) -> None:
     folder = str(reading.values["working_dir"])
-    plain = normal(folder) if folder.startswith("/") else folder
-    if folder.startswith("/") and not trouble(plain):
+    plain = normalize(folder) if folder.startswith("/") else folder
+    if folder.startswith("/") and not explain_trouble(plain):
         reading.put("run.cwd", plain, "working_dir")
     else:
         reading.leave("is not an absolute path", "working_dir", to_do="set run.cwd")
@@ -124,7 +124,7 @@ def read_tmpfs(reading: Reading) -> None:
 
 def _read_temporary(reading: Reading, text: str, *attributes: str) -> None:
     path, _, options = text.partition(":")
-    if not path.startswith("/") or trouble(path) or any(char.isspace() for char in text):
+    if not path.startswith("/") or explain_trouble(path) or any(char.isspace() for char in text):
         reading.leave("is not an absolute path", *attributes, to_do="set sandbox.temporary_file_systems")
         return
     reading.add("sandbox.temporary_file_systems", [f"{path}:{options}" if options else path], *attributes)
@@ -152,7 +152,12 @@ def read_devices(reading: Reading) -> None:
     for number, each in enumerate(reading.values["devices"]):
         source, attributes = each.get("source", ""), tuple(list_attributes("devices", reading.service["devices"]))
         attribute = attributes[number]
-        if source == each.get("target") and source.startswith("/dev/") and not trouble(source) and " " not in source:
+        if (
+            source == each.get("target")
+            and source.startswith("/dev/")
+            and not explain_trouble(source)
+            and " " not in source
+        ):
             reading.add("limits.device_allow", [f"{source} {each.get('permissions', 'rwm')}"], attribute)
             reading.put("sandbox.private_devices", False)
         else:
@@ -194,7 +199,7 @@ def read_hooks(reading: Reading) -> None:
         for number, each in enumerate(reading.values.get(key, ())):
             attribute = f"{key}[{number}]"
             argv = each.get("command") or ()
-            plain = set(each) <= {"command"} and argv and argv[0].startswith("/") and not trouble(argv[0])
+            plain = set(each) <= {"command"} and argv and argv[0].startswith("/") and not explain_trouble(argv[0])
             if plain:
                 reading.add(f"commands.{commands}", [tuple(argv)], attribute)
                 reading.table["commands"][commands] = [list(one) for one in reading.table["commands"][commands]]

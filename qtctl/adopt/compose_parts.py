@@ -13,8 +13,8 @@ from qtctl.adopt.compose_shared import Shared
 from qtctl.dialects.compose import shell
 from qtctl.dialects.compose.load import Project
 from qtctl.dialects.compose.values import Table, Text
-from qtctl.dialects.paths import normal
-from qtctl.dialects.systemd.envfile import env_file_line
+from qtctl.dialects.paths import normalize
+from qtctl.dialects.systemd.envfile import write_env_line
 from qtctl.errors import InputError
 from qtctl.findings.finding import Severity
 from qtctl.rules.registry.addresses import QT101
@@ -174,7 +174,7 @@ class Parts:
         if not _ENV_NAME.fullmatch(name):
             return False
         try:
-            env_file_line(name, value or "")
+            write_env_line(name, value or "")
         except InputError:
             return False
         return True
@@ -344,4 +344,4 @@ def _simplify_program(path: str) -> str:
     """Its plain path, since no registry can say one with `..`: what it means inside the container, without links."""
     if ".." not in path.split("/"):
         return path
-    return normal(path) if path.startswith("/") else normal(path).removeprefix("/")
+    return normalize(path) if path.startswith("/") else normalize(path).removeprefix("/")

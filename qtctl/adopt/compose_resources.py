@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from qtctl.adopt.compose_keys import MOST_REPLICAS, format_size, format_span
 from qtctl.adopt.compose_reading import Reading, list_attributes
-from qtctl.dialects.compose.units import nanoseconds
+from qtctl.dialects.compose.units import parse_nanoseconds
 
 Value = Any
 _RESTARTS: Final = {"always": "always", "unless-stopped": "always", "no": "no", "on-failure": "on-failure"}
@@ -121,10 +121,10 @@ def _read_policy(reading: Reading, policy: Value, said: Value) -> None:
 def _read_attempts(reading: Reading, attempts: int, delay: str, window: str, *attributes: str) -> None:
     """Starts are the first and each attempt after it; they count over a time in which all of them fit."""
     reading.put("restart.start_limit_burst", attempts + 1, *attributes)
-    if window and nanoseconds(window):
+    if window and parse_nanoseconds(window):
         reading.put("restart.start_limit_interval", format_span(window))
     else:
-        seconds = -(-nanoseconds(delay or "0s") // 10**9)
+        seconds = -(-parse_nanoseconds(delay or "0s") // 10**9)
         reading.put("restart.start_limit_interval", f"{(attempts + 1) * (seconds + 10)}s")
 
 

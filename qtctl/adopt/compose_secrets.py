@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from qtctl.adopt.suspect import find_known, list_distinct, looks_secret, settle_spans
-from qtctl.dialects.arguments import argument_spans
-from qtctl.dialects.secrets import apart
-from qtctl.dialects.systemd.quoting import exec_argument
+from qtctl.dialects.arguments import find_argument_spans
+from qtctl.dialects.secrets import split_apart
+from qtctl.dialects.systemd.quoting import write_exec_argument
 from qtctl.errors import InputError
 
 _NOT_IN_NAME = re.compile(r"[^A-Z0-9]+")
@@ -41,8 +41,8 @@ class Hiding:
 
     def line(self, argv: tuple[str, ...]) -> str | None:
         """The command as systemd reads it, with variables for its secrets; None where it has none."""
-        spans = argument_spans(argv)
-        spans[1:] = [apart([*those, *self._known(word)]) for word, those in zip(argv[1:], spans[1:], strict=True)]
+        spans = find_argument_spans(argv)
+        spans[1:] = [split_apart([*those, *self._known(word)]) for word, those in zip(argv[1:], spans[1:], strict=True)]
         if not any(spans):
             return None
         spans = settle_spans(argv, spans)
@@ -74,9 +74,9 @@ class Hiding:
 
 def quote_argument(word: str) -> str:
     try:
-        return exec_argument(word)
+        return write_exec_argument(word)
     except InputError:
-        return exec_argument(word.encode("ascii", "replace").decode())
+        return write_exec_argument(word.encode("ascii", "replace").decode())
 
 
 def list_secrets(environment: Mapping[str, str | None], argv: tuple[str, ...]) -> Iterator[str]:
@@ -84,6 +84,6 @@ def list_secrets(environment: Mapping[str, str | None], argv: tuple[str, ...]) -
     for name, value in environment.items():
         if value is not None and looks_secret(name, value):
             yield from list_distinct(value)
-    for word, spans in zip(argv, argument_spans(argv), strict=True):
+    for word, spans in zip(argv, find_argument_spans(argv), strict=True):
         for start, end, _ in spans:
             yield from list_distinct(word[start:end])

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from qtctl.adopt.ledger import Ledger
 from qtctl.adopt.suspect import hide_known
-from qtctl.dialects.secrets import masked
+from qtctl.dialects.secrets import mask
 
 
 @dataclass(slots=True)
@@ -20,4 +20,4 @@ class Shared:
 
     def shown(self, text: str) -> str:
         """A text of the file as it may stand in a registry: URLs of images and of sources may hold passwords."""
-        return hide_known(masked(text), self.ledger.secrets)
+        return hide_known(mask(text), self.ledger.secrets)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from qtctl.dialects.paths import trouble
-from qtctl.dialects.systemd.exec_lines import commands_of
-from qtctl.dialects.systemd.quoting import exec_line, exec_prefixed, parse_exec
+from qtctl.dialects.paths import explain_trouble
+from qtctl.dialects.systemd.exec_lines import read_commands
+from qtctl.dialects.systemd.quoting import parse_exec, write_exec_line, write_exec_prefixed
 from qtctl.errors import InputError
 
 _PROGRAM = re.compile(r"(/.+)/bin/([^/]+)")
@@ -34,7 +34,7 @@ def find_venv(line: str) -> str:
     """The folder of the venv whose program the line runs, or ''."""
     argv = _split_first(line)
     match = _PROGRAM.fullmatch(argv[0]) if argv else None
-    if match is None or match[1] in _NO_VENV or trouble(match[1]):
+    if match is None or match[1] in _NO_VENV or explain_trouble(match[1]):
         return ""
     parts = PurePosixPath(match[1]).parts
     named = any(_ENVIRONMENT.fullmatch(part) for part in parts[-2:])
@@ -72,7 +72,7 @@ def split_literally(line: str) -> tuple[str, ...] | None:
         return None
     try:
         command = parse_exec(line)
-        same = not command.prefixes and commands_of(exec_line(command.argv)) == commands_of(line)
+        same = not command.prefixes and read_commands(write_exec_line(command.argv)) == read_commands(line)
     except InputError:
         return None
     return command.argv if same else None
@@ -84,10 +84,10 @@ def write_command(line: str) -> str | list[str]:
     if "$" in shown or "%" in shown:
         return line
     try:
-        (command,) = commands_of(line)
+        (command,) = read_commands(line)
         argv = tuple(command.argv)
-        same = exec_prefixed(argv, command.prefixes, "Exec") and commands_of(
-            exec_prefixed(argv, command.prefixes, "Exec")
+        same = write_exec_prefixed(argv, command.prefixes, "Exec") and read_commands(
+            write_exec_prefixed(argv, command.prefixes, "Exec")
         ) == (command,)
     except (InputError, ValueError):
         return line
@@ -96,7 +96,7 @@ def write_command(line: str) -> str | list[str]:
 
 def _split_first(line: str) -> tuple[str, ...]:
     try:
-        command = commands_of(line)[0]
+        command = read_commands(line)[0]
     except InputError:
         return ()
     return (command.path, *command.argv[1:])

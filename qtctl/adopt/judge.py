@@ -4,13 +4,13 @@ import re
 from dataclasses import dataclass
 from itertools import takewhile
 
-from qtctl.dialects.systemd.calendar import calendar_trouble
-from qtctl.dialects.systemd.directives import AssignmentRule, takes
-from qtctl.dialects.systemd.known import Trouble, directive_trouble, section_trouble
+from qtctl.dialects.systemd.calendar import explain_calendar_trouble
+from qtctl.dialects.systemd.directives import AssignmentRule, find_assignment_rule
+from qtctl.dialects.systemd.known import Trouble, find_directive_trouble, find_section_trouble
 from qtctl.dialects.systemd.splitting import Escapes, quote_literal, split
-from qtctl.dialects.systemd.table.lookup import known, sections_of, since, versions
+from qtctl.dialects.systemd.table.lookup import find_first_version, find_kind, list_unit_sections, list_versions
 from qtctl.dialects.systemd.unitfile import Kind, Line
-from qtctl.dialects.systemd.values import inline_comment, names_unit, value_trouble
+from qtctl.dialects.systemd.values import explain_value_trouble, has_inline_comment, names_unit
 from qtctl.errors import InputError
 from qtctl.findings.finding import Finding, Severity
 from qtctl.findings.meaning import Meaning
@@ -41,7 +41,7 @@ def judge_line(line: Line, unit: str, version: int) -> Judged | None:
     if line.kind is Kind.IGNORED:
         return _ignored(QT110, unit, f"a line {line.problem}: systemd ignores it", "write KEY=value below a section")
     if line.kind is Kind.SECTION:
-        trouble = section_trouble(unit, line.section)
+        trouble = find_section_trouble(unit, line.section)
         return _of_name(unit, trouble, kept=False) if trouble else None
     if line.kind is not Kind.DIRECTIVE:
         return None
@@ -56,41 +56,41 @@ def is_foreign(section: str, key: str) -> bool:
 def _directive(line: Line, unit: str, version: int) -> Judged | None:
     if is_foreign(line.section, line.key):
         return None
-    if line.section not in sections_of(unit):
+    if line.section not in list_unit_sections(unit):
         return _ignored(QT111, unit, f"{line.key}= stands in [{line.section}], which is ignored", "move it")
-    trouble = directive_trouble(unit, line.section, line.key, version)
+    trouble = find_directive_trouble(unit, line.section, line.key, version)
     if trouble is not None and not trouble.honoured:
-        return _of_name(unit, trouble, kept=since(line.section, line.key) is not None)
+        return _of_name(unit, trouble, kept=find_first_version(line.section, line.key) is not None)
     return _value(line, unit, version) or (_of_name(unit, trouble, kept=True) if trouble else None)
 
 
 def _value(line: Line, unit: str, version: int) -> Judged | None:
-    newest = versions()[-1]
-    kind = known(line.section, line.key, version) or known(line.section, line.key, newest) or ""
-    listed = takes(line.key) in (AssignmentRule.UNITS, AssignmentRule.INSTALL)
-    wrong = None if listed else value_trouble(line.key, kind, line.value, version)
+    newest = list_versions()[-1]
+    kind = find_kind(line.section, line.key, version) or find_kind(line.section, line.key, newest) or ""
+    listed = find_assignment_rule(line.key) in (AssignmentRule.UNITS, AssignmentRule.INSTALL)
+    wrong = None if listed else explain_value_trouble(line.key, kind, line.value, version)
     if wrong:
         what = f"{line.key}= {wrong}: systemd ignores the line"
-        if inline_comment(kind, line.value):
+        if has_inline_comment(kind, line.value):
             what = f"{line.key}= has a # after its value, which is part of it, and {wrong}: systemd ignores the line"
         return _ignored(QT110, unit, what, _FIX)
     if listed:
         return _names(line, unit)
     if not line.value:
         return None
-    if inline_comment(kind, line.value):
+    if has_inline_comment(kind, line.value):
         what = f"{line.key}= has a # after its value: to systemd it is part of the value"
         return Judged(_finding(QT110, Severity.ERROR, unit, what, "put it on a line of its own"), ignored=False)
-    if line.key == "OnCalendar" and (bad := calendar_trouble(line.value)):
+    if line.key == "OnCalendar" and (bad := explain_calendar_trouble(line.value)):
         return _ignored(QT112, unit, f"OnCalendar= is no calendar expression: {bad}", "see systemd.time(7)")
     return _environment(line, unit) if kind == "ENVIRON" else _unsplit(line, unit)
 
 
 def _unsplit(line: Line, unit: str) -> Judged | None:
     """A list whose words cannot be told apart."""
-    if takes(line.key) not in _SPLIT:
+    if find_assignment_rule(line.key) not in _SPLIT:
         return None
-    escapes = Escapes.C_RELAXED if takes(line.key) is AssignmentRule.WORDS else Escapes.LITERAL
+    escapes = Escapes.C_RELAXED if find_assignment_rule(line.key) is AssignmentRule.WORDS else Escapes.LITERAL
     try:
         words = split(line.value, escapes)
     except InputError as error:
@@ -128,7 +128,7 @@ def _cut(line: Line, unit: str, escapes: Escapes, error: InputError) -> Judged:
 def _names(line: Line, unit: str) -> Judged | None:
     if all(names_unit(word) for word in split_unit_words(line.key, (line.value,))):
         return None
-    enables = takes(line.key) is AssignmentRule.INSTALL
+    enables = find_assignment_rule(line.key) is AssignmentRule.INSTALL
     then = "systemd does not enable the unit for it" if enables else "systemd drops that word"
     what = f"{line.key}= has a word that is no name of a unit: {then}"
     return Judged(_finding(QT110, Severity.ERROR, unit, what, "take it out"), ignored=False)

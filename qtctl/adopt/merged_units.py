@@ -14,9 +14,9 @@ from qtctl.adopt.instances import find_changed, find_hidden
 from qtctl.adopt.ledger import Ledger
 from qtctl.adopt.names import kind_of
 from qtctl.adopt.read import Assignment, Comment, Content, read
-from qtctl.dialects.systemd.refusals import Refusal, dropin_refusals, refusals
-from qtctl.dialects.systemd.unit_name import TYPES, template_of
-from qtctl.dialects.systemd.unitfile import effective, parse
+from qtctl.dialects.systemd.refusals import Refusal, find_dropin_refusals, find_refusals
+from qtctl.dialects.systemd.unit_name import TYPES, get_template
+from qtctl.dialects.systemd.unitfile import merge_effective, parse
 from qtctl.errors import InputError, Place
 from qtctl.model.adoption import Found
 from qtctl.rules.units.refused import QT118
@@ -92,7 +92,7 @@ class _Desk:
 
     def __post_init__(self) -> None:
         for link in self.sources.enablements:
-            for unit in {link.unit, template_of(link.unit)}:
+            for unit in {link.unit, get_template(link.unit)}:
                 self.links.setdefault(unit, []).append(link)
         for alias in self.sources.aliases:
             self.aliases.setdefault(alias.unit, []).append(alias.name)
@@ -113,7 +113,7 @@ def merge_units(sources: Sorted, selection: Selection, ledger: Ledger) -> Origin
         if (original := _read_original(source, assigned.get(unit, ()), desk)) is not None
     ]
     for unit in sorted(assigned.keys() - taken.keys()):
-        found += _foreign(unit, assigned[unit], assigned.get(template_of(unit), ()), desk)
+        found += _foreign(unit, assigned[unit], assigned.get(get_template(unit), ()), desk)
     _links(sources, {each.unit for each in found if not each.foreign}, ledger)
     return Originals(tuple(found), linked=bool(sources.enablements))
 
@@ -149,7 +149,7 @@ def _choose_copy(copies: Sequence[UnitSource], choose: Rule, ledger: Ledger) -> 
 def _list_differing(first: UnitSource, copy: UnitSource) -> str:
     """The directives that two copies say otherwise: never their values."""
     try:
-        one, other = (effective(parse(decode(each.content).text, each.path)) for each in (first, copy))
+        one, other = (merge_effective(parse(decode(each.content).text, each.path)) for each in (first, copy))
     except InputError:
         return "text"
     keys = [f"{key}=" for section, key in {**one, **other} if one.get((section, key)) != other.get((section, key))]
@@ -167,7 +167,7 @@ def _map_dropins(
     readers = _map_readers({*taken, *foreign})
     for each in those:
         units = readers.get(each.of, ())
-        units = [unit for unit in units if each.of == unit or unit in taken or template_of(unit) not in taken]
+        units = [unit for unit in units if each.of == unit or unit in taken or get_template(unit) not in taken]
         why = f"merged into {', '.join(units)}" if units else "of no unit that was adopted"
         ledger.file(FileFate(each.path, FileKind.DROPIN, each.of, bool(units), why))
         if each.of in TYPES and units:
@@ -248,7 +248,7 @@ def _read_original(source: UnitSource, dropins: Sequence[DropinSource], desk: _D
 def _find_refusals(unit: str, contents: Sequence[Content], desk: _Desk) -> tuple[Refusal, ...]:
     """Why systemd does not load it; what it loads as something else is reported here."""
     whole, *dropins = [each.file for each in contents]
-    found = refusals(unit, whole, desk.selection.version, dropins)
+    found = find_refusals(unit, whole, desk.selection.version, dropins)
     _report_untaken(unit, found, desk.ledger)
     return tuple(each for each in found if not each.loads)
 
@@ -280,7 +280,7 @@ def _foreign(
     ordered = tuple(_order_dropins(unit, dropins, desk))
     contents = list(_read_contents(unit, ordered, desk))
     for content in contents:
-        _report_untaken(unit, dropin_refusals(unit, content.file, desk.selection.version), desk.ledger)
+        _report_untaken(unit, find_dropin_refusals(unit, content.file, desk.selection.version), desk.ledger)
     if contents:
         merged = _merge(contents, desk.ledger, resets=True)
         folder = str(PurePosixPath(dropins[0].path).parent)
@@ -309,12 +309,12 @@ def _links(sources: Sorted, adopted: set[str], ledger: Ledger) -> None:
         why = f"another name of {alias.unit}" + ("" if taken else ", which was not adopted")
         ledger.file(FileFate(alias.path, FileKind.LINK, alias.unit, taken, why))
     for named in sources.instance_links:
-        template = template_of(named.unit)
+        template = get_template(named.unit)
         why = f"names {named.unit}, an instance of {template}"
         why += "" if template in adopted else ", which was not adopted"
         ledger.file(FileFate(named.path, FileKind.LINK, named.unit, template in adopted, why))
     for link in sources.enablements:
-        taken = link.unit in adopted or template_of(link.unit) in adopted
+        taken = link.unit in adopted or get_template(link.unit) in adopted
         why = f"{link.puller} pulls in {link.unit}" + ("" if taken else ", which was not adopted")
         ledger.file(FileFate(link.path, FileKind.LINK, link.unit, taken, why))
 

@@ -11,7 +11,7 @@ from qtctl.adopt.merged_units import Original, Originals
 from qtctl.adopt.names import find_shared_prefix, kind_of, name_entries
 from qtctl.adopt.states import Standing, ends_by_itself, find_other_standing, find_service_standing
 from qtctl.dialects.systemd.boot_order import NOT_OF_A_BOOT
-from qtctl.dialects.systemd.unit_name import TYPES, instance
+from qtctl.dialects.systemd.unit_name import TYPES, name_instance
 from qtctl.model.adoption import UnitState
 
 _ENDINGS = tuple(f".{each}" for each in TYPES)
@@ -150,7 +150,7 @@ def plan(found: Originals, fleet: str, states: Mapping[str, UnitState]) -> Plan:
         states,
         found.linked,
         frozenset(_aliases(found.units)),
-        frozenset(instance(each.unit, name) for each in found.units for name in each.instances),
+        frozenset(name_instance(each.unit, name) for each in found.units for name in each.instances),
         frozenset(_words(found.units, "Unit", _NEEDS)),
         find_started_at_boot(found.units, linked=found.linked),
         frozenset(_words(found.units, "Install", INSTALLED_BY)),

@@ -8,7 +8,7 @@ from qtctl.adopt.adoption import Fate
 from qtctl.adopt.encoding import decode
 from qtctl.adopt.judge import judge_line
 from qtctl.adopt.ledger import Ledger
-from qtctl.dialects.systemd.fatal import given_up
+from qtctl.dialects.systemd.fatal import find_fatal
 from qtctl.dialects.systemd.unitfile import Kind, Line, UnitFile, parse
 from qtctl.errors import InputError, Place
 from qtctl.rules.units.misread import QT110
@@ -104,7 +104,7 @@ def _read_assignments(
 
 def _gives_up(line: Line, unit: str, version: int) -> bool:
     """Whether systemd reads the file no further: whoever merges the unit reports it."""
-    trouble = given_up(unit, line.section, line.key, line.value, version) if line.kind is Kind.DIRECTIVE else None
+    trouble = find_fatal(unit, line.section, line.key, line.value, version) if line.kind is Kind.DIRECTIVE else None
     return trouble is not None and trouble.fatal
 
 

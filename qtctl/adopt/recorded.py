@@ -9,7 +9,7 @@ from qtctl.adopt.names import make_allowed
 from qtctl.adopt.outside import find_runtime_dropins
 from qtctl.adopt.tables import Made
 from qtctl.dialects.paths import link_target
-from qtctl.dialects.systemd.unit_name import instance
+from qtctl.dialects.systemd.unit_name import name_instance
 from qtctl.model.adoption import Found
 
 Table = dict[str, Any]
@@ -32,7 +32,7 @@ def record_originals(
         for read in each.original.read:
             files |= describe_found(by_path[read])
         until = each.table.get("secrets", {}).get("env_file", "") if each.hidden.names else ""
-        of_instances = (instance(unit, name) for name in each.original.instances)
+        of_instances = (name_instance(unit, name) for name in each.original.instances)
         others = {other for one in (unit, *of_instances) for other in find_runtime_dropins(one, runtime)}
         table: Table = {"path": path, "says": says, "files": files, "beside": sorted(others), "until": until}
         yield make_allowed(unit), {key: value for key, value in table.items() if value}

@@ -13,7 +13,7 @@ from qtctl.adopt.merged_units import Original
 from qtctl.adopt.outside import build_external
 from qtctl.adopt.plan import Plan
 from qtctl.adopt.tables import MODELS, Made
-from qtctl.dialects.systemd.unit_name import TYPES, valid
+from qtctl.dialects.systemd.unit_name import TYPES, is_valid
 from qtctl.errors import Place
 from qtctl.meaning.units import is_up
 from qtctl.model.adoption import UnitState
@@ -126,7 +126,7 @@ def _list_missing(units: Iterable[Made], plan: Plan, ledger: Ledger) -> Iterator
     named: dict[str, list[Made]] = {}
     for each in units:
         for unit in _list_references(each.table):
-            if valid(unit) and plan.unknown(unit):
+            if is_valid(unit) and plan.unknown(unit):
                 named.setdefault(unit, []).append(each)
     for unit, by in sorted(named.items()):
         who = ", ".join(dict.fromkeys(each.original.unit for each in by))

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 
 from qtctl.adopt.read import Assignment
 from qtctl.adopt.suspect import find_known, looks_secret, settle_spans, shows_no_secret
-from qtctl.dialects.arguments import Span, argument_spans
-from qtctl.dialects.secrets import apart
+from qtctl.dialects.arguments import Span, find_argument_spans
+from qtctl.dialects.secrets import split_apart
 from qtctl.dialects.systemd.splitting import Escapes, quote, split
-from qtctl.dialects.systemd.table.lookup import since
+from qtctl.dialects.systemd.table.lookup import find_first_version
 from qtctl.errors import InputError
 
 _PREFIXES = "-@:+!|"
@@ -48,7 +48,7 @@ class Hidden:
             self.lines.append((said, said.value.partition(":")[0]))
             return None
         # PassEnvironment= and ConditionCredential= are systemd's own words, and no name of a secret.
-        name = "" if since(said.section, said.key) is not None else said.key
+        name = "" if find_first_version(said.section, said.key) is not None else said.key
         if said.key in _SAFE or not (looks_secret(name, said.value) or self._known_in(said.value)):
             return said
         self._note(said, "")
@@ -67,8 +67,10 @@ class Hidden:
 
     def words(self, said: Assignment, words: tuple[str, ...]) -> list[str]:
         """The words of a command, with the name of a variable in place of each secret."""
-        spans = argument_spans(words)
-        spans[1:] = [apart([*those, *self._known_in(word)]) for word, those in zip(words[1:], spans[1:], strict=True)]
+        spans = find_argument_spans(words)
+        spans[1:] = [
+            split_apart([*those, *self._known_in(word)]) for word, those in zip(words[1:], spans[1:], strict=True)
+        ]
         spans = settle_spans(words, spans)
         return [self._word(said, word, those) for word, those in zip(words, spans, strict=True)]
 

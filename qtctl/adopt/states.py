@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from qtctl.adopt.merged_units import Original
-from qtctl.dialects.systemd.booleans import boolean
+from qtctl.dialects.systemd.booleans import parse_boolean
 from qtctl.meaning.units import is_up
 from qtctl.model.adoption import UnitState
 
@@ -46,4 +46,4 @@ def ends_by_itself(original: Original) -> bool:
     """Whether it is a oneshot that is inactive again as soon as it is done."""
     merged = original.merged
     oneshot = merged.last("Service", "Type") == "oneshot" or not original.has("Service", "ExecStart")
-    return oneshot and not boolean(merged.last("Service", "RemainAfterExit"))
+    return oneshot and not parse_boolean(merged.last("Service", "RemainAfterExit"))

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from qtctl.dialects.arguments import Span, argument_spans
-from qtctl.dialects.secrets import HIDDEN, apart, harmless, secret_name, secret_spans
+from qtctl.dialects.arguments import Span, find_argument_spans
+from qtctl.dialects.secrets import HIDDEN, find_secret_spans, is_harmless, is_secret_name, split_apart
 from qtctl.dialects.systemd.splitting import Escapes, split
 from qtctl.errors import InputError
 from qtctl.model.secret import SHORTEST
@@ -14,7 +14,7 @@ _Beginnings = Mapping[str, Sequence[tuple[int, set[str]]]]
 
 def looks_secret(name: str, value: str) -> bool:
     """Whether a variable of this name and value looks like a secret."""
-    return bool(secret_spans(value)) or (secret_name(name) and not harmless(value))
+    return bool(find_secret_spans(value)) or (is_secret_name(name) and not is_harmless(value))
 
 
 def list_suspects(key: str, value: str) -> Iterator[str]:
@@ -26,7 +26,7 @@ def list_suspects(key: str, value: str) -> Iterator[str]:
 def list_distinct(text: str) -> Iterator[str]:
     """A secret without its quotes, unless the same text may well mean something else elsewhere."""
     plain = text.strip("\"'")
-    if len(plain) >= SHORTEST and not harmless(plain) and not (plain.isalpha() and plain.islower()):
+    if len(plain) >= SHORTEST and not is_harmless(plain) and not (plain.isalpha() and plain.islower()):
         yield plain
 
 
@@ -41,9 +41,9 @@ def _values(key: str, value: str) -> Iterator[str]:
     if key == "Environment":
         for word in words:
             name, _, text = word.partition("=")
-            if secret_name(name) and not harmless(text):
+            if is_secret_name(name) and not is_harmless(text):
                 yield text
-    spans = argument_spans(words) if key.startswith("Exec") else [secret_spans(word) for word in words]
+    spans = find_argument_spans(words) if key.startswith("Exec") else [find_secret_spans(word) for word in words]
     for word, those in zip(words, spans, strict=True):
         yield from (word[start:end] for start, end, _ in those)
 
@@ -96,7 +96,7 @@ def _index_by_beginning(known: frozenset[str]) -> tuple[tuple[int, ...], _Beginn
 
 def shows_no_secret(text: str) -> bool:
     """Whether a free text shows no secret."""
-    return not secret_spans(text)
+    return not find_secret_spans(text)
 
 
 def settle_spans(words: Sequence[str], spans: Sequence[list[Span]]) -> list[list[Span]]:
@@ -106,11 +106,11 @@ def settle_spans(words: Sequence[str], spans: Sequence[list[Span]]) -> list[list
     settled = [*spans]
     for _ in range(_ROUNDS):
         shown = [_put_variables(word, those) for word, those in zip(words, settled, strict=True)]
-        again = argument_spans(tuple(text for text, _ in shown))
+        again = find_argument_spans(tuple(text for text, _ in shown))
         if not any(again):
             break
         settled = [
-            apart([*those, *(_original_span(each, pieces) for each in more)])
+            split_apart([*those, *(_original_span(each, pieces) for each in more)])
             for those, more, (_, pieces) in zip(settled, again, shown, strict=True)
         ]
     return settled

@@ -19,9 +19,9 @@ from qtctl.adopt.plan import Plan, find_started
 from qtctl.adopt.read import Assignment
 from qtctl.adopt.secrets import Hidden
 from qtctl.adopt.states import Standing
-from qtctl.dialects.systemd.booleans import boolean
+from qtctl.dialects.systemd.booleans import parse_boolean
 from qtctl.dialects.systemd.splitting import Escapes, split
-from qtctl.dialects.systemd.unit_name import escape_path, instance, is_template, unescape
+from qtctl.dialects.systemd.unit_name import escape_path, is_template, name_instance, unescape
 from qtctl.dialects.systemd.values import names_unit
 from qtctl.errors import InputError, Place
 from qtctl.findings.finding import Severity
@@ -130,12 +130,12 @@ def _standing(done: Made, plan: Plan) -> None:
     """Its state, and whether it is enabled where that is not as the state says; of instances what is their own."""
     original, entry = done.original, done.entry
     if plan.live and original.instances and done.kind == "services":
-        each_of = {name: plan.standing(original, instance(original.unit, name)) for name in original.instances}
+        each_of = {name: plan.standing(original, name_instance(original.unit, name)) for name in original.instances}
         found = [(each.state, each.enabled) for each in each_of.values()]
         common, _ = Counter([each for each in found if each[0] == "running"] or found).most_common(1)[0]
         standing = Standing(*common)
         own = {name: _own(each, standing) for name, each in each_of.items() if (each.state, each.enabled) != common}
-        _tell_open({instance(original.unit, name): each for name, each in each_of.items()}, done)
+        _tell_open({name_instance(original.unit, name): each for name, each in each_of.items()}, done)
     else:
         standing, own = plan.standing(original), {}
         _tell_open({original.unit: standing}, done)
@@ -323,7 +323,7 @@ def _persistent(done: Made, ledger: Ledger) -> None:
     said = done.original.merged.held.get(("Timer", "Persistent"), ())
     if not said or done.original.has("Timer", "OnCalendar"):
         return
-    if boolean(said[-1].value):
+    if parse_boolean(said[-1].value):
         what = "Persistent= without OnCalendar= does nothing; it was left out"
         ledger.error(QT112, done.original.unit, what, "take it out", at=Place(said[-1].path, said[-1].line))
         for each in said:

@@ -35,11 +35,11 @@ def _read(store: SnapshotStore, name: str) -> list[Source]:
 
 def _read_compose(path: Path) -> Inventory:
     from qtctl.adapters.compose_files import read_named, read_setting, read_texts  # noqa: PLC0415 - YAML takes long to load
-    from qtctl.dialects.compose.load import compose_of, load_project  # noqa: PLC0415
+    from qtctl.dialects.compose.load import load_project, make_compose  # noqa: PLC0415
     from qtctl.history.compose_rows import read_compose  # noqa: PLC0415
 
     project = load_project(read_texts((path,)), read_setting((path,), (), (), lenient=True), read_named)
-    return read_compose(compose_of(project), project.values)
+    return read_compose(make_compose(project), project.values)
 
 
 def _read_modules(path: Path) -> Source:

@@ -9,7 +9,7 @@ from pathlib import Path
 from qtctl.adapters import trail_file
 from qtctl.adapters.git import read_commit
 from qtctl.adapters.person import find_person
-from qtctl.dialects.secrets import masked_message
+from qtctl.dialects.secrets import mask_message
 from qtctl.errors import QtctlError
 from qtctl.model.plan import Plan
 from qtctl.model.trail import Action, CallerEvent, Commit, clean, describe_origin
@@ -36,7 +36,7 @@ class CallerTrail:
         record: dict[str, object] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "event": event.value}
         record |= {key: clean(value) for key, value in self.about.items()}
         record |= {"result": result} if result else {}
-        record |= {"why": clean(masked_message(why))} if why else {}
+        record |= {"why": clean(mask_message(why))} if why else {}
         problem = trail_file.append_record(record | more, os.environ)
         if problem and problem not in self.problems:
             self.problems.append(problem)

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 
 from qtctl.dialects import tar
-from qtctl.dialects.paths import MAX_PATH, trouble
-from qtctl.dialects.systemd.unit_name import valid
+from qtctl.dialects.paths import MAX_PATH, explain_trouble
+from qtctl.dialects.systemd.unit_name import is_valid
 from qtctl.errors import InputError, Place
 from qtctl.model.backup import EMPTY_SHA256, FORMAT, Backup, Entry, EntryKind, Manifest, make_manifest_adapter
 
@@ -100,7 +100,7 @@ def _read_manifest(members: Mapping[str, bytes], place: Place) -> Manifest:
         if why:
             raise _refuse(f"its manifest has {ascii(each.path)[:300]}, {why}", place)
         seen.add(each.path)
-    if bad := next((each.unit for each in manifest.units if not valid(each.unit)), None):
+    if bad := next((each.unit for each in manifest.units if not is_valid(each.unit)), None):
         raise _refuse(f"its manifest has {ascii(bad)[:300]}, which is no unit", place)
     return manifest
 
@@ -139,7 +139,7 @@ def _find_fault(entry: Entry) -> str:
 
 
 def _is_plain(path: str) -> bool:
-    return path.isprintable() and not trouble(path)
+    return path.isprintable() and not explain_trouble(path)
 
 
 def _digest(content: bytes) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from shlex import quote
 
 from qtctl.dialects import terminal
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 from qtctl.interfaces.host import Host
 from qtctl.model.container import RunningContainer
 from qtctl.probes.answer import find_last_line
@@ -42,14 +42,14 @@ def list_containers(host: Host, deadline_s: float) -> tuple[RunningContainer, ..
     request = Request(script, Verb.READ, encode_calls([("list_containers",)]))
     done = host.start(request, root=True, attached=True).finish(deadline_s)
     if done.exit != 0:
-        return terminal.line(find_last_line(done.stderr)) or "docker did not answer"
+        return terminal.show_line(find_last_line(done.stderr)) or "docker did not answer"
     return parse_containers(done.stdout)
 
 
 def parse_containers(said: bytes) -> tuple[RunningContainer, ...] | str:
     """Lines of SHAPE; a text where one is something else."""
     found = []
-    for line in lines(said.decode("utf-8", "replace")):
+    for line in split_lines(said.decode("utf-8", "replace")):
         container = _parse(line)
         if container is None:
             return "what docker inspect says cannot be read"

@@ -77,7 +77,7 @@ def _split_blocks(text: str) -> Iterator[tuple[list[str], list[str]]]:
                 yield head, lines
             head, lines = line.split(" ")[2:], []
         elif line.startswith(" "):
-            lines.append("\t".join(map(terminal.line, line[1:].split("\t"))))
+            lines.append("\t".join(map(terminal.show_line, line[1:].split("\t"))))
     if head is not None:
         yield head, lines
 

@@ -70,7 +70,9 @@ def _list(host: Host, names: FleetNames) -> tuple[tuple[Row, ...], set[str]]:
     objects = {row.path.rpartition("/")[2] for row in rows if row.path.startswith(f"{BASE}/objects/")}
     found = {row.path: row for row in rows if names.owns(row.path, row.target) and not _is_env_folder(row, names)}
     if odd := next((path for path, row in found.items() if not (path + row.target).isprintable()), None):
-        what = f"{host.address}: {terminal.line(ascii(odd))}: a file name that is not plain text cannot be backed up"
+        what = (
+            f"{host.address}: {terminal.show_line(ascii(odd))}: a file name that is not plain text cannot be backed up"
+        )
         raise HostError(what, hint="rename it on the host")
     if len(found) > MOST_ENTRIES:
         raise HostError(f"{host.address}: more than {MOST_ENTRIES} files of the fleet, which no backup holds")

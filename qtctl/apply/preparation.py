@@ -40,8 +40,8 @@ def look(host: Host, wanted: Preparation) -> HostSeen:
     return HostSeen(
         {path: seen.get(path, SeenFile("absent")) for path in files},
         frozenset(_list_after(lines, "account ")),
-        tuple(dict.fromkeys(map(terminal.line, _list_after(lines, "trouble ")))),
-        tuple(terminal.line(each) for each in _list_after(lines, "fleet ") if each not in own),
+        tuple(dict.fromkeys(map(terminal.show_line, _list_after(lines, "trouble ")))),
+        tuple(terminal.show_line(each) for each in _list_after(lines, "fleet ") if each not in own),
     )
 
 
@@ -57,7 +57,10 @@ def _parse_file(row: str) -> tuple[str, SeenFile]:
     except (ValueError, binascii.Error) as error:
         raise HostError("what the host says of its files is garbled", hint="try again") from error
     return path, SeenFile(
-        terminal.line(kind), terminal.line(owner), terminal.line(mode), content if kind == "file" else None
+        terminal.show_line(kind),
+        terminal.show_line(owner),
+        terminal.show_line(mode),
+        content if kind == "file" else None,
     )
 
 
@@ -71,11 +74,13 @@ def apply(host: Host, plan: PreparePlan, seen: HostSeen, *, remove: bool) -> App
     done = host.start(script, root=True).finish(_APPLY_S)
     lines = done.stdout.decode("utf-8", "replace").split("\n")
     if "qtctl prepared" in lines:
-        return Applied(tuple(map(terminal.line, _list_after(lines, "qtctl done "))))
+        return Applied(tuple(map(terminal.show_line, _list_after(lines, "qtctl done "))))
     why = next(_list_after(lines, "qtctl refused "), "") or find_last_line(done.stderr) or f"exit status {done.exit}"
     made = [each for each in _list_after(lines, "qtctl done ") if "/" not in each]
     kept = f"; the account {', '.join(made)} was made, and stays" if made else ""
-    raise DeployRefused(f"{host.address}: not prepared: {terminal.line(why)}", hint=f"every file is as it was{kept}")
+    raise DeployRefused(
+        f"{host.address}: not prepared: {terminal.show_line(why)}", hint=f"every file is as it was{kept}"
+    )
 
 
 def _apply_script(plan: PreparePlan, changes: tuple[PrepareStep, ...], seen: HostSeen, *, remove: bool) -> str:

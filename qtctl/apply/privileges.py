@@ -49,12 +49,12 @@ def read_seen(stdout: bytes) -> Seen:
     there = any(row[4] == HELPER for row in rows)
     writable = next((why for row in rows if (why := _explain_writable(row))), "") if there else ""
     version = next((found for line in lines if (found := _VERSION.match(line))), None)
-    known = (version[1], terminal.line(version[2])) if version else ("", "")
+    known = (version[1], terminal.show_line(version[2])) if version else ("", "")
     return Seen(uid, there, *known, writable)
 
 
 def _explain_writable(row: re.Match[str]) -> str:
-    mode, uid, owner, path = int(row[1], 16), int(row[2]), terminal.line(row[3]), row[4]
+    mode, uid, owner, path = int(row[1], 16), int(row[2]), terminal.show_line(row[3]), row[4]
     if stat.S_ISLNK(mode) and path == HELPER:
         return f"{path} is a link"
     if uid != 0:

@@ -34,7 +34,7 @@ def put(host: Host, place: SecretPlace, content: bytes, about: Mapping[str, str]
     request = Request(_put_script(place, content, about), Verb.SECRETS, _put_data(place, content, about))
     done = host.start(request, root=True).finish(_ANSWER_S)
     said = [
-        terminal.line(line.removeprefix("qtctl "))
+        terminal.show_line(line.removeprefix("qtctl "))
         for line in done.stdout.decode("utf-8", "replace").split("\n")
         if line.startswith("qtctl ")
     ]
@@ -116,7 +116,7 @@ def _parse_found(place: SecretPlace, lines: Sequence[str]) -> SecretFound:
     if read is None:
         return SecretFound(place, SecretState.UNKNOWN, problems=("the host did not say how it is",))
     kind, owner, group, mode, filled = read.groups()[1:]
-    unsafe = tuple(terminal.line(unread[1]) for line in lines if (unread := _UNSAFE.fullmatch(line)))
+    unsafe = tuple(terminal.show_line(unread[1]) for line in lines if (unread := _UNSAFE.fullmatch(line)))
     if kind == "missing":
         return SecretFound(place, SecretState.MISSING, problems=unsafe)
     found = SecretFound(
@@ -147,5 +147,7 @@ def _add_key(found: SecretFound, lines: Sequence[str]) -> SecretFound:
         return replace(found, state=SecretState.MISSING)
     why = next((line.split(" ", 3)[3] for line in lines if line.startswith("F ") and line.count(" ") > 2), "")  # noqa: PLR2004
     return replace(
-        found, state=SecretState.UNKNOWN, problems=(*found.problems, terminal.line(why) or "systemd could not read it")
+        found,
+        state=SecretState.UNKNOWN,
+        problems=(*found.problems, terminal.show_line(why) or "systemd could not read it"),
     )

@@ -121,7 +121,7 @@ def _run(
     for line in done.stdout.decode("utf-8", "replace").split("\n"):
         if line.startswith("qtctl "):
             word, _, rest = line.removeprefix("qtctl ").partition(" ")
-            said.setdefault(word, []).append(terminal.line(rest.strip()))
+            said.setdefault(word, []).append(terminal.show_line(rest.strip()))
     if "refused" in said or done.exit != 0:
         why = " ".join(said.get("refused", ())) or find_last_line(done.stderr) or f"exit status {done.exit}"
         hint = REMEDY if "unsafe" in said else "see to that, then deploy again"

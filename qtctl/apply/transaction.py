@@ -159,7 +159,7 @@ def _read_words(stdout: bytes) -> dict[str, str]:
     for line in stdout.decode("utf-8", "replace").split("\n"):
         if line.startswith("qtctl "):
             word, _, rest = line.removeprefix("qtctl ").partition(" ")
-            found[word] = terminal.line(rest.strip())
+            found[word] = terminal.show_line(rest.strip())
     return found
 
 
@@ -240,11 +240,11 @@ def read_progress(state: str, end: str, journal: bytes) -> Progressed:
             case [number, mark, *detail] if word == "step" and _NUMBER.fullmatch(number):
                 began = began_at.setdefault(int(number), _parse_seconds(at))
                 took_s = None if mark == "begun" else round(max(_parse_seconds(at) - began, 0.0), 3)
-                marks[int(number)] = Mark(mark, terminal.line(" ".join(detail)), took_s)
+                marks[int(number)] = Mark(mark, terminal.show_line(" ".join(detail)), took_s)
             case [number, path] if word == "kept" and _NUMBER.fullmatch(number):
-                kept[int(number)] = terminal.line(path)
+                kept[int(number)] = terminal.show_line(path)
             case _:
-                texts.setdefault(word, []).append(terminal.line(" ".join(fields)))
+                texts.setdefault(word, []).append(terminal.show_line(" ".join(fields)))
     try:
         return Progressed(
             TransactionState(state),

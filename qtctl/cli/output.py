@@ -131,7 +131,7 @@ def complain_of(lines: Iterable[str]) -> None:
 
 def trace(text: str) -> None:
     """Lines on stderr that are known for what they are by their beginning, whatever stands in them."""
-    shown = terminal.lines(_withheld.out_of(_mask_message(text.rstrip("\n"))))
+    shown = terminal.show_lines(_withheld.out_of(_mask_message(text.rstrip("\n"))))
     _write_stderr("\n".join(f"| {each}" for each in shown.split("\n")))
 
 
@@ -237,12 +237,12 @@ class _LiveLine:
 
 
 def make_safe(text: str) -> str:
-    shown = terminal.lines(_withheld.out_of(text))
+    shown = terminal.show_lines(_withheld.out_of(text))
     return shown if shown.endswith("\n") else f"{shown}\n"
 
 
 def _make_safe_line(text: str) -> str:
-    return terminal.line(_withheld.out_of(text))
+    return terminal.show_line(_withheld.out_of(text))
 
 
 def _fit_line(line: str, stream: "TextIO") -> str:
@@ -255,9 +255,9 @@ def _fit_line(line: str, stream: "TextIO") -> str:
 
 
 def _mask_message(text: str) -> str:
-    from qtctl.dialects.secrets import masked_message
+    from qtctl.dialects.secrets import mask_message
 
-    return masked_message(text)
+    return mask_message(text)
 
 
 def _write_stderr(text: str) -> None:

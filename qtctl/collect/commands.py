@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from qtctl.collect.ledger import Ledger
 from qtctl.collect.look import Observation
-from qtctl.dialects.login_messages import FULL, cause_of, could_not_fork
+from qtctl.dialects.login_messages import FULL, could_not_fork, find_cause
 from qtctl.errors import HostError
 from qtctl.interfaces.host import Completed, Host, Running
 from qtctl.model.evidence import Need
@@ -113,7 +113,7 @@ def _explain_no_start(done: Completed, user: str) -> HostError:
         what = f"{no_commands}: its login did not come so far in {done.took_s:.0f} s"
         return HostError(what, hint=f"do the shell files of {user}, or PAM, wait for something there?")
     words = find_first_line(done.stderr) or find_first_line(done.stdout)
-    if cause := cause_of(words):
+    if cause := find_cause(words):
         return HostError(f"{no_commands}: {cause.what}: {words}", hint=cause.hint)
     what = f"{no_commands}: {words or f'exit status {done.exit}, and nothing said'}"
     return HostError(what, hint=f"do the shell files of {user} end its shell? try `ssh HOST true` as {user}")

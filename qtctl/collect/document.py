@@ -34,7 +34,7 @@ def dump(evidence: Evidence) -> str:
             del item["needs_root"]
     keys = [field.name for field in fields(Evidence)]
     text = "{\n" + ",\n".join(f'  "{key}": {_write_member(document[key])}' for key in keys) + "\n}\n"
-    return terminal.in_json(text)
+    return terminal.show_json(text)
 
 
 def load(text: str, file: str) -> Evidence:

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from qtctl.contained.regular import check_regular, read_at
-from qtctl.dialects.paths import folders_of, names_of
+from qtctl.dialects.paths import list_folders, names_of
 from qtctl.errors import InputError, Place
 
 MAX_LINKS = 40
@@ -85,7 +85,7 @@ class Folder:
 
     def make_folder(self, path: str, mode: int, owner: Owner) -> None:
         """Create a folder, or set mode and owner of an existing one. Missing parent folders are created too."""
-        with self._open_parent([*folders_of(path), "."], make=True) as (fd, _):
+        with self._open_parent([*list_folders(path), "."], make=True) as (fd, _):
             os.fchown(fd, *owner)
             os.fchmod(fd, mode)
 
@@ -103,7 +103,7 @@ class Folder:
 
     def has_folder(self, path: str) -> bool:
         try:
-            with self._open_parent([*folders_of(path), "."]):
+            with self._open_parent([*list_folders(path), "."]):
                 return True
         except FileNotFoundError:
             return False

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from qtctl.dialects.secrets import HIDDEN, apart, cut, harmless, masked, secret_name, secret_spans
+from qtctl.dialects.secrets import HIDDEN, cut, find_secret_spans, is_harmless, is_secret_name, mask, split_apart
 
 Span = tuple[int, int, str]
 """Start, end, and the name that it is given there, or ''."""
@@ -38,12 +38,12 @@ _OWN = {
 """Options that are followed by a password, or by a user, a colon and a password, where one of these programs runs."""
 
 
-def argument_spans(words: Sequence[str]) -> list[list[Span]]:
+def find_argument_spans(words: Sequence[str]) -> list[list[Span]]:
     """Where each word of a command, the program first, looks like a secret."""
-    return _spans(words, _DEEP)
+    return _find_spans(words, _DEEP)
 
 
-def never_password(words: Sequence[str]) -> bool:
+def is_never_password(words: Sequence[str]) -> bool:
     """Whether -p is something else to one of the programs, and a password to none: a project, a priority, a mode."""
     return not takes_password(words) and not _WITHOUT.isdisjoint(PurePosixPath(each).name for each in words)
 
@@ -53,52 +53,54 @@ def takes_password(words: Sequence[str]) -> bool:
     return not _WITH_P.isdisjoint(PurePosixPath(each).name for word in words for each in word.split()[:8])
 
 
-def masked_arguments(words: Sequence[str]) -> tuple[str, ...]:
+def mask_arguments(words: Sequence[str]) -> tuple[str, ...]:
     """The words as they may be shown."""
     if sum(map(len, words)) > _LONGEST:
-        return (*(masked(word) for word in words[:1]), HIDDEN)
-    return tuple(map(cut, words, argument_spans(words)))
+        return (*(mask(word) for word in words[:1]), HIDDEN)
+    return tuple(map(cut, words, find_argument_spans(words)))
 
 
-def masked_lines(text: str) -> str:
+def mask_lines(text: str) -> str:
     """A text whose lines may be commands, or assignments of commands, as it may be shown."""
-    return "\n".join(cut(line, apart([*secret_spans(line), *_inside(line, _DEEP)])) for line in text.split("\n"))
+    return "\n".join(
+        cut(line, split_apart([*find_secret_spans(line), *_find_inside(line, _DEEP)])) for line in text.split("\n")
+    )
 
 
-def _spans(words: Sequence[str], deep: int) -> list[list[Span]]:
+def _find_spans(words: Sequence[str], deep: int) -> list[list[Span]]:
     """`deep`: how many times words may be commands themselves, as what `sh -c` is given."""
     found: list[list[Span]] = []
     programs: set[str] = set()
     option = ""
     for word in words:
-        found.append(_of_word(word, option, programs, deep))
+        found.append(_find_word_spans(word, option, programs, deep))
         given = _OPTION.fullmatch(word)
         option = given[1] if given and given[2] is None else ""
         programs.add(PurePosixPath(word).name if len(word) < _LONGEST // 16 else "")
     return found
 
 
-def _of_word(word: str, option: str, programs: set[str], deep: int) -> list[Span]:
-    after = _after(option, word, programs)
+def _find_word_spans(word: str, option: str, programs: set[str], deep: int) -> list[Span]:
+    after = _find_after(option, word, programs)
     if after is not None:
         return [(after, len(word), option)]
     given = _OPTION.fullmatch(word)
-    if given and given[3] and secret_name(given[1]) and not harmless(given[3].strip("\"'")):
+    if given and given[3] and is_secret_name(given[1]) and not is_harmless(given[3].strip("\"'")):
         return [(given.start(3), len(word), given[1])]
-    if given and given[3] is not None and (after := _after(given[1], given[3], programs)) is not None:
+    if given and given[3] is not None and (after := _find_after(given[1], given[3], programs)) is not None:
         return [(given.start(3) + after, len(word), given[1])]
-    if _attached(word, programs):
+    if _is_attached(word, programs):
         return [(2, len(word), "password")]
-    spans = secret_spans(word)
-    return apart([*spans, *_inside(word, deep - 1)]) if deep and _SPACE.search(word) else spans
+    spans = find_secret_spans(word)
+    return split_apart([*spans, *_find_inside(word, deep - 1)]) if deep and _SPACE.search(word) else spans
 
 
-def _after(option: str, word: str, programs: set[str]) -> int | None:
+def _find_after(option: str, word: str, programs: set[str]) -> int | None:
     """Where the secret begins in a word that follows an option; None where there is none."""
     plain = word.strip("\"'")
-    if not option or word.startswith("-") or harmless(plain):
+    if not option or word.startswith("-") or is_harmless(plain):
         return None
-    if secret_name(option):
+    if is_secret_name(option):
         return 0
     if option in ("-p", "-P"):
         return None if _PORTS.fullmatch(plain) and not programs & _WITH_P else 0
@@ -107,28 +109,28 @@ def _after(option: str, word: str, programs: set[str]) -> int | None:
     cut = max(word.find(":"), word.find("%"))
     if cut < 0:
         return 0 if option in ("-a", "-w") else None
-    return None if harmless(word[cut + 1 :].strip("\"'")) else cut + 1
+    return None if is_harmless(word[cut + 1 :].strip("\"'")) else cut + 1
 
 
-def _attached(word: str, programs: set[str]) -> bool:
+def _is_attached(word: str, programs: set[str]) -> bool:
     """-pPASSWORD, which -profile and -p8080 are not."""
-    if not word.startswith(("-p", "-P")) or len(word) <= len("-p") or harmless(word[2:]):
+    if not word.startswith(("-p", "-P")) or len(word) <= len("-p") or is_harmless(word[2:]):
         return False
     return bool(programs & _WITH_P) or bool(_MIXED.fullmatch(word[2:]))
 
 
-def _inside(text: str, deep: int) -> list[Span]:
+def _find_inside(text: str, deep: int) -> list[Span]:
     """In a text that is a command, or several."""
     if len(text) > _LONGEST:
         return [(0, len(text), "")]
-    tokens = [_unquoted(token) for token in _TOKEN.finditer(text)]
-    spans = _spans([word for _, word in tokens], deep)
+    tokens = [_unquote(token) for token in _TOKEN.finditer(text)]
+    spans = _find_spans([word for _, word in tokens], deep)
     return [
         (at + start, at + end, name) for (at, _), those in zip(tokens, spans, strict=True) for start, end, name in those
     ]
 
 
-def _unquoted(token: re.Match[str]) -> tuple[int, str]:
+def _unquote(token: re.Match[str]) -> tuple[int, str]:
     """Where it begins, and what stands within its quotes."""
     word = token[0]
     quoted = len(word) > 1 and word[0] in "\"'" and word[-1] == word[0]

@@ -22,41 +22,41 @@ class HostsText:
     broken: str = ""
 
 
-def begin_mark(fleet: str) -> str:
+def make_begin_mark(fleet: str) -> str:
     return f"# BEGIN qtctl {fleet}: generated; edits up to END are overwritten."
 
 
-def end_mark(fleet: str) -> str:
+def make_end_mark(fleet: str) -> str:
     return f"# END qtctl {fleet}"
 
 
-def block_lines(aliases: Iterable[tuple[str, Sequence[str]]]) -> tuple[str, ...]:
+def make_block_lines(aliases: Iterable[tuple[str, Sequence[str]]]) -> tuple[str, ...]:
     """What stands between the marks: a line an address."""
     return tuple(" ".join((address, *names)) for address, names in aliases if names)
 
 
 def read(content: bytes, fleet: str) -> HostsText:
     lines = content.split(b"\n")
-    span = _span(lines, fleet)
+    span = _find_span(lines, fleet)
     if isinstance(span, str):
-        return HostsText(_rows(lines), None, span)
+        return HostsText(_list_rows(lines), None, span)
     if span is None:
-        return HostsText(_rows(lines), None)
+        return HostsText(_list_rows(lines), None)
     first, last = span
     inside = tuple(line.decode("utf-8", "replace") for line in lines[first + 1 : last])
-    return HostsText(_rows([*lines[:first], *lines[last + 1 :]]), inside)
+    return HostsText(_list_rows([*lines[:first], *lines[last + 1 :]]), inside)
 
 
-def with_block(content: bytes, fleet: str, block: Sequence[str]) -> bytes:
+def replace_block(content: bytes, fleet: str, block: Sequence[str]) -> bytes:
     """`content` with the fleet's block where it stood, else at the end; none where `block` is empty.
 
     ValueError where `read` found the marks broken.
     """
     lines = content.split(b"\n")
-    span = _span(lines, fleet)
+    span = _find_span(lines, fleet)
     if isinstance(span, str):
         raise ValueError(span)  # noqa: TRY004 - what is wrong is the text, not its type
-    marked = [line.encode() for line in (begin_mark(fleet), *block, end_mark(fleet))] if block else []
+    marked = [line.encode() for line in (make_begin_mark(fleet), *block, make_end_mark(fleet))] if block else []
     if span is not None:
         return b"\n".join([*lines[: span[0]], *marked, *lines[span[1] + 1 :]])
     if not marked:
@@ -65,7 +65,7 @@ def with_block(content: bytes, fleet: str, block: Sequence[str]) -> bytes:
     return content + gap + b"\n".join(marked) + b"\n"
 
 
-def same_address(one: str, other: str) -> bool:
+def is_same_address(one: str, other: str) -> bool:
     """Whether two texts are the same address: `::1` and `0:0:0:0:0:0:0:1` are."""
     try:
         return ip_address(one) == ip_address(other)
@@ -73,7 +73,7 @@ def same_address(one: str, other: str) -> bool:
         return one == other
 
 
-def addresses_of(rows: Iterable[Sequence[str]], name: str) -> tuple[str, ...]:
+def list_addresses(rows: Iterable[Sequence[str]], name: str) -> tuple[str, ...]:
     """Every address that the rows give a name, in their order."""
     return tuple(dict.fromkeys(row[0] for row in rows if gives(row, name)))
 
@@ -83,21 +83,21 @@ def gives(row: Sequence[str], name: str) -> bool:
     return name.lower() in (each.lower() for each in row[1:])
 
 
-def row_of(line: str) -> tuple[str, ...]:
+def make_row(line: str) -> tuple[str, ...]:
     """The columns of one line; () for a comment or an empty one."""
     return tuple(line.partition("#")[0].split())
 
 
-def _rows(lines: Iterable[bytes]) -> tuple[tuple[str, ...], ...]:
-    read_ = (row_of(line.decode("utf-8", "replace")) for line in lines)
+def _list_rows(lines: Iterable[bytes]) -> tuple[tuple[str, ...], ...]:
+    read_ = (make_row(line.decode("utf-8", "replace")) for line in lines)
     return tuple(row for row in read_ if row)
 
 
-def _span(lines: Sequence[bytes], fleet: str) -> tuple[int, int] | str | None:
+def _find_span(lines: Sequence[bytes], fleet: str) -> tuple[int, int] | str | None:
     """Where the marks stand, or why they cannot be trusted, or None where there are none."""
     # The text after the name may change from version to version; the name is what a block is known by.
     first = [at for at, line in enumerate(lines) if line.startswith(f"# BEGIN qtctl {fleet}:".encode())]
-    last = [at for at, line in enumerate(lines) if line.rstrip() == end_mark(fleet).encode()]
+    last = [at for at, line in enumerate(lines) if line.rstrip() == make_end_mark(fleet).encode()]
     if not first and not last:
         return None
     if len(first) != 1 or len(last) != 1 or first[0] > last[0]:

@@ -11,12 +11,12 @@ MOST_BODY = 64 * 1024
 """Bytes of a body that are read."""
 
 
-def url_subject(address: str, port: int, path: str) -> str:
+def make_url_subject(address: str, port: int, path: str) -> str:
     """How checks and facts name a URL: `127.0.0.1:8001/health`."""
     return f"{address}:{port}{path}"
 
 
-def near(address: str) -> str:
+def choose_near_address(address: str) -> str:
     """Where the host itself reaches a listener that is declared at `address`: no other address than that, or loopback.
 
     Without brackets; `*`, 0.0.0.0 and [::] are the loopback address.
@@ -27,24 +27,25 @@ def near(address: str) -> str:
     return _EVERYWHERE.get(plain, plain)
 
 
-def authority(address: str, port: int) -> str:
+def format_authority(address: str, port: int) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
-def request_path(path: str) -> str:
+def quote_request_path(path: str) -> str:
     """As it stands in a request: ASCII, no fragment."""
     return percent(path, safe=_PATH)
 
 
-def text(value: str) -> str:
+def quote_text(value: str) -> str:
     """A text of Python, in double quotes: the shell has the single ones."""
     return json.dumps(value)
 
 
-def again(address: str, port: int, path: str, within_s: float, shown: str) -> str:
+def make_again(address: str, port: int, path: str, within_s: float, shown: str) -> str:
     """A command that sends the same GET and prints the Python expression `shown` of the answer `r`; else `none`."""
+    near = quote_text(choose_near_address(address))
     program = (
-        f"import http.client, json; c = http.client.HTTPConnection({text(near(address))}, {port}); "
-        f'c.request("GET", {text(request_path(path))}); r = c.getresponse(); print({shown})'
+        f"import http.client, json; c = http.client.HTTPConnection({near}, {port}); "
+        f'c.request("GET", {quote_text(quote_request_path(path))}); r = c.getresponse(); print({shown})'
     )
     return f"timeout {within_s + 1:g} python3 -I -c {quote(program)} 2>/dev/null || echo none"

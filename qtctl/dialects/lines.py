@@ -9,16 +9,16 @@ import re
 _SYSTEMD = re.compile("\r\n|\n\r|\n|\r")
 
 
-def lines(text: str) -> list[str]:
+def split_lines(text: str) -> list[str]:
     """The lines of machine output, without the line feeds that end them, and nothing else does."""
-    return _without_last(text.split("\n"))
+    return _drop_last(text.split("\n"))
 
 
-def file_lines(text: str) -> list[str]:
+def split_file_lines(text: str) -> list[str]:
     """The lines of a file as systemd and editors read it: they end at a line feed, a carriage return, or both."""
-    return _without_last(_SYSTEMD.split(text))
+    return _drop_last(_SYSTEMD.split(text))
 
 
-def _without_last(found: list[str]) -> list[str]:
+def _drop_last(found: list[str]) -> list[str]:
     """A line end at the end begins no further line."""
     return found if found[-1] else found[:-1]

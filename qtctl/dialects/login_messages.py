@@ -55,7 +55,7 @@ def could_not_fork(said: str) -> bool:
     return _NO_FORK.search(said) is not None
 
 
-def cause_of(said: str) -> Cause | None:
+def find_cause(said: str) -> Cause | None:
     """Why no program was started, from what the host said in place of it. None where it said nothing of the kind."""
     for pattern, cause in _CAUSES:
         if found := pattern.search(said):

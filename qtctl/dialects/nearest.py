@@ -23,8 +23,8 @@ class Known:
         """The name that is written otherwise, one slip of the keyboard away, or most like it; "" where none is near."""
         if len(name) > _LONGEST or not name:
             return ""
-        same = self._folded.get(_folded(name))
-        return same or self._one_slip_from(name) or self._like(name)
+        same = self._folded.get(_fold(name))
+        return same or self._find_one_slip_from(name) or self._find_like(name)
 
     def did_you_mean(self, name: str) -> str:
         """As a hint; "" where nothing is near."""
@@ -33,48 +33,48 @@ class Known:
 
     @cached_property
     def _folded(self) -> dict[str, str]:
-        return {_folded(each): each for each in reversed(self._names)}
+        return {_fold(each): each for each in reversed(self._names)}
 
     @cached_property
     def _shortened(self) -> dict[str, list[str]]:
         """Each name, and each that is left when a letter of it is dropped → the names that it comes from."""
         found: dict[str, list[str]] = {}
         for each in self._names:
-            for part in {each, *_dropped(each)} if len(each) <= _LONGEST else ():
+            for part in {each, *_list_dropped(each)} if len(each) <= _LONGEST else ():
                 found.setdefault(part, []).append(each)
         return found
 
-    def _one_slip_from(self, name: str) -> str:
-        found = [each for part in (name, *_dropped(name)) for each in self._shortened.get(part, ())]
-        near = [each for each in found if _slip(name, each) and max(len(name), len(each)) > 2]  # noqa: PLR2004
-        return min(near, key=lambda each: (_slip(name, each), self._names.index(each)), default="")
+    def _find_one_slip_from(self, name: str) -> str:
+        found = [each for part in (name, *_list_dropped(name)) for each in self._shortened.get(part, ())]
+        near = [each for each in found if _measure_slip(name, each) and max(len(name), len(each)) > 2]  # noqa: PLR2004
+        return min(near, key=lambda each: (_measure_slip(name, each), self._names.index(each)), default="")
 
-    def _like(self, name: str) -> str:
+    def _find_like(self, name: str) -> str:
         if self._searches >= _MOST_SEARCHES or len(self._names) > _MOST_COMPARED:
             return ""
         self._searches += 1
         return next(iter(get_close_matches(name, self._names, n=1)), "")
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def find_nearest(name: str, known: Iterable[str]) -> str:
     """The known name that is nearest, for a single question."""
     return Known(known).nearest(name)
 
 
-def slipped(name: str, other: str) -> bool:
+def is_slip(name: str, other: str) -> bool:
     """Whether one is the other, written otherwise or mistyped."""
-    return bool(other) and (_folded(name) == _folded(other) or _slip(name, other) > 0)
+    return bool(other) and (_fold(name) == _fold(other) or _measure_slip(name, other) > 0)
 
 
-def _folded(name: str) -> str:
+def _fold(name: str) -> str:
     return name.lower().replace("-", "").replace("_", "")
 
 
-def _dropped(name: str) -> Iterator[str]:
+def _list_dropped(name: str) -> Iterator[str]:
     return (name[:at] + name[at + 1 :] for at in range(len(name)))
 
 
-def _slip(name: str, other: str) -> int:
+def _measure_slip(name: str, other: str) -> int:
     """1: a letter too many or too few, or two that changed places; 2: another letter; 0: the same, or more."""
     start = next((at for at, (a, b) in enumerate(zip(name, other, strict=False)) if a != b), min(len(name), len(other)))
     a, b = name[start:], other[start:]

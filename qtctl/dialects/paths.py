@@ -19,35 +19,35 @@ def has_control(text: str) -> bool:
     return _CONTROL.search(text) is not None
 
 
-def trouble(path: str) -> str:
+def explain_trouble(path: str) -> str:
     """What keeps a path from being plain, '' where nothing does. Whether it is absolute is not looked at."""
     if has_control(path):
         return "holds a line break or another control character"
     names = path.split("/")
     if ".." in names:
         return "goes up with .."
-    if len(path) * 4 > MAX_NAME and _too_long(path, names):
+    if len(path) * 4 > MAX_NAME and _is_too_long(path, names):
         return "is longer than a file system takes"
     return ""
 
 
-def _too_long(path: str, names: list[str]) -> bool:
+def _is_too_long(path: str, names: list[str]) -> bool:
     encoded = len(path.encode("utf-8", "replace"))
     return encoded > MAX_PATH or any(len(name.encode("utf-8", "replace")) > MAX_NAME for name in names)
 
 
 def names_of(path: str) -> list[str]:
     """The names on the way to a file, without `.` and empty ones. InputError for a path that is not plain."""
-    found = folders_of(path)
+    found = list_folders(path)
     if not found:
         raise InputError(f"{path!r} names no file", hint="name a file below the folder")
     return found
 
 
-def folders_of(path: str) -> list[str]:
+def list_folders(path: str) -> list[str]:
     """As `names_of`, to a folder, which may be the first one itself: then there is none."""
     found = [name for name in path.split("/") if name not in ("", ".")]
-    what = trouble(path) or (f"has more than {MAX_DEPTH} folders in it" if len(found) > MAX_DEPTH else "")
+    what = explain_trouble(path) or (f"has more than {MAX_DEPTH} folders in it" if len(found) > MAX_DEPTH else "")
     if what:
         raise InputError(f"{path[:200]!r} {what}", hint="name a file below the folder, without ..")
     return found
@@ -66,7 +66,7 @@ def link_target(path: str, link: str) -> str:
     return str(PurePosixPath(*parts))
 
 
-def normal(path: str) -> str:
+def normalize(path: str) -> str:
     """An absolute path without `.`, `..` and empty names: `..` takes back the name before it, and never leaves /."""
     found: list[str] = []
     for name in path.split("/"):

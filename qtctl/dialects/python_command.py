@@ -44,15 +44,15 @@ class PythonCommand:
         return not {"I", "E"} & {*self.flags}
 
 
-def python_command(argv: Sequence[str]) -> PythonCommand | None:
+def read_python_command(argv: Sequence[str]) -> PythonCommand | None:
     """None where it is neither an interpreter nor a server of applications that is known here."""
     name = basename(argv[0]) if argv else ""
     if name in _SERVERS:
-        return _server("", "", argv[1:])
-    return _interpreter(argv[1:]) if _PYTHON.fullmatch(name) else None
+        return _read_server("", "", argv[1:])
+    return _read_interpreter(argv[1:]) if _PYTHON.fullmatch(name) else None
 
 
-def _interpreter(words: Sequence[str]) -> PythonCommand:
+def _read_interpreter(words: Sequence[str]) -> PythonCommand:
     flags, at = "", 0
     while at < len(words):
         word = words[at]
@@ -63,15 +63,15 @@ def _interpreter(words: Sequence[str]) -> PythonCommand:
         elif not word.startswith("-") or word == "-":
             return PythonCommand("" if word == "-" else word, flags=flags)
         else:
-            letters, ends, value = _cluster(word[1:])
+            letters, ends, value = _split_cluster(word[1:])
             flags += letters
             if ends in ("m", "c"):
-                return _started(ends, [value, *words[at + 1 :]] if value else words[at + 1 :], flags)
+                return _read_started(ends, [value, *words[at + 1 :]] if value else words[at + 1 :], flags)
             at += 2 if ends and not value else 1
     return PythonCommand(flags=flags)
 
 
-def _cluster(letters: str) -> tuple[str, str, str]:
+def _split_cluster(letters: str) -> tuple[str, str, str]:
     """Plain flags, the letter that takes a value ('' for none), and what of the value stands in the same word."""
     for at, letter in enumerate(letters):
         if letter in f"mc{_LETTERS_WITH_VALUE}":
@@ -79,15 +79,15 @@ def _cluster(letters: str) -> tuple[str, str, str]:
     return letters, "", ""
 
 
-def _started(option: str, words: Sequence[str], flags: str) -> PythonCommand:
+def _read_started(option: str, words: Sequence[str], flags: str) -> PythonCommand:
     """What follows `-m` or `-c`. Of the text of a program nobody knows what it imports."""
     if option == "c" or not words:
         return PythonCommand(flags=flags)
     module, *rest = words
-    return _server(module, flags, rest) if module in _SERVERS else PythonCommand(module=module, flags=flags)
+    return _read_server(module, flags, rest) if module in _SERVERS else PythonCommand(module=module, flags=flags)
 
 
-def _server(module: str, flags: str, words: Sequence[str]) -> PythonCommand:
+def _read_server(module: str, flags: str, words: Sequence[str]) -> PythonCommand:
     found = (_APP.fullmatch(word) for word in words)
     app = next((each[1] for each in found if each), "")
     pairs = pairwise(words)

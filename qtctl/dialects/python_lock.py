@@ -40,13 +40,13 @@ def normalise_name(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def same_version(one: str, other: str) -> bool:
+def is_same_version(one: str, other: str) -> bool:
     """1.0 and 1.0.0, 1.0-rc1 and 1.0rc1 are one version; what stands behind a + counts only where both have it."""
-    (mine, mine_local), (its, its_local) = _parts(one), _parts(other)
+    (mine, mine_local), (its, its_local) = _split_version(one), _split_version(other)
     return mine == its and (not mine_local or not its_local or mine_local == its_local)
 
 
-def _parts(version: str) -> tuple[str, str]:
+def _split_version(version: str) -> tuple[str, str]:
     public, _, local = version.lower().removeprefix("v").partition("+")
     release = re.match(r"[0-9]+(\.[0-9]+)*", public)
     if release is None:
@@ -61,13 +61,13 @@ def read_lock(name: str, content: bytes) -> tuple[LockedPackage, ...]:
         text = content.decode()
     except UnicodeDecodeError as error:
         raise UnreadLock("not UTF-8") from error
-    found = _of_toml(text) if name.endswith((".toml", "uv.lock")) else _merged(_of_requirements(text))
+    found = _read_toml(text) if name.endswith((".toml", "uv.lock")) else _merge(_read_requirements(text))
     if len(found) > MOST:
         raise UnreadLock(f"more than {MOST} packages")
     return found
 
 
-def _merged(packages: Iterable[LockedPackage]) -> tuple[LockedPackage, ...]:
+def _merge(packages: Iterable[LockedPackage]) -> tuple[LockedPackage, ...]:
     """One for each name: of several any version will do, and one that is required makes all so."""
     found: dict[str, LockedPackage] = {}
     for each in packages:
@@ -78,8 +78,8 @@ def _merged(packages: Iterable[LockedPackage]) -> tuple[LockedPackage, ...]:
     return tuple(found[name] for name in sorted(found))
 
 
-def _of_requirements(text: str) -> Iterator[LockedPackage]:
-    for number, line in _logical(text):
+def _read_requirements(text: str) -> Iterator[LockedPackage]:
+    for number, line in _join_lines(text):
         word = re.split(r"[\s=]", line, maxsplit=1)[0]
         if word in _OPTIONS:
             continue
@@ -99,7 +99,7 @@ def read_pinned(text: str) -> tuple[str, ...]:
     UnreadLock where a package has no hash, or comes from elsewhere than an index.
     """
     found = []
-    for number, line in _logical(text):
+    for number, line in _join_lines(text):
         word = re.split(r"[\s=]", line, maxsplit=1)[0]
         if word.startswith("-"):
             if word in ("--require-hashes", "--only-binary"):
@@ -121,7 +121,7 @@ def list_hashes(pinned: str) -> tuple[str, ...]:
     return tuple(re.findall(r"--hash=sha256:([0-9a-f]{64})", pinned))
 
 
-def _logical(text: str) -> Iterator[tuple[int, str]]:
+def _join_lines(text: str) -> Iterator[tuple[int, str]]:
     """Lines that go on after a backslash as one, with the number of the first; without comments and empty ones."""
     begun, number = "", 0
     for at, raw in enumerate(text.split("\n"), start=1):
@@ -137,35 +137,35 @@ def _logical(text: str) -> Iterator[tuple[int, str]]:
         yield number, begun
 
 
-def _of_toml(text: str) -> tuple[LockedPackage, ...]:
+def _read_toml(text: str) -> tuple[LockedPackage, ...]:
     try:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UnreadLock(f"not TOML: {error}") from error
-    for key, read in (("package", _of_uv), ("packages", _of_pylock)):
+    for key, read in (("package", _read_uv), ("packages", _read_pylock)):
         rows = document.get(key)
         if isinstance(rows, list) and all(isinstance(row, dict) and isinstance(row.get("name"), str) for row in rows):
-            return _merged(read(rows))
+            return _merge(read(rows))
     raise UnreadLock("neither a uv.lock nor a pylock.toml: it has no packages")
 
 
-def _of_pylock(rows: list[dict[str, Any]]) -> Iterator[LockedPackage]:
+def _read_pylock(rows: list[dict[str, Any]]) -> Iterator[LockedPackage]:
     for row in rows:
-        yield LockedPackage(normalise_name(row["name"]), _versions(row), "marker" not in row)
+        yield LockedPackage(normalise_name(row["name"]), _list_versions(row), "marker" not in row)
 
 
-def _versions(row: Mapping[str, Any]) -> tuple[str, ...]:
+def _list_versions(row: Mapping[str, Any]) -> tuple[str, ...]:
     version = row.get("version")
     return (version,) if isinstance(version, str) else ()
 
 
-def _of_uv(rows: list[dict[str, Any]]) -> Iterator[LockedPackage]:
+def _read_uv(rows: list[dict[str, Any]]) -> Iterator[LockedPackage]:
     """Required is what the project needs, and what that needs, without a marker; the project itself is not."""
     own = {row["name"] for row in rows if _is_own(row)}
-    needed = _closure(rows, own) if own else {row["name"] for row in rows}
+    needed = _find_closure(rows, own) if own else {row["name"] for row in rows}
     for row in rows:
         yield LockedPackage(
-            normalise_name(row["name"]), () if row["name"] in own else _versions(row), row["name"] in needed - own
+            normalise_name(row["name"]), () if row["name"] in own else _list_versions(row), row["name"] in needed - own
         )
 
 
@@ -174,7 +174,7 @@ def _is_own(row: Mapping[str, Any]) -> bool:
     return isinstance(source, dict) and any(key in source for key in _OWN)
 
 
-def _closure(rows: list[dict[str, Any]], own: set[str]) -> set[str]:
+def _find_closure(rows: list[dict[str, Any]], own: set[str]) -> set[str]:
     needs: dict[str, set[str]] = {}
     for row in rows:
         listed = row.get("dependencies")

@@ -64,31 +64,31 @@ _MIXED_BITS, _HEX_BITS = 3.6, 3.0
 """Bits a character of random text: base64 of 20 characters has about 4, hex of 32 about 3.6."""
 
 
-def secret_by_form(value: str) -> str:
+def find_secret_kind(value: str) -> str:
     """What kind of secret it is whatever it is called; "" for none."""
-    if _passwords(value):
+    if _find_passwords(value):
         return "holds a URL with a password"
     if _PRIVATE_KEY.search(value):
         return "holds a private key"
-    return "holds a token of a known form" if _KNOWN.search(value) or _tokens(value) else ""
+    return "holds a token of a known form" if _KNOWN.search(value) or _find_tokens(value) else ""
 
 
-def secret_name(name: str) -> bool:
+def is_secret_name(name: str) -> bool:
     """Whether a setting or an option of this name holds a secret: BINANCE_API_KEY, --db-password."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.lstrip("-")).upper().replace("-", "_").replace(".", "_")
     return bool(_NAME.search(words)) and not _NOT_ITSELF.search(words) and not _NO_PASSWORD.search(words)
 
 
-def harmless(value: str) -> bool:
+def is_harmless(value: str) -> bool:
     """Nothing, a switch, a placeholder, or the path of a file that holds it."""
-    return _placeholder(value) or value.startswith(("/", "~/"))
+    return _is_placeholder(value) or value.startswith(("/", "~/"))
 
 
-def _placeholder(value: str) -> bool:
+def _is_placeholder(value: str) -> bool:
     return len(value) <= _PLACEHOLDER_MAX and bool(_PLACEHOLDER.fullmatch(value))
 
 
-def _passwords(text: str) -> list[tuple[int, int]]:
+def _find_passwords(text: str) -> list[tuple[int, int]]:
     """Where passwords of URLs are: up to the last @ of a URL, whatever stands in them; and users that are keys."""
     if "://" not in text:
         return []
@@ -97,23 +97,23 @@ def _passwords(text: str) -> list[tuple[int, int]]:
     for match in _URL_USER.finditer(text):
         start = match.end()
         if match[2] == "@":
-            found += [match.span(1)] if _random(match[1]) or _KNOWN.fullmatch(match[1]) else []
+            found += [match.span(1)] if _is_random(match[1]) or _KNOWN.fullmatch(match[1]) else []
             continue
         if start > end:
             stop = _URL_ENDS.search(text, start)
             end = stop.start() if stop else len(text)
             at = text.rfind("@", start, end)
-        if start < at and not _URL_PORT.match(text, start, end) and not _placeholder(_some(text, start, at)):
+        if start < at and not _URL_PORT.match(text, start, end) and not _is_placeholder(_cut(text, start, at)):
             found += [(start, at)]
     return found
 
 
-def _some(text: str, start: int, end: int) -> str:
+def _cut(text: str, start: int, end: int) -> str:
     """As much of it as tells whether it is a placeholder."""
     return text[start : min(end, start + _PLACEHOLDER_MAX + 1)]
 
 
-def _tokens(text: str) -> list[tuple[int, int]]:
+def _find_tokens(text: str) -> list[tuple[int, int]]:
     """Where JSON web tokens are. The first part may follow other words: x-eyJ….eyJ….…"""
     if ".eyJ" not in text:
         return []
@@ -130,23 +130,23 @@ def digest(name: str, value: str) -> bool:
     return bool(_OF_DIGEST.search(words)) and bool(_HEX.fullmatch(value.rpartition(":")[2]))
 
 
-def random_looking(value: str) -> bool:
+def looks_random(value: str) -> bool:
     """Whether some of it is as random as a key."""
-    return any(_pieces(value))
+    return any(_split_pieces(value))
 
 
-def _pieces(text: str) -> Iterator[tuple[int, int]]:
+def _split_pieces(text: str) -> Iterator[tuple[int, int]]:
     """Where it is as random as a key; of a URL, what is asked for counts alone. Paths are no keys."""
     if _UUID.fullmatch(text) or (text.startswith("/") and "://" not in text):
         return
-    parts = _queries(text) if "://" in text else [(0, len(text))]
+    parts = _find_queries(text) if "://" in text else [(0, len(text))]
     for start, end in parts:
         for piece in _PIECE.finditer(text, start, end):
-            if _random(piece[0].rstrip("=")):
+            if _is_random(piece[0].rstrip("=")):
                 yield piece.span()
 
 
-def _queries(text: str) -> Iterator[tuple[int, int]]:
+def _find_queries(text: str) -> Iterator[tuple[int, int]]:
     """What URLs ask for."""
     for run in _RUN.finditer(text):
         scheme = text.find("://", *run.span())
@@ -155,16 +155,16 @@ def _queries(text: str) -> Iterator[tuple[int, int]]:
             yield mark, run.end()
 
 
-def _random(piece: str) -> bool:
+def _is_random(piece: str) -> bool:
     if _HEX.fullmatch(piece):
-        return _bits(piece) >= _HEX_BITS
+        return _measure_entropy(piece) >= _HEX_BITS
     classes = (any(map(str.isupper, piece)), any(map(str.islower, piece)), any(map(str.isdigit, piece)))
     if not all(classes) or sum(map(len, _WORDY.findall(piece))) > len(piece) // 2:
         return False
-    return _bits(piece) >= _MIXED_BITS
+    return _measure_entropy(piece) >= _MIXED_BITS
 
 
-def _bits(text: str) -> float:
+def _measure_entropy(text: str) -> float:
     """Shannon's entropy of its characters."""
     return -sum(n / len(text) * log2(n / len(text)) for n in Counter(text).values())
 
@@ -173,25 +173,25 @@ _ASSIGNED = re.compile(r"(?<![A-Za-z0-9_.-])[0-9.-]*+([A-Za-z_][A-Za-z0-9_.-]*+)
 _BARE = re.compile(r"""[^\s"';&|]+""")
 
 
-def secret_spans(text: str) -> list[tuple[int, int, str]]:
+def find_secret_spans(text: str) -> list[tuple[int, int, str]]:
     """Where in a longer text something looks like a secret: start, end, and the name it is given there, or ''."""
-    spans = [*_passwords(text), *_tokens(text), *_keys(text), *_headers(text), *_pieces(text)]
+    spans = [*_find_passwords(text), *_find_tokens(text), *_find_keys(text), *_find_headers(text), *_split_pieces(text)]
     spans += [match.span() for match in _KNOWN.finditer(text)]
-    found = [(*span, "") for span in spans] + list(_assigned(text))
-    return apart(found)
+    found = [(*span, "") for span in spans] + list(_find_assigned(text))
+    return split_apart(found)
 
 
-def masked(text: str) -> str:
+def mask(text: str) -> str:
     """A text that may be shown, with HIDDEN in place of all that looks like a secret."""
-    return cut(text, secret_spans(text))
+    return cut(text, find_secret_spans(text))
 
 
-def masked_message(text: str) -> str:
+def mask_message(text: str) -> str:
     """An error message, which may quote what it is about: names with a colon are its own words, digests no keys."""
-    spans = [*_passwords(text), *_tokens(text), *_keys(text), *_headers(text)]
+    spans = [*_find_passwords(text), *_find_tokens(text), *_find_keys(text), *_find_headers(text)]
     spans += [match.span() for match in _KNOWN.finditer(text)]
     found = [(*span, "") for span in spans]
-    return cut(text, apart([*found, *(each for each in _assigned(text) if text[each[0] - 1] == "=")]))
+    return cut(text, split_apart([*found, *(each for each in _find_assigned(text) if text[each[0] - 1] == "=")]))
 
 
 def cut(text: str, spans: Iterable[tuple[int, int, str]]) -> str:
@@ -202,7 +202,7 @@ def cut(text: str, spans: Iterable[tuple[int, int, str]]) -> str:
     return shown + text[at:]
 
 
-def _keys(text: str) -> Iterator[tuple[int, int]]:
+def _find_keys(text: str) -> Iterator[tuple[int, int]]:
     """Where private keys are, from their beginning to their end; one that does not end is all the rest."""
     after = 0
     for match in _PRIVATE_KEY.finditer(text):
@@ -212,26 +212,26 @@ def _keys(text: str) -> Iterator[tuple[int, int]]:
             yield match.start(), after
 
 
-def _headers(text: str) -> Iterator[tuple[int, int]]:
+def _find_headers(text: str) -> Iterator[tuple[int, int]]:
     """Where HTTP's credentials are: the rest of an Authorization header, and what follows Bearer."""
     after = 0
     for match in _HEADER.finditer(text):
         if match.end() >= after:
             ends = _HEADER_ENDS.search(text, match.end())
             after = ends.start() if ends else len(text)
-            if not _placeholder(_some(text, match.end(), after)):
+            if not _is_placeholder(_cut(text, match.end(), after)):
                 yield match.end(), after
     yield from (match.span(1) for match in _SCHEME.finditer(text))
 
 
-def _assigned(text: str) -> Iterator[tuple[int, int, str]]:
+def _find_assigned(text: str) -> Iterator[tuple[int, int, str]]:
     """The values that are given to names of secrets. A value may hold assignments itself: env=PASSWORD=x."""
     ends = _Ends(text)
     for match in _ASSIGNED.finditer(text):
         start = match.start(2)
         end = ends.of(start)
         shown = text[start : min(end, start + _PLACEHOLDER_MAX + len("''") + 1)]
-        if end > start and secret_name(match[1]) and not harmless(shown.strip("\"'")):
+        if end > start and is_secret_name(match[1]) and not is_harmless(shown.strip("\"'")):
             yield start, end, match[1]
 
 
@@ -258,7 +258,7 @@ class _Ends:
         return end + 1 or start
 
 
-def apart(spans: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+def split_apart(spans: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
     """In their order, those that overlap as one, which has the first name that any of them has."""
     kept: list[tuple[int, int, str]] = []
     for start, end, name in sorted(spans, key=lambda each: (each[0], -each[1])):

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterable
 from functools import lru_cache
 
-from qtctl.dialects.terminal import line
+from qtctl.dialects.terminal import show_line
 
 _PLAIN = frozenset(b'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _-+=.,:;/@%^~()[]{}<>|&*?#$"`')
 """Bytes that mean themselves inside `$'…'`. Not `!`: shells that keep a history look for it where they like."""
@@ -17,16 +17,16 @@ _PLAIN = frozenset(b'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456
 @lru_cache(4096)
 def quote(word: str) -> str:
     """The word as a shell reads it back, in characters that a terminal only shows."""
-    if line(word) == word:
+    if show_line(word) == word:
         return shlex.quote(word)
-    return f"$'{''.join(map(_byte, _bytes(word)))}'"
+    return f"$'{''.join(map(_format_byte, _encode(word)))}'"
 
 
 def join(words: Iterable[str]) -> str:
     return " ".join(quote(word) for word in words)
 
 
-def _bytes(word: str) -> bytes:
+def _encode(word: str) -> bytes:
     """As Python gives it to the system: bytes that were no UTF-8 are those bytes again."""
     try:
         return word.encode("utf-8", "surrogateescape")
@@ -34,6 +34,6 @@ def _bytes(word: str) -> bytes:
         return word.encode("utf-8", "surrogatepass")
 
 
-def _byte(byte: int) -> str:
+def _format_byte(byte: int) -> str:
     """In octal, always of three digits: hexadecimal ones would go on where digits follow."""
     return chr(byte) if byte in _PLAIN else f"\\{byte:03o}"

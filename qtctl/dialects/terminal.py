@@ -11,50 +11,50 @@ _SPACES = frozenset(" \u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u20
 """Blanks that have a width. Python calls all of them but the first unprintable."""
 
 
-def _between(first: int, last: int) -> frozenset[str]:
+def _list_between(first: int, last: int) -> frozenset[str]:
     return frozenset(map(chr, range(first, last + 1)))
 
 
 _UNSEEN = (
     frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180f\u3164\uffa0")
-    | _between(0x180B, 0x180D)
-    | _between(0xFE00, 0xFE0F)
-    | _between(0xE0100, 0xE01EF)
+    | _list_between(0x180B, 0x180D)
+    | _list_between(0xFE00, 0xFE0F)
+    | _list_between(0xE0100, 0xE01EF)
 )
 """Printable as Python has it, and drawn as nothing: fillers, joiners and selectors, in which a text can be hidden."""
 
 _ESCAPED = {NEWLINE: "\\n", "\r": "\\r", "\t": "\\t"}
 
 
-def line(text: str) -> str:
+def show_line(text: str) -> str:
     """One line: a line break in it is shown, too, so that no text makes a second line."""
     if text.isascii() and text.isprintable():
         return text
-    return _shown(text, set(text))
+    return _show(text, set(text))
 
 
-def lines(text: str) -> str:
-    """Text of several lines, each made of parts that went through `line`."""
-    return _shown(text, set(text) - {NEWLINE})
+def show_lines(text: str) -> str:
+    """Text of several lines, each made of parts that went through `show_line`."""
+    return _show(text, set(text) - {NEWLINE})
 
 
-def in_json(text: str) -> str:
-    """A JSON document that says the same, with everything that `lines` would escape in JSON's own escapes."""
-    odd = {ord(char): _json(char) for char in set(text) - {NEWLINE} if not safe(char)}
+def show_json(text: str) -> str:
+    """A JSON document that says the same, with everything that `show_lines` would escape in JSON's own escapes."""
+    odd = {ord(char): _escape_json(char) for char in set(text) - {NEWLINE} if not is_safe(char)}
     return text.translate(odd) if odd else text
 
 
-def safe(char: str) -> bool:
+def is_safe(char: str) -> bool:
     """Whether one character is shown as it is."""
     return char in _SPACES or (char.isprintable() and char not in _UNSEEN)
 
 
-def _shown(text: str, chars: set[str]) -> str:
-    odd = {ord(char): _escaped(char) for char in chars if not safe(char)}
+def _show(text: str, chars: set[str]) -> str:
+    odd = {ord(char): _escape(char) for char in chars if not is_safe(char)}
     return text.translate(odd) if odd else text
 
 
-def _escaped(char: str) -> str:
+def _escape(char: str) -> str:
     if char in _ESCAPED:
         return _ESCAPED[char]
     code = ord(char)
@@ -63,7 +63,7 @@ def _escaped(char: str) -> str:
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - four
 
 
-def _json(char: str) -> str:
+def _escape_json(char: str) -> str:
     """Beyond U+FFFF JSON has two of them for one character."""
     units = char.encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))

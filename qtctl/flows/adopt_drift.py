@@ -13,7 +13,7 @@ from qtctl.adopt.drift_standing import StandingChange, find_standing_changes
 from qtctl.adopt.names import make_allowed
 from qtctl.adopt.registry import text as written
 from qtctl.dialects.systemd.unitfile import parse
-from qtctl.dialects.toml.edit import with_value, without
+from qtctl.dialects.toml.edit import remove_key, set_value
 from qtctl.errors import InputError
 from qtctl.findings.finding import Severity
 from qtctl.flows.declare import Loaded, declare
@@ -271,9 +271,9 @@ def _apply_edits(files: Mapping[str, bytes], edits: Iterable[Edit]) -> dict[str,
     for edit in edits:
         text = edited[edit.file].decode()
         if edit.value is not None:
-            text = with_value(text, edit.path, edit.value)
+            text = set_value(text, edit.path, edit.value)
         elif _has_path(text, edit.path):
-            text = without(text, edit.path)
+            text = remove_key(text, edit.path)
         edited[edit.file] = text.encode()
     return edited
 
@@ -292,7 +292,7 @@ def _put_table(content: bytes | None, name: str, table: dict[str, Any]) -> bytes
         return written({name: table}).encode()
     text = content.decode()
     if _has_path(text, (name,)):
-        text = without(text, (name,))
+        text = remove_key(text, (name,))
     return f"{text.rstrip()}\n\n{written({name: table})}".encode()
 
 

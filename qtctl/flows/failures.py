@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from qtctl.dialects.secrets import masked_message
+from qtctl.dialects.secrets import mask_message
 from qtctl.errors import HostError
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.interfaces.host import Host
@@ -43,10 +43,10 @@ def explain_units(host: Host, units: tuple[str, ...], facts: Facts) -> tuple[Uni
 def _make_failure(unit: str, facts: Facts, journal: Iterable[str]) -> UnitFailure:
     known = _find_unit(facts, unit)
     if known is None:
-        return UnitFailure(unit, "", "", tuple(map(masked_message, journal)))
+        return UnitFailure(unit, "", "", tuple(map(mask_message, journal)))
     state = f"{known.active_state} ({known.sub_state})"
     why = explain_ending(known.exec_main_code, known.exec_main_status, known.result)
-    return UnitFailure(unit, state, why, tuple(map(masked_message, journal)))
+    return UnitFailure(unit, state, why, tuple(map(mask_message, journal)))
 
 
 def _find_unit(facts: Facts, unit: str) -> Unit | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from qtctl.apply.installed import READ_S, read_installed
 from qtctl.collect.collect import collect
-from qtctl.dialects.systemd.unit_name import is_template, valid
+from qtctl.dialects.systemd.unit_name import is_template, is_valid
 from qtctl.errors import HostError
 from qtctl.interfaces.clock import Clock
 from qtctl.interfaces.host import Host
@@ -46,7 +46,7 @@ def look_at_installed(host: Host, desired: Desired, clock: Clock, names: FleetNa
     about = {find_unit(each.path) for each in installed.entries} | {*more}
     wanted = {name for name in (*listing.units, *listing.files, *about) if names.has(name) or name in {*more}}
     aliases = _list_aliases(installed)
-    units = sorted(name for name in wanted - aliases if valid(name) and not is_template(name))
+    units = sorted(name for name in wanted - aliases if is_valid(name) and not is_template(name))
     facts = first.joined(_ask(host, desired, clock, units))
     along = {unit: tied for unit in units if (tied := _list_tied(facts, unit))}
     others = sorted({each for tied in along.values() for each in tied} - {*units})
@@ -64,7 +64,7 @@ def look_at_installed(host: Host, desired: Desired, clock: Clock, names: FleetNa
 def _list_aliases(installed: Installed) -> set[str]:
     """Further names of units, which are links to them."""
     links = (each for each in installed.entries if each.kind is EntryKind.LINK and is_in_unit_folder(each.path))
-    return {find_unit(each.path) for each in links if valid(each.target.rpartition("/")[2]) and not _is_own(each)}
+    return {find_unit(each.path) for each in links if is_valid(each.target.rpartition("/")[2]) and not _is_own(each)}
 
 
 def _is_own(link: Entry) -> bool:
@@ -105,4 +105,4 @@ def _list_tied(facts: Facts, unit: str) -> tuple[str, ...]:
 
 def _list_names(found: Unit, key: str) -> tuple[str, ...]:
     value = (found.loaded or {}).get(key)
-    return tuple(sorted(str(each) for each in value if valid(str(each)))) if isinstance(value, list) else ()
+    return tuple(sorted(str(each) for each in value if is_valid(str(each)))) if isinstance(value, list) else ()

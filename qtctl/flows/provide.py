@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from posixpath import dirname
 
 from qtctl.apply.store import Trial, drop, find_missing, install_code, install_venv, try_imports
-from qtctl.dialects.systemd.envfile import env_file_line
+from qtctl.dialects.systemd.envfile import write_env_line
 from qtctl.errors import DeployRefused, HostError
 from qtctl.interfaces.host import Host
 from qtctl.interfaces.progress import Progress
@@ -91,7 +91,7 @@ def _list_trials(desired: Desired, switched: set[str]) -> Iterator[Trial]:
 
 def _write_env(service: DesiredService) -> bytes:
     """Environment= of its unit, which the env file overrides."""
-    return "".join(f"{env_file_line(name, value)}\n" for name, value in service.unit_env).encode()
+    return "".join(f"{write_env_line(name, value)}\n" for name, value in service.unit_env).encode()
 
 
 def _list_env_files(service: DesiredService) -> Iterator[str]:

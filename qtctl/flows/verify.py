@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from qtctl.dialects.arguments import masked_lines
-from qtctl.dialects.lines import lines
+from qtctl.dialects.arguments import mask_lines
+from qtctl.dialects.lines import split_lines
 from qtctl.dialects.systemd.analyze import (
     Elapse,
     Exposed,
@@ -16,7 +16,7 @@ from qtctl.dialects.systemd.analyze import (
     parse_verify,
     parse_version,
 )
-from qtctl.dialects.systemd.unit_name import instance, is_template, template_of
+from qtctl.dialects.systemd.unit_name import get_template, is_template, name_instance
 from qtctl.errors import HostError, Place
 from qtctl.findings.finding import Outcome
 from qtctl.findings.policy import Policy
@@ -76,7 +76,7 @@ class _Work:
         if not is_template(unit):
             return unit
         declared = self.declared.desired.instances(unit)
-        return declared[0].unit if declared else instance(unit, TRIED)
+        return declared[0].unit if declared else name_instance(unit, TRIED)
 
     @property
     def units(self) -> tuple[str, ...]:
@@ -154,7 +154,7 @@ class _Work:
         return tuple(each for each in found if each is not None)
 
     def _make_circle_message(self, way: Sequence[str]) -> UnitMessage | None:
-        generated = ((unit if unit in self.made else template_of(unit)) for unit in way)
+        generated = ((unit if unit in self.made else get_template(unit)) for unit in way)
         unit = next((each for each in generated if each in self.made), None)
         if unit is None:
             return None
@@ -162,15 +162,15 @@ class _Work:
         return UnitMessage(unit, "", None, "", what, self._place(str(self.made[unit].origin)))
 
     def _make_message(self, said: Said) -> UnitMessage:
-        unit = said.unit if said.unit in self.made else template_of(said.unit)
+        unit = said.unit if said.unit in self.made else get_template(said.unit)
         made = self.made.get(unit)
         if made is None:
             named = f"{said.path or said.unit}: " if said.unit else ""
-            return UnitMessage("", "", None, "", f"{named}{masked_lines(said.what)}", None)
+            return UnitMessage("", "", None, "", f"{named}{mask_lines(said.what)}", None)
         lines = made.content.decode().split("\n")
         text = lines[said.line - 1] if said.line and said.line <= len(lines) else ""
         declared = self._place(str(made.origin.at(*map_key_paths().get(text.partition("=")[0], ()))))
-        return UnitMessage(unit, said.path, said.line, masked_lines(text), masked_lines(said.what), declared)
+        return UnitMessage(unit, said.path, said.line, mask_lines(text), mask_lines(said.what), declared)
 
     def _read_calendars(self, staged: Staged) -> _Calendars:
         expressions = tuple(
@@ -203,7 +203,7 @@ class _Work:
             return read[0]
         if done.exit <= 0 or not done.err.strip():
             raise HostError(_explain_end("calendar", done))
-        return lines(done.err.strip())[-1]
+        return split_lines(done.err.strip())[-1]
 
     def _check_calendar(self, timer: DesiredTimer, expression: str, read: Elapse | str) -> CalendarCheck:
         declared = self._place(str(timer.origin.at("on_calendar")))
@@ -258,5 +258,5 @@ def _list_calendars(timers: Iterable[DesiredTimer]) -> Iterable[tuple[DesiredTim
 
 def _explain_end(what: str, done: Printed) -> str:
     how = f"was ended by signal {-done.exit}" if done.exit < 0 else f"exited with {done.exit}"
-    last = lines(done.err.strip())[-1:] or ["without a word"]
+    last = split_lines(done.err.strip())[-1:] or ["without a word"]
     return f"systemd-analyze {what} {how}: {last[0]}"

@@ -89,7 +89,7 @@ def escape_plain(text: str) -> str:
 
 
 def _escape(text: str) -> str:
-    escaped = _SPECIAL.sub(r"\\\g<0>", terminal.line(text))
+    escaped = _SPECIAL.sub(r"\\\g<0>", terminal.show_line(text))
     return _NUMBERED.sub(r"\1\\\2", escaped).translate(_ENTITIES)
 
 
@@ -98,7 +98,7 @@ def write_code(text: str) -> str:
 
     A backslash before `|` has no spelling in a code span that tables and running text read alike: HTML there.
     """
-    one = terminal.line(text)
+    one = terminal.show_line(text)
     if not one.strip():
         return NONE
     if "\\|" in one:
@@ -131,7 +131,7 @@ def _write_block(block: Block, level: int) -> Iterator[str]:
         case Bullets():
             lines = [f"- {write_running_text(item)}" for item in block.items]
         case Verbatim():
-            lines = [f"    {terminal.line(line)}" for line in block.lines]
+            lines = [f"    {terminal.show_line(line)}" for line in block.lines]
         case Record():
             lines = [f"- {write_running_text(_write_record(block))}"]
         case Table():

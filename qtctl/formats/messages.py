@@ -16,7 +16,7 @@ def list_judged(view: View) -> Sequence[Finding]:
 def describe_finding(finding: Finding) -> str:
     """What is wrong, or what is not known and why, and what to do: one line."""
     to_do = f". To do: {finding.remedy}" if finding.remedy else ""
-    return terminal.line(f"{_describe_problem(finding)}{to_do}")
+    return terminal.show_line(f"{_describe_problem(finding)}{to_do}")
 
 
 def _describe_problem(finding: Finding) -> str:
@@ -39,7 +39,7 @@ def _list_values(finding: Finding) -> Iterator[str]:
 
 def list_proofs(finding: Finding) -> Iterator[str]:
     """A line each: the command that anyone can run, and what it printed."""
-    return (terminal.line(f"{proof.again} → {proof.line}") for proof in finding.proof)
+    return (terminal.show_line(f"{proof.again} → {proof.line}") for proof in finding.proof)
 
 
 def find_place(finding: Finding, view: View) -> Place | None:

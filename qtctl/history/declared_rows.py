@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Collection, Iterable
 
-from qtctl.dialects.systemd.unit_name import stem
+from qtctl.dialects.systemd.unit_name import strip_type
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.history.masking import holds_secret
 from qtctl.model.desired import Desired
@@ -25,7 +25,7 @@ def list_declared(desired: Desired, secrets: Collection[str]) -> dict[RowKind, R
 
 def _make_flow_rows(desired: Desired) -> Rows:
     """Every way that an entry can take; a stream that nobody writes or reads has one end that says so."""
-    names = {each.name: stem(each.unit) for each in desired.services}
+    names = {each.name: strip_type(each.unit) for each in desired.services}
     readers: dict[tuple[str, str], list[tuple[str, str]]] = {}
     writers: dict[tuple[str, str], list[str]] = {}
     for service in desired.services:
@@ -44,7 +44,7 @@ def _make_flow_rows(desired: Desired) -> Rows:
 
 def _make_limit_rows(desired: Desired) -> Rows:
     return {
-        f"{stem(service.unit)} {directive}": {"value": value, "service": stem(service.unit)}
+        f"{strip_type(service.unit)} {directive}": {"value": value, "service": strip_type(service.unit)}
         for service in desired.services
         for directive, value in (*service.limits, *service.restart, *service.start_limit)
     }

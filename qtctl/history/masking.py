@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from qtctl.dialects.arguments import argument_spans, masked_arguments, masked_lines
-from qtctl.dialects.secrets import HIDDEN, harmless, masked_message, secret_by_form, secret_name
+from qtctl.dialects.arguments import find_argument_spans, mask_arguments, mask_lines
+from qtctl.dialects.secrets import HIDDEN, find_secret_kind, is_harmless, is_secret_name, mask_message
 from qtctl.model.desired import Desired, DesiredService
 
 SHORTEST = 4
@@ -24,7 +24,7 @@ def _list_service_secrets(service: DesiredService) -> Iterator[str]:
     yield from _list_env_secrets((*service.env, *service.unit_env))
     commands = (service.argv, *service.loaded, *(each.argv for each in service.commands))
     for words in commands:
-        for word, spans in zip(words, argument_spans(words), strict=True):
+        for word, spans in zip(words, find_argument_spans(words), strict=True):
             yield from (word[start:end].strip("\"'") for start, end, _ in spans)
     for key, value in service.settings:
         if key == "SetCredential":
@@ -33,20 +33,20 @@ def _list_service_secrets(service: DesiredService) -> Iterator[str]:
 
 def _list_env_secrets(env: Collection[tuple[str, str]]) -> Iterator[str]:
     for name, value in env:
-        if (secret_name(name) and not harmless(value)) or secret_by_form(value):
+        if (is_secret_name(name) and not is_harmless(value)) or find_secret_kind(value):
             yield value
 
 
 def holds_secret(content: bytes, literals: Collection[str]) -> bool:
     text = content.decode(errors="replace")
-    return any(each in text for each in literals) or masked_message(text) != text
+    return any(each in text for each in literals) or mask_message(text) != text
 
 
 def hide_text(text: str, literals: Collection[str]) -> str:
     """A file of the registry as it may be kept."""
     for each in literals:
         text = text.replace(each, HIDDEN)
-    return masked_lines(text)
+    return mask_lines(text)
 
 
 def hide(value: Any, literals: Collection[str], name: str = "") -> Any:  # noqa: ANN401 - whatever JSON has
@@ -57,7 +57,7 @@ def hide(value: Any, literals: Collection[str], name: str = "") -> Any:  # noqa:
         return {_hide_one(key, literals): hide(each, literals, key) for key, each in value.items()}
     if isinstance(value, list | tuple):
         words = name in _COMMANDS and all(isinstance(each, str) for each in value)
-        return [hide(each, literals, name) for each in (masked_arguments(value) if words else value)]
+        return [hide(each, literals, name) for each in (mask_arguments(value) if words else value)]
     return value
 
 
@@ -65,4 +65,4 @@ def _hide_one(text: str, literals: Collection[str]) -> str:
     for each in literals:
         if each in text:
             text = text.replace(each, HIDDEN)
-    return masked_message(text)
+    return mask_message(text)

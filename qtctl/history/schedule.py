@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qtctl.dialects.endpoints import is_host_glob, is_target
-from qtctl.dialects.systemd.calendar import calendar_trouble
-from qtctl.dialects.systemd.quoting import exec_line, simple_path
+from qtctl.dialects.systemd.calendar import explain_calendar_trouble
+from qtctl.dialects.systemd.quoting import simplify_path, write_exec_line
 from qtctl.errors import InputError
 
 NAME, TABLES = "snapshot", "timers.toml"
@@ -28,7 +28,7 @@ class Schedule:
 
 def check(schedule: Schedule) -> None:
     """InputError where systemd would not take it."""
-    if why := calendar_trouble(schedule.when):
+    if why := explain_calendar_trouble(schedule.when):
         raise InputError(f"--on {schedule.when!r}: {why}", hint='as in OnCalendar=: monthly, "*-*-15 04:00"')
     if not _ACCOUNT.fullmatch(schedule.account):
         raise InputError(f"--as-user {schedule.account!r} is no account name", hint="letters, digits, - and _")
@@ -70,7 +70,7 @@ def make_unit_files(schedule: Schedule, store: str) -> dict[str, str]:
     """Units for the machine that looks at the hosts, by name."""
     check(schedule)
     state = _state_folder(store)
-    writable = f"ReadWritePaths={simple_path(store, '--store')}\n" if store.startswith("/") else ""
+    writable = f"ReadWritePaths={simplify_path(store, '--store')}\n" if store.startswith("/") else ""
     folder = f"StateDirectory={state}\nStateDirectoryMode=0700\n" if state else writable
     service = f"""\
 [Unit]
@@ -81,7 +81,7 @@ After=network-online.target
 [Service]
 Type=oneshot
 User={schedule.account}
-ExecStart={exec_line(schedule.argv, "ExecStart")}
+ExecStart={write_exec_line(schedule.argv, "ExecStart")}
 MemoryMax=512M
 TimeoutStartSec=30min
 NoNewPrivileges=yes

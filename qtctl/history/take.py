@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from qtctl.dialects.systemd.unit_name import stem
+from qtctl.dialects.systemd.unit_name import strip_type
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.history.declared_rows import list_declared, list_findings
 from qtctl.history.masking import find_literals, hide, hide_text
@@ -74,7 +74,7 @@ def count_checks(findings: Iterable[Finding]) -> Mapping[str, int]:
 
 def list_moves(legacies: Iterable[Legacy], desired: Desired) -> Mapping[str, tuple[str, ...]]:
     """Compose service → the services that took over from it."""
-    units = {each.name: stem(each.unit) for each in desired.units()}
+    units = {each.name: strip_type(each.unit) for each in desired.units()}
     found: dict[str, tuple[str, ...]] = {}
     for legacy in legacies:
         for service, disposition in legacy.services.items():

@@ -11,8 +11,8 @@ from pathlib import Path
 from qtctl.contained.folder import Folder, Links
 from qtctl.contained.regular import MIB
 from qtctl.dialects.endpoints import is_account
-from qtctl.dialects.lines import lines
-from qtctl.dialects.paths import trouble
+from qtctl.dialects.lines import split_lines
+from qtctl.dialects.paths import explain_trouble
 from qtctl.errors import InputError, LabError
 from qtctl.lab.shell import run
 from qtctl.model.tree import Account, Tree
@@ -86,7 +86,7 @@ class Ids:
 
 
 def _read_lines(root: Folder, path: str) -> list[str]:
-    return [line for line in lines(root.read(path, LARGEST).decode()) if line]
+    return [line for line in split_lines(root.read(path, LARGEST).decode()) if line]
 
 
 def lay_over(root: Path, tree: Tree, public_key: str) -> None:
@@ -133,10 +133,10 @@ def _check_tree(tree: Tree) -> None:
             if not is_account(name.replace("%", "x")):  # a specifier that only systemd can replace
                 raise InputError(f"{name[:200]!r} cannot name an account of a lab host", hint="a-z, 0-9, - and _")
         for path in (account.home, account.shell):
-            if path and (not path.startswith("/") or ":" in path or trouble(path)):
+            if path and (not path.startswith("/") or ":" in path or explain_trouble(path)):
                 raise InputError(f"{path[:200]!r} is no path of account {account.name}", hint="an absolute one, no `:`")
     for path in (each.path for kind in (tree.dirs, tree.files, tree.links) for each in kind):
-        if what := trouble(path):
+        if what := explain_trouble(path):
             raise InputError(f"{path[:200]!r} {what}", hint="no file of a lab host is named so")
 
 

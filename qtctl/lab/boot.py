@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 from qtctl.errors import LabError
 from qtctl.interfaces.progress import Progress
 from qtctl.lab import capabilities, cgroups, disk, fence, inside, network, private, userns
@@ -211,7 +211,7 @@ def _wait_booted(name: str, leader: Process) -> str:
     if state != "degraded":
         raise LabError(f"its systemd answers {state!r}", hint="see its console log")
     failed = _run_inside(name, leader, ["systemctl", "list-units", "--failed", "--plain", "--no-legend"])
-    return f"degraded: {', '.join(line.split()[0] for line in lines(failed))} failed"
+    return f"degraded: {', '.join(line.split()[0] for line in split_lines(failed))} failed"
 
 
 def _run_inside(name: str, leader: Process, argv: list[str]) -> str:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 
 DROPPED = (
     "CAP_AUDIT_CONTROL", "CAP_AUDIT_WRITE", "CAP_IPC_OWNER", "CAP_LEASE", "CAP_LINUX_IMMUTABLE", "CAP_MKNOD",
@@ -21,7 +21,7 @@ def list_dropped(*, shifted: bool) -> tuple[str, ...]:
 def read_bounding_set(pid: int, of: Path = Path("/proc")) -> int:
     """The capability bounding set of a process, as bits; 0 if it has ended."""
     try:
-        said = lines((of / str(pid) / "status").read_bytes().decode("utf-8", "replace"))
+        said = split_lines((of / str(pid) / "status").read_bytes().decode("utf-8", "replace"))
     except (FileNotFoundError, ProcessLookupError):
         return 0
     return next((int(line.split()[1], 16) for line in said if line.startswith("CapBnd:")), 0)

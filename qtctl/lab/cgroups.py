@@ -5,7 +5,7 @@ import time
 from enum import StrEnum
 from pathlib import Path
 
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 from qtctl.errors import LabError
 from qtctl.lab import devices
 from qtctl.lab.state import make_label
@@ -81,7 +81,7 @@ def make_exec_cgroup(leader: int, mount: Path = MOUNT, of: Path = Path("/proc"))
     cgroup takes milliseconds. None if the lab made no cgroup for the host.
     """
     text = (of / str(leader) / "cgroup").read_bytes().decode("utf-8", "replace")
-    paths = dict(line.split(":", 2)[1:] for line in lines(text))
+    paths = dict(line.split(":", 2)[1:] for line in split_lines(text))
     unified = mount / "unified"
     own = _find_host_part(paths.get("", "").split("/"))
     if not own:

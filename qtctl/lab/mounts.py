@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 from qtctl.lab.shell import run
 
 RESTRICTED = "nosuid,nodev"
@@ -12,7 +12,7 @@ def is_mounted(path: Path) -> bool:
     """Path.is_mount does not recognise a folder that is bind-mounted on itself."""
     escaped = str(path.absolute()).replace("\\", "\\134").replace(" ", "\\040")
     mounts = Path("/proc/self/mountinfo").read_bytes().decode("utf-8", "replace")
-    return any(escaped in line.split(" ")[4:5] for line in lines(mounts))
+    return any(escaped in line.split(" ")[4:5] for line in split_lines(mounts))
 
 
 def restrict(path: Path) -> None:

@@ -5,7 +5,7 @@ import platform
 import shutil
 from pathlib import Path
 
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 from qtctl.errors import LabError
 from qtctl.interfaces.progress import Progress
 from qtctl.lab import cgroups
@@ -96,6 +96,6 @@ def raise_inotify(hosts: int, progress: Progress) -> None:
 
 
 def _may_administer() -> bool:
-    rows = lines(Path("/proc/self/status").read_text())
+    rows = split_lines(Path("/proc/self/status").read_text())
     effective = next((line.split()[1] for line in rows if line.startswith("CapEff:")), "0")
     return bool(int(effective, 16) >> CAP_SYS_ADMIN & 1)

@@ -4,7 +4,7 @@ import os
 import subprocess
 from collections.abc import Mapping, Sequence
 
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 from qtctl.errors import LabError
 
 TAIL_LINES = 5
@@ -39,5 +39,5 @@ def make_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def read_tail(output: bytes) -> str:
-    said = [line.strip() for line in lines(output.decode(errors="replace")) if line.strip()]
+    said = [line.strip() for line in split_lines(output.decode(errors="replace")) if line.strip()]
     return "; ".join(said[-TAIL_LINES:]) or "no output"

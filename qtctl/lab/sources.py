@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 from qtctl.errors import LabError
 
 DEBIAN = "debian"
@@ -37,7 +37,7 @@ class Mirror:
 
 def parse_one_line(text: str) -> tuple[Source, ...]:
     """The `deb [options] uri suite component…` lines of a .list file."""
-    return tuple(source for line in lines(text) if (source := _parse_line(line)) is not None)
+    return tuple(source for line in split_lines(text) if (source := _parse_line(line)) is not None)
 
 
 def _parse_line(line: str) -> Source | None:
@@ -58,7 +58,7 @@ def _parse_line(line: str) -> Source | None:
 def parse_deb822(text: str) -> tuple[Source, ...]:
     """The enabled `Types: deb` paragraphs of a .sources file, one Source per URI."""
     found: list[Source] = []
-    for fields in _split_paragraphs(lines(text)):
+    for fields in _split_paragraphs(split_lines(text)):
         if "deb" not in fields.get("types", "").split() or fields.get("enabled", "yes").lower() in ("no", "false"):
             continue
         signed = fields.get("signed-by", "").strip()
@@ -91,7 +91,7 @@ def _split_paragraphs(rows: Iterable[str]) -> Iterable[dict[str, str]]:
 def read_os_release(path: Path = Path("/etc/os-release")) -> dict[str, str]:
     """The fields of os-release, unquoted. LabError if it cannot be read."""
     try:
-        found = lines(path.read_text())
+        found = split_lines(path.read_text())
     except OSError as error:
         raise LabError(f"{path}: {error.strerror}", hint="the lab needs Debian or Ubuntu") from error
     pairs = (line.partition("=") for line in found if "=" in line)

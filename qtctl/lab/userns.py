@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 from qtctl.lab.shell import make_environment
 
 BASE = 0x6FFF0000
@@ -35,7 +35,7 @@ def is_possible() -> bool:
 
 def _is_base_mapped(uid_map: str) -> bool:
     """Whether the uids from BASE are mapped (`uid_map`: /proc/self/uid_map). In a container they may not be."""
-    ranges = [(int(first), int(count)) for first, _, count in map(str.split, lines(uid_map))]
+    ranges = [(int(first), int(count)) for first, _, count in map(str.split, split_lines(uid_map))]
     return any(first <= BASE and first + count >= BASE + IDS for first, count in ranges)
 
 

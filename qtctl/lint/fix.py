@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from qtctl.dialects.toml.edit import with_item, without
+from qtctl.dialects.toml.edit import add_item, remove_key
 from qtctl.dialects.toml.read import read
 from qtctl.errors import InputError
 from qtctl.findings.finding import Fix
@@ -11,7 +11,7 @@ from qtctl.findings.finding import Fix
 def apply_fix(files: Mapping[str, bytes], fix: Fix) -> dict[str, bytes]:
     """The files with the fix. InputError where the text cannot be edited without losing its layout."""
     text = files[fix.file].decode("utf-8")
-    edited = with_item(text, fix.path, fix.value) if fix.value else without(text, fix.path)
+    edited = add_item(text, fix.path, fix.value) if fix.value else remove_key(text, fix.path)
     return {**files, fix.file: edited.encode()}
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from qtctl.dialects.systemd.properties import Property, property_of
-from qtctl.dialects.systemd.property_values import NotComparable, holds, observed
+from qtctl.dialects.systemd.properties import Property, find_property
+from qtctl.dialects.systemd.property_values import NotComparable, holds, read_observed
 from qtctl.model.desired import DesiredOther, DesiredService, DesiredTimer
 from qtctl.model.desired_loaded import LoadedValue
 from qtctl.model.desired_unit import DesiredUnit
@@ -22,7 +22,7 @@ class Difference(NamedTuple):
 
 def list_asked_properties(unit: DesiredUnit) -> tuple[Property, ...]:
     """The properties that show what is declared of a unit, each once; known before its file is rendered."""
-    shown = (property_of(section, key) for section, key in _list_directives(unit))
+    shown = (find_property(section, key) for section, key in _list_directives(unit))
     return tuple(dict.fromkeys(each for each in shown if each is not None))
 
 
@@ -56,11 +56,11 @@ def find_differences(wanted: Iterable[LoadedValue], found: Mapping[str, Json]) -
 
 
 def _differs(value: LoadedValue, found: Mapping[str, Json]) -> Iterator[Difference]:
-    shown = property_of(value.interface, value.directive)
+    shown = find_property(value.interface, value.directive)
     if shown is None or value.property not in found:
         return
     try:
-        loaded = observed(shown.shape, found[value.property])
+        loaded = read_observed(shown.shape, found[value.property])
     except NotComparable:
         return
     if not holds(shown.shape, value.value, loaded):

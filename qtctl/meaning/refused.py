@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from qtctl.dialects.systemd.assigned import Given
-from qtctl.dialects.systemd.refusals import Refusal, dropin_refusals, refusals
-from qtctl.dialects.systemd.unit_name import is_template, template_of
+from qtctl.dialects.systemd.refusals import Refusal, find_dropin_refusals, find_refusals
+from qtctl.dialects.systemd.unit_name import get_template, is_template
 from qtctl.dialects.systemd.unitfile import Line, UnitFile, parse
 from qtctl.model.desired import Desired
 
@@ -39,9 +39,9 @@ def find_refused(texts: Iterable[UnitText], version: int) -> Iterator[tuple[str,
     for read in dropins.values():
         read.sort(key=_get_file_name)
     for unit, file in whole.items():
-        yield from ((unit, refusal) for refusal in refusals(unit, file, version, dropins.get(unit, ())))
+        yield from ((unit, refusal) for refusal in find_refusals(unit, file, version, dropins.get(unit, ())))
     for unit in dropins.keys() - whole.keys():
-        yield from _find_refused_dropins(unit, whole.get(template_of(unit)), dropins, version)
+        yield from _find_refused_dropins(unit, whole.get(get_template(unit)), dropins, version)
     yield from _find_shared_bus_names(whole)
 
 
@@ -50,12 +50,12 @@ def _find_refused_dropins(
 ) -> Iterator[tuple[str, Refusal]]:
     """Of drop-ins of an instance, merged with its template; else of a unit that somebody else makes."""
     if template is None:
-        yield from ((unit, refusal) for file in dropins[unit] for refusal in dropin_refusals(unit, file, version))
+        yield from ((unit, refusal) for file in dropins[unit] for refusal in find_dropin_refusals(unit, file, version))
         return
-    of_template = dropins.get(template_of(unit), [])
-    known = {refusal.what for refusal in refusals(unit, template, version, of_template)}
+    of_template = dropins.get(get_template(unit), [])
+    known = {refusal.what for refusal in find_refusals(unit, template, version, of_template)}
     merged = sorted((*of_template, *dropins[unit]), key=_get_file_name)
-    yield from ((unit, each) for each in refusals(unit, template, version, merged) if each.what not in known)
+    yield from ((unit, each) for each in find_refusals(unit, template, version, merged) if each.what not in known)
 
 
 def _get_file_name(file: UnitFile) -> str:

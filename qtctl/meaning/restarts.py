@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from qtctl.dialects.systemd.choices import integer
-from qtctl.dialects.systemd.timespan import microseconds
+from qtctl.dialects.systemd.choices import parse_integer
+from qtctl.dialects.systemd.timespan import parse_microseconds
 from qtctl.errors import InputError
 from qtctl.model.desired import DesiredService
 from qtctl.model.facts import Unit
@@ -54,9 +54,9 @@ class RestartPolicy:
 
 
 def _is_limited(pairs: Mapping[str, str]) -> bool:
-    burst = integer(pairs.get("StartLimitBurst", "5"))
+    burst = parse_integer(pairs.get("StartLimitBurst", "5"))
     try:
-        interval = microseconds(pairs.get("StartLimitIntervalSec", "10s"))
+        interval = parse_microseconds(pairs.get("StartLimitIntervalSec", "10s"))
     except InputError:
         return True
     return burst != 0 and interval != 0

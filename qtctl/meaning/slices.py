@@ -1,6 +1,6 @@
 """The slices above a service, and the limits that each of them sets for all that is in it."""
 
-from qtctl.dialects.systemd.unit_name import escape, prefix_of, stem
+from qtctl.dialects.systemd.unit_name import escape, get_prefix, strip_type
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.json import Json
 
@@ -13,14 +13,14 @@ def list_slices(service: DesiredService) -> tuple[str, ...]:
     own = dict(service.settings).get("Slice") or _name_default_slice(service)
     if "%" in own or not own.endswith(".slice"):
         return ()
-    parts = stem(own).split("-") if own != ROOT else []
+    parts = strip_type(own).split("-") if own != ROOT else []
     return (*("-".join(parts[:end]) + ".slice" for end in range(len(parts), 0, -1)), ROOT)
 
 
 def _name_default_slice(service: DesiredService) -> str:
     """An instance runs in a slice of its template's name, below system.slice (systemd.special(7))."""
     if service.instance or service.is_template:
-        return f"system-{escape(prefix_of(service.unit))}.slice"
+        return f"system-{escape(get_prefix(service.unit))}.slice"
     return "system.slice"
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from qtctl.dialects.systemd.listen import Heard, heard
+from qtctl.dialects.systemd.listen import Heard, find_heard
 from qtctl.meaning.addresses import Relation, relate_addresses
 from qtctl.meaning.listeners import SYSTEMD, DeclaredPort, Row, Sockets, find_sockets
 from qtctl.model.desired_unit import Listener
@@ -55,7 +55,7 @@ def _listens(facts: Facts, socket: str) -> tuple[Heard, ...] | None:
 def _read_heard(row: object) -> Heard | None:
     match row:
         case [str(kind), str(address)]:
-            return heard(f"Listen{kind}", address, ipv6_only=False)
+            return find_heard(f"Listen{kind}", address, ipv6_only=False)
     return None
 
 

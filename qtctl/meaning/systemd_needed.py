@@ -1,7 +1,7 @@
 """Which systemd the units of a host need."""
 
-from qtctl.dialects.systemd.table.lookup import since, versions
-from qtctl.dialects.systemd.unitfile import effective, parse
+from qtctl.dialects.systemd.table.lookup import find_first_version, list_versions
+from qtctl.dialects.systemd.unitfile import merge_effective, parse
 from qtctl.model.desired import Desired
 
 
@@ -11,10 +11,10 @@ def find_systemd_needed(desired: Desired) -> int:
     A directive that 255 knows and 252, the measured one before it, does not may have come with 253.
     """
     files = (file for file in desired.files if file.of_unit)
-    used = {at for file in files for at in effective(parse(file.content, file.path))}
+    used = {at for file in files for at in merge_effective(parse(file.content, file.path))}
     return max((_find_first(section, key) for section, key in used), default=0)
 
 
 def _find_first(section: str, key: str) -> int:
-    known, measured = since(section, key), versions()
+    known, measured = find_first_version(section, key), list_versions()
     return 0 if known is None or known == measured[0] else measured[measured.index(known) - 1] + 1

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from qtctl.dialects.systemd.timespan import INFINITY, microseconds
+from qtctl.dialects.systemd.timespan import INFINITY, parse_microseconds
 from qtctl.errors import InputError
 from qtctl.model.desired import DesiredService
 from qtctl.model.desired_unit import DesiredUnit
@@ -53,7 +53,7 @@ def find_longest_us(declared: DesiredUnit, way: Transition, otherwise_us: int) -
 
 def _limit(text: str, otherwise_us: int) -> int:
     try:
-        span = microseconds(text)
+        span = parse_microseconds(text)
     except InputError:
         return otherwise_us  # a specifier, or what systemd ignores
     return otherwise_us if span in (0, INFINITY) else span

@@ -6,7 +6,7 @@ the registry resolved for it, defaults merged, names made whole. All later stage
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from qtctl.dialects.systemd.unit_name import stem
+from qtctl.dialects.systemd.unit_name import strip_type
 from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder, DesiredHosts
 from qtctl.model.desired_checks import DesiredCheck
 from qtctl.model.desired_code import DesiredCode
@@ -169,7 +169,7 @@ class DesiredOther(DesiredUnit):
     def triggers(self) -> str:
         started = super(DesiredOther, self).triggers
         accepts = dict(self.settings).get("Accept", "").lower() in _YES
-        return f"{stem(started)}@.service" if accepts and not self.starts else started
+        return f"{strip_type(started)}@.service" if accepts and not self.starts else started
 
 
 _YES = ("yes", "y", "true", "t", "on", "1")

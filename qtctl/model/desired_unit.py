@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from qtctl.dialects.systemd.unit_name import instance_of, is_template, stem
+from qtctl.dialects.systemd.unit_name import get_instance, is_template, strip_type
 from qtctl.model.origin import Origin
 from qtctl.model.unit_kinds import STARTS_NAMESAKE, UnitKind
 
@@ -97,7 +97,7 @@ class DesiredUnit(Related):
     @property
     def instance(self) -> str:
         """What follows the `@` of an instance's name; '' of any other unit."""
-        return instance_of(self.unit)
+        return get_instance(self.unit)
 
     @property
     def made_by(self) -> str:
@@ -138,4 +138,4 @@ class DesiredUnit(Related):
     def triggers(self) -> str:
         """The unit that it starts, also where it does not name it; '' where it starts none."""
         namesake = STARTS_NAMESAKE.get(self.kind)
-        return self.starts or (f"{stem(self.unit)}.{namesake}" if namesake else "")
+        return self.starts or (f"{strip_type(self.unit)}.{namesake}" if namesake else "")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING
 
-from qtctl.dialects.python_command import PythonCommand, python_command
+from qtctl.dialects.python_command import PythonCommand, read_python_command
 
 if TYPE_CHECKING:  # whoever asks does without it
     from qtctl.model.desired import DesiredService
@@ -39,7 +39,7 @@ class EntryQuestion:
 def make_entry_question(service: "DesiredService") -> EntryQuestion | None:
     """None for a program that is not Python's, or of which only the host knows what it runs."""
     argv = service.loaded[0] if service.loaded else service.argv
-    command = python_command(argv)
+    command = read_python_command(argv)
     if command is None or service.is_template or _ELSEWHERE & dict((*service.settings, *service.sandbox)).keys():
         return None
     here = service.working_directory.removeprefix("-") or "/"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, cast, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from qtctl.dialects.toml.keys import MOST_SHOWN, quoted
+from qtctl.dialects.toml.keys import MOST_SHOWN, quote
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -111,7 +111,7 @@ def write_value(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return quoted(value)
+        return quote(value)
     if isinstance(value, int | float):
         return repr(value)
     if isinstance(value, list) and value and all(isinstance(each, str | int | float) for each in value):
@@ -162,7 +162,7 @@ def _merge_options(options: tuple[object, ...]) -> list[str]:
 
 
 def _join_quoted(words: list[str]) -> str:
-    return join_words([quoted(each) for each in words])
+    return join_words([quote(each) for each in words])
 
 
 def _describe_plain(plain: object, annotation: object) -> str:

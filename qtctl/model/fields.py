@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from qtctl.dialects import endpoints
-from qtctl.dialects.paths import trouble
-from qtctl.dialects.systemd.size import bytes_of
-from qtctl.dialects.systemd.timespan import microseconds
+from qtctl.dialects.paths import explain_trouble
+from qtctl.dialects.systemd.size import parse_bytes
+from qtctl.dialects.systemd.timespan import parse_microseconds
 from qtctl.errors import InputError
 from qtctl.model.expect import Exact, Expect, Unfit
 from qtctl.model.unit_kinds import DECLARATIONS
@@ -50,7 +50,7 @@ UnitPrefix = Annotated[
 
 def check_plain(text: str) -> str:
     """A path that can become a file's name, here or on a host: systemd takes no `..` either."""
-    if what := trouble(text):
+    if what := explain_trouble(text):
         raise Unfit(f"{text[:200]!r} {what}", what)
     return text
 
@@ -95,9 +95,9 @@ def _read_by(read: Callable[[str], int]) -> AfterValidator:
     return AfterValidator(check)
 
 
-Span = Annotated[str, _read_by(microseconds), Expect('a time span, such as "5s", "2min 30s" or "infinity"')]
+Span = Annotated[str, _read_by(parse_microseconds), Expect('a time span, such as "5s", "2min 30s" or "infinity"')]
 """A systemd time span: "5s", "2min 30s"."""
-Size = Annotated[str, _read_by(bytes_of), Expect('a size, such as "512M", "1.5G" or "infinity"')]
+Size = Annotated[str, _read_by(parse_bytes), Expect('a size, such as "512M", "1.5G" or "infinity"')]
 """A systemd size: "512M", "1.5G", "infinity"."""
 Percent = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?%$"), Expect('a percentage, such as "80%"')]
 EnvName = Annotated[

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from qtctl.dialects.http import url_subject
-from qtctl.dialects.systemd.quoting import loaded_prefixed
+from qtctl.dialects.http import make_url_subject
+from qtctl.dialects.systemd.quoting import list_loaded_prefixed
 from qtctl.model.desired_checks import CommandWanted, FileWanted, HttpWanted
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.entry_questions import EntryQuestion, make_entry_question
@@ -184,7 +184,9 @@ def _list_env_questions(desired: "Desired") -> tuple[EnvQuestion, ...]:
 def _list_health_questions(desired: "Desired") -> tuple[HealthQuestion, ...]:
     """Every declared health URL, once; those of checks by the id of the check."""
     ports = (port for unit in desired.units() for port in unit.ports if port.health_path)
-    found = {subject: port for port in ports if (subject := url_subject(port.address, port.port, port.health_path))}
+    found = {
+        subject: port for port in ports if (subject := make_url_subject(port.address, port.port, port.health_path))
+    }
     found |= {check.id: check.wanted.url for check in desired.checks if isinstance(check.wanted, HttpWanted)}
     return tuple(_make_question(subject, port) for subject, port in found.items())
 
@@ -219,4 +221,4 @@ def _add_slices(
 def _list_argvs(service: "DesiredService") -> Argvs:
     """Its commands as systemd shows them, those around its own too."""
     around = (each for each in service.commands if each.argv)
-    return (*service.loaded, *(each.argv if each.line else loaded_prefixed(each.argv) for each in around))
+    return (*service.loaded, *(each.argv if each.line else list_loaded_prefixed(each.argv) for each in around))

@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from qtctl.dialects.systemd.booleans import boolean
-from qtctl.dialects.systemd.choices import integer
-from qtctl.dialects.systemd.directives import EMPTY_SAYS, AssignmentRule, takes
-from qtctl.dialects.systemd.splitting import Escapes, plain_words, split, words_as_written
+from qtctl.dialects.systemd.booleans import parse_boolean
+from qtctl.dialects.systemd.choices import parse_integer
+from qtctl.dialects.systemd.directives import EMPTY_SAYS, AssignmentRule, find_assignment_rule
+from qtctl.dialects.systemd.splitting import Escapes, split, split_as_written, split_plain_words
 from qtctl.dialects.systemd.values import names_unit
 from qtctl.errors import InputError
 from qtctl.model.vocabulary import Form, Key
@@ -35,7 +35,7 @@ def read_value(key: Key, lines: tuple[str, ...]) -> Value:
         case Form.PATHS:
             return _read_list(key, lines, [word for line in lines for word in _split_path_words(key, line)])
         case Form.LINES:
-            parted = takes(key.directive) in (AssignmentRule.WORDS, AssignmentRule.NAMES)
+            parted = find_assignment_rule(key.directive) in (AssignmentRule.WORDS, AssignmentRule.NAMES)
             return _read_list(key, lines, [word for line in lines for word in line.split()] if parted else list(lines))
         case Form.TABLE:
             return _read_table(key, lines)
@@ -49,8 +49,8 @@ def _names(key: Key, lines: tuple[str, ...]) -> Value:
 
 def split_unit_words(directive: str, lines: Iterable[str]) -> tuple[str, ...]:
     """The words of a list of units: quotes mean something in [Install] alone."""
-    words: Callable[[str], tuple[str, ...]] = plain_words
-    if takes(directive) is AssignmentRule.INSTALL:
+    words: Callable[[str], tuple[str, ...]] = split_plain_words
+    if find_assignment_rule(directive) is AssignmentRule.INSTALL:
         words = _unquote_words
     return tuple(word for line in lines for word in words(line))
 
@@ -59,7 +59,7 @@ def _unquote_words(line: str) -> tuple[str, ...]:
     try:
         return split(line, Escapes.NONE)
     except InputError:
-        return plain_words(line)
+        return split_plain_words(line)
 
 
 def read_raw(lines: tuple[str, ...]) -> Value:
@@ -95,17 +95,17 @@ def _join_lines(key: Key, lines: tuple[str, ...]) -> str:
     """One line; several of a list of numbers that the key holds as one are one line to systemd, too."""
     if len(lines) == 1:
         return lines[0]
-    if takes(key.directive) is AssignmentRule.WORDS and all(_NUMBERS.fullmatch(line) for line in lines):
+    if find_assignment_rule(key.directive) is AssignmentRule.WORDS and all(_NUMBERS.fullmatch(line) for line in lines):
         return " ".join(lines)
     raise Unfit
 
 
 def _read_scalar(key: Key, text: str) -> Value:
     candidates: list[Value] = [text]
-    truth = boolean(text)
+    truth = parse_boolean(text)
     if truth is not None:
         candidates.insert(0, truth) if key.form is Form.SWITCH else candidates.append(truth)
-    number = None if key.form is Form.SWITCH else integer(text)
+    number = None if key.form is Form.SWITCH else parse_integer(text)
     if number is not None:
         candidates.insert(0, number) if str(number) == text else candidates.append(number)
     return _choose_first_fit(key, candidates)
@@ -113,7 +113,7 @@ def _read_scalar(key: Key, text: str) -> Value:
 
 def _read_list(key: Key, lines: tuple[str, ...], words: list[str]) -> Value:
     """Line by line; where the key takes no such line, word by word."""
-    switches = [truth for line in lines if (truth := boolean(line)) is not None]
+    switches = [truth for line in lines if (truth := parse_boolean(line)) is not None]
     candidates: list[Value] = [*(lines if len(lines) == 1 else ()), list(lines), words]
     if len(switches) == len(lines):
         candidates.append(switches)
@@ -147,9 +147,13 @@ def _is_refused(key: Key, word: str) -> bool:
 
 def _split_path_words(key: Key, line: str) -> tuple[str, ...]:
     if not any(char in line for char in "\"'\\"):
-        return plain_words(line)
+        return split_plain_words(line)
     try:
-        return words_as_written(line) if takes(key.directive) is AssignmentRule.TUPLES else split(line, Escapes.LITERAL)
+        return (
+            split_as_written(line)
+            if find_assignment_rule(key.directive) is AssignmentRule.TUPLES
+            else split(line, Escapes.LITERAL)
+        )
     except InputError as error:
         raise Unfit from error
 

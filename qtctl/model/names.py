@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from qtctl.dialects.systemd.unit_name import TYPES, escape_path, instance, is_template, stem, valid
+from qtctl.dialects.systemd.unit_name import TYPES, escape_path, is_template, is_valid, name_instance, strip_type
 from qtctl.model.unit_kinds import DECLARATIONS, DECLARED_IN, STARTS_NAMESAKE, UNIT_TABLES, UnitKind
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def list_units(registry: "Registry", kind: str, name: str) -> tuple[str, ...]:
     unit = make_unit_name(registry, kind, name)
     if not is_template(unit):
         return (unit,)
-    return tuple(instance(unit, each) for each in getattr(getattr(registry, kind)[name], "instances", ()))
+    return tuple(name_instance(unit, each) for each in getattr(getattr(registry, kind)[name], "instances", ()))
 
 
 def list_spoken_names(registry: "Registry", kind: str, name: str) -> tuple[str, ...]:
@@ -65,7 +65,7 @@ def starts_of(registry: "Registry", names: "Names", kind: str, name: str) -> str
     unit = make_unit_name(registry, kind, name)
     namesake = STARTS_NAMESAKE.get(UnitKind.of(unit))
     accepts = "@" if getattr(getattr(registry, kind)[name], "accept", None) else ""
-    return f"{stem(unit)}{accepts}.{namesake}" if namesake else ""
+    return f"{strip_type(unit)}{accepts}.{namesake}" if namesake else ""
 
 
 def list_starters(registry: "Registry", kind: str, name: str) -> tuple[tuple[str, str], ...]:
@@ -88,7 +88,7 @@ def find_slice(registry: "Registry", name: str) -> str:
 
 def names_unit(name: str) -> bool:
     """Whether it is a whole unit name, in which systemd may have specifiers to replace."""
-    return valid(name.replace("%", "x"))
+    return is_valid(name.replace("%", "x"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ def _map_names(registry: "Registry", kind: str, name: str) -> dict[str, str]:
     node = getattr(registry, kind)[name]
     if is_template(unit):
         short = name.removesuffix("@")
-        named = {f"{short}@{each}": instance(unit, each) for each in getattr(node, "instances", ())}
+        named = {f"{short}@{each}": name_instance(unit, each) for each in getattr(node, "instances", ())}
         return {unit: unit, **named, **{whole: whole for whole in named.values()}}
     install = getattr(node, "install", None)
     own = (alias for alias in (install.alias if install else ()) if "%" not in alias)

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
-from qtctl.dialects.systemd.timespan import microseconds
+from qtctl.dialects.systemd.timespan import parse_microseconds
 from qtctl.model.expect import Expect
 from qtctl.model.fields import Day, Node, Span
 from qtctl.model.origin import Origin
@@ -28,7 +28,7 @@ class Watch(Node):
 
     @property
     def steady_s(self) -> float:
-        return microseconds(self.steady) / 1e6
+        return parse_microseconds(self.steady) / 1e6
 
 
 class DeployPolicy(Node):
@@ -46,10 +46,10 @@ class Policy(Node):
         """Reports show the reasons: without what looks like a secret in them."""
         if not self.waivers:
             return ()
-        from qtctl.dialects.secrets import masked_message  # noqa: PLC0415 - 10 ms, and few registries have waivers
+        from qtctl.dialects.secrets import mask_message  # noqa: PLC0415 - 10 ms, and few registries have waivers
 
         return tuple(
-            Waived(each.id, each.subject, masked_message(each.reason), each.owner, each.expires, make_origin(number))
+            Waived(each.id, each.subject, mask_message(each.reason), each.owner, each.expires, make_origin(number))
             for number, each in enumerate(self.waivers)
         )
 

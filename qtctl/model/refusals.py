@@ -8,10 +8,10 @@ from typing import get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from qtctl.dialects.arguments import masked_lines
-from qtctl.dialects.nearest import Known, nearest, slipped
-from qtctl.dialects.secrets import secret_name
-from qtctl.dialects.toml.keys import Step, key_text, quoted
+from qtctl.dialects.arguments import mask_lines
+from qtctl.dialects.nearest import Known, find_nearest, is_slip
+from qtctl.dialects.secrets import is_secret_name
+from qtctl.dialects.toml.keys import Step, quote, write_key
 from qtctl.model.expect import (
     Unfit,
     describe_expected,
@@ -73,7 +73,7 @@ def list_refusals(model: type[BaseModel], document: object, error: ValidationErr
     found = []
     for fault in faults:
         if fault.kind == _UNKNOWN:
-            what = f"unknown key {key_text((*prefix, *fault.path))}"
+            what = f"unknown key {write_key((*prefix, *fault.path))}"
             near = meant.key(fault.path)
             instead = (*fault.path[:-1], near) if near else ()
             found.append(Refusal(fault.path, what, meant.hint(prefix, fault.path), instead))
@@ -110,7 +110,7 @@ class _Meant:
             if at not in self._keys:
                 self._keys[at] = Known(dict.fromkeys([*missing, *self._list_here(table)]))
             near = self._keys[at].nearest(str(path[-1]))
-            self._found[path] = near if slipped(str(path[-1]), near) else self._suggest_other(path, missing, near)
+            self._found[path] = near if is_slip(str(path[-1]), near) else self._suggest_other(path, missing, near)
         return self._found[path]
 
     def _is_misplaced(self, path: Path) -> bool:
@@ -130,10 +130,10 @@ class _Meant:
         name, table = str(path[-1]), path[:-1]
         near = self.key(path)
         if near:
-            return f"did you mean {key_text((*prefix, *table, near))}?"
+            return f"did you mean {write_key((*prefix, *table, near))}?"
         keys = list_model_keys(self._model)
         if table and name in keys:
-            meant = key_text((*prefix, name))
+            meant = write_key((*prefix, name))
             return (
                 f"did you mean [{meant}]?"
                 if is_table(keys[name])
@@ -141,7 +141,7 @@ class _Meant:
             )
         elsewhere = self._find_elsewhere(path)
         if elsewhere:
-            return f"did you mean {join_words([key_text((*prefix, *each)) for each in elsewhere[:3]])}?"
+            return f"did you mean {join_words([write_key((*prefix, *each)) for each in elsewhere[:3]])}?"
         here = self._list_here(table)
         shown = f"{', '.join(here[:_MOST_KEYS])} …" if len(here) > _MOST_KEYS else ", ".join(here)
         return f"known here: {shown}"
@@ -165,12 +165,12 @@ def may_show(path: Sequence[Step], value: object) -> bool:
     for step in path:
         if isinstance(step, str) and (step in _HIDDEN_BELOW or _is_of_secrets(step)):
             return False
-    return not isinstance(value, str) or masked_lines(value) == value
+    return not isinstance(value, str) or mask_lines(value) == value
 
 
 def _is_of_secrets(key: str) -> bool:
     """A key that is called after a secret, or a directive that holds an environment or credentials."""
-    return secret_name(key) or key.startswith(("Environment", "SetCredential", "LoadCredential"))
+    return is_secret_name(key) or key.startswith(("Environment", "SetCredential", "LoadCredential"))
 
 
 def _list_causes(faults: list[_Fault]) -> list[_Fault]:
@@ -248,21 +248,21 @@ def _find_model(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
 
 def _make_missing(prefix: Path, fault: _Fault) -> Refusal:
     return Refusal(
-        fault.path, f"{key_text((*prefix, *fault.path))} is missing", f"required: {describe_expected(fault.wanted)}"
+        fault.path, f"{write_key((*prefix, *fault.path))} is missing", f"required: {describe_expected(fault.wanted)}"
     )
 
 
 def _make_bad_key(prefix: Path, fault: _Fault) -> Refusal:
-    table = key_text((*prefix, *fault.path[:-1]))
+    table = write_key((*prefix, *fault.path[:-1]))
     what = fault.reason or f"should be {describe_expected(fault.wanted)}"
-    said = f"{table} has the key {quoted(str(fault.value))}, which {what}"
+    said = f"{table} has the key {quote(str(fault.value))}, which {what}"
     return Refusal(fault.path, said, should=f"it has a key that {what}")
 
 
 def _make_wrong(prefix: Path, fault: _Fault) -> Refusal:
     path = (*prefix, *fault.path)
     shows = may_show(path, fault.value)
-    key, should = key_text(path), _describe_expected(fault)
+    key, should = write_key(path), _describe_expected(fault)
     if shows or not isinstance(fault.value, str):
         given = write_value(fault.value) if shows else describe_kind(fault.value)
         what = f"{key} is {given}, {f'which {fault.reason}' if fault.reason else f'should be {should}'}"
@@ -290,19 +290,19 @@ def _show_as_list(fault: _Fault) -> str:
 def _hint(fault: _Fault, path: Path) -> str:
     """What to write instead, where that is certain enough."""
     value, wanted = fault.value, fault.wanted
-    name = key_text(path[-1:]) if isinstance(path[-1], str) else ""
+    name = write_key(path[-1:]) if isinstance(path[-1], str) else ""
     if name and _show_as_list(fault):
         return f"write {name} = {_show_as_list(fault)}"
     if isinstance(value, str) and list_choices(wanted):
-        near = nearest(value, list_choices(wanted))
-        return f"did you mean {quoted(near)}?" if near else ""
+        near = find_nearest(value, list_choices(wanted))
+        return f"did you mean {quote(near)}?" if near else ""
     if name and is_table(wanted) and path[:-1] and str(path[-1]) in _list_keys(wanted):
-        return f"{key_text(path[:-1])} has tables by name, such as [{key_text((*path[:-1], 'NAME'))}]"
+        return f"{write_key(path[:-1])} has tables by name, such as [{write_key((*path[:-1], 'NAME'))}]"
     if name and is_table(wanted):
         return (
-            f"write [{key_text(path)}], not [[{key_text(path)}]]"
+            f"write [{write_key(path)}], not [[{write_key(path)}]]"
             if _are_tables(value)
-            else f"it begins with [{key_text(path)}]"
+            else f"it begins with [{write_key(path)}]"
         )
     meant = _convert(value, wanted) if name else None
     return f"write {name} = {write_value(meant)}" if meant is not None else ""

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from qtctl.dialects.systemd.timespan import microseconds
+from qtctl.dialects.systemd.timespan import parse_microseconds
 from qtctl.model.expect import Exact, Expect, Unfit
 from qtctl.model.fields import (
     AbsolutePath,
@@ -121,7 +121,7 @@ _LONGEST_ANSWER_US = 10_000_000
 
 
 def _check_within(text: str) -> str:
-    if not 0 < microseconds(text) <= _LONGEST_ANSWER_US:
+    if not 0 < parse_microseconds(text) <= _LONGEST_ANSWER_US:
         what = "is not from 1us to 10s"
         raise Unfit(f"{text!r} {what}", what)
     return text

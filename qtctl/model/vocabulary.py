@@ -9,7 +9,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from qtctl.dialects.systemd.directives import EMPTY_SAYS, AssignmentRule, takes
+from qtctl.dialects.systemd.directives import EMPTY_SAYS, AssignmentRule, find_assignment_rule
 from qtctl.model.fields import Node
 from qtctl.model.registry import Registry
 from qtctl.model.unit_kinds import UNIT_TABLES
@@ -148,7 +148,7 @@ def _find_form(directive: str, annotation: object) -> Form:
     if any(get_origin(each) in (dict, Mapping) for each in options):
         return Form.TABLE
     if any(get_origin(each) is tuple for each in options):
-        return _LISTS.get(takes(directive), Form.LINES)
+        return _LISTS.get(find_assignment_rule(directive), Form.LINES)
     if bool in options:
         return Form.SWITCH
     if int in options:

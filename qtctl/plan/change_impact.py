@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from difflib import unified_diff
 
 from qtctl.dialects import terminal
-from qtctl.dialects.arguments import argument_spans, masked_lines
-from qtctl.dialects.lines import file_lines
-from qtctl.dialects.secrets import harmless, secret_name
+from qtctl.dialects.arguments import find_argument_spans, mask_lines
+from qtctl.dialects.lines import split_file_lines
+from qtctl.dialects.secrets import is_harmless, is_secret_name
 from qtctl.dialects.systemd.splitting import Escapes, split
-from qtctl.dialects.systemd.table.change_classes import ChangeClass, change_class, counts_when_stopped
-from qtctl.dialects.systemd.unitfile import effective, parse
+from qtctl.dialects.systemd.table.change_classes import ChangeClass, counts_when_stopped, find_change_class
+from qtctl.dialects.systemd.unitfile import merge_effective, parse
 from qtctl.errors import InputError
 
 _SECRET_KEYS = re.compile(r"\s*(Environment|SetCredential|SetCredentialEncrypted)\s*=", re.IGNORECASE)
@@ -30,11 +30,11 @@ def find_change(old: bytes, new: bytes, name: str) -> ChangeClass:
     as a new start.
     """
     try:
-        before, after = (effective(parse(text.decode(), name)) for text in (old, new))
+        before, after = (merge_effective(parse(text.decode(), name)) for text in (old, new))
     except (InputError, UnicodeDecodeError):
         return ChangeClass.RESTART
     keys = {key for key in before.keys() | after.keys() if tuple(before.get(key, ())) != tuple(after.get(key, ()))}
-    return max((change_class(*key) for key in keys), key=lambda each: each.rank, default=ChangeClass.NOTHING)
+    return max((find_change_class(*key) for key in keys), key=lambda each: each.rank, default=ChangeClass.NOTHING)
 
 
 def needs_new_start(old: bytes, new: bytes, name: str) -> bool:
@@ -48,7 +48,7 @@ def is_stopped_otherwise(old: bytes, new: bytes, name: str) -> bool:
     True of a text that cannot be read as a unit file.
     """
     try:
-        before, after = (effective(parse(text.decode(), name)) for text in (old, new))
+        before, after = (merge_effective(parse(text.decode(), name)) for text in (old, new))
     except (InputError, UnicodeDecodeError):
         return True
     keys = {key for key in before.keys() | after.keys() if tuple(before.get(key, ())) != tuple(after.get(key, ()))}
@@ -71,7 +71,7 @@ def _group_lines(text: str) -> list[list[str]]:
     """The lines, grouped with those that continue them and with comments in between, which systemd skips."""
     found: list[list[str]] = []
     continued = False
-    for line in file_lines(text):
+    for line in split_file_lines(text):
         aside = bool(_COMMENT.match(line))
         if continued:
             found[-1].append(line)
@@ -83,7 +83,9 @@ def _group_lines(text: str) -> list[list[str]]:
 
 def _mask_lines(assignments: Iterable[list[str]], known: frozenset[tuple[str, ...]]) -> list[str]:
     return [
-        terminal.line(line) for lines in assignments for line in _mask_assignment(lines, declared=tuple(lines) in known)
+        terminal.show_line(line)
+        for lines in assignments
+        for line in _mask_assignment(lines, declared=tuple(lines) in known)
     ]
 
 
@@ -109,7 +111,7 @@ def _has_secret_arguments(lines: list[str]) -> bool:
         words = split(text.partition("=")[2].strip(), Escapes.C_RELAXED)
     except InputError:
         return not _is_clean(text)
-    return any(argument_spans(words))
+    return any(find_argument_spans(words))
 
 
 def _join_lines(lines: list[str]) -> str:
@@ -119,8 +121,8 @@ def _join_lines(lines: list[str]) -> str:
 def _is_clean(text: str) -> bool:
     """Whether nothing of a line looks like a secret, the key being the name of its value."""
     key, equals, value = text.partition("=")
-    named = bool(equals) and secret_name(key.strip(" \t#;")) and not harmless(value.strip())
-    return not named and masked_lines(text) == text
+    named = bool(equals) and is_secret_name(key.strip(" \t#;")) and not is_harmless(value.strip())
+    return not named and mask_lines(text) == text
 
 
 def _find_key(line: str) -> str:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from qtctl.dialects.paths import trouble
-from qtctl.dialects.systemd.unit_name import template_of
+from qtctl.dialects.paths import explain_trouble
+from qtctl.dialects.systemd.unit_name import get_template
 from qtctl.model.desired import Desired
 
 UNIT_ROOTS = ("/etc/systemd/system", "/etc/systemd/system.control", "/usr/local/lib/systemd/system")
@@ -48,12 +48,12 @@ class FleetNames:
 
     def has(self, name: str) -> bool:
         """Whether it is the name of a unit of the fleet, or one that matches its patterns."""
-        known = name in self.units or template_of(name) in self.units
+        known = name in self.units or get_template(name) in self.units
         return known or any(fnmatchcase(name, pattern) for pattern in self.patterns)
 
     def owns(self, path: str, target: str = "") -> bool:
         """Whether a backup holds `path`; `target`: of a link. Never a path that is not plain."""
-        if trouble(path) or "//" in path or "/./" in f"{path}/":
+        if explain_trouble(path) or "//" in path or "/./" in f"{path}/":
             return False
         folder, _, name = path.rpartition("/")
         if name.startswith("."):

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 
-from qtctl.dialects.hosts import PATH, addresses_of, block_lines, same_address, with_block
+from qtctl.dialects.hosts import PATH, is_same_address, list_addresses, make_block_lines, replace_block
 from qtctl.meaning.originals import describe_seen
 from qtctl.model.account_facts import Hosts
 from qtctl.model.desired import Desired, DesiredFile
@@ -36,7 +36,7 @@ def plan_steps(desired: Desired, facts: Facts, current: Mapping[str, bytes]) -> 
         return ()
     there = facts.read(File, PATH)
     before = current.get(PATH, b"")
-    content = with_block(before, desired.fleet, block_lines(declared.aliases))
+    content = replace_block(before, desired.fleet, make_block_lines(declared.aliases))
     mode, owner, group = (there.mode, there.owner, there.group) if there else ("0644", "root", "root")
     file = DesiredFile(PATH, content, mode, owner, group, _digest(content), "hosts", PATH, declared.origin)
     diff = make_diff(before, content, PATH) if there else ""
@@ -72,8 +72,8 @@ def _find_unseen(desired: Desired, facts: Facts, there: File, current: Mapping[s
 def _find_contradictions(declared: DesiredHosts, found: Hosts) -> Iterator[Refusal]:
     for name in declared.names:
         wanted = declared.addresses(name)
-        for address in addresses_of(found.rows, name):
-            if not any(same_address(address, each) for each in wanted):
+        for address in list_addresses(found.rows, name):
+            if not any(is_same_address(address, each) for each in wanted):
                 what = f"{name} is {address} in a line of its own, declared {' and '.join(wanted)}"
                 yield Refusal(PATH, what, "remove that line, or declare its address in hosts.toml")
 
@@ -82,7 +82,7 @@ def _give_reason(desired: Desired, facts: Facts) -> str:
     """Why the block has to be written, or ''. Names that were retired go with their lines: the block is ours."""
     if desired.hosts_file is None:
         return ""
-    wanted, found = list(block_lines(desired.hosts_file.aliases)), facts.read(Hosts, PATH)
+    wanted, found = list(make_block_lines(desired.hosts_file.aliases)), facts.read(Hosts, PATH)
     block = None if found is None else found.block
     if (block or []) == wanted:
         return ""

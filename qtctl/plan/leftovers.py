@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 
-from qtctl.dialects.systemd.unit_name import is_template, template_of
+from qtctl.dialects.systemd.unit_name import get_template, is_template
 from qtctl.meaning.units import is_up
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
@@ -66,7 +66,7 @@ class Leftovers:
         why = {each.unit: each.why for each in self.files if each.kind == UNIT and not is_template(each.unit)}
         gone = {each.unit: each.why for each in self.files if each.kind == UNIT and is_template(each.unit)}
         for name in self._seen_names():
-            template = template_of(name)
+            template = get_template(name)
             if template in gone:
                 why.setdefault(name, gone[template])
             elif template in self._counted and name not in self._known:
@@ -80,7 +80,7 @@ class Leftovers:
         for unit in self.units:
             yield Note(NoteKind.LEFT, unit.unit, f"{self._state_of(unit.unit)}, {unit.why}: --prune removes it")
         for file in self.files:
-            if file.kind == ENV or (file.unit not in named and template_of(file.unit) not in named):
+            if file.kind == ENV or (file.unit not in named and get_template(file.unit) not in named):
                 yield Note(NoteKind.LEFT, file.path, f"{file.why}: --prune removes it")
         for path, digest in self._marked(UNIT_DIR).files.items():
             found = self._read_file(path, digest)

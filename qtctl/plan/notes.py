@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from qtctl.dialects.systemd.timespan import microseconds
-from qtctl.dialects.systemd.unitfile import effective, parse
+from qtctl.dialects.systemd.timespan import parse_microseconds
+from qtctl.dialects.systemd.unitfile import merge_effective, parse
 from qtctl.errors import InputError
 from qtctl.meaning.deploys import STATUS, judges_generation
 from qtctl.model.deploy_facts import HostDeploys
@@ -93,7 +93,7 @@ def _describe(theirs: _Values, ours: _Values) -> str:
 def _read_values(content: bytes) -> _Values:
     """Nothing where it is no unit file."""
     try:
-        found = effective(parse(content.decode(), "x.conf"))
+        found = merge_effective(parse(content.decode(), "x.conf"))
     except (InputError, UnicodeDecodeError):
         return {}
     return {key: tuple(values) for key, values in found.items()}
@@ -130,6 +130,6 @@ def _fires_because(values: _Values, uptime_us: int | None) -> str:
 
 def _past(span: str, uptime_us: int) -> bool:
     try:
-        return microseconds(span) <= uptime_us
+        return parse_microseconds(span) <= uptime_us
     except InputError:
         return False

@@ -6,7 +6,7 @@ from difflib import unified_diff
 from fnmatch import fnmatchcase
 
 from qtctl.dialects.endpoints import is_account
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 from qtctl.errors import InputError
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.preparation import (
@@ -171,5 +171,5 @@ def _plan_removal(file: PreparedFile, seen: HostSeen) -> PrepareStep:
 def _make_diff(file: PreparedFile, before: bytes | None) -> str:
     if file.quiet or before is None:
         return ""
-    old, new = (lines(text.decode("utf-8", "replace")) for text in (before, file.content))
+    old, new = (split_lines(text.decode("utf-8", "replace")) for text in (before, file.content))
     return "\n".join(unified_diff(old, new, file.path if before else "/dev/null", file.path, lineterm=""))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from qtctl.dialects.systemd.table.change_classes import ChangeClass
-from qtctl.dialects.systemd.unit_name import is_template, template_of
+from qtctl.dialects.systemd.unit_name import get_template, is_template
 from qtctl.model.backup import Backup, Entry, EntryKind, Installed, UnitThen
 from qtctl.model.desired import DesiredFile
 from qtctl.model.origin import Origin
@@ -200,7 +200,7 @@ class Restore:
             prefixes = (each for each in subjects if "-." in each)
             if (
                 unit in subjects
-                or template_of(unit) in subjects
+                or get_template(unit) in subjects
                 or any(map(unit.startswith, map(_strip_suffix, prefixes)))
             ):
                 yield unit

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from qtctl.dialects.nearest import Known
-from qtctl.dialects.systemd.envfile import env_file_line
+from qtctl.dialects.systemd.envfile import write_env_line
 from qtctl.errors import InputError
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.secret_place import SecretKind, SecretPlace
@@ -65,6 +65,6 @@ def make_content(place: SecretPlace, value: bytes) -> bytes:
     if not line:
         raise InputError(f"{place.name}: empty", hint="give a value")
     try:
-        return env_file_line(place.name, line.decode("utf-8")).encode()
+        return write_env_line(place.name, line.decode("utf-8")).encode()
     except UnicodeDecodeError:
         raise InputError(f"{place.name}: not UTF-8, which systemd does not read", hint="encode it") from None

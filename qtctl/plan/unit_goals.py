@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from qtctl.dialects.systemd.booleans import boolean
+from qtctl.dialects.systemd.booleans import parse_boolean
 from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.meaning.enablement import find_unwanted_pullers
 from qtctl.meaning.started_from import list_config_files, map_dropins
@@ -113,7 +113,7 @@ def _make_goal(unit: DesiredUnit, file: str, dropins: Mapping[str, Iterable[str]
         required_by=_list_required_by(unit.install),
         hands_to=hands_to,
         stop_commands=any(directive.startswith("ExecStop") for directive in _list_commands(unit)),
-        only_pulled_in=bool(boolean(dict(unit.unit_settings).get("RefuseManualStart", ""))),
+        only_pulled_in=bool(parse_boolean(dict(unit.unit_settings).get("RefuseManualStart", ""))),
     )
 
 

@@ -5,7 +5,7 @@ A subject that is a number asks who has that id. The comment field is not kept: 
 
 from collections.abc import Callable, Iterable, Sequence
 
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 from qtctl.dialects.shell import quote
 from qtctl.model.account_facts import Account, Group
 from qtctl.model.evidence import Need
@@ -78,7 +78,7 @@ def _parse(
     if frame.exit not in (FOUND, NOT_ALL_FOUND):
         return _answer_all(needs, database, f"getent ended with exit status {frame.exit}", question, answer_refused)
     try:
-        rows = [read(line.split(":")) for line in lines(decode_text(frame.stdout)) if line]
+        rows = [read(line.split(":")) for line in split_lines(decode_text(frame.stdout)) if line]
     except ValueError as error:
         return _answer_all(
             needs, database, f"getent answered with a line that cannot be read: {error}", question, answer_unparseable

@@ -129,9 +129,9 @@ def hide_secrets(text: str) -> str:
 @cache
 def _show_reason(reason: str) -> str:
     """Shells, sudo and others quote what they do not understand."""
-    from qtctl.dialects.secrets import masked_message  # noqa: PLC0415 - 10 ms: loaded while the host answers
+    from qtctl.dialects.secrets import mask_message  # noqa: PLC0415 - 10 ms: loaded while the host answers
 
-    return masked_message(reason)
+    return mask_message(reason)
 
 
 def judge_path_message(need: Need, message: str, *, again: str = "", question: int = 0) -> Answer:

@@ -5,7 +5,7 @@ import hmac
 import re
 import shlex
 
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 from qtctl.model.evidence import Need
 from qtctl.model.facts import HostBaseline
 from qtctl.model.plausible import LONGEST_LINE, MOST_CPUS, parse_whole, show_value
@@ -34,7 +34,7 @@ def _parse(frames: Frames) -> Answer:
     if frame is None:
         return answer_unparseable(NEED, "the answer was cut off", again=AGAIN)
     said: dict[str, str] = {}
-    for line in lines(decode_text(frame.stdout[:LONGEST])):
+    for line in split_lines(decode_text(frame.stdout[:LONGEST])):
         key, _, figure = line.partition(" " if line.startswith("systemd ") else "=")
         said.setdefault(key, figure.strip())
     try:

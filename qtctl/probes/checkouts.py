@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from qtctl.dialects.git.index import IndexEntry, UnreadIndex, read_index
-from qtctl.dialects.git.objects import ID, tree_of, tree_of_loose, tree_of_packed
+from qtctl.dialects.git.objects import ID, compute_tree_id, read_tree_of_loose, read_tree_of_packed
 from qtctl.dialects.git.working_tree import Compared, How, Seen, compare, names
 from qtctl.dialects.shell import quote
 from qtctl.model.code_facts import Checkout
@@ -309,12 +309,12 @@ def _is_staged(block: _Block, entries: Sequence[IndexEntry]) -> bool | None:
     """Whether a commit of the index would be another one. None where the commit could not be read."""
     try:
         if loose := block.first("l"):
-            tree = tree_of_loose(b64decode(loose))
+            tree = read_tree_of_loose(b64decode(loose))
         elif packed := block.first("q"):
-            tree = tree_of_packed(b64decode(packed))
+            tree = read_tree_of_packed(b64decode(packed))
         else:
             return None
-        return tree_of(entries) != tree
+        return compute_tree_id(entries) != tree
     except ValueError:
         return None
 

@@ -6,7 +6,7 @@ Only commands that the inquiry declares are run, and only as checks.sh allows it
 from collections.abc import Sequence
 
 from qtctl.dialects import shell
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 from qtctl.model.check_facts import CommandResult, FileLine, UnitProperty
 from qtctl.model.evidence import Need
 from qtctl.model.inquiry import CommandQuestion, Inquiry, LineQuestion
@@ -71,9 +71,9 @@ def _make_command(question: CommandQuestion) -> Command:
 
 
 def _show_argv(question: CommandQuestion) -> tuple[str, ...]:
-    from qtctl.dialects.arguments import masked_arguments  # noqa: PLC0415 - 10 ms, and few registries have commands
+    from qtctl.dialects.arguments import mask_arguments  # noqa: PLC0415 - 10 ms, and few registries have commands
 
-    return masked_arguments(question.argv)
+    return mask_arguments(question.argv)
 
 
 def _make_again(question: CommandQuestion) -> str:
@@ -108,7 +108,7 @@ def _has_line(need: Need, question: LineQuestion, frame: Frame | None, number: i
 
 def _read_shown(needs: Sequence[Need], frame: Frame | None, number: int) -> list[Answer]:
     blocks: list[list[str]] = []
-    for line in lines(decode_text(frame.stdout)) if frame else ():
+    for line in split_lines(decode_text(frame.stdout)) if frame else ():
         if line.startswith("= "):
             blocks.append([line[2:]])
         elif blocks:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 from qtctl.model.container_facts import Containers
 from qtctl.model.evidence import Need
 from qtctl.model.plausible import HIGHEST_PORT
@@ -45,7 +45,7 @@ def _answer(need: Need, frame: Frame | None) -> Answer:
     if frame.exit == NO_CGROUPS:
         return answer_refused(need, "/sys/fs/cgroup cannot be entered", again=AGAIN)
     said: dict[str, list[str]] = {}
-    for line in lines(decode_text(frame.stdout)):
+    for line in split_lines(decode_text(frame.stdout)):
         said.setdefault(line[:1], []).append(line[2:])
     groups = {found[1]: f"/sys/fs/cgroup/{path}" for path in said.get("c", []) if (found := _GROUP.fullmatch(path))}
     names = {}

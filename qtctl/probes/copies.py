@@ -5,7 +5,7 @@ Only what the registry declares is looked for, and nothing of a command line lea
 
 from collections.abc import Iterator, Sequence
 
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 from qtctl.model.entry_questions import EntryQuestion
 from qtctl.model.evidence import Need
 from qtctl.model.inquiry import Inquiry
@@ -68,7 +68,7 @@ def probe(needs: Sequence[Need], looked_for: Sequence[Wanted]) -> Probe:
 def _answer(need: Need, frame: Frame | None, units: Sequence[str]) -> Answer:
     if frame is None:
         return answer_unparseable(need, "the answer was cut off", again=AGAIN)
-    said = list(lines(decode_text(frame.stdout)))
+    said = list(split_lines(decode_text(frame.stdout)))
     if said[:1] == ["H"]:
         return needs_root(need, HIDDEN, again=AGAIN)
     if "E" not in said:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from qtctl.dialects import shell
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 from qtctl.model.evidence import Need
 from qtctl.model.facts import File
 from qtctl.probes.answer import (
@@ -124,7 +124,7 @@ def _read_rows(stdout: bytes) -> dict[str, list[str]]:
 
 def _answer_failed(needs: list[Need], stats: Frame) -> list[Answer]:
     """find prints one line for each path it could not look at, in their order, with odd characters escaped."""
-    said = [line for line in lines(decode_text(stats.stderr)) if line.startswith("find: ")]
+    said = [line for line in split_lines(decode_text(stats.stderr)) if line.startswith("find: ")]
     if len(said) == len(needs):
         return [
             mark_denied(judge_path_message(need, line, again=make_again(need.subject)))
@@ -143,7 +143,7 @@ def _read_digests(frame: Frame | None) -> dict[str, str] | None:
 
 
 def _read_ours(frame: Frame | None) -> frozenset[str] | None:
-    return None if frame is None else frozenset(lines(decode_text(frame.stdout)))
+    return None if frame is None else frozenset(split_lines(decode_text(frame.stdout)))
 
 
 def _find_missing_tool(frame: Frame | None) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 
 from qtctl.dialects import shell
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 from qtctl.model.evidence import Need
 from qtctl.model.host_facts import FileSystem, Resolved
 from qtctl.model.plausible import I64, parse_whole
@@ -91,7 +91,7 @@ def _answer_filesystems(needs: Sequence[Need], frame: Frame) -> list[Answer]:
     mounts: dict[str, str] = {}
     real: list[str] = []
     read_only: dict[str, bool] = {}
-    for line in lines(decode_text(frame.stdout)):
+    for line in split_lines(decode_text(frame.stdout)):
         kind, _, rest = line.partition(" ")
         path, _, words = rest.partition(" // ")
         if kind == "at":
@@ -156,7 +156,7 @@ def _read(words: str, mount: str) -> FileSystem:
 def _names(needs: Sequence[Need], frame: Frame) -> list[Answer]:
     said: dict[str, tuple[str, list[str]]] = {}
     rows: list[str] = []
-    for line in lines(decode_text(frame.stdout)):
+    for line in split_lines(decode_text(frame.stdout)):
         if line.startswith("= "):
             _, status, name = [*line.split(" ", 2), ""][:3]
             rows = said.setdefault(name, (status, []))[1]

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 from qtctl.dialects.shell import join
 from qtctl.model.evidence import Need
 from qtctl.model.generated_facts import GeneratedFiles
@@ -55,7 +55,9 @@ def _parse(needs: list[Need], frames: Frames) -> list[Answer]:
         return [answer_unparseable(need, "the answer was cut off", again=proofs[need]) for need in needs]
     if tool := find_missing_tool(frame):
         return [answer_refused(need, f"{tool} is not installed", again=proofs[need]) for need in needs]
-    failed = {found[1]: found[2] for line in lines(decode_text(frame.stderr)) if (found := _FAILED.fullmatch(line))}
+    failed = {
+        found[1]: found[2] for line in split_lines(decode_text(frame.stderr)) if (found := _FAILED.fullmatch(line))
+    }
     try:
         links, files = _read(decode_text(frame.stdout))
     except ValueError as error:

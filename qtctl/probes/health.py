@@ -33,7 +33,7 @@ class HttpReply:
 
 
 def make_again(question: HealthQuestion) -> str:
-    return http.again(question.address, question.port, question.path, question.within_us / 1e6, STATUS)
+    return http.make_again(question.address, question.port, question.path, question.within_us / 1e6, STATUS)
 
 
 def answer(need: Need, question: HealthQuestion, reply: HttpReply) -> Answer:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 from qtctl.model.evidence import Need
 from qtctl.model.host_facts import HostState, OomKills, SharedIds
 from qtctl.model.plausible import U32, parse_whole, show_value
@@ -40,7 +40,7 @@ SCRIPTS = Library(
 def _state(need: Need, frame: Frame) -> Answer:
     said: dict[str, str] = {}
     pressure: dict[str, list[float]] = {}
-    for line in lines(decode_text(frame.stdout[:LONGEST])):
+    for line in split_lines(decode_text(frame.stdout[:LONGEST])):
         key, _, value = line.partition("=")
         if key == "pressure":
             _note(pressure, value)
@@ -71,7 +71,7 @@ def _note(pressure: dict[str, list[float]], words: str) -> None:
 def _answer_shared(need: Need, frame: Frame) -> Answer:
     if frame.exit == COMMAND_NOT_FOUND:
         return answer_not_installed(need, "getent", again=SHARED)
-    rows = [line.split() for line in lines(decode_text(frame.stdout[:LONGEST])) if line]
+    rows = [line.split() for line in split_lines(decode_text(frame.stdout[:LONGEST])) if line]
     names = {str(parse_whole(uid, U32)): sorted(found) for uid, *found in rows}
     return answer_observed(need, SharedIds(names), again=SHARED)
 
@@ -80,7 +80,7 @@ def _answer_kills(need: Need, frame: Frame) -> Answer:
     if frame.exit == NO_COUNTER:
         return answer_absent(need, "the host counts no kills by control group", again=KILLS)
     kills = {}
-    for line in lines(decode_text(frame.stdout)):
+    for line in split_lines(decode_text(frame.stdout)):
         path, _, count = line.partition(":oom_kill ")
         if not path.startswith("/sys/fs/cgroup/"):
             raise ValueError(f"{show_value(line)} is no counter of a control group")

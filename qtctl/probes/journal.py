@@ -6,7 +6,7 @@ No evidence: nothing is judged by what a program says of itself.
 from collections.abc import Sequence
 from shlex import join
 
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 from qtctl.remote.request import Request, Verb, encode_calls
 from qtctl.remote.scripts import read_script
 
@@ -25,7 +25,7 @@ def read_journals(stdout: bytes) -> dict[str, tuple[str, ...]]:
     """Unit → its last LINES, and before them what its program said last, where all of them are systemd's own."""
     found: dict[str, list[str]] = {}
     rows: list[str] = []
-    for line in lines(stdout.decode("utf-8", "replace")):
+    for line in split_lines(stdout.decode("utf-8", "replace")):
         if line.startswith("unit "):
             rows = found.setdefault(line.removeprefix("unit "), [])
         else:

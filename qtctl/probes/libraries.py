@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 from qtctl.model.evidence import Need
 from qtctl.model.inquiry import Inquiry
 from qtctl.model.library_facts import LibraryWriters
@@ -33,7 +33,7 @@ def probe(needs: Sequence[Need]) -> Probe:
 
 
 def _answer_all(needs: Sequence[Need], venvs: Sequence[str], frame: Frame | None) -> list[Answer]:
-    said = list(lines(decode_text(frame.stdout))) if frame else []
+    said = list(split_lines(decode_text(frame.stdout))) if frame else []
     if "E" not in said:
         return [answer_unparseable(need, "the answer was cut off", again=AGAIN) for need in needs]
     parts: dict[str, dict[str, list[str]]] = {}

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Listeners
 from qtctl.model.plausible import HIGHEST_PORT, is_socket_address, parse_whole, show_value
@@ -51,7 +51,7 @@ def find_unit(cgroup: str) -> str:
 def read_rows(stdout: str) -> dict[str, list[list[str]]]:
     """Protocol → rows [address, port, unit, line]. ValueError for a line that ss does not print."""
     found: dict[str, list[list[str]]] = {"tcp": [], "udp": []}
-    for line in lines(stdout):
+    for line in split_lines(stdout):
         words = [word for word in line.split(" ") if word]
         if not words:
             continue

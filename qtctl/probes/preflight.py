@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 from qtctl.dialects.shell import quote
 from qtctl.model.evidence import Need
 from qtctl.model.inquiry import Inquiry
@@ -93,7 +93,7 @@ def _answer(need: Need, said: _Said) -> Answer:
 def _read(said: str) -> _Said:
     """ValueError where a line is none that the script prints."""
     found, file = _Said(), ""
-    for line in lines(said):
+    for line in split_lines(said):
         tag, _, rest = line.partition(" ")
         if tag == "F":
             file = rest

@@ -5,7 +5,7 @@ The second is fact `unit.overrides`. Of the files nothing leaves the host but na
 
 from collections.abc import Sequence
 
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 from qtctl.model.evidence import Need
 from qtctl.model.inquiry import Inquiry
 from qtctl.model.plausible import LONGEST_LINE
@@ -52,7 +52,7 @@ def probe(needs: Sequence[Need]) -> Probe:
 
 
 def _read_lines(frame: Frame | None) -> list[str] | None:
-    said = [each for each in lines(decode_text(frame.stdout)) if len(each) <= LONGEST_LINE] if frame else []
+    said = [each for each in split_lines(decode_text(frame.stdout)) if len(each) <= LONGEST_LINE] if frame else []
     return said[: said.index("E")] if "E" in said else None
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from qtctl.dialects import shell
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Need
 from qtctl.model.plausible import STREAM_ID, U64, parse_whole
@@ -275,7 +275,7 @@ def _count(said: Mapping[str, object], key: str) -> int:
 def _read_info(value: object) -> dict[str, object]:
     if not isinstance(value, str):
         return read_pairs(value)
-    said = (line.removesuffix("\r").partition(":") for line in lines(value) if ":" in line)
+    said = (line.removesuffix("\r").partition(":") for line in split_lines(value) if ":" in line)
     return {key: text for key, _, text in said}
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from qtctl.dialects import shell, tar
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 from qtctl.dialects.paths import link_target
 from qtctl.model.adoption import Found
 from qtctl.probes.answer import decode_text, find_first_line
@@ -110,7 +110,7 @@ def read(frame: Frame | None) -> tuple[tuple[Found, ...], tuple[str, ...]]:
         found = tuple(_read_members(frame.stdout)) if frame.stdout.strip(b"\0") else ()
     except tar.BROKEN as error:
         return (), (f"unit files: the answer is no archive: {find_first_line(str(error).encode())}",)
-    refused = [match for line in lines(decode_text(frame.stderr)) if (match := _MESSAGE.match(line))]
+    refused = [match for line in split_lines(decode_text(frame.stderr)) if (match := _MESSAGE.match(line))]
     problems = tuple(Found(f"/{match[1].lstrip('/')}", problem=match[2]) for match in refused)
     reasons = tuple(f"{each.path}: {each.problem}" for each in problems)
     return tuple(sorted((*found, *problems), key=lambda each: each.path)), reasons

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any, NamedTuple, Protocol
 
 from qtctl.dialects.shell import quote
-from qtctl.dialects.systemd.unit_name import object_path
+from qtctl.dialects.systemd.unit_name import make_object_path
 from qtctl.model.facts import Unit, UnitListing
 from qtctl.model.json import Json
 
@@ -164,7 +164,7 @@ def ask_file_state(unit: str) -> Question:
 
 def ask_properties(unit: str, more: Shown = ()) -> tuple[Question, ...]:
     """What to ask for the properties of the allow-list and for `more`, in the order that `read_values` takes."""
-    path = object_path(unit)
+    path = make_object_path(unit)
     calls = _list_all_calls(unit, more)
     return tuple(Question(path, PROPERTIES, member, "s" * len(body), body) for member, body in calls)
 
@@ -255,7 +255,7 @@ def decode(
     Of a command that is not among `argvs` (the declared ones as systemd shows them) only the executable is kept: people
     put passwords there. Undecodable for a value that is missing, or of another type.
     """
-    from qtctl.dialects.secrets import masked  # noqa: PLC0415 - as in _shown
+    from qtctl.dialects.secrets import mask  # noqa: PLC0415 - as in _shown
 
     table = _get_table(unit).items()
     there = ((field, name, kind) for field, (name, kind) in table if name in properties or field not in RECENT)
@@ -265,31 +265,31 @@ def decode(
         found["exec_start"] = [_show_argv(each) if each in known else each[:1] for each in found["exec_start"]]
     loaded = {name: _read_loaded(name, properties[name], argvs) for _, name in more if name in properties}
     return Unit(load_state=row.load, active_state=row.active, sub_state=row.sub, unit_file_state=state,
-                description=masked(row.description), loaded=loaded or None, **found)  # fmt: skip
+                description=mask(row.description), loaded=loaded or None, **found)  # fmt: skip
 
 
 def _read_loaded(name: str, value: object, argvs: Sequence[Sequence[str]]) -> Json:
     """As JSON has it, without what may be secret. Undecodable for a value that no directive is loaded as."""
-    from qtctl.dialects.secrets import masked  # noqa: PLC0415 - as in _shown
+    from qtctl.dialects.secrets import mask  # noqa: PLC0415 - as in _shown
     from qtctl.dialects.systemd.properties import COMMANDS  # noqa: PLC0415
-    from qtctl.dialects.systemd.property_values import NotComparable, plain_value  # noqa: PLC0415
+    from qtctl.dialects.systemd.property_values import NotComparable, make_plain  # noqa: PLC0415
 
     if name in COMMANDS and isinstance(value, list | tuple):
         known = [list(argv) for argv in argvs]
         commands = (_read_argv(name, each) for each in value)
         return [[*(_show_argv(argv) if argv in known else argv[:1])] for argv in commands]
     try:
-        plain: Json = plain_value(value)
+        plain: Json = make_plain(value)
     except NotComparable as error:
         raise Undecodable(f"{name}: {error}") from error
-    return masked(plain) if isinstance(plain, str) else plain
+    return mask(plain) if isinstance(plain, str) else plain
 
 
 def _show_argv(argv: Sequence[str]) -> list[str]:
     """A registry may hold a secret, too."""
-    from qtctl.dialects.arguments import masked_arguments  # noqa: PLC0415 - 10 ms: loaded while the host answers
+    from qtctl.dialects.arguments import mask_arguments  # noqa: PLC0415 - 10 ms: loaded while the host answers
 
-    return list(masked_arguments(argv))
+    return list(mask_arguments(argv))
 
 
 def read_single(reply: Reply) -> object:

@@ -5,7 +5,7 @@ The kernel names no unit for a unix socket, and shows those of the host's own ne
 
 from collections.abc import Iterable, Sequence
 
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 from qtctl.model.evidence import Need
 from qtctl.model.facts import UnixSocket
 from qtctl.probes.answer import (
@@ -43,7 +43,7 @@ def make_canonical(path: str) -> str:
 def read_kinds(stdout: str) -> dict[str, set[str]]:
     """Path as it was bound, `*` for none → kinds of the sockets there. ValueError for a line that ss does not print."""
     found: dict[str, set[str]] = {}
-    for line in lines(stdout):
+    for line in split_lines(stdout):
         words = line.split()
         if not words:
             continue

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 from qtctl.model.evidence import Need
 from qtctl.model.inquiry import Inquiry
 from qtctl.model.plausible import LONGEST_LINE
@@ -30,7 +30,7 @@ def _answer(need: Need, frame: Frame | None, patterns: Sequence[str]) -> Answer:
     if frame is None:
         return answer_unparseable(need, "the answer was cut off", again=AGAIN)
     said: dict[str, list[str]] = {}
-    for line in lines(decode_text(frame.stdout)):
+    for line in split_lines(decode_text(frame.stdout)):
         if len(line) <= LONGEST_LINE:
             said.setdefault(line[:1], []).append(line[2:])
     lingering = {*said.get("l", ())}

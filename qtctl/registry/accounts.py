@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from qtctl.dialects.hosts import same_address
-from qtctl.dialects.systemd.quoting import simple_path
+from qtctl.dialects.hosts import is_same_address
+from qtctl.dialects.systemd.quoting import simplify_path
 from qtctl.dialects.systemd.sysusers import NAME
 from qtctl.errors import InputError
 from qtctl.model.accounts import Folder, User
@@ -71,7 +71,7 @@ def _check_folders(registry: Registry) -> Iterator[Problem]:
     for path in registry.folders:
         origin = registry.origins["folders", path]
         try:
-            simple = simple_path(path, "path")
+            simple = simplify_path(path, "path")
         except InputError as error:
             yield Problem(error.what, origin, error.hint or "name the folder by its whole path")
             continue
@@ -111,7 +111,7 @@ def _check_hosts_files(registry: Registry) -> Iterator[Problem]:
         for address, names in node.hosts_file.aliases.items():
             for name in names:
                 known = given.setdefault((name.lower(), ":" in address), address)
-                if known != address and not same_address(known, address):
+                if known != address and not is_same_address(known, address):
                     yield Problem(f"{name} has two addresses, {known} too", origin.at(address), "keep one of them")
                 elif known != address:
                     yield Problem(

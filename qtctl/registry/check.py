@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from qtctl.dialects.nearest import Known
-from qtctl.dialects.paths import trouble
-from qtctl.dialects.systemd.unit_name import valid
+from qtctl.dialects.paths import explain_trouble
+from qtctl.dialects.systemd.unit_name import is_valid
 from qtctl.model.names import Names, list_spoken_names
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
@@ -77,7 +77,7 @@ def _run(service: Service, origin: Origin) -> Iterator[Problem]:
         yield Problem("run.kind uvicorn needs run.port", origin.at("run", "kind"), "name one of its [ports]")
     if run.kind is RunKind.COMMAND and run.argv and not run.argv[0].startswith("/"):
         yield Problem("run.argv[0] is not an absolute path", origin.at("run", "argv"), "systemd wants a whole path")
-    if run.kind is RunKind.COMMAND and run.argv and (what := trouble(run.argv[0])):
+    if run.kind is RunKind.COMMAND and run.argv and (what := explain_trouble(run.argv[0])):
         yield Problem(f"run.argv[0] {run.argv[0][:200]!r} {what}", origin.at("run", "argv"), "write its plain path")
 
 
@@ -142,7 +142,7 @@ def _check_unit_names(registry: Registry, names: Names) -> Iterator[Problem]:
             yield Problem(
                 f"{unit} is declared by {seen[unit]} too", registry.origins[kind, name], "give one another name"
             )
-        if not valid(unit):
+        if not is_valid(unit):
             hint = "letters, digits and : _ . \\ @ -, at most 255"
             yield Problem(f"{unit[:300]!r} cannot be the name of a unit", registry.origins[kind, name], hint)
         seen.setdefault(unit, name)

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from qtctl.dialects.paths import trouble
-from qtctl.dialects.systemd.size import bytes_of
-from qtctl.dialects.systemd.timespan import microseconds
+from qtctl.dialects.paths import explain_trouble
+from qtctl.dialects.systemd.size import parse_bytes
+from qtctl.dialects.systemd.timespan import parse_microseconds
 from qtctl.model.checks import Check, CommandCheck, FileCheck
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
@@ -54,7 +54,7 @@ def _check_file(registry: Registry, file: FileCheck, origin: Origin) -> Iterator
     sealed = {each.secrets.env_file for each in registry.services.values() if each.secrets}
     if inside and file.path in sealed:
         yield Problem(f"{file.path} holds secrets, and is not read", origin.at(inside[0]), "judge owner, mode and size")
-    if None not in (file.min_size, file.max_size) and bytes_of(str(file.min_size)) > bytes_of(str(file.max_size)):
+    if None not in (file.min_size, file.max_size) and parse_bytes(str(file.min_size)) > parse_bytes(str(file.max_size)):
         what = f"min_size {file.min_size} is more than max_size {file.max_size}"
         yield Problem(what, origin.at("min_size"), "no file can have both")
 
@@ -71,17 +71,17 @@ def _check_command(command: CommandCheck, origin: Origin) -> Iterator[Problem]:
     program = command.argv[0]
     if not program.startswith("/"):
         yield Problem(f"argv[0] {program[:200]!r} is not an absolute path", origin.at("argv"), "write the whole path")
-    elif what := trouble(program):
+    elif what := explain_trouble(program):
         yield Problem(f"argv[0] {program[:200]!r} {what}", origin.at("argv"), "write its plain path")
     yield from _find_secret_texts({"output": command.output, "contains": command.contains}, origin)
-    if not 0 < microseconds(command.within) <= MOST_TIME_US:
+    if not 0 < parse_microseconds(command.within) <= MOST_TIME_US:
         yield Problem(f"within {command.within} is not from 1us to 10s", origin.at("within"), "give it less time")
 
 
 def _holds_secret(text: str) -> bool:
-    from qtctl.dialects.secrets import masked_message  # noqa: PLC0415 - 10 ms, and few registries have such checks
+    from qtctl.dialects.secrets import mask_message  # noqa: PLC0415 - 10 ms, and few registries have such checks
 
-    return masked_message(text) != text
+    return mask_message(text) != text
 
 
 def _check_times(registry: Registry) -> Iterator[Problem]:
@@ -95,4 +95,4 @@ def _check_times(registry: Registry) -> Iterator[Problem]:
 
 
 def _read_time_us(check: Check) -> int:
-    return microseconds(check.command.within) if check.command else 0
+    return parse_microseconds(check.command.within) if check.command else 0

@@ -2,7 +2,7 @@
 
 from pathlib import PurePosixPath
 
-from qtctl.dialects.nearest import Known, slipped
+from qtctl.dialects.nearest import Known, is_slip
 from qtctl.model.unit_kinds import UNIT_TABLES
 
 SUFFIX = ".toml"
@@ -60,7 +60,7 @@ def _split(name: str) -> tuple[str, str]:
 
 
 def _is_slip(suffix: str) -> bool:
-    return suffix.startswith(f"{SUFFIX}.") or (suffix != SUFFIX and slipped(suffix, SUFFIX))
+    return suffix.startswith(f"{SUFFIX}.") or (suffix != SUFFIX and is_slip(suffix, SUFFIX))
 
 
 def _is_text(name: str, suffix: str) -> bool:

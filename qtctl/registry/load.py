@@ -11,8 +11,8 @@ from pydantic import BaseModel, ValidationError
 
 from qtctl.dialects.endpoints import LOCAL, is_target
 from qtctl.dialects.nearest import Known
-from qtctl.dialects.toml.keys import key_text
-from qtctl.dialects.toml.positions import line_in
+from qtctl.dialects.toml.keys import write_key
+from qtctl.dialects.toml.positions import get_line
 from qtctl.dialects.toml.read import read
 from qtctl.errors import InputError, InputErrors, Place
 from qtctl.model import registry as model
@@ -124,7 +124,7 @@ def _place_problem(places: Places, problem: Problem) -> InputError:
         place=places.of(origin),
         id_=problem.id,
         subject="/".join((origin.file.removesuffix(".toml"), *entry)),
-        field=key_text(origin.path[len(entry) :]),
+        field=write_key(origin.path[len(entry) :]),
     )
 
 
@@ -236,9 +236,9 @@ class _Loader:
 
     def _make_error(self, path: str, prefix: tuple[str, ...], refusal: "Refusal") -> InputError:
         keys = (*prefix, *map(str, refusal.path))
-        place = Place(path, line_in(self.places.lines(path), keys) or 1)
+        place = Place(path, get_line(self.places.lines(path), keys) or 1)
         subject = "/".join((path.removesuffix(".toml"), *prefix))
-        return InputError(refusal.what, hint=refusal.hint, place=place, subject=subject, field=key_text(refusal.path))
+        return InputError(refusal.what, hint=refusal.hint, place=place, subject=subject, field=write_key(refusal.path))
 
     def _list_below(self, folder: str, *, deep: bool = False) -> list[str]:
         """The files in a folder. `deep`: and in folders of it, and also those that are not read."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from qtctl.dialects.toml.positions import Path, index, line_in, line_written_in, written
+from qtctl.dialects.toml.positions import Path, get_line, get_written_line, index, map_written
 from qtctl.errors import Place
 from qtctl.model.origin import Origin
 
@@ -19,7 +19,7 @@ class Places:
         """File and line of a declared value, or of what it stands in."""
         if origin.file not in self._files:
             return Place(origin.file)
-        return Place(origin.file, line_in(self.lines(origin.file), origin.path) or 1)
+        return Place(origin.file, get_line(self.lines(origin.file), origin.path) or 1)
 
     def of_written(self, origin: str) -> Place:
         """As `of`, of an origin as written in a check: `services/x.toml#ports.http`."""
@@ -27,8 +27,8 @@ class Places:
         if file not in self._files:
             return Place(file)
         if file not in self._written:
-            self._written[file] = written(self.lines(file))
-        return Place(file, line_written_in(self._written[file], path) or 1)
+            self._written[file] = map_written(self.lines(file))
+        return Place(file, get_written_line(self._written[file], path) or 1)
 
     def lines(self, file: str) -> dict[Path, int]:
         """Of every key path of one of the files."""

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from qtctl.dialects.nearest import Known
-from qtctl.dialects.paths import has_control, trouble
-from qtctl.dialects.systemd.directives import NEVER_EMPTIED, takes
-from qtctl.dialects.systemd.exec_lines import commands_of
-from qtctl.dialects.systemd.table.lookup import nearest, section_of, sections_of, versions
+from qtctl.dialects.paths import explain_trouble, has_control
+from qtctl.dialects.systemd.directives import NEVER_EMPTIED, find_assignment_rule
+from qtctl.dialects.systemd.exec_lines import read_commands
+from qtctl.dialects.systemd.table.lookup import find_nearest, find_section, list_unit_sections, list_versions
 from qtctl.dialects.systemd.unit_name import is_template, unescape
 from qtctl.errors import InputError
 from qtctl.model.key_values import says
@@ -78,14 +78,14 @@ def _check_lines(service: Service, origin: Origin) -> Iterator[Problem]:
         found += [(each, ("commands", key)) for each in getattr(service.commands, key) if isinstance(each, str)]
     for line, path in found:
         try:
-            programs = [command.path for command in commands_of(line)]
+            programs = [command.path for command in read_commands(line)]
         except InputError as error:
             yield Problem(
                 f"{'.'.join(path)}: {error.what}", origin.at(*path), error.hint or "quote it as systemd reads it"
             )
             continue
         for program in programs:
-            if what := trouble(program):
+            if what := explain_trouble(program):
                 where = f"{'.'.join(path)}: the program {program[:200]!r}"
                 yield Problem(f"{where} {what}", origin.at(*path), "write its plain path")
 
@@ -136,12 +136,14 @@ def _check_dropins(registry: Registry, names: Names) -> Iterator[Problem]:
 
 def _check_resets(dropin: Dropin, origin: Origin) -> Iterator[Problem]:
     for directive in dropin.resets:
-        if section_of(dropin.unit, directive) is None:
-            sections = sections_of(dropin.unit)
-            near = next((name for each in sections if (name := nearest(each, directive, versions()[-1]))), None)
+        if find_section(dropin.unit, directive) is None:
+            sections = list_unit_sections(dropin.unit)
+            near = next(
+                (name for each in sections if (name := find_nearest(each, directive, list_versions()[-1]))), None
+            )
             what = f"resets names {directive}=, which systemd does not know in {dropin.unit}"
             hint = f"did you mean {near}=?" if near else f"it knows those of {', '.join(sections)}"
             yield Problem(what, origin, hint)
-        elif takes(directive) in NEVER_EMPTIED:
+        elif find_assignment_rule(directive) in NEVER_EMPTIED:
             what = f"resets names {directive}=, of which systemd ignores an empty assignment"
             yield Problem(what, origin, "take it out: what the unit says of it cannot be taken back by a drop-in")

@@ -10,7 +10,7 @@ from qtctl.dialects.systemd.quoting import (
     parse_prefixed,
     parse_value,
 )
-from qtctl.dialects.systemd.unitfile import effective, parse
+from qtctl.dialects.systemd.unitfile import merge_effective, parse
 from qtctl.model.desired import DesiredCommand, DesiredDropin, DesiredOther, DesiredService, DesiredTarget, DesiredTimer
 from qtctl.model.desired_unit import DesiredUnit, Pairs
 from qtctl.model.unit_kinds import DECLARATIONS
@@ -110,7 +110,7 @@ def _declare_install(unit: DesiredUnit) -> tuple[Declared, ...]:
 def _declare_pairs(section: str, pairs: Pairs, specifiers: bool) -> tuple[Declared, ...]:
     """What the pairs alone would mean: the last of a scalar, all items of a list."""
     lines = "".join(f"{key}={_write_value(text, key, specifiers)}\n" for key, text in pairs)
-    alone = effective(parse(f"[{section}]\n{lines}", section))
+    alone = merge_effective(parse(f"[{section}]\n{lines}", section))
     return tuple(Declared(section, key, values, read_as_is) for (_, key), values in alone.items())
 
 

@@ -6,9 +6,9 @@ value.
 
 from collections.abc import Iterable
 
-from qtctl.dialects.systemd.directives import AssignmentRule, takes
+from qtctl.dialects.systemd.directives import AssignmentRule, find_assignment_rule
 from qtctl.dialects.systemd.quoting import parse_env_file
-from qtctl.dialects.systemd.unitfile import UnitFile, effective, parse
+from qtctl.dialects.systemd.unitfile import UnitFile, merge_effective, parse
 from qtctl.errors import InputError, Place
 from qtctl.model.desired import DesiredService
 from qtctl.render.declared import Declared, read_as_is
@@ -26,7 +26,7 @@ def judge_unit(
     if unitfile.ignored:
         line = unitfile.ignored[0]
         raise InputError(f"a line that {line.problem}", place=Place(unitfile.name, line.line))
-    found = effective(unitfile)
+    found = merge_effective(unitfile)
     for directive in declared:
         values = found.get((directive.section, directive.key), ())
         if specifiers and directive.read is not read_as_is:
@@ -67,6 +67,6 @@ def _judge_directive(unitfile: UnitFile, directive: Declared, found: tuple[str, 
 
 
 def _do_values_match(directive: Declared, values: tuple[object, ...]) -> bool:
-    if takes(directive.key) is AssignmentRule.UNITS:
+    if find_assignment_rule(directive.key) is AssignmentRule.UNITS:
         return set(directive.values) <= set(values)
     return directive.values == values

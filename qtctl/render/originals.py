@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from qtctl.dialects.systemd.unitfile import effective, parse
+from qtctl.dialects.systemd.unitfile import merge_effective, parse
 from qtctl.model.desired import DesiredFile
 from qtctl.model.desired_original import DesiredOriginal
 from qtctl.render.written import mark
@@ -19,7 +19,7 @@ _EMPTY = "# What it said was adopted into {path}.\n"
 
 def digest_of(file: DesiredFile) -> str:
     """Of what systemd reads in a rendered unit or drop-in: comments and the order of keys do not count."""
-    found = effective(parse(file.content.decode(), file.subject))
+    found = merge_effective(parse(file.content.decode(), file.subject))
     said = [[*at, *values] for at, values in sorted(found.items())]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 

@@ -9,18 +9,18 @@ from jinja2 import FunctionLoader, StrictUndefined, TemplateError, TemplateNotFo
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from qtctl.dialects.systemd.quoting import (
-    env_file_line,
-    environment_assignment,
-    exec_line,
-    exec_prefixed,
-    file_pattern,
-    path,
-    path_list,
-    value,
+    write_env_line,
+    write_environment_assignment,
+    write_exec_line,
+    write_exec_prefixed,
+    write_file_pattern,
+    write_path,
+    write_path_list,
+    write_value,
 )
 from qtctl.dialects.systemd.sysusers import write as sysusers_line
 from qtctl.dialects.systemd.tmpfiles import write as tmpfiles_line
-from qtctl.dialects.systemd.unit_name import stem
+from qtctl.dialects.systemd.unit_name import strip_type
 from qtctl.errors import InputError, Place
 from qtctl.render.filling import Filled, Filling
 from qtctl.render.written import undouble, write_setting, write_units, write_working_directory
@@ -57,17 +57,17 @@ class Templates:
         filters: dict[str, Callable[..., object]] = {
             "assignment": _write_assignment,
             "env_line": _write_env_line,
-            "exec_line": exec_line,
-            "exec_prefixed": exec_prefixed,
-            "file_pattern": file_pattern,
-            "path": path,
-            "path_list": path_list,
+            "exec_line": write_exec_line,
+            "exec_prefixed": write_exec_prefixed,
+            "file_pattern": write_file_pattern,
+            "path": write_path,
+            "path_list": write_path_list,
             "setting": write_setting,
-            "stem": stem,
+            "stem": strip_type,
             "sysusers_line": sysusers_line,
             "tmpfiles_line": tmpfiles_line,
             "units": write_units,
-            "value": value,
+            "value": write_value,
             "working_directory": write_working_directory,
         }
         checked = {name: _check_defined(filter_) for name, filter_ in filters.items()}
@@ -152,8 +152,8 @@ def _write_undoubled(filter_: Callable[..., object]) -> Callable[..., object]:
 
 
 def _write_assignment(text: str, name: str) -> str:
-    return environment_assignment(name, text)
+    return write_environment_assignment(name, text)
 
 
 def _write_env_line(text: str, name: str) -> str:
-    return env_file_line(name, text)
+    return write_env_line(name, text)

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from qtctl.dialects.systemd.directives import AssignmentRule, takes
-from qtctl.dialects.systemd.quoting import path, path_word, setting, simple_path, value
+from qtctl.dialects.systemd.directives import AssignmentRule, find_assignment_rule
+from qtctl.dialects.systemd.quoting import simplify_path, write_path, write_path_word, write_value, write_verbatim
 from qtctl.dialects.systemd.splitting import quote_literal
-from qtctl.dialects.systemd.unit_name import unit_name
+from qtctl.dialects.systemd.unit_name import check_unit_name
 from qtctl.errors import InputError
 from qtctl.model.vocabulary import TEXTS
 
@@ -27,10 +27,10 @@ def write_setting(text: str, key: str) -> str:
     if not text:
         return ""
     if key in TEXTS:
-        return value(text, key)
-    rule = takes(key)
+        return write_value(text, key)
+    rule = find_assignment_rule(key)
     if rule not in (AssignmentRule.PATHS, AssignmentRule.MOUNTS, AssignmentRule.TUPLES):
-        return setting(text, key)
+        return write_verbatim(text, key)
     return _write_path(text, key, as_it_stands=rule is AssignmentRule.TUPLES)
 
 
@@ -40,12 +40,12 @@ def _write_path(text: str, key: str, *, as_it_stands: bool) -> str:
     bare = text.removeprefix(marks)
     plain = not any(char in bare for char in "\"'\\")
     if as_it_stands and (":" in bare or not plain):
-        return setting(text, key)
+        return write_verbatim(text, key)
     if bare.startswith("/") and ":" not in bare:
-        return marks + path_word(bare, key)
+        return marks + write_path_word(bare, key)
     if not plain or " " in bare:
         return marks + quote_literal(bare.replace("%", "%%"))
-    return setting(text, key)
+    return write_verbatim(text, key)
 
 
 def undouble(written: str, given: object) -> str:
@@ -60,11 +60,11 @@ def write_working_directory(text: str, *, doubled: bool = True) -> str:
     mark_ = "-" if text.startswith("-") else ""
     directory = text.removeprefix(mark_)
     if directory == "~" or directory.startswith("%"):
-        return mark_ + setting(directory, "WorkingDirectory")
-    written = path if doubled else simple_path
+        return mark_ + write_verbatim(directory, "WorkingDirectory")
+    written = write_path if doubled else simplify_path
     return mark_ + written(directory, "WorkingDirectory")
 
 
 def write_units(names: Sequence[str], key: str) -> str:
     """Whole unit names, checked; a specifier in one is systemd's to replace."""
-    return " ".join(name if "%" in name else unit_name(name, key) for name in names)
+    return " ".join(name if "%" in name else check_unit_name(name, key) for name in names)

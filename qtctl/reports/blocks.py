@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 
 
 class Tone(StrEnum):
@@ -149,4 +149,4 @@ def make_list(items: Iterable[Text]) -> Blocks:
 
 def show_diff(subject: str, diff: str, *, marked: bool = True) -> Section:
     """`marked`: a format may show what becomes of each line."""
-    return Section(("Difference in ", Code(subject)), (Verbatim(tuple(lines(diff)), diff=marked),))
+    return Section(("Difference in ", Code(subject)), (Verbatim(tuple(split_lines(diff)), diff=marked),))

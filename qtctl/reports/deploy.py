@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from qtctl.dialects.secrets import masked_message
+from qtctl.dialects.secrets import mask_message
 from qtctl.model.plan import StepKind, StepResult, StepStatus
 from qtctl.plan.agreed import plan_digest
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind
@@ -124,13 +124,13 @@ def build_report(outcome: DeployOutcome, *, fleet: str, address: str, exit_code:
         not_run_again=outcome.gone,
         generation=outcome.generation,
         plan_digest=plan_digest(outcome.plan),
-        warnings=tuple(map(masked_message, outcome.warnings)),
+        warnings=tuple(map(mask_message, outcome.warnings)),
     )
 
 
 def _make_reason(reason: Reason) -> DeployReason:
     return DeployReason(
-        kind=reason.kind, what=masked_message(reason.what), hint=reason.hint, holder=reason.holder or None
+        kind=reason.kind, what=mask_message(reason.what), hint=reason.hint, holder=reason.holder or None
     )
 
 
@@ -141,7 +141,7 @@ def _make_step(result: StepResult) -> DeployStep:
         subject=step.subject,
         why=step.reason,
         status=result.status,
-        detail=masked_message(result.detail),
+        detail=mask_message(result.detail),
         took_s=result.took_s,
         kept=result.kept or None,
         diff=step.diff or None,

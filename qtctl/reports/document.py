@@ -17,7 +17,7 @@ class Part(BaseModel):
 
 def dump(report: Part) -> str:
     text = json.dumps(report.model_dump(mode="json"), indent=2, ensure_ascii=False, allow_nan=False)
-    return terminal.in_json(text) + "\n"
+    return terminal.show_json(text) + "\n"
 
 
 def make_schema(kind: type[Part]) -> dict[str, object]:

@@ -6,7 +6,7 @@ from difflib import unified_diff
 from pydantic import Field
 
 from qtctl.dialects import terminal
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 from qtctl.findings.verdict import Conclusion
 from qtctl.model.drift import Drift, DriftFate
 from qtctl.reports.document import SCHEMA_VERSION, Part, dump
@@ -67,9 +67,9 @@ def build_report(
 
 def build_file(path: str, before: Mapping[str, bytes], after: Mapping[str, bytes]) -> DriftFile:
     """How one file of the registry changes."""
-    old, new = (lines(each.get(path, b"").decode()) for each in (before, after))
+    old, new = (split_lines(each.get(path, b"").decode()) for each in (before, after))
     shown = unified_diff(list(old), list(new), path if path in before else "/dev/null", path, lineterm="")
-    return DriftFile(path=path, diff="\n".join(map(terminal.line, shown)))
+    return DriftFile(path=path, diff="\n".join(map(terminal.show_line, shown)))
 
 
 def conclude(report: DriftReport) -> Conclusion:

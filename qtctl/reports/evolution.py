@@ -62,7 +62,7 @@ def build_report(evolution: Evolution) -> EvolutionReport:
 
 def to_json(report: EvolutionReport) -> str:
     text = json.dumps(asdict(report), indent=2, ensure_ascii=False, allow_nan=False)
-    return terminal.in_json(text) + "\n"
+    return terminal.show_json(text) + "\n"
 
 
 def make_schema() -> Mapping[str, Any]:

@@ -95,7 +95,7 @@ def to_json(report: Report) -> str:
         "fixed": [{"place": place, "what": what} for place, what in report.fixed],
         "counts": dict(report.counts) if report.counts is not None else None,
     }
-    return terminal.in_json(json.dumps(content, indent=2, ensure_ascii=False))
+    return terminal.show_json(json.dumps(content, indent=2, ensure_ascii=False))
 
 
 def _make_error(error: InputError) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 from qtctl.model.plan import Note, Plan, Step, StepKind
 from qtctl.reports.blocks import Block, Blocks, Code, Paragraph, Section, Title, Tone, Toned, Verbatim
 
@@ -42,7 +42,7 @@ def _list_blocks(plan: Plan, target: str, *, verbose: bool) -> Iterator[Block]:
     diffs = [step for step in plan.steps if step.diff]
     if everything:
         for step in diffs:
-            yield Section(Code(step.subject), (Verbatim(tuple(lines(step.diff)), diff=True),))
+            yield Section(Code(step.subject), (Verbatim(tuple(split_lines(step.diff)), diff=True),))
         return
     differing = f", and how {len(diffs)} {'files differ' if diffs[1:] else 'file differs'}" if diffs else ""
     yield Paragraph(f"--verbose shows every step{differing}.")

@@ -93,4 +93,4 @@ def _y(value: int, top: int, low: int, high: int) -> float:
 
 
 def _text(text: str) -> str:
-    return escape(terminal.line(text))
+    return escape(terminal.show_line(text))

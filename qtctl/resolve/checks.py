@@ -1,7 +1,7 @@
 """Declared checks → those of one host."""
 
-from qtctl.dialects.systemd.size import bytes_of
-from qtctl.dialects.systemd.timespan import microseconds
+from qtctl.dialects.systemd.size import parse_bytes
+from qtctl.dialects.systemd.timespan import parse_microseconds
 from qtctl.model.checks import Check, FileCheck
 from qtctl.model.desired_checks import CommandWanted, DesiredCheck, FileWanted, HttpWanted, PropertyWanted
 from qtctl.model.origin import Origin
@@ -24,7 +24,7 @@ def resolve_checks(registry: Registry, host: str) -> tuple[DesiredCheck, ...]:
 
 def _resolve_wanted(check: Check, origin: Origin) -> CommandWanted | HttpWanted | FileWanted | PropertyWanted | None:
     if (command := check.command) is not None:
-        within = microseconds(command.within)
+        within = parse_microseconds(command.within)
         return CommandWanted(command.argv, command.exit, command.output, command.contains, within)
     if (file := check.file) is not None:
         return _resolve_file(file)
@@ -43,10 +43,10 @@ def _resolve_file(file: FileCheck) -> FileWanted:
         file.owner or "",
         file.group or "",
         file.mode.zfill(4) if file.mode else "",
-        None if file.max_age is None else microseconds(file.max_age),
+        None if file.max_age is None else parse_microseconds(file.max_age),
         bool(file.not_empty),
-        None if file.min_size is None else bytes_of(file.min_size),
-        None if file.max_size is None else bytes_of(file.max_size),
+        None if file.min_size is None else parse_bytes(file.min_size),
+        None if file.max_size is None else parse_bytes(file.max_size),
         file.sha256 or "",
         file.line,
     )

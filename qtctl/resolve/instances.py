@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TypedDict
 
 from qtctl.dialects.systemd.specifiers import expand
-from qtctl.dialects.systemd.unit_name import instance
+from qtctl.dialects.systemd.unit_name import name_instance
 from qtctl.model.desired import DesiredService
 from qtctl.model.desired_unit import Pairs, UnixListener
 from qtctl.model.service import OwnValues, Service
@@ -22,12 +22,12 @@ def make_instance(template: DesiredService, declared: Service, name: str) -> Des
     own = replace(
         template,
         name=own_name,
-        unit=instance(template.unit, name),
+        unit=name_instance(template.unit, name),
         template=template.unit,
         **_resolve_state(template, said),
         ports=resolve_instance_listeners(declared, name, template.origin),
         env=_merge_env(template, said),
-        unix_sockets=_list_sockets(template, instance(template.unit, name)),
+        unix_sockets=_list_sockets(template, name_instance(template.unit, name)),
         consumes=tuple(replace(each, service=own_name) for each in template.consumes),
     )
     if template.specifiers or template.lines:

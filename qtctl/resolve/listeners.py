@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from qtctl.dialects.systemd.timespan import microseconds
+from qtctl.dialects.systemd.timespan import parse_microseconds
 from qtctl.model.desired_unit import Listener, UnixListener
 from qtctl.model.instance_ports import find_listen_origin, map_instance_ports
 from qtctl.model.origin import Origin
@@ -46,7 +46,7 @@ def make_listener(name: str, port: Port, origin: Origin) -> Listener:
         port=port.number,
         health_path=health.path if port.health else "",
         health_status=health.status,
-        health_within_us=microseconds(health.within),
+        health_within_us=parse_microseconds(health.within),
         origin=origin,
         health_text=health.text,
         health_values=tuple(sorted(health.values.items())),

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from qtctl.dialects.nearest import nearest
-from qtctl.dialects.systemd.size import bytes_of
-from qtctl.dialects.systemd.table.lookup import versions
-from qtctl.dialects.systemd.timespan import microseconds
+from qtctl.dialects.nearest import find_nearest
+from qtctl.dialects.systemd.size import parse_bytes
+from qtctl.dialects.systemd.table.lookup import list_versions
+from qtctl.dialects.systemd.timespan import parse_microseconds
 from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.errors import InputError
 from qtctl.model.desired import (
@@ -51,7 +51,7 @@ def stands_in(registry: Registry, target: str, as_name: str | None = None) -> st
         return wanted
     known = ", ".join(sorted(registry.hosts))
     if as_name is not None:
-        near = nearest(as_name, registry.hosts)
+        near = find_nearest(as_name, registry.hosts)
         hint = f"did you mean --as {near}?" if near else f"hosts.toml has {known}"
         raise InputError(f"--as {as_name}: the registry has no such host", hint=hint)
     if len(registry.hosts) == 1:
@@ -59,7 +59,7 @@ def stands_in(registry: Registry, target: str, as_name: str | None = None) -> st
     if not target:
         hint = f"name one: {' or '.join(f'--as {name}' for name in sorted(registry.hosts)[:_NAMED])}"
         raise InputError(f"the registry has {len(registry.hosts)} hosts, and none is named", hint=hint)
-    near = nearest(target, registry.hosts)
+    near = find_nearest(target, registry.hosts)
     meant = f"did you mean {near}? Else say" if near else "say"
     raise InputError(
         f"{target} is not a host of the registry",
@@ -82,11 +82,11 @@ def resolve(registry: Registry, host: str) -> Desired:
         login=Login(declared.address, declared.ssh_port, declared.audit_user, declared.deploy_user),
         unit_patterns=registry.fleet.unit_patterns,
         loop_restarts=loop.restarts,
-        loop_up_us=microseconds(loop.up_less_than),
-        stuck_us=microseconds(registry.fleet.thresholds.stuck_after),
+        loop_up_us=parse_microseconds(loop.up_less_than),
+        stuck_us=parse_microseconds(registry.fleet.thresholds.stuck_after),
         steady_s=registry.policy.deploy.watch.steady_s,
         timezone=declared.timezone,
-        memory=bytes_of(declared.memory),
+        memory=parse_bytes(declared.memory),
         services=services,
         templates=templates,
         targets=tuple(resolve_target(registry, names, name) for name in _list_declared(registry, "targets", host)),
@@ -122,12 +122,14 @@ def resolve(registry: Registry, host: str) -> Desired:
         expected_hostname=declared.expected_hostname,
         machine=declared.machine,
         zone_guessed="timezone" in declared.guessed,
-        systemd=versions()[-1] if "systemd" in declared.guessed else declared.systemd,
+        systemd=list_versions()[-1] if "systemd" in declared.guessed else declared.systemd,
     )
 
 
 def _resolve_limits(declared: HostThresholds) -> HostLimits:
-    return HostLimits(**declared.model_dump(exclude={"clock_skew"}), clock_skew_us=microseconds(declared.clock_skew))
+    return HostLimits(
+        **declared.model_dump(exclude={"clock_skew"}), clock_skew_us=parse_microseconds(declared.clock_skew)
+    )
 
 
 def _list_declared(registry: Registry, kind: str, host: str) -> Iterator[str]:
@@ -186,7 +188,7 @@ def _resolve_keys(registry: Registry, host: str, services: tuple[DesiredService,
             name=name,
             type=key.type,
             summary=key.summary,
-            max_age_us=microseconds(key.max_age) if key.max_age else None,
+            max_age_us=parse_microseconds(key.max_age) if key.max_age else None,
             max_length=key.max_length,
             publishers=publishers.get(name, ()),
             consumers=consumers.get(name, ()),
@@ -216,7 +218,7 @@ def _resolve_stores(registry: Registry, host: str) -> tuple[DesiredStore, ...]:
         address, port = _split_address(store.address)
         unit = make_unit_name(registry, "externals", store.external)
         origin = registry.origins["stores", name]
-        saved = microseconds(store.saved_within) if store.saved_within else None
+        saved = parse_microseconds(store.saved_within) if store.saved_within else None
         found.append(
             DesiredStore(
                 name, unit, address, port, store.password_env or "", origin,

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from qtctl.dialects.systemd.exec_lines import commands_of
-from qtctl.dialects.systemd.quoting import loaded_argv
+from qtctl.dialects.systemd.exec_lines import read_commands
+from qtctl.dialects.systemd.quoting import list_loaded_argv
 from qtctl.dialects.systemd.specifiers import expand
-from qtctl.dialects.systemd.timespan import microseconds
-from qtctl.dialects.systemd.unit_name import is_template, stem
+from qtctl.dialects.systemd.timespan import parse_microseconds
+from qtctl.dialects.systemd.unit_name import is_template, strip_type
 from qtctl.model.desired import DesiredService, Membership
 from qtctl.model.desired_unit import Pairs
 from qtctl.model.fields import INSTANCE
@@ -107,7 +107,7 @@ def resolve_service(registry: Registry, names: Names, name: str) -> DesiredServi
         publishes=service.streams.publishes,
         writes=service.streams.writes,
         consumes=_list_memberships(registry, name, service, origin),
-        silent_us=microseconds(silent) if (silent := service.streams.silent_after) else None,
+        silent_us=parse_microseconds(silent) if (silent := service.streams.silent_after) else None,
         store=_store_of(registry, service),
         enabled=service.state is ServiceState.RUNNING if service.enabled is None else service.enabled,
         origin=origin,
@@ -170,21 +170,21 @@ def _choose_identifier(registry: Registry, service: Service, unit: str) -> str:
     chosen = registry.fleet.defaults.log.identifier if own is None else own
     if chosen is not None:
         return chosen
-    return f"{stem(unit)}%i" if is_template(unit) and service.specifiers is not False else stem(unit)
+    return f"{strip_type(unit)}%i" if is_template(unit) and service.specifiers is not False else strip_type(unit)
 
 
 def _list_loaded(run: Run, argv: tuple[str, ...], unit: str) -> tuple[tuple[str, ...], ...]:
     if run.lines:
-        found = [(each.path, *each.argv[1:]) for line in run.lines for each in commands_of(line)]
+        found = [(each.path, *each.argv[1:]) for line in run.lines for each in read_commands(line)]
     else:
-        found = [loaded_argv(argv)] if argv else []
+        found = [list_loaded_argv(argv)] if argv else []
     known = unit and not is_template(unit)
     return tuple(tuple(expand(word, unit) for word in words) if known else tuple(words) for words in found)
 
 
 def _build_argv(registry: Registry, run: Run, ports: Mapping[str, Port]) -> tuple[str, ...]:
     if run.kind is RunKind.EXEC:
-        return commands_of(run.lines[0])[0].argv if run.lines else ()
+        return read_commands(run.lines[0])[0].argv if run.lines else ()
     if run.kind is RunKind.COMMAND:
         return (*run.argv, *run.args)
     python = run.python or registry.fleet.defaults.python
@@ -233,7 +233,7 @@ def _list_memberships(registry: Registry, name: str, service: Service, origin: O
             max_pending=consumes.max_pending,
             service=name,
             origin=origin.at("streams", "consumes", stream),
-            max_idle_us=microseconds(registry.fleet.thresholds.max_idle if idle is None else idle),
+            max_idle_us=parse_microseconds(registry.fleet.thresholds.max_idle if idle is None else idle),
         )
         for stream, consumes in sorted(service.streams.consumes.items())
         for idle in (consumes.max_idle,)

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import TypedDict, cast
 
-from qtctl.dialects.systemd.directives import AssignmentRule, takes
-from qtctl.dialects.systemd.exec_lines import commands_of
+from qtctl.dialects.systemd.directives import AssignmentRule, find_assignment_rule
+from qtctl.dialects.systemd.exec_lines import read_commands
 from qtctl.dialects.systemd.splitting import Escapes, split
 from qtctl.errors import InputError
 from qtctl.model.desired import DesiredCommand
@@ -65,7 +65,7 @@ def list_raw_directives(declared: RawDirectives, section: str) -> Pairs:
 
 def _split_value(directive: str, text: str) -> tuple[str, ...]:
     """A text as systemd reads it: of a list of paths each path is an item, unquoted."""
-    if not text or takes(directive) not in (AssignmentRule.PATHS, AssignmentRule.MOUNTS):
+    if not text or find_assignment_rule(directive) not in (AssignmentRule.PATHS, AssignmentRule.MOUNTS):
         return (text,)
     try:
         return split(text, Escapes.LITERAL)
@@ -124,7 +124,7 @@ def list_commands(declared: Commands) -> tuple[DesiredCommand, ...]:
 
 def _make_command(directive: str, declared: tuple[str, ...] | str) -> DesiredCommand:
     if isinstance(declared, str):
-        first = commands_of(declared)[0]
+        first = read_commands(declared)[0]
         return DesiredCommand(directive, first.prefixes, first.argv, declared)
     program = declared[0].lstrip("-+!")
     return DesiredCommand(directive, declared[0].removesuffix(program), (program, *declared[1:]))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from qtctl.dialects.systemd.table.lookup import section_of
+from qtctl.dialects.systemd.table.lookup import find_section
 from qtctl.meaning.socket_ports import list_socket_ports
 from qtctl.meaning.unix_sockets import list_unix_sockets
 from qtctl.model.desired import DesiredDropin, DesiredOther, DesiredTarget, DesiredTimer
@@ -128,7 +128,7 @@ def resolve_dropin(registry: Registry, names: Names, name: str) -> DesiredDropin
     if own != "Unit":
         said[own] += list_raw_directives(node.systemd, own)
     said |= list_further_sections(node.systemd, said)
-    resets = [(section_of(node.unit, directive), directive) for directive in node.resets]
+    resets = [(find_section(node.unit, directive), directive) for directive in node.resets]
     sections = {
         section: (*_list_resets(resets, section), *said.get(section, ())) for section in _list_sections(said, resets)
     }

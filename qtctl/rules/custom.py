@@ -32,9 +32,9 @@ def list_custom_rules(checks: Iterable[DesiredCheck]) -> tuple[Rule, ...]:
 
 def _make_rule(check: DesiredCheck) -> Rule:
     """Its texts and its command are shown without what looks like a secret in them."""
-    from qtctl.dialects.secrets import masked_message  # noqa: PLC0415 - 10 ms, and few registries have checks
+    from qtctl.dialects.secrets import mask_message  # noqa: PLC0415 - 10 ms, and few registries have checks
 
-    summary, remedy, why = (masked_message(text) for text in (check.summary, check.remedy, check.why))
+    summary, remedy, why = (mask_message(text) for text in (check.summary, check.remedy, check.why))
     check = replace(check, summary=summary, remedy=remedy, why=why)
     return Rule(
         check.id,
@@ -63,9 +63,9 @@ def _describe_check(check: DesiredCheck) -> str:
 
 
 def _format_command(argv: tuple[str, ...]) -> str:
-    from qtctl.dialects.arguments import masked_arguments  # noqa: PLC0415 - as above
+    from qtctl.dialects.arguments import mask_arguments  # noqa: PLC0415 - as above
 
-    return shell.join(masked_arguments(argv))
+    return shell.join(mask_arguments(argv))
 
 
 def _expect(desired: Desired, check: DesiredCheck) -> tuple[Expectation, ...]:
@@ -164,9 +164,9 @@ def _show_wanted_file(file: FileWanted) -> JsonObject:
 
 
 def _mask(text: str) -> str:
-    from qtctl.dialects.secrets import masked_message  # noqa: PLC0415 - as above
+    from qtctl.dialects.secrets import mask_message  # noqa: PLC0415 - as above
 
-    return masked_message(text)
+    return mask_message(text)
 
 
 def _judge_file(file: FileWanted, facts: Facts, need: Need, remedy: str, line: Need | None) -> Verdict:

@@ -16,7 +16,7 @@ BODY = f"r.read({http.MOST_BODY})"
 
 
 def make_url(port: Listener) -> str:
-    return http.url_subject(port.address, port.port, port.health_path)
+    return http.make_url_subject(port.address, port.port, port.health_path)
 
 
 def show_wanted_answer(port: Listener) -> dict[str, Json]:
@@ -48,11 +48,13 @@ def _find_limit_s(port: Listener) -> float:
 def _list_wrong(need: Need, port: Listener, answer: Health) -> Iterator[ProofSource]:
     """The first thing in the body that is not as declared."""
     if port.health_text and not answer.text:
-        yield _prove_answer(need, port, f'{http.text(port.health_text)} in {BODY}.decode("utf-8", "replace")', False)
+        yield _prove_answer(
+            need, port, f'{http.quote_text(port.health_text)} in {BODY}.decode("utf-8", "replace")', False
+        )
     values = answer.values or {}
     for key, wanted in port.health_values:
         if key not in values or not _is_same(values[key], wanted):
-            parts = "".join(f"[{http.text(part)}]" for part in key.split("."))
+            parts = "".join(f"[{http.quote_text(part)}]" for part in key.split("."))
             line = _format_json(values[key]) if key in values else "none"
             yield _prove_answer(need, port, f"json.dumps(json.loads({BODY}){parts})", line)
 
@@ -67,5 +69,5 @@ def _format_json(value: Json) -> str:
 
 
 def _prove_answer(need: Need, port: Listener, expression: str, line: object) -> ProofSource:
-    again = http.again(port.address, port.port, port.health_path, _find_limit_s(port), expression)
+    again = http.make_again(port.address, port.port, port.health_path, _find_limit_s(port), expression)
     return ProofSource(need, again, str(line))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from qtctl.dialects.systemd.unitfile import effective, parse
+from qtctl.dialects.systemd.unitfile import merge_effective, parse
 from qtctl.meaning.loaded_values import list_loaded_values
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.desired_loaded import LoadedUnit
@@ -21,7 +21,7 @@ def list_loaded_units(desired: Desired) -> tuple[LoadedUnit, ...]:
 
 
 def _load_file(file: DesiredFile, unit: str, names: Mapping[str, str]) -> LoadedUnit:
-    said = effective(parse(file.content, file.path))
+    said = merge_effective(parse(file.content, file.path))
     meant = {at: _list_meant(values, names) if at in _DEPENDENCIES else values for at, values in said.items()}
     return LoadedUnit(
         unit, list_loaded_values({at: values for at, values in meant.items() if values or not said[at]}, unit)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TypeAlias
 
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 from qtctl.dialects.systemd.unitfile import Line
 from qtctl.errors import Place
 from qtctl.model.desired import DesiredDropin
@@ -73,7 +73,7 @@ def find_spot(view: View, unit: Unit, line: Line) -> Origin | Place:
 def _map_rows(text: str) -> Mapping[str, int]:
     """The number of the first row of its kind: by the whole row without spaces, and by the KEY= that it begins with."""
     rows: dict[str, int] = {}
-    for number, row in enumerate(lines(text), start=1):
+    for number, row in enumerate(split_lines(text), start=1):
         key, equals, _ = row.lstrip().partition("=")
         rows.setdefault(_compact_row(row), number)
         if equals:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from qtctl.dialects.hosts import PATH as HOSTS
 from qtctl.dialects.shell import quote
 from qtctl.dialects.systemd.properties import Property, Shape
-from qtctl.dialects.systemd.unit_name import object_path
+from qtctl.dialects.systemd.unit_name import make_object_path
 from qtctl.model.account_facts import Account, Group
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.desired_unit import Listener
@@ -42,7 +42,7 @@ def prove_loaded_property(need: Need, unit: str, shown: Property, value: Json) -
             need, f"{show} | grep -o 'path=[^ ;]*' | tail -n 1", f"path={programs[-1]}" if programs else ""
         )
     interface = f"org.freedesktop.systemd1.{shown.interface}"
-    get = f"busctl --json=short get-property org.freedesktop.systemd1 {object_path(unit)} {interface} {shown.name}"
+    get = f"busctl --json=short get-property org.freedesktop.systemd1 {make_object_path(unit)} {interface} {shown.name}"
     line = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return ProofSource(need, f"{get} | grep -o '\"data\":.*'", f'"data":{line}}}')
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from qtctl.dialects.systemd.unitfile import Effective, UnitFile, effective, parse
+from qtctl.dialects.systemd.unitfile import Effective, UnitFile, merge_effective, parse
 from qtctl.findings.finding import Finding
 from qtctl.findings.meaning import Meaning
 from qtctl.model.desired import (
@@ -130,4 +130,4 @@ def find_declared(desired: Desired) -> tuple[Declared, ...]:
 def _make_unit(file: DesiredFile, declared: Declared) -> Unit:
     template = _TEMPLATES[type(declared)]
     parsed = parse(file.content, f"{file.subject} from {template}")
-    return Unit(file.subject, template, file, declared, parsed, effective(parsed))
+    return Unit(file.subject, template, file, declared, parsed, merge_effective(parsed))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from qtctl.dialects.systemd.size import bytes_of
+from qtctl.dialects.systemd.size import parse_bytes
 from qtctl.errors import InputError
 
 FLEET = re.compile(r"[a-z][a-z0-9-]{0,23}")
@@ -48,7 +48,7 @@ def check(answers: Answers) -> None:
         if pattern.fullmatch(given) is None:
             raise InputError(f"{option} cannot be {given!r}", hint=hint)
     try:
-        bytes_of(answers.memory)
+        parse_bytes(answers.memory)
     except InputError as error:
         raise InputError(f"--memory cannot be {answers.memory!r}", hint="a size, for example 4G") from error
     if answers.audit_user in (answers.name, answers.deploy_user, "root"):

@@ -1,6 +1,6 @@
 """Stubs for units that the fleet depends on and that a lab host's distribution does not have: they run the stand-in."""
 
-from qtctl.dialects.systemd.unit_name import valid
+from qtctl.dialects.systemd.unit_name import is_valid
 from qtctl.model.desired import Desired, DesiredExternal
 from qtctl.model.tree import TreeFile, TreeLink
 from qtctl.stage.programs import PYTHON, STANDIN
@@ -62,7 +62,7 @@ def make_named_files(desired: Desired) -> tuple[TreeFile, ...]:
         name
         for unit in desired.units()
         for name in (*unit.wants, *unit.requires, *unit.binds_to, *unit.after, unit.triggers)
-        if name not in known and "%" not in name and name.endswith((".service", ".target")) and valid(name)
+        if name not in known and "%" not in name and name.endswith((".service", ".target")) and is_valid(name)
     }
     return tuple(
         TreeFile(f"{UNIT_DIR}/{name}", _write_named_stub(name).encode(), yields=True) for name in sorted(named)

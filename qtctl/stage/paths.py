@@ -1,6 +1,6 @@
 """Paths of a host as the names of files in a staged root."""
 
-from qtctl.dialects.paths import normal, trouble
+from qtctl.dialects.paths import explain_trouble, normalize
 from qtctl.errors import InputError
 
 
@@ -9,7 +9,7 @@ def normalise_path(path: str) -> str:
 
     A registry has no `..` in such a path. An instance can: `%I` stands for whatever its name says.
     """
-    plain = normal(path)
-    if what := trouble(plain):
+    plain = normalize(path)
+    if what := explain_trouble(plain):
         raise InputError(f"{path[:200]!r} {what}", hint="no file of a host is named so")
     return plain

@@ -3,7 +3,7 @@
 import zlib
 from pathlib import PurePosixPath
 
-from qtctl.dialects.paths import trouble
+from qtctl.dialects.paths import explain_trouble
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.tree import TreeDir, TreeFile, TreeLink
 from qtctl.stage.paths import normalise_path
@@ -110,7 +110,7 @@ def find_script(argv: tuple[str, ...], directory: str) -> str:
 
 def _find_script_path(directory: str, word: str) -> str:
     path = PurePosixPath(directory.lstrip("-") or "/", word)
-    return str(path) if word and path.is_absolute() and not trouble(str(path)) else ""
+    return str(path) if word and path.is_absolute() and not explain_trouble(str(path)) else ""
 
 
 _OPTIONS = {"sh": ("oO", frozenset("cs")), "python3": ("WX", frozenset("cm"))}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from qtctl.dialects.systemd.boot_order import STANDARD, WITHOUT_DEFAULTS
-from qtctl.dialects.systemd.unit_name import template_of
+from qtctl.dialects.systemd.unit_name import get_template
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.tree import Tree, TreeFile, TreeLink
 from qtctl.stage.paths import normalise_path
@@ -37,7 +37,7 @@ def _list_enabling_links(desired: Desired) -> Iterator[TreeLink]:
     """The links by which targets pull in enabled units: without them, cycles through a target would not be found."""
     generated = {file.subject: file.path for file in desired.files if file.kind == "unit"}
     for unit in desired.units():
-        path = generated.get(unit.unit) or generated.get(template_of(unit.unit))
+        path = generated.get(unit.unit) or generated.get(get_template(unit.unit))
         if path and unit.must_be_enabled:
             yield from (TreeLink(f"{UNIT_DIR}/{target}.wants/{unit.unit}", path) for target in unit.wanted_by)
 

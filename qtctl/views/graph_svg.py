@@ -65,7 +65,7 @@ def draw_svg(graph: Graph) -> str:
     legend = list(_draw_legend(graph, back=bool(laid.back)))
     width = max([box.right for box in boxes.values()] + [_measure_legend(graph), 400.0]) + MARGIN
     height = max((box.y for box in boxes.values()), default=TOP) + HEIGHT / 2 + MARGIN
-    title = escape(terminal.line(graph.title))
+    title = escape(terminal.show_line(graph.title))
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {_format_size(width, height)} role="img">',
         f"<title>{title}</title>",
@@ -96,7 +96,7 @@ def _measure_width(text: str) -> float:
 
 def _split_label(text: str) -> tuple[str, ...]:
     """One line, or two where the text is long and has a place near its middle to be parted at."""
-    shown = terminal.line(text)
+    shown = terminal.show_line(text)
     if len(shown) <= LONG:
         return (shown,)
     places = [at for at in range(3, len(shown) - 2) if shown[at - 1] in "-._: "]
@@ -111,7 +111,7 @@ def _measure_gaps(graph: Graph, laid: Layers) -> list[float]:
     for edge in graph.edges:
         at = column[edge.to] - (0 if (edge.source, edge.to) in laid.back else 1)
         if edge.words and edge.source != edge.to:
-            gaps[at] = max(gaps[at], len(terminal.line(edge.words)) * SMALL_CHAR + 2 * GAP)
+            gaps[at] = max(gaps[at], len(terminal.show_line(edge.words)) * SMALL_CHAR + 2 * GAP)
     return gaps
 
 
@@ -178,12 +178,12 @@ def _draw_edge(
     back = pair in laid.back
     kinds = " ".join(["edge", *(["dashed"] if edge.dashed else []), *(["back"] if back else [])])
     said = f" ({edge.words})" if edge.words else ""
-    about = escape(terminal.line(f"{nodes[edge.source].name} → {nodes[edge.to].name}{said}"))
+    about = escape(terminal.show_line(f"{nodes[edge.source].name} → {nodes[edge.to].name}{said}"))
     yield f'<path class="{kinds}" d="{_draw_curve(path, back=back)}"><title>{about}</title></path>'
     if edge.words and edge in said_once:
         x, y = _place_label(path, back=back)
         anchor = "start" if back else "end"
-        words = escape(terminal.line(edge.words))
+        words = escape(terminal.show_line(edge.words))
         yield f'<text class="words" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{words}</text>'
 
 
@@ -213,7 +213,7 @@ def _draw_node(node: Node, box: Box) -> Iterator[str]:
     drawn_as = DRAWN_AS.get(node.shape, node.shape).value
     kinds = f"{drawn_as} idle" if node.idle else drawn_as
     middle = box.x + box.width / 2
-    yield f"<g><title>{escape(terminal.line(node.name))} ({node.shape.value})</title>"
+    yield f"<g><title>{escape(terminal.show_line(node.name))} ({node.shape.value})</title>"
     yield f'<path class="{kinds}" d="{_draw_outline(node.shape, box)}"/>'
     lines = _split_label(node.label)
     for at, line in enumerate(lines):

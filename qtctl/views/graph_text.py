@@ -34,7 +34,7 @@ PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 def write_mermaid(graph: Graph) -> str:
     """A flowchart. Nodes are n0, n1 … in the order of their names."""
     number = _number_nodes(graph)
-    lines = ["---", f"title: {json.dumps(terminal.line(graph.title), ensure_ascii=False)}", "---", "flowchart LR"]
+    lines = ["---", f"title: {json.dumps(terminal.show_line(graph.title), ensure_ascii=False)}", "---", "flowchart LR"]
     lines += [f"  {number[node.id]}{_write_mermaid_node(node)}" for node in graph.nodes]
     lines += [f"  {number[edge.source]} {_write_mermaid_arrow(edge)} {number[edge.to]}" for edge in graph.edges]
     for shape in (Shape.STREAM, Shape.KEY):
@@ -68,7 +68,7 @@ def _write_mermaid_arrow(edge: Edge) -> str:
 
 def _escape_mermaid(text: str) -> str:
     """Mermaid's own entities: `#` and a code point in decimal."""
-    return "".join(char if char in PLAIN else f"#{ord(char)};" for char in terminal.line(text))
+    return "".join(char if char in PLAIN else f"#{ord(char)};" for char in terminal.show_line(text))
 
 
 def write_dot(graph: Graph) -> str:
@@ -98,7 +98,7 @@ def _write_dot_edge(edge: Edge) -> str:
 
 def _quote_dot(text: str) -> str:
     """DOT itself reads a backslash before a quote only; labels read more of them, and HTML's entities."""
-    return '"' + terminal.line(text).replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return '"' + terminal.show_line(text).replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _number_nodes(graph: Graph) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import WithJsonSchema
 
-from qtctl.dialects.arguments import masked_arguments, masked_lines
+from qtctl.dialects.arguments import mask_arguments, mask_lines
 from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.model.desired import Desired, DesiredFile, DesiredService
 from qtctl.model.names import Names, list_starters, list_units, make_unit_name, starts_of
@@ -138,7 +138,7 @@ def _describe_thing(registry: Registry, desired: Desired, places: Places, kind: 
         unit=unit,
         host=desired.host if here and node.state != "retired" else "",
         origin=str(places.of(origin)),
-        argv=masked_arguments(service.argv) if service else (),
+        argv=mask_arguments(service.argv) if service else (),
         values=list_values(registry, kind, name, places),
         streams=tuple(wires[kind](registry, places)) if kind in wires else (),
         used_by=tuple(_list_users(registry, kind, name)),
@@ -154,7 +154,7 @@ def _replace_by_instance(thing: Thing, desired: Desired, name: str) -> Thing:
     if instance is None:
         return thing
     changes = {"name": instance.name, "unit": instance.unit, "summary": instance.summary, "instances": ()}
-    argv = masked_arguments(instance.argv)
+    argv = mask_arguments(instance.argv)
     return thing.model_copy(update={**changes, "argv": argv, "template": instance.template})
 
 
@@ -226,4 +226,4 @@ def _list_files(desired: Desired, origins: set[Origin]) -> Iterator[File]:
 
 
 def _get_text(file: DesiredFile) -> str | None:
-    return None if file.kind == "env" else masked_lines(file.content.decode())
+    return None if file.kind == "env" else mask_lines(file.content.decode())

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from pydantic import JsonValue
 
-from qtctl.dialects.lines import file_lines
+from qtctl.dialects.lines import split_file_lines
 from qtctl.reports.blocks import (
     Block,
     Blocks,
@@ -85,7 +85,7 @@ def _show_thing(thing: Thing) -> Iterator[Block]:
 def _show_text(text: str | None) -> Block:
     if text is None:
         return Paragraph(("Root's, mode 0600: the values of ", Code("env"), " above."))
-    return Verbatim(tuple(file_lines(text)))
+    return Verbatim(tuple(split_file_lines(text)))
 
 
 def _show_tables(thing: Thing) -> Iterator[Block]:
@@ -95,4 +95,4 @@ def _show_tables(thing: Thing) -> Iterator[Block]:
     for file in thing.files:
         yield Paragraph(file.path)
         if file.text is not None:
-            yield Verbatim(tuple(file_lines(file.text)))
+            yield Verbatim(tuple(split_file_lines(file.text)))

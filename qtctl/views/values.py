@@ -5,8 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel, JsonValue
 
-from qtctl.dialects.arguments import masked_arguments, masked_lines
-from qtctl.dialects.secrets import HIDDEN, harmless, secret_name
+from qtctl.dialects.arguments import mask_arguments, mask_lines
+from qtctl.dialects.secrets import HIDDEN, is_harmless, is_secret_name
 from qtctl.dialects.toml.positions import index
 from qtctl.errors import Place
 from qtctl.model.origin import Origin
@@ -116,7 +116,7 @@ def _make_value(path: tuple[str, ...], value: JsonValue, origin: str) -> Value:
 def _mask_value(key: str, value: JsonValue) -> JsonValue:
     """Hides what looks like a secret: a registry should hold none, and lint finds those that do."""
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
-        return [*masked_arguments(("", *map(str, value)))[1:]]
+        return [*mask_arguments(("", *map(str, value)))[1:]]
     if not isinstance(value, str):
         return value
-    return HIDDEN if secret_name(key) and not harmless(value) else masked_lines(value)
+    return HIDDEN if is_secret_name(key) and not is_harmless(value) else mask_lines(value)

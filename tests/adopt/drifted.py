@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 
 from qtctl.adapters.templates import load_unit_templates
-from qtctl.dialects.systemd.table.lookup import keys_of, known, sections_of
+from qtctl.dialects.systemd.table.lookup import find_kind, list_keys, list_unit_sections
 from qtctl.flows.adopt_drift import DriftFound, DriftQuestion, adopt_drift
 from qtctl.flows.declare import declare
 from qtctl.model.adoption import Found, UnitState
@@ -101,9 +101,9 @@ def hot_fixes(kinds: Iterable[str] = OF_KIND) -> Iterator[tuple[str, str, str, s
     """Unit, section, directive and value: of each kind of unit each directive that its systemd knows."""
     for kind in kinds:
         unit = OF_KIND[kind]
-        for section in sections_of(unit):
-            for key in keys_of(section, VERSION):
-                sample = values(section, key, known(section, key, VERSION) or "")
+        for section in list_unit_sections(unit):
+            for key in list_keys(section, VERSION):
+                sample = values(section, key, find_kind(section, key, VERSION) or "")
                 if sample is not None:
                     yield unit, section, key, sample[0]
 

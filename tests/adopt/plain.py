@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from qtctl.dialects.systemd.directives import AssignmentRule, takes
+from qtctl.dialects.systemd.directives import AssignmentRule, find_assignment_rule
 from qtctl.dialects.systemd.splitting import quote, quote_literal
 from qtctl.dialects.systemd.unitfile import Effective
 
@@ -31,5 +31,5 @@ def _lines(section: str, found: Effective, *, empty: bool) -> Iterator[str]:
 
 
 def _values(key: str, values: Sequence[str]) -> Sequence[str]:
-    word = _JOINED.get(takes(key))
+    word = _JOINED.get(find_assignment_rule(key))
     return values or ("",) if word is None else (" ".join(map(word, values)),)

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from qtctl.adapters import bridge, shell
 from qtctl.adapters.dbus import StreamBus
-from qtctl.dialects.systemd.unit_name import TYPES, valid
+from qtctl.dialects.systemd.unit_name import TYPES, is_valid
 from qtctl.interfaces.host import BusCall, BusReply
 from qtctl.lab import lab
 from tests.adopt.excluded import plain, why_not_compared
@@ -124,7 +124,7 @@ def complaints(host: str, files: Files) -> frozenset[tuple[str, int]]:
 @contextmanager
 def _standing(host: str, files: Files, wanted: Sequence[str]) -> Iterator[StreamBus]:
     """The host's bus while the files stand there; afterwards the host is as it was."""
-    held = f"[Unit]\nDefaultDependencies=no\nAfter={' '.join(filter(valid, wanted))}\n"
+    held = f"[Unit]\nDefaultDependencies=no\nAfter={' '.join(filter(is_valid, wanted))}\n"
     texts = {**files.texts, _HOLDER: held.encode()}
     _shell(host, f"{_KEEP}; {_RESTORE}; tar -C /{FOLDER} -x", _packed(Files(texts, files.links)))
     try:

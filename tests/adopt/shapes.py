@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from qtctl.dialects.systemd.directives import LISTENS, TIMERS, WATCHES
-from qtctl.dialects.systemd.table.lookup import TYPES, keys_of, known
+from qtctl.dialects.systemd.table.lookup import TYPES, find_kind, list_keys
 from qtctl.model.adoption import Found
 from tests.adopt import law, same
 from tests.adopt.samples import values
@@ -67,7 +67,7 @@ class Case:
 
     def values(self, key: str) -> tuple[str, str]:
         """Names and ports that only one unit of a host can have are this one's own."""
-        found = values(self.section, key, known(self.section, key, law.VERSION) or "")
+        found = values(self.section, key, find_kind(self.section, key, law.VERSION) or "")
         assert found is not None, (self.section, key)
         own = {
             "alias-": f"alias{self.number}-",
@@ -116,7 +116,7 @@ def cases(
         if kinds and kind not in kinds:
             continue
         for shape in shapes or SHAPES:
-            wanted = [key for key in keys_of(section, law.VERSION) if not keys or key in keys]
+            wanted = [key for key in list_keys(section, law.VERSION) if not keys or key in keys]
             for dropin in (False, True):
                 judged = [key for key in wanted if not why_not_judged(section, key, shape, alone=at_once == 1)]
                 for at in range(0, len(judged), at_once):

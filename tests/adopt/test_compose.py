@@ -11,7 +11,7 @@ from qtctl.adopt.adoption import Fate
 from qtctl.adopt.compose_reading import list_attributes
 from qtctl.adopt.compose_reasons import REASONS
 from qtctl.dialects.compose.load import Project, Setting, load_project
-from qtctl.dialects.compose.shape_check import service_keys
+from qtctl.dialects.compose.shape_check import list_service_keys
 from qtctl.errors import InputError
 from qtctl.findings.finding import Severity
 from qtctl.flows.adopt import Adopted
@@ -317,7 +317,7 @@ def test_all_of_it_in_keys_is_100_percent() -> None:
 
 
 def test_each_reason_is_of_a_key_that_compose_has() -> None:
-    assert service_keys() >= set(REASONS)
+    assert list_service_keys() >= set(REASONS)
 
 
 def test_a_service_that_must_end_well_is_a_oneshot_that_remains() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qtctl.dialects.systemd.unitfile import effective, parse
+from qtctl.dialects.systemd.unitfile import merge_effective, parse
 from tests.adopt import same
 from tests.adopt.plain import plain_text
 from tests.adopt.strategies import all_texts
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.lab
 
 
 def plainly(texts: dict[str, str]) -> same.Files:
-    return same.Files({name: plain_text(effective(parse(text, name))).encode() for name, text in texts.items()})
+    return same.Files({name: plain_text(merge_effective(parse(text, name))).encode() for name, text in texts.items()})
 
 
 def test_odd_texts_are_read_as_systemd_reads_them(host: str) -> None:

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from qtctl.dialects.systemd.booleans import boolean
-from qtctl.dialects.systemd.calendar import calendar_trouble
-from qtctl.dialects.systemd.properties import COMMANDS, Shape, property_of
-from qtctl.dialects.systemd.size import bytes_of
-from qtctl.dialects.systemd.table.lookup import keys_of, known
-from qtctl.dialects.systemd.timespan import microseconds
-from qtctl.dialects.systemd.unitfile import effective, parse
-from qtctl.dialects.systemd.values import kept_units, part_trouble, value_trouble
+from qtctl.dialects.systemd.booleans import parse_boolean
+from qtctl.dialects.systemd.calendar import explain_calendar_trouble
+from qtctl.dialects.systemd.properties import COMMANDS, Shape, find_property
+from qtctl.dialects.systemd.size import parse_bytes
+from qtctl.dialects.systemd.table.lookup import find_kind, list_keys
+from qtctl.dialects.systemd.timespan import parse_microseconds
+from qtctl.dialects.systemd.unitfile import merge_effective, parse
+from qtctl.dialects.systemd.values import explain_part_trouble, explain_value_trouble, list_kept_units
 from qtctl.meaning.drift import find_differences
 from qtctl.meaning.loaded_values import list_loaded_values
 from qtctl.model.desired_loaded import LoadedValue
@@ -57,7 +57,7 @@ def empties() -> Iterator[Try]:
     seen: set[str] = set()
     for section, enough in ENOUGH.items():
         kind = section.lower() if section != "Unit" else "target"
-        for key in keys_of(section, VERSION):
+        for key in list_keys(section, VERSION):
             if key not in seen:
                 text = f"[{section}]\n{key}=\n{enough}\n"
                 yield Try(f"empty{section}{key}.{kind}", text, {2: (section, key, "")})
@@ -86,8 +86,8 @@ BY_VERSION = ("PrivateMounts", "")
 
 def trouble(section: str, key: str, value: str) -> str | None:
     if key == "OnCalendar":
-        return calendar_trouble(value) if value else None
-    return value_trouble(key, known(section, key, VERSION) or "", value)
+        return explain_calendar_trouble(value) if value else None
+    return explain_value_trouble(key, find_kind(section, key, VERSION) or "", value)
 
 
 def without(each: Try) -> str:
@@ -115,7 +115,7 @@ def test_systemd_complains_of_what_we_complain_of(host: str, which: str, at_leas
         (each.name, number)
         for each in those
         for number, (section, key, value) in each.lines.items()
-        if trouble(section, key, value) or part_trouble(known(section, key, VERSION) or "", value)
+        if trouble(section, key, value) or explain_part_trouble(find_kind(section, key, VERSION) or "", value)
     }
     values = {(each.name, number): line for each in those for number, line in each.lines.items()}
     complaints = {
@@ -138,18 +138,19 @@ def share(value: str) -> bool:
 
 READ = {
     **dict.fromkeys(
-        ["RemainAfterExit", "PrivateTmp", "NoNewPrivileges", "SendSIGHUP", "IPAccounting", "ProtectClock"], boolean
+        ["RemainAfterExit", "PrivateTmp", "NoNewPrivileges", "SendSIGHUP", "IPAccounting", "ProtectClock"],
+        parse_boolean,
     ),
-    **dict.fromkeys(["StopWhenUnneeded", "AllowIsolate", "IgnoreOnIsolate", "RefuseManualStart"], boolean),
-    **dict.fromkeys(["MemoryMax", "MemoryHigh", "MemoryLow", "MemoryMin", "MemorySwapMax"], bytes_of),
+    **dict.fromkeys(["StopWhenUnneeded", "AllowIsolate", "IgnoreOnIsolate", "RefuseManualStart"], parse_boolean),
+    **dict.fromkeys(["MemoryMax", "MemoryHigh", "MemoryLow", "MemoryMin", "MemorySwapMax"], parse_bytes),
     **dict.fromkeys(
-        ["RestartSec", "TimeoutCleanSec", "LogRateLimitIntervalSec", "StartLimitIntervalSec"], microseconds
+        ["RestartSec", "TimeoutCleanSec", "LogRateLimitIntervalSec", "StartLimitIntervalSec"], parse_microseconds
     ),
-    **dict.fromkeys(["AccuracySec", "RandomizedDelaySec"], microseconds),
-    **dict.fromkeys(["Persistent", "WakeSystem", "OnClockChange", "RemainAfterElapse"], boolean),
+    **dict.fromkeys(["AccuracySec", "RandomizedDelaySec"], parse_microseconds),
+    **dict.fromkeys(["Persistent", "WakeSystem", "OnClockChange", "RemainAfterElapse"], parse_boolean),
     **dict.fromkeys(
         ["After", "Before", "Wants", "Requires", "Conflicts", "OnFailure", "PartOf", "BindsTo", "Requisite", "Upholds"],
-        kept_units,
+        list_kept_units,
     ),
 }
 """Directive → our reader of its value."""
@@ -159,17 +160,19 @@ READ = {
 def test_what_we_read_is_what_systemd_has(loaded: same.Loaded, key: str) -> None:
     compared = 0
     for each in TRIES:
-        found = effective(parse(each.text, each.name))
+        found = merge_effective(parse(each.text, each.name))
         section = next((home for home, name in found if name == key), "")
         value = (found.get((section, key)) or ("",))[-1]
-        if not section or not value or trouble(section, key, value) or (READ[key] is bytes_of and share(value)):
+        if not section or not value or trouble(section, key, value) or (READ[key] is parse_bytes and share(value)):
             continue
         has = loaded[each.name][f"{section}.{key.removesuffix('Sec') + 'USec' if key.endswith('Sec') else key}"]
         compared += 1
-        if READ[key] is not kept_units:
+        if READ[key] is not list_kept_units:
             assert has == READ[key](value), value
         else:
-            words = {word for word in kept_units(" ".join(found[section, key])) if "%" not in word and "@." not in word}
+            words = {
+                word for word in list_kept_units(" ".join(found[section, key])) if "%" not in word and "@." not in word
+            }
             assert words <= {*as_list(has)}, value
     assert compared >= 8
 
@@ -269,8 +272,8 @@ def untried(compared: Container[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     seen: set[str] = set()
     for section in SECTIONS:
-        for key in keys_of(section, VERSION):
-            shown = property_of(section, key)
+        for key in list_keys(section, VERSION):
+            shown = find_property(section, key)
             if shown is None or key in seen or key in compared or key in ("Type", "Where"):
                 continue
             seen.add(key)
@@ -286,7 +289,7 @@ def as_probed(key: str, value: Any) -> Any:
 
 
 def wanted(texts: Mapping[str, str]) -> dict[str, tuple[LoadedValue, ...]]:
-    return {name: list_loaded_values(effective(parse(text, name)), name) for name, text in texts.items()}
+    return {name: list_loaded_values(merge_effective(parse(text, name)), name) for name, text in texts.items()}
 
 
 def test_what_must_be_loaded_is_loaded(host: str, loaded: same.Loaded) -> None:
@@ -305,7 +308,7 @@ def test_what_must_be_loaded_is_loaded(host: str, loaded: same.Loaded) -> None:
         value.directive for values in tried.values() for value in values if value.property in found["try0.service"]
     }
     assert len(compared) > 150
-    everything = {key for section in SECTIONS for key in keys_of(section, VERSION) if property_of(section, key)}
+    everything = {key for section in SECTIONS for key in list_keys(section, VERSION) if find_property(section, key)}
     compared = {value.directive for values in tried.values() for value in values}
     assert everything - compared == set()
 

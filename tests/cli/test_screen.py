@@ -46,14 +46,14 @@ blocks = st.one_of(
 
 
 def drawn(shown: Blocks, width: int = WIDTH) -> list[str]:
-    return list(Screen(width, leave_plain, terminal.line).lines(shown))
+    return list(Screen(width, leave_plain, terminal.show_line).lines(shown))
 
 
 def unbroken(shown: Blocks) -> list[str]:
     """Every word and every command of the blocks."""
     return [
         "".join(text for text, _ in word.pieces)
-        for line in write_plain(shown, terminal.line)
+        for line in write_plain(shown, terminal.show_line)
         for field in line.split("  ")
         for part in split_paragraphs(field, str)
         for word in part
@@ -112,7 +112,7 @@ def test_a_finding_is_a_block() -> None:
 
 
 def test_a_finding_is_one_line_where_nobody_looks() -> None:
-    (line,) = write_plain((FINDING,), terminal.line)
+    (line,) = write_plain((FINDING,), terminal.show_line)
     assert line.split("  ") == [
         "error",
         "QT219",
@@ -129,14 +129,14 @@ def test_a_finding_is_one_line_where_nobody_looks() -> None:
 @given(st.lists(st.tuples(cells, cells), min_size=2, max_size=5))
 def test_a_line_of_a_pipe_does_not_depend_on_the_others(rows: list[tuple[str, str]]) -> None:
     def lines(*some: tuple[str, str]) -> list[str]:
-        return list(write_plain((Table(("a", "b"), some),), terminal.line))[1:]
+        return list(write_plain((Table(("a", "b"), some),), terminal.show_line))[1:]
 
     assert lines(*rows) == [line for row in rows for line in lines(row)]
 
 
 def test_colours_are_around_words_and_change_no_width() -> None:
     shown: Blocks = (Title("A title of words"), Section("S", (FINDING,)), Table((Column("n", right=True),), (("5",),)))
-    coloured = list(Screen(WIDTH, paint, terminal.line).lines(shown))
+    coloured = list(Screen(WIDTH, paint, terminal.show_line).lines(shown))
     assert [SGR.sub("", line) for line in coloured] == drawn(shown)
     assert coloured[0] == "\x1b[1mA title of words\x1b[0m"
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from qtctl.dialects.systemd.quoting import loaded_argv
+from qtctl.dialects.systemd.quoting import list_loaded_argv
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Evidence, Item, Need
@@ -35,7 +35,7 @@ def desired(port: int = 6379, services: tuple[str, ...] = (), patterns: tuple[st
 
 
 def with_argv(wanted: Desired, unit: str, argv: tuple[str, ...]) -> Desired:
-    loaded = (loaded_argv(argv),)
+    loaded = (list_loaded_argv(argv),)
     services = (replace(each, argv=argv, loaded=loaded) if each.unit == unit else each for each in wanted.services)
     return replace(wanted, services=tuple(services))
 

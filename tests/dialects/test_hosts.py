@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qtctl.dialects.hosts import addresses_of, begin_mark, block_lines, end_mark, read, same_address, with_block
+from qtctl.dialects.hosts import (
+    is_same_address,
+    list_addresses,
+    make_begin_mark,
+    make_block_lines,
+    make_end_mark,
+    read,
+    replace_block,
+)
 
 BLOCK = ("127.0.0.1 redis quantum_redis", "::1 redis")
 OTHERS = st.one_of(
@@ -21,23 +29,23 @@ OTHERS = st.one_of(
 @settings(max_examples=300, deadline=None)
 @given(OTHERS, OTHERS)
 def test_nothing_else_changes(before: bytes, after: bytes) -> None:
-    first = with_block(before, "f", BLOCK)
+    first = replace_block(before, "f", BLOCK)
     assert read(first, "f").block == BLOCK
     assert first.startswith(before)
     between = first + after
-    changed = with_block(between, "f", BLOCK[:1])
+    changed = replace_block(between, "f", BLOCK[:1])
     assert read(changed, "f").block == BLOCK[:1]
     assert changed.replace(f"\n{BLOCK[0]}\n".encode(), b"\n") == between.replace(
         f"\n{BLOCK[0]}\n{BLOCK[1]}\n".encode(), b"\n"
     )
-    gone = with_block(changed, "f", ())
+    gone = replace_block(changed, "f", ())
     assert read(gone, "f").block is None
     assert read(gone, "f").rows == read(between, "f").rows
-    assert with_block(gone, "f", ()) == gone
+    assert replace_block(gone, "f", ()) == gone
 
 
 def test_how_it_looks() -> None:
-    assert with_block(b"127.0.0.1 localhost\n", "f", block_lines([("127.0.0.1", ("a", "b")), ("::1", ())])) == (
+    assert replace_block(b"127.0.0.1 localhost\n", "f", make_block_lines([("127.0.0.1", ("a", "b")), ("::1", ())])) == (
         b"127.0.0.1 localhost\n"
         b"# BEGIN qtctl f: generated; edits up to END are overwritten.\n"
         b"127.0.0.1 a b\n"
@@ -46,23 +54,23 @@ def test_how_it_looks() -> None:
 
 
 def test_the_block_stays_where_it_stands() -> None:
-    content = f"1.1.1.1 a\n{begin_mark('f')}\nold\n{end_mark('f')}\n2.2.2.2 b".encode()
-    assert with_block(content, "f", ("new",)) == content.replace(b"old", b"new")
+    content = f"1.1.1.1 a\n{make_begin_mark('f')}\nold\n{make_end_mark('f')}\n2.2.2.2 b".encode()
+    assert replace_block(content, "f", ("new",)) == content.replace(b"old", b"new")
 
 
 def test_another_fleets_block_is_not_ours() -> None:
-    content = with_block(b"", "other", ("10.0.0.1 redis",))
-    both = with_block(content, "f", ("127.0.0.1 x",))
+    content = replace_block(b"", "other", ("10.0.0.1 redis",))
+    both = replace_block(content, "f", ("127.0.0.1 x",))
     assert both.startswith(content)
-    assert addresses_of(read(both, "f").rows, "redis") == ("10.0.0.1",)
+    assert list_addresses(read(both, "f").rows, "redis") == ("10.0.0.1",)
     assert read(both, "f").block == ("127.0.0.1 x",)
 
 
 BROKEN = {
-    "no end": f"{begin_mark('f')}\n",
-    "no begin": f"{end_mark('f')}\n",
-    "the wrong way round": f"{end_mark('f')}\n{begin_mark('f')}\n",
-    "twice": f"{begin_mark('f')}\n{end_mark('f')}\n" * 2,
+    "no end": f"{make_begin_mark('f')}\n",
+    "no begin": f"{make_end_mark('f')}\n",
+    "the wrong way round": f"{make_end_mark('f')}\n{make_begin_mark('f')}\n",
+    "twice": f"{make_begin_mark('f')}\n{make_end_mark('f')}\n" * 2,
 }
 
 
@@ -71,18 +79,18 @@ def test_marks_that_cannot_be_trusted(case: str) -> None:
     content = BROKEN[case].encode()
     assert "do not stand once each" in read(content, "f").broken
     with pytest.raises(ValueError, match="do not stand once each"):
-        with_block(content, "f", BLOCK)
+        replace_block(content, "f", BLOCK)
 
 
 def test_how_names_are_found() -> None:
     rows = read(b"10.0.0.1 db Redis # not this\n#10.0.0.2 redis\n::1\tredis redis\n10.0.0.1 REDIS\n", "f").rows
-    assert addresses_of(rows, "redis") == ("10.0.0.1", "::1")
-    assert addresses_of(rows, "this") == ()
-    assert addresses_of(rows, "10.0.0.1") == ()
+    assert list_addresses(rows, "redis") == ("10.0.0.1", "::1")
+    assert list_addresses(rows, "this") == ()
+    assert list_addresses(rows, "10.0.0.1") == ()
 
 
 def test_one_address_in_two_ways() -> None:
-    assert same_address("::1", "0:0:0:0:0:0:0:1")
-    assert not same_address("127.0.0.1", "::1")
-    assert same_address("odd", "odd")
-    assert not same_address("odd", "127.0.0.1")
+    assert is_same_address("::1", "0:0:0:0:0:0:0:1")
+    assert not is_same_address("127.0.0.1", "::1")
+    assert is_same_address("odd", "odd")
+    assert not is_same_address("odd", "127.0.0.1")

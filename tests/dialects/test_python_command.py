@@ -2,7 +2,7 @@
 
 import pytest
 
-from qtctl.dialects.python_command import PythonCommand, python_command
+from qtctl.dialects.python_command import PythonCommand, read_python_command
 
 V = "/opt/v/bin"
 CASES = {
@@ -29,11 +29,11 @@ CASES = {
 
 @pytest.mark.parametrize("line", CASES)
 def test_it_is_taken_apart_as_the_interpreter_does(line: str) -> None:
-    assert python_command(line.split()) == CASES[line]
+    assert read_python_command(line.split()) == CASES[line]
 
 
 def test_what_is_searched_beside_the_packages() -> None:
     lines = ("-m a", "-I -m a", "-P -m a", "-I -m uvicorn a:b")
-    found = [command for line in lines if (command := python_command(["python", *line.split()]))]
+    found = [command for line in lines if (command := read_python_command(["python", *line.split()]))]
     assert [each.searches_start_folder for each in found] == [True, False, False, True]
     assert [each.reads_environment for each in found] == [True, False, True, False]

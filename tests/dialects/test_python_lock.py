@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qtctl.dialects.python_lock import LockedPackage, UnreadLock, normalise_name, read_lock, same_version
+from qtctl.dialects.python_lock import LockedPackage, UnreadLock, is_same_version, normalise_name, read_lock
 
 COMPILED = r"""
 #
@@ -118,6 +118,6 @@ def test_any_text_is_a_lock_file_or_is_refused(text: str) -> None:
 
 def test_versions_that_are_the_same() -> None:
     same = [("1.0", "1.0.0"), ("v1.2", "1.2"), ("1.0rc1", "1.0-rc.1"), ("2.1.0+cu118", "2.1"), ("1.0+a-b", "1+a.b")]
-    assert [pair for pair in same if not same_version(*pair)] == []
+    assert [pair for pair in same if not is_same_version(*pair)] == []
     other = [("1.0", "1.0.1"), ("1.0", "1.0rc1"), ("2.1+cu118", "2.1+cu121"), ("10", "1"), ("1.10", "1.1")]
-    assert [pair for pair in other if same_version(*pair)] == []
+    assert [pair for pair in other if is_same_version(*pair)] == []

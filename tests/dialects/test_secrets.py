@@ -2,7 +2,7 @@
 
 import pytest
 
-from qtctl.dialects.secrets import harmless, secret_by_form, secret_spans
+from qtctl.dialects.secrets import find_secret_kind, find_secret_spans, is_harmless
 
 TOKEN = "eyJhbGciOiJI.eyJzdWIiOiIx.c2lnbmF0dXJl"
 FOUND = {
@@ -28,19 +28,19 @@ FOUND = {
 @pytest.mark.parametrize("name", FOUND)
 def test_found(name: str) -> None:
     text, secrets = FOUND[name]
-    assert [text[start:end] for start, end, _ in secret_spans(text)] == secrets
+    assert [text[start:end] for start, end, _ in find_secret_spans(text)] == secrets
 
 
 @pytest.mark.parametrize("text", ["password=", "password=${X}", "pwd=<here>", "pwd=/run/x", "pwd='open", "a=b",
                                   "Basic System", "basic Authentication (LDAP)"])  # fmt: skip
 def test_not_found(text: str) -> None:
-    assert secret_spans(text) == []
+    assert find_secret_spans(text) == []
 
 
 def test_a_password_of_any_url_counts() -> None:
-    assert secret_by_form("http://u:${P}@h http://u:s3cr3t@h") == "holds a URL with a password"
+    assert find_secret_kind("http://u:${P}@h http://u:s3cr3t@h") == "holds a URL with a password"
 
 
 @pytest.mark.parametrize("text", ["<" + "x" * 300 + ">", "$" + "x" * 300, "*" * 300])
 def test_a_placeholder_is_short(text: str) -> None:
-    assert not harmless(text)
+    assert not is_harmless(text)

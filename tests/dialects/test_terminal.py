@@ -28,12 +28,12 @@ ORDINARY = (
 
 @pytest.mark.parametrize("text", SHOWN)
 def test_what_does_something_is_shown(text: str) -> None:
-    assert terminal.line(text) == SHOWN[text]
+    assert terminal.show_line(text) == SHOWN[text]
 
 
 @pytest.mark.parametrize("text", ORDINARY)
 def test_ordinary_text_stays(text: str) -> None:
-    assert terminal.line(text) == terminal.lines(text) == text
+    assert terminal.show_line(text) == terminal.show_lines(text) == text
 
 
 def test_every_character() -> None:
@@ -42,26 +42,26 @@ def test_every_character() -> None:
         char = chr(code)
         kind = unicodedata.category(char)
         if kind in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
-            assert not terminal.safe(char), hex(code)
+            assert not terminal.is_safe(char), hex(code)
         elif kind[0] in "NPS":
-            assert terminal.safe(char), hex(code)
+            assert terminal.is_safe(char), hex(code)
 
 
 @given(st.text(st.characters() | st.sampled_from(ALL), max_size=60))
 def test_laws(text: str) -> None:
-    one, several = terminal.line(text), terminal.lines(text)
-    assert all(map(terminal.safe, one))
-    assert all(char == "\n" or terminal.safe(char) for char in several)
+    one, several = terminal.show_line(text), terminal.show_lines(text)
+    assert all(map(terminal.is_safe, one))
+    assert all(char == "\n" or terminal.is_safe(char) for char in several)
     assert several.count("\n") == text.count("\n")
-    assert terminal.line(one) == one
-    assert terminal.lines(several) == several
+    assert terminal.show_line(one) == one
+    assert terminal.show_lines(several) == several
 
 
 @given(st.text(st.characters() | st.sampled_from(ALL), max_size=60))
 def test_json_says_the_same(text: str) -> None:
-    written = terminal.in_json(json.dumps([text], ensure_ascii=False))
+    written = terminal.show_json(json.dumps([text], ensure_ascii=False))
     assert json.loads(written) == json.loads(json.dumps([text]))
-    assert all(map(terminal.safe, written))
+    assert all(map(terminal.is_safe, written))
 
 
 def test_a_shell_reads_back_what_was_quoted() -> None:
@@ -74,6 +74,6 @@ def test_a_shell_reads_back_what_was_quoted() -> None:
         "a\x1b1\n2\u202e'3\x00".replace("\x00", ""),
     ]
     line = shell.join(["printf", "%s\\0", *words])
-    assert all(map(terminal.safe, line))
+    assert all(map(terminal.is_safe, line))
     done = subprocess.run(["bash", "-c", line], capture_output=True, check=True, env={"LC_ALL": "C"})
     assert done.stdout.decode().split("\0")[:-1] == words

@@ -1,7 +1,7 @@
 """docs/change-classes.md: what puts each directive in force, from the table itself."""
 
-from qtctl.dialects.systemd.table.change_classes import ChangeClass, change_class
-from qtctl.dialects.systemd.table.lookup import every_directive
+from qtctl.dialects.systemd.table.change_classes import ChangeClass, find_change_class
+from qtctl.dialects.systemd.table.lookup import list_directives
 
 HEAD = """# What a change needs
 
@@ -28,13 +28,13 @@ such time on. A directive that none of these systemds knows counts as a restart.
 def change_classes_markdown() -> str:
     """A section for each section of unit files, with its directives by class."""
     parts = [HEAD.rstrip("\n") + "\n"]
-    for section in dict.fromkeys(section for section, _ in every_directive()):
+    for section in dict.fromkeys(section for section, _ in list_directives()):
         if section == "Scope":
             continue
-        keys = sorted(key for at, key in every_directive() if at == section)
+        keys = sorted(key for at, key in list_directives() if at == section)
         parts.append(f"\n## [{section}]\n")
         for each in ChangeClass:
-            named = [f"`{key}`" for key in keys if change_class(section, key) is each]
+            named = [f"`{key}`" for key in keys if find_change_class(section, key) is each]
             if named:
                 parts.append(f"\n**{each.value}**: {', '.join(named)}\n")
     return "".join(parts)

@@ -11,7 +11,7 @@ import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped
 
 from qtctl.cli.output import present, withhold
-from qtctl.dialects.terminal import safe
+from qtctl.dialects.terminal import is_safe
 from qtctl.errors import InputError, Place
 from qtctl.findings.finding import Finding, Outcome, Proof, Severity, make_fingerprint
 from qtctl.formats.catalogue import write_text
@@ -135,7 +135,7 @@ def test_texts_stay_texts(name: str, capsys: pytest.CaptureFixture[str]) -> None
     findings = tuple(hostile())
     present(view(*findings), name)
     out = capsys.readouterr().out
-    assert all(map(safe, out.replace("\n", "")))
+    assert all(map(is_safe, out.replace("\n", "")))
     broken = sum(each.outcome is not Outcome.HOLDS for each in findings)
     if name == "sarif":
         document = json.loads(out)

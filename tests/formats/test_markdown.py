@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qtctl.dialects.terminal import safe
+from qtctl.dialects.terminal import is_safe
 from qtctl.formats.markdown import escape_plain, write_code, write_table
 from qtctl.reports.phrases import format_json, format_size, format_span
 
@@ -57,7 +57,7 @@ CELL = re.compile(r"(?:\\.|[^|\\])*", re.DOTALL)
 @given(st.text() | st.text(alphabet="\\|`ab\n<*"))
 def test_no_text_ends_its_cell_or_its_line(text: str) -> None:
     for cell in (escape_plain(text), write_code(text)):
-        assert all(map(safe, cell))
+        assert all(map(is_safe, cell))
         line = write_table(("a",), [(cell,)])[2]
         assert CELL.fullmatch(line.removeprefix("|").removesuffix("|"))
     assert "<" not in escape_plain(text)

@@ -5,9 +5,9 @@ from contextlib import suppress
 
 from qtctl.dialects.compose.dotenv import read_dotenv
 from qtctl.dialects.compose.interpolation import MAX_TEXT, Variables, Wrong, substitute
-from qtctl.dialects.compose.load import Setting, canonical_json, load, load_project
+from qtctl.dialects.compose.load import Setting, load, load_project, make_canonical
 from qtctl.dialects.compose.shell import split
-from qtctl.dialects.compose.short_forms import MAX_PORT, volume
+from qtctl.dialects.compose.short_forms import MAX_PORT, read_volume
 from qtctl.dialects.compose.types import Compose
 from qtctl.errors import InputError
 from qtctl.formats.markdown import write_markdown
@@ -58,13 +58,13 @@ def _parts(text: str) -> None:
     found = split(text)
     assert found is None or (text.endswith(found[1]) and sum(map(len, found[0])) <= len(text))
     with suppress(Wrong):
-        assert volume(text)["target"]
+        assert read_volume(text)["target"]
     try:
         assert all(isinstance(value, str) for value in read_dotenv(text, ".env", outside.get).values())
     except InputError as error:
         placed(error, {".env": text})
     with suppress(InputError):
-        assert json.dumps(canonical_json(load_project({FILE: text}, Setting(environment=outside))))
+        assert json.dumps(make_canonical(load_project({FILE: text}, Setting(environment=outside))))
 
 
 def parities(data: bytes) -> None:

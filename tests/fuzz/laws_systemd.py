@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from qtctl.dialects.systemd import analyze, quoting, size, timespan, unit_name
-from qtctl.dialects.systemd.calendar import calendar_trouble
-from qtctl.dialects.systemd.directives import NEVER_EMPTIED, reset_with, takes
-from qtctl.dialects.systemd.renamed import new_spelling
-from qtctl.dialects.systemd.splitting import Escapes, quote, quote_literal, split, trouble
+from qtctl.dialects.systemd.calendar import explain_calendar_trouble
+from qtctl.dialects.systemd.directives import NEVER_EMPTIED, find_assignment_rule, reset_with
+from qtctl.dialects.systemd.renamed import find_new_spelling
+from qtctl.dialects.systemd.splitting import Escapes, explain_trouble, quote, quote_literal, split
 from qtctl.dialects.systemd.table import lookup
-from qtctl.dialects.systemd.unitfile import Kind, UnitFile, effective, parse, write
+from qtctl.dialects.systemd.unitfile import Kind, UnitFile, merge_effective, parse, write
 from qtctl.errors import InputError
 from qtctl.render.render import TEMPLATES
 from tests.dialects.systemd import test_quoting, test_unitfile
@@ -36,12 +36,12 @@ def units(data: bytes) -> None:
 
 def _read(unitfile: UnitFile, data: bytes) -> None:
     try:
-        found = effective(unitfile)
+        found = merge_effective(unitfile)
     except InputError as error:
         placed(error, {"x.service": data.replace(b"\r", b"\n")})
         return
     assert set(found) == {(line.section, line.key) for line in unitfile.directives if _counts(line.key, line.value)}
-    assert effective(unitfile, (parse("", "empty.conf"),)) == found
+    assert merge_effective(unitfile, (parse("", "empty.conf"),)) == found
     for section, key in list(found)[:20]:
         assert unitfile.place(section, key).line is not None
         _looked_up(section, key)
@@ -49,14 +49,14 @@ def _read(unitfile: UnitFile, data: bytes) -> None:
 
 def _counts(key: str, value: str) -> bool:
     """An empty assignment of what cannot be emptied says nothing; the reset of a list is noted."""
-    return bool(value) or takes(key) not in NEVER_EMPTIED
+    return bool(value) or find_assignment_rule(key) not in NEVER_EMPTIED
 
 
 def _looked_up(section: str, key: str) -> None:
-    for version in (*lookup.versions(), 1, 250, 999):
-        assert (lookup.known(section, key, version) is None) or lookup.since(section, key) is not None
-        lookup.standing(section, key, version)
-    new_spelling(section, key)
+    for version in (*lookup.list_versions(), 1, 250, 999):
+        assert (lookup.find_kind(section, key, version) is None) or lookup.find_first_version(section, key) is not None
+        lookup.find_standing(section, key, version)
+    find_new_spelling(section, key)
     assert reset_with(key)
 
 
@@ -70,7 +70,7 @@ def env_files(data: bytes) -> None:
             placed(error, {"x.env": text})
             continue
         with suppress(InputError):
-            written = "\n".join(quoting.env_file_line(name, value) for name, value in found.items())
+            written = "\n".join(quoting.write_env_line(name, value) for name, value in found.items())
             assert quoting.parse_env_file(written, "x.env", systemd=systemd) == found
 
 
@@ -102,80 +102,80 @@ def quotes(data: bytes) -> None:
 
 def _argv(argv: Sequence[str]) -> None:
     with suppress(InputError):
-        line = quoting.exec_line(argv)
+        line = quoting.write_exec_line(argv)
         assert quoting.split_exec(line) == tuple(argv)
         assert _through_a_unit("ExecStart", line) == (line,)
     with suppress(InputError):
-        line = quoting.exec_prefixed(argv, "-+", "ExecStop")
+        line = quoting.write_exec_prefixed(argv, "-+", "ExecStop")
         command = quoting.parse_prefixed(line)
         assert (command.path, command.argv) == (argv[0], tuple(argv))
 
 
 def _through_a_unit(key: str, value: str) -> tuple[str, ...]:
     """What systemd makes of it in a file."""
-    return effective(parse(f"[Service]\n{key}={value}\nUser=x\n", "x.service"))["Service", key]
+    return merge_effective(parse(f"[Service]\n{key}={value}\nUser=x\n", "x.service"))["Service", key]
 
 
 def _value(text: str) -> None:
     with suppress(InputError):
-        written = quoting.value(text, "Description")
+        written = quoting.write_value(text, "Description")
         assert quoting.parse_value(_through_a_unit("Description", written)[0]) == text
     with suppress(InputError):
-        assert _through_a_unit("CPUQuota", quoting.setting(text, "CPUQuota")) == (text,)
+        assert _through_a_unit("CPUQuota", quoting.write_verbatim(text, "CPUQuota")) == (text,)
     with suppress(InputError):
-        word = quoting.environment_assignment("A", text)
+        word = quoting.write_environment_assignment("A", text)
         assert quoting.parse_environment(word) == (f"A={text}",)
         assert _through_a_unit("Environment", word)[0] == f"A={text}".replace("%", "%%")
     with suppress(InputError):
-        line = quoting.env_file_line("A", text)
+        line = quoting.write_env_line("A", text)
         assert quoting.parse_env_file(f"B=1\n{line}\nC=2\n", "x.env") == {"B": "1", "A": text, "C": "2"}
     _path(text)
-    if not trouble(text):
+    if not explain_trouble(text):
         assert split(quote(text), Escapes.C) == split(quote(text), Escapes.C_RELAXED) == (text,)
 
 
 def _path(text: str) -> None:
     with suppress(InputError):
-        simple = quoting.simple_path(text, "x")
-        assert quoting.simple_path(simple, "x") == simple
+        simple = quoting.simplify_path(text, "x")
+        assert quoting.simplify_path(simple, "x") == simple
         assert split(quote_literal(simple), Escapes.LITERAL) == (simple,)
-        assert quoting.parse_path_list(quoting.path_list((text, "/b"), "x")) == (simple, "/b")
+        assert quoting.parse_path_list(quoting.write_path_list((text, "/b"), "x")) == (simple, "/b")
         name = unit_name.escape_path(simple)
         assert simple == "/" if name == "-" else "/" + unit_name.unescape(name) == simple
     with suppress(InputError):
-        written = quoting.path(text, "WorkingDirectory")
-        assert quoting.parse_value(_through_a_unit("WorkingDirectory", written)[0]) == quoting.simple_path(text, "x")
+        written = quoting.write_path(text, "WorkingDirectory")
+        assert quoting.parse_value(_through_a_unit("WorkingDirectory", written)[0]) == quoting.simplify_path(text, "x")
     with suppress(InputError):
-        written = quoting.file_pattern(text, "EnvironmentFile")
+        written = quoting.write_file_pattern(text, "EnvironmentFile")
         read = quoting.parse_file_pattern(_through_a_unit("EnvironmentFile", written)[0])
-        assert read == quoting.simple_path(text, "x")
+        assert read == quoting.simplify_path(text, "x")
 
 
 def values(data: bytes) -> None:
     """Times, sizes, calendar expressions and names are read or refused, and a number is the number that it was."""
     text = data.decode("utf-8", "surrogateescape")
-    trouble_ = calendar_trouble(text)
+    trouble_ = explain_calendar_trouble(text)
     assert trouble_ is None or trouble_
     with suppress(InputError):
-        span = timespan.microseconds(text)
+        span = timespan.parse_microseconds(text)
         assert 0 <= span <= timespan.INFINITY
-        assert timespan.microseconds("infinity" if span == timespan.INFINITY else f"{span}us") == span
+        assert timespan.parse_microseconds("infinity" if span == timespan.INFINITY else f"{span}us") == span
     with suppress(InputError):
-        amount = size.bytes_of(text)
+        amount = size.parse_bytes(text)
         assert 0 <= amount <= size.INFINITY
-        assert size.bytes_of("infinity" if amount == size.INFINITY else str(amount)) == amount
+        assert size.parse_bytes("infinity" if amount == size.INFINITY else str(amount)) == amount
     _names(text)
 
 
 def _names(text: str) -> None:
     with suppress(InputError):
         unit_name.unescape(text)
-    if not trouble(text):
+    if not explain_trouble(text):
         assert unit_name.unescape(unit_name.escape(text)) == text
         name = f"{unit_name.escape(text)}.service"
-        assert unit_name.valid(name) == (bool(text) and len(name) <= unit_name.MAX_NAME)
-    assert isinstance(unit_name.valid(text), bool)
-    lookup.nearest("Service", text, 252)
+        assert unit_name.is_valid(name) == (bool(text) and len(name) <= unit_name.MAX_NAME)
+    assert isinstance(unit_name.is_valid(text), bool)
+    lookup.find_nearest("Service", text, 252)
 
 
 def printed(data: bytes) -> None:

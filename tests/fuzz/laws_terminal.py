@@ -19,22 +19,22 @@ _TEXT = {"text", "code_inline", "softbreak", "html_inline"}
 def shown(data: bytes) -> None:
     """Nothing but what may be shown, once and for all; ordinary text beside it stays; JSON says the same."""
     text = data.decode("utf-8", "surrogateescape")
-    one, several = terminal.line(text), terminal.lines(text)
-    assert all(map(terminal.safe, one))
-    assert all(map(terminal.safe, several.replace("\n", "")))
-    assert (terminal.line(one), terminal.lines(several)) == (one, several)
+    one, several = terminal.show_line(text), terminal.show_lines(text)
+    assert all(map(terminal.is_safe, one))
+    assert all(map(terminal.is_safe, several.replace("\n", "")))
+    assert (terminal.show_line(one), terminal.show_lines(several)) == (one, several)
     assert several.count("\n") == text.count("\n")
-    assert terminal.line(ORDINARY + text) == ORDINARY + one
-    written = terminal.in_json(json.dumps(text, ensure_ascii=False))
+    assert terminal.show_line(ORDINARY + text) == ORDINARY + one
+    written = terminal.show_json(json.dumps(text, ensure_ascii=False))
     assert json.loads(written) == json.loads(json.dumps(text))
-    assert all(map(terminal.safe, written))
+    assert all(map(terminal.is_safe, written))
 
 
 def pasted(data: bytes) -> None:
     """A word for a shell is one word, and what it was where no control character was in it."""
     text = data.decode("utf-8", "surrogateescape").replace("\0", "")
     word = shell.quote(text)
-    assert all(map(terminal.safe, word))
+    assert all(map(terminal.is_safe, word))
     if word.startswith("$'"):
         assert word.endswith("'")
         assert "'" not in word[2:-1]

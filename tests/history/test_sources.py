@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from qtctl.dialects.compose.load import Setting, compose_of, load_project
+from qtctl.dialects.compose.load import Setting, load_project, make_compose
 from qtctl.errors import InputError
 from qtctl.history.compare import compare, find_silent
 from qtctl.history.compose_rows import read_compose
@@ -50,7 +50,7 @@ WRITTEN = {
 
 def compose() -> Inventory:
     project = load_project({"docker-compose.yml": COMPOSE}, Setting(lenient=True))
-    return read_compose(compose_of(project), project.values)
+    return read_compose(make_compose(project), project.values)
 
 
 def written(**changes: Any) -> Inventory:

@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from qtctl.dialects.systemd.table.change_classes import change_class
-from qtctl.dialects.systemd.table.lookup import every_directive, kind_of, known
+from qtctl.dialects.systemd.table.change_classes import find_change_class
+from qtctl.dialects.systemd.table.lookup import find_kind, find_newest_kind, list_directives
 from qtctl.lab import lab
 from tests.adopt.samples import values
 from tests.live.box import Box, qtctl
@@ -40,11 +40,11 @@ Case = tuple[str, str, str, str, str]
 
 def cases(sections: Iterable[str], version: int) -> Iterator[Case]:
     """Section, directive, two sound values, and the class that it has."""
-    for section, key in every_directive():
-        if section in sections and known(section, key, version) and key not in ENDS_THE_HOST:
-            sample = OWN.get((section, key)) or values(section, key, kind_of(section, key))
+    for section, key in list_directives():
+        if section in sections and find_kind(section, key, version) and key not in ENDS_THE_HOST:
+            sample = OWN.get((section, key)) or values(section, key, find_newest_kind(section, key))
             if sample is not None and (section, key) not in OF_ITSELF:
-                yield (section, key, *sample, change_class(section, key).value)
+                yield (section, key, *sample, find_change_class(section, key).value)
 
 
 def run(box: Box, chosen: Iterable[Case]) -> dict[tuple[str, str], str]:

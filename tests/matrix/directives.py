@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from qtctl.dialects.systemd.table.lookup import keys_of, known
-from qtctl.dialects.systemd.unitfile import effective, parse
+from qtctl.dialects.systemd.table.lookup import find_kind, list_keys
+from qtctl.dialects.systemd.unitfile import merge_effective, parse
 from qtctl.lab import lab
 from tests.adopt.samples import values
 from tests.live.box import Box, qtctl
@@ -105,8 +105,8 @@ def remove(box: Box) -> None:
 
 def _changes(version: int) -> Iterator[Change]:
     for section, kind in KINDS.items():
-        for key in keys_of(section, version):
-            sample = values(section, key, known(section, key, version) or "")
+        for key in list_keys(section, version):
+            sample = values(section, key, find_kind(section, key, version) or "")
             if sample and sample[1]:
                 unit = f"dx-{section.lower()}-{key.lower()}.{kind}"
                 yield Change(unit, section, key, f"{key}={sample[0]}", sample[1])
@@ -117,7 +117,7 @@ def _rendered(wanted: Sequence[Change], folder: Path) -> Iterator[Change]:
     for each in wanted:
         path = folder / each.unit
         text = path.read_text() if path.is_file() else ""
-        if (each.section, each.key) in effective(parse(text, each.unit)):
+        if (each.section, each.key) in merge_effective(parse(text, each.unit)):
             lines = [line for line in text.splitlines() if line.startswith(f"{each.key}=")]
             if lines:
                 yield replace(each, line=lines[0])

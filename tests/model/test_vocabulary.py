@@ -2,7 +2,7 @@
 
 import pytest
 
-from qtctl.dialects.systemd.table.lookup import sections_of, since
+from qtctl.dialects.systemd.table.lookup import find_first_version, list_unit_sections
 from qtctl.model.vocabulary import KINDS, Form, list_fields
 
 SUFFIX = {kind: f"x.{kind.removesuffix('s')}" for kind in KINDS} | {"dropins": "x.service"}
@@ -11,8 +11,8 @@ SUFFIX = {kind: f"x.{kind.removesuffix('s')}" for kind in KINDS} | {"dropins": "
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_directive_is_one_of_systemd(kind: str) -> None:
     for (section, directive), key in list_fields(kind).items():
-        assert section in sections_of(SUFFIX[kind]), key
-        assert since(section, directive), key
+        assert section in list_unit_sections(SUFFIX[kind]), key
+        assert find_first_version(section, directive), key
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from qtctl.dialects.hosts import PATH, with_block
+from qtctl.dialects.hosts import PATH, replace_block
 from qtctl.model.account_facts import Account, Group
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder, DesiredHosts
@@ -74,7 +74,7 @@ def whole() -> Ground:
     group(ground, "qt", 1001, [])
     group(ground, "adm", 4, ["qt"])
     ground.files["/srv/a"] = File("dir", "0755", "qt", "qt", 1, BEFORE)
-    hosts(ground, with_block(LOCAL, "quantum", ("127.0.0.1 redis",)))
+    hosts(ground, replace_block(LOCAL, "quantum", ("127.0.0.1 redis",)))
     return ground
 
 
@@ -130,7 +130,7 @@ CASES = (
     Case("no block", lambda ground: hosts(ground, LOCAL), ((StepKind.WRITE, H, "no block of this fleet's names"),)),
     Case(
         "another block",
-        lambda ground: hosts(ground, with_block(LOCAL, "quantum", ("127.0.0.1 old",))),
+        lambda ground: hosts(ground, replace_block(LOCAL, "quantum", ("127.0.0.1 old",))),
         ((StepKind.WRITE, H, "the block of this fleet's names differs"),),
     ),
     Case(
@@ -142,7 +142,7 @@ CASES = (
     Case("the file is left alone", nothing, (), replace(WANTED, hosts_file=None)),
     Case(
         "the same name by hand, with the same address",
-        lambda ground: hosts(ground, with_block(b"127.0.0.1 Redis\n", "quantum", ("127.0.0.1 redis",))),
+        lambda ground: hosts(ground, replace_block(b"127.0.0.1 Redis\n", "quantum", ("127.0.0.1 redis",))),
         (),
     ),
 )

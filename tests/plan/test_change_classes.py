@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from qtctl.dialects.systemd.table.change_classes import ChangeClass, change_class
-from qtctl.dialects.systemd.table.lookup import every_directive
+from qtctl.dialects.systemd.table.change_classes import ChangeClass, find_change_class
+from qtctl.dialects.systemd.table.lookup import list_directives
 from qtctl.model.desired import DesiredCommand, DesiredService
 from qtctl.model.plan import StepKind
 from qtctl.model.states import ServiceState
@@ -19,7 +19,7 @@ RELOAD, START, STOP, RESTART = StepKind.RELOAD, StepKind.START, StepKind.STOP, S
 
 
 def test_every_directive_has_a_class() -> None:
-    found = {at: change_class(*at) for at in every_directive()}
+    found = {at: find_change_class(*at) for at in list_directives()}
     assert len(found) > 1300
     assert set(found.values()) == set(ChangeClass) - {ChangeClass.NOTHING}
     assert {at[0] for at, each in found.items() if each is ChangeClass.REENABLE} == {"Install"}

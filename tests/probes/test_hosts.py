@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from qtctl.dialects.hosts import PATH, begin_mark, end_mark
+from qtctl.dialects.hosts import PATH, make_begin_mark, make_end_mark
 from qtctl.model.account_facts import Hosts
 from qtctl.model.evidence import Need, State
 from qtctl.probes.hosts_file import MOST, probe
@@ -25,14 +25,14 @@ def test_of_this_machine() -> None:
 
 
 def test_only_declared_names_are_kept() -> None:
-    text = f"10.0.0.1 secret\n10.0.0.2 REDIS # here\n{begin_mark('f')}\n::1 redis\n{end_mark('f')}\n".encode()
+    text = f"10.0.0.1 secret\n10.0.0.2 REDIS # here\n{make_begin_mark('f')}\n::1 redis\n{make_end_mark('f')}\n".encode()
     (answer,) = probe([NEED], "f", ("redis",)).parse([frame(text)])
     assert answer.value == Hosts([["10.0.0.2", "REDIS"]], ["::1 redis"])
     assert "secret" not in repr(answer)
 
 
 def test_broken_marks_are_said() -> None:
-    (answer,) = probe([NEED], "f", ()).parse([frame(end_mark("f").encode())])
+    (answer,) = probe([NEED], "f", ()).parse([frame(make_end_mark("f").encode())])
     assert isinstance(answer.value, Hosts)
     assert "do not stand once each" in answer.value.broken
 

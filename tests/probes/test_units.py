@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qtctl.dialects.systemd.unit_name import object_path
+from qtctl.dialects.systemd.unit_name import make_object_path
 from qtctl.model.facts import Unit
 from qtctl.probes import units
 from qtctl.probes.units import Row, Undecodable
@@ -157,16 +157,16 @@ def test_every_field_is_asked_for_and_nothing_that_is_secret() -> None:
     ],
 )
 def test_object_paths(unit: str, path: str) -> None:
-    assert object_path(unit) == f"/org/freedesktop/systemd1/unit/{path}"
+    assert make_object_path(unit) == f"/org/freedesktop/systemd1/unit/{path}"
 
 
 @given(st.text(min_size=1), st.text(min_size=1))
 def test_object_paths_are_valid_and_differ(one: str, other: str) -> None:
-    path = object_path(one)
+    path = make_object_path(one)
     name = path.removeprefix("/org/freedesktop/systemd1/unit/")
     assert name
     assert all(char.isascii() and (char.isalnum() or char == "_") for char in name)
-    assert (object_path(other) == path) == (one == other)
+    assert (make_object_path(other) == path) == (one == other)
 
 
 @pytest.mark.parametrize(

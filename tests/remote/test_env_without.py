@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from qtctl.dialects.systemd.envfile import env_file_line, parse_env_file
+from qtctl.dialects.systemd.envfile import parse_env_file, write_env_line
 from qtctl.errors import InputError
 from qtctl.remote.scripts import read_script
 
@@ -67,6 +67,6 @@ def test_systemd_reads_all_but_the_key(text: str, systemd: int) -> None:
     status, left = without(text.encode(), "K", AWKS[0], systemd=systemd)
     if status:
         return
-    line = env_file_line("K", 'new "v"\n$')
+    line = write_env_line("K", 'new "v"\n$')
     after = parse_env_file(left.decode() + line + "\n", "x.env", systemd=systemd)
     assert after == {**before, "K": 'new "v"\n$'}

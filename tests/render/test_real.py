@@ -109,7 +109,7 @@ def sayable(values: list[str]) -> list[str]:
     kept = []
     for value in values:
         try:
-            quoting.exec_argument(value)
+            quoting.write_exec_argument(value)
         except InputError:
             codes = [ord(char) for char in value]
             assert any(c == 0 or 0xD800 <= c <= 0xDFFF or 0xFDD0 <= c <= 0xFDEF or c & 0xFFFE == 0xFFFE for c in codes)
@@ -135,7 +135,7 @@ def check_exact(host: str, args: list[str], texts: list[str]) -> None:
     assert process["argv"] == list(argv)
     environ = [entry for entry in process["environ"] if entry[:2].rstrip("0123456789") in ("U", "V")]
     assert sorted(environ) == sorted(f"{name}={text}" for name, text in (*env, *unit_env))
-    assert properties[2][0][1] == list(quoting.loaded_argv(argv))
+    assert properties[2][0][1] == list(quoting.list_loaded_argv(argv))
     PROVEN.extend((*argv[3:], *(text for _, text in env)))
     REFUSED.append(len(args) + len(texts) - len(argv) + 3 - len(env))
 
@@ -172,7 +172,7 @@ def check_programs_directories_and_descriptions(host: str, program: str, directo
     except InputError:
         return
     process, properties = said(host, rendered, directories=(directory,), links=((program, "/usr/bin/python3"),))
-    simple = quoting.simple_path(directory, "directory")
+    simple = quoting.simplify_path(directory, "directory")
     assert process["argv"] == list(one.argv)
     assert process["cwd"] == simple
     assert properties[0] == (summary or UNIT)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qtctl.dialects.systemd.quoting import parse_env_file, split_exec
-from qtctl.dialects.systemd.unitfile import effective, parse
+from qtctl.dialects.systemd.unitfile import merge_effective, parse
 from qtctl.errors import InputError, InputErrors
 from qtctl.model.desired import Desired, DesiredCommand
 from qtctl.model.states import ServiceState
@@ -216,7 +216,7 @@ def test_a_template_that_does_not_give_what_was_declared(case: str) -> None:
 def test_a_template_may_add() -> None:
     more = shipped()["service.j2"].replace("[Service]\n", "After=more.service\n\n[Service]\nNice=5\n", 1)
     text = render(desired(service(after=("a.service",))), shipped() | {"service.j2": more}).files[0].content.decode()
-    found = effective(parse(text, "x"))
+    found = merge_effective(parse(text, "x"))
     assert found["Unit", "After"] == ("a.service", "more.service")
     assert found["Service", "Nice"] == ("5",)
 
@@ -254,4 +254,4 @@ def test_any_value_comes_back_or_is_refused(args: list[str], env: dict[str, str]
     except InputError:
         return
     assert parse_env_file(env_file.content.decode(), "x") == env
-    assert split_exec(effective(parse(unit.content, "x"))["Service", "ExecStart"][0]) == odd.argv
+    assert split_exec(merge_effective(parse(unit.content, "x"))["Service", "ExecStart"][0]) == odd.argv

@@ -23,7 +23,7 @@ TITLES = {rule.id: rule.title for rule in list_host_rules()}
 
 
 def lines(report: AuditReport, *, verbose: bool = False) -> list[str]:
-    return list(Screen(WIDTH, leave_plain, terminal.line).lines(tuple(build_screen(report, verbose=verbose))))
+    return list(Screen(WIDTH, leave_plain, terminal.show_line).lines(tuple(build_screen(report, verbose=verbose))))
 
 
 def found(number: str, subject: str, severity: str, **more: str) -> Finding:

@@ -2,7 +2,7 @@
 
 import re
 
-from qtctl.dialects.terminal import safe
+from qtctl.dialects.terminal import is_safe
 
 BELL, ESC = "\x07", "\x1b"
 TRICKS = {
@@ -51,7 +51,7 @@ _OF_OUR_OWN = re.compile(r"\x1b\[[0-9;]*m|\r\x1b\[K|\r(?=\n)")
 
 def odd_in(screen: str) -> set[str]:
     """Characters that a screen or a file may not have."""
-    return {char for char in _OF_OUR_OWN.sub("", screen) if char != "\n" and not safe(char)}
+    return {char for char in _OF_OUR_OWN.sub("", screen) if char != "\n" and not is_safe(char)}
 
 
 def forged_in(text: str) -> list[str]:

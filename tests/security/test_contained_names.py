@@ -18,7 +18,7 @@ import tomli_w
 from qtctl.adapters.analyze import lay
 from qtctl.adapters.files import write_tree
 from qtctl.contained.folder import Folder, Links
-from qtctl.dialects.paths import folders_of
+from qtctl.dialects.paths import list_folders
 from qtctl.errors import InputError, InputErrors
 from qtctl.model.desired import Desired
 from qtctl.model.registry import Registry
@@ -235,7 +235,7 @@ def test_no_text_of_a_registry_leads_out(file: str, tmp_path: Path, monkeypatch:
             found = judged(mutated(file, path, value))
             new = frozenset(paths_of(*found) - USUAL) if found is not None else frozenset()
             for each in new:
-                folders_of(each)  # plain, whatever it was made of
+                list_folders(each)  # plain, whatever it was made of
             if found is not None and new and new not in done:
                 done.add(new)
                 (tmp_path / f"{len(done)}").mkdir()

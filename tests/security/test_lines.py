@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import qtctl
-from qtctl.dialects.lines import file_lines, lines
+from qtctl.dialects.lines import split_file_lines, split_lines
 from qtctl.dialects.systemd.analyze import parse_verify
 from qtctl.model.account_facts import Account
 from qtctl.model.evidence import Need, State
@@ -19,10 +19,10 @@ NO_LINE_ENDS = ("\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\x1d", "\x1
 @pytest.mark.parametrize("separator", NO_LINE_ENDS, ids=ascii)
 def test_lines(separator: str) -> None:
     text = f"a{separator}b\nc\r\n\nd"
-    assert lines(text) == [f"a{separator}b", "c\r", "", "d"]
-    assert file_lines(text) == [f"a{separator}b", "c", "", "d"]
-    assert lines("") == file_lines("") == []
-    assert lines("a\n") == file_lines("a\n") == file_lines("a\r") == ["a"]
+    assert split_lines(text) == [f"a{separator}b", "c\r", "", "d"]
+    assert split_file_lines(text) == [f"a{separator}b", "c", "", "d"]
+    assert split_lines("") == split_file_lines("") == []
+    assert split_lines("a\n") == split_file_lines("a\n") == split_file_lines("a\r") == ["a"]
 
 
 @pytest.mark.parametrize("separator", NO_LINE_ENDS, ids=ascii)

@@ -14,10 +14,10 @@ import yaml
 
 from qtctl.adapters.local import LocalHost
 from qtctl.adapters.store import RedisStore
-from qtctl.dialects.arguments import masked_arguments
+from qtctl.dialects.arguments import mask_arguments
 from qtctl.dialects.compose.load import Setting, load_project
-from qtctl.dialects.secrets import masked_message
-from qtctl.dialects.systemd.quoting import exec_argument
+from qtctl.dialects.secrets import mask_message
+from qtctl.dialects.systemd.quoting import write_exec_argument
 from qtctl.errors import HostError, InputError, InputErrors
 from qtctl.flows.adopt_compose import adopt_compose
 from qtctl.formats.markdown import write_markdown
@@ -92,7 +92,7 @@ def rows() -> Iterator[tuple[str, str, tuple[str, ...], str]]:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_words_of_a_command(name: str) -> None:
-    shown = masked_arguments(("/bin/app", *COMMANDS[name]))
+    shown = mask_arguments(("/bin/app", *COMMANDS[name]))
     assert not leaks(name)(" ".join(shown))
     assert "(hidden)" in " ".join(shown)
 
@@ -123,14 +123,14 @@ HARMLESS = (
 
 @pytest.mark.parametrize("words", HARMLESS, ids=" ".join)
 def test_what_is_none_stays(words: tuple[str, ...]) -> None:
-    assert masked_arguments(("/bin/app", *words)) == ("/bin/app", *words)
+    assert mask_arguments(("/bin/app", *words)) == ("/bin/app", *words)
 
 
 def test_adopted_units() -> None:
     """In a command, on one line and continued; in what systemd ignores; in a drop-in."""
     files = {}
     for _, file, words, _ in rows():
-        line = " ".join(map(exec_argument, words))
+        line = " ".join(map(write_exec_argument, words))
         files[f"{file}.service"] = (
             f"[Unit]\nDescription=x\n[Service]\nExecStart=/bin/app {line}\n"
             f"ExecStartPre=/bin/app \\\n  --first \\\n# between\n  {line} \\\n  --last\nExecReloed=/bin/app {line}\n"
@@ -153,7 +153,7 @@ def test_adopted_environment(variable: str) -> None:
     name = variable if variable in ENVIRONMENT else "OPAQUE"
     lines = (
         f'Environment=A=b "{name}={value}" \\\n  C=d\n'
-        f"Environment='LEVEL=info'\nExecStart=/bin/app {exec_argument(value)}\n"
+        f"Environment='LEVEL=info'\nExecStart=/bin/app {write_exec_argument(value)}\n"
     )
     dropin = f'[Service]\nEnvironment = \\\n  "{name}={value}"\n'
     adopted = adopt(
@@ -229,7 +229,7 @@ def shown_of_compose(text: str) -> str:
 @pytest.mark.parametrize("key", ["ExecStart", "ExecStartPre", "X-Command", "# was"])
 def test_a_diff_of_unit_files(key: str, name: str) -> None:
     """In a file of the host and in one that is declared: on one line, continued, after comments and blanks."""
-    words = [exec_argument(word) for word in COMMANDS[name]]
+    words = [write_exec_argument(word) for word in COMMANDS[name]]
     one = f"[Service]\nType=simple\n{key}=/bin/app {' '.join(words)}\n"
     rest = " \\\n  ".join(words)
     many = f"[Service]\nType=simple\n{key}=/bin/app \\  \n  --first \\\n; aside\n  {rest}\n"
@@ -313,7 +313,7 @@ MESSAGES = (
 
 @pytest.mark.parametrize("message", MESSAGES)
 def test_messages(message: str) -> None:
-    assert CANARY not in masked_message(message)
+    assert CANARY not in mask_message(message)
 
 
 def test_a_secret_shows_itself_to_nobody() -> None:

@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from qtctl.dialects.systemd.renamed import OLD, new_spelling
+from qtctl.dialects.systemd.renamed import OLD, find_new_spelling
 from qtctl.dialects.systemd.table.lookup import (
     Standing,
-    homes,
-    known,
-    nearest,
-    sections,
-    sections_of,
-    since,
-    standing,
-    until,
-    versions,
+    find_first_version,
+    find_kind,
+    find_last_version,
+    find_nearest,
+    find_standing,
+    list_homes,
+    list_sections,
+    list_unit_sections,
+    list_versions,
 )
 from tests.table.make import TABLE, VERSIONS, dump, read, table
 
@@ -41,7 +41,7 @@ ROOTS = Path("/var/cache/qtctl/lab")
     ],
 )
 def test_known(section: str, key: str, version: int, kind: str | None) -> None:
-    assert known(section, key, version) == kind
+    assert find_kind(section, key, version) == kind
 
 
 @pytest.mark.parametrize(
@@ -60,39 +60,39 @@ def test_known(section: str, key: str, version: int, kind: str | None) -> None:
     ],
 )
 def test_versions_in_between_are_judged_by_both_sides(key: str, version: int, expected: Standing) -> None:
-    assert standing("Service", key, version) is expected
+    assert find_standing("Service", key, version) is expected
 
 
 def test_since_and_until() -> None:
-    assert (since("Service", "RestartSteps"), until("Service", "RestartSteps")) == (255, 257)
-    assert until("Service", "ManagedOOMMemoryPressureLimitPercent") == 247
-    assert (since("Service", "Nonsense"), until("Service", "Nonsense")) == (None, None)
+    assert (find_first_version("Service", "RestartSteps"), find_last_version("Service", "RestartSteps")) == (255, 257)
+    assert find_last_version("Service", "ManagedOOMMemoryPressureLimitPercent") == 247
+    assert (find_first_version("Service", "Nonsense"), find_last_version("Service", "Nonsense")) == (None, None)
 
 
 def test_near_names() -> None:
-    assert nearest("Service", "memorymax", 252) == "MemoryMax"
-    assert nearest("Service", "MemoryMaxx", 252) == "MemoryMax"
-    assert nearest("Service", "RestartStep", 252) != "RestartSteps"
-    assert nearest("Service", "Zzzz", 252) is None
-    assert homes("WantedBy", 252) == ("Install",)
+    assert find_nearest("Service", "memorymax", 252) == "MemoryMax"
+    assert find_nearest("Service", "MemoryMaxx", 252) == "MemoryMax"
+    assert find_nearest("Service", "RestartStep", 252) != "RestartSteps"
+    assert find_nearest("Service", "Zzzz", 252) is None
+    assert list_homes("WantedBy", 252) == ("Install",)
 
 
 def test_sections() -> None:
-    assert set(sections(252)) == {
+    assert set(list_sections(252)) == {
         "Automount", "Install", "Mount", "Path", "Scope", "Service", "Slice", "Socket", "Swap", "Timer", "Unit",
     }  # fmt: skip
-    assert sections_of("a.timer") == ("Unit", "Timer", "Install")
-    assert sections_of("a.target") == ("Unit", "Install")
-    assert versions() == VERSIONS
+    assert list_unit_sections("a.timer") == ("Unit", "Timer", "Install")
+    assert list_unit_sections("a.target") == ("Unit", "Install")
+    assert list_versions() == VERSIONS
 
 
 def test_old_spellings_are_known_everywhere() -> None:
     everywhere = [("Service", key) for key in ("MemoryLimit", "CPUShares", "ReadWriteDirectories", "BlockIOWeight")]
     for section, key in (*OLD, *everywhere):
-        assert new_spelling(section, key)
+        assert find_new_spelling(section, key)
         for version in VERSIONS:
-            assert known(section, key, version), (section, key, version)
-    assert new_spelling("Service", "MemoryMax") is None
+            assert find_kind(section, key, version), (section, key, version)
+    assert find_new_spelling("Service", "MemoryMax") is None
 
 
 def test_a_list_is_read_and_joined() -> None:
@@ -118,4 +118,4 @@ def test_the_table_is_what_systemd_prints(version: int) -> None:
     assert found == version
     named = {(section, key) for section, keys in json.loads(TABLE.read_text())["sections"].items() for key in keys}
     assert set(items) <= named
-    assert {at: known(*at, version) for at in named} == {at: items.get(at) for at in named}
+    assert {at: find_kind(*at, version) for at in named} == {at: items.get(at) for at in named}

@@ -8,7 +8,7 @@ import typer
 from qtctl.cli.command import Command, Panel
 from qtctl.cli.options import RegistryOption, locate_registry
 from qtctl.cli.output import tell
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 
 if TYPE_CHECKING:
     from qtctl.rules.rule import Rule
@@ -23,7 +23,7 @@ def explain(
     from qtctl.rules.explain import write_catalogue
 
     own = _load_own_rules(registry) if id_ is not None and id_.upper().startswith("QT9") else ()
-    for line in lines(write_catalogue() if id_ is None else text_of(id_.upper(), own)):
+    for line in split_lines(write_catalogue() if id_ is None else text_of(id_.upper(), own)):
         tell(line)
 
 

@@ -51,14 +51,14 @@ def parity(
     from qtctl.api.registry import declare
     from qtctl.cli.compose_projects import load_projects
     from qtctl.cli.evidence import obtain
-    from qtctl.dialects.compose.load import compose_of
+    from qtctl.dialects.compose.load import make_compose
     from qtctl.model.facts import Facts
     from qtctl.reports.parity import build_report
     from qtctl.reports.parity_view import build_view
 
     missing = InputError("missing option '--compose'", hint="see qtctl parity --help")
     projects = load_projects(compose or (), merged or (), env_files or (), profiles or (), missing=missing)
-    loaded = [compose_of(each) for each in projects]
+    loaded = [make_compose(each) for each in projects]
     declared = declare(locate_registry(registry), host or "", templates=templates, as_name=as_name)
     facts = None if host is None and saved is None else Facts.of(obtain(declared, host, saved, user))
     compared = tuple(_compare(declared, each, facts) for each in loaded)

@@ -10,7 +10,7 @@ from qtctl.cli.command import Command, Panel
 from qtctl.cli.exits import Exit
 from qtctl.cli.options import AsOption, DeclaredFormatOption, HostOption, RegistryOption, UserOption, locate_registry
 from qtctl.cli.output import complain, present, show_progress, tell, withhold
-from qtctl.dialects.lines import file_lines
+from qtctl.dialects.lines import split_file_lines
 from qtctl.errors import InputError
 from qtctl.model.events import Stage, begun
 
@@ -96,7 +96,7 @@ def _withhold(value: bytes) -> None:
     from qtctl.model.secret import Secret
 
     text = value.decode("utf-8", "replace")
-    withhold(*(Secret(each) for each in {text.rstrip("\r\n"), *file_lines(text)} if each))
+    withhold(*(Secret(each) for each in {text.rstrip("\r\n"), *split_file_lines(text)} if each))
 
 
 EXAMPLES = {

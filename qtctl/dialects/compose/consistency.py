@@ -3,11 +3,11 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
-from qtctl.dialects.compose.interpolation import boolean
+from qtctl.dialects.compose.interpolation import parse_boolean
 from qtctl.dialects.compose.normal import SERVICE
-from qtctl.dialects.compose.scalars import single
-from qtctl.dialects.compose.units import size
-from qtctl.dialects.compose.values import Table, services
+from qtctl.dialects.compose.scalars import round_to_single
+from qtctl.dialects.compose.units import parse_size
+from qtctl.dialects.compose.values import Table, list_services
 from qtctl.errors import InputError
 
 Value = Any
@@ -21,57 +21,57 @@ _LIMITS: Final = (("mem_limit", "limits", "memory"), ("mem_reservation", "reserv
 
 def check_consistency(model: Table, enabled: Collection[str]) -> Iterator[InputError]:
     """Of the services that their profiles enable, as Compose does; `model` is normalised."""
-    known = dict(services(model))
+    known = dict(list_services(model))
     for name, service in known.items():
         if name in enabled:
-            yield from _service(name, service, known, model, enabled)
+            yield from _check_service(name, service, known, model, enabled)
     for kind, keys in _SOURCES:
         found = model.get(kind)
         if not isinstance(found, Table):
             continue
         for name, each in found.items():
-            yield from _source(kind, name, each, keys, found)
-    yield from _cycles({name: known[name] for name in known if name in enabled})
+            yield from _check_source(kind, name, each, keys, found)
+    yield from _find_cycles({name: known[name] for name in known if name in enabled})
 
 
-def _wrong(name: str, service: Table, key: str, what: str, hint: str = "") -> InputError:
+def _make_error(name: str, service: Table, key: str, what: str, hint: str = "") -> InputError:
     return InputError(f"service {name}: {what}", hint=hint, place=service.line_of(key))
 
 
-def _service(
+def _check_service(
     name: str, service: Table, known: Mapping[str, Table], model: Table, enabled: Collection[str]
 ) -> Iterator[InputError]:
     if not (service.get("build") or service.get("image") or service.get("provider")):
-        yield _wrong(name, service, "image", "has neither an image nor a build")
+        yield _make_error(name, service, "image", "has neither an image nor a build")
     if service.get("network_mode") and service.get("networks"):
-        yield _wrong(name, service, "network_mode", "has network_mode and networks", "keep one of them")
-    yield from _references(name, service, model)
+        yield _make_error(name, service, "network_mode", "has network_mode and networks", "keep one of them")
+    yield from _check_references(name, service, model)
     for other, dependency in (service.get("depends_on") or {}).items():
-        optional = not _true(dependency.get("required"))
+        optional = not _is_true(dependency.get("required"))
         if other not in enabled and not (optional and other in known):
             reason = "its profile is not given" if other in known else "there is none"
-            yield _wrong(name, service, "depends_on", f"depends on the service {other}: {reason}")
+            yield _make_error(name, service, "depends_on", f"depends on the service {other}: {reason}")
     shared = str(service.get("network_mode") or "")
     if shared.startswith(SERVICE) and shared.removeprefix(SERVICE) not in enabled:
-        yield _wrong(
+        yield _make_error(
             name, service, "network_mode", f"shares the network of {shared.removeprefix(SERVICE)}: there is none"
         )
     platforms = (service.get("build") or {}).get("platforms") or ()
     if platforms and service.get("platform") and service["platform"] not in platforms:
-        yield _wrong(name, service, "platform", "has a platform that build.platforms does not have")
+        yield _make_error(name, service, "platform", "has a platform that build.platforms does not have")
     yield from _scale(name, service)
-    yield from _limits(name, service)
-    yield from _targets(name, service)
+    yield from _check_limits(name, service)
+    yield from _check_targets(name, service)
     tested = (service.get("healthcheck") or {}).get("test")
     if isinstance(tested, list) and tested and tested[0] not in ("CMD", "CMD-SHELL", "NONE"):
-        yield _wrong(name, service, "healthcheck", "healthcheck.test begins with none of CMD, CMD-SHELL, NONE")
+        yield _make_error(name, service, "healthcheck", "healthcheck.test begins with none of CMD, CMD-SHELL, NONE")
 
 
-def _true(value: Value) -> bool:
-    return boolean(value) if isinstance(value, str) else bool(value)
+def _is_true(value: Value) -> bool:
+    return parse_boolean(value) if isinstance(value, str) else bool(value)
 
 
-def _references(name: str, service: Table, model: Table) -> Iterator[InputError]:
+def _check_references(name: str, service: Table, model: Table) -> Iterator[InputError]:
     volumes = [each.get("source") for each in service.get("volumes") or () if each.get("type") == "volume"]
     build = service.get("build") or {}
     for kind, named in (
@@ -84,49 +84,49 @@ def _references(name: str, service: Table, model: Table) -> Iterator[InputError]
         declared = model.get(kind)
         for each in named:
             if each not in (declared or ()):
-                yield _wrong(name, service, kind, f"names {each}, which {kind} does not declare")
+                yield _make_error(name, service, kind, f"names {each}, which {kind} does not declare")
 
 
 def _scale(name: str, service: Table) -> Iterator[InputError]:
     scale, replicas = service.get("scale"), (service.get("deploy") or {}).get("replicas")
     if scale is not None and replicas is not None and int(scale) != int(replicas):
-        yield _wrong(name, service, "scale", "has a scale and other deploy.replicas", "keep one of them")
+        yield _make_error(name, service, "scale", "has a scale and other deploy.replicas", "keep one of them")
     most = scale if scale is not None else replicas
     if most is not None and int(most) < 0:
-        yield _wrong(name, service, "scale", "has fewer than 0 replicas")
+        yield _make_error(name, service, "scale", "has fewer than 0 replicas")
     if most is not None and int(most) > 1 and service.get("container_name"):
-        yield _wrong(
+        yield _make_error(
             name, service, "container_name", "has a container_name and several replicas", "one name is one container"
         )
 
 
-def _limits(name: str, service: Table) -> Iterator[InputError]:
+def _check_limits(name: str, service: Table) -> Iterator[InputError]:
     resources = (service.get("deploy") or {}).get("resources") or {}
     for key, group, inner in _LIMITS:
-        own = _figure(service.get(key), inner)
-        if own and group in resources and own != _figure((resources[group] or {}).get(inner), inner):
-            yield _wrong(
+        own = _read_figure(service.get(key), inner)
+        if own and group in resources and own != _read_figure((resources[group] or {}).get(inner), inner):
+            yield _make_error(
                 name, service, key, f"has {key} and another deploy.resources.{group}.{inner}", "keep one of them"
             )
 
 
-def _figure(value: Value, kind: str) -> float:
+def _read_figure(value: Value, kind: str) -> float:
     if isinstance(value, str):
-        return size(value) if kind == "memory" else single(float(value or 0))
-    return single(float(value or 0)) if kind == "cpus" else float(value or 0)
+        return parse_size(value) if kind == "memory" else round_to_single(float(value or 0))
+    return round_to_single(float(value or 0)) if kind == "cpus" else float(value or 0)
 
 
-def _targets(name: str, service: Table) -> Iterator[InputError]:
+def _check_targets(name: str, service: Table) -> Iterator[InputError]:
     seen: set[str] = set()
     tmpfs = service.get("tmpfs") or ()
     mounts = [str(each).partition(":")[0] for each in ([tmpfs] if isinstance(tmpfs, str) else tmpfs)]
     for target in (*mounts, *(str(each.get("target")) for each in service.get("volumes") or ())):
         if target in seen:
-            yield _wrong(name, service, "volumes", f"mounts two things at {target}", "keep one of them")
+            yield _make_error(name, service, "volumes", f"mounts two things at {target}", "keep one of them")
         seen.add(target)
 
 
-def _source(kind: str, name: str, value: Value, keys: tuple[str, ...], among: Table) -> Iterator[InputError]:
+def _check_source(kind: str, name: str, value: Value, keys: tuple[str, ...], among: Table) -> Iterator[InputError]:
     given = [key for key in keys if isinstance(value, Table) and key in value]
     if len(given) > 1:
         yield InputError(
@@ -136,11 +136,11 @@ def _source(kind: str, name: str, value: Value, keys: tuple[str, ...], among: Ta
         yield InputError(f"{kind}.{name}: has none of {', '.join(keys)}", place=among.line_of(name))
 
 
-def _cycles(known: Mapping[str, Table]) -> Iterator[InputError]:
+def _find_cycles(known: Mapping[str, Table]) -> Iterator[InputError]:
     """The first dependency of services on each other, without recursion."""
     done: set[str] = set()
     for start in sorted(known):
-        path: list[tuple[str, list[str]]] = [(start, _needed(known, start))]
+        path: list[tuple[str, list[str]]] = [(start, _list_needed(known, start))]
         while path and start not in done:
             name, left = path[-1]
             if not left:
@@ -151,11 +151,11 @@ def _cycles(known: Mapping[str, Table]) -> Iterator[InputError]:
             names = [each for each, _ in path]
             if following in names:
                 circle = " -> ".join([*names[names.index(following) :], following])
-                yield _wrong(name, known[name], "depends_on", f"depends on itself: {circle}")
+                yield _make_error(name, known[name], "depends_on", f"depends on itself: {circle}")
                 return
             if following not in done:
-                path.append((following, _needed(known, following)))
+                path.append((following, _list_needed(known, following)))
 
 
-def _needed(known: Mapping[str, Table], name: str) -> list[str]:
+def _list_needed(known: Mapping[str, Table], name: str) -> list[str]:
     return sorted((each for each in known[name].get("depends_on") or {} if each in known), reverse=True)

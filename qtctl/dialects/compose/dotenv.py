@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from qtctl.dialects.compose.interpolation import MAX_TEXT, Variables, Wrong, substitute
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 from qtctl.errors import InputError, Place
 
 Lookup = Callable[[str], str | None]
@@ -64,7 +64,7 @@ def read_dotenv(text: str, file: str, look_up: Lookup, known: Mapping[str, str] 
 def read_raw(text: str, file: str, look_up: Lookup, known: Mapping[str, str] = {}) -> dict[str, str]:
     """An env file of `format: raw`: what follows the `=` is the value, whatever it is."""
     found = dict(known)
-    for number, line in enumerate(lines(text.removeprefix("\ufeff")), start=1):
+    for number, line in enumerate(split_lines(text.removeprefix("\ufeff")), start=1):
         entry = line.removesuffix("\r").lstrip(_ANY_SPACE)
         if not entry or entry.startswith("#"):
             continue
@@ -159,7 +159,7 @@ class _Reader:
             at += 1
             if char == quote and not escaped:
                 value = "".join(found)
-                value = self.expand(_ESCAPE.sub(_unescaped, value)) if quote == '"' else value
+                value = self.expand(_ESCAPE.sub(_unescape, value)) if quote == '"' else value
                 self.at = at
                 return value
             if char == "\\" and not escaped:
@@ -176,7 +176,7 @@ class _Reader:
             raise self.wrong(f"a value {error}") from error
 
 
-def _unescaped(match: re.Match[str]) -> str:
+def _unescape(match: re.Match[str]) -> str:
     text = match[0]
     if text == "\\$":
         return "$$"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from qtctl.dialects.compose.values import ENTRY, Date, Path, Table, Text, place_of, rules
+from qtctl.dialects.compose.values import ENTRY, Date, Path, Table, Text, find_place, make_rules
 from qtctl.errors import InputError, Place
 
 _NAME: Final = re.compile(r"[_a-zA-Z][_a-zA-Z0-9]*")
@@ -23,9 +23,9 @@ class Wrong(Exception):
     """Why a text cannot be read; whoever knows its place adds that. What it quotes of the file shows no secret."""
 
     def __init__(self, why: str) -> None:
-        from qtctl.dialects.secrets import masked  # noqa: PLC0415 - 10 ms, and few files are wrong
+        from qtctl.dialects.secrets import mask  # noqa: PLC0415 - 10 ms, and few files are wrong
 
-        super().__init__(masked(why))
+        super().__init__(mask(why))
 
 
 class NeedsValue(Wrong):
@@ -61,7 +61,7 @@ def substitute(text: str, variables: Variables, nested: int = 0) -> str:
     at = size = 0
     last = _LastBrace(text)
     while (dollar := text.find("$", at)) >= 0:
-        value, end = _one(text, dollar, last, variables, nested)
+        value, end = _replace_one(text, dollar, last, variables, nested)
         found += (text[at:dollar], value)
         size += dollar - at + len(value)
         if size > MAX_TEXT:
@@ -86,7 +86,7 @@ class _LastBrace:
         return self.brace
 
 
-def _one(text: str, dollar: int, last: _LastBrace, variables: Variables, nested: int) -> tuple[str, int]:
+def _replace_one(text: str, dollar: int, last: _LastBrace, variables: Variables, nested: int) -> tuple[str, int]:
     """The value of what begins at `dollar`, and where it ends."""
     following = text[dollar + 1 : dollar + 2]
     if following == "$":
@@ -104,12 +104,12 @@ def _one(text: str, dollar: int, last: _LastBrace, variables: Variables, nested:
     if how is None or brace < how.end():
         raise Wrong("has a ${ that does not end, or no form of a variable: write $$ for a dollar sign")
     variables.used[name[0]] = None
-    end = _closing(text, dollar, brace)
+    end = _find_closing(text, dollar, brace)
     word = text[how.end() : end]
-    return _formed(name[0], how[0], substitute(word, variables, nested + 1), variables), end + 1
+    return _apply_form(name[0], how[0], substitute(word, variables, nested + 1), variables), end + 1
 
 
-def _closing(text: str, dollar: int, last: int) -> int:
+def _find_closing(text: str, dollar: int, last: int) -> int:
     """The brace that ends the variable, as Compose counts them: what follows an opening one is not looked at."""
     depth, at = 0, dollar
     while at <= last:
@@ -124,7 +124,7 @@ def _closing(text: str, dollar: int, last: int) -> int:
     return last
 
 
-def _formed(name: str, how: str, word: str, variables: Variables) -> str:
+def _apply_form(name: str, how: str, word: str, variables: Variables) -> str:
     value = variables.look_up(name)
     present = value is not None and (bool(value) or not how.startswith(":"))
     kind = how[-1]
@@ -157,10 +157,10 @@ def _walk(value: Any, path: Path, place: Place, values: Mapping[str, str], used:
         return [_walk(each, (*path, ENTRY), place, values, used) for each in value]
     if not isinstance(value, str) or isinstance(value, Date):
         return value
-    return _text(value, path, place_of(value, place), values, used)
+    return _replace_text(value, path, find_place(value, place), values, used)
 
 
-def _text(value: str, path: Path, place: Place, values: Mapping[str, str], used: dict[str, bool]) -> Any:  # noqa: ANN401 - as the cast
+def _replace_text(value: str, path: Path, place: Place, values: Mapping[str, str], used: dict[str, bool]) -> Any:  # noqa: ANN401 - as the cast
     variables = Variables(values)
     try:
         text = substitute(value, variables)
@@ -175,7 +175,7 @@ def _text(value: str, path: Path, place: Place, values: Mapping[str, str], used:
     return Text(text, place, value, tuple(variables.used), tuple(variables.unset))
 
 
-def _whole(text: str) -> int:
+def _parse_whole(text: str) -> int:
     if not re.fullmatch(r"[-+]?[0-9]{1,18}", text, re.ASCII):
         raise Wrong("is not a whole number")
     return int(text)
@@ -193,7 +193,7 @@ _BOOLEANS: Final = {
 }
 
 
-def boolean(text: str) -> bool:
+def parse_boolean(text: str) -> bool:
     if text.lower() not in _BOOLEANS:
         raise Wrong("is neither true nor false")
     return _BOOLEANS[text.lower()]
@@ -205,20 +205,20 @@ _SERVICE: Final[dict[str, Callable[[str], Any]]] = {
          "pids_limit", "scale", "deploy.replicas", "deploy.update_config.parallelism",
          "deploy.rollback_config.parallelism", "deploy.restart_policy.max_attempts",
          "deploy.placement.max_replicas_per_node", "healthcheck.retries", "ports.[].target", "ulimits.*",
-         "ulimits.*.hard", "ulimits.*.soft"), _whole),
+         "ulimits.*.hard", "ulimits.*.soft"), _parse_whole),
     **dict.fromkeys(
         ("cpu_percent", "cpus", "deploy.update_config.max_failure_ratio", "deploy.rollback_config.max_failure_ratio"),
         _number),
     **dict.fromkeys(
         ("init", "healthcheck.disable", "oom_kill_disable", "privileged", "read_only", "stdin_open", "tty",
-         "volumes.[].read_only", "volumes.[].volume.nocopy"), boolean),
+         "volumes.[].read_only", "volumes.[].volume.nocopy"), parse_boolean),
 }  # fmt: skip
 _NETWORK = ("external", "internal", "attachable", "enable_ipv4", "enable_ipv6")
-_CASTS: Final = rules(
+_CASTS: Final = make_rules(
     {
         **{f"services.*.{path}": cast for path, cast in _SERVICE.items()},
-        **{f"networks.*.{key}": boolean for key in _NETWORK},
-        **{f"{kind}.*.external": boolean for kind in ("volumes", "secrets", "configs")},
+        **{f"networks.*.{key}": parse_boolean for key in _NETWORK},
+        **{f"{kind}.*.external": parse_boolean for kind in ("volumes", "secrets", "configs")},
     }
 )
 """Where Compose turns a text into a number or a truth value."""

@@ -9,19 +9,19 @@ from qtctl.dialects.compose.canonical import RESOURCES, SERVICE
 from qtctl.dialects.compose.consistency import check_consistency
 from qtctl.dialects.compose.dotenv import read_dotenv, read_raw
 from qtctl.dialects.compose.interpolation import Variables, Wrong, substitute
-from qtctl.dialects.compose.model import documents
-from qtctl.dialects.compose.normal import normalize, project_name
-from qtctl.dialects.compose.ports import published
+from qtctl.dialects.compose.model import read_documents
+from qtctl.dialects.compose.normal import make_project_name, normalize
+from qtctl.dialects.compose.ports import list_published
 from qtctl.dialects.compose.project import Loading, Options, Read, load_model
 from qtctl.dialects.compose.types import Compose, ComposeService
-from qtctl.dialects.compose.values import Table, services
+from qtctl.dialects.compose.values import Table, list_services
 from qtctl.errors import InputError, InputErrors, Place
 
 Value = Any
 NAME, PROFILES = "COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES"
 
 
-def nowhere(_: str) -> bool:
+def is_nowhere(_: str) -> bool:
     """For files that stand alone: none lies outside."""
     return False
 
@@ -45,7 +45,7 @@ class Setting:
     profiles: tuple[str, ...] = ()
     home: str = ""
     lenient: bool = False
-    is_outside: Callable[[str], bool] = nowhere
+    is_outside: Callable[[str], bool] = is_nowhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +83,17 @@ class Project:
     """Service → its variables whose values stand in an env file outside the folder of the project."""
 
     def services(self) -> dict[str, Table]:
-        return dict(services(self.model))
+        return dict(list_services(self.model))
 
 
-def nothing(_: str) -> None:
+def read_nothing(_: str) -> None:
     """A reader for files that stand alone."""
 
 
-def load_project(files: Mapping[str, str], setting: Setting, read: Read = nothing) -> Project:
+def load_project(files: Mapping[str, str], setting: Setting, read: Read = read_nothing) -> Project:
     """Path as it was named → text, merged in this order. InputError or InputErrors with file and line."""
     first = next(iter(files))
-    outside = _environment(setting)
+    outside = _make_environment(setting)
     name = _name(files, setting, outside)
     outside = {**outside, NAME: name}
     loading = Loading(read, setting.home, setting.is_outside)
@@ -102,17 +102,19 @@ def load_project(files: Mapping[str, str], setting: Setting, read: Read = nothin
         raise InputError("has no `services:`", hint="is it a compose file?", place=Place(first, 1))
     if not model["services"]:
         raise InputError("services: names no service", place=model.line_of("services"))
-    for each, service in services(model):
+    for each, service in list_services(model):
         service.place = model["services"].line_of(each)
     normalize(model, name, outside)
-    enabled = tuple(each for each, service in services(model) if _enabled(service, _profiles(setting, outside)))
-    values = _converted(model)
+    enabled = tuple(
+        each for each, service in list_services(model) if _is_enabled(service, _list_profiles(setting, outside))
+    )
+    values = _convert_all(model)
     refused = tuple(check_consistency(model, enabled))
     if not setting.lenient:
         _raise(refused)
     missing: list[Missing] = []
     foreign: dict[str, frozenset[str]] = {}
-    environments = _environments(
+    environments = _make_environments(
         model, enabled, outside, loading, missing=missing, foreign=foreign, lenient=setting.lenient
     )
     used = {variable: outside[variable] for variable in loading.used if variable in outside}
@@ -120,11 +122,11 @@ def load_project(files: Mapping[str, str], setting: Setting, read: Read = nothin
     return Project(first, name, model, values, enabled, environments, used, unset, tuple(missing), refused, foreign)
 
 
-def _converted(model: Table) -> dict[str, Mapping[str, Value]]:
+def _convert_all(model: Table) -> dict[str, Mapping[str, Value]]:
     """Service → its values, each of the type that it has for Compose. InputError or InputErrors."""
     found: dict[str, Mapping[str, Value]] = {}
     errors: list[InputError] = []
-    for name, service in services(model):
+    for name, service in list_services(model):
         try:
             found[name] = SERVICE(service)
         except InputError as error:
@@ -148,7 +150,7 @@ def _raise(errors: Iterable[InputError]) -> None:
         raise InputErrors(found)
 
 
-def _environment(setting: Setting) -> dict[str, str]:
+def _make_environment(setting: Setting) -> dict[str, str]:
     """The shell's variables, then those of env files that it does not have."""
     found: dict[str, str] = {}
     for file, text in setting.env_files.items():
@@ -161,28 +163,28 @@ def _name(files: Mapping[str, str], setting: Setting, outside: Mapping[str, str]
         return outside[NAME]
     declared = ""
     for file, text in files.items():
-        for document in documents(text, file):
+        for document in read_documents(text, file):
             value = document.table.get("name")
             declared = value if isinstance(value, str) and value else declared
     try:
-        named = project_name(substitute(declared, Variables(outside)))
+        named = make_project_name(substitute(declared, Variables(outside)))
     except Wrong as error:
         raise InputError(f"name {error}", place=Place(next(iter(files)))) from error
     if declared and not named:
         raise InputError("name: is empty", hint="letters, digits, - and _", place=Place(next(iter(files)), 1))
-    return named or project_name(setting.folder.rpartition("/")[2]) or "project"
+    return named or make_project_name(setting.folder.rpartition("/")[2]) or "project"
 
 
-def _profiles(setting: Setting, outside: Mapping[str, str]) -> tuple[str, ...]:
+def _list_profiles(setting: Setting, outside: Mapping[str, str]) -> tuple[str, ...]:
     return setting.profiles or tuple(each.strip() for each in outside.get(PROFILES, "").split(","))
 
 
-def _enabled(service: Table, profiles: tuple[str, ...]) -> bool:
+def _is_enabled(service: Table, profiles: tuple[str, ...]) -> bool:
     own = service.get("profiles") or ()
     return not own or any(profile == "*" or profile in own for profile in profiles)
 
 
-def _environments(
+def _make_environments(
     model: Table,
     enabled: tuple[str, ...],
     outside: Mapping[str, str],
@@ -193,7 +195,7 @@ def _environments(
     lenient: bool,
 ) -> dict[str, Mapping[str, str | None]]:
     found: dict[str, Mapping[str, str | None]] = {}
-    for name, service in services(model):
+    for name, service in list_services(model):
         own = (
             SERVICE({"environment": service["environment"]}).get("environment", {}) if "environment" in service else {}
         )
@@ -208,7 +210,7 @@ def _environments(
                     raise InputError(f"service {name}: there is no env_file {path}", place=place)
                 missing.append(Missing(name, path, place))
             if text is not None:
-                look_up = partial(_outside_first, outside, own)
+                look_up = partial(_prefer_outside, outside, own)
                 read_file = read_raw if entry.get("format") == "raw" else read_dotenv
                 before, read = read, read_file(text, path, look_up, read)
                 given = {key for key, value in read.items() if before.get(key) != value}
@@ -218,30 +220,30 @@ def _environments(
     return found
 
 
-def _outside_first(outside: Mapping[str, str], own: Mapping[str, str | None], key: str) -> str | None:
+def _prefer_outside(outside: Mapping[str, str], own: Mapping[str, str | None], key: str) -> str | None:
     return outside.get(key, own.get(key))
 
 
 def load(text: str, file: str) -> Compose:
     """The services of one file that stands alone, without variables of outside. Errors as of `load_project`."""
-    return compose_of(load_project({file: text}, Setting(lenient=True)))
+    return make_compose(load_project({file: text}, Setting(lenient=True)))
 
 
-def compose_of(project: Project) -> Compose:
+def make_compose(project: Project) -> Compose:
     """Services in the order of the files, with every port that they publish."""
     found = (
-        ComposeService(name, _line(service.place, project.file), tuple(published(service, project.file)))
-        for name, service in services(project.model)
+        ComposeService(name, _find_line(service.place, project.file), tuple(list_published(service, project.file)))
+        for name, service in list_services(project.model)
     )
     return Compose(project.file, tuple(found))
 
 
-def _line(place: Place, file: str) -> int:
+def _find_line(place: Place, file: str) -> int:
     """1 for what stands in another file."""
     return (place.line or 1) if place.file == file else 1
 
 
-def canonical_json(project: Project) -> dict[str, Value]:
+def make_canonical(project: Project) -> dict[str, Value]:
     """What `docker compose config --format json` prints for the project."""
     made: dict[str, Value] = {"name": project.name, "services": {}}
     for name in project.enabled:
@@ -249,7 +251,7 @@ def canonical_json(project: Project) -> dict[str, Value]:
         if project.environments[name]:
             shown["environment"] = dict(project.environments[name])
         made["services"][name] = shown
-    used = {kind: set(_used(project, kind)) for kind in RESOURCES}
+    used = {kind: set(_list_used(project, kind)) for kind in RESOURCES}
     for kind, convert in RESOURCES.items():
         resources = project.model.get(kind)
         found = resources if isinstance(resources, Table) else Table()
@@ -260,9 +262,9 @@ def canonical_json(project: Project) -> dict[str, Value]:
     return made
 
 
-def _used(project: Project, kind: str) -> Iterator[str]:
+def _list_used(project: Project, kind: str) -> Iterator[str]:
     """Names of what enabled services use: Compose shows no other."""
-    for name, service in services(project.model):
+    for name, service in list_services(project.model):
         if name not in project.enabled:
             continue
         if kind == "networks":

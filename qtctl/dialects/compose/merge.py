@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from qtctl.dialects.compose.interpolation import Wrong
-from qtctl.dialects.compose.scalars import written
-from qtctl.dialects.compose.short_forms import volume
-from qtctl.dialects.compose.values import Path, Table, Text, place_of, rules
+from qtctl.dialects.compose.scalars import write_plain
+from qtctl.dialects.compose.short_forms import read_volume
+from qtctl.dialects.compose.values import Path, Table, Text, find_place, make_rules
 from qtctl.errors import InputError, Place
 
 Value = Any
@@ -16,7 +16,7 @@ _STARTED: Final = {"condition": "service_started", "required": True}
 
 def merge(base: Table, over: Table, path: Path = ()) -> Table:
     """`base` with what `over` says instead or besides. InputError where one has a list and the other a mapping."""
-    return _mappings(base, over, path)
+    return _merge_mappings(base, over, path)
 
 
 def _merge(base: Value, over: Value, path: Path, place: Place) -> Value:
@@ -26,7 +26,7 @@ def _merge(base: Value, over: Value, path: Path, place: Place) -> Value:
     if over is None:
         return base
     if isinstance(base, Table) and isinstance(over, Table):
-        return _mappings(base, over, path)
+        return _merge_mappings(base, over, path)
     if isinstance(base, list) and isinstance(over, list):
         return [*base, *over]
     if isinstance(base, Table | list):
@@ -35,7 +35,7 @@ def _merge(base: Value, over: Value, path: Path, place: Place) -> Value:
     return over
 
 
-def _mappings(base: Table, over: Table, path: Path) -> Table:
+def _merge_mappings(base: Table, over: Table, path: Path) -> Table:
     for key, value in over.items():
         place = over.line_of(key)
         if key in base:
@@ -46,28 +46,28 @@ def _mappings(base: Table, over: Table, path: Path) -> Table:
     return base
 
 
-def _over(_: Value, over: Value, __: Path) -> Value:
+def _replace(_: Value, over: Value, __: Path) -> Value:
     return over
 
 
-def _sequences(base: Value, over: Value, _: Path) -> list[Value]:
-    return [*_sequence(base), *_sequence(over)]
+def _merge_sequences(base: Value, over: Value, _: Path) -> list[Value]:
+    return [*_make_sequence(base), *_make_sequence(over)]
 
 
-def _hosts(base: Value, over: Value, _: Path) -> list[Value]:
-    right = _sequence(base)
-    return [*right, *(each for each in _sequence(over) if each not in right)]
+def _merge_hosts(base: Value, over: Value, _: Path) -> list[Value]:
+    right = _make_sequence(base)
+    return [*right, *(each for each in _make_sequence(over) if each not in right)]
 
 
-def _sequence(value: Value) -> list[Value]:
+def _make_sequence(value: Value) -> list[Value]:
     if isinstance(value, Table):
-        return sorted(_entries(value))
+        return sorted(_list_entries(value))
     if isinstance(value, list):
         return value
     return [value] if isinstance(value, str) else []
 
 
-def _entries(table: Table) -> list[Text]:
+def _list_entries(table: Table) -> list[Text]:
     found = []
     for key, value in table.items():
         place = table.line_of(key)
@@ -75,63 +75,63 @@ def _entries(table: Table) -> list[Text]:
             found.append(Text(key, place))
             continue
         for each in value if isinstance(value, list) else [value]:
-            text = each if isinstance(each, str) else written(each)
-            found.append(Text(f"{key}={text}", place, *_origin(each, f"{key}=")))
+            text = each if isinstance(each, str) else write_plain(each)
+            found.append(Text(f"{key}={text}", place, *_find_origin(each, f"{key}=")))
     return found
 
 
-def _origin(value: Value, before: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+def _find_origin(value: Value, before: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     if isinstance(value, Text):
         return before + value.raw, value.variables, value.unset
     return "", (), ()
 
 
-def _named(default: dict[str, Value] | None) -> Callable[[Value, Value, Path], Value]:
+def _make_named_merge(default: dict[str, Value] | None) -> Callable[[Value, Value, Path], Value]:
     def join(base: Value, over: Value, path: Path) -> Value:
-        return _mappings(_mapping(base, default), _mapping(over, default), path)
+        return _merge_mappings(_make_mapping(base, default), _make_mapping(over, default), path)
 
     return join
 
 
-def _mapping(value: Value, default: dict[str, Value] | None) -> Table:
+def _make_mapping(value: Value, default: dict[str, Value] | None) -> Table:
     if isinstance(value, Table):
         return value
     made = Table()
     for each in value if isinstance(value, list) else ():
-        place = place_of(each, made.place)
+        place = find_place(each, made.place)
         made.take(str(each), None if default is None else Table(default.items(), place), place)
     return made
 
 
-def _builds(base: Value, over: Value, path: Path) -> Value:
-    return _mappings(_build(base), _build(over), path)
+def _merge_builds(base: Value, over: Value, path: Path) -> Value:
+    return _merge_mappings(_build(base), _build(over), path)
 
 
 def _build(value: Value) -> Table:
     return value if isinstance(value, Table) else Table([("context", value)] if isinstance(value, str) else ())
 
 
-def _logging(base: Value, over: Value, path: Path) -> Value:
+def _merge_logging(base: Value, over: Value, path: Path) -> Value:
     if not (isinstance(base, Table) and isinstance(over, Table)):
         return over if isinstance(over, Table) else base
     same = base.get("driver") == over.get("driver")
-    return _mappings(base, over, path) if same or "driver" not in base or "driver" not in over else over
+    return _merge_mappings(base, over, path) if same or "driver" not in base or "driver" not in over else over
 
 
-def _pools(base: Value, over: Value, path: Path) -> Value:
+def _merge_pools(base: Value, over: Value, path: Path) -> Value:
     """Address pools of a network, those of one subnet together."""
     if not (isinstance(base, list) and isinstance(over, list)):
         return over
     found: list[Table] = []
     for original in base:
-        right = _mapping(original, None)
+        right = _make_mapping(original, None)
         for each in over:
-            left = _mapping(each, None)
+            left = _make_mapping(each, None)
             known = [pool.get("subnet") for pool in found]
             if left.get("subnet") != right.get("subnet") and left.get("subnet") not in known:
                 found.append(left)
                 continue
-            joined = _mappings(right, left, path)
+            joined = _merge_mappings(right, left, path)
             if joined.get("subnet") in known:
                 found[known.index(joined.get("subnet"))] = joined
             else:
@@ -139,21 +139,21 @@ def _pools(base: Value, over: Value, path: Path) -> Value:
     return found
 
 
-_SPECIAL: Final = rules(
+_SPECIAL: Final = make_rules(
     {
-        "networks.*.ipam.config": _pools,
-        "services.*.build": _builds,
-        "services.*.depends_on": _named(_STARTED),
-        "services.*.logging": _logging,
-        "services.*.models": _named(None),
-        "services.*.networks": _named(None),
-        **dict.fromkeys(("services.*.build.extra_hosts", "services.*.extra_hosts"), _hosts),
+        "networks.*.ipam.config": _merge_pools,
+        "services.*.build": _merge_builds,
+        "services.*.depends_on": _make_named_merge(_STARTED),
+        "services.*.logging": _merge_logging,
+        "services.*.models": _make_named_merge(None),
+        "services.*.networks": _make_named_merge(None),
+        **dict.fromkeys(("services.*.build.extra_hosts", "services.*.extra_hosts"), _merge_hosts),
         **dict.fromkeys(
             ("services.*.command", "services.*.entrypoint", "services.*.healthcheck.test", "services.*.ulimits.*"),
-            _over),
-        **dict.fromkeys(("networks.*.labels", "volumes.*.labels"), _sequences),
+            _replace),
+        **dict.fromkeys(("networks.*.labels", "volumes.*.labels"), _merge_sequences),
         **{
-            f"services.*.{key}": _sequences
+            f"services.*.{key}": _merge_sequences
             for key in (
                 "annotations", "build.args", "build.additional_contexts", "build.labels", "deploy.labels", "dns",
                 "dns_opt", "dns_search", "env_file", "label_file", "environment", "labels", "sysctls", "tmpfs",
@@ -163,11 +163,11 @@ _SPECIAL: Final = rules(
 )  # fmt: skip
 
 
-def unique(value: Value, path: Path = (), place: Place = NOWHERE) -> Value:
+def drop_repeated(value: Value, path: Path = (), place: Place = NOWHERE) -> Value:
     """Lists without what a later entry of the same name replaces. InputError for entries that have no name."""
     if isinstance(value, Table):
         for key, each in value.items():
-            value[key] = unique(each, (*path, key), value.line_of(key))
+            value[key] = drop_repeated(each, (*path, key), value.line_of(key))
         return value
     index = _UNIQUE(path) if isinstance(value, list) else None
     if index is None:
@@ -177,26 +177,26 @@ def unique(value: Value, path: Path = (), place: Place = NOWHERE) -> Value:
         try:
             found[index(each)] = each
         except Wrong as error:
-            raise InputError(f"{'.'.join(path)}: {error}", place=place_of(each, place)) from error
+            raise InputError(f"{'.'.join(path)}: {error}", place=find_place(each, place)) from error
     return list(found.values())
 
 
-def _before_equals(value: Value) -> str:
+def _cut_at_equals(value: Value) -> str:
     return str(value).partition("=")[0]
 
 
-def _target(value: Value) -> str:
-    return str(value.get("target", "")) if isinstance(value, Table) else volume(str(value)).get("target", "")
+def _find_target(value: Value) -> str:
+    return str(value.get("target", "")) if isinstance(value, Table) else read_volume(str(value)).get("target", "")
 
 
-def _device(value: Value) -> str:
+def _find_device(value: Value) -> str:
     if isinstance(value, Table):
         return str(value.get("target", ""))
     source, *rest = str(value).split(":")
     return rest[0] if rest else source
 
 
-def _mounted(folder: str) -> Callable[[Value], str]:
+def _make_mount_key(folder: str) -> Callable[[Value], str]:
     def index(value: Value) -> str:
         if not isinstance(value, Table):
             return f"{folder}/{value}"
@@ -205,34 +205,34 @@ def _mounted(folder: str) -> Callable[[Value], str]:
     return index
 
 
-def _port(value: Value) -> str:
+def _make_port_key(value: Value) -> str:
     if not isinstance(value, Table):
         return str(value)
     host, protocol = value.get("host_ip", "0.0.0.0"), value.get("protocol", "tcp")  # noqa: S104 - as Compose names it
     return f"{host}:{value.get('published')}:{value.get('target')}/{protocol}"
 
 
-def _env_file(value: Value) -> str:
+def _find_env_file(value: Value) -> str:
     return str(value.get("path", "")) if isinstance(value, Table) else str(value)
 
 
-_UNIQUE: Final[Callable[[Path], Callable[[Value], str] | None]] = rules(
+_UNIQUE: Final[Callable[[Path], Callable[[Value], str] | None]] = make_rules(
     {
-        **dict.fromkeys(("networks.*.labels", "networks.*.ipam.options"), _before_equals),
+        **dict.fromkeys(("networks.*.labels", "networks.*.ipam.options"), _cut_at_equals),
         **{
-            f"services.*.{key}": _before_equals
+            f"services.*.{key}": _cut_at_equals
             for key in (
                 "annotations", "build.args", "build.additional_contexts", "build.platform", "build.tags",
                 "build.labels", "cap_add", "cap_drop", "deploy.labels", "dns", "dns_opt", "dns_search", "environment",
                 "labels", "links", "networks.*.aliases", "networks.*.link_local_ips", "profiles", "sysctls", "tmpfs",
             )
         },
-        "services.*.devices": _device,
-        "services.*.configs": _mounted(""),
-        "services.*.secrets": _mounted("/run/secrets"),
-        "services.*.env_file": _env_file,
+        "services.*.devices": _find_device,
+        "services.*.configs": _make_mount_key(""),
+        "services.*.secrets": _make_mount_key("/run/secrets"),
+        "services.*.env_file": _find_env_file,
         "services.*.expose": str,
-        "services.*.ports": _port,
-        "services.*.volumes": _target,
+        "services.*.ports": _make_port_key,
+        "services.*.volumes": _find_target,
     }
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from qtctl.dialects.compose.scalars import is_date, plain
+from qtctl.dialects.compose.scalars import is_date, parse_plain
 from qtctl.dialects.compose.tree import CORE, OVERRIDE, RESET, Mapping, Node, Scalar, Sequence, read
 from qtctl.dialects.compose.values import Date, Path, Table, Text, Whole, matches
 from qtctl.errors import InputError, Place
@@ -18,14 +18,14 @@ class Document:
     cleared: tuple[Path, ...]
 
 
-def documents(text: str, file: str) -> tuple[Document, ...]:
+def read_documents(text: str, file: str) -> tuple[Document, ...]:
     """InputError, with its line, for what is not YAML or not a mapping at the top."""
     found = []
     for root in read(text, file):
         if not isinstance(root, Mapping):
             raise InputError("not a mapping", hint="a compose file has `services:`", place=Place(file, root.line))
         cleared: list[Path] = []
-        table = _value(root, (), file, cleared)
+        table = _read_value(root, (), file, cleared)
         found.append(Document(table if isinstance(table, Table) else Table(), tuple(cleared)))
     return tuple(found)
 
@@ -37,33 +37,33 @@ class _Gone:
 _GONE = _Gone()
 
 
-def _value(node: Node, path: Path, file: str, cleared: list[Path]) -> object:
+def _read_value(node: Node, path: Path, file: str, cleared: list[Path]) -> object:
     if node.tag in (RESET, OVERRIDE):
         cleared.append(path)
         if node.tag == RESET:
             return _GONE
     if isinstance(node, Mapping):
-        return _table(node, path, file, cleared)
+        return _read_table(node, path, file, cleared)
     if isinstance(node, Sequence):
-        values = (_value(each, (*path, str(number)), file, cleared) for number, each in enumerate(node.items))
+        values = (_read_value(each, (*path, str(number)), file, cleared) for number, each in enumerate(node.items))
         return [value for value in values if value is not _GONE]
-    return _scalar(node, file)
+    return _read_scalar(node, file)
 
 
-def _table(node: Mapping, path: Path, file: str, cleared: list[Path]) -> Table:
+def _read_table(node: Mapping, path: Path, file: str, cleared: list[Path]) -> Table:
     made = Table((), Place(file, node.line))
     for (key, each), line in zip(node.entries, node.lines, strict=True):
-        value = _value(each, (*path, key), file, cleared)
+        value = _read_value(each, (*path, key), file, cleared)
         if value is not _GONE:
             made.take(key, value, Place(file, line))
     return made
 
 
-def _scalar(node: Scalar, file: str) -> object:
+def _read_scalar(node: Scalar, file: str) -> object:
     if node.text is None:
         return None
     place = Place(file, node.line)
-    value = plain(node.text) if node.plain or node.tag in _TYPED else node.text
+    value = parse_plain(node.text) if node.plain or node.tag in _TYPED else node.text
     if isinstance(value, str):
         return Date(value, place) if node.plain and is_date(value) else Text(value, place)
     return Whole(value, place) if isinstance(value, int) and not isinstance(value, bool) else value

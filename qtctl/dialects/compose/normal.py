@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from qtctl.dialects.compose.paths import clean
-from qtctl.dialects.compose.short_forms import relative
-from qtctl.dialects.compose.values import Table, services
+from qtctl.dialects.compose.short_forms import make_relative
+from qtctl.dialects.compose.values import Table, list_services
 
 Value = Any
 _NAMESPACES: Final = ("network_mode", "ipc", "pid", "uts", "cgroup")
@@ -14,7 +14,7 @@ SERVICE: Final = "service:"
 _NOT_IN_NAME: Final = re.compile(r"[^a-z0-9_-]")
 
 
-def project_name(text: str) -> str:
+def make_project_name(text: str) -> str:
     """What Compose makes of a folder's name."""
     return _NOT_IN_NAME.sub("", text.lower()).lstrip("_-")
 
@@ -22,29 +22,29 @@ def project_name(text: str) -> str:
 def normalize(model: Table, name: str, environment: Mapping[str, str]) -> None:
     """Adds to `model` what Compose supposes where nothing is said."""
     model["name"] = name
-    _networks(model)
-    for _, service in services(model):
+    _add_networks(model)
+    for _, service in list_services(model):
         if service.get("pull_policy") == "if_not_present":
             service["pull_policy"] = "missing"
         _build(service, environment)
         if "environment" in service:
-            service["environment"] = _resolved(service["environment"], environment, keep=True)
+            service["environment"] = _resolve(service["environment"], environment, keep=True)
         dependencies = service.get("depends_on")
         found = dependencies if isinstance(dependencies, Table) else Table((), service.place)
-        _implied(service, found)
+        _add_implied(service, found)
         if found:
             service["depends_on"] = found
         for volume in service.get("volumes") or ():
             target = str(volume.get("target", ""))
-            volume["target"] = clean(target) if target.startswith("/") else relative(target)
+            volume["target"] = clean(target) if target.startswith("/") else make_relative(target)
     _names(model, name)
 
 
-def _networks(model: Table) -> None:
+def _add_networks(model: Table) -> None:
     networks = model.get("networks")
     networks = networks if isinstance(networks, Table) else Table((), model.place)
     default = False
-    for _, service in services(model):
+    for _, service in list_services(model):
         if "provider" in service or "network_mode" in service:
             continue
         if not service.get("networks"):
@@ -66,10 +66,10 @@ def _build(service: Table, environment: Mapping[str, str]) -> None:
     if build.get("dockerfile") is None and build.get("dockerfile_inline") is None:
         build["dockerfile"] = "Dockerfile"
     if "args" in build:
-        build["args"] = _resolved(build["args"], environment, keep=False)
+        build["args"] = _resolve(build["args"], environment, keep=False)
 
 
-def _resolved(value: Value, environment: Mapping[str, str], *, keep: bool) -> Value:
+def _resolve(value: Value, environment: Mapping[str, str], *, keep: bool) -> Value:
     """Variables without a value get that of the environment; `keep`: where it has none, they stay."""
     if isinstance(value, list):
         found = []
@@ -86,20 +86,20 @@ def _resolved(value: Value, environment: Mapping[str, str], *, keep: bool) -> Va
     return made
 
 
-def _implied(service: Table, found: Table) -> None:
+def _add_implied(service: Table, found: Table) -> None:
     for link in service.get("links") or ():
         name, _, alias = str(link).partition(":")
-        _depend(found, str(link) if ":" in alias else name, service, restart=True)
+        _add_dependency(found, str(link) if ":" in alias else name, service, restart=True)
     for key in _NAMESPACES:
         shared = service.get(key)
         if isinstance(shared, str) and shared.startswith(SERVICE):
-            _depend(found, shared.removeprefix(SERVICE), service, restart=True)
+            _add_dependency(found, shared.removeprefix(SERVICE), service, restart=True)
     for volumes in service.get("volumes_from") or ():
         if not str(volumes).startswith("container:"):
-            _depend(found, str(volumes).split(":")[0], service, restart=False)
+            _add_dependency(found, str(volumes).split(":")[0], service, restart=False)
 
 
-def _depend(found: Table, name: str, service: Table, *, restart: bool) -> None:
+def _add_dependency(found: Table, name: str, service: Table, *, restart: bool) -> None:
     if name not in found:
         implied = [("condition", "service_started"), ("restart", restart), ("required", True)]
         found.take(name, Table(implied, service.place), service.place)

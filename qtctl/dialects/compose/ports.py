@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from qtctl.dialects.compose.short_forms import MAX_PORT
 from qtctl.dialects.compose.types import PortKind, Published
-from qtctl.dialects.compose.values import Table, Text, place_of, services
+from qtctl.dialects.compose.values import Table, Text, find_place, list_services
 from qtctl.errors import InputError
 
 Value = Any
@@ -18,7 +18,7 @@ _RANGE: Final = re.compile(r"(?:[^-]*:)?([0-9]{1,5})-([0-9]{1,5})(?:/[a-z]+)?", 
 def check_number(model: Table) -> None:
     """InputError, before ranges become ports, where there would be too many."""
     total = 0
-    for name, service in services(model):
+    for name, service in list_services(model):
         entries = service.get("ports")
         for entry in entries if isinstance(entries, list) else ():
             match = _RANGE.search(entry.rpartition(":")[2]) if isinstance(entry, str) else None
@@ -26,24 +26,24 @@ def check_number(model: Table) -> None:
             if total > MAX_PUBLISHED:
                 what = f"service {name}: ports: more than {MAX_PUBLISHED} ports"
                 hint = "publish ranges, each of them once"
-                raise InputError(what, hint=hint, place=place_of(entry, service.line_of("ports")))
+                raise InputError(what, hint=hint, place=find_place(entry, service.line_of("ports")))
 
 
-def published(service: Table, file: str) -> Iterator[Published]:
+def list_published(service: Table, file: str) -> Iterator[Published]:
     """Every port of a service. `line` is 1 where it stands in another file than `file`."""
     for port in service.get("ports") or ():
-        yield _published(port, file)
+        yield _make_published(port, file)
 
 
-def _published(port: Table, file: str) -> Published:
+def _make_published(port: Table, file: str) -> Published:
     texts = [port.short] if port.short is not None else [each for each in port.values() if isinstance(each, Text)]
-    raw = port.short.raw if port.short is not None else _raw(port)
+    raw = port.short.raw if port.short is not None else _format_raw(port)
     variables = tuple(dict.fromkeys(name for text in texts for name in text.variables))
     place = port.short.place if port.short is not None else port.place
     line = (place.line or 1) if place.file == file else 1
     if any(text.unset for text in texts):
         return Published(raw, line, PortKind.OPEN, None, None, variables=variables)
-    outside = _fixed(str(port.get("published") or ""))
+    outside = _parse_fixed(str(port.get("published") or ""))
     return Published(
         raw,
         line,
@@ -56,7 +56,7 @@ def _published(port: Table, file: str) -> Published:
     )
 
 
-def _raw(port: Table) -> str:
+def _format_raw(port: Table) -> str:
     shown = {
         key: getattr(port[key], "raw", port[key])
         for key in ("target", "published", "host_ip", "protocol")
@@ -65,7 +65,7 @@ def _raw(port: Table) -> str:
     return ", ".join(f"{key}: {value}" for key, value in shown.items())
 
 
-def _fixed(text: str) -> int | None:
+def _parse_fixed(text: str) -> int | None:
     """None where Docker chooses: no number, 0, or one of a range."""
     first, _, last = text.partition("-")
     number = int(first) if first.isdecimal() and first.isascii() and len(first) <= len(str(MAX_PORT)) else 0

@@ -9,14 +9,14 @@ from typing import Any, Final
 
 from qtctl.dialects.compose.dotenv import read_dotenv
 from qtctl.dialects.compose.interpolation import interpolate
-from qtctl.dialects.compose.merge import merge, unique
-from qtctl.dialects.compose.model import clear, documents
-from qtctl.dialects.compose.paths import folder_of, joined, resolve_paths
+from qtctl.dialects.compose.merge import drop_repeated, merge
+from qtctl.dialects.compose.model import clear, read_documents
+from qtctl.dialects.compose.paths import find_folder, join_path, resolve_paths
 from qtctl.dialects.compose.ports import check_number
 from qtctl.dialects.compose.shape_check import check_shape
-from qtctl.dialects.compose.short_forms import canonical
+from qtctl.dialects.compose.short_forms import make_canonical
 from qtctl.dialects.compose.tree import MAX_NODES
-from qtctl.dialects.compose.values import Path, Table, cloned, place_of, services
+from qtctl.dialects.compose.values import Path, Table, clone, find_place, list_services
 from qtctl.errors import InputError, InputErrors, Place
 
 Read = Callable[[str], str | None]
@@ -82,45 +82,45 @@ class _Context:
 def load_model(files: Mapping[str, str], options: Options, loading: Loading) -> Table:
     """The merged model of `files` (path as it was named → text). InputError or InputErrors with file and line."""
     context = _Context(options.folder, options.environment)
-    texts = [(name, joined(options.here, name, ""), text) for name, text in files.items()]
-    return _model(texts, context, loading)
+    texts = [(name, join_path(options.here, name, ""), text) for name, text in files.items()]
+    return _merge_texts(texts, context, loading)
 
 
-def _model(texts: list[tuple[str, str, str]], context: _Context, loading: Loading) -> Table:
+def _merge_texts(texts: list[tuple[str, str, str]], context: _Context, loading: Loading) -> Table:
     model = Table()
     for file in texts:
-        model = _file(file, model, context, loading)
+        model = _merge_file(file, model, context, loading)
     set_defaults(model)
     resolve_paths(model, context.folder, loading.home)
     _fill_environment(model, context.environment)
     return model
 
 
-def _file(file: tuple[str, str, str], model: Table, context: _Context, loading: Loading) -> Table:
+def _merge_file(file: tuple[str, str, str], model: Table, context: _Context, loading: Loading) -> Table:
     name, path, text = file
     included = (*context.included, path)
-    for document in documents(text, name):
-        loading.nodes += _size(document.table)
-        _bounded(loading, document.table.place)
+    for document in read_documents(text, name):
+        loading.nodes += _count_size(document.table)
+        _check_bounds(loading, document.table.place)
         loading.values.update(context.environment)
         table = interpolate(document.table, context.environment, loading.used)
         _extend_all(table, path, document.cleared, context.environment, loading)
         clear(model, document.cleared)
         _include_all(table, replace(context, included=included), loading)
         model.place = model.place if model else table.place
-        model = unique(merge(model, table))
+        model = drop_repeated(merge(model, table))
         check_shape(model, name)
         model.pop("version", None)
         check_number(model)
-        model = unique(_in_long_form(model))
+        model = drop_repeated(_make_long_form(model))
         _omit_empty(model)
     return model
 
 
-def _in_long_form(model: Table) -> Table:
+def _make_long_form(model: Table) -> Table:
     """InputError, or InputErrors, for what has no long form."""
     errors: list[InputError] = []
-    made = canonical(model, model.place, errors)
+    made = make_canonical(model, model.place, errors)
     if len(errors) == 1:
         raise errors[0]
     if errors or not isinstance(made, Table):
@@ -128,15 +128,15 @@ def _in_long_form(model: Table) -> Table:
     return made
 
 
-def _bounded(loading: Loading, place: Place) -> None:
+def _check_bounds(loading: Loading, place: Place) -> None:
     if loading.nodes > MAX_NODES:
         raise InputError(f"the files of the project have more than {MAX_NODES} values", place=place)
 
 
-def _size(value: Value) -> int:
+def _count_size(value: Value) -> int:
     if isinstance(value, Table):
-        return 1 + sum(map(_size, value.values()))
-    return 1 + sum(map(_size, value)) if isinstance(value, list) else 1
+        return 1 + sum(map(_count_size, value.values()))
+    return 1 + sum(map(_count_size, value)) if isinstance(value, list) else 1
 
 
 # extends
@@ -156,34 +156,34 @@ def _extend_all(
     if not isinstance(found, Table):
         return
     for name in list(found):
-        found[name] = _extended(name, found, _Extending(path, cleared), environment, loading)
+        found[name] = _extend(name, found, _Extending(path, cleared), environment, loading)
 
 
-def _extended(name: str, among: Table, at: _Extending, environment: Mapping[str, str], loading: Loading) -> Value:
+def _extend(name: str, among: Table, at: _Extending, environment: Mapping[str, str], loading: Loading) -> Value:
     service = among[name]
     extends = service.get("extends") if isinstance(service, Table) else None
     if extends is None:
         return service
     place = service.line_of("extends")
-    base_name, file = _reference(name, extends, place)
-    step = (joined(folder_of(at.path), file, loading.home) if file else at.path, name)
+    base_name, file = _read_reference(name, extends, place)
+    step = (join_path(find_folder(at.path), file, loading.home) if file else at.path, name)
     if step in at.chain or len(at.chain) >= MAX_CHAIN:
         what = f"service {name}: extends: leads back to itself, or through more than {MAX_CHAIN} services"
         raise InputError(what, place=place)
     inner = replace(at, chain=(*at.chain, step))
     bases = among
     if file:
-        bases, cleared = _bases(file, at.path, place, environment, loading)
+        bases, cleared = _load_bases(file, at.path, place, environment, loading)
         inner = replace(inner, path=step[0], cleared=cleared)
     if base_name not in bases:
         where = f" in {file}" if file else ""
         raise InputError(f"service {name}: extends: there is no service {base_name}{where}", place=place)
-    base = _extended(base_name, bases, inner, environment, loading)
+    base = _extend(base_name, bases, inner, environment, loading)
     if not isinstance(base, Table):
         return service
-    source = cloned(base)
-    loading.nodes += _size(source)
-    _bounded(loading, place)
+    source = clone(base)
+    loading.nodes += _count_size(source)
+    _check_bounds(loading, place)
     clear(Table([("services", Table([(name, source)]))]), at.cleared)
     merged = merge(source, service, ("services", name))
     if "extends" in merged:
@@ -193,7 +193,7 @@ def _extended(name: str, among: Table, at: _Extending, environment: Mapping[str,
     return merged
 
 
-def _reference(name: str, extends: Value, place: Place) -> tuple[str, str]:
+def _read_reference(name: str, extends: Value, place: Place) -> tuple[str, str]:
     if isinstance(extends, str):
         return extends, ""
     service = extends.get("service") if isinstance(extends, Table) else None
@@ -203,27 +203,27 @@ def _reference(name: str, extends: Value, place: Place) -> tuple[str, str]:
     return service, file or ""
 
 
-def _bases(
+def _load_bases(
     file: str, path: str, place: Place, environment: Mapping[str, str], loading: Loading
 ) -> tuple[Table, tuple[Path, ...]]:
     """Services of another file, their paths made absolute as from there."""
-    other = joined(folder_of(path), file, loading.home)
+    other = join_path(find_folder(path), file, loading.home)
     model, cleared = Table(), _NOTHING
     text = loading.text(file if file.startswith(REMOTE) else other, place, "extends")
-    for document in documents(text, other):
-        loading.nodes += _size(document.table)
-        _bounded(loading, place)
+    for document in read_documents(text, other):
+        loading.nodes += _count_size(document.table)
+        _check_bounds(loading, place)
         cleared = document.cleared
         table = interpolate(document.table, environment, loading.used)
         clear(model, cleared)
-        model = unique(merge(model, table))
+        model = drop_repeated(merge(model, table))
         check_shape(model, other, alone=False)
         check_number(model)
-        model = unique(_in_long_form(model))
+        model = drop_repeated(_make_long_form(model))
     found = model.get("services")
     if not isinstance(found, Table):
         raise InputError(f"extends: {other} has no services", place=place)
-    resolve_paths(model, folder_of(other), loading.home)
+    resolve_paths(model, find_folder(other), loading.home)
     return found, cleared
 
 
@@ -238,33 +238,33 @@ def _include_all(table: Table, context: _Context, loading: Loading) -> None:
     if not isinstance(includes, list):
         raise InputError("include: is not a list", place=place)
     for each in includes:
-        entry = each if isinstance(each, Table) else Table([("path", each)], place_of(each, place))
-        _import(_included(entry, place_of(each, place), context, loading), table)
+        entry = each if isinstance(each, Table) else Table([("path", each)], find_place(each, place))
+        _import(_include(entry, find_place(each, place), context, loading), table)
 
 
-def _included(entry: Table, place: Place, context: _Context, loading: Loading) -> Table:
-    paths = _texts(entry.get("path"), "include: path", place)
+def _include(entry: Table, place: Place, context: _Context, loading: Loading) -> Table:
+    paths = _read_texts(entry.get("path"), "include: path", place)
     if not paths:
         raise InputError("include: names no file", place=place)
     remote = next((path for path in paths if path.startswith(REMOTE)), "")
-    main = joined(context.folder, paths[0], loading.home)
+    main = join_path(context.folder, paths[0], loading.home)
     if remote:
         loading.text(remote, place, "include")
     if main in context.included or len(context.included) > MAX_CHAIN:
         raise InputError("include: leads back to itself", place=place)
     directory = entry.get("project_directory")
-    folder = joined(context.folder, directory, loading.home) if isinstance(directory, str) else folder_of(main)
+    folder = join_path(context.folder, directory, loading.home) if isinstance(directory, str) else find_folder(main)
     environment = dict(context.environment)
-    for path in _env_paths(entry, folder, place, context, loading):
+    for path in _list_env_paths(entry, folder, place, context, loading):
         check_inside(path, place, loading.is_outside)
         text = loading.text(path, place, "include: env_file") if "env_file" in entry else loading.read(path)
         known = read_dotenv(text or "", path, context.environment.get)
         environment = {**known, **environment}
     texts = []
     for path in paths:
-        absolute = joined(context.folder, path, loading.home)
+        absolute = join_path(context.folder, path, loading.home)
         texts.append((absolute, absolute, loading.text(absolute, place, "include")))
-    return _model(texts, _Context(folder, environment, context.included), loading)
+    return _merge_texts(texts, _Context(folder, environment, context.included), loading)
 
 
 def check_inside(path: str, place: Place, is_outside: Callable[[str], bool]) -> None:
@@ -274,14 +274,14 @@ def check_inside(path: str, place: Place, is_outside: Callable[[str], bool]) -> 
         raise InputError(what, hint="if you trust it, name it yourself: --env-file", place=place)
 
 
-def _env_paths(entry: Table, folder: str, place: Place, context: _Context, loading: Loading) -> list[str]:
+def _list_env_paths(entry: Table, folder: str, place: Place, context: _Context, loading: Loading) -> list[str]:
     if "env_file" in entry:
-        files = _texts(entry["env_file"], "include: env_file", place)
-        return [joined(context.folder, file, loading.home) for file in files]
-    return [joined(folder, ".env", loading.home)]
+        files = _read_texts(entry["env_file"], "include: env_file", place)
+        return [join_path(context.folder, file, loading.home) for file in files]
+    return [join_path(folder, ".env", loading.home)]
 
 
-def _texts(value: Value, what: str, place: Place) -> list[str]:
+def _read_texts(value: Value, what: str, place: Place) -> list[str]:
     found = value if isinstance(value, list) else [value] if value is not None else []
     if not all(isinstance(each, str) for each in found):
         raise InputError(f"{what} is not a path", place=place)
@@ -308,7 +308,7 @@ def _import(source: Table, target: Table) -> None:
 
 
 def set_defaults(model: Table) -> None:
-    for _, service in services(model):
+    for _, service in list_services(model):
         build = service.get("build")
         if isinstance(build, Table):
             build.setdefault("context", ".")
@@ -317,12 +317,12 @@ def set_defaults(model: Table) -> None:
         for port in service.get("ports") or ():
             port.setdefault("protocol", "tcp")
             port.setdefault("mode", "ingress")
-        for request in (*_devices(service), *(service.get("gpus") or ())):
+        for request in (*_list_devices(service), *(service.get("gpus") or ())):
             if "count" not in request and "device_ids" not in request:
                 request["count"] = "all"
 
 
-def _devices(service: Table) -> list[Table]:
+def _list_devices(service: Table) -> list[Table]:
     found: Value = service
     for key in ("deploy", "resources", "reservations", "devices"):
         found = found.get(key) if isinstance(found, Table) else None
@@ -330,14 +330,14 @@ def _devices(service: Table) -> list[Table]:
 
 
 def _omit_empty(model: Table) -> None:
-    for _, service in services(model):
+    for _, service in list_services(model):
         if isinstance(service.get("dns"), list):
             service["dns"] = [each for each in service["dns"] if each not in (None, "")]
 
 
 def _fill_environment(model: Table, environment: Mapping[str, str]) -> None:
     """`- NAME` with a value outside."""
-    for _, service in services(model):
+    for _, service in list_services(model):
         entries = service.get("environment")
         if isinstance(entries, list):
             service["environment"] = [

@@ -35,14 +35,14 @@ _PLAIN_EXPONENTS = (-4, 6)
 Plain = str | int | float | bool | None
 
 
-def plain(text: str) -> Plain:
+def parse_plain(text: str) -> Plain:
     """What a scalar without quotes and tag is. Dates stay text: see `is_date`."""
     if text in _WORDS:
         return _WORDS[text]
     if text[0] not in "+-.0123456789" or len(text) > _MOST_DIGITS:
         return text
     digits = text if text[0] == "." else text.replace("_", "")
-    number = _integer(digits)
+    number = _parse_integer(digits)
     if number is not None:
         return number
     return float(digits) if _FLOAT.fullmatch(digits) else text
@@ -60,7 +60,7 @@ def is_date(text: str) -> bool:
     return True
 
 
-def _integer(digits: str) -> int | None:
+def _parse_integer(digits: str) -> int | None:
     for pattern, base in _INTEGERS:
         if pattern.fullmatch(digits):
             number = int(digits, base)
@@ -68,16 +68,16 @@ def _integer(digits: str) -> int | None:
     return None
 
 
-def written(value: Plain) -> str:
+def write_plain(value: Plain) -> str:
     """A scalar as Compose passes it on as text: Go's own way to print it."""
     if value is None:
         return "<nil>"
     if isinstance(value, bool):
         return "true" if value else "false"
-    return go_float(value) if isinstance(value, float) else str(value)
+    return format_go_float(value) if isinstance(value, float) else str(value)
 
 
-def go_float(value: float) -> str:
+def format_go_float(value: float) -> str:
     if not isfinite(value):
         return {float("inf"): "+Inf", float("-inf"): "-Inf"}.get(value, "NaN")
     negative, digits, exponent = Decimal(repr(value)).as_tuple()
@@ -93,7 +93,7 @@ def go_float(value: float) -> str:
     return f"{sign}{shown[0]}{fraction}e{power:+03d}"
 
 
-def single(value: float) -> float:
+def round_to_single(value: float) -> float:
     """The shortest number that is the same as a float of 32 bits: how Compose keeps `cpus`."""
     try:
         (exact,) = struct.unpack("f", struct.pack("f", value))

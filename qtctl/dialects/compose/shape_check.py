@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from qtctl.dialects.compose.shape_table import SHAPES
 from qtctl.dialects.compose.shapes import Keyed, Listed, OneOf, Ref, Scalar, Shape
-from qtctl.dialects.compose.values import Date, Table, place_of
+from qtctl.dialects.compose.values import Date, Table, find_place
 from qtctl.errors import InputError, InputErrors, Place
 
 Value = Any
@@ -24,7 +24,7 @@ def check_shape(model: Table, file: str, *, alone: bool = True) -> None:
         raise InputErrors(tuple(errors))
 
 
-def service_keys() -> frozenset[str]:
+def list_service_keys() -> frozenset[str]:
     shape = SHAPES["service"]
     return frozenset(shape.keys) if isinstance(shape, Keyed) else frozenset()
 
@@ -40,28 +40,30 @@ class _Checker:
                 if not isinstance(service, Table):
                     yield InputError(f"service {name}: is not a mapping", place=services.line_of(name))
         elif alone and "services" in model:
-            yield InputError("services: is not a mapping of name to service", place=_of(services, model, "services"))
+            yield InputError(
+                "services: is not a mapping of name to service", place=_find_place(services, model, "services")
+            )
         yield from self.check(model, SHAPES[""], "", model.place)
 
     def check(self, value: Value, shape: Shape, name: str, place: Place) -> Iterator[InputError]:
-        place = place_of(value, place)
-        shape = _resolved(shape)
+        place = find_place(value, place)
+        shape = _resolve(shape)
         if isinstance(shape, OneOf):
             yield from self.one_of(value, shape, name, place)
         elif isinstance(shape, Keyed):
             yield from self.keyed(value, shape, name, place)
         elif isinstance(shape, Listed):
             yield from self.listed(value, shape, name, place)
-        elif isinstance(shape, Scalar) and (why := _unfit(value, shape)):
+        elif isinstance(shape, Scalar) and (why := _explain_unfit(value, shape)):
             yield InputError(f"{name}: {why}", place=place)
 
     def one_of(self, value: Value, shape: OneOf, name: str, place: Place) -> Iterator[InputError]:
         if isinstance(value, Date):
             yield InputError(f"{name}: is a date: put it in quotes", place=place)
             return
-        fitting = [each for each in shape.shapes if _kind(_resolved(each), value)]
+        fitting = [each for each in shape.shapes if _fits_kind(_resolve(each), value)]
         if not fitting:
-            yield InputError(f"{name}: is not {_expected(shape)}", place=place)
+            yield InputError(f"{name}: is not {_describe_expected(shape)}", place=place)
             return
         tries = [list(self.check(value, each, name, place)) for each in fitting]
         yield from min(tries, key=len)
@@ -77,7 +79,7 @@ class _Checker:
                 yield InputError(f"{name}: has no {key}", place=place)
         for key, each in value.items():
             inner = f"{name}.{key}" if name else key
-            known = _shape_of(key, shape)
+            known = _find_shape(key, shape)
             if known is not None:
                 yield from self.check(each, known, inner, value.line_of(key))
             elif not (shape.open or (shape.extended and key.startswith("x-"))):
@@ -100,24 +102,24 @@ class _Checker:
                 yield InputError(f"{name}: has an entry twice", hint="keep one of them", place=place)
 
 
-def _shape_of(key: str, shape: Keyed) -> Shape | None:
+def _find_shape(key: str, shape: Keyed) -> Shape | None:
     own = shape.keys.get(key)
     return shape.others if own is None and shape.others is not None and re.search(shape.named or ".", key) else own
 
 
-def _of(value: Value, model: Table, key: str) -> Place:
+def _find_place(value: Value, model: Table, key: str) -> Place:
     if isinstance(value, list) and value:
-        return place_of(value[0], model.line_of(key))
-    return place_of(value, model.line_of(key))
+        return find_place(value[0], model.line_of(key))
+    return find_place(value, model.line_of(key))
 
 
-def _resolved(shape: Shape) -> Shape:
+def _resolve(shape: Shape) -> Shape:
     return SHAPES[shape.name] if isinstance(shape, Ref) else shape
 
 
-def _kind(shape: Shape, value: Value) -> bool:
+def _fits_kind(shape: Shape, value: Value) -> bool:
     if isinstance(shape, OneOf):
-        return any(_kind(_resolved(each), value) for each in shape.shapes)
+        return any(_fits_kind(_resolve(each), value) for each in shape.shapes)
     if isinstance(shape, Keyed):
         return isinstance(value, dict)
     if isinstance(shape, Listed):
@@ -137,12 +139,12 @@ def _is(value: Value, letter: str) -> bool:
     return letter == "N" or float(value).is_integer()
 
 
-def _unfit(value: Value, shape: Scalar) -> str:
+def _explain_unfit(value: Value, shape: Scalar) -> str:
     """Why a value is none of these, '' where it is. Never the value itself, which may be a secret."""
     if isinstance(value, Date):
         return "is a date: put it in quotes"
     if not any(_is(value, letter) for letter in shape.types):
-        return f"is not {_expected(shape)}"
+        return f"is not {_describe_expected(shape)}"
     if isinstance(value, str):
         if shape.choices and value not in shape.choices:
             return f"is none of {', '.join(shape.choices)}"
@@ -152,10 +154,10 @@ def _unfit(value: Value, shape: Scalar) -> str:
     return f"is more than {shape.most}" if shape.most is not None and value > shape.most else ""
 
 
-def _expected(shape: Shape) -> str:
-    shape = _resolved(shape)
+def _describe_expected(shape: Shape) -> str:
+    shape = _resolve(shape)
     if isinstance(shape, OneOf):
-        return " or ".join(dict.fromkeys(_expected(each) for each in shape.shapes))
+        return " or ".join(dict.fromkeys(_describe_expected(each) for each in shape.shapes))
     if isinstance(shape, Keyed):
         return "a mapping"
     if isinstance(shape, Listed):

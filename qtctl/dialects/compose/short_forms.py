@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from qtctl.dialects.compose.interpolation import Wrong
-from qtctl.dialects.compose.scalars import written
-from qtctl.dialects.compose.values import ENTRY, Path, Table, Text, place_of, rules
+from qtctl.dialects.compose.scalars import write_plain
+from qtctl.dialects.compose.values import ENTRY, Path, Table, Text, find_place, make_rules
 from qtctl.dialects.endpoints import is_ip_address
-from qtctl.dialects.paths import normal
+from qtctl.dialects.paths import normalize
 from qtctl.errors import InputError, InputErrors, Place
 
 Value = Any
@@ -26,34 +26,34 @@ _BIND_OPTIONS: Final = {
 }
 
 
-def canonical(value: Value, place: Place, errors: list[InputError], path: Path = ()) -> Value:
+def make_canonical(value: Value, place: Place, errors: list[InputError], path: Path = ()) -> Value:
     """Everything in its long form. What has none is an error, with its line, in `errors`."""
     form = _FORMS(path)
     if form is not None:
         try:
             value = form(value, place)
         except Wrong as error:
-            errors.append(InputError(f"{_named(path)}: {error}", place=place))
+            errors.append(InputError(f"{_format_path(path)}: {error}", place=place))
             return value
         except InputErrors as error:
-            errors += (InputError(f"{_named(path)}: {each.what}", hint=each.hint, place=each.place)
+            errors += (InputError(f"{_format_path(path)}: {each.what}", hint=each.hint, place=each.place)
                        for each in error.errors)  # fmt: skip
             return value
         if path[-1] in ("ports", "depends_on", "env_file"):
             return value
     if isinstance(value, Table):
         for key, each in value.items():
-            value[key] = canonical(each, place_of(each, value.line_of(key)), errors, (*path, key))
+            value[key] = make_canonical(each, find_place(each, value.line_of(key)), errors, (*path, key))
     elif isinstance(value, list):
-        return [canonical(each, place_of(each, place), errors, (*path, ENTRY)) for each in value]
+        return [make_canonical(each, find_place(each, place), errors, (*path, ENTRY)) for each in value]
     return value
 
 
-def _named(path: Path) -> str:
+def _format_path(path: Path) -> str:
     return ".".join(part for part in path if part != ENTRY)
 
 
-def _listed(value: Value, _: Place) -> Value:
+def _make_list(value: Value, _: Place) -> Value:
     return [value] if isinstance(value, str) else value
 
 
@@ -62,11 +62,11 @@ def _names(value: Value, place: Place) -> Value:
         return value
     made = Table((), place)
     for each in value:
-        made.take(str(each), None, place_of(each, place))
+        made.take(str(each), None, find_place(each, place))
     return made
 
 
-def _key_values(value: Value, place: Place) -> Value:
+def _read_key_values(value: Value, place: Place) -> Value:
     if not isinstance(value, list):
         return value
     made = Table((), place)
@@ -74,16 +74,16 @@ def _key_values(value: Value, place: Place) -> Value:
         key, equals, rest = str(each).partition("=")
         if not equals:
             raise Wrong("has an entry that is not key=value")
-        made.take(key, rest, place_of(each, place))
+        made.take(key, rest, find_place(each, place))
     return made
 
 
-def _dependencies(value: Value, place: Place) -> Value:
+def _read_dependencies(value: Value, place: Place) -> Value:
     if isinstance(value, list):
         started = {"condition": "service_started", "required": True}
         made = Table((), place)
         for each in value:
-            made.take(str(each), Table(started.items(), place_of(each, place)), place_of(each, place))
+            made.take(str(each), Table(started.items(), find_place(each, place)), find_place(each, place))
         return made
     for each in value.values():
         each.setdefault("condition", "service_started")
@@ -91,20 +91,20 @@ def _dependencies(value: Value, place: Place) -> Value:
     return value
 
 
-def _env_files(value: Value, place: Place) -> Value:
+def _read_env_files(value: Value, place: Place) -> Value:
     found = []
     for each in [value] if isinstance(value, str) else value:
-        made = each if isinstance(each, Table) else Table([("path", each)], place_of(each, place))
+        made = each if isinstance(each, Table) else Table([("path", each)], find_place(each, place))
         made.setdefault("required", True)
         found.append(made)
     return found
 
 
-def _extends(value: Value, place: Place) -> Value:
+def _read_extends(value: Value, place: Place) -> Value:
     return Table([("service", value)], place) if isinstance(value, str) else value
 
 
-def _gpus(value: Value, place: Place) -> Value:
+def _read_gpus(value: Value, place: Place) -> Value:
     return [Table([("count", "all")], place)] if isinstance(value, str) else value
 
 
@@ -112,15 +112,15 @@ def _build(value: Value, place: Place) -> Value:
     return Table([("context", value)], place) if isinstance(value, str) else value
 
 
-def _mount(value: Value, place: Place) -> Value:
+def _read_mount(value: Value, place: Place) -> Value:
     return Table([("source", value)], place) if isinstance(value, str) else value
 
 
-def _text(value: Value, _: Place) -> Value:
-    return value if isinstance(value, str) else written(value)
+def _read_text(value: Value, _: Place) -> Value:
+    return value if isinstance(value, str) else write_plain(value)
 
 
-def _device(value: Value, place: Place) -> Value:
+def _read_device(value: Value, place: Place) -> Value:
     if isinstance(value, Table):
         return value
     source, *rest = str(value).split(":")
@@ -130,7 +130,7 @@ def _device(value: Value, place: Place) -> Value:
     return Table([("source", source), ("target", target), ("permissions", permissions)], place)
 
 
-def _ssh(value: Value, place: Place) -> Value:
+def _read_ssh(value: Value, place: Place) -> Value:
     if isinstance(value, Table):
         return value
     made = Table((), place)
@@ -138,11 +138,11 @@ def _ssh(value: Value, place: Place) -> Value:
         key, equals, path = str(each).partition("=")
         if not equals and key != "default":
             raise Wrong(f"{each} is not an ssh key")
-        made.take(key, path if equals else None, place_of(each, place))
+        made.take(key, path if equals else None, find_place(each, place))
     return made
 
 
-def _external(value: Value, _: Place) -> Value:
+def _read_external(value: Value, _: Place) -> Value:
     """`external: {name: x}`, which is old, as `external: true` and `name: x`."""
     external = value.get("external") if isinstance(value, Table) else None
     if isinstance(external, Table):
@@ -153,7 +153,7 @@ def _external(value: Value, _: Place) -> Value:
     return value
 
 
-def ports(value: Value, place: Place) -> Value:
+def read_ports(value: Value, place: Place) -> Value:
     """All ports of a list, each in its long form with its line."""
     found: list[Table] = []
     errors: list[InputError] = []
@@ -161,9 +161,9 @@ def ports(value: Value, place: Place) -> Value:
         if isinstance(each, Table):
             found.append(each)
             continue
-        at = place_of(each, place)
+        at = find_place(each, place)
         try:
-            found += port(each if isinstance(each, str) else Text(written(each), at), at)
+            found += read_port(each if isinstance(each, str) else Text(write_plain(each), at), at)
         except Wrong as error:
             errors.append(InputError(str(error), hint=AS_IN, place=at))
     if errors:
@@ -171,11 +171,11 @@ def ports(value: Value, place: Place) -> Value:
     return found
 
 
-def port(text: str, place: Place) -> Iterator[Table]:
+def read_port(text: str, place: Place) -> Iterator[Table]:
     """The ports of one short form; `raw` of each remembers its text. Wrong where Docker would refuse it."""
     raw = text if isinstance(text, Text) else Text(text, place)
-    address, published, target, protocol = _parts(raw)
-    inside, outside = _range(raw, target), _range(raw, published) if published else None
+    address, published, target, protocol = _split_port(raw)
+    inside, outside = _read_range(raw, target), _read_range(raw, published) if published else None
     if inside[0] == 0:
         raise Wrong(f"{raw.raw}: not a port from 1 to {MAX_PORT}")
     if outside is not None and len(outside) != len(inside) and len(inside) != 1:
@@ -194,10 +194,10 @@ def port(text: str, place: Place) -> Iterator[Table]:
         yield made
 
 
-def _parts(raw: Text) -> tuple[str, str, str, str]:
+def _split_port(raw: Text) -> tuple[str, str, str, str]:
     *before, inside = raw.split(":")
     published = before.pop() if before else ""
-    address = _address(raw, ":".join(before))
+    address = _read_address(raw, ":".join(before))
     target, _, protocol = inside.partition("/")
     protocol = (protocol or "tcp").lower()
     if protocol not in PROTOCOLS:
@@ -205,7 +205,7 @@ def _parts(raw: Text) -> tuple[str, str, str, str]:
     return address, published, target, protocol
 
 
-def _address(raw: Text, text: str) -> str:
+def _read_address(raw: Text, text: str) -> str:
     if not text:
         return ""
     bare = text[1:-1] if text[0] == "[" and text[-1] == "]" else text
@@ -214,7 +214,7 @@ def _address(raw: Text, text: str) -> str:
     return bare
 
 
-def _range(raw: Text, text: str) -> range:
+def _read_range(raw: Text, text: str) -> range:
     match = _PORTS.fullmatch(text)
     if match is None:
         raise Wrong(f"{raw.raw}: not a port")
@@ -225,23 +225,23 @@ def _range(raw: Text, text: str) -> range:
     return range(first, last + 1)
 
 
-def _volume(value: Value, place: Place) -> Value:
+def _read_volume(value: Value, place: Place) -> Value:
     if isinstance(value, Table):
         return value
-    made = volume(str(value))
+    made = read_volume(str(value))
     if not made.get("target"):
         raise Wrong(f"{value} is not a volume")
     made["target"] = _clean(made["target"])
     return Table([*made.items()], place)
 
 
-def volume(text: str) -> dict[str, Value]:
+def read_volume(text: str) -> dict[str, Value]:
     """The long form of a volume. Wrong for an empty part, and for more than three."""
     if not text:
         raise Wrong("an empty volume")
     if len(text.encode()) <= _TOO_SHORT:
         return {"type": "volume", "target": text}
-    source, target, options = _volume_parts(text)
+    source, target, options = _split_volume(text)
     made: dict[str, Value] = {"type": "bind" if _is_path(source) else "volume"}
     if source:
         made["source"] = source
@@ -260,7 +260,7 @@ def volume(text: str) -> dict[str, Value]:
     return made
 
 
-def _volume_parts(text: str) -> tuple[str, str, str]:
+def _split_volume(text: str) -> tuple[str, str, str]:
     parts: list[str] = []
     start = depth = 0
     for at, char in enumerate(text):
@@ -286,10 +286,10 @@ def _is_path(source: str) -> bool:
 
 
 def _clean(path: str) -> str:
-    return normal(path) if path.startswith("/") else relative(path)
+    return normalize(path) if path.startswith("/") else make_relative(path)
 
 
-def relative(path: str) -> str:
+def make_relative(path: str) -> str:
     found: list[str] = []
     for part in path.split("/"):
         if part == ".." and found and found[-1] != "..":
@@ -299,29 +299,29 @@ def relative(path: str) -> str:
     return "/".join(found) or "."
 
 
-_FORMS: Final[Callable[[Path], Callable[[Value, Place], Value] | None]] = rules(
+_FORMS: Final[Callable[[Path], Callable[[Value, Place], Value] | None]] = make_rules(
     {
         "services.*.build": _build,
-        "services.*.build.secrets.*": _mount,
-        "services.*.build.provenance": _text,
-        "services.*.build.sbom": _text,
-        "services.*.build.additional_contexts": _key_values,
-        "services.*.build.ssh": _ssh,
-        "services.*.depends_on": _dependencies,
-        "services.*.env_file": _env_files,
-        "services.*.label_file": _listed,
-        "services.*.extends": _extends,
-        "services.*.gpus": _gpus,
+        "services.*.build.secrets.*": _read_mount,
+        "services.*.build.provenance": _read_text,
+        "services.*.build.sbom": _read_text,
+        "services.*.build.additional_contexts": _read_key_values,
+        "services.*.build.ssh": _read_ssh,
+        "services.*.depends_on": _read_dependencies,
+        "services.*.env_file": _read_env_files,
+        "services.*.label_file": _make_list,
+        "services.*.extends": _read_extends,
+        "services.*.gpus": _read_gpus,
         "services.*.networks": _names,
         "services.*.models": _names,
-        "services.*.volumes.*": _volume,
-        "services.*.dns": _listed,
-        "services.*.devices.*": _device,
-        "services.*.secrets.*": _mount,
-        "services.*.configs.*": _mount,
-        "services.*.ports": ports,
-        "services.*.develop.watch.*.ignore": _listed,
-        "services.*.develop.watch.*.include": _listed,
-        **{f"{kind}.*": _external for kind in ("volumes", "networks", "secrets", "configs")},
+        "services.*.volumes.*": _read_volume,
+        "services.*.dns": _make_list,
+        "services.*.devices.*": _read_device,
+        "services.*.secrets.*": _read_mount,
+        "services.*.configs.*": _read_mount,
+        "services.*.ports": read_ports,
+        "services.*.develop.watch.*.ignore": _make_list,
+        "services.*.develop.watch.*.include": _make_list,
+        **{f"{kind}.*": _read_external for kind in ("volumes", "networks", "secrets", "configs")},
     }
 )

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import yaml
 
-from qtctl.dialects.compose.scalars import plain
+from qtctl.dialects.compose.scalars import parse_plain
 from qtctl.errors import InputError, Place
 
 MAX_DEPTH = 64
@@ -153,7 +153,7 @@ class _Builder:
         merged: list[Node] = []
         for key, value in zip(done.children[::2], done.children[1::2], strict=True):
             name = key.text if isinstance(key, Scalar) else None
-            if name is None or (isinstance(key, Scalar) and key.plain and not isinstance(plain(name), str)):
+            if name is None or (isinstance(key, Scalar) and key.plain and not isinstance(parse_plain(name), str)):
                 raise self.fail("a key that is not a text", key.line, "put it in quotes")
             if name == "<<" and isinstance(key, Scalar) and (key.plain or key.tag == MERGE):
                 merged += value.items if isinstance(value, Sequence) else [value]

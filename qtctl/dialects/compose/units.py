@@ -16,7 +16,7 @@ _LARGEST: Final = 1 << 63
 _LONGEST: Final = 100
 
 
-def size(text: str) -> int:
+def parse_size(text: str) -> int:
     """Bytes of "512m", "1.5 GiB" or "1024"."""
     match = _SIZE.fullmatch(text)
     unit = match[2].lower() if match else ""
@@ -28,7 +28,7 @@ def size(text: str) -> int:
     return int(number)
 
 
-def nanoseconds(text: str) -> int:
+def parse_nanoseconds(text: str) -> int:
     """Of "1m30s"."""
     sign, rest = (-1, text[1:]) if text[:1] == "-" else (1, text.removeprefix("+"))
     if rest == "0":
@@ -36,34 +36,34 @@ def nanoseconds(text: str) -> int:
     parts = list(_TIME.finditer(rest))
     if not parts or "".join(part[0] for part in parts) != rest or len(rest) > _LONGEST:
         raise Wrong(f"{text} is not a time, such as 1m30s")
-    total = sum(_exact(part[1], _NANO[part[2]]) for part in parts)
+    total = sum(_multiply(part[1], _NANO[part[2]]) for part in parts)
     if total >= _LARGEST:
         raise Wrong(f"{text} is too long")
     return sign * total
 
 
-def _exact(number: str, unit: int) -> int:
+def _multiply(number: str, unit: int) -> int:
     whole, _, fraction = number.partition(".")
     fraction = fraction[:18]
     return int(whole or "0") * unit + int(fraction or "0") * unit // int("1" + "0" * len(fraction))
 
 
-def duration(nano: int) -> str:
+def format_duration(nano: int) -> str:
     """As Go writes it: 1m30s, 1.5s, 300ms."""
     if nano == 0:
         return "0s"
     sign, nano = ("-", -nano) if nano < 0 else ("", nano)
     for unit, factor in (("ns", 1), ("µs", 1_000), ("ms", 1_000_000)):
         if nano < factor * 1_000 and nano < 10**9:
-            return f"{sign}{_decimal(nano, factor)}{unit}"
+            return f"{sign}{_format_decimal(nano, factor)}{unit}"
     minutes, seconds = divmod(nano, 60 * 10**9)
     hours, minutes = divmod(minutes, 60)
-    shown = f"{_decimal(seconds, 10**9)}s"
+    shown = f"{_format_decimal(seconds, 10**9)}s"
     if hours:
         return f"{sign}{hours}h{minutes}m{shown}"
     return f"{sign}{minutes}m{shown}" if minutes else f"{sign}{shown}"
 
 
-def _decimal(number: int, unit: int) -> str:
+def _format_decimal(number: int, unit: int) -> str:
     whole, rest = divmod(number, unit)
     return f"{whole}.{rest:0{len(str(unit)) - 1}d}".rstrip("0").rstrip(".") if rest else str(whole)

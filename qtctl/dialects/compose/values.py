@@ -66,19 +66,19 @@ class Table(dict[str, Any]):
         self.lines[key] = place
 
 
-def place_of(value: object, otherwise: Place) -> Place:
+def find_place(value: object, otherwise: Place) -> Place:
     return getattr(value, "place", otherwise)
 
 
-def cloned(value: Any) -> Any:  # noqa: ANN401 - as YAML has it
+def clone(value: Any) -> Any:  # noqa: ANN401 - as YAML has it
     if isinstance(value, Table):
-        made = Table(((key, cloned(each)) for key, each in value.items()), value.place)
+        made = Table(((key, clone(each)) for key, each in value.items()), value.place)
         made.lines, made.short = dict(value.lines), value.short
         return made
-    return [cloned(each) for each in value] if isinstance(value, list) else value
+    return [clone(each) for each in value] if isinstance(value, list) else value
 
 
-def rules(table: Mapping[str, Rule]) -> Callable[[Path], Rule | None]:
+def make_rules(table: Mapping[str, Rule]) -> Callable[[Path], Rule | None]:
     """The rule of a path, from paths as in `services.*.ports`. A file of many entries asks for few paths often."""
     by_length: dict[int, list[tuple[Path, Rule]]] = {}
     for dotted, rule in table.items():
@@ -96,7 +96,7 @@ def matches(path: Path, pattern: Path) -> bool:
     return len(path) == len(pattern) and all(part in ("*", own) for part, own in zip(pattern, path, strict=True))
 
 
-def services(model: Table) -> Iterator[tuple[str, Table]]:
+def list_services(model: Table) -> Iterator[tuple[str, Table]]:
     found = model.get("services")
     for name, service in found.items() if isinstance(found, dict) else ():
         if isinstance(service, Table):

@@ -54,7 +54,7 @@ def read_index(content: bytes) -> tuple[IndexEntry, ...]:
     entries: list[IndexEntry] = []
     at, before = _HEAD.size, b""
     for _ in range(count):
-        entry, at = _entry(content, at, version, before)
+        entry, at = _read_entry(content, at, version, before)
         before = entry.path
         entries.append(entry)
     _check_extensions(content, at)
@@ -70,7 +70,7 @@ def _check_digest(content: bytes) -> None:
         raise UnreadIndex("its digest is not that of SHA-1: it was being written, is damaged, or is one of SHA-256")
 
 
-def _entry(content: bytes, at: int, version: int, before: bytes) -> tuple[IndexEntry, int]:
+def _read_entry(content: bytes, at: int, version: int, before: bytes) -> tuple[IndexEntry, int]:
     end = len(content) - _ID
     start = at
     if at + _STAT.size + 2 > end:
@@ -83,7 +83,9 @@ def _entry(content: bytes, at: int, version: int, before: bytes) -> tuple[IndexE
             raise UnreadIndex("extended flags in version 2")
         (more,) = unpack_from(">H", content, at)
         at += 2
-    path, at = _prefixed(content, at, end, before) if version == _VERSIONS[-1] else _padded(content, start, at, end)
+    path, at = (
+        _read_prefixed(content, at, end, before) if version == _VERSIONS[-1] else _read_padded(content, start, at, end)
+    )
     cs, cns, ms, mns, _, _, mode, _, _, size = fields
     entry = IndexEntry(
         path, mode, digest.hex(), size, ms * 10**9 + mns, cs * 10**9 + cns, flags >> _STAGE & 3,
@@ -92,7 +94,7 @@ def _entry(content: bytes, at: int, version: int, before: bytes) -> tuple[IndexE
     return entry, at
 
 
-def _padded(content: bytes, start: int, at: int, end: int) -> tuple[bytes, int]:
+def _read_padded(content: bytes, start: int, at: int, end: int) -> tuple[bytes, int]:
     """An entry is as long as a multiple of eight, with at least one NUL behind its path."""
     stop = content.find(b"\0", at, end)
     if stop < 0:
@@ -100,7 +102,7 @@ def _padded(content: bytes, start: int, at: int, end: int) -> tuple[bytes, int]:
     return content[at:stop], stop + 8 - (stop - start) % 8
 
 
-def _prefixed(content: bytes, at: int, end: int, before: bytes) -> tuple[bytes, int]:
+def _read_prefixed(content: bytes, at: int, end: int, before: bytes) -> tuple[bytes, int]:
     """How much of the path before is cut off, and what comes in its place."""
     cut, at = _number(content, at, end)
     stop = content.find(b"\0", at, end)
@@ -134,12 +136,12 @@ def _check(entry: IndexEntry) -> None:
 
 def _check_extensions(content: bytes, at: int) -> None:
     """Those that begin with a capital letter may be left out."""
-    for kind in _extensions(content, at):
+    for kind in _list_extensions(content, at):
         if not kind[:1].isupper():
             raise UnreadIndex(_UNSUPPORTED.get(kind, "an extension that is not known"))
 
 
-def _extensions(content: bytes, at: int) -> Iterator[bytes]:
+def _list_extensions(content: bytes, at: int) -> Iterator[bytes]:
     end = len(content) - _ID
     while at < end:
         if at + 8 > end:

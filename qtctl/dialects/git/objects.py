@@ -14,11 +14,11 @@ _KIND_COMMIT = 1
 _FOLDER = 0o40000
 
 
-def object_id(kind: str, content: bytes) -> str:
+def compute_object_id(kind: str, content: bytes) -> str:
     return hashlib.sha1(f"{kind} {len(content)}\0".encode() + content, usedforsecurity=False).hexdigest()
 
 
-def tree_of(entries: Iterable[IndexEntry]) -> str:
+def compute_tree_id(entries: Iterable[IndexEntry]) -> str:
     """The id of the tree that `git write-tree` would write of them. ValueError in an unfinished merge."""
     folders: dict[bytes, dict[bytes, tuple[int, str]]] = {b"": {}}
     for entry in entries:
@@ -27,16 +27,16 @@ def tree_of(entries: Iterable[IndexEntry]) -> str:
         if not entry.intended:
             folder, _, name = entry.path.rpartition(b"/")
             folders.setdefault(folder, {})[name] = (entry.mode, entry.id)
-    for folder in sorted(_with_parents(folders), key=lambda path: -path.count(b"/") - bool(path)):
+    for folder in sorted(_add_parents(folders), key=lambda path: -path.count(b"/") - bool(path)):
         parent, _, name = folder.rpartition(b"/")
-        written = object_id("tree", _tree(folders.get(folder, {})))
+        written = compute_object_id("tree", _write_tree(folders.get(folder, {})))
         if not folder:
             return written
         folders.setdefault(parent, {})[name] = (_FOLDER, written)
     raise AssertionError("unreachable")
 
 
-def _with_parents(folders: Iterable[bytes]) -> set[bytes]:
+def _add_parents(folders: Iterable[bytes]) -> set[bytes]:
     found = {b""}
     for folder in folders:
         while folder and folder not in found:
@@ -45,29 +45,29 @@ def _with_parents(folders: Iterable[bytes]) -> set[bytes]:
     return found
 
 
-def _tree(entries: dict[bytes, tuple[int, str]]) -> bytes:
+def _write_tree(entries: dict[bytes, tuple[int, str]]) -> bytes:
     """Folders are sorted as if their names ended with a slash."""
     rows = sorted(entries.items(), key=lambda row: row[0] + (b"/" if row[1][0] == _FOLDER else b""))
     return b"".join(f"{mode:o} ".encode() + name + b"\0" + bytes.fromhex(id_) for name, (mode, id_) in rows)
 
 
-def tree_of_loose(content: bytes) -> str:
+def read_tree_of_loose(content: bytes) -> str:
     """The tree of a commit, from its file in objects/. ValueError where it is none, or too large."""
-    found = _LOOSE.match(head := _inflated(content))
+    found = _LOOSE.match(head := _inflate(content))
     if found is None:
         raise ValueError("not a commit")
-    return _tree_line(head[found.end() :])
+    return _read_tree_line(head[found.end() :])
 
 
-def tree_of_packed(content: bytes) -> str:
+def read_tree_of_packed(content: bytes) -> str:
     """The tree of a commit, from where it begins in a pack. ValueError where it is none, or written as a difference."""
     if not content or content[0] >> 4 & 7 != _KIND_COMMIT:
         raise ValueError("not a commit that stands in the pack as a whole")
     at = next((at for at, byte in enumerate(content[:10]) if not byte & 0x80), 10)
-    return _tree_line(_inflated(content[at + 1 :]))
+    return _read_tree_line(_inflate(content[at + 1 :]))
 
 
-def _inflated(content: bytes) -> bytes:
+def _inflate(content: bytes) -> bytes:
     """The first bytes of it; what follows does not matter."""
     try:
         return zlib.decompressobj().decompress(content, 1000)
@@ -75,7 +75,7 @@ def _inflated(content: bytes) -> bytes:
         raise ValueError("not an object") from error
 
 
-def _tree_line(head: bytes) -> str:
+def _read_tree_line(head: bytes) -> str:
     found = _COMMIT.match(head)
     if found is None:
         raise ValueError("a commit without a tree")

@@ -37,14 +37,14 @@ def check_object(id_: str, kind: str, content: bytes) -> bytes:
     return content
 
 
-def tree_of_commit(content: bytes) -> str:
+def read_tree_of_commit(content: bytes) -> str:
     first = content.partition(b"\n")[0]
     if not first.startswith(b"tree "):
         raise UnreadObject("the commit names no tree")
     return first.removeprefix(b"tree ").decode("ascii", "replace")
 
 
-def time_of_commit(content: bytes) -> int:
+def read_time_of_commit(content: bytes) -> int:
     """When it was committed, in seconds since the epoch; 1 where it does not say."""
     for line in content.partition(b"\n\n")[0].split(b"\n"):
         if line.startswith(b"committer "):
@@ -55,13 +55,13 @@ def time_of_commit(content: bytes) -> int:
 
 def read_tree(content: bytes, size: int = 20) -> tuple[TreeEntry, ...]:
     """`size`: bytes of an id. UnreadObject where it is not whole, has a name twice, or a name that leads elsewhere."""
-    found = tuple(_entries(content, size))
+    found = tuple(_list_entries(content, size))
     if len({each.name for each in found}) != len(found):
         raise UnreadObject("a tree has the same name twice")
     return found
 
 
-def _entries(content: bytes, size: int) -> Iterator[TreeEntry]:
+def _list_entries(content: bytes, size: int) -> Iterator[TreeEntry]:
     at = 0
     while at < len(content):
         blank, end = content.find(b" ", at), content.find(b"\0", at)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from qtctl.dialects.git.index import EXECUTABLE, LINK, SUBMODULE, IndexEntry
-from qtctl.dialects.git.objects import object_id
+from qtctl.dialects.git.objects import compute_object_id
 
 _SECONDS = 2**32
 _NS = 10**9
@@ -56,7 +56,7 @@ def compare(
     """
     entries = tuple(entries)
     judged = tuple(entry for entry in entries if entry.mode != SUBMODULE)
-    how = {entry.path: _certain(entry, files, modes=modes) for entry in judged}
+    how = {entry.path: _judge_by_look(entry, files, modes=modes) for entry in judged}
     open_ = tuple(entry for entry in judged if how[entry.path] is None and entry.mode != LINK)
     suspects = {entry.path: entry.id for entry in open_ if _looks_other(entry, files, index_mtime)}
     by_ctime = {entry.path: entry.id for entry in open_ if entry.path not in suspects and _is_newer(entry, files)}
@@ -66,7 +66,7 @@ def compare(
     return Compared(changed, suspects, len(entries) - len(judged), len(entries))
 
 
-def _certain(entry: IndexEntry, files: Mapping[bytes, Seen], *, modes: bool) -> How | None:
+def _judge_by_look(entry: IndexEntry, files: Mapping[bytes, Seen], *, modes: bool) -> How | None:
     """What is seen without reading it."""
     seen = files.get(entry.path)
     if entry.stage:
@@ -74,16 +74,16 @@ def _certain(entry: IndexEntry, files: Mapping[bytes, Seen], *, modes: bool) -> 
     if seen is None:
         return None if entry.skipped or _is_hidden(entry.path, files) else How.MISSING
     if entry.mode == LINK:
-        return _certain_of_link(entry, seen)
+        return _judge_link(entry, seen)
     if seen.kind == "l":
         return How.KIND
     return How.MODE if modes and (entry.mode == EXECUTABLE) != bool(seen.mode & _EXECUTE) else None
 
 
-def _certain_of_link(entry: IndexEntry, seen: Seen) -> How | None:
+def _judge_link(entry: IndexEntry, seen: Seen) -> How | None:
     if seen.kind != "l":
         return How.KIND
-    return None if object_id("blob", seen.target) == entry.id else How.CONTENT
+    return None if compute_object_id("blob", seen.target) == entry.id else How.CONTENT
 
 
 def _is_hidden(path: bytes, files: Mapping[bytes, Seen]) -> bool:
@@ -100,16 +100,16 @@ def _looks_other(entry: IndexEntry, files: Mapping[bytes, Seen], index_mtime: in
     seen = files.get(entry.path)
     if seen is None:
         return not entry.skipped
-    size, mtime = entry.size != seen.size % _SECONDS, not _same_time(entry.mtime, seen.mtime)
+    size, mtime = entry.size != seen.size % _SECONDS, not _is_same_time(entry.mtime, seen.mtime)
     return size or mtime or entry.intended or seen.mtime >= index_mtime
 
 
 def _is_newer(entry: IndexEntry, files: Mapping[bytes, Seen]) -> bool:
     seen = files.get(entry.path)
-    return seen is not None and not _same_time(entry.ctime, seen.ctime)
+    return seen is not None and not _is_same_time(entry.ctime, seen.ctime)
 
 
-def _same_time(noted: int, seen: int) -> bool:
+def _is_same_time(noted: int, seen: int) -> bool:
     """A git without nanoseconds notes zeros in their place."""
     return noted == (seen if noted % _NS else seen // _NS * _NS) % (_SECONDS * _NS)
 

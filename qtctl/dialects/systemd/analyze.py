@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from qtctl.dialects.lines import lines
+from qtctl.dialects.lines import split_lines
 
 _VERSION = re.compile(r"systemd ([0-9]{1,9})(?![0-9])")
 _AT_LINE = re.compile(r"(?P<path>/\S.*?):(?P<line>[0-9]{1,9}): (?P<what>.*)")
@@ -61,15 +61,15 @@ def parse_version(text: str) -> int | None:
 
 def parse_verify(text: str, root: str) -> tuple[Said, ...]:
     """The messages of verify with --root=`root`, each once, in their order."""
-    found = (line.strip() for line in lines(text.replace(root.rstrip("/") + "/", "/")))
-    return tuple(dict.fromkeys(_said(line) for line in found if line))
+    found = (line.strip() for line in split_lines(text.replace(root.rstrip("/") + "/", "/")))
+    return tuple(dict.fromkeys(_read_said(line) for line in found if line))
 
 
 def parse_cycles(text: str) -> tuple[tuple[str, ...], ...]:
     """The circles that verify found in the order of its units, each once: the units on the way round."""
     found: dict[frozenset[str], tuple[str, ...]] = {}
     way: list[str] = []
-    for line in lines(text):
+    for line in split_lines(text):
         step = _IN_CYCLE.search(line)
         if step and step["first"]:
             way = [step["unit"]]
@@ -81,7 +81,7 @@ def parse_cycles(text: str) -> tuple[tuple[str, ...], ...]:
     return tuple(found.values())
 
 
-def _said(line: str) -> Said:
+def _read_said(line: str) -> Said:
     at = _AT_LINE.fullmatch(line)
     if at:
         return Said(at["path"].rpartition("/")[2], at["path"], int(at["line"]), at["what"])
@@ -94,7 +94,7 @@ def parse_security(text: str) -> dict[str, Exposed]:
     found: dict[str, Exposed] = {}
     columns: tuple[int, int] | None = None
     items: list[OpenItem] = []
-    for line in lines(text):
+    for line in split_lines(text):
         if line.split() == ["NAME", "DESCRIPTION", "EXPOSURE"]:
             columns, items = (line.index("DESCRIPTION"), line.index("EXPOSURE")), []
             continue
@@ -118,7 +118,7 @@ def _open_item(line: str, what_at: int, exposure_at: int) -> list[OpenItem]:
 def parse_calendar(text: str) -> tuple[Elapse, ...]:
     """What `calendar` says of each expression, in their order."""
     found: list[Elapse] = []
-    for line in lines(text):
+    for line in split_lines(text):
         name, _, value = line.strip().partition(": ")
         if name == "Normalized form":
             found.append(Elapse(value, never=False))

@@ -5,15 +5,23 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from qtctl.dialects.systemd.calendar import calendar_trouble, has_specifier
-from qtctl.dialects.systemd.directives import LISTENS, NEVER_EMPTIED, TIMERS, WATCHES, AssignmentRule, reset_with, takes
-from qtctl.dialects.systemd.fatal import EXEC_SECTIONS, TRIED, can_be_fatal, exec_line, given_up
-from qtctl.dialects.systemd.listen import heard
-from qtctl.dialects.systemd.specifiers import sample, unresolved
-from qtctl.dialects.systemd.table.lookup import Standing, known, sections_of, standing
-from qtctl.dialects.systemd.unit_name import instance, is_template
+from qtctl.dialects.systemd.calendar import explain_calendar_trouble, has_specifier
+from qtctl.dialects.systemd.directives import (
+    LISTENS,
+    NEVER_EMPTIED,
+    TIMERS,
+    WATCHES,
+    AssignmentRule,
+    find_assignment_rule,
+    reset_with,
+)
+from qtctl.dialects.systemd.fatal import EXEC_SECTIONS, TRIED, can_be_fatal, find_fatal, read_exec_line
+from qtctl.dialects.systemd.listen import find_heard
+from qtctl.dialects.systemd.specifiers import find_unresolved, make_sample
+from qtctl.dialects.systemd.table.lookup import Standing, find_kind, find_standing, list_unit_sections
+from qtctl.dialects.systemd.unit_name import is_template, name_instance
 from qtctl.dialects.systemd.unitfile import Line, UnitFile
-from qtctl.dialects.systemd.values import value_trouble
+from qtctl.dialects.systemd.values import explain_value_trouble
 
 SWAP_NODES = 256
 """The first systemd that takes anything as What= of a swap, UUID= and its like included."""
@@ -71,7 +79,7 @@ class Assigned:
     def last(self, section: str, key: str) -> str:
         """The value that counts, with its specifiers as they could be; "" where there is none."""
         found = self.held.get((section, key), ())
-        return sample(found[-1].line.value, self.unit) if found else ""
+        return make_sample(found[-1].line.value, self.unit) if found else ""
 
     def given(self, section: str, *keys: str) -> Given | None:
         """The last line that holds of the first of `keys` that has one."""
@@ -81,9 +89,9 @@ class Assigned:
         return tuple(each.line.value for each in self.held.get((section, key), ()))
 
 
-def assigned(unit: str, file: UnitFile | None, dropins: Sequence[UnitFile], version: int) -> Assigned:
+def find_assigned(unit: str, file: UnitFile | None, dropins: Sequence[UnitFile], version: int) -> Assigned:
     """What systemd `version` takes of a unit. `file`: None where only drop-ins are known."""
-    name = instance(unit, TRIED) if is_template(unit) else unit
+    name = name_instance(unit, TRIED) if is_template(unit) else unit
     found = Assigned(unit=name)
     for each in (*((file,) if file else ()), *dropins):
         for line in _read(each, found, name, version):
@@ -95,43 +103,43 @@ def assigned(unit: str, file: UnitFile | None, dropins: Sequence[UnitFile], vers
 
 def _read(file: UnitFile, found: Assigned, unit: str, version: int) -> Iterator[Line]:
     """The relevant lines that systemd takes, up to one at which it gives up the file."""
-    sections = sections_of(unit)
+    sections = list_unit_sections(unit)
     for line in file.directives:
         fatal = can_be_fatal(line.section, line.key)
-        if line.section not in sections or not (fatal or _relevant(line)):
+        if line.section not in sections or not (fatal or _is_relevant(line)):
             continue
-        if standing(line.section, line.key, version) is Standing.UNKNOWN:
+        if find_standing(line.section, line.key, version) is Standing.UNKNOWN:
             continue
-        trouble = given_up(unit, line.section, line.key, line.value, version) if fatal else None
+        trouble = find_fatal(unit, line.section, line.key, line.value, version) if fatal else None
         if trouble is not None and trouble.fatal:
             found.gave_up.append((Given(line, file.name), trouble.what))
             return
-        if _partly(line, unit, version) if trouble else _taken(line, unit, version):
+        if _is_partly_taken(line, unit, version) if trouble else _is_taken(line, unit, version):
             yield line
         else:
             found.untaken.append(Given(line, file.name))
 
 
-def _relevant(line: Line) -> bool:
+def _is_relevant(line: Line) -> bool:
     if line.key in _RELEVANT.get(line.section, ()):
         return True
     return line.section in EXEC_SECTIONS and line.key in _OF_EXEC
 
 
-def _taken(line: Line, unit: str, version: int) -> bool:
+def _is_taken(line: Line, unit: str, version: int) -> bool:
     key, value = line.key, line.value
     if can_be_fatal(line.section, key):
         return True
-    if unresolved(value, unit, version):
+    if find_unresolved(value, unit, version):
         return False
-    kind = known(line.section, key, version) or ""
+    kind = find_kind(line.section, key, version) or ""
     if not value:
-        return takes(key) not in NEVER_EMPTIED and value_trouble(key, kind, value) is None
+        return find_assignment_rule(key) not in NEVER_EMPTIED and explain_value_trouble(key, kind, value) is None
     if key in TIMERS and f"@{TRIED}." in unit and has_specifier(value):
         return True  # whether a time comes of it says the name of each instance
     check = _check(line.section, key, version)
-    value = sample(value, unit)
-    return check(value) if check else value_trouble(key, kind, value, version) is None
+    value = make_sample(value, unit)
+    return check(value) if check else explain_value_trouble(key, kind, value, version) is None
 
 
 def _check(section: str, key: str, version: int) -> Callable[[str], bool] | None:
@@ -139,47 +147,47 @@ def _check(section: str, key: str, version: int) -> Callable[[str], bool] | None
         return partial(listens, key)
     swap = (section, key) == ("Swap", "What") and version < SWAP_NODES
     path = key in WATCHES or key == "Where" or swap
-    return _absolute if path else _CHECKS.get(key)
+    return _is_absolute if path else _CHECKS.get(key)
 
 
-def _partly(line: Line, unit: str, version: int) -> bool:
+def _is_partly_taken(line: Line, unit: str, version: int) -> bool:
     """Whether systemd takes the commands before a bad one."""
-    return line.key.startswith("Exec") and exec_line(line.value, unit, version).commands > 0
+    return line.key.startswith("Exec") and read_exec_line(line.value, unit, version).commands > 0
 
 
-def _absolute(path: str) -> bool:
+def _is_absolute(path: str) -> bool:
     return path.startswith("/") and ".." not in path.split("/")
 
 
 def listens(key: str, value: str) -> bool:
     """Whether systemd takes it as something to listen on."""
     if key in ("ListenFIFO", "ListenSpecial", "ListenMessageQueue", "ListenUSBFunction"):
-        return _absolute(value)
+        return _is_absolute(value)
     if key == "ListenNetlink":
         return _NETLINK.fullmatch(value) is not None
     if value.startswith("/") or (value.startswith("@") and len(value) > 1):
         return len(value.encode()) <= _SUN_PATH
     if key == "ListenSequentialPacket":
         return False
-    return value.startswith("vsock") or heard(key, value, ipv6_only=False) is not None
+    return value.startswith("vsock") or find_heard(key, value, ipv6_only=False) is not None
 
 
-def _statuses(value: str) -> bool:
+def _are_statuses(value: str) -> bool:
     return any(_STATUS.fullmatch(word) or (word.isdecimal() and int(word) <= _HIGHEST_STATUS) for word in value.split())
 
 
 _CHECKS: dict[str, Callable[[str], bool]] = {
     "BusName": lambda value: _BUS_NAME.fullmatch(value) is not None,
-    "OnCalendar": lambda value: not calendar_trouble(value),
-    "RestartForceExitStatus": _statuses,
+    "OnCalendar": lambda value: not explain_calendar_trouble(value),
+    "RestartForceExitStatus": _are_statuses,
     "Service": lambda value: value.endswith(".service"),
-    "Symlinks": lambda value: _absolute(value.split()[0].strip("\"'")),
+    "Symlinks": lambda value: _is_absolute(value.split()[0].strip("\"'")),
 }
 
 
 def _take(held: dict[At, list[Given]], given: Given) -> None:
     line = given.line
-    at, rule = (line.section, line.key), takes(line.key)
+    at, rule = (line.section, line.key), find_assignment_rule(line.key)
     if rule is AssignmentRule.SCALAR:
         held[at] = [given] if line.value else []
     elif line.value:

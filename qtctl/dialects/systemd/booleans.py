@@ -4,7 +4,7 @@ YES = frozenset(("1", "yes", "y", "true", "t", "on"))
 NO = frozenset(("0", "no", "n", "false", "f", "off"))
 
 
-def boolean(text: str) -> bool | None:
+def parse_boolean(text: str) -> bool | None:
     """None where it is neither."""
     folded = text.lower()
     return True if folded in YES else False if folded in NO else None

@@ -6,7 +6,7 @@ From the units that systemd ships (247 to 257) and unit_add_default_dependencies
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from qtctl.dialects.systemd.booleans import boolean
+from qtctl.dialects.systemd.booleans import parse_boolean
 from qtctl.dialects.systemd.unitfile import Effective
 
 _EARLY = (
@@ -89,23 +89,23 @@ _BY_KIND: Mapping[str, Added] = {
 def has_defaults(unit: str, values: Effective) -> bool:
     """Whether default dependencies hold for a unit: `values` are its own, none where it is not known."""
     said = values.get(("Unit", "DefaultDependencies"), ())
-    return unit not in WITHOUT_DEFAULTS and (not said or boolean(said[-1]) is not False)
+    return unit not in WITHOUT_DEFAULTS and (not said or parse_boolean(said[-1]) is not False)
 
 
-def added_order(unit: str, values: Effective) -> Added:
+def list_added_order(unit: str, values: Effective) -> Added:
     """What default dependencies add. Those on shutdown are left out: they are about stopping."""
     if not has_defaults(unit, values):
         return Added()
     kind = unit.rpartition(".")[2]
     if kind == "mount":
-        return _mount(values)
+        return _list_mount_order(values)
     found = _BY_KIND.get(kind, Added())
     if kind == "timer" and values.get(("Timer", "OnCalendar")):
         return Added((*found.after, "time-set.target", "time-sync.target"), found.before)
     return found
 
 
-def _mount(values: Effective) -> Added:
+def _list_mount_order(values: Effective) -> Added:
     type_ = (*values.get(("Mount", "Type"), ()), "")[0]
     options = {each for value in values.get(("Mount", "Options"), ()) for each in value.split(",")}
     networked = type_ in _NETWORKED or "_netdev" in options

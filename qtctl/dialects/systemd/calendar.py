@@ -1,4 +1,4 @@
-"""Calendar expressions, as calendarspec.c reads them (252 to 257): `calendar_trouble` says what is wrong with one.
+"""Calendar expressions, as calendarspec.c reads them (252 to 257): `explain_calendar_trouble` judges one.
 
 What `systemd-analyze calendar` refuses is refused here, with one exception: a time zone is judged by its form, since
 which zones there are is the host's to say. `has_date_left` judges days, not times of day.
@@ -65,14 +65,14 @@ def has_specifier(text: str) -> bool:
     return _SPECIFIER.search(text.replace("%%", "")) is not None
 
 
-def calendar_trouble(text: str) -> str | None:
+def explain_calendar_trouble(text: str) -> str | None:
     """Why systemd would not take `text` as OnCalendar=; None where it would, or where the name of the unit decides."""
     spec = text.strip(" \t\n\r")
     if not spec:
         return "it is empty"
     if has_specifier(spec):
         return None
-    spec = _without_zone(spec)
+    spec = _drop_zone(spec)
     if _WORDS.fullmatch(spec):
         return None
     try:
@@ -87,47 +87,47 @@ def has_date_left(text: str, today: str) -> bool:
 
     Of an expression that systemd refuses the answer is yes: what is wrong with it is another question.
     """
-    spec = _without_zone(text.strip(" \t\n\r"))
-    if has_specifier(text) or calendar_trouble(text) is not None or _WORDS.fullmatch(spec):
+    spec = _drop_zone(text.strip(" \t\n\r"))
+    if has_specifier(text) or explain_calendar_trouble(text) is not None or _WORDS.fullmatch(spec):
         return True
-    return _comes(spec, date.fromisoformat(today) - _ZONES)
+    return _has_next(spec, date.fromisoformat(today) - _ZONES)
 
 
-def _without_zone(spec: str) -> str:
+def _drop_zone(spec: str) -> str:
     zone = _ZONE.search(spec)
     return spec[: zone.start()] if zone else spec
 
 
-def _comes(spec: str, first: date) -> bool:
-    weekdays, rest = _weekdays(spec)
+def _has_next(spec: str, first: date) -> bool:
+    weekdays, rest = _read_weekdays(spec)
     moment = _TIMESTAMP.match(rest)
     if moment:
         return datetime.fromtimestamp(int(moment[1]), UTC).date() >= first
-    fields, _ = _date(rest)
+    fields, _ = _read_date(rest)
     year, month, day = (*(_EVERY_YEAR,) * (3 - len(fields)), *fields) if fields else (_EVERY_YEAR, None, None)
-    years = (each for each in _values(year) if each >= first.year)
-    days = (found for each in years for found in _days(each, month, day))
+    years = (each for each in _list_values(year) if each >= first.year)
+    days = (found for each in years for found in _list_days(each, month, day))
     return any(found >= first and (not weekdays or found.weekday() in weekdays) for found in days)
 
 
-def _days(year: int, month: _Field | None, day: _Field | None) -> Iterator[date]:
+def _list_days(year: int, month: _Field | None, day: _Field | None) -> Iterator[date]:
     """The days of a year that there are: no 30 February."""
-    for number in _values(month or _month(None)):
+    for number in _list_values(month or _make_month(None)):
         of_month = date(year, number, 1)
         length = ((of_month + timedelta(days=31)).replace(day=1) - of_month).days
-        for each in _values(day or _day(None, from_end=False)):
+        for each in _list_values(day or _make_day(None, from_end=False)):
             if each <= length:
                 yield date(year, number, length + 1 - each if day and day.from_end else each)
 
 
-def _values(field: _Field) -> list[int]:
+def _list_values(field: _Field) -> list[int]:
     """What the parts of a field stand for, ascending."""
     if field.parts is None:
         return list(range(field.first, field.last + 1))
-    return sorted({value for part in field.parts for value in _values_of_part(field, part)})
+    return sorted({value for part in field.parts for value in _list_part_values(field, part)})
 
 
-def _values_of_part(field: _Field, part: _Part) -> range:
+def _list_part_values(field: _Field, part: _Part) -> range:
     if field.from_end and part.repeat:  # counted from the other end: any day may be meant
         return range(field.first, field.last + 1)
     last = part.stop if part.stop is not None else field.last if part.repeat else part.start
@@ -135,36 +135,36 @@ def _values_of_part(field: _Field, part: _Part) -> range:
 
 
 def _check(spec: str) -> None:
-    _, rest = _weekdays(spec)
+    _, rest = _read_weekdays(spec)
     moment = _TIMESTAMP.match(rest)
     if moment and (len(moment[1]) > _DIGITS or int(moment[1]) >= _END_OF_TIME):
         raise _Bad("the year is out of range")
     if moment:
         return
-    fields, rest = _date(rest)
-    for field in (*fields, *_time(rest)):
+    fields, rest = _read_date(rest)
+    for field in (*fields, *_read_time(rest)):
         _check_range(field)
 
 
-def _weekdays(spec: str) -> tuple[frozenset[int], str]:
+def _read_weekdays(spec: str) -> tuple[frozenset[int], str]:
     """The weekdays, Monday as 0, none where none is said; and what follows them."""
     if _DAY.match(spec) is None:
         return frozenset(), spec
     at, since = 0, -1
     days: set[int] = set()
     while True:
-        number, at = _day_at(spec, at, since)
+        number, at = _read_day(spec, at, since)
         days.update(range(number if since < 0 else since, number + 1))
         if spec[at : at + 1] in ("", " "):
             return frozenset(days), spec[at:].lstrip(" ")
-        at, since = _after_day(spec, at, number, ranged=since >= 0)
+        at, since = _skip_day(spec, at, number, ranged=since >= 0)
         if spec[at : at + 1] in ("", " "):
             if since >= 0:
                 raise _Bad("a range of weekdays without an end")
             return frozenset(days), spec[at:].lstrip(" ")
 
 
-def _day_at(spec: str, at: int, since: int) -> tuple[int, int]:
+def _read_day(spec: str, at: int, since: int) -> tuple[int, int]:
     """Number of the day that stands there, and where it ends."""
     day = _DAY.match(spec, at)
     if day is None:
@@ -177,7 +177,7 @@ def _day_at(spec: str, at: int, since: int) -> tuple[int, int]:
     return number, at
 
 
-def _after_day(spec: str, at: int, number: int, *, ranged: bool) -> tuple[int, int]:
+def _skip_day(spec: str, at: int, number: int, *, ranged: bool) -> tuple[int, int]:
     """Where the next day begins, and the day that a range begins with (-1: no range)."""
     if spec[at] == ",":
         return at + 1, -1
@@ -187,56 +187,56 @@ def _after_day(spec: str, at: int, number: int, *, ranged: bool) -> tuple[int, i
     return at + (2 if dots else 1), number
 
 
-def _date(rest: str) -> tuple[Sequence[_Field], str]:
+def _read_date(rest: str) -> tuple[Sequence[_Field], str]:
     """The fields of the date, none where there is no date, and what follows."""
     if not rest:
         return (), rest
-    first, at = _chain(rest, 0)
+    first, at = _read_chain(rest, 0)
     if rest[at : at + 1] in ("", ":"):
         return (), rest
-    from_end = _date_separator(rest, at)
-    second, at = _chain(rest, at + 1)
+    from_end = _is_date_separator(rest, at)
+    second, at = _read_chain(rest, at + 1)
     if rest[at : at + 1] in ("", " "):
-        return (_month(first), _day(second, from_end=from_end)), rest[at:].lstrip(" ")
+        return (_make_month(first), _make_day(second, from_end=from_end)), rest[at:].lstrip(" ")
     if from_end:
         raise _Bad("after ~ comes the day")
-    from_end = _date_separator(rest, at)
-    third, at = _chain(rest, at + 1)
+    from_end = _is_date_separator(rest, at)
+    third, at = _read_chain(rest, at + 1)
     if rest[at : at + 1] not in ("", " "):
         raise _Bad("after the day comes a space")
-    return (_year(first), _month(second), _day(third, from_end=from_end)), rest[at:].lstrip(" ")
+    return (_make_year(first), _make_month(second), _make_day(third, from_end=from_end)), rest[at:].lstrip(" ")
 
 
-def _date_separator(rest: str, at: int) -> bool:
+def _is_date_separator(rest: str, at: int) -> bool:
     if rest[at] not in "-~":
         raise _Bad("a date is written as YEAR-MONTH-DAY, a time as HOUR:MINUTE:SECOND")
     return rest[at] == "~"
 
 
-def _time(rest: str) -> Sequence[_Field]:
+def _read_time(rest: str) -> Sequence[_Field]:
     if not rest:
         return ()
-    hours, at = _chain(rest, 0)
+    hours, at = _read_chain(rest, 0)
     if rest[at : at + 1] != ":":
         raise _Bad("a time is written as HOUR:MINUTE or HOUR:MINUTE:SECOND")
-    minutes, at = _chain(rest, at + 1)
+    minutes, at = _read_chain(rest, at + 1)
     fields = (_Field("hour", 0, 23, hours), _Field("minute", 0, 59, minutes))
     if at == len(rest):
         return fields
     if rest[at] != ":":
         raise _Bad("after the minutes come : and seconds, or nothing")
-    seconds, at = _chain(rest, at + 1, unit=_MICROSECONDS)
+    seconds, at = _read_chain(rest, at + 1, unit=_MICROSECONDS)
     if at != len(rest):
         raise _Bad("something follows the seconds")
     return (*fields, _Field("second", 0, 60 * _MICROSECONDS - 1, seconds))
 
 
-def _chain(text: str, at: int, unit: int = 1) -> tuple[tuple[_Part, ...] | None, int]:
+def _read_chain(text: str, at: int, unit: int = 1) -> tuple[tuple[_Part, ...] | None, int]:
     if text[at : at + 1] == "*":
         return None, at + 1
     parts: list[_Part] = []
     while True:
-        part, at = _part(text, at, unit)
+        part, at = _read_part(text, at, unit)
         parts.append(part)
         if len(parts) > _MAX_PARTS:
             raise _Bad(f"more than {_MAX_PARTS} parts")
@@ -245,13 +245,13 @@ def _chain(text: str, at: int, unit: int = 1) -> tuple[tuple[_Part, ...] | None,
         at += 1
 
 
-def _part(text: str, at: int, unit: int) -> tuple[_Part, int]:
-    start, at = _decimal(text, at, unit)
+def _read_part(text: str, at: int, unit: int) -> tuple[_Part, int]:
+    start, at = _read_decimal(text, at, unit)
     stop, repeat = None, 0
     if text.startswith("..", at):
-        stop, at = _decimal(text, at + 2, unit)
+        stop, at = _read_decimal(text, at + 2, unit)
     if text[at : at + 1] == "/":
-        repeat, at = _decimal(text, at + 1, unit)
+        repeat, at = _read_decimal(text, at + 1, unit)
         if repeat == 0:
             raise _Bad("a repetition of 0")
     if text[at : at + 1] not in ("", " ", ",", "-", "~", ":"):
@@ -259,7 +259,7 @@ def _part(text: str, at: int, unit: int) -> tuple[_Part, int]:
     return _Part(start, stop, repeat), at
 
 
-def _decimal(text: str, at: int, unit: int) -> tuple[int, int]:
+def _read_decimal(text: str, at: int, unit: int) -> tuple[int, int]:
     found = (_DECIMAL if unit == 1 else _SECONDS).match(text, at)
     if found is None:
         raise _Bad("a number is missing")
@@ -270,13 +270,15 @@ def _decimal(text: str, at: int, unit: int) -> tuple[int, int]:
     return int(whole) * unit + rounded, found.end()
 
 
-def _year(parts: tuple[_Part, ...] | None) -> _Field:
+def _make_year(parts: tuple[_Part, ...] | None) -> _Field:
     if parts is not None:
-        parts = tuple(_Part(_century(p.start), None if p.stop is None else _century(p.stop), p.repeat) for p in parts)
+        parts = tuple(
+            _Part(_add_century(p.start), None if p.stop is None else _add_century(p.stop), p.repeat) for p in parts
+        )
     return _Field("year", *_YEARS, parts)
 
 
-def _century(year: int) -> int:
+def _add_century(year: int) -> int:
     """Two digits: 69 is 2069, 70 is 1970."""
     if year < 70:  # noqa: PLR2004 - where systemd puts it
         return year + 2000
@@ -286,11 +288,11 @@ def _century(year: int) -> int:
 _EVERY_YEAR = _Field("year", *_YEARS, None)
 
 
-def _month(parts: tuple[_Part, ...] | None) -> _Field:
+def _make_month(parts: tuple[_Part, ...] | None) -> _Field:
     return _Field("month", 1, 12, parts)
 
 
-def _day(parts: tuple[_Part, ...] | None, *, from_end: bool) -> _Field:
+def _make_day(parts: tuple[_Part, ...] | None, *, from_end: bool) -> _Field:
     return _Field("day", 1, _LAST_FROM_END if from_end else 31, parts, from_end)
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 
-from qtctl.dialects.systemd.booleans import boolean
+from qtctl.dialects.systemd.booleans import parse_boolean
 
 Check = Callable[[str], str | None]
 
@@ -83,7 +83,7 @@ _SIGNAL = re.compile(
 )
 
 
-def integer(text: str) -> int | None:
+def parse_integer(text: str) -> int | None:
     """As systemd reads one, in any of its bases."""
     match = _INTEGER.fullmatch(text)
     if match is None:
@@ -94,16 +94,16 @@ def integer(text: str) -> int | None:
     return -number if match[1] == "-" else number
 
 
-def choice_check(key: str, kind: str, version: int) -> Check | None:
+def find_choice_check(key: str, kind: str, version: int) -> Check | None:
     """How systemd `version` judges a value of the directive; None where it is none of these."""
     words = _KNOWN.get(kind) or _WORDS.get(key)
     if words:
         there = " ".join(word for word in words.split() if _SINCE.get((kind, word), 0) <= version)
-        return lambda value: _one_of(there, value)
+        return lambda value: _check_one_of(there, value)
     if key in _OR_BOOLEAN:
-        return lambda value: None if boolean(value) is not None else _one_of(_OR_BOOLEAN[key], value)
+        return lambda value: None if parse_boolean(value) is not None else _check_one_of(_OR_BOOLEAN[key], value)
     if key in _OR_NUMBER:
-        return lambda value: _ranged(*_OR_NUMBER[key], value)
+        return lambda value: _check_range(*_OR_NUMBER[key], value)
     if kind == "MODE" and _MODES.match(key):
         return lambda value: None if _PERMISSIONS.fullmatch(value) else "is no file mode"
     if kind == "SIGNAL":
@@ -111,12 +111,12 @@ def choice_check(key: str, kind: str, version: int) -> Check | None:
     return None
 
 
-def _one_of(words: str, value: str) -> str | None:
+def _check_one_of(words: str, value: str) -> str | None:
     return None if value in words.split() else f"is none of {words}"
 
 
-def _ranged(words: str, low: int, high: int, value: str) -> str | None:
-    number = integer(value)
+def _check_range(words: str, low: int, high: int, value: str) -> str | None:
+    number = parse_integer(value)
     if value in words.split() or (number is not None and low <= number <= high):
         return None
     return f"is no number from {low} to {high}{f', nor one of {words}' if words else ''}"

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
-from qtctl.dialects.systemd.splitting import Escapes, quote_literal, split, trouble
+from qtctl.dialects.systemd.splitting import Escapes, explain_trouble, quote_literal, split
 from qtctl.errors import InputError, Place
 
 E = TypeVar("E")
@@ -19,9 +19,9 @@ MAX_LINE = 1024**2 - 1
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-def column(text: str, field: str) -> str:
+def write_column(text: str, field: str) -> str:
     """One value as a column. InputError where no line can say it."""
-    reason = trouble(text)
+    reason = explain_trouble(text)
     if reason:
         raise InputError(f"{field}: {reason}", field=field)
     if _CONTROL.search(text):
@@ -35,12 +35,12 @@ def column(text: str, field: str) -> str:
     return quote_literal(text.replace("%", "%%"))
 
 
-def optional(text: str, field: str) -> str:
-    """As `column`, with '' for a value that is left out."""
-    return column(text, field) if text else NOTHING
+def write_optional(text: str, field: str) -> str:
+    """As `write_column`, with '' for a value that is left out."""
+    return write_column(text, field) if text else NOTHING
 
 
-def line(*columns: str) -> str:
+def write_line(*columns: str) -> str:
     """The line of these columns, without what is left out at its end."""
     given = list(columns)
     while given and given[-1] == NOTHING:
@@ -56,26 +56,26 @@ def parse(text: str, most: int) -> tuple[str, ...]:
     words = split(text, Escapes.LITERAL)
     if len(words) > most:
         raise InputError(f"more than {most} columns")
-    values = tuple("" if word == NOTHING else _plain(word) for word in words)
+    values = tuple("" if word == NOTHING else _unquote(word) for word in words)
     return values + ("",) * (most - len(values))
 
 
-def entries(text: str, name: str, read: Callable[[str], E]) -> tuple[E, ...]:
+def read_entries(text: str, name: str, read: Callable[[str], E]) -> tuple[E, ...]:
     """What `read` makes of each line that says something. InputError, with the line, where it refuses one."""
     stripped = ((number, each.strip()) for number, each in enumerate(text.split("\n"), start=1))
     return tuple(
-        _entry(each, Place(name, number), read) for number, each in stripped if each and not each.startswith("#")
+        _read_entry(each, Place(name, number), read) for number, each in stripped if each and not each.startswith("#")
     )
 
 
-def _entry(text: str, place: Place, read: Callable[[str], E]) -> E:
+def _read_entry(text: str, place: Place, read: Callable[[str], E]) -> E:
     try:
         return read(text)
     except InputError as error:
         raise InputError(error.what, hint=error.hint, place=place) from error
 
 
-def _plain(word: str) -> str:
+def _unquote(word: str) -> str:
     if "%" in word.replace("%%", ""):
         raise InputError("a specifier (%…), whose value only the host knows", hint="write % as %%")
     return word.replace("%%", "%")

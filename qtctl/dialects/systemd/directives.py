@@ -94,7 +94,7 @@ _TABLE = {
 }
 
 
-def takes(key: str) -> AssignmentRule:
+def find_assignment_rule(key: str) -> AssignmentRule:
     """How `key` takes several assignments; unknown directives are taken as scalars."""
     if key.startswith(("Condition", "Assert")):
         return AssignmentRule.LINES

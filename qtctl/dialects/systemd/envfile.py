@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from qtctl.dialects.systemd.splitting import WHITESPACE, trouble
+from qtctl.dialects.systemd.splitting import WHITESPACE, explain_trouble
 from qtctl.errors import InputError, Place
 
 MAX_ASSIGNMENT = 128 * 1024 - 1
@@ -20,17 +20,17 @@ _NEWLINE = "\n\r"
 _SHELL_NEED_ESCAPE = '"\\`$'
 
 
-def env_name(name: str) -> str:
+def check_env_name(name: str) -> str:
     """`name`, if systemd takes it as a variable's name."""
     if not _NAME.fullmatch(name):
         raise InputError("not a name of an environment variable", hint="letters, digits and _, no digit first")
     return name
 
 
-def env_file_line(name: str, value: str) -> str:
+def write_env_line(name: str, value: str) -> str:
     """NAME=value as a line (several, where the value holds line breaks) of an env file, without the last line end."""
-    env_name(name)
-    if trouble(value):
+    check_env_name(name)
+    if explain_trouble(value):
         what = f"environment variable {name}: holds a character that systemd does not take as text"
         raise InputError(what, field=f"env.{name}")
     if len(f"{name}={value}".encode()) > MAX_ASSIGNMENT:
@@ -38,10 +38,10 @@ def env_file_line(name: str, value: str) -> str:
         raise InputError(what, field=f"env.{name}")
     if _BARE.fullmatch(value):
         return f"{name}={value}"
-    return f'{name}="{_ESCAPED.sub(_backslashed, value)}"'
+    return f'{name}="{_ESCAPED.sub(_add_backslash, value)}"'
 
 
-def _backslashed(match: re.Match[str]) -> str:
+def _add_backslash(match: re.Match[str]) -> str:
     return "\\" + match[1]
 
 
@@ -161,13 +161,13 @@ def parse_env_file(text: str, name: str, *, systemd: int = 252) -> dict[str, str
         state = state("\n")
     elif state in (reader.pre_value, reader.escape, reader.single, reader.double, reader.double_escape):
         reader.push()
-    return _assignments(reader.found, name)
+    return _read_assignments(reader.found, name)
 
 
-def _assignments(found: list[tuple[str, str, int]], name: str) -> dict[str, str]:
+def _read_assignments(found: list[tuple[str, str, int]], name: str) -> dict[str, str]:
     values: dict[str, str] = {}
     for key, value, line in found:
-        if trouble(key) or trouble(value):
+        if explain_trouble(key) or explain_trouble(value):
             raise InputError("text in an env file that systemd does not take", place=Place(name, line))
         if _NAME.fullmatch(key):
             values.pop(key, None)

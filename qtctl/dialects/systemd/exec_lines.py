@@ -7,7 +7,7 @@ from qtctl.errors import InputError
 _PREFIXES = "-@:+!|"
 
 
-def commands_of(text: str) -> tuple[ExecCommand, ...]:
+def read_commands(text: str) -> tuple[ExecCommand, ...]:
     """Each command of a value: a lone `;` parts them. `$` and `%` stay. InputError: systemd drops the line."""
     found: list[ExecCommand] = []
     words: list[str] = []
@@ -17,14 +17,14 @@ def commands_of(text: str) -> tuple[ExecCommand, ...]:
         if raw != ";":
             words += split('";"' if raw == "\\;" else raw, Escapes.C_RELAXED)
         elif words:
-            found.append(_command(words))
+            found.append(_read_command(words))
             words = []
     if not found:
         raise InputError("no command")
     return tuple(found)
 
 
-def raw_words(text: str) -> tuple[str, ...]:
+def split_raw_words(text: str) -> tuple[str, ...]:
     """The words of a value as they are written; the last is "" where its quote stays open."""
     found: list[str] = []
     at = 0
@@ -40,7 +40,7 @@ def raw_words(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _command(words: list[str]) -> ExecCommand:
+def _read_command(words: list[str]) -> ExecCommand:
     path = words[0].lstrip(_PREFIXES)
     prefixes = words[0][: len(words[0]) - len(path)]
     if not path:

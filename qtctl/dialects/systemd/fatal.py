@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from qtctl.dialects.systemd.booleans import boolean
-from qtctl.dialects.systemd.exec_lines import raw_words
-from qtctl.dialects.systemd.specifiers import sample, unresolved
+from qtctl.dialects.systemd.booleans import parse_boolean
+from qtctl.dialects.systemd.exec_lines import split_raw_words
+from qtctl.dialects.systemd.specifiers import find_unresolved, make_sample
 from qtctl.dialects.systemd.splitting import Escapes, NotUtf8, split
-from qtctl.dialects.systemd.table.lookup import Standing, sections_of, standing
-from qtctl.dialects.systemd.unit_name import instance, is_template
+from qtctl.dialects.systemd.table.lookup import Standing, find_standing, list_unit_sections
+from qtctl.dialects.systemd.unit_name import is_template, name_instance
 from qtctl.errors import InputError
 
 TRIED = "i"
@@ -55,21 +55,21 @@ class ExecLine:
     trouble: ValueTrouble | None = None
 
 
-def given_up(unit: str, section: str, key: str, value: str, version: int) -> ValueTrouble | None:
+def find_fatal(unit: str, section: str, key: str, value: str, version: int) -> ValueTrouble | None:
     """Of the directives that can be fatal: why systemd `version` does not take `value` in a unit of that name.
 
     None where it does, and for all other directives. The instance `i` stands for its template.
     """
-    if not can_be_fatal(section, key) or section not in sections_of(unit):
+    if not can_be_fatal(section, key) or section not in list_unit_sections(unit):
         return None
-    if standing(section, key, version) is Standing.UNKNOWN:
+    if find_standing(section, key, version) is Standing.UNKNOWN:
         return None
-    unit = instance(unit, TRIED) if is_template(unit) else unit
+    unit = name_instance(unit, TRIED) if is_template(unit) else unit
     if key in _COMMANDS.get(section, ()):
-        return exec_line(value, unit, version).trouble
+        return read_exec_line(value, unit, version).trouble
     if not value and key != "DynamicUser":
         return None
-    return _CHECKS.get(key, _account)(value, unit, version)
+    return _CHECKS.get(key, _check_account)(value, unit, version)
 
 
 def can_be_fatal(section: str, key: str) -> bool:
@@ -80,21 +80,21 @@ def can_be_fatal(section: str, key: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def exec_line(value: str, unit: str, version: int) -> ExecLine:
+def read_exec_line(value: str, unit: str, version: int) -> ExecLine:
     """As systemd reads Exec*=: command after command, parted by a lone `;`."""
     count = 0
-    for raw in _commands(value):
-        trouble = _command(raw, unit, version)
+    for raw in _split_commands(value):
+        trouble = _check_command(raw, unit, version)
         if trouble is not None:
             return ExecLine(count, trouble)
         count += 1
     return ExecLine(count)
 
 
-def _commands(value: str) -> Iterator[list[str]]:
+def _split_commands(value: str) -> Iterator[list[str]]:
     """The raw words of each command; the last of them is "" where a quote stays open."""
     words: list[str] = []
-    for raw in (*raw_words(value), ";"):
+    for raw in (*split_raw_words(value), ";"):
         if raw != ";":
             words.append(raw)
         elif words:
@@ -102,19 +102,19 @@ def _commands(value: str) -> Iterator[list[str]]:
             words = []
 
 
-def _command(raw: list[str], unit: str, version: int) -> ValueTrouble | None:
-    first = _word(raw[0])
+def _check_command(raw: list[str], unit: str, version: int) -> ValueTrouble | None:
+    first = _unquote_word(raw[0])
     if first is None:
         return ValueTrouble("has a quote that stays open", fatal=False)
-    flags, path = _prefixes(first)
+    flags, path = _split_prefixes(first)
     fatal = "-" not in flags
-    bad = unresolved(path, unit, version)
+    bad = find_unresolved(path, unit, version)
     if bad:
         return ValueTrouble(f"has {bad}, which is no specifier", fatal)
-    wrong = _program(sample(path, unit), version)
+    wrong = _check_program(make_sample(path, unit), version)
     if wrong:
         return ValueTrouble(wrong, fatal)
-    wrong = _arguments(raw[1:], unit, version)
+    wrong = _check_arguments(raw[1:], unit, version)
     if wrong:
         return ValueTrouble(wrong, fatal)
     if "@" in flags and len(raw) == 1:
@@ -122,23 +122,23 @@ def _command(raw: list[str], unit: str, version: int) -> ValueTrouble | None:
     return None
 
 
-def _word(raw: str) -> str | None:
+def _unquote_word(raw: str) -> str | None:
     """Unquoted; None where it cannot be. Escapes of bytes that are no UTF-8 stay as written: systemd takes them."""
     if raw and not _QUOTED.search(raw):
         return raw
     try:
-        return _first(raw, Escapes.C_RELAXED)
+        return _unquote_first(raw, Escapes.C_RELAXED)
     except NotUtf8:
-        return _first(raw, Escapes.LITERAL)
+        return _unquote_first(raw, Escapes.LITERAL)
     except InputError:
         return None
 
 
-def _first(raw: str, escapes: Escapes) -> str | None:
+def _unquote_first(raw: str, escapes: Escapes) -> str | None:
     return next(iter(split(raw, escapes)), None)
 
 
-def _prefixes(word: str) -> tuple[str, str]:
+def _split_prefixes(word: str) -> tuple[str, str]:
     """The prefixes that systemd takes, and what is left as the program."""
     taken = ""
     for char in word:
@@ -155,7 +155,7 @@ def _prefixes(word: str) -> tuple[str, str]:
 _PLAIN = str.maketrans("", "", "-@:")
 
 
-def _program(path: str, version: int) -> str:
+def _check_program(path: str, version: int) -> str:
     if not path:
         return "has no program"
     if _UNSAFE.search(path):
@@ -170,22 +170,22 @@ def _program(path: str, version: int) -> str:
     return "runs what is neither an absolute path nor the name of a program" if relative or too_long else ""
 
 
-def _arguments(raw: list[str], unit: str, version: int) -> str:
+def _check_arguments(raw: list[str], unit: str, version: int) -> str:
     for each in raw:
-        word = ";" if each == "\\;" else _word(each)
+        word = ";" if each == "\\;" else _unquote_word(each)
         if word is None:
             return "has a quote that stays open"
-        bad = unresolved(word, unit, version)
+        bad = find_unresolved(word, unit, version)
         if bad:
             return f"has {bad}, which is no specifier: write %{bad} for a percent sign"
     return ""
 
 
-def _account(value: str, unit: str, version: int) -> ValueTrouble | None:
-    bad = unresolved(value, unit, version)
+def _check_account(value: str, unit: str, version: int) -> ValueTrouble | None:
+    bad = find_unresolved(value, unit, version)
     if bad:
         return ValueTrouble(f"has {bad}, which is no specifier", fatal=True)
-    return None if _names_account(sample(value, unit)) else ValueTrouble("is no name of an account", fatal=True)
+    return None if _names_account(make_sample(value, unit)) else ValueTrouble("is no name of an account", fatal=True)
 
 
 def _names_account(name: str) -> bool:
@@ -197,19 +197,19 @@ def _names_account(name: str) -> bool:
     return not bare and not _CONTROL.search(name) and ":" not in name and "/" not in name
 
 
-def _accounts(value: str, unit: str, version: int) -> ValueTrouble | None:
-    return next((wrong for word in value.split() if (wrong := _account(word, unit, version))), None)
+def _check_accounts(value: str, unit: str, version: int) -> ValueTrouble | None:
+    return next((wrong for word in value.split() if (wrong := _check_account(word, unit, version))), None)
 
 
-def _path(value: str, unit: str, version: int) -> ValueTrouble | None:
+def _check_path(value: str, unit: str, version: int) -> ValueTrouble | None:
     return _is_path(value, unit, version, fatal=True)
 
 
 def _is_path(value: str, unit: str, version: int, *, fatal: bool) -> ValueTrouble | None:
-    bad = unresolved(value, unit, version)
+    bad = find_unresolved(value, unit, version)
     if bad:
         return ValueTrouble(f"has {bad}, which is no specifier", fatal)
-    path = sample(value, unit)
+    path = make_sample(value, unit)
     names = path.split("/")
     too_long = len(path.encode()) > _MAX_PATH or any(len(name.encode()) > _MAX_NAME for name in names)
     if not path.startswith("/") or ".." in names or too_long:
@@ -217,32 +217,32 @@ def _is_path(value: str, unit: str, version: int, *, fatal: bool) -> ValueTroubl
     return None
 
 
-def _directory(value: str, unit: str, version: int) -> ValueTrouble | None:
+def _check_directory(value: str, unit: str, version: int) -> ValueTrouble | None:
     path = value.removeprefix("-")
     return None if path == "~" else _is_path(path, unit, version, fatal=path == value)
 
 
-def _label(value: str, unit: str, version: int) -> ValueTrouble | None:
+def _check_label(value: str, unit: str, version: int) -> ValueTrouble | None:
     """An SELinux context or its like, which a `-` makes harmless."""
-    bad = unresolved(value.removeprefix("-"), unit, version)
+    bad = find_unresolved(value.removeprefix("-"), unit, version)
     return ValueTrouble(f"has {bad}, which is no specifier", not value.startswith("-")) if bad else None
 
 
-def _boolean(value: str, unit: str, version: int) -> ValueTrouble | None:  # noqa: ARG001 - as the others are called
-    return None if boolean(value) is not None else ValueTrouble("is neither yes nor no", fatal=True)
+def _check_boolean(value: str, unit: str, version: int) -> ValueTrouble | None:  # noqa: ARG001 - as the others are called
+    return None if parse_boolean(value) is not None else ValueTrouble("is neither yes nor no", fatal=True)
 
 
 _OF_SOCKETS = frozenset(("SocketUser", "SocketGroup"))
 _CHECKS: dict[str, Callable[[str, str, int], ValueTrouble | None]] = {
-    "AppArmorProfile": _label,
-    "DynamicUser": _boolean,
-    "Group": _account,
-    "RootDirectory": _path,
-    "RootImage": _path,
-    "RootVerity": _path,
-    "SELinuxContext": _label,
-    "SmackProcessLabel": _label,
-    "SupplementaryGroups": _accounts,
-    "User": _account,
-    "WorkingDirectory": _directory,
+    "AppArmorProfile": _check_label,
+    "DynamicUser": _check_boolean,
+    "Group": _check_account,
+    "RootDirectory": _check_path,
+    "RootImage": _check_path,
+    "RootVerity": _check_path,
+    "SELinuxContext": _check_label,
+    "SmackProcessLabel": _check_label,
+    "SupplementaryGroups": _check_accounts,
+    "User": _check_account,
+    "WorkingDirectory": _check_directory,
 }

@@ -20,7 +20,7 @@ class Heard(NamedTuple):
     port: int
 
 
-def heard(directive: str, value: str, *, ipv6_only: bool) -> Heard | None:
+def find_heard(directive: str, value: str, *, ipv6_only: bool) -> Heard | None:
     """The port that a socket listens on; None for any other kind of address (a path, vsock, netlink).
 
     A port alone is `[::]` and it; `[::]` hears IPv4 too unless `ipv6_only`.
@@ -29,15 +29,15 @@ def heard(directive: str, value: str, *, ipv6_only: bool) -> Heard | None:
     if protocol is None:
         return None
     if _PLAIN.fullmatch(value):
-        return _heard(protocol, "::", "", value, ipv6_only=ipv6_only)
+        return _make_heard(protocol, "::", "", value, ipv6_only=ipv6_only)
     if match := _OF_IPV4.fullmatch(value):
-        return _heard(protocol, match[1], "", match[2], ipv6_only=ipv6_only)
+        return _make_heard(protocol, match[1], "", match[2], ipv6_only=ipv6_only)
     if match := _OF_IPV6.fullmatch(value):
-        return _heard(protocol, match[1], match[2] or "", match[3], ipv6_only=ipv6_only)
+        return _make_heard(protocol, match[1], match[2] or "", match[3], ipv6_only=ipv6_only)
     return None
 
 
-def _heard(protocol: str, address: str, zone: str, port: str, *, ipv6_only: bool) -> Heard | None:
+def _make_heard(protocol: str, address: str, zone: str, port: str, *, ipv6_only: bool) -> Heard | None:
     if not 0 < int(port) <= _HIGHEST:
         return None
     try:

@@ -13,7 +13,7 @@ _RUNTIME_PATHS = frozenset(("PIDFile", "ListenStream", "ListenDatagram", "Listen
 _CGROUP = re.compile(r"(?<!%)(?:%%)*%([crR])")
 
 
-def obsolete_value(section: str, key: str, value: str) -> Trouble | None:
+def find_obsolete_value(section: str, key: str, value: str) -> Trouble | None:
     """What systemd 246 and later say of a value that they honour; None where they say nothing."""
     if section not in (*EXEC_SECTIONS, "Unit"):
         return None
@@ -23,7 +23,7 @@ def obsolete_value(section: str, key: str, value: str) -> Trouble | None:
     if key == "KillMode" and value == "none":
         what = "KillMode=none is deprecated: systemd loses track of what it leaves running"
         return Trouble(what, "write mixed or control-group", honoured=True)
-    if section != "Unit" and runtime_path(key, value) != value:
+    if section != "Unit" and make_runtime_path(key, value) != value:
         what = f"{key}= is below /var/run, which is obsolete: systemd takes it for the same below /run"
         return Trouble(what, "write /run", honoured=True)
     found = _CGROUP.search(value)
@@ -33,6 +33,6 @@ def obsolete_value(section: str, key: str, value: str) -> Trouble | None:
     return None
 
 
-def runtime_path(key: str, value: str) -> str:
+def make_runtime_path(key: str, value: str) -> str:
     """The value of a directive as systemd has it: some paths below /var/run are moved to /run."""
     return f"/run/{value.removeprefix(_VAR_RUN)}" if key in _RUNTIME_PATHS and value.startswith(_VAR_RUN) else value

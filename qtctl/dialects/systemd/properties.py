@@ -3,7 +3,7 @@
 from enum import Enum
 from typing import NamedTuple
 
-from qtctl.dialects.systemd.table.lookup import sections_of
+from qtctl.dialects.systemd.table.lookup import list_unit_sections
 
 
 class Shape(Enum):
@@ -180,7 +180,7 @@ _RENAMED: dict[str, tuple[str, Shape]] = {
 """Directives whose property has another name, or whose shape is their own."""
 
 
-def _by_section() -> dict[tuple[str, str], tuple[str, Shape]]:
+def _group_by_section() -> dict[tuple[str, str], tuple[str, Shape]]:
     found: dict[tuple[str, str], tuple[str, Shape]] = {}
     for section, tables in _SECTIONS.items():
         for table in tables:
@@ -188,14 +188,14 @@ def _by_section() -> dict[tuple[str, str], tuple[str, Shape]]:
     return found
 
 
-_TABLE = _by_section()
+_TABLE = _group_by_section()
 
 
 COMMANDS = frozenset(name for name, shape in _TABLE.values() if shape is Shape.COMMANDS)
 """The properties that show commands: what they run, and what may be secret in it."""
 
 
-def property_of(section: str, key: str) -> Property | None:
+def find_property(section: str, key: str) -> Property | None:
     """None for what no property shows in a way that can be compared: system calls, bit masks, a running watchdog."""
     if section not in _SECTIONS:
         return None
@@ -203,6 +203,6 @@ def property_of(section: str, key: str) -> Property | None:
     return Property(section, *named) if named else None
 
 
-def interfaces_of(unit: str) -> tuple[str, ...]:
+def list_interfaces(unit: str) -> tuple[str, ...]:
     """The interfaces that a unit of this name has."""
-    return tuple(section for section in sections_of(unit) if section != "Install")
+    return tuple(section for section in list_unit_sections(unit) if section != "Install")

@@ -13,9 +13,9 @@ class NotComparable(Exception):
     """What systemd makes of the values depends on the host, or on a version: no comparison says anything."""
 
 
-def observed(shape: Shape, value: object) -> Plain:
+def read_observed(shape: Shape, value: object) -> Plain:
     """What a property of this shape says. NotComparable for a value of another type."""
-    plain = plain_value(value)
+    plain = make_plain(value)
     if shape in _OBSERVED:
         return _OBSERVED[shape](plain)
     return plain
@@ -28,7 +28,7 @@ def holds(shape: Shape, wanted: Plain, found: Plain) -> bool:
     return bool(wanted == found)
 
 
-def plain_value(value: object) -> Plain:
+def make_plain(value: object) -> Plain:
     """A value of the bus as JSON has it. NotComparable for what JSON has not."""
     match value:
         case None | bool() | int() | str():
@@ -36,38 +36,38 @@ def plain_value(value: object) -> Plain:
         case bytes():
             return list(value)
         case list() | tuple():
-            return [plain_value(each) for each in value]
+            return [make_plain(each) for each in value]
     raise NotComparable(f"a value of type {type(value).__name__}")
 
 
-def in_order(value: Plain) -> Plain:
+def sort_value(value: Plain) -> Plain:
     return sorted(value, key=str) if isinstance(value, list) else value
 
 
-def _seen_set(value: Plain) -> Plain:
-    return in_order([*{each: None for each in value if isinstance(each, str)}]) if isinstance(value, list) else value
+def _read_set(value: Plain) -> Plain:
+    return sort_value([*{each: None for each in value if isinstance(each, str)}]) if isinstance(value, list) else value
 
 
-def _seen_statuses(value: Plain) -> Plain:
-    return [in_order(each) for each in value] if isinstance(value, list) else value
+def _read_statuses(value: Plain) -> Plain:
+    return [sort_value(each) for each in value] if isinstance(value, list) else value
 
 
-def _seen_families(value: Plain) -> Plain:
-    return [value[0], in_order(value[1])] if isinstance(value, list) and value else value
+def _read_families(value: Plain) -> Plain:
+    return [value[0], sort_value(value[1])] if isinstance(value, list) and value else value
 
 
-def _first_two(value: Plain) -> Plain:
-    return in_order([each[:2] for each in value if isinstance(each, list)]) if isinstance(value, list) else value
+def _take_two(value: Plain) -> Plain:
+    return sort_value([each[:2] for each in value if isinstance(each, list)]) if isinstance(value, list) else value
 
 
 _OBSERVED: Mapping[Shape, Callable[[Plain], Plain]] = {
-    Shape.SET: _seen_set,
-    Shape.ADDRESSES: in_order,
-    Shape.UNITS: in_order,
-    Shape.STATUSES: _seen_statuses,
-    Shape.FAMILIES: _seen_families,
-    Shape.SPANS: _first_two,
-    Shape.CALENDARS: _first_two,
-    Shape.PAIRS: in_order,
-    Shape.WATCHES: in_order,
+    Shape.SET: _read_set,
+    Shape.ADDRESSES: sort_value,
+    Shape.UNITS: sort_value,
+    Shape.STATUSES: _read_statuses,
+    Shape.FAMILIES: _read_families,
+    Shape.SPANS: _take_two,
+    Shape.CALENDARS: _take_two,
+    Shape.PAIRS: sort_value,
+    Shape.WATCHES: sort_value,
 }

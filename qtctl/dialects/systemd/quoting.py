@@ -8,8 +8,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qtctl.dialects.systemd.envfile import env_file_line, env_name, parse_env_file
-from qtctl.dialects.systemd.splitting import RAW_WORD, WHITESPACE, Escapes, quote, quote_literal, split, trouble
+from qtctl.dialects.systemd.envfile import check_env_name, parse_env_file, write_env_line
+from qtctl.dialects.systemd.splitting import RAW_WORD, WHITESPACE, Escapes, explain_trouble, quote, quote_literal, split
 from qtctl.errors import InputError
 
 MAX_LINE = 1024**2 - 4096
@@ -37,73 +37,73 @@ class ExecCommand:
     argv: tuple[str, ...]
 
 
-def exec_line(argv: Sequence[str], field: str = "ExecStart") -> str:
+def write_exec_line(argv: Sequence[str], field: str = "ExecStart") -> str:
     """The value of an Exec*= directive whose process gets exactly `argv`; argv[0] is run, and must be absolute."""
     if not argv:
         raise InputError(f"{field}: no command", hint="the first argument is the program's absolute path", field=field)
     _check_executable(argv[0], field)
     for number, argument in enumerate(argv[1:], start=1):
         _check_argument(argument, f"{field}: argument {number}")
-    if _unexpanded(argv):
+    if _is_unexpanded(argv):
         line = " ".join(quote(word.replace("%", "%%")) for word in (":" + argv[0], *argv[1:]))
     else:
-        line = " ".join(exec_argument(word) for word in argv)
+        line = " ".join(write_exec_argument(word) for word in argv)
     if len(line.encode()) > MAX_LINE:
         raise InputError(f"{field}: the command line is longer than systemd reads ({MAX_LINE} bytes)", field=field)
     return line
 
 
-def exec_prefixed(argv: Sequence[str], prefixes: str, field: str) -> str:
-    """As `exec_line`, run in the way that `prefixes` (of `-+!`) say. An argument `$MAINPID` is that process's id."""
+def write_exec_prefixed(argv: Sequence[str], prefixes: str, field: str) -> str:
+    """As `write_exec_line`, run in the way that `prefixes` (of `-+!`) say. An argument `$MAINPID` is the main pid."""
     if prefixes.strip("-+!"):
         raise InputError(f"{field}: not a prefix of a command: {prefixes!r}", hint="- + ! or !!", field=field)
-    line = exec_line(argv, field)
+    line = write_exec_line(argv, field)
     if MAIN_PID in argv[1:]:
-        if _unexpanded(argv):
+        if _is_unexpanded(argv):
             raise InputError(
                 f"{field}: {MAIN_PID}, and a $ in the program's path",
                 hint="systemd takes only one of them",
                 field=field,
             )
-        line = " ".join(word if word == MAIN_PID else exec_argument(word) for word in argv)
+        line = " ".join(word if word == MAIN_PID else write_exec_argument(word) for word in argv)
     quoted = '"' if line.startswith('"') else ""
     return f"{quoted}{prefixes}{line.removeprefix(quoted)}"
 
 
-def exec_argument(value: str, field: str = "argument") -> str:
+def write_exec_argument(value: str, field: str = "argument") -> str:
     """One argument of an Exec*= line: quoted where it must be, `%` and `$` doubled."""
     _check_argument(value, field)
     return quote(value.replace("%", "%%").replace("$", "$$"))
 
 
-def loaded_argv(argv: Sequence[str]) -> tuple[str, ...]:
+def list_loaded_argv(argv: Sequence[str]) -> tuple[str, ...]:
     """What systemd's ExecStart property shows for a line of `exec_line(argv)`: `$` is still doubled in it."""
-    if _unexpanded(argv):
+    if _is_unexpanded(argv):
         return tuple(argv)
     return tuple(word.replace("$", "$$") for word in argv)
 
 
-def loaded_prefixed(argv: Sequence[str]) -> tuple[str, ...]:
-    """The same for a line of `exec_prefixed`: an argument `$MAINPID` stays as it is."""
-    shown = loaded_argv(argv)
+def list_loaded_prefixed(argv: Sequence[str]) -> tuple[str, ...]:
+    """The same for a line of `write_exec_prefixed`: an argument `$MAINPID` stays as it is."""
+    shown = list_loaded_argv(argv)
     return tuple(given if given == MAIN_PID else word for given, word in zip(argv, shown, strict=True))
 
 
-def _unexpanded(argv: Sequence[str]) -> bool:
+def _is_unexpanded(argv: Sequence[str]) -> bool:
     # In the path that is run a `$` is never expanded, so doubling it there would name another file, while the same
     # text is expanded as argv[0]. The prefix `:` turns expansion off for the whole line.
     return "$" in "".join(argv[:1])
 
 
-def environment_assignment(name: str, value: str) -> str:
+def write_environment_assignment(name: str, value: str) -> str:
     """NAME=value as one word of Environment=."""
-    env_name(name)
+    check_env_name(name)
     _refuse(value, f"environment variable {name}", key=f"env.{name}", secret=True)
     _refuse_long(f"{name}={value}", f"environment variable {name}", key=f"env.{name}")
     return quote(f"{name}={value}".replace("%", "%%"))
 
 
-def value(text: str, field: str) -> str:
+def write_value(text: str, field: str) -> str:
     """Plain text on one line, such as Description= and SyslogIdentifier=: taken as it stands but for `%`."""
     _refuse(text, field)
     if _CONTROL_BUT_TAB.search(text):
@@ -112,10 +112,10 @@ def value(text: str, field: str) -> str:
         )
     if text != text.strip(WHITESPACE):
         raise InputError(f"{field}: begins or ends with white space, which systemd strips", field=field)
-    return _kept_backslash(text.replace("%", "%%"))
+    return _keep_backslash(text.replace("%", "%%"))
 
 
-def setting(text: str, field: str) -> str:
+def write_verbatim(text: str, field: str) -> str:
     """A value that is written as systemd reads it (sizes, times, CPUQuota=150%): one line, and not empty."""
     _refuse(text, field)
     if not text or text != text.strip(WHITESPACE) or _CONTROL_BUT_TAB.search(text) or text.endswith("\\"):
@@ -123,9 +123,9 @@ def setting(text: str, field: str) -> str:
     return text
 
 
-def path(text: str, field: str) -> str:
+def write_path(text: str, field: str) -> str:
     """One absolute path as the whole value (WorkingDirectory=): no quotes, spaces as they stand."""
-    simple = simple_path(text, field)
+    simple = simplify_path(text, field)
     if simple != simple.strip(WHITESPACE) or simple.endswith("\\"):
         raise InputError(
             f"{field}: the path ends in white space or a backslash, which systemd would strip", field=field
@@ -133,23 +133,23 @@ def path(text: str, field: str) -> str:
     return simple.replace("%", "%%")
 
 
-def file_pattern(text: str, field: str) -> str:
+def write_file_pattern(text: str, field: str) -> str:
     """One absolute path for EnvironmentFile=, which takes glob patterns: what is special to them is escaped."""
-    path(text, field)
-    return path(_GLOB.sub(r"\\\1", text), field)
+    write_path(text, field)
+    return write_path(_GLOB.sub(r"\\\1", text), field)
 
 
-def path_word(text: str, field: str) -> str:
+def write_path_word(text: str, field: str) -> str:
     """One absolute path in a list of them (ReadWritePaths=)."""
-    return quote_literal(simple_path(text, field).replace("%", "%%"))
+    return quote_literal(simplify_path(text, field).replace("%", "%%"))
 
 
-def path_list(paths: Sequence[str], field: str) -> str:
+def write_path_list(paths: Sequence[str], field: str) -> str:
     """Absolute paths in one value (ReadWritePaths=)."""
-    return " ".join(path_word(text, field) for text in paths)
+    return " ".join(write_path_word(text, field) for text in paths)
 
 
-def simple_path(text: str, field: str) -> str:
+def simplify_path(text: str, field: str) -> str:
     """`text` as systemd simplifies it: no empty or `.` components, no slash at the end. InputError if not absolute."""
     _refuse(text, field)
     if not text.startswith("/"):
@@ -166,26 +166,26 @@ def simple_path(text: str, field: str) -> str:
 
 
 def parse_value(text: str) -> str:
-    """What `value` and `path` wrote. InputError where `text` holds a specifier, whose meaning is the host's."""
-    return _specifiers(text)
+    """What `write_value` and `write_path` wrote. InputError where `text` holds a specifier, which the host resolves."""
+    return _escape_specifiers(text)
 
 
 def parse_file_pattern(text: str) -> str:
-    """What `file_pattern` wrote; InputError for a real pattern."""
-    plain = re.sub(r"\\(.)", r"\1", _specifiers(text))
-    if _GLOB.sub(r"\\\1", plain) != _specifiers(text):
+    """What `write_file_pattern` wrote; InputError for a real pattern."""
+    plain = re.sub(r"\\(.)", r"\1", _escape_specifiers(text))
+    if _GLOB.sub(r"\\\1", plain) != _escape_specifiers(text):
         raise InputError("a pattern of files, not one file")
     return plain
 
 
 def parse_path_list(text: str) -> tuple[str, ...]:
-    """What `path_list` wrote."""
-    return tuple(_specifiers(word) for word in split(text, Escapes.LITERAL))
+    """What `write_path_list` wrote."""
+    return tuple(_escape_specifiers(word) for word in split(text, Escapes.LITERAL))
 
 
 def parse_environment(text: str) -> tuple[str, ...]:
     """The NAME=value words of an Environment= value."""
-    return tuple(_specifiers(word) for word in split(text, Escapes.C))
+    return tuple(_escape_specifiers(word) for word in split(text, Escapes.C))
 
 
 def split_exec(text: str) -> tuple[str, ...]:
@@ -195,23 +195,23 @@ def split_exec(text: str) -> tuple[str, ...]:
 
 def parse_exec(text: str) -> ExecCommand:
     """An Exec*= value with one command."""
-    prefixes, first, given = _command_words(text)
-    argv = tuple(_specifiers(word) for word in given)
+    prefixes, first, given = _split_command(text)
+    argv = tuple(_escape_specifiers(word) for word in given)
     if ":" not in prefixes:
-        argv = tuple(_dollars(word) for word in argv)
-    return ExecCommand(prefixes, _specifiers(first), argv)
+        argv = tuple(_escape_dollars(word) for word in argv)
+    return ExecCommand(prefixes, _escape_specifiers(first), argv)
 
 
-def shown_argv(text: str) -> tuple[str, ...]:
+def show_argv(text: str) -> tuple[str, ...]:
     """What systemd shows of an Exec*= value with one command: the program that is run, then its arguments as written.
 
     Specifiers are left for whoever knows the unit.
     """
-    _, first, given = _command_words(text)
+    _, first, given = _split_command(text)
     return (first, *given[1:])
 
 
-def _command_words(text: str) -> tuple[str, str, Sequence[str]]:
+def _split_command(text: str) -> tuple[str, str, Sequence[str]]:
     """Prefixes, the program, and the words of its argv."""
     if ";" in RAW_WORD.findall(text):
         raise InputError("more than one command on the line", hint='a lone ; is written as ";"')
@@ -224,17 +224,17 @@ def _command_words(text: str) -> tuple[str, str, Sequence[str]]:
 
 
 def parse_prefixed(text: str) -> ExecCommand:
-    """What `exec_prefixed` wrote."""
+    """What `write_exec_prefixed` wrote."""
     return parse_exec(re.sub(r"(?<=[ \t])\$MAINPID(?=[ \t]|$)", "$$MAINPID", text))
 
 
-def _specifiers(text: str) -> str:
+def _escape_specifiers(text: str) -> str:
     if re.search(r"%", text.replace("%%", "")):
         raise InputError("a specifier (%…), whose value only the host knows", hint="write % as %%")
     return text.replace("%%", "%")
 
 
-def _dollars(word: str) -> str:
+def _escape_dollars(word: str) -> str:
     rest = word.replace("$$", "")
     if "${" in rest or (rest.startswith("$") and not word.startswith("$$")):
         raise InputError("a variable ($…), whose value only the process's environment knows", hint="write $ as $$")
@@ -262,7 +262,7 @@ def _check_argument(text: str, field: str) -> None:
 
 
 def _refuse(text: str, field: str, *, key: str = "", secret: bool = False) -> None:
-    reason = trouble(text)
+    reason = explain_trouble(text)
     if reason:
         what = "holds what systemd does not take as text" if secret else reason
         raise InputError(f"{field}: {what}", field=key or field)
@@ -275,21 +275,15 @@ def _refuse_long(text: str, field: str, *, key: str = "") -> None:
         )
 
 
-def _kept_backslash(text: str) -> str:
+def _keep_backslash(text: str) -> str:
     """A backslash at the end would join the next line; a space after it keeps it, and is stripped by systemd."""
     return f"{text} " if text.endswith("\\") else text
 
 
 __all__ = [
     "ExecCommand",
-    "env_file_line",
-    "env_name",
-    "environment_assignment",
-    "exec_argument",
-    "exec_line",
-    "exec_prefixed",
-    "file_pattern",
-    "loaded_argv",
+    "check_env_name",
+    "list_loaded_argv",
     "parse_env_file",
     "parse_environment",
     "parse_exec",
@@ -297,11 +291,17 @@ __all__ = [
     "parse_path_list",
     "parse_prefixed",
     "parse_value",
-    "path",
-    "path_list",
-    "path_word",
-    "setting",
-    "simple_path",
+    "simplify_path",
     "split_exec",
-    "value",
+    "write_env_line",
+    "write_environment_assignment",
+    "write_exec_argument",
+    "write_exec_line",
+    "write_exec_prefixed",
+    "write_file_pattern",
+    "write_path",
+    "write_path_list",
+    "write_path_word",
+    "write_value",
+    "write_verbatim",
 ]

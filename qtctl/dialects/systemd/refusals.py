@@ -6,13 +6,13 @@ The only place that knows these reasons. Values at which it gives up a file are 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from qtctl.dialects.systemd.assigned import NAMESPACED, Assigned, Given, assigned
-from qtctl.dialects.systemd.booleans import boolean
+from qtctl.dialects.systemd.assigned import NAMESPACED, Assigned, Given, find_assigned
+from qtctl.dialects.systemd.booleans import parse_boolean
 from qtctl.dialects.systemd.directives import LISTENS, TIMERS, WATCHES
-from qtctl.dialects.systemd.fatal import exec_line
-from qtctl.dialects.systemd.specifiers import sample
-from qtctl.dialects.systemd.splitting import plain_words
-from qtctl.dialects.systemd.unit_name import escape_path, stem, unescape
+from qtctl.dialects.systemd.fatal import read_exec_line
+from qtctl.dialects.systemd.specifiers import make_sample
+from qtctl.dialects.systemd.splitting import split_plain_words
+from qtctl.dialects.systemd.unit_name import escape_path, strip_type, unescape
 from qtctl.dialects.systemd.unitfile import UnitFile
 from qtctl.dialects.systemd.values import names_unit
 from qtctl.errors import InputError
@@ -64,25 +64,25 @@ class _Unit:
 
     def says(self, section: str, key: str) -> bool:
         """Whether a boolean holds."""
-        return boolean(self.has.last(section, key)) is True
+        return parse_boolean(self.has.last(section, key)) is True
 
 
-def refusals(unit: str, file: UnitFile, version: int, dropins: Sequence[UnitFile] = ()) -> tuple[Refusal, ...]:
+def find_refusals(unit: str, file: UnitFile, version: int, dropins: Sequence[UnitFile] = ()) -> tuple[Refusal, ...]:
     """Why systemd `version` does not load a unit as it is written; empty where it does.
 
     `dropins` in the order in which systemd reads them. A template is judged by the instance `i`.
     """
-    has = assigned(unit, file, dropins, version)
-    return tuple(_refusals(_Unit(has.unit, version, has), file.name))
+    has = find_assigned(unit, file, dropins, version)
+    return tuple(_find_all(_Unit(has.unit, version, has), file.name))
 
 
-def dropin_refusals(unit: str, file: UnitFile, version: int) -> tuple[Refusal, ...]:
+def find_dropin_refusals(unit: str, file: UnitFile, version: int) -> tuple[Refusal, ...]:
     """What makes systemd drop the rest of a drop-in of a unit that is not known, or could make it refuse the unit."""
-    found = assigned(unit, None, (file,), version)
-    return (*_gave_up(found, main=""), *_added_start(found, file))
+    found = find_assigned(unit, None, (file,), version)
+    return (*_find_given_up(found, main=""), *_list_added_start(found, file))
 
 
-def _added_start(found: Assigned, file: UnitFile) -> Iterator[Refusal]:
+def _list_added_start(found: Assigned, file: UnitFile) -> Iterator[Refusal]:
     starts = [each.value for each in file.directives if (each.section, each.key) == ("Service", "ExecStart")]
     given, type_ = found.given("Service", "ExecStart"), found.last("Service", "Type")
     if given is None or "" in starts or type_ == "oneshot":
@@ -93,18 +93,18 @@ def _added_start(found: Assigned, file: UnitFile) -> Iterator[Refusal]:
     yield Refusal(what, remedy, given, loads=True, sure=False, likely=no_oneshot)
 
 
-def _refusals(unit: _Unit, main: str) -> Iterator[Refusal]:
-    gave_up = list(_gave_up(unit.has, main))
+def _find_all(unit: _Unit, main: str) -> Iterator[Refusal]:
+    gave_up = list(_find_given_up(unit.has, main))
     yield from gave_up
     if any(not each.loads for each in gave_up):
         return
     verify = _VERIFY.get(unit.name.rpartition(".")[2])
     if verify is not None:
         yield from verify(unit)
-    yield from _isolated(unit)
+    yield from _check_isolated(unit)
 
 
-def _gave_up(found: Assigned, main: str) -> Iterator[Refusal]:
+def _find_given_up(found: Assigned, main: str) -> Iterator[Refusal]:
     for given, why in found.gave_up:
         article = "an" if given.line.key[0] in "AEIO" else "a"
         if given.file == main:
@@ -114,25 +114,25 @@ def _gave_up(found: Assigned, main: str) -> Iterator[Refusal]:
             yield Refusal(what, "fix the value", given, loads=True)
 
 
-def _service(unit: _Unit) -> Iterator[Refusal]:
-    has, type_ = unit.has, _type(unit)
+def _check_service(unit: _Unit) -> Iterator[Refusal]:
+    has, type_ = unit.has, _find_type(unit)
     for given in has.untaken:
         if (given.line.section, given.line.key) == ("Service", "Type") and given.line.value:
             what = f"has a Type= that systemd {unit.version} does not know, and would run as Type={type_}"
             yield Refusal(what, "choose a type that it knows, or correct the host's systemd", given, loads=True)
-    yield from _commands(unit, type_)
+    yield from _list_commands(unit, type_)
     if type_ == "oneshot":
-        yield from _oneshot(unit)
+        yield from _check_oneshot(unit)
     if type_ == "dbus" and not has.last("Service", "BusName"):
         what = "is of Type=dbus and has no BusName="
         yield Refusal(what, "say its name on the bus, or choose another type", has.given("Service", "Type"))
     if type_ == "forking" and unit.version >= PRIVATE_PIDS and unit.says("Service", "PrivatePIDs"):
         what = "has PrivatePIDs=, which Type=forking may not have"
         yield Refusal(what, "choose another type", has.given("Service", "PrivatePIDs"))
-    yield from _context(unit, "Service", mixed=True)
+    yield from _check_context(unit, "Service", mixed=True)
 
 
-def _type(unit: _Unit) -> str:
+def _find_type(unit: _Unit) -> str:
     """As systemd works it out where none is said that it takes."""
     said = unit.has.last("Service", "Type")
     if said:
@@ -142,9 +142,9 @@ def _type(unit: _Unit) -> str:
     return "simple" if unit.has.all("Service", "ExecStart") else "oneshot"
 
 
-def _commands(unit: _Unit, type_: str) -> Iterator[Refusal]:
+def _list_commands(unit: _Unit, type_: str) -> Iterator[Refusal]:
     has = unit.has
-    starts = [exec_line(value, unit.name, unit.version).commands for value in has.all("Service", "ExecStart")]
+    starts = [read_exec_line(value, unit.name, unit.version).commands for value in has.all("Service", "ExecStart")]
     succeeds = has.last("Unit", "SuccessAction") not in ("", "none")
     if sum(starts) > 1 and type_ != "oneshot":
         what = f"has more than one ExecStart=, which Type={type_} may not have: only oneshot may"
@@ -162,7 +162,7 @@ def _commands(unit: _Unit, type_: str) -> Iterator[Refusal]:
         yield Refusal(what, "say RemainAfterExit=yes, or what it runs", has.given("Service", "ExecStop"))
 
 
-def _oneshot(unit: _Unit) -> Iterator[Refusal]:
+def _check_oneshot(unit: _Unit) -> Iterator[Refusal]:
     has = unit.has
     restart = has.last("Service", "Restart")
     if restart in _NEVER_ONESHOT:
@@ -176,7 +176,7 @@ def _oneshot(unit: _Unit) -> Iterator[Refusal]:
         yield Refusal(what, "take it out", has.given("Service", "ExitType"))
 
 
-def _context(unit: _Unit, section: str, *, mixed: bool = False) -> Iterator[Refusal]:
+def _check_context(unit: _Unit, section: str, *, mixed: bool = False) -> Iterator[Refusal]:
     """What any unit that runs something may not say. `mixed`: of old, too, with PAM."""
     has = unit.has
     modes = ("", "control-group", "mixed") if mixed or unit.version >= CONTEXTS else ("", "control-group")
@@ -190,7 +190,7 @@ def _context(unit: _Unit, section: str, *, mixed: bool = False) -> Iterator[Refu
     if home == "~" and unit.says(section, "DynamicUser"):
         what = "has WorkingDirectory=~ and DynamicUser=: such a user has no home"
         yield Refusal(what, "name a folder", has.given(section, "WorkingDirectory"))
-    if f"{home}/".startswith(("/proc/", "/sys/", "/dev/")) and _namespaced(unit, section):
+    if f"{home}/".startswith(("/proc/", "/sys/", "/dev/")) and _is_namespaced(unit, section):
         what = "has a WorkingDirectory= below /proc, /sys or /dev, and a file system namespace of its own"
         yield Refusal(what, "name another folder", has.given(section, "WorkingDirectory"))
     if section != "Service" and unit.version >= PRIVATE_PIDS and unit.says(section, "PrivatePIDs"):
@@ -198,16 +198,16 @@ def _context(unit: _Unit, section: str, *, mixed: bool = False) -> Iterator[Refu
         yield Refusal(what, "take it out", has.given(section, "PrivatePIDs"))
 
 
-def _namespaced(unit: _Unit, section: str) -> bool:
+def _is_namespaced(unit: _Unit, section: str) -> bool:
     values = (unit.has.last(section, key) for key in NAMESPACED.split())
     return unit.says(section, "DynamicUser") or any(
-        value and boolean(value) is not False and value not in ("default", "all") for value in values
+        value and parse_boolean(value) is not False and value not in ("default", "all") for value in values
     )
 
 
-def _socket(unit: _Unit) -> Iterator[Refusal]:
+def _check_socket(unit: _Unit) -> Iterator[Refusal]:
     has = unit.has
-    listened = [(key, sample(value, unit.name)) for key in sorted(LISTENS) for value in has.all("Socket", key)]
+    listened = [(key, make_sample(value, unit.name)) for key in sorted(LISTENS) for value in has.all("Socket", key)]
     if not listened:
         yield Refusal("has nothing to listen on", "add a ListenStream= or another Listen…=")
         return
@@ -225,23 +225,23 @@ def _socket(unit: _Unit) -> Iterator[Refusal]:
     if has.given("Socket", "Symlinks") and len(nodes) != 1:
         what = "has Symlinks=, and listens on none or several paths that they could lead to"
         yield Refusal(what, "listen on one path, or take Symlinks= out", has.given("Socket", "Symlinks"))
-    yield from _context(unit, "Socket")
+    yield from _check_context(unit, "Socket")
 
 
-def _timer(unit: _Unit) -> Iterator[Refusal]:
+def _check_timer(unit: _Unit) -> Iterator[Refusal]:
     changes = any(unit.says("Timer", key) for key in ("OnClockChange", "OnTimezoneChange"))
     if not changes and not any(unit.has.all("Timer", key) for key in TIMERS):
         yield Refusal("has no time to run at", "add an OnCalendar= or another On…=")
 
 
-def _path(unit: _Unit) -> Iterator[Refusal]:
+def _check_path(unit: _Unit) -> Iterator[Refusal]:
     if not any(unit.has.all("Path", key) for key in WATCHES):
         yield Refusal("has nothing to watch", "add a PathExists= or another path")
 
 
-def _mount(unit: _Unit) -> Iterator[Refusal]:
+def _check_mount(unit: _Unit) -> Iterator[Refusal]:
     has = unit.has
-    where, fits = _place(unit, "Mount", "Where")
+    where, fits = _find_path(unit, "Mount", "Where")
     if not fits:
         yield Refusal("is not named after its Where=", _RENAME, has.given("Mount", "Where"))
     elif where in _API or where.startswith(("/sys/fs/cgroup/", "/run/host/")) or where == "/run/host":
@@ -252,12 +252,12 @@ def _mount(unit: _Unit) -> Iterator[Refusal]:
         yield Refusal("is for a folder of credentials", "choose another place", has.given("Mount", "Where"))
     if not has.last("Mount", "What"):
         yield Refusal("has no What=", "say what is mounted")
-    yield from _context(unit, "Mount")
+    yield from _check_context(unit, "Mount")
 
 
-def _automount(unit: _Unit) -> Iterator[Refusal]:
+def _check_automount(unit: _Unit) -> Iterator[Refusal]:
     has = unit.has
-    where, fits = _place(unit, "Automount", "Where")
+    where, fits = _find_path(unit, "Automount", "Where")
     if not fits:
         yield Refusal("is not named after its Where=", _RENAME, has.given("Automount", "Where"))
     elif where == "/":
@@ -268,22 +268,22 @@ def _automount(unit: _Unit) -> Iterator[Refusal]:
         yield Refusal(what, "take that out", has.given("Automount", "ExtraOptions"))
 
 
-def _swap(unit: _Unit) -> Iterator[Refusal]:
-    _, fits = _place(unit, "Swap", "What")
+def _check_swap(unit: _Unit) -> Iterator[Refusal]:
+    _, fits = _find_path(unit, "Swap", "What")
     kind, tag, value = unit.has.last("Swap", "What").partition("=")
     if tag and kind in _TAGS:
-        fits = stem(unit.name) == escape_path(f"/dev/disk/by-{kind.lower()}/{value}")
+        fits = strip_type(unit.name) == escape_path(f"/dev/disk/by-{kind.lower()}/{value}")
     if not fits:
         yield Refusal("is not named after its What=", _RENAME, unit.has.given("Swap", "What"))
-    yield from _context(unit, "Swap")
+    yield from _check_context(unit, "Swap")
 
 
 _RENAME = "name it as `systemd-escape --path` does"
 
 
-def _place(unit: _Unit, section: str, key: str) -> tuple[str, bool]:
+def _find_path(unit: _Unit, section: str, key: str) -> tuple[str, bool]:
     """The path that the unit is for, and whether its name is made of it."""
-    said, name = unit.has.last(section, key), stem(unit.name)
+    said, name = unit.has.last(section, key), strip_type(unit.name)
     try:
         path = said or ("/" if name == "-" else f"/{unescape(name)}")
         return "/" + "/".join(part for part in path.split("/") if part not in ("", ".")), escape_path(path) == name
@@ -291,21 +291,21 @@ def _place(unit: _Unit, section: str, key: str) -> tuple[str, bool]:
         return said, False
 
 
-def _slice(unit: _Unit) -> Iterator[Refusal]:
-    name = stem(unit.name)
+def _check_slice(unit: _Unit) -> Iterator[Refusal]:
+    name = strip_type(unit.name)
     odd = name.startswith("-") or name.endswith("-") or "--" in name or "@" in name
     if odd and name != "-":
         what = "has a name that no slice may have: a dash parts the names of its parents, and none of them is empty"
         yield Refusal(what, "rename it")
 
 
-def _isolated(unit: _Unit) -> Iterator[Refusal]:
+def _check_isolated(unit: _Unit) -> Iterator[Refusal]:
     has = unit.has
     for key in ("OnFailure", "OnSuccess"):
         mode = has.last("Unit", f"{key}JobMode")
         if key == "OnFailure" and not mode and unit.says("Unit", "OnFailureIsolate"):
             mode = "isolate"
-        words = (word for value in has.all("Unit", key) for word in plain_words(sample(value, unit.name)))
+        words = (word for value in has.all("Unit", key) for word in split_plain_words(make_sample(value, unit.name)))
         others = {word for word in words if names_unit(word)} - {unit.name}
         if mode == "isolate" and len(others) > 1:
             what = f"has {key}JobMode=isolate and more than one {key}="
@@ -313,12 +313,12 @@ def _isolated(unit: _Unit) -> Iterator[Refusal]:
 
 
 _VERIFY: dict[str, Callable[[_Unit], Iterator[Refusal]]] = {
-    "service": _service,
-    "socket": _socket,
-    "timer": _timer,
-    "path": _path,
-    "mount": _mount,
-    "automount": _automount,
-    "swap": _swap,
-    "slice": _slice,
+    "service": _check_service,
+    "socket": _check_socket,
+    "timer": _check_timer,
+    "path": _check_path,
+    "mount": _check_mount,
+    "automount": _check_automount,
+    "swap": _check_swap,
+    "slice": _check_slice,
 }

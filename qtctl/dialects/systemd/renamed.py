@@ -31,6 +31,6 @@ _EVERYWHERE = {
 }
 
 
-def new_spelling(section: str, key: str) -> str | None:
+def find_new_spelling(section: str, key: str) -> str | None:
     """What to write instead of an old directive; None where it is none."""
     return OLD.get((section, key)) or (_EVERYWHERE.get(key) if section not in ("Unit", "Install") else None)

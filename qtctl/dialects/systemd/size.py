@@ -15,7 +15,7 @@ _ZEROS = 30
 _PART = re.compile(r"[ \t\n\r]*(\+?[0-9]+)(?:\.([0-9]*))?[ \t\n\r]*([EPTGMKB]?)")
 
 
-def bytes_of(size: str) -> int:
+def parse_bytes(size: str) -> int:
     """`size` in bytes; `INFINITY` for "infinity". Percentages depend on the host and are refused here.
 
     Several parts add up where each is of a smaller unit than the one before ("1G 512M"). InputError otherwise.
@@ -28,14 +28,14 @@ def bytes_of(size: str) -> int:
     while at < len(text):
         part = _PART.match(text, at)
         if part is None or part[3] not in units:
-            raise _bad(size)
-        whole, fraction = _number(part[1]), _fraction(part[2])
+            raise _make_error(size)
+        whole, fraction = _number(part[1]), _parse_fraction(part[2])
         if whole is None or fraction is None:
-            raise _bad(size)
+            raise _make_error(size)
         total += int((whole + fraction) * _FACTORS[part[3]])
         at, units = part.end(), units[units.index(part[3]) + 1 :]
     if not text or total >= INFINITY:
-        raise _bad(size)
+        raise _make_error(size)
     return total
 
 
@@ -45,7 +45,7 @@ def _number(digits: str) -> int | None:
     return int(significant or "0") if len(significant) <= _DIGITS else None
 
 
-def _fraction(digits: str | None) -> Fraction | None:
+def _parse_fraction(digits: str | None) -> Fraction | None:
     """Of a unit: what stands behind so many zeros is less than a byte of any."""
     if not digits or digits.startswith("0" * _ZEROS):
         return Fraction(0)
@@ -53,5 +53,5 @@ def _fraction(digits: str | None) -> Fraction | None:
     return None if number is None or number > INFINITY else Fraction(number, 10 ** len(digits))
 
 
-def _bad(size: str) -> InputError:
+def _make_error(size: str) -> InputError:
     return InputError(f"not a size: {size!r}", hint='for example "512M", "1.5G" or "infinity"')

@@ -2,7 +2,7 @@
 
 import re
 
-from qtctl.dialects.systemd.unit_name import instance_of, prefix_of, stem, unescape
+from qtctl.dialects.systemd.unit_name import get_instance, get_prefix, strip_type, unescape
 from qtctl.errors import InputError
 
 _OF_ALL = frozenset("BCEGHIJLNPRSTUVWabcfghijlmnoprstuvw")
@@ -17,12 +17,12 @@ _SPECIFIER = re.compile(r"%(.)", re.DOTALL)
 
 def expand(text: str, unit: str) -> str:
     """`text` with the specifiers that the unit's name decides replaced: %i %I %j %J %n %N %p %P and %%."""
-    return _SPECIFIER.sub(lambda found: _meant(found, unit), text)
+    return _SPECIFIER.sub(lambda found: _resolve(found, unit), text)
 
 
-def _meant(found: re.Match[str], unit: str) -> str:
+def _resolve(found: re.Match[str], unit: str) -> str:
     stem = unit.rpartition(".")[0]
-    prefix, instance = prefix_of(unit), instance_of(unit)
+    prefix, instance = get_prefix(unit), get_instance(unit)
     last = prefix.rpartition("-")[2]
     meanings = {
         "%": "%", "n": unit, "N": stem, "p": prefix, "P": unescape(prefix), "i": instance, "I": unescape(instance),
@@ -31,7 +31,7 @@ def _meant(found: re.Match[str], unit: str) -> str:
     return meanings.get(found[1], found[0])
 
 
-def unresolved(text: str, unit: str, version: int) -> str:
+def find_unresolved(text: str, unit: str, version: int) -> str:
     """The first specifier that systemd `version` cannot resolve, as `%F`; "" where it resolves all.
 
     systemd keeps a `%` before anything that is no ASCII letter or digit, and one at the end.
@@ -47,12 +47,12 @@ def _resolves(letter: str, unit: str, version: int) -> bool:
     if letter not in _OF_ALL and version < _SINCE.get(letter, version + 1):
         return False
     if letter == "f":
-        return _path_of(unit) != ""
-    named = {"I": instance_of, "J": prefix_of, "P": prefix_of}.get(letter)
-    return named is None or _unescaped(named(unit)) is not None
+        return _make_path(unit) != ""
+    named = {"I": get_instance, "J": get_prefix, "P": get_prefix}.get(letter)
+    return named is None or _unescape(named(unit)) is not None
 
 
-def _unescaped(text: str) -> str | None:
+def _unescape(text: str) -> str | None:
     """None where systemd refuses its escapes."""
     if _BAD_ESCAPE.search(text):
         return None
@@ -62,26 +62,26 @@ def _unescaped(text: str) -> str | None:
         return None
 
 
-def _path_of(unit: str) -> str:
+def _make_path(unit: str) -> str:
     """What %f stands for; "" where systemd makes no path of the name."""
-    escaped = instance_of(unit) or stem(unit)
+    escaped = get_instance(unit) or strip_type(unit)
     if escaped == "-":
         return "/"
-    path = _unescaped(escaped)
+    path = _unescape(escaped)
     return "" if path is None or any(part in ("", ".", "..") for part in path.split("/")) else f"/{path}"
 
 
-def sample(text: str, unit: str) -> str:
+def make_sample(text: str, unit: str) -> str:
     """`text` as it could be on a host: what only the host knows stands as a path, or as the letter x."""
-    return _SPECIFIER.sub(lambda found: _sampled(found, unit), text) if "%" in text else text
+    return _SPECIFIER.sub(lambda found: _make_sampled(found, unit), text) if "%" in text else text
 
 
-def _sampled(found: re.Match[str], unit: str) -> str:
+def _make_sampled(found: re.Match[str], unit: str) -> str:
     letter = found[1]
     if letter == "f":
-        return _path_of(unit)
+        return _make_path(unit)
     if letter in _BY_NAME:
-        return _meant(found, unit)
+        return _resolve(found, unit)
     if letter in _PATHS:
         return "/x"
     return "x" if letter.isascii() and letter.isalnum() else found[0]

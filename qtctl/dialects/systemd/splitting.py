@@ -50,7 +50,7 @@ class _UnknownEscape(Exception):
     pass
 
 
-def trouble(text: str) -> str | None:
+def explain_trouble(text: str) -> str | None:
     """Why no unit or env file can hold `text`, or None. Never shows more of it than one code point."""
     match = UNSAYABLE.search(text)
     if match is None:
@@ -98,22 +98,22 @@ def split(text: str, escapes: Escapes) -> tuple[str, ...]:
                 raise InputError("unbalanced quotes, or a backslash at the end", hint='quote as "…", write \\ as \\\\')
             pieces.append(piece["bare"] if piece["q"] is None else piece["quoted"])
             at = piece.end()
-        words.append(_word(pieces, escapes))
+        words.append(_join_pieces(pieces, escapes))
         at = _skip(raw, at)
     return tuple(words)
 
 
-def words_as_written(text: str) -> tuple[str, ...]:
+def split_as_written(text: str) -> tuple[str, ...]:
     """The words of `text` as they are written, quotes and backslashes and all. InputError as in `split`."""
     if not any(char in text for char in "\"'\\"):
-        return plain_words(text)
+        return split_plain_words(text)
     words = RAW_WORD.findall(text)
     if RAW_WORD.sub("", text).strip(WHITESPACE):
         raise InputError("unbalanced quotes, or a backslash at the end", hint='quote as "…", write \\ as \\\\')
     return tuple(words)
 
 
-def plain_words(text: str) -> tuple[str, ...]:
+def split_plain_words(text: str) -> tuple[str, ...]:
     """The words of `text` where quotes are letters like any other: names of units in [Unit]."""
     return tuple(re.findall(f"[^{WHITESPACE}]+", text))
 
@@ -124,7 +124,7 @@ def _skip(raw: bytes, at: int) -> int:
     return at
 
 
-def _word(pieces: list[bytes], escapes: Escapes) -> str:
+def _join_pieces(pieces: list[bytes], escapes: Escapes) -> str:
     raw = b"".join(pieces)
     if escapes is Escapes.LITERAL:
         raw = re.sub(rb"\\(.)", rb"\1", raw, flags=re.DOTALL)
@@ -138,40 +138,40 @@ def _word(pieces: list[bytes], escapes: Escapes) -> str:
 
 def _unescape(raw: bytes, *, relaxed: bool) -> bytes:
     try:
-        return _ESCAPE.sub(_meant, raw)
+        return _ESCAPE.sub(_replace_escape, raw)
     except _UnknownEscape:
         if not relaxed:
             raise InputError("unknown escape sequence", hint="write \\ as \\\\") from None
-        return _ESCAPE.sub(_meant_or_kept, raw)
+        return _ESCAPE.sub(_replace_or_keep, raw)
 
 
-def _meant(match: re.Match[bytes]) -> bytes:
+def _replace_escape(match: re.Match[bytes]) -> bytes:
     eight = match[1] or match[4]
     if eight:
-        return _byte(int(eight, 16 if match[1] else 8))
+        return _make_byte(int(eight, 16 if match[1] else 8))
     wide = match[2] or match[3]
     if wide:
-        return _code_point(int(wide, 16))
+        return _make_code_point(int(wide, 16))
     code = _SINGLE.get(match[5].decode("latin-1"))
     if code is None:
         raise _UnknownEscape
     return bytes((code,))
 
 
-def _meant_or_kept(match: re.Match[bytes]) -> bytes:
+def _replace_or_keep(match: re.Match[bytes]) -> bytes:
     try:
-        return _meant(match)
+        return _replace_escape(match)
     except _UnknownEscape:
         return match[0]
 
 
-def _byte(code: int) -> bytes:
+def _make_byte(code: int) -> bytes:
     if code not in _BYTES:
         raise _UnknownEscape
     return bytes((code,))
 
 
-def _code_point(code: int) -> bytes:
+def _make_code_point(code: int) -> bytes:
     if code not in _CODE_POINTS:
         raise _UnknownEscape
     return chr(code).encode("utf-8", "surrogatepass")

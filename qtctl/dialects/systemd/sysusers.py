@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from qtctl.dialects.systemd.columns import NOTHING, column, entries, line, optional
+from qtctl.dialects.systemd.columns import NOTHING, read_entries, write_column, write_line, write_optional
 from qtctl.dialects.systemd.columns import parse as columns
-from qtctl.dialects.systemd.quoting import simple_path
+from qtctl.dialects.systemd.quoting import simplify_path
 from qtctl.errors import InputError
 
 NAME = r"[A-Za-z_][A-Za-z0-9_-]{0,30}"
@@ -47,25 +47,25 @@ def write(entry: Entry) -> str:
     """InputError where systemd-sysusers could not take it as it is meant."""
     try:
         _check(entry)
-        return _line(entry)
+        return _write_line(entry)
     except InputError as error:
         raise InputError(f"{entry.name}: {error.what}", hint=error.hint) from error
 
 
-def _line(entry: Entry) -> str:
-    return line(
+def _write_line(entry: Entry) -> str:
+    return write_line(
         entry.kind,
         entry.name,
         entry.id or NOTHING,
-        optional(entry.gecos, "summary"),
-        optional(entry.home, "home"),
-        optional(entry.shell, "shell"),
+        write_optional(entry.gecos, "summary"),
+        write_optional(entry.home, "home"),
+        write_optional(entry.shell, "shell"),
     )
 
 
 def parse(text: str, name: str) -> tuple[Entry, ...]:
     """Every entry of a file. InputError, with the line, where one is none, or is none that `write` could write."""
-    return entries(text, name, _read)
+    return read_entries(text, name, _read)
 
 
 def _read(text: str) -> Entry:
@@ -103,7 +103,7 @@ def _check_id(entry: Entry) -> None:
 
 
 def _check_comment(text: str) -> None:
-    column(text, "summary")
+    write_column(text, "summary")
     if ":" in text:
         raise InputError("summary: holds a colon, which the user database cannot hold", hint="write it without")
 
@@ -111,8 +111,8 @@ def _check_comment(text: str) -> None:
 def _check_path(text: str, field: str) -> None:
     if ":" in text:
         raise InputError(f"{field}: holds a colon, which the user database cannot hold", field=field)
-    if simple_path(text, field) != text:
-        raise InputError(f"{field}: not a plain path", hint=f"write {simple_path(text, field)}", field=field)
+    if simplify_path(text, field) != text:
+        raise InputError(f"{field}: not a plain path", hint=f"write {simplify_path(text, field)}", field=field)
 
 
 _HINT = "a letter or _, then letters, digits, _ and -, at most 31"

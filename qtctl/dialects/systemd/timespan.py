@@ -28,7 +28,7 @@ _WHITESPACE = " \t\n\r"
 _PART = re.compile(r"((?:\+?[0-9]+)?)(?:\.([0-9]+))?([ \t\n\r]*)([A-Za-z\u00b5\u03bc]*)([ \t\n\r]*)")
 
 
-def microseconds(span: str) -> int:
+def parse_microseconds(span: str) -> int:
     """`span` in microseconds; `INFINITY` for "infinity". InputError where systemd would refuse it."""
     text = span.strip(_WHITESPACE)
     if text == "infinity":
@@ -37,11 +37,11 @@ def microseconds(span: str) -> int:
     while at < len(text):
         part = _PART.match(text, at)
         if part is None or not (part[1] or part[2]) or _runs_on(part, len(text)):
-            raise _bad(span)
-        total += _part(span, part)
+            raise _make_error(span)
+        total += _parse_part(span, part)
         at = part.end()
     if not text:
-        raise _bad(span)
+        raise _make_error(span)
     if total >= INFINITY:
         raise InputError(f"time span too long: {span!r}", hint="write infinity for no limit")
     return total
@@ -52,16 +52,16 @@ def _runs_on(part: re.Match[str], length: int) -> bool:
     return not (part[3] or part[4] or part[5]) and part.end() != length
 
 
-def _part(span: str, part: re.Match[str]) -> int:
+def _parse_part(span: str, part: re.Match[str]) -> int:
     unit = _UNITS.get(part[4])
     if unit is None:
-        raise _bad(span)
+        raise _make_error(span)
     # Digit by digit, each cut to whole microseconds, as parse_time does.
     digits = part[1].lstrip("+").lstrip("0")
     if len(digits) > _DIGITS:
         raise InputError("time span too long", hint="write infinity for no limit")
     if int(digits or "0") > _LARGEST:
-        raise _bad(span)
+        raise _make_error(span)
     whole, fraction = int(digits or "0") * unit, 0
     for digit in part[2] or "":
         unit //= 10
@@ -69,5 +69,5 @@ def _part(span: str, part: re.Match[str]) -> int:
     return whole + fraction
 
 
-def _bad(span: str) -> InputError:
+def _make_error(span: str) -> InputError:
     return InputError(f"not a time span: {span!r}", hint='for example "5s", "2min 30s" or "infinity"')

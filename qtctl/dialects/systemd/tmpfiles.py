@@ -3,10 +3,10 @@
 import re
 from dataclasses import dataclass
 
-from qtctl.dialects.systemd.columns import column, entries, line, optional
 from qtctl.dialects.systemd.columns import parse as columns
-from qtctl.dialects.systemd.quoting import simple_path
-from qtctl.dialects.systemd.timespan import microseconds
+from qtctl.dialects.systemd.columns import read_entries, write_column, write_line, write_optional
+from qtctl.dialects.systemd.quoting import simplify_path
+from qtctl.dialects.systemd.timespan import parse_microseconds
 from qtctl.errors import InputError
 
 FOLDER = "d"
@@ -29,25 +29,25 @@ def write(entry: Entry) -> str:
     """InputError where systemd-tmpfiles could not take it as it is meant."""
     try:
         _check(entry)
-        return _line(entry)
+        return _write_line(entry)
     except InputError as error:
         raise InputError(f"{entry.path!r}: {error.what}", hint=error.hint) from error
 
 
-def _line(entry: Entry) -> str:
-    return line(
+def _write_line(entry: Entry) -> str:
+    return write_line(
         FOLDER,
-        column(entry.path, "path"),
+        write_column(entry.path, "path"),
         entry.mode,
-        column(entry.user, "user"),
-        column(entry.group, "group"),
-        optional(entry.age, "age"),
+        write_column(entry.user, "user"),
+        write_column(entry.group, "group"),
+        write_optional(entry.age, "age"),
     )
 
 
 def parse(text: str, name: str) -> tuple[Entry, ...]:
     """Every entry of a file. InputError, with the line, where one is none, or is none that `write` could write."""
-    return entries(text, name, _read)
+    return read_entries(text, name, _read)
 
 
 def _read(text: str) -> Entry:
@@ -60,11 +60,11 @@ def _read(text: str) -> Entry:
 
 
 def _check(entry: Entry) -> None:
-    if simple_path(entry.path, "path") != entry.path:
-        raise InputError("path: not a plain path", hint=f"write {simple_path(entry.path, 'path')}")
+    if simplify_path(entry.path, "path") != entry.path:
+        raise InputError("path: not a plain path", hint=f"write {simplify_path(entry.path, 'path')}")
     if _MODE.fullmatch(entry.mode) is None:
         raise InputError(f"mode: {entry.mode!r} is not four octal digits")
     for field, name in (("user", entry.user), ("group", entry.group)):
-        column(name, field)
+        write_column(name, field)
     if entry.age:
-        microseconds(entry.age)
+        parse_microseconds(entry.age)

@@ -12,46 +12,46 @@ _KEPT = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 _ESCAPE = re.compile(rb"\\x([0-9A-Fa-f]{2})")
 
 
-def valid(name: str) -> bool:
+def is_valid(name: str) -> bool:
     """Whether `name` is the name of a unit: with its type, templates (`x@.service`) included."""
     return len(name) <= MAX_NAME and _VALID.fullmatch(name) is not None
 
 
-def unit_name(name: str, field: str) -> str:
+def check_unit_name(name: str, field: str) -> str:
     """`name`, if it is one. InputError names the field."""
-    if not valid(name):
+    if not is_valid(name):
         raise InputError(
             f"{field}: not the name of a unit: {name!r}", hint="for example redis-server.service", field=field
         )
     return name
 
 
-def stem(name: str) -> str:
+def strip_type(name: str) -> str:
     """`name` without its type."""
     return name.rpartition(".")[0] or name
 
 
-def prefix_of(name: str) -> str:
+def get_prefix(name: str) -> str:
     """What stands before the `@`, or the name without its type."""
-    return stem(name).partition("@")[0]
+    return strip_type(name).partition("@")[0]
 
 
-def instance_of(name: str) -> str:
+def get_instance(name: str) -> str:
     """What stands after the `@`; empty in a template, and where there is none."""
-    return stem(name).partition("@")[2]
+    return strip_type(name).partition("@")[2]
 
 
-def template_of(name: str) -> str:
+def get_template(name: str) -> str:
     """The template of an instance; "" where it is none."""
-    head, _, own = stem(name).partition("@")
+    head, _, own = strip_type(name).partition("@")
     return f"{head}@.{name.rpartition('.')[2]}" if own else ""
 
 
 def is_template(name: str) -> bool:
-    return stem(name).endswith("@")
+    return strip_type(name).endswith("@")
 
 
-def instance(template: str, name: str) -> str:
+def name_instance(template: str, name: str) -> str:
     """The unit of an instance: `worker@.service` and `1` give `worker@1.service`."""
     prefix, _, type_ = template.rpartition(".")
     return f"{prefix}{name}.{type_}"
@@ -59,8 +59,8 @@ def instance(template: str, name: str) -> str:
 
 def escape(text: str) -> str:
     """`text` as systemd-escape gives it: `/` becomes `-`, other bytes `\\xNN`; a leading dot is escaped."""
-    raw = _bytes(text)
-    return "".join(_escaped(byte, first=at == 0) for at, byte in enumerate(raw))
+    raw = _encode(text)
+    return "".join(_escape_byte(byte, first=at == 0) for at, byte in enumerate(raw))
 
 
 def escape_path(path: str) -> str:
@@ -73,21 +73,21 @@ def escape_path(path: str) -> str:
 
 def unescape(text: str) -> str:
     """The inverse of `escape`."""
-    raw = _ESCAPE.sub(lambda match: bytes((int(match[1], 16),)), _bytes(text.replace("-", "/")))
+    raw = _ESCAPE.sub(lambda match: bytes((int(match[1], 16),)), _encode(text.replace("-", "/")))
     try:
         return raw.decode()
     except UnicodeDecodeError as error:
         raise InputError(f"not an escaped name: {text!r}") from error
 
 
-def _bytes(text: str) -> bytes:
+def _encode(text: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError as error:
         raise InputError(f"not Unicode text: {text!r}") from error
 
 
-def _escaped(byte: int, *, first: bool) -> str:
+def _escape_byte(byte: int, *, first: bool) -> str:
     if byte == ord("/"):
         return "-"
     if byte in _KEPT and not (first and byte == ord(".")):
@@ -98,7 +98,7 @@ def _escaped(byte: int, *, first: bool) -> str:
 _NOT_IN_PATH = re.compile(rb"^[0-9]|[^0-9A-Za-z]")
 
 
-def object_path(unit: str) -> str:
+def make_object_path(unit: str) -> str:
     """The unit's D-Bus object: every byte but letters and digits escaped, a leading digit too."""
     escaped = _NOT_IN_PATH.sub(lambda found: f"_{found[0][0]:02x}".encode(), unit.encode()).decode()
     return f"/org/freedesktop/systemd1/unit/{escaped or '_'}"

@@ -9,8 +9,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from qtctl.dialects.systemd.directives import EMPTY_SAYS, NEVER_EMPTIED, AssignmentRule, reset_with, takes
-from qtctl.dialects.systemd.splitting import WHITESPACE, Escapes, plain_words, split, trouble, words_as_written
+from qtctl.dialects.systemd.directives import (
+    EMPTY_SAYS,
+    NEVER_EMPTIED,
+    AssignmentRule,
+    find_assignment_rule,
+    reset_with,
+)
+from qtctl.dialects.systemd.splitting import (
+    WHITESPACE,
+    Escapes,
+    explain_trouble,
+    split,
+    split_as_written,
+    split_plain_words,
+)
 from qtctl.errors import InputError, Place
 
 MAX_LINE = 1024**2
@@ -80,14 +93,14 @@ class UnitFile:
 def parse(text: str | bytes, name: str) -> UnitFile:
     """The lines of a unit file. InputError, with file and line, for what makes systemd give up the file."""
     if isinstance(text, bytes):
-        text = _decoded(text, name)
+        text = _decode(text, name)
     if "\0" in text:
         raise InputError("a NUL character", place=Place(name, text.count("\n", 0, text.index("\0")) + 1))
     section = ""
     lines: list[Line] = []
-    for line in _logical(text, name):
+    for line in _join_lines(text, name):
         section = line.section if line.kind is Kind.SECTION else section
-        lines.append(_classified(line, section) if line.kind is Kind.DIRECTIVE else line)
+        lines.append(_classify(line, section) if line.kind is Kind.DIRECTIVE else line)
     return UnitFile(name, tuple(lines))
 
 
@@ -96,7 +109,7 @@ def write(unitfile: UnitFile) -> str:
     return "".join(line.raw for line in unitfile.lines)
 
 
-def effective(unitfile: UnitFile, dropins: Sequence[UnitFile] = ()) -> Effective:
+def merge_effective(unitfile: UnitFile, dropins: Sequence[UnitFile] = ()) -> Effective:
     """(section, directive) → values, with `dropins` in the order in which systemd reads them.
 
     A scalar has one value, "" where it was last assigned empty. A list has its items, none where it was emptied. Values
@@ -109,7 +122,7 @@ def effective(unitfile: UnitFile, dropins: Sequence[UnitFile] = ()) -> Effective
     return found.effective()
 
 
-def _decoded(raw: bytes, name: str) -> str:
+def _decode(raw: bytes, name: str) -> str:
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -117,10 +130,10 @@ def _decoded(raw: bytes, name: str) -> str:
         raise InputError("not UTF-8 text", hint="systemd reads UTF-8 only", place=Place(name, line)) from error
 
 
-def _logical(text: str, name: str) -> Iterator[Line]:
+def _join_lines(text: str, name: str) -> Iterator[Line]:
     """Lines with their continuations joined; `value` of a DIRECTIVE is the whole stripped line yet to be classified."""
     bom_seen, open_ = False, _Open()
-    for number, (written, whole) in enumerate(_physical(text), start=1):
+    for number, (written, whole) in enumerate(_split_lines(text), start=1):
         if written.lstrip(WHITESPACE)[:1] in ("#", ";"):
             if open_.raw:
                 open_.raw.append(whole)
@@ -165,7 +178,7 @@ class _Open:
         return _complete("".join(self.raw), "".join(self.joined), self.number, name)
 
 
-def _physical(text: str) -> Iterator[tuple[str, str]]:
+def _split_lines(text: str) -> Iterator[tuple[str, str]]:
     """Each line without and with its end."""
     for match in _PHYSICAL.finditer(text):
         if match[0]:
@@ -178,7 +191,7 @@ def _continues(text: str) -> bool:
 
 def _complete(raw: str, joined: str, number: int, name: str) -> Line:
     text = joined.strip(WHITESPACE)
-    reason = trouble(text)
+    reason = explain_trouble(text)
     if reason:
         raise InputError(f"the line {reason}", hint="systemd drops the whole file", place=Place(name, number))
     if not text:
@@ -190,7 +203,7 @@ def _complete(raw: str, joined: str, number: int, name: str) -> Line:
     return Line(Kind.SECTION, raw, number, section=text[1:-1])
 
 
-def _classified(line: Line, section: str) -> Line:
+def _classify(line: Line, section: str) -> Line:
     key, equals, value = line.value.partition("=")
     problem = ""
     if not section:
@@ -213,7 +226,7 @@ class _Assigned:
         """Section, and the beginning of the names that are reset together → its lists that have items."""
 
     def assign(self, line: Line, name: str) -> None:
-        at, kind = (line.section, line.key), takes(line.key)
+        at, kind = (line.section, line.key), find_assignment_rule(line.key)
         if kind is AssignmentRule.SCALAR:
             self._values[at] = [line.value]
             if not line.value:
@@ -222,7 +235,7 @@ class _Assigned:
             if line.value:
                 self._values.setdefault(at, [line.value])
         elif line.value:
-            self._values.setdefault(at, []).extend(_items(line, kind, name))
+            self._values.setdefault(at, []).extend(_list_items(line, kind, name))
             self._group(line).add(line.key)
         elif kind not in NEVER_EMPTIED:
             self._reset(line)
@@ -248,23 +261,25 @@ class _Assigned:
         return self._filled.setdefault((line.section, dropped if isinstance(dropped, str) else ""), set())
 
     def effective(self) -> Effective:
-        return {at: _once(at[1], values) for at, values in self._values.items()}
+        return {at: _drop_repeated(at[1], values) for at, values in self._values.items()}
 
 
-def _items(line: Line, kind: AssignmentRule, name: str) -> tuple[str, ...]:
+def _list_items(line: Line, kind: AssignmentRule, name: str) -> tuple[str, ...]:
     if kind is AssignmentRule.LINES:
         return (line.value,)
     if kind in (AssignmentRule.UNITS, AssignmentRule.NAMES):
-        return plain_words(line.value)
+        return split_plain_words(line.value)
     try:
         if kind is AssignmentRule.TUPLES:
-            return words_as_written(line.value)
+            return split_as_written(line.value)
         return split(line.value, _ESCAPES[kind])
     except InputError as error:
         raise InputError(f"{line.key}=: {error.what}", hint=error.hint, place=Place(name, line.line)) from error
 
 
-def _once(key: str, values: Sequence[str]) -> tuple[str, ...]:
+def _drop_repeated(key: str, values: Sequence[str]) -> tuple[str, ...]:
     return (
-        tuple(dict.fromkeys(values)) if takes(key) in (AssignmentRule.UNITS, AssignmentRule.INSTALL) else tuple(values)
+        tuple(dict.fromkeys(values))
+        if find_assignment_rule(key) in (AssignmentRule.UNITS, AssignmentRule.INSTALL)
+        else tuple(values)
     )

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from qtctl.dialects.systemd import size, timespan
-from qtctl.dialects.systemd.booleans import boolean
+from qtctl.dialects.systemd.booleans import parse_boolean
 from qtctl.dialects.systemd.calendar import has_specifier
-from qtctl.dialects.systemd.choices import choice_check
-from qtctl.dialects.systemd.exec_lines import commands_of
-from qtctl.dialects.systemd.splitting import Escapes, NotUtf8, plain_words, split
-from qtctl.dialects.systemd.unit_name import valid
+from qtctl.dialects.systemd.choices import find_choice_check
+from qtctl.dialects.systemd.exec_lines import read_commands
+from qtctl.dialects.systemd.splitting import Escapes, NotUtf8, split, split_plain_words
+from qtctl.dialects.systemd.unit_name import is_valid
 from qtctl.errors import InputError
 
 _FREE_TEXT = frozenset(("STRING", "URL", "CONDITION", "REGEX"))
@@ -43,7 +43,7 @@ _NEWEST = 2**31
 """A version that knows every word."""
 
 
-def value_trouble(key: str, kind: str, value: str, version: int = _NEWEST) -> str | None:
+def explain_value_trouble(key: str, kind: str, value: str, version: int = _NEWEST) -> str | None:
     """Why systemd ignores an assignment of `value`, without showing it. None: it does not, or this is not known here.
 
     `version`: of a word that came with one, whether systemd `version` knows it.
@@ -60,45 +60,47 @@ def value_trouble(key: str, kind: str, value: str, version: int = _NEWEST) -> st
     return check(value) if check else None
 
 
-def surely_taken(key: str, kind: str, value: str) -> bool:
+def is_surely_taken(key: str, kind: str, value: str) -> bool:
     """Whether systemd takes an assignment of `value` for certain. Of a scalar it then forgets what was said before."""
     if not value:
-        return value_trouble(key, kind, value) is None
-    if key in _FATAL or _odd_specifiers(value):
+        return explain_value_trouble(key, kind, value) is None
+    if key in _FATAL or _has_odd_specifiers(value):
         return False
     check = _check_of(key, kind, _NEWEST)
     return check(value) is None if check else kind in ("STRING", "NODE")
 
 
-def _odd_specifiers(value: str) -> bool:
+def _has_odd_specifiers(value: str) -> bool:
     return "%" in _KNOWN_SPECIFIER.sub("", value)
 
 
 def _check_of(key: str, kind: str, version: int) -> Callable[[str], str | None] | None:
-    return None if key in _OF_ITS_OWN else _by_key(key) or choice_check(key, kind, version) or _CHECKS.get(kind)
+    return (
+        None if key in _OF_ITS_OWN else _find_check(key) or find_choice_check(key, kind, version) or _CHECKS.get(kind)
+    )
 
 
-def part_trouble(kind: str, value: str) -> str | None:
+def explain_part_trouble(kind: str, value: str) -> str | None:
     """Why systemd drops some words of a list, and takes the others."""
     if kind != "UNIT [...]":
         return None
-    taken = kept_units(value)
-    return "names something that is no unit" if taken and len(taken) < len(plain_words(value)) else None
+    taken = list_kept_units(value)
+    return "names something that is no unit" if taken and len(taken) < len(split_plain_words(value)) else None
 
 
-def kept_units(value: str) -> tuple[str, ...]:
+def list_kept_units(value: str) -> tuple[str, ...]:
     """The words of a list of units that systemd takes."""
-    return tuple(word for word in plain_words(value) if names_unit(word))
+    return tuple(word for word in split_plain_words(value) if names_unit(word))
 
 
 def names_unit(word: str) -> bool:
     """Whether it can be a unit's name, whatever its specifiers stand for."""
-    return valid(_SPECIFIER.sub("x", word)) or (
-        bool(_SPECIFIER.search(word)) and valid(_SPECIFIER.sub("a.mount", word))
+    return is_valid(_SPECIFIER.sub("x", word)) or (
+        bool(_SPECIFIER.search(word)) and is_valid(_SPECIFIER.sub("a.mount", word))
     )
 
 
-def inline_comment(kind: str, value: str) -> bool:
+def has_inline_comment(kind: str, value: str) -> bool:
     """Whether a value has what looks like a comment after it: systemd knows none there, it is part of the value."""
     if not re.search(r"(^|[ \t])#", value) or kind in _FREE_TEXT:
         return False
@@ -111,69 +113,69 @@ def inline_comment(kind: str, value: str) -> bool:
     return any(word.startswith("#") and f'"{word}' not in value and f"'{word}" not in value for word in words)
 
 
-def _by_key(key: str) -> Callable[[str], str | None] | None:
+def _find_check(key: str) -> Callable[[str], str | None] | None:
     if _MEMORY.match(key):
-        return lambda value: _memory(key, value)
+        return lambda value: _check_memory(key, value)
     if _OF_TIMERS.fullmatch(key):
-        return lambda value: None if has_specifier(value) else _seconds(value)
+        return lambda value: None if has_specifier(value) else _check_seconds(value)
     if _TIMES.match(key):
-        return _seconds
+        return _check_seconds
     if _RLIMIT.match(key):
-        return lambda value: _rlimit(key, value)
+        return lambda value: _check_rlimit(key, value)
     return _BY_KEY.get(key)
 
 
-def _boolean(value: str) -> str | None:
-    return None if boolean(value) is not None else "is neither yes nor no"
+def _check_boolean(value: str) -> str | None:
+    return None if parse_boolean(value) is not None else "is neither yes nor no"
 
 
-def _seconds(value: str) -> str | None:
-    return _refused(timespan.microseconds, value, "is no time span")
+def _check_seconds(value: str) -> str | None:
+    return _explain_refused(timespan.parse_microseconds, value, "is no time span")
 
 
-def _memory(key: str, value: str) -> str | None:
-    share = _share(value)
+def _check_memory(key: str, value: str) -> str | None:
+    share = _parse_share(value)
     if share is not None and share > 1:
         return "is more than all memory"
-    if share is None and (wrong := _refused(size.bytes_of, value, "is no size")):
+    if share is None and (wrong := _explain_refused(size.parse_bytes, value, "is no size")):
         return wrong
     if key not in _NEVER_0:
         return None
-    return "is nothing" if (size.bytes_of(value) if share is None else share) == 0 else None
+    return "is nothing" if (size.parse_bytes(value) if share is None else share) == 0 else None
 
 
-def _tasks(value: str) -> str | None:
-    share = _share(value)
+def _check_tasks(value: str) -> str | None:
+    share = _parse_share(value)
     if value == "infinity" or (share is not None and share <= 1):
         return None
     return None if _UNSIGNED.fullmatch(value) and 0 < _number(value) < size.INFINITY else "is no number of tasks"
 
 
-def _size(value: str) -> str | None:
+def _check_size(value: str) -> str | None:
     if value.isdecimal() and int(value) <= size.INFINITY:
         return None
-    return "is no size" if value == "infinity" else _refused(size.bytes_of, value, "is no size")
+    return "is no size" if value == "infinity" else _explain_refused(size.parse_bytes, value, "is no size")
 
 
-def _nanoseconds(value: str) -> str | None:
+def _check_nanoseconds(value: str) -> str | None:
     rest = _NANOSECONDS.sub("", value).strip()
-    return _seconds(rest) if rest or not value.strip() else None
+    return _check_seconds(rest) if rest or not value.strip() else None
 
 
-def _accounts(value: str) -> str | None:
-    return next((wrong for word in value.split() if (wrong := _account(word))), None)
+def _check_accounts(value: str) -> str | None:
+    return next((wrong for word in value.split() if (wrong := _check_account(word))), None)
 
 
-def _absolute(value: str) -> str | None:
+def _check_absolute(value: str) -> str | None:
     sound = re.match(r"/|%[^%]", value) and ".." not in value.split("/")
     return None if sound else "is no absolute path without .."
 
 
-def _quota(value: str) -> str | None:
-    return None if _share(value) else "is no percentage above 0"
+def _check_quota(value: str) -> str | None:
+    return None if _parse_share(value) else "is no percentage above 0"
 
 
-def _share(value: str) -> Fraction | None:
+def _parse_share(value: str) -> Fraction | None:
     """12.5% as a part of 1; None where it is no percentage (permyriads at most)."""
     match = _SHARE.fullmatch(value)
     if match is None:
@@ -191,15 +193,15 @@ def _number(text: str) -> int:
     return int(digits, 8 if digits.startswith("0") else 10)
 
 
-def _unsigned(value: str) -> str | None:
+def _check_unsigned(value: str) -> str | None:
     return None if _UNSIGNED.fullmatch(value) and _number(value) <= _LARGEST else "is no number"
 
 
-def _units(value: str) -> str | None:
-    return None if kept_units(value) else "names something that is no unit"
+def _check_units(value: str) -> str | None:
+    return None if list_kept_units(value) else "names something that is no unit"
 
 
-def _rlimit(key: str, value: str) -> str | None:
+def _check_rlimit(key: str, value: str) -> str | None:
     """One limit, or soft:hard."""
     limits = [_limit(key, part) for part in value.split(":", 1)]
     found = [limit for limit in limits if limit is not None]
@@ -215,17 +217,17 @@ def _limit(key: str, text: str) -> int | None:
     if key not in _OF_SECONDS and key not in _OF_BYTES:
         return found if _UNSIGNED.fullmatch(text) and (found := _number(text)) < size.INFINITY else None
     try:
-        return timespan.microseconds(text) if key in _OF_SECONDS else size.bytes_of(text)
+        return timespan.parse_microseconds(text) if key in _OF_SECONDS else size.parse_bytes(text)
     except InputError:
         return None
 
 
-def _restart(value: str) -> str | None:
+def _check_restart(value: str) -> str | None:
     words = "no always on-success on-failure on-abnormal on-abort on-watchdog"
     return None if value in words.split() else f"is none of {words}"
 
 
-def _refused(read: Callable[[str], int], value: str, what: str) -> str | None:
+def _explain_refused(read: Callable[[str], int], value: str, what: str) -> str | None:
     try:
         read(value)
     except InputError:
@@ -233,22 +235,22 @@ def _refused(read: Callable[[str], int], value: str, what: str) -> str | None:
     return None
 
 
-def _slice(value: str) -> str | None:
+def _check_slice(value: str) -> str | None:
     return None if names_unit(value) and (value.endswith(".slice") or _SPECIFIER.search(value)) else "is no slice"
 
 
-def _unit(value: str) -> str | None:
+def _check_unit(value: str) -> str | None:
     return None if names_unit(value) else "is no unit"
 
 
-def _directory(value: str) -> str | None:
+def _check_directory(value: str) -> str | None:
     return None if re.match(r"-?(/|~$|%)", value) else "is neither an absolute path nor ~"
 
 
-def _command(value: str) -> str | None:
+def _check_command(value: str) -> str | None:
     """Whether systemd takes the line at all; that the programs are there is another question."""
     try:
-        commands = commands_of(value)
+        commands = read_commands(value)
     except NotUtf8:
         return None
     except InputError as error:
@@ -259,40 +261,40 @@ def _command(value: str) -> str | None:
     return "runs what is neither an absolute path nor the name of a program" if odd else None
 
 
-def _output(value: str) -> str | None:
+def _check_output(value: str) -> str | None:
     return None if _OUTPUT.fullmatch(value) else "is nothing that output can be connected to"
 
 
-def _namespace(value: str) -> str | None:
+def _check_namespace(value: str) -> str | None:
     sound = "%" in value or _NAMESPACE.fullmatch(value)
     return None if sound else "is no name of a log namespace"
 
 
-def _account(value: str) -> str | None:
+def _check_account(value: str) -> str | None:
     return None if not value or _ACCOUNT.fullmatch(value) else "is no name of an account"
 
 
 _BY_KEY: dict[str, Callable[[str], str | None]] = {
-    "CPUQuota": _quota,
-    "CPUQuotaPeriodSec": _seconds,
-    "Group": _account,
-    "JobRunningTimeoutSec": _seconds,
-    "JobTimeoutSec": _seconds,
-    "LogNamespace": _namespace,
-    "MountAPIVFS": _boolean,
-    "TTYColumns": _unsigned,
-    "TTYRows": _unsigned,
-    "TimeoutAbortSec": _seconds,
-    "TimeoutIdleSec": _seconds,
-    "TimeoutStopSec": _seconds,
-    "Restart": _restart,
-    "Service": _unit,
-    "Slice": _slice,
-    "SupplementaryGroups": _accounts,
-    "TasksMax": _tasks,
-    "Unit": _unit,
-    "User": _account,
-    "WorkingDirectory": _directory,
+    "CPUQuota": _check_quota,
+    "CPUQuotaPeriodSec": _check_seconds,
+    "Group": _check_account,
+    "JobRunningTimeoutSec": _check_seconds,
+    "JobTimeoutSec": _check_seconds,
+    "LogNamespace": _check_namespace,
+    "MountAPIVFS": _check_boolean,
+    "TTYColumns": _check_unsigned,
+    "TTYRows": _check_unsigned,
+    "TimeoutAbortSec": _check_seconds,
+    "TimeoutIdleSec": _check_seconds,
+    "TimeoutStopSec": _check_seconds,
+    "Restart": _check_restart,
+    "Service": _check_unit,
+    "Slice": _check_slice,
+    "SupplementaryGroups": _check_accounts,
+    "TasksMax": _check_tasks,
+    "Unit": _check_unit,
+    "User": _check_account,
+    "WorkingDirectory": _check_directory,
 }
 _NEVER_EMPTY_KINDS = (
     "ACCESS ACTION BOOLEAN CPUSCHEDPRIO FACILITY INPUT INTEGER LEVEL LONG MODE NANOSECONDS OUTPUT POLICY "
@@ -312,13 +314,13 @@ _FATAL = frozenset(("DynamicUser",))
 _OF_ITS_OWN = frozenset(("ExecSearchPath", "LimitNICE"))
 """Directives whose value has a form of its own, which its kind does not say."""
 _CHECKS: dict[str, Callable[[str], str | None]] = {
-    "BOOLEAN": _boolean,
-    "OUTPUT": _output,
-    "NANOSECONDS": _nanoseconds,
-    "PATH": _absolute,
-    "SECONDS": _seconds,
-    "SIZE": _size,
-    "UNSIGNED": _unsigned,
-    "UNIT [...]": _units,
-    "PATH [ARGUMENT [...]]": _command,
+    "BOOLEAN": _check_boolean,
+    "OUTPUT": _check_output,
+    "NANOSECONDS": _check_nanoseconds,
+    "PATH": _check_absolute,
+    "SECONDS": _check_seconds,
+    "SIZE": _check_size,
+    "UNSIGNED": _check_unsigned,
+    "UNIT [...]": _check_units,
+    "PATH [ARGUMENT [...]]": _check_command,
 }

@@ -14,21 +14,21 @@ Path = tuple[str, ...]
 Node: TypeAlias = MutableMapping[str, Any]
 
 
-def without(text: str, path: Path) -> str:
+def remove_key(text: str, path: Path) -> str:
     """`text` without the key at `path`. InputError where it has none, or it cannot be taken out cleanly."""
     expected = tomllib.loads(text)
-    _parent(expected, path).pop(path[-1])
-    return _edited(text, expected, lambda document: _parent(document, path).pop(path[-1]))
+    _find_parent(expected, path).pop(path[-1])
+    return _edit(text, expected, lambda document: _find_parent(document, path).pop(path[-1]))
 
 
-def with_item(text: str, path: Path, item: str) -> str:
+def add_item(text: str, path: Path, item: str) -> str:
     """`text` with `item` at the end of the list at `path`, which is made where it is not there."""
     expected = tomllib.loads(text)
     _append(expected, path, item)
-    return _edited(text, expected, lambda document: _append(document, path, item))
+    return _edit(text, expected, lambda document: _append(document, path, item))
 
 
-def _edited(text: str, expected: dict[str, Any], edit: Callable[[Node], object]) -> str:
+def _edit(text: str, expected: dict[str, Any], edit: Callable[[Node], object]) -> str:
     try:
         document = tomlkit.parse(text)
         edit(document)
@@ -41,7 +41,7 @@ def _edited(text: str, expected: dict[str, Any], edit: Callable[[Node], object])
     return written
 
 
-def _parent(document: Node, path: Path) -> Node:
+def _find_parent(document: Node, path: Path) -> Node:
     for key in path[:-1]:
         document = document[key]
     if path[-1] not in document:
@@ -60,11 +60,11 @@ def _append(document: Node, path: Path, item: str) -> None:
         document[path[-1]] = [item]
 
 
-def with_value(text: str, path: Path, value: object) -> str:
+def set_value(text: str, path: Path, value: object) -> str:
     """`text` with `value` at `path`, in place of what is there. Of a list only the items that differ are touched."""
     expected = tomllib.loads(text)
     _put(expected, path, value)
-    return _edited(text, expected, lambda document: _put_kept(document, path, value))
+    return _edit(text, expected, lambda document: _put_kept(document, path, value))
 
 
 def _put(document: Node, path: Path, value: object) -> None:

@@ -12,18 +12,18 @@ MOST_SHOWN = 60
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def key_text(path: Sequence[Step]) -> str:
+def write_key(path: Sequence[Step]) -> str:
     """A path as TOML writes it: `streams.consumes."s:tick".max_lag`, `run.argv[0]`."""
     text = ""
     for step in path:
         if isinstance(step, int):
             text += f"[{step}]"
         else:
-            text += ("." if text else "") + (step if _BARE.fullmatch(step) else quoted(step))
+            text += ("." if text else "") + (step if _BARE.fullmatch(step) else quote(step))
     return text
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     """As TOML writes it, cut where it is long."""
     shown = text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…"
     return json.dumps(shown, ensure_ascii=not shown.isprintable())

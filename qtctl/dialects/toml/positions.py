@@ -16,12 +16,12 @@ _TOKEN = re.compile(
 )
 
 
-def line_of(text: str, path: Path) -> int | None:
+def find_line(text: str, path: Path) -> int | None:
     """The line (from 1) where the node at `path`, or its nearest parent that is written down, begins."""
-    return line_in(index(text), path)
+    return get_line(index(text), path)
 
 
-def line_in(lines: dict[Path, int], path: Path) -> int | None:
+def get_line(lines: dict[Path, int], path: Path) -> int | None:
     """As line_of, of an index that is there already."""
     for end in range(len(path), 0, -1):
         if path[:end] in lines:
@@ -29,18 +29,18 @@ def line_in(lines: dict[Path, int], path: Path) -> int | None:
     return None
 
 
-def line_of_written(text: str, path: str) -> int | None:
+def find_written_line(text: str, path: str) -> int | None:
     """As line_of, of a path that is written with dots; keys may have dots in them."""
-    return line_written_in(written(index(text)), path)
+    return get_written_line(map_written(index(text)), path)
 
 
-def written(lines: dict[Path, int]) -> dict[str, int]:
+def map_written(lines: dict[Path, int]) -> dict[str, int]:
     """An index by paths that are written with dots."""
     return {".".join(keys): line for keys, line in lines.items()}
 
 
-def line_written_in(lines: dict[str, int], path: str) -> int | None:
-    """As line_of_written, of what `written` gave."""
+def get_written_line(lines: dict[str, int], path: str) -> int | None:
+    """As line_of_written, of what `map_written` gave."""
     while path:
         if path in lines:
             return lines[path]
@@ -58,8 +58,8 @@ def index(text: str) -> dict[Path, int]:
     table: Path = ()
     unnumbered: Path = ()
     tables: dict[Path, int] = {}
-    for line, statement in _statements(text):
-        paths = _paths(tomllib.loads(statement))
+    for line, statement in _list_statements(text):
+        paths = _list_paths(tomllib.loads(statement))
         if statement.lstrip().startswith("["):
             table = unnumbered = paths[-1]
             if statement.lstrip().startswith("[["):
@@ -80,7 +80,7 @@ def _note(found: dict[Path, int], path: Path, line: int) -> None:
         path = path[:-1]
 
 
-def _statements(text: str) -> Iterator[tuple[int, str]]:
+def _list_statements(text: str) -> Iterator[tuple[int, str]]:
     """Line and text of each header or key statement: it ends with a line in which no string or bracket is open."""
     begin, line, depth = 0, 1, 0
     first = line
@@ -92,18 +92,18 @@ def _statements(text: str) -> Iterator[tuple[int, str]]:
             depth -= 1
         line += what.count("\n")
         if what == "\n" and depth == 0:
-            yield from _unless_blank(first, text[begin : token.end()])
+            yield from _drop_blank(first, text[begin : token.end()])
             begin, first = token.end(), line
-    yield from _unless_blank(first, text[begin:])
+    yield from _drop_blank(first, text[begin:])
 
 
-def _unless_blank(line: int, statement: str) -> Iterator[tuple[int, str]]:
+def _drop_blank(line: int, statement: str) -> Iterator[tuple[int, str]]:
     stripped = statement.lstrip()
     if stripped and not stripped.startswith("#"):
         yield line, statement
 
 
-def _paths(document: dict[str, object]) -> list[Path]:
+def _list_paths(document: dict[str, object]) -> list[Path]:
     """Every path of keys, parents before children; of an array of tables those of the first."""
     found: list[Path] = []
     todo: list[tuple[Path, object]] = [((), document)]

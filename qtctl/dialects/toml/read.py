@@ -4,7 +4,7 @@ import re
 import tomllib
 from typing import Any
 
-from qtctl.dialects.toml.positions import line_of
+from qtctl.dialects.toml.positions import find_line
 from qtctl.dialects.toml.syntax import explain
 from qtctl.errors import InputError, Place
 
@@ -22,25 +22,25 @@ _WIDTH = range(-(2**63), 2**63)
 
 def read(content: bytes, file: str) -> dict[str, Any]:
     """The document of a TOML file. InputError with its line for what is none, or holds what TOML does not promise."""
-    text = _decoded(content, file)
+    text = _decode(content, file)
     long_key = _LONG_KEY.search(text)
     if long_key:
-        raise InputError(f"a key of more than {MAX_PARTS} parts", place=_at(file, text, long_key.start()))
+        raise InputError(f"a key of more than {MAX_PARTS} parts", place=_make_place(file, text, long_key.start()))
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise _syntax_error(file, text, str(error)) from error
+        raise _make_syntax_error(file, text, str(error)) from error
     except RecursionError as error:
         raise InputError("nested too deeply", hint="flatten the value", place=Place(file, 1)) from error
     except ValueError as error:
         found = _TOO_MANY_DIGITS.search(text)
-        raise _too_large(_at(file, text, found.start() if found else 0)) from error
+        raise _make_size_error(_make_place(file, text, found.start() if found else 0)) from error
     if _LONG_NUMBER.search(text):
         _check_numbers(document, text, file)
     return document
 
 
-def _decoded(content: bytes, file: str) -> str:
+def _decode(content: bytes, file: str) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -48,11 +48,11 @@ def _decoded(content: bytes, file: str) -> str:
         raise InputError("not UTF-8", hint="save the file as UTF-8", place=Place(file, line)) from error
 
 
-def _at(file: str, text: str, offset: int) -> Place:
+def _make_place(file: str, text: str, offset: int) -> Place:
     return Place(file, text.count("\n", 0, offset) + 1)
 
 
-def _syntax_error(file: str, text: str, message: str) -> InputError:
+def _make_syntax_error(file: str, text: str, message: str) -> InputError:
     at = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", message)
     if at is None:
         return InputError(f"not TOML: {message}", place=Place(file, 1))
@@ -70,8 +70,8 @@ def _check_numbers(document: dict[str, Any], text: str, file: str) -> None:
         elif isinstance(node, list):
             todo += [(path, value) for value in node]
         elif isinstance(node, int) and node not in _WIDTH:
-            raise _too_large(Place(file, line_of(text, path) or 1))
+            raise _make_size_error(Place(file, find_line(text, path) or 1))
 
 
-def _too_large(place: Place) -> InputError:
+def _make_size_error(place: Place) -> InputError:
     return InputError("a number that does not fit into 64 bits", hint="write a smaller one", place=place)

@@ -53,7 +53,7 @@ def explain(message: str, text: str, line: int) -> Mistake:
 def _explain_value(lines: list[str], line: int) -> Mistake:
     begins = _find_list(lines, line)
     if begins:
-        whole = "".join(map(_without_texts, lines[begins - 1 : line]))
+        whole = "".join(map(_drop_texts, lines[begins - 1 : line]))
         ends = whole.count("]") >= whole.count("[")
         what = "items of a list without a comma" if ends and begins == line else "a list does not end"
         return Mistake(what, "write [ITEM, ITEM]", begins)
@@ -66,17 +66,17 @@ def _explain_value(lines: list[str], line: int) -> Mistake:
     return Mistake("a value that TOML does not know", 'texts are in quotes: KEY = "…"', line)
 
 
-def _without_texts(line: str) -> str:
+def _drop_texts(line: str) -> str:
     return _TEXTS.sub("", line[:_LONGEST])
 
 
 def _find_list(lines: list[str], line: int) -> int:
     """The line with the list that has a mistake or a statement inside of it; 0 where there is none."""
-    if line <= len(lines) and _OPENS.match(_without_texts(lines[line - 1])):
+    if line <= len(lines) and _OPENS.match(_drop_texts(lines[line - 1])):
         return line
     open_ = 0
     for number in range(min(line, len(lines) + 1) - 1, max(line - _LONGEST, 0), -1):
-        shown = _without_texts(lines[number - 1])
+        shown = _drop_texts(lines[number - 1])
         opens = _OPENS.match(shown)
         value = shown.partition("=")[2] if opens else shown
         open_ += value.count("[") - value.count("]")

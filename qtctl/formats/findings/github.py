@@ -64,7 +64,7 @@ def _write_command(name: str, properties: Mapping[str, str], data: str) -> str:
 
 
 def _escape(text: str, escapes: Mapping[int, str]) -> str:
-    return terminal.line(text).translate(escapes)
+    return terminal.show_line(text).translate(escapes)
 
 
 def _cut_lines(text: str) -> str:

@@ -22,8 +22,8 @@ class Case(TestCase):  # type: ignore[misc]  # mypy does not follow the library
 
 def write(view: View) -> str:
     """XML 1.0 has no control characters, however they are escaped: they are shown as on a terminal."""
-    suite = TestSuite(terminal.line(f"qtctl {view.name}"))
-    suite.hostname = terminal.line(view.about)
+    suite = TestSuite(terminal.show_line(f"qtctl {view.name}"))
+    suite.hostname = terminal.show_line(view.about)
     suite.add_testcases([_build_case(finding, view) for finding in list_judged(view)])
     document = JUnitXml("qtctl")
     document.add_testsuite(suite)
@@ -36,10 +36,11 @@ def write(view: View) -> str:
 def _build_case(finding: Finding, view: View) -> Case:
     about = finding.host or view.about
     case = Case(
-        terminal.line(f"{finding.id} {finding.subject or finding.title}"), terminal.line(f"qtctl.{view.name}.{about}")
+        terminal.show_line(f"{finding.id} {finding.subject or finding.title}"),
+        terminal.show_line(f"qtctl.{view.name}.{about}"),
     )
     if (at := find_place(finding, view)) is not None:
-        case.file = terminal.line(at.file)
+        case.file = terminal.show_line(at.file)
         case.line = at.line or 1
     if finding.outcome is not Outcome.HOLDS:
         case.result = [_build_result(finding)]
@@ -49,9 +50,9 @@ def _build_case(finding: Finding, view: View) -> Case:
 def _build_result(finding: Finding) -> Failure | Error | Skipped:
     said = describe_finding(finding)
     if finding.outcome is Outcome.BROKEN and finding.waiver is not None:
-        return Skipped(terminal.line(f"waived: {finding.waiver}; {said}"), finding.severity.value)
+        return Skipped(terminal.show_line(f"waived: {finding.waiver}; {said}"), finding.severity.value)
     if finding.outcome is Outcome.NOT_ASKED:
-        return Skipped(terminal.line(said), "not asked")
+        return Skipped(terminal.show_line(said), "not asked")
     kind = Error if finding.outcome is Outcome.UNKNOWN else Failure
     result = kind(said, "unknown" if finding.outcome is Outcome.UNKNOWN else finding.severity.value)
     result.text = "\n".join((said, *list_proofs(finding)))

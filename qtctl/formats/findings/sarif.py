@@ -42,7 +42,7 @@ def write(view: View) -> str:
         "results": [_build_result(each, view, index) for each in findings if each.outcome is not Outcome.HOLDS],
     }
     document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    return terminal.in_json(json.dumps(document, indent=2, ensure_ascii=False))
+    return terminal.show_json(json.dumps(document, indent=2, ensure_ascii=False))
 
 
 def _build_rule(name: str, meaning: Meaning | None, found: Mapping[str, Finding]) -> dict[str, Any]:

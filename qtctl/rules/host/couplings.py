@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
-from qtctl.dialects.systemd.unit_name import stem
+from qtctl.dialects.systemd.unit_name import strip_type
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import make_steps
 from qtctl.meaning.units import read_unit
@@ -54,10 +54,10 @@ def _is_alone(facts: Facts, unit: DesiredUnit, named: frozenset[str]) -> Judgmen
 
 def _list_others(found: Unit, unit: DesiredUnit, named: frozenset[str]) -> Iterator[tuple[str, str]]:
     """Directive and name. A package may start its own unit by a socket, and stop it for another of its units."""
-    own = {stem(name) for name in unit.names}
+    own = {strip_type(name) for name in unit.names}
     for field, directive in (*_STOPS, *(_STARTS if unit.generated else ())):
         for other in getattr(found, field) or ():
-            if other in named or other in _OF_SYSTEMD or (not unit.generated and stem(other) in own):
+            if other in named or other in _OF_SYSTEMD or (not unit.generated and strip_type(other) in own):
                 continue
             yield directive, other
 

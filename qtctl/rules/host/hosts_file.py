@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from qtctl.dialects.hosts import PATH, addresses_of, row_of, same_address
+from qtctl.dialects.hosts import PATH, is_same_address, list_addresses, make_row
 from qtctl.findings.finding import Severity
 from qtctl.model.account_facts import Hosts
 from qtctl.model.desired import Desired
@@ -32,10 +32,10 @@ def _make_expectation(name: str, addresses: tuple[str, ...], origin: Origin) -> 
 
 def _is_given(facts: Facts, name: str, wanted: tuple[str, ...]) -> Verdict:
     found = facts.read(Hosts, PATH)
-    rows = [] if found is None else [*found.rows, *(row_of(line) for line in found.block or ())]
-    addresses = addresses_of(rows, name)
-    wrong = [each for each in addresses if not any(same_address(each, one) for one in wanted)]
-    missing = [one for one in wanted if not any(same_address(each, one) for each in addresses)]
+    rows = [] if found is None else [*found.rows, *(make_row(line) for line in found.block or ())]
+    addresses = list_addresses(rows, name)
+    wrong = [each for each in addresses if not any(is_same_address(each, one) for one in wanted)]
+    missing = [one for one in wanted if not any(is_same_address(each, one) for each in addresses)]
     source = proofs.prove_alias(NEED, name, (*wrong, *addresses))
     first = f"remove the line of {PATH} that gives {name} {wrong[0]}, then " if wrong else ""
     remedy = f"{first}{deploy(facts)}"

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from qtctl.dialects.hosts import PATH, same_address
+from qtctl.dialects.hosts import PATH, is_same_address
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import make_steps
@@ -97,7 +97,7 @@ def _judge_name(facts: Facts, name: str, wanted: tuple[str, ...]) -> Verdict:
     need = Need(Resolved.FACT, name)
     found = facts.read(Resolved, name)
     addresses = found.addresses if found else []
-    wrong = [each for each in addresses if not any(same_address(each, one) for one in wanted)]
+    wrong = [each for each in addresses if not any(is_same_address(each, one) for one in wanted)]
     again = f"getent ahosts {quote(name)} | cut -d ' ' -f 1 | grep . || echo absent"
     source = ProofSource(need, again, (wrong or addresses or ["absent"])[0])
     remedy = make_steps(

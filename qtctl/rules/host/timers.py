@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from qtctl.dialects.systemd.timespan import microseconds as span
+from qtctl.dialects.systemd.timespan import parse_microseconds as span
 from qtctl.errors import InputError
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import Remedy, make_steps

@@ -3,7 +3,7 @@
 from functools import partial
 from posixpath import dirname
 
-from qtctl.dialects.python_lock import normalise_name, same_version
+from qtctl.dialects.python_lock import is_same_version, normalise_name
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import Remedy, make_steps
@@ -120,7 +120,7 @@ def _install(venv: DesiredVenv) -> Remedy:
 def _fits(package: DesiredPackage, versions: list[str]) -> bool:
     """Two records of one package are left by an install that was interrupted: nobody knows which of them runs."""
     return len(versions) == 1 and (
-        not package.versions or any(same_version(each, versions[0]) for each in package.versions)
+        not package.versions or any(is_same_version(each, versions[0]) for each in package.versions)
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from qtctl.dialects.nearest import Known
-from qtctl.dialects.toml.keys import quoted
+from qtctl.dialects.toml.keys import quote
 from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Meaning
 from qtctl.model.names import Names, list_units, make_unit_name
@@ -49,7 +49,7 @@ class Leads:
         """Of a name of a unit, long or short; `otherwise` where none is near."""
         parts = name.split()
         if len(parts) > 1 and all(part in self._live for part in parts):
-            return f"write each in quotes of its own: {', '.join(map(quoted, parts))}"
+            return f"write each in quotes of its own: {', '.join(map(quote, parts))}"
         return self._units.did_you_mean(name) or otherwise
 
     def successor(self, name: str) -> str:

@@ -3,8 +3,15 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from qtctl.dialects.arguments import Span, argument_spans, never_password, takes_password
-from qtctl.dialects.secrets import digest, harmless, random_looking, secret_by_form, secret_name, secret_spans
+from qtctl.dialects.arguments import Span, find_argument_spans, is_never_password, takes_password
+from qtctl.dialects.secrets import (
+    digest,
+    find_secret_kind,
+    find_secret_spans,
+    is_harmless,
+    is_secret_name,
+    looks_random,
+)
 from qtctl.dialects.systemd.unitfile import Line
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding, Severity
@@ -50,19 +57,19 @@ def _find_secret(text: Text) -> tuple[Severity, str] | None:
     """Of a text that is no argument: those are judged with the words before them."""
     if text.sort is Sort.ARGUMENT:
         return None
-    certain = secret_by_form(text.value)
+    certain = find_secret_kind(text.value)
     if certain:
         return Severity.ERROR, certain
     if text.sort is not Sort.ENV:
         return None
-    if secret_name(text.name) and not harmless(text.value):
+    if is_secret_name(text.name) and not is_harmless(text.value):
         return _BY_NAME
-    return _RANDOM if random_looking(text.value) and not digest(text.name, text.value) else None
+    return _RANDOM if looks_random(text.value) and not digest(text.name, text.value) else None
 
 
 def _judge_command(subject: str, keys: Sequence[str], words: tuple[str, ...], at: Origin | Place) -> Iterator[Finding]:
-    known, other, long = takes_password(words), never_password(words), sum(map(len, words)) > _LONGEST
-    judged = [_find_spans(word) for word in words] if long else argument_spans(words)
+    known, other, long = takes_password(words), is_never_password(words), sum(map(len, words)) > _LONGEST
+    judged = [_find_spans(word) for word in words] if long else find_argument_spans(words)
     for number, (key, word, spans) in enumerate(zip(keys, words, judged, strict=True)):
         if not spans or not key:
             continue
@@ -76,20 +83,20 @@ def _judge_command(subject: str, keys: Sequence[str], words: tuple[str, ...], at
 
 def _find_spans(word: str) -> list[Span]:
     """Of a very long command each word is judged by itself, and by its form."""
-    return [(0, len(word), "")] if secret_by_form(word) else []
+    return [(0, len(word), "")] if find_secret_kind(word) else []
 
 
 def _judge_word(
     word: str, before: str, spans: Sequence[Span], *, known: bool, other: bool
 ) -> tuple[Severity, str] | None:
     """`known`: a program runs to which -p is a password; `other`: one to which it is something else."""
-    certain = secret_by_form(word)
+    certain = find_secret_kind(word)
     if certain:
         return Severity.ERROR, certain
     after_p = before in _P or (word[:2] in _P and "=" not in word)
     if after_p and not known:
         return _AFTER_P if _MIXED.search(word) and not other else None
-    if all(not name for _, _, name in spans) and random_looking(word):
+    if all(not name for _, _, name in spans) and looks_random(word):
         name, _, value = word.rpartition("=")
         return None if digest(name or before, value) else _RANDOM
     return _BY_NAME if any(name for _, _, name in spans) else _HIDDEN
@@ -117,10 +124,10 @@ def _get_raw(view: View, unit: Unit) -> Mapping[str, Mapping[str, object]]:
 
 
 def _judge_value(unit: Unit, line: Line, at: Origin | Place) -> Iterator[Finding]:
-    what = secret_by_form(line.value)
-    if not what and line.key == "SetCredential" and not harmless(line.value.partition(":")[2]):
+    what = find_secret_kind(line.value)
+    if not what and line.key == "SetCredential" and not is_harmless(line.value.partition(":")[2]):
         what = "is a secret by its name, written as a literal"
-    if not what and any(name for _, _, name in secret_spans(line.value)):
+    if not what and any(name for _, _, name in find_secret_spans(line.value)):
         what = "holds a secret by its name, written as a literal"
     if what:
         yield QT109.make_broken(unit.subject, f"{line.key}= {what}", _REMEDY, at, severity=Severity.ERROR)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from qtctl.dialects.systemd.known import Trouble, directive_trouble, section_trouble
-from qtctl.dialects.systemd.obsolete import obsolete_value
-from qtctl.dialects.systemd.table.lookup import since
+from qtctl.dialects.systemd.known import Trouble, find_directive_trouble, find_section_trouble
+from qtctl.dialects.systemd.obsolete import find_obsolete_value
+from qtctl.dialects.systemd.table.lookup import find_first_version
 from qtctl.dialects.systemd.unitfile import Kind, Line
 from qtctl.findings.finding import Finding, Severity
 from qtctl.rules.locate import find_spot
@@ -22,15 +22,15 @@ def judge_directives(view: View) -> Iterator[Finding]:
             problem = judged[at]
             if problem is not None:
                 yield _make_finding(view, unit, line, problem)
-            elif line.kind is Kind.DIRECTIVE and (old := obsolete_value(line.section, line.key, line.value)):
+            elif line.kind is Kind.DIRECTIVE and (old := find_obsolete_value(line.section, line.key, line.value)):
                 yield _make_old_finding(view, unit, line, old)
 
 
 def _find_trouble(unit: str, line: Line, version: int) -> Trouble | None:
     """Of its name; a line that names a section has no key."""
     if line.kind is Kind.SECTION:
-        return section_trouble(unit, line.section)
-    return directive_trouble(unit, line.section, line.key, version) if line.kind is Kind.DIRECTIVE else None
+        return find_section_trouble(unit, line.section)
+    return find_directive_trouble(unit, line.section, line.key, version) if line.kind is Kind.DIRECTIVE else None
 
 
 def _make_old_finding(view: View, unit: Unit, line: Line, old: Trouble) -> Finding:
@@ -39,7 +39,7 @@ def _make_old_finding(view: View, unit: Unit, line: Line, old: Trouble) -> Findi
 
 def _make_finding(view: View, unit: Unit, line: Line, problem: Trouble) -> Finding:
     what, severity = problem.what, Severity.WARNING if problem.honoured else Severity.ERROR
-    if view.guessed("systemd") and since(line.section, line.key) is not None and not problem.honoured:
+    if view.guessed("systemd") and find_first_version(line.section, line.key) is not None and not problem.honoured:
         what, severity = f"{what}, if that is what the host has: its version was guessed", Severity.INFO
     return QT111.make_broken(unit.subject, what, problem.remedy, find_spot(view, unit, line), severity=severity)
 

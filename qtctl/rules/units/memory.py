@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from qtctl.dialects.systemd import size, timespan
-from qtctl.dialects.systemd.booleans import boolean
+from qtctl.dialects.systemd.booleans import parse_boolean
 from qtctl.errors import InputError
 from qtctl.findings.finding import Finding, Severity
 from qtctl.model.desired import DesiredService
@@ -76,7 +76,7 @@ def _can_leak(view: View, unit: Unit) -> bool:
     """Whether its own process is to run on and on, as its unit shows. Containers have the memory of their engine."""
     if unit.service is None or unit.service.state is not ServiceState.RUNNING:
         return False
-    if boolean(unit.last("Service", "RemainAfterExit")):
+    if parse_boolean(unit.last("Service", "RemainAfterExit")):
         return False
     if unit.last("Service", "Type") not in _DAEMONS and not _is_kept_up(unit.service, unit.last("Service", "Restart")):
         return False
@@ -129,14 +129,14 @@ def _parse_bytes(text: str, whole: int) -> int | None:
     if text.endswith("%") and text[:-1].replace(".", "", 1).isdecimal():
         return int(float(text[:-1]) / 100 * whole)
     try:
-        return size.bytes_of(text)
+        return size.parse_bytes(text)
     except InputError:
         return None
 
 
 def _parse_span(text: str) -> int | None:
     try:
-        return timespan.microseconds(text)
+        return timespan.parse_microseconds(text)
     except InputError:
         return None
 

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from qtctl.dialects.lines import file_lines
-from qtctl.dialects.systemd.fatal import can_be_fatal, given_up
+from qtctl.dialects.lines import split_file_lines
+from qtctl.dialects.systemd.fatal import can_be_fatal, find_fatal
 from qtctl.dialects.systemd.splitting import Escapes, split
-from qtctl.dialects.systemd.table.lookup import known
+from qtctl.dialects.systemd.table.lookup import find_kind
 from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.dialects.systemd.unitfile import Line
-from qtctl.dialects.systemd.values import inline_comment, value_trouble
+from qtctl.dialects.systemd.values import explain_value_trouble, has_inline_comment
 from qtctl.errors import InputError, Unrendered
 from qtctl.findings.finding import Finding, Severity
 from qtctl.model.desired import Desired, DesiredFile, DesiredService
@@ -62,14 +62,14 @@ def judge_misread(view: View) -> Iterator[Finding]:
 
 
 def _list_troubles(line: Line, unit: str, version: int) -> Iterator[_Trouble]:
-    kind = known(line.section, line.key, version)
+    kind = find_kind(line.section, line.key, version)
     if kind is None or not line.value:
         return
     executed, refused = kind == "PATH [ARGUMENT [...]]", _is_refused(line, kind, unit, version)
-    if inline_comment(kind, line.value):
+    if has_inline_comment(kind, line.value):
         what = f"{line.key}= has a # after its value: systemd knows no such comments"
         yield Severity.ERROR, what, "put it on a line of its own"
-    elif not refused and (trouble := value_trouble(line.key, kind, line.value, version)):
+    elif not refused and (trouble := explain_value_trouble(line.key, kind, line.value, version)):
         yield Severity.ERROR, f"{line.key}= {trouble}: systemd ignores the line", "fix the value"
     percent = executed or kind in ("ENVIRON", "STRING")
     if percent and not refused and _is_percent(line.value, of_template=is_template(unit)):
@@ -80,7 +80,7 @@ def _list_troubles(line: Line, unit: str, version: int) -> Iterator[_Trouble]:
 
 def _is_refused(line: Line, kind: str, unit: str, version: int) -> bool:
     """Whether QT118 is about the value."""
-    trouble = given_up(unit, line.section, line.key, line.value, version)
+    trouble = find_fatal(unit, line.section, line.key, line.value, version)
     return kind == "SERVICETYPE" or (trouble is not None and trouble.fatal)
 
 
@@ -144,7 +144,7 @@ def _judge_env(file: DesiredFile) -> Iterator[Finding]:
     text = file.content.decode("utf-8", "replace")
     if "\r\n" in text:
         yield _make_file_finding(file.subject, file, _CRLF, "save the template with LF")
-    if any(_EXPORT.match(line) for line in file_lines(text)):
+    if any(_EXPORT.match(line) for line in split_file_lines(text)):
         what = "has lines that begin with export: systemd drops them"
         yield _make_file_finding(file.subject, file, what, "write NAME=value alone", Severity.ERROR)
 

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 
-from qtctl.dialects.python_command import PythonCommand, python_command
+from qtctl.dialects.python_command import PythonCommand, read_python_command
 from qtctl.findings.finding import Finding, Severity
 from qtctl.model.desired import DesiredService
 from qtctl.rules.locate import find_origin_at
@@ -14,7 +14,7 @@ def judge_modules(view: View) -> Iterator[Finding]:
     for unit, service in view.services:
         if not view.whole(unit):
             continue
-        command = python_command(service.argv)
+        command = read_python_command(service.argv)
         module = (command.app or command.module) if command else ""
         if command is None or "." not in module or module.partition(".")[0] in sys.stdlib_module_names:
             continue

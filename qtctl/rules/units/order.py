@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from qtctl.dialects.systemd.booleans import boolean
-from qtctl.dialects.systemd.boot_order import STANDARD, Added, added_order, has_defaults
+from qtctl.dialects.systemd.booleans import parse_boolean
+from qtctl.dialects.systemd.boot_order import STANDARD, Added, has_defaults, list_added_order
 from qtctl.findings.finding import Finding, Fix, Severity
 from qtctl.model.desired import DesiredDropin
 from qtctl.model.names import Names
@@ -114,7 +114,7 @@ def start_order(units: Mapping[str, Unit]) -> Graph:
     after.update({name: set() for name in units})
     for unit in units.values():
         # What has a drop-in alone is somebody else's: whether it has default dependencies is not known.
-        added = Added() if _is_dropin(unit) else added_order(unit.name, unit.values)
+        added = Added() if _is_dropin(unit) else list_added_order(unit.name, unit.values)
         after[unit.name].update(name for name in (*unit.all("Unit", "After"), *added.after) if name in after)
         for name in after.keys() & {*unit.all("Unit", "Before"), *added.before}:
             after[name].add(unit.name)
@@ -139,7 +139,7 @@ def _list_started(unit: Unit) -> frozenset[str]:
     stem, _, kind = unit.name.rpartition(".")
     if kind == "automount":
         return frozenset((f"{stem}.mount",))
-    if kind not in ("timer", "path", "socket") or boolean(unit.last("Socket", "Accept")):
+    if kind not in ("timer", "path", "socket") or parse_boolean(unit.last("Socket", "Accept")):
         return frozenset()
     said = unit.last("Socket", "Service") or unit.last(kind.title(), "Unit")
     return frozenset((said or f"{stem}.service",))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from qtctl.dialects.systemd.refusals import Refusal
-from qtctl.dialects.systemd.table.lookup import versions
+from qtctl.dialects.systemd.table.lookup import list_versions
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding, Severity
 from qtctl.meaning.refused import UnitText, find_refused
@@ -18,7 +18,9 @@ def judge_refused_units(view: View) -> Iterator[Finding]:
     said = {id(line): unit for unit in view.units for line in unit.parsed.directives}
     texts = [UnitText(unit.name, unit.parsed, _is_dropin(unit)) for unit in view.units]
     surely = (
-        {(name, each.what) for name, each in find_refused(texts, versions()[-1])} if view.guessed("systemd") else None
+        {(name, each.what) for name, each in find_refused(texts, list_versions()[-1])}
+        if view.guessed("systemd")
+        else None
     )
     for name, refusal in find_refused(texts, view.systemd):
         unit = said[id(refusal.given.line)] if refusal.given else whole[name]

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from qtctl.dialects.systemd.booleans import boolean
+from qtctl.dialects.systemd.booleans import parse_boolean
 from qtctl.findings.finding import Finding, Severity
 from qtctl.model.desired import DesiredService
 from qtctl.model.origin import Origin
@@ -38,7 +38,7 @@ def judge_sandbox(view: View) -> Iterator[Finding]:
 
 def _judge_hidden(view: View, unit: Unit, service: DesiredService) -> Iterator[Finding]:
     protect = unit.last("Service", "ProtectHome")
-    if not (boolean(protect) or protect == "tmpfs"):
+    if not (parse_boolean(protect) or protect == "tmpfs"):
         return
     shown = _list_bound(unit) if protect == "tmpfs" else ()
     for what, path, origin in _list_needed(view, unit, service):
@@ -67,7 +67,7 @@ def _list_needed(view: View, unit: Unit, service: DesiredService) -> Iterator[tu
 
 def _judge_locked(view: View, unit: Unit, service: DesiredService) -> Iterator[Finding]:
     protect = unit.last("Service", "ProtectSystem")
-    locked = _LOCKED.get("yes" if boolean(protect) else protect)
+    locked = _LOCKED.get("yes" if parse_boolean(protect) else protect)
     if locked is None:
         return
     writable = (*_list_writable(unit), *_ALWAYS_WRITABLE)
@@ -97,7 +97,7 @@ def _list_writable(unit: Unit) -> Iterator[str]:
     for key, above in _DIRECTORIES.items():
         yield from (f"{above}/{name.partition(':')[0]}" for name in unit.all("Service", key))
     yield from (path.partition(":")[0] for path in unit.all("Service", "TemporaryFileSystem"))
-    if boolean(unit.last("Service", "PrivateTmp")) or unit.last("Service", "PrivateTmp") == "disconnected":
+    if parse_boolean(unit.last("Service", "PrivateTmp")) or unit.last("Service", "PrivateTmp") == "disconnected":
         yield from ("/tmp", "/var/tmp")  # noqa: S108 - the service's own
 
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from qtctl.dialects.systemd import timespan
-from qtctl.dialects.systemd.booleans import boolean
-from qtctl.dialects.systemd.calendar import calendar_trouble, has_date_left
+from qtctl.dialects.systemd.booleans import parse_boolean
+from qtctl.dialects.systemd.calendar import explain_calendar_trouble, has_date_left
 from qtctl.errors import InputError
 from qtctl.findings.finding import Finding, Severity
 from qtctl.model.origin import Origin
@@ -35,7 +35,7 @@ def judge_timers(view: View) -> Iterator[Finding]:
         if not timer.name.endswith(".timer"):
             continue
         yield from _judge_calendar(view, timer)
-        if boolean(timer.last("Timer", "Persistent")) and not timer.all("Timer", "OnCalendar"):
+        if parse_boolean(timer.last("Timer", "Persistent")) and not timer.all("Timer", "OnCalendar"):
             what = "has Persistent= without OnCalendar=, which does nothing"
             yield _make_finding(timer.subject, what, "take it out", timer.declared.origin, Severity.ERROR)
         started = units.get(timer.last("Timer", "Unit") or f"{timer.name.removesuffix('.timer')}.service")
@@ -45,7 +45,7 @@ def judge_timers(view: View) -> Iterator[Finding]:
 
 def _judge_calendar(view: View, timer: Unit) -> Iterator[Finding]:
     for expression in timer.all("Timer", "OnCalendar"):
-        trouble = calendar_trouble(expression)
+        trouble = explain_calendar_trouble(expression)
         if trouble:
             yield QT112.make_broken(
                 timer.subject,
@@ -64,7 +64,7 @@ def _judge_calendar(view: View, timer: Unit) -> Iterator[Finding]:
 
 
 def _judge_driven(view: View, timer: Unit, started: Unit) -> Iterator[Finding]:
-    if boolean(started.last("Service", "RemainAfterExit")) and _repeats(timer):
+    if parse_boolean(started.last("Service", "RemainAfterExit")) and _repeats(timer):
         yield _make_finding(
             started.subject,
             f"has RemainAfterExit= and is started by {timer.name}: it stays active, so the timer runs it once",
@@ -82,7 +82,7 @@ def _judge_driven(view: View, timer: Unit, started: Unit) -> Iterator[Finding]:
             Severity.WARNING,
         )
     elapses = any(timer.all("Timer", key) for key in _FIRST) or any(
-        boolean(timer.last("Timer", key)) for key in _CHANGES
+        parse_boolean(timer.last("Timer", key)) for key in _CHANGES
     )
     if not pulled and not elapses and not view.partial and not _is_started_otherwise(view, timer, started):
         yield _make_finding(
@@ -97,7 +97,7 @@ def _judge_driven(view: View, timer: Unit, started: Unit) -> Iterator[Finding]:
 def _repeats(timer: Unit) -> bool:
     """Whether it elapses more than once: one that counts from the boot, or has one date, is meant to run once."""
     if any(map(_is_span, (span for key in _AGAIN for span in timer.all("Timer", key)))) or any(
-        boolean(timer.last("Timer", key)) for key in _CHANGES
+        parse_boolean(timer.last("Timer", key)) for key in _CHANGES
     ):
         return True
     return any(_ONE_DATE.match(expression) is None for expression in timer.all("Timer", "OnCalendar"))
@@ -106,7 +106,7 @@ def _repeats(timer: Unit) -> bool:
 def _is_span(text: str) -> bool:
     """Whether it is longer than nothing: OnUnitActiveSec=0 repeats nothing."""
     try:
-        return timespan.microseconds(text) > 0
+        return timespan.parse_microseconds(text) > 0
     except InputError:
         return True
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from qtctl.adapters.compose_files import read_named, read_texts
-from qtctl.dialects.compose.load import Setting, canonical_json, load_project
+from qtctl.dialects.compose.load import Setting, load_project, make_canonical
 from qtctl.errors import InputError
 
 Json = Any
@@ -81,6 +81,6 @@ def of_qtctl(
     base = (folder / files[0]).parent
     setting = Setting(str(base), "/", shell, dict(read_texts(chosen)), tuple(profiles), "/root")
     try:
-        return json.loads(json.dumps(canonical_json(load_project(texts, setting, read_named))))
+        return json.loads(json.dumps(make_canonical(load_project(texts, setting, read_named))))
     except InputError:
         return REFUSED

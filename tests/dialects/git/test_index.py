@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qtctl.dialects.git.index import UnreadIndex, read_index
-from qtctl.dialects.git.objects import object_id, tree_of, tree_of_loose, tree_of_packed
+from qtctl.dialects.git.objects import compute_object_id, compute_tree_id, read_tree_of_loose, read_tree_of_packed
 from tests.dialects.git.repository import git, repository
 
 
@@ -35,7 +35,7 @@ def test_entries_are_those_that_git_lists(made: Path, version: str) -> None:
     assert [(each.size, each.mtime, each.ctime) for each in entries] == [
         (each.st_size, each.st_mtime_ns, each.st_ctime_ns) for each in stats
     ]
-    assert tree_of(entries) == git(made, "write-tree")
+    assert compute_tree_id(entries) == git(made, "write-tree")
 
 
 def test_staged_intended_and_unmerged_entries(tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_staged_intended_and_unmerged_entries(tmp_path: Path) -> None:
     git(where, "add", "-N", "later")
     entries = read_index((where / ".git/index").read_bytes())
     assert [each.path for each in entries if each.intended] == [b"later"]
-    assert tree_of(entries) == git(where, "rev-parse", "HEAD^{tree}")
+    assert compute_tree_id(entries) == git(where, "rev-parse", "HEAD^{tree}")
     git(where, "rm", "-q", "--cached", "later")
     git(where, "switch", "-q", "-c", "other")
     (where / "README").write_text("theirs\n")
@@ -57,25 +57,25 @@ def test_staged_intended_and_unmerged_entries(tmp_path: Path) -> None:
     merged = read_index((where / ".git/index").read_bytes())
     assert sorted(each.stage for each in merged if each.path == b"README") == [1, 2, 3]
     with pytest.raises(ValueError, match="merge"):
-        tree_of(merged)
+        compute_tree_id(merged)
 
 
 def test_a_commit_names_its_tree_loose_and_packed(tmp_path: Path) -> None:
     where = repository(tmp_path / "c")
     head, tree = git(where, "rev-parse", "HEAD"), git(where, "rev-parse", "HEAD^{tree}")
     loose = (where / ".git/objects" / head[:2] / head[2:]).read_bytes()
-    assert tree_of_loose(loose) == tree_of_loose(loose + b"more") == tree
+    assert read_tree_of_loose(loose) == read_tree_of_loose(loose + b"more") == tree
     blob = git(where, "rev-parse", "HEAD:README")
     with pytest.raises(ValueError, match="commit"):
-        tree_of_loose((where / ".git/objects" / blob[:2] / blob[2:]).read_bytes())
+        read_tree_of_loose((where / ".git/objects" / blob[:2] / blob[2:]).read_bytes())
     git(where, "gc", "-q")
     (pack,) = (where / ".git/objects/pack").glob("*.pack")
     rows = (row.split() for row in git(where, "verify-pack", "-v", str(pack)).splitlines())
     offset = next(int(row[4]) for row in rows if row[0] == head)
-    assert tree_of_packed(pack.read_bytes()[offset:]) == tree
+    assert read_tree_of_packed(pack.read_bytes()[offset:]) == tree
     for wrong in (b"", b"\xff" * 40, pack.read_bytes()):
         with pytest.raises(ValueError, match=r"commit|object"):
-            tree_of_packed(wrong)
+            read_tree_of_packed(wrong)
 
 
 def test_what_is_not_read_says_so(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_what_is_not_read_says_so(tmp_path: Path) -> None:
 
 
 def test_a_blob_has_the_id_that_git_gives_it(made: Path) -> None:
-    assert object_id("blob", b"read me\n") == git(made, "rev-parse", "HEAD:README")
+    assert compute_object_id("blob", b"read me\n") == git(made, "rev-parse", "HEAD:README")
 
 
 @settings(max_examples=150)

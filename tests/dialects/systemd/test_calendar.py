@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qtctl.dialects.systemd.calendar import calendar_trouble, has_date_left
+from qtctl.dialects.systemd.calendar import explain_calendar_trouble, has_date_left
 
 GOOD = """\
 daily|Hourly|DAILY|weekly UTC|daily Europe/Oslo|*-*-* 04:15:00|*-*-* 02:30|Mon..Fri 09:00|Mon,Wed 10:00|Sat..Sun
@@ -37,7 +37,7 @@ EXPRESSIONS = [
 
 @pytest.mark.parametrize(("text", "good"), EXPRESSIONS, ids=str)
 def test_what_is_taken(text: str, good: bool) -> None:
-    assert (calendar_trouble(text) is None) == good
+    assert (explain_calendar_trouble(text) is None) == good
 
 
 @pytest.mark.parametrize("suite", ["bookworm", "noble", "trixie"])
@@ -90,9 +90,9 @@ def test_of_anything_it_can_be_said(texts: list[str]) -> None:
 
 
 def test_nothing_is_no_expression() -> None:
-    assert calendar_trouble("") == calendar_trouble("  ") == "it is empty"
+    assert explain_calendar_trouble("") == explain_calendar_trouble("  ") == "it is empty"
 
 
 @given(st.text(alphabet="0123456789*:-~/.,@ MonTueFriSun\u00e9", max_size=20) | st.text(max_size=10))
 def test_anything_gets_an_answer(text: str) -> None:
-    assert calendar_trouble(text) != ""
+    assert explain_calendar_trouble(text) != ""

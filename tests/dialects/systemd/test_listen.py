@@ -2,7 +2,7 @@
 
 import pytest
 
-from qtctl.dialects.systemd.listen import heard
+from qtctl.dialects.systemd.listen import find_heard
 
 CASES: dict[tuple[str, str], tuple[str, str, int] | None] = {
     ("ListenStream", "8080"): ("tcp", "*", 8080),
@@ -26,9 +26,9 @@ CASES: dict[tuple[str, str], tuple[str, str, int] | None] = {
 
 @pytest.mark.parametrize(("given", "found"), CASES.items(), ids=str)
 def test_an_address(given: tuple[str, str], found: tuple[str, str, int] | None) -> None:
-    assert heard(*given, ipv6_only=False) == found
+    assert find_heard(*given, ipv6_only=False) == found
 
 
 def test_ipv6_only_does_not_hear_ipv4() -> None:
-    assert heard("ListenStream", "80", ipv6_only=True) == ("tcp", "[::]", 80)
-    assert heard("ListenStream", "127.0.0.1:80", ipv6_only=True) == ("tcp", "127.0.0.1", 80)
+    assert find_heard("ListenStream", "80", ipv6_only=True) == ("tcp", "[::]", 80)
+    assert find_heard("ListenStream", "127.0.0.1:80", ipv6_only=True) == ("tcp", "127.0.0.1", 80)

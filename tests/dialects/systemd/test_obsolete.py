@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from qtctl.dialects.systemd.obsolete import obsolete_value
+from qtctl.dialects.systemd.obsolete import find_obsolete_value
 
 SAYS = re.compile(r"obsolete|deprecated|legacy directory")
 OLD = {
@@ -41,5 +41,5 @@ def test_systemd_says_so_too(tmp_path: Path) -> None:
     stderr = subprocess.run(argv, capture_output=True, text=True, check=False, env=env).stderr
     told = [each for each in stderr.splitlines() if SAYS.search(each)]
     real = {line for name, (_, line) in files.items() if any(f"{name}:" in each for each in told)}
-    ours = {line for kind, line in files.values() if obsolete_value(kind.title(), *line.split("=", 1))}
+    ours = {line for kind, line in files.values() if find_obsolete_value(kind.title(), *line.split("=", 1))}
     assert ours == real == {line for lines in OLD.values() for line in lines}

@@ -68,19 +68,19 @@ ENV_READ = {
 
 @pytest.mark.parametrize("argv", EXEC)
 def test_exec_line(argv: tuple[str, ...]) -> None:
-    assert quoting.exec_line(argv) == EXEC[argv]
+    assert quoting.write_exec_line(argv) == EXEC[argv]
     assert quoting.split_exec(EXEC[argv]) == argv
 
 
 @pytest.mark.parametrize("argv", EXEC_REFUSED, ids=range(len(EXEC_REFUSED)))
 def test_exec_refused(argv: tuple[str, ...]) -> None:
     with pytest.raises(InputError, match=EXEC_REFUSED[argv]):
-        quoting.exec_line(argv)
+        quoting.write_exec_line(argv)
 
 
 def test_loaded_argv_is_what_systemd_shows() -> None:
-    assert quoting.loaded_argv(("/bin/a", "$x")) == ("/bin/a", "$$x")
-    assert quoting.loaded_argv(("/bin/$a", "$x")) == ("/bin/$a", "$x")
+    assert quoting.list_loaded_argv(("/bin/a", "$x")) == ("/bin/a", "$$x")
+    assert quoting.list_loaded_argv(("/bin/$a", "$x")) == ("/bin/$a", "$x")
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_does_not_guess(text: str) -> None:
 
 @pytest.mark.parametrize("value", ENV_FILE)
 def test_env_file_line(value: str) -> None:
-    assert quoting.env_file_line("A", value) == ENV_FILE[value]
+    assert quoting.write_env_line("A", value) == ENV_FILE[value]
     assert quoting.parse_env_file(ENV_FILE[value], "x.env") == {"A": value}
 
 
@@ -126,10 +126,10 @@ def test_comments_continue_only_before_254() -> None:
 )
 def test_env_refused_without_showing_it(name: str, value: str) -> None:
     with pytest.raises(InputError) as caught:
-        quoting.env_file_line(name, value)
+        quoting.write_env_line(name, value)
     assert "s3cret" not in str(caught.value)
     with pytest.raises(InputError) as caught:
-        quoting.environment_assignment(name, value)
+        quoting.write_environment_assignment(name, value)
     assert "s3cret" not in str(caught.value)
 
 
@@ -138,30 +138,30 @@ def test_env_refused_without_showing_it(name: str, value: str) -> None:
     [("a 100% b", "a 100%% b"), ("", ""), ('"q" $x \\n', '"q" $x \\n'), ("a\\", "a\\ "), ("a\tb", "a\tb")],
 )
 def test_value(text: str, written: str) -> None:
-    assert quoting.value(text, "Description") == written
+    assert quoting.write_value(text, "Description") == written
 
 
 @pytest.mark.parametrize("text", ["a\nb", "a\rb", " a", "a\t", "\0", "\x1b[1m", "\x9b", "\udfff", "\ufdd0"])
 def test_value_refused(text: str) -> None:
     with pytest.raises(InputError, match="Description"):
-        quoting.value(text, "Description")
+        quoting.write_value(text, "Description")
 
 
 @pytest.mark.parametrize(
     ("text", "written"), [("/a b", "/a b"), ("/a//./b/", "/a/b"), ("/", "/"), ("/100%", "/100%%"), ('/"', '/"')]
 )
 def test_path(text: str, written: str) -> None:
-    assert quoting.path(text, "WorkingDirectory") == written
+    assert quoting.write_path(text, "WorkingDirectory") == written
 
 
 @pytest.mark.parametrize("text", ["a", "", "~", "/a/../b", "/a\n", "/a/b ", "/a\\", "/" + "x" * 256, "/\ud800"])
 def test_path_refused(text: str) -> None:
     with pytest.raises(InputError, match="WorkingDirectory"):
-        quoting.path(text, "WorkingDirectory")
+        quoting.write_path(text, "WorkingDirectory")
 
 
 def test_file_pattern() -> None:
-    assert quoting.file_pattern("/a[1]*.env", "EnvironmentFile") == "/a\\[1\\]\\*.env"
+    assert quoting.write_file_pattern("/a[1]*.env", "EnvironmentFile") == "/a\\[1\\]\\*.env"
     assert quoting.parse_file_pattern("/a\\[1\\]\\*.env") == "/a[1]*.env"
     with pytest.raises(InputError, match="pattern"):
         quoting.parse_file_pattern("/a*.env")
@@ -170,7 +170,7 @@ def test_file_pattern() -> None:
 @pytest.mark.parametrize("text", ["", " 1", "1G\n", "a\\", "\0"])
 def test_setting_refused(text: str) -> None:
     with pytest.raises(InputError, match="MemoryMax"):
-        quoting.setting(text, "MemoryMax")
+        quoting.write_verbatim(text, "MemoryMax")
 
 
 ANY = st.text(alphabet=st.characters(), max_size=30)
@@ -183,7 +183,7 @@ VALUES = st.one_of(ANY, TRICKY)
 def test_argv_comes_back_or_is_refused(args: list[str]) -> None:
     argv = ("/usr/bin/env", *args)
     try:
-        line = quoting.exec_line(argv)
+        line = quoting.write_exec_line(argv)
     except InputError:
         assert any(_unsayable(value) for value in args)
         return
@@ -195,7 +195,7 @@ def test_argv_comes_back_or_is_refused(args: list[str]) -> None:
 def test_executables_come_back_or_are_refused(name: str) -> None:
     argv = (f"/opt/{name}", "$x", "%n")
     try:
-        line = quoting.exec_line(argv)
+        line = quoting.write_exec_line(argv)
     except InputError:
         return
     command = quoting.parse_exec(line)
@@ -207,8 +207,8 @@ def test_executables_come_back_or_are_refused(name: str) -> None:
 @given(st.dictionaries(st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,5}", fullmatch=True), VALUES))
 def test_env_comes_back_or_is_refused(env: dict[str, str]) -> None:
     try:
-        text = "# mark\n" + "".join(f"{quoting.env_file_line(name, value)}\n" for name, value in env.items())
-        words = " ".join(quoting.environment_assignment(name, value) for name, value in env.items())
+        text = "# mark\n" + "".join(f"{quoting.write_env_line(name, value)}\n" for name, value in env.items())
+        words = " ".join(quoting.write_environment_assignment(name, value) for name, value in env.items())
     except InputError:
         assert any(_unsayable(value) for value in env.values())
         return
@@ -219,7 +219,7 @@ def test_env_comes_back_or_is_refused(env: dict[str, str]) -> None:
 @given(VALUES)
 def test_plain_text_comes_back_or_is_refused(text: str) -> None:
     try:
-        written = quoting.value(text, "Description")
+        written = quoting.write_value(text, "Description")
     except InputError:
         return
     assert quoting.parse_value(written.strip(" \t\n\r")) == text
@@ -228,10 +228,10 @@ def test_plain_text_comes_back_or_is_refused(text: str) -> None:
 @given(st.lists(VALUES.map(lambda text: f"/{text}"), max_size=3))
 def test_paths_come_back_or_are_refused(paths: list[str]) -> None:
     try:
-        simple = tuple(quoting.simple_path(path, "ReadWritePaths") for path in paths)
+        simple = tuple(quoting.simplify_path(path, "ReadWritePaths") for path in paths)
     except InputError:
         return
-    assert quoting.parse_path_list(quoting.path_list(paths, "ReadWritePaths")) == simple
+    assert quoting.parse_path_list(quoting.write_path_list(paths, "ReadWritePaths")) == simple
 
 
 @given(ANY)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from qtctl.dialects.systemd.analyze import parse_version
-from qtctl.dialects.systemd.refusals import Refusal, dropin_refusals, refusals
+from qtctl.dialects.systemd.refusals import Refusal, find_dropin_refusals, find_refusals
 from qtctl.dialects.systemd.unitfile import parse
 from tests.dialects.systemd.refused import asked, cases, lay
 from tests.table.test_lookup import roots
@@ -28,7 +28,7 @@ def judged(files: Mapping[str, str], version: int) -> dict[str, tuple[Refusal, .
             continue
         path = f"{unit}.d/10.conf"
         dropins = [parse(files[path], path)] if path in files else []
-        found[unit] = refusals(unit, parse(text, unit), version, dropins)
+        found[unit] = find_refusals(unit, parse(text, unit), version, dropins)
     return found
 
 
@@ -75,7 +75,7 @@ def test_systemd_of_other_versions_refuses_the_same(version: int, tmp_path: Path
 
 def test_a_reason_shows_its_line_and_no_value() -> None:
     unit = parse("[Service]\nExecStart=/bin/true\nUser=hunter:2\n", "x.service")
-    (found,) = refusals("x.service", unit, 252)
+    (found,) = find_refusals("x.service", unit, 252)
     assert found.given is not None
     assert found.given.line.line == 3
     assert "hunter" not in found.what + found.remedy
@@ -83,14 +83,14 @@ def test_a_reason_shows_its_line_and_no_value() -> None:
 
 def test_systemd_reads_a_drop_in_no_further_than_a_fatal_line() -> None:
     text = "[Service]\nUser=a:b\nType=dbus\n"
-    (found,) = dropin_refusals("x.service", parse(text, "10.conf"), 252)
+    (found,) = find_dropin_refusals("x.service", parse(text, "10.conf"), 252)
     assert found.loads
     assert "drops the rest of that file" in found.what
 
 
 def test_a_type_that_came_later_is_dropped() -> None:
     unit = parse("[Service]\nType=notify-reload\nExecStart=/bin/true\n", "x.service")
-    (found,) = refusals("x.service", unit, 252)
+    (found,) = find_refusals("x.service", unit, 252)
     assert found.loads
     assert "systemd 252 does not know" in found.what
-    assert not refusals("x.service", unit, 253)
+    assert not find_refusals("x.service", unit, 253)

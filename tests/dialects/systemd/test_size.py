@@ -2,7 +2,7 @@
 
 import pytest
 
-from qtctl.dialects.systemd.size import INFINITY, bytes_of
+from qtctl.dialects.systemd.size import INFINITY, parse_bytes
 from qtctl.errors import InputError
 
 GOOD = {
@@ -26,10 +26,10 @@ BAD = ["", "G", "1M2M", "12 12", "-1K", "1KiB", "5G3X", "50%", "1e3", "17E", "0x
 
 @pytest.mark.parametrize("size", GOOD)
 def test_reads(size: str) -> None:
-    assert bytes_of(size) == GOOD[size]
+    assert parse_bytes(size) == GOOD[size]
 
 
 @pytest.mark.parametrize("size", BAD)
 def test_refuses(size: str) -> None:
     with pytest.raises(InputError, match="not a size"):
-        bytes_of(size)
+        parse_bytes(size)

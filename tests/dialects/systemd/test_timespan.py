@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qtctl.dialects.systemd.timespan import INFINITY, microseconds
+from qtctl.dialects.systemd.timespan import INFINITY, parse_microseconds
 from qtctl.errors import InputError
 
 GOOD = {
@@ -49,13 +49,13 @@ BAD = [
 
 @pytest.mark.parametrize("span", GOOD)
 def test_reads(span: str) -> None:
-    assert microseconds(span) == GOOD[span]
+    assert parse_microseconds(span) == GOOD[span]
 
 
 @pytest.mark.parametrize("span", BAD)
 def test_refuses(span: str) -> None:
     with pytest.raises(InputError, match="time span"):
-        microseconds(span)
+        parse_microseconds(span)
 
 
 def _systemd(span: str) -> int | None:
@@ -84,6 +84,6 @@ def test_agrees_with_systemd(parts: list[tuple[str, str, str, str]]) -> None:
     theirs = _systemd(span)
     if theirs is None:
         with pytest.raises(InputError):
-            microseconds(span)
+            parse_microseconds(span)
     else:
-        assert microseconds(span) == theirs
+        assert parse_microseconds(span) == theirs

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qtctl.dialects.systemd.unit_name import escape, escape_path, stem, unescape, unit_name, valid
+from qtctl.dialects.systemd.unit_name import check_unit_name, escape, escape_path, is_valid, strip_type, unescape
 from qtctl.errors import InputError
 
 needs_escape = pytest.mark.skipif(not shutil.which("systemd-escape"), reason="asks this machine's systemd-escape")
@@ -15,26 +15,26 @@ needs_escape = pytest.mark.skipif(not shutil.which("systemd-escape"), reason="as
 
 @pytest.mark.parametrize("name", ["a.service", "a@.service", "a@b.timer", "dev-disk\\x2dby.device", ".a:b_c.target"])
 def test_valid(name: str) -> None:
-    assert valid(name)
-    assert unit_name(name, "After") == name
+    assert is_valid(name)
+    assert check_unit_name(name, "After") == name
 
 
 @pytest.mark.parametrize(
     "name", ["a", "", ".service", "@a.service", "a b.service", "a.foo", "\u00fc.service", "a.service\n"]
 )
 def test_not_valid(name: str) -> None:
-    assert not valid(name)
+    assert not is_valid(name)
     with pytest.raises(InputError, match="After: not the name of a unit"):
-        unit_name(name, "After")
+        check_unit_name(name, "After")
 
 
 def test_too_long() -> None:
-    assert valid("a" * 247 + ".service")
-    assert not valid("a" * 248 + ".service")
+    assert is_valid("a" * 247 + ".service")
+    assert not is_valid("a" * 248 + ".service")
 
 
 def test_stem() -> None:
-    assert stem("quantum-a.b.service") == "quantum-a.b"
+    assert strip_type("quantum-a.b.service") == "quantum-a.b"
 
 
 @needs_escape

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qtctl.dialects.systemd.unitfile import Kind, effective, parse, write
+from qtctl.dialects.systemd.unitfile import Kind, merge_effective, parse, write
 from qtctl.errors import InputError
 
 EFFECTIVE = {
@@ -135,7 +135,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
 def test_effective(case: str) -> None:
     text, expected = EFFECTIVE[case]
     unitfile = parse(text, "x.service")
-    assert effective(unitfile) == expected
+    assert merge_effective(unitfile) == expected
     assert write(unitfile) == text
 
 
@@ -149,7 +149,7 @@ def test_refused(case: str) -> None:
 
 def test_open_quotes_in_a_list_have_a_place() -> None:
     with pytest.raises(InputError, match=r"x\.service:2: ReadWritePaths=: unbalanced quotes"):
-        effective(parse('[Service]\nReadWritePaths="/a\n', "x.service"))
+        merge_effective(parse('[Service]\nReadWritePaths="/a\n', "x.service"))
 
 
 def test_ignored_lines_say_why() -> None:
@@ -170,7 +170,7 @@ def test_dropins_in_order() -> None:
     main = parse("[Service]\nUser=a\nExecStart=/a\n[Unit]\nAfter=x.service\n", "x.service")
     first = parse("[Service]\nUser=b\nExecStart=\nExecStart=/b\n", "10.conf")
     second = parse("[Service]\nUser=c\n[Unit]\nAfter=y.service\n", "20.conf")
-    assert effective(main, (first, second)) == {
+    assert merge_effective(main, (first, second)) == {
         ("Service", "User"): ("c",),
         ("Service", "ExecStart"): ("/b",),
         ("Unit", "After"): ("x.service", "y.service"),
@@ -188,7 +188,7 @@ def test_the_units_of_this_machine_come_back() -> None:
     for path in files:
         raw = path.read_bytes()
         unitfile = parse(raw, str(path))
-        effective(unitfile)
+        merge_effective(unitfile)
         assert write(unitfile).encode() == raw
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qtctl.dialects.systemd.values import kept_units, names_unit, part_trouble, value_trouble
+from qtctl.dialects.systemd.values import explain_part_trouble, explain_value_trouble, list_kept_units, names_unit
 
 IGNORED = {
     ("MemoryMax", "LIMIT", "0"): "is nothing",
@@ -30,16 +30,16 @@ TAKEN = [
 
 @pytest.mark.parametrize("line", IGNORED)
 def test_ignored(line: tuple[str, str, str]) -> None:
-    assert value_trouble(*line) == IGNORED[line]
+    assert explain_value_trouble(*line) == IGNORED[line]
 
 
 @pytest.mark.parametrize("line", TAKEN)
 def test_taken(line: tuple[str, str, str]) -> None:
-    assert value_trouble(*line) is None
+    assert explain_value_trouble(*line) is None
 
 
 def test_lists_of_units_are_judged_word_by_word() -> None:
-    assert kept_units('a.service # "b.service" c@%i.timer') == ("a.service", "c@%i.timer")
-    assert part_trouble("UNIT [...]", "a.service # why") == "names something that is no unit"
-    assert part_trouble("UNIT [...]", "a.service b.target") is None
+    assert list_kept_units('a.service # "b.service" c@%i.timer') == ("a.service", "c@%i.timer")
+    assert explain_part_trouble("UNIT [...]", "a.service # why") == "names something that is no unit"
+    assert explain_part_trouble("UNIT [...]", "a.service b.target") is None
     assert not names_unit("e%%.service")

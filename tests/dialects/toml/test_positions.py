@@ -8,7 +8,7 @@ import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qtctl.dialects.toml.positions import index, line_of, line_of_written
+from qtctl.dialects.toml.positions import find_line, find_written_line, index
 
 TEXT = '''\
 # a comment
@@ -42,16 +42,16 @@ LINES = [
 
 @pytest.mark.parametrize(("path", "line"), LINES)
 def test_line_of(path: tuple[str, ...], line: int) -> None:
-    assert line_of(TEXT, path) == line
+    assert find_line(TEXT, path) == line
 
 
 def test_a_path_written_with_dots() -> None:
-    assert line_of_written(TEXT, "quoted.key.c.d.e") == 16
-    assert line_of_written(TEXT, "a.b.missing") == 4
+    assert find_written_line(TEXT, "quoted.key.c.d.e") == 16
+    assert find_written_line(TEXT, "a.b.missing") == 4
 
 
 def test_nothing_is_nowhere() -> None:
-    assert line_of(TEXT, ("zzz",)) is None
+    assert find_line(TEXT, ("zzz",)) is None
 
 
 KEYS = st.text(min_size=1, max_size=8)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from qtctl.dialects.systemd.unitfile import effective, parse
+from qtctl.dialects.systemd.unitfile import merge_effective, parse
 from qtctl.model.desired import DesiredFile, DesiredTarget
 from qtctl.model.origin import Origin
 from qtctl.rules.units.order import find_components, start_order
@@ -52,7 +52,7 @@ def in_circle(name: str, text: str, folder: Path) -> bool:
 def unit(name: str, text: str) -> Unit:
     file = DesiredFile(name, text.encode(), "0644", "root", "root", "", "unit", name, Origin("x"))
     parsed = parse(text, name)
-    return Unit(name, "", file, DesiredTarget(name, name, name, Origin("x")), parsed, effective(parsed))
+    return Unit(name, "", file, DesiredTarget(name, name, name, Origin("x")), parsed, merge_effective(parsed))
 
 
 def cases() -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ or a watch was made with stays as it is until that is made anew. Where it is not
 
 from enum import StrEnum
 
-from qtctl.dialects.systemd.table.lookup import TYPES, since
+from qtctl.dialects.systemd.table.lookup import TYPES, find_first_version
 
 RESOURCES_OF = "Slice"
 """A slice has nothing but settings of control groups: every kind that has them has these."""
@@ -69,7 +69,7 @@ _STOP = frozenset((
 ))  # fmt: skip
 
 
-def change_class(section: str, key: str) -> ChangeClass:
+def find_change_class(section: str, key: str) -> ChangeClass:
     """Of a directive in a section of a unit; NOTHING of what systemd does not read."""
     if section.startswith("X-") or key.startswith("X-"):
         return ChangeClass.NOTHING
@@ -81,13 +81,13 @@ def change_class(section: str, key: str) -> ChangeClass:
         return ChangeClass.DAEMON_RELOAD
     if section not in TYPES.values():
         return ChangeClass.NOTHING
-    return _of_running(section, key)
+    return _find_of_running(section, key)
 
 
-def _of_running(section: str, key: str) -> ChangeClass:
+def _find_of_running(section: str, key: str) -> ChangeClass:
     if (section, key) in _RELOADED:
         return ChangeClass.UNIT_RELOAD
-    resource = since(RESOURCES_OF, key) is not None and key not in _KEPT_CONTROL_GROUP
+    resource = find_first_version(RESOURCES_OF, key) is not None and key not in _KEPT_CONTROL_GROUP
     if resource or key in _OF_EVERY_KIND or key in _MANAGER.get(section, ()):
         return ChangeClass.DAEMON_RELOAD
     return ChangeClass.RECREATE if section in _WITHOUT_PROCESS else ChangeClass.RESTART

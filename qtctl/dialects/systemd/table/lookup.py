@@ -51,9 +51,9 @@ class _Table:
         written = self.sections.get(section, {}).get(key)
         if written is None:
             return ()
-        return tuple(self._span(part) for part in written.split("|"))
+        return tuple(self._read_span(part) for part in written.split("|"))
 
-    def _span(self, written: str) -> tuple[Kind, int, int]:
+    def _read_span(self, written: str) -> tuple[Kind, int, int]:
         kind, _, versions = written.rpartition(" ")
         first, dots, last = versions.partition("..")
         if dots != ".." or not first.isdecimal():
@@ -62,95 +62,95 @@ class _Table:
 
 
 @lru_cache(maxsize=1)
-def _table() -> _Table:
+def _load_table() -> _Table:
     return _Table()
 
 
-def versions() -> tuple[int, ...]:
+def list_versions() -> tuple[int, ...]:
     """The versions that were asked, in order."""
-    return _table().versions
+    return _load_table().versions
 
 
-def sections(version: int) -> tuple[str, ...]:
+def list_sections(version: int) -> tuple[str, ...]:
     """The sections that systemd `version` has directives in."""
-    table = _table()
-    return tuple(name for name, keys in table.sections.items() if any(known(name, key, version) for key in keys))
+    table = _load_table()
+    return tuple(name for name, keys in table.sections.items() if any(find_kind(name, key, version) for key in keys))
 
 
-def sections_of(unit: str) -> tuple[str, ...]:
+def list_unit_sections(unit: str) -> tuple[str, ...]:
     """The sections that a unit of this name may have: [Unit], its type's own, [Install]."""
     own = TYPES.get(unit[unit.rfind(".") :], "")
     return ("Unit", own, "Install") if own else ("Unit", "Install")
 
 
-def section_of(unit: str, key: str) -> str | None:
+def find_section(unit: str, key: str) -> str | None:
     """The section in which a unit of this name takes `key`, [Unit] before its own; None where it takes it in none."""
-    return next((section for section in sections_of(unit) if _table().spans(section, key)), None)
+    return next((section for section in list_unit_sections(unit) if _load_table().spans(section, key)), None)
 
 
 @lru_cache(maxsize=4096)
-def known(section: str, key: str, version: int) -> Kind | None:
+def find_kind(section: str, key: str, version: int) -> Kind | None:
     """The kind of value that `key` takes in `section`; None where systemd `version` does not know it there.
 
     Of a version between two measured ones, the older of them answers.
     """
-    measured = _around(version)[0]
-    return next((kind for kind, first, last in _table().spans(section, key) if first <= measured <= last), None)
+    measured = _list_around(version)[0]
+    return next((kind for kind, first, last in _load_table().spans(section, key) if first <= measured <= last), None)
 
 
-def kind_of(section: str, key: str) -> Kind:
+def find_newest_kind(section: str, key: str) -> Kind:
     """The kind of value that `key` takes to the newest measured version that knows it; '' where none does."""
-    return next((kind for kind, _, _ in reversed(_table().spans(section, key))), "")
+    return next((kind for kind, _, _ in reversed(_load_table().spans(section, key))), "")
 
 
-def keys_of(section: str, version: int) -> tuple[str, ...]:
+def list_keys(section: str, version: int) -> tuple[str, ...]:
     """The directives that systemd `version` knows in `section`."""
-    return tuple(key for key in _table().sections[section] if known(section, key, version))
+    return tuple(key for key in _load_table().sections[section] if find_kind(section, key, version))
 
 
-def every_directive() -> tuple[tuple[str, str], ...]:
+def list_directives() -> tuple[tuple[str, str], ...]:
     """Section and name of all that any measured version knows."""
-    return tuple((section, key) for section, keys in _table().sections.items() for key in keys)
+    return tuple((section, key) for section, keys in _load_table().sections.items() for key in keys)
 
 
 @lru_cache(maxsize=4096)
-def standing(section: str, key: str, version: int) -> Standing:
+def find_standing(section: str, key: str, version: int) -> Standing:
     """Whether systemd `version` knows it, as far as the measured versions tell."""
-    if not _table().spans(section, key):
-        return Standing.UNSURE if version > versions()[-1] else Standing.UNKNOWN
-    there = {known(section, key, each) is not None for each in _around(version)}
+    if not _load_table().spans(section, key):
+        return Standing.UNSURE if version > list_versions()[-1] else Standing.UNKNOWN
+    there = {find_kind(section, key, each) is not None for each in _list_around(version)}
     if len(there) > 1:
         return Standing.UNSURE
     return Standing.KNOWN if True in there else Standing.UNKNOWN
 
 
-def since(section: str, key: str) -> int | None:
+def find_first_version(section: str, key: str) -> int | None:
     """The first measured version that knows it; the first of all may have had it from an older one."""
-    return min((first for _, first, _ in _table().spans(section, key)), default=None)
+    return min((first for _, first, _ in _load_table().spans(section, key)), default=None)
 
 
-def until(section: str, key: str) -> int | None:
+def find_last_version(section: str, key: str) -> int | None:
     """The last measured version that knows it."""
-    return max((last for _, _, last in _table().spans(section, key)), default=None)
+    return max((last for _, _, last in _load_table().spans(section, key)), default=None)
 
 
-def homes(key: str, version: int) -> tuple[str, ...]:
+def list_homes(key: str, version: int) -> tuple[str, ...]:
     """The sections in which systemd `version` knows a directive of this name."""
-    return tuple(section for section in _table().sections if known(section, key, version))
+    return tuple(section for section in _load_table().sections if find_kind(section, key, version))
 
 
-def nearest(section: str, key: str, version: int) -> str | None:
+def find_nearest(section: str, key: str, version: int) -> str | None:
     """The directive of `section` whose name is most like `key`: one in another case first."""
-    names = [name for name in _table().sections.get(section, {}) if known(section, name, version)]
+    names = [name for name in _load_table().sections.get(section, {}) if find_kind(section, name, version)]
     folded = {name.lower(): name for name in names}
     if key.lower() in folded:
         return folded[key.lower()]
     return next(iter(get_close_matches(key, names, n=1, cutoff=0.75)), None)
 
 
-def _around(version: int) -> tuple[int, ...]:
+def _list_around(version: int) -> tuple[int, ...]:
     """The measured versions next to `version`: itself, or the ones below and above, or the outermost."""
-    measured = versions()
+    measured = list_versions()
     at = bisect_left(measured, version)
     if at < len(measured) and measured[at] == version:
         return (version,)
