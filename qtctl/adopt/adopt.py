@@ -10,7 +10,7 @@ from qtctl.adopt.ledger import Ledger
 from qtctl.adopt.merged_units import Original, Originals, Selection, merge_units
 from qtctl.adopt.outside import Outside, list_externals, list_others, tell_dropins
 from qtctl.adopt.plan import Plan, plan
-from qtctl.adopt.registry import HostFacts, build_files, list_masked, text
+from qtctl.adopt.registry import HostFacts, build_files, list_masked, write_text
 from qtctl.adopt.suspect import list_suspects
 from qtctl.adopt.tables import Made, make_table, refuse
 from qtctl.errors import Place
@@ -52,7 +52,7 @@ class Task:
     without: Mapping[str, str] = field(default_factory=dict)
 
 
-def draft(task: Task) -> Draft:
+def draft_registry(task: Task) -> Draft:
     ledger, host = Ledger(), task.host
     sources = add_loaded(classify(task.found), task.states)
     those = _keep_loadable(merge_units(sources, task.selection, ledger), task, ledger)
@@ -72,7 +72,7 @@ def draft(task: Task) -> Draft:
     for fate in list_others(task.runtime, ledger.files):
         ledger.file(fate)
     documents = build_files(units, planned, outside, host, ledger)
-    texts = {path: text(document) for path, document in sorted(documents.items())}
+    texts = {path: write_text(document) for path, document in sorted(documents.items())}
     return Draft(texts, units, those, planned, ledger)
 
 

@@ -90,7 +90,7 @@ def _take(held: dict[At, list[Assignment]], replaced: list[Assignment], said: As
     elif kind in NEVER_EMPTIED:
         replaced.append(said)
     else:
-        _empty(held, replaced, said, keep=resets or said.key in EMPTY_SAYS)
+        _reset(held, replaced, said, keep=resets or said.key in EMPTY_SAYS)
 
 
 def _replace(held: dict[At, list[Assignment]], replaced: list[Assignment], said: Assignment, *, resets: bool) -> None:
@@ -107,14 +107,14 @@ def _replace(held: dict[At, list[Assignment]], replaced: list[Assignment], said:
         held[at] = [*emptied, said]
     else:
         # Slices have no limit of tasks, unless it is emptied: then they have the default of services.
-        _empty(held, replaced, said, keep=resets or at == ("Slice", "TasksMax"))
+        _reset(held, replaced, said, keep=resets or at == ("Slice", "TasksMax"))
 
 
 def _is_surely_taken(said: Assignment) -> bool:
     return is_surely_taken(said.key, find_newest_kind(said.section, said.key), said.value)
 
 
-def _empty(held: dict[At, list[Assignment]], replaced: list[Assignment], said: Assignment, *, keep: bool) -> None:
+def _reset(held: dict[At, list[Assignment]], replaced: list[Assignment], said: Assignment, *, keep: bool) -> None:
     dropped = reset_with(said.key)
     for at in [at for at in held if at[0] == said.section and _is_among(at[1], dropped)]:
         replaced += held.pop(at)

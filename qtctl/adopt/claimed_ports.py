@@ -63,11 +63,11 @@ def _declare_port(made: Made, claims: _Claims, ledger: Ledger) -> None:
         return
     what = f"listens on {made.port}, as {owner} does: its port was not declared"
     ledger.error(QT101, made.original.unit, what, "give one of them another port", at=Place(made.original.path))
-    made.table["run"] = _as_command(made.table["run"], made.port)
+    made.table["run"] = _make_command(made.table["run"], made.port)
 
 
 def _declare_socket(made: Made, claims: _Claims, ledger: Ledger) -> None:
-    own, shared = tuple(_claims_of_socket(made.table)), parse_boolean(str(made.table.get("reuse_port", ""))) is True
+    own, shared = tuple(_list_socket_claims(made.table)), parse_boolean(str(made.table.get("reuse_port", ""))) is True
     serves = find_started(made.original, "Socket", "Service")
     owners = [(claim, owner) for claim in own if (owner := claims.find_owner(claim, serves, shared=shared))]
     if not owners:
@@ -81,7 +81,7 @@ def _declare_socket(made: Made, claims: _Claims, ledger: Ledger) -> None:
     made.table.pop("enabled", None)
 
 
-def _claims_of_socket(table: Table) -> Iterator[Claim]:
+def _list_socket_claims(table: Table) -> Iterator[Claim]:
     ipv6_only = table.get("bind_ipv6_only") == "ipv6-only"
     for each in table.get("listen", ()):
         word, _, address = each.partition(" ")
@@ -91,7 +91,7 @@ def _claims_of_socket(table: Table) -> Iterator[Claim]:
             yield found.protocol, found.address, found.port
 
 
-def _as_command(run: Table, listen: str) -> Table:
+def _make_command(run: Table, listen: str) -> Table:
     host, _, port = listen.rpartition(":")
     words = ["-m", "uvicorn", run["app"], "--host", host.strip("[]"), "--port", port, *run.get("args", ())]
     kept = {key: value for key, value in run.items() if key in ("venv", "cwd")}

@@ -93,7 +93,7 @@ def classify(found: Iterable[Found]) -> Sorted:
     kinds = (UnitSource, DropinSource, Alias, Enablement, InstanceLink, FileFate)
     parts: dict[type, list[object]] = {kind: [] for kind in kinds}
     for each in sorted(found, key=lambda file: file.path):
-        placed = _place(each)
+        placed = _classify(each)
         parts[type(placed)].append(placed)
     by_kind = (tuple(parts[kind]) for kind in kinds)
     placed_files = Sorted(*by_kind)  # type: ignore[arg-type]  # each list holds its own type
@@ -127,7 +127,7 @@ def _resolve_aliases(aliases: tuple[Alias, ...]) -> Iterator[Alias]:
         yield replace(alias, unit=unit)
 
 
-def _place(file: Found) -> UnitSource | DropinSource | Alias | Enablement | InstanceLink | FileFate:
+def _classify(file: Found) -> UnitSource | DropinSource | Alias | Enablement | InstanceLink | FileFate:
     path = PurePosixPath(file.path)
     if file.problem or path.name in OUR_UNITS:
         ours = "qtctl's own: it ends a deploy that was cut short"

@@ -124,10 +124,10 @@ def _is_harmless(made: Made, at: At, before: Values, after: Values) -> bool:
         return before.get(at) is None and after.get(at) == (_normalize_word(describe_unit(made.original)),)
     if at in _SAID_BY_NAME and before.get(at) is None:
         return True
-    return before.get(at) is not None and after.get(at) is not None and same_values(before[at], after[at])
+    return before.get(at) is not None and after.get(at) is not None and are_same_values(before[at], after[at])
 
 
-def same_values(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
+def are_same_values(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
     """Whether a directive with these values is the same to systemd."""
     return _normalize_numbers(one) == _normalize_numbers(other)
 

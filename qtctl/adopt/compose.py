@@ -59,24 +59,24 @@ class Adopting(Shared):
             dispositions[name] = _build_disposition(service)
             if name not in self.names:
                 self.names[name] = _find_free_name(make_allowed(name), self.names.values())
-                self._service(name, service, project, completed=name in needed)
+                self._adopt_service(name, service, project, completed=name in needed)
             else:
-                self._repeated(name, service, project)
+                self._adopt_repeated(name, service, project)
             dispositions[name]["to"] = [self.names[name]]
-        self._resources(project)
+        self._note_resources(project)
         file = PurePosixPath(project.file).name
         path = f"legacy/{make_allowed(file.removesuffix('.yml').removesuffix('.yaml'))}.toml"
         path = path if path not in self.legacy else f"legacy/{make_allowed(project.file)}.toml"
         self.legacy[path] = {"compose": file, "services": dispositions}
 
-    def _repeated(self, name: str, service: Attributes, project: Project) -> None:
+    def _adopt_repeated(self, name: str, service: Attributes, project: Project) -> None:
         what = f"is in an earlier file too, which was taken; {project.file} adds only its disposition"
         self.ledger.tell(name, what, at=service.place)
         for key in service.lines:
             for attribute in list_attributes(key, service.get(key)):
-                self._fate(name, attribute, Fate.COPY, service.line_of(key), project)
+                self._note_fate(name, attribute, Fate.COPY, service.line_of(key), project)
 
-    def _service(self, name: str, service: Attributes, project: Project, *, completed: bool) -> None:
+    def _adopt_service(self, name: str, service: Attributes, project: Project, *, completed: bool) -> None:
         reading = Reading(self.fleet, self.names[name], service, dict(project.values[name]))
         parts = Parts(self, name, reading, project)
         run = parts.read_run()
@@ -112,7 +112,7 @@ class Adopting(Shared):
         reading, service = parts.reading, parts.reading.service
         state, why = parts.state(run, count)
         if run == "external":
-            entry = self._external(parts, state, why)
+            entry = self._adopt_external(parts, state, why)
         else:
             reading.table = {
                 "summary": self.shown(f"Was the container {reading.values.get('container_name') or name}."),
@@ -121,7 +121,7 @@ class Adopting(Shared):
                 "notes": "\n".join(map(self.shown, reading.notes)),
                 **reading.table,
             }
-            self._template(reading, count)
+            self._adopt_template(reading, count)
             self._fit(reading)
             self.services[reading.name] = {key: value for key, value in reading.table.items() if value not in ("", {})}
             entry = f"services/{reading.name}.toml"
@@ -129,14 +129,14 @@ class Adopting(Shared):
             self._tell(name, left)
         for attribute, fate in reading.fates.items():
             key = attribute.partition(".")[0].partition("[")[0]
-            self._fate(name, attribute, fate, service.line_of(key), project)
+            self._note_fate(name, attribute, fate, service.line_of(key), project)
         typed = sum(fate in (Fate.TYPED, Fate.SECRET) for fate in reading.fates.values())
         template = "@" if "instances" in reading.table else ""
         unit = f"{reading.name}.service" if run == "external" else f"{self.fleet}-{reading.name}{template}.service"
         rest = len(reading.fates) - typed
         self.units.append(AdoptedUnit(unit, entry, service.place.file or project.file, state, typed, 0, rest))
 
-    def _external(self, parts: Parts, state: str, why: str) -> str:
+    def _adopt_external(self, parts: Parts, state: str, why: str) -> str:
         """Nothing but its ports and its state is said of what only its image knows; the rest is a line of the report.
 
         What Compose does not start stays stopped, and nobody misses it.
@@ -163,24 +163,24 @@ class Adopting(Shared):
         )
         return f"externals.toml#{reading.name}"
 
-    def _template(self, reading: Reading, count: int) -> None:
+    def _adopt_template(self, reading: Reading, count: int) -> None:
         if count > 1:
             reading.table["unit"] = f"{self.fleet}-{reading.name}@.service"
 
     def _fit(self, reading: Reading) -> None:
         """Takes out what no registry can say, as often as it must."""
         for keys in [keys for keys, value in _list_settings(reading.table) if not _is_setting(value)]:
-            self._unfit(reading, keys)
+            self._drop_unfit(reading, keys)
         for _ in range(len(reading.origins) + 1):
             try:
                 Service.model_validate(reading.table)
             except ValidationError as error:
                 for each in error.errors():
-                    self._unfit(reading, tuple(str(part) for part in each["loc"]))
+                    self._drop_unfit(reading, tuple(str(part) for part in each["loc"]))
             else:
                 return
 
-    def _unfit(self, reading: Reading, where: tuple[str, ...]) -> None:
+    def _drop_unfit(self, reading: Reading, where: tuple[str, ...]) -> None:
         keys = next((where[:size] for size in range(len(where), 0, -1) if where[:size] in reading.origins), where[:1])
         table: Any = reading.table
         for key in keys[:-1]:
@@ -196,17 +196,17 @@ class Adopting(Shared):
         severity = Severity.WARNING if left.open else Severity.INFO
         self.ledger.tell(name, self.shown(f"{names}: {left.why}"), left.to_do, at=left.place, severity=severity)
 
-    def _fate(self, name: str, attribute: str, fate: Fate, place: Place, project: Project) -> None:
-        self._attribute(place, fate, f"services.{name}.{attribute}", project)
+    def _note_fate(self, name: str, attribute: str, fate: Fate, place: Place, project: Project) -> None:
+        self._note_attribute(place, fate, f"services.{name}.{attribute}", project)
 
-    def _attribute(self, place: Place, fate: Fate, what: str, project: Project) -> None:
+    def _note_attribute(self, place: Place, fate: Fate, what: str, project: Project) -> None:
         """In the file that says it: included, extended and merged ones are files of their own."""
         path = place.file or project.file
         if path not in self.ledger.files:
             self.ledger.file(FileFate(path, FileKind.COMPOSE, "", taken=True, why=f"read with {project.file}"))
         self.ledger.attribute(path, place.line or 1, fate, what)
 
-    def _resources(self, project: Project) -> None:
+    def _note_resources(self, project: Project) -> None:
         """What stands beside `services`."""
         for key, value in project.model.items():
             if key == "services" or key not in project.model.lines:
@@ -217,10 +217,10 @@ class Adopting(Shared):
                 place = project.model.line_of(key)
                 self._tell(key, Left(attributes, why, to_do, place))
                 for attribute in attributes:
-                    self._attribute(place, Fate.REPORTED, attribute, project)
+                    self._note_attribute(place, Fate.REPORTED, attribute, project)
             else:
                 self._tell(key, Left(attributes[:1], why, to_do, project.model.line_of(key)))
-                self._attribute(project.model.line_of(key), Fate.REPORTED, key, project)
+                self._note_attribute(project.model.line_of(key), Fate.REPORTED, key, project)
 
     def documents(self, host: HostFacts) -> dict[str, Table]:
         """Path → document of the registry."""

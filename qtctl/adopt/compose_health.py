@@ -101,15 +101,15 @@ def find_asked(test: Sequence[str], names: Collection[str] = ()) -> Asked | None
     """What is asked of the container itself, which also goes by `names`; None where it is no plain question for a
     status.
     """
-    words = _words(test)
+    words = _split_words(test)
     program = _PROGRAMS.get(words[0].rpartition("/")[2]) if words else None
     if program is None:
         return None
-    urls = list(_urls(program, words[1:]))
+    urls = list(_list_urls(program, words[1:]))
     return _parse(urls[0], names) if len(urls) == 1 else None
 
 
-def _words(test: Sequence[str]) -> tuple[str, ...]:
+def _split_words(test: Sequence[str]) -> tuple[str, ...]:
     kind, *rest = test or ("",)
     if kind == "CMD":
         return tuple(rest)
@@ -117,7 +117,7 @@ def _words(test: Sequence[str]) -> tuple[str, ...]:
     return found[0] if found is not None and _NO_MATTER.fullmatch(found[1]) else ()
 
 
-def _urls(program: _Program, words: Sequence[str]) -> Iterator[str]:
+def _list_urls(program: _Program, words: Sequence[str]) -> Iterator[str]:
     """What the words name; '' for an option that asks something else."""
     rest = iter(words)
     for word in rest:

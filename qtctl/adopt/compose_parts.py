@@ -60,12 +60,12 @@ class Parts:
             at = reading.service.place
             self.adopting.ledger.tell(self.name, what, "give it [run], and a state", at=at, severity=Severity.WARNING)
             return "unknown"
-        self._argv(argv, attributes)
+        self._add_argv(argv, attributes)
         if entrypoint is not None or argv[0].startswith("/"):
             if entrypoint is None:
-                self._entry_point(is_open=False)
+                self._add_entry_point(is_open=False)
             return "known"
-        self._entry_point(is_open=True)
+        self._add_entry_point(is_open=True)
         return "unsure"
 
     def _cut(self, key: str) -> None:
@@ -78,7 +78,7 @@ class Parts:
                 self.name, what, "write it as a list, with a shell", at=self.reading.service.line_of(key)
             )
 
-    def _entry_point(self, *, is_open: bool) -> None:
+    def _add_entry_point(self, *, is_open: bool) -> None:
         what = "has a command and no entrypoint: if the image has an entry point, that comes before the command"
         severity = Severity.WARNING if is_open else Severity.INFO
         to_do = "look at ENTRYPOINT of the image"
@@ -87,7 +87,7 @@ class Parts:
         at = self.reading.service.line_of("command")
         self.adopting.ledger.tell(self.name, what, to_do, at=at, severity=severity)
 
-    def _argv(self, argv: tuple[str, ...], attributes: list[str]) -> None:
+    def _add_argv(self, argv: tuple[str, ...], attributes: list[str]) -> None:
         argv = (_simplify_program(argv[0]), *argv[1:])
         line = self.hiding.line(argv)
         if line is not None:
@@ -123,8 +123,8 @@ class Parts:
             self.reading.leave("would start again what others wait for the end of", *attributes)
 
     def read_environment(self) -> None:
-        reading, attributes = self.reading, self._variables()
-        environment = {**self.project.environments[self.name], **dict.fromkeys(self._unknown())}
+        reading, attributes = self.reading, self._map_variables()
+        environment = {**self.project.environments[self.name], **dict.fromkeys(self._list_unknown())}
         fitting = {key: value for key, value in environment.items() if self._fits(key, value)}
         odd = [name for name in environment if name not in fitting]
         foreign = self.project.foreign.get(self.name, frozenset())
@@ -140,7 +140,7 @@ class Parts:
             to_do="see whether the program reads them from a file of its own",
             is_open=True,
         )
-        self._env_files()
+        self._add_env_files()
         if self.hiding.env:
             reading.put("env", dict(self.hiding.env))
         if self.hiding.names:
@@ -157,13 +157,13 @@ class Parts:
             remedy = f"put them into {self.secret_file()} on the host, and change them"
             self.adopting.ledger.error(QT109, self.name, what, remedy, at=reading.service.place)
 
-    def _unknown(self) -> Iterator[str]:
+    def _list_unknown(self) -> Iterator[str]:
         """Variables whose values came from others that have none here."""
         own = self.reading.service.get("environment")
         entries = own.items() if isinstance(own, Table) else ((str(each).partition("=")[0], each) for each in own or ())
         return (name for name, value in entries if isinstance(value, Text) and value.unset)
 
-    def _variables(self) -> dict[str, str]:
+    def _map_variables(self) -> dict[str, str]:
         """Variable → the attribute that says it."""
         own = self.reading.service.get("environment")
         if isinstance(own, list):
@@ -179,7 +179,7 @@ class Parts:
             return False
         return True
 
-    def _env_files(self) -> None:
+    def _add_env_files(self) -> None:
         if "env_file" not in self.reading.service.lines:
             return
         missing = {each.path for each in self.project.missing if each.service == self.name}
@@ -202,11 +202,11 @@ class Parts:
         ports: dict[str, Value] = {}
         attributes = list(list_attributes("ports", self.reading.service.get("ports") or []))
         for attribute, port in zip(attributes, self.reading.service.get("ports") or (), strict=False):
-            self._port(port, attribute, ports, count)
+            self._add_port(port, attribute, ports, count)
         if ports:
             self.reading.put("ports", ports, *(each for each in attributes if each not in self.reading.fates))
 
-    def _port(self, port: Table, attribute: str, ports: dict[str, Value], count: int) -> None:
+    def _add_port(self, port: Table, attribute: str, ports: dict[str, Value], count: int) -> None:
         published, protocol = str(port.get("published") or ""), str(port.get("protocol") or "tcp")
         number = int(published) if published.isdecimal() and published.isascii() else 0
         raw = self.adopting.shown(port.short.raw if port.short is not None else f"{published}:{port.get('target')}")
@@ -217,12 +217,12 @@ class Parts:
             self.reading.leave(what, attribute, to_do="give each instance a port of its own", is_open=True)
         else:
             address = str(port.get("host_ip") or ALL_ADDRESSES)
-            self._listen(number, protocol, address, attribute, port, ports)
+            self._add_listen(number, protocol, address, attribute, port, ports)
 
-    def _listen(  # noqa: PLR0917 - what a port is
+    def _add_listen(  # noqa: PLR0917 - what a port is
         self, number: int, protocol: str, address: str, attribute: str, port: Table, ports: dict[str, Value]
     ) -> None:
-        owner = self._owner(number, protocol, address)
+        owner = self._find_owner(number, protocol, address)
         if owner not in ("", self.name):
             what = f"publishes {number}/{protocol}, as {owner} does: its port was not declared"
             place = port.short.place if port.short is not None else port.place
@@ -241,7 +241,7 @@ class Parts:
             **({"summary": f"{target} inside the container"} if str(target) != str(number) else {}),
         }
 
-    def _owner(self, number: int, protocol: str, address: str) -> str:
+    def _find_owner(self, number: int, protocol: str, address: str) -> str:
         """The service that has the port already, on this address or on all of them."""
         for (kind, other, where), owner in self.adopting.taken.items():
             both = where == address or _is_all(where) or _is_all(address)
@@ -258,11 +258,11 @@ class Parts:
             order.setdefault("requires" if completed else "wants", []).append(name)
             if dependency.get("restart") in (True, "true") and said:
                 order.setdefault("part_of", []).append(name)
-            self._dependency(name, dependency)
+            self._add_dependency(name, dependency)
         if order:
             self.reading.put("order", order)
 
-    def _dependency(self, name: str, dependency: Table) -> None:
+    def _add_dependency(self, name: str, dependency: Table) -> None:
         written = [
             each
             for each in list_attributes(f"depends_on.{name}", dependency)
@@ -290,13 +290,13 @@ class Parts:
         by_name = {name: address for name, _, address in entries}
         for attribute, name in zip(attributes, _list_host_names(reading.service["extra_hosts"]), strict=False):
             address = by_name.get(name, "")
-            if self._alias(name, address):
+            if self._add_alias(name, address):
                 reading.typed(attribute)
             else:
                 to_do = "see that the name resolves on the host"
                 reading.leave("is not one name with one address for the whole host", attribute, to_do=to_do)
 
-    def _alias(self, name: str, address: str) -> bool:
+    def _add_alias(self, name: str, address: str) -> bool:
         try:
             ip_address(address)
         except ValueError:

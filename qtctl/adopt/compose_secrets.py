@@ -42,26 +42,28 @@ class Hiding:
     def line(self, argv: tuple[str, ...]) -> str | None:
         """The command as systemd reads it, with variables for its secrets; None where it has none."""
         spans = find_argument_spans(argv)
-        spans[1:] = [split_apart([*those, *self._known(word)]) for word, those in zip(argv[1:], spans[1:], strict=True)]
+        spans[1:] = [
+            split_apart([*those, *self._find_known(word)]) for word, those in zip(argv[1:], spans[1:], strict=True)
+        ]
         if not any(spans):
             return None
         spans = settle_spans(argv, spans)
-        return " ".join(self._word(word, those) for word, those in zip(argv, spans, strict=True))
+        return " ".join(self._hide_word(word, those) for word, those in zip(argv, spans, strict=True))
 
-    def _known(self, word: str) -> list[tuple[int, int, str]]:
+    def _find_known(self, word: str) -> list[tuple[int, int, str]]:
         return [(*span, "") for span in find_known(word, self.known)]
 
-    def _word(self, word: str, spans: Iterable[tuple[int, int, str]]) -> str:
+    def _hide_word(self, word: str, spans: Iterable[tuple[int, int, str]]) -> str:
         shown, at, variables = "", 0, []
         for start, end, name in spans:
-            variables.append(self._variable(name))
+            variables.append(self._name_variable(name))
             shown, at = shown + word[at:start] + _MARK.format(len(variables)), end
         quoted = quote_argument(shown + word[at:])
         for number, name in enumerate(variables, start=1):
             quoted = quoted.replace(_MARK.format(number), f"${{{name}}}")
         return quoted
 
-    def _variable(self, option: str) -> str:
+    def _name_variable(self, option: str) -> str:
         base = _NOT_IN_NAME.sub("_", option.upper()).strip("_") or "SECRET"
         base = base if base[0].isalpha() else f"SECRET_{base}"
         name, number = base, 2

@@ -76,15 +76,15 @@ def _list_secrets(units: Iterable[Original]) -> Iterator[str]:
             yield from list_suspects(said.key, said.value)
 
 
-def hidden_names(made: Made, at: At) -> tuple[str, ...] | None:
+def list_hidden_names(made: Made, at: At) -> tuple[str, ...] | None:
     """The names of the secrets in a directive ('' for one without a name); None where it has none."""
     names = tuple(name for said, name in made.hidden.lines if (said.section, said.key) == at)
     return names or None
 
 
-def without_secrets(made: Made, at: At, values: tuple[object, ...]) -> tuple[object, ...] | None:
+def hide_values(made: Made, at: At, values: tuple[object, ...]) -> tuple[object, ...] | None:
     """Of Environment= the variables that may be copied; None of any other directive that holds a secret."""
-    names = hidden_names(made, at)
+    names = list_hidden_names(made, at)
     if names is None:
         return values
     if at != _ENVIRONMENT:
@@ -92,15 +92,15 @@ def without_secrets(made: Made, at: At, values: tuple[object, ...]) -> tuple[obj
     return tuple(each for each in values if not (isinstance(each, tuple) and each[0] in names))
 
 
-def sources(made: Made, at: At) -> tuple[str, ...]:
+def list_sources(made: Made, at: At) -> tuple[str, ...]:
     """The files that say a directive."""
     return tuple(dict.fromkeys(each.path for each in made.original.merged.held.get(at, ())))
 
 
-def candidates(base: Made, host: Made, at: At, origin: Origin, table: Table) -> Iterator[tuple[Edit, ...]]:
+def list_candidates(base: Made, host: Made, at: At, origin: Origin, table: Table) -> Iterator[tuple[Edit, ...]]:
     """Ways to say a directive as the host has it, the most natural first. `table`: of the registry, as it is now."""
-    paths = sorted(_paths_of(base, at) | _paths_of(host, at))
-    yield _edits(origin, (_leaf_changes(base.table, host.table, table, path) for path in paths))
+    paths = sorted(_list_paths(base, at) | _list_paths(host, at))
+    yield _make_edits(origin, (_list_leaf_changes(base.table, host.table, table, path) for path in paths))
     if at == _USER:
         # A group that is not said is the user's.
         group = host.original.merged.last("Service", "Group")
@@ -108,8 +108,8 @@ def candidates(base: Made, host: Made, at: At, origin: Origin, table: Table) -> 
             Edit(origin.file, (*origin.path, "user"), host.table.get("user")),
             Edit(origin.file, (*origin.path, "group"), group),
         )
-    yield _edits(origin, (((path, _get(host.table, path)),) for path in paths))
-    if hidden_names(host, at) is None:
+    yield _make_edits(origin, (((path, _get(host.table, path)),) for path in paths))
+    if list_hidden_names(host, at) is None:
         lines = tuple(each.value for each in host.original.merged.held.get(at, ()))
         raw = Edit(origin.file, (*origin.path, "systemd", *at), read_raw(lines) if lines else "")
         yield (raw,)
@@ -118,13 +118,13 @@ def candidates(base: Made, host: Made, at: At, origin: Origin, table: Table) -> 
             yield (*gone, raw)
 
 
-def _edits(origin: Origin, changes: Iterable[Iterable[tuple[Path, Any]]]) -> tuple[Edit, ...]:
+def _make_edits(origin: Origin, changes: Iterable[Iterable[tuple[Path, Any]]]) -> tuple[Edit, ...]:
     return tuple(
         Edit(origin.file, (*origin.path, *path), value) for each in changes for path, value in dict(each).items()
     )
 
 
-def _paths_of(made: Made, at: At) -> set[Path]:
+def _list_paths(made: Made, at: At) -> set[Path]:
     """The keys of a table that say a directive."""
     found = set(made.entry.said_by(at))
     if at[0] == "Install":
@@ -132,14 +132,14 @@ def _paths_of(made: Made, at: At) -> set[Path]:
     return {path for path in found if path[0] not in _NOT_SAID}
 
 
-def _leaf_changes(base: Table, host: Table, now: Table, path: Path) -> Iterator[tuple[Path, Any]]:
+def _list_leaf_changes(base: Table, host: Table, now: Table, path: Path) -> Iterator[tuple[Path, Any]]:
     """What differs between two tables at and below a path."""
     before, after = _get(base, path), _get(host, path)
     if before == after:
         return
     if isinstance(after, dict) and (before is None or isinstance(before, dict)):
         for key in sorted({*after, *(before or {})}):
-            yield from _leaf_changes(base, host, now, (*path, key))
+            yield from _list_leaf_changes(base, host, now, (*path, key))
         return
     there = _get(now, path)
     if isinstance(after, list) and isinstance(before, list) and isinstance(there, list) and there != before:

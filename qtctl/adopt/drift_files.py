@@ -43,7 +43,7 @@ def select_files(found: Iterable[Found], desired: Desired, deployed: Desired | N
     units = {file.subject: file for file in desired.files if file.of_unit and not file.may_be_absent}
     own = {file.path: unit for unit, file in units.items()}
     files = [each for each in those if each.path in own and each.link is None and not each.problem]
-    masked = {own[each.path]: (each.path,) for each in those if each.path in own and _masks(each)}
+    masked = {own[each.path]: (each.path,) for each in those if each.path in own and _is_mask(each)}
     dropins = tuple(_choose_dropins(those, units, frozenset(own)))
     left = (*_list_left(those, own, units), *_list_missing(units, those, deployed))
     recorded = frozenset(unit for unit, file in units.items() if _is_as_recorded(file, those))
@@ -51,7 +51,7 @@ def select_files(found: Iterable[Found], desired: Desired, deployed: Desired | N
     return HostFiles(units, (*unmasked, *dropins), unmasked, masked, recorded, left)
 
 
-def _masks(found: Found) -> bool:
+def _is_mask(found: Found) -> bool:
     return found.link == "/dev/null" or (found.link is None and not found.problem and not found.content)
 
 
@@ -66,7 +66,7 @@ def _choose_dropins(found: Iterable[Found], units: Mapping[str, DesiredFile], ow
         chosen.setdefault((unit, path.name), each)
     for each in chosen.values():
         if not each.problem:
-            yield replace(each, link=None, content=b"") if _masks(each) else each
+            yield replace(each, link=None, content=b"") if _is_mask(each) else each
 
 
 def _is_dropin(path: PurePosixPath) -> bool:
@@ -84,7 +84,7 @@ def _list_left(found: Iterable[Found], own: Mapping[str, str], units: Mapping[st
     for each in found:
         path = PurePosixPath(each.path)
         of = path.parent.name.removesuffix(".d")
-        if each.path in own and each.link is not None and not _masks(each):
+        if each.path in own and each.link is not None and not _is_mask(each):
             yield _leave(
                 own[each.path], "the file", each, "it is a link to a file of somebody's: qtctl adopt host reads it"
             )

@@ -45,13 +45,13 @@ def find_standing_changes(
 def _find_change(
     unit: DesiredUnit, before: DesiredUnit | None, state: UnitState, masks: tuple[str, ...]
 ) -> Iterator[StandingChange]:
-    up, declared = is_up(state.active), standing_of(unit)
+    up, declared = is_up(state.active), find_standing(unit)
     if masks:
         wanted: Standing = (False, False)
         what, where = "masked", masks
     elif state.enabled in _KNOWN and unit.installable:
         enabled = _KNOWN[state.enabled]
-        wanted = _want(declared, enabled=enabled, up=up)
+        wanted = _make_wanted(declared, enabled=enabled, up=up)
         what, where = ("enabled" if enabled else "disabled"), (f"systemctl is-enabled {unit.unit}",)
     else:
         yield from _find_odd(unit, state, declared)
@@ -64,14 +64,14 @@ def _find_change(
         yield StandingChange(unit.unit, what, where, wanted, why=why)
     elif wanted == declared:
         yield StandingChange(unit.unit, what, where, wanted, fate=DriftFate.DECLARED, why="the registry says so")
-    elif before is not None and standing_of(before) != declared:
+    elif before is not None and find_standing(before) != declared:
         why = "the registry says something else since it was deployed: decide, and change one of them"
         yield StandingChange(unit.unit, what, where, wanted, fate=DriftFate.CONFLICT, why=why)
     else:
-        yield StandingChange(unit.unit, what, where, wanted, _ways(unit, wanted))
+        yield StandingChange(unit.unit, what, where, wanted, _list_ways(unit, wanted))
 
 
-def _want(declared: Standing, *, enabled: bool, up: bool) -> Standing:
+def _make_wanted(declared: Standing, *, enabled: bool, up: bool) -> Standing:
     """A unit that was enabled or disabled by hand, and is up or down as it is."""
     active = declared[1]
     if enabled and not declared[0]:
@@ -94,12 +94,12 @@ def _find_stopped(unit: DesiredUnit, state: UnitState, declared: Standing) -> It
         yield StandingChange(unit.unit, "stopped", (f"systemctl is-active {unit.unit}",), declared, why=why)
 
 
-def standing_of(unit: DesiredUnit) -> Standing:
+def find_standing(unit: DesiredUnit) -> Standing:
     """Whether it starts at boot, and whether it must run."""
     return unit.must_be_enabled and unit.installable, unit.must_be_active
 
 
-def _ways(unit: DesiredUnit, wanted: Standing) -> tuple[tuple[Edit, ...], ...]:
+def _list_ways(unit: DesiredUnit, wanted: Standing) -> tuple[tuple[Edit, ...], ...]:
     """State and `enabled`, in the fewest keys; an instance has its own."""
     file, path = unit.origin.file, unit.origin.path
     if unit.template:

@@ -36,7 +36,7 @@ class Rule:
         ranked = sorted(copies, key=self._rank)
         if len(ranked) == 1:
             return ranked[0], "the only copy"
-        return ranked[0], self._reason(ranked[0], ranked[1])
+        return ranked[0], self._explain(ranked[0], ranked[1])
 
     def _rank(self, copy: Copy) -> tuple[int, int, int, int, str]:
         folder = PurePosixPath(copy.path).parent
@@ -48,7 +48,7 @@ class Rule:
             copy.path,
         )
 
-    def _reason(self, first: Copy, second: Copy) -> str:
+    def _explain(self, first: Copy, second: Copy) -> str:
         differs = [one != other for one, other in zip(self._rank(first), self._rank(second), strict=True)]
         folder = PurePosixPath(first.path).parent
         reasons = (

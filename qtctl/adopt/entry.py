@@ -51,24 +51,24 @@ class Entry:
         lines = tuple(each.value for each in said)
         key = self.keys.get(at)
         if key is None:
-            self._hatched(at, said, lines)
+            self._say_raw(at, said, lines)
             return
         try:
             value = read_value(key, lines)
         except Unfit:
             part = list_accepted_words(key, lines)
             if not part:
-                self._hatched(at, said, lines)
+                self._say_raw(at, said, lines)
                 return
             value = part
-            self._shortened(at, said)
+            self._shorten(at, said)
         if key.form is Form.UNITS and isinstance(value, list):
             if len(value) < len(set(split_unit_words(key.directive, lines))):
                 self.left[at] = "words that are no names of units were left out"
             value = [units(name) for name in value] if at[0] == "Unit" else value
         self.put(key.path, value, said)
 
-    def _shortened(self, at: At, said: Iterable[Assignment]) -> None:
+    def _shorten(self, at: At, said: Iterable[Assignment]) -> None:
         self.left[at] = "words of it that systemd does not take there, or no registry can say, were left out"
         for each in said:
             what = f"{each.key}= has a word that systemd does not take there, or no registry can say: it was left out"
@@ -107,7 +107,7 @@ class Entry:
             left_out = True
         return left_out
 
-    def _hatched(self, at: At, said: tuple[Assignment, ...], lines: tuple[str, ...]) -> None:
+    def _say_raw(self, at: At, said: tuple[Assignment, ...], lines: tuple[str, ...]) -> None:
         _set(self.table, ("systemd", *at), read_raw(lines))
         self._from["systemd", *at] = said
         for each in said:

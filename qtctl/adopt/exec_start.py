@@ -55,7 +55,7 @@ def name_venvs(paths: Iterable[str]) -> dict[str, str]:
     return names
 
 
-def recognize(lines: tuple[str, ...], directory: str, venvs: Mapping[str, str]) -> Ran:
+def recognize_program(lines: tuple[str, ...], directory: str, venvs: Mapping[str, str]) -> Ran:
     """`directory` is WorkingDirectory=, '' for none; `venvs`: path → name."""
     venv = venvs.get(find_venv(lines[0]), "") if lines else ""
     argv = split_literally(lines[0]) if len(lines) == 1 else None

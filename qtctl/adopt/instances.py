@@ -18,13 +18,13 @@ def find_hidden(own: Iterable[DropinSource], merged: Iterable[DropinSource]) -> 
 def find_changed(own: Iterable[DropinSource], merged: Iterable[DropinSource]) -> tuple[At, ...]:
     """What the instance may say otherwise than before, sorted: what would be hidden, and what would be said later."""
     mine, theirs = tuple(own), tuple(merged)
-    found = {at for each in find_hidden(mine, theirs) for at in _said(each)}
+    found = {at for each in find_hidden(mine, theirs) for at in _list_said(each)}
     for each in theirs:
-        found |= {at for one in mine if one.name < each.name for at in _said(one)} & _said(each)
+        found |= {at for one in mine if one.name < each.name for at in _list_said(one)} & _list_said(each)
     return tuple(sorted(found))
 
 
-def _said(dropin: DropinSource) -> set[At]:
+def _list_said(dropin: DropinSource) -> set[At]:
     try:
         file = parse(decode(dropin.content).text, dropin.path)
     except InputError:

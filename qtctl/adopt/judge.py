@@ -39,13 +39,15 @@ class Judged:
 def judge_line(line: Line, unit: str, version: int) -> Judged | None:
     """What is wrong with a line; None if nothing is, or it is a comment. Values are not shown."""
     if line.kind is Kind.IGNORED:
-        return _ignored(QT110, unit, f"a line {line.problem}: systemd ignores it", "write KEY=value below a section")
+        return _make_ignored(
+            QT110, unit, f"a line {line.problem}: systemd ignores it", "write KEY=value below a section"
+        )
     if line.kind is Kind.SECTION:
         trouble = find_section_trouble(unit, line.section)
-        return _of_name(unit, trouble, kept=False) if trouble else None
+        return _judge_name(unit, trouble, kept=False) if trouble else None
     if line.kind is not Kind.DIRECTIVE:
         return None
-    return _directive(line, unit, version)
+    return _judge_directive(line, unit, version)
 
 
 def is_foreign(section: str, key: str) -> bool:
@@ -53,18 +55,18 @@ def is_foreign(section: str, key: str) -> bool:
     return section.startswith("X-") or key.startswith("X-")
 
 
-def _directive(line: Line, unit: str, version: int) -> Judged | None:
+def _judge_directive(line: Line, unit: str, version: int) -> Judged | None:
     if is_foreign(line.section, line.key):
         return None
     if line.section not in list_unit_sections(unit):
-        return _ignored(QT111, unit, f"{line.key}= stands in [{line.section}], which is ignored", "move it")
+        return _make_ignored(QT111, unit, f"{line.key}= stands in [{line.section}], which is ignored", "move it")
     trouble = find_directive_trouble(unit, line.section, line.key, version)
     if trouble is not None and not trouble.honoured:
-        return _of_name(unit, trouble, kept=find_first_version(line.section, line.key) is not None)
-    return _value(line, unit, version) or (_of_name(unit, trouble, kept=True) if trouble else None)
+        return _judge_name(unit, trouble, kept=find_first_version(line.section, line.key) is not None)
+    return _judge_value(line, unit, version) or (_judge_name(unit, trouble, kept=True) if trouble else None)
 
 
-def _value(line: Line, unit: str, version: int) -> Judged | None:
+def _judge_value(line: Line, unit: str, version: int) -> Judged | None:
     newest = list_versions()[-1]
     kind = find_kind(line.section, line.key, version) or find_kind(line.section, line.key, newest) or ""
     listed = find_assignment_rule(line.key) in (AssignmentRule.UNITS, AssignmentRule.INSTALL)
@@ -73,20 +75,20 @@ def _value(line: Line, unit: str, version: int) -> Judged | None:
         what = f"{line.key}= {wrong}: systemd ignores the line"
         if has_inline_comment(kind, line.value):
             what = f"{line.key}= has a # after its value, which is part of it, and {wrong}: systemd ignores the line"
-        return _ignored(QT110, unit, what, _FIX)
+        return _make_ignored(QT110, unit, what, _FIX)
     if listed:
         return _names(line, unit)
     if not line.value:
         return None
     if has_inline_comment(kind, line.value):
         what = f"{line.key}= has a # after its value: to systemd it is part of the value"
-        return Judged(_finding(QT110, Severity.ERROR, unit, what, "put it on a line of its own"), ignored=False)
+        return Judged(_make_finding(QT110, Severity.ERROR, unit, what, "put it on a line of its own"), ignored=False)
     if line.key == "OnCalendar" and (bad := explain_calendar_trouble(line.value)):
-        return _ignored(QT112, unit, f"OnCalendar= is no calendar expression: {bad}", "see systemd.time(7)")
-    return _environment(line, unit) if kind == "ENVIRON" else _unsplit(line, unit)
+        return _make_ignored(QT112, unit, f"OnCalendar= is no calendar expression: {bad}", "see systemd.time(7)")
+    return _judge_environment(line, unit) if kind == "ENVIRON" else _judge_unsplit(line, unit)
 
 
-def _unsplit(line: Line, unit: str) -> Judged | None:
+def _judge_unsplit(line: Line, unit: str) -> Judged | None:
     """A list whose words cannot be told apart."""
     if find_assignment_rule(line.key) not in _SPLIT:
         return None
@@ -95,18 +97,18 @@ def _unsplit(line: Line, unit: str) -> Judged | None:
         words = split(line.value, escapes)
     except InputError as error:
         return _cut(line, unit, escapes, error)
-    return _stopped(line, unit, words) if line.key in _STOPS else None
+    return _judge_stopped(line, unit, words) if line.key in _STOPS else None
 
 
-def _stopped(line: Line, unit: str, words: tuple[str, ...]) -> Judged | None:
+def _judge_stopped(line: Line, unit: str, words: tuple[str, ...]) -> Judged | None:
     """Of a list that systemd reads no further than a bad word."""
     kept = tuple(takewhile(_ABSOLUTE.match, words))
     if len(kept) == len(words):
         return None
     if not kept:
-        return _ignored(QT110, unit, f"{line.key}= begins with no absolute path: systemd ignores the line", _FIX)
+        return _make_ignored(QT110, unit, f"{line.key}= begins with no absolute path: systemd ignores the line", _FIX)
     what = f"{line.key}= has a word that is no absolute path: systemd takes the words before"
-    finding = _finding(QT110, Severity.ERROR, unit, what, _FIX)
+    finding = _make_finding(QT110, Severity.ERROR, unit, what, _FIX)
     return Judged(finding, ignored=False, kept=" ".join(map(quote_literal, kept)))
 
 
@@ -120,9 +122,9 @@ def _cut(line: Line, unit: str, escapes: Escapes, error: InputError) -> Judged:
             continue
         kept = line.value[: match.start()]
     if not kept:
-        return _ignored(QT110, unit, f"{line.key}= cannot be read: {error.what}", "quote it")
+        return _make_ignored(QT110, unit, f"{line.key}= cannot be read: {error.what}", "quote it")
     what = f"{line.key}= cannot be read to its end: {error.what}; systemd takes the words before"
-    return Judged(_finding(QT110, Severity.ERROR, unit, what, "quote it"), ignored=False, kept=kept)
+    return Judged(_make_finding(QT110, Severity.ERROR, unit, what, "quote it"), ignored=False, kept=kept)
 
 
 def _names(line: Line, unit: str) -> Judged | None:
@@ -131,10 +133,10 @@ def _names(line: Line, unit: str) -> Judged | None:
     enables = find_assignment_rule(line.key) is AssignmentRule.INSTALL
     then = "systemd does not enable the unit for it" if enables else "systemd drops that word"
     what = f"{line.key}= has a word that is no name of a unit: {then}"
-    return Judged(_finding(QT110, Severity.ERROR, unit, what, "take it out"), ignored=False)
+    return Judged(_make_finding(QT110, Severity.ERROR, unit, what, "take it out"), ignored=False)
 
 
-def _environment(line: Line, unit: str) -> Judged | None:
+def _judge_environment(line: Line, unit: str) -> Judged | None:
     try:
         words = split(line.value, Escapes.C)
     except InputError as error:
@@ -142,17 +144,17 @@ def _environment(line: Line, unit: str) -> Judged | None:
     if all("=" in word and not word.startswith("=") for word in words):
         return None
     what = "Environment= has a word that is no NAME=value: systemd drops that word"
-    return Judged(_finding(QT110, Severity.ERROR, unit, what, 'quote it: "NAME=two words"'), ignored=False)
+    return Judged(_make_finding(QT110, Severity.ERROR, unit, what, 'quote it: "NAME=two words"'), ignored=False)
 
 
-def _of_name(unit: str, trouble: Trouble, *, kept: bool) -> Judged:
+def _judge_name(unit: str, trouble: Trouble, *, kept: bool) -> Judged:
     severity = Severity.WARNING if kept else Severity.ERROR
-    return Judged(_finding(QT111, severity, unit, trouble.what, trouble.remedy), ignored=not kept)
+    return Judged(_make_finding(QT111, severity, unit, trouble.what, trouble.remedy), ignored=not kept)
 
 
-def _ignored(meaning: Meaning, unit: str, what: str, remedy: str) -> Judged:
-    return Judged(_finding(meaning, Severity.ERROR, unit, what, remedy), ignored=True)
+def _make_ignored(meaning: Meaning, unit: str, what: str, remedy: str) -> Judged:
+    return Judged(_make_finding(meaning, Severity.ERROR, unit, what, remedy), ignored=True)
 
 
-def _finding(meaning: Meaning, severity: Severity, unit: str, what: str, remedy: str) -> Finding:
+def _make_finding(meaning: Meaning, severity: Severity, unit: str, what: str, remedy: str) -> Finding:
     return meaning.make_broken(unit, what, remedy, None, severity=severity)

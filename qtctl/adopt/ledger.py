@@ -74,9 +74,9 @@ class Ledger:
 
     def sealed(self) -> tuple[tuple[FileFate, ...], tuple[Finding, ...]]:
         """Files with their lines, by path; findings and choices by place."""
-        return tuple(self._files()), tuple(sorted(self.judgments, key=_order))
+        return tuple(self._list_files()), tuple(sorted(self.judgments, key=_order))
 
-    def _files(self) -> Iterator[FileFate]:
+    def _list_files(self) -> Iterator[FileFate]:
         for path, fate in sorted(self.files.items()):
             attributes = sorted(self._attributes.get(path, ()), key=lambda each: each.line)
             lines = (*(each for _, each in sorted(self._lines.get(path, {}).items())), *attributes)

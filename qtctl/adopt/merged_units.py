@@ -12,7 +12,7 @@ from qtctl.adopt.duplicate_copies import Rule, make_rule
 from qtctl.adopt.encoding import decode
 from qtctl.adopt.instances import find_changed, find_hidden
 from qtctl.adopt.ledger import Ledger
-from qtctl.adopt.names import kind_of
+from qtctl.adopt.names import find_kind
 from qtctl.adopt.read import Assignment, Comment, Content, read
 from qtctl.dialects.systemd.refusals import Refusal, find_dropin_refusals, find_refusals
 from qtctl.dialects.systemd.unit_name import TYPES, get_template
@@ -60,7 +60,7 @@ class Original:
 
     @property
     def kind(self) -> str:
-        return "dropins" if self.foreign else kind_of(self.unit)
+        return "dropins" if self.foreign else find_kind(self.unit)
 
     def has(self, section: str, key: str) -> bool:
         return (section, key) in self.merged.held
@@ -113,8 +113,8 @@ def merge_units(sources: Sorted, selection: Selection, ledger: Ledger) -> Origin
         if (original := _read_original(source, assigned.get(unit, ()), desk)) is not None
     ]
     for unit in sorted(assigned.keys() - taken.keys()):
-        found += _foreign(unit, assigned[unit], assigned.get(get_template(unit), ()), desk)
-    _links(sources, {each.unit for each in found if not each.foreign}, ledger)
+        found += _list_foreign(unit, assigned[unit], assigned.get(get_template(unit), ()), desk)
+    _note_links(sources, {each.unit for each in found if not each.foreign}, ledger)
     return Originals(tuple(found), linked=bool(sources.enablements))
 
 
@@ -267,7 +267,7 @@ def _read_contents(unit: str, ordered: Sequence[DropinSource], desk: _Desk) -> I
             yield content
 
 
-def _foreign(
+def _list_foreign(
     unit: str, dropins: Sequence[DropinSource], merged_before: Sequence[DropinSource], desk: _Desk
 ) -> Iterator[Original]:
     """`merged_before`: what is merged into the template of which this is an instance."""
@@ -303,7 +303,7 @@ def _merge(contents: Iterable[Content], ledger: Ledger, *, resets: bool = False)
     return merged
 
 
-def _links(sources: Sorted, adopted: set[str], ledger: Ledger) -> None:
+def _note_links(sources: Sorted, adopted: set[str], ledger: Ledger) -> None:
     for alias in sources.aliases:
         taken = alias.unit in adopted
         why = f"another name of {alias.unit}" + ("" if taken else ", which was not adopted")

@@ -24,7 +24,7 @@ def find_shared_prefix(units: Iterable[str]) -> str:
     return ""
 
 
-def kind_of(unit: str) -> str:
+def find_kind(unit: str) -> str:
     return KINDS[unit[unit.rfind(".") :]]
 
 
@@ -33,15 +33,15 @@ def name_entries(units: Iterable[str], prefix: str) -> Mapping[str, str]:
     found: dict[str, str] = {}
     taken: set[tuple[str, str]] = set()
     for unit in sorted(units):
-        kind, stem = kind_of(unit), unit.rpartition(".")[0]
+        kind, stem = find_kind(unit), unit.rpartition(".")[0]
         short = stem.removeprefix(prefix) if len(stem) > len(prefix) else stem
-        name = next(name for name in _candidates(short, stem) if (kind, name) not in taken)
+        name = next(name for name in _list_candidates(short, stem) if (kind, name) not in taken)
         taken.add((kind, name))
         found[unit] = name
     return found
 
 
-def _candidates(short: str, stem: str) -> Iterable[str]:
+def _list_candidates(short: str, stem: str) -> Iterable[str]:
     yield from (make_allowed(short), make_allowed(stem))
     number = 2
     while True:

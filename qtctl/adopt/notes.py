@@ -18,13 +18,13 @@ _HEADS = (
 
 def write_notes(original: Original, ledger: Ledger) -> str:
     """One comment a line; a comment above a directive says which."""
-    lines = [_comment(each, original.unit, ledger) for each in original.comments]
+    lines = [_write_comment(each, original.unit, ledger) for each in original.comments]
     for at, said in original.merged.held.items():
         if at[0].startswith("X-") or at[1].startswith("X-"):
             for each in said:
                 ledger.line(each.path, each.line, Fate.NOTE, f"{each.key}=")
                 lines.append(f"[{each.section}] {each.key}={each.value}" if _may_show(each, ledger) else "")
-    lines += [_ignored(each, ledger) for each in original.ignored]
+    lines += [_explain_ignored(each, ledger) for each in original.ignored]
     return "\n".join(dict.fromkeys(line for line in lines if line))
 
 
@@ -32,13 +32,13 @@ def _may_show(said: Assignment, ledger: Ledger) -> bool:
     return ledger.may_show(said.value) and not looks_secret(said.key, said.value)
 
 
-def _ignored(said: Assignment, ledger: Ledger) -> str:
+def _explain_ignored(said: Assignment, ledger: Ledger) -> str:
     if said.key.startswith("Exec") or not _may_show(said, ledger):
         return ""
     return f"Without effect in the original: {said.key}={said.value} in [{said.section}]"
 
 
-def _comment(comment: Comment, unit: str, ledger: Ledger) -> str:
+def _write_comment(comment: Comment, unit: str, ledger: Ledger) -> str:
     if comment.text.startswith(_HEADS):
         return ""
     if not ledger.may_show(comment.text):

@@ -47,7 +47,7 @@ class Outside:
 
 def list_externals(plan: Plan, outside: Outside, ledger: Ledger) -> Iterator[tuple[str, Table]]:
     """Each unit that looks like the fleet's, or was asked for, as it is. The fate of each file goes into `ledger`."""
-    named = dict(_unit_files(outside.runtime))
+    named = dict(_list_unit_files(outside.runtime))
     for unit, (found, why) in sorted(named.items()):
         taken = unit not in plan.names and unit not in plan.aliases and _is_meant(unit, plan, outside)
         fate = f"{why}: {'declared as an external' if taken else 'not for a registry to declare'}"
@@ -87,7 +87,7 @@ def tell_dropins(plan: Plan, runtime: Iterable[Found], ledger: Ledger) -> None:
                 ledger.tell(unit, f"a drop-in {why}", "declare what should last", at=Place(found.path))
 
 
-def _unit_files(runtime: Iterable[Found]) -> Iterator[tuple[str, tuple[Found, str]]]:
+def _list_unit_files(runtime: Iterable[Found]) -> Iterator[tuple[str, tuple[Found, str]]]:
     """Files of units: those of folders that come first in systemd's order last, so that they stay."""
     order = list(WHY)
     those = [each for each in runtime if PurePosixPath(each.path).parent.name in WHY and not each.problem]

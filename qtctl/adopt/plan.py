@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from qtctl.adopt.boot import INSTALLED_BY, find_started_at_boot
 from qtctl.adopt.exec_start import find_venv, name_venvs
 from qtctl.adopt.merged_units import Original, Originals
-from qtctl.adopt.names import find_shared_prefix, kind_of, name_entries
+from qtctl.adopt.names import find_kind, find_shared_prefix, name_entries
 from qtctl.adopt.states import Standing, ends_by_itself, find_other_standing, find_service_standing
 from qtctl.dialects.systemd.boot_order import NOT_OF_A_BOOT
 from qtctl.dialects.systemd.unit_name import TYPES, name_instance
@@ -72,26 +72,26 @@ class Plan:
         known = self.states.get(name)
         unknown = known is None or not (known.enabled or known.active)
         if known is None or (unknown and not unit):
-            return self._standing_by_files(original)
+            return self._find_standing_by_files(original)
         if original.kind != "services":
             return find_other_standing(known)
         driver = self.drivers.get(name) or self.drivers.get(original.unit, "")
         return find_service_standing(original, known, driver, needed=name in self.needed)
 
-    def _standing_by_files(self, original: Original) -> Standing:
+    def _find_standing_by_files(self, original: Original) -> Standing:
         """Of a oneshot that ends by itself nothing can say that it runs: it is enabled, and a boot starts it."""
         if original.kind != "services":
-            return self._other_standing_by_files(original)
+            return self._find_other_standing_by_files(original)
         state = self._state(original)
         if state == "running" and original.unit not in self.booted:
-            return Standing("on-demand", enabled=True, open=self._not_of_a_boot(original))
+            return Standing("on-demand", enabled=True, open=self._explain_not_of_a_boot(original))
         return (
             Standing("on-demand", enabled=True) if state == "running" and ends_by_itself(original) else Standing(state)
         )
 
-    def _not_of_a_boot(self, original: Original) -> str:
+    def _explain_not_of_a_boot(self, original: Original) -> str:
         """What a person is to decide where no boot is known to start it, though something wants it."""
-        linked, said = {link.puller for link in original.pulled}, set(_words((original,), "Install", INSTALLED_BY))
+        linked, said = {link.puller for link in original.pulled}, set(_list_words((original,), "Install", INSTALLED_BY))
         unlinked = sorted(said - linked - NOT_OF_A_BOOT) if self.linked else []
         if unlinked:
             return (
@@ -105,22 +105,22 @@ class Plan:
             return ""
         return f"is wanted by {', '.join(unknown)}, of which nobody knows what starts it: it was declared on-demand"
 
-    def _other_standing_by_files(self, original: Original) -> Standing:
+    def _find_other_standing_by_files(self, original: Original) -> Standing:
         """Of a unit that is no service: active where a boot starts it. Nobody knows what else a start would do."""
         booted = original.unit in self.booted
-        if self._enabled(original) or original.kind == "slices":
-            waits = Standing("on-demand", enabled=True, open=self._not_of_a_boot(original))
+        if self._is_enabled(original) or original.kind == "slices":
+            waits = Standing("on-demand", enabled=True, open=self._explain_not_of_a_boot(original))
             return Standing("active") if booted or original.kind == "slices" else waits
         if booted:
-            return Standing("active", enabled=False if _installs(original) else None)
+            return Standing("active", enabled=False if _is_installed(original) else None)
         left = original.kind == "targets" and original.unit in self.pullers
         what = "pulls units in, and nothing that a boot starts pulls it in: all of them were declared on-demand"
-        return Standing("stopped" if _installs(original) else "on-demand", open=what if left else "")
+        return Standing("stopped" if _is_installed(original) else "on-demand", open=what if left else "")
 
     def _state(self, original: Original) -> str:
         """Of a service of which no host says anything: running, on-timer, on-demand or stopped."""
         driver = self.drivers.get(original.unit, "")
-        if self._enabled(original) and not (
+        if self._is_enabled(original) and not (
             driver == "timers" and original.merged.last("Service", "Type") == "oneshot"
         ):
             return "running"
@@ -128,10 +128,10 @@ class Plan:
             return "stopped"
         return "on-timer" if driver == "timers" else "on-demand"
 
-    def _enabled(self, original: Original) -> bool:
+    def _is_enabled(self, original: Original) -> bool:
         if original.pulled or original.instances:
             return True
-        return not self.linked and _installs(original)
+        return not self.linked and _is_installed(original)
 
 
 def plan(found: Originals, fleet: str, states: Mapping[str, UnitState]) -> Plan:
@@ -149,34 +149,34 @@ def plan(found: Originals, fleet: str, states: Mapping[str, UnitState]) -> Plan:
         _map_drivers(found.units),
         states,
         found.linked,
-        frozenset(_aliases(found.units)),
+        frozenset(_list_aliases(found.units)),
         frozenset(name_instance(each.unit, name) for each in found.units for name in each.instances),
-        frozenset(_words(found.units, "Unit", _NEEDS)),
+        frozenset(_list_words(found.units, "Unit", _NEEDS)),
         find_started_at_boot(found.units, linked=found.linked),
-        frozenset(_words(found.units, "Install", INSTALLED_BY)),
+        frozenset(_list_words(found.units, "Install", INSTALLED_BY)),
     )
 
 
-def _aliases(units: Iterable[Original]) -> Iterator[str]:
+def _list_aliases(units: Iterable[Original]) -> Iterator[str]:
     for each in units:
         yield from each.aliases
-    yield from _words((each for each in units if not each.foreign), "Install", ("Alias",))
+    yield from _list_words((each for each in units if not each.foreign), "Install", ("Alias",))
 
 
-def _words(units: Iterable[Original], section: str, keys: Iterable[str]) -> Iterator[str]:
+def _list_words(units: Iterable[Original], section: str, keys: Iterable[str]) -> Iterator[str]:
     for each in units:
         for key in keys:
             for line in each.merged.all(section, key):
                 yield from line.split()
 
 
-def _installs(original: Original) -> bool:
+def _is_installed(original: Original) -> bool:
     return any(original.has("Install", key) for key in INSTALLED_BY)
 
 
 def _shorten(names: Mapping[str, str]) -> Mapping[str, str]:
     """Names of services and targets; of two that share one, both keep their whole names."""
-    called = {unit: name for unit, name in names.items() if kind_of(unit) in ("services", "targets")}
+    called = {unit: name for unit, name in names.items() if find_kind(unit) in ("services", "targets")}
     every = Counter(called.values())
     return {
         unit: name

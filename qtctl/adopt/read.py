@@ -64,7 +64,7 @@ def read(raw: bytes, path: str, unit: str, version: int, ledger: Ledger) -> Cont
     try:
         file = parse(text.text, path)
     except InputError as error:
-        _unread(text.text, path, unit, error, ledger)
+        _note_unread(text.text, path, unit, error, ledger)
         return None
     ignored: list[Assignment] = []
     said = tuple(_read_assignments(file, unit, version, ledger, ignored))
@@ -72,7 +72,7 @@ def read(raw: bytes, path: str, unit: str, version: int, ledger: Ledger) -> Cont
     return Content(said, tuple(_read_comments(file)), file, tuple(ignored), odd)
 
 
-def _unread(text: str, path: str, unit: str, error: InputError, ledger: Ledger) -> None:
+def _note_unread(text: str, path: str, unit: str, error: InputError, ledger: Ledger) -> None:
     line = error.place.line if error.place else None
     remedy = error.hint or "fix it, and adopt again"
     what = f"{error.what}: systemd does not load the file"

@@ -99,8 +99,8 @@ def build_hosts_entry(host: HostFacts) -> Table:
     }
 
 
-def text(document: Mapping[str, Any]) -> str:
-    return tomli_w.dumps(_in_order(document), multiline_strings=True)
+def write_text(document: Mapping[str, Any]) -> str:
+    return tomli_w.dumps(_put_tables_last(document), multiline_strings=True)
 
 
 def order_keys(table: Table, keys: Iterable[str]) -> Table:
@@ -108,10 +108,10 @@ def order_keys(table: Table, keys: Iterable[str]) -> Table:
     return {key: table[key] for key in keys if key in table}
 
 
-def _in_order(document: Mapping[str, Any]) -> dict[str, Any]:
+def _put_tables_last(document: Mapping[str, Any]) -> dict[str, Any]:
     """Plain keys before tables, as TOML wants them; the order of keys otherwise."""
     plain = {key: value for key, value in document.items() if not isinstance(value, Mapping)}
-    tables = {key: _in_order(value) for key, value in document.items() if isinstance(value, Mapping)}
+    tables = {key: _put_tables_last(value) for key, value in document.items() if isinstance(value, Mapping)}
     return {**plain, **tables}
 
 

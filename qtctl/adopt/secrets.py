@@ -35,7 +35,7 @@ class Hidden:
             name, equals, value = word.partition("=")
             if not equals or not name:
                 continue
-            if looks_secret(name, value) or self._known_in(value):
+            if looks_secret(name, value) or self._find_known(value):
                 self._note(said, name)
             else:
                 yield name, value
@@ -43,48 +43,48 @@ class Hidden:
     def line(self, said: Assignment) -> Assignment | None:
         """The assignment as it may be copied; None where nothing of it may be."""
         if said.key.startswith("Exec"):
-            return self._command(said)
+            return self._hide_command(said)
         if said.key == "SetCredential" and said.value:
             self.lines.append((said, said.value.partition(":")[0]))
             return None
         # PassEnvironment= and ConditionCredential= are systemd's own words, and no name of a secret.
         name = "" if find_first_version(said.section, said.key) is not None else said.key
-        if said.key in _SAFE or not (looks_secret(name, said.value) or self._known_in(said.value)):
+        if said.key in _SAFE or not (looks_secret(name, said.value) or self._find_known(said.value)):
             return said
         self._note(said, "")
         return None
 
-    def _command(self, said: Assignment) -> Assignment | None:
+    def _hide_command(self, said: Assignment) -> Assignment | None:
         try:
             words = split(said.value, Escapes.C_RELAXED)
         except InputError:
-            if shows_no_secret(said.value) and not self._known_in(said.value):
+            if shows_no_secret(said.value) and not self._find_known(said.value):
                 return said
             self._note(said, "")
             return None
         shown = self.words(said, words)
-        return said if shown == list(words) else replace(said, value=" ".join(_expanded(shown)))
+        return said if shown == list(words) else replace(said, value=" ".join(_list_expanded(shown)))
 
     def words(self, said: Assignment, words: tuple[str, ...]) -> list[str]:
         """The words of a command, with the name of a variable in place of each secret."""
         spans = find_argument_spans(words)
         spans[1:] = [
-            split_apart([*those, *self._known_in(word)]) for word, those in zip(words[1:], spans[1:], strict=True)
+            split_apart([*those, *self._find_known(word)]) for word, those in zip(words[1:], spans[1:], strict=True)
         ]
         spans = settle_spans(words, spans)
-        return [self._word(said, word, those) for word, those in zip(words, spans, strict=True)]
+        return [self._hide_word(said, word, those) for word, those in zip(words, spans, strict=True)]
 
-    def _word(self, said: Assignment, word: str, spans: list[Span]) -> str:
+    def _hide_word(self, said: Assignment, word: str, spans: list[Span]) -> str:
         shown, at = "", 0
         for start, end, name in spans:
-            shown += word[at:start] + self._variable(said, name)
+            shown += word[at:start] + self._name_variable(said, name)
             at = end
         return shown + word[at:]
 
-    def _known_in(self, text: str) -> list[Span]:
+    def _find_known(self, text: str) -> list[Span]:
         return [(*span, "") for span in find_known(text, self.known)]
 
-    def _variable(self, said: Assignment, option: str) -> str:
+    def _name_variable(self, said: Assignment, option: str) -> str:
         """A name for what an option was given, in the words of the option."""
         base = _NOT_IN_NAME.sub("_", option.upper()).strip("_") or "SECRET"
         name = base if base[0].isalpha() else f"SECRET_{base}"
@@ -101,7 +101,7 @@ class Hidden:
         self.lines.append((said, name))
 
 
-def _expanded(words: list[str]) -> Iterator[str]:
+def _list_expanded(words: list[str]) -> Iterator[str]:
     """The words of a command in which systemd expands variables: the prefix `:`, which forbids it, goes."""
     first = words[0]
     program = first.lstrip(_PREFIXES)

@@ -19,7 +19,7 @@ def looks_secret(name: str, value: str) -> bool:
 
 def list_suspects(key: str, value: str) -> Iterator[str]:
     """What looks like a secret in an assignment, and would be nothing else elsewhere: it is long, and no plain word."""
-    for text in _values(key, value):
+    for text in _list_values(key, value):
         yield from list_distinct(text)
 
 
@@ -30,7 +30,7 @@ def list_distinct(text: str) -> Iterator[str]:
         yield plain
 
 
-def _values(key: str, value: str) -> Iterator[str]:
+def _list_values(key: str, value: str) -> Iterator[str]:
     if key == "SetCredential":
         yield value.partition(":")[2]
         return
@@ -51,7 +51,7 @@ def _values(key: str, value: str) -> Iterator[str]:
 def find_known(text: str, known: frozenset[str]) -> Iterator[tuple[int, int]]:
     """Where known secrets stand as words of their own: start and end."""
     for start, end in _find_standing(text, known):
-        if not (_letter(text[start - 1 : start]) or _letter(text[end : end + 1])):
+        if not (_is_letter(text[start - 1 : start]) or _is_letter(text[end : end + 1])):
             yield start, end
 
 
@@ -65,7 +65,7 @@ def hide_known(text: str, known: frozenset[str]) -> str:
     return shown + text[at:]
 
 
-def _letter(text: str) -> bool:
+def _is_letter(text: str) -> bool:
     return text.isascii() and text.isalnum()
 
 
@@ -110,7 +110,7 @@ def settle_spans(words: Sequence[str], spans: Sequence[list[Span]]) -> list[list
         if not any(again):
             break
         settled = [
-            split_apart([*those, *(_original_span(each, pieces) for each in more)])
+            split_apart([*those, *(_find_original_span(each, pieces) for each in more)])
             for those, more, (_, pieces) in zip(settled, again, shown, strict=True)
         ]
     return settled
@@ -130,7 +130,7 @@ def _put_variables(word: str, spans: list[Span]) -> tuple[str, list[tuple[int, i
     return shown + word[at:], pieces
 
 
-def _original_span(span: Span, pieces: list[tuple[int, int, int]]) -> Span:
+def _find_original_span(span: Span, pieces: list[tuple[int, int, int]]) -> Span:
     """In the word, whole variables where it begins or ends in one."""
     start, end, name = span
     begins = [piece for piece in pieces if piece[0] <= start][-1]

@@ -9,7 +9,7 @@ from qtctl.adopt.adoption import Fate
 from qtctl.adopt.assignments import At
 from qtctl.adopt.classify_files import PULLS
 from qtctl.adopt.entry import Entry, Table
-from qtctl.adopt.exec_start import recognize, write_command
+from qtctl.adopt.exec_start import recognize_program, write_command
 from qtctl.adopt.install import drop_plain_install, name_target
 from qtctl.adopt.ledger import Ledger
 from qtctl.adopt.merged_units import Original
@@ -64,15 +64,15 @@ class Made:
 def make_table(original: Original, plan: Plan, ledger: Ledger) -> Made | None:
     """None where systemd would not load the unit for what it lacks; a judgment says so."""
     kind = original.kind
-    name = plan.names.get(original.unit) or _dropin_name(original)
+    name = plan.names.get(original.unit) or _name_dropin(original)
     entry = Entry(original.unit, list_fields(kind), ledger)
     done = Made(original, kind, name, entry, hidden=Hidden(known=ledger.secrets))
-    held = _shown(done)
-    _head(done, plan, held)
+    held = _show_assignments(done)
+    _write_head(done, plan, held)
     if kind == "services":
         _run(done, plan, held)
     if kind in ("mounts", "automounts"):
-        _where(done, held)
+        _write_where(done, held)
     if kind == "sockets":
         _listens(done, held)
     if kind in _STARTS:
@@ -84,39 +84,39 @@ def make_table(original: Original, plan: Plan, ledger: Ledger) -> Made | None:
     _install(done, held, live=plan.live)
     for at, said in held.items():
         entry.take(at, said, plan.calls)
-    _after(done, plan, ledger)
-    return done if _settled(done, ledger) else None
+    _finish(done, plan, ledger)
+    return done if _is_settled(done, ledger) else None
 
 
-def _shown(done: Made) -> dict[At, tuple[Assignment, ...]]:
+def _show_assignments(done: Made) -> dict[At, tuple[Assignment, ...]]:
     """The assignments that hold, without secrets; Environment= is left to whoever takes it apart."""
     held: dict[At, tuple[Assignment, ...]] = {}
     for at, said in done.original.merged.held.items():
         if at[0].startswith("X-") or at[1].startswith("X-"):
             continue
-        lines = said if at[1] == "Environment" else tuple(_without_secrets(done, said))
+        lines = said if at[1] == "Environment" else tuple(_hide_secrets(done, said))
         if lines:
             held[at] = lines
     return held
 
 
-def _without_secrets(done: Made, said: tuple[Assignment, ...]) -> list[Assignment]:
+def _hide_secrets(done: Made, said: tuple[Assignment, ...]) -> list[Assignment]:
     return [shown for each in said if (shown := done.hidden.line(each)) is not None]
 
 
-def _head(done: Made, plan: Plan, held: dict[At, tuple[Assignment, ...]]) -> None:
+def _write_head(done: Made, plan: Plan, held: dict[At, tuple[Assignment, ...]]) -> None:
     """Summary, state, unit: what every table begins with."""
     original, entry = done.original, done.entry
     if original.foreign:
         entry.put(("unit",), original.unit)
         if any(_SPECIFIER.search(each.value) for said in held.values() for each in said):
             entry.put(("specifiers",), True)
-        _resets(done, held)
+        _write_resets(done, held)
         return
     described = held.pop(("Unit", "Description"), ())
     entry.put(("summary",), described[-1].value if described else describe_unit(original), described)
-    _standing(done, plan)
-    if original.unit != _named(done, plan):
+    _write_standing(done, plan)
+    if original.unit != _name_unit(done, plan):
         entry.put(("unit",), original.unit)
     if original.instances:
         entry.put(("instances",), list(original.instances))
@@ -126,7 +126,7 @@ def _head(done: Made, plan: Plan, held: dict[At, tuple[Assignment, ...]]) -> Non
         entry.put(("specifiers",), True)
 
 
-def _standing(done: Made, plan: Plan) -> None:
+def _write_standing(done: Made, plan: Plan) -> None:
     """Its state, and whether it is enabled where that is not as the state says; of instances what is their own."""
     original, entry = done.original, done.entry
     if plan.live and original.instances and done.kind == "services":
@@ -134,7 +134,9 @@ def _standing(done: Made, plan: Plan) -> None:
         found = [(each.state, each.enabled) for each in each_of.values()]
         common, _ = Counter([each for each in found if each[0] == "running"] or found).most_common(1)[0]
         standing = Standing(*common)
-        own = {name: _own(each, standing) for name, each in each_of.items() if (each.state, each.enabled) != common}
+        own = {
+            name: _drop_common(each, standing) for name, each in each_of.items() if (each.state, each.enabled) != common
+        }
         _tell_open({name_instance(original.unit, name): each for name, each in each_of.items()}, done)
     else:
         standing, own = plan.standing(original), {}
@@ -147,7 +149,7 @@ def _standing(done: Made, plan: Plan) -> None:
         entry.put(("instance",), own)
 
 
-def _own(standing: Standing, common: Standing) -> Table:
+def _drop_common(standing: Standing, common: Standing) -> Table:
     enabled = standing.state == "running" if standing.enabled is None else standing.enabled
     return {**({"state": standing.state} if standing.state != common.state else {}), "enabled": enabled}
 
@@ -159,7 +161,7 @@ def _tell_open(standings: Mapping[str, Standing], done: Made) -> None:
             done.entry.ledger.tell(unit, what, "say which it is to be", at=place, severity=Severity.WARNING)
 
 
-def _resets(done: Made, held: dict[At, tuple[Assignment, ...]]) -> None:
+def _write_resets(done: Made, held: dict[At, tuple[Assignment, ...]]) -> None:
     """Of a drop-in: what it empties before it says anything. `merge` has put the empty assignments first."""
     emptied = {at: said for at, said in held.items() if not said[0].value}
     if not emptied:
@@ -171,7 +173,7 @@ def _resets(done: Made, held: dict[At, tuple[Assignment, ...]]) -> None:
             del held[at]
 
 
-def _named(done: Made, plan: Plan) -> str:
+def _name_unit(done: Made, plan: Plan) -> str:
     """The unit that the registry would make of its entry, without `unit`."""
     original = done.original
     suffix = original.unit[original.unit.rfind(".") :]
@@ -188,7 +190,7 @@ def describe_unit(original: Original) -> str:
         return f"Slice /{original.unit.removesuffix('.slice').replace('-', '/')}"
     found = original.merged.last("Mount", "Where") or original.merged.last("Swap", "What")
     if original.kind == "mounts" and not found and not is_template(original.unit):
-        return _path_of_name(original.unit)
+        return _make_path(original.unit)
     if found or not is_template(original.unit):
         return found or original.unit
     return "%n"
@@ -198,12 +200,12 @@ def _run(done: Made, plan: Plan, held: dict[At, tuple[Assignment, ...]]) -> None
     lines = held.pop(("Service", "ExecStart"), ())
     directory = held.pop(("Service", "WorkingDirectory"), ())
     where = directory[-1].value if directory else ""
-    found = recognize(tuple(each.value for each in lines), where, plan.venvs)
+    found = recognize_program(tuple(each.value for each in lines), where, plan.venvs)
     done.entry.put(("run",), found.run, (*lines, *directory))
     done.port = found.port
 
 
-def _around(directive: str) -> "Special":
+def _make_around(directive: str) -> "Special":
     def take(done: Made, plan: Plan, held: dict[At, tuple[Assignment, ...]]) -> None:
         del plan
         at = ("Service", directive)
@@ -213,7 +215,7 @@ def _around(directive: str) -> "Special":
     return take
 
 
-def _environment(done: Made, plan: Plan, held: dict[At, tuple[Assignment, ...]]) -> None:
+def _write_environment(done: Made, plan: Plan, held: dict[At, tuple[Assignment, ...]]) -> None:
     del plan
     said = held.pop(("Service", "Environment"))
     variables: dict[str, str] = {}
@@ -239,14 +241,14 @@ def _starts(done: Made, plan: Plan, held: dict[At, tuple[Assignment, ...]]) -> N
         done.entry.put(("service",), named, said)
 
 
-def _where(done: Made, held: dict[At, tuple[Assignment, ...]]) -> None:
+def _write_where(done: Made, held: dict[At, tuple[Assignment, ...]]) -> None:
     """The path that the unit's name is made of, where Where= does not say it."""
     section = done.kind[:-1].capitalize()
     if (section, "Where") not in held:
-        done.entry.put(("where",), _path_of_name(done.original.unit))
+        done.entry.put(("where",), _make_path(done.original.unit))
 
 
-def _path_of_name(unit: str) -> str:
+def _make_path(unit: str) -> str:
     """The path that the name of a mount is made of."""
     stem = unit.rpartition(".")[0]
     return "/" if stem == "-" else f"/{unescape(stem)}"
@@ -277,7 +279,7 @@ def _install(done: Made, held: dict[At, tuple[Assignment, ...]], *, live: bool) 
     by_links_alone = live and any(linked.values())
     done.entry.table["install"] = {}
     for key, names in linked.items():
-        said = _words(held, "Install", key)
+        said = _list_words(held, "Install", key)
         wanted = [name for name in said if not by_links_alone or name in names or "%" in name]
         wanted += [name for name in names if name not in said]
         if wanted == said:
@@ -288,29 +290,29 @@ def _install(done: Made, held: dict[At, tuple[Assignment, ...]], *, live: bool) 
             done.entry.left["Install", key] = "its links on the host are others"
 
 
-def _words(held: Mapping[At, tuple[Assignment, ...]], section: str, key: str) -> list[str]:
+def _list_words(held: Mapping[At, tuple[Assignment, ...]], section: str, key: str) -> list[str]:
     words = split_unit_words(key, (each.value for each in held.get((section, key), ())))
     return [word for word in words if names_unit(word)]
 
 
-def _after(done: Made, plan: Plan, ledger: Ledger) -> None:
+def _finish(done: Made, plan: Plan, ledger: Ledger) -> None:
     """What the whole table shows: the target it belongs to, what enables it, notes, secrets."""
     table = done.table
     if done.kind == "services":
-        _service_type(done)
+        _write_service_type(done)
         if "user" in table and "group" not in table:
             done.entry.put(("group",), "")
         name_target(table, plan)
     if done.kind == "timers":
-        _persistent(done, ledger)
+        _write_persistent(done, ledger)
     drop_plain_install(done.table, done.kind)
     text = write_notes(done.original, ledger)
     if text:
         table["notes"] = text
-    _secrets(done, plan, ledger)
+    _write_secrets(done, plan, ledger)
 
 
-def _service_type(done: Made) -> None:
+def _write_service_type(done: Made) -> None:
     """Type= as systemd would have it where it is not said."""
     if "type" in done.table:
         return
@@ -319,7 +321,7 @@ def _service_type(done: Made) -> None:
         done.table["run"] = {"kind": "exec", "lines": [], "cwd": done.table["run"].get("cwd", "")}
 
 
-def _persistent(done: Made, ledger: Ledger) -> None:
+def _write_persistent(done: Made, ledger: Ledger) -> None:
     said = done.original.merged.held.get(("Timer", "Persistent"), ())
     if not said or done.original.has("Timer", "OnCalendar"):
         return
@@ -333,24 +335,26 @@ def _persistent(done: Made, ledger: Ledger) -> None:
         done.table.pop("persistent", None)
 
 
-def _secrets(done: Made, plan: Plan, ledger: Ledger) -> None:
+def _write_secrets(done: Made, plan: Plan, ledger: Ledger) -> None:
     hidden, table = done.hidden, done.table
     for said, name in hidden.lines:
         ledger.line(said.path, said.line, Fate.SECRET, f"{said.key}=")
         what = f"{said.key}= holds a secret{f' ({name})' if name else ''}: it was not copied"
-        remedy = f"put it into {_secret_file(done, plan)} on the host, and change it: it was readable by anyone there"
+        remedy = (
+            f"put it into {_find_secret_file(done, plan)} on the host, and change it: it was readable by anyone there"
+        )
         ledger.error(QT109, done.original.unit, what, remedy, at=Place(said.path, said.line))
     if hidden.names and done.kind == "services":
         secrets = table.setdefault("secrets", {})
-        secrets["env_file"] = _secret_file(done, plan)
+        secrets["env_file"] = _find_secret_file(done, plan)
         secrets["keys"] = sorted(hidden.names)
 
 
-def _secret_file(done: Made, plan: Plan) -> str:
+def _find_secret_file(done: Made, plan: Plan) -> str:
     return f"{plan.env_dir}/{done.name.rstrip('@')}.secret.env"
 
 
-def _settled(done: Made, ledger: Ledger) -> bool:
+def _is_settled(done: Made, ledger: Ledger) -> bool:
     if done.entry.settle(MODELS[done.kind]):
         return True
     refuse(done.original, QT110, "cannot be said in a registry", ledger)
@@ -367,13 +371,13 @@ def refuse(original: Original, meaning: Meaning, why: str, ledger: Ledger, *, at
             ledger.line(each.path, each.line, Fate.UNREAD, f"{each.key}=")
 
 
-def _dropin_name(original: Original) -> str:
+def _name_dropin(original: Original) -> str:
     return make_allowed(original.unit.replace(".", "-"))
 
 
 Special = Callable[[Made, Plan, dict[At, tuple[Assignment, ...]]], None]
 
 _SPECIAL: dict[tuple[str, str, str], Special] = {
-    **{("services", "Service", key): _around(key) for key in _COMMANDS},
-    **{(kind, "Service", "Environment"): _environment for kind in ("services", "dropins")},
+    **{("services", "Service", key): _make_around(key) for key in _COMMANDS},
+    **{(kind, "Service", "Environment"): _write_environment for kind in ("services", "dropins")},
 }

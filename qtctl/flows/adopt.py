@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from qtctl.adopt.adopt import Draft, Task, draft
+from qtctl.adopt.adopt import Draft, Task, draft_registry
 from qtctl.adopt.adoption import Adoption, Difference
 from qtctl.adopt.attribute_errors import attribute_error
 from qtctl.adopt.compare import find_differences, find_instance_differences
 from qtctl.adopt.merged_units import Selection
 from qtctl.adopt.recorded import record_originals
-from qtctl.adopt.registry import HostFacts, text
+from qtctl.adopt.registry import HostFacts, write_text
 from qtctl.errors import InputError, InputErrors, Place
 from qtctl.findings.finding import Finding
 from qtctl.findings.policy import Policy
@@ -72,7 +72,7 @@ def adopt_units(source: Source, selection: Selection, into: Into) -> Adopted:
         else {}
     )
     if originals:
-        texts["originals.toml"] = text(originals)
+        texts["originals.toml"] = write_text(originals)
     written = add_schemas(texts, into.schemas)
     adoption = Adoption(
         source.name, drafted.adopted, files, judgments, differing, tuple(sorted(written)), source.unread, source.as_root
@@ -95,7 +95,7 @@ def keep_policy(adopted: Adopted, content: bytes) -> Adopted:
 def draft_loadable(task: Task, into: Into, name: str) -> tuple[Draft, Desired]:
     """A draft that loads, resolves and renders. Units that it cannot be made with are left out, with a finding."""
     while True:
-        drafted = draft(task)
+        drafted = draft_registry(task)
         if not drafted.found.units:
             raise _make_nothing_error(drafted, name)
         try:

@@ -6,7 +6,7 @@ from qtctl.adopt.adoption import Adoption
 from qtctl.adopt.compose import Adopting
 from qtctl.adopt.compose_secrets import list_secrets
 from qtctl.adopt.ledger import Ledger
-from qtctl.adopt.registry import text
+from qtctl.adopt.registry import write_text
 from qtctl.dialects.compose.load import Project
 from qtctl.flows.adopt import Adopted, Into, add_schemas, declare_rendered
 
@@ -17,7 +17,7 @@ def adopt_compose(projects: Sequence[Project], into: Into) -> Adopted:
     adopting.ledger.keep(frozenset(secret for project in projects for secret in _list_secrets(project)))
     for project in projects:
         adopting.take(project)
-    written = {path: text(document) for path, document in sorted(adopting.documents(into.host).items())}
+    written = {path: write_text(document) for path, document in sorted(adopting.documents(into.host).items())}
     declare_rendered(written, into)
     files, judgments = adopting.ledger.sealed()
     made = add_schemas(written, into.schemas)

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qtctl.adopt.assignments import At
-from qtctl.adopt.compare import Values, merge_file, read_values, same_values
-from qtctl.adopt.drift import Naming, Side, candidates, hidden_names, read_side, sources, without_secrets
+from qtctl.adopt.compare import Values, are_same_values, merge_file, read_values
+from qtctl.adopt.drift import Naming, Side, hide_values, list_candidates, list_hidden_names, list_sources, read_side
 from qtctl.adopt.drift_files import HostFiles, select_files
 from qtctl.adopt.drift_standing import StandingChange, find_standing_changes
 from qtctl.adopt.names import make_allowed
-from qtctl.adopt.registry import text as written
+from qtctl.adopt.registry import write_text as written
 from qtctl.dialects.systemd.unitfile import parse
 from qtctl.dialects.toml.edit import remove_key, set_value
 from qtctl.errors import InputError
@@ -116,25 +116,25 @@ class _Adopting:
     def _list_directives(self, unit: str, now: Values) -> Iterator[_Fix]:
         before, after = self.base.values(unit), self.host.values(unit)
         for at in sorted({*before, *after}):
-            if not same_values(before.get(at, ()), after.get(at, ())):
+            if not are_same_values(before.get(at, ()), after.get(at, ())):
                 yield from self._judge(unit, at, (before.get(at, ()), after.get(at, ()), now.get(at, ())))
 
     def _judge(self, unit: str, at: At, values: tuple[tuple[object, ...], ...]) -> Iterator[_Fix]:
         """`values`: as deployed, as on the host, as the registry says now."""
         made, what = self.host.made[unit], f"[{at[0]}] {at[1]}="
-        where = sources(made, at) or made.original.read
+        where = list_sources(made, at) or made.original.read
         before, _, now = values
-        for name in hidden_names(made, at) or ():
+        for name in list_hidden_names(made, at) or ():
             why = f"it holds a secret{f' ({name})' if name else ''}, which stays on the host"
             self._leave(
                 unit, what, where, DriftFate.HIDDEN, f"{why}: put it into a secrets file, and take it out there"
             )
-        after = without_secrets(made, at, values[1])
-        if after is None or same_values(after, before):
+        after = hide_values(made, at, values[1])
+        if after is None or are_same_values(after, before):
             return
-        if same_values(after, now):
+        if are_same_values(after, now):
             self._leave(unit, what, where, DriftFate.DECLARED, "")
-        elif not same_values(before, now):
+        elif not are_same_values(before, now):
             why = "the registry says something else since it was deployed: decide, and change one of them"
             self._leave(unit, what, where, DriftFate.CONFLICT, why)
         else:
@@ -143,7 +143,7 @@ class _Adopting:
     def _make_fix(self, unit: str, at: At, where: tuple[str, ...], after: tuple[object, ...]) -> _Fix:
         origin = self._find_origin(unit)
         table = _read_table(self.question.files, origin)
-        ways = tuple(candidates(self.base.made[unit], self.host.made[unit], at, origin, table))
+        ways = tuple(list_candidates(self.base.made[unit], self.host.made[unit], at, origin, table))
         return _Fix(unit, f"[{at[0]}] {at[1]}=", where, ways, at, after)
 
     def _find_origin(self, unit: str) -> Origin:
@@ -304,7 +304,7 @@ def _read_table(files: Files, origin: Origin) -> dict[str, Any]:
 
 
 def _is_same(one: Values, other: Values) -> bool:
-    return all(same_values(one.get(at, ()), other.get(at, ())) for at in {*one, *other})
+    return all(are_same_values(one.get(at, ()), other.get(at, ())) for at in {*one, *other})
 
 
 def map_values(file: DesiredFile) -> Values:

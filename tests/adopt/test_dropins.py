@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from qtctl.adopt.adopt import Task, draft
+from qtctl.adopt.adopt import Task, draft_registry
 from qtctl.adopt.compare import find_differences
 from qtctl.adopt.merged_units import Selection, list_levels
 from qtctl.errors import InputError
@@ -71,7 +71,7 @@ def test_what_a_rendered_drop_in_lacks_is_a_difference(case: str) -> None:
         "MemoryMax=1G\n"
     )
     task = Task(found({"x.service.d/a.conf": text}), Selection(252), "shop", into().host)
-    drafted = draft(task)
+    drafted = draft_registry(task)
     (file,) = declare_rendered(drafted.texts, into()).files
     rendered_text = file.content.decode()
     line, instead, directive = LOST[case]
@@ -185,7 +185,9 @@ def test_the_order_of_one_units_drop_ins_decides() -> None:
 
 def test_nothing_is_compared_with_itself() -> None:
     """A unit of the same text is the same; a different one is not: the comparison can fail."""
-    drafted = draft(Task(found({"x.service.d/a.conf": "[Service]\nNice=5\n"}), Selection(252), "shop", into().host))
+    drafted = draft_registry(
+        Task(found({"x.service.d/a.conf": "[Service]\nNice=5\n"}), Selection(252), "shop", into().host)
+    )
     (made,) = drafted.units
     assert list(find_differences(made, "[Service]\nNice=5\n")) == []
     assert [each.directive for each in find_differences(replace(made), "[Service]\nNice=6\n")] == ["Nice"]

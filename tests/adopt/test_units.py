@@ -3,7 +3,7 @@
 import pytest
 
 from qtctl.adopt.adoption import Fate
-from qtctl.adopt.exec_start import find_venv, name_venvs, recognize, split_literally, write_command
+from qtctl.adopt.exec_start import find_venv, name_venvs, recognize_program, split_literally, write_command
 from qtctl.errors import InputError
 from tests.adopt.small import adopt, fates, findings, rendered, table
 
@@ -240,7 +240,7 @@ RUNS: tuple[tuple[str, str, dict[str, object]], ...] = (
 
 @pytest.mark.parametrize(("line", "directory", "expected"), RUNS)
 def test_commands(line: str, directory: str, expected: dict[str, object]) -> None:
-    found = recognize((line,), directory, name_venvs([path] if (path := find_venv(line)) else []))
+    found = recognize_program((line,), directory, name_venvs([path] if (path := find_venv(line)) else []))
     assert {key: found.run.get(key) for key in expected} == expected
 
 
