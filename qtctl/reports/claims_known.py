@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from qtctl.claims.wording import same_name
-from qtctl.dialects.systemd.unit_name import stem
+from qtctl.dialects.systemd.unit_name import strip_type
 from qtctl.model.claims import Ground, Known, KnownUnit
 from qtctl.model.desired import Desired
 from qtctl.model.states import KeyType
@@ -18,7 +18,10 @@ def known_of_registry(desired: Desired) -> Known:
     venvs = {each.path: each.name for each in desired.venvs}
     units = [
         KnownUnit(
-            stem(each.unit), "service", ports=tuple(port.port for port in each.ports), venv=venvs.get(each.venv, "")
+            strip_type(each.unit),
+            "service",
+            ports=tuple(port.port for port in each.ports),
+            venv=venvs.get(each.venv, ""),
         )
         for each in desired.services
     ]
