@@ -16,6 +16,7 @@ from qtctl.claims.statuses import (
     check_categories,
     check_fields_by_state,
     check_statuses,
+    counted_arrays,
     find_status_columns,
     titled_states,
 )
@@ -54,10 +55,12 @@ def _check_document(document: Document, lines: Sequence[Line]) -> Iterator[Judge
         yield from check_remainder(document, lines)
         yield from check_expectations(document)
         yield from check_timers(document)
+    counted = counted_arrays(lines) if document.structured else frozenset()
+    named = [each for each in columns if each.title in counted]
     for line in lines:
         yield from check_line(line)
         yield from (
-            check_fields_by_state(line, columns) if document.structured else check_statuses(line, columns, titled)
+            check_fields_by_state(line, named) if document.structured else check_statuses(line, columns, titled)
         )
     for section in document.sections:
         for block in section.blocks:

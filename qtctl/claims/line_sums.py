@@ -70,10 +70,18 @@ def _check_states(lines: Sequence[Line]) -> Iterator[Judged]:
     kinds = [state_of(label) for label, _ in states]
     if len(totals) != 1 or "up" not in kinds or len(states) < LEAST or len(set(kinds)) != len(kinds):
         return
+    if _may_be_more(fields, kinds):
+        return
     (line, total), added = totals[0], sum(number for _, number in states)
     why = f"{' + '.join(f'{number} {label}' for label, number in states)} = {added}"
     if "stopped" in kinds or added >= total:
         yield judge(line, ClaimKind.SUM, "total", str(total), holds=added == total, why=why, other=fields[0][0].line)
+
+
+def _may_be_more(fields: Sequence[tuple[Line, re.Match[str]]], kinds: Sequence[str]) -> bool:
+    """Whether other numbers stand among those of the states: perhaps states that are not known here."""
+    at = [number for number, (_, found) in enumerate(fields) if state_of(found["label"])]
+    return bool(at) and at[-1] - at[0] + 1 > len(kinds)
 
 
 def state_of(label: str) -> str:

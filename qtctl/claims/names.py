@@ -123,7 +123,7 @@ def _prefix(names: set[str]) -> str:
 def check_timers(document: Document) -> Iterator[Judged]:
     """A timer starts the service of its name: one that a complete inventory does not have is missing from it."""
     lines = [line for section in document.sections for block in section.blocks for line in _lines(block)]
-    claims = [each for each in lines if _ALL_UNITS.search(each.text) and _CLASSIFIED.search(each.text)]
+    claims = [each for each in lines if " | " not in each.text and _claims_all(each.text)]
     if not claims or not any(isinstance(block, Table) for section in document.sections for block in section.blocks):
         return
     names = {
@@ -143,6 +143,10 @@ def check_timers(document: Document) -> Iterator[Judged]:
             why = f"{found[1]}.service, which it starts, is nowhere in an inventory that is said to be complete"
             yield judge(line, ClaimKind.NAME, f"{found[1]}.timer", "has a row", holds=name in names, why=why,
                         other=claims[0].line)  # fmt: skip
+
+
+def _claims_all(text: str) -> bool:
+    return bool(_ALL_UNITS.search(text) and _CLASSIFIED.search(text))
 
 
 def _own_prefix(names: set[str]) -> str:

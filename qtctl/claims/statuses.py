@@ -23,6 +23,9 @@ _PLAIN = word_set(
 _PAGES = re.compile(r"^(?:page|per page|page size|offset|limit|next|cursor|truncated|has more)\b", re.IGNORECASE)
 """Fields of a document that is a part of a longer one."""
 MOST_STATES, LEAST_ROWS = 8, 3
+_COUNTED = re.compile(
+    r"^(?:(?:total|number of|num|count of) (?P<after>[\w -]{1,60})|(?P<before>[\w -]{1,60}) (?:count|total)): \d"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class StatusColumn:
     nouns: frozenset[str]
     states: Mapping[str, int]
     rows: int
+    title: str = ""
 
 
 def find_status_columns(document: Document) -> tuple[StatusColumn, ...]:
@@ -41,7 +45,7 @@ def find_status_columns(document: Document) -> tuple[StatusColumn, ...]:
     for place, section in enumerate(document.sections):
         for block in section.blocks:
             if isinstance(block, Table) and _is_whole(document, place):
-                found += _status_columns(block, document.structured)
+                found += _status_columns(block, section.title.lower())
     return tuple(found[:500])
 
 
@@ -55,10 +59,8 @@ def _is_whole(document: Document, place: int) -> bool:
     return not find_counts(title) and len(words) <= 1 and not section.level > 3  # noqa: PLR2004 - parts of parts
 
 
-def _status_columns(table: Table, structured: bool) -> Iterator[StatusColumn]:
+def _status_columns(table: Table, title: str) -> Iterator[StatusColumn]:
     rows = rows_of(table)
-    if len(rows) < LEAST_ROWS and not structured:
-        return
     heads = [head_words(each) for each in table.header]
     nouns = frozenset(words_of(table.header[0])[-1:]) | {"item"}
     for at, head in enumerate(heads):
@@ -66,7 +68,7 @@ def _status_columns(table: Table, structured: bool) -> Iterator[StatusColumn]:
             continue
         states = Counter(_state(each.cells[at]) for each in rows)
         if "" not in states and len(states) <= MOST_STATES:
-            yield StatusColumn(table.line, nouns, states, len(rows))
+            yield StatusColumn(table.line, nouns, states, len(rows), title)
 
 
 def _state(cell: str) -> str:
@@ -81,7 +83,7 @@ def check_statuses(line: Line, columns: Sequence[StatusColumn], titled: frozense
         of = count.nouns or of
         for state in sorted(words):
             those = [each for each in columns if state in each.states and of & each.nouns]
-            if not those or state in titled or count.about:
+            if max((each.rows for each in those), default=0) < LEAST_ROWS or state in titled or count.about:
                 continue
             numbers = {each.states[state] for each in those} | {sum(each.states[state] for each in those)}
             holds = any(count.agrees(each) for each in numbers)
@@ -101,6 +103,16 @@ def check_fields_by_state(line: Line, columns: Sequence[StatusColumn]) -> Iterat
         why = f"{number} of {those[0].rows} entries are {label}"
         yield judge(line, ClaimKind.COUNT, label, found["number"], holds=int(found["number"]) in rows, why=why,
                     other=those[0].line)  # fmt: skip
+
+
+def counted_arrays(lines: Sequence[Line]) -> frozenset[str]:
+    """Arrays that a document counts by their names: `total_modules`, `host_count`."""
+    found = set()
+    for line in lines:
+        if counted := _COUNTED.match(line.text):
+            name = counted["before"] or counted["after"]
+            found |= {name, f"{name}s"}
+    return frozenset(found)
 
 
 def check_array_counts(document: Document) -> Iterator[Judged]:

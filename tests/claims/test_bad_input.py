@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from qtctl.api.claims import LARGEST, MOST_LINES, check, read
@@ -77,7 +77,7 @@ def test_a_file_that_begins_with_a_mark_of_its_encoding(tmp_path: Path) -> None:
     assert [(each.id, each.outcome.value) for each in findings] == [("QT1102", "broken")]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.recursive(
         st.none()
@@ -89,6 +89,9 @@ def test_a_file_that_begins_with_a_mark_of_its_encoding(tmp_path: Path) -> None:
         max_leaves=20,
     )
 )
+@example([{}])
+@example([{"a": {}}, {}])
+@example({"total_items": 1, "items": []})
 def test_json_of_any_shape_has_a_result(value: object) -> None:
     broken(json.dumps(value), "a.json")
 

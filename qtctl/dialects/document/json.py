@@ -149,7 +149,7 @@ def _write(node: Node, name: str, depth: int, builder: Builder) -> None:
 def _write_array(node: Node, name: str, depth: int, builder: Builder) -> None:
     label = Line(node.line, f"{name}:") if name else None
     objects = [each for each in node.entries if each.kind == "object"]
-    if objects and len(objects) == len(node.entries):
+    if any(any(_flatten(each, "")) for each in objects) and len(objects) == len(node.entries):
         builder.add(_table(node, objects, label))
         return
     scalars = [Item(each.line, each.scalar) for each in node.entries if each.scalar is not None]

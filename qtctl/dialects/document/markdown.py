@@ -14,6 +14,7 @@ from qtctl.dialects.document.code_lines import LEAST, read_code
 from qtctl.dialects.document.html import read_html
 from qtctl.dialects.document.plain import begins_with_picture, clean, find_strong
 from qtctl.dialects.document.types import Block, Document, Item, Line, Listing, Row, Table, Text
+from qtctl.dialects.lines import lines as split_lines
 
 NESTING = 100
 _HTML_TABLE = re.compile(r"<table[\s>].*?</table\s*>", re.IGNORECASE | re.DOTALL)
@@ -43,14 +44,14 @@ def _join_html_tables(text: str) -> str:
 
 def _fenced_spans(text: str) -> list[tuple[int, int]]:
     spans, begun, mark, at = [], -1, "", 0
-    for line in text.splitlines(keepends=True):
+    for line in text.split("\n"):
         found = _FENCE.match(line)
         if found and begun < 0:
             begun, mark = at, found[1]
         elif found and found[1].startswith(mark) and not line.strip().strip(mark[0]):
             spans.append((begun, at))
             begun = -1
-        at += len(line)
+        at += len(line) + 1
     return [*spans, (begun, at)] if begun >= 0 else spans
 
 
@@ -143,7 +144,7 @@ class _Reader:
 
     def _code(self, token: Token) -> None:
         first = _line(token) + (token.type == "fence")
-        self._builder.add(*read_code(token.content.splitlines(), first, first))
+        self._builder.add(*read_code(split_lines(token.content), first, first))
         self._at += 1
 
     def _html(self, token: Token) -> None:
@@ -158,7 +159,7 @@ class _Reader:
 def _read_beside(token: Token, skipped: int) -> Iterator[Block]:
     """What stands in an item behind its first line: further lines, and code."""
     if token.type in ("fence", "code_block"):
-        yield from read_code(token.content.splitlines(), _line(token) + 1, _line(token))
+        yield from read_code(split_lines(token.content), _line(token) + 1, _line(token))
     elif token.type == "inline":
         for number, text in enumerate(token.content.split("\n")):
             if number >= skipped and text.strip():

@@ -13,6 +13,8 @@ _MARKS = re.compile(
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _BLANKS = re.compile(r"\s+")
 _STRONG = re.compile(r"\s*(?:\*\*|__|`)([^*`]{1,120}?)(?:\*\*|__|`)")
+QUOTED = 3
+"""Words in code that are more than a name."""
 LONGEST = 4000
 """Characters of one line that are looked at."""
 _STAR_IN_CODE = "\ue000"
@@ -23,11 +25,19 @@ def clean(text: str) -> str:
     text = text[:LONGEST]
     if text.isascii() and not _has_marks(text):
         return _BLANKS.sub(" ", text).strip()
-    kept = re.sub(r"`([^`]*)`", lambda found: found[1].replace("*", _STAR_IN_CODE).replace("_", "\ue001"), text)
+    kept = re.sub(r"`([^`]*)`", _keep_code, text)
     kept = _TAG.sub(" ", _IMAGE_OR_LINK.sub(r"\1", kept))
     kept = _MARKS.sub("", _ESCAPE.sub(r"\1", kept))
     kept = unescape(kept).replace(_STAR_IN_CODE, "*").replace("\ue001", "_")
     return _BLANKS.sub(" ", drop_pictures(kept)).strip()
+
+
+def _keep_code(found: re.Match[str]) -> str:
+    """A name in code stays a name. A command or a quotation says nothing by itself."""
+    text = found[1].strip()
+    if len(text.split()) >= QUOTED or (" " in text and any(map(str.isdigit, text))):
+        return "[code]"
+    return text.replace("*", _STAR_IN_CODE).replace("_", "\ue001")
 
 
 def _has_marks(text: str) -> bool:
