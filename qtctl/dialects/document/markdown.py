@@ -14,7 +14,7 @@ from qtctl.dialects.document.code_lines import LEAST, read_code
 from qtctl.dialects.document.html import read_html
 from qtctl.dialects.document.plain import begins_with_picture, clean, find_strong
 from qtctl.dialects.document.types import Block, Document, Item, Line, Listing, Row, Table, Text
-from qtctl.dialects.lines import lines as split_lines
+from qtctl.dialects.lines import split_lines
 
 NESTING = 100
 _HTML_TABLE = re.compile(r"<table[\s>].*?</table\s*>", re.IGNORECASE | re.DOTALL)
