@@ -35,6 +35,7 @@ await_staged() {
 drop_unstaged() {
   transaction
   [ -z "$state" ] && [ ! -f "$home/outcome" ] || return 0
+  drop_unit_copies
   drop "$home" "$base/lease" "$base/holder"
 }
 forget_if_staged() { ! is staged || forget_staged; }
