@@ -1,7 +1,8 @@
-"""A deploy that is cut short ends by itself, as new and verified or as old and verified: each blow twice, and some steps.
+"""A deploy that is cut short ends by itself, as new and verified or as old and verified.
 
-The runs take place beside each other, on a few hosts: most of the time they wait. At other moments, at each step of the
-host's scripts, of other commands, and as often as one likes: python -m tests.crash.
+Each blow comes twice, and at some steps of the scripts of the host these are killed, or the power goes. The runs take place
+beside each other, on a few hosts: most of the time they wait. At other moments, at each step, of other commands, and as
+often as one likes: python -m tests.crash.
 """
 
 import json
