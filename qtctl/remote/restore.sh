@@ -142,6 +142,7 @@ restore() {
 
 # bring_back: start what was up before, and wait until every unit stays up or stays down.
 bring_back() {
+  is_loaded || return 1
   start_containers || return 1
   compare || return 1
   # shellcheck disable=SC2086
@@ -154,6 +155,13 @@ bring_back() {
   }
   wait_until_as_before || return 1
   [ -z "$to_start$to_restart" ] || record_started || note warning 'what the processes have read could not be recorded'
+}
+# is_loaded: whether systemd has the unit files as they are now. Otherwise what is started would run by another definition.
+is_loaded() {
+  set --
+  while IFS=$tab read -r unit _; do set -- "$@" "$unit"; done <"$home/baseline"
+  manager show -p NeedDaemonReload -- "$@" || return 1
+  case "$said" in *=yes*) manager daemon-reload || { note why "systemd does not reload: $said" && return 1; } ;; esac
 }
 # start_containers: start those that this generation stopped. At boot, Docker may still be starting.
 start_containers() {
