@@ -161,7 +161,7 @@ is_loaded() {
   set --
   while IFS=$tab read -r unit _; do set -- "$@" "$unit"; done <"$home/baseline"
   manager show -p NeedDaemonReload -- "$@" || return 1
-  case "$said" in *=yes*) manager daemon-reload || { note why "systemd does not reload: $said" && return 1; } ;; esac
+  case "$said" in *=yes*) manager daemon-reload || { note warning "daemon-reload: $said" && return 1; } ;; esac
 }
 # start_containers: start those that this generation stopped. At boot, Docker may still be starting.
 start_containers() {

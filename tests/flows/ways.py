@@ -229,9 +229,10 @@ WAYS: dict[str, Way] = {
         does=_reload_fails("-ge 1"), undoes=RELOADS,
     ),
     "systemd reloads once, and then no more": Way(
-        wanted=changed("", command="/nonexistent"), ends=FAILED, kind=ReasonKind.STEPS_FAILED, moment=Moment.ASKED,
-        host=Host.BROKEN, says=("203/EXEC", "systemd does not reload: told to fail"), does=_reload_fails("-ge 2"),
-        undoes=f"{RELOADS}; {RECOVERS}", kept="test -f /var/lib/qtctl/tx/broken",
+        wanted=fleet({**THREE, "a": "/usr/bin/sleep 4711"}, ports={"a": PORT}), ends=FAILED, moment=Moment.ASKED,
+        kind=ReasonKind.NOT_AS_DECLARED, host=Host.BROKEN, says=("daemon-reload: told to fail", "qtctl recover"),
+        does=_reload_fails("-ge 2"), undoes=f"{RELOADS}; {RECOVERS}", kept="test -f /var/lib/qtctl/tx/broken",
+        deadline_s=8,
     ),
     "neither the new definition nor the old one comes up": Way(
         ready=fleet({**THREE, "a": WHILE}), wanted=fleet({**THREE, "a": WHILE}, env=b"A=2\n"), ends=FAILED,
