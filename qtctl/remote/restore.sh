@@ -136,13 +136,24 @@ restore() {
   restore_files
   restore_links
   restore_records || :
-  manager daemon-reload || note warning "daemon-reload: $said"
-  bring_back
+  loaded=yes
+  load_old || ! has_loaded_new || loaded=no
+  bring_back && [ "$loaded" = yes ]
+}
+
+# load_old: systemd itself does not notice that a file has an older time than the one that it has loaded.
+load_old() { manager daemon-reload || { note warning "daemon-reload: $said" && return 1; }; }
+# has_loaded_new: whether this generation has reloaded systemd, or may have.
+has_loaded_new() {
+  while IFS=$tab read -r step kind _; do
+    [ "$kind" = daemon-reload ] || continue
+    ! grep -q "step$tab$step${tab}begun" -- "$home/journal" || grep -q "step$tab$step${tab}failed" -- "$home/journal" || return 0
+  done <"$home/steps"
+  return 1
 }
 
 # bring_back: start what was up before, and wait until every unit stays up or stays down.
 bring_back() {
-  is_loaded || return 1
   start_containers || return 1
   compare || return 1
   # shellcheck disable=SC2086
@@ -155,13 +166,6 @@ bring_back() {
   }
   wait_until_as_before || return 1
   [ -z "$to_start$to_restart" ] || record_started || note warning 'what the processes have read could not be recorded'
-}
-# is_loaded: whether systemd has the unit files as they are now. Otherwise what is started would run by another definition.
-is_loaded() {
-  set --
-  while IFS=$tab read -r unit _; do set -- "$@" "$unit"; done <"$home/baseline"
-  manager show -p NeedDaemonReload -- "$@" || return 1
-  case "$said" in *=yes*) manager daemon-reload || { note warning "daemon-reload: $said" && return 1; } ;; esac
 }
 # start_containers: start those that this generation stopped. At boot, Docker may still be starting.
 start_containers() {

@@ -157,7 +157,7 @@ verify() {
   of "$number" :
   read_steps
   units_touched=$newline units_stopped=$newline
-  if bring_back; then locked end_restored; else locked move restoring broken; fi
+  if load_old && bring_back; then locked end_restored; else locked move restoring broken; fi
 }
 
 # recover PERSON: roll back again after a failed rollback, or when nothing on the host ends the transaction. One at a time.
