@@ -123,7 +123,8 @@ show_lease() {
 boot() {
   transaction
   [ -z "$damage" ] || { locked repair_record && transaction; }
-  [ -n "$state" ] && [ -z "$damage" ] || exit 0
+  [ -z "$damage" ] || exit 0
+  [ -n "$state" ] || { drop_unfinished; drop_unit_copies; drop "$base/lease" "$base/holder"; exit 0; }
   of "$number" :
   case "$state" in
     staged) locked forget_if_staged && exit 0 ;;

@@ -127,13 +127,16 @@ class Ground:
 
     def keep_up(self) -> None:
         """Boot it where it is off, also from a boot that ends halfway."""
+        why = ""
         for _ in range(BOOTS):
             found = lab.find(self.name)
             if found is not None and found.leader is not None:
                 return
-            with suppress(LabError):
+            try:
                 lab.start(self.name)
-        raise AssertionError(f"{self.name} did not boot")
+            except LabError as error:
+                why = str(error)
+        raise AssertionError(f"{self.name} did not boot: {why}")
 
     def ended(self, caller: Caller, before: str, starts: str) -> Ended:
         code = caller.wait(300)
