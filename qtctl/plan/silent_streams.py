@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from qtctl.meaning.streams import age_of
+from qtctl.meaning.streams import measure_age
 from qtctl.model.desired import Desired, DesiredKey, DesiredService
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit
@@ -73,7 +73,7 @@ def _read_age_us(facts: Facts, key: DesiredKey) -> int | None:
     if not all(facts.item(each).state.known for each in needs):
         return None
     stream, clock = facts.read(Stream, key.name, key.store), facts.read(StoreClock, key.store)
-    return age_of(stream, clock).us if stream is not None and clock is not None else None
+    return measure_age(stream, clock).us if stream is not None and clock is not None else None
 
 
 def _read_up_us(before: Facts, now: Facts, unit: str) -> int | None:

@@ -91,7 +91,7 @@ def is_of_way(way: Way, line: str) -> bool:
 def run_outside(script: str) -> None:
     """On this machine, as the machine's own root: a host cannot make its files immutable."""
     if script:
-        subprocess.run(("sh", "-c", script.format(root=disk.root_of(NAME))), check=True)
+        subprocess.run(("sh", "-c", script.format(root=disk.locate_root(NAME))), check=True)
 
 
 def cut_in(ground: Ground, way: Way) -> DeployOutcome:
