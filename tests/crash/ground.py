@@ -18,8 +18,8 @@ TREE = Tree(accounts=(Account("qt", "qt", "/home/qt"), Account("ops", "ops", "/h
 REST_S = 120.0
 """So long after the blow, at most, the host is at rest: a lease, three tries to go back, a boot."""
 OTHER = {OLD: NEW, NEW: OLD}
-BOOTS = 5
-"""A boot that the power is cut from is tried again so often."""
+BOOTS_S = 180.0
+"""So long a host is started again and again whose power goes while it boots, or that is just going off."""
 
 
 STRAYED = f"[ ! -f /root/crash/paths ] || ({STRAY}) | comm -13 /root/crash/paths -"
@@ -128,7 +128,8 @@ class Ground:
     def keep_up(self) -> None:
         """Boot it where it is off, also from a boot that ends halfway."""
         why = ""
-        for _ in range(BOOTS):
+        until = time.monotonic() + BOOTS_S
+        while time.monotonic() < until:
             found = lab.find(self.name)
             if found is not None and found.leader is not None:
                 return
@@ -136,6 +137,7 @@ class Ground:
                 lab.start(self.name)
             except LabError as error:
                 why = str(error)
+            time.sleep(0.2)
         raise AssertionError(f"{self.name} did not boot: {why}")
 
     def ended(self, caller: Caller, before: str, starts: str) -> Ended:
