@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from qtctl.adapters import elevate, light_paramiko, shell, ssh_asked, ssh_config, ssh_errors, store, tcp
-from qtctl.adapters.ahead import Ahead
+from qtctl.adapters.background_thread import BackgroundThread
 from qtctl.adapters.bounds import shorten_output
 from qtctl.errors import HostError, NoSession, Refused
 from qtctl.interfaces.closing import Closing
@@ -87,7 +87,7 @@ class SshHost(Closing):
         self._settings = settings
         self._link = link
         self._shell: paramiko.Channel | HostError | None = None
-        self._bus: Ahead[StreamBus] | None = None
+        self._bus: BackgroundThread[StreamBus] | None = None
         self._privileges = elevate.Privileges(settings.target, self.start, is_root=settings.user == "root")
 
     def prepare(self) -> None:
@@ -99,7 +99,7 @@ class SshHost(Closing):
             self._shell = self._start_command(shell.ATTACHED, _LOGIN_S)
         except HostError as error:
             self._shell = error
-        self._bus = Ahead(partial(self._open_bus, root=False, deadline_s=_LOGIN_S))
+        self._bus = BackgroundThread(partial(self._open_bus, root=False, deadline_s=_LOGIN_S))
 
     @property
     def helped(self) -> bool | None:

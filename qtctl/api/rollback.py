@@ -6,8 +6,8 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 
+from qtctl.adapters.background_thread import BackgroundThread
 from qtctl.api.deploy import DEADLINE_S, deploy
-from qtctl.engines.background_thread import BackgroundThread
 from qtctl.engines.connect import connect, make_declared_route
 from qtctl.flows.declared import Declared
 from qtctl.flows.rollback import Earlier, fetch_earlier, known_stores, read_generations

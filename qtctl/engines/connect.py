@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from qtctl.adapters.background_thread import BackgroundThread
 from qtctl.dialects.endpoints import LOCAL
-from qtctl.engines.background_thread import BackgroundThread
 from qtctl.errors import InputError, NameUnknown
 from qtctl.model.route import Route
 

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qtctl.engines.background_thread import BackgroundThread
+from qtctl.adapters.background_thread import BackgroundThread
 from qtctl.engines.connect import connect_as_root
 from qtctl.interfaces.closing import Closing
 from qtctl.model.route import Route

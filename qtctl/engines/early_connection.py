@@ -11,7 +11,7 @@ from concurrent.futures import Executor, Future
 from queue import SimpleQueue
 from typing import Any, ParamSpec, TypeVar
 
-from qtctl.engines.background_thread import BackgroundThread
+from qtctl.adapters.background_thread import BackgroundThread
 from qtctl.engines.child_process import ChildProcess
 from qtctl.engines.relay import Relay
 from qtctl.engines.work import Work, await_result

@@ -3,7 +3,7 @@
 import threading
 from importlib import import_module
 
-from qtctl.engines.background_thread import BackgroundThread
+from qtctl.adapters.background_thread import BackgroundThread
 from qtctl.engines.child_process import ChildProcess, Receive, Send, fork
 
 

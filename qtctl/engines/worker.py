@@ -7,7 +7,7 @@ from importlib import import_module
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from qtctl.engines.background_thread import BackgroundThread
+from qtctl.adapters.background_thread import BackgroundThread
 from qtctl.engines.connect import connect, connect_ahead
 from qtctl.engines.events import tell
 from qtctl.errors import Unreachable

@@ -1,8 +1,10 @@
 """Texts of registries. `SMALL` is small enough to be read at a glance, for cases that change one thing in it."""
 
 
-def write_fleet(name: str, *, prefix: str = "", patterns: str = "", code: str = "", defaults: str = "") -> str:
-    """fleet.toml: user and group are `svc`, and what is not given has the name of the fleet."""
+def write_fleet(
+    name: str, *, prefix: str = "", patterns: str = "", code: str = "", account: str = "svc", defaults: str = ""
+) -> str:
+    """fleet.toml: user and group are `account`, and what is not given has the name of the fleet."""
     prefix = prefix or f"{name}-"
     return f"""\
 name = "{name}"
@@ -11,8 +13,8 @@ unit_patterns = {patterns or f'["{prefix}*"]'}
 env_dir = "/etc/{name}"
 
 [defaults]
-user = "svc"
-group = "svc"
+user = "{account}"
+group = "{account}"
 code = "{code or f"/srv/{name}"}"
 {defaults}"""
 
@@ -51,6 +53,20 @@ def write_check(id_: str, look: str, *, summary: str = "s", remedy: str = "r", m
     """One of checks.toml. `look` is the line of what it looks at."""
     return f'[{id_}]\nsummary = "{summary}"\nremedy = "{remedy}"\n{more}{look}\n'
 
+
+DEFAULTS = """\
+[defaults.limits]
+memory_high = "100M"
+memory_max = "200M"
+[defaults.restart]
+restart = "always"
+restart_sec = "1s"
+start_limit_interval = "5min"
+start_limit_burst = 10
+[defaults.sandbox]
+profile = "default"
+"""
+"""The end of fleet.toml, with which a service needs no limits, restart and sandbox of its own."""
 
 STORES = '[redis]\nexternal = "redis-server"\n'
 TARGETS = '[core]\nsummary = "All of it"\n'

@@ -19,6 +19,7 @@ from qtctl.flows.deploy import deploy
 from qtctl.flows.rollback import fetch_earlier
 from qtctl.model.plan import Choices, StepKind
 from qtctl.plan.outcome import DeployOutcome, DeployStatus
+from tests.builders.registry import DEFAULTS, write_fleet
 from tests.builders.wheels import lock_line, make_wheel
 from tests.flows.ground import Ground, quiet, said, steps
 
@@ -76,26 +77,7 @@ def make_shop(tmp_path: Path) -> Shop:
     return made
 
 
-FLEET = """
-name = "shop"
-unit_prefix = "shop-"
-unit_patterns = ["shop-*"]
-env_dir = "/etc/shop"
-[defaults]
-user = "qt"
-group = "qt"
-code = "/srv/shop/code"
-[defaults.limits]
-memory_high = "100M"
-memory_max = "200M"
-[defaults.restart]
-restart = "always"
-restart_sec = "1s"
-start_limit_interval = "5min"
-start_limit_burst = 10
-[defaults.sandbox]
-profile = "default"
-"""
+FLEET = write_fleet("shop", code="/srv/shop/code", account="qt", defaults=DEFAULTS)
 HOSTS = """
 [h1]
 address = "203.0.113.1"

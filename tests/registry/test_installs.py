@@ -6,32 +6,18 @@ from qtctl.errors import InputErrors
 from qtctl.model.desired_install import InstallKind
 from qtctl.registry.load import load
 from qtctl.resolve.resolve import resolve
+from tests.builders.registry import DEFAULTS, write_fleet
 
 HASH = f"--hash=sha256:{'a' * 64}"
 LOCK = f"one==1.0 {HASH}\n"
 COMMIT = "b" * 40
-FLEET = """
-[defaults]
-user = "x"
-group = "x"
-code = "/srv/c"
-[defaults.limits]
-memory_high = "100M"
-memory_max = "200M"
-[defaults.restart]
-restart = "always"
-restart_sec = "1s"
-start_limit_interval = "5min"
-start_limit_burst = 10
-[defaults.sandbox]
-profile = "default"
-"""
+FLEET = write_fleet("x", code="/srv/c", account="x", defaults=DEFAULTS)
 HOST = '[h1]\naddress = "203.0.113.1"\naudit_user = "a"\ndeploy_user = "d"\nmemory = "1G"\ncpus = 1\n'
 
 
 def files(**texts: str) -> dict[str, bytes]:
     given = {
-        "fleet.toml": 'name = "x"\nunit_prefix = "x-"\nunit_patterns = ["x-*"]\nenv_dir = "/etc/x"\n' + FLEET,
+        "fleet.toml": FLEET,
         "hosts.toml": HOST,
         **{name.replace("__", "/").replace("_", "."): text for name, text in texts.items()},
     }

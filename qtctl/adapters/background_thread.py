@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 class BackgroundThread(Generic[T]):
-    """Starts a function in a thread. `result` waits for it, and raises what it raised."""
+    """Starts a function in a thread. Nobody waits for it but `result`, which raises what it raised."""
 
     def __init__(self, work: Callable[[], T]) -> None:
         self._work = work
@@ -18,10 +18,13 @@ class BackgroundThread(Generic[T]):
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
-    def result(self) -> T:
-        self._thread.join()
+    def result(self, deadline_s: float | None = None) -> T:
+        """Wait for the value. TimeoutError if there is none after `deadline_s` seconds; None waits for ever."""
+        self._thread.join(deadline_s)
         if self._error is not None:
             raise self._error
+        if not self._value:
+            raise TimeoutError(f"not there in {deadline_s:g} s")
         return self._value[0]
 
     def _run(self) -> None:
