@@ -16,13 +16,12 @@ from qtctl.probes.answer import (
     TIMED_OUT,
     Answer,
     answer_absent,
-    answer_not_installed,
     answer_observed,
     answer_refused,
     answer_unparseable,
     decode_text,
 )
-from qtctl.probes.batch import Command, Frame, Frames, Probe, find_missing_tool, make_command
+from qtctl.probes.batch import Command, Frame, Frames, Probe, make_command
 from qtctl.probes.family import Family
 
 FOUND, NOT_ALL_FOUND = 0, 2
@@ -66,11 +65,6 @@ def _parse(
 ) -> list[Answer]:
     if frame is None:
         return _answer_all(needs, database, "the answer was cut off", question, answer_unparseable)
-    if tool := find_missing_tool(frame, "getent"):
-        return [
-            answer_not_installed(need, tool, again=make_again(database, need.subject), question=question)
-            for need in needs
-        ]
     if frame.exit in TIMED_OUT:
         return _answer_all(
             needs, database, f"getent did not end in {WITHIN_S} s: is a directory silent?", question, answer_refused

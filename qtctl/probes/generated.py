@@ -19,7 +19,7 @@ from qtctl.probes.answer import (
     explain_odd_path,
     part_odd,
 )
-from qtctl.probes.batch import Frames, Library, Probe, Takes, find_missing_tool
+from qtctl.probes.batch import Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
 from qtctl.probes.files import MARK, MARK_KIB
 
@@ -53,8 +53,6 @@ def _parse(needs: list[Need], frames: Frames) -> list[Answer]:
     proofs = {need: make_again([need.subject]) for need in needs}
     if frame is None:
         return [answer_unparseable(need, "the answer was cut off", again=proofs[need]) for need in needs]
-    if tool := find_missing_tool(frame):
-        return [answer_refused(need, f"{tool} is not installed", again=proofs[need]) for need in needs]
     failed = {
         found[1]: found[2] for line in split_lines(decode_text(frame.stderr)) if (found := _FAILED.fullmatch(line))
     }
