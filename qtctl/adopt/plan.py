@@ -103,7 +103,7 @@ class Plan:
         )
         if not unknown:
             return ""
-        return f"is wanted by {', '.join(unknown)}, of which nobody knows what starts it: it was declared on-demand"
+        return f"is wanted by {', '.join(unknown)}, and nothing shows what starts that: it was declared on-demand"
 
     def _find_other_standing_by_files(self, original: Original) -> Standing:
         """Of a unit that is no service: active where a boot starts it. Nobody knows what else a start would do."""

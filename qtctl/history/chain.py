@@ -148,7 +148,7 @@ def _judge_index(chain: Chain, links: Sequence[Link], *, whole: bool) -> Finding
     if chain.damage:
         return _make_broken(chain.host, subject, chain.damage, _REBUILD, INDEX)
     if chain.index is None:
-        reason = "there is no index, so that nobody knows whether the newest is here: --rebuild-index makes one"
+        reason = "there is no index, so it cannot be told whether the newest is here: --rebuild-index makes one"
         return replace(_holds(chain.host, subject), outcome=Outcome.UNKNOWN, reason=reason)
     listed = {(each.number, each.digest, each.previous, each.taken_at) for each in chain.index}
     there = {(each.number, each.digest, each.previous, each.taken_at) for each in map(_make_entry, links)}

@@ -87,8 +87,8 @@ def _give_reason(desired: Desired, facts: Facts) -> str:
     if (block or []) == wanted:
         return ""
     if block is None:
-        return "no block of this fleet's names"
-    return "the block of this fleet's names differs" if wanted else "the block of this fleet's names goes"
+        return "no block with the fleet's names"
+    return "the block with the fleet's names differs" if wanted else "the block with the fleet's names is removed"
 
 
 def _digest(content: bytes) -> str:

@@ -113,7 +113,7 @@ def test_an_index_is_made_anew_from_what_is_there(filled: SnapshotFolder) -> Non
     before = index.read_bytes()
     index.unlink()
     assert broken(filled) == [
-        "there is no index, so that nobody knows whether the newest is here: --rebuild-index makes one"
+        "there is no index, so it cannot be told whether the newest is here: --rebuild-index makes one"
     ]
     assert filled.rebuild_index(HOST) == 4
     assert index.read_bytes() == before

@@ -116,7 +116,7 @@ QT717 = Rule(
     why="To the kernel they are one: each reads the other's secrets, and kills its processes. A second account with "
     "uid 0 is root under another name, and often how somebody came back.",
     fix="Give one of them a number of its own with `usermod -u`, and its files too: usermod changes those of its home "
-    "only. Remove the account if nobody knows it.",
+    "only. Remove the account if it has no owner.",
     expect=_expect_own_ids,
 )
 QT718 = Rule(

@@ -202,7 +202,7 @@ QT202 = Rule(
     "and the registry does not know it; or the registry declares it retired and it is still there. A retired "
     "unit that is masked and does not run counts as gone. Where there is none, one check with the subject `*` "
     "holds. A name that is declared as an alias of an external, and is a unit of its own on the host, is one too.",
-    why="Nobody restarts, caps or backs up what nobody knows of. One fleet had `quantum_realtime`, "
+    why="A unit that is on no list is restarted, capped and backed up by nobody. One fleet had `quantum_realtime`, "
     "`quantumfond-backend` and a family of `rl-shadow-*` units beside the planned ones, and no list named "
     "them all.",
     fix="Decide what it is. Declare it (then qtctl generates and audits it), or declare it retired with the "
