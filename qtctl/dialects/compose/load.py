@@ -94,9 +94,9 @@ def load_project(files: Mapping[str, str], setting: Setting, read: Read = read_n
     """Path as it was named → text, merged in this order. InputError or InputErrors with file and line."""
     first = next(iter(files))
     outside = _make_environment(setting)
-    name = _name(files, setting, outside)
-    outside = {**outside, NAME: name}
     loading = Loading(read, setting.home, setting.is_outside)
+    name = _name(files, setting, outside, loading)
+    outside = {**outside, NAME: name}
     model = load_model(files, Options(setting.folder, setting.here, outside, setting.home), loading)
     if "services" not in model:
         raise InputError("has no `services:`", hint="is it a compose file?", place=Place(first, 1))
@@ -158,12 +158,14 @@ def _make_environment(setting: Setting) -> dict[str, str]:
     return {**found, **setting.environment}
 
 
-def _name(files: Mapping[str, str], setting: Setting, outside: Mapping[str, str]) -> str:
+def _name(files: Mapping[str, str], setting: Setting, outside: Mapping[str, str], loading: Loading) -> str:
+    """Of the project. What is parsed for it is kept in `loading`."""
     if outside.get(NAME):
         return outside[NAME]
     declared = ""
     for file, text in files.items():
-        for document in read_documents(text, file):
+        parsed = loading.parsed[file, text] = read_documents(text, file)
+        for document in parsed:
             value = document.table.get("name")
             declared = value if isinstance(value, str) and value else declared
     try:

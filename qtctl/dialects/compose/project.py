@@ -10,7 +10,7 @@ from typing import Any, Final
 from qtctl.dialects.compose.dotenv import read_dotenv
 from qtctl.dialects.compose.interpolation import interpolate
 from qtctl.dialects.compose.merge import drop_repeated, merge
-from qtctl.dialects.compose.model import clear, read_documents
+from qtctl.dialects.compose.model import Document, clear, read_documents
 from qtctl.dialects.compose.paths import find_folder, join_path, resolve_paths
 from qtctl.dialects.compose.ports import check_number
 from qtctl.dialects.compose.shape_check import check_shape
@@ -55,6 +55,8 @@ class Loading:
     count: int = 0
     nodes: int = 0
     values: dict[str, str] = field(default_factory=dict)
+    parsed: dict[tuple[str, str], tuple[Document, ...]] = field(default_factory=dict)
+    """Name and text of a file → its documents, where it was parsed before."""
 
     def text(self, path: str, place: Place, what: str) -> str:
         self.count += 1
@@ -99,7 +101,7 @@ def _merge_texts(texts: list[tuple[str, str, str]], context: _Context, loading: 
 def _merge_file(file: tuple[str, str, str], model: Table, context: _Context, loading: Loading) -> Table:
     name, path, text = file
     included = (*context.included, path)
-    for document in read_documents(text, name):
+    for document in loading.parsed.pop((name, text), None) or read_documents(text, name):
         loading.nodes += _count_size(document.table)
         _check_bounds(loading, document.table.place)
         loading.values.update(context.environment)

@@ -6,7 +6,7 @@ said in `scalars`.
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import yaml
 
@@ -146,7 +146,8 @@ class _Builder:
         if is_key and not (isinstance(node, Scalar) and node.text is not None):
             raise self.fail("a key that is not a text", line, "put it in quotes")
         # an alias shares the node of its anchor: what is said of it must name the line of the alias
-        parent.children.append(replace(node, line=line) if isinstance(node, Scalar) else node)
+        moved = isinstance(node, Scalar) and node.line != line
+        parent.children.append(replace(node, line=line) if moved else node)
 
     def mapping(self, done: _Open, size: int) -> Mapping:
         own: dict[str, tuple[int, Node]] = {}
@@ -183,12 +184,33 @@ class _Builder:
         raise self.fail(f"the tag {tag} is not one that compose files have", line)
 
 
+_FAST = getattr(yaml, "CSafeLoader", None)
+"""libyaml's parser, which Compose's own is a port of; None where PyYAML was built without it."""
+
+
 def read(text: str, file: str) -> tuple[Node, ...]:
     """The documents of `text`. InputError, with its line, for text that is not YAML as a compose file may be."""
-    builder = _Builder(file)
     try:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            builder.take(event)
+        roots = _build(text, file, _FAST) if _FAST is not None else None
+    except (yaml.YAMLError, ValueError, OverflowError):
+        # What is wrong with it is said in the words of the other parser, and where it finds nothing that counts.
+        roots = None
+    found = _explain(text, file) if roots is None else roots
+    if not found:
+        raise InputError("an empty file", hint="a compose file has `services:`", place=Place(file))
+    return tuple(found)
+
+
+def _build(text: str, file: str, loader: Any) -> list[Node]:  # noqa: ANN401 - a class of PyYAML
+    builder = _Builder(file)
+    for event in yaml.parse(text, Loader=loader):
+        builder.take(event)
+    return builder.roots
+
+
+def _explain(text: str, file: str) -> list[Node]:
+    try:
+        return _build(text, file, yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
@@ -198,6 +220,3 @@ def read(text: str, file: str) -> tuple[Node, ...]:
         raise InputError(f"not YAML: {error.reason}", place=Place(file, line)) from error
     except (ValueError, OverflowError) as error:  # "\\U0011FFFF" leaves PyYAML's scanner as chr()'s own ValueError
         raise InputError("not YAML: an escape that names no character", place=Place(file)) from error
-    if not builder.roots:
-        raise InputError("an empty file", hint="a compose file has `services:`", place=Place(file))
-    return tuple(builder.roots)

@@ -80,14 +80,17 @@ def clone(value: Any) -> Any:  # noqa: ANN401 - as YAML has it
 
 def make_rules(table: Mapping[str, Rule]) -> Callable[[Path], Rule | None]:
     """The rule of a path, from paths as in `services.*.ports`. A file of many entries asks for few paths often."""
-    by_length: dict[int, list[tuple[Path, Rule]]] = {}
-    for dotted, rule in table.items():
+    by_end: dict[tuple[int, str], list[tuple[int, Path, Rule]]] = {}
+    for number, (dotted, rule) in enumerate(table.items()):
         path = tuple(dotted.split("."))
-        by_length.setdefault(len(path), []).append((path, rule))
+        by_end.setdefault((len(path), path[-1]), []).append((number, path, rule))
 
     @lru_cache(maxsize=4096)
     def rule_of(path: Path) -> Rule | None:
-        return next((rule for pattern, rule in by_length.get(len(path), ()) if matches(path, pattern)), None)
+        """The first that matches, as the table has them."""
+        ends = (by_end.get((len(path), end), ()) for end in {path[-1] if path else "", "*"})
+        found = [(number, rule) for those in ends for number, pattern, rule in those if matches(path, pattern)]
+        return min(found, key=lambda each: each[0])[1] if found else None
 
     return rule_of
 
