@@ -1,6 +1,6 @@
 """Which formats there are: a file each, in `pages` for every report, in `findings` for reports that judge something.
 
-A format's file is called as the format, and has `write(view)`. Where it has `asides(view)`, too, that is text for files
+A format's file is called as the format, and has `write(view)`. Where it has `make_asides(view)`, too, that is text for files
 that environment variables name. Loaded for --help, too: the types of reports are not.
 """
 
@@ -52,7 +52,7 @@ def write_text(view: "View", name: str) -> str:
 
 def write_asides(view: "View", name: str) -> Mapping[str, str]:
     """Environment variable that may name a file → what is added to that file."""
-    function = getattr(_import_format(name), "asides", None) if name != TABLE else None
+    function = getattr(_import_format(name), "make_asides", None) if name != TABLE else None
     added: Mapping[str, str] = function(view) if function else {}
     return added
 
