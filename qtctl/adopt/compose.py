@@ -54,7 +54,7 @@ class Adopting(Shared):
             self.ledger.tell(
                 project.name, what, "set them in .env, with --env-file or in the shell", at=Place(project.file)
             )
-        needed = _find_awaited(project)
+        needed = find_awaited(project)
         for name, service in project.services().items():
             dispositions[name] = _build_disposition(service)
             if name not in self.names:
@@ -77,6 +77,12 @@ class Adopting(Shared):
                 self._note_fate(name, attribute, Fate.COPY, service.line_of(key), project)
 
     def _adopt_service(self, name: str, service: Attributes, project: Project, *, completed: bool) -> None:
+        parts, run, count = self.read(name, service, project, completed=completed)
+        self.leave_rest(parts.reading)
+        self._finish(name, parts, run, count, project)
+
+    def read(self, name: str, service: Attributes, project: Project, *, completed: bool) -> tuple[Parts, str, int]:
+        """What the keys of a service come to: its parts, how it is run, and how many of it."""
         reading = Reading(self.fleet, self.names[name], service, dict(project.values[name]))
         parts = Parts(self, name, reading, project)
         run = parts.read_run()
@@ -97,10 +103,10 @@ class Adopting(Shared):
             read_healthcheck(reading)
         allow_low_ports(reading)
         parts.read_notes()
-        self._leave_rest(reading)
-        self._finish(name, parts, run, count, project)
+        return parts, run, count
 
-    def _leave_rest(self, reading: Reading) -> None:
+    def leave_rest(self, reading: Reading) -> None:
+        """Everything that no key says, each with why."""
         for key in reading.said():
             rest = reading.unsettled(key)
             why, to_do = REASONS.get(key, (NO_COUNTERPART, ""))
@@ -122,7 +128,7 @@ class Adopting(Shared):
                 **reading.table,
             }
             self._adopt_template(reading, count)
-            self._fit(reading)
+            self.fit(reading)
             self.services[reading.name] = {key: value for key, value in reading.table.items() if value not in ("", {})}
             entry = f"services/{reading.name}.toml"
         for left in reading.left:
@@ -167,7 +173,7 @@ class Adopting(Shared):
         if count > 1:
             reading.table["unit"] = f"{self.fleet}-{reading.name}@.service"
 
-    def _fit(self, reading: Reading) -> None:
+    def fit(self, reading: Reading) -> None:
         """Takes out what no registry can say, as often as it must."""
         for keys in [keys for keys, value in _list_settings(reading.table) if not _is_setting(value)]:
             self._drop_unfit(reading, keys)
@@ -258,7 +264,7 @@ def _is_setting(value: str) -> bool:
     return bool(value) and value == value.strip() and not has_control(value)
 
 
-def _find_awaited(project: Project) -> set[str]:
+def find_awaited(project: Project) -> set[str]:
     """Services that others wait for until they have ended well."""
     return {
         name

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from qtctl.adopt.suspect import find_known, list_distinct, looks_secret, settle_spans
 from qtctl.dialects.arguments import find_argument_spans
+from qtctl.dialects.compose.load import Project
 from qtctl.dialects.secrets import split_apart
 from qtctl.dialects.systemd.quoting import write_exec_argument
 from qtctl.errors import InputError
@@ -89,3 +90,11 @@ def list_secrets(environment: Mapping[str, str | None], argv: tuple[str, ...]) -
     for word, spans in zip(argv, find_argument_spans(argv), strict=True):
         for start, end, _ in spans:
             yield from list_distinct(word[start:end])
+
+
+def list_project_secrets(project: Project) -> Iterator[str]:
+    """Secret values in environments and commands, and in variables from outside that were substituted in the files."""
+    yield from list_secrets(project.used, ())
+    for name, values in project.values.items():
+        argv = (*(values.get("entrypoint") or ()), *(values.get("command") or ()))
+        yield from list_secrets(project.environments[name], argv)

@@ -1,10 +1,10 @@
 """Adoption of compose projects: one registry of all of them, proved as any other before it is handed out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from qtctl.adopt.adoption import Adoption
 from qtctl.adopt.compose import Adopting
-from qtctl.adopt.compose_secrets import list_secrets
+from qtctl.adopt.compose_secrets import list_project_secrets
 from qtctl.adopt.ledger import Ledger
 from qtctl.adopt.registry import write_text
 from qtctl.dialects.compose.load import Project
@@ -14,7 +14,7 @@ from qtctl.flows.adopt import Adopted, Into, add_schemas, declare_rendered
 def adopt_compose(projects: Sequence[Project], into: Into) -> Adopted:
     """Projects as Compose loads them. InputErrors where the registry made of them could not be used."""
     adopting = Adopting(into.fleet, Ledger(), into.host.systemd)
-    adopting.ledger.keep(frozenset(secret for project in projects for secret in _list_secrets(project)))
+    adopting.ledger.keep(frozenset(secret for project in projects for secret in list_project_secrets(project)))
     for project in projects:
         adopting.take(project)
     written = {path: write_text(document) for path, document in sorted(adopting.documents(into.host).items())}
@@ -24,11 +24,3 @@ def adopt_compose(projects: Sequence[Project], into: Into) -> Adopted:
     source = ", ".join(project.file for project in projects)
     adoption = Adoption(source, tuple(adopting.units), files, judgments, (), tuple(sorted(made)))
     return Adopted(made, adoption)
-
-
-def _list_secrets(project: Project) -> Iterator[str]:
-    """Secret values in environments and commands, and in variables from outside that were substituted in the files."""
-    yield from list_secrets(project.used, ())
-    for name, values in project.values.items():
-        argv = (*(values.get("entrypoint") or ()), *(values.get("command") or ()))
-        yield from list_secrets(project.environments[name], argv)

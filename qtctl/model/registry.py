@@ -4,12 +4,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from qtctl.dialects.python_lock import LockedPackage
 from qtctl.model.accounts import Folder, HostsFile, User
 from qtctl.model.checks import Check
 from qtctl.model.code import Code
+from qtctl.model.expect import Expect
 from qtctl.model.fields import (
     AbsolutePath,
     Account,
@@ -210,6 +211,10 @@ class External(Node):
     unix_sockets: dict[Name, UnixListen] = {}
 
 
+Reason = Annotated[str, StringConstraints(min_length=1, pattern=r"\S"), Expect("a reason, in words")]
+Value = Annotated[str, StringConstraints(min_length=1, max_length=1000), Expect("text that is not empty")]
+
+
 class DispositionKind(StrEnum):
     MAPPED = "mapped"
     MIGRATED = "migrated"
@@ -228,13 +233,30 @@ class Disposition(Node):
     why: str
     ports: dict[str, str] = {}
     """Published compose port → what became of it: "8001" (kept or moved) or "gone: reason"."""
+    accepted: dict[str, Reason] = {}
+    """Setting as the compose file names it, or all that begins with it → why it may be gone or different."""
+    replaced: dict[Value, str] = {}
+    renamed: dict[EnvName, EnvName] = {}
 
 
 class Legacy(Node):
-    """A compose file that the fleet came from, by its file name, and what became of each of its services."""
+    """A compose file that the fleet came from, by its file name, and what became of each of its services.
+
+    `accepted`, `replaced` and `renamed` are for all of its services, and those of a service go before them.
+    """
 
     compose: FilePath
     summary: str = ""
+    ran: Switch = True
+    """Whether this file is what ran: parity is whole only where every file that ran was compared."""
+    address: HostAddress | None = None
+    """Where services of the file are now that were reached by their names."""
+    accepted: dict[str, Reason] = {}
+    replaced: dict[Value, str] = {}
+    """A word in values of variables, in commands and in paths → what it is now."""
+    renamed: dict[EnvName, EnvName] = {}
+    new: dict[Name, Reason] = {}
+    """Services that no compose file had, each with why it came."""
     services: dict[str, Disposition]
 
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from qtctl.findings.finding import Finding, Outcome, Severity
+from qtctl.model.compose_settings import Dimension
 from qtctl.model.registry import DispositionKind
+from qtctl.rules.setting_fates import BROKEN, HOLDING, Fate, SettingFate
 from qtctl.rules.sides import PortSide, UnitSide
 
 
@@ -14,7 +16,7 @@ class ParityVerdict(StrEnum):
     """Of a row, or of a whole report (which is parity, gap or unknown)."""
 
     PARITY = "parity"
-    """Where it went runs, and every port is where the disposition says, by evidence."""
+    """Where it went runs, every port is where the disposition says, and no setting is lost, by evidence."""
     GAP = "gap"
     GONE = "gone"
     """Absorbed or deprecated, with the reason."""
@@ -23,9 +25,88 @@ class ParityVerdict(StrEnum):
     """Nothing is known to be wrong, and not everything is known."""
 
 
+class DimensionVerdict(StrEnum):
+    """Of one dimension, of a service or of all of them."""
+
+    PARITY = "parity"
+    """Every setting is kept or accepted, and the host shows it."""
+    GAP = "gap"
+    UNKNOWN = "unknown"
+    NONE = "none"
+    """The compose file says nothing of it that a unit could have."""
+
+
+@dataclass(frozen=True, slots=True)
+class FateCounts:
+    """Settings by fate, counted: there is no other way to make one."""
+
+    by_fate: tuple[tuple[Fate, int], ...]
+
+    @classmethod
+    def of(cls, settings: Iterable[SettingFate]) -> "FateCounts":
+        counted = Counter(each.fate for each in settings)
+        return cls(tuple((fate, counted[fate]) for fate in Fate))
+
+    def count(self, *fates: Fate) -> int:
+        return sum(number for fate, number in self.by_fate if fate in fates)
+
+    @property
+    def kept(self) -> int:
+        """Those that are as they were, or are accepted as they are."""
+        return self.count(*HOLDING)
+
+    @property
+    def settings(self) -> int:
+        """Those that could be kept: all but the new ones and those that are about containers."""
+        return sum(number for fate, number in self.by_fate if fate not in _ASIDE)
+
+    @property
+    def verdict(self) -> DimensionVerdict:
+        return judge_fates(fate for fate, number in self.by_fate if number)
+
+
+_ASIDE = frozenset({Fate.NEW, Fate.NOT_APPLICABLE})
+
+
+def judge_fates(fates: Iterable[Fate]) -> DimensionVerdict:
+    """Of the fates that any setting has."""
+    found = frozenset(fates)
+    if found & BROKEN:
+        return DimensionVerdict.GAP
+    if Fate.UNKNOWN in found:
+        return DimensionVerdict.UNKNOWN
+    return DimensionVerdict.PARITY if found - _ASIDE else DimensionVerdict.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class DimensionRow:
+    """One dimension of one compose service. `unshown`: why the host does not show what is declared; "": it does."""
+
+    dimension: Dimension
+    settings: tuple[SettingFate, ...]
+    unshown: str = ""
+
+    @property
+    def counts(self) -> FateCounts:
+        return FateCounts.of(self.settings)
+
+    @property
+    def verdict(self) -> DimensionVerdict:
+        return judge_fates(each.fate for each in self.settings)
+
+
+@dataclass(frozen=True, slots=True)
+class NewService:
+    """A service of the registry that no compose file has. `why`: what a legacy record says of it; "" where nothing."""
+
+    name: str
+    unit: str
+    why: str
+
+
 @dataclass(frozen=True, slots=True)
 class ParityRow:
-    """One compose service. `line` is where the compose file begins it."""
+    """One compose service. `line` is where the compose file begins it. `dimensions`: none where none were compared."""
 
     service: str
     line: int
@@ -35,6 +116,7 @@ class ParityRow:
     units: tuple[UnitSide, ...] = ()
     ports: tuple[PortSide, ...] = ()
     findings: tuple[Finding, ...] = ()
+    dimensions: tuple[DimensionRow, ...] = ()
 
     @property
     def sides(self) -> tuple[UnitSide | PortSide, ...]:
@@ -49,12 +131,16 @@ class ParityRow:
         if self.disposition in (DispositionKind.ABSORBED, DispositionKind.DEPRECATED):
             return ParityVerdict.GONE
         known = all(side.outcome is Outcome.HOLDS for side in self.sides)
-        return ParityVerdict.PARITY if known and self.units else ParityVerdict.UNKNOWN
+        open_ = any(each.verdict is DimensionVerdict.UNKNOWN for each in self.dimensions)
+        return ParityVerdict.PARITY if known and self.units and not open_ else ParityVerdict.UNKNOWN
 
     @property
     def unknowns(self) -> tuple[str, ...]:
-        """The reasons of the sides that are unknown."""
-        return tuple(dict.fromkeys(side.reason for side in self.sides if side.outcome is Outcome.UNKNOWN))
+        """The reasons of the sides that are unknown, then those of settings."""
+        sides = (side.reason for side in self.sides if side.outcome is Outcome.UNKNOWN)
+        settings = (setting.reason for row in self.dimensions for setting in row.settings
+                    if setting.fate is Fate.UNKNOWN)  # fmt: skip
+        return tuple(dict.fromkeys((*sides, *settings)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +175,7 @@ class ParityReport:
     """One compose file against one host. `taken_at` is '' without evidence; `strays` are findings of no row.
 
     `gate`: the severity from which on a finding fails. `unreachable`: why nothing is known of the host, None where
-    something is.
+    something is. `ran`: whether the legacy record says that this file is what ran.
     """
 
     file: str
@@ -99,6 +185,7 @@ class ParityReport:
     strays: tuple[Stray, ...]
     gate: Severity = Severity.WARNING
     unreachable: str | None = None
+    ran: bool = True
 
     @property
     def totals(self) -> ParityTotals:

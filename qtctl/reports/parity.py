@@ -10,8 +10,9 @@ from pydantic import Field, model_validator
 from qtctl.findings.finding import Finding, Outcome, Proof, Severity
 from qtctl.findings.verdict import Conclusion, conclude
 from qtctl.model.registry import DispositionKind
-from qtctl.parity.rows import ParityReport, ParityRow, ParityVerdict
+from qtctl.parity.rows import NewService, ParityReport, ParityRow, ParityVerdict
 from qtctl.reports.document import SCHEMA_VERSION, Part, dump
+from qtctl.reports.parity_settings import DimensionCounts, DimensionPart, NewServiceRow, sum_dimensions
 from qtctl.rules import sides
 from qtctl.rules.sides import Listening, PortSide
 
@@ -137,6 +138,7 @@ class ServiceRow(Part):
     ports: tuple[PortRow, ...]
     unknown: tuple[str, ...]
     findings: tuple[ParityFinding, ...]
+    dimensions: tuple[DimensionPart, ...] = ()
 
     @classmethod
     def of(cls, row: ParityRow) -> "ServiceRow":
@@ -151,6 +153,7 @@ class ServiceRow(Part):
             ports=tuple(PortRow.of(side) for side in row.ports),
             unknown=row.unknowns,
             findings=tuple(ParityFinding.of(row.service, finding) for finding in row.findings),
+            dimensions=tuple(map(DimensionPart.of, row.dimensions)),
         )
 
 
@@ -174,6 +177,8 @@ class FileParity(Part):
     totals: ParityCounts
     services: tuple[ServiceRow, ...]
     findings: tuple[ParityFinding, ...]
+    dimensions: tuple[DimensionCounts, ...] = ()
+    ran: bool = Field(default=True, description="whether the legacy record says that this file is what ran")
 
     @classmethod
     def of(cls, report: ParityReport) -> "FileParity":
@@ -185,6 +190,8 @@ class FileParity(Part):
             totals=totals,
             services=rows,
             findings=tuple(ParityFinding.of(stray.service, stray.finding) for stray in report.strays),
+            dimensions=_sum_services(rows),
+            ran=report.ran,
         )
 
     @property
@@ -196,9 +203,15 @@ class FileParity(Part):
     def adds_up(self) -> Self:
         if self.totals != self.counted:
             raise ValueError("the rows do not add up to the totals")
+        if self.dimensions != _sum_services(self.services):
+            raise ValueError("the settings of the rows do not add up to the totals")
         if self.verdict is not choose_verdict((self.totals,)):
             raise ValueError("the verdict does not follow from the rows")
         return self
+
+
+def _sum_services(rows: Iterable[ServiceRow]) -> tuple[DimensionCounts, ...]:
+    return sum_dimensions(each.counts for row in rows for each in row.dimensions)
 
 
 class ParityDocument(Part):
@@ -213,14 +226,21 @@ class ParityDocument(Part):
     fail_on: Severity
     conclusion: Conclusion = Field(description="by the severities of the findings and the gate; the exit code says it")
     unreachable: str | None = Field(default=None, description="the one reason for which nothing is known of the host")
+    dimensions: tuple[DimensionCounts, ...] = ()
+    new_services: tuple[NewServiceRow, ...] = ()
+    uncompared: tuple[str, ...] = Field(
+        default=(), description="compose files that ran, by the legacy records, and are not among the files"
+    )
 
     @model_validator(mode="after")
     def adds_up(self) -> Self:
         if self.totals != sum_counts(self.files):
             raise ValueError("the files do not add up to the totals")
-        if self.verdict is not choose_verdict(file.totals for file in self.files):
+        if self.dimensions != sum_dimensions(each for file in self.files for each in file.dimensions):
+            raise ValueError("the settings of the files do not add up to the totals")
+        if self.verdict is not choose_verdict((file.totals for file in self.files), self.uncompared):
             raise ValueError("the verdict does not follow from the files")
-        if self.conclusion is not conclude_files(self.files, self.fail_on):
+        if self.conclusion is not conclude_files(self.files, self.fail_on, self.uncompared):
             raise ValueError("the conclusion does not follow from the files")
         return self
 
@@ -231,37 +251,45 @@ def sum_counts(files: Iterable[FileParity]) -> ParityCounts:
     return ParityCounts.of(verdicts, sum(file.totals.findings for file in every))
 
 
-def choose_verdict(counts: Iterable[ParityCounts]) -> ParityVerdict:
-    """gap where anything is found, else unknown where anything is (or nothing was compared), else parity."""
+def choose_verdict(counts: Iterable[ParityCounts], uncompared: Sequence[str] = ()) -> ParityVerdict:
+    """gap where anything is found, else unknown where anything is (or a file was not compared), else parity."""
     every = tuple(counts)
     if any(each.findings for each in every):
         return ParityVerdict.GAP
     known = every and all(each.services and not each.by_verdict[ParityVerdict.UNKNOWN] for each in every)
-    return ParityVerdict.PARITY if known else ParityVerdict.UNKNOWN
+    return ParityVerdict.PARITY if known and not uncompared else ParityVerdict.UNKNOWN
 
 
-def conclude_files(files: Sequence[FileParity], fail_on: Severity) -> Conclusion:
+def conclude_files(files: Sequence[FileParity], fail_on: Severity, uncompared: Sequence[str] = ()) -> Conclusion:
     findings = [found for file in files for found in (*(one for row in file.services for one in row.findings),
                                                       *file.findings)]  # fmt: skip
     rows = [row for file in files for row in file.services]
     open_ = any(row.unknown or row.verdict is ParityVerdict.UNKNOWN for row in rows)
     empty = not files or any(not file.services for file in files)
-    return conclude(findings, fail_on, unknown=open_ or empty)
+    return conclude(findings, fail_on, unknown=open_ or empty or bool(uncompared))
 
 
-def build_report(reports: Sequence[ParityReport]) -> ParityDocument:
-    """One document of the reports of several compose files against one host."""
+def build_report(
+    reports: Sequence[ParityReport], new: Iterable[NewService] = (), uncompared: Sequence[str] = ()
+) -> ParityDocument:
+    """One document of the reports of several compose files against one host.
+
+    `new`: services that none of them has; `uncompared`: files that ran and are not among them.
+    """
     files = tuple(FileParity.of(report) for report in reports)
     gate = reports[0].gate if reports else Severity.WARNING
     return ParityDocument(
         host=reports[0].host if reports else "",
         taken_at=(reports[0].taken_at or None) if reports else None,
-        verdict=choose_verdict(file.totals for file in files),
+        verdict=choose_verdict((file.totals for file in files), uncompared),
         totals=sum_counts(files),
         files=files,
         fail_on=gate,
-        conclusion=conclude_files(files, gate),
+        conclusion=conclude_files(files, gate, uncompared),
         unreachable=reports[0].unreachable if reports else None,
+        dimensions=sum_dimensions(each for file in files for each in file.dimensions),
+        new_services=tuple(map(NewServiceRow.of, new)),
+        uncompared=tuple(uncompared),
     )
 
 

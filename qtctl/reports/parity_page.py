@@ -1,4 +1,4 @@
-"""A parity report for people: verdicts, each file's services side by side, what is wrong, what is unknown."""
+"""A parity report for people: verdicts, each file's services and settings side by side, gaps, what is unknown."""
 
 from collections.abc import Iterable, Iterator
 
@@ -26,6 +26,7 @@ from qtctl.reports.parity import (
     ServiceRow,
     UnitSide,
 )
+from qtctl.reports.parity_tables import show_dimensions, show_settings
 from qtctl.reports.phrases import NONE, UNKNOWN, format_count
 from qtctl.rules.sides import Listening
 
@@ -43,22 +44,13 @@ HEADS = (
 )
 FINDING_HEADS = ("id", "service", "place", "subject", "expected", "observed", "proof", "remedy")
 VERDICTS = {
-    ParityVerdict.PARITY: "Parity",
+    ParityVerdict.PARITY: "Full parity",
     ParityVerdict.GAP: "Not at parity",
     ParityVerdict.UNKNOWN: "Unknown: parity is not shown",
 }
 
 
 def build_page(report: ParityDocument) -> Blocks:
-    return _show(report, proofs=True)
-
-
-def build_screen(report: ParityDocument) -> Blocks:
-    """The page without proofs of what holds."""
-    return _show(report, proofs=False)
-
-
-def _show(report: ParityDocument, *, proofs: bool) -> Blocks:
     taken = f"evidence of {report.taken_at}." if report.taken_at else "no evidence: nothing can hold."
     heads = ("file", "verdict", *(verdict.value for verdict in ParityVerdict), "findings")
     return (
@@ -66,9 +58,29 @@ def _show(report: ParityDocument, *, proofs: bool) -> Blocks:
         Paragraph(write_headline(VERDICTS[report.verdict], report.totals)),
         Paragraph(f"Host {report.host}, {taken}"),
         *((Paragraph(f"Nothing could be asked: {report.unreachable}"),) if report.unreachable else ()),
-        Table(heads, tuple(list_summary(report))),
-        *(block for file in report.files for block in show_file(file, report.unreachable, proofs=proofs)),
+        *write_uncompared(report),
+        Section("Summary", (Table(heads, tuple(list_summary(report))), *show_dimensions(report.dimensions))),
+        *(block for file in report.files for block in show_file(file, report.unreachable)),
+        Section("New services", show_new_services(report)),
+        Section("Verdict", (Paragraph(write_headline(VERDICTS[report.verdict], report.totals)),)),
     )
+
+
+def write_uncompared(report: ParityDocument) -> Blocks:
+    """Which files ran and were not compared, and which of those compared did not run."""
+    aside = [file.file for file in report.files if not file.ran]
+    found: list[Text] = []
+    if report.uncompared:
+        names = join(map(Code, report.uncompared), ", ")
+        found.append(("Not compared, though the registry records that it ran: ", *names, ". Name it with --compose."))
+    if aside:
+        found.append(("By the registry, not what ran: ", *join(map(Code, aside), ", "), "."))
+    return tuple(map(Paragraph, found))
+
+
+def show_new_services(report: ParityDocument) -> Blocks:
+    rows = ((Code(each.name), Code(each.unit), each.why or NONE) for each in report.new_services)
+    return make_table(("service", "unit", "why it came"), rows)
 
 
 def write_headline(verdict: str, totals: ParityCounts) -> Text:
@@ -83,36 +95,44 @@ def list_summary(report: ParityDocument) -> Iterator[tuple[Text, ...]]:
         yield Code(file.file), file.verdict.value, *counts, str(file.totals.findings)
 
 
-def show_file(file: FileParity, unreachable: str | None, *, proofs: bool) -> Blocks:
+def show_file(file: FileParity, unreachable: str | None) -> Blocks:
     """`unreachable`: the reason that the head of the report has already given for what is unknown."""
-    findings = [finding for row in file.services for finding in row.findings] + list(file.findings)
-    reasons = ((row.service, [each for each in row.unknown if each != unreachable]) for row in file.services)
-    unknown = _group_by_reason((service, "; ".join(those)) for service, those in reasons if those)
+    findings = list_findings(file)
+    unknown = list_unknown(file, unreachable)
     why = [f"{row.service}: {row.why}" for row in file.services if row.why]
     return (
         Section(
             file.file,
             (
-                Table(HEADS, tuple(make_service_cells(row) for row in file.services)),
-                Section("Findings", show_findings(findings)),
+                Section("Service mapping", (Table(HEADS, tuple(make_service_cells(row) for row in file.services)),)),
+                *show_settings(file, unreachable),
+                Section("Gaps and risks", show_findings(findings)),
                 Section("Unknown", make_list(unknown)),
                 Section("Why", make_list(why)),
-                Section("Proof", make_list(list_proofs(file)) if proofs else ()),
+                Section("Proof", make_list(list_proofs(file))),
             ),
         ),
     )
 
 
-def _group_by_reason(unknown: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """A line for each service; one for many with the same reason, as where the host was not reached."""
-    services: dict[str, list[str]] = {}
-    for service, reason in unknown:
-        services.setdefault(reason, []).append(service)
-    for reason, those in services.items():
-        if len(those) > MANY:
-            yield f"{format_count(len(those), 'service')}: {reason}"
-        else:
-            yield from (f"{service}: {reason}" for service in those)
+def list_findings(file: FileParity) -> list[ParityFinding]:
+    return [finding for row in file.services for finding in row.findings] + list(file.findings)
+
+
+def list_unknown(file: FileParity, unreachable: str | None) -> Iterator[str]:
+    """Services with the reasons of what is unknown of them."""
+    by_reason: dict[str, list[str]] = {}
+    for row in file.services:
+        for each in row.unknown:
+            if each != unreachable:
+                by_reason.setdefault(each, []).append(row.service)
+    shared = {reason for reason, services in by_reason.items() if len(services) > MANY}
+    yield from (f"{format_count(len(by_reason[reason]), 'service')}: {reason}" for reason in by_reason
+                if reason in shared)  # fmt: skip
+    for row in file.services:
+        own = [each for each in row.unknown if each != unreachable and each not in shared]
+        if own:
+            yield f"{row.service}: {'; '.join(own)}"
 
 
 def make_service_cells(row: ServiceRow) -> tuple[Text, ...]:

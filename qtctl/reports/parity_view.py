@@ -6,26 +6,33 @@ from functools import partial
 
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding, Outcome, make_fingerprint
+from qtctl.model.compose_settings import Dimension
 from qtctl.parity.rows import ParityReport, ParityRow
 from qtctl.reports.document import dump
 from qtctl.reports.parity import ParityDocument
-from qtctl.reports.parity_page import build_page, build_screen
+from qtctl.reports.parity_page import build_page
+from qtctl.reports.parity_screen import build_screen
 from qtctl.reports.unreachable import condense
 from qtctl.reports.view import View
 from qtctl.rules.catalogue import list_folder_meanings
+from qtctl.rules.parity.settings import MEANINGS, QT806
+from qtctl.rules.setting_fates import Fate
 from qtctl.rules.sides import PortSide, UnitSide
 
+_OUTCOMES = {Fate.KEPT: Outcome.HOLDS, Fate.CHANGED: Outcome.HOLDS, Fate.UNKNOWN: Outcome.UNKNOWN}
 RULES = {each.id: each for each in list_folder_meanings("parity")}
 
 
-def build_view(document: ParityDocument, reports: Sequence[ParityReport]) -> View:
-    """Places are those of the compose files, as they were named."""
+def build_view(
+    document: ParityDocument, reports: Sequence[ParityReport], *, verbose: bool = False, service: str = ""
+) -> View:
+    """Places are those of the compose files, as they were named. `verbose`, `service`: what a screen shows in full."""
     return View(
         name="parity",
         about=document.host,
         json=partial(dump, document),
         page=partial(build_page, document),
-        screen=partial(build_screen, document),
+        screen=partial(build_screen, document, verbose=verbose, service=service),
         findings=lambda: _condense([finding for report in reports for finding in _Findings(report)], document),
         rules=tuple(RULES),
     )
@@ -49,6 +56,28 @@ class _Findings:
             if row.disposition is not None:
                 yield self._make_judged_finding("QT801", f"compose:{row.service}", row)
             yield from (self._make_side_finding(side, row) for side in row.sides if side.outcome is not Outcome.BROKEN)
+            yield from self._list_settings(row)
+
+    def _list_settings(self, row: ParityRow) -> Iterator[Finding]:
+        """Those that are kept or unknown: what is lost or differs has its finding."""
+        for setting in (each for part in row.dimensions for each in part.settings):
+            outcome = _OUTCOMES.get(setting.fate)
+            if outcome is None or setting.dimension in (Dimension.SERVICES, Dimension.PORTS):
+                continue
+            meaning, subject = MEANINGS.get(setting.dimension, QT806), f"compose:{row.service} {setting.item}"
+            yield Finding(
+                id=meaning.id,
+                outcome=outcome,
+                severity=meaning.severity,
+                title=meaning.title,
+                subject=subject,
+                host=self.report.host,
+                place=Place(self.report.file, setting.line or row.line),
+                reason=setting.reason if outcome is Outcome.UNKNOWN else None,
+                fingerprint=make_fingerprint(
+                    meaning.id, self.report.host, f"{self.report.file} {row.service} {subject}"
+                ),
+            )
 
     def _make_side_finding(self, side: UnitSide | PortSide, row: ParityRow) -> Finding:
         if isinstance(side, UnitSide):

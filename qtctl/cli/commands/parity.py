@@ -25,10 +25,9 @@ from qtctl.cli.output import present
 from qtctl.errors import InputError
 
 if TYPE_CHECKING:
-    from qtctl.dialects.compose.types import Compose
-    from qtctl.flows.declare import Loaded
-    from qtctl.model.facts import Facts
-    from qtctl.parity.rows import ParityReport
+    from collections.abc import Sequence
+
+    from qtctl.dialects.compose.load import Project
 
 
 def parity(
@@ -44,40 +43,49 @@ def parity(
     as_name: AsOption = None,
     user: UserOption = None,
     templates: TemplatesOption = None,
+    service: Annotated[
+        str | None, typer.Option("--service", metavar="NAME", help="Only this compose service, with all its settings.")
+    ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", metavar="", help="Show every setting of every service.")
+    ] = False,
     format_: FormatOption = None,
     out: OutFileOption = None,
 ) -> None:
-    """Each compose service with where it went, its unit and ports side by side, and a computed verdict."""
+    """What became of each compose service and its settings: kept, changed, lost, new; and a computed verdict."""
+    from qtctl.api.parity import compare_projects
     from qtctl.api.registry import declare
     from qtctl.cli.compose_projects import load_projects
     from qtctl.cli.evidence import obtain
-    from qtctl.dialects.compose.load import make_compose
-    from qtctl.model.facts import Facts
     from qtctl.reports.parity import build_report
     from qtctl.reports.parity_view import build_view
 
     missing = InputError("missing option '--compose'", hint="see qtctl parity --help")
     projects = load_projects(compose or (), merged or (), env_files or (), profiles or (), missing=missing)
-    loaded = [make_compose(each) for each in projects]
+    _check_service(service, projects)
     declared = declare(locate_registry(registry), host or "", templates=templates, as_name=as_name)
-    facts = None if host is None and saved is None else Facts.of(obtain(declared, host, saved, user))
-    compared = tuple(_compare(declared, each, facts) for each in loaded)
-    report = build_report(compared)
-    present(build_view(report, compared), format_, out)
+    evidence = None if host is None and saved is None else obtain(declared, host, saved, user)
+    compared = compare_projects(projects, declared, evidence)
+    report = build_report(compared.files, compared.new, compared.uncompared)
+    present(build_view(report, compared.files, verbose=verbose, service=service or ""), format_, out)
     raise typer.Exit(choose_exit(report.conclusion))
 
 
-def _compare(declared: "Loaded", compose: "Compose", facts: "Facts | None") -> "ParityReport":
-    from qtctl.parity.compare import compare, find_legacy
-    from qtctl.rules.places import list_declared_elsewhere
+def _check_service(service: str | None, projects: "Sequence[Project]") -> None:
+    from qtctl.dialects.nearest import find_nearest
 
-    registry, desired = declared.registry, declared.desired
-    elsewhere = list_declared_elsewhere(registry, desired)
-    return compare(compose, find_legacy(registry.legacy, compose.file), desired, facts, elsewhere)
+    names = [name for project in projects for name in project.services()]
+    if service is not None and service not in names:
+        near = find_nearest(service, names)
+        files = ", ".join(project.file for project in projects)
+        raise InputError(
+            f"--service {service}: no such service in {files}", hint=f"did you mean {near}?" if near else ""
+        )
 
 
 EXAMPLES = (
     "qtctl parity --compose docker-compose.yml",
     "qtctl parity --compose docker-compose.yml --host lab1",
+    "qtctl parity --compose docker-compose.yml --service api",
 )
 COMMAND = Command("parity", 160, Panel.LOOK, parity, {"": EXAMPLES})

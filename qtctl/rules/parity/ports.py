@@ -1,10 +1,11 @@
 """QT803: a port that a compose service published, and where it is now by evidence."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from qtctl.dialects.compose.types import PortKind, Published
 from qtctl.findings.finding import Finding, Outcome, Proof, Severity
-from qtctl.findings.meaning import Meaning
+from qtctl.findings.meaning import Meaning, Wording
 from qtctl.meaning.listeners import DeclaredPort, Row, Served
 from qtctl.meaning.socket_owners import read_sockets
 from qtctl.model.evidence import Need
@@ -41,6 +42,14 @@ def describe_port(port: Published, disposition: Disposition) -> str:
     return next((disposition.ports[key] for key in list_keys(port) if key in disposition.ports), "")
 
 
+def find_expected(port: Published, disposition: Disposition | None) -> int | None:
+    """Where the port must be found now; None for one that is gone or not known."""
+    word = describe_port(port, disposition) if disposition is not None else ""
+    if word.startswith(GONE):
+        return None
+    return int(word) if word and not is_unusable(word) else port.published
+
+
 def is_unusable(text: str) -> bool:
     """Whether a disposition's word on a port is neither a port nor `gone: reason`."""
     if text.startswith(GONE):
@@ -48,19 +57,34 @@ def is_unusable(text: str) -> bool:
     return not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535)  # noqa: PLR2004 - the highest port
 
 
+Owners = Mapping[tuple[str, int], tuple[str, ...]]
+"""Protocol and port → the units of the registry that declare it."""
+
+
 def compare_port(
-    port: Published, disposition: Disposition, gone_to: tuple[PlaceOf, ...], facts: Facts | None
+    port: Published,
+    disposition: Disposition,
+    gone_to: tuple[PlaceOf, ...],
+    facts: Facts | None,
+    owners: Owners | None = None,
 ) -> PortSide:
-    """`holds` where a unit it went to declares the expected port and listens there, or where the port is said gone."""
+    """`holds` where a unit it went to declares the expected port and listens there, or where the port is said gone.
+
+    Without evidence, `broken` where another unit alone declares it: no port has two owners.
+    """
     word = describe_port(port, disposition)
     if word.startswith(GONE):
         return PortSide(port, word, None, (), (), Outcome.HOLDS, word.removeprefix(GONE).strip())
-    expected = int(word) if word and not is_unusable(word) else port.published
+    expected = find_expected(port, disposition)
     side = PortSide(port, word, expected, list_declared(port, expected, gone_to), (), Outcome.UNKNOWN, NO_EVIDENCE)
     if expected is None:
         return replace(side, reason=explain_unresolved(port))
     if facts is None:
-        return side
+        others = (owners or {}).get((port.protocol, expected), ()) if not side.declared else ()
+        if not others:
+            return side
+        what = f"{', '.join(others)} declares {expected}/{port.protocol}"
+        return replace(side, outcome=Outcome.BROKEN, reason=what)
     sockets = find_listening(facts, port.protocol, expected)
     if sockets is None:
         return replace(side, reason=explain_unknown(facts, Need(Listeners.FACT, port.protocol)))
@@ -166,13 +190,25 @@ def judge(service: Service, side: PortSide) -> Finding:
     return service.make_broken(QT803, where, expected, side.reason, remedy, side.proof)
 
 
+def judge_exposure(service: Service, side: PortSide) -> Finding:
+    """The finding of a port that more can reach than before."""
+    where = f"{side.expected}/{side.published.protocol}"
+    then, now = side.published.host_ip, ", ".join(map(show_listening, side.declared))
+    remedy = f"listen on {then} alone, or publish nothing wider than it was"
+    finding = service.make_broken(QT803, where, f"published on {then} alone", f"declared {now}", remedy)
+    return replace(finding, title=QT803.variants[0].title)
+
+
 QT803 = Meaning(
     "QT803",
     "published port lost or moved",
     Severity.ERROR,
     what="A port that the compose file published is not listened on by the units the service went to, and its "
-    "disposition does not say where it went.",
+    "disposition does not say where it went; or it is declared on an address that more can reach than the one it was "
+    "published on.",
     why="Whoever called it there calls into nothing, or reaches another program that has taken the port since.",
     fix="Let the unit listen there, or say in the disposition's `ports` where it moved, or why it is gone.",
+    several="published ports lost or moved",
+    variants=(Wording("published port exposed wider than it was", "published ports exposed wider than they were"),),
 )
 RULES = (QT803,)

@@ -1,0 +1,82 @@
+"""What a compose service says of itself, setting by setting, in the terms of a registry: what parity compares."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from qtctl.model.secret import Secret
+
+
+class Dimension(StrEnum):
+    """What a setting is about. Each setting is about one thing."""
+
+    SERVICES = "services"
+    PORTS = "ports"
+    REDIS = "redis"
+    COMMAND = "command"
+    ENVIRONMENT = "environment"
+    VOLUMES = "volumes"
+    USERS = "users"
+    LIMITS = "limits"
+    RESTART = "restart"
+    HEALTH = "health"
+    DEPENDENCIES = "dependencies"
+    TIMEZONE = "timezone"
+    LOGGING = "logging"
+
+
+class SettingKind(StrEnum):
+    """How a setting is compared with what a unit declares."""
+
+    DIRECTIVE = "directive"
+    VARIABLE = "variable"
+    COMMAND = "command"
+    IMAGE = "image"
+    """The command, which only the image of the service names."""
+    REPLICAS = "replicas"
+    VOLUME = "volume"
+    DEPENDENCY = "dependency"
+    HEALTHCHECK = "healthcheck"
+    UNREAD = "unread"
+    """Of a file that is not there: nobody knows what it says."""
+    LEFT = "left"
+    """What systemd has no counterpart for."""
+
+
+@dataclass(frozen=True, slots=True)
+class ComposeSetting:
+    """One thing that a compose service says, at `line` of its file.
+
+    `item`: the setting as the compose file writes it: `environment.LOG_LEVEL`, `deploy.resources.limits.memory`.
+    `key`: what it is compared by: a directive, a variable, a path, the name of another service. `values`: those of a
+    directive, the words of a command or healthcheck, relations of a dependency; of a volume its source on the host,
+    where that is the same path (else ""), and its mode. `value`: of a variable, a `Secret` where it may not be shown;
+    of a volume as it is written. `why`: why systemd has no counterpart, and `to_do` what a person has to settle ("":
+    nothing).
+    """
+
+    dimension: Dimension
+    kind: SettingKind
+    item: str
+    key: str
+    line: int
+    values: tuple[str, ...] = ()
+    value: str | Secret = ""
+    why: str = ""
+    to_do: str = ""
+    further: tuple[str, ...] = ()
+    """Other items that say the same."""
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        return (self.item, *self.further)
+
+
+@dataclass(frozen=True, slots=True)
+class ComposeSettings:
+    """Every setting of the services of one project, by service."""
+
+    services: Mapping[str, tuple[ComposeSetting, ...]]
+
+    def of(self, service: str) -> tuple[ComposeSetting, ...]:
+        return self.services.get(service, ())

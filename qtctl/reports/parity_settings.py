@@ -1,0 +1,117 @@
+"""Settings of compose services in a parity document: each with its fate, by dimension, and counted."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from qtctl.model.compose_settings import Dimension
+from qtctl.parity.rows import DimensionRow, DimensionVerdict, FateCounts
+from qtctl.parity.rows import NewService as Unclaimed
+from qtctl.reports.document import Part
+from qtctl.rules.setting_fates import Fate, SettingFate
+
+
+class SettingRow(Part):
+    """`line` None: no compose file says it. `then`, `now`: "" where there is nothing; secrets stand as (hidden)."""
+
+    item: str
+    line: int | None
+    then: str
+    now: str
+    fate: Fate
+    declared: Fate = Field(description="what the registry alone says of it")
+    reason: str
+    rules: tuple[str, ...]
+
+    @classmethod
+    def of(cls, found: SettingFate) -> "SettingRow":
+        return cls(
+            item=found.item,
+            line=found.line or None,
+            then=found.then,
+            now=found.now,
+            fate=found.fate,
+            declared=found.declared,
+            reason=found.reason,
+            rules=found.rules,
+        )
+
+
+class DimensionCounts(Part):
+    """`kept` of `settings` are as they were or accepted. New ones and what is about containers are not among them."""
+
+    dimension: Dimension
+    verdict: DimensionVerdict
+    kept: int
+    settings: int
+    by_fate: dict[Fate, int]
+
+    @classmethod
+    def of(cls, dimension: Dimension, counts: FateCounts) -> "DimensionCounts":
+        return cls(
+            dimension=dimension,
+            verdict=counts.verdict,
+            kept=counts.kept,
+            settings=counts.settings,
+            by_fate=dict(counts.by_fate),
+        )
+
+    @model_validator(mode="after")
+    def adds_up(self) -> Self:
+        counts = FateCounts(tuple(self.by_fate.items()))
+        if (self.kept, self.settings, self.verdict) != (counts.kept, counts.settings, counts.verdict):
+            raise ValueError("the counts do not follow from the fates")
+        return self
+
+
+class DimensionPart(Part):
+    """One dimension of one service. `unshown`: why the host does not show what is declared; null: it does."""
+
+    dimension: Dimension
+    counts: DimensionCounts
+    unshown: str | None
+    settings: tuple[SettingRow, ...]
+
+    @classmethod
+    def of(cls, row: DimensionRow) -> "DimensionPart":
+        return cls(
+            dimension=row.dimension,
+            counts=DimensionCounts.of(row.dimension, row.counts),
+            unshown=row.unshown or None,
+            settings=tuple(map(SettingRow.of, row.settings)),
+        )
+
+    @model_validator(mode="after")
+    def adds_up(self) -> Self:
+        found = Counter(each.fate for each in self.settings)
+        if self.counts.dimension is not self.dimension or found != Counter(self.counts.by_fate):
+            raise ValueError("the settings do not add up to the counts")
+        return self
+
+
+class NewServiceRow(Part):
+    """A service that none of the files has. `why`: what a legacy record says of it, "" where it says nothing."""
+
+    name: str
+    unit: str
+    why: str
+
+    @classmethod
+    def of(cls, found: Unclaimed) -> "NewServiceRow":
+        return cls(name=found.name, unit=found.unit, why=found.why)
+
+
+def sum_dimensions(every: Iterable[DimensionCounts]) -> tuple[DimensionCounts, ...]:
+    """One for each dimension; none where nothing was compared."""
+    found: dict[Dimension, dict[Fate, int]] = {}
+    for each in every:
+        total = found.setdefault(each.dimension, dict.fromkeys(Fate, 0))
+        for fate, count in each.by_fate.items():
+            total[fate] += count
+    return tuple(
+        DimensionCounts.of(dimension, FateCounts(tuple(found[dimension].items())))
+        for dimension in Dimension
+        if dimension in found
+    )
