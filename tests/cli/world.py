@@ -23,6 +23,9 @@ services:
 LEGACY = """\
 compose = "docker-compose.yml"
 
+[accepted]
+command = "The Dockerfiles start the same programs."
+
 [services.api]
 is = "mapped"
 to = ["api"]

@@ -80,6 +80,7 @@ options = "size=1M"
 """,
     "legacy/docker-compose.toml": """\
 compose = "docker-compose.yml"
+accepted.command = "It is in the image, and was looked at."
 services.worker = { is = "mapped", to = ["wk"], why = "a template" }
 services.one = { is = "mapped", to = ["wk@2"], why = "an instance" }
 services.act = { is = "mapped", to = ["act"], why = "started by its socket" }

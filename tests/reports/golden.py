@@ -6,9 +6,9 @@ from pathlib import Path
 FOLDER = Path(__file__).parent / "goldens"
 
 
-def assert_golden(name: str, text: str) -> None:
-    path = FOLDER / name
+def assert_golden(name: str, text: str, folder: Path = FOLDER) -> None:
+    path = folder / name
     if os.environ.get("QTCTL_GOLDENS") == "write":
-        FOLDER.mkdir(exist_ok=True)
+        folder.mkdir(exist_ok=True)
         path.write_text(text)
     assert text == path.read_text(), f"{name} differs from its golden"
