@@ -1,7 +1,7 @@
 """Which formats there are: a file each, in `pages` for every report, in `findings` for reports that judge something.
 
-A format's file is called as the format, and has `write(view)`. Where it has `make_asides(view)`, too, that is text for files
-that environment variables name. Loaded for --help, too: the types of reports are not.
+A format's file is called as the format, and has `write(view)`. Where it has `make_asides(view)`, too, that is text for
+files that environment variables name. Loaded for --help, too: the types of reports are not.
 """
 
 from collections.abc import Iterable, Mapping
