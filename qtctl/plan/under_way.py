@@ -19,7 +19,9 @@ def find_obstacles(host: str, facts: Facts) -> Iterator[Refusal]:
     if not item.state.known:
         damaged = item.state is State.UNPARSEABLE
         why = item.reason or str(item.state)
-        yield Refusal(host, why if damaged else f"the state of its deploys: {why}", _SEE, unknown=not damaged)
+        yield Refusal(
+            host, why if damaged else f"the state of its deploys: {why}", _SEE if damaged else "", unknown=not damaged
+        )
         return
     status = facts.read(HostDeploys, "host")
     if status is not None and status.state not in _PASSING:
