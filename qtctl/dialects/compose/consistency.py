@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from qtctl.dialects.compose.interpolation import parse_boolean
 from qtctl.dialects.compose.normal import SERVICE
+from qtctl.dialects.compose.project import list_devices
 from qtctl.dialects.compose.scalars import round_to_single
 from qtctl.dialects.compose.units import parse_size
 from qtctl.dialects.compose.values import Table, list_services
@@ -59,12 +60,24 @@ def _check_service(
     platforms = (service.get("build") or {}).get("platforms") or ()
     if platforms and service.get("platform") and service["platform"] not in platforms:
         yield _make_error(name, service, "platform", "has a platform that build.platforms does not have")
+    yield from _exclusive(name, service)
     yield from _scale(name, service)
     yield from _check_limits(name, service)
     yield from _check_targets(name, service)
     tested = (service.get("healthcheck") or {}).get("test")
     if isinstance(tested, list) and tested and tested[0] not in ("CMD", "CMD-SHELL", "NONE"):
         yield _make_error(name, service, "healthcheck", "healthcheck.test begins with none of CMD, CMD-SHELL, NONE")
+
+
+def _exclusive(name: str, service: Table) -> Iterator[InputError]:
+    build = service.get("build") or {}
+    if build.get("dockerfile_inline") and build.get("dockerfile"):
+        yield _make_error(
+            name, service, "build", "has build.dockerfile and build.dockerfile_inline", "keep one of them"
+        )
+    for key, requests in (("gpus", service.get("gpus")), ("deploy", list_devices(service))):
+        if any("count" in each and "device_ids" in each for each in requests or ()):
+            yield _make_error(name, service, key, "asks for devices by count and by device_ids", "keep one of them")
 
 
 def _is_true(value: Value) -> bool:

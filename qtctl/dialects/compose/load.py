@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
+from qtctl.dialects.compose.attached import Attached, Missing
 from qtctl.dialects.compose.canonical import RESOURCES, SERVICE
 from qtctl.dialects.compose.consistency import check_consistency
-from qtctl.dialects.compose.dotenv import read_dotenv, read_raw
+from qtctl.dialects.compose.dotenv import read_dotenv
 from qtctl.dialects.compose.interpolation import Variables, Wrong, substitute
 from qtctl.dialects.compose.model import read_documents
 from qtctl.dialects.compose.normal import make_project_name, normalize
@@ -46,15 +46,6 @@ class Setting:
     home: str = ""
     lenient: bool = False
     is_outside: Callable[[str], bool] = is_nowhere
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """An env file that a service names, and that is not there."""
-
-    service: str
-    path: str
-    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +103,17 @@ def load_project(files: Mapping[str, str], setting: Setting, read: Read = read_n
     refused = tuple(check_consistency(model, enabled))
     if not setting.lenient:
         _raise(refused)
-    missing: list[Missing] = []
-    foreign: dict[str, frozenset[str]] = {}
-    environments = _make_environments(
-        model, enabled, outside, loading, missing=missing, foreign=foreign, lenient=setting.lenient
-    )
+    attached = Attached(outside, loading, setting.lenient)
+    for each, service in list_services(model):
+        wanted = each in enabled or setting.lenient
+        attached.read_environment(each, service, wanted=wanted)
+        labels = attached.read_labels(each, service, wanted=wanted)
+        if labels:
+            values[each] = {**values[each], "labels": labels}
     used = {variable: outside[variable] for variable in loading.used if variable in outside}
     unset = tuple(sorted(variable for variable, nothing_said in loading.used.items() if nothing_said))
-    return Project(first, name, model, values, enabled, environments, used, unset, tuple(missing), refused, foreign)
+    missing, foreign = tuple(attached.missing), attached.foreign
+    return Project(first, name, model, values, enabled, attached.environments, used, unset, missing, refused, foreign)
 
 
 def _convert_all(model: Table) -> dict[str, Mapping[str, Value]]:
@@ -184,46 +178,6 @@ def _list_profiles(setting: Setting, outside: Mapping[str, str]) -> tuple[str, .
 def _is_enabled(service: Table, profiles: tuple[str, ...]) -> bool:
     own = service.get("profiles") or ()
     return not own or any(profile == "*" or profile in own for profile in profiles)
-
-
-def _make_environments(
-    model: Table,
-    enabled: tuple[str, ...],
-    outside: Mapping[str, str],
-    loading: Loading,
-    *,
-    missing: list[Missing],
-    foreign: dict[str, frozenset[str]],
-    lenient: bool,
-) -> dict[str, Mapping[str, str | None]]:
-    found: dict[str, Mapping[str, str | None]] = {}
-    for name, service in list_services(model):
-        own = (
-            SERVICE({"environment": service["environment"]}).get("environment", {}) if "environment" in service else {}
-        )
-        own = {key: outside.get(key) if value is None else value for key, value in own.items()}
-        read: dict[str, str] = {key: value for key, value in own.items() if value is not None}
-        elsewhere: set[str] = set()
-        for entry in (service.get("env_file") or ()) if name in enabled or lenient else ():
-            path, place = str(entry.get("path", "")), service.line_of("env_file")
-            text = loading.read(path)
-            if text is None and entry.get("required") not in (False, "false"):
-                if not lenient:
-                    raise InputError(f"service {name}: there is no env_file {path}", place=place)
-                missing.append(Missing(name, path, place))
-            if text is not None:
-                look_up = partial(_prefer_outside, outside, own)
-                read_file = read_raw if entry.get("format") == "raw" else read_dotenv
-                before, read = read, read_file(text, path, look_up, read)
-                given = {key for key, value in read.items() if before.get(key) != value}
-                elsewhere = elsewhere | given if loading.is_outside(path) else elsewhere - given
-        found[name] = {**read, **own}
-        foreign[name] = frozenset(elsewhere - own.keys())
-    return found
-
-
-def _prefer_outside(outside: Mapping[str, str], own: Mapping[str, str | None], key: str) -> str | None:
-    return outside.get(key, own.get(key))
 
 
 def load(text: str, file: str) -> Compose:

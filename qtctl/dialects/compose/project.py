@@ -256,12 +256,12 @@ def _include(entry: Table, place: Place, context: _Context, loading: Loading) ->
         raise InputError("include: leads back to itself", place=place)
     directory = entry.get("project_directory")
     folder = join_path(context.folder, directory, loading.home) if isinstance(directory, str) else find_folder(main)
-    environment = dict(context.environment)
+    known: dict[str, str] = {}
     for path in _list_env_paths(entry, folder, place, context, loading):
         check_inside(path, place, loading.is_outside)
         text = loading.text(path, place, "include: env_file") if "env_file" in entry else loading.read(path)
-        known = read_dotenv(text or "", path, context.environment.get)
-        environment = {**known, **environment}
+        known = read_dotenv(text or "", path, context.environment.get, known)
+    environment = {**known, **context.environment}
     texts = []
     for path in paths:
         absolute = join_path(context.folder, path, loading.home)
@@ -319,12 +319,13 @@ def set_defaults(model: Table) -> None:
         for port in service.get("ports") or ():
             port.setdefault("protocol", "tcp")
             port.setdefault("mode", "ingress")
-        for request in (*_list_devices(service), *(service.get("gpus") or ())):
+        for request in (*list_devices(service), *(service.get("gpus") or ())):
             if "count" not in request and "device_ids" not in request:
                 request["count"] = "all"
 
 
-def _list_devices(service: Table) -> list[Table]:
+def list_devices(service: Table) -> list[Table]:
+    """The devices that deploy reserves for a service."""
     found: Value = service
     for key in ("deploy", "resources", "reservations", "devices"):
         found = found.get(key) if isinstance(found, Table) else None

@@ -159,6 +159,8 @@ def read_ports(value: Value, place: Place) -> Value:
     errors: list[InputError] = []
     for each in value:
         if isinstance(each, Table):
+            if each.get("target") in (None, "", 0, "0"):
+                errors.append(InputError("a port without a target", hint=AS_IN, place=each.place))
             found.append(each)
             continue
         at = find_place(each, place)
@@ -227,6 +229,8 @@ def _read_range(raw: Text, text: str) -> range:
 
 def _read_volume(value: Value, place: Place) -> Value:
     if isinstance(value, Table):
+        if not value.get("target"):
+            raise Wrong("a volume without a target")
         return value
     made = read_volume(str(value))
     if not made.get("target"):

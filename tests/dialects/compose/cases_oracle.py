@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from tests.dialects.compose import cases_newer as newer
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -371,4 +373,14 @@ CASES: dict[str, Case] = {
                        "depends_on: !reset [], healthcheck: !reset null, volumes: !reset [], profiles: !reset []}\n",
         "a.env": "A=1\n"}),
     "old-version": Case({"compose.yml": "version: '2'\nservices: {a: {image: x, x-a: 1}}\n"}),
+    "label-files": Case(newer.LABEL_FILES, environment={"SET": "s"}),
+    "label-files-merged": Case(newer.LABEL_FILES, ("compose.yml", "over.yml")),
+    "label-that-is-a-path": Case(newer.LABEL_OF_A_PATH),
+    "newer-keys": Case(newer.EVERY_KEY, environment={"V": "v"}),
+    "newer-keys-merged": Case(newer.OVER, ("compose.yml", "over.yml")),
+    "env-files-of-each-format": Case(newer.ENV_FILES, environment={"B": "b"}),
+    "extends-across-folders": Case(newer.CHAIN),
+    "include-with-env-files": Case(newer.INCLUDES),
+    "anchors": Case(newer.ANCHORS),
+    **{name: one(line) for name, line in newer.REFUSED_LINES.items()},
 }  # fmt: skip
