@@ -3,7 +3,7 @@
 import base64
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from shlex import join, quote
 
 from qtctl.dialects.tar import pack_tar
@@ -47,6 +47,12 @@ class Generation:
     desired: Desired
     units: tuple[str, ...]
     about: Mapping[str, str]
+    kept: tuple[DesiredFile, ...] | None = None
+    """The files that a rollback to it puts back, where those are not the generated ones: meaning/originals.py."""
+
+    @property
+    def files(self) -> tuple[DesiredFile, ...]:
+        return self.desired.files if self.kept is None else self.kept
 
 
 def make_stage_request(generation: Generation, *, limit_s: int, holder: str) -> Request:
@@ -115,7 +121,7 @@ def _make_transaction_script(limit_s: int) -> bytes:
 def _make_members(generation: Generation) -> dict[str, bytes]:
     """Steps and files have a line each, of fields between tabs."""
     steps = [_format_step(number, step) for number, step in enumerate(generation.plan.steps)]
-    files = [(file.path, file.sha256, f"{file.owner}:{file.group}", file.mode) for file in generation.desired.files]
+    files = [(file.path, file.sha256, f"{file.owner}:{file.group}", file.mode) for file in generation.files]
     about = {**generation.about, "plan": plan_digest(generation.plan)}
     noted = {**about, "format": str(FORMAT), "machine": generation.plan.machine}
     members = {
@@ -128,7 +134,7 @@ def _make_members(generation: Generation) -> dict[str, bytes]:
             (each.unit, "yes" if each.changed else "no", " ".join(each.drop_ins) or _NONE)
             for each in generation.plan.loaded
         ),
-        "desired.json.gz": pack_desired(generation.desired),
+        "desired.json.gz": pack_desired(replace(generation.desired, files=generation.files)),
         "word": f"{secrets.token_hex(8)}\n".encode(),
         "about": "".join(f"{key} {clean(value)}\n" for key, value in sorted(noted.items()) if value).encode(),
         "trail": f"{write_members(about)}\n".encode(),

@@ -20,8 +20,9 @@ from qtctl.interfaces.host import Connector
 from qtctl.interfaces.progress import Progress
 from qtctl.interfaces.supplies import NO_SUPPLIES, Supplies
 from qtctl.meaning.deploys import STATUS, is_of_registry, judges_generation
+from qtctl.meaning.originals import as_kept
 from qtctl.model.deploy_facts import HostDeploys
-from qtctl.model.desired import Desired
+from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.events import Stage, begun, waiting
 from qtctl.model.evidence import Evidence
 from qtctl.model.facts import Facts
@@ -71,14 +72,15 @@ def deploy(
             evidence, reading = gate.look_and_read(host)
             planned = plan_host(host, desired, evidence, clock, choices, reading=reading)
             contact = Contact(host, connect, clock, opened)
-            gate = replace(gate, failed_before=list_failed(desired, evidence), before=Facts.of(evidence))
+            gate = replace(gate, failed_before=list_failed(desired, evidence))
             if planned.changes or planned.refusals or gate.is_steady(evidence):
                 outstanding = gate.outstanding(evidence)
             else:
                 outstanding = gate.wait(contact, clock.monotonic() + deadline_s, progress).outstanding
         except HostError as error:
             raise DeployRefused(f"nothing was changed: {error.what}", hint=error.hint, place=error.place) from error
-        run = _Deploy(contact, progress, deadline_s, gate, about or {}, supplies)
+        kept = as_kept(desired.files, Facts.of(evidence))
+        run = _Deploy(contact, progress, deadline_s, gate, about or {}, supplies, kept=kept)
         decided = _decide_without_asking(planned, outstanding)
         if decided is not None and _is_recorded_late(decided, evidence, about or {}):
             return run.record(decided)
@@ -134,6 +136,7 @@ class _Deploy:
     about: Mapping[str, str]
     supplies: Supplies
     units: tuple[str, ...] | None = None
+    kept: tuple[DesiredFile, ...] | None = None
     _seen: Verdict | None = field(default=None, init=False)
     _failures: tuple[UnitFailure, ...] = field(default=(), init=False)
     _number: int | None = field(default=None, init=False)
@@ -194,7 +197,7 @@ class _Deploy:
     def _stage(self, planned: Plan, ticket: Ticket) -> Transaction:
         desired = self.gate.desired
         units = list_units(desired, planned) if self.units is None else self.units
-        generation = Generation(planned, desired, units, self.about)
+        generation = Generation(planned, desired, units, self.about, self.kept)
         number = stage(self.contact.host, generation, ticket, limit_s=int(self.deadline_s) + 1)
         return self._watch(number)
 
@@ -266,7 +269,7 @@ class _Deploy:
         if self._seen is None:
             return
         failed = list_failed_units(results, self._seen.outstanding, self._seen.facts)
-        units = tuple(dict.fromkeys((*failed, *self._seen.moving, *self._seen.silent)))
+        units = tuple(dict.fromkeys((*failed, *self._seen.moving)))
         self._failures = explain_units(self.contact.host, units, self._seen.facts)
 
     def _go_back(self, planned: Plan, transaction: Transaction, reason: Reason) -> DeployOutcome:

@@ -1,6 +1,7 @@
 """Whether a host still has what a registry was made from, in place of the file that qtctl generates."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.evidence import Need
@@ -41,6 +42,25 @@ def is_as_adopted(file: DesiredFile, facts: Facts) -> bool:
     if original.path not in seen and facts.read(File, original.path) is not None:
         return False
     return all(describe_seen(facts.read(File, path)) == there for path, there in seen.items())
+
+
+def as_kept(files: Iterable[DesiredFile], facts: Facts) -> tuple[DesiredFile, ...]:
+    """What a generation has of these files: of one that is as adopted what the host has at its path, if anything."""
+    found: list[DesiredFile] = []
+    for file in files:
+        if not is_in_place(file, facts):
+            found.append(file)
+        elif (there := facts.read(File, file.path)) is not None and there.kind == "file" and there.sha256:
+            found.append(_keep(file, there.sha256))
+    return tuple(found)
+
+
+def _keep(file: DesiredFile, sha256: str) -> DesiredFile:
+    """A file of the host that qtctl did not write, as one that stands for itself."""
+    original = file.original
+    if original is not None:
+        original = replace(original, files=((file.path, f"sha256:{sha256}"),), beside=(), until="")
+    return replace(file, content=b"", sha256=sha256, original=original)
 
 
 def list_adopted_paths(originals: Iterable[DesiredFile], facts: Facts) -> frozenset[str]:
