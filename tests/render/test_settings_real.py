@@ -13,7 +13,7 @@ from qtctl.lab import lab
 from qtctl.model.desired import Desired
 from qtctl.model.tree import Account, Tree, TreeDir
 from tests.builders.registry import SMALL
-from tests.render.test_real import packed
+from tests.render.test_real import pack
 
 pytestmark = pytest.mark.lab
 
@@ -165,7 +165,8 @@ def host() -> Iterator[str]:
     tree = Tree(accounts=(Account("svc", "svc", "/home/svc"),), dirs=(TreeDir("/srv/small"), TreeDir("/etc/small")))
     lab.up([HOST], tree, stands_for="box", progress=silent, suite=os.environ.get("QTCTL_TEST_SUITE"))
     try:
-        done = lab.execute(HOST, ["sh", "-ec", INSTALL], stdin=packed(rendered(), (), ()))
+        files = pack((file.path, file.content) for file in rendered().files)
+        done = lab.execute(HOST, ["sh", "-ec", INSTALL], stdin=files)
         assert done.returncode == 0, done.stderr.decode()
         yield HOST
     finally:

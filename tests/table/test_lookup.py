@@ -1,6 +1,7 @@
 """The directive table: what is asked of it, and that it is what each systemd prints."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from qtctl.dialects.systemd.table.lookup import (
 )
 from tests.table.make import TABLE, VERSIONS, dump, read, table
 
-ROOTS = Path("/var/cache/qtctl/lab")
+ROOTS = Path(os.environ.get("QTCTL_CACHE") or "/var/cache/qtctl/lab")
 
 
 @pytest.mark.parametrize(
