@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from qtctl.dialects.systemd.table.words import WordSet, known_words, nearest_word
 from qtctl.dialects.systemd.timespan import parse_microseconds
 from qtctl.model.expect import Exact, Expect, Unfit
 from qtctl.model.fields import (
@@ -30,6 +31,7 @@ from qtctl.model.fields import (
     VenvName,
     says,
 )
+from qtctl.model.instances import Instance
 from qtctl.model.limits import Limits, Restart, Scheduling
 from qtctl.model.relations import Asserts, Conditions, Install, Manager, Order
 from qtctl.model.running import (
@@ -57,9 +59,21 @@ WorkingDirectory = Annotated[
     Expect('an absolute path or "~", which - may stand before, such as "/srv/app"'),
 ]
 """A path, `~` for the home of the user; `-` before it: it may be missing. Empty: systemd's own choice, /."""
+
+
+def _check_zone(name: str) -> str:
+    """One that tzdata has."""
+    if name == _USUAL_ZONE or name in known_words(WordSet.ZONES):
+        return name
+    near = nearest_word(WordSet.ZONES, name)
+    raise Unfit("no time zone", f"is none that tzdata has{f' (did you mean {near}?)' if near else ''}")
+
+
+_USUAL_ZONE = "Etc/UTC"
 TimeZone = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$", max_length=100),
+    AfterValidator(_check_zone),
     Expect('a time zone, such as "Europe/Oslo"'),
 ]
 """As timedatectl names it: "Europe/Oslo"."""
@@ -206,13 +220,6 @@ class ServiceStreams(Node):
     writes: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     silent_after: Span | None = None
-
-
-Instance = Annotated[
-    str,
-    StringConstraints(pattern=r"^[A-Za-z0-9:_.\\-]+$", max_length=200),
-    Expect('what stands behind the @ of a unit name: letters, digits and : _ . \\ -, such as "2"'),
-]
 
 
 class OwnValues(Node):

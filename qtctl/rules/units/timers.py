@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from qtctl.dialects.systemd import timespan
 from qtctl.dialects.systemd.booleans import parse_boolean
 from qtctl.dialects.systemd.calendar import explain_calendar_trouble, has_date_left
+from qtctl.dialects.systemd.forms import zone_trouble
 from qtctl.errors import InputError
 from qtctl.findings.finding import Finding, Severity
 from qtctl.model.origin import Origin
@@ -45,7 +46,7 @@ def judge_timers(view: View) -> Iterator[Finding]:
 
 def _judge_calendar(view: View, timer: Unit) -> Iterator[Finding]:
     for expression in timer.all("Timer", "OnCalendar"):
-        trouble = explain_calendar_trouble(expression)
+        trouble = explain_calendar_trouble(expression) or zone_trouble(expression)
         if trouble:
             yield QT112.make_broken(
                 timer.subject,

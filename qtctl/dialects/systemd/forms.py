@@ -1,0 +1,339 @@
+"""Values of directives that have a form or words of their own: what systemd takes of them, and what it drops.
+
+Only for what lint says. Of a list systemd often drops the bad word and takes the others, so none of this tells whether
+an assignment counts: `values.explain_value_trouble` does.
+"""
+
+import errno
+import re
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from qtctl.dialects.systemd import size, timespan
+from qtctl.dialects.systemd.assigned import listens
+from qtctl.dialects.systemd.booleans import parse_boolean
+from qtctl.dialects.systemd.choices import find_choice_check, parse_integer
+from qtctl.dialects.systemd.directives import LISTENS
+from qtctl.dialects.systemd.splitting import Escapes, split, split_plain_words
+from qtctl.dialects.systemd.table.words import WordSet, known_words, nearest_word
+from qtctl.errors import InputError
+
+Check = Callable[[str], str | None]
+
+_ABSOLUTE = re.compile(r"[-+!|]*/(?!.*(^|/)\.\.(/|$)).*", re.DOTALL)
+_SPECIFIER = re.compile("%[A-Za-z%]")
+_MOST_CPUS = 8192
+_HIGHEST_STATUS, _HIGHEST_ERRNO, _HIGHEST_CAPABILITY = 255, 4095, 63
+_HIGHEST_PORT = 65535
+_MACHINES = frozenset(
+    split_plain_words("""
+    vm container private-users qemu kvm amazon zvm vmware microsoft oracle powervm xen bochs uml parallels bhyve qnx
+    acrn apple sre google lxc lxc-libvirt systemd-nspawn openvz docker podman rkt wsl proot pouch
+    vm-other container-other
+""")
+)
+_MODULES = frozenset(
+    split_plain_words("""
+    selinux apparmor tomoyo smack ima audit uefi-secureboot tpm2 cvm measured-uki
+""")
+)
+_CONTROLLERS = frozenset(
+    split_plain_words("""
+    cpu cpuacct cpuset io blkio memory devices pids bpf-firewall bpf-devices bpf-foreign bpf-socket-bind
+    bpf-restrict-network-interfaces
+""")
+)
+_NAMESPACES = frozenset(["cgroup", "ipc", "net", "mnt", "pid", "user", "uts", "time"])
+_MOUNT_FLAGS = frozenset(["shared", "slave", "private"])
+_PROTOCOLS = frozenset(["udplite", "sctp", "mptcp"])
+_TOS = frozenset(["low-delay", "throughput", "reliability", "low-cost"])
+_DUMPED = frozenset(
+    split_plain_words("""
+    private-anonymous shared-anonymous private-file-backed shared-file-backed elf-headers private-huge shared-huge
+    private-dax shared-dax default all
+""")
+)
+_ADDRESSES = frozenset(["any", "localhost", "link-local", "multicast"])
+_BIND = re.compile(r"(?:ipv[46]:?)?(?:(?:tcp|udp):?)?(any|[0-9]{1,5}(?:-[0-9]{1,5})?)?")
+_DEVICE = re.compile(r"(/dev/|/run/systemd/inaccessible/|(char|block)-)\S*( +[rwm]{1,3})?")
+_INPUT = re.compile(r"null|tty|tty-force|tty-fail|socket|fd(:[^/:]+)?|data|file:[/%].*")
+_FIELD = re.compile(r"[A-Z][A-Z0-9_]{0,63}=.*", re.DOTALL)
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_UNSET = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(=.*)?", re.DOTALL)
+_URI = re.compile(r"(https?|file|info|man):\S+")
+_SHARE = re.compile(r"(100|[0-9]{1,2}(\.[0-9]{1,2})?)%|[0-9]{1,4}[\u2030\u2031]")
+_LAST_RANGE = re.compile(r"([0-9]+)(?:-([0-9]+))?")
+_SIGNAL = find_choice_check("", "SIGNAL", 0)
+
+
+def form_trouble(key: str, kind: str, value: str) -> str | None:
+    """What systemd would not take of `value`, without showing it. None where it takes all, or the form is not known."""
+    check = _BY_KEY.get(key) or _BY_KIND.get(kind)
+    if check is None or not value or _SPECIFIER.search(value):
+        return None
+    return check(value)
+
+
+def zone_trouble(expression: str) -> str | None:
+    """Why systemd would refuse the time zone at the end of a calendar expression; None where it has none, or knows it.
+
+    A word of letters that is no zone may be anything else: only what has the form of a zone is one.
+    """
+    last = expression.strip().rpartition(" ")[2]
+    if "/" not in last or not last[:1].isalpha() or last in known_words(WordSet.ZONES):
+        return None
+    if not re.fullmatch(r"[A-Z][A-Za-z_]+(/[A-Za-z0-9_+-]+)+", last):
+        return None
+    return f"has a time zone that nobody knows{_meant(WordSet.ZONES, last)}"
+
+
+def _meant(of: WordSet, word: str) -> str:
+    near = nearest_word(of, word)
+    return f" (did you mean {near}?)" if near else ""
+
+
+def _each(what: str, holds: Callable[[str], bool], *, inverts: bool = False) -> Check:
+    """A list of which each word has a form."""
+
+    def check(value: str) -> str | None:
+        try:
+            words = split(value.removeprefix("~") if inverts else value, Escapes.C)
+        except InputError:
+            return None  # QT110 is about its quotes
+        return None if all(map(holds, words)) else f"has a word that is no {what}"
+
+    return check
+
+
+def _whole(what: str, holds: Callable[[str], bool]) -> Check:
+    return lambda value: None if holds(value) else f"is no {what}"
+
+
+def _among(what: str, of: WordSet, words: Iterable[str] = (), *, fold: Callable[[str], str] = str) -> Check:
+    """A list of words of a set, which a `~` may stand before."""
+    more = frozenset(words)
+
+    def check(value: str) -> str | None:
+        for word in split_plain_words(value.removeprefix("~")):
+            if fold(word) not in known_words(of) and word not in more:
+                return f"names something that is no {what}{_meant(of, fold(word))}"
+        return None
+
+    return check
+
+
+def _capabilities(value: str) -> str | None:
+    words = (
+        word for word in split_plain_words(value.removeprefix("~")) if not _is_within(word, 0, _HIGHEST_CAPABILITY)
+    )
+    return _among("capability", WordSet.CAPABILITIES, fold=str.upper)(" ".join(words))
+
+
+def _syscalls(value: str) -> str | None:
+    """`name`, `@group`, each with `:` and the error that it ends with."""
+    calls = [word.partition(":") for word in split_plain_words(value.removeprefix("~"))]
+    if not value.startswith("~") and any(colon for _, colon, _ in calls):
+        return "names an error for what it allows, which only a list with ~ may"
+    if any(colon and _error_number(error) for _, colon, error in calls):
+        return "names an error that is none"
+    return _among("system call", WordSet.SYSCALLS)(" ".join(name for name, _, _ in calls))
+
+
+def _error_number(value: str) -> str | None:
+    known = value == "kill" or value in errno.errorcode.values() or _is_within(value, 0, _HIGHEST_ERRNO)
+    return None if known else "is no error number or its name"
+
+
+def _families(value: str) -> str | None:
+    return None if value == "none" else _among("address family", WordSet.ADDRESS_FAMILIES)(value)
+
+
+def _namespaces(value: str) -> str | None:
+    return (
+        None if parse_boolean(value) is not None else _each("namespace", _NAMESPACES.__contains__, inverts=True)(value)
+    )
+
+
+def _controllers(value: str) -> str | None:
+    return None if parse_boolean(value) is not None else _each("controller", _CONTROLLERS.__contains__)(value)
+
+
+def _statuses(value: str) -> str | None:
+    for word in split_plain_words(value):
+        signal = _SIGNAL is not None and _SIGNAL(word) is None
+        if not (signal or _is_within(word, 0, _HIGHEST_STATUS) or word in known_words(WordSet.EXIT_STATUSES)):
+            return f"names something that is no exit status or signal{_meant(WordSet.EXIT_STATUSES, word)}"
+    return None
+
+
+def _is_within(text: str, low: int, high: int) -> bool:
+    number = parse_integer(text)
+    return number is not None and low <= number <= high
+
+
+def _cpus(words: Iterable[str] = ()) -> Check:
+    more = frozenset(words)
+
+    def check(value: str) -> str | None:
+        ranges = (each for each in re.split(r"[\s,]+", value.strip()) if each)
+        return None if value in more or all(map(_is_range, ranges)) else "is no list of numbers and ranges"
+
+    return check
+
+
+def _is_range(text: str) -> bool:
+    found = _LAST_RANGE.fullmatch(text)
+    return found is not None and int(found[1]) <= int(found[2] or found[1]) < _MOST_CPUS
+
+
+def _device_and(what: str, holds: Callable[[str], bool]) -> Check:
+    """A path, and what goes for it."""
+
+    def check(value: str) -> str | None:
+        path, _, rest = value.partition(" ")
+        return None if _ABSOLUTE.fullmatch(path) and holds(rest.strip()) else f"is no path with {what}"
+
+    return check
+
+
+def _is_read(read: Callable[[str], int], text: str) -> bool:
+    try:
+        read(text)
+    except InputError:
+        return False
+    return True
+
+
+def _is_path(text: str) -> bool:
+    return _ABSOLUTE.fullmatch(text) is not None
+
+
+def _is_bound(text: str) -> bool:
+    """SOURCE:TARGET:OPTIONS, of which the first may have a `-` before it."""
+    source, _, rest = text.partition(":")
+    target, _, options = rest.partition(":")
+    return _is_path(source) and (not target or _is_path(target)) and options in ("", "rbind", "norbind")
+
+
+def _is_address(text: str) -> bool:
+    from ipaddress import ip_network  # noqa: PLC0415 - few units have one
+
+    try:
+        return text in _ADDRESSES or bool(ip_network(text, strict=False))
+    except ValueError:
+        return False
+
+
+def _is_bind(text: str) -> bool:
+    found = _BIND.fullmatch(text)
+    if not text or found is None:
+        return False
+    first, _, last = (found[1] or "any").partition("-")
+    return first == "any" or 0 < int(first) <= int(last or first) <= _HIGHEST_PORT
+
+
+def _is_whole(text: str) -> bool:
+    number = parse_integer(text)
+    return number is not None and -(2**31) <= number < 2**31
+
+
+def _condition(check: Check) -> Check:
+    """What stands behind the `|` and `!` of a condition."""
+    return lambda value: check(value.lstrip("|! "))
+
+
+def _is_rate(text: str) -> bool:
+    return text == "infinity" or _is_read(size.parse_bytes, text)
+
+
+def _matches(pattern: re.Pattern[str]) -> Callable[[str], bool]:
+    return lambda text: pattern.fullmatch(text) is not None
+
+
+def _is_personality(text: str) -> bool:
+    return text in known_words(WordSet.ARCHITECTURES)
+
+
+_CPUS, _MEMORY_NODES = _cpus(), _cpus(("all",))
+_STATUS = _whole(f"exit status from 0 to {_HIGHEST_STATUS}", lambda text: _is_within(text, 0, _HIGHEST_STATUS))
+_INTEGER = _whole("whole number", _is_whole)
+_RATE = _device_and("a rate", _is_rate)
+_PATHS = _each("absolute path", _is_path)
+_PATH = _whole("absolute path", _is_path)
+_SOURCE = _whole("absolute path with a - before it or not", lambda text: _is_path(text.removeprefix("-")))
+_CONDITION_PATHS = (
+    "PathExists PathExistsGlob PathIsDirectory PathIsSymbolicLink PathIsMountPoint PathIsReadWrite PathIsEncrypted "
+    "DirectoryNotEmpty FileNotEmpty FileIsExecutable NeedsUpdate"
+)
+_CONDITIONS: dict[str, Check] = {
+    **dict.fromkeys(_CONDITION_PATHS.split(), _PATH),
+    "Architecture": _among("architecture", WordSet.ARCHITECTURES, ("native",)),
+    "Capability": _among("capability", WordSet.CAPABILITIES, fold=str.upper),
+    "Security": _whole("security technology", _MODULES.__contains__),
+    "Virtualization": _whole("machine", lambda text: parse_boolean(text) is not None or text in _MACHINES),
+}
+_BY_KEY: dict[str, Check] = {
+    **{f"{kind}{name}": _condition(check) for kind in ("Condition", "Assert") for name, check in _CONDITIONS.items()},
+    **{key: _whole("address to listen on", partial(listens, key)) for key in LISTENS},
+    "Priority": _INTEGER,
+    **dict.fromkeys(("AllowedCPUs", "StartupAllowedCPUs", "AllowedMemoryNodes", "StartupAllowedMemoryNodes"), _CPUS),
+    **dict.fromkeys(("FailureActionExitStatus", "SuccessActionExitStatus"), _STATUS),
+    **dict.fromkeys(("Delegate", "DisableControllers"), _controllers),
+    **dict.fromkeys(
+        ("IPAddressAllow", "IPAddressDeny"),
+        _each("address", _is_address),
+    ),
+    **dict.fromkeys(("SocketBindAllow", "SocketBindDeny"), _whole("family, protocol and port", _is_bind)),
+    **dict.fromkeys(("IOReadBandwidthMax", "IOWriteBandwidthMax", "IOReadIOPSMax", "IOWriteIOPSMax"), _RATE),
+    **dict.fromkeys(("BlockIOReadBandwidth", "BlockIOWriteBandwidth"), _RATE),
+    **dict.fromkeys(("EnvironmentFile", "IPEgressFilterPath", "IPIngressFilterPath", "RootHashSignature"), _SOURCE),
+    **dict.fromkeys(
+        ("BlockIOWeight", "StartupBlockIOWeight"),
+        _whole("weight from 10 to 1000", lambda text: _is_within(text, 10, 1000)),
+    ),
+    "RequiresMountsFor": _each("absolute path", lambda text: text.startswith("/") and _is_path(text)),
+    "CPUAffinity": _cpus(("numa",)),
+    "NUMAMask": _MEMORY_NODES,
+    "CPUSchedulingPriority": _whole("number from 0 to 99", lambda text: _is_within(text, 0, 99)),
+    "CoredumpFilter": _whole(
+        "part of memory", lambda text: all(each in _DUMPED or _is_hex(each) for each in split_plain_words(text))
+    ),
+    "LogExtraFields": _each("FIELD=value", _matches(_FIELD)),
+    "ManagedOOMMemoryPressureLimit": _whole("percentage", _matches(_SHARE)),
+    "PassEnvironment": _each("name of a variable", _matches(_VARIABLE)),
+    "UnsetEnvironment": _each("name of a variable", _matches(_UNSET)),
+    "RestrictFileSystems": _among("file system", WordSet.FILESYSTEMS),
+    "SocketProtocol": _whole(f"one of {', '.join(sorted(_PROTOCOLS))}", _PROTOCOLS.__contains__),
+    "MountImages": _each("absolute path", lambda text: _is_path(text.partition(":")[0])),
+    "ExtensionImages": _each("absolute path", lambda text: _is_path(text.partition(":")[0])),
+    "TemporaryFileSystem": _each("absolute path", lambda text: _is_path(text.partition(":")[0])),
+    "Symlinks": _PATHS,
+    "Sockets": _each("socket", lambda text: text.endswith(".socket")),
+    "AmbientCapabilities": _capabilities,
+    "CapabilityBoundingSet": _capabilities,
+}
+_BY_KIND: dict[str, Check] = {
+    "SYSCALLS": _syscalls,
+    "ARCHS": _among("architecture", WordSet.ARCHITECTURES, ("native", "x32", "mips64-n32", "mips64-le-n32")),
+    "FAMILIES": _families,
+    "NAMESPACES": _namespaces,
+    "PERSONALITY": _whole("architecture", _is_personality),
+    "ERRNO": _error_number,
+    "STATUS": _statuses,
+    "INPUT": _whole("place that input comes from", _matches(_INPUT)),
+    "DEVICE": _whole("device with rights of r, w and m", _matches(_DEVICE)),
+    "DEVICEWEIGHT": _device_and("a weight", lambda text: _is_within(text, 1, 10000)),
+    "DEVICELATENCY": _device_and("a time", lambda text: _is_read(timespan.parse_microseconds, text)),
+    "MOUNTFLAG [...]": _whole("propagation of mounts", _MOUNT_FLAGS.__contains__),
+    "PATH [...]": _PATHS,
+    "PATH[:PATH[:OPTIONS]] [...]": _each("absolute path", _is_bound),
+    "TOS": _whole("type of service", lambda text: text in _TOS or _is_within(text, 0, 255)),
+    "SHARES": _whole("share from 2 to 262144", lambda text: _is_within(text, 2, 262144)),
+    "INTEGER": _INTEGER,
+    "LONG": _INTEGER,
+    "URL": _each("address of a page or manual", _matches(_URI)),
+}
+
+
+def _is_hex(text: str) -> bool:
+    return re.fullmatch(r"(0[xX])?[0-9A-Fa-f]{1,8}", text) is not None

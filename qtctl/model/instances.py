@@ -1,0 +1,21 @@
+"""Instances of a template unit, of whatever kind it is."""
+
+from typing import Annotated, Literal
+
+from pydantic import StringConstraints
+
+from qtctl.model.expect import Expect
+from qtctl.model.fields import Node, Switch
+
+Instance = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9:_.\\-]+$", max_length=200),
+    Expect('what stands behind the @ of a unit name: letters, digits and : _ . \\ -, such as "2"'),
+]
+
+
+class OwnState(Node):
+    """What one instance of a template that is no service has otherwise than the template says."""
+
+    state: Literal["active", "stopped", "on-demand"] | None = None
+    enabled: Switch | None = None
