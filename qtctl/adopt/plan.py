@@ -11,7 +11,8 @@ from qtctl.adopt.merged_units import Original, Originals
 from qtctl.adopt.names import find_kind, find_shared_prefix, name_entries
 from qtctl.adopt.states import Standing, ends_by_itself, find_other_standing, find_service_standing
 from qtctl.dialects.systemd.boot_order import NOT_OF_A_BOOT
-from qtctl.dialects.systemd.unit_name import TYPES, name_instance
+from qtctl.dialects.systemd.specifiers import expand
+from qtctl.dialects.systemd.unit_name import TYPES, get_prefix, is_template, name_instance
 from qtctl.model.adoption import UnitState
 
 _ENDINGS = tuple(f".{each}" for each in TYPES)
@@ -195,8 +196,16 @@ def _map_drivers(units: Iterable[Original]) -> Mapping[str, str]:
     ):
         for each in units:
             if each.kind == kind and not each.masked:
-                found[find_started(each, section, key)] = kind
+                found |= dict.fromkeys(_list_started(each, find_started(each, section, key)), kind)
     return found
+
+
+def _list_started(original: Original, started: str) -> Iterator[str]:
+    """What a unit starts; of a template the template that it starts, and what its instances do."""
+    yield expand(started, original.unit)
+    for name in original.instances:
+        unit = expand(started, name_instance(original.unit, name))
+        yield name_instance(unit, name) if is_template(unit) else unit
 
 
 def find_started(original: Original, section: str, key: str) -> str:
@@ -206,6 +215,6 @@ def find_started(original: Original, section: str, key: str) -> str:
         return named
     stem = original.unit.rpartition(".")[0]
     if key == "Service" and original.merged.last("Socket", "Accept").lower() in ("yes", "true", "1", "on", "y", "t"):
-        return f"{stem}@.service"
+        return f"{get_prefix(original.unit)}@.service"
     own = "%i" if original.unit.endswith("@.timer") else ""
     return f"{stem}{own}.service"

@@ -129,13 +129,16 @@ def _write_head(done: Made, plan: Plan, held: dict[At, tuple[Assignment, ...]]) 
 def _write_standing(done: Made, plan: Plan) -> None:
     """Its state, and whether it is enabled where that is not as the state says; of instances what is their own."""
     original, entry = done.original, done.entry
-    if plan.live and original.instances and done.kind == "services":
+    up = "running" if done.kind == "services" else "active"
+    if plan.live and original.instances:
         each_of = {name: plan.standing(original, name_instance(original.unit, name)) for name in original.instances}
         found = [(each.state, each.enabled) for each in each_of.values()]
-        common, _ = Counter([each for each in found if each[0] == "running"] or found).most_common(1)[0]
+        common, _ = Counter([each for each in found if each[0] == up] or found).most_common(1)[0]
         standing = Standing(*common)
         own = {
-            name: _drop_common(each, standing) for name, each in each_of.items() if (each.state, each.enabled) != common
+            name: _drop_common(each, standing, up)
+            for name, each in each_of.items()
+            if (each.state, each.enabled) != common
         }
         _tell_open({name_instance(original.unit, name): each for name, each in each_of.items()}, done)
     else:
@@ -149,8 +152,8 @@ def _write_standing(done: Made, plan: Plan) -> None:
         entry.put(("instance",), own)
 
 
-def _drop_common(standing: Standing, common: Standing) -> Table:
-    enabled = standing.state == "running" if standing.enabled is None else standing.enabled
+def _drop_common(standing: Standing, common: Standing, up: str) -> Table:
+    enabled = standing.state == up if standing.enabled is None else standing.enabled
     return {**({"state": standing.state} if standing.state != common.state else {}), "enabled": enabled}
 
 

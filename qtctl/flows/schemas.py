@@ -169,7 +169,7 @@ def read_meanings(text: str) -> Meanings:
     return tomllib.loads(text)
 
 
-SHARED = ("Unit", "Resources", "Manager")
+SHARED = ("Unit", "Instanced", "Resources", "Manager")
 """Models that others are made from: what their keys mean stands there once."""
 
 

@@ -1,6 +1,6 @@
 """Render, stage, and let systemd's own tools judge. What no tool answered is unknown, and never a pass."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -16,7 +16,7 @@ from qtctl.dialects.systemd.analyze import (
     parse_verify,
     parse_version,
 )
-from qtctl.dialects.systemd.unit_name import get_template, is_template, name_instance
+from qtctl.dialects.systemd.unit_name import get_template
 from qtctl.errors import HostError, Place
 from qtctl.findings.finding import Outcome
 from qtctl.findings.policy import Policy
@@ -26,13 +26,12 @@ from qtctl.model.desired import DesiredFile, DesiredTimer
 from qtctl.model.origin import Origin
 from qtctl.model.unit_kinds import UnitKind
 from qtctl.model.vocabulary import map_key_paths
+from qtctl.stage.tried import list_calendars, list_tried
 from qtctl.stage.verified import AnalyzeAnswer, CalendarCheck, Exposure, UnitMessage, Verified
 from qtctl.stage.verify import BOOT, verify_tree
 
 DEADLINE_S = 120.0
 """For each run of a tool."""
-TRIED = "i"
-"""The instance that systemd-analyze verify uses for a template without declared instances."""
 SINCE = 250
 """The first systemd with `security --offline` and `verify --recursive-errors`."""
 
@@ -61,6 +60,8 @@ class _Work:
     made: dict[str, DesiredFile] = field(init=False)
     origins: dict[str, Origin] = field(init=False)
     """The origin of each service and template, by unit."""
+    tried: dict[str, tuple[str, ...]] = field(init=False)
+    """Generated unit → the units that systemd is asked about."""
     weighed_as: dict[str, str] = field(init=False)
     """The unit of each service or template → the unit that systemd weighs."""
 
@@ -69,18 +70,17 @@ class _Work:
         self.made = {file.subject: file for file in desired.files if file.kind == "unit"}
         services = [each for each in desired.generated_units() if each.kind is UnitKind.SERVICE]
         self.origins = {service.unit: service.origin for service in services if service.unit in self.made}
-        self.weighed_as = {unit: self._choose_instance(unit) for unit in self.origins}
-
-    def _choose_instance(self, unit: str) -> str:
-        """For a template, an instance: the first one declared, else the one that systemd itself tries."""
-        if not is_template(unit):
-            return unit
-        declared = self.declared.desired.instances(unit)
-        return declared[0].unit if declared else name_instance(unit, TRIED)
+        self.tried = list_tried(desired)
+        self.weighed_as = {unit: self.tried[unit][0] for unit in self.origins}
 
     @property
     def units(self) -> tuple[str, ...]:
         return tuple(sorted(self.made))
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The units that systemd is asked about."""
+        return tuple(each for unit in self.units for each in self.tried.get(unit, (unit,)))
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -128,7 +128,7 @@ class _Work:
         if not self.units:
             return AnalyzeAnswer(UNKNOWN, "no unit is generated for this host"), ()
         try:
-            done = self._ask(staged, ["--recursive-errors=no"], self.units)
+            done = self._ask(staged, ["--recursive-errors=no"], self.asked)
             circles = self._find_circles(staged)
         except HostError as error:
             return AnalyzeAnswer(UNKNOWN, str(error)), ()
@@ -147,7 +147,7 @@ class _Work:
 
     def _find_circles(self, staged: Staged) -> tuple[UnitMessage, ...]:
         """Orders that cannot be kept. Without dependencies none is seen: so they are asked for apart, as at a boot."""
-        done = self._ask(staged, [], [*BOOT[:1], *self.units])
+        done = self._ask(staged, [], [*BOOT[:1], *self.asked])
         if done.exit < 0:
             raise HostError(_explain_end("verify", done))
         found = (self._make_circle_message(way) for way in parse_cycles(f"{done.out}\n{done.err}"))
@@ -174,7 +174,7 @@ class _Work:
 
     def _read_calendars(self, staged: Staged) -> _Calendars:
         expressions = tuple(
-            dict.fromkeys(expression for _, expression in _list_calendars(self.declared.desired.timers))
+            dict.fromkeys(expression for _, expression in list_calendars(self.declared.desired, self.tried))
         )
         if not expressions:
             return AnalyzeAnswer(HOLDS), ()
@@ -184,7 +184,7 @@ class _Work:
             return AnalyzeAnswer(UNKNOWN, str(error)), self._make_unread(str(error))
         checks = tuple(
             self._check_calendar(timer, expression, read[expression])
-            for timer, expression in _list_calendars(self.declared.desired.timers)
+            for timer, expression in list_calendars(self.declared.desired, self.tried)
         )
         return AnalyzeAnswer(BROKEN if any(check.outcome is BROKEN for check in checks) else HOLDS), checks
 
@@ -242,7 +242,7 @@ class _Work:
     def _make_unread(self, reason: str) -> tuple[CalendarCheck, ...]:
         return tuple(
             CalendarCheck(timer.unit, expression, "", UNKNOWN, reason, self._place(str(timer.origin.at("on_calendar"))))
-            for timer, expression in _list_calendars(self.declared.desired.timers)
+            for timer, expression in list_calendars(self.declared.desired, self.tried)
         )
 
     def _make_unweighed(self) -> tuple[Exposure, ...]:
@@ -250,10 +250,6 @@ class _Work:
 
     def _place(self, origin: str) -> Place:
         return self.declared.place(origin)
-
-
-def _list_calendars(timers: Iterable[DesiredTimer]) -> Iterable[tuple[DesiredTimer, str]]:
-    return [(timer, text) for timer in timers for directive, text in timer.schedule if directive == "OnCalendar"]
 
 
 def _explain_end(what: str, done: Printed) -> str:

@@ -1,7 +1,7 @@
 """Which of a host's units systemd would refuse to load: each with its drop-ins, and all of them together."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from qtctl.dialects.systemd.assigned import Given
@@ -10,6 +10,8 @@ from qtctl.dialects.systemd.unit_name import get_template, is_template
 from qtctl.dialects.systemd.unitfile import Line, UnitFile, parse
 from qtctl.model.desired import Desired
 
+Instances = Mapping[str, tuple[str, ...]]
+"""Template → the units of its instances."""
 _NAME_ON_BUS = re.compile(r"[A-Za-z_-][A-Za-z0-9_-]*(\.[A-Za-z_-][A-Za-z0-9_-]*)+")
 
 
@@ -28,8 +30,13 @@ def list_texts(desired: Desired) -> tuple[UnitText, ...]:
     return tuple(UnitText(file.subject, parse(file.content, file.path), file.kind == "dropin") for file in files)
 
 
-def find_refused(texts: Iterable[UnitText], version: int) -> Iterator[tuple[str, Refusal]]:
-    """Unit and reason: what systemd `version` does not load, or loads as something else than it says."""
+def find_refused(
+    texts: Iterable[UnitText], version: int, instances: Instances | None = None
+) -> Iterator[tuple[str, Refusal]]:
+    """Unit and reason: what systemd `version` does not load, or loads as something else than it says.
+
+    Of an instance that its template loads and its own name does not, the unit is that of the instance.
+    """
     those = tuple(texts)
     whole = {each.unit: each.file for each in those if not each.dropin}
     dropins: dict[str, list[UnitFile]] = {}
@@ -39,10 +46,30 @@ def find_refused(texts: Iterable[UnitText], version: int) -> Iterator[tuple[str,
     for read in dropins.values():
         read.sort(key=_get_file_name)
     for unit, file in whole.items():
-        yield from ((unit, refusal) for refusal in find_refusals(unit, file, version, dropins.get(unit, ())))
+        of_template = find_refusals(unit, file, version, dropins.get(unit, ()))
+        yield from ((unit, refusal) for refusal in of_template)
+        known = {refusal.what for refusal in of_template}
+        own = (instances or {}).get(unit, ()) if _takes_names(file) else ()
+        for name in (each for each in own if each not in dropins):
+            of_instance = find_refusals(name, file, version, dropins.get(unit, ()))
+            yield from ((name, refusal) for refusal in of_instance if refusal.what not in known)
     for unit in dropins.keys() - whole.keys():
         yield from _find_refused_dropins(unit, whole.get(get_template(unit)), dropins, version)
     yield from _find_shared_bus_names(whole)
+
+
+def _takes_names(file: UnitFile) -> bool:
+    """Whether a value of it may be one thing for one instance, and another for the next."""
+    return any("%" in line.value for line in file.directives)
+
+
+def list_instances(desired: Desired) -> Instances:
+    """The declared instances of each template that qtctl generates."""
+    found: dict[str, tuple[str, ...]] = {}
+    for unit in desired.units():
+        if unit.template:
+            found[unit.template] = (*found.get(unit.template, ()), unit.unit)
+    return found
 
 
 def _find_refused_dropins(

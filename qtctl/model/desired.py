@@ -6,7 +6,7 @@ the registry resolved for it, defaults merged, names made whole. All later stage
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from qtctl.dialects.systemd.unit_name import strip_type
+from qtctl.dialects.systemd.unit_name import get_prefix
 from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder, DesiredHosts
 from qtctl.model.desired_checks import DesiredCheck
 from qtctl.model.desired_code import DesiredCode
@@ -167,9 +167,10 @@ class DesiredOther(DesiredUnit):
 
     @property
     def triggers(self) -> str:
-        started = super(DesiredOther, self).triggers
         accepts = dict(self.settings).get("Accept", "").lower() in _YES
-        return f"{strip_type(started)}@.service" if accepts and not self.starts else started
+        if accepts and not self.starts:
+            return f"{get_prefix(self.unit)}@.service"
+        return super(DesiredOther, self).triggers
 
 
 _YES = ("yes", "y", "true", "t", "on", "1")
@@ -314,7 +315,7 @@ class Desired:
     """Rendered, and run only as their instances, which stand among the services."""
     waivers: tuple[Waived, ...] = ()
     other_units: tuple[DesiredOther, ...] = ()
-    """Sockets, paths, slices, mounts, automounts and swaps; their templates too."""
+    """Sockets, paths, slices, mounts, automounts and swaps. As timers and targets: templates, and their instances."""
     dropins: tuple[DesiredDropin, ...] = ()
     originals: tuple[DesiredOriginal, ...] = ()
     files: tuple[DesiredFile, ...] = ()
@@ -357,16 +358,14 @@ class Desired:
 
     def generated_units(self) -> Iterator[DesiredUnit]:
         """Every unit that has a file of its own: templates, and not their instances."""
-        yield from (each for each in self.services if not each.template)
-        yield from self.templates
-        yield from self.timers
-        yield from self.targets
-        yield from self.other_units
+        every = (*self.services, *self.templates, *self.timers, *self.targets, *self.other_units)
+        yield from (each for each in every if not each.template)
 
-    def _instances(self) -> Iterator[DesiredService]:
-        return (each for each in self.services if each.template)
+    def _instances(self) -> Iterator[DesiredUnit]:
+        every = (*self.services, *self.timers, *self.targets, *self.other_units)
+        return (each for each in every if each.template)
 
-    def instances(self, template: str) -> tuple[DesiredService, ...]:
+    def instances(self, template: str) -> tuple[DesiredUnit, ...]:
         """The units that `template`, a unit, makes on this host."""
         return tuple(each for each in self._instances() if each.template == template)
 
@@ -392,7 +391,8 @@ class Desired:
         """The services by which env files are made: a template for its instances, where they have none of their own."""
         shared = {each.unit: each.env_file for each in self.templates}
         yield from (each for each in self.services if each.env_file != shared.get(each.template))
-        own = {each.template for each in self._instances() if each.env_file != shared[each.template]}
+        instances = (each for each in self.services if each.template)
+        own = {each.template for each in instances if each.env_file != shared[each.template]}
         yield from (each for each in self.templates if each.unit not in own)
 
     def service(self, name: str) -> DesiredService | None:

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from qtctl.dialects.systemd.unit_name import TYPES, escape_path, is_template, is_valid, name_instance, strip_type
+from qtctl.dialects.systemd.unit_name import (
+    TYPES,
+    escape_path,
+    get_prefix,
+    is_template,
+    is_valid,
+    name_instance,
+    strip_type,
+)
 from qtctl.model.unit_kinds import DECLARATIONS, DECLARED_IN, STARTS_NAMESAKE, UNIT_TABLES, UnitKind
 
 if TYPE_CHECKING:
@@ -64,8 +72,9 @@ def starts_of(registry: "Registry", names: "Names", kind: str, name: str) -> str
         return names.started(named)
     unit = make_unit_name(registry, kind, name)
     namesake = STARTS_NAMESAKE.get(UnitKind.of(unit))
-    accepts = "@" if getattr(getattr(registry, kind)[name], "accept", None) else ""
-    return f"{strip_type(unit)}{accepts}.{namesake}" if namesake else ""
+    if getattr(getattr(registry, kind)[name], "accept", None):
+        return f"{get_prefix(unit)}@.{namesake}"
+    return f"{strip_type(unit)}.{namesake}" if namesake else ""
 
 
 def list_starters(registry: "Registry", kind: str, name: str) -> tuple[tuple[str, str], ...]:

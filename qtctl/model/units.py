@@ -23,6 +23,7 @@ from qtctl.model.fields import (
     UnitRef,
     says,
 )
+from qtctl.model.instances import Instance, OwnState
 from qtctl.model.limits import Limits, Resources, Restart, Scheduling
 from qtctl.model.relations import Asserts, Conditions, Install, LimitedManager, Order
 from qtctl.model.running import Directories, DocumentationUri, Kill, Log, Timeouts
@@ -86,7 +87,14 @@ class Unit(Node):
     systemd: RawDirectives = Field(default={})
 
 
-class Target(Unit):
+class Instanced(Unit):
+    """What a unit has that may be a template: `NAME@.timer`."""
+
+    instances: tuple[Instance, ...] = ()
+    instance: Mapping[Instance, OwnState] = {}
+
+
+class Target(Instanced):
     SECTION: ClassVar = "Unit"
 
     within: TargetName | None = None
@@ -94,7 +102,7 @@ class Target(Unit):
     replaced_by: tuple[str, ...] = ()
 
 
-class Timer(Unit):
+class Timer(Instanced):
     SECTION: ClassVar = "Timer"
 
     service: Starts
@@ -120,7 +128,7 @@ class Rare(Unit):
     model_config = ConfigDict(defer_build=True)
 
 
-class Socket(Rare):
+class Socket(Rare, Instanced):
     """A socket that systemd listens on for a service. `service` is what it starts, where it is not of the same name."""
 
     SECTION: ClassVar = "Socket"
@@ -168,7 +176,7 @@ class Socket(Rare):
     limits: Resources = Resources()
 
 
-class Path(Rare):
+class Path(Rare, Instanced):
     """A file or folder that systemd watches for a service."""
 
     SECTION: ClassVar = "Path"

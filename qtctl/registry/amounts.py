@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
+from qtctl.model.unit_kinds import UNIT_TABLES
 from qtctl.rules.problem import Problem
 
 MAX_UNITS = 50_000
-"""Services and their instances, on all hosts together."""
+"""Services, and the instances of units of any kind, on all hosts together."""
 MAX_BYTES = 100_000_000
 """Of the files of services and of fleet.toml, each counted as often as it is used."""
 
@@ -27,6 +28,9 @@ def check_amounts(registry: Registry, files: Mapping[str, bytes]) -> Iterator[Pr
         units += places * max(len(service.instances), 1)
         weight += places * max(len(service.instances), 1) * (shared + len(own))
     several = len(registry.hosts) > 1
+    for table in UNIT_TABLES:
+        for node in getattr(registry, table).values() if table != "services" else ():
+            units += (len(node.hosts) or len(registry.hosts)) * len(getattr(node, "instances", ()))
     at = Origin("hosts.toml") if several else Origin("fleet.toml", ("defaults",))
     if units > MAX_UNITS:
         hint = f"{'say on which hosts a service is, or ' if several else ''}make several registries of it"

@@ -14,7 +14,8 @@ from qtctl.model.names import Names, make_unit_name, names_unit
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
 from qtctl.model.service import Service
-from qtctl.model.units import Dropin, RawDirectives
+from qtctl.model.unit_kinds import UnitKind
+from qtctl.model.units import Dropin, Instanced, RawDirectives
 from qtctl.model.vocabulary import KINDS, Form, Key, list_assignments, list_fields
 from qtctl.registry.instances import check_instance_values, check_without_instances
 from qtctl.rules.problem import Problem
@@ -28,6 +29,8 @@ def check_units(registry: Registry, names: Names) -> Iterator[Problem]:
             origin = registry.origins[kind, name]
             yield from _check_raw_directives(kind, node.systemd, origin.at("systemd"))
             yield from _install(node, origin.at("install"))
+            if isinstance(node, Instanced):
+                yield from _check_instances(registry, kind, name, node, origin)
     for name, service in registry.services.items():
         yield from _check_service(registry, name, service)
     yield from _check_dropins(registry, names)
@@ -91,28 +94,33 @@ def _check_lines(service: Service, origin: Origin) -> Iterator[Problem]:
 
 
 def _check_template(registry: Registry, name: str, service: Service, origin: Origin) -> Iterator[Problem]:
-    unit = make_unit_name(registry, "services", name)
-    if not is_template(unit):
-        if service.instances:
-            yield Problem(f"instances, and {unit} is no template", origin.at("instances"), "its name ends in @.service")
-        yield from _check_own_instances(service, origin)
+    yield from _check_instances(registry, "services", name, service, origin)
+    if is_template(make_unit_name(registry, "services", name)):
+        yield from check_instance_values(service, service.specifiers is not False, origin)
+    else:
         yield from check_without_instances(service, origin)
+
+
+def _check_instances(
+    registry: Registry, kind: str, name: str, node: Service | Instanced, origin: Origin
+) -> Iterator[Problem]:
+    """What is wrong with the names of the instances of a template, or with a unit that is none and has some."""
+    unit = make_unit_name(registry, kind, name)
+    for own in node.instance:
+        if own not in node.instances:
+            what = f"instance.{own}: {own} is not among the instances"
+            hint = Known(node.instances).did_you_mean(own) or f'instances = ["{own}"] declares it'
+            yield Problem(what, origin.at("instance", own), hint)
+    if not is_template(unit):
+        if node.instances:
+            ending = f"its name ends in @.{UnitKind.of(unit)}"
+            yield Problem(f"instances, and {unit} is no template", origin.at("instances"), ending)
         return
-    yield from _check_own_instances(service, origin)
-    yield from check_instance_values(service, service.specifiers is not False, origin)
-    for each in service.instances:
+    for each in node.instances:
         if what := _explain_unusable(each):
             yield Problem(f"instance {each[:200]!r}: {what}", origin.at("instances"), "name it otherwise")
-    if len(set(service.instances)) < len(service.instances):
+    if len(set(node.instances)) < len(node.instances):
         yield Problem("an instance is declared twice", origin.at("instances"), "once each")
-
-
-def _check_own_instances(service: Service, origin: Origin) -> Iterator[Problem]:
-    for name in service.instance:
-        if name not in service.instances:
-            what = f"instance.{name}: {name} is not among the instances"
-            hint = Known(service.instances).did_you_mean(name) or f'instances = ["{name}"] declares it'
-            yield Problem(what, origin.at("instance", name), hint)
 
 
 def _explain_unusable(instance: str) -> str:

@@ -106,21 +106,25 @@ def _get_text(filled: Filled) -> str:
 
 def _list_planned(desired: Desired) -> Iterator[_Planned]:
     yield from _list_planned_services(desired)
-    for timer in desired.timers:
+    for timer in _with_files(desired.timers):
         yield timer.unit, timer.origin, partial(_make_unit_job, TIMER, timer, declare_timer)
-    for target in desired.targets:
+    for target in _with_files(desired.targets):
         yield target.unit, target.origin, partial(_make_unit_job, TARGET, target, declare_target)
-    for unit in desired.other_units:
+    for unit in _with_files(desired.other_units):
         yield unit.unit, unit.origin, partial(_make_unit_job, UNIT, unit, declare_unit)
     for dropin in desired.dropins:
         yield dropin.unit, dropin.origin, partial(_make_dropin_job, dropin)
     yield from _list_planned_of_host(desired)
 
 
+def _with_files(units: Iterable[D]) -> Iterator[D]:
+    """Without the instances of templates, which have no file of their own."""
+    return (each for each in units if not each.template)
+
+
 def _list_planned_services(desired: Desired) -> Iterator[_Planned]:
-    for service in (*desired.services, *desired.templates):
-        if not service.template:
-            yield service.unit, service.origin, partial(_make_unit_job, SERVICE, service, declare_service)
+    for service in _with_files((*desired.services, *desired.templates)):
+        yield service.unit, service.origin, partial(_make_unit_job, SERVICE, service, declare_service)
     for service in desired.env_services():
         if service.env_file or service.env:
             yield service.unit, service.origin, partial(_make_env_job, service)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.meaning.units import LoopLimits
 from qtctl.model.code_facts import VenvCheck
 from qtctl.model.desired import Desired, DesiredTimer, DesiredVenv
@@ -41,7 +40,7 @@ class Said:
 
 
 def list_targets(desired: Desired, look: Look) -> tuple[UnitRow, ...]:
-    said = [Said(target.name, target.unit, target.declared, target.summary) for target in desired.targets]
+    said = [Said(each.name, each.unit, each.declared, each.summary) for each in desired.targets if not each.is_template]
     said += list_strays(desired, look, ".target")
     return tuple(make_unit_row(each, desired, look) for each in sorted(said, key=lambda each: each.unit))
 
@@ -49,8 +48,8 @@ def list_targets(desired: Desired, look: Look) -> tuple[UnitRow, ...]:
 def list_other_units(desired: Desired, look: Look) -> tuple[OtherUnitRow, ...]:
     """Sockets, paths, slices, mounts, automounts and swaps."""
     starts = {each.unit: each.triggers for each in desired.other_units}
-    said = [Said(each.name, each.unit, each.declared, each.summary) for each in desired.other_units]
-    said = [each for each in said if not is_template(each.unit)]
+    units = (each for each in desired.other_units if not each.is_template)
+    said = [Said(each.name, each.unit, each.declared, each.summary) for each in units]
     for table in OTHER_UNIT_TABLES:
         said += list_strays(desired, look, DECLARED_IN[table].kind.suffix)
     return tuple(
@@ -87,7 +86,8 @@ def make_unit_row(said: Said, desired: Desired, look: Look) -> UnitRow:
 
 
 def list_timers(desired: Desired, look: Look) -> tuple[TimerRow, ...]:
-    rows = [make_timer_row(list_timer(timer), timer, desired, look) for timer in desired.timers]
+    timers = (each for each in desired.timers if not each.is_template)
+    rows = [make_timer_row(list_timer(timer), timer, desired, look) for timer in timers]
     rows += [make_timer_row(said, None, desired, look) for said in list_strays(desired, look, ".timer")]
     return tuple(sorted(rows, key=lambda row: row.unit))
 

@@ -1,15 +1,69 @@
-"""A template service and the name of an instance → the service that runs."""
+"""A template and the name of an instance → the unit that a host has."""
 
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import TypedDict
+from typing import TypedDict, TypeVar
 
 from qtctl.dialects.systemd.specifiers import expand
-from qtctl.dialects.systemd.unit_name import name_instance
-from qtctl.model.desired import DesiredService
+from qtctl.dialects.systemd.unit_name import is_template, name_instance
+from qtctl.meaning.socket_ports import list_socket_ports
+from qtctl.meaning.unix_sockets import list_unix_sockets
+from qtctl.model.desired import DesiredOther, DesiredService, DesiredTarget, DesiredTimer
 from qtctl.model.desired_unit import Pairs, UnixListener
+from qtctl.model.registry import Registry
 from qtctl.model.service import OwnValues, Service
 from qtctl.model.states import ServiceState
+from qtctl.model.unit_kinds import UnitKind
+from qtctl.model.units import Instanced
 from qtctl.resolve.listeners import resolve_instance_listeners
+from qtctl.resolve.units import is_enabled, must_be_active
+
+U = TypeVar("U", DesiredTarget, DesiredTimer, DesiredOther)
+
+
+def add_instances(registry: Registry, table: str, found: Iterable[U]) -> tuple[U, ...]:
+    """The units of `table`, and behind each template the instances that the registry declares of it."""
+    every: list[U] = []
+    for unit in found:
+        every.append(unit)
+        node = getattr(registry, table)[unit.name]
+        if isinstance(node, Instanced) and unit.is_template:
+            every += [_make_instance(unit, node, name) for name in node.instances]
+    return tuple(every)
+
+
+def _make_instance(template: U, node: Instanced, name: str) -> U:
+    """As `make_instance`, of a unit that is no service."""
+    unit = name_instance(template.unit, name)
+    own = replace(template, name=f"{template.name.removesuffix('@')}@{name}", unit=unit, template=template.unit)
+    if is_template(own.starts):
+        own = replace(own, starts=name_instance(own.starts, name))
+    if name in node.instance:
+        said = node.instance[name]
+        state = node.state if said.state is None else said.state
+        enabled = node.enabled if said.state is None else None
+        own = replace(
+            own,
+            active=must_be_active(state),
+            enabled=is_enabled(state, enabled if said.enabled is None else said.enabled),
+        )
+    return _expand_unit(own, node) if template.specifiers else own
+
+
+def _expand_unit(own: U, node: Instanced) -> U:
+    own = replace(own, summary=expand(own.summary, own.unit), starts=expand(own.starts, own.unit))
+    if isinstance(own, DesiredTimer):
+        return replace(own, schedule=_expand_pairs(own.schedule, own.unit))
+    if isinstance(own, DesiredOther):
+        settings = _expand_pairs(own.settings, own.unit)
+        sockets = list_unix_sockets(settings, own.origin.at("listen"), specifiers=True)
+        return replace(
+            own,
+            settings=settings,
+            ports=list_socket_ports(node, own.origin, own.unit),
+            unix_sockets=sockets if own.kind is UnitKind.SOCKET else (),
+        )
+    return own
 
 
 def make_instance(template: DesiredService, declared: Service, name: str) -> DesiredService:

@@ -1,6 +1,7 @@
 """Registry → Desired: what one host must have, defaults merged, names made whole. Sorted by name."""
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from qtctl.dialects.nearest import find_nearest
 from qtctl.dialects.systemd.size import parse_bytes
@@ -32,7 +33,7 @@ from qtctl.resolve.code import resolve_code
 from qtctl.resolve.containers import list_left_containers
 from qtctl.resolve.hosts import includes_host
 from qtctl.resolve.installs import resolve_installs
-from qtctl.resolve.instances import make_instance
+from qtctl.resolve.instances import U, add_instances, make_instance
 from qtctl.resolve.listeners import resolve_listeners, resolve_unix_listeners
 from qtctl.resolve.services import resolve_service
 from qtctl.resolve.units import resolve_dropin, resolve_other_unit, resolve_target, resolve_timer
@@ -89,12 +90,12 @@ def resolve(registry: Registry, host: str) -> Desired:
         memory=parse_bytes(declared.memory),
         services=services,
         templates=templates,
-        targets=tuple(resolve_target(registry, names, name) for name in _list_declared(registry, "targets", host)),
-        timers=tuple(resolve_timer(registry, names, name) for name in _list_declared(registry, "timers", host)),
+        targets=_resolve_units(registry, host, "targets", partial(resolve_target, registry, names)),
+        timers=_resolve_units(registry, host, "timers", partial(resolve_timer, registry, names)),
         other_units=tuple(
-            resolve_other_unit(registry, names, table, name)
+            unit
             for table in OTHER_UNIT_TABLES
-            for name in _list_declared(registry, table, host)
+            for unit in _resolve_units(registry, host, table, partial(resolve_other_unit, registry, names, table))
         ),
         dropins=tuple(resolve_dropin(registry, names, name) for name in _list_declared(registry, "dropins", host)),
         originals=tuple(_resolve_originals(registry)),
@@ -144,6 +145,12 @@ def _resolve_instances(registry: Registry, templates: tuple[DesiredService, ...]
         declared = registry.services[template.name]
         for name in declared.instances:
             yield make_instance(template, declared, name)
+
+
+def _resolve_units(registry: Registry, host: str, table: str, resolve_unit: Callable[[str], U]) -> tuple[U, ...]:
+    """Of the units of `table`, which are no services: templates, and their instances."""
+    found = (resolve_unit(name) for name in _list_declared(registry, table, host))
+    return add_instances(registry, table, found)
 
 
 def _resolve_originals(registry: Registry) -> Iterator[DesiredOriginal]:

@@ -32,8 +32,8 @@ def resolve_target(registry: Registry, names: Names, name: str) -> DesiredTarget
         name=name,
         unit=make_unit_name(registry, "targets", name),
         summary=node.summary,
-        active=_must_be_active(node),
-        enabled=_is_enabled(node),
+        active=must_be_active(node.state),
+        enabled=is_enabled(node.state, node.enabled),
         wanted_by=wanted_by,
         origin=registry.origins["targets", name],
         unit_settings=list_unit_settings(names, node),
@@ -53,8 +53,8 @@ def resolve_timer(registry: Registry, names: Names, name: str) -> DesiredTimer:
         summary=node.summary,
         starts=names.started(node.service),
         schedule=(*list_pairs(node), *list_raw_directives(node.systemd, "Timer")),
-        active=_must_be_active(node),
-        enabled=_is_enabled(node),
+        active=must_be_active(node.state),
+        enabled=is_enabled(node.state, node.enabled),
         wanted_by=wanted_by,
         origin=registry.origins["timers", name],
         unit_settings=list_unit_settings(names, node),
@@ -83,8 +83,8 @@ def resolve_other_unit(registry: Registry, names: Names, table: str, name: str) 
         summary=node.summary,
         starts=names.started(starts) if starts else "",
         settings=settings,
-        active=_must_be_active(node),
-        enabled=_is_enabled(node),
+        active=must_be_active(node.state),
+        enabled=is_enabled(node.state, node.enabled),
         wanted_by=wanted_by,
         origin=registry.origins[table, name],
         ports=list_socket_ports(node, origin),
@@ -97,14 +97,14 @@ def resolve_other_unit(registry: Registry, names: Names, table: str, name: str) 
     )
 
 
-def _must_be_active(node: Unit) -> bool | None:
+def must_be_active(state: str) -> bool | None:
     """None: something else starts and stops it."""
-    return {"active": True, "stopped": False}.get(node.state)
+    return {"active": True, "stopped": False}.get(state)
 
 
-def _is_enabled(node: Unit) -> bool:
+def is_enabled(state: str, said: bool | None) -> bool:
     """By default, a unit is enabled if its state is active."""
-    return node.state == "active" if node.enabled is None else node.enabled
+    return state == "active" if said is None else said
 
 
 def _list_listens(node: Unit) -> Pairs:

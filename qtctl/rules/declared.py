@@ -22,8 +22,9 @@ PRESENT_ENABLEMENT = ("enabled", "static", "alias", "indirect", "generated")
 ABSENT_ENABLEMENT = (
     "disabled", "static", "indirect", "masked", "masked-runtime", "generated", "transient", "linked", "enabled-runtime",
 )  # fmt: skip
-NOT_AT_BOOT = ("disabled", "linked", "indirect", "enabled-runtime")
-"""What does not come up at the next boot: good for a unit of ours that must not."""
+NOT_AT_BOOT = ("disabled", "linked", "indirect", "enabled-runtime", "static")
+"""What does not come up at the next boot: good for a unit of ours that must not. `static`: the file that it was adopted
+from has no [Install]."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from typing import Literal
 
 from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.errors import InputError
-from qtctl.meaning.socket_ports import list_socket_ports
+from qtctl.meaning.socket_ports import list_sockets
 from qtctl.model.instance_ports import list_claimed_ports
-from qtctl.model.names import list_units, make_unit_name
+from qtctl.model.names import Names, list_units, make_unit_name
 from qtctl.model.registry import External, Registry
 from qtctl.model.service import Service
 from qtctl.model.unit_kinds import OTHER_UNIT_TABLES
@@ -75,7 +75,7 @@ def list_columns(found: Listing) -> tuple[str, ...]:
 
 
 def _has_instances(row: Row) -> bool:
-    return isinstance(row, ServiceRow) and bool(row.instances)
+    return bool(getattr(row, "instances", ()))
 
 
 def format_cells(found: Listing, row: Row) -> tuple[str, ...]:
@@ -125,7 +125,7 @@ def _list_services(registry: Registry) -> Iterator[ServiceRow]:
             name=name,
             unit=make_unit_name(registry, "services", name),
             state=service.state.value,
-            instances=_list_instances(registry, name),
+            instances=_list_instances(registry, "services", name),
             target=service.target or "",
             ports=_list_addresses(service),
             venv=service.run.venv or "" if service.run else "",
@@ -133,8 +133,8 @@ def _list_services(registry: Registry) -> Iterator[ServiceRow]:
         )
 
 
-def _list_instances(registry: Registry, name: str) -> tuple[str, ...]:
-    return list_units(registry, "services", name) if is_template(make_unit_name(registry, "services", name)) else ()
+def _list_instances(registry: Registry, kind: str, name: str) -> tuple[str, ...]:
+    return list_units(registry, kind, name) if is_template(make_unit_name(registry, kind, name)) else ()
 
 
 def _list_timers(registry: Registry) -> Iterator[TimerRow]:
@@ -143,6 +143,7 @@ def _list_timers(registry: Registry) -> Iterator[TimerRow]:
             name=name,
             unit=make_unit_name(registry, "timers", name),
             state=timer.state,
+            instances=_list_instances(registry, "timers", name),
             service=timer.service,
             schedule=tuple(_describe_schedule(timer)),
             summary=timer.summary,
@@ -177,6 +178,7 @@ def _list_units(registry: Registry) -> Iterator[UnitRow]:
                 unit=make_unit_name(registry, kind, name),
                 type=WORDS[kind],
                 state=node.state,
+                instances=_list_instances(registry, kind, name) if kind != "dropins" else (),
                 starts=getattr(node, "service", None) or "",
                 summary=node.summary,
             )
@@ -251,18 +253,20 @@ def _list_own_ports(registry: Registry) -> Iterator[tuple[_Place, PortRow]]:
 
 
 def _list_socket_ports(registry: Registry) -> Iterator[tuple[_Place, PortRow]]:
-    """What systemd listens on for a service."""
-    for name, node in registry.sockets.items():
-        for port in list_socket_ports(node, registry.origins["sockets", name]):
+    """What systemd listens on for a service. Of a template those of its instances."""
+    names = Names.of(registry)
+    found = ((node, each) for name, node in registry.sockets.items() for each in list_sockets(registry, names, name))
+    for node, socket in found:
+        for port in socket.ports:
             row = PortRow(
-                name=f"{name}.{port.name}",
+                name=f"{socket.name}.{port.name}",
                 listen=f"{port.address}:{port.port}",
                 protocol=port.protocol,
                 state=node.state,
                 health="",
                 summary=node.summary,
             )
-            yield (port.port, row.listen, name, port.name), row
+            yield (port.port, row.listen, socket.name, port.name), row
 
 
 def _list_externals(registry: Registry) -> Iterator[ExternalRow]:

@@ -39,6 +39,7 @@ class TimerRow(Part):
     name: str
     unit: str
     state: str
+    instances: tuple[str, ...]
     service: str
     schedule: tuple[str, ...]
     summary: str
@@ -65,6 +66,7 @@ class UnitRow(Part):
     unit: str
     type: str
     state: str
+    instances: tuple[str, ...]
     starts: str
     summary: str
 

@@ -10,6 +10,7 @@ from pydantic import WithJsonSchema
 from qtctl.dialects.arguments import mask_arguments, mask_lines
 from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.model.desired import Desired, DesiredFile, DesiredService
+from qtctl.model.desired_unit import DesiredUnit
 from qtctl.model.names import Names, list_starters, list_units, make_unit_name, starts_of
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
@@ -154,11 +155,11 @@ def _replace_by_instance(thing: Thing, desired: Desired, name: str) -> Thing:
     if instance is None:
         return thing
     changes = {"name": instance.name, "unit": instance.unit, "summary": instance.summary, "instances": ()}
-    argv = mask_arguments(instance.argv)
+    argv = mask_arguments(instance.argv) if isinstance(instance, DesiredService) else ()
     return thing.model_copy(update={**changes, "argv": argv, "template": instance.template})
 
 
-def _names_of(instance: DesiredService) -> tuple[str, ...]:
+def _names_of(instance: DesiredUnit) -> tuple[str, ...]:
     return instance.name, instance.unit, f"{instance.name}{instance.kind.suffix}"
 
 

@@ -1,24 +1,21 @@
-# Something happens at some steps that change the host: /root/crash/at has their numbers, a line each, and /root/crash/how
-# says what: the script is killed (kill), or the power goes (off). The numbers go on after a boot.
+# Something happens at one rename or sync: /run/crash/at says at which, /run/crash/how what (kill, hang).
 point() {
-  [ -f /root/crash/at ] || return 0
+  [ -f /run/crash/at ] || return 0
   (
     flock 8
     count=0
-    [ ! -f /root/crash/count ] || read -r count </root/crash/count
+    [ ! -f /run/crash/count ] || read -r count </run/crash/count
     count=$((count + 1))
-    printf '%s\n' "$count" >/root/crash/count
-    grep -q -x "$count" /root/crash/at && printf '%s %s\n' "$count" "$*" >>/root/crash/reached
-  ) 8>/root/crash/lock || return 0
-  read -r how </root/crash/how
+    printf '%s\n' "$count" >/run/crash/count
+    read -r at </run/crash/at
+    [ "$count" = "$at" ]
+  ) 8>/run/crash/lock || return 0
+  read -r how </run/crash/how
+  : >/run/crash/reached
   case "$how" in
     kill) kill -KILL $$ && sh -c 'kill -KILL $PPID' ;;
-    off) systemctl --force --force poweroff ;;
+    hang) while :; do sleep 1; done ;;
   esac
-  while :; do sleep 1; done
 }
-mv() { point mv "$@" && command mv "$@"; }
-sync() { point sync "$@" && command sync "$@"; }
-ln() { point ln "$@" && command ln "$@"; }
-rm() { point rm "$@" && command rm "$@"; }
-rmdir() { point rmdir "$@" && command rmdir "$@"; }
+mv() { point && command mv "$@"; }
+sync() { point && command sync "$@"; }

@@ -11,7 +11,7 @@ from pydantic_core import PydanticUndefined
 
 from qtctl.adapters.files import locate_shipped, read_text
 from qtctl.flows.schemas import find_meaning, read_meanings
-from qtctl.model import checks, code, limits, policy, registry, relations, running, sandbox, service, units
+from qtctl.model import checks, code, instances, limits, policy, registry, relations, running, sandbox, service, units
 from qtctl.model.fields import Node
 from qtctl.model.vocabulary import read_said
 from qtctl.resolve.services import PROFILES
@@ -20,7 +20,7 @@ KEYS = read_meanings(read_text(locate_shipped("keys.toml")))
 BLOCK = re.compile(r"(<!-- keys: ([A-Za-z ]+) -->\n).*?(<!-- end of keys -->)", re.DOTALL)
 PROFILE_BLOCK = re.compile(r"(<!-- profiles -->\n).*?(<!-- end of profiles -->)", re.DOTALL)
 NOT_OF_A_FILE = {"Rare", "Node"}
-MODULES = (checks, code, limits, policy, registry, relations, running, sandbox, service, units)
+MODULES = (checks, code, instances, limits, policy, registry, relations, running, sandbox, service, units)
 
 
 def models() -> dict[str, type[BaseModel]]:

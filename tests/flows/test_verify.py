@@ -233,3 +233,46 @@ run = { kind = "command", argv = ["/usr/bin/worker", "%i"] }
     found = asked(declare(changed(services__worker=worker), read_templates(None), "", None))
     assert {each.unit for each in found.messages if each.unit} == {"small-worker@.service"}
     assert found.verify.outcome is BROKEN
+
+
+SWEEP_OF_INSTANCES = SWEEP.replace("Sweep", "Sweep %i", 1)
+TIMERS_OF_INSTANCES = """["sweep@"]
+summary = "Sweeps %i"
+service = "sweep@"
+specifiers = true
+on_calendar = ["%i"]
+"""
+
+
+@real
+@pytest.mark.parametrize(
+    ("instances", "calendars"),
+    [
+        ("", {("small-sweep@.timer", "daily", HOLDS)}),
+        ('install.default_instance = "Mon"', {("small-sweep@.timer", "Mon", HOLDS)}),
+        (
+            'instances = ["hourly", "nonsense"]',
+            {("small-sweep@hourly.timer", "hourly", HOLDS), ("small-sweep@nonsense.timer", "nonsense", BROKEN)},
+        ),
+    ],
+)
+def test_a_template_is_verified_as_its_instances(instances: str, calendars: set[tuple[str, str, Outcome]]) -> None:
+    """A template itself has no time to run at: `OnCalendar=%i`."""
+    files = changed(timers=TIMERS_OF_INSTANCES + instances, **{"services__sweep@": SWEEP_OF_INSTANCES})
+    found = asked(declare(files, read_templates(None), "", None))
+    assert {(each.timer, each.expression, each.outcome) for each in found.calendars} == calendars
+    expected = BROKEN if "nonsense" in instances else HOLDS
+    assert outcomes(found) == (expected, expected, HOLDS)
+    assert {each.unit for each in found.messages} <= {"small-sweep@.timer"}
+
+
+@real
+def test_a_template_of_sockets_is_verified_as_an_instance() -> None:
+    sockets = """["api@"]
+summary = "API %i"
+service = "feed"
+specifiers = true
+listen = ["stream 127.0.0.1:910%i"]
+"""
+    found = asked(declare(changed(sockets=sockets), read_templates(None), "", None))
+    assert (found.verify.outcome, found.messages) == (HOLDS, ())

@@ -75,11 +75,17 @@ class Assigned:
     untaken: list[Given] = field(default_factory=list)
     """Relevant lines that systemd drops."""
     unit: str = ""
+    template: bool = False
+    """Whether the names of instances decide what `%i` means."""
 
     def last(self, section: str, key: str) -> str:
         """The value that counts, with its specifiers as they could be; "" where there is none."""
         found = self.held.get((section, key), ())
         return make_sample(found[-1].line.value, self.unit) if found else ""
+
+    def open(self, line: Line) -> bool:
+        """Whether the name of each instance says if a time, an address or a path comes of it."""
+        return self.template and line.key in (*TIMERS, *LISTENS, *WATCHES) and has_specifier(line.value)
 
     def given(self, section: str, *keys: str) -> Given | None:
         """The last line that holds of the first of `keys` that has one."""
@@ -92,7 +98,7 @@ class Assigned:
 def find_assigned(unit: str, file: UnitFile | None, dropins: Sequence[UnitFile], version: int) -> Assigned:
     """What systemd `version` takes of a unit. `file`: None where only drop-ins are known."""
     name = name_instance(unit, TRIED) if is_template(unit) else unit
-    found = Assigned(unit=name)
+    found = Assigned(unit=name, template=is_template(unit))
     for each in (*((file,) if file else ()), *dropins):
         for line in _read(each, found, name, version):
             _take(found.held, Given(line, each.name))
@@ -114,7 +120,7 @@ def _read(file: UnitFile, found: Assigned, unit: str, version: int) -> Iterator[
         if trouble is not None and trouble.fatal:
             found.gave_up.append((Given(line, file.name), trouble.what))
             return
-        if _is_partly_taken(line, unit, version) if trouble else _is_taken(line, unit, version):
+        if _is_partly_taken(line, unit, version) if trouble else found.open(line) or _is_taken(line, unit, version):
             yield line
         else:
             found.untaken.append(Given(line, file.name))
@@ -135,8 +141,6 @@ def _is_taken(line: Line, unit: str, version: int) -> bool:
     kind = find_kind(line.section, key, version) or ""
     if not value:
         return find_assignment_rule(key) not in NEVER_EMPTIED and explain_value_trouble(key, kind, value) is None
-    if key in TIMERS and f"@{TRIED}." in unit and has_specifier(value):
-        return True  # whether a time comes of it says the name of each instance
     check = _check(line.section, key, version)
     value = make_sample(value, unit)
     return check(value) if check else explain_value_trouble(key, kind, value, version) is None

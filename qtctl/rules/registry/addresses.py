@@ -5,16 +5,18 @@ from dataclasses import dataclass
 
 from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Meaning
-from qtctl.meaning.socket_ports import list_socket_ports
+from qtctl.meaning.socket_ports import list_sockets
 from qtctl.model.fields import INSTANCE
 from qtctl.model.instance_ports import list_claimed_ports
-from qtctl.model.names import Names, make_unit_name, starts_of
+from qtctl.model.names import Names, make_unit_name
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
 from qtctl.rules.problem import Problem
 
 WILDCARDS = frozenset({"*", "0.0.0.0", "[::]"})  # noqa: S104 - compared with, not bound
 EVERY = "*"
+SOCKET = "socket "
+"""Before the name of a socket that claims a port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,9 @@ def check_collisions(registry: Registry) -> Iterator[Problem]:
         for host in claim.hosts:
             firsts = bound.setdefault((claim.protocol, claim.port, host), {})
             for first in _list_before(claim, firsts):
-                # Instances for which one line says the same port are told so by that line.
-                told = first.origin == claim.origin or (first.origin, claim.origin) in reported
+                # Instances of a service for which one line says the same port are told so by that line.
+                same_line = first.origin == claim.origin and not claim.name.startswith(SOCKET)
+                told = same_line or (first.origin, claim.origin) in reported
                 if not told and not (first.shared and claim.shared):
                     reported.add((first.origin, claim.origin))
                     of = f" of {claim.name}" if "@" in claim.name else ""
@@ -73,13 +76,12 @@ def _list_paths(registry: Registry) -> Iterator[tuple[str, str, str, frozenset[s
                 if INSTANCE not in said.path:
                     origin = registry.origins[kind, name].at("unix_sockets", each, "path")
                     yield name, make_unit_name(registry, kind, name), said.path, frozenset(node.hosts) or every, origin
-    for name, socket in registry.sockets.items():
-        claims = socket.state == "active"
-        listens = [word.partition(" ")[2] for word in socket.listen] if claims else []
-        for path in dict.fromkeys(each for each in listens if each.startswith("/") and "%" not in each):
-            starts = starts_of(registry, names, "sockets", name)
-            origin = registry.origins["sockets", name].at("listen")
-            yield f"socket {name}", starts, path, frozenset(socket.hosts) or every, origin
+    for name, node in registry.sockets.items():
+        origin = registry.origins["sockets", name].at("listen")
+        for socket in list_sockets(registry, names, name) if node.state == "active" else ():
+            listens = (word.partition(" ")[2] for word in socket.listen)
+            for path in dict.fromkeys(each for each in listens if each.startswith("/") and "%" not in each):
+                yield f"{SOCKET}{socket.name}", socket.starts, path, frozenset(node.hosts) or every, origin
 
 
 def _list_before(claim: Binding, firsts: Mapping[str, Binding]) -> Iterator[Binding]:
@@ -112,12 +114,12 @@ def _list_claims_of_sockets(registry: Registry, every: frozenset[str]) -> Iterat
         for each in list_claimed_ports(registry, "services", name)
     }
     for name, node in registry.sockets.items():
-        starts = starts_of(registry, names, "sockets", name)
-        for port in list_socket_ports(node, registry.origins["sockets", name]):
-            own = (starts, port.protocol, port.address, port.port) in ports
-            if node.state == "active" and not own:
-                hosts, shared = frozenset(node.hosts) or every, node.reuse_port is True
-                yield Binding(f"socket {name}", port.protocol, port.address, port.port, hosts, port.origin, shared)
+        hosts, shared = frozenset(node.hosts) or every, node.reuse_port is True
+        for socket in list_sockets(registry, names, name) if node.state == "active" else ():
+            for port in socket.ports:
+                if (socket.starts, port.protocol, port.address, port.port) not in ports:
+                    of = f"{SOCKET}{socket.name}"
+                    yield Binding(of, port.protocol, port.address, port.port, hosts, port.origin, shared)
 
 
 QT101 = Meaning(

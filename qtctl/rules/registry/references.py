@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from qtctl.dialects.nearest import Known
+from qtctl.dialects.systemd.specifiers import expand
+from qtctl.dialects.systemd.unit_name import get_template
 from qtctl.dialects.toml.keys import quote
 from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Meaning
@@ -218,16 +220,27 @@ def _starts(name: str | None, origin: Origin, registry: Registry, names: Names, 
 
 def _check_without_timer(registry: Registry, names: Names) -> Iterator[Problem]:
     """None is certain while a timer names a service that does not exist: it may be the one that it was meant for."""
-    live = [timer.service for timer in registry.timers.values() if timer.state != "retired"]
-    if any(service not in registry.services and names.problem(service) for service in live):
+    live = [name for name, timer in registry.timers.items() if timer.state != "retired"]
+    named = [registry.timers[name].service for name in live]
+    if any(service not in registry.services and names.problem(service) for service in named):
         return
-    driven = set(map(names.started, live))
+    driven = {unit for name in live for unit in _list_driven(registry, names, name)}
     for name, service in registry.services.items():
         units = {make_unit_name(registry, "services", name), *list_units(registry, "services", name)}
         if service.state is ServiceState.ON_TIMER and not driven & units:
             yield _make_problem(
                 "", "on-timer, and no timer runs it", registry.origins["services", name].at("state"), "add a timer"
             )
+
+
+def _list_driven(registry: Registry, names: Names, timer: str) -> Iterator[str]:
+    """What a timer starts; of a template of timers the template that it names with a specifier, and its instances."""
+    started = names.started(registry.timers[timer].service)
+    yield started
+    if "%" in started:
+        for unit in (make_unit_name(registry, "timers", timer), *list_units(registry, "timers", timer)):
+            unit_started = expand(started, unit)
+            yield from (unit_started, get_template(unit_started))
 
 
 def _check_stores(registry: Registry, leads: Leads) -> Iterator[Problem]:

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from qtctl.dialects.systemd.refusals import Refusal
 from qtctl.dialects.systemd.table.lookup import list_versions
+from qtctl.dialects.systemd.unit_name import get_template
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding, Severity
-from qtctl.meaning.refused import UnitText, find_refused
+from qtctl.meaning.refused import UnitText, find_refused, list_instances
 from qtctl.model.desired import DesiredDropin
 from qtctl.model.origin import Origin
 from qtctl.rules.locate import find_key_path, find_spot
@@ -17,20 +18,23 @@ def judge_refused_units(view: View) -> Iterator[Finding]:
     whole = {unit.name: unit for unit in view.units if not _is_dropin(unit)}
     said = {id(line): unit for unit in view.units for line in unit.parsed.directives}
     texts = [UnitText(unit.name, unit.parsed, _is_dropin(unit)) for unit in view.units]
-    surely = (
-        {(name, each.what) for name, each in find_refused(texts, list_versions()[-1])}
-        if view.guessed("systemd")
-        else None
-    )
-    for name, refusal in find_refused(texts, view.systemd):
-        unit = said[id(refusal.given.line)] if refusal.given else whole[name]
+    instances = list_instances(view.desired)
+    latest = find_refused(texts, list_versions()[-1], instances) if view.guessed("systemd") else ()
+    surely = {(name, each.what) for name, each in latest} if view.guessed("systemd") else None
+    for name, refusal in find_refused(texts, view.systemd, instances):
+        main = whole[name] if name in whole else whole.get(get_template(name))
+        unit = said[id(refusal.given.line)] if refusal.given else main
         about = whole.get(name, unit)
-        if name.endswith(".timer") and about.all("Timer", "OnCalendar"):
+        if unit is None or about is None:
+            continue
+        if name in whole and name.endswith(".timer") and about.all("Timer", "OnCalendar"):
             continue  # QT112 is about the expression that leaves it without a time
         if not view.whole(about):
             continue
         at = find_spot(view, unit, refusal.given.line) if refusal.given else unit.declared.origin
         what, severity = _describe(refusal), _find_severity(refusal)
+        if name not in whole and about is main:
+            what = f"instance {name}: {what}"
         if surely is not None and (name, refusal.what) not in surely:
             what, severity = f"{what}, if that is what the host has: its version was guessed", Severity.INFO
         yield QT118.make_broken(about.subject, what, _write_remedy(view, refusal, about, at), at, severity=severity)

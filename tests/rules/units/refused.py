@@ -110,6 +110,14 @@ CASES: tuple[Case, ...] = (
         files={"dropins.toml": dropin("nginx.service", 'sandbox.selinux_context = "%F"')},
     ),
     Case(
+        "an instance of whose name no address comes, beside one that has one",
+        (("QT118", E, "sockets.toml:1", "door@", "instance small-door@x.socket: has nothing to listen on"),),
+        files={
+            "sockets.toml": '["door@"]\nsummary = "D"\nservice = "feed"\nspecifiers = true\ninstances = ["1", "x"]\n'
+            'listen = ["stream 127.0.0.1:910%i"]\n'
+        },
+    ),
+    Case(
         "a drop-in of an instance, with its template",
         (("QT118", E, "dropins.toml:5", "more", "has Restart=always, which Type=oneshot may not have"),),
         files={
