@@ -8,7 +8,7 @@ it is instead. Only `no such key`, `WRONGTYPE` and the answer `none` are knowled
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -55,9 +55,8 @@ PERSISTENCE = (
 """Fields of INFO that say whether Redis can keep what it holds."""
 ERRORS = ("MISCONF", "OOM", "READONLY")
 """What Redis answers to a write that it refuses."""
-_DATABASE = re.compile("db[0-9]{1,5}")
+_DATABASE, _WORD = re.compile("db[0-9]{1,5}"), re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _EXPIRES, _COUNT = re.compile(",expires=([0-9]{1,19})"), re.compile("count=([0-9]{1,19})")
-_WORD = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 
 class Reply(Protocol):
@@ -115,13 +114,13 @@ def probe(needs: Iterable[Need], store: DesiredStore) -> StoreProbe:
     scans = [scan(pattern) for pattern in store.key_patterns] if listed else []
     commands = tuple(sorted({*map(make_command, wanted), *scans}, key=_make_sort_key))
     numbers = {command: number for number, command in enumerate(commands)}
-    asked_for = frozenset(need.subject for need in wanted if need.fact == KeyFact.FACT)
+    keys = frozenset(need.subject for need in wanted if need.fact == KeyFact.FACT)
 
     def parse(replies: Sequence[Reply]) -> list[Answer]:
         asked = [(need, numbers[make_command(need)]) for need in wanted]
         found = [_answer(need, replies[number], number, store) for need, number in asked]
         scanned = [(numbers[each], replies[numbers[each]]) for each in scans]
-        return [*found, *(_answer_keys(need, store, scanned, asked_for) for need in listed)]
+        return [*found, *(_answer_keys(need, store, scanned, keys) for need in listed)]
 
     return StoreProbe(commands, tuple(format_cli(command, store) for command in commands), parse)
 
@@ -140,7 +139,7 @@ def scan_on(command: Sequence[str], value: object) -> tuple[str, ...]:
 
 
 def _answer_keys(
-    need: Need, store: DesiredStore, scanned: Sequence[tuple[int, Reply]], asked_for: frozenset[str]
+    need: Need, store: DesiredStore, scanned: Sequence[tuple[int, Reply]], asked: Collection[str]
 ) -> Answer:
     """What all patterns found. A SCAN that was not followed to its end still ends in a cursor."""
     names, complete = set[str](), True
@@ -153,10 +152,9 @@ def _answer_keys(
                 names.update(found)
                 complete = complete and cursor == "0"
             case _:
-                return answer_unparseable(
-                    need, "SCAN did not answer with a cursor and keys", again=shown, question=number
-                )
-    ordered = sorted(names, key=lambda name: (name in asked_for, name))[:MOST_KEYS_NAMED]
+                wrong = "SCAN did not answer with a cursor and keys"
+                return answer_unparseable(need, wrong, again=shown, question=number)
+    ordered = sorted(names, key=lambda name: (name in asked, name))[:MOST_KEYS_NAMED]
     value = StoreKeys([name[:LONGEST_NAME] for name in ordered], len(names), complete)
     return answer_observed(need, value, again=again[0] if again else "", question=scanned[0][0] if scanned else 0)
 
@@ -235,11 +233,9 @@ def _answer_expiry(need: Need, value: object, again: str, question: int) -> Answ
 def _answer_server(need: Need, value: object, again: str, question: int) -> Answer:
     said = _read_info(value)
     server = StoreServer(
-        version=_read_text(said, "redis_version"),
-        uptime_s=_number(said, "uptime_in_seconds"),
-        used_memory=_number(said, "used_memory"),
-        loading=_read_maybe_text(said, "loading") == "1",
-    )
+        version=_read_text(said, "redis_version"), uptime_s=_number(said, "uptime_in_seconds"),
+        used_memory=_number(said, "used_memory"), loading=_read_maybe_text(said, "loading") == "1",
+    )  # fmt: skip
     line = f"redis_version:{server.version}"
     return answer_observed(need, server, again=f"{again} | grep ^redis_version:", line=line, question=question)
 
@@ -284,10 +280,8 @@ def _answer_clock(need: Need, value: object, again: str, question: int) -> Answe
     match value:
         case [str(seconds), str(rest)]:
             said = {"seconds": seconds, "microseconds": rest}
-            now_us = _number(said, "seconds") * 1_000_000 + _number(said, "microseconds")
-            return answer_observed(
-                need, StoreClock(now_us), again=f"{again} | head -n 1", line=seconds, question=question
-            )
+            found = StoreClock(_number(said, "seconds") * 1_000_000 + _number(said, "microseconds"))
+            return answer_observed(need, found, again=f"{again} | head -n 1", line=seconds, question=question)
     raise _Unreadable("TIME did not answer with seconds and microseconds")
 
 
