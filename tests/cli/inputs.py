@@ -351,6 +351,12 @@ USAGE = (
     Case("audit of nothing", nothing, ("audit",), (FROM_WHERE,)),
     Case("report of nothing", nothing, ("report", "registry"), (FROM_WHERE,)),
     Case("audit of both", nothing, (*AUDIT, "--host", "box"), (BOTH,)),
+    Case(
+        "parity of a service that is not there",
+        nothing,
+        (*PARITY, "--service", "apo"),
+        ("--service apo: no such service in docker-compose.yml (did you mean api?)",),
+    ),
     Case("parity of both", nothing, (*PARITY, "--from", "evidence.json", "--host", "box"), (BOTH,)),
     Case(
         "a host without a name",
