@@ -24,7 +24,7 @@ READING = frozenset(
 )
 """First words of the commands that leave this adapter; besides AUTH and SELECT, which it sends itself."""
 
-_HINT = "is it Redis that listens there, and is it well?"
+_HINT = "is it Redis that listens there, and is it well (CLIENT PAUSE and long scripts hold it up)?"
 AT_A_TIME = 2000
 """Commands of one exchange: each has a bound of its own on what is read."""
 

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TypeVar
 
 from qtctl.collect.look import BUS_SHARE, Observation
+from qtctl.dialects.systemd.boot_order import ESSENTIAL
 from qtctl.errors import HostError, NoSession
 from qtctl.interfaces.host import UNREADABLE, BusCall, BusReply
 from qtctl.model.evidence import Need
@@ -117,7 +118,7 @@ def _look(session: _Session, open_: set[Need]) -> None:
     gone = session.inquiry.retired_units
     expected = [name for name in named if name not in gone]
     # A file of a unit that the registry says something of is worth seeing, whatever is needed.
-    patterns = (*session.inquiry.unit_patterns, *session.inquiry.unit_names, *names)
+    patterns = (*session.inquiry.unit_patterns, *session.inquiry.unit_names, *names, *ESSENTIAL)
     # The list of files takes systemd longest, and is asked for early: what follows is sent and queued meanwhile.
     first = [probe.ALL_UNITS, probe.ask_by_names(named), probe.ask_unit_files(patterns)]
     replies = session.call([*first, *_list_gets(session, expected)])

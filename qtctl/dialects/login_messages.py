@@ -40,6 +40,13 @@ _CAUSES = (
         FULL,
     ),
     (
+        re.compile(r"^/dev/null is not the device"),
+        Cause(
+            "/dev/null is not what every program takes it for",
+            "as root on the host: rm -f /dev/null; mknod -m 666 /dev/null c 1 3",
+        ),
+    ),
+    (
         re.compile(r"cannot allocate memory|out of memory", re.IGNORECASE),
         Cause("the host has no memory for another program", "free memory on the host, then audit again"),
     ),

@@ -17,13 +17,13 @@ from qtctl.model.deploy_facts import HostDeploys, KeptGenerations
 from qtctl.model.evidence import Evidence, Item, Need, State
 from qtctl.model.fact_help import ASK_REDIS, INSTALL_GETENT, LET_READ, REACH_HEALTH, REACH_REDIS, SCAN_REDIS, SEE_BUS
 from qtctl.model.generated_facts import GeneratedFiles
-from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved, SharedIds
+from qtctl.model.host_facts import BootMounts, FileSystem, FrozenGroups, HostState, OomKills, Resolved, SharedIds
 from qtctl.model.json import JsonObject
 from qtctl.model.library_facts import LibraryWriters
 from qtctl.model.moments import parse_microseconds, shift_time
 from qtctl.model.preflight_facts import EnvKeys, Jobs, Writable
 from qtctl.model.process_facts import EnvText, Processes, ProcessPlaces, ProgramCopies
-from qtctl.model.setting_facts import ManagerSettings, UnitOverrides
+from qtctl.model.setting_facts import ManagerSettings, UnitCallers, UnitOverrides
 from qtctl.model.store_facts import (
     KeyExpiry,
     KeyFact,
@@ -251,6 +251,7 @@ FACT_KINDS: dict[str, FactKind] = {
         FactKind(UserUnits, Channel.EXEC, INSTALL_GETENT),
         FactKind(ManagerSettings, Channel.EXEC),
         FactKind(UnitOverrides, Channel.EXEC),
+        FactKind(UnitCallers, Channel.EXEC),
         FactKind(EntryPoint, Channel.EXEC),
         FactKind(Folders, Channel.EXEC),
         FactKind(Checkout, Channel.EXEC),
@@ -262,6 +263,8 @@ FACT_KINDS: dict[str, FactKind] = {
         FactKind(Hosts, Channel.EXEC),
         FactKind(SharedIds, Channel.EXEC, INSTALL_GETENT),
         FactKind(OomKills, Channel.EXEC),
+        FactKind(FrozenGroups, Channel.EXEC),
+        FactKind(BootMounts, Channel.EXEC),
         FactKind(FileSystem, Channel.EXEC),
         FactKind(Resolved, Channel.EXEC, "see what the name servers of the host answer, then audit again"),
         FactKind(UnitProperty, Channel.EXEC),

@@ -73,3 +73,22 @@ class OomKills:
 
     FACT: ClassVar[str] = "oom.kills"
     kills: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenGroups:
+    """Subject: `*`. files: `cgroup.events` of each unit's control group that the kernel says is frozen.
+
+    systemd knows only what it was asked for itself. Absent where the kernel cannot freeze by control group.
+    """
+
+    FACT: ClassVar[str] = "frozen.groups"
+    files: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class BootMounts:
+    """Subject: `*`. missing: what fstab wants mounted at every boot and is not mounted now. Absent without an fstab."""
+
+    FACT: ClassVar[str] = "boot.mounts"
+    missing: list[str]

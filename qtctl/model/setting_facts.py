@@ -1,4 +1,4 @@
-"""Facts of what is set for all services of a host at once, and of what replaces the program of a package's unit."""
+"""Facts of what is set for all services at once, what replaces a package's program, and what calls systemctl."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,7 +8,8 @@ from typing import ClassVar
 class ManagerSettings:
     """Subject: `system` or `journald`. rows: [file, key, value] of each assignment in its files, as it reads them.
 
-    Values that programs would get in their environment are left out. `unread`: files that the account may not read.
+    Of `environment`: ['', name, value] of each variable that systemd gives to every service. Values that programs would
+    get in their environment are left out, but for PATH. `unread`: files that the account may not read.
     """
 
     FACT: ClassVar[str] = "manager.settings"
@@ -22,3 +23,16 @@ class UnitOverrides:
 
     FACT: ClassVar[str] = "unit.overrides"
     files: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitCallers:
+    """Subject: `host`, or `crontabs` of its users. rows: [verb, unit, file] of each call that starts or stops a unit.
+
+    Calls of systemctl, service, invoke-rc.d and of systemd's bus, in the files of other units, crontabs, hooks, and the
+    programs that these name. `unit`: as it is written there, perhaps without .service, or with * and ?.
+    """
+
+    FACT: ClassVar[str] = "unit.callers"
+    rows: list[list[str]]
+    unread: list[str]

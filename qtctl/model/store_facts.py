@@ -21,7 +21,8 @@ class StoreHealth:
 
     Memory in bytes; `not_evicted` of it does not count for `max_memory`, 0 for no limit. `expiring`: keys with a time
     to live. `persistence`: fields of INFO as they are; `errors`: how often a write was refused, by the code of its
-    error.
+    error. `paused`: `write` or `all` under CLIENT PAUSE, where the server says so: Valkey 8.1 and later.
+    `good_replicas`: those that count for min-replicas-to-write, None where it is not set.
     """
 
     FACT: ClassVar[str] = "store.health"
@@ -34,6 +35,8 @@ class StoreHealth:
     expiring: int
     persistence: dict[str, str]
     errors: dict[str, int]
+    paused: str = ""
+    good_replicas: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

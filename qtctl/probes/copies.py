@@ -12,13 +12,15 @@ from qtctl.model.inquiry import Inquiry
 from qtctl.model.plausible import U32, parse_whole
 from qtctl.model.process_facts import ProgramCopies
 from qtctl.probes.answer import Answer, answer_observed, answer_unparseable, decode_text, needs_root
-from qtctl.probes.batch import Frame, Probe
+from qtctl.probes.batch import Frame, Library, Probe, Takes
 from qtctl.probes.family import Family
-from qtctl.probes.processes import HIDDEN, SCRIPTS
+from qtctl.probes.processes import HIDDEN
+from qtctl.remote.scripts import read_script
 
 AGAIN = "ps -eo pid,cgroup:200,args | grep python"
 TOOLS = ("awk", "grep", "head", "tr")
 MOST = 500
+SCRIPTS = Library("copies", ("copies.sh",), {"copies": Takes.ANYTHING}, (("copied", read_script("copies.awk")),))
 _OF_PACKAGES = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/lib/", "/usr/libexec/", "/lib/")
 Wanted = tuple[str, str, str, str]
 """Unit, and what is looked for: a program or script, a module behind -m, the module of an application."""
@@ -73,12 +75,18 @@ def _answer(need: Need, frame: Frame | None, units: Sequence[str]) -> Answer:
         return needs_root(need, HIDDEN, again=AGAIN)
     if "E" not in said:
         return answer_unparseable(need, "the list of processes was cut off", again=AGAIN)
-    rows = []
+    rows, unseen = [], ""
     for line in said[: said.index("E")]:
         tag, pid, number, group = line.split(" ", 3)
-        if tag != "C":
+        if tag not in ("C", "R"):
             raise ValueError("no line of a process")
-        rows.append([str(parse_whole(pid, U32)), units[parse_whole(number, len(units)) - 1], group])
+        row = [str(parse_whole(pid, U32)), units[parse_whole(number, len(units)) - 1], group]
+        if tag == "C":
+            rows.append(row)
+        else:
+            unseen = f"process {row[0]} may run what {row[1]} runs, from a folder that only root can see"
+    if unseen and not rows:
+        return needs_root(need, unseen, again=AGAIN)
     return answer_observed(need, ProgramCopies(sorted(rows)), again=AGAIN, line=str(len(rows)))
 
 

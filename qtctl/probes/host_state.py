@@ -1,6 +1,6 @@
-"""A host's clock, swap and pressure, accounts that share a uid, and what was killed for memory.
+"""A host's clock, swap and pressure; accounts that share a uid; what was killed for memory, frozen, or not mounted.
 
-Facts `host.state`, `accounts.shared` and `oom.kills`, all from files that everybody may read.
+Facts `host.state`, `accounts.shared`, `oom.kills`, `frozen.groups`, `boot.mounts`: from files that everybody may read.
 """
 
 import re
@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from qtctl.dialects.lines import split_lines
 from qtctl.model.evidence import Need
-from qtctl.model.host_facts import HostState, OomKills, SharedIds
+from qtctl.model.host_facts import BootMounts, FrozenGroups, HostState, OomKills, SharedIds
 from qtctl.model.plausible import U32, parse_whole, show_value
 from qtctl.probes.answer import (
     COMMAND_NOT_FOUND,
@@ -20,20 +20,27 @@ from qtctl.probes.answer import (
     answer_unparseable,
     decode_text,
 )
-from qtctl.probes.batch import Frame, Frames, Library, Probe, Takes
+from qtctl.probes.batch import Frame, Frames, Library, Probe, Takes, find_missing_tool
 from qtctl.probes.family import Family
+from qtctl.probes.filesystems import unescape_path
 
 AGAIN = "date; cat /proc/meminfo /proc/pressure/*"
 SHARED = "getent passwd | cut -d: -f1,3 | sort -t: -n -k2 | uniq"
 KILLS = "grep -rsE --include=memory.events --include=memory.oom_control '^oom_kill [1-9]' /sys/fs/cgroup"
+FROZEN = "grep -rs --include=cgroup.events '^frozen 1' /sys/fs/cgroup"
+MOUNTS = "grep -v '^#' /etc/fstab; findmnt --fstab --evaluate; findmnt"
 LONGEST = 65536
 NO_COUNTER = 3
 """Exit status where the kernel counts no kills by control group."""
 _AVERAGE = re.compile(r"avg300=([0-9]{1,3}\.[0-9]{2})")
 _SECOND = 1_000_000
 
+TOOLS = {"shared_ids": ("awk", "cut", "sort"), "boot_mounts": ("awk",)}
+"""Without which a function would say that all is well."""
 SCRIPTS = Library(
-    "host_state", ("host_state.sh",), dict.fromkeys(("host_state", "shared_ids", "oom_kills"), Takes.NOTHING)
+    "host_state",
+    ("host_state.sh",),
+    dict.fromkeys(("host_state", "shared_ids", "oom_kills", "frozen_groups", "boot_mounts"), Takes.NOTHING),
 )
 
 
@@ -88,11 +95,31 @@ def _answer_kills(need: Need, frame: Frame) -> Answer:
     return answer_observed(need, OomKills(kills), again=KILLS)
 
 
+def _answer_frozen(need: Need, frame: Frame) -> Answer:
+    if frame.exit == NO_COUNTER:
+        return answer_absent(need, "the host freezes nothing by control group", again=FROZEN)
+    files = [line.removesuffix(":frozen 1") for line in split_lines(decode_text(frame.stdout))]
+    if any(not file.startswith("/sys/fs/cgroup/") for file in files):
+        raise ValueError("not the file of a control group")
+    return answer_observed(need, FrozenGroups(files), again=FROZEN)
+
+
+def _answer_mounts(need: Need, frame: Frame) -> Answer:
+    if frame.exit == NO_COUNTER:
+        return answer_absent(need, "the host has no fstab that can be read", again=MOUNTS)
+    said = list(split_lines(decode_text(frame.stdout[:LONGEST])))
+    if any(not line.startswith("B /") for line in said):
+        raise ValueError("not the path of a mount")
+    return answer_observed(need, BootMounts([unescape_path(line[2:]) for line in said]), again=MOUNTS)
+
+
 _Read = Callable[[Need, Frame], Answer]
 _ASKED: dict[str, tuple[str, tuple[str, ...], str, _Read]] = {
     HostState.FACT: ("host_state", ("date", "/proc/meminfo", "/proc/pressure"), AGAIN, _state),
     SharedIds.FACT: ("shared_ids", ("getent", "passwd"), SHARED, _answer_shared),
     OomKills.FACT: ("oom_kills", ("grep", "oom_kill", "/sys/fs/cgroup"), KILLS, _answer_kills),
+    FrozenGroups.FACT: ("frozen_groups", ("grep", "frozen", "/sys/fs/cgroup"), FROZEN, _answer_frozen),
+    BootMounts.FACT: ("boot_mounts", ("awk", "/proc/self/mountinfo", "/etc/fstab"), MOUNTS, _answer_mounts),
 }
 """Fact → function of host_state.sh, what evidence shows of the question, what a person runs, and who reads it."""
 
@@ -100,7 +127,8 @@ _ASKED: dict[str, tuple[str, tuple[str, ...], str, _Read]] = {
 def probe(needs: Sequence[Need]) -> Probe:
     wanted = sorted({need.fact: need for need in needs}.values(), key=lambda need: list(_ASKED).index(need.fact))
     commands = tuple(
-        SCRIPTS.command([(function,)], argv, again) for function, argv, again, _ in (_ASKED[n.fact] for n in wanted)
+        SCRIPTS.command([(function,)], argv, again, TOOLS.get(function, ()))
+        for function, argv, again, _ in (_ASKED[need.fact] for need in wanted)
     )
 
     def parse(frames: Frames) -> list[Answer]:
@@ -113,6 +141,8 @@ def _answer(need: Need, frame: Frame | None, question: int) -> Answer:
     *_, again, read = _ASKED[need.fact]
     if frame is None:
         return answer_unparseable(need, "the answer was cut off", again=again, question=question)
+    if tool := find_missing_tool(frame):
+        return answer_not_installed(need, tool, again=again, question=question)
     try:
         answer = read(need, frame)
     except (KeyError, ValueError) as error:
@@ -120,4 +150,4 @@ def _answer(need: Need, frame: Frame | None, question: int) -> Answer:
     return replace(answer, again=again, question=question)
 
 
-FAMILY = Family((HostState, SharedIds, OomKills), lambda needs, _: probe(needs))
+FAMILY = Family((HostState, SharedIds, OomKills, FrozenGroups, BootMounts), lambda needs, _: probe(needs))

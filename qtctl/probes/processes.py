@@ -40,7 +40,7 @@ SOFT_FILES, HARD_FILES = 1024, 4096
 """Open files that every service may have; systemd raises those of PID 1 far above that."""
 LONGEST_CPUS = 200
 
-SCRIPTS = Library("processes", ("processes.sh",), {"processes": Takes.UNITS, "copies": Takes.ANYTHING})
+SCRIPTS = Library("processes", ("processes.sh",), {"processes": Takes.UNITS})
 
 
 @dataclass(slots=True)

@@ -10,7 +10,14 @@ from qtctl.model.evidence import Need
 from qtctl.model.inquiry import Inquiry
 from qtctl.model.plausible import LONGEST_LINE
 from qtctl.model.setting_facts import ManagerSettings, UnitOverrides
-from qtctl.probes.answer import Answer, answer_not_asked, answer_observed, answer_unparseable, decode_text
+from qtctl.probes.answer import (
+    Answer,
+    answer_not_asked,
+    answer_observed,
+    answer_refused,
+    answer_unparseable,
+    decode_text,
+)
 from qtctl.probes.batch import Frame, Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
 from qtctl.probes.units import explain_odd_name
@@ -20,10 +27,16 @@ SCRIPTS = Library(
     ("manager_settings.sh",),
     {"manager_settings": Takes.NOTHING, "overrides": Takes.UNITS},
 )
-TOOLS = ("awk", "grep", "head")
+TOOLS = ("awk", "grep", "head", "sed")
+
+
+ENVIRONMENT = "environment"
+"""The subject of what systemd gives to every service as it runs."""
 
 
 def make_again(name: str) -> str:
+    if name == ENVIRONMENT:
+        return "systemctl show-environment | cut -d = -f 1"
     return f"grep -s '^[A-Z]' /etc/systemd/{name}.conf /etc/systemd/{name}.conf.d/* /run/systemd/{name}.conf.d/*"
 
 
@@ -60,10 +73,24 @@ def _answer_settings(need: Need, frame: Frame | None) -> Answer:
     said = _read_lines(frame)
     if said is None:
         return answer_unparseable(need, "the answer was cut off", again=make_again(need.subject))
+    if need.subject == ENVIRONMENT:
+        return _answer_given(need, said)
     end = f"/systemd/{need.subject}.conf"
     mine = [row for each in said if each.startswith("S ") and end in (row := _read_row(each))[0]]
     unread = [each[2:] for each in said if each.startswith("U ") and end in each]
     return answer_observed(need, ManagerSettings(mine, unread), again=make_again(need.subject), line=str(len(mine)))
+
+
+def _answer_given(need: Need, said: Sequence[str]) -> Answer:
+    if "V" in said:
+        return answer_refused(
+            need, "systemctl did not say what systemd gives to services", again=make_again(ENVIRONMENT)
+        )
+    given = [each[2:].partition("=") for each in said if each.startswith("V ")]
+    rows = [["", name, value if equals else "(not shown)"] for name, equals, value in given]
+    return answer_observed(
+        need, ManagerSettings(rows, []), again=make_again(ENVIRONMENT), line=rows[0][1] if rows else ""
+    )
 
 
 def _read_row(line: str) -> list[str]:

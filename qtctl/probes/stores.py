@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from qtctl.dialects import shell
-from qtctl.dialects.lines import split_lines
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Need
-from qtctl.model.plausible import STREAM_ID, U64, parse_whole
+from qtctl.model.plausible import STREAM_ID
 from qtctl.model.store_facts import (
     MOST_CONSUMERS,
     MOST_GROUPS_NAMED,
@@ -36,6 +35,8 @@ from qtctl.model.store_facts import (
     split_group_subject,
 )
 from qtctl.probes.answer import Answer, answer_absent, answer_observed, answer_refused, answer_unparseable
+from qtctl.probes.store_info import answer_health, answer_server
+from qtctl.probes.store_values import Unreadable, find_number, find_text, read_number, read_pairs, read_text
 
 _OF_STREAMS = (Stream, StreamGroup, StreamGroups, StreamConsumers, StreamPending)
 FACTS = tuple(kind.FACT for kind in (StoreServer, StoreClock, StoreHealth, StoreKeys, KeyFact, KeyExpiry, *_OF_STREAMS))
@@ -48,15 +49,7 @@ SCANNED_FIRST, SCANNED_NEXT = "1000", "10000"
 DEFAULT_PORT = 6379
 _OF_KEY, _FOR_EVER, _GONE = {KeyFact.FACT: "TYPE", KeyExpiry.FACT: "TTL"}, -1, -2
 LONGEST_NAME = 200
-PERSISTENCE = (
-    "rdb_last_bgsave_status", "aof_enabled", "aof_last_write_status", "aof_last_bgrewrite_status",
-    "rdb_last_save_time", "rdb_changes_since_last_save",
-)  # fmt: skip
-"""Fields of INFO that say whether Redis can keep what it holds."""
-ERRORS = ("MISCONF", "OOM", "READONLY")
-"""What Redis answers to a write that it refuses."""
-_DATABASE, _WORD = re.compile("db[0-9]{1,5}"), re.compile(r"[A-Za-z0-9_.-]{1,100}")
-_EXPIRES, _COUNT = re.compile(",expires=([0-9]{1,19})"), re.compile("count=([0-9]{1,19})")
+_WORD = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 
 class Reply(Protocol):
@@ -75,10 +68,6 @@ class StoreProbe:
     commands: tuple[tuple[str, ...], ...]
     again: tuple[str, ...]
     parse: Callable[[Sequence[Reply]], list[Answer]]
-
-
-class _Unreadable(ValueError):
-    """A reply of another shape than Redis documents."""
 
 
 def store_of(need: Need) -> str:
@@ -176,22 +165,13 @@ def list_tls_options(store: DesiredStore) -> list[str]:
     return ["--tls", *(word for option, file in files.items() if file for word in (option, file))]
 
 
-def read_pairs(value: object) -> dict[str, object]:
-    """A map as Redis gives it: RESP3's own, or RESP2's flat list of names and values."""
-    if isinstance(value, Mapping):
-        return {str(key): each for key, each in value.items()}
-    if isinstance(value, list | tuple) and len(value) % 2 == 0:
-        return {str(key): each for key, each in zip(value[::2], value[1::2], strict=True)}
-    raise _Unreadable("not a list of names and values")
-
-
 def _answer(need: Need, reply: Reply, question: int, store: DesiredStore) -> Answer:
     again = format_cli(make_command(need), store)
     if reply.error:
         return _answer_failed(need, reply.error, again, question)
     try:
         return _READ[need.fact](need, reply.value, again, question)
-    except _Unreadable as error:
+    except Unreadable as error:
         return answer_unparseable(need, str(error), again=again, question=question)
 
 
@@ -216,7 +196,7 @@ def _answer_failed(need: Need, error: str, again: str, question: int) -> Answer:
 
 def _answer_key(need: Need, value: object, again: str, question: int) -> Answer:
     if not isinstance(value, str) or not _WORD.fullmatch(value):
-        raise _Unreadable("TYPE did not answer with a word")
+        raise Unreadable("TYPE did not answer with a word")
     if value == "none":
         return answer_absent(need, "no such key", again=again, line="none", question=question)
     return answer_observed(need, KeyFact(value), again=again, line=value, question=question)
@@ -224,55 +204,10 @@ def _answer_key(need: Need, value: object, again: str, question: int) -> Answer:
 
 def _answer_expiry(need: Need, value: object, again: str, question: int) -> Answer:
     if type(value) is not int or value < _GONE:
-        raise _Unreadable("TTL did not answer with seconds")
+        raise Unreadable("TTL did not answer with seconds")
     if value == _GONE:
         return answer_absent(need, "no such key", again=again, line="-2", question=question)
     return answer_observed(need, KeyExpiry(value != _FOR_EVER), again=again, line=str(value), question=question)
-
-
-def _answer_server(need: Need, value: object, again: str, question: int) -> Answer:
-    said = _read_info(value)
-    server = StoreServer(
-        version=_read_text(said, "redis_version"), uptime_s=_number(said, "uptime_in_seconds"),
-        used_memory=_number(said, "used_memory"), loading=_read_maybe_text(said, "loading") == "1",
-    )  # fmt: skip
-    line = f"redis_version:{server.version}"
-    return answer_observed(need, server, again=f"{again} | grep ^redis_version:", line=line, question=question)
-
-
-def _answer_health(need: Need, value: object, again: str, question: int) -> Answer:
-    said = _read_info(value)
-    health = StoreHealth(
-        role=_read_text(said, "role"),
-        read_only=_read_maybe_text(said, "slave_read_only") == "1",
-        used_memory=_number(said, "used_memory"),
-        max_memory=_read_maybe_number(said, "maxmemory") or 0,
-        max_memory_policy=_read_maybe_text(said, "maxmemory_policy")[:LONGEST_NAME],
-        not_evicted=_read_maybe_number(said, "mem_not_counted_for_evict") or 0,
-        expiring=_count_expiring(said),
-        persistence={field: text[:LONGEST_NAME] for field in PERSISTENCE if (text := _read_maybe_text(said, field))},
-        errors={kind: count for kind in ERRORS if (count := _count(said, f"errorstat_{kind}"))},
-    )
-    return answer_observed(need, health, again=f"{again} | grep ^role:", line=f"role:{health.role}", question=question)
-
-
-def _count_expiring(said: Mapping[str, object]) -> int:
-    """Keys of all databases that have a time to live: `db0:keys=3,expires=1,avg_ttl=0`."""
-    rows = (str(value) for key, value in said.items() if _DATABASE.fullmatch(key))
-    return sum(parse_whole(found[1], U64) for row in rows if (found := _EXPIRES.search(row)))
-
-
-def _count(said: Mapping[str, object], key: str) -> int:
-    """`count=3`, as INFO has it of errors."""
-    found = _COUNT.match(_read_maybe_text(said, key))
-    return parse_whole(found[1], U64) if found else 0
-
-
-def _read_info(value: object) -> dict[str, object]:
-    if not isinstance(value, str):
-        return read_pairs(value)
-    said = (line.removesuffix("\r").partition(":") for line in split_lines(value) if ":" in line)
-    return {key: text for key, _, text in said}
 
 
 def _answer_clock(need: Need, value: object, again: str, question: int) -> Answer:
@@ -280,21 +215,23 @@ def _answer_clock(need: Need, value: object, again: str, question: int) -> Answe
     match value:
         case [str(seconds), str(rest)]:
             said = {"seconds": seconds, "microseconds": rest}
-            found = StoreClock(_number(said, "seconds") * 1_000_000 + _number(said, "microseconds"))
-            return answer_observed(need, found, again=f"{again} | head -n 1", line=seconds, question=question)
-    raise _Unreadable("TIME did not answer with seconds and microseconds")
+            now_us = read_number(said, "seconds") * 1_000_000 + read_number(said, "microseconds")
+            return answer_observed(
+                need, StoreClock(now_us), again=f"{again} | head -n 1", line=seconds, question=question
+            )
+    raise Unreadable("TIME did not answer with seconds and microseconds")
 
 
 def _answer_stream(need: Need, value: object, again: str, question: int) -> Answer:
     said = read_pairs(value)
-    last = _read_text(said, "last-generated-id")
+    last = read_text(said, "last-generated-id")
     found_id = STREAM_ID.fullmatch(last)
     if found_id is None:
-        raise _Unreadable("last-generated-id is not an id")
+        raise Unreadable("last-generated-id is not an id")
     found = Stream(
-        _number(said, "length"), last, int(found_id[1]), _number(said, "groups"),
-        _read_maybe_text(said, "recorded-first-entry-id"), _read_maybe_number(said, "entries-added"),
-        _read_maybe_text(said, "max-deleted-entry-id"),
+        read_number(said, "length"), last, int(found_id[1]), read_number(said, "groups"),
+        find_text(said, "recorded-first-entry-id"), find_number(said, "entries-added"),
+        find_text(said, "max-deleted-entry-id"),
     )  # fmt: skip
     shown = f"{again} | paste -d ' ' - - | grep ^last-generated-id"
     return answer_observed(need, found, again=shown, line=f"last-generated-id {last}", question=question)
@@ -306,8 +243,8 @@ def _group(need: Need, value: object, again: str, question: int) -> Answer:
     if said is None:
         return answer_absent(need, "the stream has no such group", again=again, question=question)
     found = StreamGroup(
-        _read_maybe_number(said, "lag"), _number(said, "pending"), _number(said, "consumers"),
-        _read_text(said, "last-delivered-id"), _read_maybe_number(said, "entries-read"),
+        find_number(said, "lag"), read_number(said, "pending"), read_number(said, "consumers"),
+        read_text(said, "last-delivered-id"), find_number(said, "entries-read"),
     )  # fmt: skip
     # Raw output has a name or value a line: as many columns as a group has of both give a line for each group.
     shown = f"{again} | paste -d ' ' {' '.join('-' * (2 * len(said)))}"
@@ -316,13 +253,13 @@ def _group(need: Need, value: object, again: str, question: int) -> Answer:
 
 
 def _names(need: Need, value: object, again: str, question: int) -> Answer:
-    names = sorted(_read_text(group, "name") for group in _read_groups(value))
+    names = sorted(read_text(group, "name") for group in _read_groups(value))
     found = StreamGroups([name[:LONGEST_NAME] for name in names[:MOST_GROUPS_NAMED]], len(names))
     return answer_observed(need, found, again=again, line="name" if names else "", question=question)
 
 
 def _answer_consumers(need: Need, value: object, again: str, question: int) -> Answer:
-    rows = sorted((_read_last_read(row), _read_text(row, "name")[:LONGEST_NAME]) for row in _read_groups(value))
+    rows = sorted((_read_last_read(row), read_text(row, "name")[:LONGEST_NAME]) for row in _read_groups(value))
     idle_ms = {name: idle for idle, name in reversed(rows[:MOST_CONSUMERS])}
     line = "name" if rows else ""
     return answer_observed(need, StreamConsumers(idle_ms, len(rows)), again=again, line=line, question=question)
@@ -330,13 +267,13 @@ def _answer_consumers(need: Need, value: object, again: str, question: int) -> A
 
 def _read_last_read(consumer: Mapping[str, object]) -> int:
     """Milliseconds. `inactive` is -1 of one that never got anything, and missing before Redis 7.2."""
-    got = _read_maybe_number(consumer, "inactive")
-    return _number(consumer, "idle") if got is None else got
+    got = find_number(consumer, "inactive")
+    return read_number(consumer, "idle") if got is None else got
 
 
 def _answer_pending(need: Need, value: object, again: str, question: int) -> Answer:
     if not isinstance(value, list | tuple):
-        raise _Unreadable("XPENDING did not answer with a list")
+        raise Unreadable("XPENDING did not answer with a list")
     entries = [_read_delivered(each) for each in value]
     line = str(entries[0][0]) if entries else ""
     return answer_observed(need, StreamPending(entries), again=again, line=line, question=question)
@@ -347,49 +284,19 @@ def _read_delivered(entry: object) -> list[str | int]:
     match entry:
         case [str(id_), str(consumer), int(idle), int(times)]:
             return [id_, consumer[:LONGEST_NAME], max(idle, 0), times]
-    raise _Unreadable("XPENDING did not answer with entries that were delivered")
+    raise Unreadable("XPENDING did not answer with entries that were delivered")
 
 
 def _read_groups(value: object) -> list[dict[str, object]]:
     if not isinstance(value, list | tuple):
-        raise _Unreadable("XINFO did not answer with a list")
+        raise Unreadable("XINFO did not answer with a list")
     return [read_pairs(each) for each in value]
 
 
-def _read_text(said: Mapping[str, object], key: str) -> str:
-    value = said.get(key)
-    if isinstance(value, str):
-        return value
-    raise _Unreadable(f"the answer has no {key}")
-
-
-def _number(said: Mapping[str, object], key: str) -> int:
-    value = said.get(key)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        try:
-            return parse_whole(value, U64)
-        except ValueError as error:
-            raise _Unreadable(f"{key}: {error}") from error
-    raise _Unreadable(f"{key} is not a number")
-
-
-def _read_maybe_text(said: Mapping[str, object], key: str) -> str:
-    """'' where this Redis does not say it."""
-    return _read_text(said, key) if key in said else ""
-
-
-def _read_maybe_number(said: Mapping[str, object], key: str) -> int | None:
-    """None where this Redis does not say it, says NULL, or a number below 0, which is a miscount of its own."""
-    value = said.get(key)
-    return None if value is None or (isinstance(value, int) and value < 0) else _number(said, key)
-
-
 _READ: Mapping[str, Callable[[Need, object, str, int], Answer]] = {
-    StoreServer.FACT: _answer_server,
+    StoreServer.FACT: answer_server,
     StoreClock.FACT: _answer_clock,
-    StoreHealth.FACT: _answer_health,
+    StoreHealth.FACT: answer_health,
     KeyFact.FACT: _answer_key,
     KeyExpiry.FACT: _answer_expiry,
     Stream.FACT: _answer_stream,

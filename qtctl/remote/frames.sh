@@ -10,6 +10,11 @@ qtctl_frame() {
   printf '\n%s %s %s %s\n' "$qtctl_marker" "$1" "$qtctl_rc" "$qtctl_up"
   printf '\n%s %s %s %s\n' "$qtctl_marker" "$1" "$qtctl_rc" "$qtctl_up" >&2
 }
+# What asks writes there what nobody reads, and reads nothing from there; in place of the device it would do neither.
+if [ ! -c /dev/null ] || [ ! -r /dev/null ] || [ ! -w /dev/null ]; then
+  echo "/dev/null is not the device, or not open to everyone" >&2
+  exit 126
+fi
 # qtctl_need PROGRAM...: end with 127 where one of them is not there, and say which. No process is started for it.
 qtctl_need() {
   for qtctl_each; do

@@ -32,3 +32,25 @@ oom_kills() {
   grep -Hs '^oom_kill [1-9]' "/sys/fs/cgroup/$1"*.slice/*.service/memory."$2" \
     "/sys/fs/cgroup/$1"*.slice/*.slice/*.service/memory."$2" | head -n 1000
 }
+
+# Lines FILE:frozen 1, of each unit whose processes the kernel has stopped, whoever asked for that. Exit status 3: it cannot.
+frozen_groups() {
+  [ -r /sys/fs/cgroup/system.slice/cgroup.events ] || exit 3
+  grep -Hs '^frozen 1' /sys/fs/cgroup/*.slice/*.service/cgroup.events \
+    /sys/fs/cgroup/*.slice/*.slice/*.service/cgroup.events | head -n 1000
+}
+
+# boot_mounts: lines `B PATH`, as fstab writes it, of what a boot mounts, or ends in emergency mode, and is not mounted now.
+# Exit status 3: there is no fstab. A container mounts no devices.
+boot_mounts() {
+  [ -r /etc/fstab ] || exit 3
+  inside=''
+  [ ! -e /run/systemd/container ] || inside=1
+  inside=$inside awk 'BEGIN { inside = ENVIRON["inside"] }
+    FNR == NR { mounted[$5] = 1; next }
+    /^[[:space:]]*#/ || NF < 3 || $3 == "swap" || $2 !~ /^\// { next }
+    ("," $4 ",") ~ /,(noauto|nofail|x-systemd\.automount),/ { next }
+    inside && $1 ~ /^(\/dev\/|[A-Z]+=)/ { next }
+    { path = $2; if (path != "/") sub(/\/+$/, "", path); if (!(path in mounted)) print "B " path }' \
+    /proc/self/mountinfo /etc/fstab | head -n 100
+}

@@ -2,33 +2,46 @@
 # What people have set for all services at once, in the files of systemd itself and of its journal.
 
 # manager_settings: lines `S FILE:KEY=VALUE` of what is assigned in system.conf and journald.conf and the folders beside
-# them, in the order in which systemd reads them; a value that a program would get in its environment is left out. `U FILE`
-# of each that cannot be read. `E` ends the list. What packages bring (/usr/lib) is not looked at.
+# them; a value that a program would get in its environment is left out. Of files of one name the first folder's counts, and
+# what packages bring (/usr/lib) does not. `U FILE` of each that cannot be read. `V NAME` of each variable that systemd gives
+# to every service, with the value of PATH alone; `V` where it does not say. `E` ends the list.
 manager_settings() {
   for name in system journald; do
     set --
-    for file in /usr/local/lib /run /etc; do
-      set -- "$@" "$file/systemd/$name.conf"
-    done
-    for file in /usr/local/lib /run /etc; do
+    seen=/
+    for file in /usr/lib /usr/local/lib /run /etc; do set -- "$@" "$file/systemd/$name.conf"; done
+    for file in /etc /run /usr/local/lib /usr/lib; do
       folder=$file/systemd/$name.conf.d
       [ -d "$folder" ] || continue
       if [ ! -r "$folder" ] || [ ! -x "$folder" ]; then echo "U $folder" && continue; fi
-      for each in "$folder"/*.conf; do set -- "$@" "$each"; done
+      for each in "$folder"/*.conf; do
+        case $seen in */"${each##*/}"/*) continue ;; esac
+        seen="$seen${each##*/}/"
+        set -- "$@" "$each"
+      done
     done
     for file; do
-      if [ -f "$file" ] && [ -r "$file" ]; then
+      if [ -f "$file" ] && [ -r "$file" ] && ! is_packaged "$file"; then
         grep -aHE '^[[:space:]]*[A-Za-z]+[[:space:]]*=' -- "$file" /dev/null | head -c 20000 |
           awk '{ at = index($0, ":"); text = substr($0, at + 1); sub(/^[[:space:]]+/, "", text)
             key = text; sub(/[[:space:]]*=.*/, "", key); value = text; sub(/^[^=]*=[[:space:]]*/, "", value)
             if (key ~ /Environment$/) value = "(not shown)"
             print "S " substr($0, 1, at) key "=" substr(value, 1, 200) }'
-      elif [ -f "$file" ]; then
+      elif [ -f "$file" ] && [ ! -r "$file" ]; then
         echo "U $file"
       fi
     done
   done
+  if given=$(qtctl_timed 2 systemctl show-environment 2>/dev/null); then
+    printf '%s\n' "$given" | sed -nE 's/^PATH=(.{0,1000}).*/V PATH=\1/p; /^PATH=/d; s/^([A-Za-z_][A-Za-z0-9_]{0,100})=.*/V \1/p'
+  else
+    echo V
+  fi
   echo E
+}
+is_packaged() {
+  case $1 in /usr/lib/*) ;; *) return 1 ;; esac
+  [ ! -d /var/lib/dpkg/info ] || grep -qsxF -e "$1" -e "${1#/usr}" /var/lib/dpkg/info/*.list
 }
 
 # overrides UNIT...: lines `X UNIT FILE` of each file outside of /usr/lib that gives a unit of a package another program: a

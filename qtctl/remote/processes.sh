@@ -31,50 +31,6 @@ processes() {
   grep -saz -m 1 '' $lines /dev/null | tr '\0\n' '\n\1' | cut -c -300
 }
 
-# copies UNIT\tPROGRAM\tMODULE\tAPP...: lines `C PID NUMBER GROUP` of each process that Python runs one of them in, or that
-# is one: which of them, and its control group, unless that is one of these units. PROGRAM, MODULE and APP may be empty.
-# Nothing is said of any other process. `E` ends the list.
-copies() {
-  [ -r /proc/1/limits ] || { echo H && return; }
-  grep -saz '' /proc/[0-9]*/cmdline | head -c 8000000 | tr '\0\n' '\n\1' | wanted=$(printf '%s\n' "$@") awk '
-    BEGIN {
-      count = split(ENVIRON["wanted"], row, "\n")
-      for (n = 1; n <= count; n++) {
-        split(row[n], part, "\t")
-        unit[part[1]] = 1
-        if (part[2] != "") program[part[2]] = n
-        if (part[3] != "") module[part[3]] = n
-        if (part[4] != "") app[part[4]] = n
-      }
-    }
-    match($0, /^\/proc\/[0-9]+\/cmdline:/) {
-      pid = substr($0, 7, RLENGTH - 15); word = substr($0, RLENGTH + 1)
-      if (pid != last) {
-        last = pid; before = ""; found = 0; base = word; sub(/.*\//, "", base)
-        python = base ~ /^(python|pypy)[0-9.]*$/
-        if (word in program) found = program[word]
-      } else if (python && !found) {
-        name = word; sub(/:.*/, "", name)
-        if (word in program) found = program[word]
-        else if (before == "-m" && word in module) found = module[word]
-        else if (name != word && name in app) found = app[name]
-      }
-      before = word
-      if (found && !(pid in said)) { said[pid] = 1; groups(pid, found); if (many >= 500) exit }
-    }
-    END { print "E" }
-    function groups(pid, number, file, line, text, parts, n, at) {
-      file = "/proc/" pid "/cgroup"; text = ""
-      while ((getline line < file) > 0) if (match(line, /^[0-9]+:(name=systemd)?:/)) {
-        line = substr(line, RLENGTH + 1); n = split(line, parts, "/")
-        if (line !~ /\/user@/) for (at = 1; at <= n; at++) if (parts[at] in unit) text = "-"
-        if (text != "-") text = text "C " pid " " number " " substr(line, 1, 300) "\n"
-      }
-      close(file)
-      if (text != "-") { printf "%s", text; many++ }
-    }'
-}
-
 # places UNIT...: those, and of the working directory and the program of each its path, after /proc/PID/cwd or exe, ended
 # by NUL.
 places() {

@@ -43,12 +43,12 @@ from qtctl.model.facts import (
     UnixSocket,
     make_value,
 )
-from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved, SharedIds
+from qtctl.model.host_facts import BootMounts, FileSystem, FrozenGroups, HostState, OomKills, Resolved, SharedIds
 from qtctl.model.json import JsonObject
 from qtctl.model.library_facts import LibraryWriters
 from qtctl.model.origin import Origin
 from qtctl.model.process_facts import EnvText, Processes, ProcessPlaces, ProgramCopies
-from qtctl.model.setting_facts import ManagerSettings, UnitOverrides
+from qtctl.model.setting_facts import ManagerSettings, UnitCallers, UnitOverrides
 from qtctl.model.states import KeyType, ServiceState
 from qtctl.model.store_facts import (
     KeyExpiry,
@@ -294,6 +294,9 @@ def values(want: Desired) -> dict[Need, Fact]:
         "libraries": LibraryWriters({}, []),
         "manager.settings": ManagerSettings([], []),
         "unit.overrides": UnitOverrides([]),
+        "boot.mounts": BootMounts([]),
+        "frozen.groups": FrozenGroups([]),
+        "unit.callers": UnitCallers([], []),
         "processes.copies": ProgramCopies([]),
         "key.expiry": KeyExpiry(expires=False),
         "containers": Containers({}, {}, {}),
@@ -345,6 +348,8 @@ def _file(path: str, file: DesiredFile | None) -> File:
     changed = NOW_US - 6 * HOUR
     if path == SOCKET:
         return File("socket", "0660", "qt", "qt", 0, changed)
+    if path in ("/tmp", "/var/tmp"):
+        return File("dir", "1777", "root", "root", 10, changed)
     if path == MODELS:
         return File("dir", "0750", "qt", "qt", 10, changed)
     if path == INSTALL.path:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from qtctl.dialects.login_messages import could_not_fork
+from qtctl.dialects.login_messages import could_not_fork, find_cause
 from qtctl.probes.answer import find_unknown_option
+from qtctl.remote.scripts import read_script
 
 
 @pytest.mark.parametrize(
@@ -51,3 +52,11 @@ def test_a_tool_that_is_another(said: bytes, tool: str, option: str) -> None:
 
 def test_a_path_is_no_option() -> None:
     assert find_unknown_option(b"find: '/x\\nfind: unrecognized: -printf': Permission denied\n") is None
+
+
+def test_a_null_device_that_is_none_is_named() -> None:
+    """What qtctl/remote/frames.sh says before it asks anything."""
+    said = next(line for line in read_script("frames.sh").splitlines() if "is not the device" in line)
+    cause = find_cause(said.split('"')[1])
+    assert cause is not None
+    assert "mknod -m 666 /dev/null c 1 3" in cause.hint

@@ -20,7 +20,8 @@ NOT_SAID = {"bullseye": {"QT505", "QT510"}}
 HEALS_WITHIN_S = 20.0
 LOOKS_EVERY_S = 0.5
 LOOKS_AGAIN_S = 2.0
-COMMAND_S = 60
+COMMAND_S = 45
+"""Less than a lab host takes for a script: a command that waits for what the next one does is given up in time."""
 Record = dict[str, Any]
 
 

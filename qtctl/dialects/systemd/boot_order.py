@@ -47,6 +47,9 @@ BOOTED = (
     "swap.target", "timers.target", "sockets.target", "paths.target",
 )  # fmt: skip
 """What a boot pulls in, as far as units of others are wanted by it."""
+LOGINS = ("ssh.service", "sshd.service", "ssh.socket", "sshd.socket")
+ESSENTIAL = (*LOGINS, "dbus.service", "dbus.socket", "systemd-journald.service", "systemd-journald.socket")
+"""What a host cannot be reached or looked after without, whoever declares it."""
 NOT_OF_A_BOOT = frozenset(f"{name}.target" for name in (
     "bluetooth", "ctrl-alt-del", "emergency", "exit", "factory-reset", "final", "halt", "hibernate", "hybrid-sleep",
     "initrd", "initrd-fs", "initrd-root-device", "initrd-root-fs", "initrd-switch-root", "initrd-usr-fs", "kbrequest",

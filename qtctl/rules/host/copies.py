@@ -53,8 +53,9 @@ QT229 = Rule(
     several="programs of services run outside of their units",
     what="A process runs the script, module, application or program of a declared service, and is in the control group "
     "of no declared unit: started by hand, in a terminal that was left open, by cron, in another unit or a container. "
-    "It is found by its command line: the declared path, `-m MODULE` or `MODULE:APP`. A path that was given relative "
-    "to a folder, and programs of packages (/usr/bin), are not recognised; oneshots may be run by hand.",
+    "It is found by its command line: the declared path, `-m MODULE` or `MODULE:APP`. Where the path is relative to a "
+    "folder that only root can see, the check needs --become. Programs of packages (/usr/bin) are not recognised; "
+    "oneshots may be run by hand.",
     why="Two copies of a service that trades read the same streams and send the same orders. The second one has no "
     "limit, no log and no restart of its unit, runs yesterday's code for weeks, and `systemctl stop` does not stop it.",
     fix="`ps -o pid,user,lstart,cgroup,args -p PID` shows who started it and where. End it with `kill`, and what "

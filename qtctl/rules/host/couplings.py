@@ -1,8 +1,9 @@
-"""QT231: units that nobody declared and that start or stop a declared one."""
+"""QT231, QT237: units that nobody declared and that start or stop a declared one, or that it starts."""
 
 from collections.abc import Iterator
 from functools import partial
 
+from qtctl.dialects.systemd.boot_order import OF_EVERY_BOOT
 from qtctl.dialects.systemd.unit_name import strip_type
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import make_steps
@@ -18,6 +19,8 @@ from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
 _STOPS = (("conflicted_by", "ConflictedBy"), ("stop_propagated_from", "StopPropagatedFrom"))
 _STARTS = (("triggered_by", "TriggeredBy"), ("upheld_by", "UpheldBy"))
+_PULLS = (("wants", "Wants"), ("requires", "Requires"), ("binds_to", "BindsTo"), ("upholds", "Upholds"))
+_STARTED = (".service", ".socket", ".timer", ".path", ".target")
 _OF_SYSTEMD = frozenset(("shutdown.target", "umount.target", "initrd-switch-root.target"))
 
 
@@ -62,6 +65,50 @@ def _list_others(found: Unit, unit: DesiredUnit, named: frozenset[str]) -> Itera
             yield directive, other
 
 
+def _expect_no_pull(desired: Desired) -> tuple[Expectation, ...]:
+    named = frozenset(desired.unit_names())
+    texts: dict[str, bytes] = {}
+    for file in desired.files:
+        texts[file.subject] = texts.get(file.subject, b"") + file.content
+    return tuple(
+        make_unit_expectation(
+            unit, {"starts besides": []}, partial(_pulls_declared, unit=unit.unit, named=named, text=text)
+        )
+        for unit in desired.units()
+        if unit.generated and not unit.is_template and (text := texts.get(unit.unit))
+    )
+
+
+def _pulls_declared(facts: Facts, unit: str, named: frozenset[str], text: bytes) -> Judgment:
+    found = read_unit(facts, unit)
+    if found is None:
+        return NOT_JUDGED
+    need = Need(Unit.FACT, unit)
+    ours = (other for _, other in _list_pulled(found))
+    undeclared = {other for other in ours if other not in named and other.encode() not in text}
+    pulled = [each for each in _list_pulled(found) if each[1] in undeclared]
+    if not pulled:
+        source = proofs.prove_unit_property(need, unit, "LoadState", found.load_state)
+        return Verdict(True, {"starts besides": []}, (source,))
+    sources = tuple(proofs.prove_reference(need, unit, directive, other) for directive, other in pulled[:5])
+    names = tuple(dict.fromkeys(other for _, other in pulled))
+    remedy = make_steps(
+        ("systemctl", "cat", "--no-pager", "--", unit, *names[:3]),
+        f"remove the link below {unit}.wants or {unit}.requires, or the line that names it; then",
+        ("systemctl", "daemon-reload"),
+    )
+    roots = tuple(("QT203", name) for name in names)
+    return Verdict(False, {"starts besides": [*names]}, sources, remedy=remedy, roots=roots)
+
+
+def _list_pulled(found: Unit) -> Iterator[tuple[str, str]]:
+    """Directive and name, but for what every boot has started."""
+    for field, directive in _PULLS:
+        for other in getattr(found, field) or ():
+            if other.endswith(_STARTED) and other not in OF_EVERY_BOOT:
+                yield directive, other
+
+
 QT231 = Rule(
     "QT231",
     "undeclared unit starts or stops a declared one",
@@ -77,4 +124,18 @@ QT231 = Rule(
     "where that is written. Take the declared unit out of it, or declare the other one.",
     expect=_expect_no_couplings,
 )
-RULES = (QT231,)
+QT237 = Rule(
+    "QT237",
+    "declared unit starts an undeclared one",
+    Severity.WARNING,
+    several="declared units start undeclared ones",
+    what="systemd has loaded a Wants=, Requires=, BindsTo= or Upholds= of a generated unit that its file does not say, "
+    "on a service, socket, timer, path or target that the registry does not name: by a link in UNIT.wants or "
+    "UNIT.requires, which an undeclared unit's [Install] makes when it is enabled. Drop-ins are QT211's.",
+    why="Whatever starts the declared unit also starts the other one, at every boot and every restart, and where it is "
+    "required, its failure takes the declared unit along. No file of the declared unit says so.",
+    fix="`systemctl show -p Wants,Requires,BindsTo,Upholds UNIT` shows them, `ls -d /etc/systemd/system/UNIT.*` the "
+    "links. `systemctl disable` the other unit, or declare it.",
+    expect=_expect_no_pull,
+)
+RULES = (QT231, QT237)

@@ -1,8 +1,9 @@
-"""QT713, QT714: declared folders are there, with their owner and mode."""
+"""QT713, QT714, QT725: folders are there, with their owner and mode: declared ones, and those of temporary files."""
 
 from functools import partial
 
 from qtctl.findings.finding import Severity
+from qtctl.findings.remedy import make_steps
 from qtctl.model.desired import Desired
 from qtctl.model.desired_accounts import DesiredFolder
 from qtctl.model.evidence import Need
@@ -11,6 +12,8 @@ from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
 from qtctl.rules.declared import Root, deploy
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
+
+_TEMPORARY, _SHARED = ("/tmp", "/var/tmp"), "1777"  # noqa: S108 - they are looked at
 
 
 def _expect_presence(desired: Desired) -> tuple[Expectation, ...]:
@@ -68,6 +71,28 @@ def _is_as_declared(facts: Facts, folder: DesiredFolder) -> Judgment:
     return Verdict(observed == _show_wanted(folder), observed, (source,), remedy=deploy(facts))
 
 
+def _expect_shared(desired: Desired) -> tuple[Expectation, ...]:
+    declared = {folder.path for folder in desired.folders}
+    return tuple(
+        Expectation(path, {"mode": _SHARED, "owner": "root"}, (Need(File.FACT, path),), partial(_is_shared, path=path))
+        for path in _TEMPORARY
+        if path not in declared
+    )
+
+
+def _is_shared(facts: Facts, path: str) -> Judgment:
+    found = facts.read(File, path)
+    if found is None:
+        source = proofs.prove_presence(Need(File.FACT, path), path, present=False)
+        return Verdict(False, {"kind": None}, (source,), remedy=make_steps(("mkdir", "-m", _SHARED, "--", path)))
+    if found.kind != "dir":
+        return NOT_JUDGED
+    source = proofs.prove_permissions(Need(File.FACT, path), path, found)
+    remedy = make_steps(("chown", "root:root", "--", path), ("chmod", _SHARED, "--", path))
+    observed: JsonObject = {"mode": found.mode, "owner": found.owner}
+    return Verdict((found.mode, found.owner) == (_SHARED, "root"), observed, (source,), remedy=remedy)
+
+
 QT713 = Rule(
     "QT713",
     "declared folder is absent",
@@ -96,4 +121,17 @@ QT714 = Rule(
     expect=_expect_declared_state,
     gate=True,
 )
-RULES = (QT713, QT714)
+QT725 = Rule(
+    "QT725",
+    "folder of temporary files is not open to all, or not sticky",
+    Severity.ERROR,
+    several="folders of temporary files are not open to all, or not sticky",
+    what="/tmp or /var/tmp is not a folder of root with mode 1777. A unit with PrivateTmp= has "  # noqa: S108 - named
+    "folders of its own. A link is not followed.",
+    why="Without write permission for all, every program that makes a temporary file fails, each in words of its own, "
+    "and often only at its next start. Without the sticky bit every account removes and replaces the files of others.",
+    fix="`ls -ld /tmp /var/tmp` shows them. `chown root:root` and `chmod 1777` bring back what every program expects; "
+    "then see who changed that.",
+    expect=_expect_shared,
+)
+RULES = (QT713, QT714, QT725)

@@ -17,6 +17,7 @@ from qtctl.model.way_facts import UserIds
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
 HOST = Need(LibraryWriters.FACT, "host")
+_MORE = "it has more files than could be looked at in 4 s"
 _ROOTS = ("", "root", "0")
 
 
@@ -46,13 +47,15 @@ def _are_roots(facts: Facts, need: Need, users: tuple[str, ...]) -> Judgment:
     changes = {change.entry.path: change for change in _list_changes(facts, found, users)}
     verdicts = [_judge_writable(need, change) for _, change in sorted(changes.items())]
     verdicts += [_judge_missing(need, path) for path in found.missing]
+    if found.not_all and not verdicts:
+        return Verdict(False, None, unknown=_MORE, remedy=f"find {quote(need.subject)} -perm /022 ! -type l -ls")
     return tuple(verdicts) or Verdict(True, {"changed by": "root"})
 
 
 def _list_changes(facts: Facts, found: LibraryWriters, users: tuple[str, ...]) -> Iterator[Change]:
     """What somebody else could change, for each user: root trusts nobody, and a user trusts itself."""
-    entries = [Entry(path, Kind(kind), int(uid), int(gid), int(mode, 8), "")
-               for path, (kind, uid, gid, mode) in found.parts.items()]  # fmt: skip
+    entries = [Entry(path, Kind(kind), int(uid), int(gid), int(mode, 8), acl=None if lists else ())
+               for path, (kind, uid, gid, mode, *lists) in found.parts.items()]  # fmt: skip
     for name in users or ("",):
         user = facts.read(UserIds, name) if name not in _ROOTS else None
         if user is None and name not in _ROOTS:
@@ -84,9 +87,9 @@ QT414 = Rule(
     several="libraries or packages can be changed by others",
     what="Something that programs load without naming it can be changed by an account other than root and, in a venv, "
     "the users of its services: a folder of shared libraries, what /etc/ld.so.conf and /etc/ld.so.preload name, a "
-    "folder of Python's own modules, a venv's packages, or a folder that a .pth file of it names. Folders are looked "
-    "at, and what lies directly in them, not the files of each package. Also: /etc/ld.so.preload names a "
-    "library that is not there.",
+    "folder of Python's own modules, a file of a venv's packages, or a folder that a .pth file of it names. Of the "
+    "host, folders are looked at and what lies directly in them. Also: /etc/ld.so.preload names a library that is not "
+    "there.",
     why="Whoever can put a file there runs as every service that loads it, at its next start, with its secrets and its "
     "exchange keys: sitecustomize.py, a .pth file, one libm.so.6. Program and code look untouched.",
     fix="`ls -ldL PATH` shows owner and mode. `chown root` or `chmod go-w` it, look at what lies there now "

@@ -13,6 +13,7 @@ from qtctl.model.json import JsonObject
 from qtctl.model.setting_facts import ManagerSettings, UnitOverrides
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
+ENVIRONMENT = Need(ManagerSettings.FACT, "environment")
 SYSTEM, JOURNAL = Need(ManagerSettings.FACT, "system"), Need(ManagerSettings.FACT, "journald")
 _FOR_SERVICES = frozenset(
     (
@@ -21,6 +22,9 @@ _FOR_SERVICES = frozenset(
     )
 )
 """Besides what begins with Default: what systemd gives on to the services it starts."""
+_FOLDERS_OF_PROGRAMS = frozenset(
+    ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/snap/bin")
+)
 _USUAL = {
     "DefaultTimerAccuracySec": ("1min", "60s", "60"),
     "DefaultStandardOutput": ("journal",),
@@ -50,7 +54,34 @@ _TOO_FEW = ("emerg", "alert", "crit", "err", "0", "1", "2", "3")
 
 
 def _expect_usual_settings(desired: Desired) -> tuple[Expectation, ...]:  # noqa: ARG001 every host has a systemd
-    return (Expectation("system.conf", {"set": {}}, (SYSTEM,), _is_usual),)
+    return (
+        Expectation("system.conf", {"set": {}}, (SYSTEM,), _is_usual),
+        Expectation("environment", {"set": []}, (ENVIRONMENT,), _is_bare, roots=(("QT232", "system.conf"),)),
+    )
+
+
+def _is_bare(facts: Facts) -> Judgment:
+    """What systemd gives to services without anybody's doing: a PATH of the system's folders, and the locale."""
+    found = facts.read(ManagerSettings, ENVIRONMENT.subject)
+    if found is None:
+        return NOT_JUDGED
+    odd = sorted(name for _, name, value in found.rows if not _is_of_boot(name, value))
+    sources = tuple(
+        ProofSource(ENVIRONMENT, f"systemctl show-environment | grep -o '^{name}='", f"{name}=") for name in odd[:5]
+    )
+    unset = ("systemctl", "unset-environment", *odd[:20])
+    remedy = make_steps(
+        unset,
+        "take it out of where a boot sets it again, if one does (`systemd.setenv=` on the kernel's command line, an "
+        "environment generator), and restart what was started since; what a service needs belongs into its own table",
+    )
+    return Verdict(not odd, {"set": [*odd]}, sources, remedy=remedy)
+
+
+def _is_of_boot(name: str, value: str) -> bool:
+    if name == "PATH":
+        return set(value.split(":")) <= _FOLDERS_OF_PROGRAMS
+    return name in ("LANG", "LANGUAGE") or name.startswith("LC_")
 
 
 def _is_usual(facts: Facts) -> Judgment:
@@ -165,7 +196,8 @@ QT232 = Rule(
     Severity.WARNING,
     what="system.conf, or a file beside it (/etc, /run and /usr/local/lib, system.conf.d too), sets what systemd gives "
     "to every service that says nothing else: Default… (tasks, limits, timeouts, accounting, environment), CPU "
-    "affinity, capabilities. What systemd takes anyway is no change; files of packages in /usr/lib are not looked at.",
+    "affinity, capabilities. What systemd takes anyway is no change, nor what a package brought to /usr/lib. Also: the "
+    "running systemd gives every service a variable besides the locale (`systemctl set-environment`), or another PATH.",
     why="No unit file says so, and each check of the units holds: a stop that had 90 seconds is killed after one, the "
     "memory limit of a service counts nothing, its thirtieth thread fails, its libraries come from another folder.",
     fix="`systemd-analyze cat-config systemd/system.conf` shows all files. Put what a service needs into its own table "

@@ -72,6 +72,16 @@ def _list_refusals(server: StoreHealth, store: DesiredStore) -> Iterator[Refusal
         )
         remedy = "write to its master, or make it one: REPLICAOF NO ONE, once you know why it was made a replica"
         yield Refusal("READONLY: a replica", sources, remedy)
+    if server.paused:
+        paused = proofs.prove_info(need, store, "paused_actions", server.paused)
+        yield Refusal(
+            "PAUSED: CLIENT PAUSE", (paused,), "redis-cli CLIENT UNPAUSE, once you know who paused it and why"
+        )
+    if server.good_replicas == 0:
+        good = proofs.prove_info(need, store, "min_slaves_good_slaves", 0)
+        yield Refusal(
+            "NOREPLICAS: no replica follows", (good,), "bring its replica back, or CONFIG SET min-replicas-to-write 0"
+        )
     aof = proofs.prove_info(need, store, "aof_last_write_status", FAILED)
     disk = f"df and journalctl -u {store.unit} -n 50: make room or put the folder right; then writes are taken again"
     if server.persistence.get("aof_last_write_status") == FAILED:
@@ -145,11 +155,13 @@ QT512 = Rule(
     Severity.ERROR,
     several="Redis servers refuse writes",
     what="Redis answers and reads, and refuses every write: it is a read-only replica (READONLY), its snapshots or its "
-    "append-only file fail (MISCONF), or its memory is full and its policy may evict nothing (OOM). A store from which "
-    "this host only reads is not judged.",
+    "append-only file fail (MISCONF), its memory is full and its policy may evict nothing (OOM), min-replicas-to-write "
+    "is set and no replica follows (NOREPLICAS), or CLIENT PAUSE holds writes up, which Valkey 8.1 and later say: with "
+    "Redis only silent producers show it (QT503, QT515), as where an ACL forbids writes. A store from which this host "
+    "only reads is not judged.",
     why="Every publisher stands still at once, and each logs it in its own words. PING answers, the port listens and "
     "the unit is active, so nothing else on the host shows it.",
-    fix="The finding says which of the three it is. For a replica find out who made it one (`redis-cli ROLE`); for "
+    fix="The finding says which of them it is. For a replica find out who made it one (`redis-cli ROLE`); for "
     "MISCONF make room on its disk and read its journal; for OOM see what grew, and trim it or raise maxmemory.",
     expect=_expect_writable_stores,
 )

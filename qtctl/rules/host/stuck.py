@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import make_steps
 from qtctl.meaning.transitions import find_longest_us, find_transition, measure_stuck_us
@@ -10,14 +11,16 @@ from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.desired_unit import DesiredUnit
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit
+from qtctl.model.host_facts import FrozenGroups
 from qtctl.model.json import JsonObject
 from qtctl.model.moments import parse_microseconds
 from qtctl.model.states import ServiceState
 from qtctl.rules import proofs
 from qtctl.rules.declared import make_unit_expectation
-from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
 _SECOND = 1_000_000
+GROUPS = Need(FrozenGroups.FACT, "*")
 
 
 def _is_timed(unit: DesiredUnit) -> bool:
@@ -58,10 +61,41 @@ def _is_moving(facts: Facts, declared: DesiredUnit, otherwise_us: int) -> Judgme
 
 
 def _expect_thaw(desired: Desired) -> tuple[Expectation, ...]:
-    return tuple(
-        make_unit_expectation(unit, {"freezer": "running"}, partial(_is_thawed, unit=unit.unit))
-        for unit in desired.units()
+    return (
+        *(
+            make_unit_expectation(unit, {"freezer": "running"}, partial(_is_thawed, unit=unit.unit))
+            for unit in desired.units()
+        ),
+        Expectation("control groups", {"frozen": []}, (GROUPS,), partial(_are_thawed, desired=desired)),
     )
+
+
+def _are_thawed(facts: Facts, desired: Desired) -> Judgment:
+    """What the kernel has frozen, and systemd knows nothing of."""
+    found = facts.read(FrozenGroups, GROUPS.subject)
+    if found is None:
+        return NOT_JUDGED
+    names = {name: unit.unit for unit in desired.units() for name in unit.names}
+    frozen = {names[name]: file for file in found.files if (name := file.split("/")[-2]) in names}
+    unknown_to_systemd = {unit: file for unit, file in frozen.items() if not _is_known_frozen(facts, unit)}
+    return tuple(_judge_group(unit, file) for unit, file in sorted(unknown_to_systemd.items())) or (
+        Verdict(True, {"frozen": []}),
+    )
+
+
+def _is_known_frozen(facts: Facts, unit: str) -> bool:
+    value = facts.item(Need(Unit.FACT, unit)).value
+    return value is not None and value.get("freezer_state", "") not in {"", "running"}
+
+
+def _judge_group(unit: str, file: str) -> Verdict:
+    switch = file.removesuffix("events") + "freeze"
+    source = ProofSource(GROUPS, f"grep -x 'frozen 1' {quote(file)}", "frozen 1")
+    remedy = make_steps(
+        "systemd did not do it: find out who did (a tool for containers or snapshots?); as root this ends it",
+        ("sh", "-c", f"echo 0 >{quote(switch)}"),
+    )
+    return Verdict(False, {"freezer": "frozen", "by": "not systemd"}, (source,), subject=unit, remedy=remedy)
 
 
 def _is_thawed(facts: Facts, unit: str) -> Judgment:
@@ -92,11 +126,13 @@ QT226 = Rule(
     "frozen",
     Severity.ERROR,
     several="units are frozen",
-    what="The unit's control group is frozen (FreezerState=frozen): all of its processes are stopped. "
-    "`systemctl freeze` does that, and so do tools for snapshots and suspending.",
+    what="The unit's control group is frozen, as systemd says (FreezerState=) or the kernel (cgroup.events): all of "
+    "its processes are stopped. `systemctl freeze` does that, and so do tools for snapshots, containers and "
+    "suspending.",
     why="The unit is `active (running)`, its ports accept connections, and nothing answers. No list of failed units "
     "shows it.",
-    fix="`systemctl thaw UNIT`. If something freezes it on purpose, such as a backup, see why that did not end.",
+    fix="`systemctl thaw UNIT`; where systemd did not do it, `echo 0` into the group's cgroup.freeze. If something "
+    "freezes it on purpose, such as a backup, see why that did not end.",
     expect=_expect_thaw,
 )
 QT227 = Rule(

@@ -133,7 +133,9 @@ def _is_running(facts: Facts, desired: Desired, declared: DeclaredUnit) -> Judgm
         remedy = make_steps(
             ("systemctl", "status", "--no-pager", declared.unit), "it names the condition that was false"
         )
-    roots = declared.holders
+    roots: tuple[Root, ...] = declared.holders
+    if unit.active_state == "deactivating":
+        roots = (*roots, ("QT221", declared.unit))
     if unit.load_state == "masked":
         remedy, roots = make_steps(("systemctl", "unmask", declared.unit), deploy_command(facts)), _mask(declared)
     return Verdict(

@@ -1,0 +1,48 @@
+"""The shapes of Redis's replies: maps, texts and numbers in them, and what another shape than documented is."""
+
+from collections.abc import Mapping
+
+from qtctl.model.plausible import U64, parse_whole
+
+
+class Unreadable(ValueError):
+    """A reply of another shape than Redis documents."""
+
+
+def read_pairs(value: object) -> dict[str, object]:
+    """A map as Redis gives it: RESP3's own, or RESP2's flat list of names and values."""
+    if isinstance(value, Mapping):
+        return {str(key): each for key, each in value.items()}
+    if isinstance(value, list | tuple) and len(value) % 2 == 0:
+        return {str(key): each for key, each in zip(value[::2], value[1::2], strict=True)}
+    raise Unreadable("not a list of names and values")
+
+
+def read_text(said: Mapping[str, object], key: str) -> str:
+    value = said.get(key)
+    if isinstance(value, str):
+        return value
+    raise Unreadable(f"the answer has no {key}")
+
+
+def read_number(said: Mapping[str, object], key: str) -> int:
+    value = said.get(key)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        try:
+            return parse_whole(value, U64)
+        except ValueError as error:
+            raise Unreadable(f"{key}: {error}") from error
+    raise Unreadable(f"{key} is not a number")
+
+
+def find_text(said: Mapping[str, object], key: str) -> str:
+    """'' where this Redis does not say it."""
+    return read_text(said, key) if key in said else ""
+
+
+def find_number(said: Mapping[str, object], key: str) -> int | None:
+    """None where this Redis does not say it, says NULL, or a number below 0, which is a miscount of its own."""
+    value = said.get(key)
+    return None if value is None or (isinstance(value, int) and value < 0) else read_number(said, key)

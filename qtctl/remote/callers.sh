@@ -1,0 +1,49 @@
+# shellcheck shell=sh disable=SC2086,SC2154
+# What else on a host starts and stops units: files of other units, crontabs and hooks that call systemctl or its bus.
+
+# callers UNIT...: lines `K VERB NAME FILE` of each call that names one of them, as it is written there: without .service,
+# or with * and ?. Nothing else of a file leaves the host. Files of these units, and their drop-ins, are not looked at; the
+# programs that other units and crontabs name are, where no package brought them. `U FILE` of what this account may not
+# read. `E` ends the list.
+#
+# Given: called (callers.awk).
+callers() {
+  export units=" $* "
+  IFS='
+'
+  calls='systemctl|invoke-rc\.d|service[[:space:]]|(Start|Stop|Restart|Kill)Unit'
+  found=$(qtctl_timed 3 grep -rlsIE -D skip --exclude-dir='*.wants' --exclude-dir='*.requires' -- "$calls" \
+    /etc/systemd /run/systemd/system /run/systemd/transient /usr/local/lib/systemd /usr/lib/systemd/system \
+    /usr/lib/systemd/system-sleep /usr/lib/systemd/system-shutdown /etc/crontab /etc/cron.d /etc/cron.hourly \
+    /etc/cron.daily /etc/cron.weekly /etc/cron.monthly /etc/anacrontab /etc/logrotate.conf /etc/logrotate.d /etc/rc.local \
+    /etc/apt/apt.conf.d /etc/udev/rules.d /etc/network /etc/NetworkManager/dispatcher.d /etc/dhcp /etc/ppp /etc/monit \
+    /etc/acpi /var/spool/cron | head -n 500)
+  find /etc/systemd/system /run/systemd/system /etc/crontab /etc/cron.* /etc/anacrontab /etc/logrotate.d /etc/rc.local \
+    /var/spool/cron/crontabs -maxdepth 1 '(' -type f -o -type d ')' ! -readable -printf 'U %p\n' 2>/dev/null | head -n 50
+  linked='' others=''
+  for each in /etc/systemd/system/*.service /run/systemd/system/*.service /run/systemd/transient/*.service \
+    /usr/local/lib/systemd/system/*.service /etc/systemd/system/*.service.d/*.conf /etc/crontab /etc/cron.d/*; do
+    if [ ! -f "$each" ] || [ ! -r "$each" ] || ! is_foreign "$each"; then continue; fi
+    others="$others$IFS$each"
+    [ ! -L "$each" ] || linked="$linked$IFS$each"
+  done
+  set -f
+  programs=''
+  [ -z "$others" ] || programs=$(sed -nE '/^[[:space:]]*[#;]/d; /^Exec|^[0-9*@]/p' $others | head -c 200000 |
+    tr -s ' \t="'\'';|&' '\n' | sed 's/^[-+!:@]*//' | grep '^/' | grep -Ev '^/(usr/)?s?bin/|^/(usr/)?lib|^/dev/' | sort -u |
+    head -n 100)
+  more=''
+  for each in $programs; do [ -f "$each" ] && [ -r "$each" ] && more="$more$IFS$each"; done
+  [ -z "$linked$more" ] || found="$found$IFS$(qtctl_timed 2 grep -lsIE -D skip -- "$calls" $linked $more)"
+  for each in $found; do ! is_foreign "$each" || printf '%s\n' "$each"; done | sort -u | while read -r each; do
+    head -c 65536 -- "$each" | file=$each awk "$called"
+  done | sort -u | head -n 200
+  echo E
+}
+
+# is_foreign FILE: whether it is no file of one of the units.
+is_foreign() {
+  name=${1##*/}
+  case $1 in */*.d/*.conf) name=${1%/*} name=${name##*/} name=${name%.d} ;; esac
+  case $units in *" $name "*) return 1 ;; esac
+}
