@@ -185,11 +185,15 @@ class Transaction:
 
     def confirm(self) -> Progressed:
         """That it stays, unless the host has already gone back."""
-        return self._read(self._ask("confirm"))
+        return self._read(self._decide("confirm"))
 
     def go_back(self, why: str) -> Progressed:
         """That the host goes back to what it was, unless it was confirmed."""
-        return self._read(self._ask("go-back", why))
+        return self._read(self._decide("go-back", why))
+
+    def _decide(self, verb: str, *arguments: str) -> bytes:
+        """What answers may be killed before it says anything. It is asked once more: nothing is decided twice."""
+        return self._ask(verb, *arguments) or self._ask(verb, *arguments)
 
     def _ask(self, verb: str, *arguments: str) -> bytes:
         return ask(self.contact, make_verb_request(self.number, verb, *arguments))

@@ -72,7 +72,7 @@ def deploy(
             evidence, reading = gate.look_and_read(host)
             planned = plan_host(host, desired, evidence, clock, choices, reading=reading)
             contact = Contact(host, connect, clock, opened)
-            gate = replace(gate, failed_before=list_failed(desired, evidence))
+            gate = replace(gate, failed_before=list_failed(desired, evidence), before=Facts.of(evidence))
             if planned.changes or planned.refusals or gate.is_steady(evidence):
                 outstanding = gate.outstanding(evidence)
             else:
@@ -269,7 +269,7 @@ class _Deploy:
         if self._seen is None:
             return
         failed = list_failed_units(results, self._seen.outstanding, self._seen.facts)
-        units = tuple(dict.fromkeys((*failed, *self._seen.moving)))
+        units = tuple(dict.fromkeys((*failed, *self._seen.moving, *self._seen.silent)))
         self._failures = explain_units(self.contact.host, units, self._seen.facts)
 
     def _go_back(self, planned: Plan, transaction: Transaction, reason: Reason) -> DeployOutcome:

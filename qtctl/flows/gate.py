@@ -31,6 +31,8 @@ from qtctl.plan.needs import list_properties
 from qtctl.plan.needs import needs as plan_needs
 from qtctl.plan.preflight import JOBS
 from qtctl.plan.remaining import list_remaining
+from qtctl.plan.silent_streams import Silent, list_silent
+from qtctl.plan.silent_streams import list_needs as stream_needs
 from qtctl.plan.unit_goals import list_seen_files
 
 DOWN_S = 2.0
@@ -74,6 +76,8 @@ class Verdict:
     ended: bool = False
     remaining: tuple[str, ...] = ()
     """What else is not as it should be, a sentence each."""
+    silent: tuple[str, ...] = ()
+    """Services that write nothing since they were restarted."""
 
 
 class Waits(Protocol):
@@ -164,6 +168,8 @@ class Gate:
     expected: Expected
     """What a deploy waits for."""
     failed_before: frozenset[str] = frozenset()
+    before: Facts | None = None
+    """The host as it was before anything was changed."""
 
     @classmethod
     def of(
@@ -177,7 +183,7 @@ class Gate:
         deployed = _drop_others(desired)
         expected = expect_for_gate(deployed)
         needed = (need for _, each in expected for need in each.needs)
-        wanted = frozenset((STATUS, JOBS, *plan_needs(desired), *needed))
+        wanted = frozenset((STATUS, JOBS, *plan_needs(desired), *needed, *stream_needs(desired)))
         return cls(desired, clock, passwords, steady_s, choices, deployed, wanted, expected)
 
     def look(self, host: Host, left_s: float = LOOK_S) -> Evidence:
@@ -228,7 +234,7 @@ class Gate:
         Only a look over a new connection opens it: a host that takes no more logins is not deployed. `ended` is asked
         between two looks. HostError where the host is gone for half a minute, or takes no new connection.
         """
-        watch = _Watch(self)
+        watch = _Watch(self, until)
         refused: HostError | None = None
         over = False
         while True:
@@ -271,6 +277,7 @@ class _Watch:
     """What the looks of one gate have shown so far. What had failed before is waited for, and shuts no gate."""
 
     gate: Gate
+    until: float
     began: float = field(init=False)
     judged: tuple[Finding, ...] = field(default=(), init=False)
     facts: Facts = field(init=False)
@@ -279,6 +286,8 @@ class _Watch:
     _stuck: bool = field(default=False, init=False)
     _excused: frozenset[str] = field(default=frozenset(), init=False)
     _remaining: tuple[tuple[str, ...], float] = field(default=((), 0.0), init=False)
+    _silent: tuple[Silent, ...] = field(default=(), init=False)
+    """Those that are waited for, and those that have not been heard in time."""
 
     def __post_init__(self) -> None:
         self.began = self.gate.clock.monotonic()
@@ -302,7 +311,16 @@ class _Watch:
         self.steady.see_starts(
             {unit: start for unit, start in starts.items() if unit not in self.gate.failed_before}, self.facts, now
         )
+        self._silent = self._list_silent(now)
         self._stuck = self._settled.see(self._blocking, self.facts, self._triggered, now)
+        self._stuck = self._stuck or any(each.over for each in self._silent)
+
+    def _list_silent(self, now: float) -> tuple[Silent, ...]:
+        """Without streams of which it cannot be told in time."""
+        if self.gate.before is None:
+            return ()
+        found = list_silent(self.gate.desired, self.gate.before, self.facts)
+        return tuple(each for each in found if each.over or each.left_s <= self.until - now)
 
     @property
     def may_be_good(self) -> bool:
@@ -313,7 +331,7 @@ class _Watch:
 
     def is_good(self, *, late: bool) -> bool:
         """`late`: nothing is waited for any more."""
-        if self._blocking or not self.steady.steady:
+        if self._blocking or self._silent or not self.steady.steady:
             return False
         waited = self.gate.clock.monotonic() - self.began
         return late or not self._excused or waited >= max(self.gate.steady_s, SETTLED_S)
@@ -326,9 +344,13 @@ class _Watch:
 
     def conclude(self, remaining: tuple[str, ...], *, opened: bool, stuck: bool, ended: bool) -> Verdict:
         moving = () if self.steady.steady else self.steady.moving
-        return Verdict(self.outstanding, moving, opened, self.facts, stuck, ended, remaining)
+        silent = tuple(dict.fromkeys(each.producer for each in self._silent))
+        remaining = (*map(str, self._silent), *remaining)
+        return Verdict(self.outstanding, moving, opened, self.facts, stuck, ended, remaining, silent)
 
     def describe(self, remaining: tuple[str, ...]) -> str:
+        if not remaining and not self._blocking and self._silent:
+            return f"waiting: {self._silent[0]}"
         return f"waiting: {remaining[0]}" if remaining else _describe_wait(self.judged, self.outstanding, self.steady)
 
 

@@ -136,8 +136,20 @@ restore() {
   restore_files
   restore_links
   restore_records || :
-  manager daemon-reload || note warning "daemon-reload: $said"
-  bring_back
+  loaded=yes
+  load_old || ! has_loaded_new || loaded=no
+  bring_back && [ "$loaded" = yes ]
+}
+
+# load_old: systemd itself does not notice that a file has an older time than the one that it has loaded.
+load_old() { manager daemon-reload || { note warning "daemon-reload: $said" && return 1; }; }
+# has_loaded_new: whether this generation has reloaded systemd, or may have.
+has_loaded_new() {
+  while IFS=$tab read -r step kind _; do
+    [ "$kind" = daemon-reload ] || continue
+    ! grep -q "step$tab$step${tab}begun" -- "$home/journal" || grep -q "step$tab$step${tab}failed" -- "$home/journal" || return 0
+  done <"$home/steps"
+  return 1
 }
 
 # bring_back: start what was up before, and wait until every unit stays up or stays down.

@@ -174,7 +174,8 @@ record_links() {
   keep_records
 }
 
-# install_boot_units: units that finish an interrupted transaction at boot. They stay installed.
+# install_boot_units: units that finish an interrupted transaction at boot. They stay installed. On a host's first deploy,
+# before there is a transaction that they would have to finish.
 install_boot_units() {
   cp -- "$home/transaction.sh" "$home/boot.sh" && sync -- "$home/boot.sh" &&
     mv -fT -- "$home/boot.sh" "$base/transaction.sh" || refuse - "$base: no space"
@@ -189,14 +190,18 @@ install_boot_units() {
 }
 install_unit() {
   cmp -s -- "$home/unit" "$unit_folder/$1" || {
-    cp -- "$home/unit" "$unit_folder/.$1" && chmod 0644 -- "$unit_folder/.$1" && sync -- "$unit_folder/.$1" &&
-      mv -fT -- "$unit_folder/.$1" "$unit_folder/$1" || refuse - "$unit_folder/$1 could not be written"
+    copy=$unit_folder/.$1
+    # Of a first one, a half that a power cut leaves does no harm, and a copy would.
+    [ -e "$unit_folder/$1" ] || copy=$unit_folder/$1
+    cp -- "$home/unit" "$copy" && chmod 0644 -- "$copy" && sync -- "$copy" &&
+      { [ "$copy" = "$unit_folder/$1" ] || mv -fT -- "$copy" "$unit_folder/$1"; } || refuse - "$unit_folder/$1 could not be written"
   }
 }
 restore_unit() {
   printf '%s\n' '# Written by qtctl: ends a deploy that a power cut or a crash of this host cut short.' '[Unit]' \
     'Description=Restore what an unfinished deploy of qtctl changed' 'DefaultDependencies=no' \
-    "ConditionPathExistsGlob=$base/tx/*" "RequiresMountsFor=$base $unit_folder /etc$(link_folders)" \
+    "ConditionPathExistsGlob=|$base/tx/*" "ConditionPathExists=|$base/lease" "ConditionPathExists=|$base/holder" \
+    "RequiresMountsFor=$base $unit_folder /etc$(link_folders)" \
     'After=systemd-remount-fs.service local-fs.target' 'Before=sysinit.target shutdown.target' \
     'Conflicts=shutdown.target' '[Service]' 'Type=oneshot' "ExecStart=/bin/sh $base/transaction.sh boot" \
     'TimeoutStartSec=120' '[Install]' 'WantedBy=sysinit.target'
@@ -223,18 +228,12 @@ begin() {
   watcher=$(systemd-run --quiet --collect --unit="qtctl-deploy-$generation" -p Restart=on-failure -p RestartSec=200ms \
     -p StartLimitIntervalSec=0 -p KillMode=mixed -- /bin/sh "$home/transaction.sh" run "$generation" 9>&- 2>&1) ||
     refuse - "the service that watches over it could not be started: $watcher"
+  [ -L "$unit_folder/sysinit.target.wants/qtctl-restore.service" ] || install_boot_units
   renew && printf '%s\n' "$holder" >"$base/holder" && printf '%s\n' "$generation" >"$home/number" && sync -- "$home/number" ||
     refuse - "$base: no space"
   mv -T -- "$home/number" "$base/tx/staged" && sync -- "$base/tx" || refuse - "$base: no space"
   status staged
   install_boot_units
-}
-
-# drop_unfinished: remove generations whose staging was killed before anything watched them.
-drop_unfinished() {
-  for each in "$base"/gen/*; do
-    [ -f "$each/outcome" ] || drop "$each"
-  done
 }
 
 # keep_lease: renew the lease while staging, which can take longer than a lease.

@@ -35,6 +35,7 @@ await_staged() {
 drop_unstaged() {
   transaction
   [ -z "$state" ] && [ ! -f "$home/outcome" ] || return 0
+  drop_unit_copies
   drop "$home" "$base/lease" "$base/holder"
 }
 forget_if_staged() { ! is staged || forget_staged; }
@@ -122,7 +123,8 @@ show_lease() {
 boot() {
   transaction
   [ -z "$damage" ] || { locked repair_record && transaction; }
-  [ -n "$state" ] && [ -z "$damage" ] || exit 0
+  [ -z "$damage" ] || exit 0
+  [ -n "$state" ] || { drop_unfinished; drop_unit_copies; drop "$base/lease" "$base/holder"; exit 0; }
   of "$number" :
   case "$state" in
     staged) locked forget_if_staged && exit 0 ;;
@@ -156,7 +158,7 @@ verify() {
   of "$number" :
   read_steps
   units_touched=$newline units_stopped=$newline
-  if bring_back; then locked end_restored; else locked move restoring broken; fi
+  if load_old && bring_back; then locked end_restored; else locked move restoring broken; fi
 }
 
 # recover PERSON: roll back again after a failed rollback, or when nothing on the host ends the transaction. One at a time.

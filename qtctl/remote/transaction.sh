@@ -187,6 +187,17 @@ of() {
 forget_staged() {
   [ ! -f "$home/steps" ] || rooms | while IFS= read -r each; do drop "$each"; done
   rm -f -- "$base/tx/staged" "$base/lease" "$base/holder"
+  drop_unit_copies
   status idle
   drop "$home"
 }
+
+# drop_unfinished: remove generations whose staging was killed before anything watched them.
+drop_unfinished() {
+  for each in "$base"/gen/*; do
+    [ -f "$each/outcome" ] || drop "$each"
+  done
+}
+
+# drop_unit_copies: remove the copies of the units for the boot that a killed script has not put in place.
+drop_unit_copies() { drop "$unit_folder/.qtctl-restore.service" "$unit_folder/.qtctl-restore-verify.service"; }

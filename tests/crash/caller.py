@@ -1,6 +1,6 @@
 """The caller of a deploy, in a process of its own that is forked from one which has loaded all modules.
 
-With a point, something happens at one rename or sync of the host's scripts: /run/crash/at on the host says at which.
+With points, something happens at steps of the host's scripts: see points.sh.
 """
 
 import os
@@ -26,15 +26,15 @@ Act = Callable[[Callable[[Event], None]], DeployOutcome]
 
 
 class Caller:
-    """A process that does `act` and exits as qtctl would."""
+    """A process that does `act` and exits as qtctl would. `lease_s`: how long the host waits for it."""
 
-    def __init__(self, act: Act, *, points: bool = False) -> None:
+    def __init__(self, act: Act, *, points: bool = False, lease_s: int = generation.LEASE_S) -> None:
         self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as this
         self.code: int | None = None
         sys.stdout.flush()
         self.pid = os.fork()
         if self.pid == 0:
-            _become(act, self._said.fileno(), points=points)
+            _become(act, self._said.fileno(), points=points, lease_s=lease_s)
 
     def poll(self) -> int | None:
         """The exit status (negative: the signal that ended it), or None while it runs."""
@@ -58,13 +58,14 @@ class Caller:
         return self._said.read().decode()
 
 
-def _become(act: Act, out: int, *, points: bool) -> NoReturn:
+def _become(act: Act, out: int, *, points: bool, lease_s: int) -> NoReturn:
     code = 70
     try:
         os.dup2(out, 1)
         os.dup2(out, 2)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.default_int_handler)
+        setattr(generation, "LEASE_S", lease_s)  # noqa: B010 - for this process alone
         if points:
             _inject()
         code = _exit_of(act)
@@ -90,7 +91,7 @@ def _say(text: str) -> None:
 
 
 def _inject() -> None:
-    """Every rename and sync of the host's scripts goes through points.sh."""
+    """Every step of the host's scripts that changes something goes through points.sh."""
     read, points = read_script, (Path(__file__).parent / "points.sh").read_text()
 
     def with_points(name: str) -> str:

@@ -115,3 +115,15 @@ systemctl --failed --plain --no-legend | grep -v '^session-'
 grep -q '^state idle$' /var/lib/qtctl/status || echo the status is not idle
 """
 """What must be empty at rest."""
+
+STRAY = r"""
+find /etc /home /opt /root /srv /tmp /usr/local /var /run /dev/shm -xdev \
+  '(' -path /var/lib/qtctl -o -path /opt/qtctl -o \
+  -path /srv/quantum -o -path /root/crash -o -path /var/log -o \
+  -path /var/cache -o -path /var/lib/redis -o -path /var/lib/systemd -o \
+  -path '/run/systemd/[!t]*' -o -path '/run/systemd/transient/session-*' -o -path /run/user -o -path /run/udev -o \
+  -path /run/log -o -path /run/mount -o -path /run/sudo -o -path '*/systemd-private-*' -o \
+  -path '/etc/systemd/system/qtctl-restore*' -o \
+  -path /etc/systemd/system/sysinit.target.wants/qtctl-restore.service ')' -prune -o -print | sort
+"""
+"""All paths where something could be left; not those where qtctl keeps what it has, and what changes by itself."""

@@ -1,11 +1,13 @@
-"""What is cut short: a deploy, a rollback, a restore of a backup, a cut-over, and a deploy that builds a venv.
+"""What is cut short: a deploy, a rollback, a restore of a backup, a cut-over, a deploy that builds a venv, the first
+deploy of a host, and one that fails.
 
-Each brings a host from one of two versions to the other.
+Each but the last brings a host from one of two versions to the other.
 """
 
 import hashlib
+import signal
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -27,12 +29,13 @@ from qtctl.model.origin import Origin
 from qtctl.model.plan import Choices
 from qtctl.model.states import ServiceState
 from qtctl.plan.outcome import DeployOutcome
-from tests.builders.planned import ORIGIN
+from tests.builders.planned import ORIGIN, UNITS
 from tests.builders.wheels import lock_line, make_wheel
-from tests.crash.fleet import NEW, OLD, SECONDS, Code, fleet
+from tests.crash.fleet import LEFT, NEW, OLD, SECONDS, Code, fleet, unit
 from tests.flows.ground import PORT, SERVE, THREE
 from tests.flows.ground import fleet as plain
 from tests.flows.standin_docker import container, install_script
+from tests.flows.ways import with_text
 
 Tell = Callable[[Event], None]
 ABOUT = {"target": "h1", "by": "ops@here", "version": "1"}
@@ -50,9 +53,23 @@ class Kind:
     both_ways = True
     untouched = "quantum-c own"
     """Units that are the same in both versions: nothing starts them anew, except a boot of the host."""
+    rest = LEFT
+    """What must say nothing once the host is at rest."""
 
     def prepare(self, host: str) -> None:
         """Before any deploy."""
+
+    def ready(self, host: str) -> None:
+        """Before each run."""
+
+    def judge(self, code: int, host: str) -> Iterator[str]:
+        """What is wrong with this exit status, where the host is `as declared`, `as before`, or neither ('')."""
+        if code == 0 and host != "as declared":
+            yield "exit 0, and the host is not as declared"
+        if code in (4, 130) and host != "as before":
+            yield f"exit {code}, and the host is not as before"
+        if code not in (0, 4, 5, 130, -signal.SIGKILL):
+            yield f"exit {code}"
 
     def fleet(self, version: str) -> Desired:
         return fleet(version)
@@ -179,11 +196,41 @@ class Build(Kind):
         return super().go(host, version, tell)
 
 
+STATUS = "/var/lib/qtctl/status"
+IDLE = f"grep -q '^state idle$' {STATUS}"
+
+
+@dataclass
+class First(Kind):
+    """The first deploy to a host: nothing of qtctl is there yet."""
+
+    rest = f"[ ! -d /var/lib/qtctl ] || {{\n{LEFT}}} 2>/dev/null\n".replace(IDLE, f"[ ! -e {STATUS} ] || {IDLE}")
+
+    def ready(self, host: str) -> None:
+        run(host, f"rm -rf /var/lib/qtctl {UNITS}/qtctl-restore* {UNITS}/*/qtctl-restore*; systemctl daemon-reload")
+
+
+@dataclass
+class Failing(Kind):
+    """One of its services ends at once, so that the host goes back, in the end also where nothing else happens."""
+
+    def go(self, host: str, version: str, tell: Tell) -> DeployOutcome:
+        wanted = self.fleet(version)
+        text = unit("b", "/usr/bin/sleep", "never")
+        return self.deploy(host, with_text(wanted, f"{UNITS}/quantum-b.service", text), tell, Choices(take_over=True))
+
+    def judge(self, code: int, host: str) -> Iterator[str]:
+        yield from super().judge(code, host)
+        if host == "as declared":
+            yield "it is as declared, which cannot be"
+
+
 def run(host: str, script: str) -> None:
     done = lab.execute(host, ["sh", "-c", script])
     assert done.returncode == 0, done.stderr
 
 
 KINDS: dict[str, Callable[[], Kind]] = {
-    "deploy": Kind, "rollback": Rollback, "restore": Restore, "cut-over": CutOver, "build": Build,
+    "deploy": Kind, "rollback": Rollback, "restore": Restore, "cut-over": CutOver, "build": Build, "first": First,
+    "failing": Failing,
 }  # fmt: skip

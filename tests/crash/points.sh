@@ -1,21 +1,24 @@
-# Something happens at one rename or sync: /run/crash/at says at which, /run/crash/how what (kill, hang).
+# Something happens at some steps that change the host: /root/crash/at has their numbers, a line each, and /root/crash/how
+# says what: the script is killed (kill), or the power goes (off). The numbers go on after a boot.
 point() {
-  [ -f /run/crash/at ] || return 0
+  [ -f /root/crash/at ] || return 0
   (
     flock 8
     count=0
-    [ ! -f /run/crash/count ] || read -r count </run/crash/count
+    [ ! -f /root/crash/count ] || read -r count </root/crash/count
     count=$((count + 1))
-    printf '%s\n' "$count" >/run/crash/count
-    read -r at </run/crash/at
-    [ "$count" = "$at" ]
-  ) 8>/run/crash/lock || return 0
-  read -r how </run/crash/how
-  : >/run/crash/reached
+    printf '%s\n' "$count" >/root/crash/count
+    grep -q -x "$count" /root/crash/at && printf '%s %s\n' "$count" "$*" >>/root/crash/reached
+  ) 8>/root/crash/lock || return 0
+  read -r how </root/crash/how
   case "$how" in
     kill) kill -KILL $$ && sh -c 'kill -KILL $PPID' ;;
-    hang) while :; do sleep 1; done ;;
+    off) systemctl --force --force poweroff ;;
   esac
+  while :; do sleep 1; done
 }
-mv() { point && command mv "$@"; }
-sync() { point && command sync "$@"; }
+mv() { point mv "$@" && command mv "$@"; }
+sync() { point sync "$@" && command sync "$@"; }
+ln() { point ln "$@" && command ln "$@"; }
+rm() { point rm "$@" && command rm "$@"; }
+rmdir() { point rmdir "$@" && command rmdir "$@"; }

@@ -1,14 +1,17 @@
 """Ways in which a deploy can fail, as data: what happens when, how it ends, and what the host has then."""
 
-from dataclasses import dataclass, replace
+import hashlib
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from shlex import quote
 
 from qtctl.model.desired import Desired
 from qtctl.model.desired_unit import Listener
 from qtctl.model.origin import Origin
+from qtctl.model.states import ServiceState
 from qtctl.plan.outcome import DeployStatus, ReasonKind
-from tests.builders.planned import UNITS
-from tests.flows.ground import MARK, PORT, SERVE, SLEEP, THREE, fleet
+from tests.builders.planned import UNITS, desired, service, target, timer
+from tests.flows.ground import MARK, PORT, SERVE, SLEEP, THREE, fleet, unit
 
 A, B, C = (f"quantum-{name}.service" for name in "abc")
 
@@ -32,6 +35,7 @@ class Host(StrEnum):
     OLD = "as before"
     NEW = "as declared"
     OPERATORS = "as before, but for what the operator did"
+    BROKEN = "neither: it says so, and refuses deploys until a person has seen to it"
 
 
 RESTORED, REFUSED = (DeployStatus.RESTORED, 4), (DeployStatus.REFUSED, 4)
@@ -42,10 +46,12 @@ DEPLOYED, FAILED = (DeployStatus.DEPLOYED, 0), (DeployStatus.FAILED, 5)
 class Way:
     """`does` runs as root at `moment`, and `undoes` after the test. `says`: patterns, each in what the caller is told.
 
-    `ends`: the status and the exit code. `kept` runs afterwards, and must exit 0.
+    `ready` is what the host is when it begins. `ends`: the status and the exit code. `kept` runs afterwards, and must
+    exit 0. `outside` and `undoes_outside` run on this machine, with the host's root folder as `root`.
     """
 
     wanted: Desired
+    ready: Desired = field(default_factory=lambda: fleet(THREE))
     ends: tuple[DeployStatus, int]
     kind: ReasonKind | None = None
     host: Host = Host.OLD
@@ -54,6 +60,8 @@ class Way:
     does: str = ""
     undoes: str = ""
     kept: str = ""
+    outside: str = ""
+    undoes_outside: str = ""
     steady_s: float = 1
     deadline_s: float = 20
 
@@ -70,8 +78,6 @@ def changed(lines: str, name: str = "a", *, unit: str = "", command: str = SLEEP
 
 
 def with_text(made: Desired, path: str, text: bytes) -> Desired:
-    import hashlib
-
     digest = hashlib.sha256(text).hexdigest()
     files = tuple(replace(file, content=text, sha256=digest) if file.path == path else file for file in made.files)
     return replace(made, files=files)
@@ -92,6 +98,54 @@ FILLS = (
     "cp -a /root/full/. /var/lib/qtctl/"
 )
 UNFILLS = "umount -l /var/lib/qtctl; rm -rf /root/full; rm -f /var/lib/qtctl/tx/*"
+
+
+NIGHTLY = "/tmp/nightly"
+
+
+def _nightly(word: str, command: str = SLEEP) -> Desired:
+    """A job that a timer starts every three seconds, and takes two; and service a."""
+    job = f"/bin/sh -c 'sleep 2; echo {word} >>{NIGHTLY}'"
+    texts = {
+        f"{UNITS}/quantum.target": f"{MARK}[Unit]\nDescription=t\n[Install]\nWantedBy=multi-user.target\n".encode(),
+        f"{UNITS}/quantum-a.service": unit("a", command, "a", ""),
+        f"{UNITS}/quantum-t.service": f"{MARK}[Service]\nType=oneshot\nUser=qt\nExecStart={job}\n".encode(),
+        f"{UNITS}/quantum-t.timer": f"{MARK}[Timer]\nOnCalendar=*:*:0/3\nAccuracySec=1ms\n"
+        "[Install]\nWantedBy=timers.target\n".encode(),
+    }
+    return desired(service("a"), service("t", ServiceState.ON_TIMER), timer("t"), target(), texts=texts)
+
+
+_NIGHTLY_GOES = (
+    f"systemctl disable -q --now quantum-t.timer; systemctl stop quantum-t; rm -f {UNITS}/quantum-t.* "
+    f"/etc/quantum/t.env {NIGHTLY}; systemctl daemon-reload"
+)
+_RUNS_NOW = 'until [ "$(systemctl is-active quantum-t)" = activating ]; do sleep 0.05; done'
+KEY_CHANGES = (
+    "cp -a /etc/ssh/ssh_host_ed25519_key /etc/ssh/ssh_host_ed25519_key.pub /root/; rm /etc/ssh/ssh_host_ed25519_key*; "
+    "ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key; systemctl reload ssh 2>/dev/null || "
+    "systemctl restart ssh"
+)
+KEY_IS_BACK = "mv /root/ssh_host_ed25519_key* /etc/ssh/; systemctl reload ssh || systemctl restart ssh"
+SUDO_GOES = "mkdir /root/sudoers; mv /etc/sudoers.d/* /root/sudoers/"
+SUDO_IS_BACK = "mv /root/sudoers/* /etc/sudoers.d/; rmdir /root/sudoers"
+MAY = "/run/may-run"
+WHILE = f"/bin/sh -c 'test -e {MAY} && exec sleep inf'"
+
+
+RECOVERS = "cd /var/lib/qtctl; n=$(cat tx/broken); sh gen/$n/transaction.sh recover $n test"
+RELOADS = "mv /usr/bin/systemctl.kept /usr/bin/systemctl; rm -f /run/reloads; systemctl daemon-reload"
+
+
+def _reload_fails(which: str) -> str:
+    """Of the reloads from now on, those whose number is so."""
+    lines = (
+        "#!/bin/sh", 'if [ "$1" = daemon-reload ]; then', "echo >>/run/reloads",
+        f"if [ $(wc -l </run/reloads) {which} ]; then", "echo told to fail >&2; exit 1; fi", "fi",
+        'exec /usr/bin/systemctl.kept "$@"',
+    )  # fmt: skip
+    text = quote("".join(f"{line}\n" for line in lines))
+    return f"cd /usr/bin; mv systemctl systemctl.kept; printf %s {text} >systemctl; chmod 755 systemctl"
 
 
 def _start_fails(lines: str, words: str, command: str = SLEEP) -> Way:
@@ -162,26 +216,59 @@ WAYS: dict[str, Way] = {
         does="mount --bind /etc/quantum/a.env /etc/quantum/a.env", undoes="umount /etc/quantum/a.env",
     ),
     "systemd does not reload": Way(
-        wanted=OTHER, ends=RESTORED, kind=ReasonKind.STEPS_FAILED,
-        says=("failed: daemon-reload systemd: told to fail",), moment=Moment.ASKED,
-        does=r"""mv /usr/bin/systemctl /usr/bin/systemctl.kept; printf '%s\n' '#!/bin/sh' """
-        r"""'[ "$1" != daemon-reload ] || [ -e /run/failed-once ] || """
-        r"""{ : >/run/failed-once; echo told to fail >&2; exit 1; }' """
-        r"""'exec /usr/bin/systemctl.kept "$@"' >/usr/bin/systemctl; chmod 755 /usr/bin/systemctl""",
-        undoes="mv /usr/bin/systemctl.kept /usr/bin/systemctl; rm -f /run/failed-once",
+        wanted=OTHER, ends=RESTORED, kind=ReasonKind.STEPS_FAILED, moment=Moment.ASKED,
+        says=("failed: daemon-reload systemd: told to fail",), does=_reload_fails("= 1"), undoes=RELOADS,
+    ),
+    "systemd reloads no more": Way(
+        wanted=OTHER, ends=RESTORED, kind=ReasonKind.STEPS_FAILED, moment=Moment.ASKED,
+        says=("failed: daemon-reload systemd: told to fail", "daemon-reload: told to fail"),
+        does=_reload_fails("-ge 1"), undoes=RELOADS,
+    ),
+    "systemd reloads once, and then no more": Way(
+        wanted=fleet({**THREE, "a": "/usr/bin/sleep 4711"}, ports={"a": PORT}), ends=FAILED, moment=Moment.ASKED,
+        kind=ReasonKind.NOT_AS_DECLARED, host=Host.BROKEN, says=("daemon-reload: told to fail", "qtctl recover"),
+        does=_reload_fails("-ge 2"), undoes=f"{RELOADS}; {RECOVERS}", kept="test -f /var/lib/qtctl/tx/broken",
+        deadline_s=8,
+    ),
+    "neither the new definition nor the old one comes up": Way(
+        ready=fleet({**THREE, "a": WHILE}), wanted=fleet({**THREE, "a": WHILE}, env=b"A=2\n"), ends=FAILED,
+        host=Host.BROKEN, says=(A,), does=f"rm {MAY}", kept="test -f /var/lib/qtctl/tx/broken",
+        undoes=f"touch {MAY}; {RECOVERS}",
+    ),
+    "a timer fires while it is applied": Way(
+        ready=_nightly("old"), wanted=_nightly("new"), ends=DEPLOYED, host=Host.NEW, moment=Moment.ASKED,
+        does=_RUNS_NOW, undoes=_NIGHTLY_GOES,
+        kept=f'systemctl -q is-active quantum-t.timer && sleep 6 && test "$(tail -n 1 {NIGHTLY})" = new && '
+        "! systemctl -q is-failed quantum-t",
+    ),
+    "a timer fires while one that fails is applied": Way(
+        ready=_nightly("old"), wanted=_nightly("new", "/nonexistent"), ends=RESTORED, moment=Moment.ASKED,
+        does=_RUNS_NOW, undoes=_NIGHTLY_GOES, says=(f"failed: restart {A}",),
+        kept=f'systemctl -q is-active quantum-t.timer && sleep 6 && test "$(tail -n 1 {NIGHTLY})" = old',
+    ),
+    "a file is immutable": Way(
+        wanted=ENV, ends=REFUSED, says=("nothing was changed|/etc/quantum/a.env",),
+        outside="chattr +i {root}/etc/quantum/a.env", undoes_outside="chattr -i {root}/etc/quantum/a.env",
+    ),
+    "a file turns immutable once it was asked": Way(
+        wanted=ENV, ends=REFUSED, says=("/etc/quantum/a.env cannot be replaced: it is immutable",), moment=Moment.ASKED,
+        outside="chattr +i {root}/etc/quantum/a.env", undoes_outside="chattr -i {root}/etc/quantum/a.env",
+    ),
+    "a folder is immutable": Way(
+        wanted=ENV, ends=REFUSED, says=("/etc/quantum",), moment=Moment.ASKED,
+        outside="chattr +i {root}/etc/quantum", undoes_outside="chattr -i {root}/etc/quantum",
+    ),
+    "all of /etc is read-only": Way(
+        wanted=ENV, ends=REFUSED, says=("/etc.*read-only",),
+        does="mount --bind /etc /etc; mount -o remount,bind,ro /etc", undoes="umount /etc",
     ),
     "the host key changes": Way(
         wanted=OTHER, ends=RESTORED, kind=ReasonKind.HOST_LOST, says=("host key",), moment=Moment.APPLIED,
-        does="cp -a /etc/ssh/ssh_host_ed25519_key /etc/ssh/ssh_host_ed25519_key.pub /root/; "
-        "rm /etc/ssh/ssh_host_ed25519_key*; ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key; "
-        "systemctl reload ssh 2>/dev/null || systemctl restart ssh",
-        undoes="cp -a /root/ssh_host_ed25519_key* /etc/ssh/; systemctl reload ssh || systemctl restart ssh",
-        steady_s=2, deadline_s=6,
+        does=KEY_CHANGES, undoes=KEY_IS_BACK, steady_s=2, deadline_s=6,
     ),
     "sudo is refused once it was asked": Way(
         wanted=OTHER, ends=REFUSED, says=("nothing was changed: .*sudo",), moment=Moment.ASKED,
-        does="mkdir /root/sudoers; mv /etc/sudoers.d/* /root/sudoers/",
-        undoes="mv /root/sudoers/* /etc/sudoers.d/; rmdir /root/sudoers",
+        does=SUDO_GOES, undoes=SUDO_IS_BACK,
     ),
     "D-Bus restarts halfway": Way(
         wanted=OTHER, ends=DEPLOYED, host=Host.NEW, moment=Moment.APPLIED, steady_s=4,
@@ -225,6 +312,21 @@ WAYS: dict[str, Way] = {
         f"test -L /run/systemd/system/{B}", wanted=OTHER, host=Host.NEW, ends=DEPLOYED, steady_s=4, deadline_s=8,
         undoes=f"rm -f /run/systemd/system/{B}; systemctl daemon-reload",
     ),
+    "a file is edited between plan and apply": _operator(
+        Moment.ASKED, f"echo '# mine' >>{UNITS}/{A}", f"grep -q '# mine' {UNITS}/{A}", ends=REFUSED,
+        says=(f"nothing was changed: {UNITS}/{A} is not what it was when this was planned",),
+    ),
+    "a drop-in appears between plan and apply": _operator(
+        Moment.ASKED,
+        f"mkdir {UNITS}/{A}.d; printf '[Service]\\nNice=5\\n' >{UNITS}/{A}.d/own.conf; systemctl daemon-reload",
+        f"test -f {UNITS}/{A}.d/own.conf", ends=REFUSED, undoes=f"rm -r {UNITS}/{A}.d; systemctl daemon-reload",
+        says=(f"nothing was changed: {A}: its files or drop-ins were changed since this was planned",),
+    ),
+    "a drop-in appears, and systemd has not read it": _operator(
+        Moment.ASKED, f"mkdir {UNITS}/{A}.d; printf '[Service]\\nNice=5\\n' >{UNITS}/{A}.d/own.conf",
+        f"test -f {UNITS}/{A}.d/own.conf", ends=REFUSED, undoes=f"rm -r {UNITS}/{A}.d; systemctl daemon-reload",
+        says=(f"nothing was changed: {A}: its files or drop-ins were changed since this was planned",),
+    ),
     "another unit is stopped between plan and apply": _operator(
         Moment.ASKED, f"systemctl stop {C}", f"! systemctl -q is-active {C}", says=(C,), deadline_s=15
     ),
@@ -239,3 +341,19 @@ WAYS: dict[str, Way] = {
         undoes=f"rm {UNITS}/{A}; mv /root/was/{A} {UNITS}/; rmdir /root/was; systemctl daemon-reload",
     ),
 }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Refused:
+    """`does` comes before the host is looked at."""
+
+    does: str
+    undoes: str
+    says: str
+    exit_code: int = 4
+
+
+BEFORE_THE_PLAN: dict[str, Refused] = {
+    "the host key is another": Refused(KEY_CHANGES, KEY_IS_BACK, "host key"),
+    "sudo is refused": Refused(SUDO_GOES, SUDO_IS_BACK, "sudo"),
+}

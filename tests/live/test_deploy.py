@@ -14,6 +14,7 @@ from qtctl.flows.deploy import AGAIN
 from qtctl.reports.schemas import make_schemas
 from tests.live.box import ROOT, Box, Ran, qtctl
 from tests.live.registries import changed
+from tests.live.starts import DEPENDENTS, DEPENDENTS_COME, DEPENDENTS_GO, FOUR, change_four, list_starts
 
 pytestmark = pytest.mark.lab
 
@@ -56,6 +57,13 @@ def fails(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def five(slower: Path) -> Path:
+    """A registry that declares another value, or one more, for a variable of five services."""
+    change_four(slower)
+    return slower
+
+
+@pytest.fixture
 def rogue(box: Box) -> str:
     """An undeclared unit, enabled and running; the script that shows all of it."""
     box.sh(ROGUE_COMES)
@@ -89,18 +97,20 @@ def test_who_says_no_on_a_terminal_changes_nothing(box: Box, slower: Path) -> No
     assert _state(box) == before
 
 
-def test_only_what_changed_is_restarted(box: Box, slower: Path, rogue: str) -> None:
+def test_only_what_changed_and_its_dependents_are_restarted(box: Box, five: Path, rogue: str) -> None:
     """What it replaces is kept; a unit of the fleet's names that nobody declared stays enabled, and runs on."""
     try:
+        box.sh(DEPENDENTS_COME)
         undeclared = box.sh(rogue)
         assert {"ActiveState=active", "UnitFileState=enabled"} <= set(undeclared.splitlines())
-        before = _invocations(box)
-        ran = deploy(box, "--registry", str(slower), "--yes", "--format", "json")
+        before = list_starts(box)
+        assert sum(unit.endswith(".service") for unit in before) >= 40
+        ran = deploy(box, "--registry", str(five), "--yes", "--format", "json")
         document = _document(ran)
         assert (ran.code, document["status"], document["address"]) == (0, "deployed", box.name), ran.err
         assert "waiting" in ran.err
-        after = _invocations(box)
-        assert {unit for unit in before if before[unit] != after[unit]} == {UNIT}
+        after = list_starts(box)
+        assert {unit for unit in before if before[unit] != after.get(unit)} == {UNIT, *FOUR} | DEPENDENTS
         assert box.sh(rogue) == undeclared
         assert "CLM_UPDATE_INTERVAL_S=600" in box.sh(f"cat {ENV}")
         assert "CLM_UPDATE_INTERVAL_S=600" in box.sh(_environment())
@@ -110,7 +120,7 @@ def test_only_what_changed_is_restarted(box: Box, slower: Path, rogue: str) -> N
         assert steps[UNIT]["took_s"] > 0
         assert "CLM_UPDATE_INTERVAL_S" not in ran.out
     finally:
-        box.sh(ROGUE_GONE)
+        box.sh(f"{ROGUE_GONE}; {DEPENDENTS_GO}")
         _heal(box)
 
 

@@ -1,0 +1,45 @@
+"""Runs as data: what happens, and when. `CORE`: those of each run of the tests."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.crash.blows import BLOWS
+
+LATEST = 1.1
+"""The last blows come after the end of a deploy."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A blow, after this share of the time that a deploy takes; or `kill` or `off`, at these steps of the scripts."""
+
+    what: str
+    share: float = 0.0
+    points: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        if self.points:
+            return f"{self.what} at step {', '.join(map(str, self.points))}"
+        return f"{self.what} at {self.share:.0%}"
+
+
+def at_random(runs: int, seed: int, only: str) -> Iterator[Cut]:
+    """Each blow in turn."""
+    chance = random.Random(seed)  # noqa: S311
+    blows = [blow.name for blow in BLOWS if only in blow.name]
+    for number in range(runs):
+        yield Cut(blows[number % len(blows)], chance.uniform(0.02, LATEST))
+
+
+EARLY = {blow.name: 0.25 + 0.05 * number for number, blow in enumerate(BLOWS)}
+LATE = {blow.name: 0.4 + 0.05 * number for number, blow in enumerate(reversed(BLOWS))}
+"""The other way round, so that the slow ones are spread over the hosts."""
+KILLED_AT = (2, 5, 11, 25, 36, 44, 53, 64, 77, 89)
+OFF_AT = (7, 33, 49, 57, 74, 83)
+CORE = (
+    *(Cut(name, share) for moments in (EARLY, LATE) for name, share in moments.items()),
+    *(Cut("kill", points=(point,)) for point in KILLED_AT),
+    *(Cut("off", points=(point,)) for point in OFF_AT),
+)
+"""Blows early and late, and some of the steps of staging, of applying, and of what comes after the confirmation."""
