@@ -224,7 +224,7 @@ end_restored() {
 end_transaction() {
   rooms | while IFS= read -r each; do drop "$each"; done
   printf '%s\n' "$1" >"$home/outcome" || :
-  drop "$base/lease" "$base/holder"
+  drop "$base/lease" "$base/holder" "$base/.ran"
   record_units || :
   status idle
   trail "$1" "$generation" "${moved_for-}"
