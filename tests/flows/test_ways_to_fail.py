@@ -84,7 +84,9 @@ def is_of_way(way: Way, line: str) -> bool:
     """Whether it comes of what the way does, or of a job that it has."""
     if line == RELOAD:
         return way.ends == REFUSED and UNITS in way.does
-    path = line.startswith("/") and any(part in way.does for part in (line, line.rpartition("/")[0]))
+    named = re.findall(r"(?:/[\w.@-]+){2,}", way.does)
+    named += [f"/run/systemd/transient/{unit}.service" for unit in re.findall(r"--unit=(\w+)", way.does)]
+    path = any(f"{line}/".startswith(f"{each}/") for each in named)
     return path or " quantum-t.service " in line or line == NIGHTLY
 
 
