@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Finding, Outcome
-from qtctl.model.plan import Refusal, StepKind, StepResult, StepStatus
+from qtctl.model.plan import NoteKind, Refusal, StepKind, StepResult, StepStatus
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind, UnitFailure
 
 FEW = 5
@@ -36,10 +36,17 @@ def describe_end(outcome: DeployOutcome, target: str, state: str = "as declared"
     if outcome.status is DeployStatus.DECLINED:
         return (f"{target}: nothing was changed",)
     if outcome.status is DeployStatus.DEPLOYED:
-        return (_format_counts(outcome), *_list_kept(outcome.results), *_describe_deployed(outcome, target, state))
+        ended = _describe_deployed(outcome, target, state)
+        return (_format_counts(outcome), *_list_kept(outcome.results), *ended, *_list_overridden(outcome))
     if outcome.status is DeployStatus.UNCHANGED:
-        return tuple(_describe_unchanged(outcome, target, state))
+        return (*_describe_unchanged(outcome, target, state), *_list_overridden(outcome))
     return ()
+
+
+def _list_overridden(outcome: DeployOutcome) -> tuple[str, ...]:
+    """What operators' drop-ins make of generated files: a deploy leaves them, and an audit finds them."""
+    found = [f"  {each.subject}: {each.text}" for each in outcome.plan.notes if each.kind is NoteKind.OVERRIDDEN]
+    return ("drop-ins that qtctl did not write are in force, too:", *found) if found else ()
 
 
 def describe_problems(outcome: DeployOutcome) -> tuple[str, ...]:

@@ -194,6 +194,10 @@ WAYS: dict[str, Way] = {
         wanted=LISTENS, ends=RESTORED, says=(f"QT30[0-9].*18080|{A}",), moment=Moment.ASKED, does=HOLDS_PORT,
         undoes="systemctl stop holder; systemctl reset-failed holder || :", deadline_s=8,
     ),
+    "it listens wider than declared": Way(
+        wanted=fleet({**THREE, "a": SERVE.replace("127.0.0.1", "0.0.0.0")}, ports={"a": PORT}), ends=RESTORED,  # noqa: S104 - that is the fault
+        kind=ReasonKind.NOT_AS_DECLARED, says=("open: QT303 127.0.0.1:18080",), deadline_s=8,
+    ),
     "a wrong health answer": Way(
         wanted=fleet({**THREE, "a": SERVE}, ports={"a": HEALTH}), ends=RESTORED, kind=ReasonKind.NOT_AS_DECLARED,
         says=("open: QT305 127.0.0.1:18080/nothing-here",), deadline_s=8,

@@ -10,7 +10,7 @@ from qtctl.findings.finding import Outcome
 from qtctl.formats.markdown import write_markdown
 from qtctl.model.desired import DesiredFile
 from qtctl.model.origin import Origin
-from qtctl.model.plan import Plan, Refusal, Step, StepKind, StepResult, StepStatus, list_not_run
+from qtctl.model.plan import Note, NoteKind, Plan, Refusal, Step, StepKind, StepResult, StepStatus, list_not_run
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind
 from qtctl.reports.deploy import build_report, to_json
 from qtctl.reports.deploy_page import build_page
@@ -138,6 +138,16 @@ def test_text_of_a_deploy_that_went_well() -> None:
         "lab1 now runs as declared",
     )
     assert describe_problems(DEPLOYED) == ()
+
+
+@pytest.mark.parametrize("outcome", [DEPLOYED, replace(UNCHANGED, outstanding=())])
+def test_what_an_operators_drop_in_overrides_is_named_at_the_end(outcome: DeployOutcome) -> None:
+    notes = (Note(NoteKind.OVERRIDDEN, "a.service", "/etc/x.conf overrides Nice="), Note(NoteKind.LEFT, "b", "left"))
+    lines = describe_end(replace(outcome, plan=replace(outcome.plan, notes=notes)), "lab1")
+    assert lines[-2:] == (
+        "drop-ins that qtctl did not write are in force, too:",
+        "  a.service: /etc/x.conf overrides Nice=",
+    )
 
 
 def test_markdown_of_a_failed_deploy() -> None:

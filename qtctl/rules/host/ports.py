@@ -183,5 +183,6 @@ QT303 = Rule(
     fix="Correct the bind address where the program takes it from: `--host` in its arguments or a variable in its "
     "env. If the wider address is meant, declare it under `[ports]`, so that it was somebody's decision.",
     expect=partial(_expect_ports, judge="bound"),
+    gate=True,
 )
 RULES = (QT301, QT302, QT303)
