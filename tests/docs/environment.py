@@ -68,7 +68,7 @@ def _variables(tree: ast.Module) -> Iterator[str]:
             yield from _text(node.slice, constants)
         elif isinstance(node, ast.Compare) and re.search(r"(^|\.)environ$", ast.unparse(node.comparators[-1])):
             yield from _text(node.left, constants)
-        elif isinstance(node, ast.FunctionDef) and node.name == "asides":
+        elif isinstance(node, ast.FunctionDef) and node.name == "make_asides":
             yield from (str(value) for value in constants.values() if re.fullmatch(r"GITHUB_\w+", str(value)))
 
 
