@@ -7,14 +7,17 @@ from qtctl.claims.counts import check_counts
 from qtctl.claims.groups import check_groups, find_groups
 from qtctl.claims.line_sums import check_fields, check_line, check_parts_below
 from qtctl.claims.names import check_names, check_timers
+from qtctl.claims.nearby import check_nearby
 from qtctl.claims.on_host import OnHost
 from qtctl.claims.ports import check_localhost, check_ports, find_ports
 from qtctl.claims.records import check_expectations, check_lost, check_none, check_programs, check_records
 from qtctl.claims.remainder import check_remainder
 from qtctl.claims.statuses import (
+    check_all_states,
     check_array_counts,
     check_categories,
     check_fields_by_state,
+    check_no_state,
     check_statuses,
     counted_arrays,
     find_status_columns,
@@ -51,6 +54,7 @@ def _check_document(document: Document, lines: Sequence[Line]) -> Iterator[Judge
     else:
         yield from check_counts(document)
         yield from check_groups(document, groups)
+        yield from check_nearby(document)
         yield from check_categories(document)
         yield from check_remainder(document, lines)
         yield from check_expectations(document)
@@ -59,6 +63,8 @@ def _check_document(document: Document, lines: Sequence[Line]) -> Iterator[Judge
     named = [each for each in columns if each.title in counted]
     for line in lines:
         yield from check_line(line)
+        yield from check_all_states(line, columns)
+        yield from check_no_state(line, columns)
         yield from (
             check_fields_by_state(line, named) if document.structured else check_statuses(line, columns, titled)
         )

@@ -11,7 +11,7 @@ from qtctl.claims.numbers import head_words, is_total, read_number
 from qtctl.claims.table_sums import line_of
 from qtctl.claims.verdicts import judge
 from qtctl.claims.vocabulary import word_set
-from qtctl.claims.wording import find_counts, nouns_of, singular, words_of
+from qtctl.claims.wording import DOWN, UP, find_counts, nouns_of, singular, words_of
 from qtctl.dialects.document.types import Document, Line, Section, Table
 from qtctl.model.claims import ClaimKind, Judged
 
@@ -19,6 +19,15 @@ _STATUS_HEADS = word_set("status state category verdict result disposition class
 _COUNT_HEADS = word_set("count number # qty quantity total amount")
 _PLAIN = word_set(
     "table mapping inventory list overview status summary all complete full the of and matrix catalog catalogue"
+)
+_ALL_UP = re.compile(
+    r"(?:^|[.:;-]\s+)(?:all|every)\s+(?:of )?(?:the |our )?(?:\d+ )?(?P<noun>[a-z]+)\s+(?:are |is )?"
+    r"(?P<state>running|active|up|healthy|online|operational)\b(?! and| to)(?![^.]*\b(?:except|but|apart)\b)",
+    re.IGNORECASE,
+)
+_NO_STATE = re.compile(
+    r"(?:^|[.:;,-]\s+)(?:no|zero|0)\s+(?P<state>[a-z]+)\s+(?P<noun>[a-z]+)\b(?!\s*\(was)(?![^.]*\b(?:except|but|other)\b)",
+    re.IGNORECASE,
 )
 _PAGES = re.compile(r"^(?:page|per page|page size|offset|limit|next|cursor|truncated|has more)\b", re.IGNORECASE)
 """Fields of a document that is a part of a longer one."""
@@ -103,6 +112,33 @@ def check_fields_by_state(line: Line, columns: Sequence[StatusColumn]) -> Iterat
         why = f"{number} of {those[0].rows} entries are {label}"
         yield judge(line, ClaimKind.COUNT, label, found["number"], holds=int(found["number"]) in rows, why=why,
                     other=those[0].line)  # fmt: skip
+
+
+def check_all_states(line: Line, columns: Sequence[StatusColumn]) -> Iterator[Judged]:
+    """`All services are running`, `no failed services`, beside rows in another state."""
+    found = _ALL_UP.search(line.text)
+    nouns = frozenset(words_of(found["noun"])) if found else frozenset()
+    for each in columns if found and " | " not in line.text else ():
+        down = {state: number for state, number in each.states.items() if _first(state) in DOWN}
+        if each.rows >= LEAST_ROWS and (nouns & each.nouns) and any(_first(state) in UP for state in each.states):
+            why = ", ".join(f"{number} of {each.rows} rows: {state}" for state, number in down.items()) or "as listed"
+            yield judge(line, ClaimKind.EVERY, "all", found["state"] if found else "", holds=not down, why=why,
+                        other=each.line)  # fmt: skip
+
+
+def check_no_state(line: Line, columns: Sequence[StatusColumn]) -> Iterator[Judged]:
+    """`No failed services` beside rows that have failed."""
+    for found in _NO_STATE.finditer(line.text):
+        state, nouns = found["state"].lower(), frozenset(words_of(found["noun"]))
+        those = [each for each in columns if each.rows >= LEAST_ROWS and nouns & each.nouns and state in DOWN]
+        for each in those if " | " not in line.text else ():
+            number = sum(rows for word, rows in each.states.items() if _first(word) == state)
+            yield judge(line, ClaimKind.EVERY, state, "none", holds=not number, other=each.line,
+                        why=f"{number} of {each.rows} rows are {state}")  # fmt: skip
+
+
+def _first(state: str) -> str:
+    return state.split(" ", maxsplit=1)[0].strip("()")
 
 
 def counted_arrays(lines: Sequence[Line]) -> frozenset[str]:

@@ -138,6 +138,17 @@ Complete inventory of all units
 - shop-backup.timer
 - fstrim.timer
 """
+SERVICES = """\
+# Web
+
+## Services
+
+| Service | State |
+|---|---|
+| web-a | running |
+| web-b | running |
+| web-c | failed |
+"""
 CASES = {
     "a total that is not the sum": (TABLE.replace("| Total | 10 |", "| Total | 11 |"), ["QT1101:6"]),
     "a row that is not of the total": (TABLE.replace("| Failed | 1 |", "| Failed | 2 |"), ["QT1101:6", "QT1101:5"]),
@@ -191,6 +202,15 @@ CASES = {
     ),
     "a hash and a stream": (STREAMS.format(total=5, hashes=2, used="shop:prices"), ["QT1104:24"]),
     "a name in no list": (STREAMS.format(total=5, hashes=2, used="shop:stream:paid"), ["QT1104:24"]),
+    "names in the same line": (
+        "# X\n\nWe run 4 brokers: mq-1, mq-2, mq-3\n\n4 brokers: mq-1, mq-2, mq-3\n",
+        ["QT1102:5"],
+    ),
+    "a title before names in its line": ("# X\n\nStreams (3): `a:in`, `a:out`\n", ["QT1102:3"]),
+    "a total below a table": (f"{SERVICES}\nTotal: 5 services\n", ["QT1102:11"]),
+    "a number above a list": ("# X\n\nServices: 3\n\n- web-a\n- web-b\n", ["QT1102:3"]),
+    "all are up, and one is not": (f"{SERVICES}\nAll services are running.\n", ["QT1105:11"]),
+    "none has failed, and one has": (f"{SERVICES}\nNo failed services.\n", ["QT1105:11"]),
     "a total of lists": (STREAMS.format(total=7, hashes=2, used="shop:stream:orders"), ["QT1102:15"]),
     "a number of what is listed elsewhere": (
         STREAMS.format(total=5, hashes=4, used="shop:stream:orders"),

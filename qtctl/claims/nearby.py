@@ -1,0 +1,97 @@
+"""Numbers right beside what they count: names in the same line, a total below a list, a number above it."""
+
+import re
+from collections.abc import Iterator
+
+from qtctl.claims.counts import count_of_title, is_wrong
+from qtctl.claims.listed import list_blocks, rows_of
+from qtctl.claims.numbers import read_number
+from qtctl.claims.verdicts import judge
+from qtctl.claims.wording import YEARS, find_counts, nouns_of, split_names
+from qtctl.dialects.document.types import Block, Document, Line, Listing, Table, Text
+from qtctl.model.claims import ClaimKind, Judged
+
+_TOTAL = re.compile(
+    r"^(?:in |grand )?total(?: (?:number of )?(?P<noun>[A-Za-z]+))?:\s*"
+    r"(?P<number>\d{1,9})(?: (?P<after>[A-Za-z]+))?\.?$",
+    re.IGNORECASE,
+)
+_ABOVE = re.compile(r"^(?P<label>(?:[A-Za-z]+ ){0,2}[A-Za-z]+s):\s*(?P<number>\d{1,9})$")
+_INLINE = re.compile(r"^(?P<head>[^:]{3,60}):\s+(?P<names>(?:[^:]|:(?!\s)){3,1000})$")
+_NAME = re.compile(r"^[A-Za-z][\w.:@/-]*(?: [\w.-]+)?$")
+LEAST = 2
+
+
+def check_nearby(document: Document) -> Iterator[Judged]:
+    for section in document.sections:
+        before: Block | None = None
+        for block in section.blocks:
+            if isinstance(block, Text) and isinstance(before, Table | Listing):
+                yield from _check_total(block.lines[0], before)
+            elif isinstance(block, Table | Listing) and isinstance(before, Text) and not before.lines[-1].fence:
+                yield from _check_above(before.lines[-1], block)
+            if isinstance(block, Text | Listing):
+                lines = block.lines if isinstance(block, Text) else [Line(each.line, each.text) for each in block.items]
+                for line in lines:
+                    yield from _check_inline(line)
+            before = block
+
+
+def _check_total(line: Line, block: Table | Listing) -> Iterator[Judged]:
+    """`Total: 12 services` below a table: its rows, or the sum of one of its columns."""
+    found = _TOTAL.match(line.text)
+    if not found or (isinstance(block, Listing) and block.fence):
+        return
+    number, nouns = int(found["number"]), nouns_of(f"{found['noun'] or ''} {found['after'] or ''}")
+    listed = list_blocks([block], nouns, block.line)
+    ways = {*listed.ways, *(_column_sums(block) if isinstance(block, Table) else ())}
+    known = isinstance(block, Table) and bool(nouns_of(" ".join(f"{each}s" for each in block.header)) & nouns)
+    if number in ways or (listed.named and not listed.partial and (known or not (found["noun"] or found["after"]))):
+        why = f"{listed.ways.get(listed.main, str(listed.main))} above"
+        yield judge(line, ClaimKind.COUNT, "total", str(number), holds=number in ways, why=why, other=block.line)
+
+
+def _column_sums(table: Table) -> Iterator[int]:
+    for at in range(1, len(table.header)):
+        numbers = [number for each in rows_of(table) if (number := read_number(each.cells[at]))]
+        if numbers:
+            yield int(sum(each.value for each in numbers))
+
+
+def _check_above(line: Line, block: Table | Listing) -> Iterator[Judged]:
+    """`Services: 5` right above a list of services."""
+    found = _ABOVE.match(line.text)
+    if not found or int(found["number"]) in YEARS or block.label is not None:
+        return
+    count = count_of_title(f"{found['label']} ({found['number']})")
+    if count is not None:
+        listed = list_blocks([block], count.nouns, block.line)
+        holds = any(count.agrees(each) for each in listed.ways if each)
+        if holds or (is_wrong(count, listed) and isinstance(block, Listing)):
+            why = f"{listed.ways.get(listed.main, str(listed.main))} below"
+            yield judge(
+                line, ClaimKind.COUNT, found["label"].lower(), str(count), holds=holds, why=why, other=block.line
+            )
+
+
+def _check_inline(line: Line) -> Iterator[Judged]:
+    """`3 brokers: mq-1, mq-2, mq-3`, `Streams (2): orders, mails`."""
+    found = _INLINE.match(line.text.rstrip("."))
+    if not found:
+        return
+    counts = find_counts(found["head"])
+    count = count_of_title(found["head"]) or (counts[0] if len(counts) == 1 and counts[0].start == 0 else None)
+    names = split_names(found["names"])
+    if count is None or not count.nouns or count.measured or count.about or count.tail or len(names) < LEAST:
+        return
+    if not all(_NAME.match(each) for each in names) or len(names) != found["names"].count(",") + 1 + _ands(
+        found["names"]
+    ):
+        return
+    holds = any(count.agrees(each) for each in (len(names), len(set(names))))
+    why = f"{len(names)} names follow"
+    yield judge(line, ClaimKind.COUNT, " ".join(sorted(count.nouns)), str(count), holds=holds, why=why)
+
+
+def _ands(text: str) -> int:
+    return len(re.findall(r"(?<!,) (?:and|&) ", text))
