@@ -6,6 +6,7 @@ A sample: all 18,000 mutations of the models alone take a minute.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -83,5 +84,6 @@ def pairs() -> Iterator[tuple[Mutation, Mutation]]:
     references = list(of_references(every=7))
     for number, schema in enumerate(of_shipped(every=131)):
         reference = references[number % len(references)]
-        if reference.file != schema.file:
+        # What cannot be read suggests itself no more.
+        if reference.file != schema.file and Path(schema.file).stem != reference.near:
             yield schema, reference
