@@ -4,6 +4,8 @@ from qtctl.model.deploy_facts import HostDeploys
 from qtctl.model.evidence import Need
 
 STATUS = Need(HostDeploys.FACT, "host")
+RECORDED = frozenset(("staged", "armed", "applying", "gating", "confirmed", "restoring", "broken"))
+"""States of a transaction that has a record on the host."""
 DAMAGED = "damaged"
 """The state of a transaction whose record on the host says nothing. Root alone sees it."""
 LATE_S = 15

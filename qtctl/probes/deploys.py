@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from qtctl.meaning.deploys import DAMAGED
+from qtctl.meaning.deploys import DAMAGED, RECORDED
 from qtctl.model.deploy_facts import HostDeploys, KeptGenerations
 from qtctl.model.evidence import Need
 from qtctl.model.plausible import I64, parse_whole, show_value
@@ -18,7 +18,7 @@ NOTHING = 3
 """Exit status where nothing was deployed yet."""
 FORMAT = "1"
 MOST_UNITS, MOST_NOTES, MOST_DAMAGED = 5000, 40, 20
-STATES = frozenset(("idle", "staged", "armed", "applying", "gating", "confirmed", "restoring", "broken", DAMAGED))
+STATES = frozenset(("idle", *RECORDED, DAMAGED))
 _LEASED = frozenset(("staged", "armed", "applying", "gating"))
 _WORD = re.compile(r"[A-Za-z0-9_.:\\@-]{1,255}")
 _HEX = re.compile(r"[0-9a-f]{1,64}|-")

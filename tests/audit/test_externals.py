@@ -79,7 +79,7 @@ def test_ports(of: str) -> None:
         assert found({"listeners tcp": {"rows": [*others, *rows]}}, subject) >= {id_}
 
 
-OF_SERVICES = "QT210 QT211 QT213 QT214 QT215 QT216 QT217 QT220 QT222 QT225 QT228 QT233"
+OF_SERVICES = "QT210 QT211 QT213 QT214 QT215 QT216 QT217 QT220 QT222 QT225 QT228 QT233 QT237"
 
 
 def test_what_is_judged_of_services_only() -> None:

@@ -34,6 +34,7 @@ COMMANDS = {
     "report registry": ("--from", "evidence.json"),
     "snapshot take": ("--from", "evidence.json", "--store", "snapshots"),
     "parity": ("--compose", "docker-compose.yml"),
+    "check-claims": ("docker-compose.yml", "--registry", "registry"),
 }
 
 

@@ -7,7 +7,7 @@ from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Wording
 from qtctl.findings.remedy import Remedy, make_steps
 from qtctl.meaning.deploys import DAMAGED as DAMAGED_RECORD
-from qtctl.meaning.deploys import STATUS, is_of_registry, is_stuck, judges_generation
+from qtctl.meaning.deploys import RECORDED, STATUS, is_of_registry, is_stuck, judges_generation
 from qtctl.meaning.registry_digest import digest_registry
 from qtctl.model.deploy_facts import HostDeploys, KeptGenerations
 from qtctl.model.desired import Desired
@@ -46,9 +46,21 @@ def _is_at_rest(facts: Facts) -> Judgment:
     why = _describe(status)
     if why:
         observed |= {"by": status.by, "why": why}
-    source = ProofSource(STATUS, f"grep '^state ' {BASE}/status", f"state {status.state}")
-    sources = () if status.state == DAMAGED_RECORD else (source,)
-    return Verdict(not why, observed, sources, remedy=_choose_end(facts, status), title=_describe_status(status))
+    source = _prove_damaged_record() if status.state == DAMAGED_RECORD else _prove_state(status)
+    return Verdict(not why, observed, (source,), remedy=_choose_end(facts, status), title=_describe_status(status))
+
+
+def _prove_state(status: HostDeploys) -> ProofSource:
+    return ProofSource(STATUS, f"grep '^state ' {BASE}/status", f"state {status.state}")
+
+
+def _prove_damaged_record() -> ProofSource:
+    """A whole record is the only one: a file named after a state, with the number of a generation that exists."""
+    names = "|".join(sorted(RECORDED))
+    whole = 'test -f "$each" && test ! -L "$each" && test -d "../gen/$(head -n 1 -- "$each")" && echo "$each"'
+    records = f'for each in *; do {whole}; done | grep -cxE "{names}"'
+    count = f'cd {BASE}/tx; test "$(ls -A | wc -l) $({records})" = "1 1" && echo whole || echo damaged'
+    return ProofSource(STATUS, f"sudo sh -c {quote(count)}", "damaged")
 
 
 def _describe(status: HostDeploys) -> str:

@@ -63,7 +63,7 @@ def _is_moving(facts: Facts, declared: DesiredUnit, otherwise_us: int) -> Judgme
 def _expect_thaw(desired: Desired) -> tuple[Expectation, ...]:
     return (
         *(
-            make_unit_expectation(unit, {"freezer": "running"}, partial(_is_thawed, unit=unit.unit))
+            make_unit_expectation(unit, {"freezer": "running"}, partial(_is_thawed, unit=unit))
             for unit in desired.units()
         ),
         Expectation("control groups", {"frozen": []}, (GROUPS,), partial(_are_thawed, desired=desired)),
@@ -72,15 +72,21 @@ def _expect_thaw(desired: Desired) -> tuple[Expectation, ...]:
 
 def _are_thawed(facts: Facts, desired: Desired) -> Judgment:
     """What the kernel has frozen, and systemd knows nothing of."""
-    found = facts.read(FrozenGroups, GROUPS.subject)
-    if found is None:
+    if facts.read(FrozenGroups, GROUPS.subject) is None:
         return NOT_JUDGED
-    names = {name: unit.unit for unit in desired.units() for name in unit.names}
-    frozen = {names[name]: file for file in found.files if (name := file.split("/")[-2]) in names}
+    frozen = {unit.unit: file for unit in desired.units() if (file := _find_frozen(facts, unit))}
     unknown_to_systemd = {unit: file for unit, file in frozen.items() if not _is_known_frozen(facts, unit)}
     return tuple(_judge_group(unit, file) for unit, file in sorted(unknown_to_systemd.items())) or (
         Verdict(True, {"frozen": []}),
     )
+
+
+def _find_frozen(facts: Facts, unit: DesiredUnit) -> str:
+    """cgroup.events of the unit's control group if the kernel has frozen that; '' if not, or if that is unknown."""
+    known = facts.item(GROUPS).state.known
+    found = facts.read(FrozenGroups, GROUPS.subject) if known else None
+    files = found.files if found is not None else ()
+    return next((file for file in files if file.split("/")[-2] in unit.names), "")
 
 
 def _is_known_frozen(facts: Facts, unit: str) -> bool:
@@ -98,13 +104,15 @@ def _judge_group(unit: str, file: str) -> Verdict:
     return Verdict(False, {"freezer": "frozen", "by": "not systemd"}, (source,), subject=unit, remedy=remedy)
 
 
-def _is_thawed(facts: Facts, unit: str) -> Judgment:
-    found = read_unit(facts, unit)
+def _is_thawed(facts: Facts, unit: DesiredUnit) -> Judgment:
+    found, name = read_unit(facts, unit.unit), unit.unit
     if found is None or not found.freezer_state:
         return NOT_JUDGED
     state = found.freezer_state
-    source = proofs.prove_unit_property(Need(Unit.FACT, unit), unit, "FreezerState", state)
-    return Verdict(state == "running", {"freezer": state}, (source,), remedy=make_steps(("systemctl", "thaw", unit)))
+    if state == "running" and _find_frozen(facts, unit):
+        return NOT_JUDGED
+    source = proofs.prove_unit_property(Need(Unit.FACT, name), name, "FreezerState", state)
+    return Verdict(state == "running", {"freezer": state}, (source,), remedy=make_steps(("systemctl", "thaw", name)))
 
 
 QT221 = Rule(
