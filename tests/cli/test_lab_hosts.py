@@ -170,7 +170,8 @@ def test_a_host_that_lost(lost: Lost, ground: Ground) -> None:
     ground.sh(lost.take)
     try:
         audited = ground.run("audit", "--host", "lab1", "--format", "json")
-        (reason,) = {check["reason"] for check in json.loads(audited.out)["unknowns"]}
+        # Without D-Bus, systemctl does not say either what systemd gives to services: a question of its own.
+        (reason,) = {check["reason"] for check in json.loads(audited.out)["unknowns"] if check["id"] != "QT232"}
         assert lost.reason in reason
         assert audited.code == lost.code
         service.write_text(f'{declared}\n[env]\nLOG_LEVEL = "DEBUG"\n')

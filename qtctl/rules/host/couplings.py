@@ -11,7 +11,7 @@ from qtctl.meaning.units import read_unit
 from qtctl.model.desired import Desired
 from qtctl.model.desired_unit import DesiredUnit
 from qtctl.model.evidence import Need
-from qtctl.model.facts import Facts, Unit
+from qtctl.model.facts import Facts, Unit, UnitListing
 from qtctl.model.json import Json, JsonObject
 from qtctl.rules import proofs
 from qtctl.rules.declared import make_unit_expectation
@@ -21,6 +21,7 @@ _STOPS = (("conflicted_by", "ConflictedBy"), ("stop_propagated_from", "StopPropa
 _STARTS = (("triggered_by", "TriggeredBy"), ("upheld_by", "UpheldBy"))
 _PULLS = (("wants", "Wants"), ("requires", "Requires"), ("binds_to", "BindsTo"), ("upholds", "Upholds"))
 _STARTED = (".service", ".socket", ".timer", ".path", ".target")
+LISTING = Need(UnitListing.FACT, "*")
 _OF_SYSTEMD = frozenset(("shutdown.target", "umount.target", "initrd-switch-root.target"))
 
 
@@ -84,9 +85,11 @@ def _pulls_declared(facts: Facts, unit: str, named: frozenset[str], text: bytes)
     if found is None:
         return NOT_JUDGED
     need = Need(Unit.FACT, unit)
-    ours = (other for _, other in _list_pulled(found))
-    undeclared = {other for other in ours if other not in named and other.encode() not in text}
-    pulled = [each for each in _list_pulled(found) if each[1] in undeclared]
+    pulled = [
+        (directive, other)
+        for directive, other in _list_pulled(found)
+        if other not in named and other.encode() not in text and not _is_started_anyway(facts, directive, other)
+    ]
     if not pulled:
         source = proofs.prove_unit_property(need, unit, "LoadState", found.load_state)
         return Verdict(True, {"starts besides": []}, (source,))
@@ -97,8 +100,16 @@ def _pulls_declared(facts: Facts, unit: str, named: frozenset[str], text: bytes)
         f"remove the link below {unit}.wants or {unit}.requires, or the line that names it; then",
         ("systemctl", "daemon-reload"),
     )
-    roots = tuple(("QT203", name) for name in names)
-    return Verdict(False, {"starts besides": [*names]}, sources, remedy=remedy, roots=roots)
+    return Verdict(False, {"starts besides": [*names]}, sources, remedy=remedy, roots=(("QT211", unit),))
+
+
+def _is_started_anyway(facts: Facts, directive: str, other: str) -> bool:
+    """Whether naming it changes nothing: a boot starts it by itself, or there is no such unit (QT203)."""
+    listing = facts.read(UnitListing, LISTING.subject) if facts.item(LISTING).state.known else None
+    if listing is None:
+        return False
+    load, *_ = listing.units.get(other, ("",))
+    return load == "not-found" or (directive == "Wants" and listing.files.get(other) == "enabled")
 
 
 def _list_pulled(found: Unit) -> Iterator[tuple[str, str]]:
@@ -131,7 +142,8 @@ QT237 = Rule(
     several="declared units start undeclared ones",
     what="systemd has loaded a Wants=, Requires=, BindsTo= or Upholds= of a generated unit that its file does not say, "
     "on a service, socket, timer, path or target that the registry does not name: by a link in UNIT.wants or "
-    "UNIT.requires, which an undeclared unit's [Install] makes when it is enabled. Drop-ins are QT211's.",
+    "UNIT.requires, which an undeclared unit's [Install] makes when it is enabled, or by a drop-in (QT211). A unit "
+    "that a boot starts by itself may be wanted; one that does not exist is QT203's.",
     why="Whatever starts the declared unit also starts the other one, at every boot and every restart, and where it is "
     "required, its failure takes the declared unit along. No file of the declared unit says so.",
     fix="`systemctl show -p Wants,Requires,BindsTo,Upholds UNIT` shows them, `ls -d /etc/systemd/system/UNIT.*` the "
