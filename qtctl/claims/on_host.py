@@ -12,6 +12,7 @@ from qtctl.claims.ports import PortSaid, port_columns
 from qtctl.claims.vocabulary import DASHES, word_set
 from qtctl.claims.wording import DOWN, NEUTRAL, UP, Count, find_counts, name_of, nouns_of, same_name, words_of
 from qtctl.dialects.document.types import Block, Document, Line, Listing, Table, Text
+from qtctl.dialects.systemd.unit_name import is_valid
 from qtctl.model.claims import Claim, ClaimKind, Ground, Judged, Known, KnownUnit, Verdict
 
 _KINDS = {
@@ -113,13 +114,13 @@ class OnHost:
         heads = [head_words(each) for each in table.header]
         if facets_of_head(table.header) == "containers":
             return
-        unit = next((at for at, head in enumerate(heads) if head & {"service", "unit", "module", "name"}), None)
+        units = [at for at, head in enumerate(heads) if head & {"service", "unit", "module", "name"}]
         status = next((at for at, head in enumerate(heads) if head & _STATUS_HEADS and len(head) == 1), None)
         count = next((at for at, head in enumerate(heads) if at and head & {"count", "number"}), None)
         for row in table.rows:
             said = _Said(Line(row.line, " | ".join(row.cells)), day)
-            if unit is not None and status is not None:
-                yield from self._judge_state(said, name_of(row.cells[unit]), row.cells[status])
+            if units and status is not None:
+                yield from self._judge_state(said, _find_unit([row.cells[at] for at in units]), row.cells[status])
             if count is not None and (number := read_number(row.cells[count])) and number.whole:
                 yield from self._judge_row(said, row.cells[0], int(number.value))
             for owner, port in port_columns(table):
@@ -170,7 +171,7 @@ class OnHost:
         state = next((each.lower() for each in re.findall(r"[A-Za-z-]+", word)[:1]), "")
         group = "up" if state in UP - {"ok", "mapped", "passed"} else DOWN.get(state, "")
         group = {"activating": "restarting", "auto-restart": "restarting"}.get(state, group)
-        unit = self.known.units.get(same_name(name)) if self.known else None
+        unit = self._find_known(name)
         if not group or (self.known is not None and unit is None) or not re.search(r"[-._]", name):
             return
         claim = Claim(said.line.line, said.line.text, ClaimKind.STATE, name, state)
@@ -181,6 +182,12 @@ class OnHost:
             yield self._verdict(
                 claim, holds=GROUPS.get(unit.category) == group, why=f"it is {unit.category}", proof=unit.proof
             )
+
+    def _find_known(self, name: str) -> KnownUnit | None:
+        """A timer and its service have one stem: a name with a type is of that type alone."""
+        unit = self.known.units.get(same_name(name)) if self.known else None
+        is_another = unit is not None and is_valid(name) and not name.endswith(f".{unit.kind}")
+        return None if is_another else unit
 
     def _unseen(self, unit: KnownUnit | None) -> str:
         if unit is None or not unit.category or unit.category == "UNKNOWN":
@@ -265,6 +272,12 @@ class OnHost:
         source = f"evidence of {known.taken_at[:16]}Z" if known.taken_at else "the registry"
         verdict = Verdict.TRUE if holds else Verdict.FALSE
         return Judged(claim, verdict, f"{why} ({source})", 0, known.ground, proof)
+
+
+def _find_unit(cells: Sequence[str]) -> str:
+    """The first name that has a unit's type, as a stem may be a timer's and a service's; else the first name."""
+    names = [name_of(cell) for cell in cells]
+    return next((name for name in names if is_valid(name)), names[0])
 
 
 def facets_of_head(header: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 PAGES: tuple[Path, ...] = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")))
 FENCE = re.compile(r"^```([a-z]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-NAMED = re.compile(r"`([\w./-]+)`:\n\n```(?:toml|yaml)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+NAMED = re.compile(r"`([\w./-]+)`:\n\n```(?:toml|yaml|markdown)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 def name_of(page: Path) -> str:
