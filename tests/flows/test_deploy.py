@@ -3,6 +3,7 @@
 import os
 import re
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -255,14 +256,27 @@ def test_two_deploys_at_once(ground: Ground) -> None:
     assert f"{refused[0].reason.holder} is deploying to it now" in said(refused[0])
 
 
-@pytest.mark.parametrize("stage", [Stage.CHANGE, Stage.VERIFY])
-def test_an_interrupt_once_it_is_being_changed_takes_it_back(ground: Ground, stage: Stage) -> None:
+def interrupt_in(stage: Stage) -> Callable[[Event], None]:
     def interrupt(event: Event) -> None:
         if event.stage is stage:
             raise KeyboardInterrupt
 
+    return interrupt
+
+
+def test_an_interrupt_while_it_is_being_changed_takes_it_back(ground: Ground) -> None:
+    before = ground.files()
+    slow = fleet(THREE, extra="[Service]\nExecStartPre=/usr/bin/sleep 1")
+    outcome = ground.deploy(slow, progress=interrupt_in(Stage.CHANGE))
+    assert ends(outcome) == (DeployStatus.RESTORED, ReasonKind.INTERRUPTED)
+    assert "the host is as it was before: interrupted" in said(outcome)
+    assert ground.files() == before
+    assert ground.deploy(fleet(THREE), asks_nobody).status is DeployStatus.UNCHANGED
+
+
+def test_an_interrupt_while_it_is_being_verified_takes_it_back(ground: Ground) -> None:
     before, pids = ground.files(), ground.pids()
-    outcome = ground.deploy(fleet(THREE, descriptions={"a": "other"}), progress=interrupt)
+    outcome = ground.deploy(fleet(THREE, descriptions={"a": "other"}), progress=interrupt_in(Stage.VERIFY))
     assert ends(outcome) == (DeployStatus.RESTORED, ReasonKind.INTERRUPTED)
     assert "the host is as it was before: interrupted" in said(outcome)
     assert (ground.files(), ground.pids()) == (before, pids)
