@@ -1,4 +1,4 @@
-"""New files in a folder that is there; to a file of tables a table is added."""
+"""Add new files to an existing folder, and tables to an existing file of tables."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,9 +26,9 @@ def _content(folder: Folder, name: str, text: str, *, may_be_there: bool) -> byt
     if not folder.has_entry(name):
         return text.encode()
     if not may_be_there:
-        raise InputError("is there already, and is not overwritten", hint="move it away", place=folder.place(name))
+        raise InputError("already exists, and is not overwritten", hint="move it away", place=folder.place(name))
     before = folder.read(name, _LARGEST)
     head = text.partition("\n")[0]
     if head.encode() in before.split(b"\n"):
-        raise InputError(f"has {head} already", hint="nothing is to be done", place=folder.place(name))
+        raise InputError(f"has {head} already", hint="nothing to do", place=folder.place(name))
     return before.rstrip(b"\n") + b"\n\n" + text.encode()

@@ -1,4 +1,4 @@
-"""Runs this machine's systemd-analyze on a root made for it below the folder for temporary files."""
+"""Run this machine's systemd-analyze on a root folder that is made for it in the temporary folder."""
 
 import os
 import subprocess

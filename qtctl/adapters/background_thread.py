@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 class BackgroundThread(Generic[T]):
-    """Starts a function in a thread. Nobody waits for it but `result`, which raises what it raised."""
+    """Starts a function in a thread. Only `result` waits for it, and raises what it raised."""
 
     def __init__(self, work: Callable[[], T]) -> None:
         self._work = work
@@ -19,7 +19,7 @@ class BackgroundThread(Generic[T]):
         self._thread.start()
 
     def result(self, deadline_s: float | None = None) -> T:
-        """Wait for the value. TimeoutError if there is none after `deadline_s` seconds; None waits for ever."""
+        """Wait for the value. TimeoutError if there is none after `deadline_s` seconds; None waits forever."""
         self._thread.join(deadline_s)
         if self._error is not None:
             raise self._error

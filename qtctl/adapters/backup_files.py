@@ -28,12 +28,12 @@ def locate_own_backups() -> Path:
 
 
 def write_new(path: Path, content: bytes) -> None:
-    """A new file of mode 0600; its folder must be there. InputError where it cannot be written, or is there already."""
+    """A new file of mode 0600; its folder must exist. InputError if it cannot be written, or already exists."""
     place = Place(str(path))
     try:
         with Folder.open(path.absolute().parent) as above:
             if above.has_entry(path.name):
-                raise InputError("is there already, and a backup is never overwritten", hint="name another file",
+                raise InputError("already exists, and a backup is never overwritten", hint="name another file",
                                  place=place)  # fmt: skip
             above.write(path.name, content, MODE, sync=True)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Files and programs that are read only up to a size."""
+"""Read files and the output of programs, up to a size limit."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""How much is read from a host, whatever it sends. Bytes, unless it says otherwise.
+"""Limits on what is read from a host, whatever it sends. In bytes, unless stated otherwise.
 
 What a host sends is kept as Python objects of up to a dozen times its size: together they stay well below 300 MB.
 """

@@ -38,7 +38,7 @@ def locate_cache(environ: Mapping[str, str]) -> Path | None:
 
 
 class CacheFolder:
-    """Entries by name, in one folder, which must not be a link. Files that this class did not make are left alone."""
+    """Entries by name, in one folder, which must not be a link. Files made by others are left alone."""
 
     def __init__(self, where: Path) -> None:
         self._where = where

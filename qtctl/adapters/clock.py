@@ -4,7 +4,7 @@ import time
 
 
 class SystemClock:
-    """qtctl.interfaces.clock.Clock for real."""
+    """qtctl.interfaces.clock.Clock, by the system's clock."""
 
     def now(self) -> float:
         """UTC seconds since the epoch."""

@@ -1,6 +1,6 @@
-"""The files of a commit, from a clone of git on this machine, as an archive.
+"""The files of a commit, from a git clone on this machine, as an archive.
 
-Git only reads objects here. Each is checked against its id, up from the commit that is declared: what is packed is that
+Git only reads objects here. Each is checked against its id, starting from the declared commit: what is packed is that
 commit, whatever the clone's configuration says and whoever has written to it.
 """
 
@@ -45,7 +45,7 @@ def pack_commit(clone: Path, commit: str) -> bytes:
     """
     if not clone.is_dir():
         raise DeployRefused(
-            f"nothing was changed: {clone} is no clone of git on this machine", hint=_describe_clone(clone)
+            f"nothing was changed: {clone} is not a git clone on this machine", hint=_describe_clone(clone)
         )
     try:
         with _open_objects(clone, commit) as objects:

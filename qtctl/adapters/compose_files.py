@@ -1,4 +1,4 @@
-"""The files of a compose project on this machine: which there are, their `.env`, and what they name."""
+"""The files of a compose project on this machine: which exist, their `.env`, and what they name."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -63,7 +63,7 @@ def _is_outside(folder: str, path: str) -> bool:
 
 
 def read_named(path: str) -> str | None:
-    """What a compose file names: None where there is no file. InputError for what is no regular file, or too large."""
+    """What a compose file names: None if there is no file. InputError if it is not a regular file, or too large."""
     if not os.path.exists(path):  # noqa: PTH110 - None for what the kernel cannot follow, too
         return None
     return read_bytes(Path(path), LARGEST).decode("utf-8", "replace")

@@ -36,8 +36,8 @@ class Gone(Protocol):
 class StreamBus:
     """qtctl.interfaces.host.Bus over a connected stream. Used by one thread at a time.
 
-    An exchange in which the bus sends too much, or what is no message, ends it: HostError. A reply whose body alone
-    cannot be read is a reply with the error UNREADABLE.
+    An exchange in which the bus sends too much, or something that is not a message, ends it: HostError. A reply whose
+    body alone cannot be read is a reply with the error UNREADABLE.
     """
 
     def __init__(self, wire: Wire, auth: bytes, gone: Gone, deadline_s: float) -> None:

@@ -1,4 +1,4 @@
-"""Plain Python values to GLib's GVariant and back: the same values as jeepney's way gives."""
+"""Convert plain Python values to GLib's GVariant and back, with the same values as jeepney gives."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
-"""This machine's system bus through pydbus and its GDBus connection, for who wants that in place of jeepney.
+"""This machine's system bus through pydbus and its GDBus connection, for those who prefer it to jeepney.
 
-Not by `pydbus.SystemBus()`: the process has one such connection, GLib ends the process where the bus goes away, and a
-bus that hangs is waited for without end. The connection here is its like otherwise.
+It does not use `pydbus.SystemBus()`: a process has only one such connection, GLib ends the process if the bus goes
+away, and a bus that hangs is waited for forever. Otherwise this connection works like that one.
 """
 
 import time

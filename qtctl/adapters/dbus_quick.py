@@ -1,6 +1,7 @@
-"""D-Bus messages without a general codec: a tenth of the time, and no more read of them than a host may send.
+"""D-Bus messages without a general codec: a tenth of the time, with limits on what a host may send.
 
-Calls whose arguments are strings are written here, others by jeepney. All that arrives is read here: jeepney trusts it.
+Calls whose arguments are strings are written here, others by jeepney. Everything that arrives is read here, because
+jeepney trusts its input.
 """
 
 from functools import lru_cache

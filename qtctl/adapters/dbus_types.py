@@ -1,8 +1,8 @@
 """Values of D-Bus types: a reader for each type, made once for its signature and byte order.
 
-A reader takes a message and an offset, and gives the value and the offset behind it. IndexError, ValueError or
-struct.error for what does not end where it says, is of a type that is not read here, or is too much: a message of a few
-bytes can have millions of values, or nest them a million deep.
+A reader takes a message and an offset, and gives the value and the offset behind it. It raises IndexError, ValueError
+or struct.error for a value that does not end where it says, has an unsupported type, or is too large: a message of a
+few bytes can have millions of values, or nest them a million deep.
 """
 
 from collections.abc import Callable

@@ -79,7 +79,7 @@ class Privileges:
             seen = privileges.read_seen(done.stdout)
         except ValueError as error:
             what = f"{self.place}: it could not be asked how root is reached: {said_by(done.stderr or done.stdout)}"
-            raise HostError(what, hint="do the shell files of the account print, or end its shell?") from error
+            raise HostError(what, hint="do the account's shell startup files print, or exit the shell?") from error
         if privileges.choose(seen) is not privileges.Way.HELPER:
             return False
         privileges.check_helper(self.place, seen, build_helper().version)

@@ -156,7 +156,7 @@ def locate_shipped(name: str) -> Path:
 
 
 def check_writable(path: Path) -> None:
-    """InputError where `write_atomic` could not write there. Asked before the work whose result it is to hold."""
+    """InputError where `write_atomic` could not write there. Call it before the work whose result is to be written."""
     place = Place(str(path))
     if path.is_dir():
         raise InputError("cannot be written: it is a folder", hint="name a file", place=place)
@@ -164,7 +164,7 @@ def check_writable(path: Path) -> None:
         raise InputError("cannot be written: it is not a regular file", hint="name a file", place=place)
     above = next(folder for folder in path.absolute().parents if folder.exists())
     if not above.is_dir():
-        raise InputError(f"cannot be written: {above} is no folder", hint="check the path", place=place)
+        raise InputError(f"cannot be written: {above} is not a folder", hint="check the path", place=place)
     if not os.access(above, os.W_OK | os.X_OK):
         raise InputError(f"cannot be written: no permission in {above}", hint="check the path", place=place)
 
@@ -207,7 +207,9 @@ def rewrite_registry(folder: Path, before: Mapping[str, bytes], contents: Mappin
     with _open_folder(folder) as root:
         for path in sorted(contents.keys() - before.keys()):
             if root.has_entry(path):
-                raise InputError("cannot be written: something is there", hint="move it away", place=root.place(path))
+                raise InputError(
+                    "cannot be written: something exists there", hint="move it away", place=root.place(path)
+                )
     rewrite(folder, {path: content for path, content in contents.items() if path in before})
     write_tree(folder, {path: (content, 0o644) for path, content in contents.items() if path not in before})
 
@@ -314,7 +316,7 @@ def _check_old(folder: Path) -> None:
         odd = [each.path for each in Walk(root).entries() if each.is_link or each.problem or not _is_ordinary(each)]
     if folder.is_symlink() or odd or not (folder / "fleet.toml").is_file():
         what = f"holds {odd[0]}" if odd else "has no fleet.toml"
-        raise InputError(f"is no registry: {what}", hint="name another folder", place=Place(str(folder)))
+        raise InputError(f"is not a registry: {what}", hint="name another folder", place=Place(str(folder)))
 
 
 def _is_ordinary(entry: Entry) -> bool:
@@ -325,7 +327,7 @@ def _is_ordinary(entry: Entry) -> bool:
 
 
 def check_new_registry(folder: Path, *, force: bool) -> None:
-    """InputError where nothing can be made there. Asked before the work whose result it is to hold."""
+    """InputError where nothing can be made there. Call it before the work whose result is to be written."""
     if not force:
         try:
             _check_new(folder)
@@ -339,12 +341,12 @@ def check_new_registry(folder: Path, *, force: bool) -> None:
 
 def _check_new(folder: Path) -> None:
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise InputError("is there, and is no folder", hint="name a new one", place=Place(str(folder)))
+        raise InputError("exists, and is not a folder", hint="name a new one", place=Place(str(folder)))
     if folder.is_dir() and any(folder.iterdir()):
         raise InputError("is not empty", hint="name a new folder, or an empty one", place=Place(str(folder)))
     if folder.is_dir() and folder.samefile(Path.cwd()):
         hint = "name a folder below it"
-        raise InputError("is the working folder, which cannot be replaced", hint=hint, place=Place(str(folder)))
+        raise InputError("is the current folder, which cannot be replaced", hint=hint, place=Place(str(folder)))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Which commit a folder is at, as git itself says it."""
+"""Which commit a folder is at, as git itself reports it."""
 
 import os
 import subprocess

@@ -1,7 +1,7 @@
-"""GET over byte streams of our own (forwarded channels, sockets), many at the same time, each within its time.
+"""GET over byte streams of our own (forwarded channels, sockets), many at the same time, each with its own deadline.
 
-Nothing but GET, no redirect followed, no name resolved, and never more read than is said here. http.client takes 15 ms
-to import, and reads a line for as long as somebody sends it byte by byte.
+Only GET: no redirect is followed, no name is resolved, and reads are bounded. http.client takes 15 ms to import, and
+reads a line for as long as somebody sends it byte by byte.
 """
 
 import re
@@ -36,7 +36,7 @@ Dial = Callable[[str, int, float], Wire]
 
 
 class NotHttp(Exception):
-    """What came is no answer to a GET."""
+    """The reply is not an answer to a GET."""
 
 
 class Gets:
@@ -53,7 +53,7 @@ class Gets:
             thread.start()
 
     def finish(self, deadline_s: float) -> list[HttpReply]:
-        """The replies in order of the questions. What did not come by the deadline is refused."""
+        """The replies in order of the questions. A reply that misses the deadline is refused."""
         until = time.monotonic() + deadline_s
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))

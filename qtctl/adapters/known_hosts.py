@@ -49,7 +49,7 @@ class Known:
 
     @property
     def authorities(self) -> tuple[Line, ...]:
-        """Whose certificates prove this host."""
+        """The authorities whose certificates prove this host."""
         return tuple(line for line in self.lines if line.marker == AUTHORITY)
 
     def revoked(self, blob: bytes) -> bool:

@@ -181,7 +181,7 @@ class Process:
             self.kill()
             raise HostError(
                 f"{_PLACE}: a command printed more than {OUTPUT // MIB} MiB",
-                hint="nothing of it is used: something on this machine answers what it was not asked",
+                hint="its output was dropped: something on this machine sends more than was asked for",
             )
 
     def kill(self) -> None:
@@ -261,7 +261,7 @@ def _dial_program(address: str, port: int, timeout_s: float) -> socket.socket:
     except TimeoutError:
         raise
     except OSError as error:
-        raise HostError("it takes no connection") from error
+        raise HostError("it accepts no connection") from error
 
 
 def _explain_no_root(said: str) -> Refused:

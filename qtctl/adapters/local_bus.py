@@ -1,4 +1,4 @@
-"""Which library speaks to the system bus of this machine: jeepney, unless QTCTL_BUS says pydbus."""
+"""Choose the library for this machine's system bus: jeepney, unless QTCTL_BUS says pydbus."""
 
 import os
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The file that `--save` names: a regular one, in a folder that is there, with the mode that the umask leaves."""
+"""The file that `--save` names: a regular file in an existing folder, with the mode that the umask leaves."""
 
 import errno
 import os
@@ -15,7 +15,7 @@ NAME_A_FILE = "name a file, or - for standard output"
 
 
 def check_saved(path: Path) -> None:
-    """InputError where `save` would not write there. Asked before any host is."""
+    """InputError where `save` would not write there. Call it before asking a host."""
     if path == STDOUT:
         return
     place = Place(str(path))

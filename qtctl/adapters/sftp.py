@@ -1,4 +1,4 @@
-"""Writing a tree of files over SFTP (version 3), pipelined: three round trips for 64 files, however far the host.
+"""Writing a tree of files over SFTP (version 3), pipelined: 64 files take three round trips, however far the host is.
 
 paramiko's SFTP client waits for each answer: four round trips a file.
 """

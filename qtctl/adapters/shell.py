@@ -1,4 +1,4 @@
-"""How programs are started on a host: by one line that no setting of the login account has a part in.
+"""How programs are started on a host: by one line that no setting of the login account affects.
 
 `env -i` leaves nothing of what the account's shell files set: no PATH, no LD_PRELOAD, no PYTHONPATH. The folders of
 PATH belong to packages; /usr/local may belong to a group. What shell files print comes before our first word, which
@@ -52,7 +52,7 @@ class AfterMark:
             return after
         if len(noise) > MOST_NOISE:
             raise HostError(
-                f"{self._place}: the account's shell prints without end",
-                hint="its shell files may print only where a person is at a terminal",
+                f"{self._place}: the account's shell never stops printing",
+                hint="its startup files may print only in interactive shells",
             )
         return b""

@@ -28,7 +28,7 @@ def sign(content: bytes, key: Path) -> bytes:
 
 
 def check(content: bytes, signature: bytes, signers: Path | None, taken_at: str) -> str:
-    """Why it is not good, '' where it is. Without `signers` (see ssh-keygen(1)): not by whom, only that it fits.
+    """Why the signature is not valid, or ''. Without `signers` (see ssh-keygen(1)): not by whom, only that it fits.
 
     `taken_at`: ISO 8601; a key must have been valid then.
     """

@@ -122,7 +122,7 @@ class SnapshotFolder:
     def _names(self, host: str) -> list[str]:
         """Every file that calls itself a snapshot, also one that nobody here would have called so."""
         if not _HOST.fullmatch(host):
-            raise InputError(f"{host!r} is no host that a folder could be named after", hint="letters, digits, - _ .")
+            raise InputError(f"{host!r} cannot be the name of a folder", hint="letters, digits, - _ .")
         try:
             found = [each.name for each in os.scandir(self._where / host) if each.name.endswith(ENDING)]
         except FileNotFoundError:

@@ -1,7 +1,7 @@
-"""Snapshots in Redis: a stream a host, whose entries have the number of the snapshot as their id.
+"""Snapshots in Redis: one stream per host, with the number of a snapshot as the id of its entry.
 
-The id makes the chain: Redis refuses an entry whose id is not greater than every id before, also of entries that are
-gone, so that of two that take number 7 at once, one is refused.
+The id makes the chain: Redis refuses an entry whose id is not greater than every id before, even of deleted ones. So if
+two processes take number 7 at once, one is refused.
 """
 
 import base64
@@ -53,7 +53,7 @@ class SnapshotStream:
             )
         except ValueError as error:
             raise InputError(
-                "--store is no URL of Redis", hint="redis://127.0.0.1:6379/0 or unix:///run/redis.sock"
+                "--store is not a Redis URL", hint="redis://127.0.0.1:6379/0 or unix:///run/redis.sock"
             ) from error
         if found.password or found.username:
             raise InputError("--store has an account or a password in it", hint=f"put the password into ${PASSWORD}")
@@ -100,7 +100,7 @@ class SnapshotStream:
             try:
                 ask(("XADD", PREFIX + host, number, "document", document, "signature", signature))
             except InputError as error:
-                hint = "somebody else took one meanwhile, or the newest was taken away: qtctl snapshot verify"
+                hint = "another process took one meanwhile, or the newest was deleted: qtctl snapshot verify"
                 raise InputError(
                     f"{self.place}: number {snapshot.head.number} is not taken: {error.what}", hint=hint
                 ) from error
@@ -155,7 +155,7 @@ class SnapshotStream:
             return None
         if kind != "stream":
             raise InputError(
-                f"{self.place}: {PREFIX}{host} is a {kind}, and no stream", hint="is it another program's?"
+                f"{self.place}: {PREFIX}{host} is a {kind}, not a stream", hint="does another program use it?"
             )
         found = ask(("XINFO", "STREAM", PREFIX + host))
         return dict(zip(found[::2], found[1::2], strict=True))
@@ -218,7 +218,8 @@ class Ask:
             raise HostError(f"{self._place}: {error}", hint="is it Redis that listens there?") from error
         if reply.error:
             raise InputError(
-                f"{self._place}: {command[0]}: {reply.error}", hint=f"may it? a password goes into ${PASSWORD}"
+                f"{self._place}: {command[0]}: {reply.error}",
+                hint=f"is that permitted? a password goes into ${PASSWORD}",
             )
         return reply.value
 

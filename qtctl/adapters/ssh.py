@@ -253,7 +253,7 @@ class SshHost(Closing):
             if not self._link.transport.is_active():
                 raise ssh_errors.explain_lost(self._place, error) from error
             raise Refused(
-                f"{self._place}: it runs no command: {shorten_output(str(error))}", hint="is it a shell account?"
+                f"{self._place}: it cannot run a command: {shorten_output(str(error))}", hint="is it a shell account?"
             ) from error
         return channel
 
@@ -267,7 +267,7 @@ class SshHost(Closing):
             return transport.open_channel("direct-tcpip", (address, port), ("127.0.0.1", 0), timeout=timeout_s)
         except _load_channel_refused() as error:
             if error.code == _CONNECT_FAILED:
-                raise HostError("it takes no connection") from error
+                raise HostError("it accepts no connection") from error
             raise Refused(
                 f"forwarding refused: {shorten_output(error.text)}",
                 hint="AllowTcpForwarding or PermitOpen in sshd_config",

@@ -19,7 +19,7 @@ _MOST = 1 << 20
 
 
 class SocketAgent(AgentSSH):
-    """An ssh-agent behind a given socket: paramiko's own looks at SSH_AUTH_SOCK alone, not at IdentityAgent."""
+    """An ssh-agent behind a given socket: paramiko's own only looks at SSH_AUTH_SOCK, not at IdentityAgent."""
 
     def __init__(self, path: str, timeout_s: float) -> None:
         super().__init__()

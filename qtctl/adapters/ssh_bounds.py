@@ -1,4 +1,4 @@
-"""paramiko's transport with what it lacks against a hostile server: sizes, windows and waits that have an end.
+"""paramiko's transport with the limits that it lacks against a hostile server: on sizes, windows and waits.
 
 paramiko takes packets of up to 4 GiB, does not hold a server to the window it was given, counts to whatever a server
 says, waits without end for the answer to a request and for room to write, and passes on whatever its parsers raise.

@@ -170,7 +170,7 @@ def explain_no_known_type(settings: Settings, algorithms: tuple[str, ...], files
     """The host offers no key of a type that known_hosts has for it."""
     return Unreachable(
         f"{name_host(settings)}: its host key has CHANGED: it offers none of the known types ({', '.join(algorithms)})",
-        hint=f"compare keys on the host, then put the right one into {files[0] if files else 'known_hosts'}",
+        hint=f"compare keys on the host, then put the right one in {files[0] if files else 'known_hosts'}",
     )
 
 

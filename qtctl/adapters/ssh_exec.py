@@ -118,7 +118,7 @@ class Exec:
         if len(kept) > OUTPUT:
             raise HostError(
                 f"{self._place}: a command printed more than {OUTPUT // MIB} MiB",
-                hint="nothing of it is used: something on the host answers what it was not asked",
+                hint="its output was dropped: something on the host sends more than was asked for",
             )
 
     def _shut(self) -> None:

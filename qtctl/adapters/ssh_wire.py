@@ -10,7 +10,7 @@ RSA_SIGNATURES = ("rsa-sha2-512", "rsa-sha2-256")
 
 
 class Malformed(ValueError):
-    """The bytes are no key."""
+    """The bytes are not a key."""
 
 
 @dataclass(slots=True)

@@ -38,7 +38,7 @@ _OF_AUTH = re.compile(
 
 
 def place_of(address: str, port: int) -> str:
-    """As messages name it: address and port, or the path of a unix socket."""
+    """The name of a store in messages: address and port, or the path of a unix socket."""
     return address if address.startswith("/") else f"{address}:{port}"
 
 

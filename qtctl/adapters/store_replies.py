@@ -1,8 +1,8 @@
-"""What Redis sends, before it is read: replies pass through while they arrive, as far as they are what may be kept.
+"""Filter Redis's replies as they arrive, before they are parsed: only what may be kept passes.
 
 A server can say anything: texts of 512 MB, arrays of two billion, nested until Python's stack ends. And the answer to
-XINFO STREAM brings the first and the last entry of the stream, which are somebody's data, however large. What is nested
-deeper than a reply is read is dropped here unread: the reader gets a null in its place.
+XINFO STREAM brings the first and the last entry of the stream, which are somebody's data, however large. Whatever is
+nested deeper than we read is dropped here: the reader gets a null instead.
 """
 
 import re
@@ -83,7 +83,7 @@ class Scanner:
             raise self._broken
 
     def feed(self, data: bytes) -> bytes:
-        """What of `data` is kept. Broken for what no Redis sends or is too much; what came before is given."""
+        """What of `data` is kept. Broken for what no Redis sends, or for too much; what came before is returned."""
         self.check()
         try:
             self._scan(data)

@@ -1,6 +1,6 @@
 """A user's own templates are filled in a process apart, which has little memory and time, no files and no environment.
 
-What it says is taken for a text or an error for each filling, whatever it is, and for no more than the limits allow.
+Whatever it answers is taken as one text or error per filling, within the limits.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""TLS over a byte stream of ours, which need not be a socket: a channel of SSH is none.
+"""TLS over a byte stream of ours, which need not be a socket: an SSH channel is not one.
 
 The certificate of the server is always verified, and so is its name. OpenSSL bounds what it reads of a handshake.
 """

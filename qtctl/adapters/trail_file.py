@@ -1,4 +1,4 @@
-"""The audit trail on the machine that runs qtctl: lines of JSON in a file of its user's, which only grows.
+"""The audit trail on the machine that runs qtctl: lines of JSON in a file of the user's, append-only.
 
 No link is followed on the way from the folder that is named, and only a regular file of this user's is written to.
 """

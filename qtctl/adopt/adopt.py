@@ -1,4 +1,4 @@
-"""Found files → the documents of a registry and the whole account of how they came about. Pure; nothing is written."""
+"""Found files → the documents of a registry and a full account of how they were made. Pure; nothing is written."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field

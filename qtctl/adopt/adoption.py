@@ -57,7 +57,7 @@ class FileKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FileFate:
-    """What became of a file. `unit` is '' where it is of none. `why` in words."""
+    """What became of a file. `unit` is '' if it belongs to none. `why` in words."""
 
     path: str
     kind: FileKind
@@ -76,9 +76,9 @@ LEFT = (Fate.NOTE, Fate.REPORTED)
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A directive that the rendered unit says otherwise than the original. Never its values.
+    """A directive that differs between the rendered unit and the original. Never its values.
 
-    `because` is "" where nothing explains it.
+    `because` is "" if nothing explains it.
     """
 
     unit: str
@@ -139,12 +139,12 @@ class Adoption:
 
     @property
     def to_do(self) -> tuple[str, ...]:
-        """What a person must do before these units are what they were: a sentence each."""
+        """What must be done by hand before these units are what they were: a sentence each."""
         return tuple(finding.what for finding in _list_to_do(self))
 
     @property
     def conclusion(self) -> Conclusion:
-        """By findings, what a person has to do, and the policy; incomplete where a host did not show all of it."""
+        """From the findings, what must be done by hand, and the policy; incomplete if part of a host was not read."""
         judged = (each for each in self.findings if each.id)
         return conclude(
             (*judged, *map(self.policy.rule, _list_to_do(self))), self.policy.gate, unknown=bool(self.unread)

@@ -1,4 +1,4 @@
-"""Assignments of a unit file and its drop-ins → what holds in the end, each line kept as it was written."""
+"""Assignments of a unit file and its drop-ins → the effective ones, each line kept as it was written."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Units that keep the system itself running. Copies of them in a folder are the packages', not the fleet's."""
+"""Units that keep the system itself running. Copies of them in a folder belong to packages, not to the fleet."""
 
 import re
 from collections.abc import Iterable

@@ -24,7 +24,7 @@ class _Claims:
     owners: list[tuple[Claim, str, str, bool]] = field(default_factory=list)
 
     def find_owner(self, claim: Claim, serves: str, *, shared: bool) -> str:
-        """Who has the port, or one of its addresses, already; '' for none, and for a socket's own service."""
+        """Who already has the port, or one of its addresses; '' for none, and for a socket's own service."""
         for known, owner, served, shares in self.owners:
             if _collide(known, claim) and served != serves and not (shared and shares):
                 return owner

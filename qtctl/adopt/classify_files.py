@@ -1,4 +1,4 @@
-"""Found files → units, drop-ins, links and what is none of them, as systemd takes them by their names."""
+"""Found files → units, drop-ins, links and other files, by their names as systemd does."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -112,7 +112,7 @@ def add_loaded(sources: Sorted, loaded: Iterable[str]) -> Sorted:
 
 
 def is_lasting(unit: str) -> bool:
-    """Whether it is an instance that somebody named, and not one that a socket with Accept= made of a connection."""
+    """Whether somebody named the instance: not one that a socket with Accept= made for a connection."""
     name = unit.rpartition(".")[0].partition("@")[2]
     return bool(name) and not _CONNECTION.fullmatch(name)
 
@@ -146,7 +146,7 @@ def _classify(file: Found) -> UnitSource | DropinSource | Alias | Enablement | I
 
 
 def is_unit_file(name: str) -> bool:
-    """Whether systemd takes a file of this name for a unit."""
+    """Whether systemd treats a file of this name as a unit."""
     return is_valid(name) and name.rpartition(".")[2] not in NO_FILES and not name.startswith("@")
 
 
@@ -171,7 +171,7 @@ def _classify_pull(file: Found, puller: str, by: str) -> Enablement | FileFate:
     if not is_valid(name):
         return _build_other_fate(file, "not the name of a unit: systemd ignores it", puller)
     if file.link is None:
-        return _build_other_fate(file, "is no link: systemd ignores it", puller)
+        return _build_other_fate(file, "is not a link: systemd ignores it", puller)
     if file.link == _NULL:
         return _build_other_fate(file, "masked: it is not pulled in", puller)
     return Enablement(puller, name, by, file.path)
@@ -183,7 +183,7 @@ def _classify_link(file: Found, name: str) -> UnitSource | Alias | InstanceLink 
         return UnitSource(name, file.path, masked=True)
     to = PurePosixPath(target).name
     if not is_unit_file(to):
-        return _build_other_fate(file, f"a link to {target}, which is no unit file", name)
+        return _build_other_fate(file, f"a link to {target}, which is not a unit file", name)
     if _is_instance(name, *to.partition("@")[::2]):
         return InstanceLink(name, file.path)
     if to == name:
@@ -215,5 +215,5 @@ def _build_other_fate(file: Found, why: str, unit: str = "") -> FileFate:
 
 
 def list_names(sources: Sorted) -> Iterator[str]:
-    """Every unit that has a file, once."""
+    """Every unit that has a file, each once."""
     yield from dict.fromkeys(source.unit for source in sources.units)

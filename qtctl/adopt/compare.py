@@ -1,4 +1,4 @@
-"""Whether a rendered unit says what the original said: directive by directive, as our own reading of systemd has it."""
+"""Whether a rendered unit says what the original said: directive by directive, by our own reading of systemd."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Compose projects → services and externals of a registry. Of each attribute the account says what became of it."""
+"""Compose projects → services and externals of a registry. The account says what became of each attribute."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -42,7 +42,7 @@ class Adopting(Shared):
     units: list[AdoptedUnit] = field(default_factory=list)
 
     def take(self, project: Project) -> None:
-        """All services of a project; one that an earlier project has is that one's."""
+        """Take all services of a project; one that an earlier project has stays with that project."""
         dispositions: Table = {}
         self.ledger.file(FileFate(project.file, FileKind.COMPOSE, "", taken=True, why="read"))
         for error in project.refused:
@@ -82,7 +82,7 @@ class Adopting(Shared):
         self._finish(name, parts, run, count, project)
 
     def read(self, name: str, service: Attributes, project: Project, *, completed: bool) -> tuple[Parts, str, int]:
-        """What the keys of a service come to: its parts, how it is run, and how many of it."""
+        """Read the keys of a service: its parts, how it is run, and how many replicas."""
         reading = Reading(self.fleet, self.names[name], service, dict(project.values[name]))
         parts = Parts(self, name, reading, project)
         run = parts.read_run()
@@ -174,7 +174,7 @@ class Adopting(Shared):
             reading.table["unit"] = f"{self.fleet}-{reading.name}@.service"
 
     def fit(self, reading: Reading) -> None:
-        """Takes out what no registry can say, as often as it must."""
+        """Repeatedly remove what no registry can say."""
         for keys in [keys for keys, value in _list_settings(reading.table) if not _is_setting(value)]:
             self._drop_unfit(reading, keys)
         for _ in range(len(reading.origins) + 1):

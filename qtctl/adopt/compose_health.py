@@ -98,9 +98,7 @@ def _find_port(reading: Reading, target: int) -> str:
 
 
 def find_asked(test: Sequence[str], names: Collection[str] = ()) -> Asked | None:
-    """What is asked of the container itself, which also goes by `names`; None where it is no plain question for a
-    status.
-    """
+    """What the container itself is asked, which also goes by `names`; None if it does not just ask for a status."""
     words = _split_words(test)
     program = _PROGRAMS.get(words[0].rpartition("/")[2]) if words else None
     if program is None:

@@ -96,7 +96,7 @@ def read_read_only(reading: Reading) -> None:
 
 
 def read_capabilities(reading: Reading) -> None:
-    """Both keys at once: what is dropped goes first, whatever the order."""
+    """Both keys at once: drops apply first, whatever the order."""
     added, dropped = (_list_capabilities(reading.values.get(key, ())) for key in ("cap_add", "cap_drop"))
     attributes = (*list_attributes("cap_add", reading.service.get("cap_add", [])),) if added else ()
     attributes += (*list_attributes("cap_drop", reading.service.get("cap_drop", [])),) if dropped else ()

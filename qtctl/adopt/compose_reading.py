@@ -70,7 +70,7 @@ class Reading:
             self.fates.update(dict.fromkeys(attributes, Fate.REPORTED))
 
     def unsettled(self, key: str) -> tuple[str, ...]:
-        """Attributes of a key of which nothing was said yet."""
+        """Attributes of a key that are not accounted for yet."""
         return tuple(each for each in list_attributes(key, self.service.get(key)) if each not in self.fates)
 
     def said(self) -> tuple[str, ...]:

@@ -87,7 +87,7 @@ def _convert_shares(shares: int) -> int:
 
 
 def read_restart(reading: Reading) -> None:
-    """`deploy.restart_policy` goes before `restart`, as Compose has it."""
+    """`deploy.restart_policy` wins over `restart`, as in Compose."""
     policy = (reading.values.get("deploy") or {}).get("restart_policy") or {}
     said = (reading.service.get("deploy") or {}).get("restart_policy") or {}
     kind, _, most = str(reading.values.get("restart", "")).partition(":")

@@ -1,4 +1,4 @@
-"""Secrets of compose services: in environments and in commands, each of which becomes a variable's name."""
+"""Secrets of compose services: in environments and in commands. Each becomes the name of a variable."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping

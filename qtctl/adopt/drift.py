@@ -1,7 +1,7 @@
-"""Two states of a unit, as deployed and as it is on the host → the edits of its registry table that say the difference.
+"""Two states of a unit, as deployed and as on the host → the edits of its registry table that express the difference.
 
-Both are made into tables as an adoption makes them, so that every directive is said by the key that an adoption would
-take. What an edit comes to is proved by whoever makes it: by rendering the registry again.
+Both are turned into tables as in an adoption, so every directive gets the key that an adoption would use. The caller
+proves the result of an edit by rendering the registry again.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

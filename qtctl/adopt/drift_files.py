@@ -1,4 +1,4 @@
-"""Which files of a host say something of the units that a registry declares, and which of them an operator made."""
+"""Which files of a host are about units that a registry declares, and which of those files an operator made."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -38,7 +38,7 @@ class HostFiles:
 
 
 def select_files(found: Iterable[Found], desired: Desired, deployed: Desired | None) -> HostFiles:
-    """Files in folders that others write, generators and packages, are not an operator's."""
+    """Leaves out files in folders that generators and packages write: those are not an operator's."""
     those = tuple(found)
     units = {file.subject: file for file in desired.files if file.of_unit and not file.may_be_absent}
     own = {file.path: unit for unit, file in units.items()}

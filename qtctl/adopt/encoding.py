@@ -1,4 +1,4 @@
-"""Bytes of a unit file, in whatever encoding an editor left them → text, and what systemd would say to it."""
+"""Bytes of a unit file, in whatever encoding an editor left them → text, and what systemd would make of it."""
 
 import codecs
 from dataclasses import dataclass

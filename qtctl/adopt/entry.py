@@ -1,4 +1,4 @@
-"""A unit's directives → a table of the registry: typed keys first, the escape hatch for what no key says."""
+"""A unit's directives → a table of the registry: typed keys first, the escape hatch for everything else."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ Table = dict[str, Any]
 
 @dataclass(slots=True)
 class Entry:
-    """One table under way. `keys`: what each directive of its kind is said by; `said`: where each key came from."""
+    """A table being made. `keys`: which key sets each directive of its kind; `said`: where each key came from."""
 
     unit: str
     keys: Mapping[At, Key]
@@ -64,7 +64,7 @@ class Entry:
             self._shorten(at, said)
         if key.form is Form.UNITS and isinstance(value, list):
             if len(value) < len(set(split_unit_words(key.directive, lines))):
-                self.left[at] = "words that are no names of units were left out"
+                self.left[at] = "words that are not names of units were left out"
             value = [units(name) for name in value] if at[0] == "Unit" else value
         self.put(key.path, value, said)
 

@@ -10,13 +10,13 @@ from qtctl.errors import InputError
 
 
 def find_hidden(own: Iterable[DropinSource], merged: Iterable[DropinSource]) -> Iterator[DropinSource]:
-    """Of the drop-ins that are merged into the template those that systemd would not read for the instance."""
+    """The drop-ins merged into the template that systemd would not read for the instance."""
     names = {each.name for each in own}
     return (each for each in merged if each.name in names)
 
 
 def find_changed(own: Iterable[DropinSource], merged: Iterable[DropinSource]) -> tuple[At, ...]:
-    """What the instance may say otherwise than before, sorted: what would be hidden, and what would be said later."""
+    """What may change for the instance, sorted: what would be hidden, and what would come later."""
     mine, theirs = tuple(own), tuple(merged)
     found = {at for each in find_hidden(mine, theirs) for at in _list_said(each)}
     for each in theirs:

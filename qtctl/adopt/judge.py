@@ -1,4 +1,4 @@
-"""What systemd would ignore or read otherwise than it looks, a line at a time."""
+"""Judge one line: whether systemd would ignore it, or read it differently from how it looks."""
 
 import re
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ def judge_line(line: Line, unit: str, version: int) -> Judged | None:
 
 
 def is_foreign(section: str, key: str) -> bool:
-    """Whether systemd leaves it to others, by its name."""
+    """Whether, by its name, systemd leaves it to others."""
     return section.startswith("X-") or key.startswith("X-")
 
 
@@ -84,7 +84,7 @@ def _judge_value(line: Line, unit: str, version: int) -> Judged | None:
         what = f"{line.key}= has a # after its value: to systemd it is part of the value"
         return Judged(_make_finding(QT110, Severity.ERROR, unit, what, "put it on a line of its own"), ignored=False)
     if line.key == "OnCalendar" and (bad := explain_calendar_trouble(line.value)):
-        return _make_ignored(QT112, unit, f"OnCalendar= is no calendar expression: {bad}", "see systemd.time(7)")
+        return _make_ignored(QT112, unit, f"OnCalendar= is not a calendar expression: {bad}", "see systemd.time(7)")
     return _judge_environment(line, unit) if kind == "ENVIRON" else _judge_unsplit(line, unit)
 
 
@@ -107,7 +107,7 @@ def _judge_stopped(line: Line, unit: str, words: tuple[str, ...]) -> Judged | No
         return None
     if not kept:
         return _make_ignored(QT110, unit, f"{line.key}= begins with no absolute path: systemd ignores the line", _FIX)
-    what = f"{line.key}= has a word that is no absolute path: systemd takes the words before"
+    what = f"{line.key}= has a word that is not an absolute path: systemd takes the words before"
     finding = _make_finding(QT110, Severity.ERROR, unit, what, _FIX)
     return Judged(finding, ignored=False, kept=" ".join(map(quote_literal, kept)))
 
@@ -132,7 +132,7 @@ def _names(line: Line, unit: str) -> Judged | None:
         return None
     enables = find_assignment_rule(line.key) is AssignmentRule.INSTALL
     then = "systemd does not enable the unit for it" if enables else "systemd drops that word"
-    what = f"{line.key}= has a word that is no name of a unit: {then}"
+    what = f"{line.key}= has a word that is not the name of a unit: {then}"
     return Judged(_make_finding(QT110, Severity.ERROR, unit, what, "take it out"), ignored=False)
 
 

@@ -45,7 +45,7 @@ class Ledger:
         return shows_no_secret(text) and not any(find_known(text, self.secrets))
 
     def keep(self, secrets: frozenset[str]) -> None:
-        """From now on these are secrets, also in what was found before."""
+        """Treat these as secrets from now on, also in what was found before."""
         before, self.secrets, self.judgments = self.judgments, secrets, {}
         for finding in before:
             self.judge(finding)
@@ -57,7 +57,7 @@ class Ledger:
         self.judge(meaning.make_broken(subject, what, remedy, at, severity=Severity.WARNING))
 
     def tell(self, subject: str, what: str, remedy: str = "", *, at: Place, severity: Severity = Severity.INFO) -> None:
-        """A choice, or something of interest, that no rule judges. A warning is for a person to settle."""
+        """A choice, or something of interest, that no rule judges. A warning needs a person."""
         self.judge(
             Finding(
                 id="",

@@ -99,7 +99,7 @@ class _Desk:
 
 
 def merge_units(sources: Sorted, selection: Selection, ledger: Ledger) -> Originals:
-    """Every unit that there is, each file's fate in `ledger`. A unit whose file systemd would not load is left out."""
+    """Every existing unit, with each file's fate in `ledger`. A unit whose file systemd would not load is left out."""
     for other in sources.others:
         ledger.file(other)
     copies = _group_copies(sources.units, selection, ledger)

@@ -1,7 +1,7 @@
-"""Units of a live host that are nobody's to declare: transient ones, generated ones, those of packages.
+"""Units of a live host that no registry should declare: transient ones, generated ones, those of packages.
 
-They stay what they are. Those that look like the fleet's become externals in the state that they are in, so that an
-audit knows them; nothing of what only lasts until the next boot is made to last.
+They stay as they are. Those that look like the fleet's become externals in their current state, so that an audit knows
+them; nothing that lasts only until the next boot is made permanent.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

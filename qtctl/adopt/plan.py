@@ -64,7 +64,7 @@ class Plan:
 
     @property
     def live(self) -> bool:
-        """Whether a host said what runs."""
+        """Whether a live host said what runs."""
         return bool(self.states)
 
     def standing(self, original: Original, unit: str = "") -> Standing:

@@ -1,4 +1,4 @@
-"""originals.toml: by which files of the host each generated file was there already when the registry was made."""
+"""originals.toml: which files of the host already stood for each generated file when the registry was made."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence

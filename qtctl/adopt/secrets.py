@@ -1,4 +1,4 @@
-"""Secrets in what is adopted: each is left where it was, and only a name of it goes on."""
+"""Secrets in what is adopted: each stays where it was, and only its name is passed on."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What looks like a secret among what is adopted, and where known ones stand again."""
+"""Find what looks like a secret in what is adopted, and where known secrets occur again."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache

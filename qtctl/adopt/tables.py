@@ -1,4 +1,4 @@
-"""Each unit → the table of the registry that says it, of whatever kind it is."""
+"""Each unit, of whatever kind → its table in the registry."""
 
 import re
 from collections import Counter

@@ -11,7 +11,7 @@ from qtctl.reports.audit import AuditReport
 
 
 def expect(declared: Declared) -> None:
-    """Work out what `judge` looks for: the longer half of it, and it can be done before there is evidence."""
+    """Work out what `judge` looks for. It is the longer half of the work, and needs no evidence."""
     list_expectations(declared.desired)
 
 
@@ -24,7 +24,7 @@ def judge(declared: Declared, evidence: Evidence, earlier: Evidence | None = Non
 
 
 def conclude(declared: Declared, checks: tuple[Finding, ...]) -> Conclusion:
-    """By the gate that the registry declares; an audit of nothing is incomplete."""
+    """The verdict by the registry's gate; an audit without checks is incomplete."""
     return conclude_audit(declared.desired, checks)
 
 
@@ -37,7 +37,7 @@ def report(
     gate: Severity | None = None,
     selection: str = "",
 ) -> AuditReport:
-    """`every`: with the checks that hold, too. `gate`: in place of fail_on of the registry.
+    """`every`: also list the checks that hold. `gate`: replaces fail_on of the registry.
 
     `selection`: which part of all checks these are, in words.
     """

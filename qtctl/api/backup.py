@@ -24,13 +24,13 @@ ENDING = ".qtbackup"
 
 
 def take(declared: Declared, target: str, *, user: str | None = None) -> Backup:
-    """What is installed on `target` now. HostError where it could not be read."""
+    """Read what is installed on `target` now. HostError where it could not be read."""
     with connect(make_declared_route(target, declared.desired, user, "deploy")) as host:
         return flow.take(host, as_meant(declared.desired, target), SystemClock(), describe(declared, target))
 
 
 def save(backup: Backup, out: Path | None = None, *, note: str = "") -> Path:
-    """Where it lies now: `out`, or a new file of the default folder. InputError where it cannot be written."""
+    """Save it, and return its path: `out`, or a new file in the default folder. InputError if that fails."""
     path = out or _choose(backup, note)
     write_new(path, pack(backup))
     return path
@@ -46,7 +46,7 @@ def _choose(backup: Backup, note: str) -> Path:
 
 
 def read(name: str) -> tuple[Path, Backup]:
-    """`name`: a path, or the name of a file in the default folder. InputError where it cannot be used."""
+    """Read a backup. `name`: a path, or a file name in the default folder. InputError if it cannot be used."""
     path = Path(name)
     if "/" not in name and not path.exists():
         path = locate_own_backups() / (name if name.endswith(ENDING) else f"{name}{ENDING}")
@@ -60,7 +60,7 @@ def list_backups() -> tuple[Path, ...]:
 
 
 def plan_restore(declared: Declared, target: str, backup: Backup, where: str, *, user: str | None = None) -> Planned:
-    """What a restore would do. InputError where it is not this host's; HostError where that could not be asked."""
+    """What a restore would do. InputError if it is not this host's backup; HostError if that could not be asked."""
     flow.check(backup, declared.desired, where)
     with connect(make_declared_route(target, declared.desired, user, "deploy")) as host:
         return flow.plan_restore(
@@ -81,7 +81,7 @@ def restore(
     steady_s: float = STEADY_S,
     registry: Path | None = None,
 ) -> DeployOutcome:
-    """Bring `target` back to the backup, by the transaction of a deploy, and see that it is as it was then.
+    """Bring `target` back to the backup, by the transaction of a deploy, and check that it is as it was then.
 
     `registry`: its folder, for the audit trail.
 

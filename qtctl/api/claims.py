@@ -21,21 +21,19 @@ NO_POLICY = Policy()
 
 
 def read(path: Path) -> Document:
-    """Markdown, or JSON where the name ends so. InputError for what is no text, too large, or not JSON."""
+    """Read Markdown, or JSON if the name ends in .json. InputError if it is not text, too large, or not JSON."""
     place = Place(str(path))
     content = read_bytes(path, LARGEST)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise InputError("not a text in UTF-8", hint="save it as UTF-8", place=Place(str(path), line)) from error
+        raise InputError("not UTF-8 text", hint="save it as UTF-8", place=Place(str(path), line)) from error
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise InputError(
-            "not a text: it has a NUL", hint="a document in Markdown or JSON", place=Place(str(path), line)
-        )
+        raise InputError("not text: it has a NUL", hint="a document in Markdown or JSON", place=Place(str(path), line))
     if (lines := text.count("\n")) > MOST_LINES:
-        raise InputError(f"{lines} lines, and {MOST_LINES} are read", hint="split it", place=place)
+        raise InputError(f"{lines} lines, at most {MOST_LINES} are read", hint="split it", place=place)
     if not text.strip():
         raise InputError("it is empty", place=place)
     if path.suffix.lower() == ".json":
@@ -48,7 +46,7 @@ def read(path: Path) -> Document:
 
 
 def know(declared: Declared, evidence: Evidence | None) -> Known:
-    """What the registry declares of a host, and what evidence shows of it."""
+    """What the registry declares for a host, and what the evidence shows."""
     from qtctl.flows.audit import judge_placed  # noqa: PLC0415 - a document alone needs none of this
     from qtctl.reports.claims_known import known_of_registry, known_of_report  # noqa: PLC0415
     from qtctl.reports.module_registry import build_report  # noqa: PLC0415

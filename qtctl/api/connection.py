@@ -7,6 +7,6 @@ from qtctl.plan.identity import make_deployable
 
 
 def connect_ahead(declared: Declared, target: str, user: str | None = None) -> ConnectionAhead:
-    """Begin to connect to `target` as the account that deploys. InputError where nothing is declared for its host."""
+    """Begin to connect to `target` as the deploy account. InputError if nothing is declared for its host."""
     desired = make_deployable(declared.desired, target)
     return ConnectionAhead(make_declared_route(target, desired, user, "deploy"))

@@ -1,4 +1,4 @@
-"""Deploy to a host, and get how that ended as a value."""
+"""Deploy to a host, and return the outcome as a value."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -27,7 +27,7 @@ DEADLINE_S = 120
 def describe(
     declared: Declared, target: str, registry: Path | None = None, action: Action = Action.DEPLOY
 ) -> dict[str, str]:
-    """What a host notes of the generation that it is given. No digest of a single file is in it."""
+    """What a host records about the generation it is given. It holds no digest of a single file."""
     desired = declared.desired
     return {
         "fleet": desired.fleet,
@@ -55,7 +55,7 @@ def deploy(
     action: Action = Action.DEPLOY,
     connector: Connector | None = None,
 ) -> DeployOutcome:
-    """Make `target` what is declared, if `confirm` agrees to the plan. `passwords`: of stores, by their names.
+    """Make `target` as declared, if `confirm` agrees to the plan. `passwords`: of stores, by their names.
 
     `steady_s`: so long every service must have been up before the deploy is confirmed. `registry`: the folder that is
     declared in, and `action`: what this is, for the audit trail. `supplies`: where code and packages come from that are

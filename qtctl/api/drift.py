@@ -22,9 +22,9 @@ from qtctl.plan.identity import make_deployable
 
 @dataclass(frozen=True, slots=True)
 class DriftOfHost:
-    """`before`: the registry's files as they were read. `generation`: what changes are counted from, None if nothing.
+    """`before`: the registry's files as they were read. `generation`: the one that changes are compared with, or None.
 
-    `unread`: what the host did not show.
+    `unread`: what could not be read.
     """
 
     host: str
@@ -43,7 +43,7 @@ def drift(
     templates: Path | None = None,
     progress: Progress = silent,
 ) -> DriftOfHost:
-    """What was changed on `target` since its last deploy, and the registry in `folder` that says it. Writes nothing.
+    """What was changed on `target` since its last deploy, and the registry in `folder` with that. Writes nothing.
 
     InputErrors where the registry has an error. HostError where the host could not be asked; DeployRefused where what
     it keeps of its last deploy is damaged or another fleet's.
@@ -60,7 +60,7 @@ def drift(
 
 
 def fetch_current(host: Host, declared: Desired) -> tuple[int | None, Desired | None]:
-    """The generation in force, and what it put on the host; None where the host keeps none."""
+    """The generation in force, and what it put on the host; None if the host keeps none."""
     number = next((each.number for each in list_generations(host) if each.current), None)
     if number is None:
         return None, None

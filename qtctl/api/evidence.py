@@ -17,19 +17,19 @@ from qtctl.model.inquiry import Inquiry
 def make_inquiry(declared: Declared, target: str, *, user: str | None = None, become: bool = False) -> Inquiry:
     """All that an audit, a registry report or a parity report asks of `target`, with the route there.
 
-    `user`: whom to log in as, instead of the auditing account. `become`: root is asked, through `sudo -n`, what only
-    root can tell. InputError where a store's password is not set.
+    `user`: the account to log in as, instead of the audit account. `become`: read what only root can see, through `sudo
+    -n`. InputError where a store's password is not set.
     """
     return audit_inquiry(declared.desired, target, user, become=become)
 
 
 def collect(asked: Inquiry, engine: Executor) -> Evidence:
-    """Ask the host, which writes nothing there. All of it is refused where the host could not be reached."""
+    """Ask the host; nothing is written there. If the host cannot be reached, every answer is a refusal."""
     return await_evidence(engine.submit(answer, asked), asked)
 
 
 def read(path: Path, declared: Declared) -> Evidence:
-    """Evidence that was saved. InputError where it is not of the host of `declared`."""
+    """Read saved evidence. InputError if it is not from the host of `declared`."""
     evidence = load(read_text(path), str(path))
     if evidence.host != declared.desired.host:
         hint = f"name it with --as {quote(evidence.host)}, and the registry that declares it"
@@ -39,5 +39,5 @@ def read(path: Path, declared: Declared) -> Evidence:
 
 
 def format_evidence(evidence: Evidence) -> str:
-    """As it is saved: JSON, the same bytes for the same evidence."""
+    """Evidence as JSON, as it is saved: the same bytes for the same evidence."""
     return dump(evidence)

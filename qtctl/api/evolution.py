@@ -20,7 +20,7 @@ def compare(store: SnapshotStore, names: Sequence[str]) -> Evolution:
     """In the order of `names`: snapshots as `find_all` reads them, FILE.yml of Compose, FILE.json of modules."""
     sources = [source for name in names for source in _read(store, name)]
     if len(sources) > MOST:
-        raise InputError(f"{len(sources)} sources, and {MOST} are compared", hint="name fewer of them")
+        raise InputError(f"{len(sources)} sources, at most {MOST} are compared", hint="name fewer of them")
     return evolve(sources)
 
 
@@ -53,7 +53,7 @@ def _read_modules(path: Path) -> Source:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InputError(
-            "no JSON document", hint="a module registry, or name a snapshot", place=Place(str(path))
+            "not a JSON document", hint="a module registry, or name a snapshot", place=Place(str(path))
         ) from error
     inventory = read_modules(document, str(path))
     return Source(str(path), inventory, _text(document, "host"), _text(document, "generated_at"))

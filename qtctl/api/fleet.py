@@ -18,7 +18,7 @@ AT_ONCE = 8
 
 
 def select_hosts(registry: LoadedRegistry, names: Sequence[str]) -> tuple[str, ...]:
-    """The hosts that names and globs mean, each once. InputErrors for each that means none."""
+    """The hosts that match names and globs, each once. InputErrors for each that matches none."""
     return select(names, registry.registry.hosts)
 
 
@@ -38,7 +38,7 @@ def start_engine() -> Executor:
 
 
 def ask(asked: FleetQuestion, engine: Executor, *, templates: Path | None = None) -> Iterator[Asked]:
-    """Each host as soon as it has answered. One that does not costs its deadline, and the others nothing."""
+    """Each host as soon as it has answered. One that does not answer takes its deadline, and delays no other."""
     return asked.ask(engine, load_unit_templates(templates))
 
 

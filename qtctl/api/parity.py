@@ -18,7 +18,7 @@ from qtctl.rules.places import list_declared_elsewhere
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`files` in the order of the projects. `uncompared`: files that ran, as the registry records, and are missing."""
+    """`files` in the order of the projects. `uncompared`: missing files that, by the registry, have run."""
 
     files: tuple[ParityReport, ...]
     new: tuple[NewService, ...]

@@ -20,7 +20,7 @@ from qtctl.reports.plan import read as read_report
 
 
 def plan(declared: Declared, target: str, *, user: str | None = None, choices: Choices = NO_CHOICES) -> Plan:
-    """The steps from what `target` is to what it must be, or the refusals. Asks as the deploying account, as root.
+    """The steps from what `target` is to what it must be, or the refusals. Asks through the deploy account, as root.
 
     HostError where the host could not be asked.
     """
@@ -47,9 +47,9 @@ def report(
 
 
 def read(path: Path, declared: Declared) -> Choices:
-    """The choices of a plan that was written down, with that plan as the only one that may be carried out.
+    """The choices of a saved plan, with that plan as the only one that may be carried out.
 
-    InputError where it is none, is refused, or is of another host, registry or version.
+    InputError if it is not a plan, was refused, or is for another host, registry or version.
     """
     found = read_report(read_text(path), str(path))
     desired, place = declared.desired, Place(str(path))
@@ -60,6 +60,6 @@ def read(path: Path, declared: Declared) -> Choices:
         what = f"the registry has changed since it was planned: it declares something else for {desired.host}"
         raise InputError(what, hint="plan again, or deploy from the registry as it was then", place=place)
     if found.refusals:
-        raise InputError("a plan that was refused", hint="see to what is in the way, then plan again", place=place)
+        raise InputError("a plan that was refused", hint="fix what is in the way, then plan again", place=place)
     given = found.choices
     return Choices(given.take_over, given.prune, found.agreed(), given.cut_over)

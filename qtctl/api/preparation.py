@@ -13,9 +13,9 @@ from qtctl.plan.identity import as_meant
 def prepare(
     declared: Declared, target: str, *, user: str | None = None, apply: bool = False, remove: bool = False
 ) -> PreparePlan:
-    """What `target` lacks of the helper, its rules, sudoers and accounts; with `apply`, that is installed.
+    """What `target` still needs of the helper, its rules, sudoers and accounts; with `apply`, install it.
 
-    `remove`: what goes instead. HostError where it could not be asked; DeployRefused where nothing was changed.
+    `remove`: remove it instead. HostError where it could not be asked; DeployRefused where nothing was changed.
     """
     desired = as_meant(declared.desired, target)
     route = make_declared_route(target, desired, user, "deploy")

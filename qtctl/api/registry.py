@@ -21,7 +21,7 @@ class LoadedRegistry:
 
 
 def load(folder: Path) -> LoadedRegistry:
-    """InputErrors with everything that is wrong."""
+    """Load a registry. InputErrors with everything that is wrong."""
     files = read_registry(folder)
     return LoadedRegistry(load_files(files), files)
 
@@ -29,7 +29,7 @@ def load(folder: Path) -> LoadedRegistry:
 def declare(folder: Path, target: str = "", *, templates: Path | None = None, as_name: str | None = None) -> Loaded:
     """What the registry host must have that `target` is or stands in for: `as_name`, itself, or the only one.
 
-    `templates`: a folder of unit templates, instead of those that ship. InputErrors with everything that is wrong.
+    `templates`: a folder of unit templates, instead of the shipped ones. InputErrors with everything that is wrong.
     """
     return declare_host(read_registry(folder), load_unit_templates(templates), target, as_name)
 

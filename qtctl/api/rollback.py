@@ -24,7 +24,7 @@ from qtctl.rules.catalogue import list_host_rules
 
 
 def list_generations(declared: Declared, target: str, *, user: str | None = None) -> tuple[GenerationRecord, ...]:
-    """Those that `target` keeps, newest first. HostError where it could not be asked."""
+    """The generations that `target` keeps, newest first. HostError if it could not be asked."""
     return read_generations(partial(connect, make_declared_route(target, declared.desired, user, "deploy")))
 
 
@@ -36,7 +36,7 @@ def find_earlier(
     user: str | None = None,
     connector: Connector | None = None,
 ) -> Earlier:
-    """Generation `number` of `target`; else the one that was in force before the present one.
+    """Generation `number` of `target`; else the one that was in force before the current one.
 
     DeployRefused where there is none, or it is damaged.
     """
@@ -71,7 +71,7 @@ def rollback(
     registry: Path | None = None,
     connector: Connector | None = None,
 ) -> DeployOutcome:
-    """Deploy what the host had to have in an earlier generation: planned, asked, gated and taken back like any deploy.
+    """Deploy what the host had to have in an earlier generation: planned, asked, gated and rolled back like any deploy.
 
     Units that this generation does not know, and that qtctl wrote, are removed.
     """

@@ -1,4 +1,4 @@
-"""The secrets of a host: which are there, and how one comes there."""
+"""The secrets of a host: see which are there, and put one there."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from qtctl.version import VERSION
 
 @dataclass(frozen=True, slots=True)
 class PutSecret:
-    """`changed`: whether the host had another value. `warnings`: such as a record that the audit trail lacks."""
+    """`changed`: whether the host had another value. `warnings`: for example that the audit trail lacks a record."""
 
     place: SecretPlace
     changed: bool
@@ -38,7 +38,7 @@ def check_secrets(declared: Declared, target: str, *, user: str | None = None) -
 
 
 def find(declared: Declared, name: str) -> SecretPlace:
-    """The secret that NAME or SERVICE/NAME means. InputError where it means none, or several."""
+    """The secret named NAME or SERVICE/NAME. InputError if there is none, or several."""
     return find_secret(list_secrets(declared.desired), name)
 
 
@@ -47,7 +47,7 @@ def put(
 ) -> PutSecret:
     """Write `value` to its place on `target`. `registry`: its folder, for the audit trail.
 
-    InputError where it cannot be a value; DeployRefused where nothing was changed.
+    InputError if it cannot be a value; DeployRefused if nothing was changed.
     """
     desired = make_deployable(declared.desired, target)
     content = make_content(place, value)

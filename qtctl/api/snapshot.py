@@ -23,23 +23,23 @@ ALL = "all"
 
 
 def open_store(named: str | None) -> SnapshotStore:
-    """A folder, or the URL of a Redis server; None: $QTCTL_SNAPSHOTS, or the folder of this account.
+    """A folder, or the URL of a Redis server; None: $QTCTL_SNAPSHOTS, or this account's folder.
 
-    InputError for a URL that is none.
+    InputError for a bad URL.
     """
     named = named or os.environ.get("QTCTL_SNAPSHOTS") or None
     if named is not None and "://" in named:
         from qtctl.adapters.snapshot_stream import SnapshotStream, is_stream  # noqa: PLC0415 - few keep them there
 
         if not is_stream(named):
-            raise InputError(f"{named.partition('://')[0]}:// is no store", hint="a folder, redis://… or unix://…")
+            raise InputError(f"{named.partition('://')[0]}:// is not a store", hint="a folder, redis://… or unix://…")
         return SnapshotStream(named)
     return SnapshotFolder(Path(named) if named is not None else default_folder(os.environ, Path.home()))
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A snapshot, and where it lies."""
+    """A snapshot, and where it is stored."""
 
     snapshot: Snapshot
     stored: Stored
@@ -57,7 +57,7 @@ class Found:
 
 
 def find(store: SnapshotStore, name: str) -> Found:
-    """The one that `name` means: a file, or [HOST:]latest, a number, a month, a digest. InputError otherwise."""
+    """The snapshot that `name` means: a file, or [HOST:]latest, a number, a month, a digest. InputError otherwise."""
     path = Path(name)
     if "/" in name or path.is_file():
         stored = read_file(path)
@@ -85,7 +85,7 @@ def find_all(store: SnapshotStore, name: str) -> tuple[Found, ...]:
 
 
 def split_name(store: SnapshotStore, name: str) -> tuple[str, str]:
-    """`HOST:WORD` or `WORD` → host and word; the host may be left out where the store has one alone."""
+    """`HOST:WORD` or `WORD` → host and word; the host may be left out if the store has only one."""
     host, colon, word = name.partition(":")
     if colon and not is_time(name):
         return host, word or LATEST
@@ -95,11 +95,13 @@ def split_name(store: SnapshotStore, name: str) -> tuple[str, str]:
     if len(hosts) == 1:
         return hosts[0], name
     said = f"snapshots of {', '.join(hosts[:5])}" if hosts else "no snapshot"
-    raise InputError(f"{name!r} is no file, and {store.place} has {said}", hint="name it as HOST:latest, HOST:NUMBER")
+    raise InputError(
+        f"{name!r} is not a file, and {store.place} has {said}", hint="name it as HOST:latest, HOST:NUMBER"
+    )
 
 
 def read_links(store: SnapshotStore, host: str) -> tuple[Link, ...]:
-    """All of a host, by number. InputError where one of them is damaged."""
+    """All snapshots of a host, by number. InputError if one of them is damaged."""
     chain = store.read(host)
     links = check_chain(chain, lambda *_: "").links
     readable = {each.stored.where for each in links}
@@ -110,7 +112,7 @@ def read_links(store: SnapshotStore, host: str) -> tuple[Link, ...]:
 
 
 def check(store: SnapshotStore, host: str, signers: Path | None, now: str) -> "tuple[Checked, tuple[Finding, ...]]":
-    """Every check of a host's chain, signatures and months with it. `now`: UTC, ISO 8601."""
+    """Every check of a host's chain, including signatures and months. `now`: UTC, ISO 8601."""
 
     def judge(stored: Stored, snapshot: Snapshot) -> str:
         signed = snapshot.head.signed

@@ -25,9 +25,9 @@ from qtctl.version import VERSION
 def take(
     store: SnapshotStore, declared: Loaded, evidence: Evidence, *, registry: Path, key: Path | None = None
 ) -> tuple[Snapshot, str, int]:
-    """The snapshot, where it lies, and its bytes. `key`: it is signed by it. `registry`: where that was read from.
+    """The snapshot, where it is stored, and its bytes. `key`: signs it. `registry`: where that was read from.
 
-    HostError where the host did not answer: nothing is stored of a look that saw nothing.
+    HostError if the host did not answer: then nothing is stored.
     """
     _must_show(evidence)
     desired = declared.desired
@@ -68,5 +68,5 @@ def _must_show(evidence: Evidence) -> None:
     shown = {each.fact for each in evidence.items if each.state.known}
     if not shown & {UnitListing.FACT, HostBaseline.FACT}:
         reason = next((each.reason for each in evidence.items if each.reason), "it did not answer")
-        what = f"{evidence.host} could not be looked at, and no snapshot was taken: {reason}"
+        what = f"{evidence.host} could not be read, so no snapshot was taken: {reason}"
         raise HostError(what, hint="qtctl audit says what is in the way")

@@ -1,4 +1,4 @@
-"""What the caller notes of each change of a host: see docs/trail.md."""
+"""What the caller records about each change of a host: see docs/trail.md."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ def describe_caller(action: Action, registry: Path | None) -> dict[str, str]:
 
 @dataclass
 class CallerTrail:
-    """The records of one command. `about`: what each of them says; `problems`: why records are missing."""
+    """The records of one command. `about`: what each record says; `problems`: why records are missing."""
 
     about: Mapping[str, str]
     problems: list[str] = field(default_factory=list)
@@ -46,7 +46,7 @@ class CallerTrail:
         self.note(CallerEvent.BEGUN, plan=plan_digest(plan), steps=len(plan.steps))
 
     def run(self, command: Callable[[], DeployOutcome]) -> DeployOutcome:
-        """Run `command`, and note how it ended. Its outcome warns of records that are missing."""
+        """Run `command`, and record how it ended. Its outcome warns if records are missing."""
         try:
             outcome = command()
         except QtctlError as error:

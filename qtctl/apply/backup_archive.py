@@ -27,7 +27,7 @@ _DAMAGED = "take another one, or use an older one: qtctl backup list"
 
 
 def pack(backup: Backup) -> bytes:
-    """The same bytes for the same backup. InputError where it has an entry that could not be read back."""
+    """Pack a backup: the same bytes for the same backup. InputError if an entry could not be read back."""
     for each in backup.manifest.entries:
         if why := _find_fault(each):
             what = f"{backup.manifest.host}: a backup cannot hold {ascii(each.path)[:300]}, {why}"
@@ -45,7 +45,7 @@ def pack(backup: Backup) -> bytes:
 
 
 def unpack(archive: bytes, path: str) -> Backup:
-    """InputError, with the place `path`, where it is damaged, of a newer version, or holds what no backup holds."""
+    """InputError, with the place `path`, if it is damaged, newer, or holds what no backup holds."""
     place = Place(path)
     members = _read_members(archive, place)
     manifest = _read_manifest(members, place)
@@ -101,7 +101,7 @@ def _read_manifest(members: Mapping[str, bytes], place: Place) -> Manifest:
             raise _refuse(f"its manifest has {ascii(each.path)[:300]}, {why}", place)
         seen.add(each.path)
     if bad := next((each.unit for each in manifest.units if not is_valid(each.unit)), None):
-        raise _refuse(f"its manifest has {ascii(bad)[:300]}, which is no unit", place)
+        raise _refuse(f"its manifest has {ascii(bad)[:300]}, which is not a unit", place)
     return manifest
 
 
@@ -126,14 +126,14 @@ def _find_fault(entry: Entry) -> str:
     """What keeps an entry from being put anywhere, '' where nothing does."""
     is_link, is_stamp = entry.kind is EntryKind.LINK, entry.kind is EntryKind.STAMP
     faults = {
-        "which is no plain path": not entry.path.startswith("/") or not _is_plain(entry.path),
+        "which is not a plain path": not entry.path.startswith("/") or not _is_plain(entry.path),
         "a link to nowhere": is_link and (not entry.target or not entry.target.isprintable()),
         "whose target is too long": is_link and len(entry.target.encode("utf-8", "replace")) > MAX_PATH,
-        "whose mode is no mode": not is_link and not _MODE.fullmatch(entry.mode),
-        "whose digest is no digest": entry.has_content and not _DIGEST_.fullmatch(entry.sha256),
-        "whose owner is no account": not (_ACCOUNT.fullmatch(entry.owner) and _ACCOUNT.fullmatch(entry.group)),
-        "whose time is no time": is_stamp and not _TIME.fullmatch(entry.time),
-        "which is no stamp": is_stamp and entry.sha256 != EMPTY_SHA256,
+        "whose mode is not valid": not is_link and not _MODE.fullmatch(entry.mode),
+        "whose digest is not valid": entry.has_content and not _DIGEST_.fullmatch(entry.sha256),
+        "whose owner is not an account": not (_ACCOUNT.fullmatch(entry.owner) and _ACCOUNT.fullmatch(entry.group)),
+        "whose time is not valid": is_stamp and not _TIME.fullmatch(entry.time),
+        "which is not a stamp": is_stamp and entry.sha256 != EMPTY_SHA256,
     }
     return next((fault for fault, is_so in faults.items() if is_so), "")
 

@@ -1,4 +1,4 @@
-"""A host that is asked over a new connection where the one it has breaks."""
+"""A host that is asked over a new connection if the current one breaks."""
 
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _PAUSE_S = 0.5
 class Contact:
     """`host`: the connection that is asked now. `opened` closes all of them.
 
-    `anew`: whether it was opened after this began, so that a host which takes no more logins is noticed.
+    `anew`: whether it was opened after the start, so that a host which accepts no more logins is noticed.
     """
 
     host: SharedHost

@@ -34,7 +34,7 @@ _PORT = re.compile(r"[0-9]{1,5}")
 
 
 def list_containers(host: Host, deadline_s: float) -> tuple[RunningContainer, ...] | str:
-    """Those that run, by name; why Docker did not say where it did not. HostError if the connection is lost."""
+    """The running containers, by name; or why Docker did not list them. HostError if the connection is lost."""
     script = (
         f"PATH=/usr/sbin:/usr/bin:/sbin:/bin limit={_COMMAND_S} shape={quote(SHAPE)}\n{read_script('docker.sh')}"
         "list_containers || { printf '%.300s\\n' \"$said\" >&2; exit 1; }\n"
@@ -47,7 +47,7 @@ def list_containers(host: Host, deadline_s: float) -> tuple[RunningContainer, ..
 
 
 def parse_containers(said: bytes) -> tuple[RunningContainer, ...] | str:
-    """Lines of SHAPE; a text where one is something else."""
+    """Parse lines of SHAPE; a text if one is something else."""
     found = []
     for line in split_lines(said.decode("utf-8", "replace")):
         container = _parse(line)

@@ -88,12 +88,12 @@ def make_verb_request(number: int, verb: str, *arguments: str) -> Request:
 
 
 def find_request() -> Request:
-    """Tell the transaction that is under way, and whose it is, once nobody is staging any more."""
+    """Ask which transaction is under way, and whose it is, once nobody is staging any more."""
     return _make_record_request("find")
 
 
 def repair_request() -> Request:
-    """The same; a record of it that is damaged is made anew before, where it is clear which generation it is of."""
+    """The same, but first rewrite a damaged record of it, if it is clear which generation it is of."""
     return _make_record_request("repair")
 
 
@@ -109,7 +109,7 @@ def _make_record_request(verb: str, *arguments: str) -> Request:
 
 
 def make_input(limit_s: int) -> str:
-    """What remote/transaction.sh is given. `limit_s`: for one command of systemd."""
+    """The input of remote/transaction.sh. `limit_s`: for one command of systemd."""
     place = f"base={BASE} store={STORE} unit_folder={UNIT_FOLDER}"
     return f"{place} lease_s={LEASE_S} limit={limit_s} most={FILE_MOST}"
 

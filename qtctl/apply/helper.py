@@ -107,7 +107,7 @@ _VERSION_LINE = re.compile(r"^# Version ([0-9a-f]{16}), written by qtctl", re.MU
 
 
 def read_version(text: str) -> str:
-    """That of an installed helper, from its first lines; '' where it has none."""
+    """The version of an installed helper, from its first lines; '' if it has none."""
     found = _VERSION_LINE.search(text)
     return found[1] if found else ""
 

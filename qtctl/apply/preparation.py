@@ -28,7 +28,7 @@ class Applied:
 
 
 def look(host: Host, wanted: Preparation) -> HostSeen:
-    """HostError where it could not be seen as root."""
+    """Look at the host. HostError if it could not be read as root."""
     files = [file.path for file in wanted.files]
     call = ("prepare_look", *files, "--", *(account.name for account in wanted.accounts))
     done = host.start(f"{_make_input(files)}{join(call)}\n", root=True, attached=True).finish(_LOOK_S)
@@ -55,7 +55,7 @@ def _parse_file(row: str) -> tuple[str, SeenFile]:
         path, kind, owner, mode, text = fields
         content = base64.b64decode(text, validate=True)
     except (ValueError, binascii.Error) as error:
-        raise HostError("what the host says of its files is garbled", hint="try again") from error
+        raise HostError("the host's answer about its files is garbled", hint="try again") from error
     return path, SeenFile(
         terminal.show_line(kind),
         terminal.show_line(owner),

@@ -66,14 +66,14 @@ def _explain_writable(row: re.Match[str]) -> str:
 
 
 def choose(seen: Seen) -> Way:
-    """Where a host has the helper, every account but root goes through it."""
+    """If a host has the helper, every account except root goes through it."""
     if seen.uid == 0:
         return Way.ROOT
     return Way.HELPER if seen.there else Way.SUDO
 
 
 def check_helper(place: str, seen: Seen, version: str) -> None:
-    """Refused where the helper may be somebody else's, or another qtctl's."""
+    """Refused if the helper may belong to somebody else, or to another qtctl."""
     if seen.writable:
         hint = "chown root:root and chmod go-w that, look at what is in it, then prepare the host again"
         raise Refused(f"{place}: not root: the helper is not trusted: {seen.writable}", hint=hint)

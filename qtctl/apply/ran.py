@@ -1,4 +1,4 @@
-"""Ask a host whether its processes have read the files that are there now."""
+"""Ask a host whether its processes have read the current files."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ def start_reading(host: Host, seen: Mapping[str, Sequence[str]]) -> Running | No
 
 
 def finish_reading(running: Running | None, deadline_s: float) -> dict[str, Ran]:
-    """By unit. What the host did not say is not in it: then times have to do."""
+    """The answers by unit. What the host did not say is missing: then times must be enough."""
     if running is None:
         return {}
     try:

@@ -27,7 +27,7 @@ _UNSAFE, _NUMBER = re.compile("T [0-9]+ (.*)"), re.compile("[0-9]{1,6}")
 
 
 def put(host: Host, place: SecretPlace, content: bytes, about: Mapping[str, str]) -> tuple[bool, tuple[str, ...]]:
-    """Whether the file changed, and what else somebody should know. `content`: of `plan.secrets.make_content`.
+    """Write a secret. Returns whether the file changed, and warnings. `content`: of `plan.secrets.make_content`.
 
     DeployRefused where nothing was changed; HostError where the host went away.
     """
@@ -45,11 +45,11 @@ def put(host: Host, place: SecretPlace, content: bytes, about: Mapping[str, str]
         (each.removeprefix("refused ").partition(" ")[2] for each in said if each.startswith("refused ")), ""
     )
     if not refused and done.exit is None:
-        raise HostError(f"{host.address}: what puts a secret there was killed", hint="put it again")
+        raise HostError(f"{host.address}: the program that writes the secret was killed", hint="put it again")
     why = refused or find_last_line(done.stderr) or f"the script ended with exit status {done.exit}"
-    hint = REMEDY if "unsafe" in said else "see to that on the host, then put it again"
+    hint = REMEDY if "unsafe" in said else "fix that on the host, then put it again"
     if any(each.startswith("broken ") for each in said):
-        hint = f"see to its units, then `qtctl recover --host {host.address}`, then put it again"
+        hint = f"check its units, then `qtctl recover --host {host.address}`, then put it again"
     raise DeployRefused(f"nothing was changed: {why}", hint=hint)
 
 
@@ -71,7 +71,7 @@ def _put_data(place: SecretPlace, content: bytes, about: Mapping[str, str]) -> b
 
 
 def find(host: Host, places: Sequence[SecretPlace]) -> tuple[SecretFound, ...]:
-    """Each of `places` as it is there, in their order. HostError where the host could not be asked."""
+    """The state of each of `places` on the host, in their order. HostError where the host could not be asked."""
     paths = list(dict.fromkeys(each.path for each in places))
     if not paths:
         return ()
@@ -80,7 +80,7 @@ def find(host: Host, places: Sequence[SecretPlace]) -> tuple[SecretFound, ...]:
     rows = ("find", *(f"{path}\t{_format_keys(path, places).strip() or _NONE}" for path in paths))
     done = host.start(Request(script, Verb.SECRETS, "\n".join(rows).encode()), root=True).finish(_ANSWER_S)
     if done.exit != 0:
-        raise HostError(f"{host.address}: its secrets could not be looked at", hint=find_last_line(done.stderr))
+        raise HostError(f"{host.address}: its secrets could not be checked", hint=find_last_line(done.stderr))
     files = dict(_read_files(done.stdout.decode("utf-8", "replace")))
     return tuple(_parse_found(each, files.get(paths.index(each.path), [])) for each in places)
 

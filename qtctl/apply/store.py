@@ -1,6 +1,6 @@
-"""What qtctl installs on a host besides files: what of it is there, and how the rest gets into the store.
+"""What qtctl installs on a host besides files: what is in the store already, and how the rest gets there.
 
-Nothing of it is in force: only a link that a deploy switches makes it so.
+None of it is in force until a deploy switches a link to it.
 """
 
 import base64
@@ -44,7 +44,7 @@ class Trial:
 
 
 def find_missing(host: Host, installs: Sequence[DesiredInstall]) -> tuple[DesiredInstall, ...]:
-    """Those that are not in the store. DeployRefused where one is not what was sealed, or nothing can be kept there."""
+    """Those that are not in the store. DeployRefused if one is not as it was sealed, or nothing can be stored."""
     said = _run(host, [("list_missing", *(each.digest for each in installs))], _LOOK_S)
     for damaged in (each for each in installs if each.digest in said.get("damaged", ())):
         what = f"nothing was changed: {damaged.target}, where {damaged.path} would lead, is not what was put there"
@@ -55,13 +55,13 @@ def find_missing(host: Host, installs: Sequence[DesiredInstall]) -> tuple[Desire
 
 
 def install_code(host: Host, install: DesiredInstall, archive: bytes) -> None:
-    """`archive`: a tar archive compressed with gzip. DeployRefused where it could not be put there."""
+    """`archive`: a tar archive compressed with gzip. DeployRefused if it could not be installed."""
     unpack = _unpack("unpack_code", archive, "tar -x -z --no-same-owner")
     _run(host, [("install_code", install.digest)], _LOOK_S, unpack, archive)
 
 
 def install_venv(host: Host, install: DesiredInstall, packages: Mapping[str, bytes] | None, limit_s: int) -> None:
-    """Build it on the host; `packages` None: from its index. DeployRefused where that does not come to its end."""
+    """Build it on the host; `packages` None: from its index. DeployRefused if that fails."""
     members = {"lock": install.lock.encode()}
     members |= {f"packages/{name}": content for name, content in (packages or {}).items()}
     words = (
@@ -97,7 +97,7 @@ def try_imports(host: Host, trials: Sequence[Trial], limit_s: int) -> dict[str, 
 
 
 def drop(host: Host, installs: Iterable[DesiredInstall]) -> None:
-    """What was put there for a deploy that does not begin."""
+    """Remove what was put there for a deploy that does not begin."""
     _run(host, [("drop_entry", *(each.digest for each in installs))], _LOOK_S)
 
 
@@ -124,6 +124,6 @@ def _run(
             said.setdefault(word, []).append(terminal.show_line(rest.strip()))
     if "refused" in said or done.exit != 0:
         why = " ".join(said.get("refused", ())) or find_last_line(done.stderr) or f"exit status {done.exit}"
-        hint = REMEDY if "unsafe" in said else "see to that, then deploy again"
+        hint = REMEDY if "unsafe" in said else "fix that, then deploy again"
         raise DeployRefused(f"nothing was changed: {why}", hint=hint)
     return said

@@ -1,7 +1,7 @@
 """A transaction on a host, seen from the caller: it is staged there, watched, and confirmed or taken back.
 
-The host applies and the caller watches: where the connection breaks, the host goes on by itself, and is asked over a
-new one. Where nobody asks any more, it goes back.
+The host applies and the caller watches: if the connection breaks, the host goes on by itself and is asked over a new
+one. If nobody asks any more, it rolls back.
 """
 
 import getpass
@@ -29,7 +29,7 @@ from qtctl.probes.answer import find_last_line
 from qtctl.remote.request import Request
 
 UNCHANGED = "nothing was changed"
-_SEE = "see to that on the host, then deploy again"
+_SEE = "fix that on the host, then deploy again"
 _STAGE_S = 60.0
 _ANSWER_S = 15.0
 _RECOVER_S = 240.0
@@ -53,7 +53,7 @@ class Locked(DeployRefused):
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """Whose deploy it is, and a word that no other deploy has: a host that lost its caller is asked by it."""
+    """Whose deploy it is, and a unique word, by which a host that lost its caller is asked again."""
 
     holder: str
     word: str
@@ -68,7 +68,7 @@ def make_ticket() -> Ticket:
 
 
 def stage(host: Host, generation: Generation, ticket: Ticket, *, limit_s: int) -> int:
-    """Stage and arm it: the number of the generation. DeployRefused where nothing was changed.
+    """Stage and arm it; returns the number of the generation. DeployRefused where nothing was changed.
 
     HostError where the host went away: then `find` tells.
     """
@@ -82,12 +82,12 @@ def stage(host: Host, generation: Generation, ticket: Ticket, *, limit_s: int) -
         raise DeployRefused(f"{UNCHANGED}: {said['damaged']}", hint=f"`qtctl recover --host {host.address}`")
     if "broken" in said:
         what = f"{UNCHANGED}: an earlier deploy, generation {said['broken']}, could not be taken back"
-        raise DeployRefused(what, hint=f"see to its units, then `qtctl recover --host {host.address}`")
+        raise DeployRefused(what, hint=f"check its units, then `qtctl recover --host {host.address}`")
     if "busy" in said:
         holder = said["busy"].partition(" ")[0]
         raise Locked(f"{host.address}: {holder or 'somebody'} is deploying to it now", holder=holder)
     if "refused" not in said and done.exit is None:
-        raise HostError(f"{host.address}: what stages a deploy was killed")
+        raise HostError(f"{host.address}: the program that stages a deploy was killed")
     _, _, why = said.get("refused", "").partition(" ")
     why = why or find_last_line(done.stderr) or f"the script that stages ended with exit status {done.exit}"
     raise DeployRefused(f"{UNCHANGED}: {why}", hint=REMEDY if "unsafe" in said else _SEE)
@@ -106,7 +106,7 @@ def find(contact: Contact, ticket: Ticket) -> int | None:
 
 
 def recover(host: Host, *, accept: bool, by: str) -> Progressed | None:
-    """End a transaction that could not be taken back, or is stuck: try again, or leave the host as it is.
+    """End a transaction that could not be rolled back, or is stuck: try again, or leave the host as it is.
 
     None: there is none. `by`: who asks for it, for the audit trail. DeployRefused where it ends by itself. HostError
     where the host could not be asked.
@@ -142,7 +142,7 @@ def _end_damaged(host: Host, damage: str, *, accept: bool, by: str) -> Progresse
 
 
 def ask(contact: Contact, request: Request) -> bytes:
-    """What the host says to what may be asked twice. HostError where the host does not answer for half a minute."""
+    """The host's answer to a request that may be repeated. HostError after half a minute without an answer."""
     until = contact.clock.monotonic() + _GONE_S
     while True:
         try:
@@ -165,7 +165,7 @@ def _read_words(stdout: bytes) -> dict[str, str]:
 
 @dataclass
 class Transaction:
-    """One that is armed. `watch_s`: the longest that it may take until it is confirmed."""
+    """An armed transaction. `watch_s`: the longest time until it is confirmed."""
 
     contact: Contact
     number: int
@@ -174,7 +174,7 @@ class Transaction:
     _holding: tuple[Host, Running] | None = field(default=None, init=False)
 
     def poll(self) -> Progressed:
-        """What it has come to by now."""
+        """How far it has come."""
         self._hold()
         return self._read(self._ask("report", str(len(self._journal))), self._journal)
 
@@ -184,11 +184,11 @@ class Transaction:
         return self._read(self._ask("await", str(len(self._journal))), self._journal)
 
     def confirm(self) -> Progressed:
-        """That it stays, unless the host has already gone back."""
+        """Confirm that it stays, unless the host has already rolled back."""
         return self._read(self._decide("confirm"))
 
     def go_back(self, why: str) -> Progressed:
-        """That the host goes back to what it was, unless it was confirmed."""
+        """Make the host roll back, unless it was confirmed."""
         return self._read(self._decide("go-back", why))
 
     def _decide(self, verb: str, *arguments: str) -> bytes:
@@ -232,7 +232,7 @@ def _parse_seconds(text: str) -> float:
 
 
 def read_progress(state: str, end: str, journal: bytes) -> Progressed:
-    """The journal of a transaction, which may be cut off in its last line. HostError if it is none."""
+    """The journal of a transaction, which may be cut off in its last line. HostError if it is not a journal."""
     marks: dict[int, Mark] = {}
     kept: dict[int, str] = {}
     began_at: dict[int, float] = {}

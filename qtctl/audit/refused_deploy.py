@@ -1,4 +1,4 @@
-"""Remedies by a deploy that would be refused: what is in its way comes first."""
+"""If a remedy is a deploy that would be refused, what is in its way comes first."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Of which day a document, or a section of it, speaks."""
+"""The day that a document, or a section of it, is about."""
 
 import re
 
@@ -27,7 +27,7 @@ def find_day(text: str) -> str:
 
 
 def day_of(document: Document) -> str:
-    """As its first title or its first lines say it; '' where they do not."""
+    """From its first title or its first lines; '' if they name none."""
     for section in document.sections:
         if section.line > HEAD:
             break

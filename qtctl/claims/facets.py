@@ -28,13 +28,13 @@ _WORDS = re.compile(r"[A-Za-z0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """'' where nothing says it."""
+    """'' if nothing says it."""
 
     platform: str = ""
     time: str = ""
 
     def agree(self, other: "Facets") -> bool:
-        """Of the same platform, and not of two times."""
+        """Whether both have the same platform, and not two different times."""
         return self.platform == other.platform and (not self.time or not other.time or self.time == other.time)
 
     def allows(self, other: "Facets") -> bool:

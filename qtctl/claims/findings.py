@@ -1,4 +1,4 @@
-"""What was judged of a document → findings, the one shape of everything that qtctl finds."""
+"""Judged claims of a document → findings, the common form of everything that qtctl finds."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ SHOWN = 200
 
 
 def make_findings(examined: Examined, known: Known | None) -> Iterator[Finding]:
-    """One for each claim that was understood. Without registry and evidence, what only they can tell was not asked."""
+    """One for each claim that was understood. Without registry and evidence, what needs them was not asked."""
     for number, each in enumerate(examined.judged):
         yield _make_finding(examined.file, each, known, number)
 

@@ -24,7 +24,7 @@ MOST = 2000
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A list of things. `whole`: it, or what it stands in, says that it is all of them."""
+    """A list of things. `whole`: it, or its section, says that it is complete."""
 
     line: Line
     nouns: frozenset[str]

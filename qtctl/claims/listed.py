@@ -49,7 +49,7 @@ class Listed:
 
 
 def list_section(document: Document, place: int, nouns: frozenset[str]) -> Listed:
-    """All that a section and the sections in it list."""
+    """Everything that a section and its subsections list."""
     section = document.sections[place]
     found = list_blocks(document.within(place), nouns, section.line)
     children = [*document.children(place)]

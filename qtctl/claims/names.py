@@ -41,7 +41,7 @@ class Used:
 
 
 def check_names(document: Document, groups: Sequence[Group]) -> Iterator[Judged]:
-    """The kinds of keys, and keys that are in no list though the list is said to be all of them."""
+    """The kinds of keys, and keys that are missing from a list that is said to be complete."""
     listed = [each for each in groups if each.listed.named and len(each.listed.names) >= LEAST_NAMES]
     used = [*_uses(document, {each.line.line: each for each in groups})]
     yield from _check_kinds(used)

@@ -28,7 +28,7 @@ class Number:
 
 
 def read_number(cell: str) -> Number | None:
-    """None where the cell is more than one number with its unit."""
+    """None if the cell is more than one number with its unit."""
     found = _NUMBER.match(cell.strip())
     if not found:
         return None

@@ -1,4 +1,4 @@
-"""What a document says of a host, against what registry and evidence know of it."""
+"""What a document says about a host, against the registry and the evidence."""
 
 import re
 from collections.abc import Iterator, Sequence

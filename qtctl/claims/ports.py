@@ -1,4 +1,4 @@
-"""Which ports a document gives to what: one port has one owner, and what listens on localhost only listens there."""
+"""The ports that a document assigns: one port has one owner, and "localhost only" must hold in its section."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -47,7 +47,7 @@ class PortSaid:
 
 
 def find_ports(document: Document) -> tuple[PortSaid, ...]:
-    """Every place that gives a port to something, in order."""
+    """Every place that assigns a port to something, in order."""
     found: list[PortSaid] = []
     for place, section in enumerate(document.sections):
         for block in section.blocks:

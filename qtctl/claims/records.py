@@ -1,4 +1,4 @@
-"""What is said of all or none, and of one thing, against what else the document says of it."""
+"""Statements about all, none or one thing, against what else the document says about it."""
 
 import re
 from collections.abc import Iterator, Sequence

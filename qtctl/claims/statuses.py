@@ -1,4 +1,4 @@
-"""Numbers of things in a state: against the rows that have it, against the section that is called so, and in sum."""
+"""Numbers of things in a state: against the rows that have it, against the section named after it, and in sum."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Words of a document: numbers with what they count, names, states. No word of one fleet is here."""
+"""Words of a document: numbers with what they count, names, states. It has no words of a particular fleet."""
 
 import re
 from dataclasses import dataclass
@@ -186,7 +186,7 @@ def split_names(text: str) -> tuple[str, ...]:
 
 
 def same_name(text: str) -> str:
-    """A name as it is compared: `quantum-x.service` and `quantum_x` are one."""
+    """A name in the form that is compared: `quantum-x.service` and `quantum_x` are one."""
     low = text.strip().lower()
     for suffix in (".service", ".timer", ".target", ".socket"):
         low = low.removesuffix(suffix)

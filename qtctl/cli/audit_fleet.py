@@ -91,5 +91,5 @@ def _check_folder(folder: Path) -> None:
 
     if folder.exists() and not folder.is_dir():
         hint = "several hosts are saved below a folder, a file each"
-        raise InputError("cannot be written: it is no folder", hint=hint, place=Place(str(folder)))
+        raise InputError("cannot be written: it is not a folder", hint=hint, place=Place(str(folder)))
     check_saved(folder / "evidence.json")

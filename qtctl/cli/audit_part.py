@@ -26,7 +26,7 @@ def _check_level(given: str | None) -> str | None:
     raise typer.BadParameter(f"{given!r} is not one of {', '.join(map(repr, LEVELS))}")
 
 
-FAIL_HELP = "The gate of this audit, in place of fail_on of policy.toml: info, warning or error."
+FAIL_HELP = "The gate for this audit, instead of fail_on in policy.toml: info, warning or error."
 FailOnOption = Annotated[
     str | None,
     typer.Option(
@@ -35,16 +35,22 @@ FailOnOption = Annotated[
 ]
 OnlyOption = Annotated[
     list[str] | None,
-    typer.Option("--only", metavar="ID", help="Only this finding, or those whose ids begin so (QT3); may be repeated."),
+    typer.Option(
+        "--only", metavar="ID", help="Only this finding, or those whose ids begin like this (QT3); may be repeated."
+    ),
 ]
 SubjectOption = Annotated[
     list[str] | None,
-    typer.Option("--subject", metavar="GLOB", help="Only of subjects that match ('quantum-ai-*'); may be repeated."),
+    typer.Option(
+        "--subject", metavar="GLOB", help="Only findings on subjects that match ('quantum-ai-*'); may be repeated."
+    ),
 ]
 NewSinceOption = Annotated[
     Path | None,
     typer.Option(
-        "--new-since", metavar="FILE", help="Only findings that FILE has not: evidence of --save, or an audit as JSON."
+        "--new-since",
+        metavar="FILE",
+        help="Only findings that FILE does not have: evidence from --save, or an audit as JSON.",
     ),
 ]
 
@@ -131,9 +137,9 @@ def _read_document(file: Path) -> dict[str, object]:
     try:
         found = json.loads(read_text(file))
     except (ValueError, RecursionError) as error:
-        raise InputError("it is no JSON", hint=hint, place=Place(str(file))) from error
+        raise InputError("it is not JSON", hint=hint, place=Place(str(file))) from error
     if not isinstance(found, dict):
-        raise InputError("it is no audit and no evidence", hint=hint, place=Place(str(file)))
+        raise InputError("it is neither an audit nor evidence", hint=hint, place=Place(str(file)))
     return found
 
 

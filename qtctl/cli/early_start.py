@@ -1,6 +1,6 @@
-"""The live host that a command line asks, seen before typer is loaded, so that an engine can start on it.
+"""Find the live host in a command line before typer is loaded, so that an engine can start on it.
 
-Only a command line that is understood to the last word is acted on, and no host is connected to before its registry has
+It acts only on a command line that it understands to the last word, and no host is connected to before its registry has
 been checked. Everything else is left to the command, which then reports what is wrong.
 """
 

@@ -31,7 +31,9 @@ class Source:
     def __post_init__(self) -> None:
         check_one_source(self.host, self.saved)
         if self.become and self.host is None:
-            raise InputError("--become asks a host, and --from asks none", hint="give it where the evidence is taken")
+            raise InputError(
+                "--become needs a host, and --from uses none", hint="give it when the evidence is collected"
+            )
 
 
 def gather(
@@ -67,7 +69,7 @@ def obtain(declared: "Declared", host: str | None, saved: Path | None, user: str
 
 def check_one_source(host: str | None, saved: Path | None) -> None:
     if host is not None and saved is not None:
-        raise InputError("--host and --from are both given", hint="ask the host, or judge what was saved: one of them")
+        raise InputError("--host and --from are both given", hint="ask the host, or judge saved evidence")
     if host is None and saved is None:
         raise InputError("say where the evidence comes from", hint="--host HOST or --from FILE")
 

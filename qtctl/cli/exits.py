@@ -38,7 +38,7 @@ MEANING = {
 """What each exit code tells, in the words of README.md."""
 
 PRECEDENCE = (Exit.UNVERIFIED, Exit.REFUSED, Exit.USAGE, Exit.FINDINGS, Exit.INCOMPLETE)
-"""Where several hold, the first of these wins."""
+"""If several apply, the first of these wins."""
 
 ERRORS: tuple[tuple[type[QtctlError], Exit], ...] = (
     (DeployRefused, Exit.REFUSED),

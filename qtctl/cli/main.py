@@ -105,7 +105,7 @@ def _show_version(asked: bool) -> None:
 
 @app.callback()
 def options(
-    _debug: Annotated[bool, typer.Option("--debug", metavar="", help="Show the trace of an error.")] = False,
+    _debug: Annotated[bool, typer.Option("--debug", metavar="", help="Show the traceback of an error.")] = False,
     _version: Annotated[
         bool, typer.Option("--version", metavar="", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,

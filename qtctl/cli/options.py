@@ -14,23 +14,23 @@ if TYPE_CHECKING:
 
 RegistryOption = Annotated[
     Path | None,
-    typer.Option("--registry", metavar="DIR", help="The registry. Else $QTCTL_REGISTRY, else ./registry."),
+    typer.Option("--registry", metavar="DIR", help="The registry. Default: $QTCTL_REGISTRY, or ./registry."),
 ]
 ClonesOption = Annotated[
     Path | None,
-    typer.Option(
-        "--clones", metavar="DIR", help="Clones of git that code is installed from: DIR/NAME, named as in code.toml."
-    ),
+    typer.Option("--clones", metavar="DIR", help="Git clones to install code from: DIR/NAME, named as in code.toml."),
 ]
 WheelsOption = Annotated[
     Path | None,
     typer.Option(
-        "--wheels", metavar="DIR", help="Packages for venvs that are built. Else the host fetches them from its index."
+        "--wheels",
+        metavar="DIR",
+        help="Packages for the venvs to build. Otherwise the host fetches them from its index.",
     ),
 ]
 TemplatesOption = Annotated[
     Path | None,
-    typer.Option("--templates", metavar="DIR", help="Unit templates of your own, instead of those that ship."),
+    typer.Option("--templates", metavar="DIR", help="Your own unit templates, instead of the shipped ones."),
 ]
 
 
@@ -39,7 +39,7 @@ def _check_host(given: str | None) -> str | None:
         raise typer.BadParameter("it is empty")
     if given is not None and not is_target(given):
         where, _, name = given.rpartition("@")
-        what = f"{given!r} is no host name or address"
+        what = f"{given!r} is not a host name or address"
         raise typer.BadParameter(f"{what}: name the account with --user {where}" if name and where else what)
     return given
 
@@ -55,7 +55,7 @@ def _split_hosts(given: list[str] | None) -> list[str]:
 
 def _check_account(given: str | None) -> str | None:
     if given is not None and not is_account(given):
-        raise typer.BadParameter(f"{given!r} is no account name")
+        raise typer.BadParameter(f"{given!r} is not an account name")
     return given
 
 
@@ -70,7 +70,7 @@ def _complete_host(incomplete: str) -> list[str]:
     return [name for name in (*declared, "local") if name.startswith(incomplete)]
 
 
-HOST_HELP = "A host of the registry or of your ssh config, a lab host (lab1), or local."
+HOST_HELP = "A host in the registry or your ssh config, a lab host (lab1), or local."
 HostOption = Annotated[
     str, typer.Option("--host", metavar="HOST", callback=_check_host, help=HOST_HELP, autocompletion=_complete_host)
 ]
@@ -91,7 +91,7 @@ HostsOption = Annotated[
 AllHostsOption = Annotated[bool, typer.Option("--all-hosts", metavar="", help="Every host of the registry.")]
 AsOption = Annotated[
     str | None,
-    typer.Option("--as", metavar="NAME", help="The registry host that it stands in for (default: the only one)."),
+    typer.Option("--as", metavar="NAME", help="Use what is declared for this registry host (default: the only one)."),
 ]
 UserOption = Annotated[
     str | None,
@@ -106,7 +106,9 @@ FromOption = Annotated[
     Path | None,
     typer.Option("--from", metavar="FILE", help="Judge saved evidence instead of asking a host."),
 ]
-STORE_HELP = "Where snapshots lie: a folder, or redis://HOST:PORT/DB. Default: $QTCTL_SNAPSHOTS, or a folder of yours."
+STORE_HELP = (
+    "Where snapshots are kept: a folder, or redis://HOST:PORT/DB. Default: $QTCTL_SNAPSHOTS, or a folder of yours."
+)
 StoreOption = Annotated[str | None, typer.Option("--store", metavar="STORE", help=STORE_HELP)]
 FORMAT_HELP = "Default: table on a terminal, Markdown elsewhere."
 
@@ -137,7 +139,7 @@ DeployFormatOption = Annotated[
     str,
     _make_format_option(
         Content.JUDGED,
-        "Default: table. Others have the plan with how each step ended; they ask nobody, so give --yes.",
+        "Default: table. The others show the plan and how each step ended; they cannot ask, so give --yes.",
     ),
 ]
 
@@ -152,13 +154,13 @@ def _check_writable(given: Path | None) -> Path | None:
 
 
 OutFileOption = Annotated[
-    Path | None, typer.Option("--out", metavar="FILE", callback=_check_writable, help="Write there, not to stdout.")
+    Path | None, typer.Option("--out", metavar="FILE", callback=_check_writable, help="Write to FILE, not to stdout.")
 ]
 TakeOverOption = Annotated[
-    bool, typer.Option("--take-over", metavar="", help="Replace files that qtctl did not write; the old are kept.")
+    bool, typer.Option("--take-over", metavar="", help="Replace files that qtctl did not write; the old ones are kept.")
 ]
 PruneOption = Annotated[
-    bool, typer.Option("--prune", metavar="", help="Stop, disable and remove what nothing declares any more.")
+    bool, typer.Option("--prune", metavar="", help="Stop, disable and remove what is no longer declared.")
 ]
 CutOverOption = Annotated[
     bool,
@@ -168,7 +170,7 @@ VerboseOption = Annotated[
     bool, typer.Option("--verbose", "-v", metavar="", help="Show every step and diff, however many there are.")
 ]
 DeadlineOption = Annotated[
-    int, typer.Option("--deadline", metavar="SECONDS", min=1, help="How long it may take, once you said yes.")
+    int, typer.Option("--deadline", metavar="SECONDS", min=1, help="How long it may take after you have said yes.")
 ]
 SteadyOption = Annotated[
     float | None,
@@ -176,7 +178,7 @@ SteadyOption = Annotated[
         "--steady",
         metavar="SECONDS",
         min=0,
-        help="How long every service must have been up. Default: deploy.watch.steady of policy.toml, or 10.",
+        help="How long every service must have been up. Default: deploy.watch.steady in policy.toml, or 10.",
     ),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask before changing anything.")]
@@ -192,9 +194,9 @@ ComposeFilesOption = Annotated[
 ]
 EnvFilesOption = Annotated[
     list[Path] | None,
-    typer.Option("--env-file", metavar="FILE", help="Values for variables, in place of .env; may be repeated."),
+    typer.Option("--env-file", metavar="FILE", help="Values for variables, instead of .env; may be repeated."),
 ]
 ProfilesOption = Annotated[
     list[str] | None,
-    typer.Option("--profile", metavar="NAME", help="A profile whose services run; may be repeated."),
+    typer.Option("--profile", metavar="NAME", help="A profile to enable; may be repeated."),
 ]

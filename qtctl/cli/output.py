@@ -1,7 +1,7 @@
 """What people and machines see: results on stdout, progress and errors on stderr, colour only on a terminal.
 
-Nothing else in qtctl writes to them, so nothing that a host, a registry, a file or an argument says reaches a terminal
-but as text that it only shows, and no secret that this process was given goes out.
+Nothing else in qtctl writes to them, so whatever a host, a registry, a file or an argument says reaches a terminal only
+as text to show, and no secret that this process was given is printed.
 """
 
 import contextlib

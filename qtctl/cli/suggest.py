@@ -1,4 +1,4 @@
-"""What was meant by a word that a command does not take: `audit lab1` is `audit --host lab1`."""
+"""Suggest what was meant by a word that a command does not take: `audit lab1` is `audit --host lab1`."""
 
 from collections.abc import Callable, Collection, Sequence
 from enum import Enum

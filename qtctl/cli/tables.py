@@ -1,6 +1,6 @@
-"""Blocks at a terminal: tables where their words fit, else what they say as lines; nothing is broken within a word.
+"""Blocks at a terminal: tables if their words fit, otherwise lines; no word is broken.
 
-Where nobody looks, in a pipe or a file, they are plain: a line each, of which no other changes a letter (`plain`).
+In a pipe or a file they are plain: one line each, which does not depend on the others (`plain`).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

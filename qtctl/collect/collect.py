@@ -71,7 +71,7 @@ def collect(
 
 
 def refuse_all(inquiry: Inquiry, error: QtctlError, clock: Clock, address: str) -> Evidence:
-    """The evidence of a host that could not be connected to: everything refused, with the connection's error."""
+    """The evidence of a host that could not be connected to: every answer is refused, with the connection's error."""
     at, ledger = clock.now(), Ledger()
     number = ledger.ask("ssh", ("ssh", address, "true"), f"ssh {address} true", at=at, took_s=0)
     ledger.refuse(_complete_needs(inquiry), error, [number])

@@ -23,7 +23,7 @@ class Asked:
 
 
 def start(look: Observation, needs: Iterable[Need]) -> Asked:
-    """Send every request. Only what the inquiry declares is asked for."""
+    """Send every request. Only what the inquiry declares is requested."""
     declared = {question.subject: question for question in look.inquiry.health}
     wanted = [need for need in needs if need.subject in declared]
     look.ledger.add(answer_not_asked(need, "no such health URL is declared") for need in needs if need not in wanted)

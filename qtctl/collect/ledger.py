@@ -44,7 +44,7 @@ class Ledger:
             self._items[answer.need] = _build_item(answer, asks)
 
     def refuse(self, needs: Iterable[Need], why: str | QtctlError, asks: Sequence[int] = ()) -> None:
-        """Note that none of them is known. An error's hint is what helps."""
+        """Note that all of them are unknown. An error's hint becomes the help."""
         help_ = why.hint if isinstance(why, QtctlError) else ""
         self.add((refusal(need, str(why), help_=help_) for need in needs), asks)
 

@@ -16,7 +16,7 @@ Commands have all of it. They run from the beginning, while the others are asked
 
 
 class Deadline:
-    """One moment by which all that is asked has been answered, or is not known."""
+    """The moment by which every question must be answered, or is unknown."""
 
     def __init__(self, clock: Clock, seconds: float) -> None:
         self._clock = clock

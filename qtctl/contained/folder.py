@@ -204,7 +204,7 @@ class _PathWalk:
         except FileNotFoundError:
             return False
         except NotADirectoryError as error:
-            raise self._build_error(f"cannot be written: {error.filename} is no folder", "check the path") from error
+            raise self._build_error(f"cannot be written: {error.filename} is not a folder", "check the path") from error
         return True
 
     def _go_up(self) -> None:

@@ -1,4 +1,4 @@
-"""What is found, whatever was looked at: the one shape of lint, verify, audit, parity and adoption."""
+"""A finding: the same form for lint, verify, audit, parity and adoption."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""The one function that turns findings into a verdict; what exit code a verdict has says qtctl/cli/exits.py."""
+"""The one function that turns findings into a verdict; qtctl/cli/exits.py says which exit code a verdict has."""
 
 from collections.abc import Iterable
 from enum import StrEnum

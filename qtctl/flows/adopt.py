@@ -60,7 +60,7 @@ class Into:
 
 
 def adopt_units(source: Source, selection: Selection, into: Into) -> Adopted:
-    """InputError where there is nothing to adopt."""
+    """Adopt units. InputError if there is nothing to adopt."""
     task = Task(source.found, selection, into.fleet, into.host, source.states, source.runtime)
     drafted, desired = draft_loadable(task, into, source.name)
     differing = tuple(compare(drafted, desired))
@@ -86,7 +86,7 @@ def _digest_generated(desired: Desired) -> dict[str, tuple[str, str]]:
 
 
 def keep_policy(adopted: Adopted, content: bytes) -> Adopted:
-    """With the policy.toml that was there before: somebody decided what it says. InputErrors as of a registry."""
+    """Keep the policy.toml that was there before: somebody decided what it says. InputErrors as of a registry."""
     declared = read_policy(content)
     policy = Policy.of(declared.fail_on, declared.severities)
     return Adopted({**adopted.files, "policy.toml": content}, replace(adopted.adoption, policy=policy))
@@ -122,7 +122,7 @@ def _explain(judged: Finding) -> InputError:
 
 
 def compare(drafted: Draft, desired: Desired) -> Iterator[Difference]:
-    """What the rendered units say otherwise than the originals."""
+    """Where the rendered units differ from the originals."""
     rendered = {file.subject: file.content.decode() for file in desired.files if file.kind in ("unit", DROPIN)}
     for made in drafted.units:
         yield from find_instance_differences(made)

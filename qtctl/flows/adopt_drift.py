@@ -209,7 +209,7 @@ class _Trial:
         )
 
     def accept_all(self, fixes: list[_Fix]) -> list[Drift] | None:
-        """The first way of each, if that is right for all of them: one proof instead of one each."""
+        """The first way of each, if that works for all: one proof instead of one each."""
         if not all(fix.ways for fix in fixes):
             return None
         edits = tuple(edit for fix in fixes for edit in fix.ways[0])

@@ -43,7 +43,7 @@ class Looked:
 
 
 def look(host: Host, say: Progress) -> Looked:
-    """Read-only, as whoever is logged in. HostError where nothing at all can be asked."""
+    """Look at the host, read-only, as the account that is logged in. HostError if nothing can be asked."""
     say(begun(host.address, Stage.COLLECT, "reading unit files"))
     first, facts = _run(host, (unit_folders.make_folders_command(), *baseline.probe().commands))
     found, unread = unit_folders.read(first)
@@ -64,7 +64,7 @@ def look(host: Host, say: Progress) -> Looked:
 
 
 def make_facts(looked: Looked, name: str, address: str, user: str) -> HostFacts:
-    """What hosts.toml says of it: as observed, guessed where that failed or where hosts.toml may not say so."""
+    """What hosts.toml will say of it: as observed, or guessed if that failed or hosts.toml may not say it."""
     plain = HostFacts(make_allowed(name), address, **_choose_accounts(user))
     observed = _list_observed(looked.baseline) if looked.baseline else {}
     good = {key: value for key, value in observed.items() if _is_allowed(key, value)}

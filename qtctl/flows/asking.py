@@ -43,7 +43,7 @@ class Asking(Closing):
 
     @property
     def passwords(self) -> "Mapping[str, Secret]":
-        """Those that the host is asked with, by store: no output may show them."""
+        """The passwords that the host is asked with, by store: no output may show them."""
         return self._begun.inquiry.passwords if self._begun is not None else {}
 
     def watch(self, progress: Progress) -> None:

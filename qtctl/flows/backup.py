@@ -48,7 +48,7 @@ class Planned(NamedTuple):
 
 
 def take(host: Host, desired: Desired, clock: Clock, about: Mapping[str, str]) -> Backup:
-    """HostError where the host could not be read; DeployRefused where it is another one than declared.
+    """Take a backup. HostError if the host could not be read; DeployRefused if it is not the declared one.
 
     `about`: target, by, version and registry.
     """
@@ -77,7 +77,7 @@ def _make_backup(look: Look, desired: Desired, clock: Clock, about: Mapping[str,
 
 
 def check(backup: Backup, desired: Desired, where: str) -> None:
-    """What is seen without asking the host. InputError where it is another host's, or holds what is not the fleet's."""
+    """Check what needs no host. InputError if it is another host's, or holds what is not the fleet's."""
     manifest = backup.manifest
     if (manifest.fleet, manifest.host) != (desired.fleet, desired.host):
         what = f"{where}: a backup of {manifest.host} of {manifest.fleet}, and not of {desired.host} of {desired.fleet}"
@@ -126,7 +126,7 @@ def restore(
     steady_s: float,
     about: Mapping[str, str],
 ) -> DeployOutcome:
-    """Bring the host back to the backup, and see that it is; else it goes back to what it was before.
+    """Bring the host back to the backup, and check it; otherwise it returns to what it was before.
 
     DeployRefused where it could not be reached or read.
     """
@@ -172,7 +172,7 @@ class RestoreGate:
     """Opens once the host is as in the backup. `planned_on`: what was there when the restore was planned."""
 
     goal: ClassVar[str] = "as in the backup"
-    again: ClassVar[str] = "see to that, then restore again"
+    again: ClassVar[str] = "fix that, then restore again"
 
     desired: Desired
     declared: Desired

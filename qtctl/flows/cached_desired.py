@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class CachedDesired:
-    """Reads the files. InputErrors where they are wrong: what is wrong is never cached."""
+    """Reads the files. InputErrors if they are wrong: a wrong registry is never cached."""
 
     def __init__(self, target: Target) -> None:
         self._sources = Sources(
@@ -34,7 +34,7 @@ class CachedDesired:
         self._begun: Loaded | None = None
 
     def known(self) -> Declared | None:
-        """As an earlier audit has found it from the same files. None where nothing is cached."""
+        """As an earlier audit worked it out from the same files. None if nothing is cached."""
         return None if self._whole is None else self._declared(self._whole)
 
     def begun(self) -> "Desired":

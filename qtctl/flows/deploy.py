@@ -293,7 +293,7 @@ class _Deploy:
             return self._conclude_deployed(planned, progressed)
         restored = progressed.end is TransactionEnd.RESTORED
         if progressed.state is TransactionState.BROKEN:
-            reason = replace(reason, hint="see to that, then `qtctl recover`: until then deploys are refused")
+            reason = replace(reason, hint="fix that, then `qtctl recover`: until then deploys are refused")
         return self._conclude(planned, progressed, reason, DeployStatus.RESTORED if restored else DeployStatus.FAILED)
 
     def _conclude_deployed(self, planned: Plan, progressed: Progressed) -> DeployOutcome:

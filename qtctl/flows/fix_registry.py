@@ -1,4 +1,4 @@
-"""What of a registry's findings can be fixed for certain, proved by a second lint."""
+"""Fix the findings of a registry whose fix is certain, proved by a second lint."""
 
 from dataclasses import dataclass
 
@@ -86,7 +86,7 @@ class _Problems:
     findings: frozenset[tuple[str, str, str]] = frozenset()
 
     def fewer(self, before: "_Problems") -> bool:
-        """Something is gone, and nothing is new."""
+        """Whether something is gone and nothing is new."""
         return self.errors < before.errors if before.errors else not self.errors and self.findings < before.findings
 
 

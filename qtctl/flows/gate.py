@@ -152,7 +152,7 @@ def _read_state(unit: Unit) -> _State:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """How one deploy looks at its host. `choices`: those of its plan. Each look asks and judges the same."""
+    """How one deploy looks at its host. `choices`: those of its plan. Every look asks and judges the same."""
 
     goal: ClassVar[str] = "as declared"
     again: ClassVar[str] = "fix that, then deploy again"
@@ -324,7 +324,7 @@ class _Watch:
 
     @property
     def may_be_good(self) -> bool:
-        """Whether the next look could be the last one, as far as the earlier ones tell."""
+        """Whether the next look could be the last, judging by the earlier ones."""
         if not self.judged:
             return self.gate.steady_s <= POLL_S
         return not self._blocking and self.steady.left_s <= POLL_S

@@ -1,4 +1,4 @@
-"""That the host which answers is the one that is meant, before anything else is asked of it or done to it."""
+"""Check that the host that answers is the intended one, before anything else is asked or done."""
 
 from qtctl.collect.collect import collect
 from qtctl.errors import DeployRefused

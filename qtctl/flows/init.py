@@ -1,4 +1,4 @@
-"""Answers → the files of a new registry, which is whole before anything is written."""
+"""Answers → the files of a new registry, complete before anything is written."""
 
 from collections.abc import Mapping
 

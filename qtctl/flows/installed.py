@@ -1,4 +1,4 @@
-"""One look at what is installed on a host under its fleet's names, and at how its units are."""
+"""One look at what is installed on a host under its fleet's names, and at the state of its units."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -36,7 +36,7 @@ def plan_host(
     *,
     reading: Running | None = None,
 ) -> Plan:
-    """The steps from what was seen to `desired`, or the refusals. What the evidence lacks is asked of the host.
+    """The steps from what was seen to `desired`, or the refusals. The host is asked for what the evidence lacks.
 
     `reading`: what processes have read, where that is being asked already. HostError where the host could not be asked.
     """

@@ -22,7 +22,7 @@ def prepare_host(connect: Connector, desired: Desired, clock: Clock, *, apply: b
         seen = _look(host, wanted, apply=apply)
         plan = plan_preparation(wanted, seen, remove=remove)
         if apply and plan.refusals:
-            hint = "see to that, then prepare the host again"
+            hint = "fix that, then prepare the host again"
             raise DeployRefused(f"{host.address}: not prepared: {'; '.join(plan.refusals)}", hint=hint)
         if apply and plan.changes:
             preparation.apply(host, plan, seen, remove=remove)

@@ -1,4 +1,4 @@
-"""What a plan's links lead to is put on the host, and tried out, before anything of the deploy begins."""
+"""Put what a plan's links lead to on the host, and try it out, before the deploy begins."""
 
 from collections.abc import Iterator
 from posixpath import dirname

@@ -1,4 +1,4 @@
-"""What an audit asks of a host. Apart from `flows.audit`: with it cached, no rule is loaded before asking."""
+"""What an audit asks of a host. Separate from `flows.audit`: with it cached, no rule is loaded before asking."""
 
 from qtctl.model.desired import Desired
 from qtctl.model.desired_questions import Questions

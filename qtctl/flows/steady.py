@@ -31,7 +31,7 @@ class Steadiness:
     _seen: dict[str, tuple[Start, float]] = field(default_factory=dict)
 
     def see(self, desired: Desired, facts: Facts, now_s: float) -> None:
-        """`now_s`: monotonic seconds, for where the host's clock makes no sense."""
+        """`now_s`: monotonic seconds, for hosts whose clock makes no sense."""
         self.see_starts(list_starts(desired, facts), facts, now_s)
 
     def see_starts(self, starts: Mapping[str, Start], facts: Facts, now_s: float) -> None:

@@ -7,9 +7,9 @@ if TYPE_CHECKING:
 
 
 class Target(NamedTuple):
-    """`as_name`: the registry host that `host` stands in for. `user`: whom to log in as.
+    """`as_name`: the registry host that `host` stands in for. `user`: the account to log in as.
 
-    `become`: root is asked, through `sudo -n`, what only root can tell.
+    `become`: read what only root can see, through `sudo -n`.
     """
 
     registry: "Path"

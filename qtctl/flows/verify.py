@@ -43,7 +43,7 @@ HOLDS, BROKEN, UNKNOWN = Outcome.HOLDS, Outcome.BROKEN, Outcome.UNKNOWN
 
 
 def verify(declared: Loaded, tool: Analyze, threshold: float | None, deadline_s: float = DEADLINE_S) -> Verified:
-    """What this machine's systemd says of every generated unit of the host. Raises nothing of the tool's: unknown."""
+    """What this machine's systemd says of every generated unit of the host. If the tool fails: unknown."""
     work = _Work(declared, threshold, deadline_s)
     try:
         with tool.stage(verify_tree(declared.desired)) as staged:

@@ -39,7 +39,7 @@ _HINT = "take another one, or fetch this one again from where it was copied"
 
 
 def pack(head: SnapshotHead, inventory: Inventory, attachments: Attachments) -> tuple[str, bytes]:
-    """Its digest, and the document. InputError where it would be larger than what is read."""
+    """Its digest, and the document. InputError if it would be too large to read back."""
     rows = _write_json(_make_document(head, inventory))
     more = _write_json({"evidence": dict(attachments.evidence), "registry": dict(attachments.registry)})
     if len(rows) > LARGEST_ROWS or len(more) > LARGEST_ATTACHMENTS:
@@ -52,7 +52,7 @@ def pack(head: SnapshotHead, inventory: Inventory, attachments: Attachments) -> 
 
 
 def unpack(content: bytes, where: str) -> Snapshot:
-    """What snapshots are compared by. InputError, with the place `where`, unless every byte is as it was written."""
+    """The part that snapshots are compared by. InputError, with the place `where`, if any byte was changed."""
     place = Place(where)
     digest, rows, _ = _split(content, place)
     document = _read_json(_decompress(rows, LARGEST_ROWS, place), place)
@@ -156,12 +156,12 @@ def _read_head(document: Mapping[str, Any]) -> SnapshotHead:
     said = document["head"]
     texts = {name: _read_string(said[name]) for name in _TEXTS}
     if not _DAY.fullmatch(texts["taken_at"]):
-        raise _Unfit("its time is no time")
+        raise _Unfit("its time is not valid")
     if texts["previous"] and not _DIGEST.fullmatch(texts["previous"]):
-        raise _Unfit("the digest of the one before is no digest")
+        raise _Unfit("the digest of the one before is not valid")
     number, signed = said["number"], said["signed"]
     if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number < 10**9:
-        raise _Unfit("its number is no number")
+        raise _Unfit("its number is not valid")
     if not isinstance(signed, bool) or (number == 1) != (not texts["previous"]):
         raise _Unfit("it names a snapshot before the first, or none")
     checks = {_read_string(name): _count(count) for name, count in said["checks"].items()}

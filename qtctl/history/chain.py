@@ -22,7 +22,7 @@ OVERDUE_DAYS = 35
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A snapshot that could be read, and where it lies."""
+    """A snapshot that could be read, and where it is stored."""
 
     snapshot: Snapshot
     stored: Stored

@@ -15,7 +15,7 @@ _NUMBER, _TIME, _DIGEST = (
 
 
 def choose(links: Sequence[Link], word: str, host: str) -> Link:
-    """The newest of those that `word` means. InputError where it means none, or several by their digest."""
+    """The newest of those that `word` means. InputError if there is none, or several by their digest."""
     found = [each for each in links if _means(each, word)]
     if not found:
         said = ", ".join(each.snapshot.head.taken_at[:10] for each in links[-3:]) or "none at all"
@@ -41,7 +41,7 @@ def choose_name(names: Sequence[str], word: str) -> str | None:
 
 
 def is_time(word: str) -> bool:
-    """Whether it is a month, a day or a time, whose colons are its own."""
+    """Whether it is a month, a day or a time, so that its colons separate no host."""
     return bool(_TIME.fullmatch(word))
 
 

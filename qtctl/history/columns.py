@@ -1,4 +1,4 @@
-"""Evidence by columns: what stands in one column is alike, and is compressed to a tenth less. Nothing is lost."""
+"""Evidence by columns: values in one column are alike, and compress to a tenth less. Nothing is lost."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
@@ -21,7 +21,7 @@ def fold(evidence: Evidence) -> dict[str, Any]:
 
 
 def unfold(document: Mapping[str, Any], where: str) -> Evidence:
-    """What `fold` was given. InputError where it was something else."""
+    """The inverse of `fold`. InputError for anything else."""
     try:
         asks = [Ask(**{**row, "argv": tuple(row["argv"])}) for row in _make_rows(document["asks"])]
         items = [Item(**{**row, "state": State(row["state"])}) for row in _make_rows(document["items"])]

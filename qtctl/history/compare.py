@@ -21,7 +21,7 @@ Moved = Mapping[str, tuple[str, ...]]
 
 
 def compare(before: Inventory, after: Inventory, moved: Moved = MappingProxyType({})) -> tuple[Change, ...]:
-    """By kind and name, of kinds that both speak of. What follows from a service's new name is no change."""
+    """By kind and name, for kinds that both have. What follows from a service's new name is not a change."""
     both = before.covers & after.covers
     services = pair_services(before, after, moved) if RowKind.SERVICE in both else {}
     return tuple(
@@ -39,7 +39,7 @@ def compare(before: Inventory, after: Inventory, moved: Moved = MappingProxyType
 
 
 def find_silent(before: Inventory, after: Inventory) -> tuple[RowKind, ...]:
-    """The kinds that one of the two does not speak of, and the other does."""
+    """The kinds that only one of the two has."""
     return tuple(kind for kind in RowKind if kind in before.covers ^ after.covers)
 
 
@@ -59,7 +59,7 @@ def _make_balance(kind: RowKind, was: int, now: int, counted: Mapping[tuple[RowK
 
 
 def pair_services(before: Inventory, after: Inventory, moved: Moved) -> dict[str, str]:
-    """Services that go by another name now: as the registry says, by their spelling, or by what they run."""
+    """Services that were renamed: as the registry says, by their spelling, or by what they run."""
     then, now = before.of(RowKind.SERVICE), after.of(RowKind.SERVICE)
     gone = {name: row for name, row in then.items() if name not in now}
     new = {name: row for name, row in now.items() if name not in then}

@@ -1,4 +1,4 @@
-"""Rows of a compose project: its services, ports and volumes' names are what it says of a fleet."""
+"""Rows of a compose project: its services, its ports and the names of its volumes."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -32,9 +32,9 @@ def make_source(snapshot: Snapshot, where: str) -> Source:
 
 
 def evolve(given: Sequence[Source]) -> Evolution:
-    """In the order given. InputError for fewer than two."""
+    """Compare in the order given. InputError for fewer than two."""
     if len(given) < LEAST:
-        raise InputError("there is only one to look at", hint="name two or more, the earlier first")
+        raise InputError("there is only one source", hint="name two or more, the earlier first")
     sources = _add_hosts(given)
     labels = _label_sources(sources)
     steps = tuple(

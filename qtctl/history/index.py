@@ -1,4 +1,4 @@
-"""The index of a folder of snapshots: what is there, so that a missing one is noticed; and what retention took."""
+"""The index of a folder of snapshots: what is there, so that a missing one is noticed; and what retention deleted."""
 
 import json
 import re
@@ -17,7 +17,7 @@ _HINT = "qtctl snapshot verify --rebuild-index makes it anew from what is there"
 
 
 def make_file_name(snapshot: Snapshot) -> str:
-    """Sorts by number; says the day, and the digest that its content has."""
+    """Sorts by number; contains the day and the digest of the content."""
     return _name(snapshot.head.number, snapshot.head.taken_at, snapshot.digest)
 
 

@@ -14,7 +14,7 @@ _COMMANDS = ("argv", "exec_start")
 
 
 def find_literals(desired: Desired) -> tuple[str, ...]:
-    """The secrets that stand in what is declared, longest first, so that no part of one stays."""
+    """The secrets in what is declared, longest first, so that no part of one stays."""
     found = {literal for each in (*desired.services, *desired.templates) for literal in _list_service_secrets(each)}
     found |= {literal for each in desired.dropins for literal in _list_env_secrets(each.unit_env)}
     return tuple(sorted((each for each in found if len(each) >= SHORTEST), key=lambda each: (-len(each), each)))
@@ -43,14 +43,14 @@ def holds_secret(content: bytes, literals: Collection[str]) -> bool:
 
 
 def hide_text(text: str, literals: Collection[str]) -> str:
-    """A file of the registry as it may be kept."""
+    """A file of the registry, as it may be stored."""
     for each in literals:
         text = text.replace(each, HIDDEN)
     return mask_lines(text)
 
 
 def hide(value: Any, literals: Collection[str], name: str = "") -> Any:  # noqa: ANN401 - whatever JSON has
-    """A JSON value as it may be kept. Texts alone are changed, and keep their place."""
+    """A JSON value, as it may be stored. Only texts are changed, and they keep their place."""
     if isinstance(value, str):
         return _hide_one(value, literals)
     if isinstance(value, Mapping):

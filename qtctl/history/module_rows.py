@@ -27,7 +27,7 @@ def read_modules(document: object, file: str) -> Inventory:
         if not name:
             raise InputError(f"modules.{number} has no name", hint="give it name or unit", place=Place(file))
         if name in services:
-            raise InputError(f"modules.{number}: {name} is there twice", hint="keep one of them", place=Place(file))
+            raise InputError(f"modules.{number}: {name} occurs twice", hint="keep one of them", place=Place(file))
         services[name] = _make_service_row(each)
     if "schema_version" in document:
         return _read_whole(document, services)

@@ -1,4 +1,4 @@
-"""Things that are there under another name: found only where each is like the other, and like nothing else."""
+"""Find what was renamed: only where two things are like each other, and like nothing else."""
 
 import re
 from collections import Counter
@@ -29,7 +29,7 @@ _NOBODY: Mapping[str, str] = MappingProxyType({})
 
 
 def find_renamed(kind: RowKind, gone: Rows, new: Rows, said: Mapping[str, str] = _NOBODY) -> dict[str, str]:
-    """Earlier name → present one. `said`: what a registry says of it, which goes before any likeness."""
+    """Earlier name → current one. `said`: what a registry says about it, which wins over any likeness."""
     shared = Counter(said.values())
     found = {name: to for name, to in said.items() if shared[to] == 1 and name in gone and to in new}
     if kind in (RowKind.FINDING, RowKind.FILE, RowKind.PORT, RowKind.VERSION):
@@ -44,7 +44,7 @@ def find_renamed(kind: RowKind, gone: Rows, new: Rows, said: Mapping[str, str] =
 
 
 def follow_names(kind: RowKind, rows: Rows, renamed: Mapping[str, str]) -> Rows:
-    """Rows of a kind as they would be, had their services had their present names all the time."""
+    """Rows of a kind, as if their services had always had their current names."""
     fields = _NAMERS.get(kind, ())
     if not renamed or not fields:
         return rows

@@ -27,11 +27,11 @@ class Schedule:
 
 
 def check(schedule: Schedule) -> None:
-    """InputError where systemd would not take it."""
+    """InputError if systemd would not accept it."""
     if why := explain_calendar_trouble(schedule.when):
         raise InputError(f"--on {schedule.when!r}: {why}", hint='as in OnCalendar=: monthly, "*-*-15 04:00"')
     if not _ACCOUNT.fullmatch(schedule.account):
-        raise InputError(f"--as-user {schedule.account!r} is no account name", hint="letters, digits, - and _")
+        raise InputError(f"--as-user {schedule.account!r} is not an account name", hint="letters, digits, - and _")
 
 
 def make_registry_files(schedule: Schedule, store: str) -> tuple[str, str]:
@@ -126,7 +126,7 @@ def plan_command(program: str, host: str, where: str, options: Sequence[str]) ->
         raise InputError(f"--where {where!r} is neither {' nor '.join(WHERE)}", hint="where does the timer run?")
     names = host.split(",") if where == WHERE[1] else [host]
     if not all(is_host_glob(name) or is_target(name) for name in names):
-        raise InputError(f"--host {host!r} is no host", hint="a name of hosts.toml; '*' for all of them")
+        raise InputError(f"--host {host!r} is not a host", hint="a name of hosts.toml; '*' for all of them")
     if where == WHERE[0] and is_host_glob(host):
         raise InputError(f"--host {host!r}: each host has a timer of its own", hint="name one, or --where controller")
     seen = ("--host", "local", "--as", host) if where == WHERE[0] else ("--host", host)

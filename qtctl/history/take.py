@@ -46,7 +46,7 @@ def _make_version_rows(desired: Desired, qtctl_version: str) -> Rows:
 
 
 def hide_evidence(desired: Desired, evidence: Evidence) -> Evidence:
-    """The evidence as it may be kept: it is judged as before, unless a secret stood in it."""
+    """The evidence, as it may be stored: it is judged as before, unless it contained a secret."""
     literals = find_literals(desired)
     items = tuple(_hide_item(each, literals) for each in evidence.items)
     asks = tuple(

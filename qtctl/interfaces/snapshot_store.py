@@ -1,4 +1,4 @@
-"""Where snapshots lie: what a folder and a Redis stream have in common."""
+"""Where snapshots are kept: what a folder and a Redis stream have in common."""
 
 from collections.abc import Callable
 from typing import Protocol

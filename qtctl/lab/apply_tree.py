@@ -134,7 +134,9 @@ def _check_tree(tree: Tree) -> None:
                 raise InputError(f"{name[:200]!r} cannot name an account of a lab host", hint="a-z, 0-9, - and _")
         for path in (account.home, account.shell):
             if path and (not path.startswith("/") or ":" in path or explain_trouble(path)):
-                raise InputError(f"{path[:200]!r} is no path of account {account.name}", hint="an absolute one, no `:`")
+                raise InputError(
+                    f"{path[:200]!r} is not a path for account {account.name}", hint="an absolute one, no `:`"
+                )
     for path in (each.path for kind in (tree.dirs, tree.files, tree.links) for each in kind):
         if what := explain_trouble(path):
             raise InputError(f"{path[:200]!r} {what}", hint="no file of a lab host is named so")

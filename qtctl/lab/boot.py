@@ -109,7 +109,7 @@ def _kill(nspawn: Process, leader: Process | None) -> None:
         each.send(signal.SIGKILL)
     for each in both:
         if not each.wait(KILL_S):
-            raise LabError(f"pid {each.pid} of a lab host does not end")
+            raise LabError(f"pid {each.pid} of a lab host does not exit")
 
 
 def _clean_up(state: HostState) -> None:

@@ -41,7 +41,7 @@ def leave_session_keyring() -> None:
 def _call_system(which: int, command: int, argument: bytes | None, size: int) -> int:
     numbers = NUMBERS.get(platform.machine())
     if numbers is None:
-        raise OSError(f"the number of this system call is not known on {platform.machine()}")
+        raise OSError(f"the number of this system call is unknown on {platform.machine()}")
     libc = ctypes.CDLL(None, use_errno=True)
     libc.syscall.restype = ctypes.c_long
     given: int = libc.syscall(ctypes.c_long(numbers[which]), ctypes.c_long(command), argument, ctypes.c_long(size))

@@ -79,7 +79,7 @@ def install(progress: Progress) -> tuple[str, ...]:
         return ()
     check_root()
     if not shutil.which("apt-get"):
-        raise LabError(f"missing here: {' '.join(packages)}", hint="only Debian and Ubuntu are installed on by itself")
+        raise LabError(f"missing here: {' '.join(packages)}", hint="qtctl installs them only on Debian and Ubuntu")
     progress(begun("", Stage.PREPARE, f"installing {' '.join(packages)}"))
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     run(["apt-get", "update", "-q"], timeout_s=600, env=quiet)

@@ -46,7 +46,7 @@ def create(name: str, wanted: str = "") -> tuple[str, str]:
         links = json.loads(run(["ip", "-json", "address", "show"]))
         if any(link.get("ifname") == name_device(name) for link in links):
             raise LabError(
-                f"{name_device(name)} is there already: another lab has a host {name}", hint="choose other names"
+                f"{name_device(name)} already exists: another lab has a host {name}", hint="choose other names"
             )
         used = [
             IPv4Network((info["local"], info["prefixlen"]), strict=False)

@@ -49,7 +49,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """All entries that the kernel meets on a path, in that order, each link followed by the way to its target.
+    """All entries that the kernel visits on a path, in that order, each link followed by the way to its target.
 
     The folder of an entry always stands before it: the one that a target is looked up in is therefore met twice.
     `missing`: the first path that has no entry, or whose link is one too many; '' where the way is whole.

@@ -41,7 +41,7 @@ def parse_address(text: str) -> Bound:
     try:
         ip: IP = ip_address(plain)
     except ValueError as error:
-        raise InputError(f"{text!r} is no socket address", hint="as ss prints it: 127.0.0.1, [::1], *") from error
+        raise InputError(f"{text!r} is not a socket address", hint="as ss prints it: 127.0.0.1, [::1], *") from error
     if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
         ip = ip.ipv4_mapped
     families = frozenset({ip.version})

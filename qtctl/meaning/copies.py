@@ -9,7 +9,7 @@ _RUNS_ONCE = ("oneshot",)
 
 
 def map_copies(desired: Desired, found: ProgramCopies) -> dict[str, dict[str, str]]:
-    """Unit of the service → pid → control group. What is in an undeclared unit of the fleet's names is QT202's."""
+    """Unit of the service → pid → control group. Those in an undeclared unit with a fleet name belong to QT202."""
     judged = {each.unit for each in desired.services if each.type not in _RUNS_ONCE}
     groups: dict[str, list[str]] = {}
     units: dict[str, str] = {}

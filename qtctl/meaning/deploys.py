@@ -15,7 +15,7 @@ RESTORED_S = 300
 
 
 def is_stuck(status: HostDeploys) -> bool:
-    """Whether it comes to no end by itself. A broken one says so."""
+    """Whether it will not end by itself. A broken one says so."""
     if status.rebooted:
         return True
     if status.state in ("restoring", "confirmed"):

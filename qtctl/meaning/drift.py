@@ -1,4 +1,4 @@
-"""Declared, and loaded otherwise: which properties of a unit to ask for, and which say something else."""
+"""What systemd loaded differently from what is declared: which properties to ask for, and which differ."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
@@ -51,7 +51,7 @@ def _list_keys(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 
 def find_differences(wanted: Iterable[LoadedValue], found: Mapping[str, Json]) -> tuple[Difference, ...]:
-    """Those that are loaded otherwise. `found`: property → value as it was read; one that was not read says nothing."""
+    """Directives loaded with another value. `found`: property → value as read; one that was not read says nothing."""
     return tuple(each for value in wanted for each in _differs(value, found))
 
 

@@ -12,7 +12,7 @@ Assigned = Mapping[tuple[str, str], Sequence[str]]
 
 
 def list_loaded_values(assigned: Assigned, unit: str) -> tuple[LoadedValue, ...]:
-    """What a unit's file says, as its properties must show it; nothing of what only the host can tell."""
+    """What a unit's file says, as its properties must show it; without what only the host can tell."""
     found: dict[Property, list[tuple[str, str]]] = {}
     for (section, key), values in assigned.items():
         shown = find_property(section, key)

@@ -26,7 +26,7 @@ class Found(NamedTuple):
 
 
 def list_login_paths(home: str, shell: str) -> tuple[str, ...]:
-    """What is read when it logs in, as far as it is there."""
+    """What is read when the account logs in, as far as it exists."""
     own = (f"{home.rstrip('/')}/{name}" for name in IN_HOME)
     return tuple(path for path in (home, shell, *own, *SYSTEM) if path.startswith("/"))
 

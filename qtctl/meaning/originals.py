@@ -20,7 +20,7 @@ def describe_seen(there: File | None) -> str:
 
 
 def list_originals(desired: Desired, *subjects: str) -> tuple[DesiredFile, ...]:
-    """The generated files of these units, drop-ins too, that something else may stand for."""
+    """The generated files of these units, drop-ins too, in whose place the host may have something else."""
     return tuple(each for each in desired.files if each.original is not None and each.subject in subjects)
 
 
@@ -34,7 +34,7 @@ def needs_of(file: DesiredFile) -> tuple[Need, ...]:
 
 
 def is_as_adopted(file: DesiredFile, facts: Facts) -> bool:
-    """Whether the host says what this file says, by the files that it was adopted from: all as they were, no other."""
+    """Whether the host has the files that this one was adopted from: all as they were, and no others."""
     original = file.original
     if original is None or (original.until and facts.read(File, original.until) is not None):
         return False

@@ -61,7 +61,7 @@ def _find_refusal(entry: Entry, who: Identity, wanted: Iterable[Permission]) -> 
 
 
 def may(entry: Entry, who: Identity, permission: Permission) -> bool | None:
-    """None where that stands in an access control list that was not read."""
+    """None if an access control list that was not read decides it."""
     if who.uid == ROOT:
         runs = entry.kind is Kind.FOLDER or bool(entry.mode & _EXECUTE_FOR_ANYONE)
         return permission is not Permission.EXECUTE or runs

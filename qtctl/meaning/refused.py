@@ -17,7 +17,7 @@ _NAME_ON_BUS = re.compile(r"[A-Za-z_-][A-Za-z0-9_-]*(\.[A-Za-z_-][A-Za-z0-9_-]*)
 
 @dataclass(frozen=True, slots=True)
 class UnitText:
-    """The text of a unit, or of a drop-in of it, where `dropin`."""
+    """The text of a unit, or, with `dropin`, of one of its drop-ins."""
 
     unit: str
     file: UnitFile

@@ -75,7 +75,7 @@ def find_venv(service: DesiredService) -> str:
 
 
 def inherits(program: str) -> bool:
-    """Whether a process has what PID 1 has, where its unit says nothing else."""
+    """Whether a process inherits it from PID 1, unless its unit says otherwise."""
     return program.rpartition("/")[2] not in WRAPPERS
 
 

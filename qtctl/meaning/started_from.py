@@ -1,4 +1,4 @@
-"""What a process was started from, and which of it has changed since: a restart, and nothing less, makes it current."""
+"""What a process was started from, and what of that has changed since: only a restart makes it current."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -33,12 +33,12 @@ def find_strays(desired: Desired, facts: Facts, protocol: str, rows: Iterable[Ro
 
 
 def list_outside(rows: Iterable[Row], protocol: str) -> tuple[Row, ...]:
-    """Sockets whose control group is known and is of no unit."""
+    """Sockets whose control group is known and belongs to no unit."""
     return tuple(row for row in rows if not row[2] and _group(row).startswith(_NAMED) and not is_client(protocol, row))
 
 
 def list_unnamed(rows: Iterable[Row], protocol: str) -> tuple[Row, ...]:
-    """Sockets of which nobody can say whose they are: their control group is gone, or the kernel names none."""
+    """Sockets with an unknown owner: their control group is gone, or the kernel names none."""
     return tuple(
         row for row in rows if not row[2] and not _group(row).startswith(_NAMED) and not is_client(protocol, row)
     )

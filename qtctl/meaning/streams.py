@@ -140,7 +140,7 @@ def find_oldest_idle_us(pending: StreamPending) -> int:
 
 
 def is_set_back(group: StreamGroup, earlier: StreamGroup) -> bool:
-    """Whether the group is given entries again that it was given at an earlier look."""
+    """Whether the group is given entries that it had already been given at an earlier look."""
     return parse_id(group.last_delivered_id) < parse_id(earlier.last_delivered_id)
 
 

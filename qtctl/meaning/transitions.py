@@ -60,7 +60,7 @@ def _limit(text: str, otherwise_us: int) -> int:
 
 
 def measure_stuck_us(unit: Unit, longest: int, now_us: int) -> int:
-    """How long the unit has been on its way if that is too long; else 0."""
+    """How long the unit has been in transition if that is too long; else 0."""
     if find_transition(unit) is None or not unit.state_change_timestamp:
         return 0
     lasted = now_us - unit.state_change_timestamp

@@ -43,12 +43,12 @@ def is_up(active_state: str) -> bool:
 
 
 def is_down(unit: Unit) -> bool:
-    """Whether it is at its end, and systemd is not about to start it again (then it would be `activating`)."""
+    """Whether it has ended, and systemd is not about to start it again (then it would be `activating`)."""
     return unit.active_state in ("failed", "inactive")
 
 
 def is_settled(unit: Unit) -> bool:
-    """Whether systemd is at no work on it."""
+    """Whether systemd is not working on it."""
     return is_down(unit) or unit.active_state == "active"
 
 

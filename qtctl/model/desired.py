@@ -1,6 +1,6 @@
 """What one host must have:
 
-the registry resolved for it, defaults merged, names made whole. All later stages take this.
+the registry resolved for it, defaults merged, names completed. All later stages take this.
 """
 
 from collections.abc import Iterator

@@ -53,5 +53,5 @@ class DesiredStore:
 
     @property
     def place(self) -> tuple[str, int, int]:
-        """The same for two stores that are one database."""
+        """Equal for two stores that are one database."""
         return self.address, self.port, self.db

@@ -23,7 +23,7 @@ class DriftFate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A value at a path of a registry file; None takes out what is there."""
+    """A value at a path of a registry file; None removes it."""
 
     file: str
     path: tuple[str, ...]

@@ -129,9 +129,9 @@ RedisPattern = Annotated[
 def _check_listen(text: str) -> str:
     address, _, port = text.rpartition(":")
     if address != "*" and not endpoints.is_ip_address(address.strip("[]")):
-        raise ValueError(f"{address} is no IP address (write 127.0.0.1:8000, [::1]:8000 or *:8000)")
+        raise ValueError(f"{address} is not an IP address (write 127.0.0.1:8000, [::1]:8000 or *:8000)")
     if not endpoints.is_port(int(port)):
-        raise ValueError(f"{port} is no port (1 to {endpoints.PORTS[-1]})")
+        raise ValueError(f"{port} is not a port (1 to {endpoints.PORTS[-1]})")
     return text
 
 
@@ -189,7 +189,7 @@ ListenOfInstances = Annotated[
 def explain_bad_listen(text: str) -> str:
     """What keeps a text from being an address and a port, or ''."""
     if not re.fullmatch(LISTEN_PATTERN, text):
-        return f"{text[:200]} is no IP address and port"
+        return f"{text[:200]} is not an IP address and port"
     try:
         _check_listen(text)
     except ValueError as error:

@@ -16,7 +16,7 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 
 class DamagedGeneration(ValueError):
-    """It is not what was written."""
+    """The generation is not as it was written."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ NEVER = 253_402_300_800 * 1_000_000
 
 
 def parse_microseconds(text: str) -> int:
-    """Of a time in ISO 8601; one without a zone is UTC. InputError where it is none."""
+    """From a time in ISO 8601; one without a zone is UTC. InputError if it is not a time."""
     try:
         taken = datetime.fromisoformat(text)
     except ValueError as error:

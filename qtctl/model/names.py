@@ -26,7 +26,7 @@ ENDINGS = tuple(f".{type_}" for type_ in TYPES)
 
 
 def make_unit_name(registry: "Registry", kind: str, name: str) -> str:
-    """The unit of a declared thing; a template's where it has instances."""
+    """The unit of a declared thing; that of the template if it has instances."""
     node = getattr(registry, kind)[name]
     if node.unit is not None:
         return str(node.unit)

@@ -21,10 +21,10 @@ class Route:
 
     def __post_init__(self) -> None:
         if not is_target(self.target):
-            raise InputError(f"{self.target!r} is no host name or address", hint="check --host")
+            raise InputError(f"{self.target!r} is not a host name or address", hint="check --host")
         if self.user is not None and not is_account(self.user):
-            raise InputError(f"{self.user!r} is no account name", hint="check --user, and hosts.toml")
+            raise InputError(f"{self.user!r} is not an account name", hint="check --user, and hosts.toml")
         if self.address is not None and not is_address(self.address):
-            raise InputError(f"{self.address!r} is no host name or address", hint="check hosts.toml")
+            raise InputError(f"{self.address!r} is not a host name or address", hint="check hosts.toml")
         if self.port is not None and not is_port(self.port):
-            raise InputError(f"{self.port} is no port", hint="check hosts.toml")
+            raise InputError(f"{self.port} is not a port", hint="check hosts.toml")

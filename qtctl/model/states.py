@@ -1,4 +1,4 @@
-"""Words that a registry declares and that what is made of it keeps. Apart from its models: those take pydantic."""
+"""Words for states, shared by a registry and everything made from it. Separate from its models, which load pydantic."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""Declared units that are no services."""
+"""Declared units that are not services."""
 
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal

@@ -1,4 +1,4 @@
-"""Which key of a registry table says which directive of systemd, as the fields themselves say it."""
+"""Which key of a registry table sets which directive of systemd, as the fields themselves declare it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

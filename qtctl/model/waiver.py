@@ -1,4 +1,4 @@
-"""What somebody decided to live with: findings that count no longer, until a day."""
+"""Waivers: findings that somebody decided to live with, and that do not count until a given day."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

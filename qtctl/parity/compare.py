@@ -97,7 +97,7 @@ def _list_owners(found: Mapping[str, tuple[PlaceOf, ...]]) -> ports.Owners:
 
 
 def find_legacy(legacies: Iterable[Legacy], file: str) -> Legacy | None:
-    """The record of a compose file, by its base name. InputError if there are two."""
+    """The legacy record of a compose file, by its base name. InputError if there are two."""
     name = PurePosixPath(file).name
     found = [legacy for legacy in legacies if PurePosixPath(legacy.compose).name == name]
     if len(found) > 1:

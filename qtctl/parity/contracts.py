@@ -15,7 +15,7 @@ Address = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Contracts:
-    """Of one host. `patterns`: of keys that count as the fleet's."""
+    """The contracts of one host. `patterns`: those of keys that count as the fleet's."""
 
     addresses: frozenset[Address]
     keys: frozenset[str]

@@ -33,7 +33,7 @@ class Unplaced:
 
 
 def judge_settings(settings: Iterable[ComposeSetting], service: Service | Unplaced) -> tuple[SettingFate, ...]:
-    """By what the registry declares. New ones come last."""
+    """Judge the settings by what the registry declares. New ones come last."""
     rules, found = service.rules, tuple(settings)
     if rules.whole:
         return tuple(_settle_whole(setting, rules) for setting in found)

@@ -1,4 +1,4 @@
-"""What a unit declares, and the compose service that it came from never said."""
+"""What a unit declares that the compose service it came from never said."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -20,7 +20,7 @@ _DIRECTIVES = {
 
 
 def list_new_settings(settings: Sequence[ComposeSetting], service: Service) -> Iterator[SettingFate]:
-    """Each once, however many units have it."""
+    """Each new setting once, however many units have it."""
     found = (*_variables(settings, service), *_directives(settings, service), *_rest(settings, service))
     yield from {(each.dimension, each.item): each for each in found}.values()
 

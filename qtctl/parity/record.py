@@ -30,7 +30,7 @@ class Replaced:
 class ServiceRules:
     """What a record says for one service. Rules are named by their keys: `accepted.logging`, `services.api.renamed.X`.
 
-    `whole`: the reason for which nothing of the service has to be found again; "" where it has.
+    `whole`: why nothing of the service has to be found again; "" if it has.
     """
 
     whole: str

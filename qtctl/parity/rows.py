@@ -38,7 +38,7 @@ class DimensionVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FateCounts:
-    """Settings by fate, counted: there is no other way to make one."""
+    """Settings by fate, always counted from the settings themselves."""
 
     by_fate: tuple[tuple[Fate, int], ...]
 
@@ -145,7 +145,7 @@ class ParityRow:
 
 @dataclass(frozen=True, slots=True)
 class ParityTotals:
-    """Rows by verdict, counted: there is no other way to make one."""
+    """Rows by verdict, always counted from the rows themselves."""
 
     by_verdict: tuple[tuple[ParityVerdict, int], ...]
 

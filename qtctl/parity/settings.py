@@ -77,7 +77,7 @@ def judge_variable_of(setting: ComposeSetting, unit: Declared, service: Service)
 
 
 def judge_command(setting: ComposeSetting, unit: Declared, service: Service) -> Judged:
-    """The program by its name, since it lies elsewhere; where uvicorn listens is compared as ports are."""
+    """Compare the program by its name, since its path differs; where uvicorn listens is compared as ports are."""
     argv = unit.service.argv
     then = " ".join(setting.values)
     if setting.values == argv:

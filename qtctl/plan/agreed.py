@@ -1,4 +1,4 @@
-"""A plan that was written down and agreed to: whether what would be done now is that, and where it differs."""
+"""A plan that was saved and agreed to: whether a deploy would do the same now, and where it would differ."""
 
 import hashlib
 import hmac
@@ -48,7 +48,7 @@ def _list_rights(step: Step) -> list[str]:
 
 
 def find_differences(expected: PlannedBefore, plan: Plan) -> tuple[Refusal, ...]:
-    """One refusal for each step that is not as it was agreed to; none where the plan is that one."""
+    """One refusal for each step that differs from the agreed plan; none if the plans are the same."""
     if expected.machine and plan.machine and expected.machine != plan.machine:
         what = "another machine than the one that the plan was made for: its machine id differs"
         return (Refusal(plan.host, what, AGAIN),)

@@ -43,7 +43,7 @@ def needs_new_start(old: bytes, new: bytes, name: str) -> bool:
 
 
 def is_stopped_otherwise(old: bytes, new: bytes, name: str) -> bool:
-    """Whether a unit would be stopped otherwise by `new` than by `old`, also because a command is run as it says now.
+    """Whether a unit would be stopped differently by `new` than by `old`, also because a command is run as it says now.
 
     True of a text that cannot be read as a unit file.
     """

@@ -1,4 +1,4 @@
-"""The containers that a deploy stops because units take over what they do, and what forbids to stop one."""
+"""The containers that a deploy stops because units take over what they do, and what forbids stopping one."""
 
 import re
 from collections.abc import Iterator
@@ -85,7 +85,7 @@ def _find_obstacle(container: RunningContainer) -> Iterator[Refusal]:
         yield Refusal(name, what, "start it without --rm, or stop it by hand")
     elif container.status not in _RUNS:
         hint = join(("docker", "unpause", name)) if container.status == "paused" else "see `docker ps`"
-        yield Refusal(name, f"it is {container.status}, which a way back could not bring about", hint)
+        yield Refusal(name, f"it is {container.status}, which a rollback could not restore", hint)
 
 
 def _find_nameless(

@@ -1,7 +1,7 @@
 """What systemd stops, restarts or starts along with a unit, as described in systemd.unit(5).
 
-Of units that qtctl writes the new file says it; of any other unit, and of a stop with the old definition, what systemd
-has loaded does. Units that nobody declares are named by the units that they depend on.
+For units that qtctl writes, the new file decides; for any other unit, and for a stop with the old definition, what
+systemd has loaded decides. Units that nobody declares are named by the units that they depend on.
 """
 
 from collections.abc import Iterator, Mapping
@@ -47,7 +47,7 @@ class Ties:
         return tuple(found.values())
 
     def starts(self, goal: UnitGoal) -> tuple[Dragged, ...]:
-        """The units that are down, and that a start of `goal` starts, too."""
+        """The units that are down and that a start of `goal` also starts."""
         return tuple(
             Dragged(name, Effect.STARTS, f"{directive}= of {goal.unit}", name in self.goals)
             for name, directive in goal.pulls.items()
@@ -59,7 +59,7 @@ class Ties:
         return tuple(name for name in self.loaded(unit, UPHELD_BY) if self.is_up(name))
 
     def unseen(self, unit: str) -> Iterator[str]:
-        """Units that go with `unit`, and whose state nobody asked for; itself where nobody asked who goes with it."""
+        """Units that go with `unit` and whose state was not asked for; itself if nobody asked what goes with it."""
         if self.facts.asked(Need(Unit.FACT, unit)) and self._unit(unit) is not None and not self._was_asked(unit):
             yield unit
         for name in (*STOPPED_WITH, UPHELD_BY):
@@ -74,7 +74,7 @@ class Ties:
         return tuple(sorted(str(each) for each in value)) if isinstance(value, list) else ()
 
     def is_up(self, unit: str) -> bool:
-        """A unit of which nothing is known counts as up: that it may be dragged along has to be said."""
+        """A unit with an unknown state counts as up: the plan must say that it may be dragged along."""
         if not self.facts.item(Need(Unit.FACT, unit)).state.known:
             return True
         found = self._unit(unit)

@@ -1,4 +1,4 @@
-"""Units that had failed before a deploy began: that they still do is told, and is no reason to take the deploy back."""
+"""Units that had failed before a deploy began: if they still fail, that is reported, but the deploy is kept."""
 
 from collections.abc import Iterable
 
@@ -28,7 +28,7 @@ def _has_failed(facts: Facts, name: str, limits: LoopLimits) -> bool:
 
 
 def find_excused(outstanding: Iterable[Finding], failed_before: frozenset[str]) -> frozenset[str]:
-    """Fingerprints of findings that these units do not run, and of findings caused by that."""
+    """Fingerprints of the findings that say these units do not run, and of findings caused by that."""
     rest = list(outstanding)
     excused = {each.fingerprint for each in rest if each.id in _ABOUT_RUNNING and each.subject in failed_before}
     while more := {each.fingerprint for each in rest if each.cause in excused} - excused:

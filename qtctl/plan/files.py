@@ -18,9 +18,9 @@ TAKE_OVER = "--take-over replaces it and keeps the old one on the host"
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """A file to write. `change`: what a unit needs that was started with the old content.
+    """A file to write. `change`: what a unit that was started with the old content needs.
 
-    `stops`: it would be stopped otherwise with the new content.
+    `stops`: the new content would stop it differently.
     """
 
     file: DesiredFile
@@ -116,7 +116,7 @@ def _describe_file(there: File) -> str:
     if there.kind == "link":
         return "a mask (a link to /dev/null)" if there.target == "/dev/null" else f"a link to {there.target}"
     kinds = {"file": "a file that qtctl did not write", "dir": "a directory"}
-    return kinds.get(there.kind, "something that is no regular file")
+    return kinds.get(there.kind, "something that is not a regular file")
 
 
 def find_obstacles(
@@ -140,7 +140,7 @@ def _find_unreadable(file: DesiredFile, there: File | None, current: Mapping[str
     if there.sha256 is None:
         return [Refusal(file.path, "its content could not be read", hint, unknown=True)]
     if file.kind != "env" and _has_other_content(there, file) and file.path not in current:
-        return [Refusal(file.path, "its present content could not be read", hint, unknown=True)]
+        return [Refusal(file.path, "its current content could not be read", hint, unknown=True)]
     return []
 
 

@@ -1,4 +1,4 @@
-"""Which paths of a host bear a name of the fleet: its units, what belongs to them, and files that qtctl declares."""
+"""Which paths of a host have a name of the fleet: its units, what belongs to them, and files that qtctl declares."""
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -47,7 +47,7 @@ class FleetNames:
         )
 
     def has(self, name: str) -> bool:
-        """Whether it is the name of a unit of the fleet, or one that matches its patterns."""
+        """Whether it is the name of a unit of the fleet, or matches the fleet's patterns."""
         known = name in self.units or get_template(name) in self.units
         return known or any(fnmatchcase(name, pattern) for pattern in self.patterns)
 

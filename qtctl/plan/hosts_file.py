@@ -63,9 +63,9 @@ def _find_unseen(desired: Desired, facts: Facts, there: File, current: Mapping[s
         return ()
     if PATH not in current:
         hint = "a deploy has to see it: as root, or as an account that may use sudo without a password"
-        return (Refusal(PATH, "its present content could not be read", hint, unknown=True),)
+        return (Refusal(PATH, "its current content could not be read", hint, unknown=True),)
     if _digest(current[PATH]) != there.sha256:
-        return (Refusal(PATH, "it changed while it was looked at", "deploy again"),)
+        return (Refusal(PATH, "it changed while it was read", "deploy again"),)
     return ()
 
 

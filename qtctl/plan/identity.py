@@ -1,4 +1,4 @@
-"""Whether the host that answers is the one that is meant, and whether anything is declared for it."""
+"""Whether the host that answers is the intended one, and whether anything is declared for it."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -27,7 +27,7 @@ def make_deployable(desired: Desired, target: str) -> Desired:
 
 
 def as_meant(desired: Desired, target: str) -> Desired:
-    """One that stands in for the host of `desired` is another machine, and may be."""
+    """A stand-in for the host of `desired` is another machine, and may be."""
     return desired if target == desired.host else replace(desired, expected_hostname="", machine="")
 
 

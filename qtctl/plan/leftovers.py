@@ -1,7 +1,7 @@
-"""What qtctl wrote on a host once, and nothing declares any more: retired and renamed units, surplus instances, files.
+"""What qtctl once wrote on a host and is no longer declared: retired and renamed units, surplus instances, files.
 
-It is told by the mark in its first line, and only what has a name of this fleet's is its own: several fleets may share
-a host. Nothing else is ever removed, and nothing at all without `--prune`.
+It is recognized by the mark in its first line, and only what has a name of the fleet belongs to it: several fleets may
+share a host. Nothing else is ever removed, and nothing at all without `--prune`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -28,7 +28,7 @@ _FOREIGN = (
 
 @dataclass(frozen=True, slots=True)
 class LeftFile:
-    """`kind`: unit, dropin or env. `unit`: whose it is, '' of an env file. `seen` as in a step."""
+    """`kind`: unit, dropin or env. `unit`: the unit it belongs to, '' for an env file. `seen` as in a step."""
 
     path: str
     kind: str
@@ -75,7 +75,7 @@ class Leftovers:
 
     @property
     def notes(self) -> Iterator[Note]:
-        """What `--prune` would remove, and what looks like it and is not this fleet's."""
+        """What `--prune` would remove, and what looks like it but belongs to another fleet."""
         named = {each.unit for each in self.units}
         for unit in self.units:
             yield Note(NoteKind.LEFT, unit.unit, f"{self._state_of(unit.unit)}, {unit.why}: --prune removes it")

@@ -48,7 +48,7 @@ def make_preparation(desired: Desired, helper: str) -> Preparation:
 def _write_sudoers(fleet: str, name: str, user: str) -> str:
     """No argument but a verb, nothing of the caller's environment, whatever else sudoers keeps of it."""
     if not is_account(user):
-        raise InputError(f"deploy_user {user!r} cannot stand in sudoers", hint="an account of a-z, 0-9, - and _")
+        raise InputError(f"deploy_user {user!r} cannot be written in sudoers", hint="an account of a-z, 0-9, - and _")
     alias = f"QTCTL_{_ODD.sub('_', name).replace('-', '_').upper()}"
     verbs = ", \\\n    ".join(f"{HELPER} {verb}" for verb in (*Verb, *CONTROL, "version"))
     return (
@@ -64,7 +64,9 @@ def _write_rules(desired: Desired) -> str:
     """The units and files that the helper lets a deploy have."""
     for pattern in desired.unit_patterns:
         if not _PATTERN.fullmatch(pattern):
-            raise InputError(f"unit_patterns: {pattern!r} is no pattern of unit names", hint="letters, digits, * and ?")
+            raise InputError(
+                f"unit_patterns: {pattern!r} is not a pattern of unit names", hint="letters, digits, * and ?"
+            )
     patterns = desired.unit_patterns
     names = {
         _quote_pattern(name) for name in _list_units(desired) if not any(fnmatchcase(name, each) for each in patterns)
@@ -132,7 +134,7 @@ def _find_foreign(wanted: Preparation, seen: HostSeen) -> Iterator[str]:
     for file in wanted.files:
         there = seen.files[file.path]
         if there.kind not in ("file", "absent"):
-            yield f"{file.path} is no regular file: {there.kind}"
+            yield f"{file.path} is not a regular file: {there.kind}"
         elif there.kind == "file" and not (there.content or b"").startswith(file.mark.encode()):
             yield f"{file.path} was not written by qtctl: move it away"
 

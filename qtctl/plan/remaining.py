@@ -1,4 +1,4 @@
-"""What is still to be done on a host where every step of a deploy was taken."""
+"""What is left to do on a host after every step of a deploy was carried out."""
 
 from collections.abc import Iterator
 

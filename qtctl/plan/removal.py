@@ -48,10 +48,10 @@ def list_to_read(desired: Desired, facts: Facts) -> tuple[str, ...]:
 
 
 def find_obstacles(left: Leftovers, current: Mapping[str, bytes]) -> tuple[Refusal, ...]:
-    """A file that could not be read is not removed: nobody would know what is lost."""
+    """A file that could not be read is not removed: its content would be lost unseen."""
     hint = "a deploy has to see it: as root, or as an account that may use sudo without a password"
     return tuple(
-        Refusal(file.path, "its present content could not be read", hint, unknown=True)
+        Refusal(file.path, "its current content could not be read", hint, unknown=True)
         for file in left.files
         if file.kind != ENV and file.path not in current
     )

@@ -31,7 +31,7 @@ def find_strangers(backup: Backup, names: FleetNames) -> tuple[str, ...]:
 
 
 def list_asked(backup: Backup, names: FleetNames) -> tuple[str, ...]:
-    """Units that are asked about: those of the backup, and further names that its links give to them."""
+    """Units to ask about: those of the backup, and further names that its links give them."""
     links = (each for each in backup.manifest.entries if each.kind is EntryKind.LINK and is_in_unit_folder(each.path))
     further = (find_unit(each.path) for each in links)
     return (*(each.unit for each in backup.manifest.units), *(each for each in further if not names.has(each)))
@@ -87,9 +87,9 @@ class Restore:
             if have is None:
                 yield from self._find_taken_names(want)
             elif have.kind is EntryKind.OTHER:
-                yield Refusal(have.path, f"it is {have.why}, and cannot be put back", hint)
+                yield Refusal(have.path, f"it is {have.why} and cannot be restored", hint)
             elif have.kind is EntryKind.PRESENT and want is not None:
-                yield Refusal(have.path, "it may hold secrets now, and is not replaced", hint)
+                yield Refusal(have.path, "it may hold secrets now, so it is not replaced", hint)
             elif want is not None and want.kind is EntryKind.FOLDER and have.kind is not EntryKind.FOLDER:
                 yield Refusal(have.path, f"there is a {have.kind.value} where a folder was", hint)
 
@@ -295,7 +295,7 @@ def list_unlike(backup: Backup, now: Installed, planned_on: Installed) -> tuple[
 
 
 def list_units_unlike(backup: Backup, units: Mapping[str, UnitThen]) -> tuple[str, ...]:
-    """Units that were up and are not, and those that were down and are up."""
+    """Units that were up and are now down, and the other way round."""
     return tuple(
         f"{then.unit}: {now.active}, in the backup {then.active}"
         for then in backup.manifest.units
@@ -360,7 +360,7 @@ def _rank(unit: str) -> tuple[int, str]:
 
 
 def list_baseline_units(planned: Plan, units: Iterable[str]) -> tuple[str, ...]:
-    """Those that have to be as before after a restore that is taken back."""
+    """The units that must be as before after a restore that is rolled back."""
     kinds = (StepKind.STOP, StepKind.START)
     known = {unit for unit in units if not is_template(unit)}
     return tuple(sorted(known | {step.subject for step in planned.steps if step.kind in kinds}))

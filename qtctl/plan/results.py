@@ -8,7 +8,7 @@ _NOT_NOTED = Mark("")
 
 
 def make_results(plan: Plan, progressed: Progressed | None) -> tuple[StepResult, ...]:
-    """One for each step, in order. A step that the host noted nothing of was not run."""
+    """One result for each step, in order. A step without a note from the host was not run."""
     if progressed is None:
         return tuple(StepResult(step, StepStatus.UNKNOWN) for step in plan.steps)
     found = []

@@ -1,4 +1,4 @@
-"""The facts on which steps of units are decided, and whether a unit has to be restarted."""
+"""The facts that decide the steps of units, and whether a unit has to be restarted."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ class Scene:
 
 
 def find_restart_reason(scene: Scene, goal: UnitGoal, unit: Unit) -> str:
-    """Why a running unit must be restarted: from files, from its process, and from what that is known to have read."""
+    """Why a running unit must be restarted: from files, its process, and what the process is known to have read."""
     if unit.sub_state == "auto-restart":
         return f"in a restart loop ({unit.result or 'auto-restart'})"
     losing = (scene.gone.restarts or {}).get(goal.unit, "")

@@ -33,7 +33,7 @@ def _list_declared(service: DesiredService) -> Iterator[tuple[str, str, SecretKi
 
 
 def find_secret(found: Sequence[SecretPlace], named: str) -> SecretPlace:
-    """`named`: NAME, or SERVICE/NAME where several files have one of that name. InputError for none, and for many."""
+    """`named`: NAME, or SERVICE/NAME if several files have one of that name. InputError for none, and for many."""
     service, _, name = named.rpartition("/")
     those = [each for each in found if each.name == name and (not service or service in each.services)]
     if not those:

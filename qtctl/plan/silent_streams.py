@@ -44,7 +44,7 @@ def list_needs(desired: Desired) -> Iterator[Need]:
 
 
 def list_silent(desired: Desired, before: Facts, now: Facts) -> tuple[Silent, ...]:
-    """Of what cannot be read nothing is said. The times of entries are compared by the store's own clock."""
+    """Streams that cannot be read are left out. The times of entries are compared by the store's own clock."""
     found = []
     for service, key, max_age_us in _list_produced(desired):
         age_before_us, age_us = _read_age_us(before, key), _read_age_us(now, key)

@@ -34,7 +34,7 @@ def _refuse(host: str, address: str, status: HostDeploys) -> Refusal:
         return Refusal(host, "the record of a deploy in /var/lib/qtctl/tx is damaged", recover)
     if status.state == "broken":
         what = f"an earlier deploy, generation {status.generation}, could not be taken back"
-        return Refusal(host, what, f"see to its units, then {recover}")
+        return Refusal(host, what, f"check its units, then {recover}")
     if is_stuck(status):
         return Refusal(host, f"a deploy, generation {status.generation}, is stuck while {status.state}", recover)
     holder = status.by or "somebody"

@@ -80,7 +80,7 @@ _STEPS_OF_UNITS = frozenset({StepKind.START, StepKind.RESTART, StepKind.STOP, St
 
 
 def list_units(desired: Desired, plan: Plan) -> tuple[str, ...]:
-    """The units that have to be after a deploy that failed as they were before it. Sorted."""
+    """The units that must be as before after a failed deploy. Sorted."""
     steps = {step.subject for step in plan.steps if step.kind in _STEPS_OF_UNITS}
     return tuple(sorted(steps | {goal.unit for goal in list_goals(desired)}))
 

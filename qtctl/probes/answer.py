@@ -67,14 +67,14 @@ def answer_not_asked(need: Need, reason: str) -> Answer:
 
 
 def needs_root(need: Need, reason: str, *, again: str = "", line: str = "", question: int = 0) -> Answer:
-    """What root could tell, and the account that audits cannot."""
+    """What only root could tell, not the audit account."""
     return Answer(
         need, State.NOT_ASKED, None, _shorten_reason(reason), again, line[:LONGEST_LINE], question, needs_root=True
     )
 
 
 def mark_denied(answer: Answer) -> Answer:
-    """The answer as it is; where the kernel refused it to the account that asked, root could give it."""
+    """The answer unchanged; if the kernel refused it to the account, mark that root could give it."""
     if answer.state is not State.REFUSED or not (answer.reason or "").endswith(DENIED):
         return answer
     return replace(answer, needs_root=True)
@@ -86,7 +86,7 @@ def mark_refused_to_root(answer: Answer) -> Answer:
 
 
 def answer_not_installed(need: Need, tool: str, *, again: str = "", question: int = 0) -> Answer:
-    """What cannot be asked for want of a program. No permission would help."""
+    """What cannot be asked because a program is missing. No permission would help."""
     package = PACKAGES.get(tool, "coreutils")
     why, help_ = f"{tool} is not installed", f"install {tool} on the host (package {package}), then audit again"
     return answer_refused(need, why, again=again, question=question, help_=help_)
@@ -146,12 +146,12 @@ def judge_path_message(need: Need, message: str, *, again: str = "", question: i
 
 
 def decode_text(raw: bytes) -> str:
-    """Bytes of a host as text that can stand in a JSON document."""
+    """Bytes from a host as text that fits in a JSON document."""
     return raw.decode("utf-8", "replace")
 
 
 def find_last_line(text: bytes) -> str:
-    """What a script said last on standard error, where the reason stands."""
+    """The last line of a script's standard error, which has the reason."""
     return text.decode("utf-8", "replace").strip().rpartition("\n")[2]
 
 

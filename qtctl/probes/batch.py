@@ -113,7 +113,7 @@ def make_command(argv: Sequence[str], again: str = "", *, within_s: int = 0, too
 
 
 def find_missing_tool(frame: Frame, program: str = "") -> str:
-    """The program for whose want the command was not run, or ''. `program`: the one, where the shell names none."""
+    """The missing program that kept the command from running, or ''. `program`: the one, where the shell names none."""
     if frame.exit != COMMAND_NOT_FOUND:
         return ""
     found = _NO_TOOL.fullmatch(frame.stderr)

@@ -184,7 +184,7 @@ def _answer(block: _Block, ids: Mapping[bytes, str]) -> Answer:
         return answer_refused(need, f"{shut} cannot be read by the auditing account", again=make_again(need.subject))
     head, ref = _find_head(block)
     if head and not re.fullmatch(r"[0-9a-f]{40}([0-9a-f]{24})?", head):
-        return answer_unparseable(need, "HEAD leads to something that is no commit", again=make_again(need.subject))
+        return answer_unparseable(need, "HEAD leads to something that is not a commit", again=make_again(need.subject))
     return answer_observed(
         need, _make_checkout(block, owner, head, ref, ids), again=make_again(need.subject), line=block.first("H")
     )

@@ -1,4 +1,4 @@
-"""What a registry has checked of its own: commands (fact `check.command`), unit properties and lines of files.
+"""What a registry's own checks ask for: commands (fact `check.command`), unit properties and lines of files.
 
 Only commands that the inquiry declares are run, and only as checks.sh allows it.
 """

@@ -27,7 +27,7 @@ Wanted = tuple[str, str, str, str]
 
 
 def list_wanted(inquiry: Inquiry) -> tuple[Wanted, ...]:
-    """What to look for: a program of a package may be run by anybody, and is not."""
+    """What to look for; not programs of packages, which anybody may run."""
     found: dict[Wanted, None] = {}
     for question in inquiry.entries:
         found.update(dict.fromkeys(_list_of_python(question)))

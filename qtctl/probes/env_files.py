@@ -1,6 +1,6 @@
 """What systemd reads in env files (fact `env`), for root alone.
 
-Values stay on the host: those that the registry declares are digested there, of secrets only shows whether they are
+Values stay on the host: those that the registry declares are digested there, of secrets it only shows whether they are
 empty. Digests are made with a nonce of the look, so that two looks cannot be compared.
 """
 
@@ -110,7 +110,7 @@ def _answer(need: Need, said: list[list[str]] | None, frame: Frame, nonce: str) 
 def _answer_refused(need: Need, state: str, why: str) -> Answer:
     """What root did not read."""
     if state == "large":
-        what, help_ = f"more than {MOST} bytes, and no env file is so large", "look at it on the host"
+        what, help_ = f"more than {MOST} bytes, too large for an env file", "look at it on the host"
     else:
         what, help_ = f"root does not read it: {why}", "close the folder, then audit again; qtctl explain QT608"
     return answer_refused(need, what, again=make_again(need.subject), help_=help_)

@@ -15,7 +15,7 @@ AGAIN = f"cat {PATH}"
 
 
 def probe(needs: Iterable[Need], fleet: str, names: Collection[str]) -> Probe:
-    """`fleet`: whose block is looked for. Rows are kept that give one of `names`: the others are nobody's business."""
+    """`fleet`: whose block is looked for. Only rows with one of `names` are kept: the others do not matter here."""
     wanted = sorted(set(needs), key=lambda need: need.subject)
     if not wanted:
         return Probe((), lambda _: [])

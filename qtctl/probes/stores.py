@@ -115,7 +115,7 @@ def probe(needs: Iterable[Need], store: DesiredStore) -> StoreProbe:
 
 
 def scan(pattern: str, cursor: str = "0") -> tuple[str, ...]:
-    """It goes on at `cursor`."""
+    """SCAN from `cursor` on."""
     return ("SCAN", cursor, "MATCH", pattern, "COUNT", SCANNED_FIRST if cursor == "0" else SCANNED_NEXT)
 
 

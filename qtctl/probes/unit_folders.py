@@ -109,7 +109,7 @@ def read(frame: Frame | None) -> tuple[tuple[Found, ...], tuple[str, ...]]:
     try:
         found = tuple(_read_members(frame.stdout)) if frame.stdout.strip(b"\0") else ()
     except tar.BROKEN as error:
-        return (), (f"unit files: the answer is no archive: {find_first_line(str(error).encode())}",)
+        return (), (f"unit files: the answer is not an archive: {find_first_line(str(error).encode())}",)
     refused = [match for line in split_lines(decode_text(frame.stderr)) if (match := _MESSAGE.match(line))]
     problems = tuple(Found(f"/{match[1].lstrip('/')}", problem=match[2]) for match in refused)
     reasons = tuple(f"{each.path}: {each.problem}" for each in problems)

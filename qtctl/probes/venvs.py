@@ -3,8 +3,8 @@
 Whoever owns a venv chooses what its bin/python is: it is never run. What runs, once each, is the interpreter of the
 system that it leads to, by its own path, and only where nobody but root could change it or anything on its way
 (`qtctl.meaning.access`): isolated (-I -S -E -B), with an empty environment and a deadline, and never as root, which
-drops to nobody first. Of every other interpreter only what it is shows: 20 bytes of it are read, and that it was not
-run, and why, is part of the fact.
+drops to nobody first. No other interpreter is run: 20 bytes of it are read, and the fact says that it was not run, and
+why.
 """
 
 import re

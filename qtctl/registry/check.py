@@ -1,4 +1,4 @@
-"""What keeps a registry that reads well from being used: names that lead nowhere, two that claim one thing."""
+"""What makes a registry unusable although every file is valid: names that lead nowhere, two that claim one thing."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Checks of a registry's own that could not be made."""
+"""A registry's own checks that could not be run."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ def check_checks(registry: Registry) -> Iterator[Problem]:
     for id_, check in registry.checks.items():
         origin = registry.origins["checks", id_]
         if ID.fullmatch(id_) is None:
-            yield Problem(f"{id_[:100]!r} is no id of a check", origin, "take QT9 and two digits")
+            yield Problem(f"{id_[:100]!r} is not the id of a check", origin, "take QT9 and two digits")
         yield from _check_one(registry, check, origin)
     yield from _check_times(registry)
 

@@ -1,4 +1,4 @@
-"""What of a registry could not be read, and which problems of the rest are certain all the same."""
+"""Which parts of a registry could not be read, and which problems of the rest are certain anyway."""
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy

@@ -38,4 +38,4 @@ def read_locks(
 
 def _make_error(path: str, error: UnreadLock) -> InputError:
     hint = "a lock file names every package with its version: pip-compile, uv lock and uv pip compile write them"
-    return InputError(f"it is no lock file that can be read: {error}", hint=hint, place=Place(path, error.line or 1))
+    return InputError(f"it is not a lock file that can be read: {error}", hint=hint, place=Place(path, error.line or 1))

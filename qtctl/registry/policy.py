@@ -1,4 +1,4 @@
-"""Whether policy.toml speaks of findings that exist."""
+"""Whether policy.toml only names findings that exist."""
 
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches

@@ -1,4 +1,4 @@
-"""Of a registry with errors, what can be judged all the same: one that holds together, and what of it is not whole."""
+"""What can still be judged of a registry with errors: a consistent one, and which parts of it are incomplete."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace

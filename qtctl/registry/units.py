@@ -44,7 +44,7 @@ def _install(node: object, origin: Origin) -> Iterator[Problem]:
     for key in ("alias", "also") if install else ():
         for name in getattr(install, key):
             if not names_unit(name):
-                yield Problem(f"{name[:200]!r} is no name of a unit", origin.at(key), "for example redis.service")
+                yield Problem(f"{name[:200]!r} is not the name of a unit", origin.at(key), "for example redis.service")
 
 
 def _check_raw_directives(kind: str, hatch: RawDirectives, origin: Origin) -> Iterator[Problem]:
@@ -114,7 +114,7 @@ def _check_instances(
     if not is_template(unit):
         if node.instances:
             ending = f"its name ends in @.{UnitKind.of(unit)}"
-            yield Problem(f"instances, and {unit} is no template", origin.at("instances"), ending)
+            yield Problem(f"instances, but {unit} is not a template", origin.at("instances"), ending)
         return
     for each in node.instances:
         if what := _explain_unusable(each):

@@ -80,7 +80,7 @@ class AuditReport(Part):
 
     @model_validator(mode="after")
     def is_whole(self) -> Self:
-        """Where every check is in the report, all of it follows from them."""
+        """If every check is in the report, everything else follows from them."""
         if self.checks is None:
             return self
         if Totals.of(self.checks) != self.totals:
@@ -91,7 +91,7 @@ class AuditReport(Part):
 
 
 def describe_root_checks(report: AuditReport) -> str:
-    """What stands behind the verdict where root was not asked: 61 checks need --become."""
+    """What to add to the verdict if root was not asked: 61 checks need --become."""
     good = report.verdict is Conclusion.AS_DECLARED
     return describe_unseen(report.totals.not_asked, report.user if good else "")
 

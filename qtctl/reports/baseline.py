@@ -1,4 +1,4 @@
-"""The host itself: OS, load, memory, disk; or why they are not known."""
+"""The host itself: OS, load, memory, disk; or why they are unknown."""
 
 from qtctl.model.evidence import Need, State
 from qtctl.model.facts import Facts, HostBaseline

@@ -42,7 +42,7 @@ class Toned:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """Another line of the same cell."""
+    """A line break within a cell."""
 
 
 BREAK = Break()
@@ -66,7 +66,7 @@ def join(texts: Iterable[Text], between: Part = BREAK) -> tuple[Part, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """What the whole document is."""
+    """The title of the whole document."""
 
     text: Text
 
@@ -86,7 +86,7 @@ class Bullets:
 
 @dataclass(frozen=True, slots=True)
 class Verbatim:
-    """Lines of a file, as they are. `diff`: they begin with what becomes of them."""
+    """Lines of a file, as they are. `diff`: each begins with its mark of a diff."""
 
     lines: tuple[str, ...]
     diff: bool = False

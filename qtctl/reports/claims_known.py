@@ -14,7 +14,7 @@ _GONE = ("retired", "undeclared")
 
 
 def known_of_registry(desired: Desired) -> Known:
-    """Without a look at the host: what is declared of it."""
+    """Without evidence: what is declared for the host."""
     venvs = {each.path: each.name for each in desired.venvs}
     units = [
         KnownUnit(
@@ -46,7 +46,7 @@ def known_of_registry(desired: Desired) -> Known:
 
 
 def known_of_report(desired: Desired, report: RegistryReport) -> Known:
-    """By a look at the host: the module registry of the same evidence, so that both agree in every number."""
+    """With evidence: the module registry of the same evidence, so that both agree in every number."""
     declared = known_of_registry(desired)
     units = {}
     for each in report.modules:

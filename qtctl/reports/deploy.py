@@ -25,7 +25,7 @@ class DeployStep(Part):
 
 
 class DeployRefusal(Part):
-    """What is in the way of the plan."""
+    """What blocks the plan."""
 
     subject: str
     reason: str
@@ -33,7 +33,7 @@ class DeployRefusal(Part):
 
 
 class DeployReason(Part):
-    """Why the deploy did not come to its end."""
+    """Why the deploy did not finish."""
 
     kind: ReasonKind
     what: str

@@ -50,7 +50,7 @@ def _list_overridden(outcome: DeployOutcome) -> tuple[str, ...]:
 
 
 def describe_problems(outcome: DeployOutcome) -> tuple[str, ...]:
-    """Why it did not come to its end, one line, then a line for each thing and one for what to do. Else nothing."""
+    """Why it did not finish, in one line, then a line for each thing and one for what to do. Empty if it did."""
     reason = outcome.reason
     if reason is None:
         return ()
@@ -112,7 +112,7 @@ def _list_kept(results: Iterable[StepResult]) -> Iterator[str]:
 
 
 def describe_refusals(found: Iterable[Refusal]) -> list[str]:
-    """A line for each reason, with all that it is in the way of."""
+    """A line for each reason, with everything that it blocks."""
     by_reason: dict[tuple[str, str], list[str]] = {}
     for refusal in found:
         by_reason.setdefault((refusal.reason, refusal.hint), []).append(refusal.subject)

@@ -28,7 +28,7 @@ class DriftFile(Part):
 
 
 class DriftReport(Part):
-    """What one host has otherwise than its last deploy put it there."""
+    """How one host differs from what its last deploy put there."""
 
     schema_version: int = SCHEMA_VERSION
     qtctl_version: str
@@ -73,7 +73,7 @@ def build_file(path: str, before: Mapping[str, bytes], after: Mapping[str, bytes
 
 
 def conclude(report: DriftReport) -> Conclusion:
-    """As declared where nothing was changed, or the registry says all of it now."""
+    """As declared if nothing was changed, or if the registry now has every change."""
     ended = {DriftFate.DECLARED, DriftFate.ADOPTED} if report.written or not report.files else {DriftFate.DECLARED}
     if any(row.fate not in ended for row in report.drifts):
         return Conclusion.NOT_AS_DECLARED

@@ -15,7 +15,7 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class EvolutionStep:
-    """From one source to the next. `not_compared`: kinds that one of them does not speak of."""
+    """From one source to the next. `not_compared`: kinds that one of them says nothing about."""
 
     before: str
     after: str

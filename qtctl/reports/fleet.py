@@ -1,4 +1,4 @@
-"""The audit of several hosts as one document: each host's report, and what they come to together."""
+"""The audit of several hosts as one document: each host's report, and their combined result."""
 
 from collections.abc import Iterable
 from typing import Self

@@ -1,4 +1,4 @@
-"""Quality gates and observations: both computed, from the checks and from the modules; none is typed in."""
+"""Quality gates and observations: both computed, from the checks and from the modules; none is entered by hand."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
@@ -44,7 +44,7 @@ class Gate(Part):
 
     @classmethod
     def of(cls, name: str, outcomes: Iterable[GateOutcome], of_nothing: GateOutcome = GateOutcome.UNKNOWN) -> "Gate":
-        """`of_nothing`: how it ends where there was nothing to look at."""
+        """`of_nothing`: the outcome if there was nothing to look at."""
         every = list(outcomes)
         judged = (GateOutcome.PASS, GateOutcome.FAIL, GateOutcome.UNKNOWN)
         passed, failed, unknown = (every.count(outcome) for outcome in judged)

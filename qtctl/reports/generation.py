@@ -29,7 +29,7 @@ class GenerationUnit(Part):
 
 
 class GenerationReport(Part):
-    """One generation, or two: what the second has and the first has not."""
+    """One generation, or two: what the second has and the first does not."""
 
     schema_version: int = SCHEMA_VERSION
     qtctl_version: str

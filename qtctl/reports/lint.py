@@ -16,7 +16,7 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Findings that differ in their subject and place alone."""
+    """Findings that differ only in their subject and place."""
 
     those: tuple[Placed, ...]
 
@@ -62,7 +62,7 @@ class Report:
 
     @property
     def conclusion(self) -> Conclusion:
-        """Errors are broken whatever the gate is."""
+        """Errors count as broken, whatever the gate is."""
         if self.errors or self.gate is None:
             return Conclusion.NOT_AS_DECLARED
         return conclude(self.findings, self.gate)

@@ -38,7 +38,7 @@ class Look:
         return Seen(item.state, self.facts.read(kind, subject, store) if item.state.known else None, why)
 
     def asked_us(self, kind: type[F], subject: str, store: str = "") -> int:
-        """When the fact was asked for; when the evidence was taken, where that is not said."""
+        """When the fact was asked for, or, if that is unknown, when the evidence was taken."""
         return self.facts.asked_us(Need(kind.FACT, subject, store))
 
 

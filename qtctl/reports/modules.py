@@ -68,7 +68,7 @@ def list_undeclared(desired: Desired, look: Look, suffix: str) -> list[str]:
 
 
 def find_unit(unit: str, look: Look) -> Found:
-    """The unit's own properties; where those are not known, what the list of units says of it."""
+    """The unit's own properties; if those are unknown, what the list of units says about it."""
     seen = look.see(Unit, unit)
     listing = look.see(UnitListing, "*").value
     if seen.known or listing is None:

@@ -22,7 +22,7 @@ class Systemd(Part):
 
 
 class Execution(Part):
-    """null: there is none, as the unit is not there or says none."""
+    """null: there is none, because the unit is not there or does not set it."""
 
     user: str | None
     pid: int | Unknown | None = Field(description="null: no main process")

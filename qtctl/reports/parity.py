@@ -170,7 +170,7 @@ class ParityCounts(Part):
 
 
 class FileParity(Part):
-    """One compose file. `findings` are those that belong to none of its services."""
+    """One compose file. `findings` are those that belong to no service."""
 
     file: str
     verdict: ParityVerdict

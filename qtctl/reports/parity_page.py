@@ -96,7 +96,7 @@ def list_summary(report: ParityDocument) -> Iterator[tuple[Text, ...]]:
 
 
 def show_file(file: FileParity, unreachable: str | None) -> Blocks:
-    """`unreachable`: the reason that the head of the report has already given for what is unknown."""
+    """`unreachable`: the reason for unknowns that the head of the report has already given."""
     findings = list_findings(file)
     unknown = list_unknown(file, unreachable)
     why = [f"{row.service}: {row.why}" for row in file.services if row.why]

@@ -33,7 +33,7 @@ _TONES = {
 
 
 def build_screen(report: ParityDocument, *, verbose: bool = False, service: str = "") -> Iterator[Block]:
-    """`service`: only this one, with all of its settings. `verbose`: all services so."""
+    """`service`: only this one, with all its settings. `verbose`: all services, with theirs."""
     taken = f"evidence of {report.taken_at}" if report.taken_at else "no evidence: nothing can hold"
     yield Paragraph(write_headline(VERDICTS[report.verdict], report.totals))
     yield Paragraph(f"Host {report.host}, {taken}.")

@@ -28,7 +28,7 @@ def format_count(number: int, one: str, many: str = "") -> str:
 
 
 def describe_unseen(number: int, user: str = "") -> str:
-    """What stands behind a verdict where root was not asked; '' where nothing is missing. `user`: who saw the rest."""
+    """What to add to a verdict if root was not asked; '' if nothing is missing. `user`: who saw the rest."""
     if not number:
         return ""
     seen = f", as far as {user} can see" if user else ""

@@ -57,7 +57,7 @@ class PlanStep(Part):
 
 
 class PlanRefusal(Part):
-    """What is in the way of a deploy."""
+    """What blocks a deploy."""
 
     subject: str
     reason: str
@@ -66,7 +66,7 @@ class PlanRefusal(Part):
 
 
 class PlanNote(Part):
-    """What to know before agreeing, and what is not a step."""
+    """What to know before agreeing, besides the steps."""
 
     kind: NoteKind
     subject: str
@@ -102,7 +102,7 @@ class PlanReport(Part):
 
     @model_validator(mode="after")
     def fits_its_conclusion(self) -> Self:
-        """What is refused has no steps; changes are steps."""
+        """A refused plan has no steps; changes have steps."""
         if bool(self.steps) != (self.conclusion is PlanConclusion.CHANGES):
             raise ValueError("steps and conclusion do not fit")
         if bool(self.refusals) != (self.conclusion in (PlanConclusion.REFUSED, PlanConclusion.UNKNOWN)):
@@ -173,7 +173,7 @@ def to_json(report: PlanReport) -> str:
 
 
 def read(text: str, path: str) -> PlanReport:
-    """A plan that was written down. InputError where it is none, or of a version that this one cannot read."""
+    """Read a saved plan. InputError if it is not a plan, or of a version that this one cannot read."""
     try:
         report = PlanReport.model_validate_json(text)
     except ValidationError as error:

@@ -17,7 +17,7 @@ class PreparationStep(Part):
 
 
 class PreparationReport(Part):
-    """What is there, and what was done about it or would be."""
+    """What is there, and what was done about it or would be done."""
 
     schema_version: int = SCHEMA_VERSION
     qtctl_version: str

@@ -22,7 +22,7 @@ class SecretRow(Part):
 
 
 class SecretsReport(Part):
-    """The secrets of one host, by file and name."""
+    """The secrets of one host, sorted by file and name."""
 
     schema_version: int = SCHEMA_VERSION
     qtctl_version: str

@@ -37,7 +37,7 @@ class Selection:
         )
 
     def said(self, checks: Sequence[Finding]) -> str:
-        """What is left out of them, in words; "" where nothing could be."""
+        """What is left out, in words; "" if nothing can be."""
         if not self.only and not self.subjects:
             return ""
         others = sum(not self.has(check) for check in checks)
@@ -51,4 +51,4 @@ def read_fingerprints(document: Mapping[str, Any], file: str) -> frozenset[str]:
         return frozenset(str(row["fingerprint"]) for row in rows if row["waiver"] is None)
     except (AttributeError, KeyError, TypeError) as error:
         hint = "give it evidence of --save, or an audit as --format json"
-        raise InputError("it is no audit and no evidence", hint=hint, place=Place(file)) from error
+        raise InputError("it is neither an audit nor evidence", hint=hint, place=Place(file)) from error

@@ -1,4 +1,4 @@
-"""A snapshot, the list of a store's, and how its chain was judged; JSON."""
+"""A snapshot, the list of a store's snapshots, and how its chain was judged; JSON."""
 
 from collections.abc import Iterable, Sequence
 
@@ -14,7 +14,7 @@ from qtctl.version import VERSION
 
 
 class SnapshotRow(Part):
-    """What a snapshot says of itself, and how many rows of each kind it has."""
+    """The head of a snapshot, and how many rows of each kind it has."""
 
     where: str = Field(description="its path, or its key and id in Redis")
     host: str
@@ -45,7 +45,7 @@ class SnapshotReport(Part):
 
 
 class SnapshotsReport(Part):
-    """Those of a store, by host and number. `damaged`: what is there and cannot be read; verify says more."""
+    """The snapshots of a store, by host and number. `damaged`: those that cannot be read; verify says more."""
 
     schema_version: int = SCHEMA_VERSION
     qtctl_version: str

@@ -19,7 +19,7 @@ STYLE = (
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """`values`: one a point; None where that source does not say."""
+    """`values`: one per point; None if that source does not say."""
 
     name: str
     values: tuple[int | None, ...]

@@ -18,7 +18,7 @@ def explain_unreachable(outcomes: Iterable[tuple[Outcome, str | None]]) -> str |
 
 
 def condense(checks: Sequence[Finding], address: str) -> Sequence[Finding]:
-    """Checks as they are; of a host that could not be asked, one that says why. `address`: as it was asked for."""
+    """The checks as they are; for a host that could not be asked, one that says why. `address`: as it was asked for."""
     reason = explain_unreachable((check.outcome, check.reason) for check in checks)
     if reason is None or len(checks) == 1:
         return checks

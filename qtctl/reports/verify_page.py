@@ -76,7 +76,7 @@ def write_headline(report: VerifyReport) -> str:
 
 
 def list_unknowns(report: VerifyReport) -> Iterator[tuple[str, Question]]:
-    """Those of the three questions that have no answer, by what they were about."""
+    """Which of the three questions have no answer, by what they were about."""
     for name, asked in (("units", report.verify), ("calendars", report.calendar), ("exposure", report.security)):
         if asked.outcome is Outcome.UNKNOWN:
             yield name, asked

@@ -14,7 +14,7 @@ def keep_name(file: str) -> str:
 
 
 def name_under(registry: PurePath, templates: PurePath | None) -> Callable[[str], str]:
-    """Files of a registry, and unit templates, as whoever runs the command names them."""
+    """Files of a registry, and unit templates, as the user of the command names them."""
 
     def locate(file: str) -> str:
         if not file.endswith(".j2"):

@@ -1,4 +1,4 @@
-"""Registry → Desired: what one host must have, defaults merged, names made whole. Sorted by name."""
+"""Registry → Desired: what one host must have, defaults merged, names completed. Sorted by name."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial

@@ -54,7 +54,7 @@ def check(answers: Answers) -> None:
     if answers.audit_user in (answers.name, answers.deploy_user, "root"):
         raise InputError(
             f"--audit-user cannot be {answers.audit_user}",
-            hint="audits look as somebody who may change nothing: neither who deploys nor who the services run as",
+            hint="audits run as an account that may change nothing: not the deploy account, not a service's account",
         )
 
 

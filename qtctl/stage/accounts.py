@@ -18,7 +18,7 @@ def stage_accounts(desired: Desired, audit_user: str, deploy_user: str) -> tuple
     if audit_user in (*services, deploy_user, ROOT):
         raise InputError(
             f"audit_user {audit_user} of {desired.host} is root, deploys, or runs services",
-            hint="an audit has an account of its own, with no rights but to log in",
+            hint="an audit has its own account, which may only log in",
         )
     found = {**services, audit_user: Account(audit_user, audit_user, f"/home/{audit_user}", login=True)}
     if deploy_user != ROOT:

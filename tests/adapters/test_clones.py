@@ -182,5 +182,5 @@ def test_no_program_that_the_clone_names_is_run(clone: Path, tmp_path: Path) -> 
 
 def test_a_folder_that_is_no_clone_says_so(tmp_path: Path) -> None:
     for folder in (tmp_path / "nothing", tmp_path):
-        with pytest.raises(DeployRefused, match=r"nothing was changed: .*(no clone of git|not a git repository)"):
+        with pytest.raises(DeployRefused, match=r"nothing was changed: .*(not a git clone|not a git repository)"):
             pack_commit(folder, "a" * 40)

@@ -194,7 +194,7 @@ def test_the_other_family(asker: Host, address: str) -> None:
 
 def test_nobody_listens(asker: Host) -> None:
     (reply,) = asked(asker, question(free_port()))
-    assert reply.error == "it takes no connection"
+    assert reply.error == "it accepts no connection"
 
 
 def test_a_queue_that_is_full(asker: Host) -> None:

@@ -84,7 +84,7 @@ def test_many_are_read_in_parts(store: SnapshotStream) -> None:
 
 def test_a_key_that_is_another_programs(store: SnapshotStream, port: int) -> None:
     say(port, "SET", f"{PREFIX}other", "x")
-    with pytest.raises(InputError, match="is a string, and no stream"):
+    with pytest.raises(InputError, match="is a string, not a stream"):
         store.read("other")
 
 
@@ -117,7 +117,7 @@ def test_a_password_is_taken_from_the_environment_alone(port: int) -> None:
 
 @pytest.mark.parametrize("url", ["redis://h:x/0", "redis://h/many", "unix:///p?db=x"])
 def test_a_url_that_is_none(url: str) -> None:
-    with pytest.raises(InputError, match="no URL of Redis"):
+    with pytest.raises(InputError, match="not a Redis URL"):
         SnapshotStream(url, {})
 
 

@@ -55,14 +55,14 @@ def test_force_replaces_a_registry_and_nothing_else(desk: Path) -> None:
     before = listing(desk)
     refused = adopt(desk, "--force")
     assert refused.code == 2
-    assert "is no registry: holds letters.txt" in refused.err
+    assert "is not a registry: holds letters.txt" in refused.err
     assert listing(desk) == before
 
 
 @pytest.mark.parametrize(
     ("argv", "says"),
     [
-        (("units", "nowhere", "--out", "made"), "nowhere: is no folder"),
+        (("units", "nowhere", "--out", "made"), "nowhere: is not a folder"),
         (("units", "empty", "--out", "made"), "no unit in empty can be adopted"),
         (("units", "units", "--out", "made", "--name", "No Name"), "--name cannot be 'No Name'"),
         (("compose", "none.yml", "--out", "made"), "none.yml: cannot be read"),

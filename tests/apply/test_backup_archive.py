@@ -116,15 +116,15 @@ ATTACKS: dict[str, tuple[Callable[[], bytes], str]] = {
     "content that nothing names": (lambda: odd(tarfile.REGTYPE, f"content/{'0' * 64}"), "a member that no backup has"),
     "member twice": (lambda: odd(tarfile.REGTYPE, MANIFEST), "a member too many"),
     "content that is missing": (lambda: said(sha256="1" * 64), "damaged"),
-    "path with ..": (lambda: said(path="/etc/systemd/system/../../shadow"), "no plain path"),
-    "path with a line break": (lambda: said(path=f"{PATH}\nx"), "no plain path"),
-    "relative path": (lambda: said(path="etc/x"), "no plain path"),
-    "mode of no kind": (lambda: said(mode="0644; reboot"), "mode is no mode"),
-    "owner of no kind": (lambda: said(owner="-x"), "owner is no account"),
+    "path with ..": (lambda: said(path="/etc/systemd/system/../../shadow"), "not a plain path"),
+    "path with a line break": (lambda: said(path=f"{PATH}\nx"), "not a plain path"),
+    "relative path": (lambda: said(path="etc/x"), "not a plain path"),
+    "mode of no kind": (lambda: said(mode="0644; reboot"), "mode is not valid"),
+    "owner of no kind": (lambda: said(owner="-x"), "owner is not an account"),
     "link to nowhere": (lambda: said(kind="link", target=""), "damaged"),
     "unknown kind": (lambda: said(kind="device"), "manifest cannot be read"),
     "unit of no kind": (lambda: said(units=[{"unit": "--help", "load": "", "active": "", "sub": "", "file_state": ""}]),
-                        "which is no unit"),
+                        "which is not a unit"),
 }  # fmt: skip
 
 
@@ -202,7 +202,7 @@ def test_a_backup_is_a_file_of_its_owner_alone_and_never_overwritten(tmp_path: P
     path = tmp_path / "x.qtbackup"
     write_new(path, b"1")
     assert path.stat().st_mode & 0o777 == 0o600
-    with pytest.raises(InputError, match="is there already"):
+    with pytest.raises(InputError, match="already exists"):
         write_new(path, b"2")
     assert read_own(path, LARGEST) == b"1"
 
@@ -283,5 +283,5 @@ def test_a_stamp_of_any_time_is_held(said_by_find: str, time: str) -> None:
 
 def test_nothing_is_written_that_could_not_be_read_back() -> None:
     odd = Entry(PATH.replace("-a", "-b"), EntryKind.FILE, "0644", "DESK\\ann", "root", sha256=SHA)
-    with pytest.raises(InputError, match=r"a backup cannot hold .*quantum-b.*, whose owner is no account"):
+    with pytest.raises(InputError, match=r"a backup cannot hold .*quantum-b.*, whose owner is not an account"):
         pack(backup(odd))

@@ -16,8 +16,8 @@ from tests.claims.judging import read as read_text
 from tests.formats.test_matrix import inside
 
 ERRORS = {
-    "binary.md": (b"\x7fELF\x02\x01\x01\n\xff\xfe\x80", "binary.md:2: not a text in UTF-8"),
-    "nul.md": (b"# A\n\n3 services:\0\n", "nul.md:3: not a text: it has a NUL"),
+    "binary.md": (b"\x7fELF\x02\x01\x01\n\xff\xfe\x80", "binary.md:2: not UTF-8 text"),
+    "nul.md": (b"# A\n\n3 services:\0\n", "nul.md:3: not text: it has a NUL"),
     "empty.md": (b" \n\n", "empty.md: it is empty"),
     "huge.md": (b"x" * (LARGEST + 1), "huge.md: "),
     "long.md": (b"\n" * (MOST_LINES + 1), f"long.md: {MOST_LINES + 1} lines"),

@@ -17,7 +17,7 @@ NO_COMPOSE = "a compose file has `services:`"
 SAVE_AGAIN = "save it again with --save"
 WHERE = "say where it is: --registry DIR or QTCTL_REGISTRY"
 FROM_WHERE = "say where the evidence comes from (--host HOST or --from FILE)"
-BOTH = "--host and --from are both given (ask the host, or judge what was saved: one of them)"
+BOTH = "--host and --from are both given (ask the host, or judge saved evidence)"
 
 
 @dataclass(frozen=True)
@@ -311,7 +311,7 @@ TARGETS = (
         "render --out into a file",
         write("out", "a file"),
         RENDER,
-        ("out/etc/small/api.env: cannot be written: {folder}/out is no folder (check the path)",),
+        ("out/etc/small/api.env: cannot be written: {folder}/out is not a folder (check the path)",),
     ),
     Case(
         "render --out where the last of many files cannot be",
@@ -319,7 +319,7 @@ TARGETS = (
         RENDER,
         (
             (
-                "out/etc/systemd/system/small-api.service: cannot be written: {folder}/out/etc/systemd is no folder "
+                "out/etc/systemd/system/small-api.service: cannot be written: {folder}/out/etc/systemd is not a folder "
                 "(check the path)"
             ),
         ),

@@ -78,9 +78,9 @@ def test_another_gate(desk: Path, run_here: RunHere) -> None:
         (("--only", "QT901"), "no check of quantumtrader-prod-1 matches QT901"),
         (("--subject", "nope"), "no check of quantumtrader-prod-1 matches nope"),
         (("--new-since", "gone.json"), "gone.json"),
-        (("--new-since", "list.json"), "list.json: it is no audit and no evidence"),
-        (("--new-since", "odd.json"), "odd.json: it is no audit and no evidence"),
-        (("--new-since", "deep.json"), "deep.json: it is no JSON"),
+        (("--new-since", "list.json"), "list.json: it is neither an audit nor evidence"),
+        (("--new-since", "odd.json"), "odd.json: it is neither an audit nor evidence"),
+        (("--new-since", "deep.json"), "deep.json: it is not JSON"),
         (("--fail-on", "high"), "'high' is not one of 'info', 'warning', 'error'"),
     ],
 )

@@ -59,17 +59,17 @@ def test_a_file_and_a_digest_name_one_too(folder: Path) -> None:
     [
         (("snapshot", "show", "13", *STORE), "box has no snapshot '13'"),
         (("snapshot", "show", "other:1", *STORE), "other has no snapshot '1'"),
-        (("snapshot", "show", "1", "--store", "empty"), "'1' is no file, and .*empty has no snapshot"),
+        (("snapshot", "show", "1", "--store", "empty"), "'1' is not a file, and .*empty has no snapshot"),
         (("snapshot", "show", "./none.qtsnap"), "none.qtsnap: cannot be read"),
         (("snapshot", "show", "./store"), "store: "),
         (("snapshot", "show", "./junk"), "junk: not a snapshot of qtctl"),
         (("snapshot", "show", "1", *STORE, "--registry-file", "x.toml"), "the registry had no file x.toml"),
         (("snapshot", "verify", "--host", "nobody", *STORE), "has no snapshot of nobody"),
-        (("snapshot", "verify", "--store", "http://x"), "http:// is no store"),
+        (("snapshot", "verify", "--store", "http://x"), "http:// is not a store"),
         (("snapshot", "verify", "--store", "redis://u:hunter2@x"), "has an account or a password in it"),
         (("snapshot", "diff", "1", "./junk", *STORE), "junk: not a snapshot of qtctl"),
-        (("evolution", "1", *STORE), "there is only one to look at"),
-        (("evolution", "1", "junk.json", *STORE), "junk.json: no JSON document"),
+        (("evolution", "1", *STORE), "there is only one source"),
+        (("evolution", "1", "junk.json", *STORE), "junk.json: not a JSON document"),
         (("evolution", "1", "list.json", *STORE), "list.json: no module registry"),
         (("evolution", "1", "junk.yml", *STORE), "junk.yml"),
         (("evolution", "1", "none.json", *STORE), "none.json"),
@@ -136,7 +136,7 @@ def test_of_several_hosts_one_document_is_printed(folder: Path) -> None:
     ran = inside(folder, "snapshot", "take", "--all-hosts", *STORE, "--format", "json")
     assert ran.code == 3
     assert json.loads(ran.out)["snapshots"] == []
-    assert len(ran.err.split("could not be looked at")) == 3
+    assert len(ran.err.split("could not be read")) == 3
 
 
 def test_signatures_are_looked_at(tmp_path: Path) -> None:

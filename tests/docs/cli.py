@@ -12,29 +12,29 @@ OF_COMMAND: dict[str, tuple[str, ...]] = {
     "init": ("0: made", "2: an answer cannot be used, or the folder is not empty; nothing is written"),
     "adopt units": (
         "0: adopted",
-        "1: adopted, and a person has something to do first; the report says what",
-        "2: nothing can be adopted, or a registry is there and `--force` was not said; nothing is written",
+        "1: adopted, but something must be done by hand first; the report says what",
+        "2: nothing can be adopted, or a registry exists and `--force` was not given; nothing is written",
     ),
     "adopt host": (
         "0: adopted",
-        "1: adopted, and a person has something to do first; the report says what",
-        "2: nothing can be adopted, or a registry is there and `--force` was not said; nothing is written",
-        "3: adopted, and the host did not show all of it; or it cannot be reached, and nothing is written",
+        "1: adopted, but something must be done by hand first; the report says what",
+        "2: nothing can be adopted, or a registry exists and `--force` was not given; nothing is written",
+        "3: adopted, but part of the host could not be read; or it cannot be reached, and nothing is written",
     ),
     "adopt drift": (
-        "0: nothing was changed by hand, or the registry says all of it now",
-        "1: the registry would be edited (without `--write`), or a change is left for a person; the report says what",
+        "0: nothing was changed by hand, or the registry now has every change",
+        "1: the registry would be edited (without `--write`), or a change has to be made by hand; the report says what",
         "2: the registry has an error, or was changed while this ran; nothing is written",
-        "3: the host cannot be reached, or did not show all of it",
+        "3: the host cannot be reached, or part of it could not be read",
         "4: what the host keeps of its last deploy is damaged or another fleet's; nothing is written",
     ),
     "adopt compose": (
         "0: adopted",
-        "1: adopted, and a person has something to do first; the report says what",
-        "2: an error in a compose file, or a registry is there and `--force` was not said; nothing is written",
+        "1: adopted, but something must be done by hand first; the report says what",
+        "2: an error in a compose file, or a registry exists and `--force` was not given; nothing is written",
     ),
     "list": ("0: listed", "2: an error in the registry, or nothing of that kind can be in that state"),
-    "show": ("0: shown", "2: an error in the registry, or nothing declared is called so"),
+    "show": ("0: shown", "2: an error in the registry, or nothing declared has this name"),
     "graph": ("0: drawn", "2: an error in the registry, or the name of `--focus` is not in the graph"),
     "schema": ("0: printed", "2: there is no such schema"),
     "lint": (
@@ -44,8 +44,8 @@ OF_COMMAND: dict[str, tuple[str, ...]] = {
     ),
     "render": ("0: written", "2: the registry or a template has an error; nothing is written"),
     "verify": (
-        "0: systemd takes every unit and calendar, and no service is above the threshold",
-        "1: a message of systemd, a calendar that it refuses or that never comes, a service above the threshold",
+        "0: systemd accepts every unit and calendar, and no service is above the threshold",
+        "1: a message from systemd, a calendar that it refuses or that never elapses, or a service above the threshold",
         "2: an error in registry, templates or options",
         "3: no such finding, and systemd-analyze is missing, too old (before 250) or gave no answer",
     ),
@@ -58,36 +58,36 @@ OF_COMMAND: dict[str, tuple[str, ...]] = {
     ),
     "deploy": (
         "0: as declared, with or without changes",
-        "1: you said no, or asked for the plan alone; or there is nothing to change, and it does not run as declared",
+        "1: you said no, or asked only for the plan; or there is nothing to change, but it does not run as declared",
         "2: neither a terminal nor `--yes`, or an error in registry or options",
-        "3: there is nothing to change, and whether it runs as declared is unknown",
-        "4: refused, or taken back: the host is as it was, and has said so",
-        "5: nobody knows whether the host is as it was; what was done and what is open is listed",
+        "3: there is nothing to change, but whether it runs as declared is unknown",
+        "4: refused, or taken back: the host is as it was, and has confirmed it",
+        "5: it is unknown whether the host is as it was; the report lists what was done and what is open",
         "130: interrupted before anything was changed",
     ),
     "backup take": (
         "0: taken",
-        "2: an error in registry or options, or the file is there already or cannot be written",
+        "2: an error in registry or options, or the file already exists or cannot be written",
         "3: taken without something that cannot be copied, which is named; or the host could not be read",
     ),
-    "backup list": ("0: listed", "2: the folder of backups cannot be read"),
+    "backup list": ("0: listed", "2: the backup folder cannot be read"),
     "backup show": ("0: shown", "2: not a backup, a damaged one, or one of a newer qtctl"),
     "backup restore": (
         "0: the host is as in the backup",
         "1: changes (`--dry-run`), or you said no",
         "2: not a backup, a damaged one, one of another host, or neither a terminal nor `--yes`",
         "3: the host could not be read (`--dry-run`)",
-        "4: another machine, refused, or taken back: the host is as it was, and has said so",
-        "5: nobody knows whether the host is as it was; what was done and what is open is listed",
+        "4: another machine, refused, or taken back: the host is as it was, and has confirmed it",
+        "5: it is unknown whether the host is as it was; the report lists what was done and what is open",
         "130: interrupted before anything was changed",
     ),
     "rollback": (
         "0: the host is as in that generation",
-        "1: you said no; or there is nothing to change, and it does not run as it should",
+        "1: you said no; or there is nothing to change, but it does not run as it should",
         "2: neither a terminal nor `--yes`, or an error in registry or options",
-        "3: there is nothing to change, and whether it runs as it should is unknown",
+        "3: there is nothing to change, but whether it runs as it should is unknown",
         "4: no such generation, a damaged one, or taken back: the host is as it was",
-        "5: nobody knows whether the host is as it was; what was done and what is open is listed",
+        "5: it is unknown whether the host is as it was; the report lists what was done and what is open",
         "130: interrupted before anything was changed",
     ),
     "recover": (
@@ -99,7 +99,7 @@ OF_COMMAND: dict[str, tuple[str, ...]] = {
     ),
     "secrets status": (
         "0: all of them are there",
-        "1: one is missing or empty, or its file has other rights than it should",
+        "1: one is missing or empty, or its file has the wrong owner or mode",
         "2: an error in registry or options",
         "3: the host could not be asked",
     ),
@@ -129,8 +129,8 @@ OF_COMMAND: dict[str, tuple[str, ...]] = {
         "3: no such finding, and something is unknown",
     ),
     "demo": (
-        "as `audit`, of the host when it has been healed",
-        "3: under `CI=true` where no host can be booted",
+        "as `audit`, for the host after it has been healed",
+        "3: under `CI=true` if no host can be booted",
         "4: the host could not be booted",
     ),
     "explain": ("0: explained", "2: no such finding"),
@@ -145,29 +145,29 @@ OF_COMMAND: dict[str, tuple[str, ...]] = {
         "0: nothing in it is false",
         "1: a claim is false, or the document contradicts itself",
         "2: the document cannot be read; or an error in registry, options or saved evidence",
-        "3: no such claim, and something cannot be known from what was given; or nothing in it could be checked",
+        "3: no such claim, but something cannot be checked with what was given; or nothing in it could be checked",
     ),
     "snapshot take": (
         "0: taken",
         "2: an error in registry, options or saved evidence; or the store cannot be used, or its newest is damaged",
-        "3: a host could not be looked at, and of it no snapshot was taken",
+        "3: a host could not be read, so no snapshot of it was taken",
     ),
     "snapshot list": ("0: listed", "2: the store cannot be read", "3: Redis does not answer"),
     "snapshot show": ("0: shown", "2: no such snapshot, or a damaged one", "3: Redis does not answer"),
     "snapshot verify": (
         "0: every snapshot is as it was written, none is missing, and no month was left out",
-        "1: one is damaged, missing or not well signed, or a month has none",
+        "1: one is damaged, missing or not validly signed, or a month has none",
         "2: the store, its index or `--signers` cannot be read",
         "3: no such finding, and something is unknown; there is no snapshot; or Redis does not answer",
     ),
     "snapshot diff": ("0: compared", "2: no such snapshot, or a damaged one", "3: Redis does not answer"),
-    "snapshot schedule": ("0: written", "2: systemd would misread it, or a file is there already"),
+    "snapshot schedule": ("0: written", "2: systemd would misread it, or a file already exists"),
     "evolution": ("0: compared", "2: a source cannot be read, or there is only one", "3: Redis does not answer"),
     "lab up": ("0: all of them run", "2: an error in the registry", "4: one could not be booted; the others run"),
     "lab list": ("0: listed",),
     "lab exec": ("that of the command", "4: there is no such host, or it does not run"),
     "lab reboot": ("0: up again", "4: there is no such host, or it did not come up"),
-    "lab down": ("0: ended", "2: there is no such host"),
+    "lab down": ("0: stopped", "2: there is no such host"),
 }
 """Command → how it can exit, besides what any of them can: 70, 130, 141."""
 
@@ -179,7 +179,7 @@ A shell completes commands, options and hosts after `qtctl --install-completion`
 [qtctl.1](qtctl.1).
 
 Results go to stdout, progress and errors to stderr. An error is one line: where, what, what to do. `--debug` before the
-command shows its trace, `--version` the version.
+command shows the traceback, `--version` the version.
 """
 
 
@@ -211,7 +211,7 @@ def _exits() -> str:
     rows = [f"| {code.value} | {MEANING[code]} |" for code in Exit]
     order = ", ".join(str(code.value) for code in PRECEDENCE)
     return "\n".join(
-        ["| exit code | means |", "|---|---|", *rows, "", f"Where several hold, the first of {order} wins.", ""]
+        ["| exit code | means |", "|---|---|", *rows, "", f"If several apply, the first of {order} wins.", ""]
     )
 
 

@@ -80,12 +80,12 @@ def test_one_name_is_one_report(desk: Path) -> None:
         (["--host", "web-1,wbe-2"], "wbe-2 is not a host of the registry (did you mean web-2?"),
         (["--host", "mail-*"], "no host of the registry matches mail-* (hosts.toml has db-1, web-1, web-2)"),
         (["--host", "web-1,"], "it is empty"),
-        (["--host", "web-1,me@web-2"], "'me@web-2' is no host name or address: name the account with --user me"),
-        (["--host", "web-*;x"], "'web-*;x' is no host name or address"),
+        (["--host", "web-1,me@web-2"], "'me@web-2' is not a host name or address: name the account with --user me"),
+        (["--host", "web-*;x"], "'web-*;x' is not a host name or address"),
         (["--host", "web-*", "--as", "db-1"], "--as is for one host"),
         (["--all-hosts", "--from", "evidence.json"], "--from is for one host"),
         (["--all-hosts", "--host", "web-1"], "--host and --all-hosts are both given"),
-        (["--all-hosts", "--save", "docker-compose.yml"], "docker-compose.yml: cannot be written: it is no folder"),
+        (["--all-hosts", "--save", "docker-compose.yml"], "docker-compose.yml: cannot be written: it is not a folder"),
     ],
 )
 def test_usage_errors(desk: Path, argv: list[str], said: str) -> None:

@@ -31,7 +31,7 @@ def test_the_registry_takes_it_and_renders_a_timer_and_a_oneshot(tmp_path: Path)
     assert "StateDirectory=snapshots" in texts["q-snapshot.service"]
     assert "OnCalendar=monthly" in texts["q-snapshot.timer"]
     assert "Persistent=true" in texts["q-snapshot.timer"] or "Persistent=yes" in texts["q-snapshot.timer"]
-    with pytest.raises(InputError, match="is there already"):
+    with pytest.raises(InputError, match="already exists"):
         add_files(tmp_path, list_files(Schedule(ARGV, "svc"), "/var/lib/snapshots", "host"), TABLES)
 
 
@@ -50,7 +50,7 @@ def test_systemd_takes_the_units_of_the_controller(tmp_path: Path) -> None:
     [
         ("box", "cloud", "root", "monthly", "is neither host nor controller"),
         ("*", "host", "root", "monthly", "each host has a timer of its own"),
-        ("box", "host", "ro ot", "monthly", "is no account name"),
+        ("box", "host", "ro ot", "monthly", "is not an account name"),
         ("box", "host", "root", "every month\nUser=x", "--on"),
         ("box", "host", "root", "monthly\n[Service]", "--on"),
     ],

@@ -68,7 +68,7 @@ def test_a_host_where_something_is_in_the_way_is_not_changed(host: Box) -> None:
         "echo broken >/etc/sudoers.d/broken; chmod 0440 /etc/sudoers.d/broken": "sudoers has an error already",
         "rm -f /etc/sudoers.d/broken; sed -i '/includedir/d' /etc/sudoers": "has no @includedir",
         f"cp -p /root/sudoers /etc/sudoers; echo mine >{RULE}": f"{RULE} was not written by qtctl",
-        f"ln -sf /etc/hosts {RULE}": f"{RULE} is no regular file: link",
+        f"ln -sf /etc/hosts {RULE}": f"{RULE} is not a regular file: link",
         f"rm {RULE}; mkdir -p /opt/qtctl/libexec; chown ops /opt/qtctl": "/opt/qtctl can be changed by user ops",
     }
     for change, why in refusals.items():

@@ -257,12 +257,12 @@ OBSTACLES: dict[str, tuple[Change, str, str]] = {
     "a hosts file that changes meanwhile": (
         changed_meanwhile,
         H,
-        "it changed while it was looked at",
+        "it changed while it was read",
     ),
     "a hosts file that cannot be read": (
         lambda ground: ground.contents.pop(H),
         H,
-        "its present content could not be read",
+        "its current content could not be read",
     ),
 }
 STRICT = replace(WANTED, accounts=(replace(QT, uid=1001, gid=1001, home="/home/qt"),))

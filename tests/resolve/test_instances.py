@@ -92,16 +92,16 @@ def test_an_instance_listens_where_its_table_says() -> None:
 
 
 REFUSED = {
-    "no port": (POOL.replace("810%i", "99%i9%i"), "services/pool.toml:9: ports.http of instance 1: 99191 is no port"),
-    "too high": (POOL.replace("810%i", "8810%i"), "ports.http of instance 1: 88101 is no port"),
-    "a name that is no number": (POOL.replace('"2"', '"b"'), "instance b: 127.0.0.1:810b is no IP address"),
+    "no port": (POOL.replace("810%i", "99%i9%i"), "pool.toml:9: ports.http of instance 1: 99191 is not a port"),
+    "too high": (POOL.replace("810%i", "8810%i"), "ports.http of instance 1: 88101 is not a port"),
+    "a name that is no number": (POOL.replace('"2"', '"b"'), "instance b: 127.0.0.1:810b is not an IP address"),
     "one port for all": (POOL.replace("810%i", "8100"), "instances 1 and 2 would both listen on 127.0.0.1:8100"),
     "an instance of nobody": (POOL + '[instance.5.env]\nA = "b"\n', "5 is not among the instances"),
     "a port of nobody": (COMMAND + '[instance.1.ports]\nhtpt = "*:1"\n', "no port htpt (did you mean http?)"),
     "uvicorn on another": (POOL + '[instance.1.ports]\nhttp = "*:1"\n', "uvicorn is given ports.http on"),
     "a file that systemd would not find": ("specifiers = false\n" + COMMAND + OWN, "specifiers = false"),
     "no template": (COMMAND.replace('instances = ["1", "2", "3", "4"]\n', ""), "only a template has instances"),
-    "of no template": (COMMAND.replace("instances", 'unit = "a.service"\ninstances') + OWN, "a.service is no template"),
+    "of no template": (COMMAND.replace("instances", 'unit = "a.service"\ninstances') + OWN, "is not a template"),
     "no instances": (COMMAND.replace('instances = ["1", "2", "3", "4"]', 'unit = "a@.service"'),
                      "ports of a template without instances"),
 }  # fmt: skip

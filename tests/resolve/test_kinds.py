@@ -84,7 +84,7 @@ REFUSED: tuple[tuple[str, dict[str, str], str], ...] = (
      {"services/own.toml": OWN + 'instances = ["1", "2"]\nports.x.listen = "127.0.0.1:1"\n'},
      "services/own.toml:5: ports.x: instances 1 and 2 would both listen on 127.0.0.1:1"),
     ("instances of no template", {"services/own.toml": OWN + 'unit = "own.service"\ninstances = ["1"]\n'},
-     "services/own.toml:5: instances, and own.service is no template"),
+     "services/own.toml:5: instances, but own.service is not a template"),
     ("a slice that is not declared", {"services/own.toml": OWN + 'slice = "work"\n'},
      "services/own.toml:4: QT102 slice work is not declared"),
     ("a line that systemd drops", {"services/own.toml": 'summary = "Own"\nstate = "running"\n'

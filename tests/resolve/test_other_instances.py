@@ -88,7 +88,7 @@ def test_a_socket_that_accepts_starts_instances_of_its_service() -> None:
 REFUSED = {
     "no template": (
         TIMERS.replace('["job@"]', '["job@"]\nunit = "job.timer"'),
-        "timers.toml:6: instances, and job.timer is no template (its name ends in @.timer)",
+        "timers.toml:6: instances, but job.timer is not a template (its name ends in @.timer)",
     ),
     "of nobody": (
         TIMERS.replace("instance.weekly", "instance.weekley"),

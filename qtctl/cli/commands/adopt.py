@@ -1,4 +1,4 @@
-"""qtctl adopt: a registry of what is there already: unit files, a live host, compose files."""
+"""qtctl adopt: create a registry from what already exists: unit files, a live host, compose files."""
 
 import re
 from pathlib import Path
@@ -31,42 +31,44 @@ if TYPE_CHECKING:
     from qtctl.adopt.registry import HostFacts
     from qtctl.flows.adopt import Adopted, Into
 
-app = typer.Typer(help="Make a registry of what is there already.", no_args_is_help=True)
+app = typer.Typer(help="Create a registry from what already exists.", no_args_is_help=True)
 
-OutOption = Annotated[Path, typer.Option("--out", metavar="REGISTRY", help="The registry to make: a new folder.")]
+OutOption = Annotated[Path, typer.Option("--out", metavar="REGISTRY", help="The registry to create: a new folder.")]
 ForceOption = Annotated[
-    bool, typer.Option("--force", metavar="", help="Replace the registry that is there, but for its policy.toml.")
+    bool, typer.Option("--force", metavar="", help="Replace an existing registry, except its policy.toml.")
 ]
 NameOption = Annotated[
-    str | None, typer.Option("--name", metavar="FLEET", help="The fleet's name (default: that of the registry).")
+    str | None, typer.Option("--name", metavar="FLEET", help="The fleet's name (default: the registry folder's).")
 ]
 OnlyOption = Annotated[
     list[str] | None,
-    typer.Option("--unit", metavar="GLOB", help="Only units whose names are like this; may be repeated."),
+    typer.Option("--unit", metavar="GLOB", help="Only units whose names match; may be repeated."),
 ]
 PreferOption = Annotated[
     list[str] | None,
     typer.Option("--prefer", metavar="GLOB", help="Among several copies, take the one whose path matches; in order."),
 ]
 SystemdOption = Annotated[
-    int, typer.Option("--systemd", metavar="VERSION", min=240, max=999, help="The systemd that is to run them.")
+    int, typer.Option("--systemd", metavar="VERSION", min=240, max=999, help="The systemd version that will run them.")
 ]
 FLEET = re.compile(r"[a-z][a-z0-9-]{0,23}")
 
 
 @app.command("units")
 def units(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of unit files; it is searched through.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A folder of unit files, searched with its subfolders.")
+    ],
     out: OutOption,
     name: NameOption = None,
-    host: Annotated[str, typer.Option("--host", metavar="NAME", help="What the host is to be called.")] = "host-1",
+    host: Annotated[str, typer.Option("--host", metavar="NAME", help="Name to give the host.")] = "host-1",
     only: OnlyOption = None,
     prefer: PreferOption = None,
     systemd: SystemdOption = 252,
     force: ForceOption = False,
     format_: FormatOption = None,
 ) -> None:
-    """Make a registry of a folder of unit files: drop-ins merged, one of several copies taken, nothing lost.
+    """Create a registry from a folder of unit files: drop-ins merged, one of several copies taken, nothing lost.
 
     Every line of every file is accounted for. The registry is loaded, rendered and compared before it is written.
     """
@@ -86,7 +88,7 @@ def units(
 
 @app.command("host")
 def host(
-    target: Annotated[str, typer.Argument(metavar="HOST", help="A host of your ssh config, a lab host, or local.")],
+    target: Annotated[str, typer.Argument(metavar="HOST", help="A host in your ssh config, a lab host, or local.")],
     out: OutOption,
     name: NameOption = None,
     user: Annotated[
@@ -96,9 +98,9 @@ def host(
     force: ForceOption = False,
     format_: FormatOption = None,
 ) -> None:
-    """Make a registry of a live host's own units, read-only: those in /etc and /usr/local, with their state.
+    """Create a registry from a live host's own units, read-only: those in /etc and /usr/local, with their state.
 
-    Units of packages are left to their packages; drop-ins of them are adopted. Secrets stay on the host.
+    Units from packages are left alone; drop-ins for them are adopted. Secrets stay on the host.
     """
     from qtctl.adapters.files import check_new_registry
     from qtctl.adopt.merged_units import Selection
@@ -131,14 +133,14 @@ def compose(
     env_files: EnvFilesOption = None,
     profiles: ProfilesOption = None,
     name: NameOption = None,
-    host: Annotated[str, typer.Option("--host", metavar="NAME", help="What the host is to be called.")] = "host-1",
+    host: Annotated[str, typer.Option("--host", metavar="NAME", help="Name to give the host.")] = "host-1",
     systemd: SystemdOption = 252,
     force: ForceOption = False,
     format_: FormatOption = None,
 ) -> None:
-    """Make a first registry of compose files, read as Compose reads them: .env, merging, extends, include, profiles.
+    """Create a registry from compose files, read as Compose reads them: .env, merging, extends, include, profiles.
 
-    Each attribute becomes a key, a note or a line of the report, and each service has its disposition in legacy/.
+    Each attribute becomes a key, a note or a line of the report, and each service gets a disposition in legacy/.
     """
     from qtctl.adapters.files import check_new_registry
     from qtctl.adopt.registry import HostFacts
@@ -163,10 +165,10 @@ def drift(
     write: Annotated[bool, typer.Option("--write", metavar="", help="Change the files of the registry.")] = False,
     format_: DeclaredFormatOption = None,
 ) -> None:
-    """Take what was changed on a host by hand since its last deploy into the registry: shown as a diff, or written.
+    """Put changes made by hand on a host since its last deploy into the registry: shown as a diff, or written.
 
-    Edited unit files, drop-ins (also of systemctl edit and set-property), enablement and masks. Comments and layout of
-    the registry are kept. Values of secrets stay on the host. Nothing on the host is changed.
+    Covers edited unit files, drop-ins (systemctl edit and set-property too), enablement and masks. Comments and layout
+    of the registry are kept. Values of secrets stay on the host. Nothing on the host is changed.
     """
     from qtctl.adapters.files import rewrite_registry
     from qtctl.api.drift import drift as read

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from qtctl.flows.declared import Declared
 
 VERBOSE_HELP = "Show every finding with its proof, and not only what to do first."
-BECOME_HELP = "Ask root, through sudo -n, what only root can tell: contents of env files, working directories."
-SAVE_HELP = "Keep the evidence; - is stdout, in place of the report. For several hosts: a folder, with a file for each."
+BECOME_HELP = "Read through sudo -n what only root can see: contents of env files, working directories."
+SAVE_HELP = "Save the evidence; - is stdout, instead of the report. For several hosts: a folder, with a file for each."
 
 
 def audit(
@@ -47,7 +47,7 @@ def audit(
     become: Annotated[bool, typer.Option("--become", metavar="", help=BECOME_HELP)] = False,
     templates: TemplatesOption = None,
     format_: FormatOption = None,
-    every: Annotated[bool, typer.Option("--all", metavar="", help="Show what holds, too.")] = False,
+    every: Annotated[bool, typer.Option("--all", metavar="", help="Also show the checks that hold.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", metavar="", help=VERBOSE_HELP)] = False,
     only: OnlyOption = None,
     subject: SubjectOption = None,
@@ -73,7 +73,7 @@ def _select_names(names: list[str], saved: Path | None, as_name: str | None, *, 
     if as_name is not None:
         raise InputError("--as is for one host", hint="audit hosts that stand in for others one by one")
     if all_hosts and names:
-        raise InputError("--host and --all-hosts are both given", hint="name hosts, or take all: one of them")
+        raise InputError("--host and --all-hosts are both given", hint="give one of the two")
     return ("*",) if all_hosts else tuple(names)
 
 

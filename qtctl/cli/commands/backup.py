@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Copies of what is installed on a host, and the way back to one.", no_args_is_help=True)
 
-OUT_HELP = "Write it there instead of the folder of backups. A file that is there is never overwritten."
-FILE_HELP = "The backup: a file, or its name in the folder of backups."
+OUT_HELP = "Write to FILE, not to the backup folder. An existing file is never overwritten."
+FILE_HELP = "The backup: a file, or its name in the backup folder."
 DRY_HELP = "Show what would change, and change nothing."
 FileArgument = Annotated[str, typer.Argument(metavar="FILE", help=FILE_HELP, show_default=False)]
 
@@ -56,7 +56,7 @@ def take(
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help=OUT_HELP)] = None,
     format_: DeclaredFormatOption = None,
 ) -> None:
-    """Copy units, drop-ins, links, masks and stamps of timers of a host to this machine, whoever wrote them.
+    """Copy a host's units, drop-ins, links, masks and timer stamps to this machine, whoever wrote them.
 
     Files that may hold secrets are listed, without their content.
     """
@@ -84,7 +84,7 @@ def take(
 
 @app.command("list")
 def list_(host: OptionalHostOption = None, format_: DeclaredFormatOption = None) -> None:
-    """List the backups in the folder of backups, newest first."""
+    """List the backups in the backup folder, newest first."""
     from qtctl.api import backup as api
     from qtctl.reports.backup import build_list
     from qtctl.reports.backup_view import build_list_view
@@ -126,7 +126,7 @@ def restore(
     steady: SteadyOption = None,
     format_: DeployFormatOption = "table",
 ) -> None:
-    """Bring a host back to a backup: planned, shown, asked, verified, and taken back where it does not come up.
+    """Bring a host back to a backup: planned, shown, asked, verified, and taken back if it does not come up.
 
     What was not there when the backup was taken is removed. A backup of the host as it is now is taken first.
     """

@@ -1,4 +1,4 @@
-"""qtctl check-claims: what a hand-written document says, line by line: true, false, or not to be known."""
+"""qtctl check-claims: what a hand-written document says, line by line: true, false or unknown."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from qtctl.findings.policy import Policy
     from qtctl.model.claims import Known
 
-FILE_HELP = "A document: Markdown, or JSON where its name ends in .json."
+FILE_HELP = "A document: Markdown, or JSON if its name ends in .json."
 
 
 def check_claims(

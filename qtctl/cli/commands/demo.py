@@ -34,7 +34,7 @@ def demo(
 ) -> None:
     """Boot a throwaway host, deploy the shipped registry, audit it, break three things, find and heal them.
 
-    The reports are written to a folder. Where this machine cannot boot a host, a recorded one that ships with qtctl is
+    The reports are written to a folder. If this machine cannot boot a host, a recorded one that ships with qtctl is
     audited instead.
     """
     from qtctl.adapters.files import check_writable

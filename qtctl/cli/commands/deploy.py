@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from qtctl.model.plan import Choices
 
 
-PLAN_HELP = "Carry out this plan of qtctl plan --out, or refuse where it is no longer what the host needs."
+PLAN_HELP = "Carry out this plan from qtctl plan --out, or refuse if it is no longer what the host needs."
 
 
 def deploy(
@@ -50,7 +50,9 @@ def deploy(
     take_over: TakeOverOption = False,
     prune: PruneOption = False,
     cut_over: CutOverOption = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", metavar="", help="Show the plan alone, as qtctl plan.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", metavar="", help="Only show the plan, as qtctl plan does.")
+    ] = False,
     planned: Annotated[Path | None, typer.Option("--plan", metavar="FILE", help=PLAN_HELP)] = None,
     clones: ClonesOption = None,
     wheels: WheelsOption = None,

@@ -13,7 +13,7 @@ SOURCE_HELP = (
     "The earliest first: snapshots (a file, latest, a number, a month), all of them (a folder, or all), "
     "a compose file (.yml), a module registry (.json)."
 )
-SVG_HELP = "Draw the trends there, as SVG."
+SVG_HELP = "Draw the trends to FILE, as SVG."
 
 
 def evolution(

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 
 
 def explain(
-    id_: Annotated[str | None, typer.Argument(metavar="ID", help="For example QT505; none lists all.")] = None,
+    id_: Annotated[
+        str | None, typer.Argument(metavar="ID", help="For example QT505; without it, all are listed.")
+    ] = None,
     registry: RegistryOption = None,
 ) -> None:
-    """Tell what a finding is, why it matters and how to fix it; of QT9xx what the registry says of it."""
+    """Explain what a finding is, why it matters and how to fix it; for QT9xx, what the registry says about it."""
     from qtctl.rules.explain import explain as text_of
     from qtctl.rules.explain import write_catalogue
 

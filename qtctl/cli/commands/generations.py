@@ -28,14 +28,14 @@ _NUMBERS = {Look.LIST: 0, Look.SHOW: 1, Look.DIFF: 2}
 
 def generations(
     host: HostOption,
-    look: Annotated[Look, typer.Argument(help="All of them, one, or what differs between two.")] = Look.LIST,
+    look: Annotated[Look, typer.Argument(help="List all, show one, or diff two.")] = Look.LIST,
     numbers: Annotated[list[int] | None, typer.Argument(metavar="[N]...", help="One for show, two for diff.")] = None,
     registry: RegistryOption = None,
     as_name: AsOption = None,
     user: UserOption = None,
     format_: DeclaredFormatOption = None,
 ) -> None:
-    """List the generations of a host: what each deploy made of it, when, and by whom.
+    """List the generations of a host: what each deploy changed, when, and by whom.
 
     A host keeps its ten newest, and as many of those that were taken back.
     """

@@ -19,7 +19,7 @@ class Picture(StrEnum):
 
 def graph(
     what: Annotated[What, typer.Option("--what", help="What to draw.")] = What.STREAMS,
-    format_: Annotated[Picture, typer.Option("--format", help="Language of the picture.")] = Picture.MERMAID,
+    format_: Annotated[Picture, typer.Option("--format", help="Output language.")] = Picture.MERMAID,
     out: OutFileOption = None,
     focus: Annotated[
         str | None, typer.Option("--focus", metavar="NAME", help="Only NAME and what is within two steps of it.")

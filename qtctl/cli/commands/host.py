@@ -11,12 +11,12 @@ from qtctl.cli.options import AsOption, DeclaredFormatOption, HostOption, Regist
 from qtctl.cli.output import present, show_progress
 from qtctl.model.events import Stage, begun
 
-app = typer.Typer(help="What a host needs before an account that is not root can deploy to it.", no_args_is_help=True)
+app = typer.Typer(help="Set up a host for deploys by an account that is not root.", no_args_is_help=True)
 
 
 @app.callback()
 def hosts() -> None:
-    """What a host needs before an account that is not root can deploy to it."""
+    """Set up a host for deploys by an account that is not root."""
 
 
 @app.command()
@@ -27,14 +27,14 @@ def prepare(
     user: UserOption = None,
     apply: Annotated[bool, typer.Option("--apply", metavar="", help="Make the changes.")] = False,
     remove: Annotated[
-        bool, typer.Option("--remove", metavar="", help="Take away what was installed; accounts stay.")
+        bool, typer.Option("--remove", metavar="", help="Remove what was installed; accounts stay.")
     ] = False,
     format_: DeclaredFormatOption = None,
 ) -> None:
-    """Show what lets the deploying account work without being root, or install it with --apply.
+    """Show what lets the deploy account work without being root, or install it with --apply.
 
-    That is one program of root's (the helper), what it lets a deploy have, a sudoers rule for it alone, and the
-    accounts that audit and deploy. Run it as root, or as an account with sudo for everything. Whoever may write units
+    That is one program owned by root (the helper), the list of what it lets a deploy do, a sudoers rule for it alone,
+    and the accounts for audits and deploys. Run it as root, or as an account with full sudo. Whoever may write units
     is root.
     """
     from qtctl.api.preparation import prepare as run

@@ -1,4 +1,4 @@
-"""qtctl init: a first registry for another fleet."""
+"""qtctl init: a first registry for a new fleet."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,9 +11,9 @@ from qtctl.dialects.shell import quote
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to make it: a new folder, or an empty one.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to create it: a new or empty folder.")],
     name: Annotated[str, typer.Option("--name", metavar="FLEET", help="The fleet's name; its units begin with it.")],
-    host: Annotated[str, typer.Option("--host", metavar="NAME", help="What its first host is called.")],
+    host: Annotated[str, typer.Option("--host", metavar="NAME", help="Name of the first host.")],
     address: Annotated[str, typer.Option("--address", metavar="ADDR", help="Name or address that SSH connects to.")],
     audit_user: Annotated[
         str, typer.Option("--audit-user", metavar="USER", help="Account for audits: an ordinary user.")
@@ -22,12 +22,12 @@ def init(
         str, typer.Option("--deploy-user", metavar="USER", help="Account for deploys: root, or one with sudo -n.")
     ] = "ops",
     memory: Annotated[str, typer.Option("--memory", metavar="SIZE", help="The host's memory.")] = "4G",
-    cpus: Annotated[int, typer.Option("--cpus", metavar="N", min=1, help="Its processors.")] = 2,
+    cpus: Annotated[int, typer.Option("--cpus", metavar="N", min=1, help="The host's CPUs.")] = 2,
     redis: Annotated[
-        bool, typer.Option("--redis", metavar="", help="With a Redis, and a stream that the example writes.")
+        bool, typer.Option("--redis", metavar="", help="Add a Redis server, and a stream that the example writes.")
     ] = False,
 ) -> None:
-    """Make a small registry that holds together: a host, a target and an example service, with their schemas."""
+    """Create a small, complete registry: a host, a target and an example service, with their schemas."""
     from qtctl.adapters.files import locate_shipped, read_text, write_new_folder
     from qtctl.adapters.templates import load_unit_templates
     from qtctl.flows.init import make_registry

@@ -35,9 +35,7 @@ def up(
     registry: RegistryOption = None,
     suite: Annotated[
         str | None,
-        typer.Option(
-            "--suite", metavar="SUITE", help="bookworm, trixie, bullseye or noble. Default: the one of this machine."
-        ),
+        typer.Option("--suite", metavar="SUITE", help="bookworm, trixie, bullseye or noble. Default: this machine's."),
     ] = None,
     install: Annotated[
         bool, typer.Option("--install", metavar="", help="Install missing Debian packages with apt-get.")
@@ -66,7 +64,7 @@ def up(
 
 @app.command("list")
 def list_(format_: DeclaredFormatOption = None) -> None:
-    """The lab's hosts, and whether they run."""
+    """List the lab's hosts, and whether they run."""
     from qtctl.lab.lab import list_hosts
 
     _show(list_hosts(), format_)
@@ -77,7 +75,7 @@ def execute(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A lab host.")],
     command: Annotated[list[str], typer.Argument(metavar="COMMAND", help="What to run there, as root.")],
 ) -> None:
-    """Run a command inside a lab host, as root, and exit as it does: `qtctl lab exec lab1 bash` is a shell there."""
+    """Run a command inside a lab host, as root, and exit with its code: `qtctl lab exec lab1 bash` is a shell there."""
     from qtctl.lab.lab import attach
 
     raise typer.Exit(attach(name, command))
@@ -95,7 +93,7 @@ def reboot(name: Annotated[str, typer.Argument(metavar="NAME", help="A lab host.
 
 @app.command()
 def down(names: NamesArgument = []) -> None:  # noqa: B006 - typer copies it
-    """End lab hosts and forget their disks."""
+    """Stop lab hosts and delete their disks."""
     from qtctl.lab.lab import down as end
     from qtctl.lab.lab import list_hosts
 

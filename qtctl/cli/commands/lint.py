@@ -1,4 +1,4 @@
-"""qtctl lint: does the registry hold together, and do hosts read what is rendered from it as it is meant."""
+"""qtctl lint: is the registry consistent, and do hosts read what is rendered from it as intended."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 VerboseOption = Annotated[
     bool, typer.Option("--verbose", metavar="", help="Show every place of a finding that occurs in many places.")
 ]
-FixOption = Annotated[bool, typer.Option("--fix", metavar="", help="Fix what can be fixed for certain, in place.")]
+FixOption = Annotated[bool, typer.Option("--fix", metavar="", help="Apply fixes that are certain, in place.")]
 
 
 def lint(
@@ -29,11 +29,11 @@ def lint(
     fix: FixOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    """Check the registry and all that is rendered from it, offline, and count what it declares.
+    """Check the registry and everything rendered from it, offline, and count what it declares.
 
-    Everything is shown at once: errors that keep the registry from being loaded, and findings of the rest of it, each
-    with file, line and remedy. What is wrong in the same way in many places is one line, with a count; `qtctl explain
-    ID` tells more. `fail_on` of policy.toml says from which severity on the exit code is 1.
+    Everything is shown at once: errors that keep the registry from being loaded, and findings in the rest of it, each
+    with file, line and remedy. A finding that occurs in many places is one line with a count; `qtctl explain ID` tells
+    more. `fail_on` in policy.toml sets the lowest severity at which the exit code is 1.
     """
     from qtctl.adapters.files import read_registry
     from qtctl.adapters.templates import load_unit_templates

@@ -52,7 +52,7 @@ def parity(
     format_: FormatOption = None,
     out: OutFileOption = None,
 ) -> None:
-    """What became of each compose service and its settings: kept, changed, lost, new; and a computed verdict."""
+    """Show what became of each compose service and its settings: kept, changed, lost or new, with a verdict."""
     from qtctl.api.parity import compare_projects
     from qtctl.api.registry import declare
     from qtctl.cli.compose_projects import load_projects

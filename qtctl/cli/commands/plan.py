@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from qtctl.flows.declared import Declared
     from qtctl.model.plan import Choices, Plan
 
-OUT_HELP = "Write the plan down as JSON, for `qtctl deploy --plan FILE`."
+OUT_HELP = "Save the plan as JSON, for `qtctl deploy --plan FILE`."
 
 
 @dataclass(frozen=True, slots=True)

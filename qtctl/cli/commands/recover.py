@@ -22,7 +22,7 @@ def recover(
 ) -> None:
     """Try again to bring a host back to what was there before a deploy that failed.
 
-    A host that could not go back refuses further deploys. See to the units that it names first.
+    A host that could not go back refuses further deploys. First look at the units that it names.
     """
     from qtctl.api.recover import recover as run
     from qtctl.api.registry import declare
@@ -44,7 +44,7 @@ def recover(
         tell(f"{host} is as it was before that deploy")
         raise typer.Exit(Exit.OK)
     worse = [f"worse: {unit} is not as it was before" for unit in found.worse]
-    complain_of((f"{host}: it could still not be taken back", *worse, "see to that, or --accept what is there"))
+    complain_of((f"{host}: it could still not be taken back", *worse, "fix that, or --accept the host as it is"))
     raise typer.Exit(Exit.UNVERIFIED)
 
 

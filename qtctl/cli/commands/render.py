@@ -11,16 +11,18 @@ from qtctl.cli.output import tell
 
 
 def render(
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write; paths below it are the host's.")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Where to write; below it, paths are as on the host.")
+    ],
     registry: RegistryOption = None,
     templates: TemplatesOption = None,
     as_name: AsOption = None,
 ) -> None:
     """Write every generated file of a host below DIR. The same registry gives the same bytes.
 
-    Nothing is written where the host's systemd would refuse one of the units (QT118).
+    Nothing is written if the host's systemd would refuse one of the units (QT118).
 
-    Files of an earlier run that nothing declares any more are removed and named. They are known by qtctl's mark.
+    Files from an earlier run that are no longer declared are removed and listed. qtctl knows them by its mark.
     """
     from qtctl.adapters.files import remove_marked, write_tree
     from qtctl.api.registry import declare_loadable

@@ -39,7 +39,7 @@ def registry(
     format_: FormatOption = None,
     out: OutFileOption = None,
 ) -> None:
-    """The module registry: what every service, port, venv, stream and timer is, each with its proof."""
+    """Write the module registry: what every service, port, venv, stream and timer is, each with its proof."""
     from qtctl.cli.evidence import Source, gather
 
     source = Source(locate_registry(registry), templates, host, saved, as_name, user)

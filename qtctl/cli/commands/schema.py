@@ -10,7 +10,7 @@ from qtctl.cli.output import show, write
 
 def schema(
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="For example service or audit; none lists all.")
+        str | None, typer.Argument(metavar="NAME", help="For example service or audit; without it, all are listed.")
     ] = None,
 ) -> None:
     """Print the JSON Schema of a registry file, for editors, or of a document that qtctl writes, for programs."""

@@ -1,4 +1,4 @@
-"""qtctl secrets: which secrets a host has, and how one comes there."""
+"""qtctl secrets: which secrets a host has, and how to put one there."""
 
 import getpass
 import sys
@@ -14,14 +14,14 @@ from qtctl.dialects.lines import split_file_lines
 from qtctl.errors import InputError
 from qtctl.model.events import Stage, begun
 
-app = typer.Typer(help="Which secrets a host has, and how one comes there.", no_args_is_help=True)
+app = typer.Typer(help="Which secrets a host has, and how to put one there.", no_args_is_help=True)
 
-NAME_HELP = "A key of a secrets file or a credential; SERVICE/NAME where several files have one of that name."
+NAME_HELP = "A key of a secrets file or a credential; SERVICE/NAME if several files have one of that name."
 
 
 @app.callback()
 def secrets() -> None:
-    """Which secrets a host has, and how one comes there."""
+    """Which secrets a host has, and how to put one there."""
 
 
 @app.command()
@@ -56,9 +56,9 @@ def put(
     as_name: AsOption = None,
     user: UserOption = None,
 ) -> None:
-    """Write a secret to its file on a host: root's, mode 0600. The value comes from standard input or is asked for.
+    """Write a secret to its file on a host: owned by root, mode 0600. The value comes from stdin or a prompt.
 
-    A line end at the end of a key's value is cut off. The next deploy restarts the services that use it.
+    A newline at the end of a key's value is removed. The next deploy restarts the services that use it.
     """
     from qtctl.api import secrets as api
     from qtctl.api.registry import declare

@@ -18,7 +18,7 @@ def show(
     as_name: AsOption = None,
     format_: DeclaredFormatOption = None,
 ) -> None:
-    """Show what is declared of NAME, where each value comes from, its streams, and the units made of it."""
+    """Show what is declared for NAME, where each value comes from, its streams, and the units made from it."""
     from qtctl.adapters.files import read_registry
     from qtctl.adapters.templates import load_unit_templates
     from qtctl.flows.views import show as look

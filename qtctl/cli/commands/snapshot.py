@@ -30,15 +30,13 @@ if TYPE_CHECKING:
     from qtctl.interfaces.snapshot_store import SnapshotStore
     from qtctl.reports.snapshot import SnapshotReport
 
-app = typer.Typer(help="What a host had, month by month, as a chain of snapshots.", no_args_is_help=True)
+app = typer.Typer(help="Snapshots of what hosts have, month by month, as a chain.", no_args_is_help=True)
 
-NAME_HELP = "A snapshot: a file, or latest, a number, a month, a digest; with HOST: before it where there are several."
+NAME_HELP = "A snapshot: a file, or latest, a number, a month, a digest; with HOST: before it if there are several."
 SIGN_HELP = "Sign it with this SSH key: a private one, or a public one whose private half the agent has."
-KEEP_HELP = "Keep the newest N of the host, and take older ones away."
-SIGNERS_HELP = (
-    "Whose signatures count: an allowed_signers file, as ssh-keygen(1) has it. Every snapshot must be signed."
-)
-REBUILD_HELP = "Make the index anew from the snapshots that are there."
+KEEP_HELP = "Keep the host's newest N, and delete older ones."
+SIGNERS_HELP = "Whose signatures count: an allowed_signers file, as in ssh-keygen(1). Every snapshot must be signed."
+REBUILD_HELP = "Rebuild the index from the snapshots in the store."
 EVIDENCE_HELP = "Print the evidence that it was made from, for qtctl audit --from."
 NameArgument = Annotated[str, typer.Argument(metavar="SNAPSHOT", help=NAME_HELP, show_default=False)]
 BeforeArgument = Annotated[str, typer.Argument(metavar="A", help="The earlier one. " + NAME_HELP, show_default=False)]
@@ -47,7 +45,7 @@ AfterArgument = Annotated[str, typer.Argument(metavar="B", help="The later one."
 
 @app.callback()
 def snapshots() -> None:
-    """What a host had, month by month, as a chain of snapshots that each name the one before."""
+    """Snapshots of what hosts have, month by month, as a chain: each names the one before."""
 
 
 @app.command()
@@ -64,7 +62,7 @@ def take(
     keep: Annotated[int | None, typer.Option("--keep", metavar="N", min=1, help=KEEP_HELP)] = None,
     format_: DeclaredFormatOption = None,
 ) -> None:
-    """Keep what hosts have and what an audit finds of them. Nothing is written to a host, and no secret is kept."""
+    """Save what hosts have and what an audit finds there. Nothing is written to a host, and no secret is kept."""
     from qtctl.api.snapshot import open_store
     from qtctl.cli.evidence import Source
 
@@ -225,9 +223,9 @@ def diff(
 
 
 WHERE_HELP = (
-    "host: files of the registry, for the host itself. controller: unit files for the machine that looks at it."
+    "host: files of the registry, for the host itself. controller: unit files for the machine that looks at hosts."
 )
-OUT_HELP = "Write the files into this folder instead of stdout. None that is there is overwritten."
+OUT_HELP = "Write the files into this folder instead of stdout. Existing files are never overwritten."
 REGISTRY = "/etc/qtctl/registry"
 
 
@@ -235,14 +233,18 @@ REGISTRY = "/etc/qtctl/registry"
 def schedule(
     host: Annotated[str, typer.Option("--host", metavar="HOST", help="The host, or '*' for all (controller).")],
     where: Annotated[str, typer.Option("--where", metavar="WHERE", help=WHERE_HELP)] = "host",
-    store: Annotated[str, typer.Option("--store", metavar="STORE", help="Where snapshots lie.")] = "/var/lib/snapshots",
+    store: Annotated[
+        str, typer.Option("--store", metavar="STORE", help="Where snapshots are kept.")
+    ] = "/var/lib/snapshots",
     registry: Annotated[
-        str, typer.Option("--registry", metavar="DIR", help="The registry, there.")
+        str, typer.Option("--registry", metavar="DIR", help="Path of the registry there.")
     ] = "/etc/qtctl/registry",
-    program: Annotated[str, typer.Option("--program", metavar="PATH", help="qtctl, there.")] = "/usr/local/bin/qtctl",
-    account: Annotated[str, typer.Option("--as-user", metavar="USER", help="As whom it runs.")] = "root",
-    when: Annotated[str, typer.Option("--on", metavar="CALENDAR", help="As OnCalendar= has it.")] = "monthly",
-    sign: Annotated[str | None, typer.Option("--sign", metavar="KEY", help="The key, there.")] = None,
+    program: Annotated[
+        str, typer.Option("--program", metavar="PATH", help="Path of qtctl there.")
+    ] = "/usr/local/bin/qtctl",
+    account: Annotated[str, typer.Option("--as-user", metavar="USER", help="The account it runs as.")] = "root",
+    when: Annotated[str, typer.Option("--on", metavar="CALENDAR", help="When, as in OnCalendar=.")] = "monthly",
+    sign: Annotated[str | None, typer.Option("--sign", metavar="KEY", help="Path of the key there.")] = None,
     keep: Annotated[int | None, typer.Option("--keep", metavar="N", min=1, help=KEEP_HELP)] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help=OUT_HELP)] = None,
 ) -> None:

@@ -18,12 +18,12 @@ def verify(
     threshold: Annotated[
         float | None,
         typer.Option(
-            "--threshold", metavar="N", min=0, max=10, help="A service exposed above N (0 to 10) is a finding."
+            "--threshold", metavar="N", min=0, max=10, help="A service with an exposure above N (0 to 10) is a finding."
         ),
     ] = None,
     format_: FormatOption = None,
 ) -> None:
-    """Have systemd judge every generated unit, calendar and sandbox of a host, here; no systemd need run."""
+    """Check a host's generated units, calendars and sandboxes with the systemd tools of this machine."""
     from qtctl.adapters.analyze import LocalAnalyze
     from qtctl.api.registry import declare
     from qtctl.flows.verify import verify as judge

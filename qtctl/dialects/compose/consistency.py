@@ -1,4 +1,4 @@
-"""What Compose refuses although each file is well formed: names of nothing, and keys that exclude each other."""
+"""What Compose refuses although each file is well formed: names that lead nowhere, and keys that exclude each other."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final

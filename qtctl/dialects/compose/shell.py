@@ -1,6 +1,6 @@
 """A command as one text, split as Compose splits it: quotes and backslashes, nothing expanded.
 
-It ends at the first `;`, `&`, `|`, `<` or `>` outside of quotes, as Compose's own splitter leaves the rest away.
+It ends at the first `;`, `&`, `|`, `<` or `>` outside of quotes, because Compose's own splitter drops the rest.
 """
 
 from typing import Final

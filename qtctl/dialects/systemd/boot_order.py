@@ -1,4 +1,4 @@
-"""The order that nobody writes: of the units that every boot has, and what default dependencies add to a unit's own.
+"""Implicit order: of the units that every boot has, and what default dependencies add to a unit's own.
 
 From the units that systemd ships (247 to 257) and unit_add_default_dependencies of each kind (service.c, socket.c …).
 """

@@ -1,7 +1,7 @@
 """Calendar expressions, as calendarspec.c reads them (252 to 257): `explain_calendar_trouble` judges one.
 
 What `systemd-analyze calendar` refuses is refused here, with one exception: a time zone is judged by its form, since
-which zones there are is the host's to say. `has_date_left` judges days, not times of day.
+which zones exist depends on the host. `has_date_left` judges days, not times of day.
 """
 
 import re
@@ -171,7 +171,7 @@ def _read_day(spec: str, at: int, since: int) -> tuple[int, int]:
         raise _Bad("no weekday after , or ..")
     number, at = _NUMBER[day[0].lower()], day.end()
     if spec[at : at + 1] not in ("", "-", ".", ",", " "):
-        raise _Bad(f"{spec.partition(' ')[0]} is no weekday")
+        raise _Bad(f"{spec.partition(' ')[0]}is not a weekday")
     if since > number:
         raise _Bad("a range of weekdays that ends before it begins; the week begins on Monday")
     return number, at

@@ -105,9 +105,9 @@ def find_choice_check(key: str, kind: str, version: int) -> Check | None:
     if key in _OR_NUMBER:
         return lambda value: _check_range(*_OR_NUMBER[key], value)
     if kind == "MODE" and _MODES.match(key):
-        return lambda value: None if _PERMISSIONS.fullmatch(value) else "is no file mode"
+        return lambda value: None if _PERMISSIONS.fullmatch(value) else "is not a file mode"
     if kind == "SIGNAL":
-        return lambda value: None if _SIGNAL.fullmatch(value) else "is no signal"
+        return lambda value: None if _SIGNAL.fullmatch(value) else "is not a signal"
     return None
 
 
@@ -119,4 +119,4 @@ def _check_range(words: str, low: int, high: int, value: str) -> str | None:
     number = parse_integer(value)
     if value in words.split() or (number is not None and low <= number <= high):
         return None
-    return f"is no number from {low} to {high}{f', nor one of {words}' if words else ''}"
+    return f"is not a number from {low} to {high}{f', nor one of {words}' if words else ''}"

@@ -44,8 +44,8 @@ def _read_command(words: list[str]) -> ExecCommand:
     path = words[0].lstrip(_PREFIXES)
     prefixes = words[0][: len(words[0]) - len(path)]
     if not path:
-        raise InputError("a prefix of a command, and no command after it")
+        raise InputError("a command prefix without a command")
     given = words[1:] if "@" in prefixes else [path, *words[1:]]
     if not given:
-        raise InputError("the prefix @, and no name for the process after the program")
+        raise InputError("the prefix @ without a process name after the program")
     return ExecCommand(prefixes, path, tuple(given))

@@ -1,4 +1,4 @@
-"""Values at which systemd gives up a file: it reads no further, and does not load the unit (load-fragment.c).
+"""Values at which systemd gives up on a file: it reads no further, and does not load the unit (load-fragment.c).
 
 Of a drop-in it drops the rest, and loads the unit all the same. Where a `-` forgives a bad value, the line alone is
 dropped.
@@ -110,7 +110,7 @@ def _check_command(raw: list[str], unit: str, version: int) -> ValueTrouble | No
     fatal = "-" not in flags
     bad = find_unresolved(path, unit, version)
     if bad:
-        return ValueTrouble(f"has {bad}, which is no specifier", fatal)
+        return ValueTrouble(f"has {bad}, which is not a specifier", fatal)
     wrong = _check_program(make_sample(path, unit), version)
     if wrong:
         return ValueTrouble(wrong, fatal)
@@ -118,7 +118,7 @@ def _check_command(raw: list[str], unit: str, version: int) -> ValueTrouble | No
     if wrong:
         return ValueTrouble(wrong, fatal)
     if "@" in flags and len(raw) == 1:
-        return ValueTrouble("has the prefix @, and no name for the process after the program", fatal)
+        return ValueTrouble("has the prefix @ without a process name after the program", fatal)
     return None
 
 
@@ -177,15 +177,17 @@ def _check_arguments(raw: list[str], unit: str, version: int) -> str:
             return "has a quote that stays open"
         bad = find_unresolved(word, unit, version)
         if bad:
-            return f"has {bad}, which is no specifier: write %{bad} for a percent sign"
+            return f"has {bad}, which is not a specifier: write %{bad} for a percent sign"
     return ""
 
 
 def _check_account(value: str, unit: str, version: int) -> ValueTrouble | None:
     bad = find_unresolved(value, unit, version)
     if bad:
-        return ValueTrouble(f"has {bad}, which is no specifier", fatal=True)
-    return None if _names_account(make_sample(value, unit)) else ValueTrouble("is no name of an account", fatal=True)
+        return ValueTrouble(f"has {bad}, which is not a specifier", fatal=True)
+    return (
+        None if _names_account(make_sample(value, unit)) else ValueTrouble("is not the name of an account", fatal=True)
+    )
 
 
 def _names_account(name: str) -> bool:
@@ -208,12 +210,12 @@ def _check_path(value: str, unit: str, version: int) -> ValueTrouble | None:
 def _is_path(value: str, unit: str, version: int, *, fatal: bool) -> ValueTrouble | None:
     bad = find_unresolved(value, unit, version)
     if bad:
-        return ValueTrouble(f"has {bad}, which is no specifier", fatal)
+        return ValueTrouble(f"has {bad}, which is not a specifier", fatal)
     path = make_sample(value, unit)
     names = path.split("/")
     too_long = len(path.encode()) > _MAX_PATH or any(len(name.encode()) > _MAX_NAME for name in names)
     if not path.startswith("/") or ".." in names or too_long:
-        return ValueTrouble("is no absolute path without ..", fatal)
+        return ValueTrouble("is not an absolute path without ..", fatal)
     return None
 
 
@@ -225,7 +227,7 @@ def _check_directory(value: str, unit: str, version: int) -> ValueTrouble | None
 def _check_label(value: str, unit: str, version: int) -> ValueTrouble | None:
     """An SELinux context or its like, which a `-` makes harmless."""
     bad = find_unresolved(value.removeprefix("-"), unit, version)
-    return ValueTrouble(f"has {bad}, which is no specifier", not value.startswith("-")) if bad else None
+    return ValueTrouble(f"has {bad}, which is not a specifier", not value.startswith("-")) if bad else None
 
 
 def _check_boolean(value: str, unit: str, version: int) -> ValueTrouble | None:  # noqa: ARG001 - as the others are called

@@ -141,7 +141,7 @@ def _syscalls(value: str) -> str | None:
 
 def _error_number(value: str) -> str | None:
     known = value == "kill" or value in errno.errorcode.values() or _is_within(value, 0, _HIGHEST_ERRNO)
-    return None if known else "is no error number or its name"
+    return None if known else "is not an error number or name"
 
 
 def _families(value: str) -> str | None:
@@ -162,7 +162,7 @@ def _statuses(value: str) -> str | None:
     for word in split_plain_words(value):
         signal = _SIGNAL is not None and _SIGNAL(word) is None
         if not (signal or _is_within(word, 0, _HIGHEST_STATUS) or word in known_words(WordSet.EXIT_STATUSES)):
-            return f"names something that is no exit status or signal{_meant(WordSet.EXIT_STATUSES, word)}"
+            return f"names something that is not an exit status or signal{_meant(WordSet.EXIT_STATUSES, word)}"
     return None
 
 
@@ -176,7 +176,7 @@ def _cpus(words: Iterable[str] = ()) -> Check:
 
     def check(value: str) -> str | None:
         ranges = (each for each in re.split(r"[\s,]+", value.strip()) if each)
-        return None if value in more or all(map(_is_range, ranges)) else "is no list of numbers and ranges"
+        return None if value in more or all(map(_is_range, ranges)) else "is not a list of numbers and ranges"
 
     return check
 
@@ -191,7 +191,7 @@ def _device_and(what: str, holds: Callable[[str], bool]) -> Check:
 
     def check(value: str) -> str | None:
         path, _, rest = value.partition(" ")
-        return None if _ABSOLUTE.fullmatch(path) and holds(rest.strip()) else f"is no path with {what}"
+        return None if _ABSOLUTE.fullmatch(path) and holds(rest.strip()) else f"is not a path with {what}"
 
     return check
 

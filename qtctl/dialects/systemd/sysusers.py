@@ -97,9 +97,9 @@ def _check_id(entry: Entry) -> None:
         if _NAME.fullmatch(entry.id) is None:
             raise InputError(f"{entry.id!r} cannot name a group", hint=_HINT)
     elif entry.id and _ID.fullmatch(entry.id) is None:
-        raise InputError(f"{entry.id!r} is no id")
+        raise InputError(f"{entry.id!r} is not an id")
     elif entry.kind is Kind.GROUP and entry.id and not entry.id.isdigit():
-        raise InputError(f"{entry.id!r} is no group id")
+        raise InputError(f"{entry.id!r} is not a group id")
 
 
 def _check_comment(text: str) -> None:

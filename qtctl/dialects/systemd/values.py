@@ -85,7 +85,7 @@ def explain_part_trouble(kind: str, value: str) -> str | None:
     if kind != "UNIT [...]":
         return None
     taken = list_kept_units(value)
-    return "names something that is no unit" if taken and len(taken) < len(split_plain_words(value)) else None
+    return "names something that is not a unit" if taken and len(taken) < len(split_plain_words(value)) else None
 
 
 def list_kept_units(value: str) -> tuple[str, ...]:
@@ -130,14 +130,14 @@ def _check_boolean(value: str) -> str | None:
 
 
 def _check_seconds(value: str) -> str | None:
-    return _explain_refused(timespan.parse_microseconds, value, "is no time span")
+    return _explain_refused(timespan.parse_microseconds, value, "is not a time span")
 
 
 def _check_memory(key: str, value: str) -> str | None:
     share = _parse_share(value)
     if share is not None and share > 1:
         return "is more than all memory"
-    if share is None and (wrong := _explain_refused(size.parse_bytes, value, "is no size")):
+    if share is None and (wrong := _explain_refused(size.parse_bytes, value, "is not a size")):
         return wrong
     if key not in _NEVER_0:
         return None
@@ -148,13 +148,13 @@ def _check_tasks(value: str) -> str | None:
     share = _parse_share(value)
     if value == "infinity" or (share is not None and share <= 1):
         return None
-    return None if _UNSIGNED.fullmatch(value) and 0 < _number(value) < size.INFINITY else "is no number of tasks"
+    return None if _UNSIGNED.fullmatch(value) and 0 < _number(value) < size.INFINITY else "is not a number of tasks"
 
 
 def _check_size(value: str) -> str | None:
     if value.isdecimal() and int(value) <= size.INFINITY:
         return None
-    return "is no size" if value == "infinity" else _explain_refused(size.parse_bytes, value, "is no size")
+    return "is not a size" if value == "infinity" else _explain_refused(size.parse_bytes, value, "is not a size")
 
 
 def _check_nanoseconds(value: str) -> str | None:
@@ -168,11 +168,11 @@ def _check_accounts(value: str) -> str | None:
 
 def _check_absolute(value: str) -> str | None:
     sound = re.match(r"/|%[^%]", value) and ".." not in value.split("/")
-    return None if sound else "is no absolute path without .."
+    return None if sound else "is not an absolute path without .."
 
 
 def _check_quota(value: str) -> str | None:
-    return None if _parse_share(value) else "is no percentage above 0"
+    return None if _parse_share(value) else "is not a percentage above 0"
 
 
 def _parse_share(value: str) -> Fraction | None:
@@ -194,11 +194,11 @@ def _number(text: str) -> int:
 
 
 def _check_unsigned(value: str) -> str | None:
-    return None if _UNSIGNED.fullmatch(value) and _number(value) <= _LARGEST else "is no number"
+    return None if _UNSIGNED.fullmatch(value) and _number(value) <= _LARGEST else "is not a number"
 
 
 def _check_units(value: str) -> str | None:
-    return None if list_kept_units(value) else "names something that is no unit"
+    return None if list_kept_units(value) else "names something that is not a unit"
 
 
 def _check_rlimit(key: str, value: str) -> str | None:
@@ -206,7 +206,7 @@ def _check_rlimit(key: str, value: str) -> str | None:
     limits = [_limit(key, part) for part in value.split(":", 1)]
     found = [limit for limit in limits if limit is not None]
     if len(found) < len(limits):
-        return "is no limit"
+        return "is not a limit"
     return None if found == sorted(found) else "has a soft limit above the hard one"
 
 
@@ -236,11 +236,11 @@ def _explain_refused(read: Callable[[str], int], value: str, what: str) -> str |
 
 
 def _check_slice(value: str) -> str | None:
-    return None if names_unit(value) and (value.endswith(".slice") or _SPECIFIER.search(value)) else "is no slice"
+    return None if names_unit(value) and (value.endswith(".slice") or _SPECIFIER.search(value)) else "is not a slice"
 
 
 def _check_unit(value: str) -> str | None:
-    return None if names_unit(value) else "is no unit"
+    return None if names_unit(value) else "is not a unit"
 
 
 def _check_directory(value: str) -> str | None:
@@ -254,9 +254,9 @@ def _check_command(value: str) -> str | None:
     except NotUtf8:
         return None
     except InputError as error:
-        return f"is no command line ({error.what})"
+        return f"is not a command line ({error.what})"
     if _NO_SPECIFIER.search(value.replace("%%", "")):
-        return "has a % that is no specifier"
+        return "has a % that is not a specifier"
     odd = [each.path for each in commands if _ODD_PROGRAM.search(each.path)]
     return "runs what is neither an absolute path nor the name of a program" if odd else None
 
@@ -267,11 +267,11 @@ def _check_output(value: str) -> str | None:
 
 def _check_namespace(value: str) -> str | None:
     sound = "%" in value or _NAMESPACE.fullmatch(value)
-    return None if sound else "is no name of a log namespace"
+    return None if sound else "is not the name of a log namespace"
 
 
 def _check_account(value: str) -> str | None:
-    return None if not value or _ACCOUNT.fullmatch(value) else "is no name of an account"
+    return None if not value or _ACCOUNT.fullmatch(value) else "is not the name of an account"
 
 
 _BY_KEY: dict[str, Callable[[str], str | None]] = {

@@ -35,9 +35,9 @@ def _edit(text: str, expected: dict[str, Any], edit: Callable[[Node], object]) -
         written = tomlkit.dumps(document)
         read = tomllib.loads(written)
     except (TOMLKitError, tomllib.TOMLDecodeError, LookupError, TypeError, AttributeError) as error:
-        raise InputError("this text cannot be edited without writing it anew", hint="change it by hand") from error
+        raise InputError("this text cannot be edited without rewriting it", hint="change it by hand") from error
     if read != expected:
-        raise InputError("this text cannot be edited without writing it anew", hint="change it by hand")
+        raise InputError("this text cannot be edited without rewriting it", hint="change it by hand")
     return written
 
 

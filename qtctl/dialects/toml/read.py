@@ -74,4 +74,4 @@ def _check_numbers(document: dict[str, Any], text: str, file: str) -> None:
 
 
 def _make_size_error(place: Place) -> InputError:
-    return InputError("a number that does not fit into 64 bits", hint="write a smaller one", place=place)
+    return InputError("a number that does not fit in 64 bits", hint="write a smaller one", place=place)

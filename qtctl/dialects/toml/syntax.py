@@ -21,7 +21,7 @@ _SAID = (
     (r"Expected '\]+' at the end of", "the name of a table does not end with ]", "write [NAME]"),
     ("Cannot overwrite a value", "the key is there twice", "keep one of them"),
     ("Cannot declare .* twice", "the table is there twice", "put its keys into one"),
-    ("Cannot mutate immutable|Cannot redefine", "the key or table is there already", "keep one of them"),
+    ("Cannot mutate immutable|Cannot redefine", "the key or table already exists", "keep one of them"),
     ("Duplicate inline table key", "a key is twice in { }", "keep one of them"),
     ("Invalid initial character for a key part", "what should be a key is none",
      "keys are letters, digits, _ and -, or in quotes"),

@@ -1,6 +1,6 @@
 """SARIF 2.1.0, which code scanning of forges reads: each finding stands at its line of the registry.
 
-What holds is no result. What is unknown or was not asked is one of the kind "open", which SARIF has for it; a waiver
+A check that holds gives no result. One that is unknown or was not asked gives a result of SARIF's kind "open"; a waiver
 suppresses.
 """
 

@@ -111,8 +111,8 @@ REFUSED = {
     "a home with dots": (sysusers.Entry(Kind.USER, "qt", home="/a/../b"), "holds .."),
     "a slash at the end": (sysusers.Entry(Kind.USER, "qt", "", "", "", "/bin/sh/"), "not a plain path"),
     "a group with a home": (sysusers.Entry(Kind.GROUP, "adm", home="/x"), "only a user has"),
-    "no id": (sysusers.Entry(Kind.USER, "qt", "many"), "is no id"),
-    "a group of a group": (sysusers.Entry(Kind.GROUP, "adm", "1:x"), "is no group id"),
+    "no id": (sysusers.Entry(Kind.USER, "qt", "many"), "is not an id"),
+    "a group of a group": (sysusers.Entry(Kind.GROUP, "adm", "1:x"), "is not a group id"),
     "no group": (sysusers.Entry(Kind.MEMBER, "qt", ""), "cannot name a group"),
 }
 

@@ -7,13 +7,13 @@ from qtctl.dialects.systemd.values import explain_part_trouble, explain_value_tr
 IGNORED = {
     ("MemoryMax", "LIMIT", "0"): "is nothing",
     ("MemoryMax", "LIMIT", "101%"): "is more than all memory",
-    ("LimitNOFILE", "LIMIT", "1K"): "is no limit",
+    ("LimitNOFILE", "LIMIT", "1K"): "is not a limit",
     ("LimitNOFILE", "LIMIT", "2:1"): "has a soft limit above the hard one",
     ("LimitNOFILE", "LIMIT", ""): "is empty",
     ("StandardOutput", "OUTPUT", ""): "is empty",
-    ("CPUQuota", "OTHER", "0%"): "is no percentage above 0",
-    ("StartLimitBurst", "UNSIGNED", "08"): "is no number",
-    ("After", "UNIT [...]", "no unit"): "names something that is no unit",
+    ("CPUQuota", "OTHER", "0%"): "is not a percentage above 0",
+    ("StartLimitBurst", "UNSIGNED", "08"): "is not a number",
+    ("After", "UNIT [...]", "no unit"): "names something that is not a unit",
 }
 TAKEN = [
     ("MemoryLow", "LIMIT", "0"),
@@ -40,6 +40,6 @@ def test_taken(line: tuple[str, str, str]) -> None:
 
 def test_lists_of_units_are_judged_word_by_word() -> None:
     assert list_kept_units('a.service # "b.service" c@%i.timer') == ("a.service", "c@%i.timer")
-    assert explain_part_trouble("UNIT [...]", "a.service # why") == "names something that is no unit"
+    assert explain_part_trouble("UNIT [...]", "a.service # why") == "names something that is not a unit"
     assert explain_part_trouble("UNIT [...]", "a.service b.target") is None
     assert not names_unit("e%%.service")

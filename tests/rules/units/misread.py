@@ -18,8 +18,8 @@ CASES: tuple[Case, ...] = (
             ("ExecStartPre=/bin/echo $NOTHING", W, "ExecStartPre= uses $NOTHING, which nothing sets"),
             ("ExecStartPre=/bin/echo # hello", E, "ExecStartPre= has a # after its value"),
             ("SendSIGHUP=maybe", E, "SendSIGHUP= is neither yes nor no"),
-            ("TimeoutStartSec=ten", E, "TimeoutStartSec= is no time span"),
-            ("MemorySwapMax=lots", E, "MemorySwapMax= is no size"),
+            ("TimeoutStartSec=ten", E, "TimeoutStartSec= is not a time span"),
+            ("MemorySwapMax=lots", E, "MemorySwapMax= is not a size"),
         )
     ),
     Case(

@@ -68,7 +68,7 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         "a template of one's own with a value that is fatal",
-        (("QT118", E, LINE, "api and 1 more", "has a RootDirectory= that is no absolute path"),),
+        (("QT118", E, LINE, "api and 1 more", "has a RootDirectory= that is not an absolute path"),),
         template=service("RootDirectory=-/srv"),
     ),
     Case(
