@@ -23,8 +23,8 @@ ALWAYS = {"digest", "expected", "exit", "exit_expected", "proofs"}
 
 PAGE = """# Matrix
 
-Situations that are made on live lab hosts, one at a time and in random pairs, and what an audit finds there. Each is
-written down in `tests/matrix/situations` before it is run: how it is made, everything that an audit must then find (id,
+These situations are created on live lab hosts, one at a time and in random pairs, and then audited. Each is described
+in `tests/matrix/situations` before it is run: how it is created, everything that an audit must then find (id,
 subject, unknown or not), and how it is healed. The sets are compared exactly. This page is generated from
 `tests/matrix/results.json`, the last run of `python -m tests.matrix`.
 
@@ -36,9 +36,9 @@ QTCTL_DIRECTIVES=all pytest tests/matrix/test_directives.py
 ```
 
 The last line changes each directive that the registry can express: in its unit file, by drop-ins, and with
-`systemctl set-property` where systemd takes it. Every run of the tests does so with some thirty of them.
+`systemctl set-property` where systemd accepts it. Every test run does this with some thirty of them.
 
-There are {count} situations. {harmless} of them are harmless: an operator's ordinary doings, after which an audit must
+There are {count} situations. {harmless} of them are harmless: ordinary operator actions, after which an audit must
 exit with 0.
 
 | suite | systemd | Redis | date | situations | pairs | expected | found | recall | precision | wrong "as declared" |
@@ -153,11 +153,11 @@ def _proofs(results: dict[str, Run]) -> Iterator[str]:
     ends = [end for each in records for end in each.get("remedies", {}).values()]
     proofs = sum(each.get("proofs", 0) for each in records)
     failed = sum(len(each.get("proofs_failed", ())) for each in records)
-    yield f"{proofs} proofs were run again on the host, by the account that audits; {failed} printed another line than"
+    yield f"{proofs} proofs were run again on the host, by the auditing account; {failed} printed another line than"
     yield f"the finding claims. The remedies of {len(ends)} findings without a cause were followed:"
     heals, says, fails = (ends.count(end) for end in ("heals", "says", "fails"))
     yield f"{heals} healed the host by their commands alone, {says} say what a person has to"
-    yield f"do or decide, {fails} did neither."
+    yield f"do or decide, and {fails} did neither."
 
 
 def _list(situations: dict[str, Situation], results: dict[str, Run]) -> Iterator[str]:
