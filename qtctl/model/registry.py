@@ -250,7 +250,7 @@ class Legacy(Node):
     ran: Switch = True
     """Whether this file is what ran: parity is whole only where every file that ran was compared."""
     address: HostAddress | None = None
-    """Where services of the file are now that were reached by their names."""
+    """Where services of the file that were reached by name are now."""
     accepted: dict[str, Reason] = {}
     replaced: dict[Value, str] = {}
     """A word in values of variables, in commands and in paths → what it is now."""

@@ -261,7 +261,7 @@ DirectiveName = Annotated[
 class Dropin(Node):
     """A file that adds to a unit which qtctl does not generate. `order`: whole unit names or names of this registry.
 
-    `resets`: directives that are assigned empty before anything else, so that what the unit said of them is gone.
+    `resets`: directives that are assigned empty before anything else, so that what the unit set is gone.
     """
 
     model_config = ConfigDict(defer_build=True)

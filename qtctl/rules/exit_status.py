@@ -60,8 +60,8 @@ RESULTS = {
     "protocol": "it did not do what its Type= promises: no READY=1, no PID file, or it ended too early",
     "exec-condition": "its ExecCondition= was not met",
     "core-dump": "it crashed and dumped core",
-    "exit-code": "a command of it ended with an error",
-    "signal": "a command of it was killed by a signal",
+    "exit-code": "one of its commands ended with an error",
+    "signal": "one of its commands was killed by a signal",
 }
 """What Result= of a service says (org.freedesktop.systemd1(5))."""
 

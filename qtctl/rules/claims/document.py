@@ -3,14 +3,14 @@
 from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Meaning
 
-_FIX = "Correct the line or the one that is named beside it. Better: let `qtctl report registry` write the numbers."
+_FIX = "Correct the line, or the one named with it. Better: let `qtctl report registry` write the numbers."
 QT1101 = Meaning(
     "QT1101",
     "numbers of a document do not add up",
     Severity.ERROR,
     several="numbers of documents that do not add up",
-    what="A total is not the sum of its rows or parts, a percentage is not that of its numbers, or things in states "
-    "are more or fewer than there are.",
+    what="A total is not the sum of its rows or parts, a percentage does not match its numbers, or the counts by "
+    "state add up to more or fewer than there are.",
     why="Whoever wrote it did not count, so nothing else in the document is proven either.",
     fix=_FIX,
 )
@@ -19,8 +19,8 @@ QT1102 = Meaning(
     "a document counts other than it lists",
     Severity.ERROR,
     several="counts of documents that are not what they list",
-    what="A number introduces or repeats the length of a list or table, and no way of counting that gives it: rows, "
-    "items, names in them, different names, all lists of the section together.",
+    what="A number introduces or repeats the length of a list or table, and no way of counting it gives that number: "
+    "rows, items, names in them, different names, all lists of the section together.",
     why="Something is missing from the list, or in it twice, or never existed.",
     fix=_FIX,
 )
@@ -32,16 +32,16 @@ QT1103 = Meaning(
     what="Two places of one document give the same port of the host to different services. Containers and units, and "
     "different months, are not compared.",
     why="One of them cannot listen there. Firewalls, dashboards and health checks follow such tables.",
-    fix="`qtctl report registry` says who listens, with the command that shows it. Correct the other line.",
+    fix="`qtctl report registry` says what listens, with the command that shows it. Correct the other line.",
 )
 QT1104 = Meaning(
     "QT1104",
     "a document contradicts itself about a name or state",
     Severity.ERROR,
     several="contradictions of documents about names and states",
-    what="A key is a hash here and a stream there, a name is in no list that is said to be complete, a unit has failed "
-    "and ended with 0, or is not found though its file exists.",
-    why="One of the two is wrong, and a reader believes the one that stands first.",
+    what="A key is a hash here and a stream there, a name is missing from a list that is said to be complete, a unit "
+    "has failed and ended with 0, or is not found though its file exists.",
+    why="One of the two is wrong, and a reader believes whichever comes first.",
     fix=_FIX,
 )
 QT1105 = Meaning(
@@ -51,7 +51,7 @@ QT1105 = Meaning(
     several="sentences of documents about all or none with an exception",
     what="`All paths valid` beside exit status 203, `no unknown` beside a number of them, `localhost only` beside "
     "0.0.0.0, `none lost` beside a list of what was; or a check whose filter drops the line that it expects.",
-    why="Such sentences are what decisions are made by.",
+    why="People make decisions by such sentences.",
     fix=_FIX,
 )
 QT1106 = Meaning(
@@ -60,7 +60,8 @@ QT1106 = Meaning(
     Severity.ERROR,
     several="claims of documents that registry or evidence do not show",
     what="A count, a port and its unit, a state, a version, the length of a stream or a sentence about all of them is "
-    "other than the registry declares or the evidence shows. What moves needs evidence of the same day.",
+    "not what the registry declares or the evidence shows. What changes over time is compared only with evidence of "
+    "the same day.",
     why="The document is out of date, or was never true.",
     fix="Correct the document; or, where it is right, the registry or the host: `qtctl audit` says which.",
 )

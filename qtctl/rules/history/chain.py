@@ -16,7 +16,7 @@ QT1001 = Meaning(
     several="months without a snapshot",
     what="A calendar month between the first snapshot of a host and now has none, or the newest one is more than 35 "
     "days old.",
-    why="What a host had in that month cannot be shown any more, and a timer that stopped is noticed only when the "
+    why="What the host had in that month can no longer be shown, and a timer that stopped is noticed only when the "
     "history is needed.",
     fix="`qtctl snapshot take` now, and see why the timer did not: `systemctl list-timers 'qtctl-snapshot*'` and the "
     "journal of its service, where it was scheduled. `qtctl snapshot schedule` declares it.",
@@ -27,12 +27,12 @@ QT1002 = Meaning(
     Severity.ERROR,
     several="damages of snapshot chains",
     variants=(NOT_READ, MISSING, FORKED, UNSIGNED, INDEX),
-    what="Each snapshot has a number, the digest of its own content, and the digest of the one before. A snapshot has "
-    "another content than its digest says, is missing, does not follow the one before, has a signature that is "
-    "missing or not good, or the index lists others than there are.",
+    what="Each snapshot has a number, the digest of its own content, and the digest of the one before. A snapshot's "
+    "content does not match its digest, it is missing, does not follow the one before, or has a missing or bad "
+    "signature; or the index does not list the snapshots that exist.",
     why="A history that could have been changed proves nothing.",
-    fix="Restore the file from where the store is copied to (git, a backup). Where somebody took snapshots away on "
-    "purpose, or an interrupted take left the index behind, `qtctl snapshot verify --rebuild-index` lists what is "
-    "there as it is now.",
+    fix="Restore the file from where the store is copied to (git, a backup). If somebody removed snapshots on "
+    "purpose, or an interrupted take left the index out of date, `qtctl snapshot verify --rebuild-index` lists what "
+    "is there as it is now.",
 )
 RULES = (QT1001, QT1002)

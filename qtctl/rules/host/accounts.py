@@ -129,13 +129,13 @@ QT712 = Rule(
     Severity.WARNING,
     several="accounts are other than declared",
     what="A declared account has another uid, first group, home or shell than users.toml says, or is not in a group "
-    "that it names. A uid, home or shell that is not declared is the host's to choose; the first group is the one "
-    "that is declared, else the group of the account's own name.",
-    why="Files keep numbers, not names: with another uid than its files have, a service cannot write its own logs. "
-    "An account outside of a group cannot read what that group shares, and nothing says so but the program's "
-    "own error.",
-    fix="A missing group is added by `qtctl deploy`. systemd-sysusers changes nothing else of an account that "
-    "exists, and a deploy refuses: change it by `usermod` once nothing of its runs, or declare what it is.",
+    "that it names. The host chooses a uid, home or shell that is not declared; the first group is the declared one, "
+    "or else the group named like the account.",
+    why="Files keep numbers, not names: with another uid than its files have, a service cannot write its own logs. An "
+    "account that is not in a group cannot read what that group shares, and nothing says so but the program's own "
+    "error.",
+    fix="A missing group is added by `qtctl deploy`. systemd-sysusers changes nothing else of an account that exists, "
+    "and a deploy refuses: change it with `usermod` once none of its processes run, or declare what it is.",
     expect=_expect_declared_state,
     gate=True,
 )

@@ -49,8 +49,8 @@ QT234 = Rule(
     "alias of a unit missing",
     Severity.WARNING,
     several="aliases of units are missing",
-    what="The registry declares another name for a unit (aliases of externals.toml, Alias= of [Install]), and the host "
-    "has no file of that name: the link that an enabled unit has for it was removed.",
+    what="The registry declares another name for a unit (aliases of externals.toml, Alias= of [Install]), and the "
+    "host has no file of that name: the link that enabling the unit made was removed.",
     why="Units that say Wants= or After= of the alias wait for nothing and start without it, in whatever order; "
     "operators get an error. Scripts that use the name stop half-way.",
     fix="`systemctl reenable UNIT` makes the links of its [Install] again; `qtctl deploy` does, for a generated unit. "

@@ -88,13 +88,12 @@ QT223 = Rule(
     Severity.ERROR,
     several="units would not come up at boot",
     what="The unit is declared running or active, and no boot would start it: following Wants=, Requires=, BindsTo= "
-    "and Upholds= from default.target leads to no unit that starts it. Its links are in a target that is not "
-    "started, default.target was changed, or the link is gone while `is-enabled` still says enabled. Or its "
-    "condition (ConditionPathExists= and the like) was false the last time. A unit that is declared with "
-    "`enabled = false` is not judged, nor an external without [Install], or one that a unit wants which the registry "
-    "does not know.",
+    "and Upholds= from default.target reaches no unit that starts it. Its links are in a target that is not started, "
+    "default.target was changed, or the link is gone while `is-enabled` still says enabled. Or its condition "
+    "(ConditionPathExists= and the like) was false the last time. A unit that is declared with `enabled = false` is "
+    "not judged, nor is an external without [Install], or one wanted by a unit that the registry does not know.",
     why="It runs today because somebody started it. The next reboot, planned or not, ends it without an error message.",
-    fix="`systemctl get-default` and `systemctl list-dependencies --reverse UNIT` show where the way ends. "
+    fix="`systemctl get-default` and `systemctl list-dependencies --reverse UNIT` show where the chain ends. "
     "`systemctl reenable UNIT` makes the links that its [Install] asks for.",
     expect=_expect_start_at_boot,
 )

@@ -67,7 +67,7 @@ def _make_verdict(need: Need, unit: str, rows: list[Row]) -> Verdict:
     observed = {verb: path for verb, _, path in reversed(rows)}
     remedy = make_steps(
         *(("cat", "--", path) for path in paths[:3]),
-        f"take {unit} out of {', '.join(paths[:3])}; what should happen to it by the clock, declare in the registry",
+        f"take {unit} out of {', '.join(paths[:3])}; declare in the registry what should happen to it on a schedule",
     )
     return Verdict(False, {**observed}, sources, subject=unit, remedy=remedy)
 
@@ -86,13 +86,13 @@ QT236 = Rule(
     several="something else starts or stops declared units",
     what="The file of a unit that the registry does not name, a crontab, a hook (logrotate, apt, udev, network), or a "
     "program that one of those runs, calls systemctl, service or systemd's bus to start, stop, restart, kill, enable "
-    "or mask a declared unit. Names are found as they are written: whole, without .service, as a pattern, or anywhere "
-    "in a file that calls systemctl for a variable. Crontabs of users can be read by root alone. Of an external, "
-    "starting it is its operator's.",
+    "or mask a declared unit. Names are found as they are written: in full, without .service, as a pattern, or "
+    "anywhere in a file that calls systemctl with a variable. Only root can read users' crontabs. Starting an "
+    "external is its operator's business.",
     why="Every night at three a service that trades is restarted, or stopped for a backup and not started when that "
-    "fails. Nothing of its own files says so, and its journal shows a clean stop that nobody ordered.",
+    "fails. None of its own files says so, and its journal shows a clean stop that nobody ordered.",
     fix="The finding names the file. Take the call out, or declare what it does: `RestartSec=`, a timer and a service "
-    "of the registry. A call that is meant gets a waiver.",
+    "of the registry. Waive a call that is intended.",
     expect=_expect_no_caller,
 )
 RULES = (QT236,)

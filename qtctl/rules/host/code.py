@@ -173,14 +173,14 @@ QT405 = Rule(
     Severity.ERROR,
     several="entry points are missing in the code",
     what="Python does not find what a service runs: the script of its command line, the module of `-m`, the server "
-    "(uvicorn, gunicorn, hypercorn, daphne), or the module of its application. It is looked for where Python looks: in "
-    "the working directory, PYTHONPATH, the server's own folders and the packages of the interpreter, .pth files "
-    "included. Code that it imports later is not looked at; nothing is run.",
+    "(uvicorn, gunicorn, hypercorn, daphne), or the module of its application. qtctl looks where Python looks: in the "
+    "working directory, PYTHONPATH, the server's own folders and the packages of the interpreter, .pth files "
+    "included. Code that it imports later is not checked; nothing is run.",
     why="A service that already runs does not notice that its code was moved or removed. At its next start it ends "
     "with `No module named …` or `can't open file`, in a loop, until somebody looks.",
-    fix="`git status`, run in the code by the account that owns it, shows whether the file was removed or renamed; "
-    "`VENV/bin/python -m pip show PACKAGE` whether a package is installed. Bring it back, or declare the module, "
-    "script or PYTHONPATH that is right, and deploy.",
+    fix="`git status`, run in the code by the account that owns it, shows whether the file was removed or renamed, "
+    "and `VENV/bin/python -m pip show PACKAGE` whether a package is installed. Bring it back, or declare the right "
+    "module, script or PYTHONPATH, and deploy.",
     expect=_expect_entry_points,
 )
 QT406 = Rule(
@@ -188,12 +188,12 @@ QT406 = Rule(
     "code that no service runs",
     Severity.WARNING,
     several="folders of code that no service runs",
-    what="Beside the folders from which declared services start, in the same folder, is another one that has a program "
-    "of its own (main.py, __main__.py, app.py, service.py, server.py, run.py or worker.py), and no declared service "
-    "starts from it. Folders without such a file, such as libraries, are not counted. Neither are folders that the "
-    "auditing account may not read.",
-    why="It is a service that somebody forgot to declare, and that nothing starts after a reboot, or the rest of one "
-    "that is gone. Whoever looks for the code that trades finds two versions, and edits the wrong one.",
+    what="Next to the folders from which declared services start is another one that has a program of its own "
+    "(main.py, __main__.py, app.py, service.py, server.py, run.py or worker.py), and no declared service starts from "
+    "it. Folders without such a file, such as libraries, are not counted, nor are folders that the auditing account "
+    "may not read.",
+    why="It is a service that somebody forgot to declare, and that nothing starts after a reboot, or what is left of "
+    "one that is gone. Whoever looks for the code that trades finds two versions, and edits the wrong one.",
     fix="Declare the service that it belongs to. If nothing needs it any more, remove it from the repository, or from "
     "the host with `rm -r PATH`.",
     expect=_expect_used_code,

@@ -88,12 +88,12 @@ QT707 = Rule(
     "container of a service that has left still runs",
     Severity.ERROR,
     several="containers of services that have left still run",
-    what="A container runs whose compose service is recorded in legacy/*.toml: mapped, migrated, absorbed or "
-    "deprecated. Which containers run is seen by everybody, from their control groups. What they are is told by Docker "
-    "to root and the group docker alone; else one is known by a published port that docker-proxy holds and that the "
-    "record names. Where containers run and none of that tells what they are, the check is unknown.",
+    what="A container is running whose compose service is recorded in legacy/*.toml: mapped, migrated, absorbed or "
+    "deprecated. Anyone can see which containers run, from their control groups. Docker tells only root and the group "
+    "docker what they are; otherwise one is recognised by a published port that docker-proxy holds and the record "
+    "names. If containers run and none of that identifies them, the check is unknown.",
     why="Two programs then do one job: both trade, both consume the stream, and one of them runs the code of last "
-    "year. A container with `restart: always` comes back with every boot, also after it was stopped by hand.",
+    "year. A container with `restart: always` comes back at every boot, even after it was stopped by hand.",
     fix="`docker ps` as root shows what runs. `docker update --restart=no NAME`, then `docker stop NAME`; once nothing "
     "is missed, `docker rm NAME`. Do not put the auditing account into the group docker: it would be root.",
     expect=_expect_none_left,

@@ -51,15 +51,16 @@ QT229 = Rule(
     "program of a service runs outside of its unit",
     Severity.ERROR,
     several="programs of services run outside of their units",
-    what="A process runs the script, module, application or program of a declared service, and is in the control group "
-    "of no declared unit: started by hand, in a terminal that was left open, by cron, in another unit or a container. "
-    "It is found by its command line: the declared path, `-m MODULE` or `MODULE:APP`. Where the path is relative to a "
+    what="A process runs the script, module, application or program of a declared service, and is in no declared "
+    "unit's control group: started by hand, in a terminal left open, by cron, in another unit or a container. It is "
+    "found by its command line: the declared path, `-m MODULE` or `MODULE:APP`. Where the path is relative to a "
     "folder that only root can see, the check needs --become. Programs of packages (/usr/bin) are not recognised; "
     "oneshots may be run by hand.",
-    why="Two copies of a service that trades read the same streams and send the same orders. The second one has no "
-    "limit, no log and no restart of its unit, runs yesterday's code for weeks, and `systemctl stop` does not stop it.",
-    fix="`ps -o pid,user,lstart,cgroup,args -p PID` shows who started it and where. End it with `kill`, and what "
-    "starts it: a crontab, a unit of somebody's own. If the second copy is meant, declare a service for it.",
+    why="Two copies of a service that trades read the same streams and send the same orders. The second one has none "
+    "of the unit's limits, logging or restarts, runs yesterday's code for weeks, and `systemctl stop` does not stop "
+    "it.",
+    fix="`ps -o pid,user,lstart,cgroup,args -p PID` shows who started it and where. End it with `kill`, and remove "
+    "what starts it: a crontab, somebody's own unit. If the second copy is intended, declare a service for it.",
     expect=_expect_no_copies,
 )
 RULES = (QT229,)

@@ -127,12 +127,12 @@ QT231 = Rule(
     several="undeclared units start or stop declared ones",
     what="systemd has loaded a unit that the registry does not name and that stops a declared one when it starts "
     "(Conflicts=) or stops (PropagatesStopTo=), that triggers it (a timer, path or socket), or that keeps it running "
-    "(Upholds=). Such a unit is seen once it is loaded: enabled, running, or named by one that is. What a program does "
-    "by `systemctl` is not seen. Of an external, only what stops it counts.",
-    why="Nothing of the declared unit's own files says so. One day somebody starts the other unit, or a boot does, and "
-    "a service that trades is stopped cleanly, without a failure and without a restart; or a job runs twice.",
-    fix="`systemctl show -p ConflictedBy,StopPropagatedFrom,TriggeredBy,UpheldBy UNIT` shows them, and `systemctl cat` "
-    "where that is written. Take the declared unit out of it, or declare the other one.",
+    "(Upholds=). Such a unit is seen once it is loaded: enabled, running, or named by one that is. What a program "
+    "does with `systemctl` is not seen. For an external, only what stops it counts.",
+    why="None of the declared unit's own files says so. One day somebody starts the other unit, or a boot does, and a "
+    "service that trades is stopped cleanly, without a failure and without a restart; or a job runs twice.",
+    fix="`systemctl show -p ConflictedBy,StopPropagatedFrom,TriggeredBy,UpheldBy UNIT` shows them, and `systemctl "
+    "cat` shows where that is written. Take the declared unit out of it, or declare the other one.",
     expect=_expect_no_couplings,
 )
 QT237 = Rule(
@@ -140,12 +140,12 @@ QT237 = Rule(
     "declared unit starts an undeclared one",
     Severity.WARNING,
     several="declared units start undeclared ones",
-    what="systemd has loaded a Wants=, Requires=, BindsTo= or Upholds= of a generated unit that its file does not say, "
-    "on a service, socket, timer, path or target that the registry does not name: by a link in UNIT.wants or "
+    what="systemd has loaded a Wants=, Requires=, BindsTo= or Upholds= of a generated unit that its file does not "
+    "have, on a service, socket, timer, path or target that the registry does not name: by a link in UNIT.wants or "
     "UNIT.requires, which an undeclared unit's [Install] makes when it is enabled, or by a drop-in (QT211). A unit "
     "that a boot starts by itself may be wanted; one that does not exist is QT203's.",
-    why="Whatever starts the declared unit also starts the other one, at every boot and every restart, and where it is "
-    "required, its failure takes the declared unit along. No file of the declared unit says so.",
+    why="Whatever starts the declared unit also starts the other one, at every boot and every restart, and where it "
+    "is required, its failure takes the declared unit down too. No file of the declared unit says so.",
     fix="`systemctl show -p Wants,Requires,BindsTo,Upholds UNIT` shows them, `ls -d /etc/systemd/system/UNIT.*` the "
     "links. `systemctl disable` the other unit, or declare it.",
     expect=_expect_no_pull,

@@ -70,11 +70,11 @@ def _describe(status: HostDeploys) -> str:
     if status.state == DAMAGED_RECORD:
         return "the record of a deploy is damaged, and the host refuses deploys"
     if status.state == "broken":
-        return "the host could not go back to what it was, and refuses deploys"
+        return "the host could not be rolled back, and refuses deploys"
     if status.rebooted:
         return "it was under way before the last boot, and the boot did not end it"
     if is_stuck(status):
-        return "nobody watches over it, and the host does not go back"
+        return "nobody watches it, and the host does not roll back"
     return f"under way for {status.age_s} s"
 
 
@@ -98,7 +98,7 @@ def _choose_end(facts: Facts, status: HostDeploys) -> Remedy:
             "-u",
             "qtctl-restore.service",
         )
-        return make_steps(journal, "so that the host goes back:", ("qtctl", "recover", "--host", facts.target))
+        return make_steps(journal, "to roll the host back:", ("qtctl", "recover", "--host", facts.target))
     return make_steps("wait until it has ended, then audit again")
 
 
@@ -125,7 +125,7 @@ def _are_whole(facts: Facts) -> Judgment:
     damaged = next(iter(kept.damaged), "")
     sources = (_prove_damage(damaged, kept.damaged[damaged][0]),) if damaged else ()
     remedy = make_steps(
-        "nothing can go back to these generations; look who changed what only root writes",
+        "the host cannot be rolled back to these generations; find out who changed what only root writes",
         "as root, to give up one of them:",
         ("rm", "-r", "--", f"{BASE}/gen/{damaged}"),
     )
@@ -150,15 +150,15 @@ QT228 = Rule(
     Severity.ERROR,
     several="current generations are not of this registry",
     variants=(UNDER_WAY, STUCK, BROKEN, DAMAGED),
-    what="A deploy of the host is under way, could not be taken back (`broken`), or is stuck: nobody watches over it, "
-    "and the host does not go back. Or the generation in force was made from another state of the registry, as after "
-    "`qtctl rollback` or before a `qtctl deploy`. Everybody may read this in /var/lib/qtctl/status. With `--become` "
+    what="A deploy of the host is under way, could not be rolled back (`broken`), or is stuck: nobody watches it, and "
+    "the host does not roll back. Or the generation in force was made from another state of the registry, as after "
+    "`qtctl rollback` or before a `qtctl deploy`. Anyone may read this in /var/lib/qtctl/status. With `--become` "
     "also: files of a kept generation are missing or damaged.",
-    why="While a deploy is under way, everything else that an audit sees may change at any moment. What is stuck or "
-    "broken leaves a host between two states, and refuses the next deploy. From a damaged generation there is no way "
-    "back when it is needed.",
-    fix="Wait for a deploy that somebody watches. `qtctl recover` ends one that is broken or stuck. Where the registry "
-    "is right, `qtctl deploy`; after a rollback that is to stay, change the registry.",
+    why="While a deploy is under way, everything else that an audit sees may change at any moment. A stuck or broken "
+    "deploy leaves the host between two states, and blocks the next one. A damaged generation cannot be rolled back "
+    "to when it is needed.",
+    fix="Wait for a deploy that somebody watches. `qtctl recover` ends one that is broken or stuck. If the registry "
+    "is right, run `qtctl deploy`; if a rollback is to stay, change the registry.",
     expect=_expect_deploys,
 )
 RULES = (QT228,)

@@ -76,10 +76,10 @@ QT207 = Rule(
     "killed for memory",
     Severity.ERROR,
     several="services were killed for memory",
-    what="The last run of the service ended because the kernel, or systemd-oomd, killed it for want of memory "
+    what="The last run of the service ended because the kernel, or systemd-oomd, killed it for lack of memory "
     "(Result=oom-kill). Either its own MemoryMax= was reached or the host ran out.",
-    why="It looks like any crash. Restarting helps until the memory is used up again, and every time what the service "
-    "had in hand is lost.",
+    why="It looks like any crash. Restarting helps until the memory is used up again, and each time whatever the "
+    "service was working on is lost.",
     fix="`journalctl -k -g oom` says which limit it was. Raise `limits.memory_max` if the service needs it, or look "
     "for what grows. QT105 says whether the host has that much.",
     expect=_expect_no_kills,
@@ -89,8 +89,8 @@ QT218 = Rule(
     "restarted in the last hour",
     Severity.INFO,
     several="services restarted in the last hour",
-    what="systemd has restarted the service by itself since it was last started by somebody (NRestarts), and its "
-    "present process is less than an hour old. It is up now: too few restarts for QT205.",
+    what="systemd has restarted the service by itself since somebody last started it (NRestarts), and its current "
+    "process is less than an hour old. It is up now, with too few restarts for QT205.",
     why="A crash once an hour is easily overlooked: each look finds it running.",
     fix="`journalctl -u UNIT --since -1h` shows how it ended. Where that is expected, waive it with a reason.",
     expect=_expect_steadiness,

@@ -18,13 +18,13 @@ from qtctl.rules.host.env_files import EnvFile, list_env_files
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
 SAYS = {
-    "closed": "goes on behind a quote that was closed",
+    "closed": "goes on after a closed quote",
     "comment": "the # and what follows it are part of the value",
     "continued": "is part of the line before it, which ends in a backslash",
     "equals": "has no =, and is ignored",
     "export": "begins with export, and is ignored",
-    "name": "assigns to what is no name of a variable, and is ignored",
-    "quote": "opens a quote that nothing closes: all that follows is its value",
+    "name": "assigns to something that is not a variable name, and is ignored",
+    "quote": "opens a quote that nothing closes: all that follows becomes its value",
 }
 _LINES = {
     "closed": r"/[\"\047][ \t]+[^ \t]/",
@@ -190,13 +190,13 @@ QT603 = Rule(
     "env file with keys missing or not declared",
     Severity.WARNING,
     several="env files have keys missing or not declared",
-    what="The env file lacks a key that the registry declares, or assigns one that it does not: of a generated file "
-    "its `[env]`, of a secrets file `secrets.keys`. Root reads the file on the host by systemd's own rules, and of "
-    "keys that are not declared in a secrets file only lines are named. Asked with `--become`.",
-    why="A key that is missing is a default inside of a program that nobody chose, or a crash at the next start. One "
-    "that is not declared was put there by hand, and goes with the next deploy or stays in a secrets file for ever.",
-    fix="Declare keys that are right, and `qtctl deploy`. What a secrets file lacks is added by hand, as root; what "
-    "it has too much is listed in `secrets.keys` or removed.",
+    what="The env file lacks a key that the registry declares, or assigns one that it does not: those of `[env]` for "
+    "a generated file, of `secrets.keys` for a secrets file. Root reads the file on the host by systemd's own rules; "
+    "of undeclared keys in a secrets file only the lines are named. Needs `--become`.",
+    why="A missing key means a program's built-in default that nobody chose, or a crash at the next start. An "
+    "undeclared one was put there by hand, and goes with the next deploy or stays in a secrets file forever.",
+    fix="Declare keys that are right, and `qtctl deploy`. Add what a secrets file lacks by hand, as root; list what "
+    "it has besides in `secrets.keys`, or remove it.",
     expect=_expect_keys,
 )
 QT604 = Rule(
@@ -205,10 +205,10 @@ QT604 = Rule(
     Severity.ERROR,
     several="env files have other values than declared, or empty secrets",
     what="A value in the generated env file is not the declared one, or a declared secret is empty. Values that the "
-    "registry declares are compared by a digest, made on the host with a nonce of the look; of secrets shows whether "
-    "they are empty, and nothing else. Asked with `--become`.",
-    why="The service trades on another exchange, with another limit, or against another Redis than its registry "
-    "says, from its next start at the latest. An empty key passes every check that asks only whether it is there.",
+    "registry declares are compared by a digest, made on the host with a nonce for each audit; of secrets, only "
+    "whether they are empty is shown. Needs `--become`.",
+    why="The service trades on another exchange, with another limit, or against another Redis than its registry says, "
+    "from its next start at the latest. An empty key passes every check that only asks whether it is there.",
     fix="Put the value that is right into the registry, and `qtctl deploy`. A secret is written by hand into its "
     "file on the host, as root.",
     expect=_expect_values,
@@ -218,13 +218,13 @@ QT605 = Rule(
     "line of an env file that systemd ignores or misreads",
     Severity.WARNING,
     several="env files have lines that systemd ignores or misreads",
-    what="systemd does not take a line of an env file for what it looks like: `export X=1` and lines without `=` are "
+    what="systemd reads a line of an env file otherwise than it looks: `export X=1` and lines without `=` are "
     "ignored, a `# …` behind a value is part of it, a quote that is not closed swallows the rest of the file, and a "
-    "backslash at the end of a line or comment the next one. Asked with `--become`.",
-    why="A shell reads the same file otherwise, so everything works when it is tried by hand. The service does not "
-    "get the variable, or one with a comment in it, and no error says so.",
-    fix="Write `KEY=value`, a line each, without `export`, with comments on lines of their own and values with "
-    "spaces in double quotes. `qtctl deploy` writes a generated file again.",
+    "backslash at the end of a line or comment swallows the next one. Needs `--become`.",
+    why="A shell reads the same file differently, so everything works when tried by hand. The service does not get "
+    "the variable, or gets one with a comment in it, and no error says so.",
+    fix="Write one `KEY=value` per line, without `export`, with comments on lines of their own and values with spaces "
+    "in double quotes. `qtctl deploy` rewrites a generated file.",
     expect=_expect_lines,
 )
 RULES = (QT603, QT604, QT605)

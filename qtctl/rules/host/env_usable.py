@@ -126,13 +126,13 @@ QT606 = Rule(
     "env file that systemd cannot load",
     Severity.ERROR,
     several="env files cannot be loaded by systemd",
-    what="What stands at the path of an env file or secrets file is no file that systemd can load: a link that leads "
+    what="What is at the path of an env file or secrets file is not a file that systemd can load: a link that leads "
     "nowhere, a folder, a FIFO, a file of more than 64 MiB, or one with a NUL or with names or values that are not "
     "UTF-8. The last two show in its contents, which are read only with `--become`.",
-    why="A running service does not notice. Its next start fails with `Failed to load environment files`, and of a "
+    why="A running service does not notice. Its next start fails with `Failed to load environment files`, and at a "
     "FIFO systemd waits for a writer until the start times out.",
     fix="`ls -lL FILE` and `file FILE` show what it is. Move it away; `qtctl deploy` writes the generated one, and a "
-    "secrets file is made by hand (root, mode 0600).",
+    "secrets file is written by hand (root, mode 0600).",
     expect=_expect_loading,
 )
 QT607 = Rule(
@@ -140,12 +140,12 @@ QT607 = Rule(
     "env file of another size than generated, or empty",
     Severity.WARNING,
     several="env files have another size than generated, or are empty",
-    what="The generated env file has another number of bytes than qtctl writes, or a secrets file of which keys are "
-    "declared is empty. Everybody who may enter its folder sees that much; which keys differ shows with `--become`.",
-    why="Somebody has edited the file, or a disk was full while it was written. The next start of the service runs "
-    "by it, with a value that no registry knows, or without its keys.",
-    fix="`qtctl audit --become` names the keys that differ. `qtctl deploy` writes the generated file again; put "
-    "values that are right into the registry first. A secrets file is filled by hand.",
+    what="The generated env file has another number of bytes than qtctl writes, or a secrets file with declared keys "
+    "is empty. Anyone who may enter its folder can see that much; `--become` shows which keys differ.",
+    why="Somebody has edited the file, or a disk was full while it was written. The next start of the service uses "
+    "it, with a value that no registry knows, or without its keys.",
+    fix="`qtctl audit --become` names the keys that differ. `qtctl deploy` rewrites the generated file; put values "
+    "that are right into the registry first. Fill a secrets file by hand.",
     expect=_expect_sizes,
 )
 RULES = (QT606, QT607)

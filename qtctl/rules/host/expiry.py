@@ -78,11 +78,11 @@ QT517 = Rule(
     Severity.ERROR,
     several="declared streams expire",
     what="A declared stream has a time to live: Redis removes it when that is over, with its entries and its consumer "
-    "groups. Of keys of other types nothing is said: programs let values expire on purpose.",
-    why="Until then everything holds: the stream is there, fresh, and read. Then it is gone in one moment, entries "
-    "that nobody has read are lost, and every consumer fails with NOGROUP.",
-    fix="`redis-cli TTL KEY` shows the seconds that are left, `redis-cli PERSIST KEY` takes the time to live away. "
-    "Find the program that sets it (EXPIRE, or a migration script); an entry's age is limited with XADD MINID.",
+    "groups. Keys of other types are not judged: programs let values expire on purpose.",
+    why="Until then all is well: the stream is there, fresh, and read. Then it is gone in an instant, entries that "
+    "nobody has read are lost, and every consumer fails with NOGROUP.",
+    fix="`redis-cli TTL KEY` shows the seconds that are left, `redis-cli PERSIST KEY` removes the time to live. Find "
+    "the program that sets it (EXPIRE, or a migration script); to limit the age of entries, use XADD MINID.",
     expect=_expect_no_expiry,
 )
 QT518 = Rule(
@@ -96,7 +96,7 @@ QT518 = Rule(
     why="When memory runs short, whole streams vanish with their consumer groups, and no error is logged: orders that "
     "were sized and not yet executed are simply gone.",
     fix="`CONFIG SET maxmemory-policy noeviction`, and the same in redis.conf, so that writers get an error that "
-    "somebody sees. A cache belongs into a Redis of its own.",
+    "somebody sees. A cache belongs in a Redis of its own.",
     expect=_expect_kept_keys,
 )
 RULES = (QT517, QT518)

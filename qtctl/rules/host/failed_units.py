@@ -44,7 +44,7 @@ QT710 = Rule(
     "service of the distribution. Declared units that failed are QT204 and QT206.",
     why="Backups, log rotation, certificates and time synchronisation fail like that, quietly. What depends on them "
     "fails weeks later.",
-    fix="`systemctl status UNIT` says how it ended. Fix it, or `systemctl reset-failed UNIT` if it is of no interest.",
+    fix="`systemctl status UNIT` says how it ended. Fix it, or `systemctl reset-failed UNIT` if it does not matter.",
     expect=_expect_none_failed,
 )
 RULES = (QT710,)

@@ -101,8 +101,8 @@ QT713 = Rule(
     what="folders.toml declares a folder for this host, and its path is not there, or is a file or a link. A parent "
     "that the auditing account may not enter makes it unknown.",
     why="systemd fails a service with 226/NAMESPACE where a path of ReadWritePaths= does not exist, and a program "
-    "that finds no folder for its models or logs dies with its own error. Some write somewhere else instead, where "
-    "nobody looks.",
+    "that cannot find the folder for its models or logs dies with its own error. Some write somewhere else instead, "
+    "where nobody looks.",
     fix="Run `qtctl deploy`: it runs systemd-tmpfiles, which makes the folder. It replaces no file and no link: move "
     "those away first, or declare the folder that the link leads to.",
     expect=_expect_presence,
@@ -113,8 +113,8 @@ QT714 = Rule(
     "folder with another owner or mode than declared",
     Severity.WARNING,
     several="folders have another owner or mode than declared",
-    what="A declared folder is there, with another owner, group or mode than folders.toml says. What lies in it is "
-    "not looked at.",
+    what="A declared folder is there, with another owner, group or mode than folders.toml says. Its contents are not "
+    "checked.",
     why="A service that may not write to its folder fails at its first write, hours after its start. A folder that "
     "everybody may write to lets any account of the host replace a model that trades.",
     fix="`qtctl deploy` sets owner and mode of the folder itself. If what is on the host is right, declare it.",
@@ -128,8 +128,8 @@ QT725 = Rule(
     several="folders of temporary files are not open to all, or not sticky",
     what="/tmp or /var/tmp is not a folder of root with mode 1777. A unit with PrivateTmp= has "  # noqa: S108 - named
     "folders of its own. A link is not followed.",
-    why="Without write permission for all, every program that makes a temporary file fails, each in words of its own, "
-    "and often only at its next start. Without the sticky bit every account removes and replaces the files of others.",
+    why="Without write permission for all, every program that makes a temporary file fails, each in its own words, "
+    "and often only at its next start. Without the sticky bit any account can remove and replace the files of others.",
     fix="`ls -ld /tmp /var/tmp` shows them. `chown root:root` and `chmod 1777` bring back what every program expects; "
     "then see who changed that.",
     expect=_expect_shared,

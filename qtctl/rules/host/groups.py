@@ -19,7 +19,7 @@ from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rul
 
 SURELY = 10
 """A lag that is estimated, by the times of the entries, holds if so many times as much would."""
-MISCOUNTED = "Redis miscounts the lag of a group that entries were trimmed before: it told no number that can be right"
+MISCOUNTED = "Redis miscounts the lag of a group that entries were trimmed before: it gave no plausible number"
 NULL_LAG = "Redis cannot tell the lag (NULL): entries were deleted, the group's position was set by hand, or Redis < 7"
 MOST_SHOWN = 10
 """Names of groups in a finding."""
@@ -226,7 +226,7 @@ def _loses_nothing(facts: Facts, group: Group) -> Judgment:
         sources += [read, added, length]
     names = ", ".join(group.services)
     remedy = (
-        f"see why {names} was that far behind; what it missed is gone from Redis: take it from where it came, then "
+        f"see why {names} was that far behind; what it missed is gone from Redis: recover it from its source, then "
         f"let the stream keep more entries (MAXLEN of its publisher)"
     )
     return Verdict(lost.entries == 0, {"lost": lost.entries}, tuple(sources), remedy=remedy, unknown=lost.unknown)
@@ -240,12 +240,10 @@ QT504 = Rule(
     what="A service that is declared running reads a stream with a consumer group, and the stream has no such "
     "group; the groups that it has are listed. A stream that does not exist has no groups either; then QT501 is "
     "named as the cause. Groups of stopped and on-timer services are not judged.",
-    why="XREADGROUP fails with NOGROUP, and a consumer that made its group when it started does not make it "
-    "again. So after a stream was deleted and came back everything runs and nothing is read, until the "
-    "consumers are restarted.",
-    fix="Restart the service: it creates its group at start. Decide first whether it should read from the "
-    "beginning (`XGROUP CREATE KEY GROUP 0`) or only what is new (`$`); the difference is every entry written "
-    "meanwhile.",
+    why="XREADGROUP fails with NOGROUP, and a consumer that created its group at start does not create it again. So "
+    "after a stream was deleted and came back, everything runs and nothing is read until the consumers are restarted.",
+    fix="Restart the service: it creates its group at start. Decide first whether it should read from the beginning "
+    "(`XGROUP CREATE KEY GROUP 0`) or only what is new (`$`); the difference is every entry written in the meantime.",
     expect=_expect_presence,
     gate=True,
 )
@@ -255,16 +253,16 @@ QT505 = Rule(
     Severity.WARNING,
     several="consumer groups are behind their limit",
     what="The group has more undelivered entries than `max_lag`, or more delivered and unacknowledged ones than "
-    "`max_pending`. Redis before 8.0.3 counts a lag wrong once entries were trimmed before the group (redis#13957): "
-    "a group that was given the newest entry has none, and none is larger than the stream. A group that has caught up "
-    "after such a loss is counted wrong for good: its lag is estimated by the times of the entries, holds where ten "
-    "times as much would, and is unknown otherwise. Redis answers NULL for a lag it cannot know; then the check is "
-    "unknown, not 0, unless pending alone is over its limit.",
-    why="A lagging consumer acts on old data. A group can stand 3,350,000 ticks behind while its engine runs and "
-    "is healthy by every other measure: it trades on prices of last week.",
-    fix="See whether the consumer runs and how fast lag grows: look twice. Restart it if it is stuck; if it is "
-    "slower than its stream, add a consumer to the group. Old ticks are worth nothing: `XGROUP SETID KEY "
-    "GROUP $` skips them, if the owner agrees.",
+    "`max_pending`. Redis before 8.0.3 miscounts lag once entries were trimmed before the group read them "
+    "(redis#13957); so a group that was given the newest entry is taken to have no lag, and no lag to be larger than "
+    "the stream. A group that has caught up after such a loss is miscounted for good: its lag is estimated by the "
+    "times of the entries, holds where ten times as much would, and is unknown otherwise. Redis answers NULL for a "
+    "lag it cannot know; then the check is unknown, not 0, unless pending alone is over its limit.",
+    why="A lagging consumer acts on old data. A group can stand 3,350,000 ticks behind while its engine runs and is "
+    "healthy by every other measure: it trades on last week's prices.",
+    fix="Check whether the consumer runs, and how fast lag grows: look twice. Restart it if it is stuck; if it is "
+    "slower than its stream, add a consumer to the group. Old ticks are worth nothing: `XGROUP SETID KEY GROUP $` "
+    "skips them, if the owner agrees.",
     expect=_expect_low_lag,
 )
 QT510 = Rule(
@@ -272,14 +270,14 @@ QT510 = Rule(
     "entries trimmed before a group read them",
     Severity.ERROR,
     several="groups lost entries that were trimmed before they read them",
-    what="Entries left the stream before its consumer group was given them: the oldest entry that is left lies behind "
-    "the group's place, and more entries are gone than the group was given. Without the group's own count "
+    what="Entries left the stream before its consumer group was given them: the oldest remaining entry is past the "
+    "group's position, and more entries are gone than the group was given. Without the group's own count "
     "(entries-read is NULL, Redis before 7), or where entries were deleted one by one, the check is unknown.",
-    why="These entries are lost to the service, and nothing else tells: its lag even shrinks when its stream is "
+    why="These entries are lost to the service, and nothing else shows it: its lag even shrinks when its stream is "
     "trimmed. Orders, fills or closed trades that a service never saw make its books wrong for good.",
-    fix="Find out why the group was so far behind (QT505, QT506), and take what it missed from the publisher or a "
-    "backup. Then raise the MAXLEN with which the publisher trims, or add a consumer: the stream must hold what "
-    "is written during the longest stop of its readers. The finding goes when the group has read on.",
+    fix="Find out why the group was so far behind (QT505, QT506), and recover what it missed from the publisher or a "
+    "backup. Then raise the MAXLEN with which the publisher trims, or add a consumer: the stream must hold what is "
+    "written during the longest stop of its readers. The finding goes away once the group has read on.",
     expect=_expect_no_loss,
 )
 RULES = (QT504, QT505, QT510)

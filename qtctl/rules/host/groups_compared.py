@@ -55,14 +55,14 @@ def _judge_changes(
         }  # fmt: skip
         remedy = (
             f"journalctl on {names}, and find out who ran XGROUP SETID, or deleted the stream or the group: {names} "
-            "gets again what it was given before; stop it first where that must not be"
+            "is given the same entries again; stop it first if that must not happen"
         )
         yield Verdict(False, observed, (_prove_last_id(group, found),), remedy=remedy)
     elif stream is not None and is_made_anew(stream, found, earlier):
         observed = {"entries_read": found.entries_read, "before": earlier.entries_read, "since": since}
         remedy = (
-            f"find out who deleted the group: entries that were written between its end and its new beginning were "
-            f"given to nobody; look for them in the stream, and hand them to {names}"
+            f"find out who deleted the group: entries that were written between its deletion and its return "
+            f"were given to nobody; look for them in the stream, and hand them to {names}"
         )
         source = proofs.group_field(group.need, group.store, group.pair, "entries-read", found.entries_read)
         yield Verdict(False, observed, (source,), remedy=remedy, title=ANEW.title)
@@ -79,15 +79,15 @@ QT511 = Rule(
     Severity.ERROR,
     several="consumer groups were set back",
     variants=(ANEW,),
-    what="The group's last delivered entry lies before the one of an earlier look, or the group has been given fewer "
-    "entries in all than it had been then: it was set back (XGROUP SETID), or it, or its whole stream, was deleted "
-    "and made again. Only an audit with `--new-since EVIDENCE` can say that; without it nothing is judged. A group "
-    "that was made anew with `$` and has read since looks like one that has read all along: look often.",
-    why="A group that was set back gives its service old orders and fills a second time. One that was made anew with "
-    "`$` skips what was written in between, and nothing says so: its lag is 0, and all is fresh.",
+    what="The group's last delivered entry is older than in earlier evidence, or the group has been given fewer "
+    "entries in total than then: it was set back (XGROUP SETID), or it, or its whole stream, was deleted and "
+    "recreated. Only an audit with `--new-since EVIDENCE` can tell; without it nothing is judged. A group that was "
+    "recreated with `$` and has read since looks like one that has read all along: audit often.",
+    why="A group that was set back gives its service old orders and fills a second time. One that was recreated with "
+    "`$` skips what was written in between, and nothing says so: its lag is 0, and everything is fresh.",
     fix="Find out who did it: a deploy that creates its group at each start, a flush of Redis, a restore from an old "
-    "snapshot. If the service must not see old entries twice, stop it and set the group to its place with "
-    "`XGROUP SETID KEY GROUP ID`; the finding names the last id of the earlier look.",
+    "snapshot. If the service must not see old entries twice, stop it and set the group to its old position with "
+    "`XGROUP SETID KEY GROUP ID`; the finding names the last id in the earlier evidence.",
     expect=_expect_progress,
 )
 RULES = (QT511,)

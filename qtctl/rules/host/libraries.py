@@ -87,13 +87,13 @@ QT414 = Rule(
     several="libraries or packages can be changed by others",
     what="Something that programs load without naming it can be changed by an account other than root and, in a venv, "
     "the users of its services: a folder of shared libraries, what /etc/ld.so.conf and /etc/ld.so.preload name, a "
-    "folder of Python's own modules, a file of a venv's packages, or a folder that a .pth file of it names. Of the "
-    "host, folders are looked at and what lies directly in them. Also: /etc/ld.so.preload names a library that is not "
-    "there.",
+    "folder of Python's own modules, a file of a venv's packages, or a folder that a .pth file of it names. On the "
+    "host itself, these folders and what lies directly in them are checked. Also: /etc/ld.so.preload names a library "
+    "that is not there.",
     why="Whoever can put a file there runs as every service that loads it, at its next start, with its secrets and its "
     "exchange keys: sitecustomize.py, a .pth file, one libm.so.6. Program and code look untouched.",
-    fix="`ls -ldL PATH` shows owner and mode. `chown root` or `chmod go-w` it, look at what lies there now "
-    "(`ls -lt PATH`), and make the venv anew if something is not yours.",
+    fix="`ls -ldL PATH` shows owner and mode. `chown root` or `chmod go-w` it, look at what lies there now (`ls -lt "
+    "PATH`), and rebuild the venv if something is not yours.",
     expect=_expect_libraries,
 )
 RULES = (QT414,)

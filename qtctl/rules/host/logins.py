@@ -32,7 +32,7 @@ def _is_own(facts: Facts) -> Verdict:
                   f"{entry.mode:o} {entry.uid} {entry.gid} {entry.path}")  # fmt: skip
     remedy = (
         f"make {entry.path} writable by {login.name} and root alone (ls -ld shows owner and mode); until then look at "
-        f"{found.path}, and believe no audit by {login.name}"
+        f"{found.path}, and trust no audit by {login.name}"
     )
     return Verdict(False, {"account": login.name, "file": found.path, "changed by": says}, (source,), remedy=remedy)
 
@@ -43,15 +43,15 @@ QT722 = Rule(
     Severity.ERROR,
     several="accounts can change what the auditing account's login runs",
     what="The home or the login shell of the account that audits, a file that its shell or sshd reads at each login "
-    "(.bashrc, .profile, .zshenv, .ssh/rc, .ssh/authorized_keys and the like, and those of /etc), or a folder on "
-    "the way to one, can be written by an account other than itself and root. Group write counts whatever the group: "
-    "access control lists show there.",
+    "(.bashrc, .profile, .zshenv, .ssh/rc, .ssh/authorized_keys and the like, and those of /etc), or a folder on the "
+    "way to one, can be written by an account other than itself and root. Group write counts whatever the group, "
+    "since access control lists show up there.",
     why="sshd starts the account's shell, and the shell reads its files before it reads a command. Whoever can write "
-    "one decides what every later audit finds. qtctl runs its commands in an environment of their own, but a "
-    "shell that another account commands need not run them at all.",
-    fix="`chown` and `chmod go-w` the file or folder that is named, and look at what the files say now. Audit by an "
-    "account of its own that owns nothing else, with /bin/sh as its shell, a home that belongs to root, and "
-    "AuthorizedKeysFile outside of it: see docs/audit.md.",
+    "one decides what every later audit finds. qtctl runs its commands in an environment of their own, but a shell "
+    "that another account controls need not run them at all.",
+    fix="`chown` and `chmod go-w` the file or folder that is named, and look at what the files say now. Audit with a "
+    "separate account that owns nothing else, with /bin/sh as its shell, a home that belongs to root, and "
+    "AuthorizedKeysFile outside it: see docs/audit.md.",
     expect=_expect_own_login,
 )
 RULES = (QT722,)

@@ -34,7 +34,7 @@ def _judge_shared(uid: str, names: list[str]) -> Verdict:
     again = f"getent passwd | cut -d: -f1,3 | grep ':{uid}$'"
     remedy = make_steps(
         ("find", "/", "-xdev", "-uid", uid), "remove the account that nobody needs, or give it a uid of its own: "
-        "usermod -u, then chown what was its",
+        "usermod -u, then chown its files",
     )  # fmt: skip
     return Verdict(
         False, {"accounts": [*names]}, tuple(ProofSource(SHARED, again, f"{name}:{uid}") for name in names[:2]),
@@ -101,7 +101,7 @@ def _judge_name(facts: Facts, name: str, wanted: tuple[str, ...]) -> Verdict:
     again = f"getent ahosts {quote(name)} | cut -d ' ' -f 1 | grep . || echo absent"
     source = ProofSource(need, again, (wrong or addresses or ["absent"])[0])
     remedy = make_steps(
-        ("grep", "^hosts:", "/etc/nsswitch.conf"), f"files must stand there before dns; then compare {PATH}"
+        ("grep", "^hosts:", "/etc/nsswitch.conf"), f"files must come before dns there; then compare {PATH}"
     )
     return Verdict(bool(addresses) and not wrong, {"addresses": [*addresses]}, (source,), remedy=remedy)
 
@@ -111,10 +111,10 @@ QT717 = Rule(
     "two accounts with one uid",
     Severity.ERROR,
     several="uids belong to two accounts",
-    what="Two accounts of the host, as it resolves them itself, have the same uid. The subject is the uid; one account "
-    "that two databases name is no finding.",
+    what="Two accounts of the host, as it resolves them itself, have the same uid. The subject is the uid; one "
+    "account that two databases name is not a finding.",
     why="To the kernel they are one: each reads the other's secrets, and kills its processes. A second account with "
-    "uid 0 is root under another name, and often how somebody came back.",
+    "uid 0 is root under another name, and often how an intruder got back in.",
     fix="Give one of them a number of its own with `usermod -u`, and its files too: usermod changes those of its home "
     "only. Remove the account if it has no owner.",
     expect=_expect_own_ids,
@@ -124,10 +124,10 @@ QT718 = Rule(
     "journal is down",
     Severity.ERROR,
     several="journals are down",
-    what="systemd-journald does not run on the host. Messages that it dropped while it ran are not looked for: an "
-    "ordinary user cannot read its journal.",
+    what="systemd-journald does not run on the host. It is not checked whether journald dropped messages while it "
+    "ran: an ordinary user cannot read its journal.",
     why="Nothing that services say is kept, so nobody can find out why one failed. Once its socket is full, programs "
-    "that log wait in the middle of their work.",
+    "that log block in the middle of their work.",
     fix="`systemctl status systemd-journald.service` says how it ended; a full /var/log or /run is the usual cause. "
     "Start it, and restart services that log to a closed pipe.",
     expect=_expect_journal,
@@ -137,11 +137,11 @@ QT719 = Rule(
     "processes of a running unit were killed for memory",
     Severity.WARNING,
     several="running units had processes killed for memory",
-    what="The control group of a declared unit that runs has lost processes to the out-of-memory killer since the unit "
-    "was started. A unit that ended with it is QT207; kills of an earlier run are not counted, as the counter goes "
-    "with the control group. A kernel that counts none by control group is not judged.",
+    what="The control group of a declared unit that runs has lost processes to the out-of-memory killer since the "
+    "unit was started. A unit that ended with it is QT207; kills of an earlier run are not counted, as the counter "
+    "goes with the control group. A kernel that does not count them by control group is not judged.",
     why="The main process lives on without its worker: the unit is active, answers its health check, and does half of "
-    "its work. The next kill may take the whole of it.",
+    "its work. The next kill may take all of it.",
     fix="Restart the unit, so that it is whole again. Then raise `memory_max`, or find out what needs the memory: "
     "`journalctl -k --grep=oom` has sizes.",
     expect=_expect_memory,
@@ -152,7 +152,7 @@ QT720 = Rule(
     Severity.ERROR,
     several="names lead elsewhere than declared",
     what="hosts.toml declares a name for an address, and the host itself resolves it to another one, or to none. All "
-    "sources of nsswitch.conf are asked, as programs do; QT706 looks at the hosts file alone.",
+    "sources in nsswitch.conf are asked, as programs would; QT706 looks at the hosts file alone.",
     why="The hosts file may be right while nobody reads it: `hosts: dns` in nsswitch.conf, or a cache that answers "
     "first. The service then talks to another Redis than everybody believes, or to none.",
     fix="`getent ahosts NAME` shows what programs get, `grep ^hosts: /etc/nsswitch.conf` who is asked in which order. "

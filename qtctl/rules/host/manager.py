@@ -72,8 +72,8 @@ def _is_bare(facts: Facts) -> Judgment:
     unset = ("systemctl", "unset-environment", *odd[:20])
     remedy = make_steps(
         unset,
-        "take it out of where a boot sets it again, if one does (`systemd.setenv=` on the kernel's command line, an "
-        "environment generator), and restart what was started since; what a service needs belongs into its own table",
+        "remove it where a boot sets it again, if one does (`systemd.setenv=` on the kernel's command line, an "
+        "environment generator), and restart what was started since; what a service needs belongs in its own table",
     )
     return Verdict(not odd, {"set": [*odd]}, sources, remedy=remedy)
 
@@ -91,7 +91,7 @@ def _is_usual(facts: Facts) -> Judgment:
     odd = {key: (path, value) for key, path, value in _list_last(found) if _changes_services(key, value)}
     remedy = make_steps(
         ("systemd-analyze", "cat-config", "systemd/system.conf"),
-        "put what a service needs into its own table in the registry, take it out there, then",
+        "put what a service needs into its own table in the registry, remove it there, then",
         ("systemctl", "daemon-reexec"),
     )
     return _judge(SYSTEM, found, odd, remedy)
@@ -142,7 +142,7 @@ def _is_logged(facts: Facts) -> Judgment:
     odd = {key: (path, value) for key, path, value in _list_last(found) if _drops_lines(key, value.lower())}
     remedy = make_steps(
         ("systemd-analyze", "cat-config", "systemd/journald.conf"),
-        "take it out there, then",
+        "remove it there, then",
         ("systemctl", "restart", "systemd-journald.service"),
     )
     return _judge(JOURNAL, found, odd, remedy)
@@ -182,7 +182,7 @@ def _is_packaged(facts: Facts, unit: str, declared: frozenset[str]) -> Judgment:
     )
     remedy = make_steps(
         ("systemctl", "cat", "--no-pager", "--", unit),
-        "if that is meant, declare a service for it in place of the external; if not:",
+        "if that is intended, declare a service for it instead of the external; if not:",
         *(("rm", "--", path) for path in files[:5]),
         ("systemctl", "daemon-reload"),
         ("systemctl", "restart", "--", unit),
@@ -194,14 +194,15 @@ QT232 = Rule(
     "QT232",
     "defaults of systemd were changed",
     Severity.WARNING,
-    what="system.conf, or a file beside it (/etc, /run and /usr/local/lib, system.conf.d too), sets what systemd gives "
-    "to every service that says nothing else: Default… (tasks, limits, timeouts, accounting, environment), CPU "
-    "affinity, capabilities. What systemd takes anyway is no change, nor what a package brought to /usr/lib. Also: the "
-    "running systemd gives every service a variable besides the locale (`systemctl set-environment`), or another PATH.",
-    why="No unit file says so, and each check of the units holds: a stop that had 90 seconds is killed after one, the "
-    "memory limit of a service counts nothing, its thirtieth thread fails, its libraries come from another folder.",
-    fix="`systemd-analyze cat-config systemd/system.conf` shows all files. Put what a service needs into its own table "
-    "in the registry, remove it there, and run `systemctl daemon-reexec`. Give what is meant a waiver.",
+    what="system.conf, or a file beside it (/etc, /run and /usr/local/lib, system.conf.d too), sets what systemd "
+    "gives every service that does not say otherwise: Default… (tasks, limits, timeouts, accounting, environment), "
+    "CPU affinity, capabilities. A value that is systemd's own default does not count, nor does what a package put in "
+    "/usr/lib. Also: the running systemd gives every service a variable besides the locale (`systemctl "
+    "set-environment`), or another PATH.",
+    why="No unit file says so, and each check of the units holds: a stop that had 90 seconds is killed after one, a "
+    "service's memory limit limits nothing, its thirtieth thread fails, its libraries come from another folder.",
+    fix="`systemd-analyze cat-config systemd/system.conf` shows all files. Put what a service needs into its own "
+    "table in the registry, remove it there, and run `systemctl daemon-reexec`. Waive what is intended.",
     expect=_expect_usual_settings,
 )
 QT235 = Rule(
@@ -210,8 +211,8 @@ QT235 = Rule(
     Severity.WARNING,
     several="programs of externals replaced",
     what="A file outside of /usr/lib gives an external's unit another program or other arguments: a drop-in with "
-    "ExecStart=, or a unit file in place of the package's with other ExecStart= lines. Limits and other settings of an "
-    "external are its operator's. A unit that no package brought is not compared.",
+    "ExecStart=, or a unit file in place of the package's with other ExecStart= lines. Limits and other settings of "
+    "an external are its operator's business. A unit that came with no package is not compared.",
     why="The unit has the right name, is active and listens, and what runs there is something else: a Redis with "
     "another configuration, a build from somebody's home, a wrapper that was meant for one night.",
     fix="`systemctl cat UNIT` shows the files in order. Remove the drop-in, or the file that `systemctl edit --full` "
@@ -224,8 +225,8 @@ QT723 = Rule(
     Severity.WARNING,
     what="journald.conf, or a file beside it, has Storage=none, or a MaxLevelStore= of err or above: journald runs and "
     "keeps nothing of what services write, or only their errors.",
-    why="Everything looks well until something goes wrong; then `journalctl -u UNIT` is empty, and nobody can say what "
-    "a service did with an order. Errors alone do not tell what came before them.",
+    why="Everything looks fine until something goes wrong; then `journalctl -u UNIT` is empty, and nobody can say "
+    "what a service did with an order. Errors alone do not show what led to them.",
     fix="`systemd-analyze cat-config systemd/journald.conf` shows the files. Remove the setting, then `systemctl "
     "restart systemd-journald.service`.",
     expect=_expect_logging,

@@ -49,7 +49,7 @@ def _is_acknowledged(facts: Facts, group: Group, max_idle_us: int) -> Judgment:
     names = ", ".join(group.services)
     remedy = (
         f"journalctl on {names}: {consumer} got {id_} and never acknowledged it. Where that consumer is gone, "
-        "XAUTOCLAIM gives its entries to another; XACK ends one that nobody can handle, once somebody has looked at it"
+        "XAUTOCLAIM gives its entries to another; XACK drops one that nobody can handle, once somebody has looked at it"
     )
     source = proofs.prove_pending_entry(_make_need(group), group.store, group.pair, str(id_), str(consumer))
     return Verdict(False, observed, (source,), remedy=remedy)
@@ -61,13 +61,13 @@ QT516 = Rule(
     Severity.WARNING,
     several="groups have entries that were delivered and never acknowledged",
     what="A consumer of the group was given an entry longer ago than `max_idle`, and has neither acknowledged it nor "
-    "been given it again since. The 20 oldest entries that wait for an acknowledgement are looked at (XPENDING): the "
-    "finding names the one that has waited longest, its consumer, and how often it was delivered.",
+    "been given it again since. Only the 20 oldest unacknowledged entries are checked (XPENDING): the finding names "
+    "the one that has waited longest, its consumer, and how often it was delivered.",
     why="Redis delivers such an entry to nobody else: an order that a consumer took just before it crashed stays with "
-    "that consumer's name for ever. The group has no lag, and looks well by every other measure.",
-    fix="See what the consumer did with the entry. Let a consumer that starts read its own pending entries first (id 0 "
-    "instead of `>`), and take over those of consumers that are gone (`XAUTOCLAIM KEY GROUP CONSUMER 3600000 0`). "
-    "If the service needs longer by nature, declare `max_idle`.",
+    "that consumer's name forever. The group has no lag, and looks healthy by every other measure.",
+    fix="See what the consumer did with the entry. Let a consumer that starts read its own pending entries first (id "
+    "0 instead of `>`), and take over those of consumers that are gone (`XAUTOCLAIM KEY GROUP CONSUMER 3600000 0`). "
+    "If the service really needs longer, declare `max_idle`.",
     expect=_expect_acknowledgements,
 )
 RULES = (QT516,)

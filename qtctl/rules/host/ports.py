@@ -141,14 +141,14 @@ QT301 = Rule(
     Severity.ERROR,
     several="declared ports have no listener",
     what="A service, socket unit or external that is declared running or active has a port, and nothing listens "
-    "there: not at the declared address, nor at one that covers it. Ports of stopped and on-timer services are not "
-    "judged. If the declared unit listens on that port at another address it is QT303, if another unit has the port "
-    "QT302. What a socket unit listens on, systemd itself holds (init.scope): that is the socket unit's, by its "
-    "Listen= as loaded, and its service's.",
+    "there: neither at the declared address nor at one that covers it. Ports of stopped and on-timer services are not "
+    "judged. If the declared unit listens on that port at another address, it is QT303; if another unit has the port, "
+    "QT302. systemd itself (init.scope) holds the sockets of socket units: they count as the socket unit's, by its "
+    "loaded Listen=, and as its service's.",
     why="`active (running)` says that a process exists, not that it serves. An engine that waits for a model "
     "file, or an exchange that does not answer, is active for minutes before it listens, if it ever does.",
-    fix="If the unit is down that is given as the cause: start it. If it runs, `journalctl -u UNIT -n 50` tells "
-    "what it waits for. Compare the port in its command line and env file with `[ports]` in the registry.",
+    fix="If the unit is down, the finding gives that as its cause: start it. If it runs, `journalctl -u UNIT -n 50` "
+    "shows what it waits for. Compare the port in its command line and env file with `[ports]` in the registry.",
     expect=partial(_expect_ports, judge="listened"),
     gate=True,
 )
@@ -160,8 +160,8 @@ QT302 = Rule(
     what="The declared port is open, and a socket there belongs to another unit: alone, or beside the declared unit's "
     "own, by SO_REUSEPORT, at a wider address (`0.0.0.0`) or at a more specific one. The kernel names the control "
     "group of each listening socket, and with it the unit. Where it names none, the check is unknown, not passed.",
-    why="The health check answers, and the wrong program answers it. Port 8005 was given to both risk-safety and "
-    "the position monitor of one fleet: whichever starts first has it, and the other one loops.",
+    why="The health check gets an answer, from the wrong program. Port 8005 was given to both risk-safety and the "
+    "position monitor of one fleet: whichever starts first has it, and the other one loops.",
     fix="Stop the unit that should not be there, or give one of the two another port in the registry and deploy. "
     "`qtctl lint` finds two declared services with one address before they meet on a host (QT101).",
     expect=partial(_expect_ports, judge="owned"),
@@ -173,15 +173,15 @@ QT303 = Rule(
     Severity.ERROR,
     several="ports are bound wider or narrower than declared",
     what="The declared unit listens on the declared port at another address: wider (`0.0.0.0`, `[::]` or `*` where "
-    "127.0.0.1 is declared), narrower (127.0.0.1 where 0.0.0.0 is declared) or elsewhere, also beside the declared "
-    "one. An external that is declared at one loopback address may listen at others; `0.0.0.0` and `[::]` together "
-    "are `*`. `*` is ss's word for a socket of both families; `127.0.0.1%lo` and `[::ffff:127.0.0.1]` are the same as "
-    "127.0.0.1.",
+    "127.0.0.1 is declared), narrower (127.0.0.1 where 0.0.0.0 is declared) or elsewhere, even if it listens at the "
+    "declared one too. An external that is declared at one loopback address may listen at others; `0.0.0.0` and "
+    "`[::]` together are `*`. `*` is ss's word for a socket of both families; `127.0.0.1%lo` and `[::ffff:127.0.0.1]` "
+    "are the same as 127.0.0.1.",
     why="In a container a program binds 0.0.0.0, and the port mapping decides who reaches it. Moved to systemd "
     "unchanged, an API that can place orders is open to the network. Too narrow is an outage for those who "
     "connect from outside.",
     fix="Correct the bind address where the program takes it from: `--host` in its arguments or a variable in its "
-    "env. If the wider address is meant, declare it under `[ports]`, so that it was somebody's decision.",
+    "env. If the wider address is meant, declare it under `[ports]`, so that it is a decision on record.",
     expect=partial(_expect_ports, judge="bound"),
     gate=True,
 )

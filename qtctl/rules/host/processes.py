@@ -69,7 +69,7 @@ def _is_current(
     ahead = next((each for each in found if each.at_us > parse_microseconds(facts.taken_at) + _SECOND), None)
     if ahead is not None:
         changed = _format_time(ahead.at_us)
-        why = f"{ahead.path} was changed at {changed}, which is after this look: the host's clock was set"
+        why = f"{ahead.path} was changed at {changed}, which is after this audit: the host's clock was set"
         return Verdict(
             False, None, unknown=why, remedy=make_steps("once the clock is right:", ("touch", "--", ahead.path))
         )
@@ -128,14 +128,15 @@ QT213 = Rule(
     "QT213",
     "process older than what it runs by",
     Severity.WARNING,
-    what="The unit's process was started before its unit file, a declared drop-in, an env or secrets file, its program "
-    "or interpreter, or a package of its venv was last changed. A deploy that changes only what a daemon-reload "
-    "applies keeps the file's time. Code that a program imports is not looked at.",
-    why="Files, packages and secrets are right on disk, every check of them holds, and the process still runs by those "
-    "of yesterday: with the old key, the old limit, the library with the hole. It changes with the next restart, which "
-    "nobody connects with it any more.",
-    fix="`systemctl show -p ExecMainStartTimestamp UNIT` and `stat PATH` show both times. `qtctl deploy` restarts what "
-    "runs by an older unit or env file; after an update of packages or of the interpreter, `systemctl restart UNIT`.",
+    what="The unit's process was started before its unit file, a declared drop-in, an env or secrets file, its "
+    "program or interpreter, or a package of its venv was last changed. A deploy that changes only what a "
+    "daemon-reload applies keeps the file's modification time. Code that a program imports is not checked.",
+    why="Files, packages and secrets are right on disk, every check of them holds, and the process still runs with "
+    "yesterday's: the old key, the old limit, the vulnerable library. It changes at the next restart, when nobody "
+    "makes the connection any more.",
+    fix="`systemctl show -p ExecMainStartTimestamp UNIT` and `stat PATH` show both times. `qtctl deploy` restarts "
+    "what was started with an older unit or env file; after an update of packages or of the interpreter, `systemctl "
+    "restart UNIT`.",
     expect=_expect_current_processes,
 )
 RULES = (QT213,)

@@ -112,13 +112,13 @@ QT515 = Rule(
     Severity.ERROR,
     several="producers are silent",
     what="A service runs, and the newest entry of all the streams that it publishes is older than its `silent_after`; "
-    "where it declares none, than the greatest `max_age` of its streams, if it publishes several and each has one. "
-    "Redis does not say who wrote an entry: while another service writes to one of these streams, this one counts as "
-    "heard.",
-    why="One stream that stands still may have nothing to say (QT503). A producer whose streams all stand still has "
-    "lost its exchange, its thread or its Redis, while systemd and its health URL call it well.",
-    fix="Read its journal for the moment at which the newest entry was written. Restart the service once the cause is "
-    "known. If it is quiet by nature, at night or while a market is closed, declare a longer `silent_after`.",
+    "if it declares none, older than the longest `max_age` of its streams, where it publishes several and each has "
+    "one. Redis does not say who wrote an entry: while another service writes to one of these streams, this one "
+    "counts as heard.",
+    why="A single quiet stream may have nothing to say (QT503). A producer whose streams are all quiet has lost its "
+    "exchange, its thread or its Redis, while systemd and its health URL call it healthy.",
+    fix="Read its journal from around the time of the newest entry. Restart the service once the cause is known. If "
+    "it is naturally quiet, at night or while a market is closed, declare a longer `silent_after`.",
     expect=_expect_fresh_entries,
 )
 RULES = (QT515,)

@@ -153,12 +153,12 @@ QT702 = Rule(
     Severity.ERROR,
     several="file systems are almost full",
     what="A file system that the fleet or the host itself writes to has more in use than `disk_used` or `inodes_used` "
-    "of `[thresholds.host]` in fleet.toml allow, 90 % where nothing is declared. In use is what df says: what is kept "
-    "for root is not counted. The subject is where it is mounted.",
+    "of `[thresholds.host]` in fleet.toml allow, 90 % where nothing is declared. In use is what df says: space "
+    "reserved for root is not counted. The subject is the mount point.",
     why="A full disk stops everything that writes: Redis refuses its writers, journald drops messages, and a service "
     "leaves half a file. A file system without a free inode says `No space left on device` while df shows room.",
     fix="See what fills it with `du -xh --max-depth=2 MOUNT | sort -h`, and `du -x --inodes` for many small files. "
-    "`journalctl --vacuum-size=500M` and `apt-get clean` give some back at once.",
+    "`journalctl --vacuum-size=500M` and `apt-get clean` free some at once.",
     expect=_expect_room,
 )
 QT703 = Rule(
@@ -169,8 +169,8 @@ QT703 = Rule(
     what="Less memory is available than `memory_available` of `[thresholds.host]` says (5 %), swap is fuller than "
     "`swap_used` while little memory is available, or for more than `memory_pressure` percent of the last five minutes "
     "every task waited for memory. Available is the kernel's MemAvailable, so caches count as free.",
-    why="The next that asks for memory gets somebody killed, and the kernel chooses whom: mostly the largest, which is "
-    "the model that trades. Before that the host is slow in every part.",
+    why="The next request for memory gets a process killed, and the kernel chooses which: mostly the largest, which "
+    "is the model that trades. Before that, everything on the host is slow.",
     fix="`ps -eo rss,unit:40,args --sort=-rss | head` shows who has the memory. Restart what leaks, give services a "
     "`memory_max`, or give the host more.",
     expect=_expect_memory,
@@ -180,13 +180,13 @@ QT704 = Rule(
     "host is overloaded",
     Severity.WARNING,
     several="signs that the host is overloaded",
-    what="The load of each processor was above `load_per_cpu` of `[thresholds.host]` (10) over five and over fifteen "
-    "minutes, or for more than `io_pressure` percent of five minutes every task waited for input and output. A short "
-    "peak is no finding.",
+    what="The load per processor was above `load_per_cpu` of `[thresholds.host]` (10) over five and over fifteen "
+    "minutes, or for more than `io_pressure` percent of five minutes every task waited for I/O. A short peak is not a "
+    "finding.",
     why="Everything is late on such a host: ticks are handled after the price has moved, health checks time out, and "
-    "systemd kills what does not start in time. The first thing to fail is seldom the one that causes it.",
-    fix="`top` shows who computes, `ps -eo stat,unit:40,args | grep ^D` who waits for a disk or a network. Stop or "
-    "limit that, or move it to another host.",
+    "systemd kills what does not start in time. What fails first is seldom the cause.",
+    fix="`top` shows what uses the processors, `ps -eo stat,unit:40,args | grep ^D` what waits for a disk or a "
+    "network. Stop or limit that, or move it to another host.",
     expect=_load,
 )
 RULES = (QT702, QT703, QT704)

@@ -65,7 +65,7 @@ QT230 = Rule(
     why="All services in a slice share what the slice has. Each of them has the limits that are declared for it, and "
     "together they are throttled, killed for memory or cannot start a thread, although no unit file says so.",
     fix="`systemctl show SLICE` and `systemctl cat SLICE` show the limit and where it comes from. `systemctl revert "
-    "SLICE` takes away what was set by hand. A limit that is meant belongs into slices.toml.",
+    "SLICE` removes what was set by hand. An intended limit belongs in slices.toml.",
     expect=_expect_no_limits,
 )
 RULES = (QT230,)

@@ -103,7 +103,7 @@ def _judge_refused(file: StartFile, refusal: Refusal, who: Identity, user: str) 
     word = does or _DOES[refusal.permission]
     says = f"{user} cannot {word} {entry.path} (mode {entry.mode:04o}, uid {entry.uid}, gid {entry.gid})"
     letter = {Permission.READ: "r", Permission.WRITE: "w", Permission.EXECUTE: "x"}[refusal.permission]
-    remedy = make_steps(_allow(entry, who, user, letter), f"or let {user} alone have it with setfacl")
+    remedy = make_steps(_allow(entry, who, user, letter), f"or grant it to {user} alone with setfacl")
     return Verdict(
         False, {"user": user, "refused": [says], "for": f"{file.role} {file.path}"}, (_prove_stat(file.need, entry),),
         remedy=remedy,
@@ -140,7 +140,7 @@ def _judge_not_executed(file: StartFile, mount: str) -> Verdict | None:
     if not mount:
         return None
     again = f"findmnt -n -o OPTIONS --mountpoint {quote(mount)} | tail -n 1 | tr ',' '\\n' | grep -x noexec"
-    remedy = make_steps("take noexec out of what mounts it (/etc/fstab, or its .mount unit); until the next boot:",
+    remedy = make_steps("remove noexec where it is mounted (/etc/fstab, or its .mount unit); until the next boot:",
                    ("mount", "-o", "remount,bind,exec", "--", mount))  # fmt: skip
     observed: JsonObject = {file.role: file.path, "mounted": "noexec", "mount": mount}
     return Verdict(False, observed, (ProofSource(file.need, again, "noexec"),), remedy=remedy)
@@ -210,8 +210,8 @@ QT410 = Rule(
     "their own are not judged.",
     why="A service that already runs does not notice: its files are open. At its next start, after a reboot in the "
     "night, it fails with 200/CHDIR or 203/EXEC, or Python finds no module.",
-    fix="`namei -l PATH` shows owner and mode of every part. Give the user what is missing with `chmod`, or it "
-    "alone with `setfacl -m u:USER:x FOLDER`, or move what the service needs out of another account's home.",
+    fix="`namei -l PATH` shows owner and mode of every part. Give the missing permission with `chmod`, or to that "
+    "user alone with `setfacl -m u:USER:x FOLDER`, or move what the service needs out of another account's home.",
     expect=_expect_usable_files,
     preflight=True,
 )
@@ -222,10 +222,10 @@ QT411 = Rule(
     what="The program of a service, or one that it runs before it (ExecStartPre= and the like), is not on the host, is "
     "a link that leads nowhere, or is a script whose first line names an interpreter that is not there. The "
     "interpreter of a declared venv is QT401's and QT402's.",
-    why="What runs already keeps running from memory. The next start ends with 203/EXEC: `No such file or directory`, "
-    "which of a script means its interpreter, and sends people looking for a file that is there.",
-    fix="`readlink -m PATH` shows where the program's links lead, `head -n 1 PATH` which interpreter it wants. Install "
-    "what is missing, or declare the path that is right.",
+    why="A running service keeps running from memory. The next start ends with 203/EXEC: `No such file or directory`, "
+    "which for a script means its interpreter, and sends people looking for a file that is there.",
+    fix="`readlink -m PATH` shows where the program's links lead, `head -n 1 PATH` which interpreter it wants. "
+    "Install what is missing, or declare the right path.",
     expect=_expect_programs,
     preflight=True,
 )

@@ -12,7 +12,7 @@ from qtctl.model.facts import Facts, Unit
 from qtctl.model.process_facts import Processes
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
-_STANDS = {"T": "stopped by a signal", "t": "stopped by a debugger", "Z": "dead, and nobody collected it", "X": "dead"}
+_STANDS = {"T": "stopped by a signal", "t": "stopped by a debugger", "Z": "dead, and not reaped", "X": "dead"}
 
 
 def _expect_going_processes(desired: Desired) -> tuple[Expectation, ...]:
@@ -54,9 +54,9 @@ QT233 = Rule(
     Severity.ERROR,
     several="processes of services stand still",
     what="The unit is active, and its main process is stopped by a signal (SIGSTOP, a debugger, a terminal), or a "
-    "zombie that nobody collected. A control group that is frozen is QT226.",
-    why="systemd calls the unit active for as long as the process exists. It answers nobody, reads no stream and sends "
-    "no order; its port still takes connections, until the queue of the kernel is full.",
+    "zombie that nobody has reaped. A control group that is frozen is QT226.",
+    why="systemd calls the unit active for as long as the process exists. It answers nobody, reads no stream and "
+    "sends no order; its port still takes connections, until the kernel's queue is full.",
     fix="`ps -o pid,stat,wchan,args -p PID` shows it (T, t or Z). `systemctl kill -s CONT UNIT` lets it run on, "
     "unless a debugger holds it; a zombie goes with `systemctl restart UNIT`.",
     expect=_expect_going_processes,

@@ -13,7 +13,7 @@ from qtctl.model.store_facts import StoreClock, StoreHealth
 from qtctl.rules import proofs
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
-STOPS_WRITES = "a snapshot failed; whether writes stop then is its stop-writes-on-bgsave-error, which INFO hides"
+STOPS_WRITES = "a snapshot failed; whether writes then stop depends on stop-writes-on-bgsave-error, which INFO hides"
 SECOND = 1_000_000
 FAILED = "err"
 STATUSES = ("rdb_last_bgsave_status", "aof_last_write_status", "aof_last_bgrewrite_status")
@@ -83,7 +83,7 @@ def _list_refusals(server: StoreHealth, store: DesiredStore) -> Iterator[Refusal
             "NOREPLICAS: no replica follows", (good,), "bring its replica back, or CONFIG SET min-replicas-to-write 0"
         )
     aof = proofs.prove_info(need, store, "aof_last_write_status", FAILED)
-    disk = f"df and journalctl -u {store.unit} -n 50: make room or put the folder right; then writes are taken again"
+    disk = f"df and journalctl -u {store.unit} -n 50: free space or fix the folder; then writes work again"
     if server.persistence.get("aof_last_write_status") == FAILED:
         yield Refusal("MISCONF: the append-only file cannot be written", (aof,), disk)
     if server.persistence.get("rdb_last_bgsave_status") == FAILED and "MISCONF" in server.errors:
@@ -154,15 +154,15 @@ QT512 = Rule(
     "Redis refuses writes",
     Severity.ERROR,
     several="Redis servers refuse writes",
-    what="Redis answers and reads, and refuses every write: it is a read-only replica (READONLY), its snapshots or its "
-    "append-only file fail (MISCONF), its memory is full and its policy may evict nothing (OOM), min-replicas-to-write "
-    "is set and no replica follows (NOREPLICAS), or CLIENT PAUSE holds writes up, which Valkey 8.1 and later say: with "
-    "Redis only silent producers show it (QT503, QT515), as where an ACL forbids writes. A store from which this host "
-    "only reads is not judged.",
-    why="Every publisher stands still at once, and each logs it in its own words. PING answers, the port listens and "
-    "the unit is active, so nothing else on the host shows it.",
-    fix="The finding says which of them it is. For a replica find out who made it one (`redis-cli ROLE`); for "
-    "MISCONF make room on its disk and read its journal; for OOM see what grew, and trim it or raise maxmemory.",
+    what="Redis answers and reads, and refuses every write: it is a read-only replica (READONLY), its snapshots or "
+    "its append-only file fail (MISCONF), its memory is full and its policy may evict nothing (OOM), "
+    "min-replicas-to-write is set and no replica follows (NOREPLICAS), or CLIENT PAUSE holds up writes. Only Valkey "
+    "8.1 and later report a pause: with Redis only silent producers show it (QT503, QT515), as they do where an ACL "
+    "forbids writes. A store from which this host only reads is not judged.",
+    why="Every publisher stops at once, and each logs it in its own words. PING answers, the port listens and the "
+    "unit is active, so nothing else on the host shows it.",
+    fix="The finding says which it is. For a replica, find out who made it one (`redis-cli ROLE`); for MISCONF, free "
+    "space on its disk and read its journal; for OOM, see what grew, and trim it or raise maxmemory.",
     expect=_expect_writable_stores,
 )
 QT513 = Rule(
@@ -172,11 +172,11 @@ QT513 = Rule(
     several="Redis servers cannot keep what they hold",
     what="The last snapshot, write or rewrite of the append-only file failed, as INFO says; or it is off where "
     "stores.toml declares `appendonly`; or the last snapshot is older than `saved_within` while something is not in "
-    "it. What Redis is configured to save cannot be seen without CONFIG: declare what must be saved.",
-    why="All goes well until Redis restarts: then it comes back with the data of its last good snapshot, or with none. "
+    "it. Without CONFIG, qtctl cannot see what Redis is configured to save: declare what must be saved.",
+    why="All is well until Redis restarts: then it comes back with the data of its last good snapshot, or with none. "
     "Streams lose their entries and their groups, and consumers fail with NOGROUP.",
-    fix="Read the journal of its unit: a full disk, a folder that is not its own, or fork failing for want of memory. "
-    "Then `redis-cli BGSAVE` (and `BGREWRITEAOF`), and look at `redis-cli INFO persistence`.",
+    fix="Read the journal of its unit: a full disk, a folder that it does not own, or a fork that fails for lack of "
+    "memory. Then `redis-cli BGSAVE` (and `BGREWRITEAOF`), and look at `redis-cli INFO persistence`.",
     expect=_expect_saving,
 )
 RULES = (QT512, QT513)

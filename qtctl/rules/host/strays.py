@@ -53,7 +53,7 @@ def _judge_strays(facts: Facts, desired: Desired, protocol: str) -> tuple[Verdic
 def _judge_stray(protocol: str, subject: str, found: list[tuple[Row, str]]) -> Verdict:
     units = sorted({unit for _, unit in found})
     row = found[0][0]
-    remedy = f"declare {subject} under [ports] of {', '.join(units)}, or make it listen there no more"
+    remedy = f"declare {subject} under [ports] of {', '.join(units)}, or stop it listening there"
     return Verdict(False, {"units": [*units]}, (_prove_row(protocol, row),), subject=subject, remedy=remedy)
 
 
@@ -124,13 +124,13 @@ QT304 = Rule(
     Severity.WARNING,
     several="ports of fleet units are not declared",
     what="A unit of the fleet (generated, or matching `unit_patterns` in fleet.toml) listens on a port that the "
-    "registry does not declare for it. At another address of a port that it has, that is QT303. UDP sockets on ports "
-    "that Linux gives out by itself (32768 to 60999) are not judged: they belong to clients. Where there is none, one "
+    "registry does not declare for it. A port that it has, at another address, is QT303. UDP sockets on ports that "
+    "Linux hands out by itself (32768 to 60999) are not judged: they belong to clients. Where there is none, one "
     "check with the subject `tcp` or `udp` holds.",
     why="A port that nobody wrote down is in no firewall, no health check and no review: a debugger, a metrics "
-    "endpoint or a second server that a new version brought. What listens on 0.0.0.0 is reached by the whole network.",
-    fix="Declare the port under `[ports]` of the service, or switch off what opens it. The proof shows address and "
-    "control group of the socket.",
+    "endpoint or a second server that a new version brought. The whole network can reach what listens on 0.0.0.0.",
+    fix="Declare the port under `[ports]` of the service, or switch off what opens it. The proof shows the socket's "
+    "address and control group.",
     expect=_expect_no_strays,
 )
 QT306 = Rule(
@@ -142,9 +142,9 @@ QT306 = Rule(
     "service nor a socket, and not somebody's login. Where the control group is gone, or the kernel names none, the "
     "check is unknown for that socket alone; at a declared port that is QT302's.",
     why="systemd neither restarts, caps nor stops what is in none of its units: a program that was moved out of its "
-    "unit, a container without a scope, a left-over of one that was stopped. It keeps the port from its owner.",
+    "unit, a container without a scope, a leftover of a stopped unit. It keeps the port from its owner.",
     fix="`ss -lntp` as root names the process. Run it as a unit and declare that, or end it. Sockets of the kernel "
-    "itself (NFS) have no process: give them a waiver.",
+    "itself (NFS) have no process: waive them.",
     expect=_expect_no_strangers,
 )
 RULES = (QT304, QT306)

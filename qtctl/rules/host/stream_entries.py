@@ -37,7 +37,9 @@ def _judge_cap(facts: Facts, key: DesiredKey, store: DesiredStore, cap: int) -> 
         return NOT_JUDGED
     source = proofs.prove_stream_field(need, store, key.name, "length", stream.length)
     writers = ", ".join(key.publishers) or "its publisher"
-    remedy = f"see why {writers} trims it no more (XADD … MAXLEN); XTRIM {quote(key.name)} MAXLEN ~ {cap} cuts it once"
+    remedy = (
+        f"see why {writers} no longer trims it (XADD … MAXLEN); XTRIM {quote(key.name)} MAXLEN ~ {cap} cuts it once"
+    )
     return Verdict(stream.length <= cap, {"length": stream.length}, (source,), remedy=remedy)
 
 
@@ -74,12 +76,13 @@ QT508 = Rule(
     "stream is longer than its cap",
     Severity.WARNING,
     several="streams are longer than their caps",
-    what="The stream has more entries than the `max_length` that the registry declares. Publishers trim with "
-    "`MAXLEN ~`, which leaves up to some hundred entries more than it says: declare the cap with that room.",
+    what="The stream has more entries than the `max_length` that the registry declares. Publishers trim with `MAXLEN "
+    "~`, which leaves up to a few hundred entries more than it says: leave that much room in the declared cap.",
     why="A stream without a cap grows until Redis has no memory left, and then every write of every service fails. "
     "It happens when a publisher is replaced by one that adds without MAXLEN.",
-    fix="See which publisher adds entries without MAXLEN, and correct it. `XTRIM KEY MAXLEN ~ N` cuts the stream once; "
-    "look first whether every group has read what goes (lag in `XINFO GROUPS KEY`), since trimmed entries are lost.",
+    fix="See which publisher adds entries without MAXLEN, and correct it. `XTRIM KEY MAXLEN ~ N` cuts the stream "
+    "once; check first that every group has read what will go (lag in `XINFO GROUPS KEY`), since trimmed entries are "
+    "lost.",
     expect=_expect_caps,
 )
 QT514 = Rule(
@@ -87,15 +90,15 @@ QT514 = Rule(
     "ids of entries that no clock explains",
     Severity.WARNING,
     several="streams have ids that no clock explains",
-    what="The id of the newest entry is no time in milliseconds by the clock of Redis: it lies in the future, or "
-    "before 2018, when Redis got streams. The age of the stream is then unknown, neither 0 nor fifty years. Only "
+    what="The id of the newest entry is not a plausible time in milliseconds by Redis's clock: it lies in the future, "
+    "or before 2018, when Redis got streams. The age of the stream is then unknown, neither 0 nor fifty years. Only "
     "streams with `max_age` are judged.",
-    why="An id from the future makes a stream look fresh for ever, though its publisher is dead; ids in seconds make "
-    "it look stale for ever. Redis accepts no id below the newest one, so one entry with a wrong id spoils all that "
+    why="An id from the future makes a stream look fresh forever, though its publisher is dead; ids in seconds make "
+    "it look stale forever. Redis accepts no id below the newest one, so one entry with a wrong id spoils all that "
     "follow: `*` then continues from it.",
-    fix="Let publishers add with `*`. Ids that are made from something else on purpose say nothing of age: then take "
-    "`max_age` out. A stream with an id from the future must be made anew: rename it, let the publisher write again, "
-    "and let the consumers create their groups.",
+    fix="Let publishers add with `*`. Ids that are made from something else on purpose say nothing about age: then "
+    "remove `max_age`. A stream with an id from the future must be recreated: rename it, let the publisher write "
+    "again, and let the consumers create their groups.",
     expect=_expect_stamps,
 )
 RULES = (QT508, QT514)

@@ -166,11 +166,11 @@ QT501 = Rule(
     what="A stream, hash or other key that the registry declares does not exist in its Redis server (TYPE answers "
     "`none`). A Redis server that does not answer, or refuses the question, makes the check unknown, never "
     "broken.",
-    why="A stream comes into being with its first entry, so an absent one means that its publisher has never "
-    "written since the data was last lost. Its readers block in XREADGROUP without an error. A trading "
-    "pipeline without `sizing.final` looks idle, not broken.",
-    fix="If a publisher is down, that is given as the cause: start it. If it runs, compare the key it writes with "
-    "the declared name: a forgotten prefix is enough. If nothing is meant to write it, declare it retired.",
+    why="A stream is created by its first entry, so an absent one means that its publisher has never written since "
+    "the data was last lost. Its readers block in XREADGROUP without an error. A trading pipeline without "
+    "`sizing.final` looks idle, not broken.",
+    fix="If a publisher is down, the finding gives that as its cause: start it. If it runs, compare the key it writes "
+    "with the declared name: one forgotten prefix is enough. If nothing is meant to write it, declare it retired.",
     expect=_expect_presence,
 )
 QT502 = Rule(
@@ -180,9 +180,8 @@ QT502 = Rule(
     several="keys have another type than declared",
     what="The key exists with another Redis type than the registry declares, for example a list where a stream is "
     "declared. A stream of another type has no consumer groups, so QT504 names this check as its cause.",
-    why="Every command of the other side then fails with WRONGTYPE. It happens when an old version of a service "
-    "still pushes to a list that its successor made a stream of; whichever writes first after a flush "
-    "decides.",
+    why="Every command from the other side then fails with WRONGTYPE. It happens when an old version of a service "
+    "still pushes to a list that its successor made a stream of; whichever writes first after a flush decides.",
     fix="Find the writer of the wrong type and stop or upgrade it. Then move the key away with RENAME (it may "
     "hold data that somebody wants) and let the right publisher create it again. If the registry is wrong, "
     "correct `type`.",
@@ -195,12 +194,12 @@ QT503 = Rule(
     several="streams are stale",
     what="The newest entry of a stream is older than its declared `max_age`. The id of an entry is the time at which "
     "Redis stamped it, and is compared with the clock of the same server (TIME): the clock of whoever audits does not "
-    "count. A stream that exists and never had an entry is stale; one that does not exist is QT501. Where no clock "
+    "count. A stream that exists but never had an entry is stale; one that does not exist is QT501. Where no clock "
     "explains the ids (QT514) the age is unknown.",
     why="The publisher can be active, its port open and its health URL answering while it writes nothing: a lost "
-    "exchange connection looks just so. The age of the newest entry is what its readers feel.",
-    fix="If the publisher is down that is given as the cause. If it runs, read its journal for lost connections. "
-    "For a stream that is quiet by nature, raise `max_age` or take it out.",
+    "exchange connection looks just like that. What its readers notice is the age of the newest entry.",
+    fix="If the publisher is down, the finding gives that as its cause. If it runs, read its journal for lost "
+    "connections. For a stream that is naturally quiet, raise or remove `max_age`.",
     expect=_expect_fresh_entries,
 )
 QT509 = Rule(
@@ -209,10 +208,9 @@ QT509 = Rule(
     Severity.ERROR,
     several="Redis servers do not answer",
     what="The declared Redis server refused the connection on the host itself: nobody listens there. Or it is still "
-    "loading its data, and answers every question about keys with LOADING. Where it asks "
-    "for a password (NOAUTH), forbids the command (NOPERM), or SSH forbids the forwarding, the check is "
-    "unknown, since Redis may be well.",
-    why="Every stream and key of the fleet is in it. While it is down all checks of its keys are unknown and name "
+    "loading its data, and answers every question about keys with LOADING. If it asks for a password (NOAUTH), "
+    "forbids the command (NOPERM), or SSH forbids the forwarding, the check is unknown, since Redis may be fine.",
+    why="Every stream and key of the fleet is in it. While it is down all checks of its keys are unknown and give "
     "this one as their cause, so that one line says what happened.",
     fix="`systemctl start` its unit and read its journal: a full disk and an over-committed memory are the usual "
     "causes. Services that wait for Redis and reconnect need no restart.",

@@ -125,8 +125,8 @@ QT221 = Rule(
     "systemd itself would wait forever. A service that waits for its next restart is QT205.",
     why="`activating` looks like a service that is about to be up, so nobody restarts it. A program that never says "
     "that it is ready (Type=notify) or a stop that waits for a hung process can stay like that for weeks.",
-    fix="`systemctl status UNIT` shows which command it is at. Look for what that waits for: a lock, a host, a device. "
-    "Declare a timeout, so that systemd ends it the next time.",
+    fix="`systemctl status UNIT` shows which command it is stuck in. Find out what that command waits for: a lock, a "
+    "host, a device. Declare a timeout, so that systemd ends it the next time.",
     expect=partial(_expect_movement, timed=False),
 )
 QT226 = Rule(
@@ -134,13 +134,13 @@ QT226 = Rule(
     "frozen",
     Severity.ERROR,
     several="units are frozen",
-    what="The unit's control group is frozen, as systemd says (FreezerState=) or the kernel (cgroup.events): all of "
-    "its processes are stopped. `systemctl freeze` does that, and so do tools for snapshots, containers and "
+    what="The unit's control group is frozen, according to systemd (FreezerState=) or the kernel (cgroup.events): all "
+    "of its processes are stopped. `systemctl freeze` does that, and so do tools for snapshots, containers and "
     "suspending.",
     why="The unit is `active (running)`, its ports accept connections, and nothing answers. No list of failed units "
     "shows it.",
     fix="`systemctl thaw UNIT`; where systemd did not do it, `echo 0` into the group's cgroup.freeze. If something "
-    "freezes it on purpose, such as a backup, see why that did not end.",
+    "freezes it on purpose, such as a backup, find out why that did not finish.",
     expect=_expect_thaw,
 )
 QT227 = Rule(

@@ -46,7 +46,7 @@ def _judge_keys(facts: Facts, desired: Desired, store: DesiredStore) -> Judgment
     if rest:
         return (*alone, _judge_others(store, rest))
     if not found.complete:
-        why = f"Redis has more keys than a look reads: {found.count} that match were seen"
+        why = f"Redis has more keys than one audit reads: {found.count} that match were seen"
         return (*alone, Verdict(False, None, unknown=why, remedy="narrow key_patterns, or clear Redis of what is left"))
     return alone or Verdict(True, {"undeclared": [], "keys": found.count})
 
@@ -99,7 +99,7 @@ def _judge_groups(facts: Facts, desired: Desired, key: DesiredKey, store: Desire
     ours = [name for name in found.names if any(fnmatchcase(name, each) for each in store.group_patterns)]
     strange = tuple(_judge_strange_group(key, store, name) for name in ours if name not in known)
     if found.count > len(found.names):
-        why = f"it has {found.count} groups, and {len(found.names)} of them are looked at"
+        why = f"it has {found.count} groups, and {len(found.names)} of them are checked"
         return (*strange, Verdict(False, None, unknown=why, remedy="see who makes so many groups"))
     return strange or Verdict(True, {"undeclared": [], "groups": found.count})
 
@@ -132,15 +132,15 @@ QT507 = Rule(
     variants=(RETIRED,),
     untidy=True,
     what="Redis has a key that matches `key_patterns` of its store, or a stream of the registry has a consumer group "
-    "that matches `group_patterns`, and nothing declares it; or a key that is declared retired is still there. Without "
-    "patterns nothing is judged: keys of other programs are nobody's business here. Names are read with SCAN, never "
-    "with KEYS, and what the keys hold is not read.",
-    why="A key that nobody declared has no cap, no age and no reader that is known: a stream under a misspelt name "
-    "fills the memory while its readers wait at the right one. A group of a service that is gone keeps its pending "
-    "list for ever, and looks like a reader to whoever trims the stream.",
+    "that matches `group_patterns`, and nothing declares it; or a key that is declared retired is still there. "
+    "Without patterns nothing is judged, since other programs' keys are not qtctl's business. Names are read with "
+    "SCAN, never with KEYS, and what the keys hold is not read.",
+    why="A key that nobody declared has no known cap, age or reader: a stream under a misspelt name fills the memory "
+    "while its readers wait at the right one. A group whose service is gone keeps its pending list forever, and looks "
+    "like a reader to whoever trims the stream.",
     fix="Declare it, with the services that write and read it. If it is a leftover, find out what wrote it before "
-    "anything is deleted: `redis-cli TYPE KEY`, and `OBJECT IDLETIME KEY` for when it was last used. If the "
-    "patterns take in keys of other programs, narrow them.",
+    "anything is deleted: `redis-cli TYPE KEY`, and `OBJECT IDLETIME KEY` for when it was last used. If the patterns "
+    "match keys of other programs, narrow them.",
     expect=_expect_declared_keys,
 )
 RULES = (QT507,)

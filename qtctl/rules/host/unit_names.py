@@ -54,7 +54,9 @@ def _is_alias(facts: Facts, alias: str, unit: DesiredExternal) -> Verdict:
     own = load not in ("not-found", "masked")
     source = proofs.prove_unit_property(LISTING, alias, "Id", alias if own else unit.unit)
     gone = choose_removal(facts, alias, listing.files.get(alias, ""), active)
-    remedy = make_steps(f"{unit.unit} is meant: take the name out of its aliases, or remove this unit", *gone.steps)
+    remedy = make_steps(
+        f"the name should mean {unit.unit}: take it out of its aliases, or remove this unit", *gone.steps
+    )
     observed: JsonObject = {"load": load, "active": active} if own else {"alias_of": unit.unit}
     sources = (source,) if own else ()
     return Verdict(not own, observed, sources, remedy=remedy, title=ALIAS.title)
@@ -198,16 +200,16 @@ QT202 = Rule(
     several="units on the host are not declared",
     variants=(RETIRED, ALIAS),
     untidy=True,
-    what="A unit whose name matches the fleet's patterns (`unit_patterns` in fleet.toml) is installed or loaded, "
-    "and the registry does not know it; or the registry declares it retired and it is still there. A retired "
-    "unit that is masked and does not run counts as gone. Where there is none, one check with the subject `*` "
-    "holds. A name that is declared as an alias of an external, and is a unit of its own on the host, is one too.",
+    what="A unit whose name matches the fleet's patterns (`unit_patterns` in fleet.toml) is installed or loaded, and "
+    "the registry does not know it; or the registry declares it retired and it is still there. A retired unit that is "
+    "masked and does not run counts as gone. Where there is no such unit, one check with the subject `*` holds. A "
+    "declared alias of an external that is a unit of its own on the host counts too.",
     why="A unit that is on no list is restarted, capped and backed up by nobody. One fleet had `quantum_realtime`, "
     "`quantumfond-backend` and a family of `rl-shadow-*` units beside the planned ones, and no list named "
     "them all.",
-    fix="Decide what it is. Declare it (then qtctl generates and audits it), or declare it retired with the "
-    "reason, then `systemctl disable --now UNIT`, remove its file and `systemctl daemon-reload`. Of an alias "
-    "remove only the link: `systemctl disable ALIAS` disables the unit that it is a name of.",
+    fix="Decide what it is. Declare it (then qtctl generates and audits it), or declare it retired with the reason, "
+    "then `systemctl disable --now UNIT`, remove its file and `systemctl daemon-reload`. For an alias, remove only "
+    "the link: `systemctl disable ALIAS` would disable the unit behind it.",
     expect=_expect_declared_units,
 )
 QT203 = Rule(
@@ -217,13 +219,13 @@ QT203 = Rule(
     several="referenced units are not found",
     untidy=True,
     what="An installed unit of the fleet names another one in Wants=, Requires=, BindsTo= or After=, and systemd "
-    "finds no unit of that name. Or a target of every boot wants a unit of the fleet's names that is gone: the link "
-    "of `systemctl enable` is left. The subject is the missing name; who refers to it is listed. Names that the "
-    "registry declares are QT201's. Where every name is found, one check with the subject `*` holds.",
-    why="systemd ignores an After= or Wants= that leads nowhere, without a word: the order that someone wrote "
-    "down does not exist. Units of one fleet waited for `redis.service` on hosts where it is called "
-    "`redis-server.service` and for a `quantum-core.target` that nobody had written. With Requires= the unit "
-    "does not start at all.",
+    "finds no unit of that name. Or a target that every boot starts still wants a fleet unit that is gone: the link "
+    "made by `systemctl enable` was left behind. The subject is the missing name; the units that refer to it are "
+    "listed. Names that the registry declares are QT201's. Where every name is found, one check with the subject `*` "
+    "holds.",
+    why="systemd silently ignores an After= or Wants= of a missing unit: the order that someone wrote down does not "
+    "exist. Units of one fleet waited for `redis.service` on hosts where it is called `redis-server.service` and for "
+    "a `quantum-core.target` that nobody had written. With Requires= the unit does not start at all.",
     fix="Correct the name under [order] in the registry (aliases of externals are resolved), or declare the "
     "missing unit. For a unit that qtctl does not generate, correct its file or its drop-in.",
     expect=_expect_references,

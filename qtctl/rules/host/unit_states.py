@@ -214,14 +214,13 @@ QT204 = Rule(
     "unit failed",
     Severity.ERROR,
     several="units failed",
-    what="systemd gave the unit the state `failed` and is not starting it again: its program exited badly, was "
-    "killed by a signal, timed out or could not be started at all. The exit status is shown in systemd's own "
-    "words: 200 CHDIR (no working directory), 203 EXEC (no program), 217 USER, 226 NAMESPACE (a sandbox path "
-    "is missing), 243 CREDENTIALS; signals by name. A service that systemd gave up on after too many restarts "
-    "is QT206 instead, and no failed unit is also QT219.",
-    why="A failed service does not come back by itself. `203 EXEC` is the one a move to virtual environments "
-    "brings: the unit names an interpreter that was never built, or was removed, and the error stands only in "
-    "the journal.",
+    what="systemd gave the unit the state `failed` and is not starting it again: its program exited with an error, "
+    "was killed by a signal, timed out or could not be started at all. The exit status is shown in systemd's own "
+    "words: 200 CHDIR (no working directory), 203 EXEC (no program), 217 USER, 226 NAMESPACE (a sandbox path is "
+    "missing), 243 CREDENTIALS; signals by name. A service that systemd gave up on after too many restarts is QT206 "
+    "instead, and a failed unit is never QT219 as well.",
+    why="A failed service does not come back by itself. `203 EXEC` is typical after a move to virtual environments: "
+    "the unit names an interpreter that was never built, or was removed, and the error is only in the journal.",
     fix="Read `journalctl -u UNIT -n 50`. Where QT401, QT402 or QT601 are given as its cause, fix those first. "
     "Then `systemctl reset-failed UNIT` and `systemctl start UNIT`.",
     expect=partial(_expect_state, bad=Condition.FAILED, services_only=False),
@@ -233,12 +232,11 @@ QT205 = Rule(
     Severity.ERROR,
     several="services restart in a loop",
     what="The service ends and is started again and again: systemd is waiting to restart it (sub state "
-    "`auto-restart`), or it has restarted at least `thresholds.restart_loop.restarts` times and has been up "
-    "for less than `up_less_than` at the time of the look. A single restart that repaired something is no "
-    "finding.",
-    why="In a table of states a looping service is `active` half of the time. It loses its place in the streams "
-    "at each start, fills the journal, and its health check passes now and then. One look at the state can "
-    "miss it; the restart counter cannot.",
+    "`auto-restart`), or it has restarted at least `thresholds.restart_loop.restarts` times and has been up for less "
+    "than `up_less_than` at the time of the audit. A single restart that repaired something is not a finding.",
+    why="In a table of states a looping service is `active` half the time. It loses its place in the streams at each "
+    "start, fills the journal, and its health check passes now and then. One look at the state can miss it; the "
+    "restart counter cannot.",
     fix="`journalctl -u UNIT -n 50` shows how it ends. A port that is taken (QT302) or a missing package in the "
     "venv are the usual causes. `systemctl stop UNIT` ends the loop while you look.",
     expect=partial(_expect_state, bad=Condition.LOOPING, services_only=True),
@@ -250,12 +248,12 @@ QT206 = Rule(
     Severity.ERROR,
     several="services hit their start limit",
     what="The service failed so often within StartLimitIntervalSec= that systemd refuses to start it again. Its "
-    "Result is `start-limit-hit`; or, after a crash loop, still the cause of the last crash: it has been restarted "
-    "before, Restart= asks for another start after this end too, and there was none.",
+    "Result is `start-limit-hit`, or after a crash loop still names the last crash: the service was restarted before, "
+    "Restart= asks for another start after this exit too, and none came.",
     why="This is where a restart loop ends: the service is down for good, and a plain `systemctl start` can be "
-    "refused as well. Restart=always does not help here, which surprises at three in the morning.",
-    fix="Find the cause in `journalctl -u UNIT -n 50`, fix it, then `systemctl reset-failed UNIT` (which empties "
-    "the counter) and `systemctl start UNIT`. Raising StartLimitBurst= only makes the loop longer.",
+    "refused as well. Restart=always does not help here, which is a surprise at three in the morning.",
+    fix="Find the cause in `journalctl -u UNIT -n 50`, fix it, then `systemctl reset-failed UNIT` (which resets the "
+    "counter) and `systemctl start UNIT`. Raising StartLimitBurst= only makes the loop longer.",
     expect=partial(_expect_state, bad=Condition.GAVE_UP, services_only=True),
     gate=True,
 )
@@ -266,10 +264,10 @@ QT209 = Rule(
     Severity.WARNING,
     several="units run though declared stopped",
     variants=(RETIRED,),
-    what="The registry says that this service, timer or external is stopped, or retired it altogether, and the "
-    "host runs it. A retired unit that is also still installed is QT202 besides.",
-    why="Two generations of one service at work at once take each other's port and read each other's share of a "
-    "consumer group. A position monitor that was thought stopped goes on moving stop losses next to its "
+    what="The registry says that this service, timer or external is stopped, or retired, and it runs on the host. A "
+    "retired unit that is also still installed is QT202 as well.",
+    why="Two generations of one service running at once take each other's port and read each other's share of a "
+    "consumer group. A position monitor that everybody believes is stopped keeps moving stop losses next to its "
     "successor.",
     fix='`systemctl disable --now UNIT`. If it is meant to run, declare `state = "running"` and deploy.',
     expect=_expect_stopped,
@@ -279,13 +277,12 @@ QT219 = Rule(
     "declared running and inactive",
     Severity.ERROR,
     several="units are declared running and inactive",
-    what="A service or external that is declared running, or a target or timer that is declared active, is "
-    "`inactive` or on its way down, however it ended: stopped by hand, exited with status 0, or never "
-    "started. A unit that failed is QT204, one that loops QT205, one that systemd gave up on QT206, one that "
-    "is not there at all QT201. A service that is `activating` (a oneshot at work, a slow start) counts as "
-    "running.",
+    what="A service or external that is declared running, or a target or timer that is declared active, is `inactive` "
+    "or stopping, however it ended: stopped by hand, exited with status 0, or never started. A unit that failed is "
+    "QT204, one that loops QT205, one that systemd gave up on QT206, one that is absent QT201. A service that is "
+    "`activating` (a oneshot that is still running, a slow start) counts as running.",
     why="A clean exit alarms nobody: systemd is content, and so is every list of failed units. A timer that is "
-    "inactive never fires, and what it should have done is missed only when its result is.",
+    "inactive never fires, and nobody notices until its result is missed.",
     fix="`systemctl start UNIT`, and ask `journalctl -u UNIT` who stopped it. If it stopped because a unit it is "
     "bound to did (Requires=, BindsTo=, PartOf=), that one is named as the cause. If it should stay down, "
     'declare `state = "stopped"`.',

@@ -69,10 +69,10 @@ def _choose_load_remedy(facts: Facts, declared: DeclaredUnit, file: DesiredFile 
     look = ("systemctl", "status", "--no-pager", "-n", "20", declared.unit)
     found = facts.read(File, file.path) if file is not None else None
     if file is None or found is None:
-        return make_steps(look, "it shows what systemd refuses: correct that, then", ("systemctl", "daemon-reload"))
+        return make_steps(look, "it shows what systemd rejects: correct that, then", ("systemctl", "daemon-reload"))
     if found.sha256 == file.sha256:
-        return make_steps(look, "it shows what systemd refuses: correct the registry, or the drop-in that says it")
-    return make_steps(look, "what should stay of the edit, put into the registry first", deploy_command(facts))
+        return make_steps(look, "it shows what systemd rejects: correct the registry, or the drop-in that says it")
+    return make_steps(look, "put what should stay of the edit into the registry first", deploy_command(facts))
 
 
 NO_STATE_OF_ITS_OWN = frozenset({"alias", "bad", "generated", "transient", "linked", "linked-runtime"})
@@ -158,7 +158,7 @@ def _is_same(facts: Facts, file: DesiredFile, need: Need) -> Judgment:
 def _choose_replacement(facts: Facts, found: File) -> Remedy:
     """A deploy leaves alone what qtctl did not write, and all else with it."""
     if found.ours:
-        return make_steps("what should stay of the edit, put into the registry first", deploy_command(facts))
+        return make_steps("put what should stay of the edit into the registry first", deploy_command(facts))
     take_over = join(deploy_command(facts, "--take-over"))
     return make_steps(
         "somebody wrote it by hand, and a deploy is refused while it is there: put what should stay of it into the "
@@ -197,12 +197,12 @@ QT201 = Rule(
     "that name (load state not-found), or the unit file that qtctl generates is not on disk. A unit that "
     "still runs from memory after its file was deleted counts as absent too: the next daemon-reload or boot "
     "loses it.",
-    why="What is declared and absent is not starting, not restarting and not monitored, and everything that wants "
-    "it waits for nothing. After a move from Compose one registry listed thirteen units that "
-    "no host had: a table of names does not show that, only a question to systemd does.",
+    why="A unit that is declared but absent does not start or restart and is not monitored, and whatever wants it "
+    "waits for nothing. After a move from Compose one registry listed thirteen units that no host had: a table of "
+    "names does not show that, only asking systemd does.",
     fix="Run `qtctl deploy`: it writes the missing files, reloads systemd and starts what is declared running. "
-    "`systemctl status UNIT` shows what systemd refuses of a file. For an external (redis-server, grafana) install its "
-    'package. If the unit is meant to be gone, set `state = "retired"` in the registry.',
+    "`systemctl status UNIT` shows what systemd rejects in a file. For an external (redis-server, grafana) install "
+    'its package. If the unit is meant to be gone, set `state = "retired"` in the registry.',
     expect=_expect_units,
     gate=True,
 )
@@ -211,18 +211,18 @@ QT208 = Rule(
     "enablement other than declared",
     Severity.WARNING,
     several="units are enabled or disabled other than declared",
-    what="Whether a unit starts at boot is not as declared: the state of the unit file (`systemctl is-enabled`) of "
-    "a running service, active target or active timer should be `enabled`, of a stopped one `disabled`, of an "
-    "on-timer service (which has no [Install]) `static`. A masked unit (a link to /dev/null) is reported "
-    "here, whatever it should be; its file is then not compared (QT210). Of an external the registry says "
-    "only whether it must come up, so `static` or `indirect` pass. A unit that is loaded from another file (QT225), or "
-    "whose file is a link (QT210), has no such state: QT223 says whether a boot starts it.",
-    why="A unit that runs but is disabled looks healthy until the next boot, when it is simply not there: an "
-    "outage at the worst time, with nothing in its journal. A stopped service that is enabled comes back at "
-    "the same boot. A mask refuses every start, also the ones that a deploy or a dependency asks for.",
-    fix="`systemctl enable UNIT` (or `disable`), without `--now`, changes only the next boot. For a masked one "
-    "`systemctl unmask UNIT`, then `qtctl deploy` to write the file that the mask replaced. If what is on the "
-    "host is right, change `state` in the registry.",
+    what="Whether a unit starts at boot is not as declared: the state of the unit file (`systemctl is-enabled`) of a "
+    "running service, active target or active timer should be `enabled`, of a stopped one `disabled`, of an on-timer "
+    "service (which has no [Install]) `static`. A masked unit (a link to /dev/null) is reported here, whatever it "
+    "should be; its file is then not compared (QT210). For an external the registry says only whether it must come "
+    "up, so `static` or `indirect` pass. A unit that is loaded from another file (QT225), or whose file is a link "
+    "(QT210), has no such state: QT223 says whether a boot starts it.",
+    why="A unit that runs but is disabled looks healthy until the next boot, when it is simply not there: an outage "
+    "at the worst time, with nothing in its journal. A stopped service that is enabled comes back at that boot. A "
+    "mask blocks every start, including those that a deploy or a dependency asks for.",
+    fix="`systemctl enable UNIT` (or `disable`), without `--now`, changes only the next boot. For a masked unit run "
+    "`systemctl unmask UNIT`, then `qtctl deploy` to write the file that the mask replaced. If what is on the host is "
+    "right, change `state` in the registry.",
     expect=_expect_enablement,
 )
 FOREIGN_UNIT = Wording("unit file was not written by qtctl", "unit files were not written by qtctl", untidy=True)
@@ -234,11 +234,11 @@ QT210 = Rule(
     several="files differ from the generated ones",
     variants=(FOREIGN_UNIT, FOREIGN),
     untidy=True,
-    what="A generated file that anybody may read (of a unit or drop-in, of accounts, of folders, for cloud-init) is "
-    "not byte for byte the one that qtctl renders from the registry: its sha256 differs, or it is a link, a directory "
-    "or missing. A unit's file that is missing is QT201 (a drop-in's or a template's is reported here), one replaced "
-    "by a mask is QT208, and env files are QT601 and QT602. The difference says nothing yet about what systemd has "
-    "loaded, since an edit without daemon-reload changes only the file.",
+    what="A generated file that anybody may read (a unit, a drop-in, or a file for accounts, folders or cloud-init) "
+    "is not byte for byte the one that qtctl renders from the registry: its sha256 differs, or it is a link, a "
+    "directory or missing. A missing unit file is QT201 (a missing drop-in or template is reported here), one "
+    "replaced by a mask is QT208, and env files are QT601 and QT602. The difference says nothing yet about what "
+    "systemd has loaded, since an edit without daemon-reload changes only the file.",
     why="An edit by hand is undone by the next deploy, or never written down at all. A `sed -i s/8005/8015/` on a "
     "live unit ends a port clash today, and the clash is back on the next host that is built from the "
     "repository.",

@@ -85,15 +85,15 @@ QT307 = Rule(
     Severity.ERROR,
     several="unix sockets are missing, or open to others than declared",
     what="A unit that is declared running or active declares a unix socket, and there is none at that path, nobody "
-    "listens there, or it has another owner, group or mode. Declared are `[unix_sockets]` of services and externals, "
-    "and the paths that socket units listen on: theirs have SocketUser=, SocketGroup= and SocketMode=, or root and "
-    "0666. Who listens is not judged where the unit has a network of its own, which hides it.",
-    why="A file without a listener refuses every connection, as a port does that is closed; programs leave it behind "
-    "when they crash. One with another group or mode locks out who should connect, or lets in whoever logs in: most "
-    "programs trust all that comes by a unix socket.",
-    fix="If the unit is down that is given as the cause. If it runs, its journal says where it listens: compare that "
-    "path with the declared one. Owner and mode come from its umask, its group or an option of its own; of a socket "
-    "unit from its file, which a deploy writes.",
+    "listens there, or it has another owner, group or mode. Sockets are declared in `[unix_sockets]` of services and "
+    "externals, and as the paths that socket units listen on; those have SocketUser=, SocketGroup= and SocketMode=, "
+    "or else root and 0666. Who listens is not judged where the unit has a network of its own, which hides it.",
+    why="A file without a listener refuses every connection, like a closed port; programs leave it behind when they "
+    "crash. One with another group or mode locks out who should connect, or lets in anyone who has a login: most "
+    "programs trust whatever arrives on a unix socket.",
+    fix="If the unit is down, the finding gives that as its cause. If it runs, its journal says where it listens: "
+    "compare that path with the declared one. Owner and mode come from its umask, its group or an option of its own; "
+    "for a socket unit, from its file, which a deploy writes.",
     expect=_expect_sockets,
     gate=True,
 )

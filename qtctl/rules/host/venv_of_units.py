@@ -65,9 +65,9 @@ QT403 = Rule(
     "service of another virtual environment than declared",
     Severity.ERROR,
     several="services of other virtual environments than declared",
-    what="The program that systemd has loaded for a service is one of another venv than the registry declares for it: "
-    "of another declared or retired one, of one that lies beside them, or the host's own Python in place of the "
-    "venv's. The files that say so (the unit file, a drop-in) are named by QT210 and QT211. A process that was started "
+    what="The program that systemd has loaded for a service belongs to another venv than the registry declares for "
+    "it: another declared or retired one, or one that lies beside them; or it is the host's own Python in place of "
+    "the venv's. QT210 and QT211 name the files that say so (the unit file, a drop-in). A process that was started "
     "before they were put right is QT213's.",
     why="The service runs with other packages than were tested for it, and an update of the declared venv does not "
     "reach it. The other venv may be one that is to be removed next week.",

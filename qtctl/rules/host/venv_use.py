@@ -139,10 +139,10 @@ QT404 = Rule(
     "virtual environment that nothing uses",
     Severity.WARNING,
     several="virtual environments that nothing uses",
-    what="In a folder that has declared venvs is another one that the registry does not declare, or declares retired, "
-    "and no unit that systemd has loaded starts a program of it. A venv that is declared present counts as used.",
-    why="It takes a gigabyte, is never patched, and looks like those that are in use: somebody will install into it, "
-    "or start from it by hand, and wonder why nothing changes.",
+    what="A folder with declared venvs has another one that the registry does not declare, or declares retired, and "
+    "no unit that systemd has loaded starts a program from it. A venv that is declared present counts as used.",
+    why="It takes a gigabyte, is never patched, and looks like one that is in use: somebody will install into it, or "
+    "start from it by hand, and wonder why nothing changes.",
     fix="`grep -r PATH /etc/systemd /etc/cron*` and `ps -eo args | grep PATH` show whether anything else needs it. "
     "Declare it in venvs.toml, or remove it.",
     expect=_expect_used_venvs,
@@ -152,14 +152,14 @@ QT409 = Rule(
     "packages are not those of the lock file",
     Severity.ERROR,
     several="virtual environments have other packages than their lock files",
-    what="The venv has a package in another version than its declared lock file says, lacks one that it needs on every "
-    "host, or has one that is not in it. Packages are known by the names of their records (*.dist-info); pip, "
-    "setuptools, wheel and uv are not compared. One that the lock file has for some systems only (a marker) may be "
-    "absent. Whether the files of a package are unchanged is not looked at.",
-    why="What runs is then not what was tested: another version of a numeric library gives other signals, and the next "
-    "rebuild from the lock file takes away what somebody installed by hand, in the middle of the night.",
+    what="The venv has a package in another version than its declared lock file says, lacks one that it needs on "
+    "every host, or has one that is not in it. Packages are identified by the names of their records (*.dist-info); "
+    "pip, setuptools, wheel and uv are not compared. One that the lock file has for some systems only (a marker) may "
+    "be absent. Whether a package's files were changed is not checked.",
+    why="What runs is then not what was tested: another version of a numeric library gives other signals, and the "
+    "next rebuild from the lock file removes what somebody installed by hand in the middle of the night.",
     fix="`find VENV/lib -name '*.dist-info'` shows what is there. `uv pip sync LOCK` or `pip install --require-hashes "
-    "-r LOCK` brings back what is locked; if what is there is right, lock that. Then restart what uses it.",
+    "-r LOCK` restores what is locked; if what is installed is right, lock that. Then restart what uses it.",
     expect=_expect_locked_packages,
 )
 RULES = (QT404, QT409)

@@ -104,7 +104,7 @@ def _choose_rebuild(venv: DesiredVenv, check: VenvCheck) -> Remedy:
     """The old one is kept until its packages are in the new one: `venv --clear` deletes them, and installs none."""
     old = f"{venv.path}.old"
     return make_steps(
-        f"install {check.resolved} again, or build the venv anew with an interpreter that is on the host:",
+        f"install {check.resolved} again, or rebuild the venv with an interpreter that is on the host:",
         ("mv", "-T", "--", venv.path, old),
         ("/usr/bin/python3", "-m", "venv", venv.path),
         ("find", f"{old}/lib", "-maxdepth", "3", "-name", "*.dist-info"),
@@ -179,8 +179,8 @@ QT401 = Rule(
     "check unknown.",
     why="A service that already runs does not notice, and keeps running from memory; at its next start it fails "
     "with 203 EXEC. So a venv that was cleaned up on Monday is an outage on the day of the next reboot.",
-    fix="Build it again: `python3 -m venv PATH`, then install the requirements of the services that use it, and "
-    "restart them so that they run what is there now. If nothing needs it any more, declare the venv retired.",
+    fix="Rebuild it: `python3 -m venv PATH`, then install the requirements of the services that use it, and restart "
+    "them so that they run what is there now. If nothing needs it any more, declare the venv retired.",
     expect=_expect_presence,
     preflight=True,
 )
@@ -194,11 +194,11 @@ QT402 = Rule(
     "owns a venv chooses its bin/python, so an audit runs no other: an interpreter elsewhere holds if it is an "
     "executable program for the host's machine, named like a Python, and the check says that it was not run and why. "
     "A script in its place makes the check unknown.",
-    why="A venv is a link to the interpreter it was made with. An upgrade of the system's Python (3.10 to 3.12 "
-    "with Ubuntu 24.04) or a venv copied from another host leaves every venv in place and none that starts.",
-    fix="`readlink -f PATH/bin/python` shows where it leads. Install that interpreter, or rebuild the venv "
-    "with one that is there: the packages of another minor version do not carry over. Note down first which there are: "
-    "`python3 -m venv --clear` deletes them and installs none.",
+    why="A venv is a link to the interpreter it was made with. After an upgrade of the system's Python (3.10 to 3.12 "
+    "with Ubuntu 24.04), or a copy from another host, every venv is in place and none starts.",
+    fix="`readlink -f PATH/bin/python` shows where it leads. Install that interpreter, or rebuild the venv with one "
+    "that is there: packages of another minor version do not carry over. First note which packages it has: `python3 "
+    "-m venv --clear` deletes them and installs none.",
     expect=_runs,
     preflight=True,
 )
@@ -206,13 +206,14 @@ QT408 = Rule(
     "QT408",
     "virtual environment made for another Python",
     Severity.ERROR,
-    what="The venv's pyvenv.cfg names another version of Python, in its first two numbers, than the interpreter that "
-    "its bin/python leads to. Where pyvenv.cfg names none, its folders lib/python* must have one of that version.",
+    what="The venv's pyvenv.cfg names another minor version of Python (its first two numbers) than that of the "
+    "interpreter that its bin/python leads to. Where pyvenv.cfg names none, its folders lib/python* must have one of "
+    "that version.",
     why="Packages lie in lib/python3.10/site-packages, and Python 3.11 looks in lib/python3.11/site-packages. The "
     "interpreter runs, so the venv looks right, and the service ends with ModuleNotFoundError at its next start: after "
     "an upgrade of the distribution, all of them at once.",
-    fix="Build the venv anew with the interpreter that is there, and install its packages again: they do not carry "
-    "over. Note down first which there are: `python3 -m venv --clear` deletes them and installs none.",
+    fix="Rebuild the venv with the interpreter that is there, and install its packages again: they do not carry over. "
+    "First note which packages it has: `python3 -m venv --clear` deletes them and installs none.",
     expect=_expect_python,
 )
 RULES = (QT401, QT402, QT408)

@@ -39,7 +39,7 @@ def _has_systemd(facts: Facts, needed: int) -> Verdict:
         return Verdict(False, None, unknown="systemctl --version does not begin with a number")
     version = int(number[0])
     source = ProofSource(BASELINE, "systemctl --version | head -n 1 | cut -d ' ' -f 2", number[0])
-    says = f"or say systemd = {version} in hosts.toml: qtctl lint then names what that does not know"
+    says = f"or say systemd = {version} in hosts.toml: qtctl lint then names what that version does not know"
     remedy = make_steps("upgrade the host's distribution", says)
     return Verdict(version >= needed, {"systemd": version}, (source,), remedy=remedy)
 
@@ -85,8 +85,7 @@ QT708 = Rule(
     Severity.WARNING,
     several="parts of the operating system are too old",
     what="The units of the registry use a directive that came with a newer systemd than the host has, or the host has "
-    "an older version of the distribution that `os` in hosts.toml names. A distribution of another name is not "
-    "compared.",
+    "an older version of the distribution that `os` in hosts.toml names. A different distribution is not compared.",
     why="systemd ignores a directive that it does not know, with one line in the journal: the sandbox or the limit "
     "that the unit declares is not there. Programs built for the newer distribution do not find their libraries.",
     fix="Upgrade the host. Or say in hosts.toml what it really has: `qtctl lint` then names every directive that its "
@@ -100,7 +99,7 @@ QT716 = Rule(
     several="hosts must be rebooted",
     untidy=True,
     what="The host's package manager says that it must be rebooted: /run/reboot-required is there. Distributions that "
-    "write no such file are not judged by this.",
+    "write no such file are not judged.",
     why="A new kernel, C library or systemd is installed, and what runs is the old one, with the holes that the update "
     "closed. The reboot comes anyway, at an hour that nobody chose.",
     fix="`cat /run/reboot-required.pkgs` says which packages ask for it. Reboot when the fleet may stop, and audit "

@@ -152,7 +152,7 @@ def _judge_refused(service: DesiredService, written: WritePath, refusal: Refusal
     )
     end = entry.path == written.path
     command = ("chown", user, "--", entry.path) if end else ("chmod", "o+x", "--", entry.path)
-    remedy = make_steps(command, f"or let {user} alone have it with setfacl")
+    remedy = make_steps(command, f"or grant it to {user} alone with setfacl")
     return Verdict(False, {"refused": says}, (source,), remedy=remedy)
 
 
@@ -162,14 +162,14 @@ QT715 = Rule(
     Severity.ERROR,
     several="paths that are written to cannot be written to",
     what="A path that a service has to write to (ReadWritePaths=, the folder of StandardOutput=), or a declared "
-    "folder, lies on a file system that is mounted read-only, has no byte or no inode left for ordinary users, is "
-    "missing, or does not let the service's user write: owner, group, mode and access control lists of the whole way "
-    "count. Of folders that every host has, such as /var/log, only the file system is judged, and immutable flags are "
-    "not looked at.",
+    "folder, lies on a file system that is mounted read-only, has no space or no inode left for ordinary users, is "
+    "missing, or does not let the service's user write: owner, group, mode and access control lists of the whole path "
+    "count. For folders that every host has, such as /var/log, only the file system is judged, and immutable flags "
+    "are not checked.",
     why="A service whose ReadWritePaths= is missing does not start (226/NAMESPACE). One that cannot write goes on "
     "without its state, its journal or its model, and says so in a log that it cannot write either.",
     fix="`findmnt -T PATH` shows how it is mounted, `df PATH` and `df -i PATH` what is left, `namei -l PATH` who may "
-    "write. A file system that the kernel made read-only has errors: see `dmesg` before it is remounted.",
+    "write. A file system that the kernel made read-only has errors: see `dmesg` before you remount it.",
     expect=_expect_writable,
 )
 RULES = (QT715,)

@@ -162,10 +162,10 @@ QT222 = Rule(
     "others than root: by its owner, its group or everyone. Links from there to files elsewhere are followed, and "
     "every folder on their way counts; group write counts whatever the group. So do generators, system.conf, "
     "tmpfiles.d, sysusers.d and the crontabs of the system: root runs or obeys them.",
-    why="What stands in a unit file runs as root, if the file says so, at the next start or the next boot. Whoever can "
-    "write one, or put a drop-in beside it, owns the host.",
-    fix="See what the file says now and whether that is yours, then `chown root:root` and `chmod go-w` it, or the "
-    "folder that is named. A unit that is linked from a home or a checkout belongs into /etc/systemd/system.",
+    why="A unit file can have anything run as root at the next start or the next boot. Whoever can write one, or put "
+    "a drop-in beside it, owns the host.",
+    fix="Check whether what the file says is really yours, then `chown root:root` and `chmod go-w` it, or the folder "
+    "that is named. A unit that is linked from a home or a checkout belongs in /etc/systemd/system.",
     expect=_expect_units,
 )
 QT412 = Rule(
@@ -176,21 +176,21 @@ QT412 = Rule(
     "LD_LIBRARY_PATH names, or a folder on the way there, can be written by an account other than root and the "
     "service's user. Write permission of a group counts, unless it is the user's first group and nobody else is in it.",
     why="Whoever can write it decides what the service runs at its next start, with the service's rights, its secrets "
-    "and its exchange keys. Of a service that runs as root this is the whole host.",
+    "and its exchange keys. For a service that runs as root, that is the whole host.",
     fix="`namei -l PATH` shows every part with owner and mode. Give it to root, or to the service's user, and take "
-    "write permission from others with `chmod go-w`; look at what it says now.",
+    "write permission from others with `chmod go-w`; check what it contains now.",
     expect=_expect_started,
 )
 QT608 = Rule(
     "QT608",
     "env file in a folder that others can write",
     Severity.ERROR,
-    what="A folder on the way to an env file or a secrets file can be written by others than root. The file's own "
-    "owner and mode are QT602's.",
-    why="Whoever can write the folder replaces the file, whatever its mode is: by one that names another exchange, "
-    "another Redis, or LD_PRELOAD. systemd reads it as root and asks for nothing.",
-    fix="`namei -l FILE` shows every part with owner and mode. `chown root:root` and `chmod go-w` the folder that is "
-    "named, then compare the file with what is declared.",
+    what="A folder on the way to an env file or a secrets file can be written by someone other than root. The file's "
+    "own owner and mode are QT602's.",
+    why="Whoever can write the folder can replace the file, whatever its mode: with one that names another exchange, "
+    "another Redis, or LD_PRELOAD. systemd reads it as root without question.",
+    fix="`namei -l FILE` shows every part with owner and mode. `chown root:root` and `chmod go-w` the named folder, "
+    "then compare the file with what is declared.",
     expect=_expect_env,
 )
 RULES = (QT222, QT412, QT608)

@@ -115,28 +115,28 @@ QT801 = Meaning(
     Severity.ERROR,
     what="A service of the compose file has no entry in `legacy/*.toml` that says whether it was mapped, migrated, "
     "absorbed or deprecated, where it went, and why.",
-    why='"Nothing was lost" can be said only of a list that is whole. Ten services of the file that really ran '
-    "were in no row of the hand-written audit.",
+    why='"Nothing was lost" can be said only of a complete list. Ten services of the file that really ran were in no '
+    "row of the hand-written audit.",
     fix="Add `[services.NAME]` to the legacy file of this compose file.",
 )
 QT809 = Meaning(
     "QT809",
     "disposition that names what does not exist",
     Severity.ERROR,
-    what="A disposition leads to a unit or external that the registry does not declare, or speaks of a compose "
-    "service or port that the file does not have; or a rule of the legacy record (`accepted`, `replaced`, `renamed`, "
-    "`address`, `new`) settles nothing.",
-    why="It looks like an answer and is none: a misspelt name hides a service that was lost.",
+    what="A disposition names a unit or external that the registry does not declare, or a compose service or port "
+    "that the file does not have; or a rule of the legacy record (`accepted`, `replaced`, `renamed`, `address`, "
+    "`new`) applies to nothing.",
+    why="It looks like an answer but is not one: a misspelt name hides a service that was lost.",
     fix="Correct the name in `legacy/*.toml`.",
 )
 QT810 = Meaning(
     "QT810",
     '"new" service that was in a compose file all along',
     Severity.ERROR,
-    what="The legacy record says in `new` that a service came after the compose files, and one of the files that are "
-    "compared has it, or a service that became it.",
-    why="Of 13 services that the hand-written audit called new, 11 stood in the file that really ran. Whoever believes "
-    "the list looks for no lost settings in them.",
+    what="The legacy record says in `new` that a service came after the compose files, and one of the compared files "
+    "has it, or a service that became it.",
+    why="Of 13 services that the hand-written audit called new, 11 were in the file that really ran. Whoever believes "
+    "the list does not look for settings that they lost.",
     fix="Remove it from `new`, and give the compose service a disposition.",
 )
 RULES = (QT801, QT809, QT810)

@@ -141,7 +141,7 @@ def judge_served(found: Served, where: str, sockets: Sockets) -> tuple[Outcome, 
     if found is Served.LISTENING:
         return Outcome.HOLDS, ""
     if found is Served.UNOWNED:
-        return Outcome.UNKNOWN, f"port {where}: the kernel names no unit for who listens"
+        return Outcome.UNKNOWN, f"port {where}: the kernel names no unit for what listens"
     if found is Served.NOBODY:
         return Outcome.BROKEN, f"nobody listens on {where}"
     return Outcome.BROKEN, f"{', '.join(list_owners(sockets))} listens on {where}"
@@ -203,11 +203,11 @@ QT803 = Meaning(
     "QT803",
     "published port lost or moved",
     Severity.ERROR,
-    what="A port that the compose file published is not listened on by the units the service went to, and its "
-    "disposition does not say where it went; or it is declared on an address that more can reach than the one it was "
-    "published on.",
-    why="Whoever called it there calls into nothing, or reaches another program that has taken the port since.",
-    fix="Let the unit listen there, or say in the disposition's `ports` where it moved, or why it is gone.",
+    what="The units that the service went to do not listen on a port that the compose file published, and its "
+    "disposition does not say where the port went; or the port is declared at an address that more hosts can reach "
+    "than the one it was published on.",
+    why="Its callers get no answer, or reach another program that has taken the port since.",
+    fix="Make the unit listen there, or say in the disposition's `ports` where the port moved, or why it is gone.",
     several="published ports lost or moved",
     variants=(Wording("published port exposed wider than it was", "published ports exposed wider than they were"),),
 )

@@ -33,7 +33,7 @@ QT804 = Meaning(
     Severity.WARNING,
     what="A variable that the compose file gave a service is not among those that the registry declares for the unit "
     "it went to, or has another value that no rule of the legacy record explains.",
-    why="A program that misses a variable falls back to a default of its own, and nobody notices until it matters.",
+    why="A program that lacks a variable falls back to its own default, and nobody notices until it matters.",
     fix="Declare it in `env`, or its name in `secrets.keys`; or say in the legacy record that it was `renamed`, "
     "`replaced`, or why it is `accepted`.",
     several="env keys lost",
@@ -43,8 +43,8 @@ QT805 = Meaning(
     "QT805",
     "command or entry point differs",
     Severity.WARNING,
-    what="The command of a compose service is not the one that the registry declares for the unit it went to. Where "
-    "the program lies, and where uvicorn listens, are not compared here.",
+    what="The command of a compose service is not the one that the registry declares for the unit it went to. The "
+    "program's path and uvicorn's address are not compared here.",
     why="Another module or argument is another program, under the name of the old one.",
     fix="Correct `[run]`, or say in the legacy record why the command may differ.",
     several="commands or entry points differ",
@@ -54,10 +54,10 @@ QT806 = Meaning(
     "healthcheck, restart policy or limit lost",
     Severity.WARNING,
     what="How a compose service was run is not declared for its unit: its healthcheck, restart policy, limits, user "
-    "and rights, log, or how it is stopped.",
-    why="Without its limit a leak takes the whole host, and without its check nobody hears that it hangs.",
+    "and privileges, log, or how it is stopped.",
+    why="Without its limit a leak takes the whole host, and without its healthcheck nobody learns that it hangs.",
     fix="Declare it (`limits`, `restart`, `user`, `sandbox`, `log`, `health` of a port), or say in the legacy record "
-    "why it may be gone or different.",
+    "why it may be missing or different.",
     several="healthchecks, restart policies or limits lost",
     variants=(Wording("healthcheck, restart policy or limit differs", "limits, restart policies or checks differ"),),
 )
@@ -76,8 +76,7 @@ QT808 = Meaning(
     "QT808",
     "dependency lost",
     Severity.WARNING,
-    what="A compose service depended on another, and the unit that it went to is neither started after that one's unit "
-    "nor starts it.",
+    what="A compose service depended on another, and its unit neither starts after the other's unit nor starts it.",
     why="It comes up before what it needs, and fails at the next boot if not today.",
     fix="Name it in `order.after` and `order.wants`, or say in the legacy record why it is no longer needed.",
     several="dependencies lost",

@@ -89,7 +89,7 @@ QT802 = Meaning(
     "mapped, and its unit is absent or not running",
     Severity.ERROR,
     what="A compose service was mapped or migrated to a unit that is not on the host, or does not run there.",
-    why="The migration moved it on paper. What it did is done by nobody.",
+    why="The migration moved it on paper. Nothing does its work now.",
     fix="`qtctl audit` says what is wrong with the unit; deploy it, start it, or correct the disposition.",
 )
 RULES = (QT802,)

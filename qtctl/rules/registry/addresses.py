@@ -133,6 +133,6 @@ QT101 = Meaning(
     why="Only the first that starts gets the port. Which one that is changes from boot to boot, and the other ends "
     "in a restart loop, or its callers talk to the wrong program: 8005 was risk-safety's in one document and "
     "position-monitor's in another.",
-    fix="Give one of them another port in its `[ports]`, and tell its callers; or retire the one that is gone.",
+    fix="Give one of them another port in its `[ports]`, and update its callers; or retire the one that is gone.",
 )
 RULES = (QT101,)

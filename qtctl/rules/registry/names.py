@@ -1,4 +1,4 @@
-"""QT106: names that differ only by - and _."""
+"""QT106: names that differ only in - and _."""
 
 from collections.abc import Iterator
 from itertools import combinations, pairwise
@@ -32,7 +32,7 @@ def _judge_twins(registry: Registry, kind: str, first: str, second: str) -> Iter
         return
     yield QT106.make_broken(
         second,
-        f"differs from {first} only by - and _: who mistypes one gets the other",
+        f"differs from {first} only in - and _: whoever mistypes one gets the other",
         "give one of them another name; if one is gone, retire it and say so in its replaced_by",
         registry.origins[kind, second],
     )
@@ -53,9 +53,8 @@ QT106 = ViewRule(
     "QT106",
     "names that differ by hyphens only",
     Severity.WARNING,
-    what="Two services, externals, targets, timers, venvs, keys or hosts have names that are the same but for - "
-    "and _. A retired one that says in `replaced_by` (or, where there is none, in `why`) what "
-    "became of it is fine.",
+    what="Two services, externals, targets, timers, venvs, keys or hosts have names that differ only in - and _. A "
+    "retired one that says in `replaced_by` (or, where there is none, in `why`) what became of it is fine.",
     why="Whoever mistypes one acts on the other, and reports count one program twice: exposure_balancer ran while "
     "documents spoke of exposure-balancer.",
     fix="Rename one, or retire it with `replaced_by`.",

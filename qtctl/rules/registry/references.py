@@ -280,7 +280,7 @@ QT102 = Meaning(
     "QT102",
     "reference to something that is not declared",
     Severity.ERROR,
-    what="A name in the registry leads nowhere: a host, target, venv, stream, store, service, timer, or a unit "
+    what="A name in the registry refers to nothing: a host, target, venv, stream, store, service, timer, or a unit "
     "that matches the fleet's patterns. A retired one counts as gone, and the hint says what took its place.",
     why="systemd accepts a Wants= or After= of a unit that does not exist and says nothing, so the order or the "
     "dependency that somebody relied on is simply not there.",

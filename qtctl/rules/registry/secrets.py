@@ -27,7 +27,7 @@ from qtctl.rules.text_values import (
 )
 from qtctl.rules.view import Unit, View, ViewRule
 
-_REMEDY = "put it into the host-only file that secrets.env_file names, list its name in secrets.keys, and change it"
+_REMEDY = "put it into the host-only file that secrets.env_file names, list its name in secrets.keys, and rotate it"
 _BY_NAME = Severity.ERROR, "is a secret by its name, written as a literal"
 _HIDDEN = Severity.ERROR, "holds a secret, written as a literal"
 _RANDOM = Severity.WARNING, "holds text as random as a key"
@@ -137,12 +137,13 @@ QT109 = ViewRule(
     "QT109",
     "secret written as a literal",
     Severity.ERROR,
-    what="A value whose key says that it is a secret, a URL with a password, a private key, a token of a known "
-    "form: in env, in commands however they are written (a list, a line, the text of `sh -c`, behind an option, in "
-    "an assignment), in `[systemd]` and in units of other kinds. As a warning: text as random as a key, or what "
-    "follows -p. Only where it stands is shown.",
+    what="A value whose key says that it is a secret, a URL with a password, a private key, a token of a known form: "
+    "in env, in commands however they are written (a list, a line, the text of `sh -c`, behind an option, in an "
+    "assignment), in `[systemd]` and in units of other kinds. As a warning: text as random as a key, or what follows "
+    "-p. Only its place is shown.",
     why="The registry is in git: the secret is in every clone and stays in the history.",
-    fix="Put it into the host-only file of `[secrets]`, list its name in `keys`, and change it: it is known.",
+    fix="Put it into the host-only file of `[secrets]`, list its name in `keys`, and rotate it: it is no longer "
+    "secret.",
     look=judge_secrets,
 )
 RULES = (QT109,)

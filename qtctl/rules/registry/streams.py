@@ -66,8 +66,8 @@ QT104 = ViewRule(
     Severity.WARNING,
     what="A stream is consumed that no running service publishes, anywhere in the fleet; or (information) "
     "published and neither consumed nor read.",
-    why="A consumer without a publisher waits for ever and looks healthy: the flow that is drawn through it does "
-    "not exist. One fleet's flow chart had such a link: sizing.final, which was in no list of streams.",
+    why="A consumer without a publisher waits forever and looks healthy: the flow that is drawn through it does not "
+    "exist. One fleet's flow chart had such a link: sizing.final, a stream on no list.",
     fix="Declare who publishes it (`streams.publishes`), or name the stream that is really written.",
     look=judge_streams,
 )

@@ -48,11 +48,11 @@ QT111 = ViewRule(
     "QT111",
     "directive that the host's systemd ignores",
     Severity.ERROR,
-    what="A directive or section that the `systemd` of `hosts.toml` does not know there, by what that version "
-    "itself lists; an old spelling that it still honours is a warning, and so is one that came or went between two "
-    "versions that were asked. A value that it takes and calls obsolete (`syslog` output, paths below /var/run, "
-    "KillMode=none, %c) is mentioned.",
-    why="What was ignored is missing where it was counted on: StartLimitIntervalSec= in [Service] limits nothing.",
+    what="A directive or section that the `systemd` version in `hosts.toml` does not know in that place, going by "
+    "that version's own list; an old spelling that it still honours is a warning, and so is one that came or went "
+    "between two versions whose lists are known. A value that it accepts but calls obsolete (`syslog` output, paths "
+    "below /var/run, KillMode=none, %c) is mentioned.",
+    why="An ignored setting is missing when it is needed: StartLimitIntervalSec= in [Service] limits nothing.",
     fix="The finding says where it belongs, what it is called now, or which versions know it.",
     look=judge_directives,
 )

@@ -30,7 +30,7 @@ _PLACES = {
     **{("Socket", f"Listen{kind}"): "makes" for kind in ("Stream", "Datagram", "SequentialPacket", "FIFO")},
 }
 _JOURNAL = "let it write to the journal, or let the program open that file itself"
-_REMEDY = "declare a place whose folders are root's all the way, and writable by root alone"
+_REMEDY = "declare a path on which every folder is root's, and writable by root alone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,17 +172,17 @@ QT116 = ViewRule(
     "QT116",
     "folder of root's work that others can change",
     Severity.ERROR,
-    what="`env_dir`, or another folder that a deploy writes to, is in a folder that someone but root can change: "
-    "one that folders.toml gives to an account or lets a group or everyone write, a home, what StateDirectory= "
-    "and its like give to a service's account, or /tmp and its like. As warnings: an env file, credential, mount "
-    "point, socket or file of an output there, and a folder of one account in that of another. As information: an "
-    "env file that only the service's own account can change.",
-    why="Root follows what that account puts in the place of a file or folder: a link makes root write to, give "
-    "away or read any other file of the host. A deploy refuses to write there (docs/deploy.md). systemd reads env "
-    "files and credentials as root, and hands what a link leads to to the service; it opens the files of "
-    "StandardOutput= as root, so that a service writes to whatever its link leads to.",
-    fix="Declare a place whose folders are root's all the way, such as `/etc/FLEET`; data of programs stays in "
-    "folders of their account.",
+    what="`env_dir`, or another folder that a deploy writes to, is in a folder that someone other than root can "
+    "change: one that folders.toml gives to an account or lets a group or everyone write, a home, a folder that "
+    "StateDirectory= and the like give to a service's account, or /tmp and the like. As warnings: an env file, "
+    "credential, mount point, socket or file of an output there, and a folder of one account in that of another. As "
+    "information: an env file that only the service's own account can change.",
+    why="Root follows whatever that account puts in place of a file or folder: a link makes root write to, give away "
+    "or read any other file on the host. A deploy refuses to write there (docs/deploy.md). systemd reads env files "
+    "and credentials as root, and hands the target of a link to the service; it opens the files of StandardOutput= as "
+    "root, so that a service writes to whatever its link leads to.",
+    fix="Declare a path on which every folder is root's, such as `/etc/FLEET`; programs keep their data in folders of "
+    "their own account.",
     look=judge_folders,
 )
 RULES = (QT116,)

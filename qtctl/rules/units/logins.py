@@ -7,7 +7,7 @@ from qtctl.model.origin import Origin
 from qtctl.rules.view import View, ViewRule
 
 _ROOT = "root"
-_REMEDY = "name an account of its own for audits: an ordinary user without sudo, which no service runs as"
+_REMEDY = "name a separate account for audits: an ordinary user without sudo, which no service runs as"
 
 
 def judge_logins(view: View) -> Iterator[Finding]:
@@ -36,10 +36,11 @@ QT115 = ViewRule(
     Severity.ERROR,
     what="One account is both `audit_user` and `deploy_user` of a host, or audits log in as root. As a warning: a "
     "service runs as the account that audits.",
-    why="An audit reads what service accounts wrote, and needs no rights. Where its account may use sudo, whatever "
-    "fools it or takes over its session is root; where a service runs as it, that service can answer for the host.",
-    fix="Make an account of its own on the host (`users.toml` can declare it), without sudo and with `/bin/sh`, put "
-    "the auditors' SSH keys there, and name it as `audit_user`.",
+    why="An audit reads what service accounts wrote, and needs no privileges. If its account may use sudo, whatever "
+    "fools the audit or takes over its session is root; if a service runs as that account, the service can answer in "
+    "the host's place.",
+    fix="Make a separate account for audits on the host (`users.toml` can declare it), without sudo and with "
+    "`/bin/sh`, put the auditors' SSH keys there, and name it as `audit_user`.",
     look=judge_logins,
 )
 RULES = (QT115,)

@@ -56,7 +56,7 @@ def _judge_cap(view: View, unit: Unit) -> Iterator[Finding]:
     if most == size.INFINITY and view.whole(unit) and not _is_capped_by_slice(view, unit):
         yield QT114.make_broken(
             unit.subject,
-            "has no memory cap: if it leaks, the kernel ends whatever it likes",
+            "has no memory cap: if it leaks, the kernel kills whatever it likes",
             "give it limits.memory_max, or the fleet defaults.limits.memory_max",
             find_origin(view, unit, "MemoryMax"),
             severity=Severity.WARNING if _can_leak(view, unit) else Severity.INFO,
@@ -118,7 +118,7 @@ def _start_limit(view: View, unit: Unit) -> Iterator[Finding]:
     yield QT114.make_broken(
         unit.subject,
         "can never hit its start limit: start_limit_burst times restart_sec is not less than start_limit_interval, so "
-        "it restarts for ever",
+        "it restarts forever",
         "lengthen start_limit_interval, or lower start_limit_burst",
         find_origin(view, unit, "StartLimitIntervalSec"),
     )
@@ -149,10 +149,10 @@ QT105 = ViewRule(
     "QT105",
     "more memory promised than there is",
     Severity.WARNING,
-    what="The MemoryMax= of all that runs on a host, now or on a timer, adds up to more than the memory that "
-    "`hosts.toml` declares for it.",
-    why="Each service stays within its cap, and the host runs out all the same: then the kernel chooses what to "
-    "end, and it need not be the one that grew.",
+    what="The MemoryMax= values of everything that runs on a host, now or on a timer, add up to more than the memory "
+    "that `hosts.toml` declares for it.",
+    why="Each service stays within its cap, and the host still runs out: then the kernel chooses what to kill, which "
+    "need not be what grew.",
     fix="Lower caps that are never reached, move services, or correct the declared memory.",
     look=judge_memory,
 )
@@ -160,12 +160,11 @@ QT114 = ViewRule(
     "QT114",
     "limit that limits nothing",
     Severity.WARNING,
-    what="No memory cap (as information, where nothing shows that the service stays up: of a oneshot, a timer's job, a "
+    what="No memory cap (information only where nothing shows that the service stays up: a oneshot, a timer's job, a "
     "plain command without Restart=, a shell script that starts again after failures; and where containers do the "
-    "work); a MemoryHigh= above MemoryMax=; or a start "
-    "limit that is never hit, since so many restarts, with RestartSec= between them, do not fit into "
-    "StartLimitIntervalSec=.",
-    why="A leak takes the whole host. A service that cannot start restarts for ever, and is never reported failed.",
+    "work); a MemoryHigh= above MemoryMax=; or a start limit that is never hit, because that many restarts, "
+    "RestartSec= apart, do not fit into StartLimitIntervalSec=.",
+    why="A leak takes the whole host. A service that cannot start restarts forever, and is never reported as failed.",
     fix="Set `limits.memory_max` (in `[defaults.limits]` for all), `memory_high` below it, and a "
     "`start_limit_interval` longer than `start_limit_burst` times `restart_sec`.",
     look=judge_caps,

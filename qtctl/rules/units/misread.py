@@ -118,7 +118,7 @@ def _list_variables(unit: Unit, line: Line) -> Iterator[_Trouble]:
         given |= {word.partition("=")[0] for word in unit.all("Service", key)}
     for name in dict.fromkeys(_list_replaced(line.value)):
         if name not in given and not _SET_BY_SYSTEMD.fullmatch(name):
-            what = f"{line.key}= uses ${name}, which nothing sets: systemd puts nothing in its place"
+            what = f"{line.key}= uses ${name}, which nothing sets: systemd replaces it with nothing"
             yield Severity.WARNING, what, "declare it in env, or write $$ for a dollar sign"
 
 
@@ -166,7 +166,7 @@ def judge_unwritable(desired: Desired, errors: Iterable[Unrendered], keys: Keys)
         unit = error.units[0]
         found = by_unit.get(unit)
         origin = found.origin if found else Origin(error.place.file if error.place else "fleet.toml")
-        remedy = error.hint or "declare something that it can say"
+        remedy = error.hint or "declare a value that can be written there"
         yield QT110.make_broken(
             found.name if found else unit,
             f"cannot be written into a unit or env file: {error.why}",
@@ -185,9 +185,9 @@ QT110 = ViewRule(
     "QT110",
     "value that systemd would misread",
     Severity.ERROR,
-    what="A value that no unit or env file can say; or, in what a template of your own gives: a # after a value, "
-    "a value that is not of the directive's kind, a word of Environment= without =, `export` in an env file, and "
-    "as warnings a % that is a specifier, a variable that nothing sets, carriage returns.",
+    what="A value that cannot be written in a unit or env file; or, in the output of a template of your own: a # "
+    "after a value, a value of the wrong kind for its directive, a word of Environment= without =, `export` in an env "
+    "file, and as warnings a % that is a specifier, a variable that nothing sets, carriage returns.",
     why="systemd logs a line that nobody reads and goes on without the setting: `MemoryMax=16G # 50%` is no cap.",
     fix="Put comments on lines of their own, double % and $, quote words with spaces.",
     look=judge_misread,

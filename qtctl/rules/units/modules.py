@@ -49,8 +49,8 @@ QT113 = ViewRule(
     "QT113",
     "module that is not importable",
     Severity.WARNING,
-    what="A service runs `python -m package.module` (or an ASGI application), and neither its working directory "
-    "nor PYTHONPATH is the directory that the registry calls its code.",
+    what="A service runs `python -m package.module` (or an ASGI application), and neither its working directory nor "
+    "PYTHONPATH is the directory that the registry declares as its code.",
     why='It ends with "No module named microservices", as first units after a move from containers often do.',
     fix="Leave `run.cwd` out, or add the code's directory to PYTHONPATH. If the package is installed in the venv, "
     "set the severity of QT113 in `policy.toml` to info.",

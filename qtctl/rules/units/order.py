@@ -101,10 +101,10 @@ def _is_dropin(unit: Unit) -> bool:
 
 def _write_remedy(cycle: Sequence[str], units: Mapping[str, Unit]) -> str:
     if all(name in units for name in cycle):
-        return "take one of these out of the order: systemd drops one of the jobs, and not always the same"
+        return "remove one of these from the order: systemd drops one of the jobs, and not always the same"
     return (
-        "take one of these out of the order; or say manager.default_dependencies = false where something has to start "
-        "that early: by default a unit starts after what the boot begins with"
+        "remove one of these from the order; or say manager.default_dependencies = false where something has to start "
+        "that early: by default a unit starts after the early boot"
     )
 
 
@@ -293,13 +293,13 @@ QT103 = ViewRule(
     "QT103",
     "order that cannot be kept",
     Severity.ERROR,
-    what="Units that wait for each other in a circle, counting what targets, timers and sockets imply, and what "
-    "default dependencies add: `before` a target of the early boot, such as sysinit.target, is a circle. Or `requires` "
+    what="Units that wait for each other in a cycle, counting what targets, timers and sockets imply, and what "
+    "default dependencies add: `before` a target of the early boot, such as sysinit.target, is a cycle. Or `requires` "
     "and `binds_to` without `after` (a warning): both are then started at the same moment. For information, a whole "
     "unit name that nothing declares and that reads like a service of the registry: `api.service` for "
     "`shop-api.service`.",
-    why="systemd breaks a circle by dropping one of the jobs, and not always the same one: a service is simply not "
-    "started at some boots. Without an order, what is required may not be ready yet, and the first start fails.",
+    why="systemd breaks a cycle by dropping one of the jobs, and not always the same one: at some boots a service is "
+    "simply not started. Without an order, what is required may not be ready yet, and the first start fails.",
     fix="Take one of the named units out of the order. Add what is required to `order.after`; `qtctl lint --fix` "
     "does so.",
     look=order,

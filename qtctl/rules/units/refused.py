@@ -67,12 +67,12 @@ QT118 = ViewRule(
     "QT118",
     "unit that systemd refuses",
     Severity.ERROR,
-    what="A unit that the `systemd` of `hosts.toml` does not load as it is written: a oneshot with Restart=always, "
-    "a program that is no path, a timer without a time, a value at which systemd gives up the file. `qtctl lint` knows "
-    "the reasons that systemd's source has. `qtctl verify` asks `systemd-analyze verify` of this machine: there every "
-    "message about a generated unit is this finding, also one about a setting that systemd ignores.",
-    why="A unit that is not loaded cannot be started. One that runs goes on from memory until it is stopped, and then "
-    "it is gone. A deploy refuses such a unit before it changes anything.",
+    what="A unit that the `systemd` version in `hosts.toml` does not load as written: a oneshot with Restart=always, "
+    "a program that is not a path, a timer without a time, a value that makes systemd reject the file. `qtctl lint` "
+    "knows the reasons from systemd's source. `qtctl verify` runs `systemd-analyze verify` on this machine: there "
+    "every message about a generated unit is this finding, even one about a setting that systemd ignores.",
+    why="A unit that is not loaded cannot be started. One that is running carries on from memory until it is stopped, "
+    "and then it is gone. A deploy refuses such a unit before it changes anything.",
     fix="The finding says what is refused, and where the registry or the unit template says it.",
     look=judge_refused_units,
 )

@@ -69,7 +69,7 @@ def _judge_driven(view: View, timer: Unit, started: Unit) -> Iterator[Finding]:
         yield _make_finding(
             started.subject,
             f"has RemainAfterExit= and is started by {timer.name}: it stays active, so the timer runs it once",
-            "take remain_after_exit out",
+            "remove remain_after_exit",
             find_origin(view, started, "RemainAfterExit"),
             Severity.ERROR,
         )
@@ -78,7 +78,7 @@ def _judge_driven(view: View, timer: Unit, started: Unit) -> Iterator[Finding]:
         yield _make_finding(
             started.subject,
             f"is a oneshot that both {timer.name} and {', '.join(pulled)} start: it runs at every boot, too",
-            'say state = "on-timer", or take the timer out',
+            'say state = "on-timer", or remove the timer',
             started.declared.origin.at("state"),
             Severity.WARNING,
         )
@@ -139,8 +139,8 @@ QT112 = ViewRule(
     "QT112",
     "timer that does not do what it says",
     Severity.ERROR,
-    what="`persistent` without `on_calendar`; a calendar expression that systemd refuses; RemainAfterExit= in what "
-    "a timer starts; and as warnings a calendar expression whose dates are over or never come, a oneshot that both a "
+    what="`persistent` without `on_calendar`; a calendar expression that systemd refuses; RemainAfterExit= in what a "
+    "timer starts; and, as warnings: a calendar expression whose dates are over or never come, a oneshot that both a "
     "timer and a target start, and a timer that counts only from the last run of something that nothing else starts.",
     why="systemd keeps the time of the last run for calendar timers only, drops an expression that it cannot read, "
     "and does not start again what is still active: the timer looks armed and never runs anything.",

@@ -18,7 +18,7 @@ CASES: dict[str, Case] = {
         facts(UP, [["*", "8000", ""]]),
         "unknown",
         (),
-        ("port 8000/tcp: the kernel names no unit for who listens",),
+        ("port 8000/tcp: the kernel names no unit for what listens",),
     ),
     "port-refused": Case(
         "ports: ['8000:80']", TO_API, facts(UP, None), "unknown", (), ("listeners tcp: refused (no ss)",)

@@ -5,7 +5,7 @@ from tests.lint.case import JOB, Case, W
 CASES: tuple[Case, ...] = (
     Case(
         "twins",
-        (("QT106", W, "services/fe_ed.toml:1", "fe_ed", "differs from fe-ed only by - and _"),),
+        (("QT106", W, "services/fe_ed.toml:1", "fe_ed", "differs from fe-ed only in - and _"),),
         files={
             "services/fe-ed.toml": JOB.replace("on-timer", "stopped"),
             "services/fe_ed.toml": JOB.replace("on-timer", "stopped"),
