@@ -71,7 +71,7 @@ def test_a_suite_that_is_none(suite: str, hint: str, world: Path) -> None:
 def test_the_help_names_every_suite_and_the_default(world: Path) -> None:
     said = " ".join(qtctl(world, "lab", "up", "--help").out.replace("│", " ").split())
     assert all(suite in said for suite in rootfs.SUITES)
-    assert "Default: the one of this machine" in said
+    assert "Default: this machine's" in said
     release = sources.read_os_release()
     assert (
         rootfs.choose_default_suite() == release["VERSION_CODENAME"] or release["VERSION_CODENAME"] not in rootfs.SUITES

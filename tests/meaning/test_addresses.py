@@ -50,5 +50,5 @@ def test_every_address_is_itself(address: object) -> None:
 
 @pytest.mark.parametrize("text", ["", "localhost", "127.0.0.1:80", "users:"])
 def test_what_is_no_address_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match="no socket address"):
+    with pytest.raises(InputError, match="not a socket address"):
         parse_address(text)

@@ -178,8 +178,8 @@ def test_they_are_explained() -> None:
 @pytest.mark.parametrize(
     ("checks", "says"),
     [
-        (write_check("QT9", 'file = { path = "/x" }'), "no id of a check"),
-        (write_check("QT301", 'file = { path = "/x" }'), "no id of a check"),
+        (write_check("QT9", 'file = { path = "/x" }'), "not the id of a check"),
+        (write_check("QT301", 'file = { path = "/x" }'), "not the id of a check"),
         (write_check("QT901", ""), "nothing to look at"),
         (write_check("QT901", 'file = { path = "/x" }\ncommand = { argv = ["/x"] }'),
          "command and file"),
