@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 from qtctl.adapters import elevate, shell
 from qtctl.adapters.bounds import BRIDGE_SAID, Deadline, shorten_output
-from qtctl.adapters.byte_stream import Wire
+from qtctl.adapters.byte_stream import Wire, close_wire
 from qtctl.adapters.dbus import Gone, StreamBus
 from qtctl.dialects.login_messages import find_cause
 from qtctl.errors import HostError, Refused
@@ -43,7 +43,7 @@ def open_over_channel(
     try:
         return StreamBus(_Marked(channel, place), _ANONYMOUS, gone, deadline_s or HELLO_DEADLINE_S)
     except BaseException:
-        channel.close()
+        close_wire(channel)
         raise
 
 

@@ -1,5 +1,6 @@
 """What the bus, the store and SFTP need of a byte stream: a socket, or a paramiko channel that behaves like one."""
 
+from contextlib import suppress
 from typing import Protocol
 
 from qtctl.adapters.bounds import Deadline
@@ -32,3 +33,9 @@ def receive(wire: Wire, size: int, deadline: Deadline) -> bytes:
     """What comes next, up to `size` bytes; b'' at the end. TimeoutError after the deadline, data or not."""
     wire.settimeout(deadline.left())
     return wire.recv(size)
+
+
+def close_wire(wire: Wire) -> None:
+    """Close it; where the connection is lost, paramiko raises what it could not send."""
+    with suppress(OSError, EOFError):
+        wire.close()

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from qtctl.adapters import dbus_quick, jobs
 from qtctl.adapters.bounds import BUS_EXCHANGE, BUS_JOBS, BUS_LOGIN, BUS_VALUES, MIB, Deadline, shorten_output
-from qtctl.adapters.byte_stream import Wire, receive, send_all
+from qtctl.adapters.byte_stream import Wire, close_wire, receive, send_all
 from qtctl.adapters.dbus_quick import ERROR, RETURN, SIGNAL, Arrived
 from qtctl.adapters.dbus_values import encode
 from qtctl.errors import HostError
@@ -74,7 +74,7 @@ class StreamBus:
         return results
 
     def close(self) -> None:
-        self._wire.close()
+        close_wire(self._wire)
 
     def _call(self, calls: Sequence[BusCall], deadline: Deadline) -> list[BusReply]:
         replies: list[BusReply | None] = [None] * len(calls)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from qtctl.adapters.bounds import KIB, Deadline, shorten_output
-from qtctl.adapters.byte_stream import Wire, receive, send_all
+from qtctl.adapters.byte_stream import Wire, close_wire, receive, send_all
 from qtctl.dialects.http import MOST_BODY, choose_near_address, format_authority, quote_request_path
 from qtctl.errors import HostError, Refused, Unreachable
 from qtctl.model.inquiry import HealthQuestion
@@ -111,7 +111,7 @@ def _ask(dial: Dial, question: HealthQuestion, within_s: float) -> HttpReply:
         send_all(wire, f"{head}Accept-Encoding: identity\r\nConnection: close\r\n\r\n".encode(), deadline)
         return _Answer(wire, deadline).read(body=bool(question.text or question.keys))
     finally:
-        wire.close()
+        close_wire(wire)
 
 
 class _Answer:

@@ -139,7 +139,7 @@ class SshHost(Closing):
     def put(self, directory: str, files: Sequence[TreeFile]) -> None:
         """Write files (0600) below a new directory (0700) owned by the login user; paths relative to it."""
         from qtctl.adapters.sftp import Tree  # noqa: PLC0415
-        from qtctl.adapters.ssh_bounds import await_answer  # noqa: PLC0415
+        from qtctl.adapters.ssh_bounds import await_answer, close_channel  # noqa: PLC0415
 
         channel = self._open_checked_session()
         try:
@@ -153,7 +153,7 @@ class SshHost(Closing):
                 ) from error
             raise ssh_errors.explain_lost(self._place, error) from error
         finally:
-            channel.close()
+            close_channel(channel)
 
     def bus(self, *, root: bool = False, deadline_s: float = _ANSWER_DEADLINE_S) -> "StreamBus":
         """The system bus through `systemd-stdio-bridge`. Refused or HostError where there is none.
@@ -241,7 +241,7 @@ class SshHost(Closing):
         return self._link.transport.open_session(timeout=deadline_s)
 
     def _start_command(self, command: str, deadline_s: float | None = None) -> "paramiko.Channel":
-        from qtctl.adapters.ssh_bounds import await_answer  # noqa: PLC0415
+        from qtctl.adapters.ssh_bounds import await_answer, close_channel  # noqa: PLC0415
 
         deadline_s = _ANSWER_DEADLINE_S if deadline_s is None else deadline_s
         channel = self._open_checked_session(deadline_s)
@@ -249,7 +249,7 @@ class SshHost(Closing):
             with await_answer(channel, deadline_s):
                 channel.exec_command(command)
         except _list_failures() as error:
-            channel.close()
+            close_channel(channel)
             if not self._link.transport.is_active():
                 raise ssh_errors.explain_lost(self._place, error) from error
             raise Refused(

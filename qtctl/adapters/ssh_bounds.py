@@ -184,6 +184,14 @@ def _hold(channel: paramiko.Channel, window: int) -> None:
         raise paramiko.SSHException("the host sends more than it was allowed to")
 
 
+def close_channel(channel: paramiko.Channel) -> None:
+    """Close it; a connection that is lost has taken its channels with it."""
+    try:
+        channel.close()
+    except _PLAIN:
+        return
+
+
 @contextmanager
 def await_answer(channel: paramiko.Channel, within_s: float) -> Iterator[None]:
     """A request on a channel; paramiko would wait for its answer forever. TimeoutError if none comes."""
@@ -191,7 +199,7 @@ def await_answer(channel: paramiko.Channel, within_s: float) -> Iterator[None]:
 
     def give_up() -> None:
         late.set()
-        channel.close()
+        close_channel(channel)
 
     timer = threading.Timer(within_s, give_up)
     timer.daemon = True

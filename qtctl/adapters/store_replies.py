@@ -17,7 +17,7 @@ from qtctl.adapters.bounds import (
     STORE_TEXT,
     Deadline,
 )
-from qtctl.adapters.byte_stream import Wire, receive, send_all
+from qtctl.adapters.byte_stream import Wire, close_wire, receive, send_all
 
 DEEPEST = 32
 KEPT_DEPTH: dict[tuple[str, ...], int] = {("XINFO", "STREAM"): 1, ("XINFO", "GROUPS"): 2, ("XINFO", "CONSUMERS"): 2}
@@ -58,7 +58,7 @@ class Replies:
         return b""
 
     def close(self) -> None:
-        self._wire.close()
+        close_wire(self._wire)
 
 
 class Scanner:
