@@ -48,7 +48,7 @@ def test_accounts_that_services_use_are_as_the_registry_declares_them() -> None:
 
 @pytest.mark.parametrize("audit_user", ["root", "svc", "ops"])
 def test_an_audit_account_that_could_do_more_is_refused(audit_user: str) -> None:
-    with pytest.raises(InputError, match="account of its own"):
+    with pytest.raises(InputError, match="has its own account"):
         make_lab_tree(tiny(), audit_user=audit_user, deploy_user=DEPLOY)
 
 
