@@ -23,7 +23,7 @@ STANDINS = ("/var/lib/redis", "/var/lib/redis/*")
 """What the stand-ins write comes to disk when Redis saves, every five minutes."""
 READING = {"INFO", "PING", "SCAN", "TIME", "TTL", "TYPE", "XINFO", "XPENDING"}
 ASKED_AT_LEAST = 40
-QUIET_TRIES = 8
+QUIET_TRIES = 10
 PAUSE_MS = 30_000
 """How long the stand-ins' writes wait, if they are not let go before. Who only reads does not wait."""
 OWN_KEYS = """
