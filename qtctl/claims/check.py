@@ -68,10 +68,9 @@ def _check_document(document: Document, lines: Sequence[Line]) -> Iterator[Judge
         yield from (
             check_fields_by_state(line, named) if document.structured else check_statuses(line, columns, titled)
         )
-    for section in document.sections:
-        for block in section.blocks:
-            if isinstance(block, Table):
-                yield from check_table(block)
+    for block in document.blocks:
+        if isinstance(block, Table):
+            yield from check_table(block)
     yield from check_fields(document)
     yield from check_parts_below(document)
     yield from check_ports(document, find_ports(document))

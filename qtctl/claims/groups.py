@@ -70,13 +70,7 @@ def check_groups(document: Document, groups: Sequence[Group]) -> Iterator[Judged
         return
     for place, section in enumerate(document.sections):
         for block in section.blocks:
-            if isinstance(block, Text):
-                lines: Sequence[Line] = block.lines
-            elif isinstance(block, Listing):
-                lines = [Line(each.line, each.text, block.fence) for each in block.items]
-            else:
-                continue
-            for line in lines:
+            for line in block.lines if isinstance(block, Text | Listing) else ():
                 yield from _check_total(line, groups)
                 yield from _check_elsewhere(document, place, line, groups)
 

@@ -54,11 +54,9 @@ def _check_part(line: Line, found: re.Match[str]) -> Iterator[Judged]:
 
 def check_fields(document: Document) -> Iterator[Judged]:
     """Numbers of states that stand together with their total: running, stopped and failed make up all."""
-    for section in document.sections:
-        for block in section.blocks:
-            if isinstance(block, Text | Listing):
-                lines = block.lines if isinstance(block, Text) else [Line(each.line, each.text) for each in block.items]
-                yield from _check_states(lines)
+    for block in document.blocks:
+        if isinstance(block, Text | Listing):
+            yield from _check_states(block.lines)
 
 
 def _check_states(lines: Sequence[Line]) -> Iterator[Judged]:

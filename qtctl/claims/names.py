@@ -10,7 +10,7 @@ from qtctl.claims.groups import Group
 from qtctl.claims.verdicts import judge
 from qtctl.claims.vocabulary import word_set
 from qtctl.claims.wording import find_counts, same_name
-from qtctl.dialects.document.types import Document, Line, Listing, Table, Text
+from qtctl.dialects.document.types import Document, Line, Listing, Table
 from qtctl.model.claims import ClaimKind, Judged
 
 _KEY = re.compile(r"(?<![\w:/.-])[A-Za-z][\w-]*(?::[A-Za-z][\w.-]*)+(?![\w:/-])")
@@ -56,7 +56,7 @@ def _uses(document: Document, groups: Mapping[int, Group]) -> Iterator[Used]:
             group = groups.get(block.label.line) if isinstance(block, Listing) and block.label else None
             kinds = group.nouns & _EXCLUSIVE if group and len(group.nouns) == 1 else frozenset()
             facets = group.facets if group else facets_at(document, place)
-            for line in _lines(block):
+            for line in block.lines:
                 yield from _uses_in(line, next(iter(kinds), ""), facets)
 
 
@@ -102,11 +102,10 @@ def _check_unlisted(document: Document, used: Sequence[Used], groups: Sequence[G
 def _counted(document: Document) -> frozenset[tuple[str, int]]:
     """Things and their numbers, as the document says them."""
     found = set()
-    for section in document.sections:
-        for block in section.blocks:
-            if not isinstance(block, Table):
-                for line in _lines(block):
-                    found |= {(noun, each.value) for each in find_counts(line.text) for noun in each.nouns}
+    for block in document.blocks:
+        if not isinstance(block, Table):
+            for line in block.lines:
+                found |= {(noun, each.value) for each in find_counts(line.text) for noun in each.nouns}
     return frozenset(found)
 
 
@@ -122,9 +121,9 @@ def _prefix(names: set[str]) -> str:
 
 def check_timers(document: Document) -> Iterator[Judged]:
     """A timer starts the service of its name: one that a complete inventory does not have is missing from it."""
-    lines = [line for section in document.sections for block in section.blocks for line in _lines(block)]
+    lines = [line for block in document.blocks for line in block.lines]
     claims = [each for each in lines if " | " not in each.text and _claims_all(each.text)]
-    if not claims or not any(isinstance(block, Table) for section in document.sections for block in section.blocks):
+    if not claims or not any(isinstance(block, Table) for block in document.blocks):
         return
     names = {
         same_name(word)
@@ -154,11 +153,3 @@ def _own_prefix(names: set[str]) -> str:
     firsts = Counter(each.partition("-")[0] for each in names if "-" in each)
     first, number = next(iter(firsts.most_common(1)), ("", 0))
     return f"{first}-" if number >= LEAST_NAMES and 4 * number >= sum(firsts.values()) else ""
-
-
-def _lines(block: Table | Listing | Text) -> Sequence[Line]:
-    if isinstance(block, Text):
-        return block.lines
-    if isinstance(block, Listing):
-        return [Line(each.line, each.text, block.fence) for each in block.items]
-    return [Line(each.line, " | ".join(each.cells)) for each in block.rows]

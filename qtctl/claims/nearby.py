@@ -31,8 +31,7 @@ def check_nearby(document: Document) -> Iterator[Judged]:
             elif isinstance(block, Table | Listing) and isinstance(before, Text) and not before.lines[-1].fence:
                 yield from _check_above(before.lines[-1], block)
             if isinstance(block, Text | Listing):
-                lines = block.lines if isinstance(block, Text) else [Line(each.line, each.text) for each in block.items]
-                for line in lines:
+                for line in block.lines:
                     yield from _check_inline(line)
             before = block
 

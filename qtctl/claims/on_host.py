@@ -11,7 +11,7 @@ from qtctl.claims.numbers import head_words, read_number
 from qtctl.claims.ports import PortSaid, port_columns
 from qtctl.claims.vocabulary import DASHES, word_set
 from qtctl.claims.wording import DOWN, NEUTRAL, UP, Count, find_counts, name_of, nouns_of, same_name, words_of
-from qtctl.dialects.document.types import Block, Document, Line, Listing, Table, Text
+from qtctl.dialects.document.types import Block, Document, Line, Listing, Table
 from qtctl.dialects.systemd.unit_name import is_valid
 from qtctl.model.claims import Claim, ClaimKind, Ground, Judged, Known, KnownUnit, Verdict
 
@@ -84,8 +84,7 @@ class OnHost:
         if isinstance(block, Table):
             yield from self._check_table(block, day)
             return
-        lines = block.lines if isinstance(block, Text) else [Line(each.line, each.text) for each in block.items]
-        for line in lines:
+        for line in block.lines:
             yield from self._check_line(_Said(line, day))
         if isinstance(block, Listing) and block.label is not None:
             yield from self._check_line(_Said(block.label, day))
@@ -118,7 +117,7 @@ class OnHost:
         status = next((at for at, head in enumerate(heads) if head & _STATUS_HEADS and len(head) == 1), None)
         count = next((at for at, head in enumerate(heads) if at and head & {"count", "number"}), None)
         for row in table.rows:
-            said = _Said(Line(row.line, " | ".join(row.cells)), day)
+            said = _Said(row.whole, day)
             if units and status is not None:
                 yield from self._judge_state(said, _find_unit([row.cells[at] for at in units]), row.cells[status])
             if count is not None and (number := read_number(row.cells[count])) and number.whole:

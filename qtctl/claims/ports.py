@@ -59,9 +59,8 @@ def find_ports(document: Document) -> tuple[PortSaid, ...]:
 
 
 def _in_lines(document: Document, place: int, block: Listing | Text) -> Iterator[PortSaid]:
-    lines = block.lines if isinstance(block, Text) else [Line(each.line, each.text) for each in block.items]
     label = block.label.text if isinstance(block, Listing) and block.label else ""
-    for line in lines:
+    for line in block.lines:
         found = next((match for form in _FORMS if (match := form.match(line.text))), None)
         if found is None or _NOT_HELD.search(line.text) or _SHARED.search(line.text):
             continue
@@ -100,8 +99,7 @@ def _in_table(document: Document, place: int, table: Table) -> Iterator[PortSaid
             cell, owner = row.cells[ports], name_of(row.cells[owners])
             number = re.match(r"^(\d{2,5})(?![\d:.+?-])", cell.strip())
             if number and _is_owner(owner) and owner[:1].isalpha() and not _SHARED.search(" ".join(row.cells)):
-                line = Line(row.line, " | ".join(row.cells))
-                yield PortSaid(line, int(number[1]), owner, _address(cell), facets, table.line)
+                yield PortSaid(row.whole, int(number[1]), owner, _address(cell), facets, table.line)
 
 
 def port_columns(table: Table) -> tuple[tuple[int, int], ...]:
@@ -183,7 +181,7 @@ def _repeats(said: Sequence[PortSaid]) -> bool:
 def check_localhost(document: Document) -> Iterator[Judged]:
     """`localhost only`, in a section in which something is bound to every address."""
     for section in document.sections:
-        inside = [line for block in section.blocks for line in _lines(block)]
+        inside = [line for block in section.blocks for line in block.lines]
         for line in inside:
             if not _LOCAL_ONLY.search(line.text):
                 continue
@@ -193,11 +191,3 @@ def check_localhost(document: Document) -> Iterator[Judged]:
             if said or any(re.search(r"127\.0\.0\.1", each.text) for each in inside):
                 yield judge(line, ClaimKind.EVERY, "listens on", "localhost only", holds=not said, why=why,
                             other=said[0].line if said else section.line)  # fmt: skip
-
-
-def _lines(block: Table | Listing | Text) -> Sequence[Line]:
-    if isinstance(block, Text):
-        return block.lines
-    if isinstance(block, Listing):
-        return [Line(each.line, each.text) for each in block.items]
-    return [Line(each.line, " | ".join(each.cells)) for each in block.rows]

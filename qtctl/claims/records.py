@@ -7,7 +7,7 @@ from qtctl.claims.groups import Group
 from qtctl.claims.verdicts import judge
 from qtctl.claims.vocabulary import word_set
 from qtctl.claims.wording import GENERIC, find_counts, words_of
-from qtctl.dialects.document.types import Document, Line, Listing, Table, Text
+from qtctl.dialects.document.types import Document, Line, Listing, Text
 from qtctl.model.claims import ClaimKind, Judged
 
 _NONE = re.compile(
@@ -82,16 +82,14 @@ def check_programs(lines: Sequence[Line]) -> Iterator[Judged]:
 
 def check_records(document: Document) -> Iterator[Judged]:
     """Fields of one thing that exclude each other, in one list or line."""
-    for section in document.sections:
-        for block in section.blocks:
-            if isinstance(block, Listing):
-                yield from _check_record([Line(each.line, each.text) for each in block.items[:20]])
-            if isinstance(block, Text | Listing):
-                lines = block.lines if isinstance(block, Text) else [Line(each.line, each.text) for each in block.items]
-                for line in lines:
-                    if _BOTH.search(line.text):
-                        yield judge(line, ClaimKind.STATE, "failed", "exit 0", holds=False, other=line.line,
-                                    why="a unit whose last run ended with 0 has not failed")  # fmt: skip
+    for block in document.blocks:
+        if isinstance(block, Listing):
+            yield from _check_record(block.lines[:20])
+        if isinstance(block, Text | Listing):
+            for line in block.lines:
+                if _BOTH.search(line.text):
+                    yield judge(line, ClaimKind.STATE, "failed", "exit 0", holds=False, other=line.line,
+                                why="a unit whose last run ended with 0 has not failed")  # fmt: skip
 
 
 def _check_record(lines: Sequence[Line]) -> Iterator[Judged]:
@@ -108,21 +106,16 @@ def _check_record(lines: Sequence[Line]) -> Iterator[Judged]:
 
 def check_expectations(document: Document) -> Iterator[Judged]:
     """A check with the line that it is expected to print, and a filter that lets no such line through."""
-    for section in document.sections:
-        for block in section.blocks:
-            label = block.label if isinstance(block, Listing) else None
-            expected = _EXPECTED.search(label.text) if label else None
-            if isinstance(block, Listing) and label and expected and block.items:
-                found = _GREP.search(block.items[0].text)
-                if found and "v" not in found["options"]:
-                    yield _judge_filter(label, expected["text"], found["words"], block.items[0].line)
+    for block in document.blocks:
+        label = block.label if isinstance(block, Listing) else None
+        expected = _EXPECTED.search(label.text) if label else None
+        if isinstance(block, Listing) and label and expected and block.items:
+            found = _GREP.search(block.items[0].text)
+            if found and "v" not in found["options"]:
+                yield _judge_filter(label, expected["text"], found["words"], block.items[0].line)
 
 
 def _judge_filter(label: Line, expected: str, words: str, other: int) -> Judged:
     holds = any(each and each in expected for each in words.split("|"))
     why = f"the filter there lets only lines with {' or '.join(words.split('|'))} through"
     return judge(label, ClaimKind.CHECK, "expected output", expected, holds=holds, why=why, other=other)
-
-
-def lines_of_table(table: Table) -> list[Line]:
-    return [Line(each.line, " | ".join(each.cells)) for each in table.rows]

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from qtctl.claims.counts import TOO_FEW
 from qtctl.claims.listed import Listed, list_section, rows_of
 from qtctl.claims.numbers import head_words, is_total, read_number
-from qtctl.claims.table_sums import line_of
 from qtctl.claims.verdicts import judge
 from qtctl.claims.vocabulary import word_set
 from qtctl.claims.wording import DOWN, UP, find_counts, nouns_of, singular, words_of
-from qtctl.dialects.document.types import Document, Line, Section, Table
+from qtctl.dialects.document.types import Document, Line, Section, Table, Text
 from qtctl.model.claims import ClaimKind, Judged
 
 _STATUS_HEADS = word_set("status state category verdict result disposition classification")
@@ -160,19 +159,18 @@ def check_array_counts(document: Document) -> Iterator[Judged]:
         for place, section in enumerate(document.sections)
         if section.level == 1 and section.blocks and not _has_fields(document, place)
     }
-    for section in document.sections:
-        for block in section.blocks:
-            for line in getattr(block, "lines", ()):
-                yield from _check_array(line, arrays)
+    for block in document.blocks:
+        for line in block.lines if isinstance(block, Text) else ():
+            yield from _check_array(line, arrays)
 
 
 def _fields(section: Section) -> Iterator[Line]:
     for block in section.blocks:
-        yield from getattr(block, "lines", ())
+        yield from block.lines if isinstance(block, Text) else ()
 
 
 def _has_fields(document: Document, place: int) -> bool:
-    return any(hasattr(block, "lines") for block in document.sections[place].blocks)
+    return any(isinstance(block, Text) for block in document.sections[place].blocks)
 
 
 def _check_array(line: Line, arrays: Mapping[str, Listed]) -> Iterator[Judged]:
@@ -198,10 +196,9 @@ def _may_be(number: int, listed: Listed) -> bool:
 
 def check_categories(document: Document) -> Iterator[Judged]:
     """A table of counts by category, against the sections that are called like its categories."""
-    for section in document.sections:
-        for block in section.blocks:
-            if isinstance(block, Table) and (at := _count_column(block)) is not None:
-                yield from _check_category_table(document, block, at)
+    for block in document.blocks:
+        if isinstance(block, Table) and (at := _count_column(block)) is not None:
+            yield from _check_category_table(document, block, at)
 
 
 def _count_column(table: Table) -> int | None:
@@ -221,7 +218,7 @@ def _check_category_table(document: Document, table: Table, at: int) -> Iterator
             if known and len(lines) > 1:
                 holds = int(number.value) in sums
                 why = f"the sections of its {len(lines)} rows list {_span(sums)} in all"
-                yield judge(line_of(row), ClaimKind.SUM, row.cells[0], str(number.value), holds=holds, why=why,
+                yield judge(row.whole, ClaimKind.SUM, row.cells[0], str(number.value), holds=holds, why=why,
                             other=lines[0])  # fmt: skip
             return
         listed = _section_called(document, row.cells[0])
@@ -234,7 +231,7 @@ def _check_category_table(document: Document, table: Table, at: int) -> Iterator
         lines.append(listed.line)
         if holds or not listed.partial:
             why = f"{listed.ways.get(listed.main, str(listed.main))} below"
-            yield judge(line_of(row), ClaimKind.COUNT, row.cells[0], str(number.value), holds=holds, why=why,
+            yield judge(row.whole, ClaimKind.COUNT, row.cells[0], str(number.value), holds=holds, why=why,
                         other=listed.line)  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from qtctl.claims.numbers import Number, head_words, is_total, read_number
 from qtctl.claims.verdicts import judge
 from qtctl.claims.vocabulary import word_set
-from qtctl.dialects.document.types import Line, Row, Table
+from qtctl.dialects.document.types import Row, Table
 from qtctl.model.claims import ClaimKind, Judged
 
 _NOT_ADDED = word_set(
@@ -25,10 +25,6 @@ def check_table(table: Table) -> Iterator[Judged]:
         yield from _check_column(table, at)
     yield from _check_total_column(table)
     yield from _check_percentages(table)
-
-
-def line_of(row: Row) -> Line:
-    return Line(row.line, " | ".join(row.cells))
 
 
 def _check_column(table: Table, at: int) -> Iterator[Judged]:
@@ -59,7 +55,7 @@ def _check_column(table: Table, at: int) -> Iterator[Judged]:
         found = sum((each.value for each in above), Decimal(0))
         what = f"the {len(above)} rows above add up to {found}{number.unit}"
         yield judge(
-            line_of(row), ClaimKind.SUM, f"{row.cells[0]} of {table.header[at] or 'a column'}",
+            row.whole, ClaimKind.SUM, f"{row.cells[0]} of {table.header[at] or 'a column'}",
             f"{number.value}{number.unit}", holds=holds, why=what, other=table.line,
         )  # fmt: skip
         totals.append(number)
@@ -100,7 +96,7 @@ def _check_total_column(table: Table) -> Iterator[Judged]:
     for (row, total, parts), good in zip(known, holds, strict=True):
         found = sum(each.value for each in parts)
         why = f"{' + '.join(str(each.value) for each in parts)} = {found}"
-        yield judge(line_of(row), ClaimKind.SUM, f"Total of {row.cells[0]}", str(total.value), holds=good, why=why)
+        yield judge(row.whole, ClaimKind.SUM, f"Total of {row.cells[0]}", str(total.value), holds=good, why=why)
 
 
 def _check_percentages(table: Table) -> Iterator[Judged]:
@@ -125,7 +121,7 @@ def _check_percentages(table: Table) -> Iterator[Judged]:
         return
     for (row, share, count), good in zip(parts, holds, strict=True):
         why = f"{count.value} of {whole} is {round(count.value * 100 / whole, 1)}%"
-        yield judge(line_of(row), ClaimKind.PERCENTAGE, row.cells[0], f"{share.value}%", holds=good, why=why)
+        yield judge(row.whole, ClaimKind.PERCENTAGE, row.cells[0], f"{share.value}%", holds=good, why=why)
 
 
 def _all(numbers: Sequence[Number | None], unit: str) -> bool:

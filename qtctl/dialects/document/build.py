@@ -37,9 +37,6 @@ class Builder:
         blocks = self._sections[self._open[-1]].blocks
         return blocks[-1] if blocks else None
 
-    def drop_last(self) -> None:
-        self._sections[self._open[-1]].blocks.pop()
-
     def document(self) -> Document:
         while self._open:
             self._close()

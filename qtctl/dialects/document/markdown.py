@@ -176,9 +176,4 @@ def lines_of(document: Document) -> Iterator[Line]:
         if section.title:
             yield Line(section.line, section.title)
         for block in section.blocks:
-            if isinstance(block, Text):
-                yield from block.lines
-            elif isinstance(block, Listing):
-                yield from (Line(each.line, each.text, block.fence) for each in block.items)
-            else:
-                yield from (Line(each.line, " | ".join(each.cells)) for each in block.rows)
+            yield from block.lines

@@ -37,6 +37,10 @@ class Listing:
     fence: int = 0
 
     @property
+    def lines(self) -> tuple[Line, ...]:
+        return tuple(Line(each.line, each.text, self.fence) for each in self.items)
+
+    @property
     def top(self) -> tuple[Item, ...]:
         """The items that are below no other."""
         return tuple(each for each in self.items if each.depth == 0)
@@ -47,6 +51,11 @@ class Row:
     line: int
     cells: tuple[str, ...]
 
+    @property
+    def whole(self) -> Line:
+        """All of its cells."""
+        return Line(self.line, " | ".join(self.cells))
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -56,6 +65,10 @@ class Table:
     header: tuple[str, ...]
     rows: tuple[Row, ...]
     label: Line | None = None
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        return tuple(each.whole for each in self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +108,11 @@ class Document:
     file: str
     sections: tuple[Section, ...]
     structured: bool = False
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The blocks of all sections, in order."""
+        return tuple(block for section in self.sections for block in section.blocks)
 
     def path(self, place: int) -> tuple[int, ...]:
         """A section and all that it is in, the innermost first."""
