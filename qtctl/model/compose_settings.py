@@ -71,6 +71,11 @@ class ComposeSetting:
     def items(self) -> tuple[str, ...]:
         return (self.item, *self.further)
 
+    @property
+    def means_nothing(self) -> bool:
+        """Whether systemd has no counterpart for it, and nobody has to settle that."""
+        return self.kind is SettingKind.LEFT and not self.to_do
+
 
 @dataclass(frozen=True, slots=True)
 class ComposeSettings:

@@ -249,7 +249,7 @@ def _is_itself(found: SettingFate) -> bool:
 
 def _list_unused(file: File, legacy: Legacy, rows: Sequence[ParityRow]) -> Iterator[Finding]:
     """Rules that settle nothing; none of a service that went to another host."""
-    used = {rule for each in rows for found in each.dimensions for setting in found.settings for rule in setting.rules}
+    used = {rule for each in rows for setting in each.settings for rule in setting.rules}
     there = {each.service for each in rows}
     away = {name for name, each in legacy.services.items() if any(to in file.ground.elsewhere for to in each.to)}
     for rule, name in list_rules(legacy):

@@ -9,7 +9,7 @@ from qtctl.errors import InputError
 from qtctl.findings.finding import Outcome
 from qtctl.meaning.addresses import Relation, is_loopback, relate_addresses
 from qtctl.meaning.listeners import DeclaredPort
-from qtctl.model.compose_settings import ComposeSetting, Dimension, SettingKind
+from qtctl.model.compose_settings import ComposeSetting, Dimension
 from qtctl.model.registry import Disposition, DispositionKind
 from qtctl.parity.evidence import Audited
 from qtctl.parity.newly import list_new_settings
@@ -38,23 +38,20 @@ def judge_settings(settings: Iterable[ComposeSetting], service: Service | Unplac
     if rules.whole:
         return tuple(_settle_whole(setting, rules) for setting in found)
     if isinstance(service, Unplaced):
-        return tuple(settle(setting, _judge_unplaced(setting, service.why), rules) for setting in found)
+        return tuple(settle(setting, _judge_alike(setting, Fate.UNKNOWN, service.why), rules) for setting in found)
     judged = tuple(settle(setting, judge(setting, service), rules) for setting in found)
     return (*judged, *list_new_settings(found, service))
 
 
 def _settle_whole(setting: ComposeSetting, rules: ServiceRules) -> SettingFate:
-    if setting.kind is SettingKind.LEFT and not setting.to_do:
-        judged = Judged(Fate.NOT_APPLICABLE, write_then(setting), "", setting.why)
-    else:
-        judged = Judged(Fate.CHANGED, write_then(setting), "", rules.whole)
-    return replace(settle(setting, judged, rules), on_paper=True)
+    return replace(settle(setting, _judge_alike(setting, Fate.CHANGED, rules.whole), rules), on_paper=True)
 
 
-def _judge_unplaced(setting: ComposeSetting, why: str) -> Judged:
-    if setting.kind is SettingKind.LEFT and not setting.to_do:
+def _judge_alike(setting: ComposeSetting, fate: Fate, why: str) -> Judged:
+    """One fate for all settings of a service, but for those that mean nothing to systemd."""
+    if setting.means_nothing:
         return Judged(Fate.NOT_APPLICABLE, write_then(setting), "", setting.why)
-    return Judged(Fate.UNKNOWN, write_then(setting), "", why)
+    return Judged(fate, write_then(setting), "", why)
 
 
 def make_rows(
@@ -186,8 +183,3 @@ def list_new_ports(published: Collection[tuple[str, int]], ports: Iterable[Decla
             yield SettingFate(
                 Dimension.PORTS, f"ports.{port.port}/{port.protocol}", 0, "", now, Fate.NEW, Fate.NEW, "newly open"
             )
-
-
-def list_fates(rows: Iterable[DimensionRow]) -> Iterator[SettingFate]:
-    for row in rows:
-        yield from row.settings

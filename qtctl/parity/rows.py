@@ -123,6 +123,11 @@ class ParityRow:
         return (*self.units, *self.ports)
 
     @property
+    def settings(self) -> tuple[SettingFate, ...]:
+        """Those of all dimensions."""
+        return tuple(each for row in self.dimensions for each in row.settings)
+
+    @property
     def verdict(self) -> ParityVerdict:
         if self.disposition is None:
             return ParityVerdict.NO_DISPOSITION
@@ -138,8 +143,7 @@ class ParityRow:
     def unknowns(self) -> tuple[str, ...]:
         """The reasons of the sides that are unknown, then those of settings."""
         sides = (side.reason for side in self.sides if side.outcome is Outcome.UNKNOWN)
-        settings = (setting.reason for row in self.dimensions for setting in row.settings
-                    if setting.fate is Fate.UNKNOWN)  # fmt: skip
+        settings = (setting.reason for setting in self.settings if setting.fate is Fate.UNKNOWN)
         return tuple(dict.fromkeys((*sides, *settings)))
 
 

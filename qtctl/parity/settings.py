@@ -199,7 +199,7 @@ def judge_unread(setting: ComposeSetting, _: Declared, __: Service) -> Judged:
 
 
 def judge_left(setting: ComposeSetting, _: Declared, __: Service) -> Judged:
-    if not setting.to_do:
+    if setting.means_nothing:
         return Judged(Fate.NOT_APPLICABLE, write_then(setting), "", setting.why)
     return Judged(Fate.DIFFERS, write_then(setting), "", setting.why)
 

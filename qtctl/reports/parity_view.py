@@ -60,7 +60,7 @@ class _Findings:
 
     def _list_settings(self, row: ParityRow) -> Iterator[Finding]:
         """Those that are kept or unknown: what is lost or differs has its finding."""
-        for setting in (each for part in row.dimensions for each in part.settings):
+        for setting in row.settings:
             outcome = _OUTCOMES.get(setting.fate)
             if outcome is None or setting.dimension in (Dimension.SERVICES, Dimension.PORTS):
                 continue
