@@ -8,6 +8,7 @@ import paramiko
 
 from qtctl.adapters import elevate, ssh_errors
 from qtctl.adapters.bounds import MIB, OUTPUT
+from qtctl.adapters.ssh_bounds import close_channel
 from qtctl.errors import HostError, Refused
 from qtctl.interfaces.host import Completed
 
@@ -128,10 +129,7 @@ class Exec:
             return  # noticed where the answer is waited for
 
     def _close(self) -> None:
-        try:
-            self._channel.close()
-        except _BROKEN:
-            return  # the connection is gone, and the channel with it
+        close_channel(self._channel)
 
 
 def _is_alive(channel: paramiko.Channel) -> bool:

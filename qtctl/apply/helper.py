@@ -5,7 +5,6 @@ host that was prepared by another qtctl says so, and nothing is asked of it.
 """
 
 import hashlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -101,15 +100,6 @@ def pack(request: Request) -> bytes:
     """What the helper reads of a request: a head of 40 bytes, and the data."""
     head = f"qtctl {build_helper().version} {len(request.data)}"
     return head.ljust(HEAD_BYTES - 1).encode() + b"\n" + request.data
-
-
-_VERSION_LINE = re.compile(r"^# Version ([0-9a-f]{16}), written by qtctl", re.MULTILINE)
-
-
-def read_version(text: str) -> str:
-    """The version of an installed helper, from its first lines; '' if it has none."""
-    found = _VERSION_LINE.search(text)
-    return found[1] if found else ""
 
 
 def _write_first_lines(version: str) -> str:

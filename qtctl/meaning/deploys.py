@@ -2,9 +2,10 @@
 
 from qtctl.model.deploy_facts import HostDeploys
 from qtctl.model.evidence import Need
+from qtctl.model.transaction import TransactionState
 
 STATUS = Need(HostDeploys.FACT, "host")
-RECORDED = frozenset(("staged", "armed", "applying", "gating", "confirmed", "restoring", "broken"))
+RECORDED = frozenset(each.value for each in TransactionState if each is not TransactionState.NONE)
 """States of a transaction that has a record on the host."""
 DAMAGED = "damaged"
 """The state of a transaction whose record on the host says nothing. Root alone sees it."""

@@ -250,7 +250,6 @@ _DEPLOY = Struct(
     {"resources": {}, "placement": {}},
     kept=("replicas",),
 )  # fmt: skip
-_THROTTLE = Struct({"path": write_text, "rate": write_amount})
 
 
 def _map_devices(convert: Convert, named: str) -> Convert:

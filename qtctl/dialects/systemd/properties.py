@@ -3,8 +3,6 @@
 from enum import Enum
 from typing import NamedTuple
 
-from qtctl.dialects.systemd.table.lookup import list_unit_sections
-
 
 class Shape(Enum):
     """How a property writes the values of its directive; `property_values` reads each."""
@@ -201,8 +199,3 @@ def find_property(section: str, key: str) -> Property | None:
         return None
     named = _TABLE.get((section, key)) or _RENAMED.get(key)
     return Property(section, *named) if named else None
-
-
-def list_interfaces(unit: str) -> tuple[str, ...]:
-    """The interfaces that a unit of this name has."""
-    return tuple(section for section in list_unit_sections(unit) if section != "Install")
