@@ -6,7 +6,6 @@ from qtctl.dialects.secrets import mask_message
 from qtctl.errors import HostError
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.interfaces.host import Host
-from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.plan import StepKind, StepResult, StepStatus
 from qtctl.plan.outcome import UnitFailure
@@ -24,7 +23,7 @@ def list_failed_units(results: Iterable[StepResult], outstanding: Iterable[Findi
     """Units that were not started, and those that should run and do not, each once."""
     steps = [each.step.subject for each in results if each.step.kind in _JOBS and each.status is StepStatus.FAILED]
     broken = [each.subject for each in outstanding if each.outcome is Outcome.BROKEN and not each.cause]
-    return tuple(unit for unit in dict.fromkeys((*steps, *broken)) if _find_unit(facts, unit) is not None)
+    return tuple(unit for unit in dict.fromkeys((*steps, *broken)) if facts.find(Unit, unit) is not None)
 
 
 def explain_units(host: Host, units: tuple[str, ...], facts: Facts) -> tuple[UnitFailure, ...]:
@@ -41,15 +40,9 @@ def explain_units(host: Host, units: tuple[str, ...], facts: Facts) -> tuple[Uni
 
 
 def _make_failure(unit: str, facts: Facts, journal: Iterable[str]) -> UnitFailure:
-    known = _find_unit(facts, unit)
+    known = facts.find(Unit, unit)
     if known is None:
         return UnitFailure(unit, "", "", tuple(map(mask_message, journal)))
     state = f"{known.active_state} ({known.sub_state})"
     why = explain_ending(known.exec_main_code, known.exec_main_status, known.result)
     return UnitFailure(unit, state, why, tuple(map(mask_message, journal)))
-
-
-def _find_unit(facts: Facts, unit: str) -> Unit | None:
-    """The unit; None if the name is not a unit's, or the unit was not asked about or is absent."""
-    item = facts.item(Need(Unit.FACT, unit))
-    return facts.read(Unit, unit) if item.state.known else None

@@ -98,8 +98,7 @@ def _read_unit(facts: Facts, unit: str) -> UnitThen:
 
 
 def _list_tied(facts: Facts, unit: str) -> tuple[str, ...]:
-    item = facts.item(Need(Unit.FACT, unit))
-    found = facts.read(Unit, unit) if item.state.known else None
+    found = facts.find(Unit, unit)
     return tuple(sorted({name for key in STOPPED_WITH for name in _list_names(found, key)})) if found else ()
 
 

@@ -88,8 +88,7 @@ def _hold_to_agreed(planned: Plan, expected: PlannedBefore) -> Plan:
 
 
 def _read_machine(facts: Facts) -> str:
-    known = facts.item(Need(HostBaseline.FACT, "host")).state.known
-    host = facts.read(HostBaseline, "host") if known else None
+    host = facts.find(HostBaseline, "host")
     return host.machine if host else ""
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from qtctl.meaning.units import get_start_us
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit
@@ -69,16 +70,11 @@ def list_starts(desired: Desired, facts: Facts) -> dict[str, Start]:
         known = facts.item(Need(Unit.FACT, service.unit)).state.known
         if service.state is ServiceState.RUNNING and known:
             unit = facts.read(Unit, service.unit)
-            found[service.unit] = (unit.n_restarts, _read_start(unit)) if unit else (0, 0)
+            found[service.unit] = (unit.n_restarts, get_start_us(unit)) if unit else (0, 0)
     return found
 
 
 def start_of(facts: Facts, unit: str) -> Start:
     """(0, 0) where nothing is known of it."""
-    known = facts.item(Need(Unit.FACT, unit)).state.known
-    found = facts.read(Unit, unit) if known else None
-    return (found.n_restarts, _read_start(found)) if found else (0, 0)
-
-
-def _read_start(unit: Unit) -> int:
-    return unit.exec_main_start_timestamp or unit.active_enter_timestamp
+    found = facts.find(Unit, unit)
+    return (found.n_restarts, get_start_us(found)) if found else (0, 0)

@@ -90,3 +90,8 @@ def read_unit(facts: Facts, name: str) -> Unit | None:
     """None where there is no such unit: no file, and nothing that runs. LookupError where that is not known."""
     unit = facts.read(Unit, name)
     return None if is_absent(unit) else unit
+
+
+def get_start_us(unit: Unit) -> int:
+    """When its main process started, or it became active if it has none: µs since the epoch, 0 for never."""
+    return unit.exec_main_start_timestamp or unit.active_enter_timestamp

@@ -316,9 +316,8 @@ def _names(kind: type[Fact]) -> tuple[str, ...]:
 class Facts:
     """The items of an evidence by need. Asking for an item nobody collected gives `not asked`, never a default.
 
-    `taken_at` is the only clock that rules have: UTC, ISO 8601. It is the host's own, which stamped all that
-    they compare with it. `target`: what the host was asked as, for `--host`. `earlier`: of an earlier look at the same
-    host, None where there was none.
+    `taken_at` is the only clock that rules have: UTC, ISO 8601; the host's own, which stamped all that is compared with
+    it. `target`: what the host was asked as, for `--host`. `earlier`: of an earlier look at the same host, or None.
     """
 
     def __init__(
@@ -356,10 +355,9 @@ class Facts:
         return make_fact(HostState, state.value).skew_us if state is not None and state.value is not None else 0
 
     def item(self, need: Need) -> Item:
-        found = self._items.get(need)
-        if found is not None:
-            return found
-        return Item(need.fact, need.subject, State.NOT_ASKED, None, "not in the evidence", 0, store=need.store)
+        return self._items.get(need) or Item(
+            need.fact, need.subject, State.NOT_ASKED, None, "not in the evidence", 0, store=need.store
+        )
 
     def asked(self, need: Need) -> bool:
         """Whether it was asked for, whatever came of it."""
@@ -393,6 +391,10 @@ class Facts:
             raise LookupError(f"{kind.FACT} {subject}: {item.state}")
         found = self._read[need] = make_fact(kind, item.value)
         return found
+
+    def find(self, kind: type[F], subject: str, store: str = "") -> F | None:
+        """The observed value, or None where the thing is absent or nothing is known of it."""
+        return self.read(kind, subject, store) if self.item(Need(kind.FACT, subject, store)).state.known else None
 
     def subjects(self, fact: str) -> list[str]:
         return sorted(need.subject for need in self._items if need.fact == fact)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from qtctl.findings.finding import Finding
 from qtctl.meaning.units import Condition, LoopLimits, find_condition
 from qtctl.model.desired import Desired
-from qtctl.model.evidence import Evidence, Need
+from qtctl.model.evidence import Evidence
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.plan import Step, StepKind
 
@@ -22,8 +22,7 @@ def list_failed(desired: Desired, evidence: Evidence) -> frozenset[str]:
 
 
 def _has_failed(facts: Facts, name: str, limits: LoopLimits) -> bool:
-    known = facts.item(Need(Unit.FACT, name)).state.known
-    unit = facts.read(Unit, name) if known else None
+    unit = facts.find(Unit, name)
     return unit is not None and find_condition(unit, limits) in _FAILED
 
 

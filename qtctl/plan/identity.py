@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from qtctl.errors import InputError
-from qtctl.meaning.deploys import STATUS
 from qtctl.model.deploy_facts import HostDeploys
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
@@ -57,5 +56,5 @@ def find_obstacles(desired: Desired, facts: Facts) -> Iterator[Refusal]:
 
 def _read_last_machine(facts: Facts) -> str:
     """That of the generation in force; '' where there is none, or it does not say."""
-    status = facts.read(HostDeploys, "host") if facts.item(STATUS).state.known else None
+    status = facts.find(HostDeploys, "host")
     return status.about.get("machine", "") if status else ""

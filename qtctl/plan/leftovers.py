@@ -89,8 +89,7 @@ class Leftovers:
 
     def unit(self, name: str) -> Unit | None:
         """None where it is not there, and where nobody asked."""
-        known = self.facts.item(Need(Unit.FACT, name)).state.known
-        return self.facts.read(Unit, name) if known else None
+        return self.facts.find(Unit, name)
 
     @cached_property
     def _known(self) -> frozenset[str]:

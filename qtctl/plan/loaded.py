@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 
 from qtctl.model.desired import Desired
-from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.plan import LoadedAs
 
@@ -18,8 +17,7 @@ def list_loaded(desired: Desired, facts: Facts) -> tuple[LoadedAs, ...]:
 
 def _list_loaded(desired: Desired, facts: Facts) -> Iterator[LoadedAs]:
     for name in sorted(each.unit for each in desired.units()):
-        known = facts.item(Need(Unit.FACT, name)).state.known
-        unit = facts.read(Unit, name) if known else None
+        unit = facts.find(Unit, name)
         paths = unit.drop_in_paths if unit is not None else None
         if unit is not None and paths is not None and all(_PLAIN.fullmatch(path) for path in paths):
             yield LoadedAs(name, unit.need_daemon_reload, tuple(paths))

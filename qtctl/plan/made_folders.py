@@ -6,7 +6,6 @@ from dataclasses import replace
 from qtctl.model.account_facts import Account, Group
 from qtctl.model.desired import Desired
 from qtctl.model.desired_accounts import DesiredFolder
-from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, make_fact, make_value
 from qtctl.model.way_facts import PathWay
 
@@ -42,12 +41,14 @@ def _change_way(subject: str, way: PathWay, folders: Mapping[str, DesiredFolder]
 
 
 def _find_uid(user: str, facts: Facts) -> str:
-    known = user != "root" and facts.item(Need(Account.FACT, user)).state.known
-    found = facts.read(Account, user) if known else None
-    return "0" if user == "root" else str(found.uid) if found else _UNKNOWN
+    if user == "root":
+        return "0"
+    found = facts.find(Account, user)
+    return str(found.uid) if found else _UNKNOWN
 
 
 def _find_gid(group: str, facts: Facts) -> str:
-    known = group != "root" and facts.item(Need(Group.FACT, group)).state.known
-    found = facts.read(Group, group) if known else None
-    return "0" if group == "root" else str(found.gid) if found else _UNKNOWN
+    if group == "root":
+        return "0"
+    found = facts.find(Group, group)
+    return str(found.gid) if found else _UNKNOWN

@@ -5,14 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from qtctl.dialects.systemd.timespan import parse_microseconds
 from qtctl.dialects.systemd.unitfile import merge_effective, parse
 from qtctl.errors import InputError
-from qtctl.meaning.deploys import STATUS, judges_generation
+from qtctl.meaning.deploys import judges_generation
 from qtctl.model.deploy_facts import HostDeploys
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, File, HostBaseline, Unit
 from qtctl.model.names import UNIT_DIR
 from qtctl.model.plan import Note, NoteKind, Step, StepKind
-from qtctl.plan.identity import HOST
 from qtctl.plan.unit_goals import list_goals
 
 _DIGEST = 64
@@ -45,8 +44,7 @@ def _list_dropins(desired: Desired, facts: Facts) -> Iterator[tuple[str, tuple[s
     """Unit → drop-ins of it that qtctl did not write, and no package did."""
     ours = {file.path for file in desired.files}
     for goal in list_goals(desired):
-        item = facts.item(Need(Unit.FACT, goal.unit))
-        unit = facts.read(Unit, goal.unit) if item.state.known else None
+        unit = facts.find(Unit, goal.unit)
         paths = (unit.drop_in_paths or []) if unit is not None else []
         theirs = tuple(path for path in paths if path.startswith(_OF_OPERATORS) and path not in ours)
         if theirs:
@@ -55,7 +53,7 @@ def _list_dropins(desired: Desired, facts: Facts) -> Iterator[tuple[str, tuple[s
 
 def _list_edited(desired: Desired, facts: Facts) -> Iterator[Note]:
     """Unit files that are not what the last generation left there."""
-    status = facts.read(HostDeploys, "host") if facts.item(STATUS).state.known else None
+    status = facts.find(HostDeploys, "host")
     if status is None or not judges_generation(status, desired.fleet, desired.host):
         return
     seen = set()
@@ -104,7 +102,7 @@ def _list_firing(desired: Desired, facts: Facts, steps: Iterable[Step]) -> Itera
     contents = {file.path: file.content for file in desired.files}
     files = {goal.unit: goal.file for goal in list_goals(desired)}
     started = [step.subject for step in steps if step.kind in (StepKind.START, StepKind.RESTART)]
-    host = facts.read(HostBaseline, "host") if facts.item(HOST).state.known else None
+    host = facts.find(HostBaseline, "host")
     for timer in (unit for unit in started if unit.endswith(".timer") and unit in files):
         values = _read_values(contents.get(files[timer], b""))
         unit = values.get(("Timer", "Unit"), (f"{timer.removesuffix('.timer')}.service",))[-1]

@@ -126,7 +126,7 @@ def list_others_jobs(found: Jobs, units: Iterable[str]) -> Iterator[tuple[str, s
 
 def _find_version(desired: Desired, facts: Facts) -> Iterator[Refusal]:
     """The registry says which systemd a host has; the host may have an older one."""
-    host = facts.read(HostBaseline, "host") if facts.item(Need(HostBaseline.FACT, "host")).state.known else None
+    host = facts.find(HostBaseline, "host")
     number = next((word for word in (host.systemd if host else "").split() if word.isdecimal()), "")
     needed = find_systemd_needed(desired)
     if number and int(number) < needed:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from qtctl.meaning.units import get_start_us
 from qtctl.model.facts import Facts, File, Unit
 from qtctl.model.moments import make_moment
 from qtctl.model.names import UNIT_DIR
@@ -49,8 +50,8 @@ def find_restart_reason(scene: Scene, goal: UnitGoal, unit: Unit) -> str:
     losing = (scene.gone.restarts or {}).get(goal.unit, "")
     what = "the process" if unit.exec_main_start_timestamp else "its start"
     ran = scene.ran.get(goal.unit, UNRECORDED)
-    seen = (_find_outdated(scene, path, ran, _start_time(unit), what) for path in goal.sees)
-    switched = (_find_switched(scene, path, _start_time(unit), what) for path in goal.uses)
+    seen = (_find_outdated(scene, path, ran, get_start_us(unit), what) for path in goal.sees)
+    switched = (_find_switched(scene, path, get_start_us(unit), what) for path in goal.uses)
     return "; ".join(reason for reason in (*switched, *seen, losing) if reason)
 
 
@@ -80,10 +81,6 @@ def must_stop_first(scene: Scene, goal: UnitGoal) -> bool:
         return True
     written = [change for path in goal.sees if (change := scene.changes.get(path)) is not None and change.file.of_unit]
     return any(change.stops for change in written) or (bool(written) and goal.stop_commands)
-
-
-def _start_time(unit: Unit) -> int:
-    return unit.exec_main_start_timestamp or unit.active_enter_timestamp
 
 
 def _find_outdated(scene: Scene, path: str, ran: Ran, started: int, what: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from qtctl.meaning.streams import measure_age
+from qtctl.meaning.units import get_start_us
 from qtctl.model.desired import Desired, DesiredKey, DesiredService
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit
@@ -85,5 +86,5 @@ def _read_up_us(before: Facts, now: Facts, unit: str) -> int | None:
 
 
 def _read_start_us(facts: Facts, unit: str) -> int:
-    found = facts.read(Unit, unit) if facts.item(Need(Unit.FACT, unit)).state.known else None
-    return (found.exec_main_start_timestamp or found.active_enter_timestamp) if found else 0
+    found = facts.find(Unit, unit)
+    return get_start_us(found) if found else 0

@@ -3,7 +3,6 @@
 from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.findings.remedy import Command, Remedy, make_steps
 from qtctl.meaning.units import is_up
-from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit
 
 OWN_FOLDERS = ("/etc/systemd/system/", "/run/systemd/system/")
@@ -21,14 +20,10 @@ def choose_removal(facts: Facts, unit: str, state: str, active: str) -> Remedy:
         return _choose_removal_without_file(unit, active)
     if state == "generated":
         return make_steps(_stop(unit, active), f"systemctl show -p SourcePath {unit} names what it is generated from")
-    found = None if is_template(unit) else _find_loaded(facts, unit)
+    found = None if is_template(unit) else facts.find(Unit, unit)
     return make_steps(
         _make_disable_command(unit), _make_forget_command(unit, active), *_list_steps_without_file(found, unit, state)
     )
-
-
-def _find_loaded(facts: Facts, unit: str) -> Unit | None:
-    return facts.read(Unit, unit) if facts.item(Need(Unit.FACT, unit)).state.known else None
 
 
 def _choose_alias_removal(unit: str) -> Remedy:

@@ -75,8 +75,7 @@ def _list_reached(facts: Facts, names: tuple[str, ...]) -> frozenset[str]:
 
 
 def _starts(facts: Facts, name: str) -> frozenset[str]:
-    known = facts.item(Need(Unit.FACT, name)).state.known
-    unit = facts.read(Unit, name) if known else None
+    unit = facts.find(Unit, name)
     if unit is None:
         return frozenset()
     return frozenset((*(unit.wants or ()), *(unit.requires or ()), *(unit.binds_to or ()), *(unit.upholds or ())))

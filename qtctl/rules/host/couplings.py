@@ -105,7 +105,7 @@ def _pulls_declared(facts: Facts, unit: str, named: frozenset[str], text: bytes)
 
 def _is_started_anyway(facts: Facts, directive: str, other: str) -> bool:
     """Whether naming it changes nothing: a boot starts it by itself, or there is no such unit (QT203)."""
-    listing = facts.read(UnitListing, LISTING.subject) if facts.item(LISTING).state.known else None
+    listing = facts.find(UnitListing, LISTING.subject)
     if listing is None:
         return False
     load, *_ = listing.units.get(other, ("",))

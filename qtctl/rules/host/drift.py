@@ -125,7 +125,7 @@ def _is_from_its_file(facts: Facts, declared: DeclaredUnit, originals: tuple[Des
 
 
 def _is_a_link(facts: Facts, path: str) -> bool:
-    found = facts.read(File, path) if facts.item(Need(File.FACT, path)).state.known else None
+    found = facts.find(File, path)
     return found is not None and found.kind == "link"
 
 

@@ -83,8 +83,7 @@ def _are_thawed(facts: Facts, desired: Desired) -> Judgment:
 
 def _find_frozen(facts: Facts, unit: DesiredUnit) -> str:
     """cgroup.events of the unit's control group if the kernel has frozen that; '' if not, or if that is unknown."""
-    known = facts.item(GROUPS).state.known
-    found = facts.read(FrozenGroups, GROUPS.subject) if known else None
+    found = facts.find(FrozenGroups, GROUPS.subject)
     files = found.files if found is not None else ()
     return next((file for file in files if file.split("/")[-2] in unit.names), "")
 

@@ -70,8 +70,7 @@ def _has_own_network(facts: Facts, unit: DesiredUnit) -> bool:
     if isinstance(unit, DesiredService):
         said = dict((*unit.sandbox, *unit.settings))
         return any(said.get(name, "no").lower() not in _NO for name in OWN_NETWORK)
-    item = facts.item(Need(Unit.FACT, unit.unit))
-    found = facts.read(Unit, unit.unit) if item.state.known else None
+    found = facts.find(Unit, unit.unit)
     loaded = (found.loaded or {}) if found is not None else {}
     return any(loaded.get(name) for name in OWN_NETWORK)
 

@@ -53,8 +53,7 @@ def _is_there(facts: Facts, venv: DesiredVenv) -> Verdict:
 
 def _is_without(facts: Facts, settings: str) -> bool:
     """Known where a service that starts with the venv was asked about."""
-    need = Need(PathWay.FACT, settings)
-    found = facts.read(PathWay, settings) if facts.item(need).state.known else None
+    found = facts.find(PathWay, settings)
     return found is not None and found.missing == settings
 
 
