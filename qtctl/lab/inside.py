@@ -61,16 +61,10 @@ def execute(
 ) -> subprocess.CompletedProcess[bytes]:
     """Run a command as root inside host `name`; any exit status is returned. LabError after `timeout_s`."""
     _leave_keyring()
-    process = subprocess.Popen(
-        [*enter(leader), *argv],
-        stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-        env=_build_environment(),
-    )
-    with process:
-        terminal.give_pipes(process, _find_root_uid(leader))
+    piped = (terminal.OUT, terminal.ERR) if stdin is None else (terminal.IN, terminal.OUT, terminal.ERR)
+    with terminal.start_with_pipes(
+        [*enter(leader), *argv], _build_environment(), _find_root_uid(leader), piped, subprocess.DEVNULL
+    ) as process:
         try:
             out, err = process.communicate(stdin, timeout_s)
         except BaseException as error:

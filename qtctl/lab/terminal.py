@@ -7,8 +7,8 @@ import subprocess
 import termios
 import threading
 import tty
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
 
 IN, OUT, ERR = 0, 1, 2
@@ -108,19 +108,37 @@ def _follow_size(ours: int) -> Iterator[None]:
         signal.signal(signal.SIGWINCH, before)
 
 
-def give_pipes(process: "subprocess.Popen[bytes]", owner: int) -> None:
-    """Give the command's pipes to uid `owner`: only their owner can open /dev/stdout."""
-    for pipe in (process.stdin, process.stdout, process.stderr):
-        if pipe is not None:
-            os.fchown(pipe.fileno(), owner, -1)
+def start_with_pipes(
+    argv: Sequence[str], env: Mapping[str, str], owner: int, piped: Collection[int], stdin: int | None = None
+) -> "subprocess.Popen[bytes]":
+    """Start it in a session of its own, with a pipe of uid `owner` for each stream in `piped`.
+
+    `stdin`: as for Popen, where it is not piped. The command may open /dev/stdout at once, which only the owner of a
+    pipe can do: pipes are given to it before it starts.
+    """
+    with ExitStack() as theirs, ExitStack() as ours:
+        given, kept = {}, {}
+        for stream in piped:
+            ends = os.pipe()
+            os.fchown(ends[0], owner, -1)
+            given[stream], mine = ends if stream == IN else reversed(ends)
+            theirs.callback(os.close, given[stream])
+            kept[stream] = ours.enter_context(os.fdopen(mine, "wb" if stream == IN else "rb"))
+        process = subprocess.Popen(
+            list(argv),
+            stdin=given.get(IN, stdin),
+            stdout=given.get(OUT),
+            stderr=given.get(ERR),
+            env=dict(env),
+            start_new_session=True,
+        )
+        ours.pop_all()
+    process.stdin, process.stdout, process.stderr = kept.get(IN), kept.get(OUT), kept.get(ERR)
+    return process
 
 
 def _run_with_pipes(argv: Sequence[str], env: Mapping[str, str], owner: int, end: End) -> int:
-    given = [subprocess.PIPE if os.isatty(stream) else None for stream in (IN, OUT, ERR)]
-    process = subprocess.Popen(
-        list(argv), stdin=given[IN], stdout=given[OUT], stderr=given[ERR], env=dict(env), start_new_session=True
-    )
-    give_pipes(process, owner)
+    process = start_with_pipes(argv, env, owner, [stream for stream in (IN, OUT, ERR) if os.isatty(stream)])
     pumps = [
         _start_pump(pipe.fileno(), stream) for stream, pipe in ((OUT, process.stdout), (ERR, process.stderr)) if pipe
     ]

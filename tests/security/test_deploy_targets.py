@@ -49,13 +49,10 @@ while True:
 """
 # What any user runs: the commands of all processes, and the names in the folders that a deploy uses.
 WATCHES = r"""
-import glob, os, signal, sys
-seen = set()
-def end(*_):
-    open("/tmp/qtctl-seen", "w").write("\n".join(seen))
-    sys.exit()
-signal.signal(signal.SIGTERM, end)
-while True:
+import glob, os, signal
+seen, ended = set(), []
+signal.signal(signal.SIGTERM, lambda *_: ended.append(True))
+while not ended:
     for folder in ("/tmp", "/etc/quantum"):
         seen.update(f"{folder}/{name}" for name in os.listdir(folder))
     for path in glob.glob("/proc/[0-9]*/cmdline"):
@@ -63,6 +60,7 @@ while True:
             seen.add(open(path).read().replace("\0", " "))
         except (OSError, UnicodeError):
             pass
+open("/tmp/qtctl-seen", "w", errors="surrogateescape").write("\n".join(seen))
 """
 
 
