@@ -2,7 +2,7 @@
 # The generations that a host keeps. Given: base.
 
 # list_generations: a line for each with its number, how it ended and whether it is the current one, and then, indented,
-# what was noted of it.
+# what was noted of it. One process reads them all.
 list_generations() {
   current=$(readlink -- "$base/current") || current=''
   for home in "$base"/gen/*; do
@@ -12,11 +12,23 @@ list_generations() {
     [ ! -f "$home/outcome" ] || read -r outcome <"$home/outcome"
     is_current=-
     [ "gen/$number" != "$current" ] || is_current=current
-    printf 'qtctl generation %s %s %s\n' "$number" "$outcome" "$is_current"
-    printf ' at %s\n' "$(stat -c %Y -- "$home/steps" 2>/dev/null)"
-    head -c 4000 -- "$home/about" 2>/dev/null | sed 's/^/ /'
-    head -c 1000000 -- "$home/steps" 2>/dev/null | cut -f 2,3 | sed 's/^/ step /'
-  done
+    printf '%s %s %s\n' "$number" "$outcome" "$is_current"
+  done | {
+    stat -c 'at %Y %n' -- "$base"/gen/*/steps 2>/dev/null
+    cat
+  } | awk -v base="$base/gen/" '
+    $1 == "at" { at[substr($0, length("at " $2 " ") + 1)] = $2; next }
+    {
+      home = base $1
+      print "qtctl generation", $0
+      print " at", at[home "/steps"]
+      for (left = 4000; left > 0 && (getline line <(home "/about")) > 0; left -= length(line) + 1) print " " line
+      for (left = 1000000; left > 0 && (getline line <(home "/steps")) > 0; left -= length(line) + 1) {
+        split(line, field, "\t")
+        print " step " field[2] "\t" field[3]
+      }
+      close(home "/about"); close(home "/steps")
+    }'
 }
 
 # fetch_generation NUMBER: print its files, as a tar archive in base64.

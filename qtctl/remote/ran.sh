@@ -62,10 +62,14 @@ look_before_start() {
 }
 
 # record_started: what the processes that began since then have read, where none of it changed meanwhile. What this
-# generation wrote without a restart is nothing that the process goes by: it counts as read.
+# generation wrote without a restart is nothing that the process goes by: it counts as read. A process may be listed while
+# files are still read: one that changes in between has another digest than before.
 record_started() {
   [ -s "$home/sees" ] || return 0
-  [ -f "$home/ran/was" ] && digest_seen "$home/ran" && list_seeing >"$home/ran/now" || return 1
+  [ -f "$home/ran/was" ] || return 1
+  list_seeing >"$home/ran/now" &
+  digest_seen "$home/ran" || return 1
+  wait "$!" || return 1
   [ -f "$base/ran" ] || : >"$base/ran"
   awk -F '\t' '$2 == "write" { print $3 }' "$home/steps" >"$home/ran/written"
   awk -F '\t' -v OFS='\t' '
