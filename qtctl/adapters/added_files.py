@@ -13,7 +13,9 @@ def add_files(folder: Path, files: Mapping[str, str], tables: str = "") -> tuple
     """`tables`: the file that may be there already. InputError, before anything is written, where another one is."""
     try:
         with Folder.open(folder) as opened:
-            contents = {name: _content(opened, name, text, may_be_there=name == tables) for name, text in files.items()}
+            contents = {
+                name: _add_text(opened, name, text, may_be_there=name == tables) for name, text in files.items()
+            }
             for name, content in contents.items():
                 opened.write(name, content, _MODE, sync=True)
     except OSError as error:
@@ -22,7 +24,7 @@ def add_files(folder: Path, files: Mapping[str, str], tables: str = "") -> tuple
     return tuple(folder / name for name in files)
 
 
-def _content(folder: Folder, name: str, text: str, *, may_be_there: bool) -> bytes:
+def _add_text(folder: Folder, name: str, text: str, *, may_be_there: bool) -> bytes:
     if not folder.has_entry(name):
         return text.encode()
     if not may_be_there:

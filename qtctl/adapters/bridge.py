@@ -34,14 +34,14 @@ def open_over_channel(
 
     stderr = bytearray()
 
-    def gone(what: str) -> HostError:
+    def explain_end(what: str) -> HostError:
         while channel.recv_stderr_ready() and len(stderr) < BRIDGE_SAID:
             stderr.extend(channel.recv_stderr(4096))
         ended = channel.exit_status if channel.exit_status_ready() else 0
         return explain(place, f"{what} (exit status {ended})" if ended > 0 else what, bytes(stderr), refuse)
 
     try:
-        return StreamBus(_Marked(channel, place), _ANONYMOUS, gone, deadline_s or HELLO_DEADLINE_S)
+        return StreamBus(_Marked(channel, place), _ANONYMOUS, explain_end, deadline_s or HELLO_DEADLINE_S)
     except BaseException:
         close_wire(channel)
         raise
@@ -94,7 +94,7 @@ def open_over_command(
     )
     theirs.close()
 
-    def gone(what: str) -> HostError:
+    def explain_end(what: str) -> HostError:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(1)
         errors.seek(0)
@@ -102,7 +102,7 @@ def open_over_command(
 
     wire = _Piped(ours, process, errors)
     try:
-        return StreamBus(_Marked(wire, place), _ANONYMOUS, gone, deadline_s or HELLO_DEADLINE_S)
+        return StreamBus(_Marked(wire, place), _ANONYMOUS, explain_end, deadline_s or HELLO_DEADLINE_S)
     except BaseException:
         wire.close()
         raise
@@ -130,15 +130,15 @@ def explain_no_bus(place: str, path: str) -> Gone:
 def open_local(place: str, path: str = SOCKET, *, deadline_s: float | None = None) -> StreamBus:
     """The system bus of this machine."""
     within_s = deadline_s or HELLO_DEADLINE_S
-    gone = explain_no_bus(place, path)
+    explain_end = explain_no_bus(place, path)
     sock = socket.socket(socket.AF_UNIX)
     try:
         sock.settimeout(within_s)
         sock.connect(path)
-        return StreamBus(sock, b"AUTH EXTERNAL " + str(os.geteuid()).encode().hex().encode(), gone, within_s)
+        return StreamBus(sock, b"AUTH EXTERNAL " + str(os.geteuid()).encode().hex().encode(), explain_end, within_s)
     except OSError as error:
         sock.close()
-        raise gone(error.strerror or str(error)) from error
+        raise explain_end(error.strerror or str(error)) from error
     except BaseException:
         sock.close()
         raise

@@ -9,7 +9,7 @@ from qtctl.adapters.byte_stream import Wire, close_wire, receive, send_all
 from qtctl.adapters.dbus_quick import ERROR, RETURN, SIGNAL, Arrived
 from qtctl.adapters.dbus_values import encode
 from qtctl.errors import HostError
-from qtctl.interfaces.host import UNREADABLE, BusCall, BusReply, Ended, JobResult, nobody
+from qtctl.interfaces.host import UNREADABLE, BusCall, BusReply, Ended, JobResult, ignore_count
 
 IN_FLIGHT = 120
 """dbus-daemon allows 128 unanswered calls a connection, and refuses the rest."""
@@ -61,7 +61,7 @@ class StreamBus:
         """Replies in the order of `calls`; at most 120 are in flight at once. HostError where the bus is gone."""
         return self._call(calls, Deadline(deadline_s))
 
-    def jobs(self, calls: Sequence[BusCall], deadline_s: float, ended: Ended = nobody) -> list[JobResult]:
+    def jobs(self, calls: Sequence[BusCall], deadline_s: float, ended: Ended = ignore_count) -> list[JobResult]:
         """Queue all jobs, subscribed before the first; wait for each JobRemoved. Results as in adapters.jobs."""
         deadline = Deadline(deadline_s)
         self._watch(deadline)
@@ -122,23 +122,23 @@ class StreamBus:
     def _read_replies(self, deadline: Deadline) -> list[tuple[int, BusReply]]:
         """The replies in what arrives next; JobRemoved signals are kept."""
         try:
-            return self._arrived(deadline)
+            return self._read_arrived(deadline)
         except TimeoutError as error:
             raise self._gone(_HANGS) from error
 
     def _read_signals(self, deadline: Deadline) -> bool:
         """Keep the JobRemoved signals in what arrives next. False where nothing arrives by the deadline."""
         try:
-            self._arrived(deadline)
+            self._read_arrived(deadline)
         except TimeoutError:
             return False
         return True
 
-    def _arrived(self, deadline: Deadline) -> list[tuple[int, BusReply]]:
+    def _read_arrived(self, deadline: Deadline) -> list[tuple[int, BusReply]]:
         self._take(self._receive(deadline))
         try:
             decoded = (dbus_quick.decode(message, BUS_VALUES - self._values) for message in self._take_messages())
-            return [reply for message in decoded if (reply := self._reply(message)) is not None]
+            return [reply for message in decoded if (reply := self._read_reply(message)) is not None]
         except ValueError as error:
             raise self._gone(f"not understood: {shorten_output(str(error))}") from error
 
@@ -157,7 +157,7 @@ class StreamBus:
         del self._buffer[:at]
         return messages
 
-    def _reply(self, message: Arrived) -> tuple[int, BusReply] | None:
+    def _read_reply(self, message: Arrived) -> tuple[int, BusReply] | None:
         self._values += message.values
         if message.kind == RETURN and message.serial:
             if message.unread:

@@ -17,7 +17,7 @@ from qtctl.adapters import bridge, jobs
 from qtctl.adapters.bounds import BUS_JOBS, BUS_MESSAGE
 from qtctl.adapters.dbus import IN_FLIGHT, Gone
 from qtctl.adapters.dbus_gvariant import pack, unpack
-from qtctl.interfaces.host import UNREADABLE, BusCall, BusReply, Ended, JobResult, nobody
+from qtctl.interfaces.host import UNREADABLE, BusCall, BusReply, Ended, JobResult, ignore_count
 
 CLOSE_WITHIN_S = 0.5
 _CLIENT = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
@@ -66,9 +66,9 @@ class PydbusBus:
             if not self._loop.until(lambda answered=answered: len(results) > answered, until):  # type: ignore[misc]
                 cancel.cancel()
                 raise self._gone(_HANGS)
-        return [self._reply(results[index]) for index in range(len(messages))]
+        return [self._read_reply(results[index]) for index in range(len(messages))]
 
-    def jobs(self, calls: Sequence[BusCall], deadline_s: float, ended: Ended = nobody) -> list[JobResult]:
+    def jobs(self, calls: Sequence[BusCall], deadline_s: float, ended: Ended = ignore_count) -> list[JobResult]:
         """Queue all jobs, subscribed before the first; wait for each JobRemoved. Results as in adapters.jobs."""
         until = time.monotonic() + deadline_s
         self._watch(deadline_s)
@@ -101,7 +101,7 @@ class PydbusBus:
             flags, no_limit = Gio.DBusSendMessageFlags.NONE, GLib.MAXINT
             self._connection.send_message_with_reply(message, flags, no_limit, cancel, keep)
 
-    def _reply(self, result: Any) -> BusReply:  # noqa: ANN401
+    def _read_reply(self, result: Any) -> BusReply:  # noqa: ANN401
         try:
             message = self._connection.send_message_with_reply_finish(result)
         except GLib.Error as error:

@@ -184,7 +184,7 @@ def _make_single_reader(signature: str, order: str) -> Read:
 def _limit_depth(read: Read) -> Read:
     """Wrap the reader of a variant that contains variants, and limit how deep they are nested."""
 
-    def inside(message: Message, at: int) -> tuple[object, int]:
+    def read_inside(message: Message, at: int) -> tuple[object, int]:
         message.depth += 1
         if message.depth > DEEPEST:
             raise ValueError("variants that are nested deeper than D-Bus allows")
@@ -192,24 +192,24 @@ def _limit_depth(read: Read) -> Read:
         message.depth -= 1
         return value, at
 
-    return inside
+    return read_inside
 
 
 def _make_bytes_reader(order: str) -> Read:
-    extent = _make_extent_reader(order, 1)
+    find_extent = _make_extent_reader(order, 1)
 
     def read(message: Message, at: int) -> tuple[bytes, int]:
-        at, end = extent(message, at)
+        at, end = find_extent(message, at)
         return message[at:end], end
 
     return read
 
 
 def _make_array_reader(element: Type, order: str) -> Read:
-    extent, read_one, _, least, values = _make_extent_reader(order, element.aligned), *element
+    find_extent, read_one, _, least, values = _make_extent_reader(order, element.aligned), *element
 
     def read(message: Message, at: int) -> tuple[list[object], int]:
-        at, end = extent(message, at)
+        at, end = find_extent(message, at)
         careful = (end - at) // least * values > message.left
         found = []
         while at < end:
@@ -225,11 +225,11 @@ def _make_array_reader(element: Type, order: str) -> Read:
 
 
 def _make_dict_reader(key: Type, value: Type, order: str) -> Read:
-    extent, read_key, read_value = _make_extent_reader(order, 8), key.read, value.read
+    find_extent, read_key, read_value = _make_extent_reader(order, 8), key.read, value.read
     least, values = max(8, key.least + value.least), 2 + key.values + value.values
 
     def read(message: Message, at: int) -> tuple[dict[Any, object], int]:
-        at, end = extent(message, at)
+        at, end = find_extent(message, at)
         careful = (end - at) // least * values > message.left
         found: dict[Any, object] = {}
         while at < end:
@@ -259,7 +259,7 @@ def _make_extent_reader(order: str, aligned: int) -> Callable[[Message, int], tu
     """Where an array's elements begin and end."""
     unpack = Struct(f"{order}I").unpack_from
 
-    def extent(message: Message, at: int) -> tuple[int, int]:
+    def find_extent(message: Message, at: int) -> tuple[int, int]:
         at += -at % 4
         (size,) = unpack(message, at)
         at += 4
@@ -268,7 +268,7 @@ def _make_extent_reader(order: str, aligned: int) -> Callable[[Message, int], tu
             raise IndexError("beyond the end")
         return at, at + size
 
-    return extent
+    return find_extent
 
 
 def _check_end(at: int, end: int) -> int:

@@ -34,7 +34,7 @@ class HostKeys:
         """
         plain = tuple(name for name in offered if not name.endswith(CERTIFICATE))
         certificates = tuple(name for name in offered if name.endswith(CERTIFICATE))
-        if plain and not self._certificates:
+        if plain and not self._uses_certificates:
             certificates = ()
         if usable := tuple(name for name in plain if name in self.known.algorithms):
             return (*certificates, *usable)
@@ -62,14 +62,14 @@ class HostKeys:
             raise ssh_errors.explain_not_certified(self.settings, reason, _name_key(plain), self.files)
         self._check_plain(plain, reason, peer)
 
-    def no_known_type(self) -> Unreachable | None:
+    def explain_no_known_type(self) -> Unreachable | None:
         """The error for a host that offers none of the known types; None where no type is known."""
         if not self.known.keys:
             return None
         return ssh_errors.explain_no_known_type(self.settings, self.known.algorithms, self.files)
 
     @property
-    def _certificates(self) -> bool:
+    def _uses_certificates(self) -> bool:
         return bool(
             self.known.speaks_of_certificates
             or self.without_port.speaks_of_certificates

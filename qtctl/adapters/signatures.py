@@ -22,7 +22,7 @@ def sign(content: bytes, key: Path) -> bytes:
                          place=Place(str(key)))  # fmt: skip
     done = _run(("-Y", "sign", "-f", str(key), "-n", NAMESPACE), content)
     if done.returncode or not done.stdout.startswith(_BEGINS):
-        raise InputError(f"could not sign: {_said(done)}", hint="is it a key, and does the agent have it?",
+        raise InputError(f"could not sign: {_read_error(done)}", hint="is it a key, and does the agent have it?",
                          place=Place(str(key)))  # fmt: skip
     return done.stdout
 
@@ -37,7 +37,7 @@ def check(content: bytes, signature: bytes, signers: Path | None, taken_at: str)
         path.write_bytes(signature)
         if signers is None:
             done = _run(("-Y", "check-novalidate", "-n", NAMESPACE, "-s", str(path)), content)
-            return "" if not done.returncode else f"its signature does not fit: {_said(done)}"
+            return "" if not done.returncode else f"its signature does not fit: {_read_error(done)}"
         return _check_signer(content, path, signers, taken_at)
 
 
@@ -51,7 +51,7 @@ def _check_signer(content: bytes, signature: Path, signers: Path, taken_at: str)
         return "its signer is none of those who are allowed"
     arguments = ("-Y", "verify", when, "-n", NAMESPACE, "-I", principals[0], "-f", str(signers), "-s", str(signature))
     done = _run(arguments, content)
-    return "" if not done.returncode else f"its signature is not good: {_said(done)}"
+    return "" if not done.returncode else f"its signature is not good: {_read_error(done)}"
 
 
 def _run(arguments: Sequence[str], content: bytes) -> "subprocess.CompletedProcess[bytes]":
@@ -69,6 +69,6 @@ def _run(arguments: Sequence[str], content: bytes) -> "subprocess.CompletedProce
         ) from error
 
 
-def _said(done: "subprocess.CompletedProcess[bytes]") -> str:
+def _read_error(done: "subprocess.CompletedProcess[bytes]") -> str:
     lines = (done.stderr or done.stdout).decode(errors="replace").strip().split("\n")
     return lines[-1][:200] if lines[-1] else f"exit {done.returncode}"

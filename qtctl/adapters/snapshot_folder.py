@@ -21,7 +21,7 @@ _MODE, _LARGEST_INDEX, _LARGEST_SIGNATURE, _LARGEST_ALL = 0o600, 8 << 20, 64 << 
 _LOCK = ".lock"
 
 
-def default_folder(environ: Mapping[str, str], home: Path) -> Path:
+def locate_default_folder(environ: Mapping[str, str], home: Path) -> Path:
     """`qtctl/snapshots` in XDG_STATE_HOME, else in ~/.local/state."""
     state = environ.get("XDG_STATE_HOME", "")
     return (Path(state) if state.startswith("/") else home / ".local/state") / "qtctl/snapshots"
@@ -43,12 +43,14 @@ class SnapshotFolder:
         except FileNotFoundError:
             return ()
         except OSError as error:
-            raise _unreadable(self.place, error) from error
+            raise _make_read_error(self.place, error) from error
         hosts = (name for name in found if _HOST.fullmatch(name))
-        return tuple(sorted(name for name in hosts if self._names(name) or (self._where / name / INDEX_NAME).exists()))
+        return tuple(
+            sorted(name for name in hosts if self._list_names(name) or (self._where / name / INDEX_NAME).exists())
+        )
 
     def read(self, host: str) -> Chain:
-        names = self._names(host)
+        names = self._list_names(host)
         if not names:
             return Chain(host, ())
         with self._open(host) as folder:
@@ -66,7 +68,7 @@ class SnapshotFolder:
         return Chain(host, tuple(stored), entries, pruned)
 
     def pick(self, host: str, word: str) -> Stored | None:
-        name = choose_name(self._names(host), word)
+        name = choose_name(self._list_names(host), word)
         if name is None:
             return None
         with self._open(host) as folder:
@@ -74,9 +76,9 @@ class SnapshotFolder:
 
     def append(self, host: str, build: Build) -> tuple[Snapshot, str]:
         self._make(host)
-        with self._open(host) as folder, _locked(folder):
+        with self._open(host) as folder, _hold_lock(folder):
             entries, pruned = self._read_index(folder, host)
-            names = self._names(host)
+            names = self._list_names(host)
             newest = self._read_one(folder, host, names[-1]) if names else None
             before = unpack(newest.content, newest.where) if newest else None
             snapshot, stored = build(before)
@@ -90,9 +92,9 @@ class SnapshotFolder:
             return snapshot, f"{folder.where}/{name}"
 
     def prune(self, host: str, keep: int) -> tuple[str, ...]:
-        with self._open(host) as folder, _locked(folder):
+        with self._open(host) as folder, _hold_lock(folder):
             entries, _ = self._read_index(folder, host)
-            old = self._names(host)[:-keep]
+            old = self._list_names(host)[:-keep]
             if not old or entries is None:
                 return ()
             last = unpack(self._read_one(folder, host, old[-1]).content, old[-1])
@@ -106,11 +108,11 @@ class SnapshotFolder:
             return tuple(old)
 
     def rebuild_index(self, host: str) -> int:
-        if not self._names(host):
+        if not self._list_names(host):
             return 0
-        with self._open(host) as folder, _locked(folder):
+        with self._open(host) as folder, _hold_lock(folder):
             found = []
-            for name in self._names(host):
+            for name in self._list_names(host):
                 with suppress(InputError):
                     found.append(unpack(self._read_one(folder, host, name).content, name))
             found.sort(key=lambda each: each.head.number)
@@ -119,7 +121,7 @@ class SnapshotFolder:
             self._write_index(folder, host, tuple(map(make_entry, found)), pruned)
             return len(found)
 
-    def _names(self, host: str) -> list[str]:
+    def _list_names(self, host: str) -> list[str]:
         """Every file that calls itself a snapshot, also one that nobody here would have called so."""
         if not _HOST.fullmatch(host):
             raise InputError(f"{host!r} cannot be the name of a folder", hint="letters, digits, - _ .")
@@ -128,14 +130,14 @@ class SnapshotFolder:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise _unreadable(str(self._where / host), error) from error
+            raise _make_read_error(str(self._where / host), error) from error
         if len(found) > MOST:
             what = f"{len(found)} snapshots, and {MOST} are read"
             raise InputError(what, hint="qtctl snapshot take --keep N", place=Place(str(self._where / host)))
         return sorted(found)
 
     def _make(self, host: str) -> None:
-        self._names(host)
+        self._list_names(host)
         try:
             (self._where / host).mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
@@ -148,7 +150,7 @@ class SnapshotFolder:
             with Folder.open(self._where / host) as folder:
                 yield folder
         except OSError as error:
-            raise _unreadable(str(self._where / host), error) from error
+            raise _make_read_error(str(self._where / host), error) from error
 
     def _read_one(self, folder: Folder, host: str, name: str) -> Stored:
         """A file that is no snapshot at all is given too: a check says so. A link is refused."""
@@ -170,7 +172,7 @@ class SnapshotFolder:
 
 
 @contextmanager
-def _locked(folder: Folder) -> Iterator[None]:
+def _hold_lock(folder: Folder) -> Iterator[None]:
     """Two that take a snapshot at the same time would both follow the same one."""
     handle = os.open(_LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _MODE, dir_fd=folder.fd)
     try:
@@ -186,9 +188,9 @@ def read_file(path: Path) -> Stored:
         with Folder.open(path.absolute().parent) as above:
             content = read_at(above.fd, path.name, LARGEST, Place(str(path)))
     except OSError as error:
-        raise _unreadable(str(path), error) from error
+        raise _make_read_error(str(path), error) from error
     return Stored(str(path), content)
 
 
-def _unreadable(where: str, error: OSError) -> InputError:
+def _make_read_error(where: str, error: OSError) -> InputError:
     return InputError(f"cannot be read: {error.strerror}", hint="check the path", place=Place(where))

@@ -71,12 +71,12 @@ class SnapshotStream:
 
     def read(self, host: str) -> Chain:
         with self._connect() as ask:
-            info = self._info(ask, host)
+            info = self._read_info(ask, host)
             if info is None:
                 return Chain(host, ())
-            pruned = self._pruned(ask, host)
+            pruned = self._read_pruned(ask, host)
             stored = tuple(self._read_all(ask, host))
-        return Chain(host, stored, self._index(stored, info), pruned)
+        return Chain(host, stored, self._make_index(stored, info), pruned)
 
     def pick(self, host: str, word: str) -> Stored | None:
         if word != LATEST and not _SHORT.fullmatch(word):
@@ -84,12 +84,12 @@ class SnapshotStream:
         one = ("XRANGE", PREFIX + host, f"{word}-0", f"{word}-0")
         with self._connect() as ask:
             found = ask(("XREVRANGE", PREFIX + host, "+", "-", "COUNT", "1") if word == LATEST else one) or ()
-            return self._stored(host, found[0]) if found else None
+            return self._unpack_entry(host, found[0]) if found else None
 
     def append(self, host: str, build: Build) -> tuple[Snapshot, str]:
         with self._connect() as ask:
             newest = ask(("XREVRANGE", PREFIX + host, "+", "-", "COUNT", "1")) or ()
-            found = [self._stored(host, each) for each in newest]
+            found = [self._unpack_entry(host, each) for each in newest]
             before = unpack(found[0].content, found[0].where) if found else None
             snapshot, stored = build(before)
             document = base64.b64encode(stored.content).decode()
@@ -109,12 +109,12 @@ class SnapshotStream:
 
     def prune(self, host: str, keep: int) -> tuple[str, ...]:
         with self._connect() as ask:
-            ids = [str(each[0]) for each in self._entries(ask, host)]
+            ids = [str(each[0]) for each in self._read_entries(ask, host)]
             old = ids[:-keep]
             if not old:
                 return ()
             (entry,) = ask(("XRANGE", PREFIX + host, old[-1], old[-1]))
-            last = unpack(self._stored(host, entry).content, old[-1])
+            last = unpack(self._unpack_entry(host, entry).content, old[-1])
             ask(("SET", f"{PREFIX}{host}:pruned", f"{last.head.number} {last.digest}"))
             ask(("XTRIM", PREFIX + host, "MINID", ids[-keep]))
             return tuple(old)
@@ -124,14 +124,14 @@ class SnapshotStream:
 
     def _read_all(self, ask: "Ask", host: str) -> Iterator[Stored]:
         left = _LARGEST_ALL
-        for entry in self._entries(ask, host):
-            found = self._stored(host, entry)
+        for entry in self._read_entries(ask, host):
+            found = self._unpack_entry(host, entry)
             left -= len(found.content)
             if left < 0:
                 raise InputError(f"{self.place}: more than {_LARGEST_ALL >> 20} MiB of snapshots", hint="--keep N")
             yield found
 
-    def _entries(self, ask: "Ask", host: str) -> Iterator[Any]:
+    def _read_entries(self, ask: "Ask", host: str) -> Iterator[Any]:
         start, seen = "-", 0
         while found := ask(("XRANGE", PREFIX + host, start, "+", "COUNT", str(_AT_A_TIME))):
             yield from found
@@ -139,7 +139,7 @@ class SnapshotStream:
             if seen > MOST:
                 raise InputError(f"{self.place}: more than {MOST} snapshots of {host}", hint="take with --keep N")
 
-    def _stored(self, host: str, entry: Any) -> Stored:  # noqa: ANN401 - as Redis answers
+    def _unpack_entry(self, host: str, entry: Any) -> Stored:  # noqa: ANN401 - as Redis answers
         """An entry that is no snapshot is given as it is: a check says so."""
         where, fields = f"{PREFIX}{host} {entry[0]}", entry[1]
         said = dict(zip(fields[::2], fields[1::2], strict=True))
@@ -149,7 +149,7 @@ class SnapshotStream:
         except (binascii.Error, ValueError):
             return Stored(where, b"")
 
-    def _info(self, ask: "Ask", host: str) -> dict[str, Any] | None:
+    def _read_info(self, ask: "Ask", host: str) -> dict[str, Any] | None:
         kind = ask(("TYPE", PREFIX + host))
         if kind == "none":
             return None
@@ -160,11 +160,11 @@ class SnapshotStream:
         found = ask(("XINFO", "STREAM", PREFIX + host))
         return dict(zip(found[::2], found[1::2], strict=True))
 
-    def _pruned(self, ask: "Ask", host: str) -> Pruned | None:
+    def _read_pruned(self, ask: "Ask", host: str) -> Pruned | None:
         found = _PRUNED.fullmatch(str(ask(("GET", f"{PREFIX}{host}:pruned")) or ""))
         return Pruned(int(found[1]), found[2]) if found else None
 
-    def _index(self, stored: Sequence[Stored], info: Mapping[str, Any]) -> tuple[Entry, ...]:
+    def _make_index(self, stored: Sequence[Stored], info: Mapping[str, Any]) -> tuple[Entry, ...]:
         """What is there, and the last that ever was: Redis knows its id."""
         entries = []
         for each in stored:

@@ -118,7 +118,7 @@ def _read_output(asked: Asked, timeout_s: float) -> tuple[bytes, bytes]:
             f"{asked.target}: `ssh -G` gave no answer in {timeout_s:g} s", hint="look at Match exec"
         ) from error
     finally:
-        _end(process)
+        _end_process(process)
     return out, err
 
 
@@ -145,7 +145,7 @@ def _read_streams(asked: Asked, until: float) -> tuple[bytes, bytes]:
     return bytes(out), bytes(err)
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
+def _end_process(process: "subprocess.Popen[bytes]") -> None:
     if process.poll() is None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

@@ -240,17 +240,17 @@ def _drop_none(text: str) -> str:
 
 
 def _parse_algorithms(one: Mapping[str, str]) -> Algorithms:
-    def named(*keywords: str) -> tuple[str, ...]:
+    def list_named(*keywords: str) -> tuple[str, ...]:
         text = next((one[keyword] for keyword in keywords if keyword in one), "")
         return tuple(name for name in text.split(",") if name)
 
     return Algorithms(
-        ciphers=named("ciphers"),
-        macs=named("macs"),
-        kex=named("kexalgorithms"),
-        host_keys=named("hostkeyalgorithms"),
-        pubkeys=named("pubkeyacceptedalgorithms", "pubkeyacceptedkeytypes"),
-        authorities=named("casignaturealgorithms"),
+        ciphers=list_named("ciphers"),
+        macs=list_named("macs"),
+        kex=list_named("kexalgorithms"),
+        host_keys=list_named("hostkeyalgorithms"),
+        pubkeys=list_named("pubkeyacceptedalgorithms", "pubkeyacceptedkeytypes"),
+        authorities=list_named("casignaturealgorithms"),
     )
 
 

@@ -204,7 +204,7 @@ def _exchange_keys(transport: Transport, timeout_s: float) -> None:
 
 def _explain_failure(settings: Settings, keys: HostKeys, transport: Transport, error: Exception) -> Unreachable:
     told = str(error)
-    if _NO_HOST_KEY in told and (changed := keys.no_known_type()) is not None:
+    if _NO_HOST_KEY in told and (changed := keys.explain_no_known_type()) is not None:
         return changed
     for words, (option, attribute) in _OPTION_OF.items():
         if f"no acceptable {words}" in told:

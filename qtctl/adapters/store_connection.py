@@ -36,7 +36,7 @@ class StreamConnection:
         try:
             self._replies.expect(commands, deadline)
             self._replies.send(b"".join(map(pack, commands)))
-            replies.extend(_reply(self._reader.read()) for _ in commands)
+            replies.extend(_make_reply(self._reader.read()) for _ in commands)
         except (Broken, OSError, EOFError, ValueError) as error:
             why = LATE if isinstance(error, TimeoutError) else shorten_output(str(error)) or type(error).__name__
             self.disconnect()
@@ -105,7 +105,7 @@ def _decode(raw: bytes) -> str:
     return raw.decode("utf-8", "backslashreplace")
 
 
-def _reply(value: object) -> StoreReply:
+def _make_reply(value: object) -> StoreReply:
     if isinstance(value, ErrorReply):
         return StoreReply(None, shorten_output(value.text, limit=LONGEST_ERROR))
     return StoreReply(value)

@@ -71,14 +71,14 @@ def confine(memory: int, cpu: int) -> None:
             os.setgid(NOBODY)
             os.setuid(NOBODY)
     signal.signal(signal.SIGXCPU, _exit_out_of_time)
-    _limit(resource.RLIMIT_CPU, cpu, cpu + _GRACE_S)
-    _limit(resource.RLIMIT_AS, memory, memory)
+    _set_limit(resource.RLIMIT_CPU, cpu, cpu + _GRACE_S)
+    _set_limit(resource.RLIMIT_AS, memory, memory)
     for nothing in (resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC, resource.RLIMIT_CORE):
-        _limit(nothing, 0, 0)
-    _limit(resource.RLIMIT_NOFILE, 3, 3)
+        _set_limit(nothing, 0, 0)
+    _set_limit(resource.RLIMIT_NOFILE, 3, 3)
 
 
-def _limit(which: int, soft: int, hard: int) -> None:
+def _set_limit(which: int, soft: int, hard: int) -> None:
     _, most = resource.getrlimit(which)
     if most != resource.RLIM_INFINITY:
         soft, hard = min(soft, most), min(hard, most)

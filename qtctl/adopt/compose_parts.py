@@ -125,7 +125,7 @@ class Parts:
     def read_environment(self) -> None:
         reading, attributes = self.reading, self._map_variables()
         environment = {**self.project.environments[self.name], **dict.fromkeys(self._list_unknown())}
-        fitting = {key: value for key, value in environment.items() if self._fits(key, value)}
+        fitting = {key: value for key, value in environment.items() if self._is_writable(key, value)}
         odd = [name for name in environment if name not in fitting]
         foreign = self.project.foreign.get(self.name, frozenset())
         self.hiding.take(fitting, foreign)
@@ -170,7 +170,7 @@ class Parts:
             return {str(each).partition("=")[0]: f"environment[{number}]" for number, each in enumerate(own)}
         return {name: f"environment.{name}" for name in own or ()}
 
-    def _fits(self, name: str, value: str | None) -> bool:
+    def _is_writable(self, name: str, value: str | None) -> bool:
         if not _ENV_NAME.fullmatch(name):
             return False
         try:

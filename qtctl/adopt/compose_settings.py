@@ -73,7 +73,7 @@ def read_settings(project: Project, systemd: int) -> ComposeSettings:
 
 
 @cache
-def _directives() -> Mapping[tuple[str, ...], str]:
+def _map_directives() -> Mapping[tuple[str, ...], str]:
     """Path of a key → the directive that it says."""
     return {key.path: directive for (_, directive), key in list_fields("services").items()}
 
@@ -91,25 +91,25 @@ class _Settings:
         return self.parts.reading
 
     def list(self, run: str) -> Iterator[ComposeSetting]:
-        yield from self._command(run)
-        yield from self._replicas()
-        yield from self._directives()
-        yield from self._variables()
-        yield from self._volumes()
-        yield from self._dependencies()
-        yield from self._healthcheck()
-        yield from (each for left in self.reading.left for each in self._left(left))
+        yield from self._list_command(run)
+        yield from self._list_replicas()
+        yield from self._list_directives()
+        yield from self._list_variables()
+        yield from self._list_volumes()
+        yield from self._list_dependencies()
+        yield from self._list_healthcheck()
+        yield from (each for left in self.reading.left for each in self._list_left(left))
 
-    def _line(self, place: Place) -> int:
+    def _find_line(self, place: Place) -> int:
         """1 for what stands in another file."""
         return (place.line or 1) if place.file == self.project.file else 1
 
-    def _line_of(self, key: str) -> int:
-        return self._line(self.reading.service.line_of(key))
+    def _find_key_line(self, key: str) -> int:
+        return self._find_line(self.reading.service.line_of(key))
 
-    def _command(self, run: str) -> Iterator[ComposeSetting]:
+    def _list_command(self, run: str) -> Iterator[ComposeSetting]:
         said = [key for key in ("entrypoint", "command") if key in self.reading.service.lines]
-        line = self._line_of(said[0]) if said else self._line(self.reading.service.place)
+        line = self._find_key_line(said[0]) if said else self._find_line(self.reading.service.place)
         if run not in ("known", "unsure"):
             yield ComposeSetting(
                 Dimension.COMMAND, SettingKind.IMAGE, "command", "ExecStart", line, further=tuple(said)
@@ -128,16 +128,16 @@ class _Settings:
         known = self.adopting.ledger.secrets
         return tuple(hide_known(word, known) if known else word for word in mask_arguments(words))
 
-    def _replicas(self) -> Iterator[ComposeSetting]:
+    def _list_replicas(self) -> Iterator[ComposeSetting]:
         attributes = self.reading.origins.get(("instances",))
         if attributes:
             count = str(len(self.reading.table["instances"]))
-            line = self._line_of(_key_of(attributes[0]))
+            line = self._find_key_line(_get_key(attributes[0]))
             yield ComposeSetting(Dimension.SERVICES, SettingKind.REPLICAS, attributes[0], "instances", line, (count,))
 
-    def _directives(self) -> Iterator[ComposeSetting]:
+    def _list_directives(self) -> Iterator[ComposeSetting]:
         for keys, attributes in self.reading.origins.items():
-            directive = _directives().get(keys if keys[:2] != ("secrets", "credentials") else keys[:2])
+            directive = _map_directives().get(keys if keys[:2] != ("secrets", "credentials") else keys[:2])
             if keys[0] in _READ_OTHERWISE or directive is None or keys in (("run", "lines"), ("run", "argv")):
                 continue
             value: Value = self.reading.table
@@ -152,13 +152,13 @@ class _Settings:
             dimension = _BY_TABLE.get(keys[0], Dimension.SERVICES)
             if directive == "TemporaryFileSystem":
                 dimension = Dimension.VOLUMES
-            line = self._line_of(_key_of(item))
+            line = self._find_key_line(_get_key(item))
             yield ComposeSetting(
                 dimension, SettingKind.DIRECTIVE, item, directive, line, values, further=tuple(further)
             )
 
-    def _variables(self) -> Iterator[ComposeSetting]:
-        lines = dict(self._variable_lines())
+    def _list_variables(self) -> Iterator[ComposeSetting]:
+        lines = dict(self._map_variable_lines())
         hiding = self.parts.hiding
         for name in (*hiding.env, *hiding.names):
             value: str | Secret = hiding.env.get(name, "")
@@ -169,33 +169,33 @@ class _Settings:
                 dimension = Dimension.TIMEZONE
             elif _REDIS.search(name) or (isinstance(value, str) and value.startswith(("redis://", "rediss://"))):
                 dimension = Dimension.REDIS
-            line = lines[name][0] if name in lines else self._line_of("env_file")
+            line = lines[name][0] if name in lines else self._find_key_line("env_file")
             values = ("secret",) if name in hiding.names else ()
             item = f"environment.{name}"
             yield ComposeSetting(dimension, SettingKind.VARIABLE, item, name, line, values, value)
 
-    def _variable_lines(self) -> Iterator[tuple[str, tuple[int, bool]]]:
+    def _map_variable_lines(self) -> Iterator[tuple[str, tuple[int, bool]]]:
         """Variable of the file itself → its line, and whether its value comes from outside."""
         own = self.reading.service.get("environment")
         if isinstance(own, Table):
             for name, value in own.items():
-                yield name, (self._line(own.line_of(name)), value is None or self._is_outside(value))
+                yield name, (self._find_line(own.line_of(name)), value is None or self._is_outside(value))
             return
         for each in own or ():
-            line = self._line(getattr(each, "place", self.reading.service.line_of("environment")))
+            line = self._find_line(getattr(each, "place", self.reading.service.line_of("environment")))
             yield str(each).partition("=")[0], (line, "=" not in str(each) or self._is_outside(each))
 
     def _is_outside(self, value: object) -> bool:
         """Whether a variable of the shell or of an env file stands in it: a default is of the file."""
         return isinstance(value, Text) and any(name in self.project.used for name in value.variables)
 
-    def _volumes(self) -> Iterator[ComposeSetting]:
+    def _list_volumes(self) -> Iterator[ComposeSetting]:
         said = self.reading.service.get("volumes") or ()
         for number, each in enumerate(self.reading.values.get("volumes", ())):
             target, source = str(each.get("target", "")), str(each.get("source") or "")
             dimension = Dimension.TIMEZONE if target in _ZONE_FILES else Dimension.VOLUMES
             entry = said[number] if number < len(said) else None
-            line = self._line(getattr(entry, "place", None) or self.reading.service.line_of("volumes"))
+            line = self._find_line(getattr(entry, "place", None) or self.reading.service.line_of("volumes"))
             mode = "ro" if each.get("read_only") else "rw"
             # Where a folder of the project lies is no matter of the file.
             same, kind = source if source == target else "", str(each.get("type", ""))
@@ -204,16 +204,16 @@ class _Settings:
             item = f"volumes.{target}"
             yield ComposeSetting(dimension, SettingKind.VOLUME, item, target, line, (same, mode), shown)
 
-    def _dependencies(self) -> Iterator[ComposeSetting]:
+    def _list_dependencies(self) -> Iterator[ComposeSetting]:
         said = self.reading.service.get("depends_on") or {}
         order = self.reading.table.get("order", {})
         for name in said:
             relations = tuple(key for key, those in order.items() if name in those)
-            line = self._line(said.line_of(name)) if isinstance(said, Table) else self._line_of("depends_on")
+            line = self._find_line(said.line_of(name)) if isinstance(said, Table) else self._find_key_line("depends_on")
             item = f"depends_on.{name}"
             yield ComposeSetting(Dimension.DEPENDENCIES, SettingKind.DEPENDENCY, item, name, line, relations)
 
-    def _healthcheck(self) -> Iterator[ComposeSetting]:
+    def _list_healthcheck(self) -> Iterator[ComposeSetting]:
         reading = self.reading
         check = reading.values.get("healthcheck") or {}
         test = tuple(str(each) for each in check.get("test") or ())
@@ -222,13 +222,13 @@ class _Settings:
         asked = find_asked(test, (self.parts.name, str(reading.values.get("container_name") or "")))
         key = f"{asked.port}{asked.path}" if asked else _find_url(test)
         words = self._mask(test)
-        line = self._line_of("healthcheck")
+        line = self._find_key_line("healthcheck")
         yield ComposeSetting(Dimension.HEALTH, SettingKind.HEALTHCHECK, "healthcheck", key, line, words,
                              further=("healthcheck.test",))  # fmt: skip
 
-    def _left(self, left: Left) -> Iterator[ComposeSetting]:
+    def _list_left(self, left: Left) -> Iterator[ComposeSetting]:
         for attribute in left.attributes:
-            key = _key_of(attribute)
+            key = _get_key(attribute)
             if key in ("ports", "volumes") or (key == "healthcheck" and _is_test(attribute)):
                 continue
             if attribute.startswith(("entrypoint", "command")):
@@ -238,7 +238,7 @@ class _Settings:
             why = self.adopting.shown(left.why)
             # When a check was made is nothing apart from the check.
             to_do = "" if key == "healthcheck" else left.to_do
-            yield ComposeSetting(dimension, kind, attribute, key, self._line(left.place), (), "", why, to_do)
+            yield ComposeSetting(dimension, kind, attribute, key, self._find_line(left.place), (), "", why, to_do)
 
 
 def _is_test(attribute: str) -> bool:
@@ -246,7 +246,7 @@ def _is_test(attribute: str) -> bool:
     return attribute == "healthcheck" or attribute.startswith("healthcheck.test")
 
 
-def _key_of(attribute: str) -> str:
+def _get_key(attribute: str) -> str:
     return attribute.partition(".")[0].partition("[")[0]
 
 

@@ -113,7 +113,7 @@ def list_candidates(base: Made, host: Made, at: At, origin: Origin, table: Table
         lines = tuple(each.value for each in host.original.merged.held.get(at, ()))
         raw = Edit(origin.file, (*origin.path, "systemd", *at), read_raw(lines) if lines else "")
         yield (raw,)
-        gone = tuple(Edit(origin.file, (*origin.path, *path), None) for path in paths if _has(table, path))
+        gone = tuple(Edit(origin.file, (*origin.path, *path), None) for path in paths if _has_path(table, path))
         if gone:
             yield (*gone, raw)
 
@@ -167,5 +167,5 @@ def _get(table: Table, path: Path) -> Any:  # noqa: ANN401 - whatever TOML can s
     return node
 
 
-def _has(table: Table, path: Path) -> bool:
+def _has_path(table: Table, path: Path) -> bool:
     return _get(table, path) is not None

@@ -31,7 +31,7 @@ class HostFiles:
     as_recorded: frozenset[str]
     left: tuple[Drift, ...]
 
-    def seen_of(self, paths: Iterable[str]) -> dict[str, str]:
+    def map_seen(self, paths: Iterable[str]) -> dict[str, str]:
         """Path → as a plan words what it sees there."""
         by_path = {each.path: each for each in self.found}
         return {path: seen for each in paths for path, seen in describe_found(by_path[each]).items()}

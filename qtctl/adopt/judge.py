@@ -77,7 +77,7 @@ def _judge_value(line: Line, unit: str, version: int) -> Judged | None:
             what = f"{line.key}= has a # after its value, which is part of it, and {wrong}: systemd ignores the line"
         return _make_ignored(QT110, unit, what, _FIX)
     if listed:
-        return _names(line, unit)
+        return _judge_unit_names(line, unit)
     if not line.value:
         return None
     if has_inline_comment(kind, line.value):
@@ -127,7 +127,7 @@ def _cut(line: Line, unit: str, escapes: Escapes, error: InputError) -> Judged:
     return Judged(_make_finding(QT110, Severity.ERROR, unit, what, "quote it"), ignored=False, kept=kept)
 
 
-def _names(line: Line, unit: str) -> Judged | None:
+def _judge_unit_names(line: Line, unit: str) -> Judged | None:
     if all(names_unit(word) for word in split_unit_words(line.key, (line.value,))):
         return None
     enables = find_assignment_rule(line.key) is AssignmentRule.INSTALL

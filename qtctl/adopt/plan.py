@@ -83,7 +83,7 @@ class Plan:
         """Of a oneshot that ends by itself nothing can say that it runs: it is enabled, and a boot starts it."""
         if original.kind != "services":
             return self._find_other_standing_by_files(original)
-        state = self._state(original)
+        state = self._infer_state(original)
         if state == "running" and original.unit not in self.booted:
             return Standing("on-demand", enabled=True, open=self._explain_not_of_a_boot(original))
         return (
@@ -118,7 +118,7 @@ class Plan:
         what = "pulls units in, and nothing that a boot starts pulls it in: all of them were declared on-demand"
         return Standing("stopped" if _is_installed(original) else "on-demand", open=what if left else "")
 
-    def _state(self, original: Original) -> str:
+    def _infer_state(self, original: Original) -> str:
         """Of a service of which no host says anything: running, on-timer, on-demand or stopped."""
         driver = self.drivers.get(original.unit, "")
         if self._is_enabled(original) and not (

@@ -74,9 +74,9 @@ def make_table(original: Original, plan: Plan, ledger: Ledger) -> Made | None:
     if kind in ("mounts", "automounts"):
         _write_where(done, held)
     if kind == "sockets":
-        _listens(done, held)
+        _put_addresses(done, held)
     if kind in _STARTS:
-        _starts(done, plan, held)
+        _put_started_unit(done, plan, held)
     for at in list(held):
         special = _SPECIAL.get((kind, *at))
         if special:
@@ -235,7 +235,7 @@ def _write_environment(done: Made, plan: Plan, held: dict[At, tuple[Assignment, 
     done.entry.put(("unit_env",), variables, said)
 
 
-def _starts(done: Made, plan: Plan, held: dict[At, tuple[Assignment, ...]]) -> None:
+def _put_started_unit(done: Made, plan: Plan, held: dict[At, tuple[Assignment, ...]]) -> None:
     section, key = _STARTS[done.kind]
     said = held.pop((section, key), ())
     unit = find_started(done.original, section, key)
@@ -257,7 +257,7 @@ def _make_path(unit: str) -> str:
     return "/" if stem == "-" else f"/{unescape(stem)}"
 
 
-def _listens(done: Made, held: dict[At, tuple[Assignment, ...]]) -> None:
+def _put_addresses(done: Made, held: dict[At, tuple[Assignment, ...]]) -> None:
     """All kinds of addresses together: file descriptors are handed to the service in that order."""
     words = {("Socket", directive): word for word, directive in LISTENS.items()}
     shown = {at: held.pop(at, ()) for at in words}

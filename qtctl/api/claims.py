@@ -45,16 +45,16 @@ def read(path: Path) -> Document:
     return read_markdown(text, str(path))
 
 
-def know(declared: Declared, evidence: Evidence | None) -> Known:
+def make_known(declared: Declared, evidence: Evidence | None) -> Known:
     """What the registry declares for a host, and what the evidence shows."""
     from qtctl.flows.audit import judge_placed  # noqa: PLC0415 - a document alone needs none of this
-    from qtctl.reports.claims_known import known_of_registry, known_of_report  # noqa: PLC0415
+    from qtctl.reports.claims_known import make_known_of_registry, make_known_of_report  # noqa: PLC0415
     from qtctl.reports.module_registry import build_report  # noqa: PLC0415
 
     if evidence is None:
-        return known_of_registry(declared.desired)
+        return make_known_of_registry(declared.desired)
     findings = judge_placed(declared, evidence)
-    return known_of_report(declared.desired, build_report(declared.desired, evidence, findings))
+    return make_known_of_report(declared.desired, build_report(declared.desired, evidence, findings))
 
 
 def make_policy(declared: Declared, today: str) -> Policy:

@@ -34,7 +34,7 @@ class DriftOfHost:
     unread: tuple[str, ...]
 
 
-def drift(
+def find_drift(
     folder: Path,
     target: str,
     *,

@@ -56,9 +56,9 @@ def _read_modules(path: Path) -> Source:
             "not a JSON document", hint="a module registry, or name a snapshot", place=Place(str(path))
         ) from error
     inventory = read_modules(document, str(path))
-    return Source(str(path), inventory, _text(document, "host"), _text(document, "generated_at"))
+    return Source(str(path), inventory, _get_text(document, "host"), _get_text(document, "generated_at"))
 
 
-def _text(document: object, key: str) -> str:
+def _get_text(document: object, key: str) -> str:
     value = document.get(key) if isinstance(document, dict) else None
     return value[:200] if isinstance(value, str) else ""

@@ -14,7 +14,7 @@ from qtctl.meaning.registry_digest import digest_registry
 from qtctl.model.inquiry import build_inquiry
 from qtctl.model.plan import NO_CHOICES, Choices, Plan
 from qtctl.plan.identity import make_deployable
-from qtctl.plan.needs import list_properties, needs
+from qtctl.plan.needs import list_needs, list_properties
 from qtctl.reports.plan import PlanReport, build_report
 from qtctl.reports.plan import read as read_report
 
@@ -26,7 +26,7 @@ def plan(declared: Declared, target: str, *, user: str | None = None, choices: C
     """
     desired = make_deployable(declared.desired, target)
     with connect(make_declared_route(target, desired, user, "deploy")) as host:
-        asked, clock = build_inquiry(desired, needs(desired), properties=list_properties(desired)), SystemClock()
+        asked, clock = build_inquiry(desired, list_needs(desired), properties=list_properties(desired)), SystemClock()
         return plan_host(host, desired, collect(host, asked, clock, root=True), clock, choices)
 
 

@@ -10,7 +10,7 @@ from qtctl.adapters.background_thread import BackgroundThread
 from qtctl.api.deploy import DEADLINE_S, deploy
 from qtctl.engines.connect import connect, make_declared_route
 from qtctl.flows.declared import Declared
-from qtctl.flows.rollback import Earlier, fetch_earlier, known_stores, read_generations
+from qtctl.flows.rollback import Earlier, fetch_earlier, list_known_stores, read_generations
 from qtctl.flows.steady import STEADY_S
 from qtctl.interfaces.host import Connector, Host
 from qtctl.interfaces.progress import Progress, silent
@@ -75,7 +75,7 @@ def rollback(
 
     Units that this generation does not know, and that qtctl wrote, are removed.
     """
-    known = known_stores(to, declared.desired)
+    known = list_known_stores(to, declared.desired)
     return deploy(
         replace(declared, desired=to),
         target,

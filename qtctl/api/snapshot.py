@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtctl.adapters.snapshot_folder import SnapshotFolder, default_folder, read_file
+from qtctl.adapters.snapshot_folder import SnapshotFolder, locate_default_folder, read_file
 from qtctl.errors import InputError
 from qtctl.history.archive import unpack, unpack_attachments
 from qtctl.history.chain import Checked, Link, check_chain, check_months
@@ -34,7 +34,7 @@ def open_store(named: str | None) -> SnapshotStore:
         if not is_stream(named):
             raise InputError(f"{named.partition('://')[0]}:// is not a store", hint="a folder, redis://… or unix://…")
         return SnapshotStream(named)
-    return SnapshotFolder(Path(named) if named is not None else default_folder(os.environ, Path.home()))
+    return SnapshotFolder(Path(named) if named is not None else locate_default_folder(os.environ, Path.home()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,8 @@ def find(store: SnapshotStore, name: str) -> Found:
     picked = store.pick(host, word)
     if picked is not None:
         link = Link(unpack(picked.content, picked.where), picked)
-        return _found(choose([link], word, host))
-    return _found(choose(read_links(store, host), word, host))
+        return _make_found(choose([link], word, host))
+    return _make_found(choose(read_links(store, host), word, host))
 
 
 def find_all(store: SnapshotStore, name: str) -> tuple[Found, ...]:
@@ -77,10 +77,10 @@ def find_all(store: SnapshotStore, name: str) -> tuple[Found, ...]:
         links = read_links(SnapshotFolder(path.absolute().parent), path.absolute().name)
         if not links:
             raise InputError(f"{name}: no snapshot in it", hint="the folder of one host: STORE/HOST")
-        return tuple(map(_found, links))
+        return tuple(map(_make_found, links))
     if name == ALL or name.endswith(f":{ALL}"):
         host, _ = split_name(store, name)
-        return tuple(map(_found, read_links(store, host)))
+        return tuple(map(_make_found, read_links(store, host)))
     return (find(store, name),)
 
 
@@ -129,5 +129,5 @@ def check(store: SnapshotStore, host: str, signers: Path | None, now: str) -> "t
     return checked, (*checked.findings, *check_months(host, sorted(taken), now))
 
 
-def _found(link: Link) -> Found:
+def _make_found(link: Link) -> Found:
     return Found(link.snapshot, link.stored)

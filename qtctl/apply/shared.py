@@ -16,7 +16,7 @@ from qtctl.interfaces.host import (
     JobResult,
     Running,
     Store,
-    nobody,
+    ignore_count,
 )
 from qtctl.model.desired_store import StoreTls
 from qtctl.model.inquiry import HealthQuestion
@@ -97,7 +97,7 @@ class _WatchedBus:
             self._broke()
             raise
 
-    def jobs(self, calls: Sequence[BusCall], deadline_s: float, ended: Ended = nobody) -> list[JobResult]:
+    def jobs(self, calls: Sequence[BusCall], deadline_s: float, ended: Ended = ignore_count) -> list[JobResult]:
         try:
             return self._bus.jobs(calls, deadline_s, ended)
         except HostError:

@@ -54,7 +54,7 @@ def _list_rules(desired: Desired) -> tuple[Rule, ...]:
     return (*list_host_rules(), *list_custom_rules(desired.checks))
 
 
-def needs(desired: Desired) -> tuple[Need, ...]:
+def list_needs(desired: Desired) -> tuple[Need, ...]:
     """Every fact that the rules want to know, once each, sorted."""
     wanted = {need for _, expectation in list_expectations(desired) for need in expectation.needs}
     return tuple(sorted(wanted, key=lambda need: (need.fact, need.store, need.subject)))

@@ -19,13 +19,13 @@ from qtctl.claims.statuses import (
     check_fields_by_state,
     check_no_state,
     check_statuses,
-    counted_arrays,
+    find_counted_arrays,
     find_status_columns,
-    titled_states,
+    list_titled_states,
 )
 from qtctl.claims.table_sums import check_table
 from qtctl.claims.wording import find_counts
-from qtctl.dialects.document.markdown import lines_of
+from qtctl.dialects.document.markdown import list_lines
 from qtctl.dialects.document.types import Document, Line, Table
 from qtctl.model.claims import Examined, Ground, Judged, Known, Verdict
 
@@ -34,21 +34,21 @@ _SAYS_ALL = re.compile(r"\b(?:all|every|none|no|zero|100 ?%)\s+[a-z]", re.IGNORE
 
 def examine(document: Document, known: Known | None = None) -> Examined:
     """Each claim with its verdict, by line; and the lines that claim something and were not understood."""
-    lines = [*lines_of(document)]
+    lines = [*list_lines(document)]
     within = [*_check_document(document, lines)]
     told = {each.claim.line for each in within}
     ports = find_ports(document)
     on_host = [
         each for each in OnHost(document, known).check(ports) if known is not None or each.claim.line not in told
     ]
-    judged = _without_repeats(sorted((*within, *on_host), key=_order))
+    judged = _drop_repeats(sorted((*within, *on_host), key=_order))
     checked = {each.claim.line for each in judged}
     unchecked = {each.line: each for each in lines if each.line not in checked and _claims(each.text)}
     return Examined(document.file, max((each.line for each in lines), default=0), judged, tuple(unchecked.values()))
 
 
 def _check_document(document: Document, lines: Sequence[Line]) -> Iterator[Judged]:
-    groups, columns, titled = find_groups(document), find_status_columns(document), titled_states(document)
+    groups, columns, titled = find_groups(document), find_status_columns(document), list_titled_states(document)
     if document.structured:
         yield from check_array_counts(document)
     else:
@@ -59,7 +59,7 @@ def _check_document(document: Document, lines: Sequence[Line]) -> Iterator[Judge
         yield from check_remainder(document, lines)
         yield from check_expectations(document)
         yield from check_timers(document)
-    counted = counted_arrays(lines) if document.structured else frozenset()
+    counted = find_counted_arrays(lines) if document.structured else frozenset()
     named = [each for each in columns if each.title in counted]
     for line in lines:
         yield from check_line(line)
@@ -87,7 +87,7 @@ def _order(judged: Judged) -> tuple[int, int, str, str]:
     return judged.claim.line, worst, judged.claim.subject, judged.claim.value
 
 
-def _without_repeats(judged: Sequence[Judged]) -> tuple[Judged, ...]:
+def _drop_repeats(judged: Sequence[Judged]) -> tuple[Judged, ...]:
     """One of those that say of one number of a line what another says, and nothing else."""
     found: dict[tuple[object, ...], Judged] = {}
     for each in judged:

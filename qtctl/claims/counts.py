@@ -7,7 +7,7 @@ from itertools import islice
 from qtctl.claims.listed import Listed, list_blocks, list_section
 from qtctl.claims.verdicts import judge
 from qtctl.claims.vocabulary import DASHES
-from qtctl.claims.wording import YEARS, Count, find_counts, nouns_of
+from qtctl.claims.wording import YEARS, Count, find_counts, list_nouns
 from qtctl.dialects.document.types import Block, Document, Line, Listing, Table, Text
 from qtctl.model.claims import ClaimKind, Judged
 
@@ -23,7 +23,7 @@ def check_counts(document: Document) -> Iterator[Judged]:
         if section.level and (count := count_of_title(section.title)):
             listed = list_section(document, place, count.nouns)
             yield from _compare(Line(section.line, section.title), count, listed)
-        elif section.level and (count := bare_count(section.title)):
+        elif section.level and (count := find_bare_count(section.title)):
             yield from _check_bare(document, place, count)
         yield from _check_labels(section.blocks)
         yield from _check_last(document, place)
@@ -36,25 +36,25 @@ def count_of_title(title: str) -> Count | None:
     """
     if found := _CLOSING.match(title):
         counts = find_counts(found["count"])
-        of = nouns_of(found["label"])
-        if len(counts) == 1 and counts[0].start == 0 and of and not _odd(counts[0]):
+        of = list_nouns(found["label"])
+        if len(counts) == 1 and counts[0].start == 0 and of and not _is_odd(counts[0]):
             inside = counts[0]
             return inside if inside.nouns else _with_nouns(inside, of)
         return None
     counts = find_counts(title)
-    if len(counts) == 1 and counts[0].nouns and not counts[0].tail and not _odd(counts[0]):
+    if len(counts) == 1 and counts[0].nouns and not counts[0].tail and not _is_odd(counts[0]):
         before = title[: counts[0].start].strip()
         if not before or before.endswith((":", "-", *DASHES)):
             return counts[0]
     return None
 
 
-def bare_count(title: str) -> Count | None:
+def find_bare_count(title: str) -> Count | None:
     """A number alone in parentheses, behind a title that names no things: `LEARNING (7)`."""
     found = _CLOSING.match(title)
     counts = find_counts(found["count"]) if found else ()
     alone = (
-        found is not None and len(counts) == 1 and not counts[0].tail and not counts[0].nouns and not _odd(counts[0])
+        found is not None and len(counts) == 1 and not counts[0].tail and not counts[0].nouns and not _is_odd(counts[0])
     )
     return counts[0] if alone else None
 
@@ -64,7 +64,7 @@ def _check_bare(document: Document, place: int, count: Count) -> Iterator[Judged
     right = 0
     for each in islice(document.children(document.sections[place].parent), BESIDE):
         title = document.sections[each].title
-        if each != place and (other := bare_count(title) or count_of_title(title)):
+        if each != place and (other := find_bare_count(title) or count_of_title(title)):
             right += other.value in list_section(document, each, other.nouns).ways
     if right > 1:
         section = document.sections[place]
@@ -75,7 +75,7 @@ def _with_nouns(count: Count, nouns: frozenset[str]) -> Count:
     return Count(count.value, nouns, count.qualifiers, count.start, count.end, count.least, count.about, count.tail)
 
 
-def _odd(count: Count) -> bool:
+def _is_odd(count: Count) -> bool:
     return count.measured or count.about or count.value in YEARS
 
 
@@ -102,7 +102,7 @@ def count_of_label(text: str) -> Count | None:
     if count := count_of_title(text.rstrip(": ")):
         return count
     counts = [each for each in find_counts(text) if each.nouns or each.tail]
-    if len(counts) == 1 and counts[0].nouns and not _odd(counts[0]):
+    if len(counts) == 1 and counts[0].nouns and not _is_odd(counts[0]):
         return counts[0]
     return None
 

@@ -26,7 +26,7 @@ def find_day(text: str) -> str:
     return found.pop() if len(found) == 1 else ""
 
 
-def day_of(document: Document) -> str:
+def find_document_day(document: Document) -> str:
     """From its first title or its first lines; '' if they name none."""
     for section in document.sections:
         if section.line > HEAD:
@@ -40,7 +40,7 @@ def day_of(document: Document) -> str:
     return ""
 
 
-def day_at(document: Document, place: int, whole: str) -> str:
+def find_day_at(document: Document, place: int, whole: str) -> str:
     """Of the nearest title that names a day, else of the document."""
     titles = (find_day(document.sections[each].title) for each in document.path(place))
     return next((day for day in titles if day), whole)

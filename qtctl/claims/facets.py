@@ -49,10 +49,10 @@ def read_facets(text: str) -> Facets:
     """Of a title, a label or the head of a column. Where it names two platforms it names none."""
     words = [each.lower() for each in _WORDS.findall(text)]
     platforms = {_PLATFORMS[each] for each in words if each in _PLATFORMS}
-    return Facets(platforms.pop() if len(platforms) == 1 else "", _time(text, words))
+    return Facets(platforms.pop() if len(platforms) == 1 else "", _read_time(text, words))
 
 
-def _time(text: str, words: list[str]) -> str:
+def _read_time(text: str, words: list[str]) -> str:
     dates = {f"{int(found[2])}" for found in _DATE.finditer(text)}
     months = {str(_MONTHS.index(found[1][:3].lower()) + 1) for found in _MONTH.finditer(text)}
     if len(both := dates | months) == 1:
@@ -61,7 +61,7 @@ def _time(text: str, words: list[str]) -> str:
     return times.pop() if len(times) == 1 and not both else ""
 
 
-def facets_at(document: Document, place: int, *nearer: str) -> Facets:
+def find_facets(document: Document, place: int, *nearer: str) -> Facets:
     """Of what stands in a section: the nearest text that says something counts. `nearer`: texts nearer than titles."""
     texts = (*nearer, *(document.sections[each].title for each in document.path(place)))
     read = [read_facets(each) for each in texts if each]

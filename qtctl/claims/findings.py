@@ -28,16 +28,16 @@ def make_findings(examined: Examined, known: Known | None) -> Iterator[Finding]:
         yield _make_finding(examined.file, each, known, number)
 
 
-def rule_of(judged: Judged) -> Meaning:
+def get_rule(judged: Judged) -> Meaning:
     if judged.ground is not Ground.DOCUMENT or judged.verdict in (Verdict.FALSE, Verdict.UNKNOWN):
         return QT1106
     return _RULES.get(judged.claim.kind, QT1104)
 
 
 def _make_finding(file: str, judged: Judged, known: Known | None, number: int) -> Finding:
-    rule, claim = rule_of(judged), judged.claim
+    rule, claim = get_rule(judged), judged.claim
     subject = f"line {claim.line}: {claim.subject} {claim.value}".strip()[:SHOWN]
-    outcome = _outcome(judged, asked=known is not None)
+    outcome = _choose_outcome(judged, asked=known is not None)
     broken = outcome is Outcome.BROKEN
     return Finding(
         id=rule.id,
@@ -47,7 +47,7 @@ def _make_finding(file: str, judged: Judged, known: Known | None, number: int) -
         subject=subject,
         host=known.host if known is not None and rule is QT1106 else "",
         place=Place(file, claim.line),
-        what=_say(judged) if broken else "",
+        what=_describe(judged) if broken else "",
         expected=judged.why if broken else None,
         observed=claim.text[:SHOWN],
         proof=_prove(judged, known),
@@ -57,7 +57,7 @@ def _make_finding(file: str, judged: Judged, known: Known | None, number: int) -
     )
 
 
-def _say(judged: Judged) -> str:
+def _describe(judged: Judged) -> str:
     where = f" (line {judged.other})" if judged.other and judged.other != judged.claim.line else ""
     return f"says {judged.claim.value}: {judged.why}{where}"
 
@@ -68,7 +68,7 @@ def _prove(judged: Judged, known: Known | None) -> tuple[Proof, ...]:
     return (Proof(0, again, line, known.taken_at),) if arrow and known is not None else ()
 
 
-def _outcome(judged: Judged, *, asked: bool) -> Outcome:
+def _choose_outcome(judged: Judged, *, asked: bool) -> Outcome:
     if judged.verdict is Verdict.UNKNOWN:
         return Outcome.UNKNOWN if asked else Outcome.NOT_ASKED
     return Outcome.HOLDS if judged.verdict is Verdict.TRUE else Outcome.BROKEN

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from qtctl.claims.counts import is_wrong
-from qtctl.claims.facets import Facets, facets_at
+from qtctl.claims.facets import Facets, find_facets
 from qtctl.claims.listed import Listed, list_blocks
 from qtctl.claims.verdicts import judge
-from qtctl.claims.vocabulary import DASHES, word_set
-from qtctl.claims.wording import NEUTRAL, Count, find_counts, nouns_of, words_of
+from qtctl.claims.vocabulary import DASHES, split_words
+from qtctl.claims.wording import NEUTRAL, Count, find_counts, list_nouns, list_words
 from qtctl.dialects.document.types import Document, Line, Listing, Table, Text
 from qtctl.model.claims import ClaimKind, Judged
 
-_WHOLE = word_set("verified verification all complete full total inventory catalog catalogue entire")
-_SUBSET = word_set("sample example critical core key main selected top recent other new notable important health")
-_FILLERS = word_set("and or of the a in to list table overview") | NEUTRAL | _WHOLE
+_WHOLE = split_words("verified verification all complete full total inventory catalog catalogue entire")
+_SUBSET = split_words("sample example critical core key main selected top recent other new notable important health")
+_FILLERS = split_words("and or of the a in to list table overview") | NEUTRAL | _WHOLE
 _FIRST = re.compile(r"^(?:[A-Z][\w /&-]{0,30}:\s*)?\W{0,3}$")
 _TOTAL = re.compile(r"^\W{0,3}total\b", re.IGNORECASE)
 MOST = 2000
@@ -50,17 +50,17 @@ def find_groups(document: Document) -> tuple[Group, ...]:
 
 def _group(document: Document, place: int, label: Line, block: Listing | Table) -> Group | None:
     text = re.sub(r"\([^()]*\)", "", label.text)
-    nouns = nouns_of(text)
+    nouns = list_nouns(text)
     if not nouns:
         return None
     above = [document.sections[each].title for each in document.path(place)[:1]]
-    said = frozenset(words_of(" ".join((label.text, *above))))
-    qualifiers = frozenset(words_of(text)) - nouns - _FILLERS
+    said = frozenset(list_words(" ".join((label.text, *above))))
+    qualifiers = frozenset(list_words(text)) - nouns - _FILLERS
     fence = block.fence if isinstance(block, Listing) else 0
     last = max((each.line for each in (block.items if isinstance(block, Listing) else block.rows)), default=block.line)
     return Group(
         label, nouns, qualifiers, list_blocks([block], nouns, block.line), place,
-        facets_at(document, place, label.text), bool(said & _WHOLE) and not (said - nouns) & _SUBSET, last, fence,
+        find_facets(document, place, label.text), bool(said & _WHOLE) and not (said - nouns) & _SUBSET, last, fence,
     )  # fmt: skip
 
 
@@ -82,14 +82,14 @@ def _check_total(line: Line, groups: Sequence[Group]) -> Iterator[Judged]:
         return
     inside = [each for each in groups if each.fence == line.fence and each.line.line < line.line and each.listed.named]
     if len(inside) > 1:
-        ways = _sums([set(each.listed.ways) for each in inside])
+        ways = _list_sums([set(each.listed.ways) for each in inside])
         parts = [each.listed.main for each in inside]
         why = f"the lists above have {' + '.join(map(str, parts))} = {sum(parts)}"
         holds = any(counts[0].agrees(each) for each in ways)
         yield judge(line, ClaimKind.COUNT, "total", str(counts[0]), holds=holds, why=why, other=inside[0].line.line)
 
 
-def _sums(each: Sequence[set[int]]) -> set[int]:
+def _list_sums(each: Sequence[set[int]]) -> set[int]:
     found = {0}
     for numbers in each[:12]:
         found = {total + number for total in found for number in numbers}
@@ -102,12 +102,12 @@ def _check_elsewhere(document: Document, place: int, line: Line, groups: Sequenc
     for count in find_counts(line.text):
         if not count.nouns or count.measured or count.about or not _is_stated(line.text, count):
             continue
-        facets = facets_at(document, place, line.text)
+        facets = find_facets(document, place, line.text)
         outside = (each for each in groups if not each.line.line <= line.line <= each.last)
-        near = [each for each in outside if _fits(document, place, count, facets, each)]
+        near = [each for each in outside if _matches_count(document, place, count, facets, each)]
         if not near:
             continue
-        ways = {number for each in near for number in each.listed.ways} | _together(near)
+        ways = {number for each in near for number in each.listed.ways} | _count_together(near)
         if any(count.agrees(each) for each in ways if each):
             yield judge(line, ClaimKind.COUNT, " ".join(sorted(count.nouns)), str(count), holds=True, why="as listed",
                         other=near[0].line.line)  # fmt: skip
@@ -128,15 +128,15 @@ def _is_stated(text: str, count: Count) -> bool:
     )
 
 
-def _fits(document: Document, place: int, count: Count, facets: Facets, group: Group) -> bool:
+def _matches_count(document: Document, place: int, count: Count, facets: Facets, group: Group) -> bool:
     """A list of the same things, that is all of them, or in the same chapter."""
     if not group.listed.named or group.listed.partial or not facets.allows(group.facets):
         return False
     if any(each.nouns & count.nouns and each.value not in group.listed.ways for each in find_counts(group.line.text)):
         return False
-    if not count.nouns & group.nouns or (count.qualifiers - NEUTRAL) - _words(document, group):
+    if not count.nouns & group.nouns or (count.qualifiers - NEUTRAL) - _collect_words(document, group):
         return False
-    if group.qualifiers - count.qualifiers - _words_above(document, group.place) - count.nouns:
+    if group.qualifiers - count.qualifiers - _collect_words_above(document, group.place) - count.nouns:
         return False
     chapter = next((each for each in document.path(place) if document.sections[each].level <= 2), 0)  # noqa: PLR2004
     return group.whole or (
@@ -144,17 +144,17 @@ def _fits(document: Document, place: int, count: Count, facets: Facets, group: G
     )
 
 
-def _words(document: Document, group: Group) -> frozenset[str]:
-    return group.qualifiers | group.nouns | _words_above(document, group.place)
+def _collect_words(document: Document, group: Group) -> frozenset[str]:
+    return group.qualifiers | group.nouns | _collect_words_above(document, group.place)
 
 
-def _words_above(document: Document, place: int) -> frozenset[str]:
+def _collect_words_above(document: Document, place: int) -> frozenset[str]:
     """What a list need not repeat, as the titles that it stands below say it."""
     titles = " ".join(document.sections[each].title for each in document.path(place))
-    return frozenset(words_of(titles))
+    return frozenset(list_words(titles))
 
 
-def _together(groups: Sequence[Group]) -> set[int]:
+def _count_together(groups: Sequence[Group]) -> set[int]:
     """All of them, and every two or three."""
     found = {len({name for each in groups for name in each.listed.names})}
     for size in (2, 3):

@@ -7,7 +7,7 @@ from decimal import Decimal
 from qtctl.claims.numbers import read_number
 from qtctl.claims.table_sums import is_share
 from qtctl.claims.verdicts import judge
-from qtctl.claims.wording import DOWN, UP, find_counts, words_of
+from qtctl.claims.wording import DOWN, UP, find_counts, list_words
 from qtctl.dialects.document.types import Document, Line, Listing, Text
 from qtctl.model.claims import ClaimKind, Judged
 
@@ -63,9 +63,9 @@ def _check_states(lines: Sequence[Line]) -> Iterator[Judged]:
     fields = [(each, found) for each in lines[:200] if (found := _FIELD.match(each.text.rstrip(",").replace('"', "")))]
     totals = [(line, int(found["number"])) for line, found in fields if "total" in found["label"].lower().split()]
     states = [
-        (found["label"].lower().strip(" _-"), int(found["number"])) for _, found in fields if state_of(found["label"])
+        (found["label"].lower().strip(" _-"), int(found["number"])) for _, found in fields if find_state(found["label"])
     ]
-    kinds = [state_of(label) for label, _ in states]
+    kinds = [find_state(label) for label, _ in states]
     if len(totals) != 1 or "up" not in kinds or len(states) < LEAST or len(set(kinds)) != len(kinds):
         return
     if _may_be_more(fields, kinds):
@@ -78,13 +78,13 @@ def _check_states(lines: Sequence[Line]) -> Iterator[Judged]:
 
 def _may_be_more(fields: Sequence[tuple[Line, re.Match[str]]], kinds: Sequence[str]) -> bool:
     """Whether other numbers stand among those of the states: perhaps states that are not known here."""
-    at = [number for number, (_, found) in enumerate(fields) if state_of(found["label"])]
+    at = [number for number, (_, found) in enumerate(fields) if find_state(found["label"])]
     return bool(at) and at[-1] - at[0] + 1 > len(kinds)
 
 
-def state_of(label: str) -> str:
+def find_state(label: str) -> str:
     """What state a label is: up, or one of those that are not; '' where it is more than the name of one."""
-    words = [each for each in words_of(label.replace("_", " ")) if each not in ("count", "service", "unit", "module")]
+    words = [each for each in list_words(label.replace("_", " ")) if each not in ("count", "service", "unit", "module")]
     if len(words) != 1:
         return ""
     return "up" if words[0] in UP else DOWN.get(words[0], "")

@@ -9,15 +9,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from qtctl.claims.numbers import find_quantity, is_total
-from qtctl.claims.vocabulary import word_set
-from qtctl.claims.wording import Count, find_counts, name_of, outside_parentheses, singular, split_names, words_of
+from qtctl.claims.vocabulary import split_words
+from qtctl.claims.wording import Count, drop_parentheses, find_counts, list_words, make_singular, name_of, split_names
 from qtctl.dialects.document.types import Block, Document, Item, Listing, Row, Table
 
-_ATTRIBUTE_HEADS = word_set(
+_ATTRIBUTE_HEADS = split_words(
     "metric property setting parameter key field attribute indicator check aspect item variable option "
     "category criterion feature step date day"
 )
-_NAME_HEADS = word_set(
+_NAME_HEADS = split_words(
     "name service module unit host container component timer target port stream venv server machine node pod "
     "deployment app application process job queue topic database image program daemon instance vm device url "
     "endpoint"
@@ -53,7 +53,7 @@ def list_section(document: Document, place: int, nouns: frozenset[str]) -> Liste
     section = document.sections[place]
     found = list_blocks(document.within(place), nouns, section.line)
     children = [*document.children(place)]
-    counted = [counts[0].value for each in children if (counts := titled(document.sections[each].title))]
+    counted = [counts[0].value for each in children if (counts := find_title_count(document.sections[each].title))]
     ways = dict(found.ways)
     ways.setdefault(len(children), f"{len(children)} headings")
     if counted and len(counted) > 1:
@@ -62,7 +62,7 @@ def list_section(document: Document, place: int, nouns: frozenset[str]) -> Liste
     return Listed(section.line, ways, found.main, found.named, partial, found.names)
 
 
-def titled(title: str) -> list[Count]:
+def find_title_count(title: str) -> list[Count]:
     """The count in parentheses at the end of a title."""
     found = re.search(r"[(\[]([^()\[\]]*)[)\]]\s*:?$", title)
     return [each for each in find_counts(found[1])[:1] if not each.measured] if found else []
@@ -73,25 +73,27 @@ def list_blocks(blocks: Sequence[Block], nouns: frozenset[str], line: int) -> Li
     lists = [each for each in blocks if isinstance(each, Listing)]
     tables = [each for each in blocks if isinstance(each, Table) and each.rows]
     ways: dict[int, str] = {}
-    parts = [*(_of_table(each, nouns) for each in tables), *(_of_list(each) for each in lists)]
-    for each in _together(tables, lists, parts):
+    parts = [*(_read_table(each, nouns) for each in tables), *(_read_list(each) for each in lists)]
+    for each in _count_together(tables, lists, parts):
         ways.setdefault(*each)
     for part in parts:
         for number, how in part.ways.items():
             ways.setdefault(number, how)
     names = tuple(name for part in parts if part.named for name in part.names)
-    named = bool(parts) and any(part.named for part in parts) and _mostly_named(parts)
+    named = bool(parts) and any(part.named for part in parts) and _are_mostly_named(parts)
     partial = any(part.partial for part in parts)
     main = len(set(names)) if len(parts) != 1 else parts[0].main
     return Listed(line, ways, main, named, partial, names)
 
 
-def _mostly_named(parts: Sequence[Listed]) -> bool:
+def _are_mostly_named(parts: Sequence[Listed]) -> bool:
     named = sum(part.main for part in parts if part.named)
     return named >= MOSTLY * sum(part.main for part in parts)
 
 
-def _together(tables: Sequence[Table], lists: Sequence[Listing], parts: Sequence[Listed]) -> Iterator[tuple[int, str]]:
+def _count_together(
+    tables: Sequence[Table], lists: Sequence[Listing], parts: Sequence[Listed]
+) -> Iterator[tuple[int, str]]:
     named = [part for part in parts if part.named]
     names = [name for part in named for name in part.names]
     yield len(names), f"{len(names)} names"
@@ -100,10 +102,10 @@ def _together(tables: Sequence[Table], lists: Sequence[Listing], parts: Sequence
     yield sum(part.main for part in parts), f"{sum(part.main for part in parts)} rows and items"
     heads = Counter({each.header: 0 for each in tables})
     for each in tables:
-        heads[each.header] += len(rows_of(each))
+        heads[each.header] += len(list_rows(each))
     for number in heads.values():
         yield number, f"{number} rows"
-    rows = sum(len(rows_of(each)) for each in tables)
+    rows = sum(len(list_rows(each)) for each in tables)
     yield rows, f"{rows} rows"
     tops, alls = sum(len(each.top) for each in lists), sum(len(each.items) for each in lists)
     yield tops, f"{tops} items"
@@ -113,15 +115,15 @@ def _together(tables: Sequence[Table], lists: Sequence[Listing], parts: Sequence
         yield sum(numbers), f"{sum(numbers)} names"
 
 
-def rows_of(table: Table) -> tuple[Row, ...]:
+def list_rows(table: Table) -> tuple[Row, ...]:
     """Without rows that are totals or empty."""
     return tuple(each for each in table.rows if not is_total(each.cells[0]) and any(each.cells))
 
 
-def _of_table(table: Table, nouns: frozenset[str]) -> Listed:
-    rows = rows_of(table)
-    heads = [frozenset(words_of(each)) for each in table.header]
-    column = _column_of(heads, nouns)
+def _read_table(table: Table, nouns: frozenset[str]) -> Listed:
+    rows = list_rows(table)
+    heads = [frozenset(list_words(each)) for each in table.header]
+    column = _find_column(heads, nouns)
     firsts = [name_of(each.cells[0]) for each in rows]
     ways = {len(rows): f"{len(rows)} rows", len(set(firsts)): f"{len(set(firsts))} different names"}
     names: list[str] = firsts
@@ -138,17 +140,17 @@ def _of_table(table: Table, nouns: frozenset[str]) -> Listed:
     head = heads[0] - {"of", "the"}
     attributes = bool(head & _ATTRIBUTE_HEADS) and not heads[column] & nouns
     named = bool(rows) and not attributes and bool((head & _NAME_HEADS) or heads[column] & nouns)
-    partial = any(_MORE.search(outside_parentheses(each)) for row in rows for each in row.cells[:1])
+    partial = any(_MORE.search(drop_parentheses(each)) for row in rows for each in row.cells[:1])
     return Listed(table.line, ways, len(set(names)), named, partial, tuple(names))
 
 
-def _column_of(heads: Sequence[frozenset[str]], nouns: frozenset[str]) -> int:
+def _find_column(heads: Sequence[frozenset[str]], nouns: frozenset[str]) -> int:
     """The column that names the things: best the one whose head says nothing else."""
     exact = (at for at, head in enumerate(heads) if head and head <= nouns)
     return next(exact, next((at for at, head in enumerate(heads) if head & nouns and not head & _ATTRIBUTE_HEADS), 0))
 
 
-def _of_list(listing: Listing) -> Listed:
+def _read_list(listing: Listing) -> Listed:
     top = listing.top
     names = [_name(each) for each in top]
     inside = [name for each in top for name in (split_names(each.text) if "," in each.text else (_name(each),))]
@@ -160,13 +162,13 @@ def _of_list(listing: Listing) -> Listed:
     leading = [found[0].value for each in top if (found := find_counts(each.text)) and not found[0].start]
     if len(leading) > 1:
         ways.setdefault(sum(leading), f"{' + '.join(map(str, leading))} = {sum(leading)}")
-    several_of = [_times(each.text) for each in top]
+    several_of = [_read_times(each.text) for each in top]
     ways.setdefault(sum(several_of), f"{sum(several_of)} with those that are there several times")
     last = max((each.number or 0 for each in top), default=0)
     ways.setdefault(last, f"numbered up to {last}")
     several = len(inside) > len(top) and all(_is_name(each) for each in inside)
     named = _lists_names(top) and not leading
-    partial = any(_MORE.search(outside_parentheses(each.text)) for each in top[-1:]) or _is_part(listing)
+    partial = any(_MORE.search(drop_parentheses(each.text)) for each in top[-1:]) or _is_part(listing)
     main = len(set(inside)) if several else len(top)
     return Listed(listing.line, ways, main, named, partial, tuple(inside if several else names))
 
@@ -179,7 +181,7 @@ def _is_part(listing: Listing) -> bool:
     return own or bool(_MORE.search(listing.label.text) or _SOME.search(listing.label.text))
 
 
-def _times(text: str) -> int:
+def _read_times(text: str) -> int:
     """`api x2`, `gpu (3)`: how often an item is there."""
     found = _SEVERAL.search(text[:80])
     return int(found[1] or found[2]) if found else 1
@@ -204,5 +206,5 @@ def _is_attribute(item: Item) -> bool:
     return bool(_ATTRIBUTE.match(item.text)) or "=" in item.text.split(" ", 1)[0]
 
 
-def singulars(words: Iterable[str]) -> frozenset[str]:
-    return frozenset(map(singular, words))
+def make_singulars(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(map(make_singular, words))

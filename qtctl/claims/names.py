@@ -5,11 +5,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from qtctl.claims.facets import Facets, facets_at
+from qtctl.claims.facets import Facets, find_facets
 from qtctl.claims.groups import Group
 from qtctl.claims.verdicts import judge
-from qtctl.claims.vocabulary import word_set
-from qtctl.claims.wording import find_counts, same_name
+from qtctl.claims.vocabulary import split_words
+from qtctl.claims.wording import find_counts, normalise_name
 from qtctl.dialects.document.types import Document, Line, Listing, Table
 from qtctl.model.claims import ClaimKind, Judged
 
@@ -17,7 +17,7 @@ _KEY = re.compile(r"(?<![\w:/.-])[A-Za-z][\w-]*(?::[A-Za-z][\w.-]*)+(?![\w:/-])"
 """`orders:paid`, as keys and topics are called; not a URL, not host:port."""
 _STREAMED = re.compile(r"\b(?:publish(?:es)?(?: to)?|consumes?(?: from)?|subscribes?(?: to)?)\W{1,3}", re.IGNORECASE)
 _OF_KIND = re.compile(r"\((?P<kind>hash|stream|list|set|string|zset|key)\b[^()]*\)", re.IGNORECASE)
-_EXCLUSIVE = word_set("list stream set hash queue zset topic string")
+_EXCLUSIVE = split_words("list stream set hash queue zset topic string")
 _ALL_UNITS = re.compile(
     r"\b(?:all|every|complete)\b[^.|]{0,40}\b(?:units?|modules?|services?)\b[^.|]{0,30}"
     r"|\b(?:0|no|none) (?:missing|unclassified|unlisted|undocumented)\b",
@@ -43,24 +43,24 @@ class Used:
 def check_names(document: Document, groups: Sequence[Group]) -> Iterator[Judged]:
     """The kinds of keys, and keys that are missing from a list that is said to be complete."""
     listed = [each for each in groups if each.listed.named and len(each.listed.names) >= LEAST_NAMES]
-    used = [*_uses(document, {each.line.line: each for each in groups})]
+    used = [*_list_uses(document, {each.line.line: each for each in groups})]
     yield from _check_kinds(used)
     yield from _check_unlisted(document, used, listed)
 
 
-def _uses(document: Document, groups: Mapping[int, Group]) -> Iterator[Used]:
+def _list_uses(document: Document, groups: Mapping[int, Group]) -> Iterator[Used]:
     for place, section in enumerate(document.sections):
         for block in section.blocks:
             if isinstance(block, Table):
                 continue
             group = groups.get(block.label.line) if isinstance(block, Listing) and block.label else None
             kinds = group.nouns & _EXCLUSIVE if group and len(group.nouns) == 1 else frozenset()
-            facets = group.facets if group else facets_at(document, place)
+            facets = group.facets if group else find_facets(document, place)
             for line in block.lines:
-                yield from _uses_in(line, next(iter(kinds), ""), facets)
+                yield from _find_uses(line, next(iter(kinds), ""), facets)
 
 
-def _uses_in(line: Line, listed_as: str, facets: Facets) -> Iterator[Used]:
+def _find_uses(line: Line, listed_as: str, facets: Facets) -> Iterator[Used]:
     for found in _KEY.finditer(line.text):
         before, after = line.text[: found.start()], line.text[found.end() : found.end() + 60]
         own = _OF_KIND.match(after.strip())
@@ -83,10 +83,10 @@ def _check_kinds(used: Sequence[Used]) -> Iterator[Judged]:
 
 def _check_unlisted(document: Document, used: Sequence[Used], groups: Sequence[Group]) -> Iterator[Judged]:
     """A list whose number the document says elsewhere is all there is."""
-    counted = _counted(document)
+    counted = _list_counted(document)
     for group in groups:
         names = set(group.listed.names)
-        prefix = _prefix(names)
+        prefix = _find_prefix(names)
         if not prefix or not any((noun, len(names)) in counted for noun in group.nouns):
             continue
         seen: set[str] = set()
@@ -99,7 +99,7 @@ def _check_unlisted(document: Document, used: Sequence[Used], groups: Sequence[G
                 yield judge(each.line, ClaimKind.NAME, each.name, "used", holds=False, why=why, other=group.line.line)
 
 
-def _counted(document: Document) -> frozenset[tuple[str, int]]:
+def _list_counted(document: Document) -> frozenset[tuple[str, int]]:
     """Things and their numbers, as the document says them."""
     found = set()
     for block in document.blocks:
@@ -109,7 +109,7 @@ def _counted(document: Document) -> frozenset[tuple[str, int]]:
     return frozenset(found)
 
 
-def _prefix(names: set[str]) -> str:
+def _find_prefix(names: set[str]) -> str:
     """What all of them begin with, up to a colon; '' where they have nothing in common, or are no keys."""
     if not all(_KEY.fullmatch(each) for each in names):
         return ""
@@ -126,16 +126,16 @@ def check_timers(document: Document) -> Iterator[Judged]:
     if not claims or not any(isinstance(block, Table) for block in document.blocks):
         return
     names = {
-        same_name(word)
+        normalise_name(word)
         for line in lines
         for word in re.findall(r"[A-Za-z][\w@.-]*\w", line.text)
         if not word.endswith(".timer")
     }
-    prefix = _own_prefix(names)
+    prefix = _find_own_prefix(names)
     seen: set[str] = set()
     for line in lines:
         for found in _TIMER.finditer(line.text):
-            name = same_name(found[1])
+            name = normalise_name(found[1])
             if name in seen or not name.startswith(prefix or "\n"):
                 continue
             seen.add(name)
@@ -148,7 +148,7 @@ def _claims_all(text: str) -> bool:
     return bool(_ALL_UNITS.search(text) and _CLASSIFIED.search(text))
 
 
-def _own_prefix(names: set[str]) -> str:
+def _find_own_prefix(names: set[str]) -> str:
     """What the names of the document's own units begin with, up to a hyphen: where many have it."""
     firsts = Counter(each.partition("-")[0] for each in names if "-" in each)
     first, number = next(iter(firsts.most_common(1)), ("", 0))

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 
 from qtctl.claims.counts import count_of_title, is_wrong
-from qtctl.claims.listed import list_blocks, rows_of
+from qtctl.claims.listed import list_blocks, list_rows
 from qtctl.claims.numbers import read_number
 from qtctl.claims.verdicts import judge
-from qtctl.claims.wording import YEARS, find_counts, nouns_of, split_names
+from qtctl.claims.wording import YEARS, find_counts, list_nouns, split_names
 from qtctl.dialects.document.types import Block, Document, Line, Listing, Table, Text
 from qtctl.model.claims import ClaimKind, Judged
 
@@ -41,18 +41,18 @@ def _check_total(line: Line, block: Table | Listing) -> Iterator[Judged]:
     found = _TOTAL.match(line.text)
     if not found or (isinstance(block, Listing) and block.fence):
         return
-    number, nouns = int(found["number"]), nouns_of(f"{found['noun'] or ''} {found['after'] or ''}")
+    number, nouns = int(found["number"]), list_nouns(f"{found['noun'] or ''} {found['after'] or ''}")
     listed = list_blocks([block], nouns, block.line)
-    ways = {*listed.ways, *(_column_sums(block) if isinstance(block, Table) else ())}
-    known = isinstance(block, Table) and bool(nouns_of(" ".join(f"{each}s" for each in block.header)) & nouns)
+    ways = {*listed.ways, *(_sum_columns(block) if isinstance(block, Table) else ())}
+    known = isinstance(block, Table) and bool(list_nouns(" ".join(f"{each}s" for each in block.header)) & nouns)
     if number in ways or (listed.named and not listed.partial and (known or not (found["noun"] or found["after"]))):
         why = f"{listed.ways.get(listed.main, str(listed.main))} above"
         yield judge(line, ClaimKind.COUNT, "total", str(number), holds=number in ways, why=why, other=block.line)
 
 
-def _column_sums(table: Table) -> Iterator[int]:
+def _sum_columns(table: Table) -> Iterator[int]:
     for at in range(1, len(table.header)):
-        numbers = [number for each in rows_of(table) if (number := read_number(each.cells[at]))]
+        numbers = [number for each in list_rows(table) if (number := read_number(each.cells[at]))]
         if numbers:
             yield int(sum(each.value for each in numbers))
 
@@ -83,7 +83,7 @@ def _check_inline(line: Line) -> Iterator[Judged]:
     names = split_names(found["names"])
     if count is None or not count.nouns or count.measured or count.about or count.tail or len(names) < LEAST:
         return
-    if not all(_NAME.match(each) for each in names) or len(names) != found["names"].count(",") + 1 + _ands(
+    if not all(_NAME.match(each) for each in names) or len(names) != found["names"].count(",") + 1 + _count_ands(
         found["names"]
     ):
         return
@@ -92,5 +92,5 @@ def _check_inline(line: Line) -> Iterator[Judged]:
     yield judge(line, ClaimKind.COUNT, " ".join(sorted(count.nouns)), str(count), holds=holds, why=why)
 
 
-def _ands(text: str) -> int:
+def _count_ands(text: str) -> int:
     return len(re.findall(r"(?<!,) (?:and|&) ", text))

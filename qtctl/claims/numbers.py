@@ -4,14 +4,14 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from qtctl.claims.vocabulary import word_set
+from qtctl.claims.vocabulary import split_words
 from qtctl.dialects.document.types import Table
 
 _NUMBER = re.compile(
     r"^[~≈]?\s*(?P<sign>[-+]?)[$€£]?(?P<number>\d{1,3}(?:,\d{3})+|\d{1,15})(?P<rest>\.\d{1,9})?\s*(?P<unit>%|[A-Za-z]{1,5})?$"
 )
 _TOTALS = re.compile(r"^(?:grand |sub-?\s?|in |over)?(?:totals?|sum|all)\b(?:\s+[a-z]+)?:?$", re.IGNORECASE)
-_QUANTITY = word_set("count qty quantity replicas instances number amount # counts units")
+_QUANTITY = split_words("count qty quantity replicas instances number amount # counts units")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +42,13 @@ def is_total(label: str) -> bool:
     return bool(_TOTALS.match(label.strip()))
 
 
-def head_words(head: str) -> frozenset[str]:
+def list_head_words(head: str) -> frozenset[str]:
     return frozenset(re.findall(r"[a-z]+|[%#]", head.lower()))
 
 
 def find_quantity(table: Table, at: int) -> int | None:
     """The sum of a column that says how many of something there are; None of any other column."""
-    if not head_words(table.header[at]) & _QUANTITY:
+    if not list_head_words(table.header[at]) & _QUANTITY:
         return None
     read = [read_number(each.cells[at]) for each in table.rows if not is_total(each.cells[0])]
     numbers = [each for each in read if each is not None and each.whole]

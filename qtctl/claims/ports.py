@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from qtctl.claims.facets import Facets, facets_at, read_facets
-from qtctl.claims.numbers import head_words
+from qtctl.claims.facets import Facets, find_facets, read_facets
+from qtctl.claims.numbers import list_head_words
 from qtctl.claims.verdicts import judge
-from qtctl.claims.vocabulary import word_set
-from qtctl.claims.wording import name_of, same_name
+from qtctl.claims.vocabulary import split_words
+from qtctl.claims.wording import name_of, normalise_name
 from qtctl.dialects.document.types import Document, Line, Listing, Table, Text
 from qtctl.model.claims import ClaimKind, Judged
 
@@ -20,7 +20,7 @@ _FORMS = (
     re.compile(rf"^\W{{0,3}}{_PORT}{_ADDRESS}{_ARROW}{_NAME}(?![\w./]*\()(?P<rest>.*)$"),
     re.compile(rf"^\W{{0,3}}{_NAME}{_ARROW}(?:port\s+)?{_PORT}(?![\w.:])(?P<address>)(?P<rest>.*)$"),
 )
-_OWNER_HEADS = word_set("service unit module container component application app process owner name daemon program")
+_OWNER_HEADS = split_words("service unit module container component application app process owner name daemon program")
 _SHARED = re.compile(r"\b(?:shared?|both|same|also)\b", re.IGNORECASE)
 _NOT_HELD = re.compile(r"\b(?:not listening|closed|deprecated|unused|free|reserved|removed)\b", re.IGNORECASE)
 _WIDE = re.compile(r"(?<![\d.])0\.0\.0\.0(?![\d.])|(?<![\w:.])\*:\d|\[::\]|(?<![\w:]):::?\d")
@@ -29,8 +29,8 @@ _LOCAL_ONLY = re.compile(
     r"|\bonly (?:on |listens? on |bound to )?(?:localhost|loopback|127\.0\.0\.1)\b",
     re.IGNORECASE,
 )
-_HOSTS = word_set("host node server machine vm namespace cluster site environment address ip vlan")
-_GENERIC = word_set("server service container daemon app application the api")
+_HOSTS = split_words("host node server machine vm namespace cluster site environment address ip vlan")
+_GENERIC = split_words("server service container daemon app application the api")
 LARGEST, MOST_OWNERS = 65535, 20
 
 
@@ -52,25 +52,25 @@ def find_ports(document: Document) -> tuple[PortSaid, ...]:
     for place, section in enumerate(document.sections):
         for block in section.blocks:
             if isinstance(block, Table):
-                found += _in_table(document, place, block)
+                found += _read_table(document, place, block)
             else:
-                found += _in_lines(document, place, block)
+                found += _read_lines(document, place, block)
     return tuple(found)
 
 
-def _in_lines(document: Document, place: int, block: Listing | Text) -> Iterator[PortSaid]:
+def _read_lines(document: Document, place: int, block: Listing | Text) -> Iterator[PortSaid]:
     label = block.label.text if isinstance(block, Listing) and block.label else ""
     for line in block.lines:
         found = next((match for form in _FORMS if (match := form.match(line.text))), None)
         if found is None or _NOT_HELD.search(line.text) or _SHARED.search(line.text):
             continue
         if 0 < int(found["port"]) <= LARGEST and _is_owner(found["owner"]):
-            facets = facets_at(document, place, label)
-            address = found["address"] or _address(found["rest"])
+            facets = find_facets(document, place, label)
+            address = found["address"] or _find_address(found["rest"])
             yield PortSaid(line, int(found["port"]), found["owner"], address, facets)
 
 
-def _address(text: str) -> str:
+def _find_address(text: str) -> str:
     found = re.search(r"(?:\d{1,3}\.){3}\d{1,3}|\[?::1?\]?|\*:\d+", text)
     return found[0] if found else ""
 
@@ -92,19 +92,19 @@ def _is_owner(name: str) -> bool:
     }
 
 
-def _in_table(document: Document, place: int, table: Table) -> Iterator[PortSaid]:
-    for owners, ports in port_columns(table):
-        facets = facets_at(document, place, table.header[ports])
+def _read_table(document: Document, place: int, table: Table) -> Iterator[PortSaid]:
+    for owners, ports in find_port_columns(table):
+        facets = find_facets(document, place, table.header[ports])
         for row in table.rows:
             cell, owner = row.cells[ports], name_of(row.cells[owners])
             number = re.match(r"^(\d{2,5})(?![\d:.+?-])", cell.strip())
             if number and _is_owner(owner) and owner[:1].isalpha() and not _SHARED.search(" ".join(row.cells)):
-                yield PortSaid(row.whole, int(number[1]), owner, _address(cell), facets, table.line)
+                yield PortSaid(row.whole, int(number[1]), owner, _find_address(cell), facets, table.line)
 
 
-def port_columns(table: Table) -> tuple[tuple[int, int], ...]:
+def find_port_columns(table: Table) -> tuple[tuple[int, int], ...]:
     """Pairs of columns: who, and which port. Where there are several of each, those that say the same besides."""
-    heads = [head_words(each) for each in table.header]
+    heads = [list_head_words(each) for each in table.header]
     ports = [
         at
         for at, head in enumerate(heads)
@@ -127,54 +127,54 @@ def port_columns(table: Table) -> tuple[tuple[int, int], ...]:
 
 def check_ports(document: Document, said: Sequence[PortSaid]) -> Iterator[Judged]:
     """One port, two owners: on one host, at one time. Where containers have ports of their own, nothing follows."""
-    if _many_hosts(document) or _repeats(said):
+    if _has_many_hosts(document) or _has_repeats(said):
         return
     seen: dict[int, list[PortSaid]] = {}
     for each in said:
         others = seen.setdefault(each.port, [])
-        before = next((old for old in others if old.facets.agree(each.facets) and _on_the_host(old, each)), None)
+        before = next((old for old in others if old.facets.agree(each.facets) and _are_of_host(old, each)), None)
         if before is None:
             if len(others) < MOST_OWNERS:
                 others.append(each)
             continue
-        holds = _same_owner(before.owner, each.owner)
+        holds = _is_same_owner(before.owner, each.owner)
         why = f"port {each.port} is {before.owner}'s there"
         yield judge(each.line, ClaimKind.PORT, str(each.port), each.owner, holds=holds, why=why, other=before.line.line)
 
 
-def _on_the_host(one: PortSaid, other: PortSaid) -> bool:
+def _are_of_host(one: PortSaid, other: PortSaid) -> bool:
     """Whether both speak of sockets of the host: of systemd's units, or with the address they are bound to."""
     return (one.facets.platform == "systemd") or (bool(one.address) and bool(other.address) and not one.facets.platform)
 
 
-def _same_owner(one: str, other: str) -> bool:
+def _is_same_owner(one: str, other: str) -> bool:
     """Whether one may be a shorter name of the other."""
-    first, second = _words(one), _words(other)
-    return first == second or first <= second or second <= first or "".join(sorted(first)) in same_name(other)
+    first, second = _split_words(one), _split_words(other)
+    return first == second or first <= second or second <= first or "".join(sorted(first)) in normalise_name(other)
 
 
-def _words(name: str) -> frozenset[str]:
-    words = frozenset(each for each in re.split(r"[^a-z0-9]+", same_name(name)) if each)
+def _split_words(name: str) -> frozenset[str]:
+    words = frozenset(each for each in re.split(r"[^a-z0-9]+", normalise_name(name)) if each)
     return words - _GENERIC or words
 
 
-def _many_hosts(document: Document) -> bool:
+def _has_many_hosts(document: Document) -> bool:
     """Whether tables or titles tell hosts apart: then a port is held on each of them."""
     for section in document.sections:
         if re.match(r"^(?:host|node|server|machine|vm)\b[\s:]+[\w.-]+$", section.title, re.IGNORECASE):
             return True
         for block in section.blocks:
-            if isinstance(block, Table) and any(head_words(each) & _HOSTS for each in block.header[:3]):
+            if isinstance(block, Table) and any(list_head_words(each) & _HOSTS for each in block.header[:3]):
                 return True
     return False
 
 
-def _repeats(said: Sequence[PortSaid]) -> bool:
+def _has_repeats(said: Sequence[PortSaid]) -> bool:
     """Two ports or more that one table gives to several: ports inside of containers, or of several hosts."""
     owners: dict[tuple[int, int, Facets], set[str]] = {}
     for each in said:
         if each.table:
-            owners.setdefault((each.table, each.port, each.facets), set()).add(same_name(each.owner))
+            owners.setdefault((each.table, each.port, each.facets), set()).add(normalise_name(each.owner))
     return sum(len(each) > 1 for each in owners.values()) > 1
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from qtctl.claims.groups import Group
 from qtctl.claims.verdicts import judge
-from qtctl.claims.vocabulary import word_set
-from qtctl.claims.wording import GENERIC, find_counts, words_of
+from qtctl.claims.vocabulary import split_words
+from qtctl.claims.wording import GENERIC, find_counts, list_words
 from qtctl.dialects.document.types import Document, Line, Listing, Text
 from qtctl.model.claims import ClaimKind, Judged
 
@@ -15,7 +15,7 @@ _NONE = re.compile(
     re.IGNORECASE,
 )
 _FIELD = re.compile(r"^\W{0,3}(?P<label>[A-Za-z][A-Za-z_-]{2,30})\W{0,3}[:|=]\s*(?P<number>\d{1,9})\b\W{0,3}(?:\||$)")
-_STATES = word_set(
+_STATES = split_words(
     "unknown failed missing orphaned stopped inactive unhealthy degraded unclassified unmapped broken "
     "disabled pending crashed dead masked skipped"
 )
@@ -47,7 +47,7 @@ def check_none(lines: Sequence[Line]) -> Iterator[Judged]:
             numbers.setdefault(found["label"].lower(), (int(found["number"]), line))
     for line in lines:
         for found in _NONE.finditer(line.text):
-            state, noun = found["state"].lower(), words_of(found["noun"])[-1:]
+            state, noun = found["state"].lower(), list_words(found["noun"])[-1:]
             number, other = numbers.get(state, (0, line))
             if state in _STATES and state in numbers and noun and noun[0] in GENERIC and other is not line:
                 why = f"{number} {state} there"

@@ -3,15 +3,15 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from qtctl.claims.line_sums import state_of
+from qtctl.claims.line_sums import find_state
 from qtctl.claims.listed import list_section
 from qtctl.claims.verdicts import judge
-from qtctl.claims.vocabulary import word_set
+from qtctl.claims.vocabulary import split_words
 from qtctl.claims.wording import DOWN, UP, Count, find_counts
 from qtctl.dialects.document.types import Document, Line
 from qtctl.model.claims import ClaimKind, Judged
 
-_UNITS = word_set("service unit loop")
+_UNITS = split_words("service unit loop")
 _FILES = re.compile(r"\bservices?\b.*\bunit files?\b|\bservice units?\b|\bunit files?\b", re.IGNORECASE)
 _DISABLED = re.compile(r"^(?P<state>disabled|masked|stopped|inactive)\s+(?:services|units)\b", re.IGNORECASE)
 LEAST_STATES = 3
@@ -28,7 +28,7 @@ def check_remainder(document: Document, lines: Sequence[Line]) -> Iterator[Judge
     states: States = {}
     for line in lines:
         for count in find_counts(line.text):
-            if state := _state_of(count):
+            if state := _find_state(count):
                 kind, word = state
                 if kind in states and states[kind][0] != count.value:
                     return
@@ -49,15 +49,15 @@ def _add_titled(document: Document, states: States) -> None:
     for place, section in enumerate(document.sections):
         found = _DISABLED.match(section.title)
         if found and not find_counts(section.title):
-            number = len([*document.children(place)]) or list_section(document, place, word_set("service")).main
+            number = len([*document.children(place)]) or list_section(document, place, split_words("service")).main
             states.setdefault(DOWN[found["state"].lower()], (number, found["state"].lower()))
 
 
-def _state_of(count: Count) -> tuple[str, str] | None:
+def _find_state(count: Count) -> tuple[str, str] | None:
     """`0 failed units`, `12 services running`."""
     if not count.nouns & _UNITS:
         return None
     for word in (*count.qualifiers, *count.tail[:1]):
         if word in UP or word in DOWN:
-            return state_of(word), word
+            return find_state(word), word
     return None

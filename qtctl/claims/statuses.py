@@ -6,17 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from qtctl.claims.counts import TOO_FEW
-from qtctl.claims.listed import Listed, list_section, rows_of
-from qtctl.claims.numbers import head_words, is_total, read_number
+from qtctl.claims.listed import Listed, list_rows, list_section
+from qtctl.claims.numbers import is_total, list_head_words, read_number
 from qtctl.claims.verdicts import judge
-from qtctl.claims.vocabulary import word_set
-from qtctl.claims.wording import DOWN, UP, find_counts, nouns_of, singular, words_of
+from qtctl.claims.vocabulary import split_words
+from qtctl.claims.wording import DOWN, UP, find_counts, list_nouns, list_words, make_singular
 from qtctl.dialects.document.types import Document, Line, Section, Table, Text
 from qtctl.model.claims import ClaimKind, Judged
 
-_STATUS_HEADS = word_set("status state category verdict result disposition classification")
-_COUNT_HEADS = word_set("count number # qty quantity total amount")
-_PLAIN = word_set(
+_STATUS_HEADS = split_words("status state category verdict result disposition classification")
+_COUNT_HEADS = split_words("count number # qty quantity total amount")
+_PLAIN = split_words(
     "table mapping inventory list overview status summary all complete full the of and matrix catalog catalogue"
 )
 _ALL_UP = re.compile(
@@ -63,23 +63,23 @@ def _is_whole(document: Document, place: int) -> bool:
     if document.structured:
         return section.level <= 1
     title = re.sub(r"^[\d.]+\s*", "", section.title)
-    words = frozenset(words_of(title)) - _PLAIN - {singular(each) for each in _PLAIN}
+    words = frozenset(list_words(title)) - _PLAIN - {make_singular(each) for each in _PLAIN}
     return not find_counts(title) and len(words) <= 1 and not section.level > 3  # noqa: PLR2004 - parts of parts
 
 
 def _status_columns(table: Table, title: str) -> Iterator[StatusColumn]:
-    rows = rows_of(table)
-    heads = [head_words(each) for each in table.header]
-    nouns = frozenset(words_of(table.header[0])[-1:]) | {"item"}
+    rows = list_rows(table)
+    heads = [list_head_words(each) for each in table.header]
+    nouns = frozenset(list_words(table.header[0])[-1:]) | {"item"}
     for at, head in enumerate(heads):
         if not at or not head & _STATUS_HEADS or len(head) > 2:  # noqa: PLR2004 - "unit state"
             continue
-        states = Counter(_state(each.cells[at]) for each in rows)
+        states = Counter(_read_state(each.cells[at]) for each in rows)
         if "" not in states and len(states) <= MOST_STATES:
             yield StatusColumn(table.line, nouns, states, len(rows), title)
 
 
-def _state(cell: str) -> str:
+def _read_state(cell: str) -> str:
     return cell.strip(" .!").lower() if len(cell.split()) <= 2 else ""  # noqa: PLR2004 - "not found"
 
 
@@ -116,10 +116,14 @@ def check_fields_by_state(line: Line, columns: Sequence[StatusColumn]) -> Iterat
 def check_all_states(line: Line, columns: Sequence[StatusColumn]) -> Iterator[Judged]:
     """`All services are running`, `no failed services`, beside rows in another state."""
     found = _ALL_UP.search(line.text)
-    nouns = frozenset(words_of(found["noun"])) if found else frozenset()
+    nouns = frozenset(list_words(found["noun"])) if found else frozenset()
     for each in columns if found and " | " not in line.text else ():
-        down = {state: number for state, number in each.states.items() if _first(state) in DOWN}
-        if each.rows >= LEAST_ROWS and (nouns & each.nouns) and any(_first(state) in UP for state in each.states):
+        down = {state: number for state, number in each.states.items() if _get_first_word(state) in DOWN}
+        if (
+            each.rows >= LEAST_ROWS
+            and (nouns & each.nouns)
+            and any(_get_first_word(state) in UP for state in each.states)
+        ):
             why = ", ".join(f"{number} of {each.rows} rows: {state}" for state, number in down.items()) or "as listed"
             yield judge(line, ClaimKind.EVERY, "all", found["state"] if found else "", holds=not down, why=why,
                         other=each.line)  # fmt: skip
@@ -128,19 +132,19 @@ def check_all_states(line: Line, columns: Sequence[StatusColumn]) -> Iterator[Ju
 def check_no_state(line: Line, columns: Sequence[StatusColumn]) -> Iterator[Judged]:
     """`No failed services` beside rows that have failed."""
     for found in _NO_STATE.finditer(line.text):
-        state, nouns = found["state"].lower(), frozenset(words_of(found["noun"]))
+        state, nouns = found["state"].lower(), frozenset(list_words(found["noun"]))
         those = [each for each in columns if each.rows >= LEAST_ROWS and nouns & each.nouns and state in DOWN]
         for each in those if " | " not in line.text else ():
-            number = sum(rows for word, rows in each.states.items() if _first(word) == state)
+            number = sum(rows for word, rows in each.states.items() if _get_first_word(word) == state)
             yield judge(line, ClaimKind.EVERY, state, "none", holds=not number, other=each.line,
                         why=f"{number} of {each.rows} rows are {state}")  # fmt: skip
 
 
-def _first(state: str) -> str:
+def _get_first_word(state: str) -> str:
     return state.split(" ", maxsplit=1)[0].strip("()")
 
 
-def counted_arrays(lines: Sequence[Line]) -> frozenset[str]:
+def find_counted_arrays(lines: Sequence[Line]) -> frozenset[str]:
     """Arrays that a document counts by their names: `total_modules`, `host_count`."""
     found = set()
     for line in lines:
@@ -152,10 +156,10 @@ def counted_arrays(lines: Sequence[Line]) -> frozenset[str]:
 
 def check_array_counts(document: Document) -> Iterator[Judged]:
     """`total_modules: 35` of a document of fields, against the array `modules`."""
-    if any(_PAGES.match(line.text) for section in document.sections for line in _fields(section)):
+    if any(_PAGES.match(line.text) for section in document.sections for line in _list_text_lines(section)):
         return
     arrays = {
-        section.title.lower(): list_section(document, place, nouns_of(section.title))
+        section.title.lower(): list_section(document, place, list_nouns(section.title))
         for place, section in enumerate(document.sections)
         if section.level == 1 and section.blocks and not _has_fields(document, place)
     }
@@ -164,7 +168,7 @@ def check_array_counts(document: Document) -> Iterator[Judged]:
             yield from _check_array(line, arrays)
 
 
-def _fields(section: Section) -> Iterator[Line]:
+def _list_text_lines(section: Section) -> Iterator[Line]:
     for block in section.blocks:
         yield from block.lines if isinstance(block, Text) else ()
 
@@ -202,7 +206,7 @@ def check_categories(document: Document) -> Iterator[Judged]:
 
 
 def _count_column(table: Table) -> int | None:
-    heads = [head_words(each) for each in table.header]
+    heads = [list_head_words(each) for each in table.header]
     found = [at for at, head in enumerate(heads) if at and head & _COUNT_HEADS and len(head) == 1]
     return found[0] if len(found) == 1 else None
 
@@ -217,11 +221,11 @@ def _check_category_table(document: Document, table: Table, at: int) -> Iterator
         if is_total(row.cells[0]):
             if known and len(lines) > 1:
                 holds = int(number.value) in sums
-                why = f"the sections of its {len(lines)} rows list {_span(sums)} in all"
+                why = f"the sections of its {len(lines)} rows list {_format_span(sums)} in all"
                 yield judge(row.whole, ClaimKind.SUM, row.cells[0], str(number.value), holds=holds, why=why,
                             other=lines[0])  # fmt: skip
             return
-        listed = _section_called(document, row.cells[0])
+        listed = _find_section(document, row.cells[0])
         if listed is None or not (listed.named or int(number.value) in listed.ways):
             known = False
             continue
@@ -235,34 +239,34 @@ def _check_category_table(document: Document, table: Table, at: int) -> Iterator
                         other=listed.line)  # fmt: skip
 
 
-def _span(sums: set[int]) -> str:
+def _format_span(sums: set[int]) -> str:
     return str(min(sums)) if len(sums) == 1 else f"{min(sums)} to {max(sums)}"
 
 
-def _section_called(document: Document, label: str) -> Listed | None:
+def _find_section(document: Document, label: str) -> Listed | None:
     """The only section that has the same words in its title, number apart, and at most one noun more."""
-    words = frozenset(words_of(label))
+    words = frozenset(list_words(label))
     found = [
         place
         for place, section in enumerate(document.sections)
         if words
-        and words <= (title := _title_words(section.title))
+        and words <= (title := _split_title(section.title))
         and len(title - words) <= 1
-        and _counted(section.title)
+        and _has_count(section.title)
     ]
-    return list_section(document, found[0], nouns_of(document.sections[found[0]].title)) if len(found) == 1 else None
+    return list_section(document, found[0], list_nouns(document.sections[found[0]].title)) if len(found) == 1 else None
 
 
-def _title_words(title: str) -> frozenset[str]:
-    return frozenset(words_of(re.sub(r"\([^()]*\)", "", title)))
+def _split_title(title: str) -> frozenset[str]:
+    return frozenset(list_words(re.sub(r"\([^()]*\)", "", title)))
 
 
-def _counted(title: str) -> bool:
+def _has_count(title: str) -> bool:
     return bool(re.search(r"\(\s*\d+[^()]*\)\s*$", title))
 
 
-def titled_states(document: Document) -> frozenset[str]:
+def list_titled_states(document: Document) -> frozenset[str]:
     """Words of titles with a number in parentheses: `RUNNING MODULES (28)`."""
     return frozenset(
-        word for section in document.sections if _counted(section.title) for word in _title_words(section.title)
+        word for section in document.sections if _has_count(section.title) for word in _split_title(section.title)
     )

@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from qtctl.claims.numbers import Number, head_words, is_total, read_number
+from qtctl.claims.numbers import Number, is_total, list_head_words, read_number
 from qtctl.claims.verdicts import judge
-from qtctl.claims.vocabulary import word_set
+from qtctl.claims.vocabulary import split_words
 from qtctl.dialects.document.types import Row, Table
 from qtctl.model.claims import ClaimKind, Judged
 
-_NOT_ADDED = word_set(
+_NOT_ADDED = split_words(
     "avg average mean median max maximum min minimum peak port rate ratio percent version latency load "
     "utilization utilisation temp temperature p50 p90 p95 p99 date year day time id priority weight uptime "
     "age used free score pid uid gid"
@@ -29,7 +29,7 @@ def check_table(table: Table) -> Iterator[Judged]:
 
 def _check_column(table: Table, at: int) -> Iterator[Judged]:
     """A total is the sum of the rows above it: of all, since the last total, or of the totals."""
-    if head_words(table.header[at]) & _NOT_ADDED:
+    if list_head_words(table.header[at]) & _NOT_ADDED:
         return
     above: list[Number] = []
     since: list[Number] = []
@@ -102,8 +102,8 @@ def _check_total_column(table: Table) -> Iterator[Judged]:
 def _check_percentages(table: Table) -> Iterator[Judged]:
     """A column of percentages beside one of counts: where most are right, so must the others be."""
     columns = [[read_number(each.cells[at]) for each in table.rows] for at in range(len(table.header))]
-    shares = [n for n, each in enumerate(columns) if _all(each, "%")]
-    counts = [n for n, each in enumerate(columns) if n and _all(each, "")]
+    shares = [n for n, each in enumerate(columns) if _are_all_known(each, "%")]
+    counts = [n for n, each in enumerate(columns) if n and _are_all_known(each, "")]
     if len(shares) != 1 or len(counts) != 1:
         return
     rows = [
@@ -124,7 +124,7 @@ def _check_percentages(table: Table) -> Iterator[Judged]:
         yield judge(row.whole, ClaimKind.PERCENTAGE, row.cells[0], f"{share.value}%", holds=good, why=why)
 
 
-def _all(numbers: Sequence[Number | None], unit: str) -> bool:
+def _are_all_known(numbers: Sequence[Number | None], unit: str) -> bool:
     known = [each for each in numbers if each is not None]
     return len(known) >= LEAST_ROWS and len(known) == len(numbers) and all(each.unit == unit for each in known)
 

@@ -1,7 +1,7 @@
 """Sets of words, as text that a person reads."""
 
 
-def word_set(text: str) -> frozenset[str]:
+def split_words(text: str) -> frozenset[str]:
     """The words of a text, separated by blanks."""
     return frozenset(text.split())
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from qtctl.claims.vocabulary import word_set
+from qtctl.claims.vocabulary import split_words
 
 NUMBER = re.compile(
     r"(?<![\w.,:/$€£#=<>*+-])(?P<about>[~≈]\s?)?(?P<number>\d{1,3}(?:,\d{3})+|\d{1,9})(?P<least>\+)?(?![\w.,:/%-]*[\w%])"
@@ -15,29 +15,29 @@ _WORDS = {
     "eleven": 11, "twelve": 12,
 }  # fmt: skip
 _SPELLED = re.compile(rf"(?<![\w-])(?:{'|'.join(_WORDS)})(?![\w-])", re.IGNORECASE)
-STOPS = word_set(
+STOPS = split_words(
     "in with of on at and or to for is are was were the that which from by per as has have not a an be been "
     "but than vs this these those each every after before since ago into over under across plus minus via "
     "without"
 )
-_NOT_PLURAL = word_set(
+_NOT_PLURAL = split_words(
     "redis status kubernetes postgres analysis access process class address news always across this is was "
     "has its us dns tls https os ops devops aws gcs nfs zfs prometheus nginx bus gas less plus does sms ms rs "
     "js css gps vps cms ids uses runs needs takes gives exists contains includes lists matches remains "
     "requires serves sees says shows"
 ) - {"ids"}
 YEARS = range(1900, 2101)
-MEASURES = word_set(
+MEASURES = split_words(
     "hour day minute second week month year min sec hr gb mb kb tb gib mib kib byte core cpu vcpu percent "
     "time point usd eur dollar update tick symbol candle entry epoch request millisecond"
 )
 """What is measured or moves rather than listed."""
-NEUTRAL = word_set(
+NEUTRAL = split_words(
     "total active running enabled declared verified current currently live all known existing distinct unique "
     "overall in items item listed found defined documented entries"
 )
 """Qualifiers that do not choose among the things that are counted."""
-UP = word_set("running active up healthy online ok operational mapped ready started passed")
+UP = split_words("running active up healthy online ok operational mapped ready started passed")
 DOWN = {
     "stopped": "stopped", "inactive": "stopped", "down": "stopped", "dead": "stopped", "exited": "stopped",
     "failed": "failed", "unhealthy": "unhealthy", "degraded": "degraded", "orphaned": "orphaned",
@@ -46,7 +46,7 @@ DOWN = {
     "skipped": "skipped", "error": "error", "errored": "error", "warning": "warning",
 }  # fmt: skip
 """States that are not up; two with the same value overlap."""
-GENERIC = word_set("unit service module container component classification item entry system job app application")
+GENERIC = split_words("unit service module container component classification item entry system job app application")
 """What a state may be of without being named."""
 _SEPARATOR = re.compile(r"\s+[-\u2013\u2014]+>?\s+|\s*[→⟶⇒=(|]\s*|:(?:\s+|$)|\s+-+>\s*")
 _TOKEN = re.compile(r"[A-Za-z0-9][\w@*]*(?:[-:._/][\w@*]+)+")
@@ -80,7 +80,7 @@ class Count:
         return f"{self.value}{'+' if self.least else ''}"
 
 
-_BEFORE = word_set(
+_BEFORE = split_words(
     "port line code pid phase version step fix level chapter section page number rfc python ubuntu debian uid "
     "gid http year release exit error jan feb mar apr may jun jul aug sep sept oct nov dec january february "
     "march april june july august september october november december systemd kernel node issue pr id v no "
@@ -118,7 +118,7 @@ def _count(text: str, start: int, end: int, value: int, groups: dict[str, str | 
     for number, word in enumerate(words[:5]):
         if word.lower() in STOPS:
             break
-        if parts := plurals(word):
+        if parts := find_singulars(word):
             nouns, used = parts, number + 1
             break
     qualifiers = frozenset(each.lower() for each in words[: max(0, used - 1)])
@@ -129,10 +129,10 @@ def _count(text: str, start: int, end: int, value: int, groups: dict[str, str | 
     return Count(value, nouns, qualifiers, start, at, bool(groups.get("least")), about, tail)
 
 
-def plurals(word: str) -> frozenset[str]:
+def find_singulars(word: str) -> frozenset[str]:
     """The singulars of a word that is a plural, or several: "streams/keys"; none where it is no plural."""
     parts = word.strip(".'-").split("/")
-    found = {singular(each) for each in parts if is_plural(each)}
+    found = {make_singular(each) for each in parts if is_plural(each)}
     return frozenset(found) if found and len(found) == len(set(parts)) else frozenset()
 
 
@@ -143,7 +143,7 @@ def is_plural(word: str) -> bool:
     return low not in _NOT_PLURAL and low.replace("-", "").replace("_", "").isalpha()
 
 
-def singular(word: str) -> str:
+def make_singular(word: str) -> str:
     low = word.lower()
     if low.endswith("ies") and len(low) > 4:  # noqa: PLR2004 - "ties"
         return low[:-3] + "y"
@@ -152,13 +152,13 @@ def singular(word: str) -> str:
     return low[:-1] if is_plural(low) else low
 
 
-def words_of(text: str) -> tuple[str, ...]:
+def list_words(text: str) -> tuple[str, ...]:
     """Lower-case words in their singular."""
-    return tuple(singular(part) for each in WORD.findall(text) for part in each.split("/") if part)
+    return tuple(make_singular(part) for each in WORD.findall(text) for part in each.split("/") if part)
 
 
-def nouns_of(text: str) -> frozenset[str]:
-    return frozenset(each for word in WORD.findall(text) for each in plurals(word))
+def list_nouns(text: str) -> frozenset[str]:
+    return frozenset(each for word in WORD.findall(text) for each in find_singulars(word))
 
 
 def name_of(text: str) -> str:
@@ -170,7 +170,7 @@ def name_of(text: str) -> str:
     return _SEPARATOR.split(bare, maxsplit=1)[0].strip(" `'\".,[]")
 
 
-def outside_parentheses(text: str) -> str:
+def drop_parentheses(text: str) -> str:
     kept, depth = [], 0
     for char in text:
         depth += (char in "([") - (char in ")]" and depth > 0)
@@ -181,11 +181,11 @@ def outside_parentheses(text: str) -> str:
 
 def split_names(text: str) -> tuple[str, ...]:
     """The names of a list in one line: at commas, outside of parentheses."""
-    parts = re.split(r"\s*(?:(?<!\d),|,(?!\d{3}\b)|;)\s*|\s+(?:and|&)\s+", outside_parentheses(text))
+    parts = re.split(r"\s*(?:(?<!\d),|,(?!\d{3}\b)|;)\s*|\s+(?:and|&)\s+", drop_parentheses(text))
     return tuple(each for part in parts if (each := name_of(part)) and each.lower() not in ("etc", "…", "..."))
 
 
-def same_name(text: str) -> str:
+def normalise_name(text: str) -> str:
     """A name in the form that is compared: `quantum-x.service` and `quantum_x` are one."""
     low = text.strip().lower()
     for suffix in (".service", ".timer", ".target", ".socket"):

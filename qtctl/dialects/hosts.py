@@ -75,10 +75,10 @@ def is_same_address(one: str, other: str) -> bool:
 
 def list_addresses(rows: Iterable[Sequence[str]], name: str) -> tuple[str, ...]:
     """Every address that the rows give a name, in their order."""
-    return tuple(dict.fromkeys(row[0] for row in rows if gives(row, name)))
+    return tuple(dict.fromkeys(row[0] for row in rows if gives_address(row, name)))
 
 
-def gives(row: Sequence[str], name: str) -> bool:
+def gives_address(row: Sequence[str], name: str) -> bool:
     """Whether a row gives a name its address."""
     return name.lower() in (each.lower() for each in row[1:])
 

@@ -182,7 +182,7 @@ class _Adopting:
         made, file = self.host.made.get(unit), trial.rendered[unit]
         if made is None or made.hidden.lines or not _is_same(self.host.values(unit), trial.now[unit]):
             return {}
-        seen = self.host_files.seen_of(made.original.read)
+        seen = self.host_files.map_seen(made.original.read)
         return {} if seen == {file.path: f"sha256:{file.sha256}"} else seen
 
 

@@ -35,7 +35,7 @@ class CachedDesired:
 
     def known(self) -> Declared | None:
         """As an earlier audit worked it out from the same files. None if nothing is cached."""
-        return None if self._whole is None else self._declared(self._whole)
+        return None if self._whole is None else self._make_declared(self._whole)
 
     def begun(self) -> "Desired":
         """Enough to ask a host: its files may not be rendered yet."""
@@ -53,9 +53,9 @@ class CachedDesired:
             )
             if self._cache is not None:
                 self._cache.put(self._name, pack(self._whole))
-        return self._declared(self._whole)
+        return self._make_declared(self._whole)
 
-    def _declared(self, desired: "Desired") -> Declared:
+    def _make_declared(self, desired: "Desired") -> Declared:
         return Declared(self._sources.files, desired, Places(self._sources.files))
 
     def _load(self) -> "Loaded":

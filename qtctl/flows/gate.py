@@ -27,8 +27,8 @@ from qtctl.model.inquiry import build_inquiry
 from qtctl.model.plan import NO_CHOICES, Choices
 from qtctl.model.secret import Secret
 from qtctl.plan.failed_before import find_excused
+from qtctl.plan.needs import list_needs as plan_needs
 from qtctl.plan.needs import list_properties
-from qtctl.plan.needs import needs as plan_needs
 from qtctl.plan.preflight import JOBS
 from qtctl.plan.remaining import list_remaining
 from qtctl.plan.silent_streams import Silent, list_silent

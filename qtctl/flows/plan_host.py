@@ -54,7 +54,7 @@ def plan_host(
         if not unseen:
             break
         # What the steps need is asked along: more steps seldom follow from what is seen here.
-        ahead = frozenset(preflight.needs(desired, planned)) - asked
+        ahead = frozenset(preflight.list_needs(desired, planned)) - asked
         facts, asked = facts.joined(_look_at(host, desired, unseen, ahead, clock)), asked | ahead
         planned = plan(desired, facts, current=current, choices=choices, ran=ran)
     if choices.cut_over:
@@ -73,7 +73,7 @@ class _Seen(NamedTuple):
 def _add_refusals(host: Host, desired: Desired, planned: Plan, seen: _Seen, clock: Clock) -> Plan:
     """The plan, or refusals where it would fail once it has begun."""
     facts = seen.facts
-    missing = tuple(need for need in preflight.needs(desired, planned) if need not in seen.asked)
+    missing = tuple(need for need in preflight.list_needs(desired, planned) if need not in seen.asked)
     if missing:
         evidence = collect(host, build_inquiry(desired, missing), clock, root=True, deadline_s=READ_S)
         facts = facts.joined(Facts.of(evidence))

@@ -7,10 +7,10 @@ from qtctl.model.inquiry import Inquiry, build_inquiry
 
 def find_questions(desired: Desired) -> Questions:
     """Everything that an audit, a registry report or a parity report reads, so that one evidence serves all three."""
-    from qtctl.audit.judge import needs as audit_needs
+    from qtctl.audit.judge import list_needs as audit_needs
     from qtctl.meaning.drift import list_asked_properties
-    from qtctl.parity.needs import needs as parity_needs
-    from qtctl.reports.needs import needs as registry_needs
+    from qtctl.parity.needs import list_needs as parity_needs
+    from qtctl.reports.needs import list_needs as registry_needs
 
     wanted = {*audit_needs(desired), *registry_needs(desired), *parity_needs(desired)}
     shown = ((unit.unit, list_asked_properties(unit)) for unit in desired.units())

@@ -93,7 +93,7 @@ def check(desired: Desired, record: GenerationRecord, declared: Desired) -> Desi
     )
 
 
-def known_stores(desired: Desired, declared: Desired) -> frozenset[str]:
+def list_known_stores(desired: Desired, declared: Desired) -> frozenset[str]:
     """Names of a generation's stores that are where the registry declares them: no other store is sent a password."""
     places = {each.name: _place(each) for each in declared.stores}
     return frozenset(each.name for each in desired.stores if places.get(each.name) == _place(each))

@@ -14,7 +14,7 @@ from qtctl.views.listing import make_listing as listing_of
 from qtctl.views.show import Shown, find_home, keep_only, make_shown
 
 
-def listing(files: Mapping[str, bytes], kind: Kind, state: State | None) -> Listing:
+def make_listing(files: Mapping[str, bytes], kind: Kind, state: State | None) -> Listing:
     return listing_of(load(files), kind, state)
 
 

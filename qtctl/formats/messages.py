@@ -55,11 +55,11 @@ def sort_by_importance(findings: Sequence[Finding]) -> list[Finding]:
     """Causes before what follows from them, then the worst first, what is unknown last."""
     there = {finding.fingerprint for finding in findings}
 
-    def key(finding: Finding) -> tuple[bool, bool, int, str, str]:
+    def rank(finding: Finding) -> tuple[bool, bool, int, str, str]:
         unknown = finding.outcome.is_open
         return unknown, finding.cause in there, -finding.severity.rank, finding.id, finding.subject
 
-    return sorted(findings, key=key)
+    return sorted(findings, key=rank)
 
 
 def format_totals(findings: Sequence[Finding]) -> str:

@@ -65,7 +65,7 @@ def check_months(host: str, taken: Sequence[str], now: str) -> tuple[Finding, ..
         return (_make_broken(host, "snapshots", "there is none", "qtctl snapshot take", rule=QT1001),)
     months, had = _list_months(taken[0][:7], now[:7]), {each[:7] for each in taken}
     found = [
-        _holds(host, month, QT1001)
+        _make_holding(host, month, QT1001)
         if month in had
         else _make_broken(host, month, "it has no snapshot", "see why its timer did not run", rule=QT1001)
         for month in months
@@ -101,7 +101,7 @@ def _judge_one(chain: Chain, link: Link, signatures: Signatures) -> Finding:
         )
     if why := signatures(stored, link.snapshot):
         return _make_broken(chain.host, stored.where, why, "see who wrote it", UNSIGNED)
-    return _holds(chain.host, stored.where)
+    return _make_holding(chain.host, stored.where)
 
 
 def _judge_order(chain: Chain, links: Sequence[Link]) -> Iterator[Finding]:
@@ -122,7 +122,7 @@ def _judge_first(chain: Chain, links: Sequence[Link]) -> Iterator[Finding]:
         what = f"{first.number - 1} earlier ones are not there, and retention did not take them"
         yield _make_broken(chain.host, subject, what, _RESTORE, MISSING)
     else:
-        yield _holds(chain.host, subject)
+        yield _make_holding(chain.host, subject)
 
 
 def _judge_pair(host: str, before: Link, after: Link) -> Finding:
@@ -139,7 +139,7 @@ def _judge_pair(host: str, before: Link, after: Link) -> Finding:
     if after.snapshot.head.taken_at < before.snapshot.head.taken_at:
         what = f"taken {after.snapshot.head.taken_at}, before number {before.number} ({before.snapshot.head.taken_at})"
         return _make_broken(host, subject, what, "see whether the host's clock was set back", FORKED)
-    return _holds(host, f"{before.number} and {after.number}")
+    return _make_holding(host, f"{before.number} and {after.number}")
 
 
 def _judge_index(chain: Chain, links: Sequence[Link], *, whole: bool) -> Finding:
@@ -149,7 +149,7 @@ def _judge_index(chain: Chain, links: Sequence[Link], *, whole: bool) -> Finding
         return _make_broken(chain.host, subject, chain.damage, _REBUILD, INDEX)
     if chain.index is None:
         reason = "there is no index, so it cannot be told whether the newest is here: --rebuild-index makes one"
-        return replace(_holds(chain.host, subject), outcome=Outcome.UNKNOWN, reason=reason)
+        return replace(_make_holding(chain.host, subject), outcome=Outcome.UNKNOWN, reason=reason)
     listed = {(each.number, each.digest, each.previous, each.taken_at) for each in chain.index}
     there = {(each.number, each.digest, each.previous, each.taken_at) for each in map(_make_entry, links)}
     if gone := sorted(listed - there):
@@ -159,14 +159,14 @@ def _judge_index(chain: Chain, links: Sequence[Link], *, whole: bool) -> Finding
         )
     if more := sorted(there - listed):
         return _make_broken(chain.host, subject, f"number {more[0][0]} is there, and not listed", _REBUILD, INDEX)
-    return _holds(chain.host, subject)
+    return _make_holding(chain.host, subject)
 
 
 def _make_entry(link: Link) -> Entry:
     return make_entry(link.snapshot)
 
 
-def _holds(host: str, subject: str, rule: Meaning = QT1002) -> Finding:
+def _make_holding(host: str, subject: str, rule: Meaning = QT1002) -> Finding:
     return Finding(
         id=rule.id, outcome=Outcome.HOLDS, severity=rule.severity, title=rule.title, subject=subject, host=host,
         fingerprint=make_fingerprint(rule.id, host, subject),
@@ -178,5 +178,5 @@ def _make_broken(
 ) -> Finding:
     title = wording.title if wording else rule.title
     return replace(
-        _holds(host, subject, rule), outcome=Outcome.BROKEN, title=title, what=what, observed=what, remedy=remedy
+        _make_holding(host, subject, rule), outcome=Outcome.BROKEN, title=title, what=what, observed=what, remedy=remedy
     )

@@ -16,7 +16,7 @@ _NUMBER, _TIME, _DIGEST = (
 
 def choose(links: Sequence[Link], word: str, host: str) -> Link:
     """The newest of those that `word` means. InputError if there is none, or several by their digest."""
-    found = [each for each in links if _means(each, word)]
+    found = [each for each in links if _is_meant(each, word)]
     if not found:
         said = ", ".join(each.snapshot.head.taken_at[:10] for each in links[-3:]) or "none at all"
         hint = f"latest, a number, a month or the beginning of a digest; the newest are {said}"
@@ -45,7 +45,7 @@ def is_time(word: str) -> bool:
     return bool(_TIME.fullmatch(word))
 
 
-def _means(link: Link, word: str) -> bool:
+def _is_meant(link: Link, word: str) -> bool:
     if word == LATEST:
         return True
     if _NUMBER.fullmatch(word):

@@ -43,7 +43,7 @@ def evolve(given: Sequence[Source]) -> Evolution:
     )
     first, last = sources[0], sources[-1]
     whole = steps[0] if len(steps) == 1 else _make_step(first, last, labels[0], labels[-1])
-    points = tuple(map(_point, sources, labels))
+    points = tuple(map(_make_point, sources, labels))
     return Evolution(points, steps, whole, weigh(first.inventory, last.inventory, whole.changes))
 
 
@@ -75,7 +75,7 @@ def _label_sources(sources: Sequence[Source]) -> list[str]:
     return [label if counted[label] == 1 else f"{label} #{number}" for number, label in enumerate(labels, 1)]
 
 
-def _point(source: Source, label: str) -> Point:
+def _make_point(source: Source, label: str) -> Point:
     inventory = source.inventory
     counts = {kind: len(inventory.of(kind)) for kind in RowKind if kind in inventory.covers}
     states = Counter(str(row.get("state") or NOT_SAID) for row in inventory.of(RowKind.SERVICE).values())

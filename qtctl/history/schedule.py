@@ -69,7 +69,7 @@ persistent = true
 def make_unit_files(schedule: Schedule, store: str) -> dict[str, str]:
     """Units for the machine that looks at the hosts, by name."""
     check(schedule)
-    state = _state_folder(store)
+    state = _find_state_folder(store)
     writable = f"ReadWritePaths={simplify_path(store, '--store')}\n" if store.startswith("/") else ""
     folder = f"StateDirectory={state}\nStateDirectoryMode=0700\n" if state else writable
     service = f"""\
@@ -104,12 +104,12 @@ WantedBy=timers.target
 
 
 def _make_folder_table(store: str) -> str:
-    if state := _state_folder(store):
+    if state := _find_state_folder(store):
         return f'\n[directories]\nstate = [{_quote_toml(state)}]\nstate_mode = "0700"\n'
     return f"\n[sandbox]\nread_write_paths = [{_quote_toml(store)}]\n" if store.startswith("/") else ""
 
 
-def _state_folder(store: str) -> str:
+def _find_state_folder(store: str) -> str:
     """The folder below /var/lib that systemd makes, owned by the account; '' for any other place."""
     found = _STATE.fullmatch(store)
     return found[1] if found else ""

@@ -80,7 +80,7 @@ class JobResult:
 Ended = Callable[[int], object]
 
 
-def nobody(_count: int) -> None:
+def ignore_count(_count: int) -> None:
     """The callback of a caller that does not follow the jobs."""
 
 
@@ -91,7 +91,7 @@ class Bus(Protocol):
         """Replies in the order of `calls`; at most 120 are in flight at once. HostError where the bus is gone."""
         ...
 
-    def jobs(self, calls: Sequence[BusCall], deadline_s: float, ended: Ended = nobody) -> list[JobResult]:
+    def jobs(self, calls: Sequence[BusCall], deadline_s: float, ended: Ended = ignore_count) -> list[JobResult]:
         """Queue all jobs (StartUnit, RestartUnit …), subscribed before the first; wait for each JobRemoved.
 
         `ended` is told how many have ended so far.

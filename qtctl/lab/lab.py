@@ -109,7 +109,7 @@ def _keep_console(name: str) -> Path | None:
     log = state.locate_log(name)
     if not log.is_file():
         return None
-    kept = state.state_dir() / f"{name}{state.CONSOLE}"
+    kept = state.locate_state() / f"{name}{state.CONSOLE}"
     with os.fdopen(private.create(kept, os.O_WRONLY | os.O_TRUNC), "wb") as copy, log.open("rb") as source:
         shutil.copyfileobj(source, copy)
     return kept
@@ -284,7 +284,7 @@ def _is_running(name: str) -> bool:
 
 
 def _load_all() -> list[HostState]:
-    return [known for name in state.names() if (known := _load_or_none(name)) is not None]
+    return [known for name in state.list_names() if (known := _load_or_none(name)) is not None]
 
 
 def _describe_host(known: HostState) -> LabHost:

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from qtctl.lab.shell import run
-from qtctl.lab.state import HostState, hold_state_lock, state_dir, write_atomically
+from qtctl.lab.state import HostState, hold_state_lock, locate_state, write_atomically
 
 
 def locate_ssh_folder() -> Path:
-    return state_dir() / "ssh"
+    return locate_state() / "ssh"
 
 
 def locate_config() -> Path:

@@ -57,18 +57,18 @@ FOLDERS = {"hosts", "locks", "ssh"}
 CONSOLE = ".console.log"
 
 
-def state_dir() -> Path:
+def locate_state() -> Path:
     return Path(os.environ.get("QTCTL_STATE") or DEFAULT_STATE)
 
 
 def ensure_own_state() -> Path:
     """The state folder, mode 0700, created if missing. LabError if another account could change its contents."""
-    return private.ensure_private_folder(state_dir(), _is_lab_file)
+    return private.ensure_private_folder(locate_state(), _is_lab_file)
 
 
 def _has_state() -> bool:
     """Whether this account has a lab. Call it before reading anything in the state folder."""
-    return private.exists(state_dir(), _is_lab_file)
+    return private.exists(locate_state(), _is_lab_file)
 
 
 def _is_lab_file(name: str) -> bool:
@@ -77,14 +77,14 @@ def _is_lab_file(name: str) -> bool:
 
 def make_label(name: str) -> str:
     """A name for host `name` that is unique among all labs on this machine; at most 12 characters."""
-    where = str(state_dir().absolute())
+    where = str(locate_state().absolute())
     if where == DEFAULT_STATE:
         return name
     return blake2b(f"{where}\0{name}".encode(), digest_size=6).hexdigest()
 
 
 def locate_host(name: str) -> Path:
-    return state_dir() / "hosts" / name
+    return locate_state() / "hosts" / name
 
 
 def locate_log(name: str) -> Path:
@@ -123,9 +123,9 @@ def load(name: str) -> HostState | None:
         raise LabError(f"{path}: not a lab host's state: {error}", hint=f"qtctl lab down {name}") from error
 
 
-def names() -> tuple[str, ...]:
+def list_names() -> tuple[str, ...]:
     """All hosts that have a folder, incomplete ones too, sorted as lab1, lab2, … lab10."""
-    hosts = state_dir() / "hosts"
+    hosts = locate_state() / "hosts"
     found = [path.name for path in hosts.iterdir() if path.is_dir()] if _has_state() and hosts.is_dir() else []
     return tuple(sorted(found, key=lambda name: (len(name), name)))
 

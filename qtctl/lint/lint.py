@@ -8,7 +8,7 @@ from qtctl.findings.policy import Policy
 from qtctl.lint.waivers import judge_waivers
 from qtctl.model.desired import Desired
 from qtctl.model.registry import Registry
-from qtctl.rules.catalogue import view_rules
+from qtctl.rules.catalogue import list_view_rules
 from qtctl.rules.locate import Keys
 from qtctl.rules.view import look
 
@@ -31,7 +31,7 @@ def lint(
     hosts = tuple(hosts)
     for number, desired in enumerate(hosts):
         view = look(registry, desired, templates, keys, first=number == 0, unsure=unsure, today=today)
-        for rule in view_rules():
+        for rule in list_view_rules():
             found.update(dict.fromkeys(rule.look(view)))
     waivers = registry.policy.waived()
     expired = judge_waivers(waivers, hosts, found, today, whole=unsure is None)

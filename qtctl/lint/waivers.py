@@ -32,7 +32,7 @@ def judge_waivers(
 
 
 def _covers_anything(waiver: Waived, hosts: Sequence[Desired], found: Sequence[Finding]) -> bool:
-    from qtctl.rules.catalogue import list_host_rules, view_rules  # noqa: PLC0415 - few registries have waivers
+    from qtctl.rules.catalogue import list_host_rules, list_view_rules  # noqa: PLC0415 - few registries have waivers
     from qtctl.rules.custom import list_custom_rules  # noqa: PLC0415 - as above
 
     if any(waiver.covers(each.id, each.subject) for each in found):
@@ -40,6 +40,6 @@ def _covers_anything(waiver: Waived, hosts: Sequence[Desired], found: Sequence[F
     own = list_custom_rules({check.id: check for desired in hosts for check in desired.checks}.values())
     rule = next((each for each in (*list_host_rules(), *own) if each.id == waiver.id), None)
     if rule is None:
-        return all(each.id != waiver.id for each in view_rules())
+        return all(each.id != waiver.id for each in list_view_rules())
     subjects = {each.subject for desired in hosts for each in rule.expect(desired)}
     return "*" in subjects or any(waiver.covers(waiver.id, subject) for subject in subjects)

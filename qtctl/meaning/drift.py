@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from qtctl.dialects.systemd.properties import Property, find_property
-from qtctl.dialects.systemd.property_values import NotComparable, holds, read_observed
+from qtctl.dialects.systemd.property_values import NotComparable, is_as_declared, read_observed
 from qtctl.model.desired import DesiredOther, DesiredService, DesiredTimer
 from qtctl.model.desired_loaded import LoadedValue
 from qtctl.model.desired_unit import DesiredUnit
@@ -52,10 +52,10 @@ def _list_keys(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 def find_differences(wanted: Iterable[LoadedValue], found: Mapping[str, Json]) -> tuple[Difference, ...]:
     """Directives loaded with another value. `found`: property → value as read; one that was not read says nothing."""
-    return tuple(each for value in wanted for each in _differs(value, found))
+    return tuple(each for value in wanted for each in _compare_value(value, found))
 
 
-def _differs(value: LoadedValue, found: Mapping[str, Json]) -> Iterator[Difference]:
+def _compare_value(value: LoadedValue, found: Mapping[str, Json]) -> Iterator[Difference]:
     shown = find_property(value.interface, value.directive)
     if shown is None or value.property not in found:
         return
@@ -63,5 +63,5 @@ def _differs(value: LoadedValue, found: Mapping[str, Json]) -> Iterator[Differen
         loaded = read_observed(shown.shape, found[value.property])
     except NotComparable:
         return
-    if not holds(shown.shape, value.value, loaded):
+    if not is_as_declared(shown.shape, value.value, loaded):
         yield Difference(value.directive, shown, value.value, loaded)

@@ -54,13 +54,13 @@ def find_first_refusal(way: Way, who: Identity, wanted: Iterable[Permission]) ->
 
 def _find_refusal(entry: Entry, who: Identity, wanted: Iterable[Permission]) -> Refusal | None:
     for permission in wanted:
-        allowed = may(entry, who, permission)
+        allowed = has_permission(entry, who, permission)
         if not allowed:
             return Refusal(entry, permission, known=allowed is not None)
     return None
 
 
-def may(entry: Entry, who: Identity, permission: Permission) -> bool | None:
+def has_permission(entry: Entry, who: Identity, permission: Permission) -> bool | None:
     """None if an access control list that was not read decides it."""
     if who.uid == ROOT:
         runs = entry.kind is Kind.FOLDER or bool(entry.mode & _EXECUTE_FOR_ANYONE)

@@ -62,9 +62,9 @@ def _is_limited(pairs: Mapping[str, str]) -> bool:
     return burst != 0 and interval != 0
 
 
-def restarts(policy: RestartPolicy, unit: Unit) -> bool:
+def is_restarted(policy: RestartPolicy, unit: Unit) -> bool:
     """Whether systemd would start it again after this end."""
-    ended = _names(unit)
+    ended = _list_end_names(unit)
     if ended & policy.prevent:
         return False
     if ended & policy.force:
@@ -80,10 +80,10 @@ def has_given_up(unit: Unit, policy: RestartPolicy) -> bool:
     """
     if unit.result == "start-limit-hit":
         return True
-    return policy.limited and unit.n_restarts > 0 and restarts(policy, unit)
+    return policy.limited and unit.n_restarts > 0 and is_restarted(policy, unit)
 
 
-def _names(unit: Unit) -> frozenset[str]:
+def _list_end_names(unit: Unit) -> frozenset[str]:
     """How RestartPreventExitStatus= may name this end."""
     status = unit.exec_main_status
     if not unit.exec_main_code:

@@ -54,7 +54,7 @@ class Difference:
     directive: str
 
 
-def sets_of(loaded: Collection[LoadedValue]) -> dict[str, Json]:
+def list_process_settings(loaded: Collection[LoadedValue]) -> dict[str, Json]:
     """What of its unit's values shows in its process, by directive."""
     shown = ("Nice", "OOMScoreAdjust", "UMask", "NoNewPrivileges")
     return {

@@ -31,7 +31,7 @@ def list_seen_owners(facts: Facts, owners: tuple[str, ...], port: Listener) -> t
     """
     triggers = tuple(name for owner in owners for name in list_starting_sockets(facts, owner))
     whole = tuple(dict.fromkeys((*owners, *triggers)))
-    listens = [_listens(facts, name) for name in whole if name.endswith(_SOCKET)]
+    listens = [_list_heard(facts, name) for name in whole if name.endswith(_SOCKET)]
     known = [each for each in listens if each is not None]
     if any(_is_at(each, port) for found in known for each in found):
         return tuple(dict.fromkeys((*whole, SYSTEMD)))
@@ -43,7 +43,7 @@ def _is_at(each: Heard, port: Listener) -> bool:
     return same and relate_addresses(port.address, each.address) is not Relation.ELSEWHERE
 
 
-def _listens(facts: Facts, socket: str) -> tuple[Heard, ...] | None:
+def _list_heard(facts: Facts, socket: str) -> tuple[Heard, ...] | None:
     """Its ports as they are loaded; None where they are not known. `[::]` may hear IPv4 too."""
     rows = _find_loaded(facts, socket, "Listen")
     if rows is None:
@@ -70,7 +70,7 @@ def _find_loaded(facts: Facts, unit: str, name: str) -> Iterable[object] | None:
 def find_holder(facts: Facts, protocol: str, row: Row) -> str:
     """The socket unit that a socket of systemd's own belongs to, as far as it was asked; else systemd's own name."""
     for name in facts.subjects(Unit.FACT):
-        if name.endswith(_SOCKET) and any(_is_row(each, protocol, row) for each in _listens(facts, name) or ()):
+        if name.endswith(_SOCKET) and any(_is_row(each, protocol, row) for each in _list_heard(facts, name) or ()):
             return name
     return SYSTEMD
 

@@ -7,7 +7,7 @@ from qtctl.dialects.systemd.listen import find_heard
 from qtctl.dialects.systemd.specifiers import expand
 from qtctl.dialects.systemd.unit_name import is_template, name_instance
 from qtctl.model.desired_unit import Listener
-from qtctl.model.names import Names, list_units, make_unit_name, starts_of
+from qtctl.model.names import Names, find_started, list_units, make_unit_name
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
 from qtctl.model.units import LISTENS, Socket, Unit
@@ -27,7 +27,7 @@ def list_sockets(registry: Registry, names: Names, name: str) -> Iterator[Socket
     """The units of a declared socket: of a template its instances, each with what `%i` makes of the addresses."""
     node, origin = registry.sockets[name], registry.origins["sockets", name]
     template = make_unit_name(registry, "sockets", name)
-    starts = starts_of(registry, names, "sockets", name)
+    starts = find_started(registry, names, "sockets", name)
     if not is_template(template):
         yield SocketUnit(name, starts, node.listen, list_socket_ports(node, origin))
         return

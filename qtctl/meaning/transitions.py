@@ -45,13 +45,13 @@ def find_longest_us(declared: DesiredUnit, way: Transition, otherwise_us: int) -
         pairs = dict((*declared.settings, *declared.restart, *declared.limits))
         given = next((pairs[key] for key in _DIRECTIVES[way] if key in pairs), None)
         if given is not None:
-            return _limit(given, otherwise_us)
+            return _parse_limit(given, otherwise_us)
         if declared.type == "oneshot" and way is Transition.ACTIVATING:
             return otherwise_us
     return DEFAULT_TIMEOUT_US if declared.kind in _TIMED else otherwise_us
 
 
-def _limit(text: str, otherwise_us: int) -> int:
+def _parse_limit(text: str, otherwise_us: int) -> int:
     try:
         span = parse_microseconds(text)
     except InputError:

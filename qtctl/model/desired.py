@@ -353,7 +353,7 @@ class Desired:
 
     def units(self) -> tuple[DesiredUnit, ...]:
         """Every unit of the host that systemd can load, sorted by unit: of templates their instances."""
-        found = (*(each for each in self.generated_units() if not each.is_template), *self._instances())
+        found = (*(each for each in self.generated_units() if not each.is_template), *self._list_instances())
         return tuple(sorted((*found, *self.externals), key=lambda each: each.unit))
 
     def generated_units(self) -> Iterator[DesiredUnit]:
@@ -361,13 +361,13 @@ class Desired:
         every = (*self.services, *self.templates, *self.timers, *self.targets, *self.other_units)
         yield from (each for each in every if not each.template)
 
-    def _instances(self) -> Iterator[DesiredUnit]:
+    def _list_instances(self) -> Iterator[DesiredUnit]:
         every = (*self.services, *self.timers, *self.targets, *self.other_units)
         return (each for each in every if each.template)
 
     def instances(self, template: str) -> tuple[DesiredUnit, ...]:
         """The units that `template`, a unit, makes on this host."""
-        return tuple(each for each in self._instances() if each.template == template)
+        return tuple(each for each in self._list_instances() if each.template == template)
 
     def starters(self) -> dict[str, tuple[DesiredUnit, ...]]:
         """Unit → the timers, sockets, paths and automounts that start it."""

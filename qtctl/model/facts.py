@@ -300,16 +300,16 @@ F = TypeVar("F", bound=Fact)
 
 def make_value(fact: Fact) -> JsonObject:
     """The fields, in order. No copy of what is in them: whoever made the fact has done with it."""
-    return {name: getattr(fact, name) for name in _names(type(fact))}
+    return {name: getattr(fact, name) for name in _list_fields(type(fact))}
 
 
 def make_fact(kind: type[F], value: Mapping[str, object]) -> F:
-    names = _names(kind)
+    names = _list_fields(kind)
     return kind(**{key: item for key, item in value.items() if key in names})
 
 
 @cache
-def _names(kind: type[Fact]) -> tuple[str, ...]:
+def _list_fields(kind: type[Fact]) -> tuple[str, ...]:
     return tuple(field.name for field in fields(cast(Any, kind)))
 
 

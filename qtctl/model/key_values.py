@@ -31,7 +31,7 @@ def read_value(key: Key, lines: tuple[str, ...]) -> Value:
             return _choose_first_fit(key, [[]])
     match key.form:
         case Form.UNITS:
-            return _names(key, lines)
+            return _read_unit_names(key, lines)
         case Form.PATHS:
             return _read_list(key, lines, [word for line in lines for word in _split_path_words(key, line)])
         case Form.LINES:
@@ -43,7 +43,7 @@ def read_value(key: Key, lines: tuple[str, ...]) -> Value:
             return _read_scalar(key, _join_lines(key, lines))
 
 
-def _names(key: Key, lines: tuple[str, ...]) -> Value:
+def _read_unit_names(key: Key, lines: tuple[str, ...]) -> Value:
     return [name for name in dict.fromkeys(split_unit_words(key.directive, lines)) if names_unit(name)]
 
 
@@ -67,7 +67,7 @@ def read_raw(lines: tuple[str, ...]) -> Value:
     return lines[0] if len(lines) == 1 else list(lines)
 
 
-def says(key: Key, lines: tuple[str, ...]) -> bool:
+def is_said_exactly(key: Key, lines: tuple[str, ...]) -> bool:
     """Whether the key says exactly these assignments."""
     try:
         read_value(key, lines)
@@ -76,7 +76,7 @@ def says(key: Key, lines: tuple[str, ...]) -> bool:
     return True
 
 
-def fits(key: Key, value: Value) -> bool:
+def is_valid(key: Key, value: Value) -> bool:
     try:
         _make_adapter(key).validate_python(value)
     except ValidationError:
@@ -124,7 +124,7 @@ def _read_list(key: Key, lines: tuple[str, ...], words: list[str]) -> Value:
 
 def _choose_first_fit(key: Key, candidates: list[Value]) -> Value:
     for candidate in candidates:
-        if fits(key, candidate):
+        if is_valid(key, candidate):
             return candidate
     raise Unfit
 
@@ -134,7 +134,7 @@ def list_accepted_words(key: Key, lines: tuple[str, ...]) -> list[str]:
     if key.form is not Form.PATHS:
         return []
     words = [word for line in lines for word in _split_path_words(key, line)]
-    kept = [word for word in words if fits(key, [word])]
+    kept = [word for word in words if is_valid(key, [word])]
     return kept if all(word in kept or _is_refused(key, word) for word in words) else []
 
 

@@ -65,7 +65,7 @@ def list_spoken_names(registry: "Registry", kind: str, name: str) -> tuple[str, 
     )
 
 
-def starts_of(registry: "Registry", names: "Names", kind: str, name: str) -> str:
+def find_started(registry: "Registry", names: "Names", kind: str, name: str) -> str:
     """The unit that a timer, socket, path or automount starts, where it names none that of its own name; else ''."""
     named = getattr(getattr(registry, kind)[name], "service", None)
     if named:
@@ -86,7 +86,7 @@ def list_starters(registry: "Registry", kind: str, name: str) -> tuple[tuple[str
         (table, each)
         for table in starting
         for each in sorted(getattr(registry, table))
-        if starts_of(registry, names, table, each) in mine
+        if find_started(registry, names, table, each) in mine
     )
 
 

@@ -224,7 +224,7 @@ def _check_parts(parts: Mapping[str, list[str]]) -> str:
     return ""
 
 
-def _state(value: HostState) -> str:
+def _check_host_state(value: HostState) -> str:
     wrong = next(
         (f"pressure {show_value(name)}" for name, each in value.pressure.items() if not _are_percents(each)), ""
     )
@@ -312,7 +312,7 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
         _check_ranges(value, {"uid": U32, "gid": U32}) or _check_lengths(value, ("name", "home", "shell"))
     ),
     Auditor.FACT: _check_auditor,
-    HostState.FACT: _state,
+    HostState.FACT: _check_host_state,
     CommandResult.FACT: lambda value: _check_ranges(value, {"exit": 255}) or _check_lengths(value, ("output",)),
     UnitProperty.FACT: lambda value: _check_lengths(value, ("value",)),
     FileSystem.FACT: _check_filesystem,

@@ -193,7 +193,7 @@ def _locate(model: type[BaseModel], document: object, detail: ErrorDetails) -> _
     while loc:
         members = list_options(strip_annotation(wanted))
         if members is not None:
-            member = next((each for each in members if _takes(each, value)), None)
+            member = next((each for each in members if _is_member_for(each, value)), None)
             union, wanted = wanted, member
             loc.pop(0)
             if member is None:
@@ -208,7 +208,7 @@ def _locate(model: type[BaseModel], document: object, detail: ErrorDetails) -> _
     return _Fault(tuple(path), detail["type"], union or wanted, value, _explain(detail))
 
 
-def _takes(member: object, value: object) -> bool:
+def _is_member_for(member: object, value: object) -> bool:
     """Whether a member of a union is the one for a list or a table that was given."""
     return (isinstance(value, list) and is_list(member)) or (isinstance(value, dict) and is_table(member))
 
@@ -270,7 +270,7 @@ def _make_wrong(prefix: Path, fault: _Fault) -> Refusal:
         what = f"{key} {fault.reason}" if fault.reason else f"{key} should be {should}"
     shown = isinstance(fault.value, str) and fault.value in fault.reason
     reason = f"it {fault.reason}" if fault.reason and not shown else f"it should be {should}"
-    return Refusal(fault.path, what, _hint(fault, path) if shows else "", should=reason)
+    return Refusal(fault.path, what, _suggest_fix(fault, path) if shows else "", should=reason)
 
 
 def _describe_expected(fault: _Fault) -> str:
@@ -287,7 +287,7 @@ def _show_as_list(fault: _Fault) -> str:
     return f"[{write_value(fault.value)}]" if type(fault.value) in kinds and fault.value != "" else ""
 
 
-def _hint(fault: _Fault, path: Path) -> str:
+def _suggest_fix(fault: _Fault, path: Path) -> str:
     """What to write instead, where that is certain enough."""
     value, wanted = fault.value, fault.wanted
     name = write_key(path[-1:]) if isinstance(path[-1], str) else ""

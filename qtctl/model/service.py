@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from qtctl.dialects.systemd.table.words import WordSet, known_words, nearest_word
+from qtctl.dialects.systemd.table.words import WordSet, find_nearest_word, list_words
 from qtctl.dialects.systemd.timespan import parse_microseconds
 from qtctl.model.expect import Exact, Expect, Unfit
 from qtctl.model.fields import (
@@ -63,9 +63,9 @@ WorkingDirectory = Annotated[
 
 def _check_zone(name: str) -> str:
     """One that tzdata has."""
-    if name == _USUAL_ZONE or name in known_words(WordSet.ZONES):
+    if name == _USUAL_ZONE or name in list_words(WordSet.ZONES):
         return name
-    near = nearest_word(WordSet.ZONES, name)
+    near = find_nearest_word(WordSet.ZONES, name)
     raise Unfit("no time zone", f"is none that tzdata has{f' (did you mean {near}?)' if near else ''}")
 
 

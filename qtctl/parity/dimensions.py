@@ -107,23 +107,23 @@ def _with_evidence(found: SettingFate, why: str) -> SettingFate:
 def judge_itself(name: str, line: int, disposition: Disposition | None, sides: Sequence[UnitSide]) -> SettingFate:
     """What became of the service as such."""
 
-    def made(fate: Fate, reason: str, *, declared: Fate | None = None) -> SettingFate:
+    def make_fate(fate: Fate, reason: str, *, declared: Fate | None = None) -> SettingFate:
         now = ", ".join(side.unit or side.name for side in sides)
         item = f"services.{name}"
         return SettingFate(Dimension.SERVICES, item, line, name, now, declared or fate, fate, reason)
 
     if disposition is None:
-        return made(Fate.LOST, NO_DISPOSITION)
+        return make_fate(Fate.LOST, NO_DISPOSITION)
     if disposition.is_ in (DispositionKind.ABSORBED, DispositionKind.DEPRECATED):
-        return replace(made(Fate.CHANGED, f"{disposition.is_.value}: {disposition.why}"), on_paper=True)
+        return replace(make_fate(Fate.CHANGED, f"{disposition.is_.value}: {disposition.why}"), on_paper=True)
     declared = Fate.KEPT if disposition.is_ is DispositionKind.MAPPED else Fate.CHANGED
     if not sides:
-        return made(Fate.LOST, "it went to nothing that is declared")
+        return make_fate(Fate.LOST, "it went to nothing that is declared")
     for outcome, fate in ((Outcome.BROKEN, Fate.DIFFERS), (Outcome.UNKNOWN, Fate.UNKNOWN)):
         worse = next((side for side in sides if side.outcome is outcome), None)
         if worse is not None:
-            return made(fate, worse.reason, declared=declared)
-    return made(declared, disposition.why if declared is Fate.CHANGED else "")
+            return make_fate(fate, worse.reason, declared=declared)
+    return make_fate(declared, disposition.why if declared is Fate.CHANGED else "")
 
 
 def judge_port(side: PortSide) -> SettingFate:

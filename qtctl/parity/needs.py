@@ -8,7 +8,7 @@ from qtctl.rules.places import map_places
 PROTOCOLS = ("tcp", "udp")
 
 
-def needs(desired: Desired) -> tuple[Need, ...]:
+def list_needs(desired: Desired) -> tuple[Need, ...]:
     """The facts that `compare` reads: every unit a service can have gone to, what starts it, and who listens."""
     found = {place for those in map_places(desired).values() for place in those}
     units = sorted({unit for place in found for unit in (place.unit, *place.starters)})

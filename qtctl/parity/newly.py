@@ -21,7 +21,11 @@ _DIRECTIVES = {
 
 def list_new_settings(settings: Sequence[ComposeSetting], service: Service) -> Iterator[SettingFate]:
     """Each new setting once, however many units have it."""
-    found = (*_variables(settings, service), *_directives(settings, service), *_rest(settings, service))
+    found = (
+        *_list_new_variables(settings, service),
+        *_list_new_directives(settings, service),
+        *_list_other_new(settings, service),
+    )
     yield from {(each.dimension, each.item): each for each in found}.values()
 
 
@@ -29,12 +33,12 @@ def _make(dimension: Dimension, item: str, now: str) -> SettingFate:
     return SettingFate(dimension, item, 0, "", now, Fate.NEW, Fate.NEW)
 
 
-def _keys(settings: Iterable[ComposeSetting], kind: SettingKind) -> frozenset[str]:
+def _list_keys(settings: Iterable[ComposeSetting], kind: SettingKind) -> frozenset[str]:
     return frozenset(each.key for each in settings if each.kind is kind)
 
 
-def _variables(settings: Sequence[ComposeSetting], service: Service) -> Iterator[SettingFate]:
-    old = {service.rules.rename(each)[0] for each in _keys(settings, SettingKind.VARIABLE)}
+def _list_new_variables(settings: Sequence[ComposeSetting], service: Service) -> Iterator[SettingFate]:
+    old = {service.rules.rename(each)[0] for each in _list_keys(settings, SettingKind.VARIABLE)}
     for unit in service.units:
         for name, value in unit.env.items():
             if name not in old:
@@ -45,17 +49,17 @@ def _variables(settings: Sequence[ComposeSetting], service: Service) -> Iterator
             yield _make(Dimension.ENVIRONMENT, f"secrets.keys.{name}", "")
 
 
-def _directives(settings: Sequence[ComposeSetting], service: Service) -> Iterator[SettingFate]:
-    old = _keys(settings, SettingKind.DIRECTIVE)
+def _list_new_directives(settings: Sequence[ComposeSetting], service: Service) -> Iterator[SettingFate]:
+    old = _list_keys(settings, SettingKind.DIRECTIVE)
     for unit in service.units:
         for directive, dimension in _DIRECTIVES.items():
             if directive in unit.directives and directive not in old:
                 yield _make(dimension, directive, " ".join(unit.directives[directive]))
 
 
-def _rest(settings: Sequence[ComposeSetting], service: Service) -> Iterator[SettingFate]:
-    others = {unit for name in _keys(settings, SettingKind.DEPENDENCY) for unit in service.places.get(name) or ()}
-    checked = bool(_keys(settings, SettingKind.HEALTHCHECK))
+def _list_other_new(settings: Sequence[ComposeSetting], service: Service) -> Iterator[SettingFate]:
+    others = {unit for name in _list_keys(settings, SettingKind.DEPENDENCY) for unit in service.places.get(name) or ()}
+    checked = bool(_list_keys(settings, SettingKind.HEALTHCHECK))
     for unit in service.units:
         wanted = (*unit.service.wants, *unit.service.requires, *unit.service.binds_to)
         for other in dict.fromkeys(wanted):

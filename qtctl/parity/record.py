@@ -64,7 +64,7 @@ class ServiceRules:
         rules: list[str] = []
         for word, now, rule in self.replaced:
             if word in value:
-                changed = _pattern(word).sub(now.replace("\\", r"\\"), value)
+                changed = _make_pattern(word).sub(now.replace("\\", r"\\"), value)
                 rules += [rule] if changed != value else []
                 value = changed
         if self.address:
@@ -123,7 +123,7 @@ _HOST = re.compile(r"(?:(?<=//)|(?<=@)|^)[\w.-]+(?=$|[:/?])(?!://)")
 
 
 @lru_cache(maxsize=4096)
-def _pattern(word: str) -> re.Pattern[str]:
+def _make_pattern(word: str) -> re.Pattern[str]:
     """A word of its own: a host and its port, a path that others may lie below."""
     before = r"(?<![\w./-])" if word.startswith("/") else r"(?<![\w.-])(?:(?<=//)|(?<!/))"
     return re.compile(rf"{before}{re.escape(word)}(?![\w-]|\.\w|://)")

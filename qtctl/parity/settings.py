@@ -56,7 +56,7 @@ def judge_directive(setting: ComposeSetting, unit: Declared, service: Service) -
     if now is None:
         return Judged(Fate.LOST, then)
     shown = f"{setting.key}={' '.join(now)}"
-    if _mean(setting.key, setting.values) == _mean(setting.key, now):
+    if _normalise_values(setting.key, setting.values) == _normalise_values(setting.key, now):
         return Judged(Fate.KEPT, then, shown)
     replaced = service.rules.replace(" ".join(setting.values))
     if replaced.rules and replaced.value == " ".join(now):
@@ -65,7 +65,7 @@ def judge_directive(setting: ComposeSetting, unit: Declared, service: Service) -
 
 
 @lru_cache(maxsize=4096)
-def _mean(directive: str, values: tuple[str, ...]) -> object:
+def _normalise_values(directive: str, values: tuple[str, ...]) -> object:
     """As systemd shows them once it has read them; as written where it shows nothing."""
     section = "Unit" if directive in _UNIT_SECTION else "Service"
     found = list_loaded_values({(section, directive): values}, "a.service")
@@ -86,13 +86,13 @@ def judge_command(setting: ComposeSetting, unit: Declared, service: Service) -> 
     replaced = [service.rules.replace(word) for word in setting.values]
     rules = tuple(dict.fromkeys(rule for each in replaced for rule in each.rules))
     words = tuple(each.value for each in replaced)
-    if _program(words) == _program(argv):
+    if _normalise_program(words) == _normalise_program(argv):
         where = f"by {', '.join(rules)}" if rules else "the same program, where it lies and listens now"
         return Judged(Fate.CHANGED, then, now, where, rules)
     return Judged(Fate.DIFFERS, then, now, rules=rules)
 
 
-def _program(argv: Sequence[str]) -> tuple[str, ...]:
+def _normalise_program(argv: Sequence[str]) -> tuple[str, ...]:
     name = PurePosixPath(argv[0]).name if argv else ""
     plain = _PYTHON if name.removeprefix(_PYTHON).replace(".", "").isdecimal() else name
     rest = list(argv[1:])
@@ -158,7 +158,7 @@ def judge_dependency(setting: ComposeSetting, unit: Declared, service: Service) 
 def judge_healthcheck(setting: ComposeSetting, unit: Declared, service: Service) -> Judged:
     then = " ".join(setting.values)
     target, slash, path = setting.key.partition("/")
-    ports = {target} | {str(port.published) for port in _published(service) if str(port.target) == target}
+    ports = {target} | {str(port.published) for port in _list_published(service) if str(port.target) == target}
     ports |= {service.disposition.ports.get(each, each) for each in ports}
     for port in (each for each in unit.service.ports if each.health_path):
         now = f"GET {port.address}:{port.port}{port.health_path}"
@@ -173,7 +173,7 @@ def judge_healthcheck(setting: ComposeSetting, unit: Declared, service: Service)
     return Judged(Fate.LOST, then)
 
 
-def _published(service: Service) -> tuple[Published, ...]:
+def _list_published(service: Service) -> tuple[Published, ...]:
     found = service.compose.service(service.name)
     return found.ports if found else ()
 

@@ -19,7 +19,7 @@ TOOLS = {"sysusers": StepKind.SYSUSERS, "tmpfiles": StepKind.TMPFILES}
 """Kind of a generated file → the step that acts on it."""
 
 
-def needs(desired: Desired) -> tuple[Need, ...]:
+def list_needs(desired: Desired) -> tuple[Need, ...]:
     """The users and groups that are declared or own a folder, and whoever has a declared number. Sorted."""
     users = {name for name, _ in _list_owners(desired)} | {account.name for account in desired.accounts}
     users |= {str(account.uid) for account in desired.accounts if account.uid is not None}

@@ -51,7 +51,7 @@ class Ties:
         return tuple(
             Dragged(name, Effect.STARTS, f"{directive}= of {goal.unit}", name in self.goals)
             for name, directive in goal.pulls.items()
-            if (found := self._unit(name)) is not None and not is_up(found.active_state)
+            if (found := self._find_unit(name)) is not None and not is_up(found.active_state)
         )
 
     def upholders(self, unit: str) -> tuple[str, ...]:
@@ -60,7 +60,7 @@ class Ties:
 
     def unseen(self, unit: str) -> Iterator[str]:
         """Units that go with `unit` and whose state was not asked for; itself if nobody asked what goes with it."""
-        if self.facts.asked(Need(Unit.FACT, unit)) and self._unit(unit) is not None and not self._was_asked(unit):
+        if self.facts.asked(Need(Unit.FACT, unit)) and self._find_unit(unit) is not None and not self._was_asked(unit):
             yield unit
         for name in (*STOPPED_WITH, UPHELD_BY):
             for each in self.loaded(unit, name):
@@ -69,7 +69,7 @@ class Ties:
 
     def loaded(self, unit: str, name: str) -> tuple[str, ...]:
         """What systemd has in a property; nothing where it was not asked, or does not know the property."""
-        found = self._unit(unit)
+        found = self._find_unit(unit)
         value = (found.loaded or {}).get(name) if found is not None else None
         return tuple(sorted(str(each) for each in value)) if isinstance(value, list) else ()
 
@@ -77,10 +77,10 @@ class Ties:
         """A unit with an unknown state counts as up: the plan must say that it may be dragged along."""
         if not self.facts.item(Need(Unit.FACT, unit)).state.known:
             return True
-        found = self._unit(unit)
+        found = self._find_unit(unit)
         return found is not None and is_up(found.active_state)
 
-    def _unit(self, name: str) -> Unit | None:
+    def _find_unit(self, name: str) -> Unit | None:
         return self.facts.read(Unit, name) if self.facts.item(Need(Unit.FACT, name)).state.known else None
 
     def _find_direct(self, name: str, effect: Effect, *, old: bool) -> Iterator[Dragged]:
@@ -100,5 +100,5 @@ class Ties:
                 yield Dragged(goal.unit, effect, f"{directive}={name}", declared=True)
 
     def _was_asked(self, name: str) -> bool:
-        found = self._unit(name)
+        found = self._find_unit(name)
         return found is not None and "RequiredBy" in (found.loaded or {})

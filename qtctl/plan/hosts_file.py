@@ -18,7 +18,7 @@ def list_paths(desired: Desired) -> tuple[str, ...]:
     return (PATH,) if desired.hosts_file is not None else ()
 
 
-def needs(desired: Desired) -> tuple[Need, ...]:
+def list_needs(desired: Desired) -> tuple[Need, ...]:
     return tuple(Need(Hosts.FACT, path) for path in list_paths(desired))
 
 

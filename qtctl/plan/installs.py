@@ -44,7 +44,7 @@ def _describe(seen: str) -> str:
     return f"a link to {seen.removeprefix('link:')}" if seen.startswith("link:") else "a folder"
 
 
-def needs(desired: Desired) -> tuple[Need, ...]:
+def list_needs(desired: Desired) -> tuple[Need, ...]:
     paths = {path for each in desired.installs for path in (each.path, each.seal)}
     return tuple(Need(File.FACT, path) for path in sorted(paths))
 

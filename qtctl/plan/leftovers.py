@@ -48,7 +48,7 @@ class LeftUnit:
 
 @dataclass(frozen=True)
 class Leftovers:
-    """What is left on the host of `facts`, which must hold `needs`."""
+    """What is left on the host of `facts`, which must hold what `list_needs` asks for."""
 
     desired: Desired
     facts: Facts
@@ -56,7 +56,7 @@ class Leftovers:
     @cached_property
     def files(self) -> tuple[LeftFile, ...]:
         """Sorted by path; env files last."""
-        found = (self._read_file(path, digest) for path, digest in self._marked(UNIT_DIR).files.items())
+        found = (self._read_file(path, digest) for path, digest in self._read_marked(UNIT_DIR).files.items())
         mine = tuple(each for each in found if each is not None and self._is_ours(each))
         return (*mine, *self._list_env_files())
 
@@ -65,24 +65,24 @@ class Leftovers:
         """Units that systemd may have loaded, in the order in which they are stopped: first what starts others."""
         why = {each.unit: each.why for each in self.files if each.kind == UNIT and not is_template(each.unit)}
         gone = {each.unit: each.why for each in self.files if each.kind == UNIT and is_template(each.unit)}
-        for name in self._seen_names():
+        for name in self._list_seen_names():
             template = get_template(name)
             if template in gone:
                 why.setdefault(name, gone[template])
             elif template in self._counted and name not in self._known:
                 why.setdefault(name, f"no instance of {template} by this name is declared")
-        return tuple(LeftUnit(name, why[name], self._links_of(name)) for name in sorted(why, key=_stop_order))
+        return tuple(LeftUnit(name, why[name], self._list_links(name)) for name in sorted(why, key=_stop_order))
 
     @property
     def notes(self) -> Iterator[Note]:
         """What `--prune` would remove, and what looks like it but belongs to another fleet."""
         named = {each.unit for each in self.units}
         for unit in self.units:
-            yield Note(NoteKind.LEFT, unit.unit, f"{self._state_of(unit.unit)}, {unit.why}: --prune removes it")
+            yield Note(NoteKind.LEFT, unit.unit, f"{self._describe_state(unit.unit)}, {unit.why}: --prune removes it")
         for file in self.files:
             if file.kind == ENV or (file.unit not in named and get_template(file.unit) not in named):
                 yield Note(NoteKind.LEFT, file.path, f"{file.why}: --prune removes it")
-        for path, digest in self._marked(UNIT_DIR).files.items():
+        for path, digest in self._read_marked(UNIT_DIR).files.items():
             found = self._read_file(path, digest)
             if found is not None and not self._is_ours(found):
                 yield Note(NoteKind.FOREIGN, path, _FOREIGN)
@@ -106,7 +106,7 @@ class Leftovers:
         """Templates whose instances are declared one by one. What sockets or people start of others is theirs."""
         return frozenset(each.template for each in self.desired.units() if each.template)
 
-    def _marked(self, folder: str) -> GeneratedFiles:
+    def _read_marked(self, folder: str) -> GeneratedFiles:
         return self.facts.read(GeneratedFiles, folder) or GeneratedFiles({}, {})
 
     @cached_property
@@ -132,29 +132,29 @@ class Leftovers:
         folder = self.desired.env_dir
         if not folder:
             return
-        for path, digest in self._marked(folder).files.items():
+        for path, digest in self._read_marked(folder).files.items():
             if path not in self._paths and path.rpartition("/")[0] == folder and path.endswith(".env"):
                 yield LeftFile(path, ENV, "", f"sha256:{digest}", _UNDECLARED)
 
-    def _seen_names(self) -> Iterable[str]:
+    def _list_seen_names(self) -> Iterable[str]:
         """Units that are loaded and not only named by others, and those that links enable."""
         listing = self.facts.read(UnitListing, "*") or UnitListing({}, {})
         loaded = {name for name, (_, active, _sub) in listing.units.items() if active != "inactive"}
-        enabled = {path.rpartition("/")[2] for path in self._marked(UNIT_DIR).links}
+        enabled = {path.rpartition("/")[2] for path in self._read_marked(UNIT_DIR).links}
         return sorted(loaded | enabled)
 
-    def _links_of(self, unit: str) -> tuple[str, ...]:
-        links = self._marked(UNIT_DIR).links
+    def _list_links(self, unit: str) -> tuple[str, ...]:
+        links = self._read_marked(UNIT_DIR).links
         return tuple(path for path, target in links.items() if unit in (_name(path), _name(target)))
 
-    def _state_of(self, name: str) -> str:
+    def _describe_state(self, name: str) -> str:
         found = self.unit(name)
         if found is None:
             return "not loaded"
         return "running" if is_up(found.active_state) else found.active_state
 
 
-def needs(desired: Desired) -> tuple[Need, ...]:
+def list_needs(desired: Desired) -> tuple[Need, ...]:
     """What `Leftovers` has to know."""
     retired = (each.unit for each in desired.retired_units if not is_template(each.unit))
     folders = (UNIT_DIR, *((desired.env_dir,) if desired.env_dir else ()))

@@ -13,7 +13,7 @@ RESTART_DELAY = ("Service", "RestartUSec")
 """A drop-in may have changed it."""
 
 
-def needs(desired: Desired) -> tuple[Need, ...]:
+def list_needs(desired: Desired) -> tuple[Need, ...]:
     """`unit` of every declared unit; `file` of every generated file, enabling link, secrets file and folder, and of all
 
     folders above what is written. Sorted; then the users and groups of accounts and folders, the hosts file, and what
@@ -23,7 +23,7 @@ def needs(desired: Desired) -> tuple[Need, ...]:
     paths.update(folder.path for folder in desired.folders)
     paths.update(hosts_file.list_paths(desired))
     paths.update(targets.list_folders(desired))
-    paths.update(need.subject for need in installs.needs(desired))
+    paths.update(need.subject for need in installs.list_needs(desired))
     units: set[str] = set()
     for goal in list_goals(desired):
         units.update((goal.unit, goal.hands_to) if goal.hands_to else (goal.unit,))
@@ -31,8 +31,8 @@ def needs(desired: Desired) -> tuple[Need, ...]:
         paths.update(goal.links)
     wanted = [Need(Unit.FACT, unit) for unit in sorted(units)]
     wanted += [Need(File.FACT, path) for path in sorted(paths)]
-    wanted += [need for need in leftovers.needs(desired) if need not in wanted]
-    return (*wanted, *accounts.needs(desired), *hosts_file.needs(desired), STATUS)
+    wanted += [need for need in leftovers.list_needs(desired) if need not in wanted]
+    return (*wanted, *accounts.list_needs(desired), *hosts_file.list_needs(desired), STATUS)
 
 
 def list_properties(desired: Desired) -> dict[str, tuple[tuple[str, str], ...]]:

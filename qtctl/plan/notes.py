@@ -114,9 +114,9 @@ def _list_firing(desired: Desired, facts: Facts, steps: Iterable[Step]) -> Itera
 def _fires_because(values: _Values, uptime_us: int | None) -> str:
     for key in _SINCE_BOOT:
         for span in values.get(("Timer", key), ()):
-            if uptime_us is not None and _past(span, uptime_us):
+            if uptime_us is not None and _is_past(span, uptime_us):
                 return f"starts at once: {key}={span} is past"
-    if any(_past(span, 0) for span in values.get(("Timer", "OnActiveSec"), ())):
+    if any(_is_past(span, 0) for span in values.get(("Timer", "OnActiveSec"), ())):
         return "starts at once: OnActiveSec=0"
     for key in _AGAIN:
         if values.get(("Timer", key)):
@@ -126,7 +126,7 @@ def _fires_because(values: _Values, uptime_us: int | None) -> str:
     return ""
 
 
-def _past(span: str, uptime_us: int) -> bool:
+def _is_past(span: str, uptime_us: int) -> bool:
     try:
         return parse_microseconds(span) <= uptime_us
     except InputError:

@@ -12,7 +12,7 @@ from qtctl.plan import accounts, hosts_file, identity, installs, refused, remova
 from qtctl.plan.dependents import Ties
 from qtctl.plan.files import find_changes, find_obstacles, list_to_read
 from qtctl.plan.leftovers import Leftovers
-from qtctl.plan.needs import needs
+from qtctl.plan.needs import list_needs
 from qtctl.plan.notes import list_dropins_to_read, list_notes
 from qtctl.plan.removal import NOTHING, find_removal
 from qtctl.plan.scene import Scene
@@ -92,7 +92,7 @@ def _find_blockers(desired: Desired, facts: Facts, choices: Choices) -> tuple[Re
 
 
 def _find_unknown(desired: Desired, facts: Facts) -> tuple[Refusal, ...]:
-    items = (facts.item(need) for need in needs(desired))
+    items = (facts.item(need) for need in list_needs(desired))
     return tuple(_refuse_unread(item) for item in items if not item.state.known)
 
 

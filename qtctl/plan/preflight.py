@@ -43,21 +43,23 @@ def _drop_installed(few: Desired, plan: Plan) -> Desired:
     return replace(few, services=services, venvs=tuple(each for each in few.venvs if each.path not in switched))
 
 
-def needs(desired: Desired, plan: Plan) -> tuple[Need, ...]:
+def list_needs(desired: Desired, plan: Plan) -> tuple[Need, ...]:
     """What has to be asked for the steps of a plan; nothing for a plan without steps."""
     if not plan.steps:
         return ()
     few = select_started(desired, plan)
     rules = (need for _, each in _list_expectations(_drop_installed(few, plan)) for need in each.needs)
-    own = (*preflight_starts.needs(few), *preflight_ports.needs(few), *preflight_room.needs(plan))
+    own = (*preflight_starts.list_needs(few), *preflight_ports.list_needs(few), *preflight_room.list_needs(plan))
     return tuple(dict.fromkeys((JOBS, *rules, *own)))
 
 
 def find_obstacles(desired: Desired, plan: Plan, facts: Facts) -> tuple[Refusal, ...]:
-    """`facts` must hold `needs`."""
+    """`facts` must hold what `list_needs` asks for."""
     if not plan.steps:
         return ()
-    unknown = tuple(_make_refusal(item) for need in needs(desired, plan) if not (item := facts.item(need)).state.known)
+    unknown = tuple(
+        _make_refusal(item) for need in list_needs(desired, plan) if not (item := facts.item(need)).state.known
+    )
     if unknown:
         return unknown
     few, then = select_started(desired, plan), add_made_folders(desired, facts)

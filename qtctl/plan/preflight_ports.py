@@ -13,7 +13,7 @@ from qtctl.model.plan import Plan, Refusal, StepKind
 DOCKER = ("docker.service", "containerd.service")
 
 
-def needs(few: Desired) -> tuple[Need, ...]:
+def list_needs(few: Desired) -> tuple[Need, ...]:
     protocols = dict.fromkeys(port.protocol for service in few.services for port in service.ports)
     return tuple(Need(Listeners.FACT, protocol) for protocol in protocols)
 

@@ -24,7 +24,7 @@ class _Room:
     files: int = SPARE_FILES
 
 
-def needs(plan: Plan) -> tuple[Need, ...]:
+def list_needs(plan: Plan) -> tuple[Need, ...]:
     paths = _list_paths(plan)
     folders = dict.fromkeys((*map(_find_folder, paths), KEPT, STAGED)) if paths else {}
     return (*(Need(Writable.FACT, path) for path in paths), *(Need(FileSystem.FACT, folder) for folder in folders))

@@ -20,7 +20,7 @@ _ROOT = ("", "root", "0")
 _DECLARE_USER = "declare it in users.toml, or make it on the host"
 
 
-def needs(few: Desired) -> tuple[Need, ...]:
+def list_needs(few: Desired) -> tuple[Need, ...]:
     """The facts that must be known about every service in `few`."""
     found: list[Need] = []
     for service in few.services:

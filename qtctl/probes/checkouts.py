@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from qtctl.dialects.git.index import IndexEntry, UnreadIndex, read_index
 from qtctl.dialects.git.objects import ID, compute_tree_id, read_tree_of_loose, read_tree_of_packed
-from qtctl.dialects.git.working_tree import Compared, How, Seen, compare, names
+from qtctl.dialects.git.working_tree import Compared, How, Seen, compare, decode_names
 from qtctl.dialects.shell import quote
 from qtctl.model.code_facts import Checkout
 from qtctl.model.evidence import Need
@@ -209,7 +209,7 @@ def _make_checkout(block: _Block, owner: str, head: str, ref: str, ids: Mapping[
             unread.append(path)
         elif found != declared:
             changed[path] = [str(How.CONTENT), declared, found]
-    shown = dict(zip(names(sorted(changed)), (changed[path] for path in sorted(changed)), strict=True))
+    shown = dict(zip(decode_names(sorted(changed)), (changed[path] for path in sorted(changed)), strict=True))
     return Checkout(
         True, owner, head, ref, read.compared.tracked, dict(list(shown.items())[:MOST_SHOWN]), len(changed),
         read.staged, read.compared.submodules, read.unsure or _explain_unread(unread, converts=read.converts),
@@ -220,7 +220,7 @@ def _make_checkout(block: _Block, owner: str, head: str, ref: str, ids: Mapping[
 def _explain_unread(paths: list[bytes], *, converts: bool) -> str:
     if not paths:
         return ""
-    first = next(names(sorted(paths)))[:200]
+    first = next(decode_names(sorted(paths)))[:200]
     one = len(paths) == 1
     what = f"{first} looks changed" if one else f"{len(paths)} files look other than in the index ({first})"
     if converts:
@@ -238,7 +238,7 @@ def _compare(block: _Block) -> _Read:
     if why := block.first("x"):
         return _make_unsure(why)
     try:
-        at, entries = _index(block.first("i"))
+        at, entries = _read_index(block.first("i"))
         files = _read_files(_unpack(block.first("t"), MOST_LIST))
     except ValueError as error:
         return _make_unsure(f"the files could not be compared: {error}")
@@ -264,7 +264,7 @@ def _read_settings(lines: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _index(said: str) -> tuple[int, tuple[IndexEntry, ...]]:
+def _read_index(said: str) -> tuple[int, tuple[IndexEntry, ...]]:
     """When it was written, in nanoseconds, and its entries. None of a repository without an index."""
     if not said:
         return 0, ()

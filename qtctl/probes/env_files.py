@@ -63,13 +63,13 @@ def make_again(path: str) -> str:
 
 
 def _make_command(asked: Sequence[EnvQuestion], nonce: str) -> Command:
-    words = [word for each in asked for word in (each.path, _names(each.keys), _names(each.secrets))]
+    words = [word for each in asked for word in (each.path, _join_names(each.keys), _join_names(each.secrets))]
     paths = tuple(each.path for each in asked)
     call = ("env_files", nonce, *words)
     return SCRIPTS.command([call], ("env_files", *paths), "sudo grep -oE '^[A-Za-z_][A-Za-z0-9_]*=' FILE", TOOLS)
 
 
-def _names(names: Sequence[str]) -> str:
+def _join_names(names: Sequence[str]) -> str:
     return f" {' '.join(names)} " if names else ""
 
 

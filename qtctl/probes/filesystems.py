@@ -49,7 +49,7 @@ def probe(needs: Sequence[Need]) -> Probe:
         (wanted, SCRIPTS.command([(function, *(each.subject for each in wanted))], argv, again, tools), read)
         for wanted, function, argv, again, tools, read in (
             (paths, "filesystems", ("stat", "-f"), "df -B1; df -i", ("stat",), _answer_filesystems),
-            (names, "names", ("getent", "ahosts"), "getent ahosts NAME", ("awk",), _names),
+            (names, "names", ("getent", "ahosts"), "getent ahosts NAME", ("awk",), _answer_names),
         )
         if wanted
     ]
@@ -153,7 +153,7 @@ def _read(words: str, mount: str) -> FileSystem:
     return FileSystem(where, number, min(used, I64), min(available * block, I64), inodes, min(inodes_free, inodes))
 
 
-def _names(needs: Sequence[Need], frame: Frame) -> list[Answer]:
+def _answer_names(needs: Sequence[Need], frame: Frame) -> list[Answer]:
     said: dict[str, tuple[str, list[str]]] = {}
     rows: list[str] = []
     for line in split_lines(decode_text(frame.stdout)):

@@ -44,7 +44,7 @@ SCRIPTS = Library(
 )
 
 
-def _state(need: Need, frame: Frame) -> Answer:
+def _answer_state(need: Need, frame: Frame) -> Answer:
     said: dict[str, str] = {}
     pressure: dict[str, list[float]] = {}
     for line in split_lines(decode_text(frame.stdout[:LONGEST])):
@@ -115,7 +115,7 @@ def _answer_mounts(need: Need, frame: Frame) -> Answer:
 
 _Read = Callable[[Need, Frame], Answer]
 _ASKED: dict[str, tuple[str, tuple[str, ...], str, _Read]] = {
-    HostState.FACT: ("host_state", ("date", "/proc/meminfo", "/proc/pressure"), AGAIN, _state),
+    HostState.FACT: ("host_state", ("date", "/proc/meminfo", "/proc/pressure"), AGAIN, _answer_state),
     SharedIds.FACT: ("shared_ids", ("getent", "passwd"), SHARED, _answer_shared),
     OomKills.FACT: ("oom_kills", ("grep", "oom_kill", "/sys/fs/cgroup"), KILLS, _answer_kills),
     FrozenGroups.FACT: ("frozen_groups", ("grep", "frozen", "/sys/fs/cgroup"), FROZEN, _answer_frozen),

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
-from qtctl.dialects.hosts import PATH, gives, read
+from qtctl.dialects.hosts import PATH, gives_address, read
 from qtctl.model.account_facts import Hosts
 from qtctl.model.evidence import Need
 from qtctl.probes.answer import Answer, answer_observed, answer_unparseable, find_first_line, judge_path_message
@@ -35,7 +35,7 @@ def _parse(need: Need, frames: Frames, fleet: str, names: Collection[str]) -> li
         return [answer_unparseable(need, f"longer than the {MOST} bytes that are read of it", again=AGAIN)]
     found = read(frame.stdout, fleet)
     block = None if found.block is None else list(found.block)
-    rows = [list(row) for row in found.rows if any(gives(row, name) for name in names)]
+    rows = [list(row) for row in found.rows if any(gives_address(row, name) for name in names)]
     return [answer_observed(need, Hosts(rows, block, found.broken), again=AGAIN)]
 
 

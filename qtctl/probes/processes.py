@@ -177,10 +177,10 @@ def _read_limits(process: _Seen, line: str) -> None:
     if found and name:
         limits = process.row.setdefault("limits", {})
         if isinstance(limits, dict):
-            limits[name] = [_limit(found[2]), _limit(found[3])]
+            limits[name] = [_parse_limit(found[2]), _parse_limit(found[3])]
 
 
-def _limit(word: str) -> int:
+def _parse_limit(word: str) -> int:
     return UNLIMITED if word == "unlimited" else parse_whole(word, U64)
 
 

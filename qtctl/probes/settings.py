@@ -58,7 +58,7 @@ def probe(needs: Sequence[Need]) -> Probe:
         first, last = (frames[0] if names else None), (frames[-1] if units else None)
         return [
             *(_answer_settings(need, first) for need in names),
-            *(_overrides(need, last, len(commands) - 1) for need in wanted if need.fact == UnitOverrides.FACT),
+            *(_answer_overrides(need, last, len(commands) - 1) for need in wanted if need.fact == UnitOverrides.FACT),
         ]
 
     return Probe(tuple(commands), parse)
@@ -99,7 +99,7 @@ def _read_row(line: str) -> list[str]:
     return [path, key, value]
 
 
-def _overrides(need: Need, frame: Frame | None, question: int) -> Answer:
+def _answer_overrides(need: Need, frame: Frame | None, question: int) -> Answer:
     if why := explain_odd_name(need.subject):
         return answer_not_asked(need, why)
     said = _read_lines(frame)

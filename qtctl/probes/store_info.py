@@ -25,7 +25,7 @@ _EXPIRES, _COUNT = re.compile(",expires=([0-9]{1,19})"), re.compile("count=([0-9
 
 
 def answer_server(need: Need, value: object, again: str, question: int) -> Answer:
-    said = _info(value)
+    said = _read_info(value)
     server = StoreServer(
         version=read_text(said, "redis_version"),
         uptime_s=read_number(said, "uptime_in_seconds"),
@@ -37,7 +37,7 @@ def answer_server(need: Need, value: object, again: str, question: int) -> Answe
 
 
 def answer_health(need: Need, value: object, again: str, question: int) -> Answer:
-    said = _info(value)
+    said = _read_info(value)
     health = StoreHealth(
         role=read_text(said, "role"),
         read_only=find_text(said, "slave_read_only") == "1",
@@ -45,7 +45,7 @@ def answer_health(need: Need, value: object, again: str, question: int) -> Answe
         max_memory=find_number(said, "maxmemory") or 0,
         max_memory_policy=find_text(said, "maxmemory_policy")[:LONGEST_NAME],
         not_evicted=find_number(said, "mem_not_counted_for_evict") or 0,
-        expiring=_expiring(said),
+        expiring=_count_expiring(said),
         persistence={field: text[:LONGEST_NAME] for field in PERSISTENCE if (text := find_text(said, field))},
         paused=paused if (paused := find_text(said, "paused_actions")) in PAUSES else "",
         good_replicas=find_number(said, "min_slaves_good_slaves"),
@@ -54,7 +54,7 @@ def answer_health(need: Need, value: object, again: str, question: int) -> Answe
     return answer_observed(need, health, again=f"{again} | grep ^role:", line=f"role:{health.role}", question=question)
 
 
-def _expiring(said: Mapping[str, object]) -> int:
+def _count_expiring(said: Mapping[str, object]) -> int:
     """Keys of all databases that have a time to live: `db0:keys=3,expires=1,avg_ttl=0`."""
     rows = (str(value) for key, value in said.items() if _DATABASE.fullmatch(key))
     return sum(parse_whole(found[1], U64) for row in rows if (found := _EXPIRES.search(row)))
@@ -66,7 +66,7 @@ def _count(said: Mapping[str, object], key: str) -> int:
     return parse_whole(found[1], U64) if found else 0
 
 
-def _info(value: object) -> dict[str, object]:
+def _read_info(value: object) -> dict[str, object]:
     if not isinstance(value, str):
         return read_pairs(value)
     said = (line.removesuffix("\r").partition(":") for line in split_lines(value) if ":" in line)

@@ -252,7 +252,7 @@ def _group(need: Need, value: object, again: str, question: int) -> Answer:
     return answer_observed(need, found, again=shown, line=" ".join(words), question=question)
 
 
-def _names(need: Need, value: object, again: str, question: int) -> Answer:
+def _answer_names(need: Need, value: object, again: str, question: int) -> Answer:
     names = sorted(read_text(group, "name") for group in _read_groups(value))
     found = StreamGroups([name[:LONGEST_NAME] for name in names[:MOST_GROUPS_NAMED]], len(names))
     return answer_observed(need, found, again=again, line="name" if names else "", question=question)
@@ -301,7 +301,7 @@ _READ: Mapping[str, Callable[[Need, object, str, int], Answer]] = {
     KeyExpiry.FACT: _answer_expiry,
     Stream.FACT: _answer_stream,
     StreamGroup.FACT: _group,
-    StreamGroups.FACT: _names,
+    StreamGroups.FACT: _answer_names,
     StreamConsumers.FACT: _answer_consumers,
     StreamPending.FACT: _answer_pending,
 }

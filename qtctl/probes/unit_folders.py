@@ -76,11 +76,15 @@ def map_followed(found: Iterable[Found], contents: Iterable[Found]) -> tuple[Fou
     links = {each.path: each for each in find_linked(found)}
     others = [_add_link(each, links) for each in contents]
     there = {each.path for each in others}
-    kept = [each for each in found if each.path not in there and not (each.path in links and _holds(each.path, there))]
+    kept = [
+        each
+        for each in found
+        if each.path not in there and not (each.path in links and _is_any_below(each.path, there))
+    ]
     return tuple(sorted((*kept, *others), key=lambda each: each.path))
 
 
-def _holds(folder: str, paths: Iterable[str]) -> bool:
+def _is_any_below(folder: str, paths: Iterable[str]) -> bool:
     return any(path.startswith(f"{folder}/") for path in paths)
 
 

@@ -9,7 +9,7 @@ from qtctl.dialects.systemd.exec_lines import read_commands
 from qtctl.dialects.systemd.table.lookup import find_nearest, find_section, list_unit_sections, list_versions
 from qtctl.dialects.systemd.unit_name import is_template, unescape
 from qtctl.errors import InputError
-from qtctl.model.key_values import says
+from qtctl.model.key_values import is_said_exactly
 from qtctl.model.names import Names, make_unit_name, names_unit
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
@@ -59,7 +59,9 @@ def _check_raw_directives(kind: str, hatch: RawDirectives, origin: Origin) -> It
 
 def _can_say(key: Key, value: object) -> bool:
     """Whether the key can say it: what it refuses, and systemd may take, stands in the hatch."""
-    return key.form is Form.MARKED or says(key, tuple(text for _, text in list_assignments(key.directive, value)))
+    return key.form is Form.MARKED or is_said_exactly(
+        key, tuple(text for _, text in list_assignments(key.directive, value))
+    )
 
 
 def _check_service(registry: Registry, name: str, service: Service) -> Iterator[Problem]:

@@ -43,7 +43,7 @@ class _Job:
     """A file to make: the values for its template, and the function that judges the text and makes the file."""
 
     filling: Filling
-    made: Callable[[str], DesiredFile]
+    make: Callable[[str], DesiredFile]
 
 
 _Planned = tuple[str, Origin, Callable[[], _Job | DesiredFile]]
@@ -64,7 +64,7 @@ def render(desired: Desired, templates: Mapping[str, str]) -> Desired:
     filled = templates.fill(fillings) if isinstance(templates, OwnTemplates) else fill(templates, fillings)
     for (number, job), text in zip(jobs.items(), filled, strict=True):
         with _collect_error(planned[number], number, failed):
-            made[number] = job.made(_get_text(text))
+            made[number] = job.make(_get_text(text))
     files: dict[str, DesiredFile] = {}
     for number in sorted(made):
         with _collect_error(planned[number], number, failed):
@@ -141,47 +141,47 @@ def _list_planned_of_host(desired: Desired) -> Iterator[_Planned]:
 def _make_unit_job(template: str, declared: D, says: Callable[[D], tuple[Declared, ...]]) -> _Job:
     first, unit, specifiers = mark(declared.origin.file), declared.unit, declared.specifiers
 
-    def made(text: str) -> DesiredFile:
+    def make(text: str) -> DesiredFile:
         judge_unit(text, unit, template, first, says(declared), specifiers=specifiers)
         return _make_file(
             f"{UNIT_DIR}/{unit}", text, template, mode="0644", kind="unit", subject=unit, origin=declared.origin
         )
 
-    return _Job(Filling(template, unit, {"mark": first, template.removesuffix(".j2"): declared}, specifiers), made)
+    return _Job(Filling(template, unit, {"mark": first, template.removesuffix(".j2"): declared}, specifiers), make)
 
 
 def _make_dropin_job(dropin: DesiredDropin) -> _Job:
     first, unit, specifiers = mark(dropin.origin.file), dropin.unit, dropin.specifiers
 
-    def made(text: str) -> DesiredFile:
+    def make(text: str) -> DesiredFile:
         judge_unit(text, unit, DROPIN_TEMPLATE, first, declare_dropin(dropin), specifiers=specifiers)
         return _make_file(
             dropin.path, text, DROPIN_TEMPLATE, mode="0644", kind=DROPIN, subject=unit, origin=dropin.origin
         )
 
-    return _Job(Filling(DROPIN_TEMPLATE, unit, {"mark": first, "dropin": dropin}, specifiers), made)
+    return _Job(Filling(DROPIN_TEMPLATE, unit, {"mark": first, "dropin": dropin}, specifiers), make)
 
 
 def _make_sysusers_job(desired: Desired, path: str, origin: Origin) -> _Job:
     first, entries = mark(origin.file), accounts.list_account_entries(desired.accounts)
 
-    def made(text: str) -> DesiredFile:
+    def make(text: str) -> DesiredFile:
         judge_mark(text, path, SYSUSERS, first)
         accounts.judge_accounts(text, path, SYSUSERS, entries)
         return _make_file(path, text, SYSUSERS, mode="0644", kind="sysusers", subject=path, origin=origin)
 
-    return _Job(Filling(SYSUSERS, path, {"mark": first, "entries": entries}), made)
+    return _Job(Filling(SYSUSERS, path, {"mark": first, "entries": entries}), make)
 
 
 def _make_tmpfiles_job(desired: Desired, path: str, origin: Origin) -> _Job:
     first, entries = mark(origin.file), accounts.list_folder_entries(desired.folders)
 
-    def made(text: str) -> DesiredFile:
+    def make(text: str) -> DesiredFile:
         judge_mark(text, path, TMPFILES, first)
         accounts.judge_folders(text, path, TMPFILES, entries)
         return _make_file(path, text, TMPFILES, mode="0644", kind="tmpfiles", subject=path, origin=origin)
 
-    return _Job(Filling(TMPFILES, path, {"mark": first, "entries": entries}), made)
+    return _Job(Filling(TMPFILES, path, {"mark": first, "entries": entries}), make)
 
 
 def _make_cloud_init(_desired: Desired, path: str, origin: Origin) -> DesiredFile:
@@ -194,11 +194,11 @@ def _make_env_job(service: DesiredService) -> _Job:
         raise InputError("an environment, and no env file to put it in")
     first, unit = mark(service.origin.file), service.unit
 
-    def made(text: str) -> DesiredFile:
+    def make(text: str) -> DesiredFile:
         judge_env(text, service, ENV, first)
         return _make_file(service.env_file, text, ENV, mode="0600", kind="env", subject=unit, origin=service.origin)
 
-    return _Job(Filling(ENV, unit, {"mark": first, "service": service}), made)
+    return _Job(Filling(ENV, unit, {"mark": first, "service": service}), make)
 
 
 def _make_file(

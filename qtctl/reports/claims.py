@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pydantic import Field
 
-from qtctl.claims.findings import rule_of
+from qtctl.claims.findings import get_rule
 from qtctl.findings.finding import Finding, Severity
 from qtctl.findings.verdict import Conclusion, conclude
 from qtctl.model.claims import ClaimKind, Examined, Ground, Judged, Known, Verdict
@@ -90,7 +90,7 @@ def build_report(examined: Examined, findings: Sequence[Finding], known: Known |
 def _make_row(judged: Judged) -> ClaimRow:
     claim = judged.claim
     return ClaimRow(
-        id=rule_of(judged).id, line=claim.line, text=claim.text, kind=claim.kind, subject=claim.subject,
+        id=get_rule(judged).id, line=claim.line, text=claim.text, kind=claim.kind, subject=claim.subject,
         value=claim.value, verdict=judged.verdict, ground=judged.ground, why=judged.why,
         other_line=judged.other or None, proof=judged.proof,
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from qtctl.claims.wording import same_name
+from qtctl.claims.wording import normalise_name
 from qtctl.dialects.systemd.unit_name import strip_type
 from qtctl.model.claims import Ground, Known, KnownUnit
 from qtctl.model.desired import Desired
@@ -13,7 +13,7 @@ from qtctl.reports.module_registry import RegistryReport
 _GONE = ("retired", "undeclared")
 
 
-def known_of_registry(desired: Desired) -> Known:
+def make_known_of_registry(desired: Desired) -> Known:
     """Without evidence: what is declared for the host."""
     venvs = {each.path: each.name for each in desired.venvs}
     units = [
@@ -33,7 +33,7 @@ def known_of_registry(desired: Desired) -> Known:
     return Known(
         host=desired.host,
         ground=Ground.REGISTRY,
-        units={same_name(each.name): each for each in units},
+        units={normalise_name(each.name): each for each in units},
         counts={
             "service": (len(units),), "unit": (len([*desired.units()]), len(units)), "timer": (len(desired.timers),),
             "target": (len(desired.targets),), "venv": (len(desired.venvs),), "stream": (len(streams),),
@@ -45,13 +45,13 @@ def known_of_registry(desired: Desired) -> Known:
     )  # fmt: skip
 
 
-def known_of_report(desired: Desired, report: RegistryReport) -> Known:
+def make_known_of_report(desired: Desired, report: RegistryReport) -> Known:
     """With evidence: the module registry of the same evidence, so that both agree in every number."""
-    declared = known_of_registry(desired)
+    declared = make_known_of_registry(desired)
     units = {}
     for each in report.modules:
         ports = tuple(row.port for row in report.ports if row.unit == each.unit)
-        units[same_name(each.name)] = KnownUnit(
+        units[normalise_name(each.name)] = KnownUnit(
             each.name, "service", each.category.value, ports, each.runtime.venv or "", each.proof_line
         )
     running = sum(each.category is Category.RUNNING for each in report.modules)
@@ -60,11 +60,11 @@ def known_of_report(desired: Desired, report: RegistryReport) -> Known:
     seen = sum(each.state.known for each in report.streams)
     counts = {
         **declared.counts,
-        "service": _distinct((len(there), len(report.modules), *declared.counts["service"])),
+        "service": _drop_repeats((len(there), len(report.modules), *declared.counts["service"])),
         **({} if unseen else {"running": (running,)}),
-        "timer": _distinct((len(report.timers),)),
-        "target": _distinct((len(report.targets),)),
-        "stream": _distinct((len(report.streams), seen)),
+        "timer": _drop_repeats((len(report.timers),)),
+        "target": _drop_repeats((len(report.targets),)),
+        "stream": _drop_repeats((len(report.streams), seen)),
     }
     return Known(
         host=report.host,
@@ -75,11 +75,11 @@ def known_of_report(desired: Desired, report: RegistryReport) -> Known:
         ports=declared.ports,
         lengths={each.name: each.length for each in report.streams},
         venvs={each.name: each.status for each in report.venvs},
-        versions=_versions(report),
+        versions=_list_versions(report),
     )
 
 
-def _versions(report: RegistryReport) -> dict[str, str]:
+def _list_versions(report: RegistryReport) -> dict[str, str]:
     host, stores = report.infrastructure.host.value, report.infrastructure.stores
     found = {"os": host.os, "kernel": host.kernel, "systemd": host.systemd} if host is not None else {}
     known = {each.version for each in stores if each.version}
@@ -88,5 +88,5 @@ def _versions(report: RegistryReport) -> dict[str, str]:
     return {name: version for name, version in found.items() if version}
 
 
-def _distinct(numbers: Iterable[int]) -> tuple[int, ...]:
+def _drop_repeats(numbers: Iterable[int]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(numbers))

@@ -55,9 +55,9 @@ def build_page(report: ClaimsReport) -> Blocks:
         Title(("Claims of ", Code(report.file))),
         Paragraph((Strong(VERDICTS[report.conclusion]), said)),
         *(Paragraph(f"Compared with {report.host}, {_describe_source(report)}.") for _ in (1,) if report.host),
-        *_section(report, Verdict.CONTRADICTED, "Contradicts itself"),
-        *_section(report, Verdict.FALSE, "Not so on the host"),
-        *_section(report, Verdict.UNKNOWN, "Cannot be known from this evidence"),
+        *_show_claims(report, Verdict.CONTRADICTED, "Contradicts itself"),
+        *_show_claims(report, Verdict.FALSE, "Not so on the host"),
+        *_show_claims(report, Verdict.UNKNOWN, "Cannot be known from this evidence"),
         *_list_unchecked(report),
     )
 
@@ -66,11 +66,11 @@ def _describe_source(report: ClaimsReport) -> str:
     return f"as seen {report.evidence_at}" if report.evidence_at else "as the registry declares it"
 
 
-def _section(report: ClaimsReport, verdict: Verdict, title: str) -> Blocks:
+def _show_claims(report: ClaimsReport, verdict: Verdict, title: str) -> Blocks:
     rows = [each for each in report.claims if each.verdict is verdict]
     if verdict is Verdict.UNKNOWN and not report.host:
         return _count_unasked(len(rows))
-    table = make_table(COLUMNS, map(_row, rows))
+    table = make_table(COLUMNS, map(_make_row, rows))
     return (Section(f"{title} ({len(rows)})", table),) if rows else ()
 
 
@@ -81,7 +81,7 @@ def _count_unasked(number: int) -> Blocks:
     return (Paragraph(f"{claims} about a host: --registry and --from compare {it} with what is declared and seen."),)
 
 
-def _row(row: ClaimRow) -> tuple[Text, ...]:
+def _make_row(row: ClaimRow) -> tuple[Text, ...]:
     where = f" (line {row.other_line})" if row.other_line and row.other_line != row.line else ""
     tone = Tone.UNKNOWN if row.verdict is Verdict.UNKNOWN else Tone.BAD
     return (str(row.line), _cut(row.text), (Toned(row.id, tone), BREAK, f"{_cut(row.why)}{where}"))

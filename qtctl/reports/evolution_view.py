@@ -49,70 +49,70 @@ def build_page(report: EvolutionReport) -> Blocks:
     two = len(report.points) == TWO
     return (
         Title(f"Evolution from {first.label} to {last.label}"),
-        Paragraph((Strong(_headline(report)), *_between(report))),
-        *_silent(report.not_compared),
-        Section("What was there, what is there", (_balances(report.balances),)),
-        *(_section(how, report, all_kinds=two) for how in TITLES),
-        *(() if two else (_timeline(report), _steps(report.steps))),
+        Paragraph((Strong(_write_headline(report)), *_describe_span(report))),
+        *_show_silent(report.not_compared),
+        Section("What was there, what is there", (_make_balances(report.balances),)),
+        *(_show_changes(how, report, all_kinds=two) for how in TITLES),
+        *(() if two else (_show_timeline(report), _show_steps(report.steps))),
     )
 
 
-def _headline(report: EvolutionReport) -> str:
+def _write_headline(report: EvolutionReport) -> str:
     counted_ = {how: sum(each.how is how for each in report.changes) for how in TITLES}
     said = ", ".join(f"{number} {TITLES[how].lower()}" for how, number in counted_.items() if number)
     return f"{said[:1].upper()}{said[1:]}." if said else "Nothing changed."
 
 
-def _between(report: EvolutionReport) -> tuple[Part, ...]:
+def _describe_span(report: EvolutionReport) -> tuple[Part, ...]:
     hosts = ", ".join(dict.fromkeys(each.host for each in report.points if each.host))
     where = f", of {hosts}" if hosts else ""
     return (f" {format_count(len(report.points), 'look')}{where}.",)
 
 
-def _silent(kinds: Sequence[RowKind]) -> Blocks:
+def _show_silent(kinds: Sequence[RowKind]) -> Blocks:
     if not kinds:
         return ()
-    said = ", ".join(_plural(kind) for kind in kinds)
+    said = ", ".join(_format_plural(kind) for kind in kinds)
     return (Paragraph(f"Not compared, as one of the two does not speak of them: {said}."),)
 
 
-def _balances(balances: Sequence[Balance]) -> Table:
+def _make_balances(balances: Sequence[Balance]) -> Table:
     right = ("was", "now", "kept", "lost", "gained", "unknown")
     columns: tuple[str | Column, ...] = ("what", *(Column(name, right=True) for name in right))
-    rows = tuple((_plural(each.kind), *(str(getattr(each, name)) for name in right)) for each in balances)
+    rows = tuple((_format_plural(each.kind), *(str(getattr(each, name)) for name in right)) for each in balances)
     return Table(columns, rows)
 
 
-def _section(how: How, report: EvolutionReport, *, all_kinds: bool) -> Section:
+def _show_changes(how: How, report: EvolutionReport, *, all_kinds: bool) -> Section:
     found = [each for each in report.changes if each.how is how]
     shown = [each for each in found if all_kinds or each.kind not in NOT_A_CHANGE]
     left = len(found) - len(shown)
     more = (Paragraph(f"And {format_count(left, 'file')}; qtctl snapshot diff names them."),) if left else ()
-    return Section(TITLES[how], (*make_table(("what", "name", "from → to"), map(_row, shown)), *more))
+    return Section(TITLES[how], (*make_table(("what", "name", "from → to"), map(_make_row, shown)), *more))
 
 
-def _row(each: Change) -> tuple[Text, ...]:
+def _make_row(each: Change) -> tuple[Text, ...]:
     name: Text = Code(each.name)
     if each.how not in (How.ADDED, How.REMOVED) and each.before != each.name:
         name = (Code(each.before), " → ", Code(each.name))
-    return each.kind.value, name, _fields(each)
+    return each.kind.value, name, _format_fields(each)
 
 
-def _fields(each: Change) -> Text:
+def _format_fields(each: Change) -> Text:
     if each.how in (How.ADDED, How.REMOVED, How.UNKNOWN):
         added = each.how is How.ADDED
-        said = (f"{one.field} {_word(one.after if added else one.before)}" for one in each.fields)
+        said = (f"{one.field} {_format_value(one.after if added else one.before)}" for one in each.fields)
         return ", ".join(list(said)[:3]) or NONE
-    shown = join(map(_field, each.fields[:FIELDS_SHOWN]))
+    shown = join(map(_format_field, each.fields[:FIELDS_SHOWN]))
     left = len(each.fields) - FIELDS_SHOWN
     return (*shown, BREAK, f"and {format_count(left, 'other')}") if left > 0 else shown or NONE
 
 
-def _field(one: FieldChange) -> Text:
-    return f"{one.field}: {_word(one.before)} → {_word(one.after)}"
+def _format_field(one: FieldChange) -> Text:
+    return f"{one.field}: {_format_value(one.before)} → {_format_value(one.after)}"
 
 
-def _word(value: Scalar) -> str:
+def _format_value(value: Scalar) -> str:
     if value is None or value == "":
         return NONE
     text = ("yes" if value else "no") if isinstance(value, bool) else str(value)
@@ -121,9 +121,9 @@ def _word(value: Scalar) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def _timeline(report: EvolutionReport) -> Section:
+def _show_timeline(report: EvolutionReport) -> Section:
     kinds = [kind for kind in _TREND if any(kind in each.counts for each in report.points)]
-    names = ("running", "failed", *map(_plural, kinds))
+    names = ("running", "failed", *map(_format_plural, kinds))
     columns: tuple[str | Column, ...] = ("when", *(Column(name, right=True) for name in names))
     rows = []
     for each in report.points:
@@ -136,11 +136,11 @@ def _timeline(report: EvolutionReport) -> Section:
 _TREND = (RowKind.SERVICE, RowKind.PORT, RowKind.STREAM, RowKind.VENV, RowKind.FINDING)
 
 
-def _steps(steps: Sequence[EvolutionStep]) -> Section:
-    return Section("Step by step", make_table(("when", "services and ports", "all"), _step_rows(steps)))
+def _show_steps(steps: Sequence[EvolutionStep]) -> Section:
+    return Section("Step by step", make_table(("when", "services and ports", "all"), _make_step_rows(steps)))
 
 
-def _step_rows(steps: Sequence[EvolutionStep]) -> Iterator[tuple[Text, ...]]:
+def _make_step_rows(steps: Sequence[EvolutionStep]) -> Iterator[tuple[Text, ...]]:
     for each in steps:
         named = [change for change in each.changes if change.kind in (RowKind.SERVICE, RowKind.PORT)]
         said = [f"{_SIGNS[change.how]}{change.name}" for change in named if change.how in _SIGNS]
@@ -152,5 +152,5 @@ def _step_rows(steps: Sequence[EvolutionStep]) -> Iterator[tuple[Text, ...]]:
 _SIGNS = {How.ADDED: "+", How.REMOVED: "-", How.MOVED: "~", How.RENAMED: "="}
 
 
-def _plural(kind: RowKind) -> str:
+def _format_plural(kind: RowKind) -> str:
     return f"{kind.value}s"

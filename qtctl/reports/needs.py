@@ -10,7 +10,7 @@ from qtctl.model.store_facts import KeyFact, StoreClock, StoreServer, Stream, St
 PROTOCOLS = ("tcp", "udp")
 
 
-def needs(desired: Desired) -> tuple[Need, ...]:
+def list_needs(desired: Desired) -> tuple[Need, ...]:
     """The facts that the registry report reads; many of them the audit asks for anyway."""
     found = {Need(HostBaseline.FACT, "host"), Need(UnitListing.FACT, "*")}
     found |= {Need(Unit.FACT, each.unit) for each in desired.units()}

@@ -74,20 +74,20 @@ def build_page(report: SnapshotReport, *, whole: bool) -> Blocks:
         Paragraph(("Digest ", Code(row.digest), *((", follows ", Code(row.previous)) if row.previous else ()), ".")),
         Paragraph(f"{counts}. Checks: {checks}."),
         *make_list(f"{each}: taken away, as it is older than what --keep keeps" for each in report.pruned),
-        *((_kind(report, kind) for kind in RowKind if report.rows.get(kind)) if whole else ()),
+        *((_show_kind(report, kind) for kind in RowKind if report.rows.get(kind)) if whole else ()),
     )
 
 
-def _kind(report: SnapshotReport, kind: RowKind) -> Section:
-    rows = ((Code(name), _said(row)) for name, row in sorted(report.rows[kind].items()))
+def _show_kind(report: SnapshotReport, kind: RowKind) -> Section:
+    rows = ((Code(name), _format_row(row)) for name, row in sorted(report.rows[kind].items()))
     return Section(f"{kind.value}s".capitalize(), make_table(("name", "says"), rows))
 
 
-def _said(row: Mapping[str, Scalar]) -> Text:
-    return ", ".join(f"{key} {_short(value)}" for key, value in row.items()) or "there"
+def _format_row(row: Mapping[str, Scalar]) -> Text:
+    return ", ".join(f"{key} {_shorten(value)}" for key, value in row.items()) or "there"
 
 
-def _short(value: Scalar) -> str:
+def _shorten(value: Scalar) -> str:
     text = {True: "yes", False: "no", None: "none"}[value] if isinstance(value, bool | None) else str(value)
     return text[:SHOWN] if len(text) == 64 and text.isalnum() else text  # noqa: PLR2004 - SHA-256
 
@@ -97,10 +97,10 @@ def _list_page(report: SnapshotsReport) -> Blocks:
     damaged = make_list((Toned("damaged", TONES["error"]), " ", Code(each)) for each in report.damaged)
     if not report.snapshots and not damaged:
         return (Title("Snapshots"), Paragraph(("None in ", Code(report.store), ".")))
-    return (Title("Snapshots"), *make_table(columns, map(_row, report.snapshots)), *damaged)
+    return (Title("Snapshots"), *make_table(columns, map(_make_row, report.snapshots)), *damaged)
 
 
-def _row(row: SnapshotRow) -> tuple[Text, ...]:
+def _make_row(row: SnapshotRow) -> tuple[Text, ...]:
     broken, unknown = row.checks.get("broken", 0), row.checks.get("unknown", 0)
     said = f"{row.checks.get('holds', 0)} hold, {broken} broken" + (f", {unknown} unknown" if unknown else "")
     signed = " (signed)" if row.signed else ""

@@ -28,24 +28,24 @@ class Series:
 
 def draw(points: Sequence[Point], title: str) -> str:
     """Numbers of rows by kind, of services that run and that failed."""
-    series = tuple(_series(points))
+    series = tuple(_list_series(points))
     height = TOP + len(series) * (HEIGHT + GAP) + 30
     width = LEFT + WIDTH + 60
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">',
         f"<style>{STYLE}</style>",
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
-        f'<text class="title" x="16" y="28">{_text(title)}</text>',
+        f'<text class="title" x="16" y="28">{_escape(title)}</text>',
     ]
     for number, each in enumerate(series):
         parts += _plot(each, TOP + number * (HEIGHT + GAP), points)
     bottom = height - 10
-    parts.append(f'<text x="{LEFT}" y="{bottom}">{_text(points[0].label)}</text>')
-    parts.append(f'<text x="{LEFT + WIDTH}" y="{bottom}" text-anchor="end">{_text(points[-1].label)}</text>')
+    parts.append(f'<text x="{LEFT}" y="{bottom}">{_escape(points[0].label)}</text>')
+    parts.append(f'<text x="{LEFT + WIDTH}" y="{bottom}" text-anchor="end">{_escape(points[-1].label)}</text>')
     return "\n".join((*parts, "</svg>")) + "\n"
 
 
-def _series(points: Sequence[Point]) -> Iterator[Series]:
+def _list_series(points: Sequence[Point]) -> Iterator[Series]:
     yield Series("running services", tuple(each.count_services("running") for each in points))
     down = tuple(each.count_services("failed", "auto_restart") for each in points)
     yield Series("failed services", down, WORSE)
@@ -60,22 +60,22 @@ def _plot(series: Series, top: int, points: Sequence[Point]) -> Iterator[str]:
     low, high = min(known), max(known)
     bottom = top + HEIGHT
     yield f'<line x1="{LEFT}" y1="{bottom}" x2="{LEFT + WIDTH}" y2="{bottom}" stroke="{GRID}"/>'
-    yield f'<text x="16" y="{top + HEIGHT / 2:.1f}">{_text(series.name)}</text>'
+    yield f'<text x="16" y="{top + HEIGHT / 2:.1f}">{_escape(series.name)}</text>'
     yield f'<text x="{LEFT - 8}" y="{bottom}" text-anchor="end">{low}</text>'
     if high > low:
         yield f'<text x="{LEFT - 8}" y="{top + 12}" text-anchor="end">{high}</text>'
-    for run in _runs(series, top, low, high):
+    for run in _list_runs(series, top, low, high):
         if run[1:]:
             line = " ".join(f"{x:.1f},{y:.1f}" for x, y, _, _ in run)
             yield f'<polyline points="{line}" fill="none" stroke="{series.colour}" stroke-width="2"/>'
         for x, y, value, number in run:
-            said = _text(f"{points[number].label}: {value}")
+            said = _escape(f"{points[number].label}: {value}")
             yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{series.colour}"><title>{said}</title></circle>'
     if (last := series.values[-1]) is not None:
-        yield f'<text x="{LEFT + WIDTH + 10}" y="{_y(last, top, low, high) + 4:.1f}">{last}</text>'
+        yield f'<text x="{LEFT + WIDTH + 10}" y="{_compute_y(last, top, low, high) + 4:.1f}">{last}</text>'
 
 
-def _runs(series: Series, top: int, low: int, high: int) -> list[list[tuple[float, float, int, int]]]:
+def _list_runs(series: Series, top: int, low: int, high: int) -> list[list[tuple[float, float, int, int]]]:
     """Stretches without a gap: where a source says nothing, no line is drawn."""
     between = WIDTH / max(len(series.values) - 1, 1)
     found: list[list[tuple[float, float, int, int]]] = [[]]
@@ -83,14 +83,14 @@ def _runs(series: Series, top: int, low: int, high: int) -> list[list[tuple[floa
         if value is None:
             found.append([])
         else:
-            found[-1].append((LEFT + number * between, _y(value, top, low, high), value, number))
+            found[-1].append((LEFT + number * between, _compute_y(value, top, low, high), value, number))
     return [run for run in found if run]
 
 
-def _y(value: int, top: int, low: int, high: int) -> float:
+def _compute_y(value: int, top: int, low: int, high: int) -> float:
     part = (value - low) / (high - low) if high > low else 0.0
     return top + HEIGHT - part * (HEIGHT - 8)
 
 
-def _text(text: str) -> str:
+def _escape(text: str) -> str:
     return escape(terminal.show_line(text))

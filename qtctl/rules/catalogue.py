@@ -39,7 +39,7 @@ def list_host_rules() -> "tuple[Rule, ...]":
 
 
 @cache
-def view_rules() -> "tuple[ViewRule, ...]":
+def list_view_rules() -> "tuple[ViewRule, ...]":
     """The rules of lint, by id."""
     from qtctl.rules.view import ViewRule  # noqa: PLC0415 - the parser of unit files, which an audit does without
 

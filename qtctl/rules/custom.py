@@ -191,14 +191,14 @@ def _judge_file(file: FileWanted, facts: Facts, need: Need, remedy: str, line: N
     observed: JsonObject = {"kind": found.kind, "age_s": age_us // 1_000_000, "size": found.size}
     if old or size_wrong:
         return Verdict(False, observed, (source,), remedy=make_steps(remedy))
-    return _reads(file, facts, found, remedy, line) or Verdict(True, observed, (source,))
+    return _judge_content(file, facts, found, remedy, line) or Verdict(True, observed, (source,))
 
 
 def _is_larger(size: int, most: int | None) -> bool:
     return most is not None and size > most
 
 
-def _reads(file: FileWanted, facts: Facts, found: File, remedy: str, line: Need | None) -> Verdict | None:
+def _judge_content(file: FileWanted, facts: Facts, found: File, remedy: str, line: Need | None) -> Verdict | None:
     """What is in it, where something is declared of that; None where it is as it should be."""
     need = Need(File.FACT, file.path)
     if file.sha256 and found.sha256 is None:

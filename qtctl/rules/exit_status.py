@@ -83,5 +83,5 @@ def explain_ending(code: int, status: int, result: str) -> str:
     return RESULTS.get(result, "")
 
 
-def hint(code: int, status: int) -> str:
+def find_hint(code: int, status: int) -> str:
     return HINTS.get(status, "") if code == EXITED else ""

@@ -137,7 +137,7 @@ def prove_other_address(need: Need, port: Listener) -> ProofSource:
     return ProofSource(need, f"{_format_sockets_command(port)} | awk '{{print $4}}' | grep -cFx -- {address}", "0")
 
 
-def listens(need: Need, port: Listener, row: list[str]) -> ProofSource:
+def prove_listener(need: Need, port: Listener, row: list[str]) -> ProofSource:
     return ProofSource(need, f"{_format_sockets_command(port)} | awk '{{print $4}}'", _find_local(row))
 
 
@@ -169,7 +169,7 @@ def prove_link_end(need: Need, path: str, resolved: str) -> ProofSource:
     return ProofSource(need, f"readlink -m {quote(path)}", resolved)
 
 
-def runs(need: Need, interpreter: str, status: int) -> ProofSource:
+def prove_interpreter(need: Need, interpreter: str, status: int) -> ProofSource:
     """Only for an interpreter that nobody but root can change: a proof never asks anyone to run another."""
     return ProofSource(need, f"timeout 10 {quote(interpreter)} -I -S -E -B -c pass; echo $?", str(status))
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from qtctl.errors import InputError
-from qtctl.model.names import Names, find_slice, list_units, starts_of
+from qtctl.model.names import Names, find_slice, find_started, list_units
 from qtctl.model.registry import External, Key, Registry
 from qtctl.model.relations import Order
 from qtctl.model.service import Service
@@ -87,13 +87,13 @@ def _focus_graph(whole: Graph, registry: Registry, name: str) -> Graph:
     if not near:
         raise InputError(f"{name} is not in this graph", hint="--what all has everything that is not retired")
     for _ in range(FOCUS_STEPS):
-        near |= {end for edge in whole.edges for end in _ends_of(edge) if not near.isdisjoint(_ends_of(edge))}
+        near |= {end for edge in whole.edges for end in _list_ends(edge) if not near.isdisjoint(_list_ends(edge))}
     nodes = tuple(node for node in whole.nodes if node.id in near)
-    edges = tuple(edge for edge in whole.edges if near.issuperset(_ends_of(edge)))
+    edges = tuple(edge for edge in whole.edges if near.issuperset(_list_ends(edge)))
     return Graph(f"{whole.title}, around {name}", nodes, edges)
 
 
-def _ends_of(edge: Edge) -> tuple[str, str]:
+def _list_ends(edge: Edge) -> tuple[str, str]:
     return edge.source, edge.to
 
 
@@ -124,7 +124,7 @@ def _list_trigger_edges(
     wanted_by = DECLARED_IN[table].wanted_by if node.install is None else node.install.wanted_by
     units = (unit for each in wanted_by for unit in names.all_units(each)[:1])
     yield from (Edge(ids.get(unit, f"unit:{unit}"), f"{table}:{name}", "") for unit in units)
-    starts = starts_of(registry, names, table, name)
+    starts = find_started(registry, names, table, name)
     if starts:
         yield Edge(f"{table}:{name}", ids.get(starts, f"unit:{starts}"), "")
 

@@ -111,11 +111,11 @@ def _sort_by_mean(items: list[str], beside: Sequence[str], neighbours: Mapping[s
     """What has no neighbour there keeps its place among the rest."""
     place = {name: at / max(len(beside) - 1, 1) for at, name in enumerate(beside)}
 
-    def mean(at: int, name: str) -> float:
+    def compute_mean(at: int, name: str) -> float:
         places = [place[each] for each in neighbours.get(name, ())]
         return sum(places) / len(places) if places else at / max(len(items) - 1, 1)
 
-    keyed = sorted((mean(at, name), at, name) for at, name in enumerate(items))
+    keyed = sorted((compute_mean(at, name), at, name) for at, name in enumerate(items))
     return [name for _, _, name in keyed]
 
 

@@ -221,8 +221,8 @@ def _list_streams(registry: Registry) -> Iterator[StreamRow]:
             type=key.type.value,
             state=key.state,
             store=key.store,
-            writers=_find_services(registry, partial(_writes, name)),
-            readers=_find_services(registry, partial(_reads, name)),
+            writers=_find_services(registry, partial(_is_writer, name)),
+            readers=_find_services(registry, partial(_is_reader, name)),
             summary=key.summary,
         )
 
@@ -299,11 +299,11 @@ def _runs_from(venv: str, service: Service) -> bool:
     return service.run is not None and service.run.venv == venv
 
 
-def _writes(key: str, service: Service) -> bool:
+def _is_writer(key: str, service: Service) -> bool:
     return key in (*service.streams.publishes, *service.streams.writes)
 
 
-def _reads(key: str, service: Service) -> bool:
+def _is_reader(key: str, service: Service) -> bool:
     return key in (*service.streams.consumes, *service.streams.reads)
 
 

@@ -11,7 +11,7 @@ from qtctl.dialects.arguments import mask_arguments, mask_lines
 from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.model.desired import Desired, DesiredFile, DesiredService
 from qtctl.model.desired_unit import DesiredUnit
-from qtctl.model.names import Names, list_starters, list_units, make_unit_name, starts_of
+from qtctl.model.names import Names, find_started, list_starters, list_units, make_unit_name
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
 from qtctl.model.relations import Order
@@ -144,14 +144,14 @@ def _describe_thing(registry: Registry, desired: Desired, places: Places, kind: 
         streams=tuple(wires[kind](registry, places)) if kind in wires else (),
         used_by=tuple(_list_users(registry, kind, name)),
         instances=list_units(registry, kind, name) if is_template(unit) else (),
-        starts=starts_of(registry, Names.of(registry), kind, name) if kind in OTHER_UNIT_TABLES else "",
+        starts=find_started(registry, Names.of(registry), kind, name) if kind in OTHER_UNIT_TABLES else "",
         files=tuple(_list_files(desired, set(_list_origins(registry, ((kind, name),))))),
     )
 
 
 def _replace_by_instance(thing: Thing, desired: Desired, name: str) -> Thing:
     """The instance of a template, if the user named it."""
-    instance = next((each for each in desired.instances(thing.unit) if name in _names_of(each)), None)
+    instance = next((each for each in desired.instances(thing.unit) if name in _list_names(each)), None)
     if instance is None:
         return thing
     changes = {"name": instance.name, "unit": instance.unit, "summary": instance.summary, "instances": ()}
@@ -159,7 +159,7 @@ def _replace_by_instance(thing: Thing, desired: Desired, name: str) -> Thing:
     return thing.model_copy(update={**changes, "argv": argv, "template": instance.template})
 
 
-def _names_of(instance: DesiredUnit) -> tuple[str, ...]:
+def _list_names(instance: DesiredUnit) -> tuple[str, ...]:
     return instance.name, instance.unit, f"{instance.name}{instance.kind.suffix}"
 
 

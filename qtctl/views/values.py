@@ -68,15 +68,15 @@ def _list_fleet_defaults(
         yield _make_value(("group",), service.user, f"{places.of(origin.at('user'))} (the group of its user)")
     for path, value in _flatten(defaults.model_dump(mode="json")):
         to = ("run", *path) if path[0] in ("code", "python") else path
-        if _applies(service, to) and (to not in own or isinstance(value, list)) and value not in (None, [], ""):
+        if _has_default(service, to) and (to not in own or isinstance(value, list)) and value not in (None, [], ""):
             where = f"{places.of(FLEET.at('defaults', *path))} ({DEFAULT})" if path in written else BUILT_IN
             yield _make_value(to, value, where)
-    if _applies(service, ("sandbox", "profile")) and not (service.sandbox.profile or defaults.sandbox.profile):
+    if _has_default(service, ("sandbox", "profile")) and not (service.sandbox.profile or defaults.sandbox.profile):
         yield _make_value(("sandbox", "profile"), "default", BUILT_IN)
     yield from _list_lag_defaults(registry, service, places)
 
 
-def _applies(service: Service, path: tuple[str, ...]) -> bool:
+def _has_default(service: Service, path: tuple[str, ...]) -> bool:
     """Whether resolve applies a default of the fleet to the service."""
     run = service.run
     if path == ("run", "python"):

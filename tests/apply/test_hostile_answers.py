@@ -21,7 +21,7 @@ from qtctl.dialects import tar
 from qtctl.engines.connect import make_declared_route
 from qtctl.errors import QtctlError
 from qtctl.flows.declared import Declared
-from qtctl.flows.rollback import check, known_stores
+from qtctl.flows.rollback import check, list_known_stores
 from qtctl.interfaces.host import Completed, Host
 from qtctl.model.desired import Desired
 from qtctl.model.desired_store import DesiredStore
@@ -282,7 +282,7 @@ def fetched(theirs: Desired, mine: Desired) -> Desired:
 def test_a_host_gets_no_password_of_a_store_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     mine = replace(desired(service("a"), target()), stores=(redis("a"), redis("b", port=6380)))
     theirs = replace(mine, stores=(redis("a", address="127.0.0.2"), redis("b", port=6380), redis("c")))
-    assert known_stores(theirs, mine) == {"b"}
+    assert list_known_stores(theirs, mine) == {"b"}
     given: dict[str, Any] = {}
     monkeypatch.setattr(api, "deploy", lambda *_, **options: given.update(options))
     passwords = {"a": Secret("x"), "b": Secret("y"), "c": Secret("z")}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qtctl.rules.exit_status import describe_ending, hint
+from qtctl.rules.exit_status import describe_ending, find_hint
 
 
 @pytest.mark.parametrize(
@@ -31,5 +31,5 @@ def test_ending(code: int, status: int, expected: str) -> None:
 
 
 def test_only_systemds_own_statuses_have_a_hint() -> None:
-    assert "program" in hint(1, 203)
-    assert hint(2, 203) == hint(1, 1) == ""
+    assert "program" in find_hint(1, 203)
+    assert find_hint(2, 203) == find_hint(1, 1) == ""

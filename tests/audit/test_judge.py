@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qtctl.audit.judge import judge, list_expectations, needs
+from qtctl.audit.judge import judge, list_expectations, list_needs
 from qtctl.errors import InputError
 from qtctl.findings.finding import Outcome, Severity, make_fingerprint
 from qtctl.findings.verdict import Conclusion
@@ -71,7 +71,7 @@ def test_the_order_of_the_evidence_does_not_matter() -> None:
 
 
 def test_needs_are_the_union_once_each_and_sorted() -> None:
-    wanted = needs(desired())
+    wanted = list_needs(desired())
     assert len(set(wanted)) == len(wanted)
     assert list(wanted) == sorted(wanted, key=lambda need: (need.fact, need.store, need.subject))
     assert set(wanted) == {need for _, each in list_expectations(desired()) for need in each.needs}
@@ -171,7 +171,7 @@ def test_declared_is_the_place_in_the_registry() -> None:
 
 
 def test_cases_name_facts_that_exist() -> None:
-    known = {name_of(need) for need in needs(desired())} | {f"{need.fact} *" for need in needs(desired())}
+    known = {name_of(need) for need in list_needs(desired())} | {f"{need.fact} *" for need in list_needs(desired())}
     used = {name for case in CASES for part in ("absent", "refused", "dropped") for name in case.get(part, ())}
     assert used <= known
 

@@ -59,7 +59,7 @@ def test_interpreters(tmp_path: Path) -> None:
     python.unlink()
     python.symlink_to("/usr/bin/python3")
     assert shows(proofs.prove_executable(NEED, str(python), yes=True))
-    assert shows(proofs.runs(NEED, str(python.resolve()), 0))
+    assert shows(proofs.prove_interpreter(NEED, str(python.resolve()), 0))
 
 
 @pytest.mark.skipif(shutil.which("ss") is None, reason="ss is not installed")
@@ -68,7 +68,7 @@ def test_sockets() -> None:
         number = server.getsockname()[1]
         port = listener(port=number)
         row = ["127.0.0.1", str(number), "", f"tcp LISTEN 0 128 127.0.0.1:{number} 0.0.0.0:*"]
-        assert shows(proofs.listens(NEED, port, row))
+        assert shows(proofs.prove_listener(NEED, port, row))
         assert shows(proofs.prove_owner(NEED, port, row))
         assert shows(proofs.prove_other_address(NEED, listener("127.0.0.2", number)))
         assert not shows(proofs.prove_no_listener(NEED, port))

@@ -22,7 +22,7 @@ from qtctl.model.generated_facts import GeneratedFiles
 from qtctl.model.origin import Origin
 from qtctl.model.plan import Choices, Plan, Step, StepKind
 from qtctl.model.states import ServiceState
-from qtctl.plan.needs import needs
+from qtctl.plan.needs import list_needs
 from qtctl.plan.plan import list_unread, plan
 from qtctl.plan.unit_goals import list_goals
 from tests.builders.desired import build_host, build_service
@@ -137,7 +137,7 @@ class Ground:
 
     def facts(self, wanted: Desired) -> Facts:
         """With a listing, what is seen of the fleet's units that nothing declares comes along."""
-        asked = needs(wanted)
+        asked = list_needs(wanted)
         undeclared = (Need(Unit.FACT, name) for name in sorted(self.units) if name.startswith("quantum"))
         return Facts([self._item(need) for need in dict.fromkeys((*asked, *undeclared))])
 

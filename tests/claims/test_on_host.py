@@ -6,13 +6,13 @@ import pytest
 
 from qtctl.claims.check import examine
 from qtctl.model.claims import Known, Verdict
-from qtctl.reports.claims_known import known_of_registry, known_of_report
+from qtctl.reports.claims_known import make_known_of_registry, make_known_of_report
 from qtctl.reports.module_registry import build_report
 from tests.builders.reported import TAKEN_AT, desired, evidence
 from tests.claims.judging import read
 
 REPORT = build_report(desired(), evidence(), ())
-SEEN, DECLARED = known_of_report(desired(), REPORT), known_of_registry(desired())
+SEEN, DECLARED = make_known_of_report(desired(), REPORT), make_known_of_registry(desired())
 TODAY = f"Date: {TAKEN_AT[:10]}\n\n"
 OTHER_DAY = "Date: 2025-11-02\n\n"
 SERVICES = len(desired().services)

@@ -6,14 +6,14 @@ import pytest
 
 from qtctl.formats.markdown import write_markdown
 from qtctl.reports import module_registry, module_registry_page
-from qtctl.reports.claims_known import known_of_report
+from qtctl.reports.claims_known import make_known_of_report
 from tests.builders.reported import desired, evidence
 from tests.claims.judging import broken, true
 from tests.docs.pages import PAGES, ROOT, name_of
 
 GOLDENS = sorted(path for path in (ROOT / "tests/reports/goldens").iterdir() if path.suffix in (".md", ".json"))
 REPORT = module_registry.build_report(desired(), evidence(), ())
-KNOWN = known_of_report(desired(), REPORT)
+KNOWN = make_known_of_report(desired(), REPORT)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

@@ -13,7 +13,7 @@ import pytest
 
 from qtctl.adapters.clock import SystemClock
 from qtctl.adapters.local import LocalHost
-from qtctl.audit.judge import judge, needs
+from qtctl.audit.judge import judge, list_needs
 from qtctl.collect.collect import collect
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.model.desired import Desired, DesiredKey, Membership
@@ -45,7 +45,7 @@ def host(port: int, **changes: Any) -> Desired:
 
 
 def look(wanted: Desired, passwords: Mapping[str, Secret] | None = None, more: Iterable[Need] = ()) -> Evidence:
-    asked = [*(need for need in needs(wanted) if need.fact in FACTS), *more]
+    asked = [*(need for need in list_needs(wanted) if need.fact in FACTS), *more]
     with LocalHost() as here:
         return collect(here, build_inquiry(wanted, asked, passwords=passwords), SystemClock())
 

@@ -145,7 +145,7 @@ def test_state_that_cannot_be_read_is_said(own_state: Path, text: str) -> None:
 def test_hosts_are_listed_by_number() -> None:
     for name in ("lab10", "lab2", "lab1"):
         state.save(replace(HOST, name=name))
-    assert state.names() == ("lab1", "lab2", "lab10")
+    assert state.list_names() == ("lab1", "lab2", "lab10")
 
 
 def test_a_reboot_of_the_machine_makes_pids_stale() -> None:

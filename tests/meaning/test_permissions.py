@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from qtctl.meaning.access import Entry, Kind, walk
-from qtctl.meaning.permissions import Identity, Permission, find_first_refusal, may
+from qtctl.meaning.permissions import Identity, Permission, find_first_refusal, has_permission
 
 USER, GROUP, STRANGER = 61234, 61235, 61236
 WHO = Identity(USER, frozenset((USER, GROUP)))
@@ -34,7 +34,7 @@ def test_the_kernel_agrees(tmp_path: Path) -> None:
     for who in (WHO, Identity(0, frozenset((0,)))):
         asked = [(path, entry, permission) for path, entry in made for permission in FLAGS]
         kernel = _kernel(who, [f"test {FLAGS[permission]} '{path}'" for path, _, permission in asked])
-        assert [may(entry, who, permission) for _, entry, permission in asked] == kernel
+        assert [has_permission(entry, who, permission) for _, entry, permission in asked] == kernel
 
 
 def _kernel(who: Identity, tests: Sequence[str]) -> list[bool]:
@@ -62,7 +62,7 @@ def _kernel(who: Identity, tests: Sequence[str]) -> list[bool]:
 def test_access_control_lists(acl: tuple[str, ...] | None, permission: Permission, allowed: bool | None) -> None:
     """acl(5). The last digit of the mode stands for everybody else."""
     other = 7 if acl is None or "other::rwx" in acl else 0
-    assert may(Entry("/x", Kind.FOLDER, 0, 0, 0o770 | other, acl=acl), WHO, permission) is allowed
+    assert has_permission(Entry("/x", Kind.FOLDER, 0, 0, 0o770 | other, acl=acl), WHO, permission) is allowed
 
 
 def test_every_folder_on_the_way_has_to_be_entered() -> None:

@@ -14,7 +14,7 @@ import pytest
 from qtctl import model, probes
 from qtctl.adapters.clock import SystemClock
 from qtctl.adapters.local import LocalHost
-from qtctl.audit.judge import judge, needs
+from qtctl.audit.judge import judge, list_needs
 from qtctl.collect import document
 from qtctl.collect.collect import collect, refuse_all
 from qtctl.errors import HostError
@@ -125,8 +125,8 @@ def new_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("new_kind")
 def test_a_new_kind_needs_a_row_a_probe_and_a_rule_and_nothing_else() -> None:
     wanted = desired()
-    assert PageSize.FACT in {need.fact for need in needs(wanted)}
-    asked = [need for need in needs(wanted) if need.fact == PageSize.FACT]
+    assert PageSize.FACT in {need.fact for need in list_needs(wanted)}
+    asked = [need for need in list_needs(wanted) if need.fact == PageSize.FACT]
     with LocalHost() as here:
         evidence = collect(here, build_inquiry(wanted, asked), SystemClock())
     read = document.load(document.dump(evidence), "e.json")
@@ -139,7 +139,7 @@ def test_a_new_kind_needs_a_row_a_probe_and_a_rule_and_nothing_else() -> None:
 @pytest.mark.usefixtures("new_kind")
 def test_where_a_new_kind_is_not_known_its_channel_is_the_cause_and_its_help_the_remedy() -> None:
     wanted = desired()
-    evidence = refuse_all(build_inquiry(wanted, needs(wanted)), HostError("no route"), SystemClock(), "192.0.2.1")
+    evidence = refuse_all(build_inquiry(wanted, list_needs(wanted)), HostError("no route"), SystemClock(), "192.0.2.1")
     checks = judge(wanted, evidence)
     (check,) = [each for each in checks if each.id == "QT799"]
     assert str(check.outcome) == "unknown"

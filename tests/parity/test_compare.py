@@ -9,7 +9,7 @@ from qtctl.errors import InputError
 from qtctl.model.evidence import Need
 from qtctl.model.registry import Legacy
 from qtctl.parity.compare import compare, find_legacy
-from qtctl.parity.needs import needs
+from qtctl.parity.needs import list_needs
 from qtctl.parity.rows import ParityReport, ParityVerdict
 from qtctl.registry.load import load as load_registry
 from qtctl.resolve.resolve import resolve
@@ -87,7 +87,7 @@ def test_the_record_of_a_file_is_found_by_its_base_name() -> None:
 
 def test_needs_are_every_place_its_timers_and_who_listens() -> None:
     units = ("q-api.service", "q-nightly.service", "q-nightly.timer", "q-old.service", "q-worker.service")
-    assert needs(desired()) == (
+    assert list_needs(desired()) == (
         *(Need("unit", unit) for unit in (*units, "redis-server.service")),
         Need("listeners", "tcp"),
         Need("listeners", "udp"),

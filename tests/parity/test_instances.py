@@ -7,7 +7,7 @@ from qtctl.errors import InputErrors
 from qtctl.model.desired import Desired
 from qtctl.model.facts import Facts
 from qtctl.parity.compare import compare
-from qtctl.parity.needs import needs
+from qtctl.parity.needs import list_needs
 from qtctl.parity.rows import ParityRow
 from qtctl.registry.load import load
 from qtctl.resolve.resolve import resolve
@@ -112,7 +112,7 @@ def test_a_port_that_systemd_holds_for_nothing_declared_is_nobody_elses(desired:
 
 
 def test_all_that_is_read_is_asked_for(desired: Desired) -> None:
-    asked = {need.subject for need in needs(desired)}
+    asked = {need.subject for need in list_needs(desired)}
     assert {*BOTH, *ACT} <= asked
 
 

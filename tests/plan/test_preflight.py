@@ -15,7 +15,7 @@ from qtctl.model.host_facts import FileSystem
 from qtctl.model.plan import Plan, Refusal, Step, StepKind
 from qtctl.model.preflight_facts import EnvKeys, Jobs, Writable
 from qtctl.model.way_facts import PathWay, UserIds
-from qtctl.plan.preflight import find_obstacles, needs
+from qtctl.plan.preflight import find_obstacles, list_needs
 from tests.builders.planned import ORIGIN, desired, service, target
 
 A = "quantum-a.service"
@@ -42,7 +42,7 @@ def check(wanted: Desired, *steps: Step, **changes: Fact | None) -> tuple[Refusa
 
 
 def _items(wanted: Desired, plan: Plan, changes: dict[str, Fact | None]) -> Iterable[Item]:
-    for need in needs(wanted, plan):
+    for need in list_needs(wanted, plan):
         key = need.fact.replace(".", "_")
         value = changes[key] if key in changes else GOOD.get((need.fact, need.subject))
         state = State.ABSENT if value is None else State.OBSERVED
@@ -55,9 +55,9 @@ SIMPLE = desired(service("a"), target())
 
 
 def test_nothing_is_asked_for_a_plan_without_steps_and_nothing_of_what_is_not_started() -> None:
-    assert needs(SIMPLE, Plan("h1", ())) == ()
+    assert list_needs(SIMPLE, Plan("h1", ())) == ()
     stop = Step(StepKind.STOP, A, "active, declared stopped")
-    assert {need.fact for need in needs(SIMPLE, Plan("h1", (stop,)))} == {"jobs"}
+    assert {need.fact for need in list_needs(SIMPLE, Plan("h1", (stop,)))} == {"jobs"}
 
 
 def test_a_host_where_all_is_well() -> None:
@@ -144,7 +144,7 @@ def test_a_host_with_an_older_systemd_than_declared() -> None:
 
 def test_what_cannot_be_read_is_unknown_and_not_well() -> None:
     plan = Plan("h1", (START,))
-    items = [Item(need.fact, need.subject, State.REFUSED, None, "no awk", 1) for need in needs(SIMPLE, plan)]
+    items = [Item(need.fact, need.subject, State.REFUSED, None, "no awk", 1) for need in list_needs(SIMPLE, plan)]
     found = find_obstacles(SIMPLE, plan, Facts(items))
     assert found
     assert all(each.unknown for each in found)

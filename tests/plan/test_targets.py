@@ -9,7 +9,7 @@ from qtctl.model.desired_accounts import DesiredFolder
 from qtctl.model.evidence import Need, State
 from qtctl.model.facts import File
 from qtctl.model.origin import Origin
-from qtctl.plan.needs import needs
+from qtctl.plan.needs import list_needs
 from qtctl.plan.plan import list_unread
 from tests.builders.planned import UNITS, Ground, deployed, desired, service, target, unit_text
 
@@ -36,7 +36,7 @@ def refused(found: Ground, wanted: Desired = WANTED) -> dict[str, str]:
 
 
 def test_every_folder_above_what_is_written_is_looked_at() -> None:
-    asked = {need.subject for need in needs(WANTED) if need.fact == File.FACT}
+    asked = {need.subject for need in list_needs(WANTED) if need.fact == File.FACT}
     assert {"/", "/etc", "/etc/quantum", "/etc/systemd", UNITS, f"{UNITS}/quantum.target.wants"} <= asked
 
 

@@ -10,7 +10,7 @@ from qtctl.reports.categories import MEANINGS, Category, classify
 from qtctl.reports.gates import GateOutcome
 from qtctl.reports.module_registry import RegistryReport, build_report, to_json
 from qtctl.reports.module_registry_page import build_page
-from qtctl.reports.needs import needs
+from qtctl.reports.needs import list_needs
 from tests.builders.reported import ITEMS, desired, evidence
 
 from .checks import CHECKS
@@ -119,7 +119,7 @@ def test_a_summary_that_its_rows_do_not_add_up_to_cannot_be_made(name: str) -> N
 
 
 def test_what_the_report_reads_is_what_it_needs() -> None:
-    asked = needs(desired())
+    asked = list_needs(desired())
     assert len(set(asked)) == len(asked)
     undeclared = {item.need for item in ITEMS} - set(asked)
     assert undeclared == set()

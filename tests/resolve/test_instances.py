@@ -5,7 +5,7 @@ import pytest
 from qtctl.adapters.files import read_templates
 from qtctl.errors import InputError
 from qtctl.flows.lint import count_declared
-from qtctl.flows.views import listing
+from qtctl.flows.views import make_listing
 from qtctl.meaning.listeners import list_declared_ports
 from qtctl.model.desired import Desired
 from qtctl.registry.load import load
@@ -145,7 +145,7 @@ def test_a_socket_for_an_instance_shares_its_port_and_no_other() -> None:
 
 
 def test_ports_of_instances_are_listed_and_counted() -> None:
-    rows = [row for row in listing(files(POOL), Kind.PORTS, None).rows if isinstance(row, PortRow)]
+    rows = [row for row in make_listing(files(POOL), Kind.PORTS, None).rows if isinstance(row, PortRow)]
     assert {row.name: row.listen for row in rows if row.name.startswith("pool")} == {
         f"pool@{each}.http": f"127.0.0.1:810{each}" for each in "1234"
     }

@@ -5,7 +5,7 @@ import pytest
 from qtctl.adapters.files import read_templates
 from qtctl.errors import InputError
 from qtctl.flows.declare import declare
-from qtctl.flows.views import listing
+from qtctl.flows.views import make_listing
 from qtctl.model.desired import Desired
 from qtctl.model.names import UNIT_DIR
 from qtctl.plan.unit_goals import list_goals
@@ -69,7 +69,7 @@ def test_timers_and_sockets_of_a_host() -> None:
 
 
 def test_their_ports_are_listed() -> None:
-    rows = [row for row in listing(files(), Kind.PORTS, None).rows if isinstance(row, PortRow)]
+    rows = [row for row in make_listing(files(), Kind.PORTS, None).rows if isinstance(row, PortRow)]
     assert {row.name: row.listen for row in rows if row.name.startswith("door")} == {
         "door@1.listen": "127.0.0.1:9101", "door@2.listen": "127.0.0.1:9102",
     }  # fmt: skip

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from qtctl.findings.meaning import Meaning
-from qtctl.rules.catalogue import FOLDERS, list_families, list_host_rules, list_ids, list_meanings, view_rules
+from qtctl.rules.catalogue import FOLDERS, list_families, list_host_rules, list_ids, list_meanings, list_view_rules
 from qtctl.rules.rule import Rule
 from qtctl.rules.view import ViewRule
 
@@ -44,5 +44,5 @@ def test_rules_are_of_the_kind_that_their_folder_looks_at() -> None:
     assert all(isinstance(each, Rule) for each in of_host)
     assert {each.id for each in list_host_rules()} == {each.id for each in of_host}
     others: list[Meaning] = list(chain.from_iterable(family.RULES for family in list_families("registry", "units")))
-    assert {each.id for each in view_rules()} == {each.id for each in others if isinstance(each, ViewRule)}
+    assert {each.id for each in list_view_rules()} == {each.id for each in others if isinstance(each, ViewRule)}
     assert not any(isinstance(each, Rule) for each in others)

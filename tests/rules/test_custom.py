@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from qtctl.adapters.files import read_registry
-from qtctl.audit.judge import judge, needs
+from qtctl.audit.judge import judge, list_needs
 from qtctl.errors import InputErrors
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.flows.desired_cache import pack, unpack
@@ -163,7 +163,7 @@ def test_policy_weighs_them_and_knows_their_ids() -> None:
 
 def test_only_declared_commands_are_asked_for_and_a_cache_keeps_them() -> None:
     desired = declared()
-    inquiry = build_inquiry(desired, needs(desired))
+    inquiry = build_inquiry(desired, list_needs(desired))
     assert inquiry.commands == (CommandQuestion("QT902", ("/usr/bin/cat", "/proc/sys/vm/nr_hugepages"), 1_000_000),)
     assert unpack(pack(desired)) == desired
 

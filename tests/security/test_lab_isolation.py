@@ -345,16 +345,16 @@ def test_a_setuid_program_of_a_host_makes_nobody_root_here(box: Box) -> None:
 @pytest.mark.lab
 @pytest.mark.usefixtures("box")
 def test_no_local_user_gets_into_state_or_cache() -> None:
-    for folder in (state.state_dir(), rootfs.locate_cache()):
+    for folder in (state.locate_state(), rootfs.locate_cache()):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         assert folder.stat().st_uid == 0
     for path in (
         rootfs.locate_cached(rootfs.choose_default_suite()) / "usr/bin/sudo",
-        state.state_dir() / "ssh/id_ed25519",
+        state.locate_state() / "ssh/id_ed25519",
     ):
         assert path.is_file()
         assert as_user(1000, "cat", str(path)).stdout == ""
-    files = [path for path in state.state_dir().rglob("*") if "upper" not in path.parts and "root" not in path.parts]
+    files = [path for path in state.locate_state().rglob("*") if "upper" not in path.parts and "root" not in path.parts]
     readable = [path for path in files if path.is_file() and path.stat().st_mode & 0o077 and path.suffix != ".pub"]
     assert readable == []
 
@@ -507,7 +507,9 @@ def test_no_local_user_holds_a_lock_of_the_lab(open_folder: Path) -> None:
 @needs_root
 def test_another_account_sees_no_lab_and_no_traceback(open_folder: Path) -> None:
     state.save(BLANK)
-    look = f"import sys; sys.path[:0] = [{str(ROOT)!r}]; from qtctl.lab.state import *; print(names(), load('lab1'))"
+    look = (
+        f"import sys; sys.path[:0] = [{str(ROOT)!r}]; from qtctl.lab.state import *; print(list_names(), load('lab1'))"
+    )
     done = as_user(1000, f"QTCTL_STATE={open_folder}/state", "/usr/bin/python3", "-c", look)
     assert done.stdout == "() None\n", done.stderr
 

@@ -7,7 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from qtctl.errors import InputError
-from qtctl.flows.views import listing
+from qtctl.flows.views import make_listing
 from qtctl.formats.markdown import write_markdown
 from qtctl.model.units import Socket, Target, Timer, Unit
 from qtctl.reports.document import dump
@@ -35,16 +35,16 @@ FILES = changed(timers=TIMERS, services__report=REPORT, services__gone=GONE)
 
 
 def test_every_kind_as_markdown() -> None:
-    same("list.md", "\n".join(write_markdown(make_page(listing(FILES, kind, None))) for kind in Kind))
+    same("list.md", "\n".join(write_markdown(make_page(make_listing(FILES, kind, None))) for kind in Kind))
 
 
 def test_every_kind_as_json() -> None:
-    same("list.json", "".join(dump(listing(FILES, kind, None)) for kind in Kind))
+    same("list.json", "".join(dump(make_listing(FILES, kind, None)) for kind in Kind))
 
 
 @pytest.mark.parametrize("kind", Kind)
 def test_json_follows_its_schema(kind: Kind) -> None:
-    Draft202012Validator(make_schemas()["list"]).validate(json.loads(dump(listing(FILES, kind, None))))
+    Draft202012Validator(make_schemas()["list"]).validate(json.loads(dump(make_listing(FILES, kind, None))))
 
 
 def test_a_kind_has_the_states_that_its_table_takes() -> None:
@@ -58,7 +58,7 @@ def test_a_kind_has_the_states_that_its_table_takes() -> None:
 def test_only_what_is_in_the_state_is_listed(kind: Kind, state: State) -> None:
     if state not in STATES[kind]:
         with pytest.raises(InputError, match=f"no {kind} can be {state}"):
-            listing(FILES, kind, state)
+            make_listing(FILES, kind, state)
         return
-    every = listing(FILES, kind, None).rows
-    assert listing(FILES, kind, state).rows == tuple(row for row in every if row.state == state)
+    every = make_listing(FILES, kind, None).rows
+    assert make_listing(FILES, kind, state).rows == tuple(row for row in every if row.state == state)

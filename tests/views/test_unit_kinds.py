@@ -7,7 +7,7 @@ from jsonschema import Draft202012Validator
 
 from qtctl.adapters.files import read_templates
 from qtctl.errors import InputError
-from qtctl.flows.views import graph, listing, show
+from qtctl.flows.views import graph, make_listing, show
 from qtctl.formats.markdown import write_markdown
 from qtctl.reports.document import dump
 from qtctl.views.choices import Kind, State, What
@@ -85,16 +85,16 @@ def test_an_instance_that_is_not_declared_is_not_found() -> None:
 
 
 def test_instances_are_a_column_where_there_are_some() -> None:
-    services = listing(FILES, Kind.SERVICES, None)
+    services = make_listing(FILES, Kind.SERVICES, None)
     assert "instances" in list_columns(services)
     worker = next(row for row in services.rows if isinstance(row, ServiceRow) and row.name == "worker")
     assert "small-worker@1.service, small-worker@2.service" in format_cells(services, worker)
     assert "`small-worker@1.service, small-worker@2.service`" in write_markdown(make_page(services))
-    assert "instances" not in list_columns(listing(FILES, Kind.SERVICES, State.ON_DEMAND))
+    assert "instances" not in list_columns(make_listing(FILES, Kind.SERVICES, State.ON_DEMAND))
 
 
 def test_ports_of_sockets_are_listed() -> None:
-    rows = listing(FILES, Kind.PORTS, State.ACTIVE).rows
+    rows = make_listing(FILES, Kind.PORTS, State.ACTIVE).rows
     assert [(row.name, row.listen) for row in rows if isinstance(row, PortRow)] == [("api.listen", "127.0.0.1:8009")]
 
 

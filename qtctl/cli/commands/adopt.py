@@ -171,7 +171,7 @@ def drift(
     of the registry are kept. Values of secrets stay on the host. Nothing on the host is changed.
     """
     from qtctl.adapters.files import rewrite_registry
-    from qtctl.api.drift import drift as read
+    from qtctl.api.drift import find_drift as read
     from qtctl.cli.output import show_progress
     from qtctl.reports.drift import build_file, build_report, conclude
     from qtctl.reports.drift_view import build_view

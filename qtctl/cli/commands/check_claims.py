@@ -44,7 +44,7 @@ def check_claims(
 
     document = read(file)
     known, policy = (
-        (None, NO_POLICY) if registry is None and saved is None else _know(registry, saved, as_name, templates)
+        (None, NO_POLICY) if registry is None and saved is None else _make_known(registry, saved, as_name, templates)
     )
     examined, findings = check(document, known, policy)
     report = build_report(examined, findings, known, policy.gate)
@@ -52,17 +52,17 @@ def check_claims(
     raise typer.Exit(choose_exit(report.conclusion))
 
 
-def _know(
+def _make_known(
     registry: Path | None, saved: Path | None, as_name: str | None, templates: Path | None
 ) -> "tuple[Known, Policy]":
     from qtctl.adapters.clock import SystemClock
     from qtctl.api import evidence
-    from qtctl.api.claims import know, make_policy
+    from qtctl.api.claims import make_known, make_policy
     from qtctl.api.registry import declare
     from qtctl.collect.ledger import format_time
 
     declared = declare(locate_registry(registry), templates=templates, as_name=as_name)
-    known = know(declared, evidence.read(saved, declared) if saved is not None else None)
+    known = make_known(declared, evidence.read(saved, declared) if saved is not None else None)
     return known, make_policy(declared, format_time(SystemClock().now()))
 
 

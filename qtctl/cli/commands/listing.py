@@ -20,10 +20,10 @@ def list_(
 ) -> None:
     """List what the registry declares: services, or another kind, each with its unit, state and ties."""
     from qtctl.adapters.files import read_registry
-    from qtctl.flows.views import listing
+    from qtctl.flows.views import make_listing
     from qtctl.views.presented import list_view
 
-    present(list_view(listing(read_registry(locate_registry(registry)), kind, state)), format_)
+    present(list_view(make_listing(read_registry(locate_registry(registry)), kind, state)), format_)
 
 
 EXAMPLES = (

@@ -134,9 +134,9 @@ def list_(
 
     found = open_store(store)
     rows, damaged = [], []
-    for name in _hosts(found, host):
+    for name in _list_hosts(found, host):
         chain = found.read(name)
-        checked, _ = check(found, name, None, _now())
+        checked, _ = check(found, name, None, _read_clock())
         rows += [build_row(each.snapshot, each.stored.where, len(each.stored.content)) for each in checked.links]
         readable = {each.stored.where for each in checked.links}
         damaged += [each.where for each in chain.stored if each.where not in readable]
@@ -190,11 +190,11 @@ def verify(
     from qtctl.reports.snapshot import build_check
     from qtctl.reports.snapshot_view import build_check_view
 
-    found, now = open_store(store), _now()
+    found, now = open_store(store), _read_clock()
     findings: list[Finding] = []
     hosts: dict[str, int] = {}
     wanted = _list_declared(locate_registry(registry)) if all_hosts else ()
-    for name in dict.fromkeys((*_hosts(found, host), *wanted)):
+    for name in dict.fromkeys((*_list_hosts(found, host), *wanted)):
         if rebuild_index:
             complain(f"{name}: the index lists {found.rebuild_index(name)} snapshots now")
         checked, judged = check(found, name, signers, now)
@@ -270,7 +270,7 @@ def _list_declared(registry: Path) -> tuple[str, ...]:
     return tuple(load(registry).registry.hosts)
 
 
-def _hosts(store: "SnapshotStore", host: str | None) -> tuple[str, ...]:
+def _list_hosts(store: "SnapshotStore", host: str | None) -> tuple[str, ...]:
     hosts = store.list_hosts()
     if host is None:
         return hosts
@@ -281,7 +281,7 @@ def _hosts(store: "SnapshotStore", host: str | None) -> tuple[str, ...]:
     return (host,)
 
 
-def _now() -> str:
+def _read_clock() -> str:
     from qtctl.adapters.clock import SystemClock
     from qtctl.collect.ledger import format_time
 

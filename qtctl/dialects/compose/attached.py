@@ -51,7 +51,7 @@ class Attached:
             required = entry.get("required") not in (False, "false")
             text = self._read(name, path, place, "env_file", required=required)
             if text is not None:
-                look_up = partial(_outside_first, self.outside, own)
+                look_up = partial(_put_outside_first, self.outside, own)
                 read_file = read_raw if format_ else read_dotenv
                 before, read = read, read_file(text, path, look_up, read)
                 given = {key for key, value in read.items() if before.get(key) != value}
@@ -88,5 +88,5 @@ class Attached:
         return text
 
 
-def _outside_first(outside: Mapping[str, str], own: Mapping[str, str | None], key: str) -> str | None:
+def _put_outside_first(outside: Mapping[str, str], own: Mapping[str, str | None], key: str) -> str | None:
     return outside.get(key, own.get(key))

@@ -60,7 +60,7 @@ def _check_service(
     platforms = (service.get("build") or {}).get("platforms") or ()
     if platforms and service.get("platform") and service["platform"] not in platforms:
         yield _make_error(name, service, "platform", "has a platform that build.platforms does not have")
-    yield from _exclusive(name, service)
+    yield from _check_exclusive(name, service)
     yield from _scale(name, service)
     yield from _check_limits(name, service)
     yield from _check_targets(name, service)
@@ -69,7 +69,7 @@ def _check_service(
         yield _make_error(name, service, "healthcheck", "healthcheck.test begins with none of CMD, CMD-SHELL, NONE")
 
 
-def _exclusive(name: str, service: Table) -> Iterator[InputError]:
+def _check_exclusive(name: str, service: Table) -> Iterator[InputError]:
     build = service.get("build") or {}
     if build.get("dockerfile_inline") and build.get("dockerfile"):
         yield _make_error(

@@ -169,13 +169,13 @@ def drop_repeated(value: Value, path: Path = (), place: Place = NOWHERE) -> Valu
         for key, each in value.items():
             value[key] = drop_repeated(each, (*path, key), value.line_of(key))
         return value
-    index = _UNIQUE(path) if isinstance(value, list) else None
-    if index is None:
+    make_key = _UNIQUE(path) if isinstance(value, list) else None
+    if make_key is None:
         return value
     found: dict[str, Value] = {}
     for each in value:
         try:
-            found[index(each)] = each
+            found[make_key(each)] = each
         except Wrong as error:
             raise InputError(f"{'.'.join(path)}: {error}", place=find_place(each, place)) from error
     return list(found.values())
@@ -197,12 +197,12 @@ def _find_device(value: Value) -> str:
 
 
 def _make_mount_key(folder: str) -> Callable[[Value], str]:
-    def index(value: Value) -> str:
+    def make_key(value: Value) -> str:
         if not isinstance(value, Table):
             return f"{folder}/{value}"
         return str(value["target"]) if "target" in value else f"{folder}/{value.get('source')}"
 
-    return index
+    return make_key
 
 
 def _make_port_key(value: Value) -> str:

@@ -37,7 +37,7 @@ def normalize(model: Table, name: str, environment: Mapping[str, str]) -> None:
         for volume in service.get("volumes") or ():
             target = str(volume.get("target", ""))
             volume["target"] = clean(target) if target.startswith("/") else make_relative(target)
-    _names(model, name)
+    _set_names(model, name)
 
 
 def _add_networks(model: Table) -> None:
@@ -105,7 +105,7 @@ def _add_dependency(found: Table, name: str, service: Table, *, restart: bool) -
         found.take(name, Table(implied, service.place), service.place)
 
 
-def _names(model: Table, name: str) -> None:
+def _set_names(model: Table, name: str) -> None:
     for kind in ("networks", "volumes", "configs", "secrets"):
         found = model.get(kind)
         if not isinstance(found, Table):

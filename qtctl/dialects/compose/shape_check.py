@@ -124,10 +124,10 @@ def _fits_kind(shape: Shape, value: Value) -> bool:
         return isinstance(value, dict)
     if isinstance(shape, Listed):
         return isinstance(value, list)
-    return isinstance(shape, Scalar) and any(_is(value, letter) for letter in shape.types)
+    return isinstance(shape, Scalar) and any(_is_kind(value, letter) for letter in shape.types)
 
 
-def _is(value: Value, letter: str) -> bool:
+def _is_kind(value: Value, letter: str) -> bool:
     if letter == "Z":
         return value is None
     if letter == "S":
@@ -143,7 +143,7 @@ def _explain_unfit(value: Value, shape: Scalar) -> str:
     """Why a value is none of these, '' where it is. Never the value itself, which may be a secret."""
     if isinstance(value, Date):
         return "is a date: put it in quotes"
-    if not any(_is(value, letter) for letter in shape.types):
+    if not any(_is_kind(value, letter) for letter in shape.types):
         return f"is not {_describe_expected(shape)}"
     if isinstance(value, str):
         if shape.choices and value not in shape.choices:

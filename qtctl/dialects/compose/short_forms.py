@@ -57,7 +57,7 @@ def _make_list(value: Value, _: Place) -> Value:
     return [value] if isinstance(value, str) else value
 
 
-def _names(value: Value, place: Place) -> Value:
+def _make_table(value: Value, place: Place) -> Value:
     if not isinstance(value, list):
         return value
     made = Table((), place)
@@ -316,8 +316,8 @@ _FORMS: Final[Callable[[Path], Callable[[Value, Place], Value] | None]] = make_r
         "services.*.label_file": _make_list,
         "services.*.extends": _read_extends,
         "services.*.gpus": _read_gpus,
-        "services.*.networks": _names,
-        "services.*.models": _names,
+        "services.*.networks": _make_table,
+        "services.*.models": _make_table,
         "services.*.volumes.*": _read_volume,
         "services.*.dns": _make_list,
         "services.*.devices.*": _read_device,

@@ -22,12 +22,12 @@ def read_code(lines: Sequence[str], first: int, fence: int) -> tuple[Block, ...]
     for number, raw in enumerate((*lines, ""), first):
         text = raw.strip()
         if text and _is_label(text):
-            _end(blocks, label, items, fence)
+            _add_block(blocks, label, items, fence)
             label, items = Line(number, drop_marks(text.lstrip("# ")), fence), []
         elif text:
-            items.append(_item(number, raw))
+            items.append(_make_item(number, raw))
         else:
-            _end(blocks, label, items, fence)
+            _add_block(blocks, label, items, fence)
             label, items = None, []
     return tuple(blocks)
 
@@ -38,7 +38,7 @@ def _is_label(text: str) -> bool:
     return text.endswith(":") and not text.startswith(("-", "*", "$"))
 
 
-def _item(number: int, raw: str) -> Item:
+def _make_item(number: int, raw: str) -> Item:
     """`depth` of an item that is not a bullet is 0: each line is a thing of its own."""
     text = raw.strip()
     found = _BULLET.match(text)
@@ -46,7 +46,7 @@ def _item(number: int, raw: str) -> Item:
     return Item(number, drop_marks(_BOX.sub("", text[found.end() :] if found else text)), 0, count)
 
 
-def _end(blocks: list[Block], label: Line | None, items: Iterable[Item], fence: int) -> None:
+def _add_block(blocks: list[Block], label: Line | None, items: Iterable[Item], fence: int) -> None:
     """A list where something introduces it, or at least two lines follow each other; else lines."""
     those = tuple(items)
     if label is not None and not those:

@@ -36,7 +36,7 @@ class _Reader(HTMLParser):
         self._in_cell = False
         self._depth = 0
 
-    def _here(self) -> int:
+    def _find_line(self) -> int:
         return self._first + self.getpos()[0] - 1
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - as HTMLParser
@@ -47,14 +47,14 @@ class _Reader(HTMLParser):
             self._rows = []
         elif tag == "tr":
             self.end_row()
-            self._cells, self._line = [], self._here()
+            self._cells, self._line = [], self._find_line()
         elif tag in ("ul", "ol"):
             self._begin_list()
         elif tag in _CELLS:
             self._begin_cell()
         elif tag == "li":
             self.end_item()
-            self._line = self._here()
+            self._line = self._find_line()
         elif tag in _HEADINGS or tag in _BREAKS:
             self._break()
 
@@ -72,7 +72,7 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if not self._unseen:
             if not any(map(str.strip, self._text)) and self._rows is None and self._items is None:
-                self._line = self._here() + len(data) - len(data.lstrip("\n"))
+                self._line = self._find_line() + len(data) - len(data.lstrip("\n"))
             self._text.append(data)
 
     def end(self) -> None:

@@ -55,20 +55,20 @@ class _Parser:
         self._at, self._counted, self._line = 0, 0, 1
 
     def parse(self) -> Node:
-        root = self._value(0)
+        root = self._parse_value(0)
         self._skip()
         if self._at < len(self._text):
-            raise self._bad("something stands behind the end of the document")
+            raise self._make_error("something stands behind the end of the document")
         return root
 
-    def _here(self) -> int:
+    def _find_line(self) -> int:
         self._line += self._text.count("\n", self._counted, self._at)
         self._counted = self._at
         return self._line
 
-    def _bad(self, what: str) -> InputError:
+    def _make_error(self, what: str) -> InputError:
         return InputError(
-            f"not JSON: {what}", hint="python3 -m json.tool shows it", place=Place(self._file, self._here())
+            f"not JSON: {what}", hint="python3 -m json.tool shows it", place=Place(self._file, self._find_line())
         )
 
     def _skip(self) -> str:
@@ -76,57 +76,57 @@ class _Parser:
         self._at = found.end() if found else self._at
         return self._text[self._at : self._at + 1]
 
-    def _value(self, depth: int) -> Node:
+    def _parse_value(self, depth: int) -> Node:
         begins = self._skip()
         if depth > DEEPEST:
-            raise self._bad(f"deeper than {DEEPEST} levels")
+            raise self._make_error(f"deeper than {DEEPEST} levels")
         if begins == "{":
-            return self._object(depth)
+            return self._parse_object(depth)
         if begins == "[":
-            return self._array(depth)
-        line = self._here()
+            return self._parse_array(depth)
+        line = self._find_line()
         if begins == '"':
-            return Node(line, self._string(), "text")
+            return Node(line, self._parse_string(), "text")
         found = _WORD.match(self._text, self._at)
         if not found:
-            raise self._bad("a value is missing" if begins else "it ends too early")
+            raise self._make_error("a value is missing" if begins else "it ends too early")
         self._at = found.end()
         return Node(line, found[0], "word")
 
-    def _string(self) -> str:
+    def _parse_string(self) -> str:
         try:
             text, self._at = _STRINGS.raw_decode(self._text, self._at)
         except JSONDecodeError as error:
-            raise self._bad("a text that does not end, or with an escape that is none") from error
+            raise self._make_error("a text that does not end, or with an escape that is none") from error
         return str(text)
 
-    def _object(self, depth: int) -> Node:
-        line, fields = self._here(), list[tuple[str, Node]]()
+    def _parse_object(self, depth: int) -> Node:
+        line, fields = self._find_line(), list[tuple[str, Node]]()
         self._at += 1
         while self._skip() != "}":
             if fields:
                 self._take(",")
             if self._skip() != '"':
-                raise self._bad("a key is missing")
-            key = self._string()
+                raise self._make_error("a key is missing")
+            key = self._parse_string()
             self._take(":")
-            fields.append((key, self._value(depth + 1)))
+            fields.append((key, self._parse_value(depth + 1)))
         self._at += 1
         return Node(line, tuple(fields), "object")
 
-    def _array(self, depth: int) -> Node:
-        line, entries = self._here(), list[Node]()
+    def _parse_array(self, depth: int) -> Node:
+        line, entries = self._find_line(), list[Node]()
         self._at += 1
         while self._skip() != "]":
             if entries:
                 self._take(",")
-            entries.append(self._value(depth + 1))
+            entries.append(self._parse_value(depth + 1))
         self._at += 1
         return Node(line, tuple(entries), "array")
 
     def _take(self, wanted: str) -> None:
         if self._skip() != wanted:
-            raise self._bad(f"{wanted!r} is missing")
+            raise self._make_error(f"{wanted!r} is missing")
         self._at += 1
 
 
@@ -137,20 +137,20 @@ def _write(node: Node, name: str, depth: int, builder: Builder) -> None:
         _write_array(node, name, depth, builder)
         return
     lines = tuple(
-        Line(each.line, f"{_words(key)}: {each.scalar}") for key, each in node.fields if each.scalar is not None
+        Line(each.line, f"{_split_key(key)}: {each.scalar}") for key, each in node.fields if each.scalar is not None
     )
     if lines:
         builder.add(Text(lines))
     for key, each in node.fields:
         if each.scalar is None:
-            _write(each, _words(key), depth + 1, builder)
+            _write(each, _split_key(key), depth + 1, builder)
 
 
 def _write_array(node: Node, name: str, depth: int, builder: Builder) -> None:
     label = Line(node.line, f"{name}:") if name else None
     objects = [each for each in node.entries if each.kind == "object"]
     if any(any(_flatten(each, "")) for each in objects) and len(objects) == len(node.entries):
-        builder.add(_table(node, objects, label))
+        builder.add(_make_table(node, objects, label))
         return
     scalars = [Item(each.line, each.scalar) for each in node.entries if each.scalar is not None]
     if scalars:
@@ -160,13 +160,13 @@ def _write_array(node: Node, name: str, depth: int, builder: Builder) -> None:
             _write(each, f"{name} {number}", depth + 1, builder)
 
 
-def _table(node: Node, objects: list[Node], label: Line | None) -> Table:
+def _make_table(node: Node, objects: list[Node], label: Line | None) -> Table:
     rows = [dict(_flatten(each, "")) for each in objects]
     header = tuple(dict.fromkeys(key for row in rows for key in row))[:WIDEST]
     made = tuple(
         Row(each.line, tuple(row.get(key, "") for key in header)) for each, row in zip(objects, rows, strict=True)
     )
-    return Table(node.line, tuple(map(_words, header)), made, label)
+    return Table(node.line, tuple(map(_split_key, header)), made, label)
 
 
 def _flatten(node: Node, prefix: str) -> Iterator[tuple[str, str]]:
@@ -181,7 +181,7 @@ def _flatten(node: Node, prefix: str) -> Iterator[tuple[str, str]]:
             yield path, ", ".join(inner.scalar for inner in each.entries if inner.scalar is not None)
 
 
-def _words(key: str) -> str:
+def _split_key(key: str) -> str:
     """`total_modules`, `totalModules` → total modules."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", key[:200])
     return " ".join(re.split(r"[\s_.-]+", spaced)).strip() or "?"

@@ -33,7 +33,7 @@ def _join_html_tables(text: str) -> str:
     """A blank line ends a block of HTML in Markdown, though people write tables with blank lines in them."""
     if "<table" not in text.lower():
         return text
-    fenced = _fenced_spans(text)
+    fenced = _find_fenced_spans(text)
 
     def join(found: re.Match[str]) -> str:
         inside = any(first <= found.start() < last for first, last in fenced)
@@ -42,7 +42,7 @@ def _join_html_tables(text: str) -> str:
     return _HTML_TABLE.sub(join, text)
 
 
-def _fenced_spans(text: str) -> list[tuple[int, int]]:
+def _find_fenced_spans(text: str) -> list[tuple[int, int]]:
     spans, begun, mark, at = [], -1, "", 0
     for line in text.split("\n"):
         found = _FENCE.match(line)
@@ -63,29 +63,29 @@ class _Reader:
         while self._at < len(self._tokens):
             token = self._tokens[self._at]
             reader = {
-                "heading_open": self._heading,
-                "paragraph_open": self._paragraph,
+                "heading_open": self._read_heading,
+                "paragraph_open": self._read_paragraph,
                 "bullet_list_open": self._list,
                 "ordered_list_open": self._list,
-                "table_open": self._table,
-                "fence": self._code,
-                "code_block": self._code,
-                "html_block": self._html,
+                "table_open": self._read_table,
+                "fence": self._read_code,
+                "code_block": self._read_code,
+                "html_block": self._read_html,
             }.get(token.type)
             if reader is None:
                 self._at += 1
             else:
                 reader(token)
 
-    def _heading(self, token: Token) -> None:
+    def _read_heading(self, token: Token) -> None:
         content = self._tokens[self._at + 1].content
-        self._builder.heading(_line(token), int(token.tag[1:]), clean(content.replace("\n", " ").rstrip("# ")))
+        self._builder.heading(_find_line(token), int(token.tag[1:]), clean(content.replace("\n", " ").rstrip("# ")))
         self._at += 3
 
-    def _paragraph(self, token: Token) -> None:
+    def _read_paragraph(self, token: Token) -> None:
         raw = self._tokens[self._at + 1].content.split("\n")
         self._at += 3
-        first = _line(token)
+        first = _find_line(token)
         if len(raw) >= LEAST and all(map(begins_with_picture, raw)):
             items = tuple(Item(first + n, clean(each), 0, None, find_strong(each)) for n, each in enumerate(raw))
             self._builder.add(Listing(first, items, self._label()))
@@ -108,7 +108,7 @@ class _Reader:
                 begun, number = True, int(token.info) if token.info.isdigit() else None
             elif token.type == "inline" and begun:
                 first, begun = token.content.partition("\n")[0], False
-                items.append(Item(_line(token), clean(first), depth - 1, number, find_strong(first)))
+                items.append(Item(_find_line(token), clean(first), depth - 1, number, find_strong(first)))
                 beside += _read_beside(token, 1)
             else:
                 beside += _read_beside(token, 0)
@@ -126,13 +126,13 @@ class _Reader:
             return last.lines[-1]
         return None
 
-    def _table(self, token: Token) -> None:
-        label, line = self._label(), _line(token)
+    def _read_table(self, token: Token) -> None:
+        label, line = self._label(), _find_line(token)
         rows: list[Row] = []
         cells: list[str] = []
         while token.type != "table_close":
             if token.type == "tr_open":
-                cells, line = [], _line(token)
+                cells, line = [], _find_line(token)
             elif token.type == "inline":
                 cells.append(clean(token.content))
             elif token.type == "tr_close":
@@ -142,13 +142,13 @@ class _Reader:
         self._at += 1
         self._builder.add(Table(rows[0].line, rows[0].cells, tuple(rows[1:]), label))
 
-    def _code(self, token: Token) -> None:
-        first = _line(token) + (token.type == "fence")
+    def _read_code(self, token: Token) -> None:
+        first = _find_line(token) + (token.type == "fence")
         self._builder.add(*read_code(split_lines(token.content), first, first))
         self._at += 1
 
-    def _html(self, token: Token) -> None:
-        for each in read_html(token.content, _line(token)):
+    def _read_html(self, token: Token) -> None:
+        for each in read_html(token.content, _find_line(token)):
             if isinstance(each, tuple):
                 self._builder.heading(*each)
             else:
@@ -159,18 +159,18 @@ class _Reader:
 def _read_beside(token: Token, skipped: int) -> Iterator[Block]:
     """What stands in an item behind its first line: further lines, and code."""
     if token.type in ("fence", "code_block"):
-        yield from read_code(split_lines(token.content), _line(token) + 1, _line(token))
+        yield from read_code(split_lines(token.content), _find_line(token) + 1, _find_line(token))
     elif token.type == "inline":
         for number, text in enumerate(token.content.split("\n")):
             if number >= skipped and text.strip():
-                yield Text((Line(_line(token) + number, clean(text)),))
+                yield Text((Line(_find_line(token) + number, clean(text)),))
 
 
-def _line(token: Token) -> int:
+def _find_line(token: Token) -> int:
     return token.map[0] + 1 if token.map else 1
 
 
-def lines_of(document: Document) -> Iterator[Line]:
+def list_lines(document: Document) -> Iterator[Line]:
     """Every line of text, whatever it stands in; cells of tables joined by |."""
     for section in document.sections:
         if section.title:

@@ -114,6 +114,6 @@ def _is_same_time(noted: int, seen: int) -> bool:
     return noted == (seen if noted % _NS else seen // _NS * _NS) % (_SECONDS * _NS)
 
 
-def names(paths: Iterable[bytes]) -> Iterator[str]:
+def decode_names(paths: Iterable[bytes]) -> Iterator[str]:
     """As text that can stand in a document."""
     return (path.decode("utf-8", "backslashreplace") for path in paths)

@@ -148,7 +148,7 @@ def _is_taken(line: Line, unit: str, version: int) -> bool:
 
 def _check(section: str, key: str, version: int) -> Callable[[str], bool] | None:
     if key in LISTENS:
-        return partial(listens, key)
+        return partial(is_listen_value, key)
     swap = (section, key) == ("Swap", "What") and version < SWAP_NODES
     path = key in WATCHES or key == "Where" or swap
     return _is_absolute if path else _CHECKS.get(key)
@@ -163,7 +163,7 @@ def _is_absolute(path: str) -> bool:
     return path.startswith("/") and ".." not in path.split("/")
 
 
-def listens(key: str, value: str) -> bool:
+def is_listen_value(key: str, value: str) -> bool:
     """Whether systemd takes it as something to listen on."""
     if key in ("ListenFIFO", "ListenSpecial", "ListenMessageQueue", "ListenUSBFunction"):
         return _is_absolute(value)

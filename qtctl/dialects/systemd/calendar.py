@@ -299,11 +299,11 @@ def _make_day(parts: tuple[_Part, ...] | None, *, from_end: bool) -> _Field:
 def _check_range(field: _Field) -> None:
     for part in field.parts or ():
         inside = all(field.first <= each <= field.last for each in (part.start, part.stop) if each is not None)
-        if not (inside and _repeats(field, part)):
+        if not (inside and _is_repeating(field, part)):
             raise _Bad(f"the {field.name} is out of range")
 
 
-def _repeats(field: _Field, part: _Part) -> bool:
+def _is_repeating(field: _Field, part: _Part) -> bool:
     """At least one repetition must come before the end; a range of one value is that value, but not of seconds."""
     if part.stop is None:
         return part.start - part.repeat >= field.first if field.from_end else part.start + part.repeat <= field.last

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from qtctl.dialects.systemd import size, timespan
-from qtctl.dialects.systemd.assigned import listens
+from qtctl.dialects.systemd.assigned import is_listen_value
 from qtctl.dialects.systemd.booleans import parse_boolean
 from qtctl.dialects.systemd.choices import find_choice_check, parse_integer
 from qtctl.dialects.systemd.directives import LISTENS
 from qtctl.dialects.systemd.splitting import Escapes, split, split_plain_words
-from qtctl.dialects.systemd.table.words import WordSet, known_words, nearest_word
+from qtctl.dialects.systemd.table.words import WordSet, find_nearest_word, list_words
 from qtctl.errors import InputError
 
 Check = Callable[[str], str | None]
@@ -66,7 +66,7 @@ _LAST_RANGE = re.compile(r"([0-9]+)(?:-([0-9]+))?")
 _SIGNAL = find_choice_check("", "SIGNAL", 0)
 
 
-def form_trouble(key: str, kind: str, value: str) -> str | None:
+def find_form_trouble(key: str, kind: str, value: str) -> str | None:
     """What systemd would not take of `value`, without showing it. None where it takes all, or the form is not known."""
     check = _BY_KEY.get(key) or _BY_KIND.get(kind)
     if check is None or not value or _SPECIFIER.search(value):
@@ -74,25 +74,25 @@ def form_trouble(key: str, kind: str, value: str) -> str | None:
     return check(value)
 
 
-def zone_trouble(expression: str) -> str | None:
+def find_zone_trouble(expression: str) -> str | None:
     """Why systemd would refuse the time zone at the end of a calendar expression; None where it has none, or knows it.
 
     A word of letters that is no zone may be anything else: only what has the form of a zone is one.
     """
     last = expression.strip().rpartition(" ")[2]
-    if "/" not in last or not last[:1].isalpha() or last in known_words(WordSet.ZONES):
+    if "/" not in last or not last[:1].isalpha() or last in list_words(WordSet.ZONES):
         return None
     if not re.fullmatch(r"[A-Z][A-Za-z_]+(/[A-Za-z0-9_+-]+)+", last):
         return None
-    return f"has a time zone that nobody knows{_meant(WordSet.ZONES, last)}"
+    return f"has a time zone that nobody knows{_suggest_word(WordSet.ZONES, last)}"
 
 
-def _meant(of: WordSet, word: str) -> str:
-    near = nearest_word(of, word)
+def _suggest_word(of: WordSet, word: str) -> str:
+    near = find_nearest_word(of, word)
     return f" (did you mean {near}?)" if near else ""
 
 
-def _each(what: str, holds: Callable[[str], bool], *, inverts: bool = False) -> Check:
+def _make_word_check(what: str, holds: Callable[[str], bool], *, inverts: bool = False) -> Check:
     """A list of which each word has a form."""
 
     def check(value: str) -> str | None:
@@ -105,64 +105,68 @@ def _each(what: str, holds: Callable[[str], bool], *, inverts: bool = False) -> 
     return check
 
 
-def _whole(what: str, holds: Callable[[str], bool]) -> Check:
+def _make_check(what: str, holds: Callable[[str], bool]) -> Check:
     return lambda value: None if holds(value) else f"is no {what}"
 
 
-def _among(what: str, of: WordSet, words: Iterable[str] = (), *, fold: Callable[[str], str] = str) -> Check:
+def _make_set_check(what: str, of: WordSet, words: Iterable[str] = (), *, fold: Callable[[str], str] = str) -> Check:
     """A list of words of a set, which a `~` may stand before."""
     more = frozenset(words)
 
     def check(value: str) -> str | None:
         for word in split_plain_words(value.removeprefix("~")):
-            if fold(word) not in known_words(of) and word not in more:
-                return f"names something that is no {what}{_meant(of, fold(word))}"
+            if fold(word) not in list_words(of) and word not in more:
+                return f"names something that is no {what}{_suggest_word(of, fold(word))}"
         return None
 
     return check
 
 
-def _capabilities(value: str) -> str | None:
+def _check_capabilities(value: str) -> str | None:
     words = (
         word for word in split_plain_words(value.removeprefix("~")) if not _is_within(word, 0, _HIGHEST_CAPABILITY)
     )
-    return _among("capability", WordSet.CAPABILITIES, fold=str.upper)(" ".join(words))
+    return _make_set_check("capability", WordSet.CAPABILITIES, fold=str.upper)(" ".join(words))
 
 
-def _syscalls(value: str) -> str | None:
+def _check_syscalls(value: str) -> str | None:
     """`name`, `@group`, each with `:` and the error that it ends with."""
     calls = [word.partition(":") for word in split_plain_words(value.removeprefix("~"))]
     if not value.startswith("~") and any(colon for _, colon, _ in calls):
         return "names an error for what it allows, which only a list with ~ may"
-    if any(colon and _error_number(error) for _, colon, error in calls):
+    if any(colon and _is_error_number(error) for _, colon, error in calls):
         return "names an error that is none"
-    return _among("system call", WordSet.SYSCALLS)(" ".join(name for name, _, _ in calls))
+    return _make_set_check("system call", WordSet.SYSCALLS)(" ".join(name for name, _, _ in calls))
 
 
-def _error_number(value: str) -> str | None:
+def _is_error_number(value: str) -> str | None:
     known = value == "kill" or value in errno.errorcode.values() or _is_within(value, 0, _HIGHEST_ERRNO)
     return None if known else "is not an error number or name"
 
 
-def _families(value: str) -> str | None:
-    return None if value == "none" else _among("address family", WordSet.ADDRESS_FAMILIES)(value)
+def _check_families(value: str) -> str | None:
+    return None if value == "none" else _make_set_check("address family", WordSet.ADDRESS_FAMILIES)(value)
 
 
-def _namespaces(value: str) -> str | None:
+def _check_namespaces(value: str) -> str | None:
     return (
-        None if parse_boolean(value) is not None else _each("namespace", _NAMESPACES.__contains__, inverts=True)(value)
+        None
+        if parse_boolean(value) is not None
+        else _make_word_check("namespace", _NAMESPACES.__contains__, inverts=True)(value)
     )
 
 
-def _controllers(value: str) -> str | None:
-    return None if parse_boolean(value) is not None else _each("controller", _CONTROLLERS.__contains__)(value)
+def _check_controllers(value: str) -> str | None:
+    return (
+        None if parse_boolean(value) is not None else _make_word_check("controller", _CONTROLLERS.__contains__)(value)
+    )
 
 
-def _statuses(value: str) -> str | None:
+def _check_statuses(value: str) -> str | None:
     for word in split_plain_words(value):
         signal = _SIGNAL is not None and _SIGNAL(word) is None
-        if not (signal or _is_within(word, 0, _HIGHEST_STATUS) or word in known_words(WordSet.EXIT_STATUSES)):
-            return f"names something that is not an exit status or signal{_meant(WordSet.EXIT_STATUSES, word)}"
+        if not (signal or _is_within(word, 0, _HIGHEST_STATUS) or word in list_words(WordSet.EXIT_STATUSES)):
+            return f"names something that is not an exit status or signal{_suggest_word(WordSet.EXIT_STATUSES, word)}"
     return None
 
 
@@ -171,7 +175,7 @@ def _is_within(text: str, low: int, high: int) -> bool:
     return number is not None and low <= number <= high
 
 
-def _cpus(words: Iterable[str] = ()) -> Check:
+def _make_cpu_check(words: Iterable[str] = ()) -> Check:
     more = frozenset(words)
 
     def check(value: str) -> str | None:
@@ -186,7 +190,7 @@ def _is_range(text: str) -> bool:
     return found is not None and int(found[1]) <= int(found[2] or found[1]) < _MOST_CPUS
 
 
-def _device_and(what: str, holds: Callable[[str], bool]) -> Check:
+def _make_device_check(what: str, holds: Callable[[str], bool]) -> Check:
     """A path, and what goes for it."""
 
     def check(value: str) -> str | None:
@@ -237,7 +241,7 @@ def _is_whole(text: str) -> bool:
     return number is not None and -(2**31) <= number < 2**31
 
 
-def _condition(check: Check) -> Check:
+def _make_condition_check(check: Check) -> Check:
     """What stands behind the `|` and `!` of a condition."""
     return lambda value: check(value.lstrip("|! "))
 
@@ -246,92 +250,96 @@ def _is_rate(text: str) -> bool:
     return text == "infinity" or _is_read(size.parse_bytes, text)
 
 
-def _matches(pattern: re.Pattern[str]) -> Callable[[str], bool]:
+def _make_matcher(pattern: re.Pattern[str]) -> Callable[[str], bool]:
     return lambda text: pattern.fullmatch(text) is not None
 
 
 def _is_personality(text: str) -> bool:
-    return text in known_words(WordSet.ARCHITECTURES)
+    return text in list_words(WordSet.ARCHITECTURES)
 
 
-_CPUS, _MEMORY_NODES = _cpus(), _cpus(("all",))
-_STATUS = _whole(f"exit status from 0 to {_HIGHEST_STATUS}", lambda text: _is_within(text, 0, _HIGHEST_STATUS))
-_INTEGER = _whole("whole number", _is_whole)
-_RATE = _device_and("a rate", _is_rate)
-_PATHS = _each("absolute path", _is_path)
-_PATH = _whole("absolute path", _is_path)
-_SOURCE = _whole("absolute path with a - before it or not", lambda text: _is_path(text.removeprefix("-")))
+_CPUS, _MEMORY_NODES = _make_cpu_check(), _make_cpu_check(("all",))
+_STATUS = _make_check(f"exit status from 0 to {_HIGHEST_STATUS}", lambda text: _is_within(text, 0, _HIGHEST_STATUS))
+_INTEGER = _make_check("whole number", _is_whole)
+_RATE = _make_device_check("a rate", _is_rate)
+_PATHS = _make_word_check("absolute path", _is_path)
+_PATH = _make_check("absolute path", _is_path)
+_SOURCE = _make_check("absolute path with a - before it or not", lambda text: _is_path(text.removeprefix("-")))
 _CONDITION_PATHS = (
     "PathExists PathExistsGlob PathIsDirectory PathIsSymbolicLink PathIsMountPoint PathIsReadWrite PathIsEncrypted "
     "DirectoryNotEmpty FileNotEmpty FileIsExecutable NeedsUpdate"
 )
 _CONDITIONS: dict[str, Check] = {
     **dict.fromkeys(_CONDITION_PATHS.split(), _PATH),
-    "Architecture": _among("architecture", WordSet.ARCHITECTURES, ("native",)),
-    "Capability": _among("capability", WordSet.CAPABILITIES, fold=str.upper),
-    "Security": _whole("security technology", _MODULES.__contains__),
-    "Virtualization": _whole("machine", lambda text: parse_boolean(text) is not None or text in _MACHINES),
+    "Architecture": _make_set_check("architecture", WordSet.ARCHITECTURES, ("native",)),
+    "Capability": _make_set_check("capability", WordSet.CAPABILITIES, fold=str.upper),
+    "Security": _make_check("security technology", _MODULES.__contains__),
+    "Virtualization": _make_check("machine", lambda text: parse_boolean(text) is not None or text in _MACHINES),
 }
 _BY_KEY: dict[str, Check] = {
-    **{f"{kind}{name}": _condition(check) for kind in ("Condition", "Assert") for name, check in _CONDITIONS.items()},
-    **{key: _whole("address to listen on", partial(listens, key)) for key in LISTENS},
+    **{
+        f"{kind}{name}": _make_condition_check(check)
+        for kind in ("Condition", "Assert")
+        for name, check in _CONDITIONS.items()
+    },
+    **{key: _make_check("address to listen on", partial(is_listen_value, key)) for key in LISTENS},
     "Priority": _INTEGER,
     **dict.fromkeys(("AllowedCPUs", "StartupAllowedCPUs", "AllowedMemoryNodes", "StartupAllowedMemoryNodes"), _CPUS),
     **dict.fromkeys(("FailureActionExitStatus", "SuccessActionExitStatus"), _STATUS),
-    **dict.fromkeys(("Delegate", "DisableControllers"), _controllers),
+    **dict.fromkeys(("Delegate", "DisableControllers"), _check_controllers),
     **dict.fromkeys(
         ("IPAddressAllow", "IPAddressDeny"),
-        _each("address", _is_address),
+        _make_word_check("address", _is_address),
     ),
-    **dict.fromkeys(("SocketBindAllow", "SocketBindDeny"), _whole("family, protocol and port", _is_bind)),
+    **dict.fromkeys(("SocketBindAllow", "SocketBindDeny"), _make_check("family, protocol and port", _is_bind)),
     **dict.fromkeys(("IOReadBandwidthMax", "IOWriteBandwidthMax", "IOReadIOPSMax", "IOWriteIOPSMax"), _RATE),
     **dict.fromkeys(("BlockIOReadBandwidth", "BlockIOWriteBandwidth"), _RATE),
     **dict.fromkeys(("EnvironmentFile", "IPEgressFilterPath", "IPIngressFilterPath", "RootHashSignature"), _SOURCE),
     **dict.fromkeys(
         ("BlockIOWeight", "StartupBlockIOWeight"),
-        _whole("weight from 10 to 1000", lambda text: _is_within(text, 10, 1000)),
+        _make_check("weight from 10 to 1000", lambda text: _is_within(text, 10, 1000)),
     ),
-    "RequiresMountsFor": _each("absolute path", lambda text: text.startswith("/") and _is_path(text)),
-    "CPUAffinity": _cpus(("numa",)),
+    "RequiresMountsFor": _make_word_check("absolute path", lambda text: text.startswith("/") and _is_path(text)),
+    "CPUAffinity": _make_cpu_check(("numa",)),
     "NUMAMask": _MEMORY_NODES,
-    "CPUSchedulingPriority": _whole("number from 0 to 99", lambda text: _is_within(text, 0, 99)),
-    "CoredumpFilter": _whole(
+    "CPUSchedulingPriority": _make_check("number from 0 to 99", lambda text: _is_within(text, 0, 99)),
+    "CoredumpFilter": _make_check(
         "part of memory", lambda text: all(each in _DUMPED or _is_hex(each) for each in split_plain_words(text))
     ),
-    "LogExtraFields": _each("FIELD=value", _matches(_FIELD)),
-    "ManagedOOMMemoryPressureLimit": _whole("percentage", _matches(_SHARE)),
-    "PassEnvironment": _each("name of a variable", _matches(_VARIABLE)),
-    "UnsetEnvironment": _each("name of a variable", _matches(_UNSET)),
-    "RestrictFileSystems": _among("file system", WordSet.FILESYSTEMS),
-    "SocketProtocol": _whole(f"one of {', '.join(sorted(_PROTOCOLS))}", _PROTOCOLS.__contains__),
-    "MountImages": _each("absolute path", lambda text: _is_path(text.partition(":")[0])),
-    "ExtensionImages": _each("absolute path", lambda text: _is_path(text.partition(":")[0])),
-    "TemporaryFileSystem": _each("absolute path", lambda text: _is_path(text.partition(":")[0])),
+    "LogExtraFields": _make_word_check("FIELD=value", _make_matcher(_FIELD)),
+    "ManagedOOMMemoryPressureLimit": _make_check("percentage", _make_matcher(_SHARE)),
+    "PassEnvironment": _make_word_check("name of a variable", _make_matcher(_VARIABLE)),
+    "UnsetEnvironment": _make_word_check("name of a variable", _make_matcher(_UNSET)),
+    "RestrictFileSystems": _make_set_check("file system", WordSet.FILESYSTEMS),
+    "SocketProtocol": _make_check(f"one of {', '.join(sorted(_PROTOCOLS))}", _PROTOCOLS.__contains__),
+    "MountImages": _make_word_check("absolute path", lambda text: _is_path(text.partition(":")[0])),
+    "ExtensionImages": _make_word_check("absolute path", lambda text: _is_path(text.partition(":")[0])),
+    "TemporaryFileSystem": _make_word_check("absolute path", lambda text: _is_path(text.partition(":")[0])),
     "Symlinks": _PATHS,
-    "Sockets": _each("socket", lambda text: text.endswith(".socket")),
-    "AmbientCapabilities": _capabilities,
-    "CapabilityBoundingSet": _capabilities,
+    "Sockets": _make_word_check("socket", lambda text: text.endswith(".socket")),
+    "AmbientCapabilities": _check_capabilities,
+    "CapabilityBoundingSet": _check_capabilities,
 }
 _BY_KIND: dict[str, Check] = {
-    "SYSCALLS": _syscalls,
-    "ARCHS": _among("architecture", WordSet.ARCHITECTURES, ("native", "x32", "mips64-n32", "mips64-le-n32")),
-    "FAMILIES": _families,
-    "NAMESPACES": _namespaces,
-    "PERSONALITY": _whole("architecture", _is_personality),
-    "ERRNO": _error_number,
-    "STATUS": _statuses,
-    "INPUT": _whole("place that input comes from", _matches(_INPUT)),
-    "DEVICE": _whole("device with rights of r, w and m", _matches(_DEVICE)),
-    "DEVICEWEIGHT": _device_and("a weight", lambda text: _is_within(text, 1, 10000)),
-    "DEVICELATENCY": _device_and("a time", lambda text: _is_read(timespan.parse_microseconds, text)),
-    "MOUNTFLAG [...]": _whole("propagation of mounts", _MOUNT_FLAGS.__contains__),
+    "SYSCALLS": _check_syscalls,
+    "ARCHS": _make_set_check("architecture", WordSet.ARCHITECTURES, ("native", "x32", "mips64-n32", "mips64-le-n32")),
+    "FAMILIES": _check_families,
+    "NAMESPACES": _check_namespaces,
+    "PERSONALITY": _make_check("architecture", _is_personality),
+    "ERRNO": _is_error_number,
+    "STATUS": _check_statuses,
+    "INPUT": _make_check("place that input comes from", _make_matcher(_INPUT)),
+    "DEVICE": _make_check("device with rights of r, w and m", _make_matcher(_DEVICE)),
+    "DEVICEWEIGHT": _make_device_check("a weight", lambda text: _is_within(text, 1, 10000)),
+    "DEVICELATENCY": _make_device_check("a time", lambda text: _is_read(timespan.parse_microseconds, text)),
+    "MOUNTFLAG [...]": _make_check("propagation of mounts", _MOUNT_FLAGS.__contains__),
     "PATH [...]": _PATHS,
-    "PATH[:PATH[:OPTIONS]] [...]": _each("absolute path", _is_bound),
-    "TOS": _whole("type of service", lambda text: text in _TOS or _is_within(text, 0, 255)),
-    "SHARES": _whole("share from 2 to 262144", lambda text: _is_within(text, 2, 262144)),
+    "PATH[:PATH[:OPTIONS]] [...]": _make_word_check("absolute path", _is_bound),
+    "TOS": _make_check("type of service", lambda text: text in _TOS or _is_within(text, 0, 255)),
+    "SHARES": _make_check("share from 2 to 262144", lambda text: _is_within(text, 2, 262144)),
     "INTEGER": _INTEGER,
     "LONG": _INTEGER,
-    "URL": _each("address of a page or manual", _matches(_URI)),
+    "URL": _make_word_check("address of a page or manual", _make_matcher(_URI)),
 }
 
 

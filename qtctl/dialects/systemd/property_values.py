@@ -21,7 +21,7 @@ def read_observed(shape: Shape, value: object) -> Plain:
     return plain
 
 
-def holds(shape: Shape, wanted: Plain, found: Plain) -> bool:
+def is_as_declared(shape: Shape, wanted: Plain, found: Plain) -> bool:
     """Whether what is loaded is what is declared: systemd adds units of its own to dependencies."""
     if shape is Shape.UNITS and isinstance(wanted, list) and isinstance(found, list):
         return all(each in found for each in wanted)

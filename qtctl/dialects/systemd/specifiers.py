@@ -38,12 +38,12 @@ def find_unresolved(text: str, unit: str, version: int) -> str:
     """
     for found in _SPECIFIER.finditer(text) if "%" in text else ():
         letter = found[1]
-        if letter.isascii() and letter.isalnum() and not _resolves(letter, unit, version):
+        if letter.isascii() and letter.isalnum() and not _can_resolve(letter, unit, version):
             return found[0]
     return ""
 
 
-def _resolves(letter: str, unit: str, version: int) -> bool:
+def _can_resolve(letter: str, unit: str, version: int) -> bool:
     if letter not in _OF_ALL and version < _SINCE.get(letter, version + 1):
         return False
     if letter == "f":

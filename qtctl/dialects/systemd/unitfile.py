@@ -170,7 +170,7 @@ class _Open:
         self.size += len(body.encode("utf-8", "replace"))
         if self.size > MAX_LINE:
             raise InputError("line longer than systemd reads (1 MiB)", place=Place(name, self.number))
-        self.continues = _continues(body)
+        self.continues = _is_continued(body)
         self.raw.append(whole)
         self.joined.append(body[:-1] + " " if self.continues else body)
 
@@ -185,7 +185,7 @@ def _split_lines(text: str) -> Iterator[tuple[str, str]]:
             yield match[1], match[0]
 
 
-def _continues(text: str) -> bool:
+def _is_continued(text: str) -> bool:
     return (len(text) - len(text.rstrip("\\"))) % 2 == 1
 
 

@@ -203,14 +203,14 @@ def _check_units(value: str) -> str | None:
 
 def _check_rlimit(key: str, value: str) -> str | None:
     """One limit, or soft:hard."""
-    limits = [_limit(key, part) for part in value.split(":", 1)]
+    limits = [_parse_limit(key, part) for part in value.split(":", 1)]
     found = [limit for limit in limits if limit is not None]
     if len(found) < len(limits):
         return "is not a limit"
     return None if found == sorted(found) else "has a soft limit above the hard one"
 
 
-def _limit(key: str, text: str) -> int | None:
+def _parse_limit(key: str, text: str) -> int | None:
     """As the kernel counts it; None where it is none."""
     if text == "infinity":
         return size.INFINITY

@@ -70,11 +70,11 @@ def _list_reached(facts: Facts, names: tuple[str, ...]) -> frozenset[str]:
     while open_:
         name = open_.pop()
         found.add(name)
-        open_ |= (_starts(facts, name) & known) - found
+        open_ |= (_list_pulled_in(facts, name) & known) - found
     return frozenset(found)
 
 
-def _starts(facts: Facts, name: str) -> frozenset[str]:
+def _list_pulled_in(facts: Facts, name: str) -> frozenset[str]:
     unit = facts.find(Unit, name)
     if unit is None:
         return frozenset()

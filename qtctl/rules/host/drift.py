@@ -32,7 +32,7 @@ def _expect_dropins(desired: Desired) -> tuple[Expectation, ...]:
         Expectation(
             unit.unit,
             {"drop_ins": [*sorted(path for path in declared if _is_of(path, unit.unit))]},
-            (Need(Unit.FACT, unit.unit), *_needs(originals := list_originals(desired, unit.unit, unit.made_by))),
+            (Need(Unit.FACT, unit.unit), *_list_needs(originals := list_originals(desired, unit.unit, unit.made_by))),
             partial(_judge_dropins, unit=unit, declared=frozenset(declared), originals=originals),
             unit.origin,
         )
@@ -44,7 +44,7 @@ def _is_of(path: str, unit: str) -> bool:
     return f"/{unit}.d/" in path
 
 
-def _needs(originals: tuple[DesiredFile, ...]) -> tuple[Need, ...]:
+def _list_needs(originals: tuple[DesiredFile, ...]) -> tuple[Need, ...]:
     return tuple(need for file in originals for need in needs_of(file))
 
 
@@ -101,7 +101,7 @@ def _expect_own_file(desired: Desired) -> tuple[Expectation, ...]:
         Expectation(
             unit.unit,
             {"fragment": unit.file},
-            (Need(Unit.FACT, unit.unit), *_needs(originals := list_originals(desired, unit.made_by))),
+            (Need(Unit.FACT, unit.unit), *_list_needs(originals := list_originals(desired, unit.made_by))),
             partial(_is_from_its_file, declared=unit, originals=originals),
             unit.origin,
         )

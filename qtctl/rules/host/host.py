@@ -12,10 +12,12 @@ WAYS = ("ssh", "bus", "exec", "root")
 
 
 def _expect_connection(desired: Desired) -> tuple[Expectation, ...]:  # noqa: ARG001 every host is reached in the same ways
-    return tuple(Expectation(way, {"reached": True}, (Need(Reach.FACT, way),), partial(_is, way=way)) for way in WAYS)
+    return tuple(
+        Expectation(way, {"reached": True}, (Need(Reach.FACT, way),), partial(_judge_reach, way=way)) for way in WAYS
+    )
 
 
-def _is(facts: Facts, way: str) -> Verdict:
+def _judge_reach(facts: Facts, way: str) -> Verdict:
     reach = facts.read(Reach, way)
     if reach is None:
         return Verdict(False, None, unknown=f"the host has no {way}")

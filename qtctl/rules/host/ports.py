@@ -72,7 +72,7 @@ def _judge_listening(facts: Facts, place: Place) -> Judgment:
     found = find_sockets(facts, place)
     if found.there or found.served is Served.UNOWNED:
         rows = found.there or found.unowned
-        return Verdict(True, _show_rows(rows), (proofs.listens(place.need, place.port, rows[0]),))
+        return Verdict(True, _show_rows(rows), (proofs.prove_listener(place.need, place.port, rows[0]),))
     if found.served is not Served.NOBODY:
         return NOT_JUDGED
     remedy = make_steps(
@@ -132,7 +132,7 @@ def _prove_owners(place: Place, rows: tuple[Row, ...]) -> tuple[ProofSource, ...
 
 
 def _prove_addresses(place: Place, rows: tuple[Row, ...]) -> tuple[ProofSource, ...]:
-    return tuple(proofs.listens(place.need, place.port, row) for row in rows)
+    return tuple(proofs.prove_listener(place.need, place.port, row) for row in rows)
 
 
 QT301 = Rule(

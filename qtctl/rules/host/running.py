@@ -12,8 +12,8 @@ from qtctl.meaning.running import (
     find_differences,
     find_venv,
     inherits,
+    list_process_settings,
     list_soft_limits,
-    sets_of,
 )
 from qtctl.meaning.started_from import find_start_us
 from qtctl.meaning.starts import find_identity, find_program, is_judged, list_user_needs
@@ -59,7 +59,7 @@ def _map_loaded(desired: Desired) -> dict[str, tuple[LoadedValue, ...]]:
 
 
 def _make_process_expectation(service: DesiredService, values: tuple[LoadedValue, ...]) -> Expectation:
-    sets = sets_of(values)
+    sets = list_process_settings(values)
     expected: JsonObject = {"user": service.user or "root", **sets}
     needs = (Need(Unit.FACT, service.unit), Need(Processes.FACT, service.unit), *list_user_needs(service))
     judge = partial(_is_as_declared, service=service, values=values)
@@ -75,7 +75,7 @@ def _is_as_declared(facts: Facts, service: DesiredService, values: tuple[LoadedV
         return _judge_not_seen(facts, unit)
     wanted = Wanted(
         _find_user(facts, service, unit),
-        sets_of(values),
+        list_process_settings(values),
         list_soft_limits(service),
         find_venv(service),
         inherits(find_program(service)),

@@ -13,7 +13,7 @@ from qtctl.model.facts import Facts, Unit, UnitListing
 from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
 from qtctl.rules.declared import DeclaredUnit, Root, deploy_command, list_declared_units, make_unit_expectation
-from qtctl.rules.exit_status import describe_ending, hint
+from qtctl.rules.exit_status import describe_ending, find_hint
 from qtctl.rules.likely_causes import keep_supported
 from qtctl.rules.removal import choose_removal
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
@@ -92,7 +92,7 @@ def _explain_trouble(declared: DeclaredUnit, unit: Unit) -> tuple[ProofSource, .
 
 
 def _choose_remedy(declared: DeclaredUnit, unit: Unit, bad: Condition) -> Remedy:
-    why = hint(unit.exec_main_code, unit.exec_main_status)
+    why = find_hint(unit.exec_main_code, unit.exec_main_status)
     cause = f"{describe_ending(unit.exec_main_code, unit.exec_main_status)}: {why}" if why else ""
     name = declared.unit
     look = ("journalctl", "-u", name, "-n", "50", "--no-pager")

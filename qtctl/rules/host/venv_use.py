@@ -95,7 +95,7 @@ def _is_as_locked(facts: Facts, venv: DesiredVenv, packages: tuple[DesiredPackag
         name, _, version = record.partition("-")
         there.setdefault(normalise_name(name), []).append(version)
     missing = [each.name for each in packages if each.required and each.name not in there]
-    other = [each.name for each in packages if each.name in there and not _fits(each, there[each.name])]
+    other = [each.name for each in packages if each.name in there and not _is_declared_version(each, there[each.name])]
     more = sorted(there.keys() - {each.name for each in packages} - INSTALLERS)
     if not (missing or other or more):
         return Verdict(True, {"packages": len(found.records)})
@@ -117,7 +117,7 @@ def _install(venv: DesiredVenv) -> Remedy:
     )
 
 
-def _fits(package: DesiredPackage, versions: list[str]) -> bool:
+def _is_declared_version(package: DesiredPackage, versions: list[str]) -> bool:
     """Two records of one package are left by an install that was interrupted: nobody knows which of them runs."""
     return len(versions) == 1 and (
         not package.versions or any(is_same_version(each, versions[0]) for each in package.versions)

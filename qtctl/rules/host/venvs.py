@@ -70,7 +70,7 @@ def _find_interpreter(facts: Facts, venv: DesiredVenv) -> VenvCheck | None:
     return check if check and check.resolved else None
 
 
-def _runs(desired: Desired) -> tuple[Expectation, ...]:
+def _expect_runs(desired: Desired) -> tuple[Expectation, ...]:
     return tuple(
         Expectation(venv.path, {"exit": 0}, (_make_need(venv),), partial(_does_run, venv=venv), venv.origin)
         for venv in desired.venvs
@@ -86,7 +86,7 @@ def _does_run(facts: Facts, venv: DesiredVenv) -> Judgment:
         return _judge_interpreter(need, venv, check, leads)
     ran = check.ran or check.exit not in NOBODY_RUNS_IT
     shown = (
-        proofs.runs(need, check.resolved, check.exit)
+        proofs.prove_interpreter(need, check.resolved, check.exit)
         if ran
         else proofs.prove_executable(need, venv.interpreter, yes=False)
     )
@@ -198,7 +198,7 @@ QT402 = Rule(
     fix="`readlink -f PATH/bin/python` shows where it leads. Install that interpreter, or rebuild the venv with one "
     "that is there: packages of another minor version do not carry over. First note which packages it has: `python3 "
     "-m venv --clear` deletes them and installs none.",
-    expect=_runs,
+    expect=_expect_runs,
     preflight=True,
 )
 QT408 = Rule(

@@ -74,19 +74,19 @@ def _is_writable(facts: Facts, service: DesiredService, written: WritePath) -> J
         return _judge_missing(service, written, way)
     who = find_identity(facts, service)
     if who is None or not written.by_user or _is_of_every_host(written.path):
-        return NOT_JUDGED if who is None else _holds(service)
+        return NOT_JUDGED if who is None else _make_holding(service)
     to = make_way(written.path, way)
     folder = to.end is not None and to.end.kind is Kind.FOLDER
     wanted = (Permission.WRITE, Permission.EXECUTE) if folder else (Permission.WRITE,)
     refusal = find_first_refusal(to, who, wanted)
-    return _holds(service) if refusal is None else _judge_refused(service, written, refusal)
+    return _make_holding(service) if refusal is None else _judge_refused(service, written, refusal)
 
 
 def _is_of_every_host(path: str) -> bool:
     return path in _SHARED or path.startswith(_OF_PACKAGES)
 
 
-def _holds(service: DesiredService) -> Verdict:
+def _make_holding(service: DesiredService) -> Verdict:
     return Verdict(True, {"written by": service.user or "root"})
 
 
@@ -125,7 +125,7 @@ def _choose_remount_remedy(mount: str) -> Remedy:
 
 def _judge_missing(service: DesiredService, written: WritePath, way: PathWay | None) -> Judgment:
     if written.optional or is_made_at_start(service, written.path):
-        return _holds(service)
+        return _make_holding(service)
     missing = way.missing if way else written.path
     source = proofs.prove_presence(Need(PathWay.FACT, written.path), missing, present=False)
     owner = f"{service.user or 'root'}:{service.group or 'root'}"

@@ -170,15 +170,15 @@ def list_proofs(facts: Facts, protocol: str, port: int, sockets: Sockets) -> tup
     filtered = f"'sport = :{port}'"
     number = facts.item(Need(Listeners.FACT, protocol)).ask
 
-    def shown(again: str, line: str) -> Proof:
+    def make_proof(again: str, line: str) -> Proof:
         return Proof(number, again, line, facts.taken_at)
 
     if not sockets.rows:
-        return (shown(f"{ask} {filtered} | wc -l", "0"),)
+        return (make_proof(f"{ask} {filtered} | wc -l", "0"),)
     addresses = sorted({f"{row.address}:{row.port}" for row in sockets.listening})
     groups = sorted({word for *_, line in sockets.rows for word in line.split() if word.startswith("cgroup:")})
-    at = (shown(f"{ask} {filtered} | awk '{{print $4}}'", address) for address in addresses)
-    by = (shown(f"{ask} --cgroup {filtered} | grep -o 'cgroup:[^ ]*'", group) for group in groups)
+    at = (make_proof(f"{ask} {filtered} | awk '{{print $4}}'", address) for address in addresses)
+    by = (make_proof(f"{ask} --cgroup {filtered} | grep -o 'cgroup:[^ ]*'", group) for group in groups)
     return (*at, *by)
 
 

@@ -13,7 +13,7 @@ FEW = 20
 """Names that are alike, of which each pair is reported; of more, each with the next."""
 
 
-def names(view: View) -> Iterator[Finding]:
+def check_names(view: View) -> Iterator[Finding]:
     if not view.first:
         return
     registry = view.registry
@@ -58,6 +58,6 @@ QT106 = ViewRule(
     why="Whoever mistypes one acts on the other, and reports count one program twice: exposure_balancer ran while "
     "documents spoke of exposure-balancer.",
     fix="Rename one, or retire it with `replaced_by`.",
-    look=names,
+    look=check_names,
 )
 RULES = (QT106,)

@@ -202,14 +202,16 @@ def _check_started(registry: Registry, names: Names, leads: Leads) -> Iterator[P
     for kind in (each.table for each in DECLARATIONS if each.starts_with):
         for name, node in getattr(registry, kind).items():
             origin = registry.origins[kind, name].at("service")
-            yield from _starts(node.service, origin, registry, names, leads)
+            yield from _check_started_unit(node.service, origin, registry, names, leads)
             service = registry.services.get(node.service)
             retired = service is not None and service.state is ServiceState.RETIRED
             if kind == "timers" and node.state != "retired" and retired:
                 yield _make_problem(node.service, f"service {node.service} is retired", origin, "retire the timer too")
 
 
-def _starts(name: str | None, origin: Origin, registry: Registry, names: Names, leads: Leads) -> Iterator[Problem]:
+def _check_started_unit(
+    name: str | None, origin: Origin, registry: Registry, names: Names, leads: Leads
+) -> Iterator[Problem]:
     """A service, an instance of one, or the whole name of a unit from outside."""
     if name is None or name in registry.services:
         return

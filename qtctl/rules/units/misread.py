@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from qtctl.dialects.lines import split_file_lines
 from qtctl.dialects.systemd.fatal import can_be_fatal, find_fatal
-from qtctl.dialects.systemd.forms import form_trouble
+from qtctl.dialects.systemd.forms import find_form_trouble
 from qtctl.dialects.systemd.splitting import Escapes, split
 from qtctl.dialects.systemd.table.lookup import find_kind
 from qtctl.dialects.systemd.unit_name import is_template
@@ -72,7 +72,7 @@ def _list_troubles(line: Line, unit: str, version: int) -> Iterator[_Trouble]:
         yield Severity.ERROR, what, "put it on a line of its own"
     elif not refused and (trouble := explain_value_trouble(line.key, kind, line.value, version)):
         yield Severity.ERROR, f"{line.key}= {trouble}: systemd ignores the line", "fix the value"
-    elif not refused and (trouble := form_trouble(line.key, kind, line.value)):
+    elif not refused and (trouble := find_form_trouble(line.key, kind, line.value)):
         yield Severity.ERROR, f"{line.key}= {trouble}: systemd does not take it", "fix the value"
     percent = executed or kind in ("ENVIRON", "STRING")
     if percent and not refused and _is_percent(line.value, of_template=is_template(unit)):

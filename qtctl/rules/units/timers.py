@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from qtctl.dialects.systemd import timespan
 from qtctl.dialects.systemd.booleans import parse_boolean
 from qtctl.dialects.systemd.calendar import explain_calendar_trouble, has_date_left
-from qtctl.dialects.systemd.forms import zone_trouble
+from qtctl.dialects.systemd.forms import find_zone_trouble
 from qtctl.errors import InputError
 from qtctl.findings.finding import Finding, Severity
 from qtctl.model.origin import Origin
@@ -46,7 +46,7 @@ def judge_timers(view: View) -> Iterator[Finding]:
 
 def _judge_calendar(view: View, timer: Unit) -> Iterator[Finding]:
     for expression in timer.all("Timer", "OnCalendar"):
-        trouble = explain_calendar_trouble(expression) or zone_trouble(expression)
+        trouble = explain_calendar_trouble(expression) or find_zone_trouble(expression)
         if trouble:
             yield QT112.make_broken(
                 timer.subject,
@@ -65,7 +65,7 @@ def _judge_calendar(view: View, timer: Unit) -> Iterator[Finding]:
 
 
 def _judge_driven(view: View, timer: Unit, started: Unit) -> Iterator[Finding]:
-    if parse_boolean(started.last("Service", "RemainAfterExit")) and _repeats(timer):
+    if parse_boolean(started.last("Service", "RemainAfterExit")) and _is_repeating(timer):
         yield _make_finding(
             started.subject,
             f"has RemainAfterExit= and is started by {timer.name}: it stays active, so the timer runs it once",
@@ -95,7 +95,7 @@ def _judge_driven(view: View, timer: Unit, started: Unit) -> Iterator[Finding]:
         )
 
 
-def _repeats(timer: Unit) -> bool:
+def _is_repeating(timer: Unit) -> bool:
     """Whether it elapses more than once: one that counts from the boot, or has one date, is meant to run once."""
     if any(map(_is_span, (span for key in _AGAIN for span in timer.all("Timer", key)))) or any(
         parse_boolean(timer.last("Timer", key)) for key in _CHANGES

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from qtctl.dialects.systemd.forms import form_trouble, zone_trouble
+from qtctl.dialects.systemd.forms import find_form_trouble, find_zone_trouble
 from qtctl.dialects.systemd.table.lookup import find_kind
-from qtctl.dialects.systemd.table.words import WordSet, known_words, nearest_word
+from qtctl.dialects.systemd.table.words import WordSet, find_nearest_word, list_words
 
 VERSION = 252
 ENOUGH = {"Service": "ExecStart=/bin/true", "Socket": "ListenFIFO=/run/x", "Unit": "", "Swap": "What=/v{}"}
@@ -100,7 +100,7 @@ SILENT: Mapping[tuple[str, str], Both] = {
 def trouble(section: str, key: str, value: str) -> str | None:
     kind = find_kind(section, key, VERSION)
     assert kind is not None
-    return form_trouble(key, kind, value)
+    return find_form_trouble(key, kind, value)
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="asks this machine's systemd-analyze")
@@ -162,7 +162,7 @@ def test_what_was_meant(key: str, value: str, meant: str) -> None:
     ],
 )  # fmt: skip
 def test_zones_of_calendars(expression: str, said: str | None) -> None:
-    assert zone_trouble(expression) == said
+    assert find_zone_trouble(expression) == said
 
 
 def test_the_zones_are_those_of_tzdata() -> None:
@@ -170,5 +170,5 @@ def test_the_zones_are_those_of_tzdata() -> None:
     here = zoneinfo.available_timezones()
     if not here:
         pytest.skip("no tzdata here")
-    assert sorted(here - known_words(WordSet.ZONES) - {"localtime", "posixrules", "Factory"}) == []
-    assert nearest_word(WordSet.ZONES, "Europe/Berln") == "Europe/Berlin"
+    assert sorted(here - list_words(WordSet.ZONES) - {"localtime", "posixrules", "Factory"}) == []
+    assert find_nearest_word(WordSet.ZONES, "Europe/Berln") == "Europe/Berlin"

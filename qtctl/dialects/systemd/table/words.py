@@ -29,20 +29,20 @@ _PREFIXES = {WordSet.ADDRESS_FAMILIES: "AF_", WordSet.CAPABILITIES: "CAP_"}
 
 
 @cache
-def known_words(of: WordSet) -> frozenset[str]:
+def list_words(of: WordSet) -> frozenset[str]:
     """All words of a set."""
     return frozenset(_read()[of].split())
 
 
-def nearest_word(of: WordSet, word: str) -> str:
+def find_nearest_word(of: WordSet, word: str) -> str:
     """The word that a mistyped one was meant to be; "" where none is near."""
     prefix = _PREFIXES.get(of, "")
-    near = _names(of).nearest(word.removeprefix(prefix))
+    near = _load_names(of).nearest(word.removeprefix(prefix))
     return f"{prefix}{near}" if near else ""
 
 
 @cache
-def _names(of: WordSet) -> Known:
+def _load_names(of: WordSet) -> Known:
     prefix = _PREFIXES.get(of, "")
     return Known(word.removeprefix(prefix) for word in _read()[of].split())
 
