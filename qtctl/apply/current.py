@@ -18,8 +18,8 @@ def read_current_files(host: Host, paths: Sequence[str], deadline_s: float) -> d
     if not paths:
         return {}
     # Larger files have no digest in the evidence, and are refused.
-    script = f"most={DIGEST_KIB}\n{read_script('current.sh')}current {join(paths)}\n"
-    request = Request(script, Verb.READ, encode_calls([("current", *paths)]))
+    script = f"most={DIGEST_KIB}\n{read_script('current.sh')}read_current {join(paths)}\n"
+    request = Request(script, Verb.READ, encode_calls([("read_current", *paths)]))
     done = host.start(request, root=True, attached=True).finish(deadline_s)
     if done.exit != 0:
         raise HostError(f"{host.address}: unit files could not be read", hint=find_last_line(done.stderr))

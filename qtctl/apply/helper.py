@@ -38,19 +38,19 @@ _WITHIN_S = 60
 READABLE, FOLDERS, FLEET, NUMBER, LISTED = "readable", "folders", "fleet", "number", "listed"
 """Kinds of argument besides those of `Takes`: what qtctl writes, units of the fleets, and what a backup lists."""
 _READS = {
-    "current": ("current", READABLE),
+    "read_current": ("current", READABLE),
     "list_generations": ("generations", Takes.NOTHING),
     "fetch_generation": ("generations", NUMBER),
-    "last_lines": ("journal", FLEET),
+    "show_last_lines": ("journal", FLEET),
     "list_installed": ("installed", LISTED),
     "list_containers": ("docker", Takes.NOTHING),
 }
 """Function → its script, and what its arguments may be."""
-_STRICTER = {"generated": FOLDERS}
+_STRICTER = {"find_generated": FOLDERS}
 """Functions of which the helper takes less than root does."""
 _CALLERS = ("checkouts",)
 """Scripts that the helper runs as the account that asks: they read files that it names."""
-_HOOKS = {"checks": "helper_checks", "env_files": "helper_env_files"}
+_HOOKS = {"checks": "helper_restrict_checks", "env_files": "helper_restrict_env_files"}
 """Script → what the helper changes in it."""
 _ALONE = (
     "attached",

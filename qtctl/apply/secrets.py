@@ -58,7 +58,7 @@ def _put_script(place: SecretPlace, content: bytes, about: Mapping[str, str]) ->
     whose = (
         f"whose_members={quote(write_members(about))}",
         f"whose_fields={quote(write_fields(about))}",
-        "sign_whose",
+        "sign_record",
     )
     return _make_script((f"encoded={value}", *whose, f"put_secret {quote(place.path)} {quote(place.key)}"))
 
@@ -76,7 +76,7 @@ def find(host: Host, places: Sequence[SecretPlace]) -> tuple[SecretFound, ...]:
     if not paths:
         return ()
     words = [word for path in paths for word in (path, _format_keys(path, places))]
-    script = _make_script((f"secret_files {' '.join(map(quote, words))}",))
+    script = _make_script((f"list_secrets {' '.join(map(quote, words))}",))
     rows = ("find", *(f"{path}\t{_format_keys(path, places).strip() or _NONE}" for path in paths))
     done = host.start(Request(script, Verb.SECRETS, "\n".join(rows).encode()), root=True).finish(_ANSWER_S)
     if done.exit != 0:

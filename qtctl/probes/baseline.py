@@ -17,7 +17,7 @@ NEED = Need(HostBaseline.FACT, "host")
 AGAIN = "cat /etc/os-release /proc/sys/kernel/hostname /proc/sys/kernel/osrelease /proc/loadavg; df -B1 /; free -b"
 ARGV = ("cat", "/etc/os-release", "/etc/timezone", "/proc/loadavg", "/proc/meminfo", "/proc/sys/kernel/hostname",
         "/proc/sys/kernel/osrelease", "/proc/sys/kernel/random/boot_id", "/proc/uptime")  # fmt: skip
-SCRIPTS = Library("host", ("host.sh",), {"host": Takes.NOTHING})
+SCRIPTS = Library("host", ("host.sh",), {"show_host": Takes.NOTHING})
 ZONES = "zoneinfo/"
 LONGEST = 65536
 """Bytes that are read of the answer; a host's has 600."""
@@ -26,7 +26,7 @@ _DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?")
 
 
 def probe() -> Probe:
-    return Probe((SCRIPTS.command([("host",)], ARGV, AGAIN),), lambda frames: [_parse(frames)])
+    return Probe((SCRIPTS.command([("show_host",)], ARGV, AGAIN),), lambda frames: [_parse(frames)])
 
 
 def _parse(frames: Frames) -> Answer:

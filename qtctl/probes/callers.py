@@ -21,7 +21,7 @@ CRONTABS, OF_USERS = "crontabs", "/var/spool/cron"
 TOOLS = ("awk", "find", "grep", "head", "sed", "sort", "tr")
 _WORDS = 3
 
-SCRIPTS = Library("callers", ("callers.sh",), {"callers": Takes.UNITS}, (("called", read_script("callers.awk")),))
+SCRIPTS = Library("callers", ("callers.sh",), {"find_callers": Takes.UNITS}, (("called", read_script("callers.awk")),))
 
 
 def probe(needs: Sequence[Need], units: Sequence[str]) -> Probe:
@@ -30,7 +30,7 @@ def probe(needs: Sequence[Need], units: Sequence[str]) -> Probe:
     if not wanted:
         return Probe((), lambda _: [])
     named = [unit for unit in units if not explain_odd_name(unit)]
-    command = SCRIPTS.command([("callers", *named)], ("grep", "-r", "systemctl", "/etc"), AGAIN, TOOLS)
+    command = SCRIPTS.command([("find_callers", *named)], ("grep", "-r", "systemctl", "/etc"), AGAIN, TOOLS)
     return Probe((command,), lambda frames: [_answer(need, frames[0]) for need in wanted])
 
 

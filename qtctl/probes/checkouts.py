@@ -43,7 +43,7 @@ _COLUMNS = 6
 SCRIPTS = Library(
     "checkouts",
     ("checkouts.sh",),
-    {"checkouts": Takes.PATHS, "contents": Takes.ANYTHING},
+    {"show_checkouts": Takes.PATHS, "hash_contents": Takes.ANYTHING},
     (("most_index", str(MOST_INDEX)), ("most_list", str(MOST_LIST)), ("most_text", str(MOST_TEXT))),
 )
 
@@ -82,7 +82,7 @@ def probe(needs: Sequence[Need]) -> Probe:
     ]
     if not asked:
         return Probe((), lambda _: rest)
-    call = ("checkouts", *(need.subject for need in asked))
+    call = ("show_checkouts", *(need.subject for need in asked))
     argv = ("cat", *(f"{need.subject}/.git/HEAD" for need in asked))
     command = SCRIPTS.command([call], argv, "cat .git/HEAD", _TOOLS)
     return Probe(
@@ -155,7 +155,7 @@ def _is_text(path: bytes) -> bool:
 
 def _make_contents_command(path: str, files: Mapping[bytes, int]) -> Command:
     words = [word for name, size in files.items() for word in (str(size), name.decode())]
-    return SCRIPTS.command([("contents", path, *words)], ("sha1sum", path), "sha1sum", ("head", "sha1sum"))
+    return SCRIPTS.command([("hash_contents", path, *words)], ("sha1sum", path), "sha1sum", ("head", "sha1sum"))
 
 
 def _read_ids(paths: Sequence[bytes], frame: Frame | None) -> dict[bytes, str]:

@@ -30,7 +30,7 @@ TIMED_OUT = (124, 137)
 SCRIPTS = Library(
     "checks",
     ("checks.sh",),
-    {"checked": Takes.ANYTHING, "has_line": Takes.ANYTHING, "properties": Takes.ANYTHING},
+    {"run_check": Takes.ANYTHING, "has_line": Takes.ANYTHING, "show_properties": Takes.ANYTHING},
 )
 
 
@@ -48,7 +48,7 @@ def probe(
     asked += [_make_line_command(of_lines[need.subject]) for need in lined]
     if shown:
         pairs = [word for need in shown for word in need.subject.rsplit(" ", 1)]
-        asked.append(SCRIPTS.command([("properties", *pairs)], ("systemctl", "show"), "systemctl show"))
+        asked.append(SCRIPTS.command([("show_properties", *pairs)], ("systemctl", "show"), "systemctl show"))
 
     def parse(frames: Frames) -> list[Answer]:
         found = [
@@ -66,7 +66,7 @@ def probe(
 
 
 def _make_command(question: CommandQuestion) -> Command:
-    call = ("checked", f"{question.within_us / 1_000_000:g}", str(MOST_OUTPUT), *question.argv)
+    call = ("run_check", f"{question.within_us / 1_000_000:g}", str(MOST_OUTPUT), *question.argv)
     return SCRIPTS.command([call], _show_argv(question), _make_again(question))
 
 

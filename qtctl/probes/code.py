@@ -31,7 +31,7 @@ MOST_MARKS = 4000
 MOST_BYTES = 300_000
 _FAILED = re.compile(r"find: '(/.*?)': (.+)")
 
-SCRIPTS = Library("code", ("code.sh",), {"entries": Takes.ANYTHING, "marked": Takes.PATHS})
+SCRIPTS = Library("code", ("code.sh",), {"find_entries": Takes.ANYTHING, "find_marked": Takes.PATHS})
 
 
 def probe(needs: Sequence[Need], questions: Sequence[EntryQuestion]) -> Probe:
@@ -75,12 +75,12 @@ def _make_entries_command(asked: Sequence[EntryQuestion]) -> Command:
             "\n".join(f"{kind}:{path}" for kind, path in each.wanted),
         )
     ]
-    return SCRIPTS.command([("entries", *words)], ("ls", "-d"), "ls -d PATH")
+    return SCRIPTS.command([("find_entries", *words)], ("ls", "-d"), "ls -d PATH")
 
 
 def _make_marks_command(folders: Sequence[str]) -> Command:
     argv = ("find", *folders, "-maxdepth", "2")
-    return SCRIPTS.command([("marked", *folders)], argv, "find FOLDER -maxdepth 2", ("find", "tr", "head"))
+    return SCRIPTS.command([("find_marked", *folders)], argv, "find FOLDER -maxdepth 2", ("find", "tr", "head"))
 
 
 def make_again_entry(question: EntryQuestion) -> str:

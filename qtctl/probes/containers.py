@@ -22,7 +22,7 @@ _GROUP = re.compile(r"(?:.*/)?(?:docker|libpod|nerdctl)[-/]([0-9a-f]{64})(?:\.sc
 _ID = re.compile(r"[0-9a-f]{64}")
 _PORT = re.compile(r"[0-9]{1,5}")
 
-SCRIPTS = Library("containers", ("containers.sh",), {"containers": Takes.NOTHING})
+SCRIPTS = Library("containers", ("containers.sh",), {"find_containers": Takes.NOTHING})
 
 
 def probe(needs: Sequence[Need]) -> Probe:
@@ -30,7 +30,7 @@ def probe(needs: Sequence[Need]) -> Probe:
     if not wanted:
         return Probe((), lambda _: [])
     argv = ("find", "/sys/fs/cgroup", "-type", "d")
-    command = SCRIPTS.command([("containers",)], argv, AGAIN, ("find", "head"))
+    command = SCRIPTS.command([("find_containers",)], argv, AGAIN, ("find", "head"))
     return Probe((command,), lambda frames: _parse(wanted, frames))
 
 

@@ -20,7 +20,7 @@ from qtctl.remote.scripts import read_script
 AGAIN = "ps -eo pid,cgroup:200,args | grep python"
 TOOLS = ("awk", "grep", "head", "tr")
 MOST = 500
-SCRIPTS = Library("copies", ("copies.sh",), {"copies": Takes.ANYTHING}, (("copied", read_script("copies.awk")),))
+SCRIPTS = Library("copies", ("copies.sh",), {"find_copies": Takes.ANYTHING}, (("copied", read_script("copies.awk")),))
 _OF_PACKAGES = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/lib/", "/usr/libexec/", "/lib/")
 Wanted = tuple[str, str, str, str]
 """Unit, and what is looked for: a program or script, a module behind -m, the module of an application."""
@@ -62,7 +62,7 @@ def probe(needs: Sequence[Need], looked_for: Sequence[Wanted]) -> Probe:
     if not needs:
         return Probe((), lambda _: [])
     keys = ["\t".join(each) for each in looked_for]
-    command = SCRIPTS.command([("copies", *keys)], ("grep", "/proc/*/cmdline"), AGAIN, TOOLS)
+    command = SCRIPTS.command([("find_copies", *keys)], ("grep", "/proc/*/cmdline"), AGAIN, TOOLS)
     units = [each[0] for each in looked_for]
     return Probe((command,), lambda frames: [_answer(need, frames[0], units) for need in dict.fromkeys(needs)])
 

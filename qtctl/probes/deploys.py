@@ -27,7 +27,7 @@ _HEX = re.compile(r"[0-9a-f]{1,64}|-")
 SCRIPTS = Library(
     "deploys",
     ("damaged.sh", "deploys.sh"),
-    dict.fromkeys(("deploy_status", "kept_generations"), Takes.NOTHING),
+    dict.fromkeys(("show_deploys", "list_kept_generations"), Takes.NOTHING),
     (("base", BASE),),
 )
 
@@ -39,7 +39,7 @@ def _ask(function: str, argv: tuple[str, ...], again: str, tools: tuple[str, ...
 def probe_status(needs: Sequence[Need]) -> Probe:
     if not needs:
         return Probe((), lambda _: [])
-    command = _ask("deploy_status", ("cat", f"{BASE}/status"), AGAIN, ("head",))
+    command = _ask("show_deploys", ("cat", f"{BASE}/status"), AGAIN, ("head",))
     return Probe((command,), lambda frames: [_answer(need, frames) for need in needs])
 
 
@@ -107,7 +107,7 @@ def probe_kept(needs: Sequence[Need]) -> Probe:
     if not needs:
         return Probe((), lambda _: [])
     tools = ("find", "gzip", "sha256sum", "head")
-    command = _ask("kept_generations", ("sha256sum", f"{BASE}/objects"), AGAIN_KEPT, tools)
+    command = _ask("list_kept_generations", ("sha256sum", f"{BASE}/objects"), AGAIN_KEPT, tools)
 
     def parse(frames: Frames) -> list[Answer]:
         return [_answer_kept(need, frames[0]) for need in needs]

@@ -41,7 +41,7 @@ _NOT_READ = {"missing": "not there, or a link that leads nowhere", "other": "not
 SCRIPTS = Library(
     "env_files",
     ("way.sh", "env_files.sh"),
-    {"env_files": Takes.ANYTHING},
+    {"read_env_files": Takes.ANYTHING},
     (("most", str(MOST)), ("reader", read_script("env_file.awk"))),
 )
 
@@ -65,7 +65,7 @@ def make_again(path: str) -> str:
 def _make_command(asked: Sequence[EnvQuestion], nonce: str) -> Command:
     words = [word for each in asked for word in (each.path, _join_names(each.keys), _join_names(each.secrets))]
     paths = tuple(each.path for each in asked)
-    call = ("env_files", nonce, *words)
+    call = ("read_env_files", nonce, *words)
     return SCRIPTS.command([call], ("env_files", *paths), "sudo grep -oE '^[A-Za-z_][A-Za-z0-9_]*=' FILE", TOOLS)
 
 

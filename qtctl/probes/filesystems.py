@@ -30,7 +30,7 @@ WITHIN_S = 2
 _SIZES = 7
 _Reader = Callable[[Sequence[Need], Frame], list[Answer]]
 
-SCRIPTS = Library("filesystems", ("filesystems.sh",), {"filesystems": Takes.PATHS, "names": Takes.NAMES})
+SCRIPTS = Library("filesystems", ("filesystems.sh",), {"show_filesystems": Takes.PATHS, "resolve_names": Takes.NAMES})
 
 
 def make_df(path: str) -> str:
@@ -48,8 +48,8 @@ def probe(needs: Sequence[Need]) -> Probe:
     families = [
         (wanted, SCRIPTS.command([(function, *(each.subject for each in wanted))], argv, again, tools), read)
         for wanted, function, argv, again, tools, read in (
-            (paths, "filesystems", ("stat", "-f"), "df -B1; df -i", ("stat",), _answer_filesystems),
-            (names, "names", ("getent", "ahosts"), "getent ahosts NAME", ("awk",), _answer_names),
+            (paths, "show_filesystems", ("stat", "-f"), "df -B1; df -i", ("stat",), _answer_filesystems),
+            (names, "resolve_names", ("getent", "ahosts"), "getent ahosts NAME", ("awk",), _answer_names),
         )
         if wanted
     ]

@@ -30,7 +30,7 @@ _DIGEST = re.compile("([0-9a-f]{64})  (/.*)", re.DOTALL)
 _FAILED = re.compile(r"find: '(/.*)': (.+)")
 
 SCRIPTS = Library(
-    "generated", ("generated.sh",), {"generated": Takes.PATHS}, (("mark", MARK), ("most", str(MARK_KIB + 1)))
+    "generated", ("generated.sh",), {"find_generated": Takes.PATHS}, (("mark", MARK), ("most", str(MARK_KIB + 1)))
 )
 
 
@@ -40,7 +40,7 @@ def probe(needs: Sequence[Need]) -> Probe:
     if not asked:
         return Probe((), lambda _: odd)
     folders = [need.subject for need in asked]
-    command = SCRIPTS.command([("generated", *folders)], ("find", *folders), make_again(folders), TOOLS)
+    command = SCRIPTS.command([("find_generated", *folders)], ("find", *folders), make_again(folders), TOOLS)
     return Probe((command,), lambda frames: odd + _parse(asked, frames))
 
 

@@ -35,12 +35,15 @@ NO_COUNTER = 3
 _AVERAGE = re.compile(r"avg300=([0-9]{1,3}\.[0-9]{2})")
 _SECOND = 1_000_000
 
-TOOLS = {"shared_ids": ("awk", "cut", "sort"), "boot_mounts": ("awk",)}
+TOOLS = {"list_shared_ids": ("awk", "cut", "sort"), "list_boot_mounts": ("awk",)}
 """Without which a function would say that all is well."""
 SCRIPTS = Library(
     "host_state",
     ("host_state.sh",),
-    dict.fromkeys(("host_state", "shared_ids", "oom_kills", "frozen_groups", "boot_mounts"), Takes.NOTHING),
+    dict.fromkeys(
+        ("show_host_state", "list_shared_ids", "list_oom_kills", "list_frozen_groups", "list_boot_mounts"),
+        Takes.NOTHING,
+    ),
 )
 
 
@@ -115,11 +118,11 @@ def _answer_mounts(need: Need, frame: Frame) -> Answer:
 
 _Read = Callable[[Need, Frame], Answer]
 _ASKED: dict[str, tuple[str, tuple[str, ...], str, _Read]] = {
-    HostState.FACT: ("host_state", ("date", "/proc/meminfo", "/proc/pressure"), AGAIN, _answer_state),
-    SharedIds.FACT: ("shared_ids", ("getent", "passwd"), SHARED, _answer_shared),
-    OomKills.FACT: ("oom_kills", ("grep", "oom_kill", "/sys/fs/cgroup"), KILLS, _answer_kills),
-    FrozenGroups.FACT: ("frozen_groups", ("grep", "frozen", "/sys/fs/cgroup"), FROZEN, _answer_frozen),
-    BootMounts.FACT: ("boot_mounts", ("awk", "/proc/self/mountinfo", "/etc/fstab"), MOUNTS, _answer_mounts),
+    HostState.FACT: ("show_host_state", ("date", "/proc/meminfo", "/proc/pressure"), AGAIN, _answer_state),
+    SharedIds.FACT: ("list_shared_ids", ("getent", "passwd"), SHARED, _answer_shared),
+    OomKills.FACT: ("list_oom_kills", ("grep", "oom_kill", "/sys/fs/cgroup"), KILLS, _answer_kills),
+    FrozenGroups.FACT: ("list_frozen_groups", ("grep", "frozen", "/sys/fs/cgroup"), FROZEN, _answer_frozen),
+    BootMounts.FACT: ("list_boot_mounts", ("awk", "/proc/self/mountinfo", "/etc/fstab"), MOUNTS, _answer_mounts),
 }
 """Fact → function of host_state.sh, what evidence shows of the question, what a person runs, and who reads it."""
 

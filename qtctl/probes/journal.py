@@ -17,7 +17,7 @@ _MANAGER = " systemd[1]: "
 
 
 def make_journal_request(units: Sequence[str]) -> Request:
-    call = ("last_lines", *units)
+    call = ("show_last_lines", *units)
     return Request(f"{read_script('journal.sh')}{join(call)}\n", Verb.READ, encode_calls([call]))
 
 

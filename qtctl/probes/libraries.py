@@ -20,7 +20,7 @@ _MODE = re.compile("[0-7]{1,4}")
 _KINDS = {"d": "folder", "f": "file"}
 _PARTS = 4
 
-SCRIPTS = Library("libraries", ("libraries.sh",), {"libraries": Takes.PATHS})
+SCRIPTS = Library("libraries", ("libraries.sh",), {"find_libraries": Takes.PATHS})
 
 
 def probe(needs: Sequence[Need]) -> Probe:
@@ -28,7 +28,9 @@ def probe(needs: Sequence[Need]) -> Probe:
     if not wanted:
         return Probe((), lambda _: [])
     venvs = [need.subject for need in wanted if need.subject.startswith("/")]
-    command = SCRIPTS.command([("libraries", *venvs)], ("find", "/usr/lib", "/etc/ld.so.conf", *venvs), AGAIN, TOOLS)
+    command = SCRIPTS.command(
+        [("find_libraries", *venvs)], ("find", "/usr/lib", "/etc/ld.so.conf", *venvs), AGAIN, TOOLS
+    )
     return Probe((command,), lambda frames: _answer_all(wanted, venvs, frames[0]))
 
 

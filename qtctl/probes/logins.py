@@ -35,7 +35,7 @@ _SHELLS = ("/usr/bin/bash", "/usr/bin/dash", "/usr/bin/sh")
 SCRIPTS = Library(
     "logins",
     ("auditor.sh",),
-    {"auditor": Takes.ANYTHING},
+    {"find_auditor": Takes.ANYTHING},
     (("walk", read_script("auditor.awk")), ("rounds", str(ROUNDS))),
 )
 
@@ -48,7 +48,7 @@ def probe(needs: Iterable[Need]) -> Probe:
 
 
 def _make_command() -> Command:
-    call = ("auditor", *_SHELLS, *IN_HOME, *SYSTEM)
+    call = ("find_auditor", *_SHELLS, *IN_HOME, *SYSTEM)
     return SCRIPTS.command([call], ("getent", "passwd", "$(id -u)"), AGAIN, TOOLS)
 
 

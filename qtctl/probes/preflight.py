@@ -26,7 +26,7 @@ TOOLS = ("awk", "systemctl")
 SCRIPTS = Library(
     "preflight",
     ("preflight.sh",),
-    {"writable": Takes.PATHS, "keys": Takes.ANYTHING, "jobs_of_systemd": Takes.NOTHING},
+    {"check_writable": Takes.PATHS, "find_keys": Takes.ANYTHING, "list_jobs": Takes.NOTHING},
 )
 
 
@@ -46,7 +46,7 @@ def probe(needs: Sequence[Need], secrets: Mapping[str, Sequence[str]]) -> Probe:
     paths = [need.subject for need in asked if need.fact == Writable.FACT]
     files = [need.subject for need in asked if need.fact == EnvKeys.FACT]
     named = [word for path in files for word in (path, f" {' '.join(secrets.get(path, ()))} ")]
-    calls = [("writable", *paths), ("keys", *named), ("jobs_of_systemd",)]
+    calls = [("check_writable", *paths), ("find_keys", *named), ("list_jobs",)]
     command = SCRIPTS.command(calls, ("test", "-w", "PATH"), "test -w PATH; systemctl list-jobs", TOOLS)
     return Probe((command,), lambda frames: odd + _parse(asked, frames))
 

@@ -16,7 +16,7 @@ from qtctl.probes.units import explain_odd_name
 TOOLS = ("awk", "find", "grep")
 _LINK = re.compile(r"/proc/([0-9]{1,10})/(cwd|exe) (.*)", re.DOTALL)
 
-SCRIPTS = Library("places", ("processes.sh",), {"places": Takes.UNITS})
+SCRIPTS = Library("places", ("processes.sh",), {"show_places": Takes.UNITS})
 
 
 def probe(needs: Sequence[Need]) -> Probe:
@@ -26,7 +26,7 @@ def probe(needs: Sequence[Need]) -> Probe:
         return Probe((), lambda _: odd)
     units = [need.subject for need in asked]
     command = SCRIPTS.command(
-        [("places", *units)], ("places", *units), "sudo readlink /proc/PID/cwd /proc/PID/exe", TOOLS
+        [("show_places", *units)], ("places", *units), "sudo readlink /proc/PID/cwd /proc/PID/exe", TOOLS
     )
     return Probe((command,), lambda frames: odd + _parse(asked, frames))
 

@@ -40,7 +40,7 @@ SOFT_FILES, HARD_FILES = 1024, 4096
 """Open files that every service may have; systemd raises those of PID 1 far above that."""
 LONGEST_CPUS = 200
 
-SCRIPTS = Library("processes", ("processes.sh",), {"processes": Takes.UNITS})
+SCRIPTS = Library("processes", ("processes.sh",), {"show_processes": Takes.UNITS})
 
 
 @dataclass(slots=True)
@@ -57,7 +57,9 @@ def probe(needs: Sequence[Need], limits: Mapping[str, Collection[str]]) -> Probe
     if not asked:
         return Probe((), lambda _: odd)
     units = [need.subject for need in asked]
-    command = SCRIPTS.command([("processes", *units)], ("processes", *units), "grep -s '' /proc/[0-9]*/cgroup", TOOLS)
+    command = SCRIPTS.command(
+        [("show_processes", *units)], ("processes", *units), "grep -s '' /proc/[0-9]*/cgroup", TOOLS
+    )
     return Probe((command,), lambda frames: odd + _parse(asked, frames, limits))
 
 

@@ -25,7 +25,7 @@ from qtctl.probes.units import explain_odd_name
 SCRIPTS = Library(
     "manager_settings",
     ("manager_settings.sh",),
-    {"manager_settings": Takes.NOTHING, "overrides": Takes.UNITS},
+    {"list_manager_settings": Takes.NOTHING, "find_overrides": Takes.UNITS},
 )
 TOOLS = ("awk", "grep", "head", "sed")
 
@@ -50,9 +50,11 @@ def probe(needs: Sequence[Need]) -> Probe:
     commands = []
     if names:
         argv = ("grep", "/etc/systemd/system.conf", "/etc/systemd/journald.conf")
-        commands.append(SCRIPTS.command([("manager_settings",)], argv, make_again("system"), TOOLS))
+        commands.append(SCRIPTS.command([("list_manager_settings",)], argv, make_again("system"), TOOLS))
     if units:
-        commands.append(SCRIPTS.command([("overrides", *units)], ("grep", "ExecStart", *units), OVERRIDES_AGAIN, TOOLS))
+        commands.append(
+            SCRIPTS.command([("find_overrides", *units)], ("grep", "ExecStart", *units), OVERRIDES_AGAIN, TOOLS)
+        )
 
     def parse(frames: Frames) -> list[Answer]:
         first, last = (frames[0] if names else None), (frames[-1] if units else None)

@@ -35,7 +35,7 @@ _PULLS = (".wants", ".requires", ".upholds")
 def make_folders_command() -> Command:
     """Everything in `FOLDERS`, but for what is too large: reported as tar reports what it cannot read."""
     again = f"tar -C / -cf - {' '.join(FOLDERS)} | tar -tf -"
-    return Command(_make_script("folders", FOLDERS), ("tar", "-C", "/", "-cf", "-", *FOLDERS), again)
+    return Command(_make_script("pack_folders", FOLDERS), ("tar", "-C", "/", "-cf", "-", *FOLDERS), again)
 
 
 def find_linked(found: Iterable[Found]) -> tuple[Found, ...]:
@@ -98,7 +98,7 @@ def make_files_command(paths: Sequence[str]) -> Command:
     """The files at these paths, links followed."""
     relative = [path.lstrip("/") for path in paths]
     argv = ("tar", "-C", "/", "-h", "-cf", "-", "--", *relative)
-    return Command(_make_script("files", relative), argv, shell.join(("ls", "-lL", *paths)))
+    return Command(_make_script("pack_files", relative), argv, shell.join(("ls", "-lL", *paths)))
 
 
 def _make_script(function: str, names: Sequence[str]) -> str:

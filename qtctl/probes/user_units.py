@@ -15,13 +15,13 @@ from qtctl.probes.family import Family
 AGAIN = "ls /etc/systemd/user ~/.config/systemd/user; find /sys/fs/cgroup/user.slice -type d -name '*.service'"
 MOST_USERS = 1000
 
-SCRIPTS = Library("user_units", ("user_units.sh",), {"user_units": Takes.NOTHING})
+SCRIPTS = Library("user_units", ("user_units.sh",), {"list_user_units": Takes.NOTHING})
 
 
 def probe(needs: Sequence[Need], patterns: Sequence[str]) -> Probe:
     if not needs:
         return Probe((), lambda _: [])
-    command = SCRIPTS.command([("user_units",)], ("find", "/etc/systemd/user", "/sys/fs/cgroup/user.slice"), AGAIN,
+    command = SCRIPTS.command([("list_user_units",)], ("find", "/etc/systemd/user", "/sys/fs/cgroup/user.slice"), AGAIN,
                       ("getent", "find", "tr", "sed", "head"))  # fmt: skip
     return Probe((command,), lambda frames: [_answer(need, frames[0], patterns) for need in dict.fromkeys(needs)])
 

@@ -23,7 +23,7 @@ MOST_BYTES = 600_000
 _RECORD = re.compile(r"([A-Za-z0-9][A-Za-z0-9._+!-]{0,200})\.dist-info")
 _FAILED = re.compile(r"find: '(/.*?)': (.+)")
 
-SCRIPTS = Library("venv_packages", ("code.sh",), {"packages_of": Takes.PATHS})
+SCRIPTS = Library("venv_packages", ("code.sh",), {"list_packages": Takes.PATHS})
 
 
 def probe(needs: Sequence[Need]) -> Probe:
@@ -35,7 +35,7 @@ def probe(needs: Sequence[Need]) -> Probe:
     paths = [need.subject for need in asked]
     argv = ("find", *(f"{path}/lib" for path in paths), "-name", "*.dist-info")
     command = SCRIPTS.command(
-        [("packages_of", *paths)], argv, "find VENV/lib -name '*.dist-info'", ("find", "tr", "head")
+        [("list_packages", *paths)], argv, "find VENV/lib -name '*.dist-info'", ("find", "tr", "head")
     )
     return Probe((command,), lambda frames: [*_parse(asked, frames[0]), *rest])
 

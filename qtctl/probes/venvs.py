@@ -52,7 +52,7 @@ _KINDS = {"f": Kind.FILE, "d": Kind.FOLDER, "l": Kind.LINK}
 SCRIPTS = Library(
     "venvs",
     ("unprivileged.sh",),
-    {"venvs_of": Takes.PATHS},
+    {"look_at_venvs": Takes.PATHS},
     (("venvs", read_script("venvs.sh")), ("seconds", str(TIMEOUT_S)), ("bytes", str(HEAD)), ("say", SAY)),
 )
 
@@ -110,7 +110,7 @@ def _locate_python(path: str) -> str:
 
 def _make_command(paths: list[str]) -> Command:
     argv = ("readlink", "-m", *map(_locate_python, paths))
-    return SCRIPTS.command([("venvs_of", *paths)], argv, shlex.join(argv), TOOLS)
+    return SCRIPTS.command([("look_at_venvs", *paths)], argv, shlex.join(argv), TOOLS)
 
 
 def _parse(needs: list[Need], frames: Frames) -> list[Answer]:

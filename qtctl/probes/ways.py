@@ -47,7 +47,7 @@ _IDS = re.compile(r"uid=([0-9]+)(?:\(.*?\))? gid=([0-9]+)(?:\(.*?\))? groups=(.*
 SCRIPTS = Library(
     "ways",
     ("ways.sh",),
-    {"ways": Takes.ANYTHING},
+    {"show_ways": Takes.ANYTHING},
     (
         ("walk", read_script("auditor.awk")),
         ("first_lines", read_script("first_lines.awk")),
@@ -97,7 +97,7 @@ def _explain_odd(need: Need) -> str:
 
 
 def _make_command(users: list[str], paths: list[str]) -> Command:
-    call = ("ways", "\n".join(users), *paths)
+    call = ("show_ways", "\n".join(users), *paths)
     return SCRIPTS.command([call], ("namei", "-l", *paths), "namei -l PATH; id USER", TOOLS)
 
 

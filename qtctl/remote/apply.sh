@@ -37,7 +37,7 @@ carry_out() {
     folder) said=$(set_folder "$3" "$owner" "$mode" 2>&1) ;;
     sysusers) said=$(timeout --foreground "$limit" systemd-sysusers "$3" 2>&1) ;;
     tmpfiles) said=$(timeout --foreground "$limit" systemd-tmpfiles --create "$3" 2>&1) ;;
-    daemon-reload) manager daemon-reload ;;
+    daemon-reload) run_systemctl daemon-reload ;;
     stop-container) stop_container "$4" ;;
     *) said="this host's deploy does not know $2" && false ;;
   esac || { fail_step "$1" "$said" || return 1; }
@@ -46,7 +46,7 @@ carry_out() {
 
 # swap NUMBER PATH SEEN NEW: the old inode stays in the room, and the new file is renamed over its name.
 swap() {
-  room "$2"
+  name_room "$2"
   look_at "$2" || { said="$2 could not be read" && return 1; }
   [ "$there" = "$3" ] || { said="$2 is not what it was when this was planned" && return 1; }
   said="$2 could not be replaced"
@@ -98,7 +98,7 @@ END
 # run_for_all ARGUMENT...: one command for all units of `rows`; its exit status is that of each step.
 run_for_all() {
   ended=0
-  manager "$@" || ended=$?
+  run_systemctl "$@" || ended=$?
   [ "$1" != reset-failed ] || ended=0
   while IFS=$tab read -r row _; do
     [ -n "$row" ] || continue
@@ -114,9 +114,9 @@ END
 run_jobs() {
   verb=$1
   shift
-  manager "$verb" -- "$@" || :
+  run_systemctl "$verb" -- "$@" || :
   # A socket that still listened when its service stopped may have started it again. By now it is closed.
-  [ "$verb" != stop ] || [ $# -lt 2 ] || manager stop -- "$@" || :
+  [ "$verb" != stop ] || [ $# -lt 2 ] || run_systemctl stop -- "$@" || :
   words=$said
   settle "$@" || return 1
   while IFS=$tab read -r row unit; do
@@ -132,7 +132,7 @@ END
 settle() {
   glances=0
   while :; do
-    after=$(units "$@") || return 1
+    after=$(show_units "$@") || return 1
     printf '%s\n' "$after" | grep -v "${tab}auto-restart$tab" | grep -q "$tab\(de\)*activating$tab" || return 0
     glances=$((glances + 1))
     [ "$glances" -lt 15 ] || return 0

@@ -3,9 +3,9 @@
 #
 # Given: walk (auditor.awk), rounds (how often what links lead to is looked for).
 
-# auditor PATH...: of each, absolute or below the home. Lines: the account, then all that find said, a newline in a path
+# find_auditor PATH...: of each, absolute or below the home. Lines: the account, then all that find said, a newline in a path
 # as \1.
-auditor() {
+find_auditor() {
   me=$(getent passwd "$(id -u)") || exit
   printf '%s\n' "$me"
   rest=${me#*:*:*:*:*:}

@@ -9,10 +9,10 @@ build_venv() {
   cd / && export HOME=/tmp
   [ -x "$2" ] || { echo "ERROR: $2 is not on the host" && exit 90; }
   set -- "$@" "$(command -v uv)"
-  if [ -n "$6" ]; then with_uv "$@"; else with_pip "$@"; fi
+  if [ -n "$6" ]; then build_with_uv "$@"; else build_with_pip "$@"; fi
 }
 
-with_pip() {
+build_with_pip() {
   where=$("$2" -I -c 'import ensurepip, venv; print(*ensurepip.__path__)' 2>/dev/null) || {
     echo "ERROR: $2 cannot make virtual environments: on Debian and Ubuntu, install python3-venv on the host"
     exit 91
@@ -32,7 +32,7 @@ with_pip() {
     --require-hashes $how $from -r "$3/lock"
 }
 
-with_uv() {
+build_with_uv() {
   "$6" --no-config --no-cache venv --no-python-downloads --python "$2" -- "$1" || exit
   how='' from=''
   [ "$4" = sources ] || how='--only-binary :all:'

@@ -1,13 +1,13 @@
 # shellcheck shell=sh disable=SC2086,SC2154
 # What else on a host starts and stops units: files of other units, crontabs and hooks that call systemctl or its bus.
 
-# callers UNIT...: lines `K VERB NAME FILE` of each call that names one of them, as it is written there: without .service,
+# find_callers UNIT...: lines `K VERB NAME FILE` of each call that names one of them, as it is written there: without .service,
 # or with * and ?. Nothing else of a file leaves the host. Files of these units, and their drop-ins, are not looked at; the
 # programs that other units and crontabs name are, where no package brought them. `U FILE` of what this account may not
 # read. `E` ends the list.
 #
 # Given: called (callers.awk).
-callers() {
+find_callers() {
   export units=" $* "
   IFS='
 '

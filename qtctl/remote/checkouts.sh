@@ -4,8 +4,8 @@
 #
 # Given: most_index, most_list, most_text (bytes).
 
-# checkouts FOLDER...: of each a line `=`, then lines that begin with a letter.
-checkouts() {
+# show_checkouts FOLDER...: of each a line `=`, then lines that begin with a letter.
+show_checkouts() {
   for top; do
     echo '='
     if ! owner=$(stat -c '%U' -- "$top" 2>&1); then
@@ -16,15 +16,15 @@ checkouts() {
       echo 'e Permission denied'
     else
       printf 'o %s\n' "$owner"
-      checkout
+      show_checkout
     fi
   done
 }
 
-checkout() {
+show_checkout() {
   own=$top/.git
   if [ -f "$own" ]; then
-    line=$(text "$own") line=${line#gitdir: }
+    line=$(read_first_line "$own") line=${line#gitdir: }
     case $line in /*) own=$line ;; *) own=$top/$line ;; esac
   elif [ ! -e "$own" ]; then
     return
@@ -33,31 +33,31 @@ checkout() {
   if [ ! -d "$own" ] || [ ! -x "$own" ]; then printf 's %s\n' "$own" && return; fi
   common=$own
   if [ -f "$own/commondir" ]; then
-    common=$(text "$own/commondir")
+    common=$(read_first_line "$own/commondir")
     case $common in /*) ;; *) common=$own/$common ;; esac
   fi
   printf 'c %s\n' "$common"
   if [ ! -r "$own/HEAD" ] || [ ! -x "$common" ]; then printf 's %s\n' "$own/HEAD" && return; fi
-  head=$(text "$own/HEAD")
+  head=$(read_first_line "$own/HEAD")
   printf 'H %s\n' "$head"
-  follow "$head"
-  settings
-  case $id in *[!0-9a-f]* | '') ;; *) [ ${#id} -ne 40 ] || commit ;; esac
-  index
-  listing
+  follow_ref "$head"
+  show_settings
+  case $id in *[!0-9a-f]* | '') ;; *) [ ${#id} -ne 40 ] || show_commit ;; esac
+  show_index
+  list_files
 }
 
-# text FILE: its first line, of a regular file that is no link.
-text() { [ ! -f "$1" ] || [ -L "$1" ] || head -c "$most_text" -- "$1" 2>/dev/null | tr '\0\1' '..' | head -n 1; }
+# read_first_line FILE: its first line, of a regular file that is no link.
+read_first_line() { [ ! -f "$1" ] || [ -L "$1" ] || head -c "$most_text" -- "$1" 2>/dev/null | tr '\0\1' '..' | head -n 1; }
 
-# follow TEXT: `id` is the commit that it leads to.
-follow() {
+# follow_ref TEXT: `id` is the commit that it leads to.
+follow_ref() {
   id=$1 depth=0
   while :; do
     case $id in 'ref: '*) ref=${id#ref: } id='' ;; *) return ;; esac
     depth=$((depth + 1))
     case $ref in *..* | /* | *[!A-Za-z0-9_./@+-]*) return ;; refs/?*) [ "$depth" -lt 6 ] || return ;; *) return ;; esac
-    for each in "$own/$ref" "$common/$ref"; do [ "$id" ] || id=$(text "$each"); done
+    for each in "$own/$ref" "$common/$ref"; do [ "$id" ] || id=$(read_first_line "$each"); done
     if [ -z "$id" ] && [ -f "$common/packed-refs" ] && [ ! -L "$common/packed-refs" ]; then
       id=$(grep -a -F -- " $ref" "$common/packed-refs" | awk -v r="$ref" '$2 == r { print $1; exit }')
     fi
@@ -65,8 +65,8 @@ follow() {
   done
 }
 
-# settings: those that say how files are compared, with the names of their sections. Others may hold passwords.
-settings() {
+# show_settings: those that say how files are compared, with the names of their sections. Others may hold passwords.
+show_settings() {
   if [ -f "$common/config" ] && [ ! -L "$common/config" ]; then
     head -c "$most_text" -- "$common/config" 2>/dev/null |
       sed -n -E '/^[[:space:]]*\[/{s/^[[:space:]]*\[[[:space:]]*([A-Za-z]*).*/k [\1]/p;d;}
@@ -77,8 +77,8 @@ settings() {
   done
 }
 
-# commit: how its object begins, of a file of its own or of a pack.
-commit() {
+# show_commit: how its object begins, of a file of its own or of a pack.
+show_commit() {
   rest=${id#??} two=${id%"${id#??}"}
   if [ -f "$common/objects/$two/$rest" ]; then
     printf 'l %s\n' "$(head -c 4096 -- "$common/objects/$two/$rest" 2>/dev/null | base64 -w 0)"
@@ -87,12 +87,12 @@ commit() {
   packs=0
   for pack in "$common"/objects/pack/*.idx; do
     packs=$((packs + 1))
-    [ "$packs" -le 50 ] && [ -r "$pack" ] && packed && return
+    [ "$packs" -le 50 ] && [ -r "$pack" ] && show_packed && return
   done
 }
 
-# packed: found in this pack. Its index has a table by first byte, then all ids in order, then checksums and offsets.
-packed() {
+# show_packed: found in this pack. Its index has a table by first byte, then all ids in order, then checksums and offsets.
+show_packed() {
   table=$(od -A n -v -t u1 -w4 -j 8 -N 1024 -- "$pack" 2>/dev/null | awk -v f=$((0x$two)) '
     { n = (($1 * 256 + $2) * 256 + $3) * 256 + $4 } NR == f { from = n } NR == f + 1 { to = n }
     END { print from + 0, to - from, n }')
@@ -106,7 +106,7 @@ packed() {
   printf 'q %s\n' "$(tail -c +$((at + 1)) -- "${pack%.idx}.pack" 2>/dev/null | head -c 4096 | base64 -w 0)"
 }
 
-index() {
+show_index() {
   [ ! -L "$own/index" ] || { echo 'x the index is a link' && return; }
   [ -e "$own/index" ] || return 0
   [ -r "$own/index" ] || { echo 'x the index cannot be read by the auditing account' && return; }
@@ -115,8 +115,8 @@ index() {
   printf 'i %s %s\n' "${size#* }" "$(gzip -1 -c <"$own/index" | base64 -w 0)"
 }
 
-# listing: how every file below looks, but for git's own; and the folders that may not be looked into.
-listing() {
+# list_files: how every file below looks, but for git's own; and the folders that may not be looked into.
+list_files() {
   printf 't %s\n' "$(cd "$top" && {
     timeout -k 1 4 find . -mindepth 1 -name .git -prune -o -type d '(' ! -readable -o ! -executable ')' -prune \
       -printf '%y %m %s %T@ %C@ %P\0\0' -o '(' -type f -o -type l ')' -printf '%y %m %s %T@ %C@ %P\0%l\0'
@@ -124,9 +124,9 @@ listing() {
   } | head -c "$most_list" | gzip -1 -c | base64 -w 0)"
 }
 
-# contents FOLDER [SIZE PATH]...: of each file below the folder the id that git would give it; `-` where it cannot be
+# hash_contents FOLDER [SIZE PATH]...: of each file below the folder the id that git would give it; `-` where it cannot be
 # read, or is no file any more.
-contents() {
+hash_contents() {
   cd "$1" || exit
   shift
   while [ $# -ge 2 ]; do

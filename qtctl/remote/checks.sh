@@ -1,17 +1,17 @@
 # shellcheck shell=sh disable=SC2086
 # The checks that a registry defines: commands, and properties of units.
 
-# checked SECONDS BYTES PROGRAM ARGUMENT...: run it, as the account that asks and never as root, where nobody but root
+# run_check SECONDS BYTES PROGRAM ARGUMENT...: run it, as the account that asks and never as root, where nobody but root
 # could change the program, what interprets it, or a script that an interpreter is given. Its output, so many bytes, and
 # its exit status. Where it was not run: the reason on standard error, which is otherwise empty.
-checked() {
+run_check() {
   seconds=$1 bytes=$2
   shift 2
   IFS='
 '
   set -f
-  safe "$1"
-  given "$@"
+  check_safe "$1"
+  check_arguments "$@"
   drop=''
   if [ "$(id -u)" = 0 ]; then
     user=${SUDO_USER:-nobody}
@@ -21,13 +21,13 @@ checked() {
   fi
   {
     status=$({ {
-      run "$@" 3>&- 4>&-
+      run_bounded "$@" 3>&- 4>&-
       echo $? >&3
     } | { head -c "$bytes"; cat >/dev/null; } >&4; } 3>&1)
   } 4>&1
   exit "$status"
 }
-run() {
+run_bounded() {
   cd / && $drop timeout -k 1 "$seconds" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C "$@" </dev/null 2>&1
 }
 refuse() {
@@ -35,10 +35,10 @@ refuse() {
   exit 1
 }
 
-# given PROGRAM ARGUMENT...: whether nobody but root can change what the program may run of its arguments. Of one that
+# check_arguments PROGRAM ARGUMENT...: whether nobody but root can change what the program may run of its arguments. Of one that
 # interprets files, that is each; of one that only reads, none; of any other, what can be executed. They are taken as they
 # are from /, where it is run, and so is what follows a `=`, at each colon.
-given() {
+check_arguments() {
   run_by=interpreted
   case ${1##*/} in
     *sh | busybox | env | python* | perl* | ruby* | node* | lua* | php* | *awk | make | java | sed | tclsh*) ;;
@@ -54,15 +54,15 @@ given() {
       IFS='
 '
       case $part in /*) ;; *) part=/$part ;; esac
-      if runs "$part"; then safe "$part"; fi
+      if is_run "$part"; then check_safe "$part"; fi
     done
     IFS='
 '
   done
 }
 
-# runs FILE: whether it may be run or read as a program. A folder is data, unless Python runs or searches it.
-runs() {
+# is_run FILE: whether it may be run or read as a program. A folder is data, unless Python runs or searches it.
+is_run() {
   if [ -d "$1" ]; then
     [ "$searched" ] || [ -e "$1/__main__.py" ]
   else
@@ -70,8 +70,8 @@ runs() {
   fi
 }
 
-# safe FILE: whether nobody but root can change it, or what it leads to, or what interprets it.
-safe() {
+# check_safe FILE: whether nobody but root can change it, or what it leads to, or what interprets it.
+check_safe() {
   real=$(readlink -e -- "$1") || refuse "$1 is not there"
   ways="/$IFS$1$IFS$real"
   for way in "${1%/*}" "${real%/*}"; do
@@ -88,7 +88,7 @@ safe() {
     '#!'*)
       first=${first#??}
       first=${first# }
-      [ "${first%% *}" = "$1" ] || safe "${first%% *}"
+      [ "${first%% *}" = "$1" ] || check_safe "${first%% *}"
       ;;
   esac
 }
@@ -108,8 +108,8 @@ has_line() {
   esac
 }
 
-# properties UNIT PROPERTY...: of each pair a line `= STATUS`, then what systemctl prints, or says.
-properties() {
+# show_properties UNIT PROPERTY...: of each pair a line `= STATUS`, then what systemctl prints, or says.
+show_properties() {
   while [ $# -gt 1 ]; do
     said=$(timeout 2 systemctl show -p "$2" -- "$1" 2>&1) && status=0 || status=$?
     printf '= %s\n%.2000s\n' "$status" "$said"

@@ -4,18 +4,18 @@
 nl='
 '
 
-# entries [USER PREFIX FOLDERS WANTED]...: FOLDERS one a line, WANTED lines KIND:PATH. Lines: `=` for each service, then
+# find_entries [USER PREFIX FOLDERS WANTED]...: FOLDERS one a line, WANTED lines KIND:PATH. Lines: `=` for each service, then
 # `f PATH` for each thing wanted that is there, else `n`; `s FOLDER`, which cannot be entered; `h FILE`, a .pth file
 # that runs code of its own.
-entries() {
+find_entries() {
   IFS=$nl last=''
   while [ $# -ge 4 ]; do
     echo '='
-    [ "$1 $2" = "$last" ] || packages "$1" "$2"
+    [ "$1 $2" = "$last" ] || find_packages "$1" "$2"
     last="$1 $2" folders="$3" missing=''
     for each in $4; do
       found='' kind=${each%%:*} name=${each#*:}
-      if [ "$kind" = script ]; then script "$name"; else module "$kind" "$name"; fi
+      if [ "$kind" = script ]; then find_script "$name"; else find_module "$kind" "$name"; fi
       case $found in '' | *"$nl"*) missing=1 && echo n ;; *) printf 'f %s\n' "$found" ;; esac
     done
     [ -z "$missing" ] || [ -z "$hook" ] || printf 'h %s\n' "$hook"
@@ -23,12 +23,12 @@ entries() {
   done
 }
 
-script() {
-  if [ -f "$1" ] || [ -f "$1/__main__.py" ]; then found=$1; else shut "$1"; fi
+find_script() {
+  if [ -f "$1" ] || [ -f "$1/__main__.py" ]; then found=$1; else report_shut "$1"; fi
 }
 
-# module KIND PATH: find it in the first folder that has it.
-module() {
+# find_module KIND PATH: find it in the first folder that has it.
+find_module() {
   for folder in $folders $site; do
     for file in "$folder/$2.py" "$folder/$2/__main__.py" "$folder/$2/__init__.py" "$folder/$2.so" "$folder/$2.pyc" \
       "$folder/$2".*.so; do
@@ -36,48 +36,48 @@ module() {
       [ ! -e "$file" ] || { found=$file && return; }
     done
   done
-  for folder in $folders $site; do shut "$folder/$2.py"; done
+  for folder in $folders $site; do report_shut "$folder/$2.py"; done
 }
 
-# shut PATH: say which folder on the path cannot be entered, or is not a folder.
-shut() {
+# report_shut PATH: say which folder on the path cannot be entered, or is not a folder.
+report_shut() {
   way=$1
   while [ "$way" ] && [ ! -e "$way" ]; do way=${way%/*}; done
   [ -z "$way" ] || { [ -d "$way" ] && [ -x "$way" ]; } || printf 's %s\n' "$way"
 }
 
-# packages USER PREFIX: `site` are the folders where the interpreter has them, `hook` what may add others.
-packages() {
+# find_packages USER PREFIX: `site` are the folders where the interpreter has them, `hook` what may add others.
+find_packages() {
   site='' hook=''
-  every "$2"/lib/python3*/site-packages "$2"/lib/python3*/dist-packages
-  if [ ! -e "$2/pyvenv.cfg" ] || shares "$2/pyvenv.cfg"; then
-    every /usr/lib/python3/dist-packages /usr/local/lib/python3*/dist-packages
-    own "$1"
+  add_folders "$2"/lib/python3*/site-packages "$2"/lib/python3*/dist-packages
+  if [ ! -e "$2/pyvenv.cfg" ] || shares_packages "$2/pyvenv.cfg"; then
+    add_folders /usr/lib/python3/dist-packages /usr/local/lib/python3*/dist-packages
+    add_own "$1"
   fi
   for folder in $site; do
     for pth in "$folder"/*.pth; do
       case $pth in */distutils-precedence.pth | *"$nl"*) continue ;; esac
-      [ ! -f "$pth" ] || [ ! -r "$pth" ] || paths "$pth"
+      [ ! -f "$pth" ] || [ ! -r "$pth" ] || read_pth "$pth"
     done
   done
 }
-every() { for each; do [ ! -d "$each" ] || site="$site$nl$each"; done; }
-shares() {
+add_folders() { for each; do [ ! -d "$each" ] || site="$site$nl$each"; done; }
+shares_packages() {
   while IFS=' =' read -r key value _; do
     case $key$value in include-system-site-packages[Tt]rue) return 0 ;; esac
   done <"$1"
   return 1
 }
 
-# own USER: the packages installed in the user's home.
-own() {
+# add_own USER: the packages installed in the user's home.
+add_own() {
   while IFS=: read -r name _ _ _ _ home _; do
-    [ "$name" != "$1" ] || every "$home"/.local/lib/python3*/site-packages
+    [ "$name" != "$1" ] || add_folders "$home"/.local/lib/python3*/site-packages
   done </etc/passwd
 }
 
-# paths FILE: the folders that it names, one a line; a line that begins with import is run.
-paths() {
+# read_pth FILE: the folders that it names, one a line; a line that begins with import is run.
+read_pth() {
   count=0
   while read -r line && [ "$count" -lt 100 ]; do
     count=$((count + 1))
@@ -90,15 +90,15 @@ paths() {
   done <"$1"
 }
 
-# marked FOLDER...: what is known by a file of one of these names, one folder below each. Lines: folder, path below it.
-marked() {
+# find_marked FOLDER...: what is known by a file of one of these names, one folder below each. Lines: folder, path below it.
+find_marked() {
   find "$@" -mindepth 2 -maxdepth 2 '(' -name pyvenv.cfg -o -name main.py -o -name __main__.py -o -name app.py -o \
     -name service.py -o -name server.py -o -name run.py -o -name worker.py ')' -type f -printf '%H\t%P\0' |
     tr '\n\0' '\1\n' | head -c 300000
 }
 
-# packages_of VENV...: the names of the records of their packages. Lines: venv, name without its ending.
-packages_of() {
+# list_packages VENV...: the names of the records of their packages. Lines: venv, name without its ending.
+list_packages() {
   for each; do
     shift
     set -- "$@" "$each/lib"

@@ -2,19 +2,19 @@
 # Containers that run, by their control groups, which everybody may see; the ports that docker-proxy holds for them; and
 # their names, where whoever asks may ask Docker. Nothing of a container is entered.
 
-# containers: lines `c PATH` of control groups, `n ID COMPOSE-SERVICE NAME` with tabs, `d REASON` where Docker did not
+# find_containers: lines `c PATH` of control groups, `n ID COMPOSE-SERVICE NAME` with tabs, `d REASON` where Docker did not
 # say, then the arguments of each docker-proxy, `p PID:ARGUMENT`.
-containers() {
+find_containers() {
   cd /sys/fs/cgroup || exit 3
   groups=$(find . -mindepth 1 -maxdepth 6 -type d -regextype posix-extended \
     -regex '.*/(docker|libpod|nerdctl)[-/][0-9a-f]{64}(\.scope)?' -printf 'c %P\n' 2>/dev/null | head -n 2000)
   [ "$groups" ] || return 0
   printf '%s\n' "$groups"
-  names
-  proxies
+  show_names
+  show_proxies
 }
 
-names() {
+show_names() {
   if [ ! -x /usr/bin/docker ]; then
     echo 'd no docker command is installed'
   elif [ ! -w /run/docker.sock ]; then
@@ -26,7 +26,7 @@ names() {
   fi
 }
 
-proxies() {
+show_proxies() {
   set -f
   held=$(set +f && grep -l -x -s docker-proxy /proc/[0-9]*/comm | head -n 500)
   [ "$held" ] || return 0

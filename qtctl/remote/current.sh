@@ -3,17 +3,17 @@
 #
 # Given: most (KiB that are read of each file).
 
-# current PATH...: for each that could be read a line: its number from 0, and its content in base64. A file that was
+# read_current PATH...: for each that could be read a line: its number from 0, and its content in base64. A file that was
 # swapped after the look, for a link or a pipe, is not followed and not waited for.
-current() {
+read_current() {
   number=0
   for each; do
-    content "$each" && printf '%s %s\n' "$number" "$text"
+    read_content "$each" && printf '%s %s\n' "$number" "$text"
     number=$((number + 1))
   done
   exit 0
 }
-content() {
+read_content() {
   [ ! -L "$1" ] && [ -f "$1" ] || return
   text=$(
     dd if="$1" iflag=nofollow,nonblock,fullblock,count_bytes count="${most}K" bs=64K status=none | base64 -w0

@@ -1,9 +1,9 @@
 # shellcheck shell=sh disable=SC2154
 # What a host keeps of its deploys, for an audit. Given: damaged.sh, base.
 
-# deploy_status: the present boot and uptime; for root `damage WHAT`, where the record of a transaction is damaged; then what
+# show_deploys: the present boot and uptime; for root `damage WHAT`, where the record of a transaction is damaged; then what
 # everybody may read. Exit status 3: there was no deploy.
-deploy_status() {
+show_deploys() {
   find_damage
   [ -f "$base/status" ] || [ -n "$damage" ] || exit 3
   read -r boot </proc/sys/kernel/random/boot_id
@@ -14,9 +14,9 @@ deploy_status() {
   exec head -c 1000000 -- "$base/status"
 }
 
-# kept_generations: for root. Lines: `G NUMBER` of each that can be gone back to, and `D NUMBER WHAT` of what is missing
+# list_kept_generations: for root. Lines: `G NUMBER` of each that can be gone back to, and `D NUMBER WHAT` of what is missing
 # or damaged of it. Exit status 3: there is none.
-kept_generations() {
+list_kept_generations() {
   [ -d "$base/gen" ] || exit 3
   damaged=$(cd -- "$base/objects" && find . -maxdepth 1 -type f -size -64M -name '[0-9a-f]*' -exec sha256sum -- {} + |
     while read -r sum name; do [ "./$sum" = "$name" ] || printf '%s ' "${name#./}"; done)

@@ -2,20 +2,20 @@
 # Containers, by the docker command of the host. Given: limit (seconds for one command).
 unset DOCKER_HOST DOCKER_CONTEXT DOCKER_CONFIG
 
-# docker_says ARGUMENT...: what the command says, its warnings first, in `said`; its last line in `answer`.
-docker_says() {
+# run_docker ARGUMENT...: what the command says, its warnings first, in `said`; its last line in `answer`.
+run_docker() {
   command -v docker >/dev/null || { said='there is no docker command' && return 127; }
   said=$(timeout --foreground -k 5 "$limit" docker "$@" 2>&1) || { said="docker $1: ${said:-no answer in $limit s}" && return 1; }
   answer=${said##*"
 "}
 }
 
-# container_runs ID: false if Docker says that it does not run, or does not answer.
-container_runs() { docker_says inspect --type container --format '{{.State.Running}}' -- "$1" && [ "$answer" = true ]; }
+# is_container_running ID: false if Docker says that it does not run, or does not answer.
+is_container_running() { run_docker inspect --type container --format '{{.State.Running}}' -- "$1" && [ "$answer" = true ]; }
 
 # can_stop_container ID: whether it runs, stays stopped once it is, and can be started again.
 can_stop_container() {
-  docker_says inspect --type container \
+  run_docker inspect --type container \
     --format '{{.State.Running}} {{.HostConfig.AutoRemove}} {{.HostConfig.RestartPolicy.Name}}' -- "$1" || return 1
   case "$answer" in
     'true false always') said='its restart policy is always' && return 1 ;;
@@ -26,19 +26,19 @@ can_stop_container() {
 
 # stop_container ID: stop it by Docker, with the container's own timeout.
 stop_container() {
-  docker_says stop -- "$1" || return 1
-  ! container_runs "$1" || { said='it still runs after docker stop' && return 1; }
+  run_docker stop -- "$1" || return 1
+  ! is_container_running "$1" || { said='it still runs after docker stop' && return 1; }
 }
 
 # start_container ID: start it unless it runs.
-start_container() { container_runs "$1" || { docker_says start -- "$1" && container_runs "$1"; }; }
+start_container() { is_container_running "$1" || { run_docker start -- "$1" && is_container_running "$1"; }; }
 
 # list_containers: print a line of JSON for each running container. Given: shape.
 list_containers() {
-  docker_says ps -q --no-trunc || return
+  run_docker ps -q --no-trunc || return
   ids=$(printf '%s\n' "$said" | grep -x '[0-9a-f]\{64\}' | head -n 1000)
   [ "$ids" ] || return 0
   # shellcheck disable=SC2086 # ids have no blanks
-  docker_says inspect --type container --format "$shape" -- $ids || return
+  run_docker inspect --type container --format "$shape" -- $ids || return
   printf '%s\n' "$said" | grep '^{' | head -c 2000000
 }

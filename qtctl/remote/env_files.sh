@@ -4,9 +4,9 @@
 #
 # Given: reader (env_file.awk), most (bytes that are read of a file); way.sh.
 
-# env_files NONCE [PATH KEYS SECRETS]...: names between spaces; the nonce is of this look. Lines: `F NUMBER STATE` of each file, then those of env_file.awk,
+# read_env_files NONCE [PATH KEYS SECRETS]...: names between spaces; the nonce is of this look. Lines: `F NUMBER STATE` of each file, then those of env_file.awk,
 # with a digest of nonce and value in place of each value.
-env_files() {
+read_env_files() {
   nonce=$1
   shift
   version=$(systemctl --version 2>/dev/null) version=${version#systemd } version=${version%%[!0-9]*}
@@ -14,7 +14,7 @@ env_files() {
   [ "${version:-0}" -lt 254 ] || continues=0
   number=0
   while [ $# -gt 0 ]; do
-    env_file "$1" "$2" "$3"
+    read_env_file "$1" "$2" "$3"
     number=$((number + 1))
     shift 3
   done
@@ -23,13 +23,13 @@ env_files() {
 # may_digest FILE: whether digests of its values may be told; `why` not. Whoever is root may have them.
 may_digest() { :; }
 
-env_file() {
+read_env_file() {
   if ! real=$(readlink -e -- "$1"); then
     echo "F $number missing"
     return
   fi
   for each in "${1%/*}" "${real%/*}"; do
-    if ! trusted "${each:-/}"; then
+    if ! is_trusted "${each:-/}"; then
       printf 'F %s changed %s\n' "$number" "$why"
       return
     fi
@@ -43,13 +43,13 @@ env_file() {
   else
     echo "F $number read"
     { timeout -k 1 5 head -c "$most" -- "$real" && echo x; } | tr '\000\001' '\001\002' |
-      keys=$2 secrets=$3 continues=$continues awk "$given$reader" | digests
+      keys=$2 secrets=$3 continues=$continues awk "$given$reader" | digest_values
   fi
 }
 given='BEGIN { keys = ENVIRON["keys"]; secrets = ENVIRON["secrets"]; continues = ENVIRON["continues"] + 0 }
 '
 
-digests() {
+digest_values() {
   while IFS= read -r line; do
     case $line in
       'V '*)

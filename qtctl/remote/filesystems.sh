@@ -2,31 +2,31 @@
 # The file systems that paths lie on, or would lie on if they were there, and what names lead to.
 
 # At most so many seconds for a command: a network's file system or name server may be silent.
-within() {
+run_within() {
   seconds=$1
   shift
   if command -v timeout >/dev/null; then timeout "$seconds" "$@"; else "$@"; fi
 }
 
-# filesystems PATH...: lines `at PATH`, one for each in their order: what was looked at in its place, '' for what cannot
+# show_filesystems PATH...: lines `at PATH`, one for each in their order: what was looked at in its place, '' for what cannot
 # be known. Then of each of those `size PATH // SIZE TOTAL FREE AVAILABLE INODES FREE ID` and `mount PATH // WHERE`, and
 # `real PATH` without links, in their order. At last `ro WHERE` or `rw WHERE` of everything that is mounted.
-filesystems() {
+show_filesystems() {
   for path; do
     shift
-    nearest
+    find_nearest
     printf 'at %s\n' "$at"
     [ -z "$at" ] || set -- "$@" "$at"
   done
   [ $# -gt 0 ] || return 0
-  within 3 stat -f -c 'size %n // %S %b %f %a %c %d %i' -- "$@"
-  within 3 stat -c 'mount %n // %m' -- "$@"
+  run_within 3 stat -f -c 'size %n // %S %b %f %a %c %d %i' -- "$@"
+  run_within 3 stat -c 'mount %n // %m' -- "$@"
   readlink -m -- "$@" | while IFS= read -r each; do printf 'real %s\n' "$each"; done
-  mounts
+  list_mounts
 }
 
-# mounts: what is mounted where, and how, the last of those at one place last.
-mounts() {
+# list_mounts: what is mounted where, and how, the last of those at one place last.
+list_mounts() {
   while read -r _ _ _ _ mount options rest; do
     case ",$options,$rest," in *,ro,* | *' ro,'*) how=ro ;; *) how=rw ;; esac
     printf '%s %s\n' "$how" "$mount"
@@ -34,7 +34,7 @@ mounts() {
 }
 
 # at: the path, or the nearest folder above it that can be seen. '' where something else is mounted between them.
-nearest() {
+find_nearest() {
   at=$path
   while [ ! -e "$at" ] && [ "$at" != / ]; do
     at=${at%/*}
@@ -45,9 +45,9 @@ nearest() {
   done </proc/self/mountinfo
 }
 
-# names NAME...: of each a line `= STATUS NAME`, then its addresses, 64 at most. Status 124: nobody answered in time.
+# resolve_names NAME...: of each a line `= STATUS NAME`, then its addresses, 64 at most. Status 124: nobody answered in time.
 # After two of those the rest is not asked.
-names() {
+resolve_names() {
   slow=0
   for name; do
     found='' status=124

@@ -4,7 +4,7 @@ find_transaction() {
   [ -f "$base/lock" ] || return 0
   exec 9>>"$base/lock"
   flock -w 10 9
-  transaction
+  read_transaction
   [ -z "$state" ] || printf 'qtctl state %s\nqtctl number %s\n' "$state" "$number"
   [ -z "$damage" ] || printf 'qtctl damage %s\n' "$damage"
   [ ! -f "$base/holder" ] || printf 'qtctl holder %s\n' "$(head -c 200 -- "$base/holder")"
@@ -12,11 +12,11 @@ find_transaction() {
 
 # repair_transaction: a damaged record is of the one generation that has not ended. Then say what find_transaction does.
 repair_transaction() {
-  locked repair_record
+  run_locked repair_record
   find_transaction
 }
 repair_record() {
-  transaction
+  read_transaction
   [ "$state" = damaged ] && find_unfinished || return 0
   to=$only
   case ${to##*/} in staged | armed | applying | gating | confirmed | restoring) ;; *) to=$base/tx/broken ;; esac
@@ -42,11 +42,11 @@ find_unfinished() {
 forget_transaction() {
   find_login
   whose_members="\"action\":\"recover\",\"login\":\"$login\"" whose_fields="DEPLOY_ACTION=recover${newline}DEPLOY_LOGIN=$login"
-  locked forget_record "$1"
+  run_locked forget_record "$1"
   find_transaction
 }
 forget_record() {
-  transaction
+  read_transaction
   [ "$state" = damaged ] || return 0
   current=$(readlink -- "$base/current") || current=''
   [ -d "$base/$current" ] || current=''
@@ -54,6 +54,6 @@ forget_record() {
   for each in "$base"/tx/*; do drop "$each"; done
   drop "$base/lease" "$base/holder"
   sync -- "$base/tx" || :
-  if [ -n "$generation" ]; then status idle; else drop "$base/status"; fi
-  trail accepted "${generation:-0}" "$damage: accepted by $1, logged in as $login"
+  if [ -n "$generation" ]; then write_status idle; else drop "$base/status"; fi
+  record_event accepted "${generation:-0}" "$damage: accepted by $1, logged in as $login"
 }

@@ -3,9 +3,9 @@
 #
 # Given: mark, most (KiB: larger files are not read).
 
-# generated FOLDER...: `path NUL target NUL` of each link, then NUL, then `sha256  path NUL` of each marked file. Only
+# find_generated FOLDER...: `path NUL target NUL` of each link, then NUL, then `sha256  path NUL` of each marked file. Only
 # marked files are read further than their first line: no digest of anybody's secret is made.
-generated() {
+find_generated() {
   find "$@" -mindepth 1 -maxdepth 2 -type l -printf '%p\0%l\0'
   printf '\0'
   find "$@" -mindepth 1 -maxdepth 2 -type f -readable -size "-${most}k" \

@@ -73,7 +73,7 @@ function program(count,    n, m, words, parts, at) {
   if (name == "program") {
     if (value[2] !~ /^[0-9]+$/ || !program(count)) refuse("no such program, or with other arguments: " value[3])
     for (n = 3; n <= count; n++) words = words " " quote(value[n])
-    if (reads) print "helper_files " value[2] + 0 words
+    if (reads) print "helper_run_on_files " value[2] + 0 words
     else print (value[2] + 0 ? "qtctl_timed " (value[2] + 0) : "") words
     next
   }

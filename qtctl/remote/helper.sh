@@ -21,15 +21,15 @@ helper_main() {
   printf 'qtctl: root\n' >&2
   cd / && umask 077
   case $1 in
-    evidence | read | stage | transaction | ran | secrets | store) helper_head && "helper_$1" ;;
+    evidence | read | stage | transaction | ran | secrets | store) helper_read_head && "helper_$1" ;;
     start | stop | restart | reload | reset-failed | kill) helper_control "$1" ;;
     version) printf '%s\n' "$version" ;;
     *) helper_refuse 'no such verb' ;;
   esac
 }
 
-# helper_head: `size` is how many bytes follow.
-helper_head() {
+# helper_read_head: `size` is how many bytes follow.
+helper_read_head() {
   IFS=' ' read -r word asked size rest <<END
 $(head -c 40 | tr -d '\0')
 END
@@ -41,25 +41,25 @@ END
   case $size in '' | *[!0-9]* | ??????????*) helper_refuse 'what came has no size' ;; esac
 }
 
-# helper_calls: `code` is sh text of the calls that came.
-helper_calls() {
+# helper_compile_calls: `code` is sh text of the calls that came.
+helper_compile_calls() {
   [ "$size" -le 4000000 ] || helper_refuse 'too much is asked for'
   data=$(head -c "$size" | tr -d '\0')
   code=$(printf '%s\n' "$data" | awk "$compile") || helper_refuse "it does not do that: ${code##*"$helper_newline"}"
 }
 
 helper_evidence() {
-  helper_calls
+  helper_compile_calls
   lib_attached
   eval "$code"
 }
 
 # helper_as_caller LIBRARY FUNCTION ARGUMENT...: what reads files that the caller names reads those that the caller may read.
 helper_as_caller() {
-  helper_caller
+  helper_find_caller
   runuser -u "$caller" -- /usr/bin/env -i "PATH=$PATH" LC_ALL=C /bin/sh "$helper" call "$@"
 }
-helper_caller() {
+helper_find_caller() {
   case ${SUDO_UID:-0} in 0) caller=nobody ;; *) caller=${SUDO_USER:-nobody} ;; esac
 }
 helper_call() {
@@ -71,15 +71,15 @@ helper_call() {
   exit
 }
 
-# helper_files SECONDS PROGRAM FILE... -maxdepth OPTION...: a program that reads files. Root reads those of the fleets that
+# helper_run_on_files SECONDS PROGRAM FILE... -maxdepth OPTION...: a program that reads files. Root reads those of the fleets that
 # hold no secret, the account that asks reads the others.
-helper_files() {
-  helper_config
-  helper_caller
+helper_run_on_files() {
+  helper_load_rules
+  helper_find_caller
   within=$1 program=$2 ours='' theirs=''
   shift 2
   while [ "$1" != -maxdepth ]; do
-    if helper_readable "$1"; then ours=$ours$helper_newline$1; else theirs=$theirs$helper_newline$1; fi
+    if helper_is_readable "$1"; then ours=$ours$helper_newline$1; else theirs=$theirs$helper_newline$1; fi
     shift
   done
   set -f
@@ -89,8 +89,8 @@ helper_files() {
 }
 
 helper_read() {
-  helper_calls
-  helper_config
+  helper_compile_calls
+  helper_load_rules
   lib_attached
   eval "$code"
 }
@@ -123,16 +123,16 @@ END
   esac
 }
 
-# helper_config: `rules` are what the fleets of this host may have, from files that only root can write.
-helper_config() {
+# helper_load_rules: `rules` are what the fleets of this host may have, from files that only root can write.
+helper_load_rules() {
   [ -z "${rules-}" ] || return 0
   lib_way
-  trusted "$config" || helper_refuse "$why, on the way to $config"
+  is_trusted "$config" || helper_refuse "$why, on the way to $config"
   rules=$(find "$config/" -maxdepth 1 -type f ! -name '.*' -uid 0 ! -perm /022 -exec cat -- '{}' +) || rules=''
 }
 
-# helper_of_fleet UNIT: whether its name is one of the fleets'.
-helper_of_fleet() {
+# helper_is_of_fleet UNIT: whether its name is one of the fleets'.
+helper_is_of_fleet() {
   case $1 in '' | -* | .* | *[!A-Za-z0-9:_.@\\-]*) return 1 ;; ?*.?*) ;; *) return 1 ;; esac
   set -f
   IFS=$helper_newline
@@ -146,11 +146,11 @@ helper_of_fleet() {
   return 1
 }
 
-# helper_written PATH: whether a deploy may write it: a unit, a drop-in or a file of the fleets.
-helper_written() {
+# helper_is_written PATH: whether a deploy may write it: a unit, a drop-in or a file of the fleets.
+helper_is_written() {
   case $1/ in [!/]* | *//* | */./* | */../*) return 1 ;; esac
   case $1 in *[[:cntrl:]]*) return 1 ;; esac
-  ! helper_unit_file "$1" && ! helper_stamp "$1" || return 0
+  ! helper_is_unit_file "$1" && ! helper_is_stamp "$1" || return 0
   set -f
   IFS=$helper_newline
   for rule in $rules; do
@@ -164,34 +164,34 @@ helper_written() {
   return 1
 }
 
-# helper_readable PATH: whether it is a file of the fleets that holds no secret: one that qtctl makes. In the folder of env
+# helper_is_readable PATH: whether it is a file of the fleets that holds no secret: one that qtctl makes. In the folder of env
 # files there are others.
-helper_readable() {
-  ! helper_unit_path "$1" || return 0
-  helper_written "$1" || return 1
+helper_is_readable() {
+  ! helper_is_unit_path "$1" || return 0
+  helper_is_written "$1" || return 1
   case $helper_newline$rules$helper_newline in *"${helper_newline}file $1$helper_newline"*) return 0 ;; esac
-  trusted "${1%/*}" && [ ! -L "$1" ] && [ -f "$1" ] || return 1
+  is_trusted "${1%/*}" && [ ! -L "$1" ] && [ -f "$1" ] || return 1
   [ "$(head -c ${#mark} -- "$1" 2>/dev/null | tr -d '\0')" = "$mark" ]
 }
 
-# helper_folder PATH: whether qtctl writes files there.
-helper_folder() {
+# helper_is_folder PATH: whether qtctl writes files there.
+helper_is_folder() {
   [ "$1" != "$unit_folder" ] || return 0
   case $helper_newline$rules$helper_newline in *"${helper_newline}folder $1$helper_newline"*) ;; *) return 1 ;; esac
-  trusted "$1"
+  is_trusted "$1"
 }
 
 # helper_guard KIND WORD...: before a function that reads what is in files or journals.
 helper_guard() {
   guarded=$1
-  helper_config
+  helper_load_rules
   shift
   for each; do
     case $guarded in
-      readable) helper_readable "$each" ;;
-      folders) helper_folder "$each" ;;
-      listed) helper_listed "$each" ;;
-      *) helper_of_fleet "$each" ;;
+      readable) helper_is_readable "$each" ;;
+      folders) helper_is_folder "$each" ;;
+      listed) helper_is_listed "$each" ;;
+      *) helper_is_of_fleet "$each" ;;
     esac || {
       printf 'qtctl-helper: %s is not one of those that this host was prepared for\n' "$each" >&2
       return 1
@@ -199,9 +199,9 @@ helper_guard() {
   done
 }
 
-# helper_checks: lines of files are looked for as the account that asks, whom sudo names.
-helper_checks() {
-  helper_caller
+# helper_restrict_checks: lines of files are looked for as the account that asks, whom sudo names.
+helper_restrict_checks() {
+  helper_find_caller
   has_line() {
     if [ -L "$1" ] || [ ! -f "$1" ]; then
       echo no
@@ -217,11 +217,11 @@ helper_checks() {
   }
 }
 
-# helper_env_files: give a digest only of values that qtctl has written.
-helper_env_files() {
+# helper_restrict_env_files: give a digest only of values that qtctl has written.
+helper_restrict_env_files() {
   may_digest() {
-    helper_config
-    helper_readable "$1" || {
+    helper_load_rules
+    helper_is_readable "$1" || {
       why='this host was not prepared to tell what is in it'
       return 1
     }
@@ -230,14 +230,14 @@ helper_env_files() {
 
 helper_stage() {
   [ "$size" -le 67108864 ] || helper_refuse 'a deploy of more than 64 MiB is not taken'
-  helper_config
+  helper_load_rules
   lib_trail
   lib_transaction
   lib_ran
   lib_docker
   lib_stage
   unpack() {
-    head -c "$size" | tar -x -m -C "$home" --no-same-owner --no-same-permissions -f - && helper_unpacked
+    head -c "$size" | tar -x -m -C "$home" --no-same-owner --no-same-permissions -f - && helper_check_unpacked
   }
   stage
 }
@@ -251,8 +251,8 @@ helper_ran() {
   head -c "$size" | tr -d '\0' | read_ran
 }
 
-# helper_unpacked: check that the archive has only regular files with the names and contents of a deploy.
-helper_unpacked() {
+# helper_check_unpacked: check that the archive has only regular files with the names and contents of a deploy.
+helper_check_unpacked() {
   odd=$(find "$home" -mindepth 1 ! -path "$home/content" '(' ! -type f -o -links +1 ')' -printf '%P' -quit)
   [ -z "$odd" ] && [ ! -L "$home/content" ] || refuse - "what was sent has a file that is none: $odd"
   for each in "$home"/* "$home"/.[!.]* "$home"/content/* "$home"/content/.[!.]*; do
@@ -268,9 +268,9 @@ helper_unpacked() {
   case $word in '' | *[!0-9a-f]*) refuse - 'the word of the deploy is damaged' ;; esac
   case $limit in '' | *[!0-9]* | ??????*) refuse - 'the limit of the deploy is damaged' ;; esac
   holder=$(printf %s "$holder" | tr -d '[:cntrl:]' | head -c 200)
-  helper_told || refuse - 'the description of the deploy is damaged'
-  helper_steps
-  helper_lists
+  helper_check_trail || refuse - 'the description of the deploy is damaged'
+  helper_check_steps
+  helper_check_lists
   {
     printf 'base=%s store=%s unit_folder=%s lease_s=%s limit=%s most=%s\n' \
       "$base" "$store" "$unit_folder" "$lease_s" "$limit" "$most"
@@ -278,33 +278,33 @@ helper_unpacked() {
   } >"$home/transaction.sh"
 }
 
-# helper_told: what the audit trail says of the caller is the caller's word. What happened, when, and whose account it was
+# helper_check_trail: what the audit trail says of the caller is the caller's word. What happened, when, and whose account it was
 # the host says itself: the caller says nothing of the same name.
 helper_member='"[a-z_]+":"([] !#-[^-~]|\\.)*"' helper_own='at|event|generation|login|why'
-helper_told() {
+helper_check_trail() {
   for each in trail fields about; do [ "$(wc -c <"$home/$each")" -le 20000 ] || return; done
   ! grep -qvE "^$helper_member(,$helper_member)*\$" -- "$home/trail" && ! grep -qE "\"($helper_own)\":" -- "$home/trail" &&
     ! grep -qv '^DEPLOY_[A-Z_]*=' -- "$home/fields" && ! grep -qiE "^DEPLOY_($helper_own)=" -- "$home/fields"
 }
 
-# helper_steps: check that each step has a known kind, and concerns a unit or a file of the fleets.
-helper_steps() {
+# helper_check_steps: check that each step has a known kind, and concerns a unit or a file of the fleets.
+helper_check_steps() {
   unprepared='which this host was not prepared for: see `qtctl host prepare`'
   while IFS=$helper_tab read -r step kind subject seen sha owner mode keep more; do
     unset IFS
     case $step in '' | *[!0-9]*) refuse - 'a step without a number' ;; esac
     case $kind in
-      remove) helper_written "$subject" || helper_unit_path "$subject" || refuse "$step" "it removes $subject, $unprepared" ;;
-      write | sysusers | tmpfiles) helper_written "$subject" || refuse "$step" "it writes $subject, $unprepared" ;;
-      link) { helper_unit_link "$subject" "${sha#link:}" || helper_link "$subject" "${sha#link:}"; } && sha=- ;;
+      remove) helper_is_written "$subject" || helper_is_unit_path "$subject" || refuse "$step" "it removes $subject, $unprepared" ;;
+      write | sysusers | tmpfiles) helper_is_written "$subject" || refuse "$step" "it writes $subject, $unprepared" ;;
+      link) { helper_is_unit_link "$subject" "${sha#link:}" || helper_check_link "$subject" "${sha#link:}"; } && sha=- ;;
       folder)
-        helper_unit_path "$subject" || refuse "$step" "it makes $subject, $unprepared"
+        helper_is_unit_path "$subject" || refuse "$step" "it makes $subject, $unprepared"
         case $owner:$mode in root:root:[0-7][0-7][0145][0145] | root:root:[0-7][0145][0145]) ;; *) refuse "$step" "$subject would not be root's alone" ;; esac
         ;;
-      stop-container) helper_container "$seen" || refuse "$step" "it stops container $subject, $unprepared" ;;
+      stop-container) helper_is_container "$seen" || refuse "$step" "it stops container $subject, $unprepared" ;;
       daemon-reload) ;;
       start | stop | restart | reload | reset-failed | enable | disable)
-        helper_of_fleet "$subject" || refuse "$step" "it is to $kind $subject, $unprepared"
+        helper_is_of_fleet "$subject" || refuse "$step" "it is to $kind $subject, $unprepared"
         ;;
       *) refuse "$step" 'a step of a kind that this host does not know' ;;
     esac
@@ -318,8 +318,8 @@ helper_steps() {
   done <"$home/steps"
 }
 
-# helper_link PATH TARGET: check that it is a link of the fleets into what root has installed.
-helper_link() {
+# helper_check_link PATH TARGET: check that it is a link of the fleets into what root has installed.
+helper_check_link() {
   case "$helper_newline$rules$helper_newline" in
     *"${helper_newline}link $1$helper_newline"*) ;;
     *) refuse "$step" "it makes $1 a link, $unprepared" ;;
@@ -331,8 +331,8 @@ helper_link() {
   esac
 }
 
-# helper_lists: check that the listed units and files are plain names and paths.
-helper_lists() {
+# helper_check_lists: check that the listed units and files are plain names and paths.
+helper_check_lists() {
   while IFS= read -r unit; do
     case $unit in '' | -* | *[!A-Za-z0-9:_.@\\-]*) refuse - 'not the name of a unit' ;; esac
   done <"$home/units"
@@ -340,7 +340,7 @@ helper_lists() {
     case $unit in '' | -* | *[!A-Za-z0-9:_.@\\-]*) refuse - 'not the name of a unit' ;; esac
   done <"$home/loaded"
   while IFS=$helper_tab read -r path sha _; do
-    helper_kept "$path" || refuse - "it has $path, $unprepared"
+    helper_is_kept "$path" || refuse - "it has $path, $unprepared"
     case $sha in '' | *[!0-9a-f]*) refuse - 'no digest' ;; esac
   done <"$home/files"
   [ ! -e "$home/installs" ] || while IFS=$helper_tab read -r sha _; do
@@ -351,11 +351,11 @@ helper_lists() {
 # helper_control VERB: run systemctl VERB for units of the fleets, one per line.
 helper_control() {
   control=$1
-  helper_config
+  helper_load_rules
   units=$(head -c 65536 | tr -d '\0')
   set --
   while IFS= read -r unit; do
-    helper_of_fleet "$unit" || helper_refuse "$unit is not a unit that this host was prepared for"
+    helper_is_of_fleet "$unit" || helper_refuse "$unit is not a unit that this host was prepared for"
     set -- "$@" "$unit"
   done <<END
 $units

@@ -7,8 +7,8 @@
 # helper_has RULE: whether the fleets of this host have it, word by word.
 helper_has() { case "$helper_newline$rules$helper_newline" in *"$helper_newline$1$helper_newline"*) return 0 ;; esac; return 1; }
 
-# helper_unit_path PATH: whether it is the file of a unit of the fleets, or in a folder of one.
-helper_unit_path() {
+# helper_is_unit_path PATH: whether it is the file of a unit of the fleets, or in a folder of one.
+helper_is_unit_path() {
   case $1 in
     "$unit_folder"/?*) inside=${1#"$unit_folder/"} ;;
     /etc/systemd/system.control/?*) inside=${1#/etc/systemd/system.control/} ;;
@@ -17,59 +17,59 @@ helper_unit_path() {
   esac
   case $inside in .* | */.* | */ | */*/*) return 1 ;; esac
   case $inside in
-    */*) helper_unit_folder "${inside%/*}" || { helper_pulls "${inside%/*}" && helper_of_fleet "${inside#*/}"; } ;;
-    *) helper_of_fleet "$inside" || helper_unit_folder "$inside" ;;
+    */*) helper_is_unit_folder "${inside%/*}" || { helper_is_pulling "${inside%/*}" && helper_is_of_fleet "${inside#*/}"; } ;;
+    *) helper_is_of_fleet "$inside" || helper_is_unit_folder "$inside" ;;
   esac
 }
-# helper_unit_file PATH: one that a deploy or a restore may write: a unit or a drop-in.
-helper_unit_file() {
-  helper_unit_path "$1" || return 1
+# helper_is_unit_file PATH: one that a deploy or a restore may write: a unit or a drop-in.
+helper_is_unit_file() {
+  helper_is_unit_path "$1" || return 1
   case $inside in *.d/*.conf) ;; */* | *.d | *.wants | *.requires | *.upholds) return 1 ;; esac
 }
-# helper_kept PATH: what a backup holds.
-helper_kept() { helper_written "$1" || helper_unit_path "$1"; }
-helper_unit_folder() {
-  case $1 in *.d | *.wants | *.requires | *.upholds) helper_of_fleet "${1%.*}" ;; *) return 1 ;; esac
+# helper_is_kept PATH: what a backup holds.
+helper_is_kept() { helper_is_written "$1" || helper_is_unit_path "$1"; }
+helper_is_unit_folder() {
+  case $1 in *.d | *.wants | *.requires | *.upholds) helper_is_of_fleet "${1%.*}" ;; *) return 1 ;; esac
 }
-# helper_pulls FOLDER: one of links that pull units in, of whatever unit.
-helper_pulls() { case $1 in ?*.?*.wants | ?*.?*.requires | ?*.?*.upholds) ;; *) return 1 ;; esac; }
+# helper_is_pulling FOLDER: one of links that pull units in, of whatever unit.
+helper_is_pulling() { case $1 in ?*.?*.wants | ?*.?*.requires | ?*.?*.upholds) ;; *) return 1 ;; esac; }
 
-# helper_stamp PATH: when a timer of the fleets last ran.
-helper_stamp() {
+# helper_is_stamp PATH: when a timer of the fleets last ran.
+helper_is_stamp() {
   case $1 in
-    /var/lib/systemd/timers/stamp-*) case $1 in *.timer) helper_of_fleet "${1#/var/lib/systemd/timers/stamp-}" ;; *) return 1 ;; esac ;;
+    /var/lib/systemd/timers/stamp-*) case $1 in *.timer) helper_is_of_fleet "${1#/var/lib/systemd/timers/stamp-}" ;; *) return 1 ;; esac ;;
     *) return 1 ;;
   esac
 }
 
-# helper_listed WORD: a folder that holds units, env files or stamps, or a file of the fleets; never what is in a file.
-helper_listed() {
+# helper_is_listed WORD: a folder that holds units, env files or stamps, or a file of the fleets; never what is in a file.
+helper_is_listed() {
   case $1 in
     -- | "$unit_folder" | /etc/systemd/system.control | /usr/local/lib/systemd/system | /var/lib/systemd/timers | "$base/objects") ;;
-    *) helper_has "folder $1" || helper_has "file $1" || helper_has "secret $1" || helper_kept "$1" ;;
+    *) helper_has "folder $1" || helper_has "file $1" || helper_has "secret $1" || helper_is_kept "$1" ;;
   esac
 }
 
-# helper_unit_link PATH TARGET: a link between units of the fleets, or a mask of one.
-helper_unit_link() {
-  helper_unit_path "$1" || return 1
+# helper_is_unit_link PATH TARGET: a link between units of the fleets, or a mask of one.
+helper_is_unit_link() {
+  helper_is_unit_path "$1" || return 1
   case $2 in
-    /dev/null) helper_of_fleet "${1##*/}" ;;
+    /dev/null) helper_is_of_fleet "${1##*/}" ;;
     "$unit_folder"/* | /etc/systemd/system.control/* | /usr/local/lib/systemd/system/* | /usr/lib/systemd/system/* | /lib/systemd/system/*)
       case ${2#/*/systemd/system} in */*/* | *..*) return 1 ;; esac
-      helper_of_fleet "${2##*/}"
+      helper_is_of_fleet "${2##*/}"
       ;;
-    ../*) case ${2#../} in */*) return 1 ;; *) helper_of_fleet "${2#../}" ;; esac ;;
+    ../*) case ${2#../} in */*) return 1 ;; *) helper_is_of_fleet "${2#../}" ;; esac ;;
     */*) return 1 ;;
-    *) helper_of_fleet "$2" ;;
+    *) helper_is_of_fleet "$2" ;;
   esac
 }
 
-# helper_container ID: whether it is of a compose service that units of the fleets take over from.
-helper_container() {
+# helper_is_container ID: whether it is of a compose service that units of the fleets take over from.
+helper_is_container() {
   case $1 in *[!0-9a-f]*) return 1 ;; ????????????????????????????????????????????????????????????????) ;; *) return 1 ;; esac
   limit=10
-  docker_says inspect --type container --format '{{json (index .Config.Labels "com.docker.compose.service")}}' -- "$1" || return 1
+  run_docker inspect --type container --format '{{json (index .Config.Labels "com.docker.compose.service")}}' -- "$1" || return 1
   answer=${answer#'"'}
   [ -n "$answer" ] && helper_has "container ${answer%'"'}"
 }
@@ -77,7 +77,7 @@ helper_container() {
 # helper_secrets: find or put. The first line says which; values are in base64, and stay in this process.
 helper_secrets() {
   [ "$size" -le 2000000 ] || helper_refuse 'too much is asked for'
-  helper_config
+  helper_load_rules
   lib_trail
   lib_transaction
   lib_stage
@@ -92,21 +92,21 @@ helper_secrets() {
 $data
 END
 }
-helper_secret() { helper_has "secret $1" || helper_refuse "$1 is not a secret that this host was prepared for: see \`qtctl host prepare\`"; }
+helper_check_secret() { helper_has "secret $1" || helper_refuse "$1 is not a secret that this host was prepared for: see \`qtctl host prepare\`"; }
 helper_secrets_find() {
   set --
   while IFS=$helper_tab read -r path keys; do
     unset IFS
-    helper_secret "$path"
+    helper_check_secret "$path"
     case $keys in -) keys='' ;; *[!A-Za-z0-9_\ ]*) helper_refuse 'a key that is none' ;; *) keys=" $keys " ;; esac
     set -- "$@" "$path" "$keys"
   done
-  secret_files "$@"
+  list_secrets "$@"
 }
 helper_secrets_put() {
   IFS=$helper_tab read -r path key && IFS= read -r encoded && IFS= read -r whose_members || helper_refuse 'what came is cut off'
   unset IFS
-  helper_secret "$path"
+  helper_check_secret "$path"
   case $key in -) key='' ;; *[!A-Za-z0-9_]* | [0-9]*) helper_refuse 'a key that is none' ;; esac
   case $encoded in '' | *[!A-Za-z0-9+/=]*) helper_refuse 'a value that is none' ;; esac
   whose_fields=''
@@ -122,39 +122,39 @@ helper_secrets_put() {
   printf '%s\n' "$whose_members" | grep -qE "^$helper_member(,$helper_member)*\$" || helper_refuse 'its record for the audit trail is damaged'
   ! printf '%s\n' "$whose_members" | grep -qE "\"($helper_own)\":" || helper_refuse 'its record for the audit trail has a field that only the host sets'
   [ ${#whose_members} -le 20000 ] || helper_refuse 'its record for the audit trail is too long'
-  sign_whose
+  sign_record
   put_secret "$path" "$key"
 }
 
 # helper_store: what deploys lead links to. First a line for each call, an empty line, and then an archive.
 helper_store() {
-  helper_config
+  helper_load_rules
   lib_store
   unpack_code() { tar -x -z --no-same-owner -C "$1" -f -; }
   unpack_packages() {
-    tar -x --no-same-owner -C "$1" -f - && helper_plain "$1" && build_text >"$1/build.sh"
+    tar -x --no-same-owner -C "$1" -f - && helper_check_plain "$1" && build_text >"$1/build.sh"
   }
   unpack_imports() {
-    tar -x --no-same-owner -C "$1" -f - && helper_plain "$1" && import_text >"$1/import.py"
+    tar -x --no-same-owner -C "$1" -f - && helper_check_plain "$1" && import_text >"$1/import.py"
   }
-  head -c "$size" | helper_store_calls
+  head -c "$size" | helper_run_store_calls
 }
-# helper_plain FOLDER: what was unpacked is nothing but files and folders.
-helper_plain() {
+# helper_check_plain FOLDER: what was unpacked is nothing but files and folders.
+helper_check_plain() {
   odd=$(find "$1" -mindepth 1 ! -type d '(' ! -type f -o -links +1 ')' -print -quit) && [ -z "$odd" ] || refuse "what was sent is no regular file: $odd"
 }
-helper_store_calls() {
+helper_run_store_calls() {
   calls=''
   while IFS= read -r call && [ -n "$call" ]; do calls="$calls$call$helper_newline"; done
   case $calls in 'list_missing'* | 'install_'* | 'begin_imports'* | 'drop_entry'*) ;; *) helper_refuse 'the store does not do that' ;; esac
   open_store
   # What came goes on being read by whoever unpacks it: calls are read from elsewhere.
   exec 7<&0
-  while IFS= read -r call <&8 && [ -n "$call" ]; do helper_store_call; done 8<<END
+  while IFS= read -r call <&8 && [ -n "$call" ]; do helper_run_store_call; done 8<<END
 $calls
 END
 }
-helper_store_call() {
+helper_run_store_call() {
   set -f
   IFS=$helper_tab
   set -- $call
@@ -164,54 +164,54 @@ helper_store_call() {
   shift
   case $word in
     list_missing | drop_entry)
-      for each; do helper_digest "$each"; done
-      [ "$word" = list_missing ] || helper_unused "$@"
+      for each; do helper_check_digest "$each"; done
+      [ "$word" = list_missing ] || helper_check_unused "$@"
       "$word" "$@"
       ;;
     install_code)
       [ $# = 1 ] || helper_refuse 'no digest'
-      helper_missing "$1"
+      helper_check_missing "$1"
       install_code "$1" <&7
       ;;
     install_venv)
       [ $# = 5 ] || helper_refuse 'no way to build it'
-      helper_missing "$1"
-      helper_path "$2"
-      helper_number "$5"
+      helper_check_missing "$1"
+      helper_check_path "$2"
+      helper_check_number "$5"
       case $3/$4 in wheels/sent | wheels/index | sources/sent | sources/index) ;; *) helper_refuse 'no way to build it' ;; esac
       install_venv "$@" <&7
       ;;
     begin_imports) begin_imports <&7 ;;
-    try_import) helper_import "$@" ;;
+    try_import) helper_try_import "$@" ;;
     *) helper_refuse 'the store does not do that' ;;
   esac
 }
-helper_digest() { case $1 in *[!0-9a-f]*) helper_refuse 'no digest' ;; ????????????????????????????????????????????????????????????????) ;; *) helper_refuse 'no digest' ;; esac; }
-helper_number() { case $1 in '' | *[!0-9]* | ??????*) helper_refuse 'no number' ;; esac; }
-helper_path() { case $1 in /*) ;; *) helper_refuse 'no path' ;; esac; case $1/ in *[!A-Za-z0-9/_.+-]* | */../* | */./*) helper_refuse 'no path' ;; esac; }
-# helper_missing DIGEST: what services run from is never replaced.
-helper_missing() {
-  helper_digest "$1"
-  [ "$(state_of_entry "$1")" = missing ] || refuse "$store/$1 is there already"
+helper_check_digest() { case $1 in *[!0-9a-f]*) helper_refuse 'no digest' ;; ????????????????????????????????????????????????????????????????) ;; *) helper_refuse 'no digest' ;; esac; }
+helper_check_number() { case $1 in '' | *[!0-9]* | ??????*) helper_refuse 'no number' ;; esac; }
+helper_check_path() { case $1 in /*) ;; *) helper_refuse 'no path' ;; esac; case $1/ in *[!A-Za-z0-9/_.+-]* | */../* | */./*) helper_refuse 'no path' ;; esac; }
+# helper_check_missing DIGEST: what services run from is never replaced.
+helper_check_missing() {
+  helper_check_digest "$1"
+  [ "$(get_entry_state "$1")" = missing ] || refuse "$store/$1 is there already"
 }
-# helper_unused DIGEST...: no generation leads to it.
-helper_unused() {
+# helper_check_unused DIGEST...: no generation leads to it.
+helper_check_unused() {
   for each; do ! grep -qsF -- "$each" "$base"/gen/*/installs || refuse "$store/$each belongs to a generation"; done
 }
-# helper_import UNIT USER GROUP GROUPS PYTHON SECONDS NUMBER WORD...
-helper_import() {
+# helper_try_import UNIT USER GROUP GROUPS PYTHON SECONDS NUMBER WORD...
+helper_try_import() {
   [ $# -ge 8 ] || helper_refuse 'an import of nothing'
-  helper_of_fleet "$1" || helper_refuse "$1 is not a unit that this host was prepared for"
+  helper_is_of_fleet "$1" || helper_refuse "$1 is not a unit that this host was prepared for"
   helper_has "run $2:$3:$4" || helper_refuse "nothing runs as $2:$3:$4 that this host was prepared for: see \`qtctl host prepare\`"
-  helper_number "$6"
-  helper_number "$7"
+  helper_check_number "$6"
+  helper_check_number "$7"
   of_unit=$1 as_user=$2 as_group=$3 as_groups=$4 by=$5 within_s=$6 nth=$7
-  helper_path "$by"
+  helper_check_path "$by"
   case ${by##*/} in python*) ;; *) helper_refuse "$by is no interpreter of Python" ;; esac
   shift 7
   for each; do case $each in -- | script | module | file) ;; *) case $each in *[!A-Za-z0-9/_.+@=-]*) helper_refuse 'no path of an import' ;; esac ;; esac; done
   while IFS= read -r file; do
-    case ${file#-} in "$build/env-$nth" | '') ;; *) helper_has "secret ${file#-}" || helper_has "env ${file#-}" || helper_written "${file#-}" || helper_refuse "${file#-} is no env file that this host was prepared for" ;; esac
+    case ${file#-} in "$build/env-$nth" | '') ;; *) helper_has "secret ${file#-}" || helper_has "env ${file#-}" || helper_is_written "${file#-}" || helper_refuse "${file#-} is no env file that this host was prepared for" ;; esac
   done <"$build/envs-$nth"
   [ "$as_user" != - ] || as_user=''
   [ "$as_group" != - ] || as_group=''

@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2034
 # The host itself: names, versions, and how loaded it is. Lines KEY=VALUE, and what systemctl says of its version.
-host() {
+show_host() {
   say hostname /proc/sys/kernel/hostname
   say kernel /proc/sys/kernel/osrelease
   say uptime /proc/uptime

@@ -2,25 +2,25 @@
 # The clock of a host, its swap and how much its tasks wait; who shares a uid; what was killed for memory.
 
 # Lines KEY=VALUE. The clock first: it is compared with the moment of asking.
-host_state() {
+show_host_state() {
   echo "clock=$(exec date +%s.%N)"
   while read -r key size _; do case $key in SwapTotal: | SwapFree:) echo "$key=$size" ;; esac done </proc/meminfo
   for resource in cpu io memory; do
-    [ ! -r "/proc/pressure/$resource" ] || pressure "$resource" 2>/dev/null
+    [ ! -r "/proc/pressure/$resource" ] || show_pressure "$resource" 2>/dev/null
   done
   [ ! -r /run/systemd/container ] || { read -r in </run/systemd/container; echo "container=$in"; }
 }
-pressure() { while read -r kind rest; do echo "pressure=$1 $kind $rest"; done <"/proc/pressure/$1"; }
+show_pressure() { while read -r kind rest; do echo "pressure=$1 $kind $rest"; done <"/proc/pressure/$1"; }
 
 # Lines UID NAME NAME…, of each uid with two names or more. Of a directory with a great many accounts the first.
-shared_ids() {
+list_shared_ids() {
   command -v getent >/dev/null || exit 127
   getent passwd | head -c 4000000 | cut -d: -f1,3 | sort -u |
     awk -F: '{ n[$2] = n[$2] " " $1; c[$2]++ } END { for (u in c) if (c[u] > 1) print u n[u] }' | sort -n | head -n 100
 }
 
 # Lines FILE:oom_kill COUNT, of each unit in which something was killed. Exit status 3: the host does not count.
-oom_kills() {
+list_oom_kills() {
   cd /sys/fs/cgroup || exit 3
   if [ -r system.slice/memory.events ]; then
     set -- '' events
@@ -34,15 +34,15 @@ oom_kills() {
 }
 
 # Lines FILE:frozen 1, of each unit whose processes the kernel has stopped, whoever asked for that. Exit status 3: it cannot.
-frozen_groups() {
+list_frozen_groups() {
   [ -r /sys/fs/cgroup/system.slice/cgroup.events ] || exit 3
   grep -Hs '^frozen 1' /sys/fs/cgroup/*.slice/*.service/cgroup.events \
     /sys/fs/cgroup/*.slice/*.slice/*.service/cgroup.events | head -n 1000
 }
 
-# boot_mounts: lines `B PATH`, as fstab writes it, of what a boot mounts, or ends in emergency mode, and is not mounted now.
+# list_boot_mounts: lines `B PATH`, as fstab writes it, of what a boot mounts, or ends in emergency mode, and is not mounted now.
 # Exit status 3: there is no fstab. A container mounts no devices.
-boot_mounts() {
+list_boot_mounts() {
   [ -r /etc/fstab ] || exit 3
   inside=''
   [ ! -e /run/systemd/container ] || inside=1

@@ -1,12 +1,12 @@
 # shellcheck shell=sh disable=SC2086
 # What programs load besides what their command lines name: shared libraries, Python's own modules, packages of venvs.
 
-# libraries VENV...: lines `W NUMBER kind uid gid mode path`, a newline in a path as \1, of what others than root own or can
+# find_libraries VENV...: lines `W NUMBER kind uid gid mode path`, a newline in a path as \1, of what others than root own or can
 # write: NUMBER 0 of the host, 1 of the first venv; of what is alike in a folder the first. `M path` of a library that
 # /etc/ld.so.preload names and that is not there. `L` in place of W for what has an access control list and lets a group
 # write. `T NUMBER` of a venv with more files than could be looked at. `E` ends the list. Of the host folders are looked at,
 # and what lies directly in them; of a venv all that lies in its packages.
-libraries() {
+find_libraries() {
   IFS='
 '
   confs=$(sed 's/#.*//' /etc/ld.so.conf /etc/ld.so.conf.d/*.conf 2>/dev/null | tr -d ' \t' | grep '^/' | head -n 50)
@@ -27,7 +27,7 @@ libraries() {
       [ -d "$lib" ] || continue
       look "$number" 0 "$each/lib" "$lib"
       look "$number" 1 "$lib/site-packages"
-      [ ! -d "$lib/site-packages" ] || deep "$number" "$lib/site-packages"
+      [ ! -d "$lib/site-packages" ] || look_deep "$number" "$lib/site-packages"
       led=$(cat "$lib"/site-packages/*.pth 2>/dev/null | grep '^/' | head -n 50)
       set -f
       [ -z "$led" ] || look "$number" 0 $led
@@ -43,25 +43,25 @@ look() {
   shift 2
   found=$(find -L "$@" -maxdepth "$depth" '(' ! -uid 0 -o -perm /022 ')' \
     ! '(' -path '/usr/local/*' -gid "$staff" ! -perm /002 ')' -printf '%y %U %G %m %p\0' 2>/dev/null |
-    tr '\n\0' '\1\n' | head -n 20000 | first_of_each)
+    tr '\n\0' '\1\n' | head -n 20000 | keep_first)
   say
-  case $found in *"$IFS"G*) lists -L "$@" -maxdepth "$depth" ;; esac
+  case $found in *"$IFS"G*) show_acls -L "$@" -maxdepth "$depth" ;; esac
 }
 
-# deep NUMBER FOLDER: what lies below what lies there; links are not followed.
-deep() {
+# look_deep NUMBER FOLDER: what lies below what lies there; links are not followed.
+look_deep() {
   whose=$1
   found=$( (
     (qtctl_timed 4 find "$2" -mindepth 2 '(' -type f -o -type d ')' '(' ! -uid 0 -o -perm /022 ')' \
       -printf '%y %U %G %m %p\0' 2>/dev/null)
     [ $? -lt 124 ] || printf 'T\0'
-  ) | tr '\n\0' '\1\n' | first_of_each)
+  ) | tr '\n\0' '\1\n' | keep_first)
   say
-  case $found in *"$IFS"G*) lists "$2" -mindepth 2 '(' -type f -o -type d ')' ;; esac
+  case $found in *"$IFS"G*) show_acls "$2" -mindepth 2 '(' -type f -o -type d ')' ;; esac
 }
 
-# first_of_each: of what is alike the first, then `G` where a group may write something.
-first_of_each() {
+# keep_first: of what is alike the first, then `G` where a group may write something.
+keep_first() {
   awk '{ alike = $1 " " $2 " " $3 " " $4 } !(alike in seen) {
       seen[alike] = 1; print; if ($4 ~ /[2367].$/) group = 1
     }
@@ -72,8 +72,8 @@ say() {
     $0 == "T" { print "T " whose; next } $0 != "" && $0 != "G" { print "W " whose " " $0 }'
 }
 
-# lists WHERE...: what find sees there, has an access control list (only ls tells of them) and lets a group write.
-lists() {
+# show_acls WHERE...: what find sees there, has an access control list (only ls tells of them) and lets a group write.
+show_acls() {
   # shellcheck disable=SC2012
   marked=$(find "$@" -perm /020 -print0 2>/dev/null | head -z -n 5000 | xargs -0r ls -dlnL --time-style=+ -- 2>/dev/null |
     sed -n 's|^[^ ]\{10\}+[^/]*/|/|p' | head -n 200)

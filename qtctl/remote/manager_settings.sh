@@ -1,11 +1,11 @@
 # shellcheck shell=sh
 # What people have set for all services at once, in the files of systemd itself and of its journal.
 
-# manager_settings: lines `S FILE:KEY=VALUE` of what is assigned in system.conf and journald.conf and the folders beside
+# list_manager_settings: lines `S FILE:KEY=VALUE` of what is assigned in system.conf and journald.conf and the folders beside
 # them; a value that a program would get in its environment is left out. Of files of one name the first folder's counts, and
 # what packages bring (/usr/lib) does not. `U FILE` of each that cannot be read. `V NAME` of each variable that systemd gives
 # to every service, with the value of PATH alone; `V` where it does not say. `E` ends the list.
-manager_settings() {
+list_manager_settings() {
   for name in system journald; do
     set --
     seen=/
@@ -44,9 +44,9 @@ is_packaged() {
   [ ! -d /var/lib/dpkg/info ] || grep -qsxF -e "$1" -e "${1#/usr}" /var/lib/dpkg/info/*.list
 }
 
-# overrides UNIT...: lines `X UNIT FILE` of each file outside of /usr/lib that gives a unit of a package another program: a
+# find_overrides UNIT...: lines `X UNIT FILE` of each file outside of /usr/lib that gives a unit of a package another program: a
 # drop-in with ExecStart=, or a file in place of the package's whose ExecStart= lines are others. `E` ends the list.
-overrides() {
+find_overrides() {
   for unit; do
     base=${unit%.*} packaged=''
     for each in /usr/lib/systemd/system /lib/systemd/system; do
@@ -59,11 +59,11 @@ overrides() {
           echo "X $unit $file"
       done
       file=$folder/$unit
-      if [ "$packaged" ] && [ -f "$file" ] && [ "$(commands "$file")" != "$(commands "$packaged")" ]; then
+      if [ "$packaged" ] && [ -f "$file" ] && [ "$(list_commands "$file")" != "$(list_commands "$packaged")" ]; then
         echo "X $unit $file"
       fi
     done
   done | head -n 500
   echo E
 }
-commands() { grep -sE '^[[:space:]]*ExecStart[[:space:]]*=' -- "$1" | head -c 20000; }
+list_commands() { grep -sE '^[[:space:]]*ExecStart[[:space:]]*=' -- "$1" | head -c 20000; }

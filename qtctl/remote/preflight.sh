@@ -1,9 +1,9 @@
 # shellcheck shell=sh disable=SC2016
 # What a deploy asks as root before it changes anything. The first letter of each line says what it is.
 
-# writable PATH...: `W yes|no mount|- AT TAB PATH`. test -w asks the kernel, for which an immutable file of a file system
+# check_writable PATH...: `W yes|no mount|- AT TAB PATH`. test -w asks the kernel, for which an immutable file of a file system
 # that can be written cannot be written either; no file is touched.
-writable() {
+check_writable() {
   for each; do
     at=$each
     while [ ! -e "$at" ] && [ ! -L "$at" ] && [ "$at" != / ]; do
@@ -20,9 +20,9 @@ writable() {
   done
 }
 
-# keys [FILE NAMES]...: NAMES between spaces. `F FILE`, then `K NAME` or `E NAME` (set to nothing) for each line that sets
+# find_keys [FILE NAMES]...: NAMES between spaces. `F FILE`, then `K NAME` or `E NAME` (set to nothing) for each line that sets
 # one of them. What else looks like a name may be a line of a value.
-keys() {
+find_keys() {
   while [ $# -ge 2 ]; do
     if [ -f "$1" ]; then
       printf 'F %s\n' "$1"
@@ -43,7 +43,7 @@ setting='
 '
 
 # jobs: `S STATE`, then `J UNIT TYPE STATE` for each.
-jobs_of_systemd() {
+list_jobs() {
   printf 'S %s\n' "$(systemctl is-system-running)"
   systemctl list-jobs --no-legend --plain | while read -r _ unit type state; do
     printf 'J %s %s %s\n' "$unit" "$type" "$state"

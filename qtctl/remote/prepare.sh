@@ -23,7 +23,7 @@ look_at_file() {
 prepare_look() {
   while [ $# -gt 0 ] && [ "$1" != -- ]; do
     look_at_file "$1"
-    trusted "${1%/*}" || printf 'trouble %s, on the way to %s\n' "$why" "$1"
+    is_trusted "${1%/*}" || printf 'trouble %s, on the way to %s\n' "$why" "$1"
     shift
   done
   shift
@@ -96,7 +96,7 @@ END
 stage_file() {
   [ "$action" != account ] || return 0
   folder=${path%/*}
-  trusted "$folder" || refuse "$why, on the way to $path"
+  is_trusted "$folder" || refuse "$why, on the way to $path"
   there=$(digest "$path")
   [ "$there" = "$seen" ] || refuse "$path is not what it was a moment ago: look again"
   rm -f -- "$folder/.qtctl-prepare-new-$number" "$folder/.qtctl-prepare-old-$number"
@@ -129,7 +129,7 @@ make_account() {
   [ "$action" = account ] || return 0
   ! getent passwd "$path" >/dev/null || return 0
   # Who could put a link or a folder of their own there would be this account.
-  trusted "${mode%/*}" || refuse "$why, on the way to the home of $path"
+  is_trusted "${mode%/*}" || refuse "$why, on the way to the home of $path"
   [ ! -e "$mode" ] && [ ! -L "$mode" ] || [ "$(stat -c %u -- "$mode")" = 0 ] || refuse "the home of $path, $mode, is another account's"
   set -- --create-home --home-dir "$mode" --shell "${seen%%"$tab"*}" --password '*'
   uid=${seen#*"$tab"}

@@ -2,8 +2,8 @@
 # The processes of units, as the control groups of a host name them, and what each runs with. Nothing of a process is read
 # but its numbers, its limits and the first word of its command line.
 
-# unit_processes UNIT...: lines `P PID UNIT` of each process in the control group of one of them; `pids` are all of them.
-unit_processes() {
+# find_processes UNIT...: lines `P PID UNIT` of each process in the control group of one of them; `pids` are all of them.
+find_processes() {
   found=$(grep -s '' /proc/[0-9]*/cgroup | units=" $* " awk '
     BEGIN { units = ENVIRON["units"] }
     match($0, /^\/proc\/[0-9]+\/cgroup:[0-9]+:(name=systemd)?:/) {
@@ -18,10 +18,10 @@ unit_processes() {
   for each in $found; do case $each in *[!0-9]*) ;; *) pids="$pids $each" ;; esac done
 }
 
-# processes UNIT...: those, and below FILE: what the files of each of them say; `H` where /proc shows no one else's.
-processes() {
+# show_processes UNIT...: those, and below FILE: what the files of each of them say; `H` where /proc shows no one else's.
+show_processes() {
   [ -r /proc/1/limits ] || { echo H && return; }
-  unit_processes "$@"
+  find_processes "$@"
   files='' lines=''
   for pid in 1 $pids; do
     files="$files /proc/$pid/status /proc/$pid/limits /proc/$pid/oom_score_adj /proc/$pid/stat"
@@ -31,10 +31,10 @@ processes() {
   grep -saz -m 1 '' $lines /dev/null | tr '\0\n' '\n\1' | cut -c -300
 }
 
-# places UNIT...: those, and of the working directory and the program of each its path, after /proc/PID/cwd or exe, ended
+# show_places UNIT...: those, and of the working directory and the program of each its path, after /proc/PID/cwd or exe, ended
 # by NUL.
-places() {
-  unit_processes "$@"
+show_places() {
+  find_processes "$@"
   set --
   for pid in $pids; do set -- "$@" "/proc/$pid/cwd" "/proc/$pid/exe"; done
   [ $# = 0 ] || find "$@" -maxdepth 0 -printf '%p %l\0' 2>/dev/null

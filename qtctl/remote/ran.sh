@@ -51,7 +51,7 @@ sum_files() {
 list_seeing() {
   set --
   while IFS=$tab read -r unit _; do set -- "$@" "$unit"; done <"$sees"
-  units "$@"
+  show_units "$@"
 }
 
 # look_before_start: record files and processes before units are started.

@@ -16,7 +16,7 @@ restore_files() {
 
 # restore_file NUMBER PATH SEEN NEW
 restore_file() {
-  room "$2"
+  name_room "$2"
   old=$room/old-$1
   case "$4" in
     -) new=absent ;;
@@ -48,8 +48,8 @@ drop_folders() {
   done <"$home/steps"
 } 2>/dev/null
 
-# touched UNIT: whether a step of this generation concerns the unit.
-touched() { case "$units_touched" in *"$newline$1$newline"*) return 0 ;; esac; return 1; }
+# is_touched UNIT: whether a step of this generation concerns the unit.
+is_touched() { case "$units_touched" in *"$newline$1$newline"*) return 0 ;; esac; return 1; }
 read_steps() {
   units_touched=$newline units_stopped=$newline containers=''
   while IFS=$tab read -r step kind subject id _; do
@@ -63,7 +63,7 @@ read_steps() {
 
 restore_links() {
   before=$newline$(cat -- "$home/links")$newline
-  now=$newline$(links "$unit_folder")$newline
+  now=$newline$(list_links "$unit_folder")$newline
   while IFS=$tab read -r path target; do
     is_link_of_ours "$path" "$target" || continue
     case "$before" in *"$newline$path$tab$target$newline"*) ;; *) rm -f -- "$path" ;; esac
@@ -79,17 +79,17 @@ END
 ${before#"$newline"}
 END
 }
-is_link_of_ours() { [ -n "$1" ] && { touched "${1##*/}" || touched "${2##*/}"; }; }
+is_link_of_ours() { [ -n "$1" ] && { is_touched "${1##*/}" || is_touched "${2##*/}"; }; }
 
 is_up() { case "$1" in active | reloading | refreshing) return 0 ;; esac; return 1; }
 
-# compare: which units of the baseline must be stopped, started or restarted; `to_forget`: those that failed only now;
+# compare_units: which units of the baseline must be stopped, started or restarted; `to_forget`: those that failed only now;
 # `worse`: those not as before; `coming`: those of them that are still starting.
-compare() {
+compare_units() {
   to_stop='' to_start='' to_restart='' to_forget='' worse='' gone='' coming=''
   set --
   while IFS=$tab read -r unit _; do set -- "$@" "$unit"; done <"$home/baseline"
-  present=$(units "$@") || return 1
+  present=$(show_units "$@") || return 1
   while IFS=$tab read -r unit load active sub invocation type remain && IFS=$tab read -r _ _ active_now sub_now invocation_now _ <&3; do
     compare_unit
   done <"$home/baseline" 3<<END
@@ -110,9 +110,9 @@ compare_unit() {
       case "$active_now" in failed | inactive) ;; *) coming="$coming $unit" ;; esac
       return
     }
-    [ "$invocation" = "$invocation_now" ] || ! touched "$unit" || to_restart="$to_restart $unit"
+    [ "$invocation" = "$invocation_now" ] || ! is_touched "$unit" || to_restart="$to_restart $unit"
     case "$units_stopped" in *"$newline$unit$newline"*) [ "$invocation" = "$invocation_now" ] || to_stop="$to_stop $unit" ;; esac
-  elif touched "$unit"; then
+  elif is_touched "$unit"; then
     case "$active $active_now" in
       *inactive | 'failed failed' | 'activating failed') ;;
       *failed) to_forget="$to_forget $unit" ;;
@@ -127,11 +127,11 @@ compare_unit() {
 restore() {
   read_steps
   note restore begun
-  if compare; then
+  if compare_units; then
     # shellcheck disable=SC2086 # names of units have no blanks
-    [ -z "$to_stop" ] || manager stop -- $to_stop || :
+    [ -z "$to_stop" ] || run_systemctl stop -- $to_stop || :
     # shellcheck disable=SC2086 # and again what a socket started before it was closed
-    [ -z "$to_stop" ] || manager stop -- $to_stop || :
+    [ -z "$to_stop" ] || run_systemctl stop -- $to_stop || :
   fi
   restore_files
   restore_links
@@ -142,7 +142,7 @@ restore() {
 }
 
 # load_old: systemd itself does not notice that a file has an older time than the one that it has loaded.
-load_old() { manager daemon-reload || { note warning "daemon-reload: $said" && return 1; }; }
+load_old() { run_systemctl daemon-reload || { note warning "daemon-reload: $said" && return 1; }; }
 # has_loaded_new: whether this generation has reloaded systemd, or may have.
 has_loaded_new() {
   while IFS=$tab read -r step kind _; do
@@ -155,14 +155,14 @@ has_loaded_new() {
 # bring_back: start what was up before, and wait until every unit stays up or stays down.
 bring_back() {
   start_containers || return 1
-  compare || return 1
+  compare_units || return 1
   # shellcheck disable=SC2086
-  [ -z "$to_forget" ] || manager reset-failed -- $to_forget || :
+  [ -z "$to_forget" ] || run_systemctl reset-failed -- $to_forget || :
   # shellcheck disable=SC2086
   [ -z "$to_start$to_restart" ] || {
     look_before_start || :
-    manager reset-failed -- $to_start $to_restart || :
-    manager restart -- $to_start $to_restart || :
+    run_systemctl reset-failed -- $to_start $to_restart || :
+    run_systemctl restart -- $to_start $to_restart || :
   }
   wait_until_as_before || return 1
   [ -z "$to_start$to_restart" ] || record_started || note warning 'what the processes have read could not be recorded'
@@ -187,7 +187,7 @@ wait_until_as_before() {
   looks=0 down=0 last=''
   while [ "$looks" -lt 25 ] && [ "$down" -lt 3 ]; do
     looks=$((looks + 1)) down=$((down + 1))
-    if ! compare || [ -n "$coming" ]; then
+    if ! compare_units || [ -n "$coming" ]; then
       down=0
     elif [ -z "$worse" ]; then
       down=0
@@ -206,10 +206,10 @@ restore_and_end() {
   attempts=0
   until restore; do
     attempts=$((attempts + 1))
-    [ "$attempts" -lt 3 ] || { locked move restoring broken && return 1; }
+    [ "$attempts" -lt 3 ] || { run_locked move restoring broken && return 1; }
     sleep 2
   done
-  locked end_restored
+  run_locked end_restored
 }
 end_restored() {
   is restoring || return 0
@@ -222,12 +222,12 @@ end_restored() {
 
 # end_transaction OUTCOME: remove everything of the transaction but its folder.
 end_transaction() {
-  rooms | while IFS= read -r each; do drop "$each"; done
+  list_rooms | while IFS= read -r each; do drop "$each"; done
   printf '%s\n' "$1" >"$home/outcome" || :
   drop "$base/lease" "$base/holder" "$base/.ran"
   record_units || :
-  status idle
-  trail "$1" "$generation" "${moved_for-}"
+  write_status idle
+  record_event "$1" "$generation" "${moved_for-}"
   rm -f -- "$base/tx/$state"
   sync -- "$base/tx" "$base" || :
 } 2>/dev/null
@@ -237,7 +237,7 @@ end_transaction() {
 record_units() {
   set --
   while IFS= read -r unit; do set -- "$@" "$unit"; done <"$base/current/units"
-  present=$(limit=10 && units "$@") || return 1
+  present=$(limit=10 && show_units "$@") || return 1
   printf '%s\n' "$present" | awk -F '\t' -v folder="$unit_folder/" '
     FILENAME == ARGV[1] {
       name = substr($1, length(folder) + 1)
@@ -258,7 +258,7 @@ finish() {
   while IFS=$tab read -r step kind path seen sha _; do
     case "$kind" in write | remove | link) keep_replaced "$step" "$path" "$seen" ;; esac
   done <"$home/steps"
-  rooms | while IFS= read -r each; do drop "$each"; done
+  list_rooms | while IFS= read -r each; do drop "$each"; done
   # Folders of drop-ins that have lost the last one.
   while IFS=$tab read -r _ kind path _; do
     case "$kind ${path%/*}" in 'remove '*.d) rmdir -- "${path%/*}" 2>/dev/null || : ;; esac
@@ -270,7 +270,7 @@ finish() {
 
 # keep_replaced NUMBER PATH SEEN: a content that qtctl had written is among the objects.
 keep_replaced() {
-  room "$2"
+  name_room "$2"
   old=$room/old-$1
   [ -e "$old" ] || [ -L "$old" ] || return 0
   place=$base

@@ -17,14 +17,14 @@ put_secret() {
   prepare_base
   exec 9>>"$base/lock" || refuse - "$base/lock could not be opened"
   flock -w 10 9 || refuse - 'a deploy is being staged'
-  transaction
+  read_transaction
   [ -z "$damage" ] || { say damaged "$damage" && refuse - "$damage"; }
   [ "$state" != broken ] || { say broken "$number" && refuse - "generation $number could not be taken back"; }
   [ -z "$state" ] || refuse - "generation $number is $state: put it when that has ended"
   folder=${1%/*}
   folder=${folder:-/}
-  safe "$folder" - "$1"
-  directory "$folder"
+  check_way "$folder" - "$1"
+  make_folder "$folder"
   [ ! -L "$1" ] || refuse - "$1 is a link"
   [ ! -e "$1" ] || [ -f "$1" ] || refuse - "$1 is no regular file"
   drop "$folder"/.qtctl-secret-*
@@ -40,7 +40,7 @@ write_secret() {
   : >"$room/new" || return
   if [ -n "$2" ] && [ -f "$1" ]; then
     [ "$(stat -c %s -- "$1")" -le "$most" ] || { why="$1 is larger than an env file" && return 1; }
-    without "$1" "$2" >"$room/new" || {
+    drop_key "$1" "$2" >"$room/new" || {
       case $? in
         3) why="$1 has a NUL in it: systemd takes nothing of it" ;;
         4) why="$1 ends in a quote that nothing closes, or in a backslash: nothing can be added to it" ;;
@@ -51,7 +51,7 @@ write_secret() {
   [ -n "$encoded" ] && printf %s "$encoded" | base64 -d >>"$room/new" || return
   [ -z "$2" ] || echo >>"$room/new"
 }
-without() {
+drop_key() {
   version=$(systemctl --version 2>/dev/null) version=${version#systemd } version=${version%%[!0-9]*}
   continues=1
   [ "${version:-0}" -lt 254 ] || continues=0
@@ -69,28 +69,28 @@ exchange() {
     say unchanged
     return
   fi
-  same_label "$1" "$room/new" || refuse - "the new $1 cannot be given the security label of the old one"
+  copy_label "$1" "$room/new" || refuse - "the new $1 cannot be given the security label of the old one"
   sync -- "$room/new" && mv -fT -- "$room/new" "$1" || refuse - "$1 could not be replaced: it is immutable, or a mount"
   sync -- "$folder" || :
-  trail put null
+  record_event put null
   say put
 }
 
-# secret_files PATH KEYS...: keys between spaces, '' for a file that is one value. Lines: `P NUMBER KIND OWNER GROUP MODE
+# list_secrets PATH KEYS...: keys between spaces, '' for a file that is one value. Lines: `P NUMBER KIND OWNER GROUP MODE
 # FILLED`, `T NUMBER WHY` where others than root could lead to another file, and those of env_files.sh.
-secret_files() {
+list_secrets() {
   number=0
   continues=1
   while [ $# -gt 0 ]; do
-    secret_file "$1"
-    [ -z "$2" ] || env_file "$1" '' "$2"
+    show_secret "$1"
+    [ -z "$2" ] || read_env_file "$1" '' "$2"
     number=$((number + 1))
     shift 2
   done
 }
-secret_file() {
+show_secret() {
   way=${1%/*}
-  trusted "${way:-/}" || printf 'T %s %s\n' "$number" "$why"
+  is_trusted "${way:-/}" || printf 'T %s %s\n' "$number" "$why"
   kind=missing filled=0
   if [ -L "$1" ]; then kind="link"
   elif [ -f "$1" ]; then kind="file"

@@ -19,22 +19,22 @@ clear_up() {
   printf '%s' "$made" | while IFS= read -r each; do rmdir -- "$each" 2>/dev/null || :; done
 }
 
-# directory FOLDER [MODE]: make it in a folder that was checked, so that nobody else can make it first.
-directory() {
+# make_folder FOLDER [MODE]: make it in a folder that was checked, so that nobody else can make it first.
+make_folder() {
   [ -d "$1" ] && return
-  case "$1" in */*/*) directory "${1%/*}" ;; esac
+  case "$1" in */*/*) make_folder "${1%/*}" ;; esac
   mkdir -m "${2:-0755}" -- "$1" || refuse - "$1 could not be made"
   made="$1
 $made"
 }
-safe() { trusted "$1" || { say unsafe && refuse "$2" "$why, on the way to $3"; }; }
+check_way() { is_trusted "$1" || { say unsafe && refuse "$2" "$why, on the way to $3"; }; }
 
 # prepare_base: make the base folder, and the lock that only root can open.
 prepare_base() {
   home=$base/gen/none
-  safe "$base" - "$base"
-  directory "$base" 0711
-  for each in objects gen tx replaced; do directory "$base/$each" 0700; done
+  check_way "$base" - "$base"
+  make_folder "$base" 0711
+  for each in objects gen tx replaced; do make_folder "$base/$each" 0700; done
   made=''
   if [ -e "$base/lock" ] || [ -L "$base/lock" ]; then
     is=$(stat -c '%F, %U:%G, mode %a' -- "$base/lock") || refuse - "$base/lock could not be read"
@@ -45,8 +45,8 @@ prepare_base() {
   fi
 }
 
-# next_generation: the number after the highest.
-next_generation() {
+# choose_number: the number after the highest.
+choose_number() {
   generation=0
   for each in "$base"/gen/*; do
     each=${each##*/}
@@ -57,11 +57,11 @@ next_generation() {
   home=$base/gen/$generation
 }
 
-same_label() {
+copy_label() {
   [ ! -e /sys/fs/selinux/enforce ] || [ -L "$1" ] || [ ! -f "$1" ] || chcon --reference="$1" -- "$2"
 }
-# later OLD NEW: the time of the old file and a little more, so that no process is older than what it has read.
-later() {
+# copy_time OLD NEW: the time of the old file and a little more, so that no process is older than what it has read.
+copy_time() {
   at=$(stat -c %.9Y -- "$1") || return 1
   seconds=${at%.*} nano=$((1${at#*.} - 1000000000 + 1000))
   [ "$nano" -lt 1000000000 ] || { seconds=$((seconds + 1)) nano=$((nano - 1000000000)); }
@@ -72,11 +72,11 @@ later() {
 # content, link:TARGET, or -. TIME: no, yes (that of the old file) or at:SECONDS.
 prepare() {
   folder=${2%/*}
-  safe "${folder:-/}" "$1" "$2"
+  check_way "${folder:-/}" "$1" "$2"
   look_at "$2" || refuse "$1" "$2 could not be read"
   [ "$there" = "$3" ] || refuse "$1" "$2 is not what it was when this was planned: plan again"
-  directory "${folder:-/}"
-  room "$2"
+  make_folder "${folder:-/}"
+  name_room "$2"
   [ -d "$room" ] || mkdir -m 0700 -- "$room" || refuse "$1" "nothing could be written in ${folder:-/}"
   # A hard link keeps the old inode with its times, owner and label: to go back is a rename that needs no space.
   case "$3" in absent | dir) ;; *) ln -P -- "$2" "$room/old-$1" && drop "$room/old-$1" ||
@@ -89,9 +89,9 @@ prepare() {
   cp -- "$home/content/$1" "$copy" || refuse "$1" "$2: no space beside its place"
   [ "$(sha256sum <"$copy")" = "$4  -" ] || refuse "$1" "the staged copy of $2 is damaged"
   chown -h -- "$5" "$copy" && chmod -- "$6" "$copy" || refuse "$1" "$2 cannot be given to $5 with mode $6"
-  same_label "$2" "$copy" || refuse "$1" "the new $2 cannot be given the security label of the old one"
+  copy_label "$2" "$copy" || refuse "$1" "the new $2 cannot be given the security label of the old one"
   case "$7" in
-    yes) later "$2" "$copy" ;;
+    yes) copy_time "$2" "$copy" ;;
     at:*) touch -d "@${7#at:}" -- "$copy" ;;
   esac || refuse "$1" "$2 cannot be given its time"
   [ -f "$base/objects/$4" ] || mv -- "$home/content/$1" "$base/objects/$4" || refuse "$1" "$base/objects: no space"
@@ -110,7 +110,7 @@ prepare_link() {
 
 # prepare_folder NUMBER PATH SEEN
 prepare_folder() {
-  safe "$2" "$1" "$2"
+  check_way "$2" "$1" "$2"
   look_at_folder "$2"
   # One that is absent has been made for what comes into it.
   [ "$3" = absent ] || [ "$there" = "$3" ] || refuse "$1" "$2 is not what it was when this was planned: plan again"
@@ -147,7 +147,7 @@ look_at_units() {
   set --
   while IFS= read -r unit; do set -- "$@" "$unit"; done <"$home/asked"
   said=''
-  [ $# -eq 0 ] || manager show -p LoadState -p ActiveState -p SubState -p InvocationID -p Type -p RemainAfterExit \
+  [ $# -eq 0 ] || run_systemctl show -p LoadState -p ActiveState -p SubState -p InvocationID -p Type -p RemainAfterExit \
     -p NeedDaemonReload -p DropInPaths -- "$@" || refuse - "systemd did not say how its units are: $said"
   [ -f "$home/loaded" ] || : >"$home/loaded"
   changed=$(printf '%s\n' "$said" | awk -F "$tab" -v OFS="$tab" -v units="$home/units" -v baseline="$home/baseline" '
@@ -170,7 +170,7 @@ look_at_units() {
 
 # record_links: record links and what processes have read as they are, for a rollback.
 record_links() {
-  links "$unit_folder" >"$home/links"
+  list_links "$unit_folder" >"$home/links"
   keep_records
 }
 
@@ -179,8 +179,8 @@ record_links() {
 install_boot_units() {
   cp -- "$home/transaction.sh" "$home/boot.sh" && sync -- "$home/boot.sh" &&
     mv -fT -- "$home/boot.sh" "$base/transaction.sh" || refuse - "$base: no space"
-  restore_unit >"$home/unit" && install_unit qtctl-restore.service
-  verify_unit >"$home/unit" && install_unit qtctl-restore-verify.service
+  write_restore_unit >"$home/unit" && install_unit qtctl-restore.service
+  write_verify_unit >"$home/unit" && install_unit qtctl-restore-verify.service
   drop "$home/unit"
   wants=$unit_folder/sysinit.target.wants
   [ -L "$wants/qtctl-restore.service" ] || {
@@ -197,22 +197,22 @@ install_unit() {
       { [ "$copy" = "$unit_folder/$1" ] || mv -fT -- "$copy" "$unit_folder/$1"; } || refuse - "$unit_folder/$1 could not be written"
   }
 }
-restore_unit() {
+write_restore_unit() {
   printf '%s\n' '# Written by qtctl: ends a deploy that a power cut or a crash of this host cut short.' '[Unit]' \
     'Description=Restore what an unfinished deploy of qtctl changed' 'DefaultDependencies=no' \
     "ConditionPathExistsGlob=|$base/tx/*" "ConditionPathExists=|$base/lease" "ConditionPathExists=|$base/holder" \
-    "RequiresMountsFor=$base $unit_folder /etc$(link_folders)" \
+    "RequiresMountsFor=$base $unit_folder /etc$(list_link_folders)" \
     'After=systemd-remount-fs.service local-fs.target' 'Before=sysinit.target shutdown.target' \
     'Conflicts=shutdown.target' '[Service]' 'Type=oneshot' "ExecStart=/bin/sh $base/transaction.sh boot" \
     'TimeoutStartSec=120' '[Install]' 'WantedBy=sysinit.target'
 }
-# link_folders: where links into the store stand; they are restored at boot too.
-link_folders() {
+# list_link_folders: where links into the store stand; they are restored at boot too.
+list_link_folders() {
   while IFS=$tab read -r _ kind path _; do
     [ "$kind" != link ] || printf ' "%s"' "$(printf '%s' "${path%/*}" | sed -e 's/[\"]/\\&/g' -e 's/%/%%/g')"
   done <"$home/steps"
 }
-verify_unit() {
+write_verify_unit() {
   printf '%s\n' '# Written by qtctl: compares what was restored at boot with what was there before.' '[Unit]' \
     'Description=Verify what qtctl restored at boot' 'After=default.target multi-user.target' '[Service]' \
     'Type=oneshot' "ExecStart=/bin/sh $base/transaction.sh verify" 'TimeoutStartSec=300'
@@ -221,7 +221,7 @@ verify_unit() {
 # begin: make the generation's folder, and a service that removes it if this script does not finish.
 begin() {
   drop_unfinished
-  next_generation
+  choose_number
   mkdir -- "$home" || refuse - "$home could not be made"
   unpack && read -r word <"$home/word" && sign_trail || refuse - "$base: no space, or what was sent is damaged"
   : >"$home/journal" || refuse - "$base: no space"
@@ -229,17 +229,17 @@ begin() {
     -p StartLimitIntervalSec=0 -p KillMode=mixed -- /bin/sh "$home/transaction.sh" run "$generation" 9>&- 2>&1) ||
     refuse - "the service that watches over it could not be started: $watcher"
   [ -L "$unit_folder/sysinit.target.wants/qtctl-restore.service" ] || install_boot_units
-  renew && printf '%s\n' "$holder" >"$base/holder" && printf '%s\n' "$generation" >"$home/number" && sync -- "$home/number" ||
+  renew_lease && printf '%s\n' "$holder" >"$base/holder" && printf '%s\n' "$generation" >"$home/number" && sync -- "$home/number" ||
     refuse - "$base: no space"
   mv -T -- "$home/number" "$base/tx/staged" && sync -- "$base/tx" || refuse - "$base: no space"
-  status staged
+  write_status staged
   install_boot_units
 }
 
 # keep_lease: renew the lease while staging, which can take longer than a lease.
 keep_lease() {
   read_uptime
-  [ "$uptime" -lt $((leased + 3)) ] || { renew && leased=$uptime; }
+  [ "$uptime" -lt $((leased + 3)) ] || { renew_lease && leased=$uptime; }
 }
 leased=0
 
@@ -250,9 +250,9 @@ stage() {
   prepare_base
   exec 9>>"$base/lock" || refuse - "$base/lock could not be opened"
   flock -w 1 9 || { say busy "$(head -c 200 -- "$base/holder" 2>/dev/null)" && refuse - "another deploy is being staged"; }
-  transaction
+  read_transaction
   [ "$state" != staged ] || of "$number" forget_staged
-  transaction
+  read_transaction
   [ -z "$damage" ] || { say damaged "$damage" && refuse - "$damage"; }
   [ "$state" != broken ] || { say broken "$number" && refuse - "generation $number is broken"; }
   [ -z "$state" ] || { say busy "$(head -c 200 -- "$base/holder" 2>/dev/null)" && refuse - "generation $number is $state"; }
@@ -270,8 +270,8 @@ stage() {
   record_links
   drop "$home/content"
   sync -- "$home" "$home"/* "$base/objects" "$unit_folder" || refuse - "nothing could be synced"
-  rooms | while IFS= read -r each; do sync -- "$each" "$each"/* 2>/dev/null || :; done
+  list_rooms | while IFS= read -r each; do sync -- "$each" "$each"/* 2>/dev/null || :; done
   begun=yes
-  renew && move staged armed || { begun=no && refuse - "it took too long, or $base has no space"; }
+  renew_lease && move staged armed || { begun=no && refuse - "it took too long, or $base has no space"; }
   say armed "$generation"
 }

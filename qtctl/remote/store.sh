@@ -19,9 +19,9 @@ refuse() {
 
 # open_store: make its folders and take its lock. Stop and remove what a killed run left.
 open_store() {
-  trusted "$store" || { say unsafe && refuse "$why, on the way to $store"; }
+  is_trusted "$store" || { say unsafe && refuse "$why, on the way to $store"; }
   mkdir -p -- "$store" "$build" && chmod 0700 -- "$build" || refuse "$store could not be made"
-  trusted "$build" || { say unsafe && refuse "$why, on the way to $build"; }
+  is_trusted "$build" || { say unsafe && refuse "$why, on the way to $build"; }
   lock=${store%/*}/lock
   [ ! -L "$lock" ] || refuse "$lock is a link"
   exec 9>>"$lock" || refuse "$lock could not be opened"
@@ -34,8 +34,8 @@ open_store() {
 clear_build() { rm -rf -- "${build:?}"/*; }
 stop_builder() { systemctl stop qtctl-build.service qtctl-import.service 2>/dev/null || :; }
 
-# digest_of FOLDER: a digest of all names, kinds, modes, owners, links and contents in it.
-digest_of() {
+# compute_digest FOLDER: a digest of all names, kinds, modes, owners, links and contents in it.
+compute_digest() {
   (
     cd "$1" || exit
     {
@@ -48,16 +48,16 @@ digest_of() {
 # list_missing DIGEST...: print those that are missing from the store, or not as they were sealed.
 list_missing() {
   for each; do
-    state=$(state_of_entry "$each")
+    state=$(get_entry_state "$each")
     [ "$state" = whole ] || say "$state" "$each"
   done
 }
 
-# state_of_entry DIGEST: whole, missing or damaged.
-state_of_entry() {
+# get_entry_state DIGEST: whole, missing or damaged.
+get_entry_state() {
   [ -f "$store/$1.seal" ] && [ -d "$store/$1" ] && [ ! -L "$store/$1" ] || { echo missing && return; }
   read -r sealed <"$store/$1.seal"
-  if [ "$(digest_of "$store/$1")" = "$sealed" ]; then echo whole; else echo damaged; fi
+  if [ "$(compute_digest "$store/$1")" = "$sealed" ]; then echo whole; else echo damaged; fi
 }
 
 # install_code DIGEST: install the code that `unpack_code FOLDER` unpacks.
@@ -72,14 +72,14 @@ put_in_store() {
   chown -R -h root:root -- "$build/tree" && chmod -R u+rwX,go+rX,go-w,ug-s,-t -- "$build/tree" || refuse "$build/tree cannot be given to root"
   odd=$(find "$build/tree" ! -type f ! -type d ! -type l -print -quit)
   [ -z "$odd" ] || refuse "${odd#"$build/tree/"} is neither a file nor a folder nor a link"
-  sealed=$(digest_of "$build/tree")
+  sealed=$(compute_digest "$build/tree")
   [ -n "$sealed" ] || refuse "$build/tree could not be read"
   printf '%s\n' "$sealed" >"$build/seal" || refuse "$build: no space"
   sync -f -- "$build" 2>/dev/null || sync
   drop_entry "$1" &&
     mv -T -- "$build/tree" "$store/$1" && sync -- "$store" &&
     mv -T -- "$build/seal" "$store/$1.seal" && sync -- "$store/$1.seal" "$store" || refuse "$store/$1 could not be made"
-  [ "$(state_of_entry "$1")" = whole ] || refuse "$store/$1 is not what was sealed"
+  [ "$(get_entry_state "$1")" = whole ] || refuse "$store/$1 is not what was sealed"
   say made "$1"
 }
 
@@ -129,13 +129,13 @@ run_as_nobody() {
 explain() {
   [ "$1" != timeout ] || { printf 'it did not end in %s seconds' "$2" && return; }
   # pip's own words; else the last error that the output of a build ends with.
-  said=$(end_of "$3" | grep -a '^ *\(ERROR\|error\|cause\)[: ]' | grep -v subprocess-exited | tail -n 3 | tr '\n' ';')
-  [ -n "$said" ] || said=$(end_of "$3" | grep -a 'Error' | tail -n 1)
-  [ -n "$said" ] || said=$(end_of "$3" | tail -n 2 | tr '\n' ';')
+  said=$(read_end "$3" | grep -a '^ *\(ERROR\|error\|cause\)[: ]' | grep -v subprocess-exited | tail -n 3 | tr '\n' ';')
+  [ -n "$said" ] || said=$(read_end "$3" | grep -a 'Error' | tail -n 1)
+  [ -n "$said" ] || said=$(read_end "$3" | tail -n 2 | tr '\n' ';')
   printf '%s' "${said:-$1}" | cut -b 1-900
 }
 
-end_of() { tail -c 65536 -- "$1"; }
+read_end() { tail -c 65536 -- "$1"; }
 
 # begin_imports: prepare to import the entry points of services, each as its user.
 begin_imports() {
@@ -160,6 +160,6 @@ try_import() {
 # explain_import: only what import_entry.py says, and nothing that the program printed: that may be a secret.
 explain_import() {
   [ "$ended" != timeout ] || { printf 'it did not end in %s seconds' "$seconds" && return; }
-  said=$(end_of "$build/log" | sed -n 's/^qtctl-import //p' | tail -n 1 | cut -b 1-600)
+  said=$(read_end "$build/log" | sed -n 's/^qtctl-import //p' | tail -n 1 | cut -b 1-600)
   printf '%s' "${said:-systemd says $ended}"
 }

@@ -7,17 +7,17 @@
 run() {
   trap '' HUP PIPE
   worker=''
-  await_staged || locked drop_unstaged
+  await_staged || run_locked drop_unstaged
   ! is applying gating || give_up 'the service that watched over it was killed'
   while is staged armed applying gating restoring confirmed; do
     case "$state" in
-      staged) ! lease_over || locked forget_if_staged ;;
+      staged) ! is_lease_over || run_locked forget_if_staged ;;
       armed) start_worker ;;
       applying) kill -0 "$worker" 2>/dev/null || ! is applying || give_up 'what applied it was killed' ;;
-      confirmed) locked finish ;;
+      confirmed) run_locked finish ;;
       restoring) end_worker && restore_and_end || break ;;
     esac
-    ! is armed applying gating || ! lease_over || give_up 'nobody watched over it any more'
+    ! is armed applying gating || ! is_lease_over || give_up 'nobody watched over it any more'
     case "$state" in staged | armed) sleep 0.05 ;; applying | gating) sleep 0.2 ;; esac
   done
 }
@@ -33,14 +33,14 @@ await_staged() {
 
 # drop_unstaged: whoever has the lock while there is no transaction knows that nobody is staging: the script was killed.
 drop_unstaged() {
-  transaction
+  read_transaction
   [ -z "$state" ] && [ ! -f "$home/outcome" ] || return 0
   drop_unit_copies
   drop "$home" "$base/lease" "$base/holder"
 }
 forget_if_staged() { ! is staged || forget_staged; }
 start_worker() {
-  locked move armed applying || return 0
+  run_locked move armed applying || return 0
   setsid /bin/sh "$home/transaction.sh" apply "$generation" &
   worker=$!
 }
@@ -51,24 +51,24 @@ end_worker() {
 give_up() {
   note why "$1"
   moved_for=$1
-  for each in applying gating armed; do ! locked move "$each" restoring || return 0; done
+  for each in applying gating armed; do ! run_locked move "$each" restoring || return 0; done
 }
 
 # work: the worker: apply the steps, then move the transaction to gating or back.
 work() {
   if apply; then
-    locked move applying gating
+    run_locked move applying gating
   else
     note why 'a step failed'
     moved_for='a step failed'
-    locked move applying restoring
+    run_locked move applying restoring
   fi
 }
 
 # confirm: gating → confirmed decides that this generation stays.
 confirm() {
-  locked move gating confirmed || :
-  ! is confirmed || locked finish
+  run_locked move gating confirmed || :
+  ! is confirmed || run_locked finish
   report 0
 }
 
@@ -80,7 +80,7 @@ go_back() {
 
 # report OFFSET: the state, the outcome if it has ended, and the journal from this byte.
 report() {
-  transaction
+  read_transaction
   [ "$number" = "$generation" ] || state=none
   outcome=''
   [ "$state" != none ] || read -r outcome <"$home/outcome" || outcome=lost
@@ -104,7 +104,7 @@ hold() {
   end=$((uptime + $1)) held=0
   while is armed applying gating && [ "$uptime" -lt "$end" ]; do
     printf . || exit 1
-    renew
+    renew_lease
     held=$((held + 1))
     [ $((held % 5)) != 0 ] || show_lease
     sleep 1
@@ -115,50 +115,50 @@ hold() {
 show_lease() {
   (
     flock -n 9 || exit 0
-    ! is armed applying gating || status "$state"
+    ! is armed applying gating || write_status "$state"
   ) 9>>"$base/lock"
 }
 
 # boot: finish or roll back what a power cut or a crash left. No unit of the fleet has been started yet.
 boot() {
-  transaction
-  [ -z "$damage" ] || { locked repair_record && transaction; }
+  read_transaction
+  [ -z "$damage" ] || { run_locked repair_record && read_transaction; }
   [ -z "$damage" ] || exit 0
   [ -n "$state" ] || { drop_unfinished; drop_unit_copies; drop "$base/lease" "$base/holder"; exit 0; }
-  of "$number" :
+  use_generation "$number" :
   case "$state" in
-    staged) locked forget_if_staged && exit 0 ;;
-    confirmed) locked finish && exit 0 ;;
+    staged) run_locked forget_if_staged && exit 0 ;;
+    confirmed) run_locked finish && exit 0 ;;
   esac
   moved_for='the host went down'
-  [ "$state" = restoring ] || { note why "$moved_for" && locked move "$state" restoring; }
+  [ "$state" = restoring ] || { note why "$moved_for" && run_locked move "$state" restoring; }
   read_steps
   restore_files
   restore_links
-  manager daemon-reload || :
+  run_systemctl daemon-reload || :
   queue_units
-  manager start --no-block qtctl-restore-verify.service || :
+  run_systemctl start --no-block qtctl-restore-verify.service || :
 }
 
 # queue_units: systemd planned this boot with the links and units of the generation that is rolled back.
 queue_units() {
   while IFS=$tab read -r unit load active _ _ type _; do
     if is_up "$active" && [ "$type" != oneshot ]; then
-      manager start --no-block -- "$unit" || :
-    elif touched "$unit"; then
-      manager stop --no-block -- "$unit" || :
+      run_systemctl start --no-block -- "$unit" || :
+    elif is_touched "$unit"; then
+      run_systemctl stop --no-block -- "$unit" || :
     fi
   done <"$home/baseline"
 }
 
 # verify: compare what came up with what was up before.
 verify() {
-  transaction
+  read_transaction
   [ "$state" = restoring ] || exit 0
-  of "$number" :
+  use_generation "$number" :
   read_steps
   units_touched=$newline units_stopped=$newline
-  if load_old && bring_back; then locked end_restored; else locked move restoring broken; fi
+  if load_old && bring_back; then run_locked end_restored; else run_locked move restoring broken; fi
 }
 
 # recover PERSON: roll back again after a failed rollback, or when nothing on the host ends the transaction. One at a time.
@@ -169,11 +169,11 @@ recover() {
   moved_for="recover by $1, logged in as $login"
   if is armed applying gating && is_stuck; then
     give_up "$moved_for"
-    manager stop -- "qtctl-deploy-$generation.service" || :
+    run_systemctl stop -- "qtctl-deploy-$generation.service" || :
   fi
-  locked move broken restoring || :
-  ! is staged || ! is_stuck || locked forget_if_staged
-  ! is confirmed || locked finish
+  run_locked move broken restoring || :
+  ! is staged || ! is_stuck || run_locked forget_if_staged
+  ! is confirmed || run_locked finish
   ! is restoring || is_watched_over || restore_and_end || :
   report 0
 }
@@ -196,8 +196,8 @@ is_watched_over() {
 accept() {
   find_login
   moved_for="accepted by $1, logged in as $login"
-  locked move broken restoring || :
-  ! is restoring || locked end_accepted
+  run_locked move broken restoring || :
+  ! is restoring || run_locked end_accepted
   report 0
 }
 end_accepted() {
@@ -208,9 +208,9 @@ end_accepted() {
 verb=$1
 case "$verb" in
   boot | verify) "$verb" ;;
-  run | confirm) of "$2" "$verb" ;;
-  recover | accept) of "$2" "$verb" "$3" ;;
-  apply) of "$2" work ;;
-  go-back) of "$2" go_back "$3" ;;
-  report | await | hold) of "$2" "$verb" "$3" ;;
+  run | confirm) use_generation "$2" "$verb" ;;
+  recover | accept) use_generation "$2" "$verb" "$3" ;;
+  apply) use_generation "$2" work ;;
+  go-back) use_generation "$2" go_back "$3" ;;
+  report | await | hold) use_generation "$2" "$verb" "$3" ;;
 esac

@@ -5,8 +5,8 @@
 # journal), or both in whose_members and whose_fields; and `note`, which is told where a record could not be kept.
 trail_most=1048576 trail_id=5f0c8a1f3b8e4d7c9a2e6b41d0c7f953
 
-# trail EVENT NUMBER [WHY]: record an event. A deploy neither waits for this nor fails with it.
-trail() {
+# record_event EVENT NUMBER [WHY]: record an event. A deploy neither waits for this nor fails with it.
+record_event() {
   trail_why=$(printf %s "${3-}" | tr -cd '\040-\176' | cut -b 1-300)
   members=${whose_members-} fields=${whose_fields-}
   [ -n "$members" ] || { read -r members <"$home/trail" && fields=$(cat -- "$home/fields"); } ||
@@ -54,8 +54,8 @@ find_login() {
   login=${login:-$uid}
 }
 
-# sign_whose: the same, for a record without a generation.
-sign_whose() {
+# sign_record: the same, for a record without a generation.
+sign_record() {
   find_login
   whose_members="$whose_members,\"login\":\"$login\"" whose_fields="${whose_fields}DEPLOY_LOGIN=$login"
 }

@@ -10,8 +10,8 @@ tab=$(printf '\t')
 newline='
 '
 
-# transaction: set `state` and `number` of the current transaction; '' if there is none. `damage`: why the state is `damaged`.
-transaction() {
+# read_transaction: set `state` and `number` of the current transaction; '' if there is none. `damage`: why the state is `damaged`.
+read_transaction() {
   find_damage
   state=${only##*/} number=${said_number-}
   [ -n "$only" ] || number=''
@@ -20,7 +20,7 @@ transaction() {
 
 # is STATE...: whether the transaction of this generation is in one of these states.
 is() {
-  transaction
+  read_transaction
   [ "$number" = "$generation" ] || return 1
   for each; do [ "$state" != "$each" ] || return 0; done
   return 1
@@ -31,12 +31,12 @@ move() {
   [ -f "$base/tx/$1" ] && mv -T -- "$base/tx/$1" "$base/tx/$2" 2>/dev/null || return 1
   sync -- "$base/tx" || :
   note state "$2"
-  status "$2"
-  case "$2" in armed | restoring | broken) trail "$2" "$generation" "${moved_for-}" ;; esac
+  write_status "$2"
+  case "$2" in armed | restoring | broken) record_event "$2" "$generation" "${moved_for-}" ;; esac
 }
 
-# locked COMMAND...: run it under the lock of the transaction. Exit status 75: somebody else holds the lock.
-locked() {
+# run_locked COMMAND...: run it under the lock of the transaction. Exit status 75: somebody else holds the lock.
+run_locked() {
   (
     flock -w 10 9 || exit 75
     "$@" 9>&-
@@ -52,8 +52,8 @@ note() {
   printf '%s\t%s\n' "$(date +%s.%N)" "$noted" >>"$home/journal" || :
 } 2>/dev/null
 
-# status STATE: write what everybody may see of deploys. It has no digest of a secret or an env file.
-status() {
+# write_status STATE: write what everybody may see of deploys. It has no digest of a secret or an env file.
+write_status() {
   current=$(readlink -- "$base/current") || current=''
   read_uptime
   {
@@ -72,11 +72,11 @@ read_uptime() {
   read -r uptime _ </proc/uptime
   uptime=${uptime%.*}
 }
-renew() {
+renew_lease() {
   read_uptime
   printf '%s %s\n' "$boot" $((uptime + lease_s)) >"$home/lease" && mv -fT -- "$home/lease" "$base/lease"
 }
-lease_over() {
+is_lease_over() {
   read_uptime
   read -r of_boot until <"$base/lease" || return 0
   [ "$of_boot" != "$boot" ] || [ "$uptime" -gt "$until" ]
@@ -103,16 +103,16 @@ look_at_folder() {
 # set_folder PATH OWNER:GROUP MODE
 set_folder() { { [ -d "$1" ] || mkdir -- "$1"; } && chown -h -- "$2" "$1" && chmod -- "$3" "$1"; }
 
-# room PATH: the folder beside a file, of root alone, in which its new copy waits and its old inode is kept. systemd
+# name_room PATH: the folder beside a file, of root alone, in which its new copy waits and its old inode is kept. systemd
 # reads no folder of that name, and nobody knows it before it is made.
-room() {
+name_room() {
   folder=${1%/*}
   room=${folder:-/}/.qtctl-$generation-$word
 }
 
-# manager ARGUMENT...: systemctl, asked again, as often as `patience` says, where PID 1 does not answer, as while it is executed
+# run_systemctl ARGUMENT...: systemctl, asked again, as often as `patience` says, where PID 1 does not answer, as while it is executed
 # anew. `said`: its words.
-manager() {
+run_systemctl() {
   tries=0
   while :; do
     said=$(timeout --foreground -k 5 "$limit" systemctl "$@" 2>&1) && return
@@ -127,10 +127,10 @@ manager() {
   done
 }
 
-# units UNIT...: a line for each: name, LoadState, ActiveState, SubState, InvocationID, Type, RemainAfterExit; - for none.
-units() {
+# show_units UNIT...: a line for each: name, LoadState, ActiveState, SubState, InvocationID, Type, RemainAfterExit; - for none.
+show_units() {
   [ $# -gt 0 ] || return 0
-  manager show -p LoadState -p ActiveState -p SubState -p InvocationID -p Type -p RemainAfterExit -- "$@" || return 1
+  run_systemctl show -p LoadState -p ActiveState -p SubState -p InvocationID -p Type -p RemainAfterExit -- "$@" || return 1
   printf '%s\n' "$said" | {
     for unit; do
       load=- active=- sub=- invocation=- type=- remain=-
@@ -151,9 +151,9 @@ units() {
   }
 }
 
-# links FOLDER: the links of a folder of units, and of the folders in it: path, target. Where find does not know all of
+# list_links FOLDER: the links of a folder of units, and of the folders in it: path, target. Where find does not know all of
 # that, or one goes meanwhile, each is read by itself.
-links() {
+list_links() {
   set -- "$1"/* "$1"/*/*
   if found=$(find "$@" -maxdepth 0 -type l -printf '%p\t%l\n' 2>/dev/null); then
     [ -z "$found" ] || printf '%s\n' "$found"
@@ -167,15 +167,15 @@ links() {
 # drop PATH...: remove temporary files of a transaction.
 drop() { rm -rf -- "$@"; }
 
-# rooms: list the rooms of this generation, one per line.
-rooms() {
+# list_rooms: list the rooms of this generation, one per line.
+list_rooms() {
   while IFS=$tab read -r _ kind path _; do
-    case "$kind" in write | remove | link) room "$path" && printf '%s\n' "$room" ;; esac
+    case "$kind" in write | remove | link) name_room "$path" && printf '%s\n' "$room" ;; esac
   done <"$home/steps" | sort -u
 }
 
-# of GENERATION [COMMAND...]: set the variables that the other functions need, and run COMMAND.
-of() {
+# use_generation GENERATION [COMMAND...]: set the variables that the other functions need, and run COMMAND.
+use_generation() {
   generation=$1
   home=$base/gen/$1
   read -r word <"$home/word" || word=lost
@@ -185,10 +185,10 @@ of() {
 
 # forget_staged: remove a staged generation, which has changed nothing.
 forget_staged() {
-  [ ! -f "$home/steps" ] || rooms | while IFS= read -r each; do drop "$each"; done
+  [ ! -f "$home/steps" ] || list_rooms | while IFS= read -r each; do drop "$each"; done
   rm -f -- "$base/tx/staged" "$base/lease" "$base/holder"
   drop_unit_copies
-  status idle
+  write_status idle
   drop "$home"
 }
 

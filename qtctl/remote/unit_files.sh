@@ -3,8 +3,8 @@
 #
 # Given: largest (KiB), too_large (why it is not taken).
 
-# folders FOLDER...: below /, those of them that are there. Nothing where none is.
-folders() {
+# pack_folders FOLDER...: below /, those of them that are there. Nothing where none is.
+pack_folders() {
   for each; do
     shift
     [ ! -d "/$each" ] || set -- "$@" "$each"
@@ -15,8 +15,8 @@ folders() {
   find "$@" -type f -size "+${largest}k" 2>/dev/null | archive -- "$@"
 }
 
-# files FILE...: below /, links followed. Of a folder the drop-ins in it.
-files() {
+# pack_files FILE...: below /, links followed. Of a folder the drop-ins in it.
+pack_files() {
   cd / || exit
   for each; do
     shift
@@ -27,10 +27,10 @@ files() {
     fi
   done
   [ $# -gt 0 ] || exit 0
-  large tell "$@" >&2
-  large name "$@" 2>/dev/null | archive -h -- "$@"
+  find_large tell "$@" >&2
+  find_large name "$@" 2>/dev/null | archive -h -- "$@"
 }
-large() {
+find_large() {
   how=$1
   shift
   for each; do

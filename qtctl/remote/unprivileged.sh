@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2086,SC2154
-# unprivileged SCRIPT ARGUMENT...: run it in / as the account that asks, but never as root: root becomes nobody first.
+# run_unprivileged SCRIPT ARGUMENT...: run it in / as the account that asks, but never as root: root becomes nobody first.
 # Exit status 77 where there is nothing to drop root with.
-unprivileged() {
+run_unprivileged() {
   drop=''
   if [ "$(id -u)" = 0 ]; then
     if command -v setpriv >/dev/null; then
@@ -18,5 +18,5 @@ unprivileged() {
   $drop sh -c "$text" sh "$@"
 }
 
-# venvs_of VENV...: what venvs.sh says of them. Given: venvs (its text), seconds, bytes, say.
-venvs_of() { unprivileged "$venvs" "$seconds" "$bytes" "$say" "$@"; }
+# look_at_venvs VENV...: what venvs.sh says of them. Given: venvs (its text), seconds, bytes, say.
+look_at_venvs() { run_unprivileged "$venvs" "$seconds" "$bytes" "$say" "$@"; }

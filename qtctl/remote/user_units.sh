@@ -1,9 +1,9 @@
 # shellcheck shell=sh disable=SC2086
 # Units of user managers: their files, as far as the folders may be looked into, and control groups of what runs.
 
-# user_units: lines `f PATH` of unit files, `r PATH` of control groups; `s USER HOME` where a folder on the way to them is closed,
+# list_user_units: lines `f PATH` of unit files, `r PATH` of control groups; `s USER HOME` where a folder on the way to them is closed,
 # `l USER` whose manager is started at boot.
-user_units() {
+list_user_units() {
   folders=''
   for each in /etc/systemd/user /run/systemd/user /usr/local/lib/systemd/user /usr/lib/systemd/user \
     /usr/local/share/systemd/user /usr/share/systemd/user /var/lib/systemd/linger; do

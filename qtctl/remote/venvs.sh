@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2086
-# venvs SECONDS BYTES SAY VENV...: where each bin/python leads; of the interpreters of the system, what each says when it
+# examine_venvs SECONDS BYTES SAY VENV...: where each bin/python leads; of the interpreters of the system, what each says when it
 # runs SAY, which has so many seconds; of other programs their first bytes.
 #
 # Lines: where each leads, in their order, a newline in a path as \1, which no other line has. Then of each file that is
@@ -10,10 +10,10 @@
 #
 # What may be run is chosen here by a rule that allows less than the one in qtctl/meaning/access.py, which judges it
 # again.
-venvs() {
+examine_venvs() {
   seconds=$1 bytes=$2 program=$3
   shift 3
-  leads=$(pythons "$@" | tr '\n\0' '\1\n')
+  leads=$(resolve_pythons "$@" | tr '\n\0' '\1\n')
   printf '%s\n' "$leads"
   set -f
   IFS='
@@ -30,14 +30,14 @@ venvs() {
   find $ways -maxdepth 0 -printf 'at\t%y\t%U\t%G\t%m\t%u\t%g\t%p\n' 2>/dev/null
   number=0
   for each; do
-    is "$each"
-    libraries "$each"
+    report_state "$each"
+    list_libraries "$each"
     number=$((number + 1))
   done
 }
 
-# pythons VENV...: where their interpreters lead, each ended by NUL. It ends the subshell that it runs in.
-pythons() {
+# resolve_pythons VENV...: where their interpreters lead, each ended by NUL. It ends the subshell that it runs in.
+resolve_pythons() {
   for each; do
     shift
     set -- "$@" "$each/bin/python"
@@ -61,8 +61,8 @@ may_run() {
   [ -z "$(find / /usr /usr/lib "${1%/*}" "$1" -maxdepth 0 '(' ! -uid 0 -o -perm /022 ')' -print 2>&1)" ]
 }
 
-# is VENV: what is there.
-is() {
+# report_state VENV: what is there.
+report_state() {
   python=$1/bin/python mode='' out=''
   if [ -f "$python" ] && [ -x "$python" ]; then state=program
   elif ! out=$(exec stat -L -c %F -- "$1" 2>&1); then state=venv
@@ -73,15 +73,15 @@ is() {
   printf 'is\t%s\t%s\t%s\t%.200s\n' "$number" "$state" "$mode" "${out%%"$IFS"*}"
 }
 
-# libraries VENV: the names of its folders of them.
-libraries() {
+# list_libraries VENV: the names of its folders of them.
+list_libraries() {
   set +f
   for lib in "$1"/lib/python*; do [ ! -d "$lib" ] || printf 'lib\t%s\t%.80s\n' "$number" "${lib##*/}"; done
   set -f
 }
 
-# made VENV...: what each pyvenv.cfg says of the Python that it was made for, and the newest record of a package.
-made() {
+# report_made VENV...: what each pyvenv.cfg says of the Python that it was made for, and the newest record of a package.
+report_made() {
   for each; do
     shift
     set -- "$@" "$each/pyvenv.cfg"
@@ -96,6 +96,6 @@ made() {
     -printf 'new\t%T@\t%H\t%p\n' 2>/dev/null | awk -F '\t' 'NF == 4 && $2 + 0 > at[$3] + 0 { at[$3] = $2; row[$3] = $0 }
       END { for (each in row) print row[each] }'
 }
-venvs "$@"
+examine_venvs "$@"
 shift 3
-made "$@"
+report_made "$@"

@@ -1,10 +1,10 @@
 # shellcheck shell=sh disable=SC2015
 # What root writes goes only where nobody but root can lead it: the same rule as qtctl/meaning/access.py.
 
-# trusted FOLDER: follow the way to a folder as the kernel does, links included. It fails, with the reason in `why`,
+# is_trusted FOLDER: follow the way to a folder as the kernel does, links included. It fails, with the reason in `why`,
 # where anyone but root could change a part of it. A missing part is no failure: then root makes it in a folder that
 # was found good. Access control lists show in the group bits of the mode.
-trusted() {
+is_trusted() {
   here='' rest=/$1 links=0 shared='' why=''
   at=/
   while :; do
@@ -12,10 +12,10 @@ trusted() {
       *"
 $at
 "*) here=${at%/} shared='' ;;
-      *) step "$at" || return ;;
+      *) judge_part "$at" || return ;;
     esac
     [ "$absent" = no ] || break
-    next || break
+    take_part || break
   done
   absent=no
   [ -z "$shared" ] || { why=$shared && return 1; }
@@ -23,8 +23,8 @@ $at
 good='
 ' absent=no
 
-# next: `at` becomes the next part of the way; it fails at its end.
-next() {
+# take_part: `at` becomes the next part of the way; it fails at its end.
+take_part() {
   while [ -n "$rest" ]; do
     part=${rest%%/*}
     case "$rest" in */*) rest=${rest#*/} ;; *) rest='' ;; esac
@@ -37,8 +37,8 @@ next() {
   return 1
 }
 
-# step PATH: one part of the way.
-step() {
+# judge_part PATH: one part of the way.
+judge_part() {
   found=$(LC_ALL=C stat -c '%u %g %f %U:%G' -- "$1" 2>&1) || {
     case "$found" in *': No such file or directory') absent=yes && return ;; esac
     why=$found && return 1
@@ -54,7 +54,7 @@ step() {
   shared=''
   case $((raw & 0xf000)) in
     $((0xa000))) follow "$1" ;;
-    $((0x4000))) folder "$1" ;;
+    $((0x4000))) judge_folder "$1" ;;
     *) why="$1 is not a folder" && return 1 ;;
   esac
 }
@@ -67,7 +67,7 @@ follow() {
   case "$target" in /*) here='' ;; esac
 }
 
-folder() {
+judge_folder() {
   here=${1%/}
   if [ "$uid" != 0 ]; then
     why="$1 can be changed by user $user (its owner)" && return 1

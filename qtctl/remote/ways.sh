@@ -4,28 +4,28 @@
 #
 # Given: walk (auditor.awk), first_lines (first_lines.awk), rounds (how often what links lead to is looked for).
 
-# ways USERS PATH...: USERS are names, one a line. Lines, a newline in a path as \1: all that find said of each part
+# show_ways USERS PATH...: USERS are names, one a line. Lines, a newline in a path as \1: all that find said of each part
 # (kind, uid, gid, mode, path//target), then `T` its size and times; `A` access control lists; `S` path//what the first
 # line of a program names, or `H` where it could not be read; `I` what id says, `P` and `Q` who has a group; `W` what not
 # only root can write of the unit folders; `L` links from there to elsewhere; `N` noexec or exec and where, of all that is
 # mounted. What find could not look at it says on
 # standard error.
-ways() {
+show_ways() {
   users=$1
   shift
   set -f
   IFS='
 '
   soh=$(printf '\1') seen='' asked='' round=0 programs=''
-  unit_folders
+  find_unit_folders
   paths=$#
   follow "$@" $links
-  shebangs
+  read_shebangs
   paths=0
   [ -z "$more" ] || follow "$@" $links $more
   printf '%s\n' "$seen"
-  lists
-  accounts
+  show_acls
+  show_accounts
   awk '{ print "N " (("," $6 ",") ~ /,noexec,/ ? "noexec" : "exec") " " $5 }' /proc/self/mountinfo | head -n 5000
 }
 
@@ -41,15 +41,15 @@ follow() {
   done
 }
 
-# shebangs: what the first line of each program names; `more` are the interpreters among that. One process reads them all.
+# read_shebangs: what the first line of each program names; `more` are the interpreters among that. One process reads them all.
 # Where it is stopped, by a pipe or something without an end that has taken the place of a file, each is read on its own.
-shebangs() {
+read_shebangs() {
   more=''
   [ "$programs" ] || return 0
   lines=$( (ulimit -v 65536 && qtctl_timed 2 awk "$first_lines" $programs) 2>/dev/null | tr '\0' '\1')
   case $lines in
     *end) ;;
-    *) lines=$(for each in $programs; do first_line "${each#= }"; done | tr '\0' '\1') ;;
+    *) lines=$(for each in $programs; do read_first_line "${each#= }"; done | tr '\0' '\1') ;;
   esac
   for each in $lines; do
     [ "$each" != end ] || continue
@@ -58,13 +58,13 @@ shebangs() {
     case $each in /*) more="$more$IFS${each%%"$soh"*}" ;; esac
   done
 }
-first_line() {
+read_first_line() {
   [ -s "$1" ] || return 0
   (qtctl_timed 2 head -c 250 -- "$1") 2>/dev/null | awk -v from=/dev/stdin "$first_lines" "= $1"
 }
 
-# lists: the access control lists of what ls marks with a +.
-lists() {
+# show_acls: the access control lists of what ls marks with a +.
+show_acls() {
   # shellcheck disable=SC2012 # only ls tells of access control lists
   marked=$(ls -dln --time-style=+ -- $asked 2>/dev/null | sed -n 's|^[^ ]\{10\}+[^/]*/|/|p')
   [ "$marked" ] || return 0
@@ -72,9 +72,9 @@ lists() {
   getfacl -n -p -- $marked 2>/dev/null | sed 's/^/A /'
 }
 
-# accounts: all are asked for at once. Each of which that says nothing is asked for alone: it is not there, it has another
+# show_accounts: all are asked for at once. Each of which that says nothing is asked for alone: it is not there, it has another
 # name, or this id takes one name only.
-accounts() {
+show_accounts() {
   [ "$users" ] || return 0
   ids=$(id -- $users 2>/dev/null)
   gids=''
@@ -95,8 +95,8 @@ accounts() {
   getent group $gids | awk -F: '{ print "Q " $3 " " $4 }'
 }
 
-# unit_folders: `links` are those that lead out of them.
-unit_folders() {
+# find_unit_folders: `links` are those that lead out of them.
+find_unit_folders() {
   folders='' links=''
   for each in /etc/systemd/system /run/systemd/system /etc/systemd/system.control /run/systemd/system.control \
     /run/systemd/transient /usr/local/lib/systemd/system /usr/lib/systemd/system; do

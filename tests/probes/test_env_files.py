@@ -134,7 +134,7 @@ def test_systemd_itself_reads_the_same(box: Box) -> None:
         root = Path(env_files.__file__).parent.parent / "remote"
         reader = "".join((root / name).read_text() for name in ("way.sh", "env_files.sh"))
         given = f"most=99999 reader={shlex.quote((root / 'env_file.awk').read_text())}\n"
-        said = box.sh(f"export LC_ALL=C\nset +eu\n{given}{reader}env_files {NONCE} {asked}")
+        said = box.sh(f"export LC_ALL=C\nset +eu\n{given}{reader}read_env_files {NONCE} {asked}")
     finally:
         box.sh(f"rm -r {folder}")
     mine = [

@@ -1,4 +1,4 @@
-"""The scripts that run on hosts: shells and shellcheck understand them, and `trusted` is the rule of access.py."""
+"""The scripts that run on hosts: shells and shellcheck understand them, and `is_trusted` is the rule of access.py."""
 
 import ast
 import os
@@ -249,7 +249,7 @@ def test_what_was_found_good_is_not_forgotten_and_not_mixed_up(tmp_path: Path, n
 
 
 def _by_script(name: str, *paths: str) -> str:
-    script = read_script("way.sh") + 'for each; do trusted "$each"; printf "%s;" "$why"; done\n'
+    script = read_script("way.sh") + 'for each; do is_trusted "$each"; printf "%s;" "$why"; done\n'
     done = subprocess.run(
         [*shell(name), "-s", "--", *paths], input=script.encode(), capture_output=True, check=True, timeout=20
     )

@@ -40,7 +40,7 @@ def read(path: Path) -> list[dict[str, object]]:
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_record_is_one_line_of_json_and_one_entry_of_the_journal(shell: str, tmp_path: Path) -> None:
     why = 'a "why" \\ with\na line end and \x1b[31mcolour'
-    assert run(shell, tmp_path, f"trail armed 1; trail restoring 1 {shlex.quote(why)}") == ""
+    assert run(shell, tmp_path, f"record_event armed 1; record_event restoring 1 {shlex.quote(why)}") == ""
     first, second = read(tmp_path / "trail")
     assert (first["event"], first["generation"], first["by"], first["commit"]) == ("armed", 1, 'o"ps\\@desk', "00ff")
     assert first["login"]
@@ -57,12 +57,12 @@ def test_a_record_is_one_line_of_json_and_one_entry_of_the_journal(shell: str, t
 @pytest.mark.parametrize("shell", SHELLS)
 def test_what_was_cut_off_ends_with_its_line(shell: str, tmp_path: Path) -> None:
     (tmp_path / "trail").write_text('{"cut":')
-    run(shell, tmp_path, "trail armed 1")
+    run(shell, tmp_path, "record_event armed 1")
     assert [line[:7] for line in (tmp_path / "trail").read_text().splitlines()] == ['{"cut":', '{"at":"']
 
 
 def test_it_does_not_grow_without_end(tmp_path: Path) -> None:
-    run("dash", tmp_path, "trail_most=400; for n in 1 2 3 4 5 6 7 8 9; do trail armed $n; done")
+    run("dash", tmp_path, "trail_most=400; for n in 1 2 3 4 5 6 7 8 9; do record_event armed $n; done")
     kept = [record["generation"] for name in ("trail.1", "trail") for record in read(tmp_path / name)]
     assert kept == list(range(10 - len(kept), 10))
     assert len(kept) < 7
@@ -70,8 +70,8 @@ def test_it_does_not_grow_without_end(tmp_path: Path) -> None:
 
 
 def test_a_journal_that_does_not_take_it_and_a_file_that_cannot_be_written_are_said(tmp_path: Path) -> None:
-    assert "the host's journal did not take a record" in run("dash", tmp_path, "trail armed 1", logger="exit 1")
+    assert "the host's journal did not take a record" in run("dash", tmp_path, "record_event armed 1", logger="exit 1")
     assert len(read(tmp_path / "trail")) == 1
     (tmp_path / "trail").unlink()
     (tmp_path / "trail").mkdir()
-    assert "trail could not be written" in run("dash", tmp_path, "trail armed 1")
+    assert "trail could not be written" in run("dash", tmp_path, "record_event armed 1")

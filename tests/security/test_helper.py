@@ -189,7 +189,7 @@ def test_nothing_of_the_callers_environment_gets_to_root(prepared: Box) -> None:
         f"export PATH={EVIL}:$PATH LD_PRELOAD={EVIL}/x.so BASH_ENV={EVIL}/rc ENV={EVIL}/rc IFS=/ SHELLOPTS=xtrace "
         f"PS4='$(id -u >>{RAN})'; head() {{ /usr/bin/id -u >>{RAN}; }}; export -f head;"
     )
-    request = evidence(("host",)).stdin
+    request = evidence(("show_host",)).stdin
     try:
         attack = Attack(f"{setting} /usr/bin/sudo -n {HELPER} evidence", request)
         ran = run_all(prepared, {"env": attack}, held=True)["env"]
@@ -225,21 +225,21 @@ QUESTIONS = {
     "find with a path of its own": evidence(("program", "0", "find", "-exec", "-maxdepth", "0", "-printf", "x")),
     "getent with an option": evidence(("program", "0", "getent", "passwd", "-s", "x")),
     "a number with more": evidence(("program", f"0;touch {RAN}", "true")),
-    "a tool that is a command": evidence(("host",), tools=(f"$(touch {RAN})",)),
-    "a unit that is an option": evidence(("places", "--root=/tmp")),
-    "a path that is none": evidence(("writable", "etc/hosts")),
+    "a tool that is a command": evidence(("show_host",), tools=(f"$(touch {RAN})",)),
+    "a unit that is an option": evidence(("show_places", "--root=/tmp")),
+    "a path that is none": evidence(("check_writable", "etc/hosts")),
     "a name of the helper's own": evidence(("helper_control", "stop")),
-    "no marker": calls("evidence", ("command",), ("host",)),
-    "a marker that ends": calls("evidence", ("marker", f"x;touch {RAN};aaaaaaaaaaaaaa"), ("command",), ("host",)),
-    "a call outside": calls("evidence", MARKER, ("host",)),
+    "no marker": calls("evidence", ("command",), ("show_host",)),
+    "a marker that ends": calls("evidence", ("marker", f"x;touch {RAN};aaaaaaaaaaaaaa"), ("command",), ("show_host",)),
+    "a call outside": calls("evidence", MARKER, ("show_host",)),
     "a script": Attack(f"sudo -n {HELPER} evidence", f"#!/bin/sh\ntouch {RAN}\n".encode()),
     "a script behind a head": asked("evidence", f"touch {RAN}\n".encode()),
     "no size": headed("evidence", "x"),
     "a size that is huge": headed("read", "9999999999"),
-    "a file of root's": calls("read", ("current", "/etc/shadow")),
-    "a file of root's behind a folder": calls("read", ("current", "/etc/systemd/system/../../shadow")),
-    "a unit of the system": calls("read", ("current", "/etc/systemd/system/ssh.service")),
-    "a journal of the system": calls("read", ("last_lines", "ssh.service")),
+    "a file of root's": calls("read", ("read_current", "/etc/shadow")),
+    "a file of root's behind a folder": calls("read", ("read_current", "/etc/systemd/system/../../shadow")),
+    "a unit of the system": calls("read", ("read_current", "/etc/systemd/system/ssh.service")),
+    "a journal of the system": calls("read", ("show_last_lines", "ssh.service")),
     "a generation that is a path": calls("read", ("fetch_generation", "../..")),
     "evidence as a look": calls("read", ("eval", "id")),
     "a transaction's path": calls("transaction", ("report", "../../../tmp/evil", "0")),
@@ -250,11 +250,11 @@ QUESTIONS = {
 }
 """Each is refused before anything of it is done."""
 QUOTED = {
-    "a quote": evidence(("writable", f"/'; touch {RAN}; '")),
-    "a substitution": evidence(("writable", f"/$(touch {RAN})`touch {RAN}`")),
-    "a line break": evidence(("entries", f"\ntouch {RAN}\n", "", "", "")),
-    "a backslash": evidence(("properties", f"\\'; touch {RAN}; \\'", "Id")),
-    "a check": evidence(("checked", "2", "100", "/usr/bin/id", "-u")),
+    "a quote": evidence(("check_writable", f"/'; touch {RAN}; '")),
+    "a substitution": evidence(("check_writable", f"/$(touch {RAN})`touch {RAN}`")),
+    "a line break": evidence(("find_entries", f"\ntouch {RAN}\n", "", "", "")),
+    "a backslash": evidence(("show_properties", f"\\'; touch {RAN}; \\'", "Id")),
+    "a check": evidence(("run_check", "2", "100", "/usr/bin/id", "-u")),
     "a line of shadow": evidence(("has_line", "/etc/shadow", "root")),
 }
 
@@ -289,19 +289,19 @@ def digest_of(path: str) -> Attack:
 
 
 PRYING = {
-    "a secrets file": calls("read", ("current", SECRETS)),
-    "a file of a secret": calls("read", ("current", KEY)),
-    "a secrets file behind a link": calls("read", ("current", f"{EVIL}/link")),
+    "a secrets file": calls("read", ("read_current", SECRETS)),
+    "a file of a secret": calls("read", ("read_current", KEY)),
+    "a secrets file behind a link": calls("read", ("read_current", f"{EVIL}/link")),
     "its digest": digest_of(SECRETS),
     "a digest of shadow": digest_of("/etc/shadow"),
     "a digest of root's": digest_of("/root/secret"),
     "a digest behind another's": evidence(
         ("program", "9", "find", DIGESTED, SECRETS, *READING, "-16385k", "-exec", "sha256sum", "-z", "--", "{}", "+")
     ),
-    "the digest of a value": evidence(("env_files", "nonce", SECRETS, " TOKEN ", "")),
-    "the digest of a value of root's": evidence(("env_files", "nonce", "/root/secret", " TOKEN ", "")),
-    "its id of git": evidence(("contents", "/etc/quantum", "32", "x.secret.env")),
-    "its id of git, a way back": evidence(("contents", "/tmp", "32", "../etc/quantum/x.secret.env")),
+    "the digest of a value": evidence(("read_env_files", "nonce", SECRETS, " TOKEN ", "")),
+    "the digest of a value of root's": evidence(("read_env_files", "nonce", "/root/secret", " TOKEN ", "")),
+    "its id of git": evidence(("hash_contents", "/etc/quantum", "32", "x.secret.env")),
+    "its id of git, a way back": evidence(("hash_contents", "/tmp", "32", "../etc/quantum/x.secret.env")),
     "an object of git": evidence(("checkouts", f"{EVIL}/repo")),
     "a line that looks like a name": evidence(("keys", KEY, " TOKEN ")),
     "a marked file beside it": evidence(("generated", EVIL)),
@@ -443,7 +443,7 @@ MORE = {
     "a word of its own": asked("secrets", b"exec\nid\n"),
     "secrets of root's": asked("secrets", b"find\n/etc/shadow\t-\n"),
     "a key with a quote": asked("secrets", f"find\n{SECRET}\t';id;'\n".encode()),
-    "a secret as a file": calls("read", ("current", SECRET)),
+    "a secret as a file": calls("read", ("read_current", SECRET)),
     "folders of root's": calls("read", ("list_installed", "/root", "--")),
     "an option of find": calls("read", ("list_installed", "-exec", "--")),
     "a store without a call": stored(),
