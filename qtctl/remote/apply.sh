@@ -8,8 +8,8 @@ fail_step() {
   return 1
 }
 
-# apply: false after a failed step that rules out any further one. A unit that does not start is not such a step: the
-# gate judges it.
+# apply: false after a failed step that rules out any further step. A unit that does not start is no such step: the gate
+# judges it.
 apply() {
   rows='' together='' looked=no
   while IFS=$tab read -r step kind subject seen sha owner mode _; do
@@ -63,8 +63,8 @@ swap() {
   sync -- "$room/.."
 }
 
-# collect COMMAND NUMBER UNIT: consecutive steps with the same command are run together. A start is the restart of a unit
-# that is down.
+# collect COMMAND NUMBER UNIT: consecutive steps with the same command are run together. A start is the restart of a
+# unit that is down.
 collect() {
   [ "$together" = "$1" ] || flush || return 1
   together=$1
@@ -95,7 +95,7 @@ END
   rows=''
 }
 
-# run_for_all ARGUMENT...: one command for all units of `rows`; its exit status is that of each step.
+# run_for_all ARGUMENT...: run one command for all units of `rows`; its exit status counts for each step.
 run_for_all() {
   ended=0
   run_systemctl "$@" || ended=$?
@@ -109,8 +109,8 @@ END
   return "$ended"
 }
 
-# run_jobs stop|restart|reload UNIT...: judge by the state of the units of `rows` afterwards. PID 1 loses the result of a job
-# when it re-executes itself.
+# run_jobs stop|restart|reload UNIT...: judge by the state of the units of `rows` afterwards. PID 1 loses the result of
+# a job when it re-executes itself.
 run_jobs() {
   verb=$1
   shift
@@ -140,7 +140,7 @@ settle() {
   done
 }
 
-# judge_job NUMBER VERB UNIT WORDS: by its line of `after`.
+# judge_job NUMBER VERB UNIT WORDS: judge a unit by its line in `after`.
 judge_job() {
   load='' active='' sub=''
   while IFS=$tab read -r row_unit row_load row_active row_sub _; do
@@ -155,7 +155,8 @@ END
   esac
 }
 
-# judge_ended NUMBER LOADED WORDS: for a unit that is down after its start: a oneshot that is done, or a false condition.
+# judge_ended NUMBER LOADED WORDS: a unit that is down after its start is a oneshot that is done, or its condition is
+# false.
 judge_ended() {
   case "$2 $3" in
     *ependency*failed* | *'dependency job'*) fail_step "$1" "$3" ;;

@@ -1,8 +1,9 @@
-# Follows each path as the kernel does, and prints what it meets and does not know yet. Reads what find has said: kind,
-# uid, gid, mode, path, two slashes, link target; and, beginning with a slash, what has been looked for before.
+# Follows each path as the kernel does, and prints each path on the way that has not been looked up yet. The input is
+# the output of find (kind, uid, gid, mode, path, two slashes, link target) and, beginning with a slash, earlier
+# lookups.
 #
-# programs: how many of the paths, from the first, may be programs. Once everything is known, each file that one of them
-# leads to and that may be executed is printed after "= ", 500 at most.
+# programs: how many of the paths, counted from the first, may be programs. Once everything is known, each executable
+# file that one of them leads to is printed after "= ", 500 at most.
 /^\// { before[$0] = 1; next }
 /^[ugT] / { next }
 {

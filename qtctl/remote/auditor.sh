@@ -1,10 +1,10 @@
 # shellcheck shell=sh disable=SC2086,SC2154
-# The account that asks, and everything on the ways to its home, its shell and the files that they read.
+# The account that asks, and everything on the paths to its home, its shell and the files that they read.
 #
-# Given: walk (auditor.awk), rounds (how often what links lead to is looked for).
+# Given: walk (auditor.awk), rounds (how often the targets of links are looked up).
 
-# find_auditor PATH...: of each, absolute or below the home. Lines: the account, then all that find said, a newline in a path
-# as \1.
+# find_auditor PATH...: of each, absolute or below the home. Lines: the account, then all that find said, a newline in a
+# path as \1.
 find_auditor() {
   me=$(getent passwd "$(id -u)") || exit
   printf '%s\n' "$me"

@@ -1,9 +1,9 @@
 # shellcheck shell=sh
-# Builds a virtual environment. It runs as an account that owns nothing but the folder it writes, without a network where
-# the packages came with it.
+# Builds a virtual environment. It runs as an account that owns nothing but the folder it writes, and without a network
+# if the packages were sent.
 #
-# build_venv TARGET PYTHON FOLDER wheels|sources sent|index: FOLDER has the lock file, and in packages/ what was sent.
-# Exit status 90: the interpreter is not there; 91: it cannot make virtual environments.
+# build_venv TARGET PYTHON FOLDER wheels|sources sent|index: FOLDER has the lock file, and packages/ in it has what was
+# sent. Exit status 90: the interpreter is missing; 91: it cannot make virtual environments.
 build_venv() {
   umask 022
   cd / && export HOME=/tmp
@@ -17,7 +17,7 @@ build_with_pip() {
     echo "ERROR: $2 cannot make virtual environments: on Debian and Ubuntu, install python3-venv on the host"
     exit 91
   }
-  # What a distribution ships pip as is run as it is: nothing but what is locked is in the result.
+  # The distribution's own pip is run from its wheel, so that nothing but the locked packages is installed.
   pip=''
   for each in "$where"/_bundled/pip-*.whl /usr/share/python-wheels/pip-*.whl; do
     [ ! -f "$each" ] || pip=$each/pip

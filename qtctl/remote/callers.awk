@@ -1,4 +1,4 @@
-# The calls in a file that start or stop one of `units` (names between spaces): `K VERB NAME FILE` of each.
+# The calls in a file that start or stop one of `units` (names between spaces), each as `K VERB NAME FILE`.
 # A call whose names are variables counts for every unit that the file names.
 BEGIN {
   file = ENVIRON["file"]
@@ -43,7 +43,7 @@ function call(verb, text) {
   if (text ~ /\$/) varied = verb
   else if (known(text) != "") say(verb, text)
 }
-# known WORD: the word where it is one of the names, or a pattern that one of them matches; '' where not.
+# known WORD: the word if it is one of the names, or a pattern that matches one of them; else ''.
 function known(text, shape, name) {
   if (text in declared || (text ".service") in declared) return text
   if (text !~ /[*?{]/ || text ~ /^[*?.]*$/) return ""

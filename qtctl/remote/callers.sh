@@ -1,10 +1,10 @@
 # shellcheck shell=sh disable=SC2086,SC2154
-# What else on a host starts and stops units: files of other units, crontabs and hooks that call systemctl or its bus.
+# What else on a host starts and stops units: files of other units, crontabs and hooks that call systemctl or the bus.
 
-# find_callers UNIT...: lines `K VERB NAME FILE` of each call that names one of them, as it is written there: without .service,
-# or with * and ?. Nothing else of a file leaves the host. Files of these units, and their drop-ins, are not looked at; the
-# programs that other units and crontabs name are, where no package brought them. `U FILE` of what this account may not
-# read. `E` ends the list.
+# find_callers UNIT...: a line `K VERB NAME FILE` for each call that names one of the units, with the name as written in
+# the file: perhaps without .service, or with * and ?. Nothing else of a file leaves the host. The units' own files and
+# drop-ins are skipped. Programs that other units and crontabs name are read too, unless they lie where packages put
+# theirs. `U FILE`: this account may not read it. `E` ends the list.
 #
 # Given: called (callers.awk).
 find_callers() {
@@ -41,7 +41,7 @@ find_callers() {
   echo E
 }
 
-# is_foreign FILE: whether it is no file of one of the units.
+# is_foreign FILE: whether the file belongs to none of the units.
 is_foreign() {
   name=${1##*/}
   case $1 in */*.d/*.conf) name=${1%/*} name=${name##*/} name=${name%.d} ;; esac

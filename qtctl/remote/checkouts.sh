@@ -1,10 +1,10 @@
 # shellcheck shell=sh disable=SC2086,SC2154
-# Checkouts of git, as files: HEAD and what it refers to, the commit, the index, and how each file looks. git itself is
-# not run: whoever owns a checkout chooses in its config what git runs.
+# Git checkouts, read as files: HEAD and what it refers to, the commit, the index, and the type, mode, size and times of
+# each file. git itself is not run: a checkout's config can make it run anything.
 #
 # Given: most_index, most_list, most_text (bytes).
 
-# show_checkouts FOLDER...: of each a line `=`, then lines that begin with a letter.
+# show_checkouts FOLDER...: for each a line `=`, then lines that begin with a letter.
 show_checkouts() {
   for top; do
     echo '='
@@ -47,10 +47,10 @@ show_checkout() {
   list_files
 }
 
-# read_first_line FILE: its first line, of a regular file that is no link.
+# read_first_line FILE: print its first line, if it is a regular file and not a link.
 read_first_line() { [ ! -f "$1" ] || [ -L "$1" ] || head -c "$most_text" -- "$1" 2>/dev/null | tr '\0\1' '..' | head -n 1; }
 
-# follow_ref TEXT: `id` is the commit that it leads to.
+# follow_ref TEXT: set `id` to the commit that the reference leads to.
 follow_ref() {
   id=$1 depth=0
   while :; do
@@ -65,7 +65,7 @@ follow_ref() {
   done
 }
 
-# show_settings: those that say how files are compared, with the names of their sections. Others may hold passwords.
+# show_settings: print only the settings that say how files are compared, and section names: others may hold passwords.
 show_settings() {
   if [ -f "$common/config" ] && [ ! -L "$common/config" ]; then
     head -c "$most_text" -- "$common/config" 2>/dev/null |
@@ -77,7 +77,7 @@ show_settings() {
   done
 }
 
-# show_commit: how its object begins, of a file of its own or of a pack.
+# show_commit: print how the commit's object begins, from its own file or from a pack.
 show_commit() {
   rest=${id#??} two=${id%"${id#??}"}
   if [ -f "$common/objects/$two/$rest" ]; then
@@ -91,7 +91,8 @@ show_commit() {
   done
 }
 
-# show_packed: found in this pack. Its index has a table by first byte, then all ids in order, then checksums and offsets.
+# show_packed: print the object if this pack has it. A pack's index has a table by first byte, then all ids in order,
+# then checksums and offsets.
 show_packed() {
   table=$(od -A n -v -t u1 -w4 -j 8 -N 1024 -- "$pack" 2>/dev/null | awk -v f=$((0x$two)) '
     { n = (($1 * 256 + $2) * 256 + $3) * 256 + $4 } NR == f { from = n } NR == f + 1 { to = n }
@@ -115,7 +116,7 @@ show_index() {
   printf 'i %s %s\n' "${size#* }" "$(gzip -1 -c <"$own/index" | base64 -w 0)"
 }
 
-# list_files: how every file below looks, but for git's own; and the folders that may not be looked into.
+# list_files: print type, mode, size and times of every file below except git's own, and which folders cannot be read.
 list_files() {
   printf 't %s\n' "$(cd "$top" && {
     timeout -k 1 4 find . -mindepth 1 -name .git -prune -o -type d '(' ! -readable -o ! -executable ')' -prune \
@@ -124,8 +125,8 @@ list_files() {
   } | head -c "$most_list" | gzip -1 -c | base64 -w 0)"
 }
 
-# hash_contents FOLDER [SIZE PATH]...: of each file below the folder the id that git would give it; `-` where it cannot be
-# read, or is no file any more.
+# hash_contents FOLDER [SIZE PATH]...: print the id that git would give each of these files below the folder, or `-` if
+# it cannot be read or is no longer a file.
 hash_contents() {
   cd "$1" || exit
   shift

@@ -1,9 +1,9 @@
 # shellcheck shell=sh disable=SC2086
 # The checks that a registry defines: commands, and properties of units.
 
-# run_check SECONDS BYTES PROGRAM ARGUMENT...: run it, as the account that asks and never as root, where nobody but root
-# could change the program, what interprets it, or a script that an interpreter is given. Its output, so many bytes, and
-# its exit status. Where it was not run: the reason on standard error, which is otherwise empty.
+# run_check SECONDS BYTES PROGRAM ARGUMENT...: run the program as the account that asks and never as root, and only if
+# nobody but root can change it, its interpreter, or a script that an interpreter is given. Print at most BYTES of its
+# output, and exit with its status. If it is not run, standard error says why; otherwise that is empty.
 run_check() {
   seconds=$1 bytes=$2
   shift 2
@@ -35,9 +35,10 @@ refuse() {
   exit 1
 }
 
-# check_arguments PROGRAM ARGUMENT...: whether nobody but root can change what the program may run of its arguments. Of one that
-# interprets files, that is each; of one that only reads, none; of any other, what can be executed. They are taken as they
-# are from /, where it is run, and so is what follows a `=`, at each colon.
+# check_arguments PROGRAM ARGUMENT...: refuse if anyone but root can change an argument that the program may run. An
+# interpreter may run any file it is given, a program that only reads files none of them, and any other program those
+# that are executable. Relative paths count from /, where the program runs. What follows a `=` is split at colons and
+# checked too.
 check_arguments() {
   run_by=interpreted
   case ${1##*/} in
@@ -61,7 +62,7 @@ check_arguments() {
   done
 }
 
-# is_run FILE: whether it may be run or read as a program. A folder is data, unless Python runs or searches it.
+# is_run FILE: whether the program may run or interpret the file. A folder is data, unless Python runs or searches it.
 is_run() {
   if [ -d "$1" ]; then
     [ "$searched" ] || [ -e "$1/__main__.py" ]
@@ -70,7 +71,7 @@ is_run() {
   fi
 }
 
-# check_safe FILE: whether nobody but root can change it, or what it leads to, or what interprets it.
+# check_safe FILE: refuse if anyone but root can change the file, the target of the link, or the interpreter.
 check_safe() {
   real=$(readlink -e -- "$1") || refuse "$1 is not there"
   ways="/$IFS$1$IFS$real"
@@ -79,7 +80,7 @@ check_safe() {
   done
   open=$(find $ways -maxdepth 0 '(' ! -uid 0 -o ! -type l -perm /022 ')' -print 2>&1 | head -n 1)
   [ -z "$open" ] || refuse "it is not run: $open can be changed by others than root"
-  # Those two ways may have links between them, to where others have their say.
+  # There may be more links between the first and the last path, in folders that others can change.
   open=$(namei -l -- "$1" 2>&1) || refuse "it is not run: namei does not tell who could change $1: ${open##*"$IFS"}"
   open=$(printf '%s\n' "$open" | awk 'NR > 1 && ($2 != "root" || $1 ~ /^[^l]....w|^[^l].......w/) { print $4; exit }')
   [ -z "$open" ] || refuse "it is not run: $open, on the way to $1, can be changed by others than root"
@@ -93,7 +94,7 @@ check_safe() {
   esac
 }
 
-# has_line PATH LINE: "yes" or "no", also of what is no file; where it could not be read, the reason on standard error.
+# has_line PATH LINE: print yes or no; no if it is not a file. If it cannot be read, standard error says why.
 has_line() {
   if [ -L "$1" ] || [ ! -f "$1" ]; then
     echo no
@@ -108,7 +109,7 @@ has_line() {
   esac
 }
 
-# show_properties UNIT PROPERTY...: of each pair a line `= STATUS`, then what systemctl prints, or says.
+# show_properties [UNIT PROPERTY]...: for each pair a line `= STATUS`, then the output or the error of systemctl.
 show_properties() {
   while [ $# -gt 1 ]; do
     said=$(timeout 2 systemctl show -p "$2" -- "$1" 2>&1) && status=0 || status=$?

@@ -1,12 +1,12 @@
 # shellcheck shell=sh disable=SC2086
-# Where the entry points of services are, and which folders hold virtual environments or programs. No process is started
-# for the former; nothing is run.
+# Where the entry points of services are, and which folders hold virtual environments or programs. Nothing of them is
+# run, and entry points are found without starting a process.
 nl='
 '
 
-# find_entries [USER PREFIX FOLDERS WANTED]...: FOLDERS one a line, WANTED lines KIND:PATH. Lines: `=` for each service, then
-# `f PATH` for each thing wanted that is there, else `n`; `s FOLDER`, which cannot be entered; `h FILE`, a .pth file
-# that runs code of its own.
+# find_entries [USER PREFIX FOLDERS WANTED]...: FOLDERS has one folder a line, WANTED lines KIND:PATH. Prints `=` for
+# each service, then for each entry wanted `f PATH` if it is found, else `n`; `s FOLDER`: it cannot be entered; `h
+# FILE`: a .pth file that runs code.
 find_entries() {
   IFS=$nl last=''
   while [ $# -ge 4 ]; do
@@ -27,7 +27,7 @@ find_script() {
   if [ -f "$1" ] || [ -f "$1/__main__.py" ]; then found=$1; else report_shut "$1"; fi
 }
 
-# find_module KIND PATH: find it in the first folder that has it.
+# find_module KIND PATH: set `found` to the module's file in the first folder that has it.
 find_module() {
   for folder in $folders $site; do
     for file in "$folder/$2.py" "$folder/$2/__main__.py" "$folder/$2/__init__.py" "$folder/$2.so" "$folder/$2.pyc" \
@@ -39,14 +39,14 @@ find_module() {
   for folder in $folders $site; do report_shut "$folder/$2.py"; done
 }
 
-# report_shut PATH: say which folder on the path cannot be entered, or is not a folder.
+# report_shut PATH: print which folder on the path cannot be entered, or is not a folder.
 report_shut() {
   way=$1
   while [ "$way" ] && [ ! -e "$way" ]; do way=${way%/*}; done
   [ -z "$way" ] || { [ -d "$way" ] && [ -x "$way" ]; } || printf 's %s\n' "$way"
 }
 
-# find_packages USER PREFIX: `site` are the folders where the interpreter has them, `hook` what may add others.
+# find_packages USER PREFIX: set `site` to the interpreter's package folders, and `hook` to a file that may add others.
 find_packages() {
   site='' hook=''
   add_folders "$2"/lib/python3*/site-packages "$2"/lib/python3*/dist-packages
@@ -69,14 +69,14 @@ shares_packages() {
   return 1
 }
 
-# add_own USER: the packages installed in the user's home.
+# add_own USER: add the packages in the user's home.
 add_own() {
   while IFS=: read -r name _ _ _ _ home _; do
     [ "$name" != "$1" ] || add_folders "$home"/.local/lib/python3*/site-packages
   done </etc/passwd
 }
 
-# read_pth FILE: the folders that it names, one a line; a line that begins with import is run.
+# read_pth FILE: add the folders that it names, one a line. Python runs a line that begins with import.
 read_pth() {
   count=0
   while read -r line && [ "$count" -lt 100 ]; do
@@ -90,14 +90,15 @@ read_pth() {
   done <"$1"
 }
 
-# find_marked FOLDER...: what is known by a file of one of these names, one folder below each. Lines: folder, path below it.
+# find_marked FOLDER...: find virtual environments and programs one folder below each, by files with these names. Lines:
+# folder, path below it.
 find_marked() {
   find "$@" -mindepth 2 -maxdepth 2 '(' -name pyvenv.cfg -o -name main.py -o -name __main__.py -o -name app.py -o \
     -name service.py -o -name server.py -o -name run.py -o -name worker.py ')' -type f -printf '%H\t%P\0' |
     tr '\n\0' '\1\n' | head -c 300000
 }
 
-# list_packages VENV...: the names of the records of their packages. Lines: venv, name without its ending.
+# list_packages VENV...: list the *.dist-info folders of their packages. Lines: site-packages folder, name.
 list_packages() {
   for each; do
     shift

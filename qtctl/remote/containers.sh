@@ -1,9 +1,9 @@
 # shellcheck shell=sh disable=SC2086
-# Containers that run, by their control groups, which everybody may see; the ports that docker-proxy holds for them; and
-# their names, where whoever asks may ask Docker. Nothing of a container is entered.
+# Running containers, by their control groups, which everybody may see; the ports that docker-proxy holds for them; and
+# their names, if the account that asks may ask Docker. No container is entered.
 
-# find_containers: lines `c PATH` of control groups, `n ID COMPOSE-SERVICE NAME` with tabs, `d REASON` where Docker did not
-# say, then the arguments of each docker-proxy, `p PID:ARGUMENT`.
+# find_containers: lines `c PATH` of control groups, `n ID COMPOSE-SERVICE NAME` with tabs, or `d REASON` if Docker did
+# not answer, then `p PID:ARGUMENT` for each argument of each docker-proxy.
 find_containers() {
   cd /sys/fs/cgroup || exit 3
   groups=$(find . -mindepth 1 -maxdepth 6 -type d -regextype posix-extended \

@@ -1,5 +1,5 @@
-# Command lines, a word a line after /proc/PID/cmdline:, of which some run what is `wanted`: UNIT, PROGRAM, MODULE and APP
-# with tabs between. See copies.sh.
+# Finds the command lines that run what is `wanted`: lines of UNIT, PROGRAM, MODULE and APP between tabs. The input has
+# a word a line, after /proc/PID/cmdline:. See copies.sh.
 BEGIN {
   count = split(ENVIRON["wanted"], row, "\n")
   for (n = 1; n <= count; n++) {
@@ -31,7 +31,7 @@ match($0, /^\/proc\/[0-9]+\/cmdline:/) {
 }
 END { print "E" }
 function base(text) { sub(/.*\//, "", text); return text }
-# relative WORD: where it names one of the programs from some folder, that is said; the folder is not known here.
+# relative WORD: report it if it could be the relative path of one of the programs; the folder is not known here.
 function relative(word, short, list, n, count) {
   if (word ~ /^\// || word ~ /\t/ || pid in said) return
   short = word

@@ -1,10 +1,10 @@
 # shellcheck shell=sh disable=SC2154
-# Processes that run what services run, outside of their units: by their command lines, which all can read.
+# Processes that run what services run, but outside of their units: by their command lines, which everybody can read.
 
-# find_copies UNIT\tPROGRAM\tMODULE\tAPP...: lines `C PID NUMBER GROUP` of each process that an interpreter runs one of them in,
-# or that is one: which of them, and its control group, unless that is one of these units. PROGRAM, MODULE and APP may be
-# empty. `R PID NUMBER GROUP` where it may be one, from a folder that this account cannot see. Nothing is said of any other
-# process. `E` ends the list.
+# find_copies UNIT\tPROGRAM\tMODULE\tAPP...: a line `C PID NUMBER GROUP` for each process that runs one of them,
+# directly or in an interpreter: the number of the argument, and the process's control group, unless that is one of
+# these units. PROGRAM, MODULE and APP may be empty. `R PID NUMBER GROUP`: it may be one, started by a relative path in
+# a folder that this account cannot see. No other process is mentioned. `E` ends the list.
 #
 # Given: copied (copies.awk).
 find_copies() {
@@ -16,7 +16,8 @@ find_copies() {
   esac
 }
 
-# locate_copies: of each line `R\tPID\tNUMBER\tWORD\tPATH\tGROUP`, whether WORD is PATH where that process is.
+# locate_copies: for each line `R\tPID\tNUMBER\tWORD\tPATH\tGROUP`, check whether WORD is PATH in that process's working
+# folder.
 locate_copies() {
   tab=$(printf '\t')
   while read -r line; do

@@ -1,10 +1,10 @@
 # shellcheck shell=sh disable=SC2154
-# The present content of unit files, as root.
+# The current content of unit files, as root.
 #
 # Given: most (KiB that are read of each file).
 
-# read_current PATH...: for each that could be read a line: its number from 0, and its content in base64. A file that was
-# swapped after the look, for a link or a pipe, is not followed and not waited for.
+# read_current PATH...: for each file that can be read a line: its number from 0, and its content in base64. If a file
+# was replaced by a link or a pipe since it was looked at, the link is not followed and the pipe not waited for.
 read_current() {
   number=0
   for each; do

@@ -1,14 +1,14 @@
 # shellcheck shell=sh disable=SC2154
-# What is wrong with the record of a transaction: the one file in $base/tx, whose name is the state and whose content is the
-# number of the generation. Given: base.
+# What is wrong with the record of a transaction. The record is the one file in $base/tx: its name is the state, its
+# content the number of the generation. Given: base.
 
-# find_damage: set `damage` to what is wrong, '' for nothing.
+# find_damage: set `damage` to what is wrong, or to ''.
 find_damage() {
   damage='' only=''
   for each in "$base"/tx/*; do
     [ -e "$each" ] || [ -L "$each" ] || {
       [ "$each" != "$base/tx/*" ] || return 0
-      # Another process has renamed it: it has another name by now.
+      # Another process has just renamed it.
       find_damage
       return
     }
@@ -21,7 +21,7 @@ find_damage() {
   done
 } 2>/dev/null
 
-# judge_number FILE: false where it is gone, because another process has renamed it.
+# judge_number FILE: false if the file is gone because another process renamed it.
 judge_number() {
   said_number=''
   IFS= read -r said_number <"$1" || [ -f "$1" ] || return 1

@@ -1,8 +1,8 @@
 # shellcheck shell=sh disable=SC2154
 # What a host keeps of its deploys, for an audit. Given: damaged.sh, base.
 
-# show_deploys: the present boot and uptime; for root `damage WHAT`, where the record of a transaction is damaged; then what
-# everybody may read. Exit status 3: there was no deploy.
+# show_deploys: the current boot and uptime; for root also `damage WHAT` if the record of a transaction is damaged; then
+# what everybody may read. Exit status 3: there was no deploy.
 show_deploys() {
   find_damage
   [ -f "$base/status" ] || [ -n "$damage" ] || exit 3
@@ -14,8 +14,8 @@ show_deploys() {
   exec head -c 1000000 -- "$base/status"
 }
 
-# list_kept_generations: for root. Lines: `G NUMBER` of each that can be gone back to, and `D NUMBER WHAT` of what is missing
-# or damaged of it. Exit status 3: there is none.
+# list_kept_generations: for root. Lines: `G NUMBER` for each generation that can be rolled back to, and `D NUMBER WHAT`
+# for each part of it that is missing or damaged. Exit status 3: there is none.
 list_kept_generations() {
   [ -d "$base/gen" ] || exit 3
   damaged=$(cd -- "$base/objects" && find . -maxdepth 1 -type f -size -64M -name '[0-9a-f]*' -exec sha256sum -- {} + |

@@ -2,7 +2,7 @@
 # Containers, by the docker command of the host. Given: limit (seconds for one command).
 unset DOCKER_HOST DOCKER_CONTEXT DOCKER_CONFIG
 
-# run_docker ARGUMENT...: what the command says, its warnings first, in `said`; its last line in `answer`.
+# run_docker ARGUMENT...: set `said` to the output, warnings first, and `answer` to its last line.
 run_docker() {
   command -v docker >/dev/null || { said='there is no docker command' && return 127; }
   said=$(timeout --foreground -k 5 "$limit" docker "$@" 2>&1) || { said="docker $1: ${said:-no answer in $limit s}" && return 1; }
@@ -10,10 +10,10 @@ run_docker() {
 "}
 }
 
-# is_container_running ID: false if Docker says that it does not run, or does not answer.
+# is_container_running ID: false too if Docker does not answer.
 is_container_running() { run_docker inspect --type container --format '{{.State.Running}}' -- "$1" && [ "$answer" = true ]; }
 
-# can_stop_container ID: whether it runs, stays stopped once it is, and can be started again.
+# can_stop_container ID: whether it runs, will stay stopped, and can be started again.
 can_stop_container() {
   run_docker inspect --type container \
     --format '{{.State.Running}} {{.HostConfig.AutoRemove}} {{.HostConfig.RestartPolicy.Name}}' -- "$1" || return 1
@@ -24,13 +24,13 @@ can_stop_container() {
   esac
 }
 
-# stop_container ID: stop it by Docker, with the container's own timeout.
+# stop_container ID: stop it with the container's own timeout.
 stop_container() {
   run_docker stop -- "$1" || return 1
   ! is_container_running "$1" || { said='it still runs after docker stop' && return 1; }
 }
 
-# start_container ID: start it unless it runs.
+# start_container ID: start it unless it is running.
 start_container() { is_container_running "$1" || { run_docker start -- "$1" && is_container_running "$1"; }; }
 
 # list_containers: print a line of JSON for each running container. Given: shape.

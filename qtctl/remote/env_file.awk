@@ -1,11 +1,12 @@
-# What systemd makes of an env file (parse_env_file_internal of its env-file.c), and which lines of it are not read as they
-# look. The file is one record; where there is a second one, it had a NUL, which tr has made \001. Its last two characters
-# are not its own. `keys` and `secrets`, in the environment, are names between spaces; `continues`: 1 where a backslash
-# goes on with a comment.
+# Reads an env file as systemd does (parse_env_file_internal in env-file.c), and finds lines that systemd does not read
+# as they look. The file is one record; a second record means that it had a NUL, which tr has replaced by \001. The last
+# two characters were added by the caller. In the environment, `keys` and `secrets` are names between spaces;
+# `continues` is 1 if a backslash continues a comment.
 #
-# Lines: `V KEY BARE VALUE`, a backslash in a value doubled, a line end as \n, BARE 1 where the value stands there as it is;
-# `S KEY 1` of a secret that is not empty, else 0; `U LINE NAME` of what else is assigned, `-` for a name that may be
-# something else; `L LINE KIND` of what is ignored or misread; `X utf8` or `X nul` where systemd takes nothing of it; `Z` at the end.
+# Lines: `V KEY BARE VALUE`, with backslashes in the value doubled and line ends as \n; BARE is 1 if the file has the
+# value without quotes or escapes. `S KEY 1` for a secret that is not empty, else 0. `U LINE NAME` for any other
+# assignment, `-` for a name that may be something else. `L LINE KIND` for what is ignored or misread. `X utf8` or `X
+# nul` if systemd rejects the file. `Z` at the end.
 function is_space(c) { return c == " " || c == "\t" || c == "\n" || c == "\r" }
 function is_end(c) { return c == "\n" || c == "\r" }
 function note(at, kind) { if (!((at, kind) in noted)) { noted[at, kind] = 1; odd[at] = 1; print "L " at " " kind } }

@@ -1,11 +1,11 @@
 # shellcheck shell=sh disable=SC2154
-# What systemd reads in env files, for root alone: names, digests of values that are no secret, and which secrets are empty.
-# No value leaves this script. A file is read where nobody but root could have led root to it.
+# What systemd reads in env files, for root alone: names, digests of values that are not secret, and which secrets are
+# empty. No value leaves this script. A file is read only if nobody but root can change the path to it.
 #
-# Given: reader (env_file.awk), most (bytes that are read of a file); way.sh.
+# Given: reader (env_file.awk), most (largest file that is read, in bytes); way.sh.
 
-# read_env_files NONCE [PATH KEYS SECRETS]...: names between spaces; the nonce is of this look. Lines: `F NUMBER STATE` of each file, then those of env_file.awk,
-# with a digest of nonce and value in place of each value.
+# read_env_files NONCE [PATH KEYS SECRETS]...: KEYS and SECRETS are names between spaces, the nonce is new for each run.
+# Lines: `F NUMBER STATE` for each file, then those of env_file.awk, with a digest of nonce and value for each value.
 read_env_files() {
   nonce=$1
   shift
@@ -20,7 +20,7 @@ read_env_files() {
   done
 }
 
-# may_digest FILE: whether digests of its values may be told; `why` not. Whoever is root may have them.
+# may_digest FILE: whether the caller may have digests of its values, else `why` not. Root may.
 may_digest() { :; }
 
 read_env_file() {

@@ -1,8 +1,7 @@
-# An env file without the assignments of one key, as systemd reads them: what a quote or a backslash continues goes too, and
-# everything else stays as it is. The file is one record; where there is a second one, it had a NUL, which tr has made \001.
-# Its last two characters are not its own. `key` and `continues`: as in env_file.awk.
+# Removes the assignments of one key from an env file, as systemd reads them: lines that a quote or a backslash
+# continues go too, and everything else stays as it is. Input and `continues` are as in env_file.awk; `key` is the name.
 #
-# Exit status 3: it has a NUL. 4: its end is inside a quote, or a backslash continues it, so that nothing can be added.
+# Exit status 3: the file has a NUL. 4: it ends inside a quote or with a backslash, so that nothing can be appended.
 function is_end(c) { return c == "\n" || c == "\r" }
 function is_space(c) { return is_end(c) || c == " " || c == "\t" }
 function push(to) {

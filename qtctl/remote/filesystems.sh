@@ -1,16 +1,16 @@
 # shellcheck shell=sh disable=SC2086
-# The file systems that paths lie on, or would lie on if they were there, and what names lead to.
+# The file systems that paths are on, or would be on if they existed, and the addresses of names.
 
-# At most so many seconds for a command: a network's file system or name server may be silent.
+# run_within SECONDS COMMAND...: a network file system or a name server may not answer.
 run_within() {
   seconds=$1
   shift
   if command -v timeout >/dev/null; then timeout "$seconds" "$@"; else "$@"; fi
 }
 
-# show_filesystems PATH...: lines `at PATH`, one for each in their order: what was looked at in its place, '' for what cannot
-# be known. Then of each of those `size PATH // SIZE TOTAL FREE AVAILABLE INODES FREE ID` and `mount PATH // WHERE`, and
-# `real PATH` without links, in their order. At last `ro WHERE` or `rw WHERE` of everything that is mounted.
+# show_filesystems PATH...: for each, in order, a line `at PATH`: the path that was looked at instead, '' if that cannot
+# be known. Then for each of those `size PATH // SIZE TOTAL FREE AVAILABLE INODES FREE ID`, `mount PATH // WHERE` and,
+# with links resolved, `real PATH`. Finally `ro WHERE` or `rw WHERE` for everything that is mounted.
 show_filesystems() {
   for path; do
     shift
@@ -25,7 +25,7 @@ show_filesystems() {
   list_mounts
 }
 
-# list_mounts: what is mounted where, and how, the last of those at one place last.
+# list_mounts: each mount point, ro or rw; of several mounts on one place, the top one comes last.
 list_mounts() {
   while read -r _ _ _ _ mount options rest; do
     case ",$options,$rest," in *,ro,* | *' ro,'*) how=ro ;; *) how=rw ;; esac
@@ -33,7 +33,8 @@ list_mounts() {
   done </proc/self/mountinfo | head -n 5000
 }
 
-# at: the path, or the nearest folder above it that can be seen. '' where something else is mounted between them.
+# find_nearest: set `at` to the path or the nearest folder above it that can be seen; '' if there is a mount between
+# them.
 find_nearest() {
   at=$path
   while [ ! -e "$at" ] && [ "$at" != / ]; do
@@ -45,8 +46,8 @@ find_nearest() {
   done </proc/self/mountinfo
 }
 
-# resolve_names NAME...: of each a line `= STATUS NAME`, then its addresses, 64 at most. Status 124: nobody answered in time.
-# After two of those the rest is not asked.
+# resolve_names NAME...: for each a line `= STATUS NAME`, then its addresses, 64 at most. Status 124: no answer in time.
+# After two of those the rest are not looked up.
 resolve_names() {
   slow=0
   for name; do

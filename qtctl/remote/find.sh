@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2015
-# Which transaction is under way, and whose it is, once nobody is staging any more. Given: transaction.sh.
+# Which transaction is under way, and whose it is; waits while one is being staged. Given: transaction.sh.
 find_transaction() {
   [ -f "$base/lock" ] || return 0
   exec 9>>"$base/lock"
@@ -10,7 +10,7 @@ find_transaction() {
   [ ! -f "$base/holder" ] || printf 'qtctl holder %s\n' "$(head -c 200 -- "$base/holder")"
 }
 
-# repair_transaction: a damaged record is of the one generation that has not ended. Then say what find_transaction does.
+# repair_transaction: rewrite a damaged record for the one generation that has not ended. Then as find_transaction.
 repair_transaction() {
   run_locked repair_record
   find_transaction
@@ -27,7 +27,8 @@ repair_record() {
   mv -T -- "$base/tx/repaired" "$to" && sync -- "$base/tx"
 }
 
-# find_unfinished: `unfinished`: the number of the only generation that was staged and has not ended; false if it is not one.
+# find_unfinished: set `unfinished` to the number of the generation that was staged and has not ended. False unless
+# there is exactly one.
 find_unfinished() {
   unfinished=''
   for each in "$base"/gen/*; do
@@ -38,7 +39,7 @@ find_unfinished() {
   case $unfinished in '' | *[!0-9]*) return 1 ;; esac
 }
 
-# forget_transaction PERSON: the host stays as it is: remove a damaged record.
+# forget_transaction PERSON: remove a damaged record, and leave the host as it is.
 forget_transaction() {
   find_login
   whose_members="\"action\":\"recover\",\"login\":\"$login\"" whose_fields="DEPLOY_ACTION=recover${newline}DEPLOY_LOGIN=$login"

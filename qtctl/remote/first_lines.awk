@@ -1,6 +1,6 @@
-# What the first line of each file names after `#!`: lines `S PATH//NAME`, or `H PATH` of a file that could not be read.
-# The arguments are paths after "= ". `from`: read that in place of the file. A last line `end`: without it, this was
-# stopped.
+# The interpreter that the first line of each file names after `#!`: lines `S PATH//NAME`, or `H PATH` if the file could
+# not be read. The arguments are paths after "= ". `from`: read this file instead. The last line is `end`; if it is
+# missing, the program was stopped.
 BEGIN {
   for (i = 1; i < ARGC; i++) {
     path = substr(ARGV[i], 3); file = from ? from : path; line = ""

@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2034,SC2154
-# Ends an answer on both output streams: marker, name of the frame, exit status, and the clock, /proc/uptime: no process
-# is started for it, steps of 10 ms.
+# Ends an answer on both output streams with marker, name of the frame, exit status and uptime. /proc/uptime serves as
+# the
+# clock: it needs no process, and counts in steps of 10 ms.
 #
 # Given: qtctl_marker.
 export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
@@ -10,18 +11,18 @@ qtctl_frame() {
   printf '\n%s %s %s %s\n' "$qtctl_marker" "$1" "$qtctl_rc" "$qtctl_up"
   printf '\n%s %s %s %s\n' "$qtctl_marker" "$1" "$qtctl_rc" "$qtctl_up" >&2
 }
-# What asks writes there what nobody reads, and reads nothing from there; in place of the device it would do neither.
+# Scripts throw output away there and read empty input from there. A file in its place would do neither.
 if [ ! -c /dev/null ] || [ ! -r /dev/null ] || [ ! -w /dev/null ]; then
   echo "/dev/null is not the device, or not open to everyone" >&2
   exit 126
 fi
-# qtctl_need PROGRAM...: end with 127 where one of them is not there, and say which. No process is started for it.
+# qtctl_need PROGRAM...: exit with 127 if one of them is missing, and say which. This starts no process.
 qtctl_need() {
   for qtctl_each; do
     command -v "$qtctl_each" >/dev/null || { echo "qtctl: no $qtctl_each" >&2 && exit 127; }
   done
 }
-# qtctl_timed SECONDS PROGRAM...: end it after so long, on a host that has something to do that with.
+# qtctl_timed SECONDS PROGRAM...: kill the program after that time, if the host has timeout.
 qtctl_timed() {
   qtctl_most=$1
   shift

@@ -1,10 +1,10 @@
 # shellcheck shell=sh disable=SC2154
-# Files that carry qtctl's mark, and links, in folders and in the folders in them.
+# Files with qtctl's mark, and links, in folders and one level below.
 #
 # Given: mark, most (KiB: larger files are not read).
 
-# find_generated FOLDER...: `path NUL target NUL` of each link, then NUL, then `sha256  path NUL` of each marked file. Only
-# marked files are read further than their first line: no digest of anybody's secret is made.
+# find_generated FOLDER...: `path NUL target NUL` for each link, then NUL, then `sha256  path NUL` for each marked file.
+# Only the first line of other files is read, so no secret is digested.
 find_generated() {
   find "$@" -mindepth 1 -maxdepth 2 -type l -printf '%p\0%l\0'
   printf '\0'

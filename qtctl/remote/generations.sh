@@ -1,8 +1,8 @@
 # shellcheck shell=sh disable=SC2154
 # The generations that a host keeps. Given: base.
 
-# list_generations: a line for each with its number, how it ended and whether it is the current one, and then, indented,
-# what was noted of it. One process reads them all.
+# list_generations: a line for each with its number, how it ended and whether it is the current one; then, indented,
+# what was recorded about it. One process reads them all.
 list_generations() {
   current=$(readlink -- "$base/current") || current=''
   for home in "$base"/gen/*; do
@@ -31,7 +31,7 @@ list_generations() {
     }'
 }
 
-# fetch_generation NUMBER: print its files, as a tar archive in base64.
+# fetch_generation NUMBER: print its files as a tar archive in base64.
 fetch_generation() {
   cd "$base" || return
   [ -f "gen/$1/desired.json.gz" ] || return 0

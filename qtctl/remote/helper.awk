@@ -1,8 +1,8 @@
-# Makes sh text of calls, one a line: a function and its arguments between tabs. Only functions of the table are called,
-# with arguments of the kind that each takes, and every argument is quoted.
+# Turns calls into sh text. A call is a line: a function and its arguments between tabs. Only functions in the table can
+# be called, with arguments of the kind that each takes, and every argument is quoted.
 #
-# Given in a BEGIN before it: library[FUNCTION], takes[FUNCTION], callers[LIBRARY] of those that run as the account that asks, shape[N] (a program's words, between tabs; an argument of
-# a kind stands as <kind> and may come many times).
+# Given in a BEGIN before it: library[FUNCTION], takes[FUNCTION], callers[LIBRARY] (libraries that run as the account
+# that asks), shape[N] (a program's words, between tabs; <kind> stands for any number of arguments of that kind).
 function refuse(why) { print why; failed = 1; exit 1 }
 function unescape(text,    out, at) {
   if (!index(text, "\\")) return text
@@ -28,7 +28,7 @@ function close_command() {
   if (opened) print ") </dev/null\nqtctl_frame " number++
   opened = 0
 }
-# A program: the seconds that it has, and words that one of the shapes allows. `reads`: whether it reads files that are named.
+# program: whether one of the shapes allows these words. Sets `reads`: whether the program reads files that are named.
 function program(count,    n, m, words, parts, at) {
   for (n = 1; n <= shapes; n++) {
     reads = index(shape[n], "<files>")

@@ -1,12 +1,13 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086,SC2015,SC2016,SC2317
 # The helper: what root does on a host for an account that may run this program, and no other, with sudo.
 #
-# Its one argument is a verb. Everything else comes over standard input, as data: a head of 40 bytes (`qtctl`, the version
-# that is asked for, how many bytes follow) and those bytes. It has the scripts of a deploy itself, and takes none.
+# Its one argument is a verb. Everything else comes over standard input as data: a head of 40 bytes (`qtctl`, the
+# version that the caller expects, how many bytes follow) and those bytes. It has the scripts of a deploy itself and
+# accepts none.
 #
-# Given: version, base, store, unit_folder, lease_s, most, config (a folder of root's with what the fleets of this host may
-# have), compile (helper.awk), functions lib_NAME, each of which defines the functions of a script, and
-# transaction_text, which prints transaction.sh without its first line; mark, with which generated files begin.
+# Given: version, base, store, unit_folder, lease_s, most, config (a folder of root's with what the fleets on this host
+# may have), compile (helper.awk), functions lib_NAME, each of which defines the functions of a script,
+# transaction_text, which prints transaction.sh without its first line, and mark, with which generated files begin.
 helper_tab=$(printf '\t')
 helper_newline='
 '
@@ -28,7 +29,7 @@ helper_main() {
   esac
 }
 
-# helper_read_head: `size` is how many bytes follow.
+# helper_read_head: check the head, and set `size` to the number of bytes that follow.
 helper_read_head() {
   IFS=' ' read -r word asked size rest <<END
 $(head -c 40 | tr -d '\0')
@@ -41,7 +42,7 @@ END
   case $size in '' | *[!0-9]* | ??????????*) helper_refuse 'what came has no size' ;; esac
 }
 
-# helper_compile_calls: `code` is sh text of the calls that came.
+# helper_compile_calls: set `code` to the calls of the request as sh text.
 helper_compile_calls() {
   [ "$size" -le 4000000 ] || helper_refuse 'too much is asked for'
   data=$(head -c "$size" | tr -d '\0')
@@ -54,7 +55,8 @@ helper_evidence() {
   eval "$code"
 }
 
-# helper_as_caller LIBRARY FUNCTION ARGUMENT...: what reads files that the caller names reads those that the caller may read.
+# helper_as_caller LIBRARY FUNCTION ARGUMENT...: call a function as the account that asks: it reads files that the
+# caller names.
 helper_as_caller() {
   helper_find_caller
   runuser -u "$caller" -- /usr/bin/env -i "PATH=$PATH" LC_ALL=C /bin/sh "$helper" call "$@"
@@ -71,8 +73,8 @@ helper_call() {
   exit
 }
 
-# helper_run_on_files SECONDS PROGRAM FILE... -maxdepth OPTION...: a program that reads files. Root reads those of the fleets that
-# hold no secret, the account that asks reads the others.
+# helper_run_on_files SECONDS PROGRAM FILE... -maxdepth OPTION...: run a program that reads files: as root on files of
+# the fleets that hold no secret, as the account that asks on all others.
 helper_run_on_files() {
   helper_load_rules
   helper_find_caller
@@ -123,7 +125,7 @@ END
   esac
 }
 
-# helper_load_rules: `rules` are what the fleets of this host may have, from files that only root can write.
+# helper_load_rules: set `rules` to what the fleets on this host may have, from files that only root can write.
 helper_load_rules() {
   [ -z "${rules-}" ] || return 0
   lib_way
@@ -131,7 +133,7 @@ helper_load_rules() {
   rules=$(find "$config/" -maxdepth 1 -type f ! -name '.*' -uid 0 ! -perm /022 -exec cat -- '{}' +) || rules=''
 }
 
-# helper_is_of_fleet UNIT: whether its name is one of the fleets'.
+# helper_is_of_fleet UNIT: whether the name belongs to one of the fleets.
 helper_is_of_fleet() {
   case $1 in '' | -* | .* | *[!A-Za-z0-9:_.@\\-]*) return 1 ;; ?*.?*) ;; *) return 1 ;; esac
   set -f
@@ -146,7 +148,7 @@ helper_is_of_fleet() {
   return 1
 }
 
-# helper_is_written PATH: whether a deploy may write it: a unit, a drop-in or a file of the fleets.
+# helper_is_written PATH: whether a deploy may write it: it is a unit, a drop-in or a file of the fleets.
 helper_is_written() {
   case $1/ in [!/]* | *//* | */./* | */../*) return 1 ;; esac
   case $1 in *[[:cntrl:]]*) return 1 ;; esac
@@ -164,8 +166,8 @@ helper_is_written() {
   return 1
 }
 
-# helper_is_readable PATH: whether it is a file of the fleets that holds no secret: one that qtctl makes. In the folder of env
-# files there are others.
+# helper_is_readable PATH: whether it is a file of the fleets without secrets, one that qtctl makes. The folder of env
+# files holds other files too.
 helper_is_readable() {
   ! helper_is_unit_path "$1" || return 0
   helper_is_written "$1" || return 1
@@ -174,14 +176,14 @@ helper_is_readable() {
   [ "$(head -c ${#mark} -- "$1" 2>/dev/null | tr -d '\0')" = "$mark" ]
 }
 
-# helper_is_folder PATH: whether qtctl writes files there.
+# helper_is_folder PATH: whether qtctl writes files in this folder.
 helper_is_folder() {
   [ "$1" != "$unit_folder" ] || return 0
   case $helper_newline$rules$helper_newline in *"${helper_newline}folder $1$helper_newline"*) ;; *) return 1 ;; esac
   is_trusted "$1"
 }
 
-# helper_guard KIND WORD...: before a function that reads what is in files or journals.
+# helper_guard KIND WORD...: called before a function that reads files or journals.
 helper_guard() {
   guarded=$1
   helper_load_rules
@@ -199,7 +201,7 @@ helper_guard() {
   done
 }
 
-# helper_restrict_checks: lines of files are looked for as the account that asks, whom sudo names.
+# helper_restrict_checks: search files for lines only as the account that asks, which sudo names.
 helper_restrict_checks() {
   helper_find_caller
   has_line() {
@@ -217,7 +219,7 @@ helper_restrict_checks() {
   }
 }
 
-# helper_restrict_env_files: give a digest only of values that qtctl has written.
+# helper_restrict_env_files: print digests only of values that qtctl has written.
 helper_restrict_env_files() {
   may_digest() {
     helper_load_rules
@@ -242,7 +244,7 @@ helper_stage() {
   stage
 }
 
-# helper_ran: say which processes have read the present files, without any digest.
+# helper_ran: print which processes have read the current files, without any digest.
 helper_ran() {
   [ "$size" -le 4000000 ] || helper_refuse 'too much is asked for'
   limit=30
@@ -251,7 +253,7 @@ helper_ran() {
   head -c "$size" | tr -d '\0' | read_ran
 }
 
-# helper_check_unpacked: check that the archive has only regular files with the names and contents of a deploy.
+# helper_check_unpacked: check that the archive has only regular files, with the names and contents of a deploy.
 helper_check_unpacked() {
   odd=$(find "$home" -mindepth 1 ! -path "$home/content" '(' ! -type f -o -links +1 ')' -printf '%P' -quit)
   [ -z "$odd" ] && [ ! -L "$home/content" ] || refuse - "what was sent has a file that is none: $odd"
@@ -278,8 +280,8 @@ helper_check_unpacked() {
   } >"$home/transaction.sh"
 }
 
-# helper_check_trail: what the audit trail says of the caller is the caller's word. What happened, when, and whose account it was
-# the host says itself: the caller says nothing of the same name.
+# helper_check_trail: the audit trail takes what the caller says about themselves. What happened, when, and which
+# account it was comes from the host: the caller's data may not have fields with these names.
 helper_member='"[a-z_]+":"([] !#-[^-~]|\\.)*"' helper_own='at|event|generation|login|why'
 helper_check_trail() {
   for each in trail fields about; do [ "$(wc -c <"$home/$each")" -le 20000 ] || return; done

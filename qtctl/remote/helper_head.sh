@@ -1,10 +1,10 @@
 # shellcheck shell=sh disable=SC2154
-# A process that sudo has started becomes one of a clean environment, whatever sudoers lets through: until then nothing
-# but reserved words, special builtins and whole paths. Only `sudo HELPER VERB` gets here with one word.
+# A process that sudo started is replaced by one with a clean environment, whatever sudoers lets through. Until then
+# only reserved words, special builtins and absolute paths are used. Only `sudo HELPER VERB` gets here with one word.
 #
 # `call`: the helper itself, as the account that asks.
 #
-# Given: helper (its path), within (seconds that a look may take, even where nobody waits for it any more).
+# Given: helper (its path), within (seconds that a look may take, even if nobody waits for it any more).
 case $#:${1-} in
   *:call) [ "$(/usr/bin/id -u)" != 0 ] || exit 64 ;;
   1:evidence | 1:read | 1:ran)

@@ -1,8 +1,8 @@
 # shellcheck shell=sh
-# Whether this host was prepared, seen by the account that logs in.
+# Whether this host was prepared, as the account that logs in sees it.
 
-# helper_look HELPER FOLDER...: the account's number; of each folder and at last of the helper its mode (hexadecimal),
-# owner and path, or nothing where it is not there; and the helper's first lines.
+# helper_look HELPER FOLDER...: print the account's uid; mode (hexadecimal), owner and path of each folder and then of
+# the helper, as far as they exist; and the helper's first lines.
 helper_look() {
   helper=$1
   shift

@@ -1,10 +1,10 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086,SC2015,SC2016,SC2317
-# What the helper takes besides deploys: secrets, what a backup reads and restores, and what is installed in the store.
+# What the helper does besides deploys: secrets, backups and restores, and installing into the store.
 #
-# Given: helper.sh and what that is given; build_text, which prints build_venv.sh, import_text, which prints
+# Given: helper.sh and what that is given; build_text, which prints build_venv.sh; import_text, which prints
 # import_entry.py; remover, reader (see secrets.sh), secret_most.
 
-# helper_has RULE: whether the fleets of this host have it, word by word.
+# helper_has RULE: whether this exact rule is among those of this host.
 helper_has() { case "$helper_newline$rules$helper_newline" in *"$helper_newline$1$helper_newline"*) return 0 ;; esac; return 1; }
 
 # helper_is_unit_path PATH: whether it is the file of a unit of the fleets, or in a folder of one.
@@ -21,20 +21,20 @@ helper_is_unit_path() {
     *) helper_is_of_fleet "$inside" || helper_is_unit_folder "$inside" ;;
   esac
 }
-# helper_is_unit_file PATH: one that a deploy or a restore may write: a unit or a drop-in.
+# helper_is_unit_file PATH: whether a deploy or a restore may write it: it is a unit or a drop-in of the fleets.
 helper_is_unit_file() {
   helper_is_unit_path "$1" || return 1
   case $inside in *.d/*.conf) ;; */* | *.d | *.wants | *.requires | *.upholds) return 1 ;; esac
 }
-# helper_is_kept PATH: what a backup holds.
+# helper_is_kept PATH: whether a backup may hold it.
 helper_is_kept() { helper_is_written "$1" || helper_is_unit_path "$1"; }
 helper_is_unit_folder() {
   case $1 in *.d | *.wants | *.requires | *.upholds) helper_is_of_fleet "${1%.*}" ;; *) return 1 ;; esac
 }
-# helper_is_pulling FOLDER: one of links that pull units in, of whatever unit.
+# helper_is_pulling FOLDER: whether it is a .wants, .requires or .upholds folder, of any unit.
 helper_is_pulling() { case $1 in ?*.?*.wants | ?*.?*.requires | ?*.?*.upholds) ;; *) return 1 ;; esac; }
 
-# helper_is_stamp PATH: when a timer of the fleets last ran.
+# helper_is_stamp PATH: whether it is the stamp of a timer of the fleets: when the timer last ran.
 helper_is_stamp() {
   case $1 in
     /var/lib/systemd/timers/stamp-*) case $1 in *.timer) helper_is_of_fleet "${1#/var/lib/systemd/timers/stamp-}" ;; *) return 1 ;; esac ;;
@@ -42,7 +42,8 @@ helper_is_stamp() {
   esac
 }
 
-# helper_is_listed WORD: a folder that holds units, env files or stamps, or a file of the fleets; never what is in a file.
+# helper_is_listed WORD: whether a backup may list it: a folder of units, env files or stamps, or a file of the fleets.
+# A list shows no contents.
 helper_is_listed() {
   case $1 in
     -- | "$unit_folder" | /etc/systemd/system.control | /usr/local/lib/systemd/system | /var/lib/systemd/timers | "$base/objects") ;;
@@ -50,7 +51,7 @@ helper_is_listed() {
   esac
 }
 
-# helper_is_unit_link PATH TARGET: a link between units of the fleets, or a mask of one.
+# helper_is_unit_link PATH TARGET: whether it is a link between units of the fleets, or masks one.
 helper_is_unit_link() {
   helper_is_unit_path "$1" || return 1
   case $2 in
@@ -65,7 +66,7 @@ helper_is_unit_link() {
   esac
 }
 
-# helper_is_container ID: whether it is of a compose service that units of the fleets take over from.
+# helper_is_container ID: whether it belongs to a compose service that units of the fleets take over from.
 helper_is_container() {
   case $1 in *[!0-9a-f]*) return 1 ;; ????????????????????????????????????????????????????????????????) ;; *) return 1 ;; esac
   limit=10
@@ -74,7 +75,7 @@ helper_is_container() {
   [ -n "$answer" ] && helper_has "container ${answer%'"'}"
 }
 
-# helper_secrets: find or put. The first line says which; values are in base64, and stay in this process.
+# helper_secrets: the first line says whether to find or to put secrets; values are in base64 and stay in this process.
 helper_secrets() {
   [ "$size" -le 2000000 ] || helper_refuse 'too much is asked for'
   helper_load_rules
@@ -126,7 +127,7 @@ helper_secrets_put() {
   put_secret "$path" "$key"
 }
 
-# helper_store: what deploys lead links to. First a line for each call, an empty line, and then an archive.
+# helper_store: install what deploys link to. The input has a line for each call, an empty line, and then an archive.
 helper_store() {
   helper_load_rules
   lib_store
@@ -139,7 +140,7 @@ helper_store() {
   }
   head -c "$size" | helper_run_store_calls
 }
-# helper_check_plain FOLDER: what was unpacked is nothing but files and folders.
+# helper_check_plain FOLDER: check that only regular files and folders were unpacked.
 helper_check_plain() {
   odd=$(find "$1" -mindepth 1 ! -type d '(' ! -type f -o -links +1 ')' -print -quit) && [ -z "$odd" ] || refuse "what was sent is no regular file: $odd"
 }
@@ -148,7 +149,7 @@ helper_run_store_calls() {
   while IFS= read -r call && [ -n "$call" ]; do calls="$calls$call$helper_newline"; done
   case $calls in 'list_missing'* | 'install_'* | 'begin_imports'* | 'drop_entry'*) ;; *) helper_refuse 'the store does not do that' ;; esac
   open_store
-  # What came goes on being read by whoever unpacks it: calls are read from elsewhere.
+  # The archive is still to be read from standard input, so the calls are read from another descriptor.
   exec 7<&0
   while IFS= read -r call <&8 && [ -n "$call" ]; do helper_run_store_call; done 8<<END
 $calls
@@ -189,12 +190,12 @@ helper_run_store_call() {
 helper_check_digest() { case $1 in *[!0-9a-f]*) helper_refuse 'no digest' ;; ????????????????????????????????????????????????????????????????) ;; *) helper_refuse 'no digest' ;; esac; }
 helper_check_number() { case $1 in '' | *[!0-9]* | ??????*) helper_refuse 'no number' ;; esac; }
 helper_check_path() { case $1 in /*) ;; *) helper_refuse 'no path' ;; esac; case $1/ in *[!A-Za-z0-9/_.+-]* | */../* | */./*) helper_refuse 'no path' ;; esac; }
-# helper_check_missing DIGEST: what services run from is never replaced.
+# helper_check_missing DIGEST: refuse if the store has it: what services run from is never replaced.
 helper_check_missing() {
   helper_check_digest "$1"
   [ "$(get_entry_state "$1")" = missing ] || refuse "$store/$1 is there already"
 }
-# helper_check_unused DIGEST...: no generation leads to it.
+# helper_check_unused DIGEST...: refuse if a generation uses it.
 helper_check_unused() {
   for each; do ! grep -qsF -- "$each" "$base"/gen/*/installs || refuse "$store/$each belongs to a generation"; done
 }

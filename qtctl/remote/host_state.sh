@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# The clock of a host, its swap and how much its tasks wait; who shares a uid; what was killed for memory.
+# The host's clock, swap and pressure; accounts with the same uid; what was killed for lack of memory.
 
-# Lines KEY=VALUE. The clock first: it is compared with the moment of asking.
+# Lines KEY=VALUE. The clock comes first: it is compared with the time of the question.
 show_host_state() {
   echo "clock=$(exec date +%s.%N)"
   while read -r key size _; do case $key in SwapTotal: | SwapFree:) echo "$key=$size" ;; esac done </proc/meminfo
@@ -12,14 +12,14 @@ show_host_state() {
 }
 show_pressure() { while read -r kind rest; do echo "pressure=$1 $kind $rest"; done <"/proc/pressure/$1"; }
 
-# Lines UID NAME NAME…, of each uid with two names or more. Of a directory with a great many accounts the first.
+# Lines UID NAME NAME…, for each uid with two names or more. Of a very large directory only the first accounts count.
 list_shared_ids() {
   command -v getent >/dev/null || exit 127
   getent passwd | head -c 4000000 | cut -d: -f1,3 | sort -u |
     awk -F: '{ n[$2] = n[$2] " " $1; c[$2]++ } END { for (u in c) if (c[u] > 1) print u n[u] }' | sort -n | head -n 100
 }
 
-# Lines FILE:oom_kill COUNT, of each unit in which something was killed. Exit status 3: the host does not count.
+# Lines FILE:oom_kill COUNT, for each unit in which something was killed. Exit status 3: the host does not count.
 list_oom_kills() {
   cd /sys/fs/cgroup || exit 3
   if [ -r system.slice/memory.events ]; then
@@ -33,15 +33,15 @@ list_oom_kills() {
     "/sys/fs/cgroup/$1"*.slice/*.slice/*.service/memory."$2" | head -n 1000
 }
 
-# Lines FILE:frozen 1, of each unit whose processes the kernel has stopped, whoever asked for that. Exit status 3: it cannot.
+# Lines FILE:frozen 1, for each unit whose processes are frozen, whoever froze them. Exit status 3: the kernel cannot.
 list_frozen_groups() {
   [ -r /sys/fs/cgroup/system.slice/cgroup.events ] || exit 3
   grep -Hs '^frozen 1' /sys/fs/cgroup/*.slice/*.service/cgroup.events \
     /sys/fs/cgroup/*.slice/*.slice/*.service/cgroup.events | head -n 1000
 }
 
-# list_boot_mounts: lines `B PATH`, as fstab writes it, of what a boot mounts, or ends in emergency mode, and is not mounted now.
-# Exit status 3: there is no fstab. A container mounts no devices.
+# list_boot_mounts: lines `B PATH`, as fstab has it, for each mount without which a boot ends in emergency mode and
+# which is not mounted now. Exit status 3: there is no fstab. A container mounts no devices.
 list_boot_mounts() {
   [ -r /etc/fstab ] || exit 3
   inside=''

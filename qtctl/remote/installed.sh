@@ -1,8 +1,8 @@
 # shellcheck shell=sh disable=SC2154
-# What is installed in folders of a host, as root. Given: most (bytes of the answer).
+# What is installed in folders of a host, as root. Given: most (largest answer in bytes).
 
-# list_installed ROOT... -- FILE...: of everything in the first two levels of each root, and of each file: type, mode, user,
-# group, bytes, time, path and target of a link, each followed by a NUL where a name may hold anything else.
+# list_installed ROOT... -- FILE...: type, mode, user, group, size, time, path and link target of each file, and of
+# everything in the first two levels of each root. Path and link target end with a NUL.
 list_installed() { list_all "$@" | head -c "$most"; }
 
 list_all() {

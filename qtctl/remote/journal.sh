@@ -1,9 +1,9 @@
 # shellcheck shell=sh
-# The last lines that the journal has of units, which are the arguments of `last_lines`.
-# For each: a line `unit NAME`, then its lines, each after a space. A line is cut after 400 bytes.
+# The last journal lines of units.
 
+# show_last_lines UNIT...: for each unit a line `unit NAME`, then its lines, each after a space and cut to 400 bytes.
 show_last_lines() {
-  # What a program said just before it ended may still be on its way to the journal.
+  # The last output of a program that has just ended may not have reached the journal yet.
   timeout 5 journalctl --sync >/dev/null 2>&1 || :
   for unit; do
     printf 'unit %s\n' "$unit"

@@ -1,11 +1,11 @@
 # shellcheck shell=sh disable=SC2086
-# What programs load besides what their command lines name: shared libraries, Python's own modules, packages of venvs.
+# What programs load besides the files on their command lines: shared libraries, Python's modules, packages of venvs.
 
-# find_libraries VENV...: lines `W NUMBER kind uid gid mode path`, a newline in a path as \1, of what others than root own or can
-# write: NUMBER 0 of the host, 1 of the first venv; of what is alike in a folder the first. `M path` of a library that
-# /etc/ld.so.preload names and that is not there. `L` in place of W for what has an access control list and lets a group
-# write. `T NUMBER` of a venv with more files than could be looked at. `E` ends the list. Of the host folders are looked at,
-# and what lies directly in them; of a venv all that lies in its packages.
+# find_libraries VENV...: lines `W NUMBER kind uid gid mode path`, a newline in a path as \1, for what others than root
+# own or can write. NUMBER is 0 for the host, 1 for the first venv; of entries with equal rights only the first is
+# printed. `L` instead of W: it has an access control list and a group can write it. `M path`: a library named in
+# /etc/ld.so.preload is missing. `T NUMBER`: the venv has more files than could be checked in time. `E` ends the list.
+# On the host, folders and what is directly in them are checked; in a venv, all packages in full.
 find_libraries() {
   IFS='
 '
@@ -37,7 +37,7 @@ find_libraries() {
   echo E
 }
 
-# look NUMBER DEPTH PATH...: /usr/local is the staff group's on some systems, which nobody is in.
+# look NUMBER DEPTH PATH...: on some systems /usr/local belongs to the group staff, which has no members.
 look() {
   whose=$1 depth=$2
   shift 2
@@ -48,7 +48,7 @@ look() {
   case $found in *"$IFS"G*) show_acls -L "$@" -maxdepth "$depth" ;; esac
 }
 
-# look_deep NUMBER FOLDER: what lies below what lies there; links are not followed.
+# look_deep NUMBER FOLDER: check everything from the second level on; links are not followed.
 look_deep() {
   whose=$1
   found=$( (
@@ -60,7 +60,7 @@ look_deep() {
   case $found in *"$IFS"G*) show_acls "$2" -mindepth 2 '(' -type f -o -type d ')' ;; esac
 }
 
-# keep_first: of what is alike the first, then `G` where a group may write something.
+# keep_first: print the first of entries with equal rights, then `G` if a group may write one of them.
 keep_first() {
   awk '{ alike = $1 " " $2 " " $3 " " $4 } !(alike in seen) {
       seen[alike] = 1; print; if ($4 ~ /[2367].$/) group = 1
@@ -72,7 +72,8 @@ say() {
     $0 == "T" { print "T " whose; next } $0 != "" && $0 != "G" { print "W " whose " " $0 }'
 }
 
-# show_acls WHERE...: what find sees there, has an access control list (only ls tells of them) and lets a group write.
+# show_acls WHERE...: what find lists there that has an access control list (only ls shows that) and that a group can
+# write.
 show_acls() {
   # shellcheck disable=SC2012
   marked=$(find "$@" -perm /020 -print0 2>/dev/null | head -z -n 5000 | xargs -0r ls -dlnL --time-style=+ -- 2>/dev/null |

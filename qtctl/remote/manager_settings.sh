@@ -1,10 +1,10 @@
 # shellcheck shell=sh
-# What people have set for all services at once, in the files of systemd itself and of its journal.
+# What administrators have set for all services at once, in the configuration of systemd and its journal.
 
-# list_manager_settings: lines `S FILE:KEY=VALUE` of what is assigned in system.conf and journald.conf and the folders beside
-# them; a value that a program would get in its environment is left out. Of files of one name the first folder's counts, and
-# what packages bring (/usr/lib) does not. `U FILE` of each that cannot be read. `V NAME` of each variable that systemd gives
-# to every service, with the value of PATH alone; `V` where it does not say. `E` ends the list.
+# list_manager_settings: lines `S FILE:KEY=VALUE` for each assignment in system.conf, journald.conf and their drop-in
+# folders; values of environment variables are not shown. Of files with the same name only the one that systemd reads
+# counts, and those of packages (/usr/lib) are skipped. `U FILE`: it cannot be read. `V NAME` for each variable that
+# systemd gives to every service, with a value only for PATH; `V` alone if systemd does not say. `E` ends the list.
 list_manager_settings() {
   for name in system journald; do
     set --
@@ -44,8 +44,9 @@ is_packaged() {
   [ ! -d /var/lib/dpkg/info ] || grep -qsxF -e "$1" -e "${1#/usr}" /var/lib/dpkg/info/*.list
 }
 
-# find_overrides UNIT...: lines `X UNIT FILE` of each file outside of /usr/lib that gives a unit of a package another program: a
-# drop-in with ExecStart=, or a file in place of the package's whose ExecStart= lines are others. `E` ends the list.
+# find_overrides UNIT...: a line `X UNIT FILE` for each file outside /usr/lib that makes a package's unit run another
+# program: a drop-in with ExecStart=, or a file that replaces the package's and has other ExecStart= lines. `E` ends the
+# list.
 find_overrides() {
   for unit; do
     base=${unit%.*} packaged=''

@@ -1,8 +1,8 @@
 # shellcheck shell=sh disable=SC2016
-# What a deploy asks as root before it changes anything. The first letter of each line says what it is.
+# What a deploy checks as root before it changes anything. The first letter of each line says what it is.
 
-# check_writable PATH...: `W yes|no mount|- AT TAB PATH`. test -w asks the kernel, for which an immutable file of a file system
-# that can be written cannot be written either; no file is touched.
+# check_writable PATH...: `W yes|no mount|- AT TAB PATH`. test -w asks the kernel, which also says no for an immutable
+# file on a writable file system; no file is touched.
 check_writable() {
   for each; do
     at=$each
@@ -20,8 +20,8 @@ check_writable() {
   done
 }
 
-# find_keys [FILE NAMES]...: NAMES between spaces. `F FILE`, then `K NAME` or `E NAME` (set to nothing) for each line that sets
-# one of them. What else looks like a name may be a line of a value.
+# find_keys [FILE NAMES]...: NAMES between spaces. `F FILE`, then `K NAME` or, if it is empty, `E NAME` for each line
+# that sets one of them. Other names are not printed: they may be part of a value of several lines.
 find_keys() {
   while [ $# -ge 2 ]; do
     if [ -f "$1" ]; then
@@ -42,7 +42,7 @@ setting='
   }
 '
 
-# jobs: `S STATE`, then `J UNIT TYPE STATE` for each.
+# list_jobs: systemd's state as `S STATE`, then `J UNIT TYPE STATE` for each job.
 list_jobs() {
   printf 'S %s\n' "$(systemctl is-system-running)"
   systemctl list-jobs --no-legend --plain | while read -r _ unit type state; do

@@ -1,12 +1,12 @@
 # shellcheck shell=sh disable=SC2154,SC2015,SC2317,SC2030,SC2031
-# Prepares a host for an account that deploys: looks, and, as root, installs. Given: way.sh, config (folder of the rules),
-# sudoers (the file below sudoers.d, '' where none is needed).
+# Prepares a host for an account that deploys: looks, and, as root, installs. Given: way.sh, config (folder of the
+# rules), sudoers (the file below sudoers.d, '' where none is needed).
 PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
 export PATH LC_ALL
 umask 077
 tab=$(printf '\t')
 
-# look_at_file PATH: `file PATH`, kind, owner, mode, content in base64, between tabs.
+# look_at_file PATH: print `file PATH`, kind, owner, mode and content in base64, between tabs.
 look_at_file() {
   kind=absent owner='' mode='' text=''
   if [ -L "$1" ]; then kind='link'
@@ -49,7 +49,7 @@ refuse() {
   exit 77
 }
 
-# leave: nothing of this stays but what is installed; without `installed`, what was there comes back.
+# leave: remove temporary files; unless everything was installed, put back what was there before.
 leave() {
   printf '%s' "$steps" | while IFS=$tab read -r number action path _; do
     [ "$action" != account ] || continue
@@ -64,11 +64,11 @@ undo() {
   elif [ -e "$home_of_steps/made-$number" ]; then rm -f -- "$path"
   fi
 }
-# Folders that hold nothing any more: those of qtctl alone.
+# remove_folders: remove qtctl's own folders if they are empty.
 remove_folders() { rmdir -- /opt/qtctl/libexec /opt/qtctl "$config" "${config%/*}" 2>/dev/null || :; }
 
-# prepare_apply: carry out `steps`, a line each: number, action, path, mode, and the digest of what was there; of an account
-# its name, home, shell and uid or -. content_NUMBER prints a new file.
+# prepare_apply: carry out `steps`, a line each: number, action, path, mode, and the digest of what was there; for an
+# account its name, home, shell, and uid or -. content_NUMBER prints the content of a new file.
 prepare_apply() {
   installed=no
   home_of_steps=$(mktemp -d) || refuse 'no temporary folder could be made'
@@ -115,7 +115,7 @@ digest() {
   else echo absent; fi
 }
 
-# check_staged: sudo takes the rule, and all of sudoers is whole before it comes.
+# check_staged: check that sudo accepts the rule, and that sudoers has no error without it.
 check_staged() {
   said=$(visudo -c 2>&1) || refuse "sudoers has an error already: $said"
   each_step check_rule
@@ -128,7 +128,7 @@ check_rule() {
 make_account() {
   [ "$action" = account ] || return 0
   ! getent passwd "$path" >/dev/null || return 0
-  # Who could put a link or a folder of their own there would be this account.
+  # Anyone who could put a link or a folder there could act as this account.
   is_trusted "${mode%/*}" || refuse "$why, on the way to the home of $path"
   [ ! -e "$mode" ] && [ ! -L "$mode" ] || [ "$(stat -c %u -- "$mode")" = 0 ] || refuse "the home of $path, $mode, is another account's"
   set -- --create-home --home-dir "$mode" --shell "${seen%%"$tab"*}" --password '*'
@@ -153,7 +153,7 @@ install_file() {
   printf 'qtctl done %s\n' "$path"
 }
 
-# check_installed: sudo reads the rule, and nothing else of sudoers has broken.
+# check_installed: check that sudo reads the rule, and that sudoers as a whole is still valid.
 check_installed() {
   said=$(visudo -c 2>&1) || refuse "with the rule, sudoers has an error: $said"
   [ -f "$sudoers" ] || return 0

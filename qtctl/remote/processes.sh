@@ -1,8 +1,9 @@
 # shellcheck shell=sh disable=SC2086,SC2154
-# The processes of units, as the control groups of a host name them, and what each runs with. Nothing of a process is read
-# but its numbers, its limits and the first word of its command line.
+# The processes of units, by control group, and what each runs with. Only numbers, limits and the first word of the
+# command line of a process are read.
 
-# find_processes UNIT...: lines `P PID UNIT` of each process in the control group of one of them; `pids` are all of them.
+# find_processes UNIT...: print `P PID UNIT` for each process in the control group of one of them; set `pids` to all
+# pids.
 find_processes() {
   found=$(grep -s '' /proc/[0-9]*/cgroup | units=" $* " awk '
     BEGIN { units = ENVIRON["units"] }
@@ -18,7 +19,8 @@ find_processes() {
   for each in $found; do case $each in *[!0-9]*) ;; *) pids="$pids $each" ;; esac done
 }
 
-# show_processes UNIT...: those, and below FILE: what the files of each of them say; `H` where /proc shows no one else's.
+# show_processes UNIT...: these lines, then the contents of each process's files in /proc; `H` if /proc hides processes
+# of other users.
 show_processes() {
   [ -r /proc/1/limits ] || { echo H && return; }
   find_processes "$@"
@@ -31,8 +33,8 @@ show_processes() {
   grep -saz -m 1 '' $lines /dev/null | tr '\0\n' '\n\1' | cut -c -300
 }
 
-# show_places UNIT...: those, and of the working directory and the program of each its path, after /proc/PID/cwd or exe, ended
-# by NUL.
+# show_places UNIT...: these lines, then for each process the paths of its working directory and its program, after
+# /proc/PID/cwd or exe, each ended by NUL.
 show_places() {
   find_processes "$@"
   set --

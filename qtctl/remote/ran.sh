@@ -1,11 +1,11 @@
 # shellcheck shell=sh disable=SC2154,SC2015,SC2034
-# What processes have read: of each unit its invocation, and a keyed digest of every file that counted when it was started.
-# Times tell less: a file may be moved into place with an old one, or have one that is still to come.
+# What processes have read: for each unit its invocation, and a keyed digest of every file that mattered when it was
+# started. Times are not enough: a file that is moved into place may have an old one, or one in the future.
 #
-# Given: transaction.sh, and `sees`: a file of lines `UNIT TAB PATH TAB PATH…`. The records are one file of root's alone,
-# of lines `UNIT TAB INVOCATION TAB DIGEST TAB PATH`; the key of the digests never leaves the host.
+# Given: transaction.sh, and `sees`: a file of lines `UNIT TAB PATH TAB PATH…`. The records are one file that only root
+# can read, of lines `UNIT TAB INVOCATION TAB DIGEST TAB PATH`.
 
-# read_key: make the key once; it never leaves this host.
+# read_key: set `key`. It is made once, and never leaves this host.
 read_key() {
   [ -s "$base/key" ] || {
     od -An -N32 -tx1 /dev/urandom | tr -d ' \n' >"$base/.key" && mv -fT -- "$base/.key" "$base/key" || return 1
@@ -13,8 +13,8 @@ read_key() {
   read -r key <"$base/key" || [ -n "$key" ]
 }
 
-# digest_seen FOLDER: of every path of `sees`, in FOLDER/digests: `DIGEST TAB PATH TAB CTIME`. absent and 0 for what is no
-# regular file of a size that is read.
+# digest_seen FOLDER: write to FOLDER/digests, for every path in `sees`, `DIGEST TAB PATH TAB CTIME`; `absent` and 0
+# unless it is a regular file that is not too large.
 digest_seen() {
   read_key || return 1
   cut -s -f 2- -- "$sees" | tr '\t' '\n' | sed '/^$/d' | sort -u >"$1/paths"
@@ -39,15 +39,15 @@ digest_seen() {
   ' "$1/regular" "$1/sums" "$1/paths" >"$1/digests"
 }
 
-# sum_files FOLDER SECONDS [OPTION...]: false where one could not be read. What its owner has made a pipe, or endless, since it
-# was looked at is not waited for; the others are read on their own then.
+# sum_files FOLDER SECONDS [OPTION...]: false if one could not be read. A file that its owner has since made a pipe, or
+# endless, is not waited for; the caller then reads the files one by one.
 sum_files() {
   room_of_sums=$1 within_s=$2
   shift 2
   xargs -0 -r "$@" timeout -k 1 "$within_s" sha256sum -- <"$room_of_sums/read" >"$room_of_sums/summed" 2>/dev/null
 }
 
-# list_seeing: the units of `sees`, as `units` says them.
+# list_seeing: the units of `sees`, as show_units prints them.
 list_seeing() {
   set --
   while IFS=$tab read -r unit _; do set -- "$@" "$unit"; done <"$sees"
@@ -61,9 +61,9 @@ look_before_start() {
   digest_seen "$home/ran" && mv -fT -- "$home/ran/digests" "$home/ran/before" && list_seeing >"$home/ran/was"
 }
 
-# record_started: what the processes that began since then have read, where none of it changed meanwhile. What this
-# generation wrote without a restart is nothing that the process goes by: it counts as read. A process may be listed while
-# files are still read: one that changes in between has another digest than before.
+# record_started: record what the processes started since then have read, unless a file changed meanwhile. A file that
+# this generation wrote without a restart does not matter to the running process, so it counts as read. Processes are
+# listed while files are still being read: a file that changes in between has another digest than before.
 record_started() {
   [ -s "$home/sees" ] || return 0
   [ -f "$home/ran/was" ] || return 1
@@ -89,12 +89,12 @@ record_started() {
     >"$base/.ran" && mv -fT -- "$base/.ran" "$base/ran"
 }
 
-# keep_records, restore_records: for a rollback.
+# keep_records, restore_records: a rollback needs the records as they were.
 keep_records() { [ ! -f "$base/ran" ] || cp -- "$base/ran" "$home/ran-before"; }
 restore_records() { [ ! -f "$home/ran-before" ] || { cp -- "$home/ran-before" "$base/.ran" && mv -fT -- "$base/.ran" "$base/ran"; }; }
 
-# compare_ran FOLDER: of each unit of `sees`, by digest_seen and FOLDER/now: `ran UNIT STATE`. none: nothing is known of
-# this process, and each path and its ctime follow; same; differs: the paths that do follow.
+# compare_ran FOLDER: print `ran UNIT STATE` for each unit of `sees`, from FOLDER/digests and FOLDER/now. none: there is
+# no record of this process; each path and its ctime follow. same. differs: the paths that differ follow.
 compare_ran() {
   awk -F '\t' -v OFS='\t' '
     FILENAME == ARGV[1] { digest[$2] = $1; ctime[$2] = $3; next }
@@ -111,7 +111,7 @@ compare_ran() {
   ' "$1/digests" "$1/now" "$1/ran" "$sees"
 }
 
-# read_ran: answer a plan. Temporary files of a killed one are removed soon.
+# read_ran: answer a plan. Temporary files that a killed run left are removed after five minutes.
 read_ran() {
   find /run -maxdepth 1 -name '.qtctl-ran-*' -mmin +5 -exec rm -rf -- {} + 2>/dev/null
   folder=$(mktemp -d -- /run/.qtctl-ran-XXXXXX) || exit 1

@@ -1,9 +1,9 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2015,SC3013,SC2012
-# Restores the state before a generation, whoever calls it and however often. Given: transaction.sh, generation,
-# home (its folder), unit_folder.
+# Restores the state before a generation; safe to run again at any time. Given: transaction.sh, generation, home (its
+# folder), unit_folder.
 #
-# The host itself shows what to do, not a record of progress: a file is as before, as new, or somebody
-# else's; a unit has the process that it had before, or another.
+# What there is to do is read from the host, not from a record of progress: a file is as before, as new, or was changed
+# by someone else; a unit has the process that it had before, or another.
 
 restore_files() {
   while IFS=$tab read -r step kind path seen sha _; do
@@ -41,7 +41,7 @@ restore_file() {
 # restore_folder PATH OWNER:GROUP:MODE
 restore_folder() { [ -L "$1" ] || [ ! -d "$1" ] || set_folder "$1" "${2%:*}" "${2##*:}" || note left "$1"; }
 
-# drop_folders: remove the folders made for this generation, unless somebody has put something into them.
+# drop_folders: remove the folders made for this generation if they are empty.
 drop_folders() {
   while IFS=$tab read -r _ kind path seen _; do
     case "$kind $seen" in 'folder absent') rmdir -- "$path" || : ;; esac
@@ -83,8 +83,8 @@ is_link_of_ours() { [ -n "$1" ] && { is_touched "${1##*/}" || is_touched "${2##*
 
 is_up() { case "$1" in active | reloading | refreshing) return 0 ;; esac; return 1; }
 
-# compare_units: which units of the baseline must be stopped, started or restarted; `to_forget`: those that failed only now;
-# `worse`: those not as before; `coming`: those of them that are still starting.
+# compare_units: set `to_stop`, `to_start` and `to_restart` to units of the baseline; `to_forget` to those that were not
+# failed before; `worse` to those that are not as before, and `coming` to those of them that are still starting.
 compare_units() {
   to_stop='' to_start='' to_restart='' to_forget='' worse='' gone='' coming=''
   set --
@@ -100,7 +100,7 @@ compare_unit() {
   if is_up "$active"; then
     case "$type" in
       oneshot)
-        # What it did cannot be done again by us.
+        # A oneshot is not run again: what it did may not be repeatable.
         is_up "$active_now" || [ "$remain" != yes ] || gone="$gone $unit"
         return
         ;;
@@ -116,14 +116,14 @@ compare_unit() {
     case "$active $active_now" in
       *inactive | 'failed failed' | 'activating failed') ;;
       *failed) to_forget="$to_forget $unit" ;;
-      # A container that comes back needs the port that they may hold.
+      # A container that is started again may need the port that this unit holds.
       failed* | activating*) [ -z "$containers" ] || to_stop="$to_stop $unit" ;;
       *) to_stop="$to_stop $unit" ;;
     esac
   fi
 }
 
-# restore: put back files and units. Units are stopped by the definition that they run with.
+# restore: put back files and units. Units are stopped before the files change: by the definition that they run with.
 restore() {
   read_steps
   note restore begun
@@ -141,9 +141,9 @@ restore() {
   bring_back && [ "$loaded" = yes ]
 }
 
-# load_old: systemd itself does not notice that a file has an older time than the one that it has loaded.
+# load_old: systemd does not notice by itself that a file is older than the one it has loaded.
 load_old() { run_systemctl daemon-reload || { note warning "daemon-reload: $said" && return 1; }; }
-# has_loaded_new: whether this generation has reloaded systemd, or may have.
+# has_loaded_new: whether this generation has, or may have, reloaded systemd.
 has_loaded_new() {
   while IFS=$tab read -r step kind _; do
     [ "$kind" = daemon-reload ] || continue
@@ -201,7 +201,7 @@ wait_until_as_before() {
   return 1
 }
 
-# restore_and_end: restoring → none; after three failures broken, which needs a person.
+# restore_and_end: move from restoring to none, or after three failures to broken, which needs a person.
 restore_and_end() {
   attempts=0
   until restore; do
@@ -220,7 +220,7 @@ end_restored() {
   prune
 }
 
-# end_transaction OUTCOME: remove everything of the transaction but its folder.
+# end_transaction OUTCOME: remove everything of the transaction except its folder.
 end_transaction() {
   list_rooms | while IFS= read -r each; do drop "$each"; done
   printf '%s\n' "$1" >"$home/outcome" || :
@@ -232,8 +232,8 @@ end_transaction() {
   sync -- "$base/tx" "$base" || :
 } 2>/dev/null
 
-# record_units: a line for each unit of the current generation: `unit NAME INVOCATION DIGEST`, the digest of its unit file,
-# or of that of its template.
+# record_units: record `unit NAME INVOCATION DIGEST` for each unit of the current generation; the digest is that of its
+# unit file, or of its template.
 record_units() {
   set --
   while IFS= read -r unit; do set -- "$@" "$unit"; done <"$base/current/units"
@@ -251,7 +251,8 @@ record_units() {
   ' "$base/current/files" - >"$home/seen" && mv -fT -- "$home/seen" "$base/units"
 }
 
-# finish: confirmed → none. This generation is the current one; what a person wrote, and it replaced, is kept for ever.
+# finish: move from confirmed to none. This generation becomes the current one; files written by people that it replaced
+# are kept for ever.
 finish() {
   is confirmed || return 0
   stamp=$(date -u +%Y%m%dT%H%M%SZ)-$generation
@@ -259,7 +260,7 @@ finish() {
     case "$kind" in write | remove | link) keep_replaced "$step" "$path" "$seen" ;; esac
   done <"$home/steps"
   list_rooms | while IFS= read -r each; do drop "$each"; done
-  # Folders of drop-ins that have lost the last one.
+  # Remove drop-in folders that are now empty.
   while IFS=$tab read -r _ kind path _; do
     case "$kind ${path%/*}" in 'remove '*.d) rmdir -- "${path%/*}" 2>/dev/null || : ;; esac
   done <"$home/steps"
@@ -268,7 +269,7 @@ finish() {
   prune
 }
 
-# keep_replaced NUMBER PATH SEEN: a content that qtctl had written is among the objects.
+# keep_replaced NUMBER PATH SEEN: keep the old file, unless qtctl had written it: then its content is among the objects.
 keep_replaced() {
   name_room "$2"
   old=$room/old-$1
@@ -276,7 +277,7 @@ keep_replaced() {
   place=$base
   case "$3" in
     "link:$store/"*) return 0 ;;
-    # A folder is not copied to another file system.
+    # A folder is only moved, never copied to another file system.
     dir) [ "$(stat -c %d -- "$old")" = "$(stat -c %d -- "$base")" ] || place=${store%/*} ;;
   esac
   digest=${3#sha256:}
@@ -288,7 +289,7 @@ keep_replaced() {
   note kept "$1" "$place/replaced/$stamp$2"
 }
 
-# prune: keep the ten newest generations with their contents, and the ten newest that were rolled back.
+# prune: keep the ten newest confirmed generations, and the ten newest that were rolled back.
 prune() {
   kept=0 others=0
   for each in $(ls -1 "$base/gen" | sort -rn); do
@@ -302,7 +303,7 @@ prune() {
   prune_store
 } 2>/dev/null
 
-# prune_objects: remove objects that no generation uses any more. If that cannot be determined, keep all.
+# prune_objects: remove objects that no generation uses any more. If that cannot be determined, keep all of them.
 prune_objects() {
   named=$(cut -s -f 2 -- "$base"/gen/*/files) || return 0
   for each in "$base"/objects/*; do
@@ -315,7 +316,8 @@ prune_objects() {
   done
 }
 
-# prune_store: remove what no kept generation links to, except what was just made for a deploy about to begin.
+# prune_store: remove what no kept generation links to, unless it was made within the last hour: a deploy may be about
+# to use it.
 prune_store() {
   for each in "$store"/*.seal; do
     [ -f "$each" ] || continue

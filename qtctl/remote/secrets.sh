@@ -1,14 +1,15 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2015
-# Puts a secret on a host, as root, and lists which are there. No value is in a command line or in the environment of a
-# process: the script comes over standard input, and printf is the shell's own.
+# Puts a secret on a host, as root, and lists those that exist. A value never appears in a command line or in the
+# environment of a process: the script comes over standard input, and printf is built into the shell.
 #
 # Given: trail.sh, way.sh, transaction.sh, stage.sh, env_files.sh; base, most, remover (env_without.awk), reader
 # (env_file.awk), nonce; to put one: encoded (the value, in base64), whose_members and whose_fields (see trail.sh).
 
-# Nothing has a generation here: what else somebody should know is said to the caller.
+# There is no generation here, so warnings go to the caller.
 note() { [ "$1" != warning ] || say "$@"; }
 
-# put_secret PATH KEY: the file is replaced whole, by one rename. KEY: of an env file; '' where the value is the file.
+# put_secret PATH KEY: replace the whole file by one rename. KEY is a variable of an env file, '' if the value is the
+# file.
 put_secret() {
   room=''
   trap '[ -z "$room" ] || drop "$room"' EXIT
@@ -34,7 +35,7 @@ put_secret() {
   exchange "$1"
 }
 
-# write_secret PATH KEY: the new file in the room. `why`: what is in the way.
+# write_secret PATH KEY: write the new file in the room. On failure `why` says what is in the way.
 write_secret() {
   why=''
   : >"$room/new" || return
@@ -60,7 +61,7 @@ drop_key() {
 given_key='BEGIN { key = ENVIRON["key"]; continues = ENVIRON["continues"] + 0 }
 '
 
-# exchange PATH: give the new file to root alone, and rename it over PATH.
+# exchange PATH: make the new file root's, and rename it over PATH.
 exchange() {
   mode=0600
   [ ! -f "$1" ] || [ "$(stat -c %a -- "$1")" != 400 ] || mode=0400
@@ -76,8 +77,8 @@ exchange() {
   say put
 }
 
-# list_secrets PATH KEYS...: keys between spaces, '' for a file that is one value. Lines: `P NUMBER KIND OWNER GROUP MODE
-# FILLED`, `T NUMBER WHY` where others than root could lead to another file, and those of env_files.sh.
+# list_secrets [PATH KEYS]...: KEYS between spaces, '' for a file that is one value. Lines: `P NUMBER KIND OWNER GROUP
+# MODE FILLED`, `T NUMBER WHY` if others than root can change the path to the file, and those of env_files.sh.
 list_secrets() {
   number=0
   continues=1

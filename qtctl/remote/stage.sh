@@ -1,12 +1,12 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2015,SC2030,SC2031
-# Stages a generation as root and arms it. Whatever can fail should fail here, before the first change.
+# Stages a generation as root and arms it. Whatever can fail should fail here, before anything is changed.
 #
 # Given: trail.sh, transaction.sh, ran.sh, docker.sh, way.sh, base, most, unit_folder, holder (whose deploy it is), and
-# `unpack`, which writes to $home the files steps, files, installs, units, sees, word, about, trail, fields, transaction.sh
-# and content/NUMBER.
+# `unpack`, which writes to $home the files steps, files, installs, units, sees, word, about, trail, fields,
+# transaction.sh and content/NUMBER.
 say() { printf 'qtctl %s\n' "$*"; }
 
-# refuse NUMBER REASON...: NUMBER is the step that cannot be done, or -. Nothing was changed.
+# refuse NUMBER REASON...: NUMBER is the step that cannot be carried out, or -. Nothing was changed.
 refuse() {
   say refused "$@"
   clear_up
@@ -19,7 +19,7 @@ clear_up() {
   printf '%s' "$made" | while IFS= read -r each; do rmdir -- "$each" 2>/dev/null || :; done
 }
 
-# make_folder FOLDER [MODE]: make it in a folder that was checked, so that nobody else can make it first.
+# make_folder FOLDER [MODE]: make it, with its parents, in a folder that was checked: nobody else can make it first.
 make_folder() {
   [ -d "$1" ] && return
   case "$1" in */*/*) make_folder "${1%/*}" ;; esac
@@ -29,7 +29,7 @@ $made"
 }
 check_way() { is_trusted "$1" || { say unsafe && refuse "$2" "$why, on the way to $3"; }; }
 
-# prepare_base: make the base folder, and the lock that only root can open.
+# prepare_base: make the base folder, and check that only root can open the lock.
 prepare_base() {
   home=$base/gen/none
   check_way "$base" - "$base"
@@ -45,7 +45,7 @@ prepare_base() {
   fi
 }
 
-# choose_number: the number after the highest.
+# choose_number: set `generation` to the number after the highest.
 choose_number() {
   generation=0
   for each in "$base"/gen/*; do
@@ -60,7 +60,8 @@ choose_number() {
 copy_label() {
   [ ! -e /sys/fs/selinux/enforce ] || [ -L "$1" ] || [ ! -f "$1" ] || chcon --reference="$1" -- "$2"
 }
-# copy_time OLD NEW: the time of the old file and a little more, so that no process is older than what it has read.
+# copy_time OLD NEW: give the new file the time of the old one plus a microsecond, so that no process is older than what
+# it has read.
 copy_time() {
   at=$(stat -c %.9Y -- "$1") || return 1
   seconds=${at%.*} nano=$((1${at#*.} - 1000000000 + 1000))
@@ -68,8 +69,8 @@ copy_time() {
   touch -d "@$seconds.$(printf %09d "$nano")" -- "$2"
 }
 
-# prepare NUMBER PATH SEEN NEW OWNER MODE TIME: the new file waits in a room beside its place. NEW is the digest of its
-# content, link:TARGET, or -. TIME: no, yes (that of the old file) or at:SECONDS.
+# prepare NUMBER PATH SEEN NEW OWNER MODE TIME: put the new file into a room beside its place. NEW is the digest of its
+# content, link:TARGET, or -. TIME is no, yes (that of the old file) or at:SECONDS.
 prepare() {
   folder=${2%/*}
   check_way "${folder:-/}" "$1" "$2"
@@ -78,7 +79,7 @@ prepare() {
   make_folder "${folder:-/}"
   name_room "$2"
   [ -d "$room" ] || mkdir -m 0700 -- "$room" || refuse "$1" "nothing could be written in ${folder:-/}"
-  # A hard link keeps the old inode with its times, owner and label: to go back is a rename that needs no space.
+  # A hard link keeps the old inode with its times, owner and label: going back is a rename, which needs no space.
   case "$3" in absent | dir) ;; *) ln -P -- "$2" "$room/old-$1" && drop "$room/old-$1" ||
     refuse "$1" "$2 cannot be replaced: it is immutable, or a mount" ;; esac
   copy=$room/new-$1
@@ -97,7 +98,7 @@ prepare() {
   [ -f "$base/objects/$4" ] || mv -- "$home/content/$1" "$base/objects/$4" || refuse "$1" "$base/objects: no space"
 }
 
-# prepare_link NUMBER PATH SEEN TARGET: one into the store may lie over a link or in the place of a folder.
+# prepare_link NUMBER PATH SEEN TARGET: a link into the store may replace a link or a folder.
 prepare_link() {
   case "$4" in "$store"/*)
     [ -f "$4.seal" ] && [ -d "$4" ] || refuse "$1" "$4, to which $2 would lead, is not on the host any more: deploy again"
@@ -112,12 +113,12 @@ prepare_link() {
 prepare_folder() {
   check_way "$2" "$1" "$2"
   look_at_folder "$2"
-  # One that is absent has been made for what comes into it.
+  # If it was absent, it has been made since, for what goes into it.
   [ "$3" = absent ] || [ "$there" = "$3" ] || refuse "$1" "$2 is not what it was when this was planned: plan again"
 }
 
-# keep_objects: also keep files that this generation uses without writing them, so that it can be rolled back to: copies of those
-# that are in place, and what was sent of the others.
+# keep_objects: also keep files that this generation uses without writing them, so that it can be rolled back to: copies
+# of files that are in place, and the sent content of others.
 keep_objects() {
   lacking=no
   while IFS=$tab read -r path sha _; do
@@ -139,9 +140,9 @@ keep_sent() {
   done
 }
 
-# look_at_units: ask systemd once for all units: record how they are, for a rollback, and check that what it has loaded of them,
-# and whether their files are newer, is as it was when this was planned. A drop-in that appeared since would take effect with the
-# reload, and nobody has been shown it.
+# look_at_units: ask systemd once about all units. Record their state for a rollback, and check that their drop-ins, and
+# whether systemd needs a reload for them, are as they were when this was planned: a newer drop-in would take effect
+# with the reload, although nobody was shown it.
 look_at_units() {
   cut -f 1 -- "$home/units" "$home/loaded" 2>/dev/null | sort -u >"$home/asked"
   set --
@@ -168,14 +169,14 @@ look_at_units() {
   drop "$home/asked"
 }
 
-# record_links: record links and what processes have read as they are, for a rollback.
+# record_links: record the links, and what processes have read, for a rollback.
 record_links() {
   list_links "$unit_folder" >"$home/links"
   keep_records
 }
 
-# install_boot_units: units that finish an interrupted transaction at boot. They stay installed. On a host's first deploy,
-# before there is a transaction that they would have to finish.
+# install_boot_units: install the units that finish an interrupted transaction at boot. They stay installed. On the
+# first deploy of a host they come before the transaction.
 install_boot_units() {
   cp -- "$home/transaction.sh" "$home/boot.sh" && sync -- "$home/boot.sh" &&
     mv -fT -- "$home/boot.sh" "$base/transaction.sh" || refuse - "$base: no space"
@@ -191,7 +192,7 @@ install_boot_units() {
 install_unit() {
   cmp -s -- "$home/unit" "$unit_folder/$1" || {
     copy=$unit_folder/.$1
-    # Of a first one, a half that a power cut leaves does no harm, and a copy would.
+    # The first time, half a unit after a power cut does no harm, but a leftover copy would.
     [ -e "$unit_folder/$1" ] || copy=$unit_folder/$1
     cp -- "$home/unit" "$copy" && chmod 0644 -- "$copy" && sync -- "$copy" &&
       { [ "$copy" = "$unit_folder/$1" ] || mv -fT -- "$copy" "$unit_folder/$1"; } || refuse - "$unit_folder/$1 could not be written"
@@ -206,7 +207,7 @@ write_restore_unit() {
     'Conflicts=shutdown.target' '[Service]' 'Type=oneshot' "ExecStart=/bin/sh $base/transaction.sh boot" \
     'TimeoutStartSec=120' '[Install]' 'WantedBy=sysinit.target'
 }
-# list_link_folders: where links into the store stand; they are restored at boot too.
+# list_link_folders: the folders of links into the store, which are restored at boot too.
 list_link_folders() {
   while IFS=$tab read -r _ kind path _; do
     [ "$kind" != link ] || printf ' "%s"' "$(printf '%s' "${path%/*}" | sed -e 's/[\"]/\\&/g' -e 's/%/%%/g')"
@@ -218,7 +219,7 @@ write_verify_unit() {
     'Type=oneshot' "ExecStart=/bin/sh $base/transaction.sh verify" 'TimeoutStartSec=300'
 }
 
-# begin: make the generation's folder, and a service that removes it if this script does not finish.
+# begin: make the generation's folder, and start a service that removes it if this script does not finish.
 begin() {
   drop_unfinished
   choose_number
@@ -251,7 +252,7 @@ stage() {
   exec 9>>"$base/lock" || refuse - "$base/lock could not be opened"
   flock -w 1 9 || { say busy "$(head -c 200 -- "$base/holder" 2>/dev/null)" && refuse - "another deploy is being staged"; }
   read_transaction
-  [ "$state" != staged ] || of "$number" forget_staged
+  [ "$state" != staged ] || use_generation "$number" forget_staged
   read_transaction
   [ -z "$damage" ] || { say damaged "$damage" && refuse - "$damage"; }
   [ "$state" != broken ] || { say broken "$number" && refuse - "generation $number is broken"; }

@@ -1,9 +1,9 @@
 # shellcheck shell=sh disable=SC2154,SC2015
-# The store of what qtctl installs on a host: code and virtual environments, each in a folder of its own by the digest of
-# what it is made from, with its seal beside it. Root alone can write it.
+# The store of what qtctl installs on a host: code and virtual environments. Each has its own folder, named by the
+# digest of what it is made from, and a seal beside it. Only root can write there.
 #
-# Given: way.sh, store (/opt/qtctl/store). What comes from elsewhere is made in $build, which only root can enter, and is
-# renamed into the store when it is whole.
+# Given: way.sh, store (/opt/qtctl/store). What was sent is unpacked or built in $build, which only root can enter, and
+# is renamed into the store when it is complete.
 build=${store%/*}/build
 PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
 export PATH LC_ALL
@@ -17,7 +17,7 @@ refuse() {
   exit 77
 }
 
-# open_store: make its folders and take its lock. Stop and remove what a killed run left.
+# open_store: make its folders and take its lock. Stop and remove whatever a killed run left.
 open_store() {
   is_trusted "$store" || { say unsafe && refuse "$why, on the way to $store"; }
   mkdir -p -- "$store" "$build" && chmod 0700 -- "$build" || refuse "$store could not be made"
@@ -34,7 +34,7 @@ open_store() {
 clear_build() { rm -rf -- "${build:?}"/*; }
 stop_builder() { systemctl stop qtctl-build.service qtctl-import.service 2>/dev/null || :; }
 
-# compute_digest FOLDER: a digest of all names, kinds, modes, owners, links and contents in it.
+# compute_digest FOLDER: print a digest of all names, types, modes, owners, link targets and contents in it.
 compute_digest() {
   (
     cd "$1" || exit
@@ -53,21 +53,22 @@ list_missing() {
   done
 }
 
-# get_entry_state DIGEST: whole, missing or damaged.
+# get_entry_state DIGEST: print whole, missing or damaged.
 get_entry_state() {
   [ -f "$store/$1.seal" ] && [ -d "$store/$1" ] && [ ! -L "$store/$1" ] || { echo missing && return; }
   read -r sealed <"$store/$1.seal"
   if [ "$(compute_digest "$store/$1")" = "$sealed" ]; then echo whole; else echo damaged; fi
 }
 
-# install_code DIGEST: install the code that `unpack_code FOLDER` unpacks.
+# install_code DIGEST: install the code that `unpack_code FOLDER` unpacks, a function of the caller.
 install_code() {
   mkdir -m 0755 -- "$build/tree" || refuse "$build: no space"
   said=$(unpack_code "$build/tree" 2>&1) || refuse "the code could not be unpacked in $build: $said"
   put_in_store "$1"
 }
 
-# put_in_store DIGEST: $build/tree is whole. Nobody but root can have written it since it was looked at.
+# put_in_store DIGEST: seal $build/tree, which is complete and which only root can have written, and move it into the
+# store.
 put_in_store() {
   chown -R -h root:root -- "$build/tree" && chmod -R u+rwX,go+rX,go-w,ug-s,-t -- "$build/tree" || refuse "$build/tree cannot be given to root"
   odd=$(find "$build/tree" ! -type f ! -type d ! -type l -print -quit)
@@ -83,19 +84,19 @@ put_in_store() {
   say made "$1"
 }
 
-# drop_entry DIGEST...: remove what was made for a deploy that does not begin.
+# drop_entry DIGEST...: remove entries, for example of a deploy that did not begin.
 drop_entry() {
   for each; do rm -f -- "${store:?}/$each.seal" && rm -rf -- "${store:?}/${each:?}" || return; done
 }
 
-# install_venv DIGEST PYTHON wheels|sources sent|index SECONDS: what `unpack_packages FOLDER` makes is $build/in/packages and
-# $build/in/lock; build_venv.sh is $build/in/build.sh.
+# install_venv DIGEST PYTHON wheels|sources sent|index SECONDS: `unpack_packages FOLDER`, a function of the caller,
+# makes $build/in/packages, $build/in/lock and, from build_venv.sh, $build/in/build.sh.
 install_venv() {
   mkdir -m 0755 -- "$build/in" "$build/tree" && mkdir -m 0777 -- "$build/out" && chmod 0777 -- "$build/out" &&
     : >"$build/log" || refuse "$build: no space"
   said=$(unpack_packages "$build/in" 2>&1) || refuse "the packages could not be unpacked in $build: $said"
   case "$4" in sent) alone=yes ;; *) alone=no ;; esac
-  # It sees of the store nothing but the folder that it writes, at the path that this will have.
+  # Of the store it sees only the folder that it writes, at the path that it will have in the end.
   ended=$(run_as_nobody qtctl-build "$5" "$build/log" -p DynamicUser=yes -p "PrivateNetwork=$alone" \
     -p TemporaryFileSystem="${store%/*}" -p BindPaths="$build/out:$store/$1" \
     -p BindReadOnlyPaths="$build/in:${store%/*}/in" -p LimitFSIZE=8G \
@@ -107,8 +108,8 @@ install_venv() {
   put_in_store "$1"
 }
 
-# run_as_nobody UNIT SECONDS LOG ARGUMENT...: a service that can write nothing of the host and gain no rights, and that
-# leaves no process when it has ended. It prints how that was: success, or what systemd says.
+# run_as_nobody UNIT SECONDS LOG ARGUMENT...: run a service that can write nothing on the host, gain no rights and leave
+# no process behind. Print success, or the result as systemd says it.
 run_as_nobody() {
   unit=$1 seconds=$2 log=$3
   shift 3
@@ -125,10 +126,10 @@ run_as_nobody() {
   esac
 }
 
-# explain RESULT SECONDS LOG: say why it failed. Only the end of the log is read: a build may print forever.
+# explain RESULT SECONDS LOG: print why it failed. Only the end of the log is read: a build may print without end.
 explain() {
   [ "$1" != timeout ] || { printf 'it did not end in %s seconds' "$2" && return; }
-  # pip's own words; else the last error that the output of a build ends with.
+  # The errors of pip; else the last error in the output.
   said=$(read_end "$3" | grep -a '^ *\(ERROR\|error\|cause\)[: ]' | grep -v subprocess-exited | tail -n 3 | tr '\n' ';')
   [ -n "$said" ] || said=$(read_end "$3" | grep -a 'Error' | tail -n 1)
   [ -n "$said" ] || said=$(read_end "$3" | tail -n 2 | tr '\n' ';')
@@ -142,8 +143,8 @@ begin_imports() {
   unpack_imports "$build" || refuse "$build: no space"
 }
 
-# try_import UNIT USER GROUP GROUPS PYTHON SECONDS NUMBER WORD...: FOLDER... -- KIND PATH... for import_entry.py. A user that
-# is not there yet is made by the deploy: nobody stands in for it.
+# try_import UNIT USER GROUP GROUPS PYTHON SECONDS NUMBER WORD...: WORDs are the arguments of import_entry.py. The
+# deploy may still have to create the user; a dynamic user takes its place here.
 try_import() {
   of=$1 user=$2 group=$3 groups=$4 python=$5 seconds=$6 number=$7
   shift 7
@@ -157,7 +158,7 @@ try_import() {
     -p "StandardInput=file:$build/import.py" "$@")
   if [ "$ended" = success ]; then say imported "$of"; else say failed "$of" "$(explain_import)"; fi
 }
-# explain_import: only what import_entry.py says, and nothing that the program printed: that may be a secret.
+# explain_import: print what import_entry.py said, but nothing that the program printed: that may be a secret.
 explain_import() {
   [ "$ended" != timeout ] || { printf 'it did not end in %s seconds' "$seconds" && return; }
   said=$(read_end "$build/log" | sed -n 's/^qtctl-import //p' | tail -n 1 | cut -b 1-600)

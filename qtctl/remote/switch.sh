@@ -1,9 +1,9 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2015
-# What others call to drive a transaction: the caller of a deploy over a connection, the service that watches it, and the
-# boot. Given: trail.sh, transaction.sh, find.sh, apply.sh, restore.sh.
+# The verbs of a transaction. They are called over the connection of a deploy, by the service that watches over it, and
+# at boot. Given: trail.sh, transaction.sh, find.sh, apply.sh, restore.sh.
 
-# run: the service that watches over one transaction. Its worker applies the steps; an expired lease, a dead worker or a
-# request makes the host roll back. So does a restart of this service after it was killed.
+# run: the service that watches over one transaction. Its worker applies the steps. The host rolls back if the lease
+# expires, the worker dies, someone asks for it, or this service is killed and started again.
 run() {
   trap '' HUP PIPE
   worker=''
@@ -21,7 +21,8 @@ run() {
     case "$state" in staged | armed) sleep 0.05 ;; applying | gating) sleep 0.2 ;; esac
   done
 }
-# await_staged: this service starts before the transaction exists, so that none is unwatched. A refused one has no folder.
+# await_staged: this service starts before the transaction exists, so that every transaction is watched. If it is
+# refused, its folder goes away.
 await_staged() {
   waited=0
   until is staged armed applying gating restoring confirmed; do
@@ -31,7 +32,7 @@ await_staged() {
   done
 }
 
-# drop_unstaged: whoever has the lock while there is no transaction knows that nobody is staging: the script was killed.
+# drop_unstaged: we hold the lock and there is no transaction, so nobody is staging: the script was killed.
 drop_unstaged() {
   read_transaction
   [ -z "$state" ] && [ ! -f "$home/outcome" ] || return 0
@@ -54,7 +55,7 @@ give_up() {
   for each in applying gating armed; do ! run_locked move "$each" restoring || return 0; done
 }
 
-# work: the worker: apply the steps, then move the transaction to gating or back.
+# work: the worker. It applies the steps, then moves the transaction to gating or to restoring.
 work() {
   if apply; then
     run_locked move applying gating
@@ -65,20 +66,20 @@ work() {
   fi
 }
 
-# confirm: gating → confirmed decides that this generation stays.
+# confirm: the move from gating to confirmed decides that this generation stays.
 confirm() {
   run_locked move gating confirmed || :
   ! is confirmed || run_locked finish
   report 0
 }
 
-# go_back: restoring decides that it does not.
+# go_back: the move to restoring decides that it does not.
 go_back() {
   give_up "$1"
   report 0
 }
 
-# report OFFSET: the state, the outcome if it has ended, and the journal from this byte.
+# report OFFSET: print the state, the outcome if it has ended, and the journal from this byte on.
 report() {
   read_transaction
   [ "$number" = "$generation" ] || state=none
@@ -88,7 +89,7 @@ report() {
   tail -c "+$(($1 + 1))" -- "$home/journal"
 } 2>/dev/null
 
-# await OFFSET: the same, once every step was tried, or after a second.
+# await OFFSET: the same, once every step has been tried, but after a second at the latest.
 await() {
   waited=0
   while is staged armed applying && [ "$waited" -lt 20 ]; do
@@ -98,7 +99,7 @@ await() {
   report "$1"
 }
 
-# hold SECONDS: renew the lease for as long as somebody reads this output.
+# hold SECONDS: renew the lease as long as someone reads this output.
 hold() {
   read_uptime
   end=$((uptime + $1)) held=0
@@ -111,7 +112,7 @@ hold() {
   done
 }
 
-# show_lease: let everybody see that somebody watches the deploy.
+# show_lease: write the lease into the status, where everyone can see that the deploy is being watched.
 show_lease() {
   (
     flock -n 9 || exit 0
@@ -119,7 +120,7 @@ show_lease() {
   ) 9>>"$base/lock"
 }
 
-# boot: finish or roll back what a power cut or a crash left. No unit of the fleet has been started yet.
+# boot: finish or roll back what a power cut or a crash left, before any unit of the fleet is started.
 boot() {
   read_transaction
   [ -z "$damage" ] || { run_locked repair_record && read_transaction; }
@@ -140,7 +141,7 @@ boot() {
   run_systemctl start --no-block qtctl-restore-verify.service || :
 }
 
-# queue_units: systemd planned this boot with the links and units of the generation that is rolled back.
+# queue_units: systemd has planned this boot with the links and units of the generation that was just rolled back.
 queue_units() {
   while IFS=$tab read -r unit load active _ _ type _; do
     if is_up "$active" && [ "$type" != oneshot ]; then
@@ -151,7 +152,7 @@ queue_units() {
   done <"$home/baseline"
 }
 
-# verify: compare what came up with what was up before.
+# verify: check that what was up before is up again.
 verify() {
   read_transaction
   [ "$state" = restoring ] || exit 0
@@ -161,7 +162,8 @@ verify() {
   if load_old && bring_back; then run_locked end_restored; else run_locked move restoring broken; fi
 }
 
-# recover PERSON: roll back again after a failed rollback, or when nothing on the host ends the transaction. One at a time.
+# recover PERSON: roll back again after a failed rollback, or if nothing on the host ends the transaction. Only one at a
+# time.
 recover() {
   find_login
   exec 8>>"$home/recovering"
@@ -178,7 +180,7 @@ recover() {
   report 0
 }
 
-# is_stuck: whether nothing on the host has watched the transaction for the length of a lease.
+# is_stuck: whether nothing on the host has watched over the transaction for the length of a lease.
 is_stuck() {
   is_watched_over || return 0
   read_uptime
@@ -192,7 +194,7 @@ is_watched_over() {
   return 1
 }
 
-# accept PERSON: a person has repaired the host by hand: keep it as it is.
+# accept PERSON: keep the host as it is now: a person has repaired it by hand.
 accept() {
   find_login
   moved_for="accepted by $1, logged in as $login"

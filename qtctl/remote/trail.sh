@@ -1,11 +1,13 @@
 # shellcheck shell=sh disable=SC2154,SC2015
-# The audit trail of a host: a line of JSON in $base/trail, and an entry in its journal with the same as fields.
+# The audit trail of a host: each event is a line of JSON in $base/trail and an entry in the journal with the same
+# fields.
 #
-# Given: base, home (a folder with `trail`, members of a JSON object in one line, and `fields`, lines of fields of the
-# journal), or both in whose_members and whose_fields; and `note`, which is told where a record could not be kept.
+# Given: base; home (a folder with `trail`, the members of a JSON object in one line, and `fields`, fields of the
+# journal, one a line), or both in whose_members and whose_fields; and `note`, which is called if an event could not be
+# recorded.
 trail_most=1048576 trail_id=5f0c8a1f3b8e4d7c9a2e6b41d0c7f953
 
-# record_event EVENT NUMBER [WHY]: record an event. A deploy neither waits for this nor fails with it.
+# record_event EVENT NUMBER [WHY]: a deploy neither waits for this nor fails with it.
 record_event() {
   trail_why=$(printf %s "${3-}" | tr -cd '\040-\176' | cut -b 1-300)
   members=${whose_members-} fields=${whose_fields-}
@@ -15,7 +17,8 @@ record_event() {
   tell_journal "$1" "$2" || note warning "the host's journal did not take a record of the audit trail"
 } 2>/dev/null
 
-# keep_trail EVENT NUMBER: there are two files, and the older one goes. What was cut off ends with its line.
+# keep_trail EVENT NUMBER: append to the file. There are two; when the newer one is full, the older one goes. A line
+# that a power cut left unfinished is ended first.
 keep_trail() {
   [ ! -f "$base/trail" ] || [ "$(stat -c %s -- "$base/trail")" -lt "$trail_most" ] || mv -fT -- "$base/trail" "$base/trail.1"
   [ ! -s "$base/trail" ] || [ -z "$(tail -c 1 -- "$base/trail")" ] || echo >>"$base/trail"
@@ -24,7 +27,7 @@ keep_trail() {
   sync -- "$base/trail" || :
 }
 
-# tell_journal EVENT NUMBER: `journalctl -t qtctl DEPLOY_GENERATION=NUMBER -o verbose` shows it.
+# tell_journal EVENT NUMBER: to see it, run `journalctl -t qtctl DEPLOY_GENERATION=NUMBER -o verbose`.
 tell_journal() {
   {
     printf 'MESSAGE=generation %s: %s%s\nMESSAGE_ID=%s\nPRIORITY=5\nSYSLOG_IDENTIFIER=qtctl\n' "$2" "$1" "${trail_why:+: $trail_why}" "$trail_id"
@@ -34,14 +37,15 @@ tell_journal() {
   } | timeout -k 1 5 logger --journald
 }
 
-# sign_trail: add the account that asks, as the host knows it. Given: members and fields of the caller in $home.
+# sign_trail: add the account that asks, as the host knows it, to what the caller sent to $home.
 sign_trail() {
   find_login
   read -r members <"$home/trail" && printf '%s,"login":"%s"\n' "$members" "$login" >"$home/signed" &&
     mv -fT -- "$home/signed" "$home/trail" && printf 'DEPLOY_LOGIN=%s\n' "$login" >>"$home/fields"
 }
 
-# find_login: the account of the nearest ancestor process that is not root's, from the kernel and not from a variable.
+# find_login: set `login` to the account of the nearest ancestor process that is not root's, by /proc and not by a
+# variable.
 find_login() {
   login='' parent=$$ uid=0
   while [ "$uid" = 0 ] && [ "$parent" -gt 1 ]; do
@@ -54,7 +58,7 @@ find_login() {
   login=${login:-$uid}
 }
 
-# sign_record: the same, for a record without a generation.
+# sign_record: the same for an event without a generation.
 sign_record() {
   find_login
   whose_members="$whose_members,\"login\":\"$login\"" whose_fields="${whose_fields}DEPLOY_LOGIN=$login"

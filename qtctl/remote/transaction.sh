@@ -1,8 +1,11 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2015
 # A deploy as a transaction of the host: its state, its lock, its lease and its journal.
 #
-# Given: damaged.sh, base (/var/lib/qtctl), store (/opt/qtctl/store), lease_s, limit (seconds for one command of systemd), most. The state of a transaction is the name of the one file in $base/tx, and its
-# content the number of the generation: a rename moves it from one state to the next, and of two that try, one wins.
+# Given: damaged.sh, base (/var/lib/qtctl), store (/opt/qtctl/store), lease_s, limit (seconds for one command of
+# systemd), most (largest file that is read, in bytes).
+#
+# The state of a transaction is the name of the one file in $base/tx, and the content of the file is the number of the
+# generation. A rename moves it from one state to the next; of two processes that try, one wins.
 umask 077
 PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
 export PATH LC_ALL
@@ -10,7 +13,8 @@ tab=$(printf '\t')
 newline='
 '
 
-# read_transaction: set `state` and `number` of the current transaction; '' if there is none. `damage`: why the state is `damaged`.
+# read_transaction: set `state` and `number` of the current transaction, '' if there is none. If the state is `damaged`,
+# `damage` says why.
 read_transaction() {
   find_damage
   state=${only##*/} number=${said_number-}
@@ -26,7 +30,7 @@ is() {
   return 1
 }
 
-# move FROM TO: false if somebody else moved it first.
+# move FROM TO: false if another process moved it first.
 move() {
   [ -f "$base/tx/$1" ] && mv -T -- "$base/tx/$1" "$base/tx/$2" 2>/dev/null || return 1
   sync -- "$base/tx" || :
@@ -35,7 +39,7 @@ move() {
   case "$2" in armed | restoring | broken) record_event "$2" "$generation" "${moved_for-}" ;; esac
 }
 
-# run_locked COMMAND...: run it under the lock of the transaction. Exit status 75: somebody else holds the lock.
+# run_locked COMMAND...: run it under the lock of the transaction. Exit status 75: another process holds the lock.
 run_locked() {
   (
     flock -w 10 9 || exit 75
@@ -52,7 +56,7 @@ note() {
   printf '%s\t%s\n' "$(date +%s.%N)" "$noted" >>"$home/journal" || :
 } 2>/dev/null
 
-# write_status STATE: write what everybody may see of deploys. It has no digest of a secret or an env file.
+# write_status STATE: write what everybody may know about deploys. It has no digest of a secret or an env file.
 write_status() {
   current=$(readlink -- "$base/current") || current=''
   read_uptime
@@ -66,7 +70,7 @@ write_status() {
   } >"$home/status" && chmod 0644 -- "$home/status" && mv -fT -- "$home/status" "$base/status" || :
 } 2>/dev/null
 
-# The lease counts in the host's uptime, which does not change with its clock, and ends with this boot.
+# read_uptime: the lease counts in uptime, which setting the clock does not change, and ends with this boot.
 read_uptime() {
   read -r boot </proc/sys/kernel/random/boot_id
   read -r uptime _ </proc/uptime
@@ -82,8 +86,8 @@ is_lease_over() {
   [ "$of_boot" != "$boot" ] || [ "$uptime" -gt "$until" ]
 } 2>/dev/null
 
-# look_at PATH: what is there, as a plan says it, in `there`. Of a file that its owner lets grow without end, only `most`
-# bytes are read: then it is not what was planned.
+# look_at PATH: set `there` to what is at the path, in the words of a plan. Only `most` bytes of a file are read, in
+# case its owner makes it endless: then it differs from what was planned.
 look_at() {
   if [ -L "$1" ]; then there=link:$(readlink -- "$1")
   elif [ -f "$1" ]; then
@@ -94,7 +98,7 @@ look_at() {
   else there=absent; fi
 }
 
-# look_at_folder PATH: the owner and mode of a folder, in `there`.
+# look_at_folder PATH: set `there` to the owner and mode of a folder.
 look_at_folder() {
   there=absent
   [ -L "$1" ] || [ ! -d "$1" ] || there=folder:$(stat -c '%U:%G:0%a' -- "$1")
@@ -103,15 +107,15 @@ look_at_folder() {
 # set_folder PATH OWNER:GROUP MODE
 set_folder() { { [ -d "$1" ] || mkdir -- "$1"; } && chown -h -- "$2" "$1" && chmod -- "$3" "$1"; }
 
-# name_room PATH: the folder beside a file, of root alone, in which its new copy waits and its old inode is kept. systemd
-# reads no folder of that name, and nobody knows it before it is made.
+# name_room PATH: set `room` to the folder beside a file, root's alone, that holds its new copy and keeps its old inode.
+# systemd reads no folder with such a name, and nobody can guess it.
 name_room() {
   folder=${1%/*}
   room=${folder:-/}/.qtctl-$generation-$word
 }
 
-# run_systemctl ARGUMENT...: systemctl, asked again, as often as `patience` says, where PID 1 does not answer, as while it is executed
-# anew. `said`: its words.
+# run_systemctl ARGUMENT...: run systemctl, and up to `patience` times more if PID 1 does not answer, as while it
+# re-executes itself. `said` is its output.
 run_systemctl() {
   tries=0
   while :; do
@@ -127,7 +131,8 @@ run_systemctl() {
   done
 }
 
-# show_units UNIT...: a line for each: name, LoadState, ActiveState, SubState, InvocationID, Type, RemainAfterExit; - for none.
+# show_units UNIT...: a line for each: name, LoadState, ActiveState, SubState, InvocationID, Type, RemainAfterExit; - if
+# unset.
 show_units() {
   [ $# -gt 0 ] || return 0
   run_systemctl show -p LoadState -p ActiveState -p SubState -p InvocationID -p Type -p RemainAfterExit -- "$@" || return 1
@@ -151,8 +156,8 @@ show_units() {
   }
 }
 
-# list_links FOLDER: the links of a folder of units, and of the folders in it: path, target. Where find does not know all of
-# that, or one goes meanwhile, each is read by itself.
+# list_links FOLDER: the links in a unit folder and in its subfolders: path, target. If find fails, because it lacks an
+# option or because a link has just gone, they are read one by one.
 list_links() {
   set -- "$1"/* "$1"/*/*
   if found=$(find "$@" -maxdepth 0 -type l -printf '%p\t%l\n' 2>/dev/null); then
@@ -167,14 +172,14 @@ list_links() {
 # drop PATH...: remove temporary files of a transaction.
 drop() { rm -rf -- "$@"; }
 
-# list_rooms: list the rooms of this generation, one per line.
+# list_rooms: the rooms of this generation, one a line.
 list_rooms() {
   while IFS=$tab read -r _ kind path _; do
     case "$kind" in write | remove | link) name_room "$path" && printf '%s\n' "$room" ;; esac
   done <"$home/steps" | sort -u
 }
 
-# use_generation GENERATION [COMMAND...]: set the variables that the other functions need, and run COMMAND.
+# use_generation NUMBER [COMMAND...]: set the variables that the other functions need, then run COMMAND.
 use_generation() {
   generation=$1
   home=$base/gen/$1
@@ -183,7 +188,7 @@ use_generation() {
   "$@"
 }
 
-# forget_staged: remove a staged generation, which has changed nothing.
+# forget_staged: remove a staged generation, which has changed nothing yet.
 forget_staged() {
   [ ! -f "$home/steps" ] || list_rooms | while IFS= read -r each; do drop "$each"; done
   rm -f -- "$base/tx/staged" "$base/lease" "$base/holder"
@@ -199,5 +204,5 @@ drop_unfinished() {
   done
 }
 
-# drop_unit_copies: remove the copies of the units for the boot that a killed script has not put in place.
+# drop_unit_copies: remove copies of the boot units that a killed script did not put in place.
 drop_unit_copies() { drop "$unit_folder/.qtctl-restore.service" "$unit_folder/.qtctl-restore-verify.service"; }

@@ -1,9 +1,10 @@
 # shellcheck shell=sh disable=SC2154
-# Unit files as one tar of what is not too large; of what is, a line as tar tells of what it cannot read.
+# Unit files as one tar. A file that is too large is left out, and named on standard error as tar names unreadable
+# files.
 #
-# Given: largest (KiB), too_large (why it is not taken).
+# Given: largest (KiB), too_large (the reason to print).
 
-# pack_folders FOLDER...: below /, those of them that are there. Nothing where none is.
+# pack_folders FOLDER...: pack the folders, relative to /, that exist; print nothing if none does.
 pack_folders() {
   for each; do
     shift
@@ -15,7 +16,7 @@ pack_folders() {
   find "$@" -type f -size "+${largest}k" 2>/dev/null | archive -- "$@"
 }
 
-# pack_files FILE...: below /, links followed. Of a folder the drop-ins in it.
+# pack_files FILE...: pack the files, relative to /, with links followed; of a folder, the drop-ins in it.
 pack_files() {
   cd / || exit
   for each; do
@@ -35,7 +36,7 @@ find_large() {
   shift
   for each; do
     shift
-    # Absolute, so that none of them, which the host named, is taken for an option: find can delete.
+    # Absolute, so that find takes no name that came from the host for an option such as -delete.
     set -- "$@" "/$each"
   done
   case $how in
@@ -44,5 +45,5 @@ find_large() {
   esac
 }
 
-# archive [-h] -- NAME...: but for the paths on standard input, as find prints them.
+# archive [-h] -- NAME...: leave out the paths on standard input, which are as find prints them.
 archive() { sed 's|^/||' | tar --anchored --no-wildcards -X - -cf - "$@"; }

@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2086,SC2154
-# run_unprivileged SCRIPT ARGUMENT...: run it in / as the account that asks, but never as root: root becomes nobody first.
-# Exit status 77 where there is nothing to drop root with.
+# run_unprivileged SCRIPT ARGUMENT...: run it in / as the account that asks, but never as root: root becomes nobody
+# first. Exit status 77: the host has no program to drop root with.
 run_unprivileged() {
   drop=''
   if [ "$(id -u)" = 0 ]; then
@@ -18,5 +18,5 @@ run_unprivileged() {
   $drop sh -c "$text" sh "$@"
 }
 
-# look_at_venvs VENV...: what venvs.sh says of them. Given: venvs (its text), seconds, bytes, say.
+# look_at_venvs VENV...: run venvs.sh. Given: venvs (its text), seconds, bytes, say.
 look_at_venvs() { run_unprivileged "$venvs" "$seconds" "$bytes" "$say" "$@"; }

@@ -1,8 +1,8 @@
 # shellcheck shell=sh disable=SC2086
-# Units of user managers: their files, as far as the folders may be looked into, and control groups of what runs.
+# Units of user managers: their files, as far as the folders can be read, and the control groups of those that run.
 
-# list_user_units: lines `f PATH` of unit files, `r PATH` of control groups; `s USER HOME` where a folder on the way to them is closed,
-# `l USER` whose manager is started at boot.
+# list_user_units: lines `f PATH` of unit files, `r PATH` of control groups, `s USER FOLDER` of folders that cannot be
+# entered or read on the way to them, `l USER` of users whose manager is started at boot.
 list_user_units() {
   folders=''
   for each in /etc/systemd/user /run/systemd/user /usr/local/lib/systemd/user /usr/lib/systemd/user \

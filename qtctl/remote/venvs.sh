@@ -1,15 +1,14 @@
 # shellcheck shell=sh disable=SC2086
-# examine_venvs SECONDS BYTES SAY VENV...: where each bin/python leads; of the interpreters of the system, what each says when it
-# runs SAY, which has so many seconds; of other programs their first bytes.
+# examine_venvs SECONDS BYTES SAY VENV...: where each bin/python leads; what each interpreter of the system prints when
+# it runs SAY, for at most SECONDS; the first BYTES of other programs.
 #
-# Lines: where each leads, in their order, a newline in a path as \1, which no other line has. Then of each file that is
-# led to and may be executed: `ran`, exit status, path, output; or `head`, its first bytes, path. `self`: the first bytes
-# of a program of this host. `at`: what find says of each part of their ways. `is`: number of the venv, what was found,
-# mode, message. `lib`: number of the venv, one of its folders of libraries. `cfg`: what its pyvenv.cfg says of a version,
-# after path and colon. `new`: when the newest record of a package changed, its folder of libraries, path.
+# Lines: where each leads, in order, a newline in a path as \1. Then for each executable file that one leads to: `ran`,
+# exit status, path, output; or `head`, first bytes, path. `self`: the first bytes of a program of this host. `at`: what
+# find says of each part of their paths. `is`: number of the venv, what was found, mode, message. `lib`: number of the
+# venv, one of its library folders. `cfg`: the version lines of pyvenv.cfg, after path and colon. `new`: when the newest
+# record of a package changed, its library folder, path.
 #
-# What may be run is chosen here by a rule that allows less than the one in qtctl/meaning/access.py, which judges it
-# again.
+# What may be run is decided here by a stricter rule than the one in qtctl/meaning/access.py, which judges it again.
 examine_venvs() {
   seconds=$1 bytes=$2 program=$3
   shift 3
@@ -36,7 +35,7 @@ examine_venvs() {
   done
 }
 
-# resolve_pythons VENV...: where their interpreters lead, each ended by NUL. It ends the subshell that it runs in.
+# resolve_pythons VENV...: where their interpreters lead, each ended by NUL. Ends the subshell that it runs in.
 resolve_pythons() {
   for each; do
     shift
@@ -45,7 +44,7 @@ resolve_pythons() {
   exec readlink -z -m -- "$@"
 }
 
-# look FILE: run it, or read how it begins.
+# look FILE: run it, or read its first bytes.
 look() {
   if may_run "$1"; then
     out=$(exec env -i timeout -k 1 "$seconds" "$1" -I -S -E -B -c "$program" 2>&1) && code=0 || code=$?
@@ -61,7 +60,7 @@ may_run() {
   [ -z "$(find / /usr /usr/lib "${1%/*}" "$1" -maxdepth 0 '(' ! -uid 0 -o -perm /022 ')' -print 2>&1)" ]
 }
 
-# report_state VENV: what is there.
+# report_state VENV: print whether it has an interpreter that can be executed, or what is wrong.
 report_state() {
   python=$1/bin/python mode='' out=''
   if [ -f "$python" ] && [ -x "$python" ]; then state=program
@@ -73,14 +72,14 @@ report_state() {
   printf 'is\t%s\t%s\t%s\t%.200s\n' "$number" "$state" "$mode" "${out%%"$IFS"*}"
 }
 
-# list_libraries VENV: the names of its folders of them.
+# list_libraries VENV: the names of its library folders.
 list_libraries() {
   set +f
   for lib in "$1"/lib/python*; do [ ! -d "$lib" ] || printf 'lib\t%s\t%.80s\n' "$number" "${lib##*/}"; done
   set -f
 }
 
-# report_made VENV...: what each pyvenv.cfg says of the Python that it was made for, and the newest record of a package.
+# report_made VENV...: the Python version in each pyvenv.cfg, and the newest record of a package.
 report_made() {
   for each; do
     shift

@@ -1,9 +1,9 @@
 # shellcheck shell=sh disable=SC2015
-# What root writes goes only where nobody but root can lead it: the same rule as qtctl/meaning/access.py.
+# Root writes only below paths that nobody but root can change: the same rule as in qtctl/meaning/access.py.
 
-# is_trusted FOLDER: follow the way to a folder as the kernel does, links included. It fails, with the reason in `why`,
-# where anyone but root could change a part of it. A missing part is no failure: then root makes it in a folder that
-# was found good. Access control lists show in the group bits of the mode.
+# is_trusted FOLDER: follow the path to a folder as the kernel does, links included. False, with the reason in `why`, if
+# anyone but root can change a part of it. A missing part is no failure: root then makes it in a folder that passed.
+# Access control lists show in the group bits of the mode.
 is_trusted() {
   here='' rest=/$1 links=0 shared='' why=''
   at=/
@@ -23,7 +23,7 @@ $at
 good='
 ' absent=no
 
-# take_part: `at` becomes the next part of the way; it fails at its end.
+# take_part: set `at` to the next part of the path; false at the end.
 take_part() {
   while [ -n "$rest" ]; do
     part=${rest%%/*}
@@ -37,7 +37,7 @@ take_part() {
   return 1
 }
 
-# judge_part PATH: one part of the way.
+# judge_part PATH: judge one part of the path.
 judge_part() {
   found=$(LC_ALL=C stat -c '%u %g %f %U:%G' -- "$1" 2>&1) || {
     case "$found" in *': No such file or directory') absent=yes && return ;; esac
@@ -49,7 +49,7 @@ judge_part() {
   user=${found%:*} group=${found##*:}
   [ "$user" != UNKNOWN ] || user=$uid
   [ "$group" != UNKNOWN ] || group=$gid
-  # In a sticky folder that all may write, what is root's can be renamed and removed by root alone.
+  # In a sticky folder that everyone can write, only root can rename or remove what root owns.
   [ -z "$shared" ] || [ "$uid" = 0 ] || { why=$shared && return 1; }
   shared=''
   case $((raw & 0xf000)) in
@@ -59,7 +59,7 @@ judge_part() {
   esac
 }
 
-# follow LINK: its owner can change nothing of it in a folder that he may not write.
+# follow LINK: the owner of a link cannot change it in a folder that they cannot write.
 follow() {
   links=$((links + 1))
   target=$(readlink -- "$1") && [ -n "$target" ] && [ "$links" -le 40 ] || { why="$1 leads nowhere" && return 1; }

@@ -1,15 +1,14 @@
 # shellcheck shell=sh disable=SC2086,SC2154,SC3045
-# What services start with: everything on the ways to their files, links followed, who their users are, and which unit
-# files not only root can write. Nothing is run, and of a file that may be executed only its first line is read.
+# What services start with: everything on the paths to their files, links followed, who their users are, and which unit
+# files others than root can write. Nothing is run, and only the first line of an executable file is read.
 #
-# Given: walk (auditor.awk), first_lines (first_lines.awk), rounds (how often what links lead to is looked for).
+# Given: walk (auditor.awk), first_lines (first_lines.awk), rounds (how often the targets of links are looked up).
 
-# show_ways USERS PATH...: USERS are names, one a line. Lines, a newline in a path as \1: all that find said of each part
-# (kind, uid, gid, mode, path//target), then `T` its size and times; `A` access control lists; `S` path//what the first
-# line of a program names, or `H` where it could not be read; `I` what id says, `P` and `Q` who has a group; `W` what not
-# only root can write of the unit folders; `L` links from there to elsewhere; `N` noexec or exec and where, of all that is
-# mounted. What find could not look at it says on
-# standard error.
+# show_ways USERS PATH...: USERS are names, one a line. Lines, a newline in a path as \1: for each part of a path what
+# find says (kind, uid, gid, mode, path//target), then `T` its size and times; `A` access control lists; `S`
+# path//interpreter of a program, or `H` if its first line could not be read; `I` what id says; `P` and `Q` who is in a
+# group; `W` what others than root can write in the unit folders; `L` links that lead out of them; `N` noexec or exec
+# and the place of each mount. What find could not look at is on standard error.
 show_ways() {
   users=$1
   shift
@@ -29,8 +28,8 @@ show_ways() {
   awk '{ print "N " (("," $6 ",") ~ /,noexec,/ ? "noexec" : "exec") " " $5 }' /proc/self/mountinfo | head -n 5000
 }
 
-# follow PATH...: what is met on the way to each is added to `seen`. `programs`: the files that the first `paths` of them
-# lead to and that may be executed, each after "= ".
+# follow PATH...: add everything on the way to each path to `seen`. `programs`: the executable files that the first
+# `paths` of them lead to, each after "= ".
 follow() {
   while todo=$(printf '%s\n' "$seen" "$asked" | awk -v programs="$paths" "$walk" "$@"); [ "$todo" ]; do
     case $todo in '= '*) programs=$todo && break ;; esac
@@ -41,8 +40,9 @@ follow() {
   done
 }
 
-# read_shebangs: what the first line of each program names; `more` are the interpreters among that. One process reads them all.
-# Where it is stopped, by a pipe or something without an end that has taken the place of a file, each is read on its own.
+# read_shebangs: print the interpreter in the first line of each program, and set `more` to those that are paths. One
+# process reads all programs. If it is stopped, because a file was replaced by a pipe or something endless, they are
+# read one by one.
 read_shebangs() {
   more=''
   [ "$programs" ] || return 0
@@ -63,7 +63,7 @@ read_first_line() {
   (qtctl_timed 2 head -c 250 -- "$1") 2>/dev/null | awk -v from=/dev/stdin "$first_lines" "= $1"
 }
 
-# show_acls: the access control lists of what ls marks with a +.
+# show_acls: the access control lists of everything that ls marks with a +.
 show_acls() {
   # shellcheck disable=SC2012 # only ls tells of access control lists
   marked=$(ls -dln --time-style=+ -- $asked 2>/dev/null | sed -n 's|^[^ ]\{10\}+[^/]*/|/|p')
@@ -72,8 +72,8 @@ show_acls() {
   getfacl -n -p -- $marked 2>/dev/null | sed 's/^/A /'
 }
 
-# show_accounts: all are asked for at once. Each of which that says nothing is asked for alone: it is not there, it has another
-# name, or this id takes one name only.
+# show_accounts: look up all of them at once, and each that is missing from the answer again: it does not exist, has
+# another name, or this version of id takes one name only.
 show_accounts() {
   [ "$users" ] || return 0
   ids=$(id -- $users 2>/dev/null)
@@ -95,7 +95,8 @@ show_accounts() {
   getent group $gids | awk -F: '{ print "Q " $3 " " $4 }'
 }
 
-# find_unit_folders: `links` are those that lead out of them.
+# find_unit_folders: print what others than root can write in the unit folders, and set `links` to those that lead
+# elsewhere.
 find_unit_folders() {
   folders='' links=''
   for each in /etc/systemd/system /run/systemd/system /etc/systemd/system.control /run/systemd/system.control \
