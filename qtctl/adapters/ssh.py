@@ -258,10 +258,7 @@ class SshHost(Closing):
         return channel
 
     def _forward_to_program(self, address: str, port: int, timeout_s: float) -> "paramiko.Channel":
-        """TimeoutError where the host cannot connect in time; HostError where it says that nobody takes the connection;
-
-        Refused where it forwards nothing.
-        """
+        """TimeoutError: not connected in time. HostError: nothing accepts it. Refused: the host forwards nothing."""
         transport = self._link.transport
         try:
             return transport.open_channel("direct-tcpip", (address, port), ("127.0.0.1", 0), timeout=timeout_s)

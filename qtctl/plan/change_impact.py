@@ -56,10 +56,10 @@ def is_stopped_otherwise(old: bytes, new: bytes, name: str) -> bool:
 
 
 def make_diff(old: bytes, new: bytes, path: str) -> str:
-    """Unified diff of two unit files. Values of Environment= and credentials are left out on both sides,
+    """Unified diff of two unit files, without secrets.
 
-    and so are the arguments of commands that are only in the old file, people put passwords there, and whatever else
-    looks like a secret. An assignment is one also where it is continued on other lines.
+    Left out on both sides: values of Environment= and of credentials, arguments of commands that only the old file has
+    (people put passwords there), and whatever else looks like a secret. An assignment may continue on further lines.
     """
     after, before = (_group_lines(text.decode("utf-8", "replace")) for text in (new, old))
     known = frozenset(map(tuple, after))

@@ -14,10 +14,11 @@ RESTART_DELAY = ("Service", "RestartUSec")
 
 
 def list_needs(desired: Desired) -> tuple[Need, ...]:
-    """`unit` of every declared unit; `file` of every generated file, enabling link, secrets file and folder, and of all
+    """The facts that a plan reads.
 
-    folders above what is written. Sorted; then the users and groups of accounts and folders, the hosts file, and what
-    the host says of its deploys.
+    Sorted: `unit` for every declared unit; `file` for every generated file, enabling link, secrets file and folder, and
+    for all folders above what is written. Then users and groups of accounts and folders, the hosts file, and what the
+    host says about its deploys.
     """
     paths = {need.subject for file in desired.files for need in needs_of(file)}
     paths.update(folder.path for folder in desired.folders)

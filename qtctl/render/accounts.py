@@ -12,7 +12,7 @@ from qtctl.model.origin import Origin
 SYSUSERS, TMPFILES = "sysusers.j2", "tmpfiles.j2"
 USERS_FILE, FOLDERS_FILE, HOSTS_FILE = "users.toml", "folders.toml", "hosts.toml"
 CLOUD_INIT = "manage_etc_hosts: false\n"
-"""cloud-init's own words for: leave the hosts file as it is. Without them some images write it anew at every boot."""
+"""Tells cloud-init to leave the hosts file alone. Without it, some images rewrite the file at every boot."""
 
 
 def locate_sysusers(desired: Desired) -> str:
@@ -24,7 +24,7 @@ def locate_tmpfiles(desired: Desired) -> str:
 
 
 def locate_cloud_init(desired: Desired) -> str:
-    """The last of its folder wins, and these are read in the order of their names."""
+    """99-: cloud-init reads the folder in the order of names, and the last file wins."""
     return f"/etc/cloud/cloud.cfg.d/99-{desired.fleet}-hosts.cfg"
 
 
@@ -39,7 +39,7 @@ def list_paths(desired: Desired) -> Iterator[tuple[str, str, Origin]]:
 
 
 def list_account_entries(accounts: Iterable[DesiredAccount]) -> tuple[sysusers.Entry, ...]:
-    """Groups, users, memberships: each line names only what an earlier one makes."""
+    """Groups, users, memberships, in this order: each line names only what an earlier one creates."""
     accounts = tuple(accounts)
     shared = {account.group for account in accounts if account.group not in (account.name, "root")}
     groups: dict[str, int | None] = {}
@@ -61,14 +61,14 @@ def list_folder_entries(folders: Iterable[DesiredFolder]) -> tuple[tmpfiles.Entr
 
 
 def judge_accounts(text: str, path: str, template: str, declared: tuple[sysusers.Entry, ...]) -> None:
-    """InputError where `text` does not make the declared accounts, or says two things of one."""
+    """InputError if `text` does not create the declared accounts, or contradicts itself about one."""
     name = f"{path} from {template}"
     found = sysusers.parse(text, name)
     _judge_entries(name, [(each.name, each.key, each) for each in declared], [(each.key, each) for each in found])
 
 
 def judge_folders(text: str, path: str, template: str, declared: tuple[tmpfiles.Entry, ...]) -> None:
-    """InputError where `text` does not make the declared folders, or says two things of one."""
+    """InputError if `text` does not create the declared folders, or contradicts itself about one."""
     name = f"{path} from {template}"
     found = tmpfiles.parse(text, name)
     _judge_entries(name, [(each.path, each.path, each) for each in declared], [(each.path, each) for each in found])

@@ -1,4 +1,4 @@
-"""The directives and values that systemd must read in the text of each unit, as they were declared."""
+"""The directives and values that systemd must read in each rendered unit."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ def read_as_is(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A directive and the values that systemd must read; `read` takes the quoting off what was written."""
+    """A directive and the values that systemd must read; `read` removes the quoting from what was written."""
 
     section: str
     key: str
@@ -126,7 +126,7 @@ def _declare_directory(directory: str) -> tuple[Declared, ...]:
 
 
 def _declare_environment(env: tuple[tuple[str, str], ...]) -> tuple[Declared, ...]:
-    """effective() has taken the quotes off already."""
+    """effective() has already removed the quotes."""
     if not env:
         return ()
     return (Declared("Service", "Environment", tuple(f"{name}={text}" for name, text in env)),)
@@ -139,7 +139,7 @@ def _declare_env_files(service: DesiredService) -> tuple[Declared, ...]:
 
 
 def _make_file_reader(patterns: frozenset[str]) -> Callable[[str], object]:
-    """A pattern of the declared ones as it is."""
+    """Reads a file pattern; one that was declared is kept as it is."""
 
     def read(text: str) -> object:
         found = _find_declared(text, patterns)
@@ -160,7 +160,7 @@ def _declare_exec_start(service: DesiredService) -> Declared:
 
 
 def _declare_commands(commands: tuple[DesiredCommand, ...]) -> Iterator[Declared]:
-    """A template of the user's own may add such commands where none are declared."""
+    """A user's own template may add such commands if none are declared."""
     for key in dict.fromkeys(command.directive for command in commands):
         mine = [command for command in commands if command.directive == key]
         lines = frozenset(command.line for command in mine if command.line)
@@ -169,7 +169,7 @@ def _declare_commands(commands: tuple[DesiredCommand, ...]) -> Iterator[Declared
 
 
 def _make_command_reader(lines: frozenset[str]) -> Callable[[str], object]:
-    """Reads a command as its prefixes, program and argv; a command that was declared as a line, as that line."""
+    """Reads a command as prefixes, program and argv; one that was declared as a line, as that line."""
 
     def read(text: str) -> object:
         found = _find_declared(text, lines)
@@ -182,7 +182,7 @@ def _make_command_reader(lines: frozenset[str]) -> Callable[[str], object]:
 
 
 def _read_exec(text: str) -> object:
-    """The program and its argv; with a prefix that changes how it runs, something no declaration equals."""
+    """The program and its argv. A prefix that changes how it runs makes the value differ from any declared one."""
     command = parse_exec(text)
     if command.prefixes.strip(":"):
         return command

@@ -1,4 +1,4 @@
-"""The values for a template. Shipped templates are filled in this process, a user's by a passed function."""
+"""The values for a template. Shipped templates are filled in this process, a user's by a function that is passed in."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,16 +21,16 @@ class Filling:
 
 
 Filled: TypeAlias = str | InputError
-"""The text; or what is wrong with the template, with its place, or with a value, without one."""
+"""The text, or an error: one about the template has a place in it, one about a value has none."""
 Fill: TypeAlias = Callable[[Mapping[str, str], Sequence[Filling]], Iterable[Filled]]
 """Template texts by file name, and fillings → one answer each, in their order.
 
-InputError where a template can be given no more time or memory.
+InputError if a template exceeds its time or memory.
 """
 
 
 class OwnTemplates(Mapping[str, str]):
-    """Texts by file name that did not ship with qtctl, and the only way in which they are filled."""
+    """Texts by file name that did not ship with qtctl, and the only function that may fill them."""
 
     def __init__(self, texts: Mapping[str, str], fill: Fill) -> None:
         self._texts = dict(texts)

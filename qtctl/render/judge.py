@@ -1,6 +1,6 @@
-"""Whether a rendered text says what was declared: it is parsed again and read as systemd will read it.
+"""Checks that a rendered text says what was declared: it is parsed again and read as systemd will read it.
 
-So a user's own template is judged as well. It may add directives and dependencies; it may not lose or change a declared
+This also judges a user's own templates. They may add directives and dependencies, but not drop or change a declared
 value.
 """
 
@@ -17,7 +17,7 @@ from qtctl.render.declared import Declared, read_as_is
 def judge_unit(
     text: str, unit: str, template: str, mark: str, declared: Iterable[Declared], *, specifiers: bool = False
 ) -> None:
-    """InputError, in the words of the template, where `text` is not a unit file that says what was declared.
+    """InputError about the template if `text` is not a unit file that says what was declared.
 
     `specifiers`: a `%` in the declared values is systemd's, and stands in the text as it is.
     """
@@ -35,7 +35,7 @@ def judge_unit(
 
 
 def judge_env(text: str, service: DesiredService, template: str, mark: str) -> None:
-    """InputError if a process would get another environment from the file. The error shows names, never values."""
+    """InputError if a process would get a different environment from the file. The error shows names, never values."""
     name = f"{service.env_file} from {template}"
     judge_mark(text, service.unit, template, mark)
     found, declared = parse_env_file(text, name), dict(service.env)
@@ -48,7 +48,7 @@ _FILTERS = "write values through the filters that the shipped templates use"
 
 
 def judge_mark(text: str, unit: str, template: str, mark: str) -> None:
-    """InputError where the first line is not the one that says whose file it is."""
+    """InputError if the first line is not the mark that tells which registry file it comes from."""
     if text.partition("\n")[0] != mark:
         raise InputError(
             f"template of {unit}: the first line is not the mark", hint="{{ mark }}", place=Place(template, 1)

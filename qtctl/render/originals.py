@@ -1,7 +1,7 @@
-"""Generated files and what a host had in their place: which of it still counts, and which drop-ins must say nothing.
+"""Adopted files of a host: which still count as they were, and which drop-ins become empty.
 
-A drop-in that was merged into its unit would say its lists twice once the merged unit is written. So it is declared to
-be empty: whoever takes the unit over takes the drop-in over with it.
+If a drop-in was merged into its unit, its lists would count twice once the merged unit is written. So the drop-in is
+declared as an empty file: taking over the unit takes over the drop-in too.
 """
 
 import hashlib
@@ -18,14 +18,14 @@ _EMPTY = "# What it said was adopted into {path}.\n"
 
 
 def digest_of(file: DesiredFile) -> str:
-    """Of what systemd reads in a rendered unit or drop-in: comments and the order of keys do not count."""
+    """A digest of what systemd reads in a rendered unit or drop-in: comments and the order of keys do not count."""
     found = merge_effective(parse(file.content.decode(), file.subject))
     said = [[*at, *values] for at, values in sorted(found.items())]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
 def apply_originals(files: Iterable[DesiredFile], originals: Iterable[DesiredOriginal]) -> tuple[DesiredFile, ...]:
-    """Sorted by path. An original counts where its file is rendered as it was then, or not rendered yet."""
+    """Sorted by path. An original counts if its file is rendered as it was when adopted, or not rendered yet."""
     found = {file.path: file for file in files}
     for original in originals:
         file = found.get(original.path)

@@ -1,4 +1,4 @@
-"""The files that render will make, before any is rendered: enough to know what to ask a host."""
+"""The files that render will make, before any is rendered: enough to know which facts to ask a host for."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,7 +13,7 @@ DROPIN = "dropin"
 
 
 def plan_files(desired: Desired) -> Desired:
-    """`desired` with the files that `render` gives it, by path, each without its content."""
+    """`desired` with the files that `render` would add, sorted by path, each without content."""
     return replace(desired, files=apply_originals(_list_files(desired), desired.originals))
 
 

@@ -54,8 +54,8 @@ _Failed = dict[int, tuple[str, Unrendered]]
 def render(desired: Desired, templates: Mapping[str, str]) -> Desired:
     """`desired` with `files`, sorted by path; the same bytes for the same input.
 
-    `templates` are texts by file name (`TEMPLATES`); those of a user are `OwnTemplates`. InputErrors with everything
-    that is wrong: a value that no unit file can say, a template that is broken or does not give the declared values.
+    `templates` are texts by file name (`TEMPLATES`), or `OwnTemplates` of a user. InputErrors with everything that is
+    wrong: a value that no unit file can hold, a template that is broken or does not yield the declared values.
     """
     planned = list(_list_planned(desired))
     failed: _Failed = {}
@@ -118,7 +118,7 @@ def _list_planned(desired: Desired) -> Iterator[_Planned]:
 
 
 def _with_files(units: Iterable[D]) -> Iterator[D]:
-    """Without the instances of templates, which have no file of their own."""
+    """Leaves out instances of templates, which have no file of their own."""
     return (each for each in units if not each.template)
 
 
@@ -243,7 +243,7 @@ def _merge_errors(first: tuple[str, Unrendered], *others: tuple[str, Unrendered]
 
 
 def _place_error(error: InputError, subject: str, origin: Origin) -> Unrendered:
-    """An error of a template keeps its place there; one of a value stands where the value was declared."""
+    """An error in a template keeps its place; one about a value gets the place where the value was declared."""
     in_template = error.place is not None
     return Unrendered(
         error.what if in_template else f"{subject}: {error.what}",

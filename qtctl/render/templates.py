@@ -29,7 +29,7 @@ _IN_TEMPLATE = (ArithmeticError, AttributeError, LookupError, RuntimeError, Type
 
 
 def fill(texts: Mapping[str, str], fillings: Sequence[Filling]) -> Iterator[Filled]:
-    """Each filling in turn, in this process: for templates that ship."""
+    """Fill them one by one in this process: only for templates that ship with qtctl."""
     templates = Templates(texts)
     for filling in fillings:
         try:
@@ -49,7 +49,7 @@ class Templates:
         environment = ImmutableSandboxedEnvironment(
             loader=FunctionLoader(self._load),
             undefined=StrictUndefined,
-            autoescape=False,  # unit files are no HTML: the filters quote
+            autoescape=False,  # unit files are not HTML: the filters quote
             keep_trailing_newline=True,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -75,7 +75,7 @@ class Templates:
         return environment
 
     def fill(self, filling: Filling) -> str:
-        """The text that the template gives. InputError with the template's line, or from a filter."""
+        """The filled text. InputError with the template's line, or from a filter."""
         name, subject, values = filling.template, filling.subject, filling.values
         try:
             return self._environments[filling.specifiers].get_template(name).render(values)
@@ -98,17 +98,17 @@ class Templates:
             raise InputError(f"template of {subject}: {what}", place=self.place(error, name)) from error
 
     def _load(self, name: str) -> tuple[str, str, None] | None:
-        # The name as file name is what makes a traceback say where in the template it broke.
+        # With the name as file name, a traceback says where in the template it broke.
         return (self._texts[name], name, None) if name in self._texts else None
 
     def place(self, error: BaseException, name: str) -> Place:
-        """Where in the texts the template `name` was when it raised `error`."""
+        """The line of a template at which `name` raised `error`."""
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in self._texts]
         return Place(frames[-1].filename, frames[-1].lineno) if frames else Place(name)
 
 
 class _NotTaken(InputError):
-    """A filter's error of `given`: the registry's where that is declared, the template's where it made it."""
+    """A filter rejected `given`: an error of the registry if the value was declared, else of the template."""
 
     def __init__(self, error: InputError, given: object) -> None:
         super().__init__(error.what, hint=error.hint, field=error.field)
@@ -116,7 +116,7 @@ class _NotTaken(InputError):
 
 
 def _contains_value(value: object, given: object) -> bool:
-    """Whether `given` is `value`, or stands in it."""
+    """Whether `given` is `value` or part of it."""
     if value is given or (type(value) is type(given) and value == given):
         return True
     inner: Iterable[object] = ()
@@ -128,7 +128,7 @@ def _contains_value(value: object, given: object) -> bool:
 
 
 def _check_defined(filter_: Callable[..., object]) -> Callable[..., object]:
-    """jinja2 hands an undefined name to a filter as it is; this says which name, as everywhere else in a template."""
+    """jinja2 passes an undefined name to a filter without an error; this raises one that says which name."""
 
     @wraps(filter_)
     def checked(given: object, *more: object) -> object:
@@ -141,7 +141,7 @@ def _check_defined(filter_: Callable[..., object]) -> Callable[..., object]:
 
 
 def _write_undoubled(filter_: Callable[..., object]) -> Callable[..., object]:
-    """The filter, writing a `%` as it is where it would double it."""
+    """The filter, but with each `%` written once instead of doubled."""
 
     @wraps(filter_)
     def written(given: object, *more: object) -> object:

@@ -20,9 +20,9 @@ def mark(file: str) -> str:
 
 
 def write_setting(text: str, key: str) -> str:
-    """A (directive, value) pair's value: one path for lists of paths, text that is meant as it stands, else as systemd
+    """The value of a (directive, value) pair as a unit file has it; '' is an empty assignment.
 
-    reads it. Empty is an empty assignment.
+    For a list of paths `text` is one path, for TEXTS the text itself; for others it is already as systemd reads it.
     """
     if not text:
         return ""
@@ -35,7 +35,7 @@ def write_setting(text: str, key: str) -> str:
 
 
 def _write_path(text: str, key: str, *, as_it_stands: bool) -> str:
-    """One word of a list of paths. `as_it_stands`: what is more than a path is written as systemd reads it."""
+    """One word of a list of paths. `as_it_stands`: anything besides a plain path is already as systemd reads it."""
     marks = text[: len(text) - len(text.lstrip("-+"))]
     bare = text.removeprefix(marks)
     plain = not any(char in bare for char in "\"'\\")
@@ -49,14 +49,14 @@ def _write_path(text: str, key: str, *, as_it_stands: bool) -> str:
 
 
 def undouble(written: str, given: object) -> str:
-    """`written` with each `%` of `given` once, whether writing it has doubled them or not."""
+    """`written` with each `%` of `given` once, whether or not writing it doubled them."""
     words = (given,) if isinstance(given, str) else given if isinstance(given, list | tuple) else ()
     before = sum(str(word).count("%") for word in words)
     return written.replace("%%", "%") if before and written.count("%") == 2 * before else written
 
 
 def write_working_directory(text: str, *, doubled: bool = True) -> str:
-    """WorkingDirectory=: `-` before the path and `~` are systemd's. Not `doubled`: as systemd understands it."""
+    """WorkingDirectory=: a leading `-` and `~` belong to systemd. Not `doubled`: `%` begins a specifier."""
     mark_ = "-" if text.startswith("-") else ""
     directory = text.removeprefix(mark_)
     if directory == "~" or directory.startswith("%"):

@@ -6,7 +6,7 @@ from qtctl.resolve.hosts import includes_host
 
 
 def resolve_accounts(registry: Registry, host: str) -> tuple[DesiredAccount, ...]:
-    """By name. A user without a group has the one of its own name."""
+    """Sorted by name. A user without a group gets the group of the same name."""
     return tuple(
         DesiredAccount(
             name=name,
@@ -25,7 +25,7 @@ def resolve_accounts(registry: Registry, host: str) -> tuple[DesiredAccount, ...
 
 
 def resolve_folders(registry: Registry, host: str) -> tuple[DesiredFolder, ...]:
-    """By path, so that parents come before children. Without a group: the primary group of its user."""
+    """Sorted by path, so that parents come before children. The default group is the primary group of the user."""
     groups = {account.name: account.group for account in resolve_accounts(registry, host)}
     return tuple(
         DesiredFolder(

@@ -12,7 +12,7 @@ from qtctl.resolve.listeners import make_listener
 
 
 def resolve_checks(registry: Registry, host: str) -> tuple[DesiredCheck, ...]:
-    """By id. None of one that says nothing to look at, which no registry is used with."""
+    """Sorted by id. A check with nothing to look at is skipped: a registry with one does not load."""
     return tuple(
         DesiredCheck(id_, each.summary, each.severity, each.why, each.remedy, wanted, registry.origins["checks", id_])
         for id_, each in sorted(registry.checks.items())

@@ -1,4 +1,4 @@
-"""Compose files that a fleet came from → the containers that its hosts must not run any more."""
+"""Compose files that a fleet came from → the containers that its hosts should no longer run."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from qtctl.model.registry import Registry
 
 
 def list_left_containers(registry: Registry) -> tuple[LeftContainer, ...]:
-    """By name; of two files that have a service of one name, the first one's."""
+    """Sorted by name. If two files have a service of the same name, the first counts."""
     found: dict[str, LeftContainer] = {}
     for each in _list_all(registry):
         found.setdefault(each.service, each)

@@ -11,7 +11,7 @@ from qtctl.model.registry import Registry, Venv
 from qtctl.resolve.hosts import includes_host
 
 FORMAT = 1
-"""Increase it when the same input is built into something else."""
+"""Increase it when the same input is built differently."""
 
 
 def resolve_installs(registry: Registry, host: str) -> tuple[DesiredInstall, ...]:

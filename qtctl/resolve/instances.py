@@ -1,4 +1,4 @@
-"""A template and the name of an instance → the unit that a host has."""
+"""A template and an instance name → the unit that a host has."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -22,7 +22,7 @@ U = TypeVar("U", DesiredTarget, DesiredTimer, DesiredOther)
 
 
 def add_instances(registry: Registry, table: str, found: Iterable[U]) -> tuple[U, ...]:
-    """The units of `table`, and behind each template the instances that the registry declares of it."""
+    """The units of `table`; each template is followed by its declared instances."""
     every: list[U] = []
     for unit in found:
         every.append(unit)
@@ -33,7 +33,7 @@ def add_instances(registry: Registry, table: str, found: Iterable[U]) -> tuple[U
 
 
 def _make_instance(template: U, node: Instanced, name: str) -> U:
-    """As `make_instance`, of a unit that is no service."""
+    """As `make_instance`, for units other than services."""
     unit = name_instance(template.unit, name)
     own = replace(template, name=f"{template.name.removesuffix('@')}@{name}", unit=unit, template=template.unit)
     if is_template(own.starts):
@@ -67,9 +67,9 @@ def _expand_unit(own: U, node: Instanced) -> U:
 
 
 def make_instance(template: DesiredService, declared: Service, name: str) -> DesiredService:
-    """The instance: its values are what systemd makes of the template's specifiers, where its name decides them.
+    """The instance, with the template's specifiers replaced as systemd would, as far as the name decides them.
 
-    `declared` is the template as the registry has it, with what its instances have of their own.
+    `declared` is the template as the registry has it, with the values that its instances set themselves.
     """
     said = declared.instance.get(name)
     own_name = f"{template.name.removesuffix('@')}@{name}"
@@ -90,7 +90,7 @@ def make_instance(template: DesiredService, declared: Service, name: str) -> Des
 
 
 def _list_sockets(template: DesiredService, unit: str) -> tuple[UnixListener, ...]:
-    """Where paths of a template have %i, each instance has its own, whether the unit takes specifiers or not."""
+    """If a path of the template has %i, each instance has its own, whether or not the unit takes specifiers."""
     return tuple(replace(each, path=expand(each.path, unit)) for each in template.unix_sockets)
 
 
@@ -100,7 +100,7 @@ class _OwnState(TypedDict):
 
 
 def _resolve_state(template: DesiredService, said: OwnValues | None) -> _OwnState:
-    """An instance that says its state and not whether it is enabled is enabled as a service of that state is."""
+    """If an instance sets its state but not `enabled`, it is enabled as any service with that state."""
     if said is None or (said.state is None and said.enabled is None):
         return {"state": template.state, "enabled": template.enabled}
     state = said.state or template.state

@@ -10,12 +10,12 @@ from qtctl.model.service import Health, Port, Service, UnixListen
 
 
 def resolve_listeners(ports: Mapping[str, Port], origin: Origin) -> tuple[Listener, ...]:
-    """One listener a port, by name; a health path of "" means that no URL is asked."""
+    """One listener per port, sorted by name; a health path of "" means that no URL is requested."""
     return tuple(make_listener(name, port, origin.at("ports", name, "listen")) for name, port in sorted(ports.items()))
 
 
 def resolve_unix_listeners(declared: Mapping[str, UnixListen], origin: Origin) -> tuple[UnixListener, ...]:
-    """One a socket, by name."""
+    """One per socket, sorted by name."""
     return tuple(
         UnixListener(
             name,
@@ -30,7 +30,7 @@ def resolve_unix_listeners(declared: Mapping[str, UnixListen], origin: Origin) -
 
 
 def resolve_instance_listeners(service: Service, instance: str, origin: Origin) -> tuple[Listener, ...]:
-    """Its own ports, by name."""
+    """The instance's own ports, sorted by name."""
     return tuple(
         make_listener(name, port, find_listen_origin(origin, service, name, instance))
         for name, port in sorted(map_instance_ports(service, instance).items())

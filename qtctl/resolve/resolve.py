@@ -39,11 +39,11 @@ from qtctl.resolve.services import resolve_service
 from qtctl.resolve.units import resolve_dropin, resolve_other_unit, resolve_target, resolve_timer
 
 _NAMED = 3
-"""As many hosts as an error offers."""
+"""How many hosts an error suggests."""
 
 
 def stands_in(registry: Registry, target: str, as_name: str | None = None) -> str:
-    """The registry host that `target` is: `as_name`, itself, or the only one declared. InputError where none fits.
+    """The registry host that `target` stands for: `as_name`, itself, or the only one declared. InputError if none fits.
 
     `target` is empty where a command names no host.
     """
@@ -69,7 +69,7 @@ def stands_in(registry: Registry, target: str, as_name: str | None = None) -> st
 
 
 def resolve(registry: Registry, host: str) -> Desired:
-    """What `host` must have. `files` stays empty until render has run."""
+    """What `host` must have. `files` is empty until render has run."""
     declared = registry.hosts[host]
     names = Names.of(registry)
     found = tuple(resolve_service(registry, names, name) for name in _list_declared(registry, "services", host))
@@ -148,7 +148,7 @@ def _resolve_instances(registry: Registry, templates: tuple[DesiredService, ...]
 
 
 def _resolve_units(registry: Registry, host: str, table: str, resolve_unit: Callable[[str], U]) -> tuple[U, ...]:
-    """Of the units of `table`, which are no services: templates, and their instances."""
+    """Resolve the units of `table`, which are not services: templates and their instances."""
     found = (resolve_unit(name) for name in _list_declared(registry, table, host))
     return add_instances(registry, table, found)
 
@@ -209,7 +209,7 @@ def _resolve_keys(registry: Registry, host: str, services: tuple[DesiredService,
 def _group_by_key(
     services: Iterable[DesiredService], keys: Callable[[DesiredService], Iterable[str]]
 ) -> dict[str, tuple[str, ...]]:
-    """Key → the names of the services that have it, in their order."""
+    """Key → the names of the services that have it, in order."""
     found: dict[str, list[str]] = {}
     for service in services:
         for key in dict.fromkeys(keys(service)):
@@ -286,7 +286,7 @@ def _list_retired_units(registry: Registry) -> Iterator[RetiredUnit]:
 
 
 def _list_retired_externals(registry: Registry, host: str) -> Iterator[RetiredUnit]:
-    """Each of their names, but for one that a unit goes by which is not retired."""
+    """Each name of a retired external, unless a unit that is not retired goes by it too."""
     live = {
         spoken
         for table in (*UNIT_TABLES, "externals")

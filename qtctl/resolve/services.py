@@ -101,7 +101,7 @@ def resolve_service(registry: Registry, names: Names, name: str) -> DesiredServi
         restart=list_pairs(service.restart, restart),
         start_limit=list_pairs(service.restart, restart, section="Unit"),
         sandbox=_list_sandbox(registry, service),
-        # Those of a template are its instances'.
+        # The ports of a template belong to its instances.
         ports=() if template else resolve_listeners(service.ports, origin),
         unix_sockets=resolve_unix_listeners(service.unix_sockets, origin),
         publishes=service.streams.publishes,
@@ -128,12 +128,12 @@ def resolve_service(registry: Registry, names: Names, name: str) -> DesiredServi
 
 
 def _make_env_file_path(registry: Registry, name: str, *, own: bool) -> str:
-    """`own`: each instance has a file of its own, with what all of them have too."""
+    """`own`: each instance has its own file, which repeats what they all share."""
     return f"{registry.fleet.env_dir}/{name.removesuffix('@')}{'@%i' if own else ''}.env"
 
 
 def _choose_group(service: Service, default: str) -> str:
-    """A service with a user of its own has the group of that name."""
+    """A service with its own user gets the group of the same name."""
     if service.group is not None:
         return service.group
     return default if service.user is None else service.user
@@ -165,7 +165,7 @@ def _list_settings(registry: Registry, service: Service) -> Pairs:
 
 
 def _choose_identifier(registry: Registry, service: Service, unit: str) -> str:
-    """The identifier of its log lines: by default the unit's name."""
+    """The identifier of its log lines, by default the unit's name."""
     own = service.log.identifier
     chosen = registry.fleet.defaults.log.identifier if own is None else own
     if chosen is not None:
@@ -204,7 +204,7 @@ def _list_program_arguments(run: Run, code: str, ports: Mapping[str, Port]) -> t
 
 
 def _find_entry_point(run: Run, code: str, argv: tuple[str, ...]) -> str:
-    """The file that holds the program: if it is missing, the code is not installed."""
+    """The program's file: if it is missing, the code is not installed."""
     if run.kind in (RunKind.COMMAND, RunKind.EXEC):
         return argv[0] if argv else ""
     if run.kind is RunKind.SCRIPT:
@@ -214,7 +214,7 @@ def _find_entry_point(run: Run, code: str, argv: tuple[str, ...]) -> str:
 
 
 def _list_sandbox(registry: Registry, service: Service) -> Pairs:
-    """The directives of the profile, except those that a key replaces; then the keys."""
+    """The profile's directives, except those that a key overrides; then the keys."""
     default, own = registry.fleet.defaults.sandbox, service.sandbox
     keys = list_pairs(own, default, leave=("profile",))
     spoken = {directive for directive, _ in keys}

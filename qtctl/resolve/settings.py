@@ -19,11 +19,11 @@ from qtctl.model.vocabulary import list_assignments, list_directives
 
 
 def list_pairs(node: Node, default: Node | None = None, *, section: str = "", leave: Iterable[str] = ()) -> Pairs:
-    """Every directive that the keys of `node` say, each key it leaves open as `default` has it. Lists are joined.
+    """The directives of `node`'s keys; a key that it leaves open has the value of `default`. Lists are joined.
 
-    `section`: of the keys that ask for it; without, of those that stand in the section of their table or unit.
+    `section`: only keys for that section; '': keys for the section of their own table or unit.
     """
-    # Most keys of most tables are not there: a service has three hundred.
+    # A service has three hundred keys, and most tables set only a few.
     there = node.model_fields_set | (default.model_fields_set if default is not None else set())
     wanted = there.difference(leave)
     return tuple(
@@ -47,7 +47,7 @@ def list_unit_settings(names: Names, node: Unit | Service, *defaults: Order) -> 
 
 
 def merge_value(node: Node, default: Node | None, key: str) -> object:
-    """The value of a key, else that of the default. A list adds to the default's."""
+    """The value of the key, else of the default; a list is appended to the default's."""
     own = getattr(node, key)
     other = getattr(default, key) if default is not None else None
     if own is None:
@@ -64,7 +64,7 @@ def list_raw_directives(declared: RawDirectives, section: str) -> Pairs:
 
 
 def _split_value(directive: str, text: str) -> tuple[str, ...]:
-    """A text as systemd reads it: of a list of paths each path is an item, unquoted."""
+    """A text as systemd reads it: a list of paths becomes one unquoted item per path."""
     if not text or find_assignment_rule(directive) not in (AssignmentRule.PATHS, AssignmentRule.MOUNTS):
         return (text,)
     try:
@@ -74,13 +74,13 @@ def _split_value(directive: str, text: str) -> tuple[str, ...]:
 
 
 def list_further_sections(declared: RawDirectives, known: Iterable[str]) -> tuple[tuple[str, Pairs], ...]:
-    """The sections of the escape hatch that are none of `known`."""
+    """The sections of the escape hatch that are not in `known`."""
     names = (name for name in declared if name not in frozenset(known))
     return tuple((name, list_raw_directives(declared, name)) for name in names)
 
 
 class UnitOrder(TypedDict):
-    """The relations of a unit, as `Related` has them: whole unit names."""
+    """The relations of a unit, as in `Related`: whole unit names."""
 
     wants: tuple[str, ...]
     requires: tuple[str, ...]
@@ -93,18 +93,18 @@ class UnitOrder(TypedDict):
 
 
 def order_of(names: Names, *orders: Order) -> UnitOrder:
-    """Whole unit names by key, of all orders together, each once."""
+    """Key → whole unit names of all orders together, each once."""
     return cast(UnitOrder, {key: _list_unit_names(names, orders, key) for key in ORDER})
 
 
 def list_further_order(names: Names, *orders: Order) -> Pairs:
-    """The directives of an order that only systemd reads."""
+    """The directives of an order that matter to systemd alone."""
     further_keys = ((key, directive) for key, directive in list_directives(Order, "") if key not in ORDER)
     return tuple((directive, unit) for key, directive in further_keys for unit in _list_unit_names(names, orders, key))
 
 
 def install_of(names: Names, install: Install | None, derived: tuple[str, ...]) -> tuple[tuple[str, ...], Pairs]:
-    """The units that want this one, and the rest of [Install]. `derived` counts where nothing is declared."""
+    """The units that want this one, and the rest of [Install]. `derived` is the default."""
     if install is None:
         return derived, ()
     wanted_by = tuple(unit for name in install.wanted_by for unit in names.all_units(name))
@@ -114,7 +114,7 @@ def install_of(names: Names, install: Install | None, derived: tuple[str, ...]) 
 
 
 def list_commands(declared: Commands) -> tuple[DesiredCommand, ...]:
-    """All commands around the service's own; those of one directive in their order."""
+    """All commands besides ExecStart=, those of one directive in order."""
     return tuple(
         _make_command(directive, each)
         for key, directive in list_directives(Commands, "")

@@ -98,7 +98,7 @@ def resolve_other_unit(registry: Registry, names: Names, table: str, name: str) 
 
 
 def must_be_active(state: str) -> bool | None:
-    """None: something else starts and stops it."""
+    """None if something else starts and stops it."""
     return {"active": True, "stopped": False}.get(state)
 
 
@@ -148,7 +148,7 @@ def _list_sections(said: Mapping[str, Pairs], resets: Iterable[tuple[str | None,
 
 
 def _list_resets(resets: Iterable[tuple[str | None, str]], section: str) -> Pairs:
-    """Empty assignments. They come before all others: one may empty several directives."""
+    """Empty assignments. They come first, because one may reset several directives."""
     return tuple((directive, "") for home, directive in resets if home == section)
 
 

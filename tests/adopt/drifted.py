@@ -139,9 +139,10 @@ EXPECTED: Mapping[tuple[str, str], DriftFate | None] = {
     ("Timer", "Unit"): None,
     ("Path", "Unit"): None,
 }
-"""A second ExecStart= is refused by systemd, a mount elsewhere and a socket of another kind too; a unit that a timer
+"""None: nothing changes for systemd.
 
-or path starts is the first that it names; a credential is a secret.
+systemd refuses a second ExecStart=, a mount at another place and a socket of another kind. A timer or path starts the
+first unit that it names. A credential is a secret.
 """
 SAYS_NOTHING: Mapping[str, Mapping[tuple[str, str], None]] = {
     "shop-worker.service": dict.fromkeys(

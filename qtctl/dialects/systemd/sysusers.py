@@ -25,9 +25,8 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line. `id`: of a user '', a uid, or `uid:group` with `-` for any uid; of a group '' or its gid;
-
-    of a membership the group.
+    """One line. `id`: for a user '', a uid, or `uid:group` with `-` for any uid; for a group '' or its gid; for a
+    membership the group.
     """
 
     kind: Kind
