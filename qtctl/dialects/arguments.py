@@ -1,4 +1,4 @@
-"""Secrets in the words of a command: after options, in options, in assignments, in the text that a shell is given."""
+"""Secrets in command lines: after options, in options, in assignments, and in text that is passed to a shell."""
 
 import re
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from qtctl.dialects.secrets import HIDDEN, cut, find_secret_spans, is_harmless, is_secret_name, mask, split_apart
 
 Span = tuple[int, int, str]
-"""Start, end, and the name that it is given there, or ''."""
+"""Start, end, and the name of the option or variable, or ''."""
 
 _OPTION = re.compile(r"(--?[A-Za-z][A-Za-z0-9._-]*)(=(.*))?", re.DOTALL)
 _TOKEN = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s"';&|()])+""")
@@ -16,17 +16,17 @@ _MIXED = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[^=/:,]{6,256}")
 _SPACE = re.compile(r"\s")
 _DEEP = 2
 _LONGEST = 65_536
-"""Characters of a command that are gone through word by word; of a longer one, every word after the first is hidden."""
+"""Characters of a command that are searched word by word. In a longer command every word but the first is hidden."""
 _WITH_P = frozenset(
     {"mysql", "mysqldump", "mysqladmin", "mysqlimport", "mysqlcheck", "mariadb", "mariadb-dump", "mariadb-admin"}
     | {"sshpass", "mongo", "mongosh", "mongodump", "mongorestore", "sqlcmd", "mosquitto_pub", "mosquitto_sub"}
 )
-"""Programs to which -p or -P is a password also where it is put together with it."""
+"""Programs with which -p or -P is a password, also when attached (-pPASSWORD)."""
 _WITHOUT = frozenset(
     {"compose", "docker-compose", "podman-compose", "journalctl", "celery", "rsync", "ssh", "cp", "mkdir", "install"}
     | {"tar", "ps", "pgrep", "pkill", "taskset", "ionice", "uwsgi", "git", "make", "screen", "top"}
 )
-"""Programs to which -p or -P is no password."""
+"""Programs with which -p or -P is never a password."""
 _OWN = {
     "-a": frozenset({"redis-cli", "http", "https", "xh"}),
     "-w": frozenset({"ldapsearch", "ldapmodify", "ldapadd", "ldapwhoami"}),
@@ -35,21 +35,21 @@ _OWN = {
     "-U": frozenset({"curl", "smbclient", "rpcclient"}),
     "--proxy-user": frozenset({"curl"}),
 }
-"""Options that are followed by a password, or by a user, a colon and a password, where one of these programs runs."""
+"""Options that take a password, or USER:PASSWORD, with these programs only."""
 
 
 def find_argument_spans(words: Sequence[str]) -> list[list[Span]]:
-    """Where each word of a command, the program first, looks like a secret."""
+    """Where the words of a command (program first) look like secrets."""
     return _find_spans(words, _DEEP)
 
 
 def is_never_password(words: Sequence[str]) -> bool:
-    """Whether -p is something else to one of the programs, and a password to none: a project, a priority, a mode."""
+    """Whether -p means something else to one of the programs (a project, a priority, a mode) and a password to none."""
     return not takes_password(words) and not _WITHOUT.isdisjoint(PurePosixPath(each).name for each in words)
 
 
 def takes_password(words: Sequence[str]) -> bool:
-    """Whether a program is among the words to which -p or -P is a password."""
+    """Whether one of the words is a program to which -p or -P is a password."""
     return not _WITH_P.isdisjoint(PurePosixPath(each).name for word in words for each in word.split()[:8])
 
 
@@ -61,14 +61,14 @@ def mask_arguments(words: Sequence[str]) -> tuple[str, ...]:
 
 
 def mask_lines(text: str) -> str:
-    """A text whose lines may be commands, or assignments of commands, as it may be shown."""
+    """A text that may be shown. Its lines may be commands, or assignments of commands."""
     return "\n".join(
         cut(line, split_apart([*find_secret_spans(line), *_find_inside(line, _DEEP)])) for line in text.split("\n")
     )
 
 
 def _find_spans(words: Sequence[str], deep: int) -> list[list[Span]]:
-    """`deep`: how many times words may be commands themselves, as what `sh -c` is given."""
+    """`deep`: how many levels of commands inside words are searched, as with `sh -c`."""
     found: list[list[Span]] = []
     programs: set[str] = set()
     option = ""
@@ -96,7 +96,7 @@ def _find_word_spans(word: str, option: str, programs: set[str], deep: int) -> l
 
 
 def _find_after(option: str, word: str, programs: set[str]) -> int | None:
-    """Where the secret begins in a word that follows an option; None where there is none."""
+    """Where the secret begins in the word after an option; None if there is none."""
     plain = word.strip("\"'")
     if not option or word.startswith("-") or is_harmless(plain):
         return None
@@ -113,14 +113,14 @@ def _find_after(option: str, word: str, programs: set[str]) -> int | None:
 
 
 def _is_attached(word: str, programs: set[str]) -> bool:
-    """-pPASSWORD, which -profile and -p8080 are not."""
+    """Whether it is -pPASSWORD, unlike -profile and -p8080."""
     if not word.startswith(("-p", "-P")) or len(word) <= len("-p") or is_harmless(word[2:]):
         return False
     return bool(programs & _WITH_P) or bool(_MIXED.fullmatch(word[2:]))
 
 
 def _find_inside(text: str, deep: int) -> list[Span]:
-    """In a text that is a command, or several."""
+    """Secrets in a text that is one or more commands."""
     if len(text) > _LONGEST:
         return [(0, len(text), "")]
     tokens = [_unquote(token) for token in _TOKEN.finditer(text)]
@@ -131,7 +131,7 @@ def _find_inside(text: str, deep: int) -> list[Span]:
 
 
 def _unquote(token: re.Match[str]) -> tuple[int, str]:
-    """Where it begins, and what stands within its quotes."""
+    """Where the text inside the quotes begins, and that text."""
     word = token[0]
     quoted = len(word) > 1 and word[0] in "\"'" and word[-1] == word[0]
     return (token.start() + 1, word[1:-1]) if quoted else (token.start(), word)

@@ -15,7 +15,7 @@ HOST_NAME = rf"{_LABEL}(\.{_LABEL})*\.?"
 """A host name as DNS, ssh and containers have them: an underscore is legal everywhere but in DNS."""
 HOST_NAME_LENGTH = 253
 ACCOUNT = r"[A-Za-z0-9_]([A-Za-z0-9_.@-]{0,253}[A-Za-z0-9_$-])?"
-"""A login name. `@` for accounts of a directory service (`ops@example.org`), a final `$` for machine accounts."""
+"""A login name. `@`: accounts of a directory service (`ops@example.org`); a final `$`: machine accounts."""
 _INTERFACE = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}"
 PORTS = range(1, 65536)
 
@@ -46,19 +46,19 @@ def is_ip_address(text: str) -> bool:
 
 
 def is_address(text: str) -> bool:
-    """An IP address, or a host name that nobody could read as a mistyped IPv4 address: not `999.0.0.1`."""
+    """An IP address, or a host name that cannot be a mistyped IPv4 address: not `999.0.0.1`."""
     if is_ip_address(text):
         return True
     return is_host_name(text) and re.fullmatch(r"[0-9.]+", text) is None
 
 
 def is_target(text: str) -> bool:
-    """What --host may be: a host's name or its address, no account, no port, no option."""
+    """What --host may be: a host's name or address, without account, port or options."""
     return is_address(text)
 
 
 def is_host_glob(text: str) -> bool:
-    """A pattern of host names as the shell has them: `web-*`, `web-[12]`, `web-?`."""
+    """A pattern of host names as in the shell: `web-*`, `web-[12]`, `web-?`."""
     return re.fullmatch(r"[A-Za-z0-9_.*?\[\]!-]{1,253}", text) is not None and not {"*", "?", "["}.isdisjoint(text)
 
 

@@ -1,6 +1,6 @@
-"""The hosts file, and the block of lines in it that belongs to a fleet. Everything else in it stays as it is.
+"""The hosts file, and a fleet's block of lines in it. Everything else in the file stays as it is.
 
-Read as glibc does: a `#` begins a comment anywhere, columns are divided by white space, names ignore case.
+Read as glibc does: a `#` begins a comment anywhere, columns are separated by white space, names ignore case.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ PATH = "/etc/hosts"
 
 @dataclass(frozen=True, slots=True)
 class HostsText:
-    """rows: (address, names…) outside the block; block: the lines between its marks, None where there is none.
+    """rows: (address, names…) outside the block. block: the lines between its marks, None if there are none.
 
     `broken`: why the marks cannot be trusted, or ''.
     """
@@ -31,7 +31,7 @@ def make_end_mark(fleet: str) -> str:
 
 
 def make_block_lines(aliases: Iterable[tuple[str, Sequence[str]]]) -> tuple[str, ...]:
-    """What stands between the marks: a line an address."""
+    """The lines between the marks, one per address."""
     return tuple(" ".join((address, *names)) for address, names in aliases if names)
 
 
@@ -48,9 +48,9 @@ def read(content: bytes, fleet: str) -> HostsText:
 
 
 def replace_block(content: bytes, fleet: str, block: Sequence[str]) -> bytes:
-    """`content` with the fleet's block where it stood, else at the end; none where `block` is empty.
+    """`content` with the fleet's block replaced or added at the end; without a block if `block` is empty.
 
-    ValueError where `read` found the marks broken.
+    ValueError if `read` found the marks broken.
     """
     lines = content.split(b"\n")
     span = _find_span(lines, fleet)
@@ -74,7 +74,7 @@ def is_same_address(one: str, other: str) -> bool:
 
 
 def list_addresses(rows: Iterable[Sequence[str]], name: str) -> tuple[str, ...]:
-    """Every address that the rows give a name, in their order."""
+    """Every address that the rows give for a name, in order."""
     return tuple(dict.fromkeys(row[0] for row in rows if gives_address(row, name)))
 
 
@@ -94,7 +94,7 @@ def _list_rows(lines: Iterable[bytes]) -> tuple[tuple[str, ...], ...]:
 
 
 def _find_span(lines: Sequence[bytes], fleet: str) -> tuple[int, int] | str | None:
-    """Where the marks stand, or why they cannot be trusted, or None where there are none."""
+    """Where the marks are; or why they cannot be trusted; or None if there are none."""
     # The text after the name may change from version to version; the name is what a block is known by.
     first = [at for at, line in enumerate(lines) if line.startswith(f"# BEGIN qtctl {fleet}:".encode())]
     last = [at for at, line in enumerate(lines) if line.rstrip() == make_end_mark(fleet).encode()]

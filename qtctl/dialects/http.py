@@ -1,4 +1,4 @@
-"""URLs of a host's own programs: where they are asked from the host itself, and the command that asks again."""
+"""URLs of a host's own programs: the address that reaches them from the host, and a command that repeats a request."""
 
 import json
 from urllib.parse import quote as percent
@@ -17,9 +17,9 @@ def make_url_subject(address: str, port: int, path: str) -> str:
 
 
 def choose_near_address(address: str) -> str:
-    """Where the host itself reaches a listener that is declared at `address`: no other address than that, or loopback.
+    """The address at which the host itself reaches a listener declared at `address`: the same one, or loopback.
 
-    Without brackets; `*`, 0.0.0.0 and [::] are the loopback address.
+    Without brackets; `*`, 0.0.0.0 and [::] become the loopback address.
     """
     plain = address.replace("[", "").replace("]", "")
     if not plain.startswith("fe80"):
@@ -32,17 +32,17 @@ def format_authority(address: str, port: int) -> str:
 
 
 def quote_request_path(path: str) -> str:
-    """As it stands in a request: ASCII, no fragment."""
+    """As it is sent in a request: ASCII, no fragment."""
     return percent(path, safe=_PATH)
 
 
 def quote_text(value: str) -> str:
-    """A text of Python, in double quotes: the shell has the single ones."""
+    """A Python string in double quotes: the shell needs the single ones."""
     return json.dumps(value)
 
 
 def make_again(address: str, port: int, path: str, within_s: float, shown: str) -> str:
-    """A command that sends the same GET and prints the Python expression `shown` of the answer `r`; else `none`."""
+    """A command that sends the same GET and prints the Python expression `shown` of the response `r`, or `none`."""
     near = quote_text(choose_near_address(address))
     program = (
         f"import http.client, json; c = http.client.HTTPConnection({near}, {port}); "

@@ -1,7 +1,7 @@
-"""Where lines end. Nothing here uses `str.splitlines`, and a test sees to that.
+"""Where lines end. Nothing in qtctl uses `str.splitlines`; a test checks that.
 
-It also splits at U+2028, U+0085, form feeds and other characters that programs print inside a line: what follows one in
-a name would become a line of its own, with whatever its author wrote there.
+That also splits at U+2028, U+0085, form feeds and other characters that may occur inside a line: the rest of a name
+would become a line of its own, with whatever its author wrote there.
 """
 
 import re
@@ -10,7 +10,7 @@ _SYSTEMD = re.compile("\r\n|\n\r|\n|\r")
 
 
 def split_lines(text: str) -> list[str]:
-    """The lines of machine output, without the line feeds that end them, and nothing else does."""
+    """The lines of machine output, without line feeds; nothing else ends a line."""
     return _drop_last(text.split("\n"))
 
 
@@ -20,5 +20,5 @@ def split_file_lines(text: str) -> list[str]:
 
 
 def _drop_last(found: list[str]) -> list[str]:
-    """A line end at the end begins no further line."""
+    """A line end at the very end does not begin another line."""
     return found if found[-1] else found[:-1]

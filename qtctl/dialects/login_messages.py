@@ -1,4 +1,4 @@
-"""What hosts say instead of starting a program: the cause behind it, and what helps."""
+"""Messages of hosts that do not start a program: the cause, and what helps."""
 
 import re
 from typing import NamedTuple
@@ -18,7 +18,7 @@ FULL = Cause(
 _NO_FORK = re.compile(
     r"(?m)^[\w./+-]{1,60}: (?:(?:line )?[0-9]{1,6}: )?(?:\w{1,20}: )?(?:can(?:not|'t) )?fork[^'\n]*$", re.IGNORECASE
 )
-"""A shell, `timeout` or `find` that could start nothing. No path is taken for it: paths are quoted."""
+"""A shell, `timeout` or `find` could not start a process. Paths are quoted there, so none is mistaken for this."""
 _CAUSES = (
     (
         re.compile(r"password (has|is) expired|password change required|change your password", re.IGNORECASE),
@@ -58,12 +58,12 @@ _CAUSES = (
 
 
 def could_not_fork(said: str) -> bool:
-    """Whether a program that was started could start no other: what it answered is not all of it."""
+    """Whether a program that was started could not start another one: then its output is incomplete."""
     return _NO_FORK.search(said) is not None
 
 
 def find_cause(said: str) -> Cause | None:
-    """Why no program was started, from what the host said in place of it. None where it said nothing of the kind."""
+    """Why no program was started, from what the host printed instead. None if it printed nothing of the kind."""
     for pattern, cause in _CAUSES:
         if found := pattern.search(said):
             return Cause(*(text.format(**found.groupdict()) for text in cause)) if found.groupdict() else cause

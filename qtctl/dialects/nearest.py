@@ -1,33 +1,33 @@
-"""Did you mean: which of the known names a mistyped one was meant to be."""
+"""Did you mean: the known name that a mistyped one was probably meant to be."""
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from functools import cached_property
 
 _LONGEST = 100
-"""Characters. What is longer is no mistyped name."""
+"""Characters. Anything longer is not a mistyped name."""
 _MOST_COMPARED = 500
-"""Known names that one is compared with letter by letter. Names that are one slip away are found among any number."""
+"""Known names that a name is compared with letter by letter. Names one slip away are found among any number."""
 _MOST_SEARCHES = 50
 
 
 class Known:
-    """Known names, for as many questions as there are mistakes: after the first few only slips are recognised."""
+    """Known names, for many questions: after the first few, only slips are recognised."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        """Of several that are as near as each other, the first is the one that was meant."""
+        """If several names are equally near, the first one is meant."""
         self._names = tuple(names)
         self._searches = 0
 
     def nearest(self, name: str) -> str:
-        """The name that is written otherwise, one slip of the keyboard away, or most like it; "" where none is near."""
+        """The name in another spelling, one slip of the keyboard away, or most similar; "" if none is near."""
         if len(name) > _LONGEST or not name:
             return ""
         same = self._folded.get(_fold(name))
         return same or self._find_one_slip_from(name) or self._find_like(name)
 
     def did_you_mean(self, name: str) -> str:
-        """As a hint; "" where nothing is near."""
+        """The nearest name as a hint; "" if none is near."""
         near = self.nearest(name)
         return f"did you mean {near}?" if near else ""
 
@@ -37,7 +37,7 @@ class Known:
 
     @cached_property
     def _shortened(self) -> dict[str, list[str]]:
-        """Each name, and each that is left when a letter of it is dropped → the names that it comes from."""
+        """Each name, and each name with one letter dropped → the names that it comes from."""
         found: dict[str, list[str]] = {}
         for each in self._names:
             for part in {each, *_list_dropped(each)} if len(each) <= _LONGEST else ():
@@ -57,12 +57,12 @@ class Known:
 
 
 def find_nearest(name: str, known: Iterable[str]) -> str:
-    """The known name that is nearest, for a single question."""
+    """The nearest known name, for a single question."""
     return Known(known).nearest(name)
 
 
 def is_slip(name: str, other: str) -> bool:
-    """Whether one is the other, written otherwise or mistyped."""
+    """Whether one is the other with another spelling or a typo."""
     return bool(other) and (_fold(name) == _fold(other) or _measure_slip(name, other) > 0)
 
 
@@ -75,7 +75,7 @@ def _list_dropped(name: str) -> Iterator[str]:
 
 
 def _measure_slip(name: str, other: str) -> int:
-    """1: a letter too many or too few, or two that changed places; 2: another letter; 0: the same, or more."""
+    """1: a letter too many or too few, or two swapped; 2: a wrong letter; 0: equal, or a larger difference."""
     start = next((at for at, (a, b) in enumerate(zip(name, other, strict=False)) if a != b), min(len(name), len(other)))
     a, b = name[start:], other[start:]
     if a != b and (a[1:] == b or a == b[1:] or (a[:2] == b[1::-1] and a[2:] == b[2:])):

@@ -1,4 +1,4 @@
-"""Paths as text: which ones are plain enough to become the names of files, and the names on their way."""
+"""Paths as text: which ones are plain enough to become file names, and the names in them."""
 
 import re
 from pathlib import PurePosixPath
@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from qtctl.errors import InputError
 
 MAX_PATH = 4095
-"""Bytes of a path: the kernel's PATH_MAX, without its NUL."""
+"""Bytes of a path: the kernel's PATH_MAX without its NUL."""
 MAX_NAME = 255
 """Bytes of one name in a path."""
 MAX_DEPTH = 128
@@ -15,12 +15,12 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def has_control(text: str) -> bool:
-    """Whether it holds a line break, as any reader of lines knows them, or another control character."""
+    """Whether it has a line break of any kind, or another control character."""
     return _CONTROL.search(text) is not None
 
 
 def explain_trouble(path: str) -> str:
-    """What keeps a path from being plain, '' where nothing does. Whether it is absolute is not looked at."""
+    """Why a path is not plain, '' if it is. Does not check whether it is absolute."""
     if has_control(path):
         return "holds a line break or another control character"
     names = path.split("/")
@@ -37,7 +37,7 @@ def _is_too_long(path: str, names: list[str]) -> bool:
 
 
 def names_of(path: str) -> list[str]:
-    """The names on the way to a file, without `.` and empty ones. InputError for a path that is not plain."""
+    """The names of a path to a file, without `.` and empty ones. InputError for a path that is not plain."""
     found = list_folders(path)
     if not found:
         raise InputError(f"{path!r} names no file", hint="name a file below the folder")
@@ -45,7 +45,7 @@ def names_of(path: str) -> list[str]:
 
 
 def list_folders(path: str) -> list[str]:
-    """As `names_of`, to a folder, which may be the first one itself: then there is none."""
+    """As `names_of`, but for a folder, which may be the root itself: then there are none."""
     found = [name for name in path.split("/") if name not in ("", ".")]
     what = explain_trouble(path) or (f"has more than {MAX_DEPTH} folders in it" if len(found) > MAX_DEPTH else "")
     if what:
@@ -54,7 +54,7 @@ def list_folders(path: str) -> list[str]:
 
 
 def link_target(path: str, link: str) -> str:
-    """The absolute path that a link at `path` leads to, whose text is `link`."""
+    """The absolute path that a link at `path` with the text `link` leads to."""
     if link.startswith("/"):
         return link
     parts: list[str] = []
@@ -67,7 +67,7 @@ def link_target(path: str, link: str) -> str:
 
 
 def normalize(path: str) -> str:
-    """An absolute path without `.`, `..` and empty names: `..` takes back the name before it, and never leaves /."""
+    """An absolute path without `.`, `..` and empty names; `..` at the root stays at the root."""
     found: list[str] = []
     for name in path.split("/"):
         if name == "..":

@@ -1,4 +1,4 @@
-"""What a command line makes Python run: a script, a module, or the application that a server is told to import."""
+"""What a command line makes Python run: a script, a module, or the application that a server imports."""
 
 import re
 from collections.abc import Sequence
@@ -8,9 +8,9 @@ from posixpath import basename
 
 _PYTHON = re.compile(r"(python|pypy)(3(\.[0-9]+)?)?")
 _SERVERS = frozenset(("uvicorn", "gunicorn", "hypercorn", "daphne"))
-"""They import the module before the colon of their argument, also from the folder that they are started in."""
+"""They import the module before the colon in their argument, also from the folder that they are started in."""
 _APP = re.compile(r"([A-Za-z_]\w*(?:\.\w+)*):[A-Za-z_]\S*")
-"""`package.module:name`; an address such as 127.0.0.1:8001 is none."""
+"""`package.module:name`; an address such as 127.0.0.1:8001 does not match."""
 _LETTERS_WITH_VALUE = "WX"
 _WORDS_WITH_VALUE = ("--check-hash-based-pycs",)
 _FOLDER_OPTIONS = ("--app-dir", "--chdir", "--pythonpath")
@@ -18,7 +18,7 @@ _FOLDER_OPTIONS = ("--app-dir", "--chdir", "--pythonpath")
 
 @dataclass(frozen=True, slots=True)
 class PythonCommand:
-    """`script` as it is written, `module` of -m, `app` the module that a server has to import; '' for none of it.
+    """`script` as written, `module` of -m, `app` the module that a server imports; '' for those that do not apply.
 
     `flags`: the letters of the interpreter's own options. `folders`: those that a server is told to search.
     """
@@ -35,7 +35,7 @@ class PythonCommand:
 
     @property
     def searches_start_folder(self) -> bool:
-        """Whether a module is looked for in the folder that the program is started in."""
+        """Whether modules are searched for in the folder that the program is started in."""
         return self.is_server or not {"I", "P"} & {*self.flags}
 
     @property
@@ -45,7 +45,7 @@ class PythonCommand:
 
 
 def read_python_command(argv: Sequence[str]) -> PythonCommand | None:
-    """None where it is neither an interpreter nor a server of applications that is known here."""
+    """None unless it is an interpreter or a known application server."""
     name = basename(argv[0]) if argv else ""
     if name in _SERVERS:
         return _read_server("", "", argv[1:])
@@ -72,7 +72,7 @@ def _read_interpreter(words: Sequence[str]) -> PythonCommand:
 
 
 def _split_cluster(letters: str) -> tuple[str, str, str]:
-    """Plain flags, the letter that takes a value ('' for none), and what of the value stands in the same word."""
+    """Plain flags, the letter that takes a value ('' for none), and the part of the value in the same word."""
     for at, letter in enumerate(letters):
         if letter in f"mc{_LETTERS_WITH_VALUE}":
             return letters[:at], letter, letters[at + 1 :]
@@ -80,7 +80,7 @@ def _split_cluster(letters: str) -> tuple[str, str, str]:
 
 
 def _read_started(option: str, words: Sequence[str], flags: str) -> PythonCommand:
-    """What follows `-m` or `-c`. Of the text of a program nobody knows what it imports."""
+    """What follows `-m` or `-c`. What a program text imports is not known."""
     if option == "c" or not words:
         return PythonCommand(flags=flags)
     module, *rest = words

@@ -14,13 +14,13 @@ _OPTIONS = (
     "--index-url", "-i", "--extra-index-url", "--find-links", "-f", "--no-index", "--no-binary", "--only-binary",
     "--prefer-binary", "--pre", "--trusted-host", "--require-hashes", "--use-feature",
 )  # fmt: skip
-"""They say where packages come from, and not which."""
+"""Options that say where packages come from, not which ones."""
 _OWN = ("editable", "virtual")
 MOST = 5000
 
 
 class UnreadLock(ValueError):
-    """`line` 0: of the whole file."""
+    """`line` 0: the whole file."""
 
     def __init__(self, what: str, line: int = 0) -> None:
         super().__init__(what)
@@ -29,7 +29,7 @@ class UnreadLock(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class LockedPackage:
-    """`name` normalised. `versions`: one of these, any where there is none. `required`: on every host."""
+    """`name` normalised. `versions`: one of these, or any if empty. `required`: on every host."""
 
     name: str
     versions: tuple[str, ...]
@@ -41,7 +41,7 @@ def normalise_name(name: str) -> str:
 
 
 def is_same_version(one: str, other: str) -> bool:
-    """1.0 and 1.0.0, 1.0-rc1 and 1.0rc1 are one version; what stands behind a + counts only where both have it."""
+    """1.0 and 1.0.0, 1.0-rc1 and 1.0rc1 are the same; what follows a + counts only if both have it."""
     (mine, mine_local), (its, its_local) = _split_version(one), _split_version(other)
     return mine == its and (not mine_local or not its_local or mine_local == its_local)
 
@@ -56,7 +56,7 @@ def _split_version(version: str) -> tuple[str, str]:
 
 
 def read_lock(name: str, content: bytes) -> tuple[LockedPackage, ...]:
-    """Sorted by name. `name` says which kind it is. UnreadLock where it is none, or does not say versions."""
+    """Sorted by name. `name` says which format it is. UnreadLock if it is none of them, or does not pin versions."""
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
@@ -68,7 +68,7 @@ def read_lock(name: str, content: bytes) -> tuple[LockedPackage, ...]:
 
 
 def _merge(packages: Iterable[LockedPackage]) -> tuple[LockedPackage, ...]:
-    """One for each name: of several any version will do, and one that is required makes all so."""
+    """One entry per name: any of several versions will do, and one required entry makes it required."""
     found: dict[str, LockedPackage] = {}
     for each in packages:
         known = found.get(each.name)
@@ -94,9 +94,9 @@ def _read_requirements(text: str) -> Iterator[LockedPackage]:
 
 
 def read_pinned(text: str) -> tuple[str, ...]:
-    """Of requirements that can be built from: each package with its version, marker and hashes, as a line. Sorted.
+    """Requirements that can be built from: each package with version, marker and hashes, as a line. Sorted.
 
-    UnreadLock where a package has no hash, or comes from elsewhere than an index.
+    UnreadLock if a package has no hash, or does not come from an index.
     """
     found = []
     for number, line in _join_lines(text):
@@ -122,7 +122,7 @@ def list_hashes(pinned: str) -> tuple[str, ...]:
 
 
 def _join_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Lines that go on after a backslash as one, with the number of the first; without comments and empty ones."""
+    """Lines joined at backslashes, with the number of the first; without comments and empty lines."""
     begun, number = "", 0
     for at, raw in enumerate(text.split("\n"), start=1):
         line = re.sub(r"(^|\s)#.*", "", raw).strip()
@@ -160,7 +160,7 @@ def _list_versions(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _read_uv(rows: list[dict[str, Any]]) -> Iterator[LockedPackage]:
-    """Required is what the project needs, and what that needs, without a marker; the project itself is not."""
+    """Required is what the project needs without a marker, and what that needs in turn; not the project itself."""
     own = {row["name"] for row in rows if _is_own(row)}
     needed = _find_closure(rows, own) if own else {row["name"] for row in rows}
     for row in rows:

@@ -1,7 +1,7 @@
-"""What looks like a secret: by the name of a setting, by its form, by how random it is.
+"""What looks like a secret: by the name of a setting, by its form, by its randomness.
 
-Texts come from strangers, so each pattern takes time in proportion to the text: it can begin only where no other match
-of it is under way, or its length is bounded. The cases are in tests/bench/growing.py.
+Texts come from strangers, so each pattern runs in linear time: a match can begin only where no other match is under
+way, or its length is bounded. The cases are in tests/bench/growing.py.
 """
 
 import re
@@ -26,17 +26,17 @@ _NOT_ITSELF = re.compile(
     r"HANDLER|DRIVER|ENGINE|ADAPTER|PROMPT|COMMAND|HISTORY|COMPLEXITY|EXPIRATION|DURATION|VALIDITY|REALM|SERIALIZER|"
     r"FACTORY|ALGORITHMS|CIPHER|DIGEST|FUNCTION|MODULE|PLUGIN|DIRECTORY|VALIDATION|LOCATION)$"
 )
-"""What a name ends with that speaks about a secret and holds none."""
+"""Endings of names that are about a secret but do not hold one."""
 _NO_PASSWORD = re.compile(
     r"(^|_)(PASS_(THROUGH|THRU|FILTER|BAND|RATE)|(FIRST|SECOND|LAST|ONE|TWO|MULTI|SINGLE|HIGH|LOW|BAND)_PASS)(_|$)"
 )
-"""Of passes that are no passwords."""
+"""Names with "pass" that are not passwords."""
 _OF_DIGEST = re.compile(r"(^|_)(SHA[0-9]*|MD5|COMMIT|REV|REVISION|DIGEST|CHECKSUM|FINGERPRINT|ETAG)$")
 _PLACEHOLDER = re.compile(
     r"|\$\$?\{?\w+\}?|<[^>]*>|\*+|true|false|yes|no|on|off|none|null|[0-9]{1,4}(\.[0-9]+)?", re.IGNORECASE
 )
 _PLACEHOLDER_MAX = 256
-"""Characters. What is longer was written by nobody who meant to leave a secret out."""
+"""Characters. A longer text is not a placeholder."""
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----|\bAGE-SECRET-KEY-1|PuTTY-User-Key-File")
 _KEY_ENDS = re.compile(r"-----END [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----")
 _URL_USER = re.compile(r"(?<=[A-Za-z0-9+.-])://([^/\s:@?#]*)([:@])")
@@ -61,11 +61,11 @@ _HEX = re.compile(r"[0-9a-f]{32,}|[0-9A-F]{32,}")
 _WORDY = re.compile(r"[A-Z]?[a-z]{4,}")
 HIDDEN = "(hidden)"
 _MIXED_BITS, _HEX_BITS = 3.6, 3.0
-"""Bits a character of random text: base64 of 20 characters has about 4, hex of 32 about 3.6."""
+"""Bits per character of random text: base64 of 20 characters has about 4, hex of 32 about 3.6."""
 
 
 def find_secret_kind(value: str) -> str:
-    """What kind of secret it is whatever it is called; "" for none."""
+    """The kind of secret that a value is, whatever its name; "" for none."""
     if _find_passwords(value):
         return "holds a URL with a password"
     if _PRIVATE_KEY.search(value):
@@ -80,7 +80,7 @@ def is_secret_name(name: str) -> bool:
 
 
 def is_harmless(value: str) -> bool:
-    """Nothing, a switch, a placeholder, or the path of a file that holds it."""
+    """Whether it is empty, a switch, a placeholder, or the path of a file that holds the secret."""
     return _is_placeholder(value) or value.startswith(("/", "~/"))
 
 
@@ -89,7 +89,7 @@ def _is_placeholder(value: str) -> bool:
 
 
 def _find_passwords(text: str) -> list[tuple[int, int]]:
-    """Where passwords of URLs are: up to the last @ of a URL, whatever stands in them; and users that are keys."""
+    """Where passwords in URLs are: up to the last @ of a URL, whatever they contain; and user names that are keys."""
     if "://" not in text:
         return []
     found: list[tuple[int, int]] = []
@@ -109,7 +109,7 @@ def _find_passwords(text: str) -> list[tuple[int, int]]:
 
 
 def _cut(text: str, start: int, end: int) -> str:
-    """As much of it as tells whether it is a placeholder."""
+    """As much of it as is needed to recognise a placeholder."""
     return text[start : min(end, start + _PLACEHOLDER_MAX + 1)]
 
 
@@ -125,18 +125,18 @@ def _find_tokens(text: str) -> list[tuple[int, int]]:
 
 
 def digest(name: str, value: str) -> bool:
-    """Whether a name says that a value of hexadecimal digits is the digest of something that all may know."""
+    """Whether the name says that a hexadecimal value is the digest of something public."""
     words = name.lstrip("-").upper().replace("-", "_")
     return bool(_OF_DIGEST.search(words)) and bool(_HEX.fullmatch(value.rpartition(":")[2]))
 
 
 def looks_random(value: str) -> bool:
-    """Whether some of it is as random as a key."""
+    """Whether part of it is as random as a key."""
     return any(_split_pieces(value))
 
 
 def _split_pieces(text: str) -> Iterator[tuple[int, int]]:
-    """Where it is as random as a key; of a URL, what is asked for counts alone. Paths are no keys."""
+    """The parts that are judged for randomness; of a URL only the query. Paths are not keys."""
     if _UUID.fullmatch(text) or (text.startswith("/") and "://" not in text):
         return
     parts = _find_queries(text) if "://" in text else [(0, len(text))]
@@ -147,7 +147,7 @@ def _split_pieces(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _find_queries(text: str) -> Iterator[tuple[int, int]]:
-    """What URLs ask for."""
+    """The queries of URLs."""
     for run in _RUN.finditer(text):
         scheme = text.find("://", *run.span())
         mark = text.find("?", scheme, run.end()) if scheme >= 0 else -1
@@ -165,7 +165,7 @@ def _is_random(piece: str) -> bool:
 
 
 def _measure_entropy(text: str) -> float:
-    """Shannon's entropy of its characters."""
+    """The Shannon entropy of its characters."""
     return -sum(n / len(text) * log2(n / len(text)) for n in Counter(text).values())
 
 
@@ -182,12 +182,15 @@ def find_secret_spans(text: str) -> list[tuple[int, int, str]]:
 
 
 def mask(text: str) -> str:
-    """A text that may be shown, with HIDDEN in place of all that looks like a secret."""
+    """A text that may be shown, with HIDDEN instead of everything that looks like a secret."""
     return cut(text, find_secret_spans(text))
 
 
 def mask_message(text: str) -> str:
-    """An error message, which may quote what it is about: names with a colon are its own words, digests no keys."""
+    """Masks an error message.
+
+    It may quote what it is about: names with a colon are its own words, and digests are not keys.
+    """
     spans = [*_find_passwords(text), *_find_tokens(text), *_find_keys(text), *_find_headers(text)]
     spans += [match.span() for match in _KNOWN.finditer(text)]
     found = [(*span, "") for span in spans]
@@ -203,7 +206,7 @@ def cut(text: str, spans: Iterable[tuple[int, int, str]]) -> str:
 
 
 def _find_keys(text: str) -> Iterator[tuple[int, int]]:
-    """Where private keys are, from their beginning to their end; one that does not end is all the rest."""
+    """Where private keys are, from beginning to end; one that does not end takes the rest of the text."""
     after = 0
     for match in _PRIVATE_KEY.finditer(text):
         if match.start() >= after:
@@ -213,7 +216,7 @@ def _find_keys(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _find_headers(text: str) -> Iterator[tuple[int, int]]:
-    """Where HTTP's credentials are: the rest of an Authorization header, and what follows Bearer."""
+    """Where HTTP credentials are: the rest of an Authorization header, and what follows Bearer."""
     after = 0
     for match in _HEADER.finditer(text):
         if match.end() >= after:
@@ -225,7 +228,7 @@ def _find_headers(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _find_assigned(text: str) -> Iterator[tuple[int, int, str]]:
-    """The values that are given to names of secrets. A value may hold assignments itself: env=PASSWORD=x."""
+    """The values assigned to names of secrets. A value may contain assignments itself: env=PASSWORD=x."""
     ends = _Ends(text)
     for match in _ASSIGNED.finditer(text):
         start = match.start(2)
@@ -236,7 +239,7 @@ def _find_assigned(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 class _Ends:
-    """Where values end. One that ends another value has been looked for already, and is not looked for again."""
+    """Where values end. An end that was searched for once is not searched for again."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -244,7 +247,7 @@ class _Ends:
         self._unclosed = {"'": False, '"': False}
 
     def of(self, start: int) -> int:
-        """`start` where there is no value: a quote that does not end."""
+        """Equals `start` if there is no value: the quote does not end."""
         quote = self._text[start]
         if quote not in self._unclosed:
             if start >= self._bare:
@@ -259,7 +262,7 @@ class _Ends:
 
 
 def split_apart(spans: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
-    """In their order, those that overlap as one, which has the first name that any of them has."""
+    """Sorted, with overlapping ones joined; a joined span has the first name among them."""
     kept: list[tuple[int, int, str]] = []
     for start, end, name in sorted(spans, key=lambda each: (each[0], -each[1])):
         if kept and start < kept[-1][1]:

@@ -1,7 +1,7 @@
 """Words of a command that a person pastes into a shell: pasting runs that command and nothing else.
 
-A terminal takes control characters of what is pasted as keys, also inside quotes: a line break runs what stands there.
-So a word with such characters is written as `$'…'`, which bash, zsh, ksh and busybox read, and POSIX since 2024.
+A terminal takes pasted control characters as keys, even inside quotes: what follows a line break would be run. So a
+word with such characters is written as `$'…'`, which bash, zsh, ksh and busybox read, and POSIX since 2024.
 """
 
 import shlex
@@ -11,12 +11,12 @@ from functools import lru_cache
 from qtctl.dialects.terminal import show_line
 
 _PLAIN = frozenset(b'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _-+=.,:;/@%^~()[]{}<>|&*?#$"`')
-"""Bytes that mean themselves inside `$'…'`. Not `!`: shells that keep a history look for it where they like."""
+"""Bytes that mean themselves inside `$'…'`. Not `!`: shells with a history may expand it anywhere."""
 
 
 @lru_cache(4096)
 def quote(word: str) -> str:
-    """The word as a shell reads it back, in characters that a terminal only shows."""
+    """The word as a shell reads it back, using only printable characters."""
     if show_line(word) == word:
         return shlex.quote(word)
     return f"$'{''.join(map(_format_byte, _encode(word)))}'"
@@ -27,7 +27,7 @@ def join(words: Iterable[str]) -> str:
 
 
 def _encode(word: str) -> bytes:
-    """As Python gives it to the system: bytes that were no UTF-8 are those bytes again."""
+    """As Python passes it to the system: surrogate escapes become the original bytes."""
     try:
         return word.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -35,5 +35,5 @@ def _encode(word: str) -> bytes:
 
 
 def _format_byte(byte: int) -> str:
-    """In octal, always of three digits: hexadecimal ones would go on where digits follow."""
+    """Three octal digits: a hexadecimal escape would swallow digits that follow."""
     return chr(byte) if byte in _PLAIN else f"\\{byte:03o}"

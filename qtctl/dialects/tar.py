@@ -1,15 +1,15 @@
-"""Archives in memory: packed, and those that somebody else made read within bounds. Nothing of one is unpacked."""
+"""Archives in memory: packed, or read within bounds if someone else made them. Nothing is unpacked to disk."""
 
 import io
 import tarfile
 from collections.abc import Iterator, Mapping
 
 BROKEN = (tarfile.TarError, ArithmeticError, EOFError, LookupError, OSError, RecursionError, TypeError, ValueError)
-"""What tarfile raises of what is no archive."""
+"""What tarfile raises for something that is not a valid archive."""
 
 
 def pack_tar(members: Mapping[str, bytes], mode: int = 0o600) -> bytes:
-    """Regular files of `mode`, by their paths in the archive."""
+    """Regular files with `mode`, by path in the archive."""
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w", format=tarfile.GNU_FORMAT) as archive:
         for name, content in members.items():
@@ -20,9 +20,9 @@ def pack_tar(members: Mapping[str, bytes], mode: int = 0o600) -> bytes:
 
 
 def walk(raw: bytes, most: int) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]:
-    """Each member. BROKEN for what is no archive, and for one that is more, or says something else, than `tar -c` does.
+    """Each member. BROKEN if it is not an archive, or not one that `tar -c` could have made.
 
-    An archive of a few bytes can have a member that lies before itself. `most`: of members.
+    A tiny archive can have a member that points before itself. `most`: number of members.
     """
     with tarfile.open(fileobj=io.BytesIO(raw), mode="r:", encoding="utf-8", errors="backslashreplace") as archive:
         last, count = -1, 0
@@ -35,12 +35,15 @@ def walk(raw: bytes, most: int) -> Iterator[tuple[tarfile.TarFile, tarfile.TarIn
 
 
 def is_plain(member: tarfile.TarInfo, largest: int) -> bool:
-    """Whether it is a regular file of at most so many bytes. A sparse one of a terabyte is a few bytes long here."""
+    """Whether it is a regular file of at most that many bytes.
+
+    A sparse file of a terabyte takes a few bytes in an archive.
+    """
     return member.isreg() and not member.issparse() and 0 <= member.size <= largest
 
 
 def read_member(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
-    """BROKEN where it is cut off."""
+    """BROKEN if it is cut off."""
     stream = archive.extractfile(member)
     content = stream.read(member.size) if stream is not None else b""
     if len(content) != member.size:

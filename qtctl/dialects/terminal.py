@@ -1,8 +1,8 @@
-"""Text that a terminal only shows: whatever would do something else, or be seen as nothing, becomes a visible escape.
+"""Text that a terminal only shows: whatever would do something else, or be invisible, becomes a visible escape.
 
-Letters, digits, marks and signs of all scripts stay as they are. Everything that Unicode calls a control, a format
-character, a surrogate, private or unassigned, every line separator, and the characters that are drawn as nothing are
-shown as Python writes them: `\\x1b`, `\\u202e`, `\\U000e0041`.
+Letters, digits, marks and signs of all scripts stay. Everything that Unicode calls a control, a format character, a
+surrogate, private or unassigned, every line separator, and characters drawn as nothing are shown as Python writes them:
+`\\x1b`, `\\u202e`, `\\U000e0041`.
 """
 
 NEWLINE = "\n"
@@ -21,13 +21,13 @@ _UNSEEN = (
     | _list_between(0xFE00, 0xFE0F)
     | _list_between(0xE0100, 0xE01EF)
 )
-"""Printable as Python has it, and drawn as nothing: fillers, joiners and selectors, in which a text can be hidden."""
+"""Printable according to Python, but drawn as nothing: fillers, joiners and selectors, in which text can be hidden."""
 
 _ESCAPED = {NEWLINE: "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def show_line(text: str) -> str:
-    """One line: a line break in it is shown, too, so that no text makes a second line."""
+    """One line: line breaks in it are escaped, too, so no text can make a second line."""
     if text.isascii() and text.isprintable():
         return text
     return _show(text, set(text))
@@ -39,7 +39,7 @@ def show_lines(text: str) -> str:
 
 
 def show_json(text: str) -> str:
-    """A JSON document that says the same, with everything that `show_lines` would escape in JSON's own escapes."""
+    """An equal JSON document in which everything that `show_lines` would escape has JSON escapes."""
     odd = {ord(char): _escape_json(char) for char in set(text) - {NEWLINE} if not is_safe(char)}
     return text.translate(odd) if odd else text
 
@@ -64,6 +64,6 @@ def _escape(char: str) -> str:
 
 
 def _escape_json(char: str) -> str:
-    """Beyond U+FFFF JSON has two of them for one character."""
+    """JSON has two escapes for one character beyond U+FFFF."""
     units = char.encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))

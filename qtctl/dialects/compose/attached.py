@@ -16,7 +16,7 @@ Value = Any
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A file that a service names, and that is not there."""
+    """A file that a service names, but that does not exist."""
 
     service: str
     path: str
@@ -25,9 +25,9 @@ class Missing:
 
 @dataclass(slots=True)
 class Attached:
-    """What the files say. `outside`: variables of the shell. `lenient`: a missing file is listed, and is no error.
+    """What the files say. `outside`: variables of the shell. `lenient`: a missing file is listed and is not an error.
 
-    `foreign`: service → variables whose values stand in a file outside the folder of the project.
+    `foreign`: service → variables whose values come from a file outside the project's folder.
     """
 
     outside: Mapping[str, str]
@@ -38,7 +38,7 @@ class Attached:
     missing: list[Missing] = field(default_factory=list)
 
     def read_environment(self, name: str, service: Table, *, wanted: bool) -> None:
-        """The variables of a service. InputError for a file that is not there, or cannot be read as what it is."""
+        """The variables of a service. InputError for a file that is missing or cannot be parsed."""
         own = self._list_own(service)
         read: dict[str, str] = {key: value for key, value in own.items() if value is not None}
         elsewhere: set[str] = set()
@@ -61,7 +61,7 @@ class Attached:
         self.foreign[name] = frozenset(elsewhere - own.keys())
 
     def read_labels(self, name: str, service: Table, *, wanted: bool) -> dict[str, Value]:
-        """The labels of a service whose `label_file` has any, with its own; empty where it has none."""
+        """The labels of a service that has a `label_file`, together with its own; empty for other services."""
         found: dict[str, str] = {}
         for path, place in self._list_label_files(service) if wanted else ():
             text = self._read(name, path, place, "label_file", required=True)

@@ -39,7 +39,7 @@ def write_truth(value: Value) -> Value:
 
 
 def write_argv(value: Value) -> Value:
-    """Words, None where nothing is said."""
+    """Words; None if nothing is given."""
     if not isinstance(value, str):
         return None if value is None else [str(each) for each in value]
     found = shell.split(value)
@@ -72,7 +72,7 @@ def write_some_time(value: Value) -> Value:
 
 
 def write_environment(value: Value) -> Value:
-    """Name → value, None where it has none."""
+    """Name → value; None for a name without a value."""
     if isinstance(value, Mapping):
         return {key: None if each is None else _write(each) for key, each in value.items()}
     found: dict[str, Value] = {}
@@ -85,7 +85,7 @@ def write_environment(value: Value) -> Value:
 
 
 def write_pairs(value: Value) -> Value:
-    """As an environment, with '' where there is no value."""
+    """As an environment, but '' for a name without a value."""
     if isinstance(value, Mapping):
         return {key: "" if each is None else _write(each) for key, each in value.items()}
     return {name: rest for name, _, rest in (_write(each).partition("=") for each in value or ())}
@@ -139,7 +139,7 @@ def write_ssh(value: Value) -> Value:
 
 
 class Struct:
-    """Fields of a mapping. What is empty is left out, but for `always`; `kept` stay where they are said."""
+    """Fields of a mapping. Empty ones are left out, except `always`; `kept` stay if they are given."""
 
     def __init__(
         self, fields: Mapping[str, Convert], always: Mapping[str, Value] = {}, kept: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What Compose refuses although each file is well formed: names that lead nowhere, and keys that exclude each other."""
+"""What Compose refuses although each file is well formed: unknown names, and keys that exclude each other."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
@@ -21,7 +21,7 @@ _LIMITS: Final = (("mem_limit", "limits", "memory"), ("mem_reservation", "reserv
 
 
 def check_consistency(model: Table, enabled: Collection[str]) -> Iterator[InputError]:
-    """Of the services that their profiles enable, as Compose does; `model` is normalised."""
+    """Checks the services whose profiles are enabled, as Compose does; `model` is normalised."""
     known = dict(list_services(model))
     for name, service in known.items():
         if name in enabled:
@@ -150,7 +150,7 @@ def _check_source(kind: str, name: str, value: Value, keys: tuple[str, ...], amo
 
 
 def _find_cycles(known: Mapping[str, Table]) -> Iterator[InputError]:
-    """The first dependency of services on each other, without recursion."""
+    """The first cycle of dependencies between services. Iterative, not recursive."""
     done: set[str] = set()
     for start in sorted(known):
         path: list[tuple[str, list[str]]] = [(start, _list_needed(known, start))]

@@ -1,4 +1,4 @@
-"""Env files as Compose reads them: `.env`, `--env-file` and `env_file`. Errors name lines and never their content."""
+"""Env files as Compose reads them: `.env`, `--env-file` and `env_file`. Errors name lines, never their content."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -30,11 +30,11 @@ _PLAIN_ESCAPES: Final = {
 }
 _OCTAL: Final = re.compile(r"[0-3][0-7]{2}")
 MAX_ALL = 16 * MAX_TEXT
-"""Characters of all values of a file."""
+"""Characters of all values in a file."""
 
 
 class _Values(Mapping[str, str]):
-    """What `look_up` knows, then what the file has said so far."""
+    """Values that `look_up` finds, then those that the file has set so far."""
 
     def __init__(self, look_up: Lookup, own: Mapping[str, str]) -> None:
         self.look_up, self.own = look_up, own
@@ -55,14 +55,17 @@ class _Values(Mapping[str, str]):
 
 
 def read_dotenv(text: str, file: str, look_up: Lookup, known: Mapping[str, str] = {}) -> dict[str, str]:
-    """Name → value. `look_up` goes before the file's own values; `known` is what earlier files said. InputError."""
+    """Name → value. `look_up` has precedence over the file's own values; `known` is what earlier files set.
+
+    InputError.
+    """
     reader = _Reader(text.removeprefix("\ufeff"), file, look_up, dict(known))
     reader.read()
     return reader.found
 
 
 def read_raw(text: str, file: str, look_up: Lookup, known: Mapping[str, str] = {}) -> dict[str, str]:
-    """An env file of `format: raw`: what follows the `=` is the value, whatever it is."""
+    """An env file of `format: raw`: everything after the `=` is the value."""
     found = dict(known)
     for number, line in enumerate(split_lines(text.removeprefix("\ufeff")), start=1):
         entry = line.removesuffix("\r").lstrip(_ANY_SPACE)
@@ -105,7 +108,7 @@ class _Reader:
             self.found[key] = value
 
     def start(self) -> bool:
-        """Goes to the next statement, past spaces and comments."""
+        """Skip spaces and comments up to the next statement."""
         text = self.text
         while self.at < len(text):
             char = text[self.at]
@@ -119,7 +122,7 @@ class _Reader:
         return False
 
     def key(self) -> tuple[str, bool]:
-        """The name, and whether it stands alone: its value is then inherited."""
+        """The name, and whether it stands alone and inherits its value."""
         export = _EXPORT.match(self.text, self.at)
         if export:
             self.at += len("export")

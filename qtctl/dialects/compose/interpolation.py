@@ -1,6 +1,6 @@
 """Variables in compose files: `$NAME`, `${NAME:-default}` and the other five forms, `$$` for a dollar sign.
 
-As Compose's template package has it, in time that grows with the text.
+As in Compose's template package, but in time linear in the text.
 """
 
 import re
@@ -16,11 +16,11 @@ _HOW: Final = re.compile(r":?[-+?]")
 MAX_NESTED = 32
 """Defaults inside defaults."""
 MAX_TEXT = 1 << 20
-"""Characters of one value: variables that name each other twice would make any size of a few lines."""
+"""Characters of one value: a few lines of variables that refer to each other could otherwise produce any size."""
 
 
 class Wrong(Exception):
-    """Why a text cannot be read; whoever knows its place adds that. What it quotes of the file shows no secret."""
+    """Why a text cannot be read; the caller adds the place. What it quotes from the file has secrets masked."""
 
     def __init__(self, why: str) -> None:
         from qtctl.dialects.secrets import mask  # noqa: PLC0415 - 10 ms, and few files are wrong
@@ -34,7 +34,7 @@ class NeedsValue(Wrong):
 
 @dataclass(slots=True)
 class Variables:
-    """Values of variables, and what was made of them: `used` were replaced, `unset` had no value and no default."""
+    """Values of variables. `used`: those that were replaced; `unset`: those with neither a value nor a default."""
 
     values: Mapping[str, str]
     used: dict[str, None] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class Variables:
 
 
 def substitute(text: str, variables: Variables, nested: int = 0) -> str:
-    """Wrong for a `${` that is none, a required variable without a value, and what is too long or too deep."""
+    """Wrong for an invalid `${`, a required variable without a value, or a text that is too long or nested too deep."""
     if "$" not in text:
         return text
     if nested > MAX_NESTED:
@@ -72,7 +72,7 @@ def substitute(text: str, variables: Variables, nested: int = 0) -> str:
 
 @dataclass(slots=True)
 class _LastBrace:
-    """Where the last `}` of a line stands: each line is looked at once."""
+    """The position of the last `}` of a line; each line is searched once."""
 
     text: str
     end: int = -1
@@ -87,7 +87,7 @@ class _LastBrace:
 
 
 def _replace_one(text: str, dollar: int, last: _LastBrace, variables: Variables, nested: int) -> tuple[str, int]:
-    """The value of what begins at `dollar`, and where it ends."""
+    """The value of the variable that begins at `dollar`, and where it ends."""
     following = text[dollar + 1 : dollar + 2]
     if following == "$":
         return "$", dollar + 2
@@ -110,7 +110,7 @@ def _replace_one(text: str, dollar: int, last: _LastBrace, variables: Variables,
 
 
 def _find_closing(text: str, dollar: int, last: int) -> int:
-    """The brace that ends the variable, as Compose counts them: what follows an opening one is not looked at."""
+    """The brace that ends the variable, counted as Compose does: text after an opening brace is not examined."""
     depth, at = 0, dollar
     while at <= last:
         if text[at] == "}":
@@ -138,9 +138,9 @@ def _apply_form(name: str, how: str, word: str, variables: Variables) -> str:
 
 
 def interpolate(model: Table, values: Mapping[str, str], used: dict[str, bool]) -> Table:
-    """A model with its variables replaced, and with texts where numbers belong as numbers. InputError with the line.
+    """The model with its variables replaced, and numbers instead of texts where Compose wants them. InputError.
 
-    `used`: each variable that was replaced, and whether it had neither a value nor a default.
+    `used`: each replaced variable, and whether it had neither a value nor a default.
     """
     made = _walk(model, (), model.place, values, used)
     assert isinstance(made, Table)  # noqa: S101 - of a table
@@ -221,4 +221,4 @@ _CASTS: Final = make_rules(
         **{f"{kind}.*.external": parse_boolean for kind in ("volumes", "secrets", "configs")},
     }
 )
-"""Where Compose turns a text into a number or a truth value."""
+"""Where Compose converts a text to a number or a boolean."""

@@ -1,4 +1,7 @@
-"""Compose files → a project, and → the services that reports compare. Every error at once, each with its line."""
+"""Compose files → a project, and → the services that reports compare.
+
+Reports all errors at once, each with its line.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,20 +25,22 @@ NAME, PROFILES = "COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES"
 
 
 def is_nowhere(_: str) -> bool:
-    """For files that stand alone: none lies outside."""
+    """For single files: nothing is outside."""
     return False
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How files are read. `environment`: of the shell; `folder`: absolute, where relative paths of the files begin.
+    """How files are read. `environment`: of the shell. `folder`: absolute; relative paths in the files start here.
 
-    `here`: absolute, where the names of the files themselves begin.
+    `here`: absolute; the names of the files themselves start here.
 
-    `env_files`: path → text, `.env` or what stands in its place. `lenient`: what a report can do without (a missing
-    env file, an undeclared name) is listed in the project instead of being an error.
+    `env_files`: path → text, of `.env` or what replaces it.
 
-    `is_outside`: whether a file lies outside the folder of the project, links followed.
+    `lenient`: problems that a report can live with (a missing env file, an undeclared name) are listed in the project
+    and are not errors.
+
+    `is_outside`: whether a file is outside the project's folder once links are followed.
     """
 
     folder: str = "/"
@@ -50,11 +55,11 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """`model` is normalised, with lines. `values`: service → what `docker compose config` prints of it.
+    """`model` is normalised, with lines. `values`: service → what `docker compose config` prints for it.
 
-    `enabled`: services whose profiles are given, or that have none.
+    `enabled`: services with an enabled profile, or with none.
 
-    `environments`: service → its variables with those of its env files. `used`: variables of outside that were
+    `environments`: service → its variables including those of its env files. `used`: variables from outside that were
     replaced, with their values.
     """
 
@@ -66,23 +71,23 @@ class Project:
     environments: Mapping[str, Mapping[str, str | None]]
     used: Mapping[str, str]
     unset: tuple[str, ...] = ()
-    """Variables that had neither a value nor a default: Compose puts an empty text in their place."""
+    """Variables with neither a value nor a default: Compose replaces them with an empty text."""
     missing: tuple[Missing, ...] = ()
     refused: tuple[InputError, ...] = ()
-    """Why Compose would not run it, where that is no error here."""
+    """Why Compose would refuse to run it, for reasons that are not errors here."""
     foreign: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Service → its variables whose values stand in an env file outside the folder of the project."""
+    """Service → its variables whose values come from an env file outside the project's folder."""
 
     def services(self) -> dict[str, Table]:
         return dict(list_services(self.model))
 
 
 def read_nothing(_: str) -> None:
-    """A reader for files that stand alone."""
+    """A reader for single files."""
 
 
 def load_project(files: Mapping[str, str], setting: Setting, read: Read = read_nothing) -> Project:
-    """Path as it was named → text, merged in this order. InputError or InputErrors with file and line."""
+    """`files`: path as it was named → text, merged in this order. InputError or InputErrors with file and line."""
     first = next(iter(files))
     outside = _make_environment(setting)
     loading = Loading(read, setting.home, setting.is_outside)
@@ -117,7 +122,7 @@ def load_project(files: Mapping[str, str], setting: Setting, read: Read = read_n
 
 
 def _convert_all(model: Table) -> dict[str, Mapping[str, Value]]:
-    """Service → its values, each of the type that it has for Compose. InputError or InputErrors."""
+    """Service → its values, each in the type that Compose gives it. InputError or InputErrors."""
     found: dict[str, Mapping[str, Value]] = {}
     errors: list[InputError] = []
     for name, service in list_services(model):
@@ -145,7 +150,7 @@ def _raise(errors: Iterable[InputError]) -> None:
 
 
 def _make_environment(setting: Setting) -> dict[str, str]:
-    """The shell's variables, then those of env files that it does not have."""
+    """The shell's variables, then those that only the env files have."""
     found: dict[str, str] = {}
     for file, text in setting.env_files.items():
         found = read_dotenv(text, file, setting.environment.get, found)
@@ -153,7 +158,7 @@ def _make_environment(setting: Setting) -> dict[str, str]:
 
 
 def _name(files: Mapping[str, str], setting: Setting, outside: Mapping[str, str], loading: Loading) -> str:
-    """Of the project. What is parsed for it is kept in `loading`."""
+    """The project's name. What is parsed to find it is kept in `loading`."""
     if outside.get(NAME):
         return outside[NAME]
     declared = ""
@@ -181,12 +186,12 @@ def _is_enabled(service: Table, profiles: tuple[str, ...]) -> bool:
 
 
 def load(text: str, file: str) -> Compose:
-    """The services of one file that stands alone, without variables of outside. Errors as of `load_project`."""
+    """The services of a single file, without variables from outside. Errors as in `load_project`."""
     return make_compose(load_project({file: text}, Setting(lenient=True)))
 
 
 def make_compose(project: Project) -> Compose:
-    """Services in the order of the files, with every port that they publish."""
+    """Services in file order, with every port that they publish."""
     found = (
         ComposeService(name, _find_line(service.place, project.file), tuple(list_published(service, project.file)))
         for name, service in list_services(project.model)
@@ -195,7 +200,7 @@ def make_compose(project: Project) -> Compose:
 
 
 def _find_line(place: Place, file: str) -> int:
-    """1 for what stands in another file."""
+    """1 if the place is in another file."""
     return (place.line or 1) if place.file == file else 1
 
 
@@ -219,7 +224,7 @@ def make_canonical(project: Project) -> dict[str, Value]:
 
 
 def _list_used(project: Project, kind: str) -> Iterator[str]:
-    """Names of what enabled services use: Compose shows no other."""
+    """Names that enabled services use: Compose shows no others."""
     for name, service in list_services(project.model):
         if name not in project.enabled:
             continue

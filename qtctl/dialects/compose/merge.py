@@ -1,4 +1,4 @@
-"""Merging of compose files and of services that extend others, as Compose's override package does it."""
+"""Merging of compose files, and of services that extend others, as in Compose's override package."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -15,7 +15,7 @@ _STARTED: Final = {"condition": "service_started", "required": True}
 
 
 def merge(base: Table, over: Table, path: Path = ()) -> Table:
-    """`base` with what `over` says instead or besides. InputError where one has a list and the other a mapping."""
+    """`base` merged with `over`. InputError if one has a list and the other a mapping."""
     return _merge_mappings(base, over, path)
 
 
@@ -119,7 +119,7 @@ def _merge_logging(base: Value, over: Value, path: Path) -> Value:
 
 
 def _merge_pools(base: Value, over: Value, path: Path) -> Value:
-    """Address pools of a network, those of one subnet together."""
+    """Address pools of a network; entries of the same subnet are merged."""
     if not (isinstance(base, list) and isinstance(over, list)):
         return over
     found: list[Table] = []
@@ -164,7 +164,7 @@ _SPECIAL: Final = make_rules(
 
 
 def drop_repeated(value: Value, path: Path = (), place: Place = NOWHERE) -> Value:
-    """Lists without what a later entry of the same name replaces. InputError for entries that have no name."""
+    """Lists without entries that a later one of the same name replaces. InputError for entries without a name."""
     if isinstance(value, Table):
         for key, each in value.items():
             value[key] = drop_repeated(each, (*path, key), value.line_of(key))

@@ -19,7 +19,7 @@ class Document:
 
 
 def read_documents(text: str, file: str) -> tuple[Document, ...]:
-    """InputError, with its line, for what is not YAML or not a mapping at the top."""
+    """InputError with the line if it is not YAML or not a mapping at the top level."""
     found = []
     for root in read(text, file):
         if not isinstance(root, Mapping):
@@ -31,7 +31,7 @@ def read_documents(text: str, file: str) -> tuple[Document, ...]:
 
 
 class _Gone:
-    """What stands where `!reset` was."""
+    """Placeholder for a value tagged `!reset`."""
 
 
 _GONE = _Gone()

@@ -15,12 +15,12 @@ _NOT_IN_NAME: Final = re.compile(r"[^a-z0-9_-]")
 
 
 def make_project_name(text: str) -> str:
-    """What Compose makes of a folder's name."""
+    """The project name that Compose derives from a folder's name."""
     return _NOT_IN_NAME.sub("", text.lower()).lstrip("_-")
 
 
 def normalize(model: Table, name: str, environment: Mapping[str, str]) -> None:
-    """Adds to `model` what Compose supposes where nothing is said."""
+    """Adds to `model` the defaults that Compose fills in."""
     model["name"] = name
     _add_networks(model)
     for _, service in list_services(model):
@@ -70,7 +70,7 @@ def _build(service: Table, environment: Mapping[str, str]) -> None:
 
 
 def _resolve(value: Value, environment: Mapping[str, str], *, keep: bool) -> Value:
-    """Variables without a value get that of the environment; `keep`: where it has none, they stay."""
+    """Variables without a value take it from the environment. `keep`: variables that it does not have stay."""
     if isinstance(value, list):
         found = []
         for each in value:

@@ -1,4 +1,4 @@
-"""Relative paths of a compose file, from the folder that they begin in."""
+"""Relative paths in a compose file, resolved against the folder that they start in."""
 
 from collections.abc import Callable
 from typing import Any, Final

@@ -11,12 +11,12 @@ from qtctl.errors import InputError
 
 Value = Any
 MAX_PUBLISHED: Final = 3 * MAX_PORT
-"""Of a project: every port of every protocol. A range is as many ports as it names, and may be said often."""
+"""Of a project: every port of every protocol. A range counts as many ports, and may be repeated often."""
 _RANGE: Final = re.compile(r"(?:[^-]*:)?([0-9]{1,5})-([0-9]{1,5})(?:/[a-z]+)?", re.ASCII | re.IGNORECASE)
 
 
 def check_number(model: Table) -> None:
-    """InputError, before ranges become ports, where there would be too many."""
+    """InputError, before ranges are expanded, if there would be too many ports."""
     total = 0
     for name, service in list_services(model):
         entries = service.get("ports")
@@ -30,7 +30,7 @@ def check_number(model: Table) -> None:
 
 
 def list_published(service: Table, file: str) -> Iterator[Published]:
-    """Every port of a service. `line` is 1 where it stands in another file than `file`."""
+    """Every port of a service. `line` is 1 if it is in another file than `file`."""
     for port in service.get("ports") or ():
         yield _make_published(port, file)
 
@@ -66,7 +66,7 @@ def _format_raw(port: Table) -> str:
 
 
 def _parse_fixed(text: str) -> int | None:
-    """None where Docker chooses: no number, 0, or one of a range."""
+    """None if Docker chooses the port: no number, 0, or a range."""
     first, _, last = text.partition("-")
     number = int(first) if first.isdecimal() and first.isascii() and len(first) <= len(str(MAX_PORT)) else 0
     return number if 0 < number <= MAX_PORT and last in ("", first) else None

@@ -1,6 +1,6 @@
 """Compose files → one project, as Compose loads it: variables, `extends`, `include`, merging, long forms, defaults.
 
-Nothing here reads a file: what files say comes from `Sources`. Nothing is fetched or run, whatever a file names.
+Nothing here reads a file: texts come from `Sources`. Nothing is fetched or run, whatever a file names.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,12 +20,12 @@ from qtctl.dialects.compose.values import Path, Table, clone, find_place, list_s
 from qtctl.errors import InputError, InputErrors, Place
 
 Read = Callable[[str], str | None]
-"""Absolute path → the text of the file; None where there is none. InputError for what may not be read."""
+"""Absolute path → the file's text; None if it does not exist. InputError if it may not be read."""
 Value = Any
 MAX_FILES = 200
-"""Of one project, each time that it is read."""
+"""Of one project; a file counts each time that it is read."""
 MAX_CHAIN = 32
-"""Services that extend each other, and files that include each other."""
+"""How many services may extend each other in a row, and how many files may include each other."""
 _NOTHING: Final[tuple[Path, ...]] = ()
 RESOURCES: Final = ("services", "volumes", "networks", "secrets", "configs", "models")
 REMOTE: Final = ("http://", "https://", "git://", "ssh://", "git@", "github.com/", "oci://")
@@ -33,9 +33,9 @@ REMOTE: Final = ("http://", "https://", "git://", "ssh://", "git@", "github.com/
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`environment`: of the shell and the env files, which `${NAME}` is replaced from. `home` is what `~` means.
+    """`environment`: of the shell and the env files; the source of `${NAME}`. `home` is what `~` means.
 
-    `folder` is where relative paths of the files begin, `here` where the names of the files themselves begin.
+    Relative paths in the files start in `folder`; the names of the files themselves start in `here`.
     """
 
     folder: str
@@ -46,7 +46,7 @@ class Options:
 
 @dataclass(slots=True)
 class Loading:
-    """One project while it is read. `used`: variables that were replaced, and whether without a value."""
+    """One project while it is being read. `used`: replaced variables, and whether they had no value."""
 
     read: Read
     home: str
@@ -56,7 +56,7 @@ class Loading:
     nodes: int = 0
     values: dict[str, str] = field(default_factory=dict)
     parsed: dict[tuple[str, str], tuple[Document, ...]] = field(default_factory=dict)
-    """Name and text of a file → its documents, where it was parsed before."""
+    """Name and text of a file → its documents, if they were parsed before."""
 
     def text(self, path: str, place: Place, what: str) -> str:
         self.count += 1
@@ -74,7 +74,7 @@ class Loading:
 
 @dataclass(frozen=True, slots=True)
 class _Context:
-    """Of the file that is read: where its relative paths begin, its variables, and what led to it."""
+    """Of the file being read: where its relative paths start, its variables, and which files and services led to it."""
 
     folder: str
     environment: Mapping[str, str]
@@ -120,7 +120,7 @@ def _merge_file(file: tuple[str, str, str], model: Table, context: _Context, loa
 
 
 def _make_long_form(model: Table) -> Table:
-    """InputError, or InputErrors, for what has no long form."""
+    """InputError or InputErrors for values that have no long form."""
     errors: list[InputError] = []
     made = make_canonical(model, model.place, errors)
     if len(errors) == 1:
@@ -208,7 +208,7 @@ def _read_reference(name: str, extends: Value, place: Place) -> tuple[str, str]:
 def _load_bases(
     file: str, path: str, place: Place, environment: Mapping[str, str], loading: Loading
 ) -> tuple[Table, tuple[Path, ...]]:
-    """Services of another file, their paths made absolute as from there."""
+    """Services of another file, with their paths made absolute from there."""
     other = join_path(find_folder(path), file, loading.home)
     model, cleared = Table(), _NOTHING
     text = loading.text(file if file.startswith(REMOTE) else other, place, "extends")
@@ -270,7 +270,7 @@ def _include(entry: Table, place: Place, context: _Context, loading: Loading) ->
 
 
 def check_inside(path: str, place: Place, is_outside: Callable[[str], bool]) -> None:
-    """InputError for a file of variables outside the folder of the project: its values could appear anywhere."""
+    """InputError for an env file outside the project's folder: its values could show up anywhere."""
     if is_outside(path):
         what = f"takes variables from {path}, which is outside the folder of the project"
         raise InputError(what, hint="if you trust it, name it yourself: --env-file", place=place)
@@ -339,7 +339,7 @@ def _omit_empty(model: Table) -> None:
 
 
 def _fill_environment(model: Table, environment: Mapping[str, str]) -> None:
-    """`- NAME` with a value outside."""
+    """Fill in `- NAME` entries that have a value outside."""
     for _, service in list_services(model):
         entries = service.get("environment")
         if isinstance(entries, list):

@@ -36,7 +36,7 @@ Plain = str | int | float | bool | None
 
 
 def parse_plain(text: str) -> Plain:
-    """What a scalar without quotes and tag is. Dates stay text: see `is_date`."""
+    """The value of a scalar without quotes and tag. Dates stay text: see `is_date`."""
     if text in _WORDS:
         return _WORDS[text]
     if text[0] not in "+-.0123456789" or len(text) > _MOST_DIGITS:
@@ -49,7 +49,7 @@ def parse_plain(text: str) -> Plain:
 
 
 def is_date(text: str) -> bool:
-    """Whether a scalar without quotes is a date, or a date and a time, to Compose's YAML library."""
+    """Whether Compose's YAML library takes a scalar without quotes for a date, or a date and time."""
     found = _DATE.fullmatch(text)
     if found is None:
         return False
@@ -69,7 +69,7 @@ def _parse_integer(digits: str) -> int | None:
 
 
 def write_plain(value: Plain) -> str:
-    """A scalar as Compose passes it on as text: Go's own way to print it."""
+    """A scalar as Compose passes it on as text, printed the way Go does."""
     if value is None:
         return "<nil>"
     if isinstance(value, bool):
@@ -94,7 +94,7 @@ def format_go_float(value: float) -> str:
 
 
 def round_to_single(value: float) -> float:
-    """The shortest number that is the same as a float of 32 bits: how Compose keeps `cpus`."""
+    """The shortest number equal to the 32-bit float: this is how Compose keeps `cpus`."""
     try:
         (exact,) = struct.unpack("f", struct.pack("f", value))
     except OverflowError:

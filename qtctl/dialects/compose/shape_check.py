@@ -1,4 +1,4 @@
-"""What a compose file may say: each key and the types of its value, checked with every error at once."""
+"""What a compose file may contain: each key and the types of its value. All errors are reported at once."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ MOST_ERRORS: Final = 100
 
 
 def check_shape(model: Table, file: str, *, alone: bool = True) -> None:
-    """InputError, or InputErrors, for what Compose's schema does not allow. `alone` False: of a base of others."""
+    """InputError or InputErrors for what Compose's schema does not allow. `alone` False: for a base of other files."""
     errors = list(_Checker(file).check_top(model, alone=alone))[:MOST_ERRORS]
     if len(errors) == 1:
         raise errors[0]
@@ -140,7 +140,7 @@ def _is_kind(value: Value, letter: str) -> bool:
 
 
 def _explain_unfit(value: Value, shape: Scalar) -> str:
-    """Why a value is none of these, '' where it is. Never the value itself, which may be a secret."""
+    """Why a value fits none of these, '' if it fits. Never quotes the value, which may be a secret."""
     if isinstance(value, Date):
         return "is a date: put it in quotes"
     if not any(_is_kind(value, letter) for letter in shape.types):

@@ -1,6 +1,6 @@
-"""Which keys a compose file has, and of what types: Compose's own schema, in our words.
+"""The keys of a compose file and their types: Compose's own schema in qtctl's notation.
 
-A test compares this table with the schema that Compose's loader holds.
+A test compares this table with the schema inside Compose's loader.
 """
 
 from typing import Final

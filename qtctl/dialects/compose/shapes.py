@@ -1,4 +1,4 @@
-"""What the parts of a compose file may look like: the words of the table of shapes."""
+"""The shapes that parts of a compose file may have: the notation of the table."""
 
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -23,7 +23,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Keyed:
-    """A mapping: `keys`, and `others` under names like `named`. `open`: whatever else; `extended`: keys with `x-`."""
+    """A mapping: `keys`, and `others` for names like `named`. `open`: any other key; `extended`: keys with `x-`."""
 
     keys: dict[str, "Shape"]
     others: "Shape | None" = None
@@ -40,7 +40,7 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """A shape by its name in the table."""
+    """Refers to a shape in the table by name."""
 
     name: str
 

@@ -1,6 +1,6 @@
-"""A command as one text, split as Compose splits it: quotes and backslashes, nothing expanded.
+"""Splits a command as Compose does: quotes and backslashes count, nothing is expanded.
 
-It ends at the first `;`, `&`, `|`, `<` or `>` outside of quotes, because Compose's own splitter drops the rest.
+It stops at the first `;`, `&`, `|`, `<` or `>` outside quotes, because Compose's splitter drops the rest.
 """
 
 from typing import Final
@@ -12,7 +12,7 @@ _ESCAPES: Final = {"t": "\t", "n": "\n"}
 
 
 def split(text: str) -> tuple[tuple[str, ...], str] | None:
-    """Words, and what Compose leaves away. None where it refuses the text: a quote or bracket without its other."""
+    """Words, and what Compose drops. None if Compose refuses the text: an unmatched quote or bracket."""
     splitter = _Splitter()
     for at, char in enumerate(text):
         if splitter.ends(char):
@@ -28,7 +28,7 @@ class _Splitter:
         self.word: list[str] = []
         self.begun = self.escaped = False
         self.open: set[str] = set()
-        """Quotes, backticks and `(` of `$(` that have not ended."""
+        """Quotes, backticks and `$(` that are still open."""
 
     def ends(self, char: str) -> bool:
         if char not in _END or self.escaped or self.open:
@@ -38,7 +38,7 @@ class _Splitter:
         return True
 
     def take(self, char: str) -> bool:
-        """False where Compose refuses the text."""
+        """False if Compose refuses the text."""
         if self.escaped:
             self.escaped = False
             self.add(_ESCAPES.get(char, char))

@@ -1,4 +1,4 @@
-"""The short forms of a compose file, and the long ones that they mean: ports, volumes, devices, lists of names."""
+"""The short forms of a compose file and their long forms: ports, volumes, devices, lists of names."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ _PORTS: Final = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?", re.ASCII)
 _WINDOWS: Final = re.compile(r"[^\W\d_]")
 MAX_PORT = 65535
 _TOO_SHORT: Final = 2
-"""Bytes of a volume that is only a target, whatever it says."""
+"""Bytes of a volume that can only be a target."""
 PROTOCOLS = frozenset({"tcp", "udp", "sctp"})
 AS_IN = 'as in "8001:8001" or "127.0.0.1:8001:8001/tcp"'
 _BIND_OPTIONS: Final = {
@@ -27,7 +27,7 @@ _BIND_OPTIONS: Final = {
 
 
 def make_canonical(value: Value, place: Place, errors: list[InputError], path: Path = ()) -> Value:
-    """Everything in its long form. What has none is an error, with its line, in `errors`."""
+    """Everything in its long form. Values without one are added to `errors`, with their line."""
     form = _FORMS(path)
     if form is not None:
         try:
@@ -143,7 +143,7 @@ def _read_ssh(value: Value, place: Place) -> Value:
 
 
 def _read_external(value: Value, _: Place) -> Value:
-    """`external: {name: x}`, which is old, as `external: true` and `name: x`."""
+    """The old `external: {name: x}` as `external: true` and `name: x`."""
     external = value.get("external") if isinstance(value, Table) else None
     if isinstance(external, Table):
         named = external.get("name")
@@ -154,7 +154,7 @@ def _read_external(value: Value, _: Place) -> Value:
 
 
 def read_ports(value: Value, place: Place) -> Value:
-    """All ports of a list, each in its long form with its line."""
+    """All ports of a list in the long form, with lines."""
     found: list[Table] = []
     errors: list[InputError] = []
     for each in value:
@@ -174,7 +174,7 @@ def read_ports(value: Value, place: Place) -> Value:
 
 
 def read_port(text: str, place: Place) -> Iterator[Table]:
-    """The ports of one short form; `raw` of each remembers its text. Wrong where Docker would refuse it."""
+    """The ports of one short form; `raw` of each holds its text. Wrong if Docker would refuse it."""
     raw = text if isinstance(text, Text) else Text(text, place)
     address, published, target, protocol = _split_port(raw)
     inside, outside = _read_range(raw, target), _read_range(raw, published) if published else None
@@ -240,7 +240,7 @@ def _read_volume(value: Value, place: Place) -> Value:
 
 
 def read_volume(text: str) -> dict[str, Value]:
-    """The long form of a volume. Wrong for an empty part, and for more than three."""
+    """The long form of a volume. Wrong for an empty part, or more than three parts."""
     if not text:
         raise Wrong("an empty volume")
     if len(text.encode()) <= _TOO_SHORT:

@@ -1,7 +1,7 @@
-"""YAML text → a tree of plain nodes with lines, built from events: no recursion, no types guessed, no aliases left.
+"""YAML text → a tree of plain nodes with lines, built from events: no recursion, no guessed types, no aliases left.
 
-Scalars keep their text, so that `22:22` stays what its author wrote (YAML 1.1 reads it as 1342); what a scalar means is
-said in `scalars`.
+Scalars keep their text, so `22:22` stays what its author wrote (YAML 1.1 reads it as 1342); `scalars` gives them a
+type.
 """
 
 import re
@@ -15,9 +15,9 @@ from qtctl.errors import InputError, Place
 
 MAX_DEPTH = 64
 MAX_NODES = 200_000
-"""Of the tree with every alias expanded: a compose file has a few thousand, an alias bomb millions."""
+"""Of the tree with all aliases expanded: a compose file has a few thousand nodes, an alias bomb millions."""
 LETTERS = 100
-"""Of a text that weigh as much as a node: an alias of a long one makes as much of it as one of a large mapping."""
+"""Letters that count as much as a node: an alias of a long text multiplies as well as one of a large mapping."""
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 RESET, OVERRIDE = "!reset", "!override"
 TAGS = frozenset({"!", RESET, OVERRIDE})
@@ -28,7 +28,7 @@ _UTF8 = re.compile("[^\ud800-\udfff]*", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """`text` is None for YAML's null. `plain`: without quotes and tag, so that it may be a number or a truth value."""
+    """`text` is None for YAML's null. `plain`: without quotes and tag, so it may be a number or a boolean."""
 
     text: str | None
     line: int
@@ -65,7 +65,7 @@ Node: TypeAlias = Scalar | Sequence | Mapping
 
 @dataclass(slots=True)
 class _Open:
-    """A collection whose end has not come yet."""
+    """A collection whose end has not been reached."""
 
     mapping: bool
     anchor: str | None
@@ -145,7 +145,7 @@ class _Builder:
         is_key = parent.mapping and len(parent.children) % 2 == 0
         if is_key and not (isinstance(node, Scalar) and node.text is not None):
             raise self.fail("a key that is not a text", line, "put it in quotes")
-        # an alias shares the node of its anchor: what is said of it must name the line of the alias
+        # an alias shares the node of its anchor, but messages about it must name the line of the alias
         moved = isinstance(node, Scalar) and node.line != line
         parent.children.append(replace(node, line=line) if moved else node)
 
@@ -185,15 +185,15 @@ class _Builder:
 
 
 _FAST = getattr(yaml, "CSafeLoader", None)
-"""libyaml's parser, which Compose's own is a port of; None where PyYAML was built without it."""
+"""libyaml's parser, which Compose's own is a port of; None if PyYAML was built without it."""
 
 
 def read(text: str, file: str) -> tuple[Node, ...]:
-    """The documents of `text`. InputError, with its line, for text that is not YAML as a compose file may be."""
+    """The documents of `text`. InputError with the line if it is not YAML that a compose file may have."""
     try:
         roots = _build(text, file, _FAST) if _FAST is not None else None
     except (yaml.YAMLError, ValueError, OverflowError):
-        # What is wrong with it is said in the words of the other parser, and where it finds nothing that counts.
+        # The other parser words the error; if it finds none, there is none that counts.
         roots = None
     found = _explain(text, file) if roots is None else roots
     if not found:
@@ -218,5 +218,5 @@ def _explain(text: str, file: str) -> list[Node]:
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise InputError(f"not YAML: {error.reason}", place=Place(file, line)) from error
-    except (ValueError, OverflowError) as error:  # "\\U0011FFFF" leaves PyYAML's scanner as chr()'s own ValueError
+    except (ValueError, OverflowError) as error:  # "\U0011FFFF" leaves PyYAML's scanner as a ValueError of chr()
         raise InputError("not YAML: an escape that names no character", place=Place(file)) from error

@@ -5,21 +5,21 @@ from enum import StrEnum
 
 
 class PortKind(StrEnum):
-    """How sure the published side of a port is."""
+    """How certain the published side of a port is."""
 
     FIXED = "fixed"
     CHOSEN = "chosen"
     """Docker chooses one: no published side, 0, or a range for one container port."""
     OPEN = "open"
-    """Depends on a variable that has neither a value nor a default."""
+    """It depends on a variable with neither a value nor a default."""
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One published port. `raw` is the text of the file; of a range each port has its own.
+    """One published port. `raw` is the text in the file; each port of a range has its own.
 
-    `published` is None unless `kind` is fixed; `target` None where a variable hides it. `host_ip` is '' for all
-    addresses. `variables` are those whose default was taken, or that have none.
+    `published` is None unless `kind` is fixed; `target` is None if a variable hides it. `host_ip` is '' for all
+    addresses. `variables`: those with their default, or with no value at all.
     """
 
     raw: str
@@ -34,7 +34,7 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class ComposeService:
-    """One service, `line` where its values begin or its key stands, and the ports that it publishes."""
+    """One service and the ports that it publishes; `line` is where its values or its key begin."""
 
     name: str
     line: int
@@ -43,7 +43,7 @@ class ComposeService:
 
 @dataclass(frozen=True, slots=True)
 class Compose:
-    """Services in the order of the files. `file`: the first of them, as the user named it."""
+    """Services in file order. `file`: the first file, as the user named it."""
 
     file: str
     services: tuple[ComposeService, ...]

@@ -1,4 +1,4 @@
-"""The values of a compose file: what YAML says, each text and number with the line it stands on."""
+"""The values of a compose file: YAML's, but each text and number with its line."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
@@ -7,13 +7,13 @@ from typing import Any, Self, TypeAlias, TypeVar
 from qtctl.errors import Place
 
 Path: TypeAlias = tuple[str, ...]
-"""Keys from the top; an entry of a list is `[]`."""
+"""Keys from the top; a list entry is `[]`."""
 ENTRY = "[]"
 Rule = TypeVar("Rule")
 
 
 class Text(str):
-    """A text of the file. `variables` were replaced in it; of them `unset` had neither a value nor a default."""
+    """A text of the file. `variables` were replaced in it; those in `unset` had neither a value nor a default."""
 
     __slots__ = ("place", "raw", "unset", "variables")
     place: Place
@@ -30,7 +30,7 @@ class Text(str):
 
 
 class Date(Text):
-    """A date without quotes, which Compose takes nowhere."""
+    """A date without quotes, which Compose accepts nowhere."""
 
 
 class Whole(int):
@@ -45,14 +45,14 @@ class Whole(int):
 
 
 class Table(dict[str, Any]):
-    """A mapping. `lines`: key → where it stands."""
+    """A mapping. `lines`: key → its line."""
 
     def __init__(self, entries: Iterable[tuple[str, Any]] = (), place: Place | None = None) -> None:
         super().__init__(entries)
         self.place = place or Place("")
         self.lines: dict[str, Place] = {}
         self.short: Text | None = None
-        """The short form that it was written as."""
+        """The short form that it was written in."""
 
     def line_of(self, key: str) -> Place:
         return self.lines.get(key, self.place)
@@ -79,7 +79,7 @@ def clone(value: Any) -> Any:  # noqa: ANN401 - as YAML has it
 
 
 def make_rules(table: Mapping[str, Rule]) -> Callable[[Path], Rule | None]:
-    """The rule of a path, from paths as in `services.*.ports`. A file of many entries asks for few paths often."""
+    """The rule for a path, from patterns such as `services.*.ports`. A large file asks for few different paths."""
     by_end: dict[tuple[int, str], list[tuple[int, Path, Rule]]] = {}
     for number, (dotted, rule) in enumerate(table.items()):
         path = tuple(dotted.split("."))
@@ -87,7 +87,7 @@ def make_rules(table: Mapping[str, Rule]) -> Callable[[Path], Rule | None]:
 
     @lru_cache(maxsize=4096)
     def rule_of(path: Path) -> Rule | None:
-        """The first that matches, as the table has them."""
+        """The first match, in the order of the table."""
         ends = (by_end.get((len(path), end), ()) for end in {path[-1] if path else "", "*"})
         found = [(number, rule) for those in ends for number, pattern, rule in those if matches(path, pattern)]
         return min(found, key=lambda each: each[0])[1] if found else None

@@ -1,4 +1,4 @@
-"""Blocks and headings in their order → the sections of a document."""
+"""Blocks and headings in order → the sections of a document."""
 
 from dataclasses import dataclass, field
 

@@ -1,6 +1,6 @@
-"""The lines of a code block → lists with what introduces them, and the lines between.
+"""The lines of a code block → lists with their labels, and the lines between them.
 
-People put inventories in code blocks: a label that ends with a colon or begins with #, and a line for each thing.
+People put inventories in code blocks: a label that ends with a colon or begins with #, then a line per thing.
 """
 
 import re
@@ -39,7 +39,7 @@ def _is_label(text: str) -> bool:
 
 
 def _make_item(number: int, raw: str) -> Item:
-    """`depth` of an item that is not a bullet is 0: each line is a thing of its own."""
+    """`depth` is 0 for an item without a bullet: each line is a thing of its own."""
     text = raw.strip()
     found = _BULLET.match(text)
     count = int(found[1]) if found and found[1] else None
@@ -47,7 +47,7 @@ def _make_item(number: int, raw: str) -> Item:
 
 
 def _add_block(blocks: list[Block], label: Line | None, items: Iterable[Item], fence: int) -> None:
-    """A list where something introduces it, or at least two lines follow each other; else lines."""
+    """A list if a label introduces it or there are at least two lines; else plain lines."""
     those = tuple(items)
     if label is not None and not those:
         blocks.append(Text((label,)))

@@ -11,7 +11,7 @@ from qtctl.dialects.document.types import Document, Item, Line, Listing, Row, Ta
 from qtctl.errors import InputError, Place
 
 DEEPEST, WIDEST = 60, 200
-"""Levels of a document, and columns of a table: what is beyond a column is left out."""
+"""Levels of a document and columns of a table; further columns are left out."""
 _STRINGS = JSONDecoder(strict=False)
 _BLANK = re.compile(r"[ \t\n\r]*")
 _WORD = re.compile(r"true|false|null|-?(?:0|[1-9]\d{0,400})(?:\.\d{1,400})?(?:[eE][-+]?\d{1,5})?")
@@ -19,7 +19,7 @@ _WORD = re.compile(r"true|false|null|-?(?:0|[1-9]\d{0,400})(?:\.\d{1,400})?(?:[e
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A scalar as it is written (strings decoded), an array, or an object with its keys in order."""
+    """A scalar as written (strings decoded), an array, or an object with its keys in order."""
 
     line: int
     value: "str | tuple[Node, ...] | tuple[tuple[str, Node], ...]"
@@ -42,7 +42,7 @@ Scalars: TypeAlias = dict[str, str]
 
 
 def read_json(text: str, file: str) -> Document:
-    """InputError, with the line, where it is not JSON or too deep."""
+    """InputError with the line if it is not JSON or too deeply nested."""
     root = _Parser(text, file).parse()
     builder = Builder(file, structured=True)
     _write(root, "", 0, builder)
@@ -170,7 +170,7 @@ def _make_table(node: Node, objects: list[Node], label: Line | None) -> Table:
 
 
 def _flatten(node: Node, prefix: str) -> Iterator[tuple[str, str]]:
-    """`runtime.port` → its value; arrays of scalars are one cell with commas."""
+    """`runtime.port` → its value; an array of scalars becomes one cell with commas."""
     for key, each in node.fields:
         path = f"{prefix}{key}"
         if each.scalar is not None:

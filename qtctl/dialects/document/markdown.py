@@ -1,6 +1,6 @@
-"""Markdown → a document: CommonMark with the tables of GFM, and tables that are written in HTML.
+"""Markdown → a document: CommonMark with GFM tables, and tables written in HTML.
 
-Only blocks are read by the library; what stands in a line is cleaned by `plain`, in linear time.
+The library only reads blocks; `plain` cleans the text inside a line, in linear time.
 """
 
 import re
@@ -22,7 +22,7 @@ _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 
 
 def read_markdown(text: str, file: str) -> Document:
-    """Never fails: every text is Markdown."""
+    """Never fails: any text is Markdown."""
     parser = MarkdownIt("commonmark", {"maxNesting": NESTING}).enable("table").disable(["inline", "reference"])
     builder = Builder(file)
     _Reader(builder, parser.parse(_join_html_tables(text))).read()
@@ -30,7 +30,7 @@ def read_markdown(text: str, file: str) -> Document:
 
 
 def _join_html_tables(text: str) -> str:
-    """A blank line ends a block of HTML in Markdown, though people write tables with blank lines in them."""
+    """A blank line ends an HTML block in Markdown, but people write tables with blank lines in them."""
     if "<table" not in text.lower():
         return text
     fenced = _find_fenced_spans(text)
@@ -120,7 +120,7 @@ class _Reader:
         self._builder.add(*beside)
 
     def _label(self) -> Line | None:
-        """The paragraph just above: it ends with a colon. It stays where it is."""
+        """The paragraph just above, if it ends with a colon. It also stays where it is."""
         last = self._builder.last
         if isinstance(last, Text) and last.lines[-1].text.endswith(":") and not last.lines[-1].fence:
             return last.lines[-1]
@@ -157,7 +157,7 @@ class _Reader:
 
 
 def _read_beside(token: Token, skipped: int) -> Iterator[Block]:
-    """What stands in an item behind its first line: further lines, and code."""
+    """The rest of an item after its first line: further lines, and code."""
     if token.type in ("fence", "code_block"):
         yield from read_code(split_lines(token.content), _find_line(token) + 1, _find_line(token))
     elif token.type == "inline":
@@ -171,7 +171,7 @@ def _find_line(token: Token) -> int:
 
 
 def list_lines(document: Document) -> Iterator[Line]:
-    """Every line of text, whatever it stands in; cells of tables joined by |."""
+    """Every line of text in any block; table cells are joined by |."""
     for section in document.sections:
         if section.title:
             yield Line(section.line, section.title)

@@ -14,14 +14,14 @@ _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _BLANKS = re.compile(r"\s+")
 _STRONG = re.compile(r"\s*(?:\*\*|__|`)([^*`]{1,120}?)(?:\*\*|__|`)")
 QUOTED = 3
-"""Words in code that are more than a name."""
+"""Code of more words than this is not a name."""
 LONGEST = 4000
 """Characters of one line that are looked at."""
 _STAR_IN_CODE = "\ue000"
 
 
 def clean(text: str) -> str:
-    """One line without marks and pictures, its blanks made one."""
+    """One line without markup and pictures, with runs of blanks reduced to one."""
     text = text[:LONGEST]
     if text.isascii() and not _has_marks(text):
         return _BLANKS.sub(" ", text).strip()
@@ -33,7 +33,7 @@ def clean(text: str) -> str:
 
 
 def _keep_code(found: re.Match[str]) -> str:
-    """A name in code stays a name. A command or a quotation says nothing by itself."""
+    """A name in code is kept. A command or a quotation says nothing by itself."""
     text = found[1].strip()
     if len(text.split()) >= QUOTED or (" " in text and any(map(str.isdigit, text))):
         return "[code]"
@@ -45,12 +45,12 @@ def _has_marks(text: str) -> bool:
 
 
 def drop_pictures(text: str) -> str:
-    """Without emoji and box drawings. Arrows stay: they say something."""
+    """Without emoji and box drawings. Arrows stay: they mean something."""
     return text if text.isascii() else "".join(char for char in text if not _is_picture(char))
 
 
 def drop_marks(text: str) -> str:
-    """As `clean`, of a line of code: only pictures go."""
+    """As `clean`, but for a line of code: only pictures are dropped."""
     return _BLANKS.sub(" ", drop_pictures(text[:LONGEST])).strip()
 
 
@@ -65,6 +65,6 @@ def _is_picture(char: str) -> bool:
 
 
 def find_strong(text: str) -> str:
-    """What is bold or code at the beginning of a line; '' where nothing is."""
+    """The bold or code text at the beginning of a line; '' if there is none."""
     found = _STRONG.match(drop_pictures(text[:LONGEST]))
     return clean(found[1]) if found else ""

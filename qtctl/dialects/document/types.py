@@ -1,6 +1,6 @@
-"""A document that a person wrote: sections with tables, lists and lines of text, each with the line it stands on.
+"""A document that a person wrote: sections with tables, lists and lines of text, all with line numbers.
 
-Texts are as a reader sees them: without the marks of Markdown or HTML, and without pictures.
+Texts are as a reader sees them: without Markdown or HTML markup, and without pictures.
 """
 
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`fence`: the line on which the code block begins that it stands in; 0 outside of one."""
+    """`fence`: the line where the surrounding code block begins; 0 outside code blocks."""
 
     line: int
     text: str
@@ -18,7 +18,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An entry of a list. `strong`: what is bold or code at its beginning; `number`: of an ordered list."""
+    """An entry of a list. `strong`: bold or code text at its beginning; `number`: its number in an ordered list."""
 
     line: int
     text: str
@@ -29,7 +29,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A list. `label`: the line that introduces it; its `fence` tells the lists of one code block."""
+    """A list. `label`: the line that introduces it; `fence` distinguishes lists in the same code block."""
 
     line: int
     items: tuple[Item, ...]
@@ -42,7 +42,7 @@ class Listing:
 
     @property
     def top(self) -> tuple[Item, ...]:
-        """The items that are below no other."""
+        """The items that are not below another item."""
         return tuple(each for each in self.items if each.depth == 0)
 
 
@@ -59,7 +59,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Each row has a cell for each column of `header`. `label`: as of a list."""
+    """Each row has a cell for each column of `header`. `label`: as for a list."""
 
     line: int
     header: tuple[str, ...]
@@ -73,7 +73,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Lines that are no list and no table: a paragraph, or a part of a code block."""
+    """Lines that are neither a list nor a table: a paragraph, or part of a code block."""
 
     lines: tuple[Line, ...]
 
@@ -87,10 +87,10 @@ Block = Table | Listing | Text
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What stands below one heading, up to the next. `level` 0: before the first heading.
+    """What follows one heading, up to the next. `level` 0: before the first heading.
 
-    `parent` is the place of the section that it is in, and `end` the place behind the last that is in it, both among
-    the document's sections; `parent` of the first is -1.
+    `parent` is the index of the enclosing section, -1 for the first; `end` is the index after the last section inside
+    this one.
     """
 
     line: int
@@ -103,7 +103,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """`structured`: a document of fields and arrays rather than of prose, so that its arrays are whole."""
+    """`structured`: made of fields and arrays rather than prose, so its arrays are complete."""
 
     file: str
     sections: tuple[Section, ...]
@@ -115,7 +115,7 @@ class Document:
         return tuple(block for section in self.sections for block in section.blocks)
 
     def path(self, place: int) -> tuple[int, ...]:
-        """A section and all that it is in, the innermost first."""
+        """A section and all sections around it, the innermost first."""
         found = []
         while place >= 0:
             found.append(place)
@@ -123,12 +123,12 @@ class Document:
         return tuple(found)
 
     def children(self, place: int) -> Iterator[int]:
-        """The sections directly below one."""
+        """The sections directly below a section."""
         at = place + 1
         while at < self.sections[place].end:
             yield at
             at = self.sections[at].end
 
     def within(self, place: int) -> tuple[Block, ...]:
-        """The blocks of a section and of all sections in it, in order."""
+        """The blocks of a section and of all sections inside it, in order."""
         return tuple(block for each in self.sections[place : self.sections[place].end] for block in each.blocks)

@@ -1,4 +1,4 @@
-"""Git's index (gitformat-index(5)), versions 2 to 4: what is tracked, and how each file looked when git last saw it."""
+"""Git's index (gitformat-index(5)), versions 2 to 4: tracked files, and their stat data when git last looked."""
 
 import hashlib
 from collections.abc import Iterator
@@ -19,15 +19,15 @@ _SMALLEST = 62
 
 
 class UnreadIndex(ValueError):
-    """What stands there is no index, not whole, or of a kind that is not read."""
+    """It is not an index, is incomplete, or has a format that is not supported."""
 
 
 @dataclass(frozen=True, slots=True)
 class IndexEntry:
-    """A tracked file. `path` as git has it; times in nanoseconds since the epoch, modulo 2**32 seconds.
+    """A tracked file. `path` as in git; times in nanoseconds since the epoch, modulo 2**32 seconds.
 
-    `size`: of the file in bytes, modulo 2**32. `stage` is above 0 in an unfinished merge. `skipped`: git does not look
-    at it in the working tree. `intended`: there is no content of it yet.
+    `size` is in bytes, modulo 2**32. `stage` is above 0 in an unfinished merge. `skipped`: git ignores the file in the
+    working tree. `intended`: it has no content in git yet.
     """
 
     path: bytes
@@ -42,7 +42,7 @@ class IndexEntry:
 
 
 def read_index(content: bytes) -> tuple[IndexEntry, ...]:
-    """Its entries in its order. UnreadIndex where it is not whole, or of a kind that is not read."""
+    """Its entries in order. UnreadIndex if it is incomplete or has a format that is not supported."""
     if len(content) < _HEAD.size + _ID:
         raise UnreadIndex("too short for an index")
     magic, version, count = _HEAD.unpack_from(content)
@@ -64,7 +64,7 @@ def read_index(content: bytes) -> tuple[IndexEntry, ...]:
 
 
 def _check_digest(content: bytes) -> None:
-    """All zeros where git was told not to make one (index.skipHash)."""
+    """The digest is all zeros if git was told not to compute one (index.skipHash)."""
     said = content[-_ID:]
     if any(said) and hashlib.sha1(content[:-_ID], usedforsecurity=False).digest() != said:
         raise UnreadIndex("its digest is not that of SHA-1: it was being written, is damaged, or is one of SHA-256")
@@ -95,7 +95,7 @@ def _read_entry(content: bytes, at: int, version: int, before: bytes) -> tuple[I
 
 
 def _read_padded(content: bytes, start: int, at: int, end: int) -> tuple[bytes, int]:
-    """An entry is as long as a multiple of eight, with at least one NUL behind its path."""
+    """Entries are padded to a multiple of eight bytes, with at least one NUL after the path."""
     stop = content.find(b"\0", at, end)
     if stop < 0:
         raise UnreadIndex("a path is cut off")
@@ -103,7 +103,7 @@ def _read_padded(content: bytes, start: int, at: int, end: int) -> tuple[bytes, 
 
 
 def _read_prefixed(content: bytes, at: int, end: int, before: bytes) -> tuple[bytes, int]:
-    """How much of the path before is cut off, and what comes in its place."""
+    """How many bytes to cut off the previous path, and what to append."""
     cut, at = _number(content, at, end)
     stop = content.find(b"\0", at, end)
     if cut > len(before) or stop < 0:
@@ -112,7 +112,7 @@ def _read_prefixed(content: bytes, at: int, end: int, before: bytes) -> tuple[by
 
 
 def _number(content: bytes, at: int, end: int) -> tuple[int, int]:
-    """As packs write offsets: seven bits a byte, the highest bit says that there is another."""
+    """As in packs: seven bits per byte, and the highest bit means that another byte follows."""
     value, first = 0, True
     while at < end:
         byte = content[at]
@@ -126,7 +126,7 @@ def _number(content: bytes, at: int, end: int) -> tuple[int, int]:
 
 
 def _check(entry: IndexEntry) -> None:
-    """Only what git would write itself: nothing outside of the working tree, and not its own folder."""
+    """Only what git itself would write: nothing outside the working tree, and not the .git folder."""
     parts = entry.path.split(b"/")
     if any(part in (b"", b".", b"..") for part in parts) or parts[0].lower() == b".git":
         raise UnreadIndex("a path that git does not track")
@@ -135,7 +135,7 @@ def _check(entry: IndexEntry) -> None:
 
 
 def _check_extensions(content: bytes, at: int) -> None:
-    """Those that begin with a capital letter may be left out."""
+    """Extensions whose name begins with a capital letter are optional."""
     for kind in _list_extensions(content, at):
         if not kind[:1].isupper():
             raise UnreadIndex(_UNSUPPORTED.get(kind, "an extension that is not known"))

@@ -1,4 +1,4 @@
-"""Git's objects: the digest of a file, the tree that an index would be committed as, and what a commit says."""
+"""Git's objects: the digest of a file, the tree of an index, and what a commit says."""
 
 import hashlib
 import re
@@ -19,7 +19,7 @@ def compute_object_id(kind: str, content: bytes) -> str:
 
 
 def compute_tree_id(entries: Iterable[IndexEntry]) -> str:
-    """The id of the tree that `git write-tree` would write of them. ValueError in an unfinished merge."""
+    """The id of the tree that `git write-tree` would write. ValueError in an unfinished merge."""
     folders: dict[bytes, dict[bytes, tuple[int, str]]] = {b"": {}}
     for entry in entries:
         if entry.stage:
@@ -46,13 +46,13 @@ def _add_parents(folders: Iterable[bytes]) -> set[bytes]:
 
 
 def _write_tree(entries: dict[bytes, tuple[int, str]]) -> bytes:
-    """Folders are sorted as if their names ended with a slash."""
+    """Folders sort as if their names ended with a slash."""
     rows = sorted(entries.items(), key=lambda row: row[0] + (b"/" if row[1][0] == _FOLDER else b""))
     return b"".join(f"{mode:o} ".encode() + name + b"\0" + bytes.fromhex(id_) for name, (mode, id_) in rows)
 
 
 def read_tree_of_loose(content: bytes) -> str:
-    """The tree of a commit, from its file in objects/. ValueError where it is none, or too large."""
+    """The tree of a commit, from its file in objects/. ValueError if it is not a commit, or too large."""
     found = _LOOSE.match(head := _inflate(content))
     if found is None:
         raise ValueError("not a commit")
@@ -60,7 +60,7 @@ def read_tree_of_loose(content: bytes) -> str:
 
 
 def read_tree_of_packed(content: bytes) -> str:
-    """The tree of a commit, from where it begins in a pack. ValueError where it is none, or written as a difference."""
+    """The tree of a commit, read from its place in a pack. ValueError if it is not a commit, or stored as a delta."""
     if not content or content[0] >> 4 & 7 != _KIND_COMMIT:
         raise ValueError("not a commit that stands in the pack as a whole")
     at = next((at for at, byte in enumerate(content[:10]) if not byte & 0x80), 10)
@@ -68,7 +68,7 @@ def read_tree_of_packed(content: bytes) -> str:
 
 
 def _inflate(content: bytes) -> bytes:
-    """The first bytes of it; what follows does not matter."""
+    """Its first bytes, decompressed; what follows does not matter."""
     try:
         return zlib.decompressobj().decompress(content, 1000)
     except zlib.error as error:

@@ -1,4 +1,4 @@
-"""Commits and trees of git as they are stored, taken apart; and whether an object is the one that its id says."""
+"""Git's commits and trees as stored, parsed; and whether an object matches its id."""
 
 import hashlib
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ _NAME = 255
 
 
 class UnreadObject(ValueError):
-    """It is not what its id says, or none that may be unpacked."""
+    """It does not match its id, or may not be unpacked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class TreeEntry:
 
 
 def check_object(id_: str, kind: str, content: bytes) -> bytes:
-    """`content`. UnreadObject where it is not that of the object, whoever gave it."""
+    """Returns `content`. UnreadObject if it is not the content of this object."""
     digest = hashlib.sha256() if len(id_) == _HEX[32] else hashlib.sha1(usedforsecurity=False)
     digest.update(f"{kind} {len(content)}\0".encode() + content)
     if digest.hexdigest() != id_:
@@ -45,7 +45,7 @@ def read_tree_of_commit(content: bytes) -> str:
 
 
 def read_time_of_commit(content: bytes) -> int:
-    """When it was committed, in seconds since the epoch; 1 where it does not say."""
+    """When it was committed, in seconds since the epoch; 1 if it does not say."""
     for line in content.partition(b"\n\n")[0].split(b"\n"):
         if line.startswith(b"committer "):
             words = line.rsplit(b" ", 2)
@@ -54,7 +54,7 @@ def read_time_of_commit(content: bytes) -> int:
 
 
 def read_tree(content: bytes, size: int = 20) -> tuple[TreeEntry, ...]:
-    """`size`: bytes of an id. UnreadObject where it is not whole, has a name twice, or a name that leads elsewhere."""
+    """`size`: bytes per id. UnreadObject if it is incomplete, or has a duplicate name or one that leads elsewhere."""
     found = tuple(_list_entries(content, size))
     if len({each.name for each in found}) != len(found):
         raise UnreadObject("a tree has the same name twice")

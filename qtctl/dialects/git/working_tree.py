@@ -1,4 +1,4 @@
-"""A working tree beside its index: what has changed, what has to be read to know, and what is not compared."""
+"""Compares a working tree with its index: what has changed, what must be read to know, and what is not compared."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ _SECONDS = 2**32
 _NS = 10**9
 _EXECUTE = 0o100
 MOST_BY_CTIME = 200
-"""Where the ctime of more files differs, all of them were copied or given to another owner: that says nothing."""
+"""If more files than this have another ctime, all were copied or chowned, and ctime means nothing."""
 
 
 class How(StrEnum):
@@ -24,7 +24,7 @@ class How(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A file (f) or link (l) that is there, or a folder (d) that cannot be looked into.
+    """A file (f) or link (l), or a folder (d) that cannot be read.
 
     Times in nanoseconds since the epoch.
     """
@@ -39,7 +39,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Paths as git has them. `suspects`: to be read, with the id that their content has to have."""
+    """Paths as in git. `suspects`: files to read, with the id that their content should have."""
 
     changed: Mapping[bytes, How]
     suspects: Mapping[bytes, str]
@@ -50,9 +50,9 @@ class Compared:
 def compare(
     entries: Iterable[IndexEntry], files: Mapping[bytes, Seen], index_mtime: int, *, modes: bool = True
 ) -> Compared:
-    """`index_mtime`: a file that is not older may have changed since git looked at it. `modes`: core.fileMode.
+    """`index_mtime`: a file that is not older may have changed since git looked. `modes`: core.fileMode.
 
-    Files that git was told to assume unchanged, or to skip, are compared as others are; skipped ones may be missing.
+    Files that git was told to assume unchanged or to skip are compared too; skipped ones may be missing.
     """
     entries = tuple(entries)
     judged = tuple(entry for entry in entries if entry.mode != SUBMODULE)
@@ -67,7 +67,7 @@ def compare(
 
 
 def _judge_by_look(entry: IndexEntry, files: Mapping[bytes, Seen], *, modes: bool) -> How | None:
-    """What is seen without reading it."""
+    """What can be told without reading the file."""
     seen = files.get(entry.path)
     if entry.stage:
         return How.MERGE
@@ -87,7 +87,7 @@ def _judge_link(entry: IndexEntry, seen: Seen) -> How | None:
 
 
 def _is_hidden(path: bytes, files: Mapping[bytes, Seen]) -> bool:
-    """Whether a folder on the way there cannot be looked into."""
+    """Whether a folder on the way cannot be read."""
     while path:
         path = path.rpartition(b"/")[0]
         if path in files and files[path].kind == "d":
@@ -96,7 +96,7 @@ def _is_hidden(path: bytes, files: Mapping[bytes, Seen]) -> bool:
 
 
 def _looks_other(entry: IndexEntry, files: Mapping[bytes, Seen], index_mtime: int) -> bool:
-    """By size or mtime; or git itself would have to read it, since it may have changed in the moment of the look."""
+    """By size or mtime. Git itself would also have to read a file that may have changed while it was looking."""
     seen = files.get(entry.path)
     if seen is None:
         return not entry.skipped
@@ -110,10 +110,10 @@ def _is_newer(entry: IndexEntry, files: Mapping[bytes, Seen]) -> bool:
 
 
 def _is_same_time(noted: int, seen: int) -> bool:
-    """A git without nanoseconds notes zeros in their place."""
+    """A git without nanoseconds writes zeros instead."""
     return noted == (seen if noted % _NS else seen // _NS * _NS) % (_SECONDS * _NS)
 
 
 def decode_names(paths: Iterable[bytes]) -> Iterator[str]:
-    """As text that can stand in a document."""
+    """As text that can appear in a document."""
     return (path.decode("utf-8", "backslashreplace") for path in paths)

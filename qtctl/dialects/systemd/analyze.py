@@ -1,4 +1,4 @@
-"""What `systemd-analyze` prints, in the C.UTF-8 locale and without colours: verify, security, calendar (250 to 257)."""
+"""The output of `systemd-analyze` in the C.UTF-8 locale without colours: verify, security, calendar (250 to 257)."""
 
 import re
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _OPEN_MARKS = ("✗", "-")
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A line of verify. `path` is the file, as on the host, of which `line` is; `unit` is "" where none is named."""
+    """A message of verify. `path` is the file on the host that `line` refers to; `unit` is "" if none is named."""
 
     unit: str
     path: str
@@ -29,7 +29,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class OpenItem:
-    """Something that a service's sandbox leaves open, and what of the exposure it makes, as systemd weighs it."""
+    """Something that a service's sandbox leaves open, and its weight in the exposure, according to systemd."""
 
     name: str
     what: str
@@ -47,7 +47,7 @@ class Exposed:
 
 @dataclass(frozen=True, slots=True)
 class Elapse:
-    """A calendar expression as systemd reads it; `never` where it will not come again."""
+    """A calendar expression as systemd reads it; `never` if it will not elapse again."""
 
     normalized: str
     never: bool
@@ -60,13 +60,13 @@ def parse_version(text: str) -> int | None:
 
 
 def parse_verify(text: str, root: str) -> tuple[Said, ...]:
-    """The messages of verify with --root=`root`, each once, in their order."""
+    """The messages of verify with --root=`root`, each once, in order."""
     found = (line.strip() for line in split_lines(text.replace(root.rstrip("/") + "/", "/")))
     return tuple(dict.fromkeys(_read_said(line) for line in found if line))
 
 
 def parse_cycles(text: str) -> tuple[tuple[str, ...], ...]:
-    """The circles that verify found in the order of its units, each once: the units on the way round."""
+    """The ordering cycles that verify found, each once: the units of the cycle in order."""
     found: dict[frozenset[str], tuple[str, ...]] = {}
     way: list[str] = []
     for line in split_lines(text):
@@ -90,7 +90,7 @@ def _read_said(line: str) -> Said:
 
 
 def parse_security(text: str) -> dict[str, Exposed]:
-    """Unit → verdict, from the tables that security prints one after the other. A table without its end is left out."""
+    """Unit → verdict, from the consecutive tables of security. A table that is cut off is left out."""
     found: dict[str, Exposed] = {}
     columns: tuple[int, int] | None = None
     items: list[OpenItem] = []
@@ -116,7 +116,7 @@ def _open_item(line: str, what_at: int, exposure_at: int) -> list[OpenItem]:
 
 
 def parse_calendar(text: str) -> tuple[Elapse, ...]:
-    """What `calendar` says of each expression, in their order."""
+    """The answers of `calendar`, one per expression, in order."""
     found: list[Elapse] = []
     for line in split_lines(text):
         name, _, value = line.strip().partition(": ")

@@ -1,4 +1,4 @@
-"""The assignments that systemd takes of those that decide whether it loads a unit, of a file and its drop-ins."""
+"""The assignments in a file and its drop-ins that systemd takes, as far as they decide whether it loads the unit."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +24,7 @@ from qtctl.dialects.systemd.unitfile import Line, UnitFile
 from qtctl.dialects.systemd.values import explain_value_trouble
 
 SWAP_NODES = 256
-"""The first systemd that takes anything as What= of a swap, UUID= and its like included."""
+"""The first systemd that takes any What= for a swap, including UUID= and the like."""
 
 At = tuple[str, str]
 
@@ -34,7 +34,7 @@ NAMESPACED = (
     "ProtectHome ProtectKernelTunables ProtectKernelModules ProtectKernelLogs ProtectControlGroups ProtectProc "
     "ProcSubset PrivateIPC PrivatePIDs"
 )
-"""Each of these gives a unit a file system namespace of its own."""
+"""Each of these gives a unit its own file system namespace."""
 _RELEVANT: dict[str, frozenset[str]] = {
     "Unit": frozenset((
         "SuccessAction", "OnFailure", "OnSuccess", "OnFailureJobMode", "OnSuccessJobMode", "OnFailureIsolate",
@@ -60,7 +60,7 @@ _HIGHEST_STATUS, _SUN_PATH = 255, 107
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A line, and the file that it stands in."""
+    """A line and its file."""
 
     line: Line
     file: str
@@ -68,7 +68,7 @@ class Given:
 
 @dataclass(slots=True)
 class Assigned:
-    """(section, directive) → the lines that hold. `gave_up`: where systemd stopped reading a file, and why."""
+    """(section, directive) → the lines that are in force. `gave_up`: where systemd stopped reading a file, and why."""
 
     held: dict[At, list[Given]] = field(default_factory=dict)
     gave_up: list[tuple[Given, str]] = field(default_factory=list)
@@ -76,19 +76,19 @@ class Assigned:
     """Relevant lines that systemd drops."""
     unit: str = ""
     template: bool = False
-    """Whether the names of instances decide what `%i` means."""
+    """Whether `%i` depends on the names of instances."""
 
     def last(self, section: str, key: str) -> str:
-        """The value that counts, with its specifiers as they could be; "" where there is none."""
+        """The value in force, with specifiers as they could be; "" if there is none."""
         found = self.held.get((section, key), ())
         return make_sample(found[-1].line.value, self.unit) if found else ""
 
     def open(self, line: Line) -> bool:
-        """Whether the name of each instance says if a time, an address or a path comes of it."""
+        """Whether it depends on the instance name if this is a valid time, address or path."""
         return self.template and line.key in (*TIMERS, *LISTENS, *WATCHES) and has_specifier(line.value)
 
     def given(self, section: str, *keys: str) -> Given | None:
-        """The last line that holds of the first of `keys` that has one."""
+        """The last line in force for the first of `keys` that has one."""
         return next((self.held[section, key][-1] for key in keys if self.held.get((section, key))), None)
 
     def all(self, section: str, key: str) -> tuple[str, ...]:
@@ -96,7 +96,7 @@ class Assigned:
 
 
 def find_assigned(unit: str, file: UnitFile | None, dropins: Sequence[UnitFile], version: int) -> Assigned:
-    """What systemd `version` takes of a unit. `file`: None where only drop-ins are known."""
+    """What systemd `version` takes of a unit. `file`: None if only drop-ins are known."""
     name = name_instance(unit, TRIED) if is_template(unit) else unit
     found = Assigned(unit=name, template=is_template(unit))
     for each in (*((file,) if file else ()), *dropins):
@@ -108,7 +108,7 @@ def find_assigned(unit: str, file: UnitFile | None, dropins: Sequence[UnitFile],
 
 
 def _read(file: UnitFile, found: Assigned, unit: str, version: int) -> Iterator[Line]:
-    """The relevant lines that systemd takes, up to one at which it gives up the file."""
+    """The relevant lines that systemd takes, up to one at which it stops reading the file."""
     sections = list_unit_sections(unit)
     for line in file.directives:
         fatal = can_be_fatal(line.section, line.key)
@@ -155,7 +155,7 @@ def _check(section: str, key: str, version: int) -> Callable[[str], bool] | None
 
 
 def _is_partly_taken(line: Line, unit: str, version: int) -> bool:
-    """Whether systemd takes the commands before a bad one."""
+    """Whether systemd takes the commands before the bad one."""
     return line.key.startswith("Exec") and read_exec_line(line.value, unit, version).commands > 0
 
 
@@ -164,7 +164,7 @@ def _is_absolute(path: str) -> bool:
 
 
 def is_listen_value(key: str, value: str) -> bool:
-    """Whether systemd takes it as something to listen on."""
+    """Whether systemd accepts it as something to listen on."""
     if key in ("ListenFIFO", "ListenSpecial", "ListenMessageQueue", "ListenUSBFunction"):
         return _is_absolute(value)
     if key == "ListenNetlink":

@@ -5,6 +5,6 @@ NO = frozenset(("0", "no", "n", "false", "f", "off"))
 
 
 def parse_boolean(text: str) -> bool | None:
-    """None where it is neither."""
+    """None if it is not a boolean."""
     folded = text.lower()
     return True if folded in YES else False if folded in NO else None

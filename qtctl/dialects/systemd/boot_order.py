@@ -1,6 +1,6 @@
-"""Implicit order: of the units that every boot has, and what default dependencies add to a unit's own.
+"""Implicit ordering: of the units of every boot, and what default dependencies add to a unit.
 
-From the units that systemd ships (247 to 257) and unit_add_default_dependencies of each kind (service.c, socket.c …).
+From the units that systemd ships (247 to 257) and unit_add_default_dependencies of each type (service.c, socket.c …).
 """
 
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ STANDARD: Mapping[str, tuple[str, ...]] = {
     "time-sync.target": ("time-set.target",),
     "timers.target": ("sysinit.target",),
 }
-"""Unit → the ones that it starts after; timers.target after systemd-tmpfiles-clean.timer, and that after sysinit."""
+"""Unit → the units that it starts after; timers.target after systemd-tmpfiles-clean.timer, which is after sysinit."""
 WITHOUT_DEFAULTS = frozenset(("local-fs.target", "remote-fs.target", "shutdown.target", "timers.target"))
 """Targets that systemd ships with DefaultDependencies=no: they are not ordered after what they pull in."""
 DEFAULT = "default.target"
@@ -46,10 +46,10 @@ BOOTED = (
     DEFAULT, "graphical.target", "multi-user.target", "basic.target", "sysinit.target", "local-fs.target",
     "swap.target", "timers.target", "sockets.target", "paths.target",
 )  # fmt: skip
-"""What a boot pulls in, as far as units of others are wanted by it."""
+"""What a boot pulls in, as far as other packages' units are wanted by it."""
 LOGINS = ("ssh.service", "sshd.service", "ssh.socket", "sshd.socket")
 ESSENTIAL = (*LOGINS, "dbus.service", "dbus.socket", "systemd-journald.service", "systemd-journald.socket")
-"""What a host cannot be reached or looked after without, whoever declares it."""
+"""Units without which a host cannot be reached or managed, whoever declares them."""
 NOT_OF_A_BOOT = frozenset(f"{name}.target" for name in (
     "bluetooth", "ctrl-alt-del", "emergency", "exit", "factory-reset", "final", "halt", "hibernate", "hybrid-sleep",
     "initrd", "initrd-fs", "initrd-root-device", "initrd-root-fs", "initrd-switch-root", "initrd-usr-fs", "kbrequest",
@@ -57,14 +57,16 @@ NOT_OF_A_BOOT = frozenset(f"{name}.target" for name in (
     "sleep", "smartcard", "soft-reboot", "sound", "storage-target-mode", "suspend", "suspend-then-hibernate",
     "system-update", "system-update-pre", "umount", "usb-gadget",
 ))  # fmt: skip
-"""Targets of systemd.special(7) that a boot into the default target does not reach by itself: they are for going down,
-for sleep, for the initrd, for an update or a key, or come with a device."""
+"""Targets in systemd.special(7) that a normal boot does not reach by itself.
+
+They are for shutdown, sleep, the initrd, updates or a key, or come with a device.
+"""
 OF_EVERY_BOOT = frozenset((
     *BOOTED, *STANDARD, "cloud-config.target", "cloud-init.target", "getty.target", "network-online.target",
     "nss-lookup.target", "nss-user-lookup.target", "runlevel2.target", "runlevel3.target", "runlevel4.target",
     "runlevel5.target",
 ))  # fmt: skip
-"""Units that a boot starts, whatever else it does."""
+"""Units that every boot starts."""
 _NETWORKED = frozenset((
     "9p", "afs", "ceph", "cifs", "davfs", "fuse.sshfs", "glusterfs", "lustre", "ncp", "ncpfs", "nfs", "nfs4", "ocfs2",
     "pvfs2", "smb3", "smbfs", "sshfs",
@@ -73,7 +75,7 @@ _NETWORKED = frozenset((
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """Units that one starts after and before, besides what it says."""
+    """Units that a unit starts after and before, in addition to its own settings."""
 
     after: tuple[str, ...] = ()
     before: tuple[str, ...] = ()
@@ -90,13 +92,13 @@ _BY_KIND: Mapping[str, Added] = {
 
 
 def has_defaults(unit: str, values: Effective) -> bool:
-    """Whether default dependencies hold for a unit: `values` are its own, none where it is not known."""
+    """Whether a unit has default dependencies; `values` are its own settings, empty if unknown."""
     said = values.get(("Unit", "DefaultDependencies"), ())
     return unit not in WITHOUT_DEFAULTS and (not said or parse_boolean(said[-1]) is not False)
 
 
 def list_added_order(unit: str, values: Effective) -> Added:
-    """What default dependencies add. Those on shutdown are left out: they are about stopping."""
+    """What default dependencies add, except the order on shutdown."""
     if not has_defaults(unit, values):
         return Added()
     kind = unit.rpartition(".")[2]

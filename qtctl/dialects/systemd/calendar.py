@@ -1,7 +1,7 @@
 """Calendar expressions, as calendarspec.c reads them (252 to 257): `explain_calendar_trouble` judges one.
 
-What `systemd-analyze calendar` refuses is refused here, with one exception: a time zone is judged by its form, since
-which zones exist depends on the host. `has_date_left` judges days, not times of day.
+What `systemd-analyze calendar` refuses is refused here too, with one exception: time zones are judged by form only,
+since which ones exist depends on the host. `has_date_left` judges days, not times of day.
 """
 
 import re
@@ -25,11 +25,11 @@ _SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _TIMESTAMP = re.compile(r"@([0-9]+)$")
 _YEARS = (1970, 2199)
 _LAST_FROM_END = 28
-"""Of days counted from the end of a month: every month has that many."""
+"""Of days counted from the end of a month: every month has this many."""
 _END_OF_TIME = 7258118400
 """The first second of the year 2200."""
 _ZONES = timedelta(days=1)
-"""How far the date of a time zone may be behind UTC's, rounded up."""
+"""How far the date in a time zone can be behind UTC's, rounded up."""
 _MICROSECONDS = 1_000_000
 _LARGEST = 2**31 - 1
 _DIGITS = 18
@@ -38,7 +38,7 @@ _MAX_PARTS = 240
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """START[..STOP][/REPEAT]; of seconds in microseconds. `repeat` 0: none was given."""
+    """START[..STOP][/REPEAT]; seconds are in microseconds. `repeat` 0: none given."""
 
     start: int
     stop: int | None
@@ -61,12 +61,12 @@ class _Bad(Exception):
 
 
 def has_specifier(text: str) -> bool:
-    """Whether systemd puts something in its place first: `OnCalendar=%i` of `backup@daily.timer` is daily."""
+    """Whether systemd first replaces a specifier: `OnCalendar=%i` of `backup@daily.timer` is daily."""
     return _SPECIFIER.search(text.replace("%%", "")) is not None
 
 
 def explain_calendar_trouble(text: str) -> str | None:
-    """Why systemd would not take `text` as OnCalendar=; None where it would, or where the name of the unit decides."""
+    """Why systemd would refuse `text` as OnCalendar=; None if it takes it, or if that depends on the unit's name."""
     spec = text.strip(" \t\n\r")
     if not spec:
         return "it is empty"
@@ -83,9 +83,9 @@ def explain_calendar_trouble(text: str) -> str | None:
 
 
 def has_date_left(text: str, today: str) -> bool:
-    """Whether a day on which `text` elapses comes on or after `today` (YYYY-MM-DD), in any time zone.
+    """Whether `text` elapses on `today` (YYYY-MM-DD) or a later day, in any time zone.
 
-    Of an expression that systemd refuses the answer is yes: what is wrong with it is another question.
+    True for an expression that systemd refuses: that is reported elsewhere.
     """
     spec = _drop_zone(text.strip(" \t\n\r"))
     if has_specifier(text) or explain_calendar_trouble(text) is not None or _WORDS.fullmatch(spec):
@@ -111,7 +111,7 @@ def _has_next(spec: str, first: date) -> bool:
 
 
 def _list_days(year: int, month: _Field | None, day: _Field | None) -> Iterator[date]:
-    """The days of a year that there are: no 30 February."""
+    """The days of a year that exist: no 30 February."""
     for number in _list_values(month or _make_month(None)):
         of_month = date(year, number, 1)
         length = ((of_month + timedelta(days=31)).replace(day=1) - of_month).days
@@ -121,14 +121,14 @@ def _list_days(year: int, month: _Field | None, day: _Field | None) -> Iterator[
 
 
 def _list_values(field: _Field) -> list[int]:
-    """What the parts of a field stand for, ascending."""
+    """The values that a field's parts stand for, ascending."""
     if field.parts is None:
         return list(range(field.first, field.last + 1))
     return sorted({value for part in field.parts for value in _list_part_values(field, part)})
 
 
 def _list_part_values(field: _Field, part: _Part) -> range:
-    if field.from_end and part.repeat:  # counted from the other end: any day may be meant
+    if field.from_end and part.repeat:  # counted from the end: any day may be meant
         return range(field.first, field.last + 1)
     last = part.stop if part.stop is not None else field.last if part.repeat else part.start
     return range(part.start, last + 1, part.repeat or 1)
@@ -147,7 +147,7 @@ def _check(spec: str) -> None:
 
 
 def _read_weekdays(spec: str) -> tuple[frozenset[int], str]:
-    """The weekdays, Monday as 0, none where none is said; and what follows them."""
+    """The weekdays (Monday is 0), none if none are given; and the rest of the text."""
     if _DAY.match(spec) is None:
         return frozenset(), spec
     at, since = 0, -1
@@ -165,7 +165,7 @@ def _read_weekdays(spec: str) -> tuple[frozenset[int], str]:
 
 
 def _read_day(spec: str, at: int, since: int) -> tuple[int, int]:
-    """Number of the day that stands there, and where it ends."""
+    """The number of the day at this place, and where it ends."""
     day = _DAY.match(spec, at)
     if day is None:
         raise _Bad("no weekday after , or ..")
@@ -178,7 +178,7 @@ def _read_day(spec: str, at: int, since: int) -> tuple[int, int]:
 
 
 def _skip_day(spec: str, at: int, number: int, *, ranged: bool) -> tuple[int, int]:
-    """Where the next day begins, and the day that a range begins with (-1: no range)."""
+    """Where the next day begins, and the first day of a range (-1: no range)."""
     if spec[at] == ",":
         return at + 1, -1
     dots = spec.startswith("..", at)
@@ -188,7 +188,7 @@ def _skip_day(spec: str, at: int, number: int, *, ranged: bool) -> tuple[int, in
 
 
 def _read_date(rest: str) -> tuple[Sequence[_Field], str]:
-    """The fields of the date, none where there is no date, and what follows."""
+    """The fields of the date, none if there is no date; and the rest of the text."""
     if not rest:
         return (), rest
     first, at = _read_chain(rest, 0)
@@ -304,7 +304,7 @@ def _check_range(field: _Field) -> None:
 
 
 def _is_repeating(field: _Field, part: _Part) -> bool:
-    """At least one repetition must come before the end; a range of one value is that value, but not of seconds."""
+    """There must be at least one repetition before the end. A range of one value is that value, except for seconds."""
     if part.stop is None:
         return part.start - part.repeat >= field.first if field.from_end else part.start + part.repeat <= field.last
     if field.name == "second" and not part.repeat:

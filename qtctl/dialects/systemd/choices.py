@@ -1,4 +1,4 @@
-"""Directives that take one of a few words, or a number in a range; those of all measured versions together."""
+"""Directives that take one of a few words, or a number in a range; of all measured versions together."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -45,7 +45,7 @@ _WORDS: Mapping[str, str] = {
     "UtmpMode": "init login user",
 }
 _KNOWN: Mapping[str, str] = {"SERVICETYPE": "simple exec forking oneshot dbus notify notify-reload idle"}
-"""By the kind of the value: [Mount] has a Type= too."""
+"""By kind of value, because [Mount] has a Type= too."""
 _SINCE: Mapping[tuple[str, str], int] = {("SERVICETYPE", "exec"): 240, ("SERVICETYPE", "notify-reload"): 253}
 """Kind and word → the first systemd that knows it."""
 _OR_BOOLEAN: Mapping[str, str] = {
@@ -84,7 +84,7 @@ _SIGNAL = re.compile(
 
 
 def parse_integer(text: str) -> int | None:
-    """As systemd reads one, in any of its bases."""
+    """An integer as systemd reads it, in any of its bases."""
     match = _INTEGER.fullmatch(text)
     if match is None:
         return None
@@ -95,7 +95,7 @@ def parse_integer(text: str) -> int | None:
 
 
 def find_choice_check(key: str, kind: str, version: int) -> Check | None:
-    """How systemd `version` judges a value of the directive; None where it is none of these."""
+    """How systemd `version` judges a value of the directive; None for other directives."""
     words = _KNOWN.get(kind) or _WORDS.get(key)
     if words:
         there = " ".join(word for word in words.split() if _SINCE.get((kind, word), 0) <= version)

@@ -1,7 +1,7 @@
-"""Columns of sysusers.d(5) and tmpfiles.d(5) lines: how one value is written so that 247 to 257 read the same.
+"""Columns of sysusers.d(5) and tmpfiles.d(5) lines: written so that 247 to 257 read them the same.
 
-Later versions take C escapes in some columns and earlier ones none, so only a quote and a backslash are escaped, which
-both read alike, and control characters are refused. `%` begins a specifier in every column.
+Later versions take C escapes in some columns and earlier ones none. So only quotes and backslashes are escaped, which
+all read alike, and control characters are refused. `%` begins a specifier in every column.
 """
 
 import re
@@ -14,13 +14,13 @@ from qtctl.errors import InputError, Place
 E = TypeVar("E")
 
 NOTHING = "-"
-"""What stands in a column that is left out."""
+"""A column that is left empty."""
 MAX_LINE = 1024**2 - 1
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def write_column(text: str, field: str) -> str:
-    """One value as a column. InputError where no line can say it."""
+    """A value as a column. InputError if no line can express it."""
     reason = explain_trouble(text)
     if reason:
         raise InputError(f"{field}: {reason}", field=field)
@@ -36,12 +36,12 @@ def write_column(text: str, field: str) -> str:
 
 
 def write_optional(text: str, field: str) -> str:
-    """As `write_column`, with '' for a value that is left out."""
+    """As `write_column`, with '' for an empty column."""
     return write_column(text, field) if text else NOTHING
 
 
 def write_line(*columns: str) -> str:
-    """The line of these columns, without what is left out at its end."""
+    """The columns as a line, without empty ones at the end."""
     given = list(columns)
     while given and given[-1] == NOTHING:
         given.pop()
@@ -52,7 +52,7 @@ def write_line(*columns: str) -> str:
 
 
 def parse(text: str, most: int) -> tuple[str, ...]:
-    """The values of a line, '' for those left out, padded to `most`. InputError for a specifier, or too many."""
+    """The values of a line, '' for empty columns, padded to `most`. InputError for a specifier, or too many columns."""
     words = split(text, Escapes.LITERAL)
     if len(words) > most:
         raise InputError(f"more than {most} columns")
@@ -61,7 +61,7 @@ def parse(text: str, most: int) -> tuple[str, ...]:
 
 
 def read_entries(text: str, name: str, read: Callable[[str], E]) -> tuple[E, ...]:
-    """What `read` makes of each line that says something. InputError, with the line, where it refuses one."""
+    """What `read` makes of each line that is not a comment. InputError with the line if it refuses one."""
     stripped = ((number, each.strip()) for number, each in enumerate(text.split("\n"), start=1))
     return tuple(
         _read_entry(each, Place(name, number), read) for number, each in stripped if each and not each.startswith("#")

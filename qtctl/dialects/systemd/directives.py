@@ -1,4 +1,4 @@
-"""How the directives of a unit file take several assignments (load-fragment-gperf.gperf.in, install.c)."""
+"""How directives in a unit file combine several assignments (load-fragment-gperf.gperf.in, install.c)."""
 
 from enum import Enum
 
@@ -9,7 +9,7 @@ class AssignmentRule(Enum):
     SCALAR = "scalar"
     """The last one wins."""
     FIRST = "first"
-    """The first one wins, and systemd warns of the others; an empty one does nothing."""
+    """The first one wins, and systemd warns about the others; an empty one does nothing."""
     LINES = "lines"
     """Each assignment is one item; an empty one drops those before it."""
     WORDS = "words"
@@ -17,11 +17,11 @@ class AssignmentRule(Enum):
     PATHS = "paths"
     """As WORDS, but a backslash only makes the next character literal."""
     TUPLES = "tuples"
-    """Each word is one item, quotes and all: what they enclose is not parted further (a `:` in BindPaths=)."""
+    """Each word is one item, including quotes: what they enclose is not split further (a `:` in BindPaths=)."""
     NAMES = "names"
-    """Each word is one item, there are no quotes; an empty assignment drops those before it."""
+    """Each word is one item; quotes mean nothing; an empty assignment drops those before it."""
     UNITS = "units"
-    """Each word is one item, once; there are no quotes, and an empty assignment does nothing."""
+    """Each word is one item, once; quotes mean nothing, and an empty assignment does nothing."""
     MOUNTS = "mounts"
     """As PATHS, but an empty assignment does nothing."""
     INSTALL = "install"
@@ -29,7 +29,7 @@ class AssignmentRule(Enum):
 
 
 NEVER_EMPTIED = frozenset((AssignmentRule.FIRST, AssignmentRule.UNITS, AssignmentRule.MOUNTS))
-"""What an empty assignment does nothing to."""
+"""An empty assignment does nothing to these."""
 
 
 _UNITS = (
@@ -62,21 +62,21 @@ _INVERTIBLE = (
     "SystemCallFilter SystemCallLog RestrictAddressFamilies RestrictFileSystems RestrictNetworkInterfaces "
     "RestrictNamespaces CapabilityBoundingSet AmbientCapabilities"
 )
-"""A ~ before the first word is for all words of its line: lines cannot be joined."""
+"""A ~ before the first word applies to all words of its line: lines cannot be joined."""
 EMPTY_SAYS = frozenset(("CapabilityBoundingSet", "Delegate"))
-"""To these an empty assignment drops those before it, and is an item itself: nothing, and not the default."""
+"""An empty assignment drops the items before it and means "none" rather than the default."""
 LISTENS = frozenset((
     "ListenStream", "ListenDatagram", "ListenSequentialPacket", "ListenFIFO", "ListenSpecial", "ListenNetlink",
     "ListenMessageQueue", "ListenUSBFunction",
 ))  # fmt: skip
-"""An empty assignment of any of them drops all that a socket listens on."""
+"""An empty assignment of any of these drops everything that a socket listens on."""
 WATCHES = frozenset(("PathExists", "PathExistsGlob", "PathChanged", "PathModified", "DirectoryNotEmpty"))
-"""An empty assignment of any of them drops all that a path unit watches."""
+"""An empty assignment of any of these drops everything that a path unit watches."""
 TIMERS = frozenset(["OnActiveSec", "OnBootSec", "OnStartupSec", "OnUnitActiveSec", "OnUnitInactiveSec", "OnCalendar"])
-"""An empty assignment of any of them drops the schedule of all of them."""
+"""An empty assignment of any of these drops the whole schedule."""
 
 INPUTS = frozenset(("StandardInputText", "StandardInputData"))
-"""All that a service reads from its standard input, in one order."""
+"""Everything that a service reads from standard input, in one order."""
 
 _TABLE = {
     **dict.fromkeys(_UNITS.split(), AssignmentRule.UNITS),
@@ -95,7 +95,7 @@ _TABLE = {
 
 
 def find_assignment_rule(key: str) -> AssignmentRule:
-    """How `key` takes several assignments; unknown directives are taken as scalars."""
+    """How `key` combines several assignments; unknown directives are taken as scalars."""
     if key.startswith(("Condition", "Assert")):
         return AssignmentRule.LINES
     return _TABLE.get(key, AssignmentRule.SCALAR)
@@ -113,11 +113,11 @@ _TOGETHER = (
     frozenset(("IOSchedulingClass", "IOSchedulingPriority")),
     frozenset(("CPUSchedulingPolicy", "CPUSchedulingPriority")),
 )
-"""An empty assignment of any of them drops what all of a set have said."""
+"""An empty assignment of one of a set drops the assignments of the whole set."""
 
 
 def reset_with(key: str) -> frozenset[str] | str:
-    """What an empty assignment of `key` drops: these directives, or all whose name begins so."""
+    """What an empty assignment of `key` drops: these directives, or all whose names begin with the text."""
     together = next((group for group in _TOGETHER if key in group), None)
     if together is not None:
         return together

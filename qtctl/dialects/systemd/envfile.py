@@ -8,10 +8,10 @@ from qtctl.dialects.systemd.splitting import WHITESPACE, explain_trouble
 from qtctl.errors import InputError, Place
 
 MAX_ASSIGNMENT = 128 * 1024 - 1
-"""Bytes of NAME=value: the kernel's MAX_ARG_STRLEN, with its NUL."""
+"""Bytes of NAME=value: the kernel's MAX_ARG_STRLEN with its NUL."""
 
 COMMENTS_END = 254
-"""The first systemd where a backslash at the end of a comment does not make the next line one."""
+"""From this systemd on, a backslash at the end of a comment does not continue the comment."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BARE = re.compile(r"[A-Za-z0-9_@%+=:,./~^-]*")
@@ -21,14 +21,14 @@ _SHELL_NEED_ESCAPE = '"\\`$'
 
 
 def check_env_name(name: str) -> str:
-    """`name`, if systemd takes it as a variable's name."""
+    """Returns `name` if systemd accepts it as a variable name."""
     if not _NAME.fullmatch(name):
         raise InputError("not a name of an environment variable", hint="letters, digits and _, no digit first")
     return name
 
 
 def write_env_line(name: str, value: str) -> str:
-    """NAME=value as a line (several, where the value holds line breaks) of an env file, without the last line end."""
+    """NAME=value for an env file, as one line or, if the value has line breaks, several; without the last line end."""
     check_env_name(name)
     if explain_trouble(value):
         what = f"environment variable {name}: holds a character that systemd does not take as text"
@@ -47,7 +47,7 @@ def _add_backslash(match: re.Match[str]) -> str:
 
 @dataclass(slots=True)
 class _Reader:
-    """The state machine of parse_env_file_internal(), one character a step; each state gives the next."""
+    """The state machine of parse_env_file_internal(): each state takes one character and returns the next state."""
 
     comments_continue: bool
     found: list[tuple[str, str, int]] = field(default_factory=list)
@@ -55,7 +55,7 @@ class _Reader:
     value: list[str] = field(default_factory=list)
     line: int = 1
     kept: int = 0
-    """How much of the value white space at its end may not be cut from."""
+    """How much of the value must be kept when white space at its end is stripped."""
 
     def pre_key(self, char: str) -> "_State":
         if char in "#;":
@@ -148,7 +148,7 @@ _State = Callable[[str], "_State"]
 def parse_env_file(text: str, name: str, *, systemd: int = 252) -> dict[str, str]:
     """What a process gets from the env file, in file order; the last assignment of a name wins.
 
-    Names that systemd would drop are left out. InputError where it would refuse the file: NUL, not Unicode text.
+    Names that systemd drops are left out. InputError if it would refuse the file: NUL, or not Unicode.
     """
     reader = _Reader(comments_continue=systemd < COMMENTS_END)
     state: _State = reader.pre_key

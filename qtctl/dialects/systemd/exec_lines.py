@@ -1,4 +1,4 @@
-"""The commands of an Exec*= value as systemd shows them once it is loaded: split and unquoted, nothing expanded."""
+"""The commands of an Exec*= value as systemd shows them once loaded: split and unquoted, nothing expanded."""
 
 from qtctl.dialects.systemd.quoting import ExecCommand
 from qtctl.dialects.systemd.splitting import RAW_WORD, WHITESPACE, Escapes, split
@@ -8,7 +8,7 @@ _PREFIXES = "-@:+!|"
 
 
 def read_commands(text: str) -> tuple[ExecCommand, ...]:
-    """Each command of a value: a lone `;` parts them. `$` and `%` stay. InputError: systemd drops the line."""
+    """Each command of a value; a `;` word separates them. `$` and `%` stay. InputError: systemd drops the line."""
     found: list[ExecCommand] = []
     words: list[str] = []
     if RAW_WORD.sub("", text).strip(WHITESPACE):
@@ -25,7 +25,7 @@ def read_commands(text: str) -> tuple[ExecCommand, ...]:
 
 
 def split_raw_words(text: str) -> tuple[str, ...]:
-    """The words of a value as they are written; the last is "" where its quote stays open."""
+    """The words of a value as written; the last is "" if its quote is not closed."""
     found: list[str] = []
     at = 0
     while at < len(text):

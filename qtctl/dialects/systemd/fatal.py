@@ -1,7 +1,6 @@
-"""Values at which systemd gives up on a file: it reads no further, and does not load the unit (load-fragment.c).
+"""Values that make systemd stop reading a file and not load the unit (load-fragment.c).
 
-Of a drop-in it drops the rest, and loads the unit all the same. Where a `-` forgives a bad value, the line alone is
-dropped.
+In a drop-in they only drop the rest of the drop-in, and the unit is loaded. After a `-`, only the line is dropped.
 """
 
 import re
@@ -33,15 +32,15 @@ _CONTROL = re.compile("[\x00-\x1f\x7f]")
 _LARGEST_UID = 2**32 - 2
 _NO_UID = 2**16 - 1
 _FOLDER_BY_DOTS = 253
-"""From this version on a program that ends with /. or /.. is a folder, too."""
+"""From this version on, a program path that ends with /. or /.. counts as a folder too."""
 
 _NAMES_MEASURED = 248
-"""From this version on the length of a program's name counts."""
+"""From this version on, the length of a program's name is limited."""
 
 
 @dataclass(frozen=True, slots=True)
 class ValueTrouble:
-    """Why systemd does not take a value; `fatal`: nor anything after it in its file. Never shows the value."""
+    """Why systemd refuses a value; `fatal`: it refuses the rest of the file too. Never shows the value."""
 
     what: str
     fatal: bool
@@ -49,16 +48,16 @@ class ValueTrouble:
 
 @dataclass(frozen=True, slots=True)
 class ExecLine:
-    """What systemd makes of a command line: how many commands it takes, and what is wrong with the next one."""
+    """How many commands of a line systemd takes, and what is wrong with the next one."""
 
     commands: int
     trouble: ValueTrouble | None = None
 
 
 def find_fatal(unit: str, section: str, key: str, value: str, version: int) -> ValueTrouble | None:
-    """Of the directives that can be fatal: why systemd `version` does not take `value` in a unit of that name.
+    """Why systemd `version` refuses `value` in a unit of that name, for directives where that can be fatal.
 
-    None where it does, and for all other directives. The instance `i` stands for its template.
+    None if it takes it, and for all other directives. The instance `i` stands for its template.
     """
     if not can_be_fatal(section, key) or section not in list_unit_sections(unit):
         return None
@@ -73,7 +72,7 @@ def find_fatal(unit: str, section: str, key: str, value: str, version: int) -> V
 
 
 def can_be_fatal(section: str, key: str) -> bool:
-    """Whether some value of the directive makes systemd give up its file."""
+    """Whether some value of the directive makes systemd stop reading the file."""
     if key in _COMMANDS.get(section, ()):
         return True
     return (section in EXEC_SECTIONS and key in _CHECKS) or (section == "Socket" and key in _OF_SOCKETS)
@@ -81,7 +80,7 @@ def can_be_fatal(section: str, key: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def read_exec_line(value: str, unit: str, version: int) -> ExecLine:
-    """As systemd reads Exec*=: command after command, parted by a lone `;`."""
+    """Exec*= as systemd reads it: commands separated by a `;` word."""
     count = 0
     for raw in _split_commands(value):
         trouble = _check_command(raw, unit, version)
@@ -92,7 +91,7 @@ def read_exec_line(value: str, unit: str, version: int) -> ExecLine:
 
 
 def _split_commands(value: str) -> Iterator[list[str]]:
-    """The raw words of each command; the last of them is "" where a quote stays open."""
+    """The raw words of each command; the last is "" if a quote is not closed."""
     words: list[str] = []
     for raw in (*split_raw_words(value), ";"):
         if raw != ";":
@@ -123,7 +122,7 @@ def _check_command(raw: list[str], unit: str, version: int) -> ValueTrouble | No
 
 
 def _unquote_word(raw: str) -> str | None:
-    """Unquoted; None where it cannot be. Escapes of bytes that are no UTF-8 stay as written: systemd takes them."""
+    """Unquoted; None if it cannot be. Escapes for bytes that are not UTF-8 stay as written: systemd takes them."""
     if raw and not _QUOTED.search(raw):
         return raw
     try:
@@ -139,7 +138,7 @@ def _unquote_first(raw: str, escapes: Escapes) -> str | None:
 
 
 def _split_prefixes(word: str) -> tuple[str, str]:
-    """The prefixes that systemd takes, and what is left as the program."""
+    """The prefixes that systemd takes, and the rest: the program."""
     taken = ""
     for char in word:
         once = char in "-@:" and char not in taken
@@ -225,7 +224,7 @@ def _check_directory(value: str, unit: str, version: int) -> ValueTrouble | None
 
 
 def _check_label(value: str, unit: str, version: int) -> ValueTrouble | None:
-    """An SELinux context or its like, which a `-` makes harmless."""
+    """An SELinux context or the like; a `-` makes errors harmless."""
     bad = find_unresolved(value.removeprefix("-"), unit, version)
     return ValueTrouble(f"has {bad}, which is not a specifier", not value.startswith("-")) if bad else None
 

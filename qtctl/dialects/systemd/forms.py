@@ -1,7 +1,7 @@
-"""Values of directives that have a form or words of their own: what systemd takes of them, and what it drops.
+"""Values of directives with their own form or vocabulary: what systemd takes of them, and what it drops.
 
-Only for what lint says. Of a list systemd often drops the bad word and takes the others, so none of this tells whether
-an assignment counts: `values.explain_value_trouble` does.
+For lint only. systemd often drops a bad word of a list and takes the others, so this does not tell whether an
+assignment counts: `values.explain_value_trouble` does.
 """
 
 import errno
@@ -67,7 +67,7 @@ _SIGNAL = find_choice_check("", "SIGNAL", 0)
 
 
 def find_form_trouble(key: str, kind: str, value: str) -> str | None:
-    """What systemd would not take of `value`, without showing it. None where it takes all, or the form is not known."""
+    """What systemd would refuse in `value`, without showing it. None if it takes all of it, or the form is unknown."""
     check = _BY_KEY.get(key) or _BY_KIND.get(kind)
     if check is None or not value or _SPECIFIER.search(value):
         return None
@@ -75,9 +75,9 @@ def find_form_trouble(key: str, kind: str, value: str) -> str | None:
 
 
 def find_zone_trouble(expression: str) -> str | None:
-    """Why systemd would refuse the time zone at the end of a calendar expression; None where it has none, or knows it.
+    """Why systemd would refuse the time zone at the end of a calendar expression; None if it has none, or a known one.
 
-    A word of letters that is no zone may be anything else: only what has the form of a zone is one.
+    A word of letters may be anything else: only what has the form of a time zone is judged.
     """
     last = expression.strip().rpartition(" ")[2]
     if "/" not in last or not last[:1].isalpha() or last in list_words(WordSet.ZONES):
@@ -93,13 +93,13 @@ def _suggest_word(of: WordSet, word: str) -> str:
 
 
 def _make_word_check(what: str, holds: Callable[[str], bool], *, inverts: bool = False) -> Check:
-    """A list of which each word has a form."""
+    """A list in which each word has a form."""
 
     def check(value: str) -> str | None:
         try:
             words = split(value.removeprefix("~") if inverts else value, Escapes.C)
         except InputError:
-            return None  # QT110 is about its quotes
+            return None  # QT110 reports its quotes
         return None if all(map(holds, words)) else f"has a word that is no {what}"
 
     return check
@@ -110,7 +110,7 @@ def _make_check(what: str, holds: Callable[[str], bool]) -> Check:
 
 
 def _make_set_check(what: str, of: WordSet, words: Iterable[str] = (), *, fold: Callable[[str], str] = str) -> Check:
-    """A list of words of a set, which a `~` may stand before."""
+    """A list of words from a set, perhaps after a `~`."""
     more = frozenset(words)
 
     def check(value: str) -> str | None:
@@ -130,7 +130,7 @@ def _check_capabilities(value: str) -> str | None:
 
 
 def _check_syscalls(value: str) -> str | None:
-    """`name`, `@group`, each with `:` and the error that it ends with."""
+    """`name` or `@group`, each perhaps with `:` and the error to return."""
     calls = [word.partition(":") for word in split_plain_words(value.removeprefix("~"))]
     if not value.startswith("~") and any(colon for _, colon, _ in calls):
         return "names an error for what it allows, which only a list with ~ may"
@@ -191,7 +191,7 @@ def _is_range(text: str) -> bool:
 
 
 def _make_device_check(what: str, holds: Callable[[str], bool]) -> Check:
-    """A path, and what goes for it."""
+    """A path, and what may follow it."""
 
     def check(value: str) -> str | None:
         path, _, rest = value.partition(" ")
@@ -213,7 +213,7 @@ def _is_path(text: str) -> bool:
 
 
 def _is_bound(text: str) -> bool:
-    """SOURCE:TARGET:OPTIONS, of which the first may have a `-` before it."""
+    """SOURCE:TARGET:OPTIONS, where the first may have a `-` before it."""
     source, _, rest = text.partition(":")
     target, _, options = rest.partition(":")
     return _is_path(source) and (not target or _is_path(target)) and options in ("", "rbind", "norbind")
@@ -242,7 +242,7 @@ def _is_whole(text: str) -> bool:
 
 
 def _make_condition_check(check: Check) -> Check:
-    """What stands behind the `|` and `!` of a condition."""
+    """What follows the `|` and `!` of a condition."""
     return lambda value: check(value.lstrip("|! "))
 
 

@@ -1,4 +1,4 @@
-"""What systemd makes of a directive or section by its name alone: known, old, in the wrong place, or not known."""
+"""What systemd makes of a directive or section by its name alone: known, old, in the wrong section, or unknown."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from qtctl.dialects.systemd.table.lookup import (
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What is wrong, and what to do. `honoured`: systemd takes it all the same, or may."""
+    """What is wrong, and what to do. `honoured`: systemd takes it anyway, or may."""
 
     what: str
     remedy: str
@@ -58,7 +58,7 @@ def _choose_remedy(unit: str, section: str, key: str, version: int) -> str:
 
 
 def find_section_trouble(unit: str, section: str) -> Trouble | None:
-    """None for a section that a unit of this name may have, and for those that systemd leaves to others."""
+    """None for a section that a unit of this name may have, and for sections that systemd leaves to other programs."""
     known = list_unit_sections(unit)
     if section in known or section.startswith("X-"):
         return None

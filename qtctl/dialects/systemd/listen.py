@@ -1,11 +1,11 @@
-"""Addresses of ListenStream= and ListenDatagram= (systemd.socket(5)): the ones that are ports of an IP address."""
+"""Addresses of ListenStream= and ListenDatagram= (systemd.socket(5)): those that are IP ports."""
 
 import re
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import NamedTuple
 
 PROTOCOLS = {"ListenStream": "tcp", "ListenDatagram": "udp"}
-"""Without SocketProtocol=, which names one that ss is not asked for."""
+"""Ignores SocketProtocol=, which can name a protocol that ss is not asked for."""
 _HIGHEST = 65535
 _PLAIN = re.compile(r"[0-9]{1,5}")
 _OF_IPV4 = re.compile(r"([0-9.]+):([0-9]{1,5})")
@@ -21,9 +21,9 @@ class Heard(NamedTuple):
 
 
 def find_heard(directive: str, value: str, *, ipv6_only: bool) -> Heard | None:
-    """The port that a socket listens on; None for any other kind of address (a path, vsock, netlink).
+    """The port that a socket listens on; None for other addresses (a path, vsock, netlink).
 
-    A port alone is `[::]` and it; `[::]` hears IPv4 too unless `ipv6_only`.
+    A port alone means `[::]`, which also accepts IPv4 unless `ipv6_only`.
     """
     protocol = PROTOCOLS.get(directive)
     if protocol is None:

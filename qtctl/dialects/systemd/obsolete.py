@@ -1,4 +1,4 @@
-"""Values that systemd takes and calls obsolete, and what it makes of them (load-fragment.c, unit-printf.c)."""
+"""Values that systemd honours but calls obsolete, and what it makes of them (load-fragment.c, unit-printf.c)."""
 
 import re
 
@@ -14,7 +14,7 @@ _CGROUP = re.compile(r"(?<!%)(?:%%)*%([crR])")
 
 
 def find_obsolete_value(section: str, key: str, value: str) -> Trouble | None:
-    """What systemd 246 and later say of a value that they honour; None where they say nothing."""
+    """What systemd 246 and later say about a value that they honour; None if they say nothing."""
     if section not in (*EXEC_SECTIONS, "Unit"):
         return None
     if key in _OUTPUTS and value in _REWRITTEN:
@@ -34,5 +34,5 @@ def find_obsolete_value(section: str, key: str, value: str) -> Trouble | None:
 
 
 def make_runtime_path(key: str, value: str) -> str:
-    """The value of a directive as systemd has it: some paths below /var/run are moved to /run."""
+    """The value of a directive as systemd takes it: some paths below /var/run are moved to /run."""
     return f"/run/{value.removeprefix(_VAR_RUN)}" if key in _RUNTIME_PATHS and value.startswith(_VAR_RUN) else value

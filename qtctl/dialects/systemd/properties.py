@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 
 class Shape(Enum):
-    """How a property writes the values of its directive; `property_values` reads each."""
+    """How a property writes the values of its directive; `property_values` reads each shape."""
 
     TEXT = "s"
     PATH = "s, a path without needless slashes"
@@ -39,7 +39,7 @@ class Shape(Enum):
 
 
 class Property(NamedTuple):
-    """`interface` is the last word of org.freedesktop.systemd1.Service and its like."""
+    """`interface` is the last word of org.freedesktop.systemd1.Service and the like."""
 
     interface: str
     name: str
@@ -119,8 +119,8 @@ _PATH: dict[Shape, str] = {
     Shape.OCTAL: "DirectoryMode",
     Shape.NUMBER: "TriggerLimitBurst",
 }
-# What= and Options= of what is mounted or swapped on, and Type= of a mount, are shown as the kernel has them: /dev/sda1
-# for a UUID, ext4 for a bind mount, and options that nobody wrote.
+# What= and Options= of a mount or swap, and Type= of a mount, are shown as the kernel has them: /dev/sda1 for a UUID,
+# ext4 for a bind mount, and options that nobody wrote.
 _MOUNT: dict[Shape, str] = {
     Shape.TEXT: "Where",
     Shape.BOOLEAN: "SloppyOptions LazyUnmount ReadWriteOnly ForceUnmount",
@@ -175,7 +175,7 @@ _RENAMED: dict[str, tuple[str, Shape]] = {
     ),
     "LoadCredential": ("LoadCredential", Shape.PAIRS),
 }  # fmt: skip
-"""Directives whose property has another name, or whose shape is their own."""
+"""Directives whose property has another name or a shape of its own."""
 
 
 def _group_by_section() -> dict[tuple[str, str], tuple[str, Shape]]:
@@ -190,11 +190,11 @@ _TABLE = _group_by_section()
 
 
 COMMANDS = frozenset(name for name, shape in _TABLE.values() if shape is Shape.COMMANDS)
-"""The properties that show commands: what they run, and what may be secret in it."""
+"""The properties that show commands: what they run may contain secrets."""
 
 
 def find_property(section: str, key: str) -> Property | None:
-    """None for what no property shows in a way that can be compared: system calls, bit masks, a running watchdog."""
+    """None if no property shows the directive in a comparable way: system calls, bit masks, a running watchdog."""
     if section not in _SECTIONS:
         return None
     named = _TABLE.get((section, key)) or _RENAMED.get(key)

@@ -1,4 +1,4 @@
-"""What a property must show for a directive's values, in the form in which `property_values` reads it."""
+"""What a property must show for a directive's values, in the form that `property_values` reads."""
 
 import re
 import signal
@@ -29,9 +29,9 @@ _SPECIFIER = re.compile(r"%.", re.DOTALL)
 
 
 def make_expected(shape: Shape, assigned: Sequence[tuple[str, str]], unit: str) -> Plain:
-    """What systemd must show where a unit's file has these (directive, value) assignments, resets applied.
+    """What systemd must show if a unit's file has these (directive, value) assignments, with resets applied.
 
-    Values as `effective` gives them. NotComparable where only the host can tell.
+    Values as in `effective`. NotComparable if only the host can tell.
     """
     if shape is Shape.COMMANDS:
         return _expect_commands(assigned, unit)
@@ -46,7 +46,7 @@ def make_expected(shape: Shape, assigned: Sequence[tuple[str, str]], unit: str) 
 
 
 def _resolve(value: str, unit: str) -> str:
-    """Without specifiers. NotComparable for one that only the host knows."""
+    """With specifiers replaced. NotComparable for one that only the host knows."""
     if any(expand(each, unit) == each for each in _SPECIFIER.findall(value)):
         raise NotComparable(f"what {value!r} means only the host knows")
     return expand(value, unit)
@@ -64,7 +64,7 @@ def _expect_text(given: Given) -> Plain:
 
 
 def _expect_path(given: Given) -> Plain:
-    """`!` is what the property of WorkingDirectory= has for the directive's `-`."""
+    """The property of WorkingDirectory= has `!` for the directive's `-`."""
     optional = _get_last(given).startswith("-")
     return "!" * optional + _simplify(_get_last(given).removeprefix("-"))
 
@@ -164,7 +164,7 @@ def _expect_words(given: Given) -> Plain:
 
 
 def _set(given: Given) -> Plain:
-    """systemd sorts them, and leaves out what is there twice."""
+    """systemd sorts them and drops duplicates."""
     return sort_value(list({value for _, value in given}))
 
 
@@ -175,7 +175,7 @@ def _expect_units(given: Given, unit: str) -> Plain:
 
 
 def _find_instance(named: str, unit: str) -> str:
-    """What a template means in a unit: its instance of the unit's own instance, or name."""
+    """The unit that a template means here: its instance with this unit's instance name, or prefix."""
     own = get_instance(unit) or get_prefix(unit)
     return named.replace("@.", f"@{own}.") if is_template(named) else named
 
@@ -185,7 +185,7 @@ def _expect_files(given: Given) -> Plain:
 
 
 def _expect_commands(given: Given, unit: str) -> Plain:
-    """The argv of each, with the program that is run in front; without what may be secret, as what is observed."""
+    """The argv of each, after the program that is run; without possible secrets, as in what is observed."""
     try:
         argvs = [[_resolve(word, unit) for word in show_argv(line)] for _, line in given]
     except InputError as error:
@@ -220,7 +220,7 @@ def _expect_spans(given: Given) -> Plain:
 
 
 def _expect_calendars(given: Given) -> Plain:
-    """systemd shows its own spelling of an expression: known here of its words, and of what is spelled so already."""
+    """systemd respells an expression: the result is known here for its words, and if it is already in that spelling."""
     return sort_value([[key, _make_canonical_calendar(value)] for key, value in given if key == "OnCalendar"])
 
 
@@ -232,7 +232,7 @@ def _make_canonical_calendar(expression: str) -> str:
 
 
 def _expect_addresses(given: Given) -> Plain:
-    """Whatever their order: `effective` keeps that of one directive alone."""
+    """Sorted: `effective` keeps the order of one directive alone."""
     return sort_value([[key.removeprefix("Listen"), _expect_address(key, value)] for key, value in given])
 
 

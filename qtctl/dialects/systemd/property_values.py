@@ -10,11 +10,11 @@ Plain: TypeAlias = Any
 
 
 class NotComparable(Exception):
-    """What systemd makes of the values depends on the host, or on a version: no comparison says anything."""
+    """systemd's reading of the values depends on the host or on a version: they cannot be compared."""
 
 
 def read_observed(shape: Shape, value: object) -> Plain:
-    """What a property of this shape says. NotComparable for a value of another type."""
+    """The value of a property of this shape. NotComparable for a value of another type."""
     plain = make_plain(value)
     if shape in _OBSERVED:
         return _OBSERVED[shape](plain)
@@ -22,14 +22,14 @@ def read_observed(shape: Shape, value: object) -> Plain:
 
 
 def is_as_declared(shape: Shape, wanted: Plain, found: Plain) -> bool:
-    """Whether what is loaded is what is declared: systemd adds units of its own to dependencies."""
+    """Whether the loaded value is the declared one: systemd adds units of its own to dependencies."""
     if shape is Shape.UNITS and isinstance(wanted, list) and isinstance(found, list):
         return all(each in found for each in wanted)
     return bool(wanted == found)
 
 
 def make_plain(value: object) -> Plain:
-    """A value of the bus as JSON has it. NotComparable for what JSON has not."""
+    """A value from the bus as JSON has it. NotComparable for types that JSON lacks."""
     match value:
         case None | bool() | int() | str():
             return value

@@ -1,7 +1,7 @@
-"""Values into the text of unit files, and back, by systemd's rules for each kind of directive (252 to 257).
+"""Values → the text of unit files and back, by systemd's rules for each kind of directive (252 to 257).
 
-Writers raise InputError, naming the field and never showing the value, where systemd could not give it back.
-`%` is doubled everywhere but in env files; `$` only in Exec*= lines, where systemd expands variables.
+Writers raise InputError, which names the field and never shows the value, if systemd could not give the value back. `%`
+is doubled everywhere except in env files; `$` only in Exec*= lines, where systemd expands variables.
 """
 
 import re
@@ -13,12 +13,12 @@ from qtctl.dialects.systemd.splitting import RAW_WORD, WHITESPACE, Escapes, expl
 from qtctl.errors import InputError
 
 MAX_LINE = 1024**2 - 4096
-"""Bytes of one directive: systemd gives up a file with a line of 1 MiB (LONG_LINE_MAX)."""
+"""Bytes of one directive: systemd refuses a file with a line of 1 MiB (LONG_LINE_MAX)."""
 MAX_ARGUMENT = 128 * 1024 - 1
-"""Bytes of one argument or NAME=value: the kernel's MAX_ARG_STRLEN, with its NUL."""
+"""Bytes of one argument or NAME=value: the kernel's MAX_ARG_STRLEN with its NUL."""
 MAX_PATH = 4095
 MAIN_PID = "$MAINPID"
-"""The one variable that systemd itself sets for commands around a service's own, and that they cannot do without."""
+"""The one variable that systemd sets for additional commands of a service and that they cannot do without."""
 MAX_COMPONENT = 255
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
@@ -30,7 +30,7 @@ _PREFIXES = "-@:+!"
 
 @dataclass(frozen=True, slots=True)
 class ExecCommand:
-    """One parsed Exec*= line: `prefixes` as written (of `-@:+!`), the file run, and the argv its process gets."""
+    """One parsed Exec*= line: `prefixes` as written (of `-@:+!`), the file to run, and the argv of its process."""
 
     prefixes: str
     path: str
@@ -38,7 +38,7 @@ class ExecCommand:
 
 
 def write_exec_line(argv: Sequence[str], field: str = "ExecStart") -> str:
-    """The value of an Exec*= directive whose process gets exactly `argv`; argv[0] is run, and must be absolute."""
+    """An Exec*= value whose process gets exactly `argv`; argv[0] is run, and must be absolute."""
     if not argv:
         raise InputError(f"{field}: no command", hint="the first argument is the program's absolute path", field=field)
     _check_executable(argv[0], field)
@@ -54,7 +54,7 @@ def write_exec_line(argv: Sequence[str], field: str = "ExecStart") -> str:
 
 
 def write_exec_prefixed(argv: Sequence[str], prefixes: str, field: str) -> str:
-    """As `write_exec_line`, run in the way that `prefixes` (of `-+!`) say. An argument `$MAINPID` is the main pid."""
+    """As `write_exec_line`, with `prefixes` (of `-+!`). An argument `$MAINPID` is the main pid."""
     if prefixes.strip("-+!"):
         raise InputError(f"{field}: not a prefix of a command: {prefixes!r}", hint="- + ! or !!", field=field)
     line = write_exec_line(argv, field)
@@ -71,27 +71,27 @@ def write_exec_prefixed(argv: Sequence[str], prefixes: str, field: str) -> str:
 
 
 def write_exec_argument(value: str, field: str = "argument") -> str:
-    """One argument of an Exec*= line: quoted where it must be, `%` and `$` doubled."""
+    """One argument of an Exec*= line: quoted if necessary, `%` and `$` doubled."""
     _check_argument(value, field)
     return quote(value.replace("%", "%%").replace("$", "$$"))
 
 
 def list_loaded_argv(argv: Sequence[str]) -> tuple[str, ...]:
-    """What systemd's ExecStart property shows for a line of `exec_line(argv)`: `$` is still doubled in it."""
+    """What systemd's ExecStart property shows for the line of `write_exec_line(argv)`: `$` is still doubled in it."""
     if _is_unexpanded(argv):
         return tuple(argv)
     return tuple(word.replace("$", "$$") for word in argv)
 
 
 def list_loaded_prefixed(argv: Sequence[str]) -> tuple[str, ...]:
-    """The same for a line of `write_exec_prefixed`: an argument `$MAINPID` stays as it is."""
+    """The same for `write_exec_prefixed`: an argument `$MAINPID` stays as it is."""
     shown = list_loaded_argv(argv)
     return tuple(given if given == MAIN_PID else word for given, word in zip(argv, shown, strict=True))
 
 
 def _is_unexpanded(argv: Sequence[str]) -> bool:
-    # In the path that is run a `$` is never expanded, so doubling it there would name another file, while the same
-    # text is expanded as argv[0]. The prefix `:` turns expansion off for the whole line.
+    # `$` is never expanded in the path to run, so doubling it there would name another file, but the same text is
+    # expanded as argv[0]. The prefix `:` turns expansion off for the whole line.
     return "$" in "".join(argv[:1])
 
 
@@ -104,7 +104,7 @@ def write_environment_assignment(name: str, value: str) -> str:
 
 
 def write_value(text: str, field: str) -> str:
-    """Plain text on one line, such as Description= and SyslogIdentifier=: taken as it stands but for `%`."""
+    """Plain text on one line, such as Description= and SyslogIdentifier=: taken literally except for `%`."""
     _refuse(text, field)
     if _CONTROL_BUT_TAB.search(text):
         raise InputError(
@@ -116,7 +116,7 @@ def write_value(text: str, field: str) -> str:
 
 
 def write_verbatim(text: str, field: str) -> str:
-    """A value that is written as systemd reads it (sizes, times, CPUQuota=150%): one line, and not empty."""
+    """A value written as systemd reads it (sizes, times, CPUQuota=150%): one line, not empty."""
     _refuse(text, field)
     if not text or text != text.strip(WHITESPACE) or _CONTROL_BUT_TAB.search(text) or text.endswith("\\"):
         raise InputError(f"{field}: not a value on one line without white space around it", field=field)
@@ -124,7 +124,7 @@ def write_verbatim(text: str, field: str) -> str:
 
 
 def write_path(text: str, field: str) -> str:
-    """One absolute path as the whole value (WorkingDirectory=): no quotes, spaces as they stand."""
+    """One absolute path as the whole value (WorkingDirectory=): no quotes, spaces as they are."""
     simple = simplify_path(text, field)
     if simple != simple.strip(WHITESPACE) or simple.endswith("\\"):
         raise InputError(
@@ -134,7 +134,7 @@ def write_path(text: str, field: str) -> str:
 
 
 def write_file_pattern(text: str, field: str) -> str:
-    """One absolute path for EnvironmentFile=, which takes glob patterns: what is special to them is escaped."""
+    """One absolute path for EnvironmentFile=, which takes glob patterns: their special characters are escaped."""
     write_path(text, field)
     return write_path(_GLOB.sub(r"\\\1", text), field)
 
@@ -166,12 +166,12 @@ def simplify_path(text: str, field: str) -> str:
 
 
 def parse_value(text: str) -> str:
-    """What `write_value` and `write_path` wrote. InputError where `text` holds a specifier, which the host resolves."""
+    """Reads what `write_value` and `write_path` write. InputError for a specifier, which only the host resolves."""
     return _escape_specifiers(text)
 
 
 def parse_file_pattern(text: str) -> str:
-    """What `write_file_pattern` wrote; InputError for a real pattern."""
+    """Reads what `write_file_pattern` writes; InputError for a real pattern."""
     plain = re.sub(r"\\(.)", r"\1", _escape_specifiers(text))
     if _GLOB.sub(r"\\\1", plain) != _escape_specifiers(text):
         raise InputError("a pattern of files, not one file")
@@ -179,7 +179,7 @@ def parse_file_pattern(text: str) -> str:
 
 
 def parse_path_list(text: str) -> tuple[str, ...]:
-    """What `write_path_list` wrote."""
+    """Reads what `write_path_list` writes."""
     return tuple(_escape_specifiers(word) for word in split(text, Escapes.LITERAL))
 
 
@@ -189,7 +189,7 @@ def parse_environment(text: str) -> tuple[str, ...]:
 
 
 def split_exec(text: str) -> tuple[str, ...]:
-    """The argv that a process gets from an Exec*= value. InputError where it depends on the host or its environment."""
+    """The argv that a process gets from an Exec*= value. InputError if it depends on the host or its environment."""
     return parse_exec(text).argv
 
 
@@ -203,9 +203,9 @@ def parse_exec(text: str) -> ExecCommand:
 
 
 def show_argv(text: str) -> tuple[str, ...]:
-    """What systemd shows of an Exec*= value with one command: the program that is run, then its arguments as written.
+    """What systemd shows for an Exec*= value with one command: the program to run, then its arguments as written.
 
-    Specifiers are left for whoever knows the unit.
+    Specifiers are left to the caller, who knows the unit.
     """
     _, first, given = _split_command(text)
     return (first, *given[1:])
@@ -224,7 +224,7 @@ def _split_command(text: str) -> tuple[str, str, Sequence[str]]:
 
 
 def parse_prefixed(text: str) -> ExecCommand:
-    """What `write_exec_prefixed` wrote."""
+    """Reads what `write_exec_prefixed` writes."""
     return parse_exec(re.sub(r"(?<=[ \t])\$MAINPID(?=[ \t]|$)", "$$MAINPID", text))
 
 
@@ -276,7 +276,7 @@ def _refuse_long(text: str, field: str, *, key: str = "") -> None:
 
 
 def _keep_backslash(text: str) -> str:
-    """A backslash at the end would join the next line; a space after it keeps it, and is stripped by systemd."""
+    """A backslash at the end would join the next line; a space after it prevents that, and systemd strips it."""
     return f"{text} " if text.endswith("\\") else text
 
 

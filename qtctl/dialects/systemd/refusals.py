@@ -1,6 +1,6 @@
-"""What systemd refuses to load, and why: what its own verify functions say of a whole unit (service.c, socket.c …).
+"""What systemd refuses to load, and why: what its own verify functions check in a unit (service.c, socket.c …).
 
-The only place that knows these reasons. Values at which it gives up a file are in `fatal`.
+The only place that knows these reasons. Values that make it stop reading a file are in `fatal`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +20,7 @@ from qtctl.errors import InputError
 FORCED_ONESHOT = 256
 """The first systemd that lets a oneshot have RestartForceExitStatus=."""
 CONTEXTS = 256
-"""The first one that checks home, working directory and PAM of all kinds of units alike."""
+"""The first one that checks home, working directory and PAM in all unit types alike."""
 PRIVATE_PIDS = 257
 CREDENTIALS = 255
 _TAGS = frozenset(("UUID", "LABEL", "PARTUUID", "PARTLABEL"))
@@ -31,7 +31,7 @@ _API = frozenset((
 ))  # fmt: skip
 """Where systemd itself mounts something."""
 _NEVER_ONESHOT = ("always", "on-success")
-"""What a oneshot may not have as Restart=."""
+"""Restart= values that a oneshot may not have."""
 _RESERVED = frozenset(("fd", "pgrp", "minproto", "maxproto", "direct", "indirect"))
 _ACCEPTED = frozenset(("ListenStream", "ListenSequentialPacket"))
 _NODES = frozenset(("ListenStream", "ListenDatagram", "ListenSequentialPacket", "ListenFIFO"))
@@ -41,7 +41,7 @@ _NODES = frozenset(("ListenStream", "ListenDatagram", "ListenSequentialPacket", 
 class Refusal:
     """A reason, what to do, and the line that it is about. Never shows a value that could be a secret.
 
-    `loads`: systemd drops the line and loads the unit, as something else than it says.
+    `loads`: systemd drops the line and loads the unit, but not as written.
     """
 
     what: str
@@ -49,26 +49,26 @@ class Refusal:
     given: Given | None = None
     loads: bool = False
     sure: bool = True
-    """False where it depends on a unit that is not known."""
+    """False if it depends on a unit that is not known."""
     likely: bool = False
-    """Of what is not sure: whether what is known of the unit speaks for it."""
+    """If not sure: whether it is likely from what is known of the unit."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """`name` is that of an instance where the unit is a template."""
+    """`name` is that of an instance if the unit is a template."""
 
     name: str
     version: int
     has: Assigned
 
     def says(self, section: str, key: str) -> bool:
-        """Whether a boolean holds."""
+        """Whether a boolean is true."""
         return parse_boolean(self.has.last(section, key)) is True
 
 
 def find_refusals(unit: str, file: UnitFile, version: int, dropins: Sequence[UnitFile] = ()) -> tuple[Refusal, ...]:
-    """Why systemd `version` does not load a unit as it is written; empty where it does.
+    """Why systemd `version` would not load the unit as written; empty if it would.
 
     `dropins` in the order in which systemd reads them. A template is judged by the instance `i`.
     """
@@ -77,7 +77,7 @@ def find_refusals(unit: str, file: UnitFile, version: int, dropins: Sequence[Uni
 
 
 def find_dropin_refusals(unit: str, file: UnitFile, version: int) -> tuple[Refusal, ...]:
-    """What makes systemd drop the rest of a drop-in of a unit that is not known, or could make it refuse the unit."""
+    """What makes systemd drop the rest of a drop-in for an unknown unit, or could make it refuse the unit."""
     found = find_assigned(unit, None, (file,), version)
     return (*_find_given_up(found, main=""), *_list_added_start(found, file))
 
@@ -133,7 +133,7 @@ def _check_service(unit: _Unit) -> Iterator[Refusal]:
 
 
 def _find_type(unit: _Unit) -> str:
-    """As systemd works it out where none is said that it takes."""
+    """As systemd derives it if there is no valid Type=."""
     said = unit.has.last("Service", "Type")
     if said:
         return said
@@ -177,7 +177,7 @@ def _check_oneshot(unit: _Unit) -> Iterator[Refusal]:
 
 
 def _check_context(unit: _Unit, section: str, *, mixed: bool = False) -> Iterator[Refusal]:
-    """What any unit that runs something may not say. `mixed`: of old, too, with PAM."""
+    """What no unit that runs something may have. `mixed`: also in older versions, with PAM."""
     has = unit.has
     modes = ("", "control-group", "mixed") if mixed or unit.version >= CONTEXTS else ("", "control-group")
     if has.last(section, "PAMName") and has.last(section, "KillMode") not in modes:
@@ -282,7 +282,7 @@ _RENAME = "name it as `systemd-escape --path` does"
 
 
 def _find_path(unit: _Unit, section: str, key: str) -> tuple[str, bool]:
-    """The path that the unit is for, and whether its name is made of it."""
+    """The path that the unit is for, and whether it comes from the unit's name."""
     said, name = unit.has.last(section, key), strip_type(unit.name)
     try:
         path = said or ("/" if name == "-" else f"/{unescape(name)}")

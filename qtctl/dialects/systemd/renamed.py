@@ -1,4 +1,4 @@
-"""Old spellings that systemd still honours, and what it wants now (load-fragment-gperf.gperf.in, "compatibility")."""
+"""Old spellings that systemd still honours, and the current ones (load-fragment-gperf.gperf.in, "compatibility")."""
 
 OLD = {
     ("Unit", "BindTo"): "BindsTo",
@@ -32,5 +32,5 @@ _EVERYWHERE = {
 
 
 def find_new_spelling(section: str, key: str) -> str | None:
-    """What to write instead of an old directive; None where it is none."""
+    """What to write instead of an old directive; None if it is not old."""
     return OLD.get((section, key)) or (_EVERYWHERE.get(key) if section not in ("Unit", "Install") else None)

@@ -6,7 +6,7 @@ from fractions import Fraction
 from qtctl.errors import InputError
 
 INFINITY = 2**64 - 1
-"""What systemd and its D-Bus properties hold for "infinity", in bytes."""
+"""How systemd and its D-Bus properties express "infinity", in bytes."""
 
 _ORDER = ("E", "P", "T", "G", "M", "K", "B", "")
 _FACTORS = {"E": 1024**6, "P": 1024**5, "T": 1024**4, "G": 1024**3, "M": 1024**2, "K": 1024, "B": 1, "": 1}
@@ -18,7 +18,7 @@ _PART = re.compile(r"[ \t\n\r]*(\+?[0-9]+)(?:\.([0-9]*))?[ \t\n\r]*([EPTGMKB]?)"
 def parse_bytes(size: str) -> int:
     """`size` in bytes; `INFINITY` for "infinity". Percentages depend on the host and are refused here.
 
-    Several parts add up where each is of a smaller unit than the one before ("1G 512M"). InputError otherwise.
+    Parts add up if each has a smaller unit than the one before ("1G 512M"). InputError otherwise.
     """
     text = size.strip(" \t\n\r")
     if text == "infinity":
@@ -40,13 +40,13 @@ def parse_bytes(size: str) -> int:
 
 
 def _number(digits: str) -> int | None:
-    """None where it is more than 64 bits hold, which no later digit makes less."""
+    """None if it exceeds 64 bits; further digits cannot make it smaller."""
     significant = digits.lstrip("+").lstrip("0")
     return int(significant or "0") if len(significant) <= _DIGITS else None
 
 
 def _parse_fraction(digits: str | None) -> Fraction | None:
-    """Of a unit: what stands behind so many zeros is less than a byte of any."""
+    """Fraction of a unit: after so many zeros it is less than a byte of any unit."""
     if not digits or digits.startswith("0" * _ZEROS):
         return Fraction(0)
     number = _number(digits)

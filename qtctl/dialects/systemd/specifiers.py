@@ -1,4 +1,4 @@
-"""What `%i` and its like mean in a unit of a known name (systemd.unit(5)); what only the host knows stays as it is."""
+"""What `%i` and the like mean in a unit of a known name (systemd.unit(5)); what only the host knows stays as it is."""
 
 import re
 
@@ -6,17 +6,17 @@ from qtctl.dialects.systemd.unit_name import get_instance, get_prefix, strip_typ
 from qtctl.errors import InputError
 
 _OF_ALL = frozenset("BCEGHIJLNPRSTUVWabcfghijlmnoprstuvw")
-"""What 247 knows."""
+"""Those that 247 knows."""
 _SINCE = {"A": 249, "M": 249, "d": 251, "q": 251, "y": 251, "Y": 251, "D": 256}
 _PATHS = frozenset("CDELSTVYdhsty")
-"""What stands for an absolute path, whatever the host."""
+"""Those that stand for an absolute path on any host."""
 _BY_NAME = frozenset("%nNpPiIjJ")
 _BAD_ESCAPE = re.compile(r"\\(?!x[0-9A-Fa-f]{2})")
 _SPECIFIER = re.compile(r"%(.)", re.DOTALL)
 
 
 def expand(text: str, unit: str) -> str:
-    """`text` with the specifiers that the unit's name decides replaced: %i %I %j %J %n %N %p %P and %%."""
+    """`text` with the specifiers replaced that depend only on the unit's name: %i %I %j %J %n %N %p %P and %%."""
     return _SPECIFIER.sub(lambda found: _resolve(found, unit), text)
 
 
@@ -32,9 +32,9 @@ def _resolve(found: re.Match[str], unit: str) -> str:
 
 
 def find_unresolved(text: str, unit: str, version: int) -> str:
-    """The first specifier that systemd `version` cannot resolve, as `%F`; "" where it resolves all.
+    """The first specifier that systemd `version` cannot resolve, as `%F`; "" if it resolves all.
 
-    systemd keeps a `%` before anything that is no ASCII letter or digit, and one at the end.
+    systemd keeps a `%` at the end and before anything but an ASCII letter or digit.
     """
     for found in _SPECIFIER.finditer(text) if "%" in text else ():
         letter = found[1]
@@ -53,7 +53,7 @@ def _can_resolve(letter: str, unit: str, version: int) -> bool:
 
 
 def _unescape(text: str) -> str | None:
-    """None where systemd refuses its escapes."""
+    """None if systemd refuses its escapes."""
     if _BAD_ESCAPE.search(text):
         return None
     try:
@@ -63,7 +63,7 @@ def _unescape(text: str) -> str | None:
 
 
 def _make_path(unit: str) -> str:
-    """What %f stands for; "" where systemd makes no path of the name."""
+    """What %f stands for; "" if systemd makes no path of the name."""
     escaped = get_instance(unit) or strip_type(unit)
     if escaped == "-":
         return "/"
@@ -72,7 +72,7 @@ def _make_path(unit: str) -> str:
 
 
 def make_sample(text: str, unit: str) -> str:
-    """`text` as it could be on a host: what only the host knows stands as a path, or as the letter x."""
+    """`text` as it could be on a host: what only the host knows becomes a path, or the letter x."""
     return _SPECIFIER.sub(lambda found: _make_sampled(found, unit), text) if "%" in text else text
 
 

@@ -1,4 +1,4 @@
-"""Words of a value: systemd's own splitting and C escapes (extract-word.c, escape.c), and what text it takes.
+"""Words of a value: systemd's splitting and C escapes (extract-word.c, escape.c), and which text it accepts.
 
 A value is split at ASCII white space only; quotes of both kinds may open anywhere in a word, and a backslash works in
 both.
@@ -11,11 +11,11 @@ from qtctl.errors import InputError
 
 WHITESPACE = " \t\n\r"
 _BARE = re.compile(r"[A-Za-z0-9_@%+=:,./$~\[\]{}^*?-]+")
-# U+0085, U+2028 and U+2029 are no line ends to systemd, but they are to many editors and to str.splitlines.
+# To systemd U+0085, U+2028 and U+2029 are not line ends, but to many editors and to str.splitlines they are.
 _ESCAPED = re.compile('[\x00-\x1f\x7f-\x9f\u2028\u2029"\\\\]')
 _NAMED = {"\n": r"\n", "\t": r"\t", "\r": r"\r", '"': r"\"", "\\": r"\\"}
 _NONCHARACTERS = "\ufdd0-\ufdef" + "".join(chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
-# utf8_is_valid() in systemd says no to noncharacters too, and then drops the whole unit file.
+# systemd's utf8_is_valid() rejects noncharacters too, and then drops the whole unit file.
 UNSAYABLE = re.compile(f"[\0\ud800-\udfff{_NONCHARACTERS}]")
 _ASCII = 0x80
 _BYTES = range(1, 0x100)
@@ -33,9 +33,9 @@ class Escapes(Enum):
     """What a backslash does in a value, by directive."""
 
     C = "c"
-    """C escapes, an unknown one is an error: Environment=."""
+    """C escapes; an unknown one is an error: Environment=."""
     C_RELAXED = "c-relaxed"
-    """C escapes; in a word with an unknown one it is kept as written: Exec*=."""
+    """C escapes; a word with an unknown one keeps it as written: Exec*=."""
     LITERAL = "literal"
     """The next character stands for itself: lists of paths."""
     NONE = "none"
@@ -43,7 +43,7 @@ class Escapes(Enum):
 
 
 class NotUtf8(InputError):
-    """Escapes that make bytes of no text. A command may have them; nothing that is text can hold them."""
+    """Escapes for bytes that are not valid text. A command may have them; a text cannot."""
 
 
 class _UnknownEscape(Exception):
@@ -64,7 +64,7 @@ def explain_trouble(text: str) -> str | None:
 
 
 def quote(text: str) -> str:
-    """`text` as one word where C escapes work. Bare where nothing in it is special."""
+    """`text` as one word where C escapes work; bare if nothing in it is special."""
     if _BARE.fullmatch(text):
         return text
     return f'"{_ESCAPED.sub(_escape, text)}"'
@@ -85,7 +85,7 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def split(text: str, escapes: Escapes) -> tuple[str, ...]:
-    """The words of `text`. InputError where a quote stays open, an escape is wrong or the bytes are not UTF-8."""
+    """The words of `text`. InputError for an unclosed quote, a wrong escape, or bytes that are not UTF-8."""
     raw = text.encode("utf-8", "surrogatepass")
     pattern = _PIECE_RAW if escapes is Escapes.NONE else _PIECE
     words: list[str] = []
@@ -104,7 +104,7 @@ def split(text: str, escapes: Escapes) -> tuple[str, ...]:
 
 
 def split_as_written(text: str) -> tuple[str, ...]:
-    """The words of `text` as they are written, quotes and backslashes and all. InputError as in `split`."""
+    """The words of `text` as written, with quotes and backslashes. InputError as in `split`."""
     if not any(char in text for char in "\"'\\"):
         return split_plain_words(text)
     words = RAW_WORD.findall(text)
@@ -114,7 +114,7 @@ def split_as_written(text: str) -> tuple[str, ...]:
 
 
 def split_plain_words(text: str) -> tuple[str, ...]:
-    """The words of `text` where quotes are letters like any other: names of units in [Unit]."""
+    """The words of `text` where quotes are ordinary characters: unit names in [Unit]."""
     return tuple(re.findall(f"[^{WHITESPACE}]+", text))
 
 

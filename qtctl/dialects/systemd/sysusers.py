@@ -10,7 +10,7 @@ from qtctl.dialects.systemd.quoting import simplify_path
 from qtctl.errors import InputError
 
 NAME = r"[A-Za-z_][A-Za-z0-9_-]{0,30}"
-"""What valid_user_group_name() takes of a name that is to be made."""
+"""What valid_user_group_name() accepts for a name to be created."""
 _NAME = re.compile(NAME)
 _NUMBER = "[1-9][0-9]{0,9}"
 _ID = re.compile(rf"{_NUMBER}|({_NUMBER}|-):{NAME}")
@@ -38,12 +38,12 @@ class Entry:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """Two entries with one key contradict each other, or are the same."""
+        """Two entries with the same key contradict each other, or are equal."""
         return (self.kind, self.name, self.id) if self.kind is Kind.MEMBER else (self.kind, self.name)
 
 
 def write(entry: Entry) -> str:
-    """InputError where systemd-sysusers could not take it as it is meant."""
+    """InputError if systemd-sysusers would not take it as meant."""
     try:
         _check(entry)
         return _write_line(entry)
@@ -63,7 +63,7 @@ def _write_line(entry: Entry) -> str:
 
 
 def parse(text: str, name: str) -> tuple[Entry, ...]:
-    """Every entry of a file. InputError, with the line, where one is none, or is none that `write` could write."""
+    """Every entry of a file. InputError with the line if it is not an entry, or not one that `write` writes."""
     return read_entries(text, name, _read)
 
 

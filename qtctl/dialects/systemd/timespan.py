@@ -5,7 +5,7 @@ import re
 from qtctl.errors import InputError
 
 INFINITY = 2**64 - 1
-"""What systemd and its D-Bus properties hold for "infinity", in microseconds."""
+"""How systemd and its D-Bus properties express "infinity", in microseconds."""
 
 _SECOND = 1_000_000
 _MINUTE = 60 * _SECOND
@@ -29,7 +29,7 @@ _PART = re.compile(r"((?:\+?[0-9]+)?)(?:\.([0-9]+))?([ \t\n\r]*)([A-Za-z\u00b5\u
 
 
 def parse_microseconds(span: str) -> int:
-    """`span` in microseconds; `INFINITY` for "infinity". InputError where systemd would refuse it."""
+    """`span` in microseconds; `INFINITY` for "infinity". InputError if systemd would refuse it."""
     text = span.strip(_WHITESPACE)
     if text == "infinity":
         return INFINITY
@@ -48,7 +48,7 @@ def parse_microseconds(span: str) -> int:
 
 
 def _runs_on(part: re.Match[str], length: int) -> bool:
-    """ "12.34.56": a number that ends without unit or space, and more follows."""
+    """ "12.34.56": a number ends without a unit or space, and more follows."""
     return not (part[3] or part[4] or part[5]) and part.end() != length
 
 
@@ -56,7 +56,7 @@ def _parse_part(span: str, part: re.Match[str]) -> int:
     unit = _UNITS.get(part[4])
     if unit is None:
         raise _make_error(span)
-    # Digit by digit, each cut to whole microseconds, as parse_time does.
+    # Digit by digit, each truncated to whole microseconds, as parse_time does.
     digits = part[1].lstrip("+").lstrip("0")
     if len(digits) > _DIGITS:
         raise InputError("time span too long", hint="write infinity for no limit")

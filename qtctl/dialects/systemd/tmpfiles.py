@@ -26,7 +26,7 @@ class Entry:
 
 
 def write(entry: Entry) -> str:
-    """InputError where systemd-tmpfiles could not take it as it is meant."""
+    """InputError if systemd-tmpfiles would not take it as meant."""
     try:
         _check(entry)
         return _write_line(entry)
@@ -46,7 +46,7 @@ def _write_line(entry: Entry) -> str:
 
 
 def parse(text: str, name: str) -> tuple[Entry, ...]:
-    """Every entry of a file. InputError, with the line, where one is none, or is none that `write` could write."""
+    """Every entry of a file. InputError with the line if it is not an entry, or not one that `write` writes."""
     return read_entries(text, name, _read)
 
 

@@ -1,4 +1,4 @@
-"""Names of units: what systemd takes, and how paths and other text are escaped into them (unit-name.c)."""
+"""Unit names: what systemd accepts, and how paths and other text are escaped into them (unit-name.c)."""
 
 import re
 
@@ -13,12 +13,12 @@ _ESCAPE = re.compile(rb"\\x([0-9A-Fa-f]{2})")
 
 
 def is_valid(name: str) -> bool:
-    """Whether `name` is the name of a unit: with its type, templates (`x@.service`) included."""
+    """Whether `name` is a unit name with its type; templates (`x@.service`) included."""
     return len(name) <= MAX_NAME and _VALID.fullmatch(name) is not None
 
 
 def check_unit_name(name: str, field: str) -> str:
-    """`name`, if it is one. InputError names the field."""
+    """Returns `name` if it is a unit name. InputError names the field."""
     if not is_valid(name):
         raise InputError(
             f"{field}: not the name of a unit: {name!r}", hint="for example redis-server.service", field=field
@@ -32,17 +32,17 @@ def strip_type(name: str) -> str:
 
 
 def get_prefix(name: str) -> str:
-    """What stands before the `@`, or the name without its type."""
+    """The part before the `@`, or the name without its type."""
     return strip_type(name).partition("@")[0]
 
 
 def get_instance(name: str) -> str:
-    """What stands after the `@`; empty in a template, and where there is none."""
+    """The part after the `@`; empty for a template, or without `@`."""
     return strip_type(name).partition("@")[2]
 
 
 def get_template(name: str) -> str:
-    """The template of an instance; "" where it is none."""
+    """The template of an instance; "" for other names."""
     head, _, own = strip_type(name).partition("@")
     return f"{head}@.{name.rpartition('.')[2]}" if own else ""
 
@@ -58,13 +58,13 @@ def name_instance(template: str, name: str) -> str:
 
 
 def escape(text: str) -> str:
-    """`text` as systemd-escape gives it: `/` becomes `-`, other bytes `\\xNN`; a leading dot is escaped."""
+    """`text` as systemd-escape prints it: `/` becomes `-`, other bytes `\\xNN`; a leading dot is escaped."""
     raw = _encode(text)
     return "".join(_escape_byte(byte, first=at == 0) for at, byte in enumerate(raw))
 
 
 def escape_path(path: str) -> str:
-    """An absolute path as systemd-escape --path gives it: the root is `-`."""
+    """An absolute path as systemd-escape --path prints it: the root is `-`."""
     parts = [part for part in path.split("/") if part not in ("", ".")]
     if not path.startswith("/") or ".." in parts:
         raise InputError(f"not an absolute, normalized path: {path!r}")
@@ -99,6 +99,6 @@ _NOT_IN_PATH = re.compile(rb"^[0-9]|[^0-9A-Za-z]")
 
 
 def make_object_path(unit: str) -> str:
-    """The unit's D-Bus object: every byte but letters and digits escaped, a leading digit too."""
+    """The unit's D-Bus object path: every byte but letters and digits is escaped, and so is a leading digit."""
     escaped = _NOT_IN_PATH.sub(lambda found: f"_{found[0][0]:02x}".encode(), unit.encode()).decode()
     return f"/org/freedesktop/systemd1/unit/{escaped or '_'}"

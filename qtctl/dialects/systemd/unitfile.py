@@ -1,6 +1,6 @@
-"""Unit files: a lossless parse, and what systemd makes of the file and its drop-ins (conf-parser.c, systemd.syntax(7)).
+"""Unit files: a lossless parse, and what systemd makes of a file and its drop-ins (conf-parser.c, systemd.syntax(7)).
 
-A line ends at LF, CR, CRLF or LF CR. A comment may stand inside a continued directive. Nothing is dropped: what systemd
+A line ends at LF, CR, CRLF or LF CR. A comment may occur inside a continued directive. Nothing is dropped: what systemd
 ignores is a line too, with the reason.
 """
 
@@ -28,7 +28,7 @@ from qtctl.errors import InputError, Place
 
 MAX_LINE = 1024**2
 SHORT = 4096
-"""Letters of a line whose bytes need no counting."""
+"""Characters of a line whose bytes need no counting."""
 
 _PHYSICAL = re.compile(r"([^\r\n]*)(\r\n|\n\r|\n|\r|\Z)")
 _UNSAFE_SECTION = re.compile("[\x00-\x1f\x7f\"'\\\\]")
@@ -48,12 +48,12 @@ class Kind(StrEnum):
     COMMENT = "comment"
     BLANK = "blank"
     IGNORED = "ignored"
-    """Something that systemd warns of and skips; `problem` says why."""
+    """Something that systemd skips with a warning; `problem` says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A logical line. `raw` is all its text with line ends and continuations, `line` its first line from 1."""
+    """A logical line. `raw` is its whole text with line ends and continuations, `line` the number of its first line."""
 
     kind: Kind
     raw: str
@@ -66,14 +66,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class UnitFile:
-    """`name` as the user knows the file."""
+    """`name`: as the user knows the file."""
 
     name: str
     lines: tuple[Line, ...]
 
     @property
     def crlf(self) -> bool:
-        """Whether any line ends with a carriage return: systemd reads it, an editor or `sh` may not."""
+        """Whether any line ends with a carriage return: systemd accepts it, an editor or `sh` may not."""
         return any("\r" in line.raw for line in self.lines)
 
     @property
@@ -85,13 +85,13 @@ class UnitFile:
         return tuple(line for line in self.lines if line.kind is Kind.IGNORED)
 
     def place(self, section: str, key: str) -> Place:
-        """Where the last assignment of a directive stands; the file where it has none."""
+        """The place of the last assignment of a directive, else of the file."""
         lines = [line.line for line in self.directives if (line.section, line.key) == (section, key)]
         return Place(self.name, lines[-1] if lines else None)
 
 
 def parse(text: str | bytes, name: str) -> UnitFile:
-    """The lines of a unit file. InputError, with file and line, for what makes systemd give up the file."""
+    """The lines of a unit file. InputError with file and line for what makes systemd refuse the file."""
     if isinstance(text, bytes):
         text = _decode(text, name)
     if "\0" in text:
@@ -112,8 +112,8 @@ def write(unitfile: UnitFile) -> str:
 def merge_effective(unitfile: UnitFile, dropins: Sequence[UnitFile] = ()) -> Effective:
     """(section, directive) → values, with `dropins` in the order in which systemd reads them.
 
-    A scalar has one value, "" where it was last assigned empty. A list has its items, none where it was emptied. Values
-    are as written, specifiers and all; words of lists are unquoted.
+    A scalar has one value, "" if last assigned empty. A list has its items, none if it was emptied. Values are as
+    written, with specifiers; words of lists are unquoted.
     """
     found = _Assigned()
     for file in (unitfile, *dropins):
@@ -131,7 +131,7 @@ def _decode(raw: bytes, name: str) -> str:
 
 
 def _join_lines(text: str, name: str) -> Iterator[Line]:
-    """Lines with their continuations joined; `value` of a DIRECTIVE is the whole stripped line yet to be classified."""
+    """Lines with their continuations joined; `value` of a DIRECTIVE is the whole stripped line, not yet classified."""
     bom_seen, open_ = False, _Open()
     for number, (written, whole) in enumerate(_split_lines(text), start=1):
         if written.lstrip(WHITESPACE)[:1] in ("#", ";"):
@@ -158,7 +158,7 @@ def _join_lines(text: str, name: str) -> Iterator[Line]:
 
 @dataclass(slots=True)
 class _Open:
-    """A logical line whose end may yet come: its physical lines as they are, and joined as systemd joins them."""
+    """A logical line that may continue: its physical lines as they are, and joined as systemd joins them."""
 
     number: int = 1
     raw: list[str] = field(default_factory=list)
@@ -179,7 +179,7 @@ class _Open:
 
 
 def _split_lines(text: str) -> Iterator[tuple[str, str]]:
-    """Each line without and with its end."""
+    """Each line without and with its line end."""
     for match in _PHYSICAL.finditer(text):
         if match[0]:
             yield match[1], match[0]
@@ -218,12 +218,12 @@ def _classify(line: Line, section: str) -> Line:
 
 
 class _Assigned:
-    """Values by (section, directive), assignment after assignment. What an empty one drops is dropped once."""
+    """Values by (section, directive), assignment by assignment. What an empty one drops is dropped once."""
 
     def __init__(self) -> None:
         self._values: dict[tuple[str, str], list[str]] = {}
         self._filled: dict[tuple[str, str], set[str]] = {}
-        """Section, and the beginning of the names that are reset together → its lists that have items."""
+        """Section, and the prefix of names that are reset together → its lists that have items."""
 
     def assign(self, line: Line, name: str) -> None:
         at, kind = (line.section, line.key), find_assignment_rule(line.key)
@@ -250,7 +250,7 @@ class _Assigned:
             self._values[line.section, line.key] = [""]
 
     def _reset_others(self, line: Line) -> None:
-        """Scalars that an empty assignment of this one drops, too."""
+        """Scalars that an empty assignment of this directive drops too."""
         dropped = reset_with(line.key)
         for key in dropped if isinstance(dropped, frozenset) else ():
             if (line.section, key) in self._values:

@@ -24,7 +24,7 @@ _RLIMIT = re.compile(r"Limit[A-Z]+$")
 _OF_BYTES = frozenset(f"Limit{name}" for name in ("AS", "CORE", "DATA", "FSIZE", "MEMLOCK", "MSGQUEUE", "RSS", "STACK"))
 _OF_SECONDS = ("LimitCPU", "LimitRTTIME")
 _OF_TIMERS = re.compile("On(Active|Boot|Startup|UnitActive|UnitInactive)Sec")
-"""Systemd puts in what specifiers stand for before it reads the time."""
+"""systemd expands specifiers before it reads the time."""
 _TIMES = re.compile(r"On(Active|Boot|Startup|UnitActive|UnitInactive)Sec$")
 _ODD_PROGRAM = re.compile(r"^[^/%].*/|/$")
 """A relative path, or a folder."""
@@ -44,12 +44,12 @@ _NEWEST = 2**31
 
 
 def explain_value_trouble(key: str, kind: str, value: str, version: int = _NEWEST) -> str | None:
-    """Why systemd ignores an assignment of `value`, without showing it. None: it does not, or this is not known here.
+    """Why systemd ignores an assignment of `value`, without showing it. None if it takes it, or it is not known here.
 
-    `version`: of a word that came with one, whether systemd `version` knows it.
+    `version`: for words that came with a version.
 
-    An ignored line leaves what was assigned before it. An empty value is ignored, too, where none can be read from it.
-    Calendar expressions are calendar_trouble's to judge.
+    An ignored line leaves the earlier assignment in force. An empty value is ignored too if the kind has no empty
+    value. Calendar expressions are judged in `calendar`.
     """
     if key in _FATAL:
         return None
@@ -61,7 +61,7 @@ def explain_value_trouble(key: str, kind: str, value: str, version: int = _NEWES
 
 
 def is_surely_taken(key: str, kind: str, value: str) -> bool:
-    """Whether systemd takes an assignment of `value` for certain. Of a scalar it then forgets what was said before."""
+    """Whether systemd certainly takes an assignment of `value`. For a scalar, it then forgets the earlier one."""
     if not value:
         return explain_value_trouble(key, kind, value) is None
     if key in _FATAL or _has_odd_specifiers(value):
@@ -81,7 +81,7 @@ def _check_of(key: str, kind: str, version: int) -> Callable[[str], str | None] 
 
 
 def explain_part_trouble(kind: str, value: str) -> str | None:
-    """Why systemd drops some words of a list, and takes the others."""
+    """Why systemd drops some words of a list and takes the others."""
     if kind != "UNIT [...]":
         return None
     taken = list_kept_units(value)
@@ -94,14 +94,14 @@ def list_kept_units(value: str) -> tuple[str, ...]:
 
 
 def names_unit(word: str) -> bool:
-    """Whether it can be a unit's name, whatever its specifiers stand for."""
+    """Whether it can be a unit name, whatever its specifiers stand for."""
     return is_valid(_SPECIFIER.sub("x", word)) or (
         bool(_SPECIFIER.search(word)) and is_valid(_SPECIFIER.sub("a.mount", word))
     )
 
 
 def has_inline_comment(kind: str, value: str) -> bool:
-    """Whether a value has what looks like a comment after it: systemd knows none there, it is part of the value."""
+    """Whether a value seems to have a comment after it: to systemd that is part of the value."""
     if not re.search(r"(^|[ \t])#", value) or kind in _FREE_TEXT:
         return False
     if '"' not in value and "'" not in value:
@@ -176,7 +176,7 @@ def _check_quota(value: str) -> str | None:
 
 
 def _parse_share(value: str) -> Fraction | None:
-    """12.5% as a part of 1; None where it is no percentage (permyriads at most)."""
+    """12.5% as a fraction of 1; None if it is not a percentage (permyriads at most)."""
     match = _SHARE.fullmatch(value)
     if match is None:
         return None
@@ -211,7 +211,7 @@ def _check_rlimit(key: str, value: str) -> str | None:
 
 
 def _parse_limit(key: str, text: str) -> int | None:
-    """As the kernel counts it; None where it is none."""
+    """As the kernel counts it; None if it is not a number."""
     if text == "infinity":
         return size.INFINITY
     if key not in _OF_SECONDS and key not in _OF_BYTES:
@@ -248,7 +248,7 @@ def _check_directory(value: str) -> str | None:
 
 
 def _check_command(value: str) -> str | None:
-    """Whether systemd takes the line at all; that the programs are there is another question."""
+    """Whether systemd takes the line at all; whether the programs exist is checked elsewhere."""
     try:
         commands = read_commands(value)
     except NotUtf8:
@@ -308,11 +308,11 @@ _NEVER_EMPTY_KEYS = (
     "Timestamping UtmpMode"
 )
 _NEVER_EMPTY = frozenset((*_NEVER_EMPTY_KINDS.split(), *_NEVER_EMPTY_KEYS.split()))
-"""Kinds, and directives of the kind OTHER, of which systemd ignores an empty assignment: it is no way back."""
+"""Kinds, and directives of the kind OTHER, for which systemd ignores an empty assignment: it does not reset them."""
 _FATAL = frozenset(("DynamicUser",))
-"""Directives with which systemd takes nothing for granted: a bad value keeps the unit from starting."""
+"""Directives with which a bad value keeps the unit from starting."""
 _OF_ITS_OWN = frozenset(("ExecSearchPath", "LimitNICE"))
-"""Directives whose value has a form of its own, which its kind does not say."""
+"""Directives whose value has a form of its own that its kind does not tell."""
 _CHECKS: dict[str, Callable[[str], str | None]] = {
     "BOOLEAN": _check_boolean,
     "OUTPUT": _check_output,

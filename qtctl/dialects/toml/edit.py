@@ -1,4 +1,4 @@
-"""Edits of TOML texts that keep their comments and layout, each proved by reading the result again."""
+"""Edits of TOML texts that keep comments and layout. Each is verified by reading the result again."""
 
 import tomllib
 from collections.abc import Callable, MutableMapping
@@ -15,14 +15,14 @@ Node: TypeAlias = MutableMapping[str, Any]
 
 
 def remove_key(text: str, path: Path) -> str:
-    """`text` without the key at `path`. InputError where it has none, or it cannot be taken out cleanly."""
+    """`text` without the key at `path`. InputError if there is no such key, or it cannot be removed cleanly."""
     expected = tomllib.loads(text)
     _find_parent(expected, path).pop(path[-1])
     return _edit(text, expected, lambda document: _find_parent(document, path).pop(path[-1]))
 
 
 def add_item(text: str, path: Path, item: str) -> str:
-    """`text` with `item` at the end of the list at `path`, which is made where it is not there."""
+    """`text` with `item` appended to the list at `path`, which is created if it does not exist."""
     expected = tomllib.loads(text)
     _append(expected, path, item)
     return _edit(text, expected, lambda document: _append(document, path, item))
@@ -61,7 +61,7 @@ def _append(document: Node, path: Path, item: str) -> None:
 
 
 def set_value(text: str, path: Path, value: object) -> str:
-    """`text` with `value` at `path`, in place of what is there. Of a list only the items that differ are touched."""
+    """`text` with `value` at `path`. Of an existing list only the items that differ are touched."""
     expected = tomllib.loads(text)
     _put(expected, path, value)
     return _edit(text, expected, lambda document: _put_kept(document, path, value))
@@ -86,7 +86,7 @@ def _put_kept(document: Node, path: Path, value: object) -> None:
 
 
 def _replace_items(there: list[Any], value: list[Any]) -> None:
-    """From the end, so that positions stay what they are."""
+    """From the end, so that earlier positions stay valid."""
     before = [repr(each.unwrap() if hasattr(each, "unwrap") else each) for each in there]
     after = [repr(each) for each in value]
     for tag, start, end, first, last in reversed(SequenceMatcher(None, before, after, autojunk=False).get_opcodes()):

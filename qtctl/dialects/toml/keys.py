@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 
 Step = str | int
-"""A key, or a place in a list."""
+"""A key, or an index in a list."""
 MOST_SHOWN = 60
 """Characters of a value in a message."""
 
@@ -24,6 +24,6 @@ def write_key(path: Sequence[Step]) -> str:
 
 
 def quote(text: str) -> str:
-    """As TOML writes it, cut where it is long."""
+    """As TOML writes it, shortened if it is long."""
     shown = text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…"
     return json.dumps(shown, ensure_ascii=not shown.isprintable())

@@ -1,4 +1,7 @@
-"""Lines of TOML nodes, found only when something has to be shown. The texts are TOML: they were read before."""
+"""Lines of TOML nodes, computed only when something has to be shown.
+
+The texts are valid TOML: they were read before.
+"""
 
 import re
 import tomllib
@@ -7,9 +10,9 @@ from collections.abc import Iterator
 Path = tuple[str, ...]
 
 MAX_DEPTH = 64
-"""What is nested deeper stands at the line of its parent."""
+"""Deeper nodes get the line of their parent."""
 
-# A string may hold what begins or ends anything else; after three quotes up to two more belong to it.
+# A string may contain anything else; three closing quotes may be preceded by up to two more.
 _TOKEN = re.compile(
     r'''"""(?:\\.|[^\\])*?"""(?:""?)?|\'\'\'.*?\'\'\'(?:\'\'?)?|"(?:\\.|[^"\\\n])*"|'[^'\n]*'|\#[^\n]*|[\[{]|[\]}]|\n''',
     re.DOTALL,
@@ -17,12 +20,12 @@ _TOKEN = re.compile(
 
 
 def find_line(text: str, path: Path) -> int | None:
-    """The line (from 1) where the node at `path`, or its nearest parent that is written down, begins."""
+    """The line (from 1) where the node at `path`, or its nearest parent that is written, begins."""
     return get_line(index(text), path)
 
 
 def get_line(lines: dict[Path, int], path: Path) -> int | None:
-    """As line_of, of an index that is there already."""
+    """As `find_line`, from an existing index."""
     for end in range(len(path), 0, -1):
         if path[:end] in lines:
             return lines[path[:end]]
@@ -30,17 +33,17 @@ def get_line(lines: dict[Path, int], path: Path) -> int | None:
 
 
 def find_written_line(text: str, path: str) -> int | None:
-    """As line_of, of a path that is written with dots; keys may have dots in them."""
+    """As `find_line`, for a path written with dots; keys may contain dots."""
     return get_written_line(map_written(index(text)), path)
 
 
 def map_written(lines: dict[Path, int]) -> dict[str, int]:
-    """An index by paths that are written with dots."""
+    """An index by paths written with dots."""
     return {".".join(keys): line for keys, line in lines.items()}
 
 
 def get_written_line(lines: dict[str, int], path: str) -> int | None:
-    """As line_of_written, of what `map_written` gave."""
+    """As `find_written_line`, from the result of `map_written`."""
     while path:
         if path in lines:
             return lines[path]
@@ -49,10 +52,10 @@ def get_written_line(lines: dict[str, int], path: str) -> int | None:
 
 
 def index(text: str) -> dict[Path, int]:
-    """Every key path of a TOML text and the line of the statement that first writes it.
+    """Every key path of a TOML text → the line of the statement that first writes it.
 
-    Tables of an array (`[[waivers]]`) have their numbers in it, from 0: `("waivers", "1", "id")`. Without a number
-    stands what is written first.
+    Tables of an array (`[[waivers]]`) have their index in the path, from 0: `("waivers", "1", "id")`. The path without
+    an index has the first one.
     """
     found: dict[Path, int] = {}
     table: Path = ()
@@ -74,14 +77,14 @@ def index(text: str) -> dict[Path, int]:
 
 
 def _note(found: dict[Path, int], path: Path, line: int) -> None:
-    """A path that is known has known parents."""
+    """If a path is known, its parents are too."""
     while path and path not in found:
         found[path] = line
         path = path[:-1]
 
 
 def _list_statements(text: str) -> Iterator[tuple[int, str]]:
-    """Line and text of each header or key statement: it ends with a line in which no string or bracket is open."""
+    """Line and text of each header or key statement, which ends with a line that leaves no string or bracket open."""
     begin, line, depth = 0, 1, 0
     first = line
     for token in _TOKEN.finditer(text):

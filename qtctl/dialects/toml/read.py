@@ -9,9 +9,9 @@ from qtctl.dialects.toml.syntax import explain
 from qtctl.errors import InputError, Place
 
 MAX_PARTS = 64
-"""Of a dotted key. tomllib's time grows with their square."""
+"""Of a dotted key: tomllib's time grows with the square."""
 MAX_DIGITS = 4000
-"""Of a decimal number. Python gives up a little later, without saying where."""
+"""Of a decimal number. Python gives up a little later, without a place."""
 
 _PART = r"""(?:(?<![A-Za-z0-9_-])[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
 _LONG_KEY = re.compile(rf"(?:{_PART}[ \t]*\.[ \t]*){{{MAX_PARTS}}}")
@@ -21,7 +21,7 @@ _WIDTH = range(-(2**63), 2**63)
 
 
 def read(content: bytes, file: str) -> dict[str, Any]:
-    """The document of a TOML file. InputError with its line for what is none, or holds what TOML does not promise."""
+    """The document of a TOML file. InputError with the line if it is not TOML, or has what TOML does not promise."""
     text = _decode(content, file)
     long_key = _LONG_KEY.search(text)
     if long_key:

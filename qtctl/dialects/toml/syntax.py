@@ -1,4 +1,4 @@
-"""What is wrong with a text that is not TOML, in words for whoever wrote it. No value is quoted: it may be a secret."""
+"""What is wrong with a text that is not TOML, in the author's terms. No value is quoted: it may be a secret."""
 
 import re
 from typing import NamedTuple
@@ -31,17 +31,17 @@ _SAID = (
     ("Unclosed inline table", "{ does not end on its line", "end it with }, with commas between its keys"),
     ("Invalid date", "a date that there is not", "write YYYY-MM-DD"),
 )  # fmt: skip
-"""What tomllib says, what that means, and what to do."""
+"""tomllib's message, what it means, and what to do."""
 _WORDS = tuple((re.compile(pattern), what, hint) for pattern, what, hint in _SAID)
 _STATEMENT = re.compile(r"""\s*(?:[\w.-]|"[^"]*"|'[^']*')+\s*=|\s*\[\[?[\w."-]+\]""")
 _OPENS = re.compile(r"\s*[^=#]+=\s*\[")
 _TEXTS = re.compile(r""""(?:[^"\\]|\\.)*"|'[^']*'|#.*""")
 _LONGEST = 2000
-"""Characters of a line that are looked at, and lines back to where a list begins."""
+"""Characters of a line that are looked at, and lines searched backwards for the beginning of a list."""
 
 
 def explain(message: str, text: str, line: int) -> Mistake:
-    """`message`: what tomllib says, without the place; `line`: where it says so, from 1."""
+    """`message`: tomllib's, without the place; `line`: its line, from 1."""
     if message in ("Invalid value", "Unclosed array"):
         return _explain_value(text.split("\n"), line)
     for pattern, what, hint in _WORDS:
@@ -71,7 +71,7 @@ def _drop_texts(line: str) -> str:
 
 
 def _find_list(lines: list[str], line: int) -> int:
-    """The line with the list that has a mistake or a statement inside of it; 0 where there is none."""
+    """The line of the list that contains a mistake or a statement; 0 if there is none."""
     if line <= len(lines) and _OPENS.match(_drop_texts(lines[line - 1])):
         return line
     open_ = 0

@@ -1,9 +1,9 @@
-"""What puts a new value of a directive in force on a unit that runs, for every directive of the table.
+"""What puts a new value of a directive in force on a running unit, for every directive of the table.
 
-After a daemon-reload systemd goes on with the new definition. It takes timeouts, restart rules, conditions,
-dependencies and the commands that stop a service from it when it next needs them, works out timers anew, and applies
-the settings of control groups again (unit_deserialize_state invalidates all of them). What a process, a socket, a mount
-or a watch was made with stays as it is until that is made anew. Where it is not certain, the class is a new start.
+After a daemon-reload systemd goes on with the new definition. It uses the new timeouts, restart rules, conditions,
+dependencies and stop commands when it next needs them, recomputes timers, and applies the control group settings again
+(unit_deserialize_state invalidates all of them). What a process, a socket, a mount or a watch was created with stays
+until that is created again. If it is not certain, the class is a restart.
 """
 
 from enum import StrEnum
@@ -11,11 +11,11 @@ from enum import StrEnum
 from qtctl.dialects.systemd.table.lookup import TYPES, find_first_version
 
 RESOURCES_OF = "Slice"
-"""A slice has nothing but settings of control groups: every kind that has them has these."""
+"""A slice has nothing but control group settings: every unit type with control groups has these."""
 
 
 class ChangeClass(StrEnum):
-    """The least that is needed, from nothing to making the unit anew. [Install] is beside the others."""
+    """The least that is needed, from nothing to restarting the unit. [Install] is a case of its own."""
 
     NOTHING = "nothing"
     REENABLE = "re-enable"
@@ -37,7 +37,7 @@ _KEPT_CONTROL_GROUP = frozenset((
     "Slice", "Delegate", "DelegateSubgroup", "DisableControllers", "NFTSet", "CoredumpReceive", "MemoryPressureWatch",
     "MemoryPressureThresholdSec",
 ))  # fmt: skip
-"""Settings of control groups that count when the group is made, or that the process is told in its environment."""
+"""Control group settings that count when the group is created, or that the process gets in its environment."""
 _OF_EVERY_KIND = frozenset((
     "FinalKillSignal", "KillMode", "KillSignal", "RemoveIPC", "RestartKillSignal", "RuntimeDirectoryPreserve",
     "SendSIGHUP", "SendSIGKILL", "TimeoutCleanSec", "TimeoutSec", "WatchdogSignal",
@@ -60,7 +60,7 @@ _MANAGER: dict[str, frozenset[str]] = {
 """What only the manager reads, and reads again."""
 _UNIT_AT_START = frozenset(("JoinsNamespaceOf", "SurviveFinalKillSignal"))
 _RELOADED = frozenset((("Mount", "Options"),))
-"""What `systemctl reload` applies: it mounts a file system again with other options, and keeps it mounted."""
+"""What `systemctl reload` applies: it remounts the file system with new options."""
 _WITHOUT_PROCESS = frozenset(("Socket", "Path", "Mount", "Automount", "Swap"))
 _STOP = frozenset((
     "DynamicUser", "ExecStop", "ExecStopPost", "ExecStopPre", "FinalKillSignal", "KillMode", "KillSignal", "PIDFile",
@@ -70,7 +70,7 @@ _STOP = frozenset((
 
 
 def find_change_class(section: str, key: str) -> ChangeClass:
-    """Of a directive in a section of a unit; NOTHING of what systemd does not read."""
+    """For a directive in a section; NOTHING for one that systemd does not read."""
     if section.startswith("X-") or key.startswith("X-"):
         return ChangeClass.NOTHING
     if section == "Install":
@@ -94,5 +94,5 @@ def _find_of_running(section: str, key: str) -> ChangeClass:
 
 
 def counts_when_stopped(key: str) -> bool:
-    """Whether a unit is stopped otherwise with another value: then it stops before systemd reads the new one."""
+    """Whether the value affects how the unit is stopped: then it must be stopped before systemd reads the new one."""
     return key in _STOP

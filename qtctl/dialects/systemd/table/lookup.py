@@ -1,9 +1,8 @@
 """Which directives each systemd knows, in which section, and what kind of value they take.
 
-`directives.json` is what `systemd --dump-configuration-items` of 247, 252, 255 and 257 printed
-(tests/table/make.py makes it). It is read on the first question. Versions between two measured ones
-are judged by both: what only one of them knows came or went in between, and is `UNSURE`. So is a directive that the
-newest measured one does not know, on a newer host.
+`directives.json` is what `systemd --dump-configuration-items` of 247, 252, 255 and 257 printed (tests/table/make.py
+makes it). It is read on first use. Versions between two measured ones are judged by both: a directive that only one of
+them knows is `UNSURE`. So is, on a newer host, a directive that the newest measured one does not know.
 """
 
 import json
@@ -18,7 +17,7 @@ Kind: TypeAlias = str
 """As systemd names it: BOOLEAN, SECONDS, UNIT [...], OTHER …"""
 
 _Spans: TypeAlias = tuple[tuple[Kind, int, int], ...]
-"""Kind, and the first and last measured version that has it so."""
+"""Kind, and the first and last measured version in which the directive has it."""
 
 
 class Standing(Enum):
@@ -38,7 +37,7 @@ TYPES = {
     ".swap": "Swap",
     ".timer": "Timer",
 }
-"""Suffix of a unit's name → the section of its own. Targets and devices have none."""
+"""Suffix of a unit name → the section of its type. Targets and devices have none."""
 
 
 class _Table:
@@ -67,12 +66,12 @@ def _load_table() -> _Table:
 
 
 def list_versions() -> tuple[int, ...]:
-    """The versions that were asked, in order."""
+    """The measured versions, ascending."""
     return _load_table().versions
 
 
 def list_sections(version: int) -> tuple[str, ...]:
-    """The sections that systemd `version` has directives in."""
+    """The sections in which systemd `version` has directives."""
     table = _load_table()
     return tuple(name for name, keys in table.sections.items() if any(find_kind(name, key, version) for key in keys))
 
@@ -84,22 +83,22 @@ def list_unit_sections(unit: str) -> tuple[str, ...]:
 
 
 def find_section(unit: str, key: str) -> str | None:
-    """The section in which a unit of this name takes `key`, [Unit] before its own; None where it takes it in none."""
+    """The section in which a unit of this name takes `key`, [Unit] first; None if in none."""
     return next((section for section in list_unit_sections(unit) if _load_table().spans(section, key)), None)
 
 
 @lru_cache(maxsize=4096)
 def find_kind(section: str, key: str, version: int) -> Kind | None:
-    """The kind of value that `key` takes in `section`; None where systemd `version` does not know it there.
+    """The kind of value of `key` in `section`; None if systemd `version` does not know it there.
 
-    Of a version between two measured ones, the older of them answers.
+    Between two measured versions, the older one counts.
     """
     measured = _list_around(version)[0]
     return next((kind for kind, first, last in _load_table().spans(section, key) if first <= measured <= last), None)
 
 
 def find_newest_kind(section: str, key: str) -> Kind:
-    """The kind of value that `key` takes to the newest measured version that knows it; '' where none does."""
+    """The kind of value of `key` in the newest measured version that knows it; '' if none does."""
     return next((kind for kind, _, _ in reversed(_load_table().spans(section, key))), "")
 
 
@@ -109,7 +108,7 @@ def list_keys(section: str, version: int) -> tuple[str, ...]:
 
 
 def list_directives() -> tuple[tuple[str, str], ...]:
-    """Section and name of all that any measured version knows."""
+    """Section and name of every directive that any measured version knows."""
     return tuple((section, key) for section, keys in _load_table().sections.items() for key in keys)
 
 
@@ -125,7 +124,7 @@ def find_standing(section: str, key: str, version: int) -> Standing:
 
 
 def find_first_version(section: str, key: str) -> int | None:
-    """The first measured version that knows it; the first of all may have had it from an older one."""
+    """The first measured version that knows it; the very first may have it from an older one."""
     return min((first for _, first, _ in _load_table().spans(section, key)), default=None)
 
 
@@ -140,7 +139,7 @@ def list_homes(key: str, version: int) -> tuple[str, ...]:
 
 
 def find_nearest(section: str, key: str, version: int) -> str | None:
-    """The directive of `section` whose name is most like `key`: one in another case first."""
+    """The directive of `section` whose name is most similar to `key`; another case counts as nearest."""
     names = [name for name in _load_table().sections.get(section, {}) if find_kind(section, name, version)]
     folded = {name.lower(): name for name in names}
     if key.lower() in folded:
@@ -149,7 +148,7 @@ def find_nearest(section: str, key: str, version: int) -> str | None:
 
 
 def _list_around(version: int) -> tuple[int, ...]:
-    """The measured versions next to `version`: itself, or the ones below and above, or the outermost."""
+    """The measured versions around `version`: itself, or the ones below and above, or the outermost."""
     measured = list_versions()
     at = bisect_left(measured, version)
     if at < len(measured) and measured[at] == version:

@@ -1,7 +1,7 @@
-"""Words of closed sets that systemd, the kernel and the C library know; every measured version together.
+"""Closed vocabularies of systemd, the kernel and the C library; of every measured version together.
 
-`words.json`: what `systemd-analyze` of 247 to 257 lists of system calls, file systems, capabilities, exit statuses and
-architectures, the address families of the kernel, and the time zones of tzdata. It is read on the first question.
+`words.json`: system calls, file systems, capabilities, exit statuses and architectures as `systemd-analyze` of 247 to
+257 lists them, the kernel's address families, and the time zones of tzdata. It is read on first use.
 """
 
 import json
@@ -25,7 +25,7 @@ class WordSet(StrEnum):
 
 
 _PREFIXES = {WordSet.ADDRESS_FAMILIES: "AF_", WordSet.CAPABILITIES: "CAP_"}
-"""What all words of a set begin with: it makes none more like another."""
+"""The prefix of all words in a set: it does not make any two more similar."""
 
 
 @cache
@@ -35,7 +35,7 @@ def list_words(of: WordSet) -> frozenset[str]:
 
 
 def find_nearest_word(of: WordSet, word: str) -> str:
-    """The word that a mistyped one was meant to be; "" where none is near."""
+    """The word that a mistyped one was meant to be; "" if none is near."""
     prefix = _PREFIXES.get(of, "")
     near = _load_names(of).nearest(word.removeprefix(prefix))
     return f"{prefix}{near}" if near else ""
