@@ -21,7 +21,7 @@ HostAlias = Annotated[
     StringConstraints(pattern=r"^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$", max_length=253),
     Expect('the name of a host, such as "db" or "db.example.org"'),
 ]
-"""A name in the hosts file. An underscore, which no domain name has, is common in names left by containers."""
+"""A name in the hosts file. An underscore, which domain names cannot have, is common in names from containers."""
 
 
 def _check_id(number: int | None) -> int | None:
@@ -42,7 +42,7 @@ Address = Annotated[
 
 
 class User(Node):
-    """A system account. A uid, gid, home or shell that is left out is the host's to choose, and is not judged."""
+    """A system account. If uid, gid, home or shell is not given, the host chooses it and it is not judged."""
 
     summary: str
     state: Literal["present", "retired"] = "present"

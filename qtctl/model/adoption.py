@@ -1,14 +1,14 @@
-"""Units that exist, as they are found in a folder or on a host."""
+"""Existing units, as found in a folder or on a host."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file of what is to be adopted: `path` relative to what was searched, or on the host.
+    """A file to adopt: `path` is relative to the searched folder, or on the host.
 
-    `link` is what a symbolic link says, None for a file. `problem`: why its content could not be had. `link_at`: the
-    link that was followed to it, its own or that of its folder, and `via` what that link says.
+    `link` is the target of a symbolic link, None for a file. `problem`: why its content could not be read. `link_at`:
+    the link that was followed to reach it, its own or its folder's, and `via` that link's target.
     """
 
     path: str
@@ -21,7 +21,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class UnitState:
-    """What a live host says of a unit: `enabled` as systemctl is-enabled, `active` as is-active; "" where unknown."""
+    """What a live host says about a unit: `enabled` as systemctl is-enabled, `active` as is-active; "" if unknown."""
 
     enabled: str = ""
     active: str = ""

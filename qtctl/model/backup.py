@@ -1,4 +1,4 @@
-"""A copy of everything that is installed on a host under its fleet's names, and how its units were."""
+"""A copy of everything installed on a host under its fleet's names, and the states of its units."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 UP_STATES = frozenset({"active", "reloading", "refreshing"})
 FORMAT = 1
-"""Of the manifest. A newer one is refused."""
+"""Version of the manifest. A newer one is refused."""
 EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
@@ -20,16 +20,16 @@ class EntryKind(StrEnum):
     STAMP = "stamp"
     """An empty file whose time says when a persistent timer last ran."""
     PRESENT = "present"
-    """A file that may hold secrets: that it is there, whose it is, and nothing of its content."""
+    """A file that may hold secrets: only its existence, owner and mode, not its content."""
     OTHER = "other"
-    """A pipe, a socket, a device, or a file that is too large. It is never copied."""
+    """A pipe, a socket, a device, or a file that is too large: never copied."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One path. `mode` as `0644`; '' of a link. `time`: of a stamp, seconds since the epoch with their fraction.
+    """One path. `mode` as `0644`, '' for a link. `time`: of a stamp, seconds since the epoch with fraction.
 
-    `why`: of another one, what it is.
+    `why`: for OTHER, what it is.
     """
 
     path: str
@@ -53,7 +53,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class UnitThen:
-    """How a unit was. `triggered_by`: the timers, sockets and paths that start it."""
+    """The state of a unit. `triggered_by`: the timers, sockets and paths that start it."""
 
     unit: str
     load: str
@@ -80,7 +80,7 @@ class Installed:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a backup says of itself. `machine` as HostBaseline has it. `registry`: digest of what was declared then."""
+    """The description of a backup. `machine` as in HostBaseline. `registry`: digest of what was declared then."""
 
     format: int
     fleet: str
@@ -99,7 +99,7 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """`contents`: of its files, by digest; all of them are there."""
+    """`contents`: of its files, by digest; none is missing."""
 
     manifest: Manifest
     contents: Mapping[str, bytes]

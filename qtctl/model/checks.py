@@ -25,7 +25,7 @@ Digest = Annotated[
 
 
 class CommandCheck(Node):
-    """A program, run on the host as the account that audits, without a shell and with an empty environment."""
+    """A program, run on the host as the auditing account, without a shell and with an empty environment."""
 
     argv: tuple[Word, ...] = Field(min_length=1)
     exit: Annotated[Number, Field(ge=0, le=255)] = 0
@@ -35,14 +35,14 @@ class CommandCheck(Node):
 
 
 class HttpCheck(Health):
-    """A GET from the host itself, by an address: no name is resolved, and no redirect followed."""
+    """A GET from the host itself, by address: no name is resolved, and no redirect followed."""
 
     listen: Listen
     """Of whom it is asked, as ports say it."""
 
 
 class FileCheck(Node):
-    """A path that is not followed. What is in it is only compared, on the host."""
+    """A path; links are not followed. Its content is only compared, on the host."""
 
     path: AbsolutePath
     kind: Literal["file", "dir", "link", "socket", "other", "absent"] = "file"

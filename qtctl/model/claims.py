@@ -1,4 +1,4 @@
-"""What a document claims, and how each claim turned out."""
+"""What a document claims, and the verdict on each claim."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,13 +27,13 @@ class Verdict(StrEnum):
     FALSE = "false"
     """Registry or evidence show something else."""
     CONTRADICTED = "contradicts-itself"
-    """The document itself says something else, on another line or in the same."""
+    """The document contradicts itself, on another line or the same one."""
     UNKNOWN = "unknown"
-    """It cannot be known from this evidence."""
+    """This evidence cannot tell."""
 
 
 class Ground(StrEnum):
-    """What a verdict stands on."""
+    """What a verdict is based on."""
 
     DOCUMENT = "document"
     REGISTRY = "registry"
@@ -42,7 +42,7 @@ class Ground(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """`text`: the line that claims it. `subject`: what it is about; `value`: what is said of that."""
+    """`text`: the line with the claim. `subject`: what it is about; `value`: what it says."""
 
     line: int
     text: str
@@ -53,7 +53,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """`why`: what shows it, or why it cannot be known. `other`: the line that says something else, 0: none."""
+    """`why`: what shows it, or why it cannot be known. `other`: the contradicting line, 0 if there is none."""
 
     claim: Claim
     verdict: Verdict
@@ -75,7 +75,7 @@ class Examined:
 
 @dataclass(frozen=True, slots=True)
 class KnownUnit:
-    """`kind`: service, timer, target … `category`: of the module registry, '' where nothing was looked at."""
+    """`kind`: service, timer, target … `category`: as in the module registry, '' without evidence."""
 
     name: str
     kind: str

@@ -23,7 +23,7 @@ Repository = Annotated[
 
 
 class Code(Node):
-    """A checkout of git on the host. Without `commit` any will do, as long as its files are those of it.
+    """A git checkout on the host. Without `commit`, any commit will do if the files match it.
 
     `install`: a deploy puts the commit there, as a link into its store.
     """

@@ -1,4 +1,4 @@
-"""What a compose service says of itself, setting by setting, in the terms of a registry: what parity compares."""
+"""The settings of a compose service, one by one, in the terms of a registry: what parity compares."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,33 +26,32 @@ class Dimension(StrEnum):
 
 
 class SettingKind(StrEnum):
-    """How a setting is compared with what a unit declares."""
+    """How a setting is compared with a unit's declaration."""
 
     DIRECTIVE = "directive"
     VARIABLE = "variable"
     COMMAND = "command"
     IMAGE = "image"
-    """The command, which only the image of the service names."""
+    """The command, if only the service's image has it."""
     REPLICAS = "replicas"
     VOLUME = "volume"
     DEPENDENCY = "dependency"
     HEALTHCHECK = "healthcheck"
     UNREAD = "unread"
-    """Of a file that is not there: nobody knows what it says."""
+    """A setting in a missing file: its value is unknown."""
     LEFT = "left"
-    """What systemd has no counterpart for."""
+    """A setting without a counterpart in systemd."""
 
 
 @dataclass(frozen=True, slots=True)
 class ComposeSetting:
-    """One thing that a compose service says, at `line` of its file.
+    """One setting of a compose service, at `line` of its file.
 
-    `item`: the setting as the compose file writes it: `environment.LOG_LEVEL`, `deploy.resources.limits.memory`.
-    `key`: what it is compared by: a directive, a variable, a path, the name of another service. `values`: those of a
-    directive, the words of a command or healthcheck, relations of a dependency; of a volume its source on the host,
-    where that is the same path (else ""), and its mode. `value`: of a variable, a `Secret` where it may not be shown;
-    of a volume as it is written. `why`: why systemd has no counterpart, and `to_do` what a person has to settle ("":
-    nothing).
+    `item`: the setting as the compose file names it: `environment.LOG_LEVEL`, `deploy.resources.limits.memory`. `key`:
+    what it is compared by: a directive, a variable, a path, the name of another service. `values`: the values of a
+    directive, the words of a command or healthcheck, the relations of a dependency; for a volume its source on the host
+    if that is the same path (else ""), and its mode. `value`: of a variable, a `Secret` if it may not be shown; of a
+    volume, as written. `why`: why systemd has no counterpart; `to_do`: what a person must settle ("": nothing).
     """
 
     dimension: Dimension
@@ -73,13 +72,13 @@ class ComposeSetting:
 
     @property
     def means_nothing(self) -> bool:
-        """Whether systemd has no counterpart for it, and nobody has to settle that."""
+        """Whether systemd has no counterpart for it and nobody has to settle that."""
         return self.kind is SettingKind.LEFT and not self.to_do
 
 
 @dataclass(frozen=True, slots=True)
 class ComposeSettings:
-    """Every setting of the services of one project, by service."""
+    """Every setting of one project, by service."""
 
     services: Mapping[str, tuple[ComposeSetting, ...]]
 

@@ -1,6 +1,6 @@
-"""What one host must have:
+"""What one host must have: the registry resolved for it, with defaults merged and names completed.
 
-the registry resolved for it, defaults merged, names completed. All later stages take this.
+All later stages take this.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ from qtctl.model.waiver import Waived
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """A consumer group that a service reads a stream with."""
+    """A consumer group through which a service reads a stream."""
 
     store: str
     stream: str
@@ -38,23 +38,23 @@ class Membership:
     service: str
     origin: Origin
     max_idle_us: int | None = None
-    """How long an entry may be delivered and not acknowledged."""
+    """How long an entry may stay delivered and not acknowledged."""
 
 
 @dataclass(frozen=True, slots=True)
 class DesiredCommand:
-    """A command around a service's own: prefixes (`-`, `+`, `!`) and the argv that its process gets; or a `line`."""
+    """An additional command of a service: prefixes (`-`, `+`, `!`) and the argv that its process gets; or a `line`."""
 
     directive: str
     prefixes: str
     argv: tuple[str, ...]
     line: str = ""
-    """As systemd reads it; then the others are only what can be seen of it."""
+    """As systemd reads it; then the other fields are only what can be told from it."""
 
 
 @dataclass(frozen=True, slots=True)
 class DesiredService(DesiredUnit):
-    """A service that must run, must be there stopped, or runs on a timer. Retired ones are `RetiredUnit`s.
+    """A service that must run, must exist but be stopped, or runs on a timer. Retired ones are `RetiredUnit`s.
 
     `argv` is what the process must get, before any systemd escaping. `env` and `secrets_file` go to EnvironmentFile=;
     `env_file` is the generated one. Times in microseconds, sizes as systemd writes them.
@@ -88,18 +88,18 @@ class DesiredService(DesiredUnit):
     settings: Pairs = ()
     """Further directives of [Service]."""
     syslog_identifier: str = ""
-    """'' for none: systemd takes the program's name."""
+    """'' for none: systemd uses the program's name."""
     lines: tuple[str, ...] = ()
-    """ExecStart= as systemd reads it, where `argv` is only what can be seen of it."""
+    """ExecStart= as systemd reads it; then `argv` is only what can be told from it."""
     loaded: tuple[tuple[str, ...], ...] = ()
-    """The commands as systemd shows them when it has read the unit."""
+    """The commands as systemd shows them once it has loaded the unit."""
     unit_env: tuple[tuple[str, str], ...] = ()
     env_files: tuple[str, ...] = ()
     """Further env files, as systemd reads them."""
     code: str = ""
-    """The folder that its code lies in."""
+    """The folder of its code."""
     silent_us: int | None = None
-    """How old the newest entry of all the streams that it publishes may be; None: not declared."""
+    """How old the newest entry in all streams that it publishes may be; None if not declared."""
 
     @property
     def must_be_active(self) -> bool | None:
@@ -111,18 +111,18 @@ class DesiredService(DesiredUnit):
 
     @property
     def credentials(self) -> tuple[tuple[str, str], ...]:
-        """Name and file of each, encrypted ones too."""
+        """Name and file of each, including encrypted ones."""
         return (*self.credentials_of("LoadCredential"), *self.credentials_of("LoadCredentialEncrypted"))
 
     def credentials_of(self, directive: str) -> tuple[tuple[str, str], ...]:
-        """Name and file of each that this directive loads from a path which is known before the start."""
+        """Name and file of each that this directive loads from a path known before the start."""
         loaded = [value.partition(":") for key, value in self.settings if key == directive]
         return tuple((name, path) for name, _, path in loaded if path.startswith("/") and "%" not in path)
 
 
 @dataclass(frozen=True, slots=True)
 class DesiredTarget(DesiredUnit):
-    """A target. `active`: whether it must be; None: something else starts it."""
+    """A target. `active`: whether it must be active; None if something else starts it."""
 
     active: bool | None = True
 
@@ -133,14 +133,17 @@ class DesiredTarget(DesiredUnit):
 
 @dataclass(frozen=True, slots=True)
 class DesiredTimer(DesiredUnit):
-    """`schedule` is directive and value in file order. `active`: whether it must be; None: something else starts it."""
+    """`schedule`: directives and values in file order.
+
+    `active`: whether it must be active; None if something else starts it.
+    """
 
     schedule: tuple[tuple[str, str], ...]
     active: bool | None
 
     @property
     def service_unit(self) -> str:
-        """What it starts, as templates call it."""
+        """The unit that it starts, under the name that templates use."""
         return self.starts
 
     @property
@@ -150,7 +153,7 @@ class DesiredTimer(DesiredUnit):
 
 @dataclass(frozen=True, slots=True)
 class DesiredOther(DesiredUnit):
-    """A socket, path, slice, mount, automount or swap. `section` is its own; `settings` are directives of that."""
+    """A socket, path, slice, mount, automount or swap. `section` is its own section, with `settings`."""
 
     section: str
     settings: Pairs
@@ -158,7 +161,7 @@ class DesiredOther(DesiredUnit):
 
     @property
     def must_be_active(self) -> bool | None:
-        # A slice comes and goes with what is in it.
+        # A slice is active while something is in it.
         return None if self.kind is UnitKind.SLICE else self.active
 
     @property
@@ -178,7 +181,7 @@ _YES = ("yes", "y", "true", "t", "on", "1")
 
 @dataclass(frozen=True, slots=True)
 class DesiredDropin:
-    """A file that adds to a unit which is not generated."""
+    """A file that adds to a unit that qtctl does not generate."""
 
     name: str
     unit: str
@@ -197,7 +200,7 @@ class DesiredVenv:
     used_by: tuple[str, ...]
     origin: Origin
     packages: tuple[DesiredPackage, ...] | None = None
-    """What its lock file says; None where none is declared."""
+    """The packages in its lock file; None if none is declared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +220,7 @@ class DesiredKey:
 
 @dataclass(frozen=True, slots=True)
 class DesiredExternal(DesiredUnit):
-    """A unit that the fleet needs and qtctl does not make."""
+    """A unit that the fleet needs and qtctl does not generate."""
 
     aliases: tuple[str, ...]
     running: bool
@@ -242,7 +245,7 @@ class DesiredExternal(DesiredUnit):
 
 @dataclass(frozen=True, slots=True)
 class RetiredUnit:
-    """A unit that is declared retired: its presence on the host is a finding."""
+    """A unit that is declared retired: if it still exists, that is a finding."""
 
     name: str
     unit: str
@@ -252,7 +255,7 @@ class RetiredUnit:
 
 @dataclass(frozen=True, slots=True)
 class DesiredFile:
-    """A file that qtctl generates. `env` marks the env files: read only through stat, never shown."""
+    """A file that qtctl generates. `env` marks env files: only their metadata is read, and they are never shown."""
 
     path: str
     content: bytes
@@ -261,24 +264,24 @@ class DesiredFile:
     group: str
     sha256: str
     kind: str
-    """unit, dropin, env, sysusers, tmpfiles, cloud-init; hosts: the file that holds a block of ours."""
+    """unit, dropin, env, sysusers, tmpfiles, cloud-init; hosts: the file with the fleet's block."""
     subject: str
-    """The unit that the file makes, or that reads it; of other kinds its path."""
+    """The unit that the file makes, or that reads it; for other kinds, its path."""
     origin: Origin
     original: DesiredOriginal | None = None
-    """What counts as this file, too: while the registry says what was said there."""
+    """A file that counts as this one too, as long as the registry says the same as when it was adopted."""
     may_be_absent: bool = False
-    """Whether no file at its path is as good."""
+    """Whether having no file at its path is as good."""
 
     @property
     def of_unit(self) -> bool:
-        """Whether systemd reads it as a unit file or a part of one. Its content may be shown."""
+        """Whether systemd reads it as a unit file or part of one. Then its content may be shown."""
         return self.kind in ("unit", "dropin")
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """How the registry says that a host is reached, and as whom."""
+    """How the registry says a host is reached, and as which user."""
 
     address: str
     port: int
@@ -309,13 +312,14 @@ class Desired:
     severities: tuple[tuple[str, str], ...]
     fail_on: str
     retired_externals: tuple[RetiredUnit, ...] = ()
-    """Their packages may stay: only that they run is a finding."""
+    """Their packages may stay; only running is a finding."""
     retired_venvs: tuple[DesiredVenv, ...] = ()
     templates: tuple[DesiredService, ...] = ()
-    """Rendered, and run only as their instances, which stand among the services."""
+    """Rendered, but run only as instances, which are among the services."""
     waivers: tuple[Waived, ...] = ()
     other_units: tuple[DesiredOther, ...] = ()
-    """Sockets, paths, slices, mounts, automounts and swaps. As timers and targets: templates, and their instances."""
+    """Sockets, paths, slices, mounts, automounts and swaps; templates and their instances, as with timers and targets.
+    """
     dropins: tuple[DesiredDropin, ...] = ()
     originals: tuple[DesiredOriginal, ...] = ()
     files: tuple[DesiredFile, ...] = ()
@@ -323,41 +327,41 @@ class Desired:
     folders: tuple[DesiredFolder, ...] = ()
     hosts_file: DesiredHosts | None = None
     stuck_us: int = 3_600_000_000
-    """How long a unit may be on its way that has no timeout of its own."""
+    """How long a unit without a timeout may stay activating or deactivating."""
     steady_s: float = 10.0
-    """How long every service must have been up before a deploy is confirmed."""
+    """How long every service must be up before a deploy is confirmed."""
     loaded: tuple[LoadedUnit, ...] = ()
-    """What systemd must have loaded, where that has been found out from `files`."""
+    """What systemd must have loaded, if that was derived from `files`."""
     systemd: int = 252
-    """The version that the host is declared with; the newest that is known here where that was guessed."""
+    """The version that is declared for the host, or the newest known one if that was guessed."""
     limits: HostLimits = DEFAULT_LIMITS
     checks: tuple[DesiredCheck, ...] = ()
     code: tuple[DesiredCode, ...] = ()
     installs: tuple[DesiredInstall, ...] = ()
-    """Code and virtual environments that a deploy installs itself. Those stand among `code` and `venvs`, too."""
+    """Code and virtual environments that a deploy installs. They are among `code` and `venvs` too."""
     left_containers: tuple[LeftContainer, ...] = ()
     evidence: str = "user"
-    """By whom a host must have been asked: `user`, or `root` for all of it."""
+    """Who must have asked a host: `user`, or `root` for everything."""
     os: str = ""
-    """'' where nobody has checked it."""
+    """'' if nobody has checked it."""
     zone_guessed: bool = False
     expected_hostname: str = ""
-    """What the host calls itself, and `machine` as HostBaseline has it; '' where any will do."""
+    """The host's own name, and `machine` as in HostBaseline; '' if any will do."""
     machine: str = ""
     env_dir: str = ""
-    """The fleet's own folder of env files; '' before it is known."""
+    """The fleet's folder of env files; '' before it is known."""
     needs_systemd: int | None = None
-    """The first version that may know every directive of `files`, where that has been found out from them."""
+    """The first version that may know every directive in `files`, if that was derived from them."""
     questions: Questions | None = None
-    """What an audit asks of the host, where that has been found out."""
+    """What an audit asks the host, if that was derived."""
 
     def units(self) -> tuple[DesiredUnit, ...]:
-        """Every unit of the host that systemd can load, sorted by unit: of templates their instances."""
+        """Every unit that systemd can load on the host, sorted by name; instances instead of their templates."""
         found = (*(each for each in self.generated_units() if not each.is_template), *self._list_instances())
         return tuple(sorted((*found, *self.externals), key=lambda each: each.unit))
 
     def generated_units(self) -> Iterator[DesiredUnit]:
-        """Every unit that has a file of its own: templates, and not their instances."""
+        """Every unit with a file of its own: templates rather than instances."""
         every = (*self.services, *self.templates, *self.timers, *self.targets, *self.other_units)
         yield from (each for each in every if not each.template)
 
@@ -366,7 +370,7 @@ class Desired:
         return (each for each in every if each.template)
 
     def instances(self, template: str) -> tuple[DesiredUnit, ...]:
-        """The units that `template`, a unit, makes on this host."""
+        """The units made from `template`, a unit, on this host."""
         return tuple(each for each in self._list_instances() if each.template == template)
 
     def starters(self) -> dict[str, tuple[DesiredUnit, ...]]:
@@ -378,7 +382,7 @@ class Desired:
         return found
 
     def unit_names(self) -> frozenset[str]:
-        """Every unit name that the registry says something of, also that it is gone."""
+        """Every unit name that the registry mentions, including retired ones."""
         nodes = (*self.units(), *self.generated_units())
         return frozenset(
             (
@@ -388,7 +392,7 @@ class Desired:
         )
 
     def env_services(self) -> Iterator[DesiredService]:
-        """The services by which env files are made: a template for its instances, where they have none of their own."""
+        """One service per env file: a template stands for its instances unless they have their own."""
         shared = {each.unit: each.env_file for each in self.templates}
         yield from (each for each in self.services if each.env_file != shared.get(each.template))
         instances = (each for each in self.services if each.template)

@@ -7,7 +7,7 @@ from qtctl.model.origin import Origin
 
 @dataclass(frozen=True, slots=True)
 class DesiredAccount:
-    """`uid`, `gid` None and `home`, `shell` '': the host's to choose."""
+    """`uid`, `gid` None and `home`, `shell` '': the host chooses."""
 
     name: str
     summary: str
@@ -22,7 +22,7 @@ class DesiredAccount:
 
 @dataclass(frozen=True, slots=True)
 class DesiredFolder:
-    """`mode` four octal digits; `age` '' or how old what lies in it may get."""
+    """`mode`: four octal digits; `age`: '' or how old its content may get."""
 
     path: str
     mode: str
@@ -34,7 +34,10 @@ class DesiredFolder:
 
 @dataclass(frozen=True, slots=True)
 class DesiredHosts:
-    """Address → names, in the order in which they are written. `cloud_init`: cloud-init is told to leave the file."""
+    """Address → names, in the order in which they are written.
+
+    `cloud_init`: whether cloud-init is told to leave the file alone.
+    """
 
     aliases: tuple[tuple[str, tuple[str, ...]], ...]
     cloud_init: bool

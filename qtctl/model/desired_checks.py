@@ -1,4 +1,4 @@
-"""The checks of its own that a registry has for one host."""
+"""The registry's own checks for one host."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from qtctl.model.origin import Origin
 
 @dataclass(frozen=True, slots=True)
 class CommandWanted:
-    """`output`, `contains` None: whatever it prints."""
+    """`output`, `contains` None: any output will do."""
 
     argv: tuple[str, ...]
     exit: int
@@ -19,7 +19,7 @@ class CommandWanted:
 
 @dataclass(frozen=True, slots=True)
 class FileWanted:
-    """`kind` as of a File fact, or `absent`. '' and None: whatever it has."""
+    """`kind` as in a File fact, or `absent`. '' and None: any value will do."""
 
     path: str
     kind: str
@@ -32,12 +32,12 @@ class FileWanted:
     max_size: int | None = None
     sha256: str = ""
     line: str | None = None
-    """A whole line that must be in it."""
+    """A whole line that the file must have."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpWanted:
-    """`url`: where it is asked, and what must be answered."""
+    """`url`: where to ask, and the expected answer."""
 
     url: Listener
 

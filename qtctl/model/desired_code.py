@@ -7,7 +7,7 @@ from qtctl.model.origin import Origin
 
 @dataclass(frozen=True, slots=True)
 class DesiredCode:
-    """A checkout of git at `path`. `commit` '': any. `repo` '': its origin is not declared."""
+    """A git checkout at `path`. `commit` '': any. `repo` '': its origin is not declared."""
 
     name: str
     path: str

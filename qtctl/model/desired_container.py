@@ -1,4 +1,4 @@
-"""Compose services that a fleet has left."""
+"""Compose services that a fleet was migrated from."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,9 @@ from qtctl.model.origin import Origin
 
 @dataclass(frozen=True, slots=True)
 class LeftContainer:
-    """A service of a compose file, `how` it went (mapped, migrated, absorbed, deprecated), and `to` what.
+    """A service in a compose file, `how` it went (mapped, migrated, absorbed, deprecated), and `to` what.
 
-    `ports`: those that it published on the host, `8001/tcp`.
+    `ports`: those it published on the host, `8001/tcp`.
     """
 
     service: str

@@ -1,4 +1,4 @@
-"""What a host must have left, and how exact its clock must be."""
+"""Free resources that a host must have, and how exact its clock must be."""
 
 from dataclasses import dataclass
 

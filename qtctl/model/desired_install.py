@@ -1,4 +1,4 @@
-"""What qtctl itself puts on a host besides files: code at a commit, and virtual environments from a lock file."""
+"""What qtctl puts on a host besides files: code at a commit, and virtual environments from a lock file."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,7 +6,7 @@ from enum import StrEnum
 from qtctl.model.origin import Origin
 
 STORE = "/opt/qtctl/store"
-"""The folder of the host, root's alone to write, in which every one has a folder of its own, by its digest."""
+"""A folder on the host that only root can write; each entry has its own folder, named by digest."""
 
 
 class InstallKind(StrEnum):
@@ -16,10 +16,10 @@ class InstallKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DesiredInstall:
-    """What a link at `path` has to lead to.
+    """What the link at `path` must lead to.
 
-    `digest` (SHA-256) is of all that it is made from: code of `commit`; a venv of `lock` (the text of the lock file),
-    `python` (the path of its interpreter) and `sources` (whether packages may be built from source).
+    `digest` (SHA-256) covers everything it is made from: for code `commit`; for a venv `lock` (the text of the lock
+    file), `python` (the path of its interpreter) and `sources` (whether packages may be built from source).
     """
 
     kind: InstallKind
@@ -39,12 +39,12 @@ class DesiredInstall:
 
     @property
     def seal(self) -> str:
-        """The file beside it with the digest of what is in it. One without a seal was not finished."""
+        """The file beside it with the digest of its content. Without a seal, an entry is unfinished."""
         return f"{self.target}.seal"
 
     @property
     def text(self) -> str:
-        """commit 0123456789ab; a venv of python3.11."""
+        """For example: commit 0123456789ab; a venv of python3.11."""
         if self.kind is InstallKind.CODE:
             return f"commit {self.commit[:12]}"
         return f"venv {self.digest[:12]}"

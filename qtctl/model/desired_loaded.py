@@ -1,4 +1,4 @@
-"""What systemd must have loaded for a unit of a host."""
+"""What systemd must have loaded for a unit."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from qtctl.model.json import Json
 
 @dataclass(frozen=True, slots=True)
 class LoadedValue:
-    """`property` of org.freedesktop.systemd1.`interface` must show `value` for what `directive` says."""
+    """`property` of org.freedesktop.systemd1.`interface` must show `value` because of `directive`."""
 
     interface: str
     directive: str

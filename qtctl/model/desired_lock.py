@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class DesiredPackage:
-    """`name` normalised (PEP 503). `versions`: one of these, any where there is none. `required`: it must be there."""
+    """`name`: normalised (PEP 503). `versions`: one of these, or any if empty. `required`: it must be installed."""
 
     name: str
     versions: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What stood on a host where a generated file is declared."""
+"""What a host had where a generated file is declared."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ class DesiredOriginal:
     """What a host had in place of the file at `path` when the registry was made from it.
 
     `says`: digest of what that file said then. `files`: path → as `seen_of` words it. `beside`: drop-ins that were in
-    force too, and are nobody's to declare. Nothing of it counts any more once there is a file at `until` ('' for none).
+    force too and that nobody declares. It stops counting once there is a file at `until` ('': never).
     """
 
     path: str

@@ -7,9 +7,9 @@ from qtctl.model.origin import Origin
 
 @dataclass(frozen=True, slots=True)
 class StoreTls:
-    """How TLS is spoken. The files are those of the machine that asks; '' for the CA: those that it trusts anyway.
+    """How to use TLS. The files are on the machine that asks; '' for the CA: the CAs that it trusts anyway.
 
-    `certificate`, `key`: '' where Redis wants none. `server_name`: what the server's certificate must be for.
+    `certificate`, `key`: '' if Redis wants none. `server_name`: the name in the server's certificate.
     """
 
     ca: str
@@ -22,7 +22,7 @@ class StoreTls:
 class DesiredStore:
     """A Redis server on the host, reached from the host itself at `address`:`port`.
 
-    Where it listens on a unix socket, that is the address, and the port is 0.
+    For a unix socket, `address` is the socket and `port` is 0.
     """
 
     name: str
@@ -37,7 +37,7 @@ class DesiredStore:
     appendonly: bool = False
     saved_within_us: int | None = None
     key_patterns: tuple[str, ...] = ()
-    """Keys that match one of them count as the fleet's."""
+    """Keys that match one of these count as the fleet's."""
     group_patterns: tuple[str, ...] = ()
     retired_keys: tuple[str, ...] = ()
     tls: StoreTls | None = None
@@ -53,5 +53,5 @@ class DesiredStore:
 
     @property
     def place(self) -> tuple[str, int, int]:
-        """Equal for two stores that are one database."""
+        """Equal for two stores that are the same database."""
         return self.address, self.port, self.db

@@ -1,4 +1,4 @@
-"""A unit that a host must have, in the shape that all kinds of unit share."""
+"""A unit that a host must have, in the form that all kinds of unit share."""
 
 from dataclasses import dataclass, field
 
@@ -21,12 +21,12 @@ class Listener:
     origin: Origin
     health_text: str = ""
     health_values: tuple[tuple[str, str | int | bool], ...] = ()
-    """JSON key of the answer, its parts with dots between them, and the value that means well."""
+    """JSON key of the answer (its parts separated by dots), and the value that means healthy."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnixListener:
-    """A declared unix socket. `owner`, `group`, `mode`: '' where nothing is said of them; mode four octal digits."""
+    """A declared unix socket. `owner`, `group`, `mode`: '' if not declared; mode has four octal digits."""
 
     name: str
     path: str
@@ -41,12 +41,12 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 STATE_WORDS = {True: "active", False: "stopped", None: "on-demand"}
-"""Whether a unit that is no service must be active → how its table says so."""
+"""Whether a unit other than a service must be active → the word for it in its table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Related:
-    """What every unit's file may say: whole unit names by directive, and what else is in [Unit] and [Install]."""
+    """What any unit file may have: whole unit names by directive, and the rest of [Unit] and [Install]."""
 
     wants: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
@@ -60,31 +60,31 @@ class Related:
     """Further directives of [Unit]."""
     wanted_by: tuple[str, ...] = ()
     install: Pairs = ()
-    """What of [Install] is not WantedBy."""
+    """[Install] except WantedBy."""
     extra: tuple[tuple[str, Pairs], ...] = ()
     """Further sections."""
     specifiers: bool = False
-    """Whether a `%` in its values is systemd's."""
+    """Whether a `%` in its values is left to systemd."""
 
 
 @dataclass(frozen=True, slots=True)
 class DesiredUnit(Related):
-    """A unit of any kind that a host must have: what all readers of units look at, whatever kind they are of."""
+    """A unit of any kind that a host must have: the part that is the same for every kind."""
 
     name: str
-    """Its name in the registry; of an instance the template's, with `@` and its own."""
+    """Its name in the registry; for an instance, the template's with `@` and the instance name."""
     unit: str
     summary: str
     origin: Origin
     ports: tuple[Listener, ...] = field(default=(), kw_only=True)
-    """What it listens on: of a socket what systemd holds for it."""
+    """What it listens on; for a socket, what systemd listens on for it."""
     unix_sockets: tuple[UnixListener, ...] = field(default=(), kw_only=True)
     starts: str = field(default="", kw_only=True)
-    """The unit that it names to be started by it."""
+    """The unit that it explicitly names as the one to start."""
     template: str = field(default="", kw_only=True)
-    """Of an instance: the unit whose file it is made by."""
+    """For an instance: the unit whose file it uses."""
     enabled: bool = field(default=True, kw_only=True)
-    """Whether it starts at boot, or with what wants it, where its [Install] lets it be enabled."""
+    """Whether it starts at boot, or with the units that want it, as far as its [Install] allows."""
 
     @property
     def kind(self) -> UnitKind:
@@ -96,27 +96,27 @@ class DesiredUnit(Related):
 
     @property
     def instance(self) -> str:
-        """What follows the `@` of an instance's name; '' of any other unit."""
+        """The part of an instance's name after the `@`; '' for other units."""
         return get_instance(self.unit)
 
     @property
     def made_by(self) -> str:
-        """The unit whose file it is made by: of an instance its template, else itself."""
+        """The unit whose file it uses: for an instance its template, else itself."""
         return self.template or self.unit
 
     @property
     def generated(self) -> bool:
-        """Whether qtctl makes its file."""
+        """Whether qtctl generates its file."""
         return True
 
     @property
     def must_be_active(self) -> bool | None:
-        """None: it may run or not, as something else starts it."""
+        """None if something else starts it, so it may be up or down."""
         return True
 
     @property
     def must_be_enabled(self) -> bool:
-        """Where it can be: a unit without [Install] is static."""
+        """Whether it must be enabled; a unit without [Install] is static."""
         return self.enabled
 
     @property
@@ -125,17 +125,17 @@ class DesiredUnit(Related):
 
     @property
     def declared(self) -> str:
-        """The state that the registry declares: active, stopped, on-demand; services and externals have their words."""
+        """The declared state: active, stopped, on-demand; services and externals have their own words."""
         return STATE_WORDS[self.must_be_active]
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every unit name that it may go by on a host, its own first."""
+        """Every unit name that it may have on a host, its own first."""
         aliases = (name for directive, name in self.install if directive == "Alias")
         return (self.unit, *(name for name in aliases if "%" not in name))
 
     @property
     def triggers(self) -> str:
-        """The unit that it starts, also where it does not name it; '' where it starts none."""
+        """The unit that it starts, whether or not it names it; '' if it starts none."""
         namesake = STARTS_NAMESAKE.get(self.kind)
         return self.starts or (f"{strip_type(self.unit)}.{namesake}" if namesake else "")

@@ -1,4 +1,4 @@
-"""What an operator changed on a host after a deploy, and what a registry can make of it."""
+"""What an operator changed on a host after a deploy, and how a registry can take it over."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,18 +7,18 @@ from qtctl.model.json import Json
 
 
 class DriftFate(StrEnum):
-    """What becomes of one change."""
+    """What happens to one change."""
 
     ADOPTED = "adopted"
-    """The registry says it, once it is written."""
+    """The registry has it once it is written."""
     DECLARED = "declared"
-    """The registry says it already."""
+    """The registry has it already."""
     CONFLICT = "conflict"
-    """The registry says something else since the last deploy."""
+    """The registry has been changed to something else since the last deploy."""
     HIDDEN = "secret"
-    """Its value stays on the host."""
+    """The value stays on the host."""
     LEFT = "left"
-    """No registry can say it, or not for certain."""
+    """No registry can express it, or not with certainty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,9 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """One change. `what`: `[Service] MemoryMax=`, never a value. `where`: the files of the host that say it.
+    """One change. `what`: `[Service] MemoryMax=`, never a value. `where`: the files on the host that have it.
 
-    `keys`: where the registry says it, each `FILE: KEY`. `why`: '' for what was adopted.
+    `keys`: where the registry has it, each `FILE: KEY`. `why`: '' if it was adopted.
     """
 
     unit: str

@@ -1,4 +1,4 @@
-"""Where Python looks for what a service runs, as a question to its host."""
+"""Where Python looks for a service's program, as a question to the host."""
 
 import re
 import sys
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from qtctl.dialects.python_command import PythonCommand, read_python_command
 
-if TYPE_CHECKING:  # whoever asks does without it
+if TYPE_CHECKING:  # the worker that asks does without it
     from qtctl.model.desired import DesiredService
 
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
@@ -18,15 +18,15 @@ _ELSEWHERE = frozenset(
     ("BindPaths", "BindReadOnlyPaths", "RootDirectory", "RootImage", "MountImages", "ExtensionDirectories",
      "ExtensionImages", "TemporaryFileSystem")
 )  # fmt: skip
-"""Directives by which a service sees other files at a path than its host."""
+"""Directives that make a service see other files at a path than its host does."""
 
 
 @dataclass(frozen=True, slots=True)
 class EntryQuestion:
-    """`wanted`: kind (script, module, import) and path of a script, or module as a path without its ending.
+    """`wanted`: kind (script, module, import), and the path of a script, or of a module without its ending.
 
-    `folders` are searched first, then the packages of the interpreter below `prefix`: those of `user` too where that is
-    no virtual environment.
+    `folders` are searched first, then the packages of the interpreter below `prefix`, and those of `user` unless that
+    is a virtual environment.
     """
 
     unit: str
@@ -37,7 +37,7 @@ class EntryQuestion:
 
 
 def make_entry_question(service: "DesiredService") -> EntryQuestion | None:
-    """None for a program that is not Python's, or of which only the host knows what it runs."""
+    """None if the program is not Python's, or if only the host knows what it runs."""
     argv = service.loaded[0] if service.loaded else service.argv
     command = read_python_command(argv)
     if command is None or service.is_template or _ELSEWHERE & dict((*service.settings, *service.sandbox)).keys():

@@ -1,4 +1,7 @@
-"""Progress as events: what is being done where. Terminals, journals and a thousand hosts use the same ones."""
+"""Progress as events: what is being done where.
+
+Terminals, journals and fleets of a thousand hosts use the same ones.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,7 +9,7 @@ from enum import StrEnum
 
 class Stage(StrEnum):
     PREPARE = "prepare"
-    """This machine, for a lab: packages, a root file system."""
+    """For a lab, on this machine: packages, a root file system."""
     BOOT = "boot"
     CONNECT = "connect"
     COLLECT = "collect"
@@ -24,9 +27,9 @@ class EventState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`host`: its name, as it was asked for or in the registry; "" for none. `detail`: one short line, or "".
+    """`host`: its name as given or in the registry; "" for none. `detail`: one short line, or "".
 
-    `waiting`: for what `detail` says; the same stage of the same host began with its first event.
+    `waiting`: for what `detail` says; the stage of the host has begun with an earlier event.
     """
 
     host: str

@@ -1,4 +1,4 @@
-"""What was asked of a host and what it answered. One Evidence is one JSON document."""
+"""What was asked of a host, and its answers. One Evidence is one JSON document."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -24,7 +24,7 @@ class State(StrEnum):
 
 
 class Need(NamedTuple):
-    """One fact to know: its kind, what it is of (a unit, path, key …), and for store facts which store.
+    """One fact to find out: its kind, its subject (a unit, path, key …) and, for store facts, the store.
 
     A tuple, because an audit looks up thirty thousand of them.
     """

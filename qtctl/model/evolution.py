@@ -1,4 +1,4 @@
-"""What changed between looks at a fleet."""
+"""What changed between snapshots of a fleet."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,20 +7,20 @@ from enum import StrEnum
 from qtctl.model.snapshot import RowKind, Scalar
 
 NOT_SAID = "not-said"
-"""The state of a service in a source that does not say what runs: a compose file."""
+"""The state of a service if the source does not say what runs: a compose file."""
 
 
 class How(StrEnum):
-    """What became of one thing."""
+    """What happened to one thing."""
 
     ADDED = "added"
     REMOVED = "removed"
     MOVED = "moved"
-    """The same thing, somewhere else: a port of another service, a stream in another store, a venv at another path."""
+    """The same thing, elsewhere: a port of another service, a stream in another store, a venv at another path."""
     RENAMED = "renamed"
     CHANGED = "changed"
     UNKNOWN = "unknown"
-    """It was seen before, and could not be looked for now."""
+    """It was there before, and could not be looked for now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Point:
     checks: Mapping[str, int]
 
     def count_services(self, *states: str) -> int | None:
-        """How many are in one of these states; None where the source does not say what runs."""
+        """How many are in one of these states; None if the source does not say what runs."""
         if self.states and self.states.keys() == {NOT_SAID}:
             return None
         return sum(self.states.get(state, 0) for state in states)
@@ -76,7 +76,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """From one point to the next. `silent`: kinds that one of the two does not speak of, and that are not compared."""
+    """From one point to the next. `silent`: kinds that one of the two does not cover, and that are not compared."""
 
     before: str
     after: str
@@ -86,7 +86,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Evolution:
-    """`whole` is from the first point straight to the last; of two points it is the only step."""
+    """`whole` compares the first point with the last; for two points it is the only step."""
 
     points: tuple[Point, ...]
     steps: tuple[Step, ...]

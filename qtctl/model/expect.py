@@ -1,4 +1,4 @@
-"""What a key of a registry file takes, in the words of whoever writes TOML."""
+"""What a key in a registry file takes, in the terms of someone who writes TOML."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Expect:
-    """Of an annotated type: what its values are, to follow "should be": `a size, such as "512M"`."""
+    """Annotates a type: what its values are, to follow "should be": `a size, such as "512M"`."""
 
     text: str
 
     def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> "CoreSchema":  # noqa: ANN401
-        """Nothing is changed: pydantic would look longer at something that it does not know."""
+        """Changes nothing: pydantic takes longer with an annotation that it does not know."""
         return handler(source)
 
 
 class Exact:
-    """Of a number or a switch: no text, and no other kind, is read as one. Half the cost of pydantic's Strict."""
+    """For a number or a switch: text and other types are not converted. Costs half as much as pydantic's Strict."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> "CoreSchema":  # noqa: ANN401
         schema: Any = handler(source)
@@ -39,7 +39,7 @@ class Exact:
 
 
 class Unfit(ValueError):
-    """A value that a check refuses, with the reason as an operator reads it: `/srv/../etc goes up with ..`."""
+    """A value that a check refuses, with the reason in the operator's terms: `/srv/../etc goes up with ..`."""
 
     def __init__(self, message: str, reason: str) -> None:
         super().__init__(message)
@@ -47,12 +47,12 @@ class Unfit(ValueError):
 
 
 def make_annotation(field: FieldInfo) -> object:
-    """The type of a field with everything that is attached to it."""
+    """The type of a field with all its annotations."""
     return Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
 
 
 def strip_annotation(annotation: object) -> object:
-    """The type without what is attached to it, and without None, which TOML does not have."""
+    """The type without annotations, and without None, which TOML does not have."""
     if get_origin(annotation) is Annotated:
         return strip_annotation(get_args(annotation)[0])
     options = list_options(annotation)
@@ -60,7 +60,7 @@ def strip_annotation(annotation: object) -> object:
 
 
 def list_options(annotation: object) -> tuple[object, ...] | None:
-    """The members of a union without None; None for what is no union."""
+    """The members of a union except None; None if it is not a union."""
     if get_origin(annotation) not in (Union, UnionType):
         return None
     return tuple(each for each in get_args(annotation) if each is not NoneType)
@@ -76,7 +76,7 @@ def is_table(annotation: object) -> bool:
 
 
 def list_choices(annotation: object) -> tuple[str, ...]:
-    """The words that a key takes, where it takes nothing else or they are among what it takes."""
+    """The words that a key takes, alone or among other values."""
     plain = strip_annotation(annotation)
     if get_origin(plain) is Literal:
         return tuple(str(each) for each in get_args(plain))
@@ -107,7 +107,7 @@ def join_words(words: list[str], last: str = "or") -> str:
 
 
 def write_value(value: object) -> str:
-    """A value of a document as TOML writes it; its kind where it is no plain value or a long one."""
+    """A value as TOML writes it; its kind if it is long or not a plain value."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
@@ -144,7 +144,7 @@ def _drop_annotation(annotation: object) -> object:
 
 
 def _describe_attached(annotation: object) -> str:
-    """What the type itself says; of X | None what X says."""
+    """What the type itself says; for X | None what X says."""
     if get_origin(annotation) is Annotated:
         inner, *attached = get_args(annotation)
         return next((each.text for each in reversed(attached) if isinstance(each, Expect)), "") or _describe_attached(
@@ -155,7 +155,7 @@ def _describe_attached(annotation: object) -> str:
 
 
 def _merge_options(options: tuple[object, ...]) -> list[str]:
-    """Of each member once; all the words that are taken together."""
+    """Each member once, with all words joined."""
     words = [word for each in options for word in list_choices(each)]
     others = [describe_expected(each) for each in options if not list_choices(each)]
     return list(dict.fromkeys([*others, *([_join_quoted(words)] if words else [])]))

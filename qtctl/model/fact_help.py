@@ -1,4 +1,4 @@
-"""What to do where a fact could not be asked for."""
+"""What to do if a fact could not be obtained."""
 
 INSTALL_GETENT = "install getent on the host, then audit again"
 LET_READ = "let the auditing account read it, or run the command as one that may"

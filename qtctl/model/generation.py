@@ -1,4 +1,4 @@
-"""What a host keeps of its deploys, and what it must have as text that it keeps with each."""
+"""What a host keeps of its deploys, and how Desired is stored with each."""
 
 import gzip
 import zlib
@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from qtctl.model.desired import Desired
 
 FORMAT = 1
-"""Of what is noted of a generation as `format`."""
+"""Version of what is recorded about a generation, as `format`."""
 _MOST_BYTES = 64 << 20
 _GZIP = 16 + zlib.MAX_WBITS
 
@@ -21,10 +21,10 @@ class DamagedGeneration(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class GenerationRecord:
-    """One generation as its host tells of it. `outcome`: confirmed, restored, or '' for one that is under way.
+    """One generation as its host reports it. `outcome`: confirmed, restored, or '' if it is under way.
 
-    `at`: seconds since the epoch, None where that is not known. `about`: what was noted of it: fleet, host, by,
-    registry, version. `steps`: kind and subject of each.
+    `at`: seconds since the epoch, None if unknown. `about`: what was recorded about it: fleet, host, by, registry,
+    version. `steps`: kind and subject of each.
     """
 
     number: int
@@ -39,9 +39,9 @@ class GenerationRecord:
 
 
 def pack_desired(desired: Desired) -> bytes:
-    """As JSON, compressed; the same bytes for the same value.
+    """Compressed JSON; the same bytes for the same value.
 
-    Contents of files, which are kept apart, are not in it, and neither is what is found out from them.
+    File contents, which are kept separately, are not included, nor is what is derived from them.
     """
     files = tuple(replace(file, content=b"") for file in desired.files)
     bare = replace(desired, files=files, loaded=(), needs_systemd=None, questions=None)
@@ -49,7 +49,7 @@ def pack_desired(desired: Desired) -> bytes:
 
 
 def unpack_desired(content: bytes) -> Desired:
-    """Without contents of files. It comes from a host: only JSON of the right shape is read, and only so much."""
+    """Without file contents. It comes from a host: only JSON of the right shape is read, up to a limit."""
     try:
         text = zlib.decompressobj(_GZIP).decompress(content, _MOST_BYTES)
         return _make_adapter().validate_json(text)

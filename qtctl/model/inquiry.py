@@ -1,4 +1,4 @@
-"""What to ask of one host: small and picklable, all that a worker in another process or on another machine needs."""
+"""What to ask one host: small and picklable, all that a worker in another process or on another machine needs."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,15 +13,15 @@ from qtctl.model.evidence import Need
 from qtctl.model.route import Route
 from qtctl.model.secret import Secret
 
-if TYPE_CHECKING:  # a worker that is sent an inquiry does without it
+if TYPE_CHECKING:  # a worker that gets an inquiry does without it
     from qtctl.model.desired import Desired, DesiredService
     from qtctl.model.desired_unit import Listener
 
 Argvs = tuple[tuple[str, ...], ...]
 OWN_NETWORK = ("PrivateNetwork", "NetworkNamespacePath")
-"""Properties of a service, and directives, that give it a network namespace of its own."""
+"""Properties of a service, and directives, that give it its own network namespace."""
 TRIGGERED_BY, LISTEN = ("Unit", "TriggeredBy"), ("Socket", "Listen")
-"""Interface and name of properties that say what starts a service, and where a socket listens."""
+"""Interface and name of the properties that say what starts a service, and where a socket listens."""
 SLICE_LIMITS = tuple(
     ("Slice", name)
     for name in (
@@ -29,12 +29,12 @@ SLICE_LIMITS = tuple(
         *("IPAddressDeny", "IOReadBandwidthMax", "IOWriteBandwidthMax"),
     )
 )
-"""Interface and name of properties by which a slice limits all that is in it."""
+"""Interface and name of the properties by which a slice limits everything in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class HealthQuestion:
-    """A declared health URL, and what of its answer is looked at: its status, a text, JSON keys."""
+    """A declared health URL, and what to check in its answer: status, a text, JSON keys."""
 
     subject: str
     address: str
@@ -47,7 +47,7 @@ class HealthQuestion:
 
 @dataclass(frozen=True, slots=True)
 class CommandQuestion:
-    """A command that the registry declares as a check, and how long it may take."""
+    """A command declared as a check, and how long it may take."""
 
     id: str
     argv: tuple[str, ...]
@@ -56,7 +56,7 @@ class CommandQuestion:
 
 @dataclass(frozen=True, slots=True)
 class LineQuestion:
-    """A line that a check wants in a file."""
+    """A line that a check looks for in a file."""
 
     id: str
     path: str
@@ -65,7 +65,7 @@ class LineQuestion:
 
 @dataclass(frozen=True, slots=True)
 class EnvQuestion:
-    """An env file, and what is looked at in it: of `keys` a digest of the value, of `secrets` whether it is empty."""
+    """An env file, and what to look at in it: for `keys` a digest of the value, for `secrets` whether it is empty."""
 
     path: str
     keys: tuple[str, ...] = ()
@@ -74,24 +74,24 @@ class EnvQuestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inquiry:
-    """The facts to ask `host` for, and what of the registry the questions depend on.
+    """The facts to ask `host` for, and the parts of the registry that the questions depend on.
 
-    `host` is the registry's name. `route` leads there; None: whoever asks has a connection already.
+    `host` is the registry's name. `route` leads there; None if the caller is already connected.
     """
 
     fleet: str
     host: str
     needs: tuple[Need, ...]
     unit_patterns: tuple[str, ...] = ()
-    """Loaded units and unit files that match one of these are asked for even where nothing declares them."""
+    """Loaded units and unit files that match one of these are asked for even if nothing declares them."""
     unit_names: tuple[str, ...] = ()
-    """Every unit that the registry names, with aliases: a file of that name is worth listing."""
+    """Every unit that the registry names, with aliases: files of these names are listed."""
     retired_units: frozenset[str] = frozenset()
     """Units that should be gone: their properties are read only if they are there."""
     properties: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
-    """Unit → interface and name of what shows how its directives are loaded."""
+    """Unit → interface and name of the properties that show how its directives are loaded."""
     argvs: Mapping[str, Argvs] = field(default_factory=dict)
-    """Service unit → its declared commands. Arguments of any other command are left out of the evidence."""
+    """Service unit → its declared commands. Arguments of other commands are left out of the evidence."""
     stores: tuple[DesiredStore, ...] = ()
     passwords: Mapping[str, Secret] = field(default_factory=dict)
     """By store."""
@@ -101,17 +101,17 @@ class Inquiry:
     """Names whose lines in /etc/hosts are read."""
     health: tuple[HealthQuestion, ...] = ()
     commands: tuple[CommandQuestion, ...] = ()
-    """Nothing else is run for a check of the registry's own."""
+    """No other command is run for the registry's own checks."""
     lines: tuple[LineQuestion, ...] = ()
     entries: tuple[EntryQuestion, ...] = ()
     """Where Python would look for what each service runs."""
     env: tuple[EnvQuestion, ...] = ()
-    """The env files that are read, as root alone."""
+    """The env files to read, which only root can do."""
     route: Route | None = None
     become: bool = False
-    """Whether what only root can tell is asked of root, through `sudo -n`."""
+    """Whether root is asked, through `sudo -n`, for what only root can tell."""
     nonce: str = ""
-    """Of one look, and made by whoever takes it."""
+    """Random, made for one collection by whoever runs it."""
 
     @property
     def env_paths(self) -> frozenset[str]:
@@ -166,7 +166,7 @@ def _list_protected(desired: "Desired") -> frozenset[str]:
 
 
 def list_secret_keys(desired: "Desired") -> dict[str, tuple[str, ...]]:
-    """Secrets file → its keys. What several services keep secret in one file comes together."""
+    """Secrets file → its keys. Keys of several services in the same file are joined."""
     found: dict[str, dict[str, None]] = {}
     for each in desired.services:
         if each.secrets_file:
@@ -182,7 +182,7 @@ def _list_env_questions(desired: "Desired") -> tuple[EnvQuestion, ...]:
 
 
 def _list_health_questions(desired: "Desired") -> tuple[HealthQuestion, ...]:
-    """Every declared health URL, once; those of checks by the id of the check."""
+    """Every declared health URL once; those of checks by the id of the check."""
     ports = (port for unit in desired.units() for port in unit.ports if port.health_path)
     found = {
         subject: port for port in ports if (subject := make_url_subject(port.address, port.port, port.health_path))
@@ -201,7 +201,7 @@ def _make_question(subject: str, port: "Listener") -> HealthQuestion:
 def _add_sockets(
     desired: "Desired", properties: Mapping[str, tuple[tuple[str, str], ...]]
 ) -> dict[str, tuple[tuple[str, str], ...]]:
-    """`properties`, and which sockets start a service that somebody else made."""
+    """`properties`, plus which sockets start a service that qtctl does not generate."""
     found = dict(properties)
     for each in desired.externals:
         if each.unit.endswith(".service"):
@@ -213,12 +213,12 @@ def _add_sockets(
 def _add_slices(
     needs: Iterable[Need], properties: Mapping[str, tuple[tuple[str, str], ...]]
 ) -> dict[str, tuple[tuple[str, str], ...]]:
-    """`properties`, and the limits of slices that are asked for and that the registry does not declare."""
+    """`properties`, plus the limits of slices that are asked for but not declared."""
     slices = (need.subject for need in needs if need.fact == "unit" and need.subject.endswith(".slice"))
     return {**dict.fromkeys((name for name in slices if not properties.get(name)), SLICE_LIMITS), **properties}
 
 
 def _list_argvs(service: "DesiredService") -> Argvs:
-    """Its commands as systemd shows them, those around its own too."""
+    """Its commands as systemd shows them, including the additional ones."""
     around = (each for each in service.commands if each.argv)
     return (*service.loaded, *(each.argv if each.line else list_loaded_prefixed(each.argv) for each in around))

@@ -1,4 +1,4 @@
-"""Where each instance of a template listens: what its name makes of the template's ports, or its own."""
+"""Where each instance of a template listens: the template's ports with its name filled in, or its own."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from qtctl.model.service import Port, Service
 
 
 def find_instance_listen(service: Service, instance: str, port: str) -> str:
-    """Where `instance` listens for a port of its template, whether or not that is an address."""
+    """Where `instance` listens for a port of its template, even if the result is not an address."""
     own = service.instance.get(instance)
     if own is not None and port in own.ports:
         return own.ports[port]
@@ -21,7 +21,7 @@ def find_instance_listen(service: Service, instance: str, port: str) -> str:
 
 
 def map_instance_ports(service: Service, instance: str) -> dict[str, Port]:
-    """Its ports by name, without those for which its name makes no address and port."""
+    """Its ports by name, without those where its name does not yield an address and port."""
     listens = {name: find_instance_listen(service, instance, name) for name in service.ports}
     return {
         name: service.ports[name].model_copy(update={"listen": listen})
@@ -49,7 +49,7 @@ class PortOf:
 
 
 def list_claimed_ports(registry: Registry, kind: str, name: str) -> Iterator[PortOf]:
-    """Of a template the ports of its instances."""
+    """The ports it claims; for a template those of its instances."""
     node: Service | External = getattr(registry, kind)[name]
     origin = registry.origins[kind, name]
     if not isinstance(node, Service) or not is_template(make_unit_name(registry, kind, name)):

@@ -1,4 +1,4 @@
-"""Instances of a template unit, of whatever kind it is."""
+"""Instances of a template unit of any kind."""
 
 from typing import Annotated, Literal
 
@@ -15,7 +15,7 @@ Instance = Annotated[
 
 
 class OwnState(Node):
-    """What one instance of a template that is no service has otherwise than the template says."""
+    """The values in which an instance of a template other than a service differs from the template."""
 
     state: Literal["active", "stopped", "on-demand"] | None = None
     enabled: Switch | None = None

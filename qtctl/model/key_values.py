@@ -1,4 +1,4 @@
-"""Lines of a directive → the value of the key that says it, in the form that the key holds it."""
+"""Assignments of a directive → the value of the key that sets it, in the key's own form."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -24,7 +24,7 @@ class Unfit(Exception):
 
 
 def read_value(key: Key, lines: tuple[str, ...]) -> Value:
-    """Of the key's own type. Unfit where the key takes nothing like it. An empty line is a list of nothing."""
+    """In the key's own type. Unfit if the key takes nothing like it. An empty line is an empty list."""
     if key.directive in EMPTY_SAYS:
         lines = tuple(line for line in lines if line)
         if not lines:
@@ -48,7 +48,7 @@ def _read_unit_names(key: Key, lines: tuple[str, ...]) -> Value:
 
 
 def split_unit_words(directive: str, lines: Iterable[str]) -> tuple[str, ...]:
-    """The words of a list of units: quotes mean something in [Install] alone."""
+    """The words of a list of units: quotes count only in [Install]."""
     words: Callable[[str], tuple[str, ...]] = split_plain_words
     if find_assignment_rule(directive) is AssignmentRule.INSTALL:
         words = _unquote_words
@@ -63,12 +63,12 @@ def _unquote_words(line: str) -> tuple[str, ...]:
 
 
 def read_raw(lines: tuple[str, ...]) -> Value:
-    """As systemd reads it; a list where there is more than one assignment."""
+    """As systemd reads it; a list if there is more than one assignment."""
     return lines[0] if len(lines) == 1 else list(lines)
 
 
 def is_said_exactly(key: Key, lines: tuple[str, ...]) -> bool:
-    """Whether the key says exactly these assignments."""
+    """Whether some value of the key says exactly these assignments."""
     try:
         read_value(key, lines)
     except Unfit:
@@ -86,13 +86,13 @@ def is_valid(key: Key, value: Value) -> bool:
 
 @lru_cache(maxsize=1024)
 def _make_adapter(key: Key) -> TypeAdapter[Any]:
-    """Making one takes a thousand times as long as asking it."""
+    """Cached: making one takes a thousand times as long as using it."""
     annotation: Any = key.annotation
     return TypeAdapter(annotation)
 
 
 def _join_lines(key: Key, lines: tuple[str, ...]) -> str:
-    """One line; several of a list of numbers that the key holds as one are one line to systemd, too."""
+    """One line. For a list of numbers held by one key, several lines are one line to systemd too."""
     if len(lines) == 1:
         return lines[0]
     if find_assignment_rule(key.directive) is AssignmentRule.WORDS and all(_NUMBERS.fullmatch(line) for line in lines):
@@ -112,7 +112,7 @@ def _read_scalar(key: Key, text: str) -> Value:
 
 
 def _read_list(key: Key, lines: tuple[str, ...], words: list[str]) -> Value:
-    """Line by line; where the key takes no such line, word by word."""
+    """Line by line, or word by word if the key does not take a whole line."""
     switches = [truth for line in lines if (truth := parse_boolean(line)) is not None]
     candidates: list[Value] = [*(lines if len(lines) == 1 else ()), list(lines), words]
     if len(switches) == len(lines):
@@ -130,7 +130,7 @@ def _choose_first_fit(key: Key, candidates: list[Value]) -> Value:
 
 
 def list_accepted_words(key: Key, lines: tuple[str, ...]) -> list[str]:
-    """The words of a list of paths that the key takes, where systemd is sure to refuse the others; else none."""
+    """The words of a list of paths that the key takes, if systemd is sure to refuse the others; else none."""
     if key.form is not Form.PATHS:
         return []
     words = [word for line in lines for word in _split_path_words(key, line)]
@@ -139,7 +139,7 @@ def list_accepted_words(key: Key, lines: tuple[str, ...]) -> list[str]:
 
 
 def _is_refused(key: Key, word: str) -> bool:
-    """Folders of a service are relative, all other paths absolute, and none goes up."""
+    """Folders of a service must be relative, all other paths absolute, and none may go up."""
     bare = word.lstrip("-+")
     below = key.directive.endswith("Directory")
     return ".." in bare.split("/") or (not bare.startswith("%") and bare.startswith("/") is below)

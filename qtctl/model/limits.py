@@ -1,4 +1,4 @@
-"""What a unit may use, when it is started again, and how its processes are scheduled."""
+"""What a unit may use, when it is restarted, and how its processes are scheduled."""
 
 from typing import Annotated, Literal
 
@@ -18,7 +18,7 @@ Limit = Annotated[
 
 
 class Resources(Node):
-    """Limits of a control group: of a service, a slice, a socket or a mount."""
+    """Control group limits of a service, a slice, a socket or a mount."""
 
     model_config = PART
 
@@ -65,7 +65,7 @@ class Resources(Node):
 
 
 class Limits(Resources):
-    """Of a service: its control group's, and those of each of its processes."""
+    """Limits of a service: of its control group, and of each of its processes."""
 
     nofile: Limit | None = says("LimitNOFILE")
     oom_score_adjust: Annotated[Number, Field(ge=-1000, le=1000)] | None = says("OOMScoreAdjust")

@@ -20,11 +20,14 @@ def parse_microseconds(text: str) -> int:
 
 
 def shift_time(text: str, by_us: int) -> str:
-    """A time in ISO 8601, later by so many microseconds; as it is where no calendar has that. InputError: no time."""
+    """A time in ISO 8601, later by that many microseconds; unchanged if no calendar has the result.
+
+    InputError: no time.
+    """
     found = make_moment(parse_microseconds(text) + by_us)
     return found.isoformat(timespec="milliseconds").replace("+00:00", "Z") if found else text
 
 
 def make_moment(us: int) -> datetime | None:
-    """In UTC; None for never, and for what no calendar has."""
+    """In UTC; None for "never", and for times that no calendar has."""
     return _EPOCH + timedelta(microseconds=us) if 0 < us < NEVER else None

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 UNIT_DIR = "/etc/systemd/system"
 """Where generated units go: systemd reads it before the folders of packages."""
 ENDINGS = tuple(f".{type_}" for type_ in TYPES)
-"""How the name of a unit ends."""
+"""Endings of unit names."""
 
 
 def make_unit_name(registry: "Registry", kind: str, name: str) -> str:
-    """The unit of a declared thing; that of the template if it has instances."""
+    """The unit of a declared thing; the template if it has instances."""
     node = getattr(registry, kind)[name]
     if node.unit is not None:
         return str(node.unit)
@@ -41,7 +41,7 @@ def make_unit_name(registry: "Registry", kind: str, name: str) -> str:
 
 
 def list_units(registry: "Registry", kind: str, name: str) -> tuple[str, ...]:
-    """The units that a host can have of it: of a template its instances."""
+    """The units that a host can have for it: the instances of a template."""
     unit = make_unit_name(registry, kind, name)
     if not is_template(unit):
         return (unit,)
@@ -49,7 +49,7 @@ def list_units(registry: "Registry", kind: str, name: str) -> tuple[str, ...]:
 
 
 def list_spoken_names(registry: "Registry", kind: str, name: str) -> tuple[str, ...]:
-    """Every name that means a declared unit: `wk@`, `wk`, `wk@1`, each also as a whole unit name; aliases."""
+    """Every name for a declared unit: `wk@`, `wk`, `wk@1`, each also as a whole unit name; aliases."""
     unit = make_unit_name(registry, kind, name)
     suffix = f".{UnitKind.of(unit)}"
     aliases = getattr(getattr(registry, kind)[name], "aliases", ())
@@ -66,7 +66,7 @@ def list_spoken_names(registry: "Registry", kind: str, name: str) -> tuple[str, 
 
 
 def find_started(registry: "Registry", names: "Names", kind: str, name: str) -> str:
-    """The unit that a timer, socket, path or automount starts, where it names none that of its own name; else ''."""
+    """The namesake that a timer, socket, path or automount starts if it names no unit; else ''."""
     named = getattr(getattr(registry, kind)[name], "service", None)
     if named:
         return names.started(named)
@@ -78,7 +78,7 @@ def find_started(registry: "Registry", names: "Names", kind: str, name: str) -> 
 
 
 def list_starters(registry: "Registry", kind: str, name: str) -> tuple[tuple[str, str], ...]:
-    """(table, name) of all that starts a declared unit, or an instance of it. What is retired too."""
+    """(table, name) of everything that starts a declared unit or an instance of it, including retired ones."""
     names = Names.of(registry)
     mine = {make_unit_name(registry, kind, name), *list_units(registry, kind, name)}
     starting = (each.table for each in DECLARATIONS if each.kind in STARTS_NAMESAKE)
@@ -91,27 +91,27 @@ def list_starters(registry: "Registry", kind: str, name: str) -> tuple[tuple[str
 
 
 def find_slice(registry: "Registry", name: str) -> str:
-    """The unit of a slice, by its name in the registry or as it is."""
+    """The unit of a slice, from its name in the registry or as it is."""
     return make_unit_name(registry, "slices", name) if name in registry.slices else name
 
 
 def names_unit(name: str) -> bool:
-    """Whether it is a whole unit name, in which systemd may have specifiers to replace."""
+    """Whether it is a whole unit name, perhaps with specifiers for systemd to replace."""
     return is_valid(name.replace("%", "x"))
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Every name an [order] may use. `retired` ones lead nowhere any more."""
+    """Every name that an [order] may use. `retired` ones lead nowhere any more."""
 
     units: tuple[tuple[str, str, str], ...]
     live: dict[str, str]
     retired: frozenset[str]
     patterns: tuple[str, ...]
     services: dict[str, str]
-    """Short name → unit, of a template the template's."""
+    """Short name → unit; for a template the template's."""
     pools: dict[str, tuple[str, ...]]
-    """Short name of a template of services, with or without its `@` → the units of its instances."""
+    """Short name of a service template, with or without its `@` → the units of its instances."""
 
     @classmethod
     def of(cls, registry: "Registry") -> "Names":
@@ -136,11 +136,11 @@ class Names:
         return self.live.get(name, name)
 
     def all_units(self, name: str) -> tuple[str, ...]:
-        """As `unit`; of a template named without an instance, all its instances."""
+        """As `unit`; for a template named without an instance, all its instances."""
         return self.pools.get(name) or (self.unit(name),)
 
     def started(self, name: str) -> str:
-        """The unit that a timer, socket or path starts: templates may be named here, their instance follows."""
+        """The unit that a timer, socket or path starts. Templates may be named here; their instance follows."""
         return self.services.get(name) or self.unit(name)
 
     def problem(self, name: str) -> str | None:
@@ -158,7 +158,7 @@ class Names:
 
 
 def _list_pools(registry: "Registry", name: str, live: dict[str, str]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Of a live template that has instances. A short name that something else goes by is that one's."""
+    """For a live template with instances. A short name that belongs to something else is left to it."""
     found = list_units(registry, "services", name)
     if registry.services[name].state != "retired" and found and is_template(make_unit_name(registry, "services", name)):
         short = name.removesuffix("@")
@@ -166,7 +166,7 @@ def _list_pools(registry: "Registry", name: str, live: dict[str, str]) -> Iterat
 
 
 def _map_names(registry: "Registry", kind: str, name: str) -> dict[str, str]:
-    """The names that a declared thing goes by → its unit. Services, targets and externals by their short names too."""
+    """The names of a declared thing → its unit. Services, targets and externals also have short names."""
     unit = make_unit_name(registry, kind, name)
     node = getattr(registry, kind)[name]
     if is_template(unit):

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A node of a registry file: `file` relative to the registry, `path` the TOML keys that lead to it.
+    """A node in a registry file: `file` relative to the registry, `path` the TOML keys that lead to it.
 
-    The line is found only when something has to be shown (registry.places), never while loading.
+    The line is looked up only when something has to be shown (registry.places), never while loading.
     """
 
     file: str
