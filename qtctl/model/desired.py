@@ -1,7 +1,4 @@
-"""What one host must have: the registry resolved for it, with defaults merged and names completed.
-
-All later stages take this.
-"""
+"""What one host must have: the registry resolved for it, defaults merged, names completed. Later stages take this."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -133,10 +130,7 @@ class DesiredTarget(DesiredUnit):
 
 @dataclass(frozen=True, slots=True)
 class DesiredTimer(DesiredUnit):
-    """`schedule`: directives and values in file order.
-
-    `active`: whether it must be active; None if something else starts it.
-    """
+    """`schedule`: (directive, value) in file order. `active`: whether it must be; None if something else starts it."""
 
     schedule: tuple[tuple[str, str], ...]
     active: bool | None
