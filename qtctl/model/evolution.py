@@ -11,7 +11,7 @@ NOT_SAID = "not-said"
 
 
 class How(StrEnum):
-    """What happened to one thing."""
+    """What became of one thing."""
 
     ADDED = "added"
     REMOVED = "removed"

@@ -15,7 +15,7 @@ RESOURCES_OF = "Slice"
 
 
 class ChangeClass(StrEnum):
-    """The least that is needed, from nothing to restarting the unit. [Install] is a case of its own."""
+    """The least that is needed, from nothing to making the unit anew. [Install] is beside the others."""
 
     NOTHING = "nothing"
     REENABLE = "re-enable"
