@@ -72,10 +72,10 @@ def deploy(
             evidence, reading = gate.look_and_read(host)
             planned = plan_host(host, desired, evidence, clock, choices, reading=reading)
             contact = Contact(host, connect, clock, opened)
-            gate = replace(gate, failed_before=list_failed(desired, evidence), before=Facts.of(evidence))
-            if planned.changes or planned.refusals or gate.is_steady(evidence):
-                outstanding = gate.outstanding(evidence)
-            else:
+            outstanding = gate.outstanding(evidence)
+            failed_before = list_failed(desired, evidence, outstanding)
+            gate = replace(gate, failed_before=failed_before, before=Facts.of(evidence))
+            if not planned.changes and not planned.refusals and not gate.is_steady(evidence):
                 outstanding = gate.wait(contact, clock.monotonic() + deadline_s, progress).outstanding
         except HostError as error:
             raise DeployRefused(f"nothing was changed: {error.what}", hint=error.hint, place=error.place) from error

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from qtctl.findings.finding import Finding
+from qtctl.findings.finding import Finding, Outcome
 from qtctl.meaning.units import Condition, LoopLimits, find_condition
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Evidence
@@ -11,14 +11,19 @@ from qtctl.model.plan import Step, StepKind
 
 _STARTS = frozenset({StepKind.START, StepKind.RESTART, StepKind.RESET_FAILED})
 _FAILED = frozenset({Condition.FAILED, Condition.GAVE_UP, Condition.LOOPING})
-_ABOUT_RUNNING = frozenset({"QT204", "QT205", "QT206", "QT219"})
+_STANDS_STILL = frozenset({"QT215", "QT226", "QT233"})
+"""Findings that an active unit does nothing: it is frozen or stopped, or a timer without a next run."""
+
+_ABOUT_RUNNING = frozenset({"QT204", "QT205", "QT206", "QT219"}) | _STANDS_STILL
 """Findings that a unit failed, and what comes of it. That its file is missing is not among them."""
 
 
-def list_failed(desired: Desired, evidence: Evidence) -> frozenset[str]:
-    """Declared units that failed, or are in a restart loop."""
+def list_failed(desired: Desired, evidence: Evidence, outstanding: Iterable[Finding]) -> frozenset[str]:
+    """Declared units that failed, are in a restart loop, or stand still. `outstanding`: findings of the same look."""
     facts, limits = Facts.of(evidence), LoopLimits.of(desired, evidence.taken_at)
-    return frozenset(each.unit for each in desired.units() if _has_failed(facts, each.unit, limits))
+    failed = (each.unit for each in desired.units() if _has_failed(facts, each.unit, limits))
+    still = (each.subject for each in outstanding if each.id in _STANDS_STILL and each.outcome is Outcome.BROKEN)
+    return frozenset((*failed, *still))
 
 
 def _has_failed(facts: Facts, name: str, limits: LoopLimits) -> bool:

@@ -60,5 +60,6 @@ QT233 = Rule(
     fix="`ps -o pid,stat,wchan,args -p PID` shows it (T, t or Z). `systemctl kill -s CONT UNIT` lets it run on, "
     "unless a debugger holds it; a zombie goes with `systemctl restart UNIT`.",
     expect=_expect_going_processes,
+    gate=True,
 )
 RULES = (QT233,)
