@@ -9,7 +9,7 @@ from qtctl.model.trail import Commit
 DEADLINE_S = 5.0
 _MOST = 1 << 20
 """Bytes of its answer: a working tree with many changes is as dirty as one with a single one."""
-_SAFELY = ("--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
+SAFELY = ("--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
 """Nothing is written, and no program that the checkout's configuration names as a hook is run."""
 _ASK = ("status", "--porcelain=v2", "--branch", "--untracked-files=normal", "--ignore-submodules=all", "--", ".")
 
@@ -18,18 +18,18 @@ def read_commit(folder: Path) -> Commit:
     """The commit of the working tree that `folder` is in, and whether anything in `folder` differs from it."""
     try:
         with subprocess.Popen(
-            ("git", "-C", str(folder.absolute()), *_SAFELY, *_ASK),
+            ("git", "-C", str(folder.absolute()), *SAFELY, *_ASK),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=_make_environment(),
+            env=make_environment(),
         ) as asked:
             return _finish(asked)
     except OSError as error:
         return Commit(problem=f"git could not be run: {error.strerror}")
 
 
-def _make_environment() -> dict[str, str]:
+def make_environment() -> dict[str, str]:
     """This process's environment without variables that point git elsewhere."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     return {**kept, "LC_ALL": "C"}

@@ -88,6 +88,8 @@ class Finding:
     waiver: str | None = None
     expired_waiver: str | None = None
     fix: Fix | None = None
+    untried: bool = False
+    """Of what was not asked: a rehearsal had nothing to try it on, and root could not tell either."""
     fingerprint: str
 
 

@@ -14,7 +14,7 @@ from qtctl.flows.failures import explain_units, list_failed_units
 from qtctl.flows.gate import Gate, Verdict, Waits, never
 from qtctl.flows.plan_host import plan_host
 from qtctl.flows.provide import provide
-from qtctl.flows.steady import STEADY_S
+from qtctl.flows.steady import RESTART_DELAYS, STEADY_S
 from qtctl.interfaces.clock import Clock
 from qtctl.interfaces.host import Connector
 from qtctl.interfaces.progress import Progress
@@ -58,14 +58,16 @@ def deploy(
     steady_s: float = STEADY_S,
     about: Mapping[str, str] | None = None,
     supplies: Supplies = NO_SUPPLIES,
+    restart_delays: int = RESTART_DELAYS,
 ) -> DeployOutcome:
     """Make the host as `desired` says, and wait until it is; else it goes back. `desired` has been rendered.
 
     Once there is a plan, every end is a value, also where `confirm` or what follows is interrupted. DeployRefused where
     the host could not be reached or read. From `confirm` on it has `deadline_s`. Nothing to change asks nobody.
-    `about`: what the host notes of this generation. `supplies`: code and packages that are installed.
+    `about`: what the host notes of this generation. `supplies`: code and packages that are installed. Every service
+    must have been up for `steady_s`, and for so many of its own `restart_delays`.
     """
-    gate = Gate.of(desired, clock, passwords or {}, steady_s, choices)
+    gate = Gate.of(desired, clock, passwords or {}, steady_s, choices, restart_delays=restart_delays)
     with ExitStack() as opened:
         try:
             host = opened.enter_context(share_connection(connect))

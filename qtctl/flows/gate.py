@@ -12,17 +12,17 @@ from qtctl.collect.collect import ALWAYS, collect
 from qtctl.errors import HostError
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.flows.plan_host import plan_host
-from qtctl.flows.steady import STEADY_S, Steadiness, list_starts
+from qtctl.flows.settled import SETTLED_S, Settled
+from qtctl.flows.steady import RESTART_DELAYS, STEADY_S, Steadiness, list_starts
 from qtctl.interfaces.clock import Clock
 from qtctl.interfaces.host import Host, Running
 from qtctl.interfaces.progress import Progress, silent
 from qtctl.meaning.deploys import STATUS
-from qtctl.meaning.units import is_down, is_settled
 from qtctl.model.desired import Desired
 from qtctl.model.desired_loaded import LoadedUnit
 from qtctl.model.events import Stage, waiting
 from qtctl.model.evidence import Evidence, Need
-from qtctl.model.facts import Facts, Unit
+from qtctl.model.facts import Facts
 from qtctl.model.inquiry import build_inquiry
 from qtctl.model.plan import NO_CHOICES, Choices
 from qtctl.model.secret import Secret
@@ -35,18 +35,9 @@ from qtctl.plan.silent_streams import Silent, list_silent
 from qtctl.plan.silent_streams import list_needs as stream_needs
 from qtctl.plan.unit_goals import list_seen_files
 
-DOWN_S = 2.0
-"""How long a unit that should be up must have been down before it is not waited for any more."""
-
-SETTLED_S = 5.0
-"""How long nothing that is open must have changed, and no unit be on its way, before it is not waited for any more."""
-
 POLL_S = 0.4
 NAMED = 2
 """Of what is waited for, as many are named."""
-
-MOVES_BY_ITSELF = ("QT3", "QT5")
-"""Families of findings about what a running program does in its own time: listen, read and write streams."""
 
 LOOK_S = 30.0
 LAST_LOOK_S = 5.0
@@ -108,48 +99,6 @@ class Waits(Protocol):
     ) -> Verdict: ...
 
 
-_State = tuple[str, str, int, int]
-"""A unit's active and sub state, how often it was restarted, and when its process started."""
-
-
-@dataclass
-class _Settled:
-    """Since when (monotonic seconds) what is open is as it is, and units are down."""
-
-    open_since: float
-    open: frozenset[str] = frozenset()
-    down: dict[str, tuple[_State, float]] = field(default_factory=dict)
-
-    def see(self, outstanding: Sequence[Finding], facts: Facts, triggered: frozenset[str], now: float) -> bool:
-        """Whether nothing can change any more.
-
-        A unit that failed, or ended, and that systemd does not start again by itself, stays down; then the gate cannot
-        open. Without one, everything that is open must be of the kind that does not change by itself.
-        """
-        fingerprints = frozenset(each.fingerprint for each in outstanding)
-        if fingerprints != self.open:
-            self.open, self.open_since = fingerprints, now
-        units = {each.subject: unit for each in outstanding if (unit := _find_unit(facts, each)) is not None}
-        states = {name: _read_state(unit) for name, unit in units.items() if is_down(unit) and name not in triggered}
-        kept = {name: since for name, (state, since) in self.down.items() if states.get(name) == state}
-        self.down = {name: (state, kept.get(name, now)) for name, state in states.items()}
-        if any(now - since >= DOWN_S for _, since in self.down.values()):
-            return True
-        rest = all(each.outcome is Outcome.BROKEN and not each.id.startswith(MOVES_BY_ITSELF) for each in outstanding)
-        on_its_way = any(not is_down(unit) and not is_settled(unit) for unit in units.values())
-        return bool(outstanding) and rest and not on_its_way and now - self.open_since >= SETTLED_S
-
-
-def _find_unit(facts: Facts, finding: Finding) -> Unit | None:
-    """The unit that a broken finding is about; None of anything else."""
-    item = facts.item(Need(Unit.FACT, finding.subject))
-    return facts.read(Unit, finding.subject) if finding.outcome is Outcome.BROKEN and item.state.known else None
-
-
-def _read_state(unit: Unit) -> _State:
-    return unit.active_state, unit.sub_state, unit.n_restarts, unit.exec_main_start_timestamp
-
-
 @dataclass(frozen=True, slots=True)
 class Gate:
     """How one deploy looks at its host. `choices`: those of its plan. Every look asks and judges the same."""
@@ -170,6 +119,7 @@ class Gate:
     failed_before: frozenset[str] = frozenset()
     before: Facts | None = None
     """The host as it was before anything was changed."""
+    restart_delays: int = RESTART_DELAYS
 
     @classmethod
     def of(
@@ -179,12 +129,16 @@ class Gate:
         passwords: Mapping[str, Secret],
         steady_s: float = STEADY_S,
         choices: Choices = NO_CHOICES,
+        *,
+        restart_delays: int = RESTART_DELAYS,
     ) -> "Gate":
         deployed = _drop_others(desired)
         expected = expect_for_gate(deployed)
         needed = (need for _, each in expected for need in each.needs)
         wanted = frozenset((STATUS, JOBS, *plan_needs(desired), *needed, *stream_needs(desired)))
-        return cls(desired, clock, passwords, steady_s, choices, deployed, wanted, expected)
+        return cls(
+            desired, clock, passwords, steady_s, choices, deployed, wanted, expected, restart_delays=restart_delays
+        )
 
     def look(self, host: Host, left_s: float = LOOK_S) -> Evidence:
         """All that the plan and the gate are made from. HostError where the host is gone."""
@@ -217,7 +171,7 @@ class Gate:
 
     def is_steady(self, evidence: Evidence) -> bool:
         """Whether every service has been up for long enough at this look, and nothing is on its way."""
-        watch, facts = Steadiness(self.steady_s), Facts.of(evidence)
+        watch, facts = Steadiness(self.steady_s, self.restart_delays), Facts.of(evidence)
         watch.see(self.desired, facts, self.clock.monotonic())
         return watch.steady
 
@@ -282,7 +236,7 @@ class _Watch:
     judged: tuple[Finding, ...] = field(default=(), init=False)
     facts: Facts = field(init=False)
     steady: Steadiness = field(init=False)
-    _settled: "_Settled" = field(init=False)
+    _settled: Settled = field(init=False)
     _stuck: bool = field(default=False, init=False)
     _excused: frozenset[str] = field(default=frozenset(), init=False)
     _remaining: tuple[tuple[str, ...], float] = field(default=((), 0.0), init=False)
@@ -291,8 +245,8 @@ class _Watch:
 
     def __post_init__(self) -> None:
         self.began = self.gate.clock.monotonic()
-        self.steady = Steadiness(self.gate.steady_s)
-        self._settled = _Settled(self.began)
+        self.steady = Steadiness(self.gate.steady_s, self.gate.restart_delays)
+        self._settled = Settled(self.began)
         self._triggered = frozenset(each.starts for each in self.gate.desired.units() if each.starts)
 
     @property

@@ -46,6 +46,7 @@ PRINTED_BY = {
     "parity": "qtctl parity --format json",
     "plan": "qtctl plan --format json",
     "registry": "qtctl report registry --format json",
+    "rehearsal": "qtctl rehearse --format json",
     "show": "qtctl show NAME --format json",
     "snapshot": "qtctl snapshot show --format json",
     "snapshot-check": "qtctl snapshot verify --format json",

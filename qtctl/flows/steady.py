@@ -11,7 +11,7 @@ from qtctl.model.states import ServiceState
 
 STEADY_S = 10.0
 _S = 1_000_000
-_RESTART_DELAYS = 2
+RESTART_DELAYS = 2
 """A service must outlive so many delays between its restarts."""
 
 Start = tuple[int, int]
@@ -26,6 +26,7 @@ class Steadiness:
     """
 
     steady_s: float
+    restart_delays: int = RESTART_DELAYS
     moving: tuple[str, ...] = ()
     left_s: float = 0.0
     _first: dict[str, Start] = field(default_factory=dict)
@@ -60,7 +61,7 @@ class Steadiness:
 
     def _compute_wanted_s(self, unit: Unit) -> float:
         delay = (unit.loaded or {}).get("RestartUSec")
-        return max(self.steady_s, _RESTART_DELAYS * delay / _S if isinstance(delay, int) else 0.0)
+        return max(self.steady_s, self.restart_delays * delay / _S if isinstance(delay, int) else 0.0)
 
 
 def list_starts(desired: Desired, facts: Facts) -> dict[str, Start]:

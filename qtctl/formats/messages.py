@@ -22,12 +22,17 @@ def describe_finding(finding: Finding) -> str:
 def _describe_problem(finding: Finding) -> str:
     subject = f"{finding.subject}: " if finding.subject else ""
     if finding.outcome.is_open:
-        how = "unknown" if finding.outcome is Outcome.UNKNOWN else "not asked (needs --become)"
-        return f"{subject}{finding.title}? {how}: {finding.reason or 'no reason given'}"
+        return f"{subject}{finding.title}? {_describe_open(finding)}: {finding.reason or 'no reason given'}"
     if finding.what:
         return f"{subject}{finding.what}"
     values = ", ".join(_list_values(finding))
     return f"{subject}{finding.title}{': ' * bool(values)}{values}"
+
+
+def _describe_open(finding: Finding) -> str:
+    if finding.untried:
+        return "not tried"
+    return "unknown" if finding.outcome is Outcome.UNKNOWN else "not asked (needs --become)"
 
 
 def _list_values(finding: Finding) -> Iterator[str]:
@@ -69,4 +74,6 @@ def format_totals(findings: Sequence[Finding]) -> str:
     aside = f" ({waived} waived)" if waived else ""
     broken = f"{format_count(count[Outcome.BROKEN], 'finding')}{aside}"
     held = f"{count[Outcome.UNKNOWN]} unknown, {count[Outcome.HOLDS]} of {len(findings)} hold"
-    return f"{broken}, {held}{describe_unseen(count[Outcome.NOT_ASKED])}"
+    untried = sum(finding.untried for finding in findings)
+    more = f"; {untried} not tried" if untried else ""
+    return f"{broken}, {held}{more}{describe_unseen(count[Outcome.NOT_ASKED] - untried)}"

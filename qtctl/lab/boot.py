@@ -72,14 +72,20 @@ def end(state: HostState, *, grace_s: float = 0) -> None:
     """Stop the host, with `grace_s` seconds for a clean power-off, and remove all but its disk."""
     if state.current and state.nspawn is not None:
         _terminate(state.nspawn, find_current_leader(state), grace_s)
-    _clean_up(state)
+    _clean_up(state.name)
 
 
 def cut(state: HostState) -> None:
     """Kill the host, like a power cut."""
     if state.current and state.nspawn is not None:
         _kill(state.nspawn, find_current_leader(state))
-    _clean_up(state)
+    _clean_up(state.name)
+
+
+def clear(name: str) -> None:
+    """Kill whatever runs of a host, and remove all but its disk, without knowing how far its boot had come."""
+    cgroups.kill_all(name, cgroups.detect())
+    _clean_up(name)
 
 
 def _terminate(nspawn: Process, leader: Process | None, grace_s: float) -> None:
@@ -112,12 +118,12 @@ def _kill(nspawn: Process, leader: Process | None) -> None:
             raise LabError(f"pid {each.pid} of a lab host does not exit")
 
 
-def _clean_up(state: HostState) -> None:
+def _clean_up(name: str) -> None:
     """Remove the host's link, its cgroups, and what a killed systemd-nspawn left behind."""
-    network.remove(state.name)
-    cgroups.remove(state.name, cgroups.detect())
+    network.remove(name)
+    cgroups.remove(name, cgroups.detect())
     for part in ("propagate", "unix-export"):
-        folder = NSPAWN_RUN / part / make_label(state.name)
+        folder = NSPAWN_RUN / part / make_label(name)
         if folder.is_mount():
             run(["umount", str(folder)])
         if folder.is_dir():

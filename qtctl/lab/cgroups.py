@@ -1,13 +1,17 @@
 """One cgroup per host, on whichever cgroup hierarchy the machine has."""
 
 import contextlib
+import signal
 import time
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 
 from qtctl.dialects.lines import split_lines
 from qtctl.errors import LabError
 from qtctl.lab import devices
+from qtctl.lab.processes import Process, find_process
+from qtctl.lab.shell import run
 from qtctl.lab.state import make_label
 
 MOUNT = Path("/sys/fs/cgroup")
@@ -111,6 +115,27 @@ def build_launcher(name: str, hierarchy: Hierarchy) -> tuple[str, ...]:
         f"--unit={PREFIX}{make_label(name)}-{time.monotonic_ns()}",
     )
     return (*scope, "--property=Delegate=yes", f"--property=TasksMax={MAX_TASKS}", *devices.SCOPE, "--")
+
+
+def kill_all(name: str, hierarchy: Hierarchy) -> None:
+    """Kill every process in the cgroups of a host. What is started there meanwhile is killed too."""
+    if hierarchy is Hierarchy.SYSTEMD:
+        with contextlib.suppress(LabError):  # no scope matches: nothing runs
+            run(["systemctl", "kill", "--signal=SIGKILL", f"{PREFIX}{make_label(name)}-*.scope"])
+        return
+    for _ in range(REMOVE_TRIES):
+        found = {pid for folder in list_cgroups(name, hierarchy) for pid in _list_processes(folder)}
+        for process in found:
+            process.send(signal.SIGKILL)
+        if not any(process.alive for process in found):
+            return
+        time.sleep(REMOVE_PAUSE_S)
+
+
+def _list_processes(folder: Path) -> Iterator[Process]:
+    for path in folder.rglob("cgroup.procs") if folder.is_dir() else ():
+        with contextlib.suppress(OSError):  # a cgroup that was just removed
+            yield from (found for pid in path.read_text().split() if (found := find_process(int(pid))) is not None)
 
 
 def remove(name: str, hierarchy: Hierarchy) -> None:

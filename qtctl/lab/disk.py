@@ -1,8 +1,10 @@
 """The disk of a lab host: an overlay with its own upper layer, over the shared root file system.
 
-On this machine it is mounted nosuid and nodev; the host boots from a separate mount that is not nosuid.
+On this machine it is mounted nosuid and nodev; the host boots from a separate mount that is not nosuid. The upper layer
+may be in memory, with a size that can be changed: such a disk can be full without filling this machine's.
 """
 
+import os
 import shutil
 from pathlib import Path
 
@@ -12,15 +14,29 @@ from qtctl.lab.shell import run
 from qtctl.lab.state import ensure_own_state, locate_host
 
 INSIDE = "suid,nodev"
+FILL_TRIES = 20
 
 
 def locate_root(name: str) -> Path:
     return locate_host(name) / "root"
 
 
-def create(name: str, rootfs: Path) -> bool:
-    """Create a new disk and mount it. Returns True for an overlay, False for a copy if the kernel refuses overlays."""
-    _make_folders(name)
+def locate_layers(name: str) -> Path:
+    """The folder with the upper layer: the host's own, or a disk in memory that is mounted there."""
+    memory = _locate_memory(name)
+    return memory if memory.is_dir() else locate_host(name)
+
+
+def _locate_memory(name: str) -> Path:
+    return locate_host(name) / "memory"
+
+
+def create(name: str, rootfs: Path, *, size_mib: int = 0) -> bool:
+    """Create a new disk and mount it. Returns True for an overlay, False for a copy if the kernel refuses overlays.
+
+    `size_mib`: of a disk in memory; 0: its files are on this machine's disk. A copy is always there.
+    """
+    _make_folders(name, size_mib)
     try:
         _mount_overlay(name, rootfs)
     except LabError:
@@ -46,7 +62,7 @@ def shift(name: str, shifted: int, *, overlay: bool) -> None:
     if not shifted:
         return
     if overlay:
-        userns.shift_written(locate_root(name), locate_host(name) / "upper", shifted)
+        userns.shift_written(locate_root(name), locate_layers(name) / "upper", shifted)
     else:
         userns.shift(locate_root(name), shifted)
 
@@ -63,7 +79,7 @@ def build_boot_prefix(name: str) -> list[str]:
 def _mount_overlay(name: str, rootfs: Path) -> None:
     if not rootfs.is_dir():
         raise LabError(f"{rootfs}, which {name} runs on, is gone", hint=f"qtctl lab down {name}")
-    folder = locate_host(name)
+    folder = locate_layers(name)
     options = f"{mounts.RESTRICTED},lowerdir={rootfs},upperdir={folder}/upper,workdir={folder}/work"
     run(["mount", "-t", "overlay", "-o", options, f"qtctl-lab-{name}", str(locate_root(name))])
 
@@ -74,8 +90,9 @@ def is_mounted(name: str) -> bool:
 
 
 def unmount(name: str) -> None:
-    if is_mounted(name):
-        run(["umount", "--recursive", str(locate_root(name))], hint="see what uses it: fuser -vm")
+    for each in (locate_root(name), _locate_memory(name)):
+        if mounts.is_mounted(each):
+            run(["umount", "--recursive", str(each)], hint="see what uses it: fuser -vm")
 
 
 def remove(name: str) -> None:
@@ -85,10 +102,40 @@ def remove(name: str) -> None:
         shutil.rmtree(locate_host(name))
 
 
-def _make_folders(name: str) -> None:
+def fill(name: str) -> None:
+    """Take away all free space of a disk in memory. LabError for another disk."""
+    memory = _locate_memory(name)
+    if not mounts.is_mounted(memory):
+        raise LabError(f"{name}: its disk is not in memory, and is not filled", hint="it would fill this machine's")
+    for tries_left in reversed(range(FILL_TRIES)):
+        found = os.statvfs(memory)
+        try:
+            _resize(memory, f"{(found.f_blocks - found.f_bfree) * found.f_frsize}")
+        except LabError:  # the host has just written more
+            if not tries_left:
+                raise
+        else:
+            return
+
+
+def free(name: str, size_mib: int) -> None:
+    """Give a disk in memory its size again."""
+    _resize(_locate_memory(name), f"{size_mib}m")
+
+
+def _resize(memory: Path, size: str) -> None:
+    run(["mount", "-o", f"remount,size={size}", str(memory)])
+
+
+def _make_folders(name: str, size_mib: int) -> None:
     ensure_own_state()
     folder = private.ensure_private_folder(locate_host(name))
-    for part in ("upper", "work", "root"):
-        (folder / part).mkdir(exist_ok=True)
-    for part in ("upper", "root"):
-        (folder / part).chmod(0o755)
+    layers = _locate_memory(name) if size_mib else folder
+    if size_mib:
+        layers.mkdir(exist_ok=True)
+        options = f"{mounts.RESTRICTED},size={size_mib}m,mode=0700"
+        run(["mount", "-t", "tmpfs", "-o", options, f"qtctl-lab-{name}", str(layers)])
+    for part in (layers / "upper", layers / "work", folder / "root"):
+        part.mkdir(exist_ok=True)
+    for part in (layers / "upper", folder / "root"):
+        part.chmod(0o755)

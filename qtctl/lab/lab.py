@@ -42,9 +42,17 @@ class LabHost:
 
 
 def up(
-    names: Sequence[str], tree: Tree, *, stands_for: str, progress: Progress, suite: str | None = None
+    names: Sequence[str],
+    tree: Tree,
+    *,
+    stands_for: str,
+    progress: Progress,
+    suite: str | None = None,
+    disk_mib: int = 0,
 ) -> list[LabHost]:
     """Boot hosts in parallel, with `tree` written over a root file system of `suite` (None: this machine's default).
+
+    `disk_mib`: the size of a disk in memory; 0: their disks are folders of this machine.
 
     A running host is left alone; a stopped or incomplete one is created again. LabError if this machine cannot boot
     hosts, or if one of them does not come up; the others are left running.
@@ -61,9 +69,8 @@ def up(
         root = rootfs.ensure(chosen, progress)
         needs.raise_inotify(len(list_hosts()) + len(waiting), progress)
         key = ssh.ensure_public_key()
-        make = partial(
-            _make_host, tree=tree, root=root, suite=chosen, stands_for=stands_for, key=key, progress=progress
-        )
+        blank = _make_state(root, chosen, stands_for, disk_mib)
+        make = partial(_make_host, tree=tree, blank=blank, key=key, progress=progress)
         try:
             _run_for_all(make, waiting)
         finally:
@@ -79,21 +86,21 @@ def _check_running(names: Sequence[str], suite: str) -> None:
             raise LabError(f"{name} runs already, with {host.suite}", hint=f"end it first: qtctl lab down {name}")
 
 
-def _make_host(name: str, *, tree: Tree, root: Path, suite: str, stands_for: str, key: str, progress: Progress) -> None:
+def _make_host(name: str, *, tree: Tree, blank: HostState, key: str, progress: Progress) -> None:
     with state.hold_host_lock(name):
         if not _is_running(name):
-            _create_host(name, tree, key, _make_state(name, root, suite, stands_for), progress)
+            _create_host(name, tree, key, replace(blank, name=name), progress)
 
 
-def _make_state(name: str, root: Path, suite: str, stands_for: str) -> HostState:
-    return HostState(name, "", "", suite, str(root), stands_for, "", shift=rootfs.find_own_shift())
+def _make_state(root: Path, suite: str, stands_for: str, disk_mib: int) -> HostState:
+    return HostState("", "", "", suite, str(root), stands_for, "", shift=rootfs.find_own_shift(), disk_mib=disk_mib)
 
 
 def _create_host(name: str, tree: Tree, key: str, blank: HostState, progress: Progress) -> None:
     _remove_host(name)
     progress(begun(name, Stage.BOOT, "laying down its disk"))
     try:
-        overlay = disk.create(name, Path(blank.root))
+        overlay = disk.create(name, Path(blank.root), size_mib=blank.disk_mib)
         host_key = _write_disk(name, tree, key)
         disk.shift(name, blank.shift, overlay=overlay)
         state.save(boot.boot(replace(blank, host_key=host_key, overlay=overlay), progress))
@@ -166,7 +173,27 @@ def _remove_host(name: str) -> None:
     known = _load_or_none(name)
     if known is not None:
         boot.end(known)
+    else:
+        boot.clear(name)
     disk.remove(name)
+
+
+def remove_all() -> None:
+    """Remove every host of the lab, whoever made it and however far that had come."""
+    for name in state.names():
+        boot.clear(name)
+        _remove_host(name)
+
+
+def fill_disk(name: str) -> None:
+    """Take away all free space of a host that was booted with `disk_mib`. LabError for another host."""
+    _load_running(name)
+    disk.fill(name)
+
+
+def free_disk(name: str) -> None:
+    """Give the disk of `fill_disk` its room again."""
+    disk.free(name, _load_running(name).disk_mib)
 
 
 def _load_or_none(name: str) -> HostState | None:
@@ -308,10 +335,13 @@ __all__ = [
     "cut_power",
     "down",
     "execute",
+    "fill_disk",
     "find",
+    "free_disk",
     "list_hosts",
     "plug",
     "reboot",
+    "remove_all",
     "start",
     "unplug",
     "up",

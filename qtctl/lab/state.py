@@ -4,7 +4,8 @@ import json
 import os
 import re
 import tempfile
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -38,6 +39,8 @@ class HostState:
     nspawn: Process | None = None
     leader: Process | None = None
     boot_id: str = ""
+    disk_mib: int = 0
+    """Of a host whose disk is in memory: its size. 0: its disk is a folder of this machine."""
 
     @property
     def current(self) -> bool:
@@ -53,12 +56,25 @@ class HostState:
 
 
 DEFAULT_STATE = "/var/lib/qtctl/lab"
-FOLDERS = {"hosts", "locks", "ssh"}
+THROWAWAY = "throwaway"
+"""The subfolder of labs that last no longer than one command."""
+FOLDERS = {"hosts", "locks", "ssh", THROWAWAY}
 CONSOLE = ".console.log"
+_other_folders: list[Path] = []
 
 
 def locate_state() -> Path:
-    return Path(os.environ.get("QTCTL_STATE") or DEFAULT_STATE)
+    return _other_folders[-1] if _other_folders else Path(os.environ.get("QTCTL_STATE") or DEFAULT_STATE)
+
+
+@contextmanager
+def use_state(folder: Path) -> Iterator[None]:
+    """In here, all threads of this process use the lab with this state folder, and see no host of another one."""
+    _other_folders.append(folder)
+    try:
+        yield
+    finally:
+        _other_folders.remove(folder)
 
 
 def ensure_own_state() -> Path:

@@ -8,11 +8,14 @@ from qtctl.dialects.systemd.timespan import parse_microseconds
 from qtctl.model.expect import Expect
 from qtctl.model.fields import Day, Node, Span
 from qtctl.model.origin import Origin
+from qtctl.model.rehearsal import Failure
 from qtctl.model.waiver import Waived
 
 Line = Annotated[
     str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=500), Expect("a line of text, not empty")
 ]
+
+LONGEST_WAIT_S = 600.0
 
 
 class Waiver(Node):
@@ -35,12 +38,26 @@ class DeployPolicy(Node):
     watch: Watch = Watch()
 
 
+class RehearsalPolicy(Node):
+    failures: tuple[Literal["kill", "redis", "reboot", "disk-full"], ...] = ("kill", "redis", "reboot", "disk-full")
+    within: Span = "30s"
+
+    @property
+    def within_s(self) -> float:
+        return min(parse_microseconds(self.within) / 1e6, LONGEST_WAIT_S)
+
+    def list_failures(self) -> tuple[Failure, ...]:
+        """Each once, in the order in which a rehearsal makes them."""
+        return tuple(each for each in Failure if each.value in self.failures)
+
+
 class Policy(Node):
     fail_on: Literal["info", "warning", "error"] = "warning"
     evidence: Literal["user", "root"] = "user"
     severities: dict[str, Literal["info", "warning", "error"]] = {}
     waivers: tuple[Waiver, ...] = ()
     deploy: DeployPolicy = DeployPolicy()
+    rehearsal: RehearsalPolicy = RehearsalPolicy()
 
     def waived(self) -> tuple[Waived, ...]:
         """Reports show the reasons: without what looks like a secret in them."""

@@ -15,6 +15,7 @@ from qtctl.reports.module_registry import RegistryReport
 from qtctl.reports.parity import ParityDocument
 from qtctl.reports.plan import PlanReport
 from qtctl.reports.preparation import PreparationReport
+from qtctl.reports.rehearsal import RehearsalReport
 from qtctl.reports.secrets import SecretsReport
 from qtctl.reports.snapshot import SnapshotCheckReport, SnapshotReport, SnapshotsReport
 from qtctl.reports.verify import VerifyReport
@@ -38,6 +39,7 @@ def make_schemas() -> dict[str, dict[str, object]]:
         "plan": make_schema(PlanReport),
         "preparation": make_schema(PreparationReport),
         "registry": make_schema(RegistryReport),
+        "rehearsal": make_schema(RehearsalReport),
         "secrets": make_schema(SecretsReport),
         "snapshot": make_schema(SnapshotReport),
         "snapshot-check": make_schema(SnapshotCheckReport),

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from qtctl.rules.rule import Rule
     from qtctl.rules.view import ViewRule
 
-FOLDERS = ("registry", "units", "host", "parity", "history", "claims")
-"""The registry itself, what is rendered from it, evidence of a host, compose files, snapshots, documents."""
+FOLDERS = ("registry", "units", "host", "parity", "history", "claims", "rehearsal")
+"""The registry itself, what is rendered from it, evidence of a host, compose files, snapshots, documents,
+rehearsals."""
 
 
 def list_families(*folders: str) -> Iterator[ModuleType]:

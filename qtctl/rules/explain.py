@@ -18,6 +18,7 @@ FAMILIES = {
     "QT8": "Parity with the compose files (`qtctl parity`)",
     "QT10": "Snapshots (`qtctl snapshot verify`)",
     "QT11": "Claims of documents (`qtctl check-claims`)",
+    "QT12": "Rehearsals (`qtctl rehearse`)",
 }
 INTRODUCTION = """# Findings
 

@@ -1,0 +1,147 @@
+"""A lab that lasts no longer than the command that made it, however that ends.
+
+Its state folder has a random name, so that nothing else meets its hosts. A guardian, a process in a session of its own,
+waits for the command to end: by itself, by a signal, or killed. Then it removes the hosts with all their processes,
+mounts, links and cgroups, the keys and the folder. Both processes hold a lock on a file beside the folder; what nobody
+holds a lock of was left by a guardian that was killed too, and goes before the next one is made.
+"""
+
+import fcntl
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from qtctl.errors import LabError
+from qtctl.lab import lab, private, state
+from qtctl.lab.shell import make_environment, read_tail
+
+LOCK = ".lock"
+REMOVED_WITHIN_S = 60
+PASSES, BETWEEN_S = 2, 0.2
+"""A command of this machine that the killed caller had begun may end only after the first pass."""
+
+
+@contextmanager
+def make_throwaway_lab() -> Iterator[None]:
+    """In here, the lab is a new one without hosts; afterwards nothing is left of it. LabError if something is.
+
+    What earlier ones left that were killed together with their guardian is removed, too.
+    """
+    missing = _list_missing(state.state_dir().absolute())
+    parent = private.ensure_private_folder(state.ensure_own_state() / state.THROWAWAY)
+    remove_abandoned(parent)
+    folder, lock = _make_folder(parent)
+    try:
+        with _guarded(folder, lock, missing), state.use_state(folder):
+            yield
+    finally:
+        os.close(lock)
+
+
+@contextmanager
+def _guarded(folder: Path, lock: int, missing: list[Path]) -> Iterator[None]:
+    try:
+        guardian = _start_guardian(folder, lock, missing)
+    except OSError:
+        remove_lab(folder)
+        raise
+    try:
+        yield
+    finally:
+        _await_removal(guardian, folder)
+
+
+def _list_missing(path: Path) -> list[Path]:
+    """The folders above `path` that are not there yet, the deepest first."""
+    return [each for each in path.parents if not os.path.lexists(each)]
+
+
+def _make_folder(parent: Path) -> tuple[Path, int]:
+    """A new state folder, and its locked lock file."""
+    while True:
+        folder = parent / secrets.token_hex(4)
+        lock = private.create(folder.with_suffix(LOCK), os.O_WRONLY)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if _is_at(lock, folder.with_suffix(LOCK)):  # no sweep removed it meanwhile
+            return private.ensure_private_folder(folder), lock
+        os.close(lock)
+
+
+def _is_at(handle: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _start_guardian(folder: Path, lock: int, missing: list[Path]) -> "subprocess.Popen[bytes]":
+    """It reads its standard input, of which this process alone has the other end, and keeps the lock open."""
+    argv = [sys.executable, "-P", "-m", __name__, str(folder), *map(str, missing)]
+    package = str(Path(__file__).parents[2])
+    paths = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH", ""))))
+    return subprocess.Popen(
+        argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
+        pass_fds=(lock,), cwd="/", env=make_environment({"PYTHONPATH": paths}),
+    )  # fmt: skip
+
+
+def _await_removal(guardian: "subprocess.Popen[bytes]", folder: Path) -> None:
+    """Tell the guardian that this lab has ended, and wait for it. An interrupt ends the wait, and not the removal."""
+    try:
+        _, said = guardian.communicate(timeout=REMOVED_WITHIN_S)
+    except subprocess.TimeoutExpired as error:
+        what = f"{folder}: the throwaway host was not removed in {REMOVED_WITHIN_S} s"
+        raise LabError(what, hint=f"see what process {guardian.pid} waits for") from error
+    if guardian.returncode < 0:  # somebody killed it
+        remove_lab(folder)
+    elif guardian.returncode != 0:
+        raise LabError(f"{folder}: the throwaway host could not be removed: {read_tail(said)}", hint="qtctl rehearse")
+
+
+def remove_lab(folder: Path) -> None:
+    """Remove every host of a throwaway lab, then its folder and its lock file."""
+    with state.use_state(folder):
+        for tries_left in reversed(range(PASSES)):
+            lab.remove_all()
+            if tries_left:
+                time.sleep(BETWEEN_S)
+    if folder.is_dir():
+        shutil.rmtree(folder)
+    folder.with_suffix(LOCK).unlink(missing_ok=True)
+
+
+def remove_abandoned(parent: Path) -> None:
+    """Remove throwaway labs that no process has anything to do with any more."""
+    names = {path.with_suffix("").name for path in parent.iterdir()}
+    for name in sorted(names):
+        lock = private.create(parent / f"{name}{LOCK}", os.O_WRONLY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            remove_lab(parent / name)
+        except BlockingIOError:
+            pass  # in use
+        finally:
+            os.close(lock)
+
+
+def guard(folder: Path, missing: list[Path]) -> None:
+    """Wait until nobody has the other end of standard input, then remove the lab and the folders made for it."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    while os.read(0, 1):
+        pass
+    remove_lab(folder)
+    for each in (folder.parent, folder.parent.parent, *missing):
+        with suppress(OSError):  # in use, by another lab
+            each.rmdir()
+
+
+if __name__ == "__main__":
+    guard(Path(sys.argv[1]), [Path(each) for each in sys.argv[2:]])

@@ -1,0 +1,106 @@
+"""What evidence says of a real host's accounts and files, for a tree that is modelled on it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import TypeVar
+
+from qtctl.meaning.access import Kind
+from qtctl.model.account_facts import Account as AccountFact
+from qtctl.model.code_facts import VenvCheck
+from qtctl.model.evidence import Need, State
+from qtctl.model.facts import Facts, File
+from qtctl.model.tree import Account, Tree, TreeDir, TreeFile, TreeLink
+from qtctl.model.way_facts import PathWay, UserIds
+
+LEAST_ID = 1000
+"""Lower ids may be those of system accounts that the throwaway host has already."""
+ROOT = "root"
+
+Owned = TypeVar("Owned", TreeDir, TreeFile)
+Placed = TypeVar("Placed", bound=TreeDir | TreeFile | TreeLink)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenHost:
+    """`missing`: paths that are not there; `folders`: path → uid, gid and mode of each folder that was seen."""
+
+    facts: Facts
+    missing: frozenset[str]
+    folders: Mapping[str, tuple[int, int, int]]
+
+    @classmethod
+    def of(cls, facts: Facts) -> "SeenHost":
+        missing: set[str] = set()
+        folders: dict[str, tuple[int, int, int]] = {}
+        for item in facts.items():
+            if item.state is State.ABSENT and item.fact in (File.FACT, VenvCheck.FACT, PathWay.FACT):
+                missing.add(item.subject)
+            if item.fact == PathWay.FACT and (way := facts.find(PathWay, item.subject)) is not None:
+                missing |= {way.missing} - {""}
+                rows = (row for row in way.rows() if row[1] == Kind.FOLDER)
+                folders |= {path: (uid, gid, mode) for path, _, uid, gid, mode, _ in rows}
+        return cls(facts, frozenset(missing), folders)
+
+    def lacks(self, path: str) -> bool:
+        """Whether the evidence says that the path, or a folder above it, is not there."""
+        return any(str(each) in self.missing for each in (PurePosixPath(path), *PurePosixPath(path).parents))
+
+    def has_account(self, name: str) -> bool:
+        """False where the evidence says that there is none."""
+        needs = (Need(AccountFact.FACT, name), Need(UserIds.FACT, name))
+        return all(self.facts.item(need).state is not State.ABSENT for need in needs)
+
+    def shape(self, tree: Tree, kept: Iterable[str]) -> Tree:
+        """`tree` without what the real host lacks, with its ids and the modes of its folders.
+
+        `kept`: accounts that log in, which stay whatever the evidence says.
+        """
+        kept = {*kept}
+        there = (each for each in tree.accounts if each.name in kept or self.has_account(each.name))
+        accounts = [self._shape_account(each) for each in there]
+        names = {ROOT, *(name for each in accounts for name in (each.name, each.group))}
+        dirs = (self._shape_dir(each, names) for each in tree.dirs if not self.lacks(each.path))
+        files = (_own(each, names) for each in tree.files if not self.lacks(each.path))
+        links = (each for each in tree.links if not self.lacks(each.path))
+        return replace(tree, accounts=tuple(accounts), dirs=tuple(dirs), files=tuple(files), links=tuple(links))
+
+    def _shape_account(self, account: Account) -> Account:
+        ids = self.facts.find(UserIds, account.name)
+        found = self.facts.find(AccountFact, account.name)
+        home, shell = (found.home, found.shell) if found and not account.login else (account.home, account.shell)
+        if ids is None or min(ids.uid, ids.gid) < LEAST_ID:
+            return replace(account, home=home, shell=shell)
+        return replace(account, home=home, shell=shell, uid=ids.uid, gid=ids.gid)
+
+    def _shape_dir(self, folder: TreeDir, names: set[str]) -> TreeDir:
+        own = _own(folder, names)
+        seen = self.folders.get(folder.path)
+        if seen is None:
+            return own
+        uid, gid, mode = seen
+        if any(0 < number < LEAST_ID for number in (uid, gid)):
+            return replace(own, mode=mode)
+        return replace(own, mode=mode, owner=str(uid), group=str(gid))
+
+
+def _own(each: Owned, names: set[str]) -> Owned:
+    """Root's, where its owner has no account."""
+    return each if {each.owner, each.group} <= names else replace(each, owner=ROOT, group=ROOT)
+
+
+def merge_trees(first: Tree, second: Tree) -> Tree:
+    """Both; of what is at one path in both, that of `first`."""
+    accounts = {each.name: each for each in (*second.accounts, *first.accounts)}
+    return Tree(
+        accounts=tuple(accounts[name] for name in sorted(accounts)),
+        dirs=_merge(first.dirs, second.dirs),
+        files=_merge(first.files, second.files),
+        links=_merge(first.links, second.links),
+        enable=tuple(sorted({*first.enable, *second.enable})),
+    )
+
+
+def _merge(first: tuple[Placed, ...], second: tuple[Placed, ...]) -> tuple[Placed, ...]:
+    found = {each.path: each for each in (*second, *first)}
+    return tuple(found[path] for path in sorted(found))
