@@ -23,6 +23,11 @@ from qtctl.lab import lab, private, state
 from qtctl.lab.shell import make_environment, read_tail
 
 LOCK = ".lock"
+START = (
+    "import sys; sys.path.insert(0, sys.argv.pop(1)); from pathlib import Path; "
+    "from qtctl.lab.throwaway import guard; guard(*map(Path, sys.argv[1:]))"
+)
+"""What a guardian runs, and not -m: that would look for qtctl in the folder where the command was started."""
 REMOVED_WITHIN_S = 60
 PASSES, BETWEEN_S = 2, 0.2
 """A command of this machine that the killed caller had begun may end only after the first pass."""
@@ -83,12 +88,10 @@ def _is_at(handle: int, path: Path) -> bool:
 
 def _start_guardian(folder: Path, lock: int, missing: list[Path]) -> "subprocess.Popen[bytes]":
     """It reads its standard input, of which this process alone has the other end, and keeps the lock open."""
-    argv = [sys.executable, "-P", "-m", __name__, str(folder), *map(str, missing)]
-    package = str(Path(__file__).parents[2])
-    paths = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH", ""))))
+    argv = [sys.executable, "-P", "-c", START, str(Path(__file__).parents[2]), str(folder), *map(str, missing)]
     return subprocess.Popen(
         argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
-        pass_fds=(lock,), cwd="/", env=make_environment({"PYTHONPATH": paths}),
+        pass_fds=(lock,), cwd="/", env=make_environment(),
     )  # fmt: skip
 
 
@@ -131,7 +134,7 @@ def remove_abandoned(parent: Path) -> None:
             os.close(lock)
 
 
-def guard(folder: Path, missing: list[Path]) -> None:
+def guard(folder: Path, *missing: Path) -> None:
     """Wait until nobody has the other end of standard input, then remove the lab and the folders made for it."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
@@ -141,7 +144,3 @@ def guard(folder: Path, missing: list[Path]) -> None:
     for each in (folder.parent, folder.parent.parent, *missing):
         with suppress(OSError):  # in use, by another lab
             each.rmdir()
-
-
-if __name__ == "__main__":
-    guard(Path(sys.argv[1]), [Path(each) for each in sys.argv[2:]])

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from qtctl.dialects.secrets import mask_message
 from qtctl.findings.finding import Finding, Outcome, make_fingerprint
 from qtctl.findings.meaning import Meaning
 from qtctl.findings.policy import Policy
@@ -33,7 +34,7 @@ def _judge_steps(rehearsal: Rehearsal) -> Iterator[Finding]:
 
 
 def _make(meaning: Meaning, host: str, subject: str, step: RehearsedStep) -> Finding:
-    said = step.said if step.after is None else f"not tried, because of {step.after}"
+    said = mask_message(step.said) if step.after is None else f"not tried, because of {step.after}"
     return Finding(
         id=meaning.id,
         outcome=step.outcome,
@@ -52,7 +53,10 @@ def _make(meaning: Meaning, host: str, subject: str, step: RehearsedStep) -> Fin
 
 
 def _describe(step: RehearsedStep, said: str) -> Json:
-    lines: list[Json] = [*step.details, *(f"{each.id} {each.subject}: {each.title}" for each in step.findings)]
+    lines: list[Json] = [
+        *map(mask_message, step.details),
+        *(f"{each.id} {each.subject}: {each.title}" for each in step.findings),
+    ]
     more: list[Json] = [f"and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
     return {"said": said, **({"open": [*lines[:_SHOWN], *more]} if lines else {})}
 

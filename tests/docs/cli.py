@@ -163,6 +163,13 @@ OF_COMMAND: dict[str, tuple[str, ...]] = {
     "snapshot diff": ("0: compared", "2: no such snapshot, or a damaged one", "3: Redis does not answer"),
     "snapshot schedule": ("0: written", "2: systemd would misread it, or a file already exists"),
     "evolution": ("0: compared", "2: a source cannot be read, or there is only one", "3: Redis does not answer"),
+    "rehearse": (
+        "0: every step passed, and the evidence has no gaps",
+        "1: a step failed, at or above the gate",
+        "2: an error in registry, options or evidence; evidence of another host or registry",
+        "3: nothing failed, and something could not be tried, or the evidence has gaps",
+        "4: no host can be booted here",
+    ),
     "lab up": ("0: all of them run", "2: an error in the registry", "4: one could not be booted; the others run"),
     "lab list": ("0: listed",),
     "lab exec": ("that of the command", "4: there is no such host, or it does not run"),

@@ -64,7 +64,7 @@ DOCUMENTS = {
     "snapshot verify": "snapshot-check",
 }
 """What a command writes that is not called as its first word."""
-BOOTS = frozenset({"lab up"})
+BOOTS = frozenset({"lab up", "rehearse"})
 
 
 def offers() -> dict[str, tuple[str, ...]]:

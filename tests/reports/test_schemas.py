@@ -9,6 +9,7 @@ from qtctl.findings.finding import Severity
 from qtctl.flows.adopt import Adopted
 from qtctl.history.chain import check_chain
 from qtctl.model.preparation import PrepareAction, PreparePlan, PrepareStep
+from qtctl.model.rehearsal import StepKind
 from qtctl.reports import (
     adopt,
     audit,
@@ -24,6 +25,7 @@ from qtctl.reports import (
     parity,
     plan,
     preparation,
+    rehearsal,
     secrets,
     snapshot,
     verify,
@@ -36,6 +38,9 @@ from tests.claims.judging import read
 from tests.history.test_year import EVOLUTION
 from tests.history.year import snapshots
 from tests.rules.history.test_chain import good, without
+from tests.rules.rehearsal.test_steps import FOUND as OPEN
+from tests.rules.rehearsal.test_steps import failed, report_of
+from tests.rules.rehearsal.test_steps import rehearsal as make_rehearsal
 
 from .checks import CHECKS
 from .test_deploy import FAILED
@@ -50,6 +55,7 @@ EXAMINED, FOUND_IN = check(read("# Services (3)\n\n- web-a\n- web-b\n\nAll 4 hos
 YEAR = snapshots()
 CHECKED = check_chain(without(3), good)
 BACKUP, TAKEN = Path("lab1.qtbackup"), make_backup()
+REHEARSED = make_rehearsal(failed(StepKind.KILL, "shop-api.service", findings=(OPEN,)))
 PREPARED = PreparePlan("f", "h1", (PrepareStep(PrepareAction.CREATE, "file", "/etc/sudoers.d/f", "missing", "+ a"),))
 WRITTEN = {
     "adopt": lambda: adopt.to_json(adopt.build_report(adoption().adoption, "out")),
@@ -69,6 +75,7 @@ WRITTEN = {
         preparation.build_report(PREPARED, address="lab1", helper="0" * 8, applied=False)
     ),
     "registry": lambda: module_registry.to_json(module_registry.build_report(desired(), evidence(), CHECKS)),
+    "rehearsal": lambda: rehearsal.to_json(report_of(REHEARSED)),
     "secrets": lambda: secrets.to_json(secrets.build_report((FOUND,), fleet="f", host="h1", address="lab1")),
     "snapshot": lambda: snapshot.to_json(snapshot.build_report(YEAR[3], "box/4", 900, ("box/1",))),
     "snapshot-check": lambda: snapshot.to_json(
