@@ -17,7 +17,7 @@ from qtctl.plan.rehearsed import RehearsedStep
 from qtctl.reports.phrases import format_count
 from qtctl.stage.kill_batches import describe_restart, list_killed, make_batches
 
-FULL_S = 3.0
+FULL_S = 2.0
 """How long the disk stays full."""
 REPAIRED_S = 10.0
 _S = 1e6

@@ -53,10 +53,8 @@ def _make(meaning: Meaning, host: str, subject: str, step: RehearsedStep) -> Fin
 
 
 def _describe(step: RehearsedStep, said: str) -> Json:
-    lines: list[Json] = [
-        *map(mask_message, step.details),
-        *(f"{each.id} {each.subject}: {each.title}" for each in step.findings),
-    ]
+    found = (f"{each.id} {each.subject}: {each.title}" for each in step.findings)
+    lines: list[Json] = [*map(mask_message, step.details), *found]
     more: list[Json] = [f"and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
     return {"said": said, **({"open": [*lines[:_SHOWN], *more]} if lines else {})}
 

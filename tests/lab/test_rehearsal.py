@@ -1,0 +1,172 @@
+"""Whole rehearsals: evidence of a real host, its registry in git, a changed registry, and a throwaway host."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from tests.builders.registry import STORES, TARGETS, write_fleet, write_host, write_redis
+from tests.docs.generate import DOCS
+from tests.live.box import Ran, qtctl
+from tests.machine import own_lab
+
+pytestmark = pytest.mark.lab
+
+API, FEED, FRAGILE = "shop-api.service", "shop-feed.service", "shop-fragile.service"
+BEFORE = {
+    "fleet.toml": write_fleet(
+        "shop",
+        defaults="""\
+env = { LOG_LEVEL = "INFO" }
+order = { after = ["redis-server"], wants = ["redis-server"] }
+restart = { restart = "always", restart_sec = "500ms" }
+""",
+    ),
+    "hosts.toml": write_host(auditor="watch"),
+    "stores.toml": STORES,
+    "externals.toml": write_redis('["redis.service"]'),
+    "targets.toml": TARGETS,
+    "venvs.toml": '[main]\npath = "/opt/shop/venv"\n',
+    "streams.toml": '["s:tick"]\ntype = "stream"\nmax_age = "60s"\n',
+    "services/api.toml": """\
+summary = "API"
+state = "running"
+target = "core"
+run = { kind = "uvicorn", app = "shop.api:app", port = "http", venv = "main" }
+ports.http = { listen = "127.0.0.1:8102", health = { path = "/health" } }
+[secrets]
+env_file = "/etc/shop/api.secret.env"
+keys = ["API_KEY"]
+[streams]
+consumes."s:tick" = { group = "api" }
+""",
+    "services/feed.toml": """\
+summary = "Feed"
+state = "running"
+target = "core"
+run = { kind = "module", module = "shop.feed", venv = "main" }
+streams = { publishes = ["s:tick"] }
+""",
+    "services/fragile.toml": """\
+summary = "Fragile"
+state = "stopped"
+run = { kind = "module", module = "shop.fragile", venv = "main" }
+restart = { restart = "no" }
+""",
+}
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A registry in git that differs from what its host has, and evidence of that host."""
+
+    registry: Path
+    evidence: Path
+
+    def rehearse(self, *argv: str, evidence: Path | None = None, format_: str = "json") -> Ran:
+        return qtctl(
+            "rehearse", "--host", "box", "--registry", str(self.registry), "--evidence", str(evidence or self.evidence),
+            "--format", format_, *argv,
+        )  # fmt: skip
+
+    def change_evidence(self, into: Path, change: Callable[[dict[tuple[str, str], Any]], None]) -> Path:
+        document = json.loads(self.evidence.read_text())
+        change({(item["fact"], item["subject"]): item for item in document["items"]})
+        path = into / "changed.json"
+        path.write_text(json.dumps(document))
+        return path
+
+
+def git(folder: Path, *argv: str) -> None:
+    who = ("-c", "user.name=ops", "-c", "user.email=ops@example.org")
+    subprocess.run(["git", "-C", str(folder), *who, *argv], check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    folder = tmp_path_factory.mktemp("shop")
+    for path, text in BEFORE.items():
+        (folder / "registry" / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "registry" / path).write_text(text)
+    git(folder, "init", "-q")
+    git(folder, "add", "registry")
+    git(folder, "commit", "-qm", "what the host has")
+    found = Shop(folder / "registry", folder / "box.json")
+    of = ("--registry", str(found.registry))
+    with own_lab(tmp_path_factory.mktemp("lab") / "state"):
+        assert qtctl("lab", "up", *of).code == 0
+        try:
+            deployed = qtctl("deploy", "--host", "lab1", "--yes", "--steady", "0", *of)
+            assert deployed.code == 0, deployed.err
+            audited = qtctl("audit", "--host", "lab1", "--save", str(found.evidence), *of)
+            assert audited.code == 0, audited.out
+        finally:
+            qtctl("lab", "down")
+        for path, old, new in (("api", "8102", "8103"), ("fragile", '"stopped"', '"running"')):
+            file = found.registry / f"services/{path}.toml"
+            file.write_text(file.read_text().replace(old, new))
+        yield found
+
+
+def list_state() -> list[str]:
+    """What there is of labs on this machine, as far as this run's folder shows."""
+    return sorted(str(path) for path in Path(os.environ["QTCTL_STATE"]).rglob("*"))
+
+
+def outcomes(report: dict[str, Any]) -> dict[str, str]:
+    """Kind of each step, with the service that was killed, → its outcome."""
+    named = ((f"{step['kind']} {step['subject']}".removesuffix(" box"), step) for step in report["steps"])
+    return {name: step["outcome"] for name, step in named}
+
+
+def test_a_whole_rehearsal_finds_the_one_service_that_does_not_come_back(shop: Shop) -> None:
+    before, trail = list_state(), Path(os.environ["QTCTL_TRAIL"]).read_bytes()
+    ran = shop.rehearse()
+    report = ran.json()
+    assert outcomes(report) == {
+        "before": "holds",
+        "deploy": "holds",
+        "audit": "holds",
+        f"kill {API}": "holds",
+        f"kill {FEED}": "holds",
+        f"kill {FRAGILE}": "broken",
+        "redis": "holds",
+        "reboot": "holds",
+        "disk-full": "holds",
+        "rollback": "holds",
+    }, report["steps"]
+    assert (ran.code, report["conclusion"], report["before"]) == (1, "not-as-declared", "commit")
+    (kill,) = (step for step in report["steps"] if step["outcome"] == "broken")
+    assert "Restart=no" in kill["said"]
+    assert {each["id"] for each in kill["findings"]} == {"QT204"}
+    assert [(step["kind"], step["subject"]) for step in report["plan"] if step["kind"] in ("restart", "start")] == [
+        ("restart", API),
+        ("start", FRAGILE),
+    ]
+    lacking = {each["subject"] for each in report["not_modelled"]}
+    assert {"programs", "secrets", "Redis", "size", "network"} <= lacking
+    assert [each for each in report["checks"] if each["subject"] in lacking and each["outcome"] == "holds"] == []
+    assert "placeholder" not in json.dumps([report["steps"], report["plan"]])
+    Draft202012Validator(json.loads((DOCS / "schemas/rehearsal.json").read_text())).validate(report)
+    assert (list_state(), Path(os.environ["QTCTL_TRAIL"]).read_bytes()) == (before, trail)
+
+
+def test_a_deploy_that_production_would_refuse_is_refused_here(shop: Shop, tmp_path: Path) -> None:
+    def change(items: dict[tuple[str, str], Any]) -> None:
+        rows = items["listeners", "tcp"]["value"]["rows"]
+        rows.append(["127.0.0.1", "8103", "nginx.service", "LISTEN 0 5 127.0.0.1:8103 0.0.0.0:*"])
+
+    ran = shop.rehearse("--failure", "kill", evidence=shop.change_evidence(tmp_path, change))
+    report = ran.json()
+    assert outcomes(report) == {
+        "before": "holds", "deploy": "broken", "audit": "unknown", "kill": "unknown", "rollback": "unknown"
+    }  # fmt: skip
+    assert ran.code == 1
+    assert [(each["subject"], "nginx.service" in each["reason"]) for each in report["refusals"]] == [(API, True)]
+    assert "units made by hand" in {each["subject"] for each in report["not_modelled"]}
