@@ -8,7 +8,7 @@ from qtctl.adapters.clock import SystemClock
 from qtctl.adapters.files import read_bytes
 from qtctl.adapters.git_tree import read_files_at
 from qtctl.adapters.templates import load_unit_templates
-from qtctl.audit.judge import needs as audit_needs
+from qtctl.audit.judge import list_needs as audit_needs
 from qtctl.collect.document import load
 from qtctl.collect.ledger import format_time
 from qtctl.dialects.nearest import Known

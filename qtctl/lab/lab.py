@@ -180,7 +180,7 @@ def _remove_host(name: str) -> None:
 
 def remove_all() -> None:
     """Remove every host of the lab, whoever made it and however far that had come."""
-    for name in state.names():
+    for name in state.list_names():
         boot.clear(name)
         _remove_host(name)
 

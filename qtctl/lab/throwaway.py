@@ -39,7 +39,7 @@ def make_throwaway_lab() -> Iterator[None]:
 
     What earlier ones left that were killed together with their guardian is removed, too.
     """
-    missing = _list_missing(state.state_dir().absolute())
+    missing = _list_missing(state.locate_state().absolute())
     parent = private.ensure_private_folder(state.ensure_own_state() / state.THROWAWAY)
     remove_abandoned(parent)
     folder, lock = _make_folder(parent)

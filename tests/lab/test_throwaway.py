@@ -29,7 +29,7 @@ def show(event):
     print(event.detail, flush=True)
 
 with make_throwaway_lab():
-    print(state.state_dir(), flush=True)
+    print(state.locate_state(), flush=True)
     if sys.argv[1] == "boot":
         lab.up(["{NAME}"], Tree(), stands_for="box", progress=show)
     print("ready", flush=True)
@@ -131,7 +131,7 @@ def test_what_is_left_where_the_guardian_is_killed_too_goes_with_the_next_one(ho
 
 def test_a_caller_whose_guardian_is_killed_removes_the_lab_itself(home: Path) -> None:
     with make_throwaway_lab():
-        folder = state.state_dir()
+        folder = state.locate_state()
         assert folder.parent.parent == home
         os.kill(guardian_of(folder), signal.SIGKILL)
     assert list_traces(folder) == []
@@ -139,9 +139,9 @@ def test_a_caller_whose_guardian_is_killed_removes_the_lab_itself(home: Path) ->
 
 def test_a_lab_that_is_in_use_is_left_alone_by_others(home: Path) -> None:
     with make_throwaway_lab():
-        first = state.state_dir()
+        first = state.locate_state()
         with state.use_state(home), make_throwaway_lab():
-            assert state.state_dir() != first
+            assert state.locate_state() != first
             assert first.is_dir()
         assert first.is_dir()
     assert not home.exists()
