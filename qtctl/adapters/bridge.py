@@ -61,7 +61,7 @@ class _Marked:
 
     def recv(self, size: int) -> bytes:
         while data := self._wire.recv(size):
-            if rest := self._after.rest(data):
+            if rest := self._after.take_after(data):
                 return rest
             if self._deadline is not None:
                 # Noise that comes byte by byte gains nothing.

@@ -51,17 +51,17 @@ class Privileges:
     run: Callable[[str], Running]
     is_root: bool
     known: bool | None = None
-    """What `helped` says, where it has been asked, or an earlier connection knows."""
+    """The answer of `has_helper`, if it was asked or an earlier connection knows it."""
     _looking: Running | None = field(default=None, init=False)
 
     def ask_ahead(self) -> None:
-        """Begin to ask; `helped` waits for the answer."""
+        """Begin to ask; `has_helper` waits for the answer."""
         if not self.is_root and self.known is None and self._looking is None:
             from qtctl.apply import privileges  # noqa: PLC0415
 
             self._looking = self.run(privileges.look_script())
 
-    def helped(self) -> bool:
+    def has_helper(self) -> bool:
         """Whether the host's helper acts for this account. Refused if the helper cannot be trusted."""
         if self.is_root:
             return False
@@ -87,7 +87,7 @@ class Privileges:
 
     def prepare(self, script: str | Request, *, root: bool, attached: bool) -> Started:
         """What is started. Refused where the account may not be root for that."""
-        if isinstance(script, Request) and self.helped():
+        if isinstance(script, Request) and self.has_helper():
             from qtctl.apply.helper import pack  # noqa: PLC0415
 
             return Started(make_helper_command(script.verb), pack(script), root=True)

@@ -38,24 +38,26 @@ class Certificate:
 def parse(blob: bytes) -> Certificate:
     """Read a certificate in wire format. Malformed for anything else."""
     fields = Fields(blob)
-    key_type = fields.text().removesuffix(CERTIFICATE)
+    key_type = fields.read_text().removesuffix(CERTIFICATE)
     if key_type not in _PARTS or not read_type(blob).endswith(CERTIFICATE):
         raise Malformed("not a certificate of a known type")
-    fields.string()  # the nonce
-    plain = encode_string(key_type.encode()) + b"".join(encode_string(fields.string()) for _ in range(_PARTS[key_type]))
+    fields.read_string()  # the nonce
+    plain = encode_string(key_type.encode()) + b"".join(
+        encode_string(fields.read_string()) for _ in range(_PARTS[key_type])
+    )
     fields.number(8)  # the serial number
     kind = fields.number(4)
-    fields.string()  # the identity, a comment
-    principals = Fields(fields.string()).strings()
+    fields.read_string()  # the identity, a comment
+    principals = Fields(fields.read_string()).read_strings()
     if len(principals) > _MOST_PRINCIPALS:
         raise Malformed("too many principals")
     after, before = fields.number(8), fields.number(8)
-    critical = Fields(fields.string()).strings()
-    Fields(fields.string()).strings()  # extensions: hosts have none
-    fields.string()  # reserved
-    authority = fields.string()
+    critical = Fields(fields.read_string()).read_strings()
+    Fields(fields.read_string()).read_strings()  # extensions: hosts have none
+    fields.read_string()  # reserved
+    authority = fields.read_string()
     signed = blob[: fields.at]
-    signature = fields.string()
+    signature = fields.read_string()
     if fields.at != len(blob):
         raise Malformed("something follows its signature")
     names = tuple(name.decode("utf-8", "replace") for name in principals)
@@ -105,7 +107,7 @@ def _find_signature_fault(certificate: Certificate, signatures: Collection[str])
 def _count_fields(blob: bytes) -> int:
     """How many fields it consists of; 0 if it is malformed."""
     try:
-        return len(Fields(blob).strings())
+        return len(Fields(blob).read_strings())
     except Malformed:
         return 0
 

@@ -27,7 +27,7 @@ class HostKeys:
     known: Known
     without_port: Known
 
-    def algorithms(self, offered: Sequence[str]) -> tuple[str, ...]:
+    def choose_algorithms(self, offered: Sequence[str]) -> tuple[str, ...]:
         """The offered algorithms that may be negotiated: if any key of the host is known, only those of known keys.
 
         Certificates only if they can make a difference, and then first, as in OpenSSH.
@@ -99,13 +99,13 @@ class HostKeys:
 
     def _find_certificate_fault(self, certificate: Certificate) -> str | None:
         """Why the certificate proves nothing, None where it proves the host."""
-        if self.known.revoked(certificate.authority) or self.known.revoked(certificate.plain):
+        if self.known.is_revoked(certificate.authority) or self.known.is_revoked(certificate.plain):
             raise ssh_errors.explain_host_key(self.settings, "revoked", _name_key(certificate.plain), self.files)
         signed_by = [
             line
             for known in (self.known, self.without_port)
             for line in known.authorities
-            if line.blob == certificate.authority and not known.revoked(certificate.authority)
+            if line.blob == certificate.authority and not known.is_revoked(certificate.authority)
         ]
         if not signed_by:
             return "known_hosts has no @cert-authority line for what signed its host certificate"

@@ -52,7 +52,7 @@ class Known:
         """The authorities whose certificates prove this host."""
         return tuple(line for line in self.lines if line.marker == AUTHORITY)
 
-    def revoked(self, blob: bytes) -> bool:
+    def is_revoked(self, blob: bytes) -> bool:
         """Whether a key, or the key of an authority, is revoked for this host."""
         return any(line.marker == REVOKED and line.blob == blob for line in self.lines)
 
@@ -63,7 +63,7 @@ class Known:
 
     def judge(self, blob: bytes) -> str:
         """known, revoked, changed (another key of this host is known) or unknown."""
-        if self.revoked(blob):
+        if self.is_revoked(blob):
             return "revoked"
         if any(line.blob == blob for line in self.keys):
             return "known"

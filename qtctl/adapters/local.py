@@ -76,7 +76,7 @@ class LocalHost(Closing):
 
     def bus(self, *, root: bool = False, deadline_s: float = 10.0) -> LocalBus:
         """The system bus: its socket, or, as root where this user is not, `sudo -n systemd-stdio-bridge`."""
-        bus = self._bus(_PLACE, root and os.geteuid() != 0 and not self._privileges.helped(), deadline_s)
+        bus = self._bus(_PLACE, root and os.geteuid() != 0 and not self._privileges.has_helper(), deadline_s)
         self._open.append(bus.close)
         return bus
 

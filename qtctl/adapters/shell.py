@@ -41,7 +41,7 @@ class AfterMark:
         self._before = b""
         self._found = False
 
-    def rest(self, data: bytes) -> bytes:
+    def take_after(self, data: bytes) -> bytes:
         """What of `data` comes after the mark. HostError where so much came that none can be expected."""
         if self._found:
             return data

@@ -102,7 +102,7 @@ class SshHost(Closing):
         self._bus = BackgroundThread(partial(self._open_bus, root=False, deadline_s=_LOGIN_S))
 
     @property
-    def helped(self) -> bool | None:
+    def has_helper(self) -> bool | None:
         """Whether the host's helper acts for this account; None where that was not asked."""
         return self._privileges.known
 
@@ -160,7 +160,7 @@ class SshHost(Closing):
 
         The helper of a host gives nobody the bus as root: whoever has that is root.
         """
-        root = root and not self._privileges.helped()
+        root = root and not self._privileges.has_helper()
         prepared, self._bus = (None, self._bus) if root else (self._bus, None)
         if prepared is None:
             return self._open_bus(root=root, deadline_s=deadline_s)

@@ -50,7 +50,7 @@ class Proxy:
     guard: "subprocess.Popen[bytes]"
     stderr: IO[bytes]
 
-    def said(self) -> str:
+    def read_errors(self) -> str:
         self.stderr.seek(0)
         return " ".join(self.stderr.read(4000).decode("utf-8", "replace").split())
 
@@ -155,7 +155,7 @@ def _connect_over_command(settings: Settings, timeout_s: float) -> Link:
         return _secure(settings, ours, proxy, timeout_s)
     except Unreachable as error:
         proxy.stop()
-        if words := proxy.said():
+        if words := proxy.read_errors():
             raise Unreachable(f"{error.what}; ProxyCommand: {words}", hint=error.hint) from error
         raise
     finally:

@@ -85,7 +85,9 @@ class Transport(BoundedTransport):
         options.kex = _find_common(settings, "KexAlgorithms", wanted.kex, (*options.kex, _CURVE))
         plain = tuple(options.key_types)
         known = (*(name + CERTIFICATE for name in plain), *plain)
-        self._host_key_types = keys.algorithms(_find_common(settings, "HostKeyAlgorithms", wanted.host_keys, known))
+        self._host_key_types = keys.choose_algorithms(
+            _find_common(settings, "HostKeyAlgorithms", wanted.host_keys, known)
+        )
         self.packetizer.limit(*settings.rekey)
         self._held: list[paramiko.Message] = []
         self.clear_to_send = _Released(self._release)

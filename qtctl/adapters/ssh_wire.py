@@ -20,26 +20,26 @@ class Fields:
     data: bytes
     at: int = 0
 
-    def raw(self, count: int) -> bytes:
+    def read_bytes(self, count: int) -> bytes:
         if self.at + count > len(self.data):
             raise Malformed("it ends too early")
         self.at += count
         return self.data[self.at - count : self.at]
 
     def number(self, size: int) -> int:
-        return int.from_bytes(self.raw(size))
+        return int.from_bytes(self.read_bytes(size))
 
-    def string(self) -> bytes:
-        return self.raw(self.number(4))
+    def read_string(self) -> bytes:
+        return self.read_bytes(self.number(4))
 
-    def text(self) -> str:
-        return self.string().decode("utf-8", "replace")
+    def read_text(self) -> str:
+        return self.read_string().decode("utf-8", "replace")
 
-    def strings(self) -> tuple[bytes, ...]:
+    def read_strings(self) -> tuple[bytes, ...]:
         """All fields that are left."""
         found = []
         while self.at < len(self.data):
-            found.append(self.string())
+            found.append(self.read_string())
         return tuple(found)
 
 
@@ -50,7 +50,7 @@ def encode_string(value: bytes) -> bytes:
 def read_type(blob: bytes) -> str:
     """What kind of key this is, '' for bytes that are none."""
     try:
-        return Fields(blob).text()
+        return Fields(blob).read_text()
     except Malformed:
         return ""
 
@@ -58,7 +58,7 @@ def read_type(blob: bytes) -> str:
 def read_rsa_bits(blob: bytes) -> int | None:
     """The size of an RSA key; None for keys of other types. Malformed for a broken one."""
     fields = Fields(blob)
-    if fields.text() != RSA:
+    if fields.read_text() != RSA:
         return None
-    fields.string()  # the exponent
-    return int.from_bytes(fields.string()).bit_length()
+    fields.read_string()  # the exponent
+    return int.from_bytes(fields.read_string()).bit_length()

@@ -23,7 +23,7 @@ class LocalSupplies:
     clones: Path | None = None
     wheels: Path | None = None
 
-    def code(self, install: DesiredInstall) -> bytes:
+    def fetch_code(self, install: DesiredInstall) -> bytes:
         if self.clones is None:
             what = (
                 f"nothing was changed: {install.name} has to be installed at {install.commit[:12]}, from a clone of git"
@@ -32,7 +32,7 @@ class LocalSupplies:
         named = (self.clones / install.name, self.clones / f"{install.name}.git")
         return pack_commit(next((each for each in named if each.is_dir()), named[0]), install.commit)
 
-    def packages(self, install: DesiredInstall) -> Mapping[str, bytes] | None:
+    def fetch_packages(self, install: DesiredInstall) -> Mapping[str, bytes] | None:
         if self.wheels is None:
             return None
         by_digest = self._read_packages(install)

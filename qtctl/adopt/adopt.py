@@ -70,7 +70,7 @@ def draft_registry(task: Task) -> Draft:
     outside |= list_externals(planned, known, ledger)
     tell_dropins(planned, task.runtime, ledger)
     for fate in list_others(task.runtime, ledger.files):
-        ledger.file(fate)
+        ledger.note_file(fate)
     documents = build_files(units, planned, outside, host, ledger)
     texts = {path: write_text(document) for path, document in sorted(documents.items())}
     return Draft(texts, units, those, planned, ledger)

@@ -62,7 +62,7 @@ def _declare_port(made: Made, claims: _Claims, ledger: Ledger) -> None:
         made.table["ports"] = {"http": {"listen": made.port}}
         return
     what = f"listens on {made.port}, as {owner} does: its port was not declared"
-    ledger.error(QT101, made.original.unit, what, "give one of them another port", at=Place(made.original.path))
+    ledger.note_error(QT101, made.original.unit, what, "give one of them another port", at=Place(made.original.path))
     made.table["run"] = _make_command(made.table["run"], made.port)
 
 
@@ -76,7 +76,7 @@ def _declare_socket(made: Made, claims: _Claims, ledger: Ledger) -> None:
     (_, address, port), owner = owners[0]
     where = f"{address}:{port}" if port else address
     what = f"listens on {where}, as {owner} does: it was declared stopped"
-    ledger.error(QT101, made.original.unit, what, "give one of them another", at=Place(made.original.path))
+    ledger.note_error(QT101, made.original.unit, what, "give one of them another", at=Place(made.original.path))
     made.entry.put(("state",), "stopped")
     made.table.pop("enabled", None)
 

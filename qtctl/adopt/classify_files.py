@@ -80,7 +80,7 @@ class Sorted:
     loaded: tuple[str, ...] = ()
     """Instances that a live host has in memory, or enabled, whatever made them."""
 
-    def instances(self, template: str) -> tuple[str, ...]:
+    def list_instances(self, template: str) -> tuple[str, ...]:
         """The instances of a template that links enable, or that a live host has."""
         head, _, tail = template.partition("@")
         found = {*(each.unit for each in self.enablements), *self.loaded}

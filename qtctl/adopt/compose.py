@@ -44,10 +44,10 @@ class Adopting(Shared):
     def take(self, project: Project) -> None:
         """Take all services of a project; one that an earlier project has stays with that project."""
         dispositions: Table = {}
-        self.ledger.file(FileFate(project.file, FileKind.COMPOSE, "", taken=True, why="read"))
+        self.ledger.note_file(FileFate(project.file, FileKind.COMPOSE, "", taken=True, why="read"))
         for error in project.refused:
             at = error.place or Place(project.file)
-            what = f"Compose refuses this: {self.shown(error.what)}"
+            what = f"Compose refuses this: {self.mask(error.what)}"
             self.ledger.tell(project.name, what, error.hint, at=at, severity=Severity.WARNING)
         if project.unset:
             what = f"these variables have no value, and were replaced by nothing: {', '.join(project.unset)}"
@@ -55,7 +55,7 @@ class Adopting(Shared):
                 project.name, what, "set them in .env, with --env-file or in the shell", at=Place(project.file)
             )
         needed = find_awaited(project)
-        for name, service in project.services().items():
+        for name, service in project.list_services().items():
             dispositions[name] = _build_disposition(service)
             if name not in self.names:
                 self.names[name] = _find_free_name(make_allowed(name), self.names.values())
@@ -94,9 +94,9 @@ class Adopting(Shared):
         read_restart(reading)
         if completed:
             parts.complete()
-        for key in reading.said():
+        for key in reading.list_given():
             handler = HANDLERS.get(key)
-            if handler is not None and reading.unsettled(key):
+            if handler is not None and reading.list_unsettled(key):
                 handler(reading)
         parts.read_host(self.systemd)
         if "healthcheck" in service.lines:
@@ -107,8 +107,8 @@ class Adopting(Shared):
 
     def leave_rest(self, reading: Reading) -> None:
         """Everything that no key says, each with why."""
-        for key in reading.said():
-            rest = reading.unsettled(key)
+        for key in reading.list_given():
+            rest = reading.list_unsettled(key)
             why, to_do = REASONS.get(key, (NO_COUNTERPART, ""))
             if key.startswith("x-"):
                 why, to_do = "is an extension, which Compose ignores", ""
@@ -116,15 +116,15 @@ class Adopting(Shared):
 
     def _finish(self, name: str, parts: Parts, run: str, count: int, project: Project) -> None:
         reading, service = parts.reading, parts.reading.service
-        state, why = parts.state(run, count)
+        state, why = parts.choose_state(run, count)
         if run == "external":
             entry = self._adopt_external(parts, state, why)
         else:
             reading.table = {
-                "summary": self.shown(f"Was the container {reading.values.get('container_name') or name}."),
+                "summary": self.mask(f"Was the container {reading.values.get('container_name') or name}."),
                 "state": state,
                 **({"why": why} if why else {}),
-                "notes": "\n".join(map(self.shown, reading.notes)),
+                "notes": "\n".join(map(self.mask, reading.notes)),
                 **reading.table,
             }
             self._adopt_template(reading, count)
@@ -149,7 +149,7 @@ class Adopting(Shared):
         """
         reading = parts.reading
         image = reading.values.get("image") or parts.name
-        external: Table = {"summary": self.shown(f"Was the container of {image}.")}
+        external: Table = {"summary": self.mask(f"Was the container of {image}.")}
         if state != "running":
             external |= {"state": state, "enabled": False, "why": why}
         if reading.table.get("ports"):
@@ -157,7 +157,7 @@ class Adopting(Shared):
         self.externals[reading.name] = external
         kept = {"image", *(each for keys, those in reading.origins.items() if keys[0] == "ports" for each in those)}
         moved = [each for each, fate in reading.fates.items() if fate is not Fate.REPORTED and each not in kept]
-        reading.typed("image")
+        reading.note_typed("image")
         for key in dict.fromkeys(each.partition(".")[0].partition("[")[0] for each in moved):
             those = [each for each in moved if each.partition(".")[0].partition("[")[0] == key]
             reading.leave("belongs to the container of a foreign image", *those, to_do="see that its unit says so")
@@ -200,7 +200,7 @@ class Adopting(Shared):
         more = len(left.attributes) - SHOWN
         names += f" and {more} more" if more > 0 else ""
         severity = Severity.WARNING if left.open else Severity.INFO
-        self.ledger.tell(name, self.shown(f"{names}: {left.why}"), left.to_do, at=left.place, severity=severity)
+        self.ledger.tell(name, self.mask(f"{names}: {left.why}"), left.to_do, at=left.place, severity=severity)
 
     def _note_fate(self, name: str, attribute: str, fate: Fate, place: Place, project: Project) -> None:
         self._note_attribute(place, fate, f"services.{name}.{attribute}", project)
@@ -209,8 +209,8 @@ class Adopting(Shared):
         """In the file that says it: included, extended and merged ones are files of their own."""
         path = place.file or project.file
         if path not in self.ledger.files:
-            self.ledger.file(FileFate(path, FileKind.COMPOSE, "", taken=True, why=f"read with {project.file}"))
-        self.ledger.attribute(path, place.line or 1, fate, what)
+            self.ledger.note_file(FileFate(path, FileKind.COMPOSE, "", taken=True, why=f"read with {project.file}"))
+        self.ledger.note_attribute(path, place.line or 1, fate, what)
 
     def _note_resources(self, project: Project) -> None:
         """What stands beside `services`."""
@@ -228,7 +228,7 @@ class Adopting(Shared):
                 self._tell(key, Left(attributes[:1], why, to_do, project.model.line_of(key)))
                 self._note_attribute(project.model.line_of(key), Fate.REPORTED, key, project)
 
-    def documents(self, host: HostFacts) -> dict[str, Table]:
+    def make_documents(self, host: HostFacts) -> dict[str, Table]:
         """Path → document of the registry."""
         live = {name for name, table in self.services.items() if table["state"] == "running"}
         for table in self.services.values():
@@ -268,7 +268,7 @@ def find_awaited(project: Project) -> set[str]:
     """Services that others wait for until they have ended well."""
     return {
         name
-        for service in project.services().values()
+        for service in project.list_services().values()
         for name, dependency in (service.get("depends_on") or {}).items()
         if dependency.get("condition") == COMPLETED
     }

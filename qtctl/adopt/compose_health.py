@@ -61,7 +61,7 @@ def read_healthcheck(reading: Reading) -> None:
     check = reading.values.get("healthcheck") or {}
     test = [str(each) for each in check.get("test") or ()]
     if check.get("disable") or test[:1] == ["NONE"]:
-        reading.leave("turns off the check of the image", *reading.unsettled("healthcheck"))
+        reading.leave("turns off the check of the image", *reading.list_unsettled("healthcheck"))
         return
     asked = find_asked(test, (reading.name, str(reading.values.get("container_name") or "")))
     key = _find_port(reading, asked.port) if asked else ""
@@ -72,16 +72,16 @@ def read_healthcheck(reading: Reading) -> None:
     if asked:
         why = f"asks port {asked.port} inside the container, which is not published"
     to_do = "give a port health, or write a check in checks.toml"
-    reading.leave(why, *reading.unsettled("healthcheck"), to_do=to_do)
+    reading.leave(why, *reading.list_unsettled("healthcheck"), to_do=to_do)
 
 
 def _put(reading: Reading, key: str, asked: Asked, timeout: str) -> None:
-    attributes = reading.unsettled("healthcheck")
+    attributes = reading.list_unsettled("healthcheck")
     said = [each for each in attributes if each.partition("[")[0] == "healthcheck.test"]
     reading.put(f"ports.{key}.health.path", asked.path, *said)
     if "healthcheck.timeout" in attributes and 0 < parse_nanoseconds(timeout) <= _LONGEST_NS:
         reading.put(f"ports.{key}.health.within", format_span(timeout), "healthcheck.timeout")
-    reading.leave("needs no key: an audit asks when it runs", *reading.unsettled("healthcheck"))
+    reading.leave("needs no key: an audit asks when it runs", *reading.list_unsettled("healthcheck"))
 
 
 def _find_port(reading: Reading, target: int) -> str:

@@ -92,7 +92,7 @@ def read_read_only(reading: Reading) -> None:
     if reading.values.get("read_only"):
         reading.put("sandbox.protect_system", "strict", "read_only")
     else:
-        reading.typed("read_only")
+        reading.note_typed("read_only")
 
 
 def read_capabilities(reading: Reading) -> None:
@@ -219,7 +219,7 @@ def read_blkio(reading: Reading) -> None:
 
 
 def read_expose(reading: Reading) -> None:
-    reading.leave("needs no key: nothing keeps services of a host from each other", *reading.unsettled("expose"))
+    reading.leave("needs no key: nothing keeps services of a host from each other", *reading.list_unsettled("expose"))
 
 
 def read_init(reading: Reading) -> None:

@@ -89,7 +89,7 @@ class Parts:
 
     def _add_argv(self, argv: tuple[str, ...], attributes: list[str]) -> None:
         argv = (_simplify_program(argv[0]), *argv[1:])
-        line = self.hiding.line(argv)
+        line = self.hiding.make_line(argv)
         if line is not None:
             self.reading.put("run.kind", "exec")
             self.reading.put("run.lines", [line], *attributes)
@@ -100,14 +100,14 @@ class Parts:
             self.reading.put("run.kind", "exec")
             self.reading.put("run.lines", [" ".join(map(quote_argument, argv))], *attributes)
 
-    def state(self, run: str, count: int) -> tuple[str, str]:
+    def choose_state(self, run: str, count: int) -> tuple[str, str]:
         if run == "unknown":
             return "retired", "The file does not say its command, which is in its image."
         if count == 0:
             return "stopped", "Compose was told to run none of it."
         if self.name not in self.project.enabled:
             profiles = ", ".join(map(str, self.reading.service.get("profiles") or ()))
-            return "stopped", self.adopting.shown(f"Only in the profiles {profiles}, of which none was given.")
+            return "stopped", self.adopting.mask(f"Only in the profiles {profiles}, of which none was given.")
         if run == "unsure":
             return "stopped", "The image may have an entry point, which would stand before the command."
         return "running", ""
@@ -131,7 +131,7 @@ class Parts:
         self.hiding.take(fitting, foreign)
         for name, attribute in attributes.items():
             if name in self.hiding.env:
-                reading.typed(attribute)
+                reading.note_typed(attribute)
             elif name in self.hiding.names:
                 reading.fates[attribute] = Fate.SECRET
         reading.leave(
@@ -155,7 +155,7 @@ class Parts:
             names = ", ".join(sorted(self.hiding.literal))
             what = f"has secrets written down, of which only the names were copied: {names}"
             remedy = f"put them into {self.secret_file()} on the host, and change them"
-            self.adopting.ledger.error(QT109, self.name, what, remedy, at=reading.service.place)
+            self.adopting.ledger.note_error(QT109, self.name, what, remedy, at=reading.service.place)
 
     def _list_unknown(self) -> Iterator[str]:
         """Variables whose values came from others that have none here."""
@@ -193,7 +193,7 @@ class Parts:
                     is_open=True,
                 )
             else:
-                self.reading.typed(attribute)
+                self.reading.note_typed(attribute)
 
     def secret_file(self) -> str:
         return f"/etc/{self.adopting.fleet}/{self.reading.name}.secret.env"
@@ -209,7 +209,7 @@ class Parts:
     def _add_port(self, port: Table, attribute: str, ports: dict[str, Value], count: int) -> None:
         published, protocol = str(port.get("published") or ""), str(port.get("protocol") or "tcp")
         number = int(published) if published.isdecimal() and published.isascii() else 0
-        raw = self.adopting.shown(port.short.raw if port.short is not None else f"{published}:{port.get('target')}")
+        raw = self.adopting.mask(port.short.raw if port.short is not None else f"{published}:{port.get('target')}")
         if not number > 0 or protocol not in ("tcp", "udp"):
             self.reading.leave(f"({raw}) is not a fixed port of tcp or udp", attribute, to_do="set ports")
         elif count > 1:
@@ -226,7 +226,7 @@ class Parts:
         if owner not in ("", self.name):
             what = f"publishes {number}/{protocol}, as {owner} does: its port was not declared"
             place = port.short.place if port.short is not None else port.place
-            self.adopting.ledger.error(QT101, self.name, what, "give it another", at=place)
+            self.adopting.ledger.note_error(QT101, self.name, what, "give it another", at=place)
             self.reading.leave(f"is the port {number}/{protocol} of {owner}", attribute)
             return
         self.adopting.taken[protocol, number, address] = self.name
@@ -273,11 +273,11 @@ class Parts:
             what = f"waited until {name} was healthy; a unit waits until it has started"
             self.reading.leave(what, healthy, to_do=f"give {name} type notify, or let this service try again")
             written.remove(healthy)
-        self.reading.typed(*written)
+        self.reading.note_typed(*written)
         if "links" in self.reading.service.lines:
             links = self.reading.values.get("links", ())
             plain = [f"links[{number}]" for number, each in enumerate(links) if each == name]
-            self.reading.typed(*plain)
+            self.reading.note_typed(*plain)
 
     def read_host(self, systemd: int) -> None:
         reading = self.reading
@@ -285,13 +285,13 @@ class Parts:
             reading.put("sandbox.protect_hostname", f"private:{reading.values['hostname']}", "hostname")
         if "extra_hosts" not in reading.service.lines:
             return
-        attributes = reading.unsettled("extra_hosts")
+        attributes = reading.list_unsettled("extra_hosts")
         entries = [str(each).partition("=") for each in reading.values.get("extra_hosts", ())]
         by_name = {name: address for name, _, address in entries}
         for attribute, name in zip(attributes, _list_host_names(reading.service["extra_hosts"]), strict=False):
             address = by_name.get(name, "")
             if self._add_alias(name, address):
-                reading.typed(attribute)
+                reading.note_typed(attribute)
             else:
                 to_do = "see that the name resolves on the host"
                 reading.leave("is not one name with one address for the whole host", attribute, to_do=to_do)
@@ -315,7 +315,7 @@ class Parts:
             file = build.get("dockerfile", "")
             reading.note(
                 f"Built in {build.get('context', '')}{f', {file}' if file else ''}. Install its program on the host.",
-                *reading.unsettled("build"),
+                *reading.list_unsettled("build"),
             )
         for number, each in enumerate(values.get("volumes", ())):
             attribute = list(list_attributes("volumes", reading.service["volumes"]))[number]
@@ -324,10 +324,10 @@ class Parts:
             reading.note(f"Volume: {source} at {each.get('target', '')}{mode}. Move what it holds.", attribute)
         if "profiles" in reading.service.lines:
             profiles = ", ".join(map(str, values.get("profiles", ())))
-            attributes = reading.unsettled("profiles")
+            attributes = reading.list_unsettled("profiles")
             reading.note(f"Only in profiles {profiles}", *attributes)
         if "container_name" in reading.service.lines:
-            reading.typed("container_name")
+            reading.note_typed("container_name")
 
 
 def _is_all(address: str) -> bool:

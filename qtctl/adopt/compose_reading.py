@@ -46,7 +46,7 @@ class Reading:
             table = table.setdefault(key, {})
         table[keys[-1]] = value
         self.origins.setdefault(keys, []).extend(attributes)
-        self.typed(*attributes)
+        self.note_typed(*attributes)
 
     def add(self, path: str, values: Iterable[Value], *attributes: str) -> None:
         """To the list that a key has."""
@@ -55,7 +55,7 @@ class Reading:
             table = table.get(key, {})
         self.put(path, list(dict.fromkeys((*(table or ()), *values))), *attributes)
 
-    def typed(self, *attributes: str) -> None:
+    def note_typed(self, *attributes: str) -> None:
         self.fates.update(dict.fromkeys(attributes, Fate.TYPED))
 
     def note(self, text: str, *attributes: str) -> None:
@@ -69,11 +69,11 @@ class Reading:
             self.left.append(Left(attributes, why, to_do, self.service.line_of(key), is_open))
             self.fates.update(dict.fromkeys(attributes, Fate.REPORTED))
 
-    def unsettled(self, key: str) -> tuple[str, ...]:
+    def list_unsettled(self, key: str) -> tuple[str, ...]:
         """Attributes of a key that are not accounted for yet."""
         return tuple(each for each in list_attributes(key, self.service.get(key)) if each not in self.fates)
 
-    def said(self) -> tuple[str, ...]:
+    def list_given(self) -> tuple[str, ...]:
         """Keys that the file has: what Compose supposes has no line."""
         return tuple(key for key in self.service if key in self.service.lines)
 

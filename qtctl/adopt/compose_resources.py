@@ -143,7 +143,7 @@ def read_replicas(reading: Reading) -> int:
     if number > 1:
         reading.put("instances", [str(each) for each in range(1, number + 1)], *attributes)
     else:
-        reading.typed(*attributes)
+        reading.note_typed(*attributes)
     mode = deploy.get("mode", "")
     if mode in ("global", "replicated"):
         reading.leave("needs no key: there is one host", "deploy.mode")

@@ -40,7 +40,7 @@ class Hiding:
             self.names[name] = None
             self.literal += [name] if value is not None else []
 
-    def line(self, argv: tuple[str, ...]) -> str | None:
+    def make_line(self, argv: tuple[str, ...]) -> str | None:
         """The command as systemd reads it, with variables for its secrets; None where it has none."""
         spans = find_argument_spans(argv)
         spans[1:] = [

@@ -59,9 +59,9 @@ def read_settings(project: Project, systemd: int) -> ComposeSettings:
     adopting = Adopting("qtctl", Ledger(), systemd)
     adopting.ledger.keep(frozenset(list_project_secrets(project)))
     awaited = find_awaited(project)
-    adopting.names = {name: name for name in project.services()}
+    adopting.names = {name: name for name in project.list_services()}
     found = {}
-    for name, service in project.services().items():
+    for name, service in project.list_services().items():
         # A port is judged by who listens on it, not by which service of the file came first.
         adopting.taken.clear()
         parts, run, _ = adopting.read(name, service, project, completed=name in awaited)
@@ -200,7 +200,7 @@ class _Settings:
             # Where a folder of the project lies is no matter of the file.
             same, kind = source if source == target else "", str(each.get("type", ""))
             named = f" {source}" if kind == "volume" and source else ""
-            shown = self.adopting.shown(f"{kind}{named} at {target} ({mode})")
+            shown = self.adopting.mask(f"{kind}{named} at {target} ({mode})")
             item = f"volumes.{target}"
             yield ComposeSetting(dimension, SettingKind.VOLUME, item, target, line, (same, mode), shown)
 
@@ -235,7 +235,7 @@ class _Settings:
                 continue
             kind = SettingKind.UNREAD if key == "env_file" else SettingKind.LEFT
             dimension = _BY_ATTRIBUTE.get(key, Dimension.SERVICES)
-            why = self.adopting.shown(left.why)
+            why = self.adopting.mask(left.why)
             # When a check was made is nothing apart from the check.
             to_do = "" if key == "healthcheck" else left.to_do
             yield ComposeSetting(dimension, kind, attribute, key, self._find_line(left.place), (), "", why, to_do)

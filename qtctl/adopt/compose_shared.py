@@ -18,6 +18,6 @@ class Shared:
     aliases: dict[str, str] = field(default_factory=dict)
     """Host name → address, of `extra_hosts`."""
 
-    def shown(self, text: str) -> str:
+    def mask(self, text: str) -> str:
         """A text of the file as it may stand in a registry: URLs of images and of sources may hold passwords."""
         return hide_known(mask(text), self.ledger.secrets)

@@ -45,7 +45,7 @@ class Side:
     made: Mapping[str, Made]
     refused: Mapping[str, str]
 
-    def values(self, unit: str) -> Values:
+    def map_values(self, unit: str) -> Values:
         """(section, directive) → what holds, without what is a secret."""
         made = self.made[unit]
         found = read_values(made.original.merged, unit, resets=made.original.foreign)

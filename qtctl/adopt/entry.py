@@ -40,7 +40,7 @@ class Entry:
         self._from[path] = lines
         for each in lines:
             self.typed[id(each)] = each
-            self.ledger.line(each.path, each.line, Fate.TYPED, f"{each.key}=")
+            self.ledger.note_line(each.path, each.line, Fate.TYPED, f"{each.key}=")
 
     def said_by(self, at: At) -> tuple[tuple[str, ...], ...]:
         """The paths of the table that say a directive."""
@@ -72,16 +72,16 @@ class Entry:
         self.left[at] = "words of it that systemd does not take there, or no registry can say, were left out"
         for each in said:
             what = f"{each.key}= has a word that systemd does not take there, or no registry can say: it was left out"
-            self.ledger.error(QT110, self.unit, what, "fix it", at=Place(each.path, each.line))
+            self.ledger.note_error(QT110, self.unit, what, "fix it", at=Place(each.path, each.line))
 
     def refuse(self, said: Iterable[Assignment], why: str) -> None:
         """Leave out what systemd would ignore, or what no registry can say; with its finding."""
         for each in said:
             self.typed.pop(id(each), None)
-            self.ledger.line(each.path, each.line, Fate.IGNORED, f"{each.key}=")
+            self.ledger.note_line(each.path, each.line, Fate.IGNORED, f"{each.key}=")
             self.left[each.section, each.key] = why
             what = f"{each.key}= was left out: {why}"
-            self.ledger.error(QT110, self.unit, what, "fix the value", at=Place(each.path, each.line))
+            self.ledger.note_error(QT110, self.unit, what, "fix the value", at=Place(each.path, each.line))
 
     def settle(self, model: type[BaseModel]) -> bool:
         """Take out what the model refuses, key by key; False where something that it needs is missing."""
@@ -113,7 +113,7 @@ class Entry:
         for each in said:
             self.typed.pop(id(each), None)
             self.hatch[id(each)] = each
-            self.ledger.line(each.path, each.line, Fate.HATCH, f"{each.key}=")
+            self.ledger.note_line(each.path, each.line, Fate.HATCH, f"{each.key}=")
 
 
 def _set(table: Table, path: tuple[str, ...], value: object) -> None:

@@ -11,7 +11,7 @@ def name_target(table: Table, plan: Plan) -> None:
     wanted, part_of = install.get("wanted_by", []), order.get("part_of", [])
     if len(wanted) != 1 or set(install) != {"wanted_by"} or table["state"] in ("on-timer", "on-demand"):
         return
-    name = plan.calls(wanted[0])
+    name = plan.get_short_name(wanted[0])
     if not wanted[0].endswith(".target") or wanted[0] not in plan.names or name not in part_of:
         return
     table["target"] = plan.names[wanted[0]]

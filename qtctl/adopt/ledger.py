@@ -20,20 +20,20 @@ class Ledger:
     _lines: dict[str, dict[int, LineFate]] = field(default_factory=dict)
     _attributes: dict[str, list[LineFate]] = field(default_factory=dict)
 
-    def line(self, path: str, line: int, fate: Fate, what: str = "") -> None:
+    def note_line(self, path: str, line: int, fate: Fate, what: str = "") -> None:
         """The fate of a line; a later one takes the place of an earlier one."""
         self._lines.setdefault(path, {})[line] = LineFate(line, fate, what)
 
-    def attribute(self, path: str, line: int, fate: Fate, what: str) -> None:
+    def note_attribute(self, path: str, line: int, fate: Fate, what: str) -> None:
         """The fate of one of several things that a line may say."""
         self._attributes.setdefault(path, []).append(LineFate(line, fate, what))
 
-    def unread(self, path: str) -> None:
+    def note_unread(self, path: str) -> None:
         """All lines of a file that was read, and of which nothing was adopted in the end."""
         for line, fate in self._lines.get(path, {}).items():
             self._lines[path][line] = LineFate(line, Fate.UNREAD, fate.what)
 
-    def file(self, fate: FileFate) -> None:
+    def note_file(self, fate: FileFate) -> None:
         self.files[fate.path] = fate
 
     def judge(self, finding: Finding) -> None:
@@ -50,7 +50,7 @@ class Ledger:
         for finding in before:
             self.judge(finding)
 
-    def error(self, meaning: Meaning, subject: str, what: str, remedy: str, *, at: Place) -> None:
+    def note_error(self, meaning: Meaning, subject: str, what: str, remedy: str, *, at: Place) -> None:
         self.judge(meaning.make_broken(subject, what, remedy, at, severity=Severity.ERROR))
 
     def warn(self, meaning: Meaning, subject: str, what: str, remedy: str, *, at: Place) -> None:
@@ -72,7 +72,7 @@ class Ledger:
             )
         )
 
-    def sealed(self) -> tuple[tuple[FileFate, ...], tuple[Finding, ...]]:
+    def seal(self) -> tuple[tuple[FileFate, ...], tuple[Finding, ...]]:
         """Files with their lines, by path; findings and choices by place."""
         return tuple(self._list_files()), tuple(sorted(self.judgments, key=_order))
 

@@ -65,7 +65,7 @@ class Original:
     def has(self, section: str, key: str) -> bool:
         return (section, key) in self.merged.held
 
-    def sections(self) -> frozenset[str]:
+    def list_sections(self) -> frozenset[str]:
         return frozenset(at[0] for at in self.merged.held)
 
 
@@ -101,7 +101,7 @@ class _Desk:
 def merge_units(sources: Sorted, selection: Selection, ledger: Ledger) -> Originals:
     """Every existing unit, with each file's fate in `ledger`. A unit whose file systemd would not load is left out."""
     for other in sources.others:
-        ledger.file(other)
+        ledger.note_file(other)
     copies = _group_copies(sources.units, selection, ledger)
     choose = make_rule((source.path for source in sources.units), selection.prefer)
     desk = _Desk(sources, selection, choose, ledger)
@@ -124,13 +124,13 @@ def _group_copies(units: Iterable[UnitSource], selection: Selection, ledger: Led
         if selection.wants(source.unit):
             copies.setdefault(source.unit, []).append(source)
         else:
-            ledger.file(_build_fate(source, taken=False, why="not among the units that were asked for"))
+            ledger.note_file(_build_fate(source, taken=False, why="not among the units that were asked for"))
     return copies
 
 
 def _choose_copy(copies: Sequence[UnitSource], choose: Rule, ledger: Ledger) -> UnitSource:
     first, why = choose.choose(copies)
-    ledger.file(_build_fate(first, taken=True, why=why))
+    ledger.note_file(_build_fate(first, taken=True, why=why))
     for copy in copies:
         if copy is first:
             continue
@@ -140,9 +140,9 @@ def _choose_copy(copies: Sequence[UnitSource], choose: Rule, ledger: Ledger) -> 
             said = f"another copy, with another {_list_differing(first, copy)}; {first.path} was taken: {why}"
             what = f"{first.path} was taken ({why}) and not this one, which has another {_list_differing(first, copy)}"
             ledger.tell(copy.unit, what, "--prefer takes another", at=Place(copy.path))
-        ledger.file(_build_fate(copy, taken=False, why=said))
+        ledger.note_file(_build_fate(copy, taken=False, why=said))
         for number in range(1, copy.content.count(b"\n") + 1):
-            ledger.line(copy.path, number, Fate.COPY)
+            ledger.note_line(copy.path, number, Fate.COPY)
     return first
 
 
@@ -169,7 +169,7 @@ def _map_dropins(
         units = readers.get(each.of, ())
         units = [unit for unit in units if each.of == unit or unit in taken or get_template(unit) not in taken]
         why = f"merged into {', '.join(units)}" if units else "of no unit that was adopted"
-        ledger.file(FileFate(each.path, FileKind.DROPIN, each.of, bool(units), why))
+        ledger.note_file(FileFate(each.path, FileKind.DROPIN, each.of, bool(units), why))
         if each.of in TYPES and units:
             what = f"is read for every {each.of} of a host; here it is merged into those that were adopted"
             ledger.tell(f"{each.of}.d", what, at=Place(each.path))
@@ -229,7 +229,7 @@ def _read_original(source: UnitSource, dropins: Sequence[DropinSource], desk: _D
     contents = [content, *_read_contents(unit, ordered, desk)]
     refused = _find_refusals(unit, contents, desk)
     template = unit.partition("@")[2].startswith(".")
-    instances = desk.sources.instances(unit) if template else ()
+    instances = desk.sources.list_instances(unit) if template else ()
     merged = _merge(contents, desk.ledger)
     return Original(
         unit,
@@ -257,7 +257,7 @@ def _report_untaken(unit: str, found: Iterable[Refusal], ledger: Ledger) -> None
     for each in found:
         if each.loads and each.sure and each.given:
             at = Place(each.given.file, each.given.line.line)
-            ledger.error(QT118, unit, each.what, each.remedy, at=at)
+            ledger.note_error(QT118, unit, each.what, each.remedy, at=at)
 
 
 def _read_contents(unit: str, ordered: Sequence[DropinSource], desk: _Desk) -> Iterator[Content]:
@@ -299,7 +299,7 @@ def _collect_asides(contents: Iterable[Content]) -> tuple[tuple[Comment, ...], t
 def _merge(contents: Iterable[Content], ledger: Ledger, *, resets: bool = False) -> Merged:
     merged = merge((said for content in contents for said in content.said), resets=resets)
     for each in merged.replaced:
-        ledger.line(each.path, each.line, Fate.REPLACED, f"{each.key}=")
+        ledger.note_line(each.path, each.line, Fate.REPLACED, f"{each.key}=")
     return merged
 
 
@@ -307,16 +307,16 @@ def _note_links(sources: Sorted, adopted: set[str], ledger: Ledger) -> None:
     for alias in sources.aliases:
         taken = alias.unit in adopted
         why = f"another name of {alias.unit}" + ("" if taken else ", which was not adopted")
-        ledger.file(FileFate(alias.path, FileKind.LINK, alias.unit, taken, why))
+        ledger.note_file(FileFate(alias.path, FileKind.LINK, alias.unit, taken, why))
     for named in sources.instance_links:
         template = get_template(named.unit)
         why = f"names {named.unit}, an instance of {template}"
         why += "" if template in adopted else ", which was not adopted"
-        ledger.file(FileFate(named.path, FileKind.LINK, named.unit, template in adopted, why))
+        ledger.note_file(FileFate(named.path, FileKind.LINK, named.unit, template in adopted, why))
     for link in sources.enablements:
         taken = link.unit in adopted or get_template(link.unit) in adopted
         why = f"{link.puller} pulls in {link.unit}" + ("" if taken else ", which was not adopted")
-        ledger.file(FileFate(link.path, FileKind.LINK, link.unit, taken, why))
+        ledger.note_file(FileFate(link.path, FileKind.LINK, link.unit, taken, why))
 
 
 def _build_fate(source: UnitSource, *, taken: bool, why: str) -> FileFate:

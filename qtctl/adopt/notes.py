@@ -22,7 +22,7 @@ def write_notes(original: Original, ledger: Ledger) -> str:
     for at, said in original.merged.held.items():
         if at[0].startswith("X-") or at[1].startswith("X-"):
             for each in said:
-                ledger.line(each.path, each.line, Fate.NOTE, f"{each.key}=")
+                ledger.note_line(each.path, each.line, Fate.NOTE, f"{each.key}=")
                 lines.append(f"[{each.section}] {each.key}={each.value}" if _may_show(each, ledger) else "")
     lines += [_explain_ignored(each, ledger) for each in original.ignored]
     return "\n".join(dict.fromkeys(line for line in lines if line))
@@ -42,9 +42,9 @@ def _write_comment(comment: Comment, unit: str, ledger: Ledger) -> str:
     if comment.text.startswith(_HEADS):
         return ""
     if not ledger.may_show(comment.text):
-        ledger.line(comment.path, comment.line, Fate.SECRET, "comment")
+        ledger.note_line(comment.path, comment.line, Fate.SECRET, "comment")
         what = "a comment that may hold a secret: it was not copied"
         ledger.warn(QT109, unit, what, "take it out", at=Place(comment.path, comment.line))
         return ""
-    ledger.line(comment.path, comment.line, Fate.NOTE, "comment")
+    ledger.note_line(comment.path, comment.line, Fate.NOTE, "comment")
     return f"{comment.about}=: {comment.text}" if comment.about else comment.text

@@ -51,12 +51,12 @@ def list_externals(plan: Plan, outside: Outside, ledger: Ledger) -> Iterator[tup
     for unit, (found, why) in sorted(named.items()):
         taken = unit not in plan.names and unit not in plan.aliases and _is_meant(unit, plan, outside)
         fate = f"{why}: {'declared as an external' if taken else 'not for a registry to declare'}"
-        ledger.file(FileFate(found.path, FileKind.UNIT, unit, taken, fate))
+        ledger.note_file(FileFate(found.path, FileKind.UNIT, unit, taken, fate))
         if taken:
             yield build_external(unit, f"It {why}.", plan.states.get(unit, UnitState()))
     for unit, state in sorted(plan.states.items()):
         here = is_up(state.active) or bool(state.enabled)
-        if unit not in named and here and plan.unknown(unit) and _is_meant(unit, plan, outside):
+        if unit not in named and here and plan.is_unknown(unit) and _is_meant(unit, plan, outside):
             yield build_external(unit, f"It {_BY_NAME if unit in outside.by_name else _ELSEWHERE}.", state)
 
 
@@ -81,7 +81,7 @@ def tell_dropins(plan: Plan, runtime: Iterable[Found], ledger: Ledger) -> None:
         if path.parent.suffix != ".d" or folder not in WHY:
             continue
         why = f"{WHY[folder]}: it stays in force until then, and was not adopted"
-        ledger.file(FileFate(found.path, FileKind.DROPIN, of, taken=False, why=why))
+        ledger.note_file(FileFate(found.path, FileKind.DROPIN, of, taken=False, why=why))
         for unit in sorted(plan.names):
             if of in list_levels(unit):
                 ledger.tell(unit, f"a drop-in {why}", "declare what should last", at=Place(found.path))
@@ -101,7 +101,7 @@ def _is_meant(unit: str, plan: Plan, outside: Outside) -> bool:
     selection = outside.selection
     if is_template(unit) or unit in outside.masked:
         return False
-    return selection.wants(unit) and (bool(selection.only) or plan.unknown(unit))
+    return selection.wants(unit) and (bool(selection.only) or plan.is_unknown(unit))
 
 
 def list_others(runtime: Iterable[Found], known: Mapping[str, FileFate]) -> Iterator[FileFate]:

@@ -54,10 +54,10 @@ class Plan:
         """Names that count as the fleet's, though nothing declares them."""
         return (f"{self.prefix}*",) if self.prefix else ()
 
-    def calls(self, unit: str) -> str:
+    def get_short_name(self, unit: str) -> str:
         return self.short.get(unit, unit)
 
-    def unknown(self, unit: str) -> bool:
+    def is_unknown(self, unit: str) -> bool:
         """Whether it would count as the fleet's, and is not among what was adopted."""
         known = unit in self.names or unit in self.aliases or unit in self.instances
         return not known and any(fnmatchcase(unit, pattern) for pattern in self.patterns)
@@ -67,7 +67,7 @@ class Plan:
         """Whether a live host said what runs."""
         return bool(self.states)
 
-    def standing(self, original: Original, unit: str = "") -> Standing:
+    def find_standing(self, original: Original, unit: str = "") -> Standing:
         """Of the original, or of `unit`, an instance of it."""
         name = unit or original.unit
         known = self.states.get(name)

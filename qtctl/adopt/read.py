@@ -58,7 +58,7 @@ def read(raw: bytes, path: str, unit: str, version: int, ledger: Ledger) -> Cont
     """
     text = decode(raw)
     if text.trouble and not text.harmless:
-        ledger.error(QT110, unit, f"the file {text.trouble}", _UNSAVED, at=Place(path))
+        ledger.note_error(QT110, unit, f"the file {text.trouble}", _UNSAVED, at=Place(path))
     elif text.trouble:
         ledger.warn(QT110, unit, f"the file {text.trouble}", "save it with LF alone and no mark", at=Place(path))
     try:
@@ -76,9 +76,9 @@ def _note_unread(text: str, path: str, unit: str, error: InputError, ledger: Led
     line = error.place.line if error.place else None
     remedy = error.hint or "fix it, and adopt again"
     what = f"{error.what}: systemd does not load the file"
-    ledger.error(QT110, unit, what, remedy, at=Place(path, line))
+    ledger.note_error(QT110, unit, what, remedy, at=Place(path, line))
     for number, _ in enumerate(re.split(r"\r\n|\n\r|\n|\r", text), start=1):
-        ledger.line(path, number, Fate.UNREAD)
+        ledger.note_line(path, number, Fate.UNREAD)
 
 
 def _read_assignments(
@@ -96,7 +96,7 @@ def _read_assignments(
             continue
         said = Assignment(line.section, line.key, line.value, file.name, line.line)
         if gave_up or (found is not None and found.ignored):
-            ledger.line(file.name, line.line, Fate.IGNORED, f"{line.key}=")
+            ledger.note_line(file.name, line.line, Fate.IGNORED, f"{line.key}=")
             ignored.append(said)
             continue
         yield said if found is None or found.kept is None else replace(said, value=found.kept)
@@ -112,7 +112,7 @@ def _note_aside(line: Line, path: str, ledger: Ledger) -> None:
     """The fate of what is no assignment; comments get theirs when they are kept."""
     fate = Fate.IGNORED if line.kind is Kind.IGNORED else Fate.LAYOUT
     what = f"[{line.section}]" if line.kind is Kind.SECTION else ""
-    ledger.line(path, line.line, fate, what)
+    ledger.note_line(path, line.line, fate, what)
 
 
 def _read_comments(file: UnitFile) -> Iterator[Comment]:

@@ -126,7 +126,7 @@ def _list_missing(units: Iterable[Made], plan: Plan, ledger: Ledger) -> Iterator
     named: dict[str, list[Made]] = {}
     for each in units:
         for unit in _list_references(each.table):
-            if is_valid(unit) and plan.unknown(unit):
+            if is_valid(unit) and plan.is_unknown(unit):
                 named.setdefault(unit, []).append(each)
     for unit, by in sorted(named.items()):
         who = ", ".join(dict.fromkeys(each.original.unit for each in by))

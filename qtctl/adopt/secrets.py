@@ -29,7 +29,7 @@ class Hidden:
     numbers: dict[str, int] = field(default_factory=dict)
     lines: list[tuple[Assignment, str]] = field(default_factory=list)
 
-    def environment(self, said: Assignment) -> Iterator[tuple[str, str]]:
+    def list_variables(self, said: Assignment) -> Iterator[tuple[str, str]]:
         """The variables of an Environment= that are none. Words that systemd drops are left out."""
         for word in split(said.value, Escapes.C):
             name, equals, value = word.partition("=")
@@ -40,7 +40,7 @@ class Hidden:
             else:
                 yield name, value
 
-    def line(self, said: Assignment) -> Assignment | None:
+    def mask_line(self, said: Assignment) -> Assignment | None:
         """The assignment as it may be copied; None where nothing of it may be."""
         if said.key.startswith("Exec"):
             return self._hide_command(said)
@@ -62,10 +62,10 @@ class Hidden:
                 return said
             self._note(said, "")
             return None
-        shown = self.words(said, words)
+        shown = self.mask_words(said, words)
         return said if shown == list(words) else replace(said, value=" ".join(_list_expanded(shown)))
 
-    def words(self, said: Assignment, words: tuple[str, ...]) -> list[str]:
+    def mask_words(self, said: Assignment, words: tuple[str, ...]) -> list[str]:
         """The words of a command, with the name of a variable in place of each secret."""
         spans = find_argument_spans(words)
         spans[1:] = [

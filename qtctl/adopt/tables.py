@@ -83,7 +83,7 @@ def make_table(original: Original, plan: Plan, ledger: Ledger) -> Made | None:
             special(done, plan, held)
     _install(done, held, live=plan.live)
     for at, said in held.items():
-        entry.take(at, said, plan.calls)
+        entry.take(at, said, plan.get_short_name)
     _finish(done, plan, ledger)
     return done if _is_settled(done, ledger) else None
 
@@ -101,7 +101,7 @@ def _show_assignments(done: Made) -> dict[At, tuple[Assignment, ...]]:
 
 
 def _hide_secrets(done: Made, said: tuple[Assignment, ...]) -> list[Assignment]:
-    return [shown for each in said if (shown := done.hidden.line(each)) is not None]
+    return [shown for each in said if (shown := done.hidden.mask_line(each)) is not None]
 
 
 def _write_head(done: Made, plan: Plan, held: dict[At, tuple[Assignment, ...]]) -> None:
@@ -131,7 +131,9 @@ def _write_standing(done: Made, plan: Plan) -> None:
     original, entry = done.original, done.entry
     up = "running" if done.kind == "services" else "active"
     if plan.live and original.instances:
-        each_of = {name: plan.standing(original, name_instance(original.unit, name)) for name in original.instances}
+        each_of = {
+            name: plan.find_standing(original, name_instance(original.unit, name)) for name in original.instances
+        }
         found = [(each.state, each.enabled) for each in each_of.values()]
         common, _ = Counter([each for each in found if each[0] == up] or found).most_common(1)[0]
         standing = Standing(*common)
@@ -142,7 +144,7 @@ def _write_standing(done: Made, plan: Plan) -> None:
         }
         _tell_open({name_instance(original.unit, name): each for name, each in each_of.items()}, done)
     else:
-        standing, own = plan.standing(original), {}
+        standing, own = plan.find_standing(original), {}
         _tell_open({original.unit: standing}, done)
     if done.kind == "services" or standing.state != "active":
         entry.put(("state",), standing.state)
@@ -225,13 +227,13 @@ def _write_environment(done: Made, plan: Plan, held: dict[At, tuple[Assignment, 
     for each in said:
         if any(not word.partition("=")[1] for word in split(each.value, Escapes.C)):
             done.entry.left["Service", "Environment"] = _NO_NAME
-        for name, value in done.hidden.environment(each):
+        for name, value in done.hidden.list_variables(each):
             if _ENV_NAME.fullmatch(name):
                 variables[name] = value
             else:
                 done.entry.left["Service", "Environment"] = _NO_NAME
                 what = "Environment= has a name that no variable can have: systemd drops it"
-                done.entry.ledger.error(QT110, done.original.unit, what, "fix it", at=Place(each.path, each.line))
+                done.entry.ledger.note_error(QT110, done.original.unit, what, "fix it", at=Place(each.path, each.line))
     done.entry.put(("unit_env",), variables, said)
 
 
@@ -330,9 +332,9 @@ def _write_persistent(done: Made, ledger: Ledger) -> None:
         return
     if parse_boolean(said[-1].value):
         what = "Persistent= without OnCalendar= does nothing; it was left out"
-        ledger.error(QT112, done.original.unit, what, "take it out", at=Place(said[-1].path, said[-1].line))
+        ledger.note_error(QT112, done.original.unit, what, "take it out", at=Place(said[-1].path, said[-1].line))
         for each in said:
-            ledger.line(each.path, each.line, Fate.IGNORED, "Persistent=")
+            ledger.note_line(each.path, each.line, Fate.IGNORED, "Persistent=")
             done.entry.typed.pop(id(each), None)
         done.entry.left["Timer", "Persistent"] = "it does nothing without OnCalendar="
         done.table.pop("persistent", None)
@@ -341,12 +343,12 @@ def _write_persistent(done: Made, ledger: Ledger) -> None:
 def _write_secrets(done: Made, plan: Plan, ledger: Ledger) -> None:
     hidden, table = done.hidden, done.table
     for said, name in hidden.lines:
-        ledger.line(said.path, said.line, Fate.SECRET, f"{said.key}=")
+        ledger.note_line(said.path, said.line, Fate.SECRET, f"{said.key}=")
         what = f"{said.key}= holds a secret{f' ({name})' if name else ''}: it was not copied"
         remedy = (
             f"put it into {_find_secret_file(done, plan)} on the host, and change it: it was readable by anyone there"
         )
-        ledger.error(QT109, done.original.unit, what, remedy, at=Place(said.path, said.line))
+        ledger.note_error(QT109, done.original.unit, what, remedy, at=Place(said.path, said.line))
     if hidden.names and done.kind == "services":
         secrets = table.setdefault("secrets", {})
         secrets["env_file"] = _find_secret_file(done, plan)
@@ -367,11 +369,11 @@ def _is_settled(done: Made, ledger: Ledger) -> bool:
 def refuse(original: Original, meaning: Meaning, why: str, ledger: Ledger, *, at: Place | None = None) -> None:
     """Leave out a whole unit, with the finding that says why. `at`: the line that is to blame, where there is one."""
     what = f"{why}; it was not adopted"
-    ledger.error(meaning, original.unit, what, "fix it, and adopt again", at=at or Place(original.path))
-    ledger.unread(original.path)
+    ledger.note_error(meaning, original.unit, what, "fix it, and adopt again", at=at or Place(original.path))
+    ledger.note_unread(original.path)
     for said in original.merged.held.values():
         for each in said:
-            ledger.line(each.path, each.line, Fate.UNREAD, f"{each.key}=")
+            ledger.note_line(each.path, each.line, Fate.UNREAD, f"{each.key}=")
 
 
 def _name_dropin(original: Original) -> str:

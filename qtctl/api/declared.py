@@ -9,7 +9,7 @@ from qtctl.flows.target import Target
 
 def declare_known(folder: Path, target: str, *, templates: Path | None = None, as_name: str | None = None) -> Declared:
     """As `api.registry.declare`, but reuse what an audit has cached for exactly the same files."""
-    known = CachedDesired(Target(folder, target, as_name, templates=templates)).known()
+    known = CachedDesired(Target(folder, target, as_name, templates=templates)).get_cached()
     if known is not None:
         return known
     from qtctl.api.registry import declare  # noqa: PLC0415 - pydantic's models and jinja2

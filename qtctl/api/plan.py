@@ -62,4 +62,4 @@ def read(path: Path, declared: Declared) -> Choices:
     if found.refusals:
         raise InputError("a plan that was refused", hint="fix what is in the way, then plan again", place=place)
     given = found.choices
-    return Choices(given.take_over, given.prune, found.agreed(), given.cut_over)
+    return Choices(given.take_over, given.prune, found.make_agreed(), given.cut_over)

@@ -100,7 +100,7 @@ class _Bench:
 
     def judge(self, rule: Rule, expectation: Expectation) -> list[_Draft]:
         if not self.known.issuperset(expectation.needs):
-            missing = [self.facts.item(need) for need in expectation.needs if need not in self.known]
+            missing = [self.facts.find_item(need) for need in expectation.needs if need not in self.known]
             return [self._make_unknown(rule, expectation, missing)]
         verdicts = expectation.judge(self.facts)
         return [
@@ -145,7 +145,7 @@ class _Bench:
         return self.policy.rule(finding)
 
     def _make_proof(self, source: ProofSource) -> Proof:
-        item = self.facts.item(source.need)
+        item = self.facts.find_item(source.need)
         ask = self.asks.get(item.ask)
         return Proof(item.ask, source.again, source.line, ask.at if ask else self.taken_at)
 

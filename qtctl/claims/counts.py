@@ -62,7 +62,7 @@ def find_bare_count(title: str) -> Count | None:
 def _check_bare(document: Document, place: int, count: Count) -> Iterator[Judged]:
     """What such numbers mean is seen where two others beside it are the number of what is listed."""
     right = 0
-    for each in islice(document.children(document.sections[place].parent), BESIDE):
+    for each in islice(document.list_children(document.sections[place].parent), BESIDE):
         title = document.sections[each].title
         if each != place and (other := find_bare_count(title) or count_of_title(title)):
             right += other.value in list_section(document, each, other.nouns).ways

@@ -42,5 +42,5 @@ def find_document_day(document: Document) -> str:
 
 def find_day_at(document: Document, place: int, whole: str) -> str:
     """Of the nearest title that names a day, else of the document."""
-    titles = (find_day(document.sections[each].title) for each in document.path(place))
+    titles = (find_day(document.sections[each].title) for each in document.list_around(place))
     return next((day for day in titles if day), whole)

@@ -63,7 +63,7 @@ def _read_time(text: str, words: list[str]) -> str:
 
 def find_facets(document: Document, place: int, *nearer: str) -> Facets:
     """Of what stands in a section: the nearest text that says something counts. `nearer`: texts nearer than titles."""
-    texts = (*nearer, *(document.sections[each].title for each in document.path(place)))
+    texts = (*nearer, *(document.sections[each].title for each in document.list_around(place)))
     read = [read_facets(each) for each in texts if each]
     platform = next((each.platform for each in read if each.platform), "")
     return Facets(platform, next((each.time for each in read if each.time), ""))

@@ -53,7 +53,7 @@ def _group(document: Document, place: int, label: Line, block: Listing | Table) 
     nouns = list_nouns(text)
     if not nouns:
         return None
-    above = [document.sections[each].title for each in document.path(place)[:1]]
+    above = [document.sections[each].title for each in document.list_around(place)[:1]]
     said = frozenset(list_words(" ".join((label.text, *above))))
     qualifiers = frozenset(list_words(text)) - nouns - _FILLERS
     fence = block.fence if isinstance(block, Listing) else 0
@@ -138,9 +138,9 @@ def _matches_count(document: Document, place: int, count: Count, facets: Facets,
         return False
     if group.qualifiers - count.qualifiers - _collect_words_above(document, group.place) - count.nouns:
         return False
-    chapter = next((each for each in document.path(place) if document.sections[each].level <= 2), 0)  # noqa: PLR2004
+    chapter = next((each for each in document.list_around(place) if document.sections[each].level <= 2), 0)  # noqa: PLR2004
     return group.whole or (
-        chapter > 0 and chapter in document.path(group.place) and document.sections[chapter].level > 1
+        chapter > 0 and chapter in document.list_around(group.place) and document.sections[chapter].level > 1
     )
 
 
@@ -150,7 +150,7 @@ def _collect_words(document: Document, group: Group) -> frozenset[str]:
 
 def _collect_words_above(document: Document, place: int) -> frozenset[str]:
     """What a list need not repeat, as the titles that it stands below say it."""
-    titles = " ".join(document.sections[each].title for each in document.path(place))
+    titles = " ".join(document.sections[each].title for each in document.list_around(place))
     return frozenset(list_words(titles))
 
 

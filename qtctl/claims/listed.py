@@ -51,8 +51,8 @@ class Listed:
 def list_section(document: Document, place: int, nouns: frozenset[str]) -> Listed:
     """Everything that a section and its subsections list."""
     section = document.sections[place]
-    found = list_blocks(document.within(place), nouns, section.line)
-    children = [*document.children(place)]
+    found = list_blocks(document.list_within(place), nouns, section.line)
+    children = [*document.list_children(place)]
     counted = [counts[0].value for each in children if (counts := find_title_count(document.sections[each].title))]
     ways = dict(found.ways)
     ways.setdefault(len(children), f"{len(children)} headings")

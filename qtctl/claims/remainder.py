@@ -49,7 +49,7 @@ def _add_titled(document: Document, states: States) -> None:
     for place, section in enumerate(document.sections):
         found = _DISABLED.match(section.title)
         if found and not find_counts(section.title):
-            number = len([*document.children(place)]) or list_section(document, place, split_words("service")).main
+            number = len([*document.list_children(place)]) or list_section(document, place, split_words("service")).main
             states.setdefault(DOWN[found["state"].lower()], (number, found["state"].lower()))
 
 

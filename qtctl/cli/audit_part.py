@@ -87,7 +87,7 @@ class Part:
     def of(self, declared: "Declared", checks: "tuple[Finding, ...]") -> "tuple[tuple[Finding, ...], str]":
         """The checks that are judged, and what is left out, in words. InputError where nothing is left."""
         if self.new_since is not None:
-            checks = tuple(map(_read_known(self.new_since, declared).marked, checks))
+            checks = tuple(map(_read_known(self.new_since, declared).mark, checks))
         if not self.only and not self.subjects:
             return checks, ""
         from qtctl.reports.selection import Selection
@@ -99,7 +99,7 @@ class Part:
             raise InputError(
                 f"no check of {declared.desired.host} matches {what}", hint="qtctl audit --all shows them all"
             )
-        return chosen, selection.said(checks)
+        return chosen, selection.describe(checks)
 
 
 def split_ids(given: Iterable[str]) -> tuple[str, ...]:

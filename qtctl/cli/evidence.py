@@ -53,10 +53,10 @@ def gather(
         asking.begin()
         withhold(*asking.passwords.values())
         say(begun(source.host, Stage.CONNECT))
-        declared = asking.declared()
+        declared = asking.await_declared()
         meanwhile(declared)
         asking.watch(say)
-        return declared, asking.evidence()
+        return declared, asking.await_evidence()
 
 
 def obtain(declared: "Declared", host: str | None, saved: Path | None, user: str | None) -> "Evidence":

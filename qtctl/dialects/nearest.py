@@ -19,16 +19,16 @@ class Known:
         self._names = tuple(names)
         self._searches = 0
 
-    def nearest(self, name: str) -> str:
+    def find_nearest(self, name: str) -> str:
         """The name in another spelling, one slip of the keyboard away, or most similar; "" if none is near."""
         if len(name) > _LONGEST or not name:
             return ""
         same = self._folded.get(_fold(name))
         return same or self._find_one_slip_from(name) or self._find_like(name)
 
-    def did_you_mean(self, name: str) -> str:
+    def suggest(self, name: str) -> str:
         """The nearest name as a hint; "" if none is near."""
-        near = self.nearest(name)
+        near = self.find_nearest(name)
         return f"did you mean {near}?" if near else ""
 
     @cached_property
@@ -58,7 +58,7 @@ class Known:
 
 def find_nearest(name: str, known: Iterable[str]) -> str:
     """The nearest known name, for a single question."""
-    return Known(known).nearest(name)
+    return Known(known).find_nearest(name)
 
 
 def is_slip(name: str, other: str) -> bool:

@@ -46,7 +46,7 @@ def connect_as_root(route: Route, earlier: "Host | None" = None) -> "Host":
     from qtctl.adapters.ssh import SshHost
 
     host = _connect_ssh(route)
-    host.prepare_root(helped=earlier.helped if isinstance(earlier, SshHost) else None)
+    host.prepare_root(helped=earlier.has_helper if isinstance(earlier, SshHost) else None)
     return host
 
 

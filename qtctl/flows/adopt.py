@@ -64,7 +64,7 @@ def adopt_units(source: Source, selection: Selection, into: Into) -> Adopted:
     task = Task(source.found, selection, into.fleet, into.host, source.states, source.runtime)
     drafted, desired = draft_loadable(task, into, source.name)
     differing = tuple(compare(drafted, desired))
-    files, judgments = drafted.ledger.sealed()
+    files, judgments = drafted.ledger.seal()
     texts = dict(drafted.texts)
     originals = (
         dict(record_originals(drafted.units, source.found, source.runtime, _digest_generated(desired)))

@@ -17,9 +17,9 @@ def adopt_compose(projects: Sequence[Project], into: Into) -> Adopted:
     adopting.ledger.keep(frozenset(secret for project in projects for secret in list_project_secrets(project)))
     for project in projects:
         adopting.take(project)
-    written = {path: write_text(document) for path, document in sorted(adopting.documents(into.host).items())}
+    written = {path: write_text(document) for path, document in sorted(adopting.make_documents(into.host).items())}
     declare_rendered(written, into)
-    files, judgments = adopting.ledger.sealed()
+    files, judgments = adopting.ledger.seal()
     made = add_schemas(written, into.schemas)
     source = ", ".join(project.file for project in projects)
     adoption = Adoption(source, tuple(adopting.units), files, judgments, (), tuple(sorted(made)))

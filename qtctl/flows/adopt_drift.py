@@ -108,13 +108,13 @@ class _Adopting:
         for unit in sorted(self.host.made.keys() & self.base.made.keys() & trial.now.keys()):
             if unit in self.host_files.as_recorded:
                 continue
-            if self.question.deployed is None and not _is_same(self.base.values(unit), trial.now[unit]):
+            if self.question.deployed is None and not _is_same(self.base.map_values(unit), trial.now[unit]):
                 path = self.host_files.units[unit].path
                 self._leave(unit, "the file", (path,), DriftFate.LEFT, _WHO_CHANGED_IT)
             yield from self._list_directives(unit, trial.now[unit])
 
     def _list_directives(self, unit: str, now: Values) -> Iterator[_Fix]:
-        before, after = self.base.values(unit), self.host.values(unit)
+        before, after = self.base.map_values(unit), self.host.map_values(unit)
         for at in sorted({*before, *after}):
             if not are_same_values(before.get(at, ()), after.get(at, ())):
                 yield from self._judge(unit, at, (before.get(at, ()), after.get(at, ()), now.get(at, ())))
@@ -180,7 +180,7 @@ class _Adopting:
         if unit in self.host_files.masked:
             return dict.fromkeys(self.host_files.masked[unit][:1], "link:/dev/null")
         made, file = self.host.made.get(unit), trial.rendered[unit]
-        if made is None or made.hidden.lines or not _is_same(self.host.values(unit), trial.now[unit]):
+        if made is None or made.hidden.lines or not _is_same(self.host.map_values(unit), trial.now[unit]):
             return {}
         seen = self.host_files.map_seen(made.original.read)
         return {} if seen == {file.path: f"sha256:{file.sha256}"} else seen

@@ -49,11 +49,11 @@ class Asking(Closing):
     def watch(self, progress: Progress) -> None:
         watch(self.engine, progress)
 
-    def declared(self) -> "Declared":
+    def await_declared(self) -> "Declared":
         """What the host must have, rendered. InputErrors where that fails."""
-        return self.begin().desired.whole()
+        return self.begin().desired.load()
 
-    def evidence(self) -> "Evidence":
+    def await_evidence(self) -> "Evidence":
         """Wait for it."""
         from qtctl.engines.worker import await_evidence
 
@@ -70,5 +70,5 @@ class Asking(Closing):
         from qtctl.flows.questions import make_inquiry
 
         desired = CachedDesired(self.target)
-        asked = make_inquiry(desired.begun(), self.target.host, self.target.user, become=self.target.become)
+        asked = make_inquiry(desired.load_unrendered(), self.target.host, self.target.user, become=self.target.become)
         return _Begun(desired, asked, self.engine.submit(answer, asked))

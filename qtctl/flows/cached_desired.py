@@ -33,15 +33,15 @@ class CachedDesired:
         self._whole = self._read_cache()
         self._begun: Loaded | None = None
 
-    def known(self) -> Declared | None:
+    def get_cached(self) -> Declared | None:
         """As an earlier audit worked it out from the same files. None if nothing is cached."""
         return None if self._whole is None else self._make_declared(self._whole)
 
-    def begun(self) -> "Desired":
+    def load_unrendered(self) -> "Desired":
         """Enough to ask a host: its files may not be rendered yet."""
         return self._whole or self._load().desired
 
-    def whole(self) -> Declared:
+    def load(self) -> Declared:
         if self._whole is None:
             from qtctl.flows.declare import render_files  # noqa: PLC0415 - jinja2, which a cached one does without
             from qtctl.meaning.systemd_needed import find_systemd_needed  # noqa: PLC0415 - as above

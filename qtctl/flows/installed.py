@@ -47,10 +47,10 @@ def look_at_installed(host: Host, desired: Desired, clock: Clock, names: FleetNa
     wanted = {name for name in (*listing.units, *listing.files, *about) if names.has(name) or name in {*more}}
     aliases = _list_aliases(installed)
     units = sorted(name for name in wanted - aliases if is_valid(name) and not is_template(name))
-    facts = first.joined(_ask(host, desired, clock, units))
+    facts = first.merge(_ask(host, desired, clock, units))
     along = {unit: tied for unit in units if (tied := _list_tied(facts, unit))}
     others = sorted({each for tied in along.values() for each in tied} - {*units})
-    facts = facts.joined(_ask(host, desired, clock, others)) if others else facts
+    facts = facts.merge(_ask(host, desired, clock, others)) if others else facts
     return Look(
         baseline,
         installed,
@@ -79,7 +79,7 @@ def _ask(host: Host, desired: Desired, clock: Clock, units: Iterable[str]) -> Fa
 
 
 def _require(facts: Facts, kind: type[F], need: Need) -> F:
-    item = facts.item(need)
+    item = facts.find_item(need)
     found = facts.read(kind, need.subject) if item.state.known else None
     if found is None:
         raise HostError(f"{need.fact} could not be read: {item.reason or item.state}", hint="try again")
@@ -87,7 +87,7 @@ def _require(facts: Facts, kind: type[F], need: Need) -> F:
 
 
 def _read_unit(facts: Facts, unit: str) -> UnitThen:
-    item = facts.item(Need(Unit.FACT, unit))
+    item = facts.find_item(Need(Unit.FACT, unit))
     if not item.state.known:
         raise HostError(f"{unit} could not be read: {item.reason or item.state}", hint="try again")
     found = facts.read(Unit, unit)

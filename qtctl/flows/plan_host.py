@@ -55,7 +55,7 @@ def plan_host(
             break
         # What the steps need is asked along: more steps seldom follow from what is seen here.
         ahead = frozenset(preflight.list_needs(desired, planned)) - asked
-        facts, asked = facts.joined(_look_at(host, desired, unseen, ahead, clock)), asked | ahead
+        facts, asked = facts.merge(_look_at(host, desired, unseen, ahead, clock)), asked | ahead
         planned = plan(desired, facts, current=current, choices=choices, ran=ran)
     if choices.cut_over:
         planned = cut_over(desired, planned, list_containers(host, READ_S) if list_left_services(desired) else ())
@@ -76,7 +76,7 @@ def _add_refusals(host: Host, desired: Desired, planned: Plan, seen: _Seen, cloc
     missing = tuple(need for need in preflight.list_needs(desired, planned) if need not in seen.asked)
     if missing:
         evidence = collect(host, build_inquiry(desired, missing), clock, root=True, deadline_s=READ_S)
-        facts = facts.joined(Facts.of(evidence))
+        facts = facts.merge(Facts.of(evidence))
     refusals = preflight.find_obstacles(desired, planned, facts)
     return replace(planned, steps=(), refusals=refusals) if refusals else planned
 

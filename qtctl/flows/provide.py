@@ -53,9 +53,9 @@ def _drop(host: Host, made: list[DesiredInstall]) -> None:
 
 def _install(host: Host, install: DesiredInstall, supplies: Supplies) -> None:
     if install.kind is InstallKind.CODE:
-        install_code(host, install, supplies.code(install))
+        install_code(host, install, supplies.fetch_code(install))
     else:
-        install_venv(host, install, supplies.packages(install), BUILD_S)
+        install_venv(host, install, supplies.fetch_packages(install), BUILD_S)
 
 
 def _try_out(host: Host, desired: Desired, switched: set[str], progress: Progress) -> None:

@@ -68,7 +68,7 @@ def list_starts(desired: Desired, facts: Facts) -> dict[str, Start]:
     """Starts of services declared running, without those whose unit is unknown: their checks keep the gate closed."""
     found = {}
     for service in desired.services:
-        known = facts.item(Need(Unit.FACT, service.unit)).state.known
+        known = facts.find_item(Need(Unit.FACT, service.unit)).state.known
         if service.state is ServiceState.RUNNING and known:
             unit = facts.read(Unit, service.unit)
             found[service.unit] = (unit.n_restarts, get_start_us(unit)) if unit else (0, 0)

@@ -47,9 +47,9 @@ def verify(declared: Loaded, tool: Analyze, threshold: float | None, deadline_s:
     work = _Work(declared, threshold, deadline_s)
     try:
         with tool.stage(verify_tree(declared.desired)) as staged:
-            return work.judged(staged)
+            return work.judge(staged)
     except HostError as error:
-        return work.unknown(str(error))
+        return work.make_unknown(str(error))
 
 
 @dataclass(slots=True)
@@ -86,12 +86,12 @@ class _Work:
     def services(self) -> tuple[str, ...]:
         return tuple(sorted(self.origins))
 
-    def unknown(self, reason: str) -> Verified:
+    def make_unknown(self, reason: str) -> Verified:
         """Nothing was answered."""
         why = AnalyzeAnswer(UNKNOWN, reason)
         return self._combine_answers(None, (why, ()), (why, self._make_unread(reason)), (why, self._make_unweighed()))
 
-    def judged(self, staged: Staged) -> Verified:
+    def judge(self, staged: Staged) -> Verified:
         version = parse_version(staged.analyze(["--version"], self.deadline_s).out)
         calendar = self._read_calendars(staged)
         if version is None or version < SINCE:

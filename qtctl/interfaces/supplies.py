@@ -8,11 +8,11 @@ from qtctl.model.desired_install import DesiredInstall
 
 
 class Supplies(Protocol):
-    def code(self, install: DesiredInstall) -> bytes:
+    def fetch_code(self, install: DesiredInstall) -> bytes:
         """The files of its commit, as a tar archive compressed with gzip. DeployRefused if they cannot be fetched."""
         ...
 
-    def packages(self, install: DesiredInstall) -> Mapping[str, bytes] | None:
+    def fetch_packages(self, install: DesiredInstall) -> Mapping[str, bytes] | None:
         """File name → content of the packages that its lock file allows; None: the host fetches them from its index.
 
         DeployRefused where one is missing.
@@ -23,10 +23,10 @@ class Supplies(Protocol):
 class _NoSupplies:
     """A machine that has nothing: only what is on the host already can be deployed."""
 
-    def code(self, install: DesiredInstall) -> bytes:
+    def fetch_code(self, install: DesiredInstall) -> bytes:
         raise DeployRefused(f"nothing was changed: {install.name} at {install.text} is not on the host")
 
-    def packages(self, install: DesiredInstall) -> Mapping[str, bytes] | None:
+    def fetch_packages(self, install: DesiredInstall) -> Mapping[str, bytes] | None:
         raise DeployRefused(f"nothing was changed: {install.name} of its lock file is not on the host")
 
 

@@ -238,7 +238,7 @@ def reboot(name: str, progress: Progress = silent) -> LabHost:
         known = _load_running(name)
         progress(begun(name, Stage.END, "powering off"))
         boot.end(known, grace_s=boot.POWER_OFF_S)
-        state.save(known.stopped())
+        state.save(known.make_stopped())
         return _boot_again(known, progress)
 
 
@@ -253,7 +253,7 @@ def start(name: str, progress: Progress = silent) -> LabHost:
 
 
 def _boot_again(known: HostState, progress: Progress) -> LabHost:
-    booted = boot.boot(known.stopped(), progress)
+    booted = boot.boot(known.make_stopped(), progress)
     state.save(booted)
     ssh.write_config(_load_all)
     return _describe_host(booted)
@@ -264,7 +264,7 @@ def cut_power(name: str) -> None:
     with _lock_host(name):
         known = _load_running(name)
         boot.cut(known)
-        state.save(known.stopped())
+        state.save(known.make_stopped())
 
 
 def unplug(name: str) -> None:

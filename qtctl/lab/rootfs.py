@@ -66,7 +66,7 @@ def check_suite(suite: str) -> None:
     """InputError if there is no recipe for the suite."""
     if suite not in SUITES:
         known = ", ".join(sorted(SUITES))
-        hint = f"{meant} It is one of {known}" if (meant := Known(SUITES).did_you_mean(suite)) else f"one of {known}"
+        hint = f"{meant} It is one of {known}" if (meant := Known(SUITES).suggest(suite)) else f"one of {known}"
         raise InputError(f"--suite {suite}: the lab has no such release", hint=hint)
 
 

@@ -51,7 +51,7 @@ class HostState:
     def running(self) -> bool:
         return self.current and self.nspawn is not None and self.nspawn.alive
 
-    def stopped(self) -> "HostState":
+    def make_stopped(self) -> "HostState":
         return replace(self, nspawn=None, leader=None)
 
 

@@ -33,7 +33,7 @@ def lint(
         view = look(registry, desired, templates, keys, first=number == 0, unsure=unsure, today=today)
         for rule in list_view_rules():
             found.update(dict.fromkeys(rule.look(view)))
-    waivers = registry.policy.waived()
+    waivers = registry.policy.list_waivers()
     expired = judge_waivers(waivers, hosts, found, today, whole=unsure is None)
     found.update(dict.fromkeys(tuple(expired)))
     policy = Policy.of(registry.policy.fail_on, registry.policy.severities, waivers, today)

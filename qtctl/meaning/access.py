@@ -77,7 +77,7 @@ class Change:
     entry: Entry
     by: By
 
-    def who(self, users: Mapping[int, str] | None = None, groups: Mapping[int, str] | None = None) -> str:
+    def name_who(self, users: Mapping[int, str] | None = None, groups: Mapping[int, str] | None = None) -> str:
         """`user quarry`, `group staff`, `every user`. `users`, `groups`: names by number, where they are known."""
         if self.by is By.EVERYONE:
             return "every user"
@@ -85,10 +85,10 @@ class Change:
             return f"group {(groups or {}).get(self.entry.gid, self.entry.gid)}"
         return f"user {(users or {}).get(self.entry.uid, self.entry.uid)}"
 
-    def says(self, users: Mapping[int, str] | None = None, groups: Mapping[int, str] | None = None) -> str:
+    def describe(self, users: Mapping[int, str] | None = None, groups: Mapping[int, str] | None = None) -> str:
         """`/srv/app can be changed by group staff (mode 0775)`."""
         why = "its owner" if self.by is By.OWNER else f"mode {self.entry.mode:04o}"
-        return f"{self.entry.path} can be changed by {self.who(users, groups)} ({why})"
+        return f"{self.entry.path} can be changed by {self.name_who(users, groups)} ({why})"
 
 
 def walk(path: str, known: Mapping[str, Entry]) -> Way:

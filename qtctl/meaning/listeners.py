@@ -76,7 +76,7 @@ class DeclaredPort:
 
 def list_declared_ports(desired: Desired) -> tuple[DeclaredPort, ...]:
     """Every port of the host, once: what a socket holds for a service that declares it too is the service's."""
-    starters = desired.starters()
+    starters = desired.map_starters()
     found = [port for unit in desired.units() for port in list_ports(unit, starters)]
     of_services = {(each.unit.unit, _locate(each.port)) for each in found}
     return tuple(

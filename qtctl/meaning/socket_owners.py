@@ -60,7 +60,7 @@ def _read_heard(row: object) -> Heard | None:
 
 
 def _find_loaded(facts: Facts, unit: str, name: str) -> Iterable[object] | None:
-    if not facts.item(Need(Unit.FACT, unit)).state.known:
+    if not facts.find_item(Need(Unit.FACT, unit)).state.known:
         return None
     found = facts.read(Unit, unit)
     value = (found.loaded or {}).get(name) if found is not None else None
@@ -69,7 +69,7 @@ def _find_loaded(facts: Facts, unit: str, name: str) -> Iterable[object] | None:
 
 def find_holder(facts: Facts, protocol: str, row: Row) -> str:
     """The socket unit that a socket of systemd's own belongs to, as far as it was asked; else systemd's own name."""
-    for name in facts.subjects(Unit.FACT):
+    for name in facts.list_subjects(Unit.FACT):
         if name.endswith(_SOCKET) and any(_is_row(each, protocol, row) for each in _list_heard(facts, name) or ()):
             return name
     return SYSTEMD

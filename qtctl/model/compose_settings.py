@@ -82,5 +82,5 @@ class ComposeSettings:
 
     services: Mapping[str, tuple[ComposeSetting, ...]]
 
-    def of(self, service: str) -> tuple[ComposeSetting, ...]:
+    def list_of_service(self, service: str) -> tuple[ComposeSetting, ...]:
         return self.services.get(service, ())

@@ -363,11 +363,11 @@ class Desired:
         every = (*self.services, *self.timers, *self.targets, *self.other_units)
         return (each for each in every if each.template)
 
-    def instances(self, template: str) -> tuple[DesiredUnit, ...]:
+    def list_instances(self, template: str) -> tuple[DesiredUnit, ...]:
         """The units made from `template`, a unit, on this host."""
         return tuple(each for each in self._list_instances() if each.template == template)
 
-    def starters(self) -> dict[str, tuple[DesiredUnit, ...]]:
+    def map_starters(self) -> dict[str, tuple[DesiredUnit, ...]]:
         """Unit → the timers, sockets, paths and automounts that start it."""
         found: dict[str, tuple[DesiredUnit, ...]] = {}
         for each in self.units():
@@ -393,5 +393,5 @@ class Desired:
         own = {each.template for each in instances if each.env_file != shared[each.template]}
         yield from (each for each in self.templates if each.unit not in own)
 
-    def service(self, name: str) -> DesiredService | None:
+    def find_service(self, name: str) -> DesiredService | None:
         return next((service for service in self.services if service.name == name), None)

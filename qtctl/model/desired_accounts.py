@@ -43,7 +43,7 @@ class DesiredHosts:
     cloud_init: bool
     origin: Origin
 
-    def addresses(self, name: str) -> tuple[str, ...]:
+    def list_addresses(self, name: str) -> tuple[str, ...]:
         return tuple(address for address, names in self.aliases if name in names)
 
     @property

@@ -346,7 +346,7 @@ class Facts:
 
         When the evidence was taken, where that is not said. InputError where it is no time.
         """
-        asked = self._asked.get(self.item(need).ask)
+        asked = self._asked.get(self.find_item(need).ask)
         return parse_microseconds(asked) + self._skew_us if asked else parse_microseconds(self.taken_at)
 
     def _measure_skew(self) -> int:
@@ -354,16 +354,16 @@ class Facts:
         state = self._items.get(Need(HostState.FACT, "host"))
         return make_fact(HostState, state.value).skew_us if state is not None and state.value is not None else 0
 
-    def item(self, need: Need) -> Item:
+    def find_item(self, need: Need) -> Item:
         return self._items.get(need) or Item(
             need.fact, need.subject, State.NOT_ASKED, None, "not in the evidence", 0, store=need.store
         )
 
-    def asked(self, need: Need) -> bool:
+    def was_asked(self, need: Need) -> bool:
         """Whether it was asked for, whatever came of it."""
         return need in self._items
 
-    def joined(self, other: "Facts") -> "Facts":
+    def merge(self, other: "Facts") -> "Facts":
         """With what `other`, a later look at the same host, knows: it counts where both were asked."""
         whole = Facts((*self.items(), *other.items()), self.taken_at, self._asked, self.target)
         whole.taken_at = self.taken_at
@@ -384,7 +384,7 @@ class Facts:
         known = self._read.get(need)
         if known is not None:
             return cast(F, known)
-        item = self.item(need)
+        item = self.find_item(need)
         if item.state is State.ABSENT:
             return None
         if item.state is not State.OBSERVED or item.value is None:
@@ -394,7 +394,7 @@ class Facts:
 
     def find(self, kind: type[F], subject: str, store: str = "") -> F | None:
         """The observed value, or None where the thing is absent or nothing is known of it."""
-        return self.read(kind, subject, store) if self.item(Need(kind.FACT, subject, store)).state.known else None
+        return self.read(kind, subject, store) if self.find_item(Need(kind.FACT, subject, store)).state.known else None
 
-    def subjects(self, fact: str) -> list[str]:
+    def list_subjects(self, fact: str) -> list[str]:
         return sorted(need.subject for need in self._items if need.fact == fact)

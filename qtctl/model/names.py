@@ -69,7 +69,7 @@ def find_started(registry: "Registry", names: "Names", kind: str, name: str) -> 
     """The namesake that a timer, socket, path or automount starts if it names no unit; else ''."""
     named = getattr(getattr(registry, kind)[name], "service", None)
     if named:
-        return names.started(named)
+        return names.get_started(named)
     unit = make_unit_name(registry, kind, name)
     namesake = STARTS_NAMESAKE.get(UnitKind.of(unit))
     if getattr(getattr(registry, kind)[name], "accept", None):
@@ -131,19 +131,19 @@ class Names:
         pools = {short: found for name in services for short, found in _list_pools(registry, name, live)}
         return cls(tuple(units), live, gone, registry.fleet.unit_patterns, services, pools)
 
-    def unit(self, name: str) -> str:
+    def get_unit(self, name: str) -> str:
         """The whole unit name that `name` means. Call only where problem(name) is None."""
         return self.live.get(name, name)
 
     def all_units(self, name: str) -> tuple[str, ...]:
         """As `unit`; for a template named without an instance, all its instances."""
-        return self.pools.get(name) or (self.unit(name),)
+        return self.pools.get(name) or (self.get_unit(name),)
 
-    def started(self, name: str) -> str:
+    def get_started(self, name: str) -> str:
         """The unit that a timer, socket or path starts. Templates may be named here; their instance follows."""
-        return self.services.get(name) or self.unit(name)
+        return self.services.get(name) or self.get_unit(name)
 
-    def problem(self, name: str) -> str | None:
+    def find_problem(self, name: str) -> str | None:
         if name in self.live or name in self.pools:
             return None
         if name in self.retired:

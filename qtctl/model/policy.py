@@ -59,7 +59,7 @@ class Policy(Node):
     deploy: DeployPolicy = DeployPolicy()
     rehearsal: RehearsalPolicy = RehearsalPolicy()
 
-    def waived(self) -> tuple[Waived, ...]:
+    def list_waivers(self) -> tuple[Waived, ...]:
         """Reports show the reasons: without what looks like a secret in them."""
         if not self.waivers:
             return ()

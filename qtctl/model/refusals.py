@@ -109,7 +109,7 @@ class _Meant:
             at = (tuple(missing), _find_model(self._model, table))
             if at not in self._keys:
                 self._keys[at] = Known(dict.fromkeys([*missing, *self._list_here(table)]))
-            near = self._keys[at].nearest(str(path[-1]))
+            near = self._keys[at].find_nearest(str(path[-1]))
             self._found[path] = near if is_slip(str(path[-1]), near) else self._suggest_other(path, missing, near)
         return self._found[path]
 

@@ -201,7 +201,7 @@ def _judge_dimensions(
 ) -> tuple[DimensionRow, ...]:
     service = _place(compose, disposition, sides.gone_to, file)
     held = (port for place in sides.gone_to for port in place.ports)
-    judged = judge_settings(file.settings.of(compose.name) if file.settings else (), service)
+    judged = judge_settings(file.settings.list_of_service(compose.name) if file.settings else (), service)
     own = [
         judge_itself(compose.name, compose.line, disposition, sides.units),
         *(judge_port(side) for side in sides.ports),

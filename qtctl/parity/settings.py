@@ -174,7 +174,7 @@ def judge_healthcheck(setting: ComposeSetting, unit: Declared, service: Service)
 
 
 def _list_published(service: Service) -> tuple[Published, ...]:
-    found = service.compose.service(service.name)
+    found = service.compose.find_service(service.name)
     return found.ports if found else ()
 
 

@@ -34,7 +34,7 @@ class Ties:
     facts: Facts
     goals: Mapping[str, UnitGoal]
 
-    def drags(self, unit: str, effect: Effect, *, old: bool = False) -> tuple[Dragged, ...]:
+    def list_drags(self, unit: str, effect: Effect, *, old: bool = False) -> tuple[Dragged, ...]:
         """The running units that go with `unit`, directly or through another one, as they are met."""
         found: dict[str, Dragged] = {}
         left = [unit]
@@ -46,7 +46,7 @@ class Ties:
                     left.append(each.unit)
         return tuple(found.values())
 
-    def starts(self, goal: UnitGoal) -> tuple[Dragged, ...]:
+    def list_starts(self, goal: UnitGoal) -> tuple[Dragged, ...]:
         """The units that are down and that a start of `goal` also starts."""
         return tuple(
             Dragged(name, Effect.STARTS, f"{directive}= of {goal.unit}", name in self.goals)
@@ -54,20 +54,24 @@ class Ties:
             if (found := self._find_unit(name)) is not None and not is_up(found.active_state)
         )
 
-    def upholders(self, unit: str) -> tuple[str, ...]:
+    def list_upholders(self, unit: str) -> tuple[str, ...]:
         """The running units that make systemd start it again at once."""
-        return tuple(name for name in self.loaded(unit, UPHELD_BY) if self.is_up(name))
+        return tuple(name for name in self.read_loaded(unit, UPHELD_BY) if self.is_up(name))
 
-    def unseen(self, unit: str) -> Iterator[str]:
+    def list_unseen(self, unit: str) -> Iterator[str]:
         """Units that go with `unit` and whose state was not asked for; itself if nobody asked what goes with it."""
-        if self.facts.asked(Need(Unit.FACT, unit)) and self._find_unit(unit) is not None and not self._was_asked(unit):
+        if (
+            self.facts.was_asked(Need(Unit.FACT, unit))
+            and self._find_unit(unit) is not None
+            and not self._was_asked(unit)
+        ):
             yield unit
         for name in (*STOPPED_WITH, UPHELD_BY):
-            for each in self.loaded(unit, name):
-                if not self.facts.asked(Need(Unit.FACT, each)):
+            for each in self.read_loaded(unit, name):
+                if not self.facts.was_asked(Need(Unit.FACT, each)):
                     yield each
 
-    def loaded(self, unit: str, name: str) -> tuple[str, ...]:
+    def read_loaded(self, unit: str, name: str) -> tuple[str, ...]:
         """What systemd has in a property; nothing where it was not asked, or does not know the property."""
         found = self._find_unit(unit)
         value = (found.loaded or {}).get(name) if found is not None else None
@@ -75,19 +79,19 @@ class Ties:
 
     def is_up(self, unit: str) -> bool:
         """A unit with an unknown state counts as up: the plan must say that it may be dragged along."""
-        if not self.facts.item(Need(Unit.FACT, unit)).state.known:
+        if not self.facts.find_item(Need(Unit.FACT, unit)).state.known:
             return True
         found = self._find_unit(unit)
         return found is not None and is_up(found.active_state)
 
     def _find_unit(self, name: str) -> Unit | None:
-        return self.facts.read(Unit, name) if self.facts.item(Need(Unit.FACT, name)).state.known else None
+        return self.facts.read(Unit, name) if self.facts.find_item(Need(Unit.FACT, name)).state.known else None
 
     def _find_direct(self, name: str, effect: Effect, *, old: bool) -> Iterator[Dragged]:
         for property_, directive in STOPPED_WITH.items():
             if effect is Effect.RESTARTS and property_ in NOT_RESTARTED:
                 continue
-            for unit in self.loaded(name, property_):
+            for unit in self.read_loaded(name, property_):
                 if old or unit not in self.goals:
                     yield Dragged(unit, effect, f"{directive}={name}", unit in self.goals)
         if not (old and self._was_asked(name)):

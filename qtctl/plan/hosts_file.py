@@ -71,7 +71,7 @@ def _find_unseen(desired: Desired, facts: Facts, there: File, current: Mapping[s
 
 def _find_contradictions(declared: DesiredHosts, found: Hosts) -> Iterator[Refusal]:
     for name in declared.names:
-        wanted = declared.addresses(name)
+        wanted = declared.list_addresses(name)
         for address in list_addresses(found.rows, name):
             if not any(is_same_address(address, each) for each in wanted):
                 what = f"{name} is {address} in a line of its own, declared {' and '.join(wanted)}"

@@ -35,7 +35,7 @@ def find_obstacles(desired: Desired, facts: Facts) -> Iterator[Refusal]:
     deployed = _read_last_machine(facts)
     if not desired.expected_hostname and not desired.machine and not deployed:
         return
-    item = facts.item(HOST)
+    item = facts.find_item(HOST)
     found = facts.read(HostBaseline, "host") if item.state.known else None
     if found is None:
         yield Refusal(

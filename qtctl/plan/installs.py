@@ -29,7 +29,7 @@ class Switch:
         made = "" if self.built else ", which is put on the host first"
         return f"{_describe(self.seen)}, declared {self.install.text}{made}"
 
-    def step(self, used_by: tuple[str, ...]) -> Step:
+    def make_step(self, used_by: tuple[str, ...]) -> Step:
         users = f"; run from it: {', '.join(used_by)}" if used_by else ""
         return Step(
             StepKind.LINK, self.install.path, f"{self.reason}{users}", self.seen, target=self.install.target
@@ -62,7 +62,7 @@ def find_switches(desired: Desired, facts: Facts) -> tuple[Switch, ...]:
 def plan_steps(switched: tuple[Switch, ...], uses: Mapping[str, tuple[str, ...]]) -> tuple[Step, ...]:
     """`uses`: unit → the paths that it runs from."""
     return tuple(
-        each.step(tuple(sorted(unit for unit, paths in uses.items() if each.install.path in paths)))
+        each.make_step(tuple(sorted(unit for unit, paths in uses.items() if each.install.path in paths)))
         for each in switched
     )
 
@@ -80,7 +80,7 @@ def find_obstacles(desired: Desired, facts: Facts, *, take_over: bool) -> Iterat
 
 def _find_running_jobs(desired: Desired, facts: Facts, switched: set[str]) -> Iterator[Refusal]:
     """A running job would continue with other code than it began with, and is not run twice."""
-    starters = desired.starters()
+    starters = desired.map_starters()
     for unit in desired.units():
         used = switched.intersection(list_used_paths(unit, desired))
         kinds = {type(each).__name__ for each in starters.get(unit.unit, ())}

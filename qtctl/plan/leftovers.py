@@ -87,7 +87,7 @@ class Leftovers:
             if found is not None and not self._is_ours(found):
                 yield Note(NoteKind.FOREIGN, path, _FOREIGN)
 
-    def unit(self, name: str) -> Unit | None:
+    def find_unit(self, name: str) -> Unit | None:
         """None where it is not there, and where nobody asked."""
         return self.facts.find(Unit, name)
 
@@ -148,7 +148,7 @@ class Leftovers:
         return tuple(path for path, target in links.items() if unit in (_name(path), _name(target)))
 
     def _describe_state(self, name: str) -> str:
-        found = self.unit(name)
+        found = self.find_unit(name)
         if found is None:
             return "not loaded"
         return "running" if is_up(found.active_state) else found.active_state

@@ -23,7 +23,7 @@ def add_made_folders(desired: Desired, facts: Facts) -> Facts:
         if item.fact == PathWay.FACT and item.value is not None:
             way = _change_way(item.subject, make_fact(PathWay, item.value), folders, facts)
             made.append(replace(item, value=make_value(way)))
-    return facts.joined(Facts(made))
+    return facts.merge(Facts(made))
 
 
 def _change_way(subject: str, way: PathWay, folders: Mapping[str, DesiredFolder], facts: Facts) -> PathWay:

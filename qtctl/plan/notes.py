@@ -59,7 +59,7 @@ def _list_edited(desired: Desired, facts: Facts) -> Iterator[Note]:
     seen = set()
     for goal in list_goals(desired):
         left = status.units.get(goal.unit, ["", ""])[1]
-        item = facts.item(Need(File.FACT, goal.file))
+        item = facts.find_item(Need(File.FACT, goal.file))
         if len(left) != _DIGEST or goal.file in seen or not item.state.known:
             continue
         seen.add(goal.file)

@@ -92,7 +92,7 @@ def _find_blockers(desired: Desired, facts: Facts, choices: Choices) -> tuple[Re
 
 
 def _find_unknown(desired: Desired, facts: Facts) -> tuple[Refusal, ...]:
-    items = (facts.item(need) for need in list_needs(desired))
+    items = (facts.find_item(need) for need in list_needs(desired))
     return tuple(_refuse_unread(item) for item in items if not item.state.known)
 
 
@@ -111,5 +111,5 @@ def list_unseen(desired: Desired, facts: Facts, planned: Plan) -> tuple[str, ...
     started = {step.subject for step in planned.steps if step.kind in (StepKind.START, StepKind.RESTART)}
     pulled = {name for unit in started & ties.goals.keys() for name in ties.goals[unit].pulls}
     left = {unit.unit for unit in Leftovers(desired, facts).units} if not planned.refusals else set()
-    unasked = {name for name in left | pulled if not facts.asked(Need(Unit.FACT, name))}
-    return tuple(sorted(unasked | {name for unit in units for name in ties.unseen(unit)}))
+    unasked = {name for name in left | pulled if not facts.was_asked(Need(Unit.FACT, name))}
+    return tuple(sorted(unasked | {name for unit in units for name in ties.list_unseen(unit)}))

@@ -58,7 +58,7 @@ def find_obstacles(desired: Desired, plan: Plan, facts: Facts) -> tuple[Refusal,
     if not plan.steps:
         return ()
     unknown = tuple(
-        _make_refusal(item) for need in list_needs(desired, plan) if not (item := facts.item(need)).state.known
+        _make_refusal(item) for need in list_needs(desired, plan) if not (item := facts.find_item(need)).state.known
     )
     if unknown:
         return unknown

@@ -26,7 +26,7 @@ def find_obstacles(desired: Desired, few: Desired, plan: Plan, facts: Facts) -> 
     freed |= {f"docker-{step.seen}.scope" for step in containers}
     published = {port for step in containers for port in step.frees}
     left = {port for each in desired.left_containers for port in each.ports}
-    starters = desired.starters()
+    starters = desired.map_starters()
     for service in few.services:
         for declared in list_ports(service, starters):
             port = f"{declared.port.port}/{declared.port.protocol}"

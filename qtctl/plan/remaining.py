@@ -17,7 +17,7 @@ def list_remaining(desired: Desired, planned: Plan, facts: Facts, failed_before:
 
 
 def _list_jobs(desired: Desired, facts: Facts) -> Iterator[str]:
-    item = facts.item(JOBS)
+    item = facts.find_item(JOBS)
     if not item.state.known:
         yield f"the jobs of systemd could not be read: {item.reason or item.state}"
         return

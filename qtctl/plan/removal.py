@@ -35,7 +35,7 @@ def find_removal(left: Leftovers, ties: Ties, current: Mapping[str, bytes]) -> R
         resets=tuple(
             Step(StepKind.RESET_FAILED, unit.unit, "failed, and it goes", found.active_state)
             for unit in units
-            if (found := left.unit(unit.unit)) is not None and found.active_state == "failed"
+            if (found := left.find_unit(unit.unit)) is not None and found.active_state == "failed"
         ),
         removes=tuple(_make_remove(file, current) for file in left.files),
         restarts=dict(_find_restarts(left.files, current)),
@@ -58,7 +58,7 @@ def find_obstacles(left: Leftovers, current: Mapping[str, bytes]) -> tuple[Refus
 
 
 def _make_disable(left: Leftovers, unit: LeftUnit) -> Step | None:
-    found = left.unit(unit.unit)
+    found = left.find_unit(unit.unit)
     state = found.unit_file_state if found is not None else ""
     if not unit.links and state != "enabled":
         return None
@@ -66,10 +66,10 @@ def _make_disable(left: Leftovers, unit: LeftUnit) -> Step | None:
 
 
 def _make_stop(left: Leftovers, ties: Ties, unit: LeftUnit) -> Step | None:
-    found = left.unit(unit.unit)
+    found = left.find_unit(unit.unit)
     if found is None or not is_up(found.active_state):
         return None
-    drags = ties.drags(unit.unit, Effect.STOPS, old=True)
+    drags = ties.list_drags(unit.unit, Effect.STOPS, old=True)
     return Step(StepKind.STOP, unit.unit, unit.why, f"{found.active_state}/{found.sub_state}", drags=drags)
 
 

@@ -35,7 +35,7 @@ class Scene:
     switched: tuple[Switch, ...] = ()
     ran: Mapping[str, Ran] = field(default_factory=dict)
 
-    def unit(self, name: str) -> Unit:
+    def find_unit(self, name: str) -> Unit:
         return self.facts.read(Unit, name) or _NO_UNIT
 
     @property
@@ -77,7 +77,7 @@ def must_stop_first(scene: Scene, goal: UnitGoal) -> bool:
     After the reload it would be stopped as the new one says: by other signals, by other commands, or by the same ones
     as another user. And what it runs from is changed while it is stopped.
     """
-    if scene.unit(goal.unit).need_daemon_reload or find_switched_path(scene, goal):
+    if scene.find_unit(goal.unit).need_daemon_reload or find_switched_path(scene, goal):
         return True
     written = [change for path in goal.sees if (change := scene.changes.get(path)) is not None and change.file.of_unit]
     return any(change.stops for change in written) or (bool(written) and goal.stop_commands)

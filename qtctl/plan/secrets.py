@@ -38,7 +38,7 @@ def find_secret(found: Sequence[SecretPlace], named: str) -> SecretPlace:
     those = [each for each in found if each.name == name and (not service or service in each.services)]
     if not those:
         names = sorted({each.name for each in found})
-        known = Known(names).nearest(name) or ", ".join(names[:5])
+        known = Known(names).find_nearest(name) or ", ".join(names[:5])
         hint = f"declared are: {known}" if known else "declare it in [secrets] of the service first"
         raise InputError(f"no service of this host has a secret {named}", hint=hint)
     if len(those) > 1:

@@ -71,7 +71,7 @@ def _list_produced(desired: Desired) -> Iterator[tuple[DesiredService, DesiredKe
 def _read_age_us(facts: Facts, key: DesiredKey) -> int | None:
     """None where it cannot be told, and where the stream has never had an entry."""
     needs = Need(Stream.FACT, key.name, key.store), Need(StoreClock.FACT, key.store)
-    if not all(facts.item(each).state.known for each in needs):
+    if not all(facts.find_item(each).state.known for each in needs):
         return None
     stream, clock = facts.read(Stream, key.name, key.store), facts.read(StoreClock, key.store)
     return measure_age(stream, clock).us if stream is not None and clock is not None else None

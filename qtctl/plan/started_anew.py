@@ -36,7 +36,7 @@ class StartedAnew:
 def find_started_anew(scene: Scene) -> StartedAnew:
     """Services before their sockets, as systemd itself would stop them."""
     why = {goal.hands_to: reason for goal in scene.goals.values() if (reason := _give_reason(scene, goal))}
-    users = {unit: reason for unit, reason in why.items() if scene.unit(unit).load_state == "loaded"}
+    users = {unit: reason for unit, reason in why.items() if scene.find_unit(unit).load_state == "loaded"}
     holders = {goal.unit: why[goal.hands_to] for goal in _find_holders(scene, why) if _is_up(scene, goal.unit)}
     early = {
         goal.unit: reason
@@ -62,7 +62,7 @@ def _give_reason(scene: Scene, goal: UnitGoal) -> str:
         return ""
     if goal.hands_to in scene.goals and (path := find_switched_path(scene, scene.goals[goal.hands_to])):
         return f"{path} changes"
-    unit = scene.unit(goal.unit)
+    unit = scene.find_unit(goal.unit)
     if is_up(unit.active_state):
         return find_restart_reason(scene, goal, unit)
     return f"{goal.unit} cannot start while it is up" if _is_up(scene, goal.hands_to) else ""
@@ -73,13 +73,13 @@ def _stop_first(scene: Scene, goal: UnitGoal) -> str:
     if not goal.active:
         path = find_switched_path(scene, goal)
         return f"{path} changes" if path else ""
-    reason = find_restart_reason(scene, goal, scene.unit(goal.unit))
+    reason = find_restart_reason(scene, goal, scene.find_unit(goal.unit))
     return reason if reason and must_stop_first(scene, goal) else ""
 
 
 def _has_processes(scene: Scene, goal: UnitGoal) -> bool:
     """Also one that keeps being restarted must not start while what it runs from changes."""
-    state = scene.unit(goal.unit).active_state
+    state = scene.find_unit(goal.unit).active_state
     return is_up(state) or (state == "activating" and bool(find_switched_path(scene, goal)))
 
 
@@ -92,13 +92,13 @@ def _find_dragged(stops: Iterable[Step]) -> dict[str, str]:
 
 
 def _is_up(scene: Scene, unit: str) -> bool:
-    return is_up(scene.unit(unit).active_state)
+    return is_up(scene.find_unit(unit).active_state)
 
 
 def _make_stop(scene: Scene, unit: str, reason: str) -> Step:
-    drags = scene.ties.drags(unit, Effect.STOPS, old=True)
-    return Step(StepKind.STOP, unit, reason + describe_dragged(drags), format_state(scene.unit(unit)), drags=drags)
+    drags = scene.ties.list_drags(unit, Effect.STOPS, old=True)
+    return Step(StepKind.STOP, unit, reason + describe_dragged(drags), format_state(scene.find_unit(unit)), drags=drags)
 
 
 def _make_start(scene: Scene, unit: str, reason: str) -> Step:
-    return Step(StepKind.START, unit, f"was stopped: {reason}", format_state(scene.unit(unit)))
+    return Step(StepKind.START, unit, f"was stopped: {reason}", format_state(scene.find_unit(unit)))

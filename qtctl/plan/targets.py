@@ -56,7 +56,7 @@ def _find_change(path: str, entries: Mapping[str, Entry], seen: Mapping[str, Fil
     if change is None:
         return ""
     there = seen[change.entry.path]
-    return change.says({change.entry.uid: there.owner}, {change.entry.gid: there.group})
+    return change.describe({change.entry.uid: there.owner}, {change.entry.gid: there.group})
 
 
 def _find_given_away(path: str, desired: Desired) -> str:

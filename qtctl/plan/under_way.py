@@ -15,7 +15,7 @@ _SEE = "deploy with the qtctl that wrote /var/lib/qtctl/status, or see what is i
 
 def find_obstacles(host: str, facts: Facts) -> Iterator[Refusal]:
     """Nothing where the host has never been deployed to."""
-    item = facts.item(STATUS)
+    item = facts.find_item(STATUS)
     if not item.state.known:
         damaged = item.state is State.UNPARSEABLE
         why = item.reason or str(item.state)

@@ -37,7 +37,7 @@ def _list_link_steps(scene: Scene) -> tuple[Step, ...]:
 
 
 def _make_link_steps(scene: Scene, goal: UnitGoal) -> list[Step]:
-    state, why = scene.unit(goal.unit).unit_file_state, _find_wrong_link(scene, goal)
+    state, why = scene.find_unit(goal.unit).unit_file_state, _find_wrong_link(scene, goal)
     if not goal.enabled:
         why = "enabled, declared not to start by itself" if state == "enabled" else why
         return [Step(StepKind.DISABLE, goal.unit, why, state)] if why else []
@@ -58,7 +58,7 @@ def _find_wrong_link(scene: Scene, goal: UnitGoal) -> str:
 
     systemd does not show what pulls in a masked unit.
     """
-    unit = scene.unit(goal.unit)
+    unit = scene.find_unit(goal.unit)
     left = find_left_pullers(unit, goal.unwanted)
     if left:
         return f"{left[0]} still pulls it in, and is not declared to"
@@ -91,12 +91,12 @@ def _make_reload(scene: Scene, links: Sequence[Step]) -> tuple[Step, ...]:
 
 def _is_stale(scene: Scene, goal: UnitGoal) -> bool:
     """systemd asks for a reload after every other `set-property`: what was adopted as it was is left as it is."""
-    return scene.unit(goal.unit).need_daemon_reload and goal.file not in scene.adopted
+    return scene.find_unit(goal.unit).need_daemon_reload and goal.file not in scene.adopted
 
 
 def _list_resets(scene: Scene, starts: Sequence[Step]) -> tuple[Step, ...]:
     """Restart counts of the old program are reset too: they would count as restarts of the new one."""
-    units = {step.subject: scene.unit(step.subject) for step in starts}
+    units = {step.subject: scene.find_unit(step.subject) for step in starts}
     return tuple(
         Step(StepKind.RESET_FAILED, name, _describe_failures(unit), unit.active_state)
         for name, unit in sorted(units.items())
@@ -117,16 +117,16 @@ def _list_stops(scene: Scene, anew: StartedAnew) -> tuple[Step, ...]:
     order = reversed(start_order(scene.goals.values()))
     found = []
     for name in order:
-        unit = scene.unit(name)
+        unit = scene.find_unit(name)
         if scene.goals[name].active is False and is_up(unit.active_state) and name not in anew.stopped:
-            drags = scene.ties.drags(name, Effect.STOPS)
+            drags = scene.ties.list_drags(name, Effect.STOPS)
             reason = f"{unit.active_state}, declared stopped{describe_dragged(drags)}{_describe_upholders(scene, name)}"
             found.append(Step(StepKind.STOP, name, reason, format_state(unit), drags=drags))
     return tuple(found)
 
 
 def _describe_upholders(scene: Scene, name: str) -> str:
-    upholders = scene.ties.upholders(name)
+    upholders = scene.ties.list_upholders(name)
     return f"; {', '.join(upholders)} upholds it: systemd starts it again at once" if upholders else ""
 
 
@@ -136,7 +136,7 @@ def _list_starts(scene: Scene, anew: StartedAnew) -> tuple[Step, ...]:
 
 
 def _make_start(scene: Scene, goal: UnitGoal, anew: StartedAnew) -> Step | None:
-    unit = scene.unit(goal.unit)
+    unit = scene.find_unit(goal.unit)
     if not goal.active:
         return _start_again(scene, goal, anew) or _plan_restart_on_demand(scene, goal, unit, anew)
     if goal.only_pulled_in and not is_up(unit.active_state):
@@ -169,18 +169,18 @@ def _make_unit_reload(scene: Scene, goal: UnitGoal) -> Step | None:
     changed = [each.file.path for each in changes if each and each.change is ChangeClass.UNIT_RELOAD]
     if not changed:
         return None
-    return Step(StepKind.UNIT_RELOAD, goal.unit, f"{changed[0]} changes", format_state(scene.unit(goal.unit)))
+    return Step(StepKind.UNIT_RELOAD, goal.unit, f"{changed[0]} changes", format_state(scene.find_unit(goal.unit)))
 
 
 def _plan_restart(scene: Scene, goal: UnitGoal, reason: str) -> Step:
-    unit = scene.unit(goal.unit)
-    drags = scene.ties.drags(goal.unit, Effect.RESTARTS)
+    unit = scene.find_unit(goal.unit)
+    drags = scene.ties.list_drags(goal.unit, Effect.RESTARTS)
     return Step(StepKind.RESTART, goal.unit, reason + describe_dragged(drags), format_state(unit), drags=drags)
 
 
 def _start(scene: Scene, goal: UnitGoal, reason: str) -> Step:
-    drags = scene.ties.starts(goal)
-    return Step(StepKind.START, goal.unit, reason, format_state(scene.unit(goal.unit)), drags=drags)
+    drags = scene.ties.list_starts(goal)
+    return Step(StepKind.START, goal.unit, reason, format_state(scene.find_unit(goal.unit)), drags=drags)
 
 
 def _describe_goal(goal: UnitGoal) -> str:

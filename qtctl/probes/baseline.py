@@ -26,7 +26,7 @@ _DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?")
 
 
 def probe() -> Probe:
-    return Probe((SCRIPTS.command([("show_host",)], ARGV, AGAIN),), lambda frames: [_parse(frames)])
+    return Probe((SCRIPTS.make_command([("show_host",)], ARGV, AGAIN),), lambda frames: [_parse(frames)])
 
 
 def _parse(frames: Frames) -> Answer:

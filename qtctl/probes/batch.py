@@ -65,7 +65,9 @@ class Library:
     def _list_scripts(self) -> Iterator[str]:
         return map(read_script, self.scripts)
 
-    def command(self, calls: Sequence[Call], argv: Sequence[str], again: str, tools: Sequence[str] = ()) -> Command:
+    def make_command(
+        self, calls: Sequence[Call], argv: Sequence[str], again: str, tools: Sequence[str] = ()
+    ) -> Command:
         """A command that makes these calls, one after another."""
         lines = "".join(f"{shlex.join(call)}\n" for call in calls)
         return Command(self.text + lines, tuple(argv), again, tuple(tools), tuple(calls))

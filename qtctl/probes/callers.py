@@ -30,7 +30,7 @@ def probe(needs: Sequence[Need], units: Sequence[str]) -> Probe:
     if not wanted:
         return Probe((), lambda _: [])
     named = [unit for unit in units if not explain_odd_name(unit)]
-    command = SCRIPTS.command([("find_callers", *named)], ("grep", "-r", "systemctl", "/etc"), AGAIN, TOOLS)
+    command = SCRIPTS.make_command([("find_callers", *named)], ("grep", "-r", "systemctl", "/etc"), AGAIN, TOOLS)
     return Probe((command,), lambda frames: [_answer(need, frames[0]) for need in wanted])
 
 

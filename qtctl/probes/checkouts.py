@@ -84,7 +84,7 @@ def probe(needs: Sequence[Need]) -> Probe:
         return Probe((), lambda _: rest)
     call = ("show_checkouts", *(need.subject for need in asked))
     argv = ("cat", *(f"{need.subject}/.git/HEAD" for need in asked))
-    command = SCRIPTS.command([call], argv, "cat .git/HEAD", _TOOLS)
+    command = SCRIPTS.make_command([call], argv, "cat .git/HEAD", _TOOLS)
     return Probe(
         (command,),
         lambda frames: [*_parse(asked, frames[0], {}), *rest],
@@ -155,7 +155,7 @@ def _is_text(path: bytes) -> bool:
 
 def _make_contents_command(path: str, files: Mapping[bytes, int]) -> Command:
     words = [word for name, size in files.items() for word in (str(size), name.decode())]
-    return SCRIPTS.command([("hash_contents", path, *words)], ("sha1sum", path), "sha1sum", ("head", "sha1sum"))
+    return SCRIPTS.make_command([("hash_contents", path, *words)], ("sha1sum", path), "sha1sum", ("head", "sha1sum"))
 
 
 def _read_ids(paths: Sequence[bytes], frame: Frame | None) -> dict[bytes, str]:

@@ -48,7 +48,7 @@ def probe(
     asked += [_make_line_command(of_lines[need.subject]) for need in lined]
     if shown:
         pairs = [word for need in shown for word in need.subject.rsplit(" ", 1)]
-        asked.append(SCRIPTS.command([("show_properties", *pairs)], ("systemctl", "show"), "systemctl show"))
+        asked.append(SCRIPTS.make_command([("show_properties", *pairs)], ("systemctl", "show"), "systemctl show"))
 
     def parse(frames: Frames) -> list[Answer]:
         found = [
@@ -67,7 +67,7 @@ def probe(
 
 def _make_command(question: CommandQuestion) -> Command:
     call = ("run_check", f"{question.within_us / 1_000_000:g}", str(MOST_OUTPUT), *question.argv)
-    return SCRIPTS.command([call], _show_argv(question), _make_again(question))
+    return SCRIPTS.make_command([call], _show_argv(question), _make_again(question))
 
 
 def _show_argv(question: CommandQuestion) -> tuple[str, ...]:
@@ -93,7 +93,7 @@ def _read_result(need: Need, question: CommandQuestion, frame: Frame | None, num
 
 def _make_line_command(question: LineQuestion) -> Command:
     argv = ("grep", "-Fxq", "-e", question.line, "--", question.path)
-    return SCRIPTS.command([("has_line", question.path, question.line)], argv, shell.join(argv))
+    return SCRIPTS.make_command([("has_line", question.path, question.line)], argv, shell.join(argv))
 
 
 def _has_line(need: Need, question: LineQuestion, frame: Frame | None, number: int) -> Answer:

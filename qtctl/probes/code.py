@@ -75,12 +75,12 @@ def _make_entries_command(asked: Sequence[EntryQuestion]) -> Command:
             "\n".join(f"{kind}:{path}" for kind, path in each.wanted),
         )
     ]
-    return SCRIPTS.command([("find_entries", *words)], ("ls", "-d"), "ls -d PATH")
+    return SCRIPTS.make_command([("find_entries", *words)], ("ls", "-d"), "ls -d PATH")
 
 
 def _make_marks_command(folders: Sequence[str]) -> Command:
     argv = ("find", *folders, "-maxdepth", "2")
-    return SCRIPTS.command([("find_marked", *folders)], argv, "find FOLDER -maxdepth 2", ("find", "tr", "head"))
+    return SCRIPTS.make_command([("find_marked", *folders)], argv, "find FOLDER -maxdepth 2", ("find", "tr", "head"))
 
 
 def make_again_entry(question: EntryQuestion) -> str:

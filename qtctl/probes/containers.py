@@ -30,7 +30,7 @@ def probe(needs: Sequence[Need]) -> Probe:
     if not wanted:
         return Probe((), lambda _: [])
     argv = ("find", "/sys/fs/cgroup", "-type", "d")
-    command = SCRIPTS.command([("find_containers",)], argv, AGAIN, ("find", "head"))
+    command = SCRIPTS.make_command([("find_containers",)], argv, AGAIN, ("find", "head"))
     return Probe((command,), lambda frames: _parse(wanted, frames))
 
 

@@ -62,7 +62,7 @@ def probe(needs: Sequence[Need], looked_for: Sequence[Wanted]) -> Probe:
     if not needs:
         return Probe((), lambda _: [])
     keys = ["\t".join(each) for each in looked_for]
-    command = SCRIPTS.command([("find_copies", *keys)], ("grep", "/proc/*/cmdline"), AGAIN, TOOLS)
+    command = SCRIPTS.make_command([("find_copies", *keys)], ("grep", "/proc/*/cmdline"), AGAIN, TOOLS)
     units = [each[0] for each in looked_for]
     return Probe((command,), lambda frames: [_answer(need, frames[0], units) for need in dict.fromkeys(needs)])
 

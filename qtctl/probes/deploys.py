@@ -33,7 +33,7 @@ SCRIPTS = Library(
 
 
 def _ask(function: str, argv: tuple[str, ...], again: str, tools: tuple[str, ...]) -> Command:
-    return SCRIPTS.command([(function,)], argv, again, tools)
+    return SCRIPTS.make_command([(function,)], argv, again, tools)
 
 
 def probe_status(needs: Sequence[Need]) -> Probe:

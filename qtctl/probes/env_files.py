@@ -66,7 +66,7 @@ def _make_command(asked: Sequence[EnvQuestion], nonce: str) -> Command:
     words = [word for each in asked for word in (each.path, _join_names(each.keys), _join_names(each.secrets))]
     paths = tuple(each.path for each in asked)
     call = ("read_env_files", nonce, *words)
-    return SCRIPTS.command([call], ("env_files", *paths), "sudo grep -oE '^[A-Za-z_][A-Za-z0-9_]*=' FILE", TOOLS)
+    return SCRIPTS.make_command([call], ("env_files", *paths), "sudo grep -oE '^[A-Za-z_][A-Za-z0-9_]*=' FILE", TOOLS)
 
 
 def _join_names(names: Sequence[str]) -> str:

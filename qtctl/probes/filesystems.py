@@ -46,7 +46,7 @@ def probe(needs: Sequence[Need]) -> Probe:
     paths = [need for need in _sort_needs(needs, FileSystem.FACT) if not explain_odd_path(need.subject)][:MOST_PATHS]
     names = _sort_needs(needs, Resolved.FACT)[:MOST_NAMES]
     families = [
-        (wanted, SCRIPTS.command([(function, *(each.subject for each in wanted))], argv, again, tools), read)
+        (wanted, SCRIPTS.make_command([(function, *(each.subject for each in wanted))], argv, again, tools), read)
         for wanted, function, argv, again, tools, read in (
             (paths, "show_filesystems", ("stat", "-f"), "df -B1; df -i", ("stat",), _answer_filesystems),
             (names, "resolve_names", ("getent", "ahosts"), "getent ahosts NAME", ("awk",), _answer_names),

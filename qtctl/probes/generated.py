@@ -40,7 +40,7 @@ def probe(needs: Sequence[Need]) -> Probe:
     if not asked:
         return Probe((), lambda _: odd)
     folders = [need.subject for need in asked]
-    command = SCRIPTS.command([("find_generated", *folders)], ("find", *folders), make_again(folders), TOOLS)
+    command = SCRIPTS.make_command([("find_generated", *folders)], ("find", *folders), make_again(folders), TOOLS)
     return Probe((command,), lambda frames: odd + _parse(asked, frames))
 
 

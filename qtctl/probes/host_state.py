@@ -130,7 +130,7 @@ _ASKED: dict[str, tuple[str, tuple[str, ...], str, _Read]] = {
 def probe(needs: Sequence[Need]) -> Probe:
     wanted = sorted({need.fact: need for need in needs}.values(), key=lambda need: list(_ASKED).index(need.fact))
     commands = tuple(
-        SCRIPTS.command([(function,)], argv, again, TOOLS.get(function, ()))
+        SCRIPTS.make_command([(function,)], argv, again, TOOLS.get(function, ()))
         for function, argv, again, _ in (_ASKED[need.fact] for need in wanted)
     )
 

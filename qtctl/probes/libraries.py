@@ -28,7 +28,7 @@ def probe(needs: Sequence[Need]) -> Probe:
     if not wanted:
         return Probe((), lambda _: [])
     venvs = [need.subject for need in wanted if need.subject.startswith("/")]
-    command = SCRIPTS.command(
+    command = SCRIPTS.make_command(
         [("find_libraries", *venvs)], ("find", "/usr/lib", "/etc/ld.so.conf", *venvs), AGAIN, TOOLS
     )
     return Probe((command,), lambda frames: _answer_all(wanted, venvs, frames[0]))

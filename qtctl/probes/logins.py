@@ -49,7 +49,7 @@ def probe(needs: Iterable[Need]) -> Probe:
 
 def _make_command() -> Command:
     call = ("find_auditor", *_SHELLS, *IN_HOME, *SYSTEM)
-    return SCRIPTS.command([call], ("getent", "passwd", "$(id -u)"), AGAIN, TOOLS)
+    return SCRIPTS.make_command([call], ("getent", "passwd", "$(id -u)"), AGAIN, TOOLS)
 
 
 def _parse(need: Need, frames: Frames) -> Answer:

@@ -47,7 +47,7 @@ def probe(needs: Sequence[Need], secrets: Mapping[str, Sequence[str]]) -> Probe:
     files = [need.subject for need in asked if need.fact == EnvKeys.FACT]
     named = [word for path in files for word in (path, f" {' '.join(secrets.get(path, ()))} ")]
     calls = [("check_writable", *paths), ("find_keys", *named), ("list_jobs",)]
-    command = SCRIPTS.command(calls, ("test", "-w", "PATH"), "test -w PATH; systemctl list-jobs", TOOLS)
+    command = SCRIPTS.make_command(calls, ("test", "-w", "PATH"), "test -w PATH; systemctl list-jobs", TOOLS)
     return Probe((command,), lambda frames: odd + _parse(asked, frames))
 
 

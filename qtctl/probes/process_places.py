@@ -25,7 +25,7 @@ def probe(needs: Sequence[Need]) -> Probe:
     if not asked:
         return Probe((), lambda _: odd)
     units = [need.subject for need in asked]
-    command = SCRIPTS.command(
+    command = SCRIPTS.make_command(
         [("show_places", *units)], ("places", *units), "sudo readlink /proc/PID/cwd /proc/PID/exe", TOOLS
     )
     return Probe((command,), lambda frames: odd + _parse(asked, frames))

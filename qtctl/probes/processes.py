@@ -57,7 +57,7 @@ def probe(needs: Sequence[Need], limits: Mapping[str, Collection[str]]) -> Probe
     if not asked:
         return Probe((), lambda _: odd)
     units = [need.subject for need in asked]
-    command = SCRIPTS.command(
+    command = SCRIPTS.make_command(
         [("show_processes", *units)], ("processes", *units), "grep -s '' /proc/[0-9]*/cgroup", TOOLS
     )
     return Probe((command,), lambda frames: odd + _parse(asked, frames, limits))

@@ -50,10 +50,10 @@ def probe(needs: Sequence[Need]) -> Probe:
     commands = []
     if names:
         argv = ("grep", "/etc/systemd/system.conf", "/etc/systemd/journald.conf")
-        commands.append(SCRIPTS.command([("list_manager_settings",)], argv, make_again("system"), TOOLS))
+        commands.append(SCRIPTS.make_command([("list_manager_settings",)], argv, make_again("system"), TOOLS))
     if units:
         commands.append(
-            SCRIPTS.command([("find_overrides", *units)], ("grep", "ExecStart", *units), OVERRIDES_AGAIN, TOOLS)
+            SCRIPTS.make_command([("find_overrides", *units)], ("grep", "ExecStart", *units), OVERRIDES_AGAIN, TOOLS)
         )
 
     def parse(frames: Frames) -> list[Answer]:

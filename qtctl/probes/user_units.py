@@ -21,8 +21,9 @@ SCRIPTS = Library("user_units", ("user_units.sh",), {"list_user_units": Takes.NO
 def probe(needs: Sequence[Need], patterns: Sequence[str]) -> Probe:
     if not needs:
         return Probe((), lambda _: [])
-    command = SCRIPTS.command([("list_user_units",)], ("find", "/etc/systemd/user", "/sys/fs/cgroup/user.slice"), AGAIN,
-                      ("getent", "find", "tr", "sed", "head"))  # fmt: skip
+    argv = ("find", "/etc/systemd/user", "/sys/fs/cgroup/user.slice")
+    tools = ("getent", "find", "tr", "sed", "head")
+    command = SCRIPTS.make_command([("list_user_units",)], argv, AGAIN, tools)
     return Probe((command,), lambda frames: [_answer(need, frames[0], patterns) for need in dict.fromkeys(needs)])
 
 

@@ -34,7 +34,7 @@ def probe(needs: Sequence[Need]) -> Probe:
         return Probe((), lambda _: rest)
     paths = [need.subject for need in asked]
     argv = ("find", *(f"{path}/lib" for path in paths), "-name", "*.dist-info")
-    command = SCRIPTS.command(
+    command = SCRIPTS.make_command(
         [("list_packages", *paths)], argv, "find VENV/lib -name '*.dist-info'", ("find", "tr", "head")
     )
     return Probe((command,), lambda frames: [*_parse(asked, frames[0]), *rest])

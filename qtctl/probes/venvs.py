@@ -110,7 +110,7 @@ def _locate_python(path: str) -> str:
 
 def _make_command(paths: list[str]) -> Command:
     argv = ("readlink", "-m", *map(_locate_python, paths))
-    return SCRIPTS.command([("look_at_venvs", *paths)], argv, shlex.join(argv), TOOLS)
+    return SCRIPTS.make_command([("look_at_venvs", *paths)], argv, shlex.join(argv), TOOLS)
 
 
 def _parse(needs: list[Need], frames: Frames) -> list[Answer]:
@@ -221,7 +221,7 @@ def _explain_not_run(target: str, said: _Said) -> str:
     way = walk(target, said.entries)
     change = find_first_change(way.entries)
     if change is not None:
-        return change.says(said.users, said.groups)
+        return change.describe(said.users, said.groups)
     if way.end is None:
         return f"{way.missing} could not be looked at"
     return "" if SYSTEM.fullmatch(target) else "only the system's own interpreters are run (/usr/bin/python*)"

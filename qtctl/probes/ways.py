@@ -98,7 +98,7 @@ def _explain_odd(need: Need) -> str:
 
 def _make_command(users: list[str], paths: list[str]) -> Command:
     call = ("show_ways", "\n".join(users), *paths)
-    return SCRIPTS.command([call], ("namei", "-l", *paths), "namei -l PATH; id USER", TOOLS)
+    return SCRIPTS.make_command([call], ("namei", "-l", *paths), "namei -l PATH; id USER", TOOLS)
 
 
 def make_again(need: Need) -> str:

@@ -131,7 +131,7 @@ def _check_legacy(registry: Registry) -> Iterator[Problem]:
             for successor in disposition.to:
                 if successor not in known:
                     origin = Origin(file, ("services", name, "to"))
-                    hint = named.did_you_mean(successor) or "name a unit, instance or external of this registry"
+                    hint = named.suggest(successor) or "name a unit, instance or external of this registry"
                     yield Problem(f"{successor} is not declared", origin, hint, "QT809", successor)
 
 

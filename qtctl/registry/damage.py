@@ -60,7 +60,7 @@ class Damage:
     def note(self, origin: Origin, paths: list[Path]) -> None:
         self.entries.setdefault((origin.file, origin.path), []).extend(paths)
 
-    def certain(self, registry: Registry) -> list[Problem]:
+    def list_certain(self, registry: Registry) -> list[Problem]:
         """Problems that are none of what is damaged: of names that lead nowhere, and of entries that are whole."""
         of_fleet = {path[:1] for path in self.entries.get(("fleet.toml", ()), ())}
         if of_fleet & {("unit_prefix",), ("unit_patterns",)}:
@@ -113,7 +113,7 @@ def _add_hint(problem: Problem, unread: Known | None) -> Problem:
     """With the name that was meant, where that is of an entry that could not be read."""
     if unread is None or problem.hint.startswith("did you mean"):
         return problem
-    return replace(problem, hint=unread.did_you_mean(problem.name) or "correct the name, or declare it")
+    return replace(problem, hint=unread.suggest(problem.name) or "correct the name, or declare it")
 
 
 def _list_tables(problem: Problem) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ def is_misnamed(path: str, *, is_folder: bool) -> bool:
     if name.startswith("#") or name.endswith(_ASIDE) or "/." in f"/{path}":
         return False
     if is_folder:
-        return "/" not in path and path not in FOLDERS and bool(Known(FOLDERS).nearest(path))
+        return "/" not in path and path not in FOLDERS and bool(Known(FOLDERS).find_nearest(path))
     return bool(suggest_file(path)) or ("/" not in path and _is_slip(_split(name)[1]))
 
 
@@ -40,13 +40,13 @@ def suggest_file(path: str) -> str:
     if not folder:
         return _suggest_at_the_top(stem, suffix)
     meant = _is_slip(suffix) or (folder == "services" and not _is_text(name, suffix))
-    near = Known(FOLDERS).nearest(folder)
+    near = Known(FOLDERS).find_nearest(folder)
     return f"{near}/{stem}{SUFFIX}" if meant and near else ""
 
 
 def _suggest_at_the_top(stem: str, suffix: str) -> str:
     if _is_slip(suffix):
-        return Known(FILES).nearest(f"{stem}{SUFFIX}")
+        return Known(FILES).find_nearest(f"{stem}{SUFFIX}")
     known = next((each for each in FILES if each == f"{stem}{SUFFIX}"), "")
     return known if suffix in _OTHER_FORMATS else ""
 

@@ -40,7 +40,7 @@ def _check_tables(service: Service, origin: Origin) -> Iterator[Problem]:
     for name, own in service.instance.items():
         for key in own.ports:
             if key not in service.ports:
-                hint = ports.did_you_mean(key) or f"declare it for all of them: [ports.{key}]"
+                hint = ports.suggest(key) or f"declare it for all of them: [ports.{key}]"
                 yield Problem(f"the service has no port {key}", origin.at("instance", name, "ports", key), hint)
 
 

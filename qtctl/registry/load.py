@@ -102,7 +102,7 @@ def examine(files: Mapping[str, bytes]) -> Reading:
     if registry is not None:
         problems = list(check_amounts(registry, files))
         excessive = bool(problems)
-        problems = problems or (loader.damage.certain(registry) if loader.errors else check(registry))
+        problems = problems or (loader.damage.list_certain(registry) if loader.errors else check(registry))
     errors = _order_errors([*loader.errors, *(_place_problem(loader.places, each) for each in problems)])
     damaged = tuple(Origin(file, path) for file, path in loader.damage.entries)
     return Reading(registry, errors, damaged, excessive)
@@ -236,7 +236,7 @@ class _Loader:
 
     def _make_error(self, path: str, prefix: tuple[str, ...], refusal: "Refusal") -> InputError:
         keys = (*prefix, *map(str, refusal.path))
-        place = Place(path, get_line(self.places.lines(path), keys) or 1)
+        place = Place(path, get_line(self.places.map_lines(path), keys) or 1)
         subject = "/".join((path.removesuffix(".toml"), *prefix))
         return InputError(refusal.what, hint=refusal.hint, place=place, subject=subject, field=write_key(refusal.path))
 
@@ -286,12 +286,12 @@ def _is_direct(path: str) -> bool:
 def _suggest_path(path: str, named: Known) -> str:
     """The file of a registry that a path was meant to be; '' where none is near."""
     if path.endswith("/"):
-        return f"{Known(FOLDERS).nearest(path.rstrip('/'))}/"
+        return f"{Known(FOLDERS).find_nearest(path.rstrip('/'))}/"
     if not path.endswith(SUFFIX):
         return suggest_file(path)
     folder, _, name = path.rpartition("/")
-    near = Known(FOLDERS).nearest(folder)
-    return f"{near}/{name}" if near else named.nearest(path)
+    near = Known(FOLDERS).find_nearest(folder)
+    return f"{near}/{name}" if near else named.find_nearest(path)
 
 
 def _list_keys(path: Sequence[str | int]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ class Places:
         """File and line of a declared value, or of what it stands in."""
         if origin.file not in self._files:
             return Place(origin.file)
-        return Place(origin.file, get_line(self.lines(origin.file), origin.path) or 1)
+        return Place(origin.file, get_line(self.map_lines(origin.file), origin.path) or 1)
 
     def of_written(self, origin: str) -> Place:
         """As `of`, of an origin as written in a check: `services/x.toml#ports.http`."""
@@ -27,10 +27,10 @@ class Places:
         if file not in self._files:
             return Place(file)
         if file not in self._written:
-            self._written[file] = map_written(self.lines(file))
+            self._written[file] = map_written(self.map_lines(file))
         return Place(file, get_written_line(self._written[file], path) or 1)
 
-    def lines(self, file: str) -> dict[Path, int]:
+    def map_lines(self, file: str) -> dict[Path, int]:
         """Of every key path of one of the files."""
         if file not in self._lines:
             self._lines[file] = index(self._files[file].decode("utf-8", "replace"))

@@ -111,7 +111,7 @@ def _check_instances(
     for own in node.instance:
         if own not in node.instances:
             what = f"instance.{own}: {own} is not among the instances"
-            hint = Known(node.instances).did_you_mean(own) or f'instances = ["{own}"] declares it'
+            hint = Known(node.instances).suggest(own) or f'instances = ["{own}"] declares it'
             yield Problem(what, origin.at("instance", own), hint)
     if not is_template(unit):
         if node.instances:

@@ -14,6 +14,6 @@ class Baseline(Part):
 
 
 def make_baseline(facts: Facts) -> Baseline:
-    item = facts.item(Need(HostBaseline.FACT, "host"))
+    item = facts.find_item(Need(HostBaseline.FACT, "host"))
     value = facts.read(HostBaseline, "host") if item.state.known else None
     return Baseline(state=item.state, reason=item.reason, value=value)

@@ -33,7 +33,7 @@ class Look:
         return cls(Facts.of(evidence), parse_microseconds(evidence.taken_at))
 
     def see(self, kind: type[F], subject: str, store: str = "") -> Seen[F]:
-        item = self.facts.item(Need(kind.FACT, subject, store))
+        item = self.facts.find_item(Need(kind.FACT, subject, store))
         why = f"{item.state.value} ({item.reason})" if item.reason else item.state.value
         return Seen(item.state, self.facts.read(kind, subject, store) if item.state.known else None, why)
 

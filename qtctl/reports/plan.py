@@ -109,7 +109,7 @@ class PlanReport(Part):
             raise ValueError("refusals and conclusion do not fit")
         return self
 
-    def agreed(self) -> PlannedBefore:
+    def make_agreed(self) -> PlannedBefore:
         keys = tuple((f"{step.kind.value} {step.subject}", step.key) for step in self.steps)
         return PlannedBefore(keys, self.nonce, self.machine)
 

@@ -17,7 +17,7 @@ class Known:
     file: str
     fingerprints: frozenset[str]
 
-    def marked(self, check: Finding) -> Finding:
+    def mark(self, check: Finding) -> Finding:
         """An earlier finding counts like a waived one: it is shown, and does not fail the audit."""
         if check.outcome is not Outcome.BROKEN or check.waiver is not None or check.expired_waiver is not None:
             return check
@@ -36,7 +36,7 @@ class Selection:
             not self.subjects or any(fnmatchcase(check.subject, each) for each in self.subjects)
         )
 
-    def said(self, checks: Sequence[Finding]) -> str:
+    def describe(self, checks: Sequence[Finding]) -> str:
         """What is left out, in words; "" if nothing can be."""
         if not self.only and not self.subjects:
             return ""

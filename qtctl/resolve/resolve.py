@@ -109,7 +109,7 @@ def resolve(registry: Registry, host: str) -> Desired:
         severities=tuple(sorted(registry.policy.severities.items())),
         fail_on=registry.policy.fail_on,
         evidence=registry.policy.evidence,
-        waivers=registry.policy.waived(),
+        waivers=registry.policy.list_waivers(),
         accounts=resolve_accounts(registry, host),
         folders=resolve_folders(registry, host),
         hosts_file=resolve_hosts_file(registry, host),

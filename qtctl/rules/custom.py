@@ -202,7 +202,7 @@ def _judge_content(file: FileWanted, facts: Facts, found: File, remedy: str, lin
     """What is in it, where something is declared of that; None where it is as it should be."""
     need = Need(File.FACT, file.path)
     if file.sha256 and found.sha256 is None:
-        item = facts.item(need)
+        item = facts.find_item(need)
         return Verdict(
             False, None, unknown=item.reason or "the auditing account may not read the file", remedy=LET_READ
         )

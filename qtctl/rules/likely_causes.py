@@ -37,7 +37,7 @@ def _is_ours(facts: Facts, desired: Desired, declared: DeclaredUnit) -> bool:
     """Whether the unit is made by the generated file, or by what it was adopted from; also where nobody could look."""
     if not declared.file:
         return True
-    item = facts.item(Need(File.FACT, declared.file))
+    item = facts.find_item(Need(File.FACT, declared.file))
     if not item.state.known:
         return True
     found = facts.read(File, declared.file)
@@ -46,7 +46,7 @@ def _is_ours(facts: Facts, desired: Desired, declared: DeclaredUnit) -> bool:
     generated = next((file for file in desired.files if file.path == declared.file), None)
     if generated is None:
         return False
-    seen = all(facts.item(need).state.known for need in needs_of(generated))
+    seen = all(facts.find_item(need).state.known for need in needs_of(generated))
     return not seen or is_as_adopted(generated, facts)
 
 

@@ -46,7 +46,7 @@ class Ordering:
                 pullers.setdefault(name, set()).add(puller)
         return cls(*(_map_frozen(each) for each in (pullers, pulls, after, sockets)))
 
-    def implied(self, unit: Unit, name: str) -> bool:
+    def is_implied(self, unit: Unit, name: str) -> bool:
         """Whether a unit that requires `name` starts after it anyway, or must not: a target waits for its members."""
         if name in _BY_SYSTEMD or name in _list_own(unit) or name in self.sockets.get(unit.name, ()):
             return True
@@ -77,7 +77,7 @@ class Conflicts:
         found = (frozenset({unit.name, other}) for unit in units.values() for other in unit.all("Unit", "Conflicts"))
         return cls(frozenset(pair for pair in found if len(pair) > 1 and pair <= units.keys()))
 
-    def within(self, cycle: tuple[str, ...]) -> tuple[str, ...]:
+    def find_within(self, cycle: tuple[str, ...]) -> tuple[str, ...]:
         """Two of a cycle that conflict, by name; () where none do."""
         members = frozenset(cycle)
         return min((tuple(sorted(each)) for each in self.pairs if each <= members), default=())

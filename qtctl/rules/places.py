@@ -55,9 +55,11 @@ Named = tuple[Iterable[str], tuple[PlaceOf, ...]]
 
 
 def _list_named(desired: Desired) -> Iterator[Named]:
-    starters = desired.starters()
+    starters = desired.map_starters()
     place = {unit.unit: make_place(unit, starters) for unit in desired.units()}
-    templates = [(each, tuple(place[unit.unit] for unit in desired.instances(each.unit))) for each in desired.templates]
+    templates = [
+        (each, tuple(place[unit.unit] for unit in desired.list_instances(each.unit))) for each in desired.templates
+    ]
     services = [(unit, (place[unit.unit],)) for unit in desired.services]
     externals = [(unit, (place[unit.unit],)) for unit in desired.externals]
     rest = [(unit, (place[unit.unit],)) for unit in desired.units() if unit.kind is not UnitKind.SERVICE]

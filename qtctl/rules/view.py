@@ -71,7 +71,7 @@ class View:
         """Whether something of the registry was not read: then nothing follows from what is not there."""
         return self.unsure is not None
 
-    def whole(self, unit: Unit) -> bool:
+    def is_whole(self, unit: Unit) -> bool:
         """Whether what a unit does not say is really not said."""
         return self.unsure is None or not ({"", unit.subject} & self.unsure)
 
@@ -79,7 +79,7 @@ class View:
     def systemd(self) -> int:
         return self.registry.hosts[self.desired.host].systemd
 
-    def guessed(self, key: str) -> bool:
+    def is_guessed(self, key: str) -> bool:
         """Whether nobody has checked what hosts.toml says of the host under this key."""
         return key in self.registry.hosts[self.desired.host].guessed
 

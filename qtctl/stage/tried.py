@@ -28,7 +28,7 @@ def list_tried(desired: Desired) -> dict[str, tuple[str, ...]]:
 def list_calendars(desired: Desired, tried: dict[str, tuple[str, ...]]) -> Iterator[tuple[DesiredTimer, str]]:
     """Timer and calendar expression: of a template that nothing makes instances of as an instance would have it."""
     for timer in desired.timers:
-        if timer.is_template and desired.instances(timer.unit):
+        if timer.is_template and desired.list_instances(timer.unit):
             continue
         unit = tried.get(timer.unit, (timer.unit,))[0]
         for directive, text in timer.schedule:
@@ -37,7 +37,7 @@ def list_calendars(desired: Desired, tried: dict[str, tuple[str, ...]]) -> Itera
 
 
 def _list_instances(desired: Desired, template: DesiredUnit, file: DesiredFile) -> tuple[str, ...]:
-    declared = tuple(each.unit for each in desired.instances(template.unit))
+    declared = tuple(each.unit for each in desired.list_instances(template.unit))
     if declared:
         return declared if b"%" in file.content else declared[:1]
     likely = (*(name for key, name in template.install if key == "DefaultInstance"), *_LIKELY)

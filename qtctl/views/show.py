@@ -151,7 +151,7 @@ def _describe_thing(registry: Registry, desired: Desired, places: Places, kind: 
 
 def _replace_by_instance(thing: Thing, desired: Desired, name: str) -> Thing:
     """The instance of a template, if the user named it."""
-    instance = next((each for each in desired.instances(thing.unit) if name in _list_names(each)), None)
+    instance = next((each for each in desired.list_instances(thing.unit) if name in _list_names(each)), None)
     if instance is None:
         return thing
     changes = {"name": instance.name, "unit": instance.unit, "summary": instance.summary, "instances": ()}

@@ -293,7 +293,7 @@ def test_no_attribute_disappears() -> None:
     fates = {line.what: line.fate for file in done.adoption.files for line in file.lines}
     said = {
         (name, attribute)
-        for name, table in found.services().items()
+        for name, table in found.list_services().items()
         for key in table.lines
         for attribute in list_attributes(key, table[key])
     }

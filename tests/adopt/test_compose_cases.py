@@ -30,7 +30,7 @@ def test_each_attribute_has_a_fate(name: str, tmp_path: Path) -> None:
     fates = {line.what: line.fate for file in done.adoption.files for line in file.lines}
     said = {
         f"services.{service}.{attribute}"
-        for service, table in project.services().items()
+        for service, table in project.list_services().items()
         for key in table.lines
         for attribute in list_attributes(key, table[key])
     }
@@ -45,7 +45,7 @@ services:
   c: {extends: a, command: !reset null, volumes: !reset []}
 """
     project = load_project({"compose.yml": text}, Setting(lenient=True))
-    assert set(project.services()["c"].lines) == {"image"}
+    assert set(project.list_services()["c"].lines) == {"image"}
 
 
 def test_what_compose_does_not_start_is_not_expected_to_run() -> None:

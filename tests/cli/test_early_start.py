@@ -101,8 +101,8 @@ def test_a_host_that_is_being_asked_is_the_one_that_the_command_takes() -> None:
         assert asking is started
         assert asking.begun
         asking.watch(events.append)
-        evidence = asking.evidence()
-        assert evidence.host == asking.declared().desired.host
+        evidence = asking.await_evidence()
+        assert evidence.host == asking.await_declared().desired.host
     assert (evidence.transport, events) == ("local", [begun("local", Stage.COLLECT)])
 
 

@@ -48,7 +48,7 @@ INSTALLS = {
 class Code:
     """A qtctl.interfaces.supplies.Supplies with one script that says its version."""
 
-    def code(self, install: DesiredInstall) -> bytes:
+    def fetch_code(self, install: DesiredInstall) -> bytes:
         text = f"version={install.commit[:1]}; sleep $1 & wait\n".encode()
         stream = io.BytesIO()
         with tarfile.open(fileobj=stream, mode="w:gz") as archive:
@@ -57,7 +57,7 @@ class Code:
             archive.addfile(header, io.BytesIO(text))
         return stream.getvalue()
 
-    def packages(self, install: DesiredInstall) -> None:
+    def fetch_packages(self, install: DesiredInstall) -> None:
         raise NotImplementedError(install.path)
 
 

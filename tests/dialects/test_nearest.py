@@ -22,15 +22,15 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES, ids=lambda name: name[:20])
 def test_nearest(name: str) -> None:
-    assert Known(KEYS).nearest(name) == CASES[name]
+    assert Known(KEYS).find_nearest(name) == CASES[name]
 
 
 def test_of_several_that_are_as_near_the_first_is_meant() -> None:
-    assert Known(("what", "why")).nearest("wht") == "what"
-    assert Known(("box1", "box2")).nearest("box") == "box1"
+    assert Known(("what", "why")).find_nearest("wht") == "what"
+    assert Known(("box1", "box2")).find_nearest("box") == "box1"
 
 
 def test_slips_are_found_after_the_first_few_questions() -> None:
     known = Known([f"stream-{number}" for number in range(1000)])
     for number in range(1000):
-        assert known.nearest(f"straem-{number}") == f"stream-{number}"
+        assert known.find_nearest(f"straem-{number}") == f"stream-{number}"

@@ -56,7 +56,7 @@ def registry(tmp_path: Path) -> Path:
 
 
 def whole(registry: Path, host: str = "lab1", templates: Path | None = None) -> Desired:
-    return CachedDesired(Target(registry, host, templates=templates)).whole().desired
+    return CachedDesired(Target(registry, host, templates=templates)).load().desired
 
 
 def names(folder: Path) -> list[str]:
@@ -134,9 +134,9 @@ def test_a_template_that_is_wrong_is_not_kept(registry: Path, kept: Path, tmp_pa
     (tmp_path / "target.j2").write_text("{{ nothing }}")
     for _ in range(2):
         found = CachedDesired(Target(registry, "lab1", templates=tmp_path))
-        assert found.begun().services, "a host can be asked before its files are rendered"
+        assert found.load_unrendered().services, "a host can be asked before its files are rendered"
         with pytest.raises(InputError, match="nothing"):
-            found.whole()
+            found.load()
     assert names(kept) == []
 
 

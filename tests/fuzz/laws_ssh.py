@@ -50,7 +50,7 @@ def keys(data: bytes) -> None:
             assert line.marker == known_hosts.REVOKED or read_type(line.blob) == line.key_type
         verdict = found.judge(BLOB)
         assert verdict in ("known", "unknown", "changed", "revoked")
-        assert verdict != "known" or (KEY.split()[1].encode() in data and not found.revoked(BLOB))
+        assert verdict != "known" or (KEY.split()[1].encode() in data and not found.is_revoked(BLOB))
 
 
 CERTIFICATE = base64.b64decode(

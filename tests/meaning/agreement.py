@@ -35,7 +35,7 @@ def disagreements(desired: Desired, evidence: Evidence) -> list[str]:
 
 
 def _running(desired: Desired) -> Iterator[PlaceOf]:
-    starters = desired.starters()
+    starters = desired.map_starters()
     units = (unit for unit in desired.units() if unit.must_be_active)
     yield from (make_place(unit, starters) for unit in units)
 

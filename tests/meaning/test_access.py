@@ -134,17 +134,17 @@ TABLE = {
 @pytest.mark.parametrize(("path", "lines", "trusted", "said"), TABLE.values(), ids=TABLE)
 def test_first_change(path: str, lines: tuple[str, ...], trusted: tuple[int, ...], said: str) -> None:
     found = find_first_change(walk(path, known(*lines)).entries, trusted)
-    assert (found.says() if found else "") == said
+    assert (found.describe() if found else "") == said
 
 
 def test_names_are_said_where_they_are_known() -> None:
     found = find_first_change([entry("/srv/f f 5:50 664")])
     assert found is not None
     assert found.by is By.OWNER
-    assert found.who({5: "quarry"}) == "user quarry"
+    assert found.name_who({5: "quarry"}) == "user quarry"
     shared = find_first_change([entry("/srv/f f 0:50 664")])
     assert shared is not None
-    assert shared.who({}, {50: "staff"}) == "group staff"
+    assert shared.name_who({}, {50: "staff"}) == "group staff"
 
 
 # What is made in a folder of its own, in that order; the path that is asked for is `x`.

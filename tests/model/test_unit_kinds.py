@@ -71,14 +71,14 @@ def test_of_a_template_its_instances_are_units_and_its_file_is_generated(desired
     generated = {unit.unit for unit in desired.generated_units()}
     assert "small-worker@.service" in generated
     assert "small-worker@2.service" not in generated
-    assert [each.unit for each in desired.instances("small-worker@.service")] == [
+    assert [each.unit for each in desired.list_instances("small-worker@.service")] == [
         "small-worker@1.service",
         "small-worker@2.service",
     ]
 
 
 def test_what_starts_a_unit_is_known_whether_it_names_it_or_not(desired: Desired) -> None:
-    assert {unit: [each.unit for each in those] for unit, those in desired.starters().items()} == {
+    assert {unit: [each.unit for each in those] for unit, those in desired.map_starters().items()} == {
         "small-api.service": ["small-api.socket"],
         "small-job.service": ["small-drop.path", "small-job.timer"],
         "var-log-small.mount": ["var-log-small.automount"],

@@ -71,7 +71,7 @@ def adopt(services: dict[str, Any]) -> tuple[Project, dict[str, bytes]]:
     project = load_project({"f.yml": json.dumps({"services": made})}, Setting(folder="/p", lenient=True))
     adopting = Adopting("shop", Ledger())
     adopting.take(project)
-    documents = adopting.documents(HostFacts(HOST, HOST))
+    documents = adopting.make_documents(HostFacts(HOST, HOST))
     return project, {path: write_text(document).encode() for path, document in documents.items()}
 
 

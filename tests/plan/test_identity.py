@@ -27,7 +27,7 @@ def status(state: str = "idle", **about: str) -> HostDeploys:
 def plan_on(host: HostBaseline | None, wanted: Desired, ground: Ground | None = None) -> Plan:
     state = State.OBSERVED if host else State.REFUSED
     item = Item("host", "host", state, make_value(host) if host else None, None if host else "no shell", 1)
-    facts = (ground or deployed(SIMPLE)).facts(wanted).joined(Facts([item]))
+    facts = (ground or deployed(SIMPLE)).facts(wanted).merge(Facts([item]))
     return plan(wanted, facts, current={})
 
 

@@ -18,7 +18,7 @@ HAND = f"{UNITS}/{UNIT}.d/hand.conf"
 
 
 def notes_of(ground: Ground, wanted: object = SIMPLE) -> list[tuple[NoteKind, str, str]]:
-    facts = ground.facts(wanted).joined(Facts([Item("host", "host", State.OBSERVED, make_value(HOST), None, 1)]))  # type: ignore[arg-type]
+    facts = ground.facts(wanted).merge(Facts([Item("host", "host", State.OBSERVED, make_value(HOST), None, 1)]))  # type: ignore[arg-type]
     current = {path: ground.contents[path] for path in list_unread(wanted, facts) if path in ground.contents}  # type: ignore[arg-type]
     found: tuple[Note, ...] = plan(wanted, facts, current=current).notes  # type: ignore[arg-type]
     return [

@@ -135,7 +135,7 @@ def test_what_another_could_change_is_found(home: Path, attack: object) -> None:
     assert found is not None
     where, who = ATTACKS[attack]  # type: ignore[index]
     assert found.path == str(home / where).rstrip("/")
-    assert found.change.says().endswith(who)
+    assert found.change.describe().endswith(who)
 
 
 def test_a_shell_of_anothers_is_found(home: Path) -> None:

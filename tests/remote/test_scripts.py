@@ -228,7 +228,7 @@ def test_the_script_and_the_pure_rule_say_the_same(tmp_path: Path, case: str, na
     path = f"{tmp_path}/a//./b/"
     assert _by_script(name, path) == wanted.replace("BASE", str(tmp_path))
     change = find_first_change(walk(path, _entries(tmp_path)).entries)
-    assert (change.says() if change else "") == wanted.replace("BASE", str(tmp_path))
+    assert (change.describe() if change else "") == wanted.replace("BASE", str(tmp_path))
 
 
 @pytest.mark.parametrize("name", SHELLS)

@@ -55,7 +55,7 @@ def test_a_document_that_contradicts_itself_is_none() -> None:
 
 
 def test_what_was_written_down_is_read_back_and_fits() -> None:
-    expected = read(to_json(report()), "x.plan").agreed()
+    expected = read(to_json(report()), "x.plan").make_agreed()
     assert find_differences(expected, PLAN) == ()
     assert find_differences(replace(expected, machine=""), PLAN) == ()
 
@@ -92,7 +92,7 @@ DIFFERENT = {
 @pytest.mark.parametrize("case", DIFFERENT)
 def test_a_plan_that_differs_is_refused_and_says_where(case: str) -> None:
     planned, reason = DIFFERENT[case]
-    expected = report().agreed()
+    expected = report().make_agreed()
     found = find_differences(expected, planned)
     assert len(found) == 1
     assert reason in found[0].reason
@@ -101,7 +101,7 @@ def test_a_plan_that_differs_is_refused_and_says_where(case: str) -> None:
 def test_how_often_a_unit_was_restarted_meanwhile_is_no_difference() -> None:
     steps = [replace(PLAN.steps[-1], kind=StepKind.RESET_FAILED, reason=f"restarted {n} times") for n in (3, 4)]
     first, second = (replace(PLAN, steps=(step,)) for step in steps)
-    assert find_differences(report(first).agreed(), second) == ()
+    assert find_differences(report(first).make_agreed(), second) == ()
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", to_json(report()).replace('"write"', '"writes"', 1)])

@@ -69,6 +69,6 @@ def test_host_names() -> None:
     assert declared is not None
     assert declared.aliases == (("127.0.0.1", ("b",)), ("::1", ("b", "c")))
     assert declared.names == ("b", "c")
-    assert (declared.addresses("b"), declared.addresses("c")) == (("127.0.0.1", "::1"), ("::1",))
+    assert (declared.list_addresses("b"), declared.list_addresses("c")) == (("127.0.0.1", "::1"), ("::1",))
     assert str(declared.origin) == "hosts.toml#box.hosts_file"
     assert of("other").hosts_file is None

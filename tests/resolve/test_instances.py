@@ -65,7 +65,7 @@ def test_a_pool_says_its_ports_once() -> None:
     found = {each.unit.unit: each.port.port for each in list_declared_ports(desired) if "pool" in each.unit.unit}
     assert found == {f"small-pool@{each}.service": 8100 + each for each in (1, 2, 3, 4)}
     assert "--host 127.0.0.1 --port 810%i\n" in content(desired, "small-pool@.service")
-    third = desired.service("pool@3")
+    third = desired.find_service("pool@3")
     assert third is not None
     assert third.argv[-2:] == ("--port", "8103")
     assert third.loaded[0][-2:] == ("--port", "8103")

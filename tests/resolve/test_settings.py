@@ -142,7 +142,7 @@ def test_defaults_of_the_fleet_are_overridden_key_by_key() -> None:
     own = OWN % 'timeouts.start = "1s"\nlog.rate_interval = "2s"'
     files = {name: text.encode() for name, text in {**SMALL, "fleet.toml": fleet, "services/own.toml": own}.items()}
     desired = declare(files, read_templates(None), "", None).desired
-    service = desired.service("own")
+    service = desired.find_service("own")
     assert service is not None
     assert service.syslog_identifier == "all"
     assert service.settings == (

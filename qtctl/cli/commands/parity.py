@@ -74,7 +74,7 @@ def parity(
 def _check_service(service: str | None, projects: "Sequence[Project]") -> None:
     from qtctl.dialects.nearest import find_nearest
 
-    names = [name for project in projects for name in project.services()]
+    names = [name for project in projects for name in project.list_services()]
     if service is not None and service not in names:
         near = find_nearest(service, names)
         files = ", ".join(project.file for project in projects)

@@ -87,24 +87,24 @@ class _Reader:
         self.at = 0
         self.size = 0
 
-    def wrong(self, what: str) -> InputError:
+    def make_error(self, what: str) -> InputError:
         line = self.text.count("\n", 0, self.at) + 1
         return InputError(what, hint="as in NAME=value", place=Place(self.file, line))
 
     def read(self) -> None:
         while self.start():
-            key, inherited = self.key()
+            key, inherited = self.read_key()
             if " " in key:
-                raise self.wrong("the name of a variable has a space in it")
+                raise self.make_error("the name of a variable has a space in it")
             if inherited:
                 value = self.look_up(key)
                 if value is not None:
                     self.found[key] = value
                 continue
-            value = self.value()
+            value = self.read_value()
             self.size += len(value)
             if self.size > MAX_ALL:
-                raise self.wrong(f"the values become longer than {MAX_ALL} characters")
+                raise self.make_error(f"the values become longer than {MAX_ALL} characters")
             self.found[key] = value
 
     def start(self) -> bool:
@@ -121,7 +121,7 @@ class _Reader:
                 return True
         return False
 
-    def key(self) -> tuple[str, bool]:
+    def read_key(self) -> tuple[str, bool]:
         """The name, and whether it stands alone and inherits its value."""
         export = _EXPORT.match(self.text, self.at)
         if export:
@@ -133,7 +133,7 @@ class _Reader:
             return "", False
         sign = self.text[end]
         if sign not in "=:\n":
-            raise self.wrong("a character that the name of a variable cannot have")
+            raise self.make_error("a character that the name of a variable cannot have")
         key = self.text[self.at : end].rstrip(_ANY_SPACE)
         self.at = end + 1
         self.skip()
@@ -143,10 +143,10 @@ class _Reader:
         while self.text[self.at : self.at + 1] and self.text[self.at] in _SPACE:
             self.at += 1
 
-    def value(self) -> str:
+    def read_value(self) -> str:
         quote = self.text[self.at : self.at + 1]
         if quote in ("'", '"'):
-            return self.quoted(quote)
+            return self.read_quoted(quote)
         end = self.text.find("\n", self.at)
         end = len(self.text) if end < 0 else end
         value = self.text[self.at : end].partition(" #")[0].rstrip(_ANY_SPACE)
@@ -154,7 +154,7 @@ class _Reader:
         self.at = end + 1
         return expanded
 
-    def quoted(self, quote: str) -> str:
+    def read_quoted(self, quote: str) -> str:
         found: list[str] = []
         at, escaped = self.at + 1, False
         while at < len(self.text):
@@ -170,13 +170,13 @@ class _Reader:
                 continue
             found.append("\\" + char if escaped and char != quote else char)
             escaped = False
-        raise self.wrong("a quote that does not end")
+        raise self.make_error("a quote that does not end")
 
     def expand(self, value: str) -> str:
         try:
             return substitute(value, Variables(_Values(self.look_up, self.found)))
         except Wrong as error:
-            raise self.wrong(f"a value {error}") from error
+            raise self.make_error(f"a value {error}") from error
 
 
 def _unescape(match: re.Match[str]) -> str:

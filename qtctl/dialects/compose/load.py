@@ -78,7 +78,7 @@ class Project:
     foreign: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Service → its variables whose values come from an env file outside the project's folder."""
 
-    def services(self) -> dict[str, Table]:
+    def list_services(self) -> dict[str, Table]:
         return dict(list_services(self.model))
 
 

@@ -49,15 +49,15 @@ class _Checker:
         place = find_place(value, place)
         shape = _resolve(shape)
         if isinstance(shape, OneOf):
-            yield from self.one_of(value, shape, name, place)
+            yield from self.check_one_of(value, shape, name, place)
         elif isinstance(shape, Keyed):
-            yield from self.keyed(value, shape, name, place)
+            yield from self.check_keyed(value, shape, name, place)
         elif isinstance(shape, Listed):
-            yield from self.listed(value, shape, name, place)
+            yield from self.check_listed(value, shape, name, place)
         elif isinstance(shape, Scalar) and (why := _explain_unfit(value, shape)):
             yield InputError(f"{name}: {why}", place=place)
 
-    def one_of(self, value: Value, shape: OneOf, name: str, place: Place) -> Iterator[InputError]:
+    def check_one_of(self, value: Value, shape: OneOf, name: str, place: Place) -> Iterator[InputError]:
         if isinstance(value, Date):
             yield InputError(f"{name}: is a date: put it in quotes", place=place)
             return
@@ -68,7 +68,7 @@ class _Checker:
         tries = [list(self.check(value, each, name, place)) for each in fitting]
         yield from min(tries, key=len)
 
-    def keyed(self, value: Value, shape: Keyed, name: str, place: Place) -> Iterator[InputError]:
+    def check_keyed(self, value: Value, shape: Keyed, name: str, place: Place) -> Iterator[InputError]:
         if not isinstance(value, Table):
             if (name.startswith("services.") and name.count(".") == 1) or name == "services":
                 return
@@ -83,14 +83,14 @@ class _Checker:
             if known is not None:
                 yield from self.check(each, known, inner, value.line_of(key))
             elif not (shape.open or (shape.extended and key.startswith("x-"))):
-                yield self.unknown(key, shape, name, value.line_of(key))
+                yield self.note_unknown(key, shape, name, value.line_of(key))
 
-    def unknown(self, key: str, shape: Keyed, name: str, place: Place) -> InputError:
+    def note_unknown(self, key: str, shape: Keyed, name: str, place: Place) -> InputError:
         close = get_close_matches(key, shape.keys, 1)
         hint = f"did you mean {close[0]}?" if close else ""
         return InputError(f"{name or 'the file'}: Compose knows no {key} here", hint=hint, place=place)
 
-    def listed(self, value: Value, shape: Listed, name: str, place: Place) -> Iterator[InputError]:
+    def check_listed(self, value: Value, shape: Listed, name: str, place: Place) -> Iterator[InputError]:
         if not isinstance(value, list):
             yield InputError(f"{name}: is not a list", place=place)
             return

@@ -48,5 +48,5 @@ class Compose:
     file: str
     services: tuple[ComposeService, ...]
 
-    def service(self, name: str) -> ComposeService | None:
+    def find_service(self, name: str) -> ComposeService | None:
         return next((service for service in self.services if service.name == name), None)

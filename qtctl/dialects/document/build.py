@@ -23,7 +23,7 @@ class Builder:
         self._sections = [_Open(1, 0, "", -1)]
         self._open = [0]
 
-    def heading(self, line: int, level: int, title: str) -> None:
+    def add_heading(self, line: int, level: int, title: str) -> None:
         while self._sections[self._open[-1]].level >= level:
             self._close()
         self._sections.append(_Open(line, level, title, self._open[-1]))
@@ -37,7 +37,7 @@ class Builder:
         blocks = self._sections[self._open[-1]].blocks
         return blocks[-1] if blocks else None
 
-    def document(self) -> Document:
+    def build(self) -> Document:
         while self._open:
             self._close()
         made = tuple(

@@ -46,7 +46,7 @@ def read_json(text: str, file: str) -> Document:
     root = _Parser(text, file).parse()
     builder = Builder(file, structured=True)
     _write(root, "", 0, builder)
-    return builder.document()
+    return builder.build()
 
 
 class _Parser:
@@ -132,7 +132,7 @@ class _Parser:
 
 def _write(node: Node, name: str, depth: int, builder: Builder) -> None:
     if name:
-        builder.heading(node.line, depth, name)
+        builder.add_heading(node.line, depth, name)
     if node.kind == "array":
         _write_array(node, name, depth, builder)
         return

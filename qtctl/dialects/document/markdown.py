@@ -26,7 +26,7 @@ def read_markdown(text: str, file: str) -> Document:
     parser = MarkdownIt("commonmark", {"maxNesting": NESTING}).enable("table").disable(["inline", "reference"])
     builder = Builder(file)
     _Reader(builder, parser.parse(_join_html_tables(text))).read()
-    return builder.document()
+    return builder.build()
 
 
 def _join_html_tables(text: str) -> str:
@@ -79,7 +79,7 @@ class _Reader:
 
     def _read_heading(self, token: Token) -> None:
         content = self._tokens[self._at + 1].content
-        self._builder.heading(_find_line(token), int(token.tag[1:]), clean(content.replace("\n", " ").rstrip("# ")))
+        self._builder.add_heading(_find_line(token), int(token.tag[1:]), clean(content.replace("\n", " ").rstrip("# ")))
         self._at += 3
 
     def _read_paragraph(self, token: Token) -> None:
@@ -150,7 +150,7 @@ class _Reader:
     def _read_html(self, token: Token) -> None:
         for each in read_html(token.content, _find_line(token)):
             if isinstance(each, tuple):
-                self._builder.heading(*each)
+                self._builder.add_heading(*each)
             else:
                 self._builder.add(each)
         self._at += 1

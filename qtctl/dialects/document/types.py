@@ -114,7 +114,7 @@ class Document:
         """The blocks of all sections, in order."""
         return tuple(block for section in self.sections for block in section.blocks)
 
-    def path(self, place: int) -> tuple[int, ...]:
+    def list_around(self, place: int) -> tuple[int, ...]:
         """A section and all sections around it, the innermost first."""
         found = []
         while place >= 0:
@@ -122,13 +122,13 @@ class Document:
             place = self.sections[place].parent
         return tuple(found)
 
-    def children(self, place: int) -> Iterator[int]:
+    def list_children(self, place: int) -> Iterator[int]:
         """The sections directly below a section."""
         at = place + 1
         while at < self.sections[place].end:
             yield at
             at = self.sections[at].end
 
-    def within(self, place: int) -> tuple[Block, ...]:
+    def list_within(self, place: int) -> tuple[Block, ...]:
         """The blocks of a section and of all sections inside it, in order."""
         return tuple(block for each in self.sections[place : self.sections[place].end] for block in each.blocks)

@@ -87,7 +87,7 @@ class Assigned:
         """Whether it depends on the instance name if this is a valid time, address or path."""
         return self.template and line.key in (*TIMERS, *LISTENS, *WATCHES) and has_specifier(line.value)
 
-    def given(self, section: str, *keys: str) -> Given | None:
+    def find_given(self, section: str, *keys: str) -> Given | None:
         """The last line in force for the first of `keys` that has one."""
         return next((self.held[section, key][-1] for key in keys if self.held.get((section, key))), None)
 

@@ -84,7 +84,7 @@ def find_dropin_refusals(unit: str, file: UnitFile, version: int) -> tuple[Refus
 
 def _list_added_start(found: Assigned, file: UnitFile) -> Iterator[Refusal]:
     starts = [each.value for each in file.directives if (each.section, each.key) == ("Service", "ExecStart")]
-    given, type_ = found.given("Service", "ExecStart"), found.last("Service", "Type")
+    given, type_ = found.find_given("Service", "ExecStart"), found.last("Service", "Type")
     if given is None or "" in starts or type_ == "oneshot":
         return
     no_oneshot = bool(type_) or found.last("Service", "Restart") in _NEVER_ONESHOT
@@ -125,10 +125,10 @@ def _check_service(unit: _Unit) -> Iterator[Refusal]:
         yield from _check_oneshot(unit)
     if type_ == "dbus" and not has.last("Service", "BusName"):
         what = "is of Type=dbus and has no BusName="
-        yield Refusal(what, "say its name on the bus, or choose another type", has.given("Service", "Type"))
+        yield Refusal(what, "say its name on the bus, or choose another type", has.find_given("Service", "Type"))
     if type_ == "forking" and unit.version >= PRIVATE_PIDS and unit.says("Service", "PrivatePIDs"):
         what = "has PrivatePIDs=, which Type=forking may not have"
-        yield Refusal(what, "choose another type", has.given("Service", "PrivatePIDs"))
+        yield Refusal(what, "choose another type", has.find_given("Service", "PrivatePIDs"))
     yield from _check_context(unit, "Service", mixed=True)
 
 
@@ -149,17 +149,17 @@ def _list_commands(unit: _Unit, type_: str) -> Iterator[Refusal]:
     if sum(starts) > 1 and type_ != "oneshot":
         what = f"has more than one ExecStart=, which Type={type_} may not have: only oneshot may"
         remedy = 'empty the first with "ExecStart=", or say Type=oneshot'
-        yield Refusal(what, remedy, has.given("Service", "ExecStart"))
+        yield Refusal(what, remedy, has.find_given("Service", "ExecStart"))
     if sum(starts):
         return
     if type_ != "oneshot":
         what = f"has no ExecStart=, which Type={type_} needs"
-        yield Refusal(what, "say what it runs", has.given("Service", "Type"))
+        yield Refusal(what, "say what it runs", has.find_given("Service", "Type"))
     elif not has.all("Service", "ExecStop") and not succeeds:
         yield Refusal("has neither ExecStart= nor ExecStop= nor SuccessAction=", "say what it runs")
     elif not succeeds and not unit.says("Service", "RemainAfterExit"):
         what = "has no ExecStart=, and would end at once: ExecStop= alone needs RemainAfterExit=yes"
-        yield Refusal(what, "say RemainAfterExit=yes, or what it runs", has.given("Service", "ExecStop"))
+        yield Refusal(what, "say RemainAfterExit=yes, or what it runs", has.find_given("Service", "ExecStop"))
 
 
 def _check_oneshot(unit: _Unit) -> Iterator[Refusal]:
@@ -167,13 +167,13 @@ def _check_oneshot(unit: _Unit) -> Iterator[Refusal]:
     restart = has.last("Service", "Restart")
     if restart in _NEVER_ONESHOT:
         what = f"has Restart={restart}, which Type=oneshot may not have"
-        yield Refusal(what, "say Restart=on-failure or no", has.given("Service", "Restart"))
+        yield Refusal(what, "say Restart=on-failure or no", has.find_given("Service", "Restart"))
     if unit.version < FORCED_ONESHOT and has.all("Service", "RestartForceExitStatus"):
         what = f"has RestartForceExitStatus=, which Type=oneshot may not have before systemd {FORCED_ONESHOT}"
-        yield Refusal(what, "take it out", has.given("Service", "RestartForceExitStatus"))
+        yield Refusal(what, "take it out", has.find_given("Service", "RestartForceExitStatus"))
     if has.last("Service", "ExitType") == "cgroup":
         what = "has ExitType=cgroup, which Type=oneshot may not have"
-        yield Refusal(what, "take it out", has.given("Service", "ExitType"))
+        yield Refusal(what, "take it out", has.find_given("Service", "ExitType"))
 
 
 def _check_context(unit: _Unit, section: str, *, mixed: bool = False) -> Iterator[Refusal]:
@@ -183,19 +183,19 @@ def _check_context(unit: _Unit, section: str, *, mixed: bool = False) -> Iterato
     if has.last(section, "PAMName") and has.last(section, "KillMode") not in modes:
         allowed = " or ".join(mode for mode in modes if mode)
         what = f"has PAMName= and KillMode={has.last(section, 'KillMode')}: with PAM it must be {allowed}"
-        yield Refusal(what, f"say KillMode={modes[1]}", has.given(section, "KillMode"))
+        yield Refusal(what, f"say KillMode={modes[1]}", has.find_given(section, "KillMode"))
     if unit.version < CONTEXTS:
         return
     home = has.last(section, "WorkingDirectory").removeprefix("-")
     if home == "~" and unit.says(section, "DynamicUser"):
         what = "has WorkingDirectory=~ and DynamicUser=: such a user has no home"
-        yield Refusal(what, "name a folder", has.given(section, "WorkingDirectory"))
+        yield Refusal(what, "name a folder", has.find_given(section, "WorkingDirectory"))
     if f"{home}/".startswith(("/proc/", "/sys/", "/dev/")) and _is_namespaced(unit, section):
         what = "has a WorkingDirectory= below /proc, /sys or /dev, and a file system namespace of its own"
-        yield Refusal(what, "name another folder", has.given(section, "WorkingDirectory"))
+        yield Refusal(what, "name another folder", has.find_given(section, "WorkingDirectory"))
     if section != "Service" and unit.version >= PRIVATE_PIDS and unit.says(section, "PrivatePIDs"):
         what = "has PrivatePIDs=, which only a service may have"
-        yield Refusal(what, "take it out", has.given(section, "PrivatePIDs"))
+        yield Refusal(what, "take it out", has.find_given(section, "PrivatePIDs"))
 
 
 def _is_namespaced(unit: _Unit, section: str) -> bool:
@@ -212,19 +212,19 @@ def _check_socket(unit: _Unit) -> Iterator[Refusal]:
         yield Refusal("has nothing to listen on", "add a ListenStream= or another Listen…=")
         return
     accepts = unit.says("Socket", "Accept")
-    most = has.given("Socket", "MaxConnections")
+    most = has.find_given("Socket", "MaxConnections")
     if most and not most.line.value.strip("+0") and (accepts or unit.version >= CONTEXTS):
         yield Refusal("has MaxConnections=0", "allow some", most)
     if accepts and any(key not in _ACCEPTED for key, _ in listened):
         what = "has Accept=yes, and listens on something that takes no connections"
-        yield Refusal(what, "say Accept=no, or listen on streams only", has.given("Socket", "Accept"))
-    if accepts and has.given("Socket", "Service"):
+        yield Refusal(what, "say Accept=no, or listen on streams only", has.find_given("Socket", "Accept"))
+    if accepts and has.find_given("Socket", "Service"):
         what = "has Accept=yes and Service=: each connection starts an instance of the template of its own name"
-        yield Refusal(what, "take Service= out, or say Accept=no", has.given("Socket", "Service"))
+        yield Refusal(what, "take Service= out, or say Accept=no", has.find_given("Socket", "Service"))
     nodes = [value for key, value in listened if key in _NODES and value.startswith("/")]
-    if has.given("Socket", "Symlinks") and len(nodes) != 1:
+    if has.find_given("Socket", "Symlinks") and len(nodes) != 1:
         what = "has Symlinks=, and listens on none or several paths that they could lead to"
-        yield Refusal(what, "listen on one path, or take Symlinks= out", has.given("Socket", "Symlinks"))
+        yield Refusal(what, "listen on one path, or take Symlinks= out", has.find_given("Socket", "Symlinks"))
     yield from _check_context(unit, "Socket")
 
 
@@ -243,13 +243,15 @@ def _check_mount(unit: _Unit) -> Iterator[Refusal]:
     has = unit.has
     where, fits = _find_path(unit, "Mount", "Where")
     if not fits:
-        yield Refusal("is not named after its Where=", _RENAME, has.given("Mount", "Where"))
+        yield Refusal("is not named after its Where=", _RENAME, has.find_given("Mount", "Where"))
     elif where in _API or where.startswith(("/sys/fs/cgroup/", "/run/host/")) or where == "/run/host":
         yield Refusal(
-            "is for a place where systemd itself mounts a file system", "choose another", has.given("Mount", "Where")
+            "is for a place where systemd itself mounts a file system",
+            "choose another",
+            has.find_given("Mount", "Where"),
         )
     elif unit.version >= CREDENTIALS and f"{where}/".startswith("/run/credentials/"):
-        yield Refusal("is for a folder of credentials", "choose another place", has.given("Mount", "Where"))
+        yield Refusal("is for a folder of credentials", "choose another place", has.find_given("Mount", "Where"))
     if not has.last("Mount", "What"):
         yield Refusal("has no What=", "say what is mounted")
     yield from _check_context(unit, "Mount")
@@ -259,13 +261,13 @@ def _check_automount(unit: _Unit) -> Iterator[Refusal]:
     has = unit.has
     where, fits = _find_path(unit, "Automount", "Where")
     if not fits:
-        yield Refusal("is not named after its Where=", _RENAME, has.given("Automount", "Where"))
+        yield Refusal("is not named after its Where=", _RENAME, has.find_given("Automount", "Where"))
     elif where == "/":
-        yield Refusal("is for the root directory", "choose another place", has.given("Automount", "Where"))
+        yield Refusal("is for the root directory", "choose another place", has.find_given("Automount", "Where"))
     options = {option.partition("=")[0].strip() for option in has.last("Automount", "ExtraOptions").split(",")}
     if options & _RESERVED:
         what = f"has ExtraOptions= with {', '.join(sorted(options & _RESERVED))}, which systemd sets itself"
-        yield Refusal(what, "take that out", has.given("Automount", "ExtraOptions"))
+        yield Refusal(what, "take that out", has.find_given("Automount", "ExtraOptions"))
 
 
 def _check_swap(unit: _Unit) -> Iterator[Refusal]:
@@ -274,7 +276,7 @@ def _check_swap(unit: _Unit) -> Iterator[Refusal]:
     if tag and kind in _TAGS:
         fits = strip_type(unit.name) == escape_path(f"/dev/disk/by-{kind.lower()}/{value}")
     if not fits:
-        yield Refusal("is not named after its What=", _RENAME, unit.has.given("Swap", "What"))
+        yield Refusal("is not named after its What=", _RENAME, unit.has.find_given("Swap", "What"))
     yield from _check_context(unit, "Swap")
 
 
@@ -309,7 +311,7 @@ def _check_isolated(unit: _Unit) -> Iterator[Refusal]:
         others = {word for word in words if names_unit(word)} - {unit.name}
         if mode == "isolate" and len(others) > 1:
             what = f"has {key}JobMode=isolate and more than one {key}="
-            yield Refusal(what, "name one unit, or choose another mode", has.given("Unit", f"{key}JobMode", key))
+            yield Refusal(what, "name one unit, or choose another mode", has.find_given("Unit", f"{key}JobMode", key))
 
 
 _VERIFY: dict[str, Callable[[_Unit], Iterator[Refusal]]] = {

@@ -44,7 +44,7 @@ def _does_come_up(facts: Facts, declared: DesiredUnit, names: tuple[str, ...]) -
     reached = declared.unit in _list_reached(facts, names)
     if not reached and not declared.generated and _may_start_otherwise(unit, names):
         return NOT_JUDGED
-    unread = [] if reached else [name for name in names if not facts.item(Need(Unit.FACT, name)).state.known]
+    unread = [] if reached else [name for name in names if not facts.find_item(Need(Unit.FACT, name)).state.known]
     if unread:
         return Verdict(False, None, unknown=f"whether {unread[0]} starts it is not known")
     observed: JsonObject = {"boot": "comes up" if reached else "nothing starts it"}

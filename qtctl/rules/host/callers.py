@@ -33,7 +33,7 @@ def _are_left_alone(facts: Facts, need: Need, desired: Desired) -> Judgment:
     if found is None:
         return NOT_JUDGED
     by_unit = _group_by_unit(desired, found)
-    if need == CRONTABS and facts.item(HOST).state.known:
+    if need == CRONTABS and facts.find_item(HOST).state.known:
         beside = facts.read(UnitCallers, HOST.subject)
         told = _group_by_unit(desired, beside) if beside else {}
         by_unit = {unit: rows for unit, rows in by_unit.items() if unit not in told}

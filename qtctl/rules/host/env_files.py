@@ -111,7 +111,7 @@ def _is_closed(facts: Facts, file: EnvFile) -> Judgment:
 
 def _is_closed_behind(facts: Facts, file: EnvFile) -> Judgment:
     """Of a link what it leads to counts. QT606 speaks of one that leads to no file."""
-    item = facts.item(file.way)
+    item = facts.find_item(file.way)
     if item.value is None:
         why = f"it is a link, and what it leads to could not be looked at: {item.reason or item.state}"
         return Verdict(False, None, unknown=why, remedy=LET_READ)

@@ -30,19 +30,19 @@ def _judge_progress(facts: Facts, group: Group) -> Judgment:
     earlier = _read(facts.earlier, group)
     if earlier is None or facts.earlier is None:
         return NOT_JUDGED
-    item = facts.item(group.need)
+    item = facts.find_item(group.need)
     if not item.state.known:
         return Verdict(False, None, unknown=item.reason or str(item.state), remedy=item.help)
     found = group.read(facts)
     if found is None:
         return NOT_JUDGED
-    stream = group.read_stream(facts) if facts.item(group.stream_need).state.known else None
+    stream = group.read_stream(facts) if facts.find_item(group.stream_need).state.known else None
     change = next(_judge_changes(group, found, stream, earlier, facts.earlier.taken_at), None)
     return change or Verdict(True, {"last_delivered": found.last_delivered_id}, (_prove_last_id(group, found),))
 
 
 def _read(facts: Facts | None, group: Group) -> StreamGroup | None:
-    return group.read(facts) if facts is not None and facts.item(group.need).state.known else None
+    return group.read(facts) if facts is not None and facts.find_item(group.need).state.known else None
 
 
 def _judge_changes(

@@ -42,7 +42,7 @@ def _judge(facts: Facts, place: Place) -> Verdict | tuple[Verdict, ...]:
 
 def _listens_itself(facts: Facts, place: Place) -> bool:
     """Whether the unit listens there, as far as that is known: else that is QT301's or QT302's, and not this one's."""
-    if not facts.item(place.need).state.known:
+    if not facts.find_item(place.need).state.known:
         return True
     found = find_sockets(facts, place)
     return bool(found.there or (found.unowned and not found.taken))

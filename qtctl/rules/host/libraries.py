@@ -71,7 +71,7 @@ def _judge_writable(need: Need, change: Change) -> Verdict:
     source = ProofSource(need, f"stat -L -c '%a %u %g %n' {quote(path)}", line)
     command: Command = ("chown", "root", "--", path) if change.by is By.OWNER else ("chmod", "go-w", "--", path)
     remedy = make_steps(("ls", "-ldL", "--", path), "see what lies there now, and who put it there; then:", command)
-    return Verdict(False, {"changed by": change.says()}, (source,), subject=path, remedy=remedy)
+    return Verdict(False, {"changed by": change.describe()}, (source,), subject=path, remedy=remedy)
 
 
 def _judge_missing(need: Need, path: str) -> Verdict:

@@ -27,7 +27,7 @@ def _is_own(facts: Facts) -> Verdict:
         return Verdict(True, {"account": login.name})
     entry = found.change.entry
     users, groups = ({int(number): name for number, name in each.items()} for each in (login.users, login.groups))
-    says = found.change.says(users, groups)
+    says = found.change.describe(users, groups)
     source = ProofSource(NEED, f"stat -c '%a %u %g %n' {quote(entry.path)}",
                   f"{entry.mode:o} {entry.uid} {entry.gid} {entry.path}")  # fmt: skip
     remedy = (

@@ -82,7 +82,7 @@ def _expect_resolves(desired: Desired) -> tuple[Expectation, ...]:
     if declared is None:
         return ()
     return tuple(
-        _make_expectation(name, declared.addresses(name), declared.origin.at("aliases")) for name in declared.names
+        _make_expectation(name, declared.list_addresses(name), declared.origin.at("aliases")) for name in declared.names
     )
 
 

@@ -105,7 +105,7 @@ def _prove_times(facts: Facts, service: DesiredService, changed: Changed) -> Pro
     field = "%Z" if changed.path.startswith(_SYSTEM) else "%Y"
     unit = Need(Unit.FACT, service.unit)
     need = Need(File.FACT, changed.path)
-    known = need if facts.item(need).value is not None else unit
+    known = need if facts.find_item(need).value is not None else unit
     return ProofSource(
         known, f"stat -c '{field} %n' {quote(changed.path)}", f"{changed.at_us // _SECOND} {changed.path}"
     )

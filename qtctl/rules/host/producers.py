@@ -77,7 +77,7 @@ def _is_heard(facts: Facts, producer: Producer) -> Judgment:
     observed: JsonObject = {"silent_s": youngest_us // SECOND, "newest": {key.name: last_id}}
     if youngest_us <= producer.silent_us:
         return Verdict(True, observed, (source,))
-    item = facts.item(Need(Unit.FACT, producer.service.unit))
+    item = facts.find_item(Need(Unit.FACT, producer.service.unit))
     if not item.state.known:
         return Verdict(False, observed, (source,), unknown=f"whether it runs is not known: {item.reason}")
     unit = read_unit(facts, producer.service.unit)

@@ -64,7 +64,8 @@ def _list_ids(facts: Facts, paths: Iterable[str]) -> set[str]:
     return {
         found.id
         for path in paths
-        if facts.item(_make_need(path)).state is State.OBSERVED and (found := facts.read(FileSystem, path)) is not None
+        if facts.find_item(_make_need(path)).state is State.OBSERVED
+        and (found := facts.read(FileSystem, path)) is not None
     }
 
 

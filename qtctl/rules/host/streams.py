@@ -25,13 +25,13 @@ def map_stores(desired: Desired) -> dict[str, DesiredStore]:
 
 def list_services_down(desired: Desired, names: tuple[str, ...]) -> tuple[Root, ...]:
     """The checks that say that one of these services is not up."""
-    found = (desired.service(name) for name in names)
+    found = (desired.find_service(name) for name in names)
     return tuple(root for service in found if service is not None for root in list_down_checks(service.unit))
 
 
 def list_silent(desired: Desired, names: tuple[str, ...]) -> tuple[Root, ...]:
     """The checks that say that one of these services runs and writes nothing."""
-    found = (desired.service(name) for name in names)
+    found = (desired.find_service(name) for name in names)
     return tuple(("QT515", service.unit) for service in found if service is not None)
 
 

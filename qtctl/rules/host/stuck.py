@@ -89,7 +89,7 @@ def _find_frozen(facts: Facts, unit: DesiredUnit) -> str:
 
 
 def _is_known_frozen(facts: Facts, unit: str) -> bool:
-    value = facts.item(Need(Unit.FACT, unit)).value
+    value = facts.find_item(Need(Unit.FACT, unit)).value
     return value is not None and value.get("freezer_state", "") not in {"", "running"}
 
 

@@ -141,7 +141,7 @@ def _judge_references(facts: Facts, desired: Desired) -> tuple[Verdict, ...]:
     listing = _read_listing(facts)
     declared = {each.unit for each in list_declared_units(desired)}
     others = {unit for unit in _list_matching(desired, listing) if unit in listing.units} - declared
-    unread = {unit for unit in others if not facts.item(Need(Unit.FACT, unit)).state.known}
+    unread = {unit for unit in others if not facts.find_item(Need(Unit.FACT, unit)).state.known}
     lost = {name for name, (load, *_) in listing.units.items() if load == "not-found"} - declared
     found = (
         *_judge_missing(facts, sorted(declared | others - unread), lost, desired),
@@ -151,7 +151,7 @@ def _judge_references(facts: Facts, desired: Desired) -> tuple[Verdict, ...]:
 
 
 def _judge_unread(facts: Facts, unit: str) -> Verdict:
-    reason = facts.item(Need(Unit.FACT, unit)).reason
+    reason = facts.find_item(Need(Unit.FACT, unit)).reason
     return Verdict(False, None, subject=unit, unknown=f"what it refers to is not known: {reason}")
 
 
@@ -162,7 +162,7 @@ def _judge_missing(facts: Facts, units: list[str], lost: set[str], desired: Desi
     """
     referrers: dict[str, list[tuple[str, str]]] = {}
     ours = {name for name in lost if any(fnmatchcase(name, pattern) for pattern in desired.unit_patterns)}
-    booted = [name for name in BOOTED if name != DEFAULT and facts.item(Need(Unit.FACT, name)).state.known]
+    booted = [name for name in BOOTED if name != DEFAULT and facts.find_item(Need(Unit.FACT, name)).state.known]
     for unit, names in (*((unit, lost) for unit in units), *((unit, ours) for unit in booted)):
         for directive, name in _list_refers_to(facts.read(Unit, unit)):
             if name in names:

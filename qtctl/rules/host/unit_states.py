@@ -148,7 +148,7 @@ def _waits_for_its_socket(facts: Facts, declared: DeclaredUnit) -> bool:
     if declared.kind != "external":
         return False
     needs = (Need(Unit.FACT, name) for name in list_starting_sockets(facts, declared.unit))
-    known = (facts.read(Unit, need.subject) for need in needs if facts.item(need).state.known)
+    known = (facts.read(Unit, need.subject) for need in needs if facts.find_item(need).state.known)
     return any(socket is not None and is_up(socket.active_state) for socket in known)
 
 

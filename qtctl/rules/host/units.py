@@ -88,7 +88,7 @@ def _expect_enablement(desired: Desired) -> tuple[Expectation, ...]:
 
 def _is_enabled(facts: Facts, declared: DeclaredUnit) -> Judgment:
     unit = read_unit(facts, declared.unit)
-    file_gone = declared.file and facts.item(Need(File.FACT, declared.file)).state is State.ABSENT
+    file_gone = declared.file and facts.find_item(Need(File.FACT, declared.file)).state is State.ABSENT
     if unit is None or not has_file(unit) or file_gone:
         return NOT_JUDGED
     state = unit.unit_file_state
@@ -147,7 +147,7 @@ def _is_same(facts: Facts, file: DesiredFile, need: Need) -> Judgment:
         return Verdict(False, observed, (proofs.prove_kind(need, file.path, found),), remedy=remedy, title=title)
     if found.sha256 is None:
         source = proofs.prove_permissions(need, file.path, found)
-        item = facts.item(need)
+        item = facts.find_item(need)
         why = item.reason or "the auditing account may not read the file"
         return Verdict(False, None, (source,), unknown=why, remedy=item.help or LET_READ)
     source = proofs.digest(need, file.path, found.sha256)

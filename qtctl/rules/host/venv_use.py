@@ -67,8 +67,8 @@ def _runs_from(facts: Facts, path: str) -> bool:
     """Whether a unit that systemd has loaded starts a program of it, declared or not."""
     known = (
         read_unit(facts, name)
-        for name in facts.subjects(Unit.FACT)
-        if facts.item(Need(Unit.FACT, name)).state is State.OBSERVED
+        for name in facts.list_subjects(Unit.FACT)
+        if facts.find_item(Need(Unit.FACT, name)).state is State.OBSERVED
     )
     return any(argv[0].startswith(f"{path}/") for unit in known if unit for argv in unit.exec_start or [] if argv)
 

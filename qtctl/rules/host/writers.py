@@ -45,7 +45,7 @@ def _list_changes(entries: dict[str, Entry], links: Collection[str]) -> Iterator
 
 def _make_verdict(need: Need, subject: str, change: Change) -> Verdict:
     entry = change.entry
-    observed: JsonObject = {"changed by": change.says()}
+    observed: JsonObject = {"changed by": change.describe()}
     line = f"{entry.mode:o} {entry.uid} {entry.gid} {entry.path}"
     source = ProofSource(need, f"stat -c '%a %u %g %n' {quote(entry.path)}", line)
     return Verdict(False, observed, (source,), subject=subject, remedy=_close(change))

@@ -168,7 +168,7 @@ def list_proofs(facts: Facts, protocol: str, port: int, sockets: Sockets) -> tup
     """Commands whose output has no counters: how many listen, at which addresses, in which cgroups."""
     ask = f"ss -H -ln{OPTION.get(protocol, protocol)}"
     filtered = f"'sport = :{port}'"
-    number = facts.item(Need(Listeners.FACT, protocol)).ask
+    number = facts.find_item(Need(Listeners.FACT, protocol)).ask
 
     def make_proof(again: str, line: str) -> Proof:
         return Proof(number, again, line, facts.taken_at)

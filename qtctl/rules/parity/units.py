@@ -65,7 +65,7 @@ def make_side(
 
 
 def list_proofs(facts: Facts, unit: str, name: str, value: str) -> tuple[Proof, ...]:
-    ask = facts.item(Need(Unit.FACT, unit)).ask
+    ask = facts.find_item(Need(Unit.FACT, unit)).ask
     return (Proof(ask, f"systemctl show -p {name} {quote(unit)}", f"{name}={value}", facts.taken_at),)
 
 
@@ -80,7 +80,7 @@ def explain_unknown(facts: Facts, need: Need) -> str:
     """Of a host that was not reached, the same for everything."""
     if facts.why_unreachable:
         return facts.why_unreachable
-    item = facts.item(need)
+    item = facts.find_item(need)
     return f"{need.fact} {need.subject}: {item.state.value}" + (f" ({item.reason})" if item.reason else "")
 
 

@@ -108,7 +108,7 @@ def _list_claims_of_sockets(registry: Registry, every: frozenset[str]) -> Iterat
     """What systemd listens on, but for ports that the service it starts declares as its own."""
     names = Names.of(registry)
     ports = {
-        (names.unit(each.name), each.port.protocol, each.port.address, each.port.number)
+        (names.get_unit(each.name), each.port.protocol, each.port.address, each.port.number)
         for name, service in registry.services.items()
         if service.state != "retired"
         for each in list_claimed_ports(registry, "services", name)

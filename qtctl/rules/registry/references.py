@@ -34,12 +34,12 @@ class Leads:
         self._known: dict[str, Known] = {}
         self._declared: dict[str, str] = {}
 
-    def hint(self, name: str, kind: str, file: str) -> str:
+    def suggest_entry(self, name: str, kind: str, file: str) -> str:
         """Of a name that only a table of this kind declares, which is in `file`."""
         declared = getattr(self._registry, kind)
         if kind not in self._known:
             self._known[kind], self._declared[kind] = Known(declared), describe_where(file, declared)
-        return self._find_by_unit(name, kind) or self._known[kind].did_you_mean(name) or self._declared[kind]
+        return self._find_by_unit(name, kind) or self._known[kind].suggest(name) or self._declared[kind]
 
     def _find_by_unit(self, name: str, kind: str) -> str:
         """Where the whole name of a unit stands for the name that the registry gives it."""
@@ -47,19 +47,19 @@ class Leads:
         found = (each for each in declared if kind in KINDS and make_unit_name(self._registry, kind, each) == name)
         return f"did you mean {each}?" if "." in name and (each := next(found, "")) else ""
 
-    def unit(self, name: str, otherwise: str) -> str:
+    def suggest_unit(self, name: str, otherwise: str) -> str:
         """Of a name of a unit, long or short; `otherwise` where none is near."""
         parts = name.split()
         if len(parts) > 1 and all(part in self._live for part in parts):
             return f"write each in quotes of its own: {', '.join(map(quote, parts))}"
-        return self._units.did_you_mean(name) or otherwise
+        return self._units.suggest(name) or otherwise
 
-    def successor(self, name: str) -> str:
+    def suggest_successor(self, name: str) -> str:
         """Of a name of a service, an external or a target."""
         if "" not in self._known:
             registry = self._registry
             self._known[""] = Known(dict.fromkeys([*registry.services, *registry.externals, *registry.targets]))
-        return self._known[""].did_you_mean(name) or "name a service, an external or a target of this registry"
+        return self._known[""].suggest(name) or "name a service, an external or a target of this registry"
 
 
 def check_references(registry: Registry, names: Names) -> Iterator[Problem]:
@@ -88,7 +88,7 @@ def _check_hosts(registry: Registry, leads: Leads) -> Iterator[Problem]:
             for host in node.hosts:
                 if host not in registry.hosts:
                     yield _make_problem(
-                        host, f"host {host} is not declared", origin, leads.hint(host, "hosts", "hosts.toml")
+                        host, f"host {host} is not declared", origin, leads.suggest_entry(host, "hosts", "hosts.toml")
                     )
 
 
@@ -102,7 +102,7 @@ def _check_service(registry: Registry, service: Service, origin: Origin, leads: 
             port,
             f"run.port {port} is not declared",
             origin.at("run", "port"),
-            Known(service.ports).did_you_mean(port) or describe_where("this service", service.ports),
+            Known(service.ports).suggest(port) or describe_where("this service", service.ports),
         )
     yield from _check_venv(registry, service, origin, leads)
     yield from _check_target(registry, service, origin, leads)
@@ -111,7 +111,7 @@ def _check_service(registry: Registry, service: Service, origin: Origin, leads: 
             service.slice,
             f"slice {service.slice} is not declared",
             origin.at("slice"),
-            leads.hint(service.slice, "slices", "slices.toml"),
+            leads.suggest_entry(service.slice, "slices", "slices.toml"),
         )
 
 
@@ -123,7 +123,7 @@ def _check_streams(registry: Registry, service: Service, origin: Origin, leads: 
                     name,
                     f"key {name} is not declared",
                     origin.at("streams", key, *((name,) if key == "consumes" else ())),
-                    leads.hint(name, "keys", "streams.toml"),
+                    leads.suggest_entry(name, "keys", "streams.toml"),
                 )
 
 
@@ -134,7 +134,10 @@ def _check_venv(registry: Registry, service: Service, origin: Origin, leads: Lea
     venv = registry.venvs.get(name)
     if venv is None:
         yield _make_problem(
-            name, f"venv {name} is not declared", origin.at("run", "venv"), leads.hint(name, "venvs", "venvs.toml")
+            name,
+            f"venv {name} is not declared",
+            origin.at("run", "venv"),
+            leads.suggest_entry(name, "venvs", "venvs.toml"),
         )
     elif venv.state == "retired":
         yield _make_problem(name, f"venv {name} is retired", origin.at("run", "venv"), venv.why)
@@ -149,7 +152,7 @@ def _check_target(registry: Registry, service: Service, origin: Origin, leads: L
             service.target,
             f"target {service.target} is not declared",
             origin.at("target"),
-            leads.hint(service.target, "targets", "targets.toml"),
+            leads.suggest_entry(service.target, "targets", "targets.toml"),
         )
     elif target.state == "retired":
         yield _make_problem(service.target, f"target {service.target} is retired", origin.at("target"), target.why)
@@ -158,10 +161,10 @@ def _check_target(registry: Registry, service: Service, origin: Origin, leads: L
 def _check_orders(order: Order, origin: Origin, names: Names, leads: Leads) -> Iterator[Problem]:
     for key in Order.model_fields:
         for name in getattr(order, key):
-            problem = names.problem(name)
+            problem = names.find_problem(name)
             if problem:
                 yield _make_problem(
-                    name, problem, origin.at(key), leads.unit(name, "declare it, or name what took its place")
+                    name, problem, origin.at(key), leads.suggest_unit(name, "declare it, or name what took its place")
                 )
 
 
@@ -173,7 +176,7 @@ def _check_targets(registry: Registry, leads: Leads) -> Iterator[Problem]:
                 target.within,
                 f"target {target.within} is not declared",
                 origin.at("within"),
-                leads.hint(target.within, "targets", "targets.toml"),
+                leads.suggest_entry(target.within, "targets", "targets.toml"),
             )
 
 
@@ -190,10 +193,13 @@ def _install(node: object, origin: Origin, names: Names, leads: Leads) -> Iterat
     install = getattr(node, "install", None)
     for key in ("wanted_by", "required_by", "upheld_by") if install else ():
         for name in getattr(install, key):
-            problem = names.problem(name)
+            problem = names.find_problem(name)
             if problem:
                 yield _make_problem(
-                    name, problem, origin.at(key), leads.unit(name, "declare it, or give the whole name of a unit")
+                    name,
+                    problem,
+                    origin.at(key),
+                    leads.suggest_unit(name, "declare it, or give the whole name of a unit"),
                 )
 
 
@@ -215,16 +221,16 @@ def _check_started_unit(
     """A service, an instance of one, or the whole name of a unit from outside."""
     if name is None or name in registry.services:
         return
-    problem = names.problem(name)
+    problem = names.find_problem(name)
     if problem:
-        yield _make_problem(name, f"service {problem}", origin, leads.unit(name, "declare it in services/"))
+        yield _make_problem(name, f"service {problem}", origin, leads.suggest_unit(name, "declare it in services/"))
 
 
 def _check_without_timer(registry: Registry, names: Names) -> Iterator[Problem]:
     """None is certain while a timer names a service that does not exist: it may be the one that it was meant for."""
     live = [name for name, timer in registry.timers.items() if timer.state != "retired"]
     named = [registry.timers[name].service for name in live]
-    if any(service not in registry.services and names.problem(service) for service in named):
+    if any(service not in registry.services and names.find_problem(service) for service in named):
         return
     driven = {unit for name in live for unit in _list_driven(registry, names, name)}
     for name, service in registry.services.items():
@@ -237,7 +243,7 @@ def _check_without_timer(registry: Registry, names: Names) -> Iterator[Problem]:
 
 def _list_driven(registry: Registry, names: Names, timer: str) -> Iterator[str]:
     """What a timer starts; of a template of timers the template that it names with a specifier, and its instances."""
-    started = names.started(registry.timers[timer].service)
+    started = names.get_started(registry.timers[timer].service)
     yield started
     if "%" in started:
         for unit in (make_unit_name(registry, "timers", timer), *list_units(registry, "timers", timer)):
@@ -253,13 +259,16 @@ def _check_stores(registry: Registry, leads: Leads) -> Iterator[Problem]:
                 store.external,
                 f"external {store.external} is not declared",
                 origin,
-                leads.hint(store.external, "externals", "externals.toml"),
+                leads.suggest_entry(store.external, "externals", "externals.toml"),
             )
     for name, key in registry.keys.items():
         if key.store not in registry.stores:
             origin = registry.origins["keys", name].at("store")
             yield _make_problem(
-                key.store, f"store {key.store} is not declared", origin, leads.hint(key.store, "stores", "stores.toml")
+                key.store,
+                f"store {key.store} is not declared",
+                origin,
+                leads.suggest_entry(key.store, "stores", "stores.toml"),
             )
 
 
@@ -269,7 +278,9 @@ def _check_replacements(registry: Registry, leads: Leads) -> Iterator[Problem]:
             for successor in node.replaced_by:
                 if not any(successor in part for part in (registry.services, registry.externals, registry.targets)):
                     origin = registry.origins[kind, name].at("replaced_by")
-                    yield _make_problem(successor, f"{successor} is not declared", origin, leads.successor(successor))
+                    yield _make_problem(
+                        successor, f"{successor} is not declared", origin, leads.suggest_successor(successor)
+                    )
 
 
 def describe_where(where: str, names: Mapping[str, object]) -> str:

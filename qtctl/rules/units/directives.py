@@ -39,7 +39,7 @@ def _make_old_finding(view: View, unit: Unit, line: Line, old: Trouble) -> Findi
 
 def _make_finding(view: View, unit: Unit, line: Line, problem: Trouble) -> Finding:
     what, severity = problem.what, Severity.WARNING if problem.honoured else Severity.ERROR
-    if view.guessed("systemd") and find_first_version(line.section, line.key) is not None and not problem.honoured:
+    if view.is_guessed("systemd") and find_first_version(line.section, line.key) is not None and not problem.honoured:
         what, severity = f"{what}, if that is what the host has: its version was guessed", Severity.INFO
     return QT111.make_broken(unit.subject, what, problem.remedy, find_spot(view, unit, line), severity=severity)
 

@@ -22,7 +22,7 @@ _GIB = 1024**3
 
 def judge_memory(view: View) -> Iterator[Finding]:
     """QT105: of what runs, now or on a timer, against memory that somebody has checked."""
-    if view.guessed("memory"):
+    if view.is_guessed("memory"):
         return
     desired = view.desired
     caps = {
@@ -53,7 +53,7 @@ def judge_caps(view: View) -> Iterator[Finding]:
 
 def _judge_cap(view: View, unit: Unit) -> Iterator[Finding]:
     most = _parse_bytes(unit.last("Service", "MemoryMax") or "infinity", view.desired.memory)
-    if most == size.INFINITY and view.whole(unit) and not _is_capped_by_slice(view, unit):
+    if most == size.INFINITY and view.is_whole(unit) and not _is_capped_by_slice(view, unit):
         yield QT114.make_broken(
             unit.subject,
             "has no memory cap: if it leaks, the kernel kills whatever it likes",
@@ -105,7 +105,7 @@ def _is_capped_by_slice(view: View, unit: Unit) -> bool:
 
 def _start_limit(view: View, unit: Unit) -> Iterator[Finding]:
     if (
-        not view.whole(unit)
+        not view.is_whole(unit)
         or unit.last("Service", "Restart") in ("", "no")
         or unit.last("Service", "RestartSteps") not in ("", "0")
     ):

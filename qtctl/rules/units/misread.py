@@ -55,7 +55,7 @@ def judge_misread(view: View) -> Iterator[Finding]:
             at = (line.section, line.key, line.value, unit.name if fatal else "@" * is_template(unit.name))
             if at not in judged:
                 judged[at] = tuple(_list_troubles(line, unit.name, version))
-            for severity, what, remedy in (*judged[at], *(_list_variables(unit, line) if view.whole(unit) else ())):
+            for severity, what, remedy in (*judged[at], *(_list_variables(unit, line) if view.is_whole(unit) else ())):
                 yield QT110.make_broken(unit.subject, what, remedy, find_spot(view, unit, line), severity=severity)
     for file in view.desired.files:
         if file.kind == "env":

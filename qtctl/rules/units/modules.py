@@ -12,7 +12,7 @@ from qtctl.rules.view import Unit, View, ViewRule
 
 def judge_modules(view: View) -> Iterator[Finding]:
     for unit, service in view.services:
-        if not view.whole(unit):
+        if not view.is_whole(unit):
             continue
         command = read_python_command(service.argv)
         module = (command.app or command.module) if command else ""

@@ -45,7 +45,7 @@ def order(view: View) -> Iterator[Finding]:
             said = (_find_said(names, unit.declared.origin.file, ("order", "after"), own), shared)
             ordered = {*unit.all("Unit", "After"), *unit.all("Unit", "Before"), *before.get(unit.name, ())}
             required = [each for each in getattr(service, key) if each not in ordered]
-            required = [each for each in required if not ordering.implied(unit, each)]
+            required = [each for each in required if not ordering.is_implied(unit, each)]
             yield from _judge_unordered(view, unit, key, required, said)
 
 
@@ -235,7 +235,7 @@ def _find_possible(graph: Graph, members: Sequence[str], where: _Possible, deep:
     """
     start = next((name for name in members if name in where.units), "")
     cycle = _find_way_round(graph, members, start) if start else ()
-    pair = where.conflicts.within(cycle)
+    pair = where.conflicts.find_within(cycle)
     if not pair or deep == 0:
         return () if pair else cycle
     for gone in pair:

@@ -19,8 +19,8 @@ def judge_refused_units(view: View) -> Iterator[Finding]:
     said = {id(line): unit for unit in view.units for line in unit.parsed.directives}
     texts = [UnitText(unit.name, unit.parsed, _is_dropin(unit)) for unit in view.units]
     instances = list_instances(view.desired)
-    latest = find_refused(texts, list_versions()[-1], instances) if view.guessed("systemd") else ()
-    surely = {(name, each.what) for name, each in latest} if view.guessed("systemd") else None
+    latest = find_refused(texts, list_versions()[-1], instances) if view.is_guessed("systemd") else ()
+    surely = {(name, each.what) for name, each in latest} if view.is_guessed("systemd") else None
     for name, refusal in find_refused(texts, view.systemd, instances):
         main = whole[name] if name in whole else whole.get(get_template(name))
         unit = said[id(refusal.given.line)] if refusal.given else main
@@ -29,7 +29,7 @@ def judge_refused_units(view: View) -> Iterator[Finding]:
             continue
         if name in whole and name.endswith(".timer") and about.all("Timer", "OnCalendar"):
             continue  # QT112 is about the expression that leaves it without a time
-        if not view.whole(about):
+        if not view.is_whole(about):
             continue
         at = find_spot(view, unit, refusal.given.line) if refusal.given else unit.declared.origin
         what, severity = _describe(refusal), _find_severity(refusal)

@@ -30,7 +30,7 @@ _WRITTEN = re.compile(r"(^|_)(LOGS?|LOGFILE|CHECKPOINTS?|OUTPUT|OUT|CACHE|STATE|
 
 def judge_sandbox(view: View) -> Iterator[Finding]:
     for unit, service in view.services:
-        if not view.whole(unit):
+        if not view.is_whole(unit):
             continue
         yield from _judge_hidden(view, unit, service)
         yield from _judge_locked(view, unit, service)

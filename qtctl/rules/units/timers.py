@@ -40,7 +40,7 @@ def judge_timers(view: View) -> Iterator[Finding]:
             what = "has Persistent= without OnCalendar=, which does nothing"
             yield _make_finding(timer.subject, what, "take it out", timer.declared.origin, Severity.ERROR)
         started = units.get(timer.last("Timer", "Unit") or f"{timer.name.removesuffix('.timer')}.service")
-        if started is not None and view.whole(timer) and view.whole(started):
+        if started is not None and view.is_whole(timer) and view.is_whole(started):
             yield from _judge_driven(view, timer, started)
 
 

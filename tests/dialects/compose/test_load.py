@@ -72,7 +72,7 @@ def test_each_attribute_has_the_line_of_the_file_that_says_it() -> None:
         "b.yml": "services:\n  s:\n    user: b\n    ports: [2:2]\n",
     }
     project = load_project(files, Setting())
-    service = project.services()["s"]
+    service = project.list_services()["s"]
     assert [str(service.line_of(key)) for key in ("image", "user")] == ["a.yml:3", "b.yml:3"]
     assert [str(port.short.place) for port in service["ports"]] == ["a.yml:6", "b.yml:4"]
 

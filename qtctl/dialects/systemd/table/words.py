@@ -37,7 +37,7 @@ def list_words(of: WordSet) -> frozenset[str]:
 def find_nearest_word(of: WordSet, word: str) -> str:
     """The word that a mistyped one was meant to be; "" if none is near."""
     prefix = _PREFIXES.get(of, "")
-    near = _load_names(of).nearest(word.removeprefix(prefix))
+    near = _load_names(of).find_nearest(word.removeprefix(prefix))
     return f"{prefix}{near}" if near else ""
 
 
