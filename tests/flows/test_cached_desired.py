@@ -21,7 +21,7 @@ import sys
 from pathlib import Path
 from qtctl.flows.cached_desired import CachedDesired
 from qtctl.flows.target import Target
-CachedDesired(Target(Path(sys.argv[1]), "lab1")).whole()
+CachedDesired(Target(Path(sys.argv[1]), "lab1")).load()
 print(*sorted({"pydantic", "jinja2"} & set(sys.modules)))
 """
 AUDITS = """
@@ -31,7 +31,7 @@ import qtctl.api.audit
 from qtctl.flows.cached_desired import CachedDesired
 from qtctl.flows.target import Target
 from qtctl.flows.questions import make_inquiry
-CachedDesired(Target(Path(sys.argv[1]), "lab1")).whole()
+CachedDesired(Target(Path(sys.argv[1]), "lab1")).load()
 print(*sorted({"qtctl.model.registry", "qtctl.model.units", "jinja2", "qtctl.reports.blocks"} & set(sys.modules)))
 """
 ASKS = """
