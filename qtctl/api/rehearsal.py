@@ -83,8 +83,8 @@ def check(saved: Saved, declared: Loaded, where: str) -> None:
     if (why := facts.why_unreachable) is not None:
         raise InputError(f"evidence that knows nothing of {desired.host}: {why}", hint=_TAKE_AGAIN, place=place)
     for need, what in ((Need(UnitListing.FACT, "*"), "units"), (Need(HostBaseline.FACT, "host"), "system")):
-        if not facts.item(need).state.known:
-            reason = facts.item(need).reason or str(facts.item(need).state)
+        if not facts.find_item(need).state.known:
+            reason = facts.find_item(need).reason or str(facts.find_item(need).state)
             raise InputError(
                 f"incomplete evidence: the {what} of {desired.host}: {reason}", hint=_TAKE_AGAIN, place=place
             )
@@ -101,7 +101,7 @@ def _explain_other_registry(declared: Loaded, facts: Facts) -> str:
     if fleet not in ("", desired.fleet):
         return f"the host is of fleet {fleet}, not {desired.fleet}"
     units = [each.unit for each in desired.units() if each.generated]
-    if units and not {*facts.subjects(Unit.FACT)}.intersection(units):
+    if units and not {*facts.list_subjects(Unit.FACT)}.intersection(units):
         return f"it says nothing of any of the {len(units)} units that this one declares"
     return ""
 
@@ -120,7 +120,7 @@ def read_failures(names: Sequence[str] | None, declared: Loaded) -> tuple[Failur
     known = [each.value for each in Failure]
     for name in names:
         if name not in known:
-            hint = f"{Known(known).did_you_mean(name)} It is one of {', '.join(known)}".strip()
+            hint = f"{Known(known).suggest(name)} It is one of {', '.join(known)}".strip()
             raise InputError(f"--failure {name}: a rehearsal makes no such failure", hint=hint)
     return tuple(each for each in Failure if each.value in names)
 

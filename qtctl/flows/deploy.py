@@ -74,7 +74,7 @@ def deploy(
             evidence, reading = gate.look_and_read(host)
             planned = plan_host(host, desired, evidence, clock, choices, reading=reading)
             contact = Contact(host, connect, clock, opened)
-            outstanding = gate.outstanding(evidence)
+            outstanding = gate.list_outstanding(evidence)
             failed_before = list_failed(desired, evidence, outstanding)
             gate = replace(gate, failed_before=failed_before, before=Facts.of(evidence))
             if not planned.changes and not planned.refusals and not gate.is_steady(evidence):
@@ -92,7 +92,7 @@ def deploy(
 def _is_recorded_late(decided: DeployOutcome, evidence: Evidence, about: Mapping[str, str]) -> bool:
     """Whether the host is as declared, and its generation does not say so: there is none, or it is an older one."""
     facts = Facts.of(evidence)
-    if decided.status is not DeployStatus.UNCHANGED or decided.outstanding or not facts.item(STATUS).state.known:
+    if decided.status is not DeployStatus.UNCHANGED or decided.outstanding or not facts.find_item(STATUS).state.known:
         return False
     status = facts.read(HostDeploys, "host")
     if status is None:

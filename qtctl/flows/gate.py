@@ -151,16 +151,16 @@ class Gate:
         reading = start_reading(host, list_seen_files(self.desired))
         evidence = self.look(host, left_s)
         facts = Facts.of(evidence)
-        if reading is None or all(facts.item(each).state.known for each in (commands.REACH, units.REACH)):
+        if reading is None or all(facts.find_item(each).state.known for each in (commands.REACH, units.REACH)):
             return evidence, reading
         finish_reading(reading, LOOK_S)
         return self.look(host, left_s), None
 
-    def outstanding(self, evidence: Evidence) -> tuple[Finding, ...]:
+    def list_outstanding(self, evidence: Evidence) -> tuple[Finding, ...]:
         """The gate's checks that do not hold, or are unknown."""
-        return tuple(each for each in self.judged(evidence) if each.outcome is not Outcome.HOLDS)
+        return tuple(each for each in self.judge(evidence) if each.outcome is not Outcome.HOLDS)
 
-    def judged(self, evidence: Evidence) -> tuple[Finding, ...]:
+    def judge(self, evidence: Evidence) -> tuple[Finding, ...]:
         """The checks that a deploy waits for. Where one does not hold, other rules may say why."""
         found = judge(self.deployed, evidence, only=self.expected)
         if all(each.outcome is Outcome.HOLDS for each in found):
@@ -259,7 +259,7 @@ class _Watch:
 
     def see(self, evidence: Evidence) -> None:
         now = self.gate.clock.monotonic()
-        self.judged, self.facts = self.gate.judged(evidence), Facts.of(evidence)
+        self.judged, self.facts = self.gate.judge(evidence), Facts.of(evidence)
         self._excused = find_excused(self.outstanding, self.gate.failed_before)
         starts = list_starts(self.gate.desired, self.facts)
         self.steady.see_starts(

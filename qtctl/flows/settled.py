@@ -51,7 +51,7 @@ class Settled:
 
 def _find_unit(facts: Facts, finding: Finding) -> Unit | None:
     """The unit that a broken finding is about; None of anything else."""
-    item = facts.item(Need(Unit.FACT, finding.subject))
+    item = facts.find_item(Need(Unit.FACT, finding.subject))
     return facts.read(Unit, finding.subject) if finding.outcome is Outcome.BROKEN and item.state.known else None
 
 

@@ -58,7 +58,7 @@ def list_not_modelled(
 def _list_gaps(facts: Facts, needs: Iterable[Need]) -> Iterator[NotModelled]:
     unknown: dict[str, list[str]] = {}
     for need in needs:
-        item = facts.item(need)
+        item = facts.find_item(need)
         if need.fact in MATTERS and not item.state.known and not item.needs_root:
             unknown.setdefault(need.fact, []).append(need.subject)
     for fact, subjects in sorted(unknown.items()):

@@ -79,7 +79,7 @@ def has_units(desired: Desired) -> bool:
 
 
 def _may_be_ours(facts: Facts, file: DesiredFile) -> bool:
-    item = facts.item(Need(File.FACT, file.path))
+    item = facts.find_item(Need(File.FACT, file.path))
     if item.state is State.ABSENT:
         return False
     found = facts.find(File, file.path)
@@ -92,7 +92,7 @@ def list_hand_made(declared: Iterable[Desired], facts: Facts) -> tuple[HandMade,
     ours = {file.subject for each in declared for file in each.files if file.kind == "unit"}
     known = {name for each in declared for name in each.unit_names()}
     owners = {row[2] for protocol in ("tcp", "udp") for row in _list_rows(facts, protocol)}
-    named = {*facts.subjects(Unit.FACT), *owners}
+    named = {*facts.list_subjects(Unit.FACT), *owners}
     found = (name for name in sorted(named) if name.endswith(".service") and is_valid(name) and "@" not in name)
     by_hand = {file.subject for each in declared for file in each.files if _is_by_hand(facts, file)}
     wanted = (
@@ -153,10 +153,9 @@ def make_tree(
 
 def _list_absent_externals(before: Desired, after: Desired, facts: Facts) -> set[str]:
     """Units that the fleet needs and that the real host does not have."""
-    found = (each.unit for desired in (before, after) for each in desired.externals)
-    return {
-        unit for unit in found if facts.item(Need(Unit.FACT, unit)).state.known and is_absent(facts.find(Unit, unit))
-    }
+    found = {each.unit for desired in (before, after) for each in desired.externals}
+    known = (unit for unit in found if facts.find_item(Need(Unit.FACT, unit)).state.known)
+    return {unit for unit in known if is_absent(facts.find(Unit, unit))}
 
 
 def _write_stand_in(each: HandMade) -> str:

@@ -49,7 +49,7 @@ class SeenHost:
     def has_account(self, name: str) -> bool:
         """False where the evidence says that there is none."""
         needs = (Need(AccountFact.FACT, name), Need(UserIds.FACT, name))
-        return all(self.facts.item(need).state is not State.ABSENT for need in needs)
+        return all(self.facts.find_item(need).state is not State.ABSENT for need in needs)
 
     def shape(self, tree: Tree, kept: Iterable[str]) -> Tree:
         """`tree` without what the real host lacks, with its ids and the modes of its folders.

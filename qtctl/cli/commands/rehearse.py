@@ -82,7 +82,7 @@ def _declare(folder: Path, host: str, templates: Path | None) -> "Loaded":
 
     hosts = load(folder).registry.hosts
     if host not in hosts:
-        near = Known(hosts).did_you_mean(host)
+        near = Known(hosts).suggest(host)
         hint = f"{near} hosts.toml has {', '.join(sorted(hosts))}".strip()
         raise InputError(f"{host} is not a host of the registry", hint=hint)
     return declare_loadable(folder, host, templates=templates)
