@@ -18,11 +18,16 @@ if TYPE_CHECKING:
     from qtctl.flows.asking import Asking
 
 SOURCE = frozenset({"--host", "--as", "--user", "--registry", "--templates", "--format"})
-COMMANDS = {("audit",): SOURCE | {"--save"}, ("report", "registry"): SOURCE | {"--out"}}
+Words = tuple[str, ...]
+REPORTS: tuple[Words, ...] = (("report", "registry"), ("report", "overview"), ("report", "catalogue"))
+COMMANDS: dict[Words, frozenset[str]] = {
+    ("audit",): SOURCE | {"--save"},
+    **dict.fromkeys(REPORTS, SOURCE | {"--out"}),
+}
 """The commands that ask a live host and change nothing, and their options that take a value."""
-FLAGS = {
+FLAGS: dict[Words, frozenset[str]] = {
     ("audit",): frozenset({"--all", "--verbose", "--debug", "--become"}),
-    ("report", "registry"): frozenset({"--debug"}),
+    **dict.fromkeys(REPORTS, frozenset({"--debug"})),
 }
 """Their options without a value. With any other option (--from, --help) nothing starts early."""
 

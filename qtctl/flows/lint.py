@@ -1,6 +1,5 @@
 """What a registry declares, counted, and what is wrong with it."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -146,37 +145,39 @@ def _merge_subjects(places: Places, those: list[Finding]) -> Placed:
     return Placed(those[0], subjects, place, tuple(dict.fromkeys(each.fix for each in those if each.fix is not None)))
 
 
-def count_declared(registry: Registry) -> dict[str, int]:
-    """How many of each kind are declared, in the order in which they are shown."""
-    states = Counter(service.state.value for service in registry.services.values())
-    live_keys = [key for key in registry.keys.values() if key.state == "active"]
-    types = Counter("streams" if key.type is KeyType.STREAM else "keys" for key in live_keys)
+def list_declared(registry: Registry) -> dict[str, tuple[str, ...]]:
+    """The names of each kind that is declared, in the order in which they are shown."""
+    services = registry.services
+    live_keys = {name: key for name, key in registry.keys.items() if key.state == "active"}
     nodes = [(kind, name) for kind in ("services", "externals") for name in _list_live(getattr(registry, kind))]
-    ports = [each.port for kind, name in nodes for each in list_claimed_ports(registry, kind, name)]
+    ports = [each for kind, name in nodes for each in list_claimed_ports(registry, kind, name)]
     return {
-        "hosts": len(registry.hosts),
-        "services": len(registry.services),
-        **{f"services {state}": states[state] for state in ("running", "stopped", "on-timer", "on-demand", "retired")},
-        "timers": len(_list_active(registry.timers)),
-        "targets": len(_list_active(registry.targets)),
-        "sockets, paths and other units": sum(
-            len(_list_active(getattr(registry, table))) for table in (*OTHER_UNIT_TABLES, "dropins")
+        "hosts": (*registry.hosts,),
+        "services": (*services,),
+        **{
+            f"services {state}": tuple(name for name, each in services.items() if each.state.value == state)
+            for state in ("running", "stopped", "on-timer", "on-demand", "retired")
+        },
+        "timers": _list_live(registry.timers),
+        "targets": _list_live(registry.targets),
+        "sockets, paths and other units": tuple(
+            f"{table}/{name}"
+            for table in (*OTHER_UNIT_TABLES, "dropins")
+            for name in _list_live(getattr(registry, table))
         ),
-        "venvs": len(_list_active(registry.venvs)),
-        "streams": types["streams"],
-        "hashes and other keys": types["keys"],
-        "ports": len(ports),
-        "ports with a health URL": sum(port.health is not None for port in ports),
-        "externals": len(_list_active(registry.externals)),
-        "users": len(_list_active(registry.users)),
-        "folders": len(_list_active(registry.folders)),
-        "compose services with a disposition": sum(len(record.services) for record in registry.legacy),
+        "venvs": _list_live(registry.venvs),
+        "streams": tuple(name for name, key in live_keys.items() if key.type is KeyType.STREAM),
+        "hashes and other keys": tuple(name for name, key in live_keys.items() if key.type is not KeyType.STREAM),
+        "ports": tuple(f"{each.name}.{each.key}" for each in ports),
+        "ports with a health URL": tuple(f"{each.name}.{each.key}" for each in ports if each.port.health is not None),
+        "externals": _list_live(registry.externals),
+        "users": _list_live(registry.users),
+        "folders": _list_live(registry.folders),
+        "compose services with a disposition": tuple(
+            f"{record.compose}/{name}" for record in registry.legacy for name in record.services
+        ),
     }
 
 
-def _list_active(nodes: Mapping[str, object]) -> list[object]:
-    return [nodes[name] for name in _list_live(nodes)]
-
-
-def _list_live(nodes: Mapping[str, object]) -> list[str]:
-    return [name for name, node in nodes.items() if getattr(node, "state", None) != "retired"]
+def _list_live(nodes: Mapping[str, object]) -> tuple[str, ...]:
+    return tuple(name for name, node in nodes.items() if getattr(node, "state", None) != "retired")

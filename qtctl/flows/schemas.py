@@ -35,14 +35,17 @@ WHOLE: dict[str, type[BaseModel]] = {
 PRINTED_BY = {
     "adopt": "qtctl adopt units DIR --format json",
     "audit": "qtctl audit --format json",
+    "catalogue": "qtctl report catalogue --format json",
     "claims": "qtctl check-claims FILE --format json",
     "deploy": "qtctl deploy --format json",
     "evidence": "qtctl audit --save FILE",
     "evolution": "qtctl evolution A B --format json, and qtctl snapshot diff",
     "fleet-audit": "qtctl audit --host A,B --format json",
+    "flow": "qtctl report flow --format json",
     "lab": "qtctl lab list --format json",
     "lint": "qtctl lint --format json",
     "list": "qtctl list --format json",
+    "overview": "qtctl report overview --format json",
     "parity": "qtctl parity --format json",
     "plan": "qtctl plan --format json",
     "registry": "qtctl report registry --format json",
@@ -51,6 +54,7 @@ PRINTED_BY = {
     "snapshot": "qtctl snapshot show --format json",
     "snapshot-check": "qtctl snapshot verify --format json",
     "snapshots": "qtctl snapshot list --format json",
+    "why": "qtctl why FILE#/POINTER --format json",
 }
 """Document → the command that writes it."""
 
@@ -106,6 +110,7 @@ LINT: dict[str, Any] = {
         "conclusion",
         "fixed",
         "counts",
+        "declared",
     ],
     "properties": {
         "schema_version": {"const": 1},
@@ -132,6 +137,11 @@ LINT: dict[str, Any] = {
             "description": "How many of each kind are declared; null where there are errors.",
             "type": ["object", "null"],
             "additionalProperties": COUNT,
+        },
+        "declared": {
+            "description": "Names of what is counted; null where there are errors.",
+            "type": ["object", "null"],
+            "additionalProperties": {"type": "array", "items": {"type": "string"}},
         },
     },
 }

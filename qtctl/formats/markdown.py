@@ -131,12 +131,21 @@ def _write_block(block: Block, level: int) -> Iterator[str]:
         case Bullets():
             lines = [f"- {write_running_text(item)}" for item in block.items]
         case Verbatim():
-            lines = [f"    {terminal.show_line(line)}" for line in block.lines]
+            lines = _write_verbatim(block)
         case Record():
             lines = [f"- {write_running_text(_write_record(block))}"]
         case Table():
             lines = _write_shown_table(block)
     yield from (*lines, "") if lines else ()
+
+
+def _write_verbatim(block: Verbatim) -> list[str]:
+    """Indented; in a language between fences, which no line of it can close."""
+    shown = [terminal.show_line(line) for line in block.lines]
+    if not block.language:
+        return [f"    {line}" for line in shown]
+    fence = "`" * max(3, 1 + max((len(run) for line in shown for run in BACKTICKS.findall(line)), default=0))
+    return [f"{fence}{block.language}", *shown, fence]
 
 
 def _write_record(record: Record) -> tuple[Part, ...]:

@@ -95,6 +95,7 @@ class DesiredService(DesiredUnit):
     """Further env files, as systemd reads them."""
     code: str = ""
     """The folder of its code."""
+    reads: tuple[str, ...] = ()
     silent_us: int | None = None
     """How old the newest entry in all streams that it publishes may be; None if not declared."""
 

@@ -83,6 +83,10 @@ class DesiredUnit(Related):
     """The unit that it explicitly names as the one to start."""
     template: str = field(default="", kw_only=True)
     """For an instance: the unit whose file it uses."""
+    owner: str = field(default="", kw_only=True)
+    """Who answers for it; '' where nobody is declared."""
+    critical: bool = field(default=False, kw_only=True)
+    """Whether the registry says that the fleet cannot do without it."""
     enabled: bool = field(default=True, kw_only=True)
     """Whether it starts at boot, or with the units that want it, as far as its [Install] allows."""
 

@@ -108,6 +108,13 @@ class Thresholds(Node):
     max_idle: Span = "1h"
 
 
+class Lifecycle(Node):
+    """The way of one kind of event: streams and other keys that it passes, from its first to its last."""
+
+    summary: str = ""
+    passes: tuple[str, ...] = Field(min_length=2)
+
+
 class Fleet(Node):
     name: Name
     summary: str = ""
@@ -117,6 +124,7 @@ class Fleet(Node):
     env_dir: AbsolutePath
     defaults: Defaults
     thresholds: Thresholds = Thresholds()
+    lifecycles: dict[Name, Lifecycle] = {}
 
 
 HostKey = Literal["address", "audit_user", "deploy_user", "memory", "cpus", "os", "systemd", "timezone"]
@@ -206,6 +214,8 @@ class External(Node):
     enabled: Switch = True
     hosts: tuple[HostName, ...] = ()
     why: str = ""
+    owner: str = ""
+    critical: Switch = False
     replaced_by: tuple[str, ...] = ()
     ports: dict[Name, Port] = {}
     unix_sockets: dict[Name, UnixListen] = {}

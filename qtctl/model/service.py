@@ -248,6 +248,8 @@ class Service(Node):
     hosts: tuple[HostName, ...] = ()
     unit: UnitName | None = None
     category: str = ""
+    owner: str = ""
+    critical: Switch = False
     target: TargetName | None = None
     type: Type | None = says("Type")
     user: UnitAccount | None = says("User")

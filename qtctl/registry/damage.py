@@ -26,7 +26,7 @@ NAMED_BY: Mapping[str, tuple[str, ...]] = {
     "external": ("externals",),
     "store": ("stores",),
     "port": (),
-    **dict.fromkeys(("publishes", "consumes", "writes", "reads"), ("keys",)),
+    **dict.fromkeys(("publishes", "consumes", "writes", "reads", "passes"), ("keys",)),
 }
 """Key → the tables whose names it may hold; any other key holds names of units and externals."""
 UNITS = (*UNIT_TABLES, "externals")

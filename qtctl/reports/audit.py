@@ -15,7 +15,7 @@ from qtctl.reports.check import Check
 from qtctl.reports.document import SCHEMA_VERSION, Part, dump
 from qtctl.reports.order import rank_check
 from qtctl.reports.phrases import describe_unseen
-from qtctl.reports.totals import Totals
+from qtctl.reports.totals import Held, Totals, is_held, list_held
 from qtctl.reports.unreachable import condense, explain_unreachable
 
 
@@ -44,6 +44,7 @@ class AuditReport(Part):
     not_asked: tuple[Check, ...] = Field(
         default=(), description="the checks that only root could tell, and that --become asks: they fail nothing"
     )
+    held: Held = Field(default={}, description="subjects of the checks that hold, by severity and rule")
     checks: tuple[Check, ...] | None = None
     selection: str = Field(default="", description="what was judged of everything, and what was not; empty: all")
     unreachable: str | None = Field(default=None, description="the one reason for which nothing is known of the host")
@@ -53,6 +54,8 @@ class AuditReport(Part):
         """Checks and unknowns are what the totals count, rule by rule; the verdict follows from them."""
         if self.unreachable:
             return self._stands_for_all()
+        if not is_held(self.held, self.totals):
+            raise ValueError("what holds does not add up to the totals")
         rows = Totals.of((*self.findings, *self.unknowns, *self.not_asked))
         counts = (0, len(self.findings), len(self.unknowns), len(self.not_asked))
         if (rows.holds, rows.broken, rows.unknown, rows.not_asked) != counts:
@@ -147,6 +150,7 @@ def build_report(
         fail_on=fail_on,
         verdict=conclude_totals(totals, (*findings, *unknowns), fail_on),
         totals=totals,
+        held=list_held(ordered),
         baseline=make_baseline(Facts.of(evidence)),
         findings=findings,
         unknowns=unknowns,

@@ -1,6 +1,6 @@
 """An audit for people: the verdict, then causes with their consequences, then what is unknown."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from qtctl.findings.finding import Proof
 from qtctl.reports.audit import AuditReport, describe_root_checks
@@ -27,7 +27,7 @@ def build_page(report: AuditReport) -> Blocks:
         *head,
         Table(("severity", "holds", "broken", "unknown", "not asked"), tuple(list_severities(report))),
         Section("Findings", show_findings(report)),
-        Section("Unknown", show_unknowns(report)),
+        Section("Unknown", show_unknowns(report.findings, report.unknowns)),
         Section("Not asked", show_not_asked(report)),
         Section("Host", show_baseline(report.baseline)),
     )
@@ -92,11 +92,11 @@ def format_proofs(every: Iterable[Proof]) -> Text:
     return join((Code(proof.again), " → ", Code(proof.line)) for proof in every)
 
 
-def show_unknowns(report: AuditReport) -> Blocks:
+def show_unknowns(findings: Iterable[Check], unknowns: Sequence[Check]) -> Blocks:
     """Unknown checks by reason, most frequent first. A title says what would be wrong, so it becomes a question."""
-    causes = {check.fingerprint: check for check in (*report.findings, *report.unknowns)}
+    causes = {check.fingerprint: check for check in (*findings, *unknowns)}
     reasons: dict[str, list[Check]] = {}
-    for check in report.unknowns:
+    for check in unknowns:
         reasons.setdefault(check.reason or "no reason given", []).append(check)
     ordered = sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0]))
     return tuple(

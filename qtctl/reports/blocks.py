@@ -86,10 +86,14 @@ class Bullets:
 
 @dataclass(frozen=True, slots=True)
 class Verbatim:
-    """Lines of a file, as they are. `diff`: each begins with its mark of a diff."""
+    """Lines of a file, as they are. `diff`: each begins with its mark of a diff.
+
+    `language`: what draws or colours them, such as mermaid; '' for none.
+    """
 
     lines: tuple[str, ...]
     diff: bool = False
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
+from typing import Self
 
 from qtctl.findings.finding import Outcome, Severity
 from qtctl.findings.verdict import fails
@@ -56,6 +57,26 @@ class Gate(Part):
             failed=failed,
             unknown=unknown,
         )
+
+
+class Judged(Part):
+    """The checks that the gates look at: rule → subjects. What only root could tell is not among them."""
+
+    passed: dict[str, tuple[str, ...]]
+    failed: dict[str, tuple[str, ...]]
+    unknown: dict[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, checks: Iterable[Check], fail_on: Severity) -> Self:
+        found: dict[GateOutcome, dict[str, list[str]]] = {outcome: {} for outcome in GateOutcome}
+        for check in checks:
+            if check.outcome is not Outcome.NOT_ASKED:
+                found[judge_check(check, fail_on)].setdefault(check.id, []).append(check.subject)
+        passed, failed, unknown = (
+            {rule: tuple(subjects) for rule, subjects in sorted(found[outcome].items())}
+            for outcome in (GateOutcome.PASS, GateOutcome.FAIL, GateOutcome.UNKNOWN)
+        )
+        return cls(passed=passed, failed=failed, unknown=unknown)
 
 
 def judge_gates(checks: Sequence[Check], modules: Sequence[Module], fail_on: Severity) -> tuple[Gate, ...]:

@@ -47,7 +47,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`errors` keep the registry from being loaded: then findings are of the rest of it, and there are no counts.
+    """`errors` keep the registry from being loaded: then findings are of the rest of it, and `declared` is None.
 
     `fixed` is place and words of each fix that was made. `verbose`: people see each place of a finding, too.
     """
@@ -55,10 +55,15 @@ class Report:
     registry: str
     errors: Sequence[InputError]
     findings: Sequence[Placed]
-    counts: Mapping[str, int] | None
+    declared: Mapping[str, Sequence[str]] | None
     gate: Severity | None
     fixed: Sequence[tuple[str, str]] = ()
     verbose: bool = False
+
+    @property
+    def counts(self) -> dict[str, int] | None:
+        """How many of each kind are declared."""
+        return None if self.declared is None else {what: len(names) for what, names in self.declared.items()}
 
     @property
     def conclusion(self) -> Conclusion:
@@ -93,7 +98,8 @@ def to_json(report: Report) -> str:
         "gate": report.gate.value if report.gate else None,
         "conclusion": report.conclusion.value,
         "fixed": [{"place": place, "what": what} for place, what in report.fixed],
-        "counts": dict(report.counts) if report.counts is not None else None,
+        "counts": report.counts,
+        "declared": None if report.declared is None else {what: [*names] for what, names in report.declared.items()},
     }
     return terminal.show_json(json.dumps(content, indent=2, ensure_ascii=False))
 

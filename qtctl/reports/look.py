@@ -37,6 +37,15 @@ class Look:
         why = f"{item.state.value} ({item.reason})" if item.reason else item.state.value
         return Seen(item.state, self.facts.read(kind, subject, store) if item.state.known else None, why)
 
+    def prove(self, kind: type[F], subject: str, store: str = "") -> str:
+        """What was asked, and what was answered or why nothing was; '' where nothing was asked."""
+        item = self.facts.item(Need(kind.FACT, subject, store))
+        if not item.again:
+            return ""
+        if item.state.known:
+            return f"{item.again} → {item.line or item.state.value}"
+        return f"{item.again} → {item.state.value}" + (f": {item.reason}" if item.reason else "")
+
     def asked_us(self, kind: type[F], subject: str, store: str = "") -> int:
         """When the fact was asked for, or, if that is unknown, when the evidence was taken."""
         return self.facts.asked_us(Need(kind.FACT, subject, store))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Protocol, Self
 
 from pydantic import Field, model_validator
 
@@ -12,7 +12,7 @@ from qtctl.model.evidence import Evidence
 from qtctl.reports.categories import Category
 from qtctl.reports.check import Check
 from qtctl.reports.document import SCHEMA_VERSION, Part, dump
-from qtctl.reports.gates import Gate, GateOutcome, judge_gates, list_observations
+from qtctl.reports.gates import Gate, GateOutcome, Judged, judge_gates, list_observations
 from qtctl.reports.look import Look
 from qtctl.reports.modules import list_modules
 from qtctl.reports.modules_model import Module
@@ -36,16 +36,16 @@ from qtctl.reports.unreachable import explain_unreachable
 class Sections:
     """The sections that the summary counts."""
 
-    targets: tuple[UnitRow, ...]
-    timers: tuple[TimerRow, ...]
-    units: tuple[OtherUnitRow, ...]
-    venvs: tuple[VenvRow, ...]
-    streams: tuple[StreamRow, ...]
-    keys: tuple[KeyRow, ...]
-    ports: tuple[PortRow, ...]
+    targets: Sequence[object]
+    timers: Sequence[object]
+    units: Sequence[object]
+    venvs: Sequence[object]
+    streams: Sequence[object]
+    keys: Sequence[object]
+    ports: Sequence[object]
 
 
-class Summary(Part):
+class ModuleSummary(Part):
     """Modules by category and by what is declared of them; both split `total_modules`. The rest counts rows."""
 
     total_modules: int
@@ -65,33 +65,51 @@ class Summary(Part):
     redis_streams: int
     redis_keys: int
     ports: int
+
+
+class Classified(Protocol):
+    """What a summary counts of a module."""
+
+    @property
+    def category(self) -> Category: ...
+    @property
+    def declared(self) -> str: ...
+
+
+def summarize(modules: Sequence[Classified], sections: Sections) -> ModuleSummary:
+    said = [module.declared for module in modules]
+    found = [module.category for module in modules]
+    return ModuleSummary(
+        total_modules=len(modules),
+        running=found.count(Category.RUNNING),
+        stopped=found.count(Category.STOPPED),
+        failed=found.count(Category.FAILED),
+        auto_restart=found.count(Category.AUTO_RESTART),
+        orphaned=found.count(Category.ORPHANED),
+        unknown=found.count(Category.UNKNOWN),
+        declared=sum(word not in ("retired", "undeclared") for word in said),
+        retired=said.count("retired"),
+        undeclared=said.count("undeclared"),
+        targets=len(sections.targets),
+        timers=len(sections.timers),
+        units=len(sections.units),
+        venvs=len(sections.venvs),
+        redis_streams=len(sections.streams),
+        redis_keys=len(sections.keys),
+        ports=len(sections.ports),
+    )
+
+
+class Summary(ModuleSummary):
     gates_passed: int
     gates_failed: int
     gates_unknown: int
 
     @classmethod
-    def of(cls, modules: Sequence[Module], gates: Sequence[Gate], sections: Sections) -> "Summary":
-        said = [module.declared for module in modules]
-        found = [module.category for module in modules]
+    def of(cls, modules: Sequence[Module], gates: Sequence[Gate], sections: Sections) -> Self:
         gate = [each.outcome for each in gates]
         return cls(
-            total_modules=len(modules),
-            running=found.count(Category.RUNNING),
-            stopped=found.count(Category.STOPPED),
-            failed=found.count(Category.FAILED),
-            auto_restart=found.count(Category.AUTO_RESTART),
-            orphaned=found.count(Category.ORPHANED),
-            unknown=found.count(Category.UNKNOWN),
-            declared=sum(word not in ("retired", "undeclared") for word in said),
-            retired=said.count("retired"),
-            undeclared=said.count("undeclared"),
-            targets=len(sections.targets),
-            timers=len(sections.timers),
-            units=len(sections.units),
-            venvs=len(sections.venvs),
-            redis_streams=len(sections.streams),
-            redis_keys=len(sections.keys),
-            ports=len(sections.ports),
+            **dict(summarize(modules, sections)),
             gates_passed=gate.count(GateOutcome.PASS),
             gates_failed=gate.count(GateOutcome.FAIL),
             gates_unknown=gate.count(GateOutcome.UNKNOWN),
@@ -121,6 +139,7 @@ class RegistryReport(Part):
     timers: tuple[TimerRow, ...]
     units: tuple[OtherUnitRow, ...]
     gates: tuple[Gate, ...]
+    judged: Judged = Field(description="what the gates counted")
     observations: tuple[str, ...]
     unreachable: str | None = Field(default=None, description="the one reason for which nothing is known of the host")
 
@@ -138,15 +157,10 @@ def build_report(desired: Desired, evidence: Evidence, findings: Iterable[Findin
     judged = tuple(map(Check.of, findings))
     rows = list_modules(desired, look)
     gated = judge_gates(judged, rows, Severity(desired.fail_on))
-    sections = Sections(
-        targets=list_targets(desired, look),
-        timers=list_timers(desired, look),
-        units=list_other_units(desired, look),
-        venvs=list_venvs(desired, look),
-        streams=list_streams(desired, look),
-        keys=list_keys(desired, look),
-        ports=list_ports(desired, look),
-    )
+    targets, timers, units = list_targets(desired, look), list_timers(desired, look), list_other_units(desired, look)
+    venvs, ports = list_venvs(desired, look), list_ports(desired, look)
+    streams, keys = list_streams(desired, look), list_keys(desired, look)
+    sections = Sections(targets, timers, units, venvs, streams, keys, ports)
     return RegistryReport(
         generated_at=evidence.taken_at,
         host=evidence.host,
@@ -155,15 +169,16 @@ def build_report(desired: Desired, evidence: Evidence, findings: Iterable[Findin
         summary=Summary.of(rows, gated, sections),
         categories={category: category.meaning for category in Category},
         infrastructure=make_infrastructure(desired, look),
-        streams=sections.streams,
-        keys=sections.keys,
-        ports=sections.ports,
+        streams=streams,
+        keys=keys,
+        ports=ports,
         stray_ports=list_stray_ports(desired, look),
-        venvs=sections.venvs,
-        targets=sections.targets,
-        timers=sections.timers,
-        units=sections.units,
+        venvs=venvs,
+        targets=targets,
+        timers=timers,
+        units=units,
         gates=gated,
+        judged=Judged.of(judged, Severity(desired.fail_on)),
         observations=list_observations(judged),
         unreachable=explain_unreachable((each.outcome, each.reason) for each in judged),
     )

@@ -123,7 +123,14 @@ def format_value(value: str | int | None) -> str:
 
 
 def show_infrastructure(report: RegistryReport) -> Blocks:
-    stores = report.infrastructure.stores
+    return (
+        Section("Host", show_baseline(report.infrastructure.host)),
+        Section("External services", show_units(report.infrastructure.externals, "service")),
+        Section("Stores", show_stores(report.infrastructure.stores)),
+    )
+
+
+def show_stores(stores: Sequence[StoreRow]) -> Blocks:
     cells = [
         (
             store.name,
@@ -135,11 +142,7 @@ def show_infrastructure(report: RegistryReport) -> Blocks:
         )
         for store in stores
     ]
-    return (
-        Section("Host", show_baseline(report.infrastructure.host)),
-        Section("External services", show_units(report.infrastructure.externals, "service")),
-        Section("Stores", (*make_table(STORE_HEADS, cells), *explain_unknown(stores))),
-    )
+    return (*make_table(STORE_HEADS, cells), *explain_unknown(stores))
 
 
 def format_seen(state: State, value: T | None, show: Callable[[T], str]) -> str:

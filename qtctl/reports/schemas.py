@@ -3,15 +3,18 @@
 from qtctl.reports.adopt import AdoptReport
 from qtctl.reports.audit import AuditReport
 from qtctl.reports.backup import BackupReport, BackupsReport
+from qtctl.reports.catalogue import CatalogueReport
 from qtctl.reports.claims import ClaimsReport
 from qtctl.reports.deploy import DeployReport
 from qtctl.reports.document import make_schema
 from qtctl.reports.drift import DriftReport
 from qtctl.reports.evolution import make_schema as make_evolution_schema
 from qtctl.reports.fleet import FleetReport
+from qtctl.reports.flow import FlowReport
 from qtctl.reports.generation import GenerationReport
 from qtctl.reports.generations import GenerationsReport
 from qtctl.reports.module_registry import RegistryReport
+from qtctl.reports.overview import OverviewReport
 from qtctl.reports.parity import ParityDocument
 from qtctl.reports.plan import PlanReport
 from qtctl.reports.preparation import PreparationReport
@@ -19,6 +22,7 @@ from qtctl.reports.rehearsal import RehearsalReport
 from qtctl.reports.secrets import SecretsReport
 from qtctl.reports.snapshot import SnapshotCheckReport, SnapshotReport, SnapshotsReport
 from qtctl.reports.verify import VerifyReport
+from qtctl.reports.why import WhyReport
 
 
 def make_schemas() -> dict[str, dict[str, object]]:
@@ -28,13 +32,16 @@ def make_schemas() -> dict[str, dict[str, object]]:
         "audit": make_schema(AuditReport),
         "backup": make_schema(BackupReport),
         "backups": make_schema(BackupsReport),
+        "catalogue": make_schema(CatalogueReport),
         "claims": make_schema(ClaimsReport),
         "deploy": make_schema(DeployReport),
         "drift": make_schema(DriftReport),
         "evolution": dict(make_evolution_schema()),
         "fleet-audit": make_schema(FleetReport),
+        "flow": make_schema(FlowReport),
         "generation": make_schema(GenerationReport),
         "generations": make_schema(GenerationsReport),
+        "overview": make_schema(OverviewReport),
         "parity": make_schema(ParityDocument),
         "plan": make_schema(PlanReport),
         "preparation": make_schema(PreparationReport),
@@ -45,4 +52,5 @@ def make_schemas() -> dict[str, dict[str, object]]:
         "snapshot-check": make_schema(SnapshotCheckReport),
         "snapshots": make_schema(SnapshotsReport),
         "verify": make_schema(VerifyReport),
+        "why": make_schema(WhyReport),
     }

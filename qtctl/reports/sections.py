@@ -151,6 +151,7 @@ def store_row(store: DesiredStore, look: Look) -> StoreRow:
         version=server.version if server else None,
         uptime_s=server.uptime_s if server else None,
         used_memory=server.used_memory if server else None,
+        proof_line=look.prove(StoreServer, store.name),
     )
 
 
@@ -171,4 +172,5 @@ def make_venv_row(venv: DesiredVenv, look: Look) -> VenvRow:
         interpreter=venv.interpreter,
         resolved=check.resolved if check else None,
         used_by=venv.used_by,
+        proof_line=look.prove(VenvCheck, venv.path),
     )

@@ -56,6 +56,7 @@ class StoreRow(Part):
     version: str | None
     uptime_s: int | None
     used_memory: int | None
+    proof_line: str = Field(default="", description="what was asked, and the line that answers; empty: not asked")
 
 
 class GroupRow(Part):
@@ -69,6 +70,7 @@ class GroupRow(Part):
     max_lag: int
     pending: int | None
     consumers: int | None
+    proof_line: str = Field(default="", description="what was asked, and the line that answers; empty: not asked")
 
 
 class StreamRow(Part):
@@ -84,6 +86,7 @@ class StreamRow(Part):
     max_age_s: float | None
     publishers: tuple[str, ...]
     groups: tuple[GroupRow, ...]
+    proof_line: str = Field(default="", description="what was asked, and the line that answers; empty: not asked")
 
 
 class KeyRow(Part):
@@ -96,6 +99,7 @@ class KeyRow(Part):
     reason: str
     type: str | None
     writers: tuple[str, ...]
+    proof_line: str = Field(default="", description="what was asked, and the line that answers; empty: not asked")
 
 
 class SocketRow(Part):
@@ -116,6 +120,7 @@ class PortRow(Part):
     port: int
     found: str
     listening: tuple[SocketRow, ...]
+    proof_line: str = Field(default="", description="what was asked, and the line that answers; empty: not asked")
 
 
 class StrayPort(Part):
@@ -137,6 +142,7 @@ class VenvRow(Part):
     interpreter: str
     resolved: str | None
     used_by: tuple[str, ...]
+    proof_line: str = Field(default="", description="what was asked, and the line that answers; empty: not asked")
 
 
 class Infrastructure(Part):

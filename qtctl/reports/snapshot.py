@@ -9,7 +9,7 @@ from qtctl.findings.verdict import Conclusion, conclude
 from qtctl.model.snapshot import RowKind, Scalar, Snapshot
 from qtctl.reports.check import Check
 from qtctl.reports.document import SCHEMA_VERSION, Part, dump
-from qtctl.reports.totals import Totals
+from qtctl.reports.totals import Held, Totals, list_held
 from qtctl.version import VERSION
 
 
@@ -65,6 +65,7 @@ class SnapshotCheckReport(Part):
     gate: Severity
     conclusion: Conclusion
     totals: Totals
+    held: Held = Field(default={}, description="what holds, by severity and rule")
     findings: tuple[Check, ...] = Field(description="what does not hold")
 
 
@@ -102,6 +103,7 @@ def build_check(
         gate=gate,
         conclusion=conclude(findings, gate, unknown=not findings),
         totals=Totals.of(checks),
+        held=list_held(checks),
         findings=tuple(each for each in checks if each.outcome.value != "holds"),
     )
 

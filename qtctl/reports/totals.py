@@ -1,5 +1,6 @@
 """Checks counted by outcome, severity and rule; the numbers that rows must add up to."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Self
 
@@ -69,6 +70,33 @@ class Totals(Part):
         if self.total != sum(own) or self.waived > self.broken or (self.total and not self.by_rule):
             raise ValueError("the totals do not add up")
         return self
+
+
+Held = dict[Severity, dict[str, tuple[str, ...]]]
+"""Severity → rule → the subjects for which it holds."""
+
+
+def list_held(checks: Iterable[Check]) -> Held:
+    found: dict[Severity, dict[str, list[str]]] = {}
+    for check in checks:
+        if check.outcome is Outcome.HOLDS:
+            found.setdefault(check.severity, {}).setdefault(check.id, []).append(check.subject)
+    return {
+        severity: {rule: tuple(subjects) for rule, subjects in sorted(found[severity].items())}
+        for severity in reversed(Severity)
+        if severity in found
+    }
+
+
+def is_held(held: Held, totals: Totals) -> bool:
+    """Whether the subjects are as many as the totals say, severity by severity and rule by rule."""
+    by_rule: Counter[str] = Counter()
+    for rules in held.values():
+        by_rule.update({rule: len(subjects) for rule, subjects in rules.items()})
+    return all(counts.holds == by_rule[rule] for rule, counts in totals.by_rule.items()) and all(
+        counts.holds == sum(map(len, held.get(severity, {}).values()))
+        for severity, counts in totals.by_severity.items()
+    )
 
 
 def list_rules(checks: Sequence[Check]) -> list[str]:

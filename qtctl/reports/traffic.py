@@ -43,6 +43,7 @@ def make_stream_row(key: DesiredKey, desired: Desired, look: Look) -> StreamRow:
         ever_written=stream.last_ms > 0 if stream else None,
         max_age_s=key.max_age_us / 1_000_000 if key.max_age_us is not None else None,
         publishers=key.publishers,
+        proof_line=look.prove(Stream, key.name, key.store),
         groups=tuple(group_row(member, look, stream) for member in list_members(key, desired)),
     )
 
@@ -66,6 +67,7 @@ def group_row(membership: Membership, look: Look, stream: Stream | None) -> Grou
         max_lag=membership.max_lag,
         pending=group.pending if group else None,
         consumers=group.consumers if group else None,
+        proof_line=look.prove(StreamGroup, group_subject(membership.stream, membership.group), membership.store),
     )
 
 
@@ -84,6 +86,7 @@ def make_key_row(key: DesiredKey, look: Look) -> KeyRow:
         reason="" if seen.value else seen.why,
         type=seen.value.type if seen.value else None,
         writers=key.publishers,
+        proof_line=look.prove(KeyFact, key.name, key.store),
     )
 
 
@@ -103,6 +106,7 @@ def make_port_row(declared: DeclaredPort, look: Look) -> PortRow:
         address=listener.address,
         port=listener.port,
         found=FOUND[sockets.served] if seen.known else UNKNOWN,
+        proof_line=look.prove(Listeners, listener.protocol),
         listening=tuple(_make_socket_row(row, listener.protocol, look) for row in sorted(sockets.all)),
     )
 

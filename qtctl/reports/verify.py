@@ -57,6 +57,7 @@ class ExposureRow(Part):
     outcome: Outcome
     open_items: int
     worst: tuple[ItemRow, ...] = Field(description=f"at most {WORST}, worst first")
+    open: tuple[str, ...] = Field(default=(), description="names of all open items, worst first")
     declared: str
 
 
@@ -75,6 +76,7 @@ class VerifyReport(Part):
     threshold: float | None = Field(description="exposure above which a service is a finding; null: none is")
     outcome: Outcome
     units: int = Field(description="generated units that were judged", ge=0)
+    judged: tuple[str, ...] = Field(default=(), description="their names")
     verify: Question
     messages: tuple[MessageRow, ...]
     calendar: Question
@@ -114,6 +116,7 @@ def build_report(found: Verified) -> VerifyReport:
         threshold=found.threshold,
         outcome=found.outcome,
         units=len(found.units),
+        judged=tuple(found.units),
         verify=_make_question(found.verify),
         messages=tuple(
             MessageRow(
@@ -158,6 +161,7 @@ def _make_exposure_row(found: Exposure) -> ExposureRow:
         rating=found.rating,
         outcome=found.outcome,
         open_items=len(found.open),
+        open=tuple(item.name for item in found.open),
         worst=tuple(ItemRow(name=item.name, what=item.what, exposure=item.exposure) for item in found.open[:WORST]),
         declared=str(found.declared or ""),
     )

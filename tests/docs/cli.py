@@ -141,6 +141,18 @@ OF_COMMAND: dict[str, tuple[str, ...]] = {
         "3: no gap, and something is unknown",
     ),
     "report registry": ("as `audit`",),
+    "report overview": ("as `audit`",),
+    "report catalogue": ("as `audit`",),
+    "report flow": (
+        "0: written; what the flow lacks is in it, and is no finding",
+        "2: an error in registry, options or saved evidence",
+        "3: the host could not be reached: nothing is known of its streams",
+    ),
+    "why": (
+        "0: explained, and the items come to the number",
+        "1: explained, but the items come to something else: the report was changed, or is damaged",
+        "2: the file is no report of qtctl, or no number stands there",
+    ),
     "check-claims": (
         "0: nothing in it is false",
         "1: a claim is false, or the document contradicts itself",

@@ -29,6 +29,10 @@ EVIDENCE = ("--from", "evidence.json")
 ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "audit": EVIDENCE,
     "report registry": EVIDENCE,
+    "report overview": EVIDENCE,
+    "report catalogue": EVIDENCE,
+    "report flow": EVIDENCE,
+    "why": ("evidence.json#/schema_version",),
     "parity": ("--compose", "docker-compose.yml", *EVIDENCE),
     "adopt units": ("units", "--out", "adopted"),
     "adopt compose": ("docker-compose.yml", "--out", "adopted"),
@@ -130,7 +134,8 @@ def test_the_commands_that_have_formats() -> None:
     assert {command for command, names in OFFERS.items() if names == list_offered(Content.DECLARED)} == {
         "adopt drift", "backup list", "backup show", "backup take", "generations",
         "list", "plan", "secrets status", "show", "lab up", "lab list",
-        "host prepare", "evolution", "snapshot diff", "snapshot list", "snapshot show", "snapshot take",
+        "host prepare", "report flow", "why", "evolution",
+        "snapshot diff", "snapshot list", "snapshot show", "snapshot take",
     }  # fmt: skip
 
 
@@ -138,9 +143,11 @@ WHY = "the name nowhere.invalid does not resolve"
 ONCE = {"table": WHY, "md": WHY, "github": WHY, "sarif": '"kind": "open"', "junit": "<error "}
 """What each format says once of such a host: a result has its reason, and its proof, in several places."""
 
+ONE_LINE = ("audit", "parity", "report registry", "report overview", "report catalogue")
+
 
 @pytest.mark.parametrize("name", [name for name in FORMATS if name != "json"])
-@pytest.mark.parametrize("command", ["audit", "parity", "report registry"])
+@pytest.mark.parametrize("command", ONE_LINE)
 def test_a_host_that_was_not_reached_is_one_line(command: str, name: str, folder: Path) -> None:
     ran = run(folder, command, name)
     assert (ran.code, ran.out.count(ONCE[name]), WHY in ran.out) == (3, 1, True)

@@ -8,7 +8,7 @@ from qtctl.dialects.toml.positions import MAX_DEPTH, index
 from qtctl.dialects.toml.read import read
 from qtctl.errors import InputError, InputErrors
 from qtctl.flows.fix_registry import fix_registry
-from qtctl.flows.lint import Linted, count_declared, examine
+from qtctl.flows.lint import Linted, examine, list_declared
 from qtctl.formats.catalogue import Content, list_offered, write_text
 from qtctl.model.registry import Registry
 from qtctl.registry.load import REQUIRED, load
@@ -81,7 +81,7 @@ def lints(data: bytes) -> None:
         report = Report("registry", linted.errors, linted.findings, None, None)
     else:
         _check(files, linted)
-        report = Report("registry", (), linted.findings, count_declared(linted.registry), linted.gate)
+        report = Report("registry", (), linted.findings, list_declared(linted.registry), linted.gate)
     assert json.loads(to_json(report))["schema_version"]
     shown = {
         name: write_text(build_view(report, str), name) for name in list_offered(Content.JUDGED) if name != "table"

@@ -6,7 +6,7 @@ import pytest
 
 from qtctl.findings.finding import Severity
 from qtctl.findings.verdict import Conclusion
-from qtctl.flows.lint import count_declared, lint
+from qtctl.flows.lint import lint, list_declared
 from qtctl.formats.catalogue import Content, list_offered, write_text
 from qtctl.reports.lint import Report, to_json
 from qtctl.reports.lint_view import build_view
@@ -27,7 +27,7 @@ def test_what_is_found(case: Case) -> None:
 def test_no_secret_is_shown(case: Case) -> None:
     linted = case.linted
     assert linted.registry is not None
-    report = Report("r", (), linted.findings, count_declared(linted.registry), Severity.WARNING)
+    report = Report("r", (), linted.findings, list_declared(linted.registry), Severity.WARNING)
     for name in set(list_offered(Content.JUDGED)) - {"table"}:
         shown = write_text(build_view(report, str), name)
         for secret in ("hunter", "9f86d0", "kJ8s0L", "AKIA", "abcdefghijkl", "changeme"):

@@ -1,6 +1,6 @@
 """What people read of lint: the same finding in many places is one line with a count, and all with --verbose."""
 
-from qtctl.flows.lint import count_declared, lint
+from qtctl.flows.lint import lint, list_declared
 from qtctl.formats.catalogue import write_text
 from qtctl.reports.lint import Report
 from qtctl.reports.lint_view import build_view
@@ -15,7 +15,7 @@ def report(*, verbose: bool) -> Report:
     files = {**SMALL, **{f"services/x{number:03}.toml": ONE for number in range(MANY)}}
     linted = lint({path: content.encode() for path, content in files.items()}, TEMPLATES)
     assert linted.registry is not None
-    return Report("r", (), linted.findings, count_declared(linted.registry), linted.gate, verbose=verbose)
+    return Report("r", (), linted.findings, list_declared(linted.registry), linted.gate, verbose=verbose)
 
 
 def test_the_same_finding_of_many_services_is_one_line() -> None:

@@ -10,18 +10,22 @@ from qtctl.flows.adopt import Adopted
 from qtctl.history.chain import check_chain
 from qtctl.model.preparation import PrepareAction, PreparePlan, PrepareStep
 from qtctl.model.rehearsal import StepKind
+from qtctl.registry.load import load
 from qtctl.reports import (
     adopt,
     audit,
     backup,
+    catalogue,
     claims,
     deploy,
     drift,
     evolution,
     fleet,
+    flow,
     generation,
     generations,
     module_registry,
+    overview,
     parity,
     plan,
     preparation,
@@ -29,11 +33,12 @@ from qtctl.reports import (
     secrets,
     snapshot,
     verify,
+    why,
 )
 from qtctl.reports.schemas import make_schemas
 from tests.adopt.small import adopt as adopt_texts
 from tests.apply.test_backup_archive import backup as make_backup
-from tests.builders.reported import desired, evidence
+from tests.builders.reported import FILES, desired, evidence
 from tests.claims.judging import read
 from tests.history.test_year import EVOLUTION
 from tests.history.year import snapshots
@@ -57,18 +62,23 @@ CHECKED = check_chain(without(3), good)
 BACKUP, TAKEN = Path("lab1.qtbackup"), make_backup()
 REHEARSED = make_rehearsal(failed(StepKind.KILL, "shop-api.service", findings=(OPEN,)))
 PREPARED = PreparePlan("f", "h1", (PrepareStep(PrepareAction.CREATE, "file", "/etc/sudoers.d/f", "missing", "+ a"),))
+SEEN = module_registry.build_report(desired(), evidence(), CHECKS)
+REGISTRY = load({path: text.encode() for path, text in FILES.items()})
 WRITTEN = {
     "adopt": lambda: adopt.to_json(adopt.build_report(adoption().adoption, "out")),
     "audit": lambda: audit.to_json(audit.build_report(desired(), evidence(), CHECKS, every=True)),
     "backup": lambda: backup.to_json(backup.build_report(BACKUP, TAKEN)),
     "backups": lambda: backup.to_json(backup.build_list([(BACKUP, TAKEN)], [(BACKUP, "cut off")])),
+    "catalogue": lambda: catalogue.to_json(catalogue.build_report(desired(), evidence(), CHECKS)),
     "claims": lambda: claims.to_json(claims.build_report(EXAMINED, FOUND_IN, None, Severity.WARNING)),
     "deploy": lambda: deploy.to_json(deploy.build_report(FAILED, fleet="f", address="lab1", exit_code=5)),
     "drift": lambda: drift.to_json(DRIFTED),
     "evolution": lambda: evolution.to_json(evolution.build_report(EVOLUTION)),
     "fleet-audit": lambda: fleet.to_json(fleet.build_report([audit.build_report(desired(), evidence(), CHECKS)] * 2)),
+    "flow": lambda: flow.to_json(flow.build_report(REGISTRY, SEEN)),
     "generation": lambda: generation.to_json(generation.build_report(((CURRENT, NEW),), address="lab1")),
     "generations": lambda: generations.to_json(generations.build_report((CURRENT,), host="h1", address="lab1")),
+    "overview": lambda: overview.to_json(overview.build_report(desired(), evidence(), CHECKS)),
     "parity": lambda: parity.to_json(reports(evidence())),
     "plan": lambda: plan.to_json(planned()),
     "preparation": lambda: preparation.to_json(
@@ -85,6 +95,9 @@ WRITTEN = {
         snapshot.build_list("s", [snapshot.build_row(each, "box/1", 900) for each in YEAR], ["box/9"])
     ),
     "verify": lambda: verify.to_json(verify.build_report(VERIFIED)),
+    "why": lambda: why.to_json(
+        why.build_report(json.loads(module_registry.to_json(SEEN)), "r.json", ("summary", "running"))
+    ),
 }
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from qtctl.adapters.files import read_templates
 from qtctl.errors import InputError
-from qtctl.flows.lint import count_declared
+from qtctl.flows.lint import list_declared
 from qtctl.flows.views import make_listing
 from qtctl.meaning.listeners import list_declared_ports
 from qtctl.model.desired import Desired
@@ -151,8 +151,8 @@ def test_ports_of_instances_are_listed_and_counted() -> None:
     }
     registry = load(files(POOL))
     assert (
-        count_declared(registry)["ports"]
-        == count_declared(load({k: v.encode() for k, v in SMALL.items()}))["ports"] + 4
+        len(list_declared(registry)["ports"])
+        == len(list_declared(load({k: v.encode() for k, v in SMALL.items()}))["ports"]) + 4
     )
 
 

@@ -37,7 +37,7 @@ def lint(
     """
     from qtctl.adapters.files import read_registry
     from qtctl.adapters.templates import load_unit_templates
-    from qtctl.flows.lint import count_declared, examine
+    from qtctl.flows.lint import examine, list_declared
     from qtctl.reports.lint import Report
 
     folder = locate_registry(registry)
@@ -46,7 +46,7 @@ def lint(
     if fix:
         files, fixed = _write_fixes(folder, files, texts)
     linted = examine(files, texts)
-    declared = count_declared(linted.registry) if linted.registry is not None else None
+    declared = list_declared(linted.registry) if linted.registry is not None else None
     gate = linted.gate if declared is not None else None
     report = Report(str(folder), linted.errors, linted.findings, declared, gate, fixed, verbose=verbose)
     _show(report, format_, templates)

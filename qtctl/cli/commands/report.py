@@ -1,13 +1,15 @@
 """qtctl report: documents about a host, from live or saved evidence."""
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.exits import choose_exit
+from qtctl.cli.exits import Exit, choose_exit
 from qtctl.cli.options import (
     AsOption,
+    DeclaredFormatOption,
     FormatOption,
     FromOption,
     OptionalHostOption,
@@ -18,6 +20,11 @@ from qtctl.cli.options import (
     locate_registry,
 )
 from qtctl.cli.output import present
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qtctl.cli.evidence import Source
 
 app = typer.Typer(help="Documents about a host, from live or saved evidence.", no_args_is_help=True)
 
@@ -40,18 +47,89 @@ def registry(
     out: OutFileOption = None,
 ) -> None:
     """Write the module registry: what every service, port, venv, stream and timer is, each with its proof."""
-    from qtctl.cli.evidence import Source, gather
+    from qtctl.cli.evidence import Source
 
     source = Source(locate_registry(registry), templates, host, saved, as_name, user)
-    declared, evidence = gather(source, context.obj, lambda _: import_module("qtctl.reports.module_registry_view"))
+    _write_judged("module_registry", source, context, format_, out)
+
+
+@app.command()
+def overview(
+    context: typer.Context,
+    host: OptionalHostOption = None,
+    saved: FromOption = None,
+    registry: RegistryOption = None,
+    as_name: AsOption = None,
+    user: UserOption = None,
+    templates: TemplatesOption = None,
+    format_: FormatOption = None,
+    out: OutFileOption = None,
+) -> None:
+    """Write the overview of a host: health, critical services, recent restarts, resources, risks and gaps."""
+    from qtctl.cli.evidence import Source
+
+    source = Source(locate_registry(registry), templates, host, saved, as_name, user)
+    _write_judged("overview", source, context, format_, out)
+
+
+@app.command()
+def catalogue(
+    context: typer.Context,
+    host: OptionalHostOption = None,
+    saved: FromOption = None,
+    registry: RegistryOption = None,
+    as_name: AsOption = None,
+    user: UserOption = None,
+    templates: TemplatesOption = None,
+    format_: FormatOption = None,
+    out: OutFileOption = None,
+) -> None:
+    """Write the service catalogue: of every service purpose, owner, command, ports, streams, limits and state."""
+    from qtctl.cli.evidence import Source
+
+    source = Source(locate_registry(registry), templates, host, saved, as_name, user)
+    _write_judged("catalogue", source, context, format_, out)
+
+
+@app.command()
+def flow(
+    host: OptionalHostOption = None,
+    saved: FromOption = None,
+    registry: RegistryOption = None,
+    as_name: AsOption = None,
+    user: UserOption = None,
+    format_: DeclaredFormatOption = None,
+    out: OutFileOption = None,
+) -> None:
+    """Write the event flow: who writes and reads each stream, dead ends, circles, and the way of an event.
+
+    Without --host and --from, it is what the registry declares.
+    """
+    from qtctl.api.flow import build_flow, draw_flow
+    from qtctl.api.registry import declare
+    from qtctl.cli.evidence import obtain
+    from qtctl.reports.flow_view import build_view
+
+    declared = declare(locate_registry(registry), host or "", as_name=as_name)
+    evidence = None if host is None and saved is None else obtain(declared, host, saved, user)
+    report = build_flow(declared, evidence)
+    present(build_view(report, draw_flow(declared)), format_, out)
+    raise typer.Exit(Exit.INCOMPLETE if report.unreachable else Exit.OK)
+
+
+def _write_judged(name: str, source: "Source", context: typer.Context, format_: str | None, out: "Path | None") -> None:
+    """A report of a host whose findings are those of an audit: `qtctl.reports.NAME`, and its view beside it."""
+    from qtctl.cli.evidence import gather
+
+    declared, evidence = gather(source, context.obj, lambda _: import_module(f"qtctl.reports.{name}_view"))
     from qtctl.api.audit import conclude, judge
-    from qtctl.reports.module_registry import build_report
-    from qtctl.reports.module_registry_view import build_view
     from qtctl.reports.view import name_under
 
     checks = judge(declared, evidence)
-    report = build_report(declared.desired, evidence, checks)
-    present(build_view(report, checks, name_under(source.registry, templates), declared.host_place), format_, out)
+    report = import_module(f"qtctl.reports.{name}").build_report(declared.desired, evidence, checks)
+    build_view = import_module(f"qtctl.reports.{name}_view").build_view
+    locate = name_under(source.registry, source.templates)
+    present(build_view(report, checks, locate, declared.host_place), format_, out)
     raise typer.Exit(choose_exit(conclude(declared, checks)))
 
 
@@ -60,5 +138,11 @@ EXAMPLES = {
         "qtctl report registry --host lab1",
         "qtctl report registry --from evidence.json --format md --out modules.md",
     ),
+    "overview": (
+        "qtctl report overview --host lab1",
+        "qtctl report overview --from evidence.json --format md --out overview.md",
+    ),
+    "catalogue": ("qtctl report catalogue --from evidence.json --format md --out services.md",),
+    "flow": ("qtctl report flow", "qtctl report flow --from evidence.json --format md --out flow.md"),
 }
 COMMAND = Command("report", 150, Panel.LOOK, app, EXAMPLES)

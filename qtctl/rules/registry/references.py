@@ -69,6 +69,7 @@ def check_references(registry: Registry, names: Names) -> Iterator[Problem]:
     for name, service in registry.services.items():
         yield from _check_service(registry, service, registry.origins["services", name], leads)
     yield from _check_orders(registry.fleet.defaults.order, Origin("fleet.toml", ("defaults", "order")), names, leads)
+    yield from _check_lifecycles(registry, leads)
     yield from _check_targets(registry, leads)
     yield from _check_units(registry, names, leads)
     yield from _check_started(registry, names, leads)
@@ -125,6 +126,18 @@ def _check_streams(registry: Registry, service: Service, origin: Origin, leads: 
                     origin.at("streams", key, *((name,) if key == "consumes" else ())),
                     leads.suggest_entry(name, "keys", "streams.toml"),
                 )
+
+
+def _check_lifecycles(registry: Registry, leads: Leads) -> Iterator[Problem]:
+    for name, lifecycle in registry.fleet.lifecycles.items():
+        origin = Origin("fleet.toml", ("lifecycles", name, "passes"))
+        for key in lifecycle.passes:
+            declared = registry.keys.get(key)
+            if declared is None:
+                hint = leads.hint(key, "keys", "streams.toml")
+                yield _make_problem(key, f"key {key} is not declared", origin, hint)
+            elif declared.state == "retired":
+                yield _make_problem(key, f"key {key} is retired", origin, declared.why)
 
 
 def _check_venv(registry: Registry, service: Service, origin: Origin, leads: Leads) -> Iterator[Problem]:

@@ -1,0 +1,163 @@
+"""How events flow: who produces and who consumes which stream, in what order, and where the flow begins and ends."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A service as the streams see it. `reads` and `writes`: names of streams and other keys, each once."""
+
+    name: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One step of a path: `by`, a service, takes from one key and writes the next. '' for the first of all."""
+
+    by: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventFlow:
+    """Who writes and who reads each key, by name, sorted. Keys that nobody uses are in neither."""
+
+    actors: Mapping[str, Actor]
+    producers: Mapping[str, tuple[str, ...]]
+    consumers: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, actors: Iterable[Actor]) -> "EventFlow":
+        found = {each.name: each for each in sorted(actors, key=lambda each: each.name)}
+        return cls(
+            found,
+            _group((key, each.name) for each in found.values() for key in each.writes),
+            _group((key, each.name) for each in found.values() for key in each.reads),
+        )
+
+    def list_next(self, actor: str) -> tuple[str, ...]:
+        """The services that read what it writes."""
+        found = (name for key in self.actors[actor].writes for name in self.consumers.get(key, ()))
+        return tuple(dict.fromkeys(found))
+
+    def list_first(self) -> tuple[str, ...]:
+        """The services that write something and read nothing that any service writes: here events begin."""
+        return tuple(
+            each.name
+            for each in self.actors.values()
+            if each.writes and not any(key in self.producers for key in each.reads)
+        )
+
+
+def _group(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, dict[str, None]] = {}
+    for key, name in pairs:
+        found.setdefault(key, {})[name] = None
+    return {key: tuple(names) for key, names in sorted(found.items())}
+
+
+def find_circles(flow: EventFlow) -> tuple[tuple[str, ...], ...]:
+    """The groups of services in which each can reach every other one, itself included; each sorted by name."""
+    found = (tuple(sorted(names)) for names in _list_components(flow))
+    return tuple(sorted(names for names in found if len(names) > 1 or names[0] in flow.list_next(names[0])))
+
+
+def _list_components(flow: EventFlow) -> Iterator[list[str]]:
+    """Strongly connected components (Tarjan), without recursion: those that are led to come first."""
+    number: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    on_stack: set[str] = set()
+    for root in flow.actors:
+        work = [(root, iter(flow.list_next(root)))] if root not in number else []
+        while work:
+            name, following = work[-1]
+            if name not in number:
+                number[name] = low[name] = len(number)
+                stack.append(name)
+                on_stack.add(name)
+            other = next((each for each in following if each not in number or each in on_stack), None)
+            if other is None:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[name])
+                if low[name] == number[name]:
+                    at = stack.index(name)
+                    component, stack[at:] = stack[at:], []
+                    on_stack.difference_update(component)
+                    yield component
+            elif other in number:
+                low[name] = min(low[name], number[other])
+            else:
+                work.append((other, iter(flow.list_next(other))))
+
+
+def rank_stages(flow: EventFlow) -> dict[str, int]:
+    """Service → its stage, from 1: one more than the latest of what it reads from. A circle is one stage."""
+    components = [tuple(names) for names in _list_components(flow)]
+    home = {name: number for number, names in enumerate(components) for name in names}
+    stage = dict.fromkeys(range(len(components)), 1)
+    for number in reversed(range(len(components))):
+        for name in components[number]:
+            for other in flow.list_next(name):
+                if home[other] != number:
+                    stage[home[other]] = max(stage[home[other]], stage[number] + 1)
+    return {name: stage[home[name]] for name in flow.actors}
+
+
+def find_path(flow: EventFlow, start: str, end: str) -> tuple[Hop, ...] | None:
+    """The shortest way of an event from one key to another, without the first; None where there is none."""
+    came: dict[str, tuple[str, Hop]] = {}
+    for before, hop in _walk(flow, (start,)):
+        came[hop.key] = (before, hop)
+        if hop.key == end:
+            return tuple(_trace_back(came, start, end))
+    return () if start == end else None
+
+
+def _walk(flow: EventFlow, starts: Sequence[str]) -> Iterator[tuple[str, Hop]]:
+    """Each key that can be reached, nearest first, with the one before it and who carries on."""
+    seen = set(starts)
+    waiting = deque(starts)
+    while waiting:
+        key = waiting.popleft()
+        for name in flow.consumers.get(key, ()):
+            for other in flow.actors[name].writes:
+                if other not in seen:
+                    seen.add(other)
+                    waiting.append(other)
+                    yield key, Hop(name, other)
+
+
+def _trace_back(came: Mapping[str, tuple[str, Hop]], start: str, end: str) -> list[Hop]:
+    found: list[Hop] = []
+    key = end
+    while key != start:
+        key, hop = came[key]
+        found.append(hop)
+    return found[::-1]
+
+
+def find_longest_path(flow: EventFlow) -> tuple[Hop, ...]:
+    """Of the shortest ways from what the first producers write, the longest; its first hop is that key.
+
+    Empty where no service writes anything without reading.
+    """
+    starts = tuple(dict.fromkeys(key for name in flow.list_first() for key in flow.actors[name].writes))
+    came: dict[str, tuple[str, Hop]] = {}
+    length = dict.fromkeys(starts, 0)
+    for before, hop in _walk(flow, starts):
+        came[hop.key] = (before, hop)
+        length[hop.key] = length[before] + 1
+    if not length:
+        return ()
+    longest = max(length.values())
+    end = min(key for key, steps in length.items() if steps == longest)
+    start = end
+    while start in came:
+        start = came[start][0]
+    return (Hop("", start), *_trace_back(came, start, end))

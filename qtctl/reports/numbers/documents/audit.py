@@ -1,0 +1,38 @@
+"""Where the numbers of an audit come from."""
+
+from qtctl.reports.numbers.rules import SCHEMA, Document, Number
+from qtctl.reports.numbers.shared import list_baseline_numbers, list_check_numbers, list_total_numbers
+
+
+def list_audit_numbers(prefix: str = "") -> tuple[Number, ...]:
+    lists = ("findings", "unknowns", "not_asked", "checks")
+    return (
+        *list_total_numbers(prefix),
+        *list_baseline_numbers(f"{prefix}/baseline"),
+        *(each for name in lists for each in list_check_numbers(prefix, name)),
+    )
+
+
+DOCUMENT = Document(
+    "audit",
+    "qtctl audit",
+    frozenset(
+        (
+            "qtctl_version",
+            "fleet",
+            "host",
+            "address",
+            "transport",
+            "user",
+            "taken_at",
+            "fail_on",
+            "verdict",
+            "totals",
+            "baseline",
+            "findings",
+            "unknowns",
+        )
+    ),
+    frozenset(("schema_version", "not_asked", "held", "checks", "selection", "unreachable")),
+    (SCHEMA, *list_audit_numbers()),
+)

@@ -1,0 +1,13 @@
+"""Where the numbers of a backup come from."""
+
+from qtctl.reports.numbers.rules import SCHEMA, Document, seen
+
+DOCUMENT = Document(
+    "backup",
+    "qtctl backup show",
+    frozenset(("qtctl_version", "backup", "entries", "units")),
+    frozenset(("schema_version",)),
+    (SCHEMA, seen("/backup/bytes", "bytes of all contents of the backup", "/backup", "file")),
+    about="backup/host",
+    at="backup/taken_at",
+)

@@ -1,0 +1,42 @@
+"""Where the numbers of a deploy come from."""
+
+from qtctl.reports.numbers.rules import SCHEMA, Document, said, seen
+from qtctl.reports.numbers.shared import list_check_numbers
+
+DOCUMENT = Document(
+    "deploy",
+    "qtctl deploy",
+    frozenset(
+        (
+            "qtctl_version",
+            "fleet",
+            "host",
+            "address",
+            "status",
+            "exit_code",
+            "reason",
+            "refusals",
+            "steps",
+            "outstanding",
+            "restarting",
+            "failures",
+            "unverified",
+            "left",
+            "worse",
+            "failed_before",
+            "not_run_again",
+            "generation",
+            "plan_digest",
+            "warnings",
+        )
+    ),
+    frozenset(("schema_version",)),
+    (
+        SCHEMA,
+        said("/exit_code", "the exit code of the command, which follows from the status"),
+        seen("/generation", "the number that the host gave to this deploy", "/host"),
+        seen("/steps/*/took_s", "seconds that the step took", "/steps/{0}", "kind", "subject"),
+        *list_check_numbers("", "outstanding"),
+    ),
+    at="",
+)

@@ -1,0 +1,18 @@
+"""Where the numbers of a list of generations come from."""
+
+from qtctl.reports.numbers.rules import SCHEMA, Document, seen
+
+DOCUMENT = Document(
+    "generations",
+    "qtctl generations",
+    frozenset(("qtctl_version", "host", "address", "generations")),
+    frozenset(("schema_version",)),
+    (
+        SCHEMA,
+        seen(
+            "/generations/*/number", "the number that the host gave to the deploy", "/generations/{0}", "number", "by"
+        ),
+        seen("/generations/*/steps", "steps of the deploy, as the host keeps them", "/generations/{0}", "number", "by"),
+    ),
+    at="",
+)

@@ -1,0 +1,29 @@
+"""Where the numbers of a plan come from."""
+
+from qtctl.reports.numbers.rules import SCHEMA, Document, said
+
+DOCUMENT = Document(
+    "plan",
+    "qtctl plan",
+    frozenset(
+        (
+            "qtctl_version",
+            "fleet",
+            "host",
+            "address",
+            "registry",
+            "machine",
+            "nonce",
+            "digest",
+            "choices",
+            "conclusion",
+            "exit_code",
+            "refusals",
+            "steps",
+            "notes",
+        )
+    ),
+    frozenset(("schema_version",)),
+    (SCHEMA, said("/exit_code", "the exit code of the command, which follows from the conclusion")),
+    at="",
+)

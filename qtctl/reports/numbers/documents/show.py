@@ -1,0 +1,18 @@
+"""Where the numbers of one entry come from: all of it is declared."""
+
+from qtctl.reports.numbers.rules import SCHEMA, Document, declared
+
+DOCUMENT = Document(
+    "show",
+    "qtctl show",
+    frozenset(("fleet", "name", "things")),
+    frozenset(("schema_version",)),
+    (
+        SCHEMA,
+        declared(
+            "/things/*/values/*/value/**", "as the registry declares it", "/things/{0}/values/{1}", "key", "origin"
+        ),
+    ),
+    about="fleet",
+    at="",
+)

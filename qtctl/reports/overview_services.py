@@ -1,0 +1,145 @@
+"""The services of an overview, and which of them are critical."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pydantic import Field
+
+from qtctl.meaning.units import get_start_us, is_up
+from qtctl.model.desired import Desired, DesiredService
+from qtctl.model.desired_unit import DesiredUnit
+from qtctl.model.moments import parse_microseconds
+from qtctl.reports.categories import Category
+from qtctl.reports.check import Check
+from qtctl.reports.document import Part
+from qtctl.reports.look import Look, format_iso
+from qtctl.reports.module_registry import RegistryReport
+from qtctl.reports.modules import UNKNOWN, find_unit
+from qtctl.reports.modules_model import Module, Unknown
+from qtctl.reports.sections_model import TimerRow, UnitRow
+
+
+class OverviewService(Part):
+    """A module of the module registry. `declared`: running, stopped, on-timer, on-demand, retired, undeclared."""
+
+    name: str
+    unit: str
+    group: str
+    owner: str
+    critical: bool
+    declared: str
+    category: Category
+    summary: str
+    port: int | Unknown | None
+    started_at: str | None = Field(description="UTC, ISO 8601; null: it is not up; unknown: the host did not say")
+    up_s: int | Unknown | None = Field(description="seconds up when the evidence was taken; null: it is not up")
+    restarts: int | Unknown | None = Field(
+        description="how often systemd restarted it since it was last started on request; null: there is no unit"
+    )
+    proof_line: str
+
+
+class CriticalRow(Part):
+    """A unit that the fleet cannot do without. `why`: declared, or what of the critical ones cannot run without it."""
+
+    unit: str
+    summary: str
+    owner: str
+    why: str
+    category: Category
+    findings: tuple[str, ...] = Field(description="ids of the findings whose subject it is")
+    proof_line: str
+
+
+def list_services(report: RegistryReport, desired: Desired, look: Look) -> tuple[OverviewService, ...]:
+    declared: Mapping[str, DesiredUnit] = {each.unit: each for each in desired.services}
+    return tuple(_make_service(module, declared.get(module.unit), look) for module in report.modules)
+
+
+def _make_service(module: Module, declared: DesiredUnit | None, look: Look) -> OverviewService:
+    started_at, up_s, restarts = _measure_run(module.unit, look)
+    return OverviewService(
+        name=module.name,
+        unit=module.unit,
+        group=module.group,
+        owner=declared.owner if declared else "",
+        critical=declared.critical if declared else False,
+        declared=module.declared,
+        category=module.category,
+        summary=module.summary,
+        port=module.runtime.port,
+        started_at=started_at,
+        up_s=up_s,
+        restarts=restarts,
+        proof_line=module.proof_line,
+    )
+
+
+def _measure_run(unit: str, look: Look) -> tuple[str | None, int | Unknown | None, int | Unknown | None]:
+    """When it started, for how many seconds it has been up, how often it was restarted. By the host's clock."""
+    here = find_unit(unit, look)
+    seen = here.seen.value
+    if seen is None and here.seen.known:
+        return None, None, None
+    if seen is None or not here.whole:
+        return UNKNOWN, UNKNOWN, UNKNOWN
+    start_us = get_start_us(seen)
+    if not is_up(seen.active_state):
+        return None, None, seen.n_restarts
+    if not start_us:
+        return UNKNOWN, UNKNOWN, seen.n_restarts
+    up_us = parse_microseconds(look.facts.taken_at) - start_us
+    return format_iso(start_us), max(up_us, 0) // 1_000_000, seen.n_restarts
+
+
+def list_critical(report: RegistryReport, desired: Desired, findings: Sequence[Check]) -> tuple[CriticalRow, ...]:
+    """What is declared critical, then what that cannot run without: Requires=, BindsTo=, its stores."""
+    reasons: dict[str, list[str]] = {}
+    units = {name: each for each in desired.units() for name in each.names}
+    waiting = [each.unit for each in desired.units() if each.critical]
+    for unit in waiting:
+        reasons[unit] = ["declared"]
+    while waiting:
+        unit = waiting.pop(0)
+        for needed in _list_needed(units.get(unit), desired):
+            found = units[needed].unit if needed in units else needed
+            if found not in reasons:
+                waiting.append(found)
+            if "declared" not in reasons.setdefault(found, []):
+                reasons[found].append(unit)
+    rows: tuple[Module | UnitRow | TimerRow, ...] = (
+        *report.modules,
+        *report.infrastructure.externals,
+        *report.targets,
+        *report.timers,
+        *report.units,
+    )
+    seen = {row.unit: row for row in rows}
+    return tuple(_make_critical(unit, why, seen.get(unit), units.get(unit), findings) for unit, why in reasons.items())
+
+
+def _list_needed(unit: DesiredUnit | None, desired: Desired) -> Iterator[str]:
+    if unit is None:
+        return
+    yield from unit.requires
+    yield from unit.binds_to
+    if isinstance(unit, DesiredService):
+        used = {unit.store, *(each.store for each in unit.consumes)}
+        yield from (each.unit for each in desired.stores if each.name in used)
+
+
+def _make_critical(
+    unit: str,
+    why: Sequence[str],
+    seen: Module | UnitRow | TimerRow | None,
+    declared: DesiredUnit | None,
+    findings: Sequence[Check],
+) -> CriticalRow:
+    return CriticalRow(
+        unit=unit,
+        summary=declared.summary if declared else "",
+        owner=declared.owner if declared else "",
+        why="declared" if "declared" in why else f"needed by {', '.join(why)}",
+        category=seen.category if seen else Category.UNKNOWN,
+        findings=tuple(sorted({each.id for each in findings if each.subject == unit})),
+        proof_line=seen.proof_line if seen else "",
+    )
