@@ -15,14 +15,6 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
-class Hop:
-    """One step of a path: `by`, a service, takes from one key and writes the next. '' for the first of all."""
-
-    by: str
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
 class EventFlow:
     """Who writes and who reads each key, by name, sorted. Keys that nobody uses are in neither."""
 
@@ -43,6 +35,10 @@ class EventFlow:
         """The services that read what it writes."""
         found = (name for key in self.actors[actor].writes for name in self.consumers.get(key, ()))
         return tuple(dict.fromkeys(found))
+
+    def list_carriers(self, before: str, key: str) -> tuple[str, ...]:
+        """The services that read one key and write the other."""
+        return tuple(name for name in self.consumers.get(before, ()) if key in self.actors[name].writes)
 
     def list_first(self) -> tuple[str, ...]:
         """The services that write something and read nothing that any service writes: here events begin."""
@@ -109,55 +105,50 @@ def rank_stages(flow: EventFlow) -> dict[str, int]:
     return {name: stage[home[name]] for name in flow.actors}
 
 
-def find_path(flow: EventFlow, start: str, end: str) -> tuple[Hop, ...] | None:
-    """The shortest way of an event from one key to another, without the first; None where there is none."""
-    came: dict[str, tuple[str, Hop]] = {}
-    for before, hop in _walk(flow, (start,)):
-        came[hop.key] = (before, hop)
-        if hop.key == end:
+def find_path(flow: EventFlow, start: str, end: str) -> tuple[str, ...] | None:
+    """The keys of the shortest way of an event from one key to another, without the first; None where there is none."""
+    came: dict[str, str] = {}
+    for before, key in _walk(flow, (start,)):
+        came[key] = before
+        if key == end:
             return tuple(_trace_back(came, start, end))
     return () if start == end else None
 
 
-def _walk(flow: EventFlow, starts: Sequence[str]) -> Iterator[tuple[str, Hop]]:
-    """Each key that can be reached, nearest first, with the one before it and who carries on."""
+def _walk(flow: EventFlow, starts: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Each key that can be reached, nearest first, behind the one before it."""
     seen = set(starts)
     waiting = deque(starts)
     while waiting:
         key = waiting.popleft()
-        for name in flow.consumers.get(key, ()):
-            for other in flow.actors[name].writes:
-                if other not in seen:
-                    seen.add(other)
-                    waiting.append(other)
-                    yield key, Hop(name, other)
+        for other in (other for name in flow.consumers.get(key, ()) for other in flow.actors[name].writes):
+            if other not in seen:
+                seen.add(other)
+                waiting.append(other)
+                yield key, other
 
 
-def _trace_back(came: Mapping[str, tuple[str, Hop]], start: str, end: str) -> list[Hop]:
-    found: list[Hop] = []
+def _trace_back(came: Mapping[str, str], start: str, end: str) -> list[str]:
+    found: list[str] = []
     key = end
     while key != start:
-        key, hop = came[key]
-        found.append(hop)
+        found.append(key)
+        key = came[key]
     return found[::-1]
 
 
-def find_longest_path(flow: EventFlow) -> tuple[Hop, ...]:
-    """Of the shortest ways from what the first producers write, the longest; its first hop is that key.
-
-    Empty where no service writes anything without reading.
-    """
+def find_longest_path(flow: EventFlow) -> tuple[str, ...]:
+    """The keys of the longest of the shortest ways from what the first producers write; none without such producers."""
     starts = tuple(dict.fromkeys(key for name in flow.list_first() for key in flow.actors[name].writes))
-    came: dict[str, tuple[str, Hop]] = {}
+    came: dict[str, str] = {}
     length = dict.fromkeys(starts, 0)
-    for before, hop in _walk(flow, starts):
-        came[hop.key] = (before, hop)
-        length[hop.key] = length[before] + 1
+    for before, key in _walk(flow, starts):
+        came[key] = before
+        length[key] = length[before] + 1
     if not length:
         return ()
     longest = max(length.values())
-    end = min(key for key, steps in length.items() if steps == longest)
-    start = end
+    end = start = min(key for key, steps in length.items() if steps == longest)
     while start in came:
-        start = came[start][0]
-    return (Hop("", start), *_trace_back(came, start, end))
+        start = came[start]
+    return (start, *_trace_back(came, start, end))

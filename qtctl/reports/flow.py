@@ -5,17 +5,20 @@ Who does what is declared; lengths, ages and lags are of the evidence of one hos
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 from typing import Self
 
 from pydantic import Field, model_validator
 
-from qtctl.meaning.event_flow import Actor, EventFlow, Hop, find_circles, find_longest_path, find_path, rank_stages
+from qtctl.meaning.event_flow import Actor, EventFlow, find_circles, find_longest_path, find_path, rank_stages
 from qtctl.model.evidence import State
+from qtctl.model.names import make_unit_name
 from qtctl.model.registry import Registry
 from qtctl.model.service import Service
 from qtctl.model.states import KeyType, ServiceState
+from qtctl.reports.categories import Category
 from qtctl.reports.document import SCHEMA_VERSION, Part, dump
 from qtctl.reports.module_registry import RegistryReport
 from qtctl.reports.sections_model import GroupRow
@@ -74,6 +77,7 @@ class FlowService(Part):
     name: str
     summary: str
     declared: str
+    category: Category | None = Field(description="how it was found; null: not asked of this host")
     stage: int
     reads: tuple[str, ...]
     writes: tuple[str, ...]
@@ -86,14 +90,27 @@ class FlowCircle(Part):
     keys: tuple[str, ...]
 
 
+class Carrier(Part):
+    """A service that takes an event from the key before and writes it to the next; of the first key, that begins it.
+
+    `lag`: of its group at the key before; null: not known, or it has no group there.
+    """
+
+    service: str
+    stopped: bool
+    category: Category | None = Field(description="how it was found; null: not asked of this host")
+    lag: int | None
+
+
 class LifecycleStep(Part):
-    """`by` takes from the key before and writes this one; null: the event begins here, by the `writers` of the key."""
+    """`carriers`: none where no service carries an event from the key before to this one."""
 
     key: str
-    by: str | None
-    stopped: bool = Field(description="whether `by` is declared stopped")
-    broken: bool = Field(description="no service carries an event from the key before to this one")
-    lag: int | None = Field(description="of `by` at the key before; null: not known, or no consumer group")
+    carriers: tuple[Carrier, ...]
+
+    @property
+    def works(self) -> bool:
+        return any(not each.stopped for each in self.carriers)
 
 
 class Lifecycle(Part):
@@ -102,7 +119,7 @@ class Lifecycle(Part):
     name: str
     summary: str
     declared: bool
-    complete: bool = Field(description="whether running services carry an event all the way")
+    complete: bool = Field(description="whether services that are declared to run carry an event all the way")
     steps: tuple[LifecycleStep, ...]
 
 
@@ -144,11 +161,13 @@ def build_report(registry: Registry, seen: RegistryReport | None) -> FlowReport:
     stopped = frozenset(name for name, each in services.items() if each.state is ServiceState.STOPPED)
     keys = tuple(_list_keys(registry, flow, stopped, seen))
     stages = rank_stages(flow)
+    categories = _find_categories(registry, services, seen)
     rows = tuple(
         FlowService(
             name=name,
             summary=services[name].summary,
             declared=services[name].state.value,
+            category=categories.get(name),
             stage=stages[name],
             reads=actor.reads,
             writes=actor.writes,
@@ -157,7 +176,9 @@ def build_report(registry: Registry, seen: RegistryReport | None) -> FlowReport:
     )
     first = flow.list_first()
     circles = tuple(_make_circle(flow, names) for names in find_circles(flow))
-    lags = {(each.service, key.name): each.lag for key in keys for each in key.readers}
+    ways = _Ways(
+        flow, stopped, {(each.service, key.name): each.lag for key in keys for each in key.readers}, categories
+    )
     return FlowReport(
         fleet=registry.fleet.name,
         host=seen.host if seen else "",
@@ -168,7 +189,7 @@ def build_report(registry: Registry, seen: RegistryReport | None) -> FlowReport:
         services=rows,
         first_producers=first,
         circles=circles,
-        lifecycles=tuple(_list_lifecycles(registry, flow, stopped, lags)),
+        lifecycles=tuple(_list_lifecycles(registry, ways)),
     )
 
 
@@ -256,40 +277,52 @@ def _make_circle(flow: EventFlow, names: Sequence[str]) -> FlowCircle:
     return FlowCircle(services=tuple(names), keys=tuple(sorted(keys)))
 
 
-Lags = Mapping[tuple[str, str], int | None]
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """The flow, with what is known of who carries an event. `lags`: by service and key."""
+
+    flow: EventFlow
+    stopped: frozenset[str]
+    lags: Mapping[tuple[str, str], int | None]
+    categories: Mapping[str, Category]
+
+    def make_steps(self, before: str | None, keys: Iterable[str]) -> Iterator[LifecycleStep]:
+        """From key to key; without `before`, the first is where an event begins."""
+        for key in keys:
+            names = self.flow.producers.get(key, ()) if before is None else self.flow.list_carriers(before, key)
+            yield LifecycleStep(key=key, carriers=tuple(self._make_carrier(name, before) for name in names))
+            before = key
+
+    def _make_carrier(self, name: str, before: str | None) -> Carrier:
+        lag = self.lags.get((name, before)) if before is not None else None
+        return Carrier(service=name, stopped=name in self.stopped, category=self.categories.get(name), lag=lag)
 
 
-def _list_lifecycles(registry: Registry, flow: EventFlow, stopped: frozenset[str], lags: Lags) -> Iterator[Lifecycle]:
+def _find_categories(registry: Registry, services: Iterable[str], seen: RegistryReport | None) -> dict[str, Category]:
+    """How services were found, by their names in the registry. Templates are found as their instances."""
+    found = {module.unit: module.category for module in seen.modules} if seen else {}
+    units = {name: make_unit_name(registry, "services", name) for name in services}
+    return {name: found[unit] for name, unit in units.items() if unit in found}
+
+
+def _list_lifecycles(registry: Registry, ways: _Ways) -> Iterator[Lifecycle]:
     for name, each in sorted(registry.fleet.lifecycles.items()):
-        steps = tuple(_follow(flow, each.passes, stopped, lags))
-        yield _make_lifecycle(name, each.summary, steps, declared=True)
-    if not registry.fleet.lifecycles and (hops := find_longest_path(flow)):
-        steps = tuple(_make_steps(hops, hops[0].key, stopped, lags))
-        yield _make_lifecycle("longest way", "", steps, declared=False)
+        yield _make_lifecycle(name, each.summary, _follow(ways, each.passes), declared=True)
+    if not registry.fleet.lifecycles and (keys := find_longest_path(ways.flow)):
+        yield _make_lifecycle("longest way", "", ways.make_steps(None, keys), declared=False)
 
 
-def _follow(flow: EventFlow, passes: Sequence[str], stopped: frozenset[str], lags: Lags) -> Iterator[LifecycleStep]:
+def _follow(ways: _Ways, passes: Sequence[str]) -> Iterator[LifecycleStep]:
     """Through each of the keys, by the shortest way from one to the next."""
-    yield from _make_steps((Hop("", passes[0]),), passes[0], stopped, lags)
+    yield from ways.make_steps(None, passes[:1])
     for before, key in pairwise(passes):
-        hops = find_path(flow, before, key)
-        if hops is None:
-            yield LifecycleStep(key=key, by=None, stopped=False, broken=True, lag=None)
-        else:
-            yield from _make_steps(hops, before, stopped, lags)
+        yield from ways.make_steps(before, find_path(ways.flow, before, key) or (key,))
 
 
-def _make_steps(hops: Iterable[Hop], before: str, stopped: frozenset[str], lags: Lags) -> Iterator[LifecycleStep]:
-    for hop in hops:
-        yield LifecycleStep(
-            key=hop.key, by=hop.by or None, stopped=hop.by in stopped, broken=False, lag=lags.get((hop.by, before))
-        )
-        before = hop.key
-
-
-def _make_lifecycle(name: str, summary: str, steps: tuple[LifecycleStep, ...], *, declared: bool) -> Lifecycle:
-    complete = not any(each.broken or each.stopped for each in steps)
-    return Lifecycle(name=name, summary=summary, declared=declared, complete=complete, steps=steps)
+def _make_lifecycle(name: str, summary: str, steps: Iterable[LifecycleStep], *, declared: bool) -> Lifecycle:
+    made = tuple(steps)
+    complete = all(each.works for each in made)
+    return Lifecycle(name=name, summary=summary, declared=declared, complete=complete, steps=made)
 
 
 def _count(

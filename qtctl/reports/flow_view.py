@@ -18,7 +18,7 @@ from qtctl.reports.blocks import (
     make_list,
     make_table,
 )
-from qtctl.reports.flow import FlowGap, FlowKey, FlowReader, FlowReport, Lifecycle, LifecycleStep, to_json
+from qtctl.reports.flow import Carrier, FlowGap, FlowKey, FlowReader, FlowReport, Lifecycle, LifecycleStep, to_json
 from qtctl.reports.phrases import NONE, UNKNOWN, format_count, format_span
 from qtctl.reports.view import View
 
@@ -63,7 +63,7 @@ def build_screen(report: FlowReport) -> Blocks:
 def _write_headline(report: FlowReport) -> Text:
     totals = report.totals
     what = (
-        f"{format_count(totals.services, 'service')} by {format_count(totals.streams, 'stream')} and "
+        f"{format_count(totals.services, 'service')}, {format_count(totals.streams, 'stream')} and "
         f"{format_count(totals.other_keys, 'other key')}, as the registry declares. "
     )
     if report.unreachable:
@@ -75,20 +75,24 @@ def _write_headline(report: FlowReport) -> Text:
 
 def _show_lifecycle(lifecycle: Lifecycle) -> Section:
     how = "" if lifecycle.declared else "No lifecycle is declared in fleet.toml: the longest of the shortest ways. "
-    state = "Running services carry an event all the way." if lifecycle.complete else "It is broken."
+    carried = "Services that are declared to run carry an event all the way."
+    state = carried if lifecycle.complete else "It is broken: no service that is declared to run takes every step."
     rows = (_make_step_cells(number, each) for number, each in enumerate(lifecycle.steps, 1))
-    heads = (Column("step", right=True), "taken on by", "writes", Column("lag", right=True))
+    heads = (Column("step", right=True), "carried by", "to", Column("lag", right=True))
     said = f"{lifecycle.summary}. " if lifecycle.summary else ""
     return Section(f"Lifecycle: {lifecycle.name}", (Paragraph(f"{said}{how}{state}"), *make_table(heads, rows)))
 
 
 def _make_step_cells(number: int, step: LifecycleStep) -> tuple[Text, ...]:
-    by: Text = Code(step.by) if step.by else NONE
-    if step.broken:
-        by = Strong("nobody")
-    elif step.stopped:
-        by = (Code(step.by or ""), " (declared stopped)")
-    return (str(number), by, Code(step.key), NONE if step.lag is None else str(step.lag))
+    lags = [each.lag for each in step.carriers if each.lag is not None]
+    by = join(map(_describe_carrier, step.carriers)) or Strong("nobody")
+    return (str(number), by, Code(step.key), str(max(lags)) if lags else NONE)
+
+
+def _describe_carrier(carrier: Carrier) -> Text:
+    known = ["declared stopped"] if carrier.stopped else []
+    known += [carrier.category.value] if carrier.category is not None else []
+    return (Code(carrier.service), f" ({', '.join(known)})") if known else Code(carrier.service)
 
 
 def _show_gaps(report: FlowReport) -> Iterator[Block]:
@@ -148,9 +152,10 @@ def _show_services(report: FlowReport) -> Blocks:
             str(each.stage),
             Code(each.name),
             each.declared,
+            NONE if each.category is None else each.category.value,
             join(map(Code, each.reads)) or NONE,
             join(map(Code, each.writes)) or NONE,
         )
         for each in report.services
     )
-    return make_table((Column("stage", right=True), "service", "declared", "reads", "writes"), rows)
+    return make_table((Column("stage", right=True), "service", "declared", "found", "reads", "writes"), rows)

@@ -87,14 +87,9 @@ def _show_critical(report: OverviewReport) -> Blocks:
 
 
 def _make_critical_cells(row: CriticalRow) -> tuple[Text, ...]:
-    return (
-        Code(row.unit),
-        row.category.value,
-        ", ".join(row.findings) or NONE,
-        row.why,
-        row.owner or NONE,
-        row.summary,
-    )
+    why = "declared" if row.declared else f"needed by {format_count(len(row.needed_by), 'critical unit')}"
+    found = ", ".join(row.findings) or NONE
+    return (Code(row.unit), row.category.value, found, why, row.owner or NONE, row.summary)
 
 
 def _show_restarts(report: OverviewReport) -> Iterator[Block]:

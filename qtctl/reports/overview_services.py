@@ -39,12 +39,13 @@ class OverviewService(Part):
 
 
 class CriticalRow(Part):
-    """A unit that the fleet cannot do without. `why`: declared, or what of the critical ones cannot run without it."""
+    """A unit that the fleet cannot do without: the registry says so, or critical units cannot run without it."""
 
     unit: str
     summary: str
     owner: str
-    why: str
+    declared: bool
+    needed_by: tuple[str, ...] = Field(description="critical units; empty of what is declared critical")
     category: Category
     findings: tuple[str, ...] = Field(description="ids of the findings whose subject it is")
     proof_line: str
@@ -95,16 +96,16 @@ def list_critical(report: RegistryReport, desired: Desired, findings: Sequence[C
     """What is declared critical, then what that cannot run without: Requires=, BindsTo=, its stores."""
     reasons: dict[str, list[str]] = {}
     units = {name: each for each in desired.units() for name in each.names}
-    waiting = [each.unit for each in desired.units() if each.critical]
-    for unit in waiting:
-        reasons[unit] = ["declared"]
+    declared = [each.unit for each in desired.units() if each.critical]
+    reasons.update((unit, []) for unit in declared)
+    waiting = [*declared]
     while waiting:
         unit = waiting.pop(0)
         for needed in _list_needed(units.get(unit), desired):
             found = units[needed].unit if needed in units else needed
             if found not in reasons:
                 waiting.append(found)
-            if "declared" not in reasons.setdefault(found, []):
+            if found not in declared and unit not in reasons.setdefault(found, []):
                 reasons[found].append(unit)
     rows: tuple[Module | UnitRow | TimerRow, ...] = (
         *report.modules,
@@ -114,7 +115,10 @@ def list_critical(report: RegistryReport, desired: Desired, findings: Sequence[C
         *report.units,
     )
     seen = {row.unit: row for row in rows}
-    return tuple(_make_critical(unit, why, seen.get(unit), units.get(unit), findings) for unit, why in reasons.items())
+    return tuple(
+        _make_critical(unit, needed_by, seen.get(unit), units.get(unit), findings)
+        for unit, needed_by in reasons.items()
+    )
 
 
 def _list_needed(unit: DesiredUnit | None, desired: Desired) -> Iterator[str]:
@@ -129,7 +133,7 @@ def _list_needed(unit: DesiredUnit | None, desired: Desired) -> Iterator[str]:
 
 def _make_critical(
     unit: str,
-    why: Sequence[str],
+    needed_by: Sequence[str],
     seen: Module | UnitRow | TimerRow | None,
     declared: DesiredUnit | None,
     findings: Sequence[Check],
@@ -138,7 +142,8 @@ def _make_critical(
         unit=unit,
         summary=declared.summary if declared else "",
         owner=declared.owner if declared else "",
-        why="declared" if "declared" in why else f"needed by {', '.join(why)}",
+        declared=not needed_by,
+        needed_by=tuple(needed_by),
         category=seen.category if seen else Category.UNKNOWN,
         findings=tuple(sorted({each.id for each in findings if each.subject == unit})),
         proof_line=seen.proof_line if seen else "",

@@ -49,7 +49,7 @@ def _write_origin(report: WhyReport) -> Text:
     of = f" of {report.about}" if report.about else ""
     at = f", evidence of {report.at}" if report.at else ""
     how = "One row stands for all: nothing is known of the host." if report.stands_for_all else HOWS[report.how]
-    return (f"{report.what}: ", Strong(str(report.number)), f", in the {report.document} report{of}{at}. {how}")
+    return (Strong(f"{report.what[:1].upper()}{report.what[1:]}."), f" {how} The report: {report.document}{of}{at}.")
 
 
 def _show_mismatch(report: WhyReport) -> Iterator[Block]:

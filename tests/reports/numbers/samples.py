@@ -1,0 +1,93 @@
+"""Reports of every kind, as qtctl writes them; those of hosts from healthy, broken, incomplete and no evidence."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+from qtctl.adapters.files import read_templates
+from qtctl.audit.judge import judge
+from qtctl.collect.document import dump
+from qtctl.findings.finding import Finding
+from qtctl.flows.lint import examine, list_declared
+from qtctl.flows.views import show
+from qtctl.model.evidence import Evidence, Item, State
+from qtctl.reports import audit, catalogue, fleet, flow, module_registry, overview, parity
+from qtctl.reports.document import dump as dump_part
+from qtctl.reports.lint import Report, to_json
+from qtctl.views.choices import Kind
+from qtctl.views.listing import make_listing
+from tests.builders.reported import FILES, ITEMS, desired, evidence
+from tests.lint.case import TEMPLATES
+from tests.reports.checks import CHECKS
+from tests.reports.test_parity import reports as parity_of
+from tests.reports.test_schemas import REGISTRY, WRITTEN
+
+Make = Callable[[], str]
+REASON = "the name nowhere.invalid does not resolve"
+
+
+def refuse(item: Item) -> Item:
+    return replace(item, state=State.REFUSED, value=None, reason=REASON, again="", line="")
+
+
+EVIDENCE: Mapping[str, Evidence] = {
+    "mixed": evidence(),
+    "incomplete": evidence(ITEMS[::2]),
+    "none": evidence(()),
+    "unreachable": evidence(tuple(map(refuse, ITEMS))),
+}
+CHECKED: Mapping[str, Sequence[Finding]] = {name: judge(desired(), each) for name, each in EVIDENCE.items()}
+
+
+def of_host(name: str) -> dict[str, Make]:
+    """The reports of one look at the host."""
+    seen, checks = EVIDENCE[name], CHECKED[name]
+    return {
+        f"audit {name}": lambda: audit.to_json(audit.build_report(desired(), seen, checks)),
+        f"audit --all {name}": lambda: audit.to_json(audit.build_report(desired(), seen, checks, every=True)),
+        f"registry {name}": lambda: module_registry.to_json(module_registry.build_report(desired(), seen, checks)),
+        f"overview {name}": lambda: overview.to_json(overview.build_report(desired(), seen, checks)),
+        f"catalogue {name}": lambda: catalogue.to_json(catalogue.build_report(desired(), seen, checks)),
+        f"flow {name}": lambda: flow.to_json(
+            flow.build_report(REGISTRY, module_registry.build_report(desired(), seen, checks))
+        ),
+        f"parity {name}": lambda: parity.to_json(parity_of(seen)),
+        f"evidence {name}": lambda: dump(seen),
+    }
+
+
+def lint() -> str:
+    files = {path: text.encode() for path, text in FILES.items()}
+    linted = examine(files, TEMPLATES)
+    assert linted.registry is not None
+    return to_json(Report("r", linted.errors, linted.findings, list_declared(linted.registry), linted.gate))
+
+
+def lint_errors() -> str:
+    linted = examine({"fleet.toml": b"name = 5\nunit_prefix =\n"}, TEMPLATES)
+    return to_json(Report("r", linted.errors, linted.findings, None, linted.gate))
+
+
+def show_api() -> str:
+    return dump_part(show({path: text.encode() for path, text in FILES.items()}, read_templates(None), "api", None))
+
+
+def list_kind(kind: Kind) -> str:
+    return dump_part(make_listing(REGISTRY, kind))
+
+
+SAMPLES: dict[str, Make] = {
+    **WRITTEN,
+    **{name: make for each in EVIDENCE for name, make in of_host(each).items()},
+    "fleet": lambda: fleet.to_json(
+        fleet.build_report([audit.build_report(desired(), EVIDENCE[each], CHECKED[each]) for each in EVIDENCE])
+    ),
+    "checks with causes": lambda: audit.to_json(audit.build_report(desired(), evidence(), CHECKS, every=True)),
+    "flow declared": lambda: flow.to_json(flow.build_report(REGISTRY, None)),
+    "lint": lint,
+    "lint errors": lint_errors,
+    "show": show_api,
+    **{f"list {kind}": partial(list_kind, kind) for kind in Kind},
+    "lab": lambda: json.dumps({"schema_version": 1, "hosts": []}),
+}
