@@ -129,6 +129,10 @@ def _total(rule: Number, items: Sequence[Item]) -> Figure:
 
 def find_rows(document: object, items: Items, stars: tuple[str, ...]) -> Iterator[Node]:
     """The rows of `items` that fit, in the order of the document."""
+    if items.given and _look_up(document, _fill_path(items.given, stars)) is None:
+        return
+    if items.lacking and _look_up(document, _fill_path(items.lacking, stars)) is not None:
+        return
     for node in walk(document, _fill_path(items.path, stars)):
         if all(_fits(document, _read(document, node, name), test, stars) for name, test in items.where.items()):
             yield node

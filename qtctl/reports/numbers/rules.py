@@ -36,12 +36,15 @@ class Items:
 
     A field's name may have steps in it (`systemd/active`); `` is the row itself, `#0` what the first star of `path`
     was. `number`: the field that is added up or computed with. `label`: the fields that name a row; else its own.
+    `given`, `lacking`: a pointer at which there must be something, or nothing, for these items to count.
     """
 
     path: str
     where: Mapping[str, Test] = field(default_factory=dict)
     number: str = ""
     label: tuple[str, ...] = ()
+    given: str = ""
+    lacking: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,9 @@ def _pin(prefix: str) -> str:
 def _list_items(prefix: str, outcome: str, rows: tuple[str, ...], **where: str) -> Iterator[Items]:
     if outcome == "holds":
         names = {"#0": where["severity"]} if "severity" in where else {"#1": where["id"]} if "id" in where else {}
-        yield Items(f"{_pin(prefix)}/held/*/*/*", names, label=("#1", ""))
+        every = f"{_pin(prefix)}/checks"
+        yield Items(f"{every}/*", {"outcome": "holds", **where}, given=every)
+        yield Items(f"{_pin(prefix)}/held/*/*/*", names, label=("#1", ""), lacking=every)
         return
     for row in rows if len(rows) == 1 else (_ROWS[outcome],):
         yield Items(f"{_pin(prefix)}/{row}/*", {"outcome": outcome.replace("_", "-"), **where})

@@ -3,12 +3,13 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
+from typing import Any
 
 from qtctl.adapters.files import read_templates
 from qtctl.audit.judge import judge
 from qtctl.collect.document import dump
-from qtctl.findings.finding import Finding
+from qtctl.findings.finding import Finding, Outcome
 from qtctl.flows.lint import examine, list_declared
 from qtctl.flows.views import show
 from qtctl.model.evidence import Evidence, Item, State
@@ -19,6 +20,9 @@ from qtctl.views.choices import Kind
 from qtctl.views.listing import make_listing
 from tests.builders.reported import FILES, ITEMS, desired, evidence
 from tests.lint.case import TEMPLATES
+from tests.parity.test_report import WRONG
+from tests.parity.test_report import document as compare_shop
+from tests.parity.whole import Shop
 from tests.reports.checks import CHECKS
 from tests.reports.test_parity import reports as parity_of
 from tests.reports.test_schemas import REGISTRY, WRITTEN
@@ -37,7 +41,16 @@ EVIDENCE: Mapping[str, Evidence] = {
     "none": evidence(()),
     "unreachable": evidence(tuple(map(refuse, ITEMS))),
 }
-CHECKED: Mapping[str, Sequence[Finding]] = {name: judge(desired(), each) for name, each in EVIDENCE.items()}
+
+
+def judge_all(name: str) -> Sequence[Finding]:
+    checks = judge(desired(), EVIDENCE[name])
+    if name != "unreachable":
+        return checks
+    return tuple(replace(each, outcome=Outcome.UNKNOWN, reason=REASON, observed=None, waiver=None) for each in checks)
+
+
+CHECKED: Mapping[str, Sequence[Finding]] = {name: judge_all(name) for name in EVIDENCE}
 
 
 def of_host(name: str) -> dict[str, Make]:
@@ -45,7 +58,11 @@ def of_host(name: str) -> dict[str, Make]:
     seen, checks = EVIDENCE[name], CHECKED[name]
     return {
         f"audit {name}": lambda: audit.to_json(audit.build_report(desired(), seen, checks)),
-        f"audit --all {name}": lambda: audit.to_json(audit.build_report(desired(), seen, checks, every=True)),
+        **(
+            {}
+            if name != "mixed"
+            else {f"audit --all {name}": lambda: audit.to_json(audit.build_report(desired(), seen, checks, every=True))}
+        ),
         f"registry {name}": lambda: module_registry.to_json(module_registry.build_report(desired(), seen, checks)),
         f"overview {name}": lambda: overview.to_json(overview.build_report(desired(), seen, checks)),
         f"catalogue {name}": lambda: catalogue.to_json(catalogue.build_report(desired(), seen, checks)),
@@ -73,6 +90,10 @@ def show_api() -> str:
     return dump_part(show({path: text.encode() for path, text in FILES.items()}, read_templates(None), "api", None))
 
 
+def write_parity(shop: Shop) -> str:
+    return dump_part(compare_shop(shop))
+
+
 def list_kind(kind: Kind) -> str:
     return dump_part(make_listing(REGISTRY, kind))
 
@@ -83,6 +104,7 @@ SAMPLES: dict[str, Make] = {
     "fleet": lambda: fleet.to_json(
         fleet.build_report([audit.build_report(desired(), EVIDENCE[each], CHECKED[each]) for each in EVIDENCE])
     ),
+    **{f"parity {name}": partial(write_parity, shop) for name, shop in (("full", Shop()), ("gaps", WRONG))},
     "checks with causes": lambda: audit.to_json(audit.build_report(desired(), evidence(), CHECKS, every=True)),
     "flow declared": lambda: flow.to_json(flow.build_report(REGISTRY, None)),
     "lint": lint,
@@ -91,3 +113,13 @@ SAMPLES: dict[str, Make] = {
     **{f"list {kind}": partial(list_kind, kind) for kind in Kind},
     "lab": lambda: json.dumps({"schema_version": 1, "hosts": []}),
 }
+
+
+@cache
+def write_sample(name: str) -> str:
+    return SAMPLES[name]()
+
+
+def read_sample(name: str) -> Any:
+    """A report, parsed anew."""
+    return json.loads(write_sample(name))

@@ -1,6 +1,5 @@
 """Every number of every report is explained, and what explains it comes to it."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +13,7 @@ from qtctl.reports.numbers.explain import find_rule, is_figure
 from qtctl.reports.numbers.rules import Document, How
 from qtctl.reports.why import build_report
 
-from .samples import SAMPLES
+from .samples import SAMPLES, read_sample
 
 Steps = tuple[str, ...]
 SCHEMAS = make_document_schemas()
@@ -30,7 +29,7 @@ def numbers_of(value: Any, steps: Steps = ()) -> Iterator[tuple[Steps, float]]:
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_every_number_of_every_report_is_explained_and_adds_up(name: str) -> None:
-    document = json.loads(SAMPLES[name]())
+    document = read_sample(name)
     found = [*numbers_of(document)]
     assert found
     for steps, number in found:
@@ -51,7 +50,7 @@ def test_every_number_of_every_report_is_explained_and_adds_up(name: str) -> Non
 
 
 def test_there_is_a_sample_of_every_document() -> None:
-    kinds = {recognize(json.loads(make()), name).name for name, make in SAMPLES.items()}
+    kinds = {recognize(read_sample(name), name).name for name in SAMPLES}
     assert kinds == {each.name for each in list_documents()} == set(SCHEMAS)
 
 

@@ -30,23 +30,23 @@ def _list_dimension_numbers(path: str, settings: str) -> tuple[Number, ...]:
 
 def _list_dimension_sums(path: str, rows: str, same: str) -> tuple[Number, ...]:
     """Of counts that add up those of the same dimension among `rows`."""
-    at, where, inner = path.count("*"), {"dimension": same}, "counts/" if rows.startswith("/files/{0}/services") else ""
+    at, where, inner = path.count("*"), {"dimension": same}, "counts"
     label = ("dimension",)
     return (
         add(
             f"{path}/by_fate/*",
             f"settings whose fate is {{{at}}}",
-            Items(rows, where, number=f"{inner}by_fate/{{{at}}}", label=label),
+            Items(rows, where, number=f"{inner}/by_fate/{{{at}}}", label=label),
         ),
         add(
             f"{path}/kept",
             "settings that are as they were, or accepted",
-            Items(rows, where, number=f"{inner}kept", label=label),
+            Items(rows, where, number=f"{inner}/kept", label=label),
         ),
         add(
             f"{path}/settings",
             "settings that could be kept",
-            Items(rows, where, number=f"{inner}settings", label=label),
+            Items(rows, where, number=f"{inner}/settings", label=label),
         ),
     )
 
