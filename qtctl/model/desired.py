@@ -54,7 +54,7 @@ class DesiredService(DesiredUnit):
     """A service that must run, must exist but be stopped, or runs on a timer. Retired ones are `RetiredUnit`s.
 
     `argv` is what the process must get, before any systemd escaping. `env` and `secrets_file` go to EnvironmentFile=;
-    `env_file` is the generated one. Times in microseconds, sizes as systemd writes them.
+    `env_file` is the generated one. `reads`: keys that it reads and is no consumer group of. Times in microseconds.
     """
 
     category: str

@@ -46,7 +46,7 @@ REQUIRED = {
     "unit": '"x.service"', "defaults": '{ user = "u", group = "u", code = "/srv" }', "services": "{}", "aliases": "{}",
     "says": '"%s"' % ("0" * 64), "files": "{}", "remedy": '"look"', "argv": '["/bin/true"]',
     "property": '"ActiveState"', "value": '"active"', "id": '"QT208"', "subject": '"x.service"', "reason": '"x"',
-    "owner": '"x"', "expires": "2099-01-01",
+    "owner": '"x"', "expires": "2099-01-01", "passes": '["s:tick", "s:mode"]',
 }  # fmt: skip
 """Values that keys without a default may have, by the name of the key."""
 
