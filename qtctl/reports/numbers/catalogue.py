@@ -9,6 +9,8 @@ from qtctl.errors import InputError, Place
 from qtctl.reports.numbers import documents
 from qtctl.reports.numbers.rules import Document
 
+_NEAR = 2
+"""Keys that a report may lack to be called the one that is meant."""
 HINT = "give it what a command of qtctl wrote with --format json, or evidence of --save"
 
 
@@ -39,7 +41,7 @@ def _describe_keys(keys: frozenset[str]) -> str:
     """How it differs from the report that it is nearest to."""
     nearest = max(list_documents(), key=lambda each: (len(each.required & keys), -len(each.required - keys)))
     missing, more = sorted(nearest.required - keys), sorted(keys - nearest.required - nearest.optional)
-    if not nearest.required & keys or len(missing) > len(nearest.required) / 2:
+    if not nearest.required & keys or len(missing) > _NEAR:
         return "no report has such keys"
     said = [f"it has no {missing[0]}"] if missing else []
     said += [f"it has {more[0][:100]!r}"] if more else []

@@ -43,7 +43,7 @@ def list_total_numbers(
         )
     every = tuple(each for outcome in OUTCOMES for each in _list_items(prefix, outcome, rows))
     yield count(f"{prefix}/totals/total", "checks", *every, stands=stand_in)
-    waived = Items(f"{_pin(prefix)}/findings/*", {"outcome": "broken", "waiver": is_set})
+    waived = Items(f"{_pin(prefix)}/{rows[0]}/*", {"outcome": "broken", "waiver": is_set})
     yield count(f"{prefix}/totals/waived", "broken checks that are waived", waived)
 
 

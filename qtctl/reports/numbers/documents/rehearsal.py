@@ -1,0 +1,23 @@
+"""Where the numbers of a rehearsal come from."""
+
+from qtctl.reports.numbers.rules import SCHEMA, Document, seen
+from qtctl.reports.numbers.shared import list_check_numbers, list_total_numbers
+
+DOCUMENT = Document(
+    "rehearsal",
+    "qtctl rehearse",
+    frozenset(
+        ("qtctl_version", "fleet", "host", "evidence_at", "suite", "before", "before_said", "gate", "conclusion")
+        + ("totals", "took_s", "steps", "plan", "refusals", "not_modelled", "checks")
+    ),
+    frozenset(("schema_version",)),
+    (
+        SCHEMA,
+        seen("/took_s", "seconds from the boot to the removal of the throwaway host", "/suite"),
+        seen("/steps/*/took_s", "seconds that the step took", "/steps/{0}", "kind", "subject"),
+        *list_check_numbers("/steps/*", "findings"),
+        *list_total_numbers(rows=("checks",)),
+        *list_check_numbers("", "checks"),
+    ),
+    at="evidence_at",
+)
