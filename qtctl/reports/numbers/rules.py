@@ -76,6 +76,11 @@ class Document:
     at: str = "taken_at"
 
 
+def keys(names: str) -> frozenset[str]:
+    """Of names with spaces between them."""
+    return frozenset(names.split())
+
+
 def is_none_of(*values: object) -> Callable[[object], bool]:
     return lambda found: found not in values
 

@@ -1,13 +1,13 @@
 """Where the numbers of a service catalogue come from."""
 
-from qtctl.reports.numbers.rules import SCHEMA, Document, Items, count, declared, is_set, seen
+from qtctl.reports.numbers.rules import SCHEMA, Document, Items, count, declared, is_set, keys, seen
 
 _ENTRY = "/catalogue/{0}"
 DOCUMENT = Document(
     "catalogue",
     "qtctl report catalogue",
-    frozenset(("fleet", "host", "taken_at", "unreachable", "fail_on", "verdict", "totals", "catalogue")),
-    frozenset(("schema_version",)),
+    keys("fleet host taken_at unreachable fail_on verdict totals catalogue"),
+    keys("schema_version"),
     (
         SCHEMA,
         count("/totals/entries", "services", Items("/catalogue/*")),

@@ -1,27 +1,14 @@
 """Where the numbers of a check of claims come from."""
 
-from qtctl.reports.numbers.rules import SCHEMA, Document, Items, count, declared, said
+from qtctl.reports.numbers.rules import SCHEMA, Document, Items, count, declared, keys, said
 
 _VERDICTS = ("true", "false", "contradicts-itself", "unknown")
 _LABEL = ("line", "text")
 DOCUMENT = Document(
     "claims",
     "qtctl check-claims",
-    frozenset(
-        (
-            "qtctl_version",
-            "file",
-            "lines",
-            "host",
-            "evidence_at",
-            "gate",
-            "conclusion",
-            "totals",
-            "claims",
-            "not_checked",
-        )
-    ),
-    frozenset(("schema_version",)),
+    keys("qtctl_version file lines host evidence_at gate conclusion totals claims not_checked"),
+    keys("schema_version"),
     (
         SCHEMA,
         said("/lines", "lines of the document that was checked"),

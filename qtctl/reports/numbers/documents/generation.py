@@ -1,12 +1,12 @@
 """Where the numbers of a generation come from."""
 
-from qtctl.reports.numbers.rules import SCHEMA, Document, seen
+from qtctl.reports.numbers.rules import SCHEMA, Document, keys, seen
 
 DOCUMENT = Document(
     "generation",
     "qtctl generations show",
-    frozenset(("qtctl_version", "host", "address", "generations", "files", "units")),
-    frozenset(("schema_version",)),
+    keys("qtctl_version host address generations files units"),
+    keys("schema_version"),
     (
         SCHEMA,
         seen(

@@ -1,12 +1,12 @@
 """Where the numbers of a list of generations come from."""
 
-from qtctl.reports.numbers.rules import SCHEMA, Document, seen
+from qtctl.reports.numbers.rules import SCHEMA, Document, keys, seen
 
 DOCUMENT = Document(
     "generations",
     "qtctl generations",
-    frozenset(("qtctl_version", "host", "address", "generations")),
-    frozenset(("schema_version",)),
+    keys("qtctl_version host address generations"),
+    keys("schema_version"),
     (
         SCHEMA,
         seen(

@@ -1,7 +1,5 @@
 """A list of lab hosts has no number but its version."""
 
-from qtctl.reports.numbers.rules import SCHEMA, Document
+from qtctl.reports.numbers.rules import SCHEMA, Document, keys
 
-DOCUMENT = Document(
-    "lab", "qtctl lab list", frozenset(("schema_version", "hosts")), frozenset(), (SCHEMA,), about="", at=""
-)
+DOCUMENT = Document("lab", "qtctl lab list", keys("schema_version hosts"), keys(""), (SCHEMA,), about="", at="")

@@ -1,12 +1,12 @@
 """Where the numbers of lint come from."""
 
-from qtctl.reports.numbers.rules import SCHEMA, Document, Items, count, declared
+from qtctl.reports.numbers.rules import SCHEMA, Document, Items, count, declared, keys
 
 DOCUMENT = Document(
     "lint",
     "qtctl lint",
-    frozenset(("schema_version", "registry", "errors", "findings", "summary", "gate", "conclusion", "fixed", "counts")),
-    frozenset(("declared",)),
+    keys("schema_version registry errors findings summary gate conclusion fixed counts"),
+    keys("declared"),
     (
         SCHEMA,
         count(

@@ -13,6 +13,7 @@ from qtctl.reports.numbers.rules import (
     count,
     declared,
     is_none_of,
+    keys,
     seen,
 )
 from qtctl.reports.numbers.shared import list_baseline_numbers
@@ -104,28 +105,11 @@ def _list_row_numbers() -> Iterator[Number]:
 DOCUMENT = Document(
     "registry",
     "qtctl report registry",
-    frozenset(
-        (
-            "generated_at",
-            "host",
-            "fleet",
-            "modules",
-            "summary",
-            "categories",
-            "infrastructure",
-            "streams",
-            "keys",
-            "ports",
-            "stray_ports",
-            "venvs",
-            "targets",
-            "timers",
-            "units",
-            "gates",
-            "observations",
-        )
+    keys(
+        "generated_at host fleet modules summary categories infrastructure streams keys ports stray_ports "
+        "venvs targets timers units gates observations"
     ),
-    frozenset(("schema_version", "unreachable", "judged")),
+    keys("schema_version unreachable judged"),
     (
         SCHEMA,
         *list_summary_numbers("/modules/*", {name: f"/{rows}/*" for name, rows in SECTIONS.items()}),

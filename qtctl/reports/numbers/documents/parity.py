@@ -1,6 +1,6 @@
 """Where the numbers of a parity report come from."""
 
-from qtctl.reports.numbers.rules import SCHEMA, Document, Items, Number, add, count, declared, is_none_of, seen
+from qtctl.reports.numbers.rules import SCHEMA, Document, Items, Number, add, count, declared, is_none_of, keys, seen
 from qtctl.rules.setting_fates import HOLDING
 
 _HOLDING = tuple(HOLDING)
@@ -55,8 +55,8 @@ _SERVICE = "/files/{0}/services/{1}"
 DOCUMENT = Document(
     "parity",
     "qtctl parity",
-    frozenset(("host", "taken_at", "verdict", "totals", "files", "fail_on", "conclusion")),
-    frozenset(("schema_version", "unreachable", "dimensions", "new_services", "uncompared")),
+    keys("host taken_at verdict totals files fail_on conclusion"),
+    keys("schema_version unreachable dimensions new_services uncompared"),
     (
         SCHEMA,
         count("/totals/services", "compose services of all files", Items("/files/*/services/*")),

@@ -1,12 +1,12 @@
 """Where the numbers of a preparation come from."""
 
-from qtctl.reports.numbers.rules import SCHEMA, Document, Items, count, is_none_of
+from qtctl.reports.numbers.rules import SCHEMA, Document, Items, count, is_none_of, keys
 
 DOCUMENT = Document(
     "preparation",
     "qtctl host prepare",
-    frozenset(("qtctl_version", "fleet", "host", "address", "helper", "applied", "changes", "steps", "refusals")),
-    frozenset(("schema_version",)),
+    keys("qtctl_version fleet host address helper applied changes steps refusals"),
+    keys("schema_version"),
     (SCHEMA, count("/changes", "steps that change something", Items("/steps/*", {"action": is_none_of("none")}))),
     at="",
 )

@@ -1,12 +1,12 @@
 """A list of secrets has no number but its version."""
 
-from qtctl.reports.numbers.rules import SCHEMA, Document
+from qtctl.reports.numbers.rules import SCHEMA, Document, keys
 
 DOCUMENT = Document(
     "secrets",
     "qtctl secrets status",
-    frozenset(("qtctl_version", "fleet", "host", "address", "secrets")),
-    frozenset(("schema_version",)),
+    keys("qtctl_version fleet host address secrets"),
+    keys("schema_version"),
     (SCHEMA,),
     at="",
 )

@@ -1,12 +1,12 @@
 """Where the numbers of one entry come from: all of it is declared."""
 
-from qtctl.reports.numbers.rules import SCHEMA, Document, declared
+from qtctl.reports.numbers.rules import SCHEMA, Document, declared, keys
 
 DOCUMENT = Document(
     "show",
     "qtctl show",
-    frozenset(("fleet", "name", "things")),
-    frozenset(("schema_version",)),
+    keys("fleet name things"),
+    keys("schema_version"),
     (
         SCHEMA,
         declared(

@@ -1,13 +1,13 @@
 """Where the numbers of a snapshot come from."""
 
-from qtctl.reports.numbers.rules import SCHEMA, Document, Items, count, seen
+from qtctl.reports.numbers.rules import SCHEMA, Document, Items, count, keys, seen
 
 _HEAD = ("/snapshot", "host", "digest")
 DOCUMENT = Document(
     "snapshot",
     "qtctl snapshot show",
-    frozenset(("qtctl_version", "snapshot", "pruned", "rows")),
-    frozenset(("schema_version",)),
+    keys("qtctl_version snapshot pruned rows"),
+    keys("schema_version"),
     (
         SCHEMA,
         seen("/snapshot/number", "the number of the snapshot among those of its host", *_HEAD),
