@@ -168,7 +168,7 @@ class _Found:
             {(row.name, group.group): group for row in report.streams for group in row.groups},
             {each.subject: each for each in checks if each.id == HEALTH},
             [each for each in checks if each.outcome.value == "broken"],
-            desired.starters(),
+            desired.map_starters(),
         )
 
     def list_findings(self, unit: str, file: str) -> tuple[str, ...]:

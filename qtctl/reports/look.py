@@ -39,7 +39,7 @@ class Look:
 
     def prove(self, kind: type[F], subject: str, store: str = "") -> str:
         """What was asked, and what was answered or why nothing was; '' where nothing was asked."""
-        item = self.facts.item(Need(kind.FACT, subject, store))
+        item = self.facts.find_item(Need(kind.FACT, subject, store))
         if not item.again:
             return ""
         if item.state.known:

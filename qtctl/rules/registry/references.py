@@ -134,7 +134,7 @@ def _check_lifecycles(registry: Registry, leads: Leads) -> Iterator[Problem]:
         for key in lifecycle.passes:
             declared = registry.keys.get(key)
             if declared is None:
-                hint = leads.hint(key, "keys", "streams.toml")
+                hint = leads.suggest_entry(key, "keys", "streams.toml")
                 yield _make_problem(key, f"key {key} is not declared", origin, hint)
             elif declared.state == "retired":
                 yield _make_problem(key, f"key {key} is retired", origin, declared.why)
