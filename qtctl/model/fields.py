@@ -1,4 +1,4 @@
-"""What values of a registry file look like: the checked types of its keys, and the table that refuses unknown ones."""
+"""The checked types of values in registry files, and the base table, which rejects unknown keys."""
 
 import re
 from collections.abc import Callable
@@ -49,7 +49,7 @@ UnitPrefix = Annotated[
 
 
 def check_plain(text: str) -> str:
-    """A path that can become a file's name, here or on a host: systemd takes no `..` either."""
+    """A path that can become a file name here or on a host; systemd rejects `..` too."""
     if what := explain_trouble(text):
         raise Unfit(f"{text[:200]!r} {what}", what)
     return text
@@ -144,7 +144,7 @@ Listen = Annotated[
 ]
 """Where a service listens: an IP address, in brackets for IPv6, or * for all of them, and a port."""
 LONGEST_SOCKET = 107
-"""Bytes of the path of a unix socket, as the kernel has room for them."""
+"""Bytes of a unix socket's path that fit into the kernel's struct."""
 
 
 def _check_socket(text: str) -> str:
@@ -171,7 +171,7 @@ INSTANCE = "%i"
 
 
 def _check_instance_listen(text: str) -> str:
-    """What a name replaces `%i` by is judged where the names are known."""
+    """What replaces `%i` is judged once the names are known."""
     return text if INSTANCE in text else _check_listen(text)
 
 
@@ -187,7 +187,7 @@ ListenOfInstances = Annotated[
 
 
 def explain_bad_listen(text: str) -> str:
-    """What keeps a text from being an address and a port, or ''."""
+    """Why a text is not an address and a port, or ''."""
     if not re.fullmatch(LISTEN_PATTERN, text):
         return f"{text[:200]} is not an IP address and port"
     try:

@@ -1,4 +1,4 @@
-"""What a deploy will do, why, and what it saw when it decided."""
+"""What a deploy will do, why, and what it saw when it was planned."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from qtctl.model.desired import DesiredFile
 class StepKind(StrEnum):
     WRITE = "write"
     FOLDER = "folder"
-    """Owner and mode of a folder of drop-ins or links, which is made where it is missing."""
+    """Owner and mode of a folder of drop-ins or links, which is created if it is missing."""
     REMOVE = "remove"
-    """A file that qtctl wrote, and that nothing declares any more."""
+    """A file that qtctl wrote and that nothing declares any more."""
     SYSUSERS = "sysusers"
     TMPFILES = "tmpfiles"
     LINK = "link"
-    """A path that leads to what is installed: code or a virtual environment; of a restore, any link to a unit."""
+    """A path that leads to an installation: code or a virtual environment; in a restore, any link to a unit."""
     RELOAD = "daemon-reload"
     RESET_FAILED = "reset-failed"
     ENABLE = "enable"
@@ -27,7 +27,7 @@ class StepKind(StrEnum):
     UNIT_RELOAD = "reload"
     RESTART = "restart"
     STOP_CONTAINER = "stop-container"
-    """Of a compose service that units take over. `seen` of its step is the container's id."""
+    """A container of a compose service that units take over from. `seen` of its step is the container's id."""
 
 
 class Effect(StrEnum):
@@ -70,10 +70,10 @@ class Step:
     drags: tuple[Dragged, ...] = ()
     change: ChangeClass | None = None
     target: str = ""
-    """Where a link leads; of a folder its owner and mode, as `root:root:0755`."""
+    """Where a link leads; for a folder its owner and mode, as `root:root:0755`."""
     frees: tuple[str, ...] = ()
     time: str = ""
-    """Of a file that says something by its time, that time: seconds since the epoch, with their fraction."""
+    """The time of a file whose time matters: seconds since the epoch, with fraction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,20 +94,20 @@ class NoteKind(StrEnum):
     """What a plan says besides its steps."""
 
     LEFT = "left"
-    """It would be removed by `--prune`."""
+    """`--prune` would remove it."""
     FOREIGN = "foreign"
-    """It looks like the fleet's, and qtctl does not touch it."""
+    """It looks like the fleet's, but qtctl leaves it alone."""
     OVERRIDDEN = "overridden"
-    """A drop-in of an operator changes what the generated file says."""
+    """An operator's drop-in overrides the generated file."""
     EDITED = "edited"
-    """A file of the last generation that somebody changed or removed since."""
+    """A file of the last generation that someone has changed or removed."""
     FIRES = "fires"
     """A timer that starts its service as soon as the step is done."""
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What somebody should know before agreeing to a plan, and what is not a step of it."""
+    """Something to know before agreeing to a plan that is not a step of it."""
 
     kind: NoteKind
     subject: str
@@ -120,7 +120,8 @@ class Choices:
 
     `take_over`: files that qtctl did not write may be replaced. `prune`: what nothing declares any more is removed.
     `expected`: the plan that was agreed to; any other is refused. `cut_over`: containers of compose services that units
-    take over are stopped. `under_way`: the deploy that is under way on the host is this one, and in nobody's way.
+    take over from are stopped. `under_way`: the deploy that is under way on the host is this one, so it is not in the
+    way.
     """
 
     take_over: bool = False
@@ -135,9 +136,9 @@ NO_CHOICES = Choices()
 
 @dataclass(frozen=True, slots=True)
 class PlannedBefore:
-    """A plan that was written down. `keys`: of each step what it is, and a digest of all that makes it up.
+    """A plan that was written to a file. `keys`: for each step what it is, and a digest of everything in it.
 
-    `nonce` is what those digests were made with; `machine` as in Plan, '' where the host did not say.
+    `nonce` was used for those digests; `machine` as in Plan, '' if the host did not say.
     """
 
     keys: tuple[tuple[str, str], ...]
@@ -147,7 +148,7 @@ class PlannedBefore:
 
 @dataclass(frozen=True, slots=True)
 class LoadedAs:
-    """A unit as systemd had it when a deploy was planned. `changed`: its files are no longer what systemd has read."""
+    """A unit as systemd had it when a deploy was planned. `changed`: systemd needs a reload for its files."""
 
     unit: str
     changed: bool
@@ -163,7 +164,7 @@ class Plan:
     refusals: tuple[Refusal, ...] = ()
     notes: tuple[Note, ...] = ()
     machine: str = ""
-    """Which machine it is for, as `HostBaseline.machine` has it."""
+    """The machine that it is for, as in `HostBaseline.machine`."""
     loaded: tuple[LoadedAs, ...] = ()
 
     @property
@@ -175,16 +176,16 @@ class StepStatus(StrEnum):
     DONE = "done"
     FAILED = "failed"
     UNKNOWN = "unknown"
-    """It was begun, and how it ended was not heard."""
+    """It was begun, but its end was not reported."""
     NOT_RUN = "not-run"
 
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """What became of a step, and in `detail` why it is not done (a job's result: failed, timeout, dependency …).
+    """What happened to a step; `detail` says why it is not done (a job's result: failed, timeout, dependency …).
 
-    `kept`: where the file that a write replaced lies now, '' where there was none. `took_s`: seconds; steps that were
-    begun together share theirs, None where not run.
+    `kept`: where the replaced file is now, '' if there was none. `took_s`: seconds; steps that were begun together
+    share theirs; None if not run.
     """
 
     step: Step

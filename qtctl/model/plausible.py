@@ -1,6 +1,6 @@
-"""What the types of a fact leave open: numbers in range, ports and addresses that exist, texts that can be written.
+"""What the types of a fact leave open: numbers in range, ports and addresses that exist, text that can be written.
 
-Checked where a value enters: in a probe, of what a host answers, and in a document, of what a file of evidence says.
+Checked where a value enters: in probes, for a host's answers, and in documents, for an evidence file.
 """
 
 import math
@@ -56,20 +56,20 @@ _COUNTERS = (
 
 
 def find_problem(value: Fact) -> str:
-    """Why no host can have answered this, or ''. One line, with the field and what it says."""
+    """Why no host can have answered this, or ''. One line with the field and its value."""
     check = _CHECKS.get(value.FACT)
     return check(value) if check else ""
 
 
 def parse_whole(text: str, most: int = I64) -> int:
-    """A number as programs print it: ASCII digits, nothing else. ValueError otherwise, or beyond `most`."""
+    """A number as programs print it: only ASCII digits. ValueError otherwise, or if it exceeds `most`."""
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and int(text) <= most):
         raise ValueError(f"{show_value(text)} is not a number from 0 to {most}")
     return int(text)
 
 
 def show_value(value: object, limit: int = 80) -> str:
-    """A value as it may stand in a message: quoted, one line, short."""
+    """A value for a message: quoted, one line, shortened."""
     return repr(value if not isinstance(value, str) else value[:limit])[: limit + 2]
 
 
@@ -85,7 +85,7 @@ def is_socket_address(text: str) -> bool:
 
 
 def _check_ranges(value: object, fields: Mapping[str, int]) -> str:
-    """Of the first field that is not from 0 to its most."""
+    """Describes the first field that is not between 0 and its maximum."""
     for field, most in fields.items():
         number = getattr(value, field)
         if not 0 <= number <= most:

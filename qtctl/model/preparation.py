@@ -1,4 +1,4 @@
-"""What `qtctl host prepare` puts on a host, what it found there, and what it does about that."""
+"""What `qtctl host prepare` installs on a host, what it found there, and the steps that follow."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,9 +6,9 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class PreparedFile:
-    """A file of root's; where `content` is empty, there should be none.
+    """A file of root's; empty `content` means that there should be none.
 
-    `mode` four octal digits. `mark`: what the first lines of one that qtctl wrote begin with.
+    `mode`: four octal digits. `mark`: how the first lines of a file that qtctl wrote begin.
     """
 
     path: str
@@ -16,14 +16,14 @@ class PreparedFile:
     content: bytes
     mark: str
     quiet: bool = False
-    """Whether it is too long to be shown: only that it differs is."""
+    """Whether it is too long to be shown; then only that it differs is shown."""
     shared: bool = False
-    """Whether the other fleets of the host need it as well."""
+    """Whether other fleets on the host need it too."""
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedAccount:
-    """One that somebody logs in as. `home`, `shell` and `uid`: as declared, or ours to choose."""
+    """A login account. `home`, `shell` and `uid`: as declared, or chosen by qtctl."""
 
     name: str
     home: str
@@ -33,7 +33,7 @@ class PreparedAccount:
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """All of it for one host."""
+    """Everything for one host."""
 
     fleet: str
     host: str
@@ -43,7 +43,7 @@ class Preparation:
 
 @dataclass(frozen=True, slots=True)
 class SeenFile:
-    """`kind`: file, absent, or what else is there. `content` is None of one that is too large."""
+    """`kind`: file, absent, or another type. `content` is None if it is too large."""
 
     kind: str
     owner: str = ""
@@ -53,7 +53,7 @@ class SeenFile:
 
 @dataclass(frozen=True, slots=True)
 class HostSeen:
-    """`trouble`: what is in the way, in words: a folder that others may write, no visudo, sudoers that is broken.
+    """`trouble`: what is in the way, in words: a folder that others can write, no visudo, invalid sudoers.
 
     `shared_by`: other fleets that this host was prepared for.
     """

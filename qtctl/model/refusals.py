@@ -1,4 +1,4 @@
-"""What pydantic refuses in a table of a registry → what an operator has to change: one refusal for each cause."""
+"""What pydantic rejects in a table of a registry → what an operator must change: one refusal per cause."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -30,11 +30,11 @@ Path = tuple[Step, ...]
 
 _UNKNOWN, _MISSING = "extra_forbidden", "missing"
 _KEY = "[key]"
-"""What pydantic writes behind a key that it refuses."""
+"""What pydantic appends to the location of a rejected key."""
 _HIDDEN_BELOW = frozenset({"env", "unit_env", "secrets"})
 _MOST_KEYS = 12
 _OTHER_WORDS = {"environment": "env", "Environment": "env"}
-"""What others call a key → the key, where letters do not lead to it."""
+"""What other tools call a key → the key, where spelling alone does not lead to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class _Fault:
-    """An error where it is in the document: the type that was wanted there, and what stands there."""
+    """An error and its place in the document: the type that was wanted, and the value given."""
 
     path: Path
     kind: str
@@ -64,7 +64,7 @@ class _Fault:
 
 
 def list_refusals(model: type[BaseModel], document: object, error: ValidationError, prefix: Path = ()) -> list[Refusal]:
-    """As pydantic orders them. `prefix`: the keys that lead to the table, as messages name them."""
+    """In pydantic's order. `prefix`: the keys that lead to the table, as messages name them."""
     faults = _list_causes([_locate(model, document, detail) for detail in error.errors(include_url=False)])
     missing, unknown = ([fault.path for fault in faults if fault.kind == kind] for kind in (_MISSING, _UNKNOWN))
     tables = frozenset(fault.path for fault in faults if isinstance(fault.value, dict))
@@ -83,7 +83,7 @@ def list_refusals(model: type[BaseModel], document: object, error: ValidationErr
 
 
 class _Meant:
-    """Which key an unknown one was meant to be: first of all one that is missing in the same table."""
+    """Which key an unknown one was meant to be: preferably one that is missing in the same table."""
 
     def __init__(
         self, model: type[BaseModel], missing: list[Path], unknown: list[Path], tables: frozenset[Path]
@@ -98,7 +98,7 @@ class _Meant:
         self._found: dict[Path, str] = {}
 
     def key(self, path: Path) -> str:
-        """In the same table; "" where none is near."""
+        """A key of the same table; "" if none is near."""
         if path not in self._found:
             table = path[:-1]
             if _OTHER_WORDS.get(str(path[-1])) in self._list_here(table):
@@ -114,19 +114,19 @@ class _Meant:
         return self._found[path]
 
     def _is_misplaced(self, path: Path) -> bool:
-        """Whether it is a whole table that belongs at the top."""
+        """Whether it is a whole table that belongs at the top level."""
         keys, name = list_model_keys(self._model), str(path[-1])
         return len(path) > 1 and path in self._tables and name in keys and is_table(keys[name])
 
     def _suggest_other(self, path: Path, missing: list[str], near: str) -> str:
-        """Of a name that is no slip: the one key that the table lacks; none where another table has it; else `near`."""
+        """For a name that is no typo: the only missing key, or none if another table has the name; else `near`."""
         table = path[:-1]
         if table and len(missing) == 1 and self._unknown[table] == 1:
             return missing[0]
         return "" if self._find_elsewhere(path) else near
 
     def hint(self, prefix: Path, path: Path) -> str:
-        """The key that was meant: in the same table, or of the same name in another; else all that there are."""
+        """The key that was meant: in the same table, or of the same name in another one; else a list of all keys."""
         name, table = str(path[-1]), path[:-1]
         near = self.key(path)
         if near:
@@ -159,7 +159,7 @@ class _Meant:
 
 
 def may_show(path: Sequence[Step], value: object) -> bool:
-    """Whether a message may quote a value: none of an environment or of secrets, and none that looks like a secret."""
+    """Whether a message may quote a value: not if it is an environment or a secret, or looks like one."""
     if isinstance(value, list):
         return all(may_show(path, each) for each in value)
     for step in path:
@@ -169,12 +169,12 @@ def may_show(path: Sequence[Step], value: object) -> bool:
 
 
 def _is_of_secrets(key: str) -> bool:
-    """A key that is called after a secret, or a directive that holds an environment or credentials."""
+    """A key named after a secret, or a directive with an environment or credentials."""
     return is_secret_name(key) or key.startswith(("Environment", "SetCredential", "LoadCredential"))
 
 
 def _list_causes(faults: list[_Fault]) -> list[_Fault]:
-    """One for each place: of a union, the member that comes nearest to what was given."""
+    """One cause per place; of a union, the member that fits the given value best."""
     found: dict[tuple[Path, bool], _Fault] = {}
     for fault in faults:
         at = (fault.path, fault.kind == _KEY)
@@ -185,7 +185,7 @@ def _list_causes(faults: list[_Fault]) -> list[_Fault]:
 
 
 def _locate(model: type[BaseModel], document: object, detail: ErrorDetails) -> _Fault:
-    """Follow pydantic's location through the types: it names members of unions, which no document does."""
+    """Follow pydantic's location through the types: it includes union members, which no document has."""
     wanted: object = model
     parent, union, value = wanted, None, document
     path: list[Step] = []
@@ -209,12 +209,12 @@ def _locate(model: type[BaseModel], document: object, detail: ErrorDetails) -> _
 
 
 def _is_member_for(member: object, value: object) -> bool:
-    """Whether a member of a union is the one for a list or a table that was given."""
+    """Whether a union member is the one meant by a list or a table."""
     return (isinstance(value, list) and is_list(member)) or (isinstance(value, dict) and is_table(member))
 
 
 def _find_below(wanted: object, step: Step) -> object:
-    """The type of what stands at one step below; None where nothing is known there."""
+    """The type one step below; None if it is not known."""
     plain = strip_annotation(wanted)
     if isinstance(plain, type) and issubclass(plain, BaseModel):
         return list_model_keys(plain).get(str(step))
@@ -230,7 +230,7 @@ def _find_child(value: object, step: Step) -> object:
 
 
 def _explain(detail: ErrorDetails) -> str:
-    """Why a value cannot be, where the check says more than what is expected anyway."""
+    """Why a value is invalid, if the check says more than the expected type."""
     context = detail.get("ctx", {})
     error = context.get("error")
     if isinstance(error, Unfit):
@@ -274,21 +274,21 @@ def _make_wrong(prefix: Path, fault: _Fault) -> Refusal:
 
 
 def _describe_expected(fault: _Fault) -> str:
-    """Of a list or a table, no more where its very kind is wrong and the hint shows it."""
+    """For a list or a table only its kind, if that is wrong and the hint shows the rest."""
     if is_list(fault.wanted) and _show_as_list(fault):
         return "a list"
     return describe_expected(fault.wanted)
 
 
 def _show_as_list(fault: _Fault) -> str:
-    """The value as the one item of a list; "" where it is none that a list of this kind may have."""
+    """The value as the only item of a list; "" if such a list cannot have it."""
     item = _find_below(fault.wanted, 0) if is_list(fault.wanted) else None
     kinds = {strip_annotation(each) for each in list_options(strip_annotation(item)) or (item,)}
     return f"[{write_value(fault.value)}]" if type(fault.value) in kinds and fault.value != "" else ""
 
 
 def _suggest_fix(fault: _Fault, path: Path) -> str:
-    """What to write instead, where that is certain enough."""
+    """What to write instead, if that is certain enough."""
     value, wanted = fault.value, fault.wanted
     name = write_key(path[-1:]) if isinstance(path[-1], str) else ""
     if name and _show_as_list(fault):
@@ -318,7 +318,7 @@ def _are_tables(value: object) -> bool:
 
 
 def _convert(value: object, wanted: object) -> object:
-    """The same value as the kind that is wanted; None where it cannot be."""
+    """The same value in the wanted type; None if it cannot be converted."""
     plain = strip_annotation(wanted)
     if plain is str and isinstance(value, list) and len(value) == 1 and isinstance(value[0], str) and value[0]:
         return value[0]
@@ -332,4 +332,4 @@ def _convert(value: object, wanted: object) -> object:
 
 
 _SAID = {_MISSING: _make_missing, _KEY: _make_bad_key}
-"""Kind of pydantic's error → how it is told; every other kind is a value that is not what its key takes."""
+"""Kind of pydantic's error → its message; any other kind means that the value does not fit its key."""

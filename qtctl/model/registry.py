@@ -1,4 +1,4 @@
-"""The declared fleet, as its TOML files say it. Field names are the keys that an operator writes."""
+"""The declared fleet, as in its TOML files. Field names are the keys that an operator writes."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""A secret that this process was given: it cannot be printed by mistake; and what keeps it out of other texts."""
+"""A secret given to this process: it cannot be printed by mistake, and is kept out of other texts."""
 
 import re
 from collections.abc import Iterator
@@ -6,16 +6,16 @@ from typing import NoReturn, Self
 
 HIDDEN = "(hidden)"
 SHORTEST = 6
-"""Characters. A shorter one stands in texts that have nothing to do with it: leaving it out would only give it away."""
+"""Characters. A shorter secret would be found in unrelated texts, and hiding it there would give it away."""
 _HEAD = 16
-"""Characters of a long one that are taken for it: programs cut short what they quote."""
+"""So many characters identify a long secret: programs shorten what they quote."""
 _GROUPS = 8
-"""Letters of base64 that are long enough to be nothing else."""
+"""Groups of base64 that are too long to occur by chance."""
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "'\"'\"'"}
 
 
 class Secret:
-    """A password, a key. `reveal` is the only way to its text: it is no part of any text, JSON, trace or pickle."""
+    """A password or key. Only `reveal` gives its text: it is not part of any string, JSON, traceback or pickle."""
 
     __slots__ = ("_text",)
 
@@ -45,7 +45,7 @@ class Secret:
         return compare_digest(_encode(self._text), _encode(other._text))
 
     def __hash__(self) -> int:
-        """The same for all of them: a table of hashes tells nothing."""
+        """The same for all secrets: a table of hashes reveals nothing."""
         return hash(Secret)
 
     def __copy__(self) -> Self:
@@ -59,10 +59,10 @@ class Secret:
 
 
 class Withheld:
-    """Secrets that may stand in no text that goes out: error replies quote what was sent, whoever wrote them."""
+    """Secrets that may not be in any text that goes out: error replies quote what was sent."""
 
     def __init__(self, shortest: int = SHORTEST) -> None:
-        """`shortest`: a secret of fewer characters is not looked for."""
+        """`shortest`: secrets with fewer characters are not searched for."""
         self._shortest = shortest
         self._patterns: list[re.Pattern[str]] = []
         self._long: list[str] = []
@@ -75,7 +75,7 @@ class Withheld:
             self._long.append(text)
 
     def out_of(self, text: str) -> str:
-        """The text with HIDDEN in place of each of them: as it is, cut short, or as quoting and encoding write it."""
+        """The text with HIDDEN for each of them: as it is, shortened, or as quoting and encoding write it."""
         for pattern in self._patterns:
             text = pattern.sub(HIDDEN, text)
         for secret in self._long:
@@ -84,14 +84,14 @@ class Withheld:
 
 
 def _hide_beginnings(text: str, secret: str) -> str:
-    """Without what is cut off after at least _HEAD of its characters."""
+    """Also hides a secret that was cut off after at least _HEAD characters."""
     first, *parts = text.split(secret[:_HEAD])
     rest = secret[_HEAD:]
     return HIDDEN.join([first, *(part[_count_alike(part, rest) :] for part in parts)])
 
 
 def _count_alike(one: str, other: str) -> int:
-    """How many characters both begin with."""
+    """The length of the common beginning."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((at for at, (mine, its) in pairs if mine != its), min(len(one), len(other)))
 
@@ -116,7 +116,7 @@ def _make_character_pattern(char: str) -> str:
 
 
 def _list_base64_patterns(text: str) -> Iterator[str]:
-    """Alone, and as the end of something longer, such as HTTP's Basic: without the letters that are not its own."""
+    """Alone, and at the end of something longer such as HTTP's Basic: without letters that also encode other text."""
     import base64  # noqa: PLC0415 - as above
 
     yield base64.b64encode(_encode(text)).decode().rstrip("=")

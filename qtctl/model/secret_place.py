@@ -22,7 +22,10 @@ class SecretState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SecretPlace:
-    """One declared secret. `services`: who is given it; a key that several services have in one file is one secret."""
+    """One declared secret.
+
+    `services`: those that get it; a key that several services have in one file is one secret.
+    """
 
     name: str
     kind: SecretKind
@@ -32,15 +35,15 @@ class SecretPlace:
 
     @property
     def key(self) -> str:
-        """The key in the file; '' where the secret is the file."""
+        """The key in the file; '' if the file is the secret."""
         return self.name if self.kind is SecretKind.KEY else ""
 
 
 @dataclass(frozen=True, slots=True)
 class SecretFound:
-    """One secret as it is on the host. `owner`, `group`, `mode`: of its file, '' where there is none.
+    """One secret on the host. `owner`, `group`, `mode`: of its file, '' if there is none.
 
-    `problems`: what is wrong besides: its rights, or who else could replace it.
+    `problems`: anything else that is wrong: its mode or owner, or others who could replace it.
     """
 
     place: SecretPlace

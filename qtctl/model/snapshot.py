@@ -1,4 +1,4 @@
-"""What a host had at one time, as rows that snapshots keep and that evolution compares.
+"""What a host had at one time, as rows that snapshots keep and evolution compares.
 
 A row is one thing with a name that stays the same from month to month: never a pid, an age or a counter.
 """
@@ -28,7 +28,7 @@ class RowKind(StrEnum):
     STREAM = "stream"
     KEY = "key"
     FLOW = "flow"
-    """From a publisher over a stream to a consumer group."""
+    """From a publisher through a stream to a consumer group."""
     LIMIT = "limit"
     VENV = "venv"
     VERSION = "version"
@@ -40,16 +40,16 @@ class RowKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """`covers`: the kinds that the source speaks of; rows of other kinds are not known, rather than absent.
+    """`covers`: the kinds that the source reports on; rows of other kinds are unknown rather than absent.
 
-    `partial`: kinds of which what nothing declares may be missing, as it could not be listed.
+    `partial`: kinds of which undeclared rows may be missing, because they could not be listed.
     """
 
     rows: Mapping[RowKind, Rows]
     covers: frozenset[RowKind]
     partial: frozenset[RowKind] = frozenset()
     sparse: bool = False
-    """Whether the source says only some of what a row could: a value that it has nowhere is not known to be absent."""
+    """Whether the source has only some columns of a row: a missing value is then unknown, not absent."""
 
     def of(self, kind: RowKind) -> Rows:
         return self.rows.get(kind, NOTHING)
@@ -93,7 +93,7 @@ class Attachments:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """`digest`: SHA-256 of the document that it was read from, '' before it is one."""
+    """`digest`: SHA-256 of the document that it was read from, '' before it is written."""
 
     head: SnapshotHead
     inventory: Inventory
@@ -102,7 +102,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """The newest snapshot that retention took away: everything before it may be gone."""
+    """The newest snapshot that was pruned: everything before it may be gone."""
 
     number: int
     digest: str
@@ -110,7 +110,7 @@ class Pruned:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A snapshot as a store gives it. `where`: its path, or its key and id; `signature`: '' where there is none."""
+    """A snapshot in a store. `where`: its path, or its key and id; `signature`: '' if there is none."""
 
     where: str
     content: bytes
@@ -130,7 +130,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """All that a store holds of one host. `index`: what its index lists, None where it has none.
+    """Everything that a store holds for one host. `index`: the entries of its index, None if it has none.
 
     `damage`: why its index cannot be read.
     """

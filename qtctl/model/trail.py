@@ -1,6 +1,6 @@
-"""The audit trail: who changed a host, from which registry, by which plan.
+"""The audit trail: who changed a host, from which registry, with which plan.
 
-One record has the same keys wherever it is kept: on the host, as fields of its journal, and on the caller.
+A record has the same keys wherever it is kept: on the host, as journal fields, and at the caller.
 """
 
 import json
@@ -23,16 +23,16 @@ class Action(StrEnum):
 
 
 class CallerEvent(StrEnum):
-    """What the caller notes. The host notes its own: the states of a transaction, and how it ended."""
+    """What the caller records. The host records its own events: states of a transaction, and its end."""
 
     BEGUN = "begun"
-    """Somebody agreed to the plan."""
+    """Someone agreed to the plan."""
     ENDED = "ended"
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who runs qtctl, on which machine. `sudo_user`: who became `user` by sudo, '' if nobody did."""
+    """Who runs qtctl, and on which machine. `sudo_user`: who became `user` through sudo, '' if nobody did."""
 
     user: str
     host: str
@@ -47,7 +47,7 @@ class Person:
 class Commit:
     """Of the registry's working tree. `commit`: '' if there is none, and `problem` says why.
 
-    `dirty`: whether files of the registry are not as in that commit; None where that could not be found out.
+    `dirty`: whether files of the registry differ from that commit; None if unknown.
     """
 
     commit: str = ""
@@ -56,7 +56,7 @@ class Commit:
 
 
 def describe_origin(person: Person, commit: Commit) -> dict[str, str]:
-    """The keys of a record that say who did it, and from which registry."""
+    """The keys of a record that say who did it and from which registry."""
     sudo = {"sudo_user": person.sudo_user} if person.sudo_user else {}
     known = {None: "unknown", False: "no", True: "yes"}
     problem = {"commit_unknown": commit.problem} if commit.problem else {}
@@ -64,7 +64,7 @@ def describe_origin(person: Person, commit: Commit) -> dict[str, str]:
 
 
 def clean(value: str) -> str:
-    """In one line of printable characters, and not longer than LONGEST."""
+    """One line of printable characters, at most LONGEST."""
     return "".join(each if each.isprintable() else " " for each in value).strip()[:LONGEST]
 
 

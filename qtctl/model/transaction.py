@@ -1,4 +1,4 @@
-"""A deploy as the host itself has it: its state, and what became of each step."""
+"""A deploy as the host has recorded it: its state, and what happened to each step."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -8,18 +8,18 @@ class TransactionState(StrEnum):
     """The states of a transaction, as docs/deploy.md draws them."""
 
     STAGED = "staged"
-    """Everything is on the host, and nothing of it is in place."""
+    """Everything is on the host, but nothing is in place."""
     ARMED = "armed"
-    """From here on, a service on the host rolls the deploy back by itself unless it is confirmed."""
+    """From now on, a service on the host rolls the deploy back unless it is confirmed."""
     APPLYING = "applying"
     GATING = "gating"
-    """Every step was tried. The caller looks whether the host is as declared."""
+    """Every step has been tried. The caller checks whether the host is as declared."""
     CONFIRMED = "confirmed"
     """The new generation stays."""
     RESTORING = "restoring"
-    """The host goes back to what it was."""
+    """The host is being rolled back."""
     BROKEN = "broken"
-    """It could not go back: a person is needed."""
+    """The rollback failed: a person is needed."""
     NONE = "none"
     """It has ended."""
 
@@ -30,19 +30,19 @@ class TransactionState(StrEnum):
 
 
 class TransactionEnd(StrEnum):
-    """How a transaction that has ended did so."""
+    """How a transaction ended."""
 
     CONFIRMED = "confirmed"
     RESTORED = "restored"
     ACCEPTED = "accepted"
-    """A person left the host as it was when it could not go back."""
+    """A person kept the host as it was after a failed rollback."""
     LOST = "lost"
     """The host does not know."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What the host noted last about one step: begun, done, or failed and why. `took_s`: seconds, or None."""
+    """The last note on one step: begun, done, or failed and why. `took_s`: seconds, or None."""
 
     word: str
     detail: str = ""
@@ -51,11 +51,11 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Progressed:
-    """What a transaction has come to.
+    """The progress of a transaction.
 
-    `marks`: the last note on each step. `kept`: where what a step replaced lies now. `left`: paths that somebody else
-    changed meanwhile, which going back did not touch. `why`: why it went back. `worse`: units that are not as they were
-    before. `gone`: oneshots that are not run again. `warnings`: what else somebody should know.
+    `marks`: the last note on each step. `kept`: where what a step replaced is now. `left`: paths that someone else has
+    changed and that the rollback did not touch. `why`: the reason for the rollback. `worse`: units that are not as
+    before. `gone`: oneshots that are not run again. `warnings`: anything else to know.
     """
 
     state: TransactionState

@@ -1,4 +1,4 @@
-"""A tree of files to lay over a root: what verify, deploy and the lab share."""
+"""A tree of files to write over a root: shared by verify, deploy and the lab."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ class TreeFile:
     owner: str = "root"
     group: str = "root"
     yields: bool = False
-    """Not laid where the root file system has a file of its own: programs that the host itself needs."""
+    """Not written if the root file system has its own file: programs that the host itself needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class TreeLink:
 
 @dataclass(frozen=True, slots=True)
 class TreeDir:
-    """`owner` and `group`: names of accounts, or their numbers."""
+    """`owner` and `group`: names or numbers."""
 
     path: str
     mode: int = 0o755
@@ -34,7 +34,7 @@ class TreeDir:
 class Account:
     """A user and its group.
 
-    `login` accounts get a shell, and the lab's key; `sudo`: may run anything without a password.
+    `login` accounts get a shell and the lab's key; `sudo`: may run anything without a password.
     """
 
     name: str
@@ -51,9 +51,9 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class StandIn:
-    """What the stand-in program of one unit does:
+    """What the stand-in program of one unit does: listen, publish, consume, keep keys.
 
-    listen, publish, consume, keep keys. Lists are of plain JSON values.
+    Lists are of plain JSON values.
     """
 
     unit: str
@@ -72,12 +72,12 @@ class StandIn:
     forks: bool = False
     pid_file: str = ""
     bodies: tuple[tuple[str, str], ...] = ()
-    """health path, what it answers there, where the registry says what must be in it"""
+    """health path, and its answer if the registry declares what the answer must contain"""
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """Sorted by path; parents before children. Accounts are made before files are owned."""
+    """Sorted by path; parents before children. Accounts are created before files get their owners."""
 
     accounts: tuple[Account, ...] = ()
     dirs: tuple[TreeDir, ...] = ()

@@ -1,4 +1,4 @@
-"""What pydantic refuses in a document or on the command line, in words: by the type of its error, never by its text."""
+"""Pydantic's errors in a document or on the command line, in words: by error type, never by its text."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -43,7 +43,7 @@ _FORMS = {
 
 
 def describe_problem(detail: Mapping[str, Any]) -> str:
-    """Of one error as pydantic lists it: `should be a whole number`, `is missing`. To follow the name of a key."""
+    """Describes one of pydantic's errors, to follow the name of a key: `should be a whole number`, `is missing`."""
     kind, context = str(detail["type"]), detail.get("ctx", {})
     if kind in _FORMS:
         return _FORMS[kind]

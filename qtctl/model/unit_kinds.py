@@ -1,4 +1,4 @@
-"""The kinds of unit that systemd has, and how a registry declares each. Nothing else lists them."""
+"""The types of unit that systemd has, and how a registry declares each. Nothing else lists them."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,7 +21,7 @@ class UnitKind(StrEnum):
 
     @classmethod
     def of(cls, unit: str) -> "UnitKind":
-        """The kind of a whole unit name. ValueError for a name that ends otherwise."""
+        """The type of a whole unit name. ValueError for another ending."""
         return cls(unit.rpartition(".")[2])
 
     @property
@@ -30,17 +30,17 @@ class UnitKind(StrEnum):
 
     @property
     def section(self) -> str:
-        """The section of a unit file that is its own: Socket."""
+        """The section of its own in a unit file: Socket."""
         return self.capitalize()
 
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """How a registry declares a kind of unit: in `table`, a field of `Registry` and the name of its file.
+    """How a registry declares a type of unit: in `table`, a field of `Registry` and the name of its file.
 
-    `wanted_by` enables it where the registry does not say what does. `path_key` is the key whose path its name is made
-    of. `starts_with` is the directive of its own section that names the unit it starts. `whole_name`: it is only
-    referred to by its whole unit name, since its short one may also be a service's.
+    `wanted_by` enables it unless the registry says otherwise. `path_key`: the key with the path that its name comes
+    from. `starts_with`: the directive in its own section that names the unit it starts. `whole_name`: it can only be
+    referred to by its whole unit name, since the short one may also be a service's.
     """
 
     kind: UnitKind
@@ -62,14 +62,14 @@ DECLARATIONS = (
     Declaration(UnitKind.AUTOMOUNT, "automounts", path_key="where"),
     Declaration(UnitKind.SWAP, "swaps", ("swap.target",), path_key="what"),
 )
-"""A slice comes with its first service: nothing wants it."""
+"""A slice starts with its first service: nothing wants it."""
 STARTS_NAMESAKE = {
     UnitKind.SOCKET: UnitKind.SERVICE,
     UnitKind.PATH: UnitKind.SERVICE,
     UnitKind.TIMER: UnitKind.SERVICE,
     UnitKind.AUTOMOUNT: UnitKind.MOUNT,
 }
-"""Kinds that start another unit: where they name none, the one of their own name and this kind."""
+"""Types that start another unit: if they name none, the namesake of this type."""
 DECLARED_IN = {each.table: each for each in DECLARATIONS}
 UNIT_TABLES = tuple(DECLARED_IN)
 OTHER_UNIT_TABLES = tuple(table for table in UNIT_TABLES if table not in ("services", "timers", "targets"))

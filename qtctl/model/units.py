@@ -123,7 +123,7 @@ class Timer(Instanced):
 
 
 class Rare(Unit):
-    """A kind that few registries have: pydantic builds its model only when one is declared."""
+    """A type that few registries use: pydantic builds its model only when one is declared."""
 
     model_config = ConfigDict(defer_build=True)
 

@@ -1,4 +1,4 @@
-"""Which key of a registry table sets which directive of systemd, as the fields themselves declare it."""
+"""Which key of a registry table sets which directive of systemd, as declared by the fields."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,29 +19,29 @@ class Form(StrEnum):
     """How a key holds the value of its directive."""
 
     TEXT = "text"
-    """Text that is meant as it stands."""
+    """Text that is taken literally."""
     SETTING = "setting"
     """One value, written as systemd reads it."""
     SWITCH = "switch"
     NUMBER = "number"
     LINES = "lines"
-    """A list; one assignment an item."""
+    """A list; one assignment per item."""
     UNITS = "units"
     PATHS = "paths"
-    """A list of paths, before which `-` or `+` may stand."""
+    """A list of paths, each perhaps after `-` or `+`."""
     MARKED = "marked"
-    """A list of several directives, in one order; each item begins with a word for its directive."""
+    """One ordered list for several directives; each item begins with a word for its directive."""
     TABLE = "table"
     """Names and values."""
 
 
 TEXTS = frozenset({"Description", "Documentation", "LogNamespace", "PIDFile", "StandardError", "StandardOutput"})
-"""Directives in which systemd expands specifiers, and whose values in the model are plain text."""
+"""Directives in which systemd expands specifiers, but whose values in the model are plain text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key that says a directive: `path` below the table of its entry, `annotation` what its value may be."""
+    """A key that sets a directive: `path` below the table of its entry; `annotation`: the type of its value."""
 
     path: tuple[str, ...]
     section: str
@@ -68,7 +68,7 @@ KINDS = (*UNIT_TABLES, "dropins")
 
 @lru_cache
 def map_key_paths() -> Mapping[str, tuple[str, ...]]:
-    """Directive → the key that it is made from, in whatever kind of table first has it."""
+    """Directive → the key for it, from the first table type that has it."""
     found: dict[str, tuple[str, ...]] = {}
     for kind in KINDS:
         for key in list_fields(kind).values():
@@ -78,13 +78,13 @@ def map_key_paths() -> Mapping[str, tuple[str, ...]]:
 
 @cache
 def list_directives(model: type[Node], section: str) -> tuple[tuple[str, str], ...]:
-    """The keys of a table that say a directive and ask for this section ("" for its own), each with its directive."""
+    """The keys of a table for this section ("" for the table's own), each with its directive."""
     spoken = ((name, *read_said(field)) for name, field in model.model_fields.items())
     return tuple((name, directive) for name, directive, own in spoken if directive and own == section)
 
 
 def read_said(field: FieldInfo) -> tuple[str, str]:
-    """The directive that a field says and the section it asks for; "" where it says none."""
+    """The directive and section of a field; "" if it sets none."""
     extra = field.json_schema_extra
     if not isinstance(extra, dict):
         return "", ""
@@ -92,13 +92,13 @@ def read_said(field: FieldInfo) -> tuple[str, str]:
 
 
 def list_assignments(directive: str, value: object) -> tuple[tuple[str, str], ...]:
-    """(directive, text) of each assignment that a key's value is; none where it has none."""
+    """(directive, text) for each assignment in a key's value; empty if it has none."""
     if value is None:
         return ()
     if isinstance(value, Mapping):
         return tuple((directive, f"{name}:{text}") for name, text in value.items())
     if isinstance(value, tuple | list):
-        # An empty list that was written is an empty assignment: no capabilities at all, say.
+        # An empty list that was written is an empty assignment, for example: no capabilities at all.
         return tuple((directive, _format_text(each)) for each in value or ([""] if directive in EMPTY_SAYS else ()))
     return ((directive, _format_text(value)),)
 

@@ -1,4 +1,4 @@
-"""Waivers: findings that somebody decided to live with, and that do not count until a given day."""
+"""Waivers: findings that someone has accepted; they do not count until a given day."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -29,6 +29,6 @@ class Waived:
 
 
 def find_waiver(waivers: Iterable[Waived], id_: str, subject: str, today: str) -> Waived | None:
-    """The first that covers it and counts today, else the first that has expired."""
+    """The first that covers it and is in force today, else the first expired one."""
     covering = [each for each in waivers if each.covers(id_, subject)]
     return next((each for each in covering if not each.has_expired(today)), next(iter(covering), None))
