@@ -1,6 +1,6 @@
-"""A backup as one file: a tar archive of a manifest, its digest, and contents that are named by their digests.
+"""A backup as one file: a tar archive with a manifest, its digest, and contents named by digest.
 
-No path of a host is a name in the archive: paths are in the manifest alone, and nothing of it is ever unpacked.
+No path of a host is a name in the archive: paths are in the manifest alone, and nothing is ever unpacked.
 """
 
 import hashlib
@@ -45,7 +45,7 @@ def pack(backup: Backup) -> bytes:
 
 
 def unpack(archive: bytes, path: str) -> Backup:
-    """InputError, with the place `path`, if it is damaged, newer, or holds what no backup holds."""
+    """InputError, with the place `path`, if it is damaged, newer, or holds what no backup has."""
     place = Place(path)
     members = _read_members(archive, place)
     manifest = _read_manifest(members, place)
@@ -123,7 +123,7 @@ _ACCOUNT = re.compile("[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 
 
 def _find_fault(entry: Entry) -> str:
-    """What keeps an entry from being put anywhere, '' where nothing does."""
+    """Why an entry cannot be put anywhere, '' if it can."""
     is_link, is_stamp = entry.kind is EntryKind.LINK, entry.kind is EntryKind.STAMP
     faults = {
         "which is not a plain path": not entry.path.startswith("/") or not _is_plain(entry.path),

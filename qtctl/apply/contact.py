@@ -13,9 +13,9 @@ _PAUSE_S = 0.5
 
 @dataclass
 class Contact:
-    """`host`: the connection that is asked now. `opened` closes all of them.
+    """`host`: the current connection. `opened` closes all of them.
 
-    `anew`: whether it was opened after the start, so that a host which accepts no more logins is noticed.
+    `anew`: whether it was opened after the start: then a host that accepts no more logins is noticed.
     """
 
     host: SharedHost

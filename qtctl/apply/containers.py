@@ -27,7 +27,7 @@ _FIELDS: Mapping[str, str] = {
     "ports": "{{json .NetworkSettings.Ports}}",
 }
 SHAPE = "{" + ",".join(f'"{name}":{template}' for name, template in _FIELDS.items()) + "}"
-"""What `docker inspect --format` makes of a container: one line of JSON."""
+"""What `docker inspect --format` prints for a container: one line of JSON."""
 _ID = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,200}")
 _PORT = re.compile(r"[0-9]{1,5}")
@@ -47,7 +47,7 @@ def list_containers(host: Host, deadline_s: float) -> tuple[RunningContainer, ..
 
 
 def parse_containers(said: bytes) -> tuple[RunningContainer, ...] | str:
-    """Parse lines of SHAPE; a text if one is something else."""
+    """Parse lines of SHAPE; returns a text if a line is something else."""
     found = []
     for line in split_lines(said.decode("utf-8", "replace")):
         container = _parse(line)
@@ -71,7 +71,7 @@ def _parse(line: str) -> RunningContainer | None:
 
 
 def _list_ports(bindings: Mapping[str, list[Mapping[str, str]] | None]) -> list[str]:
-    """Port of the host and protocol of each that is published."""
+    """Host port and protocol of each published port."""
     found = {
         f"{binding['HostPort']}/{inside.partition('/')[2]}"
         for inside, published in bindings.items()

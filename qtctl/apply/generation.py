@@ -22,13 +22,13 @@ from qtctl.remote.scripts import read_script
 BASE = "/var/lib/qtctl"
 UNIT_FOLDER = "/etc/systemd/system"
 FILE_MOST = (DIGEST_KIB + 1) * 1024
-"""Bytes that are read of a file to see whether it is what was planned."""
+"""Bytes of a file that are read to check whether it is as planned."""
 TRANSACTION_SCRIPTS = (
     "trail.sh", "damaged.sh", "transaction.sh", "find.sh", "ran.sh", "docker.sh", "apply.sh", "restore.sh", "switch.sh",
 )  # fmt: skip
-"""What the host carries out a deploy with."""
+"""The scripts with which the host carries out a deploy."""
 LEASE_S = 15
-"""So long after the last sign of a caller that watches, the host goes back by itself."""
+"""How long after the caller's last sign of life the host rolls back."""
 
 _FIND_LIMIT_S = 10
 _NONE = "-"
@@ -38,7 +38,7 @@ _END = "END_OF_ARCHIVE"
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """`desired`: what the host must have, with all files, also those that no step writes.
+    """`desired`: what the host must have, with all files, even those that no step writes.
 
     `units`: those whose state is restored if the deploy is rolled back. `about`: the notes kept with the generation.
     """
@@ -48,7 +48,7 @@ class Generation:
     units: tuple[str, ...]
     about: Mapping[str, str]
     kept: tuple[DesiredFile, ...] | None = None
-    """The files that a rollback to it puts back, where those are not the generated ones: meaning/originals.py."""
+    """The files that a rollback to it restores, if not the generated ones: meaning/originals.py."""
 
     @property
     def files(self) -> tuple[DesiredFile, ...]:
@@ -56,7 +56,7 @@ class Generation:
 
 
 def make_stage_request(generation: Generation, *, limit_s: int, holder: str) -> Request:
-    """Stage and arm a generation. What the host says of it is read by `stage`."""
+    """Stage and arm a generation. `stage` reads the host's answer."""
     members = _make_members(generation)
     given = {"limit": f"{limit_s}\n".encode(), "holder": f"{holder}\n".encode()}
     script = _stage_script({**members, "transaction.sh": _make_transaction_script(limit_s)}, limit_s, holder)
@@ -88,17 +88,17 @@ def make_verb_request(number: int, verb: str, *arguments: str) -> Request:
 
 
 def find_request() -> Request:
-    """Ask which transaction is under way, and whose it is, once nobody is staging any more."""
+    """Ask which transaction is under way, and whose it is, once nobody is staging."""
     return _make_record_request("find")
 
 
 def repair_request() -> Request:
-    """The same, but first rewrite a damaged record of it, if it is clear which generation it is of."""
+    """The same, but first rewrite a damaged record of it if it is clear which generation it belongs to."""
     return _make_record_request("repair")
 
 
 def forget_request(by: str) -> Request:
-    """The same; a damaged record is removed before, on behalf of `by`, and the host stays as it is."""
+    """The same, but first remove a damaged record on behalf of `by`; the host stays as it is."""
     return _make_record_request("forget", by)
 
 
@@ -119,7 +119,7 @@ def _make_transaction_script(limit_s: int) -> bytes:
 
 
 def _make_members(generation: Generation) -> dict[str, bytes]:
-    """Steps and files have a line each, of fields between tabs."""
+    """Steps and files have a line each, with fields between tabs."""
     steps = [_format_step(number, step) for number, step in enumerate(generation.plan.steps)]
     files = [(file.path, file.sha256, f"{file.owner}:{file.group}", file.mode) for file in generation.files]
     about = {**generation.about, "plan": plan_digest(generation.plan)}
@@ -148,7 +148,7 @@ def _make_members(generation: Generation) -> dict[str, bytes]:
 
 
 def _list_kept_originals(generation: Generation) -> list[DesiredFile]:
-    """Files that are not written because what they were adopted from is still in place: the host cannot copy them."""
+    """Files that are not written because the adopted original is still in place: the host cannot copy them."""
     originals = generation.desired.originals
     kept = {path for each in originals for path in (each.path, *dict(each.files))}
     written = {step.subject for step in generation.plan.steps if step.file is not None}
@@ -156,7 +156,7 @@ def _list_kept_originals(generation: Generation) -> list[DesiredFile]:
 
 
 def _format_step(number: int, step: Step) -> tuple[str, ...]:
-    """Number, kind, subject, what is there, and of a file its digest or target, owner, mode, and which time it gets."""
+    """Number, kind, subject, current state, and for a file digest or target, owner, mode, and which time it gets."""
     head = (str(number), step.kind.value, step.subject, step.seen or _NONE)
     file = step.file
     if step.kind is StepKind.FOLDER:

@@ -25,14 +25,14 @@ _NUMBER = re.compile("[0-9]{1,12}")
 
 
 def list_generations(host: Host) -> tuple[GenerationRecord, ...]:
-    """Newest first. HostError where they could not be read."""
+    """Newest first. HostError if they could not be read."""
     return parse_list(_run(host, "list_generations"))
 
 
 def fetch_desired(host: Host, number: int) -> Desired:
     """What the host had to have in that generation, with the contents of all files.
 
-    HostError where it could not be read; DamagedGeneration where it is not there, or not as it was written.
+    HostError if it could not be read; DamagedGeneration if it does not exist or is not as it was written.
     """
     return parse_archive(_run(host, "fetch_generation", str(number)), number)
 

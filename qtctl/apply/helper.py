@@ -33,10 +33,10 @@ from qtctl.version import VERSION
 HEAD_BYTES = 40
 _END = "END_OF_TRANSACTION"
 _WITHIN_S = 60
-"""No look takes longer, even where nobody waits for it any more."""
+"""No look takes longer, even if nobody waits for it any more."""
 
 READABLE, FOLDERS, FLEET, NUMBER, LISTED = "readable", "folders", "fleet", "number", "listed"
-"""Kinds of argument besides those of `Takes`: what qtctl writes, units of the fleets, and what a backup lists."""
+"""Kinds of argument in addition to `Takes`: files that qtctl writes, units of the fleets, and what a backup lists."""
 _READS = {
     "read_current": ("current", READABLE),
     "list_generations": ("generations", Takes.NOTHING),
@@ -45,9 +45,9 @@ _READS = {
     "list_installed": ("installed", LISTED),
     "list_containers": ("docker", Takes.NOTHING),
 }
-"""Function → its script, and what its arguments may be."""
+"""Function → its script, and the kind of its arguments."""
 _STRICTER = {"find_generated": FOLDERS}
-"""Functions of which the helper takes less than root does."""
+"""Functions for which the helper accepts less than root would."""
 _CALLERS = ("checkouts",)
 """Scripts that the helper runs as the account that asks: they read files that it names."""
 _HOOKS = {"checks": "helper_restrict_checks", "env_files": "helper_restrict_env_files"}
@@ -66,7 +66,7 @@ _ALONE = (
     "trail",
     "way",
 )
-"""Scripts that need nothing but what every part of the helper has."""
+"""Scripts that need only what every part of the helper has."""
 _FIND = ("find", "<paths>", "-maxdepth", "0")
 _READ = ("find", "<files>", "-maxdepth", "0", "-type", "f", "-readable", "-size")
 _SHAPES: tuple[tuple[str, ...], ...] = (
@@ -80,7 +80,7 @@ _SHAPES: tuple[tuple[str, ...], ...] = (
     (*_READ, f"-{DIGEST_KIB + 1}k", "-exec", DIGEST, "-z", "--", "{}", "+"),
     (*_READ, f"-{MARK_KIB + 1}k", "-exec", "sed", "-s", "-n", f"1{{/^{MARK}/F}}", "--", "{}", "+"),
 )  # fmt: skip
-"""Programs that evidence is asked of, word by word."""
+"""Programs that may be run for evidence, word by word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def build_helper() -> Helper:
 
 
 def pack(request: Request) -> bytes:
-    """What the helper reads of a request: a head of 40 bytes, and the data."""
+    """A request as the helper reads it: a head of 40 bytes, and the data."""
     head = f"qtctl {build_helper().version} {len(request.data)}"
     return head.ljust(HEAD_BYTES - 1).encode() + b"\n" + request.data
 

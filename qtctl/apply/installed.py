@@ -44,9 +44,9 @@ class Row:
 
 
 def read_installed(host: Host, names: FleetNames, known: Iterable[bytes] = ()) -> Installed:
-    """Everything that `names` owns. `known`: contents of env files that qtctl makes, and that hold no secret.
+    """Everything that `names` owns. `known`: contents of env files that qtctl makes and that hold no secret.
 
-    HostError where it cannot be read, keeps changing, or is more than a backup holds.
+    HostError if it cannot be read, keeps changing, or is more than a backup holds.
     """
     digests = {hashlib.sha256(content).hexdigest() for content in known}
     for _ in range(_TRIES):
@@ -80,12 +80,12 @@ def _list(host: Host, names: FleetNames) -> tuple[tuple[Row, ...], set[str]]:
 
 
 def _is_env_folder(row: Row, names: FleetNames) -> bool:
-    """A folder below that of the env files is its operators' own."""
+    """A folder below that of the env files belongs to its operators."""
     return row.type == "d" and names.may_be_env(row.path)
 
 
 def parse_listing(said: bytes) -> tuple[Row, ...]:
-    """HostError where it was cut off."""
+    """HostError if it was cut off."""
     parts = said.decode("utf-8", "surrogateescape").split("\0")
     pairs = list(zip(parts[::2], parts[1::2], strict=False))
     if not pairs or _END not in pairs:

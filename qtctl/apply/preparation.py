@@ -1,4 +1,4 @@
-"""Look at how a host is prepared, and prepare it: as root, or through sudo for a shell, never through the helper."""
+"""Look at how a host is prepared, and prepare it: as root or through a sudo shell, never through the helper."""
 
 import base64
 import binascii
@@ -22,7 +22,7 @@ _SUDOERS = "/etc/sudoers.d/"
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """`done`: the paths and accounts that were written, removed or made."""
+    """`done`: the paths and accounts that were written, removed or created."""
 
     done: tuple[str, ...]
 
@@ -65,9 +65,9 @@ def _parse_file(row: str) -> tuple[str, SeenFile]:
 
 
 def apply(host: Host, plan: PreparePlan, seen: HostSeen, *, remove: bool) -> Applied:
-    """Carry out the changes of a plan. DeployRefused where something was in the way: the host is as it was.
+    """Carry out a plan. DeployRefused if something was in the way: the host is unchanged.
 
-    HostError where the host went away: it may have been prepared, and a second run tells.
+    HostError if the connection was lost: it may have been prepared; a second run tells.
     """
     changes = plan.changes if not remove else tuple(reversed(plan.changes))
     script = _apply_script(plan, changes, seen, remove=remove)

@@ -19,7 +19,7 @@ PREPARE = "`qtctl host prepare --host HOST --apply`, as root or as an account wi
 
 
 class Way(Enum):
-    """How the account that logs in becomes root."""
+    """How the login account becomes root."""
 
     ROOT = "root"
     HELPER = "helper"
@@ -28,7 +28,7 @@ class Way(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What an account saw of the helper: `version` '' where it has none; `writable`: what others could change."""
+    """What an account saw of the helper: `version` '' if there is none; `writable`: what others could change."""
 
     uid: int
     there: bool
@@ -42,7 +42,7 @@ def look_script() -> str:
 
 
 def read_seen(stdout: bytes) -> Seen:
-    """ValueError where it is no answer."""
+    """ValueError if it is not an answer."""
     lines = stdout.decode("utf-8", "replace").split("\n")
     uid = int(lines[0].removeprefix("uid "))
     rows = [found for line in lines if (found := _AT.fullmatch(line))]
@@ -73,7 +73,7 @@ def choose(seen: Seen) -> Way:
 
 
 def check_helper(place: str, seen: Seen, version: str) -> None:
-    """Refused if the helper may belong to somebody else, or to another qtctl."""
+    """Refused if others could have changed the helper, or if it belongs to another version of qtctl."""
     if seen.writable:
         hint = "chown root:root and chmod go-w that, look at what is in it, then prepare the host again"
         raise Refused(f"{place}: not root: the helper is not trusted: {seen.writable}", hint=hint)

@@ -15,7 +15,7 @@ _TIME = re.compile("[0-9]{1,11}")
 
 
 def start_reading(host: Host, seen: Mapping[str, Sequence[str]]) -> Running | None:
-    """Begin to ask, as root, of units and the files that count for each. None where the host opens no session."""
+    """Begin to ask, as root, about units and the files that matter for each. None if the host opens no session."""
     rows = "".join("\t".join((unit, *paths)) + "\n" for unit, paths in sorted(seen.items()) if paths)
     scripts = "\n".join(map(read_script, ("damaged.sh", "transaction.sh", "ran.sh")))
     script = f"{make_input(30)}\n{scripts}\nread_ran <<'{_END}'\n{rows}{_END}\n"
@@ -26,13 +26,13 @@ def start_reading(host: Host, seen: Mapping[str, Sequence[str]]) -> Running | No
 
 
 def finish_reading(running: Running | None, deadline_s: float) -> dict[str, Ran]:
-    """The answers by unit. What the host did not say is missing: then times must be enough."""
+    """The answers by unit. What the host did not say is missing: then times must do."""
     if running is None:
         return {}
     try:
         return parse_ran(running.finish(deadline_s).stdout)
     except Refused:
-        # An account that is not root sees nothing else of what the plan needs either, and the plan says so.
+        # An account that is not root does not see the rest of what the plan needs either, and the plan says so.
         return {}
 
 

@@ -1,4 +1,4 @@
-"""Secrets on a host: put one there, and see which are there. Values go there over standard input, and stay there."""
+"""Secrets on a host: put one there, or list them. Values go there over standard input, and stay there."""
 
 import base64
 import re
@@ -27,9 +27,9 @@ _UNSAFE, _NUMBER = re.compile("T [0-9]+ (.*)"), re.compile("[0-9]{1,6}")
 
 
 def put(host: Host, place: SecretPlace, content: bytes, about: Mapping[str, str]) -> tuple[bool, tuple[str, ...]]:
-    """Write a secret. Returns whether the file changed, and warnings. `content`: of `plan.secrets.make_content`.
+    """Write a secret. Returns whether the file changed, and warnings. `content`: from `plan.secrets.make_content`.
 
-    DeployRefused where nothing was changed; HostError where the host went away.
+    DeployRefused if nothing was changed; HostError if the connection was lost.
     """
     request = Request(_put_script(place, content, about), Verb.SECRETS, _put_data(place, content, about))
     done = host.start(request, root=True).finish(_ANSWER_S)
@@ -64,14 +64,14 @@ def _put_script(place: SecretPlace, content: bytes, about: Mapping[str, str]) ->
 
 
 def _put_data(place: SecretPlace, content: bytes, about: Mapping[str, str]) -> bytes:
-    """What the helper takes: which file and key, the value, and what the audit trail says of it."""
+    """The request for the helper: which file and key, the value, and the record for the audit trail."""
     value = base64.b64encode(content).decode()
     rows = ("put", f"{place.path}\t{place.key or _NONE}", value, write_members(about), write_fields(about))
     return "\n".join(rows).encode()
 
 
 def find(host: Host, places: Sequence[SecretPlace]) -> tuple[SecretFound, ...]:
-    """The state of each of `places` on the host, in their order. HostError where the host could not be asked."""
+    """The state of each of `places`, in order. HostError if the host could not be asked."""
     paths = list(dict.fromkeys(each.path for each in places))
     if not paths:
         return ()
@@ -128,7 +128,7 @@ def _parse_found(place: SecretPlace, lines: Sequence[str]) -> SecretFound:
 
 
 def _list_wrong_rights(kind: str, owner: str, mode: str) -> Iterator[str]:
-    """What a link leads to is looked at by an audit; put replaces no link."""
+    """The target of a link is for an audit to judge; put replaces no link."""
     if kind == "other":
         yield "not a regular file"
     if kind == "file" and owner != "root":

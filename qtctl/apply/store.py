@@ -1,4 +1,4 @@
-"""What qtctl installs on a host besides files: what is in the store already, and how the rest gets there.
+"""What qtctl installs on a host besides files: what the store has already, and how to add the rest.
 
 None of it is in force until a deploy switches a link to it.
 """
@@ -27,10 +27,10 @@ _SPARE_S = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What a service starts with, to be imported as its user with its environment.
+    """The entry points of a service, to be imported as its user with its environment.
 
-    `python`: of the store. `words`: folders, `--`, kind and path of each thing. `env`: the text of its generated env
-    file; `env_files`: those on the host, read by systemd.
+    `python`: in the store. `words`: folders, `--`, kind and path of each entry point. `env`: the text of its generated
+    env file; `env_files`: those on the host, read by systemd.
     """
 
     unit: str
@@ -44,7 +44,7 @@ class Trial:
 
 
 def find_missing(host: Host, installs: Sequence[DesiredInstall]) -> tuple[DesiredInstall, ...]:
-    """Those that are not in the store. DeployRefused if one is not as it was sealed, or nothing can be stored."""
+    """Those that are not in the store. DeployRefused if one is not as sealed, or if nothing can be stored."""
     said = _run(host, [("list_missing", *(each.digest for each in installs))], _LOOK_S)
     for damaged in (each for each in installs if each.digest in said.get("damaged", ())):
         what = f"nothing was changed: {damaged.target}, where {damaged.path} would lead, is not what was put there"
@@ -77,7 +77,7 @@ def install_venv(host: Host, install: DesiredInstall, packages: Mapping[str, byt
 
 
 def try_imports(host: Host, trials: Sequence[Trial], limit_s: int) -> dict[str, str]:
-    """Unit → why what it starts with cannot be imported; without those that can be. DeployRefused: it was not tried."""
+    """Unit → why its entry points cannot be imported; only those that fail. DeployRefused: it was not tried."""
     members: dict[str, bytes] = {}
     calls: list[Call] = [("begin_imports",)]
     for number, each in enumerate(trials):
@@ -97,7 +97,7 @@ def try_imports(host: Host, trials: Sequence[Trial], limit_s: int) -> dict[str, 
 
 
 def drop(host: Host, installs: Iterable[DesiredInstall]) -> None:
-    """Remove what was put there for a deploy that does not begin."""
+    """Remove what was installed for a deploy that does not begin."""
     _run(host, [("drop_entry", *(each.digest for each in installs))], _LOOK_S)
 
 
@@ -109,9 +109,9 @@ def _unpack(name: str, archive: bytes, tar: str) -> str:
 def _run(
     host: Host, calls: Sequence[Call], deadline_s: float, unpack: str = "", archive: bytes = b""
 ) -> dict[str, list[str]]:
-    """What it says, by word. `unpack`: sh text of a function that unpacks `archive`; the helper has one of its own.
+    """What it says, by word. `unpack`: sh text of a function that unpacks `archive`; the helper has its own.
 
-    DeployRefused where it refuses, or ends in another way.
+    DeployRefused if it refuses or fails.
     """
     given = (f"store={quote(STORE)}", read_script("way.sh"), read_script("store.sh"))
     script = "\n".join((*given, f"{unpack}open_store", *map(join, calls), ""))

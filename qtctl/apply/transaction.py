@@ -1,4 +1,4 @@
-"""A transaction on a host, seen from the caller: it is staged there, watched, and confirmed or taken back.
+"""A transaction on a host, from the caller's side: staged there, watched, and confirmed or rolled back.
 
 The host applies and the caller watches: if the connection breaks, the host goes on by itself and is asked over a new
 one. If nobody asks any more, it rolls back.
@@ -34,13 +34,13 @@ _STAGE_S = 60.0
 _ANSWER_S = 15.0
 _RECOVER_S = 240.0
 _GONE_S = 30.0
-"""So long a host that does not answer is asked again."""
+"""How long a host that does not answer is asked again."""
 
 
 _HEAD = re.compile(rb"qtctl state ([a-z]+) ([a-z-]+)")
 _NUMBER, _TIME = re.compile("[0-9]{1,9}"), re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
 _JOURNAL_MOST = 8 << 20
-"""Bytes of the journal of one transaction, which has a few lines for each step."""
+"""Bytes of the journal of one transaction, which has a few lines per step."""
 
 
 class Locked(DeployRefused):
@@ -53,7 +53,7 @@ class Locked(DeployRefused):
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """Whose deploy it is, and a unique word, by which a host that lost its caller is asked again."""
+    """Who deploys, and a unique word by which a host that lost its caller is asked again."""
 
     holder: str
     word: str
@@ -68,9 +68,9 @@ def make_ticket() -> Ticket:
 
 
 def stage(host: Host, generation: Generation, ticket: Ticket, *, limit_s: int) -> int:
-    """Stage and arm it; returns the number of the generation. DeployRefused where nothing was changed.
+    """Stage and arm it; returns the number of the generation. DeployRefused if nothing was changed.
 
-    HostError where the host went away: then `find` tells.
+    HostError if the connection was lost: then `find` tells.
     """
     done = host.start(make_stage_request(generation, limit_s=limit_s, holder=ticket.text), root=True).finish(_STAGE_S)
     said = _read_words(done.stdout)
@@ -96,8 +96,8 @@ def stage(host: Host, generation: Generation, ticket: Ticket, *, limit_s: int) -
 def find(contact: Contact, ticket: Ticket) -> int | None:
     """The number of the transaction that was armed for this ticket; None if there is none.
 
-    A script that is still staging is waited for; one that was killed has armed nothing. HostError where the host does
-    not answer for half a minute.
+    Waits for a script that is still staging; a killed one has armed nothing. HostError if the host does not answer for
+    half a minute.
     """
     said = _read_words(ask(contact, find_request()))
     if said.get("holder") != ticket.text or not _NUMBER.fullmatch(said.get("number", "")):
@@ -106,10 +106,10 @@ def find(contact: Contact, ticket: Ticket) -> int | None:
 
 
 def recover(host: Host, *, accept: bool, by: str) -> Progressed | None:
-    """End a transaction that could not be rolled back, or is stuck: try again, or leave the host as it is.
+    """End a transaction that could not be rolled back, or is stuck: try again, or keep the host as it is.
 
-    None: there is none. `by`: who asks for it, for the audit trail. DeployRefused where it ends by itself. HostError
-    where the host could not be asked.
+    None: there is none. `by`: who asks for it, for the audit trail. DeployRefused if it will end by itself. HostError
+    if the host could not be asked.
     """
     asked = find_request() if accept else repair_request()
     said = _read_words(host.start(asked, root=True).finish(_ANSWER_S).stdout)
@@ -130,7 +130,7 @@ def recover(host: Host, *, accept: bool, by: str) -> Progressed | None:
 
 
 def _end_damaged(host: Host, damage: str, *, accept: bool, by: str) -> Progressed:
-    """Nobody knows the generation: nothing can be taken back, and a person may accept what is there."""
+    """The generation is unknown, so nothing can be rolled back; a person may accept the host as it is."""
     if not accept:
         what = f"{host.address}: nothing can be taken back: {damage}, and which generation has not ended is unknown"
         hint = "see whether the units and files of the fleet are as they should be, then recover with --accept"
@@ -179,7 +179,7 @@ class Transaction:
         return self._read(self._ask("report", str(len(self._journal))), self._journal)
 
     def await_steps(self) -> Progressed:
-        """The same, once every step was tried, or after a second."""
+        """The same, once every step has been tried, or after a second."""
         self._hold()
         return self._read(self._ask("await", str(len(self._journal))), self._journal)
 
@@ -188,18 +188,21 @@ class Transaction:
         return self._read(self._decide("confirm"))
 
     def go_back(self, why: str) -> Progressed:
-        """Make the host roll back, unless it was confirmed."""
+        """Make the host roll back, unless it has been confirmed."""
         return self._read(self._decide("go-back", why))
 
     def _decide(self, verb: str, *arguments: str) -> bytes:
-        """What answers may be killed before it says anything. It is asked once more: nothing is decided twice."""
+        """The process that answers may be killed before it says anything.
+
+        It is asked once more: nothing is decided twice.
+        """
         return self._ask(verb, *arguments) or self._ask(verb, *arguments)
 
     def _ask(self, verb: str, *arguments: str) -> bytes:
         return ask(self.contact, make_verb_request(self.number, verb, *arguments))
 
     def _hold(self) -> None:
-        """The lease is renewed by a process on the host that ends with our connection."""
+        """A process on the host renews the lease, and ends with our connection."""
         host = self.contact.host
         if self._holding is None or self._holding[0] is not host:
             request = make_verb_request(self.number, "hold", str(int(self.watch_s)))
@@ -210,13 +213,13 @@ class Transaction:
                 self._holding = None
 
     def _read(self, said: bytes, before: bytes = b"") -> Progressed:
-        """`before`: the part of the journal that was read already."""
+        """`before`: the part of the journal that was already read."""
         progressed, self._journal = _read_report(self.contact.host, said, before)
         return progressed
 
 
 def _read_report(host: Host, said: bytes, before: bytes = b"") -> tuple[Progressed, bytes]:
-    """What `report` of the host's script says, and the journal as far as it is known now."""
+    """The answer of `report` in the host's script, and the journal as far as it is known."""
     head, _, journal = said.partition(b"\n")
     if len(before) + len(journal) > _JOURNAL_MOST:
         raise HostError(f"{host.address}: the journal of its deploy is longer than {_JOURNAL_MOST >> 20} MiB")
@@ -227,7 +230,7 @@ def _read_report(host: Host, said: bytes, before: bytes = b"") -> tuple[Progress
 
 
 def _parse_seconds(text: str) -> float:
-    """A time of the host's journal; 0 where it is none."""
+    """A time in the host's journal; 0 if it is not a time."""
     return float(text) if _TIME.fullmatch(text) else 0.0
 
 

@@ -24,7 +24,7 @@ from qtctl.render.planned import DROPIN
 from qtctl.reports.phrases import format_count
 
 _SHOWN = 20
-"""Reasons of which at most are shown where nothing can be adopted."""
+"""How many reasons are shown if nothing can be adopted."""
 Schemas = Mapping[str, Mapping[str, Any]]
 
 
@@ -38,7 +38,7 @@ class Adopted:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What is adopted: its name for people, files, and what a live host says of them and did not show."""
+    """What is adopted: its name for people, the files, and what a live host reported and could not show."""
 
     name: str
     found: tuple[Found, ...]
@@ -46,12 +46,12 @@ class Source:
     runtime: tuple[Found, ...] = ()
     unread: tuple[str, ...] = ()
     as_root: bool = False
-    """Whether root looked at the host: no account for audits is known."""
+    """Whether root looked at the host: then no account for audits is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Into:
-    """What is made: a fleet of this name, with one host. `schemas` of registry files by kind, `templates` of units."""
+    """The result: a fleet of this name, with one host. `schemas` of registry files by kind, `templates` of units."""
 
     fleet: str
     host: HostFacts
@@ -86,14 +86,14 @@ def _digest_generated(desired: Desired) -> dict[str, tuple[str, str]]:
 
 
 def keep_policy(adopted: Adopted, content: bytes) -> Adopted:
-    """Keep the policy.toml that was there before: somebody decided what it says. InputErrors as of a registry."""
+    """Keep an existing policy.toml: someone decided what it says. InputErrors as for a registry."""
     declared = read_policy(content)
     policy = Policy.of(declared.fail_on, declared.severities)
     return Adopted({**adopted.files, "policy.toml": content}, replace(adopted.adoption, policy=policy))
 
 
 def draft_loadable(task: Task, into: Into, name: str) -> tuple[Draft, Desired]:
-    """A draft that loads, resolves and renders. Units that it cannot be made with are left out, with a finding."""
+    """A draft that loads, resolves and renders. Units that prevent that are left out, with a finding."""
     while True:
         drafted = draft_registry(task)
         if not drafted.found.units:
@@ -108,7 +108,7 @@ def draft_loadable(task: Task, into: Into, name: str) -> tuple[Draft, Desired]:
 
 
 def _make_nothing_error(drafted: Draft, name: str) -> InputError:
-    """That nothing can be adopted, with the reason of each unit."""
+    """Says that nothing can be adopted, with the reason for each unit."""
     reasons = [each for each in drafted.ledger.judgments if each.id]
     if not reasons:
         return InputError(f"no unit in {name} can be adopted", hint="name a folder that has unit files in it")
@@ -131,7 +131,7 @@ def compare(drafted: Draft, desired: Desired) -> Iterator[Difference]:
 
 
 def declare_rendered(texts: Mapping[str, str], into: Into) -> Desired:
-    """What the host of this registry must have, rendered."""
+    """What the registry's host must have, rendered."""
     try:
         return _render(texts, into)
     except InputError as error:
@@ -144,7 +144,7 @@ def _render(texts: Mapping[str, str], into: Into) -> Desired:
 
 
 def add_schemas(texts: Mapping[str, str], schemas: Schemas) -> dict[str, bytes]:
-    """Each file with a line that tells editors its schema, and those schemas."""
+    """Each file with a line that tells editors its schema, and the schemas."""
     kinds = {path: _find_kind(path) for path in texts}
     found = {
         path: f"#:schema {'../' * path.count('/')}schemas/{kinds[path]}.json\n\n{text}".encode()

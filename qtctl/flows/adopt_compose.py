@@ -1,4 +1,4 @@
-"""Adoption of compose projects: one registry of all of them, proved as any other before it is handed out."""
+"""Adoption of compose projects: one registry for all of them, proved like any other before it is handed out."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from qtctl.flows.adopt import Adopted, Into, add_schemas, declare_rendered
 
 
 def adopt_compose(projects: Sequence[Project], into: Into) -> Adopted:
-    """Projects as Compose loads them. InputErrors where the registry made of them could not be used."""
+    """Projects as Compose loads them. InputErrors if the resulting registry could not be used."""
     adopting = Adopting(into.fleet, Ledger(), into.host.systemd)
     adopting.ledger.keep(frozenset(secret for project in projects for secret in list_project_secrets(project)))
     for project in projects:

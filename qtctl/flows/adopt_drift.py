@@ -1,4 +1,4 @@
-"""What an operator changed on a host since the last deploy → edits of the registry, each proved by rendering it."""
+"""Changes that an operator made on a host since the last deploy → edits of the registry, each proved by rendering."""
 
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -31,9 +31,9 @@ _WHO_CHANGED_IT = "it differs from the registry, and the host keeps no deploy th
 
 @dataclass(frozen=True, slots=True)
 class DriftQuestion:
-    """A registry, the host of it that is meant, and what that host has.
+    """A registry, the host in it that is meant, and what that host has.
 
-    `deployed`: what the last confirmed deploy put there, None where the host does not know. `found`: its unit files.
+    `deployed`: what the last confirmed deploy installed, None if the host does not know. `found`: its unit files.
     """
 
     files: Files
@@ -47,7 +47,7 @@ class DriftQuestion:
 
 @dataclass(frozen=True, slots=True)
 class DriftFound:
-    """`files`: the registry with what could be adopted, all of it. `changed`: those that differ from what it was."""
+    """`files`: the whole registry with everything that could be adopted. `changed`: the files that differ."""
 
     drifts: tuple[Drift, ...]
     files: Mapping[str, bytes]
@@ -56,7 +56,7 @@ class DriftFound:
 
 @dataclass(frozen=True, slots=True)
 class _Fix:
-    """One change that the registry may be able to say, and the ways to say it."""
+    """One change that the registry may be able to express, and the ways to express it."""
 
     unit: str
     what: str
@@ -68,7 +68,7 @@ class _Fix:
 
 
 def adopt_drift(question: DriftQuestion) -> DriftFound:
-    """InputErrors where the registry has an error of its own."""
+    """InputErrors if the registry itself has an error."""
     return _Adopting.of(question).run()
 
 
@@ -102,7 +102,10 @@ class _Adopting:
         return DriftFound(tuple(sorted(self.drifts, key=lambda each: (each.unit, each.what))), files, changed)
 
     def _list_fixes(self, trial: "_Trial") -> Iterator[_Fix]:
-        """Fixes for unit files and drop-ins. Changes that need no edit, or cannot be edited in, are noted at once."""
+        """Fixes for unit files and drop-ins.
+
+        Changes that need no edit, or for which none is possible, are noted at once.
+        """
         for unit, path in sorted(self.host.refused.items()):
             self._leave(unit, "all of it", (path,), DriftFate.LEFT, "systemd does not load it as it is")
         for unit in sorted(self.host.made.keys() & self.base.made.keys() & trial.now.keys()):
@@ -120,7 +123,7 @@ class _Adopting:
                 yield from self._judge(unit, at, (before.get(at, ()), after.get(at, ()), now.get(at, ())))
 
     def _judge(self, unit: str, at: At, values: tuple[tuple[object, ...], ...]) -> Iterator[_Fix]:
-        """`values`: as deployed, as on the host, as the registry says now."""
+        """`values`: as deployed, as on the host, as in the registry now."""
         made, what = self.host.made[unit], f"[{at[0]}] {at[1]}="
         where = list_sources(made, at) or made.original.read
         before, _, now = values
@@ -164,7 +167,7 @@ class _Adopting:
         self.drifts.append(Drift(unit, what, where, fate, why=why))
 
     def _record(self, trial: "_Trial") -> dict[str, bytes]:
-        """With originals.toml, where what the host has says just what would be generated: then nothing is done."""
+        """Uses originals.toml if the host has exactly what would be generated: then nothing needs to be done."""
         adopted = {each.unit for each in self.drifts if each.fate in (DriftFate.ADOPTED, DriftFate.DECLARED)}
         files = dict(trial.files)
         for unit in sorted(adopted & self.host_files.units.keys()):
@@ -176,7 +179,7 @@ class _Adopting:
         return files
 
     def _match_files(self, unit: str, trial: "_Trial") -> dict[str, str]:
-        """The files of the host that say what is generated for a unit; none where they do not."""
+        """The host's files that say what is generated for a unit; none if they do not."""
         if unit in self.host_files.masked:
             return dict.fromkeys(self.host_files.masked[unit][:1], "link:/dev/null")
         made, file = self.host.made.get(unit), trial.rendered[unit]
@@ -188,7 +191,7 @@ class _Adopting:
 
 @dataclass
 class _Trial:
-    """The registry with the edits that were accepted. `now`: what it says of each unit."""
+    """The registry with the accepted edits. `now`: what it says about each unit."""
 
     question: DriftQuestion
     files: dict[str, bytes]
@@ -209,7 +212,7 @@ class _Trial:
         )
 
     def accept_all(self, fixes: list[_Fix]) -> list[Drift] | None:
-        """The first way of each, if that works for all: one proof instead of one each."""
+        """Accept the first way of each fix, if that works for all: one proof instead of one each."""
         if not all(fix.ways for fix in fixes):
             return None
         edits = tuple(edit for fix in fixes for edit in fix.ways[0])
@@ -230,7 +233,7 @@ class _Trial:
         return Drift(fix.unit, fix.what, fix.where, DriftFate.LEFT, why=first or "no key of a registry says it")
 
     def _find_refusal(self, edits: tuple[Edit, ...], fixes: list[_Fix]) -> str:
-        """Why the registry must not be edited so, or '': then it is."""
+        """Why the registry must not be edited this way; if '', it is edited."""
         try:
             files = _apply_edits(self.files, edits)
             declared = declare(files, self.question.templates, self.question.target, self.question.as_name)
@@ -266,7 +269,7 @@ def _make_drift(fix: _Fix, way: tuple[Edit, ...]) -> Drift:
 
 
 def _apply_edits(files: Mapping[str, bytes], edits: Iterable[Edit]) -> dict[str, bytes]:
-    """InputError where a text cannot be edited without losing its layout."""
+    """InputError if a text cannot be edited without losing its layout."""
     edited = dict(files)
     for edit in edits:
         text = edited[edit.file].decode()
@@ -308,7 +311,7 @@ def _is_same(one: Values, other: Values) -> bool:
 
 
 def map_values(file: DesiredFile) -> Values:
-    """(section, directive) → what a generated file says."""
+    """(section, directive) → the values in a generated file."""
     foreign = file.kind != "unit"
     found = read_values(
         merge_file(parse(file.content.decode(), file.subject), resets=foreign), file.subject, resets=foreign
@@ -317,7 +320,7 @@ def map_values(file: DesiredFile) -> Values:
 
 
 def _map_unit_files(desired: Desired) -> dict[str, DesiredFile]:
-    """Unit → its generated file; for a unit that qtctl does not own, its drop-in."""
+    """Unit → its generated file, or its drop-in if qtctl does not generate the unit."""
     return {file.subject: file for file in desired.files if file.of_unit and not file.may_be_absent}
 
 
@@ -335,7 +338,7 @@ def _list_errors(declared: Loaded, templates: Templates) -> frozenset[tuple[str,
 
 
 def _list_found(deployed: Desired, units: Mapping[str, DesiredFile]) -> tuple[Found, ...]:
-    """What the last deploy put there of the units that are declared now."""
+    """What the last deploy installed of the currently declared units."""
     files = (file for file in deployed.files if file.of_unit and not file.may_be_absent)
     return tuple(Found(file.path, file.content) for file in files if file.subject in units)
 

@@ -1,4 +1,4 @@
-"""A live host's units: their files in one archive, what systemd says of each, and what the host itself is."""
+"""A live host's units: their files in one archive, what systemd says about each, and the host's own properties."""
 
 import re
 import secrets
@@ -30,7 +30,7 @@ _NO_FILES = (UnitKind.DEVICE, UnitKind.SCOPE)
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """`states` by unit name; `baseline` None and a line in `unread` where something could not be had.
+    """`states` by unit name. If something could not be obtained, `baseline` is None and `unread` has a line.
 
     `runtime`: files that are gone at the next boot, or made anew by it.
     """
@@ -43,7 +43,7 @@ class Looked:
 
 
 def look(host: Host, say: Progress) -> Looked:
-    """Look at the host, read-only, as the account that is logged in. HostError if nothing can be asked."""
+    """Look at the host, read-only, as the login account. HostError if nothing can be asked."""
     say(begun(host.address, Stage.COLLECT, "reading unit files"))
     first, facts = _run(host, (unit_folders.make_folders_command(), *baseline.probe().commands))
     found, unread = unit_folders.read(first)
@@ -64,7 +64,7 @@ def look(host: Host, say: Progress) -> Looked:
 
 
 def make_facts(looked: Looked, name: str, address: str, user: str) -> HostFacts:
-    """What hosts.toml will say of it: as observed, or guessed if that failed or hosts.toml may not say it."""
+    """The host's entry for hosts.toml: as observed, or guessed if that failed or the value is not allowed there."""
     plain = HostFacts(make_allowed(name), address, **_choose_accounts(user))
     observed = _list_observed(looked.baseline) if looked.baseline else {}
     good = {key: value for key, value in observed.items() if _is_allowed(key, value)}
@@ -87,7 +87,7 @@ _HOST = {"address": "192.0.2.1", "audit_user": "a", "deploy_user": "b", "memory"
 
 
 def _is_allowed(key: str, value: object) -> bool:
-    """Whether an entry of hosts.toml may have it."""
+    """Whether a host's entry may have this value."""
     try:
         Entry.model_validate({**_HOST, key: value})
     except ValidationError:
@@ -101,7 +101,7 @@ class _Accounts(TypedDict, total=False):
 
 
 def _choose_accounts(user: str) -> _Accounts:
-    """Whoever was logged in audits, but root: it deploys, and an account for audits is still to be made (QT115)."""
+    """The login account becomes the auditing account. Root deploys instead, and needs an account for audits (QT115)."""
     return {"guessed": ("audit_user",)} if user == ROOT else {"audit_user": user, "guessed": ("deploy_user",)}
 
 
@@ -115,7 +115,7 @@ def _run(host: Host, commands: Sequence[Command]) -> list[Frame | None]:
 
 
 def _read_states(host: Host, found: Iterable[Found]) -> tuple[dict[str, UnitState], tuple[str, ...]]:
-    """The state of every unit that has a file or is loaded, instances included."""
+    """The state of every unit that has a file or is loaded, including instances."""
     named = {_name(each) for each in found if units.UNIT_NAME.fullmatch(_name(each))}
     if not named:
         return {}, ()
@@ -135,14 +135,14 @@ def _read_states(host: Host, found: Iterable[Found]) -> tuple[dict[str, UnitStat
 
 
 def _read_active(asked: Sequence[str], rows: Sequence[units.Row]) -> dict[str, str]:
-    """Undecodable where it is no answer to the question."""
+    """Undecodable if it does not answer the question."""
     if len(rows) != len(asked):
         raise units.Undecodable(f"{len(rows)} units where {len(asked)} were asked for")
     return {name: row.active for name, row in zip(asked, rows, strict=True)}
 
 
 def _read_word(reply: BusReply) -> str:
-    """'' of a unit without a file."""
+    """'' for a unit without a file."""
     return "" if reply.error in units.GONE else units.read_word(reply)
 
 

@@ -1,4 +1,4 @@
-"""A live host, asked as soon as the registry says what to ask, while the rest is rendered here."""
+"""Asks a live host as soon as the registry says what to ask, while the rest is rendered here."""
 
 from collections.abc import Mapping
 from concurrent.futures import Executor, Future
@@ -24,7 +24,7 @@ class _Begun(NamedTuple):
 
 
 class Asking(Closing):
-    """One look at one host. `engine` does the asking, and ends with this: which one it is makes no difference here."""
+    """One look at one host. `engine` does the asking and is shut down at the end; any engine will do."""
 
     def __init__(self, target: Target, engine: Executor) -> None:
         self.target = target
@@ -36,25 +36,25 @@ class Asking(Closing):
         return self._begun is not None
 
     def begin(self) -> _Begun:
-        """Check the registry, then ask, unless that has been done. InputErrors where the registry is wrong."""
+        """Check the registry, then ask, unless that was already done. InputErrors if the registry is wrong."""
         if self._begun is None:
             self._begun = self._ask()
         return self._begun
 
     @property
     def passwords(self) -> "Mapping[str, Secret]":
-        """The passwords that the host is asked with, by store: no output may show them."""
+        """The passwords used on the host, by store: no output may show them."""
         return self._begun.inquiry.passwords if self._begun is not None else {}
 
     def watch(self, progress: Progress) -> None:
         watch(self.engine, progress)
 
     def await_declared(self) -> "Declared":
-        """What the host must have, rendered. InputErrors where that fails."""
+        """What the host must have, rendered. InputErrors if that fails."""
         return self.begin().desired.load()
 
     def await_evidence(self) -> "Evidence":
-        """Wait for it."""
+        """Wait for the evidence."""
         from qtctl.engines.worker import await_evidence
 
         begun = self.begin()

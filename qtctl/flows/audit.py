@@ -13,17 +13,17 @@ from qtctl.model.origin import Origin
 
 
 def judge_placed(declared: Declared, evidence: Evidence, earlier: Evidence | None = None) -> tuple[Finding, ...]:
-    """The checks, each with the file and line that declare what it expects. `earlier`: an earlier look at the host."""
+    """The checks, each with file and line of the declaration. `earlier`: an earlier look at the host."""
     return tuple(add_place(declared, check) for check in judge(declared.desired, evidence, earlier))
 
 
 def conclude_audit(desired: Desired, checks: Sequence[Finding]) -> Conclusion:
-    """The verdict of all checks, by the gate that the registry declares. An audit without checks is incomplete."""
+    """The verdict on all checks, by the registry's gate. An audit without checks is incomplete."""
     return conclude(checks, Severity(desired.fail_on), unknown=not checks)
 
 
 def add_place(declared: Declared, check: Finding) -> Finding:
-    """The check with the file and line that declare what it expects, where it does not hold."""
+    """Adds file and line of the declaration to a check that does not hold."""
     if check.outcome is Outcome.HOLDS or not isinstance(check.place, Origin):
         return check
     return replace(check, place=declared.place(str(check.place)))

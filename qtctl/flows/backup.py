@@ -1,4 +1,4 @@
-"""Take a backup of a host, and restore one: planned, carried out by the transaction of a deploy, and verified."""
+"""Take a backup of a host, or restore one: planned, carried out by a deploy's transaction, and verified."""
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -36,7 +36,7 @@ from qtctl.plan.restore import (
 )
 
 _DOWN_S = 6.0
-"""So long something may differ, and no unit be on its way, before it is not waited for any more."""
+"""How long something must differ, with no unit starting or stopping, before it is not waited for any more."""
 
 
 class Planned(NamedTuple):
@@ -77,7 +77,7 @@ def _make_backup(look: Look, desired: Desired, clock: Clock, about: Mapping[str,
 
 
 def check(backup: Backup, desired: Desired, where: str) -> None:
-    """Check what needs no host. InputError if it is another host's, or holds what is not the fleet's."""
+    """Check what needs no host. InputError if it belongs to another host, or holds more than the fleet's files."""
     manifest = backup.manifest
     if (manifest.fleet, manifest.host) != (desired.fleet, desired.host):
         what = f"{where}: a backup of {manifest.host} of {manifest.fleet}, and not of {desired.host} of {desired.fleet}"
@@ -90,7 +90,7 @@ def check(backup: Backup, desired: Desired, where: str) -> None:
 
 
 def plan_restore(host: Host, desired: Desired, clock: Clock, backup: Backup, about: Mapping[str, str]) -> Planned:
-    """HostError where the host could not be read."""
+    """HostError if the host could not be read."""
     names = FleetNames.of(desired)
     look = look_at_installed(host, desired, clock, names, list_asked(backup, names))
     before = _make_backup(look, desired, clock, about)
@@ -126,9 +126,9 @@ def restore(
     steady_s: float,
     about: Mapping[str, str],
 ) -> DeployOutcome:
-    """Bring the host back to the backup, and check it; otherwise it returns to what it was before.
+    """Bring the host back to the backup, and check it; otherwise it returns to the state before.
 
-    DeployRefused where it could not be reached or read.
+    DeployRefused if it could not be reached or read.
     """
     with ExitStack() as opened:
         try:
@@ -176,13 +176,13 @@ class RestoreGate:
 
     desired: Desired
     declared: Desired
-    """What the registry says, by whose names the host is looked at."""
+    """The registry's declaration: the host is asked by its names."""
     clock: Clock
     backup: Backup
     planned_on: Installed
     steady_s: float
     failed_before: frozenset[str] = frozenset()
-    """None: whatever a unit was before, it must be as in the backup."""
+    """Empty: whatever the state of a unit was, it must be as in the backup."""
 
     def wait(
         self,
@@ -218,7 +218,7 @@ class RestoreGate:
                 contact.renew_once()
 
     def _list_watched(self, look: Look) -> list[str]:
-        """Services that were up, and that nothing but a boot or a person starts."""
+        """Services that were up, and that only a boot or a person starts."""
         then = (each for each in self.backup.manifest.units if each.up and each.unit.endswith(".service"))
         return [
             each.unit

@@ -1,4 +1,4 @@
-"""What a host must have: cached by an earlier run over the same files, or made now, in two steps."""
+"""What a host must have: cached by an earlier run over the same files, or computed now, in two steps."""
 
 import os
 from dataclasses import replace
@@ -26,7 +26,7 @@ class CachedDesired:
         self._sources = Sources(
             read_registry(target.registry), load_unit_templates(target.templates), target.host, target.as_name
         )
-        # An audit writes nothing on the host that it looks at, and that may be this machine.
+        # An audit writes nothing on the host that it looks at, which may be this machine.
         where = None if target.host == LOCAL else cache_folder.locate_cache(os.environ)
         self._cache = cache_folder.CacheFolder(where) if where is not None else None
         self._name = self._sources.digest(make_fingerprint()) if where is not None else ""
@@ -34,11 +34,11 @@ class CachedDesired:
         self._begun: Loaded | None = None
 
     def get_cached(self) -> Declared | None:
-        """As an earlier audit worked it out from the same files. None if nothing is cached."""
+        """The result of an earlier audit from the same files. None if nothing is cached."""
         return None if self._whole is None else self._make_declared(self._whole)
 
     def load_unrendered(self) -> "Desired":
-        """Enough to ask a host: its files may not be rendered yet."""
+        """Enough to ask a host: the files may not be rendered yet."""
         return self._whole or self._load().desired
 
     def load(self) -> Declared:

@@ -16,7 +16,7 @@ from qtctl.resolve.resolve import resolve, stands_in
 
 @dataclass(frozen=True, slots=True)
 class Loaded(Declared):
-    """With the registry that it was resolved from."""
+    """Desired, with the registry that it was resolved from."""
 
     registry: Registry
 
@@ -32,7 +32,7 @@ def begin(files: Mapping[str, bytes], target: str, as_name: str | None) -> Loade
 
 
 def resolve_host(registry: Registry, files: Mapping[str, bytes], target: str, as_name: str | None = None) -> Loaded:
-    """As `begin`, of a registry that has been loaded from `files`."""
+    """As `begin`, for a registry that was already loaded from `files`."""
     host = stands_in(registry, target, as_name)
     return Loaded(files, plan_files(resolve(registry, host)), Places(files), registry)
 
@@ -44,7 +44,7 @@ def render_files(begun: Loaded, templates: Mapping[str, str]) -> Loaded:
 
 
 def check_loadable(declared: Loaded, templates: Mapping[str, str]) -> Loaded:
-    """`declared`, rendered. InputErrors where its host's systemd would refuse one of its units (QT118)."""
+    """Returns `declared`, rendered. InputErrors if its host's systemd would refuse one of its units (QT118)."""
     from qtctl.model.vocabulary import map_key_paths  # noqa: PLC0415 - lint's view, which few commands need
     from qtctl.rules.units.refused import judge_refused_units  # noqa: PLC0415
     from qtctl.rules.view import look  # noqa: PLC0415

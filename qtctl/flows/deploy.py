@@ -1,4 +1,4 @@
-"""The order of a deploy: look, plan, ask, let the host apply, and look again until it may be confirmed or goes back."""
+"""The order of a deploy: look, plan, ask, let the host apply, and look again until it is confirmed or rolled back."""
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -36,10 +36,10 @@ from qtctl.plan.unit_goals import list_units
 
 AGAIN = Gate.again
 SPARE_S = 60.0
-"""For what comes after the deadline: a host that goes back."""
+"""Time after the deadline, for a host that rolls back."""
 
 RESTORE_S = 240.0
-"""So long it is waited for a host that goes back. It tries three times."""
+"""How long to wait for a host that rolls back. It tries three times."""
 
 _NAMED = 5
 _FOLLOW_PAUSE_S, _PAUSE_S = 0.02, 0.25
@@ -60,12 +60,12 @@ def deploy(
     supplies: Supplies = NO_SUPPLIES,
     restart_delays: int = RESTART_DELAYS,
 ) -> DeployOutcome:
-    """Make the host as `desired` says, and wait until it is; else it goes back. `desired` has been rendered.
+    """Make the host as `desired` says and wait until it is, else it is rolled back. `desired` has been rendered.
 
-    Once there is a plan, every end is a value, also where `confirm` or what follows is interrupted. DeployRefused where
-    the host could not be reached or read. From `confirm` on it has `deadline_s`. Nothing to change asks nobody.
-    `about`: what the host notes of this generation. `supplies`: code and packages that are installed. Every service
-    must have been up for `steady_s`, and for so many of its own `restart_delays`.
+    Once there is a plan, every end is a value, even if `confirm` or a later step is interrupted. DeployRefused if the
+    host could not be reached or read. From `confirm` on there are `deadline_s`. If there is nothing to change, nobody
+    is asked. `about`: what the host records about this generation. `supplies`: code and packages to install. Every
+    service must be up for `steady_s`, and for several of its own `restart_delays`.
     """
     gate = Gate.of(desired, clock, passwords or {}, steady_s, choices, restart_delays=restart_delays)
     with ExitStack() as opened:
@@ -90,7 +90,7 @@ def deploy(
 
 
 def _is_recorded_late(decided: DeployOutcome, evidence: Evidence, about: Mapping[str, str]) -> bool:
-    """Whether the host is as declared, and its generation does not say so: there is none, or it is an older one."""
+    """Whether the host is as declared but its generation does not say so: there is none, or an older one."""
     facts = Facts.of(evidence)
     if decided.status is not DeployStatus.UNCHANGED or decided.outstanding or not facts.find_item(STATUS).state.known:
         return False
@@ -112,12 +112,12 @@ def carry_out(
     about: Mapping[str, str],
     units: tuple[str, ...],
 ) -> DeployOutcome:
-    """A plan that was made elsewhere, by the same transaction. `units`: to be as before if it goes back."""
+    """Carry out a plan made elsewhere, in the same transaction. `units`: restored if it is rolled back."""
     return _Deploy(contact, progress, deadline_s, gate, about, NO_SUPPLIES, units).run(planned, confirm)
 
 
 def _decide_without_asking(planned: Plan, outstanding: tuple[Finding, ...]) -> DeployOutcome | None:
-    """How it ends where nobody has to be asked."""
+    """The outcome if nobody has to be asked."""
     if planned.refusals:
         return _refuse(planned, _explain_refusals(planned))
     if not planned.changes:
@@ -129,7 +129,7 @@ def _decide_without_asking(planned: Plan, outstanding: tuple[Finding, ...]) -> D
 
 @dataclass
 class _Deploy:
-    """What the stages that change the host need, and what the host has said so far."""
+    """What the stages that change the host need, and what the host has reported so far."""
 
     contact: Contact
     progress: Progress
@@ -156,7 +156,7 @@ class _Deploy:
         return self._carry_out(planned, until)
 
     def record(self, unchanged: DeployOutcome) -> DeployOutcome:
-        """A generation in which nothing changes: from here on the host says that it is of this registry."""
+        """Record a generation in which nothing changes: from now on the host belongs to this registry."""
         ended = self._carry_out(unchanged.plan, self.contact.clock.monotonic() + self.deadline_s)
         if ended.status is DeployStatus.DEPLOYED:
             return replace(unchanged, generation=ended.generation, warnings=ended.warnings)
@@ -164,7 +164,7 @@ class _Deploy:
         return replace(unchanged, warnings=(*ended.warnings, f"the host did not take note of this registry: {why}"))
 
     def _carry_out(self, planned: Plan, until: float) -> DeployOutcome:
-        """The host is changed in here, and ends as new and verified, or as it was and verified."""
+        """The host is changed here, and ends either as new and verified, or as before and verified."""
         ticket = make_ticket()
         try:
             until += self._provide(planned)
@@ -191,7 +191,7 @@ class _Deploy:
         return self._go_back(planned, transaction, reason)
 
     def _provide(self, planned: Plan) -> float:
-        """What links will lead to is put on the host. How long that took, in seconds."""
+        """Install what links will lead to. Returns the seconds that it took."""
         began = self.contact.clock.monotonic()
         provide(self.contact.host, self.gate.desired, planned, self.supplies, self.progress)
         return self.contact.clock.monotonic() - began
@@ -208,12 +208,12 @@ class _Deploy:
         return Transaction(self.contact, number, self.deadline_s + SPARE_S)
 
     def _abandon(self, planned: Plan, ticket: Ticket, reason: Reason) -> DeployOutcome:
-        """Staging did not come to its end, as far as the caller knows: the host may have begun all the same."""
+        """Staging did not end, as far as the caller knows: the host may have begun anyway."""
         try:
             number = find(self.contact, ticket)
         except (HostError, KeyboardInterrupt) as error:
             if reason.kind is ReasonKind.NOT_INSTALLED and isinstance(error, Refused):
-                # The host let neither begin.
+                # The host let neither of them begin.
                 return _refuse(planned, replace(reason, what=f"nothing was changed: {reason.what}"))
             what = f"{reason.what}; if the deploy has begun, the host goes back by itself"
             hint = error.hint if isinstance(error, HostError) else reason.hint
@@ -225,7 +225,7 @@ class _Deploy:
         return _refuse(planned, replace(reason, what=f"nothing was changed: {reason.what}"))
 
     def _follow(self, planned: Plan, transaction: Transaction, until: float) -> Progressed:
-        """Until every step was tried, or the host goes back."""
+        """Wait until every step has been tried, or the host rolls back."""
         clock = self.contact.clock
         while True:
             progressed = transaction.await_steps()
@@ -238,7 +238,7 @@ class _Deploy:
     def _judge(
         self, planned: Plan, transaction: Transaction, progressed: Progressed, until: float
     ) -> tuple[Reason | None, Progressed]:
-        """Why the host must go back, or None where it is confirmed."""
+        """Why the host must roll back, or None if it is confirmed."""
         if progressed.state is not TransactionState.GATING:
             return _explain_failed_steps(progressed), progressed
         results = make_results(planned, progressed)
@@ -267,7 +267,7 @@ class _Deploy:
         return f"it is not {self.gate.goal}{stuck}"
 
     def _explain(self, results: tuple[StepResult, ...]) -> None:
-        """Why units do not run: asked before the host goes back."""
+        """Why units do not run: asked before the host rolls back."""
         if self._seen is None:
             return
         failed = list_failed_units(results, self._seen.outstanding, self._seen.facts)
@@ -275,7 +275,7 @@ class _Deploy:
         self._failures = explain_units(self.contact.host, units, self._seen.facts)
 
     def _go_back(self, planned: Plan, transaction: Transaction, reason: Reason) -> DeployOutcome:
-        """Until the host is as it was before, which it says itself."""
+        """Wait until the host is as before, which it reports itself."""
         until = self.contact.clock.monotonic() + RESTORE_S
         self.progress(begun(planned.host, Stage.END, "going back to what was there before"))
         progressed = None
@@ -299,7 +299,7 @@ class _Deploy:
         return self._conclude(planned, progressed, reason, DeployStatus.RESTORED if restored else DeployStatus.FAILED)
 
     def _conclude_deployed(self, planned: Plan, progressed: Progressed) -> DeployOutcome:
-        """What still does not hold had failed before, and is told."""
+        """Whatever still does not hold had failed before, and is reported."""
         return DeployOutcome(
             plan=planned,
             status=DeployStatus.DEPLOYED,
@@ -343,7 +343,7 @@ class _Deploy:
 
 
 def _explain_failed_steps(progressed: Progressed) -> Reason:
-    """Of a transaction that the host itself takes back."""
+    """For a transaction that the host rolls back by itself."""
     failed = any(mark.word == "failed" for mark in progressed.marks.values())
     why = "steps failed" if failed else "; ".join(progressed.why) or "it did not come to its end in time"
     return Reason(ReasonKind.STEPS_FAILED if failed else ReasonKind.NOT_AS_DECLARED, why, AGAIN)

@@ -39,7 +39,7 @@ class Sources:
     as_name: str | None
 
     def digest(self, made_by: str) -> str:
-        """Hexadecimal. `made_by` identifies the version of the code."""
+        """A hexadecimal digest. `made_by` identifies the version of the code."""
         found = hashlib.sha256()
         for part in self._list_parts(made_by):
             found.update(len(part).to_bytes(8, "big") + part)
@@ -69,7 +69,7 @@ def unpack(content: bytes) -> Desired:
         raise CorruptCache("its digest is wrong")
     try:
         found = _Reader(BytesIO(body)).load()
-    except Exception as error:  # whatever an unpickler raises for bytes with a good digest that are not ours
+    except Exception as error:  # whatever an unpickler raises for bytes with a valid digest that are not ours
         raise CorruptCache(str(error)) from error
     if not isinstance(found, Desired):
         raise CorruptCache("it is not what a host must have")

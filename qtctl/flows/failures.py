@@ -1,4 +1,4 @@
-"""Why units do not run, asked of a host where a deploy has failed: the exit reason in words, and the journal's end."""
+"""Why units do not run, asked on a host where a deploy failed: the exit reason in words, and the end of the journal."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ from qtctl.probes.journal import make_journal_request, read_journals
 from qtctl.rules.exit_status import explain_ending
 
 MOST = 5
-"""As many units are explained; causes come before what follows from them, so the others seldom say anything new."""
+"""How many units are explained; causes come before consequences, so the others seldom add anything."""
 
 _ASKED_S = 10.0
 _JOBS = (StepKind.START, StepKind.RESTART)

@@ -1,4 +1,4 @@
-"""Fix the findings of a registry whose fix is certain, proved by a second lint."""
+"""Apply fixes that are certain to a registry, proved by a second lint."""
 
 from dataclasses import dataclass
 
@@ -12,12 +12,12 @@ from qtctl.registry.places import Places
 
 _Problem = tuple[str, str, str]
 _ToFix = tuple[str, Fix, frozenset[_Problem]]
-"""Id, fix, and the findings that it should end, without their lines."""
+"""Id, fix, and the findings that it should resolve, without lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """A fix that was made: of which finding, and where in the file as it was."""
+    """A fix that was made: for which finding, and where in the original file."""
 
     id: str
     fix: Fix
@@ -80,7 +80,7 @@ def _try_fixes(files: dict[str, bytes], fixes: list[_ToFix]) -> dict[str, bytes]
 
 @dataclass(frozen=True, slots=True)
 class _Problems:
-    """What is wrong, without lines: they move. Where there are `errors`, no findings are known."""
+    """What is wrong, without lines, since they move. If there are `errors`, findings are unknown."""
 
     errors: frozenset[tuple[str, str]]
     findings: frozenset[tuple[str, str, str]] = frozenset()

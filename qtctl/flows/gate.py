@@ -1,4 +1,4 @@
-"""The gate of a deploy: what must hold before it ends well, asked of the host again and again until it does."""
+"""The gate of a deploy: what must hold before it ends well, checked on the host again and again until it does."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -14,15 +14,15 @@ _ANSWER_S = 15.0
 
 
 def require_meant(host: Host, desired: Desired, clock: Clock) -> None:
-    """`desired`: of `identity.as_meant`. DeployRefused for another host or machine, as a deploy would be.
+    """`desired`: from `identity.as_meant`. DeployRefused for another host or machine, as in a deploy.
 
-    HostError where it could not be asked.
+    HostError if it could not be asked.
     """
     asked = build_inquiry(desired, (identity.HOST, STATUS))
     require_facts(desired, Facts.of(collect(host, asked, clock, deadline_s=_ANSWER_S)))
 
 
 def require_facts(desired: Desired, facts: Facts) -> None:
-    """The same, from facts that hold `identity.HOST` and `STATUS`."""
+    """The same, from facts that include `identity.HOST` and `STATUS`."""
     for refusal in identity.find_obstacles(desired, facts):
         raise DeployRefused(f"nothing was changed: {refusal.subject}: {refusal.reason}", hint=refusal.hint)

@@ -8,7 +8,7 @@ from qtctl.scaffold.scaffold import Answers, make_scaffold
 
 
 def make_registry(answers: Answers, meant: Meanings, templates: Mapping[str, str]) -> dict[str, bytes]:
-    """Path → content. InputErrors where an answer makes a registry that does not load or render."""
+    """Path → content. InputErrors if an answer leads to a registry that does not load or render."""
     files = make_scaffold(answers, make_registry_schemas(meant))
     declare({path: text for path, text in files.items() if path.endswith(".toml")}, templates, answers.host, None)
     return files

@@ -25,7 +25,7 @@ _HOST, _LISTING = Need(HostBaseline.FACT, "host"), Need(UnitListing.FACT, "*")
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """`units`: of the fleet. `others`: further ones that stop along with them. `stop_along`: unit → those."""
+    """`units`: of the fleet. `others`: units that stop along with them. `stop_along`: unit → those."""
 
     host: HostBaseline
     installed: Installed
@@ -36,7 +36,7 @@ class Look:
 
 
 def look_at_installed(host: Host, desired: Desired, clock: Clock, names: FleetNames, more: Iterable[str] = ()) -> Look:
-    """`more`: units that are asked about besides. HostError where something could not be read."""
+    """`more`: further units to ask about. HostError if something could not be read."""
     known = [file.content for file in desired.files if file.kind == "env"]
     installed = read_installed(host, names, known)
     first = Facts.of(
@@ -68,7 +68,7 @@ def _list_aliases(installed: Installed) -> set[str]:
 
 
 def _is_own(link: Entry) -> bool:
-    """Whether it leads to a file of its own name elsewhere, as `systemctl link` makes it."""
+    """Whether it leads to a file of the same name elsewhere, as `systemctl link` does."""
     return link.target.rpartition("/")[2] == link.path.rpartition("/")[2]
 
 

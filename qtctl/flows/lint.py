@@ -49,7 +49,7 @@ class Linted:
 def lint(files: Files, templates: Templates) -> Linted:
     """All findings of the registry and of what is rendered from it, for each of its hosts.
 
-    InputErrors with everything that keeps it from being loaded, or a template from being filled.
+    InputErrors with everything that prevents it from loading, or a template from being filled.
     """
     linted = examine(files, templates)
     if linted.errors:
@@ -58,7 +58,7 @@ def lint(files: Files, templates: Templates) -> Linted:
 
 
 def examine(files: Files, templates: Templates) -> Linted:
-    """All errors and all findings in one pass. InputErrors where a template cannot be filled."""
+    """All errors and all findings in one pass. InputErrors if a template cannot be filled."""
     try:
         registry = load(files)
     except InputErrors:
@@ -67,7 +67,7 @@ def examine(files: Files, templates: Templates) -> Linted:
 
 
 def _lint_rest(files: Files, templates: Templates, reading: Reading) -> Linted:
-    """Findings of the parts that do not depend on an entry with an error, if these can be determined."""
+    """Findings in the parts that do not depend on an entry with an error, if these can be determined."""
     from qtctl.registry.salvage import salvage  # noqa: PLC0415 - good registries do without
 
     rest = None
@@ -82,7 +82,7 @@ def _lint_rest(files: Files, templates: Templates, reading: Reading) -> Linted:
 
 
 def _is_beside_an_error(finding: Finding, errors: Iterable[InputError]) -> bool:
-    """Whether a key of the same inner table could not be read: the finding may come of what stands in for it."""
+    """Whether a key in the same inner table could not be read: the finding may come from its placeholder."""
     at = finding.place
     if not isinstance(at, Origin):
         return False
@@ -110,7 +110,7 @@ def list_findings(
 
 
 def _list_value_errors(error: InputError) -> list[Unrendered]:
-    """Errors of declared values. One of a template is not the registry's, and is raised again."""
+    """Errors in declared values. An error in a template is raised again: it is not the registry's."""
     values = _list_declared_errors(error)
     if len(values) < len(error.errors if isinstance(error, InputErrors) else (error,)):
         raise error
@@ -123,13 +123,13 @@ def _list_declared_errors(error: InputError) -> list[Unrendered]:
 
 
 def _list_whole_errors(desired: Desired, error: InputError, unsure: frozenset[str]) -> list[Unrendered]:
-    """Errors of values of units that were read whole: others may follow from what was not."""
+    """Errors in values of units that were read completely: others may be consequences."""
     names = {unit.unit: unit.name for unit in desired.units()}
     return [each for each in _list_declared_errors(error) if not unsure & {"", names.get(each.units[0], "")}]
 
 
 def _add_places(files: Files, found: Iterable[Finding]) -> tuple[Placed, ...]:
-    """With file and line; those that differ in their subject alone, as one. Sorted by place."""
+    """With file and line, sorted by place; findings that differ only in their subject become one."""
     places = Places(files)
     alike: dict[tuple[object, ...], list[Finding]] = {}
     for each in found:

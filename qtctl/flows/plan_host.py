@@ -1,4 +1,4 @@
-"""What a deploy would change on a host, from one look at it, and from a second one where the first raised questions."""
+"""What a deploy would change on a host, from one look at it, and a second one if the first raises questions."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -24,7 +24,7 @@ from qtctl.plan.unit_goals import list_seen_files
 
 READ_S = 30.0
 MOST_ROUNDS = 8
-"""How far units that depend on others, which depend on others, are followed."""
+"""How far chains of units that depend on each other are followed."""
 
 
 def plan_host(
@@ -36,9 +36,9 @@ def plan_host(
     *,
     reading: Running | None = None,
 ) -> Plan:
-    """The steps from what was seen to `desired`, or the refusals. The host is asked for what the evidence lacks.
+    """The steps from the observed state to `desired`, or refusals. The host is asked for what the evidence lacks.
 
-    `reading`: what processes have read, where that is being asked already. HostError where the host could not be asked.
+    `reading`: what processes have read, if it is already being asked. HostError if the host could not be asked.
     """
     facts = Facts.of(evidence)
     if choices.expected is not None:
@@ -53,7 +53,7 @@ def plan_host(
         unseen = list_unseen(desired, facts, planned)
         if not unseen:
             break
-        # What the steps need is asked along: more steps seldom follow from what is seen here.
+        # What the steps need is asked at the same time; more steps seldom follow from it.
         ahead = frozenset(preflight.list_needs(desired, planned)) - asked
         facts, asked = facts.merge(_look_at(host, desired, unseen, ahead, clock)), asked | ahead
         planned = plan(desired, facts, current=current, choices=choices, ran=ran)
@@ -64,14 +64,14 @@ def plan_host(
 
 
 class _Seen(NamedTuple):
-    """`asked`: of what a preflight needs, what is in `facts`, and fresh."""
+    """`asked`: the facts of a preflight that are in `facts` and fresh."""
 
     facts: Facts
     asked: frozenset[Need]
 
 
 def _add_refusals(host: Host, desired: Desired, planned: Plan, seen: _Seen, clock: Clock) -> Plan:
-    """The plan, or refusals where it would fail once it has begun."""
+    """The plan, with refusals if it would fail after it has begun."""
     facts = seen.facts
     missing = tuple(need for need in preflight.list_needs(desired, planned) if need not in seen.asked)
     if missing:
@@ -82,7 +82,7 @@ def _add_refusals(host: Host, desired: Desired, planned: Plan, seen: _Seen, cloc
 
 
 def _hold_to_agreed(planned: Plan, expected: PlannedBefore) -> Plan:
-    """The plan, or refusals where it is not the one that was agreed to."""
+    """The plan, with refusals if it is not the one that was agreed to."""
     differs = () if planned.refusals else find_differences(expected, planned)
     return replace(planned, steps=(), refusals=differs) if differs else planned
 
@@ -93,7 +93,7 @@ def _read_machine(facts: Facts) -> str:
 
 
 def _look_at(host: Host, desired: Desired, units: tuple[str, ...], more: frozenset[Need], clock: Clock) -> Facts:
-    """The state of units that go with those of the plan, and who goes with them; and `more`."""
+    """The state of units that depend on those in the plan, and what depends on those; and `more`."""
     needs = (*(Need(Unit.FACT, unit) for unit in units), *sorted(more))
     asked = build_inquiry(desired, tuple(dict.fromkeys(needs)), properties=dict.fromkeys(units, PULLED_BY))
     return Facts.of(collect(host, asked, clock, root=True, deadline_s=READ_S))

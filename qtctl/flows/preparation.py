@@ -1,4 +1,4 @@
-"""Prepare a host: look at it, say what that changes, and change it where that is wanted."""
+"""Prepare a host: look at it, report what would change, and change it if told to."""
 
 from qtctl.apply import preparation
 from qtctl.apply.helper import build_helper
@@ -12,9 +12,9 @@ from qtctl.plan.preparation import make_preparation, plan_preparation
 
 
 def prepare_host(connect: Connector, desired: Desired, clock: Clock, *, apply: bool, remove: bool) -> PreparePlan:
-    """What there is to do; with `apply`, what was done. HostError where the host could not be read as root.
+    """What there is to do; with `apply`, what was done. HostError if the host could not be read as root.
 
-    DeployRefused where it was not changed.
+    DeployRefused if it was not changed.
     """
     wanted = make_preparation(desired, build_helper().text)
     with connect() as host:
@@ -30,7 +30,7 @@ def prepare_host(connect: Connector, desired: Desired, clock: Clock, *, apply: b
 
 
 def _look(host: Host, wanted: Preparation, *, apply: bool) -> HostSeen:
-    """DeployRefused, instead of HostError, where something was to be changed: nothing was."""
+    """DeployRefused instead of HostError if something was to be changed: nothing was."""
     try:
         return preparation.look(host, wanted)
     except HostError as error:

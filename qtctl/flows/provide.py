@@ -1,4 +1,4 @@
-"""Put what a plan's links lead to on the host, and try it out, before the deploy begins."""
+"""Install what a plan's links lead to, and try it out, before the deploy begins."""
 
 from collections.abc import Iterator
 from posixpath import dirname
@@ -18,7 +18,7 @@ from qtctl.model.states import ServiceState
 from qtctl.plan.installs import list_used_paths
 
 BUILD_S = 900
-"""The longest that a virtual environment may take to be built."""
+"""The longest that building a virtual environment may take."""
 IMPORT_S = 30
 """The longest that an import may take."""
 
@@ -43,7 +43,7 @@ def provide(host: Host, desired: Desired, planned: Plan, supplies: Supplies, pro
 
 
 def _drop(host: Host, made: list[DesiredInstall]) -> None:
-    """A host that cannot be asked now drops it later: no generation leads to it."""
+    """A host that cannot be asked now removes it later: no generation leads to it."""
     if made:
         try:
             drop(host, made)
@@ -95,14 +95,14 @@ def _write_env(service: DesiredService) -> bytes:
 
 
 def _list_env_files(service: DesiredService) -> Iterator[str]:
-    """As systemd reads them, after the generated one. Where the service is not to run they may be missing."""
+    """As systemd reads them, after the generated one. They may be missing if the service is not to run."""
     for path in (*service.env_files, *((service.secrets_file,) if service.secrets_file else ())):
         optional = path.startswith("-") or service.state is ServiceState.STOPPED
         yield f"-{path.removeprefix('-')}" if optional else path
 
 
 def _map_to_store(path: str, links: dict[str, str]) -> str:
-    """Where it will be once the links lead to what is declared."""
+    """The path once the links lead to what is declared."""
     at = path
     while at not in ("", "/"):
         if at in links:

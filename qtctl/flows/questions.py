@@ -21,10 +21,10 @@ def find_questions(desired: Desired) -> Questions:
 
 
 def make_inquiry(desired: Desired, target: str, user: str | None, *, become: bool = False) -> Inquiry:
-    """All that an audit asks of `target`, which is, or stands in for, the host of `desired`, and how it is reached.
+    """Everything that an audit asks `target`, which is or stands in for the host of `desired`, and how to reach it.
 
-    `user`: whom to log in as, instead of the auditing account. `become`: root is asked what only root can tell.
-    InputError where a store's password is not set.
+    `user`: whom to log in as instead of the auditing account. `become`: ask root for what only root can tell.
+    InputError if a store's password is not set.
     """
     from qtctl.engines.connect import make_declared_route, read_passwords
 

@@ -32,7 +32,10 @@ _SURE = (DeployStatus.UNCHANGED, DeployStatus.DEPLOYED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What is rehearsed. `desired`: rendered; `needs`: all that an audit of it asks; `within_s`: after each failure."""
+    """What to rehearse.
+
+    `desired`: rendered; `needs`: everything that its audit asks; `within_s`: after each failure.
+    """
 
     desired: Desired
     before: Before
@@ -46,7 +49,7 @@ class Case:
 
 
 def rehearse(case: Case, progress: Progress) -> Rehearsal:
-    """The whole rehearsal. Nothing of it is left, however it ends. LabError where no host can be booted here."""
+    """The whole rehearsal. Nothing of it is left, however it ends. LabError if this machine cannot boot a host."""
     began = time.monotonic()
     with make_throwaway_lab():
         done = _Rehearsing(case, progress).run()
@@ -98,7 +101,10 @@ class _Rehearsing:
         )  # fmt: skip
 
     def _deploy_before(self) -> int | None:
-        """What the real host has. Returns the number of its generation on the throwaway host, None without one."""
+        """Deploy what the real host has.
+
+        Returns the generation's number on the throwaway host, None if nothing is known.
+        """
         source = self.case.before
         if source.source is BeforeSource.NOTHING:
             return None
@@ -120,13 +126,13 @@ class _Rehearsing:
         return self._try(StepKind.DEPLOY, lambda: self.host.deploy(self.after, self.case.choices, note))
 
     def _switch_stand_ins(self, desired: Desired) -> None:
-        """From now on, what starts does what `desired` declares."""
+        """From now on, programs that start do what `desired` declares."""
         replaced = desired is self.after and self.case.choices.take_over
         self.host.write(make_specs(desired, (each for each in self.hand_made if not (replaced and each.declared))))
         self.host.run("systemctl restart 'qtctl-lab-feeder*'")
 
     def _try(self, kind: StepKind, run: Callable[[], DeployOutcome], said: str = "") -> DeployOutcome | None:
-        """Add the step for a deploy. None where it did not come to a plan."""
+        """Add the step for a deploy. None if it did not get as far as a plan."""
         began = time.monotonic()
         try:
             outcome = run()
@@ -184,7 +190,7 @@ class _Rehearsing:
             self._try(StepKind.ROLLBACK, lambda: self.host.roll_back(self.after, generation))
 
     def _find_lost(self) -> StepKind | None:
-        """The failure after which the host did not come up, None where it is there."""
+        """The failure after which the host did not come up, None if it did."""
         found = lab.find(NAME)
         return None if found is not None and found.running else self.steps[-1].kind
 

@@ -1,4 +1,4 @@
-"""Which registry made what a real host has now: found out from what the host notes, the git history, a snapshot."""
+"""Which registry made what a real host has now: from the host's own record, the git history or a snapshot."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _SHORT = 12
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What the real host has, as a registry would declare it. `said`: where that is known from, in words."""
+    """What the real host has, as a registry would declare it. `said`: how that is known, in words."""
 
     desired: Desired
     source: BeforeSource
@@ -35,9 +35,9 @@ def find_before(
     snapshot: Files | None,
     templates: Mapping[str, str],
 ) -> Before:
-    """`read_commit`: the registry's files at a commit, None where they are not there. `snapshot`: those of a snapshot.
+    """`read_commit`: the registry's files at a commit, None if not available. `snapshot`: the files of a snapshot.
 
-    A registry counts only if its digest is the one that the host notes of its current generation.
+    A registry counts only if its digest is the one that the host records for its current generation.
     """
     status = facts.find(HostDeploys, "host")
     desired = after.desired
@@ -80,7 +80,7 @@ def _select(desired: Desired, facts: Facts, source: BeforeSource, said: str) -> 
 
 
 def _declare(files: Files | None, host: str, templates: Mapping[str, str]) -> Desired | None:
-    """None where there is none, or it has errors: then it is not what was deployed."""
+    """None if there is none, or if it has errors: then it is not what was deployed."""
     if files is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""The failures that a rehearsal causes on its throwaway host, one after the other, and how the fleet takes each."""
+"""The failures that a rehearsal causes on its throwaway host, one by one, and how the fleet copes with each."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ _S = 1e6
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A host on which `desired` is deployed; after each failure it may take `within_s` to be as declared again."""
+    """A host on which `desired` is deployed; after each failure it has `within_s` to be as declared again."""
 
     host: ThrowawayHost
     desired: Desired
@@ -33,12 +33,12 @@ class Scene:
     tell: Callable[[str], None]
 
     def forget(self, waited: Waited) -> None:
-        """What a failure has left open is not counted again after the next one."""
+        """What is still open after one failure is not counted again after the next."""
         self.host.known |= {each.fingerprint for each in waited.open}
 
 
 def kill_services(scene: Scene) -> Iterator[RehearsedStep]:
-    """Kill every service, those that are not tied to each other at the same time."""
+    """Kill every service; those without dependencies on each other at the same time."""
     batches = make_batches(list_killed(scene.desired))
     for number, batch in enumerate(batches, 1):
         of = f", batch {number} of {len(batches)}" if len(batches) > 1 else ""
@@ -89,7 +89,7 @@ def _judge_killed(service: DesiredService, own: tuple[Finding, ...], waited: Wai
 
 
 def _repair(scene: Scene, units: Sequence[str]) -> None:
-    """So that the next failure meets a fleet that runs, as far as a start brings it back."""
+    """So that the next failure finds a running fleet, as far as a start brings it back."""
     scene.host.run(f"systemctl reset-failed; {join(['systemctl', 'start', '--', *units])} || true")
     scene.forget(scene.host.wait(scene.desired, min(REPAIRED_S, scene.within_s)))
 

@@ -21,15 +21,15 @@ class Earlier(NamedTuple):
 
 
 def read_generations(connect: Connector) -> tuple[GenerationRecord, ...]:
-    """Newest first. HostError where the host could not be asked."""
+    """Newest first. HostError if the host could not be asked."""
     with connect() as host:
         return list_generations(host)
 
 
 def fetch_earlier(connect: Connector, declared: Desired, number: int | None) -> Earlier:
-    """Generation `number`, or else the last one that was confirmed before the current one.
+    """Generation `number`, else the last one confirmed before the current one.
 
-    DeployRefused where there is none, where it is damaged, or where it is another host's or fleet's.
+    DeployRefused if there is none, if it is damaged, or if it belongs to another host or fleet.
     """
     try:
         with connect() as host:
@@ -45,7 +45,7 @@ def fetch_earlier(connect: Connector, declared: Desired, number: int | None) -> 
 
 
 def choose(records: Sequence[GenerationRecord], number: int | None, host: str, address: str) -> GenerationRecord:
-    """`records` newest first. Only what was confirmed can be gone back to. `address`: what `--host` takes."""
+    """`records`: newest first. Only confirmed generations can be rolled back to. `address`: as for `--host`."""
     hint = _SEE.format(host=address)
     good = [each for each in records if each.outcome == TransactionEnd.CONFIRMED]
     if number is not None:
@@ -63,7 +63,7 @@ def choose(records: Sequence[GenerationRecord], number: int | None, host: str, a
 
 
 def _check_declared(record: GenerationRecord, host: str) -> GenerationRecord:
-    """The record, unless it has another format or is a restored backup, whose declaration is not what was installed."""
+    """Refuses another format, and restored backups: their declaration is not what was installed."""
     written = record.note("format")
     if written not in ("", str(FORMAT)):
         by = f"qtctl {record.note('version')}".rstrip()
@@ -78,10 +78,10 @@ def _check_declared(record: GenerationRecord, host: str) -> GenerationRecord:
 
 
 def check(desired: Desired, record: GenerationRecord, declared: Desired) -> Desired:
-    """`desired`, of a generation, where it is this host's.
+    """Returns `desired`, the declaration of a generation, if it belongs to this host.
 
-    The host says what it must have. Which host that is, and how and as whom it is reached, only the registry says: else
-    a host could have another one changed.
+    The generation says what the host must have. Which host that is, and how and as whom to reach it, comes from the
+    registry alone: otherwise a host could have another one changed.
     """
     if (desired.fleet, desired.host) != (declared.fleet, declared.host):
         what = (
@@ -94,7 +94,7 @@ def check(desired: Desired, record: GenerationRecord, declared: Desired) -> Desi
 
 
 def list_known_stores(desired: Desired, declared: Desired) -> frozenset[str]:
-    """Names of a generation's stores that are where the registry declares them: no other store is sent a password."""
+    """Names of a generation's stores that are where the registry declares them: only these are sent a password."""
     places = {each.name: _place(each) for each in declared.stores}
     return frozenset(each.name for each in desired.stores if places.get(each.name) == _place(each))
 

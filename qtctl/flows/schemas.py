@@ -172,20 +172,20 @@ LAB: dict[str, Any] = {
 
 
 KEYS_OF: dict[type, object] = {model.Key: str, Folder: AbsolutePath}
-"""What the keys of a table file are where they are no names."""
+"""What the keys of a table file are if they are not names."""
 
 
 def read_meanings(text: str) -> Meanings:
-    """What every key of a registry means: `keys.toml` of the package, read."""
+    """The meaning of every key of a registry: the package's `keys.toml`, read."""
     return tomllib.loads(text)
 
 
 SHARED = ("Unit", "Instanced", "Resources", "Manager")
-"""Models that others are made from: what their keys mean stands there once."""
+"""Base models: what their keys mean is written only once."""
 
 
 def find_meaning(meant: Meanings, model_name: str, key: str, directive: str) -> str:
-    """What a key means: of its model, of one that this is made from, or the directive that it says."""
+    """The meaning of a key: from its model, from a base of that, or from the directive that it sets."""
     for name in (model_name, *SHARED):
         if key in meant.get(name, {}):
             return meant[name][key]
@@ -201,7 +201,7 @@ def make_document_schemas() -> dict[str, dict[str, Any]]:
 
 
 def make_registry_schemas(meant: Meanings) -> dict[str, dict[str, Any]]:
-    """What a registry's files hold, for editors, by kind of file: with the meaning of every key."""
+    """The files of a registry, for editors, by kind of file: with the meaning of every key."""
     found = {name: _explain(kind.model_json_schema(), meant) for name, kind in WHOLE.items()}
     for file, (_, kind) in TABLES.items():
         key = KEYS_OF.get(kind, Name)
@@ -236,7 +236,7 @@ def _set_draft(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _explain(schema: dict[str, Any], meant: Meanings) -> dict[str, Any]:
-    """With descriptions from keys.toml, and without what only pydantic or JSON has a use for."""
+    """With descriptions from keys.toml, and without what only pydantic or JSON needs."""
     for name, node in {**schema.get("$defs", {}), schema.get("title", ""): schema}.items():
         for key, value in node.get("properties", {}).items():
             directive = value.pop("directive", "")
@@ -247,7 +247,7 @@ def _explain(schema: dict[str, Any], meant: Meanings) -> dict[str, Any]:
 
 
 def _simplify(node: Any) -> Any:  # noqa: ANN401 - JSON of any shape
-    """Without titles, which repeat the keys, and without null, which TOML does not have. Other names are errors."""
+    """Without titles, which repeat the keys, and without null, which TOML does not have. Unknown keys are errors."""
     if isinstance(node, list):
         return [_simplify(each) for each in node]
     if not isinstance(node, dict):

@@ -1,4 +1,4 @@
-"""Whether a host that is watched can still become as declared by itself."""
+"""Whether a host under observation can still become as declared by itself."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ DOWN_S = 2.0
 """How long a unit that should be up must have been down before it is not waited for any more."""
 
 SETTLED_S = 5.0
-"""How long nothing that is open must have changed, and no unit be on its way, before it is not waited for any more."""
+"""How long open findings must be unchanged, with no unit starting or stopping, before the wait ends."""
 
 MOVES_BY_ITSELF = ("QT3", "QT5")
 """Families of findings about what a running program does in its own time: listen, read and write streams."""
@@ -23,7 +23,7 @@ _State = tuple[str, str, int, int]
 
 @dataclass
 class Settled:
-    """Since when (monotonic seconds) what is open is as it is, and units are down."""
+    """Since when (monotonic seconds) the open findings are unchanged, and units are down."""
 
     open_since: float
     open: frozenset[str] = frozenset()
@@ -32,8 +32,8 @@ class Settled:
     def see(self, outstanding: Sequence[Finding], facts: Facts, triggered: frozenset[str], now: float) -> bool:
         """Whether nothing can change any more.
 
-        A unit that failed, or ended, and that systemd does not start again by itself, stays down; then the gate cannot
-        open. Without one, everything that is open must be of the kind that does not change by itself.
+        A unit that failed or ended, and that systemd does not restart, stays down; then the gate cannot open. Otherwise
+        every open finding must be of a kind that does not resolve by itself.
         """
         fingerprints = frozenset(each.fingerprint for each in outstanding)
         if fingerprints != self.open:
@@ -50,7 +50,7 @@ class Settled:
 
 
 def _find_unit(facts: Facts, finding: Finding) -> Unit | None:
-    """The unit that a broken finding is about; None of anything else."""
+    """The unit that a broken finding is about; None for other findings."""
     item = facts.find_item(Need(Unit.FACT, finding.subject))
     return facts.read(Unit, finding.subject) if finding.outcome is Outcome.BROKEN and item.state.known else None
 

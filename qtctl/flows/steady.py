@@ -12,7 +12,7 @@ from qtctl.model.states import ServiceState
 STEADY_S = 10.0
 _S = 1_000_000
 RESTART_DELAYS = 2
-"""A service must outlive so many delays between its restarts."""
+"""How many of its restart delays a service must survive."""
 
 Start = tuple[int, int]
 """How often systemd restarted a unit, and when its process started (microseconds since the epoch)."""
@@ -37,7 +37,7 @@ class Steadiness:
         self.see_starts(list_starts(desired, facts), facts, now_s)
 
     def see_starts(self, starts: Mapping[str, Start], facts: Facts, now_s: float) -> None:
-        """`starts`: of the services that have to be steady."""
+        """`starts`: of the services that must be steady."""
         for name, start in starts.items():
             self._first.setdefault(name, start)
             if self._seen.get(name, (None, 0.0))[0] != start:
@@ -65,7 +65,7 @@ class Steadiness:
 
 
 def list_starts(desired: Desired, facts: Facts) -> dict[str, Start]:
-    """Starts of services declared running, without those whose unit is unknown: their checks keep the gate closed."""
+    """Starts of services declared running, except those whose unit is unknown: their checks keep the gate closed."""
     found = {}
     for service in desired.services:
         known = facts.find_item(Need(Unit.FACT, service.unit)).state.known
@@ -76,6 +76,6 @@ def list_starts(desired: Desired, facts: Facts) -> dict[str, Start]:
 
 
 def start_of(facts: Facts, unit: str) -> Start:
-    """(0, 0) where nothing is known of it."""
+    """(0, 0) if nothing is known."""
     found = facts.find(Unit, unit)
     return (found.n_restarts, get_start_us(found)) if found else (0, 0)

@@ -34,13 +34,13 @@ DEADLINE_S = 60.0
 STEADY_S = 1.0
 POLL_S = 0.3
 EXPECTED = frozenset({"QT218"})
-"""What every failure causes, however well the fleet comes back: services were restarted."""
+"""Expected after every failure, however well the fleet recovers: services were restarted."""
 _S = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Waited:
-    """`open`: what does not hold and did before, at the last look. `facts`: of that look."""
+    """`open`: what does not hold at the last look but did before. `facts`: of that look."""
 
     open: tuple[Finding, ...]
     facts: Facts
@@ -49,12 +49,12 @@ class Waited:
 
 @dataclass
 class ThrowawayHost:
-    """One booted host that stands in for the host of what is deployed to it. `gate`: findings below it do not count."""
+    """One booted host that stands in for the real one. `gate`: findings below it do not count."""
 
     progress: Progress
     gate: Severity
     known: frozenset[str] = frozenset()
-    """Fingerprints of what did not hold before a failure, and is not counted again after it."""
+    """Fingerprints of what did not hold before a failure, and does not count after it."""
 
     def run(self, script: str) -> None:
         """A shell script as root. LabError if it fails."""
@@ -74,7 +74,7 @@ class ThrowawayHost:
     def deploy(
         self, desired: Desired, choices: Choices, note: Callable[[Plan], None] = lambda _: None
     ) -> DeployOutcome:
-        """Deploy as in production, with less watching afterwards. `note` is given the plan."""
+        """Deploy as in production, but watch for less time afterwards. `note` gets the plan."""
 
         def agree(plan: Plan) -> bool:
             note(plan)
@@ -99,7 +99,7 @@ class ThrowawayHost:
         return judge(desired, evidence), Facts.of(evidence)
 
     def wait(self, desired: Desired, within_s: float, started: Collection[str] = (), since_us: int = 0) -> Waited:
-        """Audit again and again until nothing new is open, nothing can change any more, or the time is over.
+        """Audit repeatedly until nothing new is open, nothing can change any more, or time is up.
 
         `started`: units that must have started after `since_us` (microseconds since the epoch).
         """
@@ -123,7 +123,7 @@ class ThrowawayHost:
 
 
 def has_started(facts: Facts, unit: str, since_us: int) -> bool:
-    """Whether it is up, by a start after that moment."""
+    """Whether it is up, and was started after that moment."""
     found = facts.find(Unit, unit)
     return found is not None and is_up(found.active_state) and get_start_us(found) > since_us
 
@@ -134,7 +134,7 @@ def now_us() -> int:
 
 
 def _describe(desired: Desired) -> dict[str, str]:
-    """What the host notes of a generation."""
+    """What the host records about a generation."""
     return {
         "fleet": desired.fleet, "host": desired.host, "target": NAME, "registry": digest_registry(desired),
         "version": VERSION, "action": "deploy", "by": "qtctl rehearse",

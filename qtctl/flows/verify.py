@@ -1,4 +1,4 @@
-"""Render, stage, and let systemd's own tools judge. What no tool answered is unknown, and never a pass."""
+"""Render, stage, and let systemd's own tools judge. Whatever no tool answered is unknown, never a pass."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ HOLDS, BROKEN, UNKNOWN = Outcome.HOLDS, Outcome.BROKEN, Outcome.UNKNOWN
 
 
 def verify(declared: Loaded, tool: Analyze, threshold: float | None, deadline_s: float = DEADLINE_S) -> Verified:
-    """What this machine's systemd says of every generated unit of the host. If the tool fails: unknown."""
+    """What this machine's systemd says about every generated unit of the host. If the tool fails: unknown."""
     work = _Work(declared, threshold, deadline_s)
     try:
         with tool.stage(verify_tree(declared.desired)) as staged:
@@ -146,7 +146,7 @@ class _Work:
         return staged.analyze(command, self.deadline_s)
 
     def _find_circles(self, staged: Staged) -> tuple[UnitMessage, ...]:
-        """Orders that cannot be kept. Without dependencies none is seen: so they are asked for apart, as at a boot."""
+        """Ordering cycles. Without dependencies none shows up, so they are asked for separately, as at a boot."""
         done = self._ask(staged, [], [*BOOT[:1], *self.asked])
         if done.exit < 0:
             raise HostError(_explain_end("verify", done))
@@ -189,7 +189,7 @@ class _Work:
         return AnalyzeAnswer(BROKEN if any(check.outcome is BROKEN for check in checks) else HOLDS), checks
 
     def _read_elapses(self, staged: Staged, expressions: Sequence[str]) -> dict[str, Elapse | str]:
-        """Each with how systemd reads it, or its complaint: all in one run, one by one only where it refuses some."""
+        """Each expression with systemd's reading or complaint: all in one run, or one by one if it refuses some."""
         done = staged.analyze(["calendar", "--", *expressions], self.deadline_s)
         read = parse_calendar(done.out)
         if done.exit == 0 and len(read) == len(expressions):

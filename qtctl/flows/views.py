@@ -1,4 +1,4 @@
-"""Registry files → what is declared, as people and programs look at it: rows, one thing whole, graphs."""
+"""Registry files → what is declared, for people and programs: rows, one thing in full, graphs."""
 
 from collections.abc import Mapping
 
