@@ -18,7 +18,7 @@ class QtctlError(Exception):
     """Base of all errors that are shown as one line: where, what, what to do.
 
     `id`: the finding that the error is, such as QT102; `subject`: the entry that it is about, as `services/api`;
-    `field`: the key in it, as an operator writes it: `limits.memory_max`. Each is "" where there is none.
+    `field`: the key in it, as an operator writes it: `limits.memory_max`. Each is "" if there is none.
     """
 
     def __init__(

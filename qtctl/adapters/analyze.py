@@ -66,7 +66,7 @@ class StagedRoot:
 def lay(root: Path, tree: Tree) -> None:
     """The folders, files and links of `tree` below `root`, owned by whoever runs this.
 
-    OSError where one cannot be, InputError where its path leads out of `root`.
+    OSError if one cannot be, InputError if its path leads out of `root`.
     """
     own = os.geteuid(), os.getegid()
     root.mkdir(exist_ok=True)

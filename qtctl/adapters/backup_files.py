@@ -41,7 +41,7 @@ def write_new(path: Path, content: bytes) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """With mode 0700 where it is missing, and so those above it. InputError where others may write it."""
+    """With mode 0700 where it is missing, and so those above it. InputError if others may write it."""
     place = Place(str(folder))
     try:
         for each in (*reversed(folder.parents), folder):
@@ -77,7 +77,7 @@ def _check_ours(found: os.stat_result, place: Place, allowed: int = 0) -> None:
 
 
 def list_files(folder: Path) -> tuple[Path, ...]:
-    """The backups in a folder, newest name first. None where there is no folder."""
+    """The backups in a folder, newest name first. None if there is no folder."""
     try:
         names = [each.name for each in os.scandir(folder) if _NAME.fullmatch(each.name)]
     except FileNotFoundError:

@@ -13,7 +13,7 @@ class TooLarge(Exception):
 
 
 def read(path: str, most: int = MOST) -> bytes:
-    """The content of a file or device, at most `most` bytes. OSError where it cannot be read; TooLarge where there is
+    """The content of a file or device, at most `most` bytes. OSError if it cannot be read; TooLarge where there is
     more. A pipe or socket is refused: it might never end."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor

@@ -51,7 +51,7 @@ class Deadline:
         self.until = time.monotonic() + seconds
 
     def left(self) -> float:
-        """Seconds, never 0, which sockets take for "do not wait". TimeoutError where none are left."""
+        """Seconds, never 0, which sockets take for "do not wait". TimeoutError if none are left."""
         left = self.until - time.monotonic()
         if left <= 0:
             raise TimeoutError(f"no answer in {self.seconds:g} s")

@@ -19,7 +19,7 @@ class Wire(Protocol):
 
 
 def send_all(wire: Wire, data: bytes, deadline: Deadline) -> None:
-    """Send all of it by the deadline: TimeoutError, also where it is taken byte by byte. EOFError if gone."""
+    """Send all of it by the deadline: TimeoutError, also if it is taken byte by byte. EOFError if gone."""
     left = memoryview(data)
     while left:
         wire.settimeout(deadline.left())

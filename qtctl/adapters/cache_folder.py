@@ -1,6 +1,6 @@
 """A cache in a folder that belongs to the user. Nothing depends on it.
 
-An entry that is missing or cannot be read or written is made again. A file that somebody else could have written is not
+An entry that is missing or cannot be read or written is made again. A file that someone else could have written is not
 read.
 """
 

@@ -40,7 +40,7 @@ _ENV = {
 def pack_commit(clone: Path, commit: str) -> bytes:
     """A tar archive of its files, compressed with gzip: the same bytes for the same commit.
 
-    DeployRefused where the clone has no such commit, where an object is damaged, or where something in it cannot be
+    DeployRefused if the clone has no such commit, if an object is damaged, or if something in it cannot be
     installed (submodules, files of LFS).
     """
     if not clone.is_dir():

@@ -23,7 +23,7 @@ OVERRIDES = (
 
 
 def find_compose_files(folder: Path) -> tuple[Path, ...]:
-    """The compose file of a folder, and what overrides it, as Compose finds them. InputError where there is none."""
+    """The compose file of a folder, and what overrides it, as Compose finds them. InputError if there is none."""
     main = next((folder / name for name in NAMES if (folder / name).is_file()), None)
     if main is None:
         raise InputError("there is no compose file here", hint=f"one of {', '.join(NAMES)}", place=Place(str(folder)))

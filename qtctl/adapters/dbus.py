@@ -58,7 +58,7 @@ class StreamBus:
             raise gone(f"Hello: {shorten_output(f'{hello.error}: {hello.message}')}")
 
     def call(self, calls: Sequence[BusCall], deadline_s: float) -> list[BusReply]:
-        """Replies in the order of `calls`; at most 120 are in flight at once. HostError where the bus is gone."""
+        """Replies in the order of `calls`; at most 120 are in flight at once. HostError if the bus is gone."""
         return self._call(calls, Deadline(deadline_s))
 
     def jobs(self, calls: Sequence[BusCall], deadline_s: float, ended: Ended = ignore_count) -> list[JobResult]:
@@ -127,7 +127,7 @@ class StreamBus:
             raise self._gone(_HANGS) from error
 
     def _read_signals(self, deadline: Deadline) -> bool:
-        """Keep the JobRemoved signals in what arrives next. False where nothing arrives by the deadline."""
+        """Keep the JobRemoved signals in what arrives next. False if nothing arrives by the deadline."""
         try:
             self._read_arrived(deadline)
         except TimeoutError:

@@ -52,7 +52,7 @@ class PydbusBus:
         self._watching = False
 
     def call(self, calls: Sequence[BusCall], deadline_s: float) -> list[BusReply]:
-        """Replies in the order of `calls`; at most 120 are in flight at once. HostError where the bus is gone."""
+        """Replies in the order of `calls`; at most 120 are in flight at once. HostError if the bus is gone."""
         until = time.monotonic() + deadline_s
         messages = [_make_message(call) for call in calls]
         results: dict[int, Any] = {}
@@ -152,7 +152,7 @@ class _Loop:
             self._context.pop_thread_default()
 
     def until(self, done: Callable[[], bool], deadline: float) -> bool:
-        """Turn until it is done. False where it is not by the deadline, a time of time.monotonic."""
+        """Turn until it is done. False if it is not by the deadline, a time of time.monotonic."""
         alarm = GLib.timeout_source_new(ceil(max(deadline - time.monotonic(), 0) * 1000))
         alarm.set_callback(lambda *_: True)
         alarm.attach(self._context)

@@ -86,7 +86,7 @@ class Privileges:
         return True
 
     def prepare(self, script: str | Request, *, root: bool, attached: bool) -> Started:
-        """What is started. Refused where the account may not be root for that."""
+        """What is started. Refused if the account may not be root for that."""
         if isinstance(script, Request) and self.has_helper():
             from qtctl.apply.helper import pack  # noqa: PLC0415
 

@@ -27,7 +27,7 @@ _PIPES = ("/dev/", "/proc/")
 
 
 def read_registry(folder: Path) -> dict[str, bytes]:
-    """All TOML and lock files of a registry by their path relative to it. InputError where it is no readable folder.
+    """All TOML and lock files of a registry by their path relative to it. InputError if it is no readable folder.
 
     What was meant to be one and is named otherwise has its path too (a folder with / at the end), and no content.
     """
@@ -102,7 +102,7 @@ def _read_text(root: Folder, path: str) -> str:
 
 
 def read_bytes(path: Path, most: int = LARGEST) -> bytes:
-    """What a file that an operator names holds. InputError where it cannot be read, or has more than `most` bytes."""
+    """What a file that an operator names holds. InputError if it cannot be read, or has more than `most` bytes."""
     place = Place(str(path))
     with _name_failures("read", place):
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | (0 if _is_pipe(path) else os.O_NONBLOCK))
@@ -156,7 +156,7 @@ def locate_shipped(name: str) -> Path:
 
 
 def check_writable(path: Path) -> None:
-    """InputError where `write_atomic` could not write there. Call it before the work whose result is to be written."""
+    """InputError if `write_atomic` could not write there. Call it before the work whose result is to be written."""
     place = Place(str(path))
     if path.is_dir():
         raise InputError("cannot be written: it is a folder", hint="name a file", place=place)
@@ -170,7 +170,7 @@ def check_writable(path: Path) -> None:
 
 
 def write_atomic(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Write whole or not at all: a temporary file beside it, fsync, rename. InputError where it cannot be."""
+    """Write whole or not at all: a temporary file beside it, fsync, rename. InputError if it cannot be."""
     check_writable(path)
     with _name_failures("written", Place(str(path))):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -179,7 +179,7 @@ def write_atomic(path: Path, content: bytes, mode: int = 0o644) -> None:
 
 
 def append_to(path: Path, content: bytes) -> None:
-    """Add to the end of a regular file, which is made where there is none. InputError where it cannot be."""
+    """Add to the end of a regular file, which is made where there is none. InputError if it cannot be."""
     place = Place(str(path))
     with _name_failures("written", place):
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
@@ -215,9 +215,9 @@ def rewrite_registry(folder: Path, before: Mapping[str, bytes], contents: Mappin
 
 
 def write_tree(folder: Path, contents: Mapping[str, tuple[bytes, int]]) -> None:
-    """Write each file below `folder` by its relative path, with its mode. Nothing where one of them cannot be.
+    """Write each file below `folder` by its relative path, with its mode. Nothing if one of them cannot be.
 
-    InputError where a path leads out of the folder, be it by `..` or by a link on the way.
+    InputError if a path leads out of the folder, be it by `..` or by a link on the way.
     """
     if not contents:
         return
@@ -237,7 +237,7 @@ def write_tree(folder: Path, contents: Mapping[str, tuple[bytes, int]]) -> None:
 def remove_marked(folder: Path, tops: Collection[str], mark: str, kept: Collection[str]) -> tuple[str, ...]:
     """Remove the files below the subfolders `tops` that begin with `mark`, but those in `kept`; their relative paths.
 
-    Links are not followed and not removed. Folders that this empties go too. InputError where one cannot be removed.
+    Links are not followed and not removed. Folders that this empties go too. InputError if one cannot be removed.
     """
     with _open_folder(folder, Links.REFUSED) as root:
         below = (each for each in Walk(root, only=tops).entries() if not each.is_link and not each.is_folder)
@@ -250,7 +250,7 @@ def remove_marked(folder: Path, tops: Collection[str], mark: str, kept: Collecti
 
 
 def _begins_with(entry: Entry, mark: bytes) -> bool:
-    """Whether it begins with `mark`. A file that cannot be read counts as somebody else's."""
+    """Whether it begins with `mark`. A file that cannot be read counts as someone else's."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
     with suppress(OSError):
         if not stat.S_ISREG(os.stat(entry.name, dir_fd=entry.fd, follow_symlinks=False).st_mode):
@@ -268,7 +268,7 @@ def _remove_empty(root: Folder, path: str) -> None:
 
 
 def write_new_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """Make a folder with these files by their relative path, whole or not at all. InputError where it has something.
+    """Make a folder with these files by their relative path, whole or not at all. InputError if it has something.
 
     All is written in a folder beside its place and moved there in the end; what is there empty is replaced.
     """
@@ -292,7 +292,7 @@ def _move_in(above: Folder, name: str, contents: Mapping[str, bytes]) -> None:
 def replace_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
     """As `write_new_folder`, in the place of a registry that is there: the old one goes when the new one is whole.
 
-    InputError where anything is in it that a registry does not have.
+    InputError if anything is in it that a registry does not have.
     """
     if not folder.is_dir() or not any(folder.iterdir()):
         write_new_folder(folder, contents)
@@ -311,7 +311,7 @@ def replace_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
 
 
 def _check_old(folder: Path) -> None:
-    """InputError where it is no registry, or has something that this would delete and a registry does not have."""
+    """InputError if it is no registry, or has something that this would delete and a registry does not have."""
     with _open_folder(folder) as root:
         odd = [each.path for each in Walk(root).entries() if each.is_link or each.problem or not _is_ordinary(each)]
     if folder.is_symlink() or odd or not (folder / "fleet.toml").is_file():
@@ -327,7 +327,7 @@ def _is_ordinary(entry: Entry) -> bool:
 
 
 def check_new_registry(folder: Path, *, force: bool) -> None:
-    """InputError where nothing can be made there. Call it before the work whose result is to be written."""
+    """InputError if nothing can be made there. Call it before the work whose result is to be written."""
     if not force:
         try:
             _check_new(folder)

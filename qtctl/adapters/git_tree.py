@@ -18,7 +18,7 @@ _REGULAR = (b"100644", b"100755")
 def read_files_at(folder: Path, commit: str) -> dict[str, bytes] | None:
     """TOML and lock files of `folder` by their path relative to it, as the commit has them.
 
-    None where git, the commit or the folder in it is not there, or where it is too large.
+    None if git, the commit or the folder in it is not there, or if it is too large.
     """
     if not _COMMIT.fullmatch(commit):
         return None

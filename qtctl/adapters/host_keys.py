@@ -42,7 +42,7 @@ class HostKeys:
         return (*certificates, *sorted(plain, key=lambda name: name not in self.without_port.algorithms))
 
     def check(self, shown: bytes, peer: str = "") -> None:
-        """Unreachable where the key is unknown, another one, too small, or revoked.
+        """Unreachable if the key is unknown, another one, too small, or revoked.
 
         `shown`: the host's key or certificate in SSH wire format; `peer`: the address connected to, '' for none.
         """
@@ -63,7 +63,7 @@ class HostKeys:
         self._check_plain(plain, reason, peer)
 
     def explain_no_known_type(self) -> Unreachable | None:
-        """The error for a host that offers none of the known types; None where no type is known."""
+        """The error for a host that offers none of the known types; None if no type is known."""
         if not self.known.keys:
             return None
         return ssh_errors.explain_no_known_type(self.settings, self.known.algorithms, self.files)
@@ -98,7 +98,7 @@ class HostKeys:
                 )
 
     def _find_certificate_fault(self, certificate: Certificate) -> str | None:
-        """Why the certificate proves nothing, None where it proves the host."""
+        """Why the certificate proves nothing, None if it proves the host."""
         if self.known.is_revoked(certificate.authority) or self.known.is_revoked(certificate.plain):
             raise ssh_errors.explain_host_key(self.settings, "revoked", _name_key(certificate.plain), self.files)
         signed_by = [
@@ -121,7 +121,7 @@ class HostKeys:
         return f"it shows no host certificate, though {place} has a @cert-authority for it"
 
     def _check_plain(self, blob: bytes, reason: str, peer: str) -> None:
-        """`reason`: why no certificate proves the host, '' where known_hosts asks for none."""
+        """`reason`: why no certificate proves the host, '' if known_hosts asks for none."""
         verdict = self.known.judge(blob)
         if verdict == "unknown" and (other := self.without_port.judge(blob)) in ("known", "revoked"):
             verdict = other

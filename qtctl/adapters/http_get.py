@@ -1,7 +1,7 @@
 """GET over byte streams of our own (forwarded channels, sockets), many at the same time, each with its own deadline.
 
 Only GET: no redirect is followed, no name is resolved, and reads are bounded. http.client takes 15 ms to import, and
-reads a line for as long as somebody sends it byte by byte.
+reads a line for as long as someone sends it byte by byte.
 """
 
 import re
@@ -32,7 +32,7 @@ LATE_HELP = "something on the host is slow or hangs: the other unknowns say what
 CLOSED_HELP = "find out why sshd there hangs or ends connections (`journalctl -u ssh`), then audit again"
 
 Dial = Callable[[str, int, float], Wire]
-"""Address, port and seconds → a stream. HostError where nobody takes the connection."""
+"""Address, port and seconds → a stream. HostError if nobody takes the connection."""
 
 
 class NotHttp(Exception):
@@ -43,7 +43,7 @@ class Gets:
     """qtctl.interfaces.host.Gets: begun at once, by threads of its own."""
 
     def __init__(self, dial: Dial, questions: Sequence[HealthQuestion], closed: Callable[[], str]) -> None:
-        """`closed`: why the way to the host is, '' where it is open; no program is to blame for that."""
+        """`closed`: why the way to the host is, '' if it is open; no program is to blame for that."""
         self._dial, self._questions, self._closed = dial, questions, closed
         self._replies: list[HttpReply | None] = [None] * len(questions)
         self._left = deque(range(len(questions)))

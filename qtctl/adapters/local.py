@@ -35,7 +35,7 @@ class LocalHost(Closing):
     transport = "local"
 
     def __init__(self) -> None:
-        """InputError where QTCTL_BUS names a library that is unknown or not there."""
+        """InputError if QTCTL_BUS names a library that is unknown or not there."""
         self._open: list[Callable[[], None]] = []
         self._bus = local_bus.choose_library()
         self._privileges = elevate.Privileges(_PLACE, self.start, is_root=os.geteuid() == 0)
@@ -132,7 +132,7 @@ class Process:
             os.close(stdin)
 
     def finish(self, deadline_s: float, *, keep: bool = False) -> Completed:
-        """Wait for the end. Refused where sudo denies.
+        """Wait for the end. Refused if sudo denies.
 
         HostError at the deadline (`keep`: what came by then), or where one of the streams has more than 16 MiB; then
         what was started is ended.

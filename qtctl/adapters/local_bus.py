@@ -22,7 +22,7 @@ Open = Callable[[str, bool, float], LocalBus]
 
 
 def choose_library() -> Open:
-    """How the bus is opened. InputError where what QTCTL_BUS names is unknown, or not installed."""
+    """How the bus is opened. InputError if what QTCTL_BUS names is unknown, or not installed."""
     name = os.environ.get(VARIABLE) or JEEPNEY
     if name == JEEPNEY:
         return _open_by_jeepney

@@ -57,7 +57,7 @@ def _parse_key(number: int, line: bytes) -> bytes:
 
 
 def _is_in_krl(file: str, key: bytes) -> bool:
-    """ssh-keygen's exit code is 0 where it could read the list and the key is not in it."""
+    """ssh-keygen's exit code is 0 if it could read the list and the key is not in it."""
     with tempfile.TemporaryDirectory(prefix="qtctl-") as folder:
         public = Path(folder, "key.pub")
         public.write_bytes(read_type(key).encode() + b" " + base64.b64encode(key) + b"\n")

@@ -15,7 +15,7 @@ NAME_A_FILE = "name a file, or - for standard output"
 
 
 def check_saved(path: Path) -> None:
-    """InputError where `save` would not write there. Call it before asking a host."""
+    """InputError if `save` would not write there. Call it before asking a host."""
     if path == STDOUT:
         return
     place = Place(str(path))
@@ -36,7 +36,7 @@ def check_saved(path: Path) -> None:
 
 
 def save(path: Path, content: bytes) -> None:
-    """Whole or not at all. A file of the same account keeps its mode. InputError where it cannot be written."""
+    """Whole or not at all. A file of the same account keeps its mode. InputError if it cannot be written."""
     check_saved(path)
     try:
         with Folder.open(path.absolute().parent) as above:

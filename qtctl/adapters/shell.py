@@ -42,7 +42,7 @@ class AfterMark:
         self._found = False
 
     def take_after(self, data: bytes) -> bytes:
-        """What of `data` comes after the mark. HostError where so much came that none can be expected."""
+        """What of `data` comes after the mark. HostError if so much came that none can be expected."""
         if self._found:
             return data
         self._before += data

@@ -8,7 +8,7 @@ from pathlib import Path
 from qtctl.errors import InputError, Place
 
 NAMESPACE = "snapshot@qtctl"
-"""A signature that somebody made for another purpose is none of a snapshot."""
+"""A signature that someone made for another purpose is none of a snapshot."""
 PROGRAM = "ssh-keygen"
 DEADLINE_S = 60.0
 """An agent may ask a person."""
@@ -16,7 +16,7 @@ _BEGINS = b"-----BEGIN SSH SIGNATURE-----"
 
 
 def sign(content: bytes, key: Path) -> bytes:
-    """By a private key, or by the agent for a public one. InputError where it could not be."""
+    """By a private key, or by the agent for a public one. InputError if it could not be."""
     if not key.exists():
         raise InputError("there is no such key", hint="name a private key, or a public one of your agent",
                          place=Place(str(key)))  # fmt: skip

@@ -183,7 +183,7 @@ def _hold_lock(folder: Folder) -> Iterator[None]:
 
 
 def read_file(path: Path) -> Stored:
-    """One snapshot that was named by its path. InputError where it cannot be read, or is no regular file."""
+    """One snapshot that was named by its path. InputError if it cannot be read, or is no regular file."""
     try:
         with Folder.open(path.absolute().parent) as above:
             content = read_at(above.fd, path.name, LARGEST, Place(str(path)))

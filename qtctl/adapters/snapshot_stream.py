@@ -206,7 +206,7 @@ class SnapshotStream:
 
 
 class Ask:
-    """One command and its reply. InputError for what Redis refuses, HostError where it does not answer."""
+    """One command and its reply. InputError for what Redis refuses, HostError if it does not answer."""
 
     def __init__(self, connection: StreamConnection, place: str, deadline: Deadline) -> None:
         self._connection, self._place, self._deadline = connection, place, deadline

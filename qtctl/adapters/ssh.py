@@ -103,7 +103,7 @@ class SshHost(Closing):
 
     @property
     def has_helper(self) -> bool | None:
-        """Whether the host's helper acts for this account; None where that was not asked."""
+        """Whether the host's helper acts for this account; None if that was not asked."""
         return self._privileges.known
 
     def prepare_root(self, *, helped: bool | None = None) -> None:
@@ -156,7 +156,7 @@ class SshHost(Closing):
             close_channel(channel)
 
     def bus(self, *, root: bool = False, deadline_s: float = _ANSWER_DEADLINE_S) -> "StreamBus":
-        """The system bus through `systemd-stdio-bridge`. Refused or HostError where there is none.
+        """The system bus through `systemd-stdio-bridge`. Refused or HostError if there is none.
 
         The helper of a host gives nobody the bus as root: whoever has that is root.
         """

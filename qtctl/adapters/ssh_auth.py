@@ -74,12 +74,12 @@ def _offer(transport: Transport, settings: Settings, name: str, key: paramiko.PK
 
 
 def _read_banner(transport: Transport) -> str:
-    """What the host has said to whoever logs in, "" where it said nothing."""
+    """What the host has said to whoever logs in, "" if it said nothing."""
     return said_by((transport.get_banner() or b""), limit=300)
 
 
 def _choose_signatures(settings: Settings, name: str, key: paramiko.PKey, tried: list[str]) -> tuple[str, ...]:
-    """How this key may sign, best first; none where ssh would not offer it, which `tried` then tells."""
+    """How this key may sign, best first; none if ssh would not offer it, which `tried` then tells."""
     blob = key.asbytes()
     try:
         bits = read_rsa_bits(blob)

@@ -70,7 +70,7 @@ class BoundedPacketizer(Packetizer):
         self.complete_handshake()
 
     def _write(self, out: bytes) -> int:
-        """How much was written, 0 where there is no room now. EOFError where nobody is there any more."""
+        """How much was written, 0 if there is no room now. EOFError if nobody is there any more."""
         try:
             sent = int(self._sock.send(out))
         except (TimeoutError, BlockingIOError):

@@ -213,7 +213,7 @@ def _explain_failure(settings: Settings, keys: HostKeys, transport: Transport, e
 
 
 def _find_peer(sock: "socket.socket | paramiko.Channel") -> str:
-    """The address that a connection of our own goes to; '' where a jump host or a command made it."""
+    """The address that a connection of our own goes to; '' if a jump host or a command made it."""
     if not isinstance(sock, socket.socket) or sock.family not in (socket.AF_INET, socket.AF_INET6):
         return ""
     try:

@@ -45,7 +45,7 @@ class Exec:
         self._feed()
 
     def finish(self, deadline_s: float, *, keep: bool = False) -> Completed:
-        """Wait for the end. Refused where sudo denies.
+        """Wait for the end. Refused if sudo denies.
 
         HostError at the deadline (`keep`: what came by then), where the connection breaks, or where one of the streams
         has more than 16 MiB.

@@ -15,7 +15,7 @@ class Malformed(ValueError):
 
 @dataclass(slots=True)
 class Fields:
-    """Reads one field after another. Malformed where the bytes end before the field does."""
+    """Reads one field after another. Malformed if the bytes end before the field does."""
 
     data: bytes
     at: int = 0

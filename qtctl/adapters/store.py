@@ -55,7 +55,7 @@ class RedisStore:
         *,
         tls: StoreTls | None = None,
     ) -> None:
-        """`dial` connects within a number of seconds; Refused or HostError where it cannot."""
+        """`dial` connects within a number of seconds; Refused or HostError if it cannot."""
         self._user, self._db, self._tls = user, db, tls
         self._dial = dial
         self._place = place
@@ -68,7 +68,7 @@ class RedisStore:
     def ask(self, commands: Sequence[tuple[str, ...]], deadline_s: float) -> list[StoreReply]:
         """Replies in order, in RESP2's shapes (lists, str, int, None), bytes decoded as UTF-8.
 
-        Refused or HostError where Redis is not reached; ValueError for a command that is not a reading one.
+        Refused or HostError if Redis is not reached; ValueError for a command that is not a reading one.
         """
         for command in commands:
             _must_read(command)

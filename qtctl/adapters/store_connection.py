@@ -28,7 +28,7 @@ class StreamConnection:
         """False once it broke: it answers nothing any more."""
 
     def exchange(self, commands: list[tuple[str, ...]], deadline: Deadline) -> list[StoreReply]:
-        """Send all commands, then read all replies. Broken where it breaks before the first of them.
+        """Send all commands, then read all replies. Broken if it breaks before the first of them.
 
         Where it breaks later, or the deadline passes, the commands that are not answered have that as their error.
         """
@@ -63,7 +63,7 @@ class Reader:
         self._at = 0
 
     def read(self) -> Any:  # noqa: ANN401 - whatever Redis answers
-        """The next value. Broken where the bytes end, or are no reply of Redis."""
+        """The next value. Broken if the bytes end, or are no reply of Redis."""
         kind, rest = self._read_line()
         if kind == b"$":
             size = int(rest)

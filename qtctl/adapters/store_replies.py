@@ -1,7 +1,7 @@
 """Filter Redis's replies as they arrive, before they are parsed: only what may be kept passes.
 
 A server can say anything: texts of 512 MB, arrays of two billion, nested until Python's stack ends. And the answer to
-XINFO STREAM brings the first and the last entry of the stream, which are somebody's data, however large. Whatever is
+XINFO STREAM brings the first and the last entry of the stream, which are someone's data, however large. Whatever is
 nested deeper than we read is dropped here: the reader gets a null instead.
 """
 
@@ -78,7 +78,7 @@ class Scanner:
         self._broken: Broken | None = None
 
     def check(self) -> None:
-        """Broken where it broke behind what `feed` gave last."""
+        """Broken if it broke behind what `feed` gave last."""
         if self._broken is not None:
             raise self._broken
 

@@ -7,7 +7,7 @@ from qtctl.adapters.files import read_templates
 
 
 def load_unit_templates(folder: Path | None) -> Mapping[str, str]:
-    """By file name, as `render` takes them. InputError where the folder or a file in it cannot be read."""
+    """By file name, as `render` takes them. InputError if the folder or a file in it cannot be read."""
     if folder is None:
         return read_templates(None)
     from qtctl.adapters.template_process import fill  # noqa: PLC0415 - only for a user's own

@@ -14,7 +14,7 @@ _AT_A_TIME = 64 * KIB
 
 
 def open_tls(wire: Wire, wanted: StoreTls, place: str, deadline: Deadline) -> "TlsWire":
-    """Shake hands. HostError where a file cannot be used, or the server is not who it should be; then it is closed."""
+    """Shake hands. HostError if a file cannot be used, or the server is not who it should be; then it is closed."""
     try:
         found = TlsWire(wire, _make_context(wanted, place), wanted.server_name)
         found.shake_hands(deadline)

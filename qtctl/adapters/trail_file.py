@@ -104,7 +104,7 @@ def _open_locked(fd: int, name: str) -> Iterator[int]:
 
 
 def _check(found: os.stat_result) -> None:
-    """InputError where it is no file that this user alone reads and writes."""
+    """InputError if it is no file that this user alone reads and writes."""
     if not stat.S_ISREG(found.st_mode):
         raise InputError(f"it is {describe_kind(found)}, not a regular file", hint="name a file")
     if found.st_uid != os.geteuid():

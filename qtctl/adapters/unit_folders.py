@@ -17,7 +17,7 @@ _OF_SYSTEMD = ("/etc/systemd/", "/run/systemd/", "/usr/local/lib/systemd/", "/us
 
 
 def read_unit_folder(folder: Path) -> tuple[Found, ...]:
-    """All of it, by path below `folder`. InputError where it is no folder that can be read, or one without an end."""
+    """All of it, by path below `folder`. InputError if it is no folder that can be read, or one without an end."""
     if not folder.is_dir():
         raise InputError("is not a folder", hint="name a folder of unit files", place=Place(str(folder)))
     try:

@@ -45,7 +45,7 @@ class Merged:
     """All that hold, in the order of all directives together."""
 
     def last(self, section: str, key: str) -> str:
-        """The value that counts; "" where there is none."""
+        """The value that counts; "" if there is none."""
         found = self.held.get((section, key), ())
         return found[-1].value if found else ""
 

@@ -10,7 +10,7 @@ _TABLE = re.compile(r'\[+(?:"((?:[^"\\]|\\.)*)"|([A-Za-z0-9_-]+))')
 
 
 def attribute_error(drafted: Draft, error: InputError) -> dict[str, str]:
-    """Unit → what is wrong with it; empty where no error is about any of them."""
+    """Unit → what is wrong with it; empty if no error is about any of them."""
     errors = error.errors if isinstance(error, InputErrors) else (error,)
     found: dict[str, str] = {}
     for each in errors:

@@ -112,7 +112,7 @@ def add_loaded(sources: Sorted, loaded: Iterable[str]) -> Sorted:
 
 
 def is_lasting(unit: str) -> bool:
-    """Whether somebody named the instance: not one that a socket with Accept= made for a connection."""
+    """Whether someone named the instance: not one that a socket with Accept= made for a connection."""
     name = unit.rpartition(".")[0].partition("@")[2]
     return bool(name) and not _CONNECTION.fullmatch(name)
 

@@ -27,7 +27,7 @@ DEFAULTS: dict[At, tuple[str, ...]] = {("Service", "Type"): ("simple",)}
 
 
 def find_differences(made: Made, rendered: str) -> Iterator[Difference]:
-    """Of one unit, sorted. `because` says what it was left out or added for; '' where nothing explains it."""
+    """Of one unit, sorted. `because` says what it was left out or added for; '' if nothing explains it."""
     unit = made.original.unit
     if made.original.unloadable:
         section = list_unit_sections(unit)[1] if len(list_unit_sections(unit)) > OWN else "Unit"

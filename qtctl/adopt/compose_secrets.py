@@ -41,7 +41,7 @@ class Hiding:
             self.literal += [name] if value is not None else []
 
     def make_line(self, argv: tuple[str, ...]) -> str | None:
-        """The command as systemd reads it, with variables for its secrets; None where it has none."""
+        """The command as systemd reads it, with variables for its secrets; None if it has none."""
         spans = find_argument_spans(argv)
         spans[1:] = [
             split_apart([*those, *self._find_known(word)]) for word, those in zip(argv[1:], spans[1:], strict=True)

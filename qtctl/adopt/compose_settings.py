@@ -251,7 +251,7 @@ def _get_key(attribute: str) -> str:
 
 
 def _find_url(test: tuple[str, ...]) -> str:
-    """What of the service itself a program asks: port and path; '' where that cannot be told."""
+    """What of the service itself a program asks: port and path; '' if that cannot be told."""
     found = [match for word in test for match in _URL.finditer(word)]
     if len(found) != 1:
         return ""

@@ -77,7 +77,7 @@ def _list_secrets(units: Iterable[Original]) -> Iterator[str]:
 
 
 def list_hidden_names(made: Made, at: At) -> tuple[str, ...] | None:
-    """The names of the secrets in a directive ('' for one without a name); None where it has none."""
+    """The names of the secrets in a directive ('' for one without a name); None if it has none."""
     names = tuple(name for said, name in made.hidden.lines if (said.section, said.key) == at)
     return names or None
 

@@ -101,7 +101,7 @@ def _list_left(found: Iterable[Found], own: Mapping[str, str], units: Mapping[st
 def _list_missing(
     units: Mapping[str, DesiredFile], found: Iterable[Found], deployed: Desired | None
 ) -> Iterator[Drift]:
-    """Generated files that somebody removed."""
+    """Generated files that someone removed."""
     there = {each.path for each in found}
     were = {file.path for file in deployed.files} if deployed else set()
     for unit, file in sorted(units.items()):

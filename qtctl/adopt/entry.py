@@ -84,7 +84,7 @@ class Entry:
             self.ledger.note_error(QT110, self.unit, what, "fix the value", at=Place(each.path, each.line))
 
     def settle(self, model: type[BaseModel]) -> bool:
-        """Take out what the model refuses, key by key; False where something that it needs is missing."""
+        """Take out what the model refuses, key by key; False if something that it needs is missing."""
         for _ in range(len(self._from) + 1):
             try:
                 model.model_validate(self.table)

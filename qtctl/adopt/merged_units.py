@@ -54,7 +54,7 @@ class Original:
     refused: tuple[Refusal, ...] = ()
     """Why systemd does not load it."""
     foreign: bool = False
-    """Only drop-ins of it were found: the unit itself is somebody else's."""
+    """Only drop-ins of it were found: the unit itself is someone else's."""
     read: tuple[str, ...] = ()
     """The paths of all files that it was put together from."""
 

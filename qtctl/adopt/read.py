@@ -52,7 +52,7 @@ class Content:
 
 
 def read(raw: bytes, path: str, unit: str, version: int, ledger: Ledger) -> Content | None:
-    """None where systemd gives up the file for its syntax; every line has its fate in `ledger` either way.
+    """None if systemd gives up the file for its syntax; every line has its fate in `ledger` either way.
 
     A file that is only in another encoding is read, and judged.
     """

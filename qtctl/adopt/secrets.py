@@ -41,7 +41,7 @@ class Hidden:
                 yield name, value
 
     def mask_line(self, said: Assignment) -> Assignment | None:
-        """The assignment as it may be copied; None where nothing of it may be."""
+        """The assignment as it may be copied; None if nothing of it may be."""
         if said.key.startswith("Exec"):
             return self._hide_command(said)
         if said.key == "SetCredential" and said.value:

@@ -10,7 +10,7 @@ from qtctl.model.adoption import UnitState
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`state` as its table has it. `enabled`: None where it is as the state says. `open`: a person is to decide."""
+    """`state` as its table has it. `enabled`: None if it is as the state says. `open`: a person is to decide."""
 
     state: str
     enabled: bool | None = None

@@ -62,7 +62,7 @@ class Made:
 
 
 def make_table(original: Original, plan: Plan, ledger: Ledger) -> Made | None:
-    """None where systemd would not load the unit for what it lacks; a judgment says so."""
+    """None if systemd would not load the unit for what it lacks; a judgment says so."""
     kind = original.kind
     name = plan.names.get(original.unit) or _name_dropin(original)
     entry = Entry(original.unit, list_fields(kind), ledger)

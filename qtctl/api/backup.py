@@ -24,7 +24,7 @@ ENDING = ".qtbackup"
 
 
 def take(declared: Declared, target: str, *, user: str | None = None) -> Backup:
-    """Read what is installed on `target` now. HostError where it could not be read."""
+    """Read what is installed on `target` now. HostError if it could not be read."""
     with connect(make_declared_route(target, declared.desired, user, "deploy")) as host:
         return flow.take(host, as_meant(declared.desired, target), SystemClock(), describe(declared, target))
 
@@ -85,7 +85,7 @@ def restore(
 
     `registry`: its folder, for the audit trail.
 
-    InputError where the backup is not this host's; DeployRefused where the host could not be reached or read.
+    InputError if the backup is not this host's; DeployRefused if the host could not be reached or read.
     """
     flow.check(backup, declared.desired, where)
     about = _describe_origin(declared, target, backup, registry)

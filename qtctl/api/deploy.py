@@ -61,7 +61,7 @@ def deploy(
     declared in, and `action`: what this is, for the audit trail. `supplies`: where code and packages come from that are
     installed. `connector`: how `target` is connected to, where that has begun already.
 
-    It has `deadline_s` after that. DeployRefused where the host could not be reached or read: then there is no plan.
+    It has `deadline_s` after that. DeployRefused if the host could not be reached or read: then there is no plan.
     """
     desired = make_deployable(declared.desired, target)
     route = make_declared_route(target, desired, user, "deploy")

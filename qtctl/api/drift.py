@@ -45,7 +45,7 @@ def find_drift(
 ) -> DriftOfHost:
     """What was changed on `target` since its last deploy, and the registry in `folder` with that. Writes nothing.
 
-    InputErrors where the registry has an error. HostError where the host could not be asked; DeployRefused where what
+    InputErrors if the registry has an error. HostError if the host could not be asked; DeployRefused if what
     it keeps of its last deploy is damaged or another fleet's.
     """
     files, texts = read_registry(folder), load_unit_templates(templates)

@@ -18,7 +18,7 @@ def make_inquiry(declared: Declared, target: str, *, user: str | None = None, be
     """All that an audit, a registry report or a parity report asks of `target`, with the route there.
 
     `user`: the account to log in as, instead of the audit account. `become`: read what only root can see, through `sudo
-    -n`. InputError where a store's password is not set.
+    -n`. InputError if a store's password is not set.
     """
     return audit_inquiry(declared.desired, target, user, become=become)
 

@@ -27,7 +27,7 @@ def make_question(
 ) -> FleetQuestion:
     """What to ask of each host; connects to nothing. `become`: as in `evidence.make_inquiry`.
 
-    InputErrors where a store's password is not set.
+    InputErrors if a store's password is not set.
     """
     return FleetQuestion(registry.registry, registry.files, targets, user, become=become)
 

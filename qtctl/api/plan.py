@@ -22,7 +22,7 @@ from qtctl.reports.plan import read as read_report
 def plan(declared: Declared, target: str, *, user: str | None = None, choices: Choices = NO_CHOICES) -> Plan:
     """The steps from what `target` is to what it must be, or the refusals. Asks through the deploy account, as root.
 
-    HostError where the host could not be asked.
+    HostError if the host could not be asked.
     """
     desired = make_deployable(declared.desired, target)
     with connect(make_declared_route(target, desired, user, "deploy")) as host:

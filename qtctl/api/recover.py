@@ -19,7 +19,7 @@ def recover(
 ) -> tuple[Progressed | None, tuple[str, ...]]:
     """Try once more to bring `target` back to what was there before; with `accept` leave it as it is.
 
-    None if no deploy is in the way. Also returns why the audit trail lacks a record. HostError where the host could not
+    None if no deploy is in the way. Also returns why the audit trail lacks a record. HostError if the host could not
     be asked.
     """
     about = {"fleet": declared.desired.fleet, "host": declared.desired.host, "target": target}

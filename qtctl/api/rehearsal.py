@@ -74,7 +74,7 @@ def ask(declared: Loaded, target: str, *, user: str | None = None, progress: Pro
 
 
 def check(saved: Saved, declared: Loaded, where: str) -> None:
-    """InputError where the evidence is not of the host of `declared`, not of its registry, or says too little."""
+    """InputError if the evidence is not of the host of `declared`, not of its registry, or says too little."""
     desired, facts = declared.desired, Facts.of(saved.evidence)
     place = Place(where) if where else None
     if saved.evidence.host != desired.host:
@@ -138,7 +138,7 @@ def rehearse(
 ) -> Rehearsal:
     """Make a throwaway host like the real one, deploy to it, make it fail, roll it back, and remove it.
 
-    `registry`: the folder of `declared`, in whose git history is looked for what the host has now. LabError where this
+    `registry`: the folder of `declared`, in whose git history is looked for what the host has now. LabError if this
     machine cannot boot hosts. `saved` must have been checked.
     """
     release = _choose_release(saved.evidence, declared, suite)

@@ -38,7 +38,7 @@ def find_earlier(
 ) -> Earlier:
     """Generation `number` of `target`; else the one that was in force before the current one.
 
-    DeployRefused where there is none, or it is damaged.
+    DeployRefused if there is none, or it is damaged.
     """
     route = make_declared_route(target, declared.desired, user, "deploy")
     open_ = connector or partial(connect, route)

@@ -27,9 +27,9 @@ class PutSecret:
 
 
 def check_secrets(declared: Declared, target: str, *, user: str | None = None) -> tuple[SecretFound, ...]:
-    """Every declared secret as it is on `target`. HostError where the host could not be asked.
+    """Every declared secret as it is on `target`. HostError if the host could not be asked.
 
-    DeployRefused where it is another host than declared.
+    DeployRefused if it is another host than declared.
     """
     places, desired = list_secrets(declared.desired), as_meant(declared.desired, target)
     with connect(make_declared_route(target, desired, user, "deploy")) as host:

@@ -13,7 +13,7 @@ USAGE = "write it as FILE#/POINTER: registry.json#/summary/running"
 
 
 def explain_number(named: str) -> WhyReport:
-    """`named`: FILE#/POINTER. InputError where the file is no report of qtctl, or no number stands there."""
+    """`named`: FILE#/POINTER. InputError if the file is no report of qtctl, or no number stands there."""
     file, pointer = split_name(named)
     content = read_json(read_text(Path(file)), file, HINT)
     return build_report(content, file, parse_pointer(pointer))

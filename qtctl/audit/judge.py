@@ -63,7 +63,7 @@ def list_needs(desired: Desired) -> tuple[Need, ...]:
 def judge(
     desired: Desired, evidence: Evidence, earlier: Evidence | None = None, *, only: Expected | None = None
 ) -> tuple[Finding, ...]:
-    """The checks, sorted by host, id and subject. InputError where the evidence does not say when it was taken.
+    """The checks, sorted by host, id and subject. InputError if the evidence does not say when it was taken.
 
     `earlier`: an earlier look at the same host, with which some rules compare. `only`: the expectations that are
     judged, where the evidence was asked for no others.

@@ -32,7 +32,7 @@ def check_counts(document: Document) -> Iterator[Judged]:
 def count_of_title(title: str) -> Count | None:
     """The number of things that a title announces: `Streams (21 active)`, `Ports (11)`, `2025: 14 AI modules`.
 
-    None where the number may be of something else: `Postgres (2 replicas)`, `Goals (2026)`.
+    None if the number may be of something else: `Postgres (2 replicas)`, `Goals (2026)`.
     """
     if found := _CLOSING.match(title):
         counts = find_counts(found["count"])

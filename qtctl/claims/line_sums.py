@@ -83,7 +83,7 @@ def _may_be_more(fields: Sequence[tuple[Line, re.Match[str]]], kinds: Sequence[s
 
 
 def find_state(label: str) -> str:
-    """What state a label is: up, or one of those that are not; '' where it is more than the name of one."""
+    """What state a label is: up, or one of those that are not; '' if it is more than the name of one."""
     words = [each for each in list_words(label.replace("_", " ")) if each not in ("count", "service", "unit", "module")]
     if len(words) != 1:
         return ""

@@ -32,7 +32,7 @@ LEAST_NAMES = 3
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """A key-like name where it stands. `kind`: what it is called there, '' where nothing says it."""
+    """A key-like name where it stands. `kind`: what it is called there, '' if nothing says it."""
 
     name: str
     line: Line
@@ -110,7 +110,7 @@ def _list_counted(document: Document) -> frozenset[tuple[str, int]]:
 
 
 def _find_prefix(names: set[str]) -> str:
-    """What all of them begin with, up to a colon; '' where they have nothing in common, or are no keys."""
+    """What all of them begin with, up to a colon; '' if they have nothing in common, or are no keys."""
     if not all(_KEY.fullmatch(each) for each in names):
         return ""
     common = min(names, default="")

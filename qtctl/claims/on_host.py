@@ -61,7 +61,7 @@ class _Said:
 
 @dataclass(frozen=True, slots=True)
 class OnHost:
-    """`known`: None where nothing was given to compare with: then all that is understood cannot be known."""
+    """`known`: None if nothing was given to compare with: then all that is understood cannot be known."""
 
     document: Document
     known: Known | None
@@ -258,7 +258,7 @@ class OnHost:
         return self._make_judged(claim, holds=not shared, why=why or "no two services share one")
 
     def _explain_other_day(self, said: _Said) -> str:
-        """Why something that moves cannot be compared; '' where it can."""
+        """Why something that moves cannot be compared; '' if it can."""
         if self.known is None or not self.known.taken_at:
             return "what moves is seen on the host only: --from EVIDENCE"
         taken = self.known.taken_at[:10]
@@ -292,7 +292,7 @@ def find_head_facets(header: Sequence[str]) -> str:
 
 
 def _find_kind(count: Count) -> str:
-    """What of a host it counts, all of them; '' where it chooses some, or counts something else."""
+    """What of a host it counts, all of them; '' if it chooses some, or counts something else."""
     kinds = {_KINDS[each] for each in count.nouns if each in _KINDS}
     if len(kinds) != 1 or len(count.nouns) != 1 or count.qualifiers - _ALLOWED:
         return ""

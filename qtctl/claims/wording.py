@@ -55,7 +55,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9][\w@*]*(?:[-:._/][\w@*]+)+")
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """A number with what it counts: "19 new services". `nouns` in the singular, empty where none is named.
+    """A number with what it counts: "19 new services". `nouns` in the singular, empty if none is named.
 
     `least`: "24+"; `about`: "~29". `tail`: the words that follow the noun, or the number itself.
     """
@@ -130,7 +130,7 @@ def _count(text: str, start: int, end: int, value: int, groups: dict[str, str | 
 
 
 def find_singulars(word: str) -> frozenset[str]:
-    """The singulars of a word that is a plural, or several: "streams/keys"; none where it is no plural."""
+    """The singulars of a word that is a plural, or several: "streams/keys"; none if it is no plural."""
     parts = word.strip(".'-").split("/")
     found = {make_singular(each) for each in parts if is_plural(each)}
     return frozenset(found) if found and len(found) == len(set(parts)) else frozenset()

@@ -86,7 +86,7 @@ def _build_end_event(asked: "Asked", detail: str) -> Event:
 
 
 def _check_folder(folder: Path) -> None:
-    """InputError where evidence could not be saved below it: asked before any host is."""
+    """InputError if evidence could not be saved below it: asked before any host is."""
     from qtctl.adapters.saved_file import check_saved
 
     if folder.exists() and not folder.is_dir():

@@ -57,7 +57,7 @@ NewSinceOption = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """InputError where an id is none, or a file cannot be read: before any host is asked."""
+    """InputError if an id is none, or a file cannot be read: before any host is asked."""
 
     only: tuple[str, ...] = ()
     subjects: tuple[str, ...] = ()
@@ -85,7 +85,7 @@ class Part:
         return evidence.read(self.new_since, declared)
 
     def of(self, declared: "Declared", checks: "tuple[Finding, ...]") -> "tuple[tuple[Finding, ...], str]":
-        """The checks that are judged, and what is left out, in words. InputError where nothing is left."""
+        """The checks that are judged, and what is left out, in words. InputError if nothing is left."""
         if self.new_since is not None:
             checks = tuple(map(_read_known(self.new_since, declared).mark, checks))
         if not self.only and not self.subjects:

@@ -21,7 +21,7 @@ class Panel(StrEnum):
 class Command:
     """`COMMAND` of its file. `place`: commands stand in the order of work, least first.
 
-    `run`: the function, or a group of commands. `examples`: command of the group ("" where there is none) → lines as
+    `run`: the function, or a group of commands. `examples`: command of the group ("" if there is none) → lines as
     they are typed.
     """
 

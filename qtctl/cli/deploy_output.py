@@ -78,7 +78,7 @@ class DeployOutput:
 
 
 def make_confirmation(told: DeployOutput, say: "ProgressLine", *, yes: bool, verbose: bool) -> "Callable[[Plan], bool]":
-    """Shows the plan, and asks on a terminal unless `yes`. InputError where nobody can be asked."""
+    """Shows the plan, and asks on a terminal unless `yes`. InputError if nobody can be asked."""
 
     def confirm(plan: "Plan") -> bool:
         say.clear()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where evidence comes from, as the options of a command say it. InputError where neither or both are named."""
+    """Where evidence comes from, as the options of a command say it. InputError if neither or both are named."""
 
     registry: Path
     templates: Path | None = None
@@ -60,7 +60,7 @@ def gather(
 
 
 def obtain(declared: "Declared", host: str | None, saved: Path | None, user: str | None) -> "Evidence":
-    """The evidence of a live host or of a file. InputError where neither or both are named."""
+    """The evidence of a live host or of a file. InputError if neither or both are named."""
     from qtctl.api import evidence
 
     check_one_source(host, saved)
@@ -95,7 +95,7 @@ def _ask_live(declared: "Declared", target: str, user: str | None) -> "Evidence"
 
 
 def save(evidence: "Evidence", path: Path) -> None:
-    """In a file, or on stdout for `-`. InputError where it cannot be."""
+    """In a file, or on stdout for `-`. InputError if it cannot be."""
     from qtctl.adapters import saved_file
     from qtctl.api.evidence import format_evidence
 

@@ -10,7 +10,7 @@ from qtctl.dialects.shell import quote
 
 
 class Stray(NamedTuple):
-    """A word, and the option that it was most likely the value of ("" where none is likely)."""
+    """A word, and the option that it was most likely the value of ("" if none is likely)."""
 
     word: str
     option: str
@@ -34,7 +34,7 @@ LIKELY: tuple[tuple[str, Callable[[str], bool]], ...] = (
 
 
 def find_stray_word(context: Any, argv: Sequence[str]) -> Stray | None:  # noqa: ANN401 - typer's click has no name of its own
-    """The first word of `argv` that the command of `context` has no place for; None where there is none.
+    """The first word of `argv` that the command of `context` has no place for; None if there is none.
 
     Words that a wrong command line leaves over are found even where it fails for another reason first.
     """

@@ -211,7 +211,7 @@ def _split_columns(cells: Sequence[Sequence[list[Line]]], count: int) -> list[li
 
 
 def fit_columns(columns: Sequence[Sequence[list[Line]]], width: int) -> list[int] | None:
-    """The width of each column so that no word of it is broken; None where they do not fit, or would be too narrow."""
+    """The width of each column so that no word of it is broken; None if they do not fit, or would be too narrow."""
     least = [max(measure_longest_word(cell) for cell in column) for column in columns]
     most = [max((measure_width(line) for cell in column for line in cell), default=0) for column in columns]
     room = width - GAP * (len(columns) - 1)

@@ -91,7 +91,7 @@ def finish(look: Observation, asked: Asked) -> None:
 
 
 def _wait(look: Observation, asked: Asked, *reach: Need) -> Completed | None:
-    """None where all its needs, and `reach`, were refused for what went wrong."""
+    """None if all its needs, and `reach`, were refused for what went wrong."""
     if isinstance(asked.running, HostError):
         look.ledger.refuse((*reach, *asked.needs), asked.running)
         return None
@@ -147,7 +147,7 @@ def _note(asked: Asked, done: Completed, ledger: Ledger) -> list[tuple[Probe, tu
 
 
 def _ask_again(probe: Probe, answers: Sequence[Frame | None]) -> Probe | None:
-    """None where nothing is open, or the answers say too little: then what can be made of them is."""
+    """None if nothing is open, or the answers say too little: then what can be made of them is."""
     if probe.then is None or None in answers:
         return None
     try:

@@ -33,7 +33,7 @@ class Ledger:
         return number
 
     def add(self, answers: Iterable[Answer], asks: Sequence[int] = ()) -> None:
-        """Note answers; `asks` are the numbers of their probe's questions, empty where nothing could be asked.
+        """Note answers; `asks` are the numbers of their probe's questions, empty if nothing could be asked.
 
         The answer of root takes the place of the one that needed it.
         """

@@ -91,7 +91,7 @@ def list_shown(inquiry: Inquiry, unit: str) -> probe.Shown:
 def ask(look: Observation, needs: Iterable[Need], *, root: bool, last: bool = True) -> bool:
     """Note the listing and every unit needed; with a listing, also the fleet's units that nothing declares.
 
-    A bus that is gone refuses what it has not answered, and nothing else. False where the host had no session left for
+    A bus that is gone refuses what it has not answered, and nothing else. False if the host had no session left for
     it, and not `last`: nothing is noted, and it is asked again when others have ended.
     """
     open_ = set(needs)
@@ -221,7 +221,7 @@ def _answer(session: _Session, open_: set[Need], first: _First, extra: Sequence[
 
 
 def _list_starting_sockets(session: _Session, first: _First, known: set[str]) -> list[str]:
-    """The sockets that start a unit of somebody else's, as far as nothing else asks for them."""
+    """The sockets that start a unit of someone else's, as far as nothing else asks for them."""
     found: set[str] = set()
     for name, seen in first.seen.items():
         if TRIGGERED_BY in session.shown(name) and not seen.row.absent:
@@ -256,7 +256,7 @@ def _answer_unit(inquiry: Inquiry, name: str, seen: _Seen, listed: str, state: B
 
 
 def _read_file_state(reply: BusReply | None) -> str:
-    """GetUnitFileState's answer; empty where it says that there is no file: a transient unit, or a deleted one."""
+    """GetUnitFileState's answer; empty if it says that there is no file: a transient unit, or a deleted one."""
     return "" if reply is None or reply.error else probe.read_word(reply)
 
 

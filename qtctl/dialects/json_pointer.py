@@ -12,7 +12,7 @@ HINT = "write it as /summary/running; ~1 stands for /, ~0 for ~"
 
 
 def parse_pointer(text: str) -> tuple[str, ...]:
-    """The steps of a pointer; of '' there are none: the whole document. InputError where it is no pointer."""
+    """The steps of a pointer; of '' there are none: the whole document. InputError if it is no pointer."""
     if not text:
         return ()
     if not text.startswith("/"):
@@ -27,7 +27,7 @@ def write_pointer(steps: Iterable[str]) -> str:
 
 
 def step_into(value: object, step: str) -> object:
-    """What one step leads to. LookupError where it leads nowhere."""
+    """What one step leads to. LookupError if it leads nowhere."""
     if isinstance(value, dict):
         return value[step]
     if isinstance(value, list) and _INDEX.fullmatch(step):

@@ -56,7 +56,7 @@ class Verdict:
     """What the last look said. `opened`: nothing is in the way any more.
 
     `outstanding`: what does not hold, or is unknown. `moving`: services that keep restarting. `stuck`: nothing could
-    have changed any more, so the wait was cut short. `ended`: somebody else ended the transaction.
+    have changed any more, so the wait was cut short. `ended`: someone else ended the transaction.
     """
 
     outstanding: tuple[Finding, ...]
@@ -141,7 +141,7 @@ class Gate:
         )
 
     def look(self, host: Host, left_s: float = LOOK_S) -> Evidence:
-        """All that the plan and the gate are made from. HostError where the host is gone."""
+        """All that the plan and the gate are made from. HostError if the host is gone."""
         shown = list_properties(self.desired)
         inquiry = build_inquiry(self.desired, self.wanted, passwords=self.passwords, properties=shown)
         return collect(host, inquiry, self.clock, root=True, deadline_s=min(left_s, LOOK_S))
@@ -186,7 +186,7 @@ class Gate:
         """Look until the gate opens, nothing can change any more, or `until` (monotonic seconds). At least one look.
 
         Only a look over a new connection opens it: a host that takes no more logins is not deployed. `ended` is asked
-        between two looks. HostError where the host is gone for half a minute, or takes no new connection.
+        between two looks. HostError if the host is gone for half a minute, or takes no new connection.
         """
         watch = _Watch(self, until)
         refused: HostError | None = None
@@ -210,7 +210,7 @@ class Gate:
             over = ended()
 
     def _list_remaining(self, contact: Contact, evidence: Evidence, reading: Running | None) -> tuple[str, ...]:
-        """What a new plan of the host would change: somebody else was there in between, or it did not take."""
+        """What a new plan of the host would change: someone else was there in between, or it did not take."""
         choices = replace(self.choices, expected=None, cut_over=False, under_way=True)
         planned = plan_host(contact.host, self.desired, evidence, self.clock, choices, reading=reading)
         return list_remaining(self.desired, planned, Facts.of(evidence), self.failed_before)

@@ -50,7 +50,7 @@ def list_proofs(finding: Finding) -> Iterator[str]:
 def find_place(finding: Finding, view: View) -> Place | None:
     """Where it is shown, as whoever runs the command names the file; of what holds, the line is not looked up.
 
-    What nothing declares is shown where the host is declared. None where that is not known either.
+    What nothing declares is shown where the host is declared. None if that is not known either.
     """
     at = finding.place or (view.home and view.home())
     return Place(view.locate(at.file), at.line if isinstance(at, Place) else None) if at else None

@@ -13,7 +13,7 @@ from qtctl.model.snapshot import Chain, Entry, Snapshot, Stored
 from qtctl.rules.history.chain import FORKED, INDEX, MISSING, NOT_READ, QT1001, QT1002, UNSIGNED
 
 Signatures = Callable[[Stored, Snapshot], str]
-"""Why a signature is not good; '' where it is."""
+"""Why a signature is not good; '' if it is."""
 _RESTORE = "restore it from where the store is copied to; qtctl explain QT1002"
 _REBUILD = "see who changed the store; qtctl snapshot verify --rebuild-index lists what is there as it is now"
 OVERDUE_DAYS = 35

@@ -36,7 +36,7 @@ def _make_columns(rows: Sequence[Ask] | Sequence[Item], kind: type[Ask] | type[I
 
 
 def _make_rows(columns: Mapping[str, list[Any]]) -> Iterable[dict[str, Any]]:
-    """ValueError where the columns are of different lengths."""
+    """ValueError if the columns are of different lengths."""
     if any(len(column) > _MOST for column in columns.values()):
         raise ValueError
     return (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))

@@ -15,7 +15,7 @@ LEAST = 2
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One side of a comparison. `taken_at`: '' where it has no time of its own."""
+    """One side of a comparison. `taken_at`: '' if it has no time of its own."""
 
     source: str
     inventory: Inventory

@@ -14,7 +14,7 @@ _UNKNOWN = "unknown"
 
 
 def read_modules(document: object, file: str) -> Inventory:
-    """What a module registry says. InputError where it is none, or lists one module twice."""
+    """What a module registry says. InputError if it is none, or lists one module twice."""
     modules = document.get("modules") if isinstance(document, dict) else None
     if not isinstance(document, dict) or not isinstance(modules, list):
         hint = "a JSON document with a list of modules, as qtctl report registry --format json writes it"

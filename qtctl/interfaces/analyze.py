@@ -26,11 +26,11 @@ class Staged(Protocol):
         ...
 
     def analyze(self, arguments: Sequence[str], deadline_s: float) -> Printed:
-        """Run `systemd-analyze`. HostError where it is not installed, or does not end in time."""
+        """Run `systemd-analyze`. HostError if it is not installed, or does not end in time."""
         ...
 
 
 class Analyze(Protocol):
     def stage(self, tree: Tree) -> AbstractContextManager[Staged]:
-        """A new root with `tree` in it, gone at the end whatever happens. HostError where it cannot be made."""
+        """A new root with `tree` in it, gone at the end whatever happens. HostError if it cannot be made."""
         ...

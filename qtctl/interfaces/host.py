@@ -15,7 +15,7 @@ from qtctl.remote.request import Request
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """A finished command. `exit` is None where it ended by a signal. Times in seconds, `started_at` since the epoch.
+    """A finished command. `exit` is None if it ended by a signal. Times in seconds, `started_at` since the epoch.
 
     `late`: it had not ended at the deadline; the output is what had come by then.
     """
@@ -32,7 +32,7 @@ class Running(Protocol):
     """A command under way on the host."""
 
     def finish(self, deadline_s: float, *, keep: bool = False) -> Completed:
-        """Wait for its end. HostError where the deadline passes or the connection breaks.
+        """Wait for its end. HostError if the deadline passes or the connection breaks.
 
         `keep`: what has come by the deadline is a result, too.
         """
@@ -88,7 +88,7 @@ class Bus(Protocol):
     """The host's system bus."""
 
     def call(self, calls: Sequence[BusCall], deadline_s: float) -> list[BusReply]:
-        """Replies in the order of `calls`; at most 120 are in flight at once. HostError where the bus is gone."""
+        """Replies in the order of `calls`; at most 120 are in flight at once. HostError if the bus is gone."""
         ...
 
     def jobs(self, calls: Sequence[BusCall], deadline_s: float, ended: Ended = ignore_count) -> list[JobResult]:
@@ -111,7 +111,7 @@ class Store(Protocol):
     """A Redis server, seen from the host."""
 
     def ask(self, commands: Sequence[tuple[str, ...]], deadline_s: float) -> list[StoreReply]:
-        """Pipelined; replies in order, bytes decoded as UTF-8. Refused or HostError where Redis is not reached."""
+        """Pipelined; replies in order, bytes decoded as UTF-8. Refused or HostError if Redis is not reached."""
         ...
 
 
@@ -154,7 +154,7 @@ class Host(Protocol):
         ...
 
     def bus(self, *, root: bool = False, deadline_s: float = 10.0) -> Bus:
-        """Refused or HostError where there is no bus, or none that answers in time."""
+        """Refused or HostError if there is no bus, or none that answers in time."""
         ...
 
     def store(
@@ -187,5 +187,5 @@ class Connector(Protocol):
     """A way to one host, of which a connection can be made whenever one is needed."""
 
     def __call__(self) -> Host:
-        """A new connection, closed by whoever asked for it. Unreachable where there is none."""
+        """A new connection, closed by whoever asked for it. Unreachable if there is none."""
         ...

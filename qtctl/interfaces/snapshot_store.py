@@ -26,7 +26,7 @@ class SnapshotStore(Protocol):
         ...
 
     def pick(self, host: str, word: str) -> Stored | None:
-        """What `word` may mean, without reading all the others; None where only reading all of them tells."""
+        """What `word` may mean, without reading all the others; None if only reading all of them tells."""
         ...
 
     def append(self, host: str, build: Build) -> tuple[Snapshot, str]:

@@ -15,7 +15,7 @@ class Supplies(Protocol):
     def fetch_packages(self, install: DesiredInstall) -> Mapping[str, bytes] | None:
         """File name → content of the packages that its lock file allows; None: the host fetches them from its index.
 
-        DeployRefused where one is missing.
+        DeployRefused if one is missing.
         """
         ...
 

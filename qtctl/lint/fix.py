@@ -9,7 +9,7 @@ from qtctl.findings.finding import Fix
 
 
 def apply_fix(files: Mapping[str, bytes], fix: Fix) -> dict[str, bytes]:
-    """The files with the fix. InputError where the text cannot be edited without losing its layout."""
+    """The files with the fix. InputError if the text cannot be edited without losing its layout."""
     text = files[fix.file].decode("utf-8")
     edited = add_item(text, fix.path, fix.value) if fix.value else remove_key(text, fix.path)
     return {**files, fix.file: edited.encode()}

@@ -2,7 +2,7 @@
 
 A program that is run, a file that is believed and a folder that is written to are as trustworthy as everything on the
 way to them: each folder, each link, each folder of a link's target. `walk` follows a path as the kernel does and
-`find_first_change` names the first part of the way that somebody else could change.
+`find_first_change` names the first part of the way that someone else could change.
 
 Access control lists: where a file has one, the group bits of its mode show the list's mask. A user who is named in it
 and may write therefore shows as a group that may write, whatever the group: group write is never trusted here.
@@ -34,7 +34,7 @@ class Kind(StrEnum):
 class Entry:
     """What lstat says of one path. `mode`: permission bits, at most 07777. `target`: what is written in a link.
 
-    `acl`: entries of its access control list with numbers (`user:1001:r-x`); () where it has none, None where it has
+    `acl`: entries of its access control list with numbers (`user:1001:r-x`); () where it has none, None if it has
     one that was not read.
     """
 
@@ -52,7 +52,7 @@ class Way:
     """All entries that the kernel visits on a path, in that order, each link followed by the way to its target.
 
     The folder of an entry always stands before it: the one that a target is looked up in is therefore met twice.
-    `missing`: the first path that has no entry, or whose link is one too many; '' where the way is whole.
+    `missing`: the first path that has no entry, or whose link is one too many; '' if the way is whole.
     """
 
     entries: tuple[Entry, ...]
@@ -60,7 +60,7 @@ class Way:
 
     @property
     def end(self) -> Entry | None:
-        """The file or folder that the path leads to; None where the way is not whole."""
+        """The file or folder that the path leads to; None if the way is not whole."""
         return None if self.missing else self.entries[-1]
 
 

@@ -31,7 +31,7 @@ class Bound:
 
 
 def parse_address(text: str) -> Bound:
-    """`*` is any of both families (a dual-stack socket), `[::]` IPv6 only. InputError where it is no address.
+    """`*` is any of both families (a dual-stack socket), `[::]` IPv6 only. InputError if it is no address.
 
     A zone (`127.0.0.1%lo`, `[fe80::1]%eth0`) belongs to the address; with "any" it narrows it to one device.
     """

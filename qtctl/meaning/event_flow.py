@@ -106,7 +106,7 @@ def rank_stages(flow: EventFlow) -> dict[str, int]:
 
 
 def find_path(flow: EventFlow, start: str, end: str) -> tuple[str, ...] | None:
-    """The keys of the shortest way of an event from one key to another, without the first; None where there is none."""
+    """The keys of the shortest way of an event from one key to another, without the first; None if there is none."""
     came: dict[str, str] = {}
     for before, key in _walk(flow, (start,)):
         came[key] = before

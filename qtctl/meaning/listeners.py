@@ -10,7 +10,7 @@ from qtctl.model.desired_unit import DesiredUnit, Listener
 from qtctl.model.unit_kinds import UnitKind
 
 Row = list[str]
-"""Address, port, unit ('' where the kernel names none) and the line that ss printed."""
+"""Address, port, unit ('' if the kernel names none) and the line that ss printed."""
 
 
 SYSTEMD = "init.scope"
@@ -27,7 +27,7 @@ class Served(StrEnum):
     TAKEN = "taken"
     """Another unit has the address."""
     UNOWNED = "unowned"
-    """Somebody has the address, and the kernel does not say who."""
+    """Someone has the address, and the kernel does not say who."""
     NOBODY = "nobody"
 
 

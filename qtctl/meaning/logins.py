@@ -37,7 +37,7 @@ def map_entries(rows: Iterable[tuple[str, str, int, int, int, str]]) -> dict[str
 
 
 def find_first_writable(login: Auditor) -> Found | None:
-    """What anyone but the account itself and root could change; None where they could change nothing."""
+    """What anyone but the account itself and root could change; None if they could change nothing."""
     known: Mapping[str, Entry] = map_entries(login.rows())
     for path in list_login_paths(login.home, login.shell):
         change = find_first_change(walk(path, known).entries, (login.uid,))

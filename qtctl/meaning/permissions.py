@@ -41,7 +41,7 @@ class Refusal:
 
 
 def find_first_refusal(way: Way, who: Identity, wanted: Iterable[Permission]) -> Refusal | None:
-    """The first thing on the way that stops `who`; None where nothing does. `wanted` of what it leads to.
+    """The first thing on the way that stops `who`; None if nothing does. `wanted` of what it leads to.
 
     Every folder before it has to be entered, also those before what is missing.
     """

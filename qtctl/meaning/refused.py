@@ -75,7 +75,7 @@ def list_instances(desired: Desired) -> Instances:
 def _find_refused_dropins(
     unit: str, template: UnitFile | None, dropins: dict[str, list[UnitFile]], version: int
 ) -> Iterator[tuple[str, Refusal]]:
-    """Of drop-ins of an instance, merged with its template; else of a unit that somebody else makes."""
+    """Of drop-ins of an instance, merged with its template; else of a unit that someone else makes."""
     if template is None:
         yield from ((unit, refusal) for file in dropins[unit] for refusal in find_dropin_refusals(unit, file, version))
         return

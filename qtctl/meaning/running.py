@@ -70,7 +70,7 @@ def list_soft_limits(service: DesiredService) -> dict[str, int]:
 
 
 def find_venv(service: DesiredService) -> str:
-    """The venv whose interpreter its program is; '' where it is another program."""
+    """The venv whose interpreter its program is; '' if it is another program."""
     return service.venv if is_venv_python(service) else ""
 
 

@@ -9,7 +9,7 @@ ROOT = "-.slice"
 
 
 def list_slices(service: DesiredService) -> tuple[str, ...]:
-    """The slice that it runs in and those above, the nearest first. None where a specifier names it."""
+    """The slice that it runs in and those above, the nearest first. None if a specifier names it."""
     own = dict(service.settings).get("Slice") or _name_default_slice(service)
     if "%" in own or not own.endswith(".slice"):
         return ()

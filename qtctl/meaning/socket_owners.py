@@ -44,7 +44,7 @@ def _is_at(each: Heard, port: Listener) -> bool:
 
 
 def _list_heard(facts: Facts, socket: str) -> tuple[Heard, ...] | None:
-    """Its ports as they are loaded; None where they are not known. `[::]` may hear IPv4 too."""
+    """Its ports as they are loaded; None if they are not known. `[::]` may hear IPv4 too."""
     rows = _find_loaded(facts, socket, "Listen")
     if rows is None:
         return None

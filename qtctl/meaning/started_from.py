@@ -38,7 +38,7 @@ def list_config_files(unit: DesiredUnit, file: str, dropins: Mapping[str, Iterab
 
 
 def find_start_us(unit: Unit) -> int:
-    """When its process was started, in microseconds since the epoch; 0 where none runs."""
+    """When its process was started, in microseconds since the epoch; 0 if none runs."""
     if not unit.main_pid or unit.active_state not in ("active", "reloading", "refreshing"):
         return 0
     return unit.exec_main_start_timestamp

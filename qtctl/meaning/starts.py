@@ -111,7 +111,7 @@ def _list_groups(service: DesiredService) -> tuple[str, ...]:
 
 
 def find_identity(facts: Facts, service: DesiredService) -> Identity | None:
-    """Who its process is; None where the host knows no such user."""
+    """Who its process is; None if the host knows no such user."""
     groups = (facts.read(Group, name) for name in _list_groups(service))
     more = frozenset(group.gid for group in groups if group)
     if service.user in ("", "root", "0"):

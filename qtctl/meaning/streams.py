@@ -12,7 +12,7 @@ AHEAD_MS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Age:
-    """Microseconds since the newest entry, None where it never had one. `unknown`: why it cannot be told, or ''."""
+    """Microseconds since the newest entry, None if it never had one. `unknown`: why it cannot be told, or ''."""
 
     us: int | None
     unknown: str = ""
@@ -42,7 +42,7 @@ def parse_id(text: str) -> tuple[int, int]:
 
 
 def measure_lag(stream: Stream, group: StreamGroup) -> int | None:
-    """Entries of the stream that the group was never given. None where Redis cannot tell.
+    """Entries of the stream that the group was never given. None if Redis cannot tell.
 
     Redis before 8.0.3 counts wrong once entries were trimmed or deleted before the group (redis#13337, redis#13957): a
     group that was given the newest entry has no lag, and no group lags by more than there is.
@@ -117,7 +117,7 @@ UNREAD_US = 60_000_000
 
 
 def measure_wait_us(stream: Stream, group: StreamGroup, clock: StoreClock) -> int:
-    """How long at least the oldest entry waits that the group was not given; 0 where none does, or nobody can tell.
+    """How long at least the oldest entry waits that the group was not given; 0 if none does, or nobody can tell.
 
     That entry is known where it is the oldest of the stream; else only that the newest one waits too.
     """

@@ -6,7 +6,7 @@ from qtctl.model.desired import Desired
 
 
 def find_systemd_needed(desired: Desired) -> int:
-    """The first version that may know every directive of the generated files; 0 where any does, and before rendering.
+    """The first version that may know every directive of the generated files; 0 if any does, and before rendering.
 
     A directive that 255 knows and 252, the measured one before it, does not may have come with 253.
     """

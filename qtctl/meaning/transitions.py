@@ -33,7 +33,7 @@ _DIRECTIVES: Mapping[Transition, tuple[str, ...]] = {
 
 
 def find_transition(unit: Unit) -> Transition | None:
-    """None where the unit is in a state that may last."""
+    """None if the unit is in a state that may last."""
     if unit.active_state not in tuple(Transition) or unit.sub_state.startswith("auto-restart"):
         return None
     return Transition(unit.active_state)

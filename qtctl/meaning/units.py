@@ -34,7 +34,7 @@ class LoopLimits:
 
     @classmethod
     def of(cls, desired: Desired, taken_at: str) -> "LoopLimits":
-        """`taken_at` is when the evidence was taken: UTC, ISO 8601. InputError where it is no time."""
+        """`taken_at` is when the evidence was taken: UTC, ISO 8601. InputError if it is no time."""
         return cls(desired.loop_restarts, desired.loop_up_us, parse_microseconds(taken_at))
 
 
@@ -53,7 +53,7 @@ def is_settled(unit: Unit) -> bool:
 
 
 def find_condition(unit: Unit, limits: LoopLimits, policy: RestartPolicy | None = None) -> Condition:
-    """`policy`: how systemd restarts it; None where that is not known, or where it restarts nothing of the kind."""
+    """`policy`: how systemd restarts it; None if that is not known, or if nothing of the kind is restarted."""
     if unit.active_state == "failed":
         return Condition.GAVE_UP if has_given_up(unit, policy or RestartPolicy()) else Condition.FAILED
     if is_looping(unit, limits):
@@ -87,7 +87,7 @@ def is_loaded(unit: Unit | None) -> bool:
 
 
 def read_unit(facts: Facts, name: str) -> Unit | None:
-    """None where there is no such unit: no file, and nothing that runs. LookupError where that is not known."""
+    """None if there is no such unit: no file, and nothing that runs. LookupError if that is not known."""
     unit = facts.read(Unit, name)
     return None if is_absent(unit) else unit
 

@@ -89,7 +89,7 @@ class KnownUnit:
 class Known:
     """What registry and evidence say of one host.
 
-    `taken_at`: UTC, ISO 8601, '' where only the registry was asked. `units`: by the name that `same_name` makes.
+    `taken_at`: UTC, ISO 8601, '' if only the registry was asked. `units`: by the name that `same_name` makes.
     `counts`: by kind in the singular (service, running, unit, timer, target, venv, stream, key, port), every number
     that the kind can be said to have, declared first; what is not in it is not known. `ports`: number → who has it.
     `lengths`: of streams. `venvs`: name → status. `versions`: by lower-case name.

@@ -84,7 +84,7 @@ class DesiredUnit(Related):
     template: str = field(default="", kw_only=True)
     """For an instance: the unit whose file it uses."""
     owner: str = field(default="", kw_only=True)
-    """Who answers for it; '' where nobody is declared."""
+    """Who answers for it; '' if nobody is declared."""
     critical: bool = field(default=False, kw_only=True)
     """Whether the registry says that the fleet cannot do without it."""
     enabled: bool = field(default=True, kw_only=True)

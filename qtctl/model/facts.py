@@ -128,12 +128,12 @@ class Unit:
     last_trigger_usec: int = 0
     wanted_by: list[str] | None = None
     required_by: list[str] | None = None
-    """Which units pull it in, as systemd has them loaded; None where that was not said."""
+    """Which units pull it in, as systemd has them loaded; None if that was not said."""
     conflicted_by: list[str] | None = None
     stop_propagated_from: list[str] | None = None
     triggered_by: list[str] | None = None
     upheld_by: list[str] | None = None
-    """Which units stop or start it, as systemd has them loaded; None where that was not said."""
+    """Which units stop or start it, as systemd has them loaded; None if that was not said."""
     loaded: JsonObject | None = None
     """Of a declared unit: the properties that show how its directives are loaded, by name."""
 
@@ -334,7 +334,7 @@ class Facts:
 
     @classmethod
     def of(cls, evidence: Evidence, earlier: Evidence | None = None) -> "Facts":
-        """`earlier`: evidence of the same host, which counts only if it is older. InputError where one has no time."""
+        """`earlier`: evidence of the same host, which counts only if it is older. InputError if one has no time."""
         target = "local" if evidence.transport == "local" else evidence.address
         found = cls(evidence.items, evidence.taken_at, {ask.n: ask.at for ask in evidence.asks}, target)
         if earlier is not None and parse_microseconds(earlier.taken_at) < parse_microseconds(evidence.taken_at):
@@ -344,13 +344,13 @@ class Facts:
     def asked_us(self, need: Need) -> int:
         """When the fact was asked for by the host's clock, in microseconds since the epoch: evidence takes a while.
 
-        When the evidence was taken, where that is not said. InputError where it is no time.
+        When the evidence was taken, where that is not said. InputError if it is no time.
         """
         asked = self._asked.get(self.find_item(need).ask)
         return parse_microseconds(asked) + self._skew_us if asked else parse_microseconds(self.taken_at)
 
     def _measure_skew(self) -> int:
-        """How far the host's clock is ahead of the auditor's, in microseconds; 0 where nobody knows."""
+        """How far the host's clock is ahead of the auditor's, in microseconds; 0 if nobody knows."""
         state = self._items.get(Need(HostState.FACT, "host"))
         return make_fact(HostState, state.value).skew_us if state is not None and state.value is not None else 0
 
@@ -374,12 +374,12 @@ class Facts:
 
     @property
     def why_unreachable(self) -> str | None:
-        """The one reason for which nothing that was asked of the host is known; None where anything is."""
+        """The one reason for which nothing that was asked of the host is known; None if anything is."""
         reasons = {None if item.state.known else item.reason for item in self.items()}
         return reasons.pop() if len(self._items) > 1 and len(reasons) == 1 else None
 
     def read(self, kind: type[F], subject: str, store: str = "") -> F | None:
-        """The observed value, or None where the thing is absent. LookupError where neither is known."""
+        """The observed value, or None if the thing is absent. LookupError if neither is known."""
         need = Need(kind.FACT, subject, store)
         known = self._read.get(need)
         if known is not None:
@@ -393,7 +393,7 @@ class Facts:
         return found
 
     def find(self, kind: type[F], subject: str, store: str = "") -> F | None:
-        """The observed value, or None where the thing is absent or nothing is known of it."""
+        """The observed value, or None if the thing is absent or nothing is known of it."""
         return self.read(kind, subject, store) if self.find_item(Need(kind.FACT, subject, store)).state.known else None
 
     def list_subjects(self, fact: str) -> list[str]:

@@ -215,7 +215,7 @@ Account = Annotated[
     Field(json_schema_extra={"pattern": rf"^{endpoints.ACCOUNT}$"}),
     Expect("the name of an account: letters, digits and _ . @ -"),
 ]
-"""The name of an account that somebody logs in with."""
+"""The name of an account that someone logs in with."""
 UnitAccount = Annotated[
     str,
     StringConstraints(pattern=r"^([A-Za-z0-9_%][A-Za-z0-9_.@%-]{0,253}\$?)?$"),

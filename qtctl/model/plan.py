@@ -78,7 +78,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a deploy will not begin: what is in the way, and what lets it through ('' where the reason says it).
+    """Why a deploy will not begin: what is in the way, and what lets it through ('' if the reason says it).
 
     `unknown`: it could not be found out whether something is in the way. `holder`: who deploys to the host now.
     """

@@ -72,7 +72,7 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One compose file, its record, and what its services say: None where only services and ports are compared."""
+    """One compose file, its record, and what its services say: None if only services and ports are compared."""
 
     compose: Compose
     legacy: Legacy | None

@@ -40,7 +40,7 @@ class Contracts:
 
 
 def _find_address(name: str, value: str, env: Mapping[str, str]) -> Address | None:
-    """Host and port of the Redis that a variable leads to; None where it leads to none."""
+    """Host and port of the Redis that a variable leads to; None if it leads to none."""
     if value.startswith(("redis://", "rediss://")):
         return _split_url(value)
     if not name.endswith("REDIS_HOST"):

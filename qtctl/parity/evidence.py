@@ -37,7 +37,7 @@ _OF_ALL = frozenset({"QT705"})
 
 
 class Audited:
-    """The findings of an audit by what declares their subjects. `why_not`: why there are none; "" where there are."""
+    """The findings of an audit by what declares their subjects. `why_not`: why there are none; "" if there are."""
 
     def __init__(self, findings: Iterable[Finding], why_not: str = "") -> None:
         self.why_not = why_not
@@ -57,7 +57,7 @@ class Audited:
         return cls((), NO_EVIDENCE)
 
     def explain_missing(self, unit: DesiredUnit, dimension: Dimension, uses: Iterable[str] = ()) -> str:
-        """Why the host does not show that a dimension of the unit is as declared; "" where it does.
+        """Why the host does not show that a dimension of the unit is as declared; "" if it does.
 
         `uses`: keys, paths or accounts that its settings name.
         """

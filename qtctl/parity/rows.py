@@ -97,7 +97,7 @@ class DimensionRow:
 
 @dataclass(frozen=True, slots=True)
 class NewService:
-    """A service of the registry that no compose file has. `why`: what a legacy record says of it; "" where nothing."""
+    """A service of the registry that no compose file has. `why`: what a legacy record says of it; "" if nothing."""
 
     name: str
     unit: str
@@ -106,7 +106,7 @@ class NewService:
 
 @dataclass(frozen=True, slots=True)
 class ParityRow:
-    """One compose service. `line` is where the compose file begins it. `dimensions`: none where none were compared."""
+    """One compose service. `line` is where the compose file begins it. `dimensions`: none if none were compared."""
 
     service: str
     line: int
@@ -178,7 +178,7 @@ class Stray:
 class ParityReport:
     """One compose file against one host. `taken_at` is '' without evidence; `strays` are findings of no row.
 
-    `gate`: the severity from which on a finding fails. `unreachable`: why nothing is known of the host, None where
+    `gate`: the severity from which on a finding fails. `unreachable`: why nothing is known of the host, None if
     something is. `ran`: whether the legacy record says that this file is what ran.
     """
 

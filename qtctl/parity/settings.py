@@ -29,7 +29,7 @@ _PYTHON = "python"
 class Service:
     """What all settings of one compose service are judged by. `units`: those it went to; at least one.
 
-    `places`: other compose service → the units it went to, None where nobody knows; `gone`: why there are none.
+    `places`: other compose service → the units it went to, None if nobody knows; `gone`: why there are none.
     """
 
     name: str

@@ -17,7 +17,7 @@ _HINT = "see which host its address and your ssh config lead to, or correct host
 def make_deployable(desired: Desired, target: str) -> Desired:
     """What is deployed to `target`: `as_meant`.
 
-    InputError where nothing at all is declared for the host: then something is wrong with the registry.
+    InputError if nothing at all is declared for the host: then something is wrong with the registry.
     """
     if not desired.files and desired.hosts_file is None:
         what = f"the registry declares nothing for {desired.host}: no unit, no account, no folder"
@@ -31,7 +31,7 @@ def as_meant(desired: Desired, target: str) -> Desired:
 
 
 def find_obstacles(desired: Desired, facts: Facts) -> Iterator[Refusal]:
-    """Nothing where neither the registry nor the host's last deploy says which machine it is."""
+    """Nothing if neither the registry nor the host's last deploy says which machine it is."""
     deployed = _read_last_machine(facts)
     if not desired.expected_hostname and not desired.machine and not deployed:
         return
@@ -55,6 +55,6 @@ def find_obstacles(desired: Desired, facts: Facts) -> Iterator[Refusal]:
 
 
 def _read_last_machine(facts: Facts) -> str:
-    """That of the generation in force; '' where there is none, or it does not say."""
+    """That of the generation in force; '' if there is none, or it does not say."""
     status = facts.find(HostDeploys, "host")
     return status.about.get("machine", "") if status else ""

@@ -88,7 +88,7 @@ class Leftovers:
                 yield Note(NoteKind.FOREIGN, path, _FOREIGN)
 
     def find_unit(self, name: str) -> Unit | None:
-        """None where it is not there, and where nobody asked."""
+        """None if it is not there, or if nobody asked."""
         return self.facts.find(Unit, name)
 
     @cached_property

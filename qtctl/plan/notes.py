@@ -89,7 +89,7 @@ def _describe(theirs: _Values, ours: _Values) -> str:
 
 
 def _read_values(content: bytes) -> _Values:
-    """Nothing where it is no unit file."""
+    """Nothing if it is no unit file."""
     try:
         found = merge_effective(parse(content.decode(), "x.conf"))
     except (InputError, UnicodeDecodeError):

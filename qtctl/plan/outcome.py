@@ -76,9 +76,9 @@ class DeployOutcome:
     `results`: one for each step of the plan, in the order in which they run. `outstanding`: what of the gate did not
     hold at the last look. `moving`: services that systemd kept restarting. `failures`: why units do not run. `looked`:
     whether the host was looked at after the last step; before the first where nothing was changed. Of a host that went
-    back, `left` are the paths that somebody else had changed meanwhile, `worse` the units that are not as they were,
+    back, `left` are the paths that someone else had changed meanwhile, `worse` the units that are not as they were,
     and `gone` the oneshots that were active before and are not run again. `failed_before`: units that had failed when
-    it began; that they still do ends no deploy. `generation`: its number on the host, None where none was staged.
+    it began; that they still do ends no deploy. `generation`: its number on the host, None if none was staged.
     `warnings`: what the host or the caller could not do besides.
     """
 

@@ -119,7 +119,7 @@ def _find_jobs(plan: Plan, facts: Facts) -> Iterator[Refusal]:
 
 
 def list_others_jobs(found: Jobs, units: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Which of these units somebody is stopping, restarting or reloading, each with a sentence that says so."""
+    """Which of these units someone is stopping, restarting or reloading, each with a sentence that says so."""
     for unit in units:
         type_, state = found.jobs.get(unit, ["", ""])
         if type_ in ("stop", "restart", "reload"):

@@ -69,7 +69,7 @@ def _list_produced(desired: Desired) -> Iterator[tuple[DesiredService, DesiredKe
 
 
 def _read_age_us(facts: Facts, key: DesiredKey) -> int | None:
-    """None where it cannot be told, and where the stream has never had an entry."""
+    """None if it cannot be told, or if the stream has never had an entry."""
     needs = Need(Stream.FACT, key.name, key.store), Need(StoreClock.FACT, key.store)
     if not all(facts.find_item(each).state.known for each in needs):
         return None
@@ -78,7 +78,7 @@ def _read_age_us(facts: Facts, key: DesiredKey) -> int | None:
 
 
 def _read_up_us(before: Facts, now: Facts, unit: str) -> int | None:
-    """For how long it has been up; None where it has not started since, or is not up."""
+    """For how long it has been up; None if it has not started since, or is not up."""
     start = _read_start_us(now, unit)
     if not start or start == _read_start_us(before, unit):
         return None

@@ -9,12 +9,12 @@ from qtctl.model.facts import Facts
 from qtctl.model.plan import Refusal
 
 _PASSING = ("idle", "staged")
-"""Only whoever stages knows whether somebody else still does: the host's lock decides."""
+"""Only whoever stages knows whether someone else still does: the host's lock decides."""
 _SEE = "deploy with the qtctl that wrote /var/lib/qtctl/status, or see what is in it"
 
 
 def find_obstacles(host: str, facts: Facts) -> Iterator[Refusal]:
-    """Nothing where the host has never been deployed to."""
+    """Nothing if the host has never been deployed to."""
     item = facts.find_item(STATUS)
     if not item.state.known:
         damaged = item.state is State.UNPARSEABLE

@@ -45,7 +45,7 @@ def _parse(frames: Frames) -> Answer:
 
 
 def read(said: dict[str, str]) -> HostBaseline:
-    """KeyError, IndexError or ValueError where something is missing or is not what the kernel writes."""
+    """KeyError, IndexError or ValueError if something is missing or is not what the kernel writes."""
     total, free = said["disk"].split()
     return HostBaseline(
         hostname=said["hostname"],
@@ -86,7 +86,7 @@ def _digest_machine(id_: str) -> str:
 
 
 def _find_zone(said: dict[str, str]) -> str:
-    """localtime(5): without /etc/localtime it is UTC. '' where the file is a copy and nothing names its zone."""
+    """localtime(5): without /etc/localtime it is UTC. '' if the file is a copy and nothing names its zone."""
     link = said.get("link", "")
     return link.partition(ZONES)[2] if ZONES in link else said.get("zone", "")
 

@@ -90,7 +90,7 @@ class Frame:
 
 
 Frames = Sequence[Frame | None]
-"""The answers in the order of the commands; None where the answer was cut off."""
+"""The answers in the order of the commands; None if the answer was cut off."""
 
 
 @dataclass(frozen=True, slots=True)

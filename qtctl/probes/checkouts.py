@@ -97,7 +97,7 @@ def make_again(path: str) -> str:
 
 
 def _split_blocks(needs: Sequence[Need], frame: Frame | None) -> list[_Block]:
-    """ValueError where there is not one for each."""
+    """ValueError if there is not one for each."""
     if frame is None:
         raise ValueError("the answer was cut off")
     blocks: list[_Block] = []
@@ -116,7 +116,7 @@ def _make_too_many() -> _Block:
 
 
 def _follow_up(needs: Sequence[Need], frame: Frame | None, rest: list[Answer]) -> Probe | None:
-    """The contents of what may have changed; None where nothing may."""
+    """The contents of what may have changed; None if nothing may."""
     blocks = _split_blocks(needs, frame)
     wanted = {block.need.subject: _choose_to_read(_compare(block)) for block in blocks}
     asked = {path: files for path, files in wanted.items() if files}
@@ -284,7 +284,7 @@ def _unpack(said: str, most: int) -> bytes:
 
 
 def _read_files(content: bytes) -> dict[bytes, Seen]:
-    """As find lists them, and how it ended. ValueError where it was cut off."""
+    """As find lists them, and how it ended. ValueError if it was cut off."""
     *fields, end = content.split(b"\0")
     if end != b"end 0" or len(fields) % 2:
         raise ValueError("the list of its files is too long, took too long, or changed meanwhile")
@@ -306,7 +306,7 @@ def _parse_nanoseconds(said: str) -> int:
 
 
 def _is_staged(block: _Block, entries: Sequence[IndexEntry]) -> bool | None:
-    """Whether a commit of the index would be another one. None where the commit could not be read."""
+    """Whether a commit of the index would be another one. None if the commit could not be read."""
     try:
         if loose := block.first("l"):
             tree = read_tree_of_loose(b64decode(loose))

@@ -57,7 +57,7 @@ def _answer(need: Need, frames: Frames) -> Answer:
 
 
 def parse_status(said: str) -> HostDeploys:
-    """ValueError where it is not what a transaction writes."""
+    """ValueError if it is not what a transaction writes."""
     head, _, rest = said.partition("\n")
     boot, _, uptime = head.partition(" ")
     now = parse_whole(uptime)

@@ -117,7 +117,7 @@ def _answer_refused(need: Need, state: str, why: str) -> Answer:
 
 
 def _read_text(rows: Sequence[Sequence[str]], nonce: str) -> EnvText:
-    """ValueError where it is not what the script prints."""
+    """ValueError if it is not what the script prints."""
     found = EnvText(nonce, {}, [], {}, [], [])
     unusable = ""
     for tag, *fields in rows:

@@ -46,7 +46,7 @@ _SIZE = re.compile("[0-9]{1,19}")
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What reading files gave: None where the answer was cut off. `no_…`: the program that was not there for it."""
+    """What reading files gave: None if the answer was cut off. `no_…`: the program that was not there for it."""
 
     digests: dict[str, str] | None
     ours: frozenset[str] | None

@@ -79,7 +79,7 @@ def _answer(need: Need, links: dict[str, str], files: dict[str, str], failed: di
 
 
 def _read(said: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Links and files. ValueError where the answer is not whole, or not what the script prints."""
+    """Links and files. ValueError if the answer is not whole, or not what the script prints."""
     fields = said.split("\0")
     if len(fields) > 3 * MOST:
         raise ValueError(f"more than {MOST} files and links")

@@ -39,7 +39,7 @@ def probe(needs: Iterable[Need]) -> Probe:
 
 
 def find_unit(cgroup: str) -> str:
-    """The system manager's unit that a control group belongs to, '' where it is none.
+    """The system manager's unit that a control group belongs to, '' if it is none.
 
     `/system.slice/a.service`, `/system.slice/system-a.slice/a@1.service`, `/user.slice/user-0.slice/session-1.scope`;
     below a unit that delegates, its own subgroups follow. A name that the kernel could mistake has a `_` before it.

@@ -91,7 +91,7 @@ def _answer(need: Need, said: _Said) -> Answer:
 
 
 def _read(said: str) -> _Said:
-    """ValueError where a line is none that the script prints."""
+    """ValueError if a line is none that the script prints."""
     found, file = _Said(), ""
     for line in split_lines(said):
         tag, _, rest = line.partition(" ")

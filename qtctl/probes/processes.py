@@ -145,7 +145,7 @@ def _find_top(
 
 
 def _read_seen(lines: Iterable[str]) -> dict[str, _Seen]:
-    """By pid. ValueError where a file says what none says."""
+    """By pid. ValueError if a file says what none says."""
     found: dict[str, _Seen] = {}
     for line in lines:
         read = _LINE.fullmatch(line)

@@ -38,11 +38,11 @@ def read_number(said: Mapping[str, object], key: str) -> int:
 
 
 def find_text(said: Mapping[str, object], key: str) -> str:
-    """'' where this Redis does not say it."""
+    """'' if this Redis does not say it."""
     return read_text(said, key) if key in said else ""
 
 
 def find_number(said: Mapping[str, object], key: str) -> int | None:
-    """None where this Redis does not say it, says NULL, or a number below 0, which is a miscount of its own."""
+    """None if this Redis does not say it, says NULL, or a number below 0, which is a miscount of its own."""
     value = said.get(key)
     return None if value is None or (isinstance(value, int) and value < 0) else read_number(said, key)

@@ -175,7 +175,7 @@ def describe_asked(unit: str, more: Shown = ()) -> tuple[str, ...]:
 
 
 def read_values(unit: str, replies: Sequence[Reply], more: Shown = ()) -> dict[str, object]:
-    """The properties in the replies to `ask_properties`, by name. Undecodable where an allowed one is missing."""
+    """The properties in the replies to `ask_properties`, by name. Undecodable if an allowed one is missing."""
     found: dict[str, object] = {}
     for (member, body), reply in zip(_list_all_calls(unit, more), replies, strict=True):
         if reply.error == UNKNOWN_PROPERTY:
@@ -191,7 +191,7 @@ def read_values(unit: str, replies: Sequence[Reply], more: Shown = ()) -> dict[s
 
 
 def list_triggering_sockets(unit: str, replies: Sequence[Reply], more: Shown) -> tuple[str, ...]:
-    """The sockets that start a unit, from the replies to `ask_properties`; none where those cannot be read."""
+    """The sockets that start a unit, from the replies to `ask_properties`; none if those cannot be read."""
     try:
         found = read_values(unit, replies, more).get("TriggeredBy")
     except Undecodable:
@@ -293,7 +293,7 @@ def _show_argv(argv: Sequence[str]) -> list[str]:
 
 
 def read_single(reply: Reply) -> object:
-    """The one value of an answer. Undecodable where it has none, also because the unit has gone meanwhile."""
+    """The one value of an answer. Undecodable if it has none, also because the unit has gone meanwhile."""
     if reply.error:
         raise Undecodable(f"the unit went away while it was asked: {reply.error}")
     if len(reply.body) != 1:

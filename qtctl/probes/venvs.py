@@ -135,7 +135,7 @@ def _answer_unread(need: Need, frame: Frame, why: str) -> Answer:
 
 
 def _read(paths: Sequence[str], stdout: str) -> _Said:
-    """ValueError or IndexError where it is not what the script prints. An incomplete last line is left out."""
+    """ValueError or IndexError if it is not what the script prints. An incomplete last line is left out."""
     lines = stdout.split("\n")[:-1]
     targets, rest = lines[: len(paths)], [line.split("\t") for line in lines[len(paths) :]]
     if len(targets) < len(paths):
@@ -256,7 +256,7 @@ def _answer_no_program(need: Need, row: _Row) -> Answer:
 
 
 def _answer_not_executable(need: Need, row: _Row) -> Answer:
-    """Executable for somebody else only says nothing of whether it runs."""
+    """Executable for someone else only says nothing of whether it runs."""
     regular = row.message.startswith("regular")
     if regular and int(row.mode or "0", 8) & 0o111:
         return answer_refused(need, "Permission denied", again=make_again(need.subject), line="Permission denied")

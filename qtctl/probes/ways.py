@@ -130,7 +130,7 @@ def _answer(need: Need, said: _Said) -> Answer:
 
 
 def _read(stdout: str, stderr: str) -> _Said:
-    """ValueError where a line is none that the script prints."""
+    """ValueError if a line is none that the script prints."""
     said = _Said()
     listed = ""
     for line in filter(None, stdout.split("\n")):

@@ -130,7 +130,7 @@ def _touches(damaged: Path, path: Path) -> bool:
 
 
 def repair(model: type[M], document: object, refused: list[Path]) -> tuple[M | None, list[Path]]:
-    """The table without what was refused, and the paths that were taken out; None where too much is missing then."""
+    """The table without what was refused, and the paths that were taken out; None if too much is missing then."""
     rest, taken, more = deepcopy(document), list(refused), refused
     for _ in range(_ROUNDS):
         for path in more:

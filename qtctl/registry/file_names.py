@@ -34,7 +34,7 @@ def is_misnamed(path: str, *, is_folder: bool) -> bool:
 
 
 def suggest_file(path: str) -> str:
-    """The name with which a file that does not end in .toml would be read; '' where it was not meant to be."""
+    """The name with which a file that does not end in .toml would be read; '' if it was not meant to be."""
     folder, _, name = path.rpartition("/")
     stem, suffix = _split(name)
     if not folder:

@@ -82,7 +82,7 @@ def read_policy(content: bytes) -> Policy:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """All that could be read, and every error of it. `registry`: None where fleet.toml is missing or cannot be read.
+    """All that could be read, and every error of it. `registry`: None if fleet.toml is missing or cannot be read.
 
     `damaged`: entries of which something could not be read; `excessive`: there is too much for anything to be made of.
     """
@@ -284,7 +284,7 @@ def _is_direct(path: str) -> bool:
 
 
 def _suggest_path(path: str, named: Known) -> str:
-    """The file of a registry that a path was meant to be; '' where none is near."""
+    """The file of a registry that a path was meant to be; '' if none is near."""
     if path.endswith("/"):
         return f"{Known(FOLDERS).find_nearest(path.rstrip('/'))}/"
     if not path.endswith(SUFFIX):

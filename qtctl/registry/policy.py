@@ -9,7 +9,7 @@ from qtctl.rules.problem import Problem
 
 
 def check_policy(declared: Policy, checks: Collection[str] | None = None) -> Iterator[Problem]:
-    """`checks`: ids of checks that the registry has of its own; None where nobody looked."""
+    """`checks`: ids of checks that the registry has of its own; None if nobody looked."""
     if not declared.severities and not declared.waivers:
         return
     from qtctl.rules.catalogue import list_ids  # noqa: PLC0415 - loads every rule; few registries change a severity

@@ -32,7 +32,7 @@ class Salvaged:
 
 
 def salvage(registry: Registry, damaged: Iterable[Origin]) -> Salvaged | None:
-    """Take out what has an error until nothing has; None where that comes to no end. `damaged`: entries."""
+    """Take out what has an error until nothing has; None if that comes to no end. `damaged`: entries."""
     owners = {(origin.file, origin.path): entry for entry, origin in registry.origins.items()}
     unsure = {_find_owner(owners, origin) for origin in damaged}
     reset: set[tuple[Entry, Path, str]] = set()
@@ -83,7 +83,7 @@ def _take_out(registry: Registry, entry: Entry, path: Path, problem: Problem) ->
 
 
 def _reset(node: Any, path: Path, name: str) -> Any:  # noqa: ANN401 - a table of any kind, or a part of one
-    """The table without a name in a list or table, or with a key as if it were not said; None where it must be said."""
+    """The table without a name in a list or table, or with a key as if it were not said; None if it must be said."""
     if not path:
         return None
     key, rest = path[0], path[1:]

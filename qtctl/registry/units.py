@@ -126,7 +126,7 @@ def _check_instances(
 
 
 def _explain_unusable(instance: str) -> str:
-    """What keeps it from being unescaped, as %I is, into text on one line; '' where nothing does."""
+    """What keeps it from being unescaped, as %I is, into text on one line; '' if nothing does."""
     try:
         text = unescape(instance)
     except InputError as error:

@@ -189,7 +189,7 @@ def _show_unknowns(report: AuditReport) -> Blocks:
 
 
 def _show_not_asked(report: AuditReport) -> Blocks:
-    """By rule: that is what somebody who wonders whether to ask as root wants to know."""
+    """By rule: that is what someone who wonders whether to ask as root wants to know."""
     if not report.not_asked:
         return ()
     ids = [check.id for check in report.not_asked]

@@ -72,7 +72,7 @@ def build_report(reports: Iterable[AuditReport]) -> FleetReport:
 
 
 def explain_unreachable(report: AuditReport) -> str:
-    """The one reason for which nothing is known of the host; "" where something is."""
+    """The one reason for which nothing is known of the host; "" if something is."""
     return report.unreachable or ""
 
 

@@ -38,7 +38,7 @@ class Look:
         return Seen(item.state, self.facts.read(kind, subject, store) if item.state.known else None, why)
 
     def prove(self, kind: type[F], subject: str, store: str = "") -> str:
-        """What was asked, and what was answered or why nothing was; '' where nothing was asked."""
+        """What was asked, and what was answered or why nothing was; '' if nothing was asked."""
         item = self.facts.find_item(Need(kind.FACT, subject, store))
         if not item.again:
             return ""

@@ -252,7 +252,7 @@ def sum_counts(files: Iterable[FileParity]) -> ParityCounts:
 
 
 def choose_verdict(counts: Iterable[ParityCounts], uncompared: Sequence[str] = ()) -> ParityVerdict:
-    """gap where anything is found, else unknown where anything is (or a file was not compared), else parity."""
+    """gap where anything is found, else unknown if anything is (or a file was not compared), else parity."""
     every = tuple(counts)
     if any(each.findings for each in every):
         return ParityVerdict.GAP

@@ -9,7 +9,7 @@ UNREACHABLE = "unreachable"
 
 
 def explain_unreachable(outcomes: Iterable[tuple[Outcome, str | None]]) -> str | None:
-    """The one reason for which every check is unknown; None where something is known, or there are several reasons."""
+    """The one reason for which every check is unknown; None if something is known, or there are several reasons."""
     every = set(outcomes)
     if len(every) != 1:
         return None

@@ -25,7 +25,7 @@ def name_under(registry: PurePath, templates: PurePath | None) -> Callable[[str]
 
 
 def place_of(written: str) -> Place | None:
-    """The place that `str(Place)` wrote; None where there was none."""
+    """The place that `str(Place)` wrote; None if there was none."""
     file, colon, line = written.rpartition(":")
     if colon and line.isdecimal():
         return Place(file, int(line))
@@ -37,7 +37,7 @@ class View:
     """What formats read of one report. Each part is made only when a format asks for it.
 
     `name`: of the command ("audit"). `about`: what was looked at, a host or a registry. `page` is the whole document,
-    `screen` what fits a terminal (None: the page). `findings`: everything that was judged, with what holds; None where
+    `screen` what fits a terminal (None: the page). `findings`: everything that was judged, with what holds; None if
     nothing was judged. `rules`: ids of which findings could have been made. `locate`: a file as findings name it → its
     path for whoever runs the command. `home`: where findings are shown that nothing declares.
     """

@@ -53,7 +53,7 @@ class WhyReport(Part):
 
 
 def build_report(content: object, file: str, pointer: Sequence[str]) -> WhyReport:
-    """`content`: the document, parsed. InputError where it is no report, or the pointer leads to no number."""
+    """`content`: the document, parsed. InputError if it is no report, or the pointer leads to no number."""
     document = recognize(content, file)
     steps, number = _find_number(content, file, pointer)
     rule = find_rule(document, steps)

@@ -45,7 +45,7 @@ _NAMED = 3
 def stands_in(registry: Registry, target: str, as_name: str | None = None) -> str:
     """The registry host that `target` stands for: `as_name`, itself, or the only one declared. InputError if none fits.
 
-    `target` is empty where a command names no host.
+    `target` is empty if a command names no host.
     """
     wanted = target if as_name is None else as_name
     if wanted in registry.hosts:

@@ -199,7 +199,7 @@ def _is_larger(size: int, most: int | None) -> bool:
 
 
 def _judge_content(file: FileWanted, facts: Facts, found: File, remedy: str, line: Need | None) -> Verdict | None:
-    """What is in it, where something is declared of that; None where it is as it should be."""
+    """What is in it, where something is declared of that; None if it is as it should be."""
     need = Need(File.FACT, file.path)
     if file.sha256 and found.sha256 is None:
         item = facts.find_item(need)

@@ -31,7 +31,7 @@ from has no [Install]."""
 class DeclaredUnit:
     """`active` None: may be either (on-timer). `enablement`: what is accepted, the first one shown as expected.
 
-    `file` is the generated one's path ('' where none is). `causes` explain why it does not run.
+    `file` is the generated one's path ('' if none is). `causes` explain why it does not run.
     """
 
     unit: str

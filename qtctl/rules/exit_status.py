@@ -42,7 +42,7 @@ SIGNALS = {
 
 
 def describe_ending(code: int, status: int) -> str:
-    """How a main process ended: "203 EXEC", "killed by SIGKILL", "" where none ended."""
+    """How a main process ended: "203 EXEC", "killed by SIGKILL", "" if none ended."""
     if code == EXITED:
         return f"{status} {STATUSES[status]}" if status in STATUSES else str(status)
     if code not in (KILLED, DUMPED):
@@ -71,7 +71,7 @@ _OWN = "the program itself ended with this status: its journal says why"
 def explain_ending(code: int, status: int, result: str) -> str:
     """Why a service ended: "203/EXEC: the program is missing, …"; what systemd made of it where no process says it.
 
-    "" where nothing is known to have gone wrong.
+    "" if nothing is known to have gone wrong.
     """
     gave_up = f"; {RESULTS[result]}" if result == "start-limit-hit" else ""
     if code == EXITED and status:

@@ -28,7 +28,7 @@ severities can be changed in `policy.toml`. This page is generated from the rule
 
 
 def explain(check_id: str, own: Sequence[Meaning] = ()) -> str:
-    """One finding as Markdown that ends in a newline. InputError where none has this id.
+    """One finding as Markdown that ends in a newline. InputError if none has this id.
 
     `own`: the checks that a registry has of its own.
     """

@@ -7,7 +7,7 @@ from qtctl.model.origin import Origin
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong, where it stands, what to do. `id` is the finding's, "" where no finding has this fault.
+    """What is wrong, where it stands, what to do. `id` is the finding's, "" if no finding has this fault.
 
     `name` is what leads nowhere, where that is the fault.
     """

@@ -132,7 +132,7 @@ def prove_no_listener(need: Need, port: Listener) -> ProofSource:
 
 
 def prove_other_address(need: Need, port: Listener) -> ProofSource:
-    """Somebody listens on the port, and not at the declared address."""
+    """Someone listens on the port, and not at the declared address."""
     address = quote(f"{port.address}:{port.port}")
     return ProofSource(need, f"{_format_sockets_command(port)} | awk '{{print $4}}' | grep -cFx -- {address}", "0")
 

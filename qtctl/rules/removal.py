@@ -11,7 +11,7 @@ RELOAD: Command = ("systemctl", "daemon-reload")
 
 
 def choose_removal(facts: Facts, unit: str, state: str, active: str) -> Remedy:
-    """`state`: of its unit file, "" for none. `active`: its ActiveState, "" where it is not loaded."""
+    """`state`: of its unit file, "" for none. `active`: its ActiveState, "" if it is not loaded."""
     if state == "alias":
         return _choose_alias_removal(unit)
     if state.startswith("masked"):

@@ -41,7 +41,7 @@ class Unit:
         return self.declared if isinstance(self.declared, DesiredService) else None
 
     def last(self, section: str, key: str) -> str:
-        """The value that counts; "" where there is none."""
+        """The value that counts; "" if there is none."""
         values = self.values.get((section, key), ())
         return values[-1] if values else ""
 
@@ -51,10 +51,10 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """`units` is empty where rendering failed. `keys`: directive → the keys that it is made from.
+    """`units` is empty if rendering failed. `keys`: directive → the keys that it is made from.
 
     `first`: the rules that look at the registry alone run on this host. `unsure`: names of entries that were not read
-    whole, "" for fleet.toml; None where all of the registry was. `today`: ISO 8601; "" where nothing is judged by it.
+    whole, "" for fleet.toml; None if all of the registry was. `today`: ISO 8601; "" if nothing is judged by it.
     """
 
     registry: Registry

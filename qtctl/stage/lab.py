@@ -32,7 +32,7 @@ P = TypeVar("P", TreeDir, TreeFile, TreeLink)
 def make_lab_tree(desired: Desired, *, audit_user: str, deploy_user: str) -> Tree:
     """Accounts, folders, venvs, secrets with placeholder values, stand-in programs and stub units.
 
-    InputError where the account that audits is root, runs services, or is the one that deploys.
+    InputError if the account that audits is root, runs services, or is the one that deploys.
     """
     venv_dirs, venv_files, venv_links = programs.make_venvs(desired)
     localtime = TreeLink("/etc/localtime", f"/usr/share/zoneinfo/{desired.timezone}")

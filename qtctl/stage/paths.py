@@ -5,7 +5,7 @@ from qtctl.errors import InputError
 
 
 def normalise_path(path: str) -> str:
-    """`path` without `..`, `.` and empty names. InputError where no file can be named so.
+    """`path` without `..`, `.` and empty names. InputError if no file can be named so.
 
     A registry has no `..` in such a path. An instance can: `%I` stands for whatever its name says.
     """

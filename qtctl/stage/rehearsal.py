@@ -178,7 +178,7 @@ class Drift:
     states: tuple[tuple[str, str], ...]
 
     def write_script(self) -> str:
-        """'' where nothing differs."""
+        """'' if nothing differs."""
         lines = [f"printf '%s\\n' {quote(EDIT)} >> {quote(path)}" for path in self.edited]
         for path in self.dropins:
             folder = quote(path.rpartition("/")[0])

@@ -47,7 +47,7 @@ class SeenHost:
         return any(str(each) in self.missing for each in (PurePosixPath(path), *PurePosixPath(path).parents))
 
     def has_account(self, name: str) -> bool:
-        """False where the evidence says that there is none."""
+        """False if the evidence says that there is none."""
         needs = (Need(AccountFact.FACT, name), Need(UserIds.FACT, name))
         return all(self.facts.find_item(need).state is not State.ABSENT for need in needs)
 

@@ -21,7 +21,7 @@ class AnalyzeAnswer:
 
 @dataclass(frozen=True, slots=True)
 class UnitMessage:
-    """Something that `systemd-analyze verify` said. `unit` is '' where it named none of the generated ones.
+    """Something that `systemd-analyze verify` said. `unit` is '' if it named none of the generated ones.
 
     `path` and `line` are of the generated file, `text` that line; `declared` the registry's file (and line) it is from.
     """
@@ -36,7 +36,7 @@ class UnitMessage:
 
 @dataclass(frozen=True, slots=True)
 class CalendarCheck:
-    """One OnCalendar= of one timer. `normalized` is systemd's own spelling, '' where it has none."""
+    """One OnCalendar= of one timer. `normalized` is systemd's own spelling, '' if it has none."""
 
     timer: str
     expression: str
@@ -48,7 +48,7 @@ class CalendarCheck:
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """`exposure` 0.0 to 10.0 as systemd weighs it, None where unknown. `open` is what is open, worst first."""
+    """`exposure` 0.0 to 10.0 as systemd weighs it, None if unknown. `open` is what is open, worst first."""
 
     unit: str
     exposure: float | None
@@ -60,7 +60,7 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """`systemd` is the version that judged, None where none did; `host_systemd` the one that the host is declared with.
+    """`systemd` is the version that judged, None if none did; `host_systemd` the one that the host is declared with.
 
     `threshold`: the exposure above which a service is a finding; None: none is.
     """

@@ -60,7 +60,7 @@ class Listing(Part):
 
 
 def make_listing(registry: Registry, kind: Kind, state: State | None = None) -> Listing:
-    """InputError where nothing of that kind can be in that state."""
+    """InputError if nothing of that kind can be in that state."""
     if state is not None and state not in STATES[kind]:
         hint = f"{kind} are {', '.join(STATES[kind])}"
         raise InputError(f"no {kind} can be {state}", hint=hint)

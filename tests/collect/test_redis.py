@@ -205,7 +205,7 @@ def test_a_server_that_loads_its_data(tmp_path: Path) -> None:
 
 
 def test_nobody_reads(port: int) -> None:
-    """An entry waits for more than a minute: as long as somebody reads it is only late."""
+    """An entry waits for more than a minute: as long as someone reads it is only late."""
     cli(port, "FLUSHALL")
     cli(port, "XGROUP", "CREATE", KEY, GROUP, "$", "MKSTREAM")
     cli(port, "XADD", KEY, f"{int(time.time() * 1000) - 70_000}-0", "a", "b")

@@ -29,7 +29,7 @@ STRAYED = f"[ ! -f /root/crash/paths ] || ({STRAY}) | comm -13 /root/crash/paths
 class Ended:
     """`code`: the caller's exit status; negative: the signal that ended it. `host`: what the host has now.
 
-    `host` is `as declared`, `as before`, or '' where it is neither. `points`: the steps at which something happened.
+    `host` is `as declared`, `as before`, or '' if it is neither. `points`: the steps at which something happened.
     """
 
     code: int
@@ -49,7 +49,7 @@ class Ground:
     looks: dict[str, str] = field(default_factory=dict)
     takes_s: float = 0.0
     _version: str = ""
-    """What the host was last seen to have; '' where it was left otherwise, and is made anew."""
+    """What the host was last seen to have; '' if it was left otherwise, and is made anew."""
 
     def boot(self) -> None:
         lab.up([self.name], TREE, stands_for="h1", progress=lambda _: None)

@@ -191,7 +191,7 @@ def probes() -> list[tuple[Probe, list[Need]]]:
 
 
 def shell(data: bytes) -> None:
-    """Whatever stands in the frames, each need has one answer, which can be written; none where it has no frame."""
+    """Whatever stands in the frames, each need has one answer, which can be written; none if it has no frame."""
     marked = data.replace(b"MARK", MARKER.encode())
     for probe, needs in probes():
         found = split_frames(len(probe.commands), MARKER, marked, marked)

@@ -1,7 +1,7 @@
 """Runs on a host: changes one directive of a running unit after another, and says whether the new value is in force.
 
 Argument: a file with a list of [section, directive, old value, new value, class]. Output: for each a line of JSON,
-[section, directive, what is wrong]: '' where the unit, after what its class asks for, is as after a stop and a start,
+[section, directive, what is wrong]: '' if the unit, after what its class asks for, is as after a stop and a start,
 by what systemd has loaded, and by what the process, its control group and the journal's files show.
 
 Or a file with an object: `runs`, a list of [unit, old text, new text], gives those that run with either;

@@ -181,7 +181,7 @@ def _document(ran: Ran) -> Any:
 
 
 def _answered(answer: str, *argv: str) -> Ran:
-    """Run qtctl with a terminal for its input, where somebody types `answer`."""
+    """Run qtctl with a terminal for its input, where someone types `answer`."""
     keyboard, terminal = pty.openpty()
     try:
         os.write(keyboard, f"{answer}\n".encode())

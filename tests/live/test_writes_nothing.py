@@ -1,4 +1,4 @@
-"""An audit leaves no trace on the host but that somebody logged in, and only reads from Redis."""
+"""An audit leaves no trace on the host but that someone logged in, and only reads from Redis."""
 
 import json
 import re

@@ -11,7 +11,7 @@ NAME = "lab1"
 
 
 def why_no_root(suite: str) -> str:
-    """Why no root file system of the suite can be had here; "" where it can. One that is missing is built."""
+    """Why no root file system of the suite can be had here; "" if it can. One that is missing is built."""
     try:
         rootfs.ensure(suite, silent)
     except (QtctlError, OSError) as error:

@@ -105,7 +105,7 @@ def test_every_kind_is_asked_through_its_channel_by_one_probe() -> None:
 
 @pytest.fixture
 def new_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A row, a file of a probe and a file of a rule, as somebody would add them."""
+    """A row, a file of a probe and a file of a rule, as someone would add them."""
     for package, name, text in ((probes, "page_size", PROBE), (host, "page_size", RULE)):
         folder = tmp_path / package.__name__
         folder.mkdir()

@@ -206,7 +206,7 @@ def draw_places(program: str, directory: str, summary: str) -> None:
 
 
 def _place(number: int, program: str, directory: str, summary: str) -> Asked | None:
-    """None where a unit cannot say it."""
+    """None if a unit cannot say it."""
     program, directory = f"/opt/{program}", f"/srv/{directory}/in"
     one = service(
         type="oneshot",

@@ -90,7 +90,7 @@ def test_a_title_stands_for_one_kind_of_finding() -> None:
 
 
 def test_what_follows_from_a_waived_finding_is_not_hidden_with_it() -> None:
-    """Somebody accepted the cause, not its consequences."""
+    """Someone accepted the cause, not its consequences."""
     root = found("QT204", "quantum-feed.service", "error", waiver="until March")
     below = found("QT301", "127.0.0.1:8000", "error", because=root.fingerprint)
     shown = lines(build_report(desired(), evidence(), (root, below)))

@@ -176,7 +176,7 @@ USUAL = paths_of(*written(load(PLAIN)))
 
 
 def judged(files: Mapping[str, bytes]) -> tuple[Desired, Tree, Tree] | None:
-    """What is written of them; None where they are refused. An error of a registry has its place."""
+    """What is written of them; None if they are refused. An error of a registry has its place."""
     try:
         registry = load(files)
     except InputError as error:

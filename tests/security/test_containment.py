@@ -30,7 +30,7 @@ SOON_S = 30.0
 
 @dataclass(frozen=True)
 class Desk:
-    """`world` is where the operator stands; `outside` is somebody else's."""
+    """`world` is where the operator stands; `outside` is someone else's."""
 
     world: Path
     outside: Path

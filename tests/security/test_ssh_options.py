@@ -23,7 +23,7 @@ SECONDS = 5.0
 
 
 def verdict(config: Path, alias: str = "here") -> str:
-    """'' where qtctl connects, else what it says."""
+    """'' if qtctl connects, else what it says."""
     try:
         with connect(alias, user=None, config=config, connect_timeout_s=SECONDS) as host:
             return host.start("echo up").finish(SECONDS).stdout.decode().removesuffix("up\n")
@@ -63,7 +63,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
 
 @dataclass(frozen=True)
 class Row:
-    """Client options, and what qtctl says of them, '' where it connects.
+    """Client options, and what qtctl says of them, '' if it connects.
 
     `stricter`: OpenSSH would connect; None: it would never end.
     """

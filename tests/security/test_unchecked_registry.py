@@ -1,6 +1,6 @@
 """Nothing from a registry that has not been checked starts a process or a connection.
 
-The trap: an `ssh` first on PATH, which leaves a mark and becomes the real one, and a port on which somebody listens.
+The trap: an `ssh` first on PATH, which leaves a mark and becomes the real one, and a port on which someone listens.
 """
 
 import os

@@ -67,7 +67,7 @@ def audit(
 
 
 def _select_names(names: list[str], saved: Path | None, as_name: str | None, *, all_hosts: bool) -> tuple[str, ...]:
-    """The hosts and globs. InputError where another option is for one host only."""
+    """The hosts and globs. InputError if another option is for one host only."""
     if saved is not None:
         raise InputError("--from is for one host", hint="judge saved evidence file by file")
     if as_name is not None:

@@ -80,7 +80,7 @@ def put(
 
 
 def _read_value(name: str) -> bytes:
-    """InputError where nothing was given."""
+    """InputError if nothing was given."""
     from qtctl.plan.secrets import LARGEST
 
     if not sys.stdin.isatty():

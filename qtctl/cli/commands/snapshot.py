@@ -93,7 +93,7 @@ def _present_taken(
 
 
 def _select(folder: Path, names: list[str], *, all_hosts: bool, saved: Path | None) -> list[str | None]:
-    """The hosts to look at; [None] where evidence was saved. InputError where there are none, or too many."""
+    """The hosts to look at; [None] where evidence was saved. InputError if there are none, or too many."""
     from qtctl.cli.evidence import check_one_source
     from qtctl.dialects.endpoints import is_host_glob
 

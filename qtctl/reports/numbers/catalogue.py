@@ -21,7 +21,7 @@ def list_documents() -> tuple[Document, ...]:
 
 
 def recognize(document: object, file: str) -> Document:
-    """The kind of a report, by its keys. InputError where it is none, or of another version of its form."""
+    """The kind of a report, by its keys. InputError if it is none, or of another version of its form."""
     if not isinstance(document, dict):
         raise InputError("not a report of qtctl: it is no JSON object", hint=HINT, place=Place(file))
     version = document.get("schema_version")

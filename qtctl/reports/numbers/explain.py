@@ -25,7 +25,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question behind a row: a command for the host, the line that it printed, and when; '' where it is not said."""
+    """A question behind a row: a command for the host, the line that it printed, and when; '' if it is not said."""
 
     again: str
     line: str
@@ -68,7 +68,7 @@ def find_rule(document: Document, steps: Sequence[str]) -> tuple[Number, tuple[s
 
 
 def match(path: str, steps: Sequence[str]) -> tuple[str, ...] | None:
-    """What the stars of a path are at `steps`; None where it is another place."""
+    """What the stars of a path are at `steps`; None if it is another place."""
     wanted = split(path)
     if wanted and wanted[-1] == "**":
         wanted = wanted[:-1]
@@ -170,7 +170,7 @@ def _look_up(document: object, steps: tuple[str, ...]) -> object:
 
 
 def read_field(row: object, name: str) -> object:
-    """A field of a row, '' for the row itself; None where it has none."""
+    """A field of a row, '' for the row itself; None if it has none."""
     for step in name.split("/") if name else ():
         try:
             row = step_into(row, step)

@@ -1,4 +1,4 @@
-"""QT724: a boot would get as far as the fleet, and somebody could log in afterwards."""
+"""QT724: a boot would get as far as the fleet, and someone could log in afterwards."""
 
 from collections.abc import Iterator
 

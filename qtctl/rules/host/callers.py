@@ -1,4 +1,4 @@
-"""QT236: scripts, timers and crontabs of somebody else that start or stop declared units."""
+"""QT236: scripts, timers and crontabs of someone else that start or stop declared units."""
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase

@@ -92,7 +92,7 @@ def _judge_other_commit(need: Need, code: DesiredCode, found: Checkout) -> Verdi
 
 
 def _prove_head(need: Need, code: DesiredCode, found: Checkout) -> ProofSource:
-    """Where HEAD leads, from the files: git is not run in a folder that somebody else owns."""
+    """Where HEAD leads, from the files: git is not run in a folder that someone else owns."""
     own, common = found.folders or (f"{code.path}/.git", f"{code.path}/.git")
     if not found.ref:
         return ProofSource(need, f"cat {quote(f'{own}/HEAD')}", found.head)

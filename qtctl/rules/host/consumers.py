@@ -1,4 +1,4 @@
-"""QT506: somebody reads with the groups of services that are declared running."""
+"""QT506: someone reads with the groups of services that are declared running."""
 
 from functools import partial
 

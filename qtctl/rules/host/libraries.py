@@ -53,7 +53,7 @@ def _are_roots(facts: Facts, need: Need, users: tuple[str, ...]) -> Judgment:
 
 
 def _list_changes(facts: Facts, found: LibraryWriters, users: tuple[str, ...]) -> Iterator[Change]:
-    """What somebody else could change, for each user: root trusts nobody, and a user trusts itself."""
+    """What someone else could change, for each user: root trusts nobody, and a user trusts itself."""
     entries = [Entry(path, Kind(kind), int(uid), int(gid), int(mode, 8), acl=None if lists else ())
                for path, (kind, uid, gid, mode, *lists) in found.parts.items()]  # fmt: skip
     for name in users or ("",):

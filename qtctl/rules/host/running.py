@@ -104,7 +104,7 @@ def _judge_not_seen(facts: Facts, unit: Unit) -> Judgment:
 
 
 def _find_user(facts: Facts, service: DesiredService, unit: Unit) -> Who | None:
-    """None where it cannot be said: a user that is gone, and root, who may have become another by itself."""
+    """None if it cannot be said: a user that is gone, and root, who may have become another by itself."""
     who = find_identity(facts, service)
     if who is None:
         return None
@@ -190,7 +190,7 @@ def _list_places(service: DesiredService) -> Iterator[Expectation]:
 
 
 def _find_process(facts: Facts, service: DesiredService) -> tuple[str, list[str]] | None:
-    """Its process, and where that is. None where none runs, or another one than a moment ago."""
+    """Its process, and where that is. None if none runs, or another one than a moment ago."""
     unit, found = read_unit(facts, service.unit), facts.read(ProcessPlaces, service.unit)
     if unit is None or found is None or not find_start_us(unit):
         return None

@@ -66,7 +66,7 @@ def _list_shown(facts: Facts, files: tuple[StartFile, ...]) -> tuple[ProofSource
 
 
 def _judge_file(file: StartFile, found: PathWay, who: Identity, user: str) -> Verdict | None:
-    """None where it can be used as it has to be."""
+    """None if it can be used as it has to be."""
     way = make_way(file.path, found)
     for each, wanted in _list_ways(file, way, found):
         refusal = find_first_refusal(each, who, wanted)

@@ -1,4 +1,4 @@
-"""QT307: declared unix sockets are there, with their owner and mode, and somebody listens."""
+"""QT307: declared unix sockets are there, with their owner and mode, and someone listens."""
 
 from functools import partial
 

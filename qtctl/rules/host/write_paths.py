@@ -91,7 +91,7 @@ def _make_holding(service: DesiredService) -> Verdict:
 
 
 def _judge_trouble(facts: Facts, path: str) -> Verdict | None:
-    """What keeps everybody from writing there. None where there is nothing."""
+    """What keeps everybody from writing there. None if there is nothing."""
     found = facts.read(FileSystem, path)
     if found is None:
         return None

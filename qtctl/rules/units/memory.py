@@ -21,7 +21,7 @@ _GIB = 1024**3
 
 
 def judge_memory(view: View) -> Iterator[Finding]:
-    """QT105: of what runs, now or on a timer, against memory that somebody has checked."""
+    """QT105: of what runs, now or on a timer, against memory that someone has checked."""
     if view.is_guessed("memory"):
         return
     desired = view.desired
@@ -125,7 +125,7 @@ def _start_limit(view: View, unit: Unit) -> Iterator[Finding]:
 
 
 def _parse_bytes(text: str, whole: int) -> int | None:
-    """None where it is no size; a percentage is of the host's memory."""
+    """None if it is no size; a percentage is of the host's memory."""
     if text.endswith("%") and text[:-1].replace(".", "", 1).isdecimal():
         return int(float(text[:-1]) / 100 * whole)
     try:

@@ -249,7 +249,7 @@ def _find_possible(graph: Graph, members: Sequence[str], where: _Possible, deep:
 
 
 def _find_edge(view: View, units: Mapping[str, Unit], cycle: Sequence[str]) -> Origin:
-    """Where the first step of the way round is said that somebody says."""
+    """Where the first step of the way round is said that someone says."""
     for first, then in pairwise(cycle):
         if first in units and then in units[first].all("Unit", "After"):
             return _order_origin(view, units[first], "After")

@@ -113,7 +113,7 @@ def _is_span(text: str) -> bool:
 
 
 def _list_pulled_by(started: Unit) -> tuple[str, ...]:
-    """The units that start it once it is enabled; none where it is declared not to be."""
+    """The units that start it once it is enabled; none if it is declared not to be."""
     service = started.service
     if service is not None and service.generated and not service.must_be_enabled:
         return ()
