@@ -10,7 +10,7 @@ _MODE, _LARGEST = 0o644, 4 << 20
 
 
 def add_files(folder: Path, files: Mapping[str, str], tables: str = "") -> tuple[Path, ...]:
-    """`tables`: the file that may be there already. InputError, before anything is written, where another one is."""
+    """`tables`: the file that may already exist. InputError, before anything is written, if another one exists."""
     try:
         with Folder.open(folder) as opened:
             contents = {

@@ -1,4 +1,4 @@
-"""Run this machine's systemd-analyze on a root folder that is made for it in the temporary folder."""
+"""Run this machine's systemd-analyze on a root folder that is made for it among temporary files."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ class LocalAnalyze:
 
     @contextmanager
     def stage(self, tree: Tree) -> Iterator["StagedRoot"]:
-        """Files, folders and links of `tree` (no accounts, no owners) below a new folder of mode 0700."""
+        """Files, folders and links of `tree` (without accounts and owners) below a new folder of mode 0700."""
         try:
             folder = tempfile.TemporaryDirectory(prefix="qtctl-verify-", ignore_cleanup_errors=False)
         except OSError as error:
@@ -38,7 +38,7 @@ class LocalAnalyze:
 
 @dataclass(frozen=True, slots=True)
 class StagedRoot:
-    """qtctl.interfaces.analyze.Staged. What the tool itself writes goes to `scratch`, and goes away with the root."""
+    """qtctl.interfaces.analyze.Staged. Files that the tool writes go to `scratch`, which is removed with the root."""
 
     root: str
     scratch: str
@@ -64,9 +64,9 @@ class StagedRoot:
 
 
 def lay(root: Path, tree: Tree) -> None:
-    """The folders, files and links of `tree` below `root`, owned by whoever runs this.
+    """Write the folders, files and links of `tree` below `root`, owned by this process's user.
 
-    OSError if one cannot be, InputError if its path leads out of `root`.
+    OSError if one cannot be written, InputError if its path leads out of `root`.
     """
     own = os.geteuid(), os.getegid()
     root.mkdir(exist_ok=True)
@@ -80,7 +80,7 @@ def lay(root: Path, tree: Tree) -> None:
 
 
 def make_environment(scratch: str) -> dict[str, str]:
-    """This process's, without what would change how systemd's tools look for units, log, and write."""
+    """This process's environment, without variables that affect how systemd's tools find units, log and write."""
     odd = ("SYSTEMD_", "LC_", "LANG", "JOURNAL_STREAM")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(odd)}
     return {**kept, "LC_ALL": "C.UTF-8", "TMPDIR": scratch, "SYSTEMD_COLORS": "0", "SYSTEMD_LOG_TARGET": "console"}

@@ -41,7 +41,7 @@ def write_new(path: Path, content: bytes) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """With mode 0700 where it is missing, and so those above it. InputError if others may write it."""
+    """Make the folder and missing parents, mode 0700. InputError if others may write to it."""
     place = Place(str(folder))
     try:
         for each in (*reversed(folder.parents), folder):
@@ -50,7 +50,7 @@ def make_folder(folder: Path) -> None:
         found = folder.stat()
     except OSError as error:
         raise InputError(f"cannot be made: {error.strerror}", hint="name a file with --out", place=place) from error
-    # In a sticky folder others change no file of ours.
+    # In a sticky folder others cannot change our files.
     _check_ours(found, place, allowed=stat.S_ISVTX)
 
 
@@ -67,7 +67,7 @@ def read_own(path: Path, most: int) -> bytes:
 
 
 def _check_ours(found: os.stat_result, place: Place, allowed: int = 0) -> None:
-    """Whoever may write a backup decides what root installs on a host. `allowed`: a bit with which others may write."""
+    """Whoever may write a backup decides what root installs on a host. `allowed`: a mode bit that lets others write."""
     if found.st_uid not in (0, os.geteuid()):
         what = f"belongs to another account (uid {found.st_uid}): it could put anything into it"
         raise InputError(what, hint="chown it, once you know what is in it", place=place)

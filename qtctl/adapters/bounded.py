@@ -5,16 +5,18 @@ import os
 import stat
 
 MOST = 32 << 20
-"""Bytes of a file: a known_hosts of 100 000 hosts has half of that."""
+"""Bytes of a file: a known_hosts with 100 000 hosts has half of that."""
 
 
 class TooLarge(Exception):
-    """There is more than may be read; the text says how much that is."""
+    """There is more than may be read; the text says how much may be."""
 
 
 def read(path: str, most: int = MOST) -> bytes:
-    """The content of a file or device, at most `most` bytes. OSError if it cannot be read; TooLarge where there is
-    more. A pipe or socket is refused: it might never end."""
+    """The content of a file or device, at most `most` bytes. OSError if it cannot be read, TooLarge if there is more.
+
+    A pipe or socket is refused: it might never end.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor
         kind = os.fstat(descriptor).st_mode

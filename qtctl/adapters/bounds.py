@@ -8,7 +8,7 @@ import time
 KIB, MIB = 1024, 1024 * 1024
 
 SSH_PACKET = 256 * KIB + 64
-"""OpenSSH's PACKET_MAX_SIZE with what frames it."""
+"""OpenSSH's PACKET_MAX_SIZE plus framing."""
 SSH_BANNER_LINE = 8 * KIB
 """The most bytes of up to a hundred lines before the server's version."""
 
@@ -16,11 +16,11 @@ BUS_LOGIN = 16 * KIB
 BUS_MESSAGE = 8 * MIB
 """D-Bus allows 128 MiB. A list of 20,000 units has 6."""
 BUS_EXCHANGE = 32 * MIB
-"""All that a bus sends while it is asked something: replies, signals, and what nobody asked for."""
+"""Everything that a bus sends during an exchange: replies, signals, and what nobody asked for."""
 BUS_VALUES = 1_000_000
 """Values in all replies of an exchange. A unit has 200."""
 BUS_JOBS = 20_000
-"""Jobs that end while some are waited for."""
+"""Jobs that end while we wait for some of them."""
 
 STORE_LINE = 16 * KIB
 STORE_TEXT = 1 * MIB
@@ -33,12 +33,12 @@ STORE_ITEMS = 200_000
 """Elements of all replies."""
 
 OUTPUT = 16 * MIB
-"""What commands print on one of their two streams: an archive of unit files is the longest."""
+"""What a command prints on one of its two streams: an archive of unit files is the longest."""
 BRIDGE_SAID = 64 * KIB
 
 SFTP_PACKET = 256 * KIB
 SAID = 200
-"""Characters of a host's own words in a message of ours."""
+"""Characters of a host's own words in our messages."""
 
 
 class Deadline:

@@ -48,7 +48,7 @@ def open_over_channel(
 
 
 class _Marked:
-    """A Wire to a program that `shell.BRIDGE` starts: what shell files print before it is not the bus's."""
+    """A Wire to a program started by `shell.BRIDGE`: what shell files print before it is dropped."""
 
     def __init__(self, wire: Wire, place: str) -> None:
         self.send, self.close = wire.send, wire.close
@@ -64,13 +64,13 @@ class _Marked:
             if rest := self._after.take_after(data):
                 return rest
             if self._deadline is not None:
-                # Noise that comes byte by byte gains nothing.
+                # Noise that arrives byte by byte does not get more time.
                 self._wire.settimeout(self._deadline.left())
         return b""
 
 
 class _Piped:
-    """A Wire to a command of ours, which ends with its input."""
+    """A Wire to a command of ours, which ends when its input does."""
 
     def __init__(self, sock: socket.socket, process: "subprocess.Popen[bytes]", errors: IO[bytes]) -> None:
         self.settimeout, self.send, self.recv = sock.settimeout, sock.send, sock.recv

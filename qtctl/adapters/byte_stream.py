@@ -19,7 +19,7 @@ class Wire(Protocol):
 
 
 def send_all(wire: Wire, data: bytes, deadline: Deadline) -> None:
-    """Send all of it by the deadline: TimeoutError, also if it is taken byte by byte. EOFError if gone."""
+    """Send all of it by the deadline, else TimeoutError, even if it is accepted byte by byte. EOFError if gone."""
     left = memoryview(data)
     while left:
         wire.settimeout(deadline.left())
@@ -30,12 +30,12 @@ def send_all(wire: Wire, data: bytes, deadline: Deadline) -> None:
 
 
 def receive(wire: Wire, size: int, deadline: Deadline) -> bytes:
-    """What comes next, up to `size` bytes; b'' at the end. TimeoutError after the deadline, data or not."""
+    """The next bytes, up to `size`; b'' at the end. TimeoutError after the deadline, data or not."""
     wire.settimeout(deadline.left())
     return wire.recv(size)
 
 
 def close_wire(wire: Wire) -> None:
-    """Close it; where the connection is lost, paramiko raises what it could not send."""
+    """Close it; if the connection is lost, paramiko raises what it could not send."""
     with suppress(OSError, EOFError):
         wire.close()

@@ -1,6 +1,6 @@
 """A cache in a folder that belongs to the user. Nothing depends on it.
 
-An entry that is missing or cannot be read or written is made again. A file that someone else could have written is not
+An entry that is missing, or cannot be read or written, is made again. A file that others could have written is not
 read.
 """
 
@@ -16,10 +16,10 @@ from qtctl.contained.folder import make_unused_name, write_at
 from qtctl.contained.regular import MIB
 
 MOST = 256
-"""Entries that are kept: there is one for each host and version of its registry. The least recently read go first."""
+"""How many entries are kept: one per host and version of its registry. The least recently used are removed first."""
 LARGEST = 64 * MIB
 HALF_MADE_S = 3600.0
-"""After this time, a file that a killed process had begun to write is removed."""
+"""After this time, a file that a killed process left unfinished is removed."""
 _PREFIX = "qtctl-kept-"
 """Prefix of an entry's file name: no other file in the folder is touched."""
 _HALF_MADE = ".qtctl-kept-"
@@ -56,7 +56,7 @@ class CacheFolder:
         with suppress(OSError):
             self._where.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._open() as fd:
-                # Without fsync: an entry that a power cut damaged has a wrong digest.
+                # Without fsync: an entry damaged by a power cut has a wrong digest.
                 write_at(fd, _PREFIX + name, content, 0o600, made=make_unused_name(_HALF_MADE))
                 _prune(fd)
 

@@ -1,7 +1,7 @@
 """The files of a commit, from a git clone on this machine, as an archive.
 
 Git only reads objects here. Each is checked against its id, starting from the declared commit: what is packed is that
-commit, whatever the clone's configuration says and whoever has written to it.
+commit, whatever the clone's configuration says and whoever wrote to it.
 """
 
 import gzip

@@ -1,4 +1,4 @@
-"""The files of a compose project on this machine: which exist, their `.env`, and what they name."""
+"""The files of a compose project on this machine: which exist, their `.env`, and the files that they name."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ OVERRIDES = (
 
 
 def find_compose_files(folder: Path) -> tuple[Path, ...]:
-    """The compose file of a folder, and what overrides it, as Compose finds them. InputError if there is none."""
+    """The compose file of a folder and its override file, as Compose finds them. InputError if there is none."""
     main = next((folder / name for name in NAMES if (folder / name).is_file()), None)
     if main is None:
         raise InputError("there is no compose file here", hint=f"one of {', '.join(NAMES)}", place=Place(str(folder)))
@@ -38,7 +38,7 @@ def read_texts(files: Sequence[Path]) -> Mapping[str, str]:
 def read_setting(
     files: Sequence[Path], env_files: Sequence[Path], profiles: Sequence[str], *, lenient: bool = False
 ) -> Setting:
-    """As `docker compose` run here, by this user, would read `files`."""
+    """How `docker compose`, run here by this user, would read `files`."""
     folder = Path(os.path.abspath(files[0])).parent  # noqa: PTH100 - links stay, as Compose has it
     default = folder / ".env"
     chosen = tuple(env_files) or ((default,) if default.is_file() else ())
@@ -58,7 +58,7 @@ def read_setting(
 
 
 def _is_outside(folder: str, path: str) -> bool:
-    """Links followed. `folder` is a real path."""
+    """With links followed. `folder` is a real path."""
     return not os.path.realpath(path).startswith(f"{folder.rstrip('/')}/")
 
 

@@ -1,4 +1,4 @@
-"""The system bus over a byte stream: many calls in flight, replies by serial, and no more read than a bus may send."""
+"""The system bus over a byte stream: many calls in flight, replies by serial, and bounded reads."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -12,10 +12,10 @@ from qtctl.errors import HostError
 from qtctl.interfaces.host import UNREADABLE, BusCall, BusReply, Ended, JobResult, ignore_count
 
 IN_FLIGHT = 120
-"""dbus-daemon allows 128 unanswered calls a connection, and refuses the rest."""
+"""dbus-daemon allows 128 unanswered calls per connection, and refuses the rest."""
 
 AT_ONCE = 32
-"""Calls go out this many in a packet: one by one, each would cost a packet of its own on every leg of the way."""
+"""Calls are sent in batches of this size: one by one, each would cost its own packet on every leg of the way."""
 
 _DAEMON = "org.freedesktop.DBus"
 _JOB_REMOVED = (
@@ -29,19 +29,22 @@ _AT_A_TIME = 262144
 
 class Gone(Protocol):
     def __call__(self, what: str) -> HostError:
-        """The error for a bus that is not there any more, or never was; adds what the bridge said."""
+        """The error for a bus that is gone or never was there; adds what the bridge said."""
         ...
 
 
 class StreamBus:
     """qtctl.interfaces.host.Bus over a connected stream. Used by one thread at a time.
 
-    An exchange in which the bus sends too much, or something that is not a message, ends it: HostError. A reply whose
-    body alone cannot be read is a reply with the error UNREADABLE.
+    An exchange ends with HostError if the bus sends too much, or something that is not a message. If only the body of a
+    reply cannot be read, the reply has the error UNREADABLE.
     """
 
     def __init__(self, wire: Wire, auth: bytes, gone: Gone, deadline_s: float) -> None:
-        """`auth` is the AUTH line to offer. Says Hello; the error of `gone` where that fails before the deadline."""
+        """`auth` is the AUTH line to offer.
+
+        Says Hello; raises the error of `gone` if that fails before the deadline.
+        """
         self._wire = wire
         self._gone = gone
         self._buffer = bytearray()
@@ -183,7 +186,7 @@ class StreamBus:
         except TimeoutError as error:
             raise self._gone(_HANGS) from error
         except (OSError, EOFError) as error:
-            # Whether a closed connection shows first in sending or in receiving is chance, and each has other words.
+            # A closed connection may show first in sending or in receiving, each with its own words.
             raise self._gone(_CLOSED) from error
 
     def _receive(self, deadline: Deadline) -> bytes:

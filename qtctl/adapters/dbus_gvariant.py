@@ -6,7 +6,7 @@ from gi.repository import GLib
 
 
 def pack(kind: str, value: Any) -> Any:  # noqa: ANN401 - of any type that D-Bus has
-    """A GVariant of the type `kind`. A variant within it is given as jeepney wants it: (signature, value)."""
+    """A GVariant of type `kind`. Variants inside are given as for jeepney: (signature, value)."""
     if kind == "v":
         return GLib.Variant.new_variant(pack(*value))
     if kind == "ay":
@@ -22,7 +22,7 @@ def pack(kind: str, value: Any) -> Any:  # noqa: ANN401 - of any type that D-Bus
         fields = GLib.Variant.split_signature(kind)
         return GLib.Variant.new_tuple(*(pack(one, two) for one, two in zip(fields, value, strict=True)))
     if isinstance(value, str) and "\0" in value:
-        # GLib would end it there.
+        # GLib would end the text there.
         raise ValueError("a string with a NUL, which D-Bus cannot carry")
     return GLib.Variant(kind, value)
 

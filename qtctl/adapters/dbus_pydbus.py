@@ -1,7 +1,7 @@
 """This machine's system bus through pydbus and its GDBus connection, for those who prefer it to jeepney.
 
 It does not use `pydbus.SystemBus()`: a process has only one such connection, GLib ends the process if the bus goes
-away, and a bus that hangs is waited for forever. Otherwise this connection works like that one.
+away, and it waits for a hanging bus forever. Otherwise this connection works like that one.
 """
 
 import time
@@ -90,7 +90,7 @@ class PydbusBus:
         closed: list[object] = []
         with self._loop.own():
             self._connection.close(None, lambda _, result: closed.append(result))
-        # What was sent to a bus that hangs keeps it open, and is not waited for.
+        # What was sent to a hanging bus keeps the connection open; we do not wait for it.
         self._loop.until(lambda: bool(closed), time.monotonic() + CLOSE_WITHIN_S)
 
     def _send(self, message: Any, cancel: Any, results: dict[int, Any], index: int) -> None:  # noqa: ANN401
@@ -137,14 +137,14 @@ class PydbusBus:
 
 
 class _Loop:
-    """A main loop of one connection's own: no other code turns it, and it turns no other's."""
+    """The main loop of one connection: no other code runs it, and it runs no other's callbacks."""
 
     def __init__(self) -> None:
         self._context = GLib.MainContext.new()
 
     @contextmanager
     def own(self) -> Iterator[None]:
-        """What begins within is answered in this loop."""
+        """Callbacks of calls begun inside are run by this loop."""
         self._context.push_thread_default()
         try:
             yield
@@ -152,7 +152,7 @@ class _Loop:
             self._context.pop_thread_default()
 
     def until(self, done: Callable[[], bool], deadline: float) -> bool:
-        """Turn until it is done. False if it is not by the deadline, a time of time.monotonic."""
+        """Run until done. False if not done by the deadline (time.monotonic)."""
         alarm = GLib.timeout_source_new(ceil(max(deadline - time.monotonic(), 0) * 1000))
         alarm.set_callback(lambda *_: True)
         alarm.attach(self._context)

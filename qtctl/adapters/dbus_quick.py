@@ -27,8 +27,8 @@ _PADDING = tuple(b"\0" * count for count in range(8))
 class Arrived(NamedTuple):
     """A message: `kind` RETURN, ERROR, SIGNAL or another; `serial` of the call that it answers, or 0.
 
-    Every variant in `body` is replaced by its value. `unread`: why the body cannot be read, or ''. `values`: how many
-    it has, roughly.
+    Every variant in `body` is replaced by its value. `unread`: why the body cannot be read, or ''. `values`: roughly
+    how many values it has.
     """
 
     kind: int
@@ -68,7 +68,7 @@ def read_length(buffer: bytes | bytearray, start: int) -> int:
 
 
 def decode(raw: bytes, most_values: int = BUS_VALUES) -> Arrived:
-    """One whole message. ValueError if its header cannot be read; of its body, `Arrived.unread` says why not."""
+    """One whole message. ValueError if its header cannot be read; for its body, `Arrived.unread` says why not."""
     code, kind, _, _, _, _, size = (HEAD if raw[0] == LITTLE else HEAD_BIG).unpack_from(raw)
     order = dbus_types.LITTLE if code == LITTLE else dbus_types.BIG
     made = dbus_types.read_message(raw, most_values)

@@ -18,7 +18,7 @@ LONGEST_SIGNATURE = 255
 
 
 class Message(bytes):
-    """The bytes of a message, and how many values may still be read from it, variants counted as what is in them."""
+    """The bytes of a message, and how many values may still be read from it; a variant counts as its content."""
 
     left: int
     depth: int
@@ -28,7 +28,7 @@ Read = Callable[[Message, int], tuple[Any, int]]
 
 
 class Type(NamedTuple):
-    """A type: its reader, how it is aligned, the fewest bytes that it takes, and how many values one of it is."""
+    """A type: its reader, its alignment, the fewest bytes that it takes, and how many values it counts as."""
 
     read: Read
     aligned: int

@@ -33,7 +33,7 @@ def make_helper_command(verb: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A command line, and what it reads on standard input. `root`: it says MARK first."""
+    """A command line, and its standard input. `root`: it prints MARK first."""
 
     command: str
     stdin: bytes
@@ -42,7 +42,7 @@ class Started:
 
 @dataclass
 class Privileges:
-    """How one account of one host becomes root; the host is asked once, and only where that is needed.
+    """How one account on one host becomes root; the host is asked once, and only if needed.
 
     `run`: starts a script as the account itself.
     """
@@ -86,7 +86,7 @@ class Privileges:
         return True
 
     def prepare(self, script: str | Request, *, root: bool, attached: bool) -> Started:
-        """What is started. Refused if the account may not be root for that."""
+        """What to start. Refused if the account may not run it as root."""
         if isinstance(script, Request) and self.has_helper():
             from qtctl.apply.helper import pack  # noqa: PLC0415
 
@@ -98,7 +98,10 @@ class Privileges:
 
 
 def strip_mark(stderr: bytes, refuse: Callable[[str], Refused]) -> bytes:
-    """What the command said after the mark; before it, it was sudo. `refuse` makes the error where there is no mark."""
+    """What the command printed after the mark; before it, sudo printed.
+
+    `refuse` makes the error if there is no mark.
+    """
     before, mark, after = stderr.partition(MARK)
     if not mark:
         raise refuse(said_by(before, limit=500))
@@ -115,7 +118,7 @@ _CAUSES = (
     ("'sudo'", "install sudo, or connect as root"),
     ("command not found", "the helper is not where sudo runs it, or not executable"),
 )
-"""What sudo says → what it means, the first that is in it."""
+"""sudo's message → what it means; the first match counts."""
 
 
 def make_refusal(place: str, said: str) -> Refused:

@@ -1,7 +1,7 @@
-"""This machine's files: what is read from them, and how they are written so that none is ever half there.
+"""This machine's files: how they are read, and how they are written so that none is ever half there.
 
-A path that an operator names is trusted, and so are the links on the way to it. What is below a folder that was named
-is not: it is reached from the open folder, and nothing outside of it is read or written (decision 28).
+A path that an operator names is trusted, and so are the links on the way to it. What is below a named folder is not: it
+is reached from the open folder, and nothing outside of it is read or written (decision 28).
 """
 
 import os
@@ -23,13 +23,13 @@ LARGEST_BELOW = 4 * MIB
 """Bytes of one file of a registry, and of one template."""
 _OF_A_REGISTRY = (".toml", ".json")
 _PIPES = ("/dev/", "/proc/")
-"""Where a pipe is one that the operator's shell has made: `<(…)`, standard input."""
+"""Where pipes come from the operator's shell: `<(…)`, standard input."""
 
 
 def read_registry(folder: Path) -> dict[str, bytes]:
-    """All TOML and lock files of a registry by their path relative to it. InputError if it is no readable folder.
+    """All TOML and lock files of a registry by relative path. InputError if the folder cannot be read.
 
-    What was meant to be one and is named otherwise has its path too (a folder with / at the end), and no content.
+    Files that seem meant as one but have another name are included (a folder with / at the end), without content.
     """
     if not folder.is_dir():
         hint = "say where it is: --registry DIR or QTCTL_REGISTRY"
@@ -42,7 +42,7 @@ def read_registry(folder: Path) -> dict[str, bytes]:
 
 
 def _check_total_size(root: Folder, read: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
-    """Pass files on as they are read. InputError as soon as they are too large together."""
+    """Pass files on as they are read. InputError as soon as their total size is too large."""
     left = LARGEST
     for path, content in read:
         left -= len(content)
@@ -52,7 +52,10 @@ def _check_total_size(root: Folder, read: Iterable[tuple[str, bytes]]) -> Iterat
 
 
 def _read_registry_file(root: Folder, entry: Entry) -> bytes | None:
-    """The file's content; None if it is not a registry's. A link whose name begins with a dot is an editor's lock."""
+    """The file's content; None if it does not belong to a registry.
+
+    A link whose name begins with a dot is an editor's lock.
+    """
     if entry.problem:
         raise InputError(f"cannot be read: {entry.problem}", hint="check the path", place=root.place(entry.path))
     if entry.is_link and entry.name.startswith("."):
@@ -67,7 +70,7 @@ def _read_registry_file(root: Folder, entry: Entry) -> bytes | None:
 
 
 def _is_lock(entry: Entry) -> bool:
-    """A lock file of a venv's packages. What begins with a dot is an editor's."""
+    """A lock file of a venv's packages. One that begins with a dot is an editor's."""
     return entry.path.startswith("locks/") and not entry.name.startswith(".")
 
 
@@ -80,7 +83,7 @@ def _is_misnamed(entry: Entry) -> bool:
 
 
 def _check_no_linked_folder(root: Folder, entry: Entry) -> None:
-    """What is in a linked folder would not be read, and its operator would not know."""
+    """Files in a linked folder would not be read, and the operator would not know."""
     with suppress(OSError):
         if entry.is_link and stat.S_ISDIR(os.stat(entry.name, dir_fd=entry.fd).st_mode):
             what = "cannot be read: it is a link to a folder"
@@ -102,7 +105,7 @@ def _read_text(root: Folder, path: str) -> str:
 
 
 def read_bytes(path: Path, most: int = LARGEST) -> bytes:
-    """What a file that an operator names holds. InputError if it cannot be read, or has more than `most` bytes."""
+    """The content of a file that an operator names. InputError if it cannot be read, or has more than `most` bytes."""
     place = Place(str(path))
     with _name_failures("read", place):
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | (0 if _is_pipe(path) else os.O_NONBLOCK))
@@ -120,7 +123,7 @@ def _is_pipe(path: Path) -> bool:
 
 
 def _check_file(found: os.stat_result, most: int, place: Place) -> None:
-    """A folder gets past this: reading it fails with the system's own message."""
+    """Accepts a folder: reading it fails with the system's own message."""
     if not stat.S_ISDIR(found.st_mode):
         check_regular(found, most, place)
 
@@ -138,7 +141,7 @@ def _decode(content: bytes, place: Place) -> str:
 
 
 def read_templates(folder: Path | None) -> dict[str, str]:
-    """The unit templates by file name: of `folder`, or those that ship with the package."""
+    """The unit templates by file name: from `folder`, or those that ship with the package."""
     if folder is None:
         folder = locate_shipped("unit_templates")
     elif not folder.is_dir():
@@ -151,7 +154,7 @@ def read_templates(folder: Path | None) -> dict[str, str]:
 
 
 def locate_shipped(name: str) -> Path:
-    """A folder of data that comes with the package: `unit_templates`, `registry`, `recorded`."""
+    """A data folder of the package: `unit_templates`, `registry`, `recorded`."""
     return Path(str(package_files("qtctl.data"))) / name
 
 
@@ -170,7 +173,7 @@ def check_writable(path: Path) -> None:
 
 
 def write_atomic(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Write whole or not at all: a temporary file beside it, fsync, rename. InputError if it cannot be."""
+    """Write completely or not at all: a temporary file beside it, fsync, rename. InputError if that fails."""
     check_writable(path)
     with _name_failures("written", Place(str(path))):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -179,7 +182,7 @@ def write_atomic(path: Path, content: bytes, mode: int = 0o644) -> None:
 
 
 def append_to(path: Path, content: bytes) -> None:
-    """Add to the end of a regular file, which is made where there is none. InputError if it cannot be."""
+    """Append to a regular file, which is created if it does not exist. InputError if that fails."""
     place = Place(str(path))
     with _name_failures("written", place):
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
@@ -190,7 +193,7 @@ def append_to(path: Path, content: bytes) -> None:
 
 
 def rewrite(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """New contents of files of a registry by their relative path, each whole or not at all, with the mode it had."""
+    """Replace files of a registry by relative path, each completely or not at all, keeping their modes."""
     with _open_folder(folder) as root:
         for path, content in sorted(contents.items()):
             with _name_failures("written", root.place(path)):
@@ -198,7 +201,7 @@ def rewrite(folder: Path, contents: Mapping[str, bytes]) -> None:
 
 
 def rewrite_registry(folder: Path, before: Mapping[str, bytes], contents: Mapping[str, bytes]) -> None:
-    """`rewrite`, where the registry is still what was read (`before`). A new file is made, and replaces nothing."""
+    """`rewrite`, if the registry still is what was read (`before`). A new file never replaces another."""
     now = read_registry(folder)
     for path in contents:
         if now.get(path) != before.get(path):
@@ -215,9 +218,9 @@ def rewrite_registry(folder: Path, before: Mapping[str, bytes], contents: Mappin
 
 
 def write_tree(folder: Path, contents: Mapping[str, tuple[bytes, int]]) -> None:
-    """Write each file below `folder` by its relative path, with its mode. Nothing if one of them cannot be.
+    """Write each file below `folder` by relative path, with its mode; nothing if one of them cannot be written.
 
-    InputError if a path leads out of the folder, be it by `..` or by a link on the way.
+    InputError if a path leads out of the folder, by `..` or by a link on the way.
     """
     if not contents:
         return
@@ -235,9 +238,10 @@ def write_tree(folder: Path, contents: Mapping[str, tuple[bytes, int]]) -> None:
 
 
 def remove_marked(folder: Path, tops: Collection[str], mark: str, kept: Collection[str]) -> tuple[str, ...]:
-    """Remove the files below the subfolders `tops` that begin with `mark`, but those in `kept`; their relative paths.
+    """Remove files below the subfolders `tops` that begin with `mark`, except `kept`; returns their relative paths.
 
-    Links are not followed and not removed. Folders that this empties go too. InputError if one cannot be removed.
+    Links are neither followed nor removed. Folders that become empty are removed. InputError if something cannot be
+    removed.
     """
     with _open_folder(folder, Links.REFUSED) as root:
         below = (each for each in Walk(root, only=tops).entries() if not each.is_link and not each.is_folder)
@@ -268,9 +272,9 @@ def _remove_empty(root: Folder, path: str) -> None:
 
 
 def write_new_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """Make a folder with these files by their relative path, whole or not at all. InputError if it has something.
+    """Make a folder with these files by relative path, completely or not at all. InputError if it is not empty.
 
-    All is written in a folder beside its place and moved there in the end; what is there empty is replaced.
+    Everything is written to a folder beside its place and moved in the end; an empty folder there is replaced.
     """
     _check_new(folder)
     where = folder.absolute()
@@ -290,9 +294,9 @@ def _move_in(above: Folder, name: str, contents: Mapping[str, bytes]) -> None:
 
 
 def replace_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """As `write_new_folder`, in the place of a registry that is there: the old one goes when the new one is whole.
+    """As `write_new_folder`, but replaces an existing registry: the old one is removed when the new one is complete.
 
-    InputError if anything is in it that a registry does not have.
+    InputError if it has anything that a registry does not have.
     """
     if not folder.is_dir() or not any(folder.iterdir()):
         write_new_folder(folder, contents)
@@ -311,7 +315,7 @@ def replace_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
 
 
 def _check_old(folder: Path) -> None:
-    """InputError if it is no registry, or has something that this would delete and a registry does not have."""
+    """InputError if it is not a registry, or has something else that this would delete."""
     with _open_folder(folder) as root:
         odd = [each.path for each in Walk(root).entries() if each.is_link or each.problem or not _is_ordinary(each)]
     if folder.is_symlink() or odd or not (folder / "fleet.toml").is_file():
@@ -327,7 +331,7 @@ def _is_ordinary(entry: Entry) -> bool:
 
 
 def check_new_registry(folder: Path, *, force: bool) -> None:
-    """InputError if nothing can be made there. Call it before the work whose result is to be written."""
+    """InputError if nothing can be created there. Call it before the work whose result is to be written."""
     if not force:
         try:
             _check_new(folder)
@@ -359,7 +363,7 @@ def _open_folder(folder: Path, links: Links = Links.INSIDE) -> Iterator[Folder]:
 
 @contextmanager
 def _name_failures(done: str, place: Place) -> Iterator[None]:
-    """Turn what the system refuses into an error about the named file."""
+    """Turn errors of the system into errors about the named file."""
     try:
         yield
     except OSError as error:

@@ -8,9 +8,9 @@ from qtctl.model.trail import Commit
 
 DEADLINE_S = 5.0
 _MOST = 1 << 20
-"""Bytes of its answer: a working tree with many changes is as dirty as one with a single one."""
+"""Bytes of its answer: a working tree with many changes is as dirty as one with a single change."""
 SAFELY = ("--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
-"""Nothing is written, and no program that the checkout's configuration names as a hook is run."""
+"""Nothing is written, and no program that the checkout's configuration names is run."""
 _ASK = ("status", "--porcelain=v2", "--branch", "--untracked-files=normal", "--ignore-submodules=all", "--", ".")
 
 
@@ -47,7 +47,7 @@ def _finish(asked: "subprocess.Popen[bytes]") -> Commit:
 
 
 def parse(said: bytes) -> Commit:
-    """What `git status --porcelain=v2 --branch` prints."""
+    """Parse the output of `git status --porcelain=v2 --branch`."""
     heads = [line for line in said.split(b"\n") if line.startswith(b"# branch.oid ")]
     oid = heads[0].removeprefix(b"# branch.oid ").decode("ascii", "replace") if heads else ""
     dirty = any(line and not line.startswith(b"#") for line in said.split(b"\n"))

@@ -1,4 +1,4 @@
-"""The files of a registry as an earlier commit has them, read from git's objects: no filter or hook is run."""
+"""The files of a registry at an earlier commit, read from git's objects: no filter or hook is run."""
 
 import re
 import subprocess
@@ -11,14 +11,14 @@ DEADLINE_S = 10.0
 MOST_FILES = 20_000
 _COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 _OFFLINE = ("-c", "protocol.allow=never")
-"""A clone without all objects would fetch what is missing."""
+"""A partial clone would fetch missing objects."""
 _REGULAR = (b"100644", b"100755")
 
 
 def read_files_at(folder: Path, commit: str) -> dict[str, bytes] | None:
-    """TOML and lock files of `folder` by their path relative to it, as the commit has them.
+    """TOML and lock files of `folder` by relative path, as in the commit.
 
-    None if git, the commit or the folder in it is not there, or if it is too large.
+    None if git, the commit or the folder in it does not exist, or if it is too large.
     """
     if not _COMMIT.fullmatch(commit):
         return None

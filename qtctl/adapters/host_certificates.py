@@ -105,7 +105,7 @@ def _find_signature_fault(certificate: Certificate, signatures: Collection[str])
 
 
 def _count_fields(blob: bytes) -> int:
-    """How many fields it consists of; 0 if it is malformed."""
+    """The number of its fields; 0 if it is malformed."""
     try:
         return len(Fields(blob).read_strings())
     except Malformed:

@@ -16,9 +16,9 @@ Files = tuple[tuple[str, bytes], ...]
 
 @dataclass(frozen=True, slots=True)
 class HostKeys:
-    """What is known of a host under its name, and, with an odd port and no alias, under its name without the port.
+    """What is known about a host under its name and, with a non-default port and no alias, without the port.
 
-    `contents`: the known_hosts files that exist, with what is in them.
+    `contents`: the existing known_hosts files with their content.
     """
 
     settings: Settings
@@ -38,11 +38,11 @@ class HostKeys:
             certificates = ()
         if usable := tuple(name for name in plain if name in self.known.algorithms):
             return (*certificates, *usable)
-        # A key kept without the port counts where it is the same; another one does not make the host a changed one.
+        # A key kept without the port counts if it is the same; a different one does not mean that the host has changed.
         return (*certificates, *sorted(plain, key=lambda name: name not in self.without_port.algorithms))
 
     def check(self, shown: bytes, peer: str = "") -> None:
-        """Unreachable if the key is unknown, another one, too small, or revoked.
+        """Unreachable if the key is unknown, different, too small, or revoked.
 
         `shown`: the host's key or certificate in SSH wire format; `peer`: the address connected to, '' for none.
         """
@@ -135,7 +135,7 @@ class HostKeys:
                 raise ssh_errors.explain_other_key_for_address(self.settings, peer, known.lines[0])
 
     def _asks_for_address(self, peer: str) -> bool:
-        """CheckHostIP, where there is a name to compare with: OpenSSH leaves loopback out."""
+        """CheckHostIP, if there is a name to compare with: like OpenSSH, without loopback."""
         if not self.settings.check_host_ip or not peer or peer == self.settings.hostname.lower():
             return False
         try:
@@ -145,7 +145,7 @@ class HostKeys:
 
 
 def read(settings: Settings) -> HostKeys:
-    """Look a host up in its known_hosts files; files that do not exist know nothing."""
+    """Look a host up in its known_hosts files; missing files are skipped."""
     files = (*settings.user_known_hosts, *settings.global_known_hosts)
     contents = tuple((file, content) for file in files if (content := _read_content(file)) is not None)
     known = known_hosts.look_up(contents, settings.known_as)

@@ -1,7 +1,7 @@
-"""GET over byte streams of our own (forwarded channels, sockets), many at the same time, each with its own deadline.
+"""GET over our own byte streams (forwarded channels, sockets), many at the same time, each with its own deadline.
 
 Only GET: no redirect is followed, no name is resolved, and reads are bounded. http.client takes 15 ms to import, and
-reads a line for as long as someone sends it byte by byte.
+reads a line as long as someone sends it byte by byte.
 """
 
 import re
@@ -32,18 +32,18 @@ LATE_HELP = "something on the host is slow or hangs: the other unknowns say what
 CLOSED_HELP = "find out why sshd there hangs or ends connections (`journalctl -u ssh`), then audit again"
 
 Dial = Callable[[str, int, float], Wire]
-"""Address, port and seconds → a stream. HostError if nobody takes the connection."""
+"""Address, port and seconds → a stream. HostError if nothing accepts the connection."""
 
 
 class NotHttp(Exception):
-    """The reply is not an answer to a GET."""
+    """The reply is not an HTTP response."""
 
 
 class Gets:
-    """qtctl.interfaces.host.Gets: begun at once, by threads of its own."""
+    """qtctl.interfaces.host.Gets: begun at once, in threads of its own."""
 
     def __init__(self, dial: Dial, questions: Sequence[HealthQuestion], closed: Callable[[], str]) -> None:
-        """`closed`: why the way to the host is, '' if it is open; no program is to blame for that."""
+        """`closed`: why the connection to the host is closed, '' if it is open; then no program is to blame."""
         self._dial, self._questions, self._closed = dial, questions, closed
         self._replies: list[HttpReply | None] = [None] * len(questions)
         self._left = deque(range(len(questions)))
@@ -72,7 +72,7 @@ class Gets:
             self._replies[number] = HttpReply(refused=why, help=CLOSED_HELP, took_s=reply.took_s) if why else reply
 
     def _explain_close(self) -> str:
-        """Streams end a moment before their connection says that it has."""
+        """Streams end a moment before their connection reports that it has."""
         time.sleep(_A_MOMENT_S)
         return self._closed()
 
@@ -99,7 +99,7 @@ def _add_time(reply: HttpReply, took_s: float) -> HttpReply:
 
 
 def _ask(dial: Dial, question: HealthQuestion, within_s: float) -> HttpReply:
-    """The way there has its own share of time: a round trip is not the program's."""
+    """Connecting has its own share of the time: a round trip is not the program's fault."""
     began, address = time.monotonic(), choose_near_address(question.address)
     wire = dial(address, question.port, within_s)
     try:
@@ -123,7 +123,7 @@ class _Answer:
         self._ended = False
 
     def read(self, *, body: bool) -> HttpReply:
-        """The first response that is not an interim one; its body up to `MOST_BODY`, where it is asked for."""
+        """The first response that is not an interim one, with up to `MOST_BODY` of its body if wanted."""
         for _ in range(_MOST_INTERIM):
             status, head = self._read_head()
             if status >= _FIRST_FINAL:
@@ -132,7 +132,7 @@ class _Answer:
         raise NotHttp("interim responses without end")
 
     def _read_more(self) -> bool:
-        """Whether something came."""
+        """Whether anything arrived."""
         piece = b"" if self._ended else receive(self._wire, 16 * KIB, self._deadline)
         self._held += piece
         self._ended = not piece

@@ -1,4 +1,4 @@
-"""Which code is running: identifies this installation among those that could give other results."""
+"""Which code is running: distinguishes installations that could give different results."""
 
 import hashlib
 import os
@@ -13,9 +13,9 @@ PACKAGE = Path(qtctl.__file__).parent
 
 
 def make_fingerprint(package: Path = PACKAGE, path: Sequence[str] | None = None) -> str:
-    """A digest of every file of the package, the interpreter, and the distributions that are installed on `sys.path`.
+    """A digest of every file of the package, the interpreter, and the distributions installed on `sys.path`.
 
-    Files count by path, size and time of change, as Python itself tells whether its bytecode is out of date.
+    Files count by path, size and time of change, as Python itself decides whether bytecode is out of date.
     """
     found = hashlib.sha256(sys.version.encode())
     for line in (*_list_files(str(package)), *_list_distributions(sys.path if path is None else path)):
@@ -34,7 +34,7 @@ def _list_files(folder: str) -> Iterator[str]:
 
 
 def _list_distributions(path: Sequence[str]) -> Iterator[str]:
-    """Their folders' names contain name and version."""
+    """The names of their folders contain name and version."""
     for folder in path:
         with suppress(OSError):
             names = [entry.name for entry in os.scandir(folder)]

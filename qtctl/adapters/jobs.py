@@ -1,4 +1,4 @@
-"""Jobs that systemd was given over a bus, and how each of them ended."""
+"""Jobs that were queued in systemd over a bus, and how each of them ended."""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,9 +17,9 @@ def list_queued(replies: Sequence[BusReply]) -> set[str]:
 def make_results(
     calls: Sequence[BusCall], replies: Sequence[BusReply], ended: Mapping[str, tuple[str, str]], deadline_s: float
 ) -> list[JobResult]:
-    """How each call's job ended. `ended`: object path of a job → its unit and systemd's own word for its end.
+    """How each call's job ended. `ended`: object path of a job → its unit and systemd's word for its end.
 
-    `result` is that word, the D-Bus error name of a job that was not queued, or `deadline` for one that had not ended.
+    `result` is that word, the D-Bus error name of a job that was not queued, or `deadline` if it had not ended.
     """
     return [_make_result(call, reply, ended, deadline_s) for call, reply in zip(calls, replies, strict=True)]
 

@@ -15,7 +15,7 @@ from qtctl.adapters.ssh_wire import read_type
 AUTHORITY, REVOKED = "@cert-authority", "@revoked"
 _BLANKS = b" \t"
 _LONGEST_PATTERN = 1023
-"""Bytes; OpenSSH takes a line with a longer one for no match."""
+"""Bytes; to OpenSSH, a line with a longer pattern matches nothing."""
 _SALT = 20
 _ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 
@@ -33,7 +33,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What known_hosts says of one host."""
+    """What known_hosts says about one host."""
 
     lines: tuple[Line, ...]
 
@@ -43,7 +43,7 @@ class Known:
 
     @property
     def algorithms(self) -> tuple[str, ...]:
-        """Signature algorithms of the known keys: only these may be negotiated, else a known host looks changed."""
+        """Signature algorithms of the known keys: with others, a known host would seem to have changed."""
         types = dict.fromkeys(line.key_type for line in self.keys)
         return tuple(name for key_type in types for name in _ALGORITHMS.get(key_type, (key_type,)))
 
@@ -58,7 +58,7 @@ class Known:
 
     @property
     def speaks_of_certificates(self) -> bool:
-        """Whether a host's certificate can make a difference: it may be proven by one, or refused for one."""
+        """Whether a host's certificate can matter: it may prove the host, or be revoked."""
         return any(line.marker for line in self.lines)
 
     def judge(self, blob: bytes) -> str:
@@ -76,7 +76,7 @@ def format_fingerprint(blob: bytes) -> str:
 
 
 def look_up(files: Iterable[tuple[str, bytes]], name: str) -> Known:
-    """All lines that name a host. `files` are (name, content); `name` as Settings.known_as has it."""
+    """All lines that name a host. `files` are (name, content); `name` as in Settings.known_as."""
     wanted = name.encode("utf-8", "surrogateescape").lower()
     found = (
         line
@@ -88,12 +88,12 @@ def look_up(files: Iterable[tuple[str, bytes]], name: str) -> Known:
 
 
 def strip_port(name: str) -> str:
-    """`[host]:port` without its port: OpenSSH accepts a key kept under the plain name too, where it is the same."""
+    """`[host]:port` without its port: OpenSSH also accepts a key kept under the plain name, if it is the same."""
     return name[1 : name.rindex("]")] if name.startswith("[") and "]:" in name else name
 
 
 def _parse_line(file: str, number: int, raw: bytes, name: bytes) -> Line | None:
-    """As OpenSSH reads it: a line ends at a line feed or NUL, and only blanks and tabs divide its fields."""
+    """As OpenSSH reads it: a line ends at a line feed or NUL, and only blanks and tabs separate its fields."""
     marker, text = _split_marker(raw.split(b"\0", 1)[0].lstrip(_BLANKS))
     fields = text.replace(b"\t", b" ").split(b" ", 1)
     if len(fields) < 2 or not _matches_names(fields[0], name):  # noqa: PLR2004 - names, then type and key
@@ -109,14 +109,14 @@ def _parse_line(file: str, number: int, raw: bytes, name: bytes) -> Line | None:
 
 
 def _split_marker(text: bytes) -> tuple[str, bytes]:
-    """The marker of a line, and what follows it: nothing where OpenSSH skips the line."""
+    """The marker of a line and the rest; nothing if OpenSSH skips the line."""
     if text.startswith(b"#"):
         return "", b""
     if not text.startswith(b"@"):
         return "", text
     for marker in (AUTHORITY, REVOKED):
         rest = text.removeprefix(marker.encode())
-        # A tab after the marker, and OpenSSH skips the line. It revokes a key here all the same, but trusts nobody.
+        # With a tab after the marker, OpenSSH skips the line. Here it still revokes a key, but trusts nobody.
         if rest != text and (rest[:1] == b" " or (rest[:1] == b"\t" and marker == REVOKED)):
             rest = rest.lstrip(_BLANKS)
             return marker, b"" if rest.startswith(b"@") else rest
@@ -131,7 +131,7 @@ def _decode_blob(text: bytes) -> bytes | None:
 
 
 def _matches_names(field: bytes, name: bytes) -> bool:
-    """Whether the first field of a line means this host: a hash, or patterns of which none that matches is negated."""
+    """Whether the first field of a line means this host: a hash, or patterns, none of which is a matching negation."""
     if field.startswith(b"|"):
         return _matches_hash(field, name)
     patterns = field.lower().split(b",")

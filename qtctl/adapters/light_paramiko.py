@@ -1,6 +1,6 @@
 """paramiko without invoke, which it imports for `Match exec` in its own ssh_config reader, and which we never use.
 
-Half of the time that paramiko takes to import is invoke's (60 of 125 ms). Called before any other import of it.
+Half of paramiko's import time is invoke's (60 of 125 ms). Must be called before any other import of paramiko.
 """
 
 import sys
@@ -8,7 +8,7 @@ from importlib import import_module
 
 
 def import_it() -> None:
-    """Import paramiko; for so long, invoke looks as if it were not installed, which paramiko provides for."""
+    """Import paramiko while invoke looks as if it were not installed, which paramiko can handle."""
     if "paramiko" in sys.modules or "invoke" in sys.modules:
         import_module("paramiko")
         return

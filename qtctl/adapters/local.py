@@ -35,7 +35,7 @@ class LocalHost(Closing):
     transport = "local"
 
     def __init__(self) -> None:
-        """InputError if QTCTL_BUS names a library that is unknown or not there."""
+        """InputError if QTCTL_BUS names a library that is unknown or missing."""
         self._open: list[Callable[[], None]] = []
         self._bus = local_bus.choose_library()
         self._privileges = elevate.Privileges(_PLACE, self.start, is_root=os.geteuid() == 0)
@@ -113,7 +113,7 @@ class Process:
     def __init__(
         self, command: str, script: bytes, refuse: Callable[[str], Refused] | None, *, hold: bool = False
     ) -> None:
-        """`hold`: the command's input stays open until this process finishes with it, or ends however."""
+        """`hold`: the command's input stays open until this process finishes with it, or ends in any way."""
         self._refuse = refuse
         self._started_at = time.time()
         self._started = time.monotonic()
@@ -134,8 +134,8 @@ class Process:
     def finish(self, deadline_s: float, *, keep: bool = False) -> Completed:
         """Wait for the end. Refused if sudo denies.
 
-        HostError at the deadline (`keep`: what came by then), or where one of the streams has more than 16 MiB; then
-        what was started is ended.
+        HostError at the deadline (`keep`: what came by then), or if one of the streams has more than 16 MiB; then what
+        was started is killed.
         """
         late = False
         kept = {pipe: bytearray() for pipe in (self._process.stdout, self._process.stderr) if pipe is not None}
@@ -158,7 +158,7 @@ class Process:
         return Completed(ended, stdout, stderr, self._started_at, took, late)
 
     def _read(self, kept: Mapping[IO[bytes], bytearray], deadline: Deadline) -> None:
-        """Both streams to their ends, and the process to its own. TimeoutError at the deadline."""
+        """Read both streams to their ends, and wait for the process. TimeoutError at the deadline."""
         with selectors.DefaultSelector() as ready:
             for pipe, content in kept.items():
                 ready.register(pipe, selectors.EVENT_READ, content)
@@ -185,7 +185,7 @@ class Process:
             )
 
     def kill(self) -> None:
-        """End it and all that it started in its session; nothing where it has ended."""
+        """Kill it and everything it started in its session; nothing if it has ended."""
         self._release()
         if self._process.poll() is not None:
             return
@@ -221,7 +221,7 @@ def _write_to_memory(script: bytes) -> int:
 
 
 def _fill(descriptor: int, script: bytes) -> None:
-    # A shell that ended before it read all of its script has said why, and has a status.
+    # A shell that ended before it read its whole script has said why, and has a status.
     with contextlib.suppress(BrokenPipeError), os.fdopen(descriptor, "wb") as pipe:
         pipe.write(script)
 

@@ -18,11 +18,11 @@ class LocalBus(Bus, Protocol):
 
 
 Open = Callable[[str, bool, float], LocalBus]
-"""Open the bus of a place, as who runs qtctl or through sudo, in so many seconds."""
+"""Open the bus at a place, as the user or through sudo, within so many seconds."""
 
 
 def choose_library() -> Open:
-    """How the bus is opened. InputError if what QTCTL_BUS names is unknown, or not installed."""
+    """How to open the bus. InputError if QTCTL_BUS names something unknown or not installed."""
     name = os.environ.get(VARIABLE) or JEEPNEY
     if name == JEEPNEY:
         return _open_by_jeepney
@@ -30,7 +30,7 @@ def choose_library() -> Open:
         raise InputError(f"{VARIABLE}={name}: unknown D-Bus library", hint=f"{JEEPNEY} or {PYDBUS}")
     try:
         local: Callable[[str], LocalBus] = import_module("qtctl.adapters.dbus_pydbus").open_local
-    # gi raises ValueError where GLib's type libraries are not those that it needs.
+    # gi raises ValueError if GLib's type libraries are not the versions it needs.
     except (ImportError, ValueError) as error:
         hint = "apt-get install python3-pydbus and a venv with --system-site-packages, or pip install 'qtctl[pydbus]'"
         raise InputError(f"{VARIABLE}={name}: {error}", hint=hint) from error

@@ -11,7 +11,7 @@ _UID = re.compile(r"[0-9]{1,10}")
 
 
 def find_person() -> Person:
-    """SUDO_UID is set by sudo, and counts only for root: anyone else may have set it."""
+    """sudo sets SUDO_UID, and it counts only for root: anyone else may have set it."""
     sudo_uid = os.environ.get("SUDO_UID", "")
     sudo_user = _name(int(sudo_uid)) if os.getuid() == 0 and _UID.fullmatch(sudo_uid) else ""
     return Person(_name(os.getuid()), platform.node(), sudo_user)

@@ -14,11 +14,11 @@ _SECONDS = 10.0
 
 
 class Unusable(Exception):
-    """A file that cannot be used: ssh refuses every host then. `args[0]` says why, with the line."""
+    """A file that cannot be used: then ssh refuses every host. `args[0]` says why, with the line."""
 
 
 def list_files(named: str) -> list[str]:
-    """The files that the option names: one, or, as of OpenSSH 10.3, several with spaces between."""
+    """The files that the option names: one, or since OpenSSH 10.3 several, separated by spaces."""
     return [named] if Path(named).is_file() else named.split(" ")
 
 
@@ -57,7 +57,7 @@ def _parse_key(number: int, line: bytes) -> bytes:
 
 
 def _is_in_krl(file: str, key: bytes) -> bool:
-    """ssh-keygen's exit code is 0 if it could read the list and the key is not in it."""
+    """ssh-keygen exits with 0 if it could read the list and the key is not in it."""
     with tempfile.TemporaryDirectory(prefix="qtctl-") as folder:
         public = Path(folder, "key.pub")
         public.write_bytes(read_type(key).encode() + b" " + base64.b64encode(key) + b"\n")

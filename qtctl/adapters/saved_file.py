@@ -15,7 +15,7 @@ NAME_A_FILE = "name a file, or - for standard output"
 
 
 def check_saved(path: Path) -> None:
-    """InputError if `save` would not write there. Call it before asking a host."""
+    """InputError if `save` could not write there. Call it before asking a host."""
     if path == STDOUT:
         return
     place = Place(str(path))
@@ -36,7 +36,7 @@ def check_saved(path: Path) -> None:
 
 
 def save(path: Path, content: bytes) -> None:
-    """Whole or not at all. A file of the same account keeps its mode. InputError if it cannot be written."""
+    """Written completely or not at all. An existing file of this account keeps its mode. InputError if that fails."""
     check_saved(path)
     try:
         with Folder.open(path.absolute().parent) as above:
@@ -47,7 +47,7 @@ def save(path: Path, content: bytes) -> None:
 
 
 def _choose_mode(path: Path) -> int:
-    """The mode of the file there, unless another account owns it, which could then decide who writes the evidence."""
+    """The mode of the existing file, unless another account owns it and could decide who may write evidence."""
     with suppress(FileNotFoundError):
         found = os.lstat(path)
         if found.st_uid == os.geteuid():

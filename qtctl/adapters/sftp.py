@@ -1,6 +1,6 @@
-"""Writing a tree of files over SFTP (version 3), pipelined: 64 files take three round trips, however far the host is.
+"""Writes a tree of files over SFTP (version 3), pipelined: 64 files take three round trips, whatever the distance.
 
-paramiko's SFTP client waits for each answer: four round trips a file.
+paramiko's SFTP client waits for each answer: four round trips per file.
 """
 
 import posixpath
@@ -13,7 +13,7 @@ from qtctl.errors import HostError, Refused
 from qtctl.model.tree import TreeFile
 
 _INIT, _VERSION, _OPEN, _CLOSE, _WRITE, _MKDIR, _STATUS, _HANDLE = 1, 2, 3, 4, 6, 14, 101, 102
-_WRITE_NEW = 0x02 | 0x08 | 0x20  # write, create, and only where nothing is there yet
+_WRITE_NEW = 0x02 | 0x08 | 0x20  # write, create, and fail if it exists
 _PERMISSIONS = 0x04
 _DENIED = 3
 _AT_ONCE = 64
@@ -21,9 +21,9 @@ _CHUNK = 32000
 _OUTSTANDING = 1 << 20
 """Bytes sent before answers are read: below the window that sshd gives, so that neither side waits for the other."""
 _HANDLES = range(5, 4 + 256 + 1)
-"""How long an answer with a handle is: its length, and up to 256 bytes."""
+"""The length of an answer with a handle: a length field, and up to 256 bytes."""
 _WITHIN_S, _SLOWEST = 30.0, 16 * 1024
-"""A tree must be there within so many seconds, and a second more for so many bytes of it."""
+"""A tree must be written within so many seconds, plus one second per so many bytes."""
 
 
 class Tree:
@@ -68,7 +68,7 @@ class Tree:
             self._check(answer, path)
 
     def _ask(self, requests: Iterable[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
-        """Send all, in portions, and give the answers in the order of the requests."""
+        """Send all, in portions, and return the answers in the order of the requests."""
         answers: dict[int, tuple[int, bytes]] = {}
         order: list[int] = []
         size = 0
@@ -85,7 +85,7 @@ class Tree:
         return [answers[number] for number in order]
 
     def _collect(self, answers: dict[int, tuple[int, bytes]], wanted: int) -> None:
-        """Until `wanted` answers are there, of the requests up to the last."""
+        """Wait until `wanted` answers have arrived, to the latest requests."""
         first = self._last - wanted + 1
         while len(answers) < wanted:
             kind, number, body = self._read(numbered=True)
@@ -157,7 +157,7 @@ def _open(path: str) -> tuple[int, bytes]:
 
 
 def _fill(handle: bytes, content: bytes) -> Iterator[tuple[int, bytes]]:
-    """The writes of one file and its close. `handle` still has its length in front, as the answer gave it."""
+    """The writes of one file and its close. `handle` still has its length in front, as in the answer."""
     for start in range(0, len(content), _CHUNK):
         yield _WRITE, handle + struct.pack(">Q", start) + _encode_string(content[start : start + _CHUNK])
     yield _CLOSE, handle

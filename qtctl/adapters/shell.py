@@ -1,8 +1,8 @@
 """How programs are started on a host: by one line that no setting of the login account affects.
 
-`env -i` leaves nothing of what the account's shell files set: no PATH, no LD_PRELOAD, no PYTHONPATH. The folders of
-PATH belong to packages; /usr/local may belong to a group. What shell files print comes before our first word, which
-is waited for. What they run cannot be helped: sshd's shell reads them before it reads us.
+`env -i` removes everything that the account's shell files set: PATH, LD_PRELOAD, PYTHONPATH. The folders of PATH belong
+to packages; /usr/local may belong to a group. Output of shell files before our first word is skipped. What they run
+cannot be prevented: sshd's shell reads them before it reads us.
 """
 
 from qtctl.errors import HostError
@@ -10,9 +10,9 @@ from qtctl.remote.scripts import read_script
 
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 LIMIT_S = 60
-"""No script of an audit runs longer, even where the connection is lost and neither side is told."""
+"""No script of an audit runs longer, even if the connection is lost and neither side is told."""
 STDOUT_MARK = b"qtctl: begins\n"
-"""What comes before the first byte of a program whose output has no frames of its own."""
+"""Printed before the first byte of a program whose output has no frames of its own."""
 MOST_NOISE = 65536
 
 CLEAN = f"/usr/bin/env -i PATH={PATH} LC_ALL=C"
@@ -21,20 +21,20 @@ ATTACHED = (
     f"{CLEAN} /bin/sh -c 'if command -v timeout >/dev/null; then exec timeout -k 1 {LIMIT_S} /bin/sh -s; fi; "
     "exec /bin/sh -s'"
 )
-"""A host without timeout ends it with its input alone."""
+"""On a host without timeout, only the end of its input ends it."""
 BRIDGE = f"{CLEAN} /bin/sh -c 'printf \"qtctl: begins\\n\"; exec systemd-stdio-bridge'"
 
 
 def attach(script: str) -> str:
-    """`script`, to be ended with the connection, for `ATTACHED`: whoever sends it leaves its input open.
+    """`script`, to be ended with the connection, for `ATTACHED`: the sender leaves its input open.
 
-    The whole text is read before any of it runs, so that a script which was cut off does nothing.
+    The whole text is read before any of it runs, so that a truncated script does nothing.
     """
     return f"{{\n{read_script('attached.sh')}{script}\nexit\n}}\n"
 
 
 class AfterMark:
-    """Takes from a stream what comes before `STDOUT_MARK`, and the mark. Knows no stream: it is fed."""
+    """Removes everything up to and including `STDOUT_MARK` from a stream. It is fed with data."""
 
     def __init__(self, place: str) -> None:
         self._place = place
@@ -42,7 +42,7 @@ class AfterMark:
         self._found = False
 
     def take_after(self, data: bytes) -> bytes:
-        """What of `data` comes after the mark. HostError if so much came that none can be expected."""
+        """The part of `data` after the mark. HostError if too much came without one."""
         if self._found:
             return data
         self._before += data

@@ -1,4 +1,4 @@
-"""Signatures made and checked by OpenSSH's own ssh-keygen -Y, with keys that people have already."""
+"""Signatures made and checked by OpenSSH's own ssh-keygen -Y, with keys that people already have."""
 
 import subprocess
 import tempfile
@@ -8,7 +8,7 @@ from pathlib import Path
 from qtctl.errors import InputError, Place
 
 NAMESPACE = "snapshot@qtctl"
-"""A signature that someone made for another purpose is none of a snapshot."""
+"""A signature made for another purpose does not count for a snapshot."""
 PROGRAM = "ssh-keygen"
 DEADLINE_S = 60.0
 """An agent may ask a person."""
@@ -16,7 +16,7 @@ _BEGINS = b"-----BEGIN SSH SIGNATURE-----"
 
 
 def sign(content: bytes, key: Path) -> bytes:
-    """By a private key, or by the agent for a public one. InputError if it could not be."""
+    """By a private key, or by the agent for a public one. InputError if that fails."""
     if not key.exists():
         raise InputError("there is no such key", hint="name a private key, or a public one of your agent",
                          place=Place(str(key)))  # fmt: skip
@@ -28,7 +28,7 @@ def sign(content: bytes, key: Path) -> bytes:
 
 
 def check(content: bytes, signature: bytes, signers: Path | None, taken_at: str) -> str:
-    """Why the signature is not valid, or ''. Without `signers` (see ssh-keygen(1)): not by whom, only that it fits.
+    """Why the signature is not valid, or ''. Without `signers` (see ssh-keygen(1)) only that it fits, not by whom.
 
     `taken_at`: ISO 8601; a key must have been valid then.
     """

@@ -1,4 +1,4 @@
-"""Snapshots in a folder, which git can keep: HOST/NUMBER-TIME-DIGEST.qtsnap, its signature, and HOST/index.json."""
+"""Snapshots in a folder that git can track: HOST/NUMBER-TIME-DIGEST.qtsnap, its signature, and HOST/index.json."""
 
 import fcntl
 import os
@@ -99,7 +99,7 @@ class SnapshotFolder:
                 return ()
             last = unpack(self._read_one(folder, host, old[-1]).content, old[-1])
             kept = tuple(each for each in entries if each.number > last.head.number)
-            # The index first: what it no longer lists is found by a check, and goes with the next one.
+            # The index first: a check finds what it no longer lists, and the next prune removes it.
             self._write_index(folder, host, kept, Pruned(last.head.number, last.digest))
             for name in old:
                 folder.remove(name)
@@ -122,7 +122,7 @@ class SnapshotFolder:
             return len(found)
 
     def _list_names(self, host: str) -> list[str]:
-        """Every file that calls itself a snapshot, also one that nobody here would have called so."""
+        """Every file with a snapshot's ending, even with another name than qtctl would give it."""
         if not _HOST.fullmatch(host):
             raise InputError(f"{host!r} cannot be the name of a folder", hint="letters, digits, - _ .")
         try:
@@ -153,7 +153,7 @@ class SnapshotFolder:
             raise _make_read_error(str(self._where / host), error) from error
 
     def _read_one(self, folder: Folder, host: str, name: str) -> Stored:
-        """A file that is no snapshot at all is given too: a check says so. A link is refused."""
+        """A file that is not a snapshot is returned too: a check reports it. A link is refused."""
         content = read_at(folder.fd, name, LARGEST, folder.place(name))
         signature = b""
         with suppress(FileNotFoundError):
@@ -173,7 +173,7 @@ class SnapshotFolder:
 
 @contextmanager
 def _hold_lock(folder: Folder) -> Iterator[None]:
-    """Two that take a snapshot at the same time would both follow the same one."""
+    """Two processes that take a snapshot at the same time would both follow the same one."""
     handle = os.open(_LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _MODE, dir_fd=folder.fd)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -183,7 +183,7 @@ def _hold_lock(folder: Folder) -> Iterator[None]:
 
 
 def read_file(path: Path) -> Stored:
-    """One snapshot that was named by its path. InputError if it cannot be read, or is no regular file."""
+    """One snapshot, named by path. InputError if it cannot be read, or is not a regular file."""
     try:
         with Folder.open(path.absolute().parent) as above:
             content = read_at(above.fd, path.name, LARGEST, Place(str(path)))

@@ -1,7 +1,7 @@
 """Snapshots in Redis: one stream per host, with the number of a snapshot as the id of its entry.
 
-The id makes the chain: Redis refuses an entry whose id is not greater than every id before, even of deleted ones. So if
-two processes take number 7 at once, one is refused.
+The id makes the chain: Redis refuses an entry whose id is not greater than every earlier one, even of deleted entries.
+So if two processes take number 7 at once, one is refused.
 """
 
 import base64
@@ -42,7 +42,7 @@ class SnapshotStream:
     """qtctl.interfaces.snapshot_store.SnapshotStore in a Redis server: redis://HOST:PORT/DB or unix:///PATH?db=N."""
 
     def __init__(self, url: str, environ: Mapping[str, str] = os.environ) -> None:
-        """InputError for a URL that is none, or that has a password in it: every process could read it."""
+        """InputError for an invalid URL, or one with a password in it: every process could read it."""
         try:
             found = urlsplit(url)
             port, address = found.port or _PORT, found.hostname or "127.0.0.1"
@@ -140,7 +140,7 @@ class SnapshotStream:
                 raise InputError(f"{self.place}: more than {MOST} snapshots of {host}", hint="take with --keep N")
 
     def _unpack_entry(self, host: str, entry: Any) -> Stored:  # noqa: ANN401 - as Redis answers
-        """An entry that is no snapshot is given as it is: a check says so."""
+        """An entry that is not a snapshot is returned as it is: a check reports it."""
         where, fields = f"{PREFIX}{host} {entry[0]}", entry[1]
         said = dict(zip(fields[::2], fields[1::2], strict=True))
         try:
@@ -165,7 +165,7 @@ class SnapshotStream:
         return Pruned(int(found[1]), found[2]) if found else None
 
     def _make_index(self, stored: Sequence[Stored], info: Mapping[str, Any]) -> tuple[Entry, ...]:
-        """What is there, and the last that ever was: Redis knows its id."""
+        """The entries, and the last id ever used, which Redis knows."""
         entries = []
         for each in stored:
             try:
@@ -224,7 +224,7 @@ class Ask:
         return reply.value
 
     def login(self, password: str) -> None:
-        """What is answered may quote the password, and is not shown."""
+        """The reply may quote the password, and is not shown."""
         try:
             self(("AUTH", password))
         except InputError:

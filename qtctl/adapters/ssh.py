@@ -34,7 +34,7 @@ _ANSWER_DEADLINE_S = 10.0
 """For opening a channel, and for each request on it."""
 _ANSWERS_WITHIN_S = 2.0
 _LOGIN_S = 26.0
-"""For the first of them, where the host opens the account's session: PAM waits 25 s for a D-Bus that hangs."""
+"""For the first session, for which the host opens a login session: PAM waits 25 s for a hanging D-Bus."""
 
 _OF_UNIX_SOCKETS = (
     "does Redis listen there, may the account that audits connect (unixsocketperm, and the folder), and does sshd "
@@ -91,9 +91,9 @@ class SshHost(Closing):
         self._privileges = elevate.Privileges(settings.target, self.start, is_root=settings.user == "root")
 
     def prepare(self) -> None:
-        """Open now what a look asks for first, a shell and the bus; an error is kept until it is asked for.
+        """Open now what a look needs first, a shell and the bus; errors are kept until it is asked for.
 
-        The bus opens while the shell is used: one that hangs keeps nothing else from being asked.
+        The bus opens while the shell is used: if it hangs, nothing else waits for it.
         """
         try:
             self._shell = self._start_command(shell.ATTACHED, _LOGIN_S)
@@ -107,7 +107,7 @@ class SshHost(Closing):
         return self._privileges.known
 
     def prepare_root(self, *, helped: bool | None = None) -> None:
-        """Begin to ask how this account becomes root, unless `helped`, of an earlier connection, tells."""
+        """Begin to ask how this account becomes root, unless `helped`, from an earlier connection, tells."""
         self._privileges.known = helped
         with contextlib.suppress(HostError):
             self._privileges.ask_ahead()
@@ -158,7 +158,7 @@ class SshHost(Closing):
     def bus(self, *, root: bool = False, deadline_s: float = _ANSWER_DEADLINE_S) -> "StreamBus":
         """The system bus through `systemd-stdio-bridge`. Refused or HostError if there is none.
 
-        The helper of a host gives nobody the bus as root: whoever has that is root.
+        A host's helper gives nobody the bus as root: whoever has it is root.
         """
         root = root and not self._privileges.has_helper()
         prepared, self._bus = (None, self._bus) if root else (self._bus, None)
@@ -316,7 +316,7 @@ def _list_failures() -> tuple[type[BaseException], ...]:
 
 
 def load() -> None:
-    """Import paramiko and what stands on it: in the background, while ssh and the network are waited for."""
+    """Import paramiko and everything on top of it: in the background, while ssh and the network are awaited."""
     light_paramiko.import_it()
     import_module("qtctl.adapters.ssh_exec")
     import_module("qtctl.adapters.ssh_connect")

@@ -1,4 +1,4 @@
-"""Asking `ssh -G` for the settings of a destination: one process, its names and its output checked and bounded."""
+"""Asks `ssh -G` for the settings of a destination: one process, with names and output checked and bounded."""
 
 import contextlib
 import os
@@ -32,7 +32,10 @@ class Asked(NamedTuple):
 
 
 def start(target: str, *, config: Path | None, user: str | None, port: int | None) -> Asked:
-    """Begin `ssh -G`; give it to `finish`. Unreachable if there is no ssh, or a name is none that ssh takes."""
+    """Begin `ssh -G`; pass the result to `finish`.
+
+    Unreachable if there is no ssh, or for a name that ssh would refuse.
+    """
     if not is_valid_host(target):
         raise ssh_errors.explain_bad_name(target, "host name", target)
     if user and not is_valid_user(user):
@@ -53,7 +56,7 @@ def start(target: str, *, config: Path | None, user: str | None, port: int | Non
 def finish(asked: Asked, address: str | None, timeout_s: float) -> Settings:
     """The settings that a `start`ed process prints. `address` replaces the host name.
 
-    Unreachable if ssh cannot read them, or if they ask for what cannot be honoured.
+    Unreachable if ssh cannot read them, or if they ask for something that cannot be honoured.
     """
     target = asked.target
     out, err = _read_output(asked, timeout_s)
@@ -87,7 +90,7 @@ def _is_printable(name: str) -> bool:
 
 
 def check(settings: Settings, values: Mapping[str, Sequence[str]]) -> None:
-    """Unreachable if an option cannot be honoured, or a name could be misread on its way. `values`: as printed."""
+    """Unreachable if an option cannot be honoured, or if a name could be misread on its way. `values`: as printed."""
     if found := ssh_options.find_refused(values):
         option, value = found
         raise ssh_errors.explain_cannot_honour(settings, option.name, value, option.why)

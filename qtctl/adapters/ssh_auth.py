@@ -1,4 +1,4 @@
-"""Logging in: agent and identity files, in OpenSSH's order. Never a password prompt."""
+"""Logging in with agent and identity files, in OpenSSH's order. Never prompts for a password."""
 
 import base64
 import socket
@@ -19,7 +19,7 @@ _MOST = 1 << 20
 
 
 class SocketAgent(AgentSSH):
-    """An ssh-agent behind a given socket: paramiko's own only looks at SSH_AUTH_SOCK, not at IdentityAgent."""
+    """An ssh-agent at a given socket: paramiko's own class only uses SSH_AUTH_SOCK, not IdentityAgent."""
 
     def __init__(self, path: str, timeout_s: float) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class SocketAgent(AgentSSH):
 
 
 def log_in(transport: Transport, settings: Settings, timeout_s: float) -> None:
-    """Authenticate, or raise Unreachable that says which keys were tried. `timeout_s` is for all keys together."""
+    """Authenticate, or raise Unreachable with the keys that were tried. `timeout_s` is for all keys together."""
     tried: list[str] = []
     until = time.monotonic() + timeout_s
     agent = _open_agent(settings, timeout_s, tried)
@@ -74,12 +74,12 @@ def _offer(transport: Transport, settings: Settings, name: str, key: paramiko.PK
 
 
 def _read_banner(transport: Transport) -> str:
-    """What the host has said to whoever logs in, "" if it said nothing."""
+    """What the host says to everyone who logs in, "" if nothing."""
     return said_by((transport.get_banner() or b""), limit=300)
 
 
 def _choose_signatures(settings: Settings, name: str, key: paramiko.PKey, tried: list[str]) -> tuple[str, ...]:
-    """How this key may sign, best first; none if ssh would not offer it, which `tried` then tells."""
+    """How this key may sign, best first; none if ssh would not offer it, and then `tried` says why."""
     blob = key.asbytes()
     try:
         bits = read_rsa_bits(blob)
@@ -121,7 +121,7 @@ def _list_candidates(
 def _list_forms(
     name: str, key: paramiko.PKey, certificates: Mapping[bytes, paramiko.pkey.PublicBlob]
 ) -> Iterator[tuple[str, paramiko.PKey]]:
-    """A key with each of its certificates, then the plain key: in OpenSSH's order."""
+    """A key with each of its certificates, then the plain key, in OpenSSH's order."""
     beside = key.public_blob
     for certificate in (certificates.get(key.asbytes()), beside):
         if certificate is not None:
@@ -132,7 +132,7 @@ def _list_forms(
 
 
 def _load_certificates(settings: Settings, tried: list[str]) -> dict[bytes, paramiko.pkey.PublicBlob]:
-    """What CertificateFile names, by the key that each is for."""
+    """The certificates of CertificateFile, by the key that each is for."""
     found = {}
     for path in settings.certificate_files:
         try:
@@ -165,14 +165,14 @@ def _read_public_key(path: str) -> bytes | None:
 
 
 def _load(path: str, tried: list[str]) -> paramiko.PKey | None:
-    """An identity file's key, with a certificate that lies beside it. OpenSSH's default files may be absent."""
+    """An identity file's key, with the certificate beside it. OpenSSH's default files may be missing."""
     try:
         bounded.read(path, _MOST)
         return paramiko.PKey.from_path(path)
     except FileNotFoundError:
         return None
     except Exception as error:  # noqa: BLE001 - the libraries below raise whatever a file's bytes lead them to
-        # An encrypted key comes as TypeError from cryptography, or as paramiko's PasswordRequiredException.
+        # For an encrypted key cryptography raises TypeError, paramiko PasswordRequiredException.
         locked = "password" in str(error).lower() or isinstance(error, paramiko.PasswordRequiredException)
         tried.append(f"{path} {'has a passphrase and is not in the agent' if locked else f'unusable: {error}'}")
         return None

@@ -1,7 +1,7 @@
 """paramiko's transport with the limits that it lacks against a hostile server: on sizes, windows and waits.
 
-paramiko takes packets of up to 4 GiB, does not hold a server to the window it was given, counts to whatever a server
-says, waits without end for the answer to a request and for room to write, and passes on whatever its parsers raise.
+paramiko takes packets of up to 4 GiB, does not hold a server to its window, counts to any number a server sends, waits
+forever for answers to requests and for room to write, and passes on whatever its parsers raise.
 """
 
 import threading
@@ -17,7 +17,7 @@ from paramiko.packet import Packetizer
 from qtctl.adapters.bounds import SSH_BANNER_LINE, SSH_PACKET, shorten_output
 
 WRITE_WITHIN_S = 10.0
-"""One packet, and all that waits for a key exchange."""
+"""For one packet, and for everything that waits for a key exchange."""
 MOST_EXTENSIONS = 64
 _A_MOMENT_S = 0.02
 _REFUSALS = {1: "Administratively prohibited", 2: "Connect failed", 3: "Unknown channel type", 4: "Resource shortage"}
@@ -28,13 +28,13 @@ _PLAIN = (paramiko.SSHException, EOFError, OSError)
 
 
 class BoundedPacketizer(Packetizer):
-    """Refuses packets and banners that are too long; gives up writing to who does not read."""
+    """Refuses packets and banners that are too long; stops writing to a peer that does not read."""
 
     def __init__(self, sock: Any) -> None:  # noqa: ANN401 - a socket, or a channel that behaves like one
         super().__init__(sock)
         self._sock = sock
         self.heard = 0
-        """How many packets have come."""
+        """How many packets have arrived."""
 
     def read_message(self) -> tuple[int, paramiko.Message]:
         found: tuple[int, paramiko.Message] = super().read_message()
@@ -48,7 +48,7 @@ class BoundedPacketizer(Packetizer):
         return found
 
     def readline(self, timeout: float) -> str:
-        """A line of the banner. paramiko reads until one ends, however long that is."""
+        """A line of the banner. paramiko would read until one ends, however long it is."""
         line = bytearray()
         until = time.monotonic() + timeout
         while (byte := self.read_all(1)) != b"\n":
@@ -66,16 +66,16 @@ class BoundedPacketizer(Packetizer):
 
     def close(self) -> None:
         super().close()
-        # Ends the thread that waits for the handshake: it would keep the process from ending.
+        # Ends the thread that waits for the handshake, which would keep the process from ending.
         self.complete_handshake()
 
     def _write(self, out: bytes) -> int:
-        """How much was written, 0 if there is no room now. EOFError if nobody is there any more."""
+        """How much was written, 0 if there is no room now. EOFError if the connection is gone."""
         try:
             sent = int(self._sock.send(out))
         except (TimeoutError, BlockingIOError):
             return 0
-        except Exception as error:  # as paramiko has it: a socket, a channel, a proxy, each with errors of its own
+        except Exception as error:  # as in paramiko: a socket, a channel or a proxy, each with its own errors
             raise EOFError from error
         if sent == 0:
             raise EOFError
@@ -109,7 +109,7 @@ class BoundedTransport(paramiko.Transport):
         }
 
     def answers(self, within_s: float) -> bool:
-        """Whether anything comes from the server once it has been asked what every server answers at once."""
+        """Whether anything comes from the server after a request that every server answers at once."""
         before, until = self.packetizer.heard, time.monotonic() + within_s
         question = paramiko.Message()
         question.add_byte(cMSG_GLOBAL_REQUEST)
@@ -124,8 +124,10 @@ class BoundedTransport(paramiko.Transport):
         return self.packetizer.heard != before
 
     def open_channel(self, *args: Any, **kwargs: Any) -> paramiko.Channel:  # noqa: ANN401 - as paramiko has it
-        """ChannelException with the host's reason for this channel: of several that were refused at the same time,
-        paramiko tells one the reason of another, and the others none."""
+        """ChannelException with the host's reason for this channel.
+
+        If several are refused at the same time, paramiko gives one the reason of another, and the others none.
+        """
         self._opening.number = None
         try:
             return super().open_channel(*args, **kwargs)
@@ -144,7 +146,7 @@ class BoundedTransport(paramiko.Transport):
             self._opening.socket = ""
 
     def _send_user_message(self, data: paramiko.Message) -> None:
-        """What stands behind the head of this kind of channel: the path, and two fields without a meaning."""
+        """The rest of the message for this kind of channel: the path, and two fields without meaning."""
         if path := getattr(self._opening, "socket", ""):
             self._opening.socket = ""
             data.add_string(path)
@@ -185,7 +187,7 @@ def _hold(channel: paramiko.Channel, window: int) -> None:
 
 
 def close_channel(channel: paramiko.Channel) -> None:
-    """Close it; a connection that is lost has taken its channels with it."""
+    """Close it; if the connection is lost, so are its channels."""
     try:
         channel.close()
     except _PLAIN:

@@ -15,12 +15,12 @@ from typing import NamedTuple
 
 DEFAULT_FILES = "~/.ssh/config or /etc/ssh/ssh_config"
 SMALLEST_RSA = 1024
-"""Bits; OpenSSH takes no smaller key, whatever RequiredRSASize says."""
+"""Bits; OpenSSH accepts no smaller key, whatever RequiredRSASize says."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One host of a ProxyJump. Empty user or port 0: as the hop's own settings say."""
+    """One host of a ProxyJump. Empty user or port 0: from the hop's own settings."""
 
     host: str
     user: str = ""

@@ -1,4 +1,4 @@
-"""A command that runs in an exec channel: its streams are drained and its script is fed until it has exited."""
+"""A command in an exec channel: its streams are drained and its script is fed until it has exited."""
 
 import select
 import time
@@ -28,7 +28,7 @@ class Exec:
         *,
         hold: bool = False,
     ) -> None:
-        """`refuse`, where the command runs as root: makes the error from what sudo said instead.
+        """`refuse`: for a command run as root, makes the error from sudo's output.
 
         `hold`: the command's input stays open until the channel is closed.
         """
@@ -47,8 +47,8 @@ class Exec:
     def finish(self, deadline_s: float, *, keep: bool = False) -> Completed:
         """Wait for the end. Refused if sudo denies.
 
-        HostError at the deadline (`keep`: what came by then), where the connection breaks, or where one of the streams
-        has more than 16 MiB.
+        HostError at the deadline (`keep`: what came by then), if the connection breaks, or if one of the streams has
+        more than 16 MiB.
         """
         until = time.monotonic() + deadline_s
         ready = select.poll()
@@ -79,7 +79,7 @@ class Exec:
         if self._channel.eof_received or self._channel.closed:
             self._channel.status_event.wait(left_s)
             return
-        # While script is left to send, the window that opens gives no event of its own.
+        # While script is left to send, there is no event when the window opens.
         ready.poll(min(left_s, 0.01 if self._script else left_s) * 1000)
 
     def _make_completed(self, *, late: bool = False) -> Completed:
@@ -99,7 +99,7 @@ class Exec:
             except TimeoutError:
                 return
             except _BROKEN:
-                # The shell ended before it read all of its script; what it said and its status still count.
+                # The shell ended before it read its whole script; its output and status still count.
                 self._script = memoryview(b"")
                 return
             self._script = self._script[sent:]
@@ -107,7 +107,7 @@ class Exec:
                 self._shut()
 
     def _drain(self) -> bool:
-        """Take what has come, a piece of each stream: who never stops sending is left at the deadline all the same."""
+        """Take a piece of each stream: a peer that never stops sending is still cut off at the deadline."""
         if self._channel.recv_ready():
             self._keep(self._out, self._channel.recv(_CHUNK))
         if self._channel.recv_stderr_ready():
@@ -126,7 +126,7 @@ class Exec:
         try:
             self._channel.shutdown_write()
         except _BROKEN:
-            return  # noticed where the answer is waited for
+            return  # noticed when waiting for the answer
 
     def _close(self) -> None:
         close_channel(self._channel)

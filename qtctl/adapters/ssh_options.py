@@ -1,7 +1,7 @@
-"""Every option of ssh_config(5), and what becomes of it here: as data.
+"""Every option of ssh_config(5), and what qtctl does with it, as data.
 
-OpenSSH 8.4 to 10.5. What `ssh -G` prints and this table does not name is an option of a later ssh: a test shows it.
-Rule: where ssh would refuse a host because of an option, qtctl refuses it too.
+OpenSSH 8.4 to 10.5. An option that `ssh -G` prints and this table lacks belongs to a later ssh: a test shows it. Rule:
+if ssh would refuse a host because of an option, qtctl refuses it too.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ class How(StrEnum):
 class Option(NamedTuple):
     """`name` as ssh_config(5) spells it. `why`: what it does here, why it may be ignored, or what to do instead.
 
-    `harmless`: values of a refused option, in lower case, with which it says nothing.
+    `harmless`: values of a refused option, in lower case, that have no effect.
     """
 
     name: str
@@ -201,7 +201,7 @@ PUBLICKEY = "publickey"
 
 
 def find_refused(values: Mapping[str, Sequence[str]]) -> tuple[Option, str] | None:
-    """The first option that is set to what cannot be honoured, with its value; `values` by keyword, as printed."""
+    """The first option with a value that cannot be honoured, and the value; `values` by keyword, as printed."""
     for keyword, given in values.items():
         option = OPTIONS.get(keyword)
         if option is not None and option.how is How.REFUSED and not _is_harmless(option, given[0]):

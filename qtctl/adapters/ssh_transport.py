@@ -1,4 +1,4 @@
-"""paramiko's transport, held to what OpenSSH's settings allow and to what a host may send."""
+"""paramiko's transport, restricted to what OpenSSH's settings allow and to what a host may send."""
 
 import socket
 import threading
@@ -23,14 +23,14 @@ _CURVE, _CURVE_OF_LIBSSH = "curve25519-sha256", "curve25519-sha256@libssh.org"
 
 
 class Packets(BoundedPacketizer):
-    """New keys as RekeyLimit asks for them."""
+    """Rekeys as RekeyLimit says."""
 
     most_bytes = 0
     most_seconds = 0
     _since = 0.0
 
     def limit(self, size: int, seconds: int) -> None:
-        """RekeyLimit: new keys after so many bytes, and so many seconds; 0 for no limit."""
+        """RekeyLimit: new keys after so many bytes, and after so many seconds; 0 for no limit."""
         if size:
             self.REKEY_BYTES = min(self.REKEY_BYTES, size)
         self.most_seconds, self._since = seconds, time.monotonic()
@@ -43,7 +43,7 @@ class Packets(BoundedPacketizer):
 
 
 class _Released(threading.Event):
-    """Set when a key exchange has ended; then something more is done."""
+    """Set when a key exchange has ended; then a callback runs too."""
 
     def __init__(self, then: Callable[[], None]) -> None:
         super().__init__()
@@ -97,12 +97,14 @@ class Transport(BoundedTransport):
         return self._host_key_types
 
     def sign_with(self, names: Sequence[str]) -> None:
-        """Which signatures an RSA key of ours may make, best first."""
+        """Which signatures our RSA key may make, best first."""
         self._preferred_pubkeys = tuple(names)
 
     def _send_user_message(self, data: paramiko.Message) -> None:
-        """What the reading thread answers during a key exchange is sent after it. paramiko would wait for the end of an
-        exchange in the thread that alone can end it."""
+        """Answers of the reading thread during a key exchange are sent after it.
+
+        paramiko would wait for the end of an exchange in the very thread that must end it.
+        """
         if threading.current_thread() is self and not self.clear_to_send.is_set():
             self._held.append(data)
             if len(self._held) > _MOST_HELD:
@@ -116,7 +118,7 @@ class Transport(BoundedTransport):
             self._send_message(data)  # type: ignore[attr-defined]
 
     def _verify_key(self, host_key: bytes, sig: bytes) -> None:
-        """Also that key and signature are of the negotiated type, and that keys exchanged later show the same key."""
+        """Also checks that key and signature have the negotiated type, and that later exchanges show the same key."""
         agreed = self.host_key_type or ""
         base = agreed.removesuffix(CERTIFICATE)
         suffix = agreed[len(base) :]
@@ -130,12 +132,12 @@ class Transport(BoundedTransport):
 
 
 def _put_one_pass_first(ciphers: Sequence[str]) -> tuple[str, ...]:
-    """AES-GCM before ciphers that need a MAC, whose every packet paramiko reads and checks in Python."""
+    """AES-GCM before ciphers that need a MAC, whose packets paramiko reads and checks in Python."""
     return tuple(sorted(ciphers, key=lambda name: "-gcm@" not in name))
 
 
 def _find_common(settings: Settings, option: str, wanted: Sequence[str], supported: Sequence[str]) -> tuple[str, ...]:
-    """What is both `wanted` and `supported`, in the order of `wanted`; an option that ssh did not print allows all."""
+    """What is `wanted` and `supported`, in the order of `wanted`; anything for an option that ssh did not print."""
     if not wanted:
         return tuple(supported)
     if found := tuple(name for name in wanted if name in supported):

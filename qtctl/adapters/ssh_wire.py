@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 RSA = "ssh-rsa"
 CERTIFICATE = "-cert-v01@openssh.com"
-"""What the type of a certificate ends with."""
+"""How the type of a certificate ends."""
 RSA_SIGNATURES = ("rsa-sha2-512", "rsa-sha2-256")
 """How an RSA key may sign; never with SHA-1."""
 
@@ -48,7 +48,7 @@ def encode_string(value: bytes) -> bytes:
 
 
 def read_type(blob: bytes) -> str:
-    """What kind of key this is, '' for bytes that are none."""
+    """The type of a key, '' for bytes that are not a key."""
     try:
         return Fields(blob).read_text()
     except Malformed:

@@ -1,6 +1,6 @@
-"""A Redis server over a stream of our own (a forwarded channel, a socket): reading commands only, pipelined.
+"""A Redis server over our own stream (a forwarded channel, a socket): reading commands only, pipelined.
 
-Nothing is sent but what is asked: no HELLO, no CLIENT SETINFO (decision 83).
+Nothing but these commands is sent: no HELLO, no CLIENT SETINFO (decision 83).
 """
 
 import contextlib
@@ -22,11 +22,11 @@ READING = frozenset(
         *("XINFO", "XLEN", "XRANGE", "XREVRANGE", "XPENDING", "SCAN", "STRLEN", "HLEN", "LLEN", "SCARD", "ZCARD"),
     }
 )
-"""First words of the commands that leave this adapter; besides AUTH and SELECT, which it sends itself."""
+"""First words of the commands that this adapter sends, besides its own AUTH and SELECT."""
 
 _HINT = "is it Redis that listens there, and is it well (CLIENT PAUSE and long scripts hold it up)?"
 AT_A_TIME = 2000
-"""Commands of one exchange: each has a bound of its own on what is read."""
+"""Commands per exchange: each exchange has its own bound on what is read."""
 
 _OF_AUTH = re.compile(
     r"WRONGPASS invalid username-password pair[ a-z.]*|ERR invalid password|"
@@ -34,7 +34,7 @@ _OF_AUTH = re.compile(
     r"ERR AUTH <password> called without any password configured for the default user[A-Za-z .,?]*|"
     r"(LOADING|BUSY|MASTERDOWN|DENIED|NOPERM)\b[A-Za-z0-9 .,'-]{,200}"
 )
-"""What Redis answers to AUTH. Other answers may quote the password, in whatever way."""
+"""Redis's usual replies to AUTH. Other replies may quote the password in any form."""
 
 
 def place_of(address: str, port: int) -> str:
@@ -84,7 +84,10 @@ class RedisStore:
     def _read_rest(
         self, replies: list[StoreReply], commands: Sequence[tuple[str, ...]], deadline: Deadline
     ) -> list[StoreReply]:
-        """What is behind the first commands. Where it breaks, what came is kept, and the others say why."""
+        """The replies to the remaining commands.
+
+        If the connection breaks, what came is kept, and the others say why.
+        """
         why = "the connection broke"
         while len(replies) < len(commands) and self._connection is not None:
             try:
@@ -101,7 +104,7 @@ class RedisStore:
             self._connection = None
 
     def _connect(self, deadline: Deadline) -> list[tuple[str, ...]]:
-        """Open the connection. The AUTH and SELECT that must go first on it go out with the first commands."""
+        """Open the connection. AUTH and SELECT, which must come first, are sent with the first commands."""
         wire = self._dial(deadline.seconds)
         if self._tls is not None:
             from qtctl.adapters.tls_wire import open_tls  # noqa: PLC0415 - 35 ms to import, and few stores want it
@@ -117,7 +120,7 @@ class RedisStore:
         try:
             replies = self._open().exchange(commands, deadline)
         except Broken as error:
-            # Not from the error: what listens there may have quoted what it was sent.
+            # Not from the error: whatever listens there may have quoted what it was sent.
             what = f"{self._place}: {self._withheld.out_of(str(error))}"
             uncertified = self._tls is not None and not self._tls.certificate
             hint = "does it want a client certificate (tls-auth-clients)?" if uncertified else _HINT
@@ -135,7 +138,7 @@ class RedisStore:
         return self._connection
 
     def _check_database(self, commands: list[tuple[str, ...]], found: list[StoreReply]) -> list[StoreReply]:
-        """Where its database was not selected, the answers are those of another."""
+        """If the database was not selected, the answers come from another one."""
         selected = next((reply for command, reply in zip(commands, found, strict=True) if command[0] == "SELECT"), None)
         if selected is None or not selected.error:
             return found
@@ -146,7 +149,7 @@ class RedisStore:
         return StoreReply(None, self._withheld.out_of(reply.error)) if reply.error else reply
 
     def _explain_refusal(self, error: str) -> str:
-        """What AUTH was answered, without a word that may be the password."""
+        """The reply to AUTH, without a word that may be the password."""
         if _OF_AUTH.fullmatch(error):
             return self._withheld.out_of(error)
         if "unknown command" in error:

@@ -13,13 +13,13 @@ LATE = "no answer in time"
 
 
 class ErrorReply(NamedTuple):
-    """What Redis answers in place of a value, its code included (NOAUTH, NOPERM)."""
+    """An error reply of Redis with its code (NOAUTH, NOPERM)."""
 
     text: str
 
 
 class StreamConnection:
-    """A connection that is already made, and on which nothing is sent but what is asked."""
+    """An established connection on which only the given commands are sent."""
 
     def __init__(self, wire: Wire) -> None:
         self._replies = Replies(wire)
@@ -28,9 +28,9 @@ class StreamConnection:
         """False once it broke: it answers nothing any more."""
 
     def exchange(self, commands: list[tuple[str, ...]], deadline: Deadline) -> list[StoreReply]:
-        """Send all commands, then read all replies. Broken if it breaks before the first of them.
+        """Send all commands, then read all replies. Broken if it breaks before the first reply.
 
-        Where it breaks later, or the deadline passes, the commands that are not answered have that as their error.
+        If it breaks later, or the deadline passes, the commands without a reply have that as their error.
         """
         replies: list[StoreReply] = []
         try:
@@ -51,19 +51,20 @@ class StreamConnection:
 
 
 class Reader:
-    """Values of RESP2 from bytes as they arrive: lists, str, int, None, ErrorReply. Bytes that are no UTF-8: `\\xff`.
+    """RESP2 values from bytes as they arrive: lists, str, int, None, ErrorReply.
 
-    How deep, how long and how many they may be is not checked here (see `store_replies.Scanner`).
+    Bytes that are not UTF-8 become `\\xff`. How deep, long and many values may be is checked elsewhere (see
+    `store_replies.Scanner`).
     """
 
     def __init__(self, receive: Callable[[], bytes]) -> None:
-        """`receive`: the bytes that come next, b'' at the end."""
+        """`receive`: returns the next bytes, b'' at the end."""
         self._receive = receive
         self._data = b""
         self._at = 0
 
     def read(self) -> Any:  # noqa: ANN401 - whatever Redis answers
-        """The next value. Broken if the bytes end, or are no reply of Redis."""
+        """The next value. Broken if the bytes end, or are not a Redis reply."""
         kind, rest = self._read_line()
         if kind == b"$":
             size = int(rest)

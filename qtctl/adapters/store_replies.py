@@ -1,8 +1,8 @@
-"""Filter Redis's replies as they arrive, before they are parsed: only what may be kept passes.
+"""Filters Redis's replies as they arrive, before they are parsed: only what may be kept passes.
 
-A server can say anything: texts of 512 MB, arrays of two billion, nested until Python's stack ends. And the answer to
-XINFO STREAM brings the first and the last entry of the stream, which are someone's data, however large. Whatever is
-nested deeper than we read is dropped here: the reader gets a null instead.
+A server can send anything: texts of 512 MB, arrays of two billion elements, nested until Python's stack ends. And the
+reply to XINFO STREAM contains the first and the last entry of the stream, which are someone's data, however large.
+Whatever is nested deeper than we read is dropped here: the reader gets a null instead.
 """
 
 import re
@@ -30,7 +30,7 @@ _AT_A_TIME = 65536
 
 
 class Broken(Exception):
-    """The connection to Redis broke, timed out, or spoke something else."""
+    """The connection to Redis broke, timed out, or spoke another protocol."""
 
 
 class Replies:
@@ -42,7 +42,7 @@ class Replies:
         self._scanner = Scanner(())
 
     def expect(self, commands: Sequence[tuple[str, ...]], deadline: Deadline) -> None:
-        """A new exchange: a reply to each of these, all of them by the deadline."""
+        """A new exchange: a reply to each of these commands, all by the deadline."""
         self._deadline = deadline
         self._scanner = Scanner([KEPT_DEPTH.get(_name(command), OTHERS_DEPTH) for command in commands])
 
@@ -62,10 +62,10 @@ class Replies:
 
 
 class Scanner:
-    """RESP2 as it arrives: passes on what is kept, counts all of it."""
+    """RESP2 as it arrives: passes on what is kept, and counts everything."""
 
     def __init__(self, depths: Sequence[int]) -> None:
-        """`depths`: of each reply to come, how deep its arrays are kept."""
+        """`depths`: for each reply to come, how deep its arrays are kept."""
         self._depths = depths
         self._reply = 0
         self._line = b""
@@ -78,12 +78,15 @@ class Scanner:
         self._broken: Broken | None = None
 
     def check(self) -> None:
-        """Broken if it broke behind what `feed` gave last."""
+        """Broken if the stream broke after what `feed` returned last."""
         if self._broken is not None:
             raise self._broken
 
     def feed(self, data: bytes) -> bytes:
-        """What of `data` is kept. Broken for what no Redis sends, or for too much; what came before is returned."""
+        """The part of `data` that is kept.
+
+        Broken for what no Redis sends, or for too much; what came before is returned.
+        """
         self.check()
         try:
             self._scan(data)

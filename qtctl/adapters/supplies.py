@@ -1,4 +1,4 @@
-"""What this machine has for a host: clones of git, each in a folder named as in code.toml, and a folder of packages."""
+"""What this machine has for a host: git clones, each in a folder named as in code.toml, and a folder of packages."""
 
 import hashlib
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ MOST_BYTES = 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class LocalSupplies:
-    """`clones`: a folder with NAME or NAME.git for each code. `wheels`: a folder of packages. None: not given."""
+    """`clones`: a folder with NAME or NAME.git for each code entry. `wheels`: a folder of packages. None: not given."""
 
     clones: Path | None = None
     wheels: Path | None = None

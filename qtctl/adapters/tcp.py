@@ -21,7 +21,7 @@ _Address = tuple[int, int, int, str, Any]
 def dial(settings: Settings, timeout_s: float) -> socket.socket:
     """The TCP connection. TCP_NODELAY from the start: without it the handshake and each small exchange wait 40 ms.
 
-    `timeout_s` holds for the name and for all of its addresses together.
+    `timeout_s` is for the name and all of its addresses together.
     """
     try:
         sock = _connect(settings, Deadline(timeout_s))
@@ -29,7 +29,7 @@ def dial(settings: Settings, timeout_s: float) -> socket.socket:
         cause = error if isinstance(error, OSError) else socket.gaierror(str(error))
         raise ssh_errors.explain_no_tcp(settings, cause, timeout_s) from error
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    # A host that vanishes breaks the connection, also where paramiko would wait for an answer for ever.
+    # A host that vanishes breaks the connection, even while paramiko would wait for an answer forever.
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 5)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5)

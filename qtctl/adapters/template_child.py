@@ -1,6 +1,6 @@
 """The process in which a user's own templates are filled: python -I -c …, with nothing that it could harm.
 
-It reads one pickle of its parent's, and writes one line of JSON for each filling, as soon as that is done: {"text"};
+It reads one pickle from its parent, and writes one line of JSON for each filling as soon as it is done: {"text"};
 {"what", "hint", "field", "file", "line"} for an error; or, as the last, {"spent": "memory" | "cpu" | "text", "file",
 "line"}.
 """
@@ -22,7 +22,7 @@ from qtctl.render.templates import Templates
 
 NOBODY = 65534
 _GRACE_S = 2
-"""CPU for telling where the template was."""
+"""CPU time for reporting where the template was."""
 
 _LOADING = (
     "{{ 'a\\n' | pprint | wordwrap | escape | striptags }}{{ lipsum(1) }}",
@@ -33,7 +33,7 @@ _LOADING = (
 
 
 class OutOfTime(Exception):
-    """Raised in the midst of a template."""
+    """Raised in the middle of a template."""
 
 
 def main(memory: int, cpu: int) -> None:
@@ -57,7 +57,7 @@ def _fill_all(texts: Mapping[str, str], fillings: Sequence[Filling]) -> None:
 
 
 def _load_all() -> None:
-    """What jinja2 loads only when it is needed: no file can be opened later."""
+    """Whatever jinja2 loads on first use: no file can be opened later."""
     for text in _LOADING:
         with suppress(InputError):
             Templates({"x": text}).fill(Filling("x", "x", {}))
@@ -66,7 +66,7 @@ def _load_all() -> None:
 def confine(memory: int, cpu: int) -> None:
     """Give up everything that filling a template does not need, irrevocably. `memory` in bytes, `cpu` in seconds."""
     if os.geteuid() == 0:
-        with suppress(OSError):  # a container may not have the right: the other limits hold
+        with suppress(OSError):  # a container may lack the right: the other limits hold
             os.setgroups([])
             os.setgid(NOBODY)
             os.setuid(NOBODY)

@@ -1,4 +1,4 @@
-"""What the process that fills a user's own templates may use, and the words in which it answers."""
+"""What the process that fills a user's own templates may use, and how it answers."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ WHAT_MAX = 500
 """Characters of one error."""
 
 MEMORY_EXIT = 3
-"""Exit status of a process that had no memory left even to say so."""
+"""Exit status of a process that had no memory left to report even that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Limits:
 
 
 def compute_limits(fillings: int, given: int) -> Limits:
-    """The limits for this many fillings of `given` bytes in all. They grow with the registry alone."""
+    """The limits for this many fillings of `given` bytes in all. They grow only with the registry."""
     return Limits(
         memory=512 * MIB + 8 * given,
         cpu=5 + fillings // 100,

@@ -1,4 +1,4 @@
-"""A user's own templates are filled in a process apart, which has little memory and time, no files and no environment.
+"""A user's own templates are filled in a separate process, with little memory and time, no files and no environment.
 
 Whatever it answers is taken as one text or error per filling, within the limits.
 """
@@ -32,7 +32,7 @@ _Child = subprocess.Popen[bytes]
 
 
 def fill(texts: Mapping[str, str], fillings: Sequence[Filling]) -> Iterator[Filled]:
-    """As qtctl.render.filling.Fill. InputError with the template that is under way when a limit is reached."""
+    """As qtctl.render.filling.Fill. InputError with the template being filled when a limit is reached."""
     if not fillings:
         return
     given = pickle.dumps((dict(texts), tuple(fillings)), pickle.HIGHEST_PROTOCOL)
@@ -62,7 +62,7 @@ def _read_lines(child: _Child, given: bytes, allowed: Limits) -> Iterator[bytes]
     stdin, stdout = cast("IO[bytes]", child.stdin), cast("IO[bytes]", child.stdout)
     deadline = monotonic() + allowed.wall
     with suppress(BrokenPipeError), stdin:
-        stdin.write(given)  # it reads all of it before it does anything of a template's
+        stdin.write(given)  # it reads everything before it runs any template
     kept, total = bytearray(), 0
     while chunk := _read_chunk(stdout.fileno(), deadline, allowed):
         total += len(chunk)
@@ -84,7 +84,7 @@ def _read_chunk(output: int, deadline: float, allowed: Limits) -> bytes:
 
 
 def _read_answer(filling: Filling, lines: Iterator[bytes], child: _Child, allowed: Limits) -> Mapping[str, object]:
-    """Whatever JSON object it wrote for `filling`."""
+    """The JSON object that it wrote for `filling`."""
     try:
         found = json.loads(next(lines))
     except StopIteration:

@@ -1,4 +1,4 @@
-"""The unit templates: those that ship, or a folder of the user's own, which are filled in a process apart."""
+"""The unit templates: those that ship, or a user's own folder, which is filled in a separate process."""
 
 from collections.abc import Mapping
 from pathlib import Path

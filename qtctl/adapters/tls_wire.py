@@ -1,6 +1,6 @@
-"""TLS over a byte stream of ours, which need not be a socket: an SSH channel is not one.
+"""TLS over our own byte stream, which need not be a socket: an SSH channel is not one.
 
-The certificate of the server is always verified, and so is its name. OpenSSL bounds what it reads of a handshake.
+The server's certificate and its name are always verified. OpenSSL bounds what it reads of a handshake.
 """
 
 import ssl
@@ -14,7 +14,7 @@ _AT_A_TIME = 64 * KIB
 
 
 def open_tls(wire: Wire, wanted: StoreTls, place: str, deadline: Deadline) -> "TlsWire":
-    """Shake hands. HostError if a file cannot be used, or the server is not who it should be; then it is closed."""
+    """Shake hands. HostError if a file cannot be used, or if the server is not the right one; then it is closed."""
     try:
         found = TlsWire(wire, _make_context(wanted, place), wanted.server_name)
         found.shake_hands(deadline)
@@ -28,7 +28,7 @@ def open_tls(wire: Wire, wanted: StoreTls, place: str, deadline: Deadline) -> "T
 
 
 class TlsWire:
-    """qtctl.adapters.byte_stream.Wire. A timeout holds for the whole of a call, however the bytes arrive."""
+    """qtctl.adapters.byte_stream.Wire. A timeout is for a whole call, however the bytes arrive."""
 
     def __init__(self, wire: Wire, context: ssl.SSLContext, server_name: str) -> None:
         self._wire = wire
@@ -77,7 +77,7 @@ class TlsWire:
         return Deadline(_LONGEST_S if self._within_s is None else self._within_s)
 
     def _exchange(self, deadline: Deadline) -> None:
-        """Send what waits to go, then take what comes next."""
+        """Send what is waiting, then take what comes next."""
         self._flush(deadline)
         data = receive(self._wire, _AT_A_TIME, deadline)
         if data:
@@ -115,7 +115,7 @@ def _make_context(wanted: StoreTls, place: str) -> ssl.SSLContext:
 
 
 def _refuse_passphrase() -> str:
-    """OpenSSL would ask whoever sits at the terminal."""
+    """OpenSSL would prompt at the terminal."""
     return ""
 
 

@@ -1,6 +1,6 @@
 """The audit trail on the machine that runs qtctl: lines of JSON in a file of the user's, append-only.
 
-No link is followed on the way from the folder that is named, and only a regular file of this user's is written to.
+No link is followed below the named folder, and only a regular file of this user's is written to.
 """
 
 import fcntl
@@ -19,15 +19,15 @@ from qtctl.errors import InputError
 VARIABLE = "QTCTL_TRAIL"
 NAME = "trail.jsonl"
 LARGEST = 8 * MIB
-"""Then the file becomes NAME.1, and the one that had this name goes: years of deploys."""
+"""At this size the file becomes NAME.1, replacing the previous one: years of deploys."""
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def locate(environ: Mapping[str, str]) -> tuple[Path, tuple[str, ...]]:
-    """A folder that is trusted, and the names below it: $QTCTL_TRAIL, or the file in $XDG_STATE_HOME or ~/.local/state.
+    """A trusted folder and the names below it: from $QTCTL_TRAIL, or the file in $XDG_STATE_HOME or ~/.local/state.
 
-    Where HOME is another account's, as after some `sudo`, it does not count.
+    If HOME belongs to another account, as after some `sudo`, it does not count.
     """
     if named := environ.get(VARIABLE):
         path = Path(named).absolute()
@@ -64,7 +64,7 @@ def append_record(record: Mapping[str, object], environ: Mapping[str, str]) -> s
 
 @contextmanager
 def _open_folder(base: Path, names: tuple[str, ...]) -> Iterator[int]:
-    """The last of these folders, open. Those that are missing are made for this user alone."""
+    """The last of these folders, open. Missing ones are made for this user alone."""
     with Folder.open(base) as root:
         opened = [os.dup(root.fd)]
         try:
@@ -104,7 +104,7 @@ def _open_locked(fd: int, name: str) -> Iterator[int]:
 
 
 def _check(found: os.stat_result) -> None:
-    """InputError if it is no file that this user alone reads and writes."""
+    """InputError unless it is a file that only this user reads and writes."""
     if not stat.S_ISREG(found.st_mode):
         raise InputError(f"it is {describe_kind(found)}, not a regular file", hint="name a file")
     if found.st_uid != os.geteuid():
@@ -116,7 +116,7 @@ def _check(found: os.stat_result) -> None:
 
 
 def _write(handle: int, line: bytes) -> None:
-    """A line that was cut off, by a power cut or a full disk, ends before this one."""
+    """A line that a power cut or a full disk left unfinished is ended first."""
     size = os.fstat(handle).st_size
     if size and os.pread(handle, 1, size - 1) != b"\n":
         line = b"\n" + line

@@ -1,4 +1,4 @@
-"""A folder of unit files on this machine, searched through: every file and link, the content of those that matter."""
+"""A folder of unit files on this machine, searched: every file and link, and the content of those that matter."""
 
 import os
 from pathlib import Path
@@ -17,7 +17,7 @@ _OF_SYSTEMD = ("/etc/systemd/", "/run/systemd/", "/usr/local/lib/systemd/", "/us
 
 
 def read_unit_folder(folder: Path) -> tuple[Found, ...]:
-    """All of it, by path below `folder`. InputError if it is no folder that can be read, or one without an end."""
+    """All of it, by path below `folder`. InputError if it is not a readable folder, or has no end."""
     if not folder.is_dir():
         raise InputError("is not a folder", hint="name a folder of unit files", place=Place(str(folder)))
     try:
