@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from qtctl.dialects.systemd.sysusers import NAME
 from qtctl.model.expect import Expect, Unfit
-from qtctl.model.fields import AbsolutePath, HostName, Node, Number, Span, Switch
+from qtctl.model.fields import AbsolutePath, HostRef, Node, Number, Span, Switch
 
 SystemName = Annotated[
     str,
@@ -46,7 +46,7 @@ class User(Node):
 
     summary: str
     state: Literal["present", "retired"] = "present"
-    hosts: tuple[HostName, ...] = ()
+    hosts: tuple[HostRef, ...] = ()
     why: str = ""
     uid: Id | None = None
     group: SystemName | None = None
@@ -59,7 +59,7 @@ class User(Node):
 class Folder(Node):
     summary: str
     state: Literal["present", "retired"] = "present"
-    hosts: tuple[HostName, ...] = ()
+    hosts: tuple[HostRef, ...] = ()
     why: str = ""
     mode: FolderMode = "0755"
     user: SystemName = "root"

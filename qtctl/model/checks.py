@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from qtctl.model.expect import Expect
-from qtctl.model.fields import AbsolutePath, HostName, Listen, Mode, Node, Number, Size, Span, Switch, UnitName
+from qtctl.model.fields import AbsolutePath, HostRef, Listen, Mode, Node, Number, Size, Span, Switch, UnitName
 from qtctl.model.service import Health
 
 CheckText = Annotated[str, StringConstraints(min_length=1, max_length=2000), Expect("text in quotes, not empty")]
@@ -73,7 +73,7 @@ class Check(Node):
     why: str = ""
     severity: Literal["info", "warning", "error"] = "warning"
     state: Literal["active", "retired"] = "active"
-    hosts: tuple[HostName, ...] = ()
+    hosts: tuple[HostRef, ...] = ()
     command: CommandCheck | None = None
     http: HttpCheck | None = None
     file: FileCheck | None = None

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import StringConstraints
 
 from qtctl.model.expect import Expect
-from qtctl.model.fields import AbsolutePath, HostName, Node, Switch
+from qtctl.model.fields import AbsolutePath, HostRef, Node, Switch
 
 Commit = Annotated[
     str,
@@ -33,6 +33,6 @@ class Code(Node):
     commit: Commit | None = None
     install: Switch = False
     state: Literal["present", "retired"] = "present"
-    hosts: tuple[HostName, ...] = ()
+    hosts: tuple[HostRef, ...] = ()
     summary: str = ""
     why: str = ""

@@ -20,7 +20,17 @@ Number = Annotated[int, Exact()]
 """As TOML writes them: no "yes", no "5", and true is no number."""
 _NAME = StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]*$", max_length=200)
 Name = Annotated[str, _NAME, Expect("a name of letters, digits and . _ @ -, the first a letter or digit")]
-HostName = Annotated[str, _NAME, Expect("the name of a host in hosts.toml")]
+Tag = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64),
+    Expect("a tag of letters, digits and . _ -, the first a letter or digit"),
+]
+"""What several hosts have in common. Where hosts are named, `@` stands before it."""
+HostRef = Annotated[
+    str,
+    StringConstraints(pattern=r"^(@[A-Za-z0-9][A-Za-z0-9._-]*|[A-Za-z0-9][A-Za-z0-9._@-]*)$", max_length=200),
+    Expect('the name of a host in hosts.toml, or a tag of hosts, such as "@workers"'),
+]
 TargetName = Annotated[str, _NAME, Expect("the name of a target in targets.toml")]
 VenvName = Annotated[str, _NAME, Expect("the name of a venv in venvs.toml")]
 StoreName = Annotated[str, _NAME, Expect("the name of a store in stores.toml")]

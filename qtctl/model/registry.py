@@ -18,7 +18,7 @@ from qtctl.model.fields import (
     ExternalName,
     FilePath,
     HostAddress,
-    HostName,
+    HostRef,
     Name,
     Node,
     Number,
@@ -30,6 +30,7 @@ from qtctl.model.fields import (
     StoreAddress,
     StoreName,
     Switch,
+    Tag,
     TcpPort,
     UnitAccount,
     UnitName,
@@ -121,6 +122,8 @@ class Fleet(Node):
     unit_prefix: UnitPrefix = ""
     unit_patterns: tuple[str, ...]
     """Shell patterns of unit names that count as the fleet's: one on a host that nothing declares is a finding."""
+    tags: dict[Tag, str] = {}
+    """Tag → what it is for. If there are any, hosts can carry no others."""
     env_dir: AbsolutePath
     defaults: Defaults
     thresholds: Thresholds = Thresholds()
@@ -134,6 +137,8 @@ class Host(Node):
     summary: str = ""
     address: HostAddress
     ssh_port: TcpPort = 22
+    tags: tuple[Tag, ...] = ()
+    """Groups of hosts that this one is in: `hosts = ["@workers"]` places something on all that carry the tag."""
     audit_user: Account
     deploy_user: Account
     memory: Size
@@ -161,7 +166,7 @@ class Store(Node):
     """A Redis server. The password is a name: an environment variable of whoever runs qtctl."""
 
     external: ExternalName
-    hosts: tuple[HostName, ...] = ()
+    hosts: tuple[HostRef, ...] = ()
     address: StoreAddress = "127.0.0.1:6379"
     tls: Tls | None = None
     db: Number = Field(default=0, ge=0, le=65535)
@@ -186,7 +191,7 @@ class Venv(Node):
     python: AbsolutePath = "/usr/bin/python3"
     """The interpreter that it is built with."""
     state: Literal["present", "retired"] = "present"
-    hosts: tuple[HostName, ...] = ()
+    hosts: tuple[HostRef, ...] = ()
     summary: str = ""
     why: str = ""
 
@@ -212,7 +217,7 @@ class External(Node):
     aliases: tuple[Name | UnitName, ...] = ()
     state: Literal["running", "stopped", "retired"] = "running"
     enabled: Switch = True
-    hosts: tuple[HostName, ...] = ()
+    hosts: tuple[HostRef, ...] = ()
     why: str = ""
     owner: str = ""
     critical: Switch = False

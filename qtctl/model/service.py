@@ -12,7 +12,7 @@ from qtctl.model.fields import (
     AbsolutePath,
     EnvName,
     FilePath,
-    HostName,
+    HostRef,
     Listen,
     ListenOfInstances,
     Mode,
@@ -245,7 +245,7 @@ class Service(Node):
     why: str = ""
     notes: str = ""
     replaced_by: tuple[str, ...] = ()
-    hosts: tuple[HostName, ...] = ()
+    hosts: tuple[HostRef, ...] = ()
     unit: UnitName | None = None
     category: str = ""
     owner: str = ""

@@ -9,7 +9,7 @@ from qtctl.model.expect import Expect
 from qtctl.model.fields import (
     AbsolutePath,
     Choice,
-    HostName,
+    HostRef,
     Mode,
     Name,
     Node,
@@ -73,7 +73,7 @@ class Unit(Node):
     summary: str = says("Description", ..., section="Unit")
     state: Literal["active", "stopped", "on-demand", "retired"] = "active"
     enabled: Switch | None = None
-    hosts: tuple[HostName, ...] = ()
+    hosts: tuple[HostRef, ...] = ()
     unit: UnitName | None = None
     why: str = ""
     notes: str = ""
@@ -270,7 +270,7 @@ class Dropin(Node):
     unit: UnitName
     summary: str = ""
     state: Literal["active", "retired"] = "active"
-    hosts: tuple[HostName, ...] = ()
+    hosts: tuple[HostRef, ...] = ()
     why: str = ""
     notes: str = ""
     priority: Annotated[Number, Field(ge=0, le=99)] = 50

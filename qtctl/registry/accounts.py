@@ -10,6 +10,7 @@ from qtctl.dialects.systemd.sysusers import NAME
 from qtctl.errors import InputError
 from qtctl.model.accounts import Folder, User
 from qtctl.model.origin import Origin
+from qtctl.model.placement import Placement
 from qtctl.model.registry import Registry
 from qtctl.rules.problem import Problem
 
@@ -43,11 +44,12 @@ def _check_users(registry: Registry) -> Iterator[Problem]:
 def _pair_users(registry: Registry, live: dict[str, User]) -> Iterator[tuple[str, str]]:
     """Each user with the first on one of its hosts that has its uid, its gid, or its group with a gid."""
     first: dict[tuple[str, object, str], str] = {}
+    placement = Placement(registry)
     for name, user in live.items():
         has: list[tuple[str, object]] = [("uid", user.uid)] if user.uid is not None else []
         if user.gid is not None:
             has += [("gid", user.gid), ("group", user.group or name)]
-        hosts = user.hosts or tuple(registry.hosts)
+        hosts = placement.expand(user.hosts)
         found = {first.setdefault((*each, host), name): None for each in has for host in hosts}
         yield from ((other, name) for other in found if other != name)
 
@@ -83,9 +85,12 @@ def _check_folders(registry: Registry) -> Iterator[Problem]:
 def _check_passages(registry: Registry) -> Iterator[Problem]:
     """systemd-tmpfiles does not go through an ordinary user's folder into another's: it could be led astray."""
     live = {path: folder for path, folder in registry.folders.items() if folder.state == "present"}
+    placement = Placement(registry)
     for path, folder in live.items():
         above = _find_nearest(live, path)
-        if above is None or live[above].user in (ROOT, folder.user) or not _share_host(live[above].hosts, folder.hosts):
+        if above is None or live[above].user in (ROOT, folder.user):
+            continue
+        if placement.expand(live[above].hosts).isdisjoint(placement.expand(folder.hosts)):
             continue
         what = f"{path} is {folder.user}'s inside {above}, which is {live[above].user}'s"
         hint = "systemd-tmpfiles refuses to go there: give both one user, or the outer one root"
@@ -95,11 +100,6 @@ def _check_passages(registry: Registry) -> Iterator[Problem]:
 def _find_nearest(live: dict[str, Folder], path: str) -> str | None:
     parents = (str(parent) for parent in PurePosixPath(path).parents)
     return next((parent for parent in parents if parent in live), None)
-
-
-def _share_host(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
-    """Whether there is a host that has both."""
-    return not some or not others or bool({*some} & {*others})
 
 
 def _check_hosts_files(registry: Registry) -> Iterator[Problem]:

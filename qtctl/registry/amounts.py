@@ -6,6 +6,7 @@ Everything else takes time in proportion to the files; this is a product of what
 from collections.abc import Iterator, Mapping
 
 from qtctl.model.origin import Origin
+from qtctl.model.placement import Placement
 from qtctl.model.registry import Registry
 from qtctl.model.unit_kinds import UNIT_TABLES
 from qtctl.rules.problem import Problem
@@ -19,18 +20,19 @@ MAX_BYTES = 100_000_000
 def check_amounts(registry: Registry, files: Mapping[str, bytes]) -> Iterator[Problem]:
     """The one problem where there is too much of it: what takes the product should not be asked then."""
     shared = len(files.get("fleet.toml", b""))
+    placement = Placement(registry)
     units, weight = 0, 0
     for name, service in registry.services.items():
         if service.state == "retired":
             continue
-        places = len(service.hosts) or len(registry.hosts)
+        places = len(placement.expand(service.hosts))
         own = files.get(registry.origins["services", name].file, b"")
         units += places * max(len(service.instances), 1)
         weight += places * max(len(service.instances), 1) * (shared + len(own))
     several = len(registry.hosts) > 1
     for table in UNIT_TABLES:
         for node in getattr(registry, table).values() if table != "services" else ():
-            units += (len(node.hosts) or len(registry.hosts)) * len(getattr(node, "instances", ()))
+            units += len(placement.expand(node.hosts)) * len(getattr(node, "instances", ()))
     at = Origin("hosts.toml") if several else Origin("fleet.toml", ("defaults",))
     if units > MAX_UNITS:
         hint = f"{'say on which hosts a service is, or ' if several else ''}make several registries of it"

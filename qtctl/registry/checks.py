@@ -8,6 +8,7 @@ from qtctl.dialects.systemd.size import parse_bytes
 from qtctl.dialects.systemd.timespan import parse_microseconds
 from qtctl.model.checks import Check, CommandCheck, FileCheck
 from qtctl.model.origin import Origin
+from qtctl.model.placement import includes_host
 from qtctl.model.registry import Registry
 from qtctl.registry.health import check_health_values
 from qtctl.rules.problem import Problem
@@ -87,7 +88,7 @@ def _holds_secret(text: str) -> bool:
 def _check_times(registry: Registry) -> Iterator[Problem]:
     commands = {id_: each for id_, each in registry.checks.items() if each.command and each.state == "active"}
     for host in registry.hosts:
-        its = [id_ for id_, each in commands.items() if not each.hosts or host in each.hosts]
+        its = [id_ for id_, each in commands.items() if includes_host(registry, each.hosts, host)]
         if sum(_read_time_us(commands[id_]) for id_ in its) > MOST_TIME_US:
             hint = "one look waits for them all; make some of them faster, or let a timer write a file that is checked"
             yield Problem(f"the commands of {host} may take more than 10s together", Origin("checks.toml"), hint)

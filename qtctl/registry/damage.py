@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from qtctl.dialects.nearest import Known
 from qtctl.model.origin import Origin
+from qtctl.model.placement import TAG_SIGN
 from qtctl.model.registry import Fleet, Registry
 from qtctl.model.unit_kinds import UNIT_TABLES
 from qtctl.registry.check import check
@@ -26,6 +27,7 @@ NAMED_BY: Mapping[str, tuple[str, ...]] = {
     "external": ("externals",),
     "store": ("stores",),
     "port": (),
+    "tags": (),
     **dict.fromkeys(("publishes", "consumes", "writes", "reads", "passes"), ("keys",)),
 }
 """Key → the tables whose names it may hold; any other key holds names of units and externals."""
@@ -42,6 +44,8 @@ STAND_INS: Mapping[Path, object] = {
     ("defaults", "code"): "/",
 }
 """Values in place of those that fleet.toml must have, so that the rest can be checked. No problem depends on them."""
+_TAGGING = ("hosts.toml", "fleet.toml")
+"""Files that declare tags."""
 _ROUNDS = 5
 _MOST_UNREAD = 200
 """Names of entries that were not read, each of which is looked for in every name that leads nowhere."""
@@ -93,10 +97,17 @@ class Damage:
 
     def _leads_nowhere(self, problem: Problem) -> bool:
         """Whether what is named can be no entry that was not read, and the key that names it is whole."""
+        if _names_tag(problem) and self._may_lack_tags():
+            return False
         unread = (name for table in _list_tables(problem) for name in self.unread.get(table, ()))
         if any(name in problem.name for name in unread):
             return False
         return not any(_touches(path, rest) for path, rest in self._list_below(problem.origin))
+
+    def _may_lack_tags(self) -> bool:
+        """Whether there may be tags that were not read."""
+        tags = (path for (file, _), paths in self.entries.items() if file in _TAGGING for path in paths)
+        return "hosts" in self.unread or any(path[:1] == ("tags",) for path in tags)
 
     def _list_unread(self, tables: tuple[str, ...]) -> Known | None:
         names = sorted({name for table in tables for name in self.unread.get(table, ())})
@@ -119,6 +130,10 @@ def _add_hint(problem: Problem, unread: Known | None) -> Problem:
 def _list_tables(problem: Problem) -> tuple[str, ...]:
     """Those that may declare what a problem names."""
     return next((NAMED_BY[key] for key in reversed(problem.origin.path) if key in NAMED_BY), UNITS)
+
+
+def _names_tag(problem: Problem) -> bool:
+    return problem.name.startswith(TAG_SIGN) or "tags" in problem.origin.path[-1:]
 
 
 def _touches(damaged: Path, path: Path) -> bool:

@@ -1,8 +1,8 @@
 """Declared accounts, folders and host names → those of one host."""
 
 from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder, DesiredHosts
+from qtctl.model.placement import includes_host
 from qtctl.model.registry import Registry
-from qtctl.resolve.hosts import includes_host
 
 
 def resolve_accounts(registry: Registry, host: str) -> tuple[DesiredAccount, ...]:
@@ -20,7 +20,7 @@ def resolve_accounts(registry: Registry, host: str) -> tuple[DesiredAccount, ...
             origin=registry.origins["users", name],
         )
         for name, user in sorted(registry.users.items())
-        if user.state == "present" and includes_host(user.hosts, host)
+        if user.state == "present" and includes_host(registry, user.hosts, host)
     )
 
 
@@ -37,7 +37,7 @@ def resolve_folders(registry: Registry, host: str) -> tuple[DesiredFolder, ...]:
             origin=registry.origins["folders", path],
         )
         for path, folder in sorted(registry.folders.items())
-        if folder.state == "present" and includes_host(folder.hosts, host)
+        if folder.state == "present" and includes_host(registry, folder.hosts, host)
     )
 
 

@@ -5,9 +5,9 @@ from qtctl.dialects.systemd.timespan import parse_microseconds
 from qtctl.model.checks import Check, FileCheck
 from qtctl.model.desired_checks import CommandWanted, DesiredCheck, FileWanted, HttpWanted, PropertyWanted
 from qtctl.model.origin import Origin
+from qtctl.model.placement import includes_host
 from qtctl.model.registry import Registry
 from qtctl.model.service import Port
-from qtctl.resolve.hosts import includes_host
 from qtctl.resolve.listeners import make_listener
 
 
@@ -17,7 +17,7 @@ def resolve_checks(registry: Registry, host: str) -> tuple[DesiredCheck, ...]:
         DesiredCheck(id_, each.summary, each.severity, each.why, each.remedy, wanted, registry.origins["checks", id_])
         for id_, each in sorted(registry.checks.items())
         if each.state == "active"
-        and includes_host(each.hosts, host)
+        and includes_host(registry, each.hosts, host)
         and (wanted := _resolve_wanted(each, registry.origins["checks", id_])) is not None
     )
 

@@ -7,8 +7,8 @@ from qtctl.dialects.python_lock import read_pinned
 from qtctl.model.code import Code
 from qtctl.model.desired_install import DesiredInstall, InstallKind
 from qtctl.model.origin import Origin
+from qtctl.model.placement import includes_host
 from qtctl.model.registry import Registry, Venv
-from qtctl.resolve.hosts import includes_host
 
 FORMAT = 1
 """Increase it when the same input is built differently."""
@@ -19,12 +19,12 @@ def resolve_installs(registry: Registry, host: str) -> tuple[DesiredInstall, ...
     found = [
         _make_code(name, each, registry.origins["code", name])
         for name, each in registry.code.items()
-        if each.install and each.state == "present" and includes_host(each.hosts, host)
+        if each.install and each.state == "present" and includes_host(registry, each.hosts, host)
     ]
     found += [
         _make_venv(registry, name, each)
         for name, each in registry.venvs.items()
-        if each.build and each.state == "present" and includes_host(each.hosts, host)
+        if each.build and each.state == "present" and includes_host(registry, each.hosts, host)
     ]
     return tuple(sorted(found, key=lambda each: each.path))
 

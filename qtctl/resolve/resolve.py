@@ -24,6 +24,7 @@ from qtctl.model.desired_original import DesiredOriginal
 from qtctl.model.desired_store import DesiredStore, StoreTls
 from qtctl.model.names import ENDINGS, Names, list_spoken_names, list_units, make_unit_name
 from qtctl.model.origin import Origin
+from qtctl.model.placement import includes_host
 from qtctl.model.registry import HostThresholds, Registry, Tls
 from qtctl.model.states import ServiceState
 from qtctl.model.unit_kinds import OTHER_UNIT_TABLES, UNIT_TABLES
@@ -31,7 +32,6 @@ from qtctl.resolve.accounts import resolve_accounts, resolve_folders, resolve_ho
 from qtctl.resolve.checks import resolve_checks
 from qtctl.resolve.code import resolve_code
 from qtctl.resolve.containers import list_left_containers
-from qtctl.resolve.hosts import includes_host
 from qtctl.resolve.installs import resolve_installs
 from qtctl.resolve.instances import U, add_instances, make_instance
 from qtctl.resolve.listeners import resolve_listeners, resolve_unix_listeners
@@ -136,7 +136,7 @@ def _resolve_limits(declared: HostThresholds) -> HostLimits:
 def _list_declared(registry: Registry, kind: str, host: str) -> Iterator[str]:
     """The names of what is declared for the host and not retired, sorted."""
     for name, node in sorted(getattr(registry, kind).items()):
-        if node.state != "retired" and includes_host(node.hosts, host):
+        if node.state != "retired" and includes_host(registry, node.hosts, host):
             yield name
 
 
@@ -175,7 +175,7 @@ def _resolve_venvs(
             packages=_read_packages(registry, venv.lock),
         )
         for name, venv in sorted(registry.venvs.items())
-        if venv.state == state and includes_host(venv.hosts, host)
+        if venv.state == state and includes_host(registry, venv.hosts, host)
     )
 
 
@@ -202,7 +202,7 @@ def _resolve_keys(registry: Registry, host: str, services: tuple[DesiredService,
             origin=registry.origins["keys", name],
         )
         for name, key in sorted(registry.keys.items())
-        if key.state == "active" and includes_host(registry.stores[key.store].hosts, host)
+        if key.state == "active" and includes_host(registry, registry.stores[key.store].hosts, host)
     )
 
 
@@ -220,7 +220,7 @@ def _group_by_key(
 def _resolve_stores(registry: Registry, host: str) -> tuple[DesiredStore, ...]:
     found = []
     for name, store in sorted(registry.stores.items()):
-        if not includes_host(store.hosts, host):
+        if not includes_host(registry, store.hosts, host):
             continue
         address, port = _split_address(store.address)
         unit = make_unit_name(registry, "externals", store.external)
@@ -258,7 +258,7 @@ def _list_retired_keys(registry: Registry, store: str) -> tuple[str, ...]:
 def _resolve_externals(registry: Registry, host: str) -> tuple[DesiredExternal, ...]:
     found = []
     for name, external in sorted(registry.externals.items()):
-        if external.state == "retired" or not includes_host(external.hosts, host):
+        if external.state == "retired" or not includes_host(registry, external.hosts, host):
             continue
         origin = registry.origins["externals", name]
         found.append(
@@ -297,7 +297,7 @@ def _list_retired_externals(registry: Registry, host: str) -> Iterator[RetiredUn
         for spoken in list_spoken_names(registry, table, name)
     }
     for name, external in sorted(registry.externals.items()):
-        if external.state == "retired" and includes_host(external.hosts, host):
+        if external.state == "retired" and includes_host(registry, external.hosts, host):
             unit = make_unit_name(registry, "externals", name)
             others = (each for each in external.aliases if each.endswith(ENDINGS) and each not in live)
             for each in dict.fromkeys((unit, *others)):

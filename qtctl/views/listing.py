@@ -69,13 +69,12 @@ def make_listing(registry: Registry, kind: Kind, state: State | None = None) -> 
 
 
 def list_columns(found: Listing) -> tuple[str, ...]:
-    """The columns of a table. `instances` is one only where something has instances."""
+    """The columns of a table. `instances` and `tags` are columns only where something has some."""
     named = (name for name in ROW_OF[found.kind].model_fields if name != "kind")
-    return tuple(name for name in named if name != "instances" or any(map(_has_instances, found.rows)))
+    return tuple(name for name in named if name not in _RARE or any(getattr(row, name) for row in found.rows))
 
 
-def _has_instances(row: Row) -> bool:
-    return bool(getattr(row, "instances", ()))
+_RARE = ("instances", "tags")
 
 
 def format_cells(found: Listing, row: Row) -> tuple[str, ...]:
@@ -115,6 +114,7 @@ def _list_hosts(registry: Registry) -> Iterator[HostRow]:
             memory=host.memory,
             cpus=host.cpus,
             systemd=host.systemd,
+            tags=host.tags,
             summary=host.summary,
         )
 

@@ -18,6 +18,7 @@ class HostRow(Part):
     memory: str
     cpus: int
     systemd: int
+    tags: tuple[str, ...] = ()
     summary: str
 
 

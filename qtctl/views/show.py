@@ -13,6 +13,7 @@ from qtctl.model.desired import Desired, DesiredFile, DesiredService
 from qtctl.model.desired_unit import DesiredUnit
 from qtctl.model.names import Names, find_started, list_starters, list_units, make_unit_name
 from qtctl.model.origin import Origin
+from qtctl.model.placement import Placement, includes_host
 from qtctl.model.registry import Registry
 from qtctl.model.relations import Order
 from qtctl.model.service import Service
@@ -82,10 +83,12 @@ class Shown(Part):
 
 
 def find_home(registry: Registry, things: tuple[Found, ...]) -> str:
-    """The first host of the first entry; if the entry names none, the first host of the registry."""
+    """The first host of the first entry; if no host has it, or all do, the first host of the registry."""
     kind, name = things[0]
     named: tuple[str, ...] = getattr(getattr(registry, kind)[name], "hosts", ())
-    return next(host for host in (*named, *registry.hosts))
+    placed = Placement(registry).expand(named)
+    listed = (each for each in named if each in placed)
+    return next(host for host in (*listed, *sorted(placed if named else ()), *registry.hosts))
 
 
 def keep_only(registry: Registry, desired: Desired, things: tuple[Found, ...]) -> Desired:
@@ -130,7 +133,7 @@ def _describe_thing(registry: Registry, desired: Desired, places: Places, kind: 
     wires = {"services": partial(_list_wires, of=name), "keys": partial(_list_wires, key=name)}
     service = _find_service(desired, name) if kind == "services" else None
     unit = "" if kind in UNITLESS else make_unit_name(registry, kind, name)
-    here = not getattr(node, "hosts", ()) or desired.host in node.hosts
+    here = includes_host(registry, getattr(node, "hosts", ()), desired.host)
     return Thing(
         kind=WORDS[kind],
         name=name,

@@ -10,6 +10,7 @@ from qtctl.model.fields import INSTANCE
 from qtctl.model.instance_ports import list_claimed_ports
 from qtctl.model.names import Names, make_unit_name
 from qtctl.model.origin import Origin
+from qtctl.model.placement import Placement
 from qtctl.model.registry import Registry
 from qtctl.rules.problem import Problem
 
@@ -69,19 +70,19 @@ def check_shared_sockets(registry: Registry) -> Iterator[Problem]:
 
 def _list_paths(registry: Registry) -> Iterator[tuple[str, str, str, frozenset[str], Origin]]:
     """Who claims it, the unit that it is for in the end, the path, hosts, and where it says so."""
-    every, names = frozenset(registry.hosts), Names.of(registry)
+    placement, names = Placement(registry), Names.of(registry)
     for kind in ("services", "externals"):
         for name, node in getattr(registry, kind).items():
             for each, said in (node.unix_sockets if node.state != "retired" else {}).items():
                 if INSTANCE not in said.path:
                     origin = registry.origins[kind, name].at("unix_sockets", each, "path")
-                    yield name, make_unit_name(registry, kind, name), said.path, frozenset(node.hosts) or every, origin
+                    yield name, make_unit_name(registry, kind, name), said.path, placement.expand(node.hosts), origin
     for name, node in registry.sockets.items():
         origin = registry.origins["sockets", name].at("listen")
         for socket in list_sockets(registry, names, name) if node.state == "active" else ():
             listens = (word.partition(" ")[2] for word in socket.listen)
             for path in dict.fromkeys(each for each in listens if each.startswith("/") and "%" not in each):
-                yield f"{SOCKET}{socket.name}", socket.starts, path, frozenset(node.hosts) or every, origin
+                yield f"{SOCKET}{socket.name}", socket.starts, path, placement.expand(node.hosts), origin
 
 
 def _list_before(claim: Binding, firsts: Mapping[str, Binding]) -> Iterator[Binding]:
@@ -92,19 +93,19 @@ def _list_before(claim: Binding, firsts: Mapping[str, Binding]) -> Iterator[Bind
 
 
 def _list_claims(registry: Registry) -> Iterator[Binding]:
-    every = frozenset(registry.hosts)
+    placement = Placement(registry)
     for kind in ("services", "externals"):
         for name, node in getattr(registry, kind).items():
             if node.state == "retired":
                 continue
-            hosts = frozenset(node.hosts) or every
+            hosts = placement.expand(node.hosts)
             for each in list_claimed_ports(registry, kind, name):
                 port = each.port
                 yield Binding(each.name, port.protocol, port.address, port.number, hosts, each.origin)
-    yield from _list_claims_of_sockets(registry, every)
+    yield from _list_claims_of_sockets(registry, placement)
 
 
-def _list_claims_of_sockets(registry: Registry, every: frozenset[str]) -> Iterator[Binding]:
+def _list_claims_of_sockets(registry: Registry, placement: Placement) -> Iterator[Binding]:
     """What systemd listens on, but for ports that the service it starts declares as its own."""
     names = Names.of(registry)
     ports = {
@@ -114,7 +115,7 @@ def _list_claims_of_sockets(registry: Registry, every: frozenset[str]) -> Iterat
         for each in list_claimed_ports(registry, "services", name)
     }
     for name, node in registry.sockets.items():
-        hosts, shared = frozenset(node.hosts) or every, node.reuse_port is True
+        hosts, shared = placement.expand(node.hosts), node.reuse_port is True
         for socket in list_sockets(registry, names, name) if node.state == "active" else ():
             for port in socket.ports:
                 if (socket.starts, port.protocol, port.address, port.port) not in ports:

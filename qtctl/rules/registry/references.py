@@ -10,6 +10,7 @@ from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Meaning
 from qtctl.model.names import Names, list_units, make_unit_name
 from qtctl.model.origin import Origin
+from qtctl.model.placement import TAG_SIGN, list_tags
 from qtctl.model.registry import Registry
 from qtctl.model.relations import Order
 from qtctl.model.service import Service
@@ -18,7 +19,7 @@ from qtctl.model.unit_kinds import DECLARATIONS, UNIT_TABLES
 from qtctl.model.vocabulary import KINDS
 from qtctl.rules.problem import Problem
 
-PLACED = (*UNIT_TABLES, "dropins", "stores", "venvs", "code", "externals", "users", "folders")
+PLACED = (*UNIT_TABLES, "dropins", "stores", "venvs", "code", "externals", "users", "folders", "checks")
 """Kinds that name the hosts they are on."""
 KNOWN = 20
 """Names in a hint. There may be as many hints as wrong names."""
@@ -33,6 +34,7 @@ class Leads:
         self._units = Known(names.live)
         self._known: dict[str, Known] = {}
         self._declared: dict[str, str] = {}
+        self.tags = list_tags(registry)
 
     def suggest_entry(self, name: str, kind: str, file: str) -> str:
         """Of a name that only a table of this kind declares, which is in `file`."""
@@ -53,6 +55,23 @@ class Leads:
         if len(parts) > 1 and all(part in self._live for part in parts):
             return f"write each in quotes of its own: {', '.join(map(quote, parts))}"
         return self._units.suggest(name) or otherwise
+
+    def suggest_tag(self, name: str) -> str:
+        """Of a tag that a host carries."""
+        return Known(self._registry.fleet.tags).suggest(name) or describe_where(
+            "fleet.toml", self._registry.fleet.tags
+        )
+
+    def suggest_placed(self, name: str) -> str:
+        """Of a host or a tag in a list of hosts: the other of the two may be meant."""
+        bare = name.removeprefix(TAG_SIGN)
+        if bare in (self._registry.hosts if name != bare else self.tags):
+            return f"did you mean {bare if name != bare else TAG_SIGN + bare}?"
+        if name == bare:
+            return self.suggest_entry(name, "hosts", "hosts.toml")
+        near = Known(self.tags).nearest(bare)
+        known = ", ".join(f"{TAG_SIGN}{each}" for each in self.tags[:KNOWN]) or "none"
+        return f"did you mean {TAG_SIGN}{near}?" if near else f"the tags are {known}"
 
     def suggest_successor(self, name: str) -> str:
         """Of a name of a service, an external or a target."""
@@ -86,11 +105,30 @@ def _check_hosts(registry: Registry, leads: Leads) -> Iterator[Problem]:
     for kind in PLACED:
         for name, node in getattr(registry, kind).items():
             origin = registry.origins[kind, name].at("hosts")
+<<<<<<< HEAD
             for host in node.hosts:
                 if host not in registry.hosts:
                     yield _make_problem(
                         host, f"host {host} is not declared", origin, leads.suggest_entry(host, "hosts", "hosts.toml")
                     )
+=======
+            for host in dict.fromkeys(node.hosts):
+                yield from check_host(registry, host, origin, leads)
+    for name, host in registry.hosts.items() if registry.fleet.tags else ():
+        for tag in dict.fromkeys(host.tags):
+            if tag not in registry.fleet.tags:
+                origin = registry.origins["hosts", name].at("tags")
+                yield _make_problem(tag, f"tag {tag} is not among the tags of fleet.toml", origin, leads.suggest_tag(tag))
+
+
+def check_host(registry: Registry, host: str, origin: Origin, leads: Leads) -> Iterator[Problem]:
+    """A host, or `@` and a tag, that does not exist."""
+    if host.startswith(TAG_SIGN):
+        if host.removeprefix(TAG_SIGN) not in leads.tags:
+            yield _make_problem(host, f"no host has the tag {host.removeprefix(TAG_SIGN)}", origin, leads.suggest_placed(host))
+    elif host not in registry.hosts:
+        yield _make_problem(host, f"host {host} is not declared", origin, leads.suggest_placed(host))
+>>>>>>> a4d6e8e4 (Tags of hosts: what is declared for @workers is on every host that carries the tag)
 
 
 def _check_service(registry: Registry, service: Service, origin: Origin, leads: Leads) -> Iterator[Problem]:
