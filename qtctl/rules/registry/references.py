@@ -58,9 +58,7 @@ class Leads:
 
     def suggest_tag(self, name: str) -> str:
         """Of a tag that a host carries."""
-        return Known(self._registry.fleet.tags).suggest(name) or describe_where(
-            "fleet.toml", self._registry.fleet.tags
-        )
+        return Known(self._registry.fleet.tags).suggest(name) or describe_where("fleet.toml", self._registry.fleet.tags)
 
     def suggest_placed(self, name: str) -> str:
         """Of a host or a tag in a list of hosts: the other of the two may be meant."""
@@ -69,7 +67,7 @@ class Leads:
             return f"did you mean {bare if name != bare else TAG_SIGN + bare}?"
         if name == bare:
             return self.suggest_entry(name, "hosts", "hosts.toml")
-        near = Known(self.tags).nearest(bare)
+        near = Known(self.tags).find_nearest(bare)
         known = ", ".join(f"{TAG_SIGN}{each}" for each in self.tags[:KNOWN]) or "none"
         return f"did you mean {TAG_SIGN}{near}?" if near else f"the tags are {known}"
 
@@ -105,30 +103,24 @@ def _check_hosts(registry: Registry, leads: Leads) -> Iterator[Problem]:
     for kind in PLACED:
         for name, node in getattr(registry, kind).items():
             origin = registry.origins[kind, name].at("hosts")
-<<<<<<< HEAD
-            for host in node.hosts:
-                if host not in registry.hosts:
-                    yield _make_problem(
-                        host, f"host {host} is not declared", origin, leads.suggest_entry(host, "hosts", "hosts.toml")
-                    )
-=======
             for host in dict.fromkeys(node.hosts):
                 yield from check_host(registry, host, origin, leads)
     for name, host in registry.hosts.items() if registry.fleet.tags else ():
         for tag in dict.fromkeys(host.tags):
             if tag not in registry.fleet.tags:
                 origin = registry.origins["hosts", name].at("tags")
-                yield _make_problem(tag, f"tag {tag} is not among the tags of fleet.toml", origin, leads.suggest_tag(tag))
+                what = f"tag {tag} is not among the tags of fleet.toml"
+                yield _make_problem(tag, what, origin, leads.suggest_tag(tag))
 
 
 def check_host(registry: Registry, host: str, origin: Origin, leads: Leads) -> Iterator[Problem]:
     """A host, or `@` and a tag, that does not exist."""
     if host.startswith(TAG_SIGN):
-        if host.removeprefix(TAG_SIGN) not in leads.tags:
-            yield _make_problem(host, f"no host has the tag {host.removeprefix(TAG_SIGN)}", origin, leads.suggest_placed(host))
+        tag = host.removeprefix(TAG_SIGN)
+        if tag not in leads.tags:
+            yield _make_problem(host, f"no host has the tag {tag}", origin, leads.suggest_placed(host))
     elif host not in registry.hosts:
         yield _make_problem(host, f"host {host} is not declared", origin, leads.suggest_placed(host))
->>>>>>> a4d6e8e4 (Tags of hosts: what is declared for @workers is on every host that carries the tag)
 
 
 def _check_service(registry: Registry, service: Service, origin: Origin, leads: Leads) -> Iterator[Problem]:
