@@ -20,6 +20,8 @@ RISK_HEADS = ("severity", "id", "subject", "what", "observed", "to do")
 
 
 def build_page(report: OverviewReport) -> Blocks:
+    if report.unreachable:
+        return build_screen(report)
     return (*build_screen(report), Section("Every risk", _show_risks(report)), Section("Every gap", _show_gaps(report)))
 
 

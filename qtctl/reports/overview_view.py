@@ -18,7 +18,7 @@ def build_view(
         name="report overview",
         about=report.host,
         json=partial(to_json, report),
-        page=partial(build_screen if report.unreachable else build_page, report),
+        page=partial(build_page, report),
         screen=partial(build_screen, report),
         findings=lambda: condense(checks, report.host),
         locate=locate,
