@@ -1,17 +1,15 @@
 """What changed between snapshots, compose projects and module registries."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from qtctl.api.snapshot import find_all
-from qtctl.errors import InputError, Place
+from qtctl.errors import InputError
 from qtctl.history.evolve import Source, evolve, make_source
 from qtctl.interfaces.snapshot_store import SnapshotStore
 from qtctl.model.evolution import Evolution
 from qtctl.model.snapshot import Inventory
 
-LARGEST_REGISTRY = 32 << 20
 MOST = 1000
 """Sources of one timeline."""
 
@@ -44,17 +42,11 @@ def _read_compose(path: Path) -> Inventory:
 
 def _read_modules(path: Path) -> Source:
     from qtctl.adapters.files import read_text  # noqa: PLC0415
+    from qtctl.dialects.json_text import read_json  # noqa: PLC0415
     from qtctl.history.module_rows import read_modules  # noqa: PLC0415
 
-    text = read_text(path)
-    if len(text) > LARGEST_REGISTRY:
-        raise InputError(f"more than {LARGEST_REGISTRY >> 20} MiB", place=Place(str(path)))
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(
-            "not a JSON document", hint="a module registry, or name a snapshot", place=Place(str(path))
-        ) from error
+    hint = "a module registry, or name a snapshot"
+    document = read_json(read_text(path), str(path), hint)
     inventory = read_modules(document, str(path))
     return Source(str(path), inventory, _get_text(document, "host"), _get_text(document, "generated_at"))
 

@@ -1,6 +1,5 @@
 """Which part of an audit is judged, and how strictly: as the options of the command say it."""
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -132,12 +131,10 @@ def _read_known(file: Path, declared: "Declared") -> "Known":
 
 def _read_document(file: Path) -> dict[str, object]:
     from qtctl.adapters.files import read_text
+    from qtctl.dialects.json_text import read_json
 
     hint = "give it evidence of --save, or an audit as --format json"
-    try:
-        found = json.loads(read_text(file))
-    except (ValueError, RecursionError) as error:
-        raise InputError("it is not JSON", hint=hint, place=Place(str(file))) from error
+    found = read_json(read_text(file), str(file), hint)
     if not isinstance(found, dict):
         raise InputError("it is neither an audit nor evidence", hint=hint, place=Place(str(file)))
     return found

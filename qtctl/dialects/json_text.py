@@ -21,8 +21,7 @@ def read_json(text: str, file: str, hint: str) -> object:
     try:
         found: object = json.loads(text, parse_constant=_refuse_constant, parse_float=_parse_float)
     except json.JSONDecodeError as error:
-        what = f"not JSON, or cut off: {error.msg[:1].lower()}{error.msg[1:]}"
-        raise InputError(what, hint=hint, place=Place(file, error.lineno)) from None
+        raise InputError("not JSON, or cut off", hint=hint, place=Place(file, error.lineno)) from None
     except RecursionError:
         raise InputError(f"nested deeper than {DEEPEST}", hint=hint, place=Place(file)) from None
     except ValueError as error:

@@ -80,7 +80,7 @@ def test_another_gate(desk: Path, run_here: RunHere) -> None:
         (("--new-since", "gone.json"), "gone.json"),
         (("--new-since", "list.json"), "list.json: it is neither an audit nor evidence"),
         (("--new-since", "odd.json"), "odd.json: it is neither an audit nor evidence"),
-        (("--new-since", "deep.json"), "deep.json: it is not JSON"),
+        (("--new-since", "deep.json"), "deep.json: nested deeper than 64"),
         (("--fail-on", "high"), "'high' is not one of 'info', 'warning', 'error'"),
     ],
 )

@@ -41,7 +41,8 @@ def _describe_keys(keys: frozenset[str]) -> str:
     """How it differs from the report that it is nearest to."""
     nearest = max(list_documents(), key=lambda each: (len(each.required & keys), -len(each.required - keys)))
     missing, more = sorted(nearest.required - keys), sorted(keys - nearest.required - nearest.optional)
-    if not nearest.required & keys or len(missing) > _NEAR:
+    shared = (nearest.required & keys) - {"schema_version"}
+    if len(missing) > _NEAR or len(shared) <= len(missing):
         return "no report has such keys"
     said = [f"it has no {missing[0]}"] if missing else []
     said += [f"it has {more[0][:100]!r}"] if more else []
