@@ -8,11 +8,11 @@ _RUNS_CONTAINERS = re.compile(
     r"(?:^|[\s/'\"=;&|(`@:+!-])(?:docker|podman|nerdctl|crictl|ctr|containerd|buildah|balena|k3s|kubelet|runc)[\w.-]*"
     r"(?=[\s'\";&|)`]|$)"
 )
-"""A program of a container engine, or a script that is called after one."""
+"""A program of a container engine, or a script named after one."""
 
 
 def runs_containers(service: Service) -> bool:
-    """By its commands, and its scripts' names."""
+    """Judged by its commands and the names of its scripts."""
     commands = service.commands
     texts = [word for key in type(commands).model_fields for command in getattr(commands, key) for word in command]
     run = service.run

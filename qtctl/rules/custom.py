@@ -23,7 +23,7 @@ from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
 
 CUSTOM = re.compile("QT9[0-9]{2}")
 LONGEST = 200
-"""Characters of an output that a report shows."""
+"""How many characters of an output a report shows."""
 
 
 def list_custom_rules(checks: Iterable[DesiredCheck]) -> tuple[Rule, ...]:
@@ -31,7 +31,7 @@ def list_custom_rules(checks: Iterable[DesiredCheck]) -> tuple[Rule, ...]:
 
 
 def _make_rule(check: DesiredCheck) -> Rule:
-    """Its texts and its command are shown without what looks like a secret in them."""
+    """Its texts and its command are shown with anything that looks like a secret masked."""
     from qtctl.dialects.secrets import mask_message  # noqa: PLC0415 - 10 ms, and few registries have checks
 
     summary, remedy, why = (mask_message(text) for text in (check.summary, check.remedy, check.why))
@@ -199,7 +199,7 @@ def _is_larger(size: int, most: int | None) -> bool:
 
 
 def _judge_content(file: FileWanted, facts: Facts, found: File, remedy: str, line: Need | None) -> Verdict | None:
-    """What is in it, where something is declared of that; None if it is as it should be."""
+    """Judges the file's content if something is declared about it; None if it is as it should be."""
     need = Need(File.FACT, file.path)
     if file.sha256 and found.sha256 is None:
         item = facts.find_item(need)

@@ -1,4 +1,4 @@
-"""The declared units of a host in one shape: what each is, what it must be, and what may bring it down."""
+"""The declared units of a host in one form: what each is, what it must be, and what may bring it down."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,14 +17,16 @@ from qtctl.rules.rule import Expectation, Judgment
 Root = tuple[str, str]
 
 PRESENT_ENABLEMENT = ("enabled", "static", "alias", "indirect", "generated")
-"""What comes up at boot or with whatever wants it: good for a unit whose [Install] is not ours."""
+"""It comes up at boot or with whatever wants it: acceptable for a unit whose [Install] is not ours."""
 
 ABSENT_ENABLEMENT = (
     "disabled", "static", "indirect", "masked", "masked-runtime", "generated", "transient", "linked", "enabled-runtime",
 )  # fmt: skip
 NOT_AT_BOOT = ("disabled", "linked", "indirect", "enabled-runtime", "static")
-"""What does not come up at the next boot: good for a unit of ours that must not. `static`: the file that it was adopted
-from has no [Install]."""
+"""It does not come up at the next boot: acceptable for a unit of ours that must not.
+
+`static`: the file that it was adopted from has no [Install].
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class DeclaredUnit:
     origin: Origin
     file: str = ""
     made_by: str = ""
-    """The unit whose file it is made by: of an instance its template."""
+    """The unit whose file it uses: for an instance its template."""
     restart: RestartPolicy | None = None
     names: tuple[str, ...] = ()
     causes: tuple[Root, ...] = ()
@@ -54,7 +56,7 @@ class DeclaredUnit:
 
 
 def deploy(facts: Facts) -> str:
-    """The command that makes the host what is declared, for a remedy."""
+    """The command that brings the host to what is declared, for a remedy."""
     return f"qtctl deploy --host {quote(facts.target)}"
 
 
@@ -68,7 +70,7 @@ def make_unit_expectation(
     judge: Callable[[Facts], Judgment],
     roots: tuple[Root, ...] = (),
 ) -> Expectation:
-    """What is wanted of a declared unit, where its state is all that decides it."""
+    """The expectation for a declared unit whose state alone decides it."""
     return Expectation(unit.unit, expected, (Need(Unit.FACT, unit.unit),), judge, unit.origin, roots)
 
 
@@ -82,7 +84,7 @@ def name_port(port: Listener) -> str:
 
 
 def list_declared_units(desired: Desired) -> tuple[DeclaredUnit, ...]:
-    """Everything declared that systemd can load, sorted by unit: of templates their instances."""
+    """Everything declared that systemd can load, sorted by unit; instances instead of templates."""
     if not _latest or _latest[0][0] is not desired:
         _latest[:] = [(desired, _list_declared_units(desired))]
     return _latest[0][1]
@@ -115,7 +117,7 @@ def _make_declared(unit: DesiredUnit, files: Mapping[str, str], env: Collection[
 
 
 def _list_holders(unit: DesiredUnit) -> Iterator[Root]:
-    """What keeps it from running: a unit that it cannot do without is not up, or what it starts cannot be loaded."""
+    """What keeps it from running: a unit that it requires is not up, or the unit that it starts cannot be loaded."""
     for holder in (*unit.requires, *unit.binds_to, *unit.part_of):
         yield from list_down_checks(holder)
     if isinstance(unit, DesiredTimer):
@@ -131,7 +133,7 @@ def _list_enablement(unit: DesiredUnit) -> tuple[str, ...]:
 
 
 def _list_causes(unit: DesiredUnit, generated: Collection[str]) -> tuple[Root, ...]:
-    """What makes a start of it fail: a port that is taken; of a service no memory, no interpreter, no env file."""
+    """What makes its start fail: a port that is taken; for a service, memory, interpreter or env file."""
     taken = tuple(("QT302", name_port(port)) for port in unit.ports)
     return (*_list_service_causes(unit, generated), *taken) if isinstance(unit, DesiredService) else taken
 

@@ -1,4 +1,4 @@
-"""What an exit status of a service's process says, in the names of systemd.exec(5)."""
+"""What the exit status of a service's process means, in the names of systemd.exec(5)."""
 
 EXITED, KILLED, DUMPED = 1, 2, 3
 """The codes of a child's end (CLD_EXITED, CLD_KILLED, CLD_DUMPED), as ExecMainCode gives them."""
@@ -29,7 +29,7 @@ HINTS = {
     226: "a path of the sandbox is missing (ReadWritePaths=, ReadOnlyPaths=, BindPaths=)",
     243: "a credential file is missing or unreadable",
 }
-"""What to look at first, for the statuses that systemd itself gives before the program runs."""
+"""What to check first, for statuses that systemd gives before the program runs."""
 
 SIGNALS = {
     1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 5: "SIGTRAP", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE",
@@ -38,7 +38,7 @@ SIGNALS = {
     23: "SIGURG", 24: "SIGXCPU", 25: "SIGXFSZ", 26: "SIGVTALRM", 27: "SIGPROF", 28: "SIGWINCH", 29: "SIGIO",
     30: "SIGPWR", 31: "SIGSYS",
 }  # fmt: skip
-"""Linux numbers on x86 and ARM: of the host that is audited, not of the machine that judges."""
+"""Linux numbers on x86 and ARM: those of the audited host, not of this machine."""
 
 
 def describe_ending(code: int, status: int) -> str:
@@ -69,7 +69,7 @@ _OWN = "the program itself ended with this status: its journal says why"
 
 
 def explain_ending(code: int, status: int, result: str) -> str:
-    """Why a service ended: "203/EXEC: the program is missing, …"; what systemd made of it where no process says it.
+    """Why a service ended: "203/EXEC: the program is missing, …"; systemd's result if no process says it.
 
     "" if nothing is known to have gone wrong.
     """

@@ -74,7 +74,7 @@ def _write_heading(each: Meaning, level: str) -> str:
 
 
 def _join_lines(text: str) -> str:
-    """A check's own text may have line breaks, and makes no paragraph of its own."""
+    """A check's own text may have line breaks, but becomes one paragraph."""
     return " ".join(text.split())
 
 

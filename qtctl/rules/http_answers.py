@@ -60,7 +60,7 @@ def _list_wrong(need: Need, port: Listener, answer: Health) -> Iterator[ProofSou
 
 
 def _is_same(found: Json, wanted: str | int | bool) -> bool:
-    """`true` is not 1, and 1.0 is."""
+    """`true` is not 1, but 1.0 is."""
     return found == wanted and isinstance(found, bool) == isinstance(wanted, bool)
 
 

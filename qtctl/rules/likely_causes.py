@@ -1,4 +1,4 @@
-"""Which of the possible causes of a failed start the evidence supports: how the process ended, and whose unit it is."""
+"""Which possible causes of a failed start the evidence supports: how the process ended, and whose unit it is."""
 
 from qtctl.meaning.originals import is_as_adopted, needs_of
 from qtctl.model.desired import Desired
@@ -9,7 +9,7 @@ from qtctl.rules.exit_status import EXITED, STATUSES
 
 EXEC, GROUP, USER, NAMESPACE = 203, 216, 217, 226
 NOT_RUN = (126, 127)
-"""What a shell says of a program that it could not start."""
+"""A shell's exit status for a program that it could not start."""
 FIRST_OF_SYSTEMD = 200
 BEFORE_THE_PROGRAM = {
     "QT401": (EXEC, *NOT_RUN),
@@ -17,13 +17,13 @@ BEFORE_THE_PROGRAM = {
     "QT711": (GROUP, USER),
     "QT713": (NAMESPACE,),
 }
-"""What systemd itself gives as exit status where this is the cause."""
+"""systemd's own exit status if this is the cause."""
 OF_OUR_FILE = frozenset({*BEFORE_THE_PROGRAM, "QT601"})
-"""What only the generated unit file makes a cause: another one may need nothing of it."""
+"""Only a cause if the unit file is the generated one: another file may not need it."""
 
 
 def keep_supported(facts: Facts, desired: Desired, declared: DeclaredUnit, unit: Unit) -> tuple[Root, ...]:
-    """Those of its declared causes that its last end speaks for. All of them where nothing is known of an end."""
+    """The declared causes that its last end supports; all of them if nothing is known about an end."""
     ours = _is_ours(facts, desired, declared)
     known = bool(unit.exec_main_code) or unit.result not in ("", "success")
     return tuple(
@@ -34,7 +34,7 @@ def keep_supported(facts: Facts, desired: Desired, declared: DeclaredUnit, unit:
 
 
 def _is_ours(facts: Facts, desired: Desired, declared: DeclaredUnit) -> bool:
-    """Whether the unit is made by the generated file, or by what it was adopted from; also where nobody could look."""
+    """Whether the unit's file is the generated one or the one it was adopted from; also if nobody could look."""
     if not declared.file:
         return True
     item = facts.find_item(Need(File.FACT, declared.file))
@@ -59,6 +59,6 @@ def _speaks_for(unit: Unit, id_: str) -> bool:
 
 
 def _has_ended_before_the_program(unit: Unit) -> bool:
-    """A port is taken when the program asks for it: not before it runs."""
+    """A program asks for its port after it has started, so a taken port is no cause before that."""
     status = unit.exec_main_status
     return unit.exec_main_code == EXITED and status >= FIRST_OF_SYSTEMD and status in STATUSES

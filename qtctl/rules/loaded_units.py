@@ -29,5 +29,5 @@ def _load_file(file: DesiredFile, unit: str, names: Mapping[str, str]) -> Loaded
 
 
 def _list_meant(values: tuple[str, ...], names: Mapping[str, str]) -> tuple[str, ...]:
-    """An alias is loaded as the unit that it is a name of: of a unit that nothing declares, only the host knows it."""
+    """An alias is loaded as the unit it stands for; for an undeclared unit, only the host knows which."""
     return tuple(names.get(value, value) for value in values if value in names or value.endswith(".target"))

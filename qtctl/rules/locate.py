@@ -1,4 +1,4 @@
-"""Where a directive of a rendered unit was said: in the registry, or in a template of the user's own."""
+"""Where a directive of a rendered unit comes from: the registry, or a user's own template."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -16,16 +16,16 @@ Keys: TypeAlias = Mapping[str, tuple[str, ...]]
 """Directive → keys of a service's or timer's table."""
 
 _STARTED = ("service",)
-"""The key of a timer, socket or path that Unit= is made from."""
+"""The key of a timer, socket or path that sets Unit=."""
 
 
 def find_key_path(keys: Keys, directive: str) -> tuple[str, ...]:
-    """() for what no key says: a sandbox profile, or a template of the user's own."""
+    """() if no key sets it: a sandbox profile, or a user's own template."""
     return keys.get(directive, _STARTED if directive == "Unit" else ())
 
 
 def find_origin(view: View, unit: Unit, key: str) -> Origin:
-    """Where the registry says the value of `key`: in the service's own file, else in the defaults, else the unit's."""
+    """Where the registry sets the value of `key`: the service's own file, else the defaults, else the unit's."""
     declared = unit.declared.origin
     path = find_key_path(view.keys, key)
     node = _find_node(view, unit)
@@ -49,7 +49,7 @@ def _find_raw_path(node: object, key: str) -> tuple[str, ...]:
 
 
 def find_origin_at(view: View, service: Service, declared: Origin, path: tuple[str, ...]) -> Origin:
-    """`path` in the service's own file where it is said there, else in the defaults, else the file."""
+    """`path` in the service's own file if set there, else in the defaults, else the file."""
     if _is_said(service, path):
         return declared.at(*path)
     if _is_said(view.registry.fleet.defaults, path):
@@ -58,7 +58,7 @@ def find_origin_at(view: View, service: Service, declared: Origin, path: tuple[s
 
 
 def find_spot(view: View, unit: Unit, line: Line) -> Origin | Place:
-    """Where to look for a rendered line: in the template if it stands there as it is, else where it was declared."""
+    """Where to look for a rendered line: in the template if it has the line as it is, else where it was declared."""
     rows = _map_rows(view.templates.get(unit.template, ""))
     as_it_is = rows.get(_compact_row(f"{line.key}={line.value}"))
     if as_it_is is not None:
@@ -71,7 +71,7 @@ def find_spot(view: View, unit: Unit, line: Line) -> Origin | Place:
 
 @lru_cache(maxsize=16)
 def _map_rows(text: str) -> Mapping[str, int]:
-    """The number of the first row of its kind: by the whole row without spaces, and by the KEY= that it begins with."""
+    """The number of the first such row: by the whole row without spaces, and by the KEY= that it begins with."""
     rows: dict[str, int] = {}
     for number, row in enumerate(split_lines(text), start=1):
         key, equals, _ = row.lstrip().partition("=")

@@ -1,4 +1,4 @@
-"""What systemd orders without being told, and which units can never be started together."""
+"""What systemd orders implicitly, and which units can never be started together."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ _PULLED_BY = ("WantedBy", "RequiredBy", "UpheldBy")
 
 @dataclass(frozen=True, slots=True)
 class Ordering:
-    """Orders that follow from what the units of a host say. `pullers`: unit → units that start it with them.
+    """The order that follows from a host's units. `pullers`: unit → units that start it along with them.
 
-    `pulls`: unit → units that it starts with it; `after`: unit → units that it says it starts after; `sockets`: service
-    → sockets that start it.
+    `pulls`: unit → units that it starts along with it; `after`: unit → units that it explicitly starts after;
+    `sockets`: service → sockets that start it.
     """
 
     pullers: Mapping[str, frozenset[str]]
@@ -61,14 +61,14 @@ class Ordering:
         )
 
     def _is_implied_through_others(self, unit: str, name: str) -> bool:
-        """It starts after a unit that it starts with it, and that starts after `name`."""
+        """Whether it starts after a unit that it starts along with it, and which starts after `name`."""
         between = self.pulls.get(unit, frozenset())
         return name in _list_reached(unit, self.after, between.__contains__)
 
 
 @dataclass(frozen=True, slots=True)
 class Conflicts:
-    """Units that stop each other: both are never started at once, and an order between them closes no circle."""
+    """Units that stop each other: they are never started together, so an order between them closes no cycle."""
 
     pairs: frozenset[frozenset[str]]
 
@@ -78,13 +78,13 @@ class Conflicts:
         return cls(frozenset(pair for pair in found if len(pair) > 1 and pair <= units.keys()))
 
     def find_within(self, cycle: tuple[str, ...]) -> tuple[str, ...]:
-        """Two of a cycle that conflict, by name; () where none do."""
+        """Two units of a cycle that conflict, by name; () if none do."""
         members = frozenset(cycle)
         return min((tuple(sorted(each)) for each in self.pairs if each <= members), default=())
 
 
 def _list_own(unit: Unit) -> frozenset[str]:
-    """What a service names elsewhere, and is ordered after for it: its sockets, its slice."""
+    """Units that a service names elsewhere and is ordered after because of that: its sockets, its slice."""
     stem = unit.name.rpartition(".")[0]
     return frozenset({f"{stem}.socket", unit.last("Service", "Slice"), *unit.all("Service", "Sockets")} - {""})
 

@@ -1,4 +1,4 @@
-"""Where a compose service can have gone: what the registry declares for the host, by every name that means it."""
+"""Where a compose service can have gone: what the registry declares for the host, under every name."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class PlaceOf:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every unit name it may go by on the host."""
+        """Every unit name that it may have on the host."""
         return (self.unit, *self.aliases)
 
 
@@ -77,7 +77,7 @@ def _list_named(desired: Desired) -> Iterator[Named]:
 
 
 def list_unit_names(unit: DesiredUnit) -> tuple[str, ...]:
-    """The whole names that mean a unit: as systemd knows it, and its name in the registry with its kind."""
+    """The whole names of a unit: as systemd knows it, and its name in the registry with its type."""
     return (*_list_whole_names(unit), *(f"{name}{unit.kind.suffix}" for name in _list_short_names(unit)))
 
 
@@ -87,7 +87,7 @@ def _list_whole_names(unit: DesiredUnit) -> tuple[str, ...]:
 
 
 def _list_short_names(unit: DesiredUnit) -> tuple[str, ...]:
-    """Its name in the registry; of a template with and without the `@`."""
+    """Its name in the registry; for a template, with and without the `@`."""
     short = unit.name.removesuffix("@")
     return (short, f"{short}@") if unit.is_template else (unit.name,)
 
@@ -102,7 +102,7 @@ def make_place(unit: DesiredUnit, starters: Starters) -> PlaceOf:
 
 
 def list_declared_elsewhere(registry: "Registry", desired: Desired) -> frozenset[str]:
-    """Every name that means something of the registry, and nothing of this host."""
+    """Every name that the registry uses for something, but not on this host."""
     spoken = (
         name
         for kind in (*UNIT_TABLES, "externals")

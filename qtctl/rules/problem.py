@@ -1,4 +1,4 @@
-"""What is wrong with a registry that reads well."""
+"""An error in a registry that can be read."""
 
 from dataclasses import dataclass
 

@@ -34,7 +34,7 @@ def prove_unit_property(need: Need, unit: str, name: str, value: object) -> Proo
 
 
 def prove_loaded_property(need: Need, unit: str, shown: Property, value: Json) -> ProofSource:
-    """As the bus has it: what `systemctl show` prints of times and lists is its own spelling."""
+    """As on the bus: `systemctl show` has its own spelling for times and lists."""
     if shown.shape is Shape.COMMANDS:
         programs = [each[0] for each in value if isinstance(each, list)] if isinstance(value, list) else []
         show = f"systemctl show -p {shown.name} --value {_format_unit(unit)}"
@@ -48,7 +48,7 @@ def prove_loaded_property(need: Need, unit: str, shown: Property, value: Json) -
 
 
 def prove_enablement(need: Need, unit: str, state: str) -> ProofSource:
-    """For any unit file, templates too, which `systemctl show` refuses."""
+    """For any unit file, including templates, which `systemctl show` refuses."""
     return ProofSource(need, f"systemctl is-enabled {_format_unit(unit)}", state)
 
 
@@ -58,7 +58,7 @@ def prove_reference(need: Need, unit: str, directive: str, missing: str) -> Proo
 
 
 def prove_presence(need: Need, path: str, *, present: bool) -> ProofSource:
-    """A link that leads nowhere is present."""
+    """A dangling link is present."""
     name = quote(path)
     again = f"{{ test -e {name} || test -L {name}; }} && echo present || echo absent"
     return ProofSource(need, again, "present" if present else "absent")
@@ -89,7 +89,7 @@ def digest(need: Need, path: str, sha256: str) -> ProofSource:
 
 
 def prove_account(need: Need, found: Account) -> ProofSource:
-    """Without the comment field, which is nobody's business."""
+    """Without the comment field, which is private."""
     line = f"{found.name}:{found.uid}:{found.gid}:{found.home}:{found.shell}"
     return ProofSource(need, f"getent passwd {quote(found.name)} | cut -d: -f1,3,4,6,7", line)
 
@@ -111,7 +111,7 @@ def prove_not_in_group(need: Need, user: str, name: str) -> ProofSource:
 
 
 def prove_alias(need: Need, name: str, addresses: Sequence[str]) -> ProofSource:
-    """The addresses that the hosts file gives a name, each on a line."""
+    """The addresses of a name in the hosts file, one per line."""
     wanted = name.lower().replace("\\", "\\\\").replace('"', '\\"')
     program = f'{{sub(/#.*/, "")}} {{for (i = 2; i <= NF; i++) if (tolower($i) == "{wanted}") print $1}}'
     again = f"awk {quote(program)} {HOSTS}"
@@ -132,7 +132,7 @@ def prove_no_listener(need: Need, port: Listener) -> ProofSource:
 
 
 def prove_other_address(need: Need, port: Listener) -> ProofSource:
-    """Someone listens on the port, and not at the declared address."""
+    """Someone listens on the port, but not at the declared address."""
     address = quote(f"{port.address}:{port.port}")
     return ProofSource(need, f"{_format_sockets_command(port)} | awk '{{print $4}}' | grep -cFx -- {address}", "0")
 
@@ -165,7 +165,7 @@ def _find_local(row: list[str]) -> str:
 
 
 def prove_link_end(need: Need, path: str, resolved: str) -> ProofSource:
-    """Where its links end, also where nothing is there."""
+    """Where its links end, even if nothing is there."""
     return ProofSource(need, f"readlink -m {quote(path)}", resolved)
 
 
@@ -182,14 +182,14 @@ def prove_executable(need: Need, path: str, *, yes: bool) -> ProofSource:
 
 
 def _format_redis_command(store: DesiredStore, *words: str) -> str:
-    """A store with a password wants it from the reader's own environment, under the name that the registry gives."""
+    """The password of a store comes from the reader's environment, under the registry's name for it."""
     password = f'REDISCLI_AUTH="${store.password_env}" ' if store.password_env else ""
     arguments = " ".join(quote(word) for word in words)
     return f"{password}timeout 10 redis-cli {_format_place(store)}{_format_login(store)} {arguments}"
 
 
 def _format_place(store: DesiredStore) -> str:
-    """Where it is, as redis-cli takes it, with the files that TLS wants: at the same paths as where qtctl runs."""
+    """Its address for redis-cli, with the files for TLS at the same paths as where qtctl runs."""
     if store.socket:
         return f"-s {quote(store.socket)}"
     files = (
@@ -200,7 +200,7 @@ def _format_place(store: DesiredStore) -> str:
 
 
 def _format_login(store: DesiredStore) -> str:
-    """Its user and database, as redis-cli takes them."""
+    """User and database for redis-cli."""
     user = f" --user {quote(store.user)}" if store.user else ""
     return f"{user} -n {store.db}" if store.db else user
 
@@ -213,12 +213,12 @@ def prove_no_answer(need: Need, store: DesiredStore) -> ProofSource:
 
 
 def prove_no_unix_listener(need: Need, path: str) -> ProofSource:
-    """Nobody listens on a unix socket of that path."""
+    """Nobody listens on a unix socket at that path."""
     return ProofSource(need, f"ss -H -lnx | awk '{{print $5}}' | grep -cFx -- {quote(path)}", "0")
 
 
 def prove_info(need: Need, store: DesiredStore, field: str, value: object) -> ProofSource:
-    """A line of INFO, without the carriage return that ends it."""
+    """A line of INFO, without its carriage return."""
     return ProofSource(
         need, f"{_format_redis_command(store, 'INFO')} | tr -d '\\r' | grep -x {quote(field)}:.*", f"{field}:{value}"
     )
@@ -230,25 +230,25 @@ def prove_memory_full(need: Need, store: DesiredStore) -> ProofSource:
 
 
 def prove_key_type(need: Need, store: DesiredStore, key: str, kind_of_key: str) -> ProofSource:
-    """`none` for a key that is not there."""
+    """`none` for a key that does not exist."""
     return ProofSource(need, _format_redis_command(store, "TYPE", key), kind_of_key)
 
 
 def prove_expiry(need: Need, store: DesiredStore, key: str, *, yes: bool) -> ProofSource:
-    """Whether, and not when: that is less with every second."""
+    """Whether it expires, not when: that changes every second."""
     again = f"{_format_redis_command(store, 'TTL', key)} | grep -qx -- -1 && echo stays || echo expires"
     return ProofSource(need, again, "expires" if yes else "stays")
 
 
 def prove_newest_entry(need: Need, store: DesiredStore, key: str, last_id: str) -> ProofSource:
-    """Filtered: the rest of the answer holds what the entries say."""
+    """Filtered: the rest of the reply has the content of entries."""
     return ProofSource(
         need, f"{_format_redis_command(store, 'XINFO', 'STREAM', key)} | grep -A1 -x last-generated-id", last_id
     )
 
 
 def prove_stream_field(need: Need, store: DesiredStore, key: str, field: str, value: object) -> ProofSource:
-    """A field of XINFO STREAM and its value, on one line; what the entries say is left out."""
+    """A field of XINFO STREAM and its value on one line; the content of entries is left out."""
     again = (
         f"{_format_redis_command(store, 'XINFO', 'STREAM', key)} | grep -A1 -x -m1 {quote(field)} | paste -d ' ' - -"
     )
@@ -256,7 +256,7 @@ def prove_stream_field(need: Need, store: DesiredStore, key: str, field: str, va
 
 
 def prove_clock(need: Need, store: DesiredStore, now_us: int) -> ProofSource:
-    """Seconds since the epoch, by Redis: a minute later it prints a minute more."""
+    """Redis's time in seconds since the epoch: a minute later it prints a minute more."""
     return ProofSource(need, f"{_format_redis_command(store, 'TIME')} | head -n 1", str(now_us // 1_000_000))
 
 
@@ -269,7 +269,7 @@ def prove_group_count(need: Need, store: DesiredStore, key: str, group: str, cou
 
 
 def _escape_for_awk(text: str) -> str:
-    """awk reads escapes in what -v gives it."""
+    """awk interprets escapes in -v values."""
     return quote(text.replace("\\", "\\\\"))
 
 
@@ -286,18 +286,18 @@ def group_field(
 def prove_pending_entry(
     need: Need, store: DesiredStore, group: tuple[str, str], id_: str, consumer: str
 ) -> ProofSource:
-    """An entry that was delivered to a consumer and is not acknowledged."""
+    """An entry that was delivered to a consumer and not acknowledged."""
     again = f"{_format_redis_command(store, 'XPENDING', *group, id_, id_, '1')} | head -n 2 | paste -d ' ' - -"
     return ProofSource(need, again, f"{id_} {consumer}")
 
 
 def prove_key_found(need: Need, store: DesiredStore, pattern: str, key: str) -> ProofSource:
-    """A key among those that SCAN finds by a pattern."""
+    """A key among those that SCAN finds for a pattern."""
     return ProofSource(
         need, f"{_format_redis_command(store, '--scan', '--pattern', pattern)} | grep -Fx -- {quote(key)}", key
     )
 
 
 def prove_no_line(need: Need, path: str, line: str) -> ProofSource:
-    """How many lines of a file are these words, and nothing else."""
+    """How many lines of a file are exactly this text."""
     return ProofSource(need, f"grep -Fxc -e {quote(line)} -- {quote(path)}", "0")

@@ -1,4 +1,4 @@
-"""How a unit goes that should not be there: by what systemd says of its file, so that no other unit goes with it."""
+"""How to remove a unit that should not be there, by the state of its file, so that no other unit is removed too."""
 
 from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.findings.remedy import Command, Remedy, make_steps
@@ -27,7 +27,7 @@ def choose_removal(facts: Facts, unit: str, state: str, active: str) -> Remedy:
 
 
 def _choose_alias_removal(unit: str) -> Remedy:
-    """`systemctl disable` of it would disable the unit that it is a name of."""
+    """`systemctl disable` of an alias would disable the unit that it stands for."""
     return make_steps(
         f"{unit} is only another name of a unit, which stays",
         ("rm", "-f", "--", *(f"{folder}{unit}" for folder in OWN_FOLDERS)),
@@ -42,7 +42,7 @@ def _choose_removal_without_file(unit: str, active: str) -> Remedy:
 
 
 def _make_disable_command(unit: str) -> Command:
-    """Of a template its instances: it runs by no name of its own."""
+    """For a template its instances: it does not run itself."""
     return ("systemctl", "disable", unit) if is_template(unit) else ("systemctl", "disable", "--now", unit)
 
 
@@ -62,5 +62,5 @@ def _stop(unit: str, active: str) -> Command:
 
 
 def _make_forget_command(unit: str, active: str) -> Command:
-    """A failed unit stays in systemd's list when its file has gone."""
+    """A failed unit stays in systemd's list after its file is gone."""
     return ("systemctl", "reset-failed", unit) if active == "failed" else ()

@@ -50,7 +50,7 @@ def _expect_declared_state(desired: Desired) -> tuple[Expectation, ...]:
 
 
 def _list_wanted(account: DesiredAccount) -> Iterator[tuple[str, Json]]:
-    """What the registry says of it: the rest is the host's."""
+    """What the registry says about it; the rest is up to the host."""
     for key, value in (("uid", account.uid), ("gid", account.gid), ("home", account.home), ("shell", account.shell)):
         if value not in (None, ""):
             yield key, value
@@ -74,7 +74,7 @@ def _is_as_declared(facts: Facts, account: DesiredAccount) -> Judgment:
 
 
 def _show_observed(facts: Facts, account: DesiredAccount, found: Account) -> dict[str, Json]:
-    """`group`: its name where it is the declared one, else its gid as text: what the host calls it was not asked."""
+    """`group`: its name if it is the declared one, else its gid as text: the host was not asked for the name."""
     first = facts.read(Group, account.group)
     named = account.group if first is not None and first.gid == found.gid else f"gid {found.gid}"
     member_of: list[Json] = [group for group in account.groups if _is_member(facts, found, group)]
@@ -102,7 +102,7 @@ def _list_sources(facts: Facts, account: DesiredAccount, found: Account) -> tupl
 
 
 def _choose_remedy(facts: Facts, account: DesiredAccount, differs: list[str]) -> str:
-    """systemd-sysusers adds what is missing, and leaves what is there."""
+    """systemd-sysusers creates what is missing, and does not change what exists."""
     if differs == ["groups"]:
         return deploy(facts)
     return f"usermod on the host changes {account.name}; or declare in users.toml what it is"

@@ -32,7 +32,7 @@ def _expect_presence(desired: Desired) -> tuple[Expectation, ...]:
 
 
 def _is_there(facts: Facts, alias: str, unit: DesiredUnit) -> Judgment:
-    """A unit of its own by that name is QT202's. A list of loaded units has each by its own name only."""
+    """A separate unit of that name is QT202's. A list of loaded units has each by its own name only."""
     listing = facts.read(UnitListing, LISTING.subject)
     if listing is None or alias in listing.units:
         return NOT_JUDGED

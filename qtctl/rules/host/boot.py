@@ -56,7 +56,7 @@ def _does_come_up(facts: Facts, declared: DesiredUnit, names: tuple[str, ...]) -
 
 
 def _may_start_otherwise(unit: Unit, names: tuple[str, ...]) -> bool:
-    """What only the package of an external knows: a socket or the bus starts it, or a unit that nobody asked for."""
+    """Only the package of an external knows: a socket, the bus, or a unit that was not asked about may start it."""
     if not unit.unit_file_state.startswith(("enabled", "disabled")):
         return True
     return not {*(unit.wanted_by or ()), *(unit.required_by or ())} <= {*names}
@@ -64,7 +64,7 @@ def _may_start_otherwise(unit: Unit, names: tuple[str, ...]) -> bool:
 
 @lru_cache(maxsize=1)
 def _list_reached(facts: Facts, names: tuple[str, ...]) -> frozenset[str]:
-    """What default.target starts, and what that starts, among units that were asked for: the same for all of them."""
+    """What default.target starts, and what that starts, among units that were asked about: the same for all of them."""
     known = frozenset(names)
     found, open_ = set[str](), {DEFAULT}
     while open_:

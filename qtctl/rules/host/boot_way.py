@@ -34,7 +34,7 @@ def _is_whole(facts: Facts) -> Judgment:
 
 
 def _judge_targets(facts: Facts, listing: UnitListing) -> Iterator[Verdict]:
-    """A target that requires what cannot be started is not started itself, and systemd goes into rescue mode."""
+    """A target that requires something that cannot be started is not started, and systemd goes into rescue mode."""
     for target in BOOTED:
         unit = facts.read(Unit, target)
         for name in (unit.requires or ()) if unit else ():
@@ -59,7 +59,7 @@ def _judge_masks(listing: UnitListing) -> Iterator[Verdict]:
 
 
 def _judge_logins(listing: UnitListing) -> Iterator[Verdict]:
-    """Where sshd is a unit of the host at all, some unit of it starts at boot."""
+    """If sshd is a unit of the host at all, one of its units starts at boot."""
     states = {name: listing.files[name] for name in LOGINS if name in listing.files}
     if not states or any(state.startswith(("enabled", "generated", "static")) for state in states.values()):
         return

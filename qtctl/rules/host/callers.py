@@ -15,7 +15,7 @@ from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rul
 
 HOST, CRONTABS = Need(UnitCallers.FACT, "host"), Need(UnitCallers.FACT, "crontabs")
 _OF_OPERATORS = ("start", "enable", "reenable", "StartUnit")
-"""What may be done with a unit of a package without harm to anybody."""
+"""What may be done to a package's unit without harm."""
 Row = tuple[str, str, str]
 
 

@@ -19,7 +19,7 @@ _IDS = 3
 
 
 def _expect_declared_state(desired: Desired) -> tuple[Expectation, ...]:
-    """What a deploy installs is no checkout: QT413 judges it."""
+    """What a deploy installs is not a checkout: QT413 judges it."""
     installed = frozenset(each.path for each in desired.installs)
     return tuple(
         Expectation(
@@ -115,7 +115,7 @@ def _list_differing(need: Need, code: DesiredCode, found: Checkout) -> tuple[Pro
 
 
 def _make_git_command(code: DesiredCode, found: Checkout, *words: str) -> Command:
-    """As the account that owns it: its config says what git runs."""
+    """As the account that owns it: its config decides what git runs."""
     return ("runuser", "-u", found.owner, "--", "git", "-C", code.path, *words)
 
 
@@ -130,7 +130,7 @@ def _choose_stash(code: DesiredCode, found: Checkout) -> Remedy:
 
 
 def _look(code: DesiredCode, found: Checkout) -> Remedy:
-    """Git writes down anew how the files look, and says which of them have changed."""
+    """Makes git refresh its stat data and say which files have changed."""
     return make_steps(_make_git_command(code, found, "status", "--short"), "then audit again")
 
 

@@ -15,7 +15,7 @@ from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
 BASELINE, STATE = Need(HostBaseline.FACT, "host"), Need(HostState.FACT, "host")
 LISTING = Need(UnitListing.FACT, "*")
 UTC = frozenset({"UTC", "UCT", "Universal", "Zulu", "Etc/UTC", "Etc/UCT", "Etc/Universal", "Etc/Zulu"})
-"""Names of one zone, of which every distribution takes another."""
+"""Names of one zone; distributions use different ones."""
 KEEPERS = ("systemd-timesyncd", "chrony", "chronyd", "ntp", "ntpd", "ntpsec", "openntpd", "ptp4l", "phc2sys")
 """Services that set a clock."""
 

@@ -18,7 +18,7 @@ from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rul
 
 _VENV = "pyvenv.cfg"
 _OWN_MEANING = ("", "/", "/bin", "/home", "/opt", "/root", "/srv", "/usr", "/usr/bin", "/usr/lib", "/usr/local", "/var")
-"""Folders of every host: what lies in them is not the fleet's for that."""
+"""Folders of every host: what lies in them is not the fleet's just for that."""
 
 
 def _expect_entry_points(desired: Desired) -> tuple[Expectation, ...]:
@@ -70,7 +70,7 @@ def _is_found(facts: Facts, service: DesiredService, question: EntryQuestion) ->
 
 
 def _explain_unsure(found: EntryPoint, service: DesiredService, kind: str) -> str:
-    """Why it may be there all the same, or ''."""
+    """Why it may exist all the same, or ''."""
     if found.shut:
         return f"{found.shut} cannot be entered by the auditing account"
     if kind == "script":
@@ -115,7 +115,7 @@ def _list_own_files(service: DesiredService) -> Iterator[str]:
 
 
 def _expect_used_code(desired: Desired) -> tuple[Expectation, ...]:
-    """One for each folder in which services have folders of their own."""
+    """One for each folder in which services have their own folders."""
     files = map_entry_files(desired)
     used = {dirname(path) for path in files} | {path.removesuffix(".py") for path in files}
     own = ((path, services) for path, services in files.items() if _has_own_folder(path, services))
@@ -163,7 +163,7 @@ def _judge_used_folders(facts: Facts, parent: str, used: frozenset[str]) -> Judg
 
 
 def _is_used(folder: str, used: frozenset[str]) -> bool:
-    """Whether an entry point lies in it, however deep."""
+    """Whether an entry point lies in it, at any depth."""
     return folder in used or any(each.startswith(f"{folder}/") for each in used)
 
 

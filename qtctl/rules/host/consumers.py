@@ -15,7 +15,7 @@ from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
 SECOND = 1_000_000
 MOST_SHOWN = 5
-"""Consumers in a finding: those that read last."""
+"""How many consumers a finding shows: those that read last."""
 
 
 def _read(desired: Desired) -> tuple[Expectation, ...]:

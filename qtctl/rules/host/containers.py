@@ -39,7 +39,7 @@ _NONE = "find /sys/fs/cgroup -type d -name 'docker-*.scope' 2>/dev/null | wc -l"
 
 
 def _judge_running(found: Containers, left: LeftContainer) -> Verdict | None:
-    """By its name, which Docker tells some; else by a port that Docker holds for a container."""
+    """By its name, which Docker tells only some; else by a port that Docker holds for a container."""
     for id_, (service, name) in found.names.items():
         if id_ in found.groups and (service == left.service if service else _is_named(name, left.service)):
             again = f"docker ps --no-trunc --filter id={id_} --format '{{{{.Names}}}}'"

@@ -104,7 +104,7 @@ def _pulls_declared(facts: Facts, unit: str, named: frozenset[str], text: bytes)
 
 
 def _is_started_anyway(facts: Facts, directive: str, other: str) -> bool:
-    """Whether naming it changes nothing: a boot starts it by itself, or there is no such unit (QT203)."""
+    """Whether the reference changes nothing: a boot starts the unit anyway, or there is no such unit (QT203)."""
     listing = facts.find(UnitListing, LISTING.subject)
     if listing is None:
         return False
@@ -113,7 +113,7 @@ def _is_started_anyway(facts: Facts, directive: str, other: str) -> bool:
 
 
 def _list_pulled(found: Unit) -> Iterator[tuple[str, str]]:
-    """Directive and name, but for what every boot has started."""
+    """Directive and name, except for what every boot starts."""
     for field, directive in _PULLS:
         for other in getattr(found, field) or ():
             if other.endswith(_STARTED) and other not in OF_EVERY_BOOT:

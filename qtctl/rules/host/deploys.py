@@ -55,7 +55,7 @@ def _prove_state(status: HostDeploys) -> ProofSource:
 
 
 def _prove_damaged_record() -> ProofSource:
-    """A whole record is the only one: a file named after a state, with the number of a generation that exists."""
+    """A valid record is the only one: a file named after a state, with the number of an existing generation."""
     names = "|".join(sorted(RECORDED))
     whole = 'test -f "$each" && test ! -L "$each" && test -d "../gen/$(head -n 1 -- "$each")" && echo "$each"'
     records = f'for each in *; do {whole}; done | grep -cxE "{names}"'
@@ -103,7 +103,7 @@ def _choose_end(facts: Facts, status: HostDeploys) -> Remedy:
 
 
 def _is_of_registry(facts: Facts, desired: Desired) -> Judgment:
-    """Of another fleet on the same host nothing is known here."""
+    """Another fleet on the same host is not known here."""
     status = facts.read(HostDeploys, "host")
     if status is None or not judges_generation(status, desired.fleet, desired.host):
         return NOT_JUDGED
@@ -133,7 +133,7 @@ def _are_whole(facts: Facts) -> Judgment:
 
 
 def _prove_damage(number: str, what: str) -> ProofSource:
-    """`what`: the path of a file whose content is not what was deployed, or a part of the generation."""
+    """`what`: the path of a file whose content differs from what was deployed, or a part of the generation."""
     home = f"{BASE}/gen/{number}"
     if what.startswith("/"):
         wrong = '[ "$(sha256sum 2>/dev/null <objects/$sha)" = "$sha  -" ] || echo "$path"'

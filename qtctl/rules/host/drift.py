@@ -16,7 +16,7 @@ from qtctl.rules.declared import DeclaredUnit, deploy_command, list_declared_uni
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
 _PACKAGED = ("/usr/lib/systemd/", "/lib/systemd/")
-"""Of a unit that nothing generates, what lies here came with it."""
+"""For a unit that nothing generates, files here came with its package."""
 
 
 def _list_generated(desired: Desired) -> tuple[DeclaredUnit, ...]:
@@ -24,7 +24,7 @@ def _list_generated(desired: Desired) -> tuple[DeclaredUnit, ...]:
 
 
 def _expect_dropins(desired: Desired) -> tuple[Expectation, ...]:
-    """Of generated units, and of others that the registry adds drop-ins to."""
+    """Of generated units, and of others to which the registry adds drop-ins."""
     declared = {each.path for each in desired.files if each.kind == "dropin"}
     added_to = {each.unit for each in desired.dropins}
     units = (each for each in list_declared_units(desired) if each.file or each.unit in added_to)
@@ -63,7 +63,10 @@ def _judge_dropins(
 
 
 def _choose_dropin_remedy(unit: str, paths: list[str]) -> Remedy:
-    """Those alone: `systemctl revert` would remove declared ones, too. A prefix's are for other units as well."""
+    """Only those: `systemctl revert` would remove declared ones too.
+
+    A prefix's drop-ins belong to other units as well.
+    """
     own = [path for path in paths if f"/{unit}.d/" in path and not path.startswith(_PACKAGED)]
     others = [path for path in paths if path not in own]
     by_hand = (
@@ -115,7 +118,7 @@ def _is_from_its_file(facts: Facts, declared: DeclaredUnit, originals: tuple[Des
         return NOT_JUDGED
     path = found.fragment_path
     if path != declared.file and _is_a_link(facts, declared.file):
-        return NOT_JUDGED  # QT210 says that; systemd before 250 names the file that the link leads to
+        return NOT_JUDGED  # QT210 reports that; systemd before 250 names the target of the link
     source = proofs.prove_unit_property(Need(Unit.FACT, declared.unit), declared.unit, "FragmentPath", path)
     remedy = make_steps(
         ("systemctl", "cat", "--no-pager", declared.unit), f"remove {quote(path)}, then", ("systemctl", "daemon-reload")

@@ -42,7 +42,7 @@ def _is_none_left(facts: Facts, unit: str, unwanted: frozenset[str]) -> Verdict 
 
 
 def _prove_pulled(unit: str, puller: str) -> ProofSource:
-    """systemd lists them in no order of its own."""
+    """systemd lists them in no particular order."""
     again = f"systemctl show -p WantedBy -p RequiredBy --value {quote(unit)} | tr ' ' '\\n' | grep -Fx {quote(puller)}"
     return ProofSource(Need(Unit.FACT, unit), again, puller)
 

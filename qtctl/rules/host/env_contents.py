@@ -36,13 +36,13 @@ _LINES = {
     "quote": r"/[\"\047]/",
     "": "/=/",
 }
-"""What awk finds of such a line: its number is the proof, and no value is printed."""
+"""What awk finds in such a line: its number is the proof, and no value is printed."""
 MOST_PROOFS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The file, its values that are no secret, and its secrets by name."""
+    """The file, its values that are not secret, and the names of its secrets."""
 
     file: EnvFile
     values: Mapping[str, str]
@@ -50,7 +50,7 @@ class Wanted:
 
 
 def list_wanted_files(desired: Desired) -> tuple[Wanted, ...]:
-    """Every env file, once, with all that its services declare of it."""
+    """Every env file once, with everything that its services declare about it."""
     values = {each.env_file: dict(each.env) for each in desired.env_services() if each.env_file}
     secrets = list_secret_keys(desired)
     return tuple(
@@ -60,7 +60,7 @@ def list_wanted_files(desired: Desired) -> tuple[Wanted, ...]:
 
 
 def digest_of(nonce: str, value: str) -> str:
-    """As the host makes it (qtctl/remote/env_files.sh)."""
+    """As the host computes it (qtctl/remote/env_files.sh)."""
     said = value.replace("\\", "\\\\").replace("\n", "\\n")
     return sha256(f"{nonce}{said}\n".encode()).hexdigest()
 
@@ -150,7 +150,7 @@ def _has_values(facts: Facts, wanted: Wanted) -> Judgment:
 
 
 def _prove_value(file: EnvFile, key: str, found: EnvText) -> ProofSource:
-    """The digest that was compared, where the file has the value as it is; else that there is one."""
+    """The digest that was compared, if the file has the value unquoted; else only that there is one."""
     path = quote(file.path)
     if key not in found.plain:
         return ProofSource(

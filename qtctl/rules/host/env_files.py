@@ -110,7 +110,7 @@ def _is_closed(facts: Facts, file: EnvFile) -> Judgment:
 
 
 def _is_closed_behind(facts: Facts, file: EnvFile) -> Judgment:
-    """Of a link what it leads to counts. QT606 speaks of one that leads to no file."""
+    """For a link, its target counts. QT606 reports one that leads nowhere."""
     item = facts.find_item(file.way)
     if item.value is None:
         why = f"it is a link, and what it leads to could not be looked at: {item.reason or item.state}"
@@ -125,7 +125,7 @@ def _is_closed_behind(facts: Facts, file: EnvFile) -> Judgment:
 
 
 def _is_as_declared(found: File, file: EnvFile) -> bool:
-    """A secrets file may be closed further (0400): its makers decide, as long as nobody but root can read it."""
+    """A secrets file may be stricter (0400): its makers decide, as long as only root can read it."""
     mode, wanted = int(found.mode, 8), int(file.mode, 8)
     if found.owner != file.owner:
         return False

@@ -44,7 +44,7 @@ def _expect_loading(desired: Desired) -> tuple[Expectation, ...]:
 
 
 def _is_loadable(facts: Facts, file: EnvFile) -> Judgment:
-    """QT601 speaks of one that is not there."""
+    """QT601 reports one that is missing."""
     way, there = facts.read(PathWay, file.path), facts.read(File, file.path)
     if way is None or there is None:
         return NOT_JUDGED

@@ -40,7 +40,7 @@ def _judge_expiry(facts: Facts, key: DesiredKey, store: DesiredStore) -> Judgmen
 
 
 def _expect_kept_keys(desired: Desired) -> tuple[Expectation, ...]:
-    """Of stores in which something is declared."""
+    """For stores in which something is declared."""
     used = {key.store for key in desired.keys}
     return tuple(
         Expectation(

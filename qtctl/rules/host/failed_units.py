@@ -20,7 +20,7 @@ def _expect_none_failed(desired: Desired) -> tuple[Expectation, ...]:
 
 
 def _judge_failed(facts: Facts, declared: frozenset[str]) -> tuple[Verdict, ...]:
-    """Declared units are QT204's and QT206's."""
+    """Declared units belong to QT204 and QT206."""
     listing = facts.read(UnitListing, "*") or UnitListing({}, {})
     failed = (name for name, (_, active, _) in sorted(listing.units.items()) if active == "failed")
     found = tuple(_make_verdict(name) for name in failed if name not in declared)

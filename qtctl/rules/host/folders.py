@@ -35,7 +35,7 @@ def _make_need(folder: DesiredFolder) -> Need:
 
 
 def _list_causes(folder: DesiredFolder) -> tuple[Root, ...]:
-    """systemd-tmpfiles makes no folder for a user that does not exist."""
+    """systemd-tmpfiles creates no folder for a user that does not exist."""
     return (("QT711", folder.user),)
 
 

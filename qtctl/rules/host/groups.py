@@ -18,16 +18,16 @@ from qtctl.rules.host.streams import list_services_down, map_stores
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
 SURELY = 10
-"""A lag that is estimated, by the times of the entries, holds if so many times as much would."""
+"""An estimated lag (from the times of entries) counts as within the limit if this many times as much would be."""
 MISCOUNTED = "Redis miscounts the lag of a group that entries were trimmed before: it gave no plausible number"
 NULL_LAG = "Redis cannot tell the lag (NULL): entries were deleted, the group's position was set by hand, or Redis < 7"
 MOST_SHOWN = 10
-"""Names of groups in a finding."""
+"""How many names of groups a finding shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One consumer group; `services` are all that read with it, `membership` has the narrowest of their limits."""
+    """One consumer group; `services` are all that read with it, `membership` has the strictest of their limits."""
 
     membership: Membership
     services: tuple[str, ...]
@@ -35,7 +35,7 @@ class Group:
 
     @property
     def subject(self) -> str:
-        """As people write it. Slashes in both names leave it open which is which: then as facts have it."""
+        """As people write it. If both names have slashes, that would be ambiguous: then as facts have it."""
         stream, group = self.pair
         return f"{stream}/{group}" if "/" not in stream else group_subject(stream, group)
 
@@ -121,7 +121,7 @@ def _expect_presence(desired: Desired) -> tuple[Expectation, ...]:
 
 
 def _is_there(facts: Facts, group: Group) -> Verdict:
-    """Says which groups there are: a misspelt one is then seen at once."""
+    """Shows which groups exist, so that a misspelt one is seen at once."""
     if group.read(facts) is not None:
         return Verdict(True, {"group": group.membership.group}, ())
     there = facts.read(StreamGroups, group.membership.stream, group.membership.store)
@@ -182,7 +182,7 @@ def _judge_lag(facts: Facts, group: Group) -> Judgment:
 
 
 def _prove_lag(group: Group, stream: Stream, found: StreamGroup) -> tuple[ProofSource, ...]:
-    """What Redis says of the lag; where that is corrected, what it is corrected by."""
+    """What Redis says about the lag, and if that is corrected, what corrects it."""
     said = proofs.group_field(group.need, group.store, group.pair, "lag", found.lag)
     lag = measure_lag(stream, found)
     if lag == found.lag:

@@ -20,7 +20,7 @@ def _expect_progress(desired: Desired) -> tuple[Expectation, ...]:
 
 
 def _make_expectation(desired: Desired, group: Group) -> Expectation:
-    """No need of its own: without earlier evidence nothing is judged, whether the group is known or not."""
+    """It has no need of its own: without earlier evidence nothing is judged, whether or not the group is known."""
     roots = (("QT509", group.membership.store), *list_causes(desired, group))
     judge = partial(_judge_progress, group=group)
     return Expectation(group.subject, {"set_back": False}, (), judge, group.membership.origin, roots)

@@ -41,7 +41,7 @@ def _judge(facts: Facts, place: Place) -> Verdict | tuple[Verdict, ...]:
 
 
 def _listens_itself(facts: Facts, place: Place) -> bool:
-    """Whether the unit listens there, as far as that is known: else that is QT301's or QT302's, and not this one's."""
+    """Whether the unit listens there, as far as that is known: otherwise it is QT301's or QT302's."""
     if not facts.find_item(place.need).state.known:
         return True
     found = find_sockets(facts, place)
@@ -49,7 +49,7 @@ def _listens_itself(facts: Facts, place: Place) -> bool:
 
 
 def _choose_remedy(place: Place, answer: Health) -> Remedy:
-    """A restart heals what does not answer; what answers that it is not well has a reason."""
+    """A restart helps if nothing answers; if it answers that it is not well, there is a reason."""
     log = ("journalctl", "-u", place.unit, "-n", "50", "--no-pager")
     if answer.status:
         return make_steps(log, "it should say what is wrong; or declare what the URL should answer")

@@ -1,4 +1,4 @@
-"""QT701: the ways to the host. Never broken: a way that is closed says nothing about what lies behind it."""
+"""QT701: the ways to the host. Never broken: a closed way says nothing about what is behind it."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""QT414: what programs load besides what their command lines name, where others can change it."""
+"""QT414: what programs load in addition to the files on their command lines, if others can change it."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -53,13 +53,13 @@ def _are_roots(facts: Facts, need: Need, users: tuple[str, ...]) -> Judgment:
 
 
 def _list_changes(facts: Facts, found: LibraryWriters, users: tuple[str, ...]) -> Iterator[Change]:
-    """What someone else could change, for each user: root trusts nobody, and a user trusts itself."""
+    """What others could change, for each user: root trusts nobody, and a user trusts itself."""
     entries = [Entry(path, Kind(kind), int(uid), int(gid), int(mode, 8), acl=None if lists else ())
                for path, (kind, uid, gid, mode, *lists) in found.parts.items()]  # fmt: skip
     for name in users or ("",):
         user = facts.read(UserIds, name) if name not in _ROOTS else None
         if user is None and name not in _ROOTS:
-            continue  # QT711 says that it is gone
+            continue  # QT711 reports that it does not exist
         trusted, groups = ((user.uid,), list_private_groups(user)) if user else ((), ())
         yield from (change for entry in entries if (change := find_first_change((entry,), trusted, groups)))
 

@@ -93,7 +93,7 @@ def _make_expectation(name: str, addresses: tuple[str, ...], origin: Origin) -> 
 
 
 def _judge_name(facts: Facts, name: str, wanted: tuple[str, ...]) -> Verdict:
-    """Which of several addresses are given depends on the families that the host has: some of them are enough."""
+    """Which of several addresses are returned depends on the host's address families: some of them are enough."""
     need = Need(Resolved.FACT, name)
     found = facts.read(Resolved, name)
     addresses = found.addresses if found else []

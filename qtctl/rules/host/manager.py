@@ -21,7 +21,7 @@ _FOR_SERVICES = frozenset(
         *("SystemCallArchitectures", "TimerSlackNSec", "ManagerEnvironment"),
     )
 )
-"""Besides what begins with Default: what systemd gives on to the services it starts."""
+"""In addition to what begins with Default: settings that systemd passes on to the services it starts."""
 _FOLDERS_OF_PROGRAMS = frozenset(
     ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/snap/bin")
 )
@@ -49,7 +49,7 @@ _USUAL = {
     "DefaultMemoryPressureThresholdSec": ("200ms",),
     "DefaultSmackProcessLabel": ("",),
 }
-"""What systemd takes anyway: writing it down changes nothing. What is only counted (CPU, IO) limits nothing."""
+"""systemd's defaults: writing them down changes nothing. What only counts (CPU, IO) limits nothing."""
 _TOO_FEW = ("emerg", "alert", "crit", "err", "0", "1", "2", "3")
 
 
@@ -61,7 +61,7 @@ def _expect_usual_settings(desired: Desired) -> tuple[Expectation, ...]:  # noqa
 
 
 def _is_bare(facts: Facts) -> Judgment:
-    """What systemd gives to services without anybody's doing: a PATH of the system's folders, and the locale."""
+    """What systemd gives to services by itself: a PATH of the system's folders, and the locale."""
     found = facts.read(ManagerSettings, ENVIRONMENT.subject)
     if found is None:
         return NOT_JUDGED
@@ -98,7 +98,7 @@ def _is_usual(facts: Facts) -> Judgment:
 
 
 def _list_last(found: ManagerSettings) -> Iterator[tuple[str, str, str]]:
-    """The last assignment of each key, which counts: of drop-ins in the order of their names, whatever their folder."""
+    """The last assignment of each key counts: drop-ins are read by name, whatever their folder."""
     rows = sorted(found.rows, key=lambda row: _describe_place(row[0]))
     last = {key: (path, value.strip()) for path, key, value in rows}
     yield from ((key, path, value) for key, (path, value) in last.items())

@@ -95,7 +95,7 @@ def _judge_owner(facts: Facts, place: Place) -> Judgment:
 
 
 def _choose_free(place: Place, taken: tuple[Row, ...]) -> Remedy:
-    """Only what can be stopped is: not systemd, nor someone's login, nor a folder of units."""
+    """Only what can be stopped: not systemd, someone's login, or a folder of units."""
     units = sorted({row[2] for row in taken})
     stopped = [unit for unit in units if unit.endswith((".service", ".socket"))]
     named = [unit for unit in units if unit != SYSTEMD]

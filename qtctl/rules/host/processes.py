@@ -1,4 +1,4 @@
-"""QT213: a process that was started before what it runs by was changed."""
+"""QT213: a process that was started before the files that it uses were changed."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -23,7 +23,7 @@ from qtctl.rules.declared import deploy_command
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
 _SYSTEM = ("/usr/", "/bin/", "/sbin/", "/lib")
-"""Programs of packages have the time of their build as that of their last change: when they came shows their ctime."""
+"""Programs of packages have their build time as mtime: ctime shows when they were installed."""
 _SECOND = 1_000_000
 
 
@@ -101,7 +101,7 @@ def _list_changes(facts: Facts, service: DesiredService, files: tuple[str, ...])
 
 
 def _prove_times(facts: Facts, service: DesiredService, changed: Changed) -> ProofSource:
-    """In whole seconds, as `stat` prints them, beside when the process was started."""
+    """In whole seconds, as `stat` prints them, beside the start of the process."""
     field = "%Z" if changed.path.startswith(_SYSTEM) else "%Y"
     unit = Need(Unit.FACT, service.unit)
     need = Need(File.FACT, changed.path)
@@ -117,7 +117,7 @@ def _format_time(us: int) -> str:
 
 
 def _choose_remedy(facts: Facts, service: DesiredService, found: tuple[Changed, ...]) -> Remedy:
-    """A deploy restarts what runs by older files of its own; of everything else it knows nothing."""
+    """A deploy restarts processes that use older files of its own; it knows nothing about other files."""
     files = {service.env_file, service.secrets_file}
     if any(each.path in files or each.path.endswith((".service", ".conf")) for each in found):
         return make_steps(deploy_command(facts))

@@ -21,7 +21,7 @@ from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
 SECOND = 1_000_000
 SEVERAL = 2
-"""Streams of one producer: of a single one QT503 says all that there is to say."""
+"""Streams of one producer: for a single one, QT503 says everything."""
 Published = tuple[tuple[DesiredKey, DesiredStore], ...]
 
 
@@ -35,7 +35,7 @@ class Producer:
 
 
 def list_producers(desired: Desired) -> Iterator[Producer]:
-    """What a service says itself counts; without it, what all of its streams say."""
+    """A service's own setting counts; without one, those of all its streams."""
     known = {key.name: (key, store) for key, store in list_keys(desired) if key.type is KeyType.STREAM}
     for service in desired.services:
         if service.state is not ServiceState.RUNNING:
@@ -68,7 +68,7 @@ def _expect_fresh_entries(desired: Desired) -> tuple[Expectation, ...]:
 
 
 def _is_heard(facts: Facts, producer: Producer) -> Judgment:
-    """Where no stream has an entry that is QT501's or QT503's, and ids that no clock explains are QT514's."""
+    """If no stream has an entry, that is QT501's or QT503's; ids that no clock explains are QT514's."""
     ages = _list_ages(facts, producer.streams)
     if not ages:
         return NOT_JUDGED
@@ -92,7 +92,7 @@ def _is_heard(facts: Facts, producer: Producer) -> Judgment:
 
 
 def _list_ages(facts: Facts, streams: Published) -> list[tuple[int, str, tuple[DesiredKey, DesiredStore]]]:
-    """Age and id of the newest entry of each stream that has one; nothing where one of them cannot be told."""
+    """Age and id of the newest entry of each stream that has one; nothing if one of them cannot be told."""
     found = []
     for key, store in streams:
         stream, clock = facts.read(Stream, key.name, key.store), facts.read(StoreClock, key.store)

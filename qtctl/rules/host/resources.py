@@ -16,11 +16,11 @@ from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rul
 
 BASELINE, STATE = Need(HostBaseline.FACT, "host"), Need(HostState.FACT, "host")
 SWAPPING = 4
-"""Full swap counts where less than so many times the least memory is available: unused pages may lie there for good."""
+"""Full swap counts if less than this many times the minimum of memory is available: unused pages may stay there."""
 
 
 def compute_percent(part: int, whole: int) -> int:
-    """Rounded up, as df does; 0 of nothing."""
+    """Rounded up, as df does; 0 for nothing."""
     return -(-100 * part // whole) if whole > 0 else 0
 
 
@@ -40,7 +40,7 @@ def _make_need(path: str) -> Need:
 
 
 def _has_room(facts: Facts, path: str, before: tuple[str, ...], limits: HostLimits) -> Judgment:
-    """Each file system is judged once, by the first path that lies on it."""
+    """Each file system is judged once, by the first path on it."""
     found = facts.read(FileSystem, path)
     if found is None or found.used + found.available == 0 or found.id in _list_ids(facts, before):
         return NOT_JUDGED
@@ -121,7 +121,7 @@ def _load(desired: Desired) -> tuple[Expectation, ...]:
 
 
 def _is_loaded(facts: Facts, limits: HostLimits) -> Judgment:
-    """Over five and over fifteen minutes: what has just begun, or is just over, is no finding."""
+    """Over five and over fifteen minutes: a load that has just begun, or is just over, is not a finding."""
     host = facts.read(HostBaseline, "host")
     if host is None or len(host.load) < 3 or host.cpus < 1:  # noqa: PLR2004 - 1, 5 and 15 minutes
         return NOT_JUDGED

@@ -1,4 +1,4 @@
-"""QT214: who and where the process of a service is, and with which limits."""
+"""QT214: the user, folders and limits of a service's process."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -96,7 +96,7 @@ def _is_as_declared(facts: Facts, service: DesiredService, values: tuple[LoadedV
 
 
 def _judge_not_seen(facts: Facts, unit: Unit) -> Judgment:
-    """A process that began during the look is not the one that was looked at."""
+    """A process that began during the look is not the one that was examined."""
     if find_start_us(unit) + _JUST_NOW_US > facts.asked_us(Need(Unit.FACT, "")):
         return NOT_JUDGED
     why = f"process {unit.main_pid} was not among those of its control group"
@@ -104,7 +104,7 @@ def _judge_not_seen(facts: Facts, unit: Unit) -> Judgment:
 
 
 def _find_user(facts: Facts, service: DesiredService, unit: Unit) -> Who | None:
-    """None if it cannot be said: a user that is gone, and root, who may have become another by itself."""
+    """None if unknown: a user that does not exist, and root, which may have switched users by itself."""
     who = find_identity(facts, service)
     if who is None:
         return None
@@ -190,7 +190,7 @@ def _list_places(service: DesiredService) -> Iterator[Expectation]:
 
 
 def _find_process(facts: Facts, service: DesiredService) -> tuple[str, list[str]] | None:
-    """Its process, and where that is. None if none runs, or another one than a moment ago."""
+    """Its process and where it runs. None if none runs, or another one than a moment ago."""
     unit, found = read_unit(facts, service.unit), facts.read(ProcessPlaces, service.unit)
     if unit is None or found is None or not find_start_us(unit):
         return None

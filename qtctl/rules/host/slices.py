@@ -49,7 +49,7 @@ def _is_unlimited(facts: Facts, name: str, units: tuple[str, ...]) -> Judgment:
 
 
 def _prove_limit(need: Need, name: str, key: str) -> ProofSource:
-    """Whatever systemctl prints of it, it is not what it prints of no limit."""
+    """Whatever systemctl prints for it differs from what it prints for no limit."""
     show = f"systemctl show -p {key} --value -- {name}"
     return ProofSource(need, f"{show} | grep -qxE '(infinity)?' && echo no limit || echo limit", "limit")
 

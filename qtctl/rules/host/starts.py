@@ -66,7 +66,7 @@ def _list_shown(facts: Facts, files: tuple[StartFile, ...]) -> tuple[ProofSource
 
 
 def _judge_file(file: StartFile, found: PathWay, who: Identity, user: str) -> Verdict | None:
-    """None if it can be used as it has to be."""
+    """None if it can be used as needed."""
     way = make_way(file.path, found)
     for each, wanted in _list_ways(file, way, found):
         refusal = find_first_refusal(each, who, wanted)
@@ -80,7 +80,7 @@ def _judge_file(file: StartFile, found: PathWay, who: Identity, user: str) -> Ve
 
 
 def _list_ways(file: StartFile, way: Way, found: PathWay) -> Iterator[tuple[Way, tuple[Permission, ...]]]:
-    """A script is read by its interpreter, which has to be executed too."""
+    """A script is read by its interpreter, which must be executable too."""
     if not found.interpreter or file.wanted != _PROGRAMS:
         yield way, file.wanted
         return
@@ -166,7 +166,7 @@ def _expect_programs(desired: Desired) -> tuple[Expectation, ...]:
 
 
 def _list_programs(service: DesiredService) -> tuple[StartFile, ...]:
-    """Without the interpreter of its venv: QT401 and QT402 speak of that."""
+    """Without the interpreter of its venv: QT401 and QT402 report that."""
     others = (each for each in start_files(service) if each.wanted == _PROGRAMS and each.role != "working directory")
     return tuple(each for each in others if each.role != "program" or not is_venv_python(service))
 

@@ -33,7 +33,7 @@ def _is_going(facts: Facts, name: str) -> Judgment:
     unit, found = read_unit(facts, name), facts.read(Processes, name)
     row = found.rows.get(str(unit.main_pid)) if unit and found else None
     if unit is None or row is None or "state" not in row:
-        return NOT_JUDGED  # QT214 says where a process is not seen
+        return NOT_JUDGED  # QT214 reports it if a process is not seen
     state = str(row["state"])
     source = ProofSource(
         Need(Processes.FACT, name), f"awk '/^State:/ {{ print $2 }}' /proc/{unit.main_pid}/status", state

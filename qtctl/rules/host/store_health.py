@@ -21,7 +21,7 @@ STATUSES = ("rdb_last_bgsave_status", "aof_last_write_status", "aof_last_bgrewri
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why writes are refused, as Redis calls it, what shows it, and what to do."""
+    """Why writes are refused, as Redis calls it, the proof, and what to do."""
 
     why: str
     sources: tuple[ProofSource, ...]
@@ -97,7 +97,7 @@ def _list_refusals(server: StoreHealth, store: DesiredStore) -> Iterator[Refusal
 
 
 def _is_full(server: StoreHealth) -> bool:
-    """Whether it holds all that it may, and its policy finds nothing to evict."""
+    """Whether its memory is used up and its policy finds nothing to evict."""
     if not server.max_memory or server.used_memory - server.not_evicted < server.max_memory:
         return False
     policy = server.max_memory_policy
@@ -139,7 +139,7 @@ def _list_failing(server: StoreHealth, store: DesiredStore) -> Iterator[str]:
 
 
 def _list_too_old(facts: Facts, server: StoreHealth, store: DesiredStore) -> Iterator[str]:
-    """By the clock of Redis, which stamped the snapshot. One without changes since is as good as a new one."""
+    """By the clock of Redis, which stamped the snapshot. Without changes since, an old one is as good as a new one."""
     saved = server.persistence.get("rdb_last_save_time", "")
     changes = server.persistence.get("rdb_changes_since_last_save", "")
     if store.saved_within_us is None or not (saved.isdecimal() and changes.isdecimal()):

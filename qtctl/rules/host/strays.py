@@ -67,7 +67,7 @@ def _judge_outside(facts: Facts, desired: Desired, protocol: str) -> tuple[Verdi
 
 
 def _judge_unknown(desired: Desired, protocol: str, rows: list[Row]) -> Iterator[Verdict]:
-    """Alone at a declared port a row is QT302's, which is unknown there. A kernel that names none is one thing."""
+    """A row alone at a declared port is QT302's, which is unknown there. A kernel that names no unit is one case."""
     seen = {_name_subject(protocol, row) for row in list_outside(rows, protocol)}
     rest = [row for row in list_unnamed(rows, protocol) if not _is_of_qt302(desired, protocol, row, rows)]
     rest = [row for row in rest if _name_subject(protocol, row) not in seen]
@@ -102,7 +102,7 @@ def _judge_lost(protocol: str, subject: str, row: Row) -> Verdict:
 
 
 def _find(protocol: str, row: Row) -> Remedy:
-    """As root ss names the process."""
+    """As root, ss names the process."""
     option = "-lnup" if protocol == "udp" else "-lntp"
     return make_steps(
         ("ss", "-H", option, f"sport = :{row[1]}"),

@@ -24,13 +24,13 @@ def map_stores(desired: Desired) -> dict[str, DesiredStore]:
 
 
 def list_services_down(desired: Desired, names: tuple[str, ...]) -> tuple[Root, ...]:
-    """The checks that say that one of these services is not up."""
+    """The checks that one of these services is not up."""
     found = (desired.find_service(name) for name in names)
     return tuple(root for service in found if service is not None for root in list_down_checks(service.unit))
 
 
 def list_silent(desired: Desired, names: tuple[str, ...]) -> tuple[Root, ...]:
-    """The checks that say that one of these services runs and writes nothing."""
+    """The checks that one of these services runs and writes nothing."""
     found = (desired.find_service(name) for name in names)
     return tuple(("QT515", service.unit) for service in found if service is not None)
 
@@ -50,7 +50,7 @@ def _expect_answers(desired: Desired) -> tuple[Expectation, ...]:
 
 
 def _judge_answer(facts: Facts, store: DesiredStore) -> Verdict:
-    """Absent means that the host itself refused the TCP connection: nobody is there."""
+    """Absent means that the host itself refused the TCP connection: nothing listens there."""
     need = Need(StoreServer.FACT, store.name)
     server = facts.read(StoreServer, store.name)
     remedy = f"systemctl start {store.unit}; journalctl -u {store.unit} -n 50"

@@ -1,4 +1,4 @@
-"""QT221, QT226, QT227: units that are on their way for too long, and units that are frozen."""
+"""QT221, QT226, QT227: units that take too long to start or stop, and units that are frozen."""
 
 from functools import partial
 
@@ -71,7 +71,7 @@ def _expect_thaw(desired: Desired) -> tuple[Expectation, ...]:
 
 
 def _are_thawed(facts: Facts, desired: Desired) -> Judgment:
-    """What the kernel has frozen, and systemd knows nothing of."""
+    """What the kernel has frozen without systemd's knowledge."""
     if facts.read(FrozenGroups, GROUPS.subject) is None:
         return NOT_JUDGED
     frozen = {unit.unit: file for unit in desired.units() if (file := _find_frozen(facts, unit))}

@@ -1,4 +1,4 @@
-"""QT215: a declared timer is going to start its service again, and has not missed to."""
+"""QT215: a declared timer will start its service again, and has not missed a run."""
 
 from functools import partial
 
@@ -17,9 +17,9 @@ from qtctl.rules.declared import make_unit_expectation
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
 ONCE = frozenset(("OnBootSec", "OnStartupSec", "OnActiveSec", "OnClockChange", "OnTimezoneChange"))
-"""What starts a service once, and then not again."""
+"""What starts a service once, and not again."""
 ACCURACY_US = 60_000_000
-"""AccuracySec= as systemd has it."""
+"""systemd's default AccuracySec=."""
 SLACK_US = 60_000_000
 
 
@@ -50,7 +50,7 @@ def _is_due(facts: Facts, timer: DesiredTimer) -> Judgment:
 
 
 def _find_next_us(unit: Unit) -> int:
-    """Of a calendar expression; 0 for none. systemd says "never" as the largest number there is."""
+    """The next run of a calendar expression; 0 for none. systemd says "never" as the largest number."""
     return unit.next_elapse_usec_realtime if 0 < unit.next_elapse_usec_realtime < NEVER else 0
 
 

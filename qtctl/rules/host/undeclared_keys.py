@@ -18,7 +18,7 @@ from qtctl.rules.host.streams import list_keys
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
 MOST_ALONE = 50
-"""Undeclared keys that get a finding of their own; of the others one says how many they are."""
+"""How many undeclared keys get a finding of their own; one more says how many others there are."""
 MOST_SHOWN = 10
 
 
@@ -52,7 +52,7 @@ def _judge_keys(facts: Facts, desired: Desired, store: DesiredStore) -> Judgment
 
 
 def _list_known_keys(desired: Desired, store: DesiredStore) -> frozenset[str]:
-    """Two stores may be one database."""
+    """Two stores may be the same database."""
     same = {each.name for each in desired.stores if each.place == store.place}
     return frozenset(key.name for key in desired.keys if key.store in same)
 

@@ -48,7 +48,7 @@ def _expect_declared_units(desired: Desired) -> tuple[Expectation, ...]:
 
 
 def _is_alias(facts: Facts, alias: str, unit: DesiredExternal) -> Verdict:
-    """A list of units has each by its own name only: an alias is in none."""
+    """A list of units has each by its own name only, without aliases."""
     listing = _read_listing(facts)
     load, active, _ = listing.units.get(alias, ["not-found", "inactive", "dead"])
     own = load not in ("not-found", "masked")
@@ -67,9 +67,9 @@ def _read_listing(facts: Facts) -> UnitListing:
 
 
 def _map_on_host(listing: UnitListing, unit: str) -> dict[str, str]:
-    """How it is there: `file` as a unit file, `load` and `active` as a loaded unit. Empty: it is not.
+    """How it exists: `file` as a unit file, `load` and `active` as a loaded unit. Empty: it does not.
 
-    A name that is only referenced is loaded as not-found and inactive: QT203's, not here.
+    A name that is only referenced is loaded as not-found and inactive: that is QT203's.
     """
     found = {"file": listing.files[unit]} if unit in listing.files else {}
     load, active, _ = listing.units.get(unit, ["not-found", "inactive", "dead"])
@@ -79,7 +79,7 @@ def _map_on_host(listing: UnitListing, unit: str) -> dict[str, str]:
 
 
 def _is_gone(facts: Facts, retired: RetiredUnit) -> Verdict:
-    """A masked unit that does not run is gone: a mask is how operators keep a name from coming back."""
+    """A masked unit that does not run is gone: operators use a mask to keep a name from coming back."""
     found = _map_on_host(_read_listing(facts), retired.unit)
     masked = found.get("file", found.get("load", "")).startswith("masked")
     quiet = not is_up(found.get("active", "inactive"))
@@ -95,7 +95,7 @@ def _list_existence(unit: str, found: dict[str, str]) -> tuple[ProofSource, ...]
 
 
 def list_fleet_names(desired: Desired) -> frozenset[str]:
-    """Every unit name that the registry knows, alive or retired."""
+    """Every unit name that the registry knows, including retired ones."""
     names = desired.unit_names() | {each.triggers for each in desired.units() if each.triggers}
     return frozenset(names | {_find_template(name) for name in names})
 
@@ -107,7 +107,7 @@ def _find_template(unit: str) -> str:
 
 
 def list_undeclared(desired: Desired, listing: UnitListing) -> tuple[str, ...]:
-    """Units on the host that match the fleet's patterns and stand in no line of the registry, sorted."""
+    """Units on the host that match the fleet's patterns and that the registry does not mention, sorted."""
     known = list_fleet_names(desired)
     return tuple(unit for unit in _list_matching(desired, listing) if unit not in known)
 
@@ -156,9 +156,9 @@ def _judge_unread(facts: Facts, unit: str) -> Verdict:
 
 
 def _judge_missing(facts: Facts, units: list[str], lost: set[str], desired: Desired) -> Iterator[Verdict]:
-    """One verdict a missing name, with all who refer to it. A declared unit that is absent is QT201's alone.
+    """One verdict per missing name, with everything that refers to it. A declared unit that is absent is QT201's alone.
 
-    Of what every boot starts, links to units of the fleet's names count: those of others are not the fleet's.
+    Links of units that every boot starts count only if they lead to units of the fleet's names.
     """
     referrers: dict[str, list[tuple[str, str]]] = {}
     ours = {name for name in lost if any(fnmatchcase(name, pattern) for pattern in desired.unit_patterns)}

@@ -30,7 +30,7 @@ def _prove_active(declared: DeclaredUnit, unit: Unit) -> ProofSource:
 
 
 def _expect_state(desired: Desired, bad: Condition, *, services_only: bool) -> tuple[Expectation, ...]:
-    """One expectation a unit: its condition is not `bad`. Failing that, the units it hangs on may explain it."""
+    """One expectation per unit: its condition is not `bad`. If it is, the units that it depends on may explain it."""
     return tuple(
         make_unit_expectation(
             declared, {"not": str(bad)}, partial(_is_not, desired=desired, declared=declared, bad=bad), declared.causes
@@ -76,7 +76,7 @@ def _show_observed(unit: Unit) -> JsonObject:
 
 
 def _explain_trouble(declared: DeclaredUnit, unit: Unit) -> tuple[ProofSource, ...]:
-    """The properties that say it. Of a loop only the counter stays long enough to be seen again."""
+    """The properties that show it. For a loop, only the counter stays long enough to be seen again."""
     need, name = _make_need(declared), declared.unit
     if unit.active_state != "failed":
         counted = ("NRestarts", unit.n_restarts) if unit.n_restarts else ("SubState", unit.sub_state)
@@ -115,7 +115,7 @@ def _expect_running(desired: Desired) -> tuple[Expectation, ...]:
 
 
 def _mask(declared: DeclaredUnit) -> tuple[Root, ...]:
-    """What says that a unit is masked; of one that is only disabled, it does not say why it was stopped."""
+    """Proves that a unit is masked; for one that is only disabled, that does not say why it was stopped."""
     return (("QT208", declared.unit),)
 
 
@@ -144,7 +144,7 @@ def _is_running(facts: Facts, desired: Desired, declared: DeclaredUnit) -> Judgm
 
 
 def _waits_for_its_socket(facts: Facts, declared: DeclaredUnit) -> bool:
-    """Of an external, which has no other word for it: a socket that starts it is up, as ssh on Ubuntu 24.04."""
+    """For an external, which has no state word for it: the socket that starts it is up, as for ssh on Ubuntu 24.04."""
     if declared.kind != "external":
         return False
     needs = (Need(Unit.FACT, name) for name in list_starting_sockets(facts, declared.unit))
@@ -198,7 +198,7 @@ def _find_by_alias(facts: Facts, name: str) -> tuple[str, str]:
 
 
 def _list_spoken(desired: Desired) -> frozenset[str]:
-    """Units that have checks of their own: an alias of one says nothing more."""
+    """Units that have checks of their own: an alias of one adds nothing."""
     retired = (each.unit for each in (*desired.retired_units, *desired.retired_externals))
     return frozenset((*(each.unit for each in desired.units()), *retired))
 

@@ -65,7 +65,7 @@ def _install(facts: Facts, declared: DeclaredUnit) -> Remedy | str:
 
 
 def _choose_load_remedy(facts: Facts, declared: DeclaredUnit, file: DesiredFile | None) -> Remedy:
-    """A deploy helps where the file is not the generated one."""
+    """A deploy helps if the file is not the generated one."""
     look = ("systemctl", "status", "--no-pager", "-n", "20", declared.unit)
     found = facts.read(File, file.path) if file is not None else None
     if file is None or found is None:
@@ -76,7 +76,7 @@ def _choose_load_remedy(facts: Facts, declared: DeclaredUnit, file: DesiredFile 
 
 
 NO_STATE_OF_ITS_OWN = frozenset({"alias", "bad", "generated", "transient", "linked", "linked-runtime"})
-"""Of a unit that is loaded from another file than the generated one (QT225), or whose file is a link (QT210)."""
+"""For a unit loaded from another file than the generated one (QT225), or whose file is a link (QT210)."""
 
 
 def _expect_enablement(desired: Desired) -> tuple[Expectation, ...]:
@@ -156,7 +156,7 @@ def _is_same(facts: Facts, file: DesiredFile, need: Need) -> Judgment:
 
 
 def _choose_replacement(facts: Facts, found: File) -> Remedy:
-    """A deploy leaves alone what qtctl did not write, and all else with it."""
+    """A deploy does not touch files that qtctl did not write, and nothing along with them."""
     if found.ours:
         return make_steps("put what should stay of the edit into the registry first", deploy_command(facts))
     take_over = join(deploy_command(facts, "--take-over"))
@@ -167,7 +167,7 @@ def _choose_replacement(facts: Facts, found: File) -> Remedy:
 
 
 def _judge_in_place(file: DesiredFile, found: File | None, need: Need) -> Verdict:
-    """As good as the generated file: what it was adopted from."""
+    """As good as the generated file: the file that it was adopted from."""
     seen: JsonObject = {"path": file.path, "adopted": describe_seen(found)}
     if found is not None and found.kind == "file" and found.sha256 is not None:
         return Verdict(True, seen, (proofs.digest(need, file.path, found.sha256),))
@@ -177,12 +177,12 @@ def _judge_in_place(file: DesiredFile, found: File | None, need: Need) -> Verdic
 
 
 def _is_alone(file: DesiredFile) -> bool:
-    """Whether no unit is loaded from it by its name, so that QT201 does not say where it is missing."""
+    """Whether no unit is loaded from it by name: then QT201 does not report it as missing."""
     return file.kind != "unit" or is_template(file.subject)
 
 
 def _is_mask(found: File) -> bool:
-    """A masked unit's file is a link to /dev/null: QT208 says so."""
+    """The file of a masked unit is a link to /dev/null: QT208 reports that."""
     return found.kind == "link" and found.target == "/dev/null"
 
 

@@ -66,7 +66,7 @@ def _choose_remedy(unit: DesiredUnit) -> Remedy:
 
 
 def _has_own_network(facts: Facts, unit: DesiredUnit) -> bool:
-    """Whether it listens in a network namespace of its own, where nobody outside sees who listens."""
+    """Whether it listens in its own network namespace, where nobody outside sees who listens."""
     if isinstance(unit, DesiredService):
         said = dict((*unit.sandbox, *unit.settings))
         return any(said.get(name, "no").lower() not in _NO for name in OWN_NETWORK)

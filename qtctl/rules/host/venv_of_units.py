@@ -51,7 +51,7 @@ def _is_from_its_own(facts: Facts, service: DesiredService, known: frozenset[str
 
 
 def _find_other_venv(program: str, service: DesiredService, known: frozenset[str], folders: frozenset[str]) -> str:
-    """The other venv that a program is of; `none` for a Python of the host in place of the venv's; else ''."""
+    """The other venv of a program; `none` if it is the host's Python instead of the venv's; else ''."""
     root = dirname(dirname(program))
     if root == service.venv:
         return ""

@@ -18,12 +18,12 @@ from qtctl.rules import proofs
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
 INSTALLERS = frozenset(("distribute", "pip", "pkg-resources", "setuptools", "uv", "wheel"))
-"""What every venv may have, and lock files leave out."""
+"""Packages that any venv may have and that lock files leave out."""
 _SHOWN = 5
 
 
 def _expect_used_venvs(desired: Desired) -> tuple[Expectation, ...]:
-    """One for each folder that has declared venvs, retired ones too."""
+    """One for each folder that has declared venvs, including retired ones."""
     known = frozenset((*(venv.path for venv in desired.venvs), *(each.venv for each in desired.services)))
     declared = {dirname(venv.path): venv.origin for venv in (*desired.retired_venvs, *desired.venvs)}
     retired = {venv.path: venv.name for venv in desired.retired_venvs}
@@ -64,7 +64,7 @@ def _are_used(facts: Facts, parent: str, known: frozenset[str], retired: dict[st
 
 
 def _runs_from(facts: Facts, path: str) -> bool:
-    """Whether a unit that systemd has loaded starts a program of it, declared or not."""
+    """Whether a loaded unit starts a program in it, declared or not."""
     known = (
         read_unit(facts, name)
         for name in facts.list_subjects(Unit.FACT)
@@ -118,14 +118,14 @@ def _install(venv: DesiredVenv) -> Remedy:
 
 
 def _is_declared_version(package: DesiredPackage, versions: list[str]) -> bool:
-    """Two records of one package are left by an install that was interrupted: nobody knows which of them runs."""
+    """An interrupted install leaves two records of one package: then nobody knows which version runs."""
     return len(versions) == 1 and (
         not package.versions or any(is_same_version(each, versions[0]) for each in package.versions)
     )
 
 
 def _record(venv: DesiredVenv, name: str, versions: list[str]) -> ProofSource:
-    """What follows the name in its record."""
+    """The part of its record after the name."""
     need = Need(VenvPackages.FACT, venv.path)
     pattern = quote(name.replace("-", "[-_.]") + "-*.dist-info")
     find = f"find {quote(f'{venv.path}/lib')} -mindepth 3 -maxdepth 3 -iname {pattern} -printf '%f\\n'"

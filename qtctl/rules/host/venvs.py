@@ -16,7 +16,7 @@ from qtctl.rules import proofs
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
 NOBODY_RUNS_IT = (126, 127)
-"""What a shell says of a program that is not executable, or not there."""
+"""A shell's exit status for a program that is not executable, or missing."""
 
 
 def _make_need(venv: DesiredVenv) -> Need:
@@ -37,7 +37,7 @@ def _expect_presence(desired: Desired) -> tuple[Expectation, ...]:
 
 
 def _is_there(facts: Facts, venv: DesiredVenv) -> Verdict:
-    """A venv without a bin/python, not even a link that leads nowhere, is missing: there is nothing to run."""
+    """Without a bin/python, not even a dangling link, a venv is missing: there is nothing to run."""
     check = _find_interpreter(facts, venv)
     settings = f"{venv.path}/pyvenv.cfg"
     if check is not None and _is_without(facts, settings) and not check.resolved.startswith(f"{venv.path}/"):
@@ -52,20 +52,20 @@ def _is_there(facts: Facts, venv: DesiredVenv) -> Verdict:
 
 
 def _is_without(facts: Facts, settings: str) -> bool:
-    """Known where a service that starts with the venv was asked about."""
+    """Known if a service that starts with the venv was asked about."""
     found = facts.find(PathWay, settings)
     return found is not None and found.missing == settings
 
 
 def _judge_settings(venv: DesiredVenv, settings: str) -> Verdict:
-    """Its bin/python is the system's then, which knows nothing of the venv's packages."""
+    """Then its bin/python belongs to the system, and does not see the venv's packages."""
     source = proofs.prove_presence(Need(PathWay.FACT, settings), settings, present=False)
     remedy = make_steps(("/usr/bin/python3", "-m", "venv", venv.path), "its packages stay; then restart what uses it")
     return Verdict(False, {"interpreter": "present", "pyvenv.cfg": "absent"}, (source,), remedy=remedy)
 
 
 def _find_interpreter(facts: Facts, venv: DesiredVenv) -> VenvCheck | None:
-    """None without a directory, or without a bin/python in it: one that is there always leads to some path."""
+    """None without the folder or its bin/python: one that exists always leads to some path."""
     check = facts.read(VenvCheck, venv.path)
     return check if check and check.resolved else None
 
@@ -100,7 +100,7 @@ def _does_run(facts: Facts, venv: DesiredVenv) -> Judgment:
 
 
 def _choose_rebuild(venv: DesiredVenv, check: VenvCheck) -> Remedy:
-    """The old one is kept until its packages are in the new one: `venv --clear` deletes them, and installs none."""
+    """The old one is kept until the new one has its packages: `venv --clear` deletes them and installs none."""
     old = f"{venv.path}.old"
     return make_steps(
         f"install {check.resolved} again, or rebuild the venv with an interpreter that is on the host:",
@@ -112,7 +112,7 @@ def _choose_rebuild(venv: DesiredVenv, check: VenvCheck) -> Remedy:
 
 
 def _judge_interpreter(need: Need, venv: DesiredVenv, check: VenvCheck, leads: ProofSource) -> Verdict:
-    """An interpreter that was not run. Of what is not a program of the host's kind nobody can tell."""
+    """An interpreter that was not run. If it is not a program of the host's kind, nothing can be told."""
     if check.looks != "program":
         what = "a script" if check.looks == "script" else "no Python program that this host runs"
         return Verdict(False, None, (leads,), unknown=f"{check.resolved} is {what}; not run: {check.not_run}",
@@ -136,7 +136,7 @@ def _expect_python(desired: Desired) -> tuple[Expectation, ...]:
 
 
 def _is_made_for_it(facts: Facts, venv: DesiredVenv) -> Judgment:
-    """The packages of a venv lie in a folder that is named by major and minor version."""
+    """A venv's packages are in a folder named after major and minor version."""
     check = _find_interpreter(facts, venv)
     version = _find_version(check) if check else ""
     if check is None or not version or check.exit not in (0, None):
@@ -151,7 +151,7 @@ def _is_made_for_it(facts: Facts, venv: DesiredVenv) -> Judgment:
 
 
 def _find_version(check: VenvCheck) -> str:
-    """Major and minor of the interpreter: what it said when it was run, else what its file is named."""
+    """Major and minor version of the interpreter: as printed when it was run, else from its file name."""
     found = _NUMBER.match(check.output) if check.ran or check.exit == 0 else None
     found = found or _NUMBER.match(check.resolved.rpartition("/python")[2])
     return found[0] if found else ""

@@ -45,7 +45,7 @@ def _has_systemd(facts: Facts, needed: int) -> Verdict:
 
 
 def _has_os(facts: Facts, declared: str) -> Verdict:
-    """Only two versions of one distribution can be compared."""
+    """Only two versions of the same distribution can be compared."""
     host = facts.read(HostBaseline, "host")
     said = host.os if host else ""
     wanted, found = _NAME.match(declared), _NAME.match(said)

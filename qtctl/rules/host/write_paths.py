@@ -1,4 +1,4 @@
-"""QT715: what services and the fleet write to can be written to."""
+"""QT715: what services and the fleet write to is writable."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -24,7 +24,7 @@ _SHARED = frozenset(
     ("/", "/dev", "/etc", "/home", "/mnt", "/opt", "/root", "/run", "/srv", "/sys", "/tmp", "/usr", "/var",  # noqa: S108
      "/var/cache", "/var/lib", "/var/log", "/var/tmp")  # noqa: S108
 )  # fmt: skip
-"""Folders of every host: a service that may write to one writes to a folder of its own in it."""
+"""Folders of every host: a service that may write to one writes to its own folder there."""
 _OF_PACKAGES = ("/dev/", "/proc/", "/sys/", "/usr/")
 """How the paths of other such folders begin."""
 
@@ -37,7 +37,7 @@ def _expect_writable(desired: Desired) -> tuple[Expectation, ...]:
 
 
 def _list_of_services(desired: Desired) -> Iterator[tuple[str, Expectation]]:
-    """One for each path, of the first service that writes to it as each user."""
+    """One for each path and user, for the first service that writes to it."""
     seen: set[tuple[str, str]] = set()
     for service in desired.services:
         if not is_judged(service):

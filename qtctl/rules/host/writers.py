@@ -36,7 +36,7 @@ def _are_roots(facts: Facts) -> Judgment:
 
 
 def _list_changes(entries: dict[str, Entry], links: Collection[str]) -> Iterator[Change]:
-    """What is writable by itself, and the first thing on the way that each link leads."""
+    """What is writable itself, and the first such thing on the way to each link's target."""
     on_ways = {entry.path for link in links for entry in walk(link, entries).entries}
     alone = (find_first_change((entry,)) for path, entry in entries.items() if path not in on_ways)
     ways = (find_first_change(walk(link, entries).entries) for link in links)
@@ -58,7 +58,7 @@ def _close(change: Change) -> Remedy:
 
 
 def _expect_started(desired: Desired) -> tuple[Expectation, ...]:
-    """One for each path, of all services that start with it."""
+    """One for each path, for all services that start with it."""
     users: dict[str, list[DesiredService]] = {}
     for service in list_judged_services(desired):
         for file in start_files(service):
@@ -104,7 +104,7 @@ def _is_theirs(facts: Facts, path: str, services: tuple[DesiredService, ...]) ->
     for service in services:
         user = next((facts.read(UserIds, each.subject) for each in _list_user_files(service)), None)
         if user is None and _list_user_files(service):
-            continue  # QT711 says that it is gone
+            continue  # QT711 reports that it does not exist
         trusted, groups = ((user.uid,), list_private_groups(user)) if user else ((), ())
         for way in _list_ways(path, found):
             change = find_first_change(way, trusted, groups)
@@ -143,7 +143,7 @@ def _expect_env(desired: Desired) -> tuple[Expectation, ...]:
 
 
 def _is_closed(facts: Facts, path: str) -> Judgment:
-    """The file's own owner and mode are QT602's."""
+    """The file's own owner and mode belong to QT602."""
     found = facts.read(PathWay, path)
     if found is None:
         return NOT_JUDGED

@@ -23,7 +23,7 @@ def judge_missing(service: Service) -> Finding:
 
 
 def judge_stray(service: Service) -> Finding:
-    """A disposition of a service that the compose file does not have."""
+    """A disposition for a service that the compose file does not have."""
     return service.make_broken(
         QT809,
         service.subject,
@@ -34,7 +34,7 @@ def judge_stray(service: Service) -> Finding:
 
 
 def judge_names(service: Service, disposition: Disposition, known: Collection[str]) -> Iterator[Finding]:
-    """Whether it went anywhere, and where it went is declared."""
+    """Whether it went anywhere, and whether its new places are declared."""
     if disposition.is_ in CARRIED and not disposition.to:
         yield service.make_broken(
             QT809,
@@ -55,7 +55,7 @@ def judge_names(service: Service, disposition: Disposition, known: Collection[st
 
 
 def judge_ports(service: Service, disposition: Disposition, compose: ComposeService) -> Iterator[Finding]:
-    """Whether the ports that it speaks of are published, and what it says of them is a port or a reason."""
+    """Whether the ports it mentions are published, and are given a port or a reason."""
     published = {key for port in compose.ports for key in list_keys(port)}
     for key in sorted(disposition.ports):
         if key not in published:
@@ -78,7 +78,7 @@ def judge_ports(service: Service, disposition: Disposition, compose: ComposeServ
 
 
 def judge_unused(service: Service, rule: str) -> Finding:
-    """A rule of the legacy record that settles nothing."""
+    """A rule of the legacy record that has no effect."""
     return service.make_broken(
         QT809,
         f"{service.file} {rule}",
@@ -99,7 +99,7 @@ def judge_unknown_claim(service: Service, name: str) -> Finding:
 
 
 def judge_claim(service: Service, name: str, place: str) -> Finding:
-    """A service that is said to be new, and stands in a compose file."""
+    """A service that is declared new, but is in a compose file."""
     return service.make_broken(
         QT810,
         f"new.{name}",

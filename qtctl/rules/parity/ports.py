@@ -1,4 +1,4 @@
-"""QT803: a port that a compose service published, and where it is now by evidence."""
+"""QT803: a port that a compose service published, and where the evidence shows it now."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -43,7 +43,7 @@ def describe_port(port: Published, disposition: Disposition) -> str:
 
 
 def find_expected(port: Published, disposition: Disposition | None) -> int | None:
-    """Where the port must be found now; None for one that is gone or not known."""
+    """Where the port must be found now; None if it is gone or not known."""
     word = describe_port(port, disposition) if disposition is not None else ""
     if word.startswith(GONE):
         return None
@@ -51,14 +51,14 @@ def find_expected(port: Published, disposition: Disposition | None) -> int | Non
 
 
 def is_unusable(text: str) -> bool:
-    """Whether a disposition's word on a port is neither a port nor `gone: reason`."""
+    """Whether a disposition's entry for a port is neither a port nor `gone: reason`."""
     if text.startswith(GONE):
         return not text.removeprefix(GONE).strip()
     return not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535)  # noqa: PLR2004 - the highest port
 
 
 Owners = Mapping[tuple[str, int], tuple[str, ...]]
-"""Protocol and port → the units of the registry that declare it."""
+"""Protocol and port → the units in the registry that declare it."""
 
 
 def compare_port(
@@ -148,7 +148,7 @@ def judge_served(found: Served, where: str, sockets: Sockets) -> tuple[Outcome, 
 
 
 def judge_undeclared(where: str, names: set[str], sockets: Sockets) -> tuple[Outcome, str]:
-    """Of a port that no unit it went to declares: whoever listens, it is not as it should be."""
+    """A port that no unit of the service declares is wrong, whoever listens."""
     if names & set(list_owners(sockets)):
         return Outcome.BROKEN, f"listens on {where}, which the registry does not declare"
     if not sockets.rows:
@@ -183,7 +183,7 @@ def list_proofs(facts: Facts, protocol: str, port: int, sockets: Sockets) -> tup
 
 
 def judge(service: Service, side: PortSide) -> Finding:
-    """The finding of a side that is broken."""
+    """The finding for a side that is broken."""
     where = f"{side.expected}/{side.published.protocol}"
     expected = f"{side.published.raw} of {service.name} found at {where}"
     remedy = f"bring the port back, or say in the disposition of {service.name} that it moved or is gone, and why"
@@ -191,7 +191,7 @@ def judge(service: Service, side: PortSide) -> Finding:
 
 
 def judge_exposure(service: Service, side: PortSide) -> Finding:
-    """The finding of a port that more can reach than before."""
+    """The finding for a port that is more widely reachable than before."""
     where = f"{side.expected}/{side.published.protocol}"
     then, now = side.published.host_ip, ", ".join(map(show_listening, side.declared))
     remedy = f"listen on {then} alone, or publish nothing wider than it was"

@@ -1,4 +1,4 @@
-"""QT804 to QT808: what a compose service said of itself, and the unit that it went to does not."""
+"""QT804 to QT808: settings of a compose service that its unit does not have."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ NOTHING = "nothing declares it"
 
 
 def judge_setting(service: Service, found: SettingFate) -> Finding:
-    """The finding of a setting that is lost or differs."""
+    """The finding for a setting that is lost or differs."""
     meaning = MEANINGS.get(found.dimension, QT806)
     remedy = f"declare it, or say in the legacy record why {found.item} of {service.name} may be gone or different"
     expected = found.then or found.item

@@ -1,4 +1,4 @@
-"""QT802: the unit that a compose service went to, and whether it runs by evidence."""
+"""QT802: the unit that a compose service went to, and whether the evidence shows it running."""
 
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Finding, Outcome, Proof, Severity
@@ -70,14 +70,14 @@ def list_proofs(facts: Facts, unit: str, name: str, value: str) -> tuple[Proof, 
 
 
 def judge(service: Service, side: UnitSide) -> Finding:
-    """The finding of a side that is broken."""
+    """The finding for a side that is broken."""
     declared = f"declared {side.declared}; " if side.declared != "running" else ""
     remedy = f"systemctl status {side.unit}; start it, or correct the disposition of {service.name}"
     return service.make_broken(QT802, side.unit, "active", f"{declared}{side.reason}", remedy, side.proof)
 
 
 def explain_unknown(facts: Facts, need: Need) -> str:
-    """Of a host that was not reached, the same for everything."""
+    """The same reason for everything on a host that was not reached."""
     if facts.why_unreachable:
         return facts.why_unreachable
     item = facts.find_item(need)

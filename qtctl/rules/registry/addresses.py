@@ -1,4 +1,4 @@
-"""QT101: two that listen on one address and port of one host."""
+"""QT101: two units that listen on the same address and port of a host."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from qtctl.rules.problem import Problem
 WILDCARDS = frozenset({"*", "0.0.0.0", "[::]"})  # noqa: S104 - compared with, not bound
 EVERY = "*"
 SOCKET = "socket "
-"""Before the name of a socket that claims a port."""
+"""Prefix of the name of a socket that claims a port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +39,14 @@ class Binding:
 
 
 def check_collisions(registry: Registry) -> Iterator[Problem]:
-    """Each claim with the first that it collides with; the first wildcard with one of each address."""
+    """Each claim with the first one it collides with; the first wildcard with one of each address."""
     bound: dict[tuple[str, int, str], dict[str, Binding]] = {}
     reported = set()
     for claim in _list_claims(registry):
         for host in claim.hosts:
             firsts = bound.setdefault((claim.protocol, claim.port, host), {})
             for first in _list_before(claim, firsts):
-                # Instances of a service for which one line says the same port are told so by that line.
+                # Instances that get the same port from one line of their template are reported by that line.
                 same_line = first.origin == claim.origin and not claim.name.startswith(SOCKET)
                 told = same_line or (first.origin, claim.origin) in reported
                 if not told and not (first.shared and claim.shared):
@@ -58,7 +58,7 @@ def check_collisions(registry: Registry) -> Iterator[Problem]:
 
 
 def check_shared_sockets(registry: Registry) -> Iterator[Problem]:
-    """Each path of a unix socket that another one of the host claims too; a socket and its service may share it."""
+    """Unix socket paths that two units of a host claim; a socket and its service may share one."""
     first: dict[tuple[str, str], tuple[str, str]] = {}
     for name, unit, path, hosts, origin in _list_paths(registry):
         for host in sorted(hosts):
@@ -69,7 +69,7 @@ def check_shared_sockets(registry: Registry) -> Iterator[Problem]:
 
 
 def _list_paths(registry: Registry) -> Iterator[tuple[str, str, str, frozenset[str], Origin]]:
-    """Who claims it, the unit that it is for in the end, the path, hosts, and where it says so."""
+    """Who claims it, the unit that it is for in the end, the path, hosts, and where that is written."""
     placement, names = Placement(registry), Names.of(registry)
     for kind in ("services", "externals"):
         for name, node in getattr(registry, kind).items():
@@ -106,7 +106,7 @@ def _list_claims(registry: Registry) -> Iterator[Binding]:
 
 
 def _list_claims_of_sockets(registry: Registry, placement: Placement) -> Iterator[Binding]:
-    """What systemd listens on, but for ports that the service it starts declares as its own."""
+    """What systemd listens on, except ports that the started service declares itself."""
     names = Names.of(registry)
     ports = {
         (names.get_unit(each.name), each.port.protocol, each.port.address, each.port.number)

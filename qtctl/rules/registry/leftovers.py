@@ -1,4 +1,4 @@
-"""QT108: what only made sense in containers. Keys are shown, values never."""
+"""QT108: settings that only made sense in containers. Keys are shown, values never."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from qtctl.rules.text_values import Sort, Text, list_declared_texts, list_render
 from qtctl.rules.view import View, ViewRule
 
 _IMAGES = ("redis", "postgres", "postgresql", "mysql", "mariadb", "mongo", "mongodb", "rabbitmq", "kafka", "zookeeper")
-"""Names that compose files give to the stores of their stacks."""
+"""Names that compose files usually give to stores."""
 _HOST_KEY = re.compile(r"(^|_)(HOST|HOSTNAME|SERVER|ADDR|ADDRESS|ENDPOINT|BROKERS?)$")
 _NETWORK_KEY = re.compile(r"(^|_)(NETWORK|BRIDGE)(_NAME)?$")
 _URL_HOST = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^/@\s]*@)?([A-Za-z0-9_.-]+)")
@@ -26,7 +26,7 @@ _ENGINE_UNITS = ("docker.service", "docker.socket")
 class _Context:
     """What a setting is judged by. `names` and `networks` are those of containers.
 
-    `engine`: the registry declares the container engine of its hosts. `users`: services that run containers themselves.
+    `engine`: the registry declares a container engine. `users`: services that run containers themselves.
     """
 
     names: frozenset[str]
@@ -69,7 +69,7 @@ def _declares_engine(registry: Registry) -> bool:
 
 
 def _list_hosts(registry: Registry) -> frozenset[str]:
-    """Names that resolve: of hosts that the registry declares, and of its hosts files."""
+    """Names that resolve: declared hosts, and names in their hosts files."""
     found = set(registry.hosts) | {host.address for host in registry.hosts.values()}
     for host in registry.hosts.values():
         found |= {name for names in (host.hosts_file.aliases.values() if host.hosts_file else ()) for name in names}

@@ -10,7 +10,7 @@ from qtctl.rules.view import View, ViewRule
 KINDS = ("services", "externals", "targets", "timers", "venvs", "keys", "hosts")
 
 FEW = 20
-"""Names that are alike, of which each pair is reported; of more, each with the next."""
+"""Up to this many similar names, each pair is reported; beyond that, each name with the next."""
 
 
 def check_names(view: View) -> Iterator[Finding]:
@@ -39,7 +39,7 @@ def _judge_twins(registry: Registry, kind: str, first: str, second: str) -> Iter
 
 
 def _is_explained(registry: Registry, kind: str, gone: str, other: str) -> bool:
-    """`gone` is retired and says what became of it: the other, what took the other's place too, or why."""
+    """`gone` is retired and says what became of it: it was replaced by the other, or by the same thing, or why."""
     nodes = getattr(registry, kind)
     if getattr(nodes[gone], "state", None) != "retired":
         return False

@@ -1,4 +1,4 @@
-"""QT102: every name that a registry uses leads to something that it declares."""
+"""QT102: every name in a registry refers to something that is declared."""
 
 from collections.abc import Iterator, Mapping
 
@@ -22,11 +22,11 @@ from qtctl.rules.problem import Problem
 PLACED = (*UNIT_TABLES, "dropins", "stores", "venvs", "code", "externals", "users", "folders", "checks")
 """Kinds that name the hosts they are on."""
 KNOWN = 20
-"""Names in a hint. There may be as many hints as wrong names."""
+"""How many names a hint lists. There may be as many hints as wrong names."""
 
 
 class Leads:
-    """What a name that leads nowhere was meant to be, and where such a thing is declared."""
+    """What an unknown name was meant to be, and where such things are declared."""
 
     def __init__(self, registry: Registry, names: Names) -> None:
         self._registry = registry
@@ -37,20 +37,20 @@ class Leads:
         self.tags = list_tags(registry)
 
     def suggest_entry(self, name: str, kind: str, file: str) -> str:
-        """Of a name that only a table of this kind declares, which is in `file`."""
+        """For a name that only a table of this kind declares, in `file`."""
         declared = getattr(self._registry, kind)
         if kind not in self._known:
             self._known[kind], self._declared[kind] = Known(declared), describe_where(file, declared)
         return self._find_by_unit(name, kind) or self._known[kind].suggest(name) or self._declared[kind]
 
     def _find_by_unit(self, name: str, kind: str) -> str:
-        """Where the whole name of a unit stands for the name that the registry gives it."""
+        """For a whole unit name used instead of the registry's name."""
         declared = getattr(self._registry, kind)
         found = (each for each in declared if kind in KINDS and make_unit_name(self._registry, kind, each) == name)
         return f"did you mean {each}?" if "." in name and (each := next(found, "")) else ""
 
     def suggest_unit(self, name: str, otherwise: str) -> str:
-        """Of a name of a unit, long or short; `otherwise` where none is near."""
+        """For a short or long unit name; `otherwise` if none is near."""
         parts = name.split()
         if len(parts) > 1 and all(part in self._live for part in parts):
             return f"write each in quotes of its own: {', '.join(map(quote, parts))}"
@@ -72,7 +72,7 @@ class Leads:
         return f"did you mean {TAG_SIGN}{near}?" if near else f"the tags are {known}"
 
     def suggest_successor(self, name: str) -> str:
-        """Of a name of a service, an external or a target."""
+        """For the name of a service, an external or a target."""
         if "" not in self._known:
             registry = self._registry
             self._known[""] = Known(dict.fromkeys([*registry.services, *registry.externals, *registry.targets]))
@@ -80,7 +80,7 @@ class Leads:
 
 
 def check_references(registry: Registry, names: Names) -> Iterator[Problem]:
-    """Every name that leads nowhere, or to something that is retired."""
+    """Every name that refers to nothing, or to something retired."""
     leads = Leads(registry, names)
     yield from _check_hosts(registry, leads)
     for name, service in registry.services.items():
@@ -261,7 +261,7 @@ def _check_started(registry: Registry, names: Names, leads: Leads) -> Iterator[P
 def _check_started_unit(
     name: str | None, origin: Origin, registry: Registry, names: Names, leads: Leads
 ) -> Iterator[Problem]:
-    """A service, an instance of one, or the whole name of a unit from outside."""
+    """A service, an instance of one, or the whole name of a foreign unit."""
     if name is None or name in registry.services:
         return
     problem = names.find_problem(name)
@@ -270,7 +270,7 @@ def _check_started_unit(
 
 
 def _check_without_timer(registry: Registry, names: Names) -> Iterator[Problem]:
-    """None is certain while a timer names a service that does not exist: it may be the one that it was meant for."""
+    """Nothing is certain while a timer names a service that does not exist: this one may be meant."""
     live = [name for name, timer in registry.timers.items() if timer.state != "retired"]
     named = [registry.timers[name].service for name in live]
     if any(service not in registry.services and names.find_problem(service) for service in named):
@@ -285,7 +285,7 @@ def _check_without_timer(registry: Registry, names: Names) -> Iterator[Problem]:
 
 
 def _list_driven(registry: Registry, names: Names, timer: str) -> Iterator[str]:
-    """What a timer starts; of a template of timers the template that it names with a specifier, and its instances."""
+    """What a timer starts; for a template of timers, the template that it names with a specifier, and its instances."""
     started = names.get_started(registry.timers[timer].service)
     yield started
     if "%" in started:

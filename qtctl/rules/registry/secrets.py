@@ -1,4 +1,4 @@
-"""QT109: a secret that is written down. Only where it stands is shown, never any of it."""
+"""QT109: a secret in the registry. Only its place is shown, never any of it."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,7 +34,7 @@ _RANDOM = Severity.WARNING, "holds text as random as a key"
 _AFTER_P = Severity.WARNING, "may be a password: it follows -p"
 _P = ("-p", "-P")
 _LONGEST = 65_536
-"""Characters of a command whose words are judged by those before them."""
+"""Characters of a command whose words are judged by the words before them."""
 _MIXED = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])")
 _NAMES_ONLY = frozenset(("EnvironmentFile", "LoadCredential", "LoadCredentialEncrypted", "SetCredentialEncrypted"))
 """Directives that name a secret's place, or hold it encrypted."""
@@ -54,7 +54,7 @@ def judge_secrets(view: View) -> Iterator[Finding]:
 
 
 def _find_secret(text: Text) -> tuple[Severity, str] | None:
-    """Of a text that is no argument: those are judged with the words before them."""
+    """For a text that is not an argument: those are judged with the words before them."""
     if text.sort is Sort.ARGUMENT:
         return None
     certain = find_secret_kind(text.value)
@@ -82,14 +82,14 @@ def _judge_command(subject: str, keys: Sequence[str], words: tuple[str, ...], at
 
 
 def _find_spans(word: str) -> list[Span]:
-    """Of a very long command each word is judged by itself, and by its form."""
+    """In a very long command each word is judged alone, by its form."""
     return [(0, len(word), "")] if find_secret_kind(word) else []
 
 
 def _judge_word(
     word: str, before: str, spans: Sequence[Span], *, known: bool, other: bool
 ) -> tuple[Severity, str] | None:
-    """`known`: a program runs to which -p is a password; `other`: one to which it is something else."""
+    """`known`: one of the programs has -p for a password; `other`: one has it for something else."""
     certain = find_secret_kind(word)
     if certain:
         return Severity.ERROR, certain
@@ -103,7 +103,7 @@ def _judge_word(
 
 
 def _judge_unit(view: View, unit: Unit) -> Iterator[Finding]:
-    """What no other key of the registry says: units that are no services, [systemd], templates of the user's own."""
+    """What no other key of the registry has: units other than services, [systemd], a user's own templates."""
     raw = {(section, key) for section, said in _get_raw(view, unit).items() for key in said}
     for line in unit.parsed.directives:
         if line.key in _NAMES_ONLY or line.key == "Environment" or not line.value:
