@@ -14,7 +14,7 @@ from qtctl.collect.ledger import format_time
 from qtctl.dialects.nearest import Known
 from qtctl.dialects.shell import quote
 from qtctl.engines.worker import answer
-from qtctl.errors import InputError, Place
+from qtctl.errors import InputError, Place, Unreachable
 from qtctl.findings.policy import Policy
 from qtctl.flows.declare import Loaded
 from qtctl.flows.questions import make_inquiry
@@ -25,7 +25,6 @@ from qtctl.interfaces.progress import Progress, silent
 from qtctl.lab import needs, rootfs
 from qtctl.lab.releases import Release, choose_release
 from qtctl.meaning.systemd_needed import find_systemd_needed
-from qtctl.model.deploy_facts import HostDeploys
 from qtctl.model.events import Stage, begun
 from qtctl.model.evidence import Evidence, Need
 from qtctl.model.facts import Facts, HostBaseline, Unit, UnitListing
@@ -44,6 +43,13 @@ class Saved:
 
     evidence: Evidence
     registry: Mapping[str, bytes] | None = None
+
+
+def check_machine(suite: str | None = None) -> None:
+    """LabError with the reason if no host can be booted here; InputError if the lab has no such release."""
+    if suite is not None:
+        rootfs.check_suite(suite)
+    needs.check(build=False)
 
 
 def read_saved(path: Path) -> Saved:
@@ -81,6 +87,8 @@ def check(saved: Saved, declared: Loaded, where: str) -> None:
         hint = f"rehearse --host {quote(saved.evidence.host)}, with the registry that declares it"
         raise InputError(f"evidence of {saved.evidence.host}, not of {desired.host}", hint=hint, place=place)
     if (why := facts.why_unreachable) is not None:
+        if not where:
+            raise Unreachable(f"{desired.host} could not be asked: {why}", hint="rehearse with saved evidence")
         raise InputError(f"evidence that knows nothing of {desired.host}: {why}", hint=_TAKE_AGAIN, place=place)
     for need, what in ((Need(UnitListing.FACT, "*"), "units"), (Need(HostBaseline.FACT, "host"), "system")):
         if not facts.find_item(need).state.known:
@@ -95,12 +103,7 @@ def check(saved: Saved, declared: Loaded, where: str) -> None:
 
 def _explain_other_registry(declared: Loaded, facts: Facts) -> str:
     """Why the evidence is not of this registry; '' if it may be."""
-    desired = declared.desired
-    status = facts.find(HostDeploys, "host")
-    fleet = status.about.get("fleet", "") if status is not None else ""
-    if fleet not in ("", desired.fleet):
-        return f"the host is of fleet {fleet}, not {desired.fleet}"
-    units = [each.unit for each in desired.units() if each.generated]
+    units = [each.unit for each in declared.desired.units() if each.generated]
     if units and not {*facts.list_subjects(Unit.FACT)}.intersection(units):
         return f"it says nothing of any of the {len(units)} units that this one declares"
     return ""
@@ -164,7 +167,5 @@ def rehearse(
 
 
 def _choose_release(evidence: Evidence, declared: Loaded, suite: str | None) -> Release:
-    if suite is not None:
-        rootfs.check_suite(suite)
     baseline = Facts.of(evidence).find(HostBaseline, "host")
     return choose_release(baseline.os if baseline else "", find_systemd_needed(declared.desired), suite)

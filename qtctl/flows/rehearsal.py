@@ -23,8 +23,16 @@ from qtctl.plan.outcome import DeployOutcome, DeployStatus
 from qtctl.plan.rehearsed import Rehearsal, RehearsedStep
 from qtctl.reports.deploy_text import describe_problems
 from qtctl.reports.phrases import format_count
-from qtctl.stage.not_modelled import Ground, list_not_modelled
-from qtctl.stage.rehearsal import find_drift, list_hand_made, loosen, make_specs, make_tree
+from qtctl.stage.not_modelled import Ground, join_some, list_not_modelled
+from qtctl.stage.rehearsal import (
+    find_drift,
+    list_hand_made,
+    list_still_failed,
+    loosen,
+    make_overrides,
+    make_specs,
+    make_tree,
+)
 
 DISK_MIB = 1024
 _SURE = (DeployStatus.UNCHANGED, DeployStatus.DEPLOYED)
@@ -74,12 +82,8 @@ class _Rehearsing:
     def run(self) -> Rehearsal:
         self._boot()
         generation = self._deploy_before()
-        deployed = None
-        if self._may_go_on():
-            deployed = self._deploy_after()
-        else:
-            self._skip(StepKind.DEPLOY)
-        if self._may_go_on():
+        deployed = self._deploy_after()
+        if deployed is not None and deployed.status in _SURE:
             self._audit()
             for failure in self.case.failures:
                 self._fail(failure)
@@ -113,6 +117,7 @@ class _Rehearsing:
         if outcome is None or outcome.status not in _SURE:
             return None
         if script := self.drift.write_script():
+            self.host.write(make_overrides(self.drift.failed))
             self.host.run(script)
         return outcome.generation
 
@@ -128,6 +133,8 @@ class _Rehearsing:
     def _switch_stand_ins(self, desired: Desired) -> None:
         """From now on, programs that start do what `desired` declares."""
         replaced = desired is self.after and self.case.choices.take_over
+        failed = self.drift.failed if desired is self.before else list_still_failed(self.drift, self.before, self.after)
+        self.host.write(make_overrides(failed))
         self.host.write(make_specs(desired, (each for each in self.hand_made if not (replaced and each.declared))))
         self.host.run("systemctl restart 'qtctl-lab-feeder*'")
 
@@ -142,8 +149,8 @@ class _Rehearsing:
         self.plan = outcome.plan if kind is StepKind.DEPLOY else self.plan
         counted = said or _describe_plan(outcome.plan)
         if outcome.status in _SURE:
-            more = tuple(f"still failed: {unit}" for unit in outcome.failed_before)
-            self._add(kind, Outcome.HOLDS, counted, began, more)
+            failed = f"; still failed: {join_some(outcome.failed_before)}" if outcome.failed_before else ""
+            self._add(kind, Outcome.HOLDS, f"{counted}{failed}", began)
         else:
             unknown = bool(outcome.plan.refusals) and all(each.unknown for each in outcome.plan.refusals)
             said, *details = describe_problems(outcome)
@@ -161,7 +168,7 @@ class _Rehearsing:
             took_s=waited.took_s,
         )  # fmt: skip
         self.steps.append(step)
-        self.host.known = frozenset(each.fingerprint for each in waited.open)
+        self.host.forget(waited.open)
 
     def _fail(self, failure: Failure) -> None:
         kind = StepKind(failure.value)
@@ -193,11 +200,6 @@ class _Rehearsing:
         """The failure after which the host did not come up, None if it did."""
         found = lab.find(NAME)
         return None if found is not None and found.running else self.steps[-1].kind
-
-    def _may_go_on(self) -> bool:
-        return all(
-            each.outcome is Outcome.HOLDS for each in self.steps if each.kind in (StepKind.BEFORE, StepKind.DEPLOY)
-        )
 
     def _skip(self, kind: StepKind) -> None:
         after = next(each.kind for each in reversed(self.steps) if each.outcome is not Outcome.HOLDS and not each.after)

@@ -1,11 +1,11 @@
 """Which registry made what a real host has now: from the host's own record, the git history or a snapshot."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qtctl.errors import InputError
 from qtctl.flows.declare import Loaded, declare
-from qtctl.meaning.deploys import is_of_registry, judges_generation
+from qtctl.meaning.deploys import STATUS, is_of_registry, judges_generation
 from qtctl.meaning.registry_digest import digest_registry
 from qtctl.model.deploy_facts import HostDeploys
 from qtctl.model.desired import Desired
@@ -15,6 +15,7 @@ from qtctl.stage.rehearsal import has_units, loosen, select_present
 
 Files = Mapping[str, bytes]
 _SHORT = 12
+_PARTS = "those of the registry's units that the host has"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,14 @@ def find_before(
 
     A registry counts only if its digest is the one that the host records for its current generation.
     """
+    item, desired = facts.find_item(STATUS), after.desired
     status = facts.find(HostDeploys, "host")
-    desired = after.desired
+    if not item.state.known:
+        why = f"whether qtctl has deployed to the host, and what: {item.reason or item.state}"
+        gap = NotModelled("current generation", why, gap=True, remedy="take new evidence")
+        return replace(_select(desired, facts, BeforeSource.PARTS, _PARTS), gap=gap)
     if status is None or not judges_generation(status, desired.fleet, desired.host):
-        return _select(desired, facts, BeforeSource.PARTS, "those of the registry's units that the host has")
+        return _select(desired, facts, BeforeSource.PARTS, _PARTS)
     if is_of_registry(status, digest_registry(desired)):
         return _select(desired, facts, BeforeSource.SAME, f"generation {status.current} is of this very registry")
     commit = status.about.get("commit", "")
@@ -68,8 +73,7 @@ def _select_parts(desired: Desired, facts: Facts, status: HostDeploys, commit: s
         "current generation", why, gap=True,
         remedy="rehearse where the registry's git history is, or with a snapshot as --evidence",
     )  # fmt: skip
-    found = _select(desired, facts, BeforeSource.PARTS, "those of the registry's units that the host has")
-    return Before(found.desired, found.source, found.said, gap)
+    return replace(_select(desired, facts, BeforeSource.PARTS, _PARTS), gap=gap)
 
 
 def _select(desired: Desired, facts: Facts, source: BeforeSource, said: str) -> Before:

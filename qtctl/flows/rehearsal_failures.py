@@ -34,18 +34,29 @@ class Scene:
 
     def forget(self, waited: Waited) -> None:
         """What is still open after one failure is not counted again after the next."""
-        self.host.known |= {each.fingerprint for each in waited.open}
+        self.host.forget(waited.open)
 
 
 def kill_services(scene: Scene) -> Iterator[RehearsedStep]:
     """Kill every service; those without dependencies on each other at the same time."""
-    batches = make_batches(list_killed(scene.desired))
+    every = list_killed(scene.desired)
+    facts = scene.host.audit(scene.desired)[1]
+    batches = make_batches(each for each in every if _is_running(facts, each))
     for number, batch in enumerate(batches, 1):
         of = f", batch {number} of {len(batches)}" if len(batches) > 1 else ""
         scene.tell(f"killing {format_count(len(batch), 'service')}{of}")
         yield from _kill_batch(scene, batch)
-    if not batches:
+    for service in every:
+        if not _is_running(facts, service):
+            said = "it did not run before, and was not killed"
+            yield RehearsedStep(kind=StepKind.KILL, subject=service.unit, outcome=Outcome.NOT_ASKED, said=said)
+    if not every:
         yield _make_step(scene, StepKind.KILL, Outcome.NOT_ASKED, "no service is declared running", 0.0)
+
+
+def _is_running(facts: Facts, service: DesiredService) -> bool:
+    found = facts.find(Unit, service.unit)
+    return found is not None and found.active_state == "active"
 
 
 def _kill_batch(scene: Scene, batch: Sequence[DesiredService]) -> Iterator[RehearsedStep]:
@@ -90,7 +101,8 @@ def _judge_killed(service: DesiredService, own: tuple[Finding, ...], waited: Wai
 
 def _repair(scene: Scene, units: Sequence[str]) -> None:
     """So that the next failure finds a running fleet, as far as a start brings it back."""
-    scene.host.run(f"systemctl reset-failed; {join(['systemctl', 'start', '--', *units])} || true")
+    named = join(["--", *units])
+    scene.host.run(f"systemctl reset-failed {named} || true; systemctl start {named} || true")
     scene.forget(scene.host.wait(scene.desired, min(REPAIRED_S, scene.within_s)))
 
 

@@ -1,8 +1,8 @@
 """The throwaway host of a rehearsal: deploy to it, audit it, and wait until it is as declared."""
 
 import time
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
 from functools import partial
 
 from qtctl.adapters.clock import SystemClock
@@ -53,8 +53,8 @@ class ThrowawayHost:
 
     progress: Progress
     gate: Severity
-    known: frozenset[str] = frozenset()
-    """Fingerprints of what did not hold before a failure, and does not count after it."""
+    known: dict[str, str] = field(default_factory=dict)
+    """Fingerprint and subject of what did not hold before a failure: it does not count after it."""
 
     def run(self, script: str) -> None:
         """A shell script as root. LabError if it fails."""
@@ -108,6 +108,7 @@ class ThrowawayHost:
         while True:
             found, facts = self.audit(desired)
             left = [unit for unit in started if not has_started(facts, unit, since_us)]
+            left += self._list_waiting(desired, facts)
             open_ = tuple(each for each in found if self._counts(each))
             now = time.monotonic()
             moving = any((unit := facts.find(Unit, name)) is not None and not is_down(unit) for name in left)
@@ -115,6 +116,16 @@ class ThrowawayHost:
             if (not open_ and not left) or stuck or now - began >= within_s:
                 return Waited(open_, facts, now - began)
             time.sleep(POLL_S)
+
+    def forget(self, findings: Iterable[Finding]) -> None:
+        """From now on these are known."""
+        self.known |= {each.fingerprint: each.subject for each in findings}
+
+    def _list_waiting(self, desired: Desired, facts: Facts) -> list[str]:
+        """Services that ended and that systemd will start again: one look finds nothing wrong with them."""
+        known = {*self.known.values()}
+        found = ((each.unit, facts.find(Unit, each.unit)) for each in desired.services if each.unit not in known)
+        return [name for name, unit in found if unit is not None and unit.sub_state.startswith("auto-restart")]
 
     def _counts(self, finding: Finding) -> bool:
         if finding.id in EXPECTED or finding.fingerprint in self.known:

@@ -130,12 +130,21 @@ def _resize(memory: Path, size: str) -> None:
 def _make_folders(name: str, size_mib: int) -> None:
     ensure_own_state()
     folder = private.ensure_private_folder(locate_host(name))
-    layers = _locate_memory(name) if size_mib else folder
-    if size_mib:
-        layers.mkdir(exist_ok=True)
-        options = f"{mounts.RESTRICTED},size={size_mib}m,mode=0700"
-        run(["mount", "-t", "tmpfs", "-o", options, f"qtctl-lab-{name}", str(layers)])
+    layers = _mount_memory(name, size_mib) if size_mib else folder
     for part in (layers / "upper", layers / "work", folder / "root"):
         part.mkdir(exist_ok=True)
     for part in (layers / "upper", folder / "root"):
         part.chmod(0o755)
+
+
+def _mount_memory(name: str, size_mib: int) -> Path:
+    """The folder for the layers: a disk in memory, or the host's own folder if this machine mounts none."""
+    memory = _locate_memory(name)
+    memory.mkdir(exist_ok=True)
+    options = f"{mounts.RESTRICTED},size={size_mib}m,mode=0700"
+    try:
+        run(["mount", "-t", "tmpfs", "-o", options, f"qtctl-lab-{name}", str(memory)])
+    except LabError:
+        memory.rmdir()
+        return locate_host(name)
+    return memory

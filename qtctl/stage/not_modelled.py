@@ -126,6 +126,11 @@ def _list_left_out(desired: Desired) -> Iterator[NotModelled]:
 
 
 def _list_unseen(drift: Drift, hand_made: Iterable[HandMade]) -> Iterator[NotModelled]:
+    if drift.failed:
+        failed = join_some(unit for unit, _ in drift.failed)
+        yield NotModelled(
+            "failed units", f"why {failed} failed: stand-ins fail too, unless the deploy changes the unit"
+        )
     if drift.edited:
         why = f"what {join_some(drift.edited)} contain: they differ from the registry, evidence has only their digests"
         yield NotModelled("edited files", why)

@@ -4,22 +4,27 @@ Pure: which units the real host has already, which it has otherwise than qtctl w
 tree of files that the throwaway host boots with.
 """
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from shlex import quote
 
+from qtctl.dialects.paths import explain_trouble
 from qtctl.dialects.systemd.unit_name import is_valid
+from qtctl.meaning.originals import is_as_adopted
 from qtctl.meaning.units import is_absent, is_up
-from qtctl.model.desired import Desired, DesiredFile
+from qtctl.model.desired import Desired, DesiredFile, DesiredService
 from qtctl.model.desired_host import HostLimits
+from qtctl.model.desired_unit import DesiredUnit
 from qtctl.model.evidence import Need, State
 from qtctl.model.facts import Facts, File, Listeners, Unit
+from qtctl.model.states import ServiceState
 from qtctl.model.tree import StandIn, Tree, TreeFile
 from qtctl.stage import externals, programs, standins
 from qtctl.stage.lab import make_lab_tree
 from qtctl.stage.seen_host import SeenHost, merge_trees
 
-UNIT_DIR = "/etc/systemd/system"
+UNIT_DIR, RUNTIME_DIR = "/etc/systemd/system", "/run/systemd/system"
 _ANY_LOAD = 1_000_000
 ANY_LIMITS = HostLimits(
     disk_used=100, inodes_used=100, memory_available=0, swap_used=100, load_per_cpu=_ANY_LOAD, memory_pressure=100,
@@ -27,6 +32,11 @@ ANY_LIMITS = HostLimits(
 )  # fmt: skip
 """Load, memory and disks of a throwaway host are those of this machine."""
 OF_UNITS = ("unit", "dropin", "env")
+OVERRIDES_PATH = "/etc/qtctl-lab/override.json"
+HIGHEST_STATUS, HIGHEST_PORT = 255, 65535
+_AWAIT_FAILED = "timeout 5 sh -c 'until systemctl -q is-failed \"$0\"; do sleep 0.1; done'"
+MOST_HAND_MADE = 100
+"""Units that qtctl did not write and that get a stand-in; each is a process."""
 EDIT = "# The real host has something else here, which its evidence does not show."
 
 
@@ -54,24 +64,49 @@ def loosen(desired: Desired) -> Desired:
 
 
 def select_present(desired: Desired, facts: Facts) -> Desired:
-    """Of `desired` the units whose files the evidence does not deny, and their files. Rendered, as `desired` is."""
-    gone = {file.subject for file in desired.files if file.kind == "unit" and not _may_be_ours(facts, file)}
+    """Of `desired` the units whose files the evidence does not deny, and their files. Rendered, as `desired` is.
 
-    def keep(unit: str, made_by: str) -> bool:
-        return unit not in gone and made_by not in gone
+    A service that is down, and lacks what it starts with, is declared stopped: a deploy would refuse to start it.
+    """
+    gone = {file.subject for file in desired.files if file.kind == "unit" and not _may_be_ours(facts, file)}
+    seen = SeenHost.of(facts)
+
+    def keep(unit: DesiredUnit) -> bool:
+        return unit.unit not in gone and unit.made_by not in gone
 
     def select_file(file: DesiredFile) -> bool:
         return file.subject not in gone if file.kind in OF_UNITS else _may_be_ours(facts, file)
 
+    services = filter(keep, desired.services)
     return replace(
         desired,
-        services=tuple(each for each in desired.services if keep(each.unit, each.made_by)),
-        templates=tuple(each for each in desired.templates if keep(each.unit, each.made_by)),
-        timers=tuple(each for each in desired.timers if keep(each.unit, each.made_by)),
-        targets=tuple(each for each in desired.targets if keep(each.unit, each.made_by)),
-        other_units=tuple(each for each in desired.other_units if keep(each.unit, each.made_by)),
-        files=tuple(each for each in desired.files if select_file(each)),
+        services=tuple(_stop(each) if _is_down(facts, each) and seen.lacks_start(each) else each for each in services),
+        templates=tuple(filter(keep, desired.templates)),
+        timers=tuple(filter(keep, desired.timers)),
+        targets=tuple(filter(keep, desired.targets)),
+        other_units=tuple(filter(keep, desired.other_units)),
+        files=tuple(filter(select_file, desired.files)),
     )
+
+
+def _stop(service: DesiredService) -> DesiredService:
+    """Neither started nor pulled in by what wants it."""
+    return replace(service, state=ServiceState.STOPPED, enabled=False)
+
+
+def _is_down(facts: Facts, unit: DesiredUnit) -> bool:
+    """Whether it must run, and the evidence shows that it does not, or not for long."""
+    found = facts.find(Unit, unit.unit)
+    return bool(unit.must_be_active) and found is not None and not _runs(found)
+
+
+def _runs(unit: Unit) -> bool:
+    return is_up(unit.active_state) and not _is_waiting(unit)
+
+
+def _is_waiting(unit: Unit) -> bool:
+    """Whether it ended, and systemd is about to start it again."""
+    return unit.sub_state.startswith("auto-restart")
 
 
 def has_units(desired: Desired) -> bool:
@@ -83,7 +118,15 @@ def _may_be_ours(facts: Facts, file: DesiredFile) -> bool:
     if item.state is State.ABSENT:
         return False
     found = facts.find(File, file.path)
-    return found is None or found.ours or found.sha256 in (None, file.sha256)
+    return found is None or found.ours or found.sha256 in (None, file.sha256) or _is_as_adopted(file, facts)
+
+
+def _is_as_adopted(file: DesiredFile, facts: Facts) -> bool:
+    """Whether a person's file is there in its place, from which the registry was made."""
+    try:
+        return is_as_adopted(file, facts)
+    except LookupError:
+        return False
 
 
 def list_hand_made(declared: Iterable[Desired], facts: Facts) -> tuple[HandMade, ...]:
@@ -102,7 +145,8 @@ def list_hand_made(declared: Iterable[Desired], facts: Facts) -> tuple[HandMade,
         and not externals.is_provided(name)
         and (name in owners or not is_absent(facts.find(Unit, name)))
     )
-    return tuple(_make_hand_made(facts, name, name in by_hand, name in owners) for name in wanted)
+    first = sorted(wanted, key=lambda name: (name not in by_hand, name not in owners, name))[:MOST_HAND_MADE]
+    return tuple(_make_hand_made(facts, name, name in by_hand, name in owners) for name in sorted(first))
 
 
 def _is_by_hand(facts: Facts, file: DesiredFile) -> bool:
@@ -122,7 +166,7 @@ def _list_rows(facts: Facts, protocol: str) -> list[list[str]]:
 
 def _list_ports(facts: Facts, protocol: str, unit: str) -> tuple[tuple[str, int], ...]:
     rows = (row for row in _list_rows(facts, protocol) if row[2] == unit and row[1].isdecimal())
-    return tuple(sorted({(row[0], int(row[1])) for row in rows}))
+    return tuple(sorted({(row[0], int(row[1])) for row in rows if int(row[1]) <= HIGHEST_PORT}))
 
 
 def make_specs(desired: Desired, hand_made: Iterable[HandMade]) -> TreeFile:
@@ -159,36 +203,64 @@ def _list_absent_externals(before: Desired, after: Desired, facts: Facts) -> set
 
 
 def _write_stand_in(each: HandMade) -> str:
+    command = f"{programs.PYTHON} {programs.STANDIN}" if each.listen or each.udp else "/usr/bin/sleep infinity"
     return (
         f"[Unit]\nDescription=Stands in for {each.unit} of the real host\n\n"
-        f"[Service]\nType=exec\nExecStart={programs.PYTHON} {programs.STANDIN}\n\n"
+        f"[Service]\nType=exec\nExecStart={command}\n\n"
         "[Install]\nWantedBy=multi-user.target\n"
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """Shell scripts that make a host on which `before` is deployed differ from it as the real one does.
+    """How the real host differs from one on which `before` was just deployed.
 
-    `edited`: paths whose content the real host has otherwise; `states`: units that are in another state.
+    `edited`: paths whose content the real host has otherwise; `dropins`: those that qtctl did not write; `failed`: unit
+    and the status that its program ended with, of `looping` ones too; `states`: verb of systemctl and unit.
     """
 
     edited: tuple[str, ...]
     dropins: tuple[str, ...]
+    failed: tuple[tuple[str, int], ...]
+    looping: frozenset[str]
     states: tuple[tuple[str, str], ...]
 
     def write_script(self) -> str:
-        """'' if nothing differs."""
+        """A shell script that makes it so; '' where nothing differs. The stand-ins must have been told of `failed`."""
         lines = [f"printf '%s\\n' {quote(EDIT)} >> {quote(path)}" for path in self.edited]
         for path in self.dropins:
             folder = quote(path.rpartition("/")[0])
-            lines.append(f"mkdir -p {folder} && printf '%s\\n' {quote(EDIT)} > {quote(path)}")
+            lines.append(f"mkdir -p {folder}; printf '%s\\n' {quote(EDIT)} > {quote(path)}")
         lines += ["systemctl daemon-reload"] if lines else []
+        lines += [f"systemctl restart --no-block {quote(unit)}" for unit in sorted(self.looping)]
+        lines += _write_failures([unit for unit, _ in self.failed if unit not in self.looping])
         lines += [f"systemctl {verb} {quote(unit)}" for verb, unit in self.states]
         return "\n".join(lines)
 
 
+def _write_failures(units: list[str]) -> list[str]:
+    """Commands after which these units have failed for good, whatever their Restart= says."""
+    if not units:
+        return []
+    folders = [quote(f"{RUNTIME_DIR}/{unit}.d") for unit in units]
+    write = "printf '[Service]\\nRestart=no\\n' > \"$each\"/qtctl-lab.conf"
+    started = " ".join(map(quote, units))
+    return [
+        f'for each in {" ".join(folders)}; do mkdir -p "$each"; {write}; done',
+        f"systemctl daemon-reload; systemctl restart {started} || true",
+        f'for each in {started}; do {_AWAIT_FAILED} "$each" || true; done',
+        f"rm -r {' '.join(folders)}; systemctl daemon-reload",
+    ]
+
+
+def make_overrides(failed: Iterable[tuple[str, int]]) -> TreeFile:
+    """The document by which stand-ins end as the programs of the real host did."""
+    document = {unit: {"exit": status or 1} for unit, status in failed}
+    return TreeFile(OVERRIDES_PATH, (json.dumps(document, sort_keys=True) + "\n").encode())
+
+
 def find_drift(before: Desired, facts: Facts) -> Drift:
+    """`before`: what was selected as present."""
     edited = [file.path for file in before.files if file.of_unit and _is_edited(facts, file)]
     ours = {file.path for file in before.files}
     dropins = {
@@ -196,24 +268,49 @@ def find_drift(before: Desired, facts: Facts) -> Drift:
         for unit in before.units()
         if unit.generated and (found := facts.find(Unit, unit.unit)) is not None
         for path in found.drop_in_paths or ()
-        if path not in ours and path.startswith(f"{UNIT_DIR}/")
+        if path not in ours and path.startswith(f"{UNIT_DIR}/") and not explain_trouble(path)
     }
-    return Drift(tuple(edited), tuple(sorted(dropins)), tuple(_list_states(before, facts)))
+    failed = tuple(_list_failed(before, facts))
+    looping = frozenset(unit for unit, _ in failed if not _has_failed(facts, unit))
+    states = _list_states(before, facts, {unit for unit, _ in failed})
+    return Drift(tuple(edited), tuple(sorted(dropins)), failed, looping, tuple(states))
+
+
+def _has_failed(facts: Facts, unit: str) -> bool:
+    found = facts.find(Unit, unit)
+    return found is not None and found.active_state == "failed"
+
+
+def list_still_failed(drift: Drift, before: Desired, after: Desired) -> tuple[tuple[str, int], ...]:
+    """Those that a deploy of `after` leaves as they are: of others nobody knows whether they run then."""
+    made = {file.subject: file.sha256 for file in before.files if file.kind == "unit"}
+    same = {file.subject for file in after.files if file.kind == "unit" and made.get(file.subject) == file.sha256}
+    return tuple(each for each in drift.failed if each[0] in same)
 
 
 def _is_edited(facts: Facts, file: DesiredFile) -> bool:
     found = facts.find(File, file.path)
-    return found is not None and found.sha256 not in (None, file.sha256)
+    return found is not None and found.sha256 not in (None, file.sha256) and not _is_as_adopted(file, facts)
 
 
-def _list_states(before: Desired, facts: Facts) -> Iterator[tuple[str, str]]:
+def _list_failed(before: Desired, facts: Facts) -> Iterator[tuple[str, int]]:
+    for service in before.services:
+        found = facts.find(Unit, service.unit)
+        if found is not None and (found.active_state == "failed" or _is_waiting(found)):
+            status = found.exec_main_status
+            yield service.unit, status if 0 < status <= HIGHEST_STATUS else 1
+
+
+def _list_states(before: Desired, facts: Facts, failed: Container[str]) -> Iterator[tuple[str, str]]:
     for unit in before.units():
         found = facts.find(Unit, unit.unit)
         if not unit.generated or found is None:
             continue
-        if unit.must_be_active and not is_up(found.active_state):
+        if unit.must_be_active and not is_up(found.active_state) and unit.unit not in failed:
             yield "stop", unit.unit
-        elif unit.must_be_active is False and is_up(found.active_state):
+        elif unit.must_be_active is False and _runs(found):
             yield "start", unit.unit
-        if unit.must_be_enabled and unit.installable and found.unit_file_state == "disabled":
+        if unit.installable and unit.must_be_enabled and found.unit_file_state == "disabled":
             yield "disable --quiet", unit.unit
+        elif unit.installable and not unit.must_be_enabled and found.unit_file_state == "enabled":
+            yield "enable --quiet", unit.unit

@@ -6,15 +6,17 @@ from pathlib import PurePosixPath
 from typing import TypeVar
 
 from qtctl.meaning.access import Kind
+from qtctl.meaning.starts import start_files
 from qtctl.model.account_facts import Account as AccountFact
 from qtctl.model.code_facts import VenvCheck
+from qtctl.model.desired import DesiredService
 from qtctl.model.evidence import Need, State
 from qtctl.model.facts import Facts, File
 from qtctl.model.tree import Account, Tree, TreeDir, TreeFile, TreeLink
 from qtctl.model.way_facts import PathWay, UserIds
 
-LEAST_ID = 1000
-"""Lower ids may be those of system accounts that the throwaway host has already."""
+LEAST_ID, HIGHEST_ID = 1000, 60000
+"""Lower ids may be those of system accounts that the throwaway host has already, and a container has no higher ones."""
 ROOT = "root"
 
 Owned = TypeVar("Owned", TreeDir, TreeFile)
@@ -46,6 +48,12 @@ class SeenHost:
         """Whether the evidence says that the path, or a folder above it, is not there."""
         return any(str(each) in self.missing for each in (PurePosixPath(path), *PurePosixPath(path).parents))
 
+    def lacks_start(self, service: DesiredService) -> bool:
+        """Whether something is missing that the service starts with, or the account that it runs as."""
+        needed = (each.path for each in start_files(service) if not each.optional)
+        user = service.user or ROOT
+        return any(map(self.lacks, needed)) or (user != ROOT and not self.has_account(user))
+
     def has_account(self, name: str) -> bool:
         """False if the evidence says that there is none."""
         needs = (Need(AccountFact.FACT, name), Need(UserIds.FACT, name))
@@ -69,7 +77,7 @@ class SeenHost:
         ids = self.facts.find(UserIds, account.name)
         found = self.facts.find(AccountFact, account.name)
         home, shell = (found.home, found.shell) if found and not account.login else (account.home, account.shell)
-        if ids is None or min(ids.uid, ids.gid) < LEAST_ID:
+        if ids is None or not (_is_usable(ids.uid) and _is_usable(ids.gid)):
             return replace(account, home=home, shell=shell)
         return replace(account, home=home, shell=shell, uid=ids.uid, gid=ids.gid)
 
@@ -79,9 +87,13 @@ class SeenHost:
         if seen is None:
             return own
         uid, gid, mode = seen
-        if any(0 < number < LEAST_ID for number in (uid, gid)):
+        if not all(number == 0 or _is_usable(number) for number in (uid, gid)):
             return replace(own, mode=mode)
         return replace(own, mode=mode, owner=str(uid), group=str(gid))
+
+
+def _is_usable(number: int) -> bool:
+    return LEAST_ID <= number <= HIGHEST_ID
 
 
 def _own(each: Owned, names: set[str]) -> Owned:

@@ -18,6 +18,7 @@ from tests.machine import own_lab
 
 pytestmark = pytest.mark.lab
 
+MORE = bool(os.environ.get("QTCTL_REHEARSALS"))
 API, FEED, FRAGILE = "shop-api.service", "shop-feed.service", "shop-fragile.service"
 BEFORE = {
     "fleet.toml": write_fleet(
@@ -69,10 +70,10 @@ class Shop:
     registry: Path
     evidence: Path
 
-    def rehearse(self, *argv: str, evidence: Path | None = None, format_: str = "json") -> Ran:
+    def rehearse(self, *argv: str, evidence: Path | None = None, env: dict[str, str] | None = None) -> Ran:
         return qtctl(
             "rehearse", "--host", "box", "--registry", str(self.registry), "--evidence", str(evidence or self.evidence),
-            "--format", format_, *argv,
+            "--format", "json", *argv, env=env,
         )  # fmt: skip
 
     def change_evidence(self, into: Path, change: Callable[[dict[tuple[str, str], Any]], None]) -> Path:
@@ -170,3 +171,41 @@ def test_a_deploy_that_production_would_refuse_is_refused_here(shop: Shop, tmp_p
     assert ran.code == 1
     assert [(each["subject"], "nginx.service" in each["reason"]) for each in report["refusals"]] == [(API, True)]
     assert "units made by hand" in {each["subject"] for each in report["not_modelled"]}
+
+
+@pytest.mark.skipif(not MORE, reason="takes half a minute: QTCTL_REHEARSALS=all")
+def test_what_somebody_changed_on_the_host_is_there_and_what_had_failed_still_fails(shop: Shop, tmp_path: Path) -> None:
+    def change(items: dict[tuple[str, str], Any]) -> None:
+        items["file", f"/etc/systemd/system/{API}"]["value"]["sha256"] = "0" * 64
+        items["unit", FEED]["value"].update(active_state="failed", sub_state="failed", exec_main_status=3)
+
+    ran = shop.rehearse("--failure", "kill", evidence=shop.change_evidence(tmp_path, change))
+    report = ran.json()
+    assert outcomes(report) == {
+        "before": "holds",
+        "deploy": "holds",
+        "audit": "broken",
+        f"kill {API}": "holds",
+        f"kill {FRAGILE}": "broken",
+        f"kill {FEED}": "not-asked",
+        "rollback": "holds",
+    }
+    (deploy, audit) = (step for step in report["steps"] if step["kind"] in ("deploy", "audit"))
+    assert deploy["said"].endswith(f"still failed: {FEED}")
+    assert (API, "content differs") in {(Path(step["subject"]).name, step["why"]) for step in report["plan"]}
+    assert {each["subject"] for each in audit["findings"]} >= {FEED}
+    assert {"failed units", "edited files"} <= {each["subject"] for each in report["not_modelled"]}
+    assert ran.code == 1
+
+
+def test_where_no_host_boots_it_says_why_and_leaves_nothing(shop: Shop, tmp_path: Path) -> None:
+    before = list_state()
+    program = tmp_path / "bin" / "systemd-nspawn"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho 'no room in the container' >&2\nexit 1\n")
+    program.chmod(0o755)
+    ran = shop.rehearse(env={"PATH": f"{program.parent}:{os.environ['PATH']}"})
+    assert (ran.code, ran.out) == (4, "")
+    (error,) = (line for line in ran.err.splitlines() if line.startswith("error: "))
+    assert "rehearsal ended while booting: no room in the container" in error
+    assert list_state() == before

@@ -11,7 +11,18 @@ from qtctl.model.states import ServiceState
 from qtctl.model.tree import Tree
 from qtctl.stage.kill_batches import list_killed, make_batches
 from qtctl.stage.not_modelled import Ground, list_not_modelled
-from qtctl.stage.rehearsal import find_drift, has_units, list_hand_made, loosen, make_specs, make_tree, select_present
+from qtctl.stage.rehearsal import (
+    MOST_HAND_MADE,
+    find_drift,
+    has_units,
+    list_hand_made,
+    list_still_failed,
+    loosen,
+    make_overrides,
+    make_specs,
+    make_tree,
+    select_present,
+)
 from tests.builders.audited import ENGINE, MODELS, NIGHTLY, ROWS, STATE, TIMER, VENV, desired, evidence, service
 from tests.builders.audited import values as answers
 from tests.builders.evidence import listen
@@ -105,17 +116,24 @@ def test_what_was_edited_stopped_and_disabled_is_so_on_the_throwaway_host() -> N
         want,
         {
             f"file {UNITS}/{ENGINE}": {"sha256": "f" * 64},
-            f"unit {ENGINE}": {"active_state": "inactive", "drop_in_paths": [f"{UNITS}/{ENGINE}.d/x.conf"]},
-            f"unit {TIMER}": {"unit_file_state": "disabled"},
+            f"unit {ENGINE}": {
+                "active_state": "failed",
+                "exec_main_status": 3,
+                "drop_in_paths": [f"{UNITS}/{ENGINE}.d/x.conf", f"{UNITS}/../x.conf", "/usr/lib/y.conf"],
+            },
+            f"unit {TIMER}": {"unit_file_state": "disabled", "active_state": "inactive"},
         },
     )
-    drift = find_drift(want, facts)
+    before = select_present(want, facts)
+    drift = find_drift(before, facts)
     assert (drift.edited, drift.dropins) == ((f"{UNITS}/{ENGINE}",), (f"{UNITS}/{ENGINE}.d/x.conf",))
-    assert drift.states == (("stop", ENGINE), ("disable --quiet", TIMER))
-    lines = drift.write_script().splitlines()
-    assert lines[-3:] == ["systemctl daemon-reload", f"systemctl stop {ENGINE}", f"systemctl disable --quiet {TIMER}"]
+    assert (drift.failed, drift.states) == (((ENGINE, 3),), (("stop", TIMER), ("disable --quiet", TIMER)))
+    assert json.loads(make_overrides(drift.failed).content) == {ENGINE: {"exit": 3}}
+    assert list_still_failed(drift, before, want) == drift.failed
+    changed = tuple(replace(file, sha256="0" * 64) for file in want.files)
+    assert list_still_failed(drift, before, replace(want, files=changed)) == ()
     lacking = {each.subject for each in list_not_modelled(want, facts, (), GROUND, drift=drift, hand_made=())}
-    assert {"edited files", "drop-ins"} <= lacking
+    assert {"edited files", "drop-ins", "failed units"} <= lacking
 
 
 def test_what_cannot_be_had_is_said_and_what_the_evidence_could_have_said_is_a_gap() -> None:
@@ -165,3 +183,32 @@ def test_only_what_keeps_running_is_killed() -> None:
         )
     )
     assert [each.name for each in list_killed(want)] == ["up"]
+
+
+def test_ids_that_a_container_cannot_have_are_not_given_out() -> None:
+    want = desired()
+    for uid in (101, 4_000_000_000):
+        user: dict[str, dict[str, Any]] = {"user qt": {"uid": uid, "gid": uid, "groups": []}}
+        tree = tree_of(want, facts_of(want, user))
+        assert [each.uid for each in tree.accounts if each.name == "qt"] in ([None], [1001])
+
+
+def test_the_evidence_of_a_hostile_host_makes_no_more_stand_ins_than_a_machine_bears() -> None:
+    want = desired()
+    rows = [*ROWS, *(listen("127.0.0.1", 10000 + n, f"x{n}.service") for n in range(500))]
+    rows += [listen("127.0.0.1", 9, "user@0.service"), listen("127.0.0.1", 9, "../../x.service")]
+    found = list_hand_made((want,), facts_of(want, {"listeners tcp": {"rows": rows}}))
+    assert len(found) == MOST_HAND_MADE
+    assert {each.unit for each in found} <= {f"x{n}.service" for n in range(500)}
+
+
+def test_a_service_that_is_down_and_lacks_its_program_is_not_started_before() -> None:
+    want = desired()
+    down = {f"unit {ENGINE}": {"active_state": "failed", "sub_state": "failed"}}
+    facts = facts_of(want, down, absent=("way /bin/true",))
+    before = select_present(want, facts)
+    assert [(each.must_be_active, each.enabled) for each in before.services if each.unit == ENGINE] == [(False, False)]
+    assert find_drift(before, facts).states == (("enable --quiet", ENGINE),)
+    assert [
+        each.must_be_active for each in select_present(want, facts_of(want, down)).services if each.unit == ENGINE
+    ] == [True]

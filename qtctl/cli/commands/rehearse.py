@@ -60,6 +60,7 @@ def rehearse(
 
     declared = _declare(locate_registry(registry), host, templates)
     failures = api.read_failures(failure, declared)
+    api.check_machine(suite)
     raise_on_interrupt()
     with show_progress() as say:
         saved = api.read_saved(evidence) if evidence is not None else api.ask(declared, host, user=user, progress=say)
