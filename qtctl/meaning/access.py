@@ -49,10 +49,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """All entries that the kernel visits on a path, in that order, each link followed by the way to its target.
+    """All entries that the kernel visits on a path, in order, each link followed by the way to its target.
 
-    The folder of an entry always stands before it: the one that a target is looked up in is therefore met twice.
-    `missing`: the first path that has no entry, or whose link is one too many; '' if the way is whole.
+    The folder of an entry always comes before it, so the folder in which a target is looked up appears twice.
+    `missing`: the first path that does not exist, or whose link is one too many; '' if the path is complete.
     """
 
     entries: tuple[Entry, ...]
@@ -60,7 +60,7 @@ class Way:
 
     @property
     def end(self) -> Entry | None:
-        """The file or folder that the path leads to; None if the way is not whole."""
+        """The file or folder that the path leads to; None if the path is not complete."""
         return None if self.missing else self.entries[-1]
 
 
@@ -122,14 +122,14 @@ def walk(path: str, known: Mapping[str, Entry]) -> Way:
 def find_first_change(
     entries: Sequence[Entry], trusted: Collection[int] = (), groups: Collection[int] = ()
 ) -> Change | None:
-    """The first of `entries` (as `walk` gives them) that anyone but root and the users `trusted` could change.
+    """The first of `entries` (from `walk`) that anyone but root and the users `trusted` could change.
 
-    `groups`: those that nobody else is in; only where an entry has no access control list, since their bits then show
-    that list's mask.
+    `groups`: those without other members; only for entries without an access control list, since with one the group
+    bits show its mask.
 
-    A folder that others may write is no danger to the entry in it that comes next if it is sticky and both belong to
-    trusted users; it is one where it comes last, since others can create entries in it. The owner of a link can do
-    nothing to it in a folder that he may not write.
+    A folder that others may write to does not endanger the next entry if it is sticky and both belong to trusted users;
+    it is dangerous at the end of the path, since others can create entries in it. The owner of a link can do nothing to
+    it in a folder that they may not write to.
     """
     trusts = {ROOT, *trusted}
     changes = (_find_change(entry, following, trusts, groups) for entry, following in _pair_with_next(entries))

@@ -49,7 +49,7 @@ def parse_address(text: str) -> Bound:
 
 
 def relate_addresses(declared: str, bound: str) -> Relation:
-    """Of `bound` to `declared`: EXACT the same, WIDER answers there and elsewhere, NARROWER only at a part of it."""
+    """How `bound` relates to `declared`: EXACT the same, WIDER answers elsewhere too, NARROWER only at a part of it."""
     wanted, found = parse_address(declared), parse_address(bound)
     if wanted == found:
         return Relation.EXACT
@@ -59,6 +59,6 @@ def relate_addresses(declared: str, bound: str) -> Relation:
 
 
 def is_loopback(text: str) -> bool:
-    """Whether only programs of the host itself reach it."""
+    """Whether only programs on the host itself can reach it."""
     bound = parse_address(text)
     return bound.ip.is_loopback if bound.ip is not None else bound.device == "lo"

@@ -24,7 +24,7 @@ def map_copies(desired: Desired, found: ProgramCopies) -> dict[str, dict[str, st
 
 
 def _is_owned(desired: Desired, group: str) -> bool:
-    """Whether it is the group of a unit of the system's manager that other checks speak of."""
+    """Whether it is the group of a system unit that other checks report on."""
     parts = group.split("/")
     if any(part.startswith("user@") for part in parts):
         return False

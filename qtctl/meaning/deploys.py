@@ -1,4 +1,4 @@
-"""What a host says of its deploys: whether one is stuck, and whether another registry made what is in force."""
+"""What a host says about its deploys: whether one is stuck, and whether another registry made what is in force."""
 
 from qtctl.model.deploy_facts import HostDeploys
 from qtctl.model.evidence import Need
@@ -8,15 +8,15 @@ STATUS = Need(HostDeploys.FACT, "host")
 RECORDED = frozenset(each.value for each in TransactionState if each is not TransactionState.NONE)
 """States of a transaction that has a record on the host."""
 DAMAGED = "damaged"
-"""The state of a transaction whose record on the host says nothing. Root alone sees it."""
+"""The state of a transaction whose record on the host is invalid. Only root can see it."""
 LATE_S = 15
-"""So long a host may take to notice that nobody watches any more."""
+"""How long a host may take to notice that nobody watches any more."""
 RESTORED_S = 300
-"""So long a host may take to go back."""
+"""How long a host may take to roll back."""
 
 
 def is_stuck(status: HostDeploys) -> bool:
-    """Whether it will not end by itself. A broken one says so."""
+    """Whether it will not end by itself. A broken one says so itself."""
     if status.rebooted:
         return True
     if status.state in ("restoring", "confirmed"):
@@ -25,11 +25,14 @@ def is_stuck(status: HostDeploys) -> bool:
 
 
 def judges_generation(status: HostDeploys, fleet: str, host: str) -> bool:
-    """Whether the generation in force is this fleet's. Of several on one host only the last one to deploy is known."""
+    """Whether the generation in force is this fleet's.
+
+    Of several fleets on a host, only the last to deploy is known.
+    """
     mine = (status.about.get("fleet"), status.about.get("host")) == (fleet, host)
     return bool(status.current) and status.state == "idle" and mine
 
 
 def is_of_registry(status: HostDeploys, digest: str) -> bool:
-    """`digest`: `registry_digest` of what is declared now."""
+    """`digest`: `registry_digest` of the current declaration."""
     return status.about.get("registry") == digest

@@ -21,7 +21,7 @@ class Difference(NamedTuple):
 
 
 def list_asked_properties(unit: DesiredUnit) -> tuple[Property, ...]:
-    """The properties that show what is declared of a unit, each once; known before its file is rendered."""
+    """The properties that show a unit's declared directives, each once; known before its file is rendered."""
     shown = (find_property(section, key) for section, key in _list_directives(unit))
     return tuple(dict.fromkeys(each for each in shown if each is not None))
 
@@ -51,7 +51,7 @@ def _list_keys(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 
 def find_differences(wanted: Iterable[LoadedValue], found: Mapping[str, Json]) -> tuple[Difference, ...]:
-    """Directives loaded with another value. `found`: property → value as read; one that was not read says nothing."""
+    """Directives loaded with another value. `found`: property → value as read; unread ones are skipped."""
     return tuple(each for value in wanted for each in _compare_value(value, found))
 
 

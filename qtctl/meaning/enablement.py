@@ -1,4 +1,4 @@
-"""By which targets a unit must not be pulled in: those of an old [Install], whose links are still there."""
+"""Which targets must not pull in a unit: those of an old [Install], whose links still exist."""
 
 from collections.abc import Iterable, Mapping
 
@@ -11,7 +11,7 @@ OF_SYSTEMD = frozenset(
     f"{name}.target"
     for name in ("multi-user", "graphical", "timers", "sockets", "paths", "basic", "sysinit", "network-online")
 )
-"""Targets whose own files name no unit of a fleet: what they want of it, a link makes them want."""
+"""Targets whose own files name no unit of a fleet: only links make them want one."""
 
 
 _ALSO_CALLED = {
@@ -19,7 +19,7 @@ _ALSO_CALLED = {
     **{f"runlevel{level}.target": ("multi-user.target",) for level in (2, 3, 4)},
     "runlevel5.target": ("graphical.target",),
 }
-"""Other names of systemd's targets → what they are names of; of default.target, what it usually is."""
+"""Other names of systemd's targets → their real names; for default.target, its usual ones."""
 
 
 def find_unwanted_pullers(desired: Desired) -> Mapping[str, frozenset[str]]:
@@ -34,14 +34,14 @@ def find_unwanted_pullers(desired: Desired) -> Mapping[str, frozenset[str]]:
 
 
 def find_left_pullers(found: Unit, unwanted: frozenset[str]) -> tuple[str, ...]:
-    """Those that systemd still has. Of a unit that is enabled until the next boot only its links are gone by then."""
+    """Those that systemd still has. For a unit enabled until the next boot, only its links disappear then."""
     if found.unit_file_state == "enabled-runtime":
         return ()
     return tuple(sorted(unwanted.intersection((*(found.wanted_by or ()), *(found.required_by or ())))))
 
 
 def _list_declared(unit: DesiredUnit, targets: Iterable[DesiredUnit]) -> frozenset[str]:
-    """systemd shows a puller by its own name, whichever of its names [Install] says."""
+    """systemd shows a puller by its own name, whichever name [Install] uses."""
     targets = tuple(targets)
     own = {*unit.wanted_by, *(name for directive, name in unit.install if directive in ("RequiredBy", "UpheldBy"))}
     named = (target for name in own for target in _ALSO_CALLED.get(name, ()))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A service as the streams see it. `reads` and `writes`: names of streams and other keys, each once."""
+    """A service from the streams' point of view. `reads` and `writes`: names of streams and other keys, each once."""
 
     name: str
     reads: tuple[str, ...]
@@ -63,7 +63,7 @@ def find_circles(flow: EventFlow) -> tuple[tuple[str, ...], ...]:
 
 
 def _list_components(flow: EventFlow) -> Iterator[list[str]]:
-    """Strongly connected components (Tarjan), without recursion: those that are led to come first."""
+    """Strongly connected components (Tarjan), without recursion: downstream ones come first."""
     number: dict[str, int] = {}
     low: dict[str, int] = {}
     stack: list[str] = []
@@ -93,7 +93,7 @@ def _list_components(flow: EventFlow) -> Iterator[list[str]]:
 
 
 def rank_stages(flow: EventFlow) -> dict[str, int]:
-    """Service → its stage, from 1: one more than the latest of what it reads from. A circle is one stage."""
+    """Service → its stage, from 1: one more than the latest stage that it reads from. A cycle is one stage."""
     components = [tuple(names) for names in _list_components(flow)]
     home = {name: number for number, names in enumerate(components) for name in names}
     stage = dict.fromkeys(range(len(components)), 1)
@@ -106,7 +106,7 @@ def rank_stages(flow: EventFlow) -> dict[str, int]:
 
 
 def find_path(flow: EventFlow, start: str, end: str) -> tuple[str, ...] | None:
-    """The keys of the shortest way of an event from one key to another, without the first; None if there is none."""
+    """The keys on the shortest way of an event from one key to another, without the first; None if there is none."""
     came: dict[str, str] = {}
     for before, key in _walk(flow, (start,)):
         came[key] = before
@@ -116,7 +116,7 @@ def find_path(flow: EventFlow, start: str, end: str) -> tuple[str, ...] | None:
 
 
 def _walk(flow: EventFlow, starts: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Each key that can be reached, nearest first, behind the one before it."""
+    """Each key that can be reached, nearest first, after the one that leads to it."""
     seen = set(starts)
     waiting = deque(starts)
     while waiting:
@@ -138,7 +138,7 @@ def _trace_back(came: Mapping[str, str], start: str, end: str) -> list[str]:
 
 
 def find_longest_path(flow: EventFlow) -> tuple[str, ...]:
-    """The keys of the longest of the shortest ways from what the first producers write; none without such producers."""
+    """The longest of the shortest ways from what the first producers write, as keys; none without such producers."""
     starts = tuple(dict.fromkeys(key for name in flow.list_first() for key in flow.actors[name].writes))
     came: dict[str, str] = {}
     length = dict.fromkeys(starts, 0)

@@ -33,11 +33,11 @@ class Served(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sockets:
-    """The listening sockets on a port number, by what they mean for the declared one.
+    """The listening sockets on a port number, by what they mean for the declared port.
 
     `there`: of the unit, answering at the declared address or part of it. `elsewhere`: of the unit, at other addresses.
-    `taken`: of other units, overlapping, also beside the unit's own. `unowned`: overlapping, of nobody the kernel
-    names. `wrong`: of the unit, and neither the declared address nor, with others, exactly it.
+    `taken`: of other units, overlapping, even alongside the unit's own. `unowned`: overlapping, without an owner that
+    the kernel names. `wrong`: of the unit, and neither the declared address nor, together with others, exactly it.
     """
 
     there: tuple[Row, ...]
@@ -69,13 +69,13 @@ class DeclaredPort:
 
     @property
     def also(self) -> tuple[str, ...]:
-        """Where else the unit is declared to listen on that number."""
+        """Other declared addresses of the unit with the same port number."""
         same = (each for each in self.unit.ports if (each.protocol, each.port) == (self.port.protocol, self.port.port))
         return tuple(each.address for each in same)
 
 
 def list_declared_ports(desired: Desired) -> tuple[DeclaredPort, ...]:
-    """Every port of the host, once: what a socket holds for a service that declares it too is the service's."""
+    """Every port of the host, once: if a socket holds one that its service declares too, it is the service's."""
     starters = desired.map_starters()
     found = [port for unit in desired.units() for port in list_ports(unit, starters)]
     of_services = {(each.unit.unit, _locate(each.port)) for each in found}
@@ -94,7 +94,7 @@ def list_ports(unit: DesiredUnit, starters: Mapping[str, Iterable[DesiredUnit]])
 
 
 def _list_owners(unit: DesiredUnit, sockets: Iterable[DesiredUnit], port: Listener) -> Iterator[str]:
-    """Systemd opens what a socket unit listens on: the kernel names it (init.scope) or the socket as the owner."""
+    """systemd opens the sockets of a socket unit, so the kernel names init.scope or the socket unit as owner."""
     yield from unit.names
     if unit.kind is UnitKind.SOCKET:
         yield from (unit.triggers, SYSTEMD)
@@ -108,7 +108,7 @@ def _locate(port: Listener) -> tuple[str, str, int]:
 
 
 def find_sockets(rows: Iterable[Row], declared: DeclaredPort, names: Collection[str]) -> Sockets:
-    """Of all `rows` of the port's protocol those on its number. `names`: every name its unit may go by.
+    """Those of `rows` (of the port's protocol) with its number. `names`: every name its unit may have.
 
     A unit that nothing generates, and that is declared at one loopback address, may listen at others.
     """
@@ -136,7 +136,7 @@ def find_sockets(rows: Iterable[Row], declared: DeclaredPort, names: Collection[
 
 
 def _is_exact(declared: str, there: Iterable[tuple[Row, Relation]]) -> bool:
-    """Whether one is the declared address, or all of them together are: `0.0.0.0` and `[::]` are `*`."""
+    """Whether one is the declared address, or all of them together are: `0.0.0.0` and `[::]` make `*`."""
     bounds = [(parse_address(row[0]), bound) for row, bound in there]
     if any(bound is Relation.EXACT for _, bound in bounds):
         return True

@@ -1,4 +1,4 @@
-"""What systemd must have loaded for a unit: the values of its directives, as the properties of the bus show them."""
+"""What systemd must have loaded for a unit: the values of its directives, as properties on the bus show them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""What the process of a service has to run with, and what it runs with instead."""
+"""What a service's process should run with, and what it runs with instead."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ WRAPPERS = frozenset(
         *("chrt", "choom", "env", "ionice", "nice", "prlimit", "runuser", "setpriv", "setsid", "su", "sudo", "taskset"),
     )
 )
-"""Programs by which, or in which, people set what a process runs with by themselves."""
+"""Programs that people use to set by themselves what a process runs with."""
 _LIMIT = "Limit"
 _CPUS = frozenset(("CPUAffinity", "AllowedCPUs", "NUMAPolicy", "NUMAMask"))
 _POLICIES = frozenset(("CPUSchedulingPolicy", "CPUSchedulingResetOnFork", "CPUSchedulingPriority"))
@@ -24,7 +24,7 @@ _POLICIES = frozenset(("CPUSchedulingPolicy", "CPUSchedulingResetOnFork", "CPUSc
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """By number. `groups`: all that a login has, and those of the unit; None: they are not compared."""
+    """By number. `groups`: all groups of a login, and the unit's; None: not compared."""
 
     uid: int
     gid: int | None
@@ -33,7 +33,7 @@ class Who:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a process has to have. `sets` are values of its unit, by directive; `soft` its soft limits."""
+    """The expected properties of a process. `sets`: values of its unit, by directive; `soft`: its soft limits."""
 
     who: Who | None
     sets: dict[str, Json]
@@ -55,7 +55,7 @@ class Difference:
 
 
 def list_process_settings(loaded: Collection[LoadedValue]) -> dict[str, Json]:
-    """What of its unit's values shows in its process, by directive."""
+    """The values of its unit that show in its process, by directive."""
     shown = ("Nice", "OOMScoreAdjust", "UMask", "NoNewPrivileges")
     return {
         each.directive: each.value for each in loaded if each.directive in shown or each.directive.startswith(_LIMIT)
@@ -63,7 +63,7 @@ def list_process_settings(loaded: Collection[LoadedValue]) -> dict[str, Json]:
 
 
 def list_soft_limits(service: DesiredService) -> dict[str, int]:
-    """Of `LimitNOFILE=1024:4096` the first number. Where there is one number, it is both."""
+    """The first number of `LimitNOFILE=1024:4096`; a single number is both."""
     pairs = (*service.limits, *service.settings)
     halves = ((key, value.partition(":")) for key, value in pairs if key.startswith(_LIMIT))
     return {key: int(soft) for key, (soft, colon, _) in halves if colon and soft.isascii() and soft.isdigit()}
@@ -75,7 +75,7 @@ def find_venv(service: DesiredService) -> str:
 
 
 def inherits(program: str) -> bool:
-    """Whether a process inherits it from PID 1, unless its unit says otherwise."""
+    """Whether a process gets PID 1's values unless its unit says otherwise."""
     return program.rpartition("/")[2] not in WRAPPERS
 
 
@@ -124,7 +124,7 @@ def _compare_numbers(wanted: Wanted, row: JsonObject, default: Processes) -> Ite
 
 
 def _compare_limits(wanted: Wanted, row: JsonObject) -> Iterator[Difference]:
-    """A program may raise its soft limit as far as its hard one, and many do."""
+    """A program may raise its soft limit up to its hard limit, and many do."""
     found = row.get("limits")
     for directive, value in wanted.sets.items():
         name = directive.removeprefix(_LIMIT)
@@ -139,7 +139,7 @@ def _compare_limits(wanted: Wanted, row: JsonObject) -> Iterator[Difference]:
 
 
 def _find_lowered(wanted: Wanted, row: JsonObject) -> Iterator[Difference]:
-    """Limits that its unit does not set: of those only what is lower than services get is in the row."""
+    """Limits that its unit does not set: the row has only those that are lower than what services get."""
     found = row.get("limits")
     for name, pair in found.items() if wanted.inherits and isinstance(found, dict) else ():
         if f"{_LIMIT}{name}" not in wanted.sets and f"{_LIMIT}{name}" not in wanted.chosen:
@@ -171,7 +171,7 @@ def _format_limit(soft: int, hard: int) -> str:
 
 
 def _compare_venv(venv: str, row: JsonObject) -> Iterator[Difference]:
-    """By the first word of its command line, where that is an interpreter with its path."""
+    """By the first word of its command line, if that is an interpreter with its path."""
     program = str(row.get("program", ""))
     is_python = program.rpartition("/")[2].startswith("python")
     if venv and is_python and not program.startswith(f"{venv}/"):

@@ -1,4 +1,4 @@
-"""The slices above a service, and the limits that each of them sets for all that is in it."""
+"""The slices above a service, and the limits that each sets for everything in it."""
 
 from qtctl.dialects.systemd.unit_name import escape, get_prefix, strip_type
 from qtctl.model.desired import Desired, DesiredService
@@ -18,7 +18,7 @@ def list_slices(service: DesiredService) -> tuple[str, ...]:
 
 
 def _name_default_slice(service: DesiredService) -> str:
-    """An instance runs in a slice of its template's name, below system.slice (systemd.special(7))."""
+    """An instance runs in a slice named after its template, below system.slice (systemd.special(7))."""
     if service.instance or service.is_template:
         return f"system-{escape(get_prefix(service.unit))}.slice"
     return "system.slice"
@@ -36,7 +36,7 @@ def map_foreign_slices(desired: Desired) -> dict[str, tuple[str, ...]]:
 
 
 def is_a_limit(value: Json) -> bool:
-    """Of a property of a slice, as the bus shows it: no limit is infinity, or an empty list."""
+    """For a slice's property as the bus shows it: no limit is infinity, or an empty list."""
     if isinstance(value, list):
         return bool(value)
     return isinstance(value, int) and value != UNLIMITED

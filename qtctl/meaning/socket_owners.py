@@ -14,7 +14,7 @@ _SOCKET = UnitKind.SOCKET.suffix
 
 
 def list_starting_sockets(facts: Facts, unit: str) -> tuple[str, ...]:
-    """The sockets that start a unit, as far as systemd was asked: of what nothing generates."""
+    """The sockets that start a unit, as far as systemd was asked: only for units that nothing generates."""
     names = _find_loaded(facts, unit, "TriggeredBy")
     return tuple(str(name) for name in names or () if str(name).endswith(_SOCKET))
 
@@ -25,9 +25,9 @@ def read_sockets(facts: Facts, rows: Iterable[Row], declared: DeclaredPort) -> S
 
 
 def list_seen_owners(facts: Facts, owners: tuple[str, ...], port: Listener) -> tuple[str, ...]:
-    """`owners` of a declared port, with systemd among them only where a socket of theirs is loaded for that port.
+    """`owners` of a declared port, plus systemd only if a socket of theirs is loaded for that port.
 
-    Where systemd was not asked what their sockets listen on, `owners` stay as they are declared.
+    If systemd was not asked what their sockets listen on, `owners` stay as declared.
     """
     triggers = tuple(name for owner in owners for name in list_starting_sockets(facts, owner))
     whole = tuple(dict.fromkeys((*owners, *triggers)))
@@ -44,7 +44,7 @@ def _is_at(each: Heard, port: Listener) -> bool:
 
 
 def _list_heard(facts: Facts, socket: str) -> tuple[Heard, ...] | None:
-    """Its ports as they are loaded; None if they are not known. `[::]` may hear IPv4 too."""
+    """Its ports as loaded; None if unknown. `[::]` may accept IPv4 too."""
     rows = _find_loaded(facts, socket, "Listen")
     if rows is None:
         return None

@@ -1,4 +1,4 @@
-"""The ports of a socket unit as a registry declares it."""
+"""The ports of a socket unit as declared in a registry."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from qtctl.model.units import LISTENS, Socket, Unit
 
 @dataclass(frozen=True, slots=True)
 class SocketUnit:
-    """A socket that systemd opens: the name that a registry calls it by, and the unit that it starts."""
+    """A socket that systemd opens: its name in the registry, and the unit that it starts."""
 
     name: str
     starts: str
@@ -38,9 +38,9 @@ def list_sockets(registry: Registry, names: Names, name: str) -> Iterator[Socket
 
 
 def list_socket_ports(node: Unit, origin: Origin, unit: str = "") -> tuple[Listener, ...]:
-    """What systemd listens on for a socket, as far as it is a port: `listen`, `listen-2` …; nothing of other units.
+    """The ports that systemd listens on for a socket: `listen`, `listen-2` …; nothing for other units.
 
-    `unit`: that of an instance, whose name takes the place of `%i`.
+    `unit`: an instance, whose name replaces `%i`.
     """
     if not isinstance(node, Socket) or node.protocol:
         return ()

@@ -9,7 +9,7 @@ from qtctl.model.facts import Unit
 from qtctl.model.unit_kinds import UnitKind
 
 _APPLIED_BY_RELOAD = frozenset({UnitKind.TIMER, UnitKind.SLICE, UnitKind.TARGET})
-"""Of a timer systemd works out the next run again at every daemon-reload; the limits of a slice it sets again."""
+"""At every daemon-reload systemd recomputes a timer's next run, and sets a slice's limits again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ def map_dropins(desired: Desired) -> dict[str, list[str]]:
 
 
 def list_config_files(unit: DesiredUnit, file: str, dropins: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
-    """Files whose content counted when the unit was started: its unit file, drop-ins, env files and credentials."""
+    """Files whose content mattered when the unit was started: its unit file, drop-ins, env files and credentials."""
     if unit.kind in _APPLIED_BY_RELOAD:
         return ()
     read = (unit.env_file, unit.secrets_file) if isinstance(unit, DesiredService) else ()

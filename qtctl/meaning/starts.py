@@ -1,4 +1,4 @@
-"""What a service is started with: its files, and what its user needs to do with each."""
+"""What a service is started with: its files, and what its user must be able to do with each."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ _YES = ("yes", "y", "true", "t", "on", "1")
 
 @dataclass(frozen=True, slots=True)
 class StartFile:
-    """`path` is the unit's program, or another thing that it starts with. `optional`: it may be missing.
+    """`path` is the unit's program, or another file that it starts with. `optional`: it may be missing.
 
-    `as_root`: systemd itself, or a command with full rights, uses it.
+    `as_root`: used by systemd itself, or by a command with full rights.
     """
 
     role: str
@@ -40,7 +40,7 @@ class StartFile:
 
 
 def is_judged(service: DesiredService) -> bool:
-    """Whether its paths are those of the host, and its user one that the host knows before the start."""
+    """Whether its paths are the host's, and its user is known to the host before the start."""
     settings = _map_settings(service)
     dynamic = settings.get("DynamicUser", "").lower() in _YES
     return not dynamic and not _OTHER_ROOT & settings.keys() and not service.is_template
@@ -51,7 +51,7 @@ def _map_settings(service: DesiredService) -> dict[str, str]:
 
 
 def start_files(service: DesiredService) -> tuple[StartFile, ...]:
-    """Its program first, where its path is known; a path once for each role."""
+    """Its program first, if its path is known; each path once per role."""
     return tuple(each for each in _start_files(service) if each.path.startswith("/") and "%" not in each.path)
 
 
@@ -98,7 +98,7 @@ def is_venv_python(service: DesiredService) -> bool:
 
 
 def list_user_needs(service: DesiredService) -> tuple[Need, ...]:
-    """What `find_identity` has to know."""
+    """The facts that `find_identity` needs."""
     groups = tuple(Need(Group.FACT, name) for name in _list_groups(service))
     user = () if service.user in ("", "root", "0") else (Need(UserIds.FACT, service.user),)
     return (*user, *groups)

@@ -10,14 +10,14 @@ from qtctl.model.desired import Desired
 from qtctl.model.facts import Facts
 
 EPHEMERAL = range(32768, 61000)
-"""Ports that Linux gives out by itself: a UDP socket there belongs to a client that waits for answers, most often."""
+"""Ports that Linux assigns by itself: a UDP socket there usually belongs to a client that waits for answers."""
 _GONE, _NAMED = "cgroup:unreachable:", "cgroup:/"
 
 
 def find_strays(desired: Desired, facts: Facts, protocol: str, rows: Iterable[Row]) -> tuple[tuple[Row, str], ...]:
     """Sockets of the fleet's units on ports that the unit is not declared to have, each with its unit.
 
-    On a port that it has, another address is QT303's. What systemd holds is a socket unit's, where that is known.
+    A declared port at another address is QT303's. A socket held by systemd belongs to its socket unit, if known.
     """
     known = {
         (name, each.port.protocol, each.port.port) for each in list_declared_ports(desired) for name in each.owners

@@ -44,7 +44,7 @@ def parse_id(text: str) -> tuple[int, int]:
 def measure_lag(stream: Stream, group: StreamGroup) -> int | None:
     """Entries of the stream that the group was never given. None if Redis cannot tell.
 
-    Redis before 8.0.3 counts wrong once entries were trimmed or deleted before the group (redis#13337, redis#13957): a
+    Redis before 8.0.3 miscounts after entries were trimmed or deleted before the group (redis#13337, redis#13957): a
     group that was given the newest entry has no lag, and no group lags by more than there is.
     """
     if parse_id(group.last_delivered_id) >= parse_id(stream.last_id):
@@ -53,9 +53,9 @@ def measure_lag(stream: Stream, group: StreamGroup) -> int | None:
 
 
 def is_miscounted(stream: Stream, group: StreamGroup) -> bool:
-    """Whether the lag that Redis tells is too large: the group is past the first entry, and counts fewer than are gone.
+    """Whether Redis's lag is too large: the group is past the first entry, but counts fewer than are gone.
 
-    It stays so after the group has caught up, for as long as the group exists: entries were trimmed before it.
+    That stays so after the group has caught up, as long as it exists: entries were trimmed before it.
     """
     if stream.added is None or group.entries_read is None or not (stream.length and stream.first_id):
         return False
@@ -89,7 +89,7 @@ class Lost:
 def count_lost(stream: Stream, group: StreamGroup) -> Lost:
     """What was trimmed before a group was given it. `stream` was asked before `group`.
 
-    Certain only where the stream begins behind the group's place, and more entries are gone than the group was given.
+    Certain only if the stream begins after the group's place, and more entries are gone than the group was given.
     """
     if parse_id(group.last_delivered_id) >= parse_id(stream.last_id):
         return Lost(0)
@@ -113,13 +113,13 @@ def _count_not_given(gone: int, stream: Stream, group: StreamGroup) -> Lost:
 
 
 UNREAD_US = 60_000_000
-"""How long entries may wait for a group of which nobody reads."""
+"""How long entries may wait for a group that nobody reads with."""
 
 
 def measure_wait_us(stream: Stream, group: StreamGroup, clock: StoreClock) -> int:
-    """How long at least the oldest entry waits that the group was not given; 0 if none does, or nobody can tell.
+    """The least time that the oldest entry not given to the group has waited; 0 if none waits, or it is unknown.
 
-    That entry is known where it is the oldest of the stream; else only that the newest one waits too.
+    That entry is known if it is the oldest of the stream; otherwise only that the newest one waits too.
     """
     if parse_id(group.last_delivered_id) >= parse_id(stream.last_id) or measure_age(stream, clock).us is None:
         return 0
@@ -129,7 +129,7 @@ def measure_wait_us(stream: Stream, group: StreamGroup, clock: StoreClock) -> in
 
 
 def is_unread(stream: Stream, group: StreamGroup, consumers: StreamConsumers, clock: StoreClock) -> bool:
-    """Whether entries wait for a group, and for as long nobody has read with it."""
+    """Whether entries wait for a group, and nobody has read with it for as long."""
     last_read_us = min(consumers.idle_ms.values(), default=UNREAD_US // 1000) * 1000
     return stream.length > 0 and min(measure_wait_us(stream, group, clock), last_read_us) >= UNREAD_US
 
@@ -140,14 +140,14 @@ def find_oldest_idle_us(pending: StreamPending) -> int:
 
 
 def is_set_back(group: StreamGroup, earlier: StreamGroup) -> bool:
-    """Whether the group is given entries that it had already been given at an earlier look."""
+    """Whether the group is given entries again that it had already been given at an earlier look."""
     return parse_id(group.last_delivered_id) < parse_id(earlier.last_delivered_id)
 
 
 def is_made_anew(stream: Stream, group: StreamGroup, earlier: StreamGroup) -> bool:
-    """Whether it was given fewer entries in all its life than it had been at an earlier look, or Redis lost count.
+    """Whether it was given fewer entries in total than at an earlier look, or Redis lost count.
 
-    Where no entry was ever deleted one by one, Redis loses count only of a group that was made or set by hand.
+    If no entry was ever deleted one by one, Redis loses count only for a group that was created or set by hand.
     """
     if earlier.entries_read is None:
         return False

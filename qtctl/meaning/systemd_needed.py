@@ -6,9 +6,9 @@ from qtctl.model.desired import Desired
 
 
 def find_systemd_needed(desired: Desired) -> int:
-    """The first version that may know every directive of the generated files; 0 if any does, and before rendering.
+    """The first version that may know every directive in the generated files; 0 if any does, and before rendering.
 
-    A directive that 255 knows and 252, the measured one before it, does not may have come with 253.
+    A directive that 255 knows and 252, the measured version before it, does not may have come with 253.
     """
     files = (file for file in desired.files if file.of_unit)
     used = {at for file in files for at in merge_effective(parse(file.content, file.path))}

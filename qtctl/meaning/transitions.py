@@ -1,4 +1,4 @@
-"""How long a unit may be on its way from one state to another, and whether it has been on it for longer."""
+"""How long a unit may be starting or stopping, and whether it has taken longer."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -11,14 +11,14 @@ from qtctl.model.facts import Unit
 from qtctl.model.unit_kinds import UnitKind
 
 DEFAULT_TIMEOUT_US = 90_000_000
-"""DefaultTimeoutStartSec= and DefaultTimeoutStopSec= as systemd ships them."""
+"""systemd's shipped DefaultTimeoutStartSec= and DefaultTimeoutStopSec=."""
 GRACE_US = 15_000_000
-"""Between the end of a timeout and the end of what systemd does then."""
+"""Between a timeout and the end of what systemd does then."""
 _TIMED = frozenset((UnitKind.SERVICE, UnitKind.SOCKET, UnitKind.MOUNT, UnitKind.SWAP))
 
 
 class Transition(StrEnum):
-    """As systemd names the state; a unit that waits for its next start is not on its way."""
+    """As systemd names the state; a unit that waits for its next start is not in transition."""
 
     ACTIVATING = "activating"
     RELOADING = "reloading"
@@ -40,7 +40,7 @@ def find_transition(unit: Unit) -> Transition | None:
 
 
 def find_longest_us(declared: DesiredUnit, way: Transition, otherwise_us: int) -> int:
-    """How long the unit may take, as its file or systemd's defaults say; `otherwise_us` where nothing limits it."""
+    """How long the unit may take, by its file or systemd's defaults; `otherwise_us` if nothing limits it."""
     if isinstance(declared, DesiredService):
         pairs = dict((*declared.settings, *declared.restart, *declared.limits))
         given = next((pairs[key] for key in _DIRECTIVES[way] if key in pairs), None)

@@ -9,9 +9,9 @@ from qtctl.model.facts import Facts, Unit
 from qtctl.model.moments import parse_microseconds
 
 UP = frozenset({"active", "reloading", "refreshing", "activating"})
-"""`activating` too: a oneshot at work and a service that is just starting are running, as far as one look can tell."""
+"""Includes `activating`: a running oneshot and a service that is just starting are up, as far as one look can tell."""
 UNLOADABLE = frozenset({"error", "bad-setting"})
-"""Load states of a unit whose file systemd found and could not use."""
+"""Load states of a unit whose file systemd found but could not use."""
 
 
 class Condition(StrEnum):
@@ -62,7 +62,7 @@ def find_condition(unit: Unit, limits: LoopLimits, policy: RestartPolicy | None 
 
 
 def is_looping(unit: Unit, limits: LoopLimits) -> bool:
-    """Waiting for its next start after it ended, or restarted too often and not up for long, even on its way down."""
+    """Waiting for its next start after it ended, or restarted too often and not up for long, even while stopping."""
     if unit.sub_state.startswith("auto-restart"):
         return True
     if unit.active_state in ("inactive", "failed") or unit.n_restarts < limits.restarts:
@@ -72,26 +72,26 @@ def is_looping(unit: Unit, limits: LoopLimits) -> bool:
 
 
 def is_absent(unit: Unit | None) -> bool:
-    """systemd answers for any name; of one that it has no file for and that does not run, with not-found."""
+    """systemd answers for any name: not-found for one without a file that does not run."""
     return unit is None or (unit.load_state == "not-found" and unit.active_state == "inactive")
 
 
 def has_file(unit: Unit | None) -> bool:
-    """Whether systemd has a unit file of it. One without can still run, and does not come back once it ends."""
+    """Whether systemd has a unit file for it. Without one it can still run, but does not come back once it ends."""
     return unit is not None and unit.load_state != "not-found"
 
 
 def is_loaded(unit: Unit | None) -> bool:
-    """Whether systemd has read its files, and could use them."""
+    """Whether systemd has read its files and could use them."""
     return unit is not None and unit.load_state == "loaded"
 
 
 def read_unit(facts: Facts, name: str) -> Unit | None:
-    """None if there is no such unit: no file, and nothing that runs. LookupError if that is not known."""
+    """None if there is no such unit: no file, and nothing running. LookupError if that is unknown."""
     unit = facts.read(Unit, name)
     return None if is_absent(unit) else unit
 
 
 def get_start_us(unit: Unit) -> int:
-    """When its main process started, or it became active if it has none: µs since the epoch, 0 for never."""
+    """When its main process started, or it became active without one: µs since the epoch, 0 for never."""
     return unit.exec_main_start_timestamp or unit.active_enter_timestamp

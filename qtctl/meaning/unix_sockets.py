@@ -1,4 +1,4 @@
-"""Unix sockets that a host must have: those that services and externals declare, and those that systemd listens on."""
+"""Unix sockets that a host must have: declared by services and externals, or listened on by systemd."""
 
 from collections.abc import Iterable
 
@@ -8,14 +8,14 @@ from qtctl.model.unit_kinds import UnitKind
 
 LISTENS = ("ListenStream", "ListenDatagram", "ListenSequentialPacket")
 ROOT, OPEN = "root", "0666"
-"""SocketUser= and SocketMode= where nothing is said (systemd.socket(5))."""
+"""Defaults of SocketUser= and SocketMode= (systemd.socket(5))."""
 
 
 def list_unix_sockets(settings: Pairs, origin: Origin, *, specifiers: bool) -> tuple[UnixListener, ...]:
-    """The paths that a socket unit listens on, with owner and mode. An empty assignment forgets all before it.
+    """The paths that a socket unit listens on, with owner and mode. An empty assignment drops all before it.
 
-    Where SocketUser= names an account and no group is named, its group is the account's own: not judged. Nor is a path
-    in which systemd has something to replace.
+    If SocketUser= names an account and no group is set, the group is the account's own and not judged. Nor is a path
+    with a specifier.
     """
     said = dict(settings)
     user = said.get("SocketUser", "")
@@ -34,7 +34,7 @@ def _list_paths(settings: Pairs) -> list[str]:
 
 
 def must_listen(units: Iterable[DesiredUnit]) -> dict[str, tuple[DesiredUnit, UnixListener]]:
-    """Path → the unit that must listen there and what it says: of a service and its socket the socket."""
+    """Path → the unit that must listen there and its settings: of a service and its socket, the socket."""
     found: dict[str, tuple[DesiredUnit, UnixListener]] = {}
     for unit in units:
         if not unit.must_be_active:

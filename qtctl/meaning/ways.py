@@ -1,4 +1,4 @@
-"""The ways to what a service starts with, as facts have them, and what its user may do there."""
+"""The ways to what a service starts with, from the facts, and what its user may do there."""
 
 from collections.abc import Mapping
 
@@ -28,7 +28,7 @@ def map_way_entries(way: PathWay) -> Mapping[str, Entry]:
 
 _MOST_WALKED = 2000
 _walked: dict[tuple[int, str], tuple[PathWay, Way]] = {}
-"""Several rules follow the same ways. Each with its fact: no other can have its id meanwhile."""
+"""Several rules follow the same ways. Kept with its fact, so that no other fact can get its id meanwhile."""
 
 
 def make_way(path: str, fact: PathWay) -> Way:
@@ -46,5 +46,5 @@ def make_identity(user: UserIds) -> Identity:
 
 
 def list_private_groups(user: UserIds) -> tuple[int, ...]:
-    """Its first group, where nobody else is in it."""
+    """Its primary group, if nobody else is in it."""
     return () if user.sharing else (user.gid,)

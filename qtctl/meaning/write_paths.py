@@ -17,9 +17,9 @@ _OUTPUT = ("StandardOutput", "StandardError")
 
 @dataclass(frozen=True, slots=True)
 class WritePath:
-    """An absolute path that a service has to write to. `optional`: it may be missing.
+    """An absolute path that a service must write to. `optional`: it may be missing.
 
-    `by_user`: its user has to; else systemd opens it before the service is its user's.
+    `by_user`: its user must; else systemd opens it before the service becomes its user's.
     """
 
     path: str
@@ -53,7 +53,7 @@ def list_write_paths(service: DesiredService) -> Iterator[WritePath]:
 
 
 def _split_paths(value: str) -> tuple[str, ...]:
-    """As systemd takes a list of paths apart; none of one that it would refuse."""
+    """As systemd splits a list of paths; nothing if it would refuse the list."""
     try:
         return split(value, Escapes.LITERAL)
     except InputError:

@@ -1,7 +1,7 @@
-"""Which accounts and folders are missing, and what prevents a deploy from making them.
+"""Which accounts and folders are missing, and what prevents a deploy from creating them.
 
-systemd-sysusers adds accounts and memberships and changes none that exists; systemd-tmpfiles sets owner and mode of
-folders, and replaces nothing that is not a folder. So any other difference is in the way: no run would change it.
+systemd-sysusers adds accounts and memberships, and changes none that exist; systemd-tmpfiles sets owner and mode of
+folders, and replaces nothing that is not a folder. So any other difference is an obstacle: no run would change it.
 """
 
 from collections.abc import Iterator, Mapping

@@ -17,14 +17,14 @@ def label_of(step: Step) -> str:
 
 
 def digest_step(step: Step, nonce: str) -> str:
-    """A digest of all that decides what the step does, and of the state that it was decided on.
+    """A digest of everything that decides what the step does, and of the state that it was decided on.
 
-    `nonce` is new for each plan: what the digest says of a file can be compared within that plan alone.
+    `nonce` is new for each plan: digests of a file can only be compared within one plan.
     """
     file = step.file
     new = [file.sha256, file.mode, file.owner, file.group] if file else []
     drags = sorted([each.unit, each.effect, each.by] for each in step.drags)
-    # How often systemd restarted a unit in a crash loop is another number at each look.
+    # The restart counter of a unit in a crash loop changes at each look.
     reason = "" if step.kind is StepKind.RESET_FAILED else step.reason
     place = [step.target, step.time] if step.time else [step.target]
     text = json.dumps([step.kind, step.subject, reason, step.seen, step.diff, new, drags, *place])

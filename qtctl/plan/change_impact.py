@@ -1,4 +1,4 @@
-"""What a change of a unit file needs to be in force, and how it is shown without showing secrets."""
+"""What a change in a unit file needs to take effect, and how it is shown without showing secrets."""
 
 import re
 from collections.abc import Iterable
@@ -26,8 +26,8 @@ _HIDDEN = "(not shown)"
 def find_change(old: bytes, new: bytes, name: str) -> ChangeClass:
     """What a unit that was started from `old` needs to match `new`: the most that one of its directives needs.
 
-    Links are made by [Install], and decided from what links there are. A text that cannot be read as a unit file counts
-    as a new start.
+    Links come from [Install] and are judged by the existing links. A text that cannot be read as a unit file counts as
+    needing a restart.
     """
     try:
         before, after = (merge_effective(parse(text.decode(), name)) for text in (old, new))
@@ -43,9 +43,9 @@ def needs_new_start(old: bytes, new: bytes, name: str) -> bool:
 
 
 def is_stopped_otherwise(old: bytes, new: bytes, name: str) -> bool:
-    """Whether a unit would be stopped differently by `new` than by `old`, also because a command is run as it says now.
+    """Whether a unit would be stopped differently by `new` than by `old`, including commands that changed.
 
-    True of a text that cannot be read as a unit file.
+    True for a text that cannot be read as a unit file.
     """
     try:
         before, after = (merge_effective(parse(text.decode(), name)) for text in (old, new))
@@ -119,7 +119,7 @@ def _join_lines(lines: list[str]) -> str:
 
 
 def _is_clean(text: str) -> bool:
-    """Whether nothing of a line looks like a secret, the key being the name of its value."""
+    """Whether nothing in a line looks like a secret, taking the key as the name of its value."""
     key, equals, value = text.partition("=")
     named = bool(equals) and is_secret_name(key.strip(" \t#;")) and not is_harmless(value.strip())
     return not named and mask_lines(text) == text

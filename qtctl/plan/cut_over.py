@@ -1,4 +1,4 @@
-"""The containers that a deploy stops because units take over what they do, and what forbids stopping one."""
+"""The containers that a deploy stops because units take over from them, and what forbids stopping one."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _RUNS = ("running", "restarting")
 
 
 def list_left_services(desired: Desired) -> dict[str, tuple[LeftContainer, tuple[str, ...]]]:
-    """Compose service → its record, and the units of this host that take over and are to run."""
+    """Compose service → its record, and the units of this host that take over and should run."""
     runs = {goal.unit for goal in list_goals(desired) if goal.active is not False}
     units: dict[str, list[str]] = {}
     for unit in desired.units():
@@ -32,9 +32,9 @@ def list_left_services(desired: Desired) -> dict[str, tuple[LeftContainer, tuple
 
 
 def cut_over(desired: Desired, planned: Plan, running: tuple[RunningContainer, ...] | str) -> Plan:
-    """`planned`, with the containers stopped before anything is started; refusals where that is not certain to hold.
+    """`planned`, with containers stopped before anything is started; refusals if that may not last.
 
-    `running`: the containers of the host, or why they are not known.
+    `running`: the host's containers, or why they are not known.
     """
     left = list_left_services(desired)
     if planned.refusals or not left:
@@ -91,7 +91,7 @@ def _find_obstacle(container: RunningContainer) -> Iterator[Refusal]:
 def _find_nameless(
     container: RunningContainer, left: dict[str, tuple[LeftContainer, tuple[str, ...]]]
 ) -> Iterator[Refusal]:
-    """A container that Compose did not make, and that looks like one of the services."""
+    """A container that Compose did not create, but that looks like one of the services."""
     for service, (record, _) in left.items():
         shared = sorted(set(container.ports) & set(record.ports))
         if _is_named(container.name, service) or shared:

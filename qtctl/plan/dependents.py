@@ -24,7 +24,7 @@ STOPPED_WITH = {
 NOT_RESTARTED = frozenset(("PropagatesStopTo",))
 UPHELD_BY = "UpheldBy"
 PULLED_BY = tuple(("Unit", name) for name in (*STOPPED_WITH, UPHELD_BY))
-"""Interface and name of the properties that are asked for."""
+"""Interface and name of the properties to ask for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Ties:
     goals: Mapping[str, UnitGoal]
 
     def list_drags(self, unit: str, effect: Effect, *, old: bool = False) -> tuple[Dragged, ...]:
-        """The running units that go with `unit`, directly or through another one, as they are met."""
+        """The running units that go with `unit`, directly or through another one, in the order found."""
         found: dict[str, Dragged] = {}
         left = [unit]
         while left:
@@ -72,7 +72,7 @@ class Ties:
                     yield each
 
     def read_loaded(self, unit: str, name: str) -> tuple[str, ...]:
-        """What systemd has in a property; nothing where it was not asked, or does not know the property."""
+        """What systemd has in a property; nothing if it was not asked, or does not know the property."""
         found = self._find_unit(unit)
         value = (found.loaded or {}).get(name) if found is not None else None
         return tuple(sorted(str(each) for each in value)) if isinstance(value, list) else ()

@@ -12,10 +12,10 @@ from qtctl.model.plan import Step, StepKind
 _STARTS = frozenset({StepKind.START, StepKind.RESTART, StepKind.RESET_FAILED})
 _FAILED = frozenset({Condition.FAILED, Condition.GAVE_UP, Condition.LOOPING})
 _STANDS_STILL = frozenset({"QT215", "QT226", "QT233"})
-"""Findings that an active unit does nothing: it is frozen or stopped, or a timer without a next run."""
+"""Findings that an active unit does nothing: it is frozen or stopped, or a timer has no next run."""
 
 _ABOUT_RUNNING = frozenset({"QT204", "QT205", "QT206", "QT219"}) | _STANDS_STILL
-"""Findings that a unit failed, and what comes of it. That its file is missing is not among them."""
+"""Findings that a unit failed, and their consequences. A missing file is not among them."""
 
 
 def list_failed(desired: Desired, evidence: Evidence, outstanding: Iterable[Finding]) -> frozenset[str]:

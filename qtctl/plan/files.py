@@ -44,7 +44,7 @@ class FileChange:
 
 
 def list_to_read(desired: Desired, facts: Facts) -> tuple[str, ...]:
-    """Paths of the files whose present content a plan needs: regular ones with other content, but no env files."""
+    """Paths of files whose current content a plan needs: regular ones with other content, but no env files."""
     found = []
     for file in _list_to_place(desired, facts):
         there = facts.read(File, file.path)
@@ -54,7 +54,7 @@ def list_to_read(desired: Desired, facts: Facts) -> tuple[str, ...]:
 
 
 def _list_to_place(desired: Desired, facts: Facts) -> tuple[DesiredFile, ...]:
-    """All files except those whose originals, from which they were adopted, are still in place."""
+    """All files except those whose adopted originals are still in place."""
     return tuple(file for file in desired.files if not is_in_place(file, facts))
 
 
@@ -66,7 +66,7 @@ def find_changes(desired: Desired, facts: Facts, current: Mapping[str, bytes]) -
 
 def _find_change(file: DesiredFile, there: File | None, current: Mapping[str, bytes]) -> FileChange | None:
     if there is None:
-        # A new file has no time to keep: by its time, every process that is there is older.
+        # A new file has no time to keep: by its time, every running process is older.
         return FileChange(file, "not on the host", ABSENT, "", ChangeClass.RESTART)
     if not there.ours:
         diff = _show_diff(file, current) if there.kind == "file" else ""
@@ -82,7 +82,7 @@ def _find_change(file: DesiredFile, there: File | None, current: Mapping[str, by
 
 
 def _find_class(file: DesiredFile, current: Mapping[str, bytes]) -> ChangeClass:
-    """What the new content needs. A file whose content stays the same is not in `current`."""
+    """What the new content needs. A file whose content does not change is not in `current`."""
     if not file.of_unit:
         return ChangeClass.RESTART
     return find_change(current.get(file.path, file.content), file.content, file.subject)
@@ -152,7 +152,7 @@ _WINS = (
 
 
 def _find_winner(file: DesiredFile, facts: Facts) -> list[Refusal]:
-    """A definition that systemd prefers to the file, also after it has been written."""
+    """A definition that systemd prefers to the file, even after it has been written."""
     loadable = file.kind == "unit" and not is_template(file.subject)
     unit = facts.read(Unit, file.subject) if loadable else None
     if unit is None or not unit.fragment_path.startswith(_WINS):

@@ -8,7 +8,7 @@ from qtctl.dialects.systemd.unit_name import get_template
 from qtctl.model.desired import Desired
 
 UNIT_ROOTS = ("/etc/systemd/system", "/etc/systemd/system.control", "/usr/local/lib/systemd/system")
-"""Where operators and qtctl install units. What packages install, and what is gone after a boot, is not copied."""
+"""Where operators and qtctl install units. What packages install, and what does not survive a boot, is not copied."""
 STAMPS = "/var/lib/systemd/timers"
 STAMP = "stamp-"
 _OF_UNIT = (".d", ".wants", ".requires", ".upholds")
@@ -18,9 +18,9 @@ _OF_LINKS = _OF_UNIT[1:]
 
 @dataclass(frozen=True, slots=True)
 class FleetNames:
-    """`units`: those that qtctl makes, or that are declared retired. `files`: further files that qtctl writes.
+    """`units`: those that qtctl generates, or that are declared retired. `files`: further files that qtctl writes.
 
-    `guarded`: files that may hold secrets; `made_env` those of them that qtctl makes, without any.
+    `guarded`: files that may hold secrets; `made_env`: those of them that qtctl generates, without secrets.
     """
 
     patterns: tuple[str, ...]
@@ -63,11 +63,11 @@ class FleetNames:
         return path in self.files or self.may_be_env(path) or self._is_of_unit(path, target)
 
     def may_be_env(self, path: str) -> bool:
-        """Whether it is copied only where qtctl has written it: others may hold secrets."""
+        """Whether it is copied only if qtctl wrote it: others may hold secrets."""
         return path in self.guarded or (bool(self.env_dir) and path.rpartition("/")[0] == self.env_dir)
 
     def may_be_read(self, path: str) -> bool:
-        """Whether its content may be asked of a host at all, for a digest too."""
+        """Whether the host may be asked for its content at all, even for a digest."""
         return path in self.made_env or not self.may_be_env(path)
 
     def _is_of_unit(self, path: str, target: str) -> bool:
@@ -92,7 +92,7 @@ def is_in_unit_folder(path: str) -> bool:
 
 
 def find_unit(path: str) -> str:
-    """The unit that a path in a folder of units is about: its file, a drop-in, a stamp or what pulls it in."""
+    """The unit that a path in a unit folder is about: its file, a drop-in, a stamp, or a link that pulls it in."""
     folder, _, name = path.rpartition("/")
     if folder == STAMPS:
         return name.removeprefix(STAMP)

@@ -1,4 +1,4 @@
-"""The block of the hosts file: written where it is not as declared, refused where the rest contradicts it."""
+"""The block in the hosts file: written if it is not as declared, refused if the rest of the file contradicts it."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ def list_needs(desired: Desired) -> tuple[Need, ...]:
 
 
 def list_to_read(desired: Desired, facts: Facts) -> tuple[str, ...]:
-    """The hosts file, if its block has to change: the new content is made from the present one."""
+    """The hosts file, if its block must change: the new content is made from the current one."""
     there = facts.read(File, PATH) if desired.hosts_file is not None else None
     return (PATH,) if there is not None and there.kind == "file" and _give_reason(desired, facts) else ()
 
@@ -58,7 +58,7 @@ def find_obstacles(desired: Desired, facts: Facts, current: Mapping[str, bytes])
 
 
 def _find_unseen(desired: Desired, facts: Facts, there: File, current: Mapping[str, bytes]) -> tuple[Refusal, ...]:
-    """The new content is made from the present one, which must be the content that the plan was decided on."""
+    """The new content is made from the current one, which must be the content that the plan was decided on."""
     if not _give_reason(desired, facts):
         return ()
     if PATH not in current:
@@ -79,7 +79,7 @@ def _find_contradictions(declared: DesiredHosts, found: Hosts) -> Iterator[Refus
 
 
 def _give_reason(desired: Desired, facts: Facts) -> str:
-    """Why the block has to be written, or ''. Names that were retired go with their lines: the block is ours."""
+    """Why the block must be written, or ''. Retired names go with their lines: the block is ours."""
     if desired.hosts_file is None:
         return ""
     wanted, found = list(make_block_lines(desired.hosts_file.aliases)), facts.read(Hosts, PATH)

@@ -15,7 +15,7 @@ _HINT = "see which host its address and your ssh config lead to, or correct host
 
 
 def make_deployable(desired: Desired, target: str) -> Desired:
-    """What is deployed to `target`: `as_meant`.
+    """`as_meant` for `target`.
 
     InputError if nothing at all is declared for the host: then something is wrong with the registry.
     """
@@ -26,7 +26,7 @@ def make_deployable(desired: Desired, target: str) -> Desired:
 
 
 def as_meant(desired: Desired, target: str) -> Desired:
-    """A stand-in for the host of `desired` is another machine, and may be."""
+    """A stand-in for the host of `desired` may be another machine."""
     return desired if target == desired.host else replace(desired, expected_hostname="", machine="")
 
 
@@ -55,6 +55,6 @@ def find_obstacles(desired: Desired, facts: Facts) -> Iterator[Refusal]:
 
 
 def _read_last_machine(facts: Facts) -> str:
-    """That of the generation in force; '' if there is none, or it does not say."""
+    """The machine of the generation in force; '' if there is none, or it does not say."""
     status = facts.find(HostDeploys, "host")
     return status.about.get("machine", "") if status else ""

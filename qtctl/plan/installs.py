@@ -1,4 +1,4 @@
-"""Links to what is installed: which of them have to lead elsewhere, who runs from them, and what is in the way."""
+"""Links to installations: which must lead elsewhere, which units run from them, and what is in the way."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _PATHS = ("PYTHONPATH", "PATH", "VIRTUAL_ENV")
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """A path that is to lead elsewhere. `seen` as in Step; `built`: whether it is on the host already."""
+    """A path that must lead elsewhere. `seen` as in Step; `built`: whether the target is on the host already."""
 
     install: DesiredInstall
     seen: str
@@ -93,7 +93,7 @@ def _find_running_jobs(desired: Desired, facts: Facts, switched: set[str]) -> It
 
 
 def _is_job(unit: DesiredUnit, starters: set[str]) -> bool:
-    """Whether it ends by itself: what a timer starts, or a oneshot."""
+    """Whether it ends by itself: a timer starts it, or it is a oneshot."""
     return "DesiredTimer" in starters or (isinstance(unit, DesiredService) and unit.type == "oneshot")
 
 

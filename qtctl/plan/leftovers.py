@@ -1,7 +1,7 @@
-"""What qtctl once wrote on a host and is no longer declared: retired and renamed units, surplus instances, files.
+"""What qtctl wrote on a host and is no longer declared: retired and renamed units, surplus instances, files.
 
-It is recognized by the mark in its first line, and only what has a name of the fleet belongs to it: several fleets may
-share a host. Nothing else is ever removed, and nothing at all without `--prune`.
+It is recognised by the mark in its first line, and belongs to the fleet only if it has one of its names: several fleets
+may share a host. Nothing else is ever removed, and nothing at all without `--prune`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -39,7 +39,7 @@ class LeftFile:
 
 @dataclass(frozen=True, slots=True)
 class LeftUnit:
-    """`links`: those that enable it, or are other names of it."""
+    """`links`: those that enable it, or are other names for it."""
 
     unit: str
     why: str
@@ -62,7 +62,7 @@ class Leftovers:
 
     @cached_property
     def units(self) -> tuple[LeftUnit, ...]:
-        """Units that systemd may have loaded, in the order in which they are stopped: first what starts others."""
+        """Units that systemd may have loaded, in stop order: those that start others first."""
         why = {each.unit: each.why for each in self.files if each.kind == UNIT and not is_template(each.unit)}
         gone = {each.unit: each.why for each in self.files if each.kind == UNIT and is_template(each.unit)}
         for name in self._list_seen_names():
@@ -88,7 +88,7 @@ class Leftovers:
                 yield Note(NoteKind.FOREIGN, path, _FOREIGN)
 
     def find_unit(self, name: str) -> Unit | None:
-        """None if it is not there, or if nobody asked."""
+        """None if it does not exist, or nobody asked."""
         return self.facts.find(Unit, name)
 
     @cached_property
@@ -103,7 +103,10 @@ class Leftovers:
 
     @cached_property
     def _counted(self) -> frozenset[str]:
-        """Templates whose instances are declared one by one. What sockets or people start of others is theirs."""
+        """Templates whose instances are declared one by one.
+
+        Instances that sockets or people start of others are theirs.
+        """
         return frozenset(each.template for each in self.desired.units() if each.template)
 
     def _read_marked(self, folder: str) -> GeneratedFiles:
@@ -137,7 +140,7 @@ class Leftovers:
                 yield LeftFile(path, ENV, "", f"sha256:{digest}", _UNDECLARED)
 
     def _list_seen_names(self) -> Iterable[str]:
-        """Units that are loaded and not only named by others, and those that links enable."""
+        """Units that are loaded and not just referenced, and those that links enable."""
         listing = self.facts.read(UnitListing, "*") or UnitListing({}, {})
         loaded = {name for name, (_, active, _sub) in listing.units.items() if active != "inactive"}
         enabled = {path.rpartition("/")[2] for path in self._read_marked(UNIT_DIR).links}
@@ -155,7 +158,7 @@ class Leftovers:
 
 
 def list_needs(desired: Desired) -> tuple[Need, ...]:
-    """What `Leftovers` has to know."""
+    """The facts that `Leftovers` needs."""
     retired = (each.unit for each in desired.retired_units if not is_template(each.unit))
     folders = (UNIT_DIR, *((desired.env_dir,) if desired.env_dir else ()))
     return (
@@ -169,7 +172,7 @@ _FIRST = (".timer", ".path", ".socket", ".automount")
 
 
 def _stop_order(unit: str) -> tuple[int, str]:
-    """What starts others first, so that it does not start them again; targets last."""
+    """Units that start others first, so that they do not start them again; targets last."""
     return (0 if unit.endswith(_FIRST) else 2 if unit.endswith(".target") else 1), unit
 
 

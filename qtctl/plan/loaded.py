@@ -1,4 +1,4 @@
-"""What systemd had loaded of the declared units when a deploy was planned, for the host to compare before it begins."""
+"""What systemd had loaded for the declared units at planning time, for the host to compare before it begins."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9/._@:-]+")
 
 
 def list_loaded(desired: Desired, facts: Facts) -> tuple[LoadedAs, ...]:
-    """Sorted. A unit with a drop-in of an odd name is left out: systemctl shows such a name escaped."""
+    """Sorted. A unit with a drop-in of an unusual name is left out: systemctl shows such a name escaped."""
     return tuple(_list_loaded(desired, facts))
 
 

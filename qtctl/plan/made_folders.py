@@ -1,4 +1,4 @@
-"""What a host is like once systemd-tmpfiles has made the declared folders, as far as ways to files lead over them."""
+"""The state of a host once systemd-tmpfiles has created the declared folders, as far as paths lead through them."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,7 +14,7 @@ _UNKNOWN = "4294967294"
 
 
 def add_made_folders(desired: Desired, facts: Facts) -> Facts:
-    """The facts, with declared folders on every way as they are declared, and there."""
+    """The facts, with declared folders on every path as they are declared."""
     folders = {folder.path: folder for folder in desired.folders}
     if not folders:
         return facts

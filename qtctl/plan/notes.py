@@ -1,4 +1,4 @@
-"""What to know before agreeing to a plan: hand edits, drop-ins of operators, timers that start something at once."""
+"""What to know before agreeing to a plan: hand edits, operators' drop-ins, timers that start something at once."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -22,7 +22,7 @@ _Values = Mapping[tuple[str, str], tuple[str, ...]]
 
 
 def list_notes(desired: Desired, facts: Facts, current: Mapping[str, bytes], steps: Iterable[Step]) -> tuple[Note, ...]:
-    """`current`: contents of files of the host, also of those that `list_dropins_to_read` names, as far as known."""
+    """`current`: contents of files on the host, including those that `list_dropins_to_read` names, as far as known."""
     return (
         *_list_edited(desired, facts),
         *_list_overridden(desired, facts, current),
@@ -31,7 +31,7 @@ def list_notes(desired: Desired, facts: Facts, current: Mapping[str, bytes], ste
 
 
 def list_dropins_to_read(desired: Desired, facts: Facts) -> tuple[str, ...]:
-    """Drop-ins of declared units alone: those of whole types of unit may be anybody's."""
+    """Only drop-ins of declared units: those for whole types of unit may be anybody's."""
     found = (path for unit, paths in _list_dropins(desired, facts) for path in paths if _is_of(path, unit))
     return tuple(dict.fromkeys(found))
 
@@ -41,7 +41,7 @@ def _is_of(path: str, unit: str) -> bool:
 
 
 def _list_dropins(desired: Desired, facts: Facts) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Unit → drop-ins of it that qtctl did not write, and no package did."""
+    """Unit → its drop-ins that neither qtctl nor a package wrote."""
     ours = {file.path for file in desired.files}
     for goal in list_goals(desired):
         unit = facts.find(Unit, goal.unit)
@@ -52,7 +52,7 @@ def _list_dropins(desired: Desired, facts: Facts) -> Iterator[tuple[str, tuple[s
 
 
 def _list_edited(desired: Desired, facts: Facts) -> Iterator[Note]:
-    """Unit files that are not what the last generation left there."""
+    """Unit files that differ from what the last generation left there."""
     status = facts.find(HostDeploys, "host")
     if status is None or not judges_generation(status, desired.fleet, desired.host):
         return
@@ -80,7 +80,7 @@ def _list_overridden(desired: Desired, facts: Facts, current: Mapping[str, bytes
 
 
 def _describe(theirs: _Values, ours: _Values) -> str:
-    """Keys alone: values may be secrets."""
+    """Only keys: values may be secrets."""
     over = [key for section, key in theirs if (section, key) in ours and theirs[section, key] != ours[section, key]]
     more = [key for section, key in theirs if (section, key) not in ours]
     said = [f"overrides {', '.join(f'{key}=' for key in over)}"] if over else []
@@ -89,7 +89,7 @@ def _describe(theirs: _Values, ours: _Values) -> str:
 
 
 def _read_values(content: bytes) -> _Values:
-    """Nothing if it is no unit file."""
+    """Nothing if it is not a unit file."""
     try:
         found = merge_effective(parse(content.decode(), "x.conf"))
     except (InputError, UnicodeDecodeError):
@@ -98,7 +98,7 @@ def _read_values(content: bytes) -> _Values:
 
 
 def _list_firing(desired: Desired, facts: Facts, steps: Iterable[Step]) -> Iterator[Note]:
-    """Timers that this plan starts, and that start their unit at once."""
+    """Timers that this plan starts and that start their unit at once."""
     contents = {file.path: file.content for file in desired.files}
     files = {goal.unit: goal.file for goal in list_goals(desired)}
     started = [step.subject for step in steps if step.kind in (StepKind.START, StepKind.RESTART)]

@@ -19,7 +19,7 @@ class DeployStatus(StrEnum):
     INTERRUPTED = "interrupted"
     """Before anything was changed."""
     RESTORED = "restored"
-    """The host was changed, was not as declared then, and is again as it was before."""
+    """The host was changed, was not as declared, and has been restored."""
     FAILED = "failed"
     """The host may have been changed, and no check found it as declared."""
 
@@ -38,7 +38,7 @@ class ReasonKind(StrEnum):
     """None of the files were installed on the host."""
     STEPS_FAILED = "steps-failed"
     NOT_AS_DECLARED = "not-as-declared"
-    """Every step is done, and the gate did not open in time."""
+    """Every step is done, but the gate did not open in time."""
     HOST_LOST = "host-lost"
     """The connection was lost, or no new one could be made."""
     INTERRUPTED = "interrupted"
@@ -75,11 +75,11 @@ class DeployOutcome:
 
     `results`: one for each step of the plan, in the order in which they run. `outstanding`: what of the gate did not
     hold at the last look. `moving`: services that systemd kept restarting. `failures`: why units do not run. `looked`:
-    whether the host was looked at after the last step; before the first where nothing was changed. Of a host that went
-    back, `left` are the paths that someone else had changed meanwhile, `worse` the units that are not as they were,
-    and `gone` the oneshots that were active before and are not run again. `failed_before`: units that had failed when
-    it began; that they still do ends no deploy. `generation`: its number on the host, None if none was staged.
-    `warnings`: what the host or the caller could not do besides.
+    whether the host was looked at after the last step, or before the first if nothing was changed. After a rollback,
+    `left` are the paths that others had changed meanwhile, `worse` the units that are not as before, and `gone` the
+    oneshots that were active and are not run again. `failed_before`: units that had failed when it began, and whose
+    failure ends no deploy. `generation`: its number on the host, None if none was staged. `warnings`: anything else
+    that the host or the caller could not do.
     """
 
     plan: Plan

@@ -28,12 +28,12 @@ def plan(
     choices: Choices = NO_CHOICES,
     ran: Mapping[str, Ran] | None = None,
 ) -> Plan:
-    """What has to change on the host, in the order in which it runs.
+    """What must change on the host, in the order in which it runs.
 
-    `facts` must hold needs(desired); `current` the content of the files that list_unread(desired, facts) names; `ran`,
-    by unit, what the host has recorded of its process, as far as it has. A fact that could not be read, an obstacle, or
-    a unit that the host's systemd would refuse gives a plan of refusals and no steps. Of undeclared units only those
-    that qtctl wrote are in it, and only with `choices.prune`.
+    `facts` must hold list_needs(desired); `current` the content of the files that list_unread(desired, facts) names;
+    `ran`, by unit, what the host has recorded about its process, if anything. A fact that could not be read, an
+    obstacle, or a unit that the host's systemd would refuse gives a plan of refusals without steps. Undeclared units
+    are included only if qtctl wrote them, and only with `choices.prune`.
     """
     left = Leftovers(desired, facts)
     refusals = _find_blockers(desired, facts, choices) or (
@@ -60,7 +60,7 @@ def _list_steps(
     left: Leftovers | None,
     ran: Mapping[str, Ran],
 ) -> tuple[Step, ...]:
-    """`left`: what is to be removed, if anything is."""
+    """`left`: what to remove, if anything."""
     written = find_changes(desired, facts, current)
     adopted = frozenset(file.path for file in desired.files if is_as_adopted(file, facts))
     by_path = {change.file.path: change for change in written}
@@ -73,7 +73,7 @@ def _list_steps(
 
 
 def list_unread(desired: Desired, facts: Facts, choices: Choices = NO_CHOICES) -> tuple[str, ...]:
-    """The files whose present content the plan needs. None if the plan is refused whatever they contain."""
+    """The files whose current content the plan needs. None if the plan is refused whatever they contain."""
     if _find_blockers(desired, facts, choices):
         return ()
     paths = (
@@ -97,7 +97,7 @@ def _find_unknown(desired: Desired, facts: Facts) -> tuple[Refusal, ...]:
 
 
 def _refuse_unread(item: Item) -> Refusal:
-    """A reason that a host gave may end in a hint of its own."""
+    """A reason from a host may end in a hint of its own."""
     reason = item.reason or str(item.state)
     hint = "a deploy has to see it: as root, or as an account that may use sudo without a password"
     return Refusal(item.subject, f"could not be read: {reason}", "" if reason.endswith(")") else hint, unknown=True)

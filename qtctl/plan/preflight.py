@@ -1,8 +1,8 @@
-"""What would make a deploy fail once it has begun, looked for before anything is changed: one refusal for each cause.
+"""What would make a deploy fail halfway, checked before anything is changed: one refusal for each cause.
 
-What an audit knows of the next start of a service is asked here of every service that would be started (rules with
-`preflight`); the rest are the ways in which systemd ends a start before the program runs, and the ways in which writing
-fails.
+What an audit knows about the next start of a service is checked here for every service that would be started (rules
+with `preflight`). The rest are the ways in which systemd ends a start before the program runs, and the ways in which
+writing fails.
 """
 
 from collections.abc import Iterable, Iterator
@@ -27,7 +27,7 @@ _OF_UNITS = (*_STARTS, StepKind.STOP, StepKind.UNIT_RELOAD)
 
 
 def select_started(desired: Desired, plan: Plan) -> Desired:
-    """What is declared of the services that the plan starts, and nothing else."""
+    """The declarations of the services that the plan starts, and nothing else."""
     units = {step.subject for step in plan.steps if step.kind in _STARTS}
     services = tuple(service for service in desired.services if service.unit in units)
     used = {service.venv for service in services}
@@ -37,14 +37,14 @@ def select_started(desired: Desired, plan: Plan) -> Desired:
 
 
 def _drop_installed(few: Desired, plan: Plan) -> Desired:
-    """Without what runs from something that the plan installs: that is tried out where it is built."""
+    """Without units that run from something that the plan installs: that is tried where it is built."""
     switched = {step.subject for step in plan.steps if step.kind is StepKind.LINK}
     services = tuple(service for service in few.services if not switched.intersection(list_used_paths(service, few)))
     return replace(few, services=services, venvs=tuple(each for each in few.venvs if each.path not in switched))
 
 
 def list_needs(desired: Desired, plan: Plan) -> tuple[Need, ...]:
-    """What has to be asked for the steps of a plan; nothing for a plan without steps."""
+    """The facts to ask for the steps of a plan; nothing for a plan without steps."""
     if not plan.steps:
         return ()
     few = select_started(desired, plan)
@@ -87,7 +87,7 @@ def _list_expectations(few: Desired) -> Iterator[tuple[Rule, Expectation]]:
 
 
 def _judge(few: Desired, facts: Facts) -> Iterator[Refusal]:
-    """What an audit would find once the service is started; what it could not decide is for the audit to say."""
+    """What an audit would find once the service is started; what is undecided is left to the audit."""
     for rule, expectation in _list_expectations(few):
         judged = expectation.judge(facts)
         for verdict in (judged,) if isinstance(judged, Verdict) else judged:
@@ -109,7 +109,7 @@ def _describe(observed: Json) -> str:
 
 
 def _find_jobs(plan: Plan, facts: Facts) -> Iterator[Refusal]:
-    """A start that hangs, or waits for one that hangs, is what a deploy may be there to fix: it is replaced."""
+    """A start that hangs, or waits for one, may be what a deploy is there to fix: it is replaced."""
     found = facts.read(Jobs, "*") or Jobs("", {})
     if found.state == "stopping":
         yield Refusal(plan.host, "the host is shutting down", "deploy when it is up again")

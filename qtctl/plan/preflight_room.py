@@ -18,7 +18,7 @@ _MIB = 1024**2
 
 @dataclass(slots=True)
 class _Room:
-    """What one file system has to take."""
+    """The files that one file system must take."""
 
     bytes: int = SPARE_BYTES
     files: int = SPARE_FILES
@@ -52,7 +52,7 @@ def _find_closed(path: str, facts: Facts) -> Iterator[Refusal]:
 
 
 def _find_full(plan: Plan, facts: Facts) -> Iterator[Refusal]:
-    """A file needs its room where it goes, where it is staged, and where the old one is kept."""
+    """A file needs room at its place, where it is staged, and where the old one is kept."""
     wanted: dict[str, _Room] = defaultdict(_Room)
     systems: dict[str, FileSystem] = {}
     for step in plan.steps:

@@ -68,7 +68,7 @@ def _list_groups(service: DesiredService) -> tuple[str, ...]:
 
 
 def _list_files(service: DesiredService) -> Iterator[tuple[str, str]]:
-    """Path, and what systemd makes of it where it is not there."""
+    """Path, and what systemd does if it is missing."""
     if not is_judged(service):
         return
     for path in service.env_files:
@@ -83,9 +83,9 @@ def _list_files(service: DesiredService) -> Iterator[tuple[str, str]]:
 
 
 def _list_folders(service: DesiredService, desired: Desired) -> Iterator[tuple[str, str]]:
-    """The working directory of a service that runs from something installed, if it is outside of that.
+    """The working directory of a service that runs from an installation, if it is outside of that.
 
-    That of others is judged with all that they start with.
+    Other services are judged with everything that they start with.
     """
     path = service.working_directory
     installed = any(path == each.path or path.startswith(f"{each.path}/") for each in desired.installs)
@@ -96,12 +96,12 @@ def _list_folders(service: DesiredService, desired: Desired) -> Iterator[tuple[s
 
 
 def _is_plain(path: str) -> bool:
-    """Whether it must be there, and is known before the start: `-` lets it be missing, `%` is a specifier."""
+    """Whether it must exist and is known before the start: `-` lets it be missing, `%` is a specifier."""
     return path.startswith("/") and not set("%*?[") & set(path)
 
 
 def _is_made(service: DesiredService, path: str) -> bool:
-    """Whether it may be made by systemd when the service starts."""
+    """Whether systemd may create it when the service starts."""
     made = [*_MADE]
     for key, names in (*service.settings, *service.sandbox):
         if key in _DIRECTORIES:

@@ -1,4 +1,4 @@
-"""What a host is prepared with, from what is declared; and what that changes there."""
+"""What a host is prepared with, from what is declared; and what that changes on it."""
 
 import re
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ def make_preparation(desired: Desired, helper: str) -> Preparation:
 
 
 def _write_sudoers(fleet: str, name: str, user: str) -> str:
-    """No argument but a verb, nothing of the caller's environment, whatever else sudoers keeps of it."""
+    """No argument but a verb, and nothing of the caller's environment, whatever else sudoers lets through."""
     if not is_account(user):
         raise InputError(f"deploy_user {user!r} cannot be written in sudoers", hint="an account of a-z, 0-9, - and _")
     alias = f"QTCTL_{_ODD.sub('_', name).replace('-', '_').upper()}"
@@ -61,7 +61,7 @@ def _write_sudoers(fleet: str, name: str, user: str) -> str:
 
 
 def _write_rules(desired: Desired) -> str:
-    """The units and files that the helper lets a deploy have."""
+    """The units and files that the helper allows in a deploy."""
     for pattern in desired.unit_patterns:
         if not _PATTERN.fullmatch(pattern):
             raise InputError(
@@ -90,13 +90,13 @@ def _write_rules(desired: Desired) -> str:
 
 
 def _write_run(service: DesiredService) -> str:
-    """As whom what it starts with is imported."""
+    """The account as which its entry points are imported."""
     groups = dict(service.settings).get("SupplementaryGroups", "")
     return f"run {service.user or '-'}:{service.group or '-'}:{groups or '-'}"
 
 
 def _list_units(desired: Desired) -> Iterator[str]:
-    """Externals are not among them: a deploy asks for them, and does not touch them."""
+    """Without externals: a deploy asks about them, but does not touch them."""
     externals = {each.unit for each in desired.externals}
     yield from (each.unit for each in desired.units() if each.unit not in externals)
     yield from (each.unit for each in desired.retired_units)
@@ -110,7 +110,7 @@ def _quote_pattern(name: str) -> str:
 
 
 def _list_accounts(desired: Desired) -> Iterator[PreparedAccount]:
-    """The audit and the deploy account, unless that is root."""
+    """The audit and the deploy account, except root."""
     declared = {each.name: each for each in desired.accounts}
     for name in dict.fromkeys((desired.login.audit_user, desired.login.deploy_user)):
         if name == ROOT:
@@ -121,7 +121,7 @@ def _list_accounts(desired: Desired) -> Iterator[PreparedAccount]:
 
 
 def plan_preparation(wanted: Preparation, seen: HostSeen, *, remove: bool) -> PreparePlan:
-    """The steps, or why nothing may be done. Accounts are made, and never changed or removed."""
+    """The steps, or why nothing may be done. Accounts are created, but never changed or removed."""
     refusals = [*seen.trouble, *_find_foreign(wanted, seen)]
     accounts = () if remove else tuple(_plan_account(each, seen) for each in wanted.accounts)
     files = tuple(

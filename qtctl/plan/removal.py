@@ -1,4 +1,4 @@
-"""The steps that remove what nothing declares any more: disabled, stopped with its own definition, and then deleted."""
+"""The steps that remove what nothing declares any more: disabled, stopped with its own definition, then deleted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ def find_removal(left: Leftovers, ties: Ties, current: Mapping[str, bytes]) -> R
 
 
 def list_to_read(desired: Desired, facts: Facts) -> tuple[str, ...]:
-    """Files whose present content is shown before they go."""
+    """Files whose current content is shown before they are removed."""
     return tuple(file.path for file in Leftovers(desired, facts).files if file.kind != ENV)
 
 
@@ -79,7 +79,7 @@ def _make_remove(file: LeftFile, current: Mapping[str, bytes]) -> Step:
 
 
 def _find_restarts(files: tuple[LeftFile, ...], current: Mapping[str, bytes]) -> dict[str, str]:
-    """Units that lose a drop-in that their process depends on. A unit that is removed itself is left out."""
+    """Units that lose a drop-in that their process depends on. A unit that is itself removed is left out."""
     gone = {file.unit for file in files if file.kind not in (DROPIN, ENV)}
     found: dict[str, str] = {}
     for file in (each for each in files if each.kind == DROPIN and each.unit not in gone):

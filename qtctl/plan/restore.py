@@ -20,18 +20,18 @@ WAS_UP = "it was up when the backup was taken"
 WAS_DOWN = "it was down when the backup was taken"
 _NEVER_STOPPED = (".slice", ".scope", ".device")
 _NEVER_ANEW = (*_NEVER_STOPPED, ".timer", ".target")
-"""What systemd applies to these needs no new start."""
+"""Changes of these need no restart."""
 _CONFIG = {"/etc/sysusers.d/": StepKind.SYSUSERS, "/etc/tmpfiles.d/": StepKind.TMPFILES}
 
 
 def find_strangers(backup: Backup, names: FleetNames) -> tuple[str, ...]:
-    """Paths and units of the backup that bear no name of the fleet: nothing may be put there, started or stopped."""
+    """Paths and units of the backup without a name of the fleet: nothing may be written, started or stopped there."""
     paths = (each.path for each in backup.manifest.entries if not names.owns(each.path, each.target))
     return (*paths, *(each.unit for each in backup.manifest.units if not names.has(each.unit)))
 
 
 def list_asked(backup: Backup, names: FleetNames) -> tuple[str, ...]:
-    """Units to ask about: those of the backup, and further names that its links give them."""
+    """Units to ask about: those of the backup, and further names from its links."""
     links = (each for each in backup.manifest.entries if each.kind is EntryKind.LINK and is_in_unit_folder(each.path))
     further = (find_unit(each.path) for each in links)
     return (*(each.unit for each in backup.manifest.units), *(each for each in further if not names.has(each)))
@@ -39,14 +39,14 @@ def list_asked(backup: Backup, names: FleetNames) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Restore:
-    """What one restore is made from. `units`: how they are now. `names`: whose paths may be removed."""
+    """The input of one restore. `units`: their current state. `names`: whose paths may be removed."""
 
     backup: Backup
     now: Installed
     units: Mapping[str, UnitThen]
     names: FleetNames
     others: Mapping[str, UnitThen] = field(default_factory=dict)
-    """Units that are not the fleet's, and that stop along with one of them."""
+    """Units of others that stop along with one of the fleet's."""
     stop_along: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Unit → those that systemd stops with it."""
 
@@ -66,7 +66,7 @@ class Restore:
 
     @cached_property
     def _differing(self) -> tuple[tuple[Entry | None, Entry | None], ...]:
-        """What is wanted, and what is there, of each path at which something has to be done."""
+        """The wanted and the current entry of each path that must change."""
         found = []
         for path in sorted(self._wanted.keys() | self._there.keys()):
             want, have = self._wanted.get(path), self._there.get(path)
@@ -75,7 +75,7 @@ class Restore:
         return tuple(found)
 
     def _is_removed_with_folder(self, path: str) -> bool:
-        """Whether all of its folder goes, or makes way for a file."""
+        """Whether its whole folder is removed, or replaced by a file."""
         folder = path.rpartition("/")[0]
         want, have = self._wanted.get(folder), self._there.get(folder)
         was_folder = have is not None and have.kind is EntryKind.FOLDER
@@ -176,7 +176,7 @@ class Restore:
 
     @cached_property
     def _anew(self) -> dict[str, str]:
-        """Unit → the path because of which its process is not what the backup's files make."""
+        """Unit → the path because of which its process does not match the backup's files."""
         found: dict[str, str] = {}
         for step in self._changes:
             path = step.subject
@@ -271,7 +271,7 @@ class Restore:
 
 
 def is_alike(want: Entry | None, have: Entry | None) -> bool:
-    """Whether nothing has to be done. What is not in a backup by its content is left alone."""
+    """Whether nothing has to be done. Entries without content in the backup are left alone."""
     if want is not None and want.kind in (EntryKind.PRESENT, EntryKind.OTHER):
         return True
     if want is None or have is None:
@@ -282,7 +282,7 @@ def is_alike(want: Entry | None, have: Entry | None) -> bool:
 
 
 def list_unlike(backup: Backup, now: Installed, planned_on: Installed) -> tuple[str, ...]:
-    """A line for each path that is not as in the backup. A stamp that is newer than at the plan was set by a run."""
+    """A line for each path that is not as in the backup. A stamp newer than at planning time was set by a run."""
     there, before = now.by_path(), planned_on.by_path()
     wanted = backup.installed.by_path()
     lines = []
@@ -295,7 +295,7 @@ def list_unlike(backup: Backup, now: Installed, planned_on: Installed) -> tuple[
 
 
 def list_units_unlike(backup: Backup, units: Mapping[str, UnitThen]) -> tuple[str, ...]:
-    """Units that were up and are now down, and the other way round."""
+    """Units that were up and are now down, and vice versa."""
     return tuple(
         f"{then.unit}: {now.active}, in the backup {then.active}"
         for then in backup.manifest.units
@@ -311,7 +311,7 @@ def _has_run(have: Entry | None, before: Entry | None) -> bool:
 
 
 def describe_entry(have: Entry | None) -> str:
-    """As `look_at` of the host's script says it."""
+    """In the words of `look_at` in the host's script."""
     if have is None:
         return ABSENT
     if have.kind is EntryKind.LINK:
@@ -360,7 +360,7 @@ def _rank(unit: str) -> tuple[int, str]:
 
 
 def list_baseline_units(planned: Plan, units: Iterable[str]) -> tuple[str, ...]:
-    """The units that must be as before after a restore that is rolled back."""
+    """The units that must be as before if a restore is rolled back."""
     kinds = (StepKind.STOP, StepKind.START)
     known = {unit for unit in units if not is_template(unit)}
     return tuple(sorted(known | {step.subject for step in planned.steps if step.kind in kinds}))

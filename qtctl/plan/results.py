@@ -1,4 +1,4 @@
-"""What became of each step of a plan, from what the host noted."""
+"""The result of each step of a plan, from the host's notes."""
 
 from qtctl.model.plan import Plan, StepResult, StepStatus
 from qtctl.model.transaction import Mark, Progressed

@@ -1,4 +1,4 @@
-"""The facts that decide the steps of units, and whether a unit has to be restarted."""
+"""The facts that decide the steps of units, and whether a unit must be restarted."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -22,9 +22,9 @@ _NO_UNIT = Unit("not-found", "inactive", "dead", "")
 class Scene:
     """What unit steps are decided on: the facts, what will be written, and the goals by unit.
 
-    `adopted`: generated files in whose place the host has what they were adopted from. `gone`: what is removed.
-    `switched`: links to what is installed that will lead elsewhere.
-    `ran`: of each unit, what the host has recorded of the files that its process has read.
+    `adopted`: generated files whose adopted originals the host still has. `gone`: what is removed. `switched`: links to
+    installations that will lead elsewhere. `ran`: for each unit, what the host has recorded of the files that its
+    process has read.
     """
 
     facts: Facts
@@ -61,7 +61,7 @@ def find_switched_path(scene: Scene, goal: UnitGoal) -> str:
 
 
 def _find_switched(scene: Scene, path: str, started: int, what: str) -> str:
-    """A link that has led elsewhere since the start counts like a file that has changed."""
+    """A link that was switched since the start counts like a file that has changed."""
     for each in scene.switched:
         if each.install.path == path:
             return f"{path} changes to {each.install.text}"
@@ -72,7 +72,7 @@ def _find_switched(scene: Scene, path: str, started: int, what: str) -> str:
 
 
 def must_stop_first(scene: Scene, goal: UnitGoal) -> bool:
-    """Whether a unit that must be restarted is stopped while systemd still has the definition that it runs by.
+    """Whether a unit that must be restarted is stopped before systemd reads its new definition.
 
     After the reload it would be stopped as the new one says: by other signals, by other commands, or by the same ones
     as another user. And what it runs from is changed while it is stopped.

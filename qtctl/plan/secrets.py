@@ -33,7 +33,7 @@ def _list_declared(service: DesiredService) -> Iterator[tuple[str, str, SecretKi
 
 
 def find_secret(found: Sequence[SecretPlace], named: str) -> SecretPlace:
-    """`named`: NAME, or SERVICE/NAME if several files have one of that name. InputError for none, and for many."""
+    """`named`: NAME, or SERVICE/NAME if several files have that name. InputError for none, and for several."""
     service, _, name = named.rpartition("/")
     those = [each for each in found if each.name == name and (not service or service in each.services)]
     if not those:
@@ -53,7 +53,7 @@ def find_secret(found: Sequence[SecretPlace], named: str) -> SecretPlace:
 def make_content(place: SecretPlace, value: bytes) -> bytes:
     """What is written for this value: a line of an env file without its end, or the value as it is.
 
-    InputError, without a word of the value, where it cannot be one.
+    InputError, which does not quote the value, if that is impossible.
     """
     if len(value) > LARGEST:
         raise InputError(f"{place.name}: more than {LARGEST} bytes", hint="is it the right file?")

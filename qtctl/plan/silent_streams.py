@@ -30,7 +30,7 @@ class Silent:
 
     @property
     def left_s(self) -> float:
-        """Until it is over."""
+        """Time until `over`, in seconds."""
         return (self.max_age_us - self.up_us) / _S
 
     def __str__(self) -> str:

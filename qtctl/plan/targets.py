@@ -1,7 +1,7 @@
 """The folders of everything that root writes: refused if anyone but root could redirect a path through them.
 
-What is seen here is refused before anybody is asked, and before root reads a file of a plan. The script that installs
-looks again, under the lock, and follows links that the plan only sees.
+What is seen here is refused before anybody is asked, and before root reads a file for a plan. The script that installs
+checks again, under the lock, and follows links that the plan only sees.
 """
 
 from collections.abc import Mapping
@@ -50,7 +50,7 @@ def find_obstacles(desired: Desired, facts: Facts) -> tuple[Refusal, ...]:
 
 
 def _find_change(path: str, entries: Mapping[str, Entry], seen: Mapping[str, File]) -> str:
-    """Who could change the path to a target now, or ''."""
+    """Who can change the path to a target now, or ''."""
     way = walk(_find_folder(path), entries).entries
     change = find_first_change(way) if way else None
     if change is None:
@@ -60,7 +60,7 @@ def _find_change(path: str, entries: Mapping[str, Entry], seen: Mapping[str, Fil
 
 
 def _find_given_away(path: str, desired: Desired) -> str:
-    """Which declared folder would let others change the path once systemd-tmpfiles has made it, or ''."""
+    """Which declared folder would let others change the path once systemd-tmpfiles has created it, or ''."""
     above = _list_folders_above(path)
     for folder in desired.folders:
         if folder.path in above and (folder.user != ROOT or int(folder.mode, 8) & _WRITABLE):

@@ -9,7 +9,7 @@ from qtctl.model.facts import Facts
 from qtctl.model.plan import Refusal
 
 _PASSING = ("idle", "staged")
-"""Only whoever stages knows whether someone else still does: the host's lock decides."""
+"""Only the one who stages knows whether someone else still does: the host's lock decides."""
 _SEE = "deploy with the qtctl that wrote /var/lib/qtctl/status, or see what is in it"
 
 

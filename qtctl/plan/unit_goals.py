@@ -18,10 +18,10 @@ from qtctl.plan.installs import list_used_paths
 class UnitGoal:
     """One unit. `active` None: whether it runs is not the deploy's business (a timer starts it).
 
-    `file` is the path of its unit file, `sees` the paths whose content counted when it was started. `ties` are the
-    units whose stop or restart stops or restarts this one, each with the directive that says so; `pulls` those
-    that its start starts. `hands_to`: of a socket or automount, the unit that takes over what it holds open. systemd
-    starts neither while that one is up.
+    `file` is the path of its unit file, `sees` the paths whose content counted when it was started. `ties`: units whose
+    stop or restart stops or restarts this one, each with the directive; `pulls`: units that it starts along with it.
+    `hands_to`: for a socket or automount, the unit that takes over what it holds open. systemd starts neither while
+    that one is up.
     """
 
     unit: str
@@ -38,11 +38,11 @@ class UnitGoal:
     required_by: tuple[str, ...] = ()
     hands_to: str = ""
     on_demand: bool = False
-    """Whether a socket or automount starts it, and it runs on: no job that ends by itself."""
+    """Whether a socket or automount starts it and it keeps running: not a job that ends by itself."""
     stop_commands: bool = False
     """Whether commands stop it, or run once it has stopped."""
     only_pulled_in: bool = False
-    """RefuseManualStart=: systemd starts it for other units, and for nobody else."""
+    """RefuseManualStart=: systemd starts it only for other units."""
     unwanted: frozenset[str] = frozenset()
     """The targets that must not pull it in."""
     uses: tuple[str, ...] = ()
@@ -86,7 +86,7 @@ def list_units(desired: Desired, plan: Plan) -> tuple[str, ...]:
 
 
 def list_seen_files(desired: Desired) -> dict[str, tuple[str, ...]]:
-    """Unit → the paths whose content counts when it is started; units that none counts for are left out."""
+    """Unit → the paths whose content counts when it is started; units without any are left out."""
     return {goal.unit: goal.sees for goal in list_goals(desired) if goal.sees}
 
 
@@ -118,7 +118,7 @@ def _make_goal(unit: DesiredUnit, file: str, dropins: Mapping[str, Iterable[str]
 
 
 def _list_commands(unit: DesiredUnit) -> Iterator[str]:
-    """The directives of its commands, beside ExecStart=."""
+    """The directives of its commands other than ExecStart=."""
     if isinstance(unit, DesiredService):
         yield from (command.directive for command in unit.commands)
     if isinstance(unit, DesiredOther):
@@ -133,7 +133,7 @@ def _find_ties(unit: DesiredUnit) -> dict[str, str]:
 
 
 def _find_pulled(unit: DesiredUnit) -> dict[str, str]:
-    """Unit → the strongest directive by which a start of this one starts it."""
+    """Unit → the strongest directive by which starting this one starts it."""
     upheld = tuple(name for key, value in unit.unit_settings if key == "Upholds" for name in value.split())
     pulled = (("Requires", unit.requires), ("BindsTo", unit.binds_to), ("Upholds", upheld), ("Wants", unit.wants))
     return {name: directive for directive, names in reversed(pulled) for name in names}

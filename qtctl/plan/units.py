@@ -15,7 +15,7 @@ from qtctl.plan.unit_goals import UnitGoal
 
 
 def plan_unit_steps(scene: Scene) -> tuple[Step, ...]:
-    """In the order in which they run. Links come before the reload: systemd learns of new links only by one.
+    """In the order in which they run. Links come before the reload, which is how systemd learns of them.
 
     Units that are removed or restarted are stopped first, by the definition that they were started with.
     """
@@ -42,7 +42,7 @@ def _make_link_steps(scene: Scene, goal: UnitGoal) -> list[Step]:
         why = "enabled, declared not to start by itself" if state == "enabled" else why
         return [Step(StepKind.DISABLE, goal.unit, why, state)] if why else []
     if why:
-        # As `systemctl reenable`: links that [Install] no longer makes go.
+        # As `systemctl reenable`: links that [Install] no longer has are removed.
         return [Step(kind, goal.unit, why, state) for kind in (StepKind.DISABLE, StepKind.ENABLE)]
     missing = [link for link in goal.links if scene.facts.read(File, link) is None]
     if state == "enabled" and not missing:
@@ -90,12 +90,12 @@ def _make_reload(scene: Scene, links: Sequence[Step]) -> tuple[Step, ...]:
 
 
 def _is_stale(scene: Scene, goal: UnitGoal) -> bool:
-    """systemd asks for a reload after every other `set-property`: what was adopted as it was is left as it is."""
+    """systemd asks for a reload after every other `set-property`: what was adopted as it was is left alone."""
     return scene.find_unit(goal.unit).need_daemon_reload and goal.file not in scene.adopted
 
 
 def _list_resets(scene: Scene, starts: Sequence[Step]) -> tuple[Step, ...]:
-    """Restart counts of the old program are reset too: they would count as restarts of the new one."""
+    """Restart counts of the old program are reset too, else they would count as restarts of the new one."""
     units = {step.subject: scene.find_unit(step.subject) for step in starts}
     return tuple(
         Step(StepKind.RESET_FAILED, name, _describe_failures(unit), unit.active_state)
@@ -150,14 +150,14 @@ def _make_start(scene: Scene, goal: UnitGoal, anew: StartedAnew) -> Step | None:
 
 
 def _start_again(scene: Scene, goal: UnitGoal, anew: StartedAnew) -> Step | None:
-    """Start units again that are up without being declared so, and are stopped while their code changes."""
+    """Start units again that were up without being declared so, and that are stopped while their code changes."""
     if goal.active is False or goal.on_demand or goal.unit not in anew.stopped or not find_switched_path(scene, goal):
         return None
     return _start(scene, goal, f"was stopped: {anew.stopped[goal.unit]}")
 
 
 def _plan_restart_on_demand(scene: Scene, goal: UnitGoal, unit: Unit, anew: StartedAnew) -> Step | None:
-    """Restart a service that a socket started. A timer's job runs to its end; the next run is a new one."""
+    """Restart a service that a socket started. A timer's job runs to its end; the next run is a new process."""
     if goal.active is False or not goal.on_demand or goal.unit in anew.stopped or not is_up(unit.active_state):
         return None
     reason = find_restart_reason(scene, goal, unit)
