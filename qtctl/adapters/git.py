@@ -9,8 +9,15 @@ from qtctl.model.trail import Commit
 DEADLINE_S = 5.0
 _MOST = 1 << 20
 """Bytes of its answer: a working tree with many changes is as dirty as one with a single change."""
-SAFELY = ("--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
-"""Nothing is written, and no program that the checkout's configuration names is run."""
+_SAFELY = (
+    "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null",
+    "-c", "safe.bareRepository=explicit", "-c", "protocol.allow=never",
+)  # fmt: skip
+"""Nothing is written or fetched, and no program that the checkout's configuration names as a hook is run.
+
+A bare repository that lies in a checkout is not taken for the one that the checkout is of: its configuration is as
+much of a stranger as the checkout is.
+"""
 _ASK = ("status", "--porcelain=v2", "--branch", "--untracked-files=normal", "--ignore-submodules=all", "--", ".")
 
 
@@ -18,18 +25,18 @@ def read_commit(folder: Path) -> Commit:
     """The commit of the working tree that `folder` is in, and whether anything in `folder` differs from it."""
     try:
         with subprocess.Popen(
-            ("git", "-C", str(folder.absolute()), *SAFELY, *_ASK),
+            ("git", "-C", str(folder.absolute()), *_SAFELY, *_ASK),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=make_environment(),
+            env=_make_environment(),
         ) as asked:
             return _finish(asked)
     except OSError as error:
         return Commit(problem=f"git could not be run: {error.strerror}")
 
 
-def make_environment() -> dict[str, str]:
+def _make_environment() -> dict[str, str]:
     """This process's environment without variables that point git elsewhere."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     return {**kept, "LC_ALL": "C"}

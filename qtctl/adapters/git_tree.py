@@ -1,66 +1,192 @@
-"""The files of a registry at an earlier commit, read from git's objects: no filter or hook is run."""
+"""The files of a registry as a commit has them, and which files git is about to commit. Git only reads objects here.
 
-import re
+No program that the configuration of the checkout names is run, and nothing is fetched or written. Each object is
+checked against its id.
+"""
+
+import os
+import posixpath
 import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
+from typing import IO
 
 from qtctl.adapters.files import LARGEST, LARGEST_BELOW
-from qtctl.adapters.git import SAFELY, make_environment
+from qtctl.dialects.git.trees import UnreadObject, check_object, read_tree, read_tree_of_commit
+from qtctl.dialects.paths import has_control
+from qtctl.errors import InputError
 
-DEADLINE_S = 10.0
-MOST_FILES = 20_000
-_COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
-_OFFLINE = ("-c", "protocol.allow=never")
-"""A partial clone would fetch missing objects."""
-_REGULAR = (b"100644", b"100755")
+DEADLINE_S = 60.0
+MOST_FILES, MOST_DEPTH, MOST_LINKS, LONGEST_REF = 100_000, 60, 40, 250
+_LINK, _ID = 0o120000, (40, 64)
+_CONFIG = (
+    "core.fsmonitor=false", "core.hooksPath=/dev/null", "protocol.allow=never", "gc.auto=0",
+    "safe.bareRepository=explicit", "safe.directory=*",
+)  # fmt: skip
+_ENV = {
+    "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_NO_REPLACE_OBJECTS": "1", "LC_ALL": "C",
+    "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0",
+}  # fmt: skip
+_INDEX = "GIT_INDEX_FILE"
+_HINT = "fetch it: git fetch origin COMMIT; in CI, the checkout may have the newest commit alone"
 
 
-def read_files_at(folder: Path, commit: str) -> dict[str, bytes] | None:
-    """TOML and lock files of `folder` by relative path, as in the commit.
+@dataclass(frozen=True, slots=True)
+class RegistryAt:
+    """`files`: as `adapters.files.read_registry` gives them."""
 
-    None if git, the commit or the folder in it does not exist, or if it is too large.
-    """
-    if not _COMMIT.fullmatch(commit):
+    commit: str
+    files: Mapping[str, bytes]
+
+
+def read_registry_at(ref: str, folder: Path) -> RegistryAt:
+    """The registry in `folder` as a commit has it. InputError if git, the commit or the folder in it is not there."""
+    if not ref or ref.startswith("-") or has_control(ref) or len(ref) > LONGEST_REF:
+        raise InputError(f"--base {ref[:LONGEST_REF]!r} is not the name of a commit", hint="a branch, a tag or an id")
+    prefix = _ask_git(folder, "rev-parse", "--show-prefix").decode("utf-8", "surrogateescape").removesuffix("\n")
+    try:
+        with _open_objects(folder) as objects:
+            commit, content = objects.read(f"{ref}^{{commit}}", "commit")
+            top = read_tree_of_commit(content)
+            tree = objects.find_folder(top, prefix)
+            return RegistryAt(commit, dict(sorted(_read_files(objects, tree))))
+    except UnreadObject as error:
+        raise InputError(f"the registry of {ref} cannot be read: {error}", hint=_HINT) from error
+
+
+def read_files_at(folder: Path, commit: str) -> Mapping[str, bytes] | None:
+    """As `read_registry_at`, where it does not matter why they cannot be read: then None."""
+    try:
+        return read_registry_at(commit, folder).files or None
+    except InputError:
         return None
-    listed = _run(folder, "ls-tree", "-r", "-l", "-z", commit, "--", ".")
-    if listed is None:
+
+
+def list_staged(folder: str) -> dict[str, str] | None:
+    """Path below this folder → id of its content as git would commit it. None outside of a working tree of git."""
+    try:
+        said = _ask_git(Path(), "ls-files", "--stage", "-z", "--", folder)
+    except InputError:
         return None
-    sizes: dict[str, tuple[str, int]] = {}
-    for row in listed.split(b"\0"):
-        head, _, path = row.partition(b"\t")
-        mode, kind, oid, size = (*head.split(), b"", b"", b"", b"")[:4]
-        name = path.decode("utf-8", "replace")
-        if kind == b"blob" and mode in _REGULAR and _is_of_registry(name) and size.isdigit():
-            sizes[name] = oid.decode(), int(size)
-    too_large = sum(size for _, size in sizes.values()) > LARGEST or any(s > LARGEST_BELOW for _, s in sizes.values())
-    if not sizes or too_large or len(sizes) > MOST_FILES:
-        return None
-    return _read_blobs(folder, sizes)
+    rows = (row.partition("\t") for row in said.decode("utf-8", "surrogateescape").split("\0") if row)
+    return {path: meta.split()[1] for meta, _, path in rows}
 
 
-def _is_of_registry(name: str) -> bool:
-    return not name.startswith("schemas/") and (name.endswith(".toml") or name.startswith("locks/"))
-
-
-def _read_blobs(folder: Path, sizes: dict[str, tuple[str, int]]) -> dict[str, bytes] | None:
-    asked = "".join(f"{oid}\n" for oid, _ in sizes.values()).encode()
-    said = _run(folder, "cat-file", "--batch", stdin=asked)
-    if said is None:
-        return None
-    found, at = {}, 0
-    for name, (_, size) in sizes.items():
-        begin = said.find(b"\n", at) + 1
-        found[name] = said[begin : begin + size]
-        at = begin + size + 1
-    return dict(sorted(found.items())) if at == len(said) else None
-
-
-def _run(folder: Path, *argv: str, stdin: bytes = b"") -> bytes | None:
+def _ask_git(folder: Path, *words: str) -> bytes:
+    config = (word for each in _CONFIG for word in ("-c", each))
     try:
         done = subprocess.run(
-            ["git", "-C", str(folder.absolute()), *SAFELY, *_OFFLINE, *argv],
-            input=stdin, capture_output=True, timeout=DEADLINE_S, env=make_environment(), check=False,
+            ["git", *config, "-C", str(folder.absolute()), *words], env=_make_environment(), stdin=subprocess.DEVNULL,
+            capture_output=True, check=False, timeout=DEADLINE_S,
         )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout if done.returncode == 0 else None
+    except OSError as error:
+        raise InputError(f"git could not be run: {error.strerror}", hint="install git on this machine") from error
+    except subprocess.TimeoutExpired as error:
+        raise InputError(f"git did not answer within {DEADLINE_S:.0f} s", hint="try again") from error
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
+        raise InputError(f"git cannot read {folder}: {said}", hint="run it in a checkout of the registry")
+    return done.stdout
+
+
+def _make_environment() -> dict[str, str]:
+    """A hook of git is given the index that is about to be committed: that one counts."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name == _INDEX}
+    return {**kept, **_ENV}
+
+
+@dataclass
+class _Objects:
+    asked: IO[bytes]
+    said: IO[bytes]
+    left: int = LARGEST
+
+    def read(self, name: str, kind: str) -> tuple[str, bytes]:
+        """Id and content of what a name means. UnreadObject if there is none of that kind."""
+        self.asked.write(name.encode("utf-8", "surrogateescape") + b"\n")
+        self.asked.flush()
+        head = self.said.readline(2 * LONGEST_REF).split()
+        if len(head) != 3 or head[1] != kind.encode() or len(head[0]) not in _ID:  # noqa: PLR2004 - id, kind, size
+            raise UnreadObject(f"there is no {kind} {name.removesuffix('^{commit}')[:60]}")
+        size = int(head[2])
+        self.left -= size
+        if size > LARGEST_BELOW or self.left < 0:
+            raise UnreadObject(f"{kind} {name[:12]} is larger than a registry may be")
+        content = self.said.read(size)
+        self.said.read(1)
+        id_ = head[0].decode()
+        return id_, check_object(id_, kind, content)
+
+    def find_folder(self, tree: str, path: str) -> str:
+        """The tree of a folder. What else lies beside it, such as submodules, is not looked at."""
+        if not path:
+            return tree
+        return self.read(f"{tree}:{path.rstrip('/')}", "tree")[0]
+
+    def walk(self, tree: str, above: str = "", depth: int = 0) -> "Iterator[tuple[str, int, str]]":
+        """Path, mode and id of everything below that is no folder."""
+        if depth > MOST_DEPTH:
+            raise UnreadObject("its folders are too deep")
+        for entry in read_tree(self.read(tree, "tree")[1], len(tree) // 2):
+            path = above + entry.name.decode("utf-8", "surrogateescape")
+            if entry.is_folder:
+                yield from self.walk(entry.id, f"{path}/", depth + 1)
+            else:
+                yield path, entry.mode, entry.id
+
+
+def _read_files(objects: _Objects, tree: str) -> Iterator[tuple[str, bytes]]:
+    found: dict[str, tuple[int, str]] = {}
+    for path, mode, id_ in objects.walk(tree):
+        found[path] = mode, id_
+        if len(found) > MOST_FILES:
+            raise UnreadObject(f"more than {MOST_FILES} files")
+    for path, (mode, id_) in found.items():
+        name = path.rpartition("/")[2]
+        if not (name.endswith(".toml") or (path.startswith("locks/") and not name.startswith("."))):
+            continue
+        if mode == _LINK and name.startswith("."):
+            continue
+        yield path, objects.read(_follow(objects, found, path) if mode == _LINK else id_, "blob")[1]
+
+
+def _follow(objects: _Objects, found: Mapping[str, tuple[int, str]], path: str) -> str:
+    """The id of the file that a link leads to, which must be one of these."""
+    for _ in range(MOST_LINKS):
+        mode, id_ = found.get(path, (0, ""))
+        if mode != _LINK:
+            break
+        target = objects.read(id_, "blob")[1].decode("utf-8", "surrogateescape")
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+    if mode in (0, _LINK):
+        raise UnreadObject(f"{path[:200]} is a link that leads to no file of the registry")
+    return id_
+
+
+@contextmanager
+def _open_objects(folder: Path) -> Iterator[_Objects]:
+    config = (word for each in _CONFIG for word in ("-c", each))
+    process = subprocess.Popen(
+        ["git", *config, "-C", str(folder.absolute()), "cat-file", "--batch"],
+        env=_make_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    watch = Timer(DEADLINE_S, process.kill)
+    watch.daemon = True
+    watch.start()
+    asked, said = process.stdin, process.stdout
+    if asked is None or said is None:
+        raise AssertionError("both are pipes")
+    try:
+        yield _Objects(asked, said)
+    except BrokenPipeError as error:
+        raise UnreadObject("git ended before it had answered") from error
+    finally:
+        watch.cancel()
+        process.kill()
+        for each in (asked, said):
+            with suppress(BrokenPipeError):
+                each.close()
+        process.wait()

@@ -142,7 +142,7 @@ class _Settings:
                 continue
             value: Value = self.reading.table
             for key in keys:
-                value = value.get(key, ())
+                value = value.get(key, ()) if isinstance(value, dict) else ()
             if keys[0] == "secrets":
                 value = {keys[-1]: value}
             if keys[0] == "commands":

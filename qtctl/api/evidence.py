@@ -30,11 +30,15 @@ def collect(asked: Inquiry, engine: Executor) -> Evidence:
 
 def read(path: Path, declared: Declared) -> Evidence:
     """Read saved evidence. InputError if it is not from the host of `declared`."""
-    evidence = load(read_text(path), str(path))
+    return check_host(load(read_text(path), str(path)), declared, str(path))
+
+
+def check_host(evidence: Evidence, declared: Declared, where: str) -> Evidence:
+    """`evidence`, if it is from the host of `declared`. `where`: its file, for the InputError."""
     if evidence.host != declared.desired.host:
         hint = f"name it with --as {quote(evidence.host)}, and the registry that declares it"
         what = f"evidence of {evidence.host}, not of {declared.desired.host}"
-        raise InputError(what, hint=hint, place=Place(str(path)))
+        raise InputError(what, hint=hint, place=Place(where))
     return evidence
 
 

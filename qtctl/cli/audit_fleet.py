@@ -38,7 +38,7 @@ def audit_fleet(chosen: Selection, shown: "Shown", *, save: Path | None) -> Exit
         _check_folder(save)
     reports: dict[int, AuditReport] = {}
     found: dict[int, Sequence[Finding]] = {}
-    with closing(_ask_hosts(chosen)) as asked:
+    with closing(ask_hosts(chosen)) as asked:
         for each in asked:
             if save is not None:
                 keep(each.evidence, save / f"{each.target}.json")
@@ -57,7 +57,7 @@ def audit_fleet(chosen: Selection, shown: "Shown", *, save: Path | None) -> Exit
     return decide(choose_exit(each.verdict) for each in report.hosts)
 
 
-def _ask_hosts(chosen: Selection) -> "Generator[Asked, None, None]":
+def ask_hosts(chosen: Selection) -> "Generator[Asked, None, None]":
     """Each host as soon as it has answered. Nothing is connected to before the registry is checked."""
     from qtctl.api import fleet
     from qtctl.api.registry import load

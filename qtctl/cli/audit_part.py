@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qtctl.errors import InputError, Place
+from qtctl.errors import InputError
 
 if TYPE_CHECKING:
+    from qtctl.api.earlier import Earlier
     from qtctl.findings.finding import Finding, Severity
     from qtctl.flows.declared import Declared
     from qtctl.model.evidence import Evidence
-    from qtctl.reports.selection import Known
 
 LEVELS = ("info", "warning", "error")
 
@@ -67,7 +67,7 @@ class Part:
         for each in self.only:
             _check_id(each)
         if self.new_since is not None:
-            _read_document(self.new_since)
+            self._read_earlier()
 
     @property
     def gate(self) -> "Severity | None":
@@ -77,16 +77,22 @@ class Part:
 
     def earlier(self, declared: "Declared") -> "Evidence | None":
         """The evidence that findings are new since, where it is evidence."""
-        if self.new_since is None or "items" not in _read_document(self.new_since):
-            return None
-        from qtctl.api import evidence
+        found = self._read_earlier()
+        return None if found is None else found.find_evidence(declared)
 
-        return evidence.read(self.new_since, declared)
+    def _read_earlier(self) -> "Earlier | None":
+        if self.new_since is None:
+            return None
+        from qtctl.adapters.files import read_text
+        from qtctl.api.earlier import read_earlier
+
+        return read_earlier(read_text(self.new_since), str(self.new_since))
 
     def of(self, declared: "Declared", checks: "tuple[Finding, ...]") -> "tuple[tuple[Finding, ...], str]":
         """The checks that are judged, and what is left out, in words. InputError if nothing is left."""
-        if self.new_since is not None:
-            checks = tuple(map(_read_known(self.new_since, declared).mark, checks))
+        earlier = self._read_earlier()
+        if earlier is not None:
+            checks = tuple(map(earlier.find_known(declared).mark, checks))
         if not self.only and not self.subjects:
             return checks, ""
         from qtctl.reports.selection import Selection
@@ -114,30 +120,6 @@ def _check_id(begin: str) -> None:
         return
     if not begin or not any(each.startswith(begin) for each in list_ids()):
         raise InputError(f"no finding has an id that begins with {begin!r}", hint="qtctl explain lists all")
-
-
-def _read_known(file: Path, declared: "Declared") -> "Known":
-    from qtctl.api import audit, evidence
-    from qtctl.findings.finding import Outcome
-    from qtctl.reports.selection import Known, read_fingerprints
-
-    document = _read_document(file)
-    if "items" not in document:
-        return Known(file.name, read_fingerprints(document, str(file)))
-    checks = audit.judge(declared, evidence.read(file, declared))
-    broken = (check for check in checks if check.outcome is Outcome.BROKEN and check.waiver is None)
-    return Known(file.name, frozenset(check.fingerprint for check in broken))
-
-
-def _read_document(file: Path) -> dict[str, object]:
-    from qtctl.adapters.files import read_text
-    from qtctl.dialects.json_text import read_json
-
-    hint = "give it evidence of --save, or an audit as --format json"
-    found = read_json(read_text(file), str(file), hint)
-    if not isinstance(found, dict):
-        raise InputError("it is neither an audit nor evidence", hint=hint, place=Place(str(file)))
-    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,3 +45,12 @@ def conclude(findings: Iterable[Judged], gate: Severity, *, unknown: bool = Fals
     if unknown or Outcome.UNKNOWN in outcomes or outcomes == {Outcome.NOT_ASKED}:
         return Conclusion.INCOMPLETE
     return Conclusion.AS_DECLARED
+
+
+_WORST_FIRST = (Conclusion.NOT_AS_DECLARED, Conclusion.INCOMPLETE, Conclusion.AS_DECLARED)
+
+
+def choose_worst(conclusions: Iterable[Conclusion]) -> Conclusion:
+    """The conclusion of several together. Of none at all it is incomplete."""
+    found = set(conclusions)
+    return next((each for each in _WORST_FIRST if each in found), Conclusion.INCOMPLETE)

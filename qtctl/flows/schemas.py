@@ -42,6 +42,7 @@ PRINTED_BY = {
     "evolution": "qtctl evolution A B --format json, and qtctl snapshot diff",
     "fleet-audit": "qtctl audit --host A,B --format json",
     "flow": "qtctl report flow --format json",
+    "gate": "qtctl gate --format json",
     "lab": "qtctl lab list --format json",
     "lint": "qtctl lint --format json",
     "list": "qtctl list --format json",

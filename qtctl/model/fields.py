@@ -73,6 +73,13 @@ FilePath = Annotated[
     str, StringConstraints(min_length=1, max_length=4095), Plain, Expect('the path of a file, such as "bin/start.sh"')
 ]
 """Of a file, absolute or below a folder that another key names."""
+PathBelow = Annotated[
+    str,
+    StringConstraints(pattern=r"^[^/-]", max_length=1000),
+    Plain,
+    Expect('a path below the folder in which qtctl runs, such as "rendered"'),
+]
+"""Relative, and no option of a command."""
 
 
 def _check_day(value: object) -> object:

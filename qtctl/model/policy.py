@@ -1,12 +1,13 @@
 """policy.toml: what its fleet makes of findings."""
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from qtctl.dialects.systemd.timespan import parse_microseconds
 from qtctl.model.expect import Expect
-from qtctl.model.fields import Day, Node, Span
+from qtctl.model.fields import Day, Node, PathBelow, Span, Switch
 from qtctl.model.origin import Origin
 from qtctl.model.rehearsal import Failure
 from qtctl.model.waiver import Waived
@@ -51,6 +52,54 @@ class RehearsalPolicy(Node):
         return tuple(each for each in Failure if each.value in self.failures)
 
 
+class GateStep(StrEnum):
+    """What `qtctl gate` can be asked for, in the order in which it runs."""
+
+    LINT = "lint"
+    VERIFY = "verify"
+    RENDERED = "rendered"
+    PARITY = "parity"
+    AUDIT = "audit"
+    NEW = "new_since"
+    SNAPSHOTS = "snapshots"
+
+
+HostGlob = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9_.*?\[\]!-]{1,253}$"),
+    Expect('the name of a host in hosts.toml, or a glob such as "web-*"'),
+]
+
+
+class Gate(Node):
+    """Paths are relative to the folder in which qtctl runs, and lead nowhere else."""
+
+    hosts: Annotated[tuple[HostGlob, ...], Field(min_length=1)] = ("*",)
+    lint: Switch = False
+    verify: Switch = False
+    rendered: PathBelow | None = None
+    parity: tuple[PathBelow, ...] = ()
+    audit: Literal["saved", "live"] | None = None
+    saved: PathBelow = "evidence"
+    max_age: Span = "7d"
+    new_since: PathBelow | None = None
+    snapshots: PathBelow | None = None
+
+    @property
+    def steps(self) -> tuple[GateStep, ...]:
+        """Those that are asked for, in the order in which they run."""
+        return tuple(step for step in GateStep if getattr(self, step.value))
+
+    @property
+    def is_live(self) -> bool:
+        """Whether hosts are asked: the evidence of an audit serves the other steps, too."""
+        return self.audit == "live"
+
+    @property
+    def max_age_us(self) -> int:
+        return parse_microseconds(self.max_age)
+
+
 class Policy(Node):
     fail_on: Literal["info", "warning", "error"] = "warning"
     evidence: Literal["user", "root"] = "user"
@@ -58,6 +107,7 @@ class Policy(Node):
     waivers: tuple[Waiver, ...] = ()
     deploy: DeployPolicy = DeployPolicy()
     rehearsal: RehearsalPolicy = RehearsalPolicy()
+    gate: Gate = Gate()
 
     def list_waivers(self) -> tuple[Waived, ...]:
         """Reports show the reasons: without what looks like a secret in them."""

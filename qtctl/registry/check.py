@@ -18,7 +18,7 @@ from qtctl.registry.health import check_health
 from qtctl.registry.installs import check_installs
 from qtctl.registry.instances import check_without_instances
 from qtctl.registry.kinds import TIMES, check_kinds, starts_nothing
-from qtctl.registry.policy import check_policy
+from qtctl.registry.policy import check_gate, check_policy
 from qtctl.registry.units import check_units
 from qtctl.rules.problem import Problem
 from qtctl.rules.registry.addresses import check_collisions, check_shared_sockets
@@ -30,6 +30,7 @@ def check(registry: Registry) -> list[Problem]:
     names = Names.of(registry)
     problems = [
         *check_policy(registry.policy, registry.checks),
+        *check_gate(registry),
         *check_references(registry, names),
         *_check_services(registry),
         *_check_timers(registry),

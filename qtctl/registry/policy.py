@@ -1,10 +1,12 @@
-"""Whether policy.toml only names findings that exist."""
+"""Whether policy.toml only names findings and hosts that exist."""
 
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 
 from qtctl.model.origin import Origin
 from qtctl.model.policy import Policy
+from qtctl.model.registry import Registry
 from qtctl.rules.problem import Problem
 
 
@@ -21,6 +23,14 @@ def check_policy(declared: Policy, checks: Collection[str] | None = None) -> Ite
             near = get_close_matches(id_.upper(), sorted(list_ids()), n=1, cutoff=0.7)
             hint = f"did you mean {near[0]}?" if near else "qtctl explain lists all"
             yield Problem(f"no finding has the id {id_[:200]}", Origin("policy.toml", path), hint)
+
+
+def check_gate(registry: Registry) -> Iterator[Problem]:
+    """A gate for hosts that are not there would pass without looking at any."""
+    for number, glob in enumerate(registry.policy.gate.hosts):
+        if registry.hosts and not any(fnmatchcase(host, glob) for host in registry.hosts):
+            hint = f"hosts.toml has {', '.join(sorted(registry.hosts)[:5])}"
+            yield Problem(f"no host matches {glob}", Origin("policy.toml", ("gate", "hosts", str(number))), hint)
 
 
 def _is_own(id_: str, checks: Collection[str] | None) -> bool:

@@ -1,8 +1,9 @@
 """What a reader sees of a report, as blocks of text: each format writes them in its own way, and knows no report."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from qtctl.dialects.lines import split_lines
 
@@ -137,6 +138,39 @@ class Section:
 
 Block = Title | Paragraph | Bullets | Verbatim | Record | Table | Section
 Blocks = tuple[Block, ...]
+
+
+def map_texts(blocks: Blocks, change: Callable[[str], str]) -> Blocks:
+    """The same blocks with each text as `change` makes it."""
+    return tuple(_map_value(block, change) for block in blocks)
+
+
+def _map_value(value: Any, change: Callable[[str], str]) -> Any:  # noqa: ANN401 - a block, or what one holds
+    if isinstance(value, str):
+        return value if isinstance(value, Tone) else change(value)
+    if isinstance(value, tuple):
+        return tuple(_map_value(each, change) for each in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{each.name: _map_value(getattr(value, each.name), change) for each in fields(value)})
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """A part of a comment that is folded until somebody opens it. `title`: what is seen of it."""
+
+    title: str
+    body: Blocks
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment for a pull request: folded as a whole, in one line. `mark`: finds it again, and is not shown."""
+
+    mark: str
+    title: str
+    intro: Blocks
+    folds: tuple[Fold, ...]
 
 
 def make_table(columns: Iterable[str | Column], rows: Iterable[tuple[Text, ...]], title: str = "") -> Blocks:

@@ -5,11 +5,9 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from qtctl.findings.verdict import Conclusion
+from qtctl.findings.verdict import Conclusion, choose_worst
 from qtctl.reports.audit import AuditReport
 from qtctl.reports.document import SCHEMA_VERSION, Part, dump
-
-WORST_FIRST = (Conclusion.NOT_AS_DECLARED, Conclusion.INCOMPLETE, Conclusion.AS_DECLARED)
 
 
 class FleetTotals(Part):
@@ -56,19 +54,14 @@ class FleetReport(Part):
     def adds_up(self) -> Self:
         if self.totals != FleetTotals.of(self.hosts):
             raise ValueError("the hosts do not add up to the totals")
-        if self.verdict is not choose_worst(self.hosts):
+        if self.verdict is not choose_worst(each.verdict for each in self.hosts):
             raise ValueError("the verdict does not follow from the hosts")
         return self
 
 
-def choose_worst(reports: Iterable[AuditReport]) -> Conclusion:
-    verdicts = {report.verdict for report in reports}
-    return next(verdict for verdict in WORST_FIRST if verdict in verdicts)
-
-
 def build_report(reports: Iterable[AuditReport]) -> FleetReport:
     every = tuple(reports)
-    return FleetReport(hosts=every, totals=FleetTotals.of(every), verdict=choose_worst(every))
+    return FleetReport(hosts=every, totals=FleetTotals.of(every), verdict=choose_worst(each.verdict for each in every))
 
 
 def explain_unreachable(report: AuditReport) -> str:

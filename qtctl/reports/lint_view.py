@@ -56,6 +56,8 @@ def _make_finding(each: Placed) -> Finding:
         subject=each.subject,
         place=each.place,
         remedy=each.remedy,
+        waiver=each.waiver,
+        expired_waiver=each.finding.expired_waiver,
         fingerprint=_digest_parts(each.id, *each.subjects, each.place.file, each.what),
     )
 

@@ -11,6 +11,7 @@ from qtctl.reports.drift import DriftReport
 from qtctl.reports.evolution import make_schema as make_evolution_schema
 from qtctl.reports.fleet import FleetReport
 from qtctl.reports.flow import FlowReport
+from qtctl.reports.gate import GateReport
 from qtctl.reports.generation import GenerationReport
 from qtctl.reports.generations import GenerationsReport
 from qtctl.reports.module_registry import RegistryReport
@@ -39,6 +40,7 @@ def make_schemas() -> dict[str, dict[str, object]]:
         "evolution": dict(make_evolution_schema()),
         "fleet-audit": make_schema(FleetReport),
         "flow": make_schema(FlowReport),
+        "gate": make_schema(GateReport),
         "generation": make_schema(GenerationReport),
         "generations": make_schema(GenerationsReport),
         "overview": make_schema(OverviewReport),

@@ -32,6 +32,14 @@ def place_of(written: str) -> Place | None:
     return Place(written) if written else None
 
 
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """The findings of a part of a report, and what that part is called."""
+
+    name: str
+    findings: Sequence[Finding]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """What formats read of one report. Each part is made only when a format asks for it.
@@ -39,7 +47,8 @@ class View:
     `name`: of the command ("audit"). `about`: what was looked at, a host or a registry. `page` is the whole document,
     `screen` what fits a terminal (None: the page). `findings`: everything that was judged, with what holds; None if
     nothing was judged. `rules`: ids of which findings could have been made. `locate`: a file as findings name it → its
-    path for whoever runs the command. `home`: where findings are shown that nothing declares.
+    path for whoever runs the command. `home`: where findings are shown that nothing declares. `suites`: of a report in
+    parts, the findings of each; None: the report is one.
     """
 
     name: str
@@ -51,3 +60,4 @@ class View:
     rules: Sequence[str] = ()
     locate: Callable[[str], str] = keep_name
     home: Callable[[], Place] | None = None
+    suites: Callable[[], Sequence[Suite]] | None = None

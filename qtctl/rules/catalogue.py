@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from qtctl.rules.rule import Rule
     from qtctl.rules.view import ViewRule
 
-FOLDERS = ("registry", "units", "host", "parity", "history", "claims", "rehearsal")
+FOLDERS = ("registry", "units", "host", "parity", "history", "claims", "rehearsal", "gates")
 """The registry itself, what is rendered from it, evidence of a host, compose files, snapshots, documents,
-rehearsals."""
+rehearsals, gates."""
 
 
 def list_families(*folders: str) -> Iterator[ModuleType]:

@@ -19,6 +19,7 @@ FAMILIES = {
     "QT10": "Snapshots (`qtctl snapshot verify`)",
     "QT11": "Claims of documents (`qtctl check-claims`)",
     "QT12": "Rehearsals (`qtctl rehearse`)",
+    "QT13": "Gates (`qtctl gate`)",
 }
 INTRODUCTION = """# Findings
 

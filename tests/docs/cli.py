@@ -33,6 +33,17 @@ OF_COMMAND: dict[str, tuple[str, ...]] = {
         "1: adopted, but something must be done by hand first; the report says what",
         "2: an error in a compose file, or a registry exists and `--force` was not given; nothing is written",
     ),
+    "gate": (
+        "0: every step that `[gate]` in policy.toml asks for has passed",
+        "1: a step has a finding at or above the gate",
+        "2: invalid options, or an error in the registry: the report shows it, and nothing else is run",
+        "3: no such finding, but a step could not be run, or not everything could be judged",
+    ),
+    "comment": (
+        "0: the comment is there, or nothing changes and there was none",
+        "2: not a comment of `qtctl gate`, or this is no job of a pull request",
+        "3: the forge does not answer, or refuses",
+    ),
     "list": ("0: listed", "2: an error in the registry, or nothing of that kind can be in that state"),
     "show": ("0: shown", "2: an error in the registry, or nothing declared has this name"),
     "graph": ("0: drawn", "2: an error in the registry, or the name of `--focus` is not in the graph"),

@@ -10,7 +10,7 @@ from junitparser import Attr, Error, Failure, IntAttr, JUnitXml, Skipped, TestCa
 from qtctl.dialects import terminal
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.formats.messages import describe_finding, find_place, list_judged, list_proofs
-from qtctl.reports.view import View
+from qtctl.reports.view import Suite, View
 
 
 class Case(TestCase):  # type: ignore[misc]  # mypy does not follow the library
@@ -22,15 +22,20 @@ class Case(TestCase):  # type: ignore[misc]  # mypy does not follow the library
 
 def write(view: View) -> str:
     """XML 1.0 has no control characters, however they are escaped: they are shown as on a terminal."""
-    suite = TestSuite(terminal.show_line(f"qtctl {view.name}"))
-    suite.hostname = terminal.show_line(view.about)
-    suite.add_testcases([_build_case(finding, view) for finding in list_judged(view)])
     document = JUnitXml("qtctl")
-    document.add_testsuite(suite)
+    for each in view.suites() if view.suites is not None else (Suite("", list_judged(view)),):
+        document.add_testsuite(_build_suite(each, view))
     document.update_statistics()
     written = BytesIO()
     document.write(written, pretty=True)
     return written.getvalue().decode().replace("\t", "  ")  # of its indent: no tab of a text is left
+
+
+def _build_suite(part: Suite, view: View) -> TestSuite:
+    suite = TestSuite(terminal.show_line(f"qtctl {view.name}{': ' * bool(part.name)}{part.name}"))
+    suite.hostname = terminal.show_line(view.about)
+    suite.add_testcases([_build_case(finding, view) for finding in part.findings])
+    return suite
 
 
 def _build_case(finding: Finding, view: View) -> Case:

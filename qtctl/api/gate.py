@@ -1,0 +1,94 @@
+"""Run what `[gate]` in policy.toml asks for: each step by the function of its own command, and one conclusion."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from qtctl.api import gate_steps
+from qtctl.api.gate_evidence import EvidenceShelf
+from qtctl.api.gate_ground import GateGround
+from qtctl.api.gate_steps import Bench
+from qtctl.dialects.secrets import mask_message
+from qtctl.errors import HostError, InputError, InputErrors
+from qtctl.findings.finding import Severity
+from qtctl.findings.verdict import Conclusion
+from qtctl.flows.declare import Loaded, render_files, resolve_host
+from qtctl.model.evidence import Evidence
+from qtctl.model.policy import GateStep
+from qtctl.reports.gate import GateReport, StepResult, build_report
+from qtctl.rules.gates.steps import make_unknown
+
+
+@dataclass
+class GateRun:
+    """`live`: the evidence of each host that was asked; None where no host may be. `now`: UTC, ISO 8601.
+
+    `store`: where snapshots are, instead of in the folder of the policy.
+    """
+
+    ground: GateGround
+    now: str
+    live: Mapping[str, Evidence] | None = None
+    store: str | None = None
+    _loaded: dict[str, Loaded] = field(default_factory=dict)
+
+    def run(self) -> tuple[StepResult, ...]:
+        """Every step, for every host."""
+        return tuple(result for step in self.ground.gate.steps for result in self._run_step(step))
+
+    def report(self, results: tuple[StepResult, ...]) -> GateReport:
+        ground = self.ground
+        return build_report(
+            results,
+            fleet=ground.registry.fleet.name if ground.registry is not None else "",
+            registry=str(ground.folder),
+            hosts=ground.hosts,
+            gate=Severity(ground.policy.fail_on),
+            now=self.now,
+        )
+
+    def _run_step(self, step: GateStep) -> tuple[StepResult, ...]:
+        command = gate_steps.name_command(self.ground, step)
+        if step is GateStep.LINT:
+            return (self._guard(step, "", command, lambda: gate_steps.lint(self.ground)),)
+        if self.ground.registry is None:
+            return (make_unknown_step(step, "", command, "the registry has errors", "qtctl lint shows them"),)
+        if not self.ground.hosts:
+            return (make_unknown_step(step, "", command, "the registry has no host", "declare one in hosts.toml"),)
+        judge, bench = gate_steps.STEPS[step], self._make_bench()
+        return tuple(
+            self._guard(step, host, gate_steps.name_command(self.ground, step, host), _bind(judge, bench, host))
+            for host in self.ground.hosts
+        )
+
+    def _make_bench(self) -> Bench:
+        shelf = EvidenceShelf(self.ground.gate, self.now, self.live)
+        return Bench(self.ground, self.declare, shelf, self.now, self.store)
+
+    def declare(self, host: str) -> Loaded:
+        """What a host must have, rendered. InputErrors where a template cannot be filled."""
+        if self.ground.registry is None:
+            raise InputErrors(self.ground.errors)
+        if host not in self._loaded:
+            begun = resolve_host(self.ground.registry, self.ground.files, host)
+            self._loaded[host] = render_files(begun, self.ground.texts)
+        return self._loaded[host]
+
+    def _guard(self, step: GateStep, host: str, command: tuple[str, ...], run: Callable[[], StepResult]) -> StepResult:
+        """What cannot be run is unknown, with its reason."""
+        try:
+            return run()
+        except (InputError, HostError) as error:
+            lines = error.lines
+            more = f" (and {len(lines) - 1} more)" if lines[1:] else ""
+            first = error.errors[0] if isinstance(error, InputErrors) else error
+            where = f"{first.place}: " if first.place else ""
+            return make_unknown_step(step, host, command, f"{where}{mask_message(first.message)}{more}", first.hint)
+
+
+def _bind(judge: Callable[[Bench, str], StepResult], bench: "Bench", host: str) -> Callable[[], StepResult]:
+    return lambda: judge(bench, host)
+
+
+def make_unknown_step(step: GateStep, host: str, command: tuple[str, ...], reason: str, remedy: str) -> StepResult:
+    finding = make_unknown(step.value, host, reason, remedy)
+    return StepResult(step, host, Conclusion.INCOMPLETE, (finding,), command)

@@ -1,0 +1,32 @@
+"""QT1302: steps of a gate that could not be run."""
+
+from qtctl.findings.finding import Finding, Outcome, Severity, make_fingerprint
+from qtctl.findings.meaning import Meaning
+
+QT1302 = Meaning(
+    "QT1302",
+    "step of the gate could not be run",
+    Severity.ERROR,
+    several="steps of the gate could not be run",
+    what="`[gate]` in policy.toml asks for a step, and what it needs is not there: saved evidence is missing, cannot "
+    "be read or is too old, a host did not answer, `--live` was not given, or the registry has errors.",
+    why="What was not looked at is not known to be right: the gate is incomplete (exit code 3), and never passed.",
+    fix="The reason is in the report. Collect the evidence anew (`qtctl audit --all-hosts --save FOLDER`), or drop "
+    "the step from policy.toml.",
+)
+RULES = (QT1302,)
+
+
+def make_unknown(step: str, host: str, reason: str, remedy: str) -> Finding:
+    """Why a step could not be run. It is unknown, so that no waiver and no severity lets it pass."""
+    return Finding(
+        id=QT1302.id,
+        outcome=Outcome.UNKNOWN,
+        severity=QT1302.severity,
+        title=f"{step} is as declared",
+        subject=step,
+        host=host,
+        reason=reason,
+        remedy=remedy,
+        fingerprint=make_fingerprint(QT1302.id, host, step),
+    )
