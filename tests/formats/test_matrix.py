@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import shutil
 import signal
 from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
@@ -37,6 +38,7 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "adopt units": ("units", "--out", "adopted"),
     "adopt compose": ("docker-compose.yml", "--out", "adopted"),
     "check-claims": ("inventory.md", *EVIDENCE),
+    "gate": ("--registry", "gated"),
     "show": ("api",),
     "evolution": ("all", "--store", "store"),
     "snapshot diff": ("1", "latest", "--store", "store"),
@@ -96,6 +98,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (world / "units/a.service").write_text("[Service]\nExecStart=/bin/true\nEnvironment=TOKEN=hunter2hunter2\nNice=x\n")
     (world / "inventory.md").write_text("# Services (3)\n\n- small-api\n- small-feed\n\n48 services\n")
     fill(SnapshotFolder(world / "store"))
+    shutil.copytree(world / "registry", world / "gated")
+    (world / "gated/policy.toml").write_text('[gate]\nlint = true\naudit = "saved"\nsnapshots = "store"\n')
     assert qtctl(world, "audit", "--host", "nowhere.invalid", "--save", "evidence.json").code == 3
     return world
 
