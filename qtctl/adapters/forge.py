@@ -51,34 +51,33 @@ def _find_github(environ: Mapping[str, str]) -> Forge:
     number = _OF_PULL_REQUEST.fullmatch(environ.get("GITHUB_REF", ""))
     if number is None:
         raise InputError("this job is of no pull request", hint="GITHUB_REF is refs/pull/N/merge in one that is")
-    repository = _read(environ, "GITHUB_REPOSITORY", r"[\w.-]+/[\w.-]+")
-    issues = f"{_read_url(environ, 'GITHUB_API_URL')}/repos/{repository}/issues"
+    repository = _check("GITHUB_REPOSITORY", environ.get("GITHUB_REPOSITORY"), r"[\w.-]+/[\w.-]+")
+    issues = f"{_check_url('GITHUB_API_URL', environ.get('GITHUB_API_URL'))}/repos/{repository}/issues"
     headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
-    token = Secret(_read(environ, "GITHUB_TOKEN", r"[!-~]+"))
+    token = Secret(_check("GITHUB_TOKEN", environ.get("GITHUB_TOKEN"), r"[!-~]+"))
     return Forge(
         "GitHub", f"{issues}/{number[1]}/comments", f"{issues}/comments", "PATCH", headers, token, "Authorization"
     )
 
 
 def _find_gitlab(environ: Mapping[str, str]) -> Forge:
-    api = _read_url(environ, "CI_API_V4_URL")
-    project = _read(environ, "CI_PROJECT_ID", r"[0-9]+")
-    request = _read(environ, "CI_MERGE_REQUEST_IID", r"[0-9]+")
+    api = _check_url("CI_API_V4_URL", environ.get("CI_API_V4_URL"))
+    project = _check("CI_PROJECT_ID", environ.get("CI_PROJECT_ID"), r"[0-9]+")
+    request = _check("CI_MERGE_REQUEST_IID", environ.get("CI_MERGE_REQUEST_IID"), r"[0-9]+")
     notes = f"{api}/projects/{project}/merge_requests/{request}/notes"
-    token = Secret(_read(environ, "QTCTL_COMMENT_TOKEN", r"[!-~]+"))
+    token = Secret(_check("QTCTL_COMMENT_TOKEN", environ.get("QTCTL_COMMENT_TOKEN"), r"[!-~]+"))
     return Forge("GitLab", notes, notes, "PUT", {}, token, "PRIVATE-TOKEN", f"{api}/user")
 
 
-def _read(environ: Mapping[str, str], name: str, form: str) -> str:
-    value = environ.get(name, "")
-    if re.fullmatch(form, value) is None:
+def _check(name: str, value: str | None, form: str) -> str:
+    if not value or re.fullmatch(form, value) is None:
         what = "not what a job has there" if value else "not set"
         raise InputError(f"{name} is {what}", hint="see docs/gates.md")
     return value
 
 
-def _read_url(environ: Mapping[str, str], name: str) -> str:
-    return _read(environ, name, r"https?://[\w.:\[\]-]+(/[\w./~-]*)?").rstrip("/")
+def _check_url(name: str, value: str | None) -> str:
+    return _check(name, value, r"https?://[\w.:\[\]-]+(/[\w./~-]*)?").rstrip("/")
 
 
 def put_comment(forge: Forge, text: str, mark: str, *, make: bool) -> str:
@@ -136,7 +135,7 @@ def _ask(forge: Forge, method: str, url: str, content: Mapping[str, str] | None 
     said = token if forge.scheme != "Authorization" else f"Bearer {token}"
     headers = {**forge.headers, forge.scheme: said, "Content-Type": "application/json", "User-Agent": "qtctl"}
     body = json.dumps(content).encode() if content is not None else None
-    request = urllib.request.Request(url, body, headers, method=method)  # noqa: S310 - http or https, see _read_url
+    request = urllib.request.Request(url, body, headers, method=method)  # noqa: S310 - http or https, see _check_url
     try:
         with urllib.request.build_opener(_NoRedirect).open(request, timeout=DEADLINE_S) as answer:
             return json.loads(answer.read(LARGEST))

@@ -30,7 +30,6 @@ _ENV = {
     "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_NO_REPLACE_OBJECTS": "1", "LC_ALL": "C",
     "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0",
 }  # fmt: skip
-_INDEX = "GIT_INDEX_FILE"
 _HINT = "fetch it: git fetch origin COMMIT; in CI, the checkout may have the newest commit alone"
 
 
@@ -94,8 +93,9 @@ def _ask_git(folder: Path, *words: str) -> bytes:
 
 def _make_environment() -> dict[str, str]:
     """A hook of git is given the index that is about to be committed: that one counts."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name == _INDEX}
-    return {**kept, **_ENV}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    index = os.environ.get("GIT_INDEX_FILE")
+    return {**kept, **_ENV, **({"GIT_INDEX_FILE": index} if index else {})}
 
 
 @dataclass

@@ -6,8 +6,10 @@ from jsonschema import Draft202012Validator
 
 from qtctl.api.claims import check
 from qtctl.findings.finding import Severity
+from qtctl.findings.verdict import Conclusion
 from qtctl.flows.adopt import Adopted
 from qtctl.history.chain import check_chain
+from qtctl.model.policy import GateStep
 from qtctl.model.preparation import PrepareAction, PreparePlan, PrepareStep
 from qtctl.model.rehearsal import StepKind
 from qtctl.registry.load import load
@@ -22,6 +24,7 @@ from qtctl.reports import (
     evolution,
     fleet,
     flow,
+    gate,
     generation,
     generations,
     module_registry,
@@ -76,6 +79,12 @@ WRITTEN = {
     "evolution": lambda: evolution.to_json(evolution.build_report(EVOLUTION)),
     "fleet-audit": lambda: fleet.to_json(fleet.build_report([audit.build_report(desired(), evidence(), CHECKS)] * 2)),
     "flow": lambda: flow.to_json(flow.build_report(REGISTRY, SEEN)),
+    "gate": lambda: gate.to_json(
+        gate.build_report(
+            (gate.StepResult(GateStep.SNAPSHOTS, "box", Conclusion.AS_DECLARED, CHECKED.findings, ("qtctl", "x y")),),
+            fleet="f", registry="registry", hosts=("box",), gate=Severity.WARNING, now="2026-12-02T00:00:00.000Z",
+        )
+    ),
     "generation": lambda: generation.to_json(generation.build_report(((CURRENT, NEW),), address="lab1")),
     "generations": lambda: generations.to_json(generations.build_report((CURRENT,), host="h1", address="lab1")),
     "overview": lambda: overview.to_json(overview.build_report(desired(), evidence(), CHECKS)),
