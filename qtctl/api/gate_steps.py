@@ -37,7 +37,7 @@ class Bench:
     @property
     def policy(self) -> Policy:
         declared = self.ground.policy
-        return Policy.of(declared.fail_on, declared.severities, declared.waived(), self.now)
+        return Policy.of(declared.fail_on, declared.severities, declared.list_waivers(), self.now)
 
     def locate(self, file: str) -> str:
         return name_under(self.ground.folder, self.ground.templates)(file)
@@ -68,12 +68,12 @@ def name_earlier(ground: GateGround, host: str) -> str:
 
 
 def lint(ground: GateGround) -> StepResult:
-    from qtctl.flows.lint import count_declared, examine  # noqa: PLC0415 - a step loads what it needs
+    from qtctl.flows.lint import list_declared, examine  # noqa: PLC0415 - a step loads what it needs
     from qtctl.reports.lint import Report  # noqa: PLC0415
     from qtctl.reports.lint_view import build_view  # noqa: PLC0415
 
     linted = examine(ground.files, ground.texts)
-    declared = count_declared(linted.registry) if linted.registry is not None else None
+    declared = list_declared(linted.registry) if linted.registry is not None else None
     gate = linted.gate if declared is not None else None
     report = Report(str(ground.folder), linted.errors, linted.findings, declared, gate)
     view = build_view(report, name_under(ground.folder, ground.templates))

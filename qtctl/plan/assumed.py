@@ -61,7 +61,7 @@ class _Ground:
     def plan(self, desired: Desired) -> tuple[Plan, int, tuple[str, ...]]:
         """The plan, how much of it is assumed, and the files whose content on the host is not known."""
         meant = desired
-        if not self._facts.item(identity.HOST).state.known:
+        if not self._facts.find_item(identity.HOST).state.known:
             meant = replace(desired, expected_hostname="", machine="")
         folders = frozenset(targets.list_folders(meant))
         items: list[Item] = []
@@ -69,18 +69,18 @@ class _Ground:
         for need in dict.fromkeys(list_needs(meant)):
             if self._is_shown(need) and not self._has_drifted(need, meant):
                 continue
-            if self._facts.item(need).state.known and self._has_drifted(need, meant):
+            if self._facts.find_item(need).state.known and self._has_drifted(need, meant):
                 drifted.append(need.subject)
             else:
                 assumed += 1
             items.append(self._assume(need, folders))
-        facts = self._facts.joined(Facts(items))
+        facts = self._facts.merge(Facts(items))
         current = {path: self._read(path) for path in list_unread(meant, facts) if self._can_read(path)}
         return plan(meant, facts, current=current), assumed, tuple(drifted)
 
     def _is_shown(self, need: Need) -> bool:
         """Of a file that could not be read, nothing is known of its content."""
-        if not self._facts.item(need).state.known:
+        if not self._facts.find_item(need).state.known:
             return False
         there = self._facts.read(File, need.subject) if need.fact == File.FACT else None
         unread = there is not None and there.kind == "file" and there.sha256 is None

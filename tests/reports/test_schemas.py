@@ -81,8 +81,16 @@ WRITTEN = {
     "flow": lambda: flow.to_json(flow.build_report(REGISTRY, SEEN)),
     "gate": lambda: gate.to_json(
         gate.build_report(
-            (gate.StepResult(GateStep.SNAPSHOTS, "box", Conclusion.AS_DECLARED, CHECKED.findings, ("qtctl", "x y")),),
-            fleet="f", registry="registry", hosts=("box",), gate=Severity.WARNING, now="2026-12-02T00:00:00.000Z",
+            (
+                gate.StepResult(
+                    GateStep.SNAPSHOTS, "box", Conclusion.NOT_AS_DECLARED, CHECKED.findings, ("qtctl", "x y")
+                ),
+            ),
+            fleet="f",
+            registry="registry",
+            hosts=("box",),
+            gate=Severity.WARNING,
+            now="2026-12-02T00:00:00.000Z",
         )
     ),
     "generation": lambda: generation.to_json(generation.build_report(((CURRENT, NEW),), address="lab1")),
