@@ -68,7 +68,7 @@ def name_earlier(ground: GateGround, host: str) -> str:
 
 
 def lint(ground: GateGround) -> StepResult:
-    from qtctl.flows.lint import list_declared, examine  # noqa: PLC0415 - a step loads what it needs
+    from qtctl.flows.lint import examine, list_declared  # noqa: PLC0415 - a step loads what it needs
     from qtctl.reports.lint import Report  # noqa: PLC0415
     from qtctl.reports.lint_view import build_view  # noqa: PLC0415
 
