@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from qtctl.errors import QtctlError
 from qtctl.model.evidence import Ask, Item, Need, State
-from qtctl.model.facts import make_value
+from qtctl.model.fact import make_value
 from qtctl.probes.answer import Answer
 from qtctl.probes.answer import answer_refused as refusal
 

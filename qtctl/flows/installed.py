@@ -13,7 +13,8 @@ from qtctl.meaning.deploys import STATUS
 from qtctl.model.backup import Entry, EntryKind, Installed, UnitThen
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
-from qtctl.model.facts import F, Facts, HostBaseline, Unit, UnitListing
+from qtctl.model.fact import F
+from qtctl.model.facts import Facts, HostBaseline, Unit, UnitListing
 from qtctl.model.inquiry import build_inquiry
 from qtctl.plan.dependents import PULLED_BY, STOPPED_WITH
 from qtctl.plan.fleet_names import FleetNames, find_unit, is_in_unit_folder

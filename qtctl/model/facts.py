@@ -4,10 +4,9 @@ Each class is the `value` of the items of one fact: `FACT` is the kind, the docs
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
-from typing import Any, ClassVar, Protocol, TypeVar, cast
+from typing import Any, ClassVar, cast
 
 from qtctl.model.account_facts import Account, Auditor, Group, Hosts
 from qtctl.model.check_facts import CommandResult, FileLine, UnitProperty
@@ -15,12 +14,14 @@ from qtctl.model.code_facts import Checkout, EntryPoint, Folders, VenvCheck, Ven
 from qtctl.model.container_facts import Containers
 from qtctl.model.deploy_facts import HostDeploys, KeptGenerations
 from qtctl.model.evidence import Evidence, Item, Need, State
+from qtctl.model.fact import F, Fact, make_fact
 from qtctl.model.fact_help import ASK_REDIS, INSTALL_GETENT, LET_READ, REACH_HEALTH, REACH_REDIS, SCAN_REDIS, SEE_BUS
 from qtctl.model.generated_facts import GeneratedFiles
-from qtctl.model.host_facts import BootMounts, FileSystem, FrozenGroups, HostState, OomKills, Resolved, SharedIds
+from qtctl.model.host_facts import FileSystem, FrozenGroups, HostState, OomKills, Resolved, SharedIds
 from qtctl.model.json import JsonObject
 from qtctl.model.library_facts import LibraryWriters
 from qtctl.model.moments import parse_microseconds, shift_time
+from qtctl.model.mount_facts import BootMounts, LateMounts
 from qtctl.model.preflight_facts import EnvKeys, Jobs, Writable
 from qtctl.model.process_facts import EnvText, Processes, ProcessPlaces, ProgramCopies
 from qtctl.model.setting_facts import ManagerSettings, UnitCallers, UnitOverrides
@@ -39,13 +40,6 @@ from qtctl.model.store_facts import (
 )
 from qtctl.model.user_unit_facts import UserUnits
 from qtctl.model.way_facts import PathWay, UnitWriters, UserIds
-
-
-class Fact(Protocol):
-    """A typed fact value: a frozen dataclass with its kind."""
-
-    FACT: ClassVar[str]
-    __dataclass_fields__: ClassVar[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +259,7 @@ FACT_KINDS: dict[str, FactKind] = {
         FactKind(OomKills, Channel.EXEC),
         FactKind(FrozenGroups, Channel.EXEC),
         FactKind(BootMounts, Channel.EXEC),
+        FactKind(LateMounts, Channel.EXEC),
         FactKind(FileSystem, Channel.EXEC),
         FactKind(Resolved, Channel.EXEC, "see what the name servers of the host answer, then audit again"),
         FactKind(UnitProperty, Channel.EXEC),
@@ -294,23 +289,6 @@ FACT_KINDS: dict[str, FactKind] = {
 
 The probe that answers it is the one in `probes/` whose FAMILY names its class; exec families are asked in this order.
 """
-
-F = TypeVar("F", bound=Fact)
-
-
-def make_value(fact: Fact) -> JsonObject:
-    """The fields, in order. No copy of what is in them: whoever made the fact has done with it."""
-    return {name: getattr(fact, name) for name in _list_fields(type(fact))}
-
-
-def make_fact(kind: type[F], value: Mapping[str, object]) -> F:
-    names = _list_fields(kind)
-    return kind(**{key: item for key, item in value.items() if key in names})
-
-
-@cache
-def _list_fields(kind: type[Fact]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(cast(Any, kind)))
 
 
 class Facts:

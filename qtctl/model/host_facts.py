@@ -84,11 +84,3 @@ class FrozenGroups:
 
     FACT: ClassVar[str] = "frozen.groups"
     files: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class BootMounts:
-    """Subject: `*`. missing: what fstab wants mounted at every boot and is not mounted now. Absent without an fstab."""
-
-    FACT: ClassVar[str] = "boot.mounts"
-    missing: list[str]

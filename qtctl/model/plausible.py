@@ -14,7 +14,8 @@ from qtctl.model.check_facts import CommandResult, UnitProperty
 from qtctl.model.code_facts import Checkout, EntryPoint, Folders, VenvCheck, VenvPackages
 from qtctl.model.container_facts import Containers
 from qtctl.model.deploy_facts import HostDeploys, KeptGenerations
-from qtctl.model.facts import Fact, File, HostBaseline, Listeners, Unit
+from qtctl.model.fact import Fact
+from qtctl.model.facts import File, HostBaseline, Listeners, Unit
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved
 from qtctl.model.process_facts import EnvText, Processes, ProcessPlaces
 from qtctl.model.store_facts import (

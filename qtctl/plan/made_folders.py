@@ -6,7 +6,8 @@ from dataclasses import replace
 from qtctl.model.account_facts import Account, Group
 from qtctl.model.desired import Desired
 from qtctl.model.desired_accounts import DesiredFolder
-from qtctl.model.facts import Facts, make_fact, make_value
+from qtctl.model.fact import make_fact, make_value
+from qtctl.model.facts import Facts
 from qtctl.model.way_facts import PathWay
 
 _UNKNOWN = "4294967294"

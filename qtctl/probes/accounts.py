@@ -9,7 +9,7 @@ from qtctl.dialects.lines import split_lines
 from qtctl.dialects.shell import quote
 from qtctl.model.account_facts import Account, Group
 from qtctl.model.evidence import Need
-from qtctl.model.facts import Fact
+from qtctl.model.fact import Fact
 from qtctl.model.inquiry import Inquiry
 from qtctl.model.plausible import U32, parse_whole
 from qtctl.probes.answer import (

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from qtctl.model.evidence import Need, State
-from qtctl.model.facts import Fact
+from qtctl.model.fact import Fact
 from qtctl.model.plausible import LONGEST_LINE, find_problem
 
 MISSING = ("No such file or directory", "Not a directory")

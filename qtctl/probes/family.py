@@ -8,7 +8,8 @@ from pkgutil import iter_modules
 
 from qtctl import probes
 from qtctl.model.evidence import Need
-from qtctl.model.facts import FACT_KINDS, Channel, Fact
+from qtctl.model.fact import Fact
+from qtctl.model.facts import FACT_KINDS, Channel
 from qtctl.model.inquiry import Inquiry
 from qtctl.probes.batch import Probe
 

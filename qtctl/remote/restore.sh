@@ -224,7 +224,7 @@ end_restored() {
 end_transaction() {
   list_rooms | while IFS= read -r each; do drop "$each"; done
   printf '%s\n' "$1" >"$home/outcome" || :
-  drop "$base/lease" "$base/holder" "$base/.ran"
+  drop "$base/lease" "$base/holder" "$base/.ran" "$base/.key"
   record_units || :
   write_status idle
   record_event "$1" "$generation" "${moved_for-}"

@@ -125,7 +125,7 @@ boot() {
   read_transaction
   [ -z "$damage" ] || { run_locked repair_record && read_transaction; }
   [ -z "$damage" ] || exit 0
-  [ -n "$state" ] || { drop_unfinished; drop_unit_copies; drop "$base/lease" "$base/holder"; exit 0; }
+  [ -n "$state" ] || { drop_unfinished; drop_unit_copies; drop "$base/lease" "$base/holder" "$base/.key"; exit 0; }
   use_generation "$number" :
   case "$state" in
     staged) run_locked forget_if_staged && exit 0 ;;

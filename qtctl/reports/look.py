@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from qtctl.model.evidence import Evidence, Need, State
-from qtctl.model.facts import Fact, Facts
+from qtctl.model.fact import Fact
+from qtctl.model.facts import Facts
 from qtctl.model.moments import make_moment, parse_microseconds
 
 F = TypeVar("F", bound=Fact)

@@ -31,21 +31,12 @@ from qtctl.model.desired_lock import DesiredPackage
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.desired_unit import Listener, UnixListener
 from qtctl.model.evidence import Ask, Evidence, Item, Need, State
-from qtctl.model.facts import (
-    Fact,
-    File,
-    Health,
-    HostBaseline,
-    Listeners,
-    Reach,
-    Unit,
-    UnitListing,
-    UnixSocket,
-    make_value,
-)
-from qtctl.model.host_facts import BootMounts, FileSystem, FrozenGroups, HostState, OomKills, Resolved, SharedIds
+from qtctl.model.fact import Fact, make_value
+from qtctl.model.facts import File, Health, HostBaseline, Listeners, Reach, Unit, UnitListing, UnixSocket
+from qtctl.model.host_facts import FileSystem, FrozenGroups, HostState, OomKills, Resolved, SharedIds
 from qtctl.model.json import JsonObject
 from qtctl.model.library_facts import LibraryWriters
+from qtctl.model.mount_facts import BootMounts, LateMounts
 from qtctl.model.origin import Origin
 from qtctl.model.process_facts import EnvText, Processes, ProcessPlaces, ProgramCopies
 from qtctl.model.setting_facts import ManagerSettings, UnitCallers, UnitOverrides
@@ -295,6 +286,7 @@ def values(want: Desired) -> dict[Need, Fact]:
         "manager.settings": ManagerSettings([], []),
         "unit.overrides": UnitOverrides([]),
         "boot.mounts": BootMounts([]),
+        "mounts.late": LateMounts({}),
         "frozen.groups": FrozenGroups([]),
         "unit.callers": UnitCallers([], []),
         "processes.copies": ProgramCopies([]),

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from qtctl.model.evidence import Item, State
-from qtctl.model.facts import Fact, Listeners, make_value
+from qtctl.model.fact import Fact, make_value
+from qtctl.model.facts import Listeners
 
 
 def observe(subject: str, fact: Fact, *, ask: int = 1, store: str = "") -> Item:

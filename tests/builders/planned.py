@@ -17,7 +17,8 @@ from qtctl.model.desired import (
     DesiredTimer,
 )
 from qtctl.model.evidence import Item, Need, State
-from qtctl.model.facts import Fact, Facts, File, Unit, UnitListing
+from qtctl.model.fact import Fact
+from qtctl.model.facts import Facts, File, Unit, UnitListing
 from qtctl.model.generated_facts import GeneratedFiles
 from qtctl.model.origin import Origin
 from qtctl.model.plan import Choices, Plan, Step, StepKind

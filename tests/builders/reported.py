@@ -3,7 +3,8 @@
 from qtctl.model.code_facts import VenvCheck
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence, Item, State
-from qtctl.model.facts import Fact, File, HostBaseline, Listeners, Unit, UnitListing
+from qtctl.model.fact import Fact
+from qtctl.model.facts import File, HostBaseline, Listeners, Unit, UnitListing
 from qtctl.model.store_facts import KeyFact, StoreClock, StoreServer, Stream, StreamGroup
 from tests.builders.desired import resolve_files
 from tests.builders.evidence import miss, observe

@@ -17,7 +17,8 @@ from qtctl.model.check_facts import CommandResult
 from qtctl.model.code_facts import VenvCheck
 from qtctl.model.deploy_facts import HostDeploys
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence, Item, State
-from qtctl.model.facts import FACT_KINDS, Channel, File, HostBaseline, Listeners, Unit, make_value
+from qtctl.model.fact import make_value
+from qtctl.model.facts import FACT_KINDS, Channel, File, HostBaseline, Listeners, Unit
 from qtctl.model.host_facts import FileSystem, HostState, OomKills, Resolved
 from qtctl.model.process_facts import EnvText, Processes, ProcessPlaces
 from qtctl.model.store_facts import (

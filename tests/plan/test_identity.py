@@ -9,7 +9,8 @@ from qtctl.meaning.deploys import STATUS
 from qtctl.model.deploy_facts import HostDeploys
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Item, State
-from qtctl.model.facts import Facts, HostBaseline, make_value
+from qtctl.model.fact import make_value
+from qtctl.model.facts import Facts, HostBaseline
 from qtctl.model.plan import Plan
 from qtctl.plan.identity import make_deployable
 from qtctl.plan.plan import plan

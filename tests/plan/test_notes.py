@@ -6,7 +6,8 @@ import pytest
 
 from qtctl.model.deploy_facts import HostDeploys
 from qtctl.model.evidence import Item, State
-from qtctl.model.facts import Facts, HostBaseline, make_value
+from qtctl.model.fact import make_value
+from qtctl.model.facts import Facts, HostBaseline
 from qtctl.model.plan import Note, NoteKind
 from qtctl.plan.plan import list_unread, plan
 from tests.builders.planned import UNITS, Ground, deployed, desired, digest, service, target, timer

@@ -10,7 +10,8 @@ from qtctl.model.desired import Desired, DesiredVenv
 from qtctl.model.desired_accounts import DesiredFolder
 from qtctl.model.desired_unit import Listener
 from qtctl.model.evidence import Item, State
-from qtctl.model.facts import Fact, Facts, HostBaseline, Listeners, make_value
+from qtctl.model.fact import Fact, make_value
+from qtctl.model.facts import Facts, HostBaseline, Listeners
 from qtctl.model.host_facts import FileSystem
 from qtctl.model.plan import Plan, Refusal, Step, StepKind
 from qtctl.model.preflight_facts import EnvKeys, Jobs, Writable

@@ -13,7 +13,8 @@ from qtctl.flows.desired_cache import pack, unpack
 from qtctl.model.check_facts import CommandResult, FileLine, UnitProperty
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Ask, Evidence, Item, Need, State
-from qtctl.model.facts import Fact, File, Health, make_value
+from qtctl.model.fact import Fact, make_value
+from qtctl.model.facts import File, Health
 from qtctl.model.inquiry import CommandQuestion, build_inquiry
 from qtctl.registry.load import load
 from qtctl.resolve.resolve import resolve

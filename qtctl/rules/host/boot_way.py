@@ -9,7 +9,7 @@ from qtctl.findings.remedy import make_steps
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit, UnitListing
-from qtctl.model.host_facts import BootMounts
+from qtctl.model.mount_facts import BootMounts
 from qtctl.rules import proofs
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 

@@ -10,8 +10,9 @@ from qtctl.meaning.access import Kind
 from qtctl.meaning.ways import make_way
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
+from qtctl.model.fact import make_fact
 from qtctl.model.fact_help import LET_READ
-from qtctl.model.facts import Facts, File, make_fact
+from qtctl.model.facts import Facts, File
 from qtctl.model.json import JsonObject
 from qtctl.model.origin import Origin
 from qtctl.model.process_facts import EnvText

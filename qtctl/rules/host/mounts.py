@@ -1,0 +1,94 @@
+"""QT726: nothing that the fleet uses is on a file system that only somebody's hand has mounted."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from qtctl.dialects.shell import quote
+from qtctl.findings.finding import Severity
+from qtctl.findings.remedy import make_steps
+from qtctl.meaning.starts import list_judged_services, start_files
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Need
+from qtctl.model.facts import Facts
+from qtctl.model.json import JsonObject
+from qtctl.model.mount_facts import LateMounts
+from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
+
+MOUNTS = Need(LateMounts.FACT, "*")
+_TRANSIENT = "/run/systemd/transient/"
+_NAMED = 5
+
+
+def _expect_lasting_mounts(desired: Desired) -> tuple[Expectation, ...]:
+    judge = partial(_are_lasting, desired=desired)
+    return (Expectation("mounts", {"gone after the next boot": []}, (MOUNTS,), judge),)
+
+
+def _are_lasting(facts: Facts, desired: Desired) -> Judgment:
+    found = facts.read(LateMounts, MOUNTS.subject)
+    if found is None:
+        return NOT_JUDGED
+    paths, trees = sorted(set(_list_paths(desired))), sorted(set(_list_trees(desired)))
+    verdicts = (_judge_mount(unit, row, paths, trees) for unit, row in sorted(found.mounts.items()))
+    return tuple(filter(None, verdicts)) or Verdict(True, {"gone after the next boot": []})
+
+
+def _judge_mount(unit: str, row: list[str], paths: list[str], trees: list[str]) -> Verdict | None:
+    """None where the fleet uses nothing of it."""
+    where, fragment, source = row
+    used = [path for path in (*paths, *trees) if _is_in(path, where)] + [path for path in trees if _is_in(where, path)]
+    if not used:
+        return None
+    proof = ProofSource(MOUNTS, f"systemctl show -p Where --value -- {quote(unit)}", where)
+    remedy = make_steps(
+        ("systemctl", "show", "-p", "What,Type,FragmentPath,ActiveEnterTimestamp", "--", unit),
+        "if it belongs there, declare it (a mount of the registry) or give it a line in /etc/fstab; if not, as root:",
+        ("umount", "--", where),
+    )
+    observed: JsonObject = {"mounted": _explain_origin(fragment, source), "used": [*sorted(set(used))[:_NAMED]]}
+    return Verdict(False, observed, (proof,), subject=where, remedy=remedy)
+
+
+def _explain_origin(fragment: str, source: str) -> str:
+    if fragment.startswith(_TRANSIENT):
+        return "by systemd-mount"
+    return "by a line that fstab does not have any more" if source == "/etc/fstab" else "by hand"
+
+
+def _is_in(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(f"{folder.rstrip('/')}/")
+
+
+def _list_paths(desired: Desired) -> Iterator[str]:
+    """Files that systemd or a service reads."""
+    yield from (file.path for file in desired.files)
+    for service in list_judged_services(desired):
+        yield from (file.path for file in start_files(service))
+        yield from (path for path in (*service.env_files, service.secrets_file) if path.startswith("/"))
+
+
+def _list_trees(desired: Desired) -> Iterator[str]:
+    """Folders of which what is deep inside counts too: code, virtual environments, and what the fleet writes to."""
+    yield from (code.path for code in desired.code)
+    yield from (venv.path for venv in desired.venvs)
+    yield from (folder.path for folder in desired.folders)
+    yield from (service.code for service in list_judged_services(desired) if service.code)
+
+
+QT726 = Rule(
+    "QT726",
+    "mounted by hand, and used by the fleet",
+    Severity.ERROR,
+    several="file systems are mounted by hand, and used by the fleet",
+    what="Something was mounted after the boot on a path that the fleet uses (a program, code, a virtual environment, "
+    "a unit or env file, a declared folder), on a folder above it, or inside its code, environments and folders. "
+    "Neither a unit file nor a line of /etc/fstab mounts it: it was `mount`, `systemd-mount`, or a line of fstab that "
+    "is gone. What an automounter mounts on demand, and what a script mounts during the boot, is not judged.",
+    why="The next boot goes without it. Services then start with what lies below: an older copy of the code, an empty "
+    "folder, a full root file system. And what is mounted over code or a program is what the service runs after its "
+    "next restart, although every file below it is as declared.",
+    fix="`findmnt WHERE` shows what it is. Declare it as a mount unit in the registry, or give it a line in "
+    "/etc/fstab; `umount` what does not belong there, and restart the services that have read from it.",
+    expect=_expect_lasting_mounts,
+)
+RULES = (QT726,)
