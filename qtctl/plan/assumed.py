@@ -12,7 +12,8 @@ from qtctl.dialects.hosts import make_block_lines, replace_block
 from qtctl.model.account_facts import Account, Group, Hosts
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.evidence import Item, Need, State
-from qtctl.model.facts import Fact, Facts, File, Unit, UnitListing, make_value
+from qtctl.model.fact import Fact, make_value
+from qtctl.model.facts import Facts, File, Unit, UnitListing
 from qtctl.model.generated_facts import GeneratedFiles
 from qtctl.model.names import UNIT_DIR
 from qtctl.model.plan import Plan
