@@ -21,7 +21,7 @@ from qtctl.rules.units.refused import QT118
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A registry that has not been proved yet: path → text, with the units and the ledger that led to it."""
+    """A registry that has not been proved yet: path → text, with its units and ledger."""
 
     texts: Mapping[str, str]
     units: tuple[Made, ...]
@@ -36,11 +36,11 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is adopted, into what. `states`: what a live host says of the units; none for a folder.
+    """What is adopted, and into what. `states`: of the units on a live host; none for a folder.
 
     `runtime`: files of a live host that are gone at the next boot, or made anew by it.
 
-    `without`: units that turned out to be nothing that a registry can say, and why.
+    `without`: units that no registry can express, and why.
     """
 
     found: tuple[Found, ...]
@@ -77,7 +77,7 @@ def draft_registry(task: Task) -> Draft:
 
 
 def _list_secrets(units: Iterable[Original]) -> Iterator[str]:
-    """All that looks like a secret in any line of any unit, whether the line counts or not."""
+    """Everything that looks like a secret in any line of any unit, whether or not the line counts."""
     for each in units:
         held = (one for said in each.merged.held.values() for one in said)
         for said in (*held, *each.merged.replaced, *each.ignored):
@@ -87,7 +87,7 @@ def _list_secrets(units: Iterable[Original]) -> Iterator[str]:
 
 
 def _keep_loadable(found: Originals, task: Task, ledger: Ledger) -> Originals:
-    """Those that systemd loads and a registry can say. The others are known by a finding."""
+    """Units that systemd loads and a registry can express. The others get a finding."""
     kept = []
     for each in found.units:
         if each.unit in task.without:

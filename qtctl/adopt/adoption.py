@@ -1,4 +1,4 @@
-"""What an adoption did: what became of every line, and what was found on the way."""
+"""The result of an adoption: what became of every line, and what was found."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -10,14 +10,14 @@ from qtctl.findings.policy import Policy
 from qtctl.findings.verdict import Conclusion, conclude
 
 GATE = Severity.ERROR
-"""What ran before is no reason to fail: warnings about an adopted fleet are shown, and errors fail."""
+"""A fleet that runs is not refused for warnings: they are shown, and errors fail."""
 
 
 class Fate(StrEnum):
     """What became of a line."""
 
     TYPED = "typed"
-    """In a key of its own."""
+    """In its own key."""
     HATCH = "hatch"
     """In [systemd.SECTION], as systemd reads it."""
     NOTE = "note"
@@ -25,22 +25,22 @@ class Fate(StrEnum):
     LAYOUT = "layout"
     """A section's head, an empty line, a line of dashes."""
     REPLACED = "replaced"
-    """Assigned anew or emptied further on, or an assignment that does nothing."""
+    """Assigned again or emptied later, or an assignment without effect."""
     IGNORED = "ignored"
-    """systemd ignores it, or it does nothing there; a finding says so."""
+    """systemd ignores it, or it has no effect there; a finding says so."""
     SECRET = "secret"  # noqa: S105 - a word of a report
     """Holds a secret, of which only the name was taken."""
     COPY = "copy"
-    """In a copy that was not taken."""
+    """In a copy that was not used."""
     REPORTED = "reported"
-    """No key says it; a line of the report does."""
+    """No key has it; a line of the report does."""
     UNREAD = "unread"
-    """In a file that was not adopted: systemd would not load it, or no registry can hold what it says."""
+    """In a file that was not adopted: systemd would not load it, or no registry can express it."""
 
 
 @dataclass(frozen=True, slots=True)
 class LineFate:
-    """`line` is where a logical line begins, from 1. `what`: the directive or key, never a value."""
+    """`line`: where a logical line begins, from 1. `what`: the directive or key, never a value."""
 
     line: int
     fate: Fate
@@ -71,12 +71,12 @@ class FileFate:
 
 
 LEFT = (Fate.NOTE, Fate.REPORTED)
-"""Of attributes of compose files: no key says them."""
+"""For attributes of compose files: no key has them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A directive that differs between the rendered unit and the original. Never its values.
+    """A directive that differs between the rendered unit and the original, without its values.
 
     `because` is "" if nothing explains it.
     """
@@ -89,9 +89,9 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class AdoptedUnit:
-    """`entry` is where it stands in the registry: a file, or file#table. `typed` and `hatch` count directives.
+    """`entry`: its place in the registry, a file or file#table. `typed` and `hatch` count directives.
 
-    Of a compose service they count attributes, and `left` those that no key says: notes, and lines of the report.
+    For a compose service they count attributes, and `left` those without a key: notes, and lines of the report.
     """
 
     unit: str
@@ -105,7 +105,7 @@ class AdoptedUnit:
 
 @dataclass(frozen=True, slots=True)
 class Adoption:
-    """What an adoption did: `source` as the user named it, `written` the files of the registry."""
+    """The result of an adoption: `source` as the user named it, `written` the files of the registry."""
 
     source: str
     units: tuple[AdoptedUnit, ...]
@@ -118,7 +118,7 @@ class Adoption:
     as_root: bool = False
     """Whether root looked at the host."""
     policy: Policy = field(default_factory=lambda: Policy(GATE))
-    """Of the registry that was made: what adoption writes, or what was there before."""
+    """The policy of the new registry: what adoption writes, or what was there before."""
 
     @property
     def lines(self) -> Counter[Fate]:
@@ -126,7 +126,7 @@ class Adoption:
 
     @property
     def share(self) -> float:
-        """Of the directives that take effect, or of all attributes, those in keys of their own: 0 to 1."""
+        """The share of directives in effect, or of all attributes, that have their own key: 0 to 1."""
         typed = sum(each.typed for each in self.units)
         left = sum(file.count(*LEFT) for file in self.files if file.kind is FileKind.COMPOSE)
         total = typed + left + sum(each.hatch for each in self.units)
@@ -134,17 +134,17 @@ class Adoption:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What was judged, with the severities of the policy."""
+        """The judgments, with the severities of the policy."""
         return tuple(map(self.policy.rule, self.judgments))
 
     @property
     def to_do(self) -> tuple[str, ...]:
-        """What must be done by hand before these units are what they were: a sentence each."""
+        """What must be done by hand before these units are what they were: one sentence each."""
         return tuple(finding.what for finding in _list_to_do(self))
 
     @property
     def conclusion(self) -> Conclusion:
-        """From the findings, what must be done by hand, and the policy; incomplete if part of a host was not read."""
+        """From the findings, the manual steps and the policy; incomplete if part of a host was not read."""
         judged = (each for each in self.findings if each.id)
         return conclude(
             (*judged, *map(self.policy.rule, _list_to_do(self))), self.policy.gate, unknown=bool(self.unread)
@@ -152,7 +152,7 @@ class Adoption:
 
 
 def _make_open(source: str, what: str, id_: str = "") -> Finding:
-    """Something to do: an error, unless the policy says otherwise of the finding that it is about."""
+    """A manual step: an error, unless the policy says otherwise about its finding."""
     return Finding(
         id=id_,
         outcome=Outcome.BROKEN,
@@ -165,7 +165,7 @@ def _make_open(source: str, what: str, id_: str = "") -> Finding:
 
 
 def _is_hidden(finding: Finding) -> bool:
-    """Of a secret that the unit needs, not of a comment."""
+    """A secret that the unit needs, not one in a comment."""
     return finding.id == "QT109" and finding.severity is Severity.ERROR
 
 

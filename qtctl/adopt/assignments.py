@@ -1,4 +1,4 @@
-"""Assignments of a unit file and its drop-ins → the effective ones, each line kept as it was written."""
+"""Assignments of a unit file and its drop-ins → the effective ones, each line kept as written."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ SYNONYMS = {
     ("Service", "FailureAction"): "FailureAction",
     ("Service", "RebootArgument"): "RebootArgument",
 }
-"""Old directives that set the very thing that one of today's in [Unit] sets."""
+"""Old directives that set the same as a current one in [Unit]."""
 _PATHS = {
     "ReadWriteDirectories": "ReadWritePaths",
     "ReadOnlyDirectories": "ReadOnlyPaths",
@@ -37,12 +37,12 @@ At = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """(section, directive) → the assignments that hold, in their order. `replaced` held until others came."""
+    """(section, directive) → the assignments in force, in order. `replaced`: in force until others came."""
 
     held: dict[At, tuple[Assignment, ...]]
     replaced: tuple[Assignment, ...]
     order: tuple[Assignment, ...] = ()
-    """All that hold, in the order of all directives together."""
+    """All in force, in the order of all directives together."""
 
     def last(self, section: str, key: str) -> str:
         """The value that counts; "" if there is none."""
@@ -68,7 +68,7 @@ def merge(said: Iterable[Assignment], *, resets: bool = False) -> Merged:
 
 
 def modernize(said: Assignment) -> tuple[Assignment, ...]:
-    """The assignment in today's words; TimeoutSec= of a service is two of them."""
+    """The assignment in current terms; TimeoutSec= of a service becomes two."""
     at = (said.section, said.key)
     if at == ("Service", "TimeoutSec"):
         return tuple(replace(said, key=key) for key in ("TimeoutStartSec", "TimeoutStopSec"))
@@ -94,19 +94,19 @@ def _take(held: dict[At, list[Assignment]], replaced: list[Assignment], said: As
 
 
 def _replace(held: dict[At, list[Assignment]], replaced: list[Assignment], said: Assignment, *, resets: bool) -> None:
-    """What was said before stays where systemd may ignore this assignment: then both are written, and it decides."""
+    """An earlier assignment stays if systemd may ignore this one: then both are written, and systemd decides."""
     at = (said.section, said.key)
     if held.get(at) and not _is_surely_taken(said):
         held[at].append(said)
         return
     if said.value:
         before = held.pop(at, [])
-        # Kept: what empties others too.
+        # Kept: it empties others too.
         emptied = [each for each in before[:1] if not each.value and reset_with(said.key) != frozenset((said.key,))]
         replaced += before[len(emptied) :]
         held[at] = [*emptied, said]
     else:
-        # Slices have no limit of tasks, unless it is emptied: then they have the default of services.
+        # Slices have no task limit, unless it is emptied: then they have the default of services.
         _reset(held, replaced, said, keep=resets or at == ("Slice", "TasksMax"))
 
 

@@ -1,4 +1,4 @@
-"""Which adopted units an error of the registry that was made of them is about."""
+"""Which adopted units an error in the resulting registry is about."""
 
 import re
 
@@ -20,7 +20,7 @@ def attribute_error(drafted: Draft, error: InputError) -> dict[str, str]:
 
 
 def _find_units(drafted: Draft, error: InputError) -> tuple[str, ...]:
-    """Those that could not be rendered; of a registry that could not be loaded, the one in whose table the error is."""
+    """Units that could not be rendered; if the registry could not be loaded, the one whose table has the error."""
     if isinstance(error, Unrendered):
         named = tuple(made.original.unit for made in drafted.units if made.original.unit in error.units)
         if named:
@@ -41,7 +41,7 @@ def _build_path(made: Made) -> str:
 
 
 def _find_entry(text: str, line: int) -> str:
-    """The table of a file of tables in which a line stands."""
+    """The table that contains a line, in a file of tables."""
     name = ""
     for row in text.split("\n")[:line]:
         match = _TABLE.match(row)

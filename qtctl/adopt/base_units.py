@@ -12,11 +12,11 @@ _BASE = re.compile(
     r"(dbus|dbus-broker|systemd-(journald|logind|udevd|networkd|resolved|tmpfiles|sysusers|initctl)[a-z@-]*)"
     r"\.(service|socket|timer)|(user|user-runtime-dir|getty|serial-getty)@\.service"
 )
-"""Of dbus and systemd: what a deploy that restarts it would take the host's bus, log or logins away with."""
+"""Units of dbus and systemd: a deploy that restarts one would take the host's bus, log or logins down."""
 
 
 def warn_of_base_units(units: Iterable[Made], ledger: Ledger) -> None:
-    """Of a folder: whether they are meant to take the place of what the host's packages bring, only a person knows."""
+    """Only a person knows whether units in a folder are meant to replace those of the host's packages."""
     for made in units:
         unit = made.original.unit
         if _BASE.fullmatch(unit) is None or made.kind == "dropins":

@@ -1,4 +1,4 @@
-"""Which adopted units a boot starts, as far as their files tell: by links, by [Install], and by what pulls them in."""
+"""Which adopted units a boot starts, judging by their files: by links, by [Install], and by what pulls them in."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -13,8 +13,8 @@ _PULLS = ("Wants", "Requires", "BindsTo", "Upholds")
 def find_started_at_boot(units: Iterable[Original], *, linked: bool) -> frozenset[str]:
     """Names of those that a boot reaches; an instance counts as its template.
 
-    `linked`: links say what is enabled, and [Install] does not. Of units that were not adopted, a boot starts those of
-    systemd that every boot has: what an unknown target is for, nobody knows (one resets a power supply).
+    `linked`: links show what is enabled, rather than [Install]. Of units that were not adopted, a boot starts those of
+    systemd that every boot has: the purpose of an unknown target is not known (one resets a power supply).
     """
     units = tuple(units)
     names = _map_names(units)
@@ -41,7 +41,7 @@ def _resolve(name: str, names: Mapping[str, str]) -> str:
 
 
 def _list_pulls(units: Iterable[Original], *, linked: bool) -> Iterator[tuple[str, str]]:
-    """What pulls in, and what is pulled in."""
+    """Pairs of a unit and a unit that it pulls in."""
     for each in units:
         yield from ((link.puller, link.unit) for link in each.pulled)
         yield from ((each.unit, named) for named in _list_words(each, "Unit", _PULLS))

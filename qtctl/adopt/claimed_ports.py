@@ -1,4 +1,4 @@
-"""Ports that two adopted units claim: a registry declares each for one of them."""
+"""Ports that two adopted units claim: a registry declares each port for one of them."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -14,17 +14,17 @@ from qtctl.model.units import LISTENS
 from qtctl.rules.registry.addresses import QT101, WILDCARDS
 
 Claim = tuple[str, str, int]
-"""Protocol, address, port; of a unix socket its path, and no port."""
+"""Protocol, address, port; for a unix socket its path, without a port."""
 
 
 @dataclass(slots=True)
 class _Claims:
-    """`owners`: what is claimed, by whom and for which unit; sockets with ReusePort= share what they listen on."""
+    """`owners`: who claims what, and for which unit; sockets with ReusePort= share what they listen on."""
 
     owners: list[tuple[Claim, str, str, bool]] = field(default_factory=list)
 
     def find_owner(self, claim: Claim, serves: str, *, shared: bool) -> str:
-        """Who already has the port, or one of its addresses; '' for none, and for a socket's own service."""
+        """Who already has the port, or one of its addresses; '' for nobody, and for a socket's own service."""
         for known, owner, served, shares in self.owners:
             if _collide(known, claim) and served != serves and not (shared and shares):
                 return owner

@@ -10,15 +10,15 @@ from qtctl.dialects.systemd.unit_name import TYPES, is_valid, strip_type
 from qtctl.model.adoption import Found
 
 NO_FILES = ("device", "scope")
-"""Types of units that are made by no file."""
+"""Types of units that have no files."""
 OUR_UNITS = frozenset({"qtctl-restore.service", "qtctl-restore-verify.service"})
-"""What a deploy leaves on a host for itself: no fleet's."""
+"""What a deploy leaves on a host for itself: not part of a fleet."""
 PULLS = {".wants": "WantedBy", ".requires": "RequiredBy", ".upholds": "UpheldBy"}
 _NULL = "/dev/null"
 _LEFTOVER = re.compile(r"(\.(bak|old|orig|save|disabled|backup|swp|tmp|rpmnew|rpmsave|dpkg-[a-z]+|ucf-[a-z]+)|~)[^/]*$")
 
 _CONNECTION = re.compile(r"[0-9]+-([0-9]+-[0-9]+(_[0-9]+)?|.+:[0-9]+-.+:[0-9]+|unknown)")
-"""What systemd calls instances of a socket with Accept=: number, and process or addresses."""
+"""systemd's names for instances of a socket with Accept=: number, and process or addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Alias:
 
 @dataclass(frozen=True, slots=True)
 class InstanceLink:
-    """An instance that a link gives a name of its own: `zq-w@four.service` → `zq-w@.service`."""
+    """An instance that a link gives its own name: `zq-w@four.service` → `zq-w@.service`."""
 
     unit: str
     path: str
@@ -78,7 +78,7 @@ class Sorted:
     instance_links: tuple[InstanceLink, ...]
     others: tuple[FileFate, ...]
     loaded: tuple[str, ...] = ()
-    """Instances that a live host has in memory, or enabled, whatever made them."""
+    """Instances that a live host has loaded or enabled, whatever made them."""
 
     def list_instances(self, template: str) -> tuple[str, ...]:
         """The instances of a template that links enable, or that a live host has."""
@@ -103,8 +103,8 @@ def classify(found: Iterable[Found]) -> Sorted:
 def add_loaded(sources: Sorted, loaded: Iterable[str]) -> Sorted:
     """With the instances among the units that a live host knows.
 
-    Not those that only a link of their own name makes: systemd calls them enabled, and nothing pulls them in, which no
-    registry can say of an instance.
+    Without those that only have a link of their own name: systemd calls them enabled, but nothing pulls them in, which
+    no registry can express for an instance.
     """
     pulled = {each.unit for each in sources.enablements}
     by_name = {each.unit for each in sources.instance_links} - pulled
@@ -118,7 +118,7 @@ def is_lasting(unit: str) -> bool:
 
 
 def _resolve_aliases(aliases: tuple[Alias, ...]) -> Iterator[Alias]:
-    """Each with the unit at the end of its links, of which one may lead to the next."""
+    """Each alias with the unit at the end of its links, which may form chains."""
     next_of = {alias.name: alias.unit for alias in aliases}
     for alias in aliases:
         unit = alias.unit

@@ -1,4 +1,4 @@
-"""Whether a rendered unit says what the original said: directive by directive, by our own reading of systemd."""
+"""Whether a rendered unit says what the original said: directive by directive, as systemd reads them."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -18,16 +18,16 @@ At = tuple[str, str]
 Values = Mapping[At, tuple[object, ...]]
 
 RESET = object()
-"""Stands for an empty assignment that takes back what was said before."""
+"""Stands for an empty assignment that drops what was said before."""
 OWN = 2
-"""Sections of a unit without one of its own: [Unit] and [Install]."""
+"""Sections of a unit that has no section of its own: [Unit] and [Install]."""
 _NUMBER = re.compile(r"[+-]?[0-9]+")
 DEFAULTS: dict[At, tuple[str, ...]] = {("Service", "Type"): ("simple",)}
-"""What systemd takes for what is not said, where rendering says it."""
+"""systemd's defaults for directives that rendering writes explicitly."""
 
 
 def find_differences(made: Made, rendered: str) -> Iterator[Difference]:
-    """Of one unit, sorted. `because` says what it was left out or added for; '' if nothing explains it."""
+    """Differences of one unit, sorted. `because` says why it was left out or added; '' if nothing explains it."""
     unit = made.original.unit
     if made.original.unloadable:
         section = list_unit_sections(unit)[1] if len(list_unit_sections(unit)) > OWN else "Unit"
@@ -43,23 +43,23 @@ def find_differences(made: Made, rendered: str) -> Iterator[Difference]:
 
 
 def find_instance_differences(made: Made) -> Iterator[Difference]:
-    """What drop-ins of its template say of an instance in spite of its own."""
+    """What drop-ins of the template say about an instance in spite of its own."""
     because = "drop-ins of its template are merged there: those of an instance no longer hide them or come before"
     for at in made.original.changed:
         yield Difference(made.original.unit, *at, because)
 
 
 def merge_file(file: UnitFile, *, resets: bool) -> Merged:
-    """The assignments of a rendered file that hold. `resets` as in `merge`."""
+    """The effective assignments of a rendered file. `resets` as in `merge`."""
     said = (Assignment(line.section, line.key, line.value, file.name, line.line) for line in file.directives)
     return merge(said, resets=resets)
 
 
 def read_values(merged: Merged, unit: str, *, resets: bool) -> dict[At, tuple[object, ...]]:
-    """(section, directive) → values as `effective` reads them, written in one way.
+    """(section, directive) → values as `effective` reads them, in one spelling.
 
-    What stands in one order is one list. What a drop-in empties begins with RESET: what is said after it does not add
-    to what the unit says.
+    Directives with a common order form one list. If a drop-in empties it, it begins with RESET: what follows does not
+    add to what the unit says.
     """
     said = sorted((one for those in merged.held.values() for one in those), key=lambda one: one.value != "")
     lines = (Line(Kind.DIRECTIVE, "", one.line, one.section, one.key, one.value) for one in said)
@@ -113,11 +113,11 @@ def _normalize_word(value: str) -> object:
 
 
 _SAID_BY_NAME = frozenset((("Timer", "Unit"), ("Service", "Type"), ("Mount", "Where"), ("Automount", "Where")))
-"""What systemd works out itself where it is not said."""
+"""What systemd derives from the name if it is not said."""
 
 
 def _is_harmless(made: Made, at: At, before: Values, after: Values) -> bool:
-    """What is only said, and was so before."""
+    """A value that was only implied before."""
     if before.get(at) is None and after.get(at) == DEFAULTS.get(at):
         return True
     if at == ("Unit", "Description"):
@@ -133,7 +133,7 @@ def are_same_values(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
 
 
 def _normalize_numbers(values: tuple[object, ...]) -> tuple[object, ...]:
-    """yes and 1 are one, where a directive takes both."""
+    """yes and 1 are the same if a directive takes both."""
     return tuple({True: 1, False: 0}.get(value, value) if isinstance(value, bool) else value for value in values)
 
 
@@ -150,6 +150,6 @@ def _explain(made: Made, at: At) -> str:
 
 
 def _was_hidden(made: Made, at: At) -> bool:
-    """What a secret became: a variable of the host-only file in place of a literal."""
+    """What became of a secret: a variable in the host-only file instead of a literal."""
     keys = {each.key for each, _ in made.hidden.lines}
     return at[1] in keys or (bool(made.hidden.names) and at == ("Service", "EnvironmentFile"))

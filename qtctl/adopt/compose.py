@@ -1,4 +1,4 @@
-"""Compose projects → services and externals of a registry. The account says what became of each attribute."""
+"""Compose projects → services and externals of a registry. The ledger says what became of each attribute."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -28,12 +28,12 @@ Table = dict[str, Any]
 COMPLETED = "service_completed_successfully"
 _ANY_TEXT = frozenset({"summary", "why", "notes", "run", "env", "commands"})
 SHOWN = 200
-"""Attributes that one line of the report names."""
+"""How many attributes one line of the report names."""
 
 
 @dataclass(slots=True)
 class Adopting(Shared):
-    """One adoption of several projects. `names`: compose service → what it is called here."""
+    """One adoption of several projects. `names`: compose service → its name in the registry."""
 
     names: dict[str, str] = field(default_factory=dict)
     services: dict[str, Table] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Adopting(Shared):
     units: list[AdoptedUnit] = field(default_factory=list)
 
     def take(self, project: Project) -> None:
-        """Take all services of a project; one that an earlier project has stays with that project."""
+        """Take all services of a project; one that an earlier project already has stays with that."""
         dispositions: Table = {}
         self.ledger.note_file(FileFate(project.file, FileKind.COMPOSE, "", taken=True, why="read"))
         for error in project.refused:
@@ -82,7 +82,7 @@ class Adopting(Shared):
         self._finish(name, parts, run, count, project)
 
     def read(self, name: str, service: Attributes, project: Project, *, completed: bool) -> tuple[Parts, str, int]:
-        """Read the keys of a service: its parts, how it is run, and how many replicas."""
+        """Read the keys of a service: its parts, how it is run, and the number of replicas."""
         reading = Reading(self.fleet, self.names[name], service, dict(project.values[name]))
         parts = Parts(self, name, reading, project)
         run = parts.read_run()
@@ -106,7 +106,7 @@ class Adopting(Shared):
         return parts, run, count
 
     def leave_rest(self, reading: Reading) -> None:
-        """Everything that no key says, each with why."""
+        """Everything without a key, each with the reason."""
         for key in reading.list_given():
             rest = reading.list_unsettled(key)
             why, to_do = REASONS.get(key, (NO_COUNTERPART, ""))
@@ -143,9 +143,9 @@ class Adopting(Shared):
         self.units.append(AdoptedUnit(unit, entry, service.place.file or project.file, state, typed, 0, rest))
 
     def _adopt_external(self, parts: Parts, state: str, why: str) -> str:
-        """Nothing but its ports and its state is said of what only its image knows; the rest is a line of the report.
+        """Only ports and state are declared if only the image knows the rest; that is a line of the report.
 
-        What Compose does not start stays stopped, and nobody misses it.
+        What Compose does not start stays stopped, and its absence is no finding.
         """
         reading = parts.reading
         image = reading.values.get("image") or parts.name
@@ -174,7 +174,7 @@ class Adopting(Shared):
             reading.table["unit"] = f"{self.fleet}-{reading.name}@.service"
 
     def fit(self, reading: Reading) -> None:
-        """Repeatedly remove what no registry can say."""
+        """Repeatedly remove what no registry can express."""
         for keys in [keys for keys, value in _list_settings(reading.table) if not _is_setting(value)]:
             self._drop_unfit(reading, keys)
         for _ in range(len(reading.origins) + 1):
@@ -206,14 +206,14 @@ class Adopting(Shared):
         self._note_attribute(place, fate, f"services.{name}.{attribute}", project)
 
     def _note_attribute(self, place: Place, fate: Fate, what: str, project: Project) -> None:
-        """In the file that says it: included, extended and merged ones are files of their own."""
+        """Noted in the file that has it: included, extended and merged ones are separate files."""
         path = place.file or project.file
         if path not in self.ledger.files:
             self.ledger.note_file(FileFate(path, FileKind.COMPOSE, "", taken=True, why=f"read with {project.file}"))
         self.ledger.note_attribute(path, place.line or 1, fate, what)
 
     def _note_resources(self, project: Project) -> None:
-        """What stands beside `services`."""
+        """What there is besides `services`."""
         for key, value in project.model.items():
             if key == "services" or key not in project.model.lines:
                 continue
@@ -248,7 +248,7 @@ class Adopting(Shared):
 
 
 def _list_settings(table: Table, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Texts that systemd reads: keys and value. Words of commands, variables and notes may be any text."""
+    """Texts that systemd reads: keys and values. Words of commands, variables and notes may be any text."""
     for key, value in table.items():
         keys = (*above, key)
         if keys[0] in _ANY_TEXT:
@@ -265,7 +265,7 @@ def _is_setting(value: str) -> bool:
 
 
 def find_awaited(project: Project) -> set[str]:
-    """Services that others wait for until they have ended well."""
+    """Services that others wait for until they have ended successfully."""
     return {
         name
         for service in project.list_services().values()
@@ -296,7 +296,7 @@ def _rename(table: Table, fleet: str, names: Mapping[str, str], known: set[str],
 
 
 def _list_units(name: str, fleet: str, services: Mapping[str, Table]) -> Iterator[str]:
-    """A service by its name; of a template all its instances."""
+    """A service by name; a template by all its instances."""
     instances = services.get(name, {}).get("instances", ())
     yield from ((f"{fleet}-{name}@{each}.service" for each in instances) if instances else (name,))
 

@@ -1,4 +1,4 @@
-"""A healthcheck of Compose → the health URL of a port: where curl or wget asks the container itself for a status."""
+"""A compose healthcheck → the health URL of a port, if curl or wget asks the container itself for a status."""
 
 import re
 from collections.abc import Collection, Iterator, Sequence
@@ -18,13 +18,13 @@ _LONGEST_NS: Final = 10**10
 _NO_MATTER: Final = re.compile(
     r"(\s*([12]?>\s*/dev/null|[12]?>&[12]|&>\s*/dev/null))*\s*(\|\|\s*(exit\s+[1-9]\d*|false)\s*)?"
 )
-"""What follows a command in a shell and leaves its meaning: its output is dropped, and its failure is a failure."""
+"""Shell syntax after a command that does not change its meaning: output is dropped, and failure stays failure."""
 _PATH: Final = re.compile(r"/[!-\[\]-~]*")
 
 
 @dataclass(frozen=True, slots=True)
 class _Program:
-    """Options that change nothing of whether a status is good: letters, words, and those that have a value."""
+    """Options that do not affect whether a status is good: letters, words, and those with a value."""
 
     letters: frozenset[str]
     words: frozenset[str]
@@ -57,7 +57,7 @@ class Asked:
 
 
 def read_healthcheck(reading: Reading) -> None:
-    """The ports are read already. Whatever a health URL cannot say is a line of the report."""
+    """The ports have been read. Whatever a health URL cannot express is a line of the report."""
     check = reading.values.get("healthcheck") or {}
     test = [str(each) for each in check.get("test") or ()]
     if check.get("disable") or test[:1] == ["NONE"]:
@@ -85,7 +85,7 @@ def _put(reading: Reading, key: str, asked: Asked, timeout: str) -> None:
 
 
 def _find_port(reading: Reading, target: int) -> str:
-    """The key of the port that is published for one of the container: the first, where there are several."""
+    """The key of the port published for one of the container's ports: the first, if there are several."""
     published = {
         str(port.get("published") or "")
         for port in reading.service.get("ports") or ()
@@ -98,7 +98,7 @@ def _find_port(reading: Reading, target: int) -> str:
 
 
 def find_asked(test: Sequence[str], names: Collection[str] = ()) -> Asked | None:
-    """What the container itself is asked, which also goes by `names`; None if it does not just ask for a status."""
+    """What is asked of the container itself, which also has the names `names`; None if it is more than a status."""
     words = _split_words(test)
     program = _PROGRAMS.get(words[0].rpartition("/")[2]) if words else None
     if program is None:
@@ -116,7 +116,7 @@ def _split_words(test: Sequence[str]) -> tuple[str, ...]:
 
 
 def _list_urls(program: _Program, words: Sequence[str]) -> Iterator[str]:
-    """What the words name; '' for an option that asks something else."""
+    """The URLs in the words; '' for an option that asks something else."""
     rest = iter(words)
     for word in rest:
         if not word.startswith("-"):

@@ -1,4 +1,4 @@
-"""Compose attributes → keys of a registry: what systemd has a counterpart for, one function each."""
+"""Compose attributes → keys of a registry: one function for each attribute with a counterpart in systemd."""
 
 import re
 from collections.abc import Callable
@@ -21,14 +21,14 @@ _DEFAULT_CAPABILITIES: Final = (
     "CHOWN", "DAC_OVERRIDE", "FSETID", "FOWNER", "MKNOD", "NET_RAW", "SETGID", "SETUID", "SETFCAP", "SETPCAP",
     "NET_BIND_SERVICE", "SYS_CHROOT", "KILL", "AUDIT_WRITE",
 )  # fmt: skip
-"""What Docker gives a container that says nothing."""
+"""Docker's default capabilities."""
 MOST_REPLICAS: Final = 500
 _MICRO, _SECOND, _MINUTE = 1_000, 10**9, 60 * 10**9
 _NAMED: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,30}")
 
 
 def format_span(text: str) -> str:
-    """A time of Compose as systemd writes it."""
+    """A duration in Compose's notation as systemd writes it."""
     nano = parse_nanoseconds(text)
     if nano and nano % _MINUTE == 0:
         return f"{nano // _MINUTE}min"
@@ -96,7 +96,7 @@ def read_read_only(reading: Reading) -> None:
 
 
 def read_capabilities(reading: Reading) -> None:
-    """Both keys at once: drops apply first, whatever the order."""
+    """Both keys together: drops apply first, whatever the order."""
     added, dropped = (_list_capabilities(reading.values.get(key, ())) for key in ("cap_add", "cap_drop"))
     attributes = (*list_attributes("cap_add", reading.service.get("cap_add", [])),) if added else ()
     attributes += (*list_attributes("cap_drop", reading.service.get("cap_drop", [])),) if dropped else ()
@@ -241,7 +241,7 @@ def read_credentials(reading: Reading) -> None:
 
 
 def allow_low_ports(reading: Reading) -> None:
-    """Docker lets any program listen below 1024; systemd lets root, and who has the capability."""
+    """Docker lets any program listen below 1024; systemd only root, and programs with the capability."""
     low = any(
         int(port["listen"].rpartition(":")[2]) < _UNPRIVILEGED for port in reading.table.get("ports", {}).values()
     )

@@ -25,13 +25,13 @@ _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HOST_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 _NAME = re.compile(r"[^A-Za-z0-9]+")
 HOST_NAMES_SINCE = 258
-"""The first systemd that gives a service a host name of its own."""
+"""The first systemd that gives a service its own host name."""
 ALL_ADDRESSES = "0.0.0.0"  # noqa: S104 - what Docker publishes on where the file does not say
 
 
 @dataclass(slots=True)
 class Parts:
-    """Of the service `name` of a project."""
+    """The parts of the service `name` in a project."""
 
     adopting: Shared
     name: str
@@ -43,7 +43,7 @@ class Parts:
         self.hiding = Hiding(self.adopting.ledger.secrets)
 
     def read_run(self) -> str:
-        """How it is run: known, unsure (an entry point of the image?), unknown, or external: by a foreign image."""
+        """How it is run: known, unsure (an entry point in the image?), unknown, or external: by a foreign image."""
         values, reading = self.reading.values, self.reading
         entrypoint, command = values.get("entrypoint"), values.get("command")
         said = [key for key in ("entrypoint", "command") if key in reading.service.lines]
@@ -69,7 +69,7 @@ class Parts:
         return "unsure"
 
     def _cut(self, key: str) -> None:
-        """Compose leaves away what follows a `;`, `&`, `|`, `<` or `>`."""
+        """Compose drops whatever follows a `;`, `&`, `|`, `<` or `>`."""
         text = self.reading.service.get(key)
         found = shell.split(text) if isinstance(text, str) else None
         if found is not None and found[1]:
@@ -113,7 +113,7 @@ class Parts:
         return "running", ""
 
     def complete(self) -> None:
-        """Others wait until it has ended well."""
+        """Others wait until it has ended successfully."""
         self.reading.put("type", "oneshot")
         self.reading.put("remain_after_exit", True)
         restart = self.reading.table.get("restart", {})
@@ -158,13 +158,13 @@ class Parts:
             self.adopting.ledger.note_error(QT109, self.name, what, remedy, at=reading.service.place)
 
     def _list_unknown(self) -> Iterator[str]:
-        """Variables whose values came from others that have none here."""
+        """Variables that have no value here because it came from other variables."""
         own = self.reading.service.get("environment")
         entries = own.items() if isinstance(own, Table) else ((str(each).partition("=")[0], each) for each in own or ())
         return (name for name, value in entries if isinstance(value, Text) and value.unset)
 
     def _map_variables(self) -> dict[str, str]:
-        """Variable → the attribute that says it."""
+        """Variable → the attribute that sets it."""
         own = self.reading.service.get("environment")
         if isinstance(own, list):
             return {str(each).partition("=")[0]: f"environment[{number}]" for number, each in enumerate(own)}
@@ -242,7 +242,7 @@ class Parts:
         }
 
     def _find_owner(self, number: int, protocol: str, address: str) -> str:
-        """The service that has the port already, on this address or on all of them."""
+        """The service that already has the port, on this address or on all of them."""
         for (kind, other, where), owner in self.adopting.taken.items():
             both = where == address or _is_all(where) or _is_all(address)
             if (kind, other) == (protocol, number) and both and (owner != self.name or where == address):
@@ -306,7 +306,7 @@ class Parts:
         return self.adopting.aliases.setdefault(name, address) == address
 
     def read_notes(self) -> None:
-        """What stays with the service as a text, for a person to do something about."""
+        """What stays with the service as a text, for a person to act on."""
         reading, values = self.reading, self.reading.values
         if "image" in reading.service.lines:
             reading.note(f"Image: {values.get('image', '')}. Install its program on the host.", "image")
@@ -341,7 +341,7 @@ def _list_host_names(value: Value) -> Iterator[str]:
 
 
 def _simplify_program(path: str) -> str:
-    """Its plain path, since no registry can say one with `..`: what it means inside the container, without links."""
+    """Its plain path, since a registry cannot have `..`: its meaning inside the container, without links."""
     if ".." not in path.split("/"):
         return path
     return normalize(path) if path.startswith("/") else normalize(path).removeprefix("/")

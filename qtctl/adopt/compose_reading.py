@@ -14,14 +14,14 @@ NO_COUNTERPART = "has no counterpart in systemd"
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """Attributes that no key says: why, and what a person can do about it ('': nothing needs to be done)."""
+    """Attributes without a key: why, and what a person can do about it ('': nothing needs to be done)."""
 
     attributes: tuple[str, ...]
     why: str
     to_do: str
     place: Place
     open: bool = False
-    """Whether the service is not what it was until a person has done it."""
+    """Whether the service is incomplete until a person has done that."""
 
 
 @dataclass(slots=True)
@@ -74,14 +74,14 @@ class Reading:
         return tuple(each for each in list_attributes(key, self.service.get(key)) if each not in self.fates)
 
     def list_given(self) -> tuple[str, ...]:
-        """Keys that the file has: what Compose supposes has no line."""
+        """Keys that the file has: defaults of Compose have no line."""
         return tuple(key for key in self.service if key in self.service.lines)
 
 
 def list_attributes(key: str, value: Value) -> Iterator[str]:
-    """Each thing that the file says under a key: a value, an entry of a list, a key of a mapping (`deploy.replicas`).
+    """Each item that the file has under a key: a value, a list entry, a key of a mapping (`deploy.replicas`).
 
-    What Compose supposes has no line, and a short form has no keys.
+    Defaults of Compose have no line, and a short form has no keys.
     """
     said = [inner for inner in value if inner in value.lines] if isinstance(value, Table) else []
     if said:

@@ -1,4 +1,4 @@
-"""Why compose attributes have no key, and what a person has to do about it; and which become notes."""
+"""Why compose attributes have no key, and what a person must do about it; and which become notes."""
 
 from typing import Final
 
@@ -63,9 +63,9 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "uts": ("is the host name's namespace of a container", ""),
     "volumes_from": ("takes the volumes of another container", "see that both find their files"),
 }
-"""Key of a service → why, and what to do. Only what is not said by a key comes here."""
+"""Key of a service → why, and what to do. Only for attributes without a registry key."""
 OPEN: Final = frozenset({"privileged", "provider", "configs", "models"})
-"""Without a person the service is not what it was."""
+"""Without a person, the service is not what it was."""
 TOP: Final[dict[str, tuple[str, str]]] = {
     "networks": (_NETWORK, ""),
     "volumes": ("is a volume of Docker", "move what it holds to a folder of the host"),

@@ -11,7 +11,7 @@ _RESTARTS: Final = {"always": "always", "unless-stopped": "always", "no": "no", 
 _CONDITIONS: Final = {"any": "always", "none": "no", "on-failure": "on-failure"}
 _UNLIMITED: Final = "0 means no limit, which is what systemd has where nothing is said"
 _PERIOD: Final = 100_000
-"""Microseconds of Compose's cpu_period where it is not said."""
+"""Compose's default cpu_period, in microseconds."""
 
 
 def read_limits(reading: Reading) -> None:
@@ -119,7 +119,7 @@ def _read_policy(reading: Reading, policy: Value, said: Value) -> None:
 
 
 def _read_attempts(reading: Reading, attempts: int, delay: str, window: str, *attributes: str) -> None:
-    """Starts are the first and each attempt after it; they count over a time in which all of them fit."""
+    """The first start and each attempt count as starts, over a time in which all of them fit."""
     reading.put("restart.start_limit_burst", attempts + 1, *attributes)
     if window and parse_nanoseconds(window):
         reading.put("restart.start_limit_interval", format_span(window))
@@ -129,7 +129,7 @@ def _read_attempts(reading: Reading, attempts: int, delay: str, window: str, *at
 
 
 def read_replicas(reading: Reading) -> int:
-    """How many of it Compose runs; the attribute is accounted for."""
+    """How many of it Compose runs; accounts for the attribute."""
     deploy = reading.values.get("deploy") or {}
     scale, inner = reading.values.get("scale"), deploy.get("replicas")
     attributes = [key for key in ("scale",) if key in reading.service.lines]

@@ -1,4 +1,4 @@
-"""Secrets of compose services: in environments and in commands. Each becomes the name of a variable."""
+"""Secrets of compose services, in environments and commands. Each becomes the name of a variable."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -13,14 +13,14 @@ from qtctl.errors import InputError
 
 _NOT_IN_NAME = re.compile(r"[^A-Z0-9]+")
 _MARK = "QTCTLVARIABLE{}X"
-"""What stands for a variable while a word is quoted."""
+"""A placeholder for a variable while a word is quoted."""
 
 
 @dataclass(slots=True)
 class Hiding:
     """Of one service. `env`: variables that may be copied; `names`: those that may not, and those made for commands.
 
-    `literal` are the names of secrets that the file writes down.
+    `literal`: names of secrets that the file has in clear text.
     """
 
     known: frozenset[str]
@@ -83,7 +83,7 @@ def quote_argument(word: str) -> str:
 
 
 def list_secrets(environment: Mapping[str, str | None], argv: tuple[str, ...]) -> Iterator[str]:
-    """What looks like a secret in it, and would be nothing else elsewhere."""
+    """What looks like a secret there, and would be nothing else elsewhere."""
     for name, value in environment.items():
         if value is not None and looks_secret(name, value):
             yield from list_distinct(value)

@@ -24,7 +24,7 @@ from qtctl.model.vocabulary import list_assignments, list_fields
 
 Value = Any
 _URL: Final = re.compile(r"http://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(\d{1,5}))?(/[^\s'\"`$)]*)?")
-"""In the words of a healthcheck that no health URL says."""
+"""A URL in a healthcheck that no health URL can express."""
 _REDIS: Final = re.compile(r"(^|_)REDIS(_|$)|(^|_)STREAMS?(_|$)")
 _ZONE_FILES: Final = ("/etc/localtime", "/etc/timezone")
 _BY_TABLE: Final = {
@@ -49,7 +49,7 @@ _BY_ATTRIBUTE: Final = {
     "network_mode": Dimension.PORTS,
 }  # fmt: skip
 _READ_OTHERWISE: Final = frozenset(("env", "ports", "order", "type", "remain_after_exit", "instances"))
-"""Tables and keys that are no directives, or that follow from other services."""
+"""Tables and keys that are not directives, or that follow from other services."""
 
 
 def read_settings(project: Project, systemd: int) -> ComposeSettings:
@@ -74,13 +74,13 @@ def read_settings(project: Project, systemd: int) -> ComposeSettings:
 
 @cache
 def _map_directives() -> Mapping[tuple[str, ...], str]:
-    """Path of a key → the directive that it says."""
+    """Path of a key → the directive that it sets."""
     return {key.path: directive for (_, directive), key in list_fields("services").items()}
 
 
 @dataclass(frozen=True, slots=True)
 class _Settings:
-    """Of one service that was read."""
+    """Of one service that has been read."""
 
     parts: Parts
     project: Project
@@ -101,7 +101,7 @@ class _Settings:
         yield from (each for left in self.reading.left for each in self._list_left(left))
 
     def _find_line(self, place: Place) -> int:
-        """1 for what stands in another file."""
+        """1 if the place is in another file."""
         return (place.line or 1) if place.file == self.project.file else 1
 
     def _find_key_line(self, key: str) -> int:
@@ -124,7 +124,7 @@ class _Settings:
         )
 
     def _mask(self, words: tuple[str, ...]) -> tuple[str, ...]:
-        """Of a command, without what looks like a secret, and without those that are known."""
+        """The words of a command, with known secrets and anything that looks like one masked."""
         known = self.adopting.ledger.secrets
         return tuple(hide_known(word, known) if known else word for word in mask_arguments(words))
 
@@ -186,7 +186,7 @@ class _Settings:
             yield str(each).partition("=")[0], (line, "=" not in str(each) or self._is_outside(each))
 
     def _is_outside(self, value: object) -> bool:
-        """Whether a variable of the shell or of an env file stands in it: a default is of the file."""
+        """Whether it contains a variable of the shell or of an env file; a default belongs to the file."""
         return isinstance(value, Text) and any(name in self.project.used for name in value.variables)
 
     def _list_volumes(self) -> Iterator[ComposeSetting]:
@@ -197,7 +197,7 @@ class _Settings:
             entry = said[number] if number < len(said) else None
             line = self._find_line(getattr(entry, "place", None) or self.reading.service.line_of("volumes"))
             mode = "ro" if each.get("read_only") else "rw"
-            # Where a folder of the project lies is no matter of the file.
+            # The place of a project's folder is not part of the file.
             same, kind = source if source == target else "", str(each.get("type", ""))
             named = f" {source}" if kind == "volume" and source else ""
             shown = self.adopting.mask(f"{kind}{named} at {target} ({mode})")
@@ -236,13 +236,13 @@ class _Settings:
             kind = SettingKind.UNREAD if key == "env_file" else SettingKind.LEFT
             dimension = _BY_ATTRIBUTE.get(key, Dimension.SERVICES)
             why = self.adopting.mask(left.why)
-            # When a check was made is nothing apart from the check.
+            # When a check is made is not a setting apart from the check.
             to_do = "" if key == "healthcheck" else left.to_do
             yield ComposeSetting(dimension, kind, attribute, key, self._find_line(left.place), (), "", why, to_do)
 
 
 def _is_test(attribute: str) -> bool:
-    """The check itself; its times are settings of their own."""
+    """The check itself; its times are separate settings."""
     return attribute == "healthcheck" or attribute.startswith("healthcheck.test")
 
 
@@ -251,7 +251,7 @@ def _get_key(attribute: str) -> str:
 
 
 def _find_url(test: tuple[str, ...]) -> str:
-    """What of the service itself a program asks: port and path; '' if that cannot be told."""
+    """What a program asks of the service itself: port and path; '' if that cannot be told."""
     found = [match for word in test for match in _URL.finditer(word)]
     if len(found) != 1:
         return ""

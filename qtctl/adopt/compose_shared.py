@@ -1,4 +1,4 @@
-"""What all services of an adoption of compose files share: ports, names of hosts, and what was found."""
+"""State shared by all services in an adoption of compose files: ports, host names, and findings."""
 
 from dataclasses import dataclass, field
 
@@ -19,5 +19,5 @@ class Shared:
     """Host name → address, of `extra_hosts`."""
 
     def mask(self, text: str) -> str:
-        """A text of the file as it may stand in a registry: URLs of images and of sources may hold passwords."""
+        """A text of the file as it may appear in a registry: URLs of images and sources may hold passwords."""
         return hide_known(mask(text), self.ledger.secrets)

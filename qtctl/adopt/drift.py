@@ -24,13 +24,13 @@ from qtctl.model.origin import Origin
 
 Path = tuple[str, ...]
 _NOT_SAID = ("notes", "state", "enabled", "instance", "instances", "unit", "name")
-"""Keys of a table that no directive says."""
+"""Keys of a table that set no directive."""
 _ENVIRONMENT, _USER = ("Service", "Environment"), ("Service", "User")
 
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """How a registry calls its units (whole name → its own) and its venvs (path → name)."""
+    """The registry's names for its units (whole name → its own) and its venvs (path → name)."""
 
     fleet: str
     names: Mapping[str, str]
@@ -40,20 +40,20 @@ class Naming:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """The units of one state that systemd loads. `refused`: those that it does not load, and the file to blame."""
+    """The units of one state that systemd loads. `refused`: those that it does not load, and the file at fault."""
 
     made: Mapping[str, Made]
     refused: Mapping[str, str]
 
     def map_values(self, unit: str) -> Values:
-        """(section, directive) → what holds, without what is a secret."""
+        """(section, directive) → the values in force, without secrets."""
         made = self.made[unit]
         found = read_values(made.original.merged, unit, resets=made.original.foreign)
         return {at: values for at, values in found.items() if not at[0].startswith("X-") and not at[1].startswith("X-")}
 
 
 def read_side(found: Iterable[Found], naming: Naming, version: int, known: frozenset[str] = frozenset()) -> Side:
-    """`found`: unit files and drop-ins. `known`: secrets that were seen elsewhere."""
+    """`found`: unit files and drop-ins. `known`: secrets seen elsewhere."""
     ledger = Ledger()
     originals = merge_units(classify(found), Selection(version), ledger)
     ledger.keep(known | frozenset(_list_secrets(originals.units)))
@@ -83,7 +83,7 @@ def list_hidden_names(made: Made, at: At) -> tuple[str, ...] | None:
 
 
 def hide_values(made: Made, at: At, values: tuple[object, ...]) -> tuple[object, ...] | None:
-    """Of Environment= the variables that may be copied; None of any other directive that holds a secret."""
+    """For Environment= the variables that may be copied; None for any other directive that holds a secret."""
     names = list_hidden_names(made, at)
     if names is None:
         return values
@@ -93,16 +93,16 @@ def hide_values(made: Made, at: At, values: tuple[object, ...]) -> tuple[object,
 
 
 def list_sources(made: Made, at: At) -> tuple[str, ...]:
-    """The files that say a directive."""
+    """The files that set a directive."""
     return tuple(dict.fromkeys(each.path for each in made.original.merged.held.get(at, ())))
 
 
 def list_candidates(base: Made, host: Made, at: At, origin: Origin, table: Table) -> Iterator[tuple[Edit, ...]]:
-    """Ways to say a directive as the host has it, the most natural first. `table`: of the registry, as it is now."""
+    """Ways to express a directive as on the host, the most natural first. `table`: of the registry, as it is now."""
     paths = sorted(_list_paths(base, at) | _list_paths(host, at))
     yield _make_edits(origin, (_list_leaf_changes(base.table, host.table, table, path) for path in paths))
     if at == _USER:
-        # A group that is not said is the user's.
+        # The default group is the user's.
         group = host.original.merged.last("Service", "Group")
         yield (
             Edit(origin.file, (*origin.path, "user"), host.table.get("user")),
@@ -125,7 +125,7 @@ def _make_edits(origin: Origin, changes: Iterable[Iterable[tuple[Path, Any]]]) -
 
 
 def _list_paths(made: Made, at: At) -> set[Path]:
-    """The keys of a table that say a directive."""
+    """The keys of a table that set a directive."""
     found = set(made.entry.said_by(at))
     if at[0] == "Install":
         found |= {("target",), *(("install", key) for key in made.table.get("install", {}))}
@@ -133,7 +133,7 @@ def _list_paths(made: Made, at: At) -> set[Path]:
 
 
 def _list_leaf_changes(base: Table, host: Table, now: Table, path: Path) -> Iterator[tuple[Path, Any]]:
-    """What differs between two tables at and below a path."""
+    """The differences between two tables at and below a path."""
     before, after = _get(base, path), _get(host, path)
     if before == after:
         return
@@ -153,7 +153,7 @@ def _list_leaf_changes(base: Table, host: Table, now: Table, path: Path) -> Iter
 
 
 def _merge_lists(before: list[Any], after: list[Any], there: list[Any]) -> list[Any]:
-    """`there` with what came to a list, and without what went from it."""
+    """`there` plus what was added to a list, without what was removed from it."""
     kept = [each for each in there if each in after or each not in before]
     return [*kept, *(each for each in after if each not in before and each not in kept)]
 

@@ -1,4 +1,4 @@
-"""Which files of a host are about units that a registry declares, and which of those files an operator made."""
+"""Which files of a host are about units that a registry declares, and which of those an operator made."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -12,16 +12,17 @@ from qtctl.model.drift import Drift, DriftFate
 
 UNITS = "/etc/systemd/system"
 _DROPINS = ("/etc/systemd/system.control", "/run/systemd/system.control", UNITS, "/run/systemd/system")
-"""Folders of an operator's drop-ins; of two of one name systemd reads the one in the first of these."""
+"""Folders of operators' drop-ins; of two with the same name systemd reads the one in the earlier folder."""
 _WINNERS = ("/etc/systemd/system.control", "/run/systemd/system.control", "/run/systemd/transient")
-"""Folders whose unit files win over generated ones."""
+"""Folders whose unit files override generated ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class HostFiles:
-    """`units`: unit → its generated file. `found`: what the host has of them, each once; `bare` without drop-ins.
+    """`units`: unit → its generated file. `found`: what the host has of them, each once; `bare`: without drop-ins.
 
-    `masked`: unit → the links that mask it. `as_recorded`: units of which the host has what originals.toml names.
+    `masked`: unit → the links that mask it. `as_recorded`: units of which the host has the files that originals.toml
+    names.
     """
 
     units: Mapping[str, DesiredFile]
@@ -32,7 +33,7 @@ class HostFiles:
     left: tuple[Drift, ...]
 
     def map_seen(self, paths: Iterable[str]) -> dict[str, str]:
-        """Path → as a plan words what it sees there."""
+        """Path → what is there, in the words of a plan."""
         by_path = {each.path: each for each in self.found}
         return {path: seen for each in paths for path, seen in describe_found(by_path[each]).items()}
 
@@ -56,7 +57,7 @@ def _is_mask(found: Found) -> bool:
 
 
 def _choose_dropins(found: Iterable[Found], units: Mapping[str, DesiredFile], own: frozenset[str]) -> Iterator[Found]:
-    """Of each name the one that systemd reads, without those that hide others and say nothing."""
+    """Of each name the one that systemd reads, without empty ones that only hide others."""
     chosen: dict[tuple[str, str], Found] = {}
     for each in sorted(found, key=lambda file: _rank(file.path)):
         path = PurePosixPath(each.path)
@@ -79,7 +80,7 @@ def _rank(path: str) -> int:
 
 
 def _list_left(found: Iterable[Found], own: Mapping[str, str], units: Mapping[str, DesiredFile]) -> Iterator[Drift]:
-    """What belongs to a declared unit, and is nothing that its table could say."""
+    """What belongs to a declared unit, but that its table cannot express."""
     levels = {level: unit for unit in sorted(units) for level in list_levels(unit) if level not in units}
     for each in found:
         path = PurePosixPath(each.path)
@@ -115,7 +116,7 @@ def _leave(unit: str, what: str, found: Found, why: str) -> Drift:
 
 
 def _is_as_recorded(file: DesiredFile, found: Iterable[Found]) -> bool:
-    """Whether the host has just the files that the registry was made from."""
+    """Whether the host has exactly the files that the registry was made from."""
     original = file.original
     if original is None:
         return False

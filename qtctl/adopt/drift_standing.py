@@ -17,7 +17,7 @@ Standing = tuple[bool, bool | None]
 class StandingChange:
     """`wanted`: whether it starts at boot, and whether it must run (None: something else starts it).
 
-    `why`: what keeps it from being adopted.
+    `why`: what prevents its adoption.
     """
 
     unit: str
@@ -35,7 +35,7 @@ def find_standing_changes(
     states: Mapping[str, UnitState],
     masked: Mapping[str, tuple[str, ...]],
 ) -> Iterator[StandingChange]:
-    """Sorted by unit. A unit that is only stopped is in there, with the reason why it is left."""
+    """Sorted by unit. A unit that is only stopped is included, with the reason why it is left."""
     before = {unit.unit: unit for unit in deployed.units()} if deployed else {}
     for unit in sorted(desired.units(), key=lambda each: each.unit):
         if unit.generated and not unit.is_template and unit.unit in states:
@@ -72,7 +72,7 @@ def _find_change(
 
 
 def _make_wanted(declared: Standing, *, enabled: bool, up: bool) -> Standing:
-    """A unit that was enabled or disabled by hand, and is up or down as it is."""
+    """A unit that was enabled or disabled by hand, and is up or down accordingly."""
     active = declared[1]
     if enabled and not declared[0]:
         return True, True if up and active is False else active
@@ -88,7 +88,7 @@ def _find_odd(unit: DesiredUnit, state: UnitState, declared: Standing) -> Iterat
 
 
 def _find_stopped(unit: DesiredUnit, state: UnitState, declared: Standing) -> Iterator[StandingChange]:
-    """Stopped by hand or ended: nothing on disk says that it is to stay so."""
+    """Stopped by hand or ended: nothing on disk says that it should stay so."""
     if declared[1] and state.active == "inactive":
         why = "it does not run, and is to start at the next boot: disable it as well, or start it"
         yield StandingChange(unit.unit, "stopped", (f"systemctl is-active {unit.unit}",), declared, why=why)
@@ -100,7 +100,7 @@ def find_standing(unit: DesiredUnit) -> Standing:
 
 
 def _list_ways(unit: DesiredUnit, wanted: Standing) -> tuple[tuple[Edit, ...], ...]:
-    """State and `enabled`, in the fewest keys; an instance has its own."""
+    """State and `enabled`, in as few keys as possible; an instance has its own."""
     file, path = unit.origin.file, unit.origin.path
     if unit.template:
         path = (*path, "instance", unit.instance)

@@ -1,4 +1,4 @@
-"""Which of several copies of one unit is taken: as the operator prefers, as systemd would, else by a fixed rule."""
+"""Which of several copies of a unit is used: as the operator prefers, as systemd would, else by a fixed rule."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ SEARCHED = (
     "etc/systemd/system.control", "etc/systemd/system", "run/systemd/system", "usr/local/lib/systemd/system",
     "usr/lib/systemd/system", "lib/systemd/system",
 )  # fmt: skip
-"""Where systemd looks for units, the first one wins."""
+"""Where systemd looks for units; the first one wins."""
 
 
 class Copy(Protocol):
@@ -26,13 +26,13 @@ C = TypeVar("C", bound=Copy)
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`prefer`: shell patterns of paths, the first that fits wins. `crowd`: folder → how many unit files it has."""
+    """`prefer`: shell patterns of paths; the first match wins. `crowd`: folder → its number of unit files."""
 
     prefer: tuple[str, ...]
     crowd: Counter[str]
 
     def choose(self, copies: Sequence[C]) -> tuple[C, str]:
-        """The copy to take, and why it and not the next best; copies is not empty."""
+        """The copy to use, and why it rather than the next best; `copies` is not empty."""
         ranked = sorted(copies, key=self._rank)
         if len(ranked) == 1:
             return ranked[0], "the only copy"

@@ -1,4 +1,4 @@
-"""Bytes of a unit file, in whatever encoding an editor left them → text, and what systemd would make of it."""
+"""Bytes of a unit file in any encoding → text, and what systemd would make of it."""
 
 import codecs
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _REPLACED = "\N{REPLACEMENT CHARACTER}"
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """`trouble` is '' for text that systemd reads as it stands; `harmless`: it reads it all the same."""
+    """`trouble` is '' for text that systemd reads as it is; `harmless`: it reads it anyway."""
 
     text: str
     trouble: str = ""
@@ -20,7 +20,7 @@ class Decoded:
 
 
 def decode(raw: bytes) -> Decoded:
-    """The text, for whoever wrote it. What systemd cannot take at all in a line is replaced by U+FFFD."""
+    """The text for its author. Bytes of a line that systemd cannot read at all become U+FFFD."""
     if raw.startswith(_UTF16):
         return Decoded(_clean(raw.decode("utf-16", "replace")), f"is UTF-16 text: {NOT_LOADED}")
     if b"\0" in raw:

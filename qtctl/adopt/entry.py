@@ -34,7 +34,7 @@ class Entry:
     _from: dict[tuple[str, ...], tuple[Assignment, ...]] = field(default_factory=dict)
 
     def put(self, path: tuple[str, ...], value: object, said: Iterable[Assignment] = ()) -> None:
-        """`value` at `path`, which these assignments said."""
+        """`value` at `path`, set by these assignments."""
         lines = tuple(said)
         _set(self.table, path, value)
         self._from[path] = lines
@@ -43,11 +43,11 @@ class Entry:
             self.ledger.note_line(each.path, each.line, Fate.TYPED, f"{each.key}=")
 
     def said_by(self, at: At) -> tuple[tuple[str, ...], ...]:
-        """The paths of the table that say a directive."""
+        """The paths of the table that set a directive."""
         return tuple(path for path, lines in self._from.items() if any((one.section, one.key) == at for one in lines))
 
     def take(self, at: At, said: tuple[Assignment, ...], units: Callable[[str], str]) -> None:
-        """A directive into its key, else into the hatch. `units`: a unit's name as this registry calls it."""
+        """Put a directive into its key, else into the hatch. `units`: a unit's name → its name in the registry."""
         lines = tuple(each.value for each in said)
         key = self.keys.get(at)
         if key is None:
@@ -75,7 +75,7 @@ class Entry:
             self.ledger.note_error(QT110, self.unit, what, "fix it", at=Place(each.path, each.line))
 
     def refuse(self, said: Iterable[Assignment], why: str) -> None:
-        """Leave out what systemd would ignore, or what no registry can say; with its finding."""
+        """Leave out what systemd would ignore, or what no registry can express; with its finding."""
         for each in said:
             self.typed.pop(id(each), None)
             self.ledger.note_line(each.path, each.line, Fate.IGNORED, f"{each.key}=")
@@ -84,7 +84,7 @@ class Entry:
             self.ledger.note_error(QT110, self.unit, what, "fix the value", at=Place(each.path, each.line))
 
     def settle(self, model: type[BaseModel]) -> bool:
-        """Take out what the model refuses, key by key; False if something that it needs is missing."""
+        """Remove what the model rejects, key by key; False if something that it needs is missing."""
         for _ in range(len(self._from) + 1):
             try:
                 model.model_validate(self.table)

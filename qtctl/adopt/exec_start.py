@@ -1,4 +1,4 @@
-"""ExecStart= → [run], in the words that an operator would use where they say exactly the same, else as it stands."""
+"""ExecStart= → [run], in an operator's terms if these say exactly the same, else as it is."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -24,7 +24,7 @@ UVICORN = 8
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """`run` as a registry has it; `port` is what uvicorn listens on, as ADDRESS:PORT, or ''."""
+    """`run` as in a registry; `port`: what uvicorn listens on, as ADDRESS:PORT, or ''."""
 
     run: dict[str, Any]
     port: str = ""
@@ -42,7 +42,7 @@ def find_venv(line: str) -> str:
 
 
 def name_venvs(paths: Iterable[str]) -> dict[str, str]:
-    """Path → a name of its own."""
+    """Path → a unique name."""
     names: dict[str, str] = {}
     for path in sorted(set(paths)):
         parts = [part for part in PurePosixPath(path).parts if part != "/"]
@@ -67,7 +67,7 @@ def recognize_program(lines: tuple[str, ...], directory: str, venvs: Mapping[str
 
 
 def split_literally(line: str) -> tuple[str, ...] | None:
-    """The argv, where writing it again gives a line that systemd shows in the same way; None else."""
+    """The argv, if writing it again gives a line that systemd shows in the same way; else None."""
     if "$" in line or "%" in line:
         return None
     try:
@@ -79,7 +79,7 @@ def split_literally(line: str) -> tuple[str, ...] | None:
 
 
 def write_command(line: str) -> str | list[str]:
-    """A command around the service's own: a list where its words are all that it says, else as it stands."""
+    """An additional command of a service: a list if its words say everything, else as it is."""
     shown = line.replace("$MAINPID", "")
     if "$" in shown or "%" in shown:
         return line
@@ -103,7 +103,7 @@ def _split_first(line: str) -> tuple[str, ...]:
 
 
 def _recognize_python(argv: tuple[str, ...], directory: str, venv: str, venvs: Mapping[str, str]) -> Ran | None:
-    """A module, a script or uvicorn, where the code's folder is known and the argv comes out the same."""
+    """A module, a script or uvicorn, if the code's folder is known and the argv comes out the same."""
     program = argv[0]
     if not _PYTHON.fullmatch(PurePosixPath(program).name) or len(argv) == 1:
         return None

@@ -1,4 +1,4 @@
-"""What becomes of [Install]: a service's `target`, or nothing where it is what the registry says anyway."""
+"""What becomes of [Install]: a service's `target`, or nothing if it is the registry's default."""
 
 from qtctl.adopt.entry import Table
 from qtctl.adopt.plan import Plan
@@ -6,7 +6,7 @@ from qtctl.model.unit_kinds import DECLARED_IN
 
 
 def name_target(table: Table, plan: Plan) -> None:
-    """`target` in place of WantedBy= and PartOf= of one target that was adopted."""
+    """`target` instead of WantedBy= and PartOf= of one adopted target."""
     install, order = table.get("install", {}), table.get("order", {})
     wanted, part_of = install.get("wanted_by", []), order.get("part_of", [])
     if len(wanted) != 1 or set(install) != {"wanted_by"} or table["state"] in ("on-timer", "on-demand"):
@@ -22,7 +22,7 @@ def name_target(table: Table, plan: Plan) -> None:
 
 
 def drop_plain_install(table: Table, kind: str) -> None:
-    """No [install] where it says what it would be without. `kind`: the table of the registry."""
+    """Drops [install] if it says the default. `kind`: the table of the registry."""
     if "install" not in table:
         return
     derived = list(DECLARED_IN[kind].wanted_by) if kind in DECLARED_IN else ["multi-user.target"]

@@ -1,4 +1,4 @@
-"""Drop-ins of an instance whose template is adopted: what they hid cannot be hidden once it is merged."""
+"""Drop-ins of an instance whose template is adopted: what they hid can no longer be hidden once the template is merged."""
 
 from collections.abc import Iterable, Iterator
 
@@ -16,7 +16,7 @@ def find_hidden(own: Iterable[DropinSource], merged: Iterable[DropinSource]) -> 
 
 
 def find_changed(own: Iterable[DropinSource], merged: Iterable[DropinSource]) -> tuple[At, ...]:
-    """What may change for the instance, sorted: what would be hidden, and what would come later."""
+    """What may change for the instance, sorted: what was hidden, and what would come later."""
     mine, theirs = tuple(own), tuple(merged)
     found = {at for each in find_hidden(mine, theirs) for at in _list_said(each)}
     for each in theirs:

@@ -1,4 +1,4 @@
-"""Judge one line: whether systemd would ignore it, or read it differently from how it looks."""
+"""Judges one line: whether systemd would ignore it, or read it differently from how it looks."""
 
 import re
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from qtctl.rules.units.misread import QT110
 from qtctl.rules.units.timers import QT112
 
 _STOPS = frozenset(("Symlinks",))
-"""Lists of which systemd leaves out whatever follows a bad word."""
+"""Lists in which systemd drops everything after a bad word."""
 _SPLIT = (AssignmentRule.WORDS, AssignmentRule.PATHS, AssignmentRule.MOUNTS, AssignmentRule.TUPLES)
 _ABSOLUTE = re.compile(r"(?!.*/\.\.(/|$))[/%]")
 _FIX = "fix the value"
@@ -33,7 +33,7 @@ class Judged:
     finding: Finding
     ignored: bool
     kept: str | None = None
-    """What of the value systemd takes, where it is not all of it."""
+    """The part of the value that systemd takes, if not all of it."""
 
 
 def judge_line(line: Line, unit: str, version: int) -> Judged | None:
@@ -51,7 +51,7 @@ def judge_line(line: Line, unit: str, version: int) -> Judged | None:
 
 
 def is_foreign(section: str, key: str) -> bool:
-    """Whether, by its name, systemd leaves it to others."""
+    """Whether its name is one that systemd leaves to other programs."""
     return section.startswith("X-") or key.startswith("X-")
 
 
@@ -89,7 +89,7 @@ def _judge_value(line: Line, unit: str, version: int) -> Judged | None:
 
 
 def _judge_unsplit(line: Line, unit: str) -> Judged | None:
-    """A list whose words cannot be told apart."""
+    """A list that cannot be split into words."""
     if find_assignment_rule(line.key) not in _SPLIT:
         return None
     escapes = Escapes.C_RELAXED if find_assignment_rule(line.key) is AssignmentRule.WORDS else Escapes.LITERAL
@@ -101,7 +101,7 @@ def _judge_unsplit(line: Line, unit: str) -> Judged | None:
 
 
 def _judge_stopped(line: Line, unit: str, words: tuple[str, ...]) -> Judged | None:
-    """Of a list that systemd reads no further than a bad word."""
+    """A list that systemd reads only up to a bad word."""
     kept = tuple(takewhile(_ABSOLUTE.match, words))
     if len(kept) == len(words):
         return None
@@ -113,7 +113,7 @@ def _judge_stopped(line: Line, unit: str, words: tuple[str, ...]) -> Judged | No
 
 
 def _cut(line: Line, unit: str, escapes: Escapes, error: InputError) -> Judged:
-    """Of a list that cannot be read to its end systemd takes the words before."""
+    """Of a list that cannot be read to its end, systemd takes the words before."""
     kept = ""
     for match in re.finditer(r"\s+", line.value):
         try:

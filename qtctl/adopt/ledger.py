@@ -1,4 +1,4 @@
-"""What is written down while units are adopted: the fate of every line, and everything that was found or chosen."""
+"""The record of an adoption: the fate of every line, and everything that was found or chosen."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -13,23 +13,23 @@ from qtctl.findings.meaning import Meaning
 @dataclass(slots=True)
 class Ledger:
     judgments: dict[Finding, None] = field(default_factory=dict)
-    """Each once, in the order in which they were made."""
+    """Each once, in order."""
     secrets: frozenset[str] = frozenset()
-    """Of all that is adopted: none of them stands in a finding."""
+    """All secrets in what is adopted: findings contain none of them."""
     files: dict[str, FileFate] = field(default_factory=dict)
     _lines: dict[str, dict[int, LineFate]] = field(default_factory=dict)
     _attributes: dict[str, list[LineFate]] = field(default_factory=dict)
 
     def note_line(self, path: str, line: int, fate: Fate, what: str = "") -> None:
-        """The fate of a line; a later one takes the place of an earlier one."""
+        """The fate of a line; a later one replaces an earlier one."""
         self._lines.setdefault(path, {})[line] = LineFate(line, fate, what)
 
     def note_attribute(self, path: str, line: int, fate: Fate, what: str) -> None:
-        """The fate of one of several things that a line may say."""
+        """The fate of one of several things in a line."""
         self._attributes.setdefault(path, []).append(LineFate(line, fate, what))
 
     def note_unread(self, path: str) -> None:
-        """All lines of a file that was read, and of which nothing was adopted in the end."""
+        """All lines of a file that was read, but of which nothing was adopted in the end."""
         for line, fate in self._lines.get(path, {}).items():
             self._lines[path][line] = LineFate(line, Fate.UNREAD, fate.what)
 
@@ -45,7 +45,7 @@ class Ledger:
         return shows_no_secret(text) and not any(find_known(text, self.secrets))
 
     def keep(self, secrets: frozenset[str]) -> None:
-        """Treat these as secrets from now on, also in what was found before."""
+        """Treat these as secrets from now on, also in earlier findings."""
         before, self.secrets, self.judgments = self.judgments, secrets, {}
         for finding in before:
             self.judge(finding)
@@ -57,7 +57,7 @@ class Ledger:
         self.judge(meaning.make_broken(subject, what, remedy, at, severity=Severity.WARNING))
 
     def tell(self, subject: str, what: str, remedy: str = "", *, at: Place, severity: Severity = Severity.INFO) -> None:
-        """A choice, or something of interest, that no rule judges. A warning needs a person."""
+        """A choice or an observation without a rule. A warning needs a person."""
         self.judge(
             Finding(
                 id="",

@@ -1,4 +1,4 @@
-"""Sorted files → units as systemd would put them together: one copy of each, its drop-ins merged into it."""
+"""Sorted files → units as systemd would put them together: one copy of each, with its drop-ins merged in."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """A unit as it is. `path`: of the copy that was taken, or of a drop-in's folder where `foreign`."""
+    """A unit as it is. `path`: of the copy that is used, or of a drop-in's folder if `foreign`."""
 
     unit: str
     path: str
@@ -45,18 +45,18 @@ class Original:
     ignored: tuple[Assignment, ...] = ()
     masked: bool = False
     unloadable: bool = False
-    """systemd does not load it as it is, for its encoding."""
+    """systemd does not load it, because of its encoding."""
     aliases: tuple[str, ...] = ()
     pulled: tuple[Enablement, ...] = ()
     instances: tuple[str, ...] = ()
     changed: tuple[At, ...] = ()
-    """Of an instance whose template is adopted: what drop-ins of the template say in spite of its own."""
+    """Of an instance whose template is adopted: what drop-ins of the template set in spite of its own."""
     refused: tuple[Refusal, ...] = ()
     """Why systemd does not load it."""
     foreign: bool = False
-    """Only drop-ins of it were found: the unit itself is someone else's."""
+    """Only drop-ins of it were found: the unit itself belongs to someone else."""
     read: tuple[str, ...] = ()
-    """The paths of all files that it was put together from."""
+    """The paths of all its files."""
 
     @property
     def kind(self) -> str:
@@ -71,7 +71,7 @@ class Original:
 
 @dataclass(frozen=True, slots=True)
 class Originals:
-    """By unit name. `linked`: whether there are links that enable units, so that their absence means something."""
+    """By unit name. `linked`: whether there are links that enable units, so that a missing link means something."""
 
     units: tuple[Original, ...]
     linked: bool
@@ -79,14 +79,14 @@ class Originals:
 
 @dataclass(frozen=True, slots=True)
 class _Desk:
-    """What is at hand for every unit."""
+    """Data shared by all units while they are merged."""
 
     sources: Sorted
     selection: Selection
     choose: Rule
     ledger: Ledger
     links: dict[str, list[Enablement]] = field(default_factory=dict)
-    """Unit → the links that enable it; of a template those of its instances."""
+    """Unit → the links that enable it; for a template those of its instances."""
     aliases: dict[str, list[str]] = field(default_factory=dict)
     """Unit → its other names."""
 
@@ -99,7 +99,10 @@ class _Desk:
 
 
 def merge_units(sources: Sorted, selection: Selection, ledger: Ledger) -> Originals:
-    """Every existing unit, with each file's fate in `ledger`. A unit whose file systemd would not load is left out."""
+    """Every existing unit; the fate of each file goes to `ledger`.
+
+    Units whose file systemd would not load are left out.
+    """
     for other in sources.others:
         ledger.note_file(other)
     copies = _group_copies(sources.units, selection, ledger)
@@ -147,7 +150,7 @@ def _choose_copy(copies: Sequence[UnitSource], choose: Rule, ledger: Ledger) -> 
 
 
 def _list_differing(first: UnitSource, copy: UnitSource) -> str:
-    """The directives that two copies say otherwise: never their values."""
+    """The directives in which two copies differ, never their values."""
     try:
         one, other = (merge_effective(parse(decode(each.content).text, each.path)) for each in (first, copy))
     except InputError:
@@ -159,7 +162,7 @@ def _list_differing(first: UnitSource, copy: UnitSource) -> str:
 def _map_dropins(
     dropins: Iterable[DropinSource], taken: Mapping[str, UnitSource], selection: Selection, ledger: Ledger
 ) -> dict[str, list[DropinSource]]:
-    """Unit → drop-ins that systemd would read for it. Of units that were not found, too."""
+    """Unit → drop-ins that systemd would read for it; including units that were not found."""
     those = tuple(dropins)
     ours = {level for unit in taken for level in list_levels(unit)}
     foreign = {each.of for each in those if is_unit_file(each.of) and each.of not in ours and selection.wants(each.of)}
@@ -179,7 +182,7 @@ def _map_dropins(
 
 
 def _map_readers(units: Iterable[str]) -> dict[str, list[str]]:
-    """Whose drop-ins they are → the units that systemd reads them for."""
+    """Name of a drop-in folder → the units for which systemd reads it."""
     found: dict[str, list[str]] = {}
     for unit in sorted(units):
         for level in list_levels(unit):
@@ -188,7 +191,7 @@ def _map_readers(units: Iterable[str]) -> dict[str, list[str]]:
 
 
 def list_levels(unit: str) -> tuple[str, ...]:
-    """Whose drop-ins systemd reads for a unit, the most special first."""
+    """The names whose drop-ins systemd reads for a unit, the most specific first."""
     stem, _, kind = unit.rpartition(".")
     found = [unit]
     head, at, _ = stem.partition("@")
@@ -200,7 +203,7 @@ def list_levels(unit: str) -> tuple[str, ...]:
 
 
 def _order_dropins(unit: str, dropins: Sequence[DropinSource], desk: _Desk) -> Iterator[DropinSource]:
-    """By name, as systemd reads them; of one name the most special, then as copies of units are chosen."""
+    """By name, as systemd reads them; of the same name the most specific, then as copies of units are chosen."""
     rank = {of: n for n, of in enumerate(list_levels(unit))}
     by_name: dict[str, list[DropinSource]] = {}
     for each in dropins:
@@ -246,7 +249,7 @@ def _read_original(source: UnitSource, dropins: Sequence[DropinSource], desk: _D
 
 
 def _find_refusals(unit: str, contents: Sequence[Content], desk: _Desk) -> tuple[Refusal, ...]:
-    """Why systemd does not load it; what it loads as something else is reported here."""
+    """Why systemd does not load it. If it loads it with a different meaning, that is reported here."""
     whole, *dropins = [each.file for each in contents]
     found = find_refusals(unit, whole, desk.selection.version, dropins)
     _report_untaken(unit, found, desk.ledger)
@@ -270,7 +273,7 @@ def _read_contents(unit: str, ordered: Sequence[DropinSource], desk: _Desk) -> I
 def _list_foreign(
     unit: str, dropins: Sequence[DropinSource], merged_before: Sequence[DropinSource], desk: _Desk
 ) -> Iterator[Original]:
-    """`merged_before`: what is merged into the template of which this is an instance."""
+    """`merged_before`: what is merged into the template of this instance."""
     others = [each for each in merged_before if each not in dropins]
     for each in find_hidden(dropins, others):
         what = (
@@ -290,7 +293,7 @@ def _list_foreign(
 
 
 def _collect_asides(contents: Iterable[Content]) -> tuple[tuple[Comment, ...], tuple[Assignment, ...]]:
-    """Comments, and what systemd ignores."""
+    """Comments, and lines that systemd ignores."""
     those = tuple(contents)
     comments = tuple(comment for each in those for comment in each.comments)
     return comments, tuple(said for each in those for said in each.ignored)

@@ -1,4 +1,4 @@
-"""What units are called in a registry: without the prefix that they share, and without what no name can have."""
+"""Names of units in a registry: without their common prefix, and without characters that no name can have."""
 
 import re
 from collections import Counter
@@ -15,7 +15,7 @@ LONGEST = 120
 
 
 def find_shared_prefix(units: Iterable[str]) -> str:
-    """What at least half of the units, and two, begin with up to a `-`; else ''."""
+    """The beginning, up to a `-`, of at least half of the units, and of two; else ''."""
     names = sorted(set(units))
     found = Counter(match[0] for name in names if (match := _PREFIX.match(name)) and match[0].endswith("-"))
     for prefix, number in sorted(found.items(), key=lambda each: (-each[1], each[0])):
@@ -29,7 +29,7 @@ def find_kind(unit: str) -> str:
 
 
 def name_entries(units: Iterable[str], prefix: str) -> Mapping[str, str]:
-    """Unit → its name in its table; no two of one table have the same."""
+    """Unit → its name in its table; unique within a table."""
     found: dict[str, str] = {}
     taken: set[tuple[str, str]] = set()
     for unit in sorted(units):
@@ -50,6 +50,6 @@ def _list_candidates(short: str, stem: str) -> Iterable[str]:
 
 
 def make_allowed(text: str) -> str:
-    """`text` as a name that a registry takes."""
+    """`text` as a valid name in a registry."""
     name = _ODD.sub("_", text.strip("-_.") or "root")[:LONGEST]
     return name if name[0].isalnum() else f"x{name}"

@@ -1,4 +1,4 @@
-"""Comments worth keeping → `notes`, and what systemd ignored or leaves to others, in the words it was written in."""
+"""Comments worth keeping → `notes`; also lines that systemd ignored or leaves to others, in their own words."""
 
 from qtctl.adopt.adoption import Fate
 from qtctl.adopt.ledger import Ledger
@@ -13,11 +13,11 @@ _HEADS = (
     "This is a drop-in unit file extension, created via ",
     "or an equivalent operation. Do not edit.",
 )
-"""Of files that qtctl made, and `systemctl set-property`."""
+"""Of files that qtctl or `systemctl set-property` made."""
 
 
 def write_notes(original: Original, ledger: Ledger) -> str:
-    """One comment a line; a comment above a directive says which."""
+    """One comment per line; a comment above a directive says which one."""
     lines = [_write_comment(each, original.unit, ledger) for each in original.comments]
     for at, said in original.merged.held.items():
         if at[0].startswith("X-") or at[1].startswith("X-"):

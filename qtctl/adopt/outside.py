@@ -28,7 +28,7 @@ WHY = {
     "system": "lies in /run, and is gone at the next boot",
     "system.control": "lies in /run, and is gone at the next boot",
 }
-"""Folder below /run/systemd → what becomes of its files."""
+"""Folder below /run/systemd → what happens to its files."""
 _ELSEWHERE = "has its file in none of the folders that were adopted"
 _BY_NAME = "is an instance by a link of its own name, and no other unit pulls it in"
 Table = dict[str, Any]
@@ -36,17 +36,17 @@ Table = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """`runtime`: files below /run/systemd. `masked`: units that are known to be, and declared already."""
+    """`runtime`: files below /run/systemd. `masked`: units known to be masked, which are already declared."""
 
     runtime: tuple[Found, ...]
     selection: Selection
     masked: frozenset[str]
     by_name: frozenset[str]
-    """Instances that only a link of their own name makes."""
+    """Instances that only have a link of their own name."""
 
 
 def list_externals(plan: Plan, outside: Outside, ledger: Ledger) -> Iterator[tuple[str, Table]]:
-    """Each unit that looks like the fleet's, or was asked for, as it is. The fate of each file goes into `ledger`."""
+    """Each unit that looks like the fleet's, or was asked for, as it is. The fate of each file goes to `ledger`."""
     named = dict(_list_unit_files(outside.runtime))
     for unit, (found, why) in sorted(named.items()):
         taken = unit not in plan.names and unit not in plan.aliases and _is_meant(unit, plan, outside)
@@ -61,7 +61,7 @@ def list_externals(plan: Plan, outside: Outside, ledger: Ledger) -> Iterator[tup
 
 
 def build_external(unit: str, summary: str, state: UnitState) -> tuple[str, Table]:
-    """Its entry in externals.toml, in the state that the host says it is in."""
+    """Its entry in externals.toml, in the state that the host reports."""
     up, enabled = is_up(state.active), state.enabled in ("enabled", "alias")
     said = "running" if up else "stopped"
     return make_allowed(unit), {"summary": summary, "unit": unit, "state": said, "enabled": enabled}
@@ -88,7 +88,7 @@ def tell_dropins(plan: Plan, runtime: Iterable[Found], ledger: Ledger) -> None:
 
 
 def _list_unit_files(runtime: Iterable[Found]) -> Iterator[tuple[str, tuple[Found, str]]]:
-    """Files of units: those of folders that come first in systemd's order last, so that they stay."""
+    """Unit files; those in folders that come first in systemd's order come last here, so that they win."""
     order = list(WHY)
     those = [each for each in runtime if PurePosixPath(each.path).parent.name in WHY and not each.problem]
     for found in sorted(those, key=lambda each: -order.index(PurePosixPath(each.path).parent.name)):
@@ -105,7 +105,7 @@ def _is_meant(unit: str, plan: Plan, outside: Outside) -> bool:
 
 
 def list_others(runtime: Iterable[Found], known: Mapping[str, FileFate]) -> Iterator[FileFate]:
-    """What is neither a unit's file nor a drop-in: links, mostly, that pull units in until the next boot."""
+    """What is neither a unit file nor a drop-in: mostly links that pull units in until the next boot."""
     for found in runtime:
         if found.path not in known:
             kind = FileKind.OTHER if found.link is None else FileKind.LINK

@@ -1,4 +1,4 @@
-"""What holds for all units of one adoption: what they are called, which venvs they run in, who drives whom."""
+"""Facts about all units of one adoption: their names, their venvs, and what starts them."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,9 +21,9 @@ _NEEDS = ("Wants", "Requires", "BindsTo", "Requisite", "Upholds", "OnFailure", "
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`names`: adopted unit → its name in its table. `venvs`: path → name. `drivers`: unit → kind of what starts it.
+    """`names`: adopted unit → its name in its table. `venvs`: path → name. `drivers`: unit → type of what starts it.
 
-    `short`: adopted unit → what [order] calls it. `states`: of a live host; none for files.
+    `short`: adopted unit → its name in [order]. `states`: of a live host; none for files.
     """
 
     fleet: str
@@ -41,7 +41,7 @@ class Plan:
     needed: frozenset[str] = frozenset()
     """Units that adopted ones pull in."""
     booted: frozenset[str] = frozenset()
-    """Units that a boot starts, as far as files tell."""
+    """Units that a boot starts, judging by their files."""
     pullers: frozenset[str] = frozenset()
     """Units that [Install] of adopted ones names."""
 
@@ -51,20 +51,20 @@ class Plan:
 
     @property
     def patterns(self) -> tuple[str, ...]:
-        """Names that count as the fleet's, though nothing declares them."""
+        """Names that count as the fleet's even if nothing declares them."""
         return (f"{self.prefix}*",) if self.prefix else ()
 
     def get_short_name(self, unit: str) -> str:
         return self.short.get(unit, unit)
 
     def is_unknown(self, unit: str) -> bool:
-        """Whether it would count as the fleet's, and is not among what was adopted."""
+        """Whether it would count as the fleet's, but was not adopted."""
         known = unit in self.names or unit in self.aliases or unit in self.instances
         return not known and any(fnmatchcase(unit, pattern) for pattern in self.patterns)
 
     @property
     def live(self) -> bool:
-        """Whether a live host said what runs."""
+        """Whether a live host reported what runs."""
         return bool(self.states)
 
     def find_standing(self, original: Original, unit: str = "") -> Standing:
@@ -80,7 +80,7 @@ class Plan:
         return find_service_standing(original, known, driver, needed=name in self.needed)
 
     def _find_standing_by_files(self, original: Original) -> Standing:
-        """Of a oneshot that ends by itself nothing can say that it runs: it is enabled, and a boot starts it."""
+        """A oneshot that ends by itself cannot be declared running: it is enabled, and a boot starts it."""
         if original.kind != "services":
             return self._find_other_standing_by_files(original)
         state = self._infer_state(original)
@@ -91,7 +91,7 @@ class Plan:
         )
 
     def _explain_not_of_a_boot(self, original: Original) -> str:
-        """What a person is to decide where no boot is known to start it, though something wants it."""
+        """What a person must decide if no boot is known to start it, although something wants it."""
         linked, said = {link.puller for link in original.pulled}, set(_list_words((original,), "Install", INSTALLED_BY))
         unlinked = sorted(said - linked - NOT_OF_A_BOOT) if self.linked else []
         if unlinked:
@@ -107,7 +107,7 @@ class Plan:
         return f"is wanted by {', '.join(unknown)}, and nothing shows what starts that: it was declared on-demand"
 
     def _find_other_standing_by_files(self, original: Original) -> Standing:
-        """Of a unit that is no service: active where a boot starts it. Nobody knows what else a start would do."""
+        """For units other than services: active if a boot starts them. Nobody knows what else a start would do."""
         booted = original.unit in self.booted
         if self._is_enabled(original) or original.kind == "slices":
             waits = Standing("on-demand", enabled=True, open=self._explain_not_of_a_boot(original))
@@ -119,7 +119,7 @@ class Plan:
         return Standing("stopped" if _is_installed(original) else "on-demand", open=what if left else "")
 
     def _infer_state(self, original: Original) -> str:
-        """Of a service of which no host says anything: running, on-timer, on-demand or stopped."""
+        """The state of a service that no host reports on: running, on-timer, on-demand or stopped."""
         driver = self.drivers.get(original.unit, "")
         if self._is_enabled(original) and not (
             driver == "timers" and original.merged.last("Service", "Type") == "oneshot"
@@ -176,7 +176,7 @@ def _is_installed(original: Original) -> bool:
 
 
 def _shorten(names: Mapping[str, str]) -> Mapping[str, str]:
-    """Names of services and targets; of two that share one, both keep their whole names."""
+    """Names of services and targets; if two share one, both keep their whole names."""
     called = {unit: name for unit, name in names.items() if find_kind(unit) in ("services", "targets")}
     every = Counter(called.values())
     return {
@@ -187,7 +187,7 @@ def _shorten(names: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _map_drivers(units: Iterable[Original]) -> Mapping[str, str]:
-    """Unit → the kind of unit that starts it: timers before paths before sockets."""
+    """Unit → type of the unit that starts it: timers before paths before sockets."""
     found: dict[str, str] = {}
     for kind, section, key in (
         ("sockets", "Socket", "Service"),
@@ -201,7 +201,7 @@ def _map_drivers(units: Iterable[Original]) -> Mapping[str, str]:
 
 
 def _list_started(original: Original, started: str) -> Iterator[str]:
-    """What a unit starts; of a template the template that it starts, and what its instances do."""
+    """What a unit starts; for a template the template that it starts, and what its instances start."""
     yield expand(started, original.unit)
     for name in original.instances:
         unit = expand(started, name_instance(original.unit, name))

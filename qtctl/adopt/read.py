@@ -1,4 +1,4 @@
-"""Files → their lines, each judged as systemd would take it: what counts, what is a comment, what is ignored."""
+"""Files → their lines, each judged as systemd would read it: what counts, what is a comment, what is ignored."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _UNSAVED = "save it as UTF-8 text"
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """An assignment that counts. `section` and `key` in the spelling of today."""
+    """An effective assignment. `section` and `key` in their current spelling."""
 
     section: str
     key: str
@@ -30,7 +30,7 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """`about`: the directive that stands right below it, or ''."""
+    """`about`: the directive directly below it, or ''."""
 
     text: str
     about: str
@@ -40,21 +40,21 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a file says that is kept."""
+    """The parts of a file that are kept."""
 
     said: tuple[Assignment, ...]
     comments: tuple[Comment, ...]
     file: UnitFile
-    """As it was parsed, the lines that are ignored too."""
+    """As parsed, including ignored lines."""
     ignored: tuple[Assignment, ...] = ()
     unloadable: bool = False
-    """systemd does not load the file for its encoding."""
+    """systemd does not load the file, because of its encoding."""
 
 
 def read(raw: bytes, path: str, unit: str, version: int, ledger: Ledger) -> Content | None:
-    """None if systemd gives up the file for its syntax; every line has its fate in `ledger` either way.
+    """None if the syntax makes systemd refuse the file; every line has its fate in `ledger` either way.
 
-    A file that is only in another encoding is read, and judged.
+    A file that is only in another encoding is read and judged.
     """
     text = decode(raw)
     if text.trouble and not text.harmless:
@@ -103,13 +103,13 @@ def _read_assignments(
 
 
 def _gives_up(line: Line, unit: str, version: int) -> bool:
-    """Whether systemd reads the file no further: whoever merges the unit reports it."""
+    """Whether systemd stops reading the file here: that is reported when the unit is merged."""
     trouble = find_fatal(unit, line.section, line.key, line.value, version) if line.kind is Kind.DIRECTIVE else None
     return trouble is not None and trouble.fatal
 
 
 def _note_aside(line: Line, path: str, ledger: Ledger) -> None:
-    """The fate of what is no assignment; comments get theirs when they are kept."""
+    """The fate of anything but an assignment; comments get theirs when they are kept."""
     fate = Fate.IGNORED if line.kind is Kind.IGNORED else Fate.LAYOUT
     what = f"[{line.section}]" if line.kind is Kind.SECTION else ""
     ledger.note_line(path, line.line, fate, what)
@@ -125,6 +125,6 @@ def _read_comments(file: UnitFile) -> Iterator[Comment]:
 
 
 def _find_directive(file: UnitFile, at: int) -> str:
-    """The directive that follows a block of comments at once."""
+    """The directive directly after a block of comments."""
     below = next((line for line in file.lines[at + 1 :] if line.kind is not Kind.COMMENT), None)
     return below.key if below is not None and below.kind is Kind.DIRECTIVE else ""

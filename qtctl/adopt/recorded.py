@@ -1,4 +1,4 @@
-"""originals.toml: which files of the host already stood for each generated file when the registry was made."""
+"""originals.toml: which files the host had in place of each generated file when the registry was made."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ def record_originals(
     runtime: Sequence[Found],
     generated: Mapping[str, tuple[str, str]],
 ) -> Iterator[tuple[str, Table]]:
-    """Entry → table. `generated`: unit → the path of its generated file, and the digest of what that says."""
+    """Entry → table. `generated`: unit → the path of its generated file, and the digest of what it says."""
     by_path = {each.path: each for each in found}
     for each in units:
         unit = each.original.unit
@@ -39,7 +39,7 @@ def record_originals(
 
 
 def describe_found(found: Found) -> dict[str, str]:
-    """The file, or the link and the file that it leads to, as an audit will see them: path → digest or link."""
+    """The file, or the link and its target, as an audit will see them: path → digest or link."""
     digest = f"sha256:{hashlib.sha256(found.content).hexdigest()}"
     if not found.link_at:
         return {found.path: digest}

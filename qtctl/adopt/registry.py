@@ -1,4 +1,4 @@
-"""Tables of units → the files of a registry: TOML texts by path, with all that their references need."""
+"""Tables of units → the files of a registry: TOML texts by path, with everything that they refer to."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ POLICY: Mapping[str, Any] = {"fail_on": GATE.value}
 
 @dataclass(frozen=True, slots=True)
 class HostFacts:
-    """hosts.toml's entry of the one host. `guessed`: keys of which nothing was known."""
+    """The host's entry in hosts.toml. `guessed`: keys without known values."""
 
     name: str
     address: str
@@ -45,7 +45,7 @@ class HostFacts:
 def build_files(
     units: Iterable[Made], plan: Plan, outside: Mapping[str, Table], host: HostFacts, ledger: Ledger
 ) -> dict[str, Table]:
-    """Path → document. Missing units that others name, and `outside`, are among the externals."""
+    """Path → document. Missing units that others name, and `outside`, become externals."""
     those = tuple(units)
     declare_ports(those, ledger)
     documents: dict[str, Table] = {
@@ -69,7 +69,7 @@ def build_files(
 
 
 def build_fleet(plan: Plan, host: HostFacts) -> Table:
-    """Defaults that add nothing: each unit says all of it itself."""
+    """Defaults that add nothing: each unit is complete in itself."""
     guessed = f" Guessed, to be corrected in hosts.toml: {', '.join(host.guessed)}." if host.guessed else ""
     return {
         "name": plan.fleet,
@@ -104,12 +104,12 @@ def write_text(document: Mapping[str, Any]) -> str:
 
 
 def order_keys(table: Table, keys: Iterable[str]) -> Table:
-    """In the order of `keys`, as the registry's own pages have them."""
+    """In the order of `keys`, as in the registry's own pages."""
     return {key: table[key] for key in keys if key in table}
 
 
 def _put_tables_last(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Plain keys before tables, as TOML wants them; the order of keys otherwise."""
+    """Plain keys before tables, as TOML requires; otherwise in the order of the keys."""
     plain = {key: value for key, value in document.items() if not isinstance(value, Mapping)}
     tables = {key: _put_tables_last(value) for key, value in document.items() if isinstance(value, Mapping)}
     return {**plain, **tables}
@@ -122,7 +122,7 @@ def list_masked(masked: Iterable[Original], plan: Plan) -> Iterator[tuple[str, T
 
 
 def _list_missing(units: Iterable[Made], plan: Plan, ledger: Ledger) -> Iterator[tuple[str, Table]]:
-    """Units that look like the fleet's, are named by others, and were not among what was adopted."""
+    """Units that look like the fleet's, are named by others, and were not adopted."""
     named: dict[str, list[Made]] = {}
     for each in units:
         for unit in _list_references(each.table):
@@ -139,7 +139,7 @@ def _list_missing(units: Iterable[Made], plan: Plan, ledger: Ledger) -> Iterator
 
 
 def _list_references(table: Mapping[str, Any]) -> Iterator[str]:
-    """All unit names in [order] and [install], and what is started."""
+    """All unit names in [order] and [install], and started units."""
     for section in ("order", "install"):
         for value in table.get(section, {}).values():
             yield from value if isinstance(value, list) else ()

@@ -19,9 +19,9 @@ _SAFE = frozenset(("EnvironmentFile", "LoadCredential", "LoadCredentialEncrypted
 
 @dataclass(slots=True)
 class Hidden:
-    """Lines without the secrets in them. `names` of those found, `lines`: (path, line, directive, name).
+    """Lines without their secrets. `names`: of those found; `lines`: (path, line, directive, name).
 
-    `known`: what is a secret elsewhere among what is adopted, and so is one here, too.
+    `known`: secrets found elsewhere in the adoption, which count here too.
     """
 
     known: frozenset[str] = frozenset()
@@ -30,7 +30,7 @@ class Hidden:
     lines: list[tuple[Assignment, str]] = field(default_factory=list)
 
     def list_variables(self, said: Assignment) -> Iterator[tuple[str, str]]:
-        """The variables of an Environment= that are none. Words that systemd drops are left out."""
+        """The variables of an Environment= that are not secrets. Words that systemd drops are left out."""
         for word in split(said.value, Escapes.C):
             name, equals, value = word.partition("=")
             if not equals or not name:
@@ -47,7 +47,7 @@ class Hidden:
         if said.key == "SetCredential" and said.value:
             self.lines.append((said, said.value.partition(":")[0]))
             return None
-        # PassEnvironment= and ConditionCredential= are systemd's own words, and no name of a secret.
+        # The values of PassEnvironment= and ConditionCredential= are names, not secrets.
         name = "" if find_first_version(said.section, said.key) is not None else said.key
         if said.key in _SAFE or not (looks_secret(name, said.value) or self._find_known(said.value)):
             return said
@@ -85,7 +85,7 @@ class Hidden:
         return [(*span, "") for span in find_known(text, self.known)]
 
     def _name_variable(self, said: Assignment, option: str) -> str:
-        """A name for what an option was given, in the words of the option."""
+        """A name for the value of an option, derived from the option."""
         base = _NOT_IN_NAME.sub("_", option.upper()).strip("_") or "SECRET"
         name = base if base[0].isalpha() else f"SECRET_{base}"
         first = name
@@ -102,7 +102,7 @@ class Hidden:
 
 
 def _list_expanded(words: list[str]) -> Iterator[str]:
-    """The words of a command in which systemd expands variables: the prefix `:`, which forbids it, goes."""
+    """The words of a command in which systemd expands variables: the prefix `:`, which prevents that, is dropped."""
     first = words[0]
     program = first.lstrip(_PREFIXES)
     prefixes = first[: len(first) - len(program)]

@@ -1,4 +1,4 @@
-"""What a live host says of a unit → what a registry declares: never anything that would start, stop or enable it."""
+"""A live host's state of a unit → what a registry declares: never anything that would start, stop or enable it."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from qtctl.model.adoption import UnitState
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`state` as its table has it. `enabled`: None if it is as the state says. `open`: a person is to decide."""
+    """`state`: as in its table. `enabled`: None if it is the default for the state. `open`: a person must decide."""
 
     state: str
     enabled: bool | None = None
@@ -18,7 +18,7 @@ class Standing:
 
 
 def find_service_standing(original: Original, known: UnitState, driver: str, *, needed: bool) -> Standing:
-    """`driver`: the kind of what starts it, '' for none. `needed`: other units that were adopted pull it in."""
+    """`driver`: the type of what starts it, '' for none. `needed`: other adopted units pull it in."""
     up, enabled = is_up(known.active), known.enabled == "enabled"
     waits = "on-timer" if driver == "timers" else "on-demand"
     if up and (enabled or not driver) and not ends_by_itself(original):
@@ -32,7 +32,7 @@ def find_service_standing(original: Original, known: UnitState, driver: str, *, 
 
 
 def find_other_standing(known: UnitState) -> Standing:
-    """Of a unit that is no service."""
+    """For units other than services."""
     up, enabled = is_up(known.active), known.enabled == "enabled"
     what = "" if up or not enabled else f"is enabled and is {known.active or 'not loaded'}: it was declared stopped"
     return Standing("active" if up else "stopped", None if up is enabled else enabled, what)
@@ -43,7 +43,7 @@ def _build_standing(state: str, enabled: bool, what: str = "") -> Standing:
 
 
 def ends_by_itself(original: Original) -> bool:
-    """Whether it is a oneshot that is inactive again as soon as it is done."""
+    """Whether it is a oneshot that is inactive again once it is done."""
     merged = original.merged
     oneshot = merged.last("Service", "Type") == "oneshot" or not original.has("Service", "ExecStart")
     return oneshot and not parse_boolean(merged.last("Service", "RemainAfterExit"))

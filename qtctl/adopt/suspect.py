@@ -1,4 +1,4 @@
-"""Find what looks like a secret in what is adopted, and where known secrets occur again."""
+"""Finds what looks like a secret in what is adopted, and other occurrences of known secrets."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -18,13 +18,13 @@ def looks_secret(name: str, value: str) -> bool:
 
 
 def list_suspects(key: str, value: str) -> Iterator[str]:
-    """What looks like a secret in an assignment, and would be nothing else elsewhere: it is long, and no plain word."""
+    """What looks like a secret in an assignment, and would be nothing else elsewhere: it is long and not a plain word."""
     for text in _list_values(key, value):
         yield from list_distinct(text)
 
 
 def list_distinct(text: str) -> Iterator[str]:
-    """A secret without its quotes, unless the same text may well mean something else elsewhere."""
+    """A secret without its quotes, unless the same text may mean something else elsewhere."""
     plain = text.strip("\"'")
     if len(plain) >= SHORTEST and not is_harmless(plain) and not (plain.isalpha() and plain.islower()):
         yield plain
@@ -49,7 +49,7 @@ def _list_values(key: str, value: str) -> Iterator[str]:
 
 
 def find_known(text: str, known: frozenset[str]) -> Iterator[tuple[int, int]]:
-    """Where known secrets stand as words of their own: start and end."""
+    """Start and end of known secrets that occur as separate words."""
     for start, end in _find_standing(text, known):
         if not (_is_letter(text[start - 1 : start]) or _is_letter(text[end : end + 1])):
             yield start, end
@@ -70,9 +70,9 @@ def _is_letter(text: str) -> bool:
 
 
 def _find_standing(text: str, known: frozenset[str]) -> Iterator[tuple[int, int]]:
-    """Start and end of each that stands there, of several that begin at one place the longest first.
+    """Start and end of each occurrence; of several that begin at the same place, the longest first.
 
-    In time that grows with the text, however many are known: a stranger's files may be full of them.
+    In linear time, however many secrets are known: a stranger's files may be full of them.
     """
     if not known:
         return
@@ -86,7 +86,7 @@ def _find_standing(text: str, known: frozenset[str]) -> Iterator[tuple[int, int]
 
 @lru_cache(maxsize=8)
 def _index_by_beginning(known: frozenset[str]) -> tuple[tuple[int, ...], _Beginnings]:
-    """Sizes of beginnings; and beginning → secrets by their length, the longest first."""
+    """Lengths of beginnings; and beginning → secrets, longest first."""
     found: dict[str, dict[int, set[str]]] = {}
     for secret in known:
         found.setdefault(secret[:SHORTEST], {}).setdefault(len(secret), set()).add(secret)
@@ -95,7 +95,7 @@ def _index_by_beginning(known: frozenset[str]) -> tuple[tuple[int, ...], _Beginn
 
 
 def shows_no_secret(text: str) -> bool:
-    """Whether a free text shows no secret."""
+    """Whether a free text contains no secret."""
     return not find_secret_spans(text)
 
 

@@ -1,4 +1,4 @@
-"""Each unit, of whatever kind → its table in the registry."""
+"""Each unit, of any type → its table in the registry."""
 
 import re
 from collections import Counter
@@ -42,12 +42,12 @@ _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NO_NAME = "systemd drops words that are no NAME=value"
 _PATH_OF = {each.table: (each.kind.section, each.path_key.capitalize()) for each in DECLARATIONS if each.path_key}
 _SPECIFIER = re.compile(r"%\S")
-"""A % at the end, or before white space, is one: systemd has nothing to put there."""
+"""A % at the end or before white space is literal: systemd has nothing to expand there."""
 
 
 @dataclass(slots=True)
 class Made:
-    """A finished table. `ports`: what it listens on, for whoever looks for collisions. `hidden`: secrets it has."""
+    """A finished table. `ports`: what it listens on, to find collisions. `hidden`: its secrets."""
 
     original: Original
     kind: str
@@ -62,7 +62,7 @@ class Made:
 
 
 def make_table(original: Original, plan: Plan, ledger: Ledger) -> Made | None:
-    """None if systemd would not load the unit for what it lacks; a judgment says so."""
+    """None if systemd would not load the unit because something is missing; a judgment says so."""
     kind = original.kind
     name = plan.names.get(original.unit) or _name_dropin(original)
     entry = Entry(original.unit, list_fields(kind), ledger)
@@ -89,7 +89,7 @@ def make_table(original: Original, plan: Plan, ledger: Ledger) -> Made | None:
 
 
 def _show_assignments(done: Made) -> dict[At, tuple[Assignment, ...]]:
-    """The assignments that hold, without secrets; Environment= is left to whoever takes it apart."""
+    """The effective assignments without secrets; Environment= is handled separately."""
     held: dict[At, tuple[Assignment, ...]] = {}
     for at, said in done.original.merged.held.items():
         if at[0].startswith("X-") or at[1].startswith("X-"):
@@ -105,7 +105,7 @@ def _hide_secrets(done: Made, said: tuple[Assignment, ...]) -> list[Assignment]:
 
 
 def _write_head(done: Made, plan: Plan, held: dict[At, tuple[Assignment, ...]]) -> None:
-    """Summary, state, unit: what every table begins with."""
+    """Summary, state, unit: the beginning of every table."""
     original, entry = done.original, done.entry
     if original.foreign:
         entry.put(("unit",), original.unit)
@@ -127,7 +127,7 @@ def _write_head(done: Made, plan: Plan, held: dict[At, tuple[Assignment, ...]]) 
 
 
 def _write_standing(done: Made, plan: Plan) -> None:
-    """Its state, and whether it is enabled where that is not as the state says; of instances what is their own."""
+    """Its state, and whether it is enabled if that is not the default; for instances, their own values."""
     original, entry = done.original, done.entry
     up = "running" if done.kind == "services" else "active"
     if plan.live and original.instances:
@@ -167,7 +167,7 @@ def _tell_open(standings: Mapping[str, Standing], done: Made) -> None:
 
 
 def _write_resets(done: Made, held: dict[At, tuple[Assignment, ...]]) -> None:
-    """Of a drop-in: what it empties before it says anything. `merge` has put the empty assignments first."""
+    """For a drop-in: what it empties before it sets anything. `merge` has put the empty assignments first."""
     emptied = {at: said for at, said in held.items() if not said[0].value}
     if not emptied:
         return
@@ -179,7 +179,7 @@ def _write_resets(done: Made, held: dict[At, tuple[Assignment, ...]]) -> None:
 
 
 def _name_unit(done: Made, plan: Plan) -> str:
-    """The unit that the registry would make of its entry, without `unit`."""
+    """The unit name that the registry would derive from its entry, without `unit`."""
     original = done.original
     suffix = original.unit[original.unit.rfind(".") :]
     path = original.merged.last(*_PATH_OF[done.kind]) if done.kind in _PATH_OF else ""
@@ -190,7 +190,7 @@ def _name_unit(done: Made, plan: Plan) -> str:
 
 
 def describe_unit(original: Original) -> str:
-    """What systemd calls a unit without Description=: what it mounts or swaps on, a slice's path, else its own name."""
+    """systemd's description of a unit without Description=: what it mounts or swaps on, a slice's path, else its name."""
     if original.kind == "slices":
         return f"Slice /{original.unit.removesuffix('.slice').replace('-', '/')}"
     found = original.merged.last("Mount", "Where") or original.merged.last("Swap", "What")
@@ -247,20 +247,20 @@ def _put_started_unit(done: Made, plan: Plan, held: dict[At, tuple[Assignment, .
 
 
 def _write_where(done: Made, held: dict[At, tuple[Assignment, ...]]) -> None:
-    """The path that the unit's name is made of, where Where= does not say it."""
+    """The path in the unit's name, if Where= does not set it."""
     section = done.kind[:-1].capitalize()
     if (section, "Where") not in held:
         done.entry.put(("where",), _make_path(done.original.unit))
 
 
 def _make_path(unit: str) -> str:
-    """The path that the name of a mount is made of."""
+    """The path that the name of a mount stands for."""
     stem = unit.rpartition(".")[0]
     return "/" if stem == "-" else f"/{unescape(stem)}"
 
 
 def _put_addresses(done: Made, held: dict[At, tuple[Assignment, ...]]) -> None:
-    """All kinds of addresses together: file descriptors are handed to the service in that order."""
+    """All kinds of addresses together: the service gets its file descriptors in that order."""
     words = {("Socket", directive): word for word, directive in LISTENS.items()}
     shown = {at: held.pop(at, ()) for at in words}
     said = [one for one in done.original.merged.order if one in shown.get((one.section, one.key), ())]
@@ -269,9 +269,9 @@ def _put_addresses(done: Made, held: dict[At, tuple[Assignment, ...]]) -> None:
 
 
 def _install(done: Made, held: dict[At, tuple[Assignment, ...]], *, live: bool) -> None:
-    """[Install] as it is, with the links that stand for what it does not say.
+    """[Install] as it is, plus the links that it does not account for.
 
-    On a live host the links of a unit that has any are what enables it, whatever [Install] would make.
+    On a live host, if a unit has links, these are what enables it, whatever [Install] says.
     """
     original = done.original
     if original.foreign:
@@ -301,7 +301,7 @@ def _list_words(held: Mapping[At, tuple[Assignment, ...]], section: str, key: st
 
 
 def _finish(done: Made, plan: Plan, ledger: Ledger) -> None:
-    """What the whole table shows: the target it belongs to, what enables it, notes, secrets."""
+    """What only the whole table shows: its target, what enables it, notes, secrets."""
     table = done.table
     if done.kind == "services":
         _write_service_type(done)
@@ -318,7 +318,7 @@ def _finish(done: Made, plan: Plan, ledger: Ledger) -> None:
 
 
 def _write_service_type(done: Made) -> None:
-    """Type= as systemd would have it where it is not said."""
+    """systemd's default Type=."""
     if "type" in done.table:
         return
     if not done.original.has("Service", "ExecStart"):
@@ -367,7 +367,7 @@ def _is_settled(done: Made, ledger: Ledger) -> bool:
 
 
 def refuse(original: Original, meaning: Meaning, why: str, ledger: Ledger, *, at: Place | None = None) -> None:
-    """Leave out a whole unit, with the finding that says why. `at`: the line that is to blame, where there is one."""
+    """Leave out a whole unit, with the finding that says why. `at`: the line at fault, if there is one."""
     what = f"{why}; it was not adopted"
     ledger.note_error(meaning, original.unit, what, "fix it, and adopt again", at=at or Place(original.path))
     ledger.note_unread(original.path)

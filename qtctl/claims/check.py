@@ -33,7 +33,7 @@ _SAYS_ALL = re.compile(r"\b(?:all|every|none|no|zero|100 ?%)\s+[a-z]", re.IGNORE
 
 
 def examine(document: Document, known: Known | None = None) -> Examined:
-    """Each claim with its verdict, by line; and the lines that claim something and were not understood."""
+    """Each claim with its verdict, by line; and the lines that seem to claim something but were not understood."""
     lines = [*list_lines(document)]
     within = [*_check_document(document, lines)]
     told = {each.claim.line for each in within}
@@ -88,7 +88,7 @@ def _order(judged: Judged) -> tuple[int, int, str, str]:
 
 
 def _drop_repeats(judged: Sequence[Judged]) -> tuple[Judged, ...]:
-    """One of those that say of one number of a line what another says, and nothing else."""
+    """Keeps one of several judgments about the same number in a line."""
     found: dict[tuple[object, ...], Judged] = {}
     for each in judged:
         own = each.ground is Ground.DOCUMENT
@@ -98,5 +98,5 @@ def _drop_repeats(judged: Sequence[Judged]) -> tuple[Judged, ...]:
 
 
 def _claims(text: str) -> bool:
-    """Whether a line has a number that counts something, or speaks of all or none."""
+    """Whether a line has a number that counts something, or mentions all or none."""
     return bool(_SAYS_ALL.search(text)) or any(each.nouns and not each.measured for each in find_counts(text))

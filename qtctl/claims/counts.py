@@ -1,4 +1,4 @@
-"""Numbers that introduce a list or a table, against what is listed there."""
+"""Numbers that introduce a list or a table, compared with its length."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from qtctl.model.claims import ClaimKind, Judged
 _CLOSING = re.compile(r"^(?P<label>.*?)\s*[(\[]\s*(?P<count>[^()\[\]]*)[)\]]\s*:?$")
 BESIDE = 20
 TOO_FEW = 5
-"""Where a list has less than a fifth of the number, it is not meant to be all of it."""
+"""A list with less than a fifth of the number is not meant to be complete."""
 
 
 def check_counts(document: Document) -> Iterator[Judged]:
@@ -32,7 +32,7 @@ def check_counts(document: Document) -> Iterator[Judged]:
 def count_of_title(title: str) -> Count | None:
     """The number of things that a title announces: `Streams (21 active)`, `Ports (11)`, `2025: 14 AI modules`.
 
-    None if the number may be of something else: `Postgres (2 replicas)`, `Goals (2026)`.
+    None if the number may count something else: `Postgres (2 replicas)`, `Goals (2026)`.
     """
     if found := _CLOSING.match(title):
         counts = find_counts(found["count"])
@@ -50,7 +50,7 @@ def count_of_title(title: str) -> Count | None:
 
 
 def find_bare_count(title: str) -> Count | None:
-    """A number alone in parentheses, behind a title that names no things: `LEARNING (7)`."""
+    """A number alone in parentheses, after a title that names no things: `LEARNING (7)`."""
     found = _CLOSING.match(title)
     counts = find_counts(found["count"]) if found else ()
     alone = (
@@ -60,7 +60,7 @@ def find_bare_count(title: str) -> Count | None:
 
 
 def _check_bare(document: Document, place: int, count: Count) -> Iterator[Judged]:
-    """What such numbers mean is seen where two others beside it are the number of what is listed."""
+    """The meaning of such numbers is clear if two others next to it are the number of what is listed."""
     right = 0
     for each in islice(document.list_children(document.sections[place].parent), BESIDE):
         title = document.sections[each].title
@@ -87,7 +87,7 @@ def _check_labels(blocks: Sequence[Block]) -> Iterator[Judged]:
 
 
 def _check_last(document: Document, place: int) -> Iterator[Judged]:
-    """A line with a colon at the end of a section that goes on with sections below it."""
+    """A line with a colon at the end of a section that has sections below it."""
     section = document.sections[place]
     last = section.blocks[-1] if section.blocks else None
     if not isinstance(last, Text) or section.end == place + 1:
@@ -98,7 +98,7 @@ def _check_last(document: Document, place: int) -> Iterator[Judged]:
 
 
 def count_of_label(text: str) -> Count | None:
-    """The only number of a line that ends with a colon, where it counts something."""
+    """The only number of a line that ends with a colon, if it counts something."""
     if count := count_of_title(text.rstrip(": ")):
         return count
     counts = [each for each in find_counts(text) if each.nouns or each.tail]
@@ -118,6 +118,6 @@ def _compare(line: Line, count: Count, listed: Listed) -> Iterator[Judged]:
 
 
 def is_wrong(count: Count, listed: Listed) -> bool:
-    """Whether a list is meant to be what the number counts, and is not."""
+    """Whether a list is meant to be what the number counts, but has another length."""
     most = max(listed.ways, default=0)
     return listed.named and not listed.partial and most > 0 and count.value <= TOO_FEW * most

@@ -15,7 +15,7 @@ _LABEL = re.compile(
 )
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 HEAD = 40
-"""Lines in which a document says its own day."""
+"""Lines in which a document states its own day."""
 
 
 def find_day(text: str) -> str:
@@ -27,7 +27,7 @@ def find_day(text: str) -> str:
 
 
 def find_document_day(document: Document) -> str:
-    """From its first title or its first lines; '' if they name none."""
+    """The day in its first title or first lines; '' if they name none."""
     for section in document.sections:
         if section.line > HEAD:
             break
@@ -41,6 +41,6 @@ def find_document_day(document: Document) -> str:
 
 
 def find_day_at(document: Document, place: int, whole: str) -> str:
-    """Of the nearest title that names a day, else of the document."""
+    """The day in the nearest title that names one, else the document's."""
     titles = (find_day(document.sections[each].title) for each in document.list_around(place))
     return next((day for day in titles if day), whole)

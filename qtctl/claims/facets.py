@@ -1,4 +1,4 @@
-"""What a statement is about besides its subject: which platform, which time. Two are compared only if these agree."""
+"""What a statement is about besides its subject: platform and time. Two statements are compared only if these agree."""
 
 import re
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _WORDS = re.compile(r"[A-Za-z0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """'' if nothing says it."""
+    """'' if it is not mentioned."""
 
     platform: str = ""
     time: str = ""
@@ -38,7 +38,7 @@ class Facets:
         return self.platform == other.platform and (not self.time or not other.time or self.time == other.time)
 
     def allows(self, other: "Facets") -> bool:
-        """As `agree`, where one may leave the platform open."""
+        """As `agree`, but one may leave the platform open."""
         return (not self.platform or not other.platform or self.platform == other.platform) and (
             not self.time or not other.time or self.time == other.time
         )
@@ -46,7 +46,7 @@ class Facets:
 
 @lru_cache(maxsize=4096)
 def read_facets(text: str) -> Facets:
-    """Of a title, a label or the head of a column. Where it names two platforms it names none."""
+    """The facets of a title, a label or a column's head. One that names two platforms has none."""
     words = [each.lower() for each in _WORDS.findall(text)]
     platforms = {_PLATFORMS[each] for each in words if each in _PLATFORMS}
     return Facets(platforms.pop() if len(platforms) == 1 else "", _read_time(text, words))
@@ -62,7 +62,10 @@ def _read_time(text: str, words: list[str]) -> str:
 
 
 def find_facets(document: Document, place: int, *nearer: str) -> Facets:
-    """Of what stands in a section: the nearest text that says something counts. `nearer`: texts nearer than titles."""
+    """The facets at a place in a section: the nearest text that mentions one counts.
+
+    `nearer`: texts nearer than titles.
+    """
     texts = (*nearer, *(document.sections[each].title for each in document.list_around(place)))
     read = [read_facets(each) for each in texts if each]
     platform = next((each.platform for each in read if each.platform), "")

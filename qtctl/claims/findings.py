@@ -19,11 +19,11 @@ _RULES = {
     ClaimKind.CHECK: QT1105,
 }
 SHOWN = 200
-"""Characters of a line that a finding shows."""
+"""How many characters of a line a finding shows."""
 
 
 def make_findings(examined: Examined, known: Known | None) -> Iterator[Finding]:
-    """One for each claim that was understood. Without registry and evidence, what needs them was not asked."""
+    """One for each claim that was understood. Without registry and evidence, claims that need them are not asked."""
     for number, each in enumerate(examined.judged):
         yield _make_finding(examined.file, each, known, number)
 

@@ -1,4 +1,4 @@
-"""Lists with a label or a title, by what they are lists of; and numbers elsewhere in the document that count those."""
+"""Lists with a label or a title, by what they list; and numbers elsewhere in the document that count the same."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -65,7 +65,7 @@ def _group(document: Document, place: int, label: Line, block: Listing | Table) 
 
 
 def check_groups(document: Document, groups: Sequence[Group]) -> Iterator[Judged]:
-    """Counts of things whose list stands elsewhere: `12 streams + 12 hashes`, `Total keys: 24+`."""
+    """Counts of things that are listed elsewhere: `12 streams + 12 hashes`, `Total keys: 24+`."""
     if not groups:
         return
     for place, section in enumerate(document.sections):
@@ -119,7 +119,7 @@ def _check_elsewhere(document: Document, place: int, line: Line, groups: Sequenc
 
 
 def _is_stated(text: str, count: Count) -> bool:
-    """The number stands at the beginning, in parentheses, or in a sum: not somewhere in a sentence."""
+    """The number is at the beginning, in parentheses, or in a sum: not somewhere in a sentence."""
     before = text[: count.start]
     return (
         bool(_FIRST.match(before))
@@ -129,7 +129,7 @@ def _is_stated(text: str, count: Count) -> bool:
 
 
 def _matches_count(document: Document, place: int, count: Count, facets: Facets, group: Group) -> bool:
-    """A list of the same things, that is all of them, or in the same chapter."""
+    """A list of the same things that is complete, or in the same chapter."""
     if not group.listed.named or group.listed.partial or not facets.allows(group.facets):
         return False
     if any(each.nouns & count.nouns and each.value not in group.listed.ways for each in find_counts(group.line.text)):
@@ -149,7 +149,7 @@ def _collect_words(document: Document, group: Group) -> frozenset[str]:
 
 
 def _collect_words_above(document: Document, place: int) -> frozenset[str]:
-    """What a list need not repeat, as the titles that it stands below say it."""
+    """Words that a list need not repeat, because the titles above it have them."""
     titles = " ".join(document.sections[each].title for each in document.list_around(place))
     return frozenset(list_words(titles))
 

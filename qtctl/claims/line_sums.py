@@ -1,4 +1,4 @@
-"""Sums, parts and percentages that are said in one line, and numbers of states that belong to one total."""
+"""Sums, parts and percentages within a line, and numbers of states that belong to one total."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -28,7 +28,7 @@ LEAST, MOST = 2, 12
 
 
 def check_line(line: Line) -> Iterator[Judged]:
-    """What one line says of its own numbers."""
+    """What one line says about its own numbers."""
     for found in (*_PLUSSED.finditer(line.text), *_EQUATION.finditer(line.text)):
         parts = [int(each) for each in re.findall(r"(?:^|\+)\s*(\d{1,9})", found["parts"])]
         total = int(found["total"])
@@ -39,7 +39,7 @@ def check_line(line: Line) -> Iterator[Judged]:
 
 
 def _check_part(line: Line, found: re.Match[str]) -> Iterator[Judged]:
-    """`28 of 35 (80%)`: with a slash only where a percentage follows, as it is a date or a ratio otherwise."""
+    """`28 of 35 (80%)`: with a slash only if a percentage follows, otherwise it is a date or a ratio."""
     part, whole, share = int(found["part"]), int(found["whole"]), read_number((found["share"] or "").replace(" ", ""))
     if found["how"] == "/" and share is None:
         return
@@ -53,7 +53,7 @@ def _check_part(line: Line, found: re.Match[str]) -> Iterator[Judged]:
 
 
 def check_fields(document: Document) -> Iterator[Judged]:
-    """Numbers of states that stand together with their total: running, stopped and failed make up all."""
+    """Numbers of states next to their total: running, stopped and failed make up the total."""
     for block in document.blocks:
         if isinstance(block, Text | Listing):
             yield from _check_states(block.lines)
@@ -77,13 +77,13 @@ def _check_states(lines: Sequence[Line]) -> Iterator[Judged]:
 
 
 def _may_be_more(fields: Sequence[tuple[Line, re.Match[str]]], kinds: Sequence[str]) -> bool:
-    """Whether other numbers stand among those of the states: perhaps states that are not known here."""
+    """Whether there are other numbers among those of the states: perhaps of states that are not known here."""
     at = [number for number, (_, found) in enumerate(fields) if find_state(found["label"])]
     return bool(at) and at[-1] - at[0] + 1 > len(kinds)
 
 
 def find_state(label: str) -> str:
-    """What state a label is: up, or one of those that are not; '' if it is more than the name of one."""
+    """The state that a label names: up, or one of those that are not; '' if it says more than that."""
     words = [each for each in list_words(label.replace("_", " ")) if each not in ("count", "service", "unit", "module")]
     if len(words) != 1:
         return ""

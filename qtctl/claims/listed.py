@@ -1,6 +1,6 @@
 """What a document lists, and every way in which it may be counted.
 
-A number is called wrong only if no way of counting gives it, and only where the list is one of things with names.
+A number is called wrong only if no way of counting gives it, and only if the list is one of things with names.
 """
 
 import re
@@ -30,14 +30,14 @@ _MORE = re.compile(
 _SOME = re.compile(r"\b(?:most|top|first|last|main|important|some|recent|notable|biggest|largest)\b", re.IGNORECASE)
 _SEVERAL = re.compile(r"\b[x\u00d7]\s?(\d{1,3})\b|\((\d{1,3})(?: (?:instances|replicas|copies|times))?\)")
 LONGEST_NAME, MOSTLY = 4, 0.8
-"""Words of a name, and how many of a list must be names."""
+"""Words of a name, and the share of a list that must be names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
     """`ways`: number → how it is counted. `named`: whether it lists things with names, so that their number counts.
 
-    `partial`: it says of itself that there are more. `main`: the way that a reader would count first.
+    `partial`: it says itself that there are more. `main`: the way in which a reader would count first.
     """
 
     line: int
@@ -116,7 +116,7 @@ def _count_together(
 
 
 def list_rows(table: Table) -> tuple[Row, ...]:
-    """Without rows that are totals or empty."""
+    """Without totals and empty rows."""
     return tuple(each for each in table.rows if not is_total(each.cells[0]) and any(each.cells))
 
 
@@ -145,7 +145,7 @@ def _read_table(table: Table, nouns: frozenset[str]) -> Listed:
 
 
 def _find_column(heads: Sequence[frozenset[str]], nouns: frozenset[str]) -> int:
-    """The column that names the things: best the one whose head says nothing else."""
+    """The column that names the things: preferably the one whose head says nothing else."""
     exact = (at for at, head in enumerate(heads) if head and head <= nouns)
     return next(exact, next((at for at, head in enumerate(heads) if head & nouns and not head & _ATTRIBUTE_HEADS), 0))
 
@@ -188,7 +188,7 @@ def _read_times(text: str) -> int:
 
 
 def _name(item: Item) -> str:
-    """What is bold is a name where it is one of a few words; numbers of a list are no part of it."""
+    """Bold text is a name if it has only a few words; list numbers are not part of it."""
     return item.strong if item.strong and item.text.startswith(item.strong) else name_of(item.text)
 
 
@@ -202,7 +202,7 @@ def _lists_names(items: Sequence[Item]) -> bool:
 
 
 def _is_attribute(item: Item) -> bool:
-    """`Image: postgres`, `**Reason**: …`: a value of something, and not a thing."""
+    """`Image: postgres`, `**Reason**: …`: a value of something, not a thing."""
     return bool(_ATTRIBUTE.match(item.text)) or "=" in item.text.split(" ", 1)[0]
 
 

@@ -1,4 +1,4 @@
-"""Numbers right beside what they count: names in the same line, a total below a list, a number above it."""
+"""Numbers right next to what they count: names in the same line, a total below a list, a number above it."""
 
 import re
 from collections.abc import Iterator

@@ -47,7 +47,7 @@ def list_head_words(head: str) -> frozenset[str]:
 
 
 def find_quantity(table: Table, at: int) -> int | None:
-    """The sum of a column that says how many of something there are; None of any other column."""
+    """The sum of a column that says how many of something there are; None for any other column."""
     if not list_head_words(table.header[at]) & _QUANTITY:
         return None
     read = [read_number(each.cells[at]) for each in table.rows if not is_total(each.cells[0])]

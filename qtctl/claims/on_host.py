@@ -53,7 +53,7 @@ GROUPS = {
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """A line, with the day that it speaks of."""
+    """A line, with the day that it is about."""
 
     line: Line
     day: str
@@ -61,7 +61,7 @@ class _Said:
 
 @dataclass(frozen=True, slots=True)
 class OnHost:
-    """`known`: None if nothing was given to compare with: then all that is understood cannot be known."""
+    """`known`: None if there is nothing to compare with: then no claim can be judged."""
 
     document: Document
     known: Known | None
@@ -90,7 +90,7 @@ class OnHost:
             yield from self._check_line(_Said(block.label, day))
 
     def _check_title(self, said: _Said) -> Iterator[Judged]:
-        """`Systemd timers (9)`: of all of them, where the title says nothing else."""
+        """`Systemd timers (9)`: all of them, if the title says nothing else."""
         count, label = count_of_title(said.line.text), said.line.text.partition("(")[0]
         if count and not count.least and (kind := _find_kind(count)) and not _is_selective(label, kind):
             words = _list_state_words(count) | frozenset(list_words(label))
@@ -183,7 +183,7 @@ class OnHost:
             )
 
     def _find_known(self, name: str) -> KnownUnit | None:
-        """A timer and its service have one stem: a name with a type is of that type alone."""
+        """A timer and its service share a stem: a name with a type means that type alone."""
         unit = self.known.units.get(normalise_name(name)) if self.known else None
         is_another = unit is not None and is_valid(name) and not name.endswith(f".{unit.kind}")
         return None if is_another else unit
@@ -258,7 +258,7 @@ class OnHost:
         return self._make_judged(claim, holds=not shared, why=why or "no two services share one")
 
     def _explain_other_day(self, said: _Said) -> str:
-        """Why something that moves cannot be compared; '' if it can."""
+        """Why something that changes cannot be compared; '' if it can."""
         if self.known is None or not self.known.taken_at:
             return "what moves is seen on the host only: --from EVIDENCE"
         taken = self.known.taken_at[:10]
@@ -280,7 +280,7 @@ class OnHost:
 
 
 def _find_unit(cells: Sequence[str]) -> str:
-    """The first name that has a unit's type, as a stem may be a timer's and a service's; else the first name."""
+    """The first name with a unit's type, since a stem may be a timer's and a service's; else the first name."""
     names = [name_of(cell) for cell in cells]
     return next((name for name in names if is_valid(name)), names[0])
 
@@ -292,7 +292,7 @@ def find_head_facets(header: Sequence[str]) -> str:
 
 
 def _find_kind(count: Count) -> str:
-    """What of a host it counts, all of them; '' if it chooses some, or counts something else."""
+    """What it counts on a host, if all of them; '' if it selects some, or counts something else."""
     kinds = {_KINDS[each] for each in count.nouns if each in _KINDS}
     if len(kinds) != 1 or len(count.nouns) != 1 or count.qualifiers - _ALLOWED:
         return ""
@@ -300,7 +300,7 @@ def _find_kind(count: Count) -> str:
 
 
 def _is_selective(label: str, kind: str) -> bool:
-    """Whether a label has a word that chooses some of a kind."""
+    """Whether a label has a word that selects some of a kind."""
     return bool(
         frozenset(list_words(label))
         - _ALLOWED
@@ -309,7 +309,7 @@ def _is_selective(label: str, kind: str) -> bool:
 
 
 def _is_of_all(text: str, count: Count, kind: str) -> bool:
-    """Whether the line speaks of all of them: `48 units`, `Services: 48 units`; not `13 services in …`."""
+    """Whether the line is about all of them: `48 units`, `Services: 48 units`; not `13 services in …`."""
     before = text[: count.start].strip(" -*")
     if before and not before.endswith((":", " with")):
         return False

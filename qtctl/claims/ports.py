@@ -36,7 +36,7 @@ LARGEST, MOST_OWNERS = 65535, 20
 
 @dataclass(frozen=True, slots=True)
 class PortSaid:
-    """`address`: what it is bound to, as far as it is said."""
+    """`address`: the address it is bound to, as far as it is stated."""
 
     line: Line
     port: int
@@ -103,7 +103,7 @@ def _read_table(document: Document, place: int, table: Table) -> Iterator[PortSa
 
 
 def find_port_columns(table: Table) -> tuple[tuple[int, int], ...]:
-    """Pairs of columns: who, and which port. Where there are several of each, those that say the same besides."""
+    """Pairs of columns: owner and port. If there are several of each, pairs with the same facets."""
     heads = [list_head_words(each) for each in table.header]
     ports = [
         at
@@ -126,7 +126,7 @@ def find_port_columns(table: Table) -> tuple[tuple[int, int], ...]:
 
 
 def check_ports(document: Document, said: Sequence[PortSaid]) -> Iterator[Judged]:
-    """One port, two owners: on one host, at one time. Where containers have ports of their own, nothing follows."""
+    """One port with two owners on one host at the same time. Nothing follows if containers have their own ports."""
     if _has_many_hosts(document) or _has_repeats(said):
         return
     seen: dict[int, list[PortSaid]] = {}
@@ -143,7 +143,7 @@ def check_ports(document: Document, said: Sequence[PortSaid]) -> Iterator[Judged
 
 
 def _are_of_host(one: PortSaid, other: PortSaid) -> bool:
-    """Whether both speak of sockets of the host: of systemd's units, or with the address they are bound to."""
+    """Whether both are about sockets of the host: of systemd's units, or with the address they are bound to."""
     return (one.facets.platform == "systemd") or (bool(one.address) and bool(other.address) and not one.facets.platform)
 
 
@@ -159,7 +159,7 @@ def _split_words(name: str) -> frozenset[str]:
 
 
 def _has_many_hosts(document: Document) -> bool:
-    """Whether tables or titles tell hosts apart: then a port is held on each of them."""
+    """Whether tables or titles distinguish hosts: then a port is used on each of them."""
     for section in document.sections:
         if re.match(r"^(?:host|node|server|machine|vm)\b[\s:]+[\w.-]+$", section.title, re.IGNORECASE):
             return True
@@ -170,7 +170,7 @@ def _has_many_hosts(document: Document) -> bool:
 
 
 def _has_repeats(said: Sequence[PortSaid]) -> bool:
-    """Two ports or more that one table gives to several: ports inside of containers, or of several hosts."""
+    """Whether one table gives two or more ports to several owners: ports inside containers, or on several hosts."""
     owners: dict[tuple[int, int, Facets], set[str]] = {}
     for each in said:
         if each.table:
@@ -179,7 +179,7 @@ def _has_repeats(said: Sequence[PortSaid]) -> bool:
 
 
 def check_localhost(document: Document) -> Iterator[Judged]:
-    """`localhost only`, in a section in which something is bound to every address."""
+    """`localhost only` in a section in which something is bound to every address."""
     for section in document.sections:
         inside = [line for block in section.blocks for line in block.lines]
         for line in inside:

@@ -1,4 +1,4 @@
-"""Statements about all, none or one thing, against what else the document says about it."""
+"""Statements about all, none or one thing, compared with the rest of the document."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -40,7 +40,7 @@ _GREP = re.compile(r"\|\s*(?:grep|egrep)\s+(?P<options>(?:-[a-zA-Z]+\s+)*)[\"'](
 
 
 def check_none(lines: Sequence[Line]) -> Iterator[Judged]:
-    """`No unknown modules`, beside a number of them that is not 0."""
+    """`No unknown modules` next to a number of them that is not 0."""
     numbers: dict[str, tuple[int, Line]] = {}
     for line in lines:
         if found := _FIELD.match(line.text.replace('"', "")):
@@ -55,7 +55,7 @@ def check_none(lines: Sequence[Line]) -> Iterator[Judged]:
 
 
 def check_lost(document: Document, lines: Sequence[Line], groups: Sequence[Group]) -> Iterator[Judged]:
-    """`No services were lost`, beside a list of those that were."""
+    """`No services were lost` next to a list of lost ones."""
     said = [each for each in lines if _NOTHING_LOST.search(each.text)]
     if not said:
         return
@@ -72,7 +72,7 @@ def check_lost(document: Document, lines: Sequence[Line], groups: Sequence[Group
 
 
 def check_programs(lines: Sequence[Line]) -> Iterator[Judged]:
-    """`All ExecStart paths valid`, beside exit status 203: systemd's word for a program that could not be run."""
+    """`All ExecStart paths valid` next to exit status 203: systemd could not run a program."""
     broken = [each for each in lines if _NO_EXEC.search(each.text)]
     for line in lines:
         if broken and _PROGRAMS.search(line.text):
@@ -105,7 +105,7 @@ def _check_record(lines: Sequence[Line]) -> Iterator[Judged]:
 
 
 def check_expectations(document: Document) -> Iterator[Judged]:
-    """A check with the line that it is expected to print, and a filter that lets no such line through."""
+    """A check with the line that it should print, and a filter that never lets this line through."""
     for block in document.blocks:
         label = block.label if isinstance(block, Listing) else None
         expected = _EXPECTED.search(label.text) if label else None

@@ -1,4 +1,4 @@
-"""How many services there are, and how many are in each state: those that are in no state that a document names."""
+"""How many services there are and how many are in each state: whether some are in none of the document's states."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ States = dict[str, tuple[int, str]]
 def check_remainder(document: Document, lines: Sequence[Line]) -> Iterator[Judged]:
     """`19 unit files`, 12 running, 0 failed, 2 disabled: 5 are in no state.
 
-    Only where the document has one total, one number of each state, and says how many run.
+    Only if the document has one total and one number for each state, and says how many run.
     """
     totals: dict[int, Line] = {}
     states: States = {}

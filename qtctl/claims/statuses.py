@@ -1,4 +1,4 @@
-"""Numbers of things in a state: against the rows that have it, against the section named after it, and in sum."""
+"""Numbers of things in a state, compared with the rows that have it, the section named after it, and the total."""
 
 import re
 from collections import Counter
@@ -29,7 +29,7 @@ _NO_STATE = re.compile(
     re.IGNORECASE,
 )
 _PAGES = re.compile(r"^(?:page|per page|page size|offset|limit|next|cursor|truncated|has more)\b", re.IGNORECASE)
-"""Fields of a document that is a part of a longer one."""
+"""Fields of a document that is part of a longer one."""
 MOST_STATES, LEAST_ROWS = 8, 3
 _COUNTED = re.compile(
     r"^(?:(?:total|number of|num|count of) (?P<after>[\w -]{1,60})|(?P<before>[\w -]{1,60}) (?:count|total)): \d"
@@ -48,7 +48,7 @@ class StatusColumn:
 
 
 def find_status_columns(document: Document) -> tuple[StatusColumn, ...]:
-    """Of tables that no title makes a part of something."""
+    """Of tables that no title declares a part of something."""
     found: list[StatusColumn] = []
     for place, section in enumerate(document.sections):
         for block in section.blocks:
@@ -58,7 +58,7 @@ def find_status_columns(document: Document) -> tuple[StatusColumn, ...]:
 
 
 def _is_whole(document: Document, place: int) -> bool:
-    """Its title only says what the rows are, without a number and without a choice among them."""
+    """Whether its title only says what the rows are, without a number or a selection."""
     section = document.sections[place]
     if document.structured:
         return section.level <= 1
@@ -84,7 +84,7 @@ def _read_state(cell: str) -> str:
 
 
 def check_statuses(line: Line, columns: Sequence[StatusColumn], titled: frozenset[str]) -> Iterator[Judged]:
-    """`29 mapped`, `19 new services`. `titled`: states that have a section of their own, which is compared instead."""
+    """`29 mapped`, `19 new services`. `titled`: states with a section of their own, which is compared instead."""
     of: frozenset[str] = frozenset()
     for count in find_counts(line.text):
         words = count.qualifiers if count.nouns else frozenset(count.tail[:1])
@@ -100,7 +100,7 @@ def check_statuses(line: Line, columns: Sequence[StatusColumn], titled: frozense
 
 
 def check_fields_by_state(line: Line, columns: Sequence[StatusColumn]) -> Iterator[Judged]:
-    """`running: 28` of a document of fields, against the rows that are running."""
+    """`running: 28` in a document of fields, compared with the rows that are running."""
     found = re.match(r"^(?P<label>[\w -]{1,60}): (?P<number>\d{1,9})$", line.text)
     if not found:
         return
@@ -114,7 +114,7 @@ def check_fields_by_state(line: Line, columns: Sequence[StatusColumn]) -> Iterat
 
 
 def check_all_states(line: Line, columns: Sequence[StatusColumn]) -> Iterator[Judged]:
-    """`All services are running`, `no failed services`, beside rows in another state."""
+    """`All services are running`, `no failed services` next to rows in another state."""
     found = _ALL_UP.search(line.text)
     nouns = frozenset(list_words(found["noun"])) if found else frozenset()
     for each in columns if found and " | " not in line.text else ():
@@ -130,7 +130,7 @@ def check_all_states(line: Line, columns: Sequence[StatusColumn]) -> Iterator[Ju
 
 
 def check_no_state(line: Line, columns: Sequence[StatusColumn]) -> Iterator[Judged]:
-    """`No failed services` beside rows that have failed."""
+    """`No failed services` next to rows that have failed."""
     for found in _NO_STATE.finditer(line.text):
         state, nouns = found["state"].lower(), frozenset(list_words(found["noun"]))
         those = [each for each in columns if each.rows >= LEAST_ROWS and nouns & each.nouns and state in DOWN]
@@ -145,7 +145,7 @@ def _get_first_word(state: str) -> str:
 
 
 def find_counted_arrays(lines: Sequence[Line]) -> frozenset[str]:
-    """Arrays that a document counts by their names: `total_modules`, `host_count`."""
+    """Arrays that a document counts by name: `total_modules`, `host_count`."""
     found = set()
     for line in lines:
         if counted := _COUNTED.match(line.text):
@@ -155,7 +155,7 @@ def find_counted_arrays(lines: Sequence[Line]) -> frozenset[str]:
 
 
 def check_array_counts(document: Document) -> Iterator[Judged]:
-    """`total_modules: 35` of a document of fields, against the array `modules`."""
+    """`total_modules: 35` in a document of fields, compared with the array `modules`."""
     if any(_PAGES.match(line.text) for section in document.sections for line in _list_text_lines(section)):
         return
     arrays = {
@@ -199,7 +199,7 @@ def _may_be(number: int, listed: Listed) -> bool:
 
 
 def check_categories(document: Document) -> Iterator[Judged]:
-    """A table of counts by category, against the sections that are called like its categories."""
+    """A table of counts by category, compared with the sections named after its categories."""
     for block in document.blocks:
         if isinstance(block, Table) and (at := _count_column(block)) is not None:
             yield from _check_category_table(document, block, at)
@@ -244,7 +244,7 @@ def _format_span(sums: set[int]) -> str:
 
 
 def _find_section(document: Document, label: str) -> Listed | None:
-    """The only section that has the same words in its title, number apart, and at most one noun more."""
+    """The only section with the same words in its title, apart from the number, and at most one more noun."""
     words = frozenset(list_words(label))
     found = [
         place

@@ -63,13 +63,13 @@ def _check_column(table: Table, at: int) -> Iterator[Judged]:
 
 
 def _is_split(total: Number, parts: Sequence[Number]) -> bool:
-    """Whether percentages are parts of one whole: either they or their total say 100."""
+    """Whether percentages are parts of one whole: they or their total make 100."""
     found = sum((each.value for each in parts), Decimal(0))
     return total.value == HUNDRED or bool(abs(found - HUNDRED) <= len(parts))
 
 
 def _adds_up(total: Number, parts: Sequence[Number]) -> bool:
-    """Exactly, or as far as rounding of the parts allows."""
+    """Exactly, or within the rounding of the parts."""
     found = sum((each.value for each in parts), Decimal(0))
     if total.unit == "%":
         return abs(total.value - found) <= max(Decimal(1), Decimal(len(parts)) / 2)
@@ -80,7 +80,7 @@ def _adds_up(total: Number, parts: Sequence[Number]) -> bool:
 
 
 def _check_total_column(table: Table) -> Iterator[Judged]:
-    """Where most rows add up to their column Total, so must the others."""
+    """If most rows add up to their column Total, the others must too."""
     at = next((n for n, head in enumerate(table.header) if n and head.strip().lower() in ("total", "sum")), None)
     if at is None:
         return
@@ -100,7 +100,7 @@ def _check_total_column(table: Table) -> Iterator[Judged]:
 
 
 def _check_percentages(table: Table) -> Iterator[Judged]:
-    """A column of percentages beside one of counts: where most are right, so must the others be."""
+    """A column of percentages next to one of counts: if most are right, the others must be too."""
     columns = [[read_number(each.cells[at]) for each in table.rows] for at in range(len(table.header))]
     shares = [n for n, each in enumerate(columns) if _are_all_known(each, "%")]
     counts = [n for n, each in enumerate(columns) if n and _are_all_known(each, "")]
@@ -130,7 +130,7 @@ def _are_all_known(numbers: Sequence[Number | None], unit: str) -> bool:
 
 
 def is_share(share: Number, part: Decimal, whole: Decimal) -> bool:
-    """Rounded in any way to the decimals that it has."""
+    """Rounded in any way to its number of decimals."""
     exact = part * HUNDRED / whole
     step = Decimal(1).scaleb(-share.places)
     lower, upper = exact.quantize(step, ROUND_FLOOR), exact.quantize(step, ROUND_CEILING)

@@ -1,4 +1,4 @@
-"""Sets of words, as text that a person reads."""
+"""Sets of words, written as readable text."""
 
 
 def split_words(text: str) -> frozenset[str]:
@@ -7,4 +7,4 @@ def split_words(text: str) -> frozenset[str]:
 
 
 DASHES = ("\N{EN DASH}", "\N{EM DASH}")
-"""As people type them beside hyphens."""
+"""Dashes that people type instead of hyphens."""

@@ -31,12 +31,12 @@ MEASURES = split_words(
     "hour day minute second week month year min sec hr gb mb kb tb gib mib kib byte core cpu vcpu percent "
     "time point usd eur dollar update tick symbol candle entry epoch request millisecond"
 )
-"""What is measured or moves rather than listed."""
+"""Things that are measured or change, rather than being listed."""
 NEUTRAL = split_words(
     "total active running enabled declared verified current currently live all known existing distinct unique "
     "overall in items item listed found defined documented entries"
 )
-"""Qualifiers that do not choose among the things that are counted."""
+"""Qualifiers that do not select among the things that are counted."""
 UP = split_words("running active up healthy online ok operational mapped ready started passed")
 DOWN = {
     "stopped": "stopped", "inactive": "stopped", "down": "stopped", "dead": "stopped", "exited": "stopped",
@@ -47,7 +47,7 @@ DOWN = {
 }  # fmt: skip
 """States that are not up; two with the same value overlap."""
 GENERIC = split_words("unit service module container component classification item entry system job app application")
-"""What a state may be of without being named."""
+"""What a state may apply to without being named."""
 _SEPARATOR = re.compile(r"\s+[-\u2013\u2014]+>?\s+|\s*[→⟶⇒=(|]\s*|:(?:\s+|$)|\s+-+>\s*")
 _TOKEN = re.compile(r"[A-Za-z0-9][\w@*]*(?:[-:._/][\w@*]+)+")
 """A name that people do not write in prose: `web-1`, `orders:paid`, `a.service`."""
@@ -57,7 +57,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9][\w@*]*(?:[-:._/][\w@*]+)+")
 class Count:
     """A number with what it counts: "19 new services". `nouns` in the singular, empty if none is named.
 
-    `least`: "24+"; `about`: "~29". `tail`: the words that follow the noun, or the number itself.
+    `least`: "24+"; `about`: "~29". `tail`: the words after the noun, or after the number itself.
     """
 
     value: int
@@ -130,7 +130,7 @@ def _count(text: str, start: int, end: int, value: int, groups: dict[str, str | 
 
 
 def find_singulars(word: str) -> frozenset[str]:
-    """The singulars of a word that is a plural, or several: "streams/keys"; none if it is no plural."""
+    """The singulars of a plural word, or of several: "streams/keys"; none if it is not plural."""
     parts = word.strip(".'-").split("/")
     found = {make_singular(each) for each in parts if is_plural(each)}
     return frozenset(found) if found and len(found) == len(set(parts)) else frozenset()
@@ -162,7 +162,7 @@ def list_nouns(text: str) -> frozenset[str]:
 
 
 def name_of(text: str) -> str:
-    """What stands before the first separator: the thing that an item or cell is about."""
+    """The part before the first separator: the thing that an item or cell is about."""
     bare = text.strip().lstrip("[`'\"").rstrip("]")
     found = _TOKEN.match(bare)
     if found and not bare[found.end() : found.end() + 1].isalnum():
@@ -180,13 +180,13 @@ def drop_parentheses(text: str) -> str:
 
 
 def split_names(text: str) -> tuple[str, ...]:
-    """The names of a list in one line: at commas, outside of parentheses."""
+    """The names of a list in one line, separated by commas outside parentheses."""
     parts = re.split(r"\s*(?:(?<!\d),|,(?!\d{3}\b)|;)\s*|\s+(?:and|&)\s+", drop_parentheses(text))
     return tuple(each for part in parts if (each := name_of(part)) and each.lower() not in ("etc", "…", "..."))
 
 
 def normalise_name(text: str) -> str:
-    """A name in the form that is compared: `quantum-x.service` and `quantum_x` are one."""
+    """A name in the form that is compared: `quantum-x.service` and `quantum_x` are the same."""
     low = text.strip().lower()
     for suffix in (".service", ".timer", ".target", ".socket"):
         low = low.removesuffix(suffix)
