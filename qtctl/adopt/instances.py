@@ -1,4 +1,4 @@
-"""Drop-ins of an instance whose template is adopted: what they hid can no longer be hidden once the template is merged."""
+"""Drop-ins of an instance whose template is adopted: what they hid cannot be hidden once it is merged."""
 
 from collections.abc import Iterable, Iterator
 

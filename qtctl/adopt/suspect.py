@@ -18,7 +18,7 @@ def looks_secret(name: str, value: str) -> bool:
 
 
 def list_suspects(key: str, value: str) -> Iterator[str]:
-    """What looks like a secret in an assignment, and would be nothing else elsewhere: it is long and not a plain word."""
+    """What looks like a secret in an assignment, and would be nothing else elsewhere: long, and no plain word."""
     for text in _list_values(key, value):
         yield from list_distinct(text)
 

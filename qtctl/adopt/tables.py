@@ -190,7 +190,7 @@ def _name_unit(done: Made, plan: Plan) -> str:
 
 
 def describe_unit(original: Original) -> str:
-    """systemd's description of a unit without Description=: what it mounts or swaps on, a slice's path, else its name."""
+    """systemd's description without Description=: what it mounts or swaps on, a slice's path, else its name."""
     if original.kind == "slices":
         return f"Slice /{original.unit.removesuffix('.slice').replace('-', '/')}"
     found = original.merged.last("Mount", "Where") or original.merged.last("Swap", "What")
