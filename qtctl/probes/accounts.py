@@ -25,16 +25,16 @@ from qtctl.probes.batch import Command, Frame, Frames, Probe, make_command
 from qtctl.probes.family import Family
 
 FOUND, NOT_ALL_FOUND = 0, 2
-"""getent's exit status: 2 says that one or more of the keys are in no database."""
+"""getent's exit status: 2 means that one or more of the keys are in no database."""
 WITHIN_S = 8
-"""Seconds: names may be asked of a directory that does not answer, and others wait behind it."""
+"""Seconds: a directory that is asked for names may not answer, and other questions wait."""
 _PASSWD_FIELDS, _GROUP_FIELDS = 7, 4
 _Row = tuple[str, str, Fact]
 """Name, number, and the fact."""
 
 
 def probe(accounts: Iterable[Need], groups: Iterable[Need]) -> Probe:
-    """One command for all users and one for all groups, of those that are asked for."""
+    """One command for all users and one for all groups that are asked for."""
     families = [
         (database, sorted(set(needs), key=lambda need: need.subject), read)
         for database, needs, read in (("passwd", accounts, _read_account), ("group", groups, _group))

@@ -1,4 +1,4 @@
-"""What a probe makes of an answer: one `Answer` for each need it was given, whatever the host said."""
+"""A probe's answers: one `Answer` for each need it was given, whatever the host said."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -10,15 +10,15 @@ from qtctl.model.fact import Fact
 from qtctl.model.plausible import LONGEST_LINE, find_problem
 
 MISSING = ("No such file or directory", "Not a directory")
-"""The texts of ENOENT and ENOTDIR in the C locale: the path is not there. Any other error says nothing of the path."""
+"""The texts of ENOENT and ENOTDIR in the C locale: the path does not exist. Other errors do not tell."""
 
 DENIED = "Permission denied"
 """The text of EACCES in the C locale."""
 TIMED_OUT = (124, 137)
-"""timeout's exit status: the program was ended, or had to be killed."""
+"""timeout's exit statuses: the program was terminated, or had to be killed."""
 LONGEST_REASON = 1000
 PACKAGES = {"find": "findutils", "ss": "iproute2", "getent": "libc-bin", "awk": "mawk", "sed": "sed", "tar": "tar"}
-"""Which package brings a program, on Debian and Ubuntu. The others are of coreutils."""
+"""The Debian and Ubuntu package of a program. Other programs are in coreutils."""
 COMMAND_NOT_FOUND = 127
 """The shell's exit status for a program that is not installed."""
 
@@ -42,7 +42,7 @@ class Answer:
 
 
 def answer_observed(need: Need, value: Fact, *, again: str = "", line: str = "", question: int = 0) -> Answer:
-    """Unparseable where no host can have answered that."""
+    """Unparseable if no host can have answered that."""
     if why := find_problem(value):
         return answer_unparseable(need, why, again=again, question=question)
     return Answer(need, State.OBSERVED, value, None, again, line[:LONGEST_LINE], question)
@@ -67,26 +67,26 @@ def answer_not_asked(need: Need, reason: str) -> Answer:
 
 
 def needs_root(need: Need, reason: str, *, again: str = "", line: str = "", question: int = 0) -> Answer:
-    """What only root could tell, not the audit account."""
+    """What only root can tell, not the audit account."""
     return Answer(
         need, State.NOT_ASKED, None, _shorten_reason(reason), again, line[:LONGEST_LINE], question, needs_root=True
     )
 
 
 def mark_denied(answer: Answer) -> Answer:
-    """The answer unchanged; if the kernel refused it to the account, mark that root could give it."""
+    """The answer unchanged; if the kernel refused the account, marked as available to root."""
     if answer.state is not State.REFUSED or not (answer.reason or "").endswith(DENIED):
         return answer
     return replace(answer, needs_root=True)
 
 
 def mark_refused_to_root(answer: Answer) -> Answer:
-    """The answer as it is; where root was asked already, nobody is left to ask."""
+    """The answer unchanged: if root was asked, nobody else can tell."""
     return replace(answer, state=State.REFUSED, needs_root=False) if answer.needs_root else answer
 
 
 def answer_not_installed(need: Need, tool: str, *, again: str = "", question: int = 0) -> Answer:
-    """What cannot be asked because a program is missing. No permission would help."""
+    """It cannot be asked because a program is missing. No permission would help."""
     package = PACKAGES.get(tool, "coreutils")
     why, help_ = f"{tool} is not installed", f"install {tool} on the host (package {package}), then audit again"
     return answer_refused(need, why, again=again, question=question, help_=help_)
@@ -95,11 +95,11 @@ def answer_not_installed(need: Need, tool: str, *, again: str = "", question: in
 _UNKNOWN_OPTION = re.compile(
     rb"(?m)^([a-z0-9]{1,20}): (?:unrecognized option|unrecognized|invalid option)(?::| --)? ?'?(-{0,2}[A-Za-z-]{1,40})"
 )
-"""As busybox and GNU's getopt say it."""
+"""As busybox and GNU getopt word it."""
 
 
 def find_unknown_option(stderr: bytes) -> tuple[str, str] | None:
-    """The program that did not know an option, and the option."""
+    """The program that rejected an option, and the option."""
     found = _UNKNOWN_OPTION.search(stderr)
     if found is None:
         return None
@@ -108,7 +108,7 @@ def find_unknown_option(stderr: bytes) -> tuple[str, str] | None:
 
 
 def answer_not_gnu(answer: Answer, tool: str, option: str) -> Answer:
-    """The answer, refused for a tool that is there, and is another one than was asked."""
+    """The answer, refused because the tool is a different implementation."""
     package = PACKAGES.get(tool, "coreutils")
     why = f"{tool} knows no {option} on this host: it is busybox's, or not GNU's"
     help_ = f"install GNU {tool} on the host (package {package}), then audit again"
@@ -116,13 +116,13 @@ def answer_not_gnu(answer: Answer, tool: str, option: str) -> Answer:
 
 
 def _shorten_reason(words: str) -> str:
-    """A host's own words among them may be as long as it likes."""
+    """A host's own words in it may have any length."""
     cut = words if len(words) <= LONGEST_REASON else f"{words[:LONGEST_REASON]}…"
     return _show_reason(cut)
 
 
 def hide_secrets(text: str) -> str:
-    """What a command printed, with HIDDEN in place of what looks like a secret. Digests stay."""
+    """A command's output, with HIDDEN instead of anything that looks like a secret. Digests stay."""
     return _show_reason(text)
 
 
@@ -135,7 +135,7 @@ def _show_reason(reason: str) -> str:
 
 
 def judge_path_message(need: Need, message: str, *, again: str = "", question: int = 0) -> Answer:
-    """Judge the message of a command that failed on one path: absent only where the kernel said that it is not there.
+    """Judge the message of a command that failed for one path: absent only if the kernel said so.
 
     `message` as GNU tools print it in the C locale: `tool: 'path': Permission denied`.
     """
@@ -160,7 +160,7 @@ def find_first_line(raw: bytes, limit: int = 200) -> str:
 
 
 def part_odd(needs: Iterable[Need], odd: Callable[[Need], str]) -> tuple[list[Need], list[Answer]]:
-    """What can be asked, each need once and sorted, and an answer to everything else. `odd`: why one cannot, or ''."""
+    """The needs that can be asked, each once and sorted, and answers to all others. `odd`: why one cannot be, or ''."""
     wanted = sorted(set(needs), key=lambda need: (need.fact, need.subject))
     answers = [answer_not_asked(need, why) for need in wanted if (why := odd(need))]
     return [need for need in wanted if not odd(need)], answers

@@ -20,7 +20,7 @@ ARGV = ("cat", "/etc/os-release", "/etc/timezone", "/proc/loadavg", "/proc/memin
 SCRIPTS = Library("host", ("host.sh",), {"show_host": Takes.NOTHING})
 ZONES = "zoneinfo/"
 LONGEST = 65536
-"""Bytes that are read of the answer; a host's has 600."""
+"""Bytes of the answer that are read; a host's has 600."""
 _MACHINE = re.compile(r"[0-9a-f]{32}")
 _DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?")
 
@@ -45,7 +45,7 @@ def _parse(frames: Frames) -> Answer:
 
 
 def read(said: dict[str, str]) -> HostBaseline:
-    """KeyError, IndexError or ValueError if something is missing or is not what the kernel writes."""
+    """KeyError, IndexError or ValueError if something is missing or not as the kernel writes it."""
     total, free = said["disk"].split()
     return HostBaseline(
         hostname=said["hostname"],
@@ -72,14 +72,14 @@ def _count_online(cpus: str) -> int:
 
 
 def _parse_decimal(text: str) -> float:
-    """As the kernel prints it. float() takes `inf`, `nan` and `1_0` too."""
+    """As the kernel prints it. float() would also accept `inf`, `nan` and `1_0`."""
     if not _DECIMAL.fullmatch(text):
         raise ValueError(f"{show_value(text)} is not a number")
     return float(text)
 
 
 def _digest_machine(id_: str) -> str:
-    """As sd_id128_get_machine_app_specific makes it: the id itself must not leave the host."""
+    """As sd_id128_get_machine_app_specific computes it: the id itself must not leave the host."""
     if not _MACHINE.fullmatch(id_):
         return ""
     return hmac.new(bytes.fromhex(id_), b"qtctl", hashlib.sha256).hexdigest()[:32]

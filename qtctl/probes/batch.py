@@ -1,7 +1,7 @@
-"""Several commands in one POSIX sh script, and their answers taken apart again.
+"""Several commands in one POSIX sh script, and how to separate their answers.
 
-The script frames both output streams with a marker that no output can contain by chance or by intent. No temporary
-file is made on the host.
+The script frames both output streams with a marker that no output can contain by chance or by intent. No temporary file
+is made on the host.
 """
 
 import re
@@ -19,16 +19,16 @@ _OF_A_FRAME = rb" (begin|[0-9]{1,9}) ([0-9]{1,3}) ([0-9]{1,12}(?:\.[0-9]{1,9})?)
 _NO_TOOL = re.compile(rb"qtctl: no ([a-z0-9]{1,20})\n?")
 MARKER = re.compile(r"[0-9A-Za-z]{16,}")
 PROGRAM = "program"
-"""The name of a call that is one program, after the seconds that it has."""
+"""The name of a call that is one program, after its time limit in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
     """One question to the shell.
 
-    `script` is sh text, run in a subshell with /dev/null as its input; `argv` is what evidence shows of it; `again` is
-    what a person runs to see the same. `tools`: programs without which it is not run, and `find_missing_tool` says so.
-    `calls`: what the script calls of a `Library`, or one program; the helper of a host takes nothing else.
+    `script` is sh text, run in a subshell with /dev/null as input; `argv` is what evidence shows; `again` is what a
+    person runs to see the same. `tools`: required programs; if one is missing, `find_missing_tool` says so. `calls`:
+    the calls of a `Library` in the script, or one program; a host's helper accepts nothing else.
     """
 
     script: str
@@ -39,7 +39,7 @@ class Command:
 
 
 class Takes(StrEnum):
-    """What the arguments of a function may be where root runs it for another account."""
+    """What the arguments of a function may be when root runs it for another account."""
 
     NOTHING = "nothing"
     PATHS = "paths"
@@ -50,7 +50,7 @@ class Takes(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """Scripts of qtctl.remote, what is set before them, and their functions that are called."""
+    """Scripts of qtctl.remote, the variables set before them, and the functions that may be called."""
 
     name: str
     scripts: tuple[str, ...]
@@ -59,7 +59,7 @@ class Library:
 
     @property
     def text(self) -> str:
-        """The scripts, after what they are given."""
+        """The scripts, after their variables."""
         return "".join((*(f"{name}={shlex.quote(value)}\n" for name, value in self.given), *self._list_scripts()))
 
     def _list_scripts(self) -> Iterator[str]:
@@ -68,16 +68,16 @@ class Library:
     def make_command(
         self, calls: Sequence[Call], argv: Sequence[str], again: str, tools: Sequence[str] = ()
     ) -> Command:
-        """A command that makes these calls, one after another."""
+        """A command that makes these calls in order."""
         lines = "".join(f"{shlex.join(call)}\n" for call in calls)
         return Command(self.text + lines, tuple(argv), again, tuple(tools), tuple(calls))
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The answer of one command. `after_s` is when it began, in seconds after the batch began.
+    """The answer of one command. `after_s`: when it began, in seconds after the batch began.
 
-    `earliest` and `latest`: between which moments of the auditor's clock it was given, in seconds since the epoch.
+    `earliest` and `latest`: the moments of the auditor's clock between which it was given, in seconds since the epoch.
     """
 
     exit: int
@@ -95,12 +95,12 @@ Frames = Sequence[Frame | None]
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """The commands of one family, and what it makes of their frames."""
+    """The commands of one family, and how to parse their frames."""
 
     commands: tuple[Command, ...]
     parse: Callable[[Frames], list[Answer]]
     then: Callable[[Frames], "Probe | None"] | None = None
-    """What has to be asked besides, once that is known: it answers in place of this one. None: nothing."""
+    """A further probe that becomes possible then, and answers instead of this one. None: nothing."""
 
 
 def make_command(argv: Sequence[str], again: str = "", *, within_s: int = 0, tools: Sequence[str] = ()) -> Command:
@@ -115,7 +115,7 @@ def make_command(argv: Sequence[str], again: str = "", *, within_s: int = 0, too
 
 
 def find_missing_tool(frame: Frame, program: str = "") -> str:
-    """The missing program that kept the command from running, or ''. `program`: the one, where the shell names none."""
+    """The missing program that kept the command from running, or ''. `program`: used if the shell names none."""
     if frame.exit != COMMAND_NOT_FOUND:
         return ""
     found = _NO_TOOL.fullmatch(frame.stderr)
@@ -142,7 +142,7 @@ def make_root_request(commands: Sequence[Command], marker: str) -> Request:
 
 
 def split_frames(count: int, marker: str, stdout: bytes, stderr: bytes) -> list[Frame | None]:
-    """Take the two streams apart. What has no closing frame on both streams is None; nothing is guessed."""
+    """Split the two streams. A frame that is not closed on both streams is None; nothing is guessed."""
     out = _split_pieces(marker, stdout)
     err = _split_pieces(marker, stderr)
     begin = out.get("begin")
@@ -162,7 +162,7 @@ def split_frames(count: int, marker: str, stdout: bytes, stderr: bytes) -> list[
 
 
 def _split_pieces(marker: str, stream: bytes) -> dict[str, tuple[bytes, int, float]]:
-    """Frame name → what stands before its closing line, exit status, uptime."""
+    """Frame name → the text before its closing line, exit status, uptime."""
     line = re.compile(rb"\n" + re.escape(marker.encode()) + _OF_A_FRAME)
     pieces: dict[str, tuple[bytes, int, float]] = {}
     start = 0

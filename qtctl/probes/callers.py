@@ -1,6 +1,6 @@
 """What else on a host starts and stops declared units (fact `unit.callers`): by what other files say.
 
-Nothing of a file leaves the host but names of declared units, what is done with them, and where that is written.
+Only names of declared units, what is done to them, and where that is written leave the host.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
-"""Checkouts of git (fact `checkout`): at which commit they are, and which tracked files have changed.
+"""Git checkouts (fact `checkout`): their commit, and which tracked files have changed.
 
-Read as files, and git is never run: whoever owns a checkout chooses in its config what git runs. Files whose size or
-times are not those of the index are read on the host in a second exec, for the id that git would give their content.
+They are read as files, and git is never run: whoever owns a checkout decides in its config what git runs. Files whose
+size or times differ from the index are read on the host in a second exec, for the id that git would give their content.
 """
 
 import re
@@ -34,7 +34,7 @@ MOST_CHECKOUTS = 8
 MOST_INDEX, MOST_LIST, MOST_TEXT = 4_000_000, 8_000_000, 65_536
 """Bytes, before they are compressed."""
 MOST_FILES, MOST_BYTES = 500, 64_000_000
-"""So many files are read to see whether their content is that of the index, and so much of them all together."""
+"""How many files are read to compare their content with the index, and how many bytes of them together."""
 MOST_SHOWN = 50
 _TOOLS = ("stat", "head", "tr", "find", "gzip", "base64", "od", "grep", "sed", "awk", "tail")
 _TIME = re.compile(r"(-?[0-9]{1,12})(?:\.([0-9]{1,12}))?")
@@ -50,7 +50,7 @@ SCRIPTS = Library(
 
 @dataclass(slots=True)
 class _Block:
-    """What was said of one folder: its lines by their letter, and what was made of them."""
+    """The answer about one folder: its lines by letter, and what was parsed from them."""
 
     need: Need
     said: dict[str, list[str]] = field(default_factory=dict)
@@ -116,7 +116,7 @@ def _make_too_many() -> _Block:
 
 
 def _follow_up(needs: Sequence[Need], frame: Frame | None, rest: list[Answer]) -> Probe | None:
-    """The contents of what may have changed; None if nothing may."""
+    """A look at the contents of files that may have changed; None if none may."""
     blocks = _split_blocks(needs, frame)
     wanted = {block.need.subject: _choose_to_read(_compare(block)) for block in blocks}
     asked = {path: files for path, files in wanted.items() if files}
@@ -135,7 +135,7 @@ def _follow_up(needs: Sequence[Need], frame: Frame | None, rest: list[Answer]) -
 
 
 def _choose_to_read(read: _Read) -> dict[bytes, int]:
-    """Path and size of each, the small ones first, as far as all of them are not too much."""
+    """Path and size of each, small ones first, as many as fit into the limits."""
     left, found = MOST_BYTES, {}
     there = [path for path in read.compared.suspects if path in read.sizes]
     for path in sorted(there, key=lambda path: (read.sizes[path], path))[:MOST_FILES]:
@@ -146,7 +146,7 @@ def _choose_to_read(read: _Read) -> dict[bytes, int]:
 
 
 def _is_text(path: bytes) -> bool:
-    """Whether it can stand in a script."""
+    """Whether it can be part of a script."""
     try:
         return bool(path.decode())
     except UnicodeDecodeError:
@@ -159,7 +159,7 @@ def _make_contents_command(path: str, files: Mapping[bytes, int]) -> Command:
 
 
 def _read_ids(paths: Sequence[bytes], frame: Frame | None) -> dict[bytes, str]:
-    """Those that were read."""
+    """The ids of those that were read."""
     rows = decode_text(frame.stdout).split("\n") if frame else []
     found = zip(paths, rows, strict=False)
     return {path: row[:40] for path, row in found if ID.fullmatch(row[:40])}
@@ -191,7 +191,7 @@ def _answer(block: _Block, ids: Mapping[bytes, str]) -> Answer:
 
 
 def _find_head(block: _Block) -> tuple[str, str]:
-    """The commit, and the branch that it is of."""
+    """The commit, and the branch that HEAD names."""
     refs = [line.partition(" ") for line in block.said.get("R", ())]
     if not refs:
         return block.first("H").partition("ref: ")[0], ""
@@ -265,7 +265,7 @@ def _read_settings(lines: Sequence[str]) -> dict[str, str]:
 
 
 def _read_index(said: str) -> tuple[int, tuple[IndexEntry, ...]]:
-    """When it was written, in nanoseconds, and its entries. None of a repository without an index."""
+    """When it was written, in nanoseconds, and its entries; none for a repository without an index."""
     if not said:
         return 0, ()
     at, _, content = said.partition(" ")
@@ -284,7 +284,7 @@ def _unpack(said: str, most: int) -> bytes:
 
 
 def _read_files(content: bytes) -> dict[bytes, Seen]:
-    """As find lists them, and how it ended. ValueError if it was cut off."""
+    """As find lists them, and how find ended. ValueError if it was cut off."""
     *fields, end = content.split(b"\0")
     if end != b"end 0" or len(fields) % 2:
         raise ValueError("the list of its files is too long, took too long, or changed meanwhile")
@@ -306,7 +306,7 @@ def _parse_nanoseconds(said: str) -> int:
 
 
 def _is_staged(block: _Block, entries: Sequence[IndexEntry]) -> bool | None:
-    """Whether a commit of the index would be another one. None if the commit could not be read."""
+    """Whether a commit of the index would be a different one. None if the commit could not be read."""
     try:
         if loose := block.first("l"):
             tree = read_tree_of_loose(b64decode(loose))

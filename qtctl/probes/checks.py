@@ -25,7 +25,7 @@ from qtctl.probes.family import Family
 
 MOST_OUTPUT = 4096
 TIMED_OUT = (124, 137)
-"""Exit statuses of timeout: the command was ended, or had to be killed."""
+"""Exit statuses of timeout: the command was terminated, or had to be killed."""
 
 SCRIPTS = Library(
     "checks",

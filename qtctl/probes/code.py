@@ -1,6 +1,6 @@
-"""Whether Python finds what services run (fact `entry`), and folders of programs and venvs (fact `folders`).
+"""Whether Python finds the programs of services (fact `entry`), and folders of programs and venvs (fact `folders`).
 
-Nothing is run, and nothing is read but the .pth files of packages, of which only the names of folders count.
+Nothing is run, and only .pth files of packages are read, for the folders that they name.
 """
 
 import re
@@ -60,7 +60,7 @@ def probe(needs: Sequence[Need], questions: Sequence[EntryQuestion]) -> Probe:
 
 
 def _order_questions(questions: list[EntryQuestion]) -> list[EntryQuestion]:
-    """Those of one interpreter together: its packages are looked for once."""
+    """Those with the same interpreter together, so that its packages are looked up once."""
     return sorted(questions, key=lambda each: (each.prefix, each.user, each.unit))
 
 
@@ -84,7 +84,7 @@ def _make_marks_command(folders: Sequence[str]) -> Command:
 
 
 def make_again_entry(question: EntryQuestion) -> str:
-    """Prints what is there of it, where it would be looked for first."""
+    """Lists the files in the place where Python would look first."""
     kind, path = question.wanted[-1]
     first = path if kind == "script" else f"{(question.folders or (question.prefix,))[0]}/{path}.py"
     return f"ls -d {quote(first)}"

@@ -1,4 +1,4 @@
-"""Containers that run on a host (fact `containers`), as far as whoever asks may see them."""
+"""Containers running on a host (fact `containers`), as far as the account that asks may see them."""
 
 import re
 from collections.abc import Sequence

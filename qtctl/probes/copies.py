@@ -1,6 +1,6 @@
-"""Processes that run what declared services run (fact `processes.copies`): by their command lines, which all can read.
+"""Processes that run what declared services run (fact `processes.copies`), by their command lines, which all can read.
 
-Only what the registry declares is looked for, and nothing of a command line leaves the host.
+Only declared programs are searched for, and no command line leaves the host.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,11 +23,11 @@ MOST = 500
 SCRIPTS = Library("copies", ("copies.sh",), {"find_copies": Takes.ANYTHING}, (("copied", read_script("copies.awk")),))
 _OF_PACKAGES = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/lib/", "/usr/libexec/", "/lib/")
 Wanted = tuple[str, str, str, str]
-"""Unit, and what is looked for: a program or script, a module behind -m, the module of an application."""
+"""Unit, and what to search for: a program or script, a module after -m, or the module of an application."""
 
 
 def list_wanted(inquiry: Inquiry) -> tuple[Wanted, ...]:
-    """What to look for; not programs of packages, which anybody may run."""
+    """What to search for; not programs of packages, which anybody may run."""
     found: dict[Wanted, None] = {}
     for question in inquiry.entries:
         found.update(dict.fromkeys(_list_of_python(question)))
@@ -43,7 +43,7 @@ def _list_of_python(question: EntryQuestion) -> Iterator[Wanted]:
     serves = any(kind == "import" for kind, _ in question.wanted)
     for kind, path in question.wanted:
         if serves and kind == "module":
-            continue  # the server's own: many services have it
+            continue  # the server's own module: many services have it
         if kind == "script":
             yield question.unit, path, "", ""
             yield from (

@@ -15,7 +15,7 @@ BASE = "/var/lib/qtctl"
 AGAIN = f"cat {BASE}/status"
 AGAIN_KEPT = f"sudo sh -c 'cd {BASE}/objects && sha256sum *'"
 NOTHING = 3
-"""Exit status where nothing was deployed yet."""
+"""Exit status if nothing has been deployed yet."""
 FORMAT = "1"
 MOST_UNITS, MOST_NOTES, MOST_DAMAGED = 5000, 40, 20
 STATES = frozenset(("idle", *RECORDED, DAMAGED))
@@ -92,7 +92,7 @@ def _number(word: str) -> int:
 
 
 def _is_watched(state: str, lease: str, now: int) -> bool:
-    """Going back has no lease: the host does it by itself."""
+    """A rollback has no lease: the host does it by itself."""
     return state not in _LEASED or parse_whole(lease.rpartition(" ")[2] or "0") >= now
 
 

@@ -1,7 +1,7 @@
 """What systemd reads in env files (fact `env`), for root alone.
 
-Values stay on the host: those that the registry declares are digested there, of secrets it only shows whether they are
-empty. Digests are made with a nonce of the look, so that two looks cannot be compared.
+Values stay on the host: declared ones are digested there, and for secrets only whether they are empty is reported.
+Digests use a nonce of the look, so that two looks cannot be compared.
 """
 
 import re
@@ -28,7 +28,7 @@ from qtctl.probes.family import Family
 from qtctl.remote.scripts import read_script
 
 MOST = 256 * 1024
-"""Bytes that are read of a file."""
+"""Bytes of a file that are read."""
 MOST_LINES = 10**9
 KINDS = frozenset(("closed", "comment", "continued", "equals", "export", "name", "quote"))
 UNUSABLE = frozenset(("nul", "utf8"))
@@ -58,7 +58,7 @@ def probe(needs: Sequence[Need], questions: Mapping[str, EnvQuestion], nonce: st
 
 
 def make_again(path: str) -> str:
-    """Shows the names, and no value."""
+    """Shows the names, without values."""
     return f"sudo grep -oE '^[A-Za-z_][A-Za-z0-9_]*=' {quote(path)}"
 
 
@@ -140,7 +140,7 @@ def _read_text(rows: Sequence[Sequence[str]], nonce: str) -> EnvText:
 
 
 def _check_word(form: re.Pattern[str], word: str) -> str:
-    """The word is not shown where it is wrong: nobody knows what it is."""
+    """An invalid word is not shown: nobody knows what it is."""
     if not form.fullmatch(word):
         raise ValueError("a word of another form")
     return word

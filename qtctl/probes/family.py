@@ -1,4 +1,4 @@
-"""What is asked in one exec: families of facts, found by folder. Each file in `probes/` with a FAMILY is one."""
+"""Families of facts, each asked in one exec and found by folder: each file in `probes/` with a FAMILY is one."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ from qtctl.probes.batch import Probe
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """The facts that one probe answers, and what asks for some of them. All of them are asked through one channel."""
+    """The facts that one probe answers, and how to ask for some of them. All are asked through one channel."""
 
     facts: tuple[type[Fact], ...]
     ask: Callable[[Sequence[Need], Inquiry], Probe]
 
     @property
     def of_root(self) -> bool:
-        """Whether nobody but root is asked."""
+        """Whether only root is asked."""
         return FACT_KINDS[self.facts[0].FACT].channel is Channel.ROOT
 
 

@@ -1,7 +1,7 @@
 """Files as they are on disk (fact `file`): metadata, digest, and whether qtctl generated them. Never their text.
 
-`find -maxdepth 0 -printf` is the one program that gives all of stat and the link's target of many paths in one go,
-framed by NUL, and says of each other path on its own why not.
+`find -maxdepth 0 -printf` is the only program that gives all of stat and the link targets of many paths at once, framed
+by NUL, with a separate error for each other path.
 """
 
 import re
@@ -35,7 +35,7 @@ TYPE_BITS = {"f": stat.S_IFREG, "d": stat.S_IFDIR, "l": stat.S_IFLNK, "p": stat.
              "c": stat.S_IFCHR, "b": stat.S_IFBLK}  # fmt: skip
 DIGEST = "sha256sum"
 DIGEST_KIB, MARK_KIB = 16384, 1024
-"""Larger files are not read: no unit or env file is."""
+"""KiB. Larger files are not read: no unit or env file is that large."""
 
 READ_S = 10
 
@@ -46,7 +46,7 @@ _SIZE = re.compile("[0-9]{1,19}")
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What reading files gave: None if the answer was cut off. `no_…`: the program that was not there for it."""
+    """The result of reading files: None if the answer was cut off. `no_…`: the program that was missing."""
 
     digests: dict[str, str] | None
     ours: frozenset[str] | None
@@ -92,7 +92,7 @@ def _make_commands(paths: list[str], sealed: Collection[str]) -> tuple[Command, 
 
 
 def _make_reading_command(argv: Sequence[str], again: str = "") -> Command:
-    """Reads files that others may own: between the look and the reading, one can become a pipe without a writer."""
+    """Reads files that others may own: since it was looked at, one may have become a pipe without a writer."""
     reader = argv[argv.index("-exec") + 1]
     return make_command(argv, again, within_s=READ_S, tools=(reader,))
 
@@ -123,7 +123,7 @@ def _read_rows(stdout: bytes) -> dict[str, list[str]]:
 
 
 def _answer_failed(needs: list[Need], stats: Frame) -> list[Answer]:
-    """find prints one line for each path it could not look at, in their order, with odd characters escaped."""
+    """find prints one line for each path it could not look at, in order, with special characters escaped."""
     said = [line for line in split_lines(decode_text(stats.stderr)) if line.startswith("find: ")]
     if len(said) == len(needs):
         return [
@@ -135,7 +135,7 @@ def _answer_failed(needs: list[Need], stats: Frame) -> list[Answer]:
 
 
 def _read_digests(frame: Frame | None) -> dict[str, str] | None:
-    """Path → sha256, of what could be read."""
+    """Path → sha256, for the files that could be read."""
     if frame is None:
         return None
     rows = [decode_text(row) for row in frame.stdout.split(b"\0") if row]
@@ -147,7 +147,7 @@ def _read_ours(frame: Frame | None) -> frozenset[str] | None:
 
 
 def _find_missing_tool(frame: Frame | None) -> str:
-    """The program for whose want nothing was read, or ''."""
+    """The missing program because of which nothing was read, or ''."""
     return find_missing_tool(frame) if frame is not None else ""
 
 

@@ -1,4 +1,4 @@
-"""The file systems that paths lie on (fact `filesystem`), and the addresses that names lead to (fact `name`)."""
+"""The file systems of paths (fact `filesystem`), and the addresses of names (fact `name`)."""
 
 import re
 from collections.abc import Callable, Container, Sequence
@@ -26,7 +26,7 @@ from qtctl.probes.family import Family
 MOST_PATHS, MOST_NAMES, MOST_ADDRESSES = 500, 100, 64
 NOT_FOUND, TIMED_OUT = 2, 124
 WITHIN_S = 2
-"""Seconds in which a name must be answered for, as in filesystems.sh."""
+"""Seconds in which a name must be resolved, as in filesystems.sh."""
 _SIZES = 7
 _Reader = Callable[[Sequence[Need], Frame], list[Answer]]
 
@@ -110,12 +110,12 @@ def _answer_filesystems(needs: Sequence[Need], frame: Frame) -> list[Answer]:
 
 
 def unescape_path(path: str) -> str:
-    """A path, of one as mountinfo has it: spaces and the like by their number in octal."""
+    """A path from mountinfo, which has spaces and the like as octal numbers."""
     return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), path)
 
 
 def _mark_read_only(answer: Answer, real: str, read_only: dict[str, bool]) -> Answer:
-    """With where it is mounted read-only: the nearest of what is mounted on the way there decides."""
+    """Adds where it is mounted read-only: the nearest mount on the way decides."""
     value, at = answer.value, find_mount(real, read_only)
     if not isinstance(value, FileSystem) or not read_only.get(at):
         return answer
@@ -123,7 +123,7 @@ def _mark_read_only(answer: Answer, real: str, read_only: dict[str, bool]) -> An
 
 
 def find_mount(path: str, mounts: Container[str]) -> str:
-    """Where the nearest of what is mounted on the way to a path is; `path` has no links."""
+    """The nearest mount point on the way to a path; `path` has no links."""
     while path and path not in mounts and path != "/":
         path = path.rpartition("/")[0] or "/"
     return path
@@ -143,7 +143,7 @@ def _answer_filesystem(need: Need, at: str, sizes: dict[str, str], mounts: dict[
 
 
 def _read(words: str, mount: str) -> FileSystem:
-    """As `stat -f` prints them: size of a block, blocks, free, available, inodes, free, and the number of it all."""
+    """As `stat -f` prints them: block size, blocks, free, available, inodes, free, and the file system's id."""
     *counts, number = words.split()
     if len(counts) != _SIZES - 1 or not re.fullmatch("[0-9a-f]{1,32}", number):
         raise ValueError(f"{_SIZES} figures wanted")

@@ -25,7 +25,7 @@ from qtctl.probes.files import MARK, MARK_KIB
 
 TOOLS = ("find", "sed", "tr", "xargs", "sha256sum")
 MOST = 20_000
-"""Links and files, of all folders together."""
+"""Links and files, in all folders together."""
 _DIGEST = re.compile("([0-9a-f]{64})  (/.*)", re.DOTALL)
 _FAILED = re.compile(r"find: '(/.*)': (.+)")
 
@@ -79,7 +79,7 @@ def _answer(need: Need, links: dict[str, str], files: dict[str, str], failed: di
 
 
 def _read(said: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Links and files. ValueError if the answer is not whole, or not what the script prints."""
+    """Links and files. ValueError if the answer is incomplete, or not what the script prints."""
     fields = said.split("\0")
     if len(fields) > 3 * MOST:
         raise ValueError(f"more than {MOST} files and links")

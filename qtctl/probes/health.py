@@ -1,4 +1,4 @@
-"""Health URLs (fact `health`): what to ask, and what the answers mean. Of a body only what is declared is kept."""
+"""Health URLs (fact `health`): what to ask, and what the answers mean. Only the declared parts of a body are kept."""
 
 import json
 import math
@@ -18,9 +18,9 @@ STATUS = "r.status"
 
 @dataclass(frozen=True, slots=True)
 class HttpReply:
-    """`error`: why there was no whole answer, as far as the program is to blame. `refused`: why nothing was learned.
+    """`error`: why there was no complete answer, if the program is to blame. `refused`: why nothing was learned.
 
-    `help`: what to do about that, where it is not sshd that forwards nothing.
+    `help`: what to do about that, unless sshd refuses to forward.
     """
 
     status: int = 0
@@ -53,7 +53,7 @@ def answer(need: Need, question: HealthQuestion, reply: HttpReply) -> Answer:
 
 
 def _read_values(text: str, keys: Iterable[str]) -> dict[str, Json]:
-    """The declared keys that are in the document. One that is a table or a list is named as what it is."""
+    """The declared keys that the document has. A table or list is replaced by the name of its type."""
     try:
         document: object = json.loads(text)
     except (ValueError, RecursionError):

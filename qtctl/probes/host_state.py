@@ -34,7 +34,7 @@ MOUNTS = "grep -v '^#' /etc/fstab; findmnt --fstab --evaluate; findmnt"
 LATE = "systemctl list-units --type=mount; cat /etc/fstab"
 LONGEST = 65536
 NO_COUNTER = 3
-"""Exit status where the kernel counts no kills by control group."""
+"""Exit status if the kernel counts no kills by control group."""
 _COLUMNS = 4
 _AVERAGE = re.compile(r"avg300=([0-9]{1,3}\.[0-9]{2})")
 _SECOND = 1_000_000
@@ -44,7 +44,7 @@ TOOLS = {
     "list_boot_mounts": ("awk",),
     "list_late_mounts": ("awk", "systemctl"),
 }
-"""Without which a function would say that all is well."""
+"""Programs without which a function would wrongly report that all is well."""
 SCRIPTS = Library(
     "host_state",
     ("host_state.sh",),
@@ -86,7 +86,7 @@ def _answer_state(need: Need, frame: Frame) -> Answer:
 
 
 def _note(pressure: dict[str, list[float]], words: str) -> None:
-    """`memory some avg10=… avg60=… avg300=1.23 …`. Older kernels have no `full` of processors."""
+    """`memory some avg10=… avg60=… avg300=1.23 …`. Older kernels have no `full` for processors."""
     resource, _, rest = words.partition(" ")
     average = _AVERAGE.search(rest)
     if average is not None:
@@ -149,7 +149,7 @@ _ASKED: dict[str, tuple[str, tuple[str, ...], str, _Read]] = {
     BootMounts.FACT: ("list_boot_mounts", ("awk", "/proc/self/mountinfo", "/etc/fstab"), MOUNTS, _answer_mounts),
     LateMounts.FACT: ("list_late_mounts", ("systemctl", "show", "*.mount"), LATE, _answer_late),
 }
-"""Fact → function of host_state.sh, what evidence shows of the question, what a person runs, and who reads it."""
+"""Fact → function of host_state.sh, the question as evidence shows it, what a person runs, and the parser."""
 
 
 def probe(needs: Sequence[Need]) -> Probe:

@@ -1,4 +1,4 @@
-"""The hosts file (fact `hosts`): which names it gives to which addresses, and the fleet's block in it."""
+"""The hosts file (fact `hosts`): which addresses it gives to which names, and the fleet's block in it."""
 
 from collections.abc import Collection, Iterable
 
@@ -10,12 +10,12 @@ from qtctl.probes.batch import Frames, Probe, make_command
 from qtctl.probes.family import Family
 
 MOST = 1024 * 1024
-"""Bytes that are read of it: lists of blocked names can be longer than anything a person wrote."""
+"""Bytes of it that are read: blocklists can be longer than anything that a person writes."""
 AGAIN = f"cat {PATH}"
 
 
 def probe(needs: Iterable[Need], fleet: str, names: Collection[str]) -> Probe:
-    """`fleet`: whose block is looked for. Only rows with one of `names` are kept: the others do not matter here."""
+    """`fleet`: whose block to look for. Only rows with one of `names` are kept."""
     wanted = sorted(set(needs), key=lambda need: need.subject)
     if not wanted:
         return Probe((), lambda _: [])

@@ -1,6 +1,6 @@
-"""The last lines of units' journals, which are read where a deploy has to say why a unit does not run.
+"""The last lines of units' journals, read when a deploy must say why a unit does not run.
 
-No evidence: nothing is judged by what a program says of itself.
+Not evidence: nothing is judged by what a program says about itself.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from qtctl.remote.request import Request, Verb, encode_calls
 from qtctl.remote.scripts import read_script
 
 LINES = 5
-"""Of each unit."""
+"""Per unit."""
 
 _MANAGER = " systemd[1]: "
 
@@ -22,7 +22,7 @@ def make_journal_request(units: Sequence[str]) -> Request:
 
 
 def read_journals(stdout: bytes) -> dict[str, tuple[str, ...]]:
-    """Unit → its last LINES, and before them what its program said last, where all of them are systemd's own."""
+    """Unit → its last LINES; if all of them are systemd's own, preceded by the program's last line."""
     found: dict[str, list[str]] = {}
     rows: list[str] = []
     for line in split_lines(stdout.decode("utf-8", "replace")):

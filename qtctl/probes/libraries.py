@@ -1,4 +1,4 @@
-"""What programs load besides what their command lines name (fact `libraries`): who else could change it."""
+"""What programs load in addition to the files on their command lines (fact `libraries`): who else could change it."""
 
 import re
 from collections.abc import Sequence

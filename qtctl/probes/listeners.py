@@ -22,13 +22,13 @@ from qtctl.probes.family import Family
 
 ARGV = ("ss", "-H", "-lntu", "--cgroup")
 AGAIN = "ss -H -lntu --cgroup | tr -s ' '"
-"""Squeezed, since the width of ss's columns depends on all rows. The lines of the fact are squeezed likewise."""
+"""Squeezed, because the width of ss's columns depends on all rows. The lines of the fact are squeezed too."""
 
 WITHIN_S = 10
 _OWNER = re.compile(r"[^/]+\.(?:service|scope|socket|mount|swap)")
 _COLUMNS = 6
 _OF_ONE_SOCKET = (b"Failed to open cgroup2 by ID", b"Invalid cgroup2 ID")
-"""Said of a socket whose control group is gone: its line says `cgroup:unreachable:`, and the others are whole."""
+"""Printed for a socket whose control group is gone: its line has `cgroup:unreachable:`, and the others are intact."""
 
 
 def probe(needs: Iterable[Need]) -> Probe:
@@ -88,7 +88,7 @@ def _answer(need: Need, found: dict[str, list[list[str]]]) -> Answer:
 
 
 def _explain_refusal(frame: Frame) -> str:
-    """Why the answer cannot be used, or empty. Not even an empty list is believed where ss complained."""
+    """Why the answer cannot be used, or ''. Not even an empty list is believed if ss complained."""
     if frame.exit == COMMAND_NOT_FOUND:
         return "ss is not installed (package iproute2)"
     if frame.exit in TIMED_OUT:

@@ -1,7 +1,7 @@
-"""The account that asks (fact `auditor`): who owns, and may write, its home, its shell and the files that they read.
+"""The account that asks (fact `auditor`): who owns and may write its home, its shell and the files that they read.
 
-Each part of the way to each of them is looked at, links included, in rounds: a link that is seen in one is followed in
-the next. Nothing is read.
+Each part of each path is looked at, including links, in rounds: a link found in one round is followed in the next.
+Nothing is read.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,13 +24,13 @@ from qtctl.remote.scripts import read_script
 NEED = Need(Auditor.FACT, "self")
 AGAIN = 'getent passwd "$(id -u)"'
 TOOLS = ("getent", "id", "awk", "find", "tr")
-"""Without one of them a way would end too early, and be taken for a short one."""
+"""If one of them were missing, a path would end too early and look like a short one."""
 ROUNDS = 8
 _KINDS = {"f": "file", "d": "folder", "l": "link"}
 _PASSWD_FIELDS = 7
 
 _SHELLS = ("/usr/bin/bash", "/usr/bin/dash", "/usr/bin/sh")
-"""Where /bin/sh mostly leads: asked for at once, that takes no further round."""
+"""The usual targets of /bin/sh: asking for them at once saves a round."""
 
 SCRIPTS = Library(
     "logins",

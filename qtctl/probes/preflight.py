@@ -39,7 +39,7 @@ class _Said:
 
 
 def probe(needs: Sequence[Need], secrets: Mapping[str, Sequence[str]]) -> Probe:
-    """One command for all of them. `secrets`: by path of an env file, the names that it is asked for."""
+    """One command for all of them. `secrets`: path of an env file → the names to look for."""
     asked, odd = part_odd(needs, _explain_odd)
     if not asked:
         return Probe((), lambda _: odd)
@@ -91,7 +91,7 @@ def _answer(need: Need, said: _Said) -> Answer:
 
 
 def _read(said: str) -> _Said:
-    """ValueError if a line is none that the script prints."""
+    """ValueError if a line is not one that the script prints."""
     found, file = _Said(), ""
     for line in split_lines(said):
         tag, _, rest = line.partition(" ")

@@ -1,4 +1,4 @@
-"""Where processes of services work, and what they run (fact `processes.places`): /proc tells root alone."""
+"""Where processes of services work, and what they run (fact `processes.places`): /proc tells only root."""
 
 import re
 from collections.abc import Sequence

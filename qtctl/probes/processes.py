@@ -26,18 +26,18 @@ from qtctl.probes.units import explain_odd_name
 HIDDEN = "/proc shows an account no processes of others: it is mounted with hidepid"
 NOBODY = "no process in its control group"
 MOST = 16
-"""Processes of a service that are kept. Most have one that no other of it started."""
+"""How many processes of a service are kept. Most have one that no other process of it started."""
 TOOLS = ("awk", "cut", "grep", "tr")
 UNLIMITED = -1
 _LINE = re.compile(r"/proc/([0-9]{1,10})/(status|limits|oom_score_adj|stat|cmdline):(.*)", re.DOTALL)
 _LIMIT = re.compile(r"Max (.+?) {2,}(\S+) +(\S+)")
 _PATH = re.compile(r"/[^ \x00-\x1f\x7f]{0,250}")
 _NICE, _POLICY = 16, 38
-"""Their places behind the name of the program, which ends with the last parenthesis."""
+"""Their indexes after the name of the program, which ends with the last parenthesis."""
 INHERITED = ("CPU", "FSIZE", "DATA", "NPROC", "NOFILE", "AS", "STACK", "SIGPENDING", "MSGQUEUE")
-"""Limits that services have as PID 1 has them, and that programs do not lower by themselves."""
+"""Limits that services get from PID 1, and that programs do not lower by themselves."""
 SOFT_FILES, HARD_FILES = 1024, 4096
-"""Open files that every service may have; systemd raises those of PID 1 far above that."""
+"""Open files that every service may have; systemd raises PID 1's own limit far above that."""
 LONGEST_CPUS = 200
 
 SCRIPTS = Library("processes", ("processes.sh",), {"show_processes": Takes.UNITS})
@@ -45,7 +45,7 @@ SCRIPTS = Library("processes", ("processes.sh",), {"show_processes": Takes.UNITS
 
 @dataclass(slots=True)
 class _Seen:
-    """What the files of one process say."""
+    """The contents of one process's files."""
 
     parent: int = -1
     row: JsonObject = field(default_factory=dict)
@@ -105,7 +105,7 @@ def _parse(needs: Sequence[Need], frames: Frames, limits: Mapping[str, Collectio
 
 
 def _list_usual(limits: object) -> dict[str, tuple[int, int]]:
-    """The least, soft and hard, that a service has where nothing says otherwise: what PID 1 has. Of open files less."""
+    """The minimum limits, soft and hard, of a service without settings of its own: PID 1's, except for open files."""
     pairs = limits if isinstance(limits, dict) else {}
     found = {name: (int(pairs[name][0]), int(pairs[name][1])) for name in INHERITED if name in pairs}
     if "NOFILE" in found:
@@ -128,9 +128,9 @@ def _is_lower(name: str, pair: object, usual: Mapping[str, tuple[int, int]]) -> 
 def _find_top(
     pids: Sequence[str], seen: Mapping[str, _Seen], limits: Collection[str], usual: Mapping[str, tuple[int, int]]
 ) -> dict[str, JsonObject]:
-    """Those that none of the others started, with the limits that are wanted, and those that are lower than usual.
+    """Processes that no other of them started, with the limits asked for, and those that are lower than usual.
 
-    What ended meanwhile is left out.
+    Processes that have ended meanwhile are left out.
     """
     found: dict[str, JsonObject] = {}
     for pid in sorted(pids, key=int):
@@ -145,7 +145,7 @@ def _find_top(
 
 
 def _read_seen(lines: Iterable[str]) -> dict[str, _Seen]:
-    """By pid. ValueError if a file says what none says."""
+    """By pid. ValueError if a file has unexpected content."""
     found: dict[str, _Seen] = {}
     for line in lines:
         read = _LINE.fullmatch(line)
@@ -203,7 +203,7 @@ def _parse_signed(word: str) -> int:
 
 
 def _read_program(process: _Seen, line: str) -> None:
-    """A title that a program has given itself is no path, and may say anything."""
+    """A title that a program has given itself is not a path, and may contain anything."""
     process.row["program"] = line if _PATH.fullmatch(line) else ""
 
 

@@ -1,6 +1,6 @@
 """What is set for all services at once (fact `manager.settings`), and what replaces a package's program.
 
-The second is fact `unit.overrides`. Of the files nothing leaves the host but names, keys and values of settings.
+The latter is fact `unit.overrides`. Only names, keys and values of settings leave the host.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ TOOLS = ("awk", "grep", "head", "sed")
 
 
 ENVIRONMENT = "environment"
-"""The subject of what systemd gives to every service as it runs."""
+"""The subject for what systemd itself gives to every service."""
 
 
 def make_again(name: str) -> str:

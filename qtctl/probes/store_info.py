@@ -1,4 +1,4 @@
-"""INFO of a Redis server (facts `store`, `store.health`): its version, memory, role, and what it can keep and take."""
+"""INFO of a Redis server (facts `store`, `store.health`): version, memory, role, and whether it can persist."""
 
 import re
 from collections.abc import Mapping
@@ -17,9 +17,9 @@ PERSISTENCE = (
 )  # fmt: skip
 """Fields of INFO that say whether Redis can keep what it holds."""
 ERRORS = ("MISCONF", "OOM", "READONLY")
-"""What Redis answers to a write that it refuses."""
+"""Redis's error codes for a refused write."""
 PAUSES = ("write", "all")
-"""What CLIENT PAUSE holds up, as Valkey 8.1 and later say it. Redis does not."""
+"""What CLIENT PAUSE stops, as Valkey 8.1 and later report it. Redis does not."""
 _DATABASE = re.compile("db[0-9]{1,5}")
 _EXPIRES, _COUNT = re.compile(",expires=([0-9]{1,19})"), re.compile("count=([0-9]{1,19})")
 
@@ -61,7 +61,7 @@ def _count_expiring(said: Mapping[str, object]) -> int:
 
 
 def _count(said: Mapping[str, object], key: str) -> int:
-    """`count=3`, as INFO has it of errors."""
+    """`count=3`, as in INFO's error statistics."""
     found = _COUNT.match(find_text(said, key))
     return parse_whole(found[1], U64) if found else 0
 

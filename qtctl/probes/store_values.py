@@ -1,4 +1,4 @@
-"""The shapes of Redis's replies: maps, texts and numbers in them, and what another shape than documented is."""
+"""The shapes of Redis's replies: maps, texts and numbers in them, and errors for other shapes."""
 
 from collections.abc import Mapping
 
@@ -6,11 +6,11 @@ from qtctl.model.plausible import U64, parse_whole
 
 
 class Unreadable(ValueError):
-    """A reply of another shape than Redis documents."""
+    """A reply with another shape than Redis documents."""
 
 
 def read_pairs(value: object) -> dict[str, object]:
-    """A map as Redis gives it: RESP3's own, or RESP2's flat list of names and values."""
+    """A map as Redis sends it: RESP3's own type, or RESP2's flat list of names and values."""
     if isinstance(value, Mapping):
         return {str(key): each for key, each in value.items()}
     if isinstance(value, list | tuple) and len(value) % 2 == 0:
@@ -38,11 +38,11 @@ def read_number(said: Mapping[str, object], key: str) -> int:
 
 
 def find_text(said: Mapping[str, object], key: str) -> str:
-    """'' if this Redis does not say it."""
+    """'' if this Redis does not report it."""
     return read_text(said, key) if key in said else ""
 
 
 def find_number(said: Mapping[str, object], key: str) -> int | None:
-    """None if this Redis does not say it, says NULL, or a number below 0, which is a miscount of its own."""
+    """None if this Redis does not report it, or reports NULL or a negative number, which is a miscount."""
     value = said.get(key)
     return None if value is None or (isinstance(value, int) and value < 0) else read_number(said, key)

@@ -1,10 +1,10 @@
-"""Redis, read only (facts `store`, `key`, `stream` and their kin): INFO, TYPE, TTL, XINFO, XPENDING, TIME, SCAN.
+"""Redis, read only (facts `store`, `key`, `stream` and related ones): INFO, TYPE, TTL, XINFO, XPENDING, TIME, SCAN.
 
-XINFO STREAM is the one command that says the last id of a stream whatever its entries are. It brings the first and the
-last entry along: qtctl.adapters.store_replies drops them unread.
+XINFO STREAM is the only command that reports the last id of a stream without reading entries. Its reply has the first
+and the last entry: qtctl.adapters.store_replies drops them unread.
 
-A stream fact of a key that holds another type is absent as a stream, with that as its reason: its `key` fact says what
-it is instead. Only `no such key`, `WRONGTYPE` and the answer `none` are knowledge; every other error is a refusal.
+A stream fact of a key with another type is absent, with that as the reason: its `key` fact says what it is instead.
+Only `no such key`, `WRONGTYPE` and the answer `none` are knowledge; every other error is a refusal.
 """
 
 import re
@@ -41,11 +41,14 @@ from qtctl.probes.store_values import Unreadable, find_number, find_text, read_n
 _OF_STREAMS = (Stream, StreamGroup, StreamGroups, StreamConsumers, StreamPending)
 FACTS = tuple(kind.FACT for kind in (StoreServer, StoreClock, StoreHealth, StoreKeys, KeyFact, KeyExpiry, *_OF_STREAMS))
 ORDER = ("INFO", "TYPE", "TTL", "XINFO STREAM", "XINFO GROUPS", "XINFO CONSUMERS", "XPENDING", "TIME", "SCAN")
-"""What is asked first. A stream before its groups: what a group was given then never seems less than it was when the
-stream was trimmed. The clock behind all entries: none that was seen is younger than it."""
+"""The order of questions.
+
+A stream before its groups: then a group never seems to have been given less than it was when the stream was trimmed.
+The clock after all entries: then no entry is newer than the clock.
+"""
 _OF_STORE = (StoreServer.FACT, StoreHealth.FACT, StoreClock.FACT, StoreKeys.FACT)
 SCANNED_FIRST, SCANNED_NEXT = "1000", "10000"
-"""Keys that Redis looks at for one SCAN: it answers nobody else meanwhile, for some milliseconds."""
+"""Keys that Redis looks at in one SCAN: it answers nobody else meanwhile, for some milliseconds."""
 DEFAULT_PORT = 6379
 _OF_KEY, _FOR_EVER, _GONE = {KeyFact.FACT: "TYPE", KeyExpiry.FACT: "TTL"}, -1, -2
 LONGEST_NAME = 200
@@ -63,7 +66,7 @@ class Reply(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StoreProbe:
-    """The commands for one server, what a person types for each, and what `parse` makes of the replies."""
+    """The commands for one server, what a person types for each, and how `parse` reads the replies."""
 
     commands: tuple[tuple[str, ...], ...]
     again: tuple[str, ...]
@@ -71,12 +74,12 @@ class StoreProbe:
 
 
 def store_of(need: Need) -> str:
-    """The store that a need is of."""
+    """The store of a need."""
     return need.store or (need.subject if need.fact in _OF_STORE else "")
 
 
 def make_command(need: Need) -> tuple[str, ...]:
-    """The command that answers a need. Not of `StoreKeys`, which takes one for each pattern."""
+    """The command that answers a need. Not for `StoreKeys`, which takes one for each pattern."""
     if need.fact in _OF_STORE:
         return ("TIME",) if need.fact == StoreClock.FACT else ("INFO",)
     if need.fact in _OF_KEY:
@@ -96,7 +99,7 @@ def _make_sort_key(command: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
 
 
 def probe(needs: Iterable[Need], store: DesiredStore) -> StoreProbe:
-    """One command for each question, and the first SCAN of each pattern: `scan_on` says how that goes on."""
+    """One command for each question, and the first SCAN of each pattern, which `scan_on` continues."""
     wanted = sorted(set(needs), key=lambda need: (need.fact, need.subject))
     listed = [need for need in wanted if need.fact == StoreKeys.FACT]
     wanted = [need for need in wanted if need.fact != StoreKeys.FACT]
@@ -120,7 +123,7 @@ def scan(pattern: str, cursor: str = "0") -> tuple[str, ...]:
 
 
 def scan_on(command: Sequence[str], value: object) -> tuple[str, ...]:
-    """The command that goes on where the answer to this SCAN ends; () where it was the last, or is none."""
+    """The command that continues after this SCAN's reply; () if it was the last, or is not a SCAN reply."""
     match value:
         case [str(cursor), list()] if command[0] == "SCAN" and cursor.isdecimal() and cursor != "0":
             return scan(command[3], cursor)
@@ -130,7 +133,7 @@ def scan_on(command: Sequence[str], value: object) -> tuple[str, ...]:
 def _answer_keys(
     need: Need, store: DesiredStore, scanned: Sequence[tuple[int, Reply]], asked: Collection[str]
 ) -> Answer:
-    """What all patterns found. A SCAN that was not followed to its end still ends in a cursor."""
+    """What all patterns found. A SCAN that was not completed still ends with a cursor."""
     names, complete = set[str](), True
     again = [f"{format_cli((), store)} --scan --pattern {shell.quote(pattern)}" for pattern in store.key_patterns]
     for (number, reply), shown in zip(scanned, again, strict=True):
@@ -149,7 +152,7 @@ def _answer_keys(
 
 
 def format_cli(command: Sequence[str], store: DesiredStore) -> str:
-    """redis-cli's words for a command: `redis-cli -h 127.0.0.1 TYPE key`."""
+    """A command in redis-cli's terms: `redis-cli -h 127.0.0.1 TYPE key`."""
     port = ["-p", str(store.port)] if store.port != DEFAULT_PORT else []
     there = ["-s", store.socket] if store.socket else ["-h", store.address.strip("[]"), *port]
     user = ["--user", store.user] if store.user else []
@@ -158,7 +161,7 @@ def format_cli(command: Sequence[str], store: DesiredStore) -> str:
 
 
 def list_tls_options(store: DesiredStore) -> list[str]:
-    """As redis-cli takes them. It does not check the server's name, which an audit does."""
+    """For redis-cli, which does not check the server's name as an audit does."""
     if store.tls is None:
         return []
     files = {"--cacert": store.tls.ca, "--cert": store.tls.certificate, "--key": store.tls.key}
@@ -180,7 +183,7 @@ _HELP = {
     "BUSY": "a script keeps Redis busy: SCRIPT KILL ends it, then audit again",
     "MASTERDOWN": "the replica has lost its primary and serves no old data: look at `redis-cli INFO replication`",
 }
-"""What helps where no account is to blame, by the first word of the error."""
+"""What helps if no account is to blame, by the first word of the error."""
 
 
 def _answer_failed(need: Need, error: str, again: str, question: int) -> Answer:
@@ -246,7 +249,7 @@ def _group(need: Need, value: object, again: str, question: int) -> Answer:
         find_number(said, "lag"), read_number(said, "pending"), read_number(said, "consumers"),
         read_text(said, "last-delivered-id"), find_number(said, "entries-read"),
     )  # fmt: skip
-    # Raw output has a name or value a line: as many columns as a group has of both give a line for each group.
+    # Raw output has one name or value per line: paste with as many columns as a group has gives one line per group.
     shown = f"{again} | paste -d ' ' {' '.join('-' * (2 * len(said)))}"
     words = (f"{key} {'' if each is None else each}" for key, each in said.items())
     return answer_observed(need, found, again=shown, line=" ".join(words), question=question)
@@ -266,7 +269,7 @@ def _answer_consumers(need: Need, value: object, again: str, question: int) -> A
 
 
 def _read_last_read(consumer: Mapping[str, object]) -> int:
-    """Milliseconds. `inactive` is -1 of one that never got anything, and missing before Redis 7.2."""
+    """Milliseconds. `inactive` is -1 for one that never got anything, and missing before Redis 7.2."""
     got = find_number(consumer, "inactive")
     return read_number(consumer, "idle") if got is None else got
 
@@ -280,7 +283,7 @@ def _answer_pending(need: Need, value: object, again: str, question: int) -> Ans
 
 
 def _read_delivered(entry: object) -> list[str | int]:
-    """Redis may say of a clock that was set back that less than no time has gone by."""
+    """After a clock was set back, Redis may report a negative time."""
     match entry:
         case [str(id_), str(consumer), int(idle), int(times)]:
             return [id_, consumer[:LONGEST_NAME], max(idle, 0), times]

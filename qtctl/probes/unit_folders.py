@@ -1,4 +1,4 @@
-"""The unit files of a host as they lie in its folders: one tar of them, and a second for what links lead to."""
+"""The unit files in a host's folders: one tar of them, and a second for the targets of links."""
 
 import re
 import shlex
@@ -16,12 +16,12 @@ from qtctl.probes.batch import Command, Frame
 from qtctl.remote.scripts import read_script
 
 OWN = ("etc/systemd/system", "etc/systemd/system.control", "usr/local/lib/systemd/system")
-"""Where people put units of their own, and `systemctl set-property` its drop-ins; those of packages are not theirs."""
+"""Where people put their own units, and `systemctl set-property` its drop-ins; packages use other folders."""
 RUNTIME = tuple(
     f"run/systemd/{name}"
     for name in ("system.control", "transient", "generator.early", "system", "generator", "generator.late")
 )
-"""What is gone at the next boot, or made anew by it."""
+"""Folders that are gone at the next boot, or made anew by it."""
 FOLDERS = (*OWN, *RUNTIME)
 _MESSAGE = re.compile(r"tar: (.+): (?:Cannot \w+|file changed[^:]*): ?(.*)")
 LARGEST = 4 * 1024**2
@@ -33,15 +33,15 @@ _PULLS = (".wants", ".requires", ".upholds")
 
 
 def make_folders_command() -> Command:
-    """Everything in `FOLDERS`, but for what is too large: reported as tar reports what it cannot read."""
+    """Everything in `FOLDERS` except files that are too large: reported as tar reports unreadable ones."""
     again = f"tar -C / -cf - {' '.join(FOLDERS)} | tar -tf -"
     return Command(_make_script("pack_folders", FOLDERS), ("tar", "-C", "/", "-cf", "-", *FOLDERS), again)
 
 
 def find_linked(found: Iterable[Found]) -> tuple[Found, ...]:
-    """Links to where systemd does not look for units, as systemctl link makes them; drop-ins, and folders of them.
+    """Links to places where systemd does not look for units, as systemctl link makes them; drop-ins, and their folders.
 
-    Of several names that lead to one file, the file's own is the unit, and the others are its aliases.
+    If several names lead to one file, the file's own name is the unit and the others are aliases.
     """
     out = [each for each in found if each.link is not None and _leads_out(each.path, each.link)]
     own = {_find_target(each) for each in out if PurePosixPath(_find_target(each)).name == _name(each)}
@@ -72,7 +72,7 @@ def is_runtime(path: str) -> bool:
 
 
 def map_followed(found: Iterable[Found], contents: Iterable[Found]) -> tuple[Found, ...]:
-    """Each link that was followed with the content of what it leads to; of a folder, what is in it."""
+    """Each link that was followed, with its target's content; for a folder, what is in it."""
     links = {each.path: each for each in find_linked(found)}
     others = [_add_link(each, links) for each in contents]
     there = {each.path for each in others}
@@ -89,7 +89,7 @@ def _is_any_below(folder: str, paths: Iterable[str]) -> bool:
 
 
 def _add_link(each: Found, links: Mapping[str, Found]) -> Found:
-    """With the link by which it was reached: its own, or that of its folder."""
+    """With the link by which it was reached: its own, or its folder's."""
     link = links.get(each.path) or links.get(str(PurePosixPath(each.path).parent))
     return replace(each, link_at=link.path, via=link.link or "") if link else each
 
@@ -121,7 +121,7 @@ def read(frame: Frame | None) -> tuple[tuple[Found, ...], tuple[str, ...]]:
 
 
 def _read_members(raw: bytes) -> Iterable[Found]:
-    """What is in an archive, which can have a file of a terabyte (sparse), and one that is its own hard link."""
+    """The members of an archive, which can have a sparse file of a terabyte, or a hard link to itself."""
     contents: dict[str, Found] = {}
     for archive, member in tar.walk(raw, MOST_FILES):
         found = _read_member(archive, member, contents)

@@ -21,7 +21,7 @@ MANAGER = "org.freedesktop.systemd1.Manager"
 MANAGER_PATH = "/org/freedesktop/systemd1"
 PROPERTIES = "org.freedesktop.DBus.Properties"
 GONE = ("org.freedesktop.systemd1.NoSuchUnit", "org.freedesktop.DBus.Error.FileNotFound")
-"""Errors by which systemd says that there is no such unit, or no file of it."""
+"""Errors that mean: there is no such unit, or it has no file."""
 
 UNIT_NAME = re.compile(
     r"[A-Za-z0-9:_.\\@-]{1,255}\.(service|socket|target|device|mount|automount|swap|timer|path|slice|scope)"
@@ -74,7 +74,7 @@ RECENT = frozenset(
         *("conflicted_by", "stop_propagated_from", "triggered_by", "upheld_by"),
     )
 )
-"""What some systemd that is still in use does not have, or evidence of earlier versions of qtctl: None there."""
+"""Properties that some systemd versions in use lack, or evidence of earlier qtctl versions: None then."""
 WHOLE = ("Unit", "Timer")
 """Interfaces that are asked for as a whole."""
 
@@ -109,7 +109,7 @@ class Reply(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A unit as ListUnits and ListUnitsByNames show it. `id` is its first name, where it was asked by an alias."""
+    """A unit as ListUnits and ListUnitsByNames show it. `id`: its first name, if it was asked for by an alias."""
 
     id: str
     description: str
@@ -119,7 +119,7 @@ class Row:
 
     @property
     def absent(self) -> bool:
-        """No file, and nothing of it runs: what systemd still remembers of an old run does not make it present."""
+        """No file, and nothing of it runs: remnants of an old run in systemd do not make it present."""
         return self.load == "not-found" and self.active in ("inactive", "failed")
 
 
@@ -128,7 +128,7 @@ class Undecodable(ValueError):
 
 
 def explain_odd_name(unit: str) -> str:
-    """Why a unit has no state to ask for, or empty."""
+    """Why a unit has no state to ask for, or ''."""
     if not UNIT_NAME.fullmatch(unit):
         return "not a unit name"
     if unit.startswith("@") or "@." in unit:
@@ -153,7 +153,7 @@ def ask_by_names(names: Sequence[str]) -> Question:
 
 
 def ask_unit_files(patterns: Iterable[str]) -> Question:
-    """The unit files of these names or shell patterns. Of all files it takes systemd half a second, and halts it."""
+    """The unit files with these names or patterns. For all files, systemd takes half a second and does nothing else."""
     body: tuple[object, ...] = ([], sorted(set(patterns)))
     return Question(MANAGER_PATH, MANAGER, "ListUnitFilesByPatterns", "asas", body)
 
@@ -163,7 +163,7 @@ def ask_file_state(unit: str) -> Question:
 
 
 def ask_properties(unit: str, more: Shown = ()) -> tuple[Question, ...]:
-    """What to ask for the properties of the allow-list and for `more`, in the order that `read_values` takes."""
+    """The questions for the allow-listed properties and for `more`, in the order that `read_values` expects."""
     path = make_object_path(unit)
     calls = _list_all_calls(unit, more)
     return tuple(Question(path, PROPERTIES, member, "s" * len(body), body) for member, body in calls)
@@ -203,7 +203,7 @@ def list_triggering_sockets(unit: str, replies: Sequence[Reply], more: Shown) ->
 
 
 def _list_all_calls(unit: str, more: Shown) -> tuple[Call, ...]:
-    """Those of its kind, then one for each of `more` that they do not cover."""
+    """Calls for its type, then one for each of `more` that they do not cover."""
     calls = _list_calls(_find_kind(unit))
     covered = {body[1] for member, body in calls if member == "Get"}
     prefix = "org.freedesktop.systemd1."
@@ -213,7 +213,7 @@ def _list_all_calls(unit: str, more: Shown) -> tuple[Call, ...]:
 
 @cache
 def _list_calls(kind: str) -> tuple[Call, ...]:
-    """Method and arguments of each question about a unit of a kind."""
+    """Method and arguments of each question about a unit of a type."""
     calls: list[Call] = []
     for name, table in (("Unit", OF_UNIT), *([BY_TYPE[kind]] if kind in BY_TYPE else [])):
         interface = f"org.freedesktop.systemd1.{name}"
@@ -225,7 +225,7 @@ def _list_calls(kind: str) -> tuple[Call, ...]:
 
 
 def read_rows(reply: Reply) -> list[Row]:
-    """The body of ListUnits or ListUnitsByNames, in its order."""
+    """The body of ListUnits or ListUnitsByNames, in order."""
     listed = _read_array(reply)
     return [_read_row(each) for each in listed]
 
@@ -250,10 +250,10 @@ def decode(
     argvs: Sequence[Sequence[str]] = (),
     more: Shown = (),
 ) -> Unit:
-    """The allow-list's properties, typed, `more` as they are, and no other. `state` is that of the unit file.
+    """The allow-listed properties, typed, `more` as they are, and no others. `state` is that of the unit file.
 
-    Of a command that is not among `argvs` (the declared ones as systemd shows them) only the executable is kept: people
-    put passwords there. Undecodable for a value that is missing, or of another type.
+    Of commands that are not in `argvs` (the declared ones as systemd shows them) only the executable is kept: people
+    put passwords there. Undecodable for a value that is missing or has another type.
     """
     from qtctl.dialects.secrets import mask  # noqa: PLC0415 - as in _shown
 
@@ -269,7 +269,7 @@ def decode(
 
 
 def _read_loaded(name: str, value: object, argvs: Sequence[Sequence[str]]) -> Json:
-    """As JSON has it, without what may be secret. Undecodable for a value that no directive is loaded as."""
+    """As JSON has it, without possible secrets. Undecodable for a value that no directive is loaded as."""
     from qtctl.dialects.secrets import mask  # noqa: PLC0415 - as in _shown
     from qtctl.dialects.systemd.properties import COMMANDS  # noqa: PLC0415
     from qtctl.dialects.systemd.property_values import NotComparable, make_plain  # noqa: PLC0415
@@ -335,7 +335,7 @@ def _read_row(entry: object) -> Row:
 
 
 def _may_be_a_name(text: str) -> bool:
-    """Whether systemd could list it: a file in a unit folder may be named otherwise than a unit."""
+    """Whether systemd could list it: a file in a unit folder need not have a unit's name."""
     return 0 < len(text) <= LONGEST_NAME and text.isprintable()
 
 

@@ -1,6 +1,6 @@
 """Who listens on unix sockets (fact `unix.socket`), from `ss -H -lnx`, without root.
 
-The kernel names no unit for a unix socket, and shows those of the host's own network namespace only.
+The kernel names no unit for a unix socket, and shows only those in the host's own network namespace.
 """
 
 from collections.abc import Iterable, Sequence
@@ -49,7 +49,7 @@ def read_kinds(stdout: str) -> dict[str, set[str]]:
             continue
         if len(words) < _COLUMNS or not words[0].startswith("u_"):
             raise ValueError(f"not a line of ss: {line[:80]}")
-        # A path may have spaces in it; behind it stand an inode, and the peer as `*` and its inode.
+        # A path may contain spaces; after it come an inode, and the peer as `*` and its inode.
         path = " ".join(words[4:-3])
         if words[0] in KINDS and not path.startswith("@"):
             found.setdefault(make_canonical(path), set()).add(KINDS[words[0]])

@@ -1,4 +1,4 @@
-"""Units of user managers (fact `user.units`): only those of the fleet's names are kept."""
+"""Units of user managers (fact `user.units`): only those with names of the fleet are kept."""
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase

@@ -1,4 +1,4 @@
-"""Packages of virtual environments (fact `venv.packages`): by the names of their records; no file is read."""
+"""Packages of virtual environments (fact `venv.packages`), by the names of their records; no file is read."""
 
 import re
 from collections.abc import Sequence

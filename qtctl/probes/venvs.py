@@ -42,7 +42,7 @@ TOOLS = ("id", "readlink", "tr", "sort", "find", "stat", "od", "timeout", "env")
 NO_DROP = 77
 NOT_EXECUTABLE = 126
 SYSTEM = re.compile(r"(?:/usr)?/bin/(?:python|pypy)[0-9.]*")
-"""The interpreters that may be run: of the distribution, with their libraries in folders of its own."""
+"""The interpreters that may be run: the distribution's, whose libraries are in folders of their own."""
 VERSION = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){1,3}")
 LIBRARY = re.compile(r"python[0-9.]{1,10}[a-z]?")
 TIME = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,12}))?")
@@ -59,7 +59,7 @@ SCRIPTS = Library(
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """What was found of one venv. `mode`: octal, where its bin/python cannot be executed."""
+    """What was found for one venv. `mode`: octal, if its bin/python cannot be executed."""
 
     path: str
     target: str
@@ -70,7 +70,7 @@ class _Row:
 
 @dataclass(slots=True)
 class _Made:
-    """What shows of how one venv was made, and of what is installed in it."""
+    """How one venv was made, and what is installed in it, as far as that shows."""
 
     version: str = ""
     libraries: list[str] = field(default_factory=list)
@@ -160,7 +160,7 @@ def _read(paths: Sequence[str], stdout: str) -> _Said:
 
 
 def _read_made(paths: Sequence[str], tagged: Mapping[str, list[list[str]]]) -> dict[str, _Made]:
-    """By path. What is no version and no time is left out: whoever owns a venv writes its pyvenv.cfg."""
+    """By path. Invalid versions and times are left out: whoever owns a venv writes its pyvenv.cfg."""
     found = {path: _Made() for path in paths}
     for number, *name in tagged["lib"]:
         if LIBRARY.fullmatch("\t".join(name)):
@@ -256,7 +256,7 @@ def _answer_no_program(need: Need, row: _Row) -> Answer:
 
 
 def _answer_not_executable(need: Need, row: _Row) -> Answer:
-    """Executable for someone else only says nothing of whether it runs."""
+    """That it is executable for someone else does not show that it runs."""
     regular = row.message.startswith("regular")
     if regular and int(row.mode or "0", 8) & 0o111:
         return answer_refused(need, "Permission denied", again=make_again(need.subject), line="Permission denied")

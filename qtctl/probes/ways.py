@@ -1,7 +1,7 @@
-"""What services start with (facts `way`, `user`, `unit.writers`): who owns, and may use, every part of a path.
+"""What services start with (facts `way`, `user`, `unit.writers`): who owns and may use every part of a path.
 
-One look for all paths: each part is met once, in rounds, a link that is seen in one is followed in the next. Nothing is
-run. Of programs the first line is read, and only the interpreter of a `#!` is kept.
+One look for all paths: each part is visited once, in rounds; a link found in one round is followed in the next. Nothing
+is run. Of programs, the first line is read and only the interpreter after `#!` is kept.
 """
 
 import re
@@ -58,7 +58,7 @@ SCRIPTS = Library(
 
 @dataclass(slots=True)
 class _Said:
-    """The whole answer, taken apart."""
+    """The whole answer, parsed."""
 
     parts: Parts = field(default_factory=dict)
     times: dict[str, tuple[int, int, int]] = field(default_factory=dict)
@@ -85,7 +85,7 @@ def probe(needs: Sequence[Need]) -> Probe:
 
 
 TOOLS = ("awk", "find", "id", "ls")
-"""What the script cannot do without."""
+"""Programs that the script needs."""
 
 
 def _explain_odd(need: Need) -> str:
@@ -130,7 +130,7 @@ def _answer(need: Need, said: _Said) -> Answer:
 
 
 def _read(stdout: str, stderr: str) -> _Said:
-    """ValueError if a line is none that the script prints."""
+    """ValueError if a line is not one that the script prints."""
     said = _Said()
     listed = ""
     for line in filter(None, stdout.split("\n")):
@@ -178,7 +178,7 @@ def _parse_microseconds(said: str) -> int:
 
 
 def _read_acl_line(said: _Said, line: str, path: str) -> str:
-    """The file that the lines of getfacl are of."""
+    """The file that the following lines of getfacl are about."""
     if line.startswith("# file: "):
         path = line.removeprefix("# file: ")
         said.acls[path] = []
@@ -189,7 +189,7 @@ def _read_acl_line(said: _Said, line: str, path: str) -> str:
 
 def _read_shebang(said: _Said, rest: str) -> None:
     path, _, name = rest.partition("//")
-    said.interpreters[path] = name.partition("\1")[0]  # as the kernel reads it: to the first NUL
+    said.interpreters[path] = name.partition("\1")[0]  # as the kernel reads it: up to the first NUL
 
 
 def _read_unread_program(said: _Said, rest: str) -> None:
@@ -274,7 +274,7 @@ def _answer_way(need: Need, said: _Said) -> Answer:
 
 
 def _explain_not_seen(path: str, said: _Said) -> str:
-    """Why nothing is known of a part, or '' for one that is not there. A loop of links leads nowhere, too."""
+    """Why nothing is known about a part, or '' if it does not exist. A loop of links also leads nowhere."""
     if path in said.parts:
         return ""
     why = said.failed.get(path)
@@ -289,7 +289,7 @@ def _list_parts(way: Way, said: _Said) -> Parts:
 
 
 def _find_interpreter(end: Entry | None, said: _Said, parts: Parts) -> tuple[str | None, str]:
-    """What its first line names, and the first thing on the way there that is missing. Adds that way to `parts`."""
+    """The interpreter in its first line, and the first missing part of the path to it. Adds that path to `parts`."""
     if end is None or end.path not in said.interpreters:
         return "", ""
     name = said.interpreters[end.path]
@@ -303,7 +303,7 @@ def _find_interpreter(end: Entry | None, said: _Said, parts: Parts) -> tuple[str
 
 
 def _find_noexec(end: Entry | None, said: _Said) -> str:
-    """Where the program, or what its first line names, is mounted so that nothing there is executed."""
+    """The noexec mount that the program or its interpreter is on."""
     if end is None or end.path not in said.interpreters:
         return ""
     name = said.interpreters[end.path] or ""

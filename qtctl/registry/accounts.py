@@ -1,4 +1,4 @@
-"""Accounts, folders and host names that contradict each other, or that their tools could not make."""
+"""Accounts, folders and host names that contradict each other, or that their tools could not create."""
 
 import re
 from collections.abc import Iterator
@@ -83,7 +83,7 @@ def _check_folders(registry: Registry) -> Iterator[Problem]:
 
 
 def _check_passages(registry: Registry) -> Iterator[Problem]:
-    """systemd-tmpfiles does not go through an ordinary user's folder into another's: it could be led astray."""
+    """systemd-tmpfiles does not pass through one ordinary user's folder into another's: it could be redirected."""
     live = {path: folder for path, folder in registry.folders.items() if folder.state == "present"}
     placement = Placement(registry)
     for path, folder in live.items():

@@ -1,6 +1,6 @@
-"""How much is made of a registry: each service on each of its hosts, each time with what the defaults say.
+"""How much a registry expands to: each service on each of its hosts, each time with the defaults.
 
-Everything else takes time in proportion to the files; this is a product of what two of them say, so it has a bound.
+Everything else takes time in proportion to the files; this is a product of two of them, so it has a bound.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,13 +12,13 @@ from qtctl.model.unit_kinds import UNIT_TABLES
 from qtctl.rules.problem import Problem
 
 MAX_UNITS = 50_000
-"""Services, and the instances of units of any kind, on all hosts together."""
+"""Services, and instances of units of any type, on all hosts together."""
 MAX_BYTES = 100_000_000
-"""Of the files of services and of fleet.toml, each counted as often as it is used."""
+"""Bytes of the files of services and of fleet.toml, each counted as often as it is used."""
 
 
 def check_amounts(registry: Registry, files: Mapping[str, bytes]) -> Iterator[Problem]:
-    """The one problem where there is too much of it: what takes the product should not be asked then."""
+    """The problem if the registry is too large: then what takes the product should not be run."""
     shared = len(files.get("fleet.toml", b""))
     placement = Placement(registry)
     units, weight = 0, 0

@@ -1,4 +1,4 @@
-"""What makes a registry unusable although every file is valid: names that lead nowhere, two that claim one thing."""
+"""What makes a registry unusable although every file is valid: unknown names, and two claims to the same thing."""
 
 from collections.abc import Iterator
 

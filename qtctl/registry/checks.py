@@ -16,9 +16,9 @@ from qtctl.rules.problem import Problem
 KINDS = ("command", "http", "file", "unit")
 ID = re.compile("QT9[0-9]{2}")
 SECRET = ("Environment", "SetCredential", "ExecSt", "ExecReload", "ExecCondition")
-"""How properties begin that show variables, credentials and command lines."""
+"""Beginnings of properties that show variables, credentials and command lines."""
 MOST_TIME_US = 10_000_000
-"""Of all commands of one host together: everything else that needs a shell is asked behind them in one look."""
+"""For all commands of one host together: everything else that needs a shell waits behind them."""
 
 
 def check_checks(registry: Registry) -> Iterator[Problem]:
@@ -61,7 +61,7 @@ def _check_file(registry: Registry, file: FileCheck, origin: Origin) -> Iterator
 
 
 def _find_secret_texts(texts: Mapping[str, str | None], origin: Origin) -> Iterator[Problem]:
-    """Of what a host is compared with: reports show it, and outputs are kept without secrets."""
+    """Secrets in what a host is compared with: reports show it, and outputs are kept without secrets."""
     for key, text in texts.items():
         if text is not None and _holds_secret(text):
             hint = "compare something that is none, such as a digest"

@@ -1,4 +1,4 @@
-"""Code that could not be what is declared."""
+"""Declared code that cannot be as declared."""
 
 from collections.abc import Iterator
 

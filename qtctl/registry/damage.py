@@ -1,4 +1,4 @@
-"""Which parts of a registry could not be read, and which problems of the rest are certain anyway."""
+"""Which parts of a registry could not be read, and which problems in the rest are certain anyway."""
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
@@ -33,7 +33,7 @@ NAMED_BY: Mapping[str, tuple[str, ...]] = {
 """Key → the tables whose names it may hold; any other key holds names of units and externals."""
 UNITS = (*UNIT_TABLES, "externals")
 NAMING = frozenset({"unit", "aliases", "instances", "where", "what"})
-"""Keys that say by which other names an entry goes."""
+"""Keys with other names of an entry."""
 STAND_INS: Mapping[Path, object] = {
     ("name",): "fleet",
     ("unit_patterns",): [],
@@ -43,12 +43,12 @@ STAND_INS: Mapping[Path, object] = {
     ("defaults", "group"): "root",
     ("defaults", "code"): "/",
 }
-"""Values in place of those that fleet.toml must have, so that the rest can be checked. No problem depends on them."""
+"""Placeholders for values that fleet.toml must have, so that the rest can be checked. No problem depends on them."""
 _TAGGING = ("hosts.toml", "fleet.toml")
 """Files that declare tags."""
 _ROUNDS = 5
 _MOST_UNREAD = 200
-"""Names of entries that were not read, each of which is looked for in every name that leads nowhere."""
+"""Names of unread entries, each of which is compared with every unknown name."""
 
 
 @dataclass(slots=True)
@@ -65,7 +65,7 @@ class Damage:
         self.entries.setdefault((origin.file, origin.path), []).extend(paths)
 
     def list_certain(self, registry: Registry) -> list[Problem]:
-        """Problems that are none of what is damaged: of names that lead nowhere, and of entries that are whole."""
+        """Problems that do not depend on what is damaged: unknown names, and problems of intact entries."""
         of_fleet = {path[:1] for path in self.entries.get(("fleet.toml", ()), ())}
         if of_fleet & {("unit_prefix",), ("unit_patterns",)}:
             return []
@@ -82,7 +82,7 @@ class Damage:
         return [*whole, *(_add_hint(each, unread[_list_tables(each)]) for each in nowhere)]
 
     def _drop_damaged(self, registry: Registry) -> Registry:
-        """The registry without the entries that are damaged."""
+        """The registry without damaged entries."""
         kept: dict[str, Any] = {}
         for (table, name), origin in registry.origins.items():
             if (origin.file, origin.path) in self.entries:
@@ -90,13 +90,13 @@ class Damage:
         return replace(registry, **kept)
 
     def _list_unsure(self) -> set[str]:
-        """Tables of which some names are not known."""
+        """Tables of which some names are unknown."""
         many = {table for table, names in self.unread.items() if len(names) > _MOST_UNREAD}
         naming = {path[0] for paths in self.entries.values() for path in paths if path} & NAMING
         return self.lost | many | ({*UNITS} if naming else set())
 
     def _leads_nowhere(self, problem: Problem) -> bool:
-        """Whether what is named can be no entry that was not read, and the key that names it is whole."""
+        """Whether an unknown name cannot be that of an unread entry, and the key with it is intact."""
         if _names_tag(problem) and self._may_lack_tags():
             return False
         unread = (name for table in _list_tables(problem) for name in self.unread.get(table, ()))
@@ -114,21 +114,21 @@ class Damage:
         return Known(names) if names else None
 
     def _list_below(self, origin: Origin) -> Iterator[tuple[Path, Path]]:
-        """What is damaged in the entry of an origin, each with the path of the origin below the entry."""
+        """What is damaged in the entry of an origin, each with the origin's path below the entry."""
         for entry in ((), origin.path[:1]):
             for path in self.entries.get((origin.file, entry), ()):
                 yield path, origin.path[len(entry) :]
 
 
 def _add_hint(problem: Problem, unread: Known | None) -> Problem:
-    """With the name that was meant, where that is of an entry that could not be read."""
+    """Adds the name that was probably meant, if it is that of an entry that could not be read."""
     if unread is None or problem.hint.startswith("did you mean"):
         return problem
     return replace(problem, hint=unread.suggest(problem.name) or "correct the name, or declare it")
 
 
 def _list_tables(problem: Problem) -> tuple[str, ...]:
-    """Those that may declare what a problem names."""
+    """The tables that may declare what a problem names."""
     return next((NAMED_BY[key] for key in reversed(problem.origin.path) if key in NAMED_BY), UNITS)
 
 
@@ -137,7 +137,7 @@ def _names_tag(problem: Problem) -> bool:
 
 
 def _touches(damaged: Path, path: Path) -> bool:
-    """Of an entry whose state could not be read, nothing is certain."""
+    """If the state of an entry could not be read, nothing is certain."""
     if damaged[:1] == ("state",) or (path == ("run", "port") and damaged[:1] == ("ports",)):
         return True
     shorter = min(len(damaged), len(path))
@@ -145,7 +145,7 @@ def _touches(damaged: Path, path: Path) -> bool:
 
 
 def repair(model: type[M], document: object, refused: list[Path]) -> tuple[M | None, list[Path]]:
-    """The table without what was refused, and the paths that were taken out; None if too much is missing then."""
+    """The table without what was rejected, and the removed paths; None if too much is missing then."""
     rest, taken, more = deepcopy(document), list(refused), refused
     for _ in range(_ROUNDS):
         for path in more:

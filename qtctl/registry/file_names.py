@@ -1,4 +1,4 @@
-"""Which names of files and folders a registry has, and which others were meant to be one of them."""
+"""Which names files and folders of a registry have, and which other names are probably mistakes."""
 
 from pathlib import PurePosixPath
 
@@ -16,14 +16,14 @@ FILES = ("fleet.toml", "policy.toml", *TABLE_FILES)
 FOLDERS = ("services", "legacy")
 _OTHER_FORMATS = (".yaml", ".yml", ".json", ".conf", ".ini", "")
 _ASIDE = ("~", ".bak", ".orig", ".rej", ".swp", ".old", ".tmp", ".disabled", ".example", ".sample", ".dist")
-"""What editors and people put behind the name of a file that is not to be read."""
+"""What editors and people append to the name of a file that should not be read."""
 _TEXTS = (".md", ".rst", ".txt", ".adoc")
 
 
 def is_misnamed(path: str, *, is_folder: bool) -> bool:
-    """Whether what is not read of a registry was meant to be read: `services/x.tml`, `hosts.yaml`, `servces/`.
+    """Whether an unread file in a registry was meant to be read: `services/x.tml`, `hosts.yaml`, `servces/`.
 
-    Notes, hidden files and copies kept aside were not. In services/ everything else was: only services belong there.
+    Notes, hidden files and copies kept aside are not. Everything else in services/ is: only services belong there.
     """
     name = PurePosixPath(path).name
     if name.startswith("#") or name.endswith(_ASIDE) or "/." in f"/{path}":
@@ -34,7 +34,7 @@ def is_misnamed(path: str, *, is_folder: bool) -> bool:
 
 
 def suggest_file(path: str) -> str:
-    """The name with which a file that does not end in .toml would be read; '' if it was not meant to be."""
+    """The name under which a file that does not end in .toml would be read; '' if it was not meant to be."""
     folder, _, name = path.rpartition("/")
     stem, suffix = _split(name)
     if not folder:

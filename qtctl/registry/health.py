@@ -1,4 +1,4 @@
-"""Health URLs that could not be asked for, or can never be healthy."""
+"""Health URLs that cannot be requested, or can never be healthy."""
 
 from collections.abc import Iterator, Mapping
 

@@ -1,4 +1,4 @@
-"""Code and virtual environments that a deploy could not install as they are declared."""
+"""Code and virtual environments that a deploy could not install as declared."""
 
 from collections.abc import Iterator
 from posixpath import normpath
@@ -42,7 +42,7 @@ def _check_venvs(registry: Registry) -> Iterator[Problem]:
 
 
 def _check_places(registry: Registry) -> Iterator[Problem]:
-    """The path becomes a link: nothing else can lie below it, and its folder is root's."""
+    """The path becomes a link: nothing else can be below it, and its folder belongs to root."""
     places = list(_list_places(registry))
     for path, origin in places:
         at_root = path.rpartition("/")[0] == ""

@@ -1,4 +1,4 @@
-"""Ports and values of a template's instances: each listens somewhere else, and each table is of a declared one."""
+"""Ports and values of a template's instances: each listens elsewhere, and each table is for a declared one."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ OWN = 'put %i into it, such as "127.0.0.1:810%i", or give each its own: [instanc
 
 
 def check_without_instances(node: Service | External, origin: Origin) -> Iterator[Problem]:
-    """What only a template can have, in a service or external that is none."""
+    """Keys that only a template can have, in a service or external that is none."""
     for key, port in node.ports.items():
         if INSTANCE in port.listen:
             what = f"ports.{key}: %i in {port.listen}, and only a template has instances"
@@ -22,7 +22,7 @@ def check_without_instances(node: Service | External, origin: Origin) -> Iterato
 
 
 def check_instance_values(service: Service, specifiers: bool, origin: Origin) -> Iterator[Problem]:
-    """Problems of the ports and of the tables of instances. `specifiers`: whether systemd replaces `%i`."""
+    """Problems in the ports and in the tables of instances. `specifiers`: whether systemd replaces `%i`."""
     yield from _check_tables(service, origin)
     if service.ports and not service.instances:
         yield Problem("ports of a template without instances", origin.at("ports"), "declare the instances that listen")
@@ -64,7 +64,7 @@ def _check_port(service: Service, key: str, origin: Origin) -> Iterator[Problem]
 
 
 def _check_uvicorn(service: Service, origin: Origin) -> Iterator[Problem]:
-    """One command line serves all instances: only their names can make a difference in it."""
+    """One command line serves all instances: only their names can differ in it."""
     if service.run is None or service.run.kind is not RunKind.UVICORN:
         return
     for name, own in service.instance.items():

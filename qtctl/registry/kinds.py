@@ -1,4 +1,4 @@
-"""Keys that do nothing in the kind of service or timer that they stand in."""
+"""Keys that have no effect in their type of service or timer."""
 
 from collections.abc import Iterator
 
@@ -8,17 +8,17 @@ from qtctl.rules.problem import Problem
 
 TIMES = ("on_calendar", "on_boot", "on_startup", "on_active", "on_unit_active", "on_unit_inactive",
          "on_clock_change", "on_timezone_change")  # fmt: skip
-"""Keys of a timer, one of which it needs."""
+"""Keys of a timer, of which it needs at least one."""
 
 
 def starts_nothing(service: Service) -> bool:
-    """A oneshot that does all it does when it is stopped, or whose success is an action of the manager."""
+    """A oneshot that acts only when it is stopped, or whose success is an action of the manager."""
     does = service.commands.stop or service.manager.success_action
     return service.type == "oneshot" and bool(does) and service.run is not None and service.run.kind is RunKind.EXEC
 
 
 def check_kinds(service: Service, type_: str, origin: Origin) -> Iterator[Problem]:
-    """What systemd would take and do nothing with, by the Type= that the service has."""
+    """Keys that systemd accepts but ignores for the service's Type=."""
     if service.timeouts.runtime_max and type_ == "oneshot":
         where = origin.at("timeouts", "runtime_max")
         yield Problem(

@@ -71,7 +71,7 @@ def load(files: Mapping[str, bytes]) -> model.Registry:
 
 
 def read_policy(content: bytes) -> Policy:
-    """policy.toml alone. InputErrors as of a whole registry."""
+    """policy.toml alone. InputErrors as for a whole registry."""
     loader = _Loader({"policy.toml": content})
     found = loader.whole("policy.toml", Policy)
     problems = [] if found is None else [_place_problem(loader.places, each) for each in check_policy(found)]
@@ -82,9 +82,9 @@ def read_policy(content: bytes) -> Policy:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """All that could be read, and every error of it. `registry`: None if fleet.toml is missing or cannot be read.
+    """Everything that could be read, and every error. `registry`: None if fleet.toml is missing or cannot be read.
 
-    `damaged`: entries of which something could not be read; `excessive`: there is too much for anything to be made of.
+    `damaged`: entries with unreadable parts; `excessive`: the registry is too large to be used.
     """
 
     registry: model.Registry | None
@@ -94,7 +94,7 @@ class Reading:
 
 
 def examine(files: Mapping[str, bytes]) -> Reading:
-    """Read the registry as far as it can be read. Errors in the order in which a reader goes through the files."""
+    """Read as much of the registry as possible. Errors are in the order in which a reader goes through the files."""
     loader = _Loader(files)
     registry = loader.registry()
     problems: list[Problem] = []
@@ -109,7 +109,7 @@ def examine(files: Mapping[str, bytes]) -> Reading:
 
 
 def _order_errors(errors: Iterable[InputError]) -> tuple[InputError, ...]:
-    """As a reader goes through the files."""
+    """In the order in which a reader goes through the files."""
     return tuple(
         sorted(errors, key=lambda error: (error.place.file, error.place.line or 0) if error.place else ("", 0))
     )
@@ -241,7 +241,7 @@ class _Loader:
         return InputError(refusal.what, hint=refusal.hint, place=place, subject=subject, field=write_key(refusal.path))
 
     def _list_below(self, folder: str, *, deep: bool = False) -> list[str]:
-        """The files in a folder. `deep`: and in folders of it, and also those that are not read."""
+        """The files in a folder. `deep`: and in its subfolders, including those that are not read."""
         below = (path for path in self.files if path.startswith(f"{folder}/") and path != f"{folder}/")
         return sorted(path for path in below if deep or _is_direct(path))
 
@@ -262,7 +262,7 @@ class _Loader:
             self.errors.append(InputError(what, hint=hint, place=Place(path)))
 
     def _note_unread(self, meant: str) -> None:
-        """What may be in a file that was not read."""
+        """The names that a file which was not read may have."""
         folder, _, name = meant.rpartition("/")
         if meant in TABLES:
             self.damage.lost.add(TABLES[meant][0])
@@ -270,7 +270,7 @@ class _Loader:
             self.damage.unread.setdefault("services", set()).add(PurePosixPath(name).stem)
 
     def _find_missing(self) -> Iterator[InputError]:
-        """Files that a registry must have, unless one is there under a mistyped name."""
+        """Files that a registry must have, unless one exists under a mistyped name."""
         named = Known(FILES)
         meant = {_suggest_path(path, named) for path in self.files if path not in FILES}
         for name in REQUIRED:
@@ -295,5 +295,5 @@ def _suggest_path(path: str, named: Known) -> str:
 
 
 def _list_keys(path: Sequence[str | int]) -> tuple[str, ...]:
-    """Of something in a list, the keys that lead to the list."""
+    """For something in a list, the keys that lead to the list."""
     return tuple(str(step) for step in takewhile(lambda step: isinstance(step, str), path))

@@ -1,4 +1,4 @@
-"""Where in a registry's files something is declared."""
+"""Where something is declared in a registry's files."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from qtctl.model.origin import Origin
 
 
 class Places:
-    """The lines of each file are found once, and only when they are asked for."""
+    """The lines of each file are located once, and only when needed."""
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self._files = files
@@ -16,13 +16,13 @@ class Places:
         self._written: dict[str, dict[str, int]] = {}
 
     def of(self, origin: Origin) -> Place:
-        """File and line of a declared value, or of what it stands in."""
+        """File and line of a declared value, or of the entry around it."""
         if origin.file not in self._files:
             return Place(origin.file)
         return Place(origin.file, get_line(self.map_lines(origin.file), origin.path) or 1)
 
     def of_written(self, origin: str) -> Place:
-        """As `of`, of an origin as written in a check: `services/x.toml#ports.http`."""
+        """As `of`, for an origin as written in a check: `services/x.toml#ports.http`."""
         file, _, path = origin.partition("#")
         if file not in self._files:
             return Place(file)
@@ -31,7 +31,7 @@ class Places:
         return Place(file, get_written_line(self._written[file], path) or 1)
 
     def map_lines(self, file: str) -> dict[Path, int]:
-        """Of every key path of one of the files."""
+        """The line of every key path in one of the files."""
         if file not in self._lines:
             self._lines[file] = index(self._files[file].decode("utf-8", "replace"))
         return self._lines[file]

@@ -1,4 +1,4 @@
-"""Whether policy.toml only names findings and hosts that exist."""
+"""Checks that policy.toml only names existing findings and hosts."""
 
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
@@ -11,7 +11,7 @@ from qtctl.rules.problem import Problem
 
 
 def check_policy(declared: Policy, checks: Collection[str] | None = None) -> Iterator[Problem]:
-    """`checks`: ids of checks that the registry has of its own; None if nobody looked."""
+    """`checks`: ids of the registry's own checks; None if nobody looked."""
     if not declared.severities and not declared.waivers:
         return
     from qtctl.rules.catalogue import list_ids  # noqa: PLC0415 - loads every rule; few registries change a severity
@@ -26,7 +26,7 @@ def check_policy(declared: Policy, checks: Collection[str] | None = None) -> Ite
 
 
 def check_gate(registry: Registry) -> Iterator[Problem]:
-    """A gate for hosts that are not there would pass without looking at any."""
+    """A gate for hosts that do not exist would pass without looking at any."""
     for number, glob in enumerate(registry.policy.gate.hosts):
         if registry.hosts and not any(fnmatchcase(host, glob) for host in registry.hosts):
             hint = f"hosts.toml has {', '.join(sorted(registry.hosts)[:5])}"

@@ -1,4 +1,4 @@
-"""What can still be judged of a registry with errors: a consistent one, and which parts of it are incomplete."""
+"""What can still be judged in a registry with errors: a consistent one, and which of its parts are incomplete."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -17,22 +17,22 @@ Entry = tuple[str, str]
 """Table and name."""
 
 FLEET: Entry = ("fleet", "")
-"""fleet.toml, on which every unit rests."""
+"""fleet.toml, on which every unit depends."""
 _ROUNDS = 10
 _PLACES = "hosts"
-"""Without the hosts that it names an entry would be on all of them."""
+"""Without its list of hosts an entry would be on all of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Salvaged:
-    """`unsure`: entries that were not read whole, or from which names that lead nowhere were taken."""
+    """`unsure`: entries that were not read completely, or from which unknown names were removed."""
 
     registry: Registry
     unsure: frozenset[Entry]
 
 
 def salvage(registry: Registry, damaged: Iterable[Origin]) -> Salvaged | None:
-    """Take out what has an error until nothing has; None if that comes to no end. `damaged`: entries."""
+    """Remove what has an error until nothing has; None if that does not end. `damaged`: entries."""
     owners = {(origin.file, origin.path): entry for entry, origin in registry.origins.items()}
     unsure = {_find_owner(owners, origin) for origin in damaged}
     reset: set[tuple[Entry, Path, str]] = set()
@@ -51,7 +51,7 @@ def salvage(registry: Registry, damaged: Iterable[Origin]) -> Salvaged | None:
 
 
 def _find_owner(owners: Mapping[tuple[str, Path], Entry], origin: Origin) -> Entry:
-    """The entry that an origin belongs to; of a whole file its own name."""
+    """The entry that an origin belongs to; for a whole file its own name."""
     for path in ((), origin.path[:1]):
         if (origin.file, path) in owners:
             return owners[origin.file, path]
@@ -64,7 +64,7 @@ def _find_path_below(registry: Registry, entry: Entry, origin: Origin) -> Path:
 
 
 def _take_out(registry: Registry, entry: Entry, path: Path, problem: Problem) -> Registry:
-    """The registry without what has the problem: the name, the key, or the whole entry."""
+    """The registry without the problem: without the name, the key, or the whole entry."""
     table, name = entry
     if entry == FLEET:
         fleet = _reset(registry.fleet, path, problem.name)
@@ -83,7 +83,7 @@ def _take_out(registry: Registry, entry: Entry, path: Path, problem: Problem) ->
 
 
 def _reset(node: Any, path: Path, name: str) -> Any:  # noqa: ANN401 - a table of any kind, or a part of one
-    """The table without a name in a list or table, or with a key as if it were not said; None if it must be said."""
+    """The table without a name in a list or table, or without a key; None if the key is required."""
     if not path:
         return None
     key, rest = path[0], path[1:]

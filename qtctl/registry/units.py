@@ -1,4 +1,4 @@
-"""What units say of others, and what their escape hatch may say."""
+"""What units say about others, and what their escape hatch may contain."""
 
 from collections.abc import Iterator
 
@@ -58,7 +58,7 @@ def _check_raw_directives(kind: str, hatch: RawDirectives, origin: Origin) -> It
 
 
 def _can_say(key: Key, value: object) -> bool:
-    """Whether the key can say it: what it refuses, and systemd may take, stands in the hatch."""
+    """Whether the key can express it: what the key rejects but systemd may take belongs in the hatch."""
     return key.form is Form.MARKED or is_said_exactly(
         key, tuple(text for _, text in list_assignments(key.directive, value))
     )
@@ -77,7 +77,7 @@ def _check_service(registry: Registry, name: str, service: Service) -> Iterator[
 
 
 def _check_lines(service: Service, origin: Origin) -> Iterator[Problem]:
-    """Commands that are written as systemd reads them."""
+    """Commands written as systemd reads them."""
     found = [(line, ("run", "lines")) for line in (service.run.lines if service.run else ())]
     for key in type(service.commands).model_fields:
         found += [(each, ("commands", key)) for each in getattr(service.commands, key) if isinstance(each, str)]
@@ -106,7 +106,7 @@ def _check_template(registry: Registry, name: str, service: Service, origin: Ori
 def _check_instances(
     registry: Registry, kind: str, name: str, node: Service | Instanced, origin: Origin
 ) -> Iterator[Problem]:
-    """What is wrong with the names of the instances of a template, or with a unit that is none and has some."""
+    """Invalid names of a template's instances, or instances of a unit that is not a template."""
     unit = make_unit_name(registry, kind, name)
     for own in node.instance:
         if own not in node.instances:
@@ -126,7 +126,7 @@ def _check_instances(
 
 
 def _explain_unusable(instance: str) -> str:
-    """What keeps it from being unescaped, as %I is, into text on one line; '' if nothing does."""
+    """Why it cannot be unescaped (as %I is) into text on one line; '' if it can."""
     try:
         text = unescape(instance)
     except InputError as error:

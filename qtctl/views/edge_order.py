@@ -1,4 +1,4 @@
-"""The order of a graph's nodes: which edges of its cycles run back, so that all others run forward."""
+"""The order of a graph's nodes: which edges in its cycles run backwards, so that all others run forwards."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -7,15 +7,16 @@ from heapq import heapify, heappop, heappush
 Pair = tuple[str, str]
 SIFTS = 8
 MOVES = 8_000_000
-"""Places that all sifts weigh up together: each sift takes the square of the number of nodes."""
+"""Places that all sifting passes consider together: each pass takes the square of the number of nodes."""
 LIGHT = 0.01
 
 
 def order_by_flow(names: Sequence[str], pairs: Sequence[Pair], light: Collection[Pair] = ()) -> list[str]:
-    """An order with few edges against it, beginning at the sources.
+    """An order with few backward edges, beginning at the sources.
 
-    What only one node leads to stands right behind that one: nowhere else would fewer edges run back. So nodes are
-    placed together with such followers, and the order is that of their heads. A circle is rather cut at a `light` pair.
+    A node that only one other leads to comes right after that one: no other place has fewer backward edges. So nodes
+    are placed together with such followers, and the order is that of their heads. A cycle is preferably cut at a
+    `light` pair.
     """
     before: dict[str, list[str]] = {name: [] for name in names}
     for source, to in pairs:
@@ -43,9 +44,9 @@ def order_by_flow(names: Sequence[str], pairs: Sequence[Pair], light: Collection
 
 
 def _find_heads(names: Sequence[str], before: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Of each, the nearest node that leads to it all by itself and is not led to by one alone.
+    """For each, the nearest node that alone leads to it and that is not itself led to by a single node.
 
-    Of a circle, its first name.
+    For a cycle, its first name.
     """
     head: dict[str, str] = {}
     for name in names:
@@ -64,9 +65,9 @@ def _find_heads(names: Sequence[str], before: Mapping[str, Sequence[str]]) -> di
 
 
 def _order_greedily(names: Sequence[str], pairs: Sequence[Pair]) -> list[str]:
-    """Next comes a node whose predecessors are all placed; in a cycle, the node that waits for the fewest.
+    """Next comes a node whose predecessors are all placed; in a cycle, the node with the fewest missing ones.
 
-    That is the node that waits for the smallest share of what leads to it; then the one that leads to most.
+    More precisely, with the smallest share of them missing; then the one that leads to most.
     """
     after: dict[str, set[str]] = {name: set() for name in names}
     waits = dict.fromkeys(names, 0)
@@ -75,7 +76,7 @@ def _order_greedily(names: Sequence[str], pairs: Sequence[Pair]) -> list[str]:
         waits[to] += 1
     whole = {name: wait or 1 for name, wait in waits.items()}
     placed: dict[str, None] = {}
-    # A node stands here once for each number that it has waited for: the last is the least, and comes first.
+    # A node is in the heap once for each count it has had: the lowest is the latest, and comes first.
     coming = [(waits[name] / whole[name], -len(after[name]), name) for name in names]
     heapify(coming)
     while coming:
@@ -90,13 +91,13 @@ def _order_greedily(names: Sequence[str], pairs: Sequence[Pair]) -> list[str]:
 
 
 def _weigh_pairs(pairs: Mapping[Pair, float]) -> dict[Pair, float]:
-    """More where a pair is one of few ways out of its source or into its end: cut at side branches, not in the line."""
+    """Heavier for one of few ways out of its source or into its end: cuts go through side branches."""
     out, into = Counter(source for source, _ in pairs), Counter(to for _, to in pairs)
     return {(source, to): share * (1 / out[source] + 1 / into[to]) for (source, to), share in pairs.items()}
 
 
 def _sift_nodes(heads: Sequence[str], pairs: Mapping[Pair, float]) -> list[str]:
-    """Each node moved to where least runs back, until none moves; never before all that leads to it."""
+    """Move each node to where the least runs backwards, until none moves; never before everything that leads to it."""
     placed = list(heads)
     before: dict[str, set[str]] = {name: set() for name in placed}
     after: dict[str, set[str]] = {name: set() for name in placed}
@@ -119,7 +120,7 @@ def _sift_nodes(heads: Sequence[str], pairs: Mapping[Pair, float]) -> list[str]:
 
 
 def _find_best_place(others: Sequence[str], weight: Mapping[str, float], near: int, reach: range) -> int:
-    """Where in `reach` the node is best put: past one that it follows the cost falls, past one it leads to it rises."""
+    """The best place in `reach`: the cost falls after nodes that lead to it, and rises after nodes that it leads to."""
     cost, costs = 0.0, [0.0]
     for other in others:
         cost -= weight.get(other, 0.0)
@@ -130,7 +131,7 @@ def _find_best_place(others: Sequence[str], weight: Mapping[str, float], near: i
 def _find_reach(
     others: Sequence[str], name: str, before: Mapping[str, set[str]], after: Mapping[str, set[str]]
 ) -> range:
-    """Places behind at least one that leads to it, and such that what it leads to keeps one before it."""
+    """Places after at least one node that leads to it, and such that the nodes it leads to keep one before them."""
     place = {other: at for at, other in enumerate(others)}
     first = min((place[other] + 1 for other in before[name]), default=0)
     last = len(others)

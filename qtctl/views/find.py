@@ -9,7 +9,7 @@ from qtctl.model.registry import Registry
 from qtctl.model.unit_kinds import DECLARATIONS, UNIT_TABLES
 
 Found = tuple[str, str]
-"""Field of the Registry, and name in it."""
+"""Field of the Registry, and the name in it."""
 
 KINDS = (*UNIT_TABLES, "dropins", "externals", "venvs", "users", "folders", "keys")
 WORDS = {
@@ -21,7 +21,7 @@ WORDS = {
     "folders": "folder",
     "keys": "stream",
 }
-"""Field of the Registry → what one of it is called."""
+"""Field of the Registry → the word for one entry."""
 UNITLESS = ("venvs", "users", "folders", "keys")
 """Tables whose entries make no unit."""
 NEAR = 3
@@ -30,7 +30,7 @@ NEAR = 3
 def find(registry: Registry, name: str) -> tuple[Found, ...]:
     """All entries of that name, services first: a service and its timer may share one. InputError if there is none.
 
-    A stream is also found by what follows a colon of its name, where that is no other's.
+    A stream is also found by the part of its name after a colon, if no other entry has that name.
     """
     known = list(_list_names(registry))
     found = tuple(dict.fromkeys(thing for each, thing in known if each == name)) or _find_by_ending(registry, name)

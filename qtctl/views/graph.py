@@ -46,9 +46,9 @@ class Node:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Edge:
-    """Ids of nodes. `words`: of order what ties the two besides order, for example `wants`; of streams the group.
+    """Ids of nodes. `words`: for order, other ties between the two, for example `wants`; for streams the group.
 
-    A group that is named as its service is left out.
+    A group with the same name as its service is left out.
     """
 
     source: str
@@ -130,14 +130,14 @@ def _list_trigger_edges(
 
 
 def _map_units_to_ids(registry: Registry, names: Names) -> dict[str, str]:
-    """Unit → its node. Instances are in their template's."""
+    """Unit → its node. Instances are part of their template's node."""
     return {
         unit: f"{kind}:{name}" for kind, name, own in names.units for unit in (own, *list_units(registry, kind, name))
     }
 
 
 def _list_order_edges(registry: Registry) -> Iterator[Edge]:
-    """From what comes first to what comes after it; an edge says every kind that ties the two."""
+    """From what comes first to what comes after it; an edge names every kind of tie between the two."""
     names = Names.of(registry)
     ids = _map_units_to_ids(registry, names)
     tied: dict[tuple[str, str], list[str]] = {}
@@ -152,7 +152,7 @@ def _list_order_edges(registry: Registry) -> Iterator[Edge]:
 
 
 def _list_ties(registry: Registry) -> Iterator[tuple[str, str, str]]:
-    """Id, kind of tie, and the other's name: of each unit itself, and from the defaults for every service."""
+    """Id, kind of tie, and the other's name: for each unit, and from the defaults for every service."""
     nodes = [
         (f"{table}:{name}", node) for table in UNIT_TABLES for name, node in _list_live_nodes(getattr(registry, table))
     ]
@@ -217,7 +217,7 @@ SHAPES = {
 
 
 def _find_common_prefix(names: Iterable[str]) -> str:
-    """What all of them begin with, up to a colon: `quantum:`."""
+    """The common beginning of all of them, up to a colon: `quantum:`."""
     found = list(names)
     shortest, longest = min(found, default=""), max(found, default="")
     same = next((at for at, pair in enumerate(zip(shortest, longest, strict=False)) if pair[0] != pair[1]), None)

@@ -95,7 +95,7 @@ def _measure_width(text: str) -> float:
 
 
 def _split_label(text: str) -> tuple[str, ...]:
-    """One line, or two where the text is long and has a place near its middle to be parted at."""
+    """One line, or two if the text is long and can be split near its middle."""
     shown = terminal.show_line(text)
     if len(shown) <= LONG:
         return (shown,)
@@ -105,7 +105,7 @@ def _split_label(text: str) -> tuple[str, ...]:
 
 
 def _measure_gaps(graph: Graph, laid: Layers) -> list[float]:
-    """The room behind each column: enough for the words at the ends of the lines there."""
+    """The room after each column: enough for the words at the ends of the lines there."""
     column = {item: at for at, items in enumerate(laid.columns) for item in items}
     gaps = [BETWEEN] * len(laid.columns)
     for edge in graph.edges:
@@ -128,7 +128,7 @@ def _place_boxes(laid: Layers, nodes: Mapping[str, Node], gaps: Sequence[float])
 
 
 def _align_nodes(laid: Layers) -> dict[str, float]:
-    """The middle of everything: near the mean of its neighbours, none over another, the least at half a node."""
+    """The vertical middle of every node: near the mean of its neighbours, without overlap, at least half a node."""
     place: dict[str, float] = {}
     for column in laid.columns:
         place.update(_pack_column(column, dict.fromkeys(column, 0.0)))
@@ -188,7 +188,7 @@ def _draw_edge(
 
 
 def _draw_curve(path: list[Box], *, back: bool) -> str:
-    """Level through each column, bent between them."""
+    """Level through each column, curved between them."""
     begin = path[0].x if back else path[0].right
     parts = [f"M{begin:.1f},{path[0].y:.1f}"]
     x, y = begin, path[0].y
@@ -204,7 +204,7 @@ def _draw_curve(path: list[Box], *, back: bool) -> str:
 
 
 def _place_label(path: list[Box], *, back: bool) -> tuple[float, float]:
-    """Where an edge's words stand: over its end."""
+    """The place of an edge's words: above its end."""
     end = path[-1]
     return (end.right + 10, end.y - 3) if back else (end.x - 10, end.y - 3)
 
@@ -246,7 +246,7 @@ def _draw_outline(shape: Shape, box: Box) -> str:
 DRAWN_AS = {Shape.SOCKET: Shape.TIMER, Shape.PATH: Shape.TIMER}
 """Whatever starts another unit has the colours of a timer."""
 CUTS = {Shape.STREAM: HEIGHT / 2, Shape.TIMER: HEIGHT / 2, Shape.TARGET: 8.0, Shape.KEY: 8.0}
-"""How much of a corner is taken away."""
+"""How much of a corner is cut off."""
 
 
 def _list_shapes(graph: Graph) -> list[Shape]:

@@ -97,7 +97,7 @@ def _write_dot_edge(edge: Edge) -> str:
 
 
 def _quote_dot(text: str) -> str:
-    """DOT itself reads a backslash before a quote only; labels read more of them, and HTML's entities."""
+    """DOT itself reads a backslash only before a quote; labels read more of them, and HTML entities."""
     return '"' + terminal.show_line(text).replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 

@@ -1,9 +1,9 @@
 """A layered layout (Sugiyama's): columns from left to right, few crossings, the same picture for the same graph.
 
-1. circles are broken: the edges that then run against the order of the rest are `back` edges;
+1. cycles are broken: the edges that then run against the order are `back` edges;
 2. each node is put in the column after its farthest predecessor, and those without one beside their first successor;
-3. an edge over several columns gets a joint in each of those between; where they would be too many, none gets any;
-4. each column is ordered by the mean place of its neighbours, back and forth, and the order with fewest crossings kept.
+3. an edge over several columns gets a joint in each of those between; if there would be too many, none gets any;
+4. each column is ordered by the mean place of its neighbours, back and forth; the order with the fewest crossings wins.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -14,15 +14,15 @@ from qtctl.views.edge_order import Pair, order_by_flow
 
 SWEEPS = 24
 MAX_JOINTS = 50_000
-"""Of a picture that anybody could read there are hundreds."""
+"""A picture that anybody could read has hundreds."""
 MAX_SWEPT = 1_000_000
-"""Nodes, joints and edges that are put in order, by all sweeps together."""
+"""Nodes, joints and edges that are put in order, in all sweeps together."""
 JOINT = "\0"
 
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """`columns` hold nodes and joints from top to bottom; `paths`: edge → what it goes through from left to right."""
+    """`columns` hold nodes and joints from top to bottom; `paths`: edge → what it passes through from left to right."""
 
     columns: tuple[tuple[str, ...], ...]
     paths: dict[Pair, tuple[str, ...]]
@@ -108,7 +108,7 @@ def _sweep_columns(
 
 
 def _sort_by_mean(items: list[str], beside: Sequence[str], neighbours: Mapping[str, list[str]]) -> list[str]:
-    """What has no neighbour there keeps its place among the rest."""
+    """Nodes without a neighbour there keep their place among the rest."""
     place = {name: at / max(len(beside) - 1, 1) for at, name in enumerate(beside)}
 
     def compute_mean(at: int, name: str) -> float:
@@ -130,7 +130,7 @@ def count_crossings(columns: Sequence[Sequence[str]], right: Mapping[str, Sequen
 
 
 def _count_inversions(places: Sequence[int], size: int) -> int:
-    """How many of `places`, each below `size`, stand behind a higher one (a tree of sums: Fenwick's)."""
+    """How many of `places`, each below `size`, come after a higher one (with a Fenwick tree)."""
     seen = [0] * (size + 1)
     count = 0
     for number, place in enumerate(places):

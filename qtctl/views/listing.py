@@ -1,4 +1,4 @@
-"""What is declared, a row each: the rows of `qtctl list`."""
+"""What is declared, one row each: the rows of `qtctl list`."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -45,7 +45,7 @@ STATES: dict[Kind, tuple[State, ...]] = {
     Kind.PORTS: (State.RUNNING, State.ACTIVE, State.STOPPED, State.ON_TIMER, State.ON_DEMAND, State.RETIRED),
     Kind.EXTERNALS: (State.RUNNING, State.STOPPED, State.RETIRED),
 }
-"""The states that each kind can be declared in; a port has that of what listens on it."""
+"""The states that each kind can be declared in; a port has the state of what listens on it."""
 
 
 class Listing(Part):
@@ -55,7 +55,7 @@ class Listing(Part):
     fleet: str
     kind: Kind
     state: State | None
-    """Only what is declared in it is listed; null: all."""
+    """Only entries declared in this state are listed; null: all."""
     rows: tuple[Row, ...]
 
 
@@ -69,7 +69,7 @@ def make_listing(registry: Registry, kind: Kind, state: State | None = None) -> 
 
 
 def list_columns(found: Listing) -> tuple[str, ...]:
-    """The columns of a table. `instances` and `tags` are columns only where something has some."""
+    """The columns of a table. `instances` and `tags` are columns only if something has some."""
     named = (name for name in ROW_OF[found.kind].model_fields if name != "kind")
     return tuple(name for name in named if name not in _RARE or any(getattr(row, name) for row in found.rows))
 
@@ -236,7 +236,7 @@ _Place = tuple[int, str, str, str]
 
 
 def _list_own_ports(registry: Registry) -> Iterator[tuple[_Place, PortRow]]:
-    """Of a template those of its instances."""
+    """For a template those of its instances."""
     for kind in ("services", "externals"):
         for name, node in getattr(registry, kind).items():
             for each in list_claimed_ports(registry, kind, name):
@@ -253,7 +253,7 @@ def _list_own_ports(registry: Registry) -> Iterator[tuple[_Place, PortRow]]:
 
 
 def _list_socket_ports(registry: Registry) -> Iterator[tuple[_Place, PortRow]]:
-    """What systemd listens on for a service. Of a template those of its instances."""
+    """What systemd listens on for a service. For a template those of its instances."""
     names = Names.of(registry)
     found = ((node, each) for name, node in registry.sockets.items() for each in list_sockets(registry, names, name))
     for node, socket in found:

@@ -92,7 +92,7 @@ def find_home(registry: Registry, things: tuple[Found, ...]) -> str:
 
 
 def keep_only(registry: Registry, desired: Desired, things: tuple[Found, ...]) -> Desired:
-    """`desired` with only the units that are shown: faster, and errors of other services do not matter."""
+    """`desired` with only the units that are shown: faster, and errors in other services do not matter."""
     wanted = set(_list_origins(registry, things))
     return replace(
         desired,
@@ -171,7 +171,7 @@ def _find_service(desired: Desired, name: str) -> DesiredService | None:
 
 
 def _list_wires(registry: Registry, places: Places, *, of: str = "", key: str = "") -> Iterator[Wire]:
-    """Those of one service, or those of one key: there without services that are retired."""
+    """The streams and keys of one service, or the users of one key, without retired services."""
     for name, service in sorted(registry.services.items()):
         if name != of and (of or service.state == "retired"):
             continue
@@ -193,7 +193,7 @@ def _list_other_ends(registry: Registry, does: Does, stream: str) -> Iterator[st
 
 
 def _list_users(registry: Registry, kind: str, name: str) -> Iterator[str]:
-    """What refers to it: the services of a target, a venv or a timer; units that are ordered against it."""
+    """What refers to it: the services of a target, a venv or a timer; units ordered after or before it."""
     live = [(each, service) for each, service in sorted(registry.services.items()) if service.state != "retired"]
     if kind == "venvs":
         yield from (f"service {each}" for each, service in live if service.run and service.run.venv == name)

@@ -50,7 +50,7 @@ def list_facts(thing: Thing) -> list[tuple[str, str]]:
 
 
 def format_command(thing: Thing) -> str:
-    """Its argv in JSON's quotes where a shell's reader could not tell the arguments apart."""
+    """Its argv, in JSON quotes if a shell user could not tell the arguments apart."""
     odd = any(not each or set(each) & set(" \t\n'\"\\$") for each in thing.argv)
     return json.dumps(list(thing.argv), ensure_ascii=False) if odd else " ".join(thing.argv)
 

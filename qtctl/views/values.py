@@ -31,7 +31,7 @@ class Value(Part):
 
 
 class Places:
-    """File and line of declared values; each text is gone through once."""
+    """File and line of declared values; each text is searched once."""
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self._files = files
