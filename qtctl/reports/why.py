@@ -1,11 +1,12 @@
 """Where a number of a report comes from; JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pydantic import Field
 
 from qtctl.dialects.json_pointer import list_steps, resolve_pointer, step_into, write_pointer
 from qtctl.errors import InputError, Place
+from qtctl.findings.finding import Proof
 from qtctl.reports.document import SCHEMA_VERSION, Part, dump
 from qtctl.reports.numbers.catalogue import recognize, suggest_step
 from qtctl.reports.numbers.explain import Asked, Explained, Item, explain, find_rule, is_figure, read_field
@@ -52,8 +53,15 @@ class WhyReport(Part):
     stands_for_all: bool = False
 
 
-def build_report(content: object, file: str, pointer: Sequence[str]) -> WhyReport:
-    """`content`: the document, parsed. InputError if it is no report, or the pointer leads to no number."""
+Proofs = Mapping[str, Sequence[Proof]]
+"""Id and subject of a check, as the rows of what holds name it → its proofs."""
+
+
+def build_report(content: object, file: str, pointer: Sequence[str], proofs: Proofs | None = None) -> WhyReport:
+    """`content`: the document, parsed. InputError if it is no report, or the pointer leads to no number.
+
+    `proofs`: of checks that the report only names.
+    """
     document = recognize(content, file)
     steps, number = _find_number(content, file, pointer)
     rule = find_rule(document, steps)
@@ -70,7 +78,7 @@ def build_report(content: object, file: str, pointer: Sequence[str]) -> WhyRepor
         number=number,
         how=found.how,
         what=found.what,
-        items=tuple(map(_make_item, found.items)),
+        items=tuple(_make_item(each, proofs or {}) for each in found.items),
         total=found.total,
         adds_up=_adds_up(found),
         stands_for_all=found.stands_for_all,
@@ -119,12 +127,13 @@ def _adds_up(found: Explained) -> bool:
     return abs(found.total - found.number) < 1e-9 * max(1.0, abs(found.number))
 
 
-def _make_item(item: Item) -> WhyItem:
+def _make_item(item: Item, proofs: Proofs) -> WhyItem:
+    known = (WhyQuestion(again=each.again, line=each.line, at=each.at) for each in proofs.get(item.label, ()))
     return WhyItem(
         pointer=write_pointer(item.steps),
         label=item.label,
         number=item.number,
-        asked=tuple(map(_make_question, item.asked)),
+        asked=tuple(map(_make_question, item.asked)) or tuple(known),
     )
 
 

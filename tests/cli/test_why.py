@@ -137,3 +137,33 @@ def test_the_result_of_why_is_a_report_too(folder: Path, run_here: RunHere) -> N
     ran = run_here(folder, "why", "why.json#/total", "--format", "table")
     assert ran.code == 0
     assert ran.out.startswith("/total is 3\n")
+
+
+def test_with_the_evidence_each_check_has_its_proof(world: Path, run_here: RunHere) -> None:
+    argv = ("--from", "evidence.json", "--format", "json")
+    (world / "registry.json").write_text(run_here(world, "report", "registry", *argv).out)
+    number = "registry.json#/gates/8/unknown"
+    bare = json.loads(run_here(world, "why", number, "--format", "json").out)
+    proved = json.loads(run_here(world, "why", number, *argv).out)
+    assert bare["number"] == proved["number"] == len(proved["items"]) > 5
+    assert not any(each["asked"] for each in bare["items"])
+    assert all(each["asked"] for each in proved["items"])
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (("--from", "gone.json"), "gone.json: cannot be read"),
+        (("--from", "other.json"), "other.json: evidence of 2026-01-01T00:00:00.000Z, and registry.json was made from"),
+        (("--from", "evidence.json", "--registry", "none"), "none: there is no registry here"),
+    ],
+)
+def test_evidence_that_is_not_the_reports(world: Path, run_here: RunHere, argv: tuple[str, ...], says: str) -> None:
+    made = run_here(world, "report", "registry", "--from", "evidence.json", "--format", "json").out
+    (world / "registry.json").write_text(made)
+    taken_at = json.loads(made)["generated_at"]
+    evidence = (world / "evidence.json").read_text()
+    (world / "other.json").write_text(evidence.replace(f'"{taken_at}"', '"2026-01-01T00:00:00.000Z"'))
+    ran = run_here(world, "why", "registry.json#/summary/running", *argv)
+    assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 1)
+    assert says in ran.err

@@ -162,7 +162,7 @@ OF_COMMAND: dict[str, tuple[str, ...]] = {
     "why": (
         "0: explained, and the items come to the number",
         "1: explained, but the items come to something else: the report was changed, or is damaged",
-        "2: the file is no report of qtctl, or no number stands there",
+        "2: the file is no report of qtctl, or no number stands there; or `--from` is not its evidence",
     ),
     "check-claims": (
         "0: nothing in it is false",
