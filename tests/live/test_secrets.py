@@ -122,6 +122,8 @@ def _looks(box: Box, work: Path) -> list[str]:
         _exits(1, "--debug", "audit", *host, "--format", "table", "--all"),
         _exits(1, "--debug", "report", "registry", *host, "--format", "json", "--out", str(out / "registry.json")),
         _exits(1, "--debug", "report", "registry", *host, "--out", str(out / "registry.md")),
+        _exits(1, "--debug", "report", "overview", "--from", evidence, "--format", "json"),
+        _exits(1, "--debug", "report", "catalogue", "--from", evidence, "--format", "json"),
     ]
 
 

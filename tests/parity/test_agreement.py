@@ -83,8 +83,7 @@ def make(name: str) -> Fleet:
     return replace(whole, evidence=replace(whole.evidence, items=changed))
 
 
-CASES = ("shipped healthy", "shipped broken", "shipped incomplete", "shipped unreachable",
-         "small mixed", "small broken", "small incomplete", "small unreachable")  # fmt: skip
+CASES = ("shipped healthy", "shipped broken", "small mixed", "small broken", "small incomplete", "small unreachable")
 
 
 @dataclass(frozen=True)
@@ -212,7 +211,7 @@ def test_the_cases_are_what_they_are_called() -> None:
     assert report("shipped healthy").overview.totals.unknown == 0
     assert report("shipped broken").overview.summary.running == 0
     assert report("shipped broken").overview.summary.failed > 30
-    assert report("shipped incomplete").overview.totals.unknown > 100
+    assert report("small incomplete").overview.totals.unknown > 20
     assert report("small unreachable").overview.unreachable == REASON
     assert locate_shipped("recorded").is_dir()
     assert len(ITEMS) == len(make("small mixed").evidence.items)

@@ -32,6 +32,8 @@ COMMANDS = {
     "adopt drift": ("--host", "nowhere.invalid"),
     "audit": ("--from", "evidence.json"),
     "report registry": ("--from", "evidence.json"),
+    "report overview": ("--from", "evidence.json"),
+    "report catalogue": ("--from", "evidence.json"),
     "snapshot take": ("--from", "evidence.json", "--store", "snapshots"),
     "parity": ("--compose", "docker-compose.yml"),
     "check-claims": ("docker-compose.yml", "--registry", "registry"),

@@ -80,7 +80,9 @@ def poison(folder: Path, attack: str) -> None:
         file.write(f"summary = {said}\n")
     for name in ("api", "feed"):
         path = registry / f"services/{name}.toml"
-        path.write_text(f"notes = {said}\ncategory = {said}\n{path.read_text()}")
+        path.write_text(f"notes = {said}\ncategory = {said}\nowner = {said}\n{path.read_text()}")
+    with (registry / "fleet.toml").open("a") as file:
+        file.write(f'\n[lifecycles.order]\nsummary = {said}\npasses = ["s:tick", {said}]\n')
     (registry / "services/gone.toml").write_text(f'summary = {said}\nstate = "retired"\nwhy = {said}\n')
     evidence = json.loads((folder / "evidence.json").read_text())
     evidence |= {"address": attack, "transport": attack, "user": attack, "qtctl_version": attack}
@@ -110,6 +112,10 @@ DOCUMENTED: tuple[tuple[str, ...], ...] = (
     ("show", "gone"),
     ("show", "main"),
     ("audit", "--from", "evidence.json", "--all"),
+    ("report", "overview", "--from", "evidence.json"),
+    ("report", "catalogue", "--from", "evidence.json"),
+    ("report", "flow", "--from", "evidence.json"),
+    ("why", "evidence.json#/asks/0/took_ms"),
     ("adopt", "units", "units", "--out", "adopted-units"),
     ("adopt", "compose", "docker-compose.yml", "--out", "adopted-compose"),
     ("verify",),
@@ -210,14 +216,16 @@ def test_reports_of_a_hostile_host(tmp_path: Path, run_here: RunHere) -> None:
         item["value"] = _with(attack, item["value"])
     (tmp_path / "evidence.json").write_text(json.dumps(evidence))
     source = ("--from", "evidence.json", "--registry", str(locate_shipped("registry")))
-    for argv in (("audit", *source), ("report", "registry", *source)):
+    reports = (("report", name, *source) for name in ("registry", "overview", "catalogue"))
+    for argv in (("audit", *source), *reports):
         for form in ("md", "json", "table"):
             in_full = ("--verbose",) if argv[0] == "audit" else ()
             ran = run_here(tmp_path, *argv, *in_full, "--format", form)
             assert ran.code in (1, 3), ran.err
             assert odd_in(ran.out + ran.err) == set()
             assert forged_in(ran.out + ran.err) == []
-            assert "1b]52;c;" in ran.out
+            if "catalogue" not in argv:  # it has what is declared, and no free text of the host
+                assert "1b]52;c;" in ran.out.replace("\\]", "]")
             if form == "md":
                 _only_text(ran.out)
 
@@ -244,10 +252,14 @@ def _only_text(markdown: str) -> None:
     """No link, picture or HTML but our own line breaks and code, by the judgment of a parser that GitHub's is like."""
     parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     for token in _flat(parser.parse(markdown)):
-        assert token.type not in ("link_open", "image", "html_block", "s_open", "fence"), token
+        assert token.type not in ("link_open", "image", "html_block", "s_open"), token
+        if token.type == "fence":
+            assert token.info == "mermaid", token
+            assert token.content.startswith("---\ntitle: "), "our own drawing, whose texts are escaped"
         if token.type == "html_inline":
             assert token.content in ("<br>", "<code>", "</code>"), token
-    assert "https://evil.example" not in re.sub(r"(`+).*?(?<!`)\1(?!`)|<code>.*?</code>", "", markdown)
+    running = re.sub(r"^```mermaid\n.*?^```$", "", markdown, flags=re.DOTALL | re.MULTILINE)
+    assert "https://evil.example" not in re.sub(r"(`+).*?(?<!`)\1(?!`)|<code>.*?</code>", "", running)
 
 
 def _flat(tokens: list[Token]) -> Iterator[Token]:
