@@ -13,7 +13,7 @@ from qtctl.model.policy import GateStep
 from qtctl.reports.check import Check
 from qtctl.reports.document import SCHEMA_VERSION, Part, dump
 from qtctl.reports.order import rank_check
-from qtctl.reports.totals import Totals
+from qtctl.reports.totals import Held, Totals, list_held
 from qtctl.version import VERSION
 
 
@@ -42,18 +42,23 @@ class StepRow(Part):
     note: str
     command: str = Field(description="what shows the same by itself")
     totals: Totals
+    held: Held = Field(default={}, description="subjects of the checks that hold, by severity and rule")
+    condensed: bool = Field(default=False, description="one row stands for all checks, as nothing is known of the host")
     findings: tuple[Check, ...] = Field(description="the checks that do not hold")
 
     @classmethod
     def of(cls, result: StepResult) -> "StepRow":
         checks = tuple(Check.of(_say_what(each)) for each in result.findings)
+        counted = Totals.of(checks)
         return cls(
             step=result.step,
             host=result.host,
             conclusion=result.conclusion,
             note=result.note,
             command=join(result.command),
-            totals=result.totals or Totals.of(checks),
+            totals=result.totals or counted,
+            held=list_held(checks),
+            condensed=result.totals is not None and result.totals != counted,
             findings=tuple(sorted((each for each in checks if each.outcome is not Outcome.HOLDS), key=rank_check)),
         )
 

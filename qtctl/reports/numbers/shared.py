@@ -16,12 +16,18 @@ def list_check_numbers(prefix: str, name: str) -> Iterator[Number]:
     yield said(f"{prefix}/{name}/*/proof/*/ask", "the number of the question in the evidence")
 
 
+LISTS = ("findings", "unknowns", "not_asked")
+
+
 def list_total_numbers(
-    prefix: str = "", rows: tuple[str, ...] = ("findings", "unknowns", "not_asked")
+    prefix: str = "", rows: tuple[str, ...] = LISTS, condensed: tuple[str, str] = ("unreachable", "unknowns/0")
 ) -> Iterator[Number]:
-    """Of the totals of checks beside `held` and the lists of `rows`. One row stands for a host that was not reached."""
+    """Of the totals of checks beside `held` and the lists of `rows`.
+
+    `condensed`: what is set where one row stands for all checks of a host that was not reached, and that row.
+    """
     at = prefix.count("*")
-    stand_in = (f"{_pin(prefix)}/unreachable", f"{_pin(prefix)}/unknowns/0")
+    stand_in = (f"{_pin(prefix)}/{condensed[0]}", f"{_pin(prefix)}/{condensed[1]}")
     for outcome in OUTCOMES:
         word = outcome.replace("_", "-")
         said_word = "hold" if outcome == "holds" else f"are {word.replace('-', ' ')}"
