@@ -39,7 +39,7 @@ class Forge:
 
 
 def find_forge(environ: Mapping[str, str]) -> Forge:
-    """The request that this job is about. InputError where it is none, or a variable is missing."""
+    """The request that this job is about. InputError if it is none, or a variable is missing."""
     if environ.get("GITLAB_CI"):
         return _find_gitlab(environ)
     if environ.get("GITHUB_ACTIONS"):
@@ -83,7 +83,7 @@ def _check_url(name: str, value: str | None) -> str:
 def put_comment(forge: Forge, text: str, mark: str, *, make: bool) -> str:
     """Replace the comment that begins with `mark`, or make one. What was done: updated, created or nothing.
 
-    `make`: whether to, where there is none. HostError where the forge does not answer, or refuses.
+    `make`: whether to, where there is none. HostError if the forge does not answer, or refuses.
     """
     for number in _find_own(forge, mark):
         _ask(forge, forge.update, f"{forge.one}/{number}", {"body": text})

@@ -62,7 +62,7 @@ class _Work:
         return HostChange(host, planned, source, parity=self._compare_parity(before, declared, evidence))
 
     def _declare(self, host: str) -> Loaded | None:
-        """None where the host was not declared before."""
+        """None if the host was not declared before."""
         if host not in self.registry.hosts:
             return None
         return render_files(resolve_host(self.registry, self.files, host), self.run.ground.texts)

@@ -20,7 +20,7 @@ from qtctl.rules.gates.steps import make_unknown
 
 @dataclass
 class GateRun:
-    """`live`: the evidence of each host that was asked; None where no host may be. `now`: UTC, ISO 8601.
+    """`live`: the evidence of each host that was asked; None if no host may be. `now`: UTC, ISO 8601.
 
     `store`: where snapshots are, instead of in the folder of the policy.
     """
@@ -65,7 +65,7 @@ class GateRun:
         return Bench(self.ground, self.declare, shelf, self.now, self.store)
 
     def declare(self, host: str) -> Loaded:
-        """What a host must have, rendered. InputErrors where a template cannot be filled."""
+        """What a host must have, rendered. InputErrors if a template cannot be filled."""
         if self.ground.registry is None:
             raise InputErrors(self.ground.errors)
         if host not in self._loaded:

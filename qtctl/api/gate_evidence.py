@@ -28,7 +28,7 @@ def decode(content: bytes, path: str) -> str:
 
 @dataclass
 class EvidenceShelf:
-    """`live`: by host, of those that were asked; None where none may be. `now`: UTC, ISO 8601."""
+    """`live`: by host, of those that were asked; None if none may be. `now`: UTC, ISO 8601."""
 
     gate: Gate
     now: str
@@ -36,7 +36,7 @@ class EvidenceShelf:
     _read: dict[str, Evidence] = field(default_factory=dict)
 
     def find(self, declared: Declared) -> Evidence:
-        """InputError where there is none that counts."""
+        """InputError if there is none that counts."""
         host = declared.desired.host
         if self.gate.is_live:
             return self._find_live(host)
@@ -45,7 +45,7 @@ class EvidenceShelf:
         return self._read[host]
 
     def find_if_any(self, declared: Declared) -> Evidence | None:
-        """None where there is none that counts."""
+        """None if there is none that counts."""
         try:
             return self.find(declared)
         except InputError:

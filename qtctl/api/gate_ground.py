@@ -18,7 +18,7 @@ EVIDENCE_STEPS = frozenset({GateStep.PARITY, GateStep.AUDIT, GateStep.NEW})
 
 @dataclass(frozen=True, slots=True)
 class GateGround:
-    """A registry, and what its policy.toml asks for. `registry`: None where it has errors; `hosts`: then none."""
+    """A registry, and what its policy.toml asks for. `registry`: None if it has errors; `hosts`: then none."""
 
     folder: Path
     templates: Path | None

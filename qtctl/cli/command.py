@@ -1,4 +1,4 @@
-"""What a file in `commands` says of its command."""
+"""What a file in `commands` declares about its command."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

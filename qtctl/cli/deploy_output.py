@@ -45,7 +45,7 @@ class DeployOutput:
         show(build_screen(plan, self.name, verbose=verbose))
 
     def end(self, outcome: "DeployOutcome") -> Exit:
-        """The outcome on stdout; on stderr, in every format, why it did not come to its end."""
+        """The outcome on stdout; on stderr, in every format, why it did not finish."""
         from qtctl.reports.deploy_text import describe_end, describe_problems
 
         code = choose_deploy_exit(outcome)

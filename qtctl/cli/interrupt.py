@@ -1,8 +1,8 @@
-"""Ctrl-C, and SIGTERM. Where nothing is to be cleaned up, it ends the process at once; elsewhere it is raised.
+"""Ctrl-C, and SIGTERM. If there is nothing to clean up, it ends the process at once; otherwise it is raised.
 
-An interrupt that is raised can be lost: pydantic builds its models through callbacks that drop it, and CPython, where
-it passes through `exec` of a text (dataclasses do that), dies of the signal whatever exit code was asked for. Both
-happen while modules load, which is most of what a short command does.
+An interrupt that is raised can be lost: pydantic builds its models through callbacks that drop it, and CPython, if it
+passes through `exec` of a text (dataclasses do that), dies of the signal whatever exit code was asked for. Both happen
+while modules load, which is most of what a short command does.
 """
 
 import os
@@ -13,13 +13,15 @@ from qtctl.cli.exits import Exit
 
 
 def exit_on_interrupt() -> None:
-    """For what reads: an interrupt is one line and exit 130, wherever it comes."""
+    """For commands that only read: an interrupt is one line and exit 130, whenever it comes."""
     signal.signal(signal.SIGINT, _exit)
 
 
 def raise_on_interrupt() -> None:
-    """For what leaves something behind: an interrupt is raised, so that locks are given back and what was half made is
-    removed. SIGTERM, with which a CI job or a service is ended, is one too.
+    """For commands that leave something behind: an interrupt is raised, so that they can clean up.
+
+    Locks are released, and what is half made is removed. SIGTERM, with which a CI job or a service is ended, counts
+    too.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)

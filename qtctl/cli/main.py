@@ -133,7 +133,7 @@ def run(started: "Asking | None" = None) -> NoReturn:
 
 
 def _take_debug(argv: list[str]) -> tuple[bool, list[str]]:
-    """--debug is taken wherever it stands, but not out of a command that is for a lab host."""
+    """--debug is taken from any place, but not out of a command for a lab host."""
     if argv[:2] == ["lab", "exec"]:
         return False, argv
     return "--debug" in argv, [argument for argument in argv if argument != "--debug"]

@@ -30,13 +30,13 @@ LEAST_WIDTH = 40
 TICK_S = 1.0
 SHOWN_FROM_S = 2
 BETWEEN_LINES_S = 5.0
-"""Where nobody looks, what is waited for is a line now and then, and not at each look."""
+"""If nobody watches, waiting is reported by a line now and then, not at each look."""
 VERBS = {Stage.CONNECT: "connecting to", Stage.COLLECT: "asking", Stage.END: "ending"}
-"""How a stage is named that needs no further word than its host."""
+"""The verb for a stage that needs no further word than its host."""
 
 
 def choose_format(format_: str | None, out: "Path | None" = None) -> str:
-    """Tables are for terminals; Markdown where the output goes elsewhere and nothing else was asked for."""
+    """Tables are for terminals; Markdown if the output goes elsewhere and nothing else was asked for."""
     if format_ is not None:
         return format_
     return "table" if out is None and sys.stdout.isatty() else "md"
@@ -86,7 +86,7 @@ def _measure_width() -> int:
 
 
 def _append_to_named(variable: str, text: str) -> None:
-    """To the end of the file that an environment variable names; nothing where it names none."""
+    """Append to the file that an environment variable names, if it names one."""
     path = os.environ.get(variable)
     if path:
         from pathlib import Path
@@ -97,13 +97,13 @@ def _append_to_named(variable: str, text: str) -> None:
 
 
 def withhold(*secrets: Secret) -> None:
-    """From now on, nothing that is written shows them."""
+    """From now on, no output shows them."""
     for secret in secrets:
         _withheld.add(secret)
 
 
 def write(text: str, to: "Path | None" = None) -> None:
-    """A document of several lines, on stdout or in a file. Whoever made it made one line of each value in it."""
+    """A document of several lines, on stdout or in a file. Each value in it is already one line."""
     shown = make_safe(text)
     if to is None:
         sys.stdout.write(shown)
@@ -114,12 +114,12 @@ def write(text: str, to: "Path | None" = None) -> None:
 
 
 def tell(text: str) -> None:
-    """One line on stdout, whatever it says; on a terminal as many as it needs."""
+    """One line on stdout, whatever it says; on a terminal, as many as it needs."""
     sys.stdout.write(f"{_fit_line(_make_safe_line(text), sys.stdout)}\n")
 
 
 def complain(text: str) -> None:
-    """One line on stderr, without what looks like a secret. Nobody there to read it is no error."""
+    """One line on stderr, with anything that looks like a secret masked. A closed stderr is no error."""
     _write_stderr(_fit_line(_make_safe_line(_mask_message(text)), sys.stderr))
 
 
@@ -130,13 +130,13 @@ def complain_of(lines: Iterable[str]) -> None:
 
 
 def trace(text: str) -> None:
-    """Lines on stderr that are known for what they are by their beginning, whatever stands in them."""
+    """Lines on stderr that are recognised by their beginning, whatever they contain."""
     shown = terminal.show_lines(_withheld.out_of(_mask_message(text.rstrip("\n"))))
     _write_stderr("\n".join(f"| {each}" for each in shown.split("\n")))
 
 
 def ask_operator(question: str) -> bool:
-    """Ask on the terminal. typer.Abort where the answer is Ctrl-C."""
+    """Ask on the terminal. typer.Abort on Ctrl-C."""
     import typer
 
     return typer.confirm(_make_safe_line(question))
@@ -149,7 +149,7 @@ def make_harmless(text: str) -> str:
 
 @contextmanager
 def show_progress(*, named: bool = False) -> Iterator["ProgressLine"]:
-    """`named`: each line begins with its host, for where there are several."""
+    """`named`: each line begins with its host, if there are several."""
     line = ProgressLine(named=named)
     try:
         yield line
@@ -158,7 +158,7 @@ def show_progress(*, named: bool = False) -> Iterator["ProgressLine"]:
 
 
 class ProgressLine:
-    """Events on stderr: a line each. On a terminal it is one line that changes, with how long that has taken so far."""
+    """Events on stderr, one line each. On a terminal it is one changing line with the elapsed time."""
 
     def __init__(self, *, named: bool = False) -> None:
         self._named = named
@@ -191,7 +191,7 @@ class ProgressLine:
 
 
 class _LiveLine:
-    """One line of a terminal, redrawn every second, so that a user sees how long it takes and that nothing hangs."""
+    """One line of a terminal, redrawn every second, so that a user sees that nothing hangs."""
 
     def __init__(self) -> None:
         from threading import Event as Flag
@@ -246,7 +246,7 @@ def _make_safe_line(text: str) -> str:
 
 
 def _fit_line(line: str, stream: "TextIO") -> str:
-    """A line that a terminal would break anywhere is broken between its words; elsewhere it stays one line."""
+    """A line too long for the terminal is broken between words; elsewhere it stays one line."""
     if len(line) < LEAST_WIDTH or not stream.isatty():
         return line
     from qtctl.cli.wrapping import fit_text

@@ -36,7 +36,7 @@ LIKELY: tuple[tuple[str, Callable[[str], bool]], ...] = (
 def find_stray_word(context: Any, argv: Sequence[str]) -> Stray | None:  # noqa: ANN401 - typer's click has no name of its own
     """The first word of `argv` that the command of `context` has no place for; None if there is none.
 
-    Words that a wrong command line leaves over are found even where it fails for another reason first.
+    Leftover words of a wrong command line are found even if it fails for another reason first.
     """
     command = context.command
     words = _strip_command(context.command_path.split()[1:], argv)
@@ -50,7 +50,7 @@ def find_stray_word(context: Any, argv: Sequence[str]) -> Stray | None:  # noqa:
 
 
 def list_missing(context: Any, argv: Sequence[str]) -> list[str]:  # noqa: ANN401 - see find_stray_word
-    """What the command of `context` needs and the line does not give: all of it, where the first is reported."""
+    """Everything that the command of `context` needs and the line lacks; click reports only the first."""
     command = context.command
     words = _strip_command(context.command_path.split()[1:], argv)
     try:

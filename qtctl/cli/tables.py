@@ -47,9 +47,9 @@ BOLD = "1"
 """As ECMA-48 numbers them: SGR."""
 GAP = 2
 BETWEEN = " " * GAP
-"""Cells in a pipe: `awk -F'  +'` tells them apart, since no text but a command has two spaces in a row."""
+"""Between cells in a pipe: `awk -F'  +'` splits them, since only commands have two spaces in a row."""
 NARROW = 24
-"""Columns: a cell with text in less than that is not read, but puzzled together."""
+"""Columns: text in a narrower cell is not readable."""
 
 
 def paint(text: str, style: Style) -> str:
@@ -135,7 +135,7 @@ class Screen:
             yield from self._write_field(name, text, indent + 2 * bool(record.depth) + 2, label)
 
     def _write_field(self, name: str, text: Text, indent: int, label: int) -> Iterator[str]:
-        """A value beside its name; below it where a word of it would not fit there. Without a name: the whole width."""
+        """A value next to its name, or below it if one of its words would not fit. Without a name: the full width."""
         words = [line for line in self._split_words(text) if line]
         if not words:
             return

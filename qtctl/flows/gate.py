@@ -37,13 +37,13 @@ from qtctl.plan.unit_goals import list_seen_files
 
 POLL_S = 0.4
 NAMED = 2
-"""Of what is waited for, as many are named."""
+"""How many of the things that it waits for are named."""
 
 LOOK_S = 30.0
 LAST_LOOK_S = 5.0
 
 LOST_S = 30.0
-"""How long a host that went away while it was looked at is tried again."""
+"""How long to retry a host that was lost while it was looked at."""
 
 
 def never() -> bool:
@@ -53,7 +53,7 @@ def never() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the last look said. `opened`: nothing is in the way any more.
+    """The result of the last look. `opened`: nothing is in the way any more.
 
     `outstanding`: what does not hold, or is unknown. `moving`: services that keep restarting. `stuck`: nothing could
     have changed any more, so the wait was cut short. `ended`: someone else ended the transaction.
@@ -66,15 +66,15 @@ class Verdict:
     stuck: bool = False
     ended: bool = False
     remaining: tuple[str, ...] = ()
-    """What else is not as it should be, a sentence each."""
+    """What else is not as it should be, one sentence each."""
     silent: tuple[str, ...] = ()
-    """Services that write nothing since they were restarted."""
+    """Services that have written nothing since they were restarted."""
 
 
 class Waits(Protocol):
-    """What decides whether a transaction may be confirmed.
+    """Decides whether a transaction may be confirmed.
 
-    `goal` is what the host must be, `again` what to do where it is not. `failed_before`: units that had failed before
+    `goal`: what the host must be; `again`: what to do if it is not. `failed_before`: units that had failed before
     anything was changed.
     """
 
@@ -83,7 +83,7 @@ class Waits(Protocol):
 
     @property
     def desired(self) -> Desired:
-        """What the host notes of its generation."""
+        """What the host records about its generation."""
         ...
 
     @property
@@ -101,7 +101,7 @@ class Waits(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """How one deploy looks at its host. `choices`: those of its plan. Every look asks and judges the same."""
+    """How one deploy looks at its host. `choices`: of its plan. Every look asks and judges the same."""
 
     goal: ClassVar[str] = "as declared"
     again: ClassVar[str] = "fix that, then deploy again"
@@ -112,13 +112,13 @@ class Gate:
     steady_s: float
     choices: Choices
     deployed: Desired
-    """What is judged of `desired`."""
+    """The part of `desired` that is judged."""
     wanted: frozenset[Need]
     expected: Expected
     """What a deploy waits for."""
     failed_before: frozenset[str] = frozenset()
     before: Facts | None = None
-    """The host as it was before anything was changed."""
+    """The host before anything was changed."""
     restart_delays: int = RESTART_DELAYS
 
     @classmethod
@@ -141,13 +141,16 @@ class Gate:
         )
 
     def look(self, host: Host, left_s: float = LOOK_S) -> Evidence:
-        """All that the plan and the gate are made from. HostError if the host is gone."""
+        """Everything that the plan and the gate need. HostError if the connection is lost."""
         shown = list_properties(self.desired)
         inquiry = build_inquiry(self.desired, self.wanted, passwords=self.passwords, properties=shown)
         return collect(host, inquiry, self.clock, root=True, deadline_s=min(left_s, LOOK_S))
 
     def look_and_read(self, host: Host, left_s: float = LOOK_S) -> tuple[Evidence, Running | None]:
-        """A look, and meanwhile what processes have read. If that leaves too few sessions, a second look is alone."""
+        """A look, and at the same time what processes have read.
+
+        If that leaves too few sessions, look again without it.
+        """
         reading = start_reading(host, list_seen_files(self.desired))
         evidence = self.look(host, left_s)
         facts = Facts.of(evidence)
@@ -161,7 +164,7 @@ class Gate:
         return tuple(each for each in self.judge(evidence) if each.outcome is not Outcome.HOLDS)
 
     def judge(self, evidence: Evidence) -> tuple[Finding, ...]:
-        """The checks that a deploy waits for. Where one does not hold, other rules may say why."""
+        """The checks that a deploy waits for. If one does not hold, other rules may say why."""
         found = judge(self.deployed, evidence, only=self.expected)
         if all(each.outcome is Outcome.HOLDS for each in found):
             return found
@@ -170,7 +173,7 @@ class Gate:
         return tuple(each for each in explained if each.id in gate)
 
     def is_steady(self, evidence: Evidence) -> bool:
-        """Whether every service has been up for long enough at this look, and nothing is on its way."""
+        """Whether every service has been up for long enough at this look, and nothing is starting or stopping."""
         watch, facts = Steadiness(self.steady_s, self.restart_delays), Facts.of(evidence)
         watch.see(self.desired, facts, self.clock.monotonic())
         return watch.steady
@@ -210,13 +213,13 @@ class Gate:
             over = ended()
 
     def _list_remaining(self, contact: Contact, evidence: Evidence, reading: Running | None) -> tuple[str, ...]:
-        """What a new plan of the host would change: someone else was there in between, or it did not take."""
+        """What a new plan of the host would change: someone else was there in between, or a change had no effect."""
         choices = replace(self.choices, expected=None, cut_over=False, under_way=True)
         planned = plan_host(contact.host, self.desired, evidence, self.clock, choices, reading=reading)
         return list_remaining(self.desired, planned, Facts.of(evidence), self.failed_before)
 
     def _look_again(self, contact: Contact, until: float, *, last: bool) -> tuple[Evidence, Running | None]:
-        """`last`: the gate may open after this look, and then it must be known what processes have read."""
+        """`last`: the gate may open after this look, so it must be known what processes have read."""
         lost_at = self.clock.monotonic()
         while True:
             left_s = max(until - self.clock.monotonic(), LAST_LOOK_S)
@@ -228,7 +231,10 @@ class Gate:
 
 @dataclass
 class _Watch:
-    """What the looks of one gate have shown so far. What had failed before is waited for, and shuts no gate."""
+    """What the looks of one gate have shown so far.
+
+    What had failed before is waited for, but does not close the gate.
+    """
 
     gate: Gate
     until: float
@@ -241,7 +247,7 @@ class _Watch:
     _excused: frozenset[str] = field(default=frozenset(), init=False)
     _remaining: tuple[tuple[str, ...], float] = field(default=((), 0.0), init=False)
     _silent: tuple[Silent, ...] = field(default=(), init=False)
-    """Those that are waited for, and those that have not been heard in time."""
+    """Streams that are waited for, and those that had no entry in time."""
 
     def __post_init__(self) -> None:
         self.began = self.gate.clock.monotonic()
@@ -270,7 +276,7 @@ class _Watch:
         self._stuck = self._stuck or any(each.over for each in self._silent)
 
     def _list_silent(self, now: float) -> tuple[Silent, ...]:
-        """Without streams of which it cannot be told in time."""
+        """Without streams for which it cannot be told in time."""
         if self.gate.before is None:
             return ()
         found = list_silent(self.gate.desired, self.gate.before, self.facts)
@@ -320,7 +326,7 @@ def _describe_wait(judged: Sequence[Finding], outstanding: Sequence[Finding], st
 
 
 def _drop_others(desired: Desired) -> Desired:
-    """Drop what qtctl does not deploy: whether grafana runs is for an audit to say, not for this gate."""
+    """Drop what qtctl does not deploy: whether grafana runs is for an audit, not for this gate."""
     return replace(desired, externals=(), retired_units=(), loaded=desired.loaded or _list_loaded_units(desired))
 
 
@@ -331,5 +337,5 @@ def _list_loaded_units(desired: Desired) -> tuple[LoadedUnit, ...]:
 
 
 def _select_answerable(desired: Desired, wanted: frozenset[Need]) -> Expected:
-    """What the gate waits for, and of other rules what `wanted` is enough for."""
+    """What the gate waits for, and of other rules those for which `wanted` is enough."""
     return tuple(each for each in list_expectations(desired) if each[0].gate or wanted.issuperset(each[1].needs))

@@ -1,4 +1,4 @@
-"""The snapshots that a store holds of one host → checks: is each as it was written, and is none missing."""
+"""The snapshots that a store holds for one host → checks: is each as it was written, and is none missing."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace

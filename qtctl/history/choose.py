@@ -15,7 +15,7 @@ _NUMBER, _TIME, _DIGEST = (
 
 
 def choose(links: Sequence[Link], word: str, host: str) -> Link:
-    """The newest of those that `word` means. InputError if there is none, or several by their digest."""
+    """The newest of those that `word` matches. InputError if none does, or several by digest."""
     found = [each for each in links if _is_meant(each, word)]
     if not found:
         said = ", ".join(each.snapshot.head.taken_at[:10] for each in links[-3:]) or "none at all"

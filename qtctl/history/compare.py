@@ -15,7 +15,7 @@ HOMES: Mapping[RowKind, tuple[str, ...]] = {
     RowKind.KEY: ("store",),
     RowKind.VENV: ("path",),
 }
-"""The fields of a row that say where the thing is: where one differs, the thing has moved."""
+"""The fields of a row that say where the thing is: if one differs, the thing has moved."""
 Moved = Mapping[str, tuple[str, ...]]
 """Compose service → the services that the registry says took over from it."""
 
@@ -89,7 +89,7 @@ def _compare_kind(
 
 
 def _describe_gone(kind: RowKind, name: str, row: Row, after: Inventory) -> Change:
-    """What nothing declared was only seen, and is not known to be gone where the host was not looked over."""
+    """An undeclared thing that was only seen is not known to be gone if the host was not searched."""
     unseen = kind in after.partial and row.get("declared") in ("no", "undeclared")
     return Change(kind, How.UNKNOWN if unseen else How.REMOVED, name, name, _compare_fields(row, {}))
 

@@ -1,4 +1,4 @@
-"""Rows of what a registry declares for a host, where a module registry has none: flows, limits, generated files."""
+"""Rows for what a registry declares for a host and a module registry lacks: flows, limits, generated files."""
 
 import hashlib
 from collections.abc import Collection, Iterable

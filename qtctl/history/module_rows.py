@@ -14,7 +14,7 @@ _UNKNOWN = "unknown"
 
 
 def read_modules(document: object, file: str) -> Inventory:
-    """What a module registry says. InputError if it is none, or lists one module twice."""
+    """The rows of a module registry. InputError if it is not one, or lists a module twice."""
     modules = document.get("modules") if isinstance(document, dict) else None
     if not isinstance(document, dict) or not isinstance(modules, list):
         hint = "a JSON document with a list of modules, as qtctl report registry --format json writes it"
@@ -126,7 +126,7 @@ def _make_unit_row(each: Table, word: str) -> Row:
 
 
 def _make_port_rows(document: Table) -> dict[str, Row]:
-    """A port is one row, whoever has it: two owners stand in it side by side."""
+    """A port is one row, whoever has it: two owners are listed together."""
     found: dict[str, dict[str, set[str]]] = {}
     for each in _get_tables(document, "ports"):
         _add_port(found, each, found_as=_get_text(each, "found"), declared="yes")

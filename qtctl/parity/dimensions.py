@@ -26,7 +26,7 @@ NO_DISPOSITION = "no disposition says what became of the service"
 
 @dataclass(frozen=True, slots=True)
 class Unplaced:
-    """A service of which no unit on this host can be compared: why, and the rules that may settle its settings."""
+    """A service without a comparable unit on this host: why, and the rules that may settle its settings."""
 
     why: str
     rules: ServiceRules
@@ -158,9 +158,9 @@ ANY, ANY_IPV4 = "*", "0.0.0.0"  # noqa: S104 - addresses to compare
 
 
 def compare_exposure(port: Published, declared: Sequence[str]) -> Relation:
-    """Of the widest declared address to where Docker published the port. EXACT where nothing is declared.
+    """How the widest declared address relates to where Docker published the port. EXACT if nothing is declared.
 
-    Docker publishes on all addresses of both families where the file names none.
+    Docker publishes on all addresses of both families if the file names none.
     """
     then = f"[{port.host_ip}]" if ":" in port.host_ip else port.host_ip or ANY
     then = ANY if then == ANY_IPV4 else then
@@ -175,7 +175,7 @@ def compare_exposure(port: Published, declared: Sequence[str]) -> Relation:
 
 
 def list_new_ports(published: Collection[tuple[str, int]], ports: Iterable[DeclaredPort]) -> Iterator[SettingFate]:
-    """Ports of the units that no service of the file published. `published`: protocol and number, where it is now."""
+    """Ports of the units that no service of the file published. `published`: protocol and current number."""
     for each in dict.fromkeys(ports):
         port = each.port
         if (port.protocol, port.port) not in published:

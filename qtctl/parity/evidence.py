@@ -33,11 +33,14 @@ OF_SUBJECTS: Mapping[Dimension, tuple[str, ...]] = {
 """Dimension → ids of the audit about what a unit uses and does not declare itself: keys, folders, accounts."""
 _SUBJECTS = frozenset(id_ for those in OF_SUBJECTS.values() for id_ in those)
 _OF_ALL = frozenset({"QT705"})
-"""Of the host, whatever declares it."""
+"""About the host, whatever declares it."""
 
 
 class Audited:
-    """The findings of an audit by what declares their subjects. `why_not`: why there are none; "" if there are."""
+    """The findings of an audit, by the entries that declare their subjects.
+
+    `why_not`: why there are none; "" if there are.
+    """
 
     def __init__(self, findings: Iterable[Finding], why_not: str = "") -> None:
         self.why_not = why_not

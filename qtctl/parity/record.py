@@ -77,7 +77,7 @@ class ServiceRules:
 def read_rules(
     legacy: Legacy | None, names: frozenset[str], name: str, disposition: Disposition | None
 ) -> ServiceRules:
-    """Of the service `name`. `names`: of all services of its file."""
+    """The rules for the service `name`. `names`: of all services of its file."""
     prefix = f"services.{name}."
     own = (disposition.replaced if disposition else {}).items()
     whole = (legacy.replaced if legacy else {}).items()
@@ -119,7 +119,7 @@ def _list_beginnings(item: str) -> Iterator[str]:
 
 
 _HOST = re.compile(r"(?:(?<=//)|(?<=@)|^)[\w.-]+(?=$|[:/?])(?!://)")
-"""Where a host stands in a value: in a URL, before a port, alone. A scheme is none."""
+"""Where a value has a host: in a URL, before a port, or alone. A scheme is not a host."""
 
 
 @lru_cache(maxsize=4096)

@@ -66,7 +66,7 @@ def judge_directive(setting: ComposeSetting, unit: Declared, service: Service) -
 
 @lru_cache(maxsize=4096)
 def _normalise_values(directive: str, values: tuple[str, ...]) -> object:
-    """As systemd shows them once it has read them; as written where it shows nothing."""
+    """As systemd shows them once it has read them; as written if it shows nothing."""
     section = "Unit" if directive in _UNIT_SECTION else "Service"
     found = list_loaded_values({(section, directive): values}, "a.service")
     return repr(tuple(each.value for each in found)) if found else values

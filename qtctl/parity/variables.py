@@ -45,7 +45,7 @@ def _judge_value(setting: ComposeSetting, name: str, now: str, rules: ServiceRul
 
 
 def _judge_contract(setting: ComposeSetting, name: str, unit: Declared, contracts: Contracts, judged: Judged) -> Judged:
-    """Of Redis: the value leads to a declared store, or is the name of a declared key."""
+    """For Redis: the value leads to a declared store, or is the name of a declared key."""
     if setting.dimension is not Dimension.REDIS or judged.fate not in (Fate.KEPT, Fate.CHANGED):
         return judged
     wrong = contracts.find_fault(name, unit.env)

@@ -27,7 +27,7 @@ class Judged:
 
 
 def write_then(setting: ComposeSetting) -> str:
-    """What the compose file says, where it is compared with nothing."""
+    """What the compose file says, if it is compared with nothing."""
     if setting.kind is SettingKind.VARIABLE:
         return show(setting.key, setting.value)
     if setting.kind is SettingKind.VOLUME:
@@ -50,7 +50,7 @@ def _show(name: str, value: str) -> str:
 
 
 def choose(judged: Iterable[Judged]) -> Judged:
-    """Of several units that a service went to, the one that has it is enough."""
+    """If a service went to several units, one that has the setting is enough."""
     return min(judged, key=lambda each: _ORDER.index(each.fate))
 
 

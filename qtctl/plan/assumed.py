@@ -41,7 +41,7 @@ class AssumedPlan:
 
 
 def plan_from_saved(base: Desired | None, desired: Desired, facts: Facts) -> AssumedPlan:
-    """What a deploy of `desired` would do to the host of `facts`. `base`: None where it was not declared before."""
+    """What a deploy of `desired` would do to the host of `facts`. `base`: None if it was not declared before."""
     ground = _Ground(base, facts)
     planned, assumed, drifted = ground.plan(desired)
     due = frozenset(_list_labels(ground.plan(base)[0])) if base is not None else frozenset()

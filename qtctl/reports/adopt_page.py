@@ -134,7 +134,7 @@ def describe_lines(report: AdoptReport) -> Iterator[str]:
 
 
 def list_left_over(report: AdoptReport) -> tuple[FileRow, ...]:
-    """Files of which nothing was taken."""
+    """Files of which nothing was adopted."""
     return tuple(each for each in report.files if not each.taken)
 
 

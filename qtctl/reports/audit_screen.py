@@ -147,7 +147,7 @@ def _describe_consequences(found: Group) -> Text:
 
 
 def _write_line(found: Group) -> Paragraph:
-    """One line, where it fits."""
+    """One line, if it fits."""
     check = found.first
     title: Text = (f"{found.title}: ", *split_parts(_list_names(found.members)))
     because: Text = f" · {check.waiver}" if check.waiver else ""

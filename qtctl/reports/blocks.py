@@ -9,7 +9,7 @@ from qtctl.dialects.lines import split_lines
 
 
 class Tone(StrEnum):
-    """How a word is meant; a format chooses the colour."""
+    """The meaning of a word; a format chooses the colour."""
 
     GOOD = "good"
     BAD = "bad"
@@ -49,7 +49,7 @@ class Break:
 BREAK = Break()
 Part = str | Code | Strong | Toned | Break
 Text = Part | tuple[Part, ...]
-"""Running text, or a cell: one line but for BREAK. A format makes whatever stands in it harmless."""
+"""Running text, or a cell: one line except for BREAK. A format escapes whatever could do harm in it."""
 
 
 def split_parts(text: Text) -> tuple[Part, ...]:
@@ -74,7 +74,7 @@ class Title:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """`hang`: columns by which lines after the first are indented, where it is longer than one."""
+    """`hang`: columns by which further lines are indented, if there are any."""
 
     text: Text
     hang: int = 0
@@ -157,7 +157,7 @@ def _map_value(value: Any, change: Callable[[str], str]) -> Any:  # noqa: ANN401
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """A part of a comment that is folded until somebody opens it. `title`: what is seen of it."""
+    """A part of a comment that is folded until someone opens it. `title`: what is seen of it."""
 
     title: str
     body: Blocks
@@ -174,13 +174,13 @@ class Comment:
 
 
 def make_table(columns: Iterable[str | Column], rows: Iterable[tuple[Text, ...]], title: str = "") -> Blocks:
-    """A table; no block where it would have no row."""
+    """A table; no block if it would have no rows."""
     shown = tuple(rows)
     return (Table(tuple(columns), shown, title),) if shown else ()
 
 
 def make_list(items: Iterable[Text]) -> Blocks:
-    """A list; no block where there is nothing in it."""
+    """A list; no block if it would be empty."""
     shown = tuple(items)
     return (Bullets(shown),) if shown else ()
 

@@ -21,7 +21,7 @@ class ParityChange:
 
 @dataclass(frozen=True, slots=True)
 class HostChange:
-    """`planned`: None where there is no plan, for the reason in `why`. `source`: what the plan rests on, in words."""
+    """`planned`: None if there is no plan, for the reason in `why`. `source`: what the plan rests on, in words."""
 
     host: str
     planned: AssumedPlan | None

@@ -98,7 +98,7 @@ class DeployReport(Part):
 
 
 def build_report(outcome: DeployOutcome, *, fleet: str, address: str, exit_code: int) -> DeployReport:
-    """`address`: the host as it was asked for, which may stand in for the one that was planned."""
+    """`address`: the host as it was asked for, which may stand in for the planned one."""
     return DeployReport(
         qtctl_version=VERSION,
         fleet=fleet,

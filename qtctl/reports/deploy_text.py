@@ -9,7 +9,7 @@ from qtctl.model.plan import NoteKind, Refusal, StepKind, StepResult, StepStatus
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind, UnitFailure
 
 FEW = 5
-"""Of more steps that differ in nothing but their names, the first is named and the others are counted."""
+"""If more steps than this differ only in names, the first is named and the others are counted."""
 
 DONE = {
     StepKind.WRITE: "written",
@@ -50,7 +50,7 @@ def _list_overridden(outcome: DeployOutcome) -> tuple[str, ...]:
 
 
 def describe_problems(outcome: DeployOutcome) -> tuple[str, ...]:
-    """Why it did not finish, in one line, then a line for each thing and one for what to do. Empty if it did."""
+    """Why it did not finish, in one line, then a line for each thing and one for what to do. Empty if it finished."""
     reason = outcome.reason
     if reason is None:
         return ()
@@ -69,7 +69,7 @@ def describe_problems(outcome: DeployOutcome) -> tuple[str, ...]:
 
 
 def _add_hint(head: str, lines: list[str], reason: Reason) -> tuple[str, ...]:
-    """What to do has a line of its own where there are several."""
+    """What to do gets its own line if there are several lines."""
     if not lines:
         return (f"{head} ({reason.hint})" if reason.hint else head,)
     return (head, *lines, *([reason.hint] if reason.hint else []))
@@ -104,7 +104,7 @@ def _format_counts(outcome: DeployOutcome) -> str:
 
 
 def _list_kept(results: Iterable[StepResult]) -> Iterator[str]:
-    """Where what a person wrote, and was replaced, lies now, each folder once. Our own contents are in generations."""
+    """Where replaced files of people are now, each folder once. Our own contents are in generations."""
     by_hand = (each for each in results if each.kept.endswith(each.step.subject))
     folders = Counter(result.kept.removesuffix(result.step.subject) for result in by_hand)
     for folder, count in sorted(folders.items()):
@@ -174,7 +174,7 @@ def _describe_replaced(result: StepResult) -> str:
 
 
 def _group_alike(head: str, rows: Iterable[tuple[str, str, str]]) -> list[str]:
-    """A line for each row of (kind, subject, how it ended), but one for many that differ in nothing but their names."""
+    """A line for each row of (kind, subject, how it ended), but one for many that differ only in their names."""
     subjects: dict[tuple[str, str], list[str]] = {}
     for kind, subject, how in rows:
         subjects.setdefault((f"{kind} " if kind else "", how.replace(subject, "…")), []).append(subject)

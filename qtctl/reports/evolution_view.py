@@ -26,7 +26,7 @@ from qtctl.reports.view import View
 
 TWO = 2
 FIELDS_SHOWN, LONGEST = 6, 60
-"""Of one change. JSON has all of them, whole."""
+"""Of one change. JSON has all of them in full."""
 TITLES = {
     How.REMOVED: "Lost",
     How.ADDED: "Gained",

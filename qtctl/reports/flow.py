@@ -1,6 +1,6 @@
-"""The event flow of a fleet: who writes and who reads each stream, where the flow begins, ends and turns in circles.
+"""The event flow of a fleet: who writes and reads each stream, where the flow begins, ends and runs in cycles.
 
-Who does what is declared; lengths, ages and lags are of the evidence of one host, where there is any.
+Who does what is declared; lengths, ages and lags come from the evidence of one host, if there is any.
 """
 
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Findings as an operator takes them up: by cause, alike ones together, failed and dangerous before untidy."""
+"""Findings as an operator works on them: by cause, similar ones together, failed and dangerous before untidy."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Group:
 
 
 def group(findings: Iterable[Check], unknowns: Iterable[Check]) -> tuple[Group, ...]:
-    """The most urgent first. Waived findings are in groups of their own."""
+    """The most urgent first. Waived findings are in separate groups."""
     wordings = {each.title: each for rule in list_host_rules() for each in rule.wordings}
     roots: dict[tuple[str, str, str, bool], list[list[Check]]] = {}
     every = tuple(findings)
@@ -74,7 +74,7 @@ def _group(families: Sequence[list[Check]], blind: Mapping[str, int], wordings: 
 
 
 def _rank_group(group: Group) -> tuple[bool, int, bool, int, str, str]:
-    """Waived ones last; then by severity, what has consequences before what has none."""
+    """Waived ones last; then by severity, those with consequences before those without."""
     first = group.first
     consequences = len(group.below) + group.blind
     return first.waiver is not None, -first.severity.rank, group.wording.untidy, -consequences, first.id, first.subject

@@ -21,7 +21,7 @@ from qtctl.reports.lint import Report, write_verdict
 
 
 def build_page(report: Report) -> Blocks:
-    """Errors that keep the registry from being loaded are told on stderr."""
+    """Errors that keep the registry from loading go to stderr."""
     rows = ((Code(each.place), each.severity, each.id, each.what, each.remedy) for each in report.rows)
     findings = Section("Findings", make_table(("where", "severity", "finding", "what", "remedy"), rows))
     if report.counts is None:

@@ -76,7 +76,7 @@ def _plot(series: Series, top: int, points: Sequence[Point]) -> Iterator[str]:
 
 
 def _list_runs(series: Series, top: int, low: int, high: int) -> list[list[tuple[float, float, int, int]]]:
-    """Stretches without a gap: where a source says nothing, no line is drawn."""
+    """Stretches without a gap: no line is drawn where a source has no value."""
     between = WIDTH / max(len(series.values) - 1, 1)
     found: list[list[tuple[float, float, int, int]]] = [[]]
     for number, value in enumerate(series.values):

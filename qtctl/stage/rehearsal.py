@@ -226,7 +226,7 @@ class Drift:
     states: tuple[tuple[str, str], ...]
 
     def write_script(self) -> str:
-        """A shell script that makes it so; '' where nothing differs. The stand-ins must have been told of `failed`."""
+        """A shell script that makes it so; '' if nothing differs. The stand-ins must have been told of `failed`."""
         lines = [f"printf '%s\\n' {quote(EDIT)} >> {quote(path)}" for path in self.edited]
         for path in self.dropins:
             folder = quote(path.rpartition("/")[0])

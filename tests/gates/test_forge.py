@@ -1,4 +1,4 @@
-"""One comment on a request, by the API of its forge: made once, replaced ever after, and never somebody else's."""
+"""One comment on a request, by the API of its forge: made once, replaced ever after, and never someone else's."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""QT726: nothing that the fleet uses is on a file system that only somebody's hand has mounted."""
+"""QT726: nothing that the fleet uses is on a file system that only someone's hand has mounted."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -34,7 +34,7 @@ def _are_lasting(facts: Facts, desired: Desired) -> Judgment:
 
 
 def _judge_mount(unit: str, row: list[str], paths: list[str], trees: list[str]) -> Verdict | None:
-    """None where the fleet uses nothing of it."""
+    """None if the fleet uses nothing of it."""
     where, fragment, source = row
     used = [path for path in (*paths, *trees) if _is_in(path, where)] + [path for path in trees if _is_in(where, path)]
     if not used:
