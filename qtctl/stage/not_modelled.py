@@ -90,7 +90,7 @@ def _list_of_machine(facts: Facts, ground: Ground) -> Iterator[NotModelled]:
 def _list_of_programs(desired: Desired) -> Iterator[NotModelled]:
     running = [each.unit for each in desired.services if each.argv]
     if running:
-        why = f"stand-ins listen, answer and stream in place of the programs of {len(running)} services"
+        why = f"stand-ins listen, answer and stream in place of the programs of {join_some(running)}"
         yield NotModelled("programs", why)
     if desired.venvs:
         yield NotModelled("virtual environments", f"the packages of {join_some(each.name for each in desired.venvs)}")

@@ -2,7 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +16,13 @@ from jsonschema import Draft202012Validator
 
 from tests.builders.registry import STORES, TARGETS, write_fleet, write_host, write_redis
 from tests.docs.generate import DOCS
-from tests.live.box import Ran, qtctl
+from tests.live.box import ROOT, Ran, qtctl
 from tests.machine import own_lab
 
 pytestmark = pytest.mark.lab
 
-MORE = bool(os.environ.get("QTCTL_REHEARSALS"))
+GONE_WITHIN_S = 20.0
+on_demand = pytest.mark.skipif(not os.environ.get("QTCTL_REHEARSALS"), reason="takes long: QTCTL_REHEARSALS=all")
 API, FEED, FRAGILE = "shop-api.service", "shop-feed.service", "shop-fragile.service"
 BEFORE = {
     "fleet.toml": write_fleet(
@@ -117,7 +121,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 
 def list_state() -> list[str]:
     """What there is of labs on this machine, as far as this run's folder shows."""
-    return sorted(str(path) for path in Path(os.environ["QTCTL_STATE"]).rglob("*"))
+    home = Path(os.environ["QTCTL_STATE"])
+    return sorted(path.relative_to(home).as_posix() for pattern in ("*", "*/*") for path in home.glob(pattern))
 
 
 def outcomes(report: dict[str, Any]) -> dict[str, str]:
@@ -173,7 +178,7 @@ def test_a_deploy_that_production_would_refuse_is_refused_here(shop: Shop, tmp_p
     assert "units made by hand" in {each["subject"] for each in report["not_modelled"]}
 
 
-@pytest.mark.skipif(not MORE, reason="takes half a minute: QTCTL_REHEARSALS=all")
+@on_demand
 def test_what_somebody_changed_on_the_host_is_there_and_what_had_failed_still_fails(shop: Shop, tmp_path: Path) -> None:
     def change(items: dict[tuple[str, str], Any]) -> None:
         items["file", f"/etc/systemd/system/{API}"]["value"]["sha256"] = "0" * 64
@@ -196,6 +201,45 @@ def test_what_somebody_changed_on_the_host_is_there_and_what_had_failed_still_fa
     assert {each["subject"] for each in audit["findings"]} >= {FEED}
     assert {"failed units", "edited files"} <= {each["subject"] for each in report["not_modelled"]}
     assert ran.code == 1
+
+
+@pytest.mark.parametrize(
+    ("until", "signals"),
+    [
+        ("deploying the registry", (signal.SIGTERM,)),
+        pytest.param("killing", (signal.SIGINT, signal.SIGINT, signal.SIGINT), marks=on_demand),
+        pytest.param("filling its disk", (signal.SIGTERM,), marks=on_demand),
+        pytest.param("rebooting", (signal.SIGINT,), marks=on_demand),
+        pytest.param("rolling back", (signal.SIGKILL,), marks=on_demand),
+    ],
+)
+def test_a_rehearsal_that_is_stopped_leaves_nothing(
+    shop: Shop, until: str, signals: tuple[signal.Signals, ...]
+) -> None:
+    before = list_state()
+    argv = ["rehearse", "--host", "box", "--registry", str(shop.registry), "--evidence", str(shop.evidence)]
+    with subprocess.Popen(
+        [sys.executable, "-m", "qtctl", *argv], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    ) as process:  # fmt: skip
+        assert process.stderr is not None
+        for line in process.stderr:
+            if until in line:
+                break
+        for number in signals:
+            os.killpg(process.pid, number)
+            time.sleep(0.05)
+        said = process.stderr.read()
+        assert process.stdout is not None
+        assert process.stdout.read() == ""
+    assert process.returncode == (-signal.SIGKILL if signal.SIGKILL in signals else 130)
+    if len(signals) == 1 and signal.SIGKILL not in signals:
+        assert list_state() == before, "it returns once everything is gone"
+        assert said.splitlines()[-1] == "interrupted"
+    deadline = time.monotonic() + GONE_WITHIN_S
+    while list_state() != before:
+        assert time.monotonic() < deadline, list_state()
+        time.sleep(0.1)
 
 
 def test_where_no_host_boots_it_says_why_and_leaves_nothing(shop: Shop, tmp_path: Path) -> None:
