@@ -8,7 +8,8 @@ from qtctl.adapters.templates import load_unit_templates
 from qtctl.api.registry import LoadedRegistry
 from qtctl.engines.processes import Processes
 from qtctl.fleet.ask import Asked, FleetQuestion
-from qtctl.fleet.select import select
+from qtctl.fleet.select import select_hosts as select
+from qtctl.model.selection import Selection
 from qtctl.reports import fleet
 from qtctl.reports.audit import AuditReport
 from qtctl.reports.fleet import FleetReport
@@ -17,9 +18,9 @@ AT_ONCE = 8
 """Hosts that are asked at the same time."""
 
 
-def select_hosts(registry: LoadedRegistry, names: Sequence[str]) -> tuple[str, ...]:
-    """The hosts that match names and globs, each once. InputErrors for each that matches none."""
-    return select(names, registry.registry.hosts)
+def select_hosts(registry: LoadedRegistry, wanted: Selection) -> tuple[str, ...]:
+    """The selected hosts, each once. InputErrors for each name that means no host, for none at all and for too many."""
+    return select(registry.registry, wanted)
 
 
 def make_question(

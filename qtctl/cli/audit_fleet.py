@@ -14,20 +14,21 @@ if TYPE_CHECKING:
     from qtctl.cli.audit_part import Shown
     from qtctl.findings.finding import Finding
     from qtctl.fleet.ask import Asked
+    from qtctl.model.selection import Selection
     from qtctl.reports.audit import AuditReport
 
 
-class Selection(NamedTuple):
-    """`names`: hosts and globs, as they were given."""
+class FleetSource(NamedTuple):
+    """The registry, which of its hosts are asked, and how."""
 
     registry: Path
-    names: tuple[str, ...]
+    wanted: "Selection"
     user: str | None = None
     templates: Path | None = None
     become: bool = False
 
 
-def audit_fleet(chosen: Selection, shown: "Shown", *, save: Path | None) -> Exit:
+def audit_fleet(chosen: FleetSource, shown: "Shown", *, save: Path | None) -> Exit:
     from qtctl.api import audit, fleet
     from qtctl.cli.evidence import save as keep
     from qtctl.reports.fleet_view import add_places, build_view
@@ -57,7 +58,7 @@ def audit_fleet(chosen: Selection, shown: "Shown", *, save: Path | None) -> Exit
     return decide(choose_exit(each.verdict) for each in report.hosts)
 
 
-def ask_hosts(chosen: Selection) -> "Generator[Asked, None, None]":
+def ask_hosts(chosen: FleetSource) -> "Generator[Asked, None, None]":
     """Each host as soon as it has answered. Nothing is connected to before the registry is checked."""
     from qtctl.api import fleet
     from qtctl.api.registry import load
@@ -66,7 +67,7 @@ def ask_hosts(chosen: Selection) -> "Generator[Asked, None, None]":
     engine = fleet.start_engine()
     try:
         registry = load(chosen.registry)
-        targets = fleet.select_hosts(registry, chosen.names)
+        targets = fleet.select_hosts(registry, chosen.wanted)
         question = fleet.make_question(registry, targets, user=chosen.user, become=chosen.become)
         withhold(*question.secrets)
         with show_progress(named=True) as say:

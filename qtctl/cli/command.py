@@ -6,6 +6,9 @@ from enum import StrEnum
 
 import typer
 
+TAKES_ONE = "takes_one_host"
+"""Attribute of the functions of commands that take one host: whether it is `needed` or `optional`."""
+
 
 class Panel(StrEnum):
     """Where the help lists it."""

@@ -2,11 +2,11 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qtctl.dialects.endpoints import is_account, is_host_glob, is_target
+from qtctl.dialects.endpoints import TAG_SIGN, is_account, is_host_glob, is_tag, is_target
 from qtctl.formats.catalogue import Content, explain_refused, list_offered
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ TemplatesOption = Annotated[
 ]
 
 
-def _check_host(given: str | None) -> str | None:
+def check_target(given: str | None) -> str | None:
     if given is not None and not given.strip():
         raise typer.BadParameter("it is empty")
     if given is not None and not is_target(given):
@@ -48,9 +48,18 @@ def _split_hosts(given: list[str] | None) -> list[str]:
     """Split at commas: names and globs."""
     names = [name for each in given or () for name in each.split(",")]
     for name in names:
-        if not is_host_glob(name):
-            _check_host(name)
+        if not is_host_glob(name) and not is_tag(name.removeprefix(TAG_SIGN) if name.startswith(TAG_SIGN) else ""):
+            check_target(name)
     return names
+
+
+def _split_tags(given: list[str] | None) -> list[str]:
+    """Split at commas, each with its sign."""
+    tags = [tag.removeprefix(TAG_SIGN) for each in given or () for tag in each.split(",")]
+    for tag in tags:
+        if not is_tag(tag):
+            raise typer.BadParameter(f"{tag!r} is not a tag: letters, digits and . _ -" if tag else "it is empty")
+    return [f"{TAG_SIGN}{tag}" for tag in tags]
 
 
 def _check_account(given: str | None) -> str | None:
@@ -59,24 +68,31 @@ def _check_account(given: str | None) -> str | None:
     return given
 
 
-def _complete_host(incomplete: str) -> list[str]:
-    """The hosts of the registry in ./registry or $QTCTL_REGISTRY, and local. A registry with errors gives none."""
+def _read_hosts() -> dict[str, Any]:
+    """hosts.toml of ./registry or $QTCTL_REGISTRY; empty if it cannot be read."""
     import tomllib
 
     try:
-        declared = tomllib.loads((locate_registry(None) / "hosts.toml").read_text())
+        return tomllib.loads((locate_registry(None) / "hosts.toml").read_text())
     except (OSError, ValueError):
-        declared = {}
-    return [name for name in (*declared, "local") if name.startswith(incomplete)]
+        return {}
+
+
+def _complete_host(incomplete: str) -> list[str]:
+    """The hosts of the registry, and local."""
+    return [name for name in (*_read_hosts(), "local") if name.startswith(incomplete)]
+
+
+def _complete_tag(incomplete: str) -> list[str]:
+    hosts = (host for host in _read_hosts().values() if isinstance(host, dict))
+    tags = (tag for host in hosts for tag in host.get("tags", ()) if isinstance(tag, str))
+    return [tag for tag in dict.fromkeys(tags) if tag.startswith(incomplete)]
 
 
 HOST_HELP = "A host in the registry or your ssh config, a lab host (lab1), or local."
-HostOption = Annotated[
-    str, typer.Option("--host", metavar="HOST", callback=_check_host, help=HOST_HELP, autocompletion=_complete_host)
-]
 OptionalHostOption = Annotated[
     str | None,
-    typer.Option("--host", metavar="HOST", callback=_check_host, help=HOST_HELP, autocompletion=_complete_host),
+    typer.Option("--host", metavar="HOST", callback=check_target, help=HOST_HELP, autocompletion=_complete_host),
 ]
 HostsOption = Annotated[
     list[str] | None,
@@ -85,10 +101,34 @@ HostsOption = Annotated[
         metavar="HOST",
         callback=_split_hosts,
         autocompletion=_complete_host,
-        help=f"{HOST_HELP} Several: repeat it, or separate them with commas; '*' and '?' match hosts of the registry.",
+        help=f"{HOST_HELP} Several: repeat it, or separate them with commas; '*' and '?' match hosts of the registry, "
+        "@TAG those that carry the tag.",
     ),
 ]
 AllHostsOption = Annotated[bool, typer.Option("--all-hosts", metavar="", help="Every host of the registry.")]
+TagsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tag",
+        metavar="TAG",
+        callback=_split_tags,
+        autocompletion=_complete_tag,
+        help="Every host of the registry that carries TAG. Several: repeat it, or separate them with commas.",
+    ),
+]
+ExcludeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exclude",
+        metavar="HOST",
+        callback=_split_hosts,
+        autocompletion=_complete_host,
+        help="Leave out this host: a name, '*' and '?' as for --host, or @TAG. Several: as for --host.",
+    ),
+]
+MaxHostsOption = Annotated[
+    int | None, typer.Option("--max-hosts", metavar="N", min=1, help="Refuse if more than N hosts are selected.")
+]
 AsOption = Annotated[
     str | None,
     typer.Option("--as", metavar="NAME", help="Use what is declared for this registry host (default: the only one)."),

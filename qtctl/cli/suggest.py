@@ -5,6 +5,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from qtctl.cli.command import TAKES_ONE
 from qtctl.dialects.endpoints import is_host_glob, is_target
 from qtctl.dialects.shell import quote
 
@@ -57,10 +58,17 @@ def list_missing(context: Any, argv: Sequence[str]) -> list[str]:  # noqa: ANN40
         given, _, _ = command.make_parser(context).parse_args(list(words or ()))
     except Exception:  # noqa: BLE001 - see find_stray_word
         return []
-    missing = [each for each in command.params if each.required and not _is_given(given.get(each.name))]
+    needed = (each for each in command.params if each.required or _is_needed_host(command, each.name, given))
+    missing = [each for each in needed if not _is_given(given.get(each.name))]
     return [
         each.opts[0] if each.param_type_name == "option" else str(each.metavar or each.name).upper() for each in missing
     ]
+
+
+def _is_needed_host(command: Any, name: str, given: Collection[str]) -> bool:  # noqa: ANN401 - see find_stray_word
+    """Whether it is --host of a command that needs a host, and no other option selects one."""
+    needed = getattr(command.callback, TAKES_ONE, "") == "needed"
+    return needed and name == "host" and not {"tag", "all_hosts", "exclude"} & {*given}
 
 
 def _is_given(value: object) -> bool:
@@ -83,12 +91,16 @@ def _suggest_option(command: Any, word: str, given: Collection[str]) -> str:  # 
         name: each
         for each in command.params
         for name in each.opts
-        if each.param_type_name == "option" and (each.multiple or each.name not in given)
+        if each.param_type_name == "option" and (_is_repeatable(command, each) or each.name not in given)
     }
     for name, option in options.items():
         if word in _list_choices(option):
             return str(name)
     return next((name for name, fits in LIKELY if name in options and fits(word)), "")
+
+
+def _is_repeatable(command: Any, option: Any) -> bool:  # noqa: ANN401
+    return bool(option.multiple) and not (option.name == "host" and hasattr(command.callback, TAKES_ONE))
 
 
 def _list_choices(option: Any) -> Sequence[str]:  # noqa: ANN401

@@ -18,6 +18,10 @@ ACCOUNT = r"[A-Za-z0-9_]([A-Za-z0-9_.@-]{0,253}[A-Za-z0-9_$-])?"
 """A login name. `@`: accounts of a directory service (`ops@example.org`); a final `$`: machine accounts."""
 _INTERFACE = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}"
 PORTS = range(1, 65536)
+TAG = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+TAG_LENGTH = 64
+TAG_SIGN = "@"
+"""Before a tag of hosts, where a list of hosts names one: `hosts = ["@workers", "web-1"]`."""
 
 
 def is_host_name(text: str) -> bool:
@@ -60,6 +64,11 @@ def is_target(text: str) -> bool:
 def is_host_glob(text: str) -> bool:
     """A pattern of host names as in the shell: `web-*`, `web-[12]`, `web-?`."""
     return re.fullmatch(r"[A-Za-z0-9_.*?\[\]!-]{1,253}", text) is not None and not {"*", "?", "["}.isdisjoint(text)
+
+
+def is_tag(text: str) -> bool:
+    """Whether it can be a tag of hosts, without its sign."""
+    return len(text) <= TAG_LENGTH and re.fullmatch(TAG, text) is not None
 
 
 def is_port(number: int) -> bool:

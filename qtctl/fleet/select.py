@@ -1,25 +1,58 @@
-"""Select hosts of a fleet by name, or by glob over the hosts of the registry."""
+"""Select hosts of a fleet by name, or by glob or tag over the hosts of the registry."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
-from qtctl.dialects.endpoints import LOCAL, is_host_glob
+from qtctl.dialects.endpoints import LOCAL, TAG_SIGN, is_host_glob
 from qtctl.engines.connect import LAB_NAME
 from qtctl.errors import InputError, InputErrors
+from qtctl.model.placement import Placement, list_tags
+from qtctl.model.registry import Registry
+from qtctl.model.selection import Selection
+
+_SHOWN = 20
+"""Hosts that an error names."""
 
 
-def select(names: Sequence[str], declared: Collection[str]) -> tuple[str, ...]:
-    """The hosts that match `names`, without duplicates, in the order given; the matches of a glob are sorted.
+def select_hosts(registry: Registry, wanted: Selection) -> tuple[str, ...]:
+    """The selected hosts, each once, without the excluded ones. InputErrors for each name that means no host, and
+    where none is left or there are more than `wanted.most`.
+    """
+    placement = Placement(registry)
+    tags = {tag: placement.expand((f"{TAG_SIGN}{tag}",)) for tag in list_tags(registry)}
+    chosen = select(("*",) if wanted.every else wanted.names, registry.hosts, tags)
+    if wanted.exclude:
+        out = {*select(wanted.exclude, {*registry.hosts, *chosen}, tags)}
+        chosen = tuple(host for host in chosen if host not in out)
+    if not chosen:
+        what = "no host is selected" + (": all of them are excluded" if wanted.exclude else "")
+        raise InputError(what, hint="name hosts with --host, --tag or --all-hosts")
+    if wanted.most is not None and len(chosen) > wanted.most:
+        what = f"{len(chosen)} hosts are selected, and --max-hosts allows {wanted.most}"
+        raise InputError(f"{what}: {name_hosts(chosen)}", hint="select fewer, or allow more")
+    return chosen
 
-    `declared`: the hosts of the registry. If it has only one, a lab host or `local` can stand in for it. InputErrors
-    lists every name that matches no host.
+
+def name_hosts(hosts: Sequence[str]) -> str:
+    """The hosts in one line; of many the first, and how many more."""
+    more = f" and {len(hosts) - _SHOWN} more" if len(hosts) > _SHOWN else ""
+    return f"{', '.join(hosts[:_SHOWN])}{more}"
+
+
+def select(
+    names: Sequence[str], declared: Collection[str], tags: Mapping[str, Collection[str]] | None = None
+) -> tuple[str, ...]:
+    """The hosts that match `names`, without duplicates, in the order given; the matches of a glob or tag are sorted.
+
+    `declared`: the hosts of the registry. If it has only one, a lab host or `local` can stand in for it. `tags`: tag →
+    the hosts that carry it. InputErrors lists every name that matches no host.
     """
     hosts: list[str] = []
     errors: list[InputError] = []
     for name in dict.fromkeys(names):
         try:
-            hosts += _match_hosts(name, declared)
+            hosts += _match_hosts(name, declared, tags or {})
         except InputError as error:
             errors.append(error)
     if errors:
@@ -27,7 +60,9 @@ def select(names: Sequence[str], declared: Collection[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(hosts))
 
 
-def _match_hosts(name: str, declared: Collection[str]) -> Iterable[str]:
+def _match_hosts(name: str, declared: Collection[str], tags: Mapping[str, Collection[str]]) -> Iterable[str]:
+    if name.startswith(TAG_SIGN):
+        return _list_tagged(name.removeprefix(TAG_SIGN), tags)
     if is_host_glob(name):
         found = sorted(host for host in declared if fnmatchcase(host, name))
         if not found:
@@ -43,6 +78,16 @@ def _match_hosts(name: str, declared: Collection[str]) -> Iterable[str]:
     return (name,)
 
 
+def _list_tagged(tag: str, tags: Mapping[str, Collection[str]]) -> Iterable[str]:
+    found = sorted(tags.get(tag, ()))
+    if not found:
+        near = get_close_matches(tag, tags, n=1)
+        known = ", ".join(sorted(tags)) or "none"
+        hint = f"did you mean {near[0]}?" if near and near[0] != tag else f"the tags are {known}"
+        raise InputError(f"no host of the registry carries the tag {tag}", hint=hint)
+    return found
+
+
 def _suggest_hosts(name: str, declared: Collection[str]) -> Iterator[str]:
     near = get_close_matches(name, declared, n=1)
     yield f"did you mean {near[0]}?" if near else _list_declared(declared)
@@ -50,4 +95,4 @@ def _suggest_hosts(name: str, declared: Collection[str]) -> Iterator[str]:
 
 
 def _list_declared(declared: Collection[str]) -> str:
-    return f"hosts.toml has {', '.join(sorted(declared)) or 'none'}"
+    return f"hosts.toml has {name_hosts(sorted(declared)) or 'none'}"

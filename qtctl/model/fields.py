@@ -22,13 +22,13 @@ _NAME = StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]*$", max_length=2
 Name = Annotated[str, _NAME, Expect("a name of letters, digits and . _ @ -, the first a letter or digit")]
 Tag = Annotated[
     str,
-    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64),
+    StringConstraints(pattern=rf"^{endpoints.TAG}$", max_length=endpoints.TAG_LENGTH),
     Expect("a tag of letters, digits and . _ -, the first a letter or digit"),
 ]
 """What several hosts have in common. Where hosts are named, `@` stands before it."""
 HostRef = Annotated[
     str,
-    StringConstraints(pattern=r"^(@[A-Za-z0-9][A-Za-z0-9._-]*|[A-Za-z0-9][A-Za-z0-9._@-]*)$", max_length=200),
+    StringConstraints(pattern=rf"^({endpoints.TAG_SIGN}{endpoints.TAG}|[A-Za-z0-9][A-Za-z0-9._@-]*)$", max_length=200),
     Expect('the name of a host in hosts.toml, or a tag of hosts, such as "@workers"'),
 ]
 TargetName = Annotated[str, _NAME, Expect("the name of a target in targets.toml")]

@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from qtctl.dialects.endpoints import TAG_SIGN
+
 if TYPE_CHECKING:
     from qtctl.model.registry import Registry
-
-TAG_SIGN = "@"
-"""Before a tag, where a list of hosts names one: `hosts = ["@workers", "web-1"]`."""
 
 
 def list_references(registry: "Registry", host: str) -> frozenset[str]:

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from qtctl.dialects.endpoints import TAG_SIGN
 from qtctl.dialects.nearest import Known
 from qtctl.model.origin import Origin
-from qtctl.model.placement import TAG_SIGN
 from qtctl.model.registry import Fleet, Registry
 from qtctl.model.unit_kinds import UNIT_TABLES
 from qtctl.registry.check import check

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -171,3 +172,31 @@ def test_a_fleet_says_of_a_host_what_its_own_audit_says(box: Box) -> None:
     for report in (before, among, after):
         del report["taken_at"], report["baseline"]
     assert among in (before, after)
+
+
+@pytest.mark.lab
+def test_a_host_is_selected_and_placed_on_by_its_tag(box: Box, tmp_path: Path) -> None:
+    """The lab host under its own name: what is placed by its tag is expected of it, what has another tag is not."""
+    registry = tmp_path / "registry"
+    shutil.copytree(box.registry, registry)
+    hosts = registry / "hosts.toml"
+    hosts.write_text(
+        hosts.read_text().replace("quantumtrader-prod-1", box.name).replace("cpus =", 'tags = ["prod"]\ncpus =')
+    )
+    hosts.write_text(hosts.read_text() + HOST.format(name="spare", port=9) + 'tags = ["spare"]\n')
+    for path in (registry / "services").iterdir():
+        head, text = path.read_text().split("\n", 1)
+        path.write_text(f'{head}\nhosts = ["@prod"]\n{text}')
+    extra = registry / "services" / "spare-only.toml"
+    extra.write_text(
+        'hosts = ["@spare"]\nsummary = "S"\nstate = "running"\nrun.kind = "command"\nrun.argv = ["/bin/s"]\n'
+    )
+    ran = live("audit", "--registry", str(registry), "--tag", "prod", "--all", "--format", "json")
+    (host,) = ran.json()["hosts"]
+    subjects = {check["subject"] for check in host["checks"]}
+    assert host["address"] == box.name
+    assert "quantum-ai-engine.service" in subjects
+    assert not any("spare-only" in subject for subject in subjects)
+    planned = live("plan", "--registry", str(registry), "--tag", "prod", "--format", "json")
+    assert "selected: lab1\n" in planned.err
+    assert not any("spare-only" in str(step) for step in planned.json()["steps"])

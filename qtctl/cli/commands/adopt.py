@@ -14,7 +14,6 @@ from qtctl.cli.options import (
     DeclaredFormatOption,
     EnvFilesOption,
     FormatOption,
-    HostOption,
     ProfilesOption,
     RegistryOption,
     TemplatesOption,
@@ -22,6 +21,7 @@ from qtctl.cli.options import (
     locate_registry,
 )
 from qtctl.cli.output import present
+from qtctl.cli.selecting import selects_one_host
 from qtctl.errors import InputError
 from qtctl.model.events import Stage, begun
 
@@ -156,8 +156,9 @@ def compose(
 
 
 @app.command("drift")
+@selects_one_host
 def drift(
-    host: HostOption,
+    host: str,
     registry: RegistryOption = None,
     as_name: AsOption = None,
     user: UserOption = None,

@@ -6,24 +6,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qtctl.cli.audit_fleet import Selection, audit_fleet
+from qtctl.cli.audit_fleet import FleetSource, audit_fleet
 from qtctl.cli.audit_part import FailOnOption, NewSinceOption, OnlyOption, Part, Shown, SubjectOption, split_ids
 from qtctl.cli.command import Command, Panel
 from qtctl.cli.exits import Exit, choose_exit
 from qtctl.cli.options import (
-    AllHostsOption,
     AsOption,
     FormatOption,
     FromOption,
-    HostsOption,
     RegistryOption,
     TemplatesOption,
     UserOption,
     locate_registry,
 )
 from qtctl.cli.output import present
-from qtctl.dialects.endpoints import is_host_glob
+from qtctl.cli.selecting import selects_hosts
 from qtctl.errors import InputError
+from qtctl.model.selection import Selection
 
 if TYPE_CHECKING:
     from qtctl.cli.evidence import Source
@@ -35,10 +34,10 @@ BECOME_HELP = "Read through sudo -n what only root can see: contents of env file
 SAVE_HELP = "Save the evidence; - is stdout, instead of the report. For several hosts: a folder, with a file for each."
 
 
+@selects_hosts
 def audit(
     context: typer.Context,
-    host: HostsOption = None,
-    all_hosts: AllHostsOption = False,
+    wanted: Selection,
     saved: FromOption = None,
     save: Annotated[Path | None, typer.Option("--save", metavar="FILE", help=SAVE_HELP)] = None,
     registry: RegistryOption = None,
@@ -57,24 +56,21 @@ def audit(
     """Compare hosts with what the registry declares, read-only, with a proof for every line."""
     from qtctl.cli.evidence import Source
 
-    names, folder = host or [], locate_registry(registry)
+    folder = locate_registry(registry)
     shown = Shown(format_, every, verbose, Part(split_ids(only or ()), tuple(subject or ()), fail_on, new_since))
-    if all_hosts or len(names) > 1 or any(map(is_host_glob, names)):
-        chosen = Selection(folder, _select_names(names, saved, as_name, all_hosts=all_hosts), user, templates, become)
-        raise typer.Exit(audit_fleet(chosen, shown, save=save))
-    source = Source(folder, templates, next(iter(names), None), saved, as_name, user, become)
+    if wanted.given and wanted.single is None:
+        _check_several(saved, as_name)
+        raise typer.Exit(audit_fleet(FleetSource(folder, wanted, user, templates, become), shown, save=save))
+    source = Source(folder, templates, wanted.single, saved, as_name, user, become)
     raise typer.Exit(_audit_one(source, context.obj, shown, save=save))
 
 
-def _select_names(names: list[str], saved: Path | None, as_name: str | None, *, all_hosts: bool) -> tuple[str, ...]:
-    """The hosts and globs. InputError if another option is for one host only."""
+def _check_several(saved: Path | None, as_name: str | None) -> None:
+    """InputError if another option is for one host only."""
     if saved is not None:
         raise InputError("--from is for one host", hint="judge saved evidence file by file")
     if as_name is not None:
         raise InputError("--as is for one host", hint="audit hosts that stand in for others one by one")
-    if all_hosts and names:
-        raise InputError("--host and --all-hosts are both given", hint="give one of the two")
-    return ("*",) if all_hosts else tuple(names)
 
 
 def _preload(declared: "Declared") -> None:
@@ -112,6 +108,7 @@ EXAMPLES = (
     "qtctl audit --host lab1",
     "qtctl audit --all-hosts",
     "qtctl audit --host 'web-*' --format json",
+    "qtctl audit --tag workers --exclude web-7",
     "qtctl audit --host lab1 --only QT3 --subject '127.0.0.1:*'",
     "qtctl audit --host lab1 --save evidence.json",
     "qtctl audit --host lab1 --user ops --become",

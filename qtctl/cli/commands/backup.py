@@ -15,7 +15,6 @@ from qtctl.cli.options import (
     DeadlineOption,
     DeclaredFormatOption,
     DeployFormatOption,
-    HostOption,
     OptionalHostOption,
     RegistryOption,
     SteadyOption,
@@ -25,6 +24,7 @@ from qtctl.cli.options import (
     locate_registry,
 )
 from qtctl.cli.output import complain, complain_of, present, show_progress
+from qtctl.cli.selecting import selects_one_host
 from qtctl.errors import InputError
 from qtctl.formats.catalogue import Content, list_offered
 from qtctl.model.events import Stage, begun
@@ -48,8 +48,9 @@ def backups() -> None:
 
 
 @app.command()
+@selects_one_host
 def take(
-    host: HostOption,
+    host: str,
     registry: RegistryOption = None,
     as_name: AsOption = None,
     user: UserOption = None,
@@ -113,9 +114,10 @@ def show(file: FileArgument, format_: DeclaredFormatOption = None) -> None:
 
 
 @app.command()
+@selects_one_host
 def restore(
     file: FileArgument,
-    host: HostOption,
+    host: str,
     registry: RegistryOption = None,
     as_name: AsOption = None,
     user: UserOption = None,

@@ -15,7 +15,6 @@ from qtctl.cli.options import (
     CutOverOption,
     DeadlineOption,
     DeployFormatOption,
-    HostOption,
     PruneOption,
     RegistryOption,
     SteadyOption,
@@ -28,6 +27,7 @@ from qtctl.cli.options import (
     locate_registry,
 )
 from qtctl.cli.output import show_progress, withhold
+from qtctl.cli.selecting import selects_one_host
 from qtctl.errors import InputError
 from qtctl.formats.catalogue import Content, list_offered
 from qtctl.model.events import Stage, begun
@@ -40,8 +40,9 @@ if TYPE_CHECKING:
 PLAN_HELP = "Carry out this plan from qtctl plan --out, or refuse if it is no longer what the host needs."
 
 
+@selects_one_host
 def deploy(
-    host: HostOption,
+    host: str,
     registry: RegistryOption = None,
     as_name: AsOption = None,
     user: UserOption = None,

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.options import AsOption, DeclaredFormatOption, HostOption, RegistryOption, UserOption, locate_registry
+from qtctl.cli.options import AsOption, DeclaredFormatOption, RegistryOption, UserOption, locate_registry
 from qtctl.cli.output import present, show_progress
+from qtctl.cli.selecting import selects_one_host
 from qtctl.errors import InputError
 from qtctl.model.events import Stage, begun
 
@@ -26,8 +27,9 @@ class Look(StrEnum):
 _NUMBERS = {Look.LIST: 0, Look.SHOW: 1, Look.DIFF: 2}
 
 
+@selects_one_host
 def generations(
-    host: HostOption,
+    host: str,
     look: Annotated[Look, typer.Argument(help="List all, show one, or diff two.")] = Look.LIST,
     numbers: Annotated[list[int] | None, typer.Argument(metavar="[N]...", help="One for show, two for diff.")] = None,
     registry: RegistryOption = None,

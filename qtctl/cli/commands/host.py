@@ -7,8 +7,9 @@ import typer
 from qtctl.cli.command import Command, Panel
 from qtctl.cli.exits import Exit
 from qtctl.cli.interrupt import raise_on_interrupt
-from qtctl.cli.options import AsOption, DeclaredFormatOption, HostOption, RegistryOption, UserOption, locate_registry
+from qtctl.cli.options import AsOption, DeclaredFormatOption, RegistryOption, UserOption, locate_registry
 from qtctl.cli.output import present, show_progress
+from qtctl.cli.selecting import selects_one_host
 from qtctl.model.events import Stage, begun
 
 app = typer.Typer(help="Set up a host for deploys by an account that is not root.", no_args_is_help=True)
@@ -20,8 +21,9 @@ def hosts() -> None:
 
 
 @app.command()
+@selects_one_host
 def prepare(
-    host: HostOption,
+    host: str,
     registry: RegistryOption = None,
     as_name: AsOption = None,
     user: UserOption = None,

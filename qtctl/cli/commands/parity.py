@@ -13,7 +13,6 @@ from qtctl.cli.options import (
     EnvFilesOption,
     FormatOption,
     FromOption,
-    OptionalHostOption,
     OutFileOption,
     ProfilesOption,
     RegistryOption,
@@ -22,6 +21,7 @@ from qtctl.cli.options import (
     locate_registry,
 )
 from qtctl.cli.output import present
+from qtctl.cli.selecting import selects_one_host
 from qtctl.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from qtctl.dialects.compose.load import Project
 
 
+@selects_one_host
 def parity(
     compose: Annotated[
         list[Path] | None, typer.Option("--compose", metavar="FILE", help="A compose file; may be repeated.")
@@ -37,7 +38,7 @@ def parity(
     merged: ComposeFilesOption = None,
     env_files: EnvFilesOption = None,
     profiles: ProfilesOption = None,
-    host: OptionalHostOption = None,
+    host: str | None = None,
     saved: FromOption = None,
     registry: RegistryOption = None,
     as_name: AsOption = None,

@@ -12,7 +12,6 @@ from qtctl.cli.options import (
     AsOption,
     CutOverOption,
     DeclaredFormatOption,
-    HostOption,
     PruneOption,
     RegistryOption,
     TakeOverOption,
@@ -22,6 +21,7 @@ from qtctl.cli.options import (
     locate_registry,
 )
 from qtctl.cli.output import complain_of, present, show_progress
+from qtctl.cli.selecting import selects_one_host
 from qtctl.model.events import Stage, begun
 
 if TYPE_CHECKING:
@@ -40,8 +40,9 @@ class Shown:
     out: Path | None = None
 
 
+@selects_one_host
 def plan(
-    host: HostOption,
+    host: str,
     registry: RegistryOption = None,
     as_name: AsOption = None,
     user: UserOption = None,

@@ -6,15 +6,17 @@ import typer
 
 from qtctl.cli.command import Command, Panel
 from qtctl.cli.exits import Exit
-from qtctl.cli.options import AsOption, HostOption, RegistryOption, UserOption, locate_registry
+from qtctl.cli.options import AsOption, RegistryOption, UserOption, locate_registry
 from qtctl.cli.output import complain, complain_of, show_progress, tell
+from qtctl.cli.selecting import selects_one_host
 from qtctl.model.events import Stage, begun
 
 ACCEPT_HELP = "Leave the host as it is now, and end the deploy."
 
 
+@selects_one_host
 def recover(
-    host: HostOption,
+    host: str,
     registry: RegistryOption = None,
     as_name: AsOption = None,
     user: UserOption = None,

@@ -10,7 +10,6 @@ from qtctl.cli.exits import choose_exit
 from qtctl.cli.interrupt import raise_on_interrupt
 from qtctl.cli.options import (
     FormatOption,
-    HostOption,
     OutFileOption,
     PruneOption,
     RegistryOption,
@@ -20,6 +19,7 @@ from qtctl.cli.options import (
     locate_registry,
 )
 from qtctl.cli.output import present, show_progress
+from qtctl.cli.selecting import selects_one_host
 from qtctl.errors import InputError
 
 if TYPE_CHECKING:
@@ -34,8 +34,9 @@ SUITE_HELP = (
 )
 
 
+@selects_one_host
 def rehearse(
-    host: HostOption,
+    host: str,
     evidence: Annotated[Path | None, typer.Option("--evidence", metavar="FILE", help=EVIDENCE_HELP)] = None,
     registry: RegistryOption = None,
     templates: TemplatesOption = None,

@@ -12,7 +12,6 @@ from qtctl.cli.options import (
     DeclaredFormatOption,
     FormatOption,
     FromOption,
-    OptionalHostOption,
     OutFileOption,
     RegistryOption,
     TemplatesOption,
@@ -20,6 +19,7 @@ from qtctl.cli.options import (
     locate_registry,
 )
 from qtctl.cli.output import present
+from qtctl.cli.selecting import selects_one_host
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,9 +35,10 @@ def reports() -> None:
 
 
 @app.command()
+@selects_one_host
 def registry(
     context: typer.Context,
-    host: OptionalHostOption = None,
+    host: str | None = None,
     saved: FromOption = None,
     registry: RegistryOption = None,
     as_name: AsOption = None,
@@ -54,9 +55,10 @@ def registry(
 
 
 @app.command()
+@selects_one_host
 def overview(
     context: typer.Context,
-    host: OptionalHostOption = None,
+    host: str | None = None,
     saved: FromOption = None,
     registry: RegistryOption = None,
     as_name: AsOption = None,
@@ -73,9 +75,10 @@ def overview(
 
 
 @app.command()
+@selects_one_host
 def catalogue(
     context: typer.Context,
-    host: OptionalHostOption = None,
+    host: str | None = None,
     saved: FromOption = None,
     registry: RegistryOption = None,
     as_name: AsOption = None,
@@ -92,8 +95,9 @@ def catalogue(
 
 
 @app.command()
+@selects_one_host
 def flow(
-    host: OptionalHostOption = None,
+    host: str | None = None,
     saved: FromOption = None,
     registry: RegistryOption = None,
     as_name: AsOption = None,

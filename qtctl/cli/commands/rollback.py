@@ -12,7 +12,6 @@ from qtctl.cli.options import (
     AsOption,
     DeadlineOption,
     DeployFormatOption,
-    HostOption,
     RegistryOption,
     SteadyOption,
     UserOption,
@@ -21,13 +20,15 @@ from qtctl.cli.options import (
     locate_registry,
 )
 from qtctl.cli.output import show_progress, withhold
+from qtctl.cli.selecting import selects_one_host
 from qtctl.model.events import Stage, begun
 
 TO_HELP = "The generation, as qtctl generations lists it. Default: the one before the current one."
 
 
+@selects_one_host
 def rollback(
-    host: HostOption,
+    host: str,
     registry: RegistryOption = None,
     as_name: AsOption = None,
     user: UserOption = None,

@@ -8,8 +8,9 @@ import typer
 
 from qtctl.cli.command import Command, Panel
 from qtctl.cli.exits import Exit
-from qtctl.cli.options import AsOption, DeclaredFormatOption, HostOption, RegistryOption, UserOption, locate_registry
+from qtctl.cli.options import AsOption, DeclaredFormatOption, RegistryOption, UserOption, locate_registry
 from qtctl.cli.output import complain, present, show_progress, tell, withhold
+from qtctl.cli.selecting import selects_one_host
 from qtctl.dialects.lines import split_file_lines
 from qtctl.errors import InputError
 from qtctl.model.events import Stage, begun
@@ -25,8 +26,9 @@ def secrets() -> None:
 
 
 @app.command()
+@selects_one_host
 def status(
-    host: HostOption,
+    host: str,
     registry: RegistryOption = None,
     as_name: AsOption = None,
     user: UserOption = None,
@@ -49,9 +51,10 @@ def status(
 
 
 @app.command()
+@selects_one_host
 def put(
     name: Annotated[str, typer.Argument(metavar="NAME", help=NAME_HELP)],
-    host: HostOption,
+    host: str,
     registry: RegistryOption = None,
     as_name: AsOption = None,
     user: UserOption = None,

@@ -13,7 +13,6 @@ from qtctl.cli.options import (
     DeclaredFormatOption,
     FormatOption,
     FromOption,
-    HostsOption,
     OutFileOption,
     RegistryOption,
     StoreOption,
@@ -22,7 +21,9 @@ from qtctl.cli.options import (
     locate_registry,
 )
 from qtctl.cli.output import complain, complain_of, present, write
+from qtctl.cli.selecting import select_several, selects_hosts
 from qtctl.errors import HostError, InputError
+from qtctl.model.selection import Selection
 
 if TYPE_CHECKING:
     from qtctl.cli.evidence import Source
@@ -49,9 +50,9 @@ def snapshots() -> None:
 
 
 @app.command()
+@selects_hosts
 def take(
-    host: HostsOption = None,
-    all_hosts: AllHostsOption = False,
+    wanted: Selection,
     saved: FromOption = None,
     store: StoreOption = None,
     registry: RegistryOption = None,
@@ -67,7 +68,7 @@ def take(
     from qtctl.cli.evidence import Source
 
     into, folder = open_store(store), locate_registry(registry)
-    names = _select(folder, host or [], all_hosts=all_hosts, saved=saved)
+    names = _select(folder, wanted, saved, as_name)
     taken: list[SnapshotReport] = []
     for name in names:
         source = Source(folder, templates, name, saved, as_name, user)
@@ -92,20 +93,18 @@ def _present_taken(
         present(build_view(each, whole=False), format_)
 
 
-def _select(folder: Path, names: list[str], *, all_hosts: bool, saved: Path | None) -> list[str | None]:
+def _select(folder: Path, wanted: Selection, saved: Path | None, as_name: str | None) -> tuple[str | None, ...]:
     """The hosts to look at; [None] where evidence was saved. InputError if there are none, or too many."""
     from qtctl.cli.evidence import check_one_source
-    from qtctl.dialects.endpoints import is_host_glob
 
-    if not all_hosts and not any(map(is_host_glob, names)):
-        check_one_source(next(iter(names), None), saved)
-        return [*names] or [None]
+    if not wanted.given or wanted.single is not None:
+        check_one_source(wanted.single, saved)
+        return (wanted.single,)
     if saved is not None:
         raise InputError("--from is for one host", hint="take snapshots of saved evidence file by file")
-    from qtctl.api import fleet
-    from qtctl.api.registry import load
-
-    return [*fleet.select_hosts(load(folder), ["*"] if all_hosts else names)]
+    if as_name is not None:
+        raise InputError("--as is for one host", hint="take snapshots of hosts that stand in for others one by one")
+    return select_several(wanted, folder)
 
 
 def _take_one(store: "SnapshotStore", source: "Source", key: Path | None, keep: int | None) -> "SnapshotReport":

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from qtctl.dialects.endpoints import TAG_SIGN
 from qtctl.dialects.nearest import Known
 from qtctl.dialects.systemd.specifiers import expand
 from qtctl.dialects.systemd.unit_name import get_template
@@ -10,7 +11,7 @@ from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Meaning
 from qtctl.model.names import Names, list_units, make_unit_name
 from qtctl.model.origin import Origin
-from qtctl.model.placement import TAG_SIGN, list_tags
+from qtctl.model.placement import list_tags
 from qtctl.model.registry import Registry
 from qtctl.model.relations import Order
 from qtctl.model.service import Service

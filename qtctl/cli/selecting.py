@@ -1,0 +1,123 @@
+"""The options that select hosts, the same for every command that contacts hosts."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import wraps
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import typer
+
+from qtctl.cli.command import TAKES_ONE
+from qtctl.cli.options import (
+    AllHostsOption,
+    ExcludeOption,
+    HostsOption,
+    MaxHostsOption,
+    TagsOption,
+    locate_registry,
+)
+from qtctl.cli.output import complain
+from qtctl.errors import InputError
+from qtctl.model.selection import Selection
+
+OPTIONS: Mapping[str, tuple[Any, Any]] = {
+    "host": (HostsOption, None),
+    "all_hosts": (AllHostsOption, False),
+    "tag": (TagsOption, None),
+    "exclude": (ExcludeOption, None),
+    "max_hosts": (MaxHostsOption, None),
+}
+"""Parameter of a command → its option and its default."""
+_KEYWORD = inspect.Parameter.KEYWORD_ONLY
+_USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
+"""click's base of usage errors, which typer does not show."""
+
+
+def selects_hosts(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with the options that select hosts instead of its parameter `wanted`, which is a Selection."""
+
+    def run(context: typer.Context, given: dict[str, Any]) -> None:  # noqa: ARG001 - as in `selects_one_host`
+        command(wanted=_make_selection(given), **given)
+
+    return _replace_parameter(command, "wanted", run)
+
+
+def selects_one_host(command: Callable[..., None]) -> Callable[..., None]:
+    """As `selects_hosts`, of a command that takes one host: its parameter `host` is the host that is selected.
+
+    If `host` has a default, the command can do without one.
+    """
+    needed = inspect.signature(command).parameters["host"].default is inspect.Parameter.empty
+
+    def run(context: typer.Context, given: dict[str, Any]) -> None:
+        wanted = _make_selection(given)
+        if needed and not wanted.given:
+            raise _USAGE_ERROR("Missing option '--host'", ctx=context)
+        command(host=_select_one(wanted, given) if wanted.given else None, **given)
+
+    wrapped = _replace_parameter(command, "host", run)
+    setattr(wrapped, TAKES_ONE, "needed" if needed else "optional")
+    return wrapped
+
+
+def _replace_parameter(
+    command: Callable[..., None], name: str, run: Callable[[typer.Context, dict[str, Any]], None]
+) -> Callable[..., None]:
+    """`run` as a command with the parameters of `command`, one of which the options take the place of."""
+    hints = get_type_hints(command, include_extras=True)
+    own = [
+        each.replace(annotation=hints[each.name], kind=_KEYWORD)
+        for each in inspect.signature(command).parameters.values()
+    ]
+    with_context = any(each.annotation is typer.Context for each in own)
+    added = [
+        inspect.Parameter(option, _KEYWORD, default=default, annotation=kind)
+        for option, (kind, default) in OPTIONS.items()
+    ]
+    at = next(number for number, each in enumerate(own) if each.name == name)
+    context = inspect.Parameter("context", _KEYWORD, annotation=typer.Context)
+    shape = [*(() if with_context else (context,)), *own[:at], *added, *own[at + 1 :]]
+
+    @wraps(command)
+    def wrapped(**given: Any) -> None:  # noqa: ANN401 - whatever the options of the command are
+        run(given["context"] if with_context else given.pop("context"), given)
+
+    wrapped.__signature__ = inspect.Signature(shape)  # type: ignore[attr-defined]
+    wrapped.__annotations__ = {each.name: each.annotation for each in shape}
+    return wrapped
+
+
+def _make_selection(given: dict[str, Any]) -> Selection:
+    """Of the options, which are taken out of `given`. InputError where they contradict each other."""
+    hosts, every, tags, excluded, most = (given.pop(name) for name in OPTIONS)
+    names = (*(hosts or ()), *(tags or ()))
+    if every and names:
+        raise InputError(f"{'--host' if hosts else '--tag'} and --all-hosts are both given", hint="give one of the two")
+    if excluded and not every and not names:
+        raise InputError("--exclude alone selects no host", hint="say from which: --host, --tag or --all-hosts")
+    return Selection(names, every, tuple(excluded or ()), most)
+
+
+def select_several(wanted: Selection, registry: Path) -> tuple[str, ...]:
+    """The selected hosts. InputErrors where a name means none, and where none are left, or too many."""
+    from qtctl.api import fleet
+    from qtctl.api.registry import load
+
+    return fleet.select_hosts(load(registry), wanted)
+
+
+def _select_one(wanted: Selection, given: Mapping[str, Any]) -> str:
+    """The one selected host. InputError where there are several, which are named."""
+    if wanted.single is not None:
+        return wanted.single
+    if given.get("as_name") is not None:
+        raise InputError("--as is for a host that --host names", hint="name the one host that stands in for it")
+    hosts = select_several(wanted, locate_registry(given.get("registry")))
+    if len(hosts) > 1:
+        from qtctl.fleet.select import name_hosts
+
+        what = f"{len(hosts)} hosts are selected, and this command takes one: {name_hosts(hosts)}"
+        raise InputError(what, hint="name one of them with --host")
+    complain(f"selected: {hosts[0]}")
+    return hosts[0]
