@@ -9,7 +9,7 @@ from qtctl.api.registry import LoadedRegistry
 from qtctl.engines.processes import Processes
 from qtctl.fleet.ask import Asked, FleetQuestion
 from qtctl.fleet.select import select_hosts as select
-from qtctl.model.selection import Selection
+from qtctl.model.selection import HostSelection
 from qtctl.reports import fleet
 from qtctl.reports.audit import AuditReport
 from qtctl.reports.fleet import FleetReport
@@ -18,7 +18,7 @@ AT_ONCE = 8
 """Hosts that are asked at the same time."""
 
 
-def select_hosts(registry: LoadedRegistry, wanted: Selection) -> tuple[str, ...]:
+def select_hosts(registry: LoadedRegistry, wanted: HostSelection) -> tuple[str, ...]:
     """The selected hosts, each once. InputErrors for each name that means no host, for none at all and for too many."""
     return select(registry.registry, wanted)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from qtctl.cli.audit_part import Shown
     from qtctl.findings.finding import Finding
     from qtctl.fleet.ask import Asked
-    from qtctl.model.selection import Selection
+    from qtctl.model.selection import HostSelection
     from qtctl.reports.audit import AuditReport
 
 
@@ -22,7 +22,7 @@ class FleetSource(NamedTuple):
     """The registry, which of its hosts are asked, and how."""
 
     registry: Path
-    wanted: "Selection"
+    wanted: "HostSelection"
     user: str | None = None
     templates: Path | None = None
     become: bool = False

@@ -19,7 +19,7 @@ from qtctl.cli.options import (
 )
 from qtctl.cli.output import complain
 from qtctl.errors import InputError
-from qtctl.model.selection import Selection
+from qtctl.model.selection import HostSelection
 
 OPTIONS: Mapping[str, tuple[Any, Any]] = {
     "host": (HostsOption, None),
@@ -35,7 +35,7 @@ _USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
 
 
 def selects_hosts(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with the options that select hosts instead of its parameter `wanted`, which is a Selection."""
+    """The command with the options that select hosts instead of its parameter `wanted`, which is a HostSelection."""
 
     def run(context: typer.Context, given: dict[str, Any]) -> None:  # noqa: ARG001 - as in `selects_one_host`
         command(wanted=_make_selection(given), **given)
@@ -88,7 +88,7 @@ def _replace_parameter(
     return wrapped
 
 
-def _make_selection(given: dict[str, Any]) -> Selection:
+def _make_selection(given: dict[str, Any]) -> HostSelection:
     """Of the options, which are taken out of `given`. InputError where they contradict each other."""
     hosts, every, tags, excluded, most = (given.pop(name) for name in OPTIONS)
     names = (*(hosts or ()), *(tags or ()))
@@ -96,10 +96,10 @@ def _make_selection(given: dict[str, Any]) -> Selection:
         raise InputError(f"{'--host' if hosts else '--tag'} and --all-hosts are both given", hint="give one of the two")
     if excluded and not every and not names:
         raise InputError("--exclude alone selects no host", hint="say from which: --host, --tag or --all-hosts")
-    return Selection(names, every, tuple(excluded or ()), most)
+    return HostSelection(names, every, tuple(excluded or ()), most)
 
 
-def select_several(wanted: Selection, registry: Path) -> tuple[str, ...]:
+def select_several(wanted: HostSelection, registry: Path) -> tuple[str, ...]:
     """The selected hosts. InputErrors where a name means none, and where none are left, or too many."""
     from qtctl.api import fleet
     from qtctl.api.registry import load
@@ -107,7 +107,7 @@ def select_several(wanted: Selection, registry: Path) -> tuple[str, ...]:
     return fleet.select_hosts(load(registry), wanted)
 
 
-def _select_one(wanted: Selection, given: Mapping[str, Any]) -> str:
+def _select_one(wanted: HostSelection, given: Mapping[str, Any]) -> str:
     """The one selected host. InputError where there are several, which are named."""
     if wanted.single is not None:
         return wanted.single

@@ -9,13 +9,13 @@ from qtctl.engines.connect import LAB_NAME
 from qtctl.errors import InputError, InputErrors
 from qtctl.model.placement import Placement, list_tags
 from qtctl.model.registry import Registry
-from qtctl.model.selection import Selection
+from qtctl.model.selection import HostSelection
 
 _SHOWN = 20
 """Hosts that an error names."""
 
 
-def select_hosts(registry: Registry, wanted: Selection) -> tuple[str, ...]:
+def select_hosts(registry: Registry, wanted: HostSelection) -> tuple[str, ...]:
     """The selected hosts, each once, without the excluded ones. InputErrors for each name that means no host, and
     where none is left or there are more than `wanted.most`.
     """

@@ -6,7 +6,7 @@ from qtctl.dialects.endpoints import TAG_SIGN, is_host_glob
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class HostSelection:
     """`names` and `exclude`: names of hosts, globs, and tags with their sign (`@workers`), as they were given.
 
     `every`: all hosts of the registry. `most`: how many hosts may be selected; None for any number.

@@ -11,7 +11,7 @@ from qtctl.engines.processes import Processes
 from qtctl.errors import InputError, InputErrors
 from qtctl.findings.verdict import Conclusion
 from qtctl.model.plan import Choices, StepStatus
-from qtctl.model.selection import Selection
+from qtctl.model.selection import HostSelection
 from qtctl.plan.outcome import DeployStatus
 from tests.cli.world import ROOT
 from tests.live.box import Box
@@ -49,7 +49,7 @@ def test_what_is_wrong_is_an_input_error(tmp_path: Path) -> None:
         registry.load(tmp_path)
     loaded = registry.load(ROOT / "registry")
     with pytest.raises(InputErrors):
-        fleet.select_hosts(loaded, Selection(("no-such", "nor-*")))
+        fleet.select_hosts(loaded, HostSelection(("no-such", "nor-*")))
     with pytest.raises(InputError, match="no such host"):
         registry.declare(ROOT / "registry", as_name="no-such")
 

@@ -13,8 +13,8 @@ from tests.cli.test_help import leaves
 from tests.cli.world import build
 from tests.fleet.test_audit import HOST
 
-OTHERS = {"adopt host", "snapshot schedule"}
-"""Commands with --user that take no host of a registry: `adopt host` makes one, `schedule` only writes files."""
+OTHERS = {"adopt host", "gate"}
+"""Commands with --user that take no host: `adopt host` makes one, and policy.toml says what `gate` asks."""
 TAGS = {"db-1": '["db"]', "web-1": '["web"]', "web-2": '["web"]'}
 ONE = (
     "plan", "deploy --yes", "deploy --dry-run", "rollback", "generations", "recover", "backup take", "secrets status",

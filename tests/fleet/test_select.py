@@ -4,7 +4,7 @@ import pytest
 
 from qtctl.errors import InputError, InputErrors
 from qtctl.fleet.select import select, select_hosts
-from qtctl.model.selection import Selection
+from qtctl.model.selection import HostSelection
 from qtctl.registry.load import load
 from tests.registry.test_tags import build
 
@@ -60,18 +60,18 @@ REGISTRY = load(build("[]", fleet='tags = { web = "", jobs = "", eu = "", asia =
 @pytest.mark.parametrize(
     ("wanted", "hosts"),
     [
-        (Selection(("@web",)), ["web-1", "web-2"]),
-        (Selection(("@eu", "@web")), ["job-1", "web-1", "web-2"]),
-        (Selection(("web-2", "@eu")), ["web-2", "job-1", "web-1"]),
-        (Selection(every=True, exclude=("@web",)), ["job-1"]),
-        (Selection(every=True, exclude=("web-*", "job-1")), None),
-        (Selection(("@web",), exclude=("web-2",)), ["web-1"]),
-        (Selection(("@web",), exclude=("job-1",)), ["web-1", "web-2"]),
-        (Selection(("web-1",), most=1), ["web-1"]),
-        (Selection(("@web",), most=2), ["web-1", "web-2"]),
+        (HostSelection(("@web",)), ["web-1", "web-2"]),
+        (HostSelection(("@eu", "@web")), ["job-1", "web-1", "web-2"]),
+        (HostSelection(("web-2", "@eu")), ["web-2", "job-1", "web-1"]),
+        (HostSelection(every=True, exclude=("@web",)), ["job-1"]),
+        (HostSelection(every=True, exclude=("web-*", "job-1")), None),
+        (HostSelection(("@web",), exclude=("web-2",)), ["web-1"]),
+        (HostSelection(("@web",), exclude=("job-1",)), ["web-1", "web-2"]),
+        (HostSelection(("web-1",), most=1), ["web-1"]),
+        (HostSelection(("@web",), most=2), ["web-1", "web-2"]),
     ],
 )
-def test_tags_and_exclusions(wanted: Selection, hosts: list[str] | None) -> None:
+def test_tags_and_exclusions(wanted: HostSelection, hosts: list[str] | None) -> None:
     if hosts is None:
         with pytest.raises(InputError, match="no host is selected: all of them are excluded"):
             select_hosts(REGISTRY, wanted)
@@ -82,19 +82,19 @@ def test_tags_and_exclusions(wanted: Selection, hosts: list[str] | None) -> None
 @pytest.mark.parametrize(
     ("wanted", "said"),
     [
-        (Selection(("@wbe",)), "no host of the registry carries the tag wbe (did you mean web?)"),
-        (Selection(("@asia",)), "no host of the registry carries the tag asia (the tags are asia, eu, jobs, web)"),
-        (Selection(every=True, exclude=("mail-*",)), "no host of the registry matches mail-*"),
-        (Selection(every=True, exclude=("wbe-1",)), "wbe-1 is not a host of the registry (did you mean web-1?"),
-        (Selection(every=True, exclude=("@asia",)), "no host of the registry carries the tag asia"),
+        (HostSelection(("@wbe",)), "no host of the registry carries the tag wbe (did you mean web?)"),
+        (HostSelection(("@asia",)), "no host of the registry carries the tag asia (the tags are asia, eu, jobs, web)"),
+        (HostSelection(every=True, exclude=("mail-*",)), "no host of the registry matches mail-*"),
+        (HostSelection(every=True, exclude=("wbe-1",)), "wbe-1 is not a host of the registry (did you mean web-1?"),
+        (HostSelection(every=True, exclude=("@asia",)), "no host of the registry carries the tag asia"),
         (
-            Selection(every=True, most=2),
+            HostSelection(every=True, most=2),
             "3 hosts are selected, and --max-hosts allows 2: job-1, web-1, web-2 (select fewer, or allow more)",
         ),
-        (Selection(), "no host is selected"),
+        (HostSelection(), "no host is selected"),
     ],
 )
-def test_a_selection_that_is_refused(wanted: Selection, said: str) -> None:
+def test_a_selection_that_is_refused(wanted: HostSelection, said: str) -> None:
     with pytest.raises(InputError) as found:
         select_hosts(REGISTRY, wanted)
     assert str(found.value).startswith(said)

@@ -22,7 +22,7 @@ from qtctl.cli.options import (
 from qtctl.cli.output import present
 from qtctl.cli.selecting import selects_hosts
 from qtctl.errors import InputError
-from qtctl.model.selection import Selection
+from qtctl.model.selection import HostSelection
 
 if TYPE_CHECKING:
     from qtctl.cli.evidence import Source
@@ -37,7 +37,7 @@ SAVE_HELP = "Save the evidence; - is stdout, instead of the report. For several 
 @selects_hosts
 def audit(
     context: typer.Context,
-    wanted: Selection,
+    wanted: HostSelection,
     saved: FromOption = None,
     save: Annotated[Path | None, typer.Option("--save", metavar="FILE", help=SAVE_HELP)] = None,
     registry: RegistryOption = None,

@@ -125,12 +125,13 @@ def _ask_hosts(ground: "GateGround", user: str | None, *, become: bool) -> "Mapp
     """By host. Nothing is connected to unless the registry has no error."""
     from contextlib import closing
 
-    from qtctl.cli.audit_fleet import Selection, ask_hosts
+    from qtctl.cli.audit_fleet import ask_hosts
+    from qtctl.model.selection import HostSelection
 
     if ground.registry is None:
         return {}
-    chosen = Selection(ground.folder, ground.hosts, user, ground.templates, become)
-    with closing(ask_hosts(chosen)) as asked:
+    source = FleetSource(ground.folder, HostSelection(ground.hosts), user, ground.templates, become)
+    with closing(ask_hosts(source)) as asked:
         return {each.target: each.evidence for each in asked}
 
 

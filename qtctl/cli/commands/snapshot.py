@@ -23,7 +23,7 @@ from qtctl.cli.options import (
 from qtctl.cli.output import complain, complain_of, present, write
 from qtctl.cli.selecting import select_several, selects_hosts
 from qtctl.errors import HostError, InputError
-from qtctl.model.selection import Selection
+from qtctl.model.selection import HostSelection
 
 if TYPE_CHECKING:
     from qtctl.cli.evidence import Source
@@ -52,7 +52,7 @@ def snapshots() -> None:
 @app.command()
 @selects_hosts
 def take(
-    wanted: Selection,
+    wanted: HostSelection,
     saved: FromOption = None,
     store: StoreOption = None,
     registry: RegistryOption = None,
@@ -93,7 +93,7 @@ def _present_taken(
         present(build_view(each, whole=False), format_)
 
 
-def _select(folder: Path, wanted: Selection, saved: Path | None, as_name: str | None) -> tuple[str | None, ...]:
+def _select(folder: Path, wanted: HostSelection, saved: Path | None, as_name: str | None) -> tuple[str | None, ...]:
     """The hosts to look at; [None] where evidence was saved. InputError if there are none, or too many."""
     from qtctl.cli.evidence import check_one_source
 
