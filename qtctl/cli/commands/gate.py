@@ -125,7 +125,7 @@ def _ask_hosts(ground: "GateGround", user: str | None, *, become: bool) -> "Mapp
     """By host. Nothing is connected to unless the registry has no error."""
     from contextlib import closing
 
-    from qtctl.cli.audit_fleet import ask_hosts
+    from qtctl.cli.audit_fleet import FleetSource, ask_hosts
     from qtctl.model.selection import HostSelection
 
     if ground.registry is None:
