@@ -1,5 +1,6 @@
 """Evidence that was saved is judged again offline, with the same result."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,27 @@ def test_one_evidence_serves_all_reports(box: Box, tmp_path: Path) -> None:
         for format_ in ("json", "md"):
             ran = qtctl(*command, "--from", str(saved), "--format", format_)
             assert (ran.code, ran.err) == (0, "")
+    for name in ("overview", "catalogue", "flow"):
+        ran = qtctl("report", name, "--from", str(saved), "--format", "md")
+        assert (ran.code, ran.err) == (0, "")
+        assert "not in the evidence" not in ran.out
+
+
+def test_what_an_overview_counts_is_what_the_host_itself_says(box: Box, tmp_path: Path) -> None:
+    """Asked live; then one of the questions that `why` names is asked again on the host."""
+    path = tmp_path / "overview.json"
+    assert qtctl("report", "overview", "--host", box.name, "--format", "json", "--out", str(path)).code == 0
+    report = json.loads(path.read_text())
+    listed = box.sh("systemctl list-units 'quantum*.service' 'rl-shadow-*.service' --state=active --plain --no-legend")
+    active = {line.split()[0] for line in listed.splitlines()}
+    assert {each["unit"] for each in report["services"] if each["category"] == "RUNNING"} == active
+    assert report["summary"]["running"] == len(active) > 30
+    memory = int(box.sh("awk '/^MemTotal/ {print $2}' /proc/meminfo")) * 1024
+    assert report["infrastructure"]["host"]["value"]["memory_total"] == memory
+    why = qtctl("why", f"{path}#/summary/running", "--format", "json").json()
+    assert {each["label"] for each in why["items"]} == active
+    asked = why["items"][0]["asked"][0]
+    assert box.sh(asked["again"]).split() == asked["line"].split()
 
 
 def _same_again(box: Box, saved: Path, *, code: int) -> None:

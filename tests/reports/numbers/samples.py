@@ -9,15 +9,24 @@ from typing import Any
 from qtctl.adapters.files import read_templates
 from qtctl.audit.judge import judge
 from qtctl.collect.document import dump
-from qtctl.findings.finding import Finding, Outcome
+from qtctl.dialects.compose.load import Setting, load_project
+from qtctl.findings.finding import Finding, Outcome, Severity
+from qtctl.findings.verdict import Conclusion
+from qtctl.flows.adopt_compose import adopt_compose
 from qtctl.flows.lint import examine, list_declared
 from qtctl.flows.views import show
 from qtctl.model.evidence import Evidence, Item, State
-from qtctl.reports import audit, catalogue, fleet, flow, module_registry, overview, parity
+from qtctl.model.policy import GateStep
+from qtctl.reports import adopt, audit, catalogue, fleet, flow, gate, module_registry, overview, parity
+from qtctl.reports.check import Check
 from qtctl.reports.document import dump as dump_part
+from qtctl.reports.gate import StepResult
 from qtctl.reports.lint import Report, to_json
+from qtctl.reports.totals import Totals
+from qtctl.reports.unreachable import condense
 from qtctl.views.choices import Kind
 from qtctl.views.listing import make_listing
+from tests.adopt.small import into
 from tests.builders.reported import FILES, ITEMS, desired, evidence
 from tests.lint.case import TEMPLATES
 from tests.parity.test_report import WRONG
@@ -90,6 +99,30 @@ def show_api() -> str:
     return dump_part(show({path: text.encode() for path, text in FILES.items()}, read_templates(None), "api", None))
 
 
+def adopt_project() -> str:
+    """With attributes that no key says, and comments."""
+    text = (
+        "services:\n  a:\n    # why\n    image: x\n    command: [/b]\n    shm_size: 1g\n    mem_limit: 1g\n"
+        "  c: {image: x, privileged: true, volumes: [/a:/a]}\n"
+    )
+    done = adopt_compose([load_project({"compose.yml": text}, Setting(lenient=True))], into())
+    return adopt.to_json(adopt.build_report(done.adoption, "out"))
+
+
+def write_gate() -> str:
+    """Of a host that was not reached: one finding stands for all checks."""
+    checks = CHECKED["unreachable"]
+    step = StepResult(
+        GateStep.AUDIT, "box", Conclusion.INCOMPLETE, tuple(condense(checks, "box")), ("qtctl", "audit"),
+        totals=Totals.of(map(Check.of, checks)),
+    )  # fmt: skip
+    return gate.to_json(
+        gate.build_report(
+            [step], fleet="f", registry="r", hosts=["box"], gate=Severity.WARNING, now=evidence().taken_at
+        )
+    )
+
+
 def write_parity(shop: Shop) -> str:
     return dump_part(compare_shop(shop))
 
@@ -104,6 +137,8 @@ SAMPLES: dict[str, Make] = {
     "fleet": lambda: fleet.to_json(
         fleet.build_report([audit.build_report(desired(), EVIDENCE[each], CHECKED[each]) for each in EVIDENCE])
     ),
+    "adopt compose": adopt_project,
+    "gate unreachable": write_gate,
     **{f"parity {name}": partial(write_parity, shop) for name, shop in (("full", Shop()), ("gaps", WRONG))},
     "checks with causes": lambda: audit.to_json(audit.build_report(desired(), evidence(), CHECKS, every=True)),
     "flow declared": lambda: flow.to_json(flow.build_report(REGISTRY, None)),
