@@ -29,8 +29,9 @@ def describe_change(run: GateRun, base: str) -> Change:
         before = read_registry_at(base, ground.folder)
         registry = load(before.files)
     except InputError as error:
-        first = error.errors[0] if isinstance(error, InputErrors) else error
-        return Change(base, (), why=f"The registry of {base} cannot be used: {mask_message(str(first))}.")
+        errors = error.errors if isinstance(error, InputErrors) else (error,)
+        more = f" (and {len(errors) - 1} more)" if errors[1:] else ""
+        return Change(base, (), why=f"The registry of {base} cannot be used: {mask_message(str(errors[0]))}{more}.")
     now = {path: content for path, content in ground.files.items() if content or path in before.files}
     same = dict(before.files) == now
     gone = tuple(sorted(set(registry.hosts) - set(ground.registry.hosts)))

@@ -30,6 +30,10 @@ class HostChange:
     parity: tuple[ParityChange, ...] = ()
 
     @property
+    def is_refused(self) -> bool:
+        return self.planned is not None and bool(self.planned.plan.refusals)
+
+    @property
     def steps(self) -> int:
         return len(self.planned.plan.steps) if self.planned is not None else 0
 
@@ -68,7 +72,8 @@ def _compare_rows(file: str, old: ParityRow, new: ParityRow) -> Iterator[ParityC
         was, now = before.get(key), after.get(key)
         shown = [NONE if each is None else _describe_setting(each.declared.value, each.now) for each in (was, now)]
         if shown[0] != shown[1]:
-            yield ParityChange(file, new.service, f"{key[0].value} {key[1]}", shown[0], shown[1])
+            item = key[1] if key[1].startswith(key[0].value) else f"{key[0].value} {key[1]}"
+            yield ParityChange(file, new.service, item, shown[0], shown[1])
 
 
 def _describe_row(row: ParityRow) -> str:

@@ -54,7 +54,8 @@ def read_mark(text: str, where: str) -> tuple[str, bool]:
 
 def _make_folds(report: GateReport, change: Change) -> Iterator[Fold]:
     for each in change.hosts:
-        yield Fold(f"Plan for {each.host}: {format_count(each.steps, 'step')}", _build_plan(each))
+        said = "refused" if each.is_refused else format_count(each.steps, "step")
+        yield Fold(f"Plan for {each.host}: {said}", _build_plan(each))
     for each in change.hosts:
         if each.parity:
             yield Fold(f"Parity of {each.host}: {format_count(len(each.parity), 'change')}", _build_parity(each))
@@ -70,6 +71,8 @@ def _write_title(report: GateReport, change: Change) -> str:
     elif change.is_same:
         said.append("the registry does not change")
     else:
+        refused = [each.host for each in change.hosts if each.is_refused]
+        said += [f"a deploy would be refused on {', '.join(refused)}"] if refused else []
         said += [f"the plan has {format_count(steps, 'step')}", f"{format_count(rows, 'change')} in parity"]
     return ", ".join(said)
 

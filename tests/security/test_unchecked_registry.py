@@ -79,6 +79,21 @@ def _hang_up(listener: socket.socket, callers: list[object]) -> None:
             caller.close()
 
 
+LIVE = '[gate]\nlint = true\naudit = "live"\nparity = ["docker-compose.yml"]\nnew_since = "before"\n'
+
+
+def test_a_gate_asks_hosts_only_where_its_caller_allows_it(trap: Trap) -> None:
+    """A registry without an error is not yet one that somebody has reviewed."""
+    (trap.desk / "registry" / "policy.toml").write_text(LIVE)
+    with untouched(trap):
+        ran = trap.run("gate")
+    assert ran.code == 3, ran.err
+    assert ran.out.count("it asks hosts, and nobody allowed that") == 3
+    assert trap.run("gate", "--live").code == 3
+    assert trap.mark.exists()
+    assert trap.connected
+
+
 @contextmanager
 def untouched(trap: Trap) -> Iterator[None]:
     yield
@@ -103,12 +118,15 @@ def test_the_trap_springs_where_the_registry_is_right(trap: Trap, argv: tuple[st
         "audit --host bo*",
         "audit --all-hosts",
         "report registry --host box",
+        "gate --live",
+        "gate --live --user root --become",
         "deploy --host box --yes",
         "parity --host box --compose docker-compose.yml",
     ],
 )
 def test_a_registry_with_an_error_anywhere(trap: Trap, line: str) -> None:
     (trap.desk / "registry" / "services" / "feed.toml").write_text("nonsense = 1\n")
+    (trap.desk / "registry" / "policy.toml").write_text(LIVE)
     with untouched(trap):
         ran = trap.run(*line.split())
     assert ran.code == 2
