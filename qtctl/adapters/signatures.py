@@ -48,7 +48,7 @@ def _check_signer(content: bytes, signature: Path, signers: Path, taken_at: str)
     found = _run(("-Y", "find-principals", when, "-s", str(signature), "-f", str(signers)), b"")
     principals = found.stdout.decode(errors="replace").split("\n")[:-1]
     if found.returncode or not principals:
-        return "its signer is none of those who are allowed"
+        return "its signer is not one of the allowed signers"
     arguments = ("-Y", "verify", when, "-n", NAMESPACE, "-I", principals[0], "-f", str(signers), "-s", str(signature))
     done = _run(arguments, content)
     return "" if not done.returncode else f"its signature is not good: {_read_error(done)}"

@@ -183,4 +183,4 @@ def _list_to_do(adoption: Adoption) -> Iterator[Finding]:
     if unsaid:
         yield _make_open(source, f"look at the warnings about {', '.join(unsaid)}")
     if any(not each.because for each in adoption.differences):
-        yield _make_open(source, "directives that are rendered otherwise than they were")
+        yield _make_open(source, "directives that are rendered differently")

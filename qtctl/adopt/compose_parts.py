@@ -56,7 +56,7 @@ class Parts:
             reading.leave(why, *attributes, to_do="give it [run]", is_open=bool(argv))
             if not values.get("build"):
                 return "external"
-            what = "has its command in its image: it is declared retired until somebody says how it is started"
+            what = "has its command in its image: it is declared retired until someone says how it is started"
             at = reading.service.place
             self.adopting.ledger.tell(self.name, what, "give it [run], and a state", at=at, severity=Severity.WARNING)
             return "unknown"
@@ -187,7 +187,7 @@ class Parts:
             attribute = f"env_file[{number}]"
             if str(entry.get("path")) in missing:
                 self.reading.leave(
-                    "is a file that is not there: its variables are not adopted",
+                    "is a file that does not exist: its variables are not adopted",
                     attribute,
                     to_do="put its variables into env, and the names of its secrets into secrets.keys",
                     is_open=True,

@@ -87,7 +87,7 @@ def _list_left(found: Iterable[Found], own: Mapping[str, str], units: Mapping[st
         of = path.parent.name.removesuffix(".d")
         if each.path in own and each.link is not None and not _is_mask(each):
             yield _leave(
-                own[each.path], "the file", each, "it is a link to a file of somebody's: qtctl adopt host reads it"
+                own[each.path], "the file", each, "it is a link to an operator's own file: qtctl adopt host reads it"
             )
         elif each.problem and (each.path in own or of in units):
             yield _leave(own.get(each.path, of), "the file", each, f"it could not be read: {each.problem}")

@@ -52,7 +52,7 @@ _CAUSES = (
     ),
     (
         re.compile(r"(?P<program>[\w./+-]+)'?: (command |inaccessible or )?(not found|No such file or directory)"),
-        Cause("{program} is not there", "install {program} on the host, then audit again"),
+        Cause("{program} is missing", "install {program} on the host, then audit again"),
     ),
 )
 

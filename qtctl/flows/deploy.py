@@ -345,7 +345,7 @@ class _Deploy:
 def _explain_failed_steps(progressed: Progressed) -> Reason:
     """For a transaction that the host rolls back by itself."""
     failed = any(mark.word == "failed" for mark in progressed.marks.values())
-    why = "steps failed" if failed else "; ".join(progressed.why) or "it did not come to its end in time"
+    why = "steps failed" if failed else "; ".join(progressed.why) or "it did not end in time"
     return Reason(ReasonKind.STEPS_FAILED if failed else ReasonKind.NOT_AS_DECLARED, why, AGAIN)
 
 

@@ -203,13 +203,13 @@ def _read_scalar(value: object) -> Scalar:
 
 def _read_string(value: object) -> str:
     if not isinstance(value, str) or len(value) > LONGEST_TEXT:
-        raise _Unfit(f"a text in it is none, or longer than {LONGEST_TEXT} characters")
+        raise _Unfit(f"it has a text that is invalid, or longer than {LONGEST_TEXT} characters")
     return value
 
 
 def _count(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise _Unfit("a count in it is none")
+        raise _Unfit("it has an invalid count")
     return value
 
 

@@ -119,7 +119,7 @@ def _judge_first(chain: Chain, links: Sequence[Link]) -> Iterator[Finding]:
     if first.number == 1:
         return
     if pruned is None or (pruned.number, pruned.digest) != (first.number - 1, first.previous):
-        what = f"{first.number - 1} earlier ones are not there, and retention did not take them"
+        what = f"{first.number - 1} earlier ones are missing, and retention did not remove them"
         yield _make_broken(chain.host, subject, what, _RESTORE, MISSING)
     else:
         yield _make_holding(chain.host, subject)
@@ -155,7 +155,7 @@ def _judge_index(chain: Chain, links: Sequence[Link], *, whole: bool) -> Finding
     if gone := sorted(listed - there):
         damaged = "" if whole else ", or one of those that are damaged"
         return _make_broken(
-            chain.host, subject, f"it lists number {gone[0][0]}, which is not there{damaged}", _RESTORE, MISSING
+            chain.host, subject, f"it lists number {gone[0][0]}, which is missing{damaged}", _RESTORE, MISSING
         )
     if more := sorted(there - listed):
         return _make_broken(chain.host, subject, f"number {more[0][0]} is there, and not listed", _REBUILD, INDEX)

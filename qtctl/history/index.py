@@ -13,7 +13,7 @@ ENDING, SIGNATURE_ENDING, INDEX_NAME = ".qtsnap", ".qtsnap.sig", "index.json"
 MOST = 20_000
 """Snapshots of one host."""
 _DIGEST = re.compile("[0-9a-f]{64}")
-_HINT = "qtctl snapshot verify --rebuild-index makes it anew from what is there"
+_HINT = "qtctl snapshot verify --rebuild-index makes it again from the snapshots that exist"
 
 
 def make_file_name(snapshot: Snapshot) -> str:

@@ -19,7 +19,7 @@ def judge_waivers(
             yield QT117.make_broken(
                 subject,
                 f"expired on {waiver.expires}: what it covers counts again",
-                f"settle what it covers and take it out, or let {waiver.owner} decide anew",
+                f"settle what it covers and take it out, or let {waiver.owner} decide again",
                 waiver.origin,
             )
         elif whole and not _covers_anything(waiver, hosts, every):

@@ -66,7 +66,7 @@ def _check_zone(name: str) -> str:
     if name == _USUAL_ZONE or name in list_words(WordSet.ZONES):
         return name
     near = find_nearest_word(WordSet.ZONES, name)
-    raise Unfit("no time zone", f"is none that tzdata has{f' (did you mean {near}?)' if near else ''}")
+    raise Unfit("no time zone", f"is not in tzdata{f' (did you mean {near}?)' if near else ''}")
 
 
 _USUAL_ZONE = "Etc/UTC"

@@ -123,7 +123,7 @@ def list_others_jobs(found: Jobs, units: Iterable[str]) -> Iterator[tuple[str, s
     for unit in units:
         type_, state = found.jobs.get(unit, ["", ""])
         if type_ in ("stop", "restart", "reload"):
-            yield unit, f"somebody's {type_} of it is {state}"
+            yield unit, f"someone's {type_} of it is {state}"
 
 
 def _find_version(desired: Desired, facts: Facts) -> Iterator[Refusal]:

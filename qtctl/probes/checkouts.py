@@ -301,7 +301,7 @@ def _read_files(content: bytes) -> dict[bytes, Seen]:
 def _parse_nanoseconds(said: str) -> int:
     found = _TIME.fullmatch(said)
     if found is None:
-        raise ValueError("a time that is none")
+        raise ValueError("an invalid time")
     return int(found[1]) * 10**9 + int((found[2] or "").ljust(9, "0")[:9])
 
 

@@ -99,7 +99,7 @@ def _is_watched(state: str, lease: str, now: int) -> bool:
 def _split_unit(value: str) -> tuple[str, list[str]]:
     name, invocation, digest = (*value.split(" "), "", "")[:3]
     if not (_WORD.fullmatch(name) and _HEX.fullmatch(invocation) and _HEX.fullmatch(digest)):
-        raise ValueError("a line of a unit that is none")
+        raise ValueError("an invalid line of a unit")
     return name, [invocation, digest]
 
 

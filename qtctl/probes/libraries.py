@@ -45,7 +45,7 @@ def _answer_all(needs: Sequence[Need], venvs: Sequence[str], frame: Frame | None
             kind, uid, gid, mode, path = rest.split(" ", _PARTS)
             subject = HOST if number == "0" else venvs[parse_whole(number, len(venvs)) - 1]
             if not _MODE.fullmatch(mode):
-                raise ValueError("a mode that is none")
+                raise ValueError("an invalid mode")
             row = [_KINDS.get(kind, "other"), str(parse_whole(uid, U32)), str(parse_whole(gid, U32)), mode.zfill(4)]
             parts.setdefault(subject, {})[path] = [*row, LISTED] if line.startswith("L ") else row
     late = {venvs[parse_whole(line[2:], len(venvs)) - 1] for line in said if line.startswith("T ")}

@@ -161,7 +161,7 @@ def _check_part(part: list[str]) -> list[str]:
     parse_whole(part[1], U32)
     parse_whole(part[2], U32)
     if not re.fullmatch("[0-7]{4}", part[3]):
-        raise ValueError("a mode that is none")
+        raise ValueError("an invalid mode")
     return part
 
 
@@ -173,7 +173,7 @@ def _read_times(said: _Said, rest: str) -> None:
 def _parse_microseconds(said: str) -> int:
     found = _TIME.fullmatch(said)
     if found is None:
-        raise ValueError("a time that is none")
+        raise ValueError("an invalid time")
     return int(found[1]) * 1_000_000 + int((found[2] or "").ljust(6, "0")[:6])
 
 

@@ -64,7 +64,7 @@ def _find_secret_texts(texts: Mapping[str, str | None], origin: Origin) -> Itera
     """Secrets in what a host is compared with: reports show it, and outputs are kept without secrets."""
     for key, text in texts.items():
         if text is not None and _holds_secret(text):
-            hint = "compare something that is none, such as a digest"
+            hint = "compare something that is not secret, such as a digest"
             yield Problem(f"{key} holds what looks like a secret", origin.at(key), hint)
 
 

@@ -55,7 +55,7 @@ def build_page(report: AdoptReport) -> Blocks:
         Section("To do", make_list(report.to_do)),
         Section("Not shown by the host", make_list(report.unread)),
         Section("Findings", make_table(("where", "severity", "finding", "what", "remedy"), findings)),
-        Section("Rendered otherwise than it was", make_table(("units", "directive", "because"), differences)),
+        Section("Rendered differently", make_table(("units", "directive", "because"), differences)),
         Section("Choices", make_table(("where", "of", "what"), choices)),
         Section("Files that were not taken", make_table(("file", "why"), left)),
         Section("Units", make_table(("unit", "in the registry", "state", "typed", "hatch", "left", "from"), units)),

@@ -158,7 +158,7 @@ def _open_of(outcome: DeployOutcome) -> list[str]:
 
 def _list_not_taken_back(outcome: DeployOutcome) -> list[str]:
     return [
-        *(f"left: {path} was changed by somebody else meanwhile" for path in outcome.left),
+        *(f"left: {path} was changed by someone else meanwhile" for path in outcome.left),
         *(f"worse: {unit} is not as it was before" for unit in outcome.worse),
         *(f"not run again: {unit} is a oneshot that was active before" for unit in outcome.gone),
     ]

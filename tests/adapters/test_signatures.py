@@ -33,7 +33,7 @@ def test_what_is_not_good_says_why(keys: Path) -> None:
     signature = sign(CONTENT, keys / "ours")
     assert "does not fit" in check(CONTENT + b"\n", signature, None, TAKEN)
     assert "not good" in check(CONTENT + b"\n", signature, keys / "signers", TAKEN)
-    assert "none of those who are allowed" in check(CONTENT, signature, keys / "others", TAKEN)
+    assert "not one of the allowed signers" in check(CONTENT, signature, keys / "others", TAKEN)
     assert check(CONTENT, signature, keys / "narrow", TAKEN)
     assert check(CONTENT, signature, keys / "later", TAKEN)
     assert check(CONTENT, signature, keys / "later", "2026-05-01T00:00:00.000Z") == ""

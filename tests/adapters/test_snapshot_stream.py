@@ -50,7 +50,7 @@ def test_one_that_is_deleted_is_found_also_the_newest(store: SnapshotStream, por
     for number in (2, 4):
         say(port, "XDEL", KEY, f"{number}-0")
         assert broken(store)
-    assert broken(store)[-1] == "it lists number 4, which is not there"
+    assert broken(store)[-1] == "it lists number 4, which is missing"
 
 
 def test_after_the_newest_was_deleted_nothing_takes_its_number(store: SnapshotStream, port: int) -> None:

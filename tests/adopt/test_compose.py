@@ -245,7 +245,7 @@ def test_an_env_file_is_read_and_one_that_is_not_there_is_told_of() -> None:
     done = adopt_compose([found], into())
     table = documents(done)["services/a.toml"]
     assert (table["env"], table["secrets"]["keys"]) == ({"A": "fast"}, ["TOKEN"])
-    assert any("env_file[1]: is a file that is not there" in each.what for each in done.adoption.judgments)
+    assert any("env_file[1]: is a file that does not exist" in each.what for each in done.adoption.judgments)
     assert not any(b"hunter2hunter" in text for text in done.files.values())
 
 

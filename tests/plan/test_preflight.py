@@ -88,7 +88,7 @@ def test_what_root_cannot_write() -> None:
     ("jobs", "said"),
     [
         (Jobs("stopping", {}), "the host is shutting down"),
-        (Jobs("running", {A: ["stop", "running"]}), "somebody's stop of it is running"),
+        (Jobs("running", {A: ["stop", "running"]}), "someone's stop of it is running"),
         (Jobs("running", {A: ["start", "running"]}), None),
         (Jobs("degraded", {"other.service": ["stop", "running"]}), None),
     ],

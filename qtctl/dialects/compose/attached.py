@@ -46,7 +46,7 @@ class Attached:
             path, place = str(entry.get("path", "")), service.line_of("env_file")
             format_ = entry.get("format") or ""
             if format_ not in ("", "raw"):
-                what = f"service {name}: env_file: format {str(format_)[:40]!r} is none that Compose knows"
+                what = f"service {name}: env_file: format {str(format_)[:40]!r} is not known to Compose"
                 raise InputError(what, hint='"raw", or none', place=place)
             required = entry.get("required") not in (False, "false")
             text = self._read(name, path, place, "env_file", required=required)

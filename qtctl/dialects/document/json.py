@@ -97,7 +97,7 @@ class _Parser:
         try:
             text, self._at = _STRINGS.raw_decode(self._text, self._at)
         except JSONDecodeError as error:
-            raise self._make_error("a text that does not end, or with an escape that is none") from error
+            raise self._make_error("a text that does not end, or with an invalid escape") from error
         return str(text)
 
     def _parse_object(self, depth: int) -> Node:

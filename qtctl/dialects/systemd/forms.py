@@ -84,7 +84,7 @@ def find_zone_trouble(expression: str) -> str | None:
         return None
     if not re.fullmatch(r"[A-Z][A-Za-z_]+(/[A-Za-z0-9_+-]+)+", last):
         return None
-    return f"has a time zone that nobody knows{_suggest_word(WordSet.ZONES, last)}"
+    return f"has an unknown time zone{_suggest_word(WordSet.ZONES, last)}"
 
 
 def _suggest_word(of: WordSet, word: str) -> str:
@@ -135,7 +135,7 @@ def _check_syscalls(value: str) -> str | None:
     if not value.startswith("~") and any(colon for _, colon, _ in calls):
         return "names an error for what it allows, which only a list with ~ may"
     if any(colon and _is_error_number(error) for _, colon, error in calls):
-        return "names an error that is none"
+        return "names something that is not an error"
     return _make_set_check("system call", WordSet.SYSCALLS)(" ".join(name for name, _, _ in calls))
 
 

@@ -23,7 +23,7 @@ _SAID = (
     ("Cannot declare .* twice", "the table is there twice", "put its keys into one"),
     ("Cannot mutate immutable|Cannot redefine", "the key or table already exists", "keep one of them"),
     ("Duplicate inline table key", "a key is twice in { }", "keep one of them"),
-    ("Invalid initial character for a key part", "what should be a key is none",
+    ("Invalid initial character for a key part", "a key is expected here",
      "keys are letters, digits, _ and -, or in quotes"),
     ("Invalid statement", "neither a key nor a table", "write KEY = value or [TABLE]"),
     (r"Unescaped '\\' in a string|Invalid hex value", "a backslash that begins no escape",

@@ -157,7 +157,7 @@ def test_what_was_meant(key: str, value: str, meant: str) -> None:
 @pytest.mark.parametrize(
     ("expression", "said"),
     [
-        ("Mon 08:00 Europe/Oslow", "has a time zone that nobody knows (did you mean Europe/Oslo?)"),
+        ("Mon 08:00 Europe/Oslow", "has an unknown time zone (did you mean Europe/Oslo?)"),
         ("Mon 08:00 Europe/Oslo", None), ("08:00 UTC", None), ("*:0/15", None), ("Mon *-*-* 0/2:00", None),
     ],
 )  # fmt: skip

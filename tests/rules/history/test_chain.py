@@ -51,7 +51,7 @@ def test_one_that_is_taken_away_is_found_wherever_it_was(number: int) -> None:
 def test_several_that_are_taken_away_are_counted() -> None:
     (gap, index) = broken(without(5, 6, 7))
     assert (gap.subject, gap.what) == ("5 to 7", "not there: 8 follows 4")
-    assert index.what == "it lists number 5, which is not there"
+    assert index.what == "it lists number 5, which is missing"
 
 
 def test_a_flipped_byte_anywhere_in_a_chain_is_found() -> None:
@@ -101,7 +101,7 @@ def test_what_retention_took_is_not_missing_and_what_somebody_took_is() -> None:
     assert not broken(replace(kept, pruned=Pruned(5, fifth.digest)))
     assert broken(replace(kept, pruned=Pruned(4, snapshots()[3].digest)))
     assert broken(replace(kept, pruned=Pruned(5, "0" * 64)))
-    assert broken(kept)[0].what == "5 earlier ones are not there, and retention did not take them"
+    assert broken(kept)[0].what == "5 earlier ones are missing, and retention did not remove them"
 
 
 def test_without_an_index_nobody_knows_of_the_newest() -> None:
