@@ -7,9 +7,10 @@ from pathlib import Path
 from qtctl.adapters.files import read_registry
 from qtctl.adapters.templates import load_unit_templates
 from qtctl.errors import InputError, InputErrors
-from qtctl.fleet.select import select
+from qtctl.fleet.select import select_hosts
 from qtctl.model.policy import Gate, GateStep, Policy
 from qtctl.model.registry import Registry
+from qtctl.model.selection import HostSelection
 from qtctl.registry.load import examine, read_policy
 
 POLICY = "policy.toml"
@@ -51,5 +52,5 @@ def read_ground(folder: Path, templates: Path | None = None) -> GateGround:
     if not policy.gate.steps:
         hint = "name its steps, such as lint = true; see docs/gates.md"
         raise InputError("[gate] in policy.toml asks for nothing", hint=hint)
-    hosts = select(policy.gate.hosts, whole.hosts) if whole is not None else ()
+    hosts = select_hosts(whole, HostSelection(policy.gate.hosts)) if whole is not None else ()
     return GateGround(folder, templates, files, texts, policy, whole, reading.errors, hosts)

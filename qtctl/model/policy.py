@@ -66,8 +66,8 @@ class GateStep(StrEnum):
 
 HostGlob = Annotated[
     str,
-    StringConstraints(pattern=r"^[A-Za-z0-9_.*?\[\]!-]{1,253}$"),
-    Expect('the name of a host in hosts.toml, or a glob such as "web-*"'),
+    StringConstraints(pattern=r"^(@[A-Za-z0-9._-]+|[A-Za-z0-9_.*?\[\]!-]{1,253})$"),
+    Expect('the name of a host in hosts.toml, a glob such as "web-*", or a tag such as "@workers"'),
 ]
 
 

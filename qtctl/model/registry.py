@@ -309,3 +309,5 @@ class Registry:
     legacy_files: dict[str, str] = field(default_factory=dict)
     """Compose file name → the registry file that records it."""
     origins: dict[tuple[str, str], Origin] = field(default_factory=dict)
+    host_values: dict[Origin, dict[tuple[str, ...], str]] = field(default_factory=dict)
+    """Of a registry as it is for one host: entry → path of a value → the host or tag whose table of `on` sets it."""

@@ -236,6 +236,23 @@ class OwnValues(Node):
     env: dict[EnvName, str] = {}
 
 
+class ServiceValues(Node):
+    """What a service has otherwise on a host, or on all hosts of a tag."""
+
+    state: Literal[ServiceState.RUNNING, ServiceState.STOPPED] | None = None
+    enabled: Switch | None = None
+    instances: Number | None = Field(default=None, ge=1)
+    """How many of its instances: the first so many of them."""
+    env: dict[EnvName, str] = {}
+    unit_env: dict[EnvName, str] = {}
+    timeouts: Timeouts = Timeouts()
+    scheduling: Scheduling = Scheduling()
+    log: Log = Log()
+    limits: Limits = Limits()
+    restart: Restart = Restart()
+    sandbox: Sandbox = Sandbox()
+
+
 class Service(Node):
     SECTION: ClassVar = "Service"
 
@@ -246,6 +263,8 @@ class Service(Node):
     notes: str = ""
     replaced_by: tuple[str, ...] = ()
     hosts: tuple[HostRef, ...] = ()
+    on: dict[HostRef, ServiceValues] = {}
+    """Values for a host or a tag: a host's go before those of its tags, and these before the service's own."""
     unit: UnitName | None = None
     category: str = ""
     owner: str = ""

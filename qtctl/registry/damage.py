@@ -20,6 +20,7 @@ Path = tuple[str, ...]
 
 NAMED_BY: Mapping[str, tuple[str, ...]] = {
     "hosts": ("hosts",),
+    "on": ("hosts",),
     "venv": ("venvs",),
     "target": ("targets",),
     "within": ("targets",),

@@ -119,7 +119,7 @@ def _place_problem(places: Places, problem: Problem) -> InputError:
     origin = problem.origin
     entry = origin.path[:1] if origin.file in TABLES else ()
     return InputError(
-        problem.what,
+        problem.what if problem.also is None else f"{problem.what} (see {places.of(problem.also)})",
         hint=problem.hint,
         place=places.of(origin),
         id_=problem.id,

@@ -22,6 +22,7 @@ from qtctl.model.desired_host import HostLimits
 from qtctl.model.desired_lock import DesiredPackage
 from qtctl.model.desired_original import DesiredOriginal
 from qtctl.model.desired_store import DesiredStore, StoreTls
+from qtctl.model.host_values import apply_host_values
 from qtctl.model.names import ENDINGS, Names, list_spoken_names, list_units, make_unit_name
 from qtctl.model.origin import Origin
 from qtctl.model.placement import includes_host
@@ -70,6 +71,7 @@ def stands_in(registry: Registry, target: str, as_name: str | None = None) -> st
 
 def resolve(registry: Registry, host: str) -> Desired:
     """What `host` must have. `files` is empty until render has run."""
+    registry = apply_host_values(registry, host)
     declared = registry.hosts[host]
     names = Names.of(registry)
     found = tuple(resolve_service(registry, names, name) for name in _list_declared(registry, "services", host))

@@ -50,6 +50,9 @@ def _find_raw_path(node: object, key: str) -> tuple[str, ...]:
 
 def find_origin_at(view: View, service: Service, declared: Origin, path: tuple[str, ...]) -> Origin:
     """`path` in the service's own file if set there, else in the defaults, else the file."""
+    on = view.placed.host_values.get(declared, {}).get(path)
+    if on is not None:
+        return declared.at("on", on, *path)
     if _is_said(service, path):
         return declared.at(*path)
     if _is_said(view.registry.fleet.defaults, path):

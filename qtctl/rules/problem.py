@@ -9,7 +9,7 @@ from qtctl.model.origin import Origin
 class Problem:
     """What is wrong, where it stands, what to do. `id` is the finding's, "" if no finding has this fault.
 
-    `name` is what leads nowhere, where that is the fault.
+    `name` is what leads nowhere, where that is the fault. `also`: the other place, of two that contradict each other.
     """
 
     what: str
@@ -17,3 +17,4 @@ class Problem:
     hint: str
     id: str = ""
     name: str = ""
+    also: Origin | None = None

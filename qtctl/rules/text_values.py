@@ -87,7 +87,7 @@ def _list_assignments(view: View, unit: Unit, line: Line) -> Iterator[Text]:
 
 
 def _list_service_texts(name: str, service: Service, origin: Origin) -> Iterator[Text]:
-    yield from _list_env_texts(name, service.env, origin)
+    yield from _list_own_env_texts(name, service, origin)
     if service.run is not None:
         yield from _run(name, service.run, origin.at("run"))
     for command in _list_commands(name, service, origin):
@@ -98,6 +98,15 @@ def _list_service_texts(name: str, service: Service, origin: Origin) -> Iterator
     for key in ("read_write_paths", "read_only_paths"):
         for path in getattr(service.sandbox, key):
             yield Text(name, Sort.PATH, f"sandbox.{key}", key, path, origin.at("sandbox", key))
+
+
+def _list_own_env_texts(name: str, service: Service, origin: Origin) -> Iterator[Text]:
+    """Of the service, and of its tables for hosts, tags and instances."""
+    yield from _list_env_texts(name, service.env, origin)
+    for key, values in service.on.items():
+        yield from _list_env_texts(name, values.env, origin.at("on", key))
+    for key, own in service.instance.items():
+        yield from _list_env_texts(name, own.env, origin.at("instance", key))
 
 
 def _list_env_texts(subject: str, env: dict[str, str], origin: Origin) -> Iterator[Text]:

@@ -16,6 +16,7 @@ from qtctl.model.desired import (
     DesiredTarget,
     DesiredTimer,
 )
+from qtctl.model.host_values import apply_host_values
 from qtctl.model.registry import Registry
 
 Declared: TypeAlias = DesiredService | DesiredTarget | DesiredTimer | DesiredOther | DesiredDropin
@@ -55,10 +56,12 @@ class View:
 
     `first`: the rules that look at the registry alone run on this host. `unsure`: names of entries that were not read
     whole, "" for fleet.toml; None if all of the registry was. `today`: ISO 8601; "" if nothing is judged by it.
+    `placed`: the registry as it is for the host.
     """
 
     registry: Registry
     desired: Desired
+    placed: Registry
     units: tuple[Unit, ...]
     templates: Mapping[str, str]
     keys: Mapping[str, tuple[str, ...]]
@@ -119,7 +122,9 @@ def look(
     by_path = {dropin.path: dropin for dropin in desired.dropins}
     made = (file for file in desired.files if file.of_unit and not file.may_be_absent)
     units = tuple(_make_unit(file, by_path.get(file.path) or by_unit[file.subject]) for file in made)
-    return View(registry, desired, units, templates, keys, first, unsure, today)
+    return View(
+        registry, desired, apply_host_values(registry, desired.host), units, templates, keys, first, unsure, today
+    )
 
 
 def find_declared(desired: Desired) -> tuple[Declared, ...]:

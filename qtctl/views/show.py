@@ -11,6 +11,7 @@ from qtctl.dialects.arguments import mask_arguments, mask_lines
 from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.model.desired import Desired, DesiredFile, DesiredService
 from qtctl.model.desired_unit import DesiredUnit
+from qtctl.model.host_values import apply_host_values
 from qtctl.model.names import Names, find_started, list_starters, list_units, make_unit_name
 from qtctl.model.origin import Origin
 from qtctl.model.placement import Placement, includes_host
@@ -143,7 +144,7 @@ def _describe_thing(registry: Registry, desired: Desired, places: Places, kind: 
         host=desired.host if here and node.state != "retired" else "",
         origin=str(places.of(origin)),
         argv=mask_arguments(service.argv) if service else (),
-        values=list_values(registry, kind, name, places),
+        values=list_values(apply_host_values(registry, desired.host), kind, name, places),
         streams=tuple(wires[kind](registry, places)) if kind in wires else (),
         used_by=tuple(_list_users(registry, kind, name)),
         instances=list_units(registry, kind, name) if is_template(unit) else (),

@@ -50,11 +50,19 @@ def list_values(registry: Registry, kind: str, name: str, places: Places) -> tup
     node = getattr(registry, kind)[name]
     origin = registry.origins[kind, name]
     own = dict(_flatten(node.model_dump(mode="json", by_alias=True, exclude_unset=True)))
-    found = [_make_value(path, value, str(places.of(origin.at(*path)))) for path, value in own.items()]
+    on = registry.host_values.get(origin, {})
+    found = [_make_value(path, value, _describe_source(places, origin, path, on)) for path, value in own.items()]
     if isinstance(node, Service):
         found += _list_fleet_defaults(registry, node, own, origin, places)
     there = {value.key for value in found}
     return (*found, *(value for value in _list_built_in(node) if value.key not in there))
+
+
+def _describe_source(places: Places, origin: Origin, path: tuple[str, ...], on: Mapping[tuple[str, ...], str]) -> str:
+    """`on`: the values of the host that is shown, which come from a table of its own or of one of its tags."""
+    if path in on:
+        return f"{places.of(origin.at('on', on[path], *path))} (on {on[path]})"
+    return str(places.of(origin.at(*path)))
 
 
 def _list_fleet_defaults(

@@ -7,11 +7,13 @@ from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Meaning
 from qtctl.meaning.socket_ports import list_sockets
 from qtctl.model.fields import INSTANCE
+from qtctl.model.host_values import list_instances
 from qtctl.model.instance_ports import list_claimed_ports
 from qtctl.model.names import Names, make_unit_name
 from qtctl.model.origin import Origin
 from qtctl.model.placement import Placement
-from qtctl.model.registry import Registry
+from qtctl.model.registry import External, Registry
+from qtctl.model.service import Service
 from qtctl.rules.problem import Problem
 
 WILDCARDS = frozenset({"*", "0.0.0.0", "[::]"})  # noqa: S104 - compared with, not bound
@@ -98,11 +100,22 @@ def _list_claims(registry: Registry) -> Iterator[Binding]:
         for name, node in getattr(registry, kind).items():
             if node.state == "retired":
                 continue
-            hosts = placement.expand(node.hosts)
+            homes = placement.expand(node.hosts)
             for each in list_claimed_ports(registry, kind, name):
-                port = each.port
+                port, hosts = each.port, _list_claiming_hosts(registry, node, each.name, homes)
                 yield Binding(each.name, port.protocol, port.address, port.number, hosts, each.origin)
     yield from _list_claims_of_sockets(registry, placement)
+
+
+def _list_claiming_hosts(
+    registry: Registry, node: Service | External, name: str, homes: frozenset[str]
+) -> frozenset[str]:
+    """The hosts that have the instance: some may have fewer than others."""
+    if not isinstance(node, Service) or all(values.instances is None for values in node.on.values()):
+        return homes
+    instance = name.rpartition("@")[2]
+    known = homes & registry.hosts.keys()
+    return frozenset(host for host in known if instance in list_instances(registry, node, host))
 
 
 def _list_claims_of_sockets(registry: Registry, placement: Placement) -> Iterator[Binding]:

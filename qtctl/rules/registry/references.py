@@ -106,6 +106,14 @@ def _check_hosts(registry: Registry, leads: Leads) -> Iterator[Problem]:
             origin = registry.origins[kind, name].at("hosts")
             for host in dict.fromkeys(node.hosts):
                 yield from check_host(registry, host, origin, leads)
+    for name, service in registry.services.items():
+        for key in service.on:
+            yield from check_host(registry, key, registry.origins["services", name].at("on", key), leads)
+    yield from _check_tags(registry, leads)
+
+
+def _check_tags(registry: Registry, leads: Leads) -> Iterator[Problem]:
+    """Tags of hosts that are not declared, if fleet.toml declares any."""
     for name, host in registry.hosts.items() if registry.fleet.tags else ():
         for tag in dict.fromkeys(host.tags):
             if tag not in registry.fleet.tags:

@@ -86,7 +86,7 @@ def _judge_locked(view: View, unit: Unit, service: DesiredService) -> Iterator[F
 
 
 def _find_env_origin(view: View, service: DesiredService, key: str) -> Origin:
-    if key in view.registry.services[service.name].env:
+    if key in view.placed.services[service.name].env:
         return service.origin.at("env", key)
     return Origin("fleet.toml", ("defaults", "env", key))
 
