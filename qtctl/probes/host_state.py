@@ -134,7 +134,7 @@ def _answer_mounts(need: Need, frame: Frame) -> Answer:
 def _answer_late(need: Need, frame: Frame) -> Answer:
     if frame.exit:
         raise ValueError("systemctl did not list the mounts")
-    rows = [line.removeprefix("M ").split("|") for line in split_lines(decode_text(frame.stdout[:LONGEST])) if line]
+    rows = [line.removeprefix("M\t").split("\t") for line in split_lines(decode_text(frame.stdout[:LONGEST])) if line]
     if any(len(row) != _COLUMNS or not row[1].startswith("/") for row in rows):
         raise ValueError("not a mount")
     return answer_observed(need, LateMounts({unit: rest for unit, *rest in rows}), again=LATE)
