@@ -62,7 +62,8 @@ def _is_running(facts: Facts, service: DesiredService) -> bool:
 def _kill_batch(scene: Scene, batch: Sequence[DesiredService]) -> Iterator[RehearsedStep]:
     units = [each.unit for each in batch]
     since_us = now_us()
-    scene.host.run(join(["systemctl", "kill", "--signal=SIGKILL", "--", *units]))
+    # It fails for a unit that has just ended, which is then judged like the others.
+    scene.host.run(f"{join(['systemctl', 'kill', '--signal=SIGKILL', '--', *units])} || true")
     waited = scene.host.wait(scene.desired, scene.within_s, units, since_us)
     for service in batch:
         own = tuple(each for each in waited.open if each.subject == service.unit)
@@ -71,7 +72,8 @@ def _kill_batch(scene: Scene, batch: Sequence[DesiredService]) -> Iterator[Rehea
     if others:
         yield _judge(scene, StepKind.KILL, others, waited.took_s, "the services came back, and not all they serve")
     if waited.open or not all(has_started(waited.facts, unit, since_us) for unit in units):
-        _repair(scene, units)
+        down = {each.subject for each in waited.open} & {each.unit for each in list_killed(scene.desired)}
+        _repair(scene, sorted({*units, *down}))
 
 
 def _judge_killed(service: DesiredService, own: tuple[Finding, ...], waited: Waited, since_us: int) -> RehearsedStep:

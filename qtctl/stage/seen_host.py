@@ -68,7 +68,8 @@ class SeenHost:
         there = (each for each in tree.accounts if each.name in kept or self.has_account(each.name))
         accounts = [self._shape_account(each) for each in there]
         names = {ROOT, *(name for each in accounts for name in (each.name, each.group))}
-        dirs = (self._shape_dir(each, names) for each in tree.dirs if not self.lacks(each.path))
+        ids = {0, *(number for each in accounts for number in (each.uid, each.gid) if number is not None)}
+        dirs = (self._shape_dir(each, names, ids) for each in tree.dirs if not self.lacks(each.path))
         files = (_own(each, names) for each in tree.files if not self.lacks(each.path))
         links = (each for each in tree.links if not self.lacks(each.path))
         return replace(tree, accounts=tuple(accounts), dirs=tuple(dirs), files=tuple(files), links=tuple(links))
@@ -81,13 +82,13 @@ class SeenHost:
             return replace(account, home=home, shell=shell)
         return replace(account, home=home, shell=shell, uid=ids.uid, gid=ids.gid)
 
-    def _shape_dir(self, folder: TreeDir, names: set[str]) -> TreeDir:
+    def _shape_dir(self, folder: TreeDir, names: set[str], ids: set[int]) -> TreeDir:
         own = _own(folder, names)
         seen = self.folders.get(folder.path)
         if seen is None:
             return own
         uid, gid, mode = seen
-        if not all(number == 0 or _is_usable(number) for number in (uid, gid)):
+        if not {uid, gid} <= ids:
             return replace(own, mode=mode)
         return replace(own, mode=mode, owner=str(uid), group=str(gid))
 

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.lab
 
 GONE_WITHIN_S = 20.0
 on_demand = pytest.mark.skipif(not os.environ.get("QTCTL_REHEARSALS"), reason="takes long: QTCTL_REHEARSALS=all")
-API, FEED, FRAGILE = "shop-api.service", "shop-feed.service", "shop-fragile.service"
+API, FEED, FRAGILE, WATCHER = (f"shop-{name}.service" for name in ("api", "feed", "fragile", "watcher"))
 BEFORE = {
     "fleet.toml": write_fleet(
         "shop",
@@ -57,6 +57,13 @@ state = "running"
 target = "core"
 run = { kind = "module", module = "shop.feed", venv = "main" }
 streams = { publishes = ["s:tick"] }
+""",
+    "services/watcher.toml": """\
+summary = "Watcher"
+state = "running"
+target = "core"
+run = { kind = "module", module = "shop.watcher", venv = "main" }
+order = { binds_to = ["api"], after = ["api"] }
 """,
     "services/fragile.toml": """\
 summary = "Fragile"
@@ -142,19 +149,20 @@ def test_a_whole_rehearsal_finds_the_one_service_that_does_not_come_back(shop: S
         f"kill {API}": "holds",
         f"kill {FEED}": "holds",
         f"kill {FRAGILE}": "broken",
+        "kill": "broken",
+        f"kill {WATCHER}": "holds",
         "redis": "holds",
         "reboot": "holds",
         "disk-full": "holds",
         "rollback": "holds",
     }, report["steps"]
     assert (ran.code, report["conclusion"], report["before"]) == (1, "not-as-declared", "commit")
-    (kill,) = (step for step in report["steps"] if step["outcome"] == "broken")
+    kill, others = (step for step in report["steps"] if step["outcome"] == "broken")
+    assert {each["subject"] for each in others["findings"]} == {WATCHER}, "it went down with what it is bound to"
     assert "Restart=no" in kill["said"]
     assert {each["id"] for each in kill["findings"]} == {"QT204"}
-    assert [(step["kind"], step["subject"]) for step in report["plan"] if step["kind"] in ("restart", "start")] == [
-        ("restart", API),
-        ("start", FRAGILE),
-    ]
+    acts = {step["subject"]: (step["kind"], step["along"]) for step in report["plan"] if step["kind"].endswith("start")}
+    assert acts == {API: ("restart", [f"restarts {WATCHER}"]), FRAGILE: ("start", [])}
     lacking = {each["subject"] for each in report["not_modelled"]}
     assert {"programs", "secrets", "Redis", "size", "network"} <= lacking
     assert [each for each in report["checks"] if each["subject"] in lacking and each["outcome"] == "holds"] == []
@@ -192,6 +200,8 @@ def test_what_somebody_changed_on_the_host_is_there_and_what_had_failed_still_fa
         "audit": "broken",
         f"kill {API}": "holds",
         f"kill {FRAGILE}": "broken",
+        "kill": "broken",
+        f"kill {WATCHER}": "holds",
         f"kill {FEED}": "not-asked",
         "rollback": "holds",
     }
