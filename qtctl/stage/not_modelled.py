@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
-from qtctl.model.facts import Facts, HostBaseline
+from qtctl.model.facts import Facts, File, HostBaseline
 from qtctl.model.rehearsal import NotModelled
 from qtctl.model.unit_kinds import UnitKind
 from qtctl.stage.rehearsal import Drift, HandMade
@@ -50,6 +50,7 @@ def list_not_modelled(
         *_list_of_machine(facts, ground),
         *_list_of_programs(desired),
         *_list_of_secrets(desired),
+        *_list_env_files(desired, facts),
         *_list_left_out(desired),
         *_list_unseen(drift, hand_made),
     )
@@ -108,6 +109,14 @@ def _list_of_secrets(desired: Desired) -> Iterator[NotModelled]:
     locked = [each.name for each in desired.stores if each.password_env or each.tls]
     if locked:
         yield NotModelled("Redis login", f"passwords and TLS of {join_some(locked)}")
+
+
+def _list_env_files(desired: Desired, facts: Facts) -> Iterator[NotModelled]:
+    """The account that audits may not read them, so that an edit by hand does not show."""
+    seen = ((file.path, facts.find(File, file.path)) for file in desired.files if file.kind == "env")
+    unread = [path for path, file in seen if file is not None and file.sha256 is None]
+    if unread:
+        yield NotModelled("env files", f"edits by hand of {join_some(unread)}: only root may read them")
 
 
 def _list_left_out(desired: Desired) -> Iterator[NotModelled]:
