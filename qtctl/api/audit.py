@@ -11,20 +11,20 @@ from qtctl.reports.audit import AuditReport
 
 
 def expect(declared: Declared) -> None:
-    """Work out what `judge` looks for. It is the longer half of the work, and needs no evidence."""
+    """Work out what `judge` looks for. It is the larger half of the work, and needs no evidence."""
     list_expectations(declared.desired)
 
 
 def judge(declared: Declared, evidence: Evidence, earlier: Evidence | None = None) -> tuple[Finding, ...]:
     """Every check, sorted, with the file and line that declare what it expects.
 
-    `earlier`: evidence of an earlier look at the same host, for what only a comparison shows.
+    `earlier`: evidence of an earlier look at the same host, for checks that need a comparison.
     """
     return judge_placed(declared, evidence, earlier)
 
 
 def conclude(declared: Declared, checks: tuple[Finding, ...]) -> Conclusion:
-    """The verdict by the registry's gate; an audit without checks is incomplete."""
+    """The verdict according to the registry's gate; an audit without checks is incomplete."""
     return conclude_audit(declared.desired, checks)
 
 
@@ -39,6 +39,6 @@ def report(
 ) -> AuditReport:
     """`every`: also list the checks that hold. `gate`: replaces fail_on of the registry.
 
-    `selection`: which part of all checks these are, in words.
+    `selection`: in words, which part of all checks these are.
     """
     return audit.build_report(declared.desired, evidence, checks, every=every, gate=gate, selection=selection)

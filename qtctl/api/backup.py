@@ -60,7 +60,7 @@ def list_backups() -> tuple[Path, ...]:
 
 
 def plan_restore(declared: Declared, target: str, backup: Backup, where: str, *, user: str | None = None) -> Planned:
-    """What a restore would do. InputError if it is not this host's backup; HostError if that could not be asked."""
+    """What a restore would do. InputError if it is not this host's backup; HostError if the host could not be asked."""
     flow.check(backup, declared.desired, where)
     with connect(make_declared_route(target, declared.desired, user, "deploy")) as host:
         return flow.plan_restore(
@@ -85,7 +85,7 @@ def restore(
 
     `registry`: its folder, for the audit trail.
 
-    InputError if the backup is not this host's; DeployRefused if the host could not be reached or read.
+    InputError if the backup is of another host; DeployRefused if the host could not be reached or read.
     """
     flow.check(backup, declared.desired, where)
     about = _describe_origin(declared, target, backup, registry)

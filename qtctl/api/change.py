@@ -20,7 +20,7 @@ from qtctl.reports.change import Change, HostChange, ParityChange, compare_parit
 def describe_change(run: GateRun, base: str) -> Change:
     """The plan of each host of the gate, and what changes in parity, by the evidence that the gate has.
 
-    What cannot be compared says why: neither registry is asked for more than it has.
+    What cannot be compared says why. Both registries are compared with the same evidence.
     """
     ground = run.ground
     if ground.registry is None:
@@ -63,7 +63,7 @@ class _Work:
         return HostChange(host, planned, source, parity=self._compare_parity(before, declared, evidence))
 
     def _declare(self, host: str) -> Loaded | None:
-        """None if the host was not declared before."""
+        """None if the older registry does not declare the host."""
         if host not in self.registry.hosts:
             return None
         return render_files(resolve_host(self.registry, self.files, host), self.run.ground.texts)
@@ -85,7 +85,7 @@ class _Work:
 
 
 def _describe_source(evidence: Evidence | None, why: str, assumed: int) -> str:
-    """What the plan rests on: nothing is shown as seen that was not."""
+    """What the plan rests on: it never claims to have seen what was assumed."""
     if evidence is None:
         return f"No evidence ({why}): this is what a deploy does to a host that is as the base declares."
     if not assumed:

@@ -14,10 +14,10 @@ from qtctl.model.claims import Examined, Known
 from qtctl.model.evidence import Evidence
 
 LARGEST = 8 << 20
-"""Bytes of a document."""
+"""Bytes of a document that is read."""
 MOST_LINES = 200_000
 NO_POLICY = Policy()
-"""Without a registry: severities as they are, and none waived."""
+"""Without a registry: severities as they are, and no waivers."""
 
 
 def read(path: Path) -> Document:

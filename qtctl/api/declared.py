@@ -1,4 +1,4 @@
-"""What a host must have, without loading the registry: taken from an audit's cache, if possible."""
+"""What a host must have, without loading the registry: from the cache of an audit, if possible."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from qtctl.flows.target import Target
 
 
 def declare_known(folder: Path, target: str, *, templates: Path | None = None, as_name: str | None = None) -> Declared:
-    """As `api.registry.declare`, but reuse what an audit has cached for exactly the same files."""
+    """As `api.registry.declare`, but reuses what an audit has cached for exactly the same files."""
     known = CachedDesired(Target(folder, target, as_name, templates=templates)).get_cached()
     if known is not None:
         return known

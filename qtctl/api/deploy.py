@@ -27,7 +27,7 @@ DEADLINE_S = 120
 def describe(
     declared: Declared, target: str, registry: Path | None = None, action: Action = Action.DEPLOY
 ) -> dict[str, str]:
-    """What a host records about the generation it is given. It holds no digest of a single file."""
+    """What a host records about the generation it is given. It contains no digest of a single file."""
     desired = declared.desired
     return {
         "fleet": desired.fleet,
@@ -57,11 +57,11 @@ def deploy(
 ) -> DeployOutcome:
     """Make `target` as declared, if `confirm` agrees to the plan. `passwords`: of stores, by their names.
 
-    `steady_s`: so long every service must have been up before the deploy is confirmed. `registry`: the folder that is
-    declared in, and `action`: what this is, for the audit trail. `supplies`: where code and packages come from that are
-    installed. `connector`: how `target` is connected to, where that has begun already.
+    `steady_s`: how long every service must have been up before the deploy is confirmed; it has `deadline_s` after that.
+    `registry`: the folder of the registry, and `action`: what this is, for the audit trail. `supplies`: where the code
+    and packages to install come from. `connector`: how `target` is connected to, if that has begun already.
 
-    It has `deadline_s` after that. DeployRefused if the host could not be reached or read: then there is no plan.
+    DeployRefused if the host could not be reached or read: then there is no plan.
     """
     desired = make_deployable(declared.desired, target)
     route = make_declared_route(target, desired, user, "deploy")

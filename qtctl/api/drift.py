@@ -43,10 +43,10 @@ def find_drift(
     templates: Path | None = None,
     progress: Progress = silent,
 ) -> DriftOfHost:
-    """What was changed on `target` since its last deploy, and the registry in `folder` with that. Writes nothing.
+    """What was changed on `target` since its last deploy, and the registry in `folder` with it. Writes nothing.
 
-    InputErrors if the registry has an error. HostError if the host could not be asked; DeployRefused if what
-    it keeps of its last deploy is damaged or another fleet's.
+    InputErrors if the registry has an error. HostError if the host could not be asked; DeployRefused if its record of
+    the last deploy is damaged, or belongs to another fleet.
     """
     files, texts = read_registry(folder), load_unit_templates(templates)
     desired = make_deployable(declare(files, texts, target, as_name).desired, target)
@@ -60,7 +60,7 @@ def find_drift(
 
 
 def fetch_current(host: Host, declared: Desired) -> tuple[int | None, Desired | None]:
-    """The generation in force, and what it put on the host; None if the host keeps none."""
+    """The generation in force, and what it installed; None if the host keeps none."""
     number = next((each.number for each in list_generations(host) if each.current), None)
     if number is None:
         return None, None

@@ -1,4 +1,4 @@
-"""An earlier look at a host, which findings are new since: evidence, or an audit as JSON."""
+"""An earlier look at a host, which decides which findings are new: evidence, or an audit as JSON."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ HINT = "give it evidence of --save, or an audit as --format json"
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """`where`: the file, as its user names it."""
+    """`where`: the file, as the user named it."""
 
     text: str
     document: Mapping[str, object]
@@ -40,7 +40,7 @@ class Earlier:
 
 
 def read_earlier(text: str, where: str) -> Earlier:
-    """InputError if it is no JSON object."""
+    """InputError if it is not a JSON object."""
     found = read_json(text, where, HINT)
     if not isinstance(found, dict):
         raise InputError("it is neither an audit nor evidence", hint=HINT, place=Place(where))

@@ -11,7 +11,7 @@ from qtctl.model.evolution import Evolution
 from qtctl.model.snapshot import Inventory
 
 MOST = 1000
-"""Sources of one timeline."""
+"""Sources in one timeline."""
 
 
 def compare(store: SnapshotStore, names: Sequence[str]) -> Evolution:

@@ -1,4 +1,4 @@
-"""The event flow of a fleet: as declared, with what evidence knows of it, and as a drawing."""
+"""The event flow of a fleet: as declared, with what evidence shows of it, and as a drawing."""
 
 from qtctl.audit.judge import judge
 from qtctl.flows.declare import Loaded
@@ -11,7 +11,7 @@ from qtctl.views.graph_text import write_mermaid
 
 
 def build_flow(declared: Loaded, evidence: Evidence | None) -> FlowReport:
-    """The flow that the registry declares, with what `evidence` knows of its streams."""
+    """The flow that the registry declares, with what `evidence` shows of its streams."""
     if evidence is None:
         return flow.build_report(declared.registry, None)
     checks = judge(declared.desired, evidence)

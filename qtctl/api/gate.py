@@ -1,4 +1,4 @@
-"""Run what `[gate]` in policy.toml asks for: each step by the function of its own command, and one conclusion."""
+"""Run the steps of `[gate]` in policy.toml: each with the function of its own command, and one conclusion for all."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -74,7 +74,7 @@ class GateRun:
         return self._loaded[host]
 
     def _guard(self, step: GateStep, host: str, command: tuple[str, ...], run: Callable[[], StepResult]) -> StepResult:
-        """What cannot be run is unknown, with its reason."""
+        """A step that cannot be run is unknown, with the reason."""
         try:
             return run()
         except (InputError, HostError) as error:

@@ -15,7 +15,7 @@ from qtctl.model.policy import Gate
 
 _MINUTE_US = 60_000_000
 AHEAD_US = 60 * _MINUTE_US
-"""How far the clock of whoever saved evidence may be ahead of ours."""
+"""How far the clock of the machine that saved the evidence may be ahead of ours."""
 
 
 def decode(content: bytes, path: str) -> str:
@@ -36,7 +36,7 @@ class EvidenceShelf:
     _read: dict[str, Evidence] = field(default_factory=dict)
 
     def find(self, declared: Declared) -> Evidence:
-        """InputError if there is none that counts."""
+        """InputError if there is none that may be used."""
         host = declared.desired.host
         if self.gate.is_live:
             return self._find_live(host)
@@ -45,7 +45,7 @@ class EvidenceShelf:
         return self._read[host]
 
     def find_if_any(self, declared: Declared) -> Evidence | None:
-        """None if there is none that counts."""
+        """None if there is none that may be used."""
         try:
             return self.find(declared)
         except InputError:

@@ -1,4 +1,4 @@
-"""The steps of a gate. Each calls what its own command calls, and takes its conclusion."""
+"""The steps of a gate. Each calls what its own command calls, and takes over its conclusion."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
@@ -26,7 +26,7 @@ Command = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What steps work with. `declare`: a host → what it must have."""
+    """What the steps work with. `declare`: a host → what it must have."""
 
     ground: GateGround
     declare: Callable[[str], Loaded]
@@ -44,7 +44,7 @@ class Bench:
 
 
 def name_command(ground: GateGround, step: GateStep, host: str = "HOST") -> Command:
-    """What shows the same by itself."""
+    """The command that shows the same by itself."""
     gate = ground.gate
     registry = ("--registry", str(ground.folder))
     source = ("--host", host) if gate.is_live else ("--from", f"{gate.saved.rstrip('/')}/{host}.json")
@@ -93,7 +93,7 @@ def verify(bench: Bench, host: str) -> StepResult:
 
 
 def compare_rendered(bench: Bench, host: str) -> StepResult:
-    """As `qtctl render` would leave the folder; and as git would commit it, where there is git."""
+    """Compares the folder with what `qtctl render` would write; and with what git would commit, if there is git."""
     from qtctl.adapters.git_tree import list_staged  # noqa: PLC0415
     from qtctl.flows.declare import check_loadable  # noqa: PLC0415
     from qtctl.probes.files import MARK  # noqa: PLC0415
@@ -123,7 +123,7 @@ def compare_rendered(bench: Bench, host: str) -> StepResult:
 
 
 def _compare_staged(id_: str | None, content: bytes) -> str:
-    """What keeps git from committing it as it should be; "" for nothing."""
+    """Why git would not commit it as it should be; "" if it would."""
     if id_ is None:
         return "not added to git"
     digest = hashlib.sha256() if len(id_) == 64 else hashlib.sha1(usedforsecurity=False)  # noqa: PLR2004 - hex digits
@@ -149,7 +149,7 @@ def compare_parity(bench: Bench, host: str) -> StepResult:
 def load_projects(ground: GateGround) -> "tuple[Project, ...]":
     """Read the compose files of the policy. Variables of this machine's environment are not put into them.
 
-    Whoever proposes a change may write `${TOKEN}` into one, and values of compose files are shown.
+    Anyone who proposes a change may write `${TOKEN}` into one, and values of compose files are shown.
     """
     from qtctl.adapters.compose_files import read_named, read_setting, read_texts  # noqa: PLC0415
     from qtctl.dialects.compose.load import load_project  # noqa: PLC0415
@@ -176,7 +176,7 @@ def audit(bench: Bench, host: str) -> StepResult:
 
 
 def audit_new(bench: Bench, host: str) -> StepResult:
-    """Only what the earlier look did not find fails."""
+    """Fails only because of findings that the earlier look did not have."""
     from qtctl.api import audit as api  # noqa: PLC0415
     from qtctl.api.earlier import read_earlier  # noqa: PLC0415
     from qtctl.reports.audit_view import build_view  # noqa: PLC0415
@@ -215,7 +215,7 @@ STEPS: Mapping[GateStep, Callable[[Bench, str], StepResult]] = {
     GateStep.NEW: audit_new,
     GateStep.SNAPSHOTS: check_snapshots,
 }
-"""Those that are run for each host."""
+"""The steps that are run once for each host."""
 
 
 def place_findings(view: View) -> tuple[Finding, ...]:

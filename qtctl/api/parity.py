@@ -18,7 +18,10 @@ from qtctl.rules.places import list_declared_elsewhere
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`files` in the order of the projects. `uncompared`: missing files that, by the registry, have run."""
+    """`files` in the order of the projects.
+
+    `uncompared`: missing compose files of projects that, by the registry, have run.
+    """
 
     files: tuple[ParityReport, ...]
     new: tuple[NewService, ...]
@@ -28,8 +31,8 @@ class Comparison:
 def compare_projects(projects: Sequence[Project], declared: Loaded, evidence: Evidence | None) -> Comparison:
     """Every service of every project, in every dimension. Without evidence nothing holds.
 
-    `declared` is rendered: the audit's checks of the same evidence say whether the host is as declared. InputError
-    where two legacy records are of one file.
+    `declared` is rendered: the audit's checks of the same evidence say whether the host is as declared. InputError if
+    two legacy records are of the same file.
     """
     registry, desired = declared.registry, declared.desired
     records = tuple(Record(each, find_legacy(registry.legacy, each.file)) for each in map(make_compose, projects))

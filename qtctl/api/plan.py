@@ -20,7 +20,7 @@ from qtctl.reports.plan import read as read_report
 
 
 def plan(declared: Declared, target: str, *, user: str | None = None, choices: Choices = NO_CHOICES) -> Plan:
-    """The steps from what `target` is to what it must be, or the refusals. Asks through the deploy account, as root.
+    """The steps from what `target` is to what it must be, or the refusals. Asks as root, through the deploy account.
 
     HostError if the host could not be asked.
     """

@@ -15,7 +15,7 @@ def prepare(
 ) -> PreparePlan:
     """What `target` still needs of the helper, its rules, sudoers and accounts; with `apply`, install it.
 
-    `remove`: remove it instead. HostError if it could not be asked; DeployRefused if nothing was changed.
+    `remove`: remove it instead. HostError if the host could not be asked; DeployRefused if nothing was changed.
     """
     desired = as_meant(declared.desired, target)
     route = make_declared_route(target, desired, user, "deploy")

@@ -1,4 +1,4 @@
-"""End a deploy of a host that could not be taken back."""
+"""End a deploy of a host that could not be rolled back."""
 
 from pathlib import Path
 
@@ -17,10 +17,10 @@ from qtctl.plan.identity import as_meant
 def recover(
     declared: Declared, target: str, *, user: str | None = None, accept: bool = False, registry: Path | None = None
 ) -> tuple[Progressed | None, tuple[str, ...]]:
-    """Try once more to bring `target` back to what was there before; with `accept` leave it as it is.
+    """Try once more to bring `target` back to its earlier state; with `accept` leave it as it is.
 
-    None if no deploy is in the way. Also returns why the audit trail lacks a record. HostError if the host could not
-    be asked.
+    None if no deploy is in the way. Also returns why the audit trail lacks a record. HostError if the host could not be
+    asked.
     """
     about = {"fleet": declared.desired.fleet, "host": declared.desired.host, "target": target}
     trail = CallerTrail({**about, **describe_caller(Action.RECOVER, registry)})

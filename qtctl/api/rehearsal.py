@@ -102,7 +102,7 @@ def check(saved: Saved, declared: Loaded, where: str) -> None:
 
 
 def _explain_other_registry(declared: Loaded, facts: Facts) -> str:
-    """Why the evidence is not of this registry; '' if it may be."""
+    """Why the evidence does not fit this registry; '' if it may."""
     units = [each.unit for each in declared.desired.units() if each.generated]
     if units and not {*facts.list_subjects(Unit.FACT)}.intersection(units):
         return f"it says nothing of any of the {len(units)} units that this one declares"
@@ -117,7 +117,7 @@ def make_policy(declared: Loaded) -> Policy:
 
 
 def read_failures(names: Sequence[str] | None, declared: Loaded) -> tuple[Failure, ...]:
-    """Those that are named, or those of policy.toml. InputError for a name that is none."""
+    """The failures named, or those of policy.toml. InputError for an unknown name."""
     if not names:
         return declared.registry.policy.rehearsal.list_failures()
     known = [each.value for each in Failure]
@@ -141,7 +141,7 @@ def rehearse(
 ) -> Rehearsal:
     """Make a throwaway host like the real one, deploy to it, make it fail, roll it back, and remove it.
 
-    `registry`: the folder of `declared`, in whose git history is looked for what the host has now. LabError if this
+    `registry`: the folder of `declared`; its git history is searched for what the host has now. LabError if this
     machine cannot boot hosts. `saved` must have been checked.
     """
     release = _choose_release(saved.evidence, declared, suite)

@@ -52,7 +52,7 @@ def find_earlier(
 
 
 def _load_rules() -> None:
-    """What a generation is judged with takes 0.1 s to load: done while the host looks for it."""
+    """Loading what a generation is judged with takes 0.1 s: done while the host looks for it."""
     import_module("qtctl.rules.loaded_units")
     list_host_rules()
 
@@ -73,7 +73,7 @@ def rollback(
 ) -> DeployOutcome:
     """Deploy what the host had to have in an earlier generation: planned, asked, gated and rolled back like any deploy.
 
-    Units that this generation does not know, and that qtctl wrote, are removed.
+    Units that qtctl wrote and this generation does not have are removed.
     """
     known = list_known_stores(to, declared.desired)
     return deploy(

@@ -1,4 +1,4 @@
-"""The secrets of a host: see which are there, and put one there."""
+"""The secrets of a host: check which of them it has, and put one there."""
 
 from dataclasses import dataclass
 from pathlib import Path

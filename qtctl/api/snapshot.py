@@ -1,6 +1,6 @@
-"""Snapshots of a host: take one, read them, and check the chain that they make.
+"""Snapshots of a host: read them, and check the chain that they make.
 
-Reading loads nothing of what taking needs: two snapshots are compared in a fraction of a second.
+Reading loads nothing that only taking a snapshot needs: two snapshots are compared in a fraction of a second.
 """
 
 import os
@@ -25,7 +25,7 @@ ALL = "all"
 def open_store(named: str | None) -> SnapshotStore:
     """A folder, or the URL of a Redis server; None: $QTCTL_SNAPSHOTS, or this account's folder.
 
-    InputError for a bad URL.
+    InputError for an invalid URL.
     """
     named = named or os.environ.get("QTCTL_SNAPSHOTS") or None
     if named is not None and "://" in named:

@@ -26,9 +26,10 @@ class Ground:
 
 
 def explain_number(named: str, ground: Ground | None = None) -> WhyReport:
-    """`named`: FILE#/POINTER. InputError if the file is no report of qtctl, or no number stands there.
+    """`named`: FILE#/POINTER. InputError if the file is not a report of qtctl, or has no number there.
 
-    With `ground`, checks that the report only names have their proofs. InputError if it is not the report's.
+    With `ground`, checks that the report only names have their proofs. InputError if the report was made from something
+    else.
     """
     file, pointer = split_name(named)
     content = read_json(read_text(Path(file)), file, HINT)
@@ -49,7 +50,10 @@ def _judge(ground: Ground) -> tuple[str, tuple[Finding, ...]]:
 
 
 def split_name(named: str) -> tuple[str, str]:
-    """A file and a pointer. A file's own name may have a # in it: the first that leaves the name of a file counts."""
+    """A file and a pointer.
+
+    The file's name may have a # in it: the first split that leaves the name of a file counts.
+    """
     cuts = [at for at, char in enumerate(named) if char == "#"]
     if not cuts:
         raise InputError(f"{named[:200]!r} names no number", hint=USAGE)

@@ -89,7 +89,7 @@ def _replace_parameter(
 
 
 def _make_selection(given: dict[str, Any]) -> HostSelection:
-    """Of the options, which are taken out of `given`. InputError where they contradict each other."""
+    """Of the options, which are taken out of `given`. InputError if they contradict each other."""
     hosts, every, tags, excluded, most = (given.pop(name) for name in OPTIONS)
     names = (*(hosts or ()), *(tags or ()))
     if every and names:
@@ -100,7 +100,7 @@ def _make_selection(given: dict[str, Any]) -> HostSelection:
 
 
 def select_several(wanted: HostSelection, registry: Path) -> tuple[str, ...]:
-    """The selected hosts. InputErrors where a name means none, and where none are left, or too many."""
+    """The selected hosts. InputErrors if a name means none, and where none are left, or too many."""
     from qtctl.api import fleet
     from qtctl.api.registry import load
 
@@ -108,7 +108,7 @@ def select_several(wanted: HostSelection, registry: Path) -> tuple[str, ...]:
 
 
 def _select_one(wanted: HostSelection, given: Mapping[str, Any]) -> str:
-    """The one selected host. InputError where there are several, which are named."""
+    """The one selected host. InputError if there are several, which are named."""
     if wanted.single is not None:
         return wanted.single
     if given.get("as_name") is not None:

@@ -39,9 +39,10 @@ def collect(
 ) -> Evidence:
     """Ask `host` for every need, and nothing else but `ALWAYS` and, with a listing, the fleet's undeclared units.
 
-    `root`: commands and bus as root. Without, root is asked only what nobody else can tell, and only under
-    `inquiry.become` or where the account is root's. A family that cannot be asked is refused with its reason; the
-    others go on.
+    `root`: commands and bus as root. Root is asked only for what no other account can tell, and only if
+    `inquiry.become` is set or the account is root. A family that cannot be asked is refused with its reason; the others
+    go on.
+
     ValueError for a need that no probe answers.
     """
     wanted = _group_by_fact(inquiry)
@@ -81,7 +82,7 @@ def refuse_all(inquiry: Inquiry, error: QtctlError, clock: Clock, address: str) 
 def _group_by_family(
     wanted: Mapping[str, list[Need]], inquiry: Inquiry, *, root: bool
 ) -> list[tuple[Probe, tuple[Need, ...]]]:
-    """The probes of one exec, each with the needs that it answers. `root`: also those that nobody else could run."""
+    """The probes of one exec, each with the needs that it answers. `root`: also those that only root could run."""
     able = (each for each in list_families() if root or not each.of_root)
     asked = [(each, tuple(_select(wanted, *(fact.FACT for fact in each.facts)))) for each in able]
     return [(family.ask(needs, inquiry), needs) for family, needs in asked]
@@ -94,9 +95,9 @@ def _select_of_root(wanted: Mapping[str, list[Need]]) -> list[Need]:
 
 
 def _ask_root(look: Observation, wanted: Mapping[str, list[Need]]) -> None:
-    """What only root can tell, and what the account that audits was denied, in one exec.
+    """What only root can tell, and what the auditing account was denied, in one exec.
 
-    No file that may hold a value of an environment is read for its digest.
+    Files that may hold values of an environment are not read for a digest.
     """
     inquiry = replace(look.inquiry, protected_paths=look.inquiry.protected_paths | look.inquiry.env_paths)
     asked = [
@@ -113,7 +114,7 @@ def _select_needing_root(look: Observation, needs: Iterable[Need]) -> Iterator[N
 
 
 def _complete_needs(inquiry: Inquiry) -> list[Need]:
-    """The needs with `ALWAYS`, and with the sockets that explain a store which does not answer."""
+    """The needs with `ALWAYS`, and with the sockets that explain why a store does not answer."""
     wanted = {*inquiry.needs} | ALWAYS
     sockets = (store.socket for store in inquiry.stores if store.socket)
     if any(need.fact in STORE_FACTS for need in wanted):

@@ -1,4 +1,4 @@
-"""All families that need a shell: sent together in one exec, taken apart when the rest has been asked."""
+"""All families that need a shell: sent together in one exec, and taken apart when everything else has been asked."""
 
 import secrets
 from collections.abc import Iterable, Sequence
@@ -38,12 +38,15 @@ REACH, REACH_ROOT = Need(Reach.FACT, "exec"), Need(Reach.FACT, "root")
 MOST_OUTPUT = 4 * 1024 * 1024
 """Bytes that all commands may print: a host of a thousand services prints one million."""
 CLOCK_STEP_S = 0.05
-"""How exact the times of frames are: /proc/uptime has steps of 10 ms, a busy host takes some more to read it."""
+"""How exact the times of frames are: /proc/uptime has steps of 10 ms, and a busy host takes some more to read it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Families, the needs that each must answer, and the exec under way: or why there is none. `root`: as whom."""
+    """Families, the needs that each must answer, and the exec under way, or why there is none.
+
+    `root`: whether it runs as root.
+    """
 
     families: tuple[tuple[Probe, tuple[Need, ...]], ...]
     running: Running | HostError
@@ -75,7 +78,7 @@ def start(host: Host, families: Sequence[tuple[Probe, tuple[Need, ...]]], *, roo
 def finish(look: Observation, asked: Asked) -> None:
     """Wait for the answers and note them. An exec that fails refuses all its families, and nothing else.
 
-    What a first answer leaves open (whether files that look changed are) is asked once more, in one exec of its own.
+    What a first answer leaves open (whether files that look changed are) is asked once more, in a second exec.
     """
     done = _wait(look, asked, asked.reach)
     if done is None:
@@ -91,7 +94,7 @@ def finish(look: Observation, asked: Asked) -> None:
 
 
 def _wait(look: Observation, asked: Asked, *reach: Need) -> Completed | None:
-    """None if all its needs, and `reach`, were refused for what went wrong."""
+    """None if the exec failed: then all its needs, and `reach`, were refused for that."""
     if isinstance(asked.running, HostError):
         look.ledger.refuse((*reach, *asked.needs), asked.running)
         return None
@@ -107,7 +110,7 @@ def _wait(look: Observation, asked: Asked, *reach: Need) -> Completed | None:
 
 
 def _explain_no_start(done: Completed, user: str) -> HostError:
-    """Why no command was run, from what the host did in place of that."""
+    """Why no command was run, judging by what the host did instead."""
     no_commands = f"the host runs no commands for {user}"
     if done.late:
         what = f"{no_commands}: its login did not come so far in {done.took_s:.0f} s"
@@ -120,7 +123,7 @@ def _explain_no_start(done: Completed, user: str) -> HostError:
 
 
 def _note(asked: Asked, done: Completed, ledger: Ledger) -> list[tuple[Probe, tuple[Need, ...]]]:
-    """Note the answers but for those that need something else asked: the probes of that, with the needs of each."""
+    """Note the answers, except those that need another question: the probes for it, with the needs of each."""
     printed = len(done.stdout) + len(done.stderr)
     if printed > MOST_OUTPUT:
         ledger.refuse(asked.needs, f"the commands printed {printed} bytes, and {MOST_OUTPUT} are read")
@@ -147,7 +150,7 @@ def _note(asked: Asked, done: Completed, ledger: Ledger) -> list[tuple[Probe, tu
 
 
 def _ask_again(probe: Probe, answers: Sequence[Frame | None]) -> Probe | None:
-    """None if nothing is open, or the answers say too little: then what can be made of them is."""
+    """None if nothing is open, or if the answers say too little: then they are used as they are."""
     if probe.then is None or None in answers:
         return None
     try:
@@ -157,7 +160,7 @@ def _ask_again(probe: Probe, answers: Sequence[Frame | None]) -> Probe | None:
 
 
 def _spread_times(answers: Sequence[Frame | None], done: Completed) -> list[Frame | None]:
-    """What is not accounted for by the commands was spent before the first or after the last, on the way."""
+    """Time that the commands did not take was spent before the first or after the last, on the way."""
     known = [frame for frame in answers if frame is not None]
     ran_s = max((frame.after_s + frame.took_s for frame in known), default=0.0)
     end = done.started_at + done.took_s + CLOCK_STEP_S
@@ -186,7 +189,7 @@ def _refuse_late(parsed: list[Answer], hung: Command, took_s: float, *, first: b
 
 
 def _parse(probe: Probe, needs: Sequence[Need], answers: Sequence[Frame | None]) -> list[Answer]:
-    """What a family makes of its frames. One that meets what it was not made for costs its own facts alone."""
+    """What a family makes of its frames. If it meets what it was not made for, it loses its own facts only."""
     missing = [find_missing_tool(frame) if frame is not None else "" for frame in answers]
     if missing and all(missing):
         return [answer_not_installed(need, missing[0], again=probe.commands[0].again) for need in dict.fromkeys(needs)]
@@ -198,7 +201,7 @@ def _parse(probe: Probe, needs: Sequence[Need], answers: Sequence[Frame | None])
 
 
 def _refuse_partial(parsed: list[Answer], answers: Sequence[Frame | None], done: Completed) -> list[Answer]:
-    """Where nothing more could be started, what is there may be a part of it: none of the family's answers is known."""
+    """If nothing more could be started, the output may be incomplete: none of the family's answers is known."""
     said = [frame.stderr if frame is not None else done.stderr for frame in answers]
     if not any(could_not_fork(decode_text(each)) for each in said):
         return parsed
@@ -209,7 +212,7 @@ def _refuse_partial(parsed: list[Answer], answers: Sequence[Frame | None], done:
 
 
 def _refuse_missing_tools(parsed: list[Answer], answers: Sequence[Frame | None]) -> list[Answer]:
-    """What a tool that knows no such option could not answer is refused for that reason, whatever came in its place."""
+    """What a tool without the option could not answer is refused for that reason, whatever it printed instead."""
     found = next(
         (option for frame in answers if frame is not None and (option := find_unknown_option(frame.stderr))), None
     )

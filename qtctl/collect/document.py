@@ -38,7 +38,7 @@ def dump(evidence: Evidence) -> str:
 
 
 def load(text: str, file: str) -> Evidence:
-    """Read a document back. InputError with `file`, and the line or field, for what `dump` cannot have written."""
+    """Read a document back. InputError with `file`, and the line or field, for anything `dump` cannot have written."""
     from pydantic import ValidationError  # noqa: PLC0415 -- 100 ms, and dump does without
 
     _check_size(text, file)
@@ -114,7 +114,7 @@ def _parse(text: str, file: str) -> object:
 
 
 def _check_size(text: str, file: str) -> None:
-    """Each value has a sign of its own before or behind it, and becomes a Python object of many times its size."""
+    """Each value has a character before or after it, and becomes a Python object of many times its size."""
     if len(text) > MOST_CHARACTERS:
         what = f"{len(text)} characters, more than the {MOST_CHARACTERS} that are read of evidence"
         raise InputError(what, hint=HINT, place=Place(file))
@@ -129,7 +129,7 @@ def _count_values(text: str) -> int:
 
 
 def _check_depth(document: object, file: str) -> None:
-    """What is nested deep costs the more to look through, the deeper it is."""
+    """The deeper a document is nested, the longer it takes to check."""
     level = [document]
     for _ in range(DEEPEST):
         level = [each for above in level for each in _list_inner(above) if isinstance(each, dict | list)]
@@ -167,7 +167,7 @@ def _find_line(text: str, loc: tuple[int | str, ...]) -> int | None:
 
 
 def _check(evidence: Evidence, text: str, file: str) -> None:
-    """What types alone do not say: one item a need, asks that exist, values as their kind of fact has them."""
+    """What types alone do not say: one item per need, asks that exist, values as their kind of fact has them."""
     _check_times(evidence, text, file)
     asks = {0, *(ask.n for ask in evidence.asks)}
     seen = set()

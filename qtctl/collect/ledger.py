@@ -26,7 +26,7 @@ class Ledger:
     def ask(
         self, via: str, argv: Sequence[str], again: str, *, at: float, took_s: float, exit_: int | None = None
     ) -> int:
-        """Note a question; its number. `at` in seconds since the epoch."""
+        """Note a question; returns its number. `at` in seconds since the epoch."""
         number = len(self._asks) + 1
         took_ms = max(0, math.ceil(took_s * 1000))
         self._asks.append(Ask(number, via, tuple(argv), again, format_time(at), took_ms, exit_))
@@ -44,7 +44,7 @@ class Ledger:
             self._items[answer.need] = _build_item(answer, asks)
 
     def refuse(self, needs: Iterable[Need], why: str | QtctlError, asks: Sequence[int] = ()) -> None:
-        """Note that all of them are unknown. An error's hint becomes the help."""
+        """Note that all of them are unknown. The hint of an error becomes the help."""
         help_ = why.hint if isinstance(why, QtctlError) else ""
         self.add((refusal(need, str(why), help_=help_) for need in needs), asks)
 

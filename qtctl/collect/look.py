@@ -23,7 +23,7 @@ class Deadline:
         self._begin, self._seconds = clock.monotonic(), seconds
 
     def left(self, share: float = 1.0) -> float:
-        """Seconds until that share of the time is over. Never 0: an answer that is already there can still be read."""
+        """Seconds until that share of the time is over. Never 0: an answer that has already come can still be read."""
         return max(LEAST_S, self._begin + self._seconds * share - self._clock.monotonic())
 
 

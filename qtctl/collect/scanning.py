@@ -8,19 +8,19 @@ from qtctl.interfaces.host import Store, StoreReply
 from qtctl.probes.stores import scan_on
 
 MOST_ROUNDS = 200
-"""Two million keys."""
+"""Enough for two million keys."""
 MOST_KEYS = 20_000
-"""That match one pattern."""
+"""Keys that match one pattern."""
 SHARE = 0.7
-"""Of the time that the store has left: what is asked after it waits."""
+"""Of the time that the store has left: the questions after it wait."""
 
 
 def follow(
     server: Store, commands: Sequence[tuple[str, ...]], replies: Sequence[StoreReply], clock: Clock, within_s: float
 ) -> list[StoreReply]:
-    """The replies, those to SCAN with the keys of all that follow and the cursor at which they end.
+    """The replies, those to SCAN with all keys that were found and the last cursor.
 
-    That is "0" where all was seen. It ends earlier at its bounds, and where Redis breaks off: what came is kept.
+    That is "0" if all were seen. It ends earlier at its bounds, or if Redis breaks off: what came is kept.
     """
     until = clock.monotonic() + within_s * SHARE
     found = [_Found(command, reply) for command, reply in zip(commands, replies, strict=True)]
@@ -39,7 +39,7 @@ def follow(
 
 
 class _Found:
-    """A command, and what has come for it."""
+    """A command, and the answers to it so far."""
 
     def __init__(self, command: tuple[str, ...], reply: StoreReply) -> None:
         self._command = command

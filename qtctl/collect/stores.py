@@ -16,7 +16,7 @@ from qtctl.probes.answer import answer_absent, answer_not_asked, answer_refused
 PING = ("PING",)
 EXEC = Need(Reach.FACT, "exec")
 SOCKETS = Need(Listeners.FACT, "tcp")
-"""Tells a server that is not there from one that does not answer."""
+"""Distinguishes a server that does not run from one that does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Unanswered:
 
 
 def ask(look: Observation, needs: Iterable[Need]) -> list[Unanswered]:
-    """Note the facts of every store that answers. One that cannot be reached costs its own facts, and nothing else."""
+    """Note the facts of every store that answers. One that cannot be reached loses its own facts, and nothing else."""
     by_store: dict[str, list[Need]] = {}
     for need in needs:
         by_store.setdefault(probe.store_of(need), []).append(need)
@@ -50,7 +50,7 @@ def ask(look: Observation, needs: Iterable[Need]) -> list[Unanswered]:
 def settle(look: Observation, unanswered: Iterable[Unanswered]) -> None:
     """Note the stores that did not answer, now that the host's sockets are known.
 
-    Where nobody listens on the port, the server is absent; its keys stay refused: nobody looked at them.
+    If nothing listens on the port, the server is absent; its keys stay refused: nobody looked at them.
     """
     for left in unanswered:
         silent = not isinstance(left.why, Refused) and _is_unheard(look, left.store)
@@ -64,7 +64,7 @@ def settle(look: Observation, unanswered: Iterable[Unanswered]) -> None:
 
 
 def _explain(look: Observation, error: HostError) -> tuple[str, str]:
-    """Reason and help. A host that forwards nothing, and runs nothing either, does both for one reason."""
+    """Reason and help. If a host forwards nothing and runs no store either, the first is the reason for both."""
     login = look.ledger.item(EXEC)
     if isinstance(error, Refused) and login is not None and login.state is State.REFUSED:
         return f"{error.message}; {login.reason}", login.help or error.hint

@@ -26,7 +26,7 @@ from qtctl.probes.answer import (
 REACH = Need(Reach.FACT, "bus")
 LISTING = Need(UnitListing.FACT, "*")
 MOST_UNDECLARED = 2000
-"""Undeclared units that are asked for, at most: the host says how many there are."""
+"""How many undeclared units are asked for: the host says how many there are."""
 AGAIN = "busctl status org.freedesktop.systemd1"
 T = TypeVar("T")
 
@@ -83,7 +83,7 @@ class _Session:
 
 
 def list_shown(inquiry: Inquiry, unit: str) -> probe.Shown:
-    """The properties of a unit to keep besides the allow-list; of every socket where it listens."""
+    """The properties of a unit to keep besides the allow-list; for every socket, where it listens."""
     shown = inquiry.properties.get(unit, ())
     return shown if not unit.endswith(".socket") or LISTEN in shown else (*shown, LISTEN)
 
@@ -91,7 +91,7 @@ def list_shown(inquiry: Inquiry, unit: str) -> probe.Shown:
 def ask(look: Observation, needs: Iterable[Need], *, root: bool, last: bool = True) -> bool:
     """Note the listing and every unit needed; with a listing, also the fleet's units that nothing declares.
 
-    A bus that is gone refuses what it has not answered, and nothing else. False if the host had no session left for
+    A bus that breaks off refuses what it has not answered, and nothing else. False if the host had no session left for
     it, and not `last`: nothing is noted, and it is asked again when others have ended.
     """
     open_ = set(needs)
@@ -109,17 +109,17 @@ def ask(look: Observation, needs: Iterable[Need], *, root: bool, last: bool = Tr
 
 
 def _look(session: _Session, open_: set[Need]) -> None:
-    """Answer and take from `open_` need by need, so that what is left when the bus breaks is what was not answered."""
+    """Answer and remove from `open_` need by need: if the bus breaks off, what is left in it was not answered."""
     names = sorted(need.subject for need in open_ if need.fact == Unit.FACT)
     odd = [answer_not_asked(Need(Unit.FACT, name), why) for name in names if (why := probe.explain_odd_name(name))]
     _close(session, open_, odd, 0)
     named = [name for name in names if not probe.explain_odd_name(name)]
-    # What should be gone, and most often is, is asked for its properties only where it turns out to be there.
+    # Units that should be gone, and mostly are, are asked for properties only if they turn out to exist.
     gone = session.inquiry.retired_units
     expected = [name for name in named if name not in gone]
-    # A file of a unit that the registry says something of is worth seeing, whatever is needed.
+    # The file of any unit that the registry mentions is worth seeing, whatever is needed.
     patterns = (*session.inquiry.unit_patterns, *session.inquiry.unit_names, *names, *ESSENTIAL)
-    # The list of files takes systemd longest, and is asked for early: what follows is sent and queued meanwhile.
+    # systemd takes longest for the list of files, so it is asked for early: the rest is sent and queued meanwhile.
     first = [probe.ALL_UNITS, probe.ask_by_names(named), probe.ask_unit_files(patterns)]
     replies = session.call([*first, *_list_gets(session, expected)])
     loaded, files = _read(replies[0], probe.read_rows), _read(replies[2], probe.read_files)
@@ -138,7 +138,7 @@ def _look(session: _Session, open_: set[Need]) -> None:
         )
     answered = _answer(session, open_, _First(seen, {name: rows[name] for name in late}, files), [])
     if listed:
-        # Only now: however many there are, and however long they take, what is declared has been answered.
+        # Only now: however many there are, and however long they take, the declared units have been answered.
         extra = _list_undeclared(loaded, files, session.inquiry.unit_patterns, {*names, *answered})
         open_ |= {Need(Unit.FACT, name) for name in extra}
         _answer(session, open_, _First({}, {}, files), extra)
@@ -170,7 +170,7 @@ def _match_replies(
 
 
 def _mark_unasked(session: _Session, rows: Mapping[str, probe.Row]) -> dict[str, _Seen]:
-    """Units that are not there: nothing more is asked of them."""
+    """Units that do not exist: nothing more is asked of them."""
     numbers = ((name, session.note(("ListUnitsByNames", name), probe.make_again(name))) for name in rows)
     return {name: _Seen(rows[name], (), number) for name, number in numbers}
 
@@ -199,7 +199,7 @@ def _list_undeclared(
 def _answer(session: _Session, open_: set[Need], first: _First, extra: Sequence[str]) -> set[str]:
     """Note all units, after a second exchange for undeclared and late ones, and for file states not in the list.
 
-    The names of those that were noted.
+    Returns the names of the units noted.
     """
     files, known = first.files, first.rows
     extra = (*extra, *_list_starting_sockets(session, first, {*known, *extra}))
@@ -221,7 +221,7 @@ def _answer(session: _Session, open_: set[Need], first: _First, extra: Sequence[
 
 
 def _list_starting_sockets(session: _Session, first: _First, known: set[str]) -> list[str]:
-    """The sockets that start a unit of someone else's, as far as nothing else asks for them."""
+    """Sockets that start a unit of someone else, unless something else asks for them already."""
     found: set[str] = set()
     for name, seen in first.seen.items():
         if TRIGGERED_BY in session.shown(name) and not seen.row.absent:
@@ -230,7 +230,7 @@ def _list_starting_sockets(session: _Session, first: _First, known: set[str]) ->
 
 
 def _find_listed_state(name: str, row: probe.Row, files: Mapping[str, str]) -> str:
-    """The state of the unit's file as it was listed. An alias has that of the unit it leads to; else empty."""
+    """The state of the unit's file as listed. An alias has that of the unit it leads to; otherwise empty."""
     own = files.get(name, "")
     return own if own != "alias" else files.get(row.id, "")
 
@@ -256,7 +256,7 @@ def _answer_unit(inquiry: Inquiry, name: str, seen: _Seen, listed: str, state: B
 
 
 def _read_file_state(reply: BusReply | None) -> str:
-    """GetUnitFileState's answer; empty if it says that there is no file: a transient unit, or a deleted one."""
+    """GetUnitFileState's answer; empty if there is no file: a transient unit, or a deleted one."""
     return "" if reply is None or reply.error else probe.read_word(reply)
 
 

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 class ConnectionAhead(Closing):
-    """A connector. Its first call hands out the connection that was begun, or the error of that; each later one is new.
+    """A connector. Its first call gives the connection that was begun, or raises its error; later calls make new ones.
 
-    Where nobody asked for it, it is closed as soon as it has been made, and nobody waits for that.
+    If nobody asks for it, it is closed as soon as it has been made, and nobody waits for that.
     """
 
     def __init__(self, route: Route) -> None:
@@ -31,7 +31,7 @@ class ConnectionAhead(Closing):
         return self._earlier
 
     def borrow(self) -> "Host":
-        """The first connection for a while, as it is handed out later: closing it here leaves it open."""
+        """The first connection for a while, as it is returned later: closing it here leaves it open."""
         from qtctl.apply.shared import SharedHost
 
         return connect_as_root(self._route) if self._first is None else SharedHost(self._first.result())

@@ -29,9 +29,9 @@ HOST_S = 30.0
 LEAST_S = 2.0
 """For asking, however long connecting took."""
 LONGEST_S = 90.0
-"""A worker ends by its own deadline; this one holds whatever it hangs in."""
+"""A worker ends by its own deadline; this one ends it if it hangs."""
 MEMORY = 256 * 1024 * 1024
-"""Bytes that a worker process may use beyond what it starts with. A host needs far less; this holds in any case."""
+"""Bytes that a worker process may use beyond those it starts with. A host needs far less."""
 
 LOOK_OTHERWISE = "the host is broken or hostile; look at it by other means"
 
@@ -40,7 +40,7 @@ _ahead: "dict[Route, tuple[float, BackgroundThread[Host]]]" = {}
 
 
 def answer(inquiry: "Inquiry") -> "Evidence":
-    """The evidence of one host: all of it refused where there is no connection. The inquiry must have a route."""
+    """The evidence of one host; if there is no connection, all of it is refused. The inquiry must have a route."""
     from qtctl.adapters.clock import SystemClock
     from qtctl.collect.collect import collect, refuse_all
 
@@ -57,7 +57,7 @@ def answer(inquiry: "Inquiry") -> "Evidence":
 
 
 def await_evidence(evidence: "Future[Evidence]", inquiry: "Inquiry") -> "Evidence":
-    """Wait for what `answer` gives; all of it refused where its worker came to nothing."""
+    """Wait for what `answer` returns; if its worker ended without an answer, all of it is refused."""
     try:
         return evidence.result()
     except TimeoutError:
@@ -65,7 +65,7 @@ def await_evidence(evidence: "Future[Evidence]", inquiry: "Inquiry") -> "Evidenc
 
 
 def make_lost_evidence(inquiry: "Inquiry", why: str, hint: str = LOOK_OTHERWISE) -> "Evidence":
-    """The evidence where a worker came to nothing: all of it refused."""
+    """The evidence if a worker ended without an answer: all of it is refused."""
     from qtctl.adapters.clock import SystemClock
     from qtctl.collect.collect import refuse_all
 

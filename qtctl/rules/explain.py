@@ -75,7 +75,7 @@ def _write_heading(each: Meaning, level: str) -> str:
 
 
 def _join_lines(text: str) -> str:
-    """A check's own text may have line breaks, but becomes one paragraph."""
+    """A check's own text may have line breaks, but becomes a single paragraph."""
     return " ".join(text.split())
 
 

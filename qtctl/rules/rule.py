@@ -35,24 +35,24 @@ class Verdict:
     declared: Origin | None = None
     remedy: Remedy | str = ""
     unknown: str = ""
-    """A reason why known answers still do not decide it (lag NULL): makes the check unknown."""
+    """A reason why known answers still do not decide it (a lag of NULL): makes the check unknown."""
     title: str = ""
     """One of the rule's variants, where this is a special case of it."""
     roots: tuple[tuple[str, str], ...] | None = None
-    """Those of the expectation that the evidence supports. None: all of them."""
+    """The roots of the expectation that the evidence supports. None: all of them."""
 
 
 Judgment = Verdict | tuple[Verdict, ...]
 NOT_JUDGED: tuple[Verdict, ...] = ()
-"""Of what another rule speaks."""
+"""A case that another rule judges."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
     """One thing a rule wants to hold, the facts it needs to say so, and how it judges them.
 
-    `judge` is called only where every need is observed or absent; the runner makes `unknown` otherwise.
-    `roots` are subjects of other rules whose failure explains this one, as (id, subject).
+    `judge` is called only if every need is observed or absent; otherwise the runner makes the check unknown. `roots`
+    are subjects of other rules whose failure explains this one, as (id, subject).
     """
 
     subject: str
@@ -67,8 +67,8 @@ class Expectation:
 class Rule(Meaning):
     """A finding over evidence. `expect` lists, from what is declared alone, everything that should hold.
 
-    `gate`: a deploy waits until it holds. `preflight`: one that would start a service of which it does not hold is
-    refused.
+    `gate`: a deploy waits until it holds. `preflight`: a deploy that would start a service for which it does not hold
+    is refused.
     """
 
     expect: Callable[[Desired], tuple[Expectation, ...]]

@@ -1,4 +1,4 @@
-"""Everything that the registry hands to programs or says of them, as single texts with their place."""
+"""All texts of the registry that programs get or that describe them, each with its place."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +25,10 @@ class Sort(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """`key` is what may be shown of it; `value` never is. `name` is its key as a name: of an argument, its option."""
+    """`key` is what may be shown of it; `value` is never shown.
+
+    `name` is its key as a name: for an argument, its option.
+    """
 
     subject: str
     sort: Sort
@@ -37,7 +40,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class CommandText:
-    """A command, the program first. `keys`: what may be shown of each word, "" for what no key says as it is."""
+    """A command, the program first. `keys`: what may be shown of each word, "" if the word is in no key as it is."""
 
     subject: str
     keys: tuple[str, ...]
@@ -46,14 +49,14 @@ class CommandText:
 
 
 def list_declared_commands(registry: Registry) -> Iterator[CommandText]:
-    """Of all services that are not retired, in whichever form a command is written."""
+    """Those of all services that are not retired, whichever form a command is written in."""
     for name, service in registry.services.items():
         if service.state is not ServiceState.RETIRED:
             yield from _list_commands(name, service, registry.origins["services", name])
 
 
 def list_declared_texts(registry: Registry) -> Iterator[Text]:
-    """Of the defaults, all services that are not retired, and the venvs that are present."""
+    """Those of the defaults, of all services that are not retired, and of the venvs that are present."""
     defaults = Origin("fleet.toml", ("defaults",))
     fleet = registry.fleet.defaults
     yield from _list_env_texts("defaults", fleet.env, defaults)
@@ -145,7 +148,7 @@ def _make_command(subject: str, key: str, command: tuple[str, ...] | str, origin
 
 
 def split_command(line: str) -> tuple[str, ...]:
-    """The words of a command line as systemd splits it; of one that it cannot split, those between white space."""
+    """The words of a command line as systemd splits it; if systemd cannot split it, split at white space."""
     try:
         return split(line, Escapes.C_RELAXED)
     except InputError:

@@ -42,7 +42,7 @@ class Unit:
         return self.declared if isinstance(self.declared, DesiredService) else None
 
     def last(self, section: str, key: str) -> str:
-        """The value that counts; "" if there is none."""
+        """The value that counts; "" if the unit has none."""
         values = self.values.get((section, key), ())
         return values[-1] if values else ""
 
@@ -55,7 +55,7 @@ class View:
     """`units` is empty if rendering failed. `keys`: directive → the keys that it is made from.
 
     `first`: the rules that look at the registry alone run on this host. `unsure`: names of entries that were not read
-    whole, "" for fleet.toml; None if all of the registry was. `today`: ISO 8601; "" if nothing is judged by it.
+    completely, "" for fleet.toml; None if everything was. `today`: ISO 8601; "" if nothing is judged by it.
     `placed`: the registry as it is for the host.
     """
 
@@ -71,11 +71,11 @@ class View:
 
     @property
     def partial(self) -> bool:
-        """Whether something of the registry was not read: then nothing follows from what is not there."""
+        """Whether some of the registry was not read: then nothing follows from what is missing."""
         return self.unsure is not None
 
     def is_whole(self, unit: Unit) -> bool:
-        """Whether what a unit does not say is really not said."""
+        """Whether a directive that the unit does not have is really not set."""
         return self.unsure is None or not ({"", unit.subject} & self.unsure)
 
     @property
@@ -83,7 +83,7 @@ class View:
         return self.registry.hosts[self.desired.host].systemd
 
     def is_guessed(self, key: str) -> bool:
-        """Whether nobody has checked what hosts.toml says of the host under this key."""
+        """Whether nobody has checked what hosts.toml says about the host under this key."""
         return key in self.registry.hosts[self.desired.host].guessed
 
     @property
@@ -128,7 +128,7 @@ def look(
 
 
 def find_declared(desired: Desired) -> tuple[Declared, ...]:
-    """What a host's unit files are rendered from, but drop-ins."""
+    """What a host's unit files are rendered from, drop-ins excepted."""
     return (*desired.services, *desired.templates, *desired.timers, *desired.targets, *desired.other_units)
 
 

@@ -237,7 +237,7 @@ def test_a_group_that_is_set_back_or_made_anew(port: int) -> None:
     cli(port, "XGROUP", "DESTROY", KEY, GROUP)
     cli(port, "XGROUP", "CREATE", KEY, GROUP, "$")
     found = audit(wanted, earlier=before)
-    assert [(each.id, each.title) for each in found] == [("QT511", "consumer group was made anew")]
+    assert [(each.id, each.title) for each in found] == [("QT511", "consumer group was recreated")]
     assert_proved(found)
     assert audit(wanted, earlier=look(wanted)) == ()
 

@@ -92,7 +92,7 @@ def test_one_that_is_to_stop_is_stopped() -> None:
 
 
 def test_an_obstacle_on_the_host_is_an_obstacle_here() -> None:
-    """A file that the change adds, and that somebody else has put there."""
+    """A file that the change adds, and that someone else has put there."""
     base, now = fleet("api"), fleet("api", "feed")
     theirs = File("file", "0644", "root", "root", 9, 0, "", "0" * 64)
     there = observe(f"{UNITS}/quantum-feed.service", theirs)

@@ -83,7 +83,7 @@ LIVE = '[gate]\nlint = true\naudit = "live"\nparity = ["docker-compose.yml"]\nne
 
 
 def test_a_gate_asks_hosts_only_where_its_caller_allows_it(trap: Trap) -> None:
-    """A registry without an error is not yet one that somebody has reviewed."""
+    """A registry without an error is not yet one that someone has reviewed."""
     (trap.desk / "registry" / "policy.toml").write_text(LIVE)
     with untouched(trap):
         ran = trap.run("gate")

@@ -1,4 +1,4 @@
-"""QT1301: committed files that are not what the registry gives."""
+"""QT1301: committed files that differ from what the registry gives."""
 
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding, Outcome, Severity, make_fingerprint
@@ -23,7 +23,7 @@ RULES = (QT1301,)
 
 
 def judge_file(host: str, path: str, what: str, remedy: str, wording: Wording | None = None) -> Finding:
-    """`path`: below the folder in which qtctl runs. `what` is wrong with it; "" if nothing is."""
+    """`path`: relative to the folder in which qtctl runs. `what` is wrong with it; "" if nothing is."""
     return Finding(
         id=QT1301.id,
         outcome=Outcome.BROKEN if what else Outcome.HOLDS,

@@ -8,17 +8,17 @@ QT1302 = Meaning(
     "step of the gate could not be run",
     Severity.ERROR,
     several="steps of the gate could not be run",
-    what="`[gate]` in policy.toml asks for a step, and what it needs is not there: saved evidence is missing, cannot "
+    what="`[gate]` in policy.toml asks for a step, and what it needs is missing: saved evidence is missing, cannot "
     "be read or is too old, a host did not answer, `--live` was not given, or the registry has errors.",
-    why="What was not looked at is not known to be right: the gate is incomplete (exit code 3), and never passed.",
-    fix="The reason is in the report. Collect the evidence anew (`qtctl audit --all-hosts --save FOLDER`), or drop "
+    why="What was not checked may be wrong: the gate is incomplete (exit code 3), and never passed.",
+    fix="The reason is in the report. Collect the evidence again (`qtctl audit --all-hosts --save FOLDER`), or drop "
     "the step from policy.toml.",
 )
 RULES = (QT1302,)
 
 
 def make_unknown(step: str, host: str, reason: str, remedy: str) -> Finding:
-    """Why a step could not be run. It is unknown, so that no waiver and no severity lets it pass."""
+    """Why a step could not be run. It is unknown, so that neither a waiver nor a severity lets it pass."""
     return Finding(
         id=QT1302.id,
         outcome=Outcome.UNKNOWN,

@@ -1,4 +1,4 @@
-"""QT1001 and QT1002: snapshots that were not taken, and chains of them that are not as they were written."""
+"""QT1001 and QT1002: snapshots that were not taken, and chains of snapshots that were changed since."""
 
 from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Meaning, Wording
@@ -31,7 +31,7 @@ QT1002 = Meaning(
     "content does not match its digest, it is missing, does not follow the one before, or has a missing or bad "
     "signature; or the index does not list the snapshots that exist.",
     why="A history that could have been changed proves nothing.",
-    fix="Restore the file from where the store is copied to (git, a backup). If somebody removed snapshots on "
+    fix="Restore the file from where the store is copied to (git, a backup). If someone removed snapshots on "
     "purpose, or an interrupted take left the index out of date, `qtctl snapshot verify --rebuild-index` lists what "
     "is there as it is now.",
 )

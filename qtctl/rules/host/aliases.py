@@ -1,4 +1,4 @@
-"""QT234: a declared alias is not there."""
+"""QT234: a declared alias is missing."""
 
 from functools import partial
 

@@ -46,7 +46,7 @@ def _does_come_up(facts: Facts, declared: DesiredUnit, names: tuple[str, ...]) -
         return NOT_JUDGED
     unread = [] if reached else [name for name in names if not facts.find_item(Need(Unit.FACT, name)).state.known]
     if unread:
-        return Verdict(False, None, unknown=f"whether {unread[0]} starts it is not known")
+        return Verdict(False, None, unknown=f"whether {unread[0]} starts it is unknown")
     observed: JsonObject = {"boot": "comes up" if reached else "nothing starts it"}
     source = proofs.prove_unit_property(need, declared.unit, "UnitFileState", unit.unit_file_state)
     remedy = make_steps(
@@ -91,7 +91,7 @@ QT223 = Rule(
     "default.target was changed, or the link is gone while `is-enabled` still says enabled. Or its condition "
     "(ConditionPathExists= and the like) was false the last time. A unit that is declared with `enabled = false` is "
     "not judged, nor is an external without [Install], or one wanted by a unit that the registry does not know.",
-    why="It runs today because somebody started it. The next reboot, planned or not, ends it without an error message.",
+    why="It runs today because someone started it. The next reboot, planned or not, ends it without an error message.",
     fix="`systemctl get-default` and `systemctl list-dependencies --reverse UNIT` show where the chain ends. "
     "`systemctl reenable UNIT` makes the links that its [Install] asks for.",
     expect=_expect_start_at_boot,

@@ -94,9 +94,9 @@ QT724 = Rule(
     "wants something mounted (without nofail or noauto) that is not; D-Bus or the journal is masked; or no unit of "
     "sshd is enabled. Kernel, boot loader and disks are not checked.",
     why="Everything runs now, and nobody notices until the host restarts: then it waits in emergency or rescue mode "
-    "for somebody at its console, or comes up and lets nobody in. No unit of the fleet is at fault, and none runs.",
+    "for someone at its console, or comes up and lets nobody in. No unit of the fleet is at fault, and none runs.",
     fix="The finding names the file system or unit. `mount -a` and `systemctl list-dependencies default.target` show "
-    "what else would fail; test the boot while somebody can reach the console.",
+    "what else would fail; test the boot while someone can reach the console.",
     expect=_expect_boot,
 )
 RULES = (QT724,)

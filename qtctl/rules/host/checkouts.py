@@ -85,7 +85,7 @@ def _judge_other_commit(need: Need, code: DesiredCode, found: Checkout) -> Verdi
     remedy = make_steps(
         "see why it is there; then, once services that run from it may restart:",
         _make_git_command(code, found, "checkout", "--detach", code.commit),
-        f"or declare {found.head}, if that is what should run" if found.head else "or clone it anew",
+        f"or declare {found.head}, if that is what should run" if found.head else "or clone it again",
     )
     observed: JsonObject = {"commit": found.head or "none", "branch": found.ref}
     return Verdict(False, observed, (_prove_head(need, code, found),), remedy=remedy)

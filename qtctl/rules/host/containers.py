@@ -75,7 +75,7 @@ def _make_verdict(left: LeftContainer, observed: dict[str, str], source: ProofSo
 def _judge_unnamed(found: Containers, nameless: list[str]) -> Verdict:
     shown = ", ".join(id_[:_SHORT] for id_ in nameless[:3])
     many = f"{len(nameless)} containers run" if len(nameless) > 1 else "a container runs"
-    why = f"{many} ({shown}), and what is in {'them' if len(nameless) > 1 else 'it'} is not known: {found.unnamed}"
+    why = f"{many} ({shown}), and what is in {'them' if len(nameless) > 1 else 'it'} is unknown: {found.unnamed}"
     again = f"test -d {found.groups[nameless[0]]} && echo running"
     remedy = make_steps(
         "as root on the host:", ("docker", "ps", "--no-trunc"), "see whether one is of a service that left"

@@ -60,7 +60,7 @@ QT229 = Rule(
     "of the unit's limits, logging or restarts, runs yesterday's code for weeks, and `systemctl stop` does not stop "
     "it.",
     fix="`ps -o pid,user,lstart,cgroup,args -p PID` shows who started it and where. End it with `kill`, and remove "
-    "what starts it: a crontab, somebody's own unit. If the second copy is intended, declare a service for it.",
+    "what starts it: a crontab, someone's own unit. If the second copy is intended, declare a service for it.",
     expect=_expect_no_copies,
 )
 RULES = (QT229,)

@@ -129,7 +129,7 @@ QT231 = Rule(
     "(Conflicts=) or stops (PropagatesStopTo=), that triggers it (a timer, path or socket), or that keeps it running "
     "(Upholds=). Such a unit is seen once it is loaded: enabled, running, or named by one that is. What a program "
     "does with `systemctl` is not seen. For an external, only what stops it counts.",
-    why="None of the declared unit's own files says so. One day somebody starts the other unit, or a boot does, and a "
+    why="None of the declared unit's own files says so. One day someone starts the other unit, or a boot does, and a "
     "service that trades is stopped cleanly, without a failure and without a restart; or a job runs twice.",
     fix="`systemctl show -p ConflictedBy,StopPropagatedFrom,TriggeredBy,UpheldBy UNIT` shows them, and `systemctl "
     "cat` shows where that is written. Take the declared unit out of it, or declare the other one.",

@@ -103,7 +103,7 @@ def _choose_end(facts: Facts, status: HostDeploys) -> Remedy:
 
 
 def _is_of_registry(facts: Facts, desired: Desired) -> Judgment:
-    """Another fleet on the same host is not known here."""
+    """Another fleet on the same host is unknown here."""
     status = facts.read(HostDeploys, "host")
     if status is None or not judges_generation(status, desired.fleet, desired.host):
         return NOT_JUDGED
@@ -157,7 +157,7 @@ QT228 = Rule(
     why="While a deploy is under way, everything else that an audit sees may change at any moment. A stuck or broken "
     "deploy leaves the host between two states, and blocks the next one. A damaged generation cannot be rolled back "
     "to when it is needed.",
-    fix="Wait for a deploy that somebody watches. `qtctl recover` ends one that is broken or stuck. If the registry "
+    fix="Wait for a deploy that someone watches. `qtctl recover` ends one that is broken or stuck. If the registry "
     "is right, run `qtctl deploy`; if a rollback is to stay, change the registry.",
     expect=_expect_deploys,
 )

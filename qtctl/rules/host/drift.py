@@ -156,7 +156,7 @@ QT212 = Rule(
     what="The unit's file or one of its drop-ins has changed since systemd loaded it (NeedDaemonReload=yes). systemd "
     "itself notices that; it does not say what has changed.",
     why="What is on disk looks right, and is not what the next start uses. Or it is wrong, and takes effect weeks "
-    "later, with somebody's next daemon-reload.",
+    "later, with someone's next daemon-reload.",
     fix="`systemctl daemon-reload`, then restart what changed: `qtctl deploy` does both, in order.",
     expect=_read,
 )

@@ -56,7 +56,7 @@ QT217 = Rule(
     what="A target wants or requires this unit (WantedBy=, RequiredBy= of the loaded unit), and neither the unit nor "
     "the target declares that: the link that an earlier [Install] made is still there. Only targets that the registry "
     "declares, and those of systemd itself that name no other units, are judged.",
-    why="A unit that was moved from one target to another still starts with the old one, at boot or when somebody "
+    why="A unit that was moved from one target to another still starts with the old one, at boot or when someone "
     "starts that target, though its file no longer says so. Nobody expects it there.",
     fix="`qtctl deploy` removes the links and makes those of the present [Install]. By hand: "
     "`systemctl reenable UNIT`.",

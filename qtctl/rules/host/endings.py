@@ -89,7 +89,7 @@ QT218 = Rule(
     "restarted in the last hour",
     Severity.INFO,
     several="services restarted in the last hour",
-    what="systemd has restarted the service by itself since somebody last started it (NRestarts), and its current "
+    what="systemd has restarted the service by itself since someone last started it (NRestarts), and its current "
     "process is less than an hour old. It is up now, with too few restarts for QT205.",
     why="A crash once an hour is easily overlooked: each look finds it running.",
     fix="`journalctl -u UNIT --since -1h` shows how it ended. Where that is expected, waive it with a reason.",

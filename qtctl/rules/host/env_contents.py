@@ -218,7 +218,7 @@ QT605 = Rule(
     "line of an env file that systemd ignores or misreads",
     Severity.WARNING,
     several="env files have lines that systemd ignores or misreads",
-    what="systemd reads a line of an env file otherwise than it looks: `export X=1` and lines without `=` are "
+    what="systemd reads a line of an env file differently from how it looks: `export X=1` and lines without `=` are "
     "ignored, a `# …` behind a value is part of it, a quote that is not closed swallows the rest of the file, and a "
     "backslash at the end of a line or comment swallows the next one. Needs `--become`.",
     why="A shell reads the same file differently, so everything works when tried by hand. The service does not get "

@@ -52,7 +52,7 @@ def _is_loadable(facts: Facts, file: EnvFile) -> Judgment:
     if found.end is None:
         source = proofs.prove_link_end(file.way, file.path, found.missing)
         return Verdict(
-            False, {"leads to": f"{found.missing}, which is not there"}, (source,), remedy=_choose_remedy(facts, file)
+            False, {"leads to": f"{found.missing}, which does not exist"}, (source,), remedy=_choose_remedy(facts, file)
         )
     if found.end.kind is not Kind.FILE:
         return Verdict(
@@ -77,7 +77,7 @@ def _choose_remedy(facts: Facts, file: EnvFile) -> Remedy:
     away = ("mv", "-T", "--", file.path, f"{file.path}.old")
     if file.generated:
         return make_steps(away, deploy_command(facts))
-    return make_steps(away, f"then make {quote(file.path)} anew: root's, mode 0600, KEY=value lines")
+    return make_steps(away, f"then create {quote(file.path)} again: owned by root, mode 0600, KEY=value lines")
 
 
 def _is_text(facts: Facts, file: EnvFile) -> Judgment:
@@ -142,7 +142,7 @@ QT607 = Rule(
     several="env files have another size than generated, or are empty",
     what="The generated env file has another number of bytes than qtctl writes, or a secrets file with declared keys "
     "is empty. Anyone who may enter its folder can see that much; `--become` shows which keys differ.",
-    why="Somebody has edited the file, or a disk was full while it was written. The next start of the service uses "
+    why="Someone has edited the file, or a disk was full while it was written. The next start of the service uses "
     "it, with a value that no registry knows, or without its keys.",
     fix="`qtctl audit --become` names the keys that differ. `qtctl deploy` rewrites the generated file; put values "
     "that are right into the registry first. Fill a secrets file by hand.",

@@ -96,7 +96,7 @@ QT518 = Rule(
     why="When memory runs short, whole streams vanish with their consumer groups, and no error is logged: orders that "
     "were sized and not yet executed are simply gone.",
     fix="`CONFIG SET maxmemory-policy noeviction`, and the same in redis.conf, so that writers get an error that "
-    "somebody sees. A cache belongs in a Redis of its own.",
+    "someone sees. A cache belongs in a Redis of its own.",
     expect=_expect_kept_keys,
 )
 RULES = (QT517, QT518)

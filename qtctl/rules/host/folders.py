@@ -98,7 +98,7 @@ QT713 = Rule(
     "declared folder is absent",
     Severity.ERROR,
     several="declared folders are absent",
-    what="folders.toml declares a folder for this host, and its path is not there, or is a file or a link. A parent "
+    what="folders.toml declares a folder for this host, and its path does not exist, or is a file or a link. A parent "
     "that the auditing account may not enter makes it unknown.",
     why="systemd fails a service with 226/NAMESPACE where a path of ReadWritePaths= does not exist, and a program "
     "that cannot find the folder for its models or logs dies with its own error. Some write somewhere else instead, "

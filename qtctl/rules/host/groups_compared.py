@@ -72,7 +72,7 @@ def _prove_last_id(group: Group, found: StreamGroup) -> ProofSource:
     return proofs.group_field(group.need, group.store, group.pair, "last-delivered-id", found.last_delivered_id)
 
 
-ANEW = Wording("consumer group was made anew", "consumer groups were made anew")
+ANEW = Wording("consumer group was recreated", "consumer groups were recreated")
 QT511 = Rule(
     "QT511",
     "consumer group was set back",

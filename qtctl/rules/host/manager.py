@@ -214,7 +214,7 @@ QT235 = Rule(
     "ExecStart=, or a unit file in place of the package's with other ExecStart= lines. Limits and other settings of "
     "an external are its operator's business. A unit that came with no package is not compared.",
     why="The unit has the right name, is active and listens, and what runs there is something else: a Redis with "
-    "another configuration, a build from somebody's home, a wrapper that was meant for one night.",
+    "another configuration, a build from someone's home, a wrapper that was meant for one night.",
     fix="`systemctl cat UNIT` shows the files in order. Remove the drop-in, or the file that `systemctl edit --full` "
     "made (`systemctl revert UNIT`), then `systemctl daemon-reload` and restart it.",
     expect=_expect_packaged_settings,

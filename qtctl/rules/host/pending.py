@@ -49,7 +49,7 @@ def _is_acknowledged(facts: Facts, group: Group, max_idle_us: int) -> Judgment:
     names = ", ".join(group.services)
     remedy = (
         f"journalctl on {names}: {consumer} got {id_} and never acknowledged it. Where that consumer is gone, "
-        "XAUTOCLAIM gives its entries to another; XACK drops one that nobody can handle, once somebody has looked at it"
+        "XAUTOCLAIM gives its entries to another; XACK drops one that nobody can handle, once someone has looked at it"
     )
     source = proofs.prove_pending_entry(_make_need(group), group.store, group.pair, str(id_), str(consumer))
     return Verdict(False, observed, (source,), remedy=remedy)

@@ -79,7 +79,7 @@ def _is_heard(facts: Facts, producer: Producer) -> Judgment:
         return Verdict(True, observed, (source,))
     item = facts.find_item(Need(Unit.FACT, producer.service.unit))
     if not item.state.known:
-        return Verdict(False, observed, (source,), unknown=f"whether it runs is not known: {item.reason}")
+        return Verdict(False, observed, (source,), unknown=f"whether it runs is unknown: {item.reason}")
     unit = read_unit(facts, producer.service.unit)
     if unit is None or not is_up(unit.active_state):
         return NOT_JUDGED

@@ -177,7 +177,7 @@ def _is_present(facts: Facts, programs: tuple[StartFile, ...]) -> Verdict:
         if found is None or found.missing:
             return _judge_missing(file, found.missing if found else file.path)
         if found.interpreter is None:
-            why = f"the first line of {file.path} could not be read, so that its interpreter is not known"
+            why = f"the first line of {file.path} could not be read, so that its interpreter is unknown"
             return Verdict(False, None, unknown=why, remedy=make_steps(f"let the auditing account read {file.path}"))
         if found.interpreter_missing:
             return _judge_no_interpreter(file, found)
@@ -220,7 +220,7 @@ QT411 = Rule(
     "program, or the interpreter of a script, is missing",
     Severity.ERROR,
     what="The program of a service, or one that it runs before it (ExecStartPre= and the like), is not on the host, is "
-    "a link that leads nowhere, or is a script whose first line names an interpreter that is not there. The "
+    "a link that leads nowhere, or is a script whose first line names an interpreter that does not exist. The "
     "interpreter of a declared venv is QT401's and QT402's.",
     why="A running service keeps running from memory. The next start ends with 203/EXEC: `No such file or directory`, "
     "which for a script means its interpreter, and sends people looking for a file that is there.",

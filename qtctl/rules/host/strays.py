@@ -139,7 +139,7 @@ QT306 = Rule(
     Severity.WARNING,
     several="sockets are held outside of every unit",
     what="Something listens on the host, and the control group of its socket belongs to no unit of systemd: neither a "
-    "service nor a socket, and not somebody's login. Where the control group is gone, or the kernel names none, the "
+    "service nor a socket, and not someone's login. Where the control group is gone, or the kernel names none, the "
     "check is unknown for that socket alone; at a declared port that is QT302's.",
     why="systemd neither restarts, caps nor stops what is in none of its units: a program that was moved out of its "
     "unit, a container without a scope, a leftover of a stopped unit. It keeps the port from its owner.",

@@ -183,7 +183,7 @@ QT502 = Rule(
     why="Every command from the other side then fails with WRONGTYPE. It happens when an old version of a service "
     "still pushes to a list that its successor made a stream of; whichever writes first after a flush decides.",
     fix="Find the writer of the wrong type and stop or upgrade it. Then move the key away with RENAME (it may "
-    "hold data that somebody wants) and let the right publisher create it again. If the registry is wrong, "
+    "hold data that someone wants) and let the right publisher create it again. If the registry is wrong, "
     "correct `type`.",
     expect=_expect_types,
 )

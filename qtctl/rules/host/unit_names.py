@@ -152,7 +152,7 @@ def _judge_references(facts: Facts, desired: Desired) -> tuple[Verdict, ...]:
 
 def _judge_unread(facts: Facts, unit: str) -> Verdict:
     reason = facts.find_item(Need(Unit.FACT, unit)).reason
-    return Verdict(False, None, subject=unit, unknown=f"what it refers to is not known: {reason}")
+    return Verdict(False, None, subject=unit, unknown=f"what it refers to is unknown: {reason}")
 
 
 def _judge_missing(facts: Facts, units: list[str], lost: set[str], desired: Desired) -> Iterator[Verdict]:

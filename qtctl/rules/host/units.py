@@ -161,7 +161,7 @@ def _choose_replacement(facts: Facts, found: File) -> Remedy:
         return make_steps("put what should stay of the edit into the registry first", deploy_command(facts))
     take_over = join(deploy_command(facts, "--take-over"))
     return make_steps(
-        "somebody wrote it by hand, and a deploy is refused while it is there: put what should stay of it into the "
+        "someone wrote it by hand, and a deploy is refused while it is there: put what should stay of it into the "
         f"registry (qtctl adopt can); then {take_over} replaces it and keeps the old one on the host"
     )
 

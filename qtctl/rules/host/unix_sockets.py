@@ -54,7 +54,7 @@ def _is_served(facts: Facts, unit: DesiredUnit, wanted: UnixListener) -> Verdict
     wrong: JsonObject = {name: value for name, value in seen.items() if name in said and said[name] != value}
     source = proofs.prove_permissions(need, path, file)
     remedy = make_steps(
-        "it is made with the umask and the group of who listens, or with what the program is told: correct that, then",
+        "the umask and group of the listening process, or its options, decide about it: correct those, then",
         ("systemctl", "restart", unit.unit),
     )
     return Verdict(not wrong, wrong or {"kind": "socket", **seen}, (source,), remedy=remedy)

@@ -141,7 +141,7 @@ QT404 = Rule(
     several="virtual environments that nothing uses",
     what="A folder with declared venvs has another one that the registry does not declare, or declares retired, and "
     "no unit that systemd has loaded starts a program from it. A venv that is declared present counts as used.",
-    why="It takes a gigabyte, is never patched, and looks like one that is in use: somebody will install into it, or "
+    why="It takes a gigabyte, is never patched, and looks like one that is in use: someone will install into it, or "
     "start from it by hand, and wonder why nothing changes.",
     fix="`grep -r PATH /etc/systemd /etc/cron*` and `ps -eo args | grep PATH` show whether anything else needs it. "
     "Declare it in venvs.toml, or remove it.",
@@ -157,8 +157,8 @@ QT409 = Rule(
     "pip, setuptools, wheel and uv are not compared. One that the lock file has for some systems only (a marker) may "
     "be absent. Whether a package's files were changed is not checked.",
     why="What runs is then not what was tested: another version of a numeric library gives other signals, and the "
-    "next rebuild from the lock file removes what somebody installed by hand in the middle of the night.",
-    fix="`find VENV/lib -name '*.dist-info'` shows what is there. `uv pip sync LOCK` or `pip install --require-hashes "
+    "next rebuild from the lock file removes what someone installed by hand in the middle of the night.",
+    fix="`find VENV/lib -name '*.dist-info'` lists the packages. `uv pip sync LOCK` or `pip install --require-hashes "
     "-r LOCK` restores what is locked; if what is installed is right, lock that. Then restart what uses it.",
     expect=_expect_locked_packages,
 )

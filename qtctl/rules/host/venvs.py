@@ -179,7 +179,7 @@ QT401 = Rule(
     why="A service that already runs does not notice, and keeps running from memory; at its next start it fails "
     "with 203 EXEC. So a venv that was cleaned up on Monday is an outage on the day of the next reboot.",
     fix="Rebuild it: `python3 -m venv PATH`, then install the requirements of the services that use it, and restart "
-    "them so that they run what is there now. If nothing needs it any more, declare the venv retired.",
+    "them so that they run what is installed now. If nothing needs it any more, declare the venv retired.",
     expect=_expect_presence,
     preflight=True,
 )

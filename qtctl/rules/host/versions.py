@@ -87,7 +87,7 @@ QT708 = Rule(
     what="The units of the registry use a directive that came with a newer systemd than the host has, or the host has "
     "an older version of the distribution that `os` in hosts.toml names. A different distribution is not compared.",
     why="systemd ignores a directive that it does not know, with one line in the journal: the sandbox or the limit "
-    "that the unit declares is not there. Programs built for the newer distribution do not find their libraries.",
+    "that the unit declares is missing. Programs built for the newer distribution do not find their libraries.",
     fix="Upgrade the host. Or say in hosts.toml what it really has: `qtctl lint` then names every directive that its "
     "systemd would ignore.",
     expect=_expect_new_systemd,

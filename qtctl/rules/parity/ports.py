@@ -113,7 +113,7 @@ def _list_ports(gone_to: tuple[PlaceOf, ...]) -> tuple[DeclaredPort, ...]:
 
 
 def find_listening(facts: Facts, protocol: str, port: int) -> Sockets | None:
-    """None if it is not known who listens."""
+    """None if it is unknown who listens."""
     try:
         known = facts.read(Listeners, protocol)
     except LookupError:

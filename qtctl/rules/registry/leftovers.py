@@ -123,7 +123,7 @@ QT108 = ViewRule(
     "themselves are not judged, and an engine that the registry declares may be named. Ordering after an engine is "
     "information, unless something else shows that the fleet came from containers.",
     why="The name resolved on the compose network and resolves nowhere on the host: the service restarts forever, or "
-    "somebody patches it with a line in /etc/hosts that the next host lacks.",
+    "someone patches it with a line in /etc/hosts that the next host lacks.",
     fix="Name the address or path that the host has.",
     look=judge_leftovers,
 )

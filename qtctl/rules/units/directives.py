@@ -1,4 +1,4 @@
-"""QT111: directives that systemd does not know, or not there, or only by an old name; by the host's version."""
+"""QT111: unknown directives, directives of another section, and old names, by the host's version of systemd."""
 
 from collections.abc import Iterator
 
@@ -27,7 +27,7 @@ def judge_directives(view: View) -> Iterator[Finding]:
 
 
 def _find_trouble(unit: str, line: Line, version: int) -> Trouble | None:
-    """Of its name; a line that names a section has no key."""
+    """Looks at the directive's name; the key of a line that begins a section is empty."""
     if line.kind is Kind.SECTION:
         return find_section_trouble(unit, line.section)
     return find_directive_trouble(unit, line.section, line.key, version) if line.kind is Kind.DIRECTIVE else None

@@ -1,4 +1,4 @@
-"""QT116: what root writes or reads in a folder that an account could change, as far as the registry shows."""
+"""QT116: files that root writes or reads in a folder that an account could change, as far as the registry shows."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ _REMEDY = "declare a path on which every folder is root's, and writable by root 
 
 @dataclass(frozen=True, slots=True)
 class _Loose:
-    """A folder that others than root can change: `who` they are, and how the registry says so."""
+    """A folder that accounts other than root can change: `who` they are, and how the registry says so."""
 
     path: str
     who: frozenset[str]
@@ -112,7 +112,7 @@ def _find_first(path: str, loose: Iterable[_Loose]) -> _Loose | None:
 
 
 def _judge_written(view: View, loose: list[_Loose]) -> Iterator[Finding]:
-    """Env files stand for each other: they are all in env_dir."""
+    """One env file stands for all: they are all in env_dir."""
     registry = view.registry
     env_dir = registry.fleet.env_dir
     paths = {env_dir: ("env_dir", Origin("fleet.toml", ("env_dir",)))}
@@ -132,7 +132,7 @@ def _describe_where(path: str, found: _Loose) -> str:
 
 
 def _read(view: View, unit: Unit, line: Line, loose: list[_Loose]) -> Iterator[Finding]:
-    """systemd opens these as root, and follows links: what they lead to is shown to the service."""
+    """systemd opens these as root, and follows links: their content is shown to the service."""
     path = line.value.lstrip("-") if line.key == _ENV else line.value.partition(":")[2]
     found = _find_first(path, loose)
     if found is None or path.startswith(f"{view.registry.fleet.env_dir}/"):
@@ -159,7 +159,7 @@ def _judge_made_by_systemd(view: View, unit: Unit, line: Line, loose: list[_Loos
 
 
 def _judge_made(folder: DesiredFolder, loose: list[_Loose]) -> Iterator[Finding]:
-    """A folder in that of another account. systemd-tmpfiles follows no links, but what it made can be replaced."""
+    """A folder inside one of another account. systemd-tmpfiles follows no links, but what it made can be replaced."""
     found = next((each for each in loose if each.holds(folder.path) and each.who != {folder.user}), None)
     if found is None or found.sticky:
         return

@@ -1,4 +1,4 @@
-"""QT115: an account that audits, and can do more than look."""
+"""QT115: an auditing account that can do more than look."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ def judge_logins(view: View) -> Iterator[Finding]:
 
 
 def _list_more(view: View) -> Iterator[tuple[Severity, str]]:
-    """What the auditing account can do besides."""
+    """What else the auditing account can do."""
     login = view.desired.login
     if login.audit_user == login.deploy_user:
         yield Severity.ERROR, "is deploy_user too: what fools or takes over an audit can then change the host"

@@ -1,4 +1,4 @@
-"""QT105 and QT114: memory that is not there, caps that are none, and start limits that are never hit."""
+"""QT105 and QT114: more memory than the host has, missing caps, and start limits that are never reached."""
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -14,14 +14,14 @@ from qtctl.rules.locate import find_origin
 from qtctl.rules.view import Unit, View, ViewRule
 
 _DEFAULT_INTERVAL, _DEFAULT_BURST, _DEFAULT_RESTART = "10s", "5", "100ms"
-"""systemd's own, where a unit says nothing (systemd-system.conf)."""
+"""systemd's own defaults, for units that set none (systemd-system.conf)."""
 _DAEMONS = frozenset(("exec", "notify", "notify-reload", "dbus", "forking"))
-"""Types of what goes on running. Simple, which every unit is that says nothing, may be a command that ends."""
+"""Types of services that keep running. With `simple`, the default, it may be a command that ends."""
 _GIB = 1024**3
 
 
 def judge_memory(view: View) -> Iterator[Finding]:
-    """QT105: of what runs, now or on a timer, against memory that someone has checked."""
+    """QT105: compares the caps of what runs, now or on a timer, with memory that someone has checked."""
     if view.is_guessed("memory"):
         return
     desired = view.desired
@@ -73,7 +73,10 @@ def _judge_cap(view: View, unit: Unit) -> Iterator[Finding]:
 
 
 def _can_leak(view: View, unit: Unit) -> bool:
-    """Whether its own process is to run on and on, as its unit shows. Containers have the memory of their engine."""
+    """Whether its own process is meant to keep running, as its unit shows.
+
+    Containers have the memory of their engine.
+    """
     if unit.service is None or unit.service.state is not ServiceState.RUNNING:
         return False
     if parse_boolean(unit.last("Service", "RemainAfterExit")):
@@ -84,7 +87,10 @@ def _can_leak(view: View, unit: Unit) -> bool:
 
 
 def _is_kept_up(service: DesiredService, restart: str) -> bool:
-    """Whether its restarts show that it stays up. A shell script that starts again after a failure may well end."""
+    """Whether its restarts show that it should stay up.
+
+    A shell script that starts again after a failure may well end.
+    """
     if restart in ("", "no"):
         return False
     script = any(PurePosixPath(word).suffix == ".sh" for word in service.argv[:3])
@@ -93,7 +99,7 @@ def _is_kept_up(service: DesiredService, restart: str) -> bool:
 
 
 def _is_capped_by_slice(view: View, unit: Unit) -> bool:
-    """Whether the slice that it runs in, or one above that, has a cap: a leak ends there."""
+    """Whether its slice, or one above that, has a cap: a leak ends there."""
     slice_ = unit.last("Service", "Slice")
     if not slice_:
         return False
@@ -125,7 +131,7 @@ def _start_limit(view: View, unit: Unit) -> Iterator[Finding]:
 
 
 def _parse_bytes(text: str, whole: int) -> int | None:
-    """None if it is no size; a percentage is of the host's memory."""
+    """None if it is not a size; a percentage is of the host's memory."""
     if text.endswith("%") and text[:-1].replace(".", "", 1).isdecimal():
         return int(float(text[:-1]) / 100 * whole)
     try:

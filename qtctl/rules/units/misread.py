@@ -1,4 +1,4 @@
-"""QT110: text that systemd reads otherwise than it looks. Values are not shown: they may hold secrets."""
+"""QT110: text that systemd reads differently from how it looks. Values are not shown: they may hold secrets."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -29,7 +29,7 @@ _INSTANCE = re.compile("%[iIjJ]")
 _URL_ESCAPE = re.compile(r"%[A-F][0-9A-F]")
 _WHOLE_VARIABLE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
 _VARIABLE = re.compile(r"(?<!\$)(?:\$\$)*\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-"""systemd replaces `$NAME` only as a word of its own, and `${NAME}` anywhere in a word."""
+"""systemd replaces `$NAME` only as a whole word, and `${NAME}` anywhere in a word."""
 _SET_BY_SYSTEMD = re.compile(
     "PATH|LANG|USER|LOGNAME|HOME|SHELL|TERM|PIDFILE|MAINPID|MANAGERPID|INVOCATION_ID|XDG_RUNTIME_DIR|JOURNAL_STREAM|"
     "(RUNTIME|STATE|CACHE|LOGS|CONFIGURATION|CREDENTIALS)_DIRECTORY|NOTIFY_SOCKET|LISTEN_(FDS|PID|FDNAMES)|"
@@ -88,7 +88,7 @@ def _is_refused(line: Line, kind: str, unit: str, version: int) -> bool:
 
 
 def _is_percent(value: str, *, of_template: bool) -> bool:
-    """In a template the name of the instance may follow a digit: `--port 810%i`."""
+    """In a template, the instance's name may follow a digit: `--port 810%i`."""
     bare = value.replace("%%", "")
     if of_template:
         bare = _INSTANCE.sub("", bare)
@@ -107,7 +107,7 @@ def _list_assignments(line: Line) -> Iterator[_Trouble]:
 
 
 def _list_variables(unit: Unit, line: Line) -> Iterator[_Trouble]:
-    """Variables that nothing sets, unless they may come from where a registry does not look."""
+    """Variables that nothing sets, unless they may come from a place where a registry does not look."""
     service = unit.service
     if "$" not in line.value or not line.key.startswith("Exec") or service is None or _set_elsewhere(unit, service):
         return
@@ -123,7 +123,7 @@ def _list_variables(unit: Unit, line: Line) -> Iterator[_Trouble]:
 
 
 def _set_elsewhere(unit: Unit, service: DesiredService) -> bool:
-    """Whether variables come from an env file that qtctl neither writes nor lists the names of, or from PAM."""
+    """Whether variables come from PAM, or from an env file that qtctl neither writes nor lists the names of."""
     own = {service.env_file, service.secrets_file}
     files = {path.lstrip("-") for path in unit.all("Service", "EnvironmentFile")}
     return bool(files - own) or bool(unit.last("Service", "PAMName"))

@@ -40,7 +40,7 @@ def _is_importable(view: View, unit: Unit, service: DesiredService, command: Pyt
 
 
 def _describe_code(view: View, service: DesiredService) -> str:
-    """Where the registry says that the code is."""
+    """Where the registry says the code is."""
     run = view.registry.services[service.name].run
     return ((run.code if run else None) or view.registry.fleet.defaults.code).rstrip("/")
 

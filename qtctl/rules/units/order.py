@@ -21,7 +21,7 @@ Graph = dict[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """Words of an `order` key by the unit that they mean, and where they are said."""
+    """The words of an `order` key by the unit that they mean, and where the registry has them."""
 
     file: str
     path: tuple[str, ...]
@@ -50,7 +50,7 @@ def order(view: View) -> Iterator[Finding]:
 
 
 def _judge_namesakes(view: View) -> Iterator[Finding]:
-    """Words that name a unit which nobody declares, and that read like a service of the registry."""
+    """Words that name an undeclared unit, and that read like a service of the registry."""
     registry, names = view.registry, Names.of(view.registry)
     for name, service in registry.services.items():
         for key in Order.model_fields:
@@ -72,7 +72,7 @@ def _find_said(names: Names, file: str, path: tuple[str, ...], words: tuple[str,
 
 
 def _map_before(view: View) -> dict[str, set[str]]:
-    """Unit → units that say that they start before it."""
+    """Unit → units that have it in their Before=."""
     found: dict[str, set[str]] = {}
     for unit in view.units:
         for name in unit.all("Unit", "Before"):
@@ -113,7 +113,7 @@ def start_order(units: Mapping[str, Unit]) -> Graph:
     after: dict[str, set[str]] = {name: set(those) for name, those in STANDARD.items()}
     after.update({name: set() for name in units})
     for unit in units.values():
-        # What has a drop-in alone is somebody else's: whether it has default dependencies is not known.
+        # A unit that has only a drop-in is someone else's: whether it has default dependencies is unknown.
         added = Added() if _is_dropin(unit) else list_added_order(unit.name, unit.values)
         after[unit.name].update(name for name in (*unit.all("Unit", "After"), *added.after) if name in after)
         for name in after.keys() & {*unit.all("Unit", "Before"), *added.before}:
@@ -127,7 +127,7 @@ def start_order(units: Mapping[str, Unit]) -> Graph:
 
 
 def _list_pulled(unit: Unit) -> Iterator[tuple[str, str]]:
-    """What pulls in what, as far as a unit says it."""
+    """The units that it requires or wants, as far as a unit says so."""
     for key in ("WantedBy", "RequiredBy"):
         yield from ((target, unit.name) for target in unit.all("Install", key))
     for key in ("Wants", "Requires", "BindsTo"):
@@ -135,7 +135,7 @@ def _list_pulled(unit: Unit) -> Iterator[tuple[str, str]]:
 
 
 def _list_started(unit: Unit) -> frozenset[str]:
-    """What a timer, path or automount starts, and a socket that does not accept itself."""
+    """What a timer, path or automount starts, and a socket that does not accept connections itself."""
     stem, _, kind = unit.name.rpartition(".")
     if kind == "automount":
         return frozenset((f"{stem}.mount",))
@@ -249,7 +249,7 @@ def _find_possible(graph: Graph, members: Sequence[str], where: _Possible, deep:
 
 
 def _find_edge(view: View, units: Mapping[str, Unit], cycle: Sequence[str]) -> Origin:
-    """Where the first step of the way round is said that someone says."""
+    """Where the unit of the first step of the cycle says that it is ordered so."""
     for first, then in pairwise(cycle):
         if first in units and then in units[first].all("Unit", "After"):
             return _order_origin(view, units[first], "After")

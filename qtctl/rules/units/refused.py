@@ -41,7 +41,7 @@ def judge_refused_units(view: View) -> Iterator[Finding]:
 
 
 def _find_severity(refusal: Refusal) -> Severity:
-    """Of what depends on a unit that nobody has seen, a warning only where something speaks for it."""
+    """Of units that depend on one that nobody has seen, a warning only if there are signs that it exists."""
     if refusal.sure:
         return Severity.ERROR
     return Severity.WARNING if refusal.likely else Severity.INFO
@@ -52,7 +52,7 @@ def _describe(refusal: Refusal) -> str:
 
 
 def _write_remedy(view: View, refusal: Refusal, unit: Unit, at: Origin | Place) -> str:
-    """Of what the defaults say, that the service can say otherwise."""
+    """If the defaults are to blame, the remedy says that the service can override them."""
     path = find_key_path(view.keys, refusal.given.line.key) if refusal.given else ()
     if not (isinstance(at, Origin) and at.file == "fleet.toml" and path):
         return refusal.remedy

@@ -52,7 +52,7 @@ def _judge_hidden(view: View, unit: Unit, service: DesiredService) -> Iterator[F
 
 
 def _list_needed(view: View, unit: Unit, service: DesiredService) -> Iterator[tuple[str, str, Origin]]:
-    """What the process opens: word for it, path, where it is declared."""
+    """What the process opens: a word for it, its path, where it is declared."""
     run = service.origin.at("run")
     yield "working directory", service.working_directory, run
     yield from (("program", program, run) for program in service.argv[:1])

@@ -21,7 +21,7 @@ _ONE_DATE = re.compile(
     r"\s*([A-Z][a-z]{2}\s+)?[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([ T]+[0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2})?)?"
     r"(\s+[A-Za-z][\w/+-]*)?\s*$"
 )
-"""A calendar expression that elapses once: a whole date, and no list, range or repetition of times."""
+"""A calendar expression that elapses once: a full date without lists, ranges or repetitions."""
 _STARTING = {
     "Unit": ("Wants", "Requires", "Requisite", "BindsTo", "Upholds", "OnSuccess", "OnFailure"),
     "Timer": ("Unit",),
@@ -96,7 +96,7 @@ def _judge_driven(view: View, timer: Unit, started: Unit) -> Iterator[Finding]:
 
 
 def _is_repeating(timer: Unit) -> bool:
-    """Whether it elapses more than once: one that counts from the boot, or has one date, is meant to run once."""
+    """Whether it elapses more than once: one that counts from the boot, or has a single date, is meant to run once."""
     if any(map(_is_span, (span for key in _AGAIN for span in timer.all("Timer", key)))) or any(
         parse_boolean(timer.last("Timer", key)) for key in _CHANGES
     ):
@@ -105,7 +105,7 @@ def _is_repeating(timer: Unit) -> bool:
 
 
 def _is_span(text: str) -> bool:
-    """Whether it is longer than nothing: OnUnitActiveSec=0 repeats nothing."""
+    """Whether it is longer than zero: OnUnitActiveSec=0 repeats nothing."""
     try:
         return timespan.parse_microseconds(text) > 0
     except InputError:
@@ -113,7 +113,7 @@ def _is_span(text: str) -> bool:
 
 
 def _list_pulled_by(started: Unit) -> tuple[str, ...]:
-    """The units that start it once it is enabled; none if it is declared not to be."""
+    """The units that start it once it is enabled; none if it is declared disabled."""
     service = started.service
     if service is not None and service.generated and not service.must_be_enabled:
         return ()

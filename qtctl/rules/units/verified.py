@@ -1,4 +1,4 @@
-"""QT119, and QT118 again: what systemd's own tools say of the generated units. `qtctl verify` asks them."""
+"""QT119 and, once more, QT118: what systemd's own tools say about the generated units. `qtctl verify` asks them."""
 
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding, Outcome, Severity, make_fingerprint
@@ -14,7 +14,7 @@ def judge_message(host: str, unit: str, place: Place | None, said: str) -> Findi
 
 
 def judge_calendar(host: str, timer: str, expression: str, place: Place | None, said: str) -> Finding:
-    """Of an expression that systemd refuses, or that never elapses."""
+    """A calendar expression that systemd refuses, or that never elapses."""
     subject = f"{timer} {expression}"
     return _make_broken_finding(
         QT112, host, subject, place, "a calendar expression that elapses", said, "see systemd.time(7)"
