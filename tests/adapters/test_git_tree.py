@@ -1,89 +1,194 @@
-"""A registry at an earlier commit, from a real git repository: its blobs as they are, and nothing is run or fetched."""
+"""The registry of a commit is what reading its folder gives, and no program that the checkout names is run."""
 
+import stat
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from qtctl.adapters import git_tree
-from qtctl.adapters.git_tree import read_files_at
-
-
-def git(folder: Path, *argv: str) -> str:
-    who = ("-c", "user.name=ops", "-c", "user.email=ops@example.org")
-    done = subprocess.run(["git", "-C", str(folder), *who, *argv], check=True, capture_output=True, text=True)
-    return done.stdout.strip()
+from qtctl.adapters.files import read_registry
+from qtctl.adapters.git import read_commit
+from qtctl.adapters.git_tree import list_staged, read_registry_at
+from qtctl.errors import InputError
+from tests.gates.desk import commit, git
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A registry in a folder of a repository, committed once, and changed since."""
-    registry = tmp_path / "ops" / "registry"
-    for path, text in (
-        ("fleet.toml", b'name = "x"\r\n'),
-        ("services/a b.toml", b"\xc3\xa4\n\n"),
-        ("locks/main.txt", b"pip==1\n"),
-        ("README.md", b"not of a registry\n"),
-        ("services/empty.toml", b""),
-    ):
-        (registry / path).parent.mkdir(parents=True, exist_ok=True)
-        (registry / path).write_bytes(text)
-    (registry / "link.toml").symlink_to("fleet.toml")
-    (tmp_path / "ops" / "above.toml").write_text("beside the registry\n")
-    git(tmp_path / "ops", "init", "-q")
-    git(tmp_path / "ops", "-c", "core.autocrlf=false", "add", ".")
-    git(tmp_path / "ops", "commit", "-qm", "first")
-    (registry / "fleet.toml").write_bytes(b"changed\n")
-    return registry
+    folder = tmp_path / "checkout"
+    registry = folder / "deep/registry"
+    (registry / "services").mkdir(parents=True)
+    (registry / "locks").mkdir()
+    (registry / "fleet.toml").write_text('name = "ü"\r\n')
+    (registry / "services/api.toml").write_text("a = 1\n")
+    (registry / "services/b.toml").symlink_to("api.toml")
+    (registry / "locks/main.txt").write_text("x==1\n")
+    (registry / ".#lock.toml").symlink_to("ann@desk.1234")
+    (registry / "notes.md").write_text("not read\n")
+    (folder / ".gitattributes").write_text("*.toml text eol=crlf filter=evil\n")
+    git(tmp_path, "init", "-q", str(folder))
+    commit(folder)
+    return folder
 
 
-def test_the_files_as_the_commit_has_them(checkout: Path) -> None:
-    found = read_files_at(checkout, git(checkout, "rev-parse", "HEAD"))
-    assert found == {
-        "fleet.toml": b'name = "x"\r\n',
-        "link.toml": b'name = "x"\r\n',
-        "locks/main.txt": b"pip==1\n",
-        "services/a b.toml": b"\xc3\xa4\n\n",
-        "services/empty.toml": b"",
-    }
+def test_it_is_what_the_folder_holds(checkout: Path) -> None:
+    registry = checkout / "deep/registry"
+    found = read_registry_at("HEAD", registry)
+    assert found.commit == git(checkout, "rev-parse", "HEAD")
+    here = {path: content.replace(b"\r\n", b"\n") for path, content in read_registry(registry).items()}
+    assert dict(found.files) == here
+    assert [*found.files] == [*here]
 
 
-@pytest.mark.parametrize("commit", ["", "--help", "0" * 40, "a" * 39, "0" * 39 + "\n", "../x", "a\nb"])
-def test_what_names_no_commit_here_gives_nothing(checkout: Path, commit: str) -> None:
-    assert read_files_at(checkout, commit) is None
+def test_an_earlier_commit_and_one_beside_it(checkout: Path) -> None:
+    first = git(checkout, "rev-parse", "HEAD")
+    (checkout / "deep/registry/fleet.toml").write_text("b")
+    git(checkout, "checkout", "-qb", "feature/x")
+    commit(checkout)
+    for name in (first, first[:12], "HEAD~1", "feature/x^"):
+        assert b"\xc3\xbc" in read_registry_at(name, checkout / "deep/registry").files["fleet.toml"]
+    assert read_registry_at("feature/x", checkout / "deep/registry").files["fleet.toml"] == b"b"
 
 
-def test_a_folder_that_is_in_no_repository_or_not_in_the_commit(checkout: Path, tmp_path: Path) -> None:
-    commit = git(checkout, "rev-parse", "HEAD")
-    assert read_files_at(tmp_path, commit) is None
-    (checkout.parent / "new").mkdir()
-    assert read_files_at(checkout.parent / "new", commit) is None
+def test_submodules_beside_it_do_not_matter(checkout: Path) -> None:
+    git(checkout, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},vendor")
+    git(checkout, "commit", "-qm", "submodule")
+    assert "fleet.toml" in read_registry_at("HEAD", checkout / "deep/registry").files
 
 
-def test_no_filter_of_the_repository_is_run(checkout: Path, tmp_path: Path) -> None:
-    ran = tmp_path / "ran"
-    (checkout / ".gitattributes").write_text("*.toml filter=evil export-subst\n")
-    git(checkout, "config", "filter.evil.smudge", f"touch {ran}; cat")
-    git(checkout, "config", "core.fsmonitor", f"touch {ran}")
-    assert read_files_at(checkout, git(checkout, "rev-parse", "HEAD")) is not None
-    assert not ran.exists()
+@pytest.mark.parametrize(
+    ("ref", "says"),
+    [
+        ("", "is not the name of a commit"),
+        ("--upload-pack=x", "is not the name of a commit"),
+        ("HEAD\nHEAD", "is not the name of a commit"),
+        ("x" * 300, "is not the name of a commit"),
+        ("nowhere", "there is no commit nowhere"),
+        ("0" * 40, "there is no commit 000"),
+        ("HEAD:deep/registry/fleet.toml", "there is no commit"),
+        ("HEAD HEAD", "there is no commit"),
+    ],
+)
+def test_what_is_no_commit_is_said(checkout: Path, ref: str, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        read_registry_at(ref, checkout / "deep/registry")
 
 
-def test_more_than_a_registry_may_have_is_not_read(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    commit = git(checkout, "rev-parse", "HEAD")
-    monkeypatch.setattr(git_tree, "LARGEST_BELOW", 5)
-    assert read_files_at(checkout, commit) is None
+def test_what_is_no_checkout_and_a_folder_that_was_not_there(checkout: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="not a git repository"):
+        read_registry_at("HEAD", tmp_path)
+    (checkout / "new").mkdir()
+    with pytest.raises(InputError, match="there is no tree"):
+        read_registry_at("HEAD", checkout / "new")
 
 
-def test_a_missing_object_is_not_fetched(checkout: Path, tmp_path: Path) -> None:
-    """As in a clone without all blobs: its origin is not asked."""
-    commit, blob = git(checkout, "rev-parse", "HEAD"), git(checkout, "rev-parse", "HEAD:./fleet.toml")
-    asked = tmp_path / "asked"
-    git(checkout, "config", "remote.origin.url", f"ext::sh -c 'touch {asked}'")
+@pytest.mark.parametrize("target", ["../../../../etc/passwd.toml", "/etc/passwd", "loop.toml", "missing.toml"])
+def test_a_link_that_leads_nowhere_is_an_error(checkout: Path, target: str) -> None:
+    (checkout / "deep/registry/loop.toml").symlink_to(target)
+    commit(checkout)
+    with pytest.raises(InputError, match="leads to no file of the registry"):
+        read_registry_at("HEAD", checkout / "deep/registry")
+
+
+def test_more_than_a_registry_may_have_is_refused(checkout: Path) -> None:
+    (checkout / "deep/registry/big.toml").write_bytes(b"#" * (5 << 20))
+    commit(checkout)
+    with pytest.raises(InputError, match="larger than a registry may be"):
+        read_registry_at("HEAD", checkout / "deep/registry")
+
+
+def _arm(checkout: Path, tmp_path: Path) -> Path:
+    """Everything in a configuration that names a program names this one."""
+    mark, trap = tmp_path / "ran", tmp_path / "trap"
+    trap.write_text(f"#!/bin/sh\ntouch {mark}\nexit 1\n")
+    trap.chmod(trap.stat().st_mode | stat.S_IXUSR)
+    for key in (
+        "core.fsmonitor", "core.sshCommand", "core.pager", "core.editor", "core.gitProxy", "core.askPass",
+        "diff.external", "filter.evil.clean", "filter.evil.smudge", "filter.evil.process", "diff.evil.textconv",
+        "credential.helper", "gpg.program", "uploadpack.packObjectsHook", "alias.cat-file", "alias.ls-files",
+        "alias.rev-parse", "trace2.normalTarget",
+    ):  # fmt: skip
+        git(checkout, "config", key, str(trap))
+    hooks = tmp_path / "hooks"
+    hooks.mkdir()
+    for name in ("post-checkout", "post-index-change", "pre-auto-gc", "reference-transaction", "fsmonitor-watchman"):
+        (hooks / name).symlink_to(trap)
+    git(checkout, "config", "core.hooksPath", str(hooks))
+    git(checkout, "config", "remote.origin.url", f"ext::{trap} %S")
     git(checkout, "config", "remote.origin.promisor", "true")
+    git(checkout, "config", "remote.origin.uploadpack", str(trap))
     git(checkout, "config", "extensions.partialClone", "origin")
-    git(checkout, "config", "protocol.ext.allow", "always")
-    objects = Path(git(checkout, "rev-parse", "--absolute-git-dir"), "objects")
-    (objects / blob[:2] / blob[2:]).unlink()
-    assert read_files_at(checkout, commit) is None
-    assert not asked.exists()
+    for name in ("allow", "ext.allow", "file.allow"):
+        git(checkout, "config", f"protocol.{name}", "always")
+    mark.unlink(missing_ok=True)
+    return mark
+
+
+def test_nothing_that_the_configuration_names_is_run(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark = _arm(checkout, tmp_path)
+    registry = checkout / "deep/registry"
+    index = (checkout / ".git/index").stat().st_mtime_ns
+    assert read_registry_at("HEAD", registry).files
+    with pytest.raises(InputError, match="there is no commit"):
+        read_registry_at("1" * 40, registry)
+    monkeypatch.chdir(checkout)
+    assert list_staged("deep")
+    assert not mark.exists()
+    assert (checkout / ".git/index").stat().st_mtime_ns == index
+
+
+def test_an_object_that_is_to_be_fetched_is_not(checkout: Path, tmp_path: Path) -> None:
+    """A partial clone lacks objects, and git of itself runs the program that is to fetch them."""
+    registry = checkout / "deep/registry"
+    blob = git(checkout, "rev-parse", "HEAD:deep/registry/fleet.toml")
+    mark = _arm(checkout, tmp_path)
+    (checkout / ".git/objects" / blob[:2] / blob[2:]).unlink()
+    subprocess.run(["git", "-C", str(checkout), "cat-file", "-p", blob], capture_output=True, check=False, timeout=20)
+    assert mark.exists(), "git as it is springs the trap"
+    mark.unlink()
+    with pytest.raises(InputError, match="there is no blob"):
+        read_registry_at("HEAD", registry)
+    assert not mark.exists()
+
+
+def test_a_repository_that_lies_in_the_checkout_is_not_asked(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stranger may commit the files of a bare repository, configuration and all, as those of a registry."""
+    registry, mark = checkout / "deep/registry", tmp_path / "ran"
+    git(tmp_path, "init", "-q", "--bare", str(tmp_path / "inner"))
+    for name in ("HEAD", "config", "objects", "refs"):
+        (tmp_path / "inner" / name).rename(registry / name)
+    (registry / "config").write_text(
+        f'[core]\nrepositoryformatversion = 0\nbare = false\nworktree = {registry}\nfsmonitor = "touch {mark}; false"\n'
+    )
+    subprocess.run(["git", "-C", str(registry), "status"], capture_output=True, check=False)
+    assert mark.exists(), "git as it is springs the trap"
+    mark.unlink()
+    with pytest.raises(InputError, match=r"safe\.bareRepository"):
+        read_registry_at("HEAD", registry)
+    assert "safe.bareRepository" in read_commit(registry).problem
+    monkeypatch.chdir(registry)
+    assert list_staged(".") is None
+    assert not mark.exists()
+
+
+def test_a_damaged_object_is_not_believed(checkout: Path) -> None:
+    registry = checkout / "deep/registry"
+    names = ("fleet.toml", "services/api.toml")
+    id_, other = (git(checkout, "rev-parse", f"HEAD:deep/registry/{name}") for name in names)
+    git(checkout, "replace", id_, other)
+    assert b"\xc3\xbc" in read_registry_at("HEAD", registry).files["fleet.toml"]
+    path = checkout / ".git/objects" / id_[:2] / id_[2:]
+    path.chmod(0o644)
+    path.write_bytes((checkout / ".git/objects" / other[:2] / other[2:]).read_bytes())
+    with pytest.raises(InputError, match=r"damaged|there is no blob"):
+        read_registry_at("HEAD", registry)
+
+
+def test_variables_of_git_lead_nowhere_else(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GIT_DIR", "GIT_OBJECT_DIRECTORY", "GIT_WORK_TREE", "GIT_CEILING_DIRECTORIES"):
+        monkeypatch.setenv(name, "/nowhere")
+    assert read_registry_at("HEAD", checkout / "deep/registry").files
