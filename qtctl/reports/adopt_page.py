@@ -1,4 +1,4 @@
-"""An adoption for people: how much was adopted, what is to be done, what was judged, what was left."""
+"""An adoption for people: how much was adopted, what is left to do, what was judged, what was left out."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -64,7 +64,7 @@ def build_page(report: AdoptReport) -> Blocks:
 
 
 def build_screen(report: AdoptReport) -> Iterator[Block]:
-    """What was judged and what is to be done; how much was adopted last."""
+    """What was judged and what is left to do; at the end how much was adopted."""
     for those in group_alike(report.judgments):
         first = those[0]
         severity = Toned(first.severity.value, TONES[first.severity.value])
@@ -139,7 +139,7 @@ def list_left_over(report: AdoptReport) -> tuple[FileRow, ...]:
 
 
 def group_alike(judgments: Iterable[JudgmentRow]) -> tuple[tuple[JudgmentRow, ...], ...]:
-    """Findings, those that say the same of several units together, in the order of the first."""
+    """Findings in the order of the first; those that say the same about several units are together."""
     found: dict[tuple[str, ...], list[JudgmentRow]] = {}
     for each in judgments:
         if each.id:
@@ -148,7 +148,7 @@ def group_alike(judgments: Iterable[JudgmentRow]) -> tuple[tuple[JudgmentRow, ..
 
 
 def map_differences(report: AdoptReport) -> dict[tuple[str, str, str], str]:
-    """Section, directive and reason → the units that are rendered otherwise for it."""
+    """Section, directive and reason → the units that are rendered differently for it."""
     found: dict[tuple[str, str, str], list[str]] = {}
     for each in report.differences:
         found.setdefault((each.section, each.directive, each.because), []).append(each.unit)
@@ -156,7 +156,7 @@ def map_differences(report: AdoptReport) -> dict[tuple[str, str, str], str]:
 
 
 def format_directive(section: str, directive: str) -> str:
-    """[Section] Directive=, or all of it."""
+    """[Section] Directive=, or the whole section."""
     return f"[{section}] {directive}=" if directive else "all of it"
 
 
@@ -165,6 +165,6 @@ def place(each: JudgmentRow) -> str:
 
 
 def describe(those: Sequence[JudgmentRow]) -> str:
-    """What is said, and of how many."""
+    """The text of the findings, and how many of them there are."""
     more = f" and {len(those) - 1} more" if len(those) > 1 else ""
     return f"{those[0].subject}{more}: {those[0].what}"

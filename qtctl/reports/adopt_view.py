@@ -14,7 +14,7 @@ UNIT, UNREAD, DIFFERENCE, CHOICE = "adopt-unit", "adopt-unread", "adopt-differen
 
 
 def build_view(report: AdoptReport, locate: Callable[[str], str]) -> View:
-    """`locate`: of the files that were adopted."""
+    """`locate`: finds the place of a line in the files that were adopted."""
     return View(
         name="adopt",
         about=report.source,

@@ -62,7 +62,7 @@ def list_severities(report: AuditReport) -> list[tuple[str, ...]]:
 
 
 def show_findings(report: AuditReport) -> Blocks:
-    """Beneath a cause the findings that follow from it, and how many checks it leaves unknown."""
+    """Beneath a cause, the findings that follow from it, and how many checks it leaves unknown."""
     hidden: dict[str, int] = {}
     for check in report.unknowns:
         if check.because is not None:

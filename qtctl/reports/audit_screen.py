@@ -1,4 +1,4 @@
-"""The audit as a person reads it on a screen: the counts, what to do first, and the rest a line each.
+"""The audit as a person reads it on a screen: the counts, what to do first, and the rest in one line each.
 
 In full (`verbose`): a block for each finding, with its proof.
 """
@@ -29,7 +29,7 @@ from qtctl.reports.order import nest_by_cause
 from qtctl.reports.phrases import format_count, format_json
 
 FIRST = 5
-"""How many things to do first are shown with what was seen and what to do."""
+"""How many of the first things to do are shown with what was seen and what to do."""
 NAMED = 3
 """How many subjects of a group are named."""
 VERDICTS = {
@@ -40,7 +40,7 @@ VERDICTS = {
 
 
 def build_screen(report: AuditReport, *, verbose: bool = False) -> Iterator[Block]:
-    """The counts; findings by cause; unknowns by reason; what holds where asked for."""
+    """The counts; findings by cause; unknowns by reason; on request what holds."""
     yield Paragraph(_write_headline(report))
     if verbose or report.checks is not None:
         yield from _show_findings(report.findings)
@@ -131,7 +131,7 @@ def _list_names(checks: Sequence[Check]) -> Text:
 
 
 def _fix(checks: Sequence[Check]) -> Text:
-    """What is to be done is mostly the same for all of them, but for a name."""
+    """What to do is mostly the same for all of them, except for a name."""
     first = checks[0].remedy
     if len({check.remedy for check in checks}) == 1 or not first:
         return first

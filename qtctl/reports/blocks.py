@@ -74,7 +74,7 @@ class Title:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """`hang`: columns by which further lines are indented, if there are any."""
+    """`hang`: columns by which further lines are indented; 0 for none."""
 
     text: Text
     hang: int = 0

@@ -40,7 +40,7 @@ def build_page(report: CatalogueReport) -> Blocks:
 
 
 def build_screen(report: CatalogueReport) -> Blocks:
-    """A line for each service: the page and JSON have its entry."""
+    """A line for each service: the page and JSON have its whole entry."""
     head = _show_head(report)
     if report.unreachable:
         return head
@@ -93,7 +93,7 @@ def _format_state(entry: CatalogueEntry) -> str:
 
 
 def _list_fields(entry: CatalogueEntry) -> Iterator[tuple[Text, Text]]:
-    """Without what is not declared and could not be seen."""
+    """Leaves out what is not declared and could not be seen."""
     for name, text in _list_all_fields(entry):
         if text not in ("", ()):
             yield name, text

@@ -38,14 +38,17 @@ VERDICTS = {
 
 
 def build_comment(report: GateReport, change: Change) -> Comment:
-    """By its mark a comment is found again: each registry of a repository has its own."""
+    """A comment is found again by its mark: each registry of a repository has its own."""
     mark = f"{MARK} {sha256(report.registry.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
     mark = f"{mark} {UNCHANGED}" if change.is_same else mark
     return Comment(mark, _write_title(report, change), _write_intro(change), tuple(_make_folds(report, change)))
 
 
 def read_mark(text: str, where: str) -> tuple[str, bool]:
-    """What a comment begins with, whether or not something changes; and whether nothing does. InputError: none."""
+    """The beginning of a comment that has the mark; and whether the comment says that nothing changes.
+
+    InputError without a mark.
+    """
     found = _MARKED.match(text)
     if found is None:
         raise InputError("not a comment of qtctl gate", hint="qtctl gate --comment FILE writes one", place=Place(where))
@@ -63,7 +66,7 @@ def _make_folds(report: GateReport, change: Change) -> Iterator[Fold]:
 
 
 def _write_title(report: GateReport, change: Change) -> str:
-    """The whole comment in a line: what is seen of it folded."""
+    """The whole comment in one line: what is seen of it while it is folded."""
     steps, rows = sum(each.steps for each in change.hosts), sum(len(each.parity) for each in change.hosts)
     said = [f"qtctl: the gate {VERDICTS[report.conclusion]}"]
     if change.why:
@@ -85,7 +88,7 @@ def _write_intro(change: Change) -> Blocks:
 
 
 def _build_plan(change: HostChange) -> Blocks:
-    """One host: what a deploy would do, on what that rests, and what is in the way."""
+    """One host: what a deploy would do, what that is based on, and what is in the way."""
     if change.planned is None:
         return (Paragraph((Strong("No plan."), f" {change.why}")),)
     planned = change.planned.plan

@@ -1,4 +1,4 @@
-"""What registry and evidence know of a host, as claims of a document are compared with it."""
+"""What a registry and evidence say about a host, in the form in which claims of a document are compared with it."""
 
 from collections.abc import Iterable
 

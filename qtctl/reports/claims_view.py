@@ -32,7 +32,7 @@ VERDICTS = {
     Conclusion.INCOMPLETE: "Not everything could be known.",
 }
 LONGEST, MOST = 160, 20
-"""Characters of a line on a page, and lines of what was not checked. JSON has all of them."""
+"""Characters of a line on a page, and how many unchecked lines it has. JSON has all of them."""
 COLUMNS = (Column("line", right=True), "it says", "but")
 
 

@@ -1,4 +1,4 @@
-"""The end of a deploy in lines of text: what a person needs to go on by hand."""
+"""The end of a deploy in lines of text: what a person needs to continue by hand."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -44,7 +44,7 @@ def describe_end(outcome: DeployOutcome, target: str, state: str = "as declared"
 
 
 def _list_overridden(outcome: DeployOutcome) -> tuple[str, ...]:
-    """What operators' drop-ins make of generated files: a deploy leaves them, and an audit finds them."""
+    """What operators' drop-ins change in generated files: a deploy leaves them, and an audit finds them."""
     found = [f"  {each.subject}: {each.text}" for each in outcome.plan.notes if each.kind is NoteKind.OVERRIDDEN]
     return ("drop-ins that qtctl did not write are in force, too:", *found) if found else ()
 
@@ -104,7 +104,7 @@ def _format_counts(outcome: DeployOutcome) -> str:
 
 
 def _list_kept(results: Iterable[StepResult]) -> Iterator[str]:
-    """Where replaced files of people are now, each folder once. Our own contents are in generations."""
+    """Where replaced files of people are now, each folder once. Our own files are in generations."""
     by_hand = (each for each in results if each.kept.endswith(each.step.subject))
     folders = Counter(result.kept.removesuffix(result.step.subject) for result in by_hand)
     for folder, count in sorted(folders.items()):
@@ -128,7 +128,7 @@ def _join_subjects(subjects: list[str]) -> str:
 
 
 def _list_left(outcome: DeployOutcome) -> list[str]:
-    """What is not done, what was done, what is open."""
+    """What was not done, what was done, what is open."""
     lines = _list_not_done(outcome)
     done = [result for result in outcome.results if result.done]
     written = [result for result in done if result.step.kind is StepKind.WRITE]

@@ -1,4 +1,4 @@
-"""A deploy, for every format: a step is judged by whether it was done, and the gate by what is open."""
+"""A deploy, for every format: a step is judged by whether it was done, and the gate by what is still open."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -39,7 +39,7 @@ def _list_refusals(report: DeployReport) -> Iterator[Finding]:
 
 
 def _make_step_finding(step: DeployStep, report: DeployReport) -> Finding:
-    """One that was not run is unknown: nobody knows whether it would have worked."""
+    """A step that was not run is unknown: nobody knows whether it would have worked."""
     outcomes = {StepStatus.DONE: Outcome.HOLDS, StepStatus.FAILED: Outcome.BROKEN}
     outcome = outcomes.get(step.status, Outcome.UNKNOWN)
     why = step.detail or f"{step.status.value}: {step.why}"

@@ -1,4 +1,4 @@
-"""The audit of several hosts for people: one line a host, then each host's report."""
+"""The audit of several hosts for people: a line for each host, then each host's report."""
 
 from collections.abc import Iterator
 
@@ -46,7 +46,7 @@ def _format_counts(report: AuditReport) -> Iterator[str]:
 
 
 def build_screen(report: FleetReport, *, verbose: bool = False) -> Iterator[Block]:
-    """One line a host; then the findings and unknowns of each that has any and could be asked; then the totals."""
+    """A line for each host; then the findings and unknowns of each that has any and could be asked; then the totals."""
     yield Table(HEADS, tuple(map(_make_host_row, report.hosts)), "Hosts")
     for each in report.hosts:
         asked = not explain_unreachable(each)

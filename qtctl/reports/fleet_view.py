@@ -27,5 +27,5 @@ def build_view(
 
 
 def add_places(checks: Iterable[Finding], home: Callable[[], Place]) -> Iterator[Finding]:
-    """Findings that nothing declares, at the place of their host."""
+    """Findings without a declaration, at the place of their host."""
     return (check if check.place is not None else replace(check, place=home()) for check in checks)

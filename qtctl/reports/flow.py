@@ -299,7 +299,7 @@ class _Ways:
 
 
 def _find_categories(registry: Registry, services: Iterable[str], seen: RegistryReport | None) -> dict[str, Category]:
-    """How services were found, by their names in the registry. Templates are found as their instances."""
+    """Categories by the services' names in the registry. Templates are looked up by their instances."""
     found = {module.unit: module.category for module in seen.modules} if seen else {}
     units = {name: make_unit_name(registry, "services", name) for name in services}
     return {name: found[unit] for name, unit in units.items() if unit in found}
@@ -313,7 +313,7 @@ def _list_lifecycles(registry: Registry, ways: _Ways) -> Iterator[Lifecycle]:
 
 
 def _follow(ways: _Ways, passes: Sequence[str]) -> Iterator[LifecycleStep]:
-    """Through each of the keys, by the shortest way from one to the next."""
+    """Through all of the keys, by the shortest way from one to the next."""
     yield from ways.make_steps(None, passes[:1])
     for before, key in pairwise(passes):
         yield from ways.make_steps(before, find_path(ways.flow, before, key) or (key,))

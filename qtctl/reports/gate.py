@@ -64,7 +64,7 @@ class StepRow(Part):
 
 
 def _say_what(finding: Finding) -> Finding:
-    """A fault that is a sentence, and no comparison, is what was observed."""
+    """If a fault is a sentence and not a comparison, it is in what was observed."""
     compared = (finding.expected, finding.observed) != (None, None)
     return finding if compared or not finding.what else replace(finding, observed=finding.what)
 
@@ -111,7 +111,7 @@ def build_report(
 
 
 def merge_findings(results: Iterable[StepResult]) -> tuple[Finding, ...]:
-    """Of all steps. What two of them found is one finding, as the stricter one has it."""
+    """The findings of all steps. If two steps found the same, it is one finding, with the stricter severity."""
     kept: dict[tuple[str, ...], Finding] = {}
     for finding in (each for result in results for each in result.findings):
         key = (finding.id, finding.host, finding.subject, finding.fingerprint)

@@ -39,7 +39,7 @@ MOST = 30
 
 
 def build_view(report: GateReport, results: Sequence[StepResult]) -> View:
-    """Findings have their places already, as whoever runs the command names files."""
+    """Findings have their places already, since only the command knows how its user names files."""
     return View(
         name="gate",
         about=report.fleet or report.registry,
@@ -105,7 +105,7 @@ def _name_place(check: Check) -> Text:
 
 
 def describe(check: Check) -> str:
-    """The finding in a sentence: what was compared, or the sentence that its rule has."""
+    """The finding in one sentence: what was compared, or the sentence of its rule."""
     if check.expected is None:
         return f"{check.subject}: {check.title if check.observed is None else format_json(check.observed)}"
     values = f"expected {format_json(check.expected)}, observed {format_json(check.observed)}"

@@ -114,7 +114,7 @@ def judge_answer(check: Check) -> GateOutcome:
 
 
 def list_observations(checks: Iterable[Check]) -> tuple[str, ...]:
-    """Every finding in a sentence, causes before what follows from them."""
+    """Every finding in a sentence, causes before their consequences."""
     broken = [check for check in checks if check.outcome is Outcome.BROKEN]
     return tuple(write_sentence(depth, check) for depth, check in nest_by_cause(broken))
 

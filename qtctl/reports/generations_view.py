@@ -8,7 +8,7 @@ from qtctl.reports.phrases import format_count
 from qtctl.reports.view import View
 
 FEW = 3
-"""So many of the things that a generation changed are named."""
+"""How many of the things that a generation changed are named."""
 
 
 def build_view(report: GenerationsReport) -> View:

@@ -74,7 +74,7 @@ def _group(families: Sequence[list[Check]], blind: Mapping[str, int], wordings: 
 
 
 def _rank_group(group: Group) -> tuple[bool, int, bool, int, str, str]:
-    """Waived ones last; then by severity, those with consequences before those without."""
+    """Waived ones last; otherwise by severity, those with consequences before those without."""
     first = group.first
     consequences = len(group.below) + group.blind
     return first.waiver is not None, -first.severity.rank, group.wording.untidy, -consequences, first.id, first.subject

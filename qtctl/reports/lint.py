@@ -74,7 +74,7 @@ class Report:
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        """As people read them: findings that say the same as one, in the order of the first."""
+        """As people read them: findings that say the same are one row, in the order of the first."""
         if self.verbose:
             return tuple(Row((each,)) for each in self.findings)
         alike: dict[tuple[str, ...], list[Placed]] = {}

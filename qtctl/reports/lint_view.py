@@ -15,11 +15,11 @@ from qtctl.rules.catalogue import list_folder_meanings
 from qtctl.rules.units import verified
 
 UNREADABLE = "registry"
-"""The id of errors that have no finding's: TOML that does not parse, keys that no file has."""
+"""The id of errors without a finding's id: TOML that does not parse, keys that no file has."""
 
 
 def list_rules() -> tuple[Meaning, ...]:
-    """What lint can find: not what only systemd's own tools can (qtctl verify)."""
+    """What lint can find: everything but what only systemd's own tools can (qtctl verify)."""
     found = (*list_folder_meanings("registry"), *list_folder_meanings("units"))
     return tuple(sorted((each for each in found if each not in verified.RULES), key=lambda each: each.id))
 
@@ -38,7 +38,7 @@ def build_view(report: Report, locate: Callable[[str], str]) -> View:
 
 
 def _list_findings(report: Report) -> Iterator[Finding]:
-    """Errors, findings, and each rule that found nothing. Where the registry has errors, rules were not asked."""
+    """Errors, findings, and each rule that found nothing. If the registry has errors, the rules did not run."""
     yield from map(_make_error, report.errors)
     yield from map(_make_finding, report.findings)
     if report.counts is not None:

@@ -152,7 +152,7 @@ class RegistryReport(Part):
 
 
 def build_report(desired: Desired, evidence: Evidence, findings: Iterable[Finding]) -> RegistryReport:
-    """The registry of the host that `evidence` is of, and the gates that `findings` decide."""
+    """The registry of the host of `evidence`, and the gates that `findings` decide."""
     look = Look.of(evidence)
     judged = tuple(map(Check.of, findings))
     rows = list_modules(desired, look)

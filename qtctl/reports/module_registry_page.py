@@ -37,7 +37,7 @@ def build_page(report: RegistryReport) -> Blocks:
 
 
 def build_screen(report: RegistryReport) -> Blocks:
-    """All but the proofs, a line for each module."""
+    """Everything but the proofs, with a line for each module."""
     return (
         Title(f"Module registry of {report.host}"),
         Paragraph(f"Fleet {report.fleet}, evidence of {report.generated_at}. Every number here is counted."),
@@ -146,7 +146,7 @@ def show_stores(stores: Sequence[StoreRow]) -> Blocks:
 
 
 def format_seen(state: State, value: T | None, show: Callable[[T], str]) -> str:
-    """The observed value; `absent` if nothing is there; else `unknown`: `explain_unknown` gives the reason."""
+    """The observed value; `absent` if nothing is there; else `unknown`, whose reason `explain_unknown` gives."""
     if state is State.ABSENT:
         return "absent"
     return UNKNOWN if state is not State.OBSERVED or value is None else show(value)

@@ -54,7 +54,7 @@ def is_gone(seen: Seen[Unit]) -> bool:
 
 
 def list_undeclared(desired: Desired, look: Look, suffix: str) -> list[str]:
-    """Units on the host that count as the fleet's and are not declared.
+    """Units on the host that belong to the fleet by their name and are not declared.
 
     Left out: templates, which cannot run, and aliases, whose unit is here under its own name.
     """
@@ -164,7 +164,7 @@ def make_code(service: DesiredService, look: Look) -> Code:
 
 
 def find_module(argv: tuple[str, ...]) -> str | None:
-    """`python -m NAME`, and what uvicorn serves."""
+    """`python -m NAME`, or the application that uvicorn serves."""
     following = dict(pairwise(argv))
     name = following.get("-m")
     return following["uvicorn"].partition(":")[0] if name == "uvicorn" and "uvicorn" in following else name

@@ -1,4 +1,4 @@
-"""What the reports read of a host. Separate from them: an audit asks for it all without loading their models."""
+"""What the reports read of a host, in a module of its own: an audit asks for all of it without loading their models."""
 
 from qtctl.model.code_facts import VenvCheck
 from qtctl.model.desired import Desired

@@ -11,7 +11,7 @@ def rank_check(check: Check) -> tuple[int, str, str, str]:
 
 
 def nest_by_cause(checks: Iterable[Check]) -> list[tuple[int, Check]]:
-    """(depth, check), each once. One whose cause is not among them is a root, and so is the first of a cycle."""
+    """(depth, check), each once. A check whose cause is not among them is a root, and so is the first of a cycle."""
     ordered = sorted(checks, key=rank_check)
     present = {check.fingerprint for check in ordered}
     children: dict[str | None, list[Check]] = {}

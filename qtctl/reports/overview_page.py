@@ -1,4 +1,4 @@
-"""The overview for people: the sections that readers of hand-written overviews know, every number counted."""
+"""The overview for people: the sections that readers of hand-written overviews know, with every number counted."""
 
 from collections.abc import Iterator
 
@@ -152,7 +152,7 @@ def _make_service_cells(row: OverviewService) -> tuple[Text, ...]:
 
 
 def _summarize_risks(report: OverviewReport) -> Iterator[Block]:
-    """As an operator takes them up: a line for findings that say the same."""
+    """In the order in which an operator takes them up: a line for findings that say the same."""
     groups = group(report.findings, report.unknowns)
     rows = (
         (each.first.severity.value, each.first.id, each.title, str(len(each.below)), str(each.blind),

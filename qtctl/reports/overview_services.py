@@ -93,7 +93,7 @@ def _measure_run(unit: str, look: Look) -> tuple[str | None, int | Unknown | Non
 
 
 def list_critical(report: RegistryReport, desired: Desired, findings: Sequence[Check]) -> tuple[CriticalRow, ...]:
-    """What is declared critical, then what that cannot run without: Requires=, BindsTo=, its stores."""
+    """What is declared critical, then what those units cannot run without: Requires=, BindsTo=, their stores."""
     reasons: dict[str, list[str]] = {}
     units = {name: each for each in desired.units() for name in each.names}
     declared = [each.unit for each in desired.units() if each.critical]

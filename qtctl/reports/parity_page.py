@@ -1,4 +1,4 @@
-"""A parity report for people: verdicts, each file's services and settings side by side, gaps, what is unknown."""
+"""A parity report for people: verdicts, each file's services and settings side by side, gaps, and what is unknown."""
 
 from collections.abc import Iterable, Iterator
 
@@ -67,7 +67,7 @@ def build_page(report: ParityDocument) -> Blocks:
 
 
 def write_uncompared(report: ParityDocument) -> Blocks:
-    """Which files ran and were not compared, and which of those compared did not run."""
+    """Which files ran and were not compared, and which of the compared ones did not run."""
     aside = [file.file for file in report.files if not file.ran]
     found: list[Text] = []
     if report.uncompared:
@@ -120,7 +120,7 @@ def list_findings(file: FileParity) -> list[ParityFinding]:
 
 
 def list_unknown(file: FileParity, unreachable: str | None) -> Iterator[str]:
-    """Services with the reasons of what is unknown of them."""
+    """Services, with the reasons for what is unknown about them."""
     by_reason: dict[str, list[str]] = {}
     for row in file.services:
         for each in row.unknown:

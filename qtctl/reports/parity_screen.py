@@ -1,4 +1,4 @@
-"""Parity on a screen of 80 columns: counts by dimension, what is wrong or unknown, and details where asked for."""
+"""Parity on a screen of 80 columns: counts by dimension, what is wrong or unknown, and details on request."""
 
 from collections.abc import Iterable, Iterator
 
@@ -21,7 +21,7 @@ from qtctl.reports.phrases import format_count
 from qtctl.rules.setting_fates import Fate
 
 FIRST = 20
-"""As many findings of a file, and reasons for what is unknown, are shown where not all are asked for."""
+"""How many findings of a file, and reasons for unknowns, are shown unless all are asked for."""
 MAPPING_HEADS = ("service", "disposition", "unit", "state", "verdict")
 _TONES = {
     ParityVerdict.PARITY: Tone.GOOD,
@@ -82,7 +82,7 @@ def _make_cells(row: ServiceRow) -> tuple[Text, ...]:
 
 
 def _write_finding(finding: ParityFinding) -> Paragraph:
-    """One line, or a few: what was and what is."""
+    """One line, or a few: what was, and what is."""
     severity = Toned(finding.severity.value, TONES[finding.severity.value])
     item = finding.subject.removeprefix(f"compose:{finding.service} ")
     subject = Code(item if item.startswith(f"compose:{finding.service}") else f"{finding.service} {item}".strip())

@@ -104,7 +104,7 @@ class NewServiceRow(Part):
 
 
 def sum_dimensions(every: Iterable[DimensionCounts]) -> tuple[DimensionCounts, ...]:
-    """One for each dimension; none if nothing was compared."""
+    """One for each dimension; empty if nothing was compared."""
     found: dict[Dimension, dict[Fate, int]] = {}
     for each in every:
         total = found.setdefault(each.dimension, dict.fromkeys(Fate, 0))

@@ -20,7 +20,7 @@ SECTIONS: tuple[tuple[str, tuple[Dimension, ...]], ...] = (
     ("Dependencies", (Dimension.DEPENDENCIES,)),
     ("Time zone and logs", (Dimension.TIMEZONE, Dimension.LOGGING)),
 )
-"""Of the report, in the order of the audits that its readers know."""
+"""The sections of the report, in the order that readers of the older audits know."""
 _SHORT = {Fate.NOT_APPLICABLE: "n/a"}
 COUNT_HEADS: tuple[str | Column, ...] = ("dimension", "verdict", Column("kept", right=True), *(
     Column(_SHORT.get(fate, fate.value), right=True)
@@ -30,7 +30,7 @@ SETTING_HEADS = ("service", "line", "setting", "then", "now", "fate", "why")
 
 
 def show_dimensions(counts: Iterable[DimensionCounts]) -> Blocks:
-    """`kept` is as it was, `changed` by a rule or for a reason."""
+    """`kept` is as it was, `changed` by a rule or for a given reason."""
     rows = (
         (
             each.dimension.value,
@@ -44,7 +44,7 @@ def show_dimensions(counts: Iterable[DimensionCounts]) -> Blocks:
 
 
 def show_settings(file: FileParity, told: str | None) -> Iterator[Section]:
-    """What is about containers alone is counted, and not listed. `told`: a reason that was given before."""
+    """Settings that only concern containers are counted, and not listed. `told`: a reason that was given before."""
     for title, dimensions in SECTIONS:
         rows = tuple(cells for row in file.services for cells in list_cells(row, dimensions, told))
         if rows:

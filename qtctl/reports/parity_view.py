@@ -39,7 +39,7 @@ def build_view(
 
 
 def _condense(findings: Sequence[Finding], document: ParityDocument) -> Sequence[Finding]:
-    """What is unknown of a host that could not be asked anything is one line."""
+    """Everything unknown about a host that could not be asked at all becomes one line."""
     blind = [each for each in findings if document.unreachable and each.reason == document.unreachable]
     return (*(each for each in findings if each not in blind), *condense(blind, document.host)) if blind else findings
 
@@ -59,7 +59,7 @@ class _Findings:
             yield from self._list_settings(row)
 
     def _list_settings(self, row: ParityRow) -> Iterator[Finding]:
-        """Those that are kept or unknown: what is lost or differs has its finding."""
+        """Those that are kept or unknown: a setting that is lost or differs has its own finding."""
         for setting in row.settings:
             outcome = _OUTCOMES.get(setting.fate)
             if outcome is None or setting.dimension in (Dimension.SERVICES, Dimension.PORTS):

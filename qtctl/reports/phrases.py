@@ -1,4 +1,4 @@
-"""Values as a reader says them, in pages, tables and messages."""
+"""Values as they are written for readers, in pages, tables and messages."""
 
 from qtctl.model.json import Json
 
@@ -28,7 +28,10 @@ def format_count(number: int, one: str, many: str = "") -> str:
 
 
 def describe_unseen(number: int, user: str = "") -> str:
-    """What to add to a verdict if root was not asked; '' if nothing is missing. `user`: who saw the rest."""
+    """What to add to a verdict if root was not asked; '' if nothing is missing.
+
+    `user`: the account that saw the rest.
+    """
     if not number:
         return ""
     seen = f", as far as {user} can see" if user else ""

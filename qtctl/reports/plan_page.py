@@ -1,4 +1,4 @@
-"""A plan for a ticket: what would be done, why, what goes with it, and what to know; diffs of unit files last."""
+"""A plan for a ticket: what would be done, why, what else it affects, and what to know; diffs of unit files last."""
 
 from qtctl.reports.blocks import (
     Blocks,

@@ -8,7 +8,7 @@ from qtctl.model.plan import Note, Plan, Step, StepKind
 from qtctl.reports.blocks import Block, Blocks, Code, Paragraph, Section, Title, Tone, Toned, Verbatim
 
 MANY = 30
-"""Above this many steps, those alike are counted."""
+"""Above this many steps, similar ones are counted."""
 
 ALIKE = 3
 ADDED, CHANGED, REMOVED = "+", "~", "-"
@@ -25,7 +25,7 @@ _MARKS = {
 """All others change something. A file is added where there was none."""
 
 DISRUPTIVE = frozenset({StepKind.STOP, StepKind.STOP_CONTAINER, StepKind.RESTART, StepKind.DISABLE})
-"""Shown one by one however many there are: what runs is touched."""
+"""Shown one by one however many there are: they affect what is running."""
 
 
 def build_screen(plan: Plan, target: str, *, verbose: bool) -> Blocks:
@@ -49,7 +49,7 @@ def _list_blocks(plan: Plan, target: str, *, verbose: bool) -> Iterator[Block]:
 
 
 def mark(step: Step) -> str:
-    """`+` for what was not there, `-` for what stops or goes, `~` for what is changed."""
+    """`+` for what is added, `-` for what stops or is removed, `~` for what is changed."""
     if step.kind in (StepKind.WRITE, StepKind.LINK, StepKind.FOLDER):
         return ADDED if step.seen == "absent" else CHANGED
     return _MARKS.get(step.kind, CHANGED)

@@ -10,7 +10,7 @@ from qtctl.reports.view import View
 
 
 def build_view(report: PlanReport, plan: Plan, target: str, *, verbose: bool) -> View:
-    """`target`: how the host is named on a screen, which may stand in for the one that was planned."""
+    """`target`: how the host is named on a screen; it may stand in for the one that was planned."""
     return View(
         name="plan",
         about=report.address,

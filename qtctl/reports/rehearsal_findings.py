@@ -1,4 +1,4 @@
-"""What a rehearsal shows, as findings: one for each step, and one for each part of the real host it did not have."""
+"""What a rehearsal shows, as findings: one for each step, and one for each part of the real host that was missing."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,7 +17,7 @@ _SHOWN = 20
 
 
 def judge_rehearsal(rehearsal: Rehearsal, policy: Policy) -> tuple[Finding, ...]:
-    """Every check. What no rehearsal can have is not asked; what the evidence could have said is unknown."""
+    """Every check. What no rehearsal can have is not asked; what the evidence could have shown is unknown."""
     found = (*_judge_steps(rehearsal), *(_judge_lacking(rehearsal.host, each) for each in rehearsal.not_modelled))
     return tuple(policy.rule(each) for each in found)
 

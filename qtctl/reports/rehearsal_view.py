@@ -102,7 +102,7 @@ def _build_body(report: RehearsalReport, most: int | None) -> Iterator[Block]:
 
 
 def _list_steps(steps: Sequence[RehearsalStep]) -> Iterator[tuple[Text, ...]]:
-    """Services that came back after a kill are one row, with the slowest."""
+    """Services that came back after a kill share a row, with the slowest."""
     killed = [each for each in steps if each.kind is StepKind.KILL and each.outcome is Outcome.HOLDS]
     for step in steps:
         if step not in killed or len(killed) == 1:

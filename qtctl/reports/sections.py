@@ -115,7 +115,10 @@ def make_timer_row(said: Said, timer: DesiredTimer | None, desired: Desired, loo
 
 
 def find_next_run(timer: Unit | None, look: Look) -> str:
-    """The earlier of both clocks. A monotonic time counts from boot, which the host's uptime dates to the second."""
+    """The earlier of both clocks.
+
+    A monotonic time counts from boot, and the host's uptime gives the time of that to a second.
+    """
     if timer is None:
         return "none"
     times = [timer.next_elapse_usec_realtime] if 0 < timer.next_elapse_usec_realtime < NEVER else []

@@ -72,7 +72,7 @@ def group_row(membership: Membership, look: Look, stream: Stream | None) -> Grou
 
 
 def list_keys(desired: Desired, look: Look) -> tuple[KeyRow, ...]:
-    """All keys but streams, which have their own rows."""
+    """All keys except streams, which have their own rows."""
     return tuple(make_key_row(key, look) for key in desired.keys if key.type is not KeyType.STREAM)
 
 
@@ -112,13 +112,13 @@ def make_port_row(declared: DeclaredPort, look: Look) -> PortRow:
 
 
 def _make_socket_row(row: Row, protocol: str, look: Look) -> SocketRow:
-    """What systemd holds is its socket unit's, where that is known."""
+    """A socket held by systemd belongs to its socket unit, if that is known."""
     address, _, owner, _ = row
     return SocketRow(address=address, unit=find_holder(look.facts, protocol, row) if owner == SYSTEMD else owner)
 
 
 def list_stray_ports(desired: Desired, look: Look) -> tuple[StrayPort, ...] | None:
-    """None if the listeners of one protocol or both are unknown."""
+    """None if the listeners of either protocol are unknown."""
     found = []
     for protocol in PROTOCOLS:
         seen = look.see(Listeners, protocol)

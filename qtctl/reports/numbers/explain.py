@@ -1,4 +1,4 @@
-"""A number of a report → the rows behind it, and what was asked to know them."""
+"""A number of a report → the rows behind it, and the questions that were asked for them."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -59,7 +59,7 @@ def is_figure(value: object) -> bool:
 
 
 def find_rule(document: Document, steps: Sequence[str]) -> tuple[Number, tuple[str, ...]] | None:
-    """What says where the number at `steps` comes from, and what the stars of its path are there."""
+    """The rule for the number at `steps`, and what the stars of its path are there."""
     for rule in document.numbers:
         stars = match(rule.path, steps)
         if stars is not None:
@@ -68,7 +68,7 @@ def find_rule(document: Document, steps: Sequence[str]) -> tuple[Number, tuple[s
 
 
 def match(path: str, steps: Sequence[str]) -> tuple[str, ...] | None:
-    """What the stars of a path are at `steps`; None if it is another place."""
+    """What the stars of a path are at `steps`; None if the path is that of another place."""
     wanted = split(path)
     if wanted and wanted[-1] == "**":
         wanted = wanted[:-1]
@@ -157,7 +157,7 @@ def walk(
 
 
 def _read(document: object, node: Node, name: str) -> object:
-    """A field of a row, or what a star of its path was, or what a pointer with such stars leads to."""
+    """A field of a row, or what a star of its path was, or the value at a pointer with such stars."""
     if name.startswith("#"):
         return node.stars[int(name[1:])]
     if name.startswith("/"):
@@ -195,7 +195,7 @@ def _fill(text: str, stars: tuple[str, ...]) -> str:
 
 
 def _fill_path(path: str, stars: tuple[str, ...]) -> tuple[str, ...]:
-    """As steps: what a star was may have a slash in it."""
+    """As steps: what a star stood for may have a slash in it."""
     return tuple(_fill(step, stars) for step in split(path))
 
 
@@ -209,7 +209,7 @@ def _show(value: object) -> str:
 
 
 def describe(node: Node) -> str:
-    """What a row is called."""
+    """The name by which a row is called."""
     value = node.value
     if isinstance(value, Mapping):
         named = [str(value[name]) for name in LABELS if isinstance(value.get(name), str | int) and value[name] != ""]
@@ -234,7 +234,7 @@ def _list_asked(document: object, row: object) -> Iterator[Asked]:
 
 
 def _find_time(document: object, ask: object) -> str:
-    """Of evidence: when the question of an item was put."""
+    """In evidence: when the question of an item was asked."""
     for node in walk(document, ("asks", "*")):
         if read_field(node.value, "n") == ask:
             return _show(read_field(node.value, "at"))

@@ -9,7 +9,7 @@ _ROWS = {"broken": "findings", "unknown": "unknowns", "not_asked": "not_asked"}
 
 
 def list_check_numbers(prefix: str, name: str) -> Iterator[Number]:
-    """Of a list of checks. What stands in `expected` and `observed` is of the check."""
+    """The numbers of a list of checks. Those in `expected` and `observed` are the check's own."""
     row = f"{prefix}/{name}/{{{prefix.count('*')}}}"
     yield declared(f"{prefix}/{name}/*/expected/**", "what was expected, as the registry declares it", row)
     yield seen(f"{prefix}/{name}/*/observed/**", "what was observed", row)
@@ -22,9 +22,9 @@ LISTS = ("findings", "unknowns", "not_asked")
 def list_total_numbers(
     prefix: str = "", rows: tuple[str, ...] = LISTS, condensed: tuple[str, str] = ("unreachable", "unknowns/0")
 ) -> Iterator[Number]:
-    """Of the totals of checks beside `held` and the lists of `rows`.
+    """The numbers of the totals of checks beside `held` and the lists of `rows`.
 
-    `condensed`: what is set where one row stands for all checks of a host that was not reached, and that row.
+    `condensed`: what is set if one row stands for all checks of a host that was not reached, and that row.
     """
     at = prefix.count("*")
     stand_in = (f"{_pin(prefix)}/{condensed[0]}", f"{_pin(prefix)}/{condensed[1]}")
@@ -54,7 +54,7 @@ def list_total_numbers(
 
 
 def _pin(prefix: str) -> str:
-    """A prefix with what its stars were."""
+    """A prefix with what its stars stood for."""
     for number in range(prefix.count("*")):
         prefix = prefix.replace("*", f"{{{number}}}", 1)
     return prefix

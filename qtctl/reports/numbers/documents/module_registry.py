@@ -56,7 +56,7 @@ def list_infrastructure_numbers() -> Iterator[Number]:
 
 
 def _list_gate_numbers() -> Iterator[Number]:
-    """The gates stand in the order in which `judge_gates` makes them."""
+    """The gates are in the order in which `judge_gates` makes them."""
     for word, outcome in _OUTCOMES.items():
         yield count(
             f"/summary/gates_{word}", f"gates whose outcome is {outcome}", Items("/gates/*", {"outcome": outcome})

@@ -8,7 +8,7 @@ _ASIDE = ("new", "not-applicable")
 
 
 def _list_dimension_numbers(path: str, settings: str) -> tuple[Number, ...]:
-    """Of counts by fate, whose rows are `settings`: those of the same dimension."""
+    """Counts by fate. Their rows are those of `settings` with the same dimension."""
     at = path.count("*")
     label = ("item", "then", "now")
     return (
@@ -29,7 +29,7 @@ def _list_dimension_numbers(path: str, settings: str) -> tuple[Number, ...]:
 
 
 def _list_dimension_sums(path: str, rows: str, same: str) -> tuple[Number, ...]:
-    """Of counts that add up those of the same dimension among `rows`."""
+    """Sums of the counts of the same dimension among `rows`."""
     at, where, inner = path.count("*"), {"dimension": same}, "counts"
     label = ("dimension",)
     return (
