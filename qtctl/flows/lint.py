@@ -21,6 +21,7 @@ from qtctl.registry.load import Reading, load
 from qtctl.registry.load import examine as read
 from qtctl.registry.places import Places
 from qtctl.render.render import render
+from qtctl.resolve.alike import adapt, find_alike
 from qtctl.resolve.resolve import resolve
 from qtctl.rules.units.misread import judge_unwritable
 
@@ -96,17 +97,23 @@ def list_findings(
     registry: Registry, templates: Templates, unsure: frozenset[str] | None = None
 ) -> tuple[Finding, ...]:
     """Findings of all hosts, without places. `unsure`: names of entries that were not read completely."""
-    hosts, refused = [], []
+    hosts: dict[str, Desired] = {}
+    refused: list[Finding] = []
+    alike = find_alike(registry)
     for host in sorted(registry.hosts):
+        if host in alike:
+            hosts[host] = adapt(hosts[alike[host]], registry, host)
+            continue
         desired = resolve(registry, host)
         try:
-            hosts.append(render(desired, templates))
+            hosts[host] = render(desired, templates)
         except InputError as error:
-            hosts.append(desired)
+            hosts[host] = desired
             values = _list_value_errors(error) if unsure is None else _list_whole_errors(desired, error, unsure)
             refused += list(judge_unwritable(desired, values, map_key_paths()))
     today = datetime.now(UTC).date().isoformat()
-    return (*dict.fromkeys(refused), *judge(registry, hosts, templates, map_key_paths(), unsure=unsure, today=today))
+    found = judge(registry, hosts.values(), templates, map_key_paths(), unsure=unsure, today=today, alike=alike)
+    return (*dict.fromkeys(refused), *found)
 
 
 def _list_value_errors(error: InputError) -> list[Unrendered]:

@@ -1,6 +1,8 @@
 """All rules over all hosts: findings in the order in which a reader goes through the files."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
 
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding
@@ -10,7 +12,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.registry import Registry
 from qtctl.rules.catalogue import list_view_rules
 from qtctl.rules.locate import Keys
-from qtctl.rules.view import look
+from qtctl.rules.view import View, look
 
 
 def lint(
@@ -21,18 +23,27 @@ def lint(
     *,
     unsure: frozenset[str] | None = None,
     today: str = "",
+    alike: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Finding, ...]:
     """Every finding once, with the severity that the policy gives it, sorted by place.
 
     `keys`: directive → keys of a table. `hosts` are rendered; one without `.files` could not be, and only what needs no
     unit is judged of it. `unsure`: as a view has it. `today`: what waivers and dates expire by, ISO 8601, or "".
+    `alike`: host → an earlier one that has the same: only rules that say something about the host itself look again.
     """
     found: dict[Finding, None] = {}
     hosts = tuple(hosts)
-    for number, desired in enumerate(hosts):
-        view = look(registry, desired, templates, keys, first=number == 0, unsure=unsure, today=today)
+    views: dict[str, View] = {}
+    for desired in hosts:
+        like = views.get(alike.get(desired.host, ""))
+        if like is None:
+            view = look(registry, desired, templates, keys, first=not views, unsure=unsure, today=today)
+            views[desired.host] = view
+        else:
+            view = replace(like, desired=desired, first=False)
         for rule in list_view_rules():
-            found.update(dict.fromkeys(rule.look(view)))
+            if like is None or rule.each_host:
+                found.update(dict.fromkeys(rule.look(view)))
     waivers = registry.policy.list_waivers()
     expired = judge_waivers(waivers, hosts, found, today, whole=unsure is None)
     found.update(dict.fromkeys(tuple(expired)))

@@ -26,7 +26,7 @@ from qtctl.model.host_values import apply_host_values
 from qtctl.model.names import ENDINGS, Names, list_spoken_names, list_units, make_unit_name
 from qtctl.model.origin import Origin
 from qtctl.model.placement import includes_host
-from qtctl.model.registry import HostThresholds, Registry, Tls
+from qtctl.model.registry import Host, HostThresholds, Registry, Tls
 from qtctl.model.states import ServiceState
 from qtctl.model.unit_kinds import OTHER_UNIT_TABLES, UNIT_TABLES
 from qtctl.resolve.accounts import resolve_accounts, resolve_folders, resolve_hosts_file
@@ -82,7 +82,7 @@ def resolve(registry: Registry, host: str) -> Desired:
     return Desired(
         fleet=registry.fleet.name,
         host=host,
-        login=Login(declared.address, declared.ssh_port, declared.audit_user, declared.deploy_user),
+        login=make_login(declared),
         unit_patterns=registry.fleet.unit_patterns,
         loop_restarts=loop.restarts,
         loop_up_us=parse_microseconds(loop.up_less_than),
@@ -127,6 +127,10 @@ def resolve(registry: Registry, host: str) -> Desired:
         zone_guessed="timezone" in declared.guessed,
         systemd=list_versions()[-1] if "systemd" in declared.guessed else declared.systemd,
     )
+
+
+def make_login(declared: Host) -> Login:
+    return Login(declared.address, declared.ssh_port, declared.audit_user, declared.deploy_user)
 
 
 def _resolve_limits(declared: HostThresholds) -> HostLimits:

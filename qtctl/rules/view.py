@@ -96,6 +96,8 @@ class ViewRule(Meaning):
     """A finding over what is declared and rendered."""
 
     look: Callable[[View], Iterable[Finding]]
+    each_host: bool = False
+    """Whether it says something about the host itself: then it looks at hosts that are alike one by one."""
 
 
 _TEMPLATES = {

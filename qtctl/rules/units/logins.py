@@ -42,5 +42,6 @@ QT115 = ViewRule(
     fix="Make a separate account for audits on the host (`users.toml` can declare it), without sudo and with "
     "`/bin/sh`, put the auditors' SSH keys there, and name it as `audit_user`.",
     look=judge_logins,
+    each_host=True,
 )
 RULES = (QT115,)

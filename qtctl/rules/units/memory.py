@@ -161,6 +161,7 @@ QT105 = ViewRule(
     "need not be what grew.",
     fix="Lower caps that are never reached, move services, or correct the declared memory.",
     look=judge_memory,
+    each_host=True,
 )
 QT114 = ViewRule(
     "QT114",
