@@ -29,12 +29,16 @@ def read_below(path: str, most: int = LARGEST) -> bytes | None:
 
 def locate_below(path: str) -> Path:
     """The path, if no link in it leads out of this folder. InputError if one does."""
-    here = os.path.realpath("")
-    found = os.path.realpath(path)
-    if found != here and not found.startswith(f"{here.rstrip('/')}/"):
+    if not is_below(path):
         hint = "put the file itself there: nothing outside is followed"
         raise InputError("a link leads out of the folder in which qtctl runs", hint=hint, place=Place(path))
     return Path(path)
+
+
+def is_below(path: str) -> bool:
+    """Whether it is in the folder in which qtctl runs, links followed."""
+    here, found = os.path.realpath(""), os.path.realpath(path)
+    return found == here or found.startswith(f"{here.rstrip('/')}/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ def _find_left(root: Folder, tops: Collection[str], mark: bytes, wanted: Mapping
         if entry.is_link or entry.is_folder or entry.path in wanted:
             continue
         if _begins_with(entry.fd, entry.name, mark):
-            yield entry.path
+            yield os.fsencode(entry.path).decode("utf-8", "backslashreplace")
 
 
 def _begins_with(fd: int, name: str, mark: bytes) -> bool:

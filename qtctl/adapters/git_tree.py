@@ -78,7 +78,8 @@ def _ask_git(folder: Path, *words: str) -> bytes:
     config = (word for each in _CONFIG for word in ("-c", each))
     try:
         done = subprocess.run(
-            ["git", *config, "-C", str(folder.absolute()), *words], env=_make_environment(), stdin=subprocess.DEVNULL,
+            ["git", "--literal-pathspecs", *config, "-C", str(folder.absolute()), *words],
+            env=_make_environment(), stdin=subprocess.DEVNULL,
             capture_output=True, check=False, timeout=DEADLINE_S,
         )  # fmt: skip
     except OSError as error:

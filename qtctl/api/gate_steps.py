@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from qtctl.adapters.files_below import compare_below, locate_below, read_below
+from qtctl.adapters.files_below import compare_below, is_below, locate_below, read_below
 from qtctl.api.gate_evidence import EvidenceShelf, decode
 from qtctl.api.gate_ground import GateGround
 from qtctl.errors import InputError, Place
@@ -147,18 +147,25 @@ def compare_parity(bench: Bench, host: str) -> StepResult:
 
 
 def load_projects(ground: GateGround) -> "tuple[Project, ...]":
-    """Read the compose files of the policy. Variables of this machine's environment are not put into them.
+    """Read the compose files of the policy, and what they name below the folder in which qtctl runs.
 
-    Anyone who proposes a change may write `${TOKEN}` into one, and values of compose files are shown.
+    Variables of this machine's environment are not put into them, and other files of it are not there: anyone who
+    proposes a change may name them, and values of compose files are shown.
     """
     from qtctl.adapters.compose_files import read_named, read_setting, read_texts  # noqa: PLC0415
     from qtctl.dialects.compose.load import load_project  # noqa: PLC0415
+
+    def read(named: str) -> str | None:
+        return read_named(named) if is_below(named) else None
 
     found = []
     for each in ground.gate.parity:
         path = locate_below(each)
         setting = read_setting((path,), (), (), lenient=True)
-        found.append(load_project(read_texts((path,)), replace(setting, environment={}, home=""), read_named))
+        setting = replace(setting, environment={}, home="")
+        found.append(
+            load_project(read_texts((path,)), setting, lambda named: read_named(named) if is_below(named) else None)
+        )
     return tuple(found)
 
 
@@ -198,7 +205,9 @@ def audit_new(bench: Bench, host: str) -> StepResult:
 def check_snapshots(bench: Bench, host: str) -> StepResult:
     from qtctl.api.snapshot import check, open_store  # noqa: PLC0415
 
-    store = open_store(bench.store or str(locate_below(bench.ground.gate.snapshots or "")))
+    folder = bench.ground.gate.snapshots or ""
+    locate_below(f"{folder}/{host}")
+    store = open_store(bench.store or folder)
     _, found = check(store, host, None, bench.now)
     findings = tuple(map(bench.policy.rule, found))
     conclusion = conclude(findings, bench.policy.gate, unknown=not findings)

@@ -184,3 +184,25 @@ def test_a_folder_that_is_no_clone_says_so(tmp_path: Path) -> None:
     for folder in (tmp_path / "nothing", tmp_path):
         with pytest.raises(DeployRefused, match=r"nothing was changed: .*(not a git clone|not a git repository)"):
             pack_commit(folder, "a" * 40)
+
+
+def test_nothing_is_fetched_that_the_clone_lacks(clone: Path, tmp_path: Path) -> None:
+    """A partial clone: git of itself runs what its configuration names to fetch the rest."""
+    trap = tmp_path / "trap"
+    trap.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\nexit 1\n")
+    trap.chmod(0o755)
+    commit, blob = head(clone), git(clone, "rev-parse", "HEAD:run.sh")
+    for key, value in (
+        ("remote.origin.url", f"ext::{trap} %S"),
+        ("remote.origin.promisor", "true"),
+        ("extensions.partialClone", "origin"),
+        ("protocol.ext.allow", "always"),
+    ):
+        git(clone, "config", key, value)
+    (clone / ".git/objects" / blob[:2] / blob[2:]).unlink()
+    subprocess.run(["git", "-C", str(clone), "cat-file", "-p", blob], capture_output=True, check=False, timeout=20)
+    assert (tmp_path / "ran").exists(), "git as it is springs the trap"
+    (tmp_path / "ran").unlink()
+    with pytest.raises(DeployRefused):
+        pack_commit(clone, commit)
+    assert not (tmp_path / "ran").exists()

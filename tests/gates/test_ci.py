@@ -35,9 +35,15 @@ def forge() -> Iterator[Forge]:
         yield found
 
 
+MODULES = ("venv", "pip", "secrets", "sitecustomize", "ensurepip", "qtctl", "hatchling", "json", "runpy")
+
+
 @pytest.fixture(scope="module")
 def change(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A shallow checkout of a change, whose base the origin has; and that base."""
+    """A shallow checkout of a change, whose base the origin has; and that base.
+
+    It has files that Python would take for modules of its own, or for qtctl, if it looked there.
+    """
     origin = make_desk(tmp_path_factory.mktemp("change") / "origin")
     ask_for(origin, "lint = true", 'parity = ["docker-compose.yml"]')
     base = commit(origin, "base")
@@ -45,6 +51,8 @@ def change(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     feed = origin / "registry/services/feed.toml"
     feed.write_text(f'{feed.read_text()}\n[env]\nMODE = "fast"\n')
     ask_for(origin, "lint = true")
+    for module in MODULES:
+        (origin / f"{module}.py").write_text(f"open({str(origin.parent / 'ran')!r}, 'w').close()\n")
     commit(origin, "change")
     git(origin, "config", "uploadpack.allowAnySHA1InWant", "true")
     checkout = origin.parent / "checkout"
@@ -83,6 +91,7 @@ def test_the_action_passes_and_comments(qtctl_clone: Path, change: tuple[Path, s
     assert "`/etc/small/feed.env`" in body
     assert "restart | `small-feed.service`" in body
     assert all(line.startswith("::notice") for line in done.commands), done.log
+    assert not (checkout.parent / "ran").exists()
 
 
 def test_the_action_ends_with_the_code_of_the_gate(qtctl_clone: Path, forge: Forge, work: Path, tmp_path: Path) -> None:
@@ -155,8 +164,8 @@ def test_the_gitlab_job_passes_comments_and_leaves_its_reports(
     }  # fmt: skip
     whole = job()
     if os.environ.get("CI") != "true":
-        assert ["venv" in line for line in whole["script"]][:3] == [True, True, False]
-        whole["script"] = whole["script"][2:]
+        assert ["-m venv" in line or "-m pip" in line for line in whole["script"]][:4] == [False, True, True, False]
+        whole["script"] = whole["script"][3:]
         (workspace / ".qtctl-gate").mkdir()
         (workspace / ".qtctl-gate/venv").symlink_to(work / "qtctl-gate/venv")
     done = run_gitlab_job(whole, workspace, env)
@@ -165,7 +174,7 @@ def test_the_gitlab_job_passes_comments_and_leaves_its_reports(
     assert all((workspace / path).is_file() for path in (*artifacts["paths"], artifacts["reports"]["junit"]))
     assert [*forge.bodies] == [(workspace / ".qtctl-gate/comment.md").read_text()]
     (workspace / "registry/services/feed.toml").write_text("nonsense = 1\n")
-    whole["script"] = [line for line in whole["script"] if "-m venv" not in line and "pip install" not in line]
+    whole["script"] = [line for line in whole["script"] if not re.search(r"-m venv|-m pip|^rm ", line)]
     again = {**env, "QTCTL_COMMENT_TOKEN": "", "CI_MERGE_REQUEST_DIFF_BASE_SHA": ""}
     assert run_gitlab_job(whole, workspace, again).code == 2
 
