@@ -11,7 +11,8 @@ from qtctl.contained.regular import check_regular, read_at
 from qtctl.contained.walk import Walk
 from qtctl.errors import InputError, Place
 
-OTHER = "is not a regular file"
+OTHER = "it is not a regular file"
+DIFFERS = "it differs from what the registry gives"
 
 
 def read_below(path: str, most: int = LARGEST) -> bytes | None:
@@ -70,13 +71,13 @@ def _compare(root: Folder, wanted: Mapping[str, bytes]) -> tuple[tuple[str, ...]
     for path, content in sorted(wanted.items()):
         try:
             if root.read(path, max(len(content), 1)) != content:
-                different[path] = "differs"
+                different[path] = DIFFERS
         except FileNotFoundError:
             missing.append(path)
         except NotADirectoryError:
-            different[path] = "is below something that is not a folder"
+            different[path] = "it is below something that is not a folder"
         except InputError as error:
-            different[path] = "differs" if "larger than" in error.what else OTHER
+            different[path] = DIFFERS if "larger than" in error.what else OTHER
     return tuple(missing), different
 
 

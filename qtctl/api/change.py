@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from qtctl.adapters.git_tree import read_registry_at
 from qtctl.api.gate import GateRun
-from qtctl.api.gate_evidence import EvidenceShelf
 from qtctl.dialects.secrets import mask_message
 from qtctl.errors import InputError, InputErrors
 from qtctl.flows.declare import Loaded, render_files, resolve_host
@@ -35,7 +34,7 @@ def describe_change(run: GateRun, base: str) -> Change:
     now = {path: content for path, content in ground.files.items() if content or path in before.files}
     same = dict(before.files) == now
     gone = tuple(sorted(set(registry.hosts) - set(ground.registry.hosts)))
-    work = _Work(run, registry, before.files, EvidenceShelf(ground.gate, run.now, run.live))
+    work = _Work(run, registry, before.files)
     hosts = () if same else tuple(map(work.compare, ground.hosts))
     return Change(before.commit, hosts, gone, is_same=same)
 
@@ -45,7 +44,6 @@ class _Work:
     run: GateRun
     registry: Registry
     files: Mapping[str, bytes]
-    shelf: EvidenceShelf
 
     def compare(self, host: str) -> HostChange:
         try:
@@ -54,7 +52,7 @@ class _Work:
         except InputError as error:
             return HostChange(host, None, why=f"{mask_message(error.lines[0])}.")
         try:
-            evidence, why = self.shelf.find(declared), ""
+            evidence, why = self.run.shelf.find(declared), ""
         except InputError as error:
             evidence, why = None, mask_message(error.message)
         facts = Facts(()) if evidence is None else Facts.of(evidence)

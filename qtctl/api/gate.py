@@ -2,18 +2,21 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 
 from qtctl.api import gate_steps
 from qtctl.api.gate_evidence import EvidenceShelf
-from qtctl.api.gate_ground import GateGround
+from qtctl.api.gate_ground import POLICY, GateGround
 from qtctl.api.gate_steps import Bench
 from qtctl.dialects.secrets import mask_message
-from qtctl.errors import HostError, InputError, InputErrors
+from qtctl.errors import HostError, InputError, InputErrors, Place
 from qtctl.findings.finding import Severity
 from qtctl.findings.verdict import Conclusion
 from qtctl.flows.declare import Loaded, render_files, resolve_host
 from qtctl.model.evidence import Evidence
+from qtctl.model.origin import Origin
 from qtctl.model.policy import GateStep
+from qtctl.registry.places import Places
 from qtctl.reports.gate import GateReport, StepResult, build_report
 from qtctl.rules.gates.steps import make_unknown
 
@@ -47,22 +50,23 @@ class GateRun:
         )
 
     def _run_step(self, step: GateStep) -> tuple[StepResult, ...]:
-        command = gate_steps.name_command(self.ground, step)
         if step is GateStep.LINT:
-            return (self._guard(step, "", command, lambda: gate_steps.lint(self.ground)),)
+            return (self._guard(step, "", lambda: gate_steps.lint(self.ground)),)
         if self.ground.registry is None:
-            return (make_unknown_step(step, "", command, "the registry has errors", "qtctl lint shows them"),)
+            return (self._make_unknown(step, "", "the registry has errors", "qtctl lint shows them"),)
         if not self.ground.hosts:
-            return (make_unknown_step(step, "", command, "the registry has no host", "declare one in hosts.toml"),)
-        judge, bench = gate_steps.STEPS[step], self._make_bench()
-        return tuple(
-            self._guard(step, host, gate_steps.name_command(self.ground, step, host), _bind(judge, bench, host))
-            for host in self.ground.hosts
-        )
+            return (self._make_unknown(step, "", "the registry has no host", "declare one in hosts.toml"),)
+        judge = gate_steps.STEPS[step]
+        return tuple(self._guard(step, host, partial(judge, self._bench, host)) for host in self.ground.hosts)
 
-    def _make_bench(self) -> Bench:
-        shelf = EvidenceShelf(self.ground.gate, self.now, self.live)
-        return Bench(self.ground, self.declare, shelf, self.now, self.store)
+    @cached_property
+    def _bench(self) -> Bench:
+        return Bench(self.ground, self.declare, self.shelf, self.now, self.store)
+
+    @cached_property
+    def shelf(self) -> EvidenceShelf:
+        """The evidence of each host, read once."""
+        return EvidenceShelf(self.ground.gate, self.now, self.live)
 
     def declare(self, host: str) -> Loaded:
         """What a host must have, rendered. InputErrors if a template cannot be filled."""
@@ -73,22 +77,19 @@ class GateRun:
             self._loaded[host] = render_files(begun, self.ground.texts)
         return self._loaded[host]
 
-    def _guard(self, step: GateStep, host: str, command: tuple[str, ...], run: Callable[[], StepResult]) -> StepResult:
+    def _guard(self, step: GateStep, host: str, run: Callable[[], StepResult]) -> StepResult:
         """A step that cannot be run is unknown, with the reason."""
         try:
             return run()
         except (InputError, HostError) as error:
-            lines = error.lines
-            more = f" (and {len(lines) - 1} more)" if lines[1:] else ""
-            first = error.errors[0] if isinstance(error, InputErrors) else error
-            where = f"{first.place}: " if first.place else ""
-            return make_unknown_step(step, host, command, f"{where}{mask_message(first.message)}{more}", first.hint)
+            errors = error.errors if isinstance(error, InputErrors) else (error,)
+            more = f" (and {len(errors) - 1} more)" if errors[1:] else ""
+            where = f"{errors[0].place}: " if errors[0].place else ""
+            return self._make_unknown(step, host, f"{where}{mask_message(errors[0].message)}{more}", errors[0].hint)
 
-
-def _bind(judge: Callable[[Bench, str], StepResult], bench: "Bench", host: str) -> Callable[[], StepResult]:
-    return lambda: judge(bench, host)
-
-
-def make_unknown_step(step: GateStep, host: str, command: tuple[str, ...], reason: str, remedy: str) -> StepResult:
-    finding = make_unknown(step.value, host, reason, remedy)
-    return StepResult(step, host, Conclusion.INCOMPLETE, (finding,), command)
+    def _make_unknown(self, step: GateStep, host: str, reason: str, remedy: str) -> StepResult:
+        """It stands where policy.toml asks for the step."""
+        at = Places(self.ground.files).of(Origin(POLICY, ("gate", step.value)))
+        finding = make_unknown(step.value, host, reason, remedy, Place(str(self.ground.folder / at.file), at.line))
+        command = gate_steps.name_command(self.ground, step, host or "HOST")
+        return StepResult(step, host, Conclusion.INCOMPLETE, (finding,), command)

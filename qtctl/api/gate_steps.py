@@ -111,10 +111,10 @@ def compare_rendered(bench: Bench, host: str) -> StepResult:
         name, wording = f"{folder}/{path}", None
         what = below.different.get(path, "")
         if path in below.missing:
-            what, wording = "not there", MISSING
+            what, wording = "it is not there", MISSING
         elif not what and staged is not None:
             what, wording = _compare_staged(staged.get(name), wanted[path]), MISSING if name not in staged else None
-        findings.append(judge_file(host, name, what and f"{what}: it is not what the registry gives", again, wording))
+        findings.append(judge_file(host, name, what, again, wording))
     left = "nothing declares it any more"
     findings += [judge_file(host, f"{folder}/{path}", left, again, LEFT) for path in below.left]
     ruled = tuple(map(bench.policy.rule, findings))
@@ -125,10 +125,10 @@ def compare_rendered(bench: Bench, host: str) -> StepResult:
 def _compare_staged(id_: str | None, content: bytes) -> str:
     """Why git would not commit it as it should be; "" if it would."""
     if id_ is None:
-        return "not added to git"
+        return "it is not added to git"
     digest = hashlib.sha256() if len(id_) == 64 else hashlib.sha1(usedforsecurity=False)  # noqa: PLR2004 - hex digits
     digest.update(b"blob %d\0" % len(content) + content)
-    return "" if digest.hexdigest() == id_ else "not as it is in git"
+    return "" if digest.hexdigest() == id_ else "git has something else than the registry gives"
 
 
 def compare_parity(bench: Bench, host: str) -> StepResult:

@@ -11,6 +11,7 @@ from qtctl.reports.blocks import (
     Code,
     Column,
     Paragraph,
+    Part,
     Section,
     Strong,
     Text,
@@ -87,21 +88,22 @@ def _show_step(row: StepRow) -> Blocks:
         return ()
     left = len(open_) - MOST
     more: Blocks = (Paragraph((f"{left} more: ", Code(row.command))),) if left > 0 else ()
-    table = make_table(("severity", "finding", "where", "what", "to do"), map(_make_finding, open_[:MOST]))
+    table = make_table(("severity", "finding", "what", "to do"), map(_make_finding, open_[:MOST]))
     note: Blocks = (Paragraph(row.note),) if row.note else ()
     return (Section(name_step(row.step.value, row.host), (*note, *table, *more)),)
 
 
 def _make_finding(check: Check) -> tuple[Text, ...]:
     if check.outcome is Outcome.UNKNOWN:
-        said: Text = ("unknown", BREAK, check.title)
-        return (said, check.id, _name_place(check), (f"{check.subject}: {check.reason or NONE}"), check.remedy)
+        return ("unknown", check.id, (f"{check.subject}: {check.reason or NONE}", *_name_place(check)), check.remedy)
     severity = f"{check.severity.value}{', waived' if check.waiver is not None else ''}"
-    return (severity, check.id, _name_place(check), describe(check), check.remedy)
+    return (severity, check.id, (describe(check), *_name_place(check)), check.remedy)
 
 
-def _name_place(check: Check) -> Text:
-    return Code(check.declared) if check.declared else NONE
+def _name_place(check: Check) -> tuple[Part, ...]:
+    """Where it stands, unless its subject is the file."""
+    is_named = not check.declared or check.declared.startswith(check.subject)
+    return () if is_named else (BREAK, Code(check.declared))
 
 
 def describe(check: Check) -> str:

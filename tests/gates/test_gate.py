@@ -121,7 +121,7 @@ EDITS: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "a folder": (_make_folder, "is not a regular file", "small-api.service"),
     "left": (_leave, "nothing declares it any more", "small-old.service"),
     "left, of an odd name": (_leave_odd, "nothing declares it any more", "small-\\xff\x1b.service"),
-    "another in git": (_commit_another, "not as it is in git", "small-api.service"),
+    "another in git": (_commit_another, "git has something else", "small-api.service"),
     "not in git": (_forget, "not added", "small-api.service"),
 }
 

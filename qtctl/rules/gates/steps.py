@@ -1,5 +1,6 @@
 """QT1302: steps of a gate that could not be run."""
 
+from qtctl.errors import Place
 from qtctl.findings.finding import Finding, Outcome, Severity, make_fingerprint
 from qtctl.findings.meaning import Meaning
 
@@ -17,15 +18,19 @@ QT1302 = Meaning(
 RULES = (QT1302,)
 
 
-def make_unknown(step: str, host: str, reason: str, remedy: str) -> Finding:
-    """Why a step could not be run. It is unknown, so that neither a waiver nor a severity lets it pass."""
+def make_unknown(step: str, host: str, reason: str, remedy: str, place: Place | None = None) -> Finding:
+    """Why a step could not be run. It is unknown, so that neither a waiver nor a severity lets it pass.
+
+    `place`: where policy.toml asks for the step.
+    """
     return Finding(
         id=QT1302.id,
         outcome=Outcome.UNKNOWN,
         severity=QT1302.severity,
-        title=f"{step} is as declared",
+        title="the step passes",
         subject=step,
         host=host,
+        place=place,
         reason=reason,
         remedy=remedy,
         fingerprint=make_fingerprint(QT1302.id, host, step),
