@@ -100,7 +100,7 @@ def _make_lookup_error(content: object, file: str, pointer: Sequence[str], reach
     steps, above = resolve_pointer(content, pointer[:reached])
     known, wrong = tuple(list_steps(above)), pointer[reached]
     where = write_pointer(steps) or "the document"
-    what = f"nothing at {write_pointer(pointer)}: {where} has no {wrong[:100]!r}"
+    what = f"nothing at {write_pointer(pointer)[:200]}: {where[:200]} has no {wrong[:100]!r}"
     if isinstance(above, list):
         hint = f"it has {len(known)} rows, counted from 0"
     else:

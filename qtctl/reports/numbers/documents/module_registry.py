@@ -28,6 +28,7 @@ SECTIONS = {
     "redis_keys": "keys",
     "ports": "ports",
 }
+_VERBS = {"passed": "passed", "failed": "failed", "unknown": "could not be judged"}
 _OUTCOMES = {"passed": "pass", "failed": "fail", "unknown": "unknown"}
 
 
@@ -46,7 +47,7 @@ def list_summary_numbers(modules: str, sections: dict[str, str]) -> Iterator[Num
             Items(modules, {"declared": word}),
         )
     for name, rows in sections.items():
-        yield count(f"/summary/{name}", rows.strip("/*").rpartition("/")[2], Items(rows))
+        yield count(f"/summary/{name}", rows.strip("/*").rpartition("/")[2].replace("_", " "), Items(rows))
 
 
 def list_infrastructure_numbers() -> Iterator[Number]:
@@ -66,7 +67,7 @@ def _list_gate_numbers() -> Iterator[Number]:
         answered = ("passed", "failed") if word == "passed" else ("unknown",) if word == "unknown" else ()
         rows.append(tuple(Items(f"/judged/{each}/*/*", label=("#0", "")) for each in answered))
         for number, items in enumerate(rows):
-            yield count(f"/gates/{number}/{word}", f"what this gate looked at, and is {outcome}", *items)
+            yield count(f"/gates/{number}/{word}", f"what this gate looked at, and {_VERBS[word]}", *items)
 
 
 def _list_classified(word: str) -> tuple[Items, ...]:
