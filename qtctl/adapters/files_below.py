@@ -16,7 +16,7 @@ DIFFERS = "it differs from what the registry gives"
 
 
 def read_below(path: str, most: int = LARGEST) -> bytes | None:
-    """What a regular file holds; None if there is none. InputError if it cannot be read, or a link leads out."""
+    """The content of a regular file; None if there is none. InputError if it cannot be read, or a link leads out."""
     try:
         with Folder.open(Path(), Links.INSIDE) as here:
             return here.read(path, most)

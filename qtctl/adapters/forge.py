@@ -1,6 +1,6 @@
-"""Comments on pull requests of GitHub and merge requests of GitLab, by their own APIs.
+"""Comments on pull requests of GitHub and merge requests of GitLab, through their own APIs.
 
-Where they are, which request it is and what a comment is written with comes from the variables that their jobs have.
+Their jobs have variables for where the forge is, which request this is, and the token that comments are written with.
 """
 
 import json
@@ -35,11 +35,11 @@ class Forge:
     token: Secret
     scheme: str
     me: str = ""
-    """The URL that says who this is; empty: that is not asked."""
+    """The URL that tells which user this is; empty: that is not asked."""
 
 
 def find_forge(environ: Mapping[str, str]) -> Forge:
-    """The request that this job is about. InputError if it is none, or a variable is missing."""
+    """The request that this job is about. InputError if there is none, or a variable is missing."""
     if environ.get("GITLAB_CI"):
         return _find_gitlab(environ)
     if environ.get("GITHUB_ACTIONS"):
@@ -81,9 +81,9 @@ def _check_url(name: str, value: str | None) -> str:
 
 
 def put_comment(forge: Forge, text: str, mark: str, *, make: bool) -> str:
-    """Replace the comment that begins with `mark`, or make one. What was done: updated, created or nothing.
+    """Replace the comment that begins with `mark`, or create one. Returns what was done: updated, created or nothing.
 
-    `make`: whether to, where there is none. HostError if the forge does not answer, or refuses.
+    `make`: whether to create one if there is none. HostError if the forge does not answer, or refuses.
     """
     for number in _find_own(forge, mark):
         _ask(forge, forge.update, f"{forge.one}/{number}", {"body": text})
@@ -95,7 +95,7 @@ def put_comment(forge: Forge, text: str, mark: str, *, make: bool) -> str:
 
 
 def _find_own(forge: Forge, mark: str) -> Iterator[int]:
-    """Ids of comments with the mark that are ours: whoever else writes it has written no comment of ours."""
+    """Ids of our comments with the mark: a comment of someone else with it is not ours."""
     me = _find_me(forge) if forge.me else None
     for page in range(1, MOST_PAGES + 1):
         found = _ask(forge, "GET", f"{forge.comments}?per_page={PAGE}&page={page}")
@@ -124,7 +124,7 @@ def _is_ours(row: Mapping[str, Any], me: object) -> bool:
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """The token is for one server."""
+    """The token is for one server only."""
 
     def redirect_request(self, *_: object, **__: object) -> None:
         return None

@@ -57,7 +57,7 @@ def read_registry_at(ref: str, folder: Path) -> RegistryAt:
 
 
 def read_files_at(folder: Path, commit: str) -> Mapping[str, bytes] | None:
-    """As `read_registry_at`, where it does not matter why they cannot be read: then None."""
+    """As `read_registry_at`, if it does not matter why they cannot be read: then None."""
     try:
         return read_registry_at(commit, folder).files or None
     except InputError:
@@ -122,13 +122,13 @@ class _Objects:
         return id_, check_object(id_, kind, content)
 
     def find_folder(self, tree: str, path: str) -> str:
-        """The tree of a folder. What else lies beside it, such as submodules, is not looked at."""
+        """The tree of a folder. Everything else, such as submodules, is ignored."""
         if not path:
             return tree
         return self.read(f"{tree}:{path.rstrip('/')}", "tree")[0]
 
     def walk(self, tree: str, above: str = "", depth: int = 0) -> "Iterator[tuple[str, int, str]]":
-        """Path, mode and id of everything below that is no folder."""
+        """Path, mode and id of everything below that is not a folder."""
         if depth > MOST_DEPTH:
             raise UnreadObject("its folders are too deep")
         for entry in read_tree(self.read(tree, "tree")[1], len(tree) // 2):

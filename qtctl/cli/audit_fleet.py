@@ -1,4 +1,4 @@
-"""qtctl audit of several hosts: one line a host, one summary, one exit code."""
+"""qtctl audit of several hosts: one line per host, one summary, one exit code."""
 
 from collections.abc import Generator, Sequence
 from contextlib import closing
@@ -87,7 +87,7 @@ def _build_end_event(asked: "Asked", detail: str) -> Event:
 
 
 def _check_folder(folder: Path) -> None:
-    """InputError if evidence could not be saved below it: asked before any host is."""
+    """InputError if evidence could not be saved below it: checked before any host is asked."""
     from qtctl.adapters.saved_file import check_saved
 
     if folder.exists() and not folder.is_dir():

@@ -1,4 +1,4 @@
-"""Which part of an audit is judged, and how strictly: as the options of the command say it."""
+"""Which part of an audit is judged, and how strictly, by the options of the command."""
 
 import re
 from collections.abc import Iterable
@@ -56,7 +56,7 @@ NewSinceOption = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """InputError if an id is none, or a file cannot be read: before any host is asked."""
+    """InputError if an id does not exist, or a file cannot be read: before any host is asked."""
 
     only: tuple[str, ...] = ()
     subjects: tuple[str, ...] = ()
@@ -76,7 +76,7 @@ class Part:
         return None if self.fail_on is None else Severity(self.fail_on)
 
     def earlier(self, declared: "Declared") -> "Evidence | None":
-        """The evidence that findings are new since, where it is evidence."""
+        """The evidence of the earlier look, if that is evidence: findings are new compared with it."""
         found = self._read_earlier()
         return None if found is None else found.find_evidence(declared)
 
@@ -124,7 +124,7 @@ def _check_id(begin: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """How an audit is shown, as the options of the command say it. `every`: with what holds."""
+    """How an audit is shown, by the options of the command. `every`: with what holds."""
 
     format: str | None
     every: bool

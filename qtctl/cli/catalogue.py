@@ -23,5 +23,5 @@ def list_names() -> tuple[str, ...]:
 
 @cache
 def collect_examples() -> Mapping[str, tuple[str, ...]]:
-    """Command by its words → lines. Held to the command line by a test."""
+    """Command by its words → lines. A test compares them with the command line."""
     return {f"{each.name} {below}".strip(): lines for each in list_commands() for below, lines in each.examples.items()}

@@ -1,4 +1,4 @@
-"""Compose projects as options name them."""
+"""Compose projects from the options of a command."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -17,9 +17,9 @@ def load_projects(
     profiles: Sequence[str],
     missing: InputError,
 ) -> "tuple[Project, ...]":
-    """`alone`: each a project of its own, where a folder stands for its compose file. `merged`: one project.
+    """`alone`: each is a project of its own; a folder stands for its compose file. `merged`: one project.
 
-    `missing` is raised where there is none.
+    `missing` is raised if there is none.
     """
     from qtctl.adapters.compose_files import read_named, read_setting, read_texts
     from qtctl.dialects.compose.load import load_project

@@ -37,7 +37,7 @@ class DeployOutput:
         return self.target if self.target == host else f"{self.target}, which stands in for {host}"
 
     def plan(self, plan: "Plan", *, verbose: bool) -> None:
-        """Before anybody is asked; a document has the plan in it, and comes at the end."""
+        """Before anybody is asked; in a document the plan comes with the outcome."""
         if self.format_ != "table":
             return
         from qtctl.reports.plan_screen import build_screen

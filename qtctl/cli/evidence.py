@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where evidence comes from, as the options of a command say it. InputError if neither or both are named."""
+    """Where evidence comes from, by the options of a command. InputError if neither or both are named."""
 
     registry: Path
     templates: Path | None = None
@@ -95,7 +95,7 @@ def _ask_live(declared: "Declared", target: str, user: str | None) -> "Evidence"
 
 
 def save(evidence: "Evidence", path: Path) -> None:
-    """In a file, or on stdout for `-`. InputError if it cannot be."""
+    """Into a file, or to stdout for `-`. InputError if that fails."""
     from qtctl.adapters import saved_file
     from qtctl.api.evidence import format_evidence
 

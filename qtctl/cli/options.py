@@ -185,7 +185,7 @@ DeployFormatOption = Annotated[
 
 
 def _check_writable(given: Path | None) -> Path | None:
-    """InputError before the work is done whose result could not be written there."""
+    """InputError before the work begins if its result could not be written there."""
     if given is not None:
         from qtctl.adapters.files import check_writable
 

@@ -114,7 +114,7 @@ def write(text: str, to: "Path | None" = None) -> None:
 
 
 def tell(text: str) -> None:
-    """One line on stdout, whatever it says; on a terminal, as many as it needs."""
+    """One line on stdout, whatever it contains; on a terminal, as many as it needs."""
     sys.stdout.write(f"{_fit_line(_make_safe_line(text), sys.stdout)}\n")
 
 

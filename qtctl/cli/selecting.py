@@ -89,7 +89,7 @@ def _replace_parameter(
 
 
 def _make_selection(given: dict[str, Any]) -> HostSelection:
-    """Of the options, which are taken out of `given`. InputError if they contradict each other."""
+    """Takes the options out of `given`. InputError if they contradict each other."""
     hosts, every, tags, excluded, most = (given.pop(name) for name in OPTIONS)
     names = (*(hosts or ()), *(tags or ()))
     if every and names:
@@ -100,7 +100,7 @@ def _make_selection(given: dict[str, Any]) -> HostSelection:
 
 
 def select_several(wanted: HostSelection, registry: Path) -> tuple[str, ...]:
-    """The selected hosts. InputErrors if a name means none, and where none are left, or too many."""
+    """The selected hosts. InputErrors if a name means none, and if none are left, or too many."""
     from qtctl.api import fleet
     from qtctl.api.registry import load
 

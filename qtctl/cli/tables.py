@@ -100,7 +100,7 @@ class Screen:
         return self._write_table(block) if isinstance(block, blocks.Table) else self._write_section(block)
 
     def _write_section(self, section: Section) -> Iterator[str]:
-        """Without a body there is none."""
+        """A section without a body is not shown."""
         body = list(self.lines(section.body))
         if body:
             yield from self._write_strong(section.title)

@@ -1,4 +1,4 @@
-"""JSON pointers (RFC 6901): where in a JSON document something stands, as text and as its steps."""
+"""JSON pointers (RFC 6901): a place in a JSON document, as text and as its steps."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ HINT = "write it as /summary/running; ~1 stands for /, ~0 for ~"
 
 
 def parse_pointer(text: str) -> tuple[str, ...]:
-    """The steps of a pointer; of '' there are none: the whole document. InputError if it is no pointer."""
+    """The steps of a pointer; '' has none: it is the whole document. InputError if it is not a pointer."""
     if not text:
         return ()
     if not text.startswith("/"):
@@ -43,9 +43,10 @@ def list_steps(value: object) -> Sequence[str]:
 
 
 def resolve_pointer(document: object, steps: Sequence[str]) -> tuple[tuple[str, ...], object]:
-    """The steps as the document spells them, and what they lead to. LookupError, of the step that leads nowhere.
+    """The steps as the document spells them, and the value that they lead to. LookupError for a step that leads
+    nowhere.
 
-    A step that is not there may be one of a URI's fragment, where %20 stands for a space.
+    A step that does not exist may be one of a URI's fragment, where %20 stands for a space.
     """
     taken: list[str] = []
     for step in steps:

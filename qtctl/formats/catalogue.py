@@ -1,7 +1,8 @@
-"""Which formats there are: a file each, in `pages` for every report, in `findings` for reports that judge something.
+"""Which formats there are: a file for each, in `pages` for every report, in `findings` for reports that judge
+something.
 
-A format's file is called as the format, and has `write(view)`. Where it has `make_asides(view)`, too, that is text for
-files that environment variables name. Loaded for --help, too: the types of reports are not.
+A format's file has the name of the format, and `write(view)`. If it has `make_asides(view)`, too, that gives text for
+files that environment variables name. This is also loaded for --help: the types of reports are not.
 """
 
 from collections.abc import Iterable, Mapping
@@ -29,7 +30,7 @@ class Content(StrEnum):
 
 
 REFUSED = {Content.DECLARED: "nothing is judged here, so there are no findings"}
-"""Why a report of this content has no format of findings."""
+"""Why a report of this content cannot be written in a format of findings."""
 
 
 @cache
@@ -40,7 +41,7 @@ def list_offered(content: Content) -> tuple[str, ...]:
 
 @cache
 def explain_refused(content: Content) -> Mapping[str, str]:
-    """Formats that such a report has not, each with the reason."""
+    """Formats that such a report does not have, each with the reason."""
     return {name: REFUSED[content] for name in list_offered(Content.JUDGED) if name not in list_offered(content)}
 
 

@@ -21,11 +21,11 @@ _CUT = "\n*Cut here: a comment has room for no more. The command above shows all
 _CODE = re.compile(r"(`+)(?:(?!\1).)*?\1(?!`)|<code>.*?</code>|<!--.*?-->")
 _SPOKEN_TO = re.compile(r"@(?=[\w-])|(?<![&\w])[#!](?=[0-9])")
 _BESIDE = "<!-- -->"
-"""Between the sign and what it would name; nothing is shown of it."""
+"""Between the sign and what it would mention; it is not shown."""
 
 
 def write_comment(comment: Comment) -> str:
-    """The whole is one fold. What does not fit is cut at the end of a line, the last folds first."""
+    """The whole comment is one fold. What does not fit is cut at the end of a line, the last folds first."""
     head = f"<!-- {comment.mark} -->\n<details><summary>{_write_summary(comment.title)}</summary>\n\n"
     tail = "\n</details>\n"
     left = MOST - _measure(head) - _measure(tail)
@@ -43,17 +43,17 @@ def _write_fold(fold: Fold) -> str:
 
 
 def _write_blocks(blocks: Blocks) -> str:
-    """Secrets are looked for before Markdown is made of a text: escapes would hide them."""
+    """Secrets are looked for before a text becomes Markdown: escapes would hide them."""
     return "\n".join(map(_make_line_inert, write_markdown(map_texts(blocks, mask_message)).split("\n")))
 
 
 def _write_summary(text: str) -> str:
-    """HTML: no Markdown is read there."""
+    """HTML: Markdown does not work there."""
     return _SPOKEN_TO.sub(rf"\g<0>{_BESIDE}", escape(mask_message(terminal.show_line(text))))
 
 
 def _make_line_inert(line: str) -> str:
-    """Nothing is spoken to in code, and lines of a file are code."""
+    """Nobody is mentioned in code, and lines of a file are code."""
     if line.startswith("    "):
         return line
     shown, at = [], 0

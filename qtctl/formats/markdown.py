@@ -41,7 +41,7 @@ _ENTITIES = {ord("&"): "&amp;", ord("<"): "&lt;"}
 
 
 def write_markdown(blocks: Blocks) -> str:
-    """Blocks with an empty line between them; of no blocks, no text."""
+    """Blocks with an empty line between them; without blocks an empty text."""
     lines = [line for block in blocks for line in _write_block(block, 1)]
     return "\n".join(lines[:-1]) + "\n" if lines else ""
 
@@ -57,7 +57,7 @@ def write_running_text(text: Text) -> str:
 
 
 def _join_runs(text: Text) -> Iterator[str | Code | Strong | Break]:
-    """Parts, with plain text between them in one piece: what it would be read as depends on all of it."""
+    """Parts, with plain text between them in one piece: all of it decides how Markdown reads it."""
     said = ""
     for part in split_parts(text):
         if isinstance(part, str | Toned):
@@ -84,7 +84,7 @@ def _write_run(run: str | Code | Strong | Break) -> str:
 
 
 def escape_plain(text: str) -> str:
-    """One line of running text, read as what it is wherever in a line it stands."""
+    """One line of running text that Markdown shows as it is, wherever in a line it stands."""
     return _escape(text.strip(" "))
 
 
@@ -120,7 +120,7 @@ def _write_row(cells: Sequence[str]) -> str:
 
 
 def _write_block(block: Block, level: int) -> Iterator[str]:
-    """Its lines, and an empty one; nothing where it shows nothing. `level`: of the section that it stands in."""
+    """Its lines, and an empty one; nothing if the block shows nothing. `level`: of the section that it is in."""
     match block:
         case Title():
             lines = [f"# {write_running_text(block.text)}"]

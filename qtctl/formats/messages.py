@@ -14,7 +14,7 @@ def list_judged(view: View) -> Sequence[Finding]:
 
 
 def describe_finding(finding: Finding) -> str:
-    """What is wrong, or what is not known and why, and what to do: one line."""
+    """What is wrong, or what is unknown and why, and what to do: one line."""
     to_do = f". To do: {finding.remedy}" if finding.remedy else ""
     return terminal.show_line(f"{_describe_problem(finding)}{to_do}")
 
@@ -36,28 +36,28 @@ def _describe_open(finding: Finding) -> str:
 
 
 def _list_values(finding: Finding) -> Iterator[str]:
-    """Where a rule compared something: what it expected, and what it saw."""
+    """If a rule compared something: what it expected, and what it saw."""
     if (finding.expected, finding.observed) != (None, None):
         yield f"expected {format_json(finding.expected)}"
         yield f"observed {format_json(finding.observed)}"
 
 
 def list_proofs(finding: Finding) -> Iterator[str]:
-    """A line each: the command that anyone can run, and what it printed."""
+    """A line for each: the command that anyone can run, and what it printed."""
     return (terminal.show_line(f"{proof.again} → {proof.line}") for proof in finding.proof)
 
 
 def find_place(finding: Finding, view: View) -> Place | None:
-    """Where it is shown, as whoever runs the command names the file; of what holds, the line is not looked up.
+    """Where it is shown, with the file as the user of the command names it; for what holds, the line is not looked up.
 
-    What nothing declares is shown where the host is declared. None if that is not known either.
+    What nothing declares is shown where the host is declared. None if that is unknown, too.
     """
     at = finding.place or (view.home and view.home())
     return Place(view.locate(at.file), at.line if isinstance(at, Place) else None) if at else None
 
 
 def sort_by_importance(findings: Sequence[Finding]) -> list[Finding]:
-    """Causes before what follows from them, then the worst first, what is unknown last."""
+    """Causes before their consequences, then the worst first; unknown ones last."""
     there = {finding.fingerprint for finding in findings}
 
     def rank(finding: Finding) -> tuple[bool, bool, int, str, str]:

@@ -1,7 +1,7 @@
 """A snapshot as one document: a line with its digest, then two xz streams.
 
-The first stream is what snapshots are compared by, the second what only a person asks for: the evidence and the
-registry. The digest is of everything behind the first line, and is what the snapshot is called by.
+The first stream is what snapshots are compared by, the second what is only shown on request: the evidence and the
+registry. The digest is of everything after the first line, and identifies the snapshot.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ LARGEST, LARGEST_ROWS, LARGEST_ATTACHMENTS = 16 * MIB, 16 * MIB, 64 * MIB
 MOST_ROWS, MOST_FIELDS, LONGEST_TEXT = 100_000, 40, 8192
 _MEMORY = 96 * MIB
 _FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "pb": 0, "dict_size": 4 * MIB}]
-"""Text, whose bytes stand in no groups of four."""
+"""For text, which is not aligned to four bytes."""
 _HINT = "take another one, or fetch this one again from where it was copied"
 
 
@@ -76,7 +76,7 @@ def unpack_attachments(content: bytes, where: str) -> Attachments:
 
 
 def _split(content: bytes, place: Place) -> tuple[str, bytes, bytes]:
-    """Its digest and the two compressed parts, once the digest is right."""
+    """Its digest and the two compressed parts, after checking the digest."""
     if len(content) > LARGEST:
         raise _refuse(f"larger than {LARGEST // MIB} MiB", place)
     first = _FIRST.match(content)
@@ -101,7 +101,7 @@ def _split(content: bytes, place: Place) -> tuple[str, bytes, bytes]:
 
 
 def _decompress(part: bytes, most: int, place: Place) -> bytes:
-    """Never more than `most` bytes are made, however much a part promises to be."""
+    """At most `most` bytes are made, whatever size a part claims to have."""
     reader = lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=_MEMORY)
     try:
         found = reader.decompress(part, max_length=most + 1)

@@ -1,4 +1,4 @@
-"""The snapshots that a store holds for one host → checks: is each as it was written, and is none missing."""
+"""The snapshots that a store holds for one host → checks: whether each is as it was written, and none is missing."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,11 +13,11 @@ from qtctl.model.snapshot import Chain, Entry, Snapshot, Stored
 from qtctl.rules.history.chain import FORKED, INDEX, MISSING, NOT_READ, QT1001, QT1002, UNSIGNED
 
 Signatures = Callable[[Stored, Snapshot], str]
-"""Why a signature is not good; '' if it is."""
+"""Why a signature is invalid; '' if it is valid."""
 _RESTORE = "restore it from where the store is copied to; qtctl explain QT1002"
 _REBUILD = "see who changed the store; qtctl snapshot verify --rebuild-index lists what is there as it is now"
 OVERDUE_DAYS = 35
-"""A month and four days: whichever day of the month the timer is set to."""
+"""A month and four days, for any day of the month that the timer is set to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def _judge_order(chain: Chain, links: Sequence[Link]) -> Iterator[Finding]:
 
 
 def _judge_first(chain: Chain, links: Sequence[Link]) -> Iterator[Finding]:
-    """Those before the oldest may be gone only if retention took them."""
+    """Those before the oldest may be gone only if retention removed them."""
     if not links:
         return
     first, pruned = links[0].snapshot.head, chain.pruned
@@ -143,7 +143,7 @@ def _judge_pair(host: str, before: Link, after: Link) -> Finding:
 
 
 def _judge_index(chain: Chain, links: Sequence[Link], *, whole: bool) -> Finding:
-    """By it alone is seen that the newest is gone."""
+    """Only the index shows that the newest is gone."""
     subject = "index"
     if chain.damage:
         return _make_broken(chain.host, subject, chain.damage, _REBUILD, INDEX)

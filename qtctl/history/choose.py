@@ -25,7 +25,7 @@ def choose(links: Sequence[Link], word: str, host: str) -> Link:
 
 
 def choose_name(names: Sequence[str], word: str) -> str | None:
-    """The newest file name (see `index.make_file_name`) that `word` may mean, of names in order; None: none does."""
+    """The newest file name (`index.make_file_name`) that `word` may mean, of names in order; None if there is none."""
     if word == LATEST:
         return names[-1] if names else None
     compact = word.replace("-", "").replace(":", "").partition(".")[0]
@@ -41,7 +41,7 @@ def choose_name(names: Sequence[str], word: str) -> str | None:
 
 
 def is_time(word: str) -> bool:
-    """Whether it is a month, a day or a time, so that its colons separate no host."""
+    """Whether it is a month, a day or a time: then its colons do not end a host's name."""
     return bool(_TIME.fullmatch(word))
 
 

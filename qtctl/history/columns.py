@@ -1,4 +1,4 @@
-"""Evidence by columns: values in one column are alike, and compress to a tenth less. Nothing is lost."""
+"""Evidence by columns: values in one column are similar, and compress to a tenth less. Nothing is lost."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
@@ -9,7 +9,7 @@ from qtctl.model.evidence import Ask, Evidence, Item, State
 
 _ASKS, _ITEMS = ("asks", Ask), ("items", Item)
 _MOST = 1_000_000
-"""Values of a column."""
+"""Values in a column."""
 
 
 def fold(evidence: Evidence) -> dict[str, Any]:

@@ -89,13 +89,13 @@ def _compare_kind(
 
 
 def _describe_gone(kind: RowKind, name: str, row: Row, after: Inventory) -> Change:
-    """An undeclared thing that was only seen is not known to be gone if the host was not searched."""
+    """If the host was not searched, an undeclared thing that was only seen may still be there."""
     unseen = kind in after.partial and row.get("declared") in ("no", "undeclared")
     return Change(kind, How.UNKNOWN if unseen else How.REMOVED, name, name, _compare_fields(row, {}))
 
 
 def _describe_both(kind: RowKind, name: str, before: str, changed: tuple[FieldChange, ...]) -> Change:
-    """Also of a thing that has another name now: that it moved says more."""
+    """Also for a thing with a new name: that it moved is more important."""
     homes = HOMES.get(kind, ())
     moved = any(each.field in homes and each.before and each.after for each in changed)
     how = How.CHANGED if name == before else How.RENAMED
@@ -103,7 +103,7 @@ def _describe_both(kind: RowKind, name: str, before: str, changed: tuple[FieldCh
 
 
 def _find_common_fields(then: Rows, after: Inventory, kind: RowKind, *, sparse: bool) -> frozenset[str] | None:
-    """What both sides say of things of this kind, where one says only some; None: everything is compared."""
+    """The fields that both sides have for things of this kind, if one has only some; None: everything is compared."""
     if not sparse and not after.sparse:
         return None
     before, now = ({field for row in rows.values() for field in row} for rows in (then, after.of(kind)))

@@ -37,7 +37,7 @@ def _make_service_row(said: Mapping[str, Any]) -> Row:
 
 
 def _make_limit_rows(name: str, said: Mapping[str, Any]) -> dict[str, Row]:
-    """As systemd would write them, so that the same limit reads the same."""
+    """As systemd would write them, so that the same limit is the same text."""
     resources = ((said.get("deploy") or {}).get("resources") or {}).get("limits") or {}
     memory, cpus = resources.get("memory") or said.get("mem_limit"), resources.get("cpus") or said.get("cpus")
     values = {

@@ -15,7 +15,7 @@ NOBODY = "nobody"
 
 
 def list_declared(desired: Desired, secrets: Collection[str]) -> dict[RowKind, Rows]:
-    """`secrets`: literals that the registry has, though it should not."""
+    """`secrets`: literals that the registry contains, although it should not."""
     return {
         RowKind.FLOW: _make_flow_rows(desired),
         RowKind.LIMIT: _make_limit_rows(desired),
@@ -24,7 +24,7 @@ def list_declared(desired: Desired, secrets: Collection[str]) -> dict[RowKind, R
 
 
 def _make_flow_rows(desired: Desired) -> Rows:
-    """Every way that an entry can take; a stream that nobody writes or reads has one end that says so."""
+    """Every way that an entry can take; a stream that nobody writes or reads has a single end, which says so."""
     names = {each.name: strip_type(each.unit) for each in desired.services}
     readers: dict[tuple[str, str], list[tuple[str, str]]] = {}
     writers: dict[tuple[str, str], list[str]] = {}
@@ -63,7 +63,7 @@ def _make_file_rows(desired: Desired, secrets: Collection[str]) -> Rows:
 
 
 def list_findings(findings: Iterable[Finding]) -> Rows:
-    """What is broken, and what could not be judged: that is not fixed when it is not seen."""
+    """What is broken, and what could not be judged: a finding that is not seen any more need not be fixed."""
     found: dict[str, Row] = {}
     for each in findings:
         if each.outcome in (Outcome.BROKEN, Outcome.UNKNOWN):

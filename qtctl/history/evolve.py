@@ -54,7 +54,7 @@ def _make_step(before: Source, after: Source, was: str, now: str) -> Step:
 
 
 def _add_hosts(sources: Sequence[Source]) -> list[Source]:
-    """Where several hosts are compared, each service says which it is on: it may have moved."""
+    """If several hosts are compared, each service says which host it is on: it may have moved."""
     if len({each.host for each in sources if each.host}) < LEAST:
         return list(sources)
     found = []
@@ -66,7 +66,7 @@ def _add_hosts(sources: Sequence[Source]) -> list[Source]:
 
 
 def _label_sources(sources: Sequence[Source]) -> list[str]:
-    """The shortest times that tell the sources apart; what has no time is called by its file."""
+    """The shortest times that distinguish the sources; a source without a time is called by its file."""
     for length in (10, 16, 19):
         labels = [each.taken_at[:length].replace("T", " ") or each.source.rpartition("/")[2] for each in sources]
         if len(set(labels)) == len(labels):

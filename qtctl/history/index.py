@@ -1,4 +1,4 @@
-"""The index of a folder of snapshots: what is there, so that a missing one is noticed; and what retention deleted."""
+"""The index of a folder of snapshots: what it contains, to notice a missing one; and what retention deleted."""
 
 import json
 import re
@@ -32,7 +32,7 @@ def make_entry(snapshot: Snapshot) -> Entry:
 
 
 def write_index(host: str, entries: Iterable[Entry], pruned: Pruned | None) -> bytes:
-    """The same bytes for the same snapshots, a line each, so that git merges and shows it well."""
+    """The same bytes for the same snapshots, a line for each, so that git merges and shows it well."""
     lines = [
         json.dumps({name: getattr(each, name) for name in Entry.__slots__}) for each in sorted(entries, key=_number)
     ]
@@ -43,7 +43,7 @@ def write_index(host: str, entries: Iterable[Entry], pruned: Pruned | None) -> b
 
 
 def read_index(content: bytes, where: str, host: str) -> tuple[tuple[Entry, ...], Pruned | None]:
-    """InputError unless it is, byte for byte, what `write_index` writes of this host."""
+    """InputError unless it is, byte for byte, what `write_index` writes for this host."""
     try:
         document = json.loads(content)
         entries = tuple(map(_read_entry, _read_list(document)))

@@ -8,13 +8,13 @@ from qtctl.dialects.secrets import HIDDEN, find_secret_kind, is_harmless, is_sec
 from qtctl.model.desired import Desired, DesiredService
 
 SHORTEST = 4
-"""Characters. Shorter ones occur everywhere, and hide nothing."""
+"""Characters. Shorter ones occur everywhere, and protect nothing."""
 _COMMANDS = ("argv", "exec_start")
-"""Keys of evidence below which the words of a command stand."""
+"""Keys of evidence that contain the words of a command."""
 
 
 def find_literals(desired: Desired) -> tuple[str, ...]:
-    """The secrets in what is declared, longest first, so that no part of one stays."""
+    """The secrets in what is declared, longest first, so that no part of one remains."""
     found = {literal for each in (*desired.services, *desired.templates) for literal in _list_service_secrets(each)}
     found |= {literal for each in desired.dropins for literal in _list_env_secrets(each.unit_env)}
     return tuple(sorted((each for each in found if len(each) >= SHORTEST), key=lambda each: (-len(each), each)))

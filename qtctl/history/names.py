@@ -1,4 +1,4 @@
-"""Find what was renamed: only where two things are like each other, and like nothing else."""
+"""Find what was renamed: only if two things are like each other, and like nothing else."""
 
 import re
 from collections import Counter
@@ -12,9 +12,9 @@ _LIKENESS: Mapping[RowKind, tuple[str, ...]] = {
     RowKind.VENV: ("path",),
     RowKind.STREAM: ("publishers", "groups"),
 }
-"""The fields by which a thing is known again, the surest first."""
+"""The fields by which a thing is recognized, the surest first."""
 _SHARED_PROGRAM = re.compile(r"(?:^|/)(?:python[0-9.]*|node|sh|bash|env|java|ruby|perl|true|sleep)$")
-"""What many services are run by tells none of them."""
+"""Programs that run many services identify none of them."""
 _NAMERS: Mapping[RowKind, tuple[str, ...]] = {
     RowKind.PORT: ("service",),
     RowKind.STREAM: ("publishers",),
@@ -91,7 +91,7 @@ def _pair(gone: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
 
 
 def _pair_prefixed(gone: Rows, new: Rows) -> dict[str, str]:
-    """A service that moved out of a container, and has the fleet's prefix there: ai-engine, quantum-ai-engine."""
+    """A service that moved out of a container, where its name got the fleet's prefix: ai-engine, quantum-ai-engine."""
     candidates: dict[str, list[str]] = {}
     ends: dict[str, list[str]] = {}
     for name in new:
@@ -107,7 +107,7 @@ def _pair_prefixed(gone: Rows, new: Rows) -> dict[str, str]:
 
 
 def _spell(name: str) -> str:
-    """A name without what people write in one way or another: exposure_balancer and exposure-balancer."""
+    """A name without differences in spelling: exposure_balancer and exposure-balancer."""
     return name.lower().replace("_", "-")
 
 

@@ -1,4 +1,4 @@
-"""The monthly snapshot as a timer: tables of a registry, or unit files for the machine that looks at the hosts."""
+"""The monthly snapshot as a timer: tables of a registry, or unit files for the machine that snapshots the hosts."""
 
 import json
 import re
@@ -19,7 +19,7 @@ _ACCOUNT = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """`argv`: what runs. `account`: as whom. `when`: OnCalendar=."""
+    """`argv`: what runs. `account`: the account it runs as. `when`: OnCalendar=."""
 
     argv: tuple[str, ...]
     account: str
@@ -35,7 +35,7 @@ def check(schedule: Schedule) -> None:
 
 
 def make_registry_files(schedule: Schedule, store: str) -> tuple[str, str]:
-    """`services/snapshot.toml`, and what `timers.toml` gets: the fleet renders and deploys them like any other.
+    """`services/snapshot.toml`, and an addition to `timers.toml`: the fleet renders and deploys them like any other.
 
     `store`: the folder that is written to.
     """
@@ -67,7 +67,7 @@ persistent = true
 
 
 def make_unit_files(schedule: Schedule, store: str) -> dict[str, str]:
-    """Units for the machine that looks at the hosts, by name."""
+    """Units for the machine that snapshots the hosts, by name."""
     check(schedule)
     state = _find_state_folder(store)
     writable = f"ReadWritePaths={simplify_path(store, '--store')}\n" if store.startswith("/") else ""
@@ -110,18 +110,18 @@ def _make_folder_table(store: str) -> str:
 
 
 def _find_state_folder(store: str) -> str:
-    """The folder below /var/lib that systemd makes, owned by the account; '' for any other place."""
+    """The folder below /var/lib that systemd creates for the account; '' for any other place."""
     found = _STATE.fullmatch(store)
     return found[1] if found else ""
 
 
 def _quote_toml(text: str) -> str:
-    """A basic string of TOML: JSON writes the same."""
+    """A basic string of TOML: written like one of JSON."""
     return json.dumps(text, ensure_ascii=False)
 
 
 def plan_command(program: str, host: str, where: str, options: Sequence[str]) -> tuple[str, ...]:
-    """What the timer runs. On the host itself it looks at `local`, in the name of `host`."""
+    """What the timer runs. On the host itself it asks `local`, under the name of `host`."""
     if where not in WHERE:
         raise InputError(f"--where {where!r} is neither {' nor '.join(WHERE)}", hint="where does the timer run?")
     names = host.split(",") if where == WHERE[1] else [host]

@@ -24,7 +24,7 @@ def build_inventory(
     findings: Sequence[Finding],
     qtctl_version: str,
 ) -> Inventory:
-    """`modules`: the module registry of the same evidence, as its JSON has it: both agree in every number."""
+    """`modules`: the module registry of the same evidence, as its JSON has it: so both agree in every number."""
     literals = find_literals(desired)
     seen = read_modules(modules, "module registry")
     rows: dict[RowKind, Rows] = {**seen.rows, **list_declared(desired, literals)}

@@ -1,4 +1,4 @@
-"""Services of the registry that no compose file has, and what the legacy records claim of them."""
+"""Services of the registry that no compose file has, and what the legacy records claim about them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _TOOK_OVER = (DispositionKind.MAPPED, DispositionKind.MIGRATED)
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A compose file that is compared, and what the registry says of it."""
+    """A compose file that is compared, and what the registry says about it."""
 
     compose: Compose
     legacy: Legacy | None
@@ -89,7 +89,7 @@ def list_uncompared(files: Known, legacies: Iterable[Legacy]) -> tuple[str, ...]
 
 
 def _list_services(desired: Desired) -> tuple[DesiredService, ...]:
-    """Templates once, and not their instances."""
+    """Templates once, without their instances."""
     found = (*(each for each in desired.services if not each.template), *desired.templates)
     return tuple(sorted(found, key=lambda each: each.name))
 

@@ -119,7 +119,10 @@ def compare(
 def compare_file(
     record: Record, ground: Ground, settings: ComposeSettings | None = None, files: Known | None = None
 ) -> ParityReport:
-    """Every service of a compose file with its settings. `files`: all that are compared, for what is called new."""
+    """Every service of a compose file with its settings.
+
+    `files`: all that are compared, to check what is called new.
+    """
     compose, legacy = record.compose, record.legacy
     file = _open_file(compose, legacy, settings, ground)
     dispositions = legacy.services if legacy else {}
@@ -232,7 +235,7 @@ def _place(
 def _list_findings(
     dimensions: Sequence[DimensionRow], sides: Sequence[PortSide], service: Service
 ) -> Iterator[Finding]:
-    """Of what is lost or differs, once each. The service itself and its lost ports have findings already."""
+    """Findings for what is lost or differs, once each. The service itself and its lost ports have findings already."""
     by_item = {f"ports.{side.published.raw}": side for side in sides}
     for each in (setting for found in dimensions for setting in found.settings if setting.fate in BROKEN):
         at = Service(service.file, service.name, each.line or service.line, service.host)
@@ -248,7 +251,7 @@ def _is_itself(found: SettingFate) -> bool:
 
 
 def _list_unused(file: File, legacy: Legacy, rows: Sequence[ParityRow]) -> Iterator[Finding]:
-    """Rules that settle nothing; none of a service that went to another host."""
+    """Rules that settle nothing, except those of a service that went to another host."""
     used = {rule for each in rows for setting in each.settings for rule in setting.rules}
     there = {each.service for each in rows}
     away = {name for name, each in legacy.services.items() if any(to in file.ground.elsewhere for to in each.to)}

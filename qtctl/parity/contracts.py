@@ -1,4 +1,4 @@
-"""What variables may say of Redis: the declared stores and keys, and which of them a value leads to."""
+"""What variables may say about Redis: the declared stores and keys, and which of them a value leads to."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

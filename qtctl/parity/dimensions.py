@@ -48,7 +48,7 @@ def _settle_whole(setting: ComposeSetting, rules: ServiceRules) -> SettingFate:
 
 
 def _judge_alike(setting: ComposeSetting, fate: Fate, why: str) -> Judged:
-    """One fate for all settings of a service, but for those that mean nothing to systemd."""
+    """One fate for all settings of a service, except those that mean nothing to systemd."""
     if setting.means_nothing:
         return Judged(Fate.NOT_APPLICABLE, write_then(setting), "", setting.why)
     return Judged(fate, write_then(setting), "", why)
@@ -84,7 +84,7 @@ def _explain(dimension: Dimension, found: Sequence[SettingFate], service: Servic
 
 
 def _list_uses(dimension: Dimension, found: Sequence[SettingFate]) -> Iterator[str]:
-    """What the settings name now: keys of Redis; paths, and the folders that they lie in."""
+    """What the settings name now: keys of Redis, or paths and the folders that contain them."""
     for each in found:
         if dimension is Dimension.REDIS:
             yield each.now
@@ -105,7 +105,7 @@ def _with_evidence(found: SettingFate, why: str) -> SettingFate:
 
 
 def judge_itself(name: str, line: int, disposition: Disposition | None, sides: Sequence[UnitSide]) -> SettingFate:
-    """What became of the service as such."""
+    """What became of the service itself."""
 
     def make_fate(fate: Fate, reason: str, *, declared: Fate | None = None) -> SettingFate:
         now = ", ".join(side.unit or side.name for side in sides)

@@ -33,7 +33,7 @@ OF_SUBJECTS: Mapping[Dimension, tuple[str, ...]] = {
 """Dimension → ids of the audit about what a unit uses and does not declare itself: keys, folders, accounts."""
 _SUBJECTS = frozenset(id_ for those in OF_SUBJECTS.values() for id_ in those)
 _OF_ALL = frozenset({"QT705"})
-"""About the host, whatever declares it."""
+"""About the host, however it is declared."""
 
 
 class Audited:

@@ -1,4 +1,4 @@
-"""What a parity report reads of a host. Separate from the report: an audit asks for it too, and needs no more of it."""
+"""What a parity report reads of a host. A separate module: an audit asks for it too, and needs nothing else of it."""
 
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need

@@ -30,13 +30,13 @@ class Replaced:
 class ServiceRules:
     """What a record says for one service. Rules are named by their keys: `accepted.logging`, `services.api.renamed.X`.
 
-    `whole`: why nothing of the service has to be found again; "" if it has.
+    `whole`: why nothing of the service has to be found again; "" if it has to be.
     """
 
     whole: str
     accepted: tuple[Mapping[str, str], Mapping[str, str]]
     replaced: tuple[tuple[str, str, str], ...]
-    """Word, what it is now, and the rule; the longest first."""
+    """Word, what it is now, and the rule; the longest word first."""
     hosts: frozenset[str]
     """Names that lead to `address` now."""
     address: str
@@ -44,7 +44,7 @@ class ServiceRules:
     prefix: str
 
     def accept(self, items: Iterable[str]) -> Accepted | None:
-        """What accepts one of the names of a setting; the most exact rule of the service, then of the file."""
+        """The rule that accepts one of the names of a setting; the most exact one of the service, then of the file."""
         names = tuple(items)
         for table, before in zip(self.accepted, (self.prefix, ""), strict=True):
             for name in names:
@@ -54,7 +54,7 @@ class ServiceRules:
         return None
 
     def rename(self, variable: str) -> tuple[str, str]:
-        """The name that it has now, and the rule that says so."""
+        """The name that it has now, and the rule for that."""
         for table, before in zip(self.renamed, (self.prefix, ""), strict=True):
             if variable in table:
                 return table[variable], f"{before}renamed.{variable}"
@@ -111,7 +111,7 @@ def _find_whole(disposition: Disposition | None) -> str:
 
 
 def _list_beginnings(item: str) -> Iterator[str]:
-    """The item, and what it is a part of: `logging.options.max-size`, `logging.options`, `logging`."""
+    """The item, and everything it is part of: `logging.options.max-size`, `logging.options`, `logging`."""
     yield item
     for at in range(len(item) - 1, 0, -1):
         if item[at] in ".[":
@@ -124,6 +124,6 @@ _HOST = re.compile(r"(?:(?<=//)|(?<=@)|^)[\w.-]+(?=$|[:/?])(?!://)")
 
 @lru_cache(maxsize=4096)
 def _make_pattern(word: str) -> re.Pattern[str]:
-    """A word of its own: a host and its port, a path that others may lie below."""
+    """A whole word: a host and its port, or a path that others may be below."""
     before = r"(?<![\w./-])" if word.startswith("/") else r"(?<![\w.-])(?:(?<=//)|(?<!/))"
     return re.compile(rf"{before}{re.escape(word)}(?![\w-]|\.\w|://)")

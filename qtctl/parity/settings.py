@@ -29,7 +29,7 @@ _PYTHON = "python"
 class Service:
     """What all settings of one compose service are judged by. `units`: those it went to; at least one.
 
-    `places`: other compose service → the units it went to, None if nobody knows; `gone`: why there are none.
+    `places`: other compose service → the units it went to, None if that is unknown; `gone`: why there are none.
     """
 
     name: str
@@ -179,7 +179,7 @@ def _list_published(service: Service) -> tuple[Published, ...]:
 
 
 def _list_checks(unit: Declared, desired: Desired) -> list[str]:
-    """Checks of the registry's own that look at the unit, or at a URL of its ports."""
+    """Checks of the registry's own for the unit, or for a URL of its ports."""
     ports = {port.port for port in unit.service.ports}
     return [
         each.id

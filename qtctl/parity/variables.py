@@ -1,4 +1,7 @@
-"""A variable of a compose service, and what the units it went to have of it. Values of secrets are never shown."""
+"""A variable of a compose service, and its value in the units that the service went to.
+
+Secret values are never shown.
+"""
 
 from qtctl.model.compose_settings import ComposeSetting, Dimension
 from qtctl.model.secret import HIDDEN, Secret

@@ -17,7 +17,7 @@ _ORDER = (
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """By what the registry declares. `rules`: those of the legacy record that were used."""
+    """According to what the registry declares. `rules`: those of the legacy record that were used."""
 
     fate: Fate
     then: str
@@ -27,7 +27,7 @@ class Judged:
 
 
 def write_then(setting: ComposeSetting) -> str:
-    """What the compose file says, if it is compared with nothing."""
+    """What the compose file says, if there is nothing to compare it with."""
     if setting.kind is SettingKind.VARIABLE:
         return show(setting.key, setting.value)
     if setting.kind is SettingKind.VOLUME:
@@ -55,7 +55,7 @@ def choose(judged: Iterable[Judged]) -> Judged:
 
 
 def settle(setting: ComposeSetting, judged: Judged, rules: ServiceRules) -> SettingFate:
-    """With what the record accepts. The evidence of the host comes later."""
+    """Takes into account what the record accepts. The evidence of the host comes later."""
     found = SettingFate(
         setting.dimension,
         setting.item,

@@ -1,7 +1,7 @@
-"""A host as saved evidence shows it, and where that says nothing, as an earlier registry declares it.
+"""A host as saved evidence shows it, and, where that says nothing, as an earlier registry declares it.
 
-Saved evidence was collected for what was declared then. A plan for what is declared now needs more: that is taken to be
-as the earlier registry has it, and it is said what was.
+Saved evidence was collected for what was declared then. A plan for what is declared now needs more: the rest is assumed
+to be as the earlier registry declares it, and counted.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ from qtctl.plan.unit_goals import UnitGoal, list_goals
 
 ROOT = "root"
 _SINCE = 1
-"""µs: whatever is assumed has been so for ever, so that nothing is newer than it."""
+"""µs: what is assumed has always been so, so that nothing is newer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class _Ground:
         return plan(meant, facts, current=current), assumed, tuple(drifted)
 
     def _is_shown(self, need: Need) -> bool:
-        """Of a file that could not be read, nothing is known of its content."""
+        """Nothing is known about the content of a file that could not be read."""
         if not self._facts.find_item(need).state.known:
             return False
         there = self._facts.read(File, need.subject) if need.fact == File.FACT else None
@@ -88,7 +88,7 @@ class _Ground:
         return not (unread and need.subject in self._made)
 
     def _has_drifted(self, need: Need, desired: Desired) -> bool:
-        """Whether the host has content that neither registry gives: what it is, evidence does not say."""
+        """Whether the host has content that neither registry gives; evidence has digests only."""
         if need.fact != File.FACT or need.subject not in self._made:
             return False
         there = self._facts.find(File, need.subject)
@@ -121,7 +121,7 @@ class _Ground:
 
 
 def _list_declared(base: Desired) -> Iterator[tuple[Need, Fact]]:
-    """What the host has where it is as `base` declares."""
+    """What the host has if it is as `base` declares."""
     for file in base.files:
         yield (
             Need(File.FACT, file.path),

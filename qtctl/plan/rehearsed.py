@@ -12,7 +12,7 @@ class RehearsedStep:
     """`subject`: the service that was killed, or the host. `said`: how it went, in words.
 
     `details`: a line each. `findings`: what an audit finds after the step and did not find before it. `after`: the kind
-    of the failed step because of which this one was not tried, None if it was.
+    of the failed step because of which this one was not tried, None if it was tried.
     """
 
     kind: StepKind

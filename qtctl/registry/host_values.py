@@ -47,7 +47,7 @@ def _check_values(registry: Registry, service: Service, values: ServiceValues, o
 
 
 def _check_tags(registry: Registry, service: Service, hosts: list[str], origin: Origin) -> Iterator[Problem]:
-    """Two tags of one host that disagree, unless the host's own table decides. Each pair is told once."""
+    """Two tags of one host that disagree, unless the host's own table decides. Each pair is reported once."""
     told = set()
     for host in hosts:
         keys = list_keys(service, list_references(registry, host))

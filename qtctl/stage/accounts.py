@@ -13,7 +13,7 @@ ROOT = "root"
 
 
 def stage_accounts(desired: Desired, audit_user: str, deploy_user: str) -> tuple[Account, ...]:
-    """Sorted by name. root is there already; groups that are no user's first group become accounts of their own."""
+    """Sorted by name. root exists already; groups that are no user's first group become accounts of their own."""
     services = _apply_declarations(desired, _list_service_accounts(desired))
     if audit_user in (*services, deploy_user, ROOT):
         raise InputError(
@@ -28,7 +28,7 @@ def stage_accounts(desired: Desired, audit_user: str, deploy_user: str) -> tuple
 
 
 def find_owner(service: DesiredService) -> tuple[str, str]:
-    """User and group that a service runs as: root where it names none, the user's own group where it names no group."""
+    """User and group that a service runs as: root if it names none, the user's own group if it names no group."""
     user, group = (_expand_name(service, name) for name in (service.user, service.group))
     return user or ROOT, group or user or ROOT
 
@@ -53,7 +53,7 @@ def _list_service_accounts(desired: Desired) -> dict[str, Account]:
 
 
 def _list_socket_accounts(desired: Desired) -> list[str]:
-    """Owners of what sockets make: systemd gives their files to them."""
+    """Owners of the files that sockets make: systemd hands these over to them."""
     named = [
         text for unit in desired.other_units for key, text in unit.settings if key in ("SocketUser", "SocketGroup")
     ]
@@ -61,7 +61,7 @@ def _list_socket_accounts(desired: Desired) -> list[str]:
 
 
 def _make_account(name: str, group: str, home: str) -> Account:
-    """systemd needs an account even for a user that is given as a number."""
+    """systemd needs an account even for a user given as a number."""
     uid, gid = (int(text) if text.isdecimal() else None for text in (name, group))
     return Account(_name_account(name), _name_account(group), home, uid=uid, gid=gid)
 
@@ -71,7 +71,7 @@ def _name_account(name: str) -> str:
 
 
 def _apply_declarations(desired: Desired, used: dict[str, Account]) -> dict[str, Account]:
-    """The accounts that services use, as the registry declares them. A deploy makes the other declared ones."""
+    """The accounts that services use, as the registry declares them. A deploy creates the other declared ones."""
     known = {account.name: account for account in desired.accounts}
     return {own.name: _apply_declaration(known[name], own) if name in known else own for name, own in used.items()}
 
@@ -82,7 +82,7 @@ def _apply_declaration(declared: DesiredAccount, used: Account) -> Account:
 
 
 def _choose_home(desired: Desired, user: str) -> str:
-    """/home/USER if a service has files there, else the home of a system account."""
+    """/home/USER if a service has files there, otherwise the home of a system account."""
     home = PurePosixPath("/home", user)
     used = (path for s in desired.services for path in (s.working_directory, s.entry_point, s.venv))
     lives = any(home in (PurePosixPath(path), *PurePosixPath(path).parents) for path in used if path)

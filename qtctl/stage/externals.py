@@ -1,4 +1,4 @@
-"""Stubs for units that the fleet depends on and that a lab host's distribution does not have: they run the stand-in."""
+"""Stubs for units that the fleet depends on and that a lab host's distribution lacks: they run the stand-in."""
 
 from qtctl.dialects.systemd.unit_name import is_valid
 from qtctl.model.desired import Desired, DesiredExternal
@@ -7,7 +7,7 @@ from qtctl.stage.programs import PYTHON, STANDIN
 from qtctl.stage.standins import list_feeder_units
 
 UNIT_DIR = "/usr/lib/systemd/system"
-"""Where a package would put them: what the fleet deploys goes to /etc."""
+"""Where a package would install them: what the fleet deploys goes to /etc."""
 PROVIDED = {"redis-server.service", "ssh.service", "dbus.service", "dbus.socket", "sshd.service"}
 REDIS = ("redis-server.service", "redis.service")
 """The root file system's Redis: its name and its other name."""
@@ -17,12 +17,12 @@ ADMIN_DIR = "/etc/systemd/system"
 
 
 def is_provided(unit: str) -> bool:
-    """Whether the lab's root file system brings this unit."""
+    """Whether the lab's root file system contains this unit."""
     return unit in PROVIDED or unit in REDIS or unit.startswith("systemd-")
 
 
 def _is_stub(external: DesiredExternal) -> bool:
-    """Whether the lab makes it: also a Redis that does not listen where the root file system's does."""
+    """Whether the lab makes it: also a Redis that listens elsewhere than the one of the root file system."""
     return not is_provided(external.unit) or _is_other_redis(external)
 
 
@@ -46,7 +46,7 @@ def _find_folder(external: DesiredExternal) -> str:
 
 
 def make_masks(desired: Desired) -> tuple[TreeLink, ...]:
-    """What hides the root file system's Redis, or its drop-in, where the fleet has one of its own."""
+    """What hides the root file system's Redis, or its drop-in, if the fleet has one of its own."""
     own, other = REDIS
     generated = {unit.unit for unit in desired.generated_units()}
     replaced = {external.unit for external in desired.externals if _is_other_redis(external)}
@@ -56,7 +56,7 @@ def make_masks(desired: Desired) -> tuple[TreeLink, ...]:
 
 
 def make_named_files(desired: Desired) -> tuple[TreeFile, ...]:
-    """A stub for each unit that others name or start and the registry does not declare, unless the root has it."""
+    """A stub for each unit that others name or start and that neither the registry nor the root file system has."""
     known = desired.unit_names()
     named = {
         name

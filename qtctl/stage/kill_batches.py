@@ -6,7 +6,7 @@ from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.states import ServiceState
 
 _TIED = ("Requisite", "Upholds", "PropagatesStopTo", "StopPropagatedFrom", "JoinsNamespaceOf")
-"""Directives of [Unit] that tie units together, besides those that every unit has a field for."""
+"""Directives of [Unit] that tie units together, besides those for which every unit has a field."""
 
 
 def list_killed(desired: Desired) -> tuple[DesiredService, ...]:
@@ -19,9 +19,9 @@ def list_killed(desired: Desired) -> tuple[DesiredService, ...]:
 
 
 def make_batches(services: Iterable[DesiredService]) -> tuple[tuple[DesiredService, ...], ...]:
-    """Each service once. No two of one batch are tied to each other, or to the same third unit that would go with them.
+    """Each service once. No two in one batch are tied to each other, or to the same third unit that would go with them.
 
-    What they only come after, or want, does not tie them: systemd leaves it alone when they end.
+    Units that they are only ordered after, or only want, do not tie them: systemd leaves those alone when they end.
     """
     batches: list[list[DesiredService]] = []
     every = tuple(services)
@@ -46,7 +46,7 @@ def _are_tied(ties: "dict[str, frozenset[str]]", one: DesiredService, other: Des
 
 
 def describe_restart(service: DesiredService) -> str:
-    """As its unit says it: Restart=on-failure."""
+    """As its unit says: Restart=on-failure."""
     return f"Restart={dict(service.restart).get('Restart', 'no')}"
 
 

@@ -20,10 +20,10 @@ SYSTEM_DIRS = {
 }  # fmt: skip
 """Folders of every root file system: they keep their owner and mode."""
 VOLATILE = ("/run/", "/tmp/", "/dev/shm/", "/var/run/")  # noqa: S108
-"""Below these a folder is gone after a boot: systemd-tmpfiles makes it again."""
+"""Folders below these are gone after a boot: systemd-tmpfiles creates them again."""
 PLACEHOLDER = "lab-placeholder"
 _PATTERN = re.compile(r"[*?\[%]")
-"""A path that is a pattern of many, or that only the host can complete."""
+"""A path that is a pattern for many, or that only the host can complete."""
 
 
 P = TypeVar("P", TreeDir, TreeFile, TreeLink)
@@ -32,7 +32,7 @@ P = TypeVar("P", TreeDir, TreeFile, TreeLink)
 def make_lab_tree(desired: Desired, *, audit_user: str, deploy_user: str) -> Tree:
     """Accounts, folders, venvs, secrets with placeholder values, stand-in programs and stub units.
 
-    InputError if the account that audits is root, runs services, or is the one that deploys.
+    InputError if the auditing account is root, runs services, or also deploys.
     """
     venv_dirs, venv_files, venv_links = programs.make_venvs(desired)
     localtime = TreeLink("/etc/localtime", f"/usr/share/zoneinfo/{desired.timezone}")
@@ -61,7 +61,7 @@ def make_lab_tree(desired: Desired, *, audit_user: str, deploy_user: str) -> Tre
 
 
 def _sort_by_path(found: Iterable[P]) -> tuple[P, ...]:
-    """Sorted, so that parents come before children; the first of two for one path counts."""
+    """Sorted, so that parents come before children; if a path occurs twice, the first counts."""
     chosen: dict[str, P] = {}
     for each in found:
         chosen.setdefault(normalise_path(each.path), each)
@@ -69,7 +69,7 @@ def _sort_by_path(found: Iterable[P]) -> tuple[P, ...]:
 
 
 def _list_env_dirs(services: Iterable[DesiredService]) -> list[TreeDir]:
-    """Folders of root: an ordinary user may list them and see the modes of their files, but read none."""
+    """Root's folders: an ordinary user may list them and see the modes of their files, but read none."""
     paths = {normalise_path(path) for service in services for path in (service.env_file, service.secrets_file) if path}
     folders = sorted({str(PurePosixPath(path).parent) for path in paths})
     return [TreeDir(folder) for folder in folders if folder not in SYSTEM_DIRS]
@@ -78,7 +78,7 @@ def _list_env_dirs(services: Iterable[DesiredService]) -> list[TreeDir]:
 def _list_service_dirs(services: Iterable[DesiredService]) -> list[TreeDir]:
     """Where services work and write, owned by them; those they only read are root's.
 
-    So is one that a service of another user starts from: its owner could choose what that one runs.
+    A folder from which a service of another user starts is root's too: its owner could choose what that one runs.
     """
     services = tuple(services)
     starts = [(accounts.find_owner(service)[0], path) for service in services for path in _list_started_paths(service)]
@@ -104,7 +104,7 @@ def _list_started_paths(service: DesiredService) -> list[str]:
 
 
 def _is_own(service: DesiredService, folder: str, starts: Iterable[tuple[str, str]]) -> bool:
-    """Whether no service of another user starts from below, or it has to write there."""
+    """Whether no service of another user starts from below it, or it has to write there."""
     if folder in (normalise_path(path) for path in _list_paths(service, "ReadWritePaths") if path.startswith("/")):
         return True
     owner = accounts.find_owner(service)[0]
@@ -112,7 +112,7 @@ def _is_own(service: DesiredService, folder: str, starts: Iterable[tuple[str, st
 
 
 def _list_written_paths(service: DesiredService) -> list[str]:
-    """Its working directory, where that is a path, and what it may write."""
+    """Its working directory, if that is a path, and what it may write."""
     directory = service.working_directory.removeprefix("-")
     return [
         normalise_path(path) for path in (directory, *_list_paths(service, "ReadWritePaths")) if path.startswith("/")
@@ -120,7 +120,7 @@ def _list_written_paths(service: DesiredService) -> list[str]:
 
 
 def _list_paths(service: DesiredService, directive: str) -> list[str]:
-    """Absolute paths of a list directive; `-` and `+` before one are systemd's, not part of it."""
+    """Absolute paths of a list directive, without systemd's `-` and `+` in front."""
     return [path.lstrip("-+") for name, value in service.sandbox if name == directive for path in value.split()]
 
 
@@ -131,7 +131,7 @@ def _list_log_dirs(service: DesiredService) -> list[str]:
 
 
 def _list_volatile_files(services: Iterable[DesiredService]) -> list[TreeFile]:
-    """What services write there: systemd-tmpfiles makes folders, and files for their process ids."""
+    """What services write there: systemd-tmpfiles creates folders, and files for their process ids."""
     services = tuple(services)
     lines = {
         f"d {path} 0755 {' '.join(accounts.find_owner(service))}\n"
@@ -148,21 +148,21 @@ def _list_volatile_files(services: Iterable[DesiredService]) -> list[TreeFile]:
 
 
 def _list_credentials(services: Iterable[DesiredService]) -> list[TreeFile]:
-    """Credentials that are read from files. Encrypted ones would need the host's own key: they are left out."""
+    """Credentials that are read from files. Encrypted ones would need the host's own key, and are left out."""
     named = {text for service in services for key, text in service.settings if key == "LoadCredential"}
     paths = sorted({text.partition(":")[2] for text in named})
     return [TreeFile(path, f"{PLACEHOLDER}\n".encode(), 0o600) for path in paths if path.startswith("/")]
 
 
 def _list_env_files(services: Iterable[DesiredService]) -> list[TreeFile]:
-    """Those that the registry names and qtctl does not write: empty, but for those that may be missing."""
+    """Those that the registry names and qtctl does not write: empty files, except for those that may be missing."""
     named = {expand(path, service.unit) for service in services for path in service.env_files}
     plain = sorted(path for path in named if path.startswith("/") and not _PATTERN.search(path))
     return [TreeFile(normalise_path(path), b"", 0o600, yields=True) for path in plain]
 
 
 def _list_secrets_files(services: Iterable[DesiredService]) -> list[TreeFile]:
-    """The files that a host's operators make. In the lab their values are all the same placeholder."""
+    """The files that a host's operators create. In the lab all their values are the same placeholder."""
     keys: dict[str, set[str]] = {}
     for service in services:
         if service.secrets_file:

@@ -1,4 +1,4 @@
-"""What of a real host a rehearsal does not have, said thing by thing: none of it counts as tried."""
+"""What a rehearsal lacks of the real host, each thing by itself: none of it counts as tried."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ def list_not_modelled(
     drift: Drift,
     hand_made: Iterable[HandMade],
 ) -> tuple[NotModelled, ...]:
-    """`needs`: all that an audit of `desired` asks; what the evidence does not know of it is a gap."""
+    """`needs`: everything that an audit of `desired` asks; what the evidence does not show of it is a gap."""
     return (
         *_list_gaps(facts, needs),
         *_list_of_machine(facts, ground),
@@ -112,7 +112,7 @@ def _list_of_secrets(desired: Desired) -> Iterator[NotModelled]:
 
 
 def _list_env_files(desired: Desired, facts: Facts) -> Iterator[NotModelled]:
-    """The account that audits may not read them, so that an edit by hand does not show."""
+    """The auditing account may not read them, so edits by hand do not show."""
     seen = ((file.path, facts.find(File, file.path)) for file in desired.files if file.kind == "env")
     unread = [path for path, file in seen if file is not None and file.sha256 is None]
     if unread:

@@ -1,13 +1,13 @@
-"""Paths of a host as the names of files in a staged root."""
+"""Paths of a host as names of files in a staged root."""
 
 from qtctl.dialects.paths import explain_trouble, normalize
 from qtctl.errors import InputError
 
 
 def normalise_path(path: str) -> str:
-    """`path` without `..`, `.` and empty names. InputError if no file can be named so.
+    """`path` without `..`, `.` and empty names. InputError if it cannot be the name of a file.
 
-    A registry has no `..` in such a path. An instance can: `%I` stands for whatever its name says.
+    A registry has no `..` in such a path. An instance can: `%I` stands for any name.
     """
     plain = normalize(path)
     if what := explain_trouble(plain):

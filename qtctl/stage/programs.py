@@ -30,7 +30,7 @@ PROVIDED = {
     "mkdir",
     "test",
 }
-"""Programs of the root file system that a command line may start with as they are."""
+"""Programs of the root file system that a command line may start with: they are used as they are."""
 
 PYTHON_TEXT = f"""import sys
 
@@ -41,7 +41,7 @@ standin.main(sys.argv[1:])
 """
 UVICORN_TEXT = PYTHON_TEXT.replace("sys.argv[1:])", "sys.argv[1:], uvicorn=True)")
 NOTHING = b"#!/bin/sh\n"
-"""Also a Python program."""
+"""Works as a Python program, too."""
 SHELL_TEXT = f'#!/bin/sh\nexec {PYTHON} {STANDIN} "$@"\n'
 
 
@@ -81,7 +81,7 @@ def make_command_files(service: DesiredService) -> tuple[TreeFile, ...]:
 
 
 def _find_program(service: DesiredService, program: str) -> str:
-    """Its path: of one without a folder where systemd looks last, so that one of the host comes first."""
+    """Its path: a program without a folder goes where systemd looks last, so that one of the host comes first."""
     if "/" in program:
         return program
     folders = dict(service.settings).get("ExecSearchPath", "/usr/bin").split(":")
@@ -123,7 +123,7 @@ def _name_of(path: str) -> str:
 
 
 def _make_redis_config(path: str, service: DesiredService) -> TreeFile:
-    """Of a Redis of the fleet's own, beside the lab's: each on a port of its own. It starts as its unit expects."""
+    """For a Redis of the fleet's own, beside the lab's: each has its own port. It starts as its unit expects."""
     port = 20000 + zlib.crc32(path.encode()) % 10000
     text = f'bind 127.0.0.1\nport {port}\nsupervised auto\nsave ""\n'
     if service.type == "forking":
@@ -133,7 +133,7 @@ def _make_redis_config(path: str, service: DesiredService) -> TreeFile:
 
 
 def make_venvs(desired: Desired) -> tuple[tuple[TreeDir, ...], tuple[TreeFile, ...], tuple[TreeLink, ...]]:
-    """Each declared venv, and each that a service runs from, as `python3 -m venv --system-site-packages` makes it."""
+    """Each declared venv, and each that a service runs from, as `python3 -m venv --system-site-packages` creates it."""
     paths = sorted({venv.path for venv in desired.venvs} | {s.venv for s in desired.services if s.venv})
     config = f"home = /usr/bin\ninclude-system-site-packages = true\nexecutable = {PYTHON}\n".encode()
     return (

@@ -1,6 +1,6 @@
-"""Evidence of a real host, and what its registry declares → a throwaway host that is like it, and what is not.
+"""Evidence of a real host and its registry → a throwaway host that is like it, and a list of what is not.
 
-Pure: which units the real host has already, which it has otherwise than qtctl wrote them, what holds its ports, and the
+Pure: which units the real host has already, which of them differ from what qtctl wrote, what holds its ports, and the
 tree of files that the throwaway host boots with.
 """
 
@@ -55,7 +55,7 @@ class HandMade:
 
 
 def loosen(desired: Desired) -> Desired:
-    """What of a registry can be held to on a throwaway host: without what only the real machine can have."""
+    """The part of a registry that a throwaway host can be held to: without what only the real machine can have."""
     stores = tuple(replace(each, password_env="", user="", tls=None) for each in desired.stores)
     return replace(
         desired, limits=ANY_LIMITS, stores=stores, checks=(), installs=(), code=(), left_containers=(),
@@ -64,9 +64,9 @@ def loosen(desired: Desired) -> Desired:
 
 
 def select_present(desired: Desired, facts: Facts) -> Desired:
-    """Of `desired` the units whose files the evidence does not deny, and their files. Rendered, as `desired` is.
+    """The units of `desired` whose files the evidence does not deny, and their files. Rendered, as `desired` is.
 
-    A service that is down, and lacks what it starts with, is declared stopped: a deploy would refuse to start it.
+    A service that is down, and lacks something it starts with, is declared stopped: a deploy would refuse to start it.
     """
     gone = {file.subject for file in desired.files if file.kind == "unit" and not _may_be_ours(facts, file)}
     seen = SeenHost.of(facts)
@@ -90,7 +90,7 @@ def select_present(desired: Desired, facts: Facts) -> Desired:
 
 
 def _stop(service: DesiredService) -> DesiredService:
-    """Neither started nor pulled in by what wants it."""
+    """Neither started nor pulled in by units that want it."""
     return replace(service, state=ServiceState.STOPPED, enabled=False)
 
 
@@ -122,7 +122,7 @@ def _may_be_ours(facts: Facts, file: DesiredFile) -> bool:
 
 
 def _is_as_adopted(file: DesiredFile, facts: Facts) -> bool:
-    """Whether a person's file is there in its place, from which the registry was made."""
+    """Whether the file of a person is there in its place, from which the registry was adopted."""
     try:
         return is_as_adopted(file, facts)
     except LookupError:
@@ -130,7 +130,7 @@ def _is_as_adopted(file: DesiredFile, facts: Facts) -> bool:
 
 
 def list_hand_made(declared: Iterable[Desired], facts: Facts) -> tuple[HandMade, ...]:
-    """Services of the real host that qtctl did not write, and that are the fleet's or hold a port."""
+    """Services of the real host that qtctl did not write, and that belong to the fleet or hold a port."""
     declared = tuple(declared)
     ours = {file.subject for each in declared for file in each.files if file.kind == "unit"}
     known = {name for each in declared for name in each.unit_names()}
@@ -182,7 +182,7 @@ def make_specs(desired: Desired, hand_made: Iterable[HandMade]) -> TreeFile:
 def make_tree(
     before: Desired, after: Desired, facts: Facts, hand_made: tuple[HandMade, ...], *, audit_user: str, deploy_user: str
 ) -> Tree:
-    """What the throwaway host boots with: all that `before` and `after` run from, as far as the evidence has it."""
+    """What the throwaway host boots with: all that `before` and `after` run from, as far as the evidence shows it."""
     first, second = (make_lab_tree(each, audit_user=audit_user, deploy_user=deploy_user) for each in (before, after))
     seen = SeenHost.of(facts)
     tree = seen.shape(merge_trees(first, second), (audit_user, deploy_user))
@@ -215,8 +215,8 @@ def _write_stand_in(each: HandMade) -> str:
 class Drift:
     """How the real host differs from one on which `before` was just deployed.
 
-    `edited`: paths whose content the real host has otherwise; `dropins`: those that qtctl did not write; `failed`: unit
-    and the status that its program ended with, of `looping` ones too; `states`: verb of systemctl and unit.
+    `edited`: paths whose content differs on the real host; `dropins`: those that qtctl did not write; `failed`: unit
+    and the status with which its program ended, also for `looping` ones; `states`: verb of systemctl and unit.
     """
 
     edited: tuple[str, ...]
@@ -226,7 +226,10 @@ class Drift:
     states: tuple[tuple[str, str], ...]
 
     def write_script(self) -> str:
-        """A shell script that makes it so; '' if nothing differs. The stand-ins must have been told of `failed`."""
+        """A shell script that makes these differences; '' if there are none.
+
+        The stand-ins must know `failed` already.
+        """
         lines = [f"printf '%s\\n' {quote(EDIT)} >> {quote(path)}" for path in self.edited]
         for path in self.dropins:
             folder = quote(path.rpartition("/")[0])
@@ -254,7 +257,7 @@ def _write_failures(units: list[str]) -> list[str]:
 
 
 def make_overrides(failed: Iterable[tuple[str, int]]) -> TreeFile:
-    """The document by which stand-ins end as the programs of the real host did."""
+    """The document that makes stand-ins end as the programs of the real host did."""
     document = {unit: {"exit": status or 1} for unit, status in failed}
     return TreeFile(OVERRIDES_PATH, (json.dumps(document, sort_keys=True) + "\n").encode())
 
@@ -282,7 +285,7 @@ def _has_failed(facts: Facts, unit: str) -> bool:
 
 
 def list_still_failed(drift: Drift, before: Desired, after: Desired) -> tuple[tuple[str, int], ...]:
-    """Those that a deploy of `after` leaves as they are: of others nobody knows whether they run then."""
+    """Units that a deploy of `after` does not touch: of others nobody knows whether they run afterwards."""
     made = {file.subject: file.sha256 for file in before.files if file.kind == "unit"}
     same = {file.subject for file in after.files if file.kind == "unit" and made.get(file.subject) == file.sha256}
     return tuple(each for each in drift.failed if each[0] in same)

@@ -1,4 +1,4 @@
-"""What evidence says of a real host's accounts and files, for a tree that is modelled on it."""
+"""What evidence shows of a real host's accounts and files, for a tree that is modelled on it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ Placed = TypeVar("Placed", bound=TreeDir | TreeFile | TreeLink)
 
 @dataclass(frozen=True, slots=True)
 class SeenHost:
-    """`missing`: paths that are not there; `folders`: path → uid, gid and mode of each folder that was seen."""
+    """`missing`: paths that do not exist; `folders`: path → uid, gid and mode of each folder that was seen."""
 
     facts: Facts
     missing: frozenset[str]
@@ -45,11 +45,11 @@ class SeenHost:
         return cls(facts, frozenset(missing), folders)
 
     def lacks(self, path: str) -> bool:
-        """Whether the evidence says that the path, or a folder above it, is not there."""
+        """Whether the evidence says that the path, or a folder above it, does not exist."""
         return any(str(each) in self.missing for each in (PurePosixPath(path), *PurePosixPath(path).parents))
 
     def lacks_start(self, service: DesiredService) -> bool:
-        """Whether something is missing that the service starts with, or the account that it runs as."""
+        """Whether something is missing that the service needs to start, or the account that it runs as."""
         needed = (each.path for each in start_files(service) if not each.optional)
         user = service.user or ROOT
         return any(map(self.lacks, needed)) or (user != ROOT and not self.has_account(user))
@@ -98,12 +98,12 @@ def _is_usable(number: int) -> bool:
 
 
 def _own(each: Owned, names: set[str]) -> Owned:
-    """Root's, where its owner has no account."""
+    """Owned by root if its owner has no account."""
     return each if {each.owner, each.group} <= names else replace(each, owner=ROOT, group=ROOT)
 
 
 def merge_trees(first: Tree, second: Tree) -> Tree:
-    """Both; of what is at one path in both, that of `first`."""
+    """Both trees; if both have a path, that of `first`."""
     accounts = {each.name: each for each in (*second.accounts, *first.accounts)}
     return Tree(
         accounts=tuple(accounts[name] for name in sorted(accounts)),

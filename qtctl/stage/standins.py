@@ -1,4 +1,4 @@
-"""What the stand-in program of each unit does on a lab host, and who feeds what no service does."""
+"""What the stand-in program of each unit does on a lab host, and who feeds the streams that no service feeds."""
 
 import json
 from collections.abc import Iterable
@@ -53,7 +53,7 @@ def make_specs_file(found: Iterable[StandIn]) -> TreeFile:
 
 
 def list_feeder_units(desired: Desired) -> tuple[str, ...]:
-    """The lab's own publishers and consumers, one a store."""
+    """The lab's own publishers and consumers, one per store."""
     return tuple(_name_feeder_unit(store, number) for number, store in enumerate(desired.stores))
 
 
@@ -83,7 +83,7 @@ def _make_stand_in(desired: Desired, service: DesiredService) -> StandIn:
 def _put_uvicorn_first(
     service: DesiredService, rows: tuple[tuple[str, int, str, int], ...]
 ) -> tuple[tuple[str, int, str, int], ...]:
-    """The port that uvicorn is given on its command line goes first: the program takes it from there."""
+    """The port on uvicorn's command line goes first: the program takes it from there."""
     if "--port" not in service.argv:
         return rows
     port = service.argv[service.argv.index("--port") + 1 :][:1]
@@ -133,7 +133,7 @@ def _list_tcp(ports: Iterable[Listener]) -> tuple[tuple[str, int, str, int], ...
 
 
 def _list_bodies(ports: Iterable[Listener]) -> tuple[tuple[str, str], ...]:
-    """What each health URL answers, where a text or JSON values are declared: an answer that is as declared."""
+    """What each health URL answers if a text or JSON values are declared: an answer that fits the declaration."""
     asked = (port for port in ports if port.health_text or port.health_values)
     return tuple((port.health_path, _make_body(port)) for port in asked)
 

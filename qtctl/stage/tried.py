@@ -1,4 +1,4 @@
-"""The units that systemd is asked about: of a template instances, since no template is ever loaded."""
+"""The units that systemd is asked about: for a template instances, since no template is ever loaded."""
 
 from collections.abc import Iterator
 
@@ -12,11 +12,11 @@ from qtctl.model.desired_unit import DesiredUnit
 TRIED = "i"
 """The instance that systemd-analyze verify uses for a template."""
 _LIKELY = (TRIED, "1", "daily", "Mon", "12:00")
-"""Names that make an address, a time or a day of `%i`."""
+"""Names for which `%i` is an address, a time or a day."""
 
 
 def list_tried(desired: Desired) -> dict[str, tuple[str, ...]]:
-    """Generated unit → what systemd is asked about: itself; of a template its instances, or one that could be."""
+    """Generated unit → what systemd is asked about: the unit; for a template its instances, or a possible one."""
     made = {file.subject: file for file in desired.files if file.kind == "unit"}
     return {
         unit.unit: _list_instances(desired, unit, made[unit.unit]) if unit.is_template else (unit.unit,)
@@ -26,7 +26,7 @@ def list_tried(desired: Desired) -> dict[str, tuple[str, ...]]:
 
 
 def list_calendars(desired: Desired, tried: dict[str, tuple[str, ...]]) -> Iterator[tuple[DesiredTimer, str]]:
-    """Timer and calendar expression: of a template that nothing makes instances of as an instance would have it."""
+    """Timer and calendar expression: for a template without instances, as an instance would have it."""
     for timer in desired.timers:
         if timer.is_template and desired.list_instances(timer.unit):
             continue

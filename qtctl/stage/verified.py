@@ -21,7 +21,7 @@ class AnalyzeAnswer:
 
 @dataclass(frozen=True, slots=True)
 class UnitMessage:
-    """Something that `systemd-analyze verify` said. `unit` is '' if it named none of the generated ones.
+    """A message of `systemd-analyze verify`. `unit` is '' if it named none of the generated ones.
 
     `path` and `line` are of the generated file, `text` that line; `declared` the registry's file (and line) it is from.
     """
@@ -96,7 +96,7 @@ class Verified:
 
     @property
     def conclusion(self) -> Conclusion:
-        """By the gate of the registry."""
+        """According to the gate of the registry."""
         asked = (self.verify, self.calendar, self.security)
         return conclude(self.findings, self.policy.gate, unknown=any(each.outcome is Outcome.UNKNOWN for each in asked))
 

@@ -11,7 +11,7 @@ from qtctl.stage.paths import normalise_path
 STUB = TreeFile("", b"#!/bin/sh\n", 0o755)
 UNIT_DIR = "/usr/lib/systemd/system"
 BOOT = ("multi-user.target", "shutdown.target")
-"""What a boot comes to, with all that is before it; and what it conflicts with."""
+"""What a boot leads to, with everything before it; and what it conflicts with."""
 _NAMES = (
     "after", "before", "wants", "requires", "binds_to", "part_of", "conflicts", "on_failure", "wanted_by",
 )  # fmt: skip

@@ -96,7 +96,7 @@ def _run_live(declared: "Declared", out: Path, *, keep: bool) -> Exit:
 
 
 def _allow_busy_machine(declared: "Declared") -> "Declared":
-    """Load, memory and disks of the throwaway host are those of this machine: no fault of the fleet."""
+    """Load, memory and disks of the throwaway host are those of this machine, so the fleet is not to blame for them."""
     from qtctl.model.desired_host import HostLimits
 
     limits = HostLimits(
@@ -160,7 +160,7 @@ def _break_and_heal(declared: "Declared", say: "ProgressLine", out: Path) -> Exi
 
 
 def _suggest(out: Path, *, booted: bool, keep: bool) -> None:
-    """What to do next, as it is typed where this was run: with the registry that is here, else with a new one."""
+    """What to do next, as it is typed where this was run: with the registry in this folder, or with a new one."""
     here = (locate_registry(None) / "fleet.toml").is_file()
     with_it = "" if here else " --registry my-registry"
     begin = ("qtctl init my-registry --name shop --host web-1 --address ADDR", "a registry of your own")

@@ -103,7 +103,7 @@ def deploy(
 
 
 def _read_choices(file: "Path", declared: "Declared", given: "Choices") -> "Choices":
-    """What the plan in `file` was made with. InputError if an option says it too."""
+    """What the plan in `file` was made with. InputError if an option says so too."""
     from qtctl.api.plan import read
 
     if given.take_over or given.prune or given.cut_over:

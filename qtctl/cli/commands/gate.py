@@ -107,7 +107,7 @@ def gate(
 
 
 def _write_comment(run: "GateRun", report: "GateReport", base: str, to: Path) -> None:
-    """A base that cannot be read makes no gate fail: the comment says why there is no plan."""
+    """If the base cannot be read, the gate does not fail: the comment says why there is no plan."""
     from qtctl.api.change import describe_change
     from qtctl.formats.comment import write_comment
     from qtctl.reports.change_view import build_comment

@@ -58,7 +58,7 @@ def lint(
 def _write_fixes(
     folder: Path, files: dict[str, bytes], templates: Mapping[str, str]
 ) -> tuple[dict[str, bytes], tuple[tuple[str, str], ...]]:
-    """Write what was fixed, each file whole or not at all, with the mode it had."""
+    """Write what was fixed, each file completely or not at all, with the mode it had."""
     from qtctl.adapters.files import rewrite
     from qtctl.flows.fix_registry import fix_registry
 

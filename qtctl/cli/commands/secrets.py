@@ -95,7 +95,7 @@ def _read_value(name: str) -> bytes:
 
 
 def _withhold(value: bytes) -> None:
-    """The whole value, and each of its lines: whatever quotes it may quote a part."""
+    """The whole value, and each of its lines: a message may quote only a part of it."""
     from qtctl.model.secret import Secret
 
     text = value.decode("utf-8", "replace")

@@ -83,7 +83,7 @@ def take(
 def _present_taken(
     store: "SnapshotStore", taken: "list[SnapshotReport]", format_: str | None, *, several: bool
 ) -> None:
-    """Of several hosts one list: it is one document, whoever reads it."""
+    """For several hosts a single list: one document, whoever reads it."""
     from qtctl.reports.snapshot import build_list
     from qtctl.reports.snapshot_view import build_list_view, build_view
 
@@ -94,7 +94,7 @@ def _present_taken(
 
 
 def _select(folder: Path, wanted: HostSelection, saved: Path | None, as_name: str | None) -> tuple[str | None, ...]:
-    """The hosts to look at; [None] where evidence was saved. InputError if there are none, or too many."""
+    """The hosts to look at; [None] if the evidence was saved. InputError if there are none, or too many."""
     from qtctl.cli.evidence import check_one_source
 
     if not wanted.given or wanted.single is not None:
@@ -263,7 +263,7 @@ def schedule(
 
 
 def _list_declared(registry: Path) -> tuple[str, ...]:
-    """Every host of the registry: one that has no snapshot at all is found, too."""
+    """Every host of the registry, so that one without any snapshot is found, too."""
     from qtctl.api.registry import load
 
     return tuple(load(registry).registry.hosts)

@@ -34,7 +34,7 @@ def write(view: View) -> str:
 
 
 def make_asides(view: View) -> Mapping[str, str]:
-    """The report as a page; of a report without one, such as of a registry with errors, what was found."""
+    """The report as a page; if it has none, as for a registry with errors, the findings."""
     page = view.page() or (
         Title(f"{view.name}: {view.about}"),
         Bullets(tuple(map(describe_finding, list_judged(view)))),
@@ -68,7 +68,7 @@ def _escape(text: str, escapes: Mapping[int, str]) -> str:
 
 
 def _cut_lines(text: str) -> str:
-    """Whole lines of it."""
+    """Cut after a whole line."""
     content = text.encode("utf-8", "replace")
     if len(content) <= MOST:
         return text

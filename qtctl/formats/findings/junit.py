@@ -14,14 +14,14 @@ from qtctl.reports.view import Suite, View
 
 
 class Case(TestCase):  # type: ignore[misc]  # mypy does not follow the library
-    """With the place that declares what was checked, as pytest and GitLab write it."""
+    """Its place is where the check is declared, as pytest and GitLab write it."""
 
     file = Attr()
     line = IntAttr()
 
 
 def write(view: View) -> str:
-    """XML 1.0 has no control characters, however they are escaped: they are shown as on a terminal."""
+    """XML 1.0 has no control characters, even escaped: they are shown as on a terminal."""
     document = JUnitXml("qtctl")
     for each in view.suites() if view.suites is not None else (Suite("", list_judged(view)),):
         document.add_testsuite(_build_suite(each, view))

@@ -1,7 +1,7 @@
-"""SARIF 2.1.0, which code scanning of forges reads: each finding stands at its line of the registry.
+"""SARIF 2.1.0, which code scanning of forges reads: each finding is at its line of the registry.
 
 A check that holds gives no result. One that is unknown or was not asked gives a result of SARIF's kind "open"; a waiver
-suppresses.
+suppresses it.
 """
 
 import json
@@ -46,7 +46,7 @@ def write(view: View) -> str:
 
 
 def _build_rule(name: str, meaning: Meaning | None, found: Mapping[str, Finding]) -> dict[str, Any]:
-    """Of a check that a registry has of its own, what a finding of it says."""
+    """For a check that a registry has of its own, the text is that of a finding."""
     if meaning is None:
         title = found[name].title if name in found else name
         return {"id": name, "shortDescription": {"text": title}}
@@ -83,7 +83,7 @@ def _build_suppression(waiver: str) -> dict[str, str]:
 
 
 def _build_properties(finding: Finding) -> dict[str, Any]:
-    """What SARIF has no word for; what is empty is left out."""
+    """What SARIF has no property for; empty values are left out."""
     found = {
         "host": finding.host,
         "subject": finding.subject,
