@@ -17,7 +17,7 @@ from qtctl.reports.check import Check
 from qtctl.reports.document import SCHEMA_VERSION, Part, dump
 from qtctl.reports.module_registry import RegistryReport
 from qtctl.reports.modules_model import Module, Unknown
-from qtctl.reports.overview_services import OverviewService
+from qtctl.reports.overview_services import OverviewService, list_findings_about
 from qtctl.reports.sections_model import GroupRow, PortRow
 from qtctl.rules.http_answers import make_url
 
@@ -44,6 +44,7 @@ class CatalogueGroup(Part):
     group: str
     lag: int | None
     max_lag: int
+    proof_line: str = Field(description="what was asked, and the line that answers; empty: not asked")
 
 
 class Dependency(Part):
@@ -153,7 +154,7 @@ class _Found:
     def __init__(
         self,
         ports: Mapping[tuple[str, str, int], PortRow],
-        groups: Mapping[tuple[str, str], GroupRow],
+        groups: Mapping[tuple[str, str, str], GroupRow],
         health: Mapping[str, Check],
         broken: Sequence[Check],
         starters: Mapping[str, tuple[DesiredUnit, ...]],
@@ -165,20 +166,11 @@ class _Found:
         checks = tuple(map(Check.of, findings))
         return cls(
             {(each.unit, each.protocol, each.port): each for each in report.ports},
-            {(row.name, group.group): group for row in report.streams for group in row.groups},
+            {(group.service, row.name, group.group): group for row in report.streams for group in row.groups},
             {each.subject: each for each in checks if each.id == HEALTH},
             [each for each in checks if each.outcome.value == "broken"],
             desired.map_starters(),
         )
-
-    def list_findings(self, unit: str, file: str) -> tuple[str, ...]:
-        """Those whose subject is the unit, and those of what the service's own file declares."""
-        about = (
-            each
-            for each in self.broken
-            if each.subject == unit or (file.startswith("services/") and each.declared.partition(":")[0] == file)
-        )
-        return tuple(f"{each.id} {each.subject}" for each in about)
 
 
 def _make_entry(module: Module, run: OverviewService, service: DesiredService | None, found: _Found) -> CatalogueEntry:
@@ -213,7 +205,7 @@ def _make_entry(module: Module, run: OverviewService, service: DesiredService | 
         started_by=tuple(each.unit for each in found.starters.get(module.unit, ())),
         limits=dict(service.limits) if service else {},
         restart=dict((*service.restart, *service.start_limit)) if service else {},
-        findings=found.list_findings(module.unit, file),
+        findings=tuple(f"{each.id} {each.subject}" for each in list_findings_about(module.unit, file, found.broken)),
         proof_line=module.proof_line,
     )
 
@@ -248,9 +240,15 @@ def _make_port(service: DesiredService, port: Listener, found: _Found) -> Catalo
 def _list_groups(service: DesiredService, found: _Found) -> list[CatalogueGroup]:
     rows = []
     for each in service.consumes:
-        row = found.groups.get((each.stream, each.group))
+        row = found.groups.get((each.service, each.stream, each.group))
         rows.append(
-            CatalogueGroup(stream=each.stream, group=each.group, lag=row.lag if row else None, max_lag=each.max_lag)
+            CatalogueGroup(
+                stream=each.stream,
+                group=each.group,
+                lag=row.lag if row else None,
+                max_lag=each.max_lag,
+                proof_line=row.proof_line if row else "",
+            )
         )
     return rows
 

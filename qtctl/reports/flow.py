@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 
 from qtctl.meaning.event_flow import Actor, EventFlow, find_circles, find_longest_path, find_path, rank_stages
 from qtctl.model.evidence import State
-from qtctl.model.names import make_unit_name
+from qtctl.model.names import list_units
 from qtctl.model.registry import Registry
 from qtctl.model.service import Service
 from qtctl.model.states import KeyType, ServiceState
@@ -48,6 +48,7 @@ class FlowReader(Part):
     lag: int | None
     max_lag: int | None = Field(description="null: no consumer group")
     pending: int | None
+    proof_line: str = Field(description="what was asked, and the line that answers; empty: not asked")
 
 
 class FlowWriter(Part):
@@ -69,6 +70,7 @@ class FlowKey(Part):
     reason: str
     length: int | None = Field(description="entries; null: not known, or no stream")
     newest_age_s: int | None = Field(description="null: not known, never written, or no stream")
+    proof_line: str = Field(description="what was asked, and the line that answers; empty: not asked")
 
 
 class FlowService(Part):
@@ -216,7 +218,7 @@ def _list_keys(
 ) -> Iterator[FlowKey]:
     streams = {row.name: row for row in seen.streams} if seen else {}
     others = {row.name: row for row in seen.keys} if seen else {}
-    groups = {(group.service, row.name): group for row in streams.values() for group in row.groups}
+    groups = {row.name: row.groups for row in streams.values()}
     for name, key in sorted(registry.keys.items()):
         if key.state == "retired":
             continue
@@ -228,12 +230,13 @@ def _list_keys(
             store=key.store,
             summary=key.summary,
             writers=tuple(FlowWriter(service=each, stopped=each in stopped) for each in flow.producers.get(name, ())),
-            readers=tuple(_list_readers(registry, flow, name, stopped, groups)),
+            readers=tuple(_list_readers(registry, flow, name, stopped, groups.get(name, ()))),
             gap=_find_gap(flow, name, stopped),
             state=look.state if look else None,
             reason=look.reason if look else "",
             length=row.length if row else None,
             newest_age_s=row.newest_age_s if row else None,
+            proof_line=look.proof_line if look else "",
         )
 
 
@@ -242,20 +245,33 @@ def _list_readers(
     flow: EventFlow,
     key: str,
     stopped: frozenset[str],
-    groups: Mapping[tuple[str, str], GroupRow],
+    groups: Sequence[GroupRow],
 ) -> Iterator[FlowReader]:
     for name in flow.consumers.get(key, ()):
         declared = registry.services[name].streams.consumes.get(key)
-        seen = groups.get((name, key))
+        own = [each for each in groups if _is_of(each.service, name)]
         most = registry.fleet.thresholds.max_lag
         yield FlowReader(
             service=name,
             group=declared.group if declared else "",
             stopped=name in stopped,
-            lag=seen.lag if seen else None,
+            lag=_choose_worst(each.lag for each in own),
             max_lag=(most if declared.max_lag is None else declared.max_lag) if declared else None,
-            pending=seen.pending if seen else None,
+            pending=_choose_worst(each.pending for each in own),
+            proof_line=own[0].proof_line if own else "",
         )
+
+
+def _is_of(service: str, name: str) -> bool:
+    """Whether it is the service of this name, or an instance of the template of this name."""
+    return service == name or (name.endswith("@") and service.startswith(name))
+
+
+def _choose_worst(numbers: Iterable[int | None]) -> int | None:
+    """Of the instances of a template, each of which has its own; None where one is not known."""
+    every = list(numbers)
+    known = [each for each in every if each is not None]
+    return max(known) if known and len(known) == len(every) else None
 
 
 def _find_gap(flow: EventFlow, key: str, stopped: frozenset[str]) -> FlowGap | None:
@@ -299,10 +315,16 @@ class _Ways:
 
 
 def _find_categories(registry: Registry, services: Iterable[str], seen: RegistryReport | None) -> dict[str, Category]:
-    """Categories by the services' names in the registry. Templates are looked up by their instances."""
+    """How services were found, by their names in the registry. Of a template's instances, one that does not run."""
     found = {module.unit: module.category for module in seen.modules} if seen else {}
-    units = {name: make_unit_name(registry, "services", name) for name in services}
-    return {name: found[unit] for name, unit in units.items() if unit in found}
+    named = (
+        (name, [found[unit] for unit in list_units(registry, "services", name) if unit in found]) for name in services
+    )
+    return {
+        name: next((each for each in those if each is not Category.RUNNING), Category.RUNNING)
+        for name, those in named
+        if those
+    }
 
 
 def _list_lifecycles(registry: Registry, ways: _Ways) -> Iterator[Lifecycle]:

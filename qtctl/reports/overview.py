@@ -85,8 +85,8 @@ class ResourceRow(Part):
 class Restarts(Part):
     """`recent` of the services that are up started less than `recent_s` seconds before the evidence was taken.
 
-    `restarted`: those that systemd has restarted since they were started on request. `unseen`: services that should
-    run, of which it is not known when they started.
+    `restarted`: those that systemd has restarted since they were started on request. `unseen`: services of
+    which it is not known whether and when they started.
     """
 
     recent_s: int
@@ -190,7 +190,7 @@ def _count_restarts(services: Sequence[OverviewService], host_up_s: int | None) 
         host_up_s=host_up_s,
         recent=sum(map(is_recent, services)),
         restarted=sum(map(is_restarted, services)),
-        unseen=tuple(each.unit for each in services if each.declared == "running" and each.up_s == UNKNOWN),
+        unseen=tuple(each.unit for each in services if each.up_s == UNKNOWN),
     )
 
 

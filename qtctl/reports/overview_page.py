@@ -117,7 +117,7 @@ def _show_restarts(report: OverviewReport) -> Iterator[Block]:
         ),
     )
     if restarts.unseen:
-        yield Paragraph(f"{UNKNOWN} when they started: {', '.join(restarts.unseen)}.")
+        yield Paragraph(f"It is {UNKNOWN} when these started: {', '.join(restarts.unseen)}.")
 
 
 def _format_up(service: OverviewService) -> str:

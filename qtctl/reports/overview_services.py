@@ -1,6 +1,6 @@
 """The services of an overview, and which of them are critical."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pydantic import Field
 
@@ -47,8 +47,14 @@ class CriticalRow(Part):
     declared: bool
     needed_by: tuple[str, ...] = Field(description="critical units; empty of what is declared critical")
     category: Category
-    findings: tuple[str, ...] = Field(description="ids of the findings whose subject it is")
+    findings: tuple[str, ...] = Field(description="ids of the findings about it")
     proof_line: str
+
+
+def list_findings_about(unit: str, file: str, findings: Iterable[Check]) -> tuple[Check, ...]:
+    """Findings whose subject is the unit, and those of what the service's own file declares: its ports, its streams."""
+    own = file.startswith("services/")
+    return tuple(each for each in findings if each.subject == unit or (own and each.declared.partition(":")[0] == file))
 
 
 def list_services(report: RegistryReport, desired: Desired, look: Look) -> tuple[OverviewService, ...]:
@@ -138,6 +144,7 @@ def _make_critical(
     declared: DesiredUnit | None,
     findings: Sequence[Check],
 ) -> CriticalRow:
+    file = declared.origin.file if declared else ""
     return CriticalRow(
         unit=unit,
         summary=declared.summary if declared else "",
@@ -145,6 +152,6 @@ def _make_critical(
         declared=not needed_by,
         needed_by=tuple(needed_by),
         category=seen.category if seen else Category.UNKNOWN,
-        findings=tuple(sorted({each.id for each in findings if each.subject == unit})),
+        findings=tuple(sorted({each.id for each in list_findings_about(unit, file, findings)})),
         proof_line=seen.proof_line if seen else "",
     )

@@ -12,6 +12,7 @@ from qtctl.registry.load import load
 from qtctl.reports.flow import FlowReport, build_report, to_json
 from qtctl.reports.flow_view import build_page, build_screen
 from qtctl.reports.module_registry import build_report as build_modules
+from tests.builders.desired import resolve_files
 from tests.builders.registry import STORES, write_fleet, write_host, write_redis
 from tests.builders.reported import FILES, desired, evidence
 
@@ -144,3 +145,24 @@ def test_no_line_of_a_drawing_closes_its_fence() -> None:
     report = build_report(registry(), None)
     text = write_markdown(build_page(report, ("a", "```", "# not a heading")))
     assert "````mermaid\na\n```\n# not a heading\n````\n" in text
+
+
+def test_a_template_is_as_far_behind_as_the_worst_of_its_instances() -> None:
+    template = (
+        'summary = "x"\nstate = "running"\ninstances = ["1", "2"]\n'
+        + RUN
+        + 'streams.consumes."s:tick" = {group = "w"}\n'
+    )
+    whole = {**FILES, "services/worker@.toml": template}
+    files = {path: text.encode() for path, text in whole.items()}
+    wanted = resolve_files(whole, "box")
+    modules = build_modules(wanted, evidence(), CHECKS)
+    rows = modules.model_dump()
+    lags = {"worker@1": 5, "worker@2": 9}
+    for stream in rows["streams"]:
+        stream["groups"] = [{**group, "lag": lags.get(group["service"], group["lag"])} for group in stream["groups"]]
+    report = build_report(load(files), modules.model_validate(rows))
+    (reader,) = (
+        each for key in report.keys if key.name == "s:tick" for each in key.readers if each.service == "worker@"
+    )
+    assert reader.lag == 9

@@ -97,7 +97,7 @@ def test_a_unit_of_which_only_the_list_of_units_speaks_started_nobody_knows_when
     row = next(each for each in report.services if each.unit == "q-api.service")
     assert (row.category, row.up_s, row.restarts, row.started_at) == ("RUNNING", "unknown", "unknown", "unknown")
     assert "q-api.service" in report.restarts.unseen
-    assert "q-api.service" in page(report).partition("unknown when they started: ")[2].partition("\n")[0]
+    assert "q-api.service" in page(report).partition("unknown when these started: ")[2].partition("\n")[0]
 
 
 def test_resources_are_the_checks_of_the_audit() -> None:
