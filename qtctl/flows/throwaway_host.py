@@ -99,22 +99,25 @@ class ThrowawayHost:
         return judge(desired, evidence), Facts.of(evidence)
 
     def wait(self, desired: Desired, within_s: float, started: Collection[str] = (), since_us: int = 0) -> Waited:
-        """Audit repeatedly until nothing new is open, nothing can change any more, or time is up.
+        """Audit repeatedly until nothing new has been open for a second, nothing can change any more, or time is up.
 
         `started`: units that must have started after `since_us` (microseconds since the epoch).
         """
         began = time.monotonic()
         settled, triggered = Settled(began), frozenset(each.starts for each in desired.units() if each.starts)
+        good_since: float | None = None
         while True:
             found, facts = self.audit(desired)
             left = [unit for unit in started if not has_started(facts, unit, since_us)]
             left += self._list_waiting(desired, facts)
             open_ = tuple(each for each in found if self._counts(each))
             now = time.monotonic()
+            good_since = (good_since or now) if not open_ and not left else None
             moving = any((unit := facts.find(Unit, name)) is not None and not is_down(unit) for name in left)
             stuck = settled.see(open_, facts, triggered, now) and not moving
-            if (not open_ and not left) or stuck or now - began >= within_s:
-                return Waited(open_, facts, now - began)
+            steady = good_since is not None and now - good_since >= STEADY_S
+            if steady or stuck or now - began >= within_s:
+                return Waited(open_, facts, (good_since or now) - began)
             time.sleep(POLL_S)
 
     def forget(self, findings: Iterable[Finding]) -> None:

@@ -54,7 +54,7 @@ def make_throwaway_lab() -> Iterator[None]:
 def _guarded(folder: Path, lock: int, missing: list[Path]) -> Iterator[None]:
     try:
         guardian = _start_guardian(folder, lock, missing)
-    except OSError:
+    except BaseException:
         remove_lab(folder)
         raise
     try:
@@ -115,9 +115,14 @@ def remove_lab(folder: Path) -> None:
             lab.remove_all()
             if tries_left:
                 time.sleep(BETWEEN_S)
-    if folder.is_dir():
-        shutil.rmtree(folder)
+    shutil.rmtree(folder, onerror=_raise_unless_missing)
     folder.with_suffix(LOCK).unlink(missing_ok=True)
+
+
+def _raise_unless_missing(_remove: object, _path: str, error: "tuple[object, BaseException, object]") -> None:
+    """Someone else may remove the same lab: the guardian of a caller that was interrupted just then."""
+    if not isinstance(error[1], FileNotFoundError):
+        raise error[1]
 
 
 def remove_abandoned(parent: Path) -> None:

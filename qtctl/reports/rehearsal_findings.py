@@ -62,7 +62,7 @@ def _describe(step: RehearsedStep, said: str) -> Json:
 def _judge_lacking(host: str, each: NotModelled) -> Finding:
     return Finding(
         id=QT1201.id, outcome=Outcome.UNKNOWN if each.gap else Outcome.NOT_ASKED, severity=QT1201.severity,
-        title=QT1201.title, subject=each.subject, host=host, what=each.why, reason=f"not modelled: {each.why}",
+        title=QT1201.title, subject=each.subject, host=host, what=each.why, reason=each.why,
         remedy=each.remedy or "see it on the host itself", untried=not each.gap,
         fingerprint=make_fingerprint(QT1201.id, host, each.subject),
     )  # fmt: skip

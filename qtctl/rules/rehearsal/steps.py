@@ -7,9 +7,9 @@ from qtctl.model.rehearsal import StepKind
 _WHY_BACK = "It happens in production sooner or later, and then nobody is there who rehearsed it."
 QT1201 = Meaning(
     "QT1201",
-    "real host is not modelled in part",
+    "not modelled on the throwaway host",
     Severity.WARNING,
-    several="parts of the real host are not modelled",
+    several="parts of the real host that are not modelled",
     what="The throwaway host of a rehearsal lacks something that the real host has, or has it differently: the "
     "evidence does not say it, or no rehearsal can have it (programs, values of secrets, the kernel).",
     why="Whatever depends on it was not tried. A rehearsal says so, and counts none of it as passed.",
