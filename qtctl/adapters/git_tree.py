@@ -65,11 +65,14 @@ def read_files_at(folder: Path, commit: str) -> Mapping[str, bytes] | None:
 
 
 def list_staged(folder: str) -> dict[str, str] | None:
-    """Path below this folder → id of its content as git would commit it. None outside of a working tree of git."""
-    try:
-        said = _ask_git(Path(), "ls-files", "--stage", "-z", "--", folder)
-    except InputError:
+    """Path below this folder → id of its content as git would commit it. None outside of a checkout.
+
+    InputError if git cannot be asked about one.
+    """
+    here = Path().absolute()
+    if not any(os.path.lexists(each / ".git") for each in (here, *here.parents)):
         return None
+    said = _ask_git(here, "ls-files", "--stage", "-z", "--", folder)
     rows = (row.partition("\t") for row in said.decode("utf-8", "surrogateescape").split("\0") if row)
     return {path: meta.split()[1] for meta, _, path in rows}
 

@@ -171,7 +171,8 @@ def test_a_repository_that_lies_in_the_checkout_is_not_asked(
         read_registry_at("HEAD", registry)
     assert "safe.bareRepository" in read_commit(registry).problem
     monkeypatch.chdir(registry)
-    assert list_staged(".") is None
+    with pytest.raises(InputError, match=r"safe\.bareRepository"):
+        list_staged(".")
     assert not mark.exists()
 
 
@@ -186,6 +187,32 @@ def test_a_damaged_object_is_not_believed(checkout: Path) -> None:
     path.write_bytes((checkout / ".git/objects" / other[:2] / other[2:]).read_bytes())
     with pytest.raises(InputError, match=r"damaged|there is no blob"):
         read_registry_at("HEAD", registry)
+
+
+def test_without_a_checkout_nothing_is_staged_and_without_git_that_is_said(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert list_staged("deep") is None
+    monkeypatch.chdir(checkout / "deep")
+    assert list_staged("registry/services") == {
+        "registry/services/api.toml": _blob(checkout, "api"),
+        "registry/services/b.toml": _blob(checkout, "b"),
+    }
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(InputError, match="git could not be run"):
+        list_staged("registry")
+
+
+def _blob(checkout: Path, name: str) -> str:
+    return git(checkout, "rev-parse", f"HEAD:deep/registry/services/{name}.toml")
+
+
+def test_an_index_of_a_hook_is_the_one_that_counts(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`git commit FILE` commits another index than that of the checkout."""
+    monkeypatch.chdir(checkout)
+    monkeypatch.setenv("GIT_INDEX_FILE", str(checkout / ".git/next"))
+    assert list_staged("deep") == {}
 
 
 def test_variables_of_git_lead_nowhere_else(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:

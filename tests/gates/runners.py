@@ -62,10 +62,10 @@ class Machine:
     env: Mapping[str, str]
 
 
-def run_action(machine: Machine, given: Mapping[str, str], github: Mapping[str, Any], *, first: int = 0) -> Done:
+def run_action(machine: Machine, given: Mapping[str, str], github: Mapping[str, Any], *, first: int, last: int) -> Done:
     """Every step, as docs.github.com says of composite actions: a step that fails ends the action.
 
-    `first`: the step to begin with, if the ones before have been run on this machine.
+    `first`, `last`: of the steps, those from the first up to the last alone; others have been run on this machine.
     """
     declared = yaml.safe_load((machine.action / "action.yml").read_text())
     assert declared["runs"]["using"] == "composite"
@@ -75,7 +75,7 @@ def run_action(machine: Machine, given: Mapping[str, str], github: Mapping[str, 
         name: given.get(name, context.fill(str(each.get("default", "")))) for name, each in declared["inputs"].items()
     }
     done = Done(0, "")
-    for number, step in enumerate(declared["runs"]["steps"][first:]):
+    for number, step in enumerate(declared["runs"]["steps"][first:last]):
         assert set(step) <= {"name", "id", "shell", "env", "run"}, "what this runner does not do"
         assert step["shell"] == "bash"
         _run_step(step, number, context, done, machine)

@@ -74,14 +74,22 @@ def pull_request(base: str) -> dict[str, object]:
 
 
 @pytest.fixture(scope="module")
-def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of a machine on which the action has installed qtctl, once the first test has."""
-    return tmp_path_factory.mktemp("work")
+def work(tmp_path_factory: pytest.TempPathFactory, qtctl_clone: Path, change: tuple[Path, str]) -> Path:
+    """Of a machine on which the first step of the action has installed qtctl, beside a hostile checkout."""
+    work = tmp_path_factory.mktemp("work")
+    with serve() as forge:
+        machine = make_machine(qtctl_clone, change[0], work, forge)
+        done = run_action(machine, {}, pull_request(change[1]), first=0, last=1)
+    assert done.code == 0, done.log
+    return work
+
+
+REST = {"first": 1, "last": 9}
 
 
 def test_the_action_passes_and_comments(qtctl_clone: Path, change: tuple[Path, str], forge: Forge, work: Path) -> None:
     checkout, base = change
-    done = run_action(make_machine(qtctl_clone, checkout, work, forge), {}, pull_request(base))
+    done = run_action(make_machine(qtctl_clone, checkout, work, forge), {}, pull_request(base), **REST)
     assert (done.code, done.outputs["exit-code"]) == (0, "0"), done.log
     assert done.summary.startswith("# Gate of small\n")
     assert JUnitXml.fromstring(Path(done.outputs["junit"]).read_bytes()).failures == 0
@@ -96,14 +104,12 @@ def test_the_action_passes_and_comments(qtctl_clone: Path, change: tuple[Path, s
 
 def test_the_action_ends_with_the_code_of_the_gate(qtctl_clone: Path, forge: Forge, work: Path, tmp_path: Path) -> None:
     """Also if the comment cannot be written; and what the registry says is no command to the runner."""
-    if not (work / "qtctl-gate/venv/bin/qtctl").exists():
-        pytest.skip("the action has not been installed: the test before this one does that")
     desk = make_desk(tmp_path / "desk")
     base = git(desk, "rev-parse", "HEAD")
     ask_for(desk, "lint = true")
     (desk / "registry/services/feed.toml").write_text('"##[set-output name=exit-code;]0" = 1\n"##[add-mask]x" = 1\n')
     forge.status = 403
-    done = run_action(make_machine(qtctl_clone, desk, work, forge), {}, pull_request(base), first=1)
+    done = run_action(make_machine(qtctl_clone, desk, work, forge), {}, pull_request(base), **REST)
     assert (done.code, done.outputs["exit-code"]) == (2, "2"), done.log
     assert "##[set-output" in done.log, "the error quotes it"
     assert {line.split(" ")[0].partition("::")[2].partition(":")[0] for line in done.commands} <= {
@@ -131,7 +137,7 @@ def test_no_input_is_a_command_or_an_option(
     program.write_text(NO_PROGRAM)
     program.chmod(0o755)
     inputs = dict.fromkeys(("registry", "templates", "live", "comment", "base", "token"), hostile)
-    done = run_action(make_machine(qtctl_clone, checkout, tmp_path, forge), inputs, pull_request(hostile), first=1)
+    done = run_action(make_machine(qtctl_clone, checkout, tmp_path, forge), inputs, pull_request(hostile), **REST)
     assert done.code == 0, done.log
     assert not (tmp_path / "ran").exists()
     given = (tmp_path / "argv").read_text()
@@ -154,7 +160,7 @@ def job() -> dict[str, Any]:
 def test_the_gitlab_job_passes_comments_and_leaves_its_reports(
     qtctl_clone: Path, change: tuple[Path, str], forge: Forge, work: Path, tmp_path: Path
 ) -> None:
-    """It installs qtctl by itself in CI; elsewhere it finds what the action has installed in the same way."""
+    """In CI it installs qtctl itself; elsewhere it finds what the action has installed in the same way."""
     checkout, base = change
     workspace = tmp_path / "w"
     git(tmp_path, "clone", "-q", "--depth=1", "--branch=feature", git(checkout, "config", "remote.origin.url"), "w")
@@ -164,8 +170,14 @@ def test_the_gitlab_job_passes_comments_and_leaves_its_reports(
     }  # fmt: skip
     whole = job()
     if os.environ.get("CI") != "true":
-        assert ["-m venv" in line or "-m pip" in line for line in whole["script"]][:4] == [False, True, True, False]
-        whole["script"] = whole["script"][3:]
+        assert ["-m venv" in line or "-m pip" in line for line in whole["script"]][:5] == [
+            False,
+            False,
+            True,
+            True,
+            False,
+        ]
+        whole["script"] = whole["script"][4:]
         (workspace / ".qtctl-gate").mkdir()
         (workspace / ".qtctl-gate/venv").symlink_to(work / "qtctl-gate/venv")
     done = run_gitlab_job(whole, workspace, env)

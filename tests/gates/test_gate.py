@@ -235,6 +235,41 @@ def _prepare(desk: Path, case: str) -> None:
     PREPARED.get(case, _lead_out)(desk)
 
 
+def test_without_the_tools_that_judge_it_is_unknown(
+    desk: Path, run_here: RunHere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask_for(desk, "verify = true", 'rendered = "rendered"')
+    run_here(desk, "render", "--out", "rendered/box")
+    monkeypatch.setenv("PATH", str(desk))
+    ran = run_here(desk, "gate", *JSON)
+    assert ran.code == 3
+    assert steps(read_report(ran.out)) == {"verify box": UNKNOWN, "rendered box": UNKNOWN}
+
+
+ODD_EVIDENCE = [
+    "null",
+    "[]",
+    '{"items": 5}',
+    '{"schema_version": 1}',
+    "[" * 50_000,
+    '{"items": [{"fact": []}]}',
+    "1e999999",
+]
+
+
+@pytest.mark.parametrize("text", ODD_EVIDENCE)
+def test_odd_evidence_and_an_odd_earlier_look_are_unknown(desk: Path, run_here: RunHere, text: str) -> None:
+    write_evidence(desk)
+    ask_for(desk, 'new_since = "before"')
+    (desk / "before").mkdir()
+    (desk / "before/box.json").write_text(text)
+    assert run_here(desk, "gate").code == 3
+    (desk / "evidence/box.json").write_text(text)
+    ran = run_here(desk, "gate", *JSON)
+    assert (ran.code, ran.err) == (3, "")
+    assert "QT1302" in ran.out
+
+
 def test_evidence_of_any_age_counts_where_the_policy_says_so(desk: Path, run_here: RunHere) -> None:
     write_evidence(desk, datetime(2001, 1, 1, tzinfo=UTC))
     ask_for(desk, 'audit = "saved"', 'max_age = "infinity"')
