@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from qtctl.dialects.compose.load import Setting, load_project, make_compose
 from qtctl.errors import InputError
@@ -12,6 +13,7 @@ from qtctl.history.compose_rows import read_compose
 from qtctl.history.evolve import Source, evolve
 from qtctl.history.module_rows import read_modules
 from qtctl.model.snapshot import Inventory, RowKind
+from qtctl.reports.evolution import build_report, make_schema, to_json
 from qtctl.reports.trend_svg import draw
 from tests.history.year import short
 
@@ -91,6 +93,14 @@ def test_from_containers_to_systemd() -> None:
         "- port 8005/udp", "- port 8006/tcp",
     ])  # fmt: skip
     assert find_silent(compose(), written()) == (RowKind.STREAM, RowKind.LIMIT, RowKind.VENV)
+
+
+def test_json_of_what_became_of_a_compose_project() -> None:
+    found = evolve([Source("docker-compose.yml", compose()), Source("modules.json", written())])
+    document = json.loads(to_json(build_report(found)))
+    Draft202012Validator(make_schema()).validate(document)
+    assert len(document["changes"]) == len(found.whole.changes)
+    assert any(field["before"] for change in document["changes"] for field in change["fields"])
 
 
 def test_what_the_registry_says_of_a_service_goes_before_its_name() -> None:

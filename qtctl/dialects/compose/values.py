@@ -28,6 +28,10 @@ class Text(str):
         made.place, made.raw, made.variables, made.unset = place, raw or text, variables, unset
         return made
 
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        """What a copy is made from."""
+        return str(self), self.place, self.raw, self.variables, self.unset
+
 
 class Date(Text):
     """A date without quotes, which Compose accepts nowhere."""
@@ -42,6 +46,10 @@ class Whole(int):
         made = super().__new__(cls, number)
         made.place = place
         return made
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        """What a copy is made from."""
+        return int(self), self.place
 
 
 class Table(dict[str, Any]):
