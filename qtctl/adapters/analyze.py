@@ -30,7 +30,7 @@ class LocalAnalyze:
             root, scratch = Path(path).resolve() / "root", Path(path).resolve() / "tmp"
             try:
                 scratch.mkdir()
-                lay(root, tree)
+                stage_tree(root, tree)
             except OSError as error:
                 raise _explain_no_stage(error) from error
             yield StagedRoot(str(root), str(scratch))
@@ -63,7 +63,7 @@ class StagedRoot:
         return Printed(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
 
 
-def lay(root: Path, tree: Tree) -> None:
+def stage_tree(root: Path, tree: Tree) -> None:
     """Write the folders, files and links of `tree` below `root`, owned by this process's user.
 
     OSError if one cannot be written, InputError if its path leads out of `root`.

@@ -119,7 +119,7 @@ def _spend(message: Message, values: int) -> None:
         raise ValueError("more values than are read of a message")
 
 
-def _number(form: str) -> Read:
+def _make_number_reader(form: str) -> Read:
     size, unpack = Struct(form).size, Struct(form).unpack_from
 
     def read(message: Message, at: int) -> tuple[object, int]:
@@ -283,7 +283,7 @@ _KEYS = frozenset((*_NUMBERS, "b", "s", "o", "g"))
 
 def _make_basic_types(order: str) -> dict[str, Type]:
     """The types of one letter."""
-    numbers = {kind: (_number(order + form), Struct(order + form).size) for kind, form in _NUMBERS.items()}
+    numbers = {kind: (_make_number_reader(order + form), Struct(order + form).size) for kind, form in _NUMBERS.items()}
     return {
         "b": Type(_make_bool_reader(order), 4, 4, 1),
         "s": Type(_make_string_reader(order), 4, 5, 1),

@@ -36,7 +36,8 @@ def read_registry(folder: Path) -> dict[str, bytes]:
         raise InputError("there is no registry here", hint=hint, place=Place(str(folder)))
     with _open_folder(folder) as root:
         read = (
-            (f"{entry.path}{'/' * entry.is_folder}", _read_registry_file(root, entry)) for entry in Walk(root).entries()
+            (f"{entry.path}{'/' * entry.is_folder}", _read_registry_file(root, entry))
+            for entry in Walk(root).list_entries()
         )
         return dict(sorted(_check_total_size(root, ((path, content) for path, content in read if content is not None))))
 
@@ -148,7 +149,7 @@ def read_templates(folder: Path | None) -> dict[str, str]:
         raise InputError("there are no templates here", hint="check --templates", place=Place(str(folder)))
     with _open_folder(folder) as root:
         with _name_failures("read", Place(str(folder))):
-            names = [name for name in Walk(root).files() if name.endswith(".j2")]
+            names = [name for name in Walk(root).list_files() if name.endswith(".j2")]
         found = _check_total_size(root, ((name, _read(root, name)) for name in names))
         return {name: _decode(content, root.place(name)) for name, content in found}
 
@@ -244,7 +245,7 @@ def remove_marked(folder: Path, tops: Collection[str], mark: str, kept: Collecti
     removed.
     """
     with _open_folder(folder, Links.REFUSED) as root:
-        below = (each for each in Walk(root, only=tops).entries() if not each.is_link and not each.is_folder)
+        below = (each for each in Walk(root, only=tops).list_entries() if not each.is_link and not each.is_folder)
         removed = [each.path for each in below if each.path not in kept and _begins_with(each, mark.encode())]
         for path in sorted(removed):
             with _name_failures("removed", root.place(path)):
@@ -317,7 +318,9 @@ def replace_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
 def _check_old(folder: Path) -> None:
     """InputError if it is not a registry, or has something else that this would delete."""
     with _open_folder(folder) as root:
-        odd = [each.path for each in Walk(root).entries() if each.is_link or each.problem or not _is_ordinary(each)]
+        odd = [
+            each.path for each in Walk(root).list_entries() if each.is_link or each.problem or not _is_ordinary(each)
+        ]
     if folder.is_symlink() or odd or not (folder / "fleet.toml").is_file():
         what = f"holds {odd[0]}" if odd else "has no fleet.toml"
         raise InputError(f"is not a registry: {what}", hint="name another folder", place=Place(str(folder)))

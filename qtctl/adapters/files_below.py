@@ -82,7 +82,7 @@ def _compare(root: Folder, wanted: Mapping[str, bytes]) -> tuple[tuple[str, ...]
 
 
 def _find_left(root: Folder, tops: Collection[str], mark: bytes, wanted: Mapping[str, bytes]) -> Iterator[str]:
-    for entry in Walk(root, only=tops).entries():
+    for entry in Walk(root, only=tops).list_entries():
         if entry.is_link or entry.is_folder or entry.path in wanted:
             continue
         if _begins_with(entry.fd, entry.name, mark):

@@ -45,13 +45,13 @@ def parse(blob: bytes) -> Certificate:
     plain = encode_string(key_type.encode()) + b"".join(
         encode_string(fields.read_string()) for _ in range(_PARTS[key_type])
     )
-    fields.number(8)  # the serial number
-    kind = fields.number(4)
+    fields.read_number(8)  # the serial number
+    kind = fields.read_number(4)
     fields.read_string()  # the identity, a comment
     principals = Fields(fields.read_string()).read_strings()
     if len(principals) > _MOST_PRINCIPALS:
         raise Malformed("too many principals")
-    after, before = fields.number(8), fields.number(8)
+    after, before = fields.read_number(8), fields.read_number(8)
     critical = Fields(fields.read_string()).read_strings()
     Fields(fields.read_string()).read_strings()  # extensions: hosts have none
     fields.read_string()  # reserved

@@ -13,11 +13,11 @@ _UID = re.compile(r"[0-9]{1,10}")
 def find_person() -> Person:
     """sudo sets SUDO_UID, and it counts only for root: anyone else may have set it."""
     sudo_uid = os.environ.get("SUDO_UID", "")
-    sudo_user = _name(int(sudo_uid)) if os.getuid() == 0 and _UID.fullmatch(sudo_uid) else ""
-    return Person(_name(os.getuid()), platform.node(), sudo_user)
+    sudo_user = _get_user_name(int(sudo_uid)) if os.getuid() == 0 and _UID.fullmatch(sudo_uid) else ""
+    return Person(_get_user_name(os.getuid()), platform.node(), sudo_user)
 
 
-def _name(uid: int) -> str:
+def _get_user_name(uid: int) -> str:
     """The user's name; the number of a user without a name."""
     try:
         return pwd.getpwuid(uid).pw_name

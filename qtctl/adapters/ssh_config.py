@@ -146,7 +146,7 @@ def make_settings(
         config=config,
         host_key_alias=_drop_none(one.get("hostkeyalias", "")),
         check_host_ip=one.get("checkhostip", "no") == "yes",
-        required_rsa_size=max(SMALLEST_RSA, _number(one.get("requiredrsasize", ""))),
+        required_rsa_size=max(SMALLEST_RSA, _parse_number(one.get("requiredrsasize", ""))),
         algorithms=_parse_algorithms(one),
         rekey=_parse_rekey(one.get("rekeylimit", "")),
         proxy_jump=parse_jumps(one.get("proxyjump", "")),
@@ -217,22 +217,22 @@ def _parse_hop(text: str) -> Hop:
     return Hop(found[1] or found[3], user, int(found[2] or found[4] or 0))
 
 
-def _number(text: str) -> int:
+def _parse_number(text: str) -> int:
     return int(text) if re.fullmatch("[0-9]{1,18}", text) else 0
 
 
 def _parse_port(text: str) -> int:
-    found = _number(text)
+    found = _parse_number(text)
     return found if 0 < found < 1 << 16 else 22
 
 
 def _parse_seconds(text: str) -> float | None:
-    return float(_number(text)) or None
+    return float(_parse_number(text)) or None
 
 
 def _parse_rekey(text: str) -> tuple[int, int]:
     size, _, seconds = text.partition(" ")
-    return _number(size), _number(seconds)
+    return _parse_number(size), _parse_number(seconds)
 
 
 def _drop_none(text: str) -> str:

@@ -26,11 +26,11 @@ class Fields:
         self.at += count
         return self.data[self.at - count : self.at]
 
-    def number(self, size: int) -> int:
+    def read_number(self, size: int) -> int:
         return int.from_bytes(self.read_bytes(size))
 
     def read_string(self) -> bytes:
-        return self.read_bytes(self.number(4))
+        return self.read_bytes(self.read_number(4))
 
     def read_text(self) -> str:
         return self.read_string().decode("utf-8", "replace")

@@ -44,7 +44,7 @@ class Replies:
     def expect(self, commands: Sequence[tuple[str, ...]], deadline: Deadline) -> None:
         """A new exchange: a reply to each of these commands, all by the deadline."""
         self._deadline = deadline
-        self._scanner = Scanner([KEPT_DEPTH.get(_name(command), OTHERS_DEPTH) for command in commands])
+        self._scanner = Scanner([KEPT_DEPTH.get(_name_command(command), OTHERS_DEPTH) for command in commands])
 
     def send(self, data: bytes) -> None:
         send_all(self._wire, data, self._deadline)
@@ -201,5 +201,5 @@ def _parse_length(line: bytes) -> int:
     return int(line[1:-2])
 
 
-def _name(command: Sequence[str]) -> tuple[str, ...]:
+def _name_command(command: Sequence[str]) -> tuple[str, ...]:
     return tuple(word.upper() for word in command[:2])

@@ -32,7 +32,7 @@ def read_unit_folder(folder: Path) -> tuple[Found, ...]:
 def _read_all(root: Folder, folder: Path) -> list[Found]:
     own = f"{folder.resolve()}/".startswith(_OF_SYSTEMD)
     found, size = [], 0
-    for entry in Walk(root, SKIPPED).entries():
+    for entry in Walk(root, SKIPPED).list_entries():
         if entry.is_folder and not entry.problem:
             continue
         found.append(_read_entry(root, entry, own=own))

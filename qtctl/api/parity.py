@@ -51,7 +51,7 @@ def compare_projects(projects: Sequence[Project], declared: Loaded, evidence: Ev
 
 def _audit(declared: Loaded, evidence: Evidence | None, facts: Facts | None) -> Audited:
     if evidence is None or facts is None:
-        return Audited.nothing()
+        return Audited.make_empty()
     if facts.why_unreachable:
         return Audited((), facts.why_unreachable)
     return Audited(judge(declared.desired, evidence))

@@ -152,8 +152,8 @@ def _find_column(heads: Sequence[frozenset[str]], nouns: frozenset[str]) -> int:
 
 def _read_list(listing: Listing) -> Listed:
     top = listing.top
-    names = [_name(each) for each in top]
-    inside = [name for each in top for name in (split_names(each.text) if "," in each.text else (_name(each),))]
+    names = [_find_name(each) for each in top]
+    inside = [name for each in top for name in (split_names(each.text) if "," in each.text else (_find_name(each),))]
     ways = {len(top): f"{len(top)} items", len(set(names)): f"{len(set(names))} different names"}
     if all(len(each.split()) <= LONGEST_NAME for each in inside):
         ways.setdefault(len(inside), f"{len(inside)} names")
@@ -187,7 +187,7 @@ def _read_times(text: str) -> int:
     return int(found[1] or found[2]) if found else 1
 
 
-def _name(item: Item) -> str:
+def _find_name(item: Item) -> str:
     """Bold text is a name if it has only a few words; list numbers are not part of it."""
     return item.strong if item.strong and item.text.startswith(item.strong) else name_of(item.text)
 
@@ -197,7 +197,7 @@ def _is_name(text: str) -> bool:
 
 
 def _lists_names(items: Sequence[Item]) -> bool:
-    named = [_is_name(_name(each)) and not _is_attribute(each) for each in items]
+    named = [_is_name(_find_name(each)) and not _is_attribute(each) for each in items]
     return bool(items) and sum(named) >= MOSTLY * len(named)
 
 

@@ -43,7 +43,7 @@ def audit_fleet(chosen: FleetSource, shown: "Shown", *, save: Path | None) -> Ex
         for each in asked:
             if save is not None:
                 keep(each.evidence, save / f"{each.target}.json")
-            judged = audit.judge(each.declared, each.evidence, shown.part.earlier(each.declared))
+            judged = audit.judge(each.declared, each.evidence, shown.part.find_earlier(each.declared))
             checks, said = shown.part.of(each.declared, judged)
             shown_checks = checks if said else condense(checks, each.target)
             found[each.number] = tuple(add_places(shown_checks, each.declared.host_place))

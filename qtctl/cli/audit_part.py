@@ -75,7 +75,7 @@ class Part:
 
         return None if self.fail_on is None else Severity(self.fail_on)
 
-    def earlier(self, declared: "Declared") -> "Evidence | None":
+    def find_earlier(self, declared: "Declared") -> "Evidence | None":
         """The evidence of the earlier look, if that is evidence: findings are new compared with it."""
         found = self._read_earlier()
         return None if found is None else found.find_evidence(declared)

@@ -109,7 +109,7 @@ def _ask_root(look: Observation, wanted: Mapping[str, list[Need]]) -> None:
 
 
 def _select_needing_root(look: Observation, needs: Iterable[Need]) -> Iterator[Need]:
-    items = ((need, look.ledger.item(need)) for need in needs)
+    items = ((need, look.ledger.find_item(need)) for need in needs)
     return (need for need, item in items if item is not None and item.needs_root)
 
 

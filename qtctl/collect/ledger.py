@@ -48,7 +48,7 @@ class Ledger:
         help_ = why.hint if isinstance(why, QtctlError) else ""
         self.add((refusal(need, str(why), help_=help_) for need in needs), asks)
 
-    def item(self, need: Need) -> Item | None:
+    def find_item(self, need: Need) -> Item | None:
         return self._items.get(need)
 
     @property

@@ -25,7 +25,7 @@ def follow(
     until = clock.monotonic() + within_s * SHARE
     found = [_Found(command, reply) for command, reply in zip(commands, replies, strict=True)]
     for _ in range(MOST_ROUNDS):
-        going = [(each, command) for each in found if (command := each.next())]
+        going = [(each, command) for each in found if (command := each.make_next())]
         left_s = until - clock.monotonic()
         if not going or left_s <= 0:
             break
@@ -50,7 +50,7 @@ class _Found:
         if scan_on(command, reply.value):
             self.add(reply)
 
-    def next(self) -> tuple[str, ...]:
+    def make_next(self) -> tuple[str, ...]:
         if self._ended or not self._cursor or len(self._seen) >= MOST_KEYS:
             return ()
         return scan_on(self._command, [self._cursor, []])

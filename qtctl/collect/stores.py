@@ -65,7 +65,7 @@ def settle(look: Observation, unanswered: Iterable[Unanswered]) -> None:
 
 def _explain(look: Observation, error: HostError) -> tuple[str, str]:
     """Reason and help. If a host forwards nothing and runs no store either, the first is the reason for both."""
-    login = look.ledger.item(EXEC)
+    login = look.ledger.find_item(EXEC)
     if isinstance(error, Refused) and login is not None and login.state is State.REFUSED:
         return f"{error.message}; {login.reason}", login.help or error.hint
     return str(error), error.hint
@@ -73,9 +73,9 @@ def _explain(look: Observation, error: HostError) -> tuple[str, str]:
 
 def _is_unheard(look: Observation, store: DesiredStore) -> bool:
     if store.socket:
-        bound = look.ledger.item(Need(UnixSocket.FACT, store.socket))
+        bound = look.ledger.find_item(Need(UnixSocket.FACT, store.socket))
         return bound is not None and bound.value is not None and bound.value == {"listening": [], "alike": False}
-    sockets = look.ledger.item(SOCKETS)
+    sockets = look.ledger.find_item(SOCKETS)
     if sockets is None or sockets.state is not State.OBSERVED or sockets.value is None:
         return False
     rows = sockets.value["rows"]

@@ -66,7 +66,7 @@ class _Session:
         self._bus = look.host.bus(root=root, deadline_s=look.deadline.left(BUS_SHARE))
         self._at = self._took_s = 0.0
 
-    def shown(self, unit: str) -> probe.Shown:
+    def list_properties(self, unit: str) -> probe.Shown:
         """The properties that show how the unit's directives are loaded."""
         return list_shown(self.inquiry, unit)
 
@@ -145,7 +145,7 @@ def _look(session: _Session, open_: set[Need]) -> None:
 
 
 def _list_gets(session: _Session, names: Iterable[str]) -> list[probe.Question]:
-    return [question for name in names for question in probe.ask_properties(name, session.shown(name))]
+    return [question for name in names for question in probe.ask_properties(name, session.list_properties(name))]
 
 
 def _match_rows(names: Sequence[str], reply: BusReply) -> dict[str, probe.Row]:
@@ -163,7 +163,7 @@ def _match_replies(
     rest = iter(replies)
     found = {}
     for name in names:
-        asked = probe.describe_asked(name, session.shown(name))
+        asked = probe.describe_asked(name, session.list_properties(name))
         number = session.note(("Get", name, *asked), probe.make_again(name))
         found[name] = _Seen(rows[name], tuple(islice(rest, len(asked))), number)
     return found
@@ -224,8 +224,8 @@ def _list_starting_sockets(session: _Session, first: _First, known: set[str]) ->
     """Sockets that start a unit of someone else, unless something else asks for them already."""
     found: set[str] = set()
     for name, seen in first.seen.items():
-        if TRIGGERED_BY in session.shown(name) and not seen.row.absent:
-            found.update(probe.list_triggering_sockets(name, seen.replies, session.shown(name)))
+        if TRIGGERED_BY in session.list_properties(name) and not seen.row.absent:
+            found.update(probe.list_triggering_sockets(name, seen.replies, session.list_properties(name)))
     return sorted(found - known)[:MOST_UNDECLARED]
 
 

@@ -38,10 +38,10 @@ class Walk:
     """If given, only these names in the top folder."""
     _count: int = 0
 
-    def entries(self) -> Iterator[Entry]:
+    def list_entries(self) -> Iterator[Entry]:
         yield from self._walk_folder(os.dup(self.root.fd), "", 0)
 
-    def files(self) -> list[str]:
+    def list_files(self) -> list[str]:
         """The names in the top folder that are not folders, sorted."""
         return [name for name, is_folder, _ in self._list_names(self.root.fd, "") if not is_folder]
 

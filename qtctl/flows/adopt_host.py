@@ -116,18 +116,18 @@ def _run(host: Host, commands: Sequence[Command]) -> list[Frame | None]:
 
 def _read_states(host: Host, found: Iterable[Found]) -> tuple[dict[str, UnitState], tuple[str, ...]]:
     """The state of every unit that has a file or is loaded, including instances."""
-    named = {_name(each) for each in found if units.UNIT_NAME.fullmatch(_name(each))}
+    named = {_get_name(each) for each in found if units.UNIT_NAME.fullmatch(_get_name(each))}
     if not named:
         return {}, ()
     asked = sorted(name for name in named if not units.explain_odd_name(name))
     bus = host.bus()
     try:
-        listed, by_name = bus.call([_call(units.ALL_UNITS), _call(units.ask_by_names(asked))], DEADLINE_S)
+        listed, by_name = bus.call([_make_call(units.ALL_UNITS), _make_call(units.ask_by_names(asked))], DEADLINE_S)
         rows = (row for row in units.read_rows(listed) if units.UNIT_NAME.fullmatch(row.id) and not row.absent)
         loaded = {row.id: row.active for row in rows}
         active = _read_active(asked, units.read_rows(by_name))
         names = sorted(name for name in {*named, *loaded} if UnitKind.of(name) not in _NO_FILES)
-        replies = bus.call([_call(units.ask_file_state(name)) for name in names], DEADLINE_S)
+        replies = bus.call([_make_call(units.ask_file_state(name)) for name in names], DEADLINE_S)
         enabled = {name: _read_word(reply) for name, reply in zip(names, replies, strict=True)}
     except (HostError, units.Undecodable) as error:
         return {}, (f"what systemd says of the units: {error}",)
@@ -146,9 +146,9 @@ def _read_word(reply: BusReply) -> str:
     return "" if reply.error in units.GONE else units.read_word(reply)
 
 
-def _name(found: Found) -> str:
+def _get_name(found: Found) -> str:
     return PurePosixPath(found.path).name
 
 
-def _call(each: units.Question) -> BusCall:
+def _make_call(each: units.Question) -> BusCall:
     return BusCall(each.path, each.interface, each.member, each.signature, each.body)

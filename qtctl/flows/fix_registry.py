@@ -45,7 +45,7 @@ def _apply_fixes(
             tried = _try_fixes(now, each)
             left = _list_problems(tried, templates) if tried else was
             meant = {problem for _, _, problems in each for problem in problems}
-            if tried and left.fewer(was) and not left.findings & meant:
+            if tried and left.is_fewer(was) and not left.findings & meant:
                 made += [(id_, fix) for id_, fix, _ in each]
                 now, was = tried, left
         if made:
@@ -85,7 +85,7 @@ class _Problems:
     errors: frozenset[tuple[str, str]]
     findings: frozenset[tuple[str, str, str]] = frozenset()
 
-    def fewer(self, before: "_Problems") -> bool:
+    def is_fewer(self, before: "_Problems") -> bool:
         """Whether something is gone and nothing is new."""
         return self.errors < before.errors if before.errors else not self.errors and self.findings < before.findings
 

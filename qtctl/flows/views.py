@@ -18,7 +18,7 @@ def make_listing(files: Mapping[str, bytes], kind: Kind, state: State | None) ->
     return listing_of(load(files), kind, state)
 
 
-def graph(files: Mapping[str, bytes], what: What, focus: str | None) -> Graph:
+def build_graph(files: Mapping[str, bytes], what: What, focus: str | None) -> Graph:
     return graph_of(load(files), what, focus)
 
 

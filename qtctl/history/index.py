@@ -18,10 +18,10 @@ _HINT = "qtctl snapshot verify --rebuild-index makes it again from the snapshots
 
 def make_file_name(snapshot: Snapshot) -> str:
     """Sorts by number; contains the day and the digest of the content."""
-    return _name(snapshot.head.number, snapshot.head.taken_at, snapshot.digest)
+    return _make_name(snapshot.head.number, snapshot.head.taken_at, snapshot.digest)
 
 
-def _name(number: int, taken_at: str, digest: str) -> str:
+def _make_name(number: int, taken_at: str, digest: str) -> str:
     taken = taken_at.partition(".")[0].removesuffix("Z").replace("-", "").replace(":", "")
     return f"{number:06d}-{taken}Z-{digest}{ENDING}"
 
@@ -34,7 +34,7 @@ def make_entry(snapshot: Snapshot) -> Entry:
 def write_index(host: str, entries: Iterable[Entry], pruned: Pruned | None) -> bytes:
     """The same bytes for the same snapshots, a line for each, so that git merges and shows it well."""
     lines = [
-        json.dumps({name: getattr(each, name) for name in Entry.__slots__}) for each in sorted(entries, key=_number)
+        json.dumps({name: getattr(each, name) for name in Entry.__slots__}) for each in sorted(entries, key=_get_number)
     ]
     took = json.dumps(None if pruned is None else {"number": pruned.number, "digest": pruned.digest})
     head = f'{{\n  "format": {INDEX_FORMAT},\n  "host": {json.dumps(host)},\n  "pruned": {took},\n  "snapshots": ['
@@ -70,7 +70,7 @@ def _read_list(document: Mapping[str, Any]) -> list[Any]:
 def _read_entry(said: Mapping[str, Any]) -> Entry:
     previous = _digest(said["previous"]) if said["previous"] else ""
     number, taken, digest = _read_whole(said["number"]), said["taken_at"], _digest(said["digest"])
-    if not isinstance(taken, str) or said["file"] != _name(number, taken, digest):
+    if not isinstance(taken, str) or said["file"] != _make_name(number, taken, digest):
         raise ValueError
     return Entry(said["file"], number, digest, previous, taken)
 
@@ -87,5 +87,5 @@ def _digest(value: object) -> str:
     return value
 
 
-def _number(entry: Entry) -> int:
+def _get_number(entry: Entry) -> int:
     return entry.number

@@ -69,14 +69,14 @@ def list_refusals(model: type[BaseModel], document: object, error: ValidationErr
     missing, unknown = ([fault.path for fault in faults if fault.kind == kind] for kind in (_MISSING, _UNKNOWN))
     tables = frozenset(fault.path for fault in faults if isinstance(fault.value, dict))
     meant = _Meant(model, missing, unknown, tables)
-    renamed = {(*fault.path[:-1], meant.key(fault.path)) for fault in faults if fault.kind == _UNKNOWN}
+    renamed = {(*fault.path[:-1], meant.find_key(fault.path)) for fault in faults if fault.kind == _UNKNOWN}
     found = []
     for fault in faults:
         if fault.kind == _UNKNOWN:
             what = f"unknown key {write_key((*prefix, *fault.path))}"
-            near = meant.key(fault.path)
+            near = meant.find_key(fault.path)
             instead = (*fault.path[:-1], near) if near else ()
-            found.append(Refusal(fault.path, what, meant.hint(prefix, fault.path), instead))
+            found.append(Refusal(fault.path, what, meant.make_hint(prefix, fault.path), instead))
         elif fault.kind != _MISSING or fault.path not in renamed:
             found.append(_SAID.get(fault.kind, _make_wrong)(prefix, fault))
     return found
@@ -97,7 +97,7 @@ class _Meant:
         self._keys: dict[tuple[Path, object], Known] = {}
         self._found: dict[Path, str] = {}
 
-    def key(self, path: Path) -> str:
+    def find_key(self, path: Path) -> str:
         """A key of the same table; "" if none is near."""
         if path not in self._found:
             table = path[:-1]
@@ -125,10 +125,10 @@ class _Meant:
             return missing[0]
         return "" if self._find_elsewhere(path) else near
 
-    def hint(self, prefix: Path, path: Path) -> str:
+    def make_hint(self, prefix: Path, path: Path) -> str:
         """The key that was meant: in the same table, or of the same name in another one; else a list of all keys."""
         name, table = str(path[-1]), path[:-1]
-        near = self.key(path)
+        near = self.find_key(path)
         if near:
             return f"did you mean {write_key((*prefix, *table, near))}?"
         keys = list_model_keys(self._model)

@@ -62,7 +62,7 @@ class Ground:
             found,
             elsewhere,
             facts,
-            audited or Audited.nothing(),
+            audited or Audited.make_empty(),
             Policy.of(desired.fail_on, dict(desired.severities), desired.waivers, facts.taken_at if facts else ""),
             {each.unit: describe(each, shared) for each in desired.services},
             _list_owners(found),
@@ -84,7 +84,7 @@ class File:
     published: set[tuple[str, int]] = field(default_factory=set)
     """Protocol and number of every port that a service of the file published, where it is now."""
 
-    def service(self, name: str, line: int | None) -> Service:
+    def make_service(self, name: str, line: int | None) -> Service:
         return Service(self.compose.file, name, line, self.ground.desired.host)
 
 
@@ -128,7 +128,7 @@ def compare_file(
     dispositions = legacy.services if legacy else {}
     rows = tuple(make_row(service, dispositions.get(service.name), file) for service in compose.services)
     known = {service.name for service in compose.services}
-    strays = [(name, judge_stray(file.service(name, None))) for name in sorted(dispositions) if name not in known]
+    strays = [(name, judge_stray(file.make_service(name, None))) for name in sorted(dispositions) if name not in known]
     if settings is not None and legacy is not None:
         strays += [("", each) for each in _list_unused(file, legacy, rows)]
     strays += [("", each) for each in judge_claims(record, files or Known.of((record,)), ground.desired)]
@@ -159,7 +159,7 @@ def _open_file(compose: Compose, legacy: Legacy | None, settings: ComposeSetting
 
 
 def make_row(compose: ComposeService, disposition: Disposition | None, file: File) -> ParityRow:
-    ground, service = file.ground, file.service(compose.name, compose.line)
+    ground, service = file.ground, file.make_service(compose.name, compose.line)
     findings = [judge_missing(service)] if disposition is None else [
         *judge_names(service, disposition, (*ground.places, *ground.elsewhere)),
         *judge_ports(service, disposition, compose),
@@ -257,7 +257,7 @@ def _list_unused(file: File, legacy: Legacy, rows: Sequence[ParityRow]) -> Itera
     away = {name for name, each in legacy.services.items() if any(to in file.ground.elsewhere for to in each.to)}
     for rule, name in list_rules(legacy):
         if rule not in used and (name in there - away if name else not away):
-            yield judge_unused(file.service(name, None), rule)
+            yield judge_unused(file.make_service(name, None), rule)
 
 
 def list_sides_on_other_hosts(disposition: Disposition, ground: Ground) -> tuple[UnitSide, ...]:

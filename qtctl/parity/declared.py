@@ -34,7 +34,7 @@ class Declared:
     def unit(self) -> str:
         return self.service.unit
 
-    def order(self, units: Iterable[str]) -> frozenset[str]:
+    def list_order(self, units: Iterable[str]) -> frozenset[str]:
         """How it depends on one of these units: `after`, `wants`, `requires`, `part_of`."""
         wanted = frozenset(units)
         found = {key for key in (*_STARTS, "after", "part_of") if not wanted.isdisjoint(getattr(self.service, key))}

@@ -56,7 +56,7 @@ class Audited:
                 self.by_file.setdefault(finding.place.file, []).append((finding.place.path, finding))
 
     @classmethod
-    def nothing(cls) -> "Audited":
+    def make_empty(cls) -> "Audited":
         return cls((), NO_EVIDENCE)
 
     def explain_missing(self, unit: DesiredUnit, dimension: Dimension, uses: Iterable[str] = ()) -> str:

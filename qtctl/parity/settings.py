@@ -148,7 +148,7 @@ def judge_dependency(setting: ComposeSetting, unit: Declared, service: Service) 
         return Judged(Fate.UNKNOWN, then, "", f"nothing on this host is declared for {other}")
     if unit.unit in units:
         return Judged(Fate.CHANGED, then, unit.unit, f"{other} is the same unit now")
-    found, wanted = unit.order(units), frozenset(setting.values)
+    found, wanted = unit.list_order(units), frozenset(setting.values)
     now = f"{', '.join(sorted(found & wanted))} {', '.join(sorted(units))}" if found & wanted else ""
     if wanted <= found:
         return Judged(Fate.KEPT, then, now)

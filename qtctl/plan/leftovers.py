@@ -148,7 +148,7 @@ class Leftovers:
 
     def _list_links(self, unit: str) -> tuple[str, ...]:
         links = self._read_marked(UNIT_DIR).links
-        return tuple(path for path, target in links.items() if unit in (_name(path), _name(target)))
+        return tuple(path for path, target in links.items() if unit in (_get_name(path), _get_name(target)))
 
     def _describe_state(self, name: str) -> str:
         found = self.find_unit(name)
@@ -176,5 +176,5 @@ def _stop_order(unit: str) -> tuple[int, str]:
     return (0 if unit.endswith(_FIRST) else 2 if unit.endswith(".target") else 1), unit
 
 
-def _name(path: str) -> str:
+def _get_name(path: str) -> str:
     return path.rpartition("/")[2]

@@ -55,7 +55,7 @@ class _Block:
     need: Need
     said: dict[str, list[str]] = field(default_factory=dict)
 
-    def first(self, letter: str) -> str:
+    def get_first(self, letter: str) -> str:
         return next(iter(self.said.get(letter, ())), "")
 
 
@@ -175,18 +175,18 @@ def _parse(needs: Sequence[Need], frame: Frame | None, ids: Mapping[str, Mapping
 
 def _answer(block: _Block, ids: Mapping[bytes, str]) -> Answer:
     need = block.need
-    if failed := block.first("e"):
+    if failed := block.get_first("e"):
         return judge_path_message(need, failed, again=f"ls -d {quote(need.subject)}")
-    owner = block.first("o")
+    owner = block.get_first("o")
     if "g" not in block.said:
         return answer_observed(need, Checkout(False, owner), again=f"ls -d {quote(need.subject)}/.git", line="")
-    if shut := block.first("s"):
+    if shut := block.get_first("s"):
         return answer_refused(need, f"{shut} cannot be read by the auditing account", again=make_again(need.subject))
     head, ref = _find_head(block)
     if head and not re.fullmatch(r"[0-9a-f]{40}([0-9a-f]{24})?", head):
         return answer_unparseable(need, "HEAD leads to something that is not a commit", again=make_again(need.subject))
     return answer_observed(
-        need, _make_checkout(block, owner, head, ref, ids), again=make_again(need.subject), line=block.first("H")
+        need, _make_checkout(block, owner, head, ref, ids), again=make_again(need.subject), line=block.get_first("H")
     )
 
 
@@ -194,7 +194,7 @@ def _find_head(block: _Block) -> tuple[str, str]:
     """The commit, and the branch that HEAD names."""
     refs = [line.partition(" ") for line in block.said.get("R", ())]
     if not refs:
-        return block.first("H").partition("ref: ")[0], ""
+        return block.get_first("H").partition("ref: ")[0], ""
     ref, _, value = refs[-1]
     return value, ref[:LONGEST_LINE]
 
@@ -213,7 +213,7 @@ def _make_checkout(block: _Block, owner: str, head: str, ref: str, ids: Mapping[
     return Checkout(
         True, owner, head, ref, read.compared.tracked, dict(list(shown.items())[:MOST_SHOWN]), len(changed),
         read.staged, read.compared.submodules, read.unsure or _explain_unread(unread, converts=read.converts),
-        [block.first("g"), block.first("c")],
+        [block.get_first("g"), block.get_first("c")],
     )  # fmt: skip
 
 
@@ -235,11 +235,11 @@ def _compare(block: _Block) -> _Read:
         return _make_unsure("its objects or its refs are of a kind that is not read (SHA-256, reftable)")
     if not _find_head(block)[0] and "R" not in block.said:
         return _make_unsure("what HEAD names could not be read")
-    if why := block.first("x"):
+    if why := block.get_first("x"):
         return _make_unsure(why)
     try:
-        at, entries = _read_index(block.first("i"))
-        files = _read_files(_unpack(block.first("t"), MOST_LIST))
+        at, entries = _read_index(block.get_first("i"))
+        files = _read_files(_unpack(block.get_first("t"), MOST_LIST))
     except ValueError as error:
         return _make_unsure(f"the files could not be compared: {error}")
     compared = compare(entries, files, at, modes=settings.get("filemode", "true") != "false")
@@ -308,9 +308,9 @@ def _parse_nanoseconds(said: str) -> int:
 def _is_staged(block: _Block, entries: Sequence[IndexEntry]) -> bool | None:
     """Whether a commit of the index would be a different one. None if the commit could not be read."""
     try:
-        if loose := block.first("l"):
+        if loose := block.get_first("l"):
             tree = read_tree_of_loose(b64decode(loose))
-        elif packed := block.first("q"):
+        elif packed := block.get_first("q"):
             tree = read_tree_of_packed(b64decode(packed))
         else:
             return None

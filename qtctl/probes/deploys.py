@@ -75,8 +75,8 @@ def parse_status(said: str) -> HostDeploys:
         raise ValueError("it has more lines than a deploy writes")
     return HostDeploys(
         state,
-        generation=_number(found.get("generation", "")),
-        current=_number(found.get("current", "")),
+        generation=_parse_number(found.get("generation", "")),
+        current=_parse_number(found.get("current", "")),
         at=parse_whole(found.get("at", "0")),
         by=found.get("by", "")[:300],
         watched=not rebooted and _is_watched(state, found.get("lease", ""), now),
@@ -87,7 +87,7 @@ def parse_status(said: str) -> HostDeploys:
     )
 
 
-def _number(word: str) -> int:
+def _parse_number(word: str) -> int:
     return parse_whole(word, I64) if word else 0
 
 

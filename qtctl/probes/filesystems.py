@@ -162,10 +162,10 @@ def _answer_names(needs: Sequence[Need], frame: Frame) -> list[Answer]:
             rows = said.setdefault(name, (status, []))[1]
         elif len(rows) < MOST_ADDRESSES:
             rows.append(line)
-    return [_name(need, *said.get(need.subject, ("", []))) for need in needs]
+    return [_answer_name(need, *said.get(need.subject, ("", []))) for need in needs]
 
 
-def _name(need: Need, status: str, addresses: list[str]) -> Answer:
+def _answer_name(need: Need, status: str, addresses: list[str]) -> Answer:
     again = make_getent(need.subject)
     if status == "0":
         return answer_observed(need, Resolved(sorted(set(addresses))), again=again)

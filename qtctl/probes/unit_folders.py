@@ -44,9 +44,11 @@ def find_linked(found: Iterable[Found]) -> tuple[Found, ...]:
     If several names lead to one file, the file's own name is the unit and the others are aliases.
     """
     out = [each for each in found if each.link is not None and _leads_out(each.path, each.link)]
-    own = {_find_target(each) for each in out if PurePosixPath(_find_target(each)).name == _name(each)}
+    own = {_find_target(each) for each in out if PurePosixPath(_find_target(each)).name == _get_name(each)}
     return tuple(
-        each for each in out if _find_target(each) not in own or PurePosixPath(_find_target(each)).name == _name(each)
+        each
+        for each in out
+        if _find_target(each) not in own or PurePosixPath(_find_target(each)).name == _get_name(each)
     )
 
 
@@ -54,7 +56,7 @@ def _find_target(each: Found) -> str:
     return link_target(each.path, each.link or "")
 
 
-def _name(each: Found) -> str:
+def _get_name(each: Found) -> str:
     return PurePosixPath(each.path).name
 
 

@@ -222,7 +222,7 @@ def _read_writer(said: _Said, rest: str) -> None:
     said.writers[path] = _check_part([_KINDS.get(tag, "other"), uid, gid, mode.zfill(4), ""])
 
 
-def _link(said: _Said, rest: str) -> None:
+def _read_link(said: _Said, rest: str) -> None:
     said.links.append(rest)
 
 
@@ -234,7 +234,7 @@ def _read_mounted(said: _Said, rest: str) -> None:
 _TAGS = {
     "T": _read_times, "S": _read_shebang, "H": _read_unread_program, "M": _read_marks,
     "I": _read_ids, "P": _read_sharing, "Q": _read_members,
-    "W": _read_writer, "L": _link, "N": _read_mounted,
+    "W": _read_writer, "L": _read_link, "N": _read_mounted,
 }  # fmt: skip
 
 

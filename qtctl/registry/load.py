@@ -73,7 +73,7 @@ def load(files: Mapping[str, bytes]) -> model.Registry:
 def read_policy(content: bytes) -> Policy:
     """policy.toml alone. InputErrors as for a whole registry."""
     loader = _Loader({"policy.toml": content})
-    found = loader.whole("policy.toml", Policy)
+    found = loader.load_file("policy.toml", Policy)
     problems = [] if found is None else [_place_problem(loader.places, each) for each in check_policy(found)]
     if found is None or loader.errors or problems:
         raise InputErrors(_order_errors([*loader.errors, *problems]))
@@ -96,7 +96,7 @@ class Reading:
 def examine(files: Mapping[str, bytes]) -> Reading:
     """Read as much of the registry as possible. Errors are in the order in which a reader goes through the files."""
     loader = _Loader(files)
-    registry = loader.registry()
+    registry = loader.load()
     problems: list[Problem] = []
     excessive = False
     if registry is not None:
@@ -136,15 +136,15 @@ class _Loader:
         self.origins: dict[tuple[str, str], Origin] = {}
         self.damage = Damage()
 
-    def registry(self) -> model.Registry | None:
+    def load(self) -> model.Registry | None:
         self.errors += self._find_missing()
-        fleet = self.whole("fleet.toml", model.Fleet)
-        policy = self.whole("policy.toml", Policy) or Policy()
+        fleet = self.load_file("fleet.toml", model.Fleet)
+        policy = self.load_file("policy.toml", Policy) or Policy()
         tables: dict[str, Any] = {field: self._load_table(name, field, kind) for name, (field, kind) in TABLES.items()}
         services = self._load_services()
         locks, wrong = read_locks(tables["venvs"], self.files, self.places)
         self.errors += wrong
-        legacy = {name: record for name in self._list_below("legacy") if (record := self.whole(name, model.Legacy))}
+        legacy = {name: record for name in self._list_below("legacy") if (record := self.load_file(name, model.Legacy))}
         self._report_strays()
         if fleet is None:
             return None
@@ -166,7 +166,7 @@ class _Loader:
             name = PurePosixPath(path).stem
             self.origins["services", name] = Origin(path)
             self._check_name(name, "a service", Origin(path))
-            service = self.whole(path, Service)
+            service = self.load_file(path, Service)
             if service is None:
                 self.damage.unread.setdefault("services", set()).add(name)
             else:
@@ -205,7 +205,7 @@ class _Loader:
         self.errors.append(InputError(f"{name!r} cannot name a host", hint=hint, place=self.places.of(origin)))
         self.damage.note(origin, [])
 
-    def whole(self, path: str, kind: type[M]) -> M | None:
+    def load_file(self, path: str, kind: type[M]) -> M | None:
         if path not in self.files:
             return None
         document = self._parse(path)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from qtctl.dialects.toml.positions import Path, get_line, get_written_line, index, map_written
+from qtctl.dialects.toml.positions import Path, get_line, get_written_line, map_lines, map_written
 from qtctl.errors import Place
 from qtctl.model.origin import Origin
 
@@ -33,5 +33,5 @@ class Places:
     def map_lines(self, file: str) -> dict[Path, int]:
         """The line of every key path in one of the files."""
         if file not in self._lines:
-            self._lines[file] = index(self._files[file].decode("utf-8", "replace"))
+            self._lines[file] = map_lines(self._files[file].decode("utf-8", "replace"))
         return self._lines[file]

@@ -70,7 +70,7 @@ class SeenHost:
         names = {ROOT, *(name for each in accounts for name in (each.name, each.group))}
         ids = {0, *(number for each in accounts for number in (each.uid, each.gid) if number is not None)}
         dirs = (self._shape_dir(each, names, ids) for each in tree.dirs if not self.lacks(each.path))
-        files = (_own(each, names) for each in tree.files if not self.lacks(each.path))
+        files = (_set_owner(each, names) for each in tree.files if not self.lacks(each.path))
         links = (each for each in tree.links if not self.lacks(each.path))
         return replace(tree, accounts=tuple(accounts), dirs=tuple(dirs), files=tuple(files), links=tuple(links))
 
@@ -83,7 +83,7 @@ class SeenHost:
         return replace(account, home=home, shell=shell, uid=ids.uid, gid=ids.gid)
 
     def _shape_dir(self, folder: TreeDir, names: set[str], ids: set[int]) -> TreeDir:
-        own = _own(folder, names)
+        own = _set_owner(folder, names)
         seen = self.folders.get(folder.path)
         if seen is None:
             return own
@@ -97,7 +97,7 @@ def _is_usable(number: int) -> bool:
     return LEAST_ID <= number <= HIGHEST_ID
 
 
-def _own(each: Owned, names: set[str]) -> Owned:
+def _set_owner(each: Owned, names: set[str]) -> Owned:
     """Owned by root if its owner has no account."""
     return each if {each.owner, each.group} <= names else replace(each, owner=ROOT, group=ROOT)
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, JsonValue
 
 from qtctl.dialects.arguments import mask_arguments, mask_lines
 from qtctl.dialects.secrets import HIDDEN, is_harmless, is_secret_name
-from qtctl.dialects.toml.positions import index
+from qtctl.dialects.toml.positions import map_lines
 from qtctl.errors import Place
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
@@ -39,7 +39,7 @@ class Places:
 
     def of(self, origin: Origin) -> Place:
         if origin.file not in self._lines:
-            self._lines[origin.file] = index(self._files[origin.file].decode("utf-8"))
+            self._lines[origin.file] = map_lines(self._files[origin.file].decode("utf-8"))
         lines = self._lines[origin.file]
         paths = (origin.path[:end] for end in range(len(origin.path), 0, -1))
         return Place(origin.file, next((lines[path] for path in paths if path in lines), 1))

@@ -13,7 +13,7 @@ from qtctl.errors import InputError
 
 def paths(folder: Path) -> list[str]:
     with Folder.open(folder) as root:
-        return [entry.path for entry in Walk(root, skipped=(".git",)).entries()]
+        return [entry.path for entry in Walk(root, skipped=(".git",)).list_entries()]
 
 
 def test_links_are_entries_and_no_ways(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_what_cannot_be_looked_into_is_told(tmp_path: Path) -> None:
     with Folder.open(tmp_path) as root:
         os.seteuid(65534)
         try:
-            found = [(entry.path, entry.problem) for entry in Walk(root).entries()]
+            found = [(entry.path, entry.problem) for entry in Walk(root).list_entries()]
         finally:
             os.seteuid(0)
     assert found == [("closed", ""), ("closed", "Permission denied"), ("z", "")]

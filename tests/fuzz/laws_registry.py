@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from xml.parsers.expat import ParserCreate
 
-from qtctl.dialects.toml.positions import MAX_DEPTH, index
+from qtctl.dialects.toml.positions import MAX_DEPTH, map_lines
 from qtctl.dialects.toml.read import read
 from qtctl.errors import InputError, InputErrors
 from qtctl.flows.fix_registry import fix_registry
@@ -54,7 +54,7 @@ def positions(data: bytes) -> None:
         placed(error, {"x.toml": data})
         return
     text = data.decode()
-    found = index(text)
+    found = map_lines(text)
     assert 1 <= min(found.values(), default=1) <= max(found.values(), default=1) <= lines(text)
     missing = set(_paths(document)) - set(found)
     assert not missing, missing

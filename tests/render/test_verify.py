@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from qtctl.adapters.analyze import lay
+from qtctl.adapters.analyze import stage_tree
 from qtctl.model.desired import Desired
 from qtctl.registry.load import load
 from qtctl.render.render import render
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="ask
 
 
 def verify(root: Path, rendered: Desired) -> subprocess.CompletedProcess[str]:
-    lay(root, verify_tree(rendered))
+    stage_tree(root, verify_tree(rendered))
     units = [file.path for file in rendered.files if file.kind == "unit"]
     return subprocess.run(
         ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", f"--root={root}", *units],

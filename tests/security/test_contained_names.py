@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import tomli_w
 
-from qtctl.adapters.analyze import lay
+from qtctl.adapters.analyze import stage_tree
 from qtctl.adapters.files import write_tree
 from qtctl.contained.folder import Folder, Links
 from qtctl.dialects.paths import list_folders
@@ -195,7 +195,11 @@ def really(folder: Path, desired: Desired, verify: Tree, lab: Tree) -> None:
     for each in own:
         each.mkdir()
     contents = {file.path.lstrip("/"): (b"x", 0o644) for file in desired.files}
-    for act in (partial(write_tree, own[0], contents), partial(lay, own[1], verify), partial(_lay_lab, own[2], lab)):
+    for act in (
+        partial(write_tree, own[0], contents),
+        partial(stage_tree, own[1], verify),
+        partial(_lay_lab, own[2], lab),
+    ):
         with suppress(InputError, OSError):
             act()
     assert sorted(folder.iterdir()) == sorted(own)

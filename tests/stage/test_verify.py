@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from qtctl.adapters.analyze import lay
+from qtctl.adapters.analyze import stage_tree
 from qtctl.model.desired import Desired
 from qtctl.stage.verify import verify_tree
 from tests.builders.staged import tiny
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="sys
 
 
 def _verify(desired: Desired, root: Path) -> subprocess.CompletedProcess[str]:
-    lay(root, verify_tree(desired))
+    stage_tree(root, verify_tree(desired))
     units = [file.path.rpartition("/")[2] for file in desired.files if file.kind == "unit"]
     command = ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", f"--root={root}", *units]
     return subprocess.run(command, capture_output=True, text=True, check=False)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from qtctl.adapters.files import read_registry
 from qtctl.errors import InputError
-from qtctl.flows.views import graph
+from qtctl.flows.views import build_graph
 from qtctl.registry.load import load
 from qtctl.views.choices import What
 from qtctl.views.graph import Edge, Graph, Node, Shape
@@ -37,12 +37,12 @@ NAMES = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\"'\
 @pytest.mark.parametrize("ending", PICTURES)
 @pytest.mark.parametrize("what", What)
 def test_goldens(what: What, ending: str) -> None:
-    same(f"graph-{what}.{ending}", PICTURES[ending](graph(FILES, what, None)))
+    same(f"graph-{what}.{ending}", PICTURES[ending](build_graph(FILES, what, None)))
 
 
 @pytest.mark.parametrize("what", [What.STREAMS, What.ALL])
 def test_every_declared_edge_of_a_stream_is_in_it(what: What) -> None:
-    found = {(edge.source, edge.to) for edge in graph(SHIPPED, what, None).edges}
+    found = {(edge.source, edge.to) for edge in build_graph(SHIPPED, what, None).edges}
     for name, service in load(SHIPPED).services.items():
         if service.state == "retired":
             continue
@@ -52,13 +52,13 @@ def test_every_declared_edge_of_a_stream_is_in_it(what: What) -> None:
 
 
 def test_every_live_service_is_in_a_target_or_under_a_timer() -> None:
-    ends = {edge.to for edge in graph(SHIPPED, What.TARGETS, None).edges}
+    ends = {edge.to for edge in build_graph(SHIPPED, What.TARGETS, None).edges}
     live = {f"services:{name}" for name, each in load(SHIPPED).services.items() if each.state != "retired"}
     assert live <= ends
 
 
 def test_a_reader_sees_the_trading_flow_from_left_to_right() -> None:
-    root = ET.fromstring(draw_svg(graph(SHIPPED, What.STREAMS, None)))  # noqa: S314 - of our own making
+    root = ET.fromstring(draw_svg(build_graph(SHIPPED, What.STREAMS, None)))  # noqa: S314 - of our own making
     at: dict[str, float] = {}
     for group in root.iter(f"{SVG}g"):
         label = "".join(text.text or "" for text in group.iter(f"{SVG}text"))
@@ -69,7 +69,7 @@ def test_a_reader_sees_the_trading_flow_from_left_to_right() -> None:
 
 @pytest.mark.parametrize("what", What)
 def test_nothing_is_drawn_over_anything(what: What) -> None:
-    root = ET.fromstring(draw_svg(graph(SHIPPED, what, None)))  # noqa: S314 - of our own making
+    root = ET.fromstring(draw_svg(build_graph(SHIPPED, what, None)))  # noqa: S314 - of our own making
     middles = [
         (float(text.attrib["x"]), float(text.attrib["y"]))
         for group in root.iter(f"{SVG}g")
@@ -86,14 +86,14 @@ def test_nothing_is_drawn_over_anything(what: What) -> None:
 
 
 def test_focus_is_what_is_within_two_steps() -> None:
-    found = graph(SHIPPED, What.STREAMS, "trade.closed")
+    found = build_graph(SHIPPED, What.STREAMS, "trade.closed")
     names = {node.name for node in found.nodes}
     assert {"position-monitor", "rl-feedback-v2", "quantum:stream:execution.result"} <= names
     assert "market-publisher" not in names
     with pytest.raises(InputError, match="not in this graph"):
-        graph(SHIPPED, What.STREAMS, "diagnostic")
+        build_graph(SHIPPED, What.STREAMS, "diagnostic")
     with pytest.raises(InputError, match="nothing declared is called"):
-        graph(SHIPPED, What.STREAMS, "nobody")
+        build_graph(SHIPPED, What.STREAMS, "nobody")
 
 
 def drawn(names: list[str]) -> Graph:
@@ -153,5 +153,5 @@ def test_without_circles_nothing_runs_back() -> None:
 def test_the_same_registry_gives_the_same_picture() -> None:
     again = dict(reversed(SHIPPED.items()))
     for what in What:
-        one, two = graph(SHIPPED, what, None), graph(again, what, None)
+        one, two = build_graph(SHIPPED, what, None), build_graph(again, what, None)
         assert draw_svg(one) == draw_svg(two)

@@ -7,7 +7,7 @@ from jsonschema import Draft202012Validator
 
 from qtctl.adapters.files import read_templates
 from qtctl.errors import InputError
-from qtctl.flows.views import graph, make_listing, show
+from qtctl.flows.views import build_graph, make_listing, show
 from qtctl.formats.markdown import write_markdown
 from qtctl.reports.document import dump
 from qtctl.views.choices import Kind, State, What
@@ -100,7 +100,7 @@ def test_ports_of_sockets_are_listed() -> None:
 
 @pytest.mark.parametrize("what", [What.TARGETS, What.ALL])
 def test_every_unit_is_in_the_graph_with_what_it_starts(what: What) -> None:
-    found = graph(FILES, what, None)
+    found = build_graph(FILES, what, None)
     edges = {(edge.source, edge.to) for edge in found.edges}
     assert edges >= {
         ("sockets:api", "services:api"),
@@ -121,9 +121,9 @@ def test_a_timer_of_an_instance_leads_to_its_template() -> None:
         "timers.toml": b'[job]\nsummary = "Hourly"\nservice = "worker@2"\non_calendar = ["hourly"]\n'
         b'[other]\nsummary = "Other"\nservice = "fstrim.service"\non_calendar = ["daily"]\n'
     }
-    edges = {(edge.source, edge.to) for edge in graph(files, What.TARGETS, None).edges}
+    edges = {(edge.source, edge.to) for edge in build_graph(files, What.TARGETS, None).edges}
     assert {("timers:job", "services:worker"), ("timers:other", "unit:fstrim.service")} <= edges
 
 
 def test_the_graph_is_around_an_instance() -> None:
-    assert "services:worker" in {node.id for node in graph(FILES, What.TARGETS, "worker@1").nodes}
+    assert "services:worker" in {node.id for node in build_graph(FILES, What.TARGETS, "worker@1").nodes}

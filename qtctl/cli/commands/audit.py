@@ -95,7 +95,7 @@ def _audit_one(source: "Source", started: "Asking | None", shown: Shown, *, save
 
     if save is not None:
         keep(evidence, save)
-    checks, said = shown.part.of(declared, audit.judge(declared, evidence, shown.part.earlier(declared)))
+    checks, said = shown.part.of(declared, audit.judge(declared, evidence, shown.part.find_earlier(declared)))
     report = audit.report(declared, evidence, checks, every=shown.every, gate=shown.part.gate, selection=said)
     locate = name_under(source.registry, source.templates)
     if save == STDOUT:

@@ -28,7 +28,7 @@ def graph(
 ) -> None:
     """Draw targets and what is in them, the order of units, or who publishes and consumes which stream."""
     from qtctl.adapters.files import read_registry
-    from qtctl.flows.views import graph as graph_of
+    from qtctl.flows.views import build_graph as graph_of
     from qtctl.views.graph_svg import draw_svg
     from qtctl.views.graph_text import write_dot, write_mermaid
 

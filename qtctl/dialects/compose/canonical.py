@@ -30,7 +30,7 @@ def write_whole(value: Value) -> Value:
     return int(value) if value is not None else None
 
 
-def number(value: Value) -> Value:
+def write_number(value: Value) -> Value:
     return round_to_single(float(value)) if value is not None else None
 
 
@@ -214,7 +214,7 @@ _BUILD = Struct(
     }
 )  # fmt: skip
 _UPDATE = Struct(
-    {"parallelism": write_whole, "max_failure_ratio": number, **_map_fields(write_some_time, "delay monitor"),
+    {"parallelism": write_whole, "max_failure_ratio": write_number, **_map_fields(write_some_time, "delay monitor"),
      **_map_fields(write_text, "failure_action order")},
     kept=("parallelism",),
 )  # fmt: skip
@@ -223,7 +223,7 @@ _GENERIC = Struct(
 )
 _RESOURCE = Struct(
     {
-        "cpus": number,
+        "cpus": write_number,
         "memory": write_amount,
         "pids": write_whole,
         "devices": map_each(_REQUEST),
@@ -298,7 +298,7 @@ SERVICE: Final = Struct(
             write_whole,
             "cpu_count cpu_period cpu_quota cpu_rt_period cpu_rt_runtime cpu_shares oom_score_adj pids_limit scale",
         ),
-        **_map_fields(number, "cpus cpu_percent"),
+        **_map_fields(write_number, "cpus cpu_percent"),
         **_map_fields(write_truth, "attach init oom_kill_disable privileged read_only stdin_open tty use_api_socket"),
         **_map_fields(write_amount, "mem_limit mem_reservation memswap_limit mem_swappiness shm_size"),
         **_map_fields(write_argv, "command entrypoint"),

@@ -44,7 +44,7 @@ class Variables:
         self.used[name] = None
         return self.values.get(name)
 
-    def plain(self, name: str) -> str:
+    def get_or_empty(self, name: str) -> str:
         value = self.look_up(name)
         if value is None:
             self.unset[name] = None
@@ -78,7 +78,7 @@ class _LastBrace:
     end: int = -1
     brace: int = -1
 
-    def after(self, start: int) -> int:
+    def find_after(self, start: int) -> int:
         if start > self.end:
             self.end = self.text.find("\n", start)
             self.end = len(self.text) if self.end < 0 else self.end
@@ -93,14 +93,14 @@ def _replace_one(text: str, dollar: int, last: _LastBrace, variables: Variables,
         return "$", dollar + 2
     if following != "{":
         name = _NAME.match(text, dollar + 1)
-        return (variables.plain(name[0]), name.end()) if name else ("$", dollar + 1)
+        return (variables.get_or_empty(name[0]), name.end()) if name else ("$", dollar + 1)
     name = _NAME.match(text, dollar + 2)
     if name is None:
         raise Wrong("has a ${ without the name of a variable: write $$ for a dollar sign")
     if text[name.end() : name.end() + 1] == "}":
-        return variables.plain(name[0]), name.end() + 1
+        return variables.get_or_empty(name[0]), name.end() + 1
     how = _HOW.match(text, name.end())
-    brace = last.after(dollar)
+    brace = last.find_after(dollar)
     if how is None or brace < how.end():
         raise Wrong("has a ${ that does not end, or no form of a variable: write $$ for a dollar sign")
     variables.used[name[0]] = None
@@ -181,7 +181,7 @@ def _parse_whole(text: str) -> int:
     return int(text)
 
 
-def _number(text: str) -> float:
+def _parse_number(text: str) -> float:
     if not re.fullmatch(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,3})?", text, re.ASCII):
         raise Wrong("is not a number")
     return float(text)
@@ -208,7 +208,7 @@ _SERVICE: Final[dict[str, Callable[[str], Any]]] = {
          "ulimits.*.hard", "ulimits.*.soft"), _parse_whole),
     **dict.fromkeys(
         ("cpu_percent", "cpus", "deploy.update_config.max_failure_ratio", "deploy.rollback_config.max_failure_ratio"),
-        _number),
+        _parse_number),
     **dict.fromkeys(
         ("init", "healthcheck.disable", "oom_kill_disable", "privileged", "read_only", "stdin_open", "tty",
          "volumes.[].read_only", "volumes.[].volume.nocopy"), parse_boolean),

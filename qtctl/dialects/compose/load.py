@@ -91,7 +91,7 @@ def load_project(files: Mapping[str, str], setting: Setting, read: Read = read_n
     first = next(iter(files))
     outside = _make_environment(setting)
     loading = Loading(read, setting.home, setting.is_outside)
-    name = _name(files, setting, outside, loading)
+    name = _find_name(files, setting, outside, loading)
     outside = {**outside, NAME: name}
     model = load_model(files, Options(setting.folder, setting.here, outside, setting.home), loading)
     if "services" not in model:
@@ -157,7 +157,7 @@ def _make_environment(setting: Setting) -> dict[str, str]:
     return {**found, **setting.environment}
 
 
-def _name(files: Mapping[str, str], setting: Setting, outside: Mapping[str, str], loading: Loading) -> str:
+def _find_name(files: Mapping[str, str], setting: Setting, outside: Mapping[str, str], loading: Loading) -> str:
     """The project's name. What is parsed to find it is kept in `loading`."""
     if outside.get(NAME):
         return outside[NAME]

@@ -58,7 +58,7 @@ class Loading:
     parsed: dict[tuple[str, str], tuple[Document, ...]] = field(default_factory=dict)
     """Name and text of a file → its documents, if they were parsed before."""
 
-    def text(self, path: str, place: Place, what: str) -> str:
+    def read_text(self, path: str, place: Place, what: str) -> str:
         self.count += 1
         if self.count > MAX_FILES:
             raise InputError(f"the project is made of more than {MAX_FILES} files", place=place)
@@ -211,7 +211,7 @@ def _load_bases(
     """Services of another file, with their paths made absolute from there."""
     other = join_path(find_folder(path), file, loading.home)
     model, cleared = Table(), _NOTHING
-    text = loading.text(file if file.startswith(REMOTE) else other, place, "extends")
+    text = loading.read_text(file if file.startswith(REMOTE) else other, place, "extends")
     for document in read_documents(text, other):
         loading.nodes += _count_size(document.table)
         _check_bounds(loading, place)
@@ -251,7 +251,7 @@ def _include(entry: Table, place: Place, context: _Context, loading: Loading) ->
     remote = next((path for path in paths if path.startswith(REMOTE)), "")
     main = join_path(context.folder, paths[0], loading.home)
     if remote:
-        loading.text(remote, place, "include")
+        loading.read_text(remote, place, "include")
     if main in context.included or len(context.included) > MAX_CHAIN:
         raise InputError("include: leads back to itself", place=place)
     directory = entry.get("project_directory")
@@ -259,13 +259,13 @@ def _include(entry: Table, place: Place, context: _Context, loading: Loading) ->
     known: dict[str, str] = {}
     for path in _list_env_paths(entry, folder, place, context, loading):
         check_inside(path, place, loading.is_outside)
-        text = loading.text(path, place, "include: env_file") if "env_file" in entry else loading.read(path)
+        text = loading.read_text(path, place, "include: env_file") if "env_file" in entry else loading.read(path)
         known = read_dotenv(text or "", path, context.environment.get, known)
     environment = {**known, **context.environment}
     texts = []
     for path in paths:
         absolute = join_path(context.folder, path, loading.home)
-        texts.append((absolute, absolute, loading.text(absolute, place, "include")))
+        texts.append((absolute, absolute, loading.read_text(absolute, place, "include")))
     return _merge_texts(texts, _Context(folder, environment, context.included), loading)
 
 

@@ -90,15 +90,15 @@ class _Builder:
         if isinstance(event, yaml.DocumentStartEvent):
             self.anchors = {}
         elif isinstance(event, yaml.AliasEvent):
-            self.add(self.alias(event.anchor or "", line), line)
+            self.add(self.find_anchored(event.anchor or "", line), line)
         elif isinstance(event, yaml.ScalarEvent):
-            self.scalar(event, line)
+            self.add_scalar(event, line)
         elif isinstance(event, yaml.CollectionStartEvent):
             self.start(event, line)
         elif isinstance(event, yaml.CollectionEndEvent):
             self.end()
 
-    def alias(self, anchor: str, line: int) -> Node:
+    def find_anchored(self, anchor: str, line: int) -> Node:
         if anchor not in self.anchors:
             raise self.fail(f"alias *{anchor} has no anchor above it", line)
         node = self.anchors[anchor]
@@ -106,7 +106,7 @@ class _Builder:
             raise self.fail(f"alias *{anchor} stands inside what it names", line, "a value cannot contain itself")
         return node
 
-    def scalar(self, event: yaml.ScalarEvent, line: int) -> None:
+    def add_scalar(self, event: yaml.ScalarEvent, line: int) -> None:
         self.check_tag(event.tag, line)
         if not _UTF8.fullmatch(event.value):
             raise self.fail("an escape that names no character", line, "half of a surrogate pair stands for nothing")
@@ -114,7 +114,7 @@ class _Builder:
         null = event.tag in (RESET, f"{CORE}null") or (bare and event.value in NULLS)
         text = None if null else event.value
         size = 1 + len(event.value) // LETTERS
-        self.add(self.anchored(event.anchor, Scalar(text, line, size, bare, event.tag or "")), line)
+        self.add(self.note_anchor(event.anchor, Scalar(text, line, size, bare, event.tag or "")), line)
 
     def start(self, event: yaml.CollectionStartEvent, line: int) -> None:
         self.check_tag(event.tag, line)
@@ -129,10 +129,14 @@ class _Builder:
         size = 1 + sum(child.size for child in done.children)
         if size > MAX_NODES:
             raise self.fail(f"aliases expand to more than {MAX_NODES} nodes", done.line)
-        node = self.mapping(done, size) if done.mapping else Sequence(tuple(done.children), done.line, size, done.tag)
-        self.add(self.anchored(done.anchor, node), done.line)
+        node = (
+            self.build_mapping(done, size)
+            if done.mapping
+            else Sequence(tuple(done.children), done.line, size, done.tag)
+        )
+        self.add(self.note_anchor(done.anchor, node), done.line)
 
-    def anchored(self, anchor: str | None, node: Node) -> Node:
+    def note_anchor(self, anchor: str | None, node: Node) -> Node:
         if anchor:
             self.anchors[anchor] = node
         return node
@@ -149,7 +153,7 @@ class _Builder:
         moved = isinstance(node, Scalar) and node.line != line
         parent.children.append(replace(node, line=line) if moved else node)
 
-    def mapping(self, done: _Open, size: int) -> Mapping:
+    def build_mapping(self, done: _Open, size: int) -> Mapping:
         own: dict[str, tuple[int, Node]] = {}
         merged: list[Node] = []
         for key, value in zip(done.children[::2], done.children[1::2], strict=True):

@@ -104,14 +104,14 @@ def _read_padded(content: bytes, start: int, at: int, end: int) -> tuple[bytes, 
 
 def _read_prefixed(content: bytes, at: int, end: int, before: bytes) -> tuple[bytes, int]:
     """How many bytes to cut off the previous path, and what to append."""
-    cut, at = _number(content, at, end)
+    cut, at = _read_number(content, at, end)
     stop = content.find(b"\0", at, end)
     if cut > len(before) or stop < 0:
         raise UnreadIndex("a path is cut off")
     return before[: len(before) - cut] + content[at:stop], stop + 1
 
 
-def _number(content: bytes, at: int, end: int) -> tuple[int, int]:
+def _read_number(content: bytes, at: int, end: int) -> tuple[int, int]:
     """As in packs: seven bits per byte, and the highest bit means that another byte follows."""
     value, first = 0, True
     while at < end:

@@ -95,7 +95,7 @@ _NUMBERS = {"idle": 0}
 """Of CPUWeight=."""
 
 
-def _number(given: Given) -> Plain:
+def _parse_number(given: Given) -> Plain:
     found = _NUMBERS.get(_get_last(given), parse_integer(_get_last(given)))
     if found is None:
         raise NotComparable(f"{_get_last(given)!r} is no number")
@@ -119,7 +119,7 @@ def _expect_bytes(given: Given) -> Plain:
 
 
 def _expect_tasks(given: Given) -> Plain:
-    return INFINITY if _get_last(given) == "infinity" else _number(given)
+    return INFINITY if _get_last(given) == "infinity" else _parse_number(given)
 
 
 def _expect_rlimit(given: Given) -> Plain:
@@ -271,11 +271,11 @@ _EXPECTED: Mapping[Shape, Callable[[Given], Plain]] = {
     Shape.PATH: _expect_path,
     Shape.YES_OR_TEXT: _expect_yes_or_text,
     Shape.BOOLEAN: _expect_boolean,
-    Shape.NUMBER: _number,
+    Shape.NUMBER: _parse_number,
     Shape.OCTAL: _expect_octal,
     Shape.USEC: _expect_usec,
     Shape.USEC_OR_NEVER: _expect_usec_or_never,
-    Shape.NSEC: _number,
+    Shape.NSEC: _parse_number,
     Shape.BYTES: _expect_bytes,
     Shape.TASKS: _expect_tasks,
     Shape.RLIMIT: _expect_rlimit,

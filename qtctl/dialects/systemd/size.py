@@ -29,7 +29,7 @@ def parse_bytes(size: str) -> int:
         part = _PART.match(text, at)
         if part is None or part[3] not in units:
             raise _make_error(size)
-        whole, fraction = _number(part[1]), _parse_fraction(part[2])
+        whole, fraction = _parse_number(part[1]), _parse_fraction(part[2])
         if whole is None or fraction is None:
             raise _make_error(size)
         total += int((whole + fraction) * _FACTORS[part[3]])
@@ -39,7 +39,7 @@ def parse_bytes(size: str) -> int:
     return total
 
 
-def _number(digits: str) -> int | None:
+def _parse_number(digits: str) -> int | None:
     """None if it exceeds 64 bits; further digits cannot make it smaller."""
     significant = digits.lstrip("+").lstrip("0")
     return int(significant or "0") if len(significant) <= _DIGITS else None
@@ -49,7 +49,7 @@ def _parse_fraction(digits: str | None) -> Fraction | None:
     """Fraction of a unit: after so many zeros it is less than a byte of any unit."""
     if not digits or digits.startswith("0" * _ZEROS):
         return Fraction(0)
-    number = _number(digits)
+    number = _parse_number(digits)
     return None if number is None or number > INFINITY else Fraction(number, 10 ** len(digits))
 
 

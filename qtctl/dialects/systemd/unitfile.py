@@ -119,7 +119,7 @@ def merge_effective(unitfile: UnitFile, dropins: Sequence[UnitFile] = ()) -> Eff
     for file in (unitfile, *dropins):
         for line in file.directives:
             found.assign(line, file.name)
-    return found.effective()
+    return found.list_effective()
 
 
 def _decode(raw: bytes, name: str) -> str:
@@ -260,7 +260,7 @@ class _Assigned:
         dropped = reset_with(line.key)
         return self._filled.setdefault((line.section, dropped if isinstance(dropped, str) else ""), set())
 
-    def effective(self) -> Effective:
+    def list_effective(self) -> Effective:
         return {at: _drop_repeated(at[1], values) for at, values in self._values.items()}
 
 

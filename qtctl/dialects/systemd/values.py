@@ -148,7 +148,9 @@ def _check_tasks(value: str) -> str | None:
     share = _parse_share(value)
     if value == "infinity" or (share is not None and share <= 1):
         return None
-    return None if _UNSIGNED.fullmatch(value) and 0 < _number(value) < size.INFINITY else "is not a number of tasks"
+    return (
+        None if _UNSIGNED.fullmatch(value) and 0 < _parse_number(value) < size.INFINITY else "is not a number of tasks"
+    )
 
 
 def _check_size(value: str) -> str | None:
@@ -180,12 +182,12 @@ def _parse_share(value: str) -> Fraction | None:
     match = _SHARE.fullmatch(value)
     if match is None:
         return None
-    whole, digits = _number(match[1]), match[2] or match[3] or ""
+    whole, digits = _parse_number(match[1]), match[2] or match[3] or ""
     parts = {"%": 100, "\u2030": 1000, "\u2031": 10000}[value[-1]]
     return (whole + Fraction(int(digits or 0), 10 ** len(digits))) / parts
 
 
-def _number(text: str) -> int:
+def _parse_number(text: str) -> int:
     digits = text.lstrip("+").lower()
     base = _BASES.get(digits[:2])
     if base is not None:
@@ -194,7 +196,7 @@ def _number(text: str) -> int:
 
 
 def _check_unsigned(value: str) -> str | None:
-    return None if _UNSIGNED.fullmatch(value) and _number(value) <= _LARGEST else "is not a number"
+    return None if _UNSIGNED.fullmatch(value) and _parse_number(value) <= _LARGEST else "is not a number"
 
 
 def _check_units(value: str) -> str | None:
@@ -215,7 +217,7 @@ def _parse_limit(key: str, text: str) -> int | None:
     if text == "infinity":
         return size.INFINITY
     if key not in _OF_SECONDS and key not in _OF_BYTES:
-        return found if _UNSIGNED.fullmatch(text) and (found := _number(text)) < size.INFINITY else None
+        return found if _UNSIGNED.fullmatch(text) and (found := _parse_number(text)) < size.INFINITY else None
     try:
         return timespan.parse_microseconds(text) if key in _OF_SECONDS else size.parse_bytes(text)
     except InputError:

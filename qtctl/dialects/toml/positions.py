@@ -21,7 +21,7 @@ _TOKEN = re.compile(
 
 def find_line(text: str, path: Path) -> int | None:
     """The line (from 1) where the node at `path`, or its nearest parent that is written, begins."""
-    return get_line(index(text), path)
+    return get_line(map_lines(text), path)
 
 
 def get_line(lines: dict[Path, int], path: Path) -> int | None:
@@ -34,7 +34,7 @@ def get_line(lines: dict[Path, int], path: Path) -> int | None:
 
 def find_written_line(text: str, path: str) -> int | None:
     """As `find_line`, for a path written with dots; keys may contain dots."""
-    return get_written_line(map_written(index(text)), path)
+    return get_written_line(map_written(map_lines(text)), path)
 
 
 def map_written(lines: dict[Path, int]) -> dict[str, int]:
@@ -51,7 +51,7 @@ def get_written_line(lines: dict[str, int], path: str) -> int | None:
     return None
 
 
-def index(text: str) -> dict[Path, int]:
+def map_lines(text: str) -> dict[Path, int]:
     """Every key path of a TOML text → the line of the statement that first writes it.
 
     Tables of an array (`[[waivers]]`) have their index in the path, from 0: `("waivers", "1", "id")`. The path without

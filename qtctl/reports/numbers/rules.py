@@ -76,7 +76,7 @@ class Document:
     at: str = "taken_at"
 
 
-def keys(names: str) -> frozenset[str]:
+def split_keys(names: str) -> frozenset[str]:
     """Of names with spaces between them."""
     return frozenset(names.split())
 

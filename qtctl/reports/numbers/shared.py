@@ -27,7 +27,7 @@ def list_total_numbers(
     `condensed`: what is set if one row stands for all checks of a host that was not reached, and that row.
     """
     at = prefix.count("*")
-    stand_in = (f"{_pin(prefix)}/{condensed[0]}", f"{_pin(prefix)}/{condensed[1]}")
+    stand_in = (f"{_number_stars(prefix)}/{condensed[0]}", f"{_number_stars(prefix)}/{condensed[1]}")
     for outcome in OUTCOMES:
         word = outcome.replace("_", "-")
         said_word = "hold" if outcome == "holds" else f"are {word.replace('-', ' ')}"
@@ -49,11 +49,11 @@ def list_total_numbers(
         )
     every = tuple(each for outcome in OUTCOMES for each in _list_items(prefix, outcome, rows))
     yield count(f"{prefix}/totals/total", "checks", *every, stands=stand_in)
-    waived = Items(f"{_pin(prefix)}/{rows[0]}/*", {"outcome": "broken", "waiver": is_set})
+    waived = Items(f"{_number_stars(prefix)}/{rows[0]}/*", {"outcome": "broken", "waiver": is_set})
     yield count(f"{prefix}/totals/waived", "broken checks that are waived", waived)
 
 
-def _pin(prefix: str) -> str:
+def _number_stars(prefix: str) -> str:
     """A prefix with what its stars stood for."""
     for number in range(prefix.count("*")):
         prefix = prefix.replace("*", f"{{{number}}}", 1)
@@ -63,13 +63,13 @@ def _pin(prefix: str) -> str:
 def _list_items(prefix: str, outcome: str, rows: tuple[str, ...], **where: str) -> Iterator[Items]:
     if outcome == "holds":
         names = {"#0": where["severity"]} if "severity" in where else {"#1": where["id"]} if "id" in where else {}
-        every = f"{_pin(prefix)}/checks"
+        every = f"{_number_stars(prefix)}/checks"
         yield Items(f"{every}/*", {"outcome": "holds", **where}, given=every)
-        yield Items(f"{_pin(prefix)}/held/*/*/*", names, label=("#1", ""), lacking=every)
+        yield Items(f"{_number_stars(prefix)}/held/*/*/*", names, label=("#1", ""), lacking=every)
         return
     for row in rows if len(rows) == 1 else (_ROWS[outcome],):
-        yield Items(f"{_pin(prefix)}/{row}/*", {"outcome": outcome.replace("_", "-"), **where})
+        yield Items(f"{_number_stars(prefix)}/{row}/*", {"outcome": outcome.replace("_", "-"), **where})
 
 
 def list_baseline_numbers(path: str) -> Iterator[Number]:
-    yield seen(f"{path}/value/**", "what the host says of itself", _pin(path))
+    yield seen(f"{path}/value/**", "what the host says of itself", _number_stars(path))

@@ -28,7 +28,7 @@ class _Said:
     words: Mapping[str, str]
 
 
-def order(view: View) -> Iterator[Finding]:
+def judge_order(view: View) -> Iterator[Finding]:
     yield from _judge_cycles(view)
     if view.first:
         yield from _judge_namesakes(view)
@@ -302,6 +302,6 @@ QT103 = ViewRule(
     "simply not started. Without an order, what is required may not be ready yet, and the first start fails.",
     fix="Take one of the named units out of the order. Add what is required to `order.after`; `qtctl lint --fix` "
     "does so.",
-    look=order,
+    look=judge_order,
 )
 RULES = (QT103,)

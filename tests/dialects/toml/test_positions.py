@@ -8,7 +8,7 @@ import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qtctl.dialects.toml.positions import find_line, find_written_line, index
+from qtctl.dialects.toml.positions import find_line, find_written_line, map_lines
 
 TEXT = '''\
 # a comment
@@ -69,7 +69,7 @@ DOCUMENTS: st.SearchStrategy[dict[str, Any]] = st.dictionaries(
 @given(DOCUMENTS, st.booleans())
 def test_every_key_of_any_document_is_found(document: dict[str, Any], multiline: bool) -> None:
     text = tomli_w.dumps(document, multiline_strings=multiline)
-    found = index(text)
+    found = map_lines(text)
     assert set(found) == set(_paths(tomllib.loads(text)))
     assert all(1 <= line <= text.count("\n") + 1 for line in found.values())
 

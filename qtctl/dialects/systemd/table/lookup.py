@@ -46,7 +46,7 @@ class _Table:
         self.versions: tuple[int, ...] = tuple(raw["versions"])
         self.sections: dict[str, dict[str, str]] = raw["sections"]
 
-    def spans(self, section: str, key: str) -> _Spans:
+    def read_spans(self, section: str, key: str) -> _Spans:
         written = self.sections.get(section, {}).get(key)
         if written is None:
             return ()
@@ -84,7 +84,7 @@ def list_unit_sections(unit: str) -> tuple[str, ...]:
 
 def find_section(unit: str, key: str) -> str | None:
     """The section in which a unit of this name takes `key`, [Unit] first; None if in none."""
-    return next((section for section in list_unit_sections(unit) if _load_table().spans(section, key)), None)
+    return next((section for section in list_unit_sections(unit) if _load_table().read_spans(section, key)), None)
 
 
 @lru_cache(maxsize=4096)
@@ -94,12 +94,14 @@ def find_kind(section: str, key: str, version: int) -> Kind | None:
     Between two measured versions, the older one counts.
     """
     measured = _list_around(version)[0]
-    return next((kind for kind, first, last in _load_table().spans(section, key) if first <= measured <= last), None)
+    return next(
+        (kind for kind, first, last in _load_table().read_spans(section, key) if first <= measured <= last), None
+    )
 
 
 def find_newest_kind(section: str, key: str) -> Kind:
     """The kind of value of `key` in the newest measured version that knows it; '' if none does."""
-    return next((kind for kind, _, _ in reversed(_load_table().spans(section, key))), "")
+    return next((kind for kind, _, _ in reversed(_load_table().read_spans(section, key))), "")
 
 
 def list_keys(section: str, version: int) -> tuple[str, ...]:
@@ -115,7 +117,7 @@ def list_directives() -> tuple[tuple[str, str], ...]:
 @lru_cache(maxsize=4096)
 def find_standing(section: str, key: str, version: int) -> Standing:
     """Whether systemd `version` knows it, as far as the measured versions tell."""
-    if not _load_table().spans(section, key):
+    if not _load_table().read_spans(section, key):
         return Standing.UNSURE if version > list_versions()[-1] else Standing.UNKNOWN
     there = {find_kind(section, key, each) is not None for each in _list_around(version)}
     if len(there) > 1:
@@ -125,12 +127,12 @@ def find_standing(section: str, key: str, version: int) -> Standing:
 
 def find_first_version(section: str, key: str) -> int | None:
     """The first measured version that knows it; the very first may have it from an older one."""
-    return min((first for _, first, _ in _load_table().spans(section, key)), default=None)
+    return min((first for _, first, _ in _load_table().read_spans(section, key)), default=None)
 
 
 def find_last_version(section: str, key: str) -> int | None:
     """The last measured version that knows it."""
-    return max((last for _, _, last in _load_table().spans(section, key)), default=None)
+    return max((last for _, _, last in _load_table().read_spans(section, key)), default=None)
 
 
 def list_homes(key: str, version: int) -> tuple[str, ...]:

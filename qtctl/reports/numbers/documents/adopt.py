@@ -1,6 +1,6 @@
 """Where the numbers of an adoption come from."""
 
-from qtctl.reports.numbers.rules import SCHEMA, Document, Items, add, compute, count, declared, keys, seen
+from qtctl.reports.numbers.rules import SCHEMA, Document, Items, add, compute, count, declared, seen, split_keys
 
 
 def _share(numbers: tuple[int | float, ...]) -> float:
@@ -13,8 +13,8 @@ def _share(numbers: tuple[int | float, ...]) -> float:
 DOCUMENT = Document(
     "adopt",
     "qtctl adopt",
-    keys("source registry totals to_do unread units judgments differences files written fail_on conclusion"),
-    keys("schema_version"),
+    split_keys("source registry totals to_do unread units judgments differences files written fail_on conclusion"),
+    split_keys("schema_version"),
     (
         SCHEMA,
         count("/totals/units", "units that were adopted", Items("/units/*")),

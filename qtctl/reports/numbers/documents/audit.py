@@ -1,6 +1,6 @@
 """Where the numbers of an audit come from."""
 
-from qtctl.reports.numbers.rules import SCHEMA, Document, Number, keys
+from qtctl.reports.numbers.rules import SCHEMA, Document, Number, split_keys
 from qtctl.reports.numbers.shared import list_baseline_numbers, list_check_numbers, list_total_numbers
 
 
@@ -16,7 +16,9 @@ def list_audit_numbers(prefix: str = "") -> tuple[Number, ...]:
 DOCUMENT = Document(
     "audit",
     "qtctl audit",
-    keys("qtctl_version fleet host address transport user taken_at fail_on verdict totals baseline findings unknowns"),
-    keys("schema_version not_asked held checks selection unreachable"),
+    split_keys(
+        "qtctl_version fleet host address transport user taken_at fail_on verdict totals baseline findings unknowns"
+    ),
+    split_keys("schema_version not_asked held checks selection unreachable"),
     (SCHEMA, *list_audit_numbers()),
 )

@@ -1,12 +1,12 @@
 """Where the numbers of a list of backups come from."""
 
-from qtctl.reports.numbers.rules import SCHEMA, Document, keys, seen
+from qtctl.reports.numbers.rules import SCHEMA, Document, seen, split_keys
 
 DOCUMENT = Document(
     "backups",
     "qtctl backup list",
-    keys("qtctl_version backups problems"),
-    keys("schema_version"),
+    split_keys("qtctl_version backups problems"),
+    split_keys("schema_version"),
     (SCHEMA, seen("/backups/*/bytes", "bytes of all contents of the backup", "/backups/{0}", "file")),
     about="",
     at="",

@@ -1,13 +1,13 @@
 """Where the numbers of a service catalogue come from."""
 
-from qtctl.reports.numbers.rules import SCHEMA, Document, Items, count, declared, is_set, keys, seen
+from qtctl.reports.numbers.rules import SCHEMA, Document, Items, count, declared, is_set, seen, split_keys
 
 _ENTRY = "/catalogue/{0}"
 DOCUMENT = Document(
     "catalogue",
     "qtctl report catalogue",
-    keys("fleet host taken_at unreachable fail_on verdict totals catalogue"),
-    keys("schema_version"),
+    split_keys("fleet host taken_at unreachable fail_on verdict totals catalogue"),
+    split_keys("schema_version"),
     (
         SCHEMA,
         count("/totals/entries", "services", Items("/catalogue/*")),

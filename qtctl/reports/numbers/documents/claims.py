@@ -1,14 +1,14 @@
 """Where the numbers of a check of claims come from."""
 
-from qtctl.reports.numbers.rules import SCHEMA, Document, Items, count, declared, keys, said
+from qtctl.reports.numbers.rules import SCHEMA, Document, Items, count, declared, said, split_keys
 
 _VERDICTS = ("true", "false", "contradicts-itself", "unknown")
 _LABEL = ("line", "text")
 DOCUMENT = Document(
     "claims",
     "qtctl check-claims",
-    keys("qtctl_version file lines host evidence_at gate conclusion totals claims not_checked"),
-    keys("schema_version"),
+    split_keys("qtctl_version file lines host evidence_at gate conclusion totals claims not_checked"),
+    split_keys("schema_version"),
     (
         SCHEMA,
         said("/lines", "lines of the document that was checked"),

@@ -1,16 +1,16 @@
 """Where the numbers of a deploy come from."""
 
-from qtctl.reports.numbers.rules import SCHEMA, Document, keys, said, seen
+from qtctl.reports.numbers.rules import SCHEMA, Document, said, seen, split_keys
 from qtctl.reports.numbers.shared import list_check_numbers
 
 DOCUMENT = Document(
     "deploy",
     "qtctl deploy",
-    keys(
+    split_keys(
         "qtctl_version fleet host address status exit_code reason refusals steps outstanding restarting "
         "failures unverified left worse failed_before not_run_again generation plan_digest warnings"
     ),
-    keys("schema_version"),
+    split_keys("schema_version"),
     (
         SCHEMA,
         said("/exit_code", "the exit code of the command, which follows from the status"),

@@ -1,12 +1,12 @@
 """Where the numbers of evidence come from: what the host answered."""
 
-from qtctl.reports.numbers.rules import SCHEMA, Document, keys, said, seen
+from qtctl.reports.numbers.rules import SCHEMA, Document, said, seen, split_keys
 
 DOCUMENT = Document(
     "evidence",
     "qtctl audit --save",
-    keys("schema_version qtctl_version host address transport user taken_at asks items"),
-    keys(""),
+    split_keys("schema_version qtctl_version host address transport user taken_at asks items"),
+    split_keys(""),
     (
         SCHEMA,
         said("/asks/*/n", "the number of the question, by which items name it"),

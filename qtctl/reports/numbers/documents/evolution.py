@@ -1,6 +1,6 @@
 """Where the numbers of an evolution come from."""
 
-from qtctl.reports.numbers.rules import SCHEMA, Document, Items, add, compute, count, keys, seen
+from qtctl.reports.numbers.rules import SCHEMA, Document, Items, add, compute, count, seen, split_keys
 
 _HOWS = ("added", "removed", "moved", "renamed", "changed", "unknown")
 _ROW = "/balances/{0}"
@@ -14,8 +14,8 @@ def _subtract(numbers: tuple[int | float, ...]) -> int | float:
 DOCUMENT = Document(
     "evolution",
     "qtctl evolution",
-    keys("schema_version qtctl_version points balances not_compared changes steps"),
-    keys(""),
+    split_keys("schema_version qtctl_version points balances not_compared changes steps"),
+    split_keys(""),
     (
         SCHEMA,
         *(

@@ -1,7 +1,7 @@
 """Where the numbers of an audit of several hosts come from."""
 
 from qtctl.reports.numbers.documents.audit import list_audit_numbers
-from qtctl.reports.numbers.rules import SCHEMA, Document, Items, add, count, keys, said
+from qtctl.reports.numbers.rules import SCHEMA, Document, Items, add, count, said, split_keys
 
 _VERDICTS = {"as_declared": "as-declared", "incomplete": "incomplete", "not_as_declared": "not-as-declared"}
 _SUMS = {
@@ -15,8 +15,8 @@ _SUMS = {
 DOCUMENT = Document(
     "fleet-audit",
     "qtctl audit --host A,B",
-    keys("hosts totals verdict"),
-    keys("schema_version"),
+    split_keys("hosts totals verdict"),
+    split_keys("schema_version"),
     (
         SCHEMA,
         said("/hosts/*/schema_version", "the version of the form of this part"),

@@ -1,13 +1,13 @@
 """Where the numbers of an event flow come from."""
 
-from qtctl.reports.numbers.rules import SCHEMA, Document, Items, count, declared, is_none_of, keys, said, seen
+from qtctl.reports.numbers.rules import SCHEMA, Document, Items, count, declared, is_none_of, said, seen, split_keys
 
 _READER = "/keys/{0}/readers/{1}"
 DOCUMENT = Document(
     "flow",
     "qtctl report flow",
-    keys("fleet host taken_at unreachable totals keys services first_producers circles lifecycles"),
-    keys("schema_version"),
+    split_keys("fleet host taken_at unreachable totals keys services first_producers circles lifecycles"),
+    split_keys("schema_version"),
     (
         SCHEMA,
         count("/totals/services", "services that read or write a key", Items("/services/*")),

@@ -1,13 +1,13 @@
 """Where the numbers of a gate come from."""
 
-from qtctl.reports.numbers.rules import SCHEMA, Document, keys
+from qtctl.reports.numbers.rules import SCHEMA, Document, split_keys
 from qtctl.reports.numbers.shared import list_check_numbers, list_total_numbers
 
 DOCUMENT = Document(
     "gate",
     "qtctl gate",
-    keys("qtctl_version fleet registry judged_at hosts fail_on conclusion steps"),
-    keys("schema_version"),
+    split_keys("qtctl_version fleet registry judged_at hosts fail_on conclusion steps"),
+    split_keys("schema_version"),
     (
         SCHEMA,
         *list_total_numbers("/steps/*", ("findings",), ("condensed", "findings/0")),

@@ -1,12 +1,12 @@
 """Where the numbers of a generation come from."""
 
-from qtctl.reports.numbers.rules import SCHEMA, Document, keys, seen
+from qtctl.reports.numbers.rules import SCHEMA, Document, seen, split_keys
 
 DOCUMENT = Document(
     "generation",
     "qtctl generations show",
-    keys("qtctl_version host address generations files units"),
-    keys("schema_version"),
+    split_keys("qtctl_version host address generations files units"),
+    split_keys("schema_version"),
     (
         SCHEMA,
         seen(

@@ -1,12 +1,12 @@
 """Where the numbers of a list of generations come from."""
 
-from qtctl.reports.numbers.rules import SCHEMA, Document, keys, seen
+from qtctl.reports.numbers.rules import SCHEMA, Document, seen, split_keys
 
 DOCUMENT = Document(
     "generations",
     "qtctl generations",
-    keys("qtctl_version host address generations"),
-    keys("schema_version"),
+    split_keys("qtctl_version host address generations"),
+    split_keys("schema_version"),
     (
         SCHEMA,
         seen(

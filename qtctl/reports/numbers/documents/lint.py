@@ -1,12 +1,12 @@
 """Where the numbers of lint come from."""
 
-from qtctl.reports.numbers.rules import SCHEMA, Document, Items, count, declared, keys
+from qtctl.reports.numbers.rules import SCHEMA, Document, Items, count, declared, split_keys
 
 DOCUMENT = Document(
     "lint",
     "qtctl lint",
-    keys("schema_version registry errors findings summary gate conclusion fixed counts"),
-    keys("declared"),
+    split_keys("schema_version registry errors findings summary gate conclusion fixed counts"),
+    split_keys("declared"),
     (
         SCHEMA,
         count(

@@ -13,8 +13,8 @@ from qtctl.reports.numbers.rules import (
     count,
     declared,
     is_none_of,
-    keys,
     seen,
+    split_keys,
 )
 from qtctl.reports.numbers.shared import list_baseline_numbers
 
@@ -106,11 +106,11 @@ def _list_row_numbers() -> Iterator[Number]:
 DOCUMENT = Document(
     "registry",
     "qtctl report registry",
-    keys(
+    split_keys(
         "generated_at host fleet modules summary categories infrastructure streams keys ports stray_ports "
         "venvs targets timers units gates observations"
     ),
-    keys("schema_version unreachable judged"),
+    split_keys("schema_version unreachable judged"),
     (
         SCHEMA,
         *list_summary_numbers("/modules/*", {name: f"/{rows}/*" for name, rows in SECTIONS.items()}),

@@ -1,7 +1,18 @@
 """Where the numbers of an overview come from."""
 
 from qtctl.reports.numbers.documents.module_registry import list_infrastructure_numbers, list_summary_numbers
-from qtctl.reports.numbers.rules import SCHEMA, Document, Items, count, declared, is_above, is_below, keys, said, seen
+from qtctl.reports.numbers.rules import (
+    SCHEMA,
+    Document,
+    Items,
+    count,
+    declared,
+    is_above,
+    is_below,
+    said,
+    seen,
+    split_keys,
+)
 from qtctl.reports.numbers.shared import list_check_numbers, list_total_numbers
 
 _RECENT_S = 3600
@@ -9,11 +20,11 @@ _KINDS = ("targets", "timers", "units", "venvs", "redis_streams", "redis_keys", 
 DOCUMENT = Document(
     "overview",
     "qtctl report overview",
-    keys(
+    split_keys(
         "qtctl_version fleet host address taken_at fail_on verdict unreachable infrastructure summary groups "
         "services critical restarts resources totals held findings unknowns not_asked inventory"
     ),
-    keys("schema_version"),
+    split_keys("schema_version"),
     (
         SCHEMA,
         *list_summary_numbers("/services/*", {name: f"/inventory/{name}/*" for name in _KINDS}),

@@ -1,6 +1,17 @@
 """Where the numbers of a parity report come from."""
 
-from qtctl.reports.numbers.rules import SCHEMA, Document, Items, Number, add, count, declared, is_none_of, keys, seen
+from qtctl.reports.numbers.rules import (
+    SCHEMA,
+    Document,
+    Items,
+    Number,
+    add,
+    count,
+    declared,
+    is_none_of,
+    seen,
+    split_keys,
+)
 from qtctl.rules.setting_fates import HOLDING
 
 _HOLDING = tuple(HOLDING)
@@ -55,8 +66,8 @@ _SERVICE = "/files/{0}/services/{1}"
 DOCUMENT = Document(
     "parity",
     "qtctl parity",
-    keys("host taken_at verdict totals files fail_on conclusion"),
-    keys("schema_version unreachable dimensions new_services uncompared"),
+    split_keys("host taken_at verdict totals files fail_on conclusion"),
+    split_keys("schema_version unreachable dimensions new_services uncompared"),
     (
         SCHEMA,
         count("/totals/services", "compose services of all files", Items("/files/*/services/*")),

@@ -1,12 +1,12 @@
 """A list of secrets has no number but its version."""
 
-from qtctl.reports.numbers.rules import SCHEMA, Document, keys
+from qtctl.reports.numbers.rules import SCHEMA, Document, split_keys
 
 DOCUMENT = Document(
     "secrets",
     "qtctl secrets status",
-    keys("qtctl_version fleet host address secrets"),
-    keys("schema_version"),
+    split_keys("qtctl_version fleet host address secrets"),
+    split_keys("schema_version"),
     (SCHEMA,),
     at="",
 )

@@ -1,12 +1,12 @@
 """Where the numbers of one entry come from: all of it is declared."""
 
-from qtctl.reports.numbers.rules import SCHEMA, Document, declared, keys
+from qtctl.reports.numbers.rules import SCHEMA, Document, declared, split_keys
 
 DOCUMENT = Document(
     "show",
     "qtctl show",
-    keys("fleet name things"),
-    keys("schema_version"),
+    split_keys("fleet name things"),
+    split_keys("schema_version"),
     (
         SCHEMA,
         declared(

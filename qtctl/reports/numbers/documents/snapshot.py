@@ -1,13 +1,13 @@
 """Where the numbers of a snapshot come from."""
 
-from qtctl.reports.numbers.rules import SCHEMA, Document, Items, count, keys, seen
+from qtctl.reports.numbers.rules import SCHEMA, Document, Items, count, seen, split_keys
 
 _HEAD = ("/snapshot", "host", "digest")
 DOCUMENT = Document(
     "snapshot",
     "qtctl snapshot show",
-    keys("qtctl_version snapshot pruned rows"),
-    keys("schema_version"),
+    split_keys("qtctl_version snapshot pruned rows"),
+    split_keys("schema_version"),
     (
         SCHEMA,
         seen("/snapshot/number", "the number of the snapshot among those of its host", *_HEAD),

@@ -1,13 +1,13 @@
 """Where the numbers of a list of snapshots come from."""
 
-from qtctl.reports.numbers.rules import SCHEMA, Document, keys, seen
+from qtctl.reports.numbers.rules import SCHEMA, Document, seen, split_keys
 
 _ROW = ("/snapshots/{0}", "where", "digest")
 DOCUMENT = Document(
     "snapshots",
     "qtctl snapshot list",
-    keys("qtctl_version store snapshots damaged"),
-    keys("schema_version"),
+    split_keys("qtctl_version store snapshots damaged"),
+    split_keys("schema_version"),
     (
         SCHEMA,
         seen("/snapshots/*/number", "the number of the snapshot among those of its host", *_ROW),

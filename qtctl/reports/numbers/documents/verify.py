@@ -1,16 +1,16 @@
 """Where the numbers of a verification come from."""
 
-from qtctl.reports.numbers.rules import SCHEMA, Document, Items, count, declared, keys, said, seen
+from qtctl.reports.numbers.rules import SCHEMA, Document, Items, count, declared, said, seen, split_keys
 from qtctl.reports.numbers.shared import list_check_numbers
 
 DOCUMENT = Document(
     "verify",
     "qtctl verify",
-    keys(
+    split_keys(
         "fleet host tool threshold outcome units verify messages calendar calendars security exposures "
         "findings fail_on conclusion"
     ),
-    keys("schema_version judged"),
+    split_keys("schema_version judged"),
     (
         SCHEMA,
         count("/units", "generated units that were judged", Items("/judged/*")),

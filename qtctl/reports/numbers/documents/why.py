@@ -1,12 +1,12 @@
 """Where the numbers of an explanation come from: the report that it explains."""
 
-from qtctl.reports.numbers.rules import SCHEMA, Document, keys, said, seen
+from qtctl.reports.numbers.rules import SCHEMA, Document, said, seen, split_keys
 
 DOCUMENT = Document(
     "why",
     "qtctl why",
-    keys("file document pointer number how what items total adds_up"),
-    keys("schema_version about at stands_for_all"),
+    split_keys("file document pointer number how what items total adds_up"),
+    split_keys("schema_version about at stands_for_all"),
     (
         SCHEMA,
         said("/number", "the number that was asked about"),
