@@ -1,8 +1,8 @@
-"""What an input may have very much of: name → (target, the input of so many)."""
+"""Inputs with very many of one thing: name → (fuzzing target, the input with a given number of it)."""
 
 from collections.abc import Callable
 
-from tests.builders.registry import SMALL
+from tests.builders.registry import SMALL, write_host
 from tests.fuzz.registries import pack
 
 API = SMALL["services/api.toml"]
@@ -48,7 +48,7 @@ JOB = 'summary = "x"\nstate = "running"\n[run]\nkind = "command"\nargv = ["/bin/
 
 
 def _services(count: int, more: Callable[[int, int], str], **others: str) -> bytes:
-    """So many services, each with what `more` says of its number, and other files."""
+    """`count` services, each with the text that `more` makes for its number, and other files."""
     names = {f"services/s{n}.toml": JOB + more(n, count) for n in range(count)}
     texts = {**{name.replace("__", "/") + ".toml": text for name, text in others.items()}, **names}
     return pack({name: text.encode() for name, text in texts.items()})
@@ -73,9 +73,7 @@ def _twins(count: int) -> bytes:
 
 def _hosts(count: int) -> bytes:
     """As many hosts as services."""
-    host = '[h{n}]\naddress = "192.0.2.1"\naudit_user = "a"\ndeploy_user = "b"\nmemory = "1G"\ncpus = 1\n'
-    hosts = "".join(host.replace("{n}", str(n)) for n in range(count))
-    return _services(count, _each(""), hosts=hosts)
+    return _services(count, _each(""), hosts="".join(write_host(f"h{n}") for n in range(count)))
 
 
 def _users(count: int) -> bytes:
