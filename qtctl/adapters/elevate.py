@@ -11,14 +11,14 @@ from qtctl.remote.helper_place import HELPER
 from qtctl.remote.request import Request
 
 MARK = b"qtctl: root\n"
-"""What the elevated shell says on standard error first; where it is missing, sudo did not let us through."""
+"""What the elevated shell says on standard error first; if it is missing, sudo did not let us through."""
 
 _SAY = "printf 'qtctl: root\\n' >&2; exec"
 _LOOK_S = 15.0
 
 
 def make_command(program: str, *, root: bool) -> str:
-    """The shell command that runs `program` (a line of `qtctl.adapters.shell`), as root where asked."""
+    """The shell command that runs `program` (a line of `qtctl.adapters.shell`), as root if asked."""
     if not root:
         return program
     inner = f"{_SAY} {program}"

@@ -36,7 +36,7 @@ class Fields:
         return self.read_string().decode("utf-8", "replace")
 
     def read_strings(self) -> tuple[bytes, ...]:
-        """All fields that are left."""
+        """All remaining fields."""
         found = []
         while self.at < len(self.data):
             found.append(self.read_string())

@@ -19,7 +19,10 @@ from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """A check before its cause is known. `ways`: why it is unknown; `roots`: what its rule says may explain it."""
+    """A check before its cause is known.
+
+    `ways`: why it is unknown; `roots`: what may explain it, according to its rule.
+    """
 
     check: Finding
     roots: tuple[Root, ...]
@@ -28,7 +31,7 @@ class _Draft:
 
 Expected = tuple[tuple[Rule, Expectation], ...]
 _latest: list[tuple[Desired, Expected]] = []
-"""The one host that was last expected something of: it is asked for, judged, and after a deploy judged again."""
+"""The last host for which expectations were listed: it is asked, judged, and judged again after a deploy."""
 
 
 def list_expectations(desired: Desired) -> Expected:
@@ -42,7 +45,7 @@ def list_expectations(desired: Desired) -> Expected:
 
 
 def expect_for_gate(desired: Desired) -> Expected:
-    """What a deploy waits for, of all that should hold."""
+    """The part of what should hold that a deploy waits for."""
     return _collect_expectations(desired, (rule for rule in _list_rules(desired) if rule.gate))
 
 
@@ -55,7 +58,7 @@ def _list_rules(desired: Desired) -> tuple[Rule, ...]:
 
 
 def list_needs(desired: Desired) -> tuple[Need, ...]:
-    """Every fact that the rules want to know, once each, sorted."""
+    """Every fact that the rules need, once each, sorted."""
     wanted = {need for _, expectation in list_expectations(desired) for need in expectation.needs}
     return tuple(sorted(wanted, key=lambda need: (need.fact, need.store, need.subject)))
 
@@ -66,7 +69,7 @@ def judge(
     """The checks, sorted by host, id and subject. InputError if the evidence does not say when it was taken.
 
     `earlier`: an earlier look at the same host, with which some rules compare. `only`: the expectations that are
-    judged, where the evidence was asked for no others.
+    judged, if the evidence was asked for no others.
     """
     bench = _Bench(desired, evidence, earlier)
     drafts = [
@@ -79,7 +82,7 @@ def judge(
 
 
 def _is_needless(expectation: Expectation, evidence: Evidence) -> bool:
-    """An audit of the machine it runs on takes no connection."""
+    """An audit of the machine it runs on makes no connection."""
     if evidence.transport != "local":
         return False
     ssh = Need("reach", "ssh")
@@ -150,7 +153,7 @@ class _Bench:
         return Proof(item.ask, source.again, source.line, ask.at if ask else self.taken_at)
 
     def _list_refusals(self, missing: list[Item]) -> tuple[Proof, ...]:
-        """The asks that gave no answer, each with what it said; nothing where nothing was asked."""
+        """The asks that gave no answer, each with what it said; empty if nothing was asked."""
         asked = {item.ask: item for item in reversed(missing) if item.ask in self.asks}
         return tuple(
             Proof(n, item.again or self.asks[n].again, item.reason or str(item.state), self.asks[n].at)
@@ -159,7 +162,7 @@ class _Bench:
 
 
 def _order_missing(item: Item) -> tuple[bool, bool]:
-    """Of several reasons why a check is open, root's part comes last: asking root would not have been enough."""
+    """If a check is open for several reasons, that it needs root comes last: asking root would not have been enough."""
     return item.needs_root, item.state is State.NOT_ASKED
 
 
@@ -183,7 +186,7 @@ def _find_outcome(verdict: Verdict) -> Outcome:
 
 
 def _list_ways(need: Need) -> tuple[Root, ...]:
-    """What a fact is asked through. Nothing is below the connection itself."""
+    """The channels through which a fact is asked. The connection itself comes first."""
     kind = FACT_KINDS.get(need.fact)
     if kind is None or (need.fact, need.subject) == (Reach.FACT, Channel.SSH):
         return ()
@@ -219,7 +222,7 @@ def _add_remedy(check: Finding, root: Finding) -> Finding:
 
 
 def _find_root(check: Finding, known: dict[str, Finding]) -> Finding:
-    """The last of its causes, where there is something to be done."""
+    """The last of its causes, if something can be done about it."""
     seen = {check.fingerprint}
     while check.cause is not None and check.cause not in seen:
         seen.add(check.cause)
@@ -228,12 +231,15 @@ def _find_root(check: Finding, known: dict[str, Finding]) -> Finding:
 
 
 def _list_closed(draft: _Draft, found: dict[Root, Finding]) -> tuple[Finding, ...]:
-    """The ways to what is not known, as far as they are closed."""
+    """The channels to what is unknown, as far as they are closed."""
     return tuple(found[way] for way in draft.ways if way in found)
 
 
 def _find_cause(draft: _Draft, found: dict[Root, Finding]) -> str | None:
-    """A broken check has a broken cause; an unknown one first the way that was closed. What holds has none."""
+    """A broken check has a broken cause; an unknown one first the channel that was closed.
+
+    A check that holds has none.
+    """
     if draft.check.outcome is Outcome.HOLDS:
         return None
     broken = (found[root] for root in draft.roots if root in found and found[root].outcome is Outcome.BROKEN)

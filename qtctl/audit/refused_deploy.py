@@ -9,7 +9,10 @@ DEPLOY = "qtctl deploy"
 
 
 def say_what_is_in_the_way(checks: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Of each finding that a deploy would heal. One file that qtctl did not write, or one mask, refuses all of it."""
+    """For each finding that a deploy would heal.
+
+    One file that qtctl did not write, or one mask, refuses the whole deploy.
+    """
     in_the_way = [check for check in checks if _is_in_the_way(check)]
     if not in_the_way:
         return tuple(checks)

@@ -89,10 +89,10 @@ class Finding:
     expired_waiver: str | None = None
     fix: Fix | None = None
     untried: bool = False
-    """Of what was not asked: a rehearsal had nothing to try it on, and root could not tell either."""
+    """If it was not asked: a rehearsal had nothing to try it on, and root could not tell either."""
     fingerprint: str
 
 
 def make_fingerprint(id_: str, host: str, subject: str) -> str:
-    """16 hex digits that stay the same for the same thing found again: never made of values."""
+    """16 hex digits that stay the same when the same thing is found again: never made from values."""
     return sha256(f"{id_}\0{host}\0{subject}".encode()).hexdigest()[:16]

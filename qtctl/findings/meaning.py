@@ -9,9 +9,9 @@ from qtctl.model.origin import Origin
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """A title, and what stands behind a number of them: "unit failed", 3 "units failed".
+    """A title, and the words after a number of them: "unit failed", 3 "units failed".
 
-    `untidy`: nothing fails and nothing is exposed by it, so that it comes after whatever is or does.
+    `untidy`: nothing fails and nothing is exposed by it, so it comes after whatever fails or is exposed.
     """
 
     title: str
@@ -28,7 +28,7 @@ class Wording:
 class Meaning:
     """`what` the finding is, `why` it matters, how to `fix` it. Ids never change meaning.
 
-    `several` and `untidy` as of a `Wording`. `variants`: titles for what is a special case of it.
+    `several` and `untidy` as for a `Wording`. `variants`: titles for special cases of it.
     """
 
     id: str
@@ -55,7 +55,7 @@ class Meaning:
         severity: Severity | None = None,
         fix: Fix | None = None,
     ) -> Finding:
-        """A finding about what is declared, on whatever host: `what` is wrong with `subject`, and what to do."""
+        """A finding about what is declared, on any host: `what` is wrong with `subject`, and what to do."""
         same = f"{subject} {place}" if isinstance(place, Origin) else subject
         return Finding(
             id=self.id,

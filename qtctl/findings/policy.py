@@ -23,7 +23,7 @@ class Policy:
     def of(
         cls, fail_on: str, severities: Mapping[str, str], waivers: Iterable[Waived] = (), today: str = ""
     ) -> "Policy":
-        """`today` may go on with a time, which does not count."""
+        """`today` may have a time, which does not count."""
         by_id = {id_: Severity(word) for id_, word in severities.items()}
         return cls(Severity(fail_on), by_id, tuple(waivers), today[:10])
 

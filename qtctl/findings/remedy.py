@@ -1,4 +1,4 @@
-"""What to do about a finding: commands as they are typed, word for word, and what only a person can do."""
+"""What to do about a finding: commands, exactly as they are typed, and what only a person can do."""
 
 from dataclasses import dataclass
 
@@ -28,10 +28,10 @@ def _cut_before_next(text: str) -> str:
 
 
 def make_steps(*each: Command | str) -> Remedy:
-    """Without those that are empty."""
+    """Leaves out empty steps."""
     return Remedy(tuple(step for step in each if step))
 
 
 def list_commands(remedy: Remedy | str) -> tuple[Command, ...]:
-    """None of a remedy that is a text alone."""
+    """None if a remedy is only a text."""
     return () if isinstance(remedy, str) else remedy.commands

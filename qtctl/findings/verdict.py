@@ -34,9 +34,9 @@ def fails(finding: Judged, gate: Severity) -> bool:
 
 
 def conclude(findings: Iterable[Judged], gate: Severity, *, unknown: bool = False) -> Conclusion:
-    """What was not asked counts for nothing, unless there is nothing else.
+    """What was not asked does not count, unless there is nothing else.
 
-    `unknown`: something that is no finding of its own could not be judged, or nothing was judged at all.
+    `unknown`: something that is not a finding of its own could not be judged, or nothing was judged at all.
     """
     judged = tuple(findings)
     if any(fails(each, gate) for each in judged):
@@ -51,6 +51,6 @@ _WORST_FIRST = (Conclusion.NOT_AS_DECLARED, Conclusion.INCOMPLETE, Conclusion.AS
 
 
 def choose_worst(conclusions: Iterable[Conclusion]) -> Conclusion:
-    """The conclusion of several together. Of none at all it is incomplete."""
+    """The conclusion of several together. Without any it is incomplete."""
     found = set(conclusions)
     return next((each for each in _WORST_FIRST if each in found), Conclusion.INCOMPLETE)

@@ -1,4 +1,4 @@
-"""systemd's own judge of unit files, on this machine: no systemd need run."""
+"""systemd's own judge of unit files, on this machine: systemd need not run."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -18,7 +18,7 @@ class Printed:
 
 
 class Staged(Protocol):
-    """A root on this machine in which a tree lies."""
+    """A root on this machine that contains a tree."""
 
     @property
     def root(self) -> str:
@@ -32,5 +32,5 @@ class Staged(Protocol):
 
 class Analyze(Protocol):
     def stage(self, tree: Tree) -> AbstractContextManager[Staged]:
-        """A new root with `tree` in it, gone at the end whatever happens. HostError if it cannot be made."""
+        """A new root with `tree` in it, removed at the end whatever happens. HostError if it cannot be made."""
         ...

@@ -1,4 +1,4 @@
-"""Time, handed in so that stages stay the same for the same input."""
+"""Time, as a parameter, so that the same input gives the same result."""
 
 from typing import Protocol
 

@@ -52,7 +52,7 @@ class BusCall:
 
 
 UNREADABLE = "org.freedesktop.DBus.Error.InconsistentMessage"
-"""The error of a reply that came, and is not what D-Bus allows, or is more than is read."""
+"""The error for a reply that D-Bus does not allow, or that is larger than what is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +119,12 @@ class Gets(Protocol):
     """GET requests under way, all at the same time."""
 
     def finish(self, deadline_s: float) -> list[HttpReply]:
-        """The replies in order. What did not come in time, or could not be asked, says so in its own reply."""
+        """The replies in order. A reply that did not come in time, or could not be asked for, says so itself."""
         ...
 
 
 class Host(Protocol):
-    """One connection to one host, and all that goes through it."""
+    """One connection to one host, and everything that goes through it."""
 
     @property
     def address(self) -> str:
@@ -142,10 +142,10 @@ class Host(Protocol):
     def start(self, script: str | Request, *, root: bool = False, attached: bool = False) -> Running:
         """Run a POSIX sh script in a clean environment (as root: directly, or through `sudo -n`).
 
-        A request is always root's: the helper of a prepared host carries it out, a shell of root's on any other.
+        A request is always for root: the helper of a prepared host carries it out, a shell of root's on any other.
 
-        `attached`: it only reads, and ends with all that it started when nobody waits for it any more. Without, it
-        runs to its end even where the connection breaks.
+        `attached`: it only reads, and ends with everything that it started when nobody waits for it any more. Otherwise
+        it runs to its end even if the connection breaks.
         """
         ...
 
@@ -184,8 +184,8 @@ class Host(Protocol):
 
 
 class Connector(Protocol):
-    """A way to one host, of which a connection can be made whenever one is needed."""
+    """A way to one host; it can make a connection whenever one is needed."""
 
     def __call__(self) -> Host:
-        """A new connection, closed by whoever asked for it. Unreachable if there is none."""
+        """A new connection, closed by its caller. Unreachable if there is none."""
         ...

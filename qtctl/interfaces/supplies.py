@@ -21,7 +21,7 @@ class Supplies(Protocol):
 
 
 class _NoSupplies:
-    """A machine that has nothing: only what is on the host already can be deployed."""
+    """A machine that has nothing: only what is already on the host can be deployed."""
 
     def fetch_code(self, install: DesiredInstall) -> bytes:
         raise DeployRefused(f"nothing was changed: {install.name} at {install.text} is not on the host")

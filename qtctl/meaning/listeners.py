@@ -27,7 +27,7 @@ class Served(StrEnum):
     TAKEN = "taken"
     """Another unit has the address."""
     UNOWNED = "unowned"
-    """Someone has the address, and the kernel does not say who."""
+    """The address is taken, and the kernel does not say by which unit."""
     NOBODY = "nobody"
 
 

@@ -1,4 +1,4 @@
-"""Which other account could decide what an account does when it logs in: by its home, its shell, or their files."""
+"""Which other account could decide what an account does at its login: through its home, its shell, or their files."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -11,7 +11,7 @@ IN_HOME = (
     ".cshrc", ".tcshrc", ".login", ".config/fish/config.fish", ".config/fish/conf.d", ".pam_environment", ".ssh/rc",
     ".ssh/environment", ".ssh/authorized_keys", ".ssh/authorized_keys2",
 )  # fmt: skip
-"""What sshd and the shells that it starts read of a home."""
+"""What sshd and the shells that it starts read from a home."""
 SYSTEM = (
     "/etc/bash.bashrc", "/etc/bashrc", "/etc/profile", "/etc/profile.d", "/etc/environment", "/etc/ssh/sshrc",
     "/etc/zshenv", "/etc/zsh/zshenv", "/etc/csh.cshrc", "/etc/fish/config.fish",
@@ -19,7 +19,7 @@ SYSTEM = (
 
 
 class Found(NamedTuple):
-    """`path` leads over something that another account could change."""
+    """`path` leads through something that another account could change."""
 
     path: str
     change: Change
@@ -32,12 +32,12 @@ def list_login_paths(home: str, shell: str) -> tuple[str, ...]:
 
 
 def map_entries(rows: Iterable[tuple[str, str, int, int, int, str]]) -> dict[str, Entry]:
-    """By path, of rows (path, kind, uid, gid, mode, link target)."""
+    """By path; rows are (path, kind, uid, gid, mode, link target)."""
     return {path: Entry(path, Kind(kind), uid, gid, mode, to) for path, kind, uid, gid, mode, to in rows}
 
 
 def find_first_writable(login: Auditor) -> Found | None:
-    """What anyone but the account itself and root could change; None if they could change nothing."""
+    """What anyone except the account itself and root could change; None if there is nothing."""
     known: Mapping[str, Entry] = map_entries(login.rows())
     for path in list_login_paths(login.home, login.shell):
         change = find_first_change(walk(path, known).entries, (login.uid,))

@@ -1,4 +1,4 @@
-"""Whether a host still has what a registry was made from, in place of the file that qtctl generates."""
+"""Whether a host still has the files that a registry was adopted from, in place of those that qtctl generates."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -11,7 +11,7 @@ ABSENT = "absent"
 
 
 def describe_seen(there: File | None) -> str:
-    """What stands at a path, as the install script on the host says it too."""
+    """What is at a path, in the words of the install script on the host."""
     if there is None:
         return ABSENT
     if there.kind == "file":
@@ -20,12 +20,12 @@ def describe_seen(there: File | None) -> str:
 
 
 def list_originals(desired: Desired, *subjects: str) -> tuple[DesiredFile, ...]:
-    """The generated files of these units, drop-ins too, in whose place the host may have something else."""
+    """The generated files of these units, drop-ins included, in whose place the host may have something else."""
     return tuple(each for each in desired.files if each.original is not None and each.subject in subjects)
 
 
 def needs_of(file: DesiredFile) -> tuple[Need, ...]:
-    """The file itself, and what else `is_as_adopted` looks at."""
+    """The file itself, and everything else that `is_as_adopted` looks at."""
     original = file.original
     paths = [file.path]
     if original is not None:
@@ -45,7 +45,7 @@ def is_as_adopted(file: DesiredFile, facts: Facts) -> bool:
 
 
 def as_kept(files: Iterable[DesiredFile], facts: Facts) -> tuple[DesiredFile, ...]:
-    """What a generation has of these files: of one that is as adopted what the host has at its path, if anything."""
+    """These files as a generation records them: for one that is as adopted, what the host has at its path, if any."""
     found: list[DesiredFile] = []
     for file in files:
         if not is_in_place(file, facts):
@@ -56,7 +56,7 @@ def as_kept(files: Iterable[DesiredFile], facts: Facts) -> tuple[DesiredFile, ..
 
 
 def _keep(file: DesiredFile, sha256: str) -> DesiredFile:
-    """A file of the host that qtctl did not write, as one that stands for itself."""
+    """A file of the host that qtctl did not write, as a file of its own."""
     original = file.original
     if original is not None:
         original = replace(original, files=((file.path, f"sha256:{sha256}"),), beside=(), until="")
@@ -64,7 +64,7 @@ def _keep(file: DesiredFile, sha256: str) -> DesiredFile:
 
 
 def list_adopted_paths(originals: Iterable[DesiredFile], facts: Facts) -> frozenset[str]:
-    """The paths of what makes units in place of these files, where the host still has it."""
+    """The paths of what makes units in place of these files, if the host still has it."""
     found: set[str] = set()
     for file in originals:
         if file.original is not None and is_as_adopted(file, facts):
@@ -73,5 +73,5 @@ def list_adopted_paths(originals: Iterable[DesiredFile], facts: Facts) -> frozen
 
 
 def is_in_place(file: DesiredFile, facts: Facts) -> bool:
-    """Whether nothing has to be written for it: it is as adopted, or absent where that is as good."""
+    """Whether nothing has to be written for it: it is as adopted, or absent where that makes no difference."""
     return is_as_adopted(file, facts) or (file.may_be_absent and facts.read(File, file.path) is None)

@@ -1,7 +1,7 @@
-"""What an account may do with what a path leads to: by owner, group, mode and access control list of the whole way.
+"""What an account may do with the target of a path: by owner, group, mode and access control list of the whole way.
 
-As the kernel decides for a process without capabilities: the first class that it belongs to counts, and only of groups
-the most that any of them allows. Read-only mounts, sandboxes of units and security modules are not looked at.
+Decided as the kernel does for a process without capabilities: the first class that it belongs to counts; among its
+groups, one that allows it is enough. Read-only mounts, sandboxes of units and security modules are not considered.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ class Permission(IntEnum):
     READ = 4
     WRITE = 2
     EXECUTE = 1
-    """Of a folder: enter."""
+    """For a folder: enter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,9 @@ class Refusal:
 
 
 def find_first_refusal(way: Way, who: Identity, wanted: Iterable[Permission]) -> Refusal | None:
-    """The first thing on the way that stops `who`; None if nothing does. `wanted` of what it leads to.
+    """The first thing on the way that stops `who`; None if nothing does. `wanted`: the permission for the target.
 
-    Every folder before it has to be entered, also those before what is missing.
+    Every folder before it has to be entered, even if the target is missing.
     """
     last = len(way.entries) - (0 if way.missing else 1)
     for entry in way.entries[:last]:
@@ -76,7 +76,7 @@ def has_permission(entry: Entry, who: Identity, permission: Permission) -> bool 
 
 
 def _decide_by_acl(entry: Entry, who: Identity, permission: Permission, acl: Sequence[str]) -> bool | None:
-    """As acl(5) says. A named user comes before groups; of the groups one that allows it is enough."""
+    """As in acl(5). A named user comes before groups; one group that allows it is enough."""
     rows = [fields for each in acl if len(fields := each.split(":")) == _FIELDS]
     mask = next((_parse_bits(allowed) for tag, _, allowed in rows if tag == "mask"), 0o7)
     named = [_parse_bits(allowed) for tag, name, allowed in rows if tag == "user" and name == str(who.uid)]
@@ -94,5 +94,5 @@ def _decide_by_acl(entry: Entry, who: Identity, permission: Permission, acl: Seq
 
 
 def _parse_bits(text: str) -> int:
-    """Of `r-x`, also with the comment that getfacl puts behind it."""
+    """Reads `r-x`, also with the comment that getfacl adds."""
     return sum(bit for letter, bit in (("r", 4), ("w", 2), ("x", 1)) if letter in text[:3])

@@ -25,7 +25,7 @@ class UnitText:
 
 
 def list_texts(desired: Desired) -> tuple[UnitText, ...]:
-    """Of all rendered unit files and drop-ins."""
+    """The texts of all rendered unit files and drop-ins."""
     files = (file for file in desired.files if file.of_unit)
     return tuple(UnitText(file.subject, parse(file.content, file.path), file.kind == "dropin") for file in files)
 
@@ -35,7 +35,7 @@ def find_refused(
 ) -> Iterator[tuple[str, Refusal]]:
     """Unit and reason: what systemd `version` does not load, or loads as something else than it says.
 
-    Of an instance that its template loads and its own name does not, the unit is that of the instance.
+    If its template loads and the instance's own name does not, the unit is the instance.
     """
     those = tuple(texts)
     whole = {each.unit: each.file for each in those if not each.dropin}
@@ -59,7 +59,7 @@ def find_refused(
 
 
 def _takes_names(file: UnitFile) -> bool:
-    """Whether a value of it may be one thing for one instance, and another for the next."""
+    """Whether a value may differ from one instance to another."""
     return any("%" in line.value for line in file.directives)
 
 
@@ -75,7 +75,7 @@ def list_instances(desired: Desired) -> Instances:
 def _find_refused_dropins(
     unit: str, template: UnitFile | None, dropins: dict[str, list[UnitFile]], version: int
 ) -> Iterator[tuple[str, Refusal]]:
-    """Of drop-ins of an instance, merged with its template; else of a unit that someone else makes."""
+    """Refused drop-ins of an instance, merged with its template, or of a unit of someone else."""
     if template is None:
         yield from ((unit, refusal) for file in dropins[unit] for refusal in find_dropin_refusals(unit, file, version))
         return
@@ -86,7 +86,7 @@ def _find_refused_dropins(
 
 
 def _get_file_name(file: UnitFile) -> str:
-    """By which systemd orders drop-ins."""
+    """The name by which systemd orders drop-ins."""
     return file.name.rpartition("/")[2]
 
 

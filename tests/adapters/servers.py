@@ -29,7 +29,7 @@ def make_key(path: Path, *, kind: str = "ed25519", bits: int | None = None, pass
 
 @dataclass
 class Sshd:
-    """A running sshd, and the client files that fit it. `config()` writes them anew with what a test changes."""
+    """A running sshd, and client files that fit it. `config()` writes them again with what a test changes."""
 
     folder: Path
     port: int

@@ -1,4 +1,4 @@
-"""GET from a host: real servers that behave in every way, asked through a real sshd and from this machine."""
+"""GET from a host: real servers that behave in all kinds of ways, asked through a real sshd and from this machine."""
 
 import os
 import signal
@@ -41,7 +41,7 @@ def question(port: int, path: str = "/health", address: str = "127.0.0.1", text:
 
 @contextmanager
 def serving(talk: Talk, *, backlog: int = 16, family: int = socket.AF_INET) -> Iterator[int]:
-    """A server that hands each of its connections, once the request has come, to `talk`."""
+    """A server that hands each connection to `talk` once its request has come."""
     with socket.socket(family) as listener:
         listener.bind(("::1" if family == socket.AF_INET6 else "127.0.0.1", 0))
         listener.listen(backlog)
@@ -198,7 +198,7 @@ def test_nobody_listens(asker: Host) -> None:
 
 
 def test_a_queue_that_is_full(asker: Host) -> None:
-    """The kernel takes no further connection for a program that accepts none."""
+    """The kernel accepts no further connections for a program that accepts none."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
@@ -210,7 +210,7 @@ def test_a_queue_that_is_full(asker: Host) -> None:
 
 
 def test_a_stopped_program(asker: Host) -> None:
-    """The kernel takes connections for it as before."""
+    """The kernel accepts connections for it as before."""
     port = free_port()
     server = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(port)]
     process = subprocess.Popen(server, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -266,7 +266,7 @@ def test_a_connection_that_breaks_is_no_answer_of_the_program(host: SshHost) -> 
 
 
 def test_a_server_that_hangs_is_no_answer_of_the_program(host: SshHost) -> None:
-    """As sshd does while PAM waits for a D-Bus that hangs: what it forwards hangs with it."""
+    """As sshd does while PAM waits for a D-Bus that hangs: what it forwards hangs, too."""
     sshd = int(host.start("echo $PPID").finish(5).stdout)
     with serving(says(OK)) as port:
         assert asked(host, question(port))[0].status == 200

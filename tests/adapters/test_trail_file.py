@@ -103,7 +103,7 @@ def test_nowhere_to_write_is_said() -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="folders are given to others")
 def test_the_home_of_somebody_else_does_not_count(tmp_path: Path) -> None:
-    """As after a sudo that keeps HOME: what lies there is another account's to change."""
+    """As after a sudo that keeps HOME: another account can change what is there."""
     os.chown(tmp_path, 65533, 65533)
     base, names = locate({"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)})
     assert not base.is_relative_to(tmp_path)

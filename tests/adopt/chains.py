@@ -39,7 +39,7 @@ class Chain:
 
     @property
     def wrong(self) -> list[str]:
-        """Steps that ended otherwise than with 0 or named gaps."""
+        """Steps that ended neither with 0 nor with a named gap."""
         return [
             step for step, code in self.codes.items() if code not in ALLOWED[step] or "Traceback" in self.told[step]
         ]

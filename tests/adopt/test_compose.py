@@ -57,7 +57,7 @@ MORE = "services:\n  api:\n    image: x\n  jobs:\n    image: x\n    command: --a
 
 
 def adopted(*texts: str, **setting: Any) -> Adopted:
-    """Each text a project of its own."""
+    """Each text is a project of its own."""
     return adopt_compose(
         [project(text, f"{at}/docker-compose.yml", **setting) for at, text in enumerate(texts)], into()
     )
@@ -70,7 +70,7 @@ def project(
 
 
 def service(body: str, **setting: Any) -> dict[str, Any]:
-    """The table of a service `a` of these lines, with a program."""
+    """The table of a service `a` with these lines and a program."""
     text = f"services:\n  a:\n    image: x\n    entrypoint: [/bin/x]\n{indent(body, '    ')}\n"
     return documents(adopted(text, **setting))["services/a.toml"]
 
@@ -283,7 +283,7 @@ EVERY = (
 
 
 def test_no_attribute_disappears() -> None:
-    """Each one has a fate; what no key says is in the notes or in a line of the report that names it."""
+    """Each one has a fate; what no key can say is in the notes, or in a line of the report that names it."""
     bodies = "".join(
         f"  a{number}:\n    image: x\n    entrypoint: [/bin/x]\n{indent(body, '    ')}\n"
         for number, body in enumerate((KEYS, *EVERY))

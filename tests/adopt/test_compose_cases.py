@@ -1,4 +1,4 @@
-"""What is adopted of each project that qtctl's reading is compared with Compose's on: all of it, and nothing breaks."""
+"""What is adopted of each project on which qtctl and Compose are compared: all of it, and nothing breaks."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Compose files on this machine: what stands beside them, what they name, and what they may not name."""
+"""Compose files on this machine: what is beside them, what they name, and what they may not name."""
 
 import os
 import tomllib
@@ -28,7 +28,7 @@ NONE = InputError("none")
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where commands run: without variables that tests of others left."""
+    """Where commands run: without variables left by other tests."""
     monkeypatch.chdir(tmp_path)
     for name in ("WEB_PORT", "MODE", "REGION", "COMPOSE_PROFILES", "COMPOSE_PROJECT_NAME"):
         monkeypatch.delenv(name, raising=False)

@@ -1,4 +1,4 @@
-"""A healthcheck of Compose is the health URL of the port that it asks, or a line of the report."""
+"""A healthcheck of Compose becomes the health URL of the port that it asks, or a line of the report."""
 
 import tomllib
 from typing import Any
@@ -96,7 +96,7 @@ def test_an_external_keeps_it() -> None:
                          "capability_bounding_set": ["CAP_NET_BIND_SERVICE"]}),
 ])  # fmt: skip
 def test_what_listens_below_1024_may(said: str, wanted: dict[str, list[str]]) -> None:
-    """Docker lets every container."""
+    """Docker lets every container do so."""
     text = f'services:\n  web:\n    image: x\n    entrypoint: /x\n    ports: ["443:443"]\n    {said}\n'
     assert tomllib.loads(adopted(text).files["services/web.toml"].decode()).get("sandbox", {}) == wanted
     above = adopted(text.replace("443:443", "8443:443")).files["services/web.toml"].decode()

@@ -1,4 +1,4 @@
-"""What we say systemd ignores, it ignores: it says so itself, and the unit is the same without that line."""
+"""What qtctl says systemd ignores is ignored: systemd says so itself, and the unit is the same without that line."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -49,11 +49,11 @@ ENOUGH = {
     "Service": "ExecStart=/bin/true", "Timer": "OnActiveSec=5", "Socket": "ListenFIFO=/run/x", "Path": "PathExists=/x",
     "Slice": "", "Unit": "",
 }  # fmt: skip
-"""What a unit cannot do without, by section. [Install] is not looked at when a unit is loaded."""
+"""What a unit needs at least, by section. [Install] is not looked at when a unit is loaded."""
 
 
 def empties() -> Iterator[Try]:
-    """Each directive that there is, with an empty value; those of commands and sandboxes in services alone."""
+    """Each existing directive with an empty value; those of commands and sandboxes in services only."""
     seen: set[str] = set()
     for section, enough in ENOUGH.items():
         kind = section.lower() if section != "Unit" else "target"
@@ -70,18 +70,18 @@ TRIES = (
     *tries("socket", SOCKET_VALUES, "ListenFIFO=/run/x\n"),
 )
 FATAL = ("DynamicUser",)
-"""Of a bad value systemd says so, and does not ignore it: the unit cannot be started."""
+"""systemd complains about a bad value but does not ignore it: the unit cannot be started."""
 
 
 DEPRECATED = ("KillMode", "none")
-"""Taken, with a complaint."""
+"""Accepted, with a complaint."""
 OBSOLETE = (
     "CPUShares", "StartupCPUShares", "MemoryLimit", "BlockIODeviceWeight", "BlockIOReadBandwidth",
     "BlockIOWriteBandwidth",
 )  # fmt: skip
-"""Directives of which every assignment gets a complaint, taken or not: empty ones are taken (test_shapes.py)."""
+"""Directives of which every assignment gets a complaint, accepted or not: empty ones are accepted (test_shapes.py)."""
 BY_VERSION = ("PrivateMounts", "")
-"""Taken by systemd 255, not by those before and after."""
+"""Accepted by systemd 255, but not by earlier and later versions."""
 
 
 def trouble(section: str, key: str, value: str) -> str | None:
@@ -91,7 +91,7 @@ def trouble(section: str, key: str, value: str) -> str | None:
 
 
 def without(each: Try) -> str:
-    """The unit without the lines that we say systemd ignores."""
+    """The unit without the lines that qtctl says systemd ignores."""
     lines = each.text.splitlines()
     for number, (section, key, value) in each.lines.items():
         if trouble(section, key, value):
@@ -153,7 +153,7 @@ READ = {
         list_kept_units,
     ),
 }
-"""Directive → our reader of its value."""
+"""Directive → qtctl's reader of its value."""
 
 
 @pytest.mark.parametrize("key", READ)
@@ -218,7 +218,7 @@ DevicePolicy=closed
 LoadCredential=one:/etc/hostname
 OOMPolicy=continue
 """
-"""What the tables above have no values for."""
+"""Directives for which the tables above have no values."""
 FEW = {
     "more.service": MORE,
     "forbids.service": "[Service]\nExecStart=/bin/true\nRestrictAddressFamilies=~AF_UNIX AF_INET\n",
@@ -255,7 +255,7 @@ SHAPED = {
     "swap": "What=/{name}\n", "service": "ExecStart=/bin/true\n", "socket": "ListenFIFO=/run/x\n",
     "timer": "OnBootSec=1h\n", "path": "PathExists=/x\n", "slice": "",
 }  # fmt: skip
-"""What a unit cannot do without, by kind."""
+"""What a unit needs at least, by kind."""
 
 
 def shaped(section: str, key: str, value: str, number: int) -> tuple[str, str]:
@@ -268,7 +268,7 @@ def shaped(section: str, key: str, value: str, number: int) -> tuple[str, str]:
 
 
 def untried(compared: Container[str]) -> dict[str, str]:
-    """Units for the directives that no other unit has: each with a value of its shape."""
+    """Units for the directives that no other unit has, each with a value of its kind."""
     found: dict[str, str] = {}
     seen: set[str] = set()
     for section in SECTIONS:
@@ -284,7 +284,7 @@ def untried(compared: Container[str]) -> dict[str, str]:
 
 
 def as_probed(key: str, value: Any) -> Any:
-    """Of a command only what is run, as the probe of units keeps it."""
+    """For a command only what is run, as the probe of units keeps it."""
     return [[each[0], *each[1][1:]] for each in value] if key.partition(".")[2] in COMMANDS else value
 
 

@@ -1,4 +1,4 @@
-"""What is refused of a file that says it is a backup, before any host is asked."""
+"""How a file that claims to be a backup is refused, before any host is asked."""
 
 import hashlib
 import io
@@ -228,7 +228,7 @@ def test_a_backup_that_others_could_have_written_is_refused(tmp_path: Path) -> N
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="gives a file away")
 def test_a_backup_that_another_takes_the_place_of_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a folder of another account, who exchanges the two after the first look."""
+    """In a folder of another account, which exchanges the two files after the first look."""
     path, theirs = tmp_path / "x.qtbackup", tmp_path / "theirs"
     write_new(path, b"mine")
     write_new(theirs, b"theirs")

@@ -1,4 +1,4 @@
-"""Hosts that attack whoever deploys to them, by what they say of transactions, generations, secrets and files."""
+"""Hosts that attack the account that deploys, by their answers about transactions, generations, secrets and files."""
 
 import base64
 import contextlib
@@ -39,7 +39,7 @@ DIGITS = b"9" * 5000
 
 
 class Answering:
-    """What a host is, to whom only its answer counts."""
+    """A host of which only the answer matters."""
 
     address = "web-1"
 
@@ -151,7 +151,7 @@ def test_whatever_a_host_says_is_an_answer_or_one_error(reader: str) -> None:
 
 
 def test_a_number_that_is_none_is_not_taken_for_nothing_done() -> None:
-    """Whoever says that it is armed may go on: then the host is asked again."""
+    """A host that says it is armed is asked again, as a deploy that may go on."""
     with pytest.raises(QtctlError, match="number of its generation could not be read"):
         armed(b"qtctl armed x\n")
     assert armed(b"qtctl armed 7\n") == 7
@@ -178,7 +178,7 @@ def member(name: str, content: bytes = b"", kind: bytes = tarfile.REGTYPE) -> tu
 
 
 def sparse(name: str) -> bytes:
-    """A header of a file of 2**40 bytes that has none of them."""
+    """A header for a file of 2**40 bytes without any of them."""
     header = tarfile.TarInfo(name)
     header.type = tarfile.GNUTYPE_SPARSE
     block = bytearray(header.tobuf(tarfile.GNU_FORMAT))
@@ -227,7 +227,7 @@ def test_an_archive_of_a_generation_or_a_backup(name: str) -> None:
 
 
 def test_an_archive_that_leads_back_to_its_beginning_ends() -> None:
-    """As tarfile reads it, it has no end."""
+    """tarfile reads it without end."""
     said = tarfile.TarInfo("x").tobuf() * 2 + before_itself("y")[:512]
     with tarfile.open(fileobj=io.BytesIO(said), mode="r:") as endless:
         offsets = [member.offset for _ in range(6) if (member := endless.next()) is not None]
@@ -245,7 +245,7 @@ def test_an_archive_has_so_many_members_and_no_more() -> None:
 
 @contextlib.contextmanager
 def traced(is_quick: bool = True) -> Iterator[None]:
-    """What is done takes little memory. Tracing takes long where there are many objects."""
+    """What is done takes little memory. Tracing takes long if there are many objects."""
     if not is_quick:
         yield
         return
@@ -261,7 +261,7 @@ RECORD = GenerationRecord(1, "confirmed", current=True, at=None, about=(), steps
 
 
 def test_a_host_redirects_no_rollback_to_another_host() -> None:
-    """What a host keeps of a generation says what it must have, and not who it is, or how it is reached."""
+    """A host's record of a generation says what it must have, and not which host it is, or how it is reached."""
     mine = replace(desired(service("a"), target()), host="web-1", expected_hostname="web-1", machine="a" * 32)
     login = replace(mine.login, address="203.0.113.66", port=2222, deploy_user="root", audit_user="root")
     theirs = replace(mine, login=login, expected_hostname="db-1", machine="b" * 32)

@@ -83,7 +83,7 @@ OF_SERVICES = "QT210 QT211 QT213 QT214 QT215 QT216 QT217 QT220 QT222 QT225 QT228
 
 
 def test_what_is_judged_of_services_only() -> None:
-    """Of what qtctl does not make it knows neither file, nor user, nor program, nor what starts it anew."""
+    """For units that it does not make, qtctl knows neither file, user and program, nor what restarts them."""
     by_unit: dict[str, set[str]] = {ENGINE: set(), REDIS: set()}
     for rule, expectation in list_expectations(desired()):
         if expectation.subject in by_unit:

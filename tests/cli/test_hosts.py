@@ -19,7 +19,7 @@ from tests.cli.world import Ran, listing, qtctl
 pytestmark = pytest.mark.skipif(bool(missing()), reason=f"not installed: {', '.join(missing())}")
 
 WITHIN_S = 8.0
-"""A host that is not there costs its deadline and little else."""
+"""A host that does not exist costs its deadline and little else."""
 NO_BUS = re.compile(
     r"there: no system bus: "
     r"(it closed the connection( \(exit status [0-9]+\))?|Failed to connect to .*: No such file or directory)"

@@ -32,7 +32,7 @@ def test_the_umask_is_honoured_and_a_mode_kept(saved: Path) -> None:
 
 
 def test_a_mode_of_another_account_is_not_kept(saved: Path) -> None:
-    """Whoever laid the file there would say who may forge the evidence later."""
+    """The owner of the existing file would decide who may forge the evidence later."""
     laid = saved / "shared.json"
     laid.touch()
     os.chown(laid, 33, 33)

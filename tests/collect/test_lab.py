@@ -296,7 +296,7 @@ def test_what_is_refused_costs_itself_only(host: str, name: str) -> None:  # noq
 
 
 def silent(program: str) -> tuple[str, str]:
-    """How a program of the host becomes one that says nothing, and does not end; and how it is healed."""
+    """How a program of the host is made to say nothing and not to end; and how that is healed."""
     inflict = f"mv {program} {program}.real; printf '#!/bin/sh\\nexec sleep 60\\n' >{program}; chmod 755 {program}"
     return inflict, f"mv {program}.real {program}; pkill -x sleep -u qtaudit || true"
 
@@ -329,7 +329,7 @@ def test_who_says_nothing_costs_the_others_nothing(host: str, name: str) -> None
 
 
 MANY = 100
-"""systemd takes 6 ms to list each file, on an idle machine 1 ms."""
+"""systemd takes 6 ms to list each file, or 1 ms on an idle machine."""
 
 
 def test_units_that_nothing_declares_cost_the_declared_ones_nothing(host: str) -> None:  # noqa: ARG001

@@ -1,4 +1,4 @@
-"""Streams and groups of a real Redis, asked and judged: what is wrong is found and proved, what is well is not."""
+"""Streams and groups of a real Redis, asked and judged: what is wrong is found and proved, and nothing else."""
 
 import os
 import subprocess
@@ -56,7 +56,7 @@ def audit(
     earlier: Evidence | None = None,
     more: Iterable[Need] = (),
 ) -> tuple[Finding, ...]:
-    """What does not hold of Redis."""
+    """The checks of Redis that do not hold."""
     checks = judge(wanted, look(wanted, passwords, more), earlier)
     return tuple(each for each in checks if each.id.startswith("QT5") and each.outcome is not Outcome.HOLDS)
 
@@ -66,7 +66,7 @@ def wrong(found: tuple[Finding, ...]) -> Wrong:
 
 
 def assert_proved(found: tuple[Finding, ...]) -> None:
-    """Each proof is run again, and prints its line; but for clocks, which have gone on."""
+    """Each proof is run again, and prints its line, except for clocks, which have moved on."""
     for each in found:
         assert each.proof or each.outcome is Outcome.UNKNOWN
         for proof in each.proof:
@@ -98,7 +98,7 @@ def test_a_missing_group_is_told_with_those_that_are_there(port: int) -> None:
 
 
 def test_a_stream_is_as_old_as_redis_says(port: int) -> None:
-    """The auditor's clock does not count: here it is that of Redis, and the stream is eleven minutes old."""
+    """The clock of Redis counts, not the auditor's: the stream is eleven minutes old."""
     cli(port, "FLUSHALL")
     cli(port, "XADD", KEY, f"{int(time.time() * 1000) - 660_000}-0", "a", "b")
     cli(port, "XGROUP", "CREATE", KEY, GROUP, "$")
@@ -205,7 +205,7 @@ def test_a_server_that_loads_its_data(tmp_path: Path) -> None:
 
 
 def test_nobody_reads(port: int) -> None:
-    """An entry waits for more than a minute: as long as someone reads it is only late."""
+    """An entry has waited for more than a minute: with a reader it would only be late."""
     cli(port, "FLUSHALL")
     cli(port, "XGROUP", "CREATE", KEY, GROUP, "$", "MKSTREAM")
     cli(port, "XADD", KEY, f"{int(time.time() * 1000) - 70_000}-0", "a", "b")
@@ -220,7 +220,7 @@ def test_nobody_reads(port: int) -> None:
 
 
 def test_a_group_that_is_set_back_or_made_anew(port: int) -> None:
-    """Only an earlier look tells: each state alone is as declared."""
+    """Only a comparison with an earlier look shows it: each state alone is as declared."""
     cli(port, "FLUSHALL")
     for _ in range(3):
         cli(port, "XADD", KEY, "*", "a", "b")
@@ -249,7 +249,7 @@ def scanned(port: int, *patterns: str, **changes: Any) -> Desired:
 
 
 def test_keys_and_groups_that_nothing_declares(port: int) -> None:
-    """A foreign key is nobody's business; a declared one, a retired one and a misspelt one are told apart."""
+    """Keys of others are ignored; a declared key, a retired one and a misspelt one are told apart."""
     cli(port, "FLUSHALL")
     for key in (KEY, "zz:order", "zz:old", "other:thing"):
         cli(port, "XADD", key, "*", "a", "b")
@@ -267,7 +267,7 @@ def test_keys_and_groups_that_nothing_declares(port: int) -> None:
 
 
 def test_more_keys_than_one_scan_finds(port: int) -> None:
-    """SCAN goes on until its end, and what many keys have in common is told once."""
+    """SCAN goes on to its end, and what many keys have in common is reported once."""
     cli(port, "FLUSHALL")
     cli(port, "XADD", KEY, "*", "a", "b")
     cli(port, "XGROUP", "CREATE", KEY, GROUP, "$")

@@ -1,4 +1,4 @@
-"""Replies of Redis versions that are not installed here, word for word as they are documented, by a server of RESP."""
+"""Replies of Redis versions that are not installed here, literally as documented, from a server that speaks RESP."""
 
 import socket
 import threading
@@ -31,7 +31,7 @@ NEW_FIELDS = [
     *("idmp-duration", 100, "idmp-maxsize", 100, "pids-tracked", 0, "iids-tracked", 0, "iids-added", 0),
     *("iids-duplicates", 0),
 ]
-"""Of 8.6, which tells producers' duplicates."""
+"""From 8.6, which recognizes producers' duplicates."""
 
 
 def behind(group: list[Any], place: str) -> list[Any]:

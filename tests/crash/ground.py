@@ -49,7 +49,7 @@ class Ground:
     looks: dict[str, str] = field(default_factory=dict)
     takes_s: float = 0.0
     _version: str = ""
-    """What the host was last seen to have; '' if it was left otherwise, and is made anew."""
+    """What the host was last seen to have; '' if it was left differently, and is created again."""
 
     def boot(self) -> None:
         lab.up([self.name], TREE, stands_for="h1", progress=lambda _: None)
@@ -75,7 +75,7 @@ class Ground:
         return self.sh(LOOK)
 
     def starts(self) -> str:
-        """Which boot this is, and the invocation of what nothing may start anew."""
+        """Which boot this is, and the invocation of units that nothing may restart."""
         return self.sh(f"cat /proc/sys/kernel/random/boot_id; systemctl show -P InvocationID {self.kind.untouched}")
 
     def version(self) -> str:

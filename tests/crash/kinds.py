@@ -52,7 +52,7 @@ class Kind:
 
     both_ways = True
     untouched = "quantum-c own"
-    """Units that are the same in both versions: nothing starts them anew, except a boot of the host."""
+    """Units that are the same in both versions: nothing restarts them, except a boot of the host."""
     rest = LEFT
     """What must say nothing once the host is at rest."""
 
@@ -167,7 +167,7 @@ MODULE = "import time\nVERSION = {0!r}\nif __name__ == '__main__':\n    time.sle
 
 @dataclass
 class Build(Kind):
-    """Service a runs from a virtual environment that is built each time anew."""
+    """Service a runs from a virtual environment that is built again each time."""
 
     untouched = "own"
     wheels: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="qtctl-crash-wheels-")))

@@ -45,7 +45,7 @@ def _said_by(kind: type[BaseModel]) -> set[str]:
 
 
 def with_tables(text: str) -> str:
-    """The page with what stands between its marks written anew."""
+    """The page with new text between its marks."""
     text = BLOCK.sub(lambda found: found[1] + _table(models()[found[2]]) + found[3], text)
     return PROFILE_BLOCK.sub(lambda found: found[1] + _profiles() + found[2], text)
 

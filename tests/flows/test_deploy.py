@@ -1,4 +1,4 @@
-"""Deploys of small fleets to a real host that boots for them: what changes, what a person is told, what is left."""
+"""Deploys of small fleets to a real host that boots for them: what changes, what the operator is told, what is left."""
 
 import os
 import re
@@ -71,7 +71,7 @@ def test_a_description_restarts_nothing_also_later(ground: Ground) -> None:
 
 
 def test_a_description_written_by_hand_and_never_reloaded_is_noticed(ground: Ground) -> None:
-    """That it is no more than a description cannot be told any more from what the process has read."""
+    """What the process has read cannot show any more that only the description differs."""
     for command in ("/usr/bin/sleep 4713", SLEEP):
         ground.deploy(fleet({**THREE, "a": command}), steady_s=0.1)
     changed = fleet(THREE, descriptions={"a": "other words"})
@@ -169,7 +169,7 @@ RESTARTS = "StartLimitIntervalSec=60\nStartLimitBurst=3\n[Service]\nRestart=alwa
     ids=["start limit", "ended"],
 )
 def test_waiting_ends_when_nothing_can_change(ground: Ground, command: str, extra: str, why: str, said: str) -> None:
-    """A unit that systemd has given up, or that ended and is not started again: 60 s would bring nothing new."""
+    """A unit that systemd has given up, or that ended and is not started again: 60 s would change nothing."""
     events: list[Event] = []
     began = time.monotonic()
     outcome = ground.deploy(fleet({**THREE, "a": command}, extra=extra), deadline_s=60, progress=events.append)

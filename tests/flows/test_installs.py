@@ -1,4 +1,4 @@
-"""Code and virtual environments that a deploy installs on a real host: switched and taken back whole, or refused."""
+"""Code and virtual environments that a deploy installs on a real host: switched and rolled back whole, or refused."""
 
 import io
 import os
@@ -138,7 +138,7 @@ def leads_to(ground: Ground, path: str = CODE) -> str:
 
 @pytest.fixture
 def host(booted: Ground) -> Iterator[Ground]:
-    """Without anything of the shop before and after."""
+    """Nothing of the shop is on it before and after."""
     clear(booted)
     yield booted
     clear(booted)
@@ -186,7 +186,7 @@ def venv_registry(lock: str, services: Mapping[str, str] | None = None, *, venvs
 
 
 def wheel(shop: Shop, version: str, text: str = SERVER) -> str:
-    """Its line of a lock file."""
+    """The line of a lock file for it."""
     return lock_line(make_wheel(shop.wheels, "one", version, files={"one.py": text.format(version)}))
 
 
@@ -214,7 +214,7 @@ def test_a_venv_is_built_from_its_lock_file_and_shared_by_services_that_restart_
 
 
 def untouched(host: Ground) -> str:
-    """All that a refused deploy must leave as it is."""
+    """Everything that a refused deploy must leave as it is."""
     return host.run(
         "find /srv/shop /etc/shop /etc/systemd/system /opt/qtctl/store -maxdepth 1 -printf '%p %y %T@ %l\\n' "
         "2>/dev/null | grep -v -e '^/etc/systemd/system d' -e '^/opt/qtctl/store d' | sort; "
@@ -482,7 +482,7 @@ PYPROJECT = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-p
 
 
 def sdist(shop: Shop, *, hangs: bool = False) -> str:
-    """A source package that runs code of its own when it is built. Its line of a lock file."""
+    """A source package that runs its own code when it is built. Returns its line of a lock file."""
     texts = {
         "pyproject.toml": PYPROJECT,
         "PKG-INFO": "Metadata-Version: 2.1\nName: one\nVersion: 4.0\n",
@@ -528,7 +528,7 @@ def test_a_build_that_hangs_is_ended_and_refused(host: Ground, shop: Shop, monke
 
 @on_demand
 def test_a_builder_that_lost_its_deploy_is_ended_by_the_next_one(host: Ground, shop: Shop) -> None:
-    """Whatever killed the script that waits for it, the power too: nothing of it is in the store."""
+    """Whatever killed the script that waits for it, even a power cut: nothing of it is in the store."""
     left = "mkdir -p /opt/qtctl/store /opt/qtctl/build/tree; echo x >/opt/qtctl/build/tree/x; mkdir /opt/qtctl/store/"
     host.run(f"{left}{'f' * 64}; systemd-run -q --unit=qtctl-build sleep 1000")
     assert install(host, shop, registry(shop.commits["one"])).status is DeployStatus.DEPLOYED

@@ -63,7 +63,7 @@ def test_a_file_that_was_only_touched_restarts_nothing(recorded: Ground) -> None
 
 
 def test_a_service_that_somebody_else_started_is_judged_by_times(recorded: Ground) -> None:
-    """Nothing is recorded of its process: a file that came into place later counts as one that it has not read."""
+    """Nothing is recorded about its process: a newer file counts as one that it has not read."""
     put(recorded, "A=by-hand", "1999-01-01")
     recorded.run("sleep 1; systemctl restart quantum-a")
     assert deploy(recorded, FLEET).status is DeployStatus.UNCHANGED

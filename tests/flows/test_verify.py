@@ -1,4 +1,4 @@
-"""Verify, with this machine's systemd-analyze, and with none, an old one and broken ones."""
+"""Verify with this machine's systemd-analyze, with none, with an old one and with broken ones."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Real hosts: booted, logged in to, rebooted, cut, ended. And the rendered units of a small fleet run there."""
+"""Real hosts: booted, logged in to, rebooted, cut off, ended. And the rendered units of a small fleet run there."""
 
 import json
 import subprocess
@@ -27,7 +27,7 @@ ENABLED = "tiny-core.target tiny-api tiny-feed tiny-native tiny-sweep.timer"
 
 
 def settled(what: Callable[[], object], within_s: float = 10) -> bool:
-    """Whether it comes true in time."""
+    """Whether it becomes true in time."""
     deadline = time.monotonic() + within_s
     while not what():
         if time.monotonic() > deadline:
@@ -272,7 +272,7 @@ def test_hosts_of_one_name_in_two_labs(own_lab: Path, tmp_path: Path, monkeypatc
 SUITES = sorted(
     {rootfs.choose_default_suite(), *(suite for suite in rootfs.SUITES if rootfs.locate_cached(suite).is_dir())}
 )
-"""As many of systemd 247, 252, 255 and 257 as this machine has root file systems of; at least one."""
+"""Those of systemd 247, 252, 255 and 257 for which this machine has root file systems; at least one."""
 
 
 @pytest.mark.usefixtures("own_lab")
@@ -329,7 +329,7 @@ def test_a_host_that_cannot_boot_leaves_nothing() -> None:
 
 
 def test_an_unknown_host_is_one_clear_error_and_leaves_nothing(own_lab: Path) -> None:
-    """No state, and no lock either."""
+    """Neither state nor a lock."""
     before = sorted(own_lab.rglob("*"))
     attempts: tuple[Callable[[], object], ...] = (
         lambda: lab.down(["nohost"]),

@@ -1,4 +1,4 @@
-"""Accounts, folders and the hosts file: what is missing makes steps, what no tool would mend is in the way."""
+"""Accounts, folders and the hosts file: what is missing becomes steps, what no tool can repair is in the way."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

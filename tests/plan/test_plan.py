@@ -1,4 +1,4 @@
-"""What a plan is, case by case: how the host is, and the steps (kind, subject, part of the reason) it must give."""
+"""Plans, case by case: how the host is, and the steps (kind, subject, part of the reason) that follow."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -41,7 +41,7 @@ def test_a_line_of_a_value_is_no_name(tmp_path: Path) -> None:
 
 
 def test_where_a_user_can_write(tmp_path: Path) -> None:
-    """Of what is not there the nearest folder above it counts."""
+    """If a folder does not exist, the nearest one above it counts."""
     tmp_path.chmod(0o755)
     (tmp_path / "a b").write_text("")
     (tmp_path / "link").symlink_to("nowhere")

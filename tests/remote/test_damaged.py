@@ -1,4 +1,4 @@
-"""A record of a transaction that says nothing: made anew where it is clear whose it is, or given up by a person."""
+"""A damaged record of a transaction: written again if it is clear whose it is, or given up by a person."""
 
 import json
 import shlex

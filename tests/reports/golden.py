@@ -1,4 +1,4 @@
-"""Expected documents, whole, beside the tests. `QTCTL_GOLDENS=write` writes them anew, to be read in the diff."""
+"""Expected documents, complete, beside the tests. `QTCTL_GOLDENS=write` writes them again, to be read in the diff."""
 
 import os
 from pathlib import Path

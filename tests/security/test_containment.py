@@ -1,6 +1,6 @@
 """A stranger's registry, templates, units and folders: no command reads or writes a file outside of what it was given.
 
-Each attack runs the command as a process of its own, in a folder with another beside it.
+Each attack runs the command as a process of its own, in a folder with another one beside it.
 """
 
 import os
@@ -25,12 +25,12 @@ CANARY = "cAnArY-5f1c"
 GIB = 1024**3
 VERIFY, LAB_UP = ("verify",), ("lab", "up")
 SOON_S = 30.0
-"""A command that hangs would not be over by then."""
+"""A command that hangs would take longer."""
 
 
 @dataclass(frozen=True)
 class Desk:
-    """`world` is where the operator stands; `outside` is someone else's."""
+    """`world` is where the operator works; `outside` is someone else's."""
 
     world: Path
     outside: Path
@@ -44,7 +44,7 @@ class Desk:
         return ran
 
     def refuses(self, *argv: str) -> str:
-        """Its one line."""
+        """The one line that it says."""
         ran = self.run(*argv)
         assert (ran.code, ran.out) == (2, ""), ran
         assert len(ran.err.splitlines()) == 1, ran.err
@@ -112,7 +112,7 @@ def test_its_line_is_told(name: str) -> None:
 
 
 def test_nothing_is_written_through_a_link_below_the_folder(desk: Desk) -> None:
-    """Whoever can write in --out puts links there, or has left them in it."""
+    """Anyone who can write in --out can put links there, or has left them in it."""
     out = desk.world / "out"
     (out / "etc").mkdir(parents=True)
     (out / "etc/systemd").symlink_to(desk.outside)
@@ -327,7 +327,7 @@ env_file = "/srv/%I.env"
 
 @pytest.mark.lab
 def test_a_lab_host_is_laid_down_in_its_own_root(desk: Desk, tmp_path: Path) -> None:
-    """Values that are plain, and lead out all the same: over links of the root, and by what `%I` stands for."""
+    """Harmless-looking values that lead out of it: over links in the root, and by what `%I` stands for."""
     replace(FEED, RUN, FEED_RUN)(desk.world)
     write("registry/services/many@.toml", MANY)(desk.world)
     mine = [Path("/run/lock"), Path("/tmp"), Path("/srv"), Path("/opt"), Path("/usr/bin")]

@@ -31,7 +31,7 @@ STATE = (
     f"find {BASE} /etc/systemd /etc/sudoers.d /etc/qtctl /opt/qtctl ! -name lock ! -name status ! -path {BASE}/gen "
     "-printf '%p %i %m %s %U %l\\n' | sort | sha256sum"
 )
-"""Of all that an attack could have changed."""
+"""Everything that an attack could have changed."""
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ def test_a_link_that_is_turned_between_check_and_use_runs_nothing_else(prepared:
 
 
 def test_nothing_of_the_callers_environment_gets_to_root(prepared: Box) -> None:
-    """Also where sudoers keeps those variables for everybody."""
+    """Even if sudoers keeps those variables for everybody."""
     tools = "id head awk systemctl tar env timeout sh cat find tr stat"
     keep = "LD_PRELOAD LD_LIBRARY_PATH PATH BASH_ENV ENV IFS SHELLOPTS PS4 TMPDIR PYTHONPATH BASH_FUNC_head%%"
     prepared.sh(
@@ -248,7 +248,7 @@ QUESTIONS = {
     "the boot": calls("transaction", ("boot", "1")),
     "a number": calls("transaction", ("hold", "1", f"a[$(touch {RAN})]")),
 }
-"""Each is refused before anything of it is done."""
+"""Each is refused before any part of it is done."""
 QUOTED = {
     "a quote": evidence(("check_writable", f"/'; touch {RAN}; '")),
     "a substitution": evidence(("check_writable", f"/$(touch {RAN})`touch {RAN}`")),
@@ -310,7 +310,7 @@ PRYING = {
 
 
 def test_no_secret_and_no_digest_of_one_is_told(prepared: Box) -> None:
-    """To an account that may only look, whatever it asks."""
+    """An account that may only look learns none, whatever it asks."""
     value = f"TOKEN={CANARY}\n"
     prepared.sh(
         f"umask 077; for each in {SECRETS} /root/secret; do printf 'TOKEN={CANARY}\\n' >$each; done\n"
@@ -334,7 +334,7 @@ def test_no_secret_and_no_digest_of_one_is_told(prepared: Box) -> None:
 
 
 def spellings(text: str) -> list[str]:
-    """The secret, and every digest of it that could be told: guesses can be compared with one."""
+    """The secret, and every digest of it: guesses could be compared with one."""
     whole, value = text.encode(), text.split("=")[1].strip()
     digests = (hashlib.sha256(each).hexdigest() for each in (whole, f"nonce{value}\n".encode()))
     blobs = (f"blob {size}\0".encode() + whole for size in (len(whole), 32))
@@ -458,7 +458,7 @@ MORE = {
         ("begin_imports",), archive=archive({}, entry("envs-0", tarfile.SYMTYPE, "/etc/shadow"))
     ),
 }  # fmt: skip
-"""Of secrets, backups and the store."""
+"""Attacks on secrets, backups and the store."""
 
 
 def test_secrets_backups_and_the_store_are_no_way_to_more(prepared: Box) -> None:

@@ -1,4 +1,4 @@
-"""Each protocol by itself, with another side that does not keep to it: the deadline and the bounds hold."""
+"""Each protocol by itself, against a peer that does not keep to it: the deadline and the bounds hold."""
 
 import itertools
 import socket
@@ -74,7 +74,7 @@ def bus_of(sock: socket.socket, deadline_s: float = 5) -> StreamBus:
 
 
 def says(words: bytes) -> Callable[[socket.socket], None]:
-    """Says one thing, and then nothing."""
+    """Says these words, and then nothing."""
 
     def other(sock: socket.socket) -> None:
         sock.sendall(words)
@@ -107,7 +107,7 @@ def test_a_bus_that_lets_nobody_in(other: Callable[[socket.socket], None], words
 
 
 def asked(replies: Callable[[int], bytes], deadline_s: float = SOON_S) -> list[object]:
-    """The answers to two calls on a bus that gives `replies` to each, and lets one in."""
+    """The answers to two calls on a bus that lets one log in and gives `replies` to each."""
 
     def reply(serial: int) -> bytes:
         return returned(serial, "s", HELLO) if serial == 1 else replies(serial)
@@ -142,7 +142,7 @@ def test_an_answer_that_cannot_be_read_is_that_answer_alone(signature: str, body
 
 
 def head(body: int, fields: int) -> bytes:
-    """Of a method return with so many bytes of each."""
+    """The head of a method return with these lengths of fields and body."""
     return struct.pack("<BBBBIII", ord("l"), 2, 1, 1, body, 1, fields)
 
 
@@ -181,7 +181,7 @@ def test_a_bus_that_breaks_the_exchange(replies: Callable[[int], bytes], words: 
 
 
 def test_a_bus_that_drips() -> None:
-    """Its bytes make a good message in the end; the deadline is before that."""
+    """Its bytes form a good message in the end; the deadline comes first."""
 
     def other(sock: socket.socket) -> None:
         talk(_Slow(sock), lambda serial: returned(serial, "s", HELLO))  # type: ignore[arg-type]
@@ -278,7 +278,7 @@ def test_entries_of_any_size_take_no_memory() -> None:
 
 @pytest.mark.skipif(bool(servers.missing()), reason=f"not installed: {', '.join(servers.missing())}")
 def test_a_real_entry_of_any_size(tmp_path: Path) -> None:
-    """What Redis itself answers, with an entry of 48 MB, which is the first and the last one."""
+    """The answer of Redis itself, with an entry of 48 MB, which is the first and the last one."""
     with servers.redis(tmp_path) as port, LocalHost() as here:
         entry = ["redis-cli", "-p", str(port), "-x", "XADD", "s", "1-1", "field"]
         subprocess.run(entry, input=b"canary" * 8_000_000, check=True, capture_output=True)
@@ -363,7 +363,7 @@ def sftp(*answers: bytes) -> Callable[[socket.socket], None]:
 
 
 OPENSSH_PACKET = 256 * 1024
-"""The longest that OpenSSH's sftp-server sends or takes."""
+"""The longest packet that OpenSSH's sftp-server sends or accepts."""
 VERSION = struct.pack(">IBI", 5, 2, 3)
 OK = struct.pack(">IBII", 9, 101, 1, 0)
 LONG = struct.pack(">IBII", 309, 102, 2, 300) + bytes(300)
@@ -488,7 +488,7 @@ OWN: dict[str, dict[str, tuple[str, int]]] = {
 
 
 def test_no_channel_of_the_servers_own(tmp_path: Path) -> None:
-    """It may not open one towards here, not even where it says that it was asked to forward."""
+    """It may not open one to this side, even if it claims that it was asked to forward."""
     refused: list[str] = []
 
     def opens(channel: paramiko.Channel, _: str) -> None:

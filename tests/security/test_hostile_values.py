@@ -87,7 +87,7 @@ ROW = (b"f", b"644", b"r", b"r", b"1", b"1.0", b"")
     [(4, "²".encode()), (4, b"9" * 5000), (4, b"-1"), (5, b"9" * 5000), (5, b"1.2.3"), (1, b"99"), (2, b"r" * 9000)],
 )
 def test_a_file_that_cannot_be(at: int, text: bytes) -> None:
-    """The other file stands."""
+    """The other file is still read."""
     out = b"\0".join(
         [b"/a", *ROW[:at], text, *ROW[at + 1 :], b"/b", b"f", b"644", b"root", b"root", b"3", b"1.5", b"", b""]
     )
@@ -372,6 +372,6 @@ def test_good_evidence_is_far_below_the_bounds() -> None:
 
 
 def test_frames_are_what_they_were() -> None:
-    """A frame of an honest shell: what is refused above is not what /proc/uptime and `$?` print."""
+    """Frames of an honest shell: the refused texts are not what /proc/uptime and `$?` print."""
     out = f"\n{MARKER} begin 0 12345.67\nx\n{MARKER} 0 255 12345.68\n".encode()
     assert split_frames(1, MARKER, out, out) == [Frame(255, b"x", b"x", 0.0, 0.01)]

@@ -37,7 +37,7 @@ DEPLOYING = "ops"
 NO = ("refused: Operation not permitted", "refused: Permission denied", "refused: Function not implemented")
 UNREACHED = ("refused: timed out", "refused: No route to host", "refused: Network is unreachable")
 TOO_EARLY = "refused: Cannot assign requested address"
-"""Of IPv6, where a host that has just booted still makes sure that nobody else has its address."""
+"""For IPv6, while a host that has just booted still checks that nobody else has its address."""
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="local users are played by root")
 ADD_KEY = {"x86_64": 248, "aarch64": 217}
 
@@ -90,7 +90,7 @@ def addresses(device: str = "") -> list[tuple[str, str, str]]:
 
 
 def disk_of_the_machine() -> str:
-    """MAJOR:MINOR of a block device that root can open here: a disk, or, where those are held back, a loop."""
+    """MAJOR:MINOR of a block device that root can open here: a disk or, if those are held back, a loop device."""
     for found in sorted(Path("/sys/block").glob("*/dev"), key=lambda path: "loop" in str(path)):
         numbers = found.read_text().strip()
         with node(numbers) as path, suppress(OSError), path.open("rb"):
@@ -114,7 +114,7 @@ def marker() -> Iterator[None]:
 
 
 def have_a_key() -> None:
-    """In the session keyring, as a login may: found from here, so the search inside could find it."""
+    """In the session keyring, as a login may have: found from here, so the search inside could find it."""
     libc = ctypes.CDLL(None, use_errno=True)
     added = libc.syscall(ADD_KEY[os.uname().machine], b"user", b"qtctl-canary", b"x", 1, -3)
     assert added > 0, os.strerror(ctypes.get_errno())
@@ -203,7 +203,7 @@ def test_sudo_and_su_work_inside(box: Box) -> None:
 
 @pytest.mark.lab
 def test_the_device_policy_holds_whatever_the_capabilities(box: Box) -> None:
-    """A process of this machine's root, moved to where the host's processes are, cannot open a disk either."""
+    """A process of this machine's root in the host's cgroup cannot open a disk either."""
     if cgroups.detect() is cgroups.Hierarchy.HYBRID and not Path("/sys/fs/cgroup/unified").is_dir():
         pytest.skip("this machine has no unified hierarchy")
     with node(disk_of_the_machine()) as path:
@@ -378,7 +378,7 @@ def test_what_is_not_booted_is_mounted_without_setuid_and_devices(box: Box) -> N
 
 @pytest.fixture
 def open_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder that every account can enter, which pytest's own are not."""
+    """A folder that every account can enter, unlike those of pytest."""
     folder = Path(tempfile.mkdtemp(prefix="qtctl-test-"))
     folder.chmod(0o755)
     monkeypatch.setenv("QTCTL_STATE", str(folder / "state"))

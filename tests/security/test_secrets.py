@@ -1,4 +1,4 @@
-"""A table of secrets, by how they are written, times the ways on which one could leave: none of them does."""
+"""A table of secrets, by how they are written, times the ways out of qtctl: none of them leaves."""
 
 import json
 import pickle
@@ -70,7 +70,7 @@ SHOWN = {
     "hex": "9f86d081884c7d659a2feaa0c55ad015",
     "a private key": "-----BEGIN PRIVATE KEY----- MIIEvQIBADANBgk -----END PRIVATE KEY-----",
 }
-"""Known for what they are wherever they stand."""
+"""Recognized by their form, wherever they occur."""
 ENVIRONMENT = ("DB_PASSWORD", "PGPASSWORD", "API_TOKEN", "REDISCLI_AUTH", "SECRET_KEY_BASE", "DBPASS", "dbPassword")
 COMMANDS = {**ARGV, **{name: ("--opaque", text) for name, text in SHOWN.items()}}
 Leaks = Callable[[str], bool]
@@ -83,7 +83,7 @@ def leaks(name: str) -> Leaks:
 
 
 def rows() -> Iterator[tuple[str, str, tuple[str, ...], str]]:
-    """Each row with a name for files and a secret of its own: one that is known would be hidden in the others, too."""
+    """Each row with a name for files and a secret of its own: otherwise it would be hidden in the other rows, too."""
     for number, (name, words) in enumerate(COMMANDS.items()):
         own = f"hunter{number}-c4n4ry"
         secret = "MIIEvQIBADANBgk" if name == "a private key" else SHOWN.get(name, own)
@@ -209,13 +209,13 @@ ONLY_HERE: dict[str, dict[str, object]] = {
 
 @pytest.mark.parametrize("where", ONLY_HERE)
 def test_adopted_compose_where_nothing_else_tells_that_it_is_a_secret(where: str) -> None:
-    """By its form alone: no variable and no command of the file has the same value."""
+    """Recognized by its form alone: no variable and no command of the file has the same value."""
     text = yaml.safe_dump({"services": {"a": ONLY_HERE[where]}})
     assert CANARY not in shown_of_compose(text)
 
 
 def shown_of_compose(text: str) -> str:
-    """All that is made of a compose file, or the error."""
+    """Everything that is made of a compose file, or the error."""
     try:
         done = adopt_compose([load_project({"docker-compose.yml": text}, Setting(lenient=True))], into())
     except (InputError, InputErrors) as error:
@@ -259,7 +259,7 @@ CONTINUED = (
 
 @pytest.mark.parametrize("lines", CONTINUED)
 def test_what_continues_is_as_secret_as_its_beginning(lines: str) -> None:
-    """Also where both files begin alike: it was shown then."""
+    """Even if both files begin alike: it was shown then."""
     same = lines.split("\n", maxsplit=1)[0]
     for other in ("[Service]\nType=exec\n", f"[Service]\n{same}\n  --other\n", f"[Service]\n{lines.format('else')}"):
         shown = make_diff(f"[Service]\n{lines.format(CANARY)}".encode(), other.encode(), "x.service")
@@ -267,7 +267,7 @@ def test_what_continues_is_as_secret_as_its_beginning(lines: str) -> None:
 
 
 def test_a_registry_that_holds_some(world: Path, run_here: RunHere) -> None:
-    """Findings, tables, SARIF and pages say where each stands, and none of it."""
+    """Findings, tables, SARIF and pages say where each one is, and show none."""
     api = (world / "registry/services/feed.toml").read_text()
     for _, file, words, secret in rows():
         args = f"args = {json.dumps(list(words))}\n[env]\nDB_PASSWORD = {json.dumps(secret)}\n"
@@ -348,7 +348,7 @@ QUOTES = (
 
 NOAUTH = b"-NOAUTH Authentication required.\r\n"
 Answer = Callable[[str, int], bytes]
-"""The password that was given, and how many commands came after it → what is answered to all of them."""
+"""The password that was given, and how many commands came after it → the answer to all of them."""
 
 
 def quoting(quote: str) -> Answer:
@@ -357,7 +357,7 @@ def quoting(quote: str) -> Answer:
 
 @contextmanager
 def redis_that_says(answer: Answer) -> Iterator[int]:
-    """A server that does not know AUTH as Redis does; its port."""
+    """The port of a server that does not know AUTH as Redis does."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         threading.Thread(target=_serve, args=(server, answer), daemon=True).start()
         yield server.getsockname()[1]
@@ -390,7 +390,7 @@ def _filled(quote: str, password: str) -> bytes:
 @pytest.mark.parametrize("quote", QUOTES)
 @pytest.mark.parametrize("password", [CANARY, "abc", "a-password-of-many-words-" * 8])
 def test_a_redis_that_quotes_the_password(quote: str, password: str) -> None:
-    """It was printed, with every command that wanted it."""
+    """It was printed, with every command that needed it."""
     with redis_that_says(quoting(quote)) as port:
         store = RedisStore(lambda _: socket.create_connection(("127.0.0.1", port)), "here", Secret(password))
         try:
@@ -460,7 +460,7 @@ def test_withheld_secrets_however_they_are_written() -> None:
 
 
 def test_a_real_redis_that_does_not_know_auth(tmp_path: Path) -> None:
-    """It answers with what it was sent."""
+    """It answers with the text that it was sent."""
     options = {"requirepass": "another", "rename-command": 'AUTH ""'}
     with servers.redis(tmp_path, options=options) as port, LocalHost() as here:
         replies = here.store("127.0.0.1", port, Secret(CANARY)).ask([("PING",), ("TYPE", "x")], 5)
@@ -490,7 +490,7 @@ WAIVER = (
 
 
 def test_commands_outputs_and_texts_of_checks(world: Path, run_here: RunHere) -> None:
-    """They were in reports and in saved evidence, whole."""
+    """They used to be in reports and in saved evidence, complete."""
     (world / "registry/checks.toml").write_text(CHECKS)
     (world / "registry/policy.toml").write_text(WAIVER)
     audit = ("audit", "--host", "local", "--all", "--save", "saved.json")
@@ -513,7 +513,7 @@ COMPARED = {
 
 @pytest.mark.parametrize("key", COMPARED)
 def test_a_check_that_waits_for_a_secret(key: str, world: Path, run_here: RunHere) -> None:
-    """Hidden, it would be the same as every other."""
+    """Once hidden, it would be the same as every other."""
     check = write_check("QT901", COMPARED[key].format(f"TOKEN={CANARY}"))
     (world / "registry/checks.toml").write_text(check)
     ran = run_here(world, "lint")

@@ -18,7 +18,7 @@ HOME = f"/home/{AUDITOR}"
 
 @contextmanager
 def file(box: Box, path: str, text: str, owner: str = AUDITOR, mode: str = "644") -> Iterator[None]:
-    """A file of the host that is not there before, and not after."""
+    """A file of the host that exists only for the test."""
     encoded = base64.b64encode(text.encode()).decode()
     box.sh(f"test ! -e {path} || mv {path} {path}.kept; echo {encoded} | base64 -d >{path}")
     box.sh(f"chown {owner}: {path}; chmod {mode} {path}")

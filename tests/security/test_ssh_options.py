@@ -1,4 +1,4 @@
-"""What OpenSSH would refuse, qtctl refuses: its own client is asked about every row, with the same files."""
+"""What OpenSSH refuses, qtctl refuses: OpenSSH's client is asked about every row, with the same files."""
 
 import os
 import socket
@@ -23,7 +23,7 @@ SECONDS = 5.0
 
 
 def verdict(config: Path, alias: str = "here") -> str:
-    """'' if qtctl connects, else what it says."""
+    """'' if qtctl connects, otherwise what it says."""
     try:
         with connect(alias, user=None, config=config, connect_timeout_s=SECONDS) as host:
             return host.start("echo up").finish(SECONDS).stdout.decode().removesuffix("up\n")
@@ -63,7 +63,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
 
 @dataclass(frozen=True)
 class Row:
-    """Client options, and what qtctl says of them, '' if it connects.
+    """Client options, and what qtctl says about them, '' if it connects.
 
     `stricter`: OpenSSH would connect; None: it would never end.
     """
@@ -252,7 +252,7 @@ def test_new_session_keys_while_much_is_sent(tmp_path: Path) -> None:
 
 
 def test_our_certificate(tmp_path: Path) -> None:
-    """CertificateFile, where the host trusts the authority and no key; and PubkeyAcceptedAlgorithms without it."""
+    """CertificateFile, if the host trusts the authority and no key; and PubkeyAcceptedAlgorithms without it."""
     servers.make_key(tmp_path / "ca")
     with servers.sshd(tmp_path / "sshd", options=[f"TrustedUserCAKeys {tmp_path}/ca.pub"]) as server:
         (server.folder / "authorized_keys").write_text("")
@@ -304,7 +304,7 @@ SEPARATORS = ("\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e"
 
 @pytest.mark.parametrize("separator", SEPARATORS, ids=ascii)
 def test_a_user_name_is_no_option(plain: Sshd, tmp_path: Path, separator: str) -> None:
-    """From the command line or a registry; and, where ssh lets it pass, from its own settings."""
+    """From the command line or a registry; and from its own settings, if ssh accepts it there."""
     name = f"{servers.USER}{separator}proxycommand touch {tmp_path}/ran"
     with pytest.raises(Unreachable, match="user name"):
         connect("here", user=name, config=plain.config())
@@ -342,7 +342,7 @@ connect("here", user=None, config=Path(sys.argv[1]), connect_timeout_s=30)
 
 
 def test_a_proxy_command_does_not_outlive_us(plain: Sshd, tmp_path: Path) -> None:
-    """Not even one that reads nothing, where we are killed."""
+    """Not even one that reads nothing, when qtctl is killed."""
     command = f"sh -c 'echo $$ > {tmp_path}/pid; exec sleep 60'"
     config = plain.config(ProxyCommand=command)
     process = subprocess.Popen([sys.executable, "-c", PARENT, str(config)], stderr=subprocess.DEVNULL)
@@ -427,7 +427,7 @@ def _alive(pid: int) -> bool:
 
 
 def _guards(parent: int) -> bool:
-    """Whether the process has started its ProxyCommand and what guards it."""
+    """Whether the process has started its ProxyCommand and the guard of it."""
     children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
     return len(children) > 1
 

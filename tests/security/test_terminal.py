@@ -1,4 +1,4 @@
-"""Attacks on whoever reads qtctl's output: control sequences, markup, forged lines, commands to paste."""
+"""Attacks on the reader of qtctl's output: control sequences, markup, forged lines, commands to paste."""
 
 import ast
 import json
@@ -69,7 +69,7 @@ def quoted(text: str) -> str:
 
 
 def poison(folder: Path, attack: str) -> None:
-    """The text wherever a registry, a compose file or saved evidence takes a free text."""
+    """Puts the text wherever a registry, a compose file or saved evidence takes a free text."""
     said = quoted(attack)
     registry = folder / "registry"
     with (registry / "streams.toml").open("a") as file:
@@ -137,7 +137,7 @@ OTHERWISE: tuple[tuple[str, ...], ...] = (
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory, pattern: Path) -> Path:
-    """A registry, evidence, a compose file and units, with all tricks of one line in all free texts."""
+    """A registry, evidence, a compose file and units, with all one-line tricks in all free texts."""
     return _world(tmp_path_factory.mktemp("hostile"), pattern, ALL)
 
 
@@ -210,7 +210,7 @@ def test_a_terminal_only_shows(argv: tuple[str, ...], hostile: Path) -> None:
 
 
 def test_reports_of_a_hostile_host(tmp_path: Path, run_here: RunHere) -> None:
-    """A recorded host, each of whose answers goes on with all tricks and line breaks."""
+    """A recorded host, each of whose answers ends in all tricks and line breaks."""
     evidence = json.loads(read_text(locate_shipped("recorded") / "evidence.json"))
     attack = ALL + "".join(BREAKS.values())
     for item in evidence["items"]:
@@ -251,7 +251,7 @@ def _with(attack: str, value: Any, *, free: bool = False) -> Any:
 
 
 def _only_text(markdown: str) -> None:
-    """No link, picture or HTML but our own line breaks and code, by the judgment of a parser that GitHub's is like."""
+    """No link, picture or HTML except our own line breaks and code, according to a parser like GitHub's."""
     parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     for token in _flat(parser.parse(markdown)):
         assert token.type not in ("link_open", "image", "html_block", "s_open"), token
@@ -328,7 +328,7 @@ def test_lines_of_a_trace_are_known_by_their_beginning(trick: str, hostile: Path
 
 
 WAIVED = "".join(trick for trick in TRICKS.values() if not re.search(r"[\x00-\x1f\x7f]", trick))
-"""What a line of policy.toml may be."""
+"""What a line of policy.toml may contain."""
 FORMATS = ("table", "md", "json", "sarif", "junit", "github")
 
 

@@ -1,4 +1,4 @@
-"""Goldens of this folder. `UPDATE_GOLDENS=1 pytest tests/views` writes them anew; git shows what changed."""
+"""Goldens of this folder. `UPDATE_GOLDENS=1 pytest tests/views` writes them again; git shows what changed."""
 
 import os
 from pathlib import Path

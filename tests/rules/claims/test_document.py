@@ -1,4 +1,4 @@
-"""Every kind of contradiction in a small document of its own, and beside it the same document as it should be."""
+"""Every kind of contradiction in a small document of its own, each with a corrected version beside it."""
 
 import pytest
 

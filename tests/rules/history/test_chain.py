@@ -64,7 +64,7 @@ def test_a_flipped_byte_anywhere_in_a_chain_is_found() -> None:
 
 
 def test_one_that_was_written_anew_does_not_fit_the_next() -> None:
-    """Its own digest is right: whoever changed it sealed it again."""
+    """Its own digest is right, since it was computed again after the change."""
     fourth = snapshots()[3]
     forged = document(EMPTY, taken_at=fourth.head.taken_at, number=4, previous=fourth.head.previous)
     contents = [*year()[:3], forged, *year()[4:]]
