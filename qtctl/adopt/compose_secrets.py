@@ -18,9 +18,9 @@ _MARK = "QTCTLVARIABLE{}X"
 
 @dataclass(slots=True)
 class Hiding:
-    """Of one service. `env`: variables that may be copied; `names`: those that may not, and those made for commands.
+    """What to hide of one service.
 
-    `literal`: names of secrets that the file has in clear text.
+    `env`: variables that may be copied; `names`: those that may not, and those made for commands.
     """
 
     known: frozenset[str]

@@ -80,7 +80,7 @@ def _map_directives() -> Mapping[tuple[str, ...], str]:
 
 @dataclass(frozen=True, slots=True)
 class _Settings:
-    """Of one service that has been read."""
+    """The settings of one service that has been read."""
 
     parts: Parts
     project: Project

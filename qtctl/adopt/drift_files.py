@@ -57,7 +57,7 @@ def _is_mask(found: Found) -> bool:
 
 
 def _choose_dropins(found: Iterable[Found], units: Mapping[str, DesiredFile], own: frozenset[str]) -> Iterator[Found]:
-    """Of each name the one that systemd reads, without empty ones that only hide others."""
+    """For each name the one that systemd reads, without empty ones that only hide others."""
     chosen: dict[tuple[str, str], Found] = {}
     for each in sorted(found, key=lambda file: _rank(file.path)):
         path = PurePosixPath(each.path)

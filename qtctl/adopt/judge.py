@@ -113,7 +113,7 @@ def _judge_stopped(line: Line, unit: str, words: tuple[str, ...]) -> Judged | No
 
 
 def _cut(line: Line, unit: str, escapes: Escapes, error: InputError) -> Judged:
-    """Of a list that cannot be read to its end, systemd takes the words before."""
+    """If a list cannot be read to its end, systemd uses the words before that."""
     kept = ""
     for match in re.finditer(r"\s+", line.value):
         try:

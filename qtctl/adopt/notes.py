@@ -13,7 +13,7 @@ _HEADS = (
     "This is a drop-in unit file extension, created via ",
     "or an equivalent operation. Do not edit.",
 )
-"""Of files that qtctl or `systemctl set-property` made."""
+"""How files begin that qtctl or `systemctl set-property` made."""
 
 
 def write_notes(original: Original, ledger: Ledger) -> str:

@@ -48,7 +48,7 @@ class StatusColumn:
 
 
 def find_status_columns(document: Document) -> tuple[StatusColumn, ...]:
-    """Of tables that no title declares a part of something."""
+    """Those of tables that no title declares to be a part of something."""
     found: list[StatusColumn] = []
     for place, section in enumerate(document.sections):
         for block in section.blocks:

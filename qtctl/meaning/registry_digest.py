@@ -7,7 +7,7 @@ from qtctl.model.desired import Desired
 
 
 def digest_registry(desired: Desired) -> str:
-    """Of everything that a deploy is made from: files, states of units, accounts, folders, code, retired units."""
+    """The digest of all that a deploy is made from: files, states of units, accounts, folders, code, retired units."""
     files = sorted([each.path, each.sha256, each.mode, each.owner, each.group] for each in desired.files)
     made = {file.subject for file in desired.files if file.kind == "unit"}
     units = sorted(

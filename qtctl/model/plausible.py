@@ -152,7 +152,7 @@ def _list_bounds(value: object, *fields: str) -> dict[str, int]:
 
 
 def _check_entries(value: Mapping[str, object]) -> str:
-    """Of a table of short texts or counters."""
+    """Checks a table of short texts or counters."""
     if len(value) > MOST_ENTRIES or any(len(str(part)) > LONGEST_LINE for row in value.items() for part in row):
         return f"a table of more than {MOST_ENTRIES} entries, or with a longer one"
     negative = next((each for each in value.values() if isinstance(each, int) and not 0 <= each <= U64), None)

@@ -69,7 +69,7 @@ _ASIDE = frozenset({Fate.NEW, Fate.NOT_APPLICABLE})
 
 
 def judge_fates(fates: Iterable[Fate]) -> DimensionVerdict:
-    """Of the fates that any setting has."""
+    """The verdict for the fates that any setting has."""
     found = frozenset(fates)
     if found & BROKEN:
         return DimensionVerdict.GAP

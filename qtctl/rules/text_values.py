@@ -104,7 +104,7 @@ def _list_service_texts(name: str, service: Service, origin: Origin) -> Iterator
 
 
 def _list_own_env_texts(name: str, service: Service, origin: Origin) -> Iterator[Text]:
-    """Of the service, and of its tables for hosts, tags and instances."""
+    """Those of the service, and of its tables for hosts, tags and instances."""
     yield from _list_env_texts(name, service.env, origin)
     for key, values in service.on.items():
         yield from _list_env_texts(name, values.env, origin.at("on", key))

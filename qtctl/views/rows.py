@@ -28,7 +28,7 @@ class ServiceRow(Part):
     unit: str
     state: str
     instances: tuple[str, ...] = ()
-    """Of a template the units that it makes."""
+    """For a template, the units that it makes."""
     target: str
     ports: tuple[str, ...]
     venv: str

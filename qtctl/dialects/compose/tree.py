@@ -53,7 +53,7 @@ class Mapping:
     line: int
     size: int
     lines: tuple[int, ...] = ()
-    """Of the keys."""
+    """The lines of the keys."""
     tag: str = ""
 
     def get(self, key: str) -> "Node | None":

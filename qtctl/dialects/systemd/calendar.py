@@ -25,7 +25,7 @@ _SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _TIMESTAMP = re.compile(r"@([0-9]+)$")
 _YEARS = (1970, 2199)
 _LAST_FROM_END = 28
-"""Of days counted from the end of a month: every month has this many."""
+"""Days counted from the end of a month: every month has this many."""
 _END_OF_TIME = 7258118400
 """The first second of the year 2200."""
 _ZONES = timedelta(days=1)

@@ -77,7 +77,7 @@ class Document:
 
 
 def split_keys(names: str) -> frozenset[str]:
-    """Of names with spaces between them."""
+    """Names with spaces between them."""
     return frozenset(names.split())
 
 

@@ -24,7 +24,7 @@ def _list_generated(desired: Desired) -> tuple[DeclaredUnit, ...]:
 
 
 def _expect_dropins(desired: Desired) -> tuple[Expectation, ...]:
-    """Of generated units, and of others to which the registry adds drop-ins."""
+    """For generated units, and for others to which the registry adds drop-ins."""
     declared = {each.path for each in desired.files if each.kind == "dropin"}
     added_to = {each.unit for each in desired.dropins}
     units = (each for each in list_declared_units(desired) if each.file or each.unit in added_to)

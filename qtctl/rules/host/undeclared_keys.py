@@ -105,7 +105,7 @@ def _judge_groups(facts: Facts, desired: Desired, key: DesiredKey, store: Desire
 
 
 def _list_memberships(desired: Desired) -> Iterator[Membership]:
-    """Of services in every state: a stopped one keeps its group."""
+    """Those of services in every state: a stopped one keeps its group."""
     for service in (*desired.services, *desired.templates):
         yield from service.consumes
 

@@ -58,11 +58,11 @@ class Leads:
         return self._units.suggest(name) or otherwise
 
     def suggest_tag(self, name: str) -> str:
-        """Of a tag that a host carries."""
+        """A tag that a host carries may be meant."""
         return Known(self._registry.fleet.tags).suggest(name) or describe_where("fleet.toml", self._registry.fleet.tags)
 
     def suggest_placed(self, name: str) -> str:
-        """Of a host or a tag in a list of hosts: the other of the two may be meant."""
+        """For a host or a tag in a list of hosts: the other of the two may be meant."""
         bare = name.removeprefix(TAG_SIGN)
         if bare in (self._registry.hosts if name != bare else self.tags):
             return f"did you mean {bare if name != bare else TAG_SIGN + bare}?"
