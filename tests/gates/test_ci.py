@@ -198,6 +198,7 @@ repos:
     hooks:
       - id: qtctl-gate
       - id: qtctl-lint
+        files: ^registry/
 """
 
 

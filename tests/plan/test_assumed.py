@@ -30,7 +30,7 @@ def fleet(*names: str, **texts: bytes) -> Desired:
 
 
 @given(base=fleets(), now=fleets())
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_without_evidence_it_is_the_plan_of_a_host_that_is_as_the_base_declares(base: Desired, now: Desired) -> None:
     found = plan_from_saved(base, now, NOTHING)
     assert labels(found.plan) == labels(deployed(base).plan(now))
@@ -39,7 +39,7 @@ def test_without_evidence_it_is_the_plan_of_a_host_that_is_as_the_base_declares(
 
 
 @given(now=fleets())
-@settings(max_examples=15)
+@settings(max_examples=10)
 def test_of_a_host_that_was_not_declared_it_is_the_plan_of_an_empty_one(now: Desired) -> None:
     assert labels(plan_from_saved(None, now, NOTHING).plan) == labels(Ground().plan(now))
 
