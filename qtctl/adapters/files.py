@@ -129,6 +129,15 @@ def _check_file(found: os.stat_result, most: int, place: Place) -> None:
         check_regular(found, most, place)
 
 
+def read_inventory_text(path: Path) -> str:
+    """As `read_text`. InputError for a program, which Ansible would run."""
+    text = read_text(path)
+    if text.startswith("#!") or os.access(path, os.X_OK):
+        hint = "it is never run here: adopt what `ansible-inventory --list --yaml` prints, or take the x bit off"
+        raise InputError("is a program, not an inventory", hint=hint, place=Place(str(path)))
+    return text
+
+
 def read_text(path: Path) -> str:
     return _decode(read_bytes(path), Place(str(path)))
 

@@ -14,6 +14,7 @@ from qtctl.cli.options import (
     DeclaredFormatOption,
     EnvFilesOption,
     FormatOption,
+    OutFileOption,
     ProfilesOption,
     RegistryOption,
     TemplatesOption,
@@ -155,6 +156,31 @@ def compose(
     _finish(adopt_compose(projects, into), out, str, force=force, format_=format_)
 
 
+@app.command("inventory")
+def inventory(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An Ansible inventory, INI or YAML, or an ssh config.")],
+    out: OutFileOption = None,
+) -> None:
+    """Turn an Ansible inventory or an ssh config into hosts.toml: groups become tags. Printed, or written with --out.
+
+    What has no key in hosts.toml is listed on stderr, by name. Values that may be secrets are never copied, and nothing
+    is run: an inventory that is a program is refused.
+    """
+    from qtctl.adapters.files import read_inventory_text
+    from qtctl.adopt.inventory import adopt_inventory, read_inventory
+    from qtctl.cli.output import complain, write
+
+    adopted = adopt_inventory(read_inventory(read_inventory_text(file), str(file)))
+    write(adopted.text, out)
+    for each in adopted.left:
+        hosts = "1 host" if each.hosts == 1 else f"{each.hosts} hosts"
+        complain(f"{file}:{each.line}: not taken: {each.name} of {hosts}: {each.why}")
+    for folder in ("group_vars", "host_vars"):
+        if (file.parent / folder).is_dir():
+            complain(f"{file.parent / folder}: not read: it holds variables of these hosts")
+    complain(f"{adopted.hosts} hosts, tags: {', '.join(adopted.tags) or 'none'}; check what `guessed` lists")
+
+
 @app.command("drift")
 @selects_one_host
 def drift(
@@ -246,6 +272,10 @@ EXAMPLES = {
     "drift": (
         "qtctl adopt drift --host lab1",
         "qtctl adopt drift --host web-1 --write",
+    ),
+    "inventory": (
+        "qtctl adopt inventory inventory.ini",
+        "qtctl adopt inventory ~/.ssh/config --out hosts.toml",
     ),
     "compose": (
         "qtctl adopt compose docker-compose.yml --out registry",

@@ -1,0 +1,88 @@
+"""Ansible inventory in INI form → Tree."""
+
+import ast
+import re
+import shlex
+
+from qtctl.dialects.inventory.patterns import WrongPattern, expand_pattern
+from qtctl.dialects.inventory.tree import UNGROUPED, Tree, Variable, Variables
+
+_SECTION = re.compile(r"\[([^:\]\s]+)(?::(\w+))?\]\s*(?:#.*)?")
+_LONGEST_LITERAL = 1000
+
+
+def parse_ini(text: str, file: str) -> Tree:
+    """InputError for the first line that Ansible would not read."""
+    tree = Tree(file)
+    tree.add_group(UNGROUPED, 1)
+    group, kind = UNGROUPED, "hosts"
+    awaited: dict[str, int] = {}
+    for number, raw in enumerate(text.splitlines(), start=1):
+        line = raw.strip()
+        if not line or line[0] in "#;":
+            continue
+        section = _SECTION.fullmatch(line)
+        if section is not None:
+            group, kind = section[1], section[2] or "hosts"
+            _open_section(tree, group, kind, awaited, number)
+        elif kind == "vars":
+            _read_variable(tree, group, line, number)
+        elif kind == "children":
+            child = line.split("#", 1)[0].strip()
+            tree.add_group(group, number).children.setdefault(child, number)
+            awaited.setdefault(child, number)
+        else:
+            _read_host(tree, group, line, number)
+    _check_children(tree, awaited)
+    return tree
+
+
+def _open_section(tree: Tree, group: str, kind: str, awaited: dict[str, int], number: int) -> None:
+    if kind not in ("hosts", "vars", "children"):
+        raise tree.fail(
+            f"[{group[:100]}:{kind[:100]}] is no section", number, "[GROUP], [GROUP:vars] or [GROUP:children]"
+        )
+    if kind == "vars" and group not in tree.groups:
+        awaited.setdefault(group, number)
+        return
+    tree.add_group(group, number)
+
+
+def _check_children(tree: Tree, awaited: dict[str, int]) -> None:
+    for name, line in awaited.items():
+        if name not in tree.groups:
+            raise tree.fail(f"the group {name[:100]} is not defined", line, f"[{name[:100]}] defines it")
+
+
+def _read_variable(tree: Tree, group: str, line: str, number: int) -> None:
+    key, equals, value = line.partition("=")
+    if not equals:
+        raise tree.fail("a line of variables without =", number)
+    if group not in tree.groups:
+        raise tree.fail(f"the group {group[:100]} is not defined", number, f"put [{group[:100]}] before its variables")
+    tree.groups[group].variables[key.strip()] = _make_variable(value.strip(), number)
+
+
+def _read_host(tree: Tree, group: str, line: str, number: int) -> None:
+    try:
+        words = shlex.split(line, comments=True)
+        names, port = expand_pattern(words[0]) if words else ((), "")
+    except (ValueError, WrongPattern) as error:
+        raise tree.fail(f"this line cannot be read: {error}", number) from error
+    said: Variables = {}
+    for word in words[1:]:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise tree.fail(f"{key[:100]!r} is no variable: it has no =", number, "one host a line")
+        said[key] = _make_variable(value, number)
+    for name in names:
+        tree.add_host(name, group, number, port).update(said)
+
+
+def _make_variable(text: str, line: int) -> Variable:
+    """Ansible reads Python's literals: quotes are taken off, lists and tables are made."""
+    try:
+        value = ast.literal_eval(text) if len(text) <= _LONGEST_LITERAL else text
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        value = text
+    return Variable(str(value) if isinstance(value, str | int | float) else None, line)
