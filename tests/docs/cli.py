@@ -28,6 +28,10 @@ OF_COMMAND: dict[str, tuple[str, ...]] = {
         "3: the host cannot be reached, or part of it could not be read",
         "4: what the host keeps of its last deploy is damaged or another fleet's; nothing is written",
     ),
+    "adopt inventory": (
+        "0: hosts.toml is printed or written; what was not taken is on stderr",
+        "2: the inventory cannot be read, has no hosts, or is a program; nothing is written",
+    ),
     "adopt compose": (
         "0: adopted",
         "1: adopted, but something must be done by hand first; the report says what",
