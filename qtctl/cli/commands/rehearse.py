@@ -94,6 +94,6 @@ EXAMPLES = (
     "qtctl rehearse --host web-1",
     "qtctl rehearse --host web-1 --evidence web-1.json",
     "qtctl rehearse --host web-1 --evidence web-1.json --failure reboot",
-    "qtctl rehearse --host web-1 --evidence web-1.json --format junit --out rehearsal.xml",
+    "qtctl rehearse --host web-1 --evidence web-1.json --format junit --out r.xml",
 )
 COMMAND = Command("rehearse", 115, Panel.REHEARSE, rehearse, {"": EXAMPLES})
