@@ -263,6 +263,33 @@ def test_odd_evidence_and_an_odd_earlier_look_are_unknown(desk: Path, run_here: 
     assert "QT1302" in ran.out
 
 
+WAIVER = """\
+[[waivers]]
+id = "QT114"
+subject = "*"
+reason = "caps come with the next release"
+owner = "ann"
+expires = 2999-01-01
+"""
+
+
+def test_what_is_waived_passes_and_every_format_says_so(desk: Path, run_here: RunHere) -> None:
+    fleet = desk / "registry/fleet.toml"
+    fleet.write_text(fleet.read_text().replace('limits = { memory_max = "256M" }\n', ""))
+    ask_for(desk, "lint = true")
+    assert run_here(desk, "gate").code == 1
+    ask_for(desk, "lint = true", more=WAIVER)
+    ran = run_here(desk, "gate", "--format", "sarif", "--also", "junit=gate.xml", "--also", "json=gate.json")
+    assert ran.code == 0
+    results = json.loads(ran.out)["runs"][0]["results"]
+    assert results
+    assert all(each["suppressions"] for each in results)
+    junit = JUnitXml.fromstring((desk / "gate.xml").read_bytes())
+    assert (junit.failures, junit.skipped) == (0, len(results))
+    (row,) = json.loads((desk / "gate.json").read_text())["steps"]
+    assert (row["totals"]["waived"], row["conclusion"]) == (len(results), PASSED)
+
+
 def test_evidence_of_any_age_counts_where_the_policy_says_so(desk: Path, run_here: RunHere) -> None:
     write_evidence(desk, datetime(2001, 1, 1, tzinfo=UTC))
     ask_for(desk, 'audit = "saved"', 'max_age = "infinity"')
