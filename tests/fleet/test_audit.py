@@ -187,6 +187,8 @@ def test_a_host_is_selected_and_placed_on_by_its_tag(box: Box, tmp_path: Path) -
     for path in (registry / "services").iterdir():
         head, text = path.read_text().split("\n", 1)
         path.write_text(f'{head}\nhosts = ["@prod"]\n{text}')
+    engine = registry / "services" / "ai-engine.toml"
+    engine.write_text(engine.read_text() + '[on."@prod".limits]\nmemory_max = "3G"\n')
     extra = registry / "services" / "spare-only.toml"
     extra.write_text(
         'hosts = ["@spare"]\nsummary = "S"\nstate = "running"\nrun.kind = "command"\nrun.argv = ["/bin/s"]\n'
@@ -197,6 +199,9 @@ def test_a_host_is_selected_and_placed_on_by_its_tag(box: Box, tmp_path: Path) -
     assert host["address"] == box.name
     assert "quantum-ai-engine.service" in subjects
     assert not any("spare-only" in subject for subject in subjects)
+    # The value that the tag has is the one that the host is compared with.
+    broken = [check for check in host["checks"] if check["outcome"] == "broken" and "ai-engine" in check["subject"]]
+    assert "MemoryMax" in str(broken)
     planned = live("plan", "--registry", str(registry), "--tag", "prod", "--format", "json")
     assert "selected: lab1\n" in planned.err
     assert not any("spare-only" in str(step) for step in planned.json()["steps"])
