@@ -40,7 +40,7 @@ class Scene:
 def kill_services(scene: Scene) -> Iterator[RehearsedStep]:
     """Kill every service; those without dependencies on each other at the same time."""
     every = list_killed(scene.desired)
-    facts = scene.host.audit(scene.desired)[1]
+    facts = scene.host.seen
     batches = make_batches(each for each in every if _is_running(facts, each))
     for number, batch in enumerate(batches, 1):
         of = f", batch {number} of {len(batches)}" if len(batches) > 1 else ""
@@ -140,7 +140,7 @@ def fill_disk(scene: Scene) -> Iterator[RehearsedStep]:
     lab.fill_disk(NAME)
     try:
         time.sleep(FULL_S)
-        during = _list_ended(scene.desired, scene.host.audit(scene.desired)[1])
+        during = _list_ended(scene)
     finally:
         lab.free_disk(NAME)
     waited = scene.host.wait(scene.desired, scene.within_s)
@@ -149,13 +149,9 @@ def fill_disk(scene: Scene) -> Iterator[RehearsedStep]:
     scene.forget(waited)
 
 
-def _list_ended(desired: Desired, facts: Facts) -> tuple[str, ...]:
-    found = ((each.unit, facts.find(Unit, each.unit)) for each in list_killed(desired))
-    return tuple(
-        f"while it was full: {name} was {unit.active_state} ({unit.sub_state})"
-        for name, unit in found
-        if unit is not None and unit.active_state != "active"
-    )
+def _list_ended(scene: Scene) -> tuple[str, ...]:
+    states = scene.host.read_states([each.unit for each in list_killed(scene.desired)])
+    return tuple(f"while it was full: {unit} was {state}" for unit, state in states.items() if state != "active")
 
 
 def _judge(scene: Scene, kind: StepKind, open_: tuple[Finding, ...], took_s: float, what: str) -> RehearsedStep:

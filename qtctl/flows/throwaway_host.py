@@ -1,7 +1,7 @@
 """The throwaway host of a rehearsal: deploy to it, audit it, and wait until it is as declared."""
 
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -56,6 +56,9 @@ class ThrowawayHost:
     known: dict[str, str] = field(default_factory=dict)
     """Fingerprint and subject of what did not hold before a failure: it does not count after it."""
 
+    seen: Facts = field(default_factory=lambda: Facts(()))
+    """What the last audit saw."""
+
     def run(self, script: str) -> None:
         """A shell script as root. LabError if it fails."""
         done = lab.execute(NAME, ["sh", "-euc", script])
@@ -96,7 +99,13 @@ class ThrowawayHost:
 
     def audit(self, desired: Desired) -> tuple[tuple[Finding, ...], Facts]:
         evidence = answer(make_inquiry(desired, NAME, None))
-        return judge(desired, evidence), Facts.of(evidence)
+        self.seen = Facts.of(evidence)
+        return judge(desired, evidence), self.seen
+
+    def read_states(self, units: Sequence[str]) -> dict[str, str]:
+        """Unit → active state, asked of systemd alone: an audit takes longer than some of what happens."""
+        done = lab.execute(NAME, ["systemctl", "is-active", "--", *units])
+        return dict(zip(units, done.stdout.decode(errors="replace").split(), strict=False))
 
     def wait(self, desired: Desired, within_s: float, started: Collection[str] = (), since_us: int = 0) -> Waited:
         """Audit repeatedly until nothing new has been open for a second, nothing can change any more, or time is up.
@@ -118,7 +127,7 @@ class ThrowawayHost:
             steady = good_since is not None and now - good_since >= STEADY_S
             if steady or stuck or now - began >= within_s:
                 return Waited(open_, facts, (good_since or now) - began)
-            time.sleep(POLL_S)
+            time.sleep(POLL_S if good_since is None else STEADY_S)
 
     def forget(self, findings: Iterable[Finding]) -> None:
         """From now on these are known."""
