@@ -1,6 +1,7 @@
 """One cgroup per host, on whichever cgroup hierarchy the machine has."""
 
 import contextlib
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -133,9 +134,15 @@ def kill_all(name: str, hierarchy: Hierarchy) -> None:
 
 
 def _list_processes(folder: Path) -> Iterator[Process]:
-    for path in folder.rglob("cgroup.procs") if folder.is_dir() else ():
+    for each in _list_tree(folder):
         with contextlib.suppress(OSError):  # a cgroup that was just removed
-            yield from (found for pid in path.read_text().split() if (found := find_process(int(pid))) is not None)
+            pids = (each / "cgroup.procs").read_text().split()
+            yield from (found for pid in pids if (found := find_process(int(pid))) is not None)
+
+
+def _list_tree(folder: Path) -> list[Path]:
+    """The cgroup and all below it, deepest first. The host may remove some meanwhile: os.walk does not mind."""
+    return [Path(at) for at, _, _ in os.walk(folder, topdown=False)]
 
 
 def remove(name: str, hierarchy: Hierarchy) -> None:
@@ -151,10 +158,6 @@ def remove(name: str, hierarchy: Hierarchy) -> None:
 
 
 def _remove_tree(folder: Path) -> None:
-    if not folder.is_dir():
-        return
-    for child in sorted((p for p in folder.rglob("*") if p.is_dir()), key=lambda p: -len(p.parts)):
+    for each in _list_tree(folder):
         with contextlib.suppress(OSError):
-            child.rmdir()
-    with contextlib.suppress(OSError):
-        folder.rmdir()
+            each.rmdir()

@@ -29,6 +29,7 @@ START = (
 )
 """What a guardian runs, and not -m: that would look for qtctl in the folder where the command was started."""
 REMOVED_WITHIN_S = 60
+TRIES, BETWEEN_TRIES_S = 5, 1.0
 PASSES, BETWEEN_S = 2, 0.2
 """A command of this machine that the killed caller had begun may end only after the first pass."""
 
@@ -139,13 +140,26 @@ def remove_abandoned(parent: Path) -> None:
             os.close(lock)
 
 
+def _remove_insistently(folder: Path) -> None:
+    """Whatever is in the way, such as a machine that is too busy to end a process in time, may go by itself."""
+    for tries_left in reversed(range(TRIES)):
+        try:
+            remove_lab(folder)
+        except Exception:
+            if not tries_left:
+                raise
+            time.sleep(BETWEEN_TRIES_S)
+        else:
+            return
+
+
 def guard(folder: Path, *missing: Path) -> None:
     """Wait until nobody has the other end of standard input, then remove the lab and the folders made for it."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     while os.read(0, 1):
         pass
-    remove_lab(folder)
+    _remove_insistently(folder)
     for each in (folder.parent, folder.parent.parent, *missing):
         with suppress(OSError):  # in use, by another lab
             each.rmdir()

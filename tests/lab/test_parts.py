@@ -1,8 +1,11 @@
 """The parts of the lab that need no booted host."""
 
+import shutil
+import time
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 from hypothesis import given
@@ -39,6 +42,28 @@ def test_every_hierarchy_is_recognised(
     if booted:
         run.mkdir()
     assert cgroups.detect(tmp_path / "cgroup", run) is expected
+
+
+def test_cgroups_that_vanish_while_they_are_looked_through_do_not_matter(tmp_path: Path) -> None:
+    """systemd in a host removes them at any moment."""
+    done = Event()
+
+    def churn() -> None:
+        while not done.is_set():
+            for number in range(40):
+                (tmp_path / f"a{number}/b/c").mkdir(parents=True, exist_ok=True)
+            for number in range(40):
+                shutil.rmtree(tmp_path / f"a{number}")
+
+    thread = Thread(target=churn)
+    thread.start()
+    try:
+        until = time.monotonic() + 0.5
+        while time.monotonic() < until:
+            assert list(cgroups._list_processes(tmp_path)) == []
+    finally:
+        done.set()
+        thread.join()
 
 
 def test_a_machine_without_cgroups_is_refused(tmp_path: Path) -> None:

@@ -30,8 +30,11 @@ def show(event):
 
 with make_throwaway_lab():
     print(state.locate_state(), flush=True)
-    if sys.argv[1] == "boot":
+    if sys.argv[1] in ("boot", "churn"):
         lab.up(["{NAME}"], Tree(), stands_for="box", progress=show)
+    if sys.argv[1] == "churn":
+        for _ in range(3):
+            lab.execute("{NAME}", ["systemd-run", "sh", "-c", "while :; do systemd-run --quiet --scope true; done"])
     print("ready", flush=True)
     time.sleep(600)
 """
@@ -113,6 +116,15 @@ def test_nothing_is_left_of_a_host_whose_caller_is_killed(home: Path, until: str
     with caller("boot", until) as (process, folder):
         assert folder.parent == home / state.THROWAWAY
         os.killpg(process.pid, number)
+        await_gone(home, folder)
+
+
+@pytest.mark.lab
+def test_a_host_that_makes_and_removes_cgroups_all_the_time_is_removed_too(home: Path) -> None:
+    """What is being looked through then is gone a moment later."""
+    with caller("churn", "ready") as (process, folder):
+        time.sleep(0.5)
+        os.killpg(process.pid, signal.SIGKILL)
         await_gone(home, folder)
 
 
