@@ -35,7 +35,7 @@ def select_hosts(registry: Registry, wanted: HostSelection) -> tuple[str, ...]:
 
 
 def name_hosts(hosts: Sequence[str]) -> str:
-    """The hosts in one line; of many the first, and how many more."""
+    """The hosts, or tags, in one line; of many the first, and how many more."""
     more = f" and {len(hosts) - _SHOWN} more" if len(hosts) > _SHOWN else ""
     return f"{', '.join(hosts[:_SHOWN])}{more}"
 
@@ -82,7 +82,7 @@ def _list_tagged(tag: str, tags: Mapping[str, Collection[str]]) -> Iterable[str]
     found = sorted(tags.get(tag, ()))
     if not found:
         near = get_close_matches(tag, tags, n=1)
-        known = ", ".join(sorted(tags)) or "none"
+        known = name_hosts(sorted(tags)) or "none"
         hint = f"did you mean {near[0]}?" if near and near[0] != tag else f"the tags are {known}"
         raise InputError(f"no host of the registry carries the tag {tag}", hint=hint)
     return found

@@ -25,10 +25,12 @@ def check_host_values(registry: Registry) -> Iterator[Problem]:
             continue
         origin = registry.origins["services", name]
         homes = placement.expand(service.hosts)
+        # An unknown tag or host is one error: what follows from it is none.
+        whole = all(placement.expand((each,)) & placement.every for each in service.hosts)
         for key, values in service.on.items():
             yield from _check_values(registry, service, values, origin.at("on", key))
             here = placement.expand((key,)) & placement.every
-            if here and here.isdisjoint(homes):
+            if here and whole and here.isdisjoint(homes):
                 what = f"{key} has values, and the service is not there"
                 yield Problem(what, origin.at("on", key), "add it to hosts, or take the values out")
         yield from _check_tags(registry, service, sorted(homes & registry.hosts.keys()), origin)

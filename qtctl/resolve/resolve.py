@@ -41,6 +41,8 @@ from qtctl.resolve.units import resolve_dropin, resolve_other_unit, resolve_targ
 
 _NAMED = 3
 """How many hosts an error suggests."""
+_LISTED = 20
+"""How many hosts an error lists."""
 
 
 def stands_in(registry: Registry, target: str, as_name: str | None = None) -> str:
@@ -51,7 +53,7 @@ def stands_in(registry: Registry, target: str, as_name: str | None = None) -> st
     wanted = target if as_name is None else as_name
     if wanted in registry.hosts:
         return wanted
-    known = ", ".join(sorted(registry.hosts))
+    known = _name_hosts(sorted(registry.hosts))
     if as_name is not None:
         near = find_nearest(as_name, registry.hosts)
         hint = f"did you mean --as {near}?" if near else f"hosts.toml has {known}"
@@ -67,6 +69,11 @@ def stands_in(registry: Registry, target: str, as_name: str | None = None) -> st
         f"{target} is not a host of the registry",
         hint=f"{meant} which of its hosts {target} stands in for, with --as: {known}",
     )
+
+
+def _name_hosts(hosts: list[str]) -> str:
+    more = f" and {len(hosts) - _LISTED} more" if len(hosts) > _LISTED else ""
+    return f"{', '.join(hosts[:_LISTED])}{more}"
 
 
 def resolve(registry: Registry, host: str) -> Desired:

@@ -112,6 +112,13 @@ def test_values_for_a_host_that_does_not_have_the_service_are_refused() -> None:
         load(make('[on."job-1".env]\nA = "1"\n', BASE.replace(', "job-1"', "")))
 
 
+def test_an_unknown_tag_is_one_error_whatever_follows_from_it() -> None:
+    with pytest.raises(InputErrors) as wrong:
+        load(make('[on."job-1".env]\nA = "1"\n', BASE.replace('["@web", "job-1"]', '["@wbe"]')))
+    (error,) = wrong.value.errors
+    assert "no host has the tag wbe (did you mean @web?)" in str(error)
+
+
 def test_fewer_instances_on_some_hosts() -> None:
     base = BASE + 'instances = ["a", "b", "c"]\n'
     files = make('[on."@jobs"]\ninstances = 1\n[on."web-2"]\ninstances = 2\n', base)
