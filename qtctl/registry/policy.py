@@ -4,7 +4,9 @@ from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
+from qtctl.dialects.endpoints import TAG_SIGN
 from qtctl.model.origin import Origin
+from qtctl.model.placement import Placement
 from qtctl.model.policy import Policy
 from qtctl.model.registry import Registry
 from qtctl.rules.problem import Problem
@@ -28,9 +30,15 @@ def check_policy(declared: Policy, checks: Collection[str] | None = None) -> Ite
 def check_gate(registry: Registry) -> Iterator[Problem]:
     """A gate for hosts that do not exist would pass without looking at any."""
     for number, glob in enumerate(registry.policy.gate.hosts):
-        if registry.hosts and not any(fnmatchcase(host, glob) for host in registry.hosts):
+        if registry.hosts and not _matches_any(registry, glob):
             hint = f"hosts.toml has {', '.join(sorted(registry.hosts)[:5])}"
             yield Problem(f"no host matches {glob}", Origin("policy.toml", ("gate", "hosts", str(number))), hint)
+
+
+def _matches_any(registry: Registry, glob: str) -> bool:
+    if glob.startswith(TAG_SIGN):
+        return bool(Placement(registry).expand((glob,)))
+    return any(fnmatchcase(host, glob) for host in registry.hosts)
 
 
 def _is_own(id_: str, checks: Collection[str] | None) -> bool:

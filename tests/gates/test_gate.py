@@ -336,6 +336,7 @@ def test_a_registry_with_errors_is_shown_whole_and_nothing_else_is_run(desk: Pat
         ('audit = "both"', "should be"),
         ('max_age = "a week"', "max_age"),
         ('hosts = ["web-*"]', "no host matches web-*"),
+        ('hosts = ["@web"]', "no host matches @web"),
         ("hosts = []", "hosts"),
         ("nonsense = true", "unknown key gate.nonsense"),
     ],

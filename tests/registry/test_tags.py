@@ -1,10 +1,12 @@
 """Tags of hosts: what is placed by one is on every host that carries it, and a wrong one is an error with its line."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
+from qtctl.api.gate_ground import read_ground
 from qtctl.errors import InputErrors
 from qtctl.model.placement import Placement, includes_host
 from qtctl.model.registry import Registry
@@ -161,3 +163,10 @@ def _list_names(registry: Registry, host: str, table: str) -> list[str]:
     }  # fmt: skip
     found = rows[table] if table in rows else getattr(desired, table)
     return sorted(getattr(each, "name", "") or each.path for each in found)
+
+
+def test_a_gate_names_hosts_by_tag(tmp_path: Path) -> None:
+    for path, content in build("[]", more={"policy.toml": '[gate]\nlint = true\nhosts = ["@eu"]\n'}).items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_bytes(content)
+    assert read_ground(tmp_path).hosts == ("job-1", "web-1")
