@@ -85,7 +85,7 @@ def stage(host: Host, generation: Generation, ticket: Ticket, *, limit_s: int) -
         raise DeployRefused(what, hint=f"check its units, then `qtctl recover --host {host.address}`")
     if "busy" in said:
         holder = said["busy"].partition(" ")[0]
-        raise Locked(f"{host.address}: {holder or 'somebody'} is deploying to it now", holder=holder)
+        raise Locked(f"{host.address}: {holder or 'someone'} is deploying to it now", holder=holder)
     if "refused" not in said and done.exit is None:
         raise HostError(f"{host.address}: the program that stages a deploy was killed")
     _, _, why = said.get("refused", "").partition(" ")

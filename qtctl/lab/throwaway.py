@@ -103,7 +103,7 @@ def _await_removal(guardian: "subprocess.Popen[bytes]", folder: Path) -> None:
     except subprocess.TimeoutExpired as error:
         what = f"{folder}: the throwaway host was not removed in {REMOVED_WITHIN_S} s"
         raise LabError(what, hint=f"see what process {guardian.pid} waits for") from error
-    if guardian.returncode < 0:  # somebody killed it
+    if guardian.returncode < 0:  # someone killed it
         remove_lab(folder)
     elif guardian.returncode != 0:
         raise LabError(f"{folder}: the throwaway host could not be removed: {read_tail(said)}", hint="qtctl rehearse")

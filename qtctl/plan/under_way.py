@@ -37,6 +37,6 @@ def _refuse(host: str, address: str, status: HostDeploys) -> Refusal:
         return Refusal(host, what, f"check its units, then {recover}")
     if is_stuck(status):
         return Refusal(host, f"a deploy, generation {status.generation}, is stuck while {status.state}", recover)
-    holder = status.by or "somebody"
+    holder = status.by or "someone"
     what = f"{holder} is deploying to it now (generation {status.generation}, {status.state})"
     return Refusal(host, what, "wait until that is done", holder=holder)
