@@ -407,6 +407,8 @@ STAGED = {
 
 
 def test_a_deploy_that_is_none_is_refused_and_leaves_nothing(prepared: Box) -> None:
+    """But the folder of deploys itself, which the first of all requests makes."""
+    run_all(prepared, {"nothing": STAGED["nothing"]})
     before = prepared.sh(STATE)
     ran = run_all(prepared, STAGED)
     assert {name: each for name, each in ran.items() if "qtctl refused" not in each.out or "armed" in each.out} == {}
