@@ -1,6 +1,7 @@
 """The event flow of a fleet: as declared, with what evidence shows of it, and as a drawing."""
 
 from qtctl.audit.judge import judge
+from qtctl.dialects.lines import split_lines
 from qtctl.flows.declare import Loaded
 from qtctl.model.evidence import Evidence
 from qtctl.reports import flow, module_registry
@@ -20,4 +21,4 @@ def build_flow(declared: Loaded, evidence: Evidence | None) -> FlowReport:
 
 def draw_flow(declared: Loaded) -> tuple[str, ...]:
     """The streams as `qtctl graph` draws them: lines of Mermaid."""
-    return tuple(write_mermaid(draw_graph(declared.registry, What.STREAMS)).splitlines())
+    return tuple(split_lines(write_mermaid(draw_graph(declared.registry, What.STREAMS))))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from html import escape
 
 from qtctl.dialects import terminal
+from qtctl.dialects.lines import split_lines
 from qtctl.dialects.secrets import mask_message
 from qtctl.formats.markdown import write_markdown
 from qtctl.reports.blocks import Blocks, Comment, Fold, map_texts
@@ -79,8 +80,8 @@ def _fit(part: str, room: int) -> str:
 
 
 def _take_lines(text: str, room: int) -> Iterator[str]:
-    for line in text.splitlines(keepends=True):
-        room -= _measure(line)
+    for line in split_lines(text):
+        room -= _measure(f"{line}\n")
         if room < 0:
             return
-        yield line
+        yield f"{line}\n"

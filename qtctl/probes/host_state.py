@@ -19,6 +19,7 @@ from qtctl.probes.answer import (
     answer_absent,
     answer_not_installed,
     answer_observed,
+    answer_refused,
     answer_unparseable,
     decode_text,
 )
@@ -133,7 +134,7 @@ def _answer_mounts(need: Need, frame: Frame) -> Answer:
 
 def _answer_late(need: Need, frame: Frame) -> Answer:
     if frame.exit:
-        raise ValueError("systemctl did not list the mounts")
+        return answer_refused(need, "systemctl did not list the mounts", again=LATE)
     rows = [line.removeprefix("M\t").split("\t") for line in split_lines(decode_text(frame.stdout[:LONGEST])) if line]
     if any(len(row) != _COLUMNS or not row[1].startswith("/") for row in rows):
         raise ValueError("not a mount")

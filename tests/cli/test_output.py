@@ -46,6 +46,7 @@ LINT_SCHEMA: dict[str, Any] = {
         "fixed": {"type": "array", "maxItems": 0},
         "errors": {"type": "array", "items": {"type": "object", "required": ["file", "line", "what", "hint"]}},
         "counts": {"type": ["object", "null"], "additionalProperties": {"type": "integer"}},
+        "declared": {"type": ["object", "null"]},
     },
 }
 LAB_SCHEMA: dict[str, Any] = {"type": "object", "required": ["schema_version", "hosts"]}

@@ -96,4 +96,4 @@ EXAMPLES = (
     "qtctl rehearse --host web-1 --evidence web-1.json --failure reboot",
     "qtctl rehearse --host web-1 --evidence web-1.json --format junit --out r.xml",
 )
-COMMAND = Command("rehearse", 115, Panel.REHEARSE, rehearse, {"": EXAMPLES})
+COMMAND = Command("rehearse", 112, Panel.REHEARSE, rehearse, {"": EXAMPLES})

@@ -6,6 +6,7 @@ import shlex
 
 from qtctl.dialects.inventory.patterns import WrongPattern, expand_pattern
 from qtctl.dialects.inventory.tree import UNGROUPED, Tree, Variable, Variables
+from qtctl.dialects.lines import split_file_lines
 
 _SECTION = re.compile(r"\[([^:\]\s]+)(?::(\w+))?\]\s*(?:#.*)?")
 _LONGEST_LITERAL = 1000
@@ -17,7 +18,7 @@ def parse_ini(text: str, file: str) -> Tree:
     tree.add_group(UNGROUPED, 1)
     group, kind = UNGROUPED, "hosts"
     awaited: dict[str, int] = {}
-    for number, raw in enumerate(text.splitlines(), start=1):
+    for number, raw in enumerate(split_file_lines(text), start=1):
         line = raw.strip()
         if not line or line[0] in "#;":
             continue

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from qtctl.dialects.inventory.tree import ALL, UNGROUPED, Tree, Variable
+from qtctl.dialects.lines import split_file_lines
 
 KEYS = {"hostname": "ansible_host", "port": "ansible_port", "user": "ansible_user"}
 _LINE = re.compile(r"(\w+)(?:\s*=\s*|\s+)(.*)")
@@ -41,7 +42,7 @@ def _add_hosts(tree: Tree, names: tuple[str, ...], line: int) -> None:
 
 
 def _list_lines(tree: Tree, text: str) -> Iterator[tuple[int, str, str]]:
-    for number, raw in enumerate(text.splitlines(), start=1):
+    for number, raw in enumerate(split_file_lines(text), start=1):
         line = raw.strip()
         if not line or line.startswith("#"):
             continue
