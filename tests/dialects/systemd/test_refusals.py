@@ -15,6 +15,8 @@ from tests.table.test_lookup import roots
 IN_ROOT = (
     "mount --make-rprivate / && for each in proc sys dev; do mount --rbind /$each $1/$each; done && "
     'mount -t tmpfs none $1/run && mount -t tmpfs none $1/tmp && mkdir $1/tmp/units && cp -a "$2"/. $1/tmp/units && '
+    # %m: a root from which hosts are made has no id of its own.
+    "tr -d - </proc/sys/kernel/random/uuid >$1/tmp/id && mount --bind $1/tmp/id $1/etc/machine-id && "
     'root=$1 && shift 2 && exec chroot "$root" systemd-analyze "$@"'
 )
 FATAL_TO_247 = "is of Type=dbus and has no BusName="
