@@ -8,16 +8,14 @@ import base64
 import binascii
 import os
 import re
-import socket
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 from qtctl.adapters.bounds import STORE_TEXT, Deadline
-from qtctl.adapters.store_connection import StreamConnection
-from qtctl.adapters.store_replies import Broken
-from qtctl.errors import HostError, InputError
+from qtctl.adapters.redis_server import SCHEMES, RedisServer, parse_server
+from qtctl.errors import InputError
 from qtctl.history.archive import LARGEST, unpack
 from qtctl.history.choose import LATEST
 from qtctl.history.index import MOST
@@ -31,43 +29,36 @@ _AT_A_TIME = 5
 _LARGEST_ALL = 512 << 20
 _ID, _PRUNED = re.compile(r"([0-9]{1,9})-0"), re.compile(r"([0-9]{1,9}) ([0-9a-f]{64})")
 _SHORT = re.compile("[0-9]{1,6}")
-_PORT = 6379
+Ask = Callable[..., Any]
+"""A command, as its words, → its reply."""
 
 
 def is_stream(store: str) -> bool:
-    return store.startswith(("redis://", "unix://"))
+    return store.partition("://")[0] in SCHEMES and "://" in store
 
 
 class SnapshotStream:
-    """qtctl.interfaces.snapshot_store.SnapshotStore in a Redis server: redis://HOST:PORT/DB or unix:///PATH?db=N."""
+    """qtctl.interfaces.snapshot_store.SnapshotStore in a Redis server: redis[s]://HOST:PORT/DB or unix:///PATH?db=N."""
 
     def __init__(self, url: str, environ: Mapping[str, str] = os.environ) -> None:
         """InputError for an invalid URL, or one with a password in it: every process could read it."""
         try:
-            found = urlsplit(url)
-            port, address = found.port or _PORT, found.hostname or "127.0.0.1"
-            self._db = (
-                int(found.path.strip("/") or 0)
-                if found.scheme == "redis"
-                else int(found.query.removeprefix("db=") or 0)
-            )
+            self._server, found = parse_server(url), urlsplit(url)
         except ValueError as error:
             raise InputError(
                 "--store is not a Redis URL", hint="redis://127.0.0.1:6379/0 or unix:///run/redis.sock"
             ) from error
         if found.password or found.username:
             raise InputError("--store has an account or a password in it", hint=f"put the password into ${PASSWORD}")
-        self._path = found.path if found.scheme == "unix" else ""
-        self._address = address, port
         self._password = environ.get(PASSWORD, "")
 
     @property
     def place(self) -> str:
-        return self._path or "{}:{}".format(*self._address)
+        return self._server.place
 
     def list_hosts(self) -> tuple[str, ...]:
         with self._connect() as ask:
-            return tuple(sorted(str(each) for each in ask(("SMEMBERS", HOSTS)) or ()))
+            return tuple(sorted(str(each) for each in ask("SMEMBERS", HOSTS) or ()))
 
     def read(self, host: str) -> Chain:
         with self._connect() as ask:
@@ -81,14 +72,15 @@ class SnapshotStream:
     def pick(self, host: str, word: str) -> Stored | None:
         if word != LATEST and not _SHORT.fullmatch(word):
             return None
-        one = ("XRANGE", PREFIX + host, f"{word}-0", f"{word}-0")
+        key = PREFIX + host
+        one = ("XRANGE", key, f"{word}-0", f"{word}-0")
         with self._connect() as ask:
-            found = ask(("XREVRANGE", PREFIX + host, "+", "-", "COUNT", "1") if word == LATEST else one) or ()
+            found = ask(*(("XREVRANGE", key, "+", "-", "COUNT", "1") if word == LATEST else one)) or ()
             return self._unpack_entry(host, found[0]) if found else None
 
     def append(self, host: str, build: Build) -> tuple[Snapshot, str]:
         with self._connect() as ask:
-            newest = ask(("XREVRANGE", PREFIX + host, "+", "-", "COUNT", "1")) or ()
+            newest = ask("XREVRANGE", PREFIX + host, "+", "-", "COUNT", "1") or ()
             found = [self._unpack_entry(host, each) for each in newest]
             before = unpack(found[0].content, found[0].where) if found else None
             snapshot, stored = build(before)
@@ -98,13 +90,13 @@ class SnapshotStream:
             signature = base64.b64encode(stored.signature).decode()
             number = f"{snapshot.head.number}-0"
             try:
-                ask(("XADD", PREFIX + host, number, "document", document, "signature", signature))
+                ask("XADD", PREFIX + host, number, "document", document, "signature", signature)
             except InputError as error:
                 hint = "another process took one meanwhile, or the newest was deleted: qtctl snapshot verify"
                 raise InputError(
                     f"{self.place}: number {snapshot.head.number} is not taken: {error.what}", hint=hint
                 ) from error
-            ask(("SADD", HOSTS, host))
+            ask("SADD", HOSTS, host)
         return snapshot, f"{PREFIX}{host} {number}"
 
     def prune(self, host: str, keep: int) -> tuple[str, ...]:
@@ -113,10 +105,10 @@ class SnapshotStream:
             old = ids[:-keep]
             if not old:
                 return ()
-            (entry,) = ask(("XRANGE", PREFIX + host, old[-1], old[-1]))
+            (entry,) = ask("XRANGE", PREFIX + host, old[-1], old[-1])
             last = unpack(self._unpack_entry(host, entry).content, old[-1])
-            ask(("SET", f"{PREFIX}{host}:pruned", f"{last.head.number} {last.digest}"))
-            ask(("XTRIM", PREFIX + host, "MINID", ids[-keep]))
+            ask("SET", f"{PREFIX}{host}:pruned", f"{last.head.number} {last.digest}")
+            ask("XTRIM", PREFIX + host, "MINID", ids[-keep])
             return tuple(old)
 
     def rebuild_index(self, host: str) -> int:  # noqa: ARG002 - as the folder's
@@ -133,7 +125,7 @@ class SnapshotStream:
 
     def _read_entries(self, ask: "Ask", host: str) -> Iterator[Any]:
         start, seen = "-", 0
-        while found := ask(("XRANGE", PREFIX + host, start, "+", "COUNT", str(_AT_A_TIME))):
+        while found := ask("XRANGE", PREFIX + host, start, "+", "COUNT", str(_AT_A_TIME)):
             yield from found
             start, seen = f"({found[-1][0]}", seen + len(found)
             if seen > MOST:
@@ -150,18 +142,18 @@ class SnapshotStream:
             return Stored(where, b"")
 
     def _read_info(self, ask: "Ask", host: str) -> dict[str, Any] | None:
-        kind = ask(("TYPE", PREFIX + host))
+        kind = ask("TYPE", PREFIX + host)
         if kind == "none":
             return None
         if kind != "stream":
             raise InputError(
                 f"{self.place}: {PREFIX}{host} is a {kind}, not a stream", hint="does another program use it?"
             )
-        found = ask(("XINFO", "STREAM", PREFIX + host))
+        found = ask("XINFO", "STREAM", PREFIX + host)
         return dict(zip(found[::2], found[1::2], strict=True))
 
     def _read_pruned(self, ask: "Ask", host: str) -> Pruned | None:
-        found = _PRUNED.fullmatch(str(ask(("GET", f"{PREFIX}{host}:pruned")) or ""))
+        found = _PRUNED.fullmatch(str(ask("GET", f"{PREFIX}{host}:pruned") or ""))
         return Pruned(int(found[1]), found[2]) if found else None
 
     def _make_index(self, stored: Sequence[Stored], info: Mapping[str, Any]) -> tuple[Entry, ...]:
@@ -182,50 +174,6 @@ class SnapshotStream:
 
     @contextmanager
     def _connect(self) -> Iterator["Ask"]:
-        deadline = Deadline(DEADLINE_S)
-        try:
-            with self._dial() as wire:
-                connection = StreamConnection(wire)
-                ask = Ask(connection, self.place, deadline)
-                if self._password:
-                    ask.login(self._password)
-                if self._db:
-                    ask(("SELECT", str(self._db)))
-                yield ask
-        except OSError as error:
-            why = error.strerror or "no answer in time"
-            raise HostError(f"{self.place}: {why}", hint="does Redis run there?") from error
-
-    def _dial(self) -> socket.socket:
-        if not self._path:
-            return socket.create_connection(self._address, DEADLINE_S)
-        wire = socket.socket(socket.AF_UNIX)
-        wire.settimeout(DEADLINE_S)
-        wire.connect(self._path)
-        return wire
-
-
-class Ask:
-    """One command and its reply. InputError for what Redis refuses, HostError if it does not answer."""
-
-    def __init__(self, connection: StreamConnection, place: str, deadline: Deadline) -> None:
-        self._connection, self._place, self._deadline = connection, place, deadline
-
-    def __call__(self, command: tuple[str, ...]) -> Any:  # noqa: ANN401 - whatever Redis answers
-        try:
-            (reply,) = self._connection.exchange([command], self._deadline)
-        except Broken as error:
-            raise HostError(f"{self._place}: {error}", hint="is it Redis that listens there?") from error
-        if reply.error:
-            raise InputError(
-                f"{self._place}: {command[0]}: {reply.error}",
-                hint=f"is that permitted? a password goes into ${PASSWORD}",
-            )
-        return reply.value
-
-    def login(self, password: str) -> None:
-        """The reply may quote the password, and is not shown."""
-        try:
-            self(("AUTH", password))
-        except InputError:
-            raise InputError(f"{self._place}: the password is refused", hint=f"see ${PASSWORD}") from None
+        hint = f"is that permitted? a password goes into ${PASSWORD}"
+        with closing(RedisServer(self._server, self._password, Deadline(DEADLINE_S), hint)) as server:
+            yield server.ask

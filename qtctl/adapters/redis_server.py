@@ -1,0 +1,156 @@
+"""A Redis server asked by redis-py, over TCP, TLS or a unix socket: its answers are bounded in bytes and time.
+
+It is for servers that keep something of ours. An audit reads Redis through `store_connection`.
+"""
+
+import socket
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from redis.backoff import NoBackoff
+from redis.connection import Connection, SSLConnection, UnixDomainSocketConnection
+from redis.exceptions import AuthenticationError, RedisError, ResponseError
+from redis.retry import Retry
+
+from qtctl.adapters.bounds import MIB, STORE_EXCHANGE, Deadline
+from qtctl.errors import HostError, InputError
+
+SCHEMES = ("redis", "rediss", "unix")
+_PORT = 6379
+_BROKEN = (RedisError, OSError, ValueError, RecursionError)
+"""What redis-py raises where the connection ends or no Redis answers; it checks neither the lengths nor the depth."""
+
+
+class Server(NamedTuple):
+    """`path`: of its unix socket; '' for TCP."""
+
+    address: str = "127.0.0.1"
+    port: int = _PORT
+    path: str = ""
+    db: int = 0
+    tls: bool = False
+
+    @property
+    def place(self) -> str:
+        return self.path or f"{self.address}:{self.port}"
+
+
+def parse_server(url: str) -> Server:
+    """redis://HOST:PORT/DB, rediss:// for TLS, unix:///PATH?db=N. ValueError for anything else."""
+    found = urlsplit(url)
+    if found.scheme == "unix":
+        return Server(path=found.path, db=int(found.query.removeprefix("db=") or 0))
+    address, db = found.hostname or "127.0.0.1", int(found.path.strip("/") or 0)
+    return Server(address, found.port or _PORT, db=db, tls=found.scheme == "rediss")
+
+
+class _Bounded:
+    """The socket of a server as redis-py uses it. Each answer is counted, and one deadline holds for everything."""
+
+    def __init__(self, wire: socket.socket, deadline: Deadline) -> None:
+        self._wire, self._deadline, self._read = wire, deadline, 0
+
+    def sendall(self, data: bytes) -> None:
+        """A command, after which an answer begins."""
+        self._read = 0
+        self._wire.settimeout(self._deadline.left())
+        self._wire.sendall(data)
+
+    def recv(self, size: int) -> bytes:
+        self._wire.settimeout(self._deadline.left())
+        data = self._wire.recv(size)
+        self._read += len(data)
+        if self._read > STORE_EXCHANGE:
+            raise OSError(0, f"it answers with more than {STORE_EXCHANGE // MIB} MiB")
+        return data
+
+    def settimeout(self, timeout: float | None) -> None:
+        """The deadline counts."""
+
+    def shutdown(self, how: int) -> None:
+        self._wire.shutdown(how)
+
+    def close(self) -> None:
+        self._wire.close()
+
+
+class _Within:
+    """Mixed into a connection of redis-py: its socket is bounded."""
+
+    deadline: Deadline
+
+    def _connect(self) -> Any:  # noqa: ANN401 - redis-py's own
+        return _Bounded(super()._connect(), self.deadline)  # type: ignore[misc]
+
+
+class _Tcp(_Within, Connection):
+    pass
+
+
+class _Tls(_Within, SSLConnection):
+    pass
+
+
+class _Unix(_Within, UnixDomainSocketConnection):
+    pass
+
+
+class RedisServer:
+    """A connection that is open until `close`."""
+
+    def __init__(self, server: Server, password: str, deadline: Deadline, hint: str) -> None:
+        """HostError where it cannot be reached; InputError, with `hint`, where it refuses the password or a command."""
+        self._place, self._hint = server.place, hint
+        self._connection = _make_connection(server, password, deadline.seconds)
+        self._connection.deadline = deadline
+        try:
+            self._connection.connect()  # type: ignore[no-untyped-call, unused-ignore]
+        except (AuthenticationError, ResponseError):
+            # What it says may quote the password.
+            raise InputError(f"{self._place}: the password is refused", hint=self._hint) from None
+        except _BROKEN as error:
+            self.close()
+            raise HostError(f"{self._place}: {_explain(error)}", hint="does Redis run there?") from error
+
+    def ask(self, *command: str) -> Any:  # noqa: ANN401 - whatever Redis answers
+        """The reply. InputError for what Redis refuses, HostError if it does not answer."""
+        try:
+            self._connection.send_command(*command)  # type: ignore[no-untyped-call, unused-ignore]
+            return self._connection.read_response()
+        except (ResponseError, AuthenticationError) as error:
+            raise InputError(f"{self._place}: {command[0]}: {error}", hint=self._hint) from error
+        except _BROKEN as error:
+            why = _explain(error)
+            raise HostError(f"{self._place}: {why}", hint="is it Redis that listens there?") from error
+
+    def close(self) -> None:
+        self._connection.disconnect()  # type: ignore[no-untyped-call, unused-ignore]
+
+
+def _make_connection(server: Server, password: str, timeout_s: float) -> _Tcp | _Tls | _Unix:
+    """It sends no HELLO, and tries once."""
+    common: dict[str, Any] = {
+        "db": server.db,
+        "password": password or None,
+        "decode_responses": True,
+        "encoding_errors": "backslashreplace",
+        "protocol": 2,
+        "retry": Retry(NoBackoff(), 0),
+        "socket_connect_timeout": timeout_s,
+        "socket_timeout": timeout_s,
+    }
+    if server.path:
+        return _Unix(path=server.path, **common)  # type: ignore[no-untyped-call, abstract, unused-ignore]
+    if server.tls:
+        return _Tls(host=server.address, port=server.port, ssl_check_hostname=True, **common)
+    return _Tcp(host=server.address, port=server.port, **common)  # type: ignore[no-untyped-call, unused-ignore]
+
+
+def _explain(error: BaseException) -> str:
+    """redis-py's own words repeat the address."""
+    cause = error if isinstance(error, OSError) else error.__context__
+    if isinstance(cause, TimeoutError):
+        return "no answer in time"
+    if isinstance(cause, OSError) and cause.strerror:
+        return cause.strerror
+    return str(error) or type(error).__name__
