@@ -11,6 +11,11 @@ from qtctl.model.unit_kinds import UnitKind
 
 OF_THE_HOST = ("/", "/run", "/tmp", "/var/cache", "/var/lib", "/var/log")  # noqa: S108 - looked at, not written to
 """Where systemd, journald, Redis and the Directory= settings of services write."""
+SHARED_FOLDERS = frozenset(
+    ("/", "/dev", "/etc", "/home", "/mnt", "/opt", "/root", "/run", "/srv", "/sys", "/tmp", "/usr", "/var",  # noqa: S108
+     "/var/cache", "/var/lib", "/var/log", "/var/tmp")  # noqa: S108
+)  # fmt: skip
+"""Folders of every host: a service that may write to one writes to its own folder there."""
 _WRITTEN = ("ReadWritePaths",)
 _OUTPUT = ("StandardOutput", "StandardError")
 

@@ -7,6 +7,7 @@ from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import make_steps
 from qtctl.meaning.starts import list_judged_services, start_files
+from qtctl.meaning.write_paths import SHARED_FOLDERS
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
@@ -16,6 +17,8 @@ from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rul
 
 MOUNTS = Need(LateMounts.FACT, "*")
 _TRANSIENT = "/run/systemd/transient/"
+_OF_EVERY_BOOT = ("/dev", "/proc", "/run", "/sys")
+"""Where programs mount what no boot is to find again: credentials of a service, file systems of the kernel."""
 _NAMED = 5
 
 
@@ -29,7 +32,8 @@ def _are_lasting(facts: Facts, desired: Desired) -> Judgment:
     if found is None:
         return NOT_JUDGED
     paths, trees = sorted(set(_list_paths(desired))), sorted(set(_list_trees(desired)))
-    verdicts = (_judge_mount(unit, row, paths, trees) for unit, row in sorted(found.mounts.items()))
+    mounts = {unit: row for unit, row in sorted(found.mounts.items()) if not _is_of_every_boot(row[0])}
+    verdicts = (_judge_mount(unit, row, paths, trees) for unit, row in mounts.items())
     return tuple(filter(None, verdicts)) or Verdict(True, {"gone after the next boot": []})
 
 
@@ -59,6 +63,10 @@ def _is_in(path: str, folder: str) -> bool:
     return path == folder or path.startswith(f"{folder.rstrip('/')}/")
 
 
+def _is_of_every_boot(where: str) -> bool:
+    return any(_is_in(where, each) for each in _OF_EVERY_BOOT)
+
+
 def _list_paths(desired: Desired) -> Iterator[str]:
     """Files that systemd or a service reads."""
     yield from (file.path for file in desired.files)
@@ -68,11 +76,11 @@ def _list_paths(desired: Desired) -> Iterator[str]:
 
 
 def _list_trees(desired: Desired) -> Iterator[str]:
-    """Folders of which what is deep inside counts too: code, virtual environments, and what the fleet writes to."""
-    yield from (code.path for code in desired.code)
-    yield from (venv.path for venv in desired.venvs)
-    yield from (folder.path for folder in desired.folders)
-    yield from (service.code for service in list_judged_services(desired) if service.code)
+    """Folders of its own of which what is deep inside counts too: code, virtual environments, what it writes to."""
+    code = (*(each.path for each in desired.code), *(each.code for each in list_judged_services(desired)))
+    for path in (*code, *(each.path for each in desired.venvs), *(each.path for each in desired.folders)):
+        if path.startswith("/") and path not in SHARED_FOLDERS:
+            yield path
 
 
 QT726 = Rule(

@@ -10,7 +10,7 @@ from qtctl.meaning.access import Kind
 from qtctl.meaning.permissions import Permission, Refusal, find_first_refusal
 from qtctl.meaning.starts import find_identity, is_judged, is_made_at_start, list_user_needs
 from qtctl.meaning.ways import make_way
-from qtctl.meaning.write_paths import WritePath, list_write_paths
+from qtctl.meaning.write_paths import SHARED_FOLDERS, WritePath, list_write_paths
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
@@ -20,11 +20,6 @@ from qtctl.model.way_facts import PathWay
 from qtctl.rules import proofs
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
-_SHARED = frozenset(
-    ("/", "/dev", "/etc", "/home", "/mnt", "/opt", "/root", "/run", "/srv", "/sys", "/tmp", "/usr", "/var",  # noqa: S108
-     "/var/cache", "/var/lib", "/var/log", "/var/tmp")  # noqa: S108
-)  # fmt: skip
-"""Folders of every host: a service that may write to one writes to its own folder there."""
 _OF_PACKAGES = ("/dev/", "/proc/", "/sys/", "/usr/")
 """How the paths of other such folders begin."""
 
@@ -83,7 +78,7 @@ def _is_writable(facts: Facts, service: DesiredService, written: WritePath) -> J
 
 
 def _is_of_every_host(path: str) -> bool:
-    return path in _SHARED or path.startswith(_OF_PACKAGES)
+    return path in SHARED_FOLDERS or path.startswith(_OF_PACKAGES)
 
 
 def _make_holding(service: DesiredService) -> Verdict:
