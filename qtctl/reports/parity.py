@@ -31,7 +31,10 @@ class ParityProof:
 
 @dataclass(frozen=True, slots=True)
 class ParityFinding:
-    """`place` is file:line of the compose file; `subject`: a unit, a port as 8001/tcp, or compose:SERVICE."""
+    """`place` is file:line of the compose file; `subject`: a unit, a port as 8001/tcp, or compose:SERVICE.
+
+    `waiver`: why policy.toml accepts it, so that it closes no gate; `expired_waiver`: why it did.
+    """
 
     id: str
     severity: Severity
@@ -43,14 +46,19 @@ class ParityFinding:
     observed: str
     remedy: str
     proof: tuple[ParityProof, ...] = ()
+    waiver: str | None = None
+    expired_waiver: str | None = None
 
     @property
     def outcome(self) -> Outcome:
         return Outcome.BROKEN
 
     @property
-    def waiver(self) -> None:
-        return None
+    def waived(self) -> str:
+        """What a person reads of its waiver; '' for none."""
+        if self.waiver is not None:
+            return f"waived: {self.waiver}"
+        return f"its waiver expired: {self.expired_waiver}" if self.expired_waiver is not None else ""
 
     @classmethod
     def of(cls, service: str, finding: Finding) -> "ParityFinding":
@@ -65,6 +73,8 @@ class ParityFinding:
             observed=str(finding.observed),
             remedy=finding.remedy,
             proof=ParityProof.of(finding.proof),
+            waiver=finding.waiver,
+            expired_waiver=finding.expired_waiver,
         )
 
 

@@ -183,7 +183,7 @@ def show_findings(findings: Iterable[ParityFinding]) -> Blocks:
             finding.expected,
             finding.observed,
             join(map(format_proof, finding.proof)),
-            finding.remedy,
+            "; ".join(filter(None, (finding.remedy, finding.waived))),
         )
         for finding in findings
     )

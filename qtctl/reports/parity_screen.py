@@ -87,7 +87,8 @@ def _write_finding(finding: ParityFinding) -> Paragraph:
     item = finding.subject.removeprefix(f"compose:{finding.service} ")
     subject = Code(item if item.startswith(f"compose:{finding.service}") else f"{finding.service} {item}".strip())
     told = f": {finding.expected} → {finding.observed} ({finding.place})"
-    return Paragraph((severity, f" {finding.id} ", subject, told), hang=4)
+    waived = f" ({finding.waived})" if finding.waived else ""
+    return Paragraph((severity, f" {finding.id} ", subject, told, waived), hang=4)
 
 
 def _show_service(row: ServiceRow) -> Iterator[Block]:
@@ -132,6 +133,6 @@ def _show_finding(finding: ParityFinding) -> Record:
     severity = Toned(finding.severity.value, TONES[finding.severity.value])
     head = (severity, finding.id, Code(finding.subject), finding.place)
     fields = (("", finding.title), ("expected", finding.expected), ("observed", finding.observed),
-              ("fix", finding.remedy))  # fmt: skip
+              ("fix", finding.remedy), *((("", finding.waived),) if finding.waived else ()))  # fmt: skip
     proofs: Iterable[tuple[str, Text]] = (("proof", (Code(each.again), " → ", each.line)) for each in finding.proof)
     return Record(head, (*fields, *proofs))

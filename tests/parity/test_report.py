@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -107,3 +108,20 @@ def test_names_and_values_stay_inert_in_markdown() -> None:
         assert not re.search(r"(?<!\\)\[|<(?!br>)", outside)
     shown = page + to_json((Shop().compare(),)) + screen(tuple(build_screen(found, verbose=True)))
     assert "t0pS3cr3tV4lue9x" not in shown
+
+
+def test_what_is_waived_closes_no_gate_and_is_told() -> None:
+    open_ = document(WRONG)
+    found = {finding.id for row in open_.files[0].services for finding in row.findings}
+    waivers = "".join(
+        f'[[waivers]]\nid = "{each}"\nsubject = "*"\nreason = "until May"\nowner = "ann"\nexpires = 2999-01-01\n'
+        for each in sorted(found | {each.id for each in open_.files[0].findings})
+    )
+    shop = replace(WRONG, files={**WRONG.files, "policy.toml": WRONG.files.get("policy.toml", "") + waivers})
+    waived = document(shop)
+    assert (open_.conclusion, waived.conclusion) == ("not-as-declared", "incomplete"), "something is unknown, too"
+    assert waived.verdict == open_.verdict == "gap"
+    findings = [finding for row in waived.files[0].services for finding in row.findings]
+    assert {finding.waiver for finding in findings} == {"until May (ann, until 2999-01-01)"}
+    for text in (write_markdown(build_page(waived)), screen(tuple(build_screen(waived)))):
+        assert "waived: until May" in text
