@@ -41,7 +41,7 @@ def _make_rule(check: DesiredCheck) -> Rule:
         check.summary,
         Severity(check.severity),
         what=f"A check of this registry's own, in {check.origin.file}: {_describe_check(check)}. "
-        "It is judged as it says, and is unknown where the host could not be asked.",
+        "It is judged as written, and is unknown if the host could not be asked.",
         why=check.why or "The registry does not say why it is checked.",
         fix=check.remedy,
         expect=partial(_expect, check=check),

@@ -51,7 +51,7 @@ QT1105 = Meaning(
     several="sentences of documents about all or none with an exception",
     what="`All paths valid` beside exit status 203, `no unknown` beside a number of them, `localhost only` beside "
     "0.0.0.0, `none lost` beside a list of what was; or a check whose filter drops the line that it expects.",
-    why="People make decisions by such sentences.",
+    why="People act on such sentences.",
     fix=_FIX,
 )
 QT1106 = Meaning(

@@ -16,7 +16,7 @@ QT1301 = Meaning(
     what="`rendered` in `[gate]` of policy.toml names a folder in which the generated files of each host are "
     "committed. A file there is not, byte for byte, what `qtctl render` writes; or it is missing, or not added to "
     "git; or it carries qtctl's mark and nothing declares it any more.",
-    why="Whoever reviews the committed files sees something else than what a deploy would write.",
+    why="Whoever reviews the committed files sees something other than what a deploy would write.",
     fix="`qtctl render --as HOST --out FOLDER/HOST`, then commit the folder.",
 )
 RULES = (QT1301,)

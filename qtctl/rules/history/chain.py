@@ -31,8 +31,8 @@ QT1002 = Meaning(
     "content does not match its digest, it is missing, does not follow the one before, or has a missing or bad "
     "signature; or the index does not list the snapshots that exist.",
     why="A history that could have been changed proves nothing.",
-    fix="Restore the file from where the store is copied to (git, a backup). If someone removed snapshots on "
-    "purpose, or an interrupted take left the index out of date, `qtctl snapshot verify --rebuild-index` lists what "
-    "is there as it is now.",
+    fix="Restore the file from where the store is copied to (git, a backup). If someone removed snapshots on purpose, "
+    "or an interrupted take left the index out of date, `qtctl snapshot verify --rebuild-index` lists the snapshots "
+    "as they are now.",
 )
 RULES = (QT1001, QT1002)

@@ -113,13 +113,13 @@ QT711 = Rule(
     "declared account is absent",
     Severity.ERROR,
     several="declared accounts are absent",
-    what="users.toml declares a system account for this host, and the host knows no user of that name. "
-    "It is asked by `getent passwd`, so accounts of a directory service count as well.",
-    why="A service whose user does not exist ends with 217/USER at its next start, and a folder that should be that "
-    "user's is not made. One that runs already does not notice: the account can be gone for weeks before the "
-    "next restart.",
-    fix="Run `qtctl deploy`: it writes the file of accounts and runs systemd-sysusers on it. If the account is meant "
-    'to be gone, set `state = "retired"` in users.toml; qtctl removes no account.',
+    what="users.toml declares a system account for this host, and the host knows no user of that name. qtctl asks "
+    "with `getent passwd`, so accounts of a directory service count as well.",
+    why="A service whose user does not exist ends with 217/USER at its next start, and a folder that this user should "
+    "own is not created. One that runs already does not notice: the account can be gone for weeks before the next "
+    "restart.",
+    fix="Run `qtctl deploy`: it writes the accounts file and runs systemd-sysusers on it. If the account is meant to "
+    'be gone, set `state = "retired"` in users.toml; qtctl removes no account.',
     expect=_expect_presence,
     gate=True,
 )
@@ -128,14 +128,14 @@ QT712 = Rule(
     "account other than declared",
     Severity.WARNING,
     several="accounts are other than declared",
-    what="A declared account has another uid, first group, home or shell than users.toml says, or is not in a group "
-    "that it names. The host chooses a uid, home or shell that is not declared; the first group is the declared one, "
-    "or else the group named like the account.",
-    why="Files keep numbers, not names: with another uid than its files have, a service cannot write its own logs. An "
+    what="A declared account has a different uid, first group, home or shell than users.toml says, or is not in a "
+    "group that it names. The host chooses a uid, home or shell that is not declared; the first group is the declared "
+    "one, or else the group named like the account.",
+    why="Files keep numbers, not names: if its uid is not that of its files, a service cannot write its own logs. An "
     "account that is not in a group cannot read what that group shares, and nothing says so but the program's own "
     "error.",
     fix="A missing group is added by `qtctl deploy`. systemd-sysusers changes nothing else of an account that exists, "
-    "and a deploy refuses: change it with `usermod` once none of its processes run, or declare what it is.",
+    "and a deploy refuses: change it with `usermod` once none of its processes run, or declare the account as it is.",
     expect=_expect_declared_state,
     gate=True,
 )

@@ -51,8 +51,8 @@ QT234 = Rule(
     several="aliases of units are missing",
     what="The registry declares another name for a unit (aliases of externals.toml, Alias= of [Install]), and the "
     "host has no file of that name: the link that enabling the unit made was removed.",
-    why="Units that say Wants= or After= of the alias wait for nothing and start without it, in whatever order; "
-    "operators get an error. Scripts that use the name stop half-way.",
+    why="Units that say Wants= or After= of the alias wait for nothing and start without it, in any order; operators "
+    "get an error. Scripts that use the name stop half-way.",
     fix="`systemctl reenable UNIT` makes the links of its [Install] again; `qtctl deploy` does, for a generated unit. "
     "If the name is no longer used, take it out of the registry.",
     expect=_expect_presence,

@@ -90,9 +90,9 @@ QT724 = Rule(
     "next boot would stop on its way",
     Severity.ERROR,
     several="things would stop the next boot on its way",
-    what="A target that every boot starts requires a unit that is missing, masked or cannot be loaded; /etc/fstab "
-    "wants something mounted (without nofail or noauto) that is not; D-Bus or the journal is masked; or no unit of "
-    "sshd is enabled. Kernel, boot loader and disks are not checked.",
+    what="A target that every boot starts requires a unit that is missing, masked or cannot be loaded; /etc/fstab has "
+    "an entry (without nofail or noauto) that is not mounted; D-Bus or the journal is masked; or no unit of sshd is "
+    "enabled. Kernel, boot loader and disks are not checked.",
     why="Everything runs now, and nobody notices until the host restarts: then it waits in emergency or rescue mode "
     "for someone at its console, or comes up and lets nobody in. No unit of the fleet is at fault, and none runs.",
     fix="The finding names the file system or unit. `mount -a` and `systemctl list-dependencies default.target` show "

@@ -151,15 +151,16 @@ QT407 = Rule(
     "code is not the declared checkout",
     Severity.ERROR,
     several="folders of code that are not the declared checkout",
-    what="Code that code.toml declares is not on the host, is not a git checkout, is at another commit than declared, "
-    "or has tracked files that differ from its commit: changed, removed, of another kind or mode, or staged. Files "
-    "with the size and times that the index has count as unchanged; all others are compared by content. Git's files "
-    "are read; git is not run. Untracked files, and what is in submodules, are not compared.",
-    why="What runs is then nobody's commit. A fix that was made on the host is lost at the next checkout, a file that "
-    "an intruder changed looks like any other, and nobody can say what traded yesterday.",
-    fix="`git status` and `git log -1`, run in the code by the account that owns it, show what it is. Commit what "
-    "should stay in the repository that the code comes from, and declare that commit; put the rest away with `git "
-    "stash`. Never run git as root in a folder that another account owns: its config says what git runs.",
+    what="Code that code.toml declares is not on the host, is not a git checkout, is at a different commit than "
+    "declared, or has tracked files that differ from its commit: changed, removed, of another kind or mode, or "
+    "staged. Files with the size and times that the index has count as unchanged; all others are compared by content. "
+    "Git's files are read; git is not run. Untracked files, and what is in submodules, are not compared.",
+    why="What runs then matches no declared commit. A fix that was made on the host is lost at the next checkout, a "
+    "file that an intruder changed looks like any other, and nobody can say what traded yesterday.",
+    fix="`git status` and `git log -1`, run in the code's folder by the account that owns it, show what it is. Commit "
+    "what should stay in the repository that the code comes from, and declare that commit; put the rest away with "
+    "`git stash`. Never run git as root in a folder that another account owns: its config can make git run any "
+    "command.",
     expect=_expect_declared_state,
 )
 RULES = (QT407,)

@@ -82,10 +82,10 @@ QT705 = Rule(
     "host has another time zone than declared",
     Severity.WARNING,
     several="hosts have another time zone than declared",
-    what="The time zone of the host is not the `timezone` in hosts.toml. Other names of UTC count as the same; a host "
-    "whose /etc/localtime is a copy that nothing names is unknown.",
+    what="The time zone of the host is not the `timezone` in hosts.toml. Other names of UTC count as the same; if "
+    "/etc/localtime is a copy and nothing names its zone, the check is unknown.",
     why="OnCalendar= of timers is read in the host's time zone: the nightly job runs at another hour, and twice or "
-    "not at all when summer time begins. Logs of two hosts cannot be compared side by side.",
+    "not at all when the clocks change. Logs of two hosts cannot be compared side by side.",
     fix="`timedatectl set-timezone ZONE` as root, then restart the services that look at the time of day. If the host "
     "is right, correct hosts.toml.",
     expect=_expect_zone,
@@ -96,7 +96,7 @@ QT709 = Rule(
     Severity.ERROR,
     several="clocks are off",
     what="The clocks of the host and of the machine that audits are further apart than `clock_skew` of "
-    "`[thresholds.host]` (2 s), even allowing for network delay; or nothing on the host keeps its clock "
+    "`[thresholds.host]` (2 s), even allowing for network delay; or nothing on the host synchronises its clock "
     "(`synchronisation`). The audit cannot tell which of the two clocks is wrong. Ages are judged by the clock that "
     "stamped them, so a wrong clock on the auditor's machine gives this finding and no other.",
     why="Orders are stamped with the host's time, certificates and tokens expire by it, and entries of two hosts lose "

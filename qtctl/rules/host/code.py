@@ -178,9 +178,9 @@ QT405 = Rule(
     "included. Code that it imports later is not checked; nothing is run.",
     why="A service that already runs does not notice that its code was moved or removed. At its next start it ends "
     "with `No module named …` or `can't open file`, in a loop, until someone looks.",
-    fix="`git status`, run in the code by the account that owns it, shows whether the file was removed or renamed, "
-    "and `VENV/bin/python -m pip show PACKAGE` whether a package is installed. Bring it back, or declare the right "
-    "module, script or PYTHONPATH, and deploy.",
+    fix="`git status`, run in the code's folder by the account that owns it, shows whether the file was removed or "
+    "renamed, and `VENV/bin/python -m pip show PACKAGE` whether a package is installed. Bring it back, or declare the "
+    "right module, script or PYTHONPATH, and deploy.",
     expect=_expect_entry_points,
 )
 QT406 = Rule(
@@ -192,7 +192,7 @@ QT406 = Rule(
     "(main.py, __main__.py, app.py, service.py, server.py, run.py or worker.py), and no declared service starts from "
     "it. Folders without such a file, such as libraries, are not counted, nor are folders that the auditing account "
     "may not read.",
-    why="It is a service that someone forgot to declare, and that nothing starts after a reboot, or what is left of "
+    why="It is a service that someone forgot to declare, and that nothing starts after a reboot, or the remains of "
     "one that is gone. Whoever looks for the code that trades finds two versions, and edits the wrong one.",
     fix="Declare the service that it belongs to. If nothing needs it any more, remove it from the repository, or from "
     "the host with `rm -r PATH`.",

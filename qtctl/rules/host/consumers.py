@@ -64,8 +64,8 @@ QT506 = Rule(
     Severity.ERROR,
     several="consumer groups are read by nobody",
     what="Entries have waited for a minute or longer for a consumer group, and in that time none of its consumers has "
-    "read, or it has none. It is certain only where the oldest entry of the stream waits, or the newest has waited "
-    "for a minute: for a group that stopped on a busy stream, QT505 shows it first.",
+    "read, or it has none. This is certain only if the oldest entry of the stream waits, or the newest has waited for "
+    "a minute: for a group that stopped on a busy stream, QT505 shows it first.",
     why="The unit can be active and its health URL answer while its reading thread is dead. A group whose entries "
     "nobody reads looks like a quiet market; when its stream is trimmed the entries are lost (QT510).",
     fix="If its service is down, the finding gives that as its cause. If it runs, read its journal: a dead thread, or "

@@ -89,13 +89,13 @@ QT707 = Rule(
     Severity.ERROR,
     several="containers of services that have left still run",
     what="A container is running whose compose service is recorded in legacy/*.toml: mapped, migrated, absorbed or "
-    "deprecated. Anyone can see which containers run, from their control groups. Docker tells only root and the group "
-    "docker what they are; otherwise one is recognised by a published port that docker-proxy holds and the record "
-    "names. If containers run and none of that identifies them, the check is unknown.",
+    "deprecated. Anyone can see which containers run, from their control groups. Docker tells only root and the "
+    "docker group what they are; otherwise one is recognised by a published port that docker-proxy holds and the "
+    "record names. If containers run and none of that identifies them, the check is unknown.",
     why="Two programs then do one job: both trade, both consume the stream, and one of them runs the code of last "
     "year. A container with `restart: always` comes back at every boot, even after it was stopped by hand.",
-    fix="`docker ps` as root shows what runs. `docker update --restart=no NAME`, then `docker stop NAME`; once nothing "
-    "is missed, `docker rm NAME`. Do not put the auditing account into the group docker: it would be root.",
+    fix="`docker ps` as root shows what runs. `docker update --restart=no NAME`, then `docker stop NAME`; once "
+    "nothing is missed, `docker rm NAME`. Do not add the auditing account to the docker group: that amounts to root.",
     expect=_expect_none_left,
 )
 RULES = (QT707,)

@@ -140,14 +140,14 @@ QT237 = Rule(
     "declared unit starts an undeclared one",
     Severity.WARNING,
     several="declared units start undeclared ones",
-    what="systemd has loaded a Wants=, Requires=, BindsTo= or Upholds= of a generated unit that its file does not "
-    "have, on a service, socket, timer, path or target that the registry does not name: by a link in UNIT.wants or "
-    "UNIT.requires, which an undeclared unit's [Install] makes when it is enabled, or by a drop-in (QT211). A unit "
-    "that a boot starts by itself may be wanted; one that does not exist is QT203's.",
+    what="systemd has loaded a Wants=, Requires=, BindsTo= or Upholds= of a generated unit that is not in its file "
+    "and refers to a service, socket, timer, path or target that the registry does not name: from a link in "
+    "UNIT.wants or UNIT.requires, which an undeclared unit's [Install] makes when it is enabled, or from a drop-in "
+    "(QT211). A unit that the boot starts by itself may be wanted; QT203 reports one that does not exist.",
     why="Whatever starts the declared unit also starts the other one, at every boot and every restart, and where it "
     "is required, its failure takes the declared unit down too. No file of the declared unit says so.",
-    fix="`systemctl show -p Wants,Requires,BindsTo,Upholds UNIT` shows them, `ls -d /etc/systemd/system/UNIT.*` the "
-    "links. `systemctl disable` the other unit, or declare it.",
+    fix="`systemctl show -p Wants,Requires,BindsTo,Upholds UNIT` shows them, `ls -d /etc/systemd/system/UNIT.*` shows "
+    "the links. `systemctl disable` the other unit, or declare it.",
     expect=_expect_no_pull,
 )
 RULES = (QT231, QT237)

@@ -151,14 +151,14 @@ QT228 = Rule(
     several="current generations are not of this registry",
     variants=(UNDER_WAY, STUCK, BROKEN, DAMAGED),
     what="A deploy of the host is under way, could not be rolled back (`broken`), or is stuck: nobody watches it, and "
-    "the host does not roll back. Or the generation in force was made from another state of the registry, as after "
+    "the host does not roll back. Or the current generation was made from another state of the registry, as after "
     "`qtctl rollback` or before a `qtctl deploy`. Anyone may read this in /var/lib/qtctl/status. With `--become` "
     "also: files of a kept generation are missing or damaged.",
     why="While a deploy is under way, everything else that an audit sees may change at any moment. A stuck or broken "
     "deploy leaves the host between two states, and blocks the next one. A damaged generation cannot be rolled back "
     "to when it is needed.",
-    fix="Wait for a deploy that someone watches. `qtctl recover` ends one that is broken or stuck. If the registry "
-    "is right, run `qtctl deploy`; if a rollback is to stay, change the registry.",
+    fix="Wait for a deploy that someone watches. `qtctl recover` ends one that is broken or stuck. If the registry is "
+    "right, run `qtctl deploy`; if the rollback should stay, change the registry.",
     expect=_expect_deploys,
 )
 RULES = (QT228,)

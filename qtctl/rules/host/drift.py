@@ -141,8 +141,8 @@ QT211 = Rule(
     what="systemd reads a drop-in for this unit that the registry does not know: from `systemctl edit`, `systemctl "
     "set-property`, a package, or a folder for many units at once (`service.d`, `PREFIX-.service.d`). All folders "
     "count: /etc, /run, /usr/lib and system.control. For an external, those in /usr/lib are its package's own.",
-    why="A drop-in overrides the generated file, which itself looks untouched: the unit runs with values that are in "
-    "no registry, and the next deploy does not change that.",
+    why="A drop-in overrides the generated file, which itself looks untouched: the unit runs with values that no "
+    "registry declares, and the next deploy does not change that.",
     fix="Read it with `systemctl cat UNIT`. Put what should stay into the registry, then remove the file "
     "and run `systemctl daemon-reload`.",
     expect=_expect_dropins,
@@ -155,7 +155,7 @@ QT212 = Rule(
     untidy=True,
     what="The unit's file or one of its drop-ins has changed since systemd loaded it (NeedDaemonReload=yes). systemd "
     "itself notices that; it does not say what has changed.",
-    why="What is on disk looks right, and is not what the next start uses. Or it is wrong, and takes effect weeks "
+    why="The file on disk looks right, but the next start does not use it. Or it is wrong, and takes effect weeks "
     "later, with someone's next daemon-reload.",
     fix="`systemctl daemon-reload`, then restart what changed: `qtctl deploy` does both, in order.",
     expect=_read,
@@ -165,8 +165,8 @@ QT225 = Rule(
     "loaded from another file",
     Severity.ERROR,
     several="units are loaded from another file",
-    what="systemd has loaded the unit from another file than the generated one: one of the same name in a folder that "
-    "it reads first (system.control, /run/systemd/transient), one that a generator made, or one of a package.",
+    what="systemd has loaded the unit from a file other than the generated one: one of the same name in a folder that "
+    "it reads first (system.control, /run/systemd/transient), one that a generator made, or a package's.",
     why="The generated file has no effect at all. Whatever is declared for this unit is not what runs.",
     fix="`systemctl cat UNIT` shows the file. Remove or rename it, run `systemctl daemon-reload`, then deploy.",
     expect=_expect_own_file,

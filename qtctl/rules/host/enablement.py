@@ -58,8 +58,8 @@ QT217 = Rule(
     "declares, and those of systemd itself that name no other units, are judged.",
     why="A unit that was moved from one target to another still starts with the old one, at boot or when someone "
     "starts that target, though its file no longer says so. Nobody expects it there.",
-    fix="`qtctl deploy` removes the links and makes those of the present [Install]. By hand: "
-    "`systemctl reenable UNIT`.",
+    fix="`qtctl deploy` removes the links and makes those of the current [Install]. By hand: `systemctl reenable "
+    "UNIT`.",
     expect=_expect_no_leftovers,
 )
 RULES = (QT217,)

@@ -78,8 +78,8 @@ QT207 = Rule(
     several="services were killed for memory",
     what="The last run of the service ended because the kernel, or systemd-oomd, killed it for lack of memory "
     "(Result=oom-kill). Either its own MemoryMax= was reached or the host ran out.",
-    why="It looks like any crash. Restarting helps until the memory is used up again, and each time whatever the "
-    "service was working on is lost.",
+    why="It looks like any other crash. Restarting helps until the memory is used up again, and each time whatever "
+    "the service was working on is lost.",
     fix="`journalctl -k -g oom` says which limit it was. Raise `limits.memory_max` if the service needs it, or look "
     "for what grows. QT105 says whether the host has that much.",
     expect=_expect_no_kills,

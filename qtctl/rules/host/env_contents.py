@@ -192,11 +192,11 @@ QT603 = Rule(
     several="env files have keys missing or not declared",
     what="The env file lacks a key that the registry declares, or assigns one that it does not: those of `[env]` for "
     "a generated file, of `secrets.keys` for a secrets file. Root reads the file on the host by systemd's own rules; "
-    "of undeclared keys in a secrets file only the lines are named. Needs `--become`.",
+    "of undeclared keys in a secrets file, only the line numbers are shown. Needs `--become`.",
     why="A missing key means a program's built-in default that nobody chose, or a crash at the next start. An "
-    "undeclared one was put there by hand, and goes with the next deploy or stays in a secrets file forever.",
-    fix="Declare keys that are right, and `qtctl deploy`. Add what a secrets file lacks by hand, as root; list what "
-    "it has besides in `secrets.keys`, or remove it.",
+    "undeclared one was put there by hand, and disappears with the next deploy, or stays in a secrets file forever.",
+    fix="Declare the keys that are right, and run `qtctl deploy`. Add keys that a secrets file lacks by hand, as "
+    "root; list its other keys in `secrets.keys`, or remove them.",
     expect=_expect_keys,
 )
 QT604 = Rule(
@@ -209,8 +209,8 @@ QT604 = Rule(
     "whether they are empty is shown. Needs `--become`.",
     why="The service trades on another exchange, with another limit, or against another Redis than its registry says, "
     "from its next start at the latest. An empty key passes every check that only asks whether it is there.",
-    fix="Put the value that is right into the registry, and `qtctl deploy`. A secret is written by hand into its "
-    "file on the host, as root.",
+    fix="Put the right value into the registry, and run `qtctl deploy`. A secret is written by hand into its file on "
+    "the host, as root.",
     expect=_expect_values,
 )
 QT605 = Rule(

@@ -150,9 +150,9 @@ QT601 = Rule(
     "env file missing",
     Severity.ERROR,
     several="env files are missing",
-    what="An env file that a unit names in EnvironmentFile= is not on the host: the one that qtctl generates, or "
-    "the secrets file that the host's operators keep. A directory that the auditing account may not enter "
-    "makes it unknown.",
+    what="An env file that a unit names in EnvironmentFile= is not on the host: the one that qtctl generates, or the "
+    "secrets file that the host's operators keep. A directory that the auditing account may not enter makes the check "
+    "unknown.",
     why="A running service does not notice. At its next start systemd fails it with `Failed to load environment "
     "files` before the program runs, and `systemd-analyze verify` does not warn of it.",
     fix="`qtctl deploy` writes the generated one. The secrets file is written by hand on the host (root, mode 0600): "
@@ -165,11 +165,11 @@ QT602 = Rule(
     "env file has another owner or mode than declared",
     Severity.ERROR,
     several="env files have another owner or mode than declared",
-    what="An env file is not root's with mode 0600: another owner or group, readable or writable by others, or not a "
-    "regular file. A secrets file may be closed further (0400). systemd reads these files as root before it drops to "
-    "the service's user, so nobody else needs to.",
-    why="These files hold exchange keys, or are where someone will put one. Mode 0644 lets every account on the host "
-    "read them, and an owner other than root lets a broken service rewrite its own environment.",
+    what="An env file is not owned by root with mode 0600: another owner or group, readable or writable by others, or "
+    "not a regular file. A secrets file may be closed further (0400). systemd reads these files as root before it "
+    "drops to the service's user, so nobody else needs to.",
+    why="These files hold exchange keys, or someone will put one there. Mode 0644 lets every account on the host read "
+    "them, and an owner other than root lets a broken service rewrite its own environment.",
     fix="`qtctl deploy` restores the generated file. For a secrets file `chown root:root FILE; chmod 600 FILE`, and "
     "rotate the keys in it if anyone else could have read it.",
     expect=_expect_closed_modes,

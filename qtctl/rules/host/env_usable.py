@@ -140,8 +140,8 @@ QT607 = Rule(
     "env file of another size than generated, or empty",
     Severity.WARNING,
     several="env files have another size than generated, or are empty",
-    what="The generated env file has another number of bytes than qtctl writes, or a secrets file with declared keys "
-    "is empty. Anyone who may enter its folder can see that much; `--become` shows which keys differ.",
+    what="The generated env file does not have the number of bytes that qtctl writes, or a secrets file with declared "
+    "keys is empty. Anyone who may enter its folder can see that much; `--become` shows which keys differ.",
     why="Someone has edited the file, or a disk was full while it was written. The next start of the service uses "
     "it, with a value that no registry knows, or without its keys.",
     fix="`qtctl audit --become` names the keys that differ. `qtctl deploy` rewrites the generated file; put values "

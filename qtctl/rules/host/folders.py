@@ -99,7 +99,7 @@ QT713 = Rule(
     Severity.ERROR,
     several="declared folders are absent",
     what="folders.toml declares a folder for this host, and its path does not exist, or is a file or a link. A parent "
-    "that the auditing account may not enter makes it unknown.",
+    "that the auditing account may not enter makes the check unknown.",
     why="systemd fails a service with 226/NAMESPACE where a path of ReadWritePaths= does not exist, and a program "
     "that cannot find the folder for its models or logs dies with its own error. Some write somewhere else instead, "
     "where nobody looks.",
@@ -113,8 +113,8 @@ QT714 = Rule(
     "folder with another owner or mode than declared",
     Severity.WARNING,
     several="folders have another owner or mode than declared",
-    what="A declared folder is there, with another owner, group or mode than folders.toml says. Its contents are not "
-    "checked.",
+    what="A declared folder exists, but has a different owner, group or mode than folders.toml says. Its contents are "
+    "not checked.",
     why="A service that may not write to its folder fails at its first write, hours after its start. A folder that "
     "everybody may write to lets any account of the host replace a model that trades.",
     fix="`qtctl deploy` sets owner and mode of the folder itself. If what is on the host is right, declare it.",
@@ -126,8 +126,8 @@ QT725 = Rule(
     "folder of temporary files is not open to all, or not sticky",
     Severity.ERROR,
     several="folders of temporary files are not open to all, or not sticky",
-    what="/tmp or /var/tmp is not a folder of root with mode 1777. A unit with PrivateTmp= has "  # noqa: S108 - named
-    "folders of its own. A link is not followed.",
+    what="/tmp or /var/tmp is not a folder that root owns, with mode 1777. A unit with "  # noqa: S108 - named
+    "PrivateTmp= has folders of its own. A link is not followed.",
     why="Without write permission for all, every program that makes a temporary file fails, each in its own words, "
     "and often only at its next start. Without the sticky bit any account can remove and replace the files of others.",
     fix="`ls -ld /tmp /var/tmp` shows them. `chown root:root` and `chmod 1777` bring back what every program expects; "

@@ -64,13 +64,13 @@ QT305 = Rule(
     what="A port has a `health` URL in the registry, its unit listens there, and a GET from the host itself is not "
     "answered as declared: it gets another status, no answer, a late one, or, where `text` or `values` are declared, "
     "another body. A redirect is not followed: its status is the answer. All URLs of a host are asked at the same "
-    "time, through the SSH connection; where nobody or another unit listens, it is QT301 or QT302. Of the body, only "
-    "the declared JSON values and whether the text is there are kept.",
+    "time, through the SSH connection; where nobody or another unit listens, it is QT301 or QT302. Of the body, qtctl "
+    "keeps only the declared JSON values and whether it contains the text.",
     why="A program that is stopped by a signal, hangs in a lock or is a zombie is `active (running)` to systemd, and "
     "the kernel takes connections for it: only a request shows that it does not work.",
     fix="No answer: `journalctl -u UNIT -n 50`, then `systemctl restart UNIT`. Another status: the program itself "
-    "reports that it is unhealthy, and its log says why. If it only needs longer, declare `within`; if it answers "
-    "otherwise by design, declare `status`, `text` or `values`.",
+    "reports that it is unhealthy, and its log says why. If it only needs more time, declare `within`; if it answers "
+    "differently by design, declare `status`, `text` or `values`.",
     expect=_expect_answers,
     gate=True,
 )

@@ -29,13 +29,12 @@ QT701 = Rule(
     "host unreachable, or part of the evidence refused",
     Severity.WARNING,
     what="One check for each way to the host: `ssh` (the connection), `bus` (systemd over D-Bus) and `exec` (commands "
-    "for sockets, files and venvs). Each holds or is unknown, never broken. What could only be learned by a closed "
-    "way is unknown too, and gives this check as its cause.",
-    why="An audit that cannot look must not say that all is well. A `systemctl` that fails has been read as `not "
-    "running`, and a permission denied as `file missing`; either sends someone to fix what is not broken.",
+    "for sockets, files and venvs). Each holds or is unknown, never broken. Checks that need one that failed are "
+    "unknown too, and give this check as their cause.",
+    why="An audit that cannot look must not say that all is well. A failing `systemctl` has been read as `not "
+    "running`, and a `permission denied` as `file missing`; either sends someone to fix what is not broken.",
     fix="Read the reason. For ssh: `ssh HOST true` with the same account, and compare the host key. For the bus: "
-    "`systemctl status dbus.socket dbus.service` on the host. The exit code stays 3 until everything could be "
-    "asked.",
+    "`systemctl status dbus.socket dbus.service` on the host. The exit code stays 3 until everything could be read.",
     expect=_expect_connection,
 )
 RULES = (QT701,)

@@ -48,13 +48,13 @@ QT706 = Rule(
     Severity.ERROR,
     several="hosts-file aliases are missing",
     what="hosts.toml declares a name for an address, and /etc/hosts does not give it: no line names it, or a line "
-    "gives it another address. Only the file is read, which programs ask before any name server.",
-    why="Code that came from containers has their names in it. With no container's name server `quantum_redis` does "
-    "not resolve, and its service is in a restart loop until someone adds a line by hand; cloud-init can write "
+    "gives it another address. Only the file is read; programs look there before they ask any name server.",
+    why="Code that came from containers has their names in it. Without the containers' name server, `quantum_redis` "
+    "does not resolve, and its service is in a restart loop until someone adds a line by hand; cloud-init can write "
     "the file again at the next boot, and the line is gone.",
     fix="Run `qtctl deploy`: it puts the block with the names back. If it was there before the last boot, set "
-    "`cloud_init = true` beside the aliases, and see whether user-data has `manage_etc_hosts`, which wins over "
-    "every file of the host.",
+    "`cloud_init = true` beside the aliases, and see whether user-data has `manage_etc_hosts`, which wins over every "
+    "file on the host.",
     expect=_expect_names,
     gate=True,
 )

@@ -44,9 +44,10 @@ QT413 = Rule(
     several="installed code or virtual environments are not the declared ones",
     what="Code with `install` in code.toml, or a virtual environment with `build` in venvs.toml, has a folder of its "
     "own in `/opt/qtctl/store`, whose name is a digest of what it is made from: the commit, or the lock file and the "
-    "interpreter. The declared path must be a link to that folder. It leads elsewhere, is no link, or does not exist.",
-    why="What runs then comes from another commit or lock file than declared, or will after the next restart. Nobody "
-    "has tested that it can be imported, and a rollback does not bring it back.",
+    "interpreter. The declared path must be a link to that folder. Instead it leads elsewhere, is not a link, or does "
+    "not exist.",
+    why="What runs then comes from a different commit or lock file than declared, or will after the next restart. "
+    "Nobody has tested that it can be imported, and a rollback does not bring it back.",
     fix="`qtctl deploy` puts the declared one on the host, stops what runs from that path, and switches the link. "
     "`readlink PATH` shows where it leads now. If someone has replaced it with a folder, look at what is in it "
     "first: `--take-over` keeps that folder, and puts the link in its place.",

@@ -88,8 +88,8 @@ QT414 = Rule(
     what="Something that programs load without naming it can be changed by an account other than root and, in a venv, "
     "the users of its services: a folder of shared libraries, what /etc/ld.so.conf and /etc/ld.so.preload name, a "
     "folder of Python's own modules, a file of a venv's packages, or a folder that a .pth file of it names. On the "
-    "host itself, these folders and what lies directly in them are checked. Also: /etc/ld.so.preload names a library "
-    "that does not exist.",
+    "host itself, these folders and their direct contents are checked. Also: /etc/ld.so.preload names a library that "
+    "does not exist.",
     why="Whoever can put a file there runs as every service that loads it, at its next start, with its secrets and its "
     "exchange keys: sitecustomize.py, a .pth file, one libm.so.6. Program and code look untouched.",
     fix="`ls -ldL PATH` shows owner and mode. `chown root` or `chmod go-w` it, look at what lies there now (`ls -lt "

@@ -57,11 +57,11 @@ QT220 = Rule(
     "loaded value other than declared",
     Severity.WARNING,
     several="units have loaded values other than declared",
-    what="systemd has loaded another value of a directive than the generated unit file sets: another limit, another "
-    "user, another restart policy. Each directive is compared with the D-Bus property that shows it (`systemctl show "
-    "-p PROPERTY UNIT`). Dependencies that systemd adds by itself do not count as a difference. Values that only the "
-    "host can work out (a percentage of its memory, specifiers such as %t, its own spelling of a calendar expression) "
-    "and filters that systemd expands (system calls, capabilities) are not compared.",
+    what="systemd has loaded a different value of a directive than the generated unit file sets: another limit, "
+    "another user, another restart policy. Each directive is compared with the D-Bus property that shows it "
+    "(`systemctl show -p PROPERTY UNIT`). Dependencies that systemd adds by itself do not count as a difference. "
+    "Values that only the host can work out (a percentage of its memory, specifiers such as %t, its own spelling of a "
+    "calendar expression) and filters that systemd expands (system calls, capabilities) are not compared.",
     why="The file is right, and the process runs with something else: `systemctl set-property`, a drop-in from "
     "another folder, or a value that this systemd ignored. A memory limit lifted for one night stays lifted.",
     fix="`systemctl cat UNIT` shows every file involved. `systemctl revert UNIT` removes drop-ins and properties that "

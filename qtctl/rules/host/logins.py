@@ -44,7 +44,7 @@ QT722 = Rule(
     several="accounts can change what the auditing account's login runs",
     what="The home or the login shell of the account that audits, a file that its shell or sshd reads at each login "
     "(.bashrc, .profile, .zshenv, .ssh/rc, .ssh/authorized_keys and the like, and those of /etc), or a folder on the "
-    "way to one, can be written by an account other than itself and root. Group write counts whatever the group, "
+    "path to one, can be written by an account other than itself and root. Group write counts whatever the group, "
     "since access control lists show up there.",
     why="sshd starts the account's shell, and the shell reads its files before it reads a command. Whoever can write "
     "one decides what every later audit finds. qtctl runs its commands in an environment of their own, but a shell "

@@ -115,8 +115,8 @@ QT717 = Rule(
     "account that two databases name is not a finding.",
     why="To the kernel they are one: each reads the other's secrets, and kills its processes. A second account with "
     "uid 0 is root under another name, and often how an intruder got back in.",
-    fix="Give one of them a number of its own with `usermod -u`, and its files too: usermod changes those of its home "
-    "only. Remove the account if it has no owner.",
+    fix="Give one of them a uid of its own with `usermod -u`, and its files too: usermod changes only those in its "
+    "home. Remove the account if it has no owner.",
     expect=_expect_own_ids,
 )
 QT718 = Rule(
@@ -124,8 +124,8 @@ QT718 = Rule(
     "journal is down",
     Severity.ERROR,
     several="journals are down",
-    what="systemd-journald does not run on the host. It is not checked whether journald dropped messages while it "
-    "ran: an ordinary user cannot read its journal.",
+    what="systemd-journald does not run on the host. Whether journald dropped messages while it ran is not checked: "
+    "an ordinary user cannot read its journal.",
     why="Nothing that services say is kept, so nobody can find out why one failed. Once its socket is full, programs "
     "that log block in the middle of their work.",
     fix="`systemctl status systemd-journald.service` says how it ended; a full /var/log or /run is the usual cause. "
@@ -138,8 +138,8 @@ QT719 = Rule(
     Severity.WARNING,
     several="running units had processes killed for memory",
     what="The control group of a declared unit that runs has lost processes to the out-of-memory killer since the "
-    "unit was started. A unit that ended with it is QT207; kills of an earlier run are not counted, as the counter "
-    "goes with the control group. A kernel that does not count them by control group is not judged.",
+    "unit was started. A unit that was ended that way is QT207; kills of an earlier run are not counted, as the "
+    "counter goes with the control group. A kernel that does not count them by control group is not judged.",
     why="The main process lives on without its worker: the unit is active, answers its health check, and does half of "
     "its work. The next kill may take all of it.",
     fix="Restart the unit, so that it is whole again. Then raise `memory_max`, or find out what needs the memory: "
@@ -151,12 +151,12 @@ QT720 = Rule(
     "name leads elsewhere than declared",
     Severity.ERROR,
     several="names lead elsewhere than declared",
-    what="hosts.toml declares a name for an address, and the host itself resolves it to another one, or to none. All "
-    "sources in nsswitch.conf are asked, as programs would; QT706 looks at the hosts file alone.",
+    what="hosts.toml declares a name for an address, and the host itself resolves the name to another address, or to "
+    "none. All sources in nsswitch.conf are asked, as programs would; QT706 looks at the hosts file alone.",
     why="The hosts file may be right while nobody reads it: `hosts: dns` in nsswitch.conf, or a cache that answers "
     "first. The service then talks to another Redis than everybody believes, or to none.",
-    fix="`getent ahosts NAME` shows what programs get, `grep ^hosts: /etc/nsswitch.conf` who is asked in which order. "
-    "Put `files` first; restart nscd or systemd-resolved if they hold an old answer.",
+    fix="`getent ahosts NAME` shows what programs get, `grep ^hosts: /etc/nsswitch.conf` shows which sources are "
+    "asked, in order. Put `files` first; restart nscd or systemd-resolved if they hold an old answer.",
     expect=_expect_resolves,
 )
 RULES = (QT717, QT718, QT719, QT720)

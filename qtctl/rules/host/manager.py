@@ -195,14 +195,14 @@ QT232 = Rule(
     "defaults of systemd were changed",
     Severity.WARNING,
     what="system.conf, or a file beside it (/etc, /run and /usr/local/lib, system.conf.d too), sets what systemd "
-    "gives every service that does not say otherwise: Default… (tasks, limits, timeouts, accounting, environment), "
+    "applies to every service that does not set its own: Default… (tasks, limits, timeouts, accounting, environment), "
     "CPU affinity, capabilities. A value that is systemd's own default does not count, nor does what a package put in "
     "/usr/lib. Also: the running systemd gives every service a variable besides the locale (`systemctl "
     "set-environment`), or another PATH.",
     why="No unit file says so, and each check of the units holds: a stop that had 90 seconds is killed after one, a "
     "service's memory limit limits nothing, its thirtieth thread fails, its libraries come from another folder.",
     fix="`systemd-analyze cat-config systemd/system.conf` shows all files. Put what a service needs into its own "
-    "table in the registry, remove it there, and run `systemctl daemon-reexec`. Waive what is intended.",
+    "table in the registry, remove it from those files, and run `systemctl daemon-reexec`. Waive what is intended.",
     expect=_expect_usual_settings,
 )
 QT235 = Rule(
@@ -212,7 +212,7 @@ QT235 = Rule(
     several="programs of externals replaced",
     what="A file outside of /usr/lib gives an external's unit another program or other arguments: a drop-in with "
     "ExecStart=, or a unit file in place of the package's with other ExecStart= lines. Limits and other settings of "
-    "an external are its operator's business. A unit that came with no package is not compared.",
+    "an external are its operator's business. A unit that no package installed is not compared.",
     why="The unit has the right name, is active and listens, and what runs there is something else: a Redis with "
     "another configuration, a build from someone's home, a wrapper that was meant for one night.",
     fix="`systemctl cat UNIT` shows the files in order. Remove the drop-in, or the file that `systemctl edit --full` "

@@ -90,11 +90,12 @@ QT726 = Rule(
     several="file systems are mounted by hand, and used by the fleet",
     what="Something was mounted after the boot on a path that the fleet uses (a program, code, a virtual environment, "
     "a unit or env file, a declared folder), on a folder above it, or inside its code, environments and folders. "
-    "Neither a unit file nor a line of /etc/fstab mounts it: it was `mount`, `systemd-mount`, or a line of fstab that "
-    "is gone. What an automounter mounts on demand, and what a script mounts during the boot, is not judged.",
-    why="The next boot goes without it. Services then start with what lies below: an older copy of the code, an empty "
-    "folder, a full root file system. And what is mounted over code or a program is what the service runs after its "
-    "next restart, although every file below it is as declared.",
+    "Neither a unit file nor a line of /etc/fstab mounts it: it was mounted with `mount` or `systemd-mount`, or by a "
+    "line of fstab that is gone. What an automounter mounts on demand, and what a script mounts during the boot, is "
+    "not judged.",
+    why="The next boot does not mount it. Services then start with what lies beneath it: an older copy of the code, "
+    "an empty folder, a full root file system. And what is mounted over code or a program is what the service runs "
+    "after its next restart, although every file below it is as declared.",
     fix="`findmnt WHERE` shows what it is. Declare it as a mount unit in the registry, or give it a line in "
     "/etc/fstab; `umount` what does not belong there, and restart the services that have read from it.",
     expect=_expect_lasting_mounts,

@@ -63,8 +63,8 @@ QT516 = Rule(
     what="A consumer of the group was given an entry longer ago than `max_idle`, and has neither acknowledged it nor "
     "been given it again since. Only the 20 oldest unacknowledged entries are checked (XPENDING): the finding names "
     "the one that has waited longest, its consumer, and how often it was delivered.",
-    why="Redis delivers such an entry to nobody else: an order that a consumer took just before it crashed stays with "
-    "that consumer's name forever. The group has no lag, and looks healthy by every other measure.",
+    why="Redis delivers such an entry to nobody else: an order that a consumer took just before it crashed stays "
+    "assigned to that consumer forever. The group has no lag, and looks healthy by every other measure.",
     fix="See what the consumer did with the entry. Let a consumer that starts read its own pending entries first (id "
     "0 instead of `>`), and take over those of consumers that are gone (`XAUTOCLAIM KEY GROUP CONSUMER 3600000 0`). "
     "If the service really needs longer, declare `max_idle`.",

@@ -159,9 +159,9 @@ QT302 = Rule(
     several="ports are held by another unit",
     what="The declared port is open, and a socket there belongs to another unit: alone, or beside the declared unit's "
     "own, by SO_REUSEPORT, at a wider address (`0.0.0.0`) or at a more specific one. The kernel names the control "
-    "group of each listening socket, and with it the unit. Where it names none, the check is unknown, not passed.",
+    "group of each listening socket, and with it the unit. If it names none, the check is unknown, not passed.",
     why="The health check gets an answer, from the wrong program. Port 8005 was given to both risk-safety and the "
-    "position monitor of one fleet: whichever starts first has it, and the other one loops.",
+    "position monitor of one fleet: whichever starts first gets it, and the other one loops.",
     fix="Stop the unit that should not be there, or give one of the two another port in the registry and deploy. "
     "`qtctl lint` finds two declared services with one address before they meet on a host (QT101).",
     expect=partial(_expect_ports, judge="owned"),
@@ -181,7 +181,7 @@ QT303 = Rule(
     "unchanged, an API that can place orders is open to the network. Too narrow is an outage for those who "
     "connect from outside.",
     fix="Correct the bind address where the program takes it from: `--host` in its arguments or a variable in its "
-    "env. If the wider address is meant, declare it under `[ports]`, so that it is a decision on record.",
+    "env. If the wider address is meant, declare it under `[ports]`, so that the decision is on record.",
     expect=partial(_expect_ports, judge="bound"),
     gate=True,
 )

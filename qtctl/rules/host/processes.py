@@ -132,8 +132,8 @@ QT213 = Rule(
     "program or interpreter, or a package of its venv was last changed. A deploy that changes only what a "
     "daemon-reload applies keeps the file's modification time. Code that a program imports is not checked.",
     why="Files, packages and secrets are right on disk, every check of them holds, and the process still runs with "
-    "yesterday's: the old key, the old limit, the vulnerable library. It changes at the next restart, when nobody "
-    "makes the connection any more.",
+    "the old ones: the old key, the old limit, the vulnerable library. It picks up the change at the next restart, "
+    "when nobody makes the connection any more.",
     fix="`systemctl show -p ExecMainStartTimestamp UNIT` and `stat PATH` show both times. `qtctl deploy` restarts "
     "what was started with an older unit or env file; after an update of packages or of the interpreter, `systemctl "
     "restart UNIT`.",

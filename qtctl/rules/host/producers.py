@@ -113,8 +113,8 @@ QT515 = Rule(
     several="producers are silent",
     what="A service runs, and the newest entry of all the streams that it publishes is older than its `silent_after`; "
     "if it declares none, older than the longest `max_age` of its streams, where it publishes several and each has "
-    "one. Redis does not say who wrote an entry: while another service writes to one of these streams, this one "
-    "counts as heard.",
+    "one. Redis does not say who wrote an entry: while another service writes to one of these streams, this one does "
+    "not count as silent.",
     why="A single quiet stream may have nothing to say (QT503). A producer whose streams are all quiet has lost its "
     "exchange, its thread or its Redis, while systemd and its health URL call it healthy.",
     fix="Read its journal from around the time of the newest entry. Restart the service once the cause is known. If "

@@ -227,17 +227,17 @@ QT214 = Rule(
     "process runs with something else than declared",
     Severity.WARNING,
     several="processes run with something else than declared",
-    what="The unit's main process has another user or group, other supplementary groups, limits, niceness, OOM score "
-    "adjustment, umask or CPUs than its unit sets, or runs with the interpreter of another venv, or without the "
-    "NoNewPrivileges that its unit sets. What the unit does not set is compared with PID 1, from which everything "
+    what="The unit's main process has a different user or group, different supplementary groups, limits, niceness, "
+    "OOM score adjustment, umask or CPUs than its unit sets, or runs with the interpreter of another venv, or without "
+    "the NoNewPrivileges that its unit sets. What the unit does not set is compared with PID 1, from which everything "
     "inherits it: niceness, CPUs, scheduling, and limits where they are lower; umask only where it is set. A soft "
-    "limit may be higher than declared: programs raise it themselves. Only root can see working directory and "
+    "limit may be higher than declared: programs raise it themselves. Only root can see the working directory and the "
     "program: checking them needs `--become`.",
-    why="The file is right and systemd has loaded it, and the process has been changed by `renice` or `prlimit`, or "
-    "was started before the change. A service that runs as root because of a drop-in from last year reads everything "
-    "on the host; one with 1024 open files fails at the next peak.",
+    why="The file is right and systemd has loaded it, but the process was changed by `renice` or `prlimit`, or was "
+    "started before the change. A service that runs as root because of a drop-in from last year reads everything on "
+    "the host; one with 1024 open files fails at the next peak.",
     fix="`grep . /proc/PID/limits` and `grep -E '^(Uid|Gid|Groups)' /proc/PID/status` show what it has. Fix what the "
-    "unit sets (QT210, QT211, QT220), then `systemctl restart UNIT`: nothing else puts the process right.",
+    "unit sets (QT210, QT211, QT220), then `systemctl restart UNIT`: nothing else fixes the process.",
     expect=_expect_declared_state,
 )
 RULES = (QT214,)

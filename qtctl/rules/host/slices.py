@@ -59,9 +59,9 @@ QT230 = Rule(
     "slice above services that limits them",
     Severity.WARNING,
     several="slices above services limit them",
-    what="A slice that services of the fleet run in, or one above it (system.slice, -.slice), has a limit of memory, "
-    "swap, tasks, CPU time, CPUs or addresses, or is frozen, and the registry does not declare the slice. A slice that "
-    "it declares is compared like any other unit (QT210, QT220).",
+    what="A slice that services of the fleet run in, or one above it (system.slice, -.slice), limits memory, swap, "
+    "tasks, CPU time, CPUs or addresses, or is frozen, and the registry does not declare the slice. A slice that it "
+    "declares is compared like any other unit (QT210, QT220).",
     why="All services in a slice share what the slice has. Each of them has the limits that are declared for it, and "
     "together they are throttled, killed for memory or cannot start a thread, although no unit file says so.",
     fix="`systemctl show SLICE` and `systemctl cat SLICE` show the limit and where it comes from. `systemctl revert "

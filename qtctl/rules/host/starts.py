@@ -203,11 +203,11 @@ QT410 = Rule(
     "QT410",
     "user of a service cannot use what it starts with",
     Severity.ERROR,
-    what="The service's user cannot enter a folder on the way to, read or execute what the service starts with: its "
-    "program, the interpreter in a script's first line, its code, its venv's pyvenv.cfg, or its working directory, "
-    "which may also be missing; or what it executes is mounted with `noexec`. Owner, group, mode and access control "
-    "lists of every part of the path count, links followed; nothing is run. Services with DynamicUser= or a root of "
-    "their own are not judged.",
+    what="The service's user cannot enter a folder on the path to what the service starts with, or cannot read or "
+    "execute it: its program, the interpreter in a script's first line, its code, its venv's pyvenv.cfg, or its "
+    "working directory, which may also be missing; or what it executes is mounted with `noexec`. Owner, group, mode "
+    "and access control lists of every part of the path count, links followed; nothing is run. Services with "
+    "DynamicUser= or a root directory of their own are not judged.",
     why="A service that already runs does not notice: its files are open. At its next start, after a reboot in the "
     "night, it fails with 200/CHDIR or 203/EXEC, or Python finds no module.",
     fix="`namei -l PATH` shows owner and mode of every part. Give the missing permission with `chmod`, or to that "
@@ -219,9 +219,9 @@ QT411 = Rule(
     "QT411",
     "program, or the interpreter of a script, is missing",
     Severity.ERROR,
-    what="The program of a service, or one that it runs before it (ExecStartPre= and the like), is not on the host, is "
-    "a link that leads nowhere, or is a script whose first line names an interpreter that does not exist. The "
-    "interpreter of a declared venv is QT401's and QT402's.",
+    what="The program of a service, or one that it runs before it (ExecStartPre= and the like), is not on the host, "
+    "is a link that leads nowhere, or is a script whose first line names an interpreter that does not exist. QT401 "
+    "and QT402 report on the interpreter of a declared venv.",
     why="A running service keeps running from memory. The next start ends with 203/EXEC: `No such file or directory`, "
     "which for a script means its interpreter, and sends people looking for a file that is there.",
     fix="`readlink -m PATH` shows where the program's links lead, `head -n 1 PATH` which interpreter it wants. "

@@ -57,8 +57,8 @@ QT233 = Rule(
     "zombie that nobody has reaped. A control group that is frozen is QT226.",
     why="systemd calls the unit active for as long as the process exists. It answers nobody, reads no stream and "
     "sends no order; its port still takes connections, until the kernel's queue is full.",
-    fix="`ps -o pid,stat,wchan,args -p PID` shows it (T, t or Z). `systemctl kill -s CONT UNIT` lets it run on, "
-    "unless a debugger holds it; a zombie goes with `systemctl restart UNIT`.",
+    fix="`ps -o pid,stat,wchan,args -p PID` shows it (T, t or Z). `systemctl kill -s CONT UNIT` lets it continue, "
+    "unless a debugger holds it; `systemctl restart UNIT` gets rid of a zombie.",
     expect=_expect_going_processes,
     gate=True,
 )

@@ -154,8 +154,8 @@ QT512 = Rule(
     "Redis refuses writes",
     Severity.ERROR,
     several="Redis servers refuse writes",
-    what="Redis answers and reads, and refuses every write: it is a read-only replica (READONLY), its snapshots or "
-    "its append-only file fail (MISCONF), its memory is full and its policy may evict nothing (OOM), "
+    what="Redis answers and serves reads, but refuses every write: it is a read-only replica (READONLY), its "
+    "snapshots or its append-only file fail (MISCONF), its memory is full and its policy may evict nothing (OOM), "
     "min-replicas-to-write is set and no replica follows (NOREPLICAS), or CLIENT PAUSE holds up writes. Only Valkey "
     "8.1 and later report a pause: with Redis only silent producers show it (QT503, QT515), as they do where an ACL "
     "forbids writes. A store from which this host only reads is not judged.",
@@ -170,9 +170,10 @@ QT513 = Rule(
     "Redis cannot keep what it holds",
     Severity.WARNING,
     several="Redis servers cannot keep what they hold",
-    what="The last snapshot, write or rewrite of the append-only file failed, as INFO says; or it is off where "
-    "stores.toml declares `appendonly`; or the last snapshot is older than `saved_within` while something is not in "
-    "it. Without CONFIG, qtctl cannot see what Redis is configured to save: declare what must be saved.",
+    what="The last snapshot, write or rewrite of the append-only file failed, according to INFO; or the append-only "
+    "file is off though stores.toml declares `appendonly`; or the last snapshot is older than `saved_within` and "
+    "lacks later changes. Without CONFIG, qtctl cannot see what Redis is configured to save: declare what must be "
+    "saved.",
     why="All is well until Redis restarts: then it comes back with the data of its last good snapshot, or with none. "
     "Streams lose their entries and their groups, and consumers fail with NOGROUP.",
     fix="Read the journal of its unit: a full disk, a folder that it does not own, or a fork that fails for lack of "

@@ -124,9 +124,9 @@ QT304 = Rule(
     Severity.WARNING,
     several="ports of fleet units are not declared",
     what="A unit of the fleet (generated, or matching `unit_patterns` in fleet.toml) listens on a port that the "
-    "registry does not declare for it. A port that it has, at another address, is QT303. UDP sockets on ports that "
-    "Linux hands out by itself (32768 to 60999) are not judged: they belong to clients. Where there is none, one "
-    "check with the subject `tcp` or `udp` holds.",
+    "registry does not declare for it. A declared port at another address is QT303. UDP sockets on ports that Linux "
+    "hands out by itself (32768 to 60999) are not judged: they belong to clients. If there is no such port, one check "
+    "with the subject `tcp` or `udp` holds.",
     why="A port that nobody wrote down is in no firewall, no health check and no review: a debugger, a metrics "
     "endpoint or a second server that a new version brought. The whole network can reach what listens on 0.0.0.0.",
     fix="Declare the port under `[ports]` of the service, or switch off what opens it. The proof shows the socket's "
@@ -140,8 +140,8 @@ QT306 = Rule(
     several="sockets are held outside of every unit",
     what="Something listens on the host, and the control group of its socket belongs to no unit of systemd: neither a "
     "service nor a socket, and not someone's login. Where the control group is gone, or the kernel names none, the "
-    "check is unknown for that socket alone; at a declared port that is QT302's.",
-    why="systemd neither restarts, caps nor stops what is in none of its units: a program that was moved out of its "
+    "check is unknown for that socket alone; QT302 reports that at a declared port.",
+    why="systemd does not restart, cap or stop a program that is in none of its units: one that was moved out of its "
     "unit, a container without a scope, a leftover of a stopped unit. It keeps the port from its owner.",
     fix="`ss -lntp` as root names the process. Run it as a unit and declare that, or end it. Sockets of the kernel "
     "itself (NFS) have no process: waive them.",

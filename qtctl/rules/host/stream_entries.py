@@ -81,8 +81,8 @@ QT508 = Rule(
     why="A stream without a cap grows until Redis has no memory left, and then every write of every service fails. "
     "It happens when a publisher is replaced by one that adds without MAXLEN.",
     fix="See which publisher adds entries without MAXLEN, and correct it. `XTRIM KEY MAXLEN ~ N` cuts the stream "
-    "once; check first that every group has read what will go (lag in `XINFO GROUPS KEY`), since trimmed entries are "
-    "lost.",
+    "once; check first that every group has read the entries that this removes (lag in `XINFO GROUPS KEY`), since "
+    "trimmed entries are lost.",
     expect=_expect_caps,
 )
 QT514 = Rule(

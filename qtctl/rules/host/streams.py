@@ -178,10 +178,10 @@ QT502 = Rule(
     "key has another type than declared",
     Severity.ERROR,
     several="keys have another type than declared",
-    what="The key exists with another Redis type than the registry declares, for example a list where a stream is "
+    what="The key exists with a different Redis type than the registry declares, for example a list where a stream is "
     "declared. A stream of another type has no consumer groups, so QT504 names this check as its cause.",
-    why="Every command from the other side then fails with WRONGTYPE. It happens when an old version of a service "
-    "still pushes to a list that its successor made a stream of; whichever writes first after a flush decides.",
+    why="Every command for the declared type then fails with WRONGTYPE. It happens when an old version of a service "
+    "still pushes to a list that its successor turned into a stream; whichever writes first after a flush decides.",
     fix="Find the writer of the wrong type and stop or upgrade it. Then move the key away with RENAME (it may "
     "hold data that someone wants) and let the right publisher create it again. If the registry is wrong, "
     "correct `type`.",
@@ -193,11 +193,11 @@ QT503 = Rule(
     Severity.WARNING,
     several="streams are stale",
     what="The newest entry of a stream is older than its declared `max_age`. The id of an entry is the time at which "
-    "Redis stamped it, and is compared with the clock of the same server (TIME): the clock of whoever audits does not "
+    "Redis stamped it, and is compared with the clock of the same server (TIME): the auditor's own clock does not "
     "count. A stream that exists but never had an entry is stale; one that does not exist is QT501. Where no clock "
     "explains the ids (QT514) the age is unknown.",
     why="The publisher can be active, its port open and its health URL answering while it writes nothing: a lost "
-    "exchange connection looks just like that. What its readers notice is the age of the newest entry.",
+    "exchange connection looks just like that. The age of the newest entry shows it.",
     fix="If the publisher is down, the finding gives that as its cause. If it runs, read its journal for lost "
     "connections. For a stream that is naturally quiet, raise or remove `max_age`.",
     expect=_expect_fresh_entries,
@@ -212,8 +212,8 @@ QT509 = Rule(
     "forbids the command (NOPERM), or SSH forbids the forwarding, the check is unknown, since Redis may be fine.",
     why="Every stream and key of the fleet is in it. While it is down all checks of its keys are unknown and give "
     "this one as their cause, so that one line says what happened.",
-    fix="`systemctl start` its unit and read its journal: a full disk and an over-committed memory are the usual "
-    "causes. Services that wait for Redis and reconnect need no restart.",
+    fix="`systemctl start` its unit and read its journal: a full disk and overcommitted memory are the usual causes. "
+    "Services that wait for Redis and reconnect need no restart.",
     expect=_expect_answers,
 )
 RULES = (QT501, QT502, QT503, QT509)

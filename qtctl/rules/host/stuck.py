@@ -149,7 +149,7 @@ QT227 = Rule(
     Severity.ERROR,
     several="runs of timers hang",
     what="A service that a timer starts has been starting or stopping for longer than its timeout, or for longer than "
-    "`thresholds.stuck_after` where it has none: a oneshot has none of its own.",
+    "`thresholds.stuck_after` where it has none: a oneshot has none by default.",
     why="While one run lasts, its timer starts no other. A job that hangs once is not run again, and the timer looks "
     "healthy.",
     fix="`systemctl status UNIT` shows the process. End it with `systemctl stop UNIT`, find out what it waited for, "

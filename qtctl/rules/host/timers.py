@@ -87,7 +87,7 @@ QT215 = Rule(
     "timer without a next run, or overdue",
     Severity.ERROR,
     several="timers have no next run, or are overdue",
-    what="The timer is active and nothing is scheduled: its dates are over, or it counts from the last run "
+    what="The timer is active and nothing is scheduled: its dates are past, or it counts from the last run "
     "(OnUnitActiveSec=) of a service that has not run since the boot. Or its next run is overdue by more than "
     "AccuracySec= and RandomizedDelaySec= explain. A timer that should run once after boot, and did, is fine; one "
     "that is not active at all is QT219.",

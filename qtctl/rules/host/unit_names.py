@@ -202,11 +202,10 @@ QT202 = Rule(
     untidy=True,
     what="A unit whose name matches the fleet's patterns (`unit_patterns` in fleet.toml) is installed or loaded, and "
     "the registry does not know it; or the registry declares it retired and it is still there. A retired unit that is "
-    "masked and does not run counts as gone. Where there is no such unit, one check with the subject `*` holds. A "
+    "masked and does not run counts as gone. If there is no such unit, one check with the subject `*` holds. A "
     "declared alias of an external that is a unit of its own on the host counts too.",
-    why="A unit that is on no list is restarted, capped and backed up by nobody. One fleet had `quantum_realtime`, "
-    "`quantumfond-backend` and a family of `rl-shadow-*` units beside the planned ones, and no list named "
-    "them all.",
+    why="Nobody restarts, caps or backs up a unit that is on no list. One fleet had `quantum_realtime`, "
+    "`quantumfond-backend` and a family of `rl-shadow-*` units beside the planned ones, and no list named them all.",
     fix="Decide what it is. Declare it (then qtctl generates and audits it), or declare it retired with the reason, "
     "then `systemctl disable --now UNIT`, remove its file and `systemctl daemon-reload`. For an alias, remove only "
     "the link: `systemctl disable ALIAS` would disable the unit behind it.",
@@ -221,8 +220,8 @@ QT203 = Rule(
     what="An installed unit of the fleet names another one in Wants=, Requires=, BindsTo= or After=, and systemd "
     "finds no unit of that name. Or a target that every boot starts still wants a fleet unit that is gone: the link "
     "made by `systemctl enable` was left behind. The subject is the missing name; the units that refer to it are "
-    "listed. Names that the registry declares are QT201's. Where every name is found, one check with the subject `*` "
-    "holds.",
+    "listed. QT201 reports missing names that the registry declares. If every name is found, one check with the "
+    "subject `*` holds.",
     why="systemd silently ignores an After= or Wants= of a missing unit: the order that someone wrote down does not "
     "exist. Units of one fleet waited for `redis.service` on hosts where it is called `redis-server.service` and for "
     "a `quantum-core.target` that nobody had written. With Requires= the unit does not start at all.",

@@ -218,7 +218,7 @@ QT204 = Rule(
     "was killed by a signal, timed out or could not be started at all. The exit status is shown in systemd's own "
     "words: 200 CHDIR (no working directory), 203 EXEC (no program), 217 USER, 226 NAMESPACE (a sandbox path is "
     "missing), 243 CREDENTIALS; signals by name. A service that systemd gave up on after too many restarts is QT206 "
-    "instead, and a failed unit is never QT219 as well.",
+    "instead, and a failed unit is never reported as QT219 too.",
     why="A failed service does not come back by itself. `203 EXEC` is typical after a move to virtual environments: "
     "the unit names an interpreter that was never built, or was removed, and the error is only in the journal.",
     fix="Read `journalctl -u UNIT -n 50`. Where QT401, QT402 or QT601 are given as its cause, fix those first. "
@@ -231,7 +231,7 @@ QT205 = Rule(
     "restart loop",
     Severity.ERROR,
     several="services restart in a loop",
-    what="The service ends and is started again and again: systemd is waiting to restart it (sub state "
+    what="The service keeps exiting and being started again: systemd is waiting to restart it (sub state "
     "`auto-restart`), or it has restarted at least `thresholds.restart_loop.restarts` times and has been up for less "
     "than `up_less_than` at the time of the audit. A single restart that repaired something is not a finding.",
     why="In a table of states a looping service is `active` half the time. It loses its place in the streams at each "
@@ -281,7 +281,7 @@ QT219 = Rule(
     "or stopping, however it ended: stopped by hand, exited with status 0, or never started. A unit that failed is "
     "QT204, one that loops QT205, one that systemd gave up on QT206, one that is absent QT201. A service that is "
     "`activating` (a oneshot that is still running, a slow start) counts as running.",
-    why="A clean exit alarms nobody: systemd is content, and so is every list of failed units. A timer that is "
+    why="A clean exit alarms nobody: systemd is content, and no list of failed units shows it. A timer that is "
     "inactive never fires, and nobody notices until its result is missed.",
     fix="`systemctl start UNIT`, and ask `journalctl -u UNIT` who stopped it. If it stopped because a unit it is "
     "bound to did (Requires=, BindsTo=, PartOf=), that one is named as the cause. If it should stay down, "

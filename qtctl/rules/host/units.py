@@ -217,7 +217,7 @@ QT208 = Rule(
     "should be; its file is then not compared (QT210). For an external the registry says only whether it must come "
     "up, so `static` or `indirect` pass. A unit that is loaded from another file (QT225), or whose file is a link "
     "(QT210), has no such state: QT223 says whether a boot starts it.",
-    why="A unit that runs but is disabled looks healthy until the next boot, when it is simply not there: an outage "
+    why="A unit that runs but is disabled looks healthy until the next boot, when it simply does not start: an outage "
     "at the worst time, with nothing in its journal. A stopped service that is enabled comes back at that boot. A "
     "mask blocks every start, including those that a deploy or a dependency asks for.",
     fix="`systemctl enable UNIT` (or `disable`), without `--now`, changes only the next boot. For a masked unit run "

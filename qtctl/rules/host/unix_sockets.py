@@ -88,7 +88,7 @@ QT307 = Rule(
     "externals, and as the paths that socket units listen on; those have SocketUser=, SocketGroup= and SocketMode=, "
     "or else root and 0666. Who listens is not judged where the unit has a network of its own, which hides it.",
     why="A file without a listener refuses every connection, like a closed port; programs leave it behind when they "
-    "crash. One with another group or mode locks out who should connect, or lets in anyone who has a login: most "
+    "crash. One with another group or mode locks out whoever should connect, or lets in anyone with a login: most "
     "programs trust whatever arrives on a unix socket.",
     fix="If the unit is down, the finding gives that as its cause. If it runs, its journal says where it listens: "
     "compare that path with the declared one. Owner and mode come from its umask, its group or an option of its own; "

@@ -71,10 +71,10 @@ QT224 = Rule(
     "unit of the fleet in a user manager",
     Severity.ERROR,
     several="units of the fleet in user managers",
-    what="A unit whose name is declared, or matches the fleet's patterns, has a file where user managers look "
-    "(/etc/systemd/user and the like, ~/.config/systemd/user), or runs in one. Homes that the auditing account may "
-    "not enter are skipped; where such a user's manager starts at boot (linger), the check is unknown. Running units "
-    "are always seen, by their control group.",
+    what="A unit whose name is declared, or matches the fleet's patterns, has a file where user managers look for "
+    "units (/etc/systemd/user and the like, ~/.config/systemd/user), or runs in one. Homes that the auditing account "
+    "may not enter are skipped; where such a user's manager starts at boot (linger), the check is unknown. Running "
+    "units are always seen, by their control group.",
     why="`systemctl status` does not show it, and `systemctl stop` does not stop it: a second copy of a service that "
     "trades, restarted by a manager that nobody looks at, and gone when its user logs out.",
     fix="As that user, `systemctl --user disable --now UNIT`, then remove the file. `loginctl list-users` shows whose "

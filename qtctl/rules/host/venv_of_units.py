@@ -65,12 +65,12 @@ QT403 = Rule(
     "service of another virtual environment than declared",
     Severity.ERROR,
     several="services of other virtual environments than declared",
-    what="The program that systemd has loaded for a service belongs to another venv than the registry declares for "
-    "it: another declared or retired one, or one that lies beside them; or it is the host's own Python in place of "
-    "the venv's. QT210 and QT211 name the files that say so (the unit file, a drop-in). A process that was started "
-    "before they were put right is QT213's.",
+    what="The program that systemd has loaded for a service belongs to a different venv than the registry declares "
+    "for it: another declared or retired one, or one next to them; or it is the host's own Python in place of the "
+    "venv's. QT210 and QT211 name the files that say so (the unit file, a drop-in). QT213 reports a process that was "
+    "started before they were corrected.",
     why="The service runs with other packages than were tested for it, and an update of the declared venv does not "
-    "reach it. The other venv may be one that is to be removed next week.",
+    "reach it. The other venv may be due for removal next week.",
     fix="`systemctl cat UNIT` shows which file says it. `systemctl revert UNIT` and `qtctl deploy` bring back the "
     "declared venv; if the other one is right, declare it in `run.venv`.",
     expect=_expect_own_venv,

@@ -139,8 +139,8 @@ QT404 = Rule(
     "virtual environment that nothing uses",
     Severity.WARNING,
     several="virtual environments that nothing uses",
-    what="A folder with declared venvs has another one that the registry does not declare, or declares retired, and "
-    "no unit that systemd has loaded starts a program from it. A venv that is declared present counts as used.",
+    what="A folder with declared venvs also has one that the registry does not declare, or declares retired, and no "
+    "unit that systemd has loaded starts a program from it. A venv that is declared present counts as used.",
     why="It takes a gigabyte, is never patched, and looks like one that is in use: someone will install into it, or "
     "start from it by hand, and wonder why nothing changes.",
     fix="`grep -r PATH /etc/systemd /etc/cron*` and `ps -eo args | grep PATH` show whether anything else needs it. "
@@ -152,7 +152,7 @@ QT409 = Rule(
     "packages are not those of the lock file",
     Severity.ERROR,
     several="virtual environments have other packages than their lock files",
-    what="The venv has a package in another version than its declared lock file says, lacks one that it needs on "
+    what="The venv has a package in a different version than its declared lock file says, lacks one that it needs on "
     "every host, or has one that is not in it. Packages are identified by the names of their records (*.dist-info); "
     "pip, setuptools, wheel and uv are not compared. One that the lock file has for some systems only (a marker) may "
     "be absent. Whether a package's files were changed is not checked.",

@@ -188,16 +188,16 @@ QT402 = Rule(
     "interpreter of a virtual environment does not run",
     Severity.ERROR,
     several="virtual environments have an interpreter that does not run",
-    what="bin/python of the venv is there, and is a link that leads nowhere, is not an executable file, or leads to an "
-    "interpreter of the system (/usr/bin/python*) that does not run `-I -S -E -B -c pass` with exit status 0. Whoever "
-    "owns a venv chooses its bin/python, so an audit runs no other: an interpreter elsewhere holds if it is an "
-    "executable program for the host's machine, named like a Python, and the check says that it was not run and why. "
-    "A script in its place makes the check unknown.",
+    what="bin/python of the venv is there, but is a link that leads nowhere, is not an executable file, or leads to "
+    "an interpreter of the system (/usr/bin/python*) that does not run `-I -S -E -B -c pass` with exit status 0. "
+    "Whoever owns a venv chooses its bin/python, so an audit runs no other: for an interpreter elsewhere, the check "
+    "holds if it is an executable program for the host's machine, named like a Python, and says that it was not run "
+    "and why. A script in its place makes the check unknown.",
     why="A venv is a link to the interpreter it was made with. After an upgrade of the system's Python (3.10 to 3.12 "
     "with Ubuntu 24.04), or a copy from another host, every venv is in place and none starts.",
     fix="`readlink -f PATH/bin/python` shows where it leads. Install that interpreter, or rebuild the venv with one "
-    "that is there: packages of another minor version do not carry over. First note which packages it has: `python3 "
-    "-m venv --clear` deletes them and installs none.",
+    "that is installed: packages of another minor version do not carry over. First note which packages it has: "
+    "`python3 -m venv --clear` deletes them and installs none.",
     expect=_expect_runs,
     preflight=True,
 )
@@ -205,14 +205,14 @@ QT408 = Rule(
     "QT408",
     "virtual environment made for another Python",
     Severity.ERROR,
-    what="The venv's pyvenv.cfg names another minor version of Python (its first two numbers) than that of the "
-    "interpreter that its bin/python leads to. Where pyvenv.cfg names none, its folders lib/python* must have one of "
+    what="The venv's pyvenv.cfg names a different minor version of Python (its first two numbers) than the "
+    "interpreter behind its bin/python has. Where pyvenv.cfg names none, its folders lib/python* must have one of "
     "that version.",
     why="Packages lie in lib/python3.10/site-packages, and Python 3.11 looks in lib/python3.11/site-packages. The "
     "interpreter runs, so the venv looks right, and the service ends with ModuleNotFoundError at its next start: after "
     "an upgrade of the distribution, all of them at once.",
-    fix="Rebuild the venv with the interpreter that is there, and install its packages again: they do not carry over. "
-    "First note which packages it has: `python3 -m venv --clear` deletes them and installs none.",
+    fix="Rebuild the venv with the interpreter that is installed, and install its packages again: they do not carry "
+    "over. First note which packages it has: `python3 -m venv --clear` deletes them and installs none.",
     expect=_expect_python,
 )
 RULES = (QT401, QT402, QT408)

@@ -158,10 +158,10 @@ QT222 = Rule(
     "QT222",
     "unit file or folder that others can write",
     Severity.ERROR,
-    what="A file or folder in which systemd looks for units and drop-ins, or one on the way there, can be written by "
-    "others than root: by its owner, its group or everyone. Links from there to files elsewhere are followed, and "
-    "every folder on their way counts; group write counts whatever the group. So do generators, system.conf, "
-    "tmpfiles.d, sysusers.d and the crontabs of the system: root runs or obeys them.",
+    what="A file or folder in which systemd looks for units and drop-ins, or one on the path to it, can be written by "
+    "someone other than root: its owner, its group or everyone. Links from there to files elsewhere are followed, and "
+    "every folder on their path counts; group write counts whatever the group. So do generators, system.conf, "
+    "tmpfiles.d, sysusers.d and the system's crontabs: root runs or obeys them.",
     why="A unit file can have anything run as root at the next start or the next boot. Whoever can write one, or put "
     "a drop-in beside it, owns the host.",
     fix="Check whether what the file says is really yours, then `chown root:root` and `chmod go-w` it, or the folder "
@@ -172,9 +172,10 @@ QT412 = Rule(
     "QT412",
     "what a service starts with can be written by others",
     Severity.ERROR,
-    what="The program of a service, the interpreter of a script, its code's entry point or its venv, a folder that its "
-    "LD_LIBRARY_PATH names, or a folder on the way there, can be written by an account other than root and the "
-    "service's user. Write permission of a group counts, unless it is the user's first group and nobody else is in it.",
+    what="The program of a service, the interpreter of a script, its code's entry point or its venv, a folder that "
+    "its LD_LIBRARY_PATH names, or a folder on the path to one of these, can be written by an account other than root "
+    "and the service's user. Write permission of a group counts, unless it is the user's first group and nobody else "
+    "is in it.",
     why="Whoever can write it decides what the service runs at its next start, with the service's rights, its secrets "
     "and its exchange keys. For a service that runs as root, that is the whole host.",
     fix="`namei -l PATH` shows every part with owner and mode. Give it to root, or to the service's user, and take "
@@ -185,8 +186,8 @@ QT608 = Rule(
     "QT608",
     "env file in a folder that others can write",
     Severity.ERROR,
-    what="A folder on the way to an env file or a secrets file can be written by someone other than root. The file's "
-    "own owner and mode are QT602's.",
+    what="A folder on the path to an env file or a secrets file can be written by someone other than root. QT602 "
+    "reports the owner and mode of the file itself.",
     why="Whoever can write the folder can replace the file, whatever its mode: with one that names another exchange, "
     "another Redis, or LD_PRELOAD. systemd reads it as root without question.",
     fix="`namei -l FILE` shows every part with owner and mode. `chown root:root` and `chmod go-w` the named folder, "

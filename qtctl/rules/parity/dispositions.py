@@ -136,7 +136,7 @@ QT810 = Meaning(
     what="The legacy record says in `new` that a service came after the compose files, and one of the compared files "
     "has it, or a service that became it.",
     why="Of 13 services that the hand-written audit called new, 11 were in the file that really ran. Whoever believes "
-    "the list does not look for settings that they lost.",
+    "the list does not look for the settings that those services lost.",
     fix="Remove it from `new`, and give the compose service a disposition.",
 )
 RULES = (QT801, QT809, QT810)

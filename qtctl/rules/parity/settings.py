@@ -55,7 +55,7 @@ QT806 = Meaning(
     Severity.WARNING,
     what="How a compose service was run is not declared for its unit: its healthcheck, restart policy, limits, user "
     "and privileges, log, or how it is stopped.",
-    why="Without its limit a leak takes the whole host, and without its healthcheck nobody learns that it hangs.",
+    why="Without its limit a leak takes down the whole host, and without its healthcheck nobody learns that it hangs.",
     fix="Declare it (`limits`, `restart`, `user`, `sandbox`, `log`, `health` of a port), or say in the legacy record "
     "why it may be missing or different.",
     several="healthchecks, restart policies or limits lost",
@@ -68,8 +68,8 @@ QT807 = Meaning(
     what="A volume of a compose service is at no path that the registry declares for its unit: neither below its code, "
     "its virtual environment or its folders, nor below a declared folder or mount.",
     why="What it held stays behind with Docker, or the service writes where nobody looks.",
-    fix="Declare the folder in folders.toml, say in `replaced` what the path of the container is now, or why the "
-    "volume is `accepted` as gone.",
+    fix="Declare the folder in folders.toml, say in `replaced` what the container's path is now, or why the volume is "
+    "`accepted` as gone.",
     several="volumes without a path",
 )
 QT808 = Meaning(

@@ -141,11 +141,11 @@ QT101 = Meaning(
     "two claim one address and port",
     Severity.ERROR,
     what="Two services, instances, sockets or externals of one host declare the same port on the same address, or the "
-    "same unix socket; an address such as 0.0.0.0 claims the port on all of them. A socket and the service that it "
-    "starts may declare the same one. Retired ones and sockets that are not active claim nothing, and sockets with "
-    "`reuse_port` share a port.",
-    why="Only the first that starts gets the port. Which one that is changes from boot to boot, and the other ends "
-    "in a restart loop, or its callers talk to the wrong program: 8005 was risk-safety's in one document and "
+    "same unix socket; a wildcard address such as 0.0.0.0 claims the port on all of the host's addresses. A socket "
+    "and the service that it starts may declare the same port. Retired ones and sockets that are not active claim "
+    "nothing, and sockets with `reuse_port` share a port.",
+    why="Only the first to start gets the port. Which one that is changes from boot to boot, and the other ends up in "
+    "a restart loop, or its callers talk to the wrong program: 8005 was risk-safety's in one document and "
     "position-monitor's in another.",
     fix="Give one of them another port in its `[ports]`, and update its callers; or retire the one that is gone.",
 )

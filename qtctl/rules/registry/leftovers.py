@@ -121,10 +121,10 @@ QT108 = ViewRule(
     what="A setting or argument names a container as its host (`redis`, `quantum_redis`), a path below /app, a "
     "container network, or the container engine. The key is shown, never the value. Services that run containers "
     "themselves are not judged, and an engine that the registry declares may be named. Ordering after an engine is "
-    "information, unless something else shows that the fleet came from containers.",
+    "only information, unless something else shows that the fleet came from containers.",
     why="The name resolved on the compose network and resolves nowhere on the host: the service restarts forever, or "
     "someone patches it with a line in /etc/hosts that the next host lacks.",
-    fix="Name the address or path that the host has.",
+    fix="Use the address or path on the host.",
     look=judge_leftovers,
 )
 RULES = (QT108,)

@@ -54,9 +54,9 @@ QT106 = ViewRule(
     "names that differ by hyphens only",
     Severity.WARNING,
     what="Two services, externals, targets, timers, venvs, keys or hosts have names that differ only in - and _. A "
-    "retired one that says in `replaced_by` (or, where there is none, in `why`) what became of it is fine.",
-    why="Whoever mistypes one acts on the other, and reports count one program twice: exposure_balancer ran while "
-    "documents spoke of exposure-balancer.",
+    "retired one is fine if `replaced_by` (or `why`, where there is no `replaced_by`) says what became of it.",
+    why="Anyone who mistypes one name acts on the other, and reports count one program twice: exposure_balancer ran "
+    "while documents spoke of exposure-balancer.",
     fix="Rename one, or retire it with `replaced_by`.",
     look=check_names,
 )

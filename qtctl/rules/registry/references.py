@@ -345,10 +345,10 @@ QT102 = Meaning(
     "QT102",
     "reference to something that is not declared",
     Severity.ERROR,
-    what="A name in the registry refers to nothing: a host, target, venv, stream, store, service, timer, or a unit "
-    "that matches the fleet's patterns. A retired one counts as gone, and the hint says what took its place.",
-    why="systemd accepts a Wants= or After= of a unit that does not exist and says nothing, so the order or the "
-    "dependency that someone relied on is simply missing.",
-    fix="Declare what is named, correct the spelling, or name what took its place.",
+    what="The registry names something that nothing declares: a host, target, venv, stream, store, service, timer, or "
+    "a unit that matches the fleet's patterns. A retired one counts as gone, and the hint says what took its place.",
+    why="systemd silently accepts a Wants= or After= of a unit that does not exist, so the order or the dependency "
+    "that someone relied on is simply missing.",
+    fix="Declare it, correct the spelling, or name what took its place.",
 )
 RULES = (QT102,)

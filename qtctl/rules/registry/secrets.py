@@ -137,10 +137,10 @@ QT109 = ViewRule(
     "QT109",
     "secret written as a literal",
     Severity.ERROR,
-    what="A value whose key says that it is a secret, a URL with a password, a private key, a token of a known form: "
-    "in env, in commands however they are written (a list, a line, the text of `sh -c`, behind an option, in an "
-    "assignment), in `[systemd]` and in units of other kinds. As a warning: text as random as a key, or what follows "
-    "-p. Only its place is shown.",
+    what="A value whose key says that it is a secret, a URL with a password, a private key, a token in a known "
+    "format: in env, in commands however they are written (a list, a line, the text of `sh -c`, behind an option, in "
+    "an assignment), in `[systemd]` and in units of other kinds. As a warning: text as random as a key, or what "
+    "follows -p. Only its location is shown.",
     why="The registry is in git: the secret is in every clone and stays in the history.",
     fix="Put it into the host-only file of `[secrets]`, list its name in `keys`, and rotate it: it is no longer "
     "secret.",

@@ -64,10 +64,10 @@ QT104 = ViewRule(
     "QT104",
     "stream with one end only",
     Severity.WARNING,
-    what="A stream is consumed that no running service publishes, anywhere in the fleet; or (information) "
-    "published and neither consumed nor read.",
-    why="A consumer without a publisher waits forever and looks healthy: the flow that is drawn through it does not "
-    "exist. One fleet's flow chart had such a link: sizing.final, a stream on no list.",
+    what="A stream is consumed, and no running service anywhere in the fleet publishes it; or (as information) it is "
+    "published, and nothing consumes or reads it.",
+    why="A consumer without a publisher waits forever and looks healthy: the data flow drawn through it does not "
+    "exist. One fleet's flow chart had such a link: sizing.final, a stream that was on no list.",
     fix="Declare who publishes it (`streams.publishes`), or name the stream that is really written.",
     look=judge_streams,
 )

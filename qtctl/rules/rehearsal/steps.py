@@ -4,14 +4,14 @@ from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Meaning
 from qtctl.model.rehearsal import StepKind
 
-_WHY_BACK = "It happens in production sooner or later, and then nobody is there who rehearsed it."
+_WHY_BACK = "Sooner or later it happens in production, and by then it is too late to rehearse it."
 QT1201 = Meaning(
     "QT1201",
     "not modelled on the throwaway host",
     Severity.WARNING,
     several="parts of the real host that are not modelled",
     what="The throwaway host of a rehearsal lacks something that the real host has, or has it differently: the "
-    "evidence does not say it, or no rehearsal can have it (programs, values of secrets, the kernel).",
+    "evidence does not show it, or no rehearsal can reproduce it (programs, values of secrets, the kernel).",
     why="Whatever depends on it was not tried. A rehearsal says so, and counts none of it as passed.",
     fix="Where evidence is missing, take it again with this registry: `qtctl audit --host HOST --save FILE`. The rest "
     "can only be seen on the host itself.",
@@ -20,18 +20,17 @@ QT1202 = Meaning(
     "QT1202",
     "what the host has now cannot be deployed again",
     Severity.WARNING,
-    what="A rehearsal first deploys to the throwaway host what the evidence shows on the real one. That was refused, "
-    "or failed.",
-    why="The real host could not be set up again from what is known of it, and what the deploy would do to it was not "
-    "tried.",
+    what="A rehearsal first deploys to the throwaway host what the evidence shows on the real one. That deploy was "
+    "refused, or failed.",
+    why="The real host could not be set up again from its evidence, and what the deploy would do to it was not tried.",
     fix="See the reason in the report. Take new evidence, and commit the registry before each deploy.",
 )
 QT1203 = Meaning(
     "QT1203",
     "deploy would be refused, or fail",
     Severity.ERROR,
-    what="The registry was deployed to a throwaway host that is modelled on the real one, and that was refused, rolled "
-    "back, or failed.",
+    what="The registry was deployed to a throwaway host that is modelled on the real one, and the deploy was refused, "
+    "rolled back, or failed.",
     why="The same deploy would most likely end the same way in production.",
     fix="The report shows what was in the way and which steps failed. Fix that, then rehearse again.",
 )
@@ -59,8 +58,8 @@ QT1206 = Meaning(
     Severity.ERROR,
     what="A Redis server of the fleet was restarted, and not everything was as declared again in time.",
     why=_WHY_BACK,
-    fix="See the findings in the report: services that ended with the connection need `restart`; groups that are gone "
-    "mean that Redis kept nothing on disk.",
+    fix="See the findings in the report: services that exited when they lost the connection need `restart`; groups "
+    "that are gone mean that Redis kept nothing on disk.",
 )
 QT1207 = Meaning(
     "QT1207",
@@ -76,16 +75,16 @@ QT1208 = Meaning(
     Severity.ERROR,
     what="The disk of the host was full for a while, then had room again, and not everything was as declared in time.",
     why=_WHY_BACK,
-    fix="See the findings in the report. A service that ends when it cannot write needs `restart`.",
+    fix="See the findings in the report. A service that exits when it cannot write needs `restart`.",
 )
 QT1209 = Meaning(
     "QT1209",
     "rollback does not restore what was there",
     Severity.ERROR,
-    what="After the deploy and the failures, the throwaway host was rolled back to the generation before, and that was "
-    "refused, or failed.",
+    what="After the deploy and the failures, the throwaway host was rolled back to the previous generation, and the "
+    "rollback was refused, or failed.",
     why="A deploy that cannot be undone is not a safe one.",
-    fix="The report shows what was in the way. `qtctl rollback` on the real host would meet the same.",
+    fix="The report shows what was in the way. `qtctl rollback` on the real host would run into the same problem.",
 )
 RULES = (QT1201, QT1202, QT1203, QT1204, QT1205, QT1206, QT1207, QT1208, QT1209)
 OF_STEP = {

@@ -48,10 +48,10 @@ QT111 = ViewRule(
     "QT111",
     "directive that the host's systemd ignores",
     Severity.ERROR,
-    what="A directive or section that the `systemd` version in `hosts.toml` does not know in that place, going by "
-    "that version's own list; an old spelling that it still honours is a warning, and so is one that came or went "
-    "between two versions whose lists are known. A value that it accepts but calls obsolete (`syslog` output, paths "
-    "below /var/run, KillMode=none, %c) is mentioned.",
+    what="A directive or section that the `systemd` version in `hosts.toml` does not know in that place, according to "
+    "that version's own list. As a warning: an old spelling that it still honours, or a directive that was added or "
+    "removed between two versions whose lists are known. A value that it accepts but calls obsolete (`syslog` output, "
+    "paths below /var/run, KillMode=none, %c) is mentioned.",
     why="An ignored setting is missing when it is needed: StartLimitIntervalSec= in [Service] limits nothing.",
     fix="The finding says where it belongs, what it is called now, or which versions know it.",
     look=judge_directives,

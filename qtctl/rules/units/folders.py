@@ -175,14 +175,14 @@ QT116 = ViewRule(
     what="`env_dir`, or another folder that a deploy writes to, is in a folder that someone other than root can "
     "change: one that folders.toml gives to an account or lets a group or everyone write, a home, a folder that "
     "StateDirectory= and the like give to a service's account, or /tmp and the like. As warnings: an env file, "
-    "credential, mount point, socket or file of an output there, and a folder of one account in that of another. As "
-    "information: an env file that only the service's own account can change.",
+    "credential, mount point, socket or file of an output there, and a folder of one account inside another account's "
+    "folder. As information: an env file that only the service's own account can change.",
     why="Root follows whatever that account puts in place of a file or folder: a link makes root write to, give away "
     "or read any other file on the host. A deploy refuses to write there (docs/deploy.md). systemd reads env files "
     "and credentials as root, and hands the target of a link to the service; it opens the files of StandardOutput= as "
     "root, so that a service writes to whatever its link leads to.",
-    fix="Declare a path on which every folder is root's, such as `/etc/FLEET`; programs keep their data in folders of "
-    "their own account.",
+    fix="Declare a path on which root owns every folder, such as `/etc/FLEET`; programs keep their data in folders "
+    "that their own account owns.",
     look=judge_folders,
 )
 RULES = (QT116,)

@@ -37,8 +37,8 @@ QT115 = ViewRule(
     what="One account is both `audit_user` and `deploy_user` of a host, or audits log in as root. As a warning: a "
     "service runs as the account that audits.",
     why="An audit reads what service accounts wrote, and needs no privileges. If its account may use sudo, whatever "
-    "fools the audit or takes over its session is root; if a service runs as that account, the service can answer in "
-    "the host's place.",
+    "fools the audit or takes over its session gets root; if a service runs as that account, the service can answer "
+    "in place of the host.",
     fix="Make a separate account for audits on the host (`users.toml` can declare it), without sudo and with "
     "`/bin/sh`, put the auditors' SSH keys there, and name it as `audit_user`.",
     look=judge_logins,

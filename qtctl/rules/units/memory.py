@@ -157,8 +157,8 @@ QT105 = ViewRule(
     Severity.WARNING,
     what="The MemoryMax= values of everything that runs on a host, now or on a timer, add up to more than the memory "
     "that `hosts.toml` declares for it.",
-    why="Each service stays within its cap, and the host still runs out: then the kernel chooses what to kill, which "
-    "need not be what grew.",
+    why="Each service stays within its cap, and the host still runs out: then the kernel chooses what to kill, and "
+    "that need not be the process that grew.",
     fix="Lower caps that are never reached, move services, or correct the declared memory.",
     look=judge_memory,
     each_host=True,
@@ -171,7 +171,8 @@ QT114 = ViewRule(
     "plain command without Restart=, a shell script that starts again after failures; and where containers do the "
     "work); a MemoryHigh= above MemoryMax=; or a start limit that is never hit, because that many restarts, "
     "RestartSec= apart, do not fit into StartLimitIntervalSec=.",
-    why="A leak takes the whole host. A service that cannot start restarts forever, and is never reported as failed.",
+    why="A leak takes down the whole host. A service that cannot start restarts forever, and is never reported as "
+    "failed.",
     fix="Set `limits.memory_max` (in `[defaults.limits]` for all), `memory_high` below it, and a "
     "`start_limit_interval` longer than `start_limit_burst` times `restart_sec`.",
     look=judge_caps,

@@ -185,9 +185,9 @@ QT110 = ViewRule(
     "QT110",
     "value that systemd would misread",
     Severity.ERROR,
-    what="A value that cannot be written in a unit or env file; or, in the output of a template of your own: a # "
-    "after a value, a value of the wrong kind for its directive, a word of Environment= without =, `export` in an env "
-    "file, and as warnings a % that is a specifier, a variable that nothing sets, carriage returns.",
+    what="A value that cannot be written in a unit or env file; or, in the output of your own template: a # after a "
+    "value, a value of the wrong kind for its directive, a word of Environment= without =, `export` in an env file, "
+    "and as warnings a % that is a specifier, a variable that nothing sets, carriage returns.",
     why="systemd logs a line that nobody reads and goes on without the setting: `MemoryMax=16G # 50%` is no cap.",
     fix="Put comments on lines of their own, double % and $, quote words with spaces.",
     look=judge_misread,

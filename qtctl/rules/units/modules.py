@@ -51,7 +51,8 @@ QT113 = ViewRule(
     Severity.WARNING,
     what="A service runs `python -m package.module` (or an ASGI application), and neither its working directory nor "
     "PYTHONPATH is the directory that the registry declares as its code.",
-    why='It ends with "No module named microservices", as first units after a move from containers often do.',
+    why='It ends with "No module named microservices", as a fleet\'s first units often do after a move from '
+    "containers.",
     fix="Leave `run.cwd` out, or add the code's directory to PYTHONPATH. If the package is installed in the venv, "
     "set the severity of QT113 in `policy.toml` to info.",
     look=judge_modules,

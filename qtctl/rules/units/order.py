@@ -293,15 +293,14 @@ QT103 = ViewRule(
     "QT103",
     "order that cannot be kept",
     Severity.ERROR,
-    what="Units that wait for each other in a cycle, counting what targets, timers and sockets imply, and what "
-    "default dependencies add: `before` a target of the early boot, such as sysinit.target, is a cycle. Or `requires` "
-    "and `binds_to` without `after` (a warning): both are then started at the same moment. For information, a whole "
-    "unit name that nothing declares and that reads like a service of the registry: `api.service` for "
-    "`shop-api.service`.",
-    why="systemd breaks a cycle by dropping one of the jobs, and not always the same one: at some boots a service is "
-    "simply not started. Without an order, what is required may not be ready yet, and the first start fails.",
-    fix="Take one of the named units out of the order. Add what is required to `order.after`; `qtctl lint --fix` "
-    "does so.",
+    what="Units wait for each other in a cycle. What targets, timers and sockets imply counts, and so do default "
+    "dependencies: `before` an early boot target, such as sysinit.target, is a cycle. As a warning: `requires` or "
+    "`binds_to` without `after`, so that both units are started at the same moment. As information: a full unit name "
+    "that nothing declares and that looks like a service of the registry: `api.service` for `shop-api.service`.",
+    why="systemd breaks a cycle by dropping one of the jobs, and not always the same one: on some boots a service is "
+    "simply not started. Without an order, the required unit may not be ready yet, and the first start fails.",
+    fix="For a cycle, remove one of the named units from the order. For the warning, add the required unit to "
+    "`order.after`; `qtctl lint --fix` does so.",
     look=judge_order,
 )
 RULES = (QT103,)

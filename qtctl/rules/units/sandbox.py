@@ -120,10 +120,11 @@ QT107 = ViewRule(
     "sandbox against the service itself",
     Severity.ERROR,
     what="ProtectHome= hides the working directory, program, code, venv or a writable path of the service; or (a "
-    "warning) ProtectSystem= makes a path read-only that a setting names to be written, and no ReadWritePaths=, "
+    "warning) ProtectSystem= makes a path read-only that a setting says is written to, and no ReadWritePaths=, "
     "StateDirectory= or the like covers it.",
-    why="The service fails at once with 200/CHDIR or 203/EXEC, or hours later at the first line that it cannot log.",
-    fix="Move code and venv out of the homes, choose another profile, or add the directory to "
+    why="The service fails at once with 200/CHDIR or 203/EXEC, or hours later, when it cannot write its first log "
+    "line.",
+    fix="Move the code and the venv out of home directories, choose another profile, or add the directory to "
     "`sandbox.read_write_paths`.",
     look=judge_sandbox,
 )

@@ -140,10 +140,10 @@ QT112 = ViewRule(
     "timer that does not do what it says",
     Severity.ERROR,
     what="`persistent` without `on_calendar`; a calendar expression that systemd refuses; RemainAfterExit= in what a "
-    "timer starts; and, as warnings: a calendar expression whose dates are over or never come, a oneshot that both a "
+    "timer starts; and, as warnings: a calendar expression whose dates are past or never come, a oneshot that both a "
     "timer and a target start, and a timer that counts only from the last run of something that nothing else starts.",
     why="systemd keeps the time of the last run for calendar timers only, drops an expression that it cannot read, "
-    "and does not start again what is still active: the timer looks armed and never runs anything.",
+    "and does not start a unit that is still active: the timer looks armed and never runs anything.",
     fix="Remove `persistent` (`qtctl lint --fix` does so) or add an `on_calendar`; correct the expression "
     '(`systemd-analyze calendar`); say `state = "on-timer"`; add `on_boot`.',
     look=judge_timers,

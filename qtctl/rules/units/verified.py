@@ -53,6 +53,7 @@ QT119 = Meaning(
     what="`systemd-analyze security` rates a generated service above the threshold that `qtctl verify --threshold` "
     "was given, from 0 (closed) to 10 (open). Without a threshold no exposure is a finding.",
     why="The exposure sums up what the service could do to the rest of the host if it were taken over.",
-    fix="The report lists what weighs most. Choose a stricter `sandbox.profile`, or set single keys of `[sandbox]`.",
+    fix="The report lists what counts most. Choose a stricter `sandbox.profile`, or set individual keys of "
+    "`[sandbox]`.",
 )
 RULES = (QT119,)
