@@ -1,6 +1,6 @@
 """A Redis server asked by redis-py, over TCP, TLS or a unix socket: its answers are bounded in bytes and time.
 
-It is for servers that keep something of ours. An audit reads Redis through `store_connection`.
+It is for servers that store data of our own. An audit reads Redis through `store_connection`.
 """
 
 import socket
@@ -18,7 +18,7 @@ from qtctl.errors import HostError, InputError
 SCHEMES = ("redis", "rediss", "unix")
 _PORT = 6379
 _BROKEN = (RedisError, OSError, ValueError, RecursionError)
-"""What redis-py raises where the connection ends or no Redis answers; it checks neither the lengths nor the depth."""
+"""What redis-py raises if the connection ends or no Redis answers: it does not check lengths or depth of an answer."""
 
 
 class Server(NamedTuple):
@@ -45,13 +45,13 @@ def parse_server(url: str) -> Server:
 
 
 class _Bounded:
-    """The socket of a server as redis-py uses it. Each answer is counted, and one deadline holds for everything."""
+    """The socket that redis-py uses. The bytes of each answer are limited, and one deadline applies to everything."""
 
     def __init__(self, wire: socket.socket, deadline: Deadline) -> None:
         self._wire, self._deadline, self._read = wire, deadline, 0
 
     def sendall(self, data: bytes) -> None:
-        """A command, after which an answer begins."""
+        """Send a command, and count the bytes of its answer from 0."""
         self._read = 0
         self._wire.settimeout(self._deadline.left())
         self._wire.sendall(data)
@@ -65,7 +65,7 @@ class _Bounded:
         return data
 
     def settimeout(self, timeout: float | None) -> None:
-        """The deadline counts."""
+        """Ignored: the deadline applies."""
 
     def shutdown(self, how: int) -> None:
         self._wire.shutdown(how)
@@ -75,7 +75,7 @@ class _Bounded:
 
 
 class _Within:
-    """Mixed into a connection of redis-py: its socket is bounded."""
+    """A mixin for connections of redis-py that limits their socket."""
 
     deadline: Deadline
 
@@ -99,14 +99,14 @@ class RedisServer:
     """A connection that is open until `close`."""
 
     def __init__(self, server: Server, password: str, deadline: Deadline, hint: str) -> None:
-        """HostError where it cannot be reached; InputError, with `hint`, where it refuses the password or a command."""
+        """HostError if it cannot be reached; InputError, with `hint`, if it refuses the password or a command."""
         self._place, self._hint = server.place, hint
         self._connection = _make_connection(server, password, deadline.seconds)
         self._connection.deadline = deadline
         try:
             self._connection.connect()  # type: ignore[no-untyped-call, unused-ignore]
         except (AuthenticationError, ResponseError):
-            # What it says may quote the password.
+            # Its error message may quote the password.
             raise InputError(f"{self._place}: the password is refused", hint=self._hint) from None
         except _BROKEN as error:
             self.close()
@@ -128,7 +128,7 @@ class RedisServer:
 
 
 def _make_connection(server: Server, password: str, timeout_s: float) -> _Tcp | _Tls | _Unix:
-    """It sends no HELLO, and tries once."""
+    """The connection sends no HELLO, and does not retry."""
     common: dict[str, Any] = {
         "db": server.db,
         "password": password or None,
@@ -147,7 +147,7 @@ def _make_connection(server: Server, password: str, timeout_s: float) -> _Tcp | 
 
 
 def _explain(error: BaseException) -> str:
-    """redis-py's own words repeat the address."""
+    """Why, without redis-py's own message, which repeats the address."""
     cause = error if isinstance(error, OSError) else error.__context__
     if isinstance(cause, TimeoutError):
         return "no answer in time"

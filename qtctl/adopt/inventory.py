@@ -1,4 +1,4 @@
-"""An inventory → hosts.toml, and what of it was not taken."""
+"""An inventory → hosts.toml, and what was left out of it."""
 
 import json
 import re
@@ -24,7 +24,7 @@ NEVER = "may hold a secret: it is never copied"
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A variable or group that is not in hosts.toml. `hosts`: how many have it; `why`: never its value."""
+    """A variable or group that is not in hosts.toml. `hosts`: how many have it; `why`: the reason, never the value."""
 
     name: str
     line: int
@@ -34,7 +34,7 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class AdoptedHosts:
-    """`text`: hosts.toml."""
+    """`text`: the content of hosts.toml."""
 
     text: str
     hosts: int
@@ -43,7 +43,7 @@ class AdoptedHosts:
 
 
 def read_inventory(text: str, file: str) -> Tree:
-    """By its name or its looks: YAML, an ssh configuration, or INI. InputError with its line."""
+    """Parse YAML, an ssh configuration or INI, whichever the name or the text looks like. InputError with its line."""
     if file.endswith((".yml", ".yaml")):
         return parse_yaml(text, file)
     if re.search(r"^\s*Host[\s=]", text, re.MULTILINE) and not re.search(r"^\s*\[", text, re.MULTILINE):
@@ -52,7 +52,7 @@ def read_inventory(text: str, file: str) -> Tree:
 
 
 def adopt_inventory(tree: Tree) -> AdoptedHosts:
-    """InputError for a host whose name cannot stand in a registry."""
+    """InputError for a host whose name is not valid in a registry."""
     entries = tree.list_entries()
     left: dict[tuple[str, str], Left] = {}
     blocks = []
@@ -108,7 +108,7 @@ def _find(variables: Mapping[str, Variable], names: tuple[str, ...]) -> tuple[st
 
 
 def _explain(name: str, variable: Variable, holds: Callable[[str], bool]) -> str:
-    """Why it is not taken; '' if it is."""
+    """Why a variable is not taken; '' if it is."""
     if variable.text is None:
         return "is encrypted" if variable.encrypted else "is no plain text"
     if "{{" in variable.text or "{%" in variable.text:

@@ -33,7 +33,7 @@ _SAYS_ALL = re.compile(r"\b(?:all|every|none|no|zero|100 ?%)\s+[a-z]", re.IGNORE
 
 
 def examine(document: Document, known: Known | None = None) -> Examined:
-    """Each claim with its verdict, by line; and the lines that seem to claim something but were not understood."""
+    """Every claim with its verdict, by line, and the lines that seem to claim something but were not understood."""
     lines = [*list_lines(document)]
     within = [*_check_document(document, lines)]
     told = {each.claim.line for each in within}
@@ -88,7 +88,7 @@ def _order(judged: Judged) -> tuple[int, int, str, str]:
 
 
 def _drop_repeats(judged: Sequence[Judged]) -> tuple[Judged, ...]:
-    """Keeps one of several judgments about the same number in a line."""
+    """Keep one of several judgments about the same number in a line."""
     found: dict[tuple[object, ...], Judged] = {}
     for each in judged:
         own = each.ground is Ground.DOCUMENT

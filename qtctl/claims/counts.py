@@ -14,11 +14,11 @@ from qtctl.model.claims import ClaimKind, Judged
 _CLOSING = re.compile(r"^(?P<label>.*?)\s*[(\[]\s*(?P<count>[^()\[\]]*)[)\]]\s*:?$")
 BESIDE = 20
 TOO_FEW = 5
-"""A list with less than a fifth of the number is not meant to be complete."""
+"""A list with fewer than a fifth of the stated number of items is not meant to be complete."""
 
 
 def check_counts(document: Document) -> Iterator[Judged]:
-    """Counts in titles against their sections, and in lines that end with a colon against what follows."""
+    """Compare a count in a title with its section, and a count in a line that ends with a colon with what follows."""
     for place, section in enumerate(document.sections):
         if section.level and (count := count_of_title(section.title)):
             listed = list_section(document, place, count.nouns)
@@ -60,7 +60,7 @@ def find_bare_count(title: str) -> Count | None:
 
 
 def _check_bare(document: Document, place: int, count: Count) -> Iterator[Judged]:
-    """The meaning of such numbers is clear if two others next to it are the number of what is listed."""
+    """A bare number counts as a claim only if two titles beside it have numbers that match their own lists."""
     right = 0
     for each in islice(document.list_children(document.sections[place].parent), BESIDE):
         title = document.sections[each].title
@@ -87,7 +87,7 @@ def _check_labels(blocks: Sequence[Block]) -> Iterator[Judged]:
 
 
 def _check_last(document: Document, place: int) -> Iterator[Judged]:
-    """A line with a colon at the end of a section that has sections below it."""
+    """Check the last line of a section that has subsections, if the line ends with a colon."""
     section = document.sections[place]
     last = section.blocks[-1] if section.blocks else None
     if not isinstance(last, Text) or section.end == place + 1:
@@ -118,6 +118,6 @@ def _compare(line: Line, count: Count, listed: Listed) -> Iterator[Judged]:
 
 
 def is_wrong(count: Count, listed: Listed) -> bool:
-    """Whether a list is meant to be what the number counts, but has another length."""
+    """Whether the list is what the number counts, but has a different length."""
     most = max(listed.ways, default=0)
     return listed.named and not listed.partial and most > 0 and count.value <= TOO_FEW * most

@@ -15,7 +15,7 @@ _LABEL = re.compile(
 )
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 HEAD = 40
-"""Lines in which a document states its own day."""
+"""How many lines at the top of a document may state its own day."""
 
 
 def find_day(text: str) -> str:

@@ -28,7 +28,7 @@ _WORDS = re.compile(r"[A-Za-z0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """'' if it is not mentioned."""
+    """Each is '' if the text does not mention it."""
 
     platform: str = ""
     time: str = ""
@@ -38,7 +38,7 @@ class Facets:
         return self.platform == other.platform and (not self.time or not other.time or self.time == other.time)
 
     def allows(self, other: "Facets") -> bool:
-        """As `agree`, but one may leave the platform open."""
+        """Like `agree`, but either may leave the platform open."""
         return (not self.platform or not other.platform or self.platform == other.platform) and (
             not self.time or not other.time or self.time == other.time
         )
@@ -46,7 +46,7 @@ class Facets:
 
 @lru_cache(maxsize=4096)
 def read_facets(text: str) -> Facets:
-    """The facets of a title, a label or a column's head. One that names two platforms has none."""
+    """The facets of a title, a label or a column heading. A text that names two platforms has no platform."""
     words = [each.lower() for each in _WORDS.findall(text)]
     platforms = {_PLATFORMS[each] for each in words if each in _PLATFORMS}
     return Facets(platforms.pop() if len(platforms) == 1 else "", _read_time(text, words))
@@ -62,9 +62,9 @@ def _read_time(text: str, words: list[str]) -> str:
 
 
 def find_facets(document: Document, place: int, *nearer: str) -> Facets:
-    """The facets at a place in a section: the nearest text that mentions one counts.
+    """The platform and time that apply to a section, each from the nearest text that mentions it.
 
-    `nearer`: texts nearer than titles.
+    `nearer`: texts that are nearer than the titles.
     """
     texts = (*nearer, *(document.sections[each].title for each in document.list_around(place)))
     read = [read_facets(each) for each in texts if each]

@@ -23,7 +23,7 @@ SHOWN = 200
 
 
 def make_findings(examined: Examined, known: Known | None) -> Iterator[Finding]:
-    """One for each claim that was understood. Without registry and evidence, claims that need them are not asked."""
+    """A finding for each understood claim. Without registry and evidence, claims that need them are not asked."""
     for number, each in enumerate(examined.judged):
         yield _make_finding(examined.file, each, known, number)
 

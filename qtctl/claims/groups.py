@@ -1,4 +1,4 @@
-"""Lists with a label or a title, by what they list; and numbers elsewhere in the document that count the same."""
+"""Lists with a label or a title, and numbers elsewhere in the document that count the same things."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ MOST = 2000
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A list of things. `whole`: it, or its section, says that it is complete."""
+    """A list of things. `whole`: the list or its section says that it is complete."""
 
     line: Line
     nouns: frozenset[str]
@@ -119,7 +119,7 @@ def _check_elsewhere(document: Document, place: int, line: Line, groups: Sequenc
 
 
 def _is_stated(text: str, count: Count) -> bool:
-    """The number is at the beginning, in parentheses, or in a sum: not somewhere in a sentence."""
+    """Whether the number is at the beginning, in parentheses or in a sum, not in the middle of a sentence."""
     before = text[: count.start]
     return (
         bool(_FIRST.match(before))
@@ -129,7 +129,7 @@ def _is_stated(text: str, count: Count) -> bool:
 
 
 def _matches_count(document: Document, place: int, count: Count, facets: Facets, group: Group) -> bool:
-    """A list of the same things that is complete, or in the same chapter."""
+    """Whether the list is of the same things, and is complete or in the same chapter."""
     if not group.listed.named or group.listed.partial or not facets.allows(group.facets):
         return False
     if any(each.nouns & count.nouns and each.value not in group.listed.ways for each in find_counts(group.line.text)):
@@ -149,13 +149,13 @@ def _collect_words(document: Document, group: Group) -> frozenset[str]:
 
 
 def _collect_words_above(document: Document, place: int) -> frozenset[str]:
-    """Words that a list need not repeat, because the titles above it have them."""
+    """Words in the titles above a list, which the list need not repeat."""
     titles = " ".join(document.sections[each].title for each in document.list_around(place))
     return frozenset(list_words(titles))
 
 
 def _count_together(groups: Sequence[Group]) -> set[int]:
-    """All of them, and every two or three."""
+    """How many different names all groups have together, and every two or three of them."""
     found = {len({name for each in groups for name in each.listed.names})}
     for size in (2, 3):
         for those in combinations(groups[:8], size):

@@ -1,4 +1,4 @@
-"""Sums, parts and percentages within a line, and numbers of states that belong to one total."""
+"""Sums, parts and percentages within a line, and counts of states that add up to a total."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -39,7 +39,7 @@ def check_line(line: Line) -> Iterator[Judged]:
 
 
 def _check_part(line: Line, found: re.Match[str]) -> Iterator[Judged]:
-    """`28 of 35 (80%)`: with a slash only if a percentage follows, otherwise it is a date or a ratio."""
+    """`28 of 35 (80%)`. With a slash, a percentage must follow: otherwise it is a date or a ratio."""
     part, whole, share = int(found["part"]), int(found["whole"]), read_number((found["share"] or "").replace(" ", ""))
     if found["how"] == "/" and share is None:
         return
@@ -53,7 +53,7 @@ def _check_part(line: Line, found: re.Match[str]) -> Iterator[Judged]:
 
 
 def check_fields(document: Document) -> Iterator[Judged]:
-    """Numbers of states next to their total: running, stopped and failed make up the total."""
+    """Counts of states next to their total: running, stopped and failed must add up to it."""
     for block in document.blocks:
         if isinstance(block, Text | Listing):
             yield from _check_states(block.lines)
@@ -77,13 +77,13 @@ def _check_states(lines: Sequence[Line]) -> Iterator[Judged]:
 
 
 def _may_be_more(fields: Sequence[tuple[Line, re.Match[str]]], kinds: Sequence[str]) -> bool:
-    """Whether there are other numbers among those of the states: perhaps of states that are not known here."""
+    """Whether there are other numbers among the counts of states: they may count states that qtctl does not know."""
     at = [number for number, (_, found) in enumerate(fields) if find_state(found["label"])]
     return bool(at) and at[-1] - at[0] + 1 > len(kinds)
 
 
 def find_state(label: str) -> str:
-    """The state that a label names: up, or one of those that are not; '' if it says more than that."""
+    """The state that a label names: `up`, or one of those in `DOWN`; '' if the label says more than a state."""
     words = [each for each in list_words(label.replace("_", " ")) if each not in ("count", "service", "unit", "module")]
     if len(words) != 1:
         return ""

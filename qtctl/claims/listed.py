@@ -1,6 +1,6 @@
 """What a document lists, and every way in which it may be counted.
 
-A number is called wrong only if no way of counting gives it, and only if the list is one of things with names.
+A number is called wrong only if no way of counting gives it, and only if the list is of named things.
 """
 
 import re
@@ -30,14 +30,14 @@ _MORE = re.compile(
 _SOME = re.compile(r"\b(?:most|top|first|last|main|important|some|recent|notable|biggest|largest)\b", re.IGNORECASE)
 _SEVERAL = re.compile(r"\b[x\u00d7]\s?(\d{1,3})\b|\((\d{1,3})(?: (?:instances|replicas|copies|times))?\)")
 LONGEST_NAME, MOSTLY = 4, 0.8
-"""Words of a name, and the share of a list that must be names."""
+"""The most words in a name, and the share of a list's items that must be names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """`ways`: number → how it is counted. `named`: whether it lists things with names, so that their number counts.
+    """`ways`: number → how it is counted. `named`: whether the list is of named things, so that it can be counted.
 
-    `partial`: it says itself that there are more. `main`: the way in which a reader would count first.
+    `partial`: the list itself says that there are more. `main`: the number that a reader would count first.
     """
 
     line: int
@@ -116,7 +116,7 @@ def _count_together(
 
 
 def list_rows(table: Table) -> tuple[Row, ...]:
-    """Without totals and empty rows."""
+    """The rows of a table, except totals and empty rows."""
     return tuple(each for each in table.rows if not is_total(each.cells[0]) and any(each.cells))
 
 
@@ -145,7 +145,7 @@ def _read_table(table: Table, nouns: frozenset[str]) -> Listed:
 
 
 def _find_column(heads: Sequence[frozenset[str]], nouns: frozenset[str]) -> int:
-    """The column that names the things: preferably the one whose head says nothing else."""
+    """The column with the names of the things: preferably one whose heading says nothing else."""
     exact = (at for at, head in enumerate(heads) if head and head <= nouns)
     return next(exact, next((at for at, head in enumerate(heads) if head & nouns and not head & _ATTRIBUTE_HEADS), 0))
 
@@ -174,7 +174,7 @@ def _read_list(listing: Listing) -> Listed:
 
 
 def _is_part(listing: Listing) -> bool:
-    """Whether its label says that there are more, or how many of them these are: `the ten most used:`."""
+    """Whether its label says that there are more, or how many of them are shown: `the ten most used:`."""
     if listing.label is None:
         return False
     own = any(each.value == len(listing.top) for each in find_counts(listing.label.text))
@@ -182,7 +182,7 @@ def _is_part(listing: Listing) -> bool:
 
 
 def _read_times(text: str) -> int:
-    """`api x2`, `gpu (3)`: how often an item is there."""
+    """How many of an item there are: `api x2`, `gpu (3)`; 1 if it does not say."""
     found = _SEVERAL.search(text[:80])
     return int(found[1] or found[2]) if found else 1
 
@@ -202,7 +202,7 @@ def _lists_names(items: Sequence[Item]) -> bool:
 
 
 def _is_attribute(item: Item) -> bool:
-    """`Image: postgres`, `**Reason**: …`: a value of something, not a thing."""
+    """Whether an item is a property, not a thing: `Image: postgres`, `**Reason**: …`."""
     return bool(_ATTRIBUTE.match(item.text)) or "=" in item.text.split(" ", 1)[0]
 
 

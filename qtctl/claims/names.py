@@ -1,4 +1,4 @@
-"""Names in a document: of what kind each is, whether its own lists have it, and which timers start nothing."""
+"""Names in a document: the kind of each, whether the document's own lists have it, and timers that start nothing."""
 
 import re
 from collections import Counter
@@ -32,7 +32,7 @@ LEAST_NAMES = 3
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """A key-like name and its place. `kind`: what it is called there, '' if nothing says so."""
+    """A name that looks like a key, and its place. `kind`: what the document calls it there; '' if it does not say."""
 
     name: str
     line: Line
@@ -41,7 +41,7 @@ class Used:
 
 
 def check_names(document: Document, groups: Sequence[Group]) -> Iterator[Judged]:
-    """The kinds of keys, and keys that are missing from a list that claims to be complete."""
+    """Keys that are given two different kinds, and keys that are missing from a list that claims to be complete."""
     listed = [each for each in groups if each.listed.named and len(each.listed.names) >= LEAST_NAMES]
     used = [*_list_uses(document, {each.line.line: each for each in groups})]
     yield from _check_kinds(used)
@@ -82,7 +82,7 @@ def _check_kinds(used: Sequence[Used]) -> Iterator[Judged]:
 
 
 def _check_unlisted(document: Document, used: Sequence[Used], groups: Sequence[Group]) -> Iterator[Judged]:
-    """A list is complete if the document says its number elsewhere."""
+    """Keys that are missing from a list. A list claims to be complete if the document states its length elsewhere."""
     counted = _list_counted(document)
     for group in groups:
         names = set(group.listed.names)
@@ -100,7 +100,7 @@ def _check_unlisted(document: Document, used: Sequence[Used], groups: Sequence[G
 
 
 def _list_counted(document: Document) -> frozenset[tuple[str, int]]:
-    """Things and their numbers, as stated in the document."""
+    """Things and their counts, as stated in the document."""
     found = set()
     for block in document.blocks:
         if not isinstance(block, Table):
@@ -110,7 +110,7 @@ def _list_counted(document: Document) -> frozenset[tuple[str, int]]:
 
 
 def _find_prefix(names: set[str]) -> str:
-    """Their common beginning up to a colon; '' if they have none, or are not keys."""
+    """The prefix that all the names share, up to a colon; '' if they share none or are not keys."""
     if not all(_KEY.fullmatch(each) for each in names):
         return ""
     common = min(names, default="")
@@ -120,7 +120,7 @@ def _find_prefix(names: set[str]) -> str:
 
 
 def check_timers(document: Document) -> Iterator[Judged]:
-    """A timer starts the service of its name: if a complete inventory does not have that, it is missing."""
+    """A timer starts the service of the same name: an inventory that claims to be complete must list that service."""
     lines = [line for block in document.blocks for line in block.lines]
     claims = [each for each in lines if " | " not in each.text and _claims_all(each.text)]
     if not claims or not any(isinstance(block, Table) for block in document.blocks):
@@ -149,7 +149,7 @@ def _claims_all(text: str) -> bool:
 
 
 def _find_own_prefix(names: set[str]) -> str:
-    """The common beginning of the document's own units, up to a hyphen, if many share it."""
+    """The prefix of the document's own units, up to a hyphen, if many of them share it."""
     firsts = Counter(each.partition("-")[0] for each in names if "-" in each)
     first, number = next(iter(firsts.most_common(1)), ("", 0))
     return f"{first}-" if number >= LEAST_NAMES and 4 * number >= sum(firsts.values()) else ""

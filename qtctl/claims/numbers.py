@@ -16,7 +16,7 @@ _QUANTITY = split_words("count qty quantity replicas instances number amount # c
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """`places`: decimals. `unit`: % or letters, '' for none."""
+    """`places`: decimal places. `unit`: % or letters; '' if there is none."""
 
     value: Decimal
     places: int
@@ -38,7 +38,7 @@ def read_number(cell: str) -> Number | None:
 
 
 def is_total(label: str) -> bool:
-    """Whether a row is the sum of others, by its first cell."""
+    """Whether a row's first cell says that the row is a total."""
     return bool(_TOTALS.match(label.strip()))
 
 

@@ -1,4 +1,4 @@
-"""What a document says about a host, against the registry and the evidence."""
+"""What a document says about a host, compared with the registry and the evidence."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -61,7 +61,7 @@ class _Said:
 
 @dataclass(frozen=True, slots=True)
 class OnHost:
-    """`known`: None if there is nothing to compare with: then no claim can be judged."""
+    """`known`: None if there is nothing to compare with, so that no claim can be judged."""
 
     document: Document
     known: Known | None
@@ -90,7 +90,7 @@ class OnHost:
             yield from self._check_line(_Said(block.label, day))
 
     def _check_title(self, said: _Said) -> Iterator[Judged]:
-        """`Systemd timers (9)`: all of them, if the title says nothing else."""
+        """`Systemd timers (9)`: the number of all timers, if the title says nothing else."""
         count, label = count_of_title(said.line.text), said.line.text.partition("(")[0]
         if count and not count.least and (kind := _find_kind(count)) and not _is_selective(label, kind):
             words = _list_state_words(count) | frozenset(list_words(label))
@@ -159,7 +159,7 @@ class OnHost:
         return self._make_unknown(claim, f"neither registry nor evidence has port {said.port}")
 
     def _judge_no_port(self, said: _Said, name: str, cell: str) -> Iterator[Judged]:
-        """`-` in a column of ports: the unit has none."""
+        """`-` in a column of ports claims that the unit has no port."""
         unit = self.known.units.get(normalise_name(name)) if self.known else None
         if unit is not None and cell.strip() in ("-", "none", "None", *DASHES):
             claim = Claim(said.line.line, said.line.text, ClaimKind.PORT, f"port of {unit.name}", "none")
@@ -183,7 +183,7 @@ class OnHost:
             )
 
     def _find_known(self, name: str) -> KnownUnit | None:
-        """A timer and its service share a stem: a name with a type means that type alone."""
+        """The unit of this name. A timer and its service share a stem, so a name with a suffix means only that type."""
         unit = self.known.units.get(normalise_name(name)) if self.known else None
         is_another = unit is not None and is_valid(name) and not name.endswith(f".{unit.kind}")
         return None if is_another else unit
@@ -258,7 +258,7 @@ class OnHost:
         return self._make_judged(claim, holds=not shared, why=why or "no two services share one")
 
     def _explain_other_day(self, said: _Said) -> str:
-        """Why something that changes cannot be compared; '' if it can."""
+        """Why a value that changes over time cannot be compared; '' if it can."""
         if self.known is None or not self.known.taken_at:
             return "what moves is seen on the host only: --from EVIDENCE"
         taken = self.known.taken_at[:10]
@@ -280,19 +280,19 @@ class OnHost:
 
 
 def _find_unit(cells: Sequence[str]) -> str:
-    """The first name with a unit's type, since a stem may be a timer's and a service's; else the first name."""
+    """The first name with a unit suffix, since a timer and a service may share a stem; else the first name."""
     names = [name_of(cell) for cell in cells]
     return next((name for name in names if is_valid(name)), names[0])
 
 
 def find_head_facets(header: Sequence[str]) -> str:
-    """`containers` where a table is of containers."""
+    """`containers` if the table is about containers, else ''."""
     words = {word for each in header for word in list_head_words(each)}
     return "containers" if words & {"pod", "deployment", "namespace", "image"} else ""
 
 
 def _find_kind(count: Count) -> str:
-    """What it counts on a host, if all of them; '' if it selects some, or counts something else."""
+    """The kind of thing that is counted, if all on a host are meant; '' for only some of them, or for anything else."""
     kinds = {_KINDS[each] for each in count.nouns if each in _KINDS}
     if len(kinds) != 1 or len(count.nouns) != 1 or count.qualifiers - _ALLOWED:
         return ""
@@ -300,7 +300,7 @@ def _find_kind(count: Count) -> str:
 
 
 def _is_selective(label: str, kind: str) -> bool:
-    """Whether a label has a word that selects some of a kind."""
+    """Whether a label has a word that selects only some of a kind."""
     return bool(
         frozenset(list_words(label))
         - _ALLOWED

@@ -36,7 +36,7 @@ LARGEST, MOST_OWNERS = 65535, 20
 
 @dataclass(frozen=True, slots=True)
 class PortSaid:
-    """`address`: the address it is bound to, as far as it is stated."""
+    """`address`: the address that the port is bound to, if the document states it."""
 
     line: Line
     port: int
@@ -103,7 +103,7 @@ def _read_table(document: Document, place: int, table: Table) -> Iterator[PortSa
 
 
 def find_port_columns(table: Table) -> tuple[tuple[int, int], ...]:
-    """Pairs of columns: owner and port. If there are several of each, pairs with the same facets."""
+    """Pairs of columns: owner and port. If there are several of each, columns with the same facets are paired."""
     heads = [list_head_words(each) for each in table.header]
     ports = [
         at
@@ -126,7 +126,7 @@ def find_port_columns(table: Table) -> tuple[tuple[int, int], ...]:
 
 
 def check_ports(document: Document, said: Sequence[PortSaid]) -> Iterator[Judged]:
-    """One port with two owners on one host at the same time. Nothing follows if containers have their own ports."""
+    """One port with two owners on one host at the same time. Nothing is reported if containers have their own ports."""
     if _has_many_hosts(document) or _has_repeats(said):
         return
     seen: dict[int, list[PortSaid]] = {}
@@ -143,7 +143,7 @@ def check_ports(document: Document, said: Sequence[PortSaid]) -> Iterator[Judged
 
 
 def _are_of_host(one: PortSaid, other: PortSaid) -> bool:
-    """Whether both are about sockets of the host: of systemd's units, or with the address they are bound to."""
+    """Whether both are sockets of the host: of systemd units, or with a stated address that they are bound to."""
     return (one.facets.platform == "systemd") or (bool(one.address) and bool(other.address) and not one.facets.platform)
 
 
@@ -159,7 +159,7 @@ def _split_words(name: str) -> frozenset[str]:
 
 
 def _has_many_hosts(document: Document) -> bool:
-    """Whether tables or titles distinguish hosts: then a port is used on each of them."""
+    """Whether tables or titles tell hosts apart: then each host may use the same port."""
     for section in document.sections:
         if re.match(r"^(?:host|node|server|machine|vm)\b[\s:]+[\w.-]+$", section.title, re.IGNORECASE):
             return True

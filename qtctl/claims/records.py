@@ -81,7 +81,7 @@ def check_programs(lines: Sequence[Line]) -> Iterator[Judged]:
 
 
 def check_records(document: Document) -> Iterator[Judged]:
-    """Fields of one thing that exclude each other, in one list or line."""
+    """Fields of one thing that contradict each other, in one list or line."""
     for block in document.blocks:
         if isinstance(block, Listing):
             yield from _check_record(block.lines[:20])
@@ -105,7 +105,7 @@ def _check_record(lines: Sequence[Line]) -> Iterator[Judged]:
 
 
 def check_expectations(document: Document) -> Iterator[Judged]:
-    """A check with the line that it should print, and a filter that never lets this line through."""
+    """A command whose own filter would drop the output that the document expects."""
     for block in document.blocks:
         label = block.label if isinstance(block, Listing) else None
         expected = _EXPECTED.search(label.text) if label else None

@@ -1,4 +1,4 @@
-"""How many services there are and how many are in each state: whether some are in none of the document's states."""
+"""Whether a document counts more services than it counts in all states together."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -16,13 +16,13 @@ _FILES = re.compile(r"\bservices?\b.*\bunit files?\b|\bservice units?\b|\bunit f
 _DISABLED = re.compile(r"^(?P<state>disabled|masked|stopped|inactive)\s+(?:services|units)\b", re.IGNORECASE)
 LEAST_STATES = 3
 States = dict[str, tuple[int, str]]
-"""What a state is, as it is compared → how many are in it, and its word."""
+"""State in the form that is compared → how many services are in it, and the document's word for it."""
 
 
 def check_remainder(document: Document, lines: Sequence[Line]) -> Iterator[Judged]:
     """`19 unit files`, 12 running, 0 failed, 2 disabled: 5 are in no state.
 
-    Only if the document has one total and one number for each state, and says how many run.
+    Checked only if the document has one total, one number for each state, and says how many run.
     """
     totals: dict[int, Line] = {}
     states: States = {}
@@ -45,7 +45,7 @@ def check_remainder(document: Document, lines: Sequence[Line]) -> Iterator[Judge
 
 
 def _add_titled(document: Document, states: States) -> None:
-    """`Disabled services`, with a section for each."""
+    """Count the subsections of a title such as `Disabled services`: one for each service."""
     for place, section in enumerate(document.sections):
         found = _DISABLED.match(section.title)
         if found and not find_counts(section.title):
@@ -54,7 +54,7 @@ def _add_titled(document: Document, states: States) -> None:
 
 
 def _find_state(count: Count) -> tuple[str, str] | None:
-    """`0 failed units`, `12 services running`."""
+    """The state that units are counted in: `0 failed units`, `12 services running`."""
     if not count.nouns & _UNITS:
         return None
     for word in (*count.qualifiers, *count.tail[:1]):

@@ -1,4 +1,4 @@
-"""Numbers of things in a state, compared with the rows that have it, the section named after it, and the total."""
+"""Counts of things in a state, compared with the rows in that state, the section named after it, and the total."""
 
 import re
 from collections import Counter
@@ -29,7 +29,7 @@ _NO_STATE = re.compile(
     re.IGNORECASE,
 )
 _PAGES = re.compile(r"^(?:page|per page|page size|offset|limit|next|cursor|truncated|has more)\b", re.IGNORECASE)
-"""Fields of a document that is part of a longer one."""
+"""Fields that mark a document as one page of a longer one."""
 MOST_STATES, LEAST_ROWS = 8, 3
 _COUNTED = re.compile(
     r"^(?:(?:total|number of|num|count of) (?P<after>[\w -]{1,60})|(?P<before>[\w -]{1,60}) (?:count|total)): \d"
@@ -48,7 +48,7 @@ class StatusColumn:
 
 
 def find_status_columns(document: Document) -> tuple[StatusColumn, ...]:
-    """Those of tables that no title declares to be a part of something."""
+    """The columns of states in tables that no title presents as a part of something."""
     found: list[StatusColumn] = []
     for place, section in enumerate(document.sections):
         for block in section.blocks:
@@ -58,7 +58,7 @@ def find_status_columns(document: Document) -> tuple[StatusColumn, ...]:
 
 
 def _is_whole(document: Document, place: int) -> bool:
-    """Whether its title only says what the rows are, without a number or a selection."""
+    """Whether the title above the table only says what the rows are, without a number or a selection."""
     section = document.sections[place]
     if document.structured:
         return section.level <= 1
@@ -244,7 +244,7 @@ def _format_span(sums: set[int]) -> str:
 
 
 def _find_section(document: Document, label: str) -> Listed | None:
-    """The only section with the same words in its title, apart from the number, and at most one more noun."""
+    """The only section whose title has the same words, apart from a number and at most one more noun."""
     words = frozenset(list_words(label))
     found = [
         place

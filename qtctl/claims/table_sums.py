@@ -28,7 +28,7 @@ def check_table(table: Table) -> Iterator[Judged]:
 
 
 def _check_column(table: Table, at: int) -> Iterator[Judged]:
-    """A total is the sum of the rows above it: of all, since the last total, or of the totals."""
+    """A total is the sum of all rows above it, of the rows since the last total, or of the totals above it."""
     if list_head_words(table.header[at]) & _NOT_ADDED:
         return
     above: list[Number] = []
@@ -63,13 +63,13 @@ def _check_column(table: Table, at: int) -> Iterator[Judged]:
 
 
 def _is_split(total: Number, parts: Sequence[Number]) -> bool:
-    """Whether percentages are parts of one whole: they or their total make 100."""
+    """Whether percentages are parts of one whole: they add up to 100, or their total is 100."""
     found = sum((each.value for each in parts), Decimal(0))
     return total.value == HUNDRED or bool(abs(found - HUNDRED) <= len(parts))
 
 
 def _adds_up(total: Number, parts: Sequence[Number]) -> bool:
-    """Exactly, or within the rounding of the parts."""
+    """Whether the parts add up to the total, exactly or within their rounding."""
     found = sum((each.value for each in parts), Decimal(0))
     if total.unit == "%":
         return abs(total.value - found) <= max(Decimal(1), Decimal(len(parts)) / 2)
@@ -130,7 +130,7 @@ def _are_all_known(numbers: Sequence[Number | None], unit: str) -> bool:
 
 
 def is_share(share: Number, part: Decimal, whole: Decimal) -> bool:
-    """Rounded in any way to its number of decimals."""
+    """Whether the share is right, rounded up or down to its number of decimals."""
     exact = part * HUNDRED / whole
     step = Decimal(1).scaleb(-share.places)
     lower, upper = exact.quantize(step, ROUND_FLOOR), exact.quantize(step, ROUND_CEILING)

@@ -2,7 +2,7 @@
 
 
 def split_words(text: str) -> frozenset[str]:
-    """The words of a text, separated by blanks."""
+    """The words of a text, separated by spaces."""
     return frozenset(text.split())
 
 

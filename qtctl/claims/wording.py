@@ -1,4 +1,4 @@
-"""Words of a document: numbers with what they count, names, states. It has no words of a particular fleet."""
+"""Words of a document: numbers with what they count, names, states. None of them belongs to a particular fleet."""
 
 import re
 from dataclasses import dataclass

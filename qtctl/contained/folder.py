@@ -109,7 +109,7 @@ class Folder:
             return False
 
     def has_entry(self, path: str) -> bool:
-        """Whether anything of this name exists, also a dangling link."""
+        """Whether anything of this name exists, even a dangling link."""
         try:
             with self._open_parent(names_of(path)) as (fd, name):
                 os.stat(name, dir_fd=fd, follow_symlinks=False)
@@ -176,7 +176,7 @@ class _PathWalk:
 
     @property
     def fd(self) -> int:
-        """The folder that was reached, open."""
+        """The descriptor of the folder that was reached."""
         return self._open[-1]
 
     def at(self, name: str = "") -> str:

@@ -24,9 +24,9 @@ Check = Callable[[os.stat_result, Place], None]
 def read_at(fd: int, name: str, most: int, place: Place, check: Check | None = None) -> bytes:
     """The content of a regular file in the open folder `fd`; links are not followed.
 
-    `check` sees whose it is, and raises: of the file that is read, whatever takes its name meanwhile.
+    `check` is given the stat of the file that is read, even if another file takes its name meanwhile; it may raise.
 
-    InputError if it is anything else, larger than `most` bytes, or changes while it is read. OSError as open(2).
+    InputError if it is not a regular file, larger than `most` bytes, or changes while it is read. OSError as open(2).
     """
     check_regular(os.stat(name, dir_fd=fd, follow_symlinks=False), most, place)
     handle = os.open(name, _READ, dir_fd=fd)

@@ -8,9 +8,9 @@ from qtctl.contained.folder import Folder
 from qtctl.errors import InputError, Place
 
 MAX_DEPTH = 64
-"""Of nested folders."""
+"""The most levels of nested folders."""
 MAX_ENTRIES = 100_000
-"""In all folders together."""
+"""The most entries in all folders together."""
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 

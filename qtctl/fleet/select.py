@@ -16,8 +16,8 @@ _SHOWN = 20
 
 
 def select_hosts(registry: Registry, wanted: HostSelection) -> tuple[str, ...]:
-    """The selected hosts, each once, without the excluded ones. InputErrors for each name that means no host, and
-    where none is left or there are more than `wanted.most`.
+    """The selected hosts, each once, without the excluded ones. InputErrors for each name that matches no host,
+    if no host is left, or if there are more than `wanted.most`.
     """
     placement = Placement(registry)
     tags = {tag: placement.expand((f"{TAG_SIGN}{tag}",)) for tag in list_tags(registry)}
@@ -35,7 +35,7 @@ def select_hosts(registry: Registry, wanted: HostSelection) -> tuple[str, ...]:
 
 
 def name_hosts(hosts: Sequence[str]) -> str:
-    """The hosts, or tags, in one line; of many the first, and how many more."""
+    """Hosts or tags in one line. If there are many, the first ones and how many more."""
     more = f" and {len(hosts) - _SHOWN} more" if len(hosts) > _SHOWN else ""
     return f"{', '.join(hosts[:_SHOWN])}{more}"
 

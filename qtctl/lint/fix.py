@@ -1,4 +1,4 @@
-"""Fixes of registry files that are certain. Whether one helped is for a second lint to say."""
+"""Fixes of registry files that are certain. Only a second lint shows whether a fix helped."""
 
 from collections.abc import Iterator, Mapping
 
@@ -16,7 +16,7 @@ def apply_fix(files: Mapping[str, bytes], fix: Fix) -> dict[str, bytes]:
 
 
 def find_fixes_of_errors(files: Mapping[str, bytes]) -> Iterator[tuple[str, Fix]]:
-    """Id and fix of what keeps a registry from being loaded: `persistent` that does nothing (QT112)."""
+    """Rule id and fix of each error that keeps a registry from loading: `persistent` that does nothing (QT112)."""
     for name, timer in _parse_tables(files.get("timers.toml", b"")).items():
         if isinstance(timer, dict) and timer.get("persistent") is True and not timer.get("on_calendar"):
             yield "QT112", Fix("timers.toml", (name, "persistent"), "", f"persistent of {name} taken out")

@@ -8,7 +8,7 @@ from qtctl.findings.finding import Finding, Fix, Outcome, Severity
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Findings that differ in their subject alone, as one, with their file and line."""
+    """Findings that differ only in their subject, merged into one, with their file and line."""
 
     finding: Finding
     subjects: tuple[str, ...]

@@ -27,9 +27,9 @@ def lint(
 ) -> tuple[Finding, ...]:
     """Every finding once, with the severity that the policy gives it, sorted by place.
 
-    `keys`: directive → keys of a table. `hosts` are rendered; one without `.files` could not be, and only what needs no
-    unit is judged of it. `unsure`: as a view has it. `today`: what waivers and dates expire by, ISO 8601, or "".
-    `alike`: host → an earlier one that has the same: only rules that say something about the host itself look again.
+    `keys`: directive → keys of a table. `hosts` are rendered. A host without `.files` could not be rendered, so only
+    rules that need no unit judge it. `unsure`: as in `View`. `today`: the date by which waivers and dates expire,
+    ISO 8601, or "". `alike`: host → an earlier host that has the same; only rules about the host itself judge it again.
     """
     found: dict[Finding, None] = {}
     hosts = tuple(hosts)

@@ -1,4 +1,4 @@
-"""QT117: waivers of policy.toml that have expired, or that match no finding that there could be."""
+"""QT117: waivers of policy.toml that have expired, or that match no possible finding."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -11,7 +11,7 @@ from qtctl.rules.registry.waivers import QT117
 def judge_waivers(
     waivers: Sequence[Waived], hosts: Sequence[Desired], found: Iterable[Finding], today: str, *, whole: bool
 ) -> Iterator[Finding]:
-    """`found`: all else that lint found. `today`: ISO 8601. Not `whole`: some of the registry was not read."""
+    """`found`: all other findings of lint. `today`: ISO 8601. `whole`: False if parts of the registry were not read."""
     every = tuple(found)
     for waiver in waivers:
         subject = f"{waiver.id} {waiver.subject}"

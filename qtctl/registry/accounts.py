@@ -42,7 +42,7 @@ def _check_users(registry: Registry) -> Iterator[Problem]:
 
 
 def _pair_users(registry: Registry, live: dict[str, User]) -> Iterator[tuple[str, str]]:
-    """Each user with the first on one of its hosts that has its uid, its gid, or its group with a gid."""
+    """Pair each user with the first one on a common host that has the same uid or gid, or the same group with a gid."""
     first: dict[tuple[str, object, str], str] = {}
     placement = Placement(registry)
     for name, user in live.items():
@@ -83,7 +83,7 @@ def _check_folders(registry: Registry) -> Iterator[Problem]:
 
 
 def _check_passages(registry: Registry) -> Iterator[Problem]:
-    """systemd-tmpfiles does not pass through one ordinary user's folder into another's: it could be redirected."""
+    """systemd-tmpfiles refuses a path through one ordinary user's folder into another's, as it could be redirected."""
     live = {path: folder for path, folder in registry.folders.items() if folder.state == "present"}
     placement = Placement(registry)
     for path, folder in live.items():

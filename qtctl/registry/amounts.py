@@ -1,6 +1,6 @@
-"""How much a registry expands to: each service on each of its hosts, each time with the defaults.
+"""The size of an expanded registry: each service on each of its hosts, each time with the defaults.
 
-Everything else takes time in proportion to the files; this is a product of two of them, so it has a bound.
+Everything else takes time in proportion to the files. This grows with the product of two of them, so it has a limit.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ MAX_BYTES = 100_000_000
 
 
 def check_amounts(registry: Registry, files: Mapping[str, bytes]) -> Iterator[Problem]:
-    """The problem if the registry is too large: then what takes the product should not be run."""
+    """The problem if the registry is too large: then nothing should be run that expands it."""
     shared = len(files.get("fleet.toml", b""))
     placement = Placement(registry)
     units, weight = 0, 0

@@ -16,7 +16,7 @@ from qtctl.rules.problem import Problem
 KINDS = ("command", "http", "file", "unit")
 ID = re.compile("QT9[0-9]{2}")
 SECRET = ("Environment", "SetCredential", "ExecSt", "ExecReload", "ExecCondition")
-"""Beginnings of properties that show variables, credentials and command lines."""
+"""Prefixes of properties that show variables, credentials and command lines."""
 MOST_TIME_US = 10_000_000
 """For all commands of one host together: everything else that needs a shell waits behind them."""
 
@@ -61,7 +61,7 @@ def _check_file(registry: Registry, file: FileCheck, origin: Origin) -> Iterator
 
 
 def _find_secret_texts(texts: Mapping[str, str | None], origin: Origin) -> Iterator[Problem]:
-    """Secrets in what a host is compared with: reports show it, and outputs are kept without secrets."""
+    """Secrets in texts that a host is compared with: reports show these texts, and outputs are kept without secrets."""
     for key, text in texts.items():
         if text is not None and _holds_secret(text):
             hint = "compare something that is not secret, such as a digest"

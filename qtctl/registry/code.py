@@ -1,4 +1,4 @@
-"""Declared code that cannot be as declared."""
+"""Declared code that cannot be installed as declared."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from qtctl.rules.problem import Problem
 
 
 def check_code(registry: Registry) -> Iterator[Problem]:
-    """Two that claim one folder on one host."""
+    """Two pieces of code that claim the same folder on a host."""
     seen: dict[str, list[str]] = {}
     placement = Placement(registry)
     for name, each in registry.code.items():

@@ -49,13 +49,13 @@ _TAGGING = ("hosts.toml", "fleet.toml")
 """Files that declare tags."""
 _ROUNDS = 5
 _MOST_UNREAD = 200
-"""Names of unread entries, each of which is compared with every unknown name."""
+"""The most unread names in a table: each one is compared with every unknown name."""
 
 
 @dataclass(slots=True)
 class Damage:
-    """`entries`: what is wrong in each table that was read, by file and entry; `unread`: names of which no more is
-    known, by table; `lost`: tables whose names are not known either.
+    """`entries`: the damaged paths in each table that was read, by file and entry. `unread`: entries of which only
+    the name was read, by table. `lost`: tables of which not even the names were read.
     """
 
     entries: dict[tuple[str, Path], list[Path]] = field(default_factory=dict)
@@ -91,13 +91,13 @@ class Damage:
         return replace(registry, **kept)
 
     def _list_unsure(self) -> set[str]:
-        """Tables of which some names are unknown."""
+        """Tables in which some names could not be read."""
         many = {table for table, names in self.unread.items() if len(names) > _MOST_UNREAD}
         naming = {path[0] for paths in self.entries.values() for path in paths if path} & NAMING
         return self.lost | many | ({*UNITS} if naming else set())
 
     def _leads_nowhere(self, problem: Problem) -> bool:
-        """Whether an unknown name cannot be that of an unread entry, and the key with it is intact."""
+        """Whether an unknown name certainly refers to nothing: no unread entry can have it, and its key is intact."""
         if _names_tag(problem) and self._may_lack_tags():
             return False
         unread = (name for table in _list_tables(problem) for name in self.unread.get(table, ()))
@@ -115,7 +115,7 @@ class Damage:
         return Known(names) if names else None
 
     def _list_below(self, origin: Origin) -> Iterator[tuple[Path, Path]]:
-        """What is damaged in the entry of an origin, each with the origin's path below the entry."""
+        """The damaged paths in the entry that an origin belongs to, each with the origin's own path below the entry."""
         for entry in ((), origin.path[:1]):
             for path in self.entries.get((origin.file, entry), ()):
                 yield path, origin.path[len(entry) :]
@@ -138,7 +138,7 @@ def _names_tag(problem: Problem) -> bool:
 
 
 def _touches(damaged: Path, path: Path) -> bool:
-    """If the state of an entry could not be read, nothing is certain."""
+    """Whether damage affects a path. If the state of an entry could not be read, nothing in the entry is certain."""
     if damaged[:1] == ("state",) or (path == ("run", "port") and damaged[:1] == ("ports",)):
         return True
     shorter = min(len(damaged), len(path))
@@ -146,7 +146,7 @@ def _touches(damaged: Path, path: Path) -> bool:
 
 
 def repair(model: type[M], document: object, refused: list[Path]) -> tuple[M | None, list[Path]]:
-    """The table without what was rejected, and the removed paths; None if too much is missing then."""
+    """The table without what was rejected, and the removed paths; None instead of the table if too much is missing."""
     rest, taken, more = deepcopy(document), list(refused), refused
     for _ in range(_ROUNDS):
         for path in more:

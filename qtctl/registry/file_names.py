@@ -16,7 +16,7 @@ FILES = ("fleet.toml", "policy.toml", *TABLE_FILES)
 FOLDERS = ("services", "legacy")
 _OTHER_FORMATS = (".yaml", ".yml", ".json", ".conf", ".ini", "")
 _ASIDE = ("~", ".bak", ".orig", ".rej", ".swp", ".old", ".tmp", ".disabled", ".example", ".sample", ".dist")
-"""What editors and people append to the name of a file that should not be read."""
+"""Suffixes that editors and people add to the name of a file that should not be read."""
 _TEXTS = (".md", ".rst", ".txt", ".adoc")
 
 

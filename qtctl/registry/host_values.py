@@ -25,7 +25,7 @@ def check_host_values(registry: Registry) -> Iterator[Problem]:
             continue
         origin = registry.origins["services", name]
         homes = placement.expand(service.hosts)
-        # An unknown tag or host is one error: what follows from it is none.
+        # An unknown tag or host is one error; its consequences are not reported as well.
         whole = all(placement.expand((each,)) & placement.every for each in service.hosts)
         for key, values in service.on.items():
             yield from _check_values(registry, service, values, origin.at("on", key))

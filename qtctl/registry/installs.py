@@ -42,7 +42,7 @@ def _check_venvs(registry: Registry) -> Iterator[Problem]:
 
 
 def _check_places(registry: Registry) -> Iterator[Problem]:
-    """The path becomes a link: nothing else can be below it, and its folder belongs to root."""
+    """The path becomes a link, so nothing else can be below it, and its parent folder belongs to root."""
     places = list(_list_places(registry))
     for path, origin in places:
         at_root = path.rpartition("/")[0] == ""

@@ -1,4 +1,4 @@
-"""Ports and values of a template's instances: each listens elsewhere, and each table is for a declared one."""
+"""Ports and values of a template's instances: each has its own port, and each table is for a declared instance."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ OWN = 'put %i into it, such as "127.0.0.1:810%i", or give each its own: [instanc
 
 
 def check_without_instances(node: Service | External, origin: Origin) -> Iterator[Problem]:
-    """Keys that only a template can have, in a service or external that is none."""
+    """Keys that only a template can have, in a service or external that is not a template."""
     for key, port in node.ports.items():
         if INSTANCE in port.listen:
             what = f"ports.{key}: %i in {port.listen}, and only a template has instances"
@@ -45,7 +45,7 @@ def _check_tables(service: Service, origin: Origin) -> Iterator[Problem]:
 
 
 def _check_port(service: Service, key: str, origin: Origin) -> Iterator[Problem]:
-    """What is wrong with a port, once for each line that is wrong."""
+    """Problems of a port; each faulty line is reported once."""
     taken: dict[tuple[str, str, int], str] = {}
     reported = set()
     for instance in service.instances:

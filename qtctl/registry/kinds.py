@@ -8,11 +8,11 @@ from qtctl.rules.problem import Problem
 
 TIMES = ("on_calendar", "on_boot", "on_startup", "on_active", "on_unit_active", "on_unit_inactive",
          "on_clock_change", "on_timezone_change")  # fmt: skip
-"""Keys of a timer, of which it needs at least one."""
+"""A timer needs at least one of these keys."""
 
 
 def starts_nothing(service: Service) -> bool:
-    """A oneshot that acts only when it is stopped, or whose success is an action of the manager."""
+    """Whether a oneshot only acts when it is stopped, or only triggers an action of the manager when it succeeds."""
     does = service.commands.stop or service.manager.success_action
     return service.type == "oneshot" and bool(does) and service.run is not None and service.run.kind is RunKind.EXEC
 

@@ -225,7 +225,7 @@ class _Loader:
         try:
             return kind.model_validate(value)
         except ValidationError as error:
-            from qtctl.model.refusals import list_refusals  # noqa: PLC0415 - 10 ms, and good registries do without
+            from qtctl.model.refusals import list_refusals  # noqa: PLC0415 - 10 ms, and valid registries do without it
 
             found = list_refusals(kind, value, error, prefix)
         self.errors += [self._make_error(path, prefix, each) for each in found]
@@ -262,7 +262,7 @@ class _Loader:
             self.errors.append(InputError(what, hint=hint, place=Place(path)))
 
     def _note_unread(self, meant: str) -> None:
-        """The names that a file which was not read may have."""
+        """Note which names a file that was not read may declare."""
         folder, _, name = meant.rpartition("/")
         if meant in TABLES:
             self.damage.lost.add(TABLES[meant][0])
@@ -284,7 +284,7 @@ def _is_direct(path: str) -> bool:
 
 
 def _suggest_path(path: str, named: Known) -> str:
-    """The file of a registry that a path was meant to be; '' if none is near."""
+    """The registry file that a mistyped path was probably meant to be; '' if none is similar."""
     if path.endswith("/"):
         return f"{Known(FOLDERS).find_nearest(path.rstrip('/'))}/"
     if not path.endswith(SUFFIX):

@@ -18,7 +18,7 @@ def is_lock(path: str) -> bool:
 def read_locks(
     venvs: Mapping[str, Venv], files: Mapping[str, bytes], places: Places
 ) -> tuple[dict[str, tuple[LockedPackage, ...]], list[InputError]]:
-    """Path → its packages, for each lock file that a venv names; and what is wrong with them."""
+    """Path → its packages, for each lock file that a venv names; and the errors in these files."""
     found: dict[str, tuple[LockedPackage, ...]] = {}
     errors: list[InputError] = []
     for name, venv in venvs.items():

@@ -13,7 +13,7 @@ from qtctl.rules.problem import Problem
 
 
 def check_policy(declared: Policy, checks: Collection[str] | None = None) -> Iterator[Problem]:
-    """`checks`: ids of the registry's own checks; None if nobody looked."""
+    """`checks`: ids of the registry's own checks; None if they were not read."""
     if not declared.severities and not declared.waivers:
         return
     from qtctl.rules.catalogue import list_ids  # noqa: PLC0415 - loads every rule; few registries change a severity
@@ -28,7 +28,7 @@ def check_policy(declared: Policy, checks: Collection[str] | None = None) -> Ite
 
 
 def check_gate(registry: Registry) -> Iterator[Problem]:
-    """A gate for hosts that do not exist would pass without looking at any."""
+    """Globs of the gate that match no host: a gate for hosts that do not exist would pass without checking any."""
     for number, glob in enumerate(registry.policy.gate.hosts):
         if registry.hosts and not _matches_any(registry, glob):
             hint = f"hosts.toml has {', '.join(sorted(registry.hosts)[:5])}"

@@ -20,7 +20,7 @@ FLEET: Entry = ("fleet", "")
 """fleet.toml, on which every unit depends."""
 _ROUNDS = 10
 _PLACES = "hosts"
-"""Without its list of hosts an entry would be on all of them."""
+"""Without its list of hosts, an entry would be on every host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Salvaged:
 
 
 def salvage(registry: Registry, damaged: Iterable[Origin]) -> Salvaged | None:
-    """Remove what has an error until nothing has; None if that does not end. `damaged`: entries."""
+    """Remove whatever has an error until no error is left; None if that does not end. `damaged`: entries."""
     owners = {(origin.file, origin.path): entry for entry, origin in registry.origins.items()}
     unsure = {_find_owner(owners, origin) for origin in damaged}
     reset: set[tuple[Entry, Path, str]] = set()

@@ -58,7 +58,7 @@ def _check_raw_directives(kind: str, hatch: RawDirectives, origin: Origin) -> It
 
 
 def _can_say(key: Key, value: object) -> bool:
-    """Whether the key can express it: what the key rejects but systemd may take belongs in the hatch."""
+    """Whether the key can express the value: one that the key rejects but systemd may accept belongs in the hatch."""
     return key.form is Form.MARKED or is_said_exactly(
         key, tuple(text for _, text in list_assignments(key.directive, value))
     )
@@ -126,7 +126,7 @@ def _check_instances(
 
 
 def _explain_unusable(instance: str) -> str:
-    """Why it cannot be unescaped (as %I is) into text on one line; '' if it can."""
+    """Why an instance name cannot be unescaped (as %I is) into one line of text; '' if it can."""
     try:
         text = unescape(instance)
     except InputError as error:

@@ -1,4 +1,4 @@
-"""A first registry for another fleet: every file of it, with comments that say what to change."""
+"""A first registry for a new fleet: every file, with comments that say what to change."""
 
 import json
 import re
@@ -19,7 +19,7 @@ PORT = 8080
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What a registry cannot be made without. Sizes as systemd writes them."""
+    """What qtctl needs to know to write a registry. Sizes are as systemd writes them."""
 
     name: str
     host: str
@@ -32,7 +32,7 @@ class Answers:
 
 
 def check(answers: Answers) -> None:
-    """InputError for an answer that could not be used in all the places where it would stand."""
+    """InputError for an answer that is not valid everywhere it would be used."""
     for option, given, pattern, hint in (
         (
             "--name",
@@ -59,7 +59,7 @@ def check(answers: Answers) -> None:
 
 
 def make_scaffold(answers: Answers, schemas: Mapping[str, Mapping[str, Any]]) -> dict[str, bytes]:
-    """Path below the registry → content. `schemas`: of registry files by their kind; each file names its own."""
+    """Path below the registry → content. `schemas`: kind of file → its JSON schema; each file names its own."""
     check(answers)
     files = {**_make_fleet(answers), **(_make_redis(answers) if answers.redis else {}), **_make_service(answers)}
     kinds = {_find_kind(path): path for path in files}

@@ -81,7 +81,7 @@ def _read_host(tree: Tree, group: str, line: str, number: int) -> None:
 
 
 def _make_variable(text: str, line: int) -> Variable:
-    """Ansible reads Python's literals: quotes are taken off, lists and tables are made."""
+    """Ansible reads values as Python literals: it strips quotes and makes lists and dicts."""
     try:
         value = ast.literal_eval(text) if len(text) <= _LONGEST_LITERAL else text
     except (ValueError, SyntaxError, MemoryError, RecursionError):

@@ -9,7 +9,7 @@ _RANGE = re.compile(r"\[([0-9]*):([0-9]+)(?::([0-9]+))?\]|\[([a-zA-Z]):([a-zA-Z]
 _PORT = re.compile(r"(?P<name>.+):(?P<port>[0-9]{1,5})")
 MOST = 10_000
 _LONGEST = 18
-"""Digits of a number."""
+"""The most digits of a number."""
 
 
 class WrongPattern(ValueError):
@@ -17,7 +17,7 @@ class WrongPattern(ValueError):
 
 
 def expand_pattern(text: str) -> tuple[tuple[str, ...], str]:
-    """The names, and the port behind a colon, or ''. WrongPattern if it is none that Ansible expands."""
+    """The names, and the port after a colon, or ''. WrongPattern if Ansible would not expand the text."""
     outside = _RANGE.sub("", text)
     found = _PORT.fullmatch(text) if ":" in outside else None
     name, port = (found["name"], found["port"]) if found else (text, "")

@@ -1,4 +1,4 @@
-"""An OpenSSH client configuration → Tree: its hosts, with the names that Ansible has for address, port and account."""
+"""An OpenSSH client configuration → Tree: its hosts, with Ansible's names for address, port and account."""
 
 import re
 import shlex
@@ -14,7 +14,7 @@ Block = tuple[tuple[str, ...], dict[str, Variable]]
 
 
 def parse_ssh_config(text: str, file: str) -> Tree:
-    """Hosts with a plain name. Of each key the first block that matches counts, as for ssh; Match is not judged."""
+    """Hosts with a plain name. As in ssh, the first matching block sets a key. Match blocks are not evaluated."""
     tree = Tree(file)
     tree.add_group(UNGROUPED, 1)
     blocks: list[Block] = [(("*",), {})]

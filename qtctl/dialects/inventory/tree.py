@@ -7,14 +7,14 @@ from qtctl.errors import InputError, Place
 
 ALL, UNGROUPED = "all", "ungrouped"
 MOST = 10_000
-"""Hosts, and groups, of one inventory."""
+"""The most hosts, and the most groups, in one inventory."""
 DEEPEST = 50
 PRIORITY = "ansible_group_priority"
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """`text` is None if the value is no plain text: a table, a list, or encrypted."""
+    """`text` is None if the value is not plain text: a table, a list, or encrypted."""
 
     text: str | None
     line: int
@@ -35,7 +35,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A host: `groups` are those it is in, directly or through a child, without `all` and `ungrouped`."""
+    """A host. `groups`: those it is in, directly or through a child group, except `all` and `ungrouped`."""
 
     line: int
     groups: tuple[str, ...]
@@ -61,7 +61,7 @@ class Tree:
         return self.groups.setdefault(name, Group(line))
 
     def add_host(self, name: str, group: str, line: int, port: str = "") -> Variables:
-        """The variables of the host, to be filled."""
+        """Add a host to a group. Returns the host's variables, to be filled."""
         if name not in self.hosts:
             if len(self.hosts) >= MOST:
                 raise self.fail(f"more than {MOST} hosts", line, "split it")
@@ -97,7 +97,7 @@ class Tree:
         return int(said.text) if said is not None and said.text and said.text.isdecimal() else 1
 
     def _measure_depths(self) -> dict[str, int]:
-        """The longest way from `all`, which is every group's parent in the end."""
+        """The depth of each group: the longest path from `all`, the ancestor of every group."""
         depths = dict.fromkeys(self.groups, 1)
         depths[ALL] = 0
         for _ in range(DEEPEST):
@@ -115,7 +115,7 @@ class Tree:
 
 
 def _list_above(parents: dict[str, list[str]], name: str) -> Iterator[str]:
-    """Every group that contains the group. There are no circles: depths were measured first."""
+    """Every group that contains the group. There are no cycles: depths were measured first."""
     left, seen = list(parents.get(name, ())), set()
     while left:
         each = left.pop()

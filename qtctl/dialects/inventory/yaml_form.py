@@ -69,7 +69,7 @@ def _make_variable(node: yaml.Node) -> Variable:
 
 
 def _list_pairs(tree: Tree, node: yaml.Node | None) -> Iterator[tuple[str, yaml.Node]]:
-    """The pairs of a table; none of an empty value. Merge keys are followed."""
+    """The key-value pairs of a table; none if the value is empty. Merge keys are followed."""
     if node is None or (isinstance(node, yaml.ScalarNode) and node.tag == _NULL):
         return
     if not isinstance(node, yaml.MappingNode):

@@ -1,4 +1,4 @@
-"""Which kinds of report there are: a file for each in `documents`, found by folder; and what a document is."""
+"""The kinds of report, one file each in `documents`, found by folder; and which kind a document is."""
 
 from functools import cache
 from importlib import import_module
@@ -10,7 +10,7 @@ from qtctl.reports.numbers import documents
 from qtctl.reports.numbers.rules import Document
 
 _NEAR = 2
-"""How many keys a report may lack and still be named in the error as the kind that was meant."""
+"""A kind of report is named in the error as the one that was meant if at most this many of its keys are missing."""
 HINT = "give it what a command of qtctl wrote with --format json, or evidence of --save"
 
 
@@ -21,7 +21,7 @@ def list_documents() -> tuple[Document, ...]:
 
 
 def recognize(document: object, file: str) -> Document:
-    """The kind of a report, by its keys. InputError if it is no report, or of another version of its format."""
+    """The kind of a report, by its keys. InputError if it is not a report, or has another version of the format."""
     if not isinstance(document, dict):
         raise InputError("not a report of qtctl: it is no JSON object", hint=HINT, place=Place(file))
     version = document.get("schema_version")
@@ -38,7 +38,7 @@ def recognize(document: object, file: str) -> Document:
 
 
 def _describe_keys(keys: frozenset[str]) -> str:
-    """How it differs from the report that it is most like."""
+    """How the keys differ from those of the most similar kind of report."""
     nearest = max(list_documents(), key=lambda each: (len(each.required & keys), -len(each.required - keys)))
     missing, more = sorted(nearest.required - keys), sorted(keys - nearest.required - nearest.optional)
     shared = (nearest.required & keys) - {"schema_version"}

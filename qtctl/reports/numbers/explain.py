@@ -11,12 +11,12 @@ Figure = int | float
 _STAR, _STAR_OF_ROW = re.compile(r"\{([0-9])\}"), re.compile(r"\{#([0-9])\}")
 LABELS = ("id", "unit", "service", "name", "subject", "path", "key", "stream", "item", "title", "text", "what", "label",
           "file", "again", "fact", "host", "kind")  # fmt: skip
-"""Fields that name a row, the first that it has; with an id, its subject too."""
+"""Fields that name a row: the first that the row has; after an id, the next one too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value of a document. `steps`: where it is; `stars`: what the stars of a path were."""
+    """A value of a document. `steps`: where it is; `stars`: what the stars of a path matched."""
 
     steps: tuple[str, ...]
     value: object
@@ -25,7 +25,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question behind a row: a command for the host, the line that it printed, and when; '' if it is not said."""
+    """A question behind a row: a command for the host, the line that it printed, and when; '' if unknown."""
 
     again: str
     line: str
@@ -44,7 +44,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """`total`: what the items come to; not `number` where the report was changed, or is damaged."""
+    """`total`: what the items give. It differs from `number` if the report was changed or is damaged."""
 
     how: How
     what: str
@@ -59,7 +59,7 @@ def is_figure(value: object) -> bool:
 
 
 def find_rule(document: Document, steps: Sequence[str]) -> tuple[Number, tuple[str, ...]] | None:
-    """The rule for the number at `steps`, and what the stars of its path are there."""
+    """The rule for the number at `steps`, and what the stars of its path match there."""
     for rule in document.numbers:
         stars = match(rule.path, steps)
         if stars is not None:
@@ -68,7 +68,7 @@ def find_rule(document: Document, steps: Sequence[str]) -> tuple[Number, tuple[s
 
 
 def match(path: str, steps: Sequence[str]) -> tuple[str, ...] | None:
-    """What the stars of a path are at `steps`; None if the path is that of another place."""
+    """What the stars of a path match at `steps`; None if the path does not match."""
     wanted = split(path)
     if wanted and wanted[-1] == "**":
         wanted = wanted[:-1]
@@ -157,7 +157,7 @@ def walk(
 
 
 def _read(document: object, node: Node, name: str) -> object:
-    """A field of a row, or what a star of its path was, or the value at a pointer with such stars."""
+    """A field of a row, what a star of its path matched, or the value at a pointer with such stars."""
     if name.startswith("#"):
         return node.stars[int(name[1:])]
     if name.startswith("/"):
@@ -170,7 +170,7 @@ def _look_up(document: object, steps: tuple[str, ...]) -> object:
 
 
 def read_field(row: object, name: str) -> object:
-    """A field of a row, '' for the row itself; None if it has none."""
+    """A field of a row, or the row itself for ''; None if the row has no such field."""
     for step in name.split("/") if name else ():
         try:
             row = step_into(row, step)
@@ -195,7 +195,7 @@ def _fill(text: str, stars: tuple[str, ...]) -> str:
 
 
 def _fill_path(path: str, stars: tuple[str, ...]) -> tuple[str, ...]:
-    """As steps: what a star stood for may have a slash in it."""
+    """The path as steps, because what a star matched may contain a slash."""
     return tuple(_fill(step, stars) for step in split(path))
 
 
@@ -209,7 +209,7 @@ def _show(value: object) -> str:
 
 
 def describe(node: Node) -> str:
-    """The name by which a row is called."""
+    """The name of a row, as shown."""
     value = node.value
     if isinstance(value, Mapping):
         named = [str(value[name]) for name in LABELS if isinstance(value.get(name), str | int) and value[name] != ""]

@@ -1,7 +1,7 @@
-"""Where the numbers of a report come from, as data: which rows a number counts, adds up or is a value of.
+"""Where the numbers of a report come from, as data: the rows that a number counts, adds up or is read from.
 
 A path is a JSON pointer in which `*` stands for any step, and `**` at its end for any steps. In the paths of its items,
-`{0}`, `{1}` … stand for what the stars of the number's own path were.
+`{0}`, `{1}` … stand for what the stars of the number's own path matched.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,12 +14,12 @@ Terms = Callable[[tuple[int | float, ...]], int | float]
 
 
 class How(StrEnum):
-    """How a number comes about."""
+    """How a number is obtained."""
 
     COUNTED = "counted"
-    """How many items there are."""
+    """The count of the items."""
     ADDED = "added up"
-    """The sum of a number of each item."""
+    """The sum of one number from each item."""
     COMPUTED = "computed"
     """By a formula from other numbers of the report, which are the items."""
     SEEN = "seen"
@@ -35,7 +35,7 @@ class Items:
     """Rows of the report. `where`: field of a row → what it must be.
 
     A field's name may have steps in it (`systemd/active`); `` is the row itself, `#0` what the first star of `path`
-    was. `number`: the field that is added up or computed with. `label`: the fields that name a row; else its own.
+    matched. `number`: the field that is added up or computed with. `label`: the fields that name a row; else its own.
     `given`, `lacking`: a pointer at which there must be something, or nothing, for these items to count.
     """
 
@@ -49,9 +49,9 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """The numbers at `path`. `what`: of what, in words, with `{0}` as in the items.
+    """The numbers at `path`. `what`: what they mean, in words, with `{0}` as in the items.
 
-    `stands`: where the field at the first path is set, the row at the second stands for all that is counted.
+    `stands`: if the field at the first path is set, the row at the second stands for everything that is counted.
     """
 
     path: str
@@ -77,7 +77,7 @@ class Document:
 
 
 def split_keys(names: str) -> frozenset[str]:
-    """Names with spaces between them."""
+    """Split names that are separated by spaces."""
     return frozenset(names.split())
 
 

@@ -54,7 +54,7 @@ def list_total_numbers(
 
 
 def _number_stars(prefix: str) -> str:
-    """A prefix with what its stars stood for."""
+    """A prefix with its stars numbered: `{0}`, `{1}` …"""
     for number in range(prefix.count("*")):
         prefix = prefix.replace("*", f"{{{number}}}", 1)
     return prefix

@@ -23,7 +23,7 @@ RULES = (QT1301,)
 
 
 def judge_file(host: str, path: str, what: str, remedy: str, wording: Wording | None = None) -> Finding:
-    """`path`: relative to the folder in which qtctl runs. `what` is wrong with it; "" if nothing is."""
+    """`path`: relative to the working directory. `what`: what is wrong with the file; "" if nothing is."""
     return Finding(
         id=QT1301.id,
         outcome=Outcome.BROKEN if what else Outcome.HOLDS,

@@ -19,7 +19,7 @@ RULES = (QT1302,)
 
 
 def make_unknown(step: str, host: str, reason: str, remedy: str, place: Place | None = None) -> Finding:
-    """Why a step could not be run. It is unknown, so that neither a waiver nor a severity lets it pass.
+    """Why a step could not be run. Its outcome is unknown, so that neither a waiver nor a severity lets it pass.
 
     `place`: where policy.toml asks for the step.
     """

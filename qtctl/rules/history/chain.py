@@ -1,4 +1,4 @@
-"""QT1001 and QT1002: snapshots that were not taken, and chains of snapshots that were changed since."""
+"""QT1001 and QT1002: snapshots that were not taken, and chains of snapshots that were changed later."""
 
 from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Meaning, Wording

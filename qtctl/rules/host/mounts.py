@@ -1,4 +1,4 @@
-"""QT726: nothing that the fleet uses is on a file system that only someone's hand has mounted."""
+"""QT726: nothing that the fleet uses is on a file system that was only mounted by hand."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -18,7 +18,7 @@ from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rul
 MOUNTS = Need(LateMounts.FACT, "*")
 _TRANSIENT = "/run/systemd/transient/"
 _OF_EVERY_BOOT = ("/dev", "/proc", "/run", "/sys")
-"""Where programs mount what no boot is to find again: credentials of a service, file systems of the kernel."""
+"""Where programs mount what need not survive a reboot: credentials of a service, file systems of the kernel."""
 _NAMED = 5
 
 
@@ -38,7 +38,7 @@ def _are_lasting(facts: Facts, desired: Desired) -> Judgment:
 
 
 def _judge_mount(unit: str, row: list[str], paths: list[str], trees: list[str]) -> Verdict | None:
-    """None if the fleet uses nothing of it."""
+    """None if the fleet uses nothing on the mount."""
     where, fragment, source = row
     used = [path for path in (*paths, *trees) if _is_in(path, where)] + [path for path in trees if _is_in(where, path)]
     if not used:
@@ -76,7 +76,7 @@ def _list_paths(desired: Desired) -> Iterator[str]:
 
 
 def _list_trees(desired: Desired) -> Iterator[str]:
-    """Folders of its own of which what is deep inside counts too: code, virtual environments, what it writes to."""
+    """The fleet's own folders, in which mounts at any depth count: code, virtual environments, declared folders."""
     code = (*(each.path for each in desired.code), *(each.code for each in list_judged_services(desired)))
     for path in (*code, *(each.path for each in desired.venvs), *(each.path for each in desired.folders)):
         if path.startswith("/") and path not in SHARED_FOLDERS:

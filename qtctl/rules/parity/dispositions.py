@@ -34,7 +34,7 @@ def judge_stray(service: Service) -> Finding:
 
 
 def judge_names(service: Service, disposition: Disposition, known: Collection[str]) -> Iterator[Finding]:
-    """Whether it went anywhere, and whether its new places are declared."""
+    """Whether a disposition names new places where it must, and whether they are declared."""
     if disposition.is_ in CARRIED and not disposition.to:
         yield service.make_broken(
             QT809,
@@ -55,7 +55,7 @@ def judge_names(service: Service, disposition: Disposition, known: Collection[st
 
 
 def judge_ports(service: Service, disposition: Disposition, compose: ComposeService) -> Iterator[Finding]:
-    """Whether the ports it mentions are published, and are given a port or a reason."""
+    """Whether the ports that a disposition names are published, and each has a new port or a reason."""
     published = {key for port in compose.ports for key in list_keys(port)}
     for key in sorted(disposition.ports):
         if key not in published:

@@ -43,7 +43,7 @@ def describe_port(port: Published, disposition: Disposition) -> str:
 
 
 def find_expected(port: Published, disposition: Disposition | None) -> int | None:
-    """Where the port must be found now; None if it is gone or not known."""
+    """The port number to expect now; None if the port is gone or unknown."""
     word = describe_port(port, disposition) if disposition is not None else ""
     if word.startswith(GONE):
         return None
@@ -68,9 +68,9 @@ def compare_port(
     facts: Facts | None,
     owners: Owners | None = None,
 ) -> PortSide:
-    """`holds` where a unit it went to declares the expected port and listens there, or where the port is said gone.
+    """`holds` if a unit it moved to declares the expected port and listens there, or the disposition says it is gone.
 
-    Without evidence, `broken` where another unit alone declares it: no port has two owners.
+    Without evidence, `broken` if only another unit declares it: no port has two owners.
     """
     word = describe_port(port, disposition)
     if word.startswith(GONE):
@@ -108,12 +108,12 @@ def list_declared(port: Published, expected: int | None, gone_to: tuple[PlaceOf,
 
 
 def _list_ports(gone_to: tuple[PlaceOf, ...]) -> tuple[DeclaredPort, ...]:
-    """Each once: two places may share a socket."""
+    """The ports of all places, each once: two places may share a socket."""
     return tuple(dict.fromkeys(port for place in gone_to for port in place.ports))
 
 
 def find_listening(facts: Facts, protocol: str, port: int) -> Sockets | None:
-    """None if it is unknown who listens."""
+    """The sockets that listen on a port; None if it is unknown who listens."""
     try:
         known = facts.read(Listeners, protocol)
     except LookupError:

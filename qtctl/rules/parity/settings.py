@@ -91,5 +91,5 @@ MEANINGS = {
     Dimension.VOLUMES: QT807,
     Dimension.DEPENDENCIES: QT808,
 }
-"""All others: QT806."""
+"""Dimensions that are not listed: QT806."""
 RULES = (QT804, QT805, QT806, QT807, QT808)

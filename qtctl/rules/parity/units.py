@@ -15,7 +15,7 @@ NO_EVIDENCE = "no evidence of a host"
 
 
 def compare_unit(place: PlaceOf, facts: Facts | None, desired: Desired) -> UnitSide:
-    """`holds` where the unit is up, or where it is there and waits for an active timer, socket or path to start it."""
+    """`holds` if the unit is up, or if it exists and waits for an active timer, socket or path to start it."""
     if facts is None:
         return make_side(place, None, Outcome.UNKNOWN, NO_EVIDENCE)
     try:
@@ -77,7 +77,7 @@ def judge(service: Service, side: UnitSide) -> Finding:
 
 
 def explain_unknown(facts: Facts, need: Need) -> str:
-    """The same reason for everything on a host that was not reached."""
+    """Why a fact is unknown: one and the same reason for everything on a host that was not reached."""
     if facts.why_unreachable:
         return facts.why_unreachable
     item = facts.find_item(need)

@@ -41,14 +41,14 @@ class Binding:
 
 
 def check_collisions(registry: Registry) -> Iterator[Problem]:
-    """Each claim with the first one it collides with; the first wildcard with one of each address."""
+    """Report each claim with the first one it collides with, and the first wildcard with one claim of each address."""
     bound: dict[tuple[str, int, str], dict[str, Binding]] = {}
     reported = set()
     for claim in _list_claims(registry):
         for host in claim.hosts:
             firsts = bound.setdefault((claim.protocol, claim.port, host), {})
             for first in _list_before(claim, firsts):
-                # Instances that get the same port from one line of their template are reported by that line.
+                # Instances with the same port from one line of their template are reported elsewhere, for that line.
                 same_line = first.origin == claim.origin and not claim.name.startswith(SOCKET)
                 told = same_line or (first.origin, claim.origin) in reported
                 if not told and not (first.shared and claim.shared):
@@ -71,7 +71,7 @@ def check_shared_sockets(registry: Registry) -> Iterator[Problem]:
 
 
 def _list_paths(registry: Registry) -> Iterator[tuple[str, str, str, frozenset[str], Origin]]:
-    """Who claims it, the unit that it is for in the end, the path, hosts, and where that is written."""
+    """For each claim: who claims the path, the unit it is finally for, the path, the hosts and where it is written."""
     placement, names = Placement(registry), Names.of(registry)
     for kind in ("services", "externals"):
         for name, node in getattr(registry, kind).items():
@@ -110,7 +110,7 @@ def _list_claims(registry: Registry) -> Iterator[Binding]:
 def _list_claiming_hosts(
     registry: Registry, node: Service | External, name: str, homes: frozenset[str]
 ) -> frozenset[str]:
-    """The hosts that have the instance: some may have fewer than others."""
+    """The hosts that have the instance: some hosts may have fewer instances than others."""
     if not isinstance(node, Service) or all(values.instances is None for values in node.on.values()):
         return homes
     instance = name.rpartition("@")[2]

@@ -39,7 +39,7 @@ def _judge_twins(registry: Registry, kind: str, first: str, second: str) -> Iter
 
 
 def _is_explained(registry: Registry, kind: str, gone: str, other: str) -> bool:
-    """`gone` is retired and says what became of it: it was replaced by the other, or by the same thing, or why."""
+    """Whether `gone` is retired and says why, or says that `other`, or what replaced `other` too, has replaced it."""
     nodes = getattr(registry, kind)
     if getattr(nodes[gone], "state", None) != "retired":
         return False

@@ -27,7 +27,7 @@ KNOWN = 20
 
 
 class Leads:
-    """What an unknown name was meant to be, and where such things are declared."""
+    """Hints for unknown names: what was probably meant, and where such things are declared."""
 
     def __init__(self, registry: Registry, names: Names) -> None:
         self._registry = registry
@@ -38,31 +38,31 @@ class Leads:
         self.tags = list_tags(registry)
 
     def suggest_entry(self, name: str, kind: str, file: str) -> str:
-        """For a name that only a table of this kind declares, in `file`."""
+        """A hint for a name that only a table of this kind, in `file`, can declare."""
         declared = getattr(self._registry, kind)
         if kind not in self._known:
             self._known[kind], self._declared[kind] = Known(declared), describe_where(file, declared)
         return self._find_by_unit(name, kind) or self._known[kind].suggest(name) or self._declared[kind]
 
     def _find_by_unit(self, name: str, kind: str) -> str:
-        """For a whole unit name used instead of the registry's name."""
+        """A hint for a full unit name that was used instead of the registry's name."""
         declared = getattr(self._registry, kind)
         found = (each for each in declared if kind in KINDS and make_unit_name(self._registry, kind, each) == name)
         return f"did you mean {each}?" if "." in name and (each := next(found, "")) else ""
 
     def suggest_unit(self, name: str, otherwise: str) -> str:
-        """For a short or long unit name; `otherwise` if none is near."""
+        """A hint for a short or full unit name; `otherwise` if no name is similar."""
         parts = name.split()
         if len(parts) > 1 and all(part in self._live for part in parts):
             return f"write each in quotes of its own: {', '.join(map(quote, parts))}"
         return self._units.suggest(name) or otherwise
 
     def suggest_tag(self, name: str) -> str:
-        """A tag that a host carries may be meant."""
+        """A hint for the tag of a host."""
         return Known(self._registry.fleet.tags).suggest(name) or describe_where("fleet.toml", self._registry.fleet.tags)
 
     def suggest_placed(self, name: str) -> str:
-        """For a host or a tag in a list of hosts: the other of the two may be meant."""
+        """A hint for a host or a tag in a list of hosts: a tag may be meant instead of a host, or the reverse."""
         bare = name.removeprefix(TAG_SIGN)
         if bare in (self._registry.hosts if name != bare else self.tags):
             return f"did you mean {bare if name != bare else TAG_SIGN + bare}?"
@@ -73,7 +73,7 @@ class Leads:
         return f"did you mean {TAG_SIGN}{near}?" if near else f"the tags are {known}"
 
     def suggest_successor(self, name: str) -> str:
-        """For the name of a service, an external or a target."""
+        """A hint for the name of a service, an external or a target."""
         if "" not in self._known:
             registry = self._registry
             self._known[""] = Known(dict.fromkeys([*registry.services, *registry.externals, *registry.targets]))
@@ -270,7 +270,7 @@ def _check_started(registry: Registry, names: Names, leads: Leads) -> Iterator[P
 def _check_started_unit(
     name: str | None, origin: Origin, registry: Registry, names: Names, leads: Leads
 ) -> Iterator[Problem]:
-    """A service, an instance of one, or the whole name of a foreign unit."""
+    """The unit must be a service, an instance of one, or a foreign unit by its full name."""
     if name is None or name in registry.services:
         return
     problem = names.find_problem(name)
@@ -279,7 +279,7 @@ def _check_started_unit(
 
 
 def _check_without_timer(registry: Registry, names: Names) -> Iterator[Problem]:
-    """Nothing is certain while a timer names a service that does not exist: this one may be meant."""
+    """On-timer services without a timer. None is reported if a timer names an unknown service: it may mean this one."""
     live = [name for name, timer in registry.timers.items() if timer.state != "retired"]
     named = [registry.timers[name].service for name in live]
     if any(service not in registry.services and names.find_problem(service) for service in named):
@@ -294,7 +294,7 @@ def _check_without_timer(registry: Registry, names: Names) -> Iterator[Problem]:
 
 
 def _list_driven(registry: Registry, names: Names, timer: str) -> Iterator[str]:
-    """What a timer starts; for a template of timers, the template that it names with a specifier, and its instances."""
+    """What a timer starts; with a specifier in the name, also what it becomes for each instance, and its template."""
     started = names.get_started(registry.timers[timer].service)
     yield started
     if "%" in started:

@@ -34,7 +34,7 @@ _RANDOM = Severity.WARNING, "holds text as random as a key"
 _AFTER_P = Severity.WARNING, "may be a password: it follows -p"
 _P = ("-p", "-P")
 _LONGEST = 65_536
-"""Characters of a command whose words are judged by the words before them."""
+"""The longest command, in characters, whose words are judged by the words before them."""
 _MIXED = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])")
 _NAMES_ONLY = frozenset(("EnvironmentFile", "LoadCredential", "LoadCredentialEncrypted", "SetCredentialEncrypted"))
 """Directives that name a secret's place, or hold it encrypted."""
@@ -54,7 +54,7 @@ def judge_secrets(view: View) -> Iterator[Finding]:
 
 
 def _find_secret(text: Text) -> tuple[Severity, str] | None:
-    """For a text that is not an argument: those are judged with the words before them."""
+    """The secret in a text that is not an argument: arguments are judged with the words before them."""
     if text.sort is Sort.ARGUMENT:
         return None
     certain = find_secret_kind(text.value)
@@ -89,7 +89,7 @@ def _find_spans(word: str) -> list[Span]:
 def _judge_word(
     word: str, before: str, spans: Sequence[Span], *, known: bool, other: bool
 ) -> tuple[Severity, str] | None:
-    """`known`: one of the programs has -p for a password; `other`: one has it for something else."""
+    """`known`: one of the programs uses -p for a password; `other`: one uses it for something else."""
     certain = find_secret_kind(word)
     if certain:
         return Severity.ERROR, certain
@@ -103,7 +103,7 @@ def _judge_word(
 
 
 def _judge_unit(view: View, unit: Unit) -> Iterator[Finding]:
-    """What no other key of the registry has: units other than services, [systemd], a user's own templates."""
+    """Lines of units other than services, of [systemd] and of a user's own templates: no other key has them."""
     raw = {(section, key) for section, said in _get_raw(view, unit).items() for key in said}
     for line in unit.parsed.directives:
         if line.key in _NAMES_ONLY or line.key == "Environment" or not line.value:

@@ -1,4 +1,4 @@
-"""QT104: streams with one end only."""
+"""QT104: streams that have only one end."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""QT117: a waiver that no longer does what someone meant it to. Found by lint/waivers.py, which sees all findings."""
+"""QT117: a waiver that no longer does what it was meant to. lint/waivers.py finds it, because it sees all findings."""
 
 from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Meaning

@@ -97,4 +97,4 @@ OF_STEP = {
     StepKind.DISK_FULL: QT1208,
     StepKind.ROLLBACK: QT1209,
 }
-"""The finding that each step makes if it fails."""
+"""Step → the finding if it fails."""

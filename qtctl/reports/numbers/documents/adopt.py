@@ -4,7 +4,7 @@ from qtctl.reports.numbers.rules import SCHEMA, Document, Items, add, compute, c
 
 
 def _share(numbers: tuple[int | float, ...]) -> float:
-    """Lines with keys of their own, of all; never rounded up to 1."""
+    """The share of lines that have keys of their own; never rounded up to 1."""
     typed, every = numbers[0], sum(numbers)
     share = round(typed / every, 4) if every else 1.0
     return share if typed == every else min(share, 0.9999)
