@@ -38,7 +38,7 @@ class Draft:
 class Task:
     """What is adopted, and into what. `states`: of the units on a live host; none for a folder.
 
-    `runtime`: files of a live host that are gone at the next boot, or made anew by it.
+    `runtime`: files of a live host that disappear at the next boot, or are created again by it.
 
     `without`: units that no registry can express, and why.
     """

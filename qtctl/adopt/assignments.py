@@ -25,7 +25,7 @@ SYNONYMS = {
     ("Service", "FailureAction"): "FailureAction",
     ("Service", "RebootArgument"): "RebootArgument",
 }
-"""Old directives that set the same as a current one in [Unit]."""
+"""Old directives that do the same as a current one in [Unit]."""
 _PATHS = {
     "ReadWriteDirectories": "ReadWritePaths",
     "ReadOnlyDirectories": "ReadOnlyPaths",
@@ -37,12 +37,12 @@ At = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """(section, directive) → the assignments in force, in order. `replaced`: in force until others came."""
+    """(section, directive) → the assignments in force, in order. `replaced`: those replaced by later ones."""
 
     held: dict[At, tuple[Assignment, ...]]
     replaced: tuple[Assignment, ...]
     order: tuple[Assignment, ...] = ()
-    """All in force, in the order of all directives together."""
+    """All assignments in force, in one order across all directives."""
 
     def last(self, section: str, key: str) -> str:
         """The value that counts; "" if there is none."""
@@ -54,7 +54,7 @@ class Merged:
 
 
 def merge(said: Iterable[Assignment], *, resets: bool = False) -> Merged:
-    """In the order in which systemd reads them. `resets`: an assignment that empties a list is kept before it."""
+    """In the order in which systemd reads them. `resets`: keep an assignment that empties a list, before the list."""
     held: dict[At, list[Assignment]] = {}
     replaced: list[Assignment] = []
     taken: list[Assignment] = []
@@ -101,7 +101,7 @@ def _replace(held: dict[At, list[Assignment]], replaced: list[Assignment], said:
         return
     if said.value:
         before = held.pop(at, [])
-        # Kept: it empties others too.
+        # The empty assignment is kept: it empties other directives too.
         emptied = [each for each in before[:1] if not each.value and reset_with(said.key) != frozenset((said.key,))]
         replaced += before[len(emptied) :]
         held[at] = [*emptied, said]

@@ -12,7 +12,7 @@ _REPLACED = "\N{REPLACEMENT CHARACTER}"
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """`trouble` is '' for text that systemd reads as it is; `harmless`: it reads it anyway."""
+    """`trouble` is '' for text that systemd reads as it is; `harmless`: systemd reads the text despite the trouble."""
 
     text: str
     trouble: str = ""
@@ -20,7 +20,7 @@ class Decoded:
 
 
 def decode(raw: bytes) -> Decoded:
-    """The text for its author. Bytes of a line that systemd cannot read at all become U+FFFD."""
+    """The text as its author sees it. Bytes of a line that systemd cannot read at all become U+FFFD."""
     if raw.startswith(_UTF16):
         return Decoded(_clean(raw.decode("utf-16", "replace")), f"is UTF-16 text: {NOT_LOADED}")
     if b"\0" in raw:

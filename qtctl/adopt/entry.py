@@ -21,7 +21,7 @@ Table = dict[str, Any]
 
 @dataclass(slots=True)
 class Entry:
-    """A table being made. `keys`: which key sets each directive of its kind; `said`: where each key came from."""
+    """A new table. `keys`: which key sets each directive of its kind; `said`: where each key came from."""
 
     unit: str
     keys: Mapping[At, Key]
@@ -34,7 +34,7 @@ class Entry:
     _from: dict[tuple[str, ...], tuple[Assignment, ...]] = field(default_factory=dict)
 
     def put(self, path: tuple[str, ...], value: object, said: Iterable[Assignment] = ()) -> None:
-        """`value` at `path`, set by these assignments."""
+        """Write `value` at `path`, and record the assignments that it comes from."""
         lines = tuple(said)
         _set(self.table, path, value)
         self._from[path] = lines
@@ -75,7 +75,7 @@ class Entry:
             self.ledger.note_error(QT110, self.unit, what, "fix it", at=Place(each.path, each.line))
 
     def refuse(self, said: Iterable[Assignment], why: str) -> None:
-        """Leave out what systemd would ignore, or what no registry can express; with its finding."""
+        """Leave out what systemd would ignore or no registry can express, with a finding."""
         for each in said:
             self.typed.pop(id(each), None)
             self.ledger.note_line(each.path, each.line, Fate.IGNORED, f"{each.key}=")

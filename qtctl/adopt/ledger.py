@@ -41,7 +41,7 @@ class Ledger:
         self.judgments.setdefault(replace(finding, what=what, remedy=remedy))
 
     def may_show(self, text: str) -> bool:
-        """Whether a free text holds no secret."""
+        """Whether a text holds no secret."""
         return shows_no_secret(text) and not any(find_known(text, self.secrets))
 
     def keep(self, secrets: frozenset[str]) -> None:
@@ -57,7 +57,7 @@ class Ledger:
         self.judge(meaning.make_broken(subject, what, remedy, at, severity=Severity.WARNING))
 
     def tell(self, subject: str, what: str, remedy: str = "", *, at: Place, severity: Severity = Severity.INFO) -> None:
-        """A choice or an observation without a rule. A warning needs a person."""
+        """Report a choice or an observation that belongs to no rule. A warning needs a person's attention."""
         self.judge(
             Finding(
                 id="",

@@ -15,7 +15,7 @@ LONGEST = 120
 
 
 def find_shared_prefix(units: Iterable[str]) -> str:
-    """The beginning, up to a `-`, of at least half of the units, and of two; else ''."""
+    """The prefix, up to a `-`, that at least half of the units, and at least two, share; else ''."""
     names = sorted(set(units))
     found = Counter(match[0] for name in names if (match := _PREFIX.match(name)) and match[0].endswith("-"))
     for prefix, number in sorted(found.items(), key=lambda each: (-each[1], each[0])):

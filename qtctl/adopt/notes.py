@@ -1,4 +1,4 @@
-"""Comments worth keeping → `notes`; also lines that systemd ignored or leaves to others, in their own words."""
+"""Comments worth keeping → `notes`; also lines that systemd ignored or leaves to other programs, verbatim."""
 
 from qtctl.adopt.adoption import Fate
 from qtctl.adopt.ledger import Ledger
@@ -13,11 +13,11 @@ _HEADS = (
     "This is a drop-in unit file extension, created via ",
     "or an equivalent operation. Do not edit.",
 )
-"""How files begin that qtctl or `systemctl set-property` made."""
+"""How files that qtctl or `systemctl set-property` wrote begin."""
 
 
 def write_notes(original: Original, ledger: Ledger) -> str:
-    """One comment per line; a comment above a directive says which one."""
+    """One comment per line; a comment above a directive names the directive."""
     lines = [_write_comment(each, original.unit, ledger) for each in original.comments]
     for at, said in original.merged.held.items():
         if at[0].startswith("X-") or at[1].startswith("X-"):

@@ -74,7 +74,7 @@ def find_runtime_dropins(unit: str, runtime: Iterable[Found]) -> tuple[str, ...]
 
 
 def tell_dropins(plan: Plan, runtime: Iterable[Found], ledger: Ledger) -> None:
-    """What /run adds to units stays in force, and is not adopted."""
+    """Drop-ins in /run stay in force and are not adopted."""
     for found in runtime:
         path = PurePosixPath(found.path)
         of, folder = path.parent.name.removesuffix(".d"), path.parent.parent.name

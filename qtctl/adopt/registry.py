@@ -27,7 +27,7 @@ POLICY: Mapping[str, Any] = {"fail_on": GATE.value}
 
 @dataclass(frozen=True, slots=True)
 class HostFacts:
-    """The host's entry in hosts.toml. `guessed`: keys without known values."""
+    """The host's entry in hosts.toml. `guessed`: keys whose values are guesses."""
 
     name: str
     address: str
@@ -104,7 +104,7 @@ def write_text(document: Mapping[str, Any]) -> str:
 
 
 def order_keys(table: Table, keys: Iterable[str]) -> Table:
-    """In the order of `keys`, as in the registry's own pages."""
+    """The table in the order of `keys`, which is that of the registry's own pages."""
     return {key: table[key] for key in keys if key in table}
 
 

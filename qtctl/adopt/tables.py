@@ -62,7 +62,7 @@ class Made:
 
 
 def make_table(original: Original, plan: Plan, ledger: Ledger) -> Made | None:
-    """None if systemd would not load the unit because something is missing; a judgment says so."""
+    """None if systemd would not load the unit because something is missing; a finding says so."""
     kind = original.kind
     name = plan.names.get(original.unit) or _name_dropin(original)
     entry = Entry(original.unit, list_fields(kind), ledger)
@@ -167,7 +167,7 @@ def _tell_open(standings: Mapping[str, Standing], done: Made) -> None:
 
 
 def _write_resets(done: Made, held: dict[At, tuple[Assignment, ...]]) -> None:
-    """For a drop-in: what it empties before it sets anything. `merge` has put the empty assignments first."""
+    """For a drop-in: the directives that it resets before it sets anything. `merge` put the empty assignments first."""
     emptied = {at: said for at, said in held.items() if not said[0].value}
     if not emptied:
         return
@@ -301,7 +301,7 @@ def _list_words(held: Mapping[At, tuple[Assignment, ...]], section: str, key: st
 
 
 def _finish(done: Made, plan: Plan, ledger: Ledger) -> None:
-    """What only the whole table shows: its target, what enables it, notes, secrets."""
+    """Parts that depend on the whole table: its target, what enables it, notes, secrets."""
     table = done.table
     if done.kind == "services":
         _write_service_type(done)
@@ -318,7 +318,7 @@ def _finish(done: Made, plan: Plan, ledger: Ledger) -> None:
 
 
 def _write_service_type(done: Made) -> None:
-    """systemd's default Type=."""
+    """If the unit sets no Type=, write systemd's default."""
     if "type" in done.table:
         return
     if not done.original.has("Service", "ExecStart"):
