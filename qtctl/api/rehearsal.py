@@ -123,7 +123,7 @@ def read_failures(names: Sequence[str] | None, declared: Loaded) -> tuple[Failur
     known = [each.value for each in Failure]
     for name in names:
         if name not in known:
-            hint = f"{Known(known).suggest(name)} It is one of {', '.join(known)}".strip()
+            hint = Known(known).suggest(name) or f"it is one of {', '.join(known)}"
             raise InputError(f"--failure {name}: a rehearsal makes no such failure", hint=hint)
     return tuple(each for each in Failure if each.value in names)
 

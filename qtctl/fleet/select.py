@@ -82,8 +82,8 @@ def _list_tagged(tag: str, tags: Mapping[str, Collection[str]]) -> Iterable[str]
     found = sorted(tags.get(tag, ()))
     if not found:
         near = get_close_matches(tag, tags, n=1)
-        known = name_hosts(sorted(tags)) or "none"
-        hint = f"did you mean {near[0]}?" if near and near[0] != tag else f"the tags are {known}"
+        known = f"the tags are {name_hosts(sorted(tags))}" if tags else "no host has a tag"
+        hint = f"did you mean {near[0]}?" if near and near[0] != tag else known
         raise InputError(f"no host of the registry carries the tag {tag}", hint=hint)
     return found
 

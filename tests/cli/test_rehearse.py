@@ -98,10 +98,11 @@ def test_the_recorded_evidence_fits() -> None:
 OPTIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "an unknown failure": (
         ("--host", "box", "--failure", "rebot"),
-        (
-            "--failure rebot: a rehearsal makes no such failure (did you mean reboot? It is one of kill, redis, "
-            "reboot, disk-full)"
-        ),
+        "--failure rebot: a rehearsal makes no such failure (did you mean reboot?)",
+    ),
+    "a failure like no other": (
+        ("--host", "box", "--failure", "explode"),
+        "--failure explode: a rehearsal makes no such failure (it is one of kill, redis, reboot, disk-full)",
     ),
     "an unknown host": (("--host", "bax"), "bax is not a host of the registry (did you mean box? hosts.toml has box)"),
     "a lab host": (("--host", "lab1"), "lab1 is not a host of the registry (hosts.toml has box)"),

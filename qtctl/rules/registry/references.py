@@ -69,8 +69,9 @@ class Leads:
         if name == bare:
             return self.suggest_entry(name, "hosts", "hosts.toml")
         near = Known(self.tags).find_nearest(bare)
-        known = ", ".join(f"{TAG_SIGN}{each}" for each in self.tags[:KNOWN]) or "none"
-        return f"did you mean {TAG_SIGN}{near}?" if near else f"the tags are {known}"
+        known = ", ".join(f"{TAG_SIGN}{each}" for each in self.tags[:KNOWN])
+        listed = f"the tags are {known}" if known else "no host has a tag"
+        return f"did you mean {TAG_SIGN}{near}?" if near else listed
 
     def suggest_successor(self, name: str) -> str:
         """A hint for the name of a service, an external or a target."""
