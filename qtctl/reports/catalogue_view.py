@@ -1,35 +1,17 @@
 """The service catalogue for every format: a record for each service."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 
 from qtctl.dialects.shell import join as join_words
-from qtctl.errors import Place
-from qtctl.findings.finding import Finding
 from qtctl.reports.blocks import BREAK, Block, Blocks, Code, Column, Paragraph, Section, Table, Text, Title, join
 from qtctl.reports.blocks import make_table as table_of
 from qtctl.reports.catalogue import CatalogueEntry, CataloguePort, CatalogueReport, to_json
 from qtctl.reports.categories import Category
+from qtctl.reports.judged_view import Writers, build_judged_view
 from qtctl.reports.phrases import NONE, UNKNOWN, format_count, format_span
-from qtctl.reports.unreachable import condense
-from qtctl.reports.view import View
 
 LIST_HEADS = ("service", "state", "owner", "ports", "streams in", "streams out", "purpose")
-
-
-def build_view(
-    report: CatalogueReport, checks: Sequence[Finding], locate: Callable[[str], str], home: Callable[[], Place]
-) -> View:
-    return View(
-        name="report catalogue",
-        about=report.host,
-        json=partial(to_json, report),
-        page=partial(build_page, report),
-        screen=partial(build_screen, report),
-        findings=lambda: condense(checks, report.host),
-        locate=locate,
-        home=home,
-    )
 
 
 def build_page(report: CatalogueReport) -> Blocks:
@@ -147,3 +129,6 @@ def _format_port(port: CataloguePort) -> tuple[Code | str, ...]:
 
 def _format_pairs(pairs: dict[str, str]) -> str:
     return ", ".join(f"{key}={value}" for key, value in pairs.items())
+
+
+build_view = partial(build_judged_view, Writers("report catalogue", to_json, build_page, build_screen))

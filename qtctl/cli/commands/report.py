@@ -34,64 +34,43 @@ def reports() -> None:
     """Documents about a host, from live or saved evidence."""
 
 
-@app.command()
-@selects_one_host
-def registry(
-    context: typer.Context,
-    host: str | None = None,
-    saved: FromOption = None,
-    registry: RegistryOption = None,
-    as_name: AsOption = None,
-    user: UserOption = None,
-    templates: TemplatesOption = None,
-    format_: FormatOption = None,
-    out: OutFileOption = None,
-) -> None:
-    """Write the module registry: what every service, port, venv, stream and timer is, each with its proof."""
-    from qtctl.cli.evidence import Source
+def _add_judged(name: str, report: str, help_: str) -> None:
+    """A command for a report of a host whose findings are those of an audit: `qtctl.reports.REPORT`."""
 
-    source = Source(locate_registry(registry), templates, host, saved, as_name, user)
-    _write_judged("module_registry", source, context, format_, out)
+    @app.command(name, help=help_)
+    @selects_one_host
+    def write(
+        context: typer.Context,
+        host: str | None = None,
+        saved: FromOption = None,
+        registry: RegistryOption = None,
+        as_name: AsOption = None,
+        user: UserOption = None,
+        templates: TemplatesOption = None,
+        format_: FormatOption = None,
+        out: OutFileOption = None,
+    ) -> None:
+        from qtctl.cli.evidence import Source
 
-
-@app.command()
-@selects_one_host
-def overview(
-    context: typer.Context,
-    host: str | None = None,
-    saved: FromOption = None,
-    registry: RegistryOption = None,
-    as_name: AsOption = None,
-    user: UserOption = None,
-    templates: TemplatesOption = None,
-    format_: FormatOption = None,
-    out: OutFileOption = None,
-) -> None:
-    """Write the overview of a host: health, critical services, recent restarts, resources, risks and gaps."""
-    from qtctl.cli.evidence import Source
-
-    source = Source(locate_registry(registry), templates, host, saved, as_name, user)
-    _write_judged("overview", source, context, format_, out)
+        source = Source(locate_registry(registry), templates, host, saved, as_name, user)
+        _write_judged(report, source, context, format_, out)
 
 
-@app.command()
-@selects_one_host
-def catalogue(
-    context: typer.Context,
-    host: str | None = None,
-    saved: FromOption = None,
-    registry: RegistryOption = None,
-    as_name: AsOption = None,
-    user: UserOption = None,
-    templates: TemplatesOption = None,
-    format_: FormatOption = None,
-    out: OutFileOption = None,
-) -> None:
-    """Write the service catalogue: of every service purpose, owner, command, ports, streams, limits and state."""
-    from qtctl.cli.evidence import Source
-
-    source = Source(locate_registry(registry), templates, host, saved, as_name, user)
-    _write_judged("catalogue", source, context, format_, out)
+_add_judged(
+    "registry",
+    "module_registry",
+    "Write the module registry: what every service, port, venv, stream and timer is, each with its proof.",
+)
+_add_judged(
+    "overview",
+    "overview",
+    "Write the overview of a host: health, critical services, recent restarts, resources, risks and gaps.",
+)
+_add_judged(
+    "catalogue",
+    "catalogue",
+    "Write the service catalogue: of every service purpose, owner, command, ports, streams, limits and state.",
+)
 
 
 @app.command()
@@ -122,7 +101,7 @@ def flow(
 
 
 def _write_judged(name: str, source: "Source", context: typer.Context, format_: str | None, out: "Path | None") -> None:
-    """A report of a host whose findings are those of an audit: `qtctl.reports.NAME`, and its view beside it."""
+    """`qtctl.reports.NAME`, and its view beside it."""
     from qtctl.cli.evidence import gather
 
     declared, evidence = gather(source, context.obj, lambda _: import_module(f"qtctl.reports.{name}_view"))
