@@ -2,12 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterable
 from dataclasses import asdict, fields
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 from qtctl.dialects import terminal
+from qtctl.dialects.json_text import count_values, is_deeper
 from qtctl.errors import InputError, Place
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Ask, Evidence, Item, State
 from qtctl.model.facts import FACT_KINDS, Channel, Reach
@@ -44,7 +44,8 @@ def load(text: str, file: str) -> Evidence:
     _check_size(text, file)
     document = _parse(text, file)
     _check_version(document, file)
-    _check_depth(document, file)
+    if is_deeper(document, DEEPEST):
+        raise InputError(f"nested deeper than {DEEPEST}", hint=HINT, place=Place(file))
     del document
     try:
         evidence = Evidence(**_make_reader_type().validate_json(text, strict=True))
@@ -114,33 +115,13 @@ def _parse(text: str, file: str) -> object:
 
 
 def _check_size(text: str, file: str) -> None:
-    """Each value has a character before or after it, and becomes a Python object of many times its size."""
     if len(text) > MOST_CHARACTERS:
         what = f"{len(text)} characters, more than the {MOST_CHARACTERS} that are read of evidence"
         raise InputError(what, hint=HINT, place=Place(file))
-    values = _count_values(text)
+    values = count_values(text)
     if values > MOST_VALUES:
         what = f"about {values} values, more than the {MOST_VALUES} that are read of evidence"
         raise InputError(what, hint=HINT, place=Place(file))
-
-
-def _count_values(text: str) -> int:
-    return sum(map(text.count, "[{,:"))
-
-
-def _check_depth(document: object, file: str) -> None:
-    """The deeper a document is nested, the longer it takes to check."""
-    level = [document]
-    for _ in range(DEEPEST):
-        level = [each for above in level for each in _list_inner(above) if isinstance(each, dict | list)]
-    if level:
-        raise InputError(f"nested deeper than {DEEPEST}", hint=HINT, place=Place(file))
-
-
-def _list_inner(value: object) -> Iterable[object]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
 
 
 def _check_version(document: object, file: str) -> None:
@@ -213,7 +194,7 @@ def _find_value_problem(item: Item) -> str:
 
     try:
         text = _write_line(item.value)
-        if (values := _count_values(text)) > MOST_VALUES_OF_ITEM:
+        if (values := count_values(text)) > MOST_VALUES_OF_ITEM:
             return f"value: about {values} values, more than the {MOST_VALUES_OF_ITEM} that are read of one item"
         return find_problem(_make_value_type(item.fact).validate_json(text, strict=True))
     except ValidationError as error:

@@ -26,7 +26,8 @@ def read_json(text: str, file: str, hint: str) -> object:
         raise InputError(f"nested deeper than {DEEPEST}", hint=hint, place=Place(file)) from None
     except ValueError as error:
         raise InputError(f"not JSON: {_describe(error)}", hint=hint, place=Place(file)) from None
-    _check_depth(found, file, hint)
+    if is_deeper(found, DEEPEST):
+        raise InputError(f"nested deeper than {DEEPEST}", hint=hint, place=Place(file))
     if "\\u" in text:
         _check_characters(found, file, hint)
     return found
@@ -48,21 +49,25 @@ def _parse_float(text: str) -> float:
     return value
 
 
+def count_values(text: str) -> int:
+    """About how many values it has. Each has one of these before it, and becomes an object of many times its size."""
+    return sum(map(text.count, "[{,:"))
+
+
+def is_deeper(document: object, most: int) -> bool:
+    """Whether its lists and objects are nested deeper than that."""
+    level = [document]
+    for _ in range(most):
+        level = [each for above in level for each in _list_inner(above) if isinstance(each, dict | list)]
+    return bool(level)
+
+
 def _check_size(text: str, file: str, hint: str) -> None:
     if len(text) > MOST_CHARACTERS:
         raise InputError(f"{len(text)} characters, more than {MOST_CHARACTERS}", hint=hint, place=Place(file))
-    values = sum(map(text.count, "[{,:"))
+    values = count_values(text)
     if values > MOST_VALUES:
         raise InputError(f"about {values} values, more than {MOST_VALUES}", hint=hint, place=Place(file))
-
-
-def _check_depth(document: object, file: str, hint: str) -> None:
-    level = [document]
-    for _ in range(DEEPEST):
-        level = [each for above in level for each in _list_inner(above) if isinstance(each, dict | list)]
-        if not level:
-            return
-    raise InputError(f"nested deeper than {DEEPEST}", hint=hint, place=Place(file))
 
 
 def _list_inner(value: object) -> Iterable[object]:
