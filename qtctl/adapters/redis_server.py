@@ -13,11 +13,12 @@ from redis.exceptions import AuthenticationError, RedisError, ResponseError
 from redis.retry import Retry
 
 from qtctl.adapters.bounds import MIB, STORE_EXCHANGE, Deadline
+from qtctl.adapters.byte_stream import receive, send_all
 from qtctl.errors import HostError, InputError
 
 SCHEMES = ("redis", "rediss", "unix")
 _PORT = 6379
-_BROKEN = (RedisError, OSError, ValueError, RecursionError)
+_BROKEN = (RedisError, OSError, EOFError, ValueError, RecursionError)
 """What redis-py raises if the connection ends or no Redis answers: it does not check lengths or depth of an answer."""
 
 
@@ -53,12 +54,10 @@ class _Bounded:
     def sendall(self, data: bytes) -> None:
         """Send a command, and count the bytes of its answer from 0."""
         self._read = 0
-        self._wire.settimeout(self._deadline.left())
-        self._wire.sendall(data)
+        send_all(self._wire, data, self._deadline)
 
     def recv(self, size: int) -> bytes:
-        self._wire.settimeout(self._deadline.left())
-        data = self._wire.recv(size)
+        data = receive(self._wire, size, self._deadline)
         self._read += len(data)
         if self._read > STORE_EXCHANGE:
             raise OSError(0, f"it answers with more than {STORE_EXCHANGE // MIB} MiB")
