@@ -9,6 +9,7 @@ from qtctl.adapters.files import LARGEST
 from qtctl.contained.folder import Folder, Links
 from qtctl.contained.regular import check_regular, read_at
 from qtctl.contained.walk import Walk
+from qtctl.dialects.paths import is_in
 from qtctl.errors import InputError, Place
 
 OTHER = "it is not a regular file"
@@ -38,8 +39,7 @@ def locate_below(path: str) -> Path:
 
 def is_below(path: str) -> bool:
     """Whether it is in the folder in which qtctl runs, links followed."""
-    here, found = os.path.realpath(""), os.path.realpath(path)
-    return found == here or found.startswith(f"{here.rstrip('/')}/")
+    return is_in(os.path.realpath(path), os.path.realpath(""))
 
 
 @dataclass(frozen=True, slots=True)

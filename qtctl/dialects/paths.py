@@ -75,3 +75,8 @@ def normalize(path: str) -> str:
         elif name not in ("", "."):
             found.append(name)
     return "/" + "/".join(found)
+
+
+def is_in(path: str, folder: str) -> bool:
+    """Whether an absolute path is the folder, or below it. Neither has `..`."""
+    return path == folder or path.startswith(f"{folder.rstrip('/')}/")

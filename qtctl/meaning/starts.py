@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from qtctl.dialects.paths import is_in
 from qtctl.meaning.access import ROOT
 from qtctl.meaning.permissions import Identity, Permission
 from qtctl.meaning.ways import make_identity
@@ -82,7 +83,7 @@ def is_made_at_start(service: DesiredService, path: str) -> bool:
         if (base := _MADE_AT_START.get(key))
         for name in names.split()
     ]
-    return any(path == each or path.startswith(f"{each}/") for each in made)
+    return any(is_in(path, each) for each in made)
 
 
 def find_program(service: DesiredService) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from qtctl.dialects.paths import is_in
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.desired_unit import DesiredUnit, Pairs
 from qtctl.model.unit_kinds import UnitKind
@@ -93,7 +94,7 @@ def _list_own_paths(service: DesiredService) -> Iterator[str]:
 
 def holds_path(path: str, folders: Iterable[str]) -> str:
     """The first of the folders that a path lies in; "" for none."""
-    return next((each for each in folders if path == each or path.startswith(f"{each.rstrip('/')}/")), "")
+    return next((each for each in folders if is_in(path, each)), "")
 
 
 def list_services(units: Iterable[DesiredUnit]) -> Iterator[DesiredService]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from qtctl.dialects.paths import is_in
 from qtctl.meaning.originals import describe_seen
 from qtctl.meaning.units import is_up
 from qtctl.model.desired import Desired, DesiredService
@@ -102,11 +103,7 @@ def list_used_paths(unit: DesiredUnit, desired: Desired) -> tuple[str, ...]:
     if not isinstance(unit, DesiredService) or not desired.installs:
         return ()
     named = tuple(_list_named_paths(unit))
-    return tuple(
-        each.path
-        for each in desired.installs
-        if any(path == each.path or path.startswith(f"{each.path}/") for path in named)
-    )
+    return tuple(each.path for each in desired.installs if any(is_in(path, each.path) for path in named))
 
 
 def _list_named_paths(service: DesiredService) -> Iterator[str]:

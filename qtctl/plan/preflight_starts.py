@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from qtctl.dialects.paths import is_in
 from qtctl.meaning.starts import is_judged, is_made_at_start
 from qtctl.model.account_facts import Group
 from qtctl.model.desired import Desired, DesiredService
@@ -88,7 +89,7 @@ def _list_folders(service: DesiredService, desired: Desired) -> Iterator[tuple[s
     Other services are judged with everything that they start with.
     """
     path = service.working_directory
-    installed = any(path == each.path or path.startswith(f"{each.path}/") for each in desired.installs)
+    installed = any(is_in(path, each.path) for each in desired.installs)
     if installed or not is_judged(service) or not list_used_paths(service, desired) or not _is_plain(path):
         return
     if not is_made_at_start(service, path):
@@ -106,7 +107,7 @@ def _is_made(service: DesiredService, path: str) -> bool:
     for key, names in (*service.settings, *service.sandbox):
         if key in _DIRECTORIES:
             made += [f"{_DIRECTORIES[key]}/{name.partition(':')[0]}" for name in names.split()]
-    return any(path == each or path.startswith(f"{each}/") for each in made)
+    return any(is_in(path, each) for each in made)
 
 
 def _find_keys(service: DesiredService, facts: Facts) -> Iterator[Refusal]:

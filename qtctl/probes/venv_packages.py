@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from qtctl.dialects.paths import is_in
 from qtctl.dialects.shell import quote
 from qtctl.model.code_facts import VenvPackages
 from qtctl.model.evidence import Need
@@ -60,7 +61,7 @@ def _parse(needs: Sequence[Need], frame: Frame | None) -> list[Answer]:
 
 def _answer(need: Need, records: set[str], failed: dict[str, str]) -> Answer:
     lib = f"{need.subject}/lib"
-    why = next((said for path, said in failed.items() if path == lib or path.startswith(f"{lib}/")), "")
+    why = next((said for path, said in failed.items() if is_in(path, lib)), "")
     if why in MISSING:
         return answer_absent(need, why, again=make_again(need.subject))
     if why:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
+from qtctl.dialects.paths import is_in
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import make_steps
@@ -40,7 +41,7 @@ def _are_lasting(facts: Facts, desired: Desired) -> Judgment:
 def _judge_mount(unit: str, row: list[str], paths: list[str], trees: list[str]) -> Verdict | None:
     """None if the fleet uses nothing on the mount."""
     where, fragment, source = row
-    used = [path for path in (*paths, *trees) if _is_in(path, where)] + [path for path in trees if _is_in(where, path)]
+    used = [path for path in (*paths, *trees) if is_in(path, where)] + [path for path in trees if is_in(where, path)]
     if not used:
         return None
     proof = ProofSource(MOUNTS, f"systemctl show -p Where --value -- {quote(unit)}", where)
@@ -59,12 +60,8 @@ def _explain_origin(fragment: str, source: str) -> str:
     return "by a line that fstab does not have any more" if source == "/etc/fstab" else "by hand"
 
 
-def _is_in(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(f"{folder.rstrip('/')}/")
-
-
 def _is_of_every_boot(where: str) -> bool:
-    return any(_is_in(where, each) for each in _OF_EVERY_BOOT)
+    return any(is_in(where, each) for each in _OF_EVERY_BOOT)
 
 
 def _list_paths(desired: Desired) -> Iterator[str]:
