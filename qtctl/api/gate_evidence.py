@@ -44,13 +44,6 @@ class EvidenceShelf:
             self._read[host] = self._check_age(self._read_saved(declared), host)
         return self._read[host]
 
-    def find_if_any(self, declared: Declared) -> Evidence | None:
-        """None if there is none that may be used."""
-        try:
-            return self.find(declared)
-        except InputError:
-            return None
-
     def name(self, host: str) -> str:
         """The file that has the evidence of a host."""
         return f"{self.gate.saved.rstrip('/')}/{host}.json"

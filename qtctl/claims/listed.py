@@ -5,12 +5,12 @@ A number is called wrong only if no way of counting gives it, and only if the li
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from qtctl.claims.numbers import find_quantity, is_total
 from qtctl.claims.vocabulary import split_words
-from qtctl.claims.wording import Count, drop_parentheses, find_counts, list_words, make_singular, name_of, split_names
+from qtctl.claims.wording import Count, drop_parentheses, find_counts, list_words, name_of, split_names
 from qtctl.dialects.document.types import Block, Document, Item, Listing, Row, Table
 
 _ATTRIBUTE_HEADS = split_words(
@@ -204,7 +204,3 @@ def _lists_names(items: Sequence[Item]) -> bool:
 def _is_attribute(item: Item) -> bool:
     """Whether an item is a property, not a thing: `Image: postgres`, `**Reason**: …`."""
     return bool(_ATTRIBUTE.match(item.text)) or "=" in item.text.split(" ", 1)[0]
-
-
-def make_singulars(words: Iterable[str]) -> frozenset[str]:
-    return frozenset(map(make_singular, words))
