@@ -1,7 +1,7 @@
 """Whatever a document is: a result, or one error with file and line. Never a trace, and in linear time."""
 
-import json
 import gc
+import json
 import os
 import time
 from pathlib import Path
