@@ -37,25 +37,31 @@ def _make_options(how: How, why: str, *names: str) -> Iterator[Option]:
 
 
 _STAYS = "only public keys are offered"
-_QUIET = "no terminal: how ssh looks and logs"
-_NEVER = "nothing is forwarded for you; tunnels are qtctl's own"
+_QUIET = "there is no terminal, and ssh itself logs nothing"
+_NEVER = "nothing is forwarded for you; qtctl opens its own tunnels"
 
 TABLE: tuple[Option, ...] = (
     *_make_options(
-        How.HONOURED, "where to connect, and as whom", "HostName", "Port", "User", "AddressFamily", "BindAddress"
+        How.HONOURED,
+        "where to connect, and as which account",
+        "HostName",
+        "Port",
+        "User",
+        "AddressFamily",
+        "BindAddress",
     ),
-    *_make_options(How.HONOURED, "the way there; each jump host by its own settings", "ProxyCommand", "ProxyJump"),
-    *_make_options(How.HONOURED, "the shorter one of this and qtctl's own limit", "ConnectTimeout"),
     *_make_options(
-        How.HONOURED, "where the host's key is looked up, and as what", "GlobalKnownHostsFile", "UserKnownHostsFile"
+        How.HONOURED, "the route to the host; each jump host with its own settings", "ProxyCommand", "ProxyJump"
     ),
+    *_make_options(How.HONOURED, "this or qtctl's own limit, whichever is shorter", "ConnectTimeout"),
+    *_make_options(How.HONOURED, "where the host's key is looked up", "GlobalKnownHostsFile", "UserKnownHostsFile"),
     *_make_options(How.HONOURED, "the name in known_hosts and in host certificates", "HostKeyAlias"),
     *_make_options(
         How.HONOURED,
         "keys listed there or in a KRL are refused; so is every key if it cannot be read",
         "RevokedHostKeys",
     ),
-    *_make_options(How.HONOURED, "the key known for the address may not be another one", "CheckHostIP"),
+    *_make_options(How.HONOURED, "a key that is known for the address must be the same key", "CheckHostIP"),
     *_make_options(
         How.HONOURED,
         "in this order, those that paramiko supports; refused if it supports none",
@@ -66,15 +72,17 @@ TABLE: tuple[Option, ...] = (
         "PubkeyAcceptedKeyTypes",
     ),
     Option("Ciphers", How.HONOURED, "those that paramiko supports, AES-GCM first; refused if it supports none"),
-    *_make_options(How.HONOURED, "how an authority may sign a host certificate", "CASignatureAlgorithms"),
-    *_make_options(How.HONOURED, "of the host's key and of ours", "RequiredRSASize"),
+    *_make_options(
+        How.HONOURED, "the algorithms with which an authority may sign a host certificate", "CASignatureAlgorithms"
+    ),
+    *_make_options(How.HONOURED, "applies to the host's key and to yours", "RequiredRSASize"),
     *_make_options(
         How.HONOURED, "which keys are offered", "CertificateFile", "IdentitiesOnly", "IdentityAgent", "IdentityFile"
     ),
-    *_make_options(How.HONOURED, "new session keys after so many bytes or seconds", "RekeyLimit"),
+    *_make_options(How.HONOURED, "new session keys after this many bytes or seconds", "RekeyLimit"),
     *_make_options(
         How.HONOURED,
-        "by ssh itself, before it says where to connect",
+        "ssh itself applies these before it prints the settings",
         "Host",
         "Match",
         "Include",
@@ -153,7 +161,7 @@ TABLE: tuple[Option, ...] = (
     ),
     *_make_options(
         How.IGNORED,
-        "qtctl runs its own commands, and none on this machine",
+        "qtctl runs only its own commands, and none on this machine",
         "LocalCommand",
         "PermitLocalCommand",
         "RemoteCommand",
@@ -166,7 +174,7 @@ TABLE: tuple[Option, ...] = (
     ),
     *_make_options(
         How.IGNORED,
-        "one connection of its own, ended with the command; not shared",
+        "qtctl opens one connection of its own, and closes it when the command ends",
         "ControlMaster",
         "ControlPath",
         "ControlPersist",

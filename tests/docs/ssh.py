@@ -8,22 +8,23 @@ BEGIN = """\
 # SSH settings
 
 qtctl connects as `ssh HOST` does: it asks `ssh -G` for the settings, so Include, Match, jump hosts and proxy commands
-mean the same. It is never laxer than ssh: an option that would make ssh refuse a host makes qtctl refuse it too, and
-an option that it cannot honour is an error that names the option and the file (exit code 3). Jump hosts are held to
-their own settings.
+work as usual. It is never laxer than ssh: an option that would make ssh refuse a host makes qtctl refuse it too, and
+an option that it cannot honour is an error that names the option and the file (exit code 3). For each jump host, its
+own settings apply.
 
-**Host keys** must be known, whatever StrictHostKeyChecking says: from known_hosts (patterns, hashes, `@revoked`), or
-by a host certificate that an authority of an `@cert-authority` line signed: in its time, for the host's name
-(HostKeyAlias, else HostName; no wildcards), with an algorithm of CASignatureAlgorithms. RevokedHostKeys may be lists
-of keys or KRLs; if one cannot be read, no key is trusted.
+**Host keys** must always be known, whatever StrictHostKeyChecking says: either from known_hosts (patterns, hashes,
+`@revoked`), or by a host certificate from an authority in an `@cert-authority` line. The certificate must be valid now,
+be issued for the host's name (HostKeyAlias, else HostName; no wildcards), and be signed with an algorithm in
+CASignatureAlgorithms. RevokedHostKeys may be lists of keys or KRLs; if one cannot be read, no key is trusted.
 
-**Names** of hosts and accounts are those that ssh takes: no control characters, nothing that a shell would obey, none
-that begins with `-`. Other names start no process. A ProxyCommand ends with qtctl, even where that is killed.
+**Names** of hosts and accounts are those that ssh accepts: no control characters, nothing that a shell would interpret,
+no `-` at the beginning. For any other name, qtctl starts no process. A ProxyCommand ends with qtctl, even if qtctl is
+killed.
 """
 TITLES = {
     How.HONOURED: "Honoured",
-    How.REFUSED: "Refused, unless they are at their default",
-    How.IGNORED: "Ignored, since that makes nothing laxer",
+    How.REFUSED: "Refused, unless set to the default",
+    How.IGNORED: "Ignored, because that makes nothing laxer",
 }
 
 
