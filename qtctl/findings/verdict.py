@@ -8,7 +8,7 @@ from qtctl.findings.finding import Outcome, Severity
 
 
 class Conclusion(StrEnum):
-    """Of everything that a command judged."""
+    """The conclusion from everything that a command judged."""
 
     AS_DECLARED = "as-declared"
     """No finding at or above the gate, and nothing unknown. What only root could tell may not have been asked."""

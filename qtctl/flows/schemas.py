@@ -67,7 +67,7 @@ LINT_ERROR = {
     "properties": {
         "id": {
             "type": ["string", "null"],
-            "description": "Of the finding; null: the files cannot be read as a registry.",
+            "description": "Id of the finding; null if the files cannot be read as a registry.",
         },
         "file": {"type": ["string", "null"], "description": "Relative to the registry."},
         "line": {"type": ["integer", "null"], "minimum": 1},
@@ -86,9 +86,12 @@ LINT_FINDING = {
         "subjects": {"type": "array", "minItems": 1, "items": {"type": "string"}},
         "file": {"type": "string", "description": "Relative to the registry; NAME.j2: a unit template."},
         "line": {"type": ["integer", "null"], "minimum": 1},
-        "what": {"type": "string", "description": "Of the subjects. Never holds a value of an env."},
+        "what": {
+            "type": "string",
+            "description": "What is wrong with the subjects; never contains the value of a variable.",
+        },
         "remedy": {"type": "string"},
-        "fixable": {"type": "boolean", "description": "--fix would try."},
+        "fixable": {"type": "boolean", "description": "Whether --fix would try to fix it."},
     },
 }
 LINT_FIXED = {
@@ -115,12 +118,16 @@ LINT: dict[str, Any] = {
     ],
     "properties": {
         "schema_version": {"const": 1},
-        "registry": {"type": "string", "description": "The folder, as it was named."},
-        "errors": {"type": "array", "items": LINT_ERROR, "description": "What keeps the registry from being loaded."},
+        "registry": {"type": "string", "description": "The folder, as given on the command line."},
+        "errors": {
+            "type": "array",
+            "items": LINT_ERROR,
+            "description": "Errors because of which the registry cannot be loaded.",
+        },
         "findings": {
             "type": "array",
             "items": LINT_FINDING,
-            "description": "Where there are errors, of what could be read in spite of them.",
+            "description": "If there are errors, the findings about what could still be read.",
         },
         "summary": {
             "type": "object",
@@ -128,19 +135,26 @@ LINT: dict[str, Any] = {
             "required": ["error", "warning", "info"],
             "properties": {"error": COUNT, "warning": COUNT, "info": COUNT},
         },
-        "gate": {"enum": ["info", "warning", "error", None], "description": "fail_on; null where there are errors."},
+        "gate": {
+            "enum": ["info", "warning", "error", None],
+            "description": "fail_on of policy.toml; null if there are errors.",
+        },
         "conclusion": {
             "enum": [each.value for each in Conclusion],
-            "description": "By severities and gate, as the exit code says; with errors not-as-declared.",
+            "description": "From the severities and the gate, like the exit code; not-as-declared if there are errors.",
         },
-        "fixed": {"type": "array", "items": LINT_FIXED, "description": "What --fix changed; not among the findings."},
+        "fixed": {
+            "type": "array",
+            "items": LINT_FIXED,
+            "description": "What --fix changed; it is no longer among the findings.",
+        },
         "counts": {
-            "description": "How many of each kind are declared; null where there are errors.",
+            "description": "How many of each kind are declared; null if there are errors.",
             "type": ["object", "null"],
             "additionalProperties": COUNT,
         },
         "declared": {
-            "description": "Names of what is counted; null where there are errors.",
+            "description": "The names of what is counted; null if there are errors.",
             "type": ["object", "null"],
             "additionalProperties": {"type": "array", "items": {"type": "string"}},
         },

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Subject: the name of a user, or a number: the user that has this uid. Without the comment field."""
+    """Subject: the name of a user, or a number, which means the user with this uid. Without the comment field."""
 
     FACT: ClassVar[str] = "account"
     name: str
@@ -19,9 +19,9 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Subject: the name of a group, or a number: the group that has this gid.
+    """Subject: the name of a group, or a number, which means the group with this gid.
 
-    `members`: those whose first group it is are not among them.
+    `members`: without the accounts whose primary group it is.
     """
 
     FACT: ClassVar[str] = "group"
@@ -32,10 +32,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Auditor:
-    """Subject: `self`. The account that asks, and what is on the way to its home, its shell and the files they read.
+    """Subject: `self`. The account that asks, and what is on the path to its home, its shell and the files they read.
 
-    parts: path, not followed → [kind, uid, gid, mode, link target]; kind as in qtctl.meaning.access, mode in octal.
-    users, groups: names by number, as text, of those who own a part.
+    parts: path, links not followed → [kind, uid, gid, mode, link target]; kind as in qtctl.meaning.access, mode in
+    octal. users, groups: number, as text → name, for those who own a part.
     """
 
     FACT: ClassVar[str] = "auditor"
@@ -55,9 +55,9 @@ class Auditor:
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
-    """Subject: /etc/hosts. rows: [address, names…] outside the fleet's block that give a declared name.
+    """Subject: /etc/hosts. rows: [address, names…] of lines outside the fleet's block that give a declared name.
 
-    block: the lines between its marks, None without one; `broken`: why the block's marks cannot be trusted, or ''.
+    block: the lines between its marks, None if there is no block. `broken`: why the marks cannot be trusted, or ''.
     """
 
     FACT: ClassVar[str] = "hosts"

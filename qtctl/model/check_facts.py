@@ -6,9 +6,9 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """Subject: the id of a check. How its command ended, and the first 4,096 bytes that it printed on both streams.
+    """Subject: the id of a check. How its command ended, and the first 4,096 bytes of its output (both streams).
 
-    `late`: it was ended because it took longer than declared.
+    `late`: it was killed because it took longer than declared.
     """
 
     FACT: ClassVar[str] = "check.command"
@@ -19,7 +19,7 @@ class CommandResult:
 
 @dataclass(frozen=True, slots=True)
 class FileLine:
-    """Subject: the id of a check. Whether its file has the line that it wants; the file itself is a File fact."""
+    """Subject: the id of a check. Whether its file has the expected line; the file itself is a File fact."""
 
     FACT: ClassVar[str] = "file.line"
     there: bool

@@ -33,7 +33,7 @@ class Verdict(StrEnum):
 
 
 class Ground(StrEnum):
-    """What a verdict stands on."""
+    """What a verdict is based on."""
 
     DOCUMENT = "document"
     REGISTRY = "registry"

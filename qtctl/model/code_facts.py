@@ -8,7 +8,7 @@ from typing import ClassVar
 class EntryPoint:
     """Subject: a service. `found`: where each thing is that its program has to find, in the order of the question.
 
-    '' for what is in none of the folders that Python searches. Then `shut` is a folder that could not be entered, and
+    '' if it is in none of the folders that Python searches. Then `shut` is a folder that could not be entered, and
     `hook` a .pth file that may make Python search elsewhere; '' for none.
     """
 
@@ -20,12 +20,12 @@ class EntryPoint:
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """Subject: a folder. `git`: it is a checkout of git, whose commit is `head` ('' where there is none yet).
+    """Subject: a folder. `git`: whether it is a git checkout. `head`: its commit, '' if there is none yet.
 
-    `ref`: the branch that HEAD names, '' for none. `changed`: the first tracked files that are not as the index has
-    them → how, and the ids of the content that is declared and of the one that is there; `changes` is how many there
-    are. `staged`: whether the index is another tree than the commit, None where the commit could not be read. `unsure`:
-    why nothing or too little is known of the files, '' where all are. Untracked files are not looked at.
+    `ref`: the branch that HEAD names, else ''. `changed`: the first tracked files that differ from the index → how, and
+    the ids of the declared and the present content; `changes`: how many differ. `staged`: whether the index is another
+    tree than the commit, None if the commit could not be read. `unsure`: why little or nothing is known about the
+    files, '' if everything is. Untracked files are not examined.
     """
 
     FACT: ClassVar[str] = "checkout"
@@ -45,7 +45,7 @@ class Checkout:
 
 @dataclass(frozen=True, slots=True)
 class VenvPackages:
-    """Subject: a virtual environment. Names of the records of its packages, without `.dist-info`: `numpy-1.26.4`."""
+    """Subject: a virtual environment. Names of its package records, without `.dist-info`: `numpy-1.26.4`."""
 
     FACT: ClassVar[str] = "venv.packages"
     records: list[str]
@@ -53,7 +53,7 @@ class VenvPackages:
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """Subject: a folder. Folders in it → those of the files by which virtual environments and programs are known."""
+    """Subject: a folder. Folder in it → which of the files it has that mark virtual environments and programs."""
 
     FACT: ClassVar[str] = "folders"
     marks: dict[str, list[str]]
@@ -63,13 +63,13 @@ class Folders:
 class VenvCheck:
     """Subject: path of a venv.
 
-    `resolved`: where bin/python leads. `ran`: the program that was run in its place, that one, with -I -S -E -B; `exit`
-    and `output` are of its run. Of a bin/python that nobody could run (no file, not executable) `exit` is what a shell
-    would say. `exit` None: it was not run, for the reason `not_run`; `looks` is then `program` (of this host's kind,
-    named like a Python), `script`, or ''.
+    `resolved`: where bin/python leads. `ran`: the program that was run in its place, with -I -S -E -B; `exit` and
+    `output`: of that run. If bin/python cannot be run (not a file, not executable), `exit` is what a shell would
+    return. If `exit` is None, it was not run, for the reason in `not_run`; `looks` is then `program` (for this kind of
+    host, with a name like Python's), `script`, or ''.
 
     `made_for`: the version that pyvenv.cfg names, '' for none. `libraries`: the names of its lib/python*. `installed`:
-    the newest record of an installed package, `installed_at` when it changed, in microseconds since the epoch.
+    the newest record of an installed package; `installed_at`: when it changed, in microseconds since the epoch.
     """
 
     FACT: ClassVar[str] = "venv"

@@ -8,7 +8,7 @@ from qtctl.model.secret import Secret
 
 
 class Dimension(StrEnum):
-    """What a setting is about. Each setting is about one thing."""
+    """What a setting is about; exactly one of these."""
 
     SERVICES = "services"
     PORTS = "ports"

@@ -6,10 +6,11 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class Containers:
-    """Subject: `*`. Containers that run.
+    """Subject: `*`. Running containers.
 
-    groups: id → its control group. names: id → its service in a compose file ('' for none), and its name; without those
-    that Docker does not name, for the reason `unnamed`. ports: `8001/tcp` → the docker-proxy processes that hold it.
+    groups: id → its control group. names: id → its service in a compose file ('' for none), and its name; containers
+    that Docker did not name are missing, for the reason in `unnamed`. ports: `8001/tcp` → the docker-proxy processes
+    that hold it.
     """
 
     FACT: ClassVar[str] = "containers"

@@ -6,15 +6,15 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class HostDeploys:
-    """Subject: `host`. What everybody may read of deploys.
+    """Subject: `host`. What everyone may read about deploys.
 
-    `state` as in TransactionState, `idle`, or `damaged`: root saw that the record of a transaction says nothing.
-    `generation`: the one that it is about, and `current` the one in force, 0 for none. `at`: when that was written, in
-    seconds since the epoch; `by`: who deploys, '' where nobody does. Of a state that is not idle: `watched`, whether
-    its caller, or the host itself, had a sign of life in time; `age_s`, how long it has been so, in seconds;
-    `rebooted`: it is from before the last boot. `about`: what was noted of the current generation: fleet, host,
-    registry (a digest), by, commit, and more. `units`: of each unit of it the invocation and the digest of the unit
-    file when the last transaction ended.
+    `state`: as in TransactionState, or `idle`, or `damaged`: root found that the record of a transaction is unusable.
+    `generation`: the one that the state refers to. `current`: the one in force, 0 for none. `at`: when that was
+    written, in seconds since the epoch. `by`: who deploys, '' if nobody does. If the state is not idle: `watched`,
+    whether its caller, or the host itself, gave a sign of life in time; `age_s`, how long it has been in this state, in
+    seconds; `rebooted`, whether the state dates from before the last boot. `about`: what was recorded about the current
+    generation: fleet, host, registry (a digest), by, commit, and more. `units`: for each of its units the invocation
+    and the digest of the unit file when the last transaction ended.
     """
 
     FACT: ClassVar[str] = "deploy.status"
@@ -32,9 +32,9 @@ class HostDeploys:
 
 @dataclass(frozen=True, slots=True)
 class KeptGenerations:
-    """Subject: `host`. What is missing or damaged of the generations that can be gone back to, which root alone reads.
+    """Subject: `host`. What is missing or damaged in the generations kept for rollbacks. Only root can read it.
 
-    `confirmed`: their numbers. `damaged`: number → what of it is missing, or is not what was written.
+    `confirmed`: their numbers. `damaged`: number → what is missing, or is not what was written.
     """
 
     FACT: ClassVar[str] = "deploy.generations"

@@ -52,11 +52,11 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One fact. `value` only when observed; `reason` says why not otherwise; `again`/`line` narrow the ask's proof.
+    """One fact. `value` is set only if observed, else `reason`. `again` and `line` narrow down the question's proof.
 
-    Of what was observed but for a part, `reason` says why that part is missing (a file whose digest was not made).
-    `help`: what to do about this very reason; "" where what helps against any reason is all that can be said.
-    `needs_root`: not known because the account that audits cannot tell, and root, who could, was not asked.
+    If only part of a value could be observed, `reason` says why the rest is missing (such as a file without a digest).
+    `help`: what to do about this very reason; '' if the general advice for the fact applies. `needs_root`: the fact is
+    unknown because the auditing account cannot determine it, and root, who could, was not asked.
     """
 
     fact: str
@@ -78,7 +78,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything known of one host from one look. `host` is the registry's name, `address` what was asked for."""
+    """All that was learned about one host at one time. `host`: the registry's name. `address`: how it was reached."""
 
     schema_version: int
     qtctl_version: str

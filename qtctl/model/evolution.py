@@ -32,7 +32,7 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """`before` is its earlier name, '' where it was added; `name` the present one, or the last that it had."""
+    """`before`: its earlier name, '' if it was added. `name`: its present name, or its last one."""
 
     kind: RowKind
     how: How
@@ -43,7 +43,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """Of one kind: `kept` + `lost` + `unknown` were there, `kept` + `gained` are there."""
+    """One kind: `kept` + `lost` + `unknown` were there before, `kept` + `gained` are there now."""
 
     kind: RowKind
     was: int
@@ -56,7 +56,7 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One source on the timeline. `counts`: rows by kind, of kinds that it speaks of; `states`: services by state."""
+    """One source on the timeline. `counts`: rows by kind, for the kinds it covers. `states`: services by state."""
 
     label: str
     source: str

@@ -44,7 +44,7 @@ from qtctl.model.way_facts import PathWay, UnitWriters, UserIds
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Subject: `ssh`, `bus`, `exec`. Whether that way to the host works."""
+    """Subject: `ssh`, `bus`, `exec`. Whether the host can be reached by that route."""
 
     FACT: ClassVar[str] = "reach"
     user: str = ""
@@ -86,7 +86,7 @@ class Unit:
     """Subject: a unit name. Properties of org.freedesktop.systemd1 under their own names in snake case.
 
     Timestamps are microseconds since the epoch, 0 for never. Service-only fields have their defaults for other types.
-    `exec_start` is a list of argvs; of an undeclared unit only the executable is kept.
+    `exec_start` is a list of argvs; for an undeclared unit, only the executable is kept.
     """
 
     FACT: ClassVar[str] = "unit"
@@ -134,10 +134,10 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """Subject: an absolute path, not followed.
+    """Subject: an absolute path; links are not followed.
 
-    `kind`: file, dir, link, socket or other; `mode` four octal digits; `mtime` in microseconds since the epoch;
-    `sha256` of a regular file that could be read; `ours`: its first line is qtctl's mark.
+    `kind`: file, dir, link, socket or other. `mode`: four octal digits. `mtime`: microseconds since the epoch.
+    `sha256`: for a regular file that could be read. `ours`: whether its first line is qtctl's mark.
     """
 
     FACT: ClassVar[str] = "file"
@@ -162,10 +162,10 @@ class Listeners:
 
 @dataclass(frozen=True, slots=True)
 class UnixSocket:
-    """Subject: an absolute path. Who listens there, as far as the host's own network namespace shows it.
+    """Subject: an absolute path. What listens there, as far as the host's own network namespace shows it.
 
-    `listening`: the kinds of sockets that are bound to it: stream, datagram, seqpacket. `alike`: whether some socket is
-    bound to a path that ends in the same name: programs may bind it by another way there.
+    `listening`: the kinds of sockets that are bound to it: stream, datagram, seqpacket. `alike`: whether a socket is
+    bound to another path that ends in the same name, since programs may bind it by a different path.
     """
 
     FACT: ClassVar[str] = "unix.socket"
@@ -175,10 +175,11 @@ class UnixSocket:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Subject: address, port and path of a declared health URL, asked from the host itself by one GET.
+    """Subject: address, port and path of a declared health URL, requested from the host itself with one GET.
 
-    `status` 0: no answer, for the reason `error`. `cut`: the body was longer than what is read of it. `text`: whether
-    the declared text is in it, None where none is declared. `values`: of the declared JSON keys those that are there.
+    `status`: 0 if there was no answer, for the reason in `error`. `cut`: whether the body was longer than what is read
+    of it. `text`: whether the body contains the declared text, None if none is declared. `values`: those of the
+    declared JSON keys that are in the body.
     """
 
     FACT: ClassVar[str] = "health"

@@ -6,9 +6,9 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class GeneratedFiles:
-    """Subject: an absolute folder. What lies in it, and in the folders in it.
+    """Subject: an absolute folder. What it and its subfolders contain.
 
-    `files`: path of each file that carries qtctl's mark → its sha256. `links`: path of each link → its target, as it is
+    `files`: path of each file that carries qtctl's mark → its sha256. `links`: path of each link → its target, as
     written.
     """
 

@@ -8,9 +8,9 @@ from typing import ClassVar
 class HostState:
     """Subject: `host`. Volatile. Clocks in microseconds since the epoch, sizes in bytes.
 
-    `clock_us`: the host's own clock, read at a moment that the auditor's clock had from `earliest_us` to `latest_us`.
-    pressure: `memory`, `io`, `cpu` → percent of the last five minutes in which some, and in which all tasks waited;
-    empty where the kernel does not say. `container`: what systemd says that the host runs in, '' for a machine.
+    `clock_us`: the host's own clock, read when the auditor's clock was between `earliest_us` and `latest_us`. pressure:
+    `memory`, `io`, `cpu` → percentage of the last five minutes in which some tasks waited, and in which all did; empty
+    if the kernel does not report it. `container`: what the host runs in according to systemd, '' for a machine.
     """
 
     FACT: ClassVar[str] = "host.state"
@@ -31,11 +31,11 @@ class HostState:
 
 @dataclass(frozen=True, slots=True)
 class FileSystem:
-    """Subject: an absolute path. The file system that it lies on, or would lie on if it were there. Sizes in bytes.
+    """Subject: an absolute path. The file system that it is on, or would be on if it existed. Sizes in bytes.
 
-    `mount`: where that is mounted, '' where the host cannot say; `id`: its own number, in hexadecimal. `used` and
-    `available` as df has them: what is kept for root is neither. `inodes` 0: it has no fixed number of them.
-    `read_only`: where that is how it is mounted, '' where it is not.
+    `mount`: where that is mounted, '' if the host cannot say. `id`: its number, in hexadecimal. `used` and `available`:
+    as df counts them, so what is reserved for root is in neither. `inodes`: 0 if it has no fixed number of them.
+    `read_only`: where it is mounted read-only, '' if it is not.
     """
 
     FACT: ClassVar[str] = "filesystem"
@@ -50,7 +50,7 @@ class FileSystem:
 
 @dataclass(frozen=True, slots=True)
 class SharedIds:
-    """Subject: `*`. uid → the names of two or more accounts that have it, as the host itself resolves them."""
+    """Subject: `*`. uid → the names of two or more accounts that share it, as the host itself resolves them."""
 
     FACT: ClassVar[str] = "accounts.shared"
     names: dict[str, list[str]]
@@ -58,7 +58,7 @@ class SharedIds:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """Subject: a name of a host. The addresses that it leads to, through every source of nsswitch.conf."""
+    """Subject: a host name. The addresses that it resolves to, through every source of nsswitch.conf."""
 
     FACT: ClassVar[str] = "name"
     addresses: list[str]
@@ -66,9 +66,9 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class OomKills:
-    """Subject: `*`. Counter of the control group of a unit → how many of its processes were killed for memory.
+    """Subject: `*`. Memory event counter of a unit's control group → how many of its processes were killed (OOM).
 
-    Absent where the kernel counts none by control group.
+    Absent if the kernel does not count them by control group.
     """
 
     FACT: ClassVar[str] = "oom.kills"
@@ -77,9 +77,10 @@ class OomKills:
 
 @dataclass(frozen=True, slots=True)
 class FrozenGroups:
-    """Subject: `*`. files: `cgroup.events` of each unit's control group that the kernel says is frozen.
+    """Subject: `*`. files: `cgroup.events` of each unit's control group that the kernel reports as frozen.
 
-    systemd knows only what it was asked for itself. Absent where the kernel cannot freeze by control group.
+    systemd itself only knows about units that it was asked to freeze. Absent if the kernel cannot freeze control
+    groups.
     """
 
     FACT: ClassVar[str] = "frozen.groups"

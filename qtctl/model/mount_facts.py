@@ -6,7 +6,7 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class BootMounts:
-    """Subject: `*`. missing: what fstab wants mounted at every boot and is not mounted now. Absent without an fstab."""
+    """Subject: `*`. missing: what fstab mounts at every boot and is not mounted now. Absent if there is no fstab."""
 
     FACT: ClassVar[str] = "boot.mounts"
     missing: list[str]
@@ -14,9 +14,9 @@ class BootMounts:
 
 @dataclass(frozen=True, slots=True)
 class LateMounts:
-    """Subject: `*`. Mount unit → where it is mounted, its unit file ('': it has none), and what it was made from.
+    """Subject: `*`. Mount unit → its mount point, its unit file ('' if it has none), and what was mounted there.
 
-    Those that were mounted after the boot, and that the next boot will not mount.
+    Only mounts that were made after the boot, and that the next boot will not make.
     """
 
     FACT: ClassVar[str] = "mounts.late"

@@ -31,7 +31,7 @@ class StepKind(StrEnum):
 
 
 class Effect(StrEnum):
-    """What becomes of a unit along with another."""
+    """What happens to a unit along with another."""
 
     STOPS = "stops"
     RESTARTS = "restarts"
@@ -91,7 +91,7 @@ class Refusal:
 
 
 class NoteKind(StrEnum):
-    """What a plan says besides its steps."""
+    """What a plan mentions besides its steps."""
 
     LEFT = "left"
     """`--prune` would remove it."""

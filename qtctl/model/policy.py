@@ -53,7 +53,7 @@ class RehearsalPolicy(Node):
 
 
 class GateStep(StrEnum):
-    """What `qtctl gate` can be asked for, in the order in which it runs."""
+    """The steps that `qtctl gate` can run, in their order."""
 
     LINT = "lint"
     VERIFY = "verify"

@@ -6,10 +6,10 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class Writable:
-    """Subject: an absolute path that is to be written or removed. Whether root can do that.
+    """Subject: an absolute path that would be written or removed. Whether root can do that.
 
-    `at`: itself, or the nearest folder above it that is there. `writable` is False of a read-only file system and of
-    what is immutable; `mounted`: something is mounted on the path itself, so that it cannot be renamed over.
+    `at`: the path itself, or the nearest existing folder above it. `writable`: False on a read-only file system, and if
+    it is immutable. `mounted`: something is mounted on the path itself, so that it cannot be replaced by a rename.
     """
 
     FACT: ClassVar[str] = "writable"
@@ -20,7 +20,7 @@ class Writable:
 
 @dataclass(frozen=True, slots=True)
 class EnvKeys:
-    """Subject: an env file. The names that it sets, never a value, and which of them to nothing."""
+    """Subject: an env file. The names that it sets, and which of them are empty; never a value."""
 
     FACT: ClassVar[str] = "env.keys"
     names: list[str]

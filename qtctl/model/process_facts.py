@@ -16,13 +16,13 @@ LIMIT_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Processes:
-    """Subject: a service. pid → what a process of it runs with, of those that no other of its processes started.
+    """Subject: a service. pid → what the process runs with. Only processes that no other process of it started.
 
-    Each has `uids` and `gids` (real, effective, saved, of the file system), `groups`, `umask` (octal), `nice`,
+    Each has `uids` and `gids` (real, effective, saved, file system), `groups`, `umask` (octal), `nice`,
     `oom_score_adj`, `state` (a letter, as ps prints it), `no_new_privs`, `cpus` (a list, as taskset prints it),
-    `policy` (0: the usual one), and `limits`: of each that its unit sets (NOFILE), and that is lower than what services
-    get, soft and hard, -1 for no limit. `program`: the first word of its command line, where that is an absolute path.
-    `nice`, `oom_score_adj` and `cpus`: those of PID 1, which services inherit.
+    `policy` (0: the usual one), and `limits`: soft and hard, -1 for no limit, of each limit that its unit sets (NOFILE)
+    or that is lower than what services get. `program`: the first word of its command line, if that is an absolute path.
+    `nice`, `oom_score_adj` and `cpus` of the fact itself: those of PID 1, which services inherit.
     """
 
     FACT: ClassVar[str] = "processes"
@@ -34,9 +34,9 @@ class Processes:
 
 @dataclass(frozen=True, slots=True)
 class ProgramCopies:
-    """Subject: `*`. Processes that run what a declared service runs, and are in the control group of no such service.
+    """Subject: `*`. Processes that run the same as a declared service, outside the control group of any such service.
 
-    rows: [pid, unit of a service that runs the same, control group of the process], a row for each control group.
+    rows: [pid, unit of a service that runs the same, control group of the process], one row for each control group.
     """
 
     FACT: ClassVar[str] = "processes.copies"
@@ -45,9 +45,9 @@ class ProgramCopies:
 
 @dataclass(frozen=True, slots=True)
 class ProcessPlaces:
-    """Subject: a service. pid → working directory and program of each of its processes, as /proc links to them.
+    """Subject: a service. pid → working directory and program of each of its processes, as linked in /proc.
 
-    What has been removed ends in ` (deleted)`.
+    A removed one ends in ` (deleted)`.
     """
 
     FACT: ClassVar[str] = "processes.places"
@@ -56,13 +56,13 @@ class ProcessPlaces:
 
 @dataclass(frozen=True, slots=True)
 class EnvText:
-    """Subject: path of an env file, as systemd reads it. Of the last assignment of each key, if there are several.
+    """Subject: path of an env file, as systemd reads it. If a key is assigned several times, the last one counts.
 
-    `digests`: key → sha256, in hexadecimal, of `nonce`, its value and a line end, where the registry declares the value
-    (a backslash is doubled in it, a line end `\\n`). `plain`: those of them whose value stands there as it is, behind
-    `KEY=` at the beginning of a line. `secrets`: key → whether it has a value. `others`: line and name of what else is
-    assigned; the name is '' where it may be something else, as in a secrets file. `lines`: line and kind of what
-    systemd ignores or misreads. `unusable`: why systemd takes nothing of the file, `nul` or `utf8`.
+    `digests`: key → sha256, in hexadecimal, of `nonce`, the value and a line end, if the registry declares the value (a
+    backslash in it is doubled, a line end is `\\n`). `plain`: the keys among them whose value is written literally,
+    after `KEY=` at the beginning of a line. `secrets`: key → whether it has a value. `others`: line and name of other
+    assignments; the name is '' if it may be something else, as in a secrets file. `lines`: line and kind of what
+    systemd ignores or misreads. `unusable`: why systemd uses nothing in the file, `nul` or `utf8`.
     """
 
     FACT: ClassVar[str] = "env"

@@ -31,7 +31,7 @@ class StepKind(StrEnum):
 
 
 class BeforeSource(StrEnum):
-    """Where it is known from what the real host has now."""
+    """How it is known what the real host has now."""
 
     SAME = "same"
     """The host notes the digest of this very registry."""

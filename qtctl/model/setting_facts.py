@@ -8,8 +8,8 @@ from typing import ClassVar
 class ManagerSettings:
     """Subject: `system` or `journald`. rows: [file, key, value] of each assignment in its files, as it reads them.
 
-    Of `environment`: ['', name, value] of each variable that systemd gives to every service. Values that programs would
-    get in their environment are left out, but for PATH. `unread`: files that the account may not read.
+    For `environment`: ['', name, value] of each variable that systemd gives to every service. Values that programs
+    would get in their environment are left out, except PATH. `unread`: files that the account may not read.
     """
 
     FACT: ClassVar[str] = "manager.settings"
@@ -19,7 +19,7 @@ class ManagerSettings:
 
 @dataclass(frozen=True, slots=True)
 class UnitOverrides:
-    """Subject: a unit of a package. files: those that give it another program, outside of the folder of packages."""
+    """Subject: a unit from a package. files: those outside the package folders that give it another program."""
 
     FACT: ClassVar[str] = "unit.overrides"
     files: list[str]
@@ -30,7 +30,7 @@ class UnitCallers:
     """Subject: `host`, or `crontabs` of its users. rows: [verb, unit, file] of each call that starts or stops a unit.
 
     Calls of systemctl, service, invoke-rc.d and of systemd's bus, in the files of other units, crontabs, hooks, and the
-    programs that these name. `unit`: as it is written there, perhaps without .service, or with * and ?.
+    programs that these name. `unit`: as written there, possibly without .service, or with * and ?.
     """
 
     FACT: ClassVar[str] = "unit.callers"

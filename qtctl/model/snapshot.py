@@ -19,7 +19,7 @@ NOTHING: Rows = MappingProxyType({})
 
 
 class RowKind(StrEnum):
-    """What a row is of, in the order of reports."""
+    """What a row is about, in the order of reports."""
 
     SERVICE = "service"
     UNIT = "unit"

@@ -17,12 +17,12 @@ class StoreServer:
 
 @dataclass(frozen=True, slots=True)
 class StoreHealth:
-    """Subject: the store's name. From INFO: whether it takes writes, and can keep them.
+    """Subject: the store's name. From INFO: whether it accepts writes, and can save them.
 
-    Memory in bytes; `not_evicted` of it does not count for `max_memory`, 0 for no limit. `expiring`: keys with a time
-    to live. `persistence`: fields of INFO as they are; `errors`: how often a write was refused, by the code of its
-    error. `paused`: `write` or `all` under CLIENT PAUSE, where the server says so: Valkey 8.1 and later.
-    `good_replicas`: those that count for min-replicas-to-write, None where it is not set.
+    Memory in bytes; `not_evicted` of it does not count towards `max_memory`, which is 0 for no limit. `expiring`:
+    number of keys with a time to live. `persistence`: fields of INFO, unchanged. `errors`: error code → how often a
+    write was refused with it. `paused`: `write` or `all` under CLIENT PAUSE, if the server reports it (Valkey 8.1 and
+    later). `good_replicas`: those that count for min-replicas-to-write, None if that is not set.
     """
 
     FACT: ClassVar[str] = "store.health"
@@ -41,9 +41,9 @@ class StoreHealth:
 
 @dataclass(frozen=True, slots=True)
 class StoreClock:
-    """Subject: the store's name. The server's own clock (TIME), read behind its streams: microseconds since the epoch.
+    """Subject: the store's name. The server's own clock (TIME), read after its streams: microseconds since the epoch.
 
-    `age_us` of an entry is judged by it, and never by the clock of whoever asks.
+    `age_us` of an entry is measured with it, and never with the clock of whoever asks.
     """
 
     FACT: ClassVar[str] = "store.clock"
@@ -52,7 +52,7 @@ class StoreClock:
 
 @dataclass(frozen=True, slots=True)
 class KeyFact:
-    """Subject: a key. TYPE's answer; `none` is an absent item."""
+    """Subject: a key. What TYPE answers; for `none` the item is absent."""
 
     FACT: ClassVar[str] = "key"
     type: str
@@ -60,7 +60,7 @@ class KeyFact:
 
 @dataclass(frozen=True, slots=True)
 class KeyExpiry:
-    """Subject: a key. `expires`: whether Redis removes it after a while, by itself. A key that is gone is absent."""
+    """Subject: a key. `expires`: whether Redis will remove it by itself. A key that does not exist is absent."""
 
     FACT: ClassVar[str] = "key.expiry"
     expires: bool
@@ -68,10 +68,10 @@ class KeyExpiry:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Subject: a stream key. `last_ms` is the time part of the newest entry's id, 0 for a stream that never had one.
+    """Subject: a stream key. `last_ms`: the time part of the newest entry's id, 0 if the stream never had an entry.
 
-    `first_id` of the oldest entry that is left (0-0: none), `added`: entries in all its life, `deleted_id`: the newest
-    entry that XDEL took out (0-0: none). Redis before 7 does not say the three: '' and None.
+    `first_id`: of the oldest entry that is left (0-0: none). `added`: number of entries ever added. `deleted_id`: the
+    newest entry that XDEL removed (0-0: none). Redis before 7 does not report these three: '' and None.
     """
 
     FACT: ClassVar[str] = "stream"
@@ -88,7 +88,7 @@ class Stream:
 class StreamGroup:
     """Subject: `KEY/GROUP`, as `group_subject` writes it.
 
-    `lag` is None where Redis answers NULL (or less than 0): unknown, not 0. So is `entries_read`.
+    `lag` is None if Redis answers NULL (or less than 0): unknown, not 0. The same goes for `entries_read`.
     """
 
     FACT: ClassVar[str] = "stream.group"
@@ -101,7 +101,7 @@ class StreamGroup:
 
 @dataclass(frozen=True, slots=True)
 class StreamGroups:
-    """Subject: a stream key. The names of its groups, sorted; `count` is of all, also where not all are named."""
+    """Subject: a stream key. The names of its groups, sorted; `count`: of all groups, even if not all are named."""
 
     FACT: ClassVar[str] = "stream.groups"
     names: list[str]
@@ -110,11 +110,11 @@ class StreamGroups:
 
 @dataclass(frozen=True, slots=True)
 class StreamConsumers:
-    """Subject: as of `StreamGroup`. `idle_ms`: consumer → milliseconds since it last read, by the clock of Redis.
+    """Subject: as for `StreamGroup`. `idle_ms`: consumer → milliseconds since it last read, by the clock of Redis.
 
-    Redis 7.2 and later tell a read that brought something (`inactive`) from one that only asked (`idle`): of a
-    consumer that has got something once, the former counts. Of more than `MOST_CONSUMERS` those that read last;
-    `count` is of all.
+    Redis 7.2 and later distinguish a read that returned entries (`inactive`) from one that only asked (`idle`): for a
+    consumer that has ever received an entry, the former counts. Of more than `MOST_CONSUMERS`, those that read last;
+    `count` is the number of all.
     """
 
     FACT: ClassVar[str] = "stream.consumers"
@@ -124,9 +124,9 @@ class StreamConsumers:
 
 @dataclass(frozen=True, slots=True)
 class StreamPending:
-    """Subject: as of `StreamGroup`. The oldest entries that were delivered and not acknowledged, by id.
+    """Subject: as for `StreamGroup`. The oldest entries that were delivered and not acknowledged, by id.
 
-    Each is [id, consumer, milliseconds since it was last delivered, times it was delivered]; at most `MOST_PENDING`.
+    Each is [id, consumer, milliseconds since it was last delivered, number of deliveries]; at most `MOST_PENDING`.
     """
 
     FACT: ClassVar[str] = "stream.pending"
@@ -137,8 +137,8 @@ class StreamPending:
 class StoreKeys:
     """Subject: the store's name. The keys that match its `key_patterns`, as SCAN finds them.
 
-    `names` are sorted, those first that were not asked for by name; of more than `MOST_KEYS_NAMED` not all are named.
-    `count` is of all that were found. `complete`: whether SCAN came to its end within its bounds.
+    `names`: sorted, with those first that were not asked for by name; only the first `MOST_KEYS_NAMED`. `count`: of all
+    that were found. `complete`: whether SCAN reached its end within its bounds.
     """
 
     FACT: ClassVar[str] = "store.keys"

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class UnitKind(StrEnum):
-    """As the name of a unit ends."""
+    """The suffixes of unit names."""
 
     SERVICE = "service"
     TIMER = "timer"

@@ -6,10 +6,10 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class UserUnits:
-    """Subject: `*`. Units of the fleet's names outside of the system's manager.
+    """Subject: `*`. Units with the fleet's names outside the system manager.
 
     files: paths of unit files for user managers. running: control groups of what runs in one. closed: users whose home
-    cannot be entered, with whether their manager is started at boot.
+    cannot be entered → whether their manager is started at boot.
     """
 
     FACT: ClassVar[str] = "user.units"

@@ -10,13 +10,13 @@ Parts = dict[str, list[str]]
 
 @dataclass(frozen=True, slots=True)
 class PathWay:
-    """Subject: an absolute path. Everything that is met on the way to what it leads to, links followed.
+    """Subject: an absolute path. Everything on the path to what it leads to, with links followed.
 
-    `missing`: the first path on the way that is not there, '' where all are. `size` in bytes, `mtime` and `ctime` in
-    microseconds since the epoch, of what it leads to. `acls`: path → entries of its access control list with numbers
-    (`user:1001:r-x`), none where they could not be read. `interpreter`: what its first line `#!` names, of a file that
-    may be executed; None where that could not be read. The way to it is in `parts` too, as far as it is there.
-    `noexec`: where that is how such a file, or its interpreter, is mounted, '' where it is not.
+    `missing`: the first part that does not exist, '' if all do. `size` in bytes, `mtime` and `ctime` in microseconds
+    since the epoch, of what it leads to. `acls`: path → entries of its access control list with numbers
+    (`user:1001:r-x`), none if they could not be read. `interpreter`: the one that the first line `#!` of an executable
+    file names, None if that could not be read; the path to it is in `parts` as well, as far as it exists. `noexec`:
+    where such a file, or its interpreter, is mounted noexec, '' if it is not.
     """
 
     FACT: ClassVar[str] = "way"
@@ -37,7 +37,7 @@ class PathWay:
 
 @dataclass(frozen=True, slots=True)
 class UserIds:
-    """Subject: a user's name or number. Its ids, all groups of a login, and who shares its first group."""
+    """Subject: a user's name or number. Its ids, all groups it has after a login, and who shares its primary group."""
 
     FACT: ClassVar[str] = "user"
     uid: int
@@ -48,9 +48,9 @@ class UserIds:
 
 @dataclass(frozen=True, slots=True)
 class UnitWriters:
-    """Subject: `units`. What in systemd's unit folders, or on the way to them, not only root can write.
+    """Subject: `units`. What others than root can write in systemd's unit folders, or on the path to them.
 
-    `parts` are those files and folders, and what links to files outside of these folders lead over; `links` are those
+    `parts`: these files and folders, and what lies on the path of links that lead out of these folders. `links`: those
     links.
     """
 

@@ -13,7 +13,7 @@ from qtctl.rules.sides import PortSide, UnitSide
 
 
 class ParityVerdict(StrEnum):
-    """Of a row, or of a whole report (which is parity, gap or unknown)."""
+    """The verdict on a row, or on a whole report (which is parity, gap or unknown)."""
 
     PARITY = "parity"
     """Where it went runs, every port is where the disposition says, and no setting is lost, by evidence."""
@@ -26,7 +26,7 @@ class ParityVerdict(StrEnum):
 
 
 class DimensionVerdict(StrEnum):
-    """Of one dimension, of a service or of all of them."""
+    """The verdict on one dimension, of one service or of all."""
 
     PARITY = "parity"
     """Every setting is kept or accepted, and the host shows it."""

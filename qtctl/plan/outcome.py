@@ -56,7 +56,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class UnitFailure:
-    """A unit that should run and does not. `why` is its exit reason in words; `journal` its last lines."""
+    """A unit that should run, but does not."""
 
     unit: str
     state: str

@@ -15,16 +15,16 @@ DIRECTIVES = (Fate.TYPED, Fate.HATCH)
 
 class UnitRow(Part):
     unit: str
-    entry: str = Field(description="where it stands in the registry: a file, or file#table")
-    file: str = Field(description="the file it was adopted from")
-    state: str = Field(description="the state it is declared in")
-    typed: int = Field(description="directives in keys of their own", ge=0)
+    entry: str = Field(description="where it is in the registry: a file, or file#table")
+    file: str = Field(description="the file from which it was adopted")
+    state: str = Field(description="its declared state")
+    typed: int = Field(description="directives that have a key", ge=0)
     hatch: int = Field(description="directives in [systemd.SECTION]", ge=0)
-    left: int = Field(description="attributes of a compose service that are in notes or in this report only", ge=0)
+    left: int = Field(description="attributes of a compose service that are only in notes or in this report", ge=0)
 
 
 class LineRow(Part):
-    line: int = Field(description="where a logical line begins, from 1", ge=1)
+    line: int = Field(description="where the logical line begins, from 1", ge=1)
     fate: Fate
     what: str = Field(description="the directive or section; never a value")
 
@@ -32,14 +32,14 @@ class LineRow(Part):
 class FileRow(Part):
     path: str
     kind: FileKind
-    unit: str = Field(description="empty where it is of none")
+    unit: str = Field(description="empty if it belongs to no unit")
     taken: bool
     why: str
     lines: tuple[LineRow, ...]
 
 
 class JudgmentRow(Part):
-    id: str = Field(description="of the finding; empty for a choice that is none", pattern=r"^(QT[0-9]{3})?$")
+    id: str = Field(description="id of the finding; empty if the choice is not a finding", pattern=r"^(QT[0-9]{3})?$")
     severity: Severity
     subject: str
     what: str
@@ -51,18 +51,18 @@ class JudgmentRow(Part):
 class DifferenceRow(Part):
     unit: str
     section: str
-    directive: str = Field(description="empty: all of the unit")
-    because: str = Field(description="empty where nothing explains it")
+    directive: str = Field(description="empty if it is about the whole unit")
+    because: str = Field(description="empty if nothing explains it")
 
 
 class Totals(Part):
     units: int = Field(ge=0)
     files: int = Field(ge=0)
     lines: dict[Fate, int]
-    typed: int = Field(description="directives in keys of their own, over all units", ge=0)
+    typed: int = Field(description="directives that have a key, over all units", ge=0)
     hatch: int = Field(ge=0)
-    left: int = Field(description="attributes of compose services in notes or in this report only", ge=0)
-    share: float = Field(description="typed of typed, hatch and left; 1 where there are none", ge=0, le=1)
+    left: int = Field(description="attributes of compose services that are only in notes or in this report", ge=0)
+    share: float = Field(description="typed / (typed + hatch + left); 1 if there are none", ge=0, le=1)
     judgments: dict[Severity, int]
 
 
@@ -70,18 +70,20 @@ class AdoptReport(Part):
     """One run of `qtctl adopt`. The totals follow from the rows."""
 
     schema_version: int = SCHEMA_VERSION
-    source: str = Field(description="as it was named")
-    registry: str = Field(description="the folder that was written")
+    source: str = Field(description="as given on the command line")
+    registry: str = Field(description="the folder to which the registry was written")
     totals: Totals
-    to_do: tuple[str, ...] = Field(description="what a person must do before this is what was")
+    to_do: tuple[str, ...] = Field(description="what you must do before the registry describes what there was")
     unread: tuple[str, ...] = Field(description="what the host did not show, each with the reason")
     units: tuple[UnitRow, ...]
     judgments: tuple[JudgmentRow, ...]
     differences: tuple[DifferenceRow, ...]
     files: tuple[FileRow, ...]
-    written: tuple[str, ...] = Field(description="below the registry's folder")
+    written: tuple[str, ...] = Field(description="paths relative to the registry's folder")
     fail_on: Severity
-    conclusion: Conclusion = Field(description="by findings, what is to be done, and the gate; the exit code says it")
+    conclusion: Conclusion = Field(
+        description="from the findings, what is left to do, and the gate; it decides the exit code"
+    )
 
     @model_validator(mode="after")
     def adds_up(self) -> Self:

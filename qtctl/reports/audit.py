@@ -22,7 +22,7 @@ from qtctl.reports.unreachable import condense, explain_unreachable
 class AuditReport(Part):
     """One audit of one host. `taken_at` is when the evidence was collected: UTC, ISO 8601.
 
-    `checks` is every check where asked for, None otherwise. Rows and totals that disagree are refused.
+    `checks`: every check, if they were asked for; otherwise None. Rows that do not add up to the totals are refused.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -39,15 +39,15 @@ class AuditReport(Part):
     baseline: Baseline
     findings: tuple[Check, ...] = Field(description="the checks that do not hold")
     unknowns: tuple[Check, ...] = Field(
-        description="the checks whose evidence is missing; of a host that was not reached, one that stands for all"
+        description="the checks without evidence; if the host was not reached, one check represents all of them"
     )
     not_asked: tuple[Check, ...] = Field(
-        default=(), description="the checks that only root could tell, and that --become asks: they fail nothing"
+        default=(), description="the checks that need root, which --become asks for; they do not affect the verdict"
     )
     held: Held = Field(default={}, description="subjects of the checks that hold, by severity and rule")
     checks: tuple[Check, ...] | None = None
-    selection: str = Field(default="", description="what was judged of everything, and what was not; empty: all")
-    unreachable: str | None = Field(default=None, description="the one reason for which nothing is known of the host")
+    selection: str = Field(default="", description="which part was judged, and which was not; empty if everything was")
+    unreachable: str | None = Field(default=None, description="the reason why nothing is known about the host")
 
     @model_validator(mode="after")
     def adds_up(self) -> Self:

@@ -13,19 +13,19 @@ from qtctl.version import VERSION
 class BackupEntry(Part):
     path: str
     kind: EntryKind = Field(
-        description="present: it may hold secrets, and its content is not copied; other: never copied"
+        description="present: it may hold secrets, so its content is not copied; other: it is never copied"
     )
-    mode: str = Field(description="empty of a link")
+    mode: str = Field(description="empty for a link")
     owner: str
     group: str
-    target: str = Field(description="where a link leads")
-    sha256: str | None = Field(description="of a file that is copied")
-    time: str = Field(description="of a timer's stamp: seconds since the epoch")
-    why: str = Field(description="why another one is not copied")
+    target: str = Field(description="the target of a link")
+    sha256: str | None = Field(description="digest of a copied file")
+    time: str = Field(description="time of a timer's stamp file, in seconds since the epoch")
+    why: str = Field(description="for kind other: why it is not copied")
 
 
 class BackupUnit(Part):
-    """How a unit was."""
+    """The state in which a unit was."""
 
     unit: str
     load: str
@@ -42,8 +42,8 @@ class BackupHead(Part):
     hostname: str
     taken_at: str = Field(description="UTC, ISO 8601")
     by: str
-    qtctl_version: str = Field(description="of the qtctl that took it")
-    bytes: int = Field(description="of all contents")
+    qtctl_version: str = Field(description="version of qtctl that took it")
+    bytes: int = Field(description="size of all contents")
 
 
 class BackupReport(Part):
@@ -64,7 +64,7 @@ class BackupProblem(Part):
 
 
 class BackupsReport(Part):
-    """The backups of this machine's folder, newest first."""
+    """The backups in this machine's folder, newest first."""
 
     schema_version: int = SCHEMA_VERSION
     qtctl_version: str

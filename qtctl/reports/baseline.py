@@ -8,12 +8,12 @@ from qtctl.reports.document import Part
 
 
 class Baseline(Part):
-    """`value` only where `state` is observed. Bytes and seconds."""
+    """`value` is set only if `state` is observed. Sizes in bytes, times in seconds."""
 
     state: State
     reason: str | None
     value: HostBaseline | None
-    proof_line: str = Field(default="", description="what was asked; empty: not asked")
+    proof_line: str = Field(default="", description="the question that was asked; empty if it was not asked")
 
 
 def make_baseline(facts: Facts) -> Baseline:

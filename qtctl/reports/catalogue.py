@@ -33,29 +33,31 @@ class CataloguePort(Part):
     address: str
     port: int
     found: str
-    health_url: str = Field(description="empty: none is declared")
-    health: str = Field(description="holds, broken, unknown, or not judged: where nobody listens; empty: no URL")
+    health_url: str = Field(description="empty if none is declared")
+    health: str = Field(
+        description="holds, broken, unknown, or not judged (nothing listens there); empty if there is no URL"
+    )
 
 
 class CatalogueGroup(Part):
-    """A stream that it consumes. `lag` null: not known."""
+    """A stream that it consumes. `lag` is null if unknown."""
 
     stream: str
     group: str
     lag: int | None
     max_lag: int
-    proof_line: str = Field(description="what was asked, and the line that answers; empty: not asked")
+    proof_line: str = Field(description="the question, and the line that answers it; empty if it was not asked")
 
 
 class Dependency(Part):
-    """`how`: the key of [order] that names them."""
+    """A dependency. `how`: the key of [order] that names it."""
 
     how: str
     units: tuple[str, ...]
 
 
 class CatalogueEntry(Part):
-    """One service. What no registry declares is empty; of what nobody declared, only what was seen is here."""
+    """One service. What the registry does not declare is empty; an undeclared service has only what was observed."""
 
     name: str
     unit: str
@@ -65,7 +67,7 @@ class CatalogueEntry(Part):
     critical: bool
     group: str
     declared: str
-    declared_in: str = Field(description="the file of the registry; empty of what is not declared")
+    declared_in: str = Field(description="the registry file; empty if it is not declared")
     category: Category
     active: str
     sub: str
@@ -73,7 +75,7 @@ class CatalogueEntry(Part):
     up_s: int | Unknown | None
     restarts: int | Unknown | None
     command: tuple[str, ...] = Field(
-        description="its arguments, without secrets; of undeclared units the program alone"
+        description="its arguments, without secrets; for undeclared units only the program"
     )
     user: str
     working_directory: str
@@ -84,7 +86,7 @@ class CatalogueEntry(Part):
     consumes: tuple[CatalogueGroup, ...]
     reads: tuple[str, ...]
     dependencies: tuple[Dependency, ...]
-    started_by: tuple[str, ...] = Field(description="timers, sockets, paths and automounts")
+    started_by: tuple[str, ...] = Field(description="timers, sockets, paths and automounts that start it")
     limits: dict[str, str]
     restart: dict[str, str]
     findings: tuple[str, ...] = Field(description="findings about it: id and subject")
@@ -95,7 +97,7 @@ class CatalogueTotals(Part):
     entries: int
     by_category: dict[Category, int]
     by_declared: dict[str, int]
-    without_owner: int = Field(description="of the declared ones")
+    without_owner: int = Field(description="declared services without an owner")
 
     @classmethod
     def of(cls, entries: Sequence[CatalogueEntry]) -> Self:
@@ -109,12 +111,12 @@ class CatalogueTotals(Part):
 
 
 class CatalogueReport(Part):
-    """Every service of a host: declared ones, retired and undeclared ones that are there. Sorted by unit."""
+    """Every service of a host: declared ones, and retired and undeclared ones that are there. Sorted by unit."""
 
     schema_version: int = SCHEMA_VERSION
     fleet: str
     host: str
-    taken_at: str = Field(description="of the evidence: UTC, ISO 8601")
+    taken_at: str = Field(description="when the evidence was taken: UTC, ISO 8601")
     unreachable: str | None
     fail_on: Severity
     verdict: Conclusion

@@ -7,7 +7,7 @@ from qtctl.model.facts import Unit
 
 
 class Category(StrEnum):
-    """How a unit was found in one look: one of these, as `classify` decides."""
+    """The state in which a unit was found, as `classify` decides it."""
 
     RUNNING = "RUNNING"
     STOPPED = "STOPPED"

@@ -15,11 +15,11 @@ _ORDER = (Verdict.CONTRADICTED, Verdict.FALSE, Verdict.UNKNOWN, Verdict.TRUE)
 
 
 class ClaimRow(Part):
-    """One claim. `why`: what shows it false or true, or why it cannot be known."""
+    """One claim. `why`: what shows that it is true or false, or why that cannot be determined."""
 
-    id: str = Field(description="of the finding that it is, or would be")
+    id: str = Field(description="id of the finding that it is, or would be if it did not hold")
     line: int
-    text: str = Field(description="the line, without its marks")
+    text: str = Field(description="the line, without its markup")
     kind: ClaimKind
     subject: str
     value: str
@@ -36,7 +36,7 @@ class UncheckedRow(Part):
 
 
 class ClaimTotals(Part):
-    """By verdict. `not_checked`: lines with numbers that no check understood; nothing is said of them."""
+    """Claims by verdict. `not_checked`: lines with numbers that no check understood; they have no verdict."""
 
     claims: int
     true: int
@@ -47,7 +47,7 @@ class ClaimTotals(Part):
 
 
 class ClaimsReport(Part):
-    """`host` and `evidence_at` are empty where no registry and no evidence were given."""
+    """`host` and `evidence_at` are empty without a registry and evidence."""
 
     schema_version: int = SCHEMA_VERSION
     qtctl_version: str

@@ -19,9 +19,11 @@ class DeployStep(Part):
     why: str
     status: StepStatus
     detail: str = Field(description="why it is not done")
-    took_s: float | None = Field(description="seconds; steps that were begun together share theirs; null: not run")
-    kept: str | None = Field(description="where the file that was replaced lies now")
-    diff: str | None = Field(description="of a unit file; values of variables are not in it")
+    took_s: float | None = Field(
+        description="seconds; steps that were started together share the value; null if it was not run"
+    )
+    kept: str | None = Field(description="where the replaced file is now")
+    diff: str | None = Field(description="diff of a unit file, without values of variables")
 
 
 class DeployRefusal(Part):
@@ -38,23 +40,23 @@ class DeployReason(Part):
     kind: ReasonKind
     what: str
     hint: str
-    holder: str | None = Field(description="who has the lock of the host")
+    holder: str | None = Field(description="who holds the lock on the host")
 
 
 class DeployFailure(Part):
-    """A unit that should run and does not."""
+    """A unit that should run, but does not."""
 
     unit: str
     state: str
-    why: str = Field(description="its exit reason in words; empty: nobody knows one")
-    journal: tuple[str, ...] = Field(description="its last lines, five at most")
+    why: str = Field(description="why it ended, in words; empty if unknown")
+    journal: tuple[str, ...] = Field(description="its last journal lines, at most five")
 
 
 class DeployReport(Part):
     """One deploy of one host.
 
-    `steps` are all that were planned, in the order in which they run. `unverified`: what may have been changed and was
-    not seen afterwards. Rows that do not fit the status are refused.
+    `steps`: all planned steps, in the order in which they run. `unverified`: what may have been changed and was not
+    checked afterwards. Rows that do not fit the status are refused.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -67,17 +69,23 @@ class DeployReport(Part):
     reason: DeployReason | None
     refusals: tuple[DeployRefusal, ...]
     steps: tuple[DeployStep, ...]
-    outstanding: tuple[Check, ...] = Field(description="what of the gate does not hold, or is unknown")
+    outstanding: tuple[Check, ...] = Field(
+        description="what the gate still waits for: checks that do not hold, or are unknown"
+    )
     restarting: tuple[str, ...] = Field(description="units that do not stay up")
-    failures: tuple[DeployFailure, ...] = Field(description="why units do not run: the first five")
+    failures: tuple[DeployFailure, ...] = Field(description="why units do not run, for the first five of them")
     unverified: tuple[str, ...]
-    left: tuple[str, ...] = Field(description="paths that somebody else changed meanwhile, and that were not put back")
-    worse: tuple[str, ...] = Field(description="units that are not as they were before")
-    failed_before: tuple[str, ...] = Field(description="units that had failed when it began, and need not run")
-    not_run_again: tuple[str, ...] = Field(description="oneshots that were active before, and are not run twice")
-    generation: int | None = Field(description="its number on the host; null: nothing was staged there")
-    plan_digest: str = Field(description="as the audit trail has it")
-    warnings: tuple[str, ...] = Field(description="such as a record that the audit trail lacks")
+    left: tuple[str, ...] = Field(
+        description="paths that someone else changed in the meantime, and that were therefore not put back"
+    )
+    worse: tuple[str, ...] = Field(description="units that are in a worse state than before")
+    failed_before: tuple[str, ...] = Field(
+        description="units that had already failed when the deploy began, and need not run"
+    )
+    not_run_again: tuple[str, ...] = Field(description="oneshot units that were active before, and are not run again")
+    generation: int | None = Field(description="its number on the host; null if nothing was staged there")
+    plan_digest: str = Field(description="as in the audit trail")
+    warnings: tuple[str, ...] = Field(description="for example that a record of the audit trail could not be written")
 
     @model_validator(mode="after")
     def fits_its_status(self) -> Self:

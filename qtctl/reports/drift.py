@@ -16,25 +16,27 @@ from qtctl.version import VERSION
 class DriftRow(Part):
     unit: str
     what: str = Field(description="the directive with its section, or what was done to the unit; never a value")
-    where: tuple[str, ...] = Field(description="the files of the host that say it, or the command that shows it")
+    where: tuple[str, ...] = Field(description="the files on the host that contain it, or the command that shows it")
     fate: str = Field(description=f"one of: {', '.join(DriftFate)}")
-    keys: tuple[str, ...] = Field(description="what is edited for it: registry file and key")
-    why: str = Field(description="why it is not adopted; empty for what is")
+    keys: tuple[str, ...] = Field(description="the registry file and key that are edited for it")
+    why: str = Field(description="why it is not adopted; empty if it is")
 
 
 class DriftFile(Part):
-    path: str = Field(description="below the registry")
+    path: str = Field(description="relative to the registry")
     diff: str = Field(description="unified diff")
 
 
 class DriftReport(Part):
-    """How one host differs from what its last deploy put there."""
+    """How a host differs from what its last deploy put there."""
 
     schema_version: int = SCHEMA_VERSION
     qtctl_version: str
     host: str
     address: str
-    generation: int | None = Field(description="the deploy that changes are counted from; null: the host keeps none")
+    generation: int | None = Field(
+        description="the deploy with which the host is compared; null if the host keeps none"
+    )
     written: bool = Field(description="whether the registry was changed")
     drifts: tuple[DriftRow, ...]
     files: tuple[DriftFile, ...]

@@ -15,7 +15,7 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class EvolutionStep:
-    """From one source to the next. `not_compared`: kinds that one of them says nothing about."""
+    """From one source to the next. `not_compared`: kinds about which one of them says nothing."""
 
     before: str
     after: str
@@ -31,7 +31,7 @@ class EvolutionStep:
 
 @dataclass(frozen=True, slots=True)
 class EvolutionReport:
-    """`changes` and `balances` are from the first source straight to the last; `steps` from each to the next."""
+    """`changes` and `balances` go straight from the first source to the last, `steps` from each to the next."""
 
     schema_version: int
     qtctl_version: str

@@ -25,7 +25,7 @@ from qtctl.reports.sections_model import GroupRow
 
 
 class FlowGap(StrEnum):
-    """What a declared flow lacks, the worst first."""
+    """What a declared flow lacks, worst first."""
 
     NOT_USED = "not-used"
     """No service writes it, and none reads it."""
@@ -40,15 +40,15 @@ class FlowGap(StrEnum):
 
 
 class FlowReader(Part):
-    """A service that reads a key. `group`: empty where it is no consumer group. `lag` null: not known."""
+    """A service that reads a key. `group`: empty without a consumer group. `lag`: null if unknown."""
 
     service: str
     group: str
     stopped: bool
     lag: int | None
-    max_lag: int | None = Field(description="null: no consumer group")
+    max_lag: int | None = Field(description="null if there is no consumer group")
     pending: int | None
-    proof_line: str = Field(description="what was asked, and the line that answers; empty: not asked")
+    proof_line: str = Field(description="the question, and the line that answers it; empty if it was not asked")
 
 
 class FlowWriter(Part):
@@ -57,7 +57,7 @@ class FlowWriter(Part):
 
 
 class FlowKey(Part):
-    """A stream or another key. `state` null: no evidence, or it is on no store of the host that was asked."""
+    """A stream or another key. `state`: null without evidence, or if no store of the audited host has it."""
 
     name: str
     type: KeyType
@@ -68,9 +68,9 @@ class FlowKey(Part):
     gap: FlowGap | None
     state: State | None
     reason: str
-    length: int | None = Field(description="entries; null: not known, or no stream")
-    newest_age_s: int | None = Field(description="null: not known, never written, or no stream")
-    proof_line: str = Field(description="what was asked, and the line that answers; empty: not asked")
+    length: int | None = Field(description="number of entries; null if unknown, or if it is not a stream")
+    newest_age_s: int | None = Field(description="null if unknown, never written, or not a stream")
+    proof_line: str = Field(description="the question, and the line that answers it; empty if it was not asked")
 
 
 class FlowService(Part):
@@ -79,33 +79,37 @@ class FlowService(Part):
     name: str
     summary: str
     declared: str
-    category: Category | None = Field(description="how it was found; null: not asked of this host")
+    category: Category | None = Field(
+        description="in which state it was found; null if this host was not asked about it"
+    )
     stage: int
     reads: tuple[str, ...]
     writes: tuple[str, ...]
 
 
 class FlowCircle(Part):
-    """Services of which each can reach each other one through streams, and the streams by which they do."""
+    """Services that can all reach each other through streams, and those streams."""
 
     services: tuple[str, ...]
     keys: tuple[str, ...]
 
 
 class Carrier(Part):
-    """A service that takes an event from the key before and writes it to the next; of the first key, that begins it.
+    """A service that takes an event from the previous key and writes it to the next; for the first key, it creates it.
 
-    `lag`: of its group at the key before; null: not known, or it has no group there.
+    `lag`: of its group at the previous key; null if unknown, or if it has no group there.
     """
 
     service: str
     stopped: bool
-    category: Category | None = Field(description="how it was found; null: not asked of this host")
+    category: Category | None = Field(
+        description="in which state it was found; null if this host was not asked about it"
+    )
     lag: int | None
 
 
 class LifecycleStep(Part):
-    """`carriers`: none where no service carries an event from the key before to this one."""
+    """`carriers`: the services that carry an event from the previous key to this one; possibly none."""
 
     key: str
     carriers: tuple[Carrier, ...]
@@ -116,12 +120,14 @@ class LifecycleStep(Part):
 
 
 class Lifecycle(Part):
-    """The way of one kind of event. `declared`: in fleet.toml; else it is the longest of the shortest ways."""
+    """The path of one kind of event. `declared`: in fleet.toml; otherwise it is the longest of the shortest paths."""
 
     name: str
     summary: str
     declared: bool
-    complete: bool = Field(description="whether services that are declared to run carry an event all the way")
+    complete: bool = Field(
+        description="whether services that are declared to run carry an event from the first key to the last"
+    )
     steps: tuple[LifecycleStep, ...]
 
 
@@ -135,17 +141,17 @@ class FlowTotals(Part):
 
 
 class FlowReport(Part):
-    """All hosts of the fleet. Entries that are retired are left out."""
+    """The event flow over all hosts of the fleet, without retired entries."""
 
     schema_version: int = SCHEMA_VERSION
     fleet: str
-    host: str = Field(description="whose evidence it is; empty: without evidence")
+    host: str = Field(description="the host that the evidence is from; empty without evidence")
     taken_at: str | None
     unreachable: str | None
     totals: FlowTotals
     keys: tuple[FlowKey, ...]
     services: tuple[FlowService, ...] = Field(description="by stage, then by name")
-    first_producers: tuple[str, ...] = Field(description="services that write, and read nothing that a service writes")
+    first_producers: tuple[str, ...] = Field(description="services that write, but read nothing that a service writes")
     circles: tuple[FlowCircle, ...]
     lifecycles: tuple[Lifecycle, ...]
 

@@ -37,13 +37,15 @@ class StepResult:
 
 class StepRow(Part):
     step: GateStep
-    host: str = Field(description="empty: the whole registry")
+    host: str = Field(description="empty if the step is about the whole registry")
     conclusion: Conclusion
     note: str
-    command: str = Field(description="what shows the same by itself")
+    command: str = Field(description="the command that runs this step alone")
     totals: Totals
     held: Held = Field(default={}, description="subjects of the checks that hold, by severity and rule")
-    condensed: bool = Field(default=False, description="one row stands for all checks, as nothing is known of the host")
+    condensed: bool = Field(
+        default=False, description="whether one row represents all checks, because nothing is known about the host"
+    )
     findings: tuple[Check, ...] = Field(description="the checks that do not hold")
 
     @classmethod
@@ -70,12 +72,12 @@ def _say_what(finding: Finding) -> Finding:
 
 
 class GateReport(Part):
-    """One run of `qtctl gate`. Its conclusion is the worst of its steps'."""
+    """One run of `qtctl gate`. Its conclusion is that of its worst step."""
 
     schema_version: int = SCHEMA_VERSION
     qtctl_version: str
-    fleet: str = Field(description="empty where the registry has errors")
-    registry: str = Field(description="the folder, as it was named")
+    fleet: str = Field(description="empty if the registry has errors")
+    registry: str = Field(description="the folder, as given on the command line")
     judged_at: str = Field(description="UTC, ISO 8601")
     hosts: tuple[str, ...]
     fail_on: Severity

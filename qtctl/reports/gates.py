@@ -24,7 +24,7 @@ FAMILIES = (
 
 
 class GateOutcome(StrEnum):
-    """NONE: the registry declares nothing that the gate could look at. What was not answered is UNKNOWN."""
+    """NONE: the registry declares nothing for the gate to count. Missing answers make it UNKNOWN."""
 
     PASS = "pass"  # noqa: S105 - an outcome
     FAIL = "fail"
@@ -33,8 +33,10 @@ class GateOutcome(StrEnum):
 
 
 class Gate(Part):
-    """`passed` + `failed` + `unknown` is all that the gate looked at. A waived finding, or one below the fleet's
-    severity for failing, counts as passed: it is in the observations. What needs root is not looked at.
+    """`passed` + `failed` + `unknown` are all the checks that the gate counts.
+
+    A waived finding, or one below the fleet's `fail_on`, counts as passed: it is among the observations. Checks that
+    need root are not counted.
     """
 
     name: str
@@ -60,7 +62,7 @@ class Gate(Part):
 
 
 class Judged(Part):
-    """The checks that the gates look at: rule → subjects. What only root could tell is not among them."""
+    """The checks that the gates count: rule → subjects. Checks that need root are not among them."""
 
     passed: dict[str, tuple[str, ...]]
     failed: dict[str, tuple[str, ...]]

@@ -17,19 +17,19 @@ UNSHOWN = "content differs (values not shown)"
 
 class GenerationFile(Part):
     path: str
-    change: str = Field(description="added, removed, changed; of a single generation: held")
-    diff: str | None = Field(description="of a unit file; values of variables are not in it")
+    change: str = Field(description="added, removed or changed; held if only one generation is shown")
+    diff: str | None = Field(description="diff of a unit file, without values of variables")
 
 
 class GenerationUnit(Part):
     unit: str
-    change: str = Field(description="added, removed, changed; of a single generation: held")
-    before: str | None = Field(description="what it had to be; null: not declared")
+    change: str = Field(description="added, removed or changed; held if only one generation is shown")
+    before: str | None = Field(description="its declared state; null if it was not declared")
     after: str | None
 
 
 class GenerationReport(Part):
-    """One generation, or two: what the second has and the first does not."""
+    """One generation; or two, and how the second differs from the first."""
 
     schema_version: int = SCHEMA_VERSION
     qtctl_version: str

@@ -14,14 +14,14 @@ UNDER_WAY = "under way"
 
 class GenerationRow(Part):
     number: int
-    outcome: str = Field(description="confirmed, restored (it was taken back), or under way")
-    current: bool = Field(description="whether it is the one in force")
+    outcome: str = Field(description="confirmed, restored (it was rolled back), or under way")
+    current: bool = Field(description="whether it is in force now")
     at: str | None = Field(description="when it was staged: UTC, ISO 8601")
-    by: str = Field(description="who deployed it, from which machine; empty where that was not noted")
-    registry: str = Field(description="digest of all that its registry declared for the host")
+    by: str = Field(description="who deployed it, and from which machine; empty if that was not recorded")
+    registry: str = Field(description="digest of everything that its registry declared for the host")
     qtctl_version: str
     steps: int
-    changed: tuple[str, ...] = Field(description="what its steps were about: files and units, each once")
+    changed: tuple[str, ...] = Field(description="the files and units that its steps changed, each once")
 
 
 class GenerationsReport(Part):

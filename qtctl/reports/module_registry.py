@@ -46,7 +46,7 @@ class Sections:
 
 
 class ModuleSummary(Part):
-    """Modules by category and by what is declared of them; both split `total_modules`. The rest counts rows."""
+    """Modules by category and by declared state; each adds up to `total_modules`. The rest counts rows."""
 
     total_modules: int
     running: int
@@ -117,9 +117,9 @@ class Summary(ModuleSummary):
 
 
 class RegistryReport(Part):
-    """`generated_at` is when the evidence was taken. A summary that its rows do not add up to is refused.
+    """`generated_at`: when the evidence was taken. A summary that does not match its rows is refused.
 
-    `stray_ports` null: it is not known who listens.
+    `stray_ports`: null if it is unknown what listens.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -139,9 +139,9 @@ class RegistryReport(Part):
     timers: tuple[TimerRow, ...]
     units: tuple[OtherUnitRow, ...]
     gates: tuple[Gate, ...]
-    judged: Judged = Field(description="what the gates counted")
+    judged: Judged = Field(description="the checks that the gates counted")
     observations: tuple[str, ...]
-    unreachable: str | None = Field(default=None, description="the one reason for which nothing is known of the host")
+    unreachable: str | None = Field(default=None, description="the reason why nothing is known about the host")
 
     @model_validator(mode="after")
     def adds_up(self) -> Self:

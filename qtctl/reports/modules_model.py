@@ -16,36 +16,38 @@ class Systemd(Part):
     loaded: str
     active: str
     sub: str
-    enabled: bool | Unknown | None = Field(description="null: no unit file; false also for static and masked ones")
+    enabled: bool | Unknown | None = Field(
+        description="null if there is no unit file; false also for static and masked units"
+    )
     unit_file_state: str
     description: str
 
 
 class Execution(Part):
-    """null: there is none, because the unit is not there or does not set it."""
+    """Null values: the unit does not exist, or does not set it."""
 
     user: str | None
-    pid: int | Unknown | None = Field(description="null: no main process")
+    pid: int | Unknown | None = Field(description="null if there is no main process")
     working_dir: str | None
     exec_path: str | None = Field(description="the executable, without arguments")
 
 
 class Code(Part):
-    """As declared; null where nothing is."""
+    """As declared; null if nothing is declared."""
 
     module: str | None
     path: str | None
     entrypoint: str | None
-    has_code: bool | None = Field(description="whether the entry point was seen on the host; null: not known")
+    has_code: bool | None = Field(description="whether the entry point was found on the host; null if unknown")
 
 
 class Runtime(Part):
-    """The declared port, or null. For an undeclared unit: the port that it listens on."""
+    """The declared port, or null. For an undeclared unit, the port on which it listens."""
 
     venv: str | None
-    venv_status: str | None = Field(description="works, broken, missing, unknown; null: no venv")
+    venv_status: str | None = Field(description="works, broken, missing or unknown; null if it uses no venv")
     port: int | Unknown | None = Field(
-        description="the one with a health URL, else the first; the ports section has all"
+        description="the port with a health URL, else the first one; the ports section has all of them"
     )
     redis_streams: list[str] | Unknown
 

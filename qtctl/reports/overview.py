@@ -32,7 +32,7 @@ RESOURCES = ("QT702", "QT703", "QT704", "QT512", "QT513")
 
 
 class Inventory(Part):
-    """Names of what the summary counts, beside the services."""
+    """Names of what the summary counts, apart from services."""
 
     targets: tuple[str, ...]
     timers: tuple[str, ...]
@@ -40,7 +40,7 @@ class Inventory(Part):
     venvs: tuple[str, ...]
     redis_streams: tuple[str, ...]
     redis_keys: tuple[str, ...]
-    ports: tuple[str, ...] = Field(description="as unit:port/protocol")
+    ports: tuple[str, ...] = Field(description="each as unit:port/protocol")
 
     @classmethod
     def of(cls, report: RegistryReport) -> Self:
@@ -64,17 +64,17 @@ class Inventory(Part):
 class GroupCounts(Part):
     """Services of one category of the registry."""
 
-    group: str = Field(description="as declared; empty: without a category, retired or undeclared")
+    group: str = Field(description="the declared category; empty for services without one, retired or undeclared")
     services: int
     by_category: dict[Category, int]
 
 
 class ResourceRow(Part):
-    """A check of what is scarce: `expected` is the threshold, `observed` what was measured."""
+    """A check of a resource. `expected`: the threshold. `observed`: the measured value."""
 
     id: str
     subject: str
-    title: str = Field(description="what is wrong, or would be")
+    title: str = Field(description="what is wrong, or would be if the check did not hold")
     outcome: Outcome
     severity: Severity
     expected: Json
@@ -83,21 +83,21 @@ class ResourceRow(Part):
 
 
 class Restarts(Part):
-    """`recent` of the services that are up started less than `recent_s` seconds before the evidence was taken.
+    """`recent`: services that started less than `recent_s` seconds before the evidence was taken, and are up.
 
-    `restarted`: those that systemd has restarted since they were started on request. `unseen`: services of
-    which it is not known whether and when they started.
+    `restarted`: services that systemd has restarted since they were started on request. `unseen`: services for which it
+    is unknown whether and when they started.
     """
 
     recent_s: int
-    host_up_s: int | None = Field(description="null: not known")
+    host_up_s: int | None = Field(description="null if unknown")
     recent: int
     restarted: int
     unseen: tuple[str, ...]
 
 
 class OverviewReport(Part):
-    """One host at one time. `taken_at`: of the evidence, UTC, ISO 8601. Rows that do not add up are refused."""
+    """One host at one time. `taken_at`: when evidence was taken, UTC, ISO 8601. Rows that do not add up are refused."""
 
     schema_version: int = SCHEMA_VERSION
     qtctl_version: str
@@ -106,8 +106,8 @@ class OverviewReport(Part):
     address: str
     taken_at: str
     fail_on: Severity
-    verdict: Conclusion = Field(description="of the audit of the same evidence")
-    unreachable: str | None = Field(description="the one reason for which nothing is known of the host")
+    verdict: Conclusion = Field(description="verdict of an audit of the same evidence")
+    unreachable: str | None = Field(description="the reason why nothing is known about the host")
     infrastructure: Infrastructure
     summary: ModuleSummary = Field(description="the same as in the module registry")
     groups: tuple[GroupCounts, ...]
@@ -119,7 +119,7 @@ class OverviewReport(Part):
     held: Held = Field(description="subjects of the checks that hold, by severity and rule")
     findings: tuple[Check, ...] = Field(description="risks: the checks that do not hold")
     unknowns: tuple[Check, ...] = Field(description="gaps: the checks whose evidence is missing")
-    not_asked: tuple[Check, ...] = Field(description="gaps: the checks that only root could tell")
+    not_asked: tuple[Check, ...] = Field(description="gaps: the checks that need root")
     inventory: Inventory
 
     @model_validator(mode="after")

@@ -30,22 +30,26 @@ class OverviewService(Part):
     category: Category
     summary: str
     port: int | Unknown | None
-    started_at: str | None = Field(description="UTC, ISO 8601; null: it is not up; unknown: the host did not say")
-    up_s: int | Unknown | None = Field(description="seconds up when the evidence was taken; null: it is not up")
+    started_at: str | None = Field(description="UTC, ISO 8601; null if it is not up; unknown if the host did not say")
+    up_s: int | Unknown | None = Field(
+        description="seconds that it had been up when the evidence was taken; null if it is not up"
+    )
     restarts: int | Unknown | None = Field(
-        description="how often systemd restarted it since it was last started on request; null: there is no unit"
+        description="how often systemd has restarted it since it was last started on request; null if there is no unit"
     )
     proof_line: str
 
 
 class CriticalRow(Part):
-    """A unit that the fleet cannot do without: the registry says so, or critical units cannot run without it."""
+    """A unit that the fleet cannot do without: the registry says so, or a critical unit needs it."""
 
     unit: str
     summary: str
     owner: str
     declared: bool
-    needed_by: tuple[str, ...] = Field(description="critical units; empty of what is declared critical")
+    needed_by: tuple[str, ...] = Field(
+        description="the critical units that need it; empty if it is declared critical itself"
+    )
     category: Category
     findings: tuple[str, ...] = Field(description="ids of the findings about it")
     proof_line: str

@@ -31,9 +31,9 @@ class ParityProof:
 
 @dataclass(frozen=True, slots=True)
 class ParityFinding:
-    """`place` is file:line of the compose file; `subject`: a unit, a port as 8001/tcp, or compose:SERVICE.
+    """`place`: file:line of the compose file. `subject`: a unit, a port such as 8001/tcp, or compose:SERVICE.
 
-    `waiver`: why policy.toml accepts it, so that it closes no gate; `expired_waiver`: why it did.
+    `waiver`: why policy.toml accepts it, so that it does not fail the gate. `expired_waiver`: why it did until then.
     """
 
     id: str
@@ -80,7 +80,7 @@ class ParityFinding:
 
 @dataclass(frozen=True, slots=True)
 class UnitSide:
-    """Where a service went. `active` and `sub` are '' where they are not known; `reason` says why not."""
+    """What took over from a service. `active` and `sub`: '' if unknown; `reason` says why."""
 
     name: str
     unit: str
@@ -107,7 +107,7 @@ class UnitSide:
 
 
 class PortRow(Part):
-    """`published` None: Docker chose it, or a variable says it. `listening` None: not known."""
+    """`published`: None if Docker chose it, or a variable decides it. `listening`: None if unknown."""
 
     compose: str
     published: int | None
@@ -180,7 +180,7 @@ class ParityCounts(Part):
 
 
 class FileParity(Part):
-    """One compose file. `findings` are those that belong to no service."""
+    """One compose file. `findings`: those that belong to no service."""
 
     file: str
     verdict: ParityVerdict
@@ -188,7 +188,7 @@ class FileParity(Part):
     services: tuple[ServiceRow, ...]
     findings: tuple[ParityFinding, ...]
     dimensions: tuple[DimensionCounts, ...] = ()
-    ran: bool = Field(default=True, description="whether the legacy record says that this file is what ran")
+    ran: bool = Field(default=True, description="whether, according to its legacy record, this file was in use")
 
     @classmethod
     def of(cls, report: ParityReport) -> "FileParity":
@@ -225,7 +225,7 @@ def _sum_services(rows: Iterable[ServiceRow]) -> tuple[DimensionCounts, ...]:
 
 
 class ParityDocument(Part):
-    """`taken_at` is None where there was no evidence."""
+    """`taken_at` is None without evidence."""
 
     schema_version: int = SCHEMA_VERSION
     host: str
@@ -234,12 +234,14 @@ class ParityDocument(Part):
     totals: ParityCounts
     files: tuple[FileParity, ...]
     fail_on: Severity
-    conclusion: Conclusion = Field(description="by the severities of the findings and the gate; the exit code says it")
-    unreachable: str | None = Field(default=None, description="the one reason for which nothing is known of the host")
+    conclusion: Conclusion = Field(
+        description="from the severities of the findings and the gate; it decides the exit code"
+    )
+    unreachable: str | None = Field(default=None, description="the reason why nothing is known about the host")
     dimensions: tuple[DimensionCounts, ...] = ()
     new_services: tuple[NewServiceRow, ...] = ()
     uncompared: tuple[str, ...] = Field(
-        default=(), description="compose files that ran, by the legacy records, and are not among the files"
+        default=(), description="compose files that were in use according to the legacy records, but were not compared"
     )
 
     @model_validator(mode="after")

@@ -14,14 +14,14 @@ from qtctl.rules.setting_fates import Fate, SettingFate
 
 
 class SettingRow(Part):
-    """`line` None: no compose file says it. `then`, `now`: "" where there is nothing; secrets stand as (hidden)."""
+    """`line`: None if no compose file has it. `then`, `now`: '' if there is nothing; secrets appear as (hidden)."""
 
     item: str
     line: int | None
     then: str
     now: str
     fate: Fate
-    declared: Fate = Field(description="what the registry alone says of it")
+    declared: Fate = Field(description="its fate according to the registry alone")
     reason: str
     rules: tuple[str, ...]
 
@@ -40,7 +40,7 @@ class SettingRow(Part):
 
 
 class DimensionCounts(Part):
-    """`kept` of `settings` are as they were or accepted. New ones and what is about containers are not among them."""
+    """`kept` of `settings` are unchanged or accepted. New settings, and those about containers, are not counted."""
 
     dimension: Dimension
     verdict: DimensionVerdict
@@ -67,7 +67,7 @@ class DimensionCounts(Part):
 
 
 class DimensionPart(Part):
-    """One dimension of one service. `unshown`: why the host does not show what is declared; null: it does."""
+    """One dimension of one service. `unshown`: why the host does not show what is declared; null if it does."""
 
     dimension: Dimension
     counts: DimensionCounts
@@ -92,7 +92,7 @@ class DimensionPart(Part):
 
 
 class NewServiceRow(Part):
-    """A service that none of the files has. `why`: what a legacy record says of it, "" where it says nothing."""
+    """A service that is in none of the files. `why`: what a legacy record says about it, else ''."""
 
     name: str
     unit: str

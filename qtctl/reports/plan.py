@@ -28,7 +28,7 @@ class PlanDrag(Part):
 
     unit: str
     effect: Effect
-    by: str = Field(description="the dependency that makes it")
+    by: str = Field(description="the dependency that causes it")
     declared: bool = Field(description="whether qtctl writes the unit")
 
 
@@ -38,22 +38,22 @@ class PlanFile(Part):
     mode: str
     owner: str
     group: str
-    sha256: str | None = Field(description="null of env files")
+    sha256: str | None = Field(description="null for env files")
 
 
 class PlanStep(Part):
     kind: StepKind
     subject: str = Field(description="a unit, or the path of a file")
     why: str
-    seen: str | None = Field(description="the state that it was decided on; null of env files")
+    seen: str | None = Field(description="the state on which the step is based; null for env files")
     file: PlanFile | None
-    target: str | None = Field(default=None, description="of a link: the folder that it will lead to")
+    target: str | None = Field(default=None, description="for a link: the folder that it will point to")
     drags: tuple[PlanDrag, ...]
     change: ChangeClass | None = Field(
-        description="of a write: what is needed to put it in force on a unit that runs; null of other steps"
+        description="for a write: what a running unit needs for it to take effect; null for other steps"
     )
-    diff: str | None = Field(description="of a unit file; values of variables are not in it")
-    key: str = Field(description="keyed digest of the whole step: a deploy of this plan compares it")
+    diff: str | None = Field(description="diff of a unit file, without values of variables")
+    key: str = Field(description="keyed digest of the whole step, which a deploy of this plan compares")
 
 
 class PlanRefusal(Part):
@@ -66,7 +66,7 @@ class PlanRefusal(Part):
 
 
 class PlanNote(Part):
-    """What to know before agreeing, besides the steps."""
+    """What to know before agreeing to the plan, besides its steps."""
 
     kind: NoteKind
     subject: str
@@ -74,25 +74,25 @@ class PlanNote(Part):
 
 
 class PlanChoices(Part):
-    """The options that it was made with."""
+    """The options with which it was made."""
 
     take_over: bool
     prune: bool
-    cut_over: bool = Field(False, description="whether containers of compose services that units take over are stopped")
+    cut_over: bool = Field(False, description="whether containers of compose services that units replace are stopped")
 
 
 class PlanReport(Part):
-    """What a deploy would do to one host. Steps stand in the order in which they would run."""
+    """What a deploy would do to one host. Steps are in the order in which they would run."""
 
     schema_version: int = SCHEMA_VERSION
     qtctl_version: str
     fleet: str
     host: str
     address: str
-    registry: str = Field(description="digest of all that the registry declares for the host")
-    machine: str = Field(description="keyed digest of the host's machine id; empty: the host did not say")
-    nonce: str = Field(description="what the keys of the steps are made with; new for each plan")
-    digest: str = Field(description="of the steps, as the audit trail of a deploy has it")
+    registry: str = Field(description="digest of everything that the registry declares for the host")
+    machine: str = Field(description="keyed digest of the host's machine id; empty if the host did not say")
+    nonce: str = Field(description="random number from which the keys of the steps are made; new for each plan")
+    digest: str = Field(description="digest of the steps, as in the audit trail of a deploy")
     choices: PlanChoices
     conclusion: PlanConclusion
     exit_code: int

@@ -12,12 +12,12 @@ class PreparationStep(Part):
     kind: str = Field(description="file or account")
     subject: str = Field(description="the path of a file, or the name of an account")
     why: str
-    mode: str | None = Field(description="of a file: four octal digits; it belongs to root")
-    diff: str | None = Field(description="of the rules and of sudoers; the helper itself is too long to be shown")
+    mode: str | None = Field(description="mode of a file, in four octal digits; root owns the file")
+    diff: str | None = Field(description="diff of the rules or of sudoers; the helper itself is too long to show")
 
 
 class PreparationReport(Part):
-    """What is there, and what was done about it or would be done."""
+    """What is missing on a host, and whether it was installed."""
 
     schema_version: int = SCHEMA_VERSION
     qtctl_version: str
@@ -28,7 +28,7 @@ class PreparationReport(Part):
     applied: bool = Field(description="whether the changes were made")
     changes: int
     steps: tuple[PreparationStep, ...]
-    refusals: tuple[str, ...] = Field(description="what is in the way: nothing is done then")
+    refusals: tuple[str, ...] = Field(description="obstacles; if there are any, nothing is done")
 
 
 def build_report(plan: PreparePlan, *, address: str, helper: str, applied: bool) -> PreparationReport:

@@ -24,11 +24,11 @@ class RehearsalStep(Part):
     kind: RehearsalStepKind
     subject: str
     outcome: Outcome = Field(description="holds: it passed; broken: it failed; not-asked: there was nothing to try")
-    said: str = Field(description="how it went")
+    said: str = Field(description="what happened")
     details: tuple[str, ...]
-    findings: tuple[Check, ...] = Field(description="what an audit finds after it, and did not find before")
-    took_s: float | None = Field(description="seconds; null: not tried")
-    after: RehearsalStepKind | None = Field(description="the step because of which it was not tried")
+    findings: tuple[Check, ...] = Field(description="the findings of an audit after it that were not there before")
+    took_s: float | None = Field(description="seconds; null if it was not tried")
+    after: RehearsalStepKind | None = Field(description="the earlier step because of which it was not tried")
 
 
 class ProductionStep(Part):
@@ -46,15 +46,15 @@ class ProductionRefusal(Part):
     subject: str
     reason: str
     hint: str
-    unknown: bool = Field(description="it could not be found out whether something is in the way")
+    unknown: bool = Field(description="whether it could not be determined if there is an obstacle")
 
 
 class LackingPart(Part):
-    """Something of the real host that the throwaway one did not have: nothing that depends on it was tried."""
+    """Something on the real host that the throwaway one lacked: nothing that depends on it was tested."""
 
     subject: str
     why: str
-    gap: bool = Field(description="the evidence could have said it; else no rehearsal could have it")
+    gap: bool = Field(description="whether the evidence could have shown it; if not, no rehearsal could reproduce it")
     remedy: str
 
 
@@ -67,7 +67,7 @@ class RehearsalReport(Part):
     host: str
     evidence_at: str
     suite: str = Field(description="the release that the throwaway host ran")
-    before: BeforeSource = Field(description="from what it is known what the real host has now")
+    before: BeforeSource = Field(description="how qtctl knows what the real host has now")
     before_said: str
     gate: Severity
     conclusion: Conclusion
@@ -77,7 +77,7 @@ class RehearsalReport(Part):
     plan: tuple[ProductionStep, ...] = Field(description="what a deploy to the real host would do")
     refusals: tuple[ProductionRefusal, ...]
     not_modelled: tuple[LackingPart, ...]
-    checks: tuple[Check, ...] = Field(description="what the conclusion is made from")
+    checks: tuple[Check, ...] = Field(description="the checks from which the conclusion follows")
 
     @model_validator(mode="after")
     def adds_up(self) -> Self:

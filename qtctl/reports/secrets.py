@@ -13,12 +13,12 @@ class SecretRow(Part):
     name: str
     kind: SecretKind
     path: str
-    services: tuple[str, ...] = Field(description="that are given it")
+    services: tuple[str, ...] = Field(description="the services that receive it")
     state: SecretState
-    owner: str | None = Field(description="of the file; null: there is none")
+    owner: str | None = Field(description="owner of the file; null if there is no file")
     group: str | None
     mode: str | None
-    problems: tuple[str, ...] = Field(description="wrong rights, and who else could replace the file")
+    problems: tuple[str, ...] = Field(description="wrong permissions, and who else could replace the file")
 
 
 class SecretsReport(Part):

@@ -11,7 +11,7 @@ from qtctl.reports.document import Part
 
 
 class UnitRow(Part):
-    """A target, or something external. `active` and `sub` are `unknown` where they are not known."""
+    """A target, or something external. `active` and `sub`: `unknown` if the host did not say."""
 
     name: str
     unit: str
@@ -46,7 +46,7 @@ class TimerRow(Part):
 
 
 class StoreRow(Part):
-    """A Redis server. Seconds and bytes; null where `state` is not observed."""
+    """A Redis server. Seconds and bytes; null if `state` is not observed."""
 
     name: str
     unit: str
@@ -56,11 +56,13 @@ class StoreRow(Part):
     version: str | None
     uptime_s: int | None
     used_memory: int | None
-    proof_line: str = Field(default="", description="what was asked, and the line that answers; empty: not asked")
+    proof_line: str = Field(
+        default="", description="the question, and the line that answers it; empty if it was not asked"
+    )
 
 
 class GroupRow(Part):
-    """A declared consumer group. `lag` null: not known, as Redis itself may not know it."""
+    """A declared consumer group. `lag`: null if unknown, even to Redis itself."""
 
     group: str
     service: str
@@ -70,11 +72,13 @@ class GroupRow(Part):
     max_lag: int
     pending: int | None
     consumers: int | None
-    proof_line: str = Field(default="", description="what was asked, and the line that answers; empty: not asked")
+    proof_line: str = Field(
+        default="", description="the question, and the line that answers it; empty if it was not asked"
+    )
 
 
 class StreamRow(Part):
-    """`newest_age_s` is the age of the newest entry when that was asked; null: not known, or never had one."""
+    """`newest_age_s`: age of the newest entry when the stream was read; null if unknown, or if there never was one."""
 
     name: str
     store: str
@@ -86,11 +90,13 @@ class StreamRow(Part):
     max_age_s: float | None
     publishers: tuple[str, ...]
     groups: tuple[GroupRow, ...]
-    proof_line: str = Field(default="", description="what was asked, and the line that answers; empty: not asked")
+    proof_line: str = Field(
+        default="", description="the question, and the line that answers it; empty if it was not asked"
+    )
 
 
 class KeyRow(Part):
-    """`type` as seen; null where the key is absent or not known, as `state` says."""
+    """`type`: as observed; null if the key is absent or unknown, as `state` says."""
 
     name: str
     store: str
@@ -99,12 +105,16 @@ class KeyRow(Part):
     reason: str
     type: str | None
     writers: tuple[str, ...]
-    proof_line: str = Field(default="", description="what was asked, and the line that answers; empty: not asked")
+    proof_line: str = Field(
+        default="", description="the question, and the line that answers it; empty if it was not asked"
+    )
 
 
 class SocketRow(Part):
     address: str
-    unit: str = Field(description="the owner by its control group; empty where the kernel names none")
+    unit: str = Field(
+        description="the owning unit, according to the control group; empty if the kernel does not name one"
+    )
 
 
 class PortRow(Part):
@@ -120,11 +130,13 @@ class PortRow(Part):
     port: int
     found: str
     listening: tuple[SocketRow, ...]
-    proof_line: str = Field(default="", description="what was asked, and the line that answers; empty: not asked")
+    proof_line: str = Field(
+        default="", description="the question, and the line that answers it; empty if it was not asked"
+    )
 
 
 class StrayPort(Part):
-    """A unit of the fleet listens where nothing is declared."""
+    """A port on which a unit of the fleet listens although none is declared."""
 
     unit: str
     protocol: str
@@ -142,7 +154,9 @@ class VenvRow(Part):
     interpreter: str
     resolved: str | None
     used_by: tuple[str, ...]
-    proof_line: str = Field(default="", description="what was asked, and the line that answers; empty: not asked")
+    proof_line: str = Field(
+        default="", description="the question, and the line that answers it; empty if it was not asked"
+    )
 
 
 class Infrastructure(Part):

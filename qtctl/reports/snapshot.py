@@ -22,15 +22,15 @@ class SnapshotRow(Part):
     address: str
     number: int
     digest: str
-    previous: str = Field(description="digest of the one before; empty of the first")
+    previous: str = Field(description="digest of the previous one; empty for the first")
     taken_at: str = Field(description="UTC, ISO 8601")
     by: str
     signed: bool
     bytes: int
-    qtctl_version: str = Field(description="of the qtctl that took it")
+    qtctl_version: str = Field(description="version of qtctl that took it")
     registry: str = Field(description="digest of what was declared")
     commit: str
-    checks: dict[str, int] = Field(description="of its audit, by outcome")
+    checks: dict[str, int] = Field(description="checks of its audit, by outcome")
     counts: dict[RowKind, int]
 
 
@@ -40,12 +40,12 @@ class SnapshotReport(Part):
     schema_version: int = SCHEMA_VERSION
     qtctl_version: str
     snapshot: SnapshotRow
-    pruned: tuple[str, ...] = Field(description="what retention took away")
+    pruned: tuple[str, ...] = Field(description="the snapshots that retention removed")
     rows: dict[RowKind, dict[str, dict[str, Scalar]]]
 
 
 class SnapshotsReport(Part):
-    """The snapshots of a store, by host and number. `damaged`: those that cannot be read; verify says more."""
+    """A store's snapshots, by host and number. `damaged`: those that cannot be read; `snapshot verify` says more."""
 
     schema_version: int = SCHEMA_VERSION
     qtctl_version: str
@@ -55,13 +55,13 @@ class SnapshotsReport(Part):
 
 
 class SnapshotCheckReport(Part):
-    """How the chains of a store were judged."""
+    """The verdict on the chains of a store."""
 
     schema_version: int = SCHEMA_VERSION
     qtctl_version: str
     store: str
     generated_at: str
-    hosts: dict[str, int] = Field(description="host → how many snapshots could be read")
+    hosts: dict[str, int] = Field(description="host → number of snapshots that could be read")
     gate: Severity
     conclusion: Conclusion
     totals: Totals

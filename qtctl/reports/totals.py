@@ -28,9 +28,9 @@ class Counts(Part):
 
 
 class Totals(Part):
-    """`waived` of the broken ones have a waiver. The other tables split the same checks by severity and by rule.
+    """`waived` of the broken checks have a waiver. The other tables split the same checks by severity and by rule.
 
-    `not_asked`: those that only root could tell, where the registry does not want root asked.
+    `not_asked`: checks that need root, if the registry does not ask for root's view.
     """
 
     total: int

@@ -16,7 +16,7 @@ WORST = 5
 
 class Question(Part):
     outcome: Outcome
-    reason: str = Field(description="why it is unknown, else empty")
+    reason: str = Field(description="why it is unknown; empty if it is not")
 
     @model_validator(mode="after")
     def says_why(self) -> Self:
@@ -27,10 +27,10 @@ class Question(Part):
 
 
 class MessageRow(Part):
-    unit: str = Field(description="empty where the message is of no generated unit")
+    unit: str = Field(description="empty if the message is not about a generated unit")
     path: str
-    line: int | None = Field(description="of the generated file, from 1")
-    text: str = Field(description="that line")
+    line: int | None = Field(description="line in the generated file, from 1")
+    text: str = Field(description="the text of that line")
     what: str
     declared: str = Field(description="file and line of the registry")
 
@@ -52,8 +52,8 @@ class ItemRow(Part):
 
 class ExposureRow(Part):
     unit: str
-    exposure: float | None = Field(description="0.0 (closed) to 10.0 (open), as systemd weighs it", ge=0, le=10)
-    rating: str = Field(description="systemd's word for it")
+    exposure: float | None = Field(description="0.0 (closed) to 10.0 (open), as rated by systemd", ge=0, le=10)
+    rating: str = Field(description="systemd's word for the exposure")
     outcome: Outcome
     open_items: int
     worst: tuple[ItemRow, ...] = Field(description=f"at most {WORST}, worst first")
@@ -62,18 +62,18 @@ class ExposureRow(Part):
 
 
 class Tool(Part):
-    systemd: int | None = Field(description="version of the systemd-analyze that judged; null where none did")
-    host_systemd: int = Field(description="version that the host is declared with")
+    systemd: int | None = Field(description="version of the systemd-analyze that was used; null if none was")
+    host_systemd: int = Field(description="the host's declared version")
 
 
 class VerifyReport(Part):
-    """One run of `qtctl verify`. `outcome` follows from the three questions: broken before unknown before holds."""
+    """One run of `qtctl verify`. `outcome` is the worst of three: broken, then unknown, then holds."""
 
     schema_version: int = SCHEMA_VERSION
     fleet: str
     host: str
     tool: Tool
-    threshold: float | None = Field(description="exposure above which a service is a finding; null: none is")
+    threshold: float | None = Field(description="exposure above which a service is a finding; null if none is")
     outcome: Outcome
     units: int = Field(description="generated units that were judged", ge=0)
     judged: tuple[str, ...] = Field(default=(), description="their names")
@@ -82,10 +82,12 @@ class VerifyReport(Part):
     calendar: Question
     calendars: tuple[CalendarRow, ...]
     security: Question
-    exposures: tuple[ExposureRow, ...] = Field(description="worst first; unknown ones before all")
-    findings: tuple[Check, ...] = Field(description="what of all this is a finding, with its id and severity")
+    exposures: tuple[ExposureRow, ...] = Field(description="worst first, with unknown ones before all others")
+    findings: tuple[Check, ...] = Field(description="the findings that follow from messages and exposures")
     fail_on: Severity
-    conclusion: Conclusion = Field(description="by the severities of the findings and the gate; the exit code says it")
+    conclusion: Conclusion = Field(
+        description="from the severities of the findings and the gate; it decides the exit code"
+    )
 
     @model_validator(mode="after")
     def adds_up(self) -> Self:

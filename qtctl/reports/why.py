@@ -16,11 +16,11 @@ _MOST_NAMED = 8
 
 
 class WhyQuestion(Part):
-    """`again`: what anyone can ask the host to see the same; `line`: the answer then; `at`: UTC, ISO 8601."""
+    """`again`: a command that shows the same on the host. `line`: the answer then. `at`: UTC, ISO 8601."""
 
     again: str
     line: str
-    at: str = Field(description="empty: the report does not say when")
+    at: str = Field(description="empty if the report does not say when")
 
 
 class WhyItem(Part):
@@ -33,16 +33,16 @@ class WhyItem(Part):
 
 
 class WhyReport(Part):
-    """One number of one report. `adds_up`: whether the items come to it; false: the report was changed, or is damaged.
+    """One number of one report. `adds_up`: whether the items give it; if false, the report was changed, or is damaged.
 
-    `stands_for_all`: the only item is the one row that stands for all checks of a host that was not reached.
+    `stands_for_all`: the only item is the row that represents all checks of a host that was not reached.
     """
 
     schema_version: int = SCHEMA_VERSION
     file: str
-    document: str = Field(description="the kind of report, as its schema is called")
+    document: str = Field(description="the kind of report: the name of its schema")
     about: str = Field(description="the host, fleet or file that the report is about")
-    at: str = Field(description="when its evidence was taken: UTC, ISO 8601; empty: it has no such time")
+    at: str = Field(description="when its evidence was taken: UTC, ISO 8601; empty if it has no such time")
     pointer: str
     number: int | float
     how: How

@@ -8,7 +8,7 @@ from qtctl.findings.finding import Outcome, Proof
 
 @dataclass(frozen=True, slots=True)
 class UnitSide:
-    """Where a service went. `active` and `sub` are '' where they are not known; `reason` says why not."""
+    """What took over from a service. `active` and `sub`: '' if unknown; `reason` says why."""
 
     name: str
     unit: str
@@ -23,7 +23,7 @@ class UnitSide:
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """A socket on the host. `unit` is '' where the kernel names none."""
+    """A socket on the host. `unit`: '' if the kernel names none."""
 
     address: str
     port: int

@@ -19,7 +19,7 @@ class Kind(StrEnum):
 
 
 class State(StrEnum):
-    """Every state that something can be declared in; which kind has which: STATES."""
+    """Every state that can be declared; STATES says which kind can have which."""
 
     RUNNING = "running"
     ACTIVE = "active"

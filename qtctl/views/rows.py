@@ -6,7 +6,7 @@ from qtctl.reports.document import Part
 
 
 class HostRow(Part):
-    """`state` is always present: a host that is gone is removed from hosts.toml."""
+    """`state` is always `present`: a host that no longer exists is removed from hosts.toml."""
 
     kind: Literal["host"] = "host"
     name: str
@@ -59,7 +59,7 @@ class TargetRow(Part):
 class UnitRow(Part):
     """A socket, path, slice, mount, automount, swap or drop-in.
 
-    `starts`: what a socket or path starts where that is not the service of its name.
+    `starts`: what a socket or path starts, if that is not the service with its name.
     """
 
     kind: Literal["unit"] = "unit"
@@ -82,7 +82,7 @@ class VenvRow(Part):
 
 
 class UserRow(Part):
-    """What is empty is the host's to choose."""
+    """The host chooses what is empty."""
 
     kind: Literal["user"] = "user"
     name: str
@@ -104,7 +104,7 @@ class FolderRow(Part):
 
 
 class StreamRow(Part):
-    """Of any Redis key; `writers` publish to a stream, or write another key, `readers` consume or read it."""
+    """Any Redis key. `writers`: services that publish to the stream or write the key. `readers`: consume or read it."""
 
     kind: Literal["stream"] = "stream"
     name: str

@@ -33,7 +33,7 @@ OTHER_SIDE: dict[Does, tuple[Does, ...]] = {
 
 
 class Wire(Part):
-    """What a service does with a stream or another key. `others`: the services at its other end."""
+    """What a service does with a stream or another key. `others`: the services at the other end."""
 
     service: str
     does: Does
@@ -44,16 +44,16 @@ class Wire(Part):
 
 
 class File(Part):
-    """A generated file. `text` is null of env files: what is in them stands among the values."""
+    """A generated file. `text`: null for env files, whose contents are shown as values."""
 
     path: str
     text: str | None
 
 
 class Thing(Part):
-    """`unit` is empty where it makes none, `host` where no host has it. `argv`: of services, before any quoting.
+    """`unit`: empty if it has none. `host`: empty if no host has it. `argv`: for services, before any quoting.
 
-    `instances`: of a template the units that it makes. `template`: of an instance the unit whose file it is made by.
+    `instances`: for a template, the units made from it. `template`: for an instance, the unit whose file it uses.
     `starts`: the unit that a socket, path or automount starts.
     """
 

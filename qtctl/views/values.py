@@ -23,7 +23,7 @@ FLEET = Origin("fleet.toml")
 
 
 class Value(Part):
-    """`key` has dots in it. `origin`: file and line, of a default with a word that says so; or `built in`."""
+    """`key`: dotted path. `origin`: file and line, marked if it is a default; or `built in`."""
 
     key: str
     value: JsonValue

@@ -15,7 +15,7 @@ RESOURCES_OF = "Slice"
 
 
 class ChangeClass(StrEnum):
-    """The least that is needed, from nothing to making the unit anew. [Install] is beside the others."""
+    """The least that is needed, from nothing to creating the unit again. [Install] is not part of the scale."""
 
     NOTHING = "nothing"
     REENABLE = "re-enable"
