@@ -2,7 +2,7 @@
 
 import base64
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from shlex import join, quote
 
@@ -14,6 +14,7 @@ from qtctl.model.generation import FORMAT, pack_desired
 from qtctl.model.plan import Plan, Step, StepKind
 from qtctl.model.trail import clean, write_fields, write_members
 from qtctl.plan.agreed import plan_digest
+from qtctl.plan.pools import list_pools
 from qtctl.plan.unit_goals import list_seen_files
 from qtctl.probes.files import DIGEST_KIB
 from qtctl.remote.request import Request, Verb, encode_calls
@@ -24,7 +25,8 @@ UNIT_FOLDER = "/etc/systemd/system"
 FILE_MOST = (DIGEST_KIB + 1) * 1024
 """Bytes of a file that are read to check whether it is as planned."""
 TRANSACTION_SCRIPTS = (
-    "trail.sh", "damaged.sh", "transaction.sh", "find.sh", "ran.sh", "docker.sh", "apply.sh", "restore.sh", "switch.sh",
+    "trail.sh", "damaged.sh", "transaction.sh", "find.sh", "ran.sh", "docker.sh", "pools.sh", "apply.sh", "restore.sh",
+    "switch.sh",
 )  # fmt: skip
 """The scripts with which the host carries out a deploy."""
 LEASE_S = 15
@@ -135,6 +137,7 @@ def _make_members(generation: Generation) -> dict[str, bytes]:
             for each in generation.plan.loaded
         ),
         "desired.json.gz": pack_desired(replace(generation.desired, files=generation.files)),
+        "pools": _join_rows(_list_pool_rows(generation.desired)),
         "word": f"{secrets.token_hex(8)}\n".encode(),
         "about": "".join(f"{key} {clean(value)}\n" for key, value in sorted(noted.items()) if value).encode(),
         "trail": f"{write_members(about)}\n".encode(),
@@ -145,6 +148,14 @@ def _make_members(generation: Generation) -> dict[str, bytes]:
         if file is not None:
             members[f"content/{number}"] = file.content
     return members
+
+
+def _list_pool_rows(desired: Desired) -> Iterator[tuple[str, ...]]:
+    """Unit, its pool, how many of that may be down at once, and the TCP ports on which it must listen to be up."""
+    for pool in list_pools(desired):
+        if pool.in_parts:
+            for unit, ports in zip(pool.units, pool.ports, strict=True):
+                yield unit, pool.template, str(pool.limit), ",".join(map(str, ports)) or _NONE
 
 
 def _list_kept_originals(generation: Generation) -> list[DesiredFile]:

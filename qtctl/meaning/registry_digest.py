@@ -4,6 +4,7 @@ import hashlib
 import json
 
 from qtctl.model.desired import Desired
+from qtctl.model.desired_unit import DEFAULT_PART
 
 
 def digest_registry(desired: Desired) -> str:
@@ -21,5 +22,10 @@ def digest_registry(desired: Desired) -> str:
     names = list(desired.hosts_file.names) if desired.hosts_file else []
     installs = sorted([each.path, each.digest] for each in desired.installs)
     gone = sorted(each.unit for each in desired.retired_units)
+    parts = sorted(
+        [each.unit, each.max_unavailable] for each in desired.services if each.max_unavailable != DEFAULT_PART
+    )
     whole = [desired.fleet, desired.host, files, units, ports, accounts, folders, names, installs, gone]
+    if parts:
+        whole.append(parts)
     return hashlib.sha256(json.dumps(whole).encode()).hexdigest()

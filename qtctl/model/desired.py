@@ -15,7 +15,7 @@ from qtctl.model.desired_lock import DesiredPackage
 from qtctl.model.desired_original import DesiredOriginal
 from qtctl.model.desired_questions import Questions
 from qtctl.model.desired_store import DesiredStore
-from qtctl.model.desired_unit import STATE_WORDS, DesiredUnit, Pairs
+from qtctl.model.desired_unit import DEFAULT_PART, STATE_WORDS, DesiredUnit, Pairs
 from qtctl.model.names import ENDINGS
 from qtctl.model.origin import Origin
 from qtctl.model.states import KeyType, ServiceState
@@ -96,6 +96,8 @@ class DesiredService(DesiredUnit):
     code: str = ""
     """The folder of its code."""
     reads: tuple[str, ...] = ()
+    max_unavailable: str = DEFAULT_PART
+    """Of an instance: how many of them may be down at once while a deploy restarts them: `2`, `25%`."""
     silent_us: int | None = None
     """How old the newest entry in all streams that it publishes may be; None if not declared."""
 

@@ -40,6 +40,8 @@ Pairs = tuple[tuple[str, str], ...]
 """Directive and value as systemd reads it, in file order."""
 
 
+DEFAULT_PART = "25%"
+"""How much of a pool a deploy may have down at once, if its service does not say."""
 STATE_WORDS = {True: "active", False: "stopped", None: "on-demand"}
 """Whether a unit other than a service must be active → the word for it in its table."""
 

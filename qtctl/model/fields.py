@@ -18,6 +18,13 @@ from qtctl.model.unit_kinds import DECLARATIONS
 Switch = Annotated[bool, Exact()]
 Number = Annotated[int, Exact()]
 """As TOML writes them: no "yes", no "5", and true is no number."""
+_A_PART = Expect('a whole number from 1, or a percentage from 1% to 100%, such as "25%"')
+Part = Annotated[
+    Annotated[Number, Field(ge=1, le=100_000)]
+    | Annotated[str, StringConstraints(pattern=r"^([1-9][0-9]?|100)%$"), _A_PART],
+    _A_PART,
+]
+"""A part of several things: how many of them, or a percentage."""
 _NAME = StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]*$", max_length=200)
 Name = Annotated[str, _NAME, Expect("a name of letters, digits and . _ @ -, the first a letter or digit")]
 Tag = Annotated[

@@ -103,6 +103,8 @@ class NoteKind(StrEnum):
     """A file of the last generation that someone has changed or removed."""
     FIRES = "fires"
     """A timer that starts its service as soon as the step is done."""
+    POOL = "pool"
+    """Instances of a template that are restarted some at a time, or that stop together."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from qtctl.model.fields import (
     Name,
     Node,
     Number,
+    Part,
     Plain,
     Setting,
     SocketPath,
@@ -277,6 +278,8 @@ class Service(Node):
     documentation: tuple[DocumentationUri, ...] = says("Documentation", (), section="Unit")
     instances: tuple[Instance, ...] = ()
     instance: dict[Instance, OwnValues] = {}
+    max_unavailable: Part | None = None
+    """Of a template: how many of a host's running instances may be down at once while a deploy restarts them."""
     specifiers: Switch | None = None
     """Whether `%` in the values of this unit is systemd's. Not said: in templates, where `%i` is what they are for."""
     run: Run | None = None

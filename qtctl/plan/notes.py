@@ -12,6 +12,7 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, File, HostBaseline, Unit
 from qtctl.model.names import UNIT_DIR
 from qtctl.model.plan import Note, NoteKind, Step, StepKind
+from qtctl.plan import pools
 from qtctl.plan.unit_goals import list_goals
 
 _DIGEST = 64
@@ -27,6 +28,7 @@ def list_notes(desired: Desired, facts: Facts, current: Mapping[str, bytes], ste
         *_list_edited(desired, facts),
         *_list_overridden(desired, facts, current),
         *_list_firing(desired, facts, steps),
+        *pools.list_notes(desired, steps),
     )
 
 

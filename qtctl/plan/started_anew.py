@@ -69,7 +69,12 @@ def _give_reason(scene: Scene, goal: UnitGoal) -> str:
 
 
 def _stop_first(scene: Scene, goal: UnitGoal) -> str:
-    """Why it is restarted, where it has to stop with the old definition; else ''."""
+    """Why it is restarted, where it has to stop with the old definition; else ''.
+
+    Of a pool, this would stop all instances at once: they are restarted after the reload, some at a time.
+    """
+    if goal.in_parts:
+        return ""
     if not goal.active:
         path = find_switched_path(scene, goal)
         return f"{path} changes" if path else ""

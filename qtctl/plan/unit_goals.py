@@ -12,6 +12,7 @@ from qtctl.model.desired_unit import DesiredUnit, Pairs
 from qtctl.model.plan import Plan, StepKind
 from qtctl.model.unit_kinds import UnitKind
 from qtctl.plan.installs import list_used_paths
+from qtctl.plan.pools import map_parted_units
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class UnitGoal:
     """The targets that must not pull it in."""
     uses: tuple[str, ...] = ()
     """The installed paths that it runs from."""
+    in_parts: bool = False
+    """Whether it is one of several instances that are restarted some at a time."""
 
     @property
     def links(self) -> tuple[str, ...]:
@@ -64,12 +67,14 @@ def list_goals(desired: Desired) -> tuple[UnitGoal, ...]:
     dropins = map_dropins(desired)
     unwanted = find_unwanted_pullers(desired)
     units = tuple(unit for unit in desired.units() if unit.generated and unit.made_by in made)
+    parted = map_parted_units(desired)
     held = frozenset(unit.triggers for unit in units if unit.kind in _HOLDERS)
     return tuple(
         replace(
             _make_goal(unit, made[unit.made_by], dropins),
             unwanted=unwanted[unit.unit],
             uses=list_used_paths(unit, desired),
+            in_parts=unit.unit in parted,
             on_demand=unit.unit in held and not (isinstance(unit, DesiredService) and unit.type == "oneshot"),
         )
         for unit in units

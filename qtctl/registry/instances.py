@@ -15,6 +15,9 @@ OWN = 'put %i into it, such as "127.0.0.1:810%i", or give each its own: [instanc
 
 def check_without_instances(node: Service | External, origin: Origin) -> Iterator[Problem]:
     """Keys that only a template can have, in a service or external that is not a template."""
+    if isinstance(node, Service) and node.max_unavailable is not None:
+        hint = "take it out, or declare instances"
+        yield Problem("max_unavailable, and only a template has instances", origin.at("max_unavailable"), hint)
     for key, port in node.ports.items():
         if INSTANCE in port.listen:
             what = f"ports.{key}: %i in {port.listen}, and only a template has instances"
@@ -24,6 +27,7 @@ def check_without_instances(node: Service | External, origin: Origin) -> Iterato
 def check_instance_values(service: Service, specifiers: bool, origin: Origin) -> Iterator[Problem]:
     """Problems in the ports and in the tables of instances. `specifiers`: whether systemd replaces `%i`."""
     yield from _check_tables(service, origin)
+    yield from _check_parts(service, origin)
     if service.ports and not service.instances:
         yield Problem("ports of a template without instances", origin.at("ports"), "declare the instances that listen")
     for key in service.ports:
@@ -32,6 +36,13 @@ def check_instance_values(service: Service, specifiers: bool, origin: Origin) ->
     if not specifiers and any(own.env for own in service.instance.values()):
         what = "env of an instance, and specifiers = false: systemd would not find its env file by %i"
         yield Problem(what, origin.at("specifiers"), "take specifiers out")
+
+
+def _check_parts(service: Service, origin: Origin) -> Iterator[Problem]:
+    count = len(service.instances)
+    if isinstance(service.max_unavailable, int) and count and service.max_unavailable > count:
+        what = f"max_unavailable is {service.max_unavailable}, and there are {count} instances"
+        yield Problem(what, origin.at("max_unavailable"), 'a smaller number, or "100%" for all of them at once')
 
 
 def _check_tables(service: Service, origin: Origin) -> Iterator[Problem]:

@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154
-# Carries out the steps of a generation on the host. Given: transaction.sh, generation, home (its folder).
+# Carries out the steps of a generation on the host. Given: transaction.sh, pools.sh, generation, home (its folder).
 
 begin_step() { note step "$1" begun; }
 end_step() { note step "$1" 'done'; }
@@ -75,6 +75,14 @@ collect() {
 # flush: run the collected steps.
 flush() {
   [ -n "$together" ] || return 0
+  command=$together
+  together=''
+  if [ "$command" = restart ]; then
+    look_once
+    restart_in_parts || return 1
+    rows=''
+    return
+  fi
   set --
   while IFS=$tab read -r row unit; do
     [ -n "$row" ] || continue
@@ -83,16 +91,50 @@ flush() {
   done <<END
 $rows
 END
-  command=$together
-  together=''
-  [ "$command" != restart ] || look_once
   case "$command" in
-    stop | restart | reload) run_jobs "$command" "$@" ;;
+    stop | reload) run_jobs "$command" "$@" ;;
     enable | disable) run_for_all "$command" --no-reload -- "$@" ;;
     # A unit that systemd has forgotten has no failure left to forget.
     reset-failed) run_for_all reset-failed -- "$@" || : ;;
   esac || return 1
   rows=''
+}
+
+# restart_in_parts: restart the units of `rows`, of each pool no more at a time than may be down. If those do not come
+# up, the others are not touched.
+restart_in_parts() {
+  left=$rows
+  known=$(cut -f 1,5 -- "$home/baseline")
+  while [ -n "$left" ]; do
+    choose_part "$left" "$known" || return 1
+    rows=$part left=$later
+    set --
+    while IFS=$tab read -r row unit; do
+      [ -n "$row" ] || continue
+      begin_step "$row"
+      set -- "$@" "$unit"
+    done <<END
+$rows
+END
+    end_anew
+    [ $# = 0 ] || run_jobs restart "$@" || return 1
+    [ -z "$left" ] || await_part "$limit" || { fail_fallen && return; }
+  done
+}
+end_anew() {
+  while IFS=$tab read -r row _; do
+    [ -z "$row" ] || { begin_step "$row" && end_step "$row"; }
+  done <<END
+$anew
+END
+}
+# fail_fallen: the step of the unit for which the others wait has failed after all.
+fail_fallen() {
+  while IFS=$tab read -r row unit; do
+    [ -z "$row" ] || [ "$unit" != "$fallen" ] || fail_step "$row" 'it did not stay up, so the rest of its pool was not restarted' || :
+  done <<END
+$rows
+END
 }
 
 # run_for_all ARGUMENT...: run one command for all units of `rows`; its exit status counts for each step.

@@ -260,7 +260,7 @@ helper_check_unpacked() {
   for each in "$home"/* "$home"/.[!.]* "$home"/content/* "$home"/content/.[!.]*; do
     [ -e "$each" ] || continue
     case ${each#"$home/"} in
-      steps | files | installs | units | sees | loaded | desired.json.gz | word | about | trail | fields | limit | holder | content) ;;
+      steps | files | installs | units | sees | loaded | pools | desired.json.gz | word | about | trail | fields | limit | holder | content) ;;
       content/*[!0-9]* | content/) refuse - 'what was sent has a file of another name' ;;
       content/*) ;;
       *) refuse - 'what was sent has a file of another name' ;;
@@ -341,6 +341,11 @@ helper_check_lists() {
   [ ! -e "$home/loaded" ] || while IFS=$helper_tab read -r unit _; do
     case $unit in '' | -* | *[!A-Za-z0-9:_.@\\-]*) refuse - 'not the name of a unit' ;; esac
   done <"$home/loaded"
+  [ ! -e "$home/pools" ] || while IFS=$helper_tab read -r unit pool most_down ports; do
+    case $unit$pool in '' | *[!A-Za-z0-9:_.@\\-]*) refuse - 'not the name of a unit' ;; esac
+    case $most_down in '' | *[!0-9]* | ??????*) refuse - 'no limit of a pool' ;; esac
+    case $ports in '' | ?*- | *[!0-9,-]*) refuse - 'no ports of a pool' ;; esac
+  done <"$home/pools"
   while IFS=$helper_tab read -r path sha _; do
     helper_is_kept "$path" || refuse - "it has $path, $unprepared"
     case $sha in '' | *[!0-9a-f]*) refuse - 'no digest' ;; esac

@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2015,SC3013,SC2012
-# Restores the state before a generation; safe to run again at any time. Given: transaction.sh, generation, home (its
-# folder), unit_folder.
+# Restores the state before a generation; safe to run again at any time. Given: transaction.sh, pools.sh, generation,
+# home (its folder), unit_folder.
 #
 # What there is to do is read from the host, not from a record of progress: a file is as before, as new, or was changed
 # by someone else; a unit has the process that it had before, or another.
@@ -162,10 +162,22 @@ bring_back() {
   [ -z "$to_start$to_restart" ] || {
     look_before_start || :
     run_systemctl reset-failed -- $to_start $to_restart || :
-    run_systemctl restart -- $to_start $to_restart || :
+    restart_as_before $to_start $to_restart
   }
   wait_until_as_before || return 1
   [ -z "$to_start$to_restart" ] || record_started || note warning 'what the processes have read could not be recorded'
+}
+# restart_as_before UNIT...: of each pool no more at a time than may be down.
+restart_as_before() {
+  left=$(printf -- "-$tab%s\n" "$@")
+  known=$(printf '%s\n' "$present" | cut -f 1,5)
+  while [ -n "$left" ]; do
+    choose_part "$left" "$known" || part=$left later=''
+    left=$later
+    # shellcheck disable=SC2046
+    [ -z "$part" ] || run_systemctl restart -- $(printf '%s\n' "$part" | cut -f 2) || :
+    [ -z "$left" ] || await_part 30 || :
+  done
 }
 # start_containers: start those that this generation stopped. At boot, Docker may still be starting.
 start_containers() {

@@ -9,7 +9,7 @@ from qtctl.dialects.systemd.specifiers import expand
 from qtctl.dialects.systemd.timespan import parse_microseconds
 from qtctl.dialects.systemd.unit_name import is_template, strip_type
 from qtctl.model.desired import DesiredService, Membership
-from qtctl.model.desired_unit import Pairs
+from qtctl.model.desired_unit import DEFAULT_PART, Pairs
 from qtctl.model.fields import INSTANCE
 from qtctl.model.names import Names, find_slice, make_unit_name
 from qtctl.model.origin import Origin
@@ -110,6 +110,7 @@ def resolve_service(registry: Registry, names: Names, name: str) -> DesiredServi
         writes=service.streams.writes,
         reads=service.streams.reads,
         consumes=_list_memberships(registry, name, service, origin),
+        max_unavailable=str(service.max_unavailable or DEFAULT_PART),
         silent_us=parse_microseconds(silent) if (silent := service.streams.silent_after) else None,
         store=_store_of(registry, service),
         enabled=service.state is ServiceState.RUNNING if service.enabled is None else service.enabled,
