@@ -5,10 +5,9 @@ from pathlib import Path
 
 from qtctl.adapters.files import read_text
 from qtctl.collect.document import dump, load
-from qtctl.dialects.shell import quote
 from qtctl.engines.worker import answer, await_evidence
-from qtctl.errors import InputError, Place
 from qtctl.flows.declared import Declared
+from qtctl.flows.earlier import check_host
 from qtctl.flows.questions import make_inquiry as audit_inquiry
 from qtctl.model.evidence import Evidence
 from qtctl.model.inquiry import Inquiry
@@ -31,15 +30,6 @@ def collect(asked: Inquiry, engine: Executor) -> Evidence:
 def read(path: Path, declared: Declared) -> Evidence:
     """Read saved evidence. InputError if it is not from the host of `declared`."""
     return check_host(load(read_text(path), str(path)), declared, str(path))
-
-
-def check_host(evidence: Evidence, declared: Declared, where: str) -> Evidence:
-    """`evidence`, if it is from the host of `declared`. `where`: its file, for the InputError."""
-    if evidence.host != declared.desired.host:
-        hint = f"name it with --as {quote(evidence.host)}, and the registry that declares it"
-        what = f"evidence of {evidence.host}, not of {declared.desired.host}"
-        raise InputError(what, hint=hint, place=Place(where))
-    return evidence
 
 
 def format_evidence(evidence: Evidence) -> str:

@@ -6,16 +6,24 @@ from pathlib import Path
 
 from qtctl.adapters.templates import load_unit_templates
 from qtctl.api.registry import LoadedRegistry
-from qtctl.engines.processes import Processes
-from qtctl.fleet.ask import Asked, FleetQuestion
+from qtctl.engines.processes import ASKING, Processes
+from qtctl.engines.worker import HOST_S
+from qtctl.fleet.audit import examine_hosts, plan_examinations
+from qtctl.fleet.audit import read_passwords as read_store_passwords
+from qtctl.fleet.basis import Basis, make_basis
+from qtctl.fleet.examine import Examination, HostResult, Judging
 from qtctl.fleet.select import select_hosts as select
+from qtctl.flows.earlier import Earlier
+from qtctl.model.secret import Secret
 from qtctl.model.selection import HostSelection
 from qtctl.reports import fleet
 from qtctl.reports.audit import AuditReport
 from qtctl.reports.fleet import FleetReport
 
 AT_ONCE = 8
-"""Hosts that are asked at the same time."""
+"""Hosts that are examined at the same time."""
+JUDGING = ("qtctl.fleet.examine", "qtctl.render.render")
+"""What judging needs: loaded before the first worker is forked."""
 
 
 def select_hosts(registry: LoadedRegistry, wanted: HostSelection) -> tuple[str, ...]:
@@ -23,24 +31,48 @@ def select_hosts(registry: LoadedRegistry, wanted: HostSelection) -> tuple[str, 
     return select(registry.registry, wanted)
 
 
-def make_question(
-    registry: LoadedRegistry, targets: Sequence[str], *, user: str | None = None, become: bool = False
-) -> FleetQuestion:
-    """What to ask of each host; connects to nothing. `become`: as in `evidence.make_inquiry`.
+def make_common_basis(
+    registry: LoadedRegistry, *, templates: Path | None = None, earlier: Earlier | None = None
+) -> Basis:
+    """What all hosts are judged by. `templates`: a folder of unit templates, instead of the shipped ones.
 
-    InputErrors if a store's password is not set.
+    `earlier`: findings that are not in it are new. InputError if the templates cannot be read.
     """
-    return FleetQuestion(registry.registry, registry.files, targets, user, become=become)
+    return make_basis(registry.registry, registry.files, load_unit_templates(templates), earlier)
 
 
-def start_engine() -> Executor:
-    """A process for each host, AT_ONCE at a time. Make it before starting threads."""
-    return Processes(AT_ONCE)
+def make_examinations(
+    basis: Basis,
+    targets: Sequence[str],
+    judging: Judging,
+    *,
+    user: str | None = None,
+    become: bool = False,
+    deadline_s: float = HOST_S,
+) -> tuple[Examination, ...]:
+    """One for each target; connects to nothing. `become`: as in `evidence.make_inquiry`. `deadline_s`: of each host."""
+    return plan_examinations(basis, targets, judging, user=user, become=become, deadline_s=deadline_s)
 
 
-def ask(asked: FleetQuestion, engine: Executor, *, templates: Path | None = None) -> Iterator[Asked]:
-    """Each host as soon as it has answered. One that does not answer takes its deadline, and delays no other."""
-    return asked.ask(engine, load_unit_templates(templates))
+def read_passwords(basis: Basis, tasks: Sequence[Examination]) -> tuple[Secret, ...]:
+    """The store passwords that are used on the hosts: no output may show them. InputError if one is not set."""
+    return read_store_passwords(basis.registry, (task.host for task in tasks))
+
+
+def start_engine(at_once: int = AT_ONCE) -> Executor:
+    """A process for each host, so many at a time. Make it before starting threads."""
+    return Processes(at_once, preload=(*ASKING, *JUDGING))
+
+
+def examine(
+    engine: Executor, basis: Basis, tasks: Sequence[Examination], *, at_once: int = AT_ONCE
+) -> Iterator[HostResult]:
+    """Each host as soon as it has been judged. One that does not answer takes its deadline, and delays no other.
+
+    `at_once`: of the engine; a few more hosts wait for a free place there. InputErrors if the registry cannot be
+    rendered for a host, or no check of it is selected.
+    """
+    return examine_hosts(engine, basis, tasks, ahead=at_once + 2)
 
 
 def report(reports: Sequence[AuditReport]) -> FleetReport:

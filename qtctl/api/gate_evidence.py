@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from qtctl.adapters.files_below import read_below
-from qtctl.api.evidence import check_host
 from qtctl.collect.document import load
 from qtctl.dialects.shell import join
 from qtctl.errors import InputError, Place
 from qtctl.flows.declared import Declared
+from qtctl.flows.earlier import check_host
 from qtctl.model.evidence import Evidence
 from qtctl.model.moments import parse_microseconds
 from qtctl.model.policy import Gate

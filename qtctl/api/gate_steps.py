@@ -185,7 +185,7 @@ def audit(bench: Bench, host: str) -> StepResult:
 def audit_new(bench: Bench, host: str) -> StepResult:
     """Fails only because of findings that the earlier look did not have."""
     from qtctl.api import audit as api  # noqa: PLC0415
-    from qtctl.api.earlier import read_earlier  # noqa: PLC0415
+    from qtctl.flows.earlier import read_earlier  # noqa: PLC0415
     from qtctl.reports.audit_view import build_view  # noqa: PLC0415
 
     declared = bench.declare(host)

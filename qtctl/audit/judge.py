@@ -44,6 +44,12 @@ def list_expectations(desired: Desired) -> Expected:
     return expected
 
 
+def adapt_expectations(expected: Expected, desired: Desired) -> Expected:
+    """What should hold on a host, from what should hold on one that must have the same (`resolve.alike`)."""
+    shared = (each for each in expected if not each[0].each_host)
+    return (*shared, *_collect_expectations(desired, (rule for rule in _list_rules(desired) if rule.each_host)))
+
+
 def expect_for_gate(desired: Desired) -> Expected:
     """The part of what should hold that a deploy waits for."""
     return _collect_expectations(desired, (rule for rule in _list_rules(desired) if rule.gate))

@@ -1,21 +1,22 @@
 """qtctl audit of several hosts: one line per host, one summary, one exit code."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from qtctl.cli.evidence import save_text
 from qtctl.cli.exits import Exit, choose_exit, decide
-from qtctl.cli.output import present, show_progress, withhold
+from qtctl.cli.output import choose_format, present, show_progress, withhold
 from qtctl.errors import InputError, Place
 from qtctl.model.events import Event, Stage, begun, done, failed
 
 if TYPE_CHECKING:
     from qtctl.cli.audit_part import Shown
-    from qtctl.findings.finding import Finding
-    from qtctl.fleet.ask import Asked
+    from qtctl.fleet.examine import HostResult, Judging
+    from qtctl.flows.earlier import Earlier
     from qtctl.model.selection import HostSelection
-    from qtctl.reports.audit import AuditReport
 
 
 class FleetSource(NamedTuple):
@@ -29,37 +30,32 @@ class FleetSource(NamedTuple):
 
 
 def audit_fleet(chosen: FleetSource, shown: "Shown", *, save: Path | None) -> Exit:
-    from qtctl.api import audit, fleet
-    from qtctl.cli.evidence import save as keep
-    from qtctl.reports.fleet_view import add_places, build_view
-    from qtctl.reports.unreachable import condense
+    from qtctl.api import fleet
+    from qtctl.reports.fleet_view import build_view
     from qtctl.reports.view import name_under
 
     if save is not None:
         _check_folder(save)
-    reports: dict[int, AuditReport] = {}
-    found: dict[int, Sequence[Finding]] = {}
-    with closing(ask_hosts(chosen)) as asked:
-        for each in asked:
-            if save is not None:
-                keep(each.evidence, save / f"{each.target}.json")
-            judged = audit.judge(each.declared, each.evidence, shown.part.find_earlier(each.declared))
-            checks, said = shown.part.of(each.declared, judged)
-            shown_checks = checks if said else condense(checks, each.target)
-            found[each.number] = tuple(add_places(shown_checks, each.declared.host_place))
-            reports[each.number] = audit.report(
-                each.declared, each.evidence, checks, every=shown.every, gate=shown.part.gate, selection=said
-            )
-    report = fleet.report([each for _, each in sorted(reports.items())])
-    findings = [finding for number in sorted(found) for finding in found[number]]
+    results: dict[int, HostResult] = {}
+    judging = _make_judging(shown, with_evidence=save is not None)
+    with closing(examine_hosts(chosen, judging, shown.part.read_earlier())) as examined:
+        for each in examined:
+            if save is not None and each.evidence is not None:
+                save_text(each.evidence, save / f"{each.target}.json")
+            results[each.number] = replace(each, evidence=None)
+    ordered = [each for _, each in sorted(results.items())]
+    report = fleet.report([each.report for each in ordered])
+    findings = [finding for each in ordered for finding in each.findings]
     present(
         build_view(report, findings, name_under(chosen.registry, chosen.templates), verbose=shown.verbose), shown.format
     )
     return decide(choose_exit(each.verdict) for each in report.hosts)
 
 
-def ask_hosts(chosen: FleetSource) -> "Generator[Asked, None, None]":
-    """Each host as soon as it has answered. Nothing is connected to before the registry is checked."""
+def examine_hosts(
+    chosen: FleetSource, judging: "Judging", earlier: "Earlier | None" = None
+) -> "Generator[HostResult, None, None]":
+    """Each host as soon as it has been judged. Nothing is connected to before the registry is checked."""
     from qtctl.api import fleet
     from qtctl.api.registry import load
     from qtctl.engines.relay import watch
@@ -68,22 +64,31 @@ def ask_hosts(chosen: FleetSource) -> "Generator[Asked, None, None]":
     try:
         registry = load(chosen.registry)
         targets = fleet.select_hosts(registry, chosen.wanted)
-        question = fleet.make_question(registry, targets, user=chosen.user, become=chosen.become)
-        withhold(*question.secrets)
+        basis = fleet.make_common_basis(registry, templates=chosen.templates, earlier=earlier)
+        tasks = fleet.make_examinations(basis, targets, judging, user=chosen.user, become=chosen.become)
+        withhold(*fleet.read_passwords(basis, tasks))
         with show_progress(named=True) as say:
             watch(engine, say)
             say(begun("", Stage.CONNECT, f"connecting to {len(targets)} hosts"))
-            for number, each in enumerate(fleet.ask(question, engine, templates=chosen.templates), start=1):
+            for number, each in enumerate(fleet.examine(engine, basis, tasks), start=1):
                 say(_build_end_event(each, f"{number} of {len(targets)} hosts asked"))
                 yield each
     finally:
         engine.shutdown(wait=False, cancel_futures=True)
 
 
-def _build_end_event(asked: "Asked", detail: str) -> Event:
-    if any(item.state.known for item in asked.evidence.items):
-        return done(asked.target, Stage.COLLECT, detail)
-    return failed(asked.target, Stage.CONNECT, f"not reached; {detail}")
+def _make_judging(shown: "Shown", *, with_evidence: bool) -> "Judging":
+    from qtctl.fleet.examine import Judging
+    from qtctl.formats.catalogue import reads_findings
+
+    with_held = reads_findings(choose_format(shown.format))
+    return Judging(shown.part.selection, shown.part.gate, shown.every, with_held, with_evidence)
+
+
+def _build_end_event(result: "HostResult", detail: str) -> Event:
+    if result.reached:
+        return done(result.target, Stage.COLLECT, detail)
+    return failed(result.target, Stage.CONNECT, f"not reached; {detail}")
 
 
 def _check_folder(folder: Path) -> None:

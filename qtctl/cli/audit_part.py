@@ -11,10 +11,11 @@ import typer
 from qtctl.errors import InputError
 
 if TYPE_CHECKING:
-    from qtctl.api.earlier import Earlier
     from qtctl.findings.finding import Finding, Severity
     from qtctl.flows.declared import Declared
+    from qtctl.flows.earlier import Earlier
     from qtctl.model.evidence import Evidence
+    from qtctl.reports.selection import Selection
 
 LEVELS = ("info", "warning", "error")
 
@@ -67,7 +68,7 @@ class Part:
         for each in self.only:
             _check_id(each)
         if self.new_since is not None:
-            self._read_earlier()
+            self.read_earlier()
 
     @property
     def gate(self) -> "Severity | None":
@@ -77,34 +78,29 @@ class Part:
 
     def find_earlier(self, declared: "Declared") -> "Evidence | None":
         """The evidence of the earlier look, if that is evidence: findings are new compared with it."""
-        found = self._read_earlier()
+        found = self.read_earlier()
         return None if found is None else found.find_evidence(declared)
 
-    def _read_earlier(self) -> "Earlier | None":
+    def read_earlier(self) -> "Earlier | None":
+        """The file of --new-since. InputError if it is neither evidence nor an audit."""
         if self.new_since is None:
             return None
         from qtctl.adapters.files import read_text
-        from qtctl.api.earlier import read_earlier
+        from qtctl.flows.earlier import read_earlier
 
         return read_earlier(read_text(self.new_since), str(self.new_since))
 
-    def of(self, declared: "Declared", checks: "tuple[Finding, ...]") -> "tuple[tuple[Finding, ...], str]":
-        """The checks that are judged, and what is left out, in words. InputError if nothing is left."""
-        earlier = self._read_earlier()
-        if earlier is not None:
-            checks = tuple(map(earlier.find_known(declared).mark, checks))
-        if not self.only and not self.subjects:
-            return checks, ""
+    @property
+    def selection(self) -> "Selection":
         from qtctl.reports.selection import Selection
 
-        selection = Selection(self.only, self.subjects)
-        chosen = tuple(filter(selection.has, checks))
-        if not chosen:
-            what = " ".join((*self.only, *self.subjects))
-            raise InputError(
-                f"no check of {declared.desired.host} matches {what}", hint="qtctl audit --all shows them all"
-            )
-        return chosen, selection.describe(checks)
+        return Selection(self.only, self.subjects)
+
+    def of(self, declared: "Declared", checks: "tuple[Finding, ...]") -> "tuple[tuple[Finding, ...], str]":
+        """The checks that are judged, and what is left out, in words. InputError if nothing is left."""
+        from qtctl.flows.earlier import choose_checks
+
+        return choose_checks(declared, checks, self.selection, self.read_earlier())
 
 
 def split_ids(given: Iterable[str]) -> tuple[str, ...]:

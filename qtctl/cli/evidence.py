@@ -102,4 +102,11 @@ def save(evidence: "Evidence", path: Path) -> None:
     if path == saved_file.STDOUT:
         write(format_evidence(evidence))
     else:
-        saved_file.save(path, make_safe(format_evidence(evidence)).encode())
+        save_text(format_evidence(evidence), path)
+
+
+def save_text(evidence: str, path: Path) -> None:
+    """As `save`, for evidence that was already written as a document, into a file."""
+    from qtctl.adapters import saved_file
+
+    saved_file.save(path, make_safe(evidence).encode())

@@ -14,7 +14,7 @@ from qtctl.model.route import Route
 if TYPE_CHECKING:
     from qtctl.adapters.ssh import SshHost
     from qtctl.interfaces.host import Host
-    from qtctl.model.desired import Desired
+    from qtctl.model.desired import Desired, Login
     from qtctl.model.secret import Secret
 
 LAB_NAME = re.compile(r"lab([1-9][0-9]?)")
@@ -51,14 +51,21 @@ def connect_as_root(route: Route, earlier: "Host | None" = None) -> "Host":
 
 
 def make_declared_route(target: str, desired: "Desired", user: str | None, role: Literal["audit", "deploy"]) -> Route:
-    """The route to `target`, which is, or stands in for, the host of `desired`.
+    """The route to `target`, which is, or stands in for, the host of `desired`."""
+    login = desired.login
+    return make_login_route(
+        target, desired.host, login, user or (login.audit_user if role == "audit" else login.deploy_user)
+    )
+
+
+def make_login_route(target: str, host: str, login: "Login", user: str) -> Route:
+    """The route to `target`, which is, or stands in for, the host `host` of the registry.
 
     A lab host is reached through the lab's ssh config, a host of the registry at its declared address unless
     ssh_config knows the name, anything else as ssh_config says.
     """
-    login = desired.login
-    found = make_undeclared_route(target, user or (login.audit_user if role == "audit" else login.deploy_user))
-    if found.config is not None or target == LOCAL or target != desired.host:
+    found = make_undeclared_route(target, user)
+    if found.config is not None or target == LOCAL or target != host:
         return found
     return replace(found, address=login.address, port=login.port)
 
@@ -76,17 +83,17 @@ def make_undeclared_route(target: str, user: str | None) -> Route:
 
 def read_passwords(desired: "Desired") -> "Mapping[str, Secret]":
     """Store name → password from the environment. InputError if a variable is not set."""
+    return {store.name: read_password(store.password_env, store.name) for store in desired.stores if store.password_env}
+
+
+def read_password(variable: str, store: str) -> "Secret":
+    """The password of a store. InputError if the environment variable is not set."""
     from qtctl.model.secret import Secret
 
-    found = {}
-    for store in desired.stores:
-        if not store.password_env:
-            continue
-        value = os.environ.get(store.password_env)
-        if value is None:
-            raise InputError(f"{store.password_env} is not set", hint=f"it holds the password of store {store.name}")
-        found[store.name] = Secret(value)
-    return found
+    value = os.environ.get(variable)
+    if value is None:
+        raise InputError(f"{variable} is not set", hint=f"it holds the password of store {store}")
+    return Secret(value)
 
 
 def _connect_ssh(route: Route) -> "SshHost":

@@ -3,6 +3,7 @@
 It is started as a new process, not forked, so a process with threads can use it.
 """
 
+import gc
 import os
 import signal
 import socket
@@ -15,9 +16,13 @@ from importlib import import_module
 from typing import NoReturn
 
 from qtctl.engines.child_process import ChildProcess, Pipe, Receive, Send, WorkerEnded, run_child
+from qtctl.engines.work import Raised, Work, run
 
-FORK = b"fork"
+FORK, CALL = b"fork", b"call"
 LONGEST_COMMAND = 32
+ENDED = "the process that starts others has ended"
+FEW_COLLECTIONS = (200_000, 20, 100)
+"""Thresholds of the garbage collector: workers end before what they leave is worth looking through."""
 START = """
 import os, sys
 sys.path[:] = sys.argv[1].split(os.pathsep)
@@ -53,6 +58,26 @@ class ForkServer:
             theirs.close()
         return ChildProcess(Pipe(ours), lambda: self._kill(pid))
 
+    def call(self, work: Work) -> None:
+        """Run a function in the server itself: what it leaves in memory, all children have that start later.
+
+        Raises what it raises; WorkerEnded if the server has ended.
+        """
+        ours, theirs = socket.socketpair()
+        pipe = Pipe(ours)
+        with theirs, self._asking:
+            self._send(CALL, theirs)
+        with suppress(OSError):
+            pipe.send(work)
+        try:
+            answer = pipe.receive()
+        except (EOFError, OSError) as error:
+            raise WorkerEnded(ENDED) from error
+        finally:
+            pipe.close()
+        if isinstance(answer, Raised):
+            raise answer.error
+
     def close(self) -> None:
         """End the server. Its children end when they are closed, or with this process."""
         with self._asking:
@@ -70,19 +95,26 @@ class ForkServer:
 
     def _ask(self, command: bytes, pipe: socket.socket | None = None) -> bytes:
         with self._asking:
+            self._send(command, pipe)
             try:
-                socket.send_fds(self._control, [command], [pipe.fileno()] if pipe is not None else [])
                 answer = self._control.recv(LONGEST_COMMAND)
             except OSError:
                 answer = b""
         if not answer:
-            raise WorkerEnded("the process that starts others has ended")
+            raise WorkerEnded(ENDED)
         return answer
+
+    def _send(self, command: bytes, pipe: socket.socket | None = None) -> None:
+        try:
+            socket.send_fds(self._control, [command], [pipe.fileno()] if pipe is not None else [])
+        except OSError as error:
+            raise WorkerEnded(ENDED) from error
 
 
 def serve(fd: int, module: str, name: str, preload: Sequence[str]) -> NoReturn:
     """Fork and reap children until the process that started this one has ended. `fd`: our end of the control socket."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    gc.set_threshold(*FEW_COLLECTIONS)
     control = socket.socket(fileno=fd)
     try:
         work: Callable[[Receive, Send], None] = getattr(import_module(module), name)
@@ -92,12 +124,27 @@ def serve(fd: int, module: str, name: str, preload: Sequence[str]) -> NoReturn:
             command, fds, _, _ = socket.recv_fds(control, LONGEST_COMMAND, 1)
             if not command:
                 break
-            control.send(_fork(control, work, fds[0]) if command == FORK else _reap(int(command)))
+            if command == CALL:
+                _call(fds[0])
+            else:
+                control.send(_fork(control, work, fds[0]) if command == FORK else _reap(int(command)))
     finally:
         os._exit(0)
 
 
+def _call(fd: int) -> None:
+    pipe = Pipe(socket.socket(fileno=fd))
+    try:
+        pipe.send(run(pipe.receive()))
+    except (EOFError, OSError):
+        return  # the one that asked has ended
+    finally:
+        pipe.close()
+
+
 def _fork(control: socket.socket, work: Callable[[Receive, Send], None], fd: int) -> bytes:
+    # What is there stays there: a collection in a child would copy every page of it.
+    gc.freeze()
     pid = os.fork()
     if pid == 0:
         control.close()

@@ -36,6 +36,10 @@ class Processes(Executor):
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
         return self._threads.submit(self._run, Work(fn, args, kwargs))
 
+    def share(self, fn: Callable[P, object], /, *args: P.args, **kwargs: P.kwargs) -> None:
+        """As `sharing.share`: the call is made once, in the process that all others are forked from."""
+        self._server.call(Work(fn, args, kwargs))
+
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """With `cancel_futures`, running processes are ended too, without waiting for any host."""
         self._ending = self._ending or cancel_futures

@@ -35,7 +35,7 @@ def serve(receive: Receive, send: Send, routed: Callable[[Route], None]) -> None
             if isinstance(given, Route):
                 routed(given)
             else:
-                send(_run(given))
+                send(run(given))
 
 
 def await_result(child: ChildProcess, progress: Progress, longest_s: float) -> Any:  # noqa: ANN401 - whatever the work returns
@@ -48,7 +48,8 @@ def await_result(child: ChildProcess, progress: Progress, longest_s: float) -> A
     return given.value
 
 
-def _run(work: Work) -> Returned | Raised:
+def run(work: Work) -> Returned | Raised:
+    """Call the function, and keep what it returns or raises."""
     try:
         return Returned(work.function(*work.args, **work.kwargs))
     except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for

@@ -33,14 +33,18 @@ LONGEST_S = 90.0
 MEMORY = 256 * 1024 * 1024
 """Bytes that a worker process may use beyond those it starts with. A host needs far less."""
 
+BUG = "audit it by itself with --debug, and report what that shows"
 LOOK_OTHERWISE = "the host is broken or hostile; look at it by other means"
 
 _ahead: "dict[Route, tuple[float, BackgroundThread[Host]]]" = {}
 """Connections that this process has begun before it was asked to use them, and when it did."""
 
 
-def answer(inquiry: "Inquiry") -> "Evidence":
-    """The evidence of one host; if there is no connection, all of it is refused. The inquiry must have a route."""
+def answer(inquiry: "Inquiry", deadline_s: float = HOST_S) -> "Evidence":
+    """The evidence of one host; if there is no connection, all of it is refused. The inquiry must have a route.
+
+    `deadline_s`: for all of it, connecting included.
+    """
     from qtctl.adapters.clock import SystemClock
     from qtctl.collect.collect import collect, refuse_all
 
@@ -49,7 +53,7 @@ def answer(inquiry: "Inquiry") -> "Evidence":
     try:
         with connection() as host:
             tell(begun(route.target, Stage.COLLECT))
-            return collect(host, inquiry, SystemClock(), deadline_s=max(LEAST_S, HOST_S - (monotonic() - began)))
+            return collect(host, inquiry, SystemClock(), deadline_s=max(LEAST_S, deadline_s - (monotonic() - began)))
     except Unreachable as error:
         return refuse_all(inquiry, error, SystemClock(), route.target)
     except MemoryError:
@@ -77,6 +81,12 @@ def make_lost_evidence(inquiry: "Inquiry", why: str, hint: str = LOOK_OTHERWISE)
 def connect_early(route: Route) -> None:
     """Begin to connect: the next inquiry with this route uses the connection."""
     _ahead[route] = monotonic(), BackgroundThread(lambda: connect_ahead(route, load))
+
+
+def abandon(route: Route) -> None:
+    """Close a connection that was begun early and is not needed."""
+    if (begun_before := _ahead.pop(route, None)) is not None:
+        BackgroundThread(lambda: begun_before[1].result().close())
 
 
 def load() -> None:

@@ -45,6 +45,11 @@ def explain_refused(content: Content) -> Mapping[str, str]:
     return {name: REFUSED[content] for name in list_offered(Content.JUDGED) if name not in list_offered(content)}
 
 
+def reads_findings(name: str) -> bool:
+    """Whether the format lists everything that was judged, with what holds, and not only what the report says."""
+    return name != TABLE and name not in _list_modules(pages)
+
+
 def write_text(view: "View", name: str) -> str:
     """The report in a format other than a table."""
     written: str = _import_format(name).write(view)

@@ -68,9 +68,11 @@ class Rule(Meaning):
     """A finding over evidence. `expect` lists, from what is declared alone, everything that should hold.
 
     `gate`: a deploy waits until it holds. `preflight`: a deploy that would start a service for which it does not hold
-    is refused.
+    is refused. `each_host`: what it expects depends on the host's own name, address or machine, so hosts that must have
+    the same do not share it.
     """
 
     expect: Callable[[Desired], tuple[Expectation, ...]]
     gate: bool = False
     preflight: bool = False
+    each_host: bool = False

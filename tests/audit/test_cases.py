@@ -8,6 +8,8 @@ import pytest
 
 from qtctl.audit.judge import judge
 from qtctl.findings.finding import Finding, Outcome
+from qtctl.model.desired import Desired
+from qtctl.model.evidence import Evidence
 from qtctl.rules.catalogue import list_host_rules
 from tests.builders.audited import desired, evidence
 
@@ -23,9 +25,13 @@ EARLIER = "2026-01-17T06:00:00.000Z"
 
 def judged(case: dict[str, Any]) -> tuple[Finding, ...]:
     want = desired()
-    inputs = {name: case[name] for name in ("changed", "absent", "refused", "dropped", "needs_root") if name in case}
     earlier = evidence(want, case["earlier"], taken_at=EARLIER) if "earlier" in case else None
-    return judge(want, evidence(want, **inputs), earlier)
+    return judge(want, give_evidence(want, case), earlier)
+
+
+def give_evidence(want: Desired, case: dict[str, Any]) -> Evidence:
+    inputs = {name: case[name] for name in ("changed", "absent", "refused", "dropped", "needs_root") if name in case}
+    return evidence(want, **inputs)
 
 
 def shown(checks: tuple[Finding, ...]) -> set[tuple[str, str, str, str | None]]:

@@ -19,6 +19,7 @@ from qtctl.engines.events import tell
 from qtctl.engines.inline import Inline
 from qtctl.engines.processes import Processes
 from qtctl.engines.relay import watch
+from qtctl.engines.sharing import share
 from qtctl.errors import InputError, Place
 from qtctl.model.events import Event, Stage, begun, done
 from qtctl.model.secret import Secret
@@ -211,3 +212,40 @@ def test_threads_that_submit_at_the_same_time() -> None:
         for each in threads:
             each.join(30)
     assert found == [1] * 6
+
+
+_shared: list[str] = []
+
+
+def keep_shared(what: str) -> None:
+    _shared.append(what)
+
+
+def tell_shared() -> list[str]:
+    return list(_shared)
+
+
+@pytest.mark.parametrize("name", ["inline", "processes"])
+def test_what_is_shared_is_there_for_all_later_work(name: str) -> None:
+    with ENGINES[name]() as engine:
+        _shared.clear()
+        share(engine, keep_shared, "a registry")
+        assert [engine.submit(tell_shared).result() for _ in range(3)] == [["a registry"]] * 3
+        share(engine, keep_shared, "another")
+        assert engine.submit(tell_shared).result() == ["a registry", "another"]
+    assert _shared == (["a registry", "another"] if name == "inline" else [])
+
+
+@pytest.mark.parametrize("name", ["inline", "processes"])
+def test_sharing_raises_what_the_function_does_and_work_goes_on(name: str) -> None:
+    with ENGINES[name]() as engine:
+        with pytest.raises(InputError, match=r"here:7: no such thing"):
+            share(engine, fail, "no such thing")
+        assert engine.submit(abs, -1).result() == 1
+
+
+def test_sharing_after_the_end_is_an_error() -> None:
+    engine = Processes(1, preload=())
+    engine.shutdown()
+    with pytest.raises(WorkerEnded):
+        share(engine, keep_shared, "too late")

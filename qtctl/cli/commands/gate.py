@@ -125,14 +125,16 @@ def _ask_hosts(ground: "GateGround", user: str | None, *, become: bool) -> "Mapp
     """By host. Nothing is connected to unless the registry has no error."""
     from contextlib import closing
 
-    from qtctl.cli.audit_fleet import FleetSource, ask_hosts
+    from qtctl.cli.audit_fleet import FleetSource, examine_hosts
+    from qtctl.collect.document import load
+    from qtctl.fleet.examine import Judging
     from qtctl.model.selection import HostSelection
 
     if ground.registry is None:
         return {}
     source = FleetSource(ground.folder, HostSelection(ground.hosts), user, ground.templates, become)
-    with closing(ask_hosts(source)) as asked:
-        return {each.target: each.evidence for each in asked}
+    with closing(examine_hosts(source, Judging(with_evidence=True))) as examined:
+        return {each.target: load(each.evidence or "", each.target) for each in examined}
 
 
 def _now() -> str:

@@ -89,6 +89,7 @@ QT705 = Rule(
     fix="`timedatectl set-timezone ZONE` as root, then restart the services that look at the time of day. If the host "
     "is right, correct hosts.toml.",
     expect=_expect_zone,
+    each_host=True,
 )
 QT709 = Rule(
     "QT709",

@@ -160,5 +160,6 @@ QT228 = Rule(
     fix="Wait for a deploy that someone watches. `qtctl recover` ends one that is broken or stuck. If the registry is "
     "right, run `qtctl deploy`; if the rollback should stay, change the registry.",
     expect=_expect_deploys,
+    each_host=True,
 )
 RULES = (QT228,)

@@ -91,6 +91,7 @@ QT708 = Rule(
     fix="Upgrade the host. Or say in hosts.toml what it really has: `qtctl lint` then names every directive that its "
     "systemd would ignore.",
     expect=_expect_new_systemd,
+    each_host=True,
 )
 QT716 = Rule(
     "QT716",

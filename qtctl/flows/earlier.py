@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from qtctl.api import audit
-from qtctl.api.evidence import check_host
 from qtctl.collect.document import load
 from qtctl.dialects.json_text import read_json
+from qtctl.dialects.shell import quote
 from qtctl.errors import InputError, Place
-from qtctl.findings.finding import Outcome
+from qtctl.findings.finding import Finding, Outcome
+from qtctl.flows.audit import judge_placed
 from qtctl.flows.declared import Declared
 from qtctl.model.evidence import Evidence
-from qtctl.reports.selection import Known, read_fingerprints
+from qtctl.reports.selection import Known, Selection, read_fingerprints
 
 HINT = "give it evidence of --save, or an audit as --format json"
 
@@ -34,7 +34,7 @@ class Earlier:
         name, evidence = PurePath(self.where).name, self.find_evidence(declared)
         if evidence is None:
             return Known(name, read_fingerprints(self.document, self.where))
-        checks = audit.judge(declared, evidence)
+        checks = judge_placed(declared, evidence)
         broken = (check for check in checks if check.outcome is Outcome.BROKEN and check.waiver is None)
         return Known(name, frozenset(check.fingerprint for check in broken))
 
@@ -45,3 +45,30 @@ def read_earlier(text: str, where: str) -> Earlier:
     if not isinstance(found, dict):
         raise InputError("it is neither an audit nor evidence", hint=HINT, place=Place(where))
     return Earlier(text, found, where)
+
+
+def choose_checks(
+    declared: Declared, checks: tuple[Finding, ...], selection: Selection, earlier: Earlier | None
+) -> tuple[tuple[Finding, ...], str]:
+    """The checks that count, findings of an earlier look marked, and what is left out, in words.
+
+    InputError if the selection leaves none.
+    """
+    if earlier is not None:
+        checks = tuple(map(earlier.find_known(declared).mark, checks))
+    if not selection.only and not selection.subjects:
+        return checks, ""
+    chosen = tuple(filter(selection.has, checks))
+    if not chosen:
+        what = " ".join((*selection.only, *selection.subjects))
+        raise InputError(f"no check of {declared.desired.host} matches {what}", hint="qtctl audit --all shows them all")
+    return chosen, selection.describe(checks)
+
+
+def check_host(evidence: Evidence, declared: Declared, where: str) -> Evidence:
+    """`evidence`, if it is from the host of `declared`. `where`: its file, for the InputError."""
+    if evidence.host != declared.desired.host:
+        hint = f"name it with --as {quote(evidence.host)}, and the registry that declares it"
+        what = f"evidence of {evidence.host}, not of {declared.desired.host}"
+        raise InputError(what, hint=hint, place=Place(where))
+    return evidence

@@ -1,0 +1,37 @@
+"""What should hold on hosts that must have the same is worked out once: each is judged as if it were the only one."""
+
+import re
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+
+from qtctl.audit.judge import adapt_expectations, judge, list_expectations
+from qtctl.model.desired import Login
+from qtctl.rules import host as host_rules
+from tests.audit.test_cases import CASES, give_evidence
+from tests.builders.audited import desired
+
+OTHER = replace(
+    desired(),
+    host="another-host",
+    login=Login("192.0.2.77", 2222, "other-audit", "other-deploy"),
+    expected_hostname="another",
+    machine="0" * 32,
+)
+"""A host that must have the same, and differs in all that says which host it is."""
+
+
+def test_every_case_is_judged_the_same() -> None:
+    want = desired()
+    adapted = adapt_expectations(list_expectations(OTHER), want)
+    for param in CASES:
+        seen = give_evidence(want, param.values[0])  # type: ignore[arg-type]
+        assert judge(want, seen, only=adapted) == judge(want, seen), param.id
+
+
+def test_rules_that_read_which_host_it_is_say_so() -> None:
+    told = re.compile(r"\bdesired\.(host|login|expected_hostname|machine)\b")
+    for path in sorted(Path(host_rules.__path__[0]).glob("*.py")):
+        if told.search(path.read_text()):
+            rules = import_module(f"{host_rules.__name__}.{path.stem}").RULES
+            assert any(rule.each_host for rule in rules), path.name
