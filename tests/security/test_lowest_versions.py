@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +35,13 @@ FAST = (
     "tests/adapters/test_store.py::test_password",
 )
 ALL = ("tests", "-m", "not lab", "--ignore=tests/docs", f"--ignore={Path(__file__).relative_to(ROOT)}")
-_REQUIREMENT = re.compile(r"([A-Za-z0-9_.-]+)>=([0-9.]+)(,<[0-9.]+)?")
+_REQUIREMENT = re.compile(r"([A-Za-z0-9_.-]+)>=([0-9.]+)(,<[0-9.]+)?(; .+)?")
 
 
 def _minimums() -> dict[str, str]:
-    optional = PYPROJECT["project"]["optional-dependencies"]["pydbus"]
+    optional = PYPROJECT["project"]["optional-dependencies"].values()
     found = {}
-    for requirement in (*PYPROJECT["project"]["dependencies"], *optional):
+    for requirement in chain(PYPROJECT["project"]["dependencies"], *optional):
         match = _REQUIREMENT.fullmatch(requirement)
         assert match, f"{requirement} has no minimum"
         found[match[1]] = match[2]
