@@ -3,22 +3,26 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from qtctl.claims.all_states import check_all_states
+from qtctl.claims.checklists import check_checklists
 from qtctl.claims.counts import check_counts
 from qtctl.claims.groups import check_groups, find_groups
-from qtctl.claims.line_sums import check_fields, check_line, check_parts_below
+from qtctl.claims.line_sums import check_line, check_parts_below
 from qtctl.claims.names import check_names, check_timers
 from qtctl.claims.nearby import check_nearby
+from qtctl.claims.nested import check_nested
 from qtctl.claims.on_host import OnHost
+from qtctl.claims.port_lists import check_port_lists
 from qtctl.claims.ports import check_localhost, check_ports, find_ports
 from qtctl.claims.records import check_expectations, check_lost, check_none, check_programs, check_records
 from qtctl.claims.remainder import check_remainder
+from qtctl.claims.state_totals import check_state_totals
 from qtctl.claims.statuses import (
-    check_all_states,
     check_array_counts,
     check_categories,
     check_fields_by_state,
-    check_no_state,
     check_statuses,
+    check_summaries,
     find_counted_arrays,
     find_status_columns,
     list_titled_states,
@@ -49,30 +53,33 @@ def examine(document: Document, known: Known | None = None) -> Examined:
 
 def _check_document(document: Document, lines: Sequence[Line]) -> Iterator[Judged]:
     groups, columns, titled = find_groups(document), find_status_columns(document), list_titled_states(document)
+    whole = [each for each in columns if each.whole]
     if document.structured:
         yield from check_array_counts(document)
     else:
         yield from check_counts(document)
         yield from check_groups(document, groups)
         yield from check_nearby(document)
+        yield from check_nested(document)
+        yield from check_checklists(document)
         yield from check_categories(document)
         yield from check_remainder(document, lines)
         yield from check_expectations(document)
         yield from check_timers(document)
     counted = find_counted_arrays(lines) if document.structured else frozenset()
-    named = [each for each in columns if each.title in counted]
+    named = [each for each in whole if each.title in counted]
     for line in lines:
         yield from check_line(line)
-        yield from check_all_states(line, columns)
-        yield from check_no_state(line, columns)
-        yield from (
-            check_fields_by_state(line, named) if document.structured else check_statuses(line, columns, titled)
-        )
+        yield from (check_fields_by_state(line, named) if document.structured else check_statuses(line, whole, titled))
+    if not document.structured:
+        yield from check_summaries(document, columns)
     for block in document.blocks:
         if isinstance(block, Table):
             yield from check_table(block)
-    yield from check_fields(document)
+    yield from check_state_totals(document)
+    yield from check_all_states(document, columns)
     yield from check_parts_below(document)
+    yield from check_port_lists(document)
     yield from check_ports(document, find_ports(document))
     yield from check_localhost(document)
     yield from check_names(document, groups)

@@ -11,22 +11,48 @@ from qtctl.claims.wording import YEARS, Count, find_counts, list_nouns
 from qtctl.dialects.document.types import Block, Document, Line, Listing, Table, Text
 from qtctl.model.claims import ClaimKind, Judged
 
+_NOT_ALL = re.compile(
+    r"\b(?:instead of|more than|less than|fewer than|at least|at most|up to|every|each|after|within|per|than|until"
+    r"|only|next|last|first|another|other|extra|additional|out of|of|by|into|exit|error|status)\s+"
+    r"(?:the |these |those |our )?$",
+    re.IGNORECASE,
+)
+"""What stands before a number that does not introduce a list of all of its things."""
+_OTHER_LIST = re.compile(
+    r"\b(?:covering|including|spanning|using|across|organi[sz]ed|grouped|split|along|because|so|into)\b",
+    re.IGNORECASE,
+)
+"""Words after a number that introduce a list of something else."""
+_POINTS = re.compile(r"\b(?:these|this|following)\b", re.IGNORECASE)
+_PREPOSITION = re.compile(r"\s+(?:for|on|across|over|at)\s+(?:the |our |all )?$", re.IGNORECASE)
+_SENTENCE = re.compile(r"[.;!?]\s+(?=[A-Z0-9])")
+_CODES = range(400, 600)
 _CLOSING = re.compile(r"^(?P<label>.*?)\s*[(\[]\s*(?P<count>[^()\[\]]*)[)\]]\s*:?$")
 BESIDE = 20
-TOO_FEW = 5
-"""A list with fewer than a fifth of the stated number of items is not meant to be complete."""
+TOO_FEW, MOST_MORE = 5, 2
+"""A list with fewer than a fifth of the stated number of items is not meant to be complete. A sentence
+that counts less than half of the items is about something else."""
 
 
 def check_counts(document: Document) -> Iterator[Judged]:
     """Compare a count in a title with its section, and a count in a line that ends with a colon with what follows."""
     for place, section in enumerate(document.sections):
-        if section.level and (count := count_of_title(section.title)):
+        if section.level and (count := count_of_title(section.title)) and not _is_numbering(document, place, count):
             listed = list_section(document, place, count.nouns)
             yield from _compare(Line(section.line, section.title), count, listed)
         elif section.level and (count := find_bare_count(section.title)):
             yield from _check_bare(document, place, count)
         yield from _check_labels(section.blocks)
         yield from _check_last(document, place)
+
+
+def _is_numbering(document: Document, place: int, count: Count) -> bool:
+    """Whether the number is that of the section: `## 6 Services` after `## 5 Hosts`."""
+    if count.start:
+        return False
+    beside = document.list_children(document.sections[place].parent)
+    firsts = {found[1] for each in beside if (found := re.match(r"(\d+)", document.sections[each].title))}
+    return bool({str(count.value - 1), str(count.value + 1)} & firsts)
 
 
 def count_of_title(title: str) -> Count | None:
@@ -54,7 +80,12 @@ def find_bare_count(title: str) -> Count | None:
     found = _CLOSING.match(title)
     counts = find_counts(found["count"]) if found else ()
     alone = (
-        found is not None and len(counts) == 1 and not counts[0].tail and not counts[0].nouns and not _is_odd(counts[0])
+        found is not None
+        and len(counts) == 1
+        and counts[0].start == 0
+        and not counts[0].tail
+        and not counts[0].nouns
+        and not _is_odd(counts[0])
     )
     return counts[0] if alone else None
 
@@ -76,14 +107,17 @@ def _with_nouns(count: Count, nouns: frozenset[str]) -> Count:
 
 
 def _is_odd(count: Count) -> bool:
-    return count.measured or count.about or count.value in YEARS
+    code = count.value in _CODES and count.nouns <= {"error", "code", "response", "status"}
+    return count.measured or count.about or count.value in YEARS or not count.value or (code and bool(count.nouns))
 
 
 def _check_labels(blocks: Sequence[Block]) -> Iterator[Judged]:
     for block in blocks:
         label = block.label if isinstance(block, Listing | Table) else None
         if label is not None and (count := count_of_label(label.text)):
-            yield from _compare(label, count, list_blocks([block], count.nouns, block.line))
+            listed = list_blocks([block], count.nouns, block.line)
+            if count_of_title(label.text.rstrip(": ")) or listed.main <= MOST_MORE * count.value + 1:
+                yield from _compare(label, count, listed)
 
 
 def _check_last(document: Document, place: int) -> Iterator[Judged]:
@@ -98,13 +132,32 @@ def _check_last(document: Document, place: int) -> Iterator[Judged]:
 
 
 def count_of_label(text: str) -> Count | None:
-    """The only number of a line that ends with a colon, if it counts something."""
+    """The number of a line that ends with a colon, if it counts what the line introduces.
+
+    A second number may only say what those things are for: `5 venvs for 12 services:`.
+    """
     if count := count_of_title(text.rstrip(": ")):
         return count
-    counts = [each for each in find_counts(text) if each.nouns or each.tail]
-    if len(counts) == 1 and counts[0].nouns and not _is_odd(counts[0]):
-        return counts[0]
-    return None
+    start = max((each.end() for each in _SENTENCE.finditer(text)), default=0)
+    counts = find_counts(text)
+    first = next((each for each in counts if each.nouns or each.tail), None)
+    if (
+        first is None
+        or not first.nouns
+        or _is_odd(first)
+        or first.start < start
+        or _NOT_ALL.search(text[: first.start])
+    ):
+        return None
+    if text[: first.start].endswith(("(", "[")):
+        return None
+    more = [each for each in counts if each is not first]
+    if more and (more[0].start < first.start or not _PREPOSITION.search(text[first.start : more[0].start])):
+        return None
+    rest = "" if more else " ".join((*first.tail, text[first.end :]))
+    if not _POINTS.search(rest):
+        rest = rest.partition("with ")[0]
+    return None if _OTHER_LIST.search(rest) or list_nouns(rest) - first.nouns else first
 
 
 def _compare(line: Line, count: Count, listed: Listed) -> Iterator[Judged]:
@@ -119,5 +172,4 @@ def _compare(line: Line, count: Count, listed: Listed) -> Iterator[Judged]:
 
 def is_wrong(count: Count, listed: Listed) -> bool:
     """Whether the list is what the number counts, but has a different length."""
-    most = max(listed.ways, default=0)
-    return listed.named and not listed.partial and most > 0 and count.value <= TOO_FEW * most
+    return listed.named and not listed.partial and listed.main > 0 and count.value <= TOO_FEW * listed.main

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from qtctl.claims.counts import is_wrong
+from qtctl.claims.counts import TOO_FEW, is_wrong
 from qtctl.claims.facets import Facets, find_facets
 from qtctl.claims.listed import Listed, list_blocks
 from qtctl.claims.verdicts import judge
@@ -17,6 +17,15 @@ from qtctl.model.claims import ClaimKind, Judged
 _WHOLE = split_words("verified verification all complete full total inventory catalog catalogue entire")
 _SUBSET = split_words("sample example critical core key main selected top recent other new notable important health")
 _FILLERS = split_words("and or of the a in to list table overview") | NEUTRAL | _WHOLE
+_SELECTED = re.compile(
+    r"^\s*(?:executed|wired|done|migrated|tested|checked|added|removed|fixed|changed|new|left|remaining|covering|using|with)\b",
+    re.IGNORECASE,
+)
+"""What selects some of the things that are counted."""
+_COMMAND = re.compile(
+    r"^(?:[$>#] |sudo |docker|npm |npx |yarn |pnpm |git |curl |systemctl |kubectl |python|pip |make |bash |sh |cd |\./)"
+    r"|\s--?\w"
+)
 _FIRST = re.compile(r"^(?:[A-Z][\w /&-]{0,30}:\s*)?\W{0,3}$")
 _TOTAL = re.compile(r"^\W{0,3}total\b", re.IGNORECASE)
 MOST = 2000
@@ -43,9 +52,18 @@ def find_groups(document: Document) -> tuple[Group, ...]:
         for block in section.blocks:
             if isinstance(block, Listing | Table):
                 label = block.label or (Line(section.line, section.title) if len(section.blocks) == 1 else None)
-                if label is not None and (group := _group(document, place, label, block)):
+                if (
+                    label is not None
+                    and not _is_of_commands(block)
+                    and (group := _group(document, place, label, block))
+                ):
                     found.append(group)
     return tuple(found[:MOST])
+
+
+def _is_of_commands(block: Listing | Table) -> bool:
+    """Whether a block of code shows what to run."""
+    return isinstance(block, Listing) and bool(block.fence) and any(_COMMAND.search(each.text) for each in block.items)
 
 
 def _group(document: Document, place: int, label: Line, block: Listing | Table) -> Group | None:
@@ -78,7 +96,7 @@ def check_groups(document: Document, groups: Sequence[Group]) -> Iterator[Judged
 def _check_total(line: Line, groups: Sequence[Group]) -> Iterator[Judged]:
     """A total at the end of a code block, after the lists in it."""
     counts = find_counts(line.text)
-    if not _TOTAL.match(line.text) or not line.fence or len(counts) != 1:
+    if not _TOTAL.match(line.text) or not line.fence or len(counts) != 1 or counts[0].measured or counts[0].about:
         return
     inside = [each for each in groups if each.fence == line.fence and each.line.line < line.line and each.listed.named]
     if len(inside) > 1:
@@ -111,11 +129,19 @@ def _check_elsewhere(document: Document, place: int, line: Line, groups: Sequenc
         if any(count.agrees(each) for each in ways if each):
             yield judge(line, ClaimKind.COUNT, " ".join(sorted(count.nouns)), str(count), holds=True, why="as listed",
                         other=near[0].line.line)  # fmt: skip
-        elif all(is_wrong(count, each.listed) or len(near) > 1 for each in near):
+        elif _SELECTED.search(" ".join((*count.tail, line.text[count.end :]))):
+            continue
+        elif all(is_wrong(count, each.listed) for each in near) or _is_wrong_together(count, near):
             names = {name for each in near for name in each.listed.names}
             said = ", ".join(f"{each.line.text.strip(' :')}: {each.listed.main}" for each in near[:3])
             yield judge(line, ClaimKind.COUNT, " ".join(sorted(count.nouns)), str(count), holds=False,
                         why=f"{len(names)} are listed ({said})", other=near[0].line.line)  # fmt: skip
+
+
+def _is_wrong_together(count: Count, near: Sequence[Group]) -> bool:
+    """Whether the number may be that of several lists together, but is not."""
+    together = sum(each.listed.main for each in near)
+    return len(near) > 1 and together > 1 and count.value <= TOO_FEW * together
 
 
 def _is_stated(text: str, count: Count) -> bool:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from qtctl.claims.numbers import find_quantity, is_total
 from qtctl.claims.vocabulary import split_words
-from qtctl.claims.wording import Count, drop_parentheses, find_counts, list_words, name_of, split_names
-from qtctl.dialects.document.types import Block, Document, Item, Listing, Row, Table
+from qtctl.claims.wording import Count, drop_parentheses, find_counts, list_nouns, list_words, name_of, split_names
+from qtctl.dialects.document.types import Block, Document, Item, Line, Listing, Row, Table, Text
 
 _ATTRIBUTE_HEADS = split_words(
     "metric property setting parameter key field attribute indicator check aspect item variable option "
@@ -24,12 +24,14 @@ _NAME_HEADS = split_words(
 )
 _ATTRIBUTE = re.compile(r"^[A-Za-z][A-Za-z /&]{0,40}:\s+\S")
 _MORE = re.compile(
-    r"\b(?:etc|and (?:\d+ )?(?:more|others)|e\.g|for example|such as|sample|examples?|among others)\b|…|\.\.\.",
+    r"\b(?:etc|(?:and )?\d+ (?:more|others)|and (?:more|others)|e\.g|for example|such as|sample|examples?"
+    r"|among others)\b|\u2026|\.\.\.",
     re.IGNORECASE,
 )
 _SOME = re.compile(r"\b(?:most|top|first|last|main|important|some|recent|notable|biggest|largest)\b", re.IGNORECASE)
 _SEVERAL = re.compile(r"\b[x\u00d7]\s?(\d{1,3})\b|\((\d{1,3})(?: (?:instances|replicas|copies|times))?\)")
-LONGEST_NAME, MOSTLY = 4, 0.8
+_NAME_ALONE = re.compile(r"^@?[A-Za-z][\w.:@/-]*$")
+LONGEST_NAME, MOSTLY, LEAST_IN_LINE = 4, 0.8, 3
 """The most words in a name, and the share of a list's items that must be names."""
 
 
@@ -51,15 +53,43 @@ class Listed:
 def list_section(document: Document, place: int, nouns: frozenset[str]) -> Listed:
     """Everything that a section and its subsections list."""
     section = document.sections[place]
-    found = list_blocks(document.list_within(place), nouns, section.line)
+    found = list_blocks([*map(_read_paragraph, document.list_within(place))], nouns, section.line)
     children = [*document.list_children(place)]
     counted = [counts[0].value for each in children if (counts := find_title_count(document.sections[each].title))]
     ways = dict(found.ways)
     ways.setdefault(len(children), f"{len(children)} headings")
     if counted and len(counted) > 1:
         ways.setdefault(sum(counted), f"{' + '.join(map(str, counted))} = {sum(counted)} in its headings")
+    for number in _count_numbered(document, place, nouns):
+        ways.setdefault(number, f"{number} numbered paragraphs")
     partial = found.partial or bool(_MORE.search(section.title))
     return Listed(section.line, ways, found.main, found.named, partial, found.names)
+
+
+def _read_paragraph(block: Block) -> Block:
+    """A paragraph of one line with nothing but names is a list of them: `@ann, @bob, @cyd`."""
+    if not isinstance(block, Text) or len(block.lines) != 1 or block.lines[0].fence:
+        return block
+    line = block.lines[0]
+    names = line.text.split(", ")
+    if len(names) < LEAST_IN_LINE or not all(_NAME_ALONE.match(each) for each in names):
+        return block
+    return Listing(line.line, tuple(Item(line.line, each) for each in names))
+
+
+def _count_numbered(document: Document, place: int, nouns: frozenset[str]) -> Iterator[int]:
+    """Paragraphs and labels that are numbered: `S-1. Merge`, `Stage 7: deploy`."""
+    lines = [line.text for block in document.list_within(place) for line in (*block.lines, *_list_label(block))]
+    yield len({found[1] for each in lines if (found := re.match(r"([A-Z]{0,4}-?\d{1,3})[.):]\s", each))})
+    words = "|".join(re.escape(each) for each in nouns)
+    of_noun = [
+        int(found[1]) for each in lines if (found := re.match(rf"(?:{words})\s+(\d{{1,3}})\b", each, re.IGNORECASE))
+    ]
+    yield max(of_noun, default=0)
+
+
+def _list_label(block: Block) -> tuple[Line, ...]:
+    return (block.label,) if isinstance(block, Listing | Table) and block.label else ()
 
 
 def find_title_count(title: str) -> list[Count]:
@@ -73,7 +103,7 @@ def list_blocks(blocks: Sequence[Block], nouns: frozenset[str], line: int) -> Li
     lists = [each for each in blocks if isinstance(each, Listing)]
     tables = [each for each in blocks if isinstance(each, Table) and each.rows]
     ways: dict[int, str] = {}
-    parts = [*(_read_table(each, nouns) for each in tables), *(_read_list(each) for each in lists)]
+    parts = [*(_read_table(each, nouns) for each in tables), *(_read_list(each, nouns) for each in lists)]
     for each in _count_together(tables, lists, parts):
         ways.setdefault(*each)
     for part in parts:
@@ -132,7 +162,7 @@ def _read_table(table: Table, nouns: frozenset[str]) -> Listed:
         inside = [name for each in cells for name in each]
         if at == column and (any(len(each) > 1 for each in cells) or at):
             names = inside
-        for number in (len(inside), len(set(inside))):
+        for number in (len(inside), len(set(inside))) if _has_names(inside) else ():
             ways.setdefault(number, f"{number} names")
         if (quantity := find_quantity(table, at)) is not None:
             ways.setdefault(quantity, f"{quantity} in column {table.header[at]}")
@@ -140,8 +170,13 @@ def _read_table(table: Table, nouns: frozenset[str]) -> Listed:
     head = heads[0] - {"of", "the"}
     attributes = bool(head & _ATTRIBUTE_HEADS) and not heads[column] & nouns
     named = bool(rows) and not attributes and bool((head & _NAME_HEADS) or heads[column] & nouns)
-    partial = any(_MORE.search(drop_parentheses(each)) for row in rows for each in row.cells[:1])
+    partial = any(_MORE.search(each) for row in rows for each in row.cells[:1])
     return Listed(table.line, ways, len(set(names)), named, partial, tuple(names))
+
+
+def _has_names(cells: Sequence[str]) -> bool:
+    """Whether most cells are words: different numbers in a column are not different things."""
+    return 2 * sum(any(map(str.isalpha, each)) for each in cells) >= len(cells)
 
 
 def _find_column(heads: Sequence[frozenset[str]], nouns: frozenset[str]) -> int:
@@ -150,7 +185,7 @@ def _find_column(heads: Sequence[frozenset[str]], nouns: frozenset[str]) -> int:
     return next(exact, next((at for at, head in enumerate(heads) if head & nouns and not head & _ATTRIBUTE_HEADS), 0))
 
 
-def _read_list(listing: Listing) -> Listed:
+def _read_list(listing: Listing, nouns: frozenset[str]) -> Listed:
     top = listing.top
     names = [_find_name(each) for each in top]
     inside = [name for each in top for name in (split_names(each.text) if "," in each.text else (_find_name(each),))]
@@ -166,8 +201,12 @@ def _read_list(listing: Listing) -> Listed:
     ways.setdefault(sum(several_of), f"{sum(several_of)} with those that are there several times")
     last = max((each.number or 0 for each in top), default=0)
     ways.setdefault(last, f"numbered up to {last}")
-    several = len(inside) > len(top) and all(_is_name(each) for each in inside)
-    named = _lists_names(top) and not leading
+    prefixes = [int(prefix[1]) for each in top if (prefix := re.search(r"(?:^|/)(\d{1,2})[-_][A-Za-z]", each.text))]
+    ways.setdefault(max(prefixes, default=0), "numbered by its names")
+    described = 2 * sum(bool(each.strong) for each in top) > len(top)
+    several = len(inside) > len(top) and not described and all(_is_name(each) for each in inside)
+    several_each = sum(bool(list_nouns(each) & nouns) for each in names) > 1
+    named = _lists_names(top) and not leading and not several_each
     partial = any(_MORE.search(drop_parentheses(each.text)) for each in top[-1:]) or _is_part(listing)
     main = len(set(inside)) if several else len(top)
     return Listed(listing.line, ways, main, named, partial, tuple(inside if several else names))

@@ -52,12 +52,22 @@ def _list_uses(document: Document, groups: Mapping[int, Group]) -> Iterator[Used
     for place, section in enumerate(document.sections):
         for block in section.blocks:
             if isinstance(block, Table):
+                yield from _find_uses_in_table(block, find_facets(document, place))
                 continue
             group = groups.get(block.label.line) if isinstance(block, Listing) and block.label else None
             kinds = group.nouns & _EXCLUSIVE if group and len(group.nouns) == 1 else frozenset()
             facets = group.facets if group else find_facets(document, place)
             for line in block.lines:
                 yield from _find_uses(line, next(iter(kinds), ""), facets)
+
+
+def _find_uses_in_table(table: Table, facets: Facets) -> Iterator[Used]:
+    """Keys in the first column of a table with a column Type."""
+    at = next((n for n, head in enumerate(table.header) if n and head.strip().lower() in ("type", "kind")), None)
+    for row in table.rows if at is not None else ():
+        kind = row.cells[at or 0].strip().lower()
+        if _KEY.fullmatch(row.cells[0]) and kind in _EXCLUSIVE:
+            yield Used(row.cells[0], row.whole, kind, facets)
 
 
 def _find_uses(line: Line, listed_as: str, facets: Facets) -> Iterator[Used]:

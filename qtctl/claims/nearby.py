@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator
 
-from qtctl.claims.counts import count_of_title, is_wrong
+from qtctl.claims.counts import count_of_label, count_of_title, is_wrong
 from qtctl.claims.listed import list_blocks, list_rows
 from qtctl.claims.numbers import read_number
 from qtctl.claims.verdicts import judge
-from qtctl.claims.wording import YEARS, find_counts, list_nouns, split_names
+from qtctl.claims.wording import YEARS, list_nouns, split_names
 from qtctl.dialects.document.types import Block, Document, Line, Listing, Table, Text
 from qtctl.model.claims import ClaimKind, Judged
 
@@ -17,9 +17,11 @@ _TOTAL = re.compile(
     re.IGNORECASE,
 )
 _ABOVE = re.compile(r"^(?P<label>(?:[A-Za-z]+ ){0,2}[A-Za-z]+s):\s*(?P<number>\d{1,9})$")
+_ABOVE_CLOSED = re.compile(r"^(?P<label>(?:[A-Za-z]+ ){0,2}[A-Za-z]+s) \((?P<number>\d{1,9})\)$")
 _INLINE = re.compile(r"^(?P<head>[^:]{3,60}):\s+(?P<names>(?:[^:]|:(?!\s)){3,1000})$")
 _NAME = re.compile(r"^[A-Za-z][\w.:@/-]*(?: [\w.-]+)?$")
-LEAST = 2
+LEAST, MOST_LEFT_OUT = 2, 2
+"""Names in a line, and how many times as many a number may count: with fewer names, they are examples."""
 
 
 def check_nearby(document: Document) -> Iterator[Judged]:
@@ -59,7 +61,7 @@ def _sum_columns(table: Table) -> Iterator[int]:
 
 def _check_above(line: Line, block: Table | Listing) -> Iterator[Judged]:
     """`Services: 5` right above a list of services."""
-    found = _ABOVE.match(line.text)
+    found = _ABOVE.match(line.text) or _ABOVE_CLOSED.match(line.text)
     if not found or int(found["number"]) in YEARS or block.label is not None:
         return
     count = count_of_title(f"{found['label']} ({found['number']})")
@@ -78,10 +80,8 @@ def _check_inline(line: Line) -> Iterator[Judged]:
     found = _INLINE.match(line.text.rstrip("."))
     if not found:
         return
-    counts = find_counts(found["head"])
-    count = count_of_title(found["head"]) or (counts[0] if len(counts) == 1 and counts[0].start == 0 else None)
-    names = split_names(found["names"])
-    if count is None or not count.nouns or count.measured or count.about or count.tail or len(names) < LEAST:
+    count, names = count_of_label(found["head"]), split_names(found["names"])
+    if count is None or not count.nouns or len(names) < LEAST or count.value > MOST_LEFT_OUT * len(names):
         return
     if not all(_NAME.match(each) for each in names) or len(names) != found["names"].count(",") + 1 + _count_ands(
         found["names"]

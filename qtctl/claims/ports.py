@@ -1,6 +1,7 @@
 """The ports that a document assigns: one port has one owner, and "localhost only" must hold in its section."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,12 @@ _OWNER_HEADS = split_words("service unit module container component application 
 _SHARED = re.compile(r"\b(?:shared?|both|same|also)\b", re.IGNORECASE)
 _NOT_HELD = re.compile(r"\b(?:not listening|closed|deprecated|unused|free|reserved|removed)\b", re.IGNORECASE)
 _WIDE = re.compile(r"(?<![\d.])0\.0\.0\.0(?![\d.])|(?<![\w:.])\*:\d|\[::\]|(?<![\w:]):::?\d")
+_LISTENS = re.compile(r"^\W{0,3}(?:\d{2,5}\b|(?:0\.0\.0\.0|\*|\[::\]|::):\d{2,5}\b|(?:tcp|udp) +\S)")
+_PORT_FIRST = re.compile(r"^\W{0,3}\d{2,5}\b")
+_OF_ALL = re.compile(
+    r"^(?!.*\b(?:internal|except|but|public|apart|other)\b).*\b(?:everything|every|all|network|nothing|ports)\b",
+    re.IGNORECASE,
+)
 _LOCAL_ONLY = re.compile(
     r"\b(?:localhost|loopback|127\.0\.0\.1)[ -]only\b"
     r"|\bonly (?:on |listens? on |bound to )?(?:localhost|loopback|127\.0\.0\.1)\b",
@@ -31,7 +38,7 @@ _LOCAL_ONLY = re.compile(
 )
 _HOSTS = split_words("host node server machine vm namespace cluster site environment address ip vlan")
 _GENERIC = split_words("server service container daemon app application the api")
-LARGEST, MOST_OWNERS = 65535, 20
+LARGEST, MOST_OWNERS, MOST_COMPARED, LEAST_AGREEING = 65535, 20, 5000, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,8 @@ class PortSaid:
     address: str
     facets: Facets
     table: int = 0
+    block: int = 0
+    """The line of the table or list."""
 
 
 def find_ports(document: Document) -> tuple[PortSaid, ...]:
@@ -64,10 +73,10 @@ def _read_lines(document: Document, place: int, block: Listing | Text) -> Iterat
         found = next((match for form in _FORMS if (match := form.match(line.text))), None)
         if found is None or _NOT_HELD.search(line.text) or _SHARED.search(line.text):
             continue
-        if 0 < int(found["port"]) <= LARGEST and _is_owner(found["owner"]):
+        if 0 < int(found["port"]) <= LARGEST and is_owner(found["owner"]):
             facets = find_facets(document, place, label)
             address = found["address"] or _find_address(found["rest"])
-            yield PortSaid(line, int(found["port"]), found["owner"], address, facets)
+            yield PortSaid(line, int(found["port"]), found["owner"], address, facets, 0, block.line)
 
 
 def _find_address(text: str) -> str:
@@ -75,7 +84,8 @@ def _find_address(text: str) -> str:
     return found[0] if found else ""
 
 
-def _is_owner(name: str) -> bool:
+def is_owner(name: str) -> bool:
+    """Whether a word may name what has a port."""
     return name.lower() not in {
         "port",
         "n",
@@ -98,8 +108,8 @@ def _read_table(document: Document, place: int, table: Table) -> Iterator[PortSa
         for row in table.rows:
             cell, owner = row.cells[ports], name_of(row.cells[owners])
             number = re.match(r"^(\d{2,5})(?![\d:.+?-])", cell.strip())
-            if number and _is_owner(owner) and owner[:1].isalpha() and not _SHARED.search(" ".join(row.cells)):
-                yield PortSaid(row.whole, int(number[1]), owner, _find_address(cell), facets, table.line)
+            if number and is_owner(owner) and owner[:1].isalpha() and not _SHARED.search(" ".join(row.cells)):
+                yield PortSaid(row.whole, int(number[1]), owner, _find_address(cell), facets, table.line, table.line)
 
 
 def find_port_columns(table: Table) -> tuple[tuple[int, int], ...]:
@@ -129,17 +139,37 @@ def check_ports(document: Document, said: Sequence[PortSaid]) -> Iterator[Judged
     """One port with two owners on one host at the same time. Nothing is reported if containers have their own ports."""
     if _has_many_hosts(document) or _has_repeats(said):
         return
+    agreeing = _find_agreeing(said)
     seen: dict[int, list[PortSaid]] = {}
     for each in said:
         others = seen.setdefault(each.port, [])
-        before = next((old for old in others if old.facets.agree(each.facets) and _are_of_host(old, each)), None)
+        before = next((old for old in others if _may_meet(old, each, agreeing)), None)
         if before is None:
             if len(others) < MOST_OWNERS:
                 others.append(each)
             continue
-        holds = _is_same_owner(before.owner, each.owner)
+        holds = is_same_owner(before.owner, each.owner)
         why = f"port {each.port} is {before.owner}'s there"
         yield judge(each.line, ClaimKind.PORT, str(each.port), each.owner, holds=holds, why=why, other=before.line.line)
+
+
+def _find_agreeing(said: Sequence[PortSaid]) -> frozenset[tuple[int, int]]:
+    """Pairs of tables or lists that give several ports to the same owners: they are about the same host."""
+    owners: dict[tuple[int, str], list[int]] = {}
+    for each in said[:MOST_COMPARED]:
+        blocks = owners.setdefault((each.port, normalise_name(each.owner)), [])
+        if each.block not in blocks:
+            blocks.append(each.block)
+    pairs = Counter(
+        (one, other) for blocks in owners.values() for one in blocks[:9] for other in blocks[:9] if one < other
+    )
+    return frozenset(pair for pair, number in pairs.items() if number >= LEAST_AGREEING)
+
+
+def _may_meet(old: PortSaid, new: PortSaid, agreeing: frozenset[tuple[int, int]]) -> bool:
+    same = (min(old.block, new.block), max(old.block, new.block)) in agreeing
+    units = all(each.owner.endswith((".service", ".socket")) for each in (old, new))
+    return old.facets.agree(new.facets) and (same or units or _are_of_host(old, new))
 
 
 def _are_of_host(one: PortSaid, other: PortSaid) -> bool:
@@ -147,7 +177,7 @@ def _are_of_host(one: PortSaid, other: PortSaid) -> bool:
     return (one.facets.platform == "systemd") or (bool(one.address) and bool(other.address) and not one.facets.platform)
 
 
-def _is_same_owner(one: str, other: str) -> bool:
+def is_same_owner(one: str, other: str) -> bool:
     """Whether one may be a shorter name of the other."""
     first, second = _split_words(one), _split_words(other)
     return first == second or first <= second or second <= first or "".join(sorted(first)) in normalise_name(other)
@@ -186,7 +216,7 @@ def check_localhost(document: Document) -> Iterator[Judged]:
             if not _LOCAL_ONLY.search(line.text):
                 continue
             wide = [each for each in inside if _WIDE.search(each.text) and each.line != line.line]
-            said = [each for each in wide if re.match(r"^\W{0,3}\d{2,5}\b", each.text)]
+            said = [each for each in wide if (_LISTENS if _OF_ALL.search(line.text) else _PORT_FIRST).match(each.text)]
             why = f"{len(said)} ports are open on every address" if said else "as listed"
             if said or any(re.search(r"127\.0\.0\.1", each.text) for each in inside):
                 yield judge(line, ClaimKind.EVERY, "listens on", "localhost only", holds=not said, why=why,

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator, Sequence
 
 from qtctl.claims.groups import Group
+from qtctl.claims.numbers import list_head_words
 from qtctl.claims.verdicts import judge
 from qtctl.claims.vocabulary import split_words
 from qtctl.claims.wording import GENERIC, find_counts, list_words
-from qtctl.dialects.document.types import Document, Line, Listing, Text
+from qtctl.dialects.document.types import Document, Line, Listing, Table
 from qtctl.model.claims import ClaimKind, Judged
 
 _NONE = re.compile(
@@ -85,11 +86,28 @@ def check_records(document: Document) -> Iterator[Judged]:
     for block in document.blocks:
         if isinstance(block, Listing):
             yield from _check_record(block.lines[:20])
-        if isinstance(block, Text | Listing):
+        if isinstance(block, Table):
+            yield from _check_rows(block)
+        else:
             for line in block.lines:
                 if _BOTH.search(line.text):
                     yield judge(line, ClaimKind.STATE, "failed", "exit 0", holds=False, other=line.line,
                                 why="a unit whose last run ended with 0 has not failed")  # fmt: skip
+
+
+def _check_rows(table: Table) -> Iterator[Judged]:
+    """A column of states beside one of exit codes."""
+    heads = [list_head_words(each) for each in table.header]
+    states = [at for at, head in enumerate(heads) if head & {"state", "status", "active"} and len(head) <= 2]  # noqa: PLR2004
+    exits = [at for at, head in enumerate(heads) if head & {"exit", "exitcode"}]
+    if len(states) != 1 or len(exits) != 1:
+        return
+    for row in table.rows:
+        if re.match(r"failed\b", row.cells[states[0]], re.IGNORECASE) and re.match(
+            r"(?:code )?0\b", row.cells[exits[0]]
+        ):
+            yield judge(row.whole, ClaimKind.STATE, "failed", "exit 0", holds=False, other=row.line,
+                        why="a unit whose last run ended with 0 has not failed")  # fmt: skip
 
 
 def _check_record(lines: Sequence[Line]) -> Iterator[Judged]:

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from qtctl.claims.line_sums import find_state
 from qtctl.claims.listed import list_section
+from qtctl.claims.states import find_state
 from qtctl.claims.verdicts import judge
 from qtctl.claims.vocabulary import split_words
 from qtctl.claims.wording import DOWN, UP, Count, find_counts

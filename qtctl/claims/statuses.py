@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from qtctl.claims.counts import TOO_FEW
 from qtctl.claims.listed import Listed, list_rows, list_section
 from qtctl.claims.numbers import is_total, list_head_words, read_number
+from qtctl.claims.states import read_state
 from qtctl.claims.verdicts import judge
 from qtctl.claims.vocabulary import split_words
-from qtctl.claims.wording import DOWN, UP, find_counts, list_nouns, list_words, make_singular
+from qtctl.claims.wording import Count, find_counts, list_nouns, list_words, make_singular
 from qtctl.dialects.document.types import Document, Line, Section, Table, Text
 from qtctl.model.claims import ClaimKind, Judged
 
@@ -19,18 +20,9 @@ _COUNT_HEADS = split_words("count number # qty quantity total amount")
 _PLAIN = split_words(
     "table mapping inventory list overview status summary all complete full the of and matrix catalog catalogue"
 )
-_ALL_UP = re.compile(
-    r"(?:^|[.:;-]\s+)(?:all|every)\s+(?:of )?(?:the |our )?(?:\d+ )?(?P<noun>[a-z]+)\s+(?:are |is )?"
-    r"(?P<state>running|active|up|healthy|online|operational)\b(?! and| to)(?![^.]*\b(?:except|but|apart)\b)",
-    re.IGNORECASE,
-)
-_NO_STATE = re.compile(
-    r"(?:^|[.:;,-]\s+)(?:no|zero|0)\s+(?P<state>[a-z]+)\s+(?P<noun>[a-z]+)\b(?!\s*\(was)(?![^.]*\b(?:except|but|other)\b)",
-    re.IGNORECASE,
-)
 _PAGES = re.compile(r"^(?:page|per page|page size|offset|limit|next|cursor|truncated|has more)\b", re.IGNORECASE)
 """Fields that mark a document as one page of a longer one."""
-MOST_STATES, LEAST_ROWS = 8, 3
+MOST_STATES, LEAST_ROWS, LEAST_SUMMED = 8, 3, 2
 _COUNTED = re.compile(
     r"^(?:(?:total|number of|num|count of) (?P<after>[\w -]{1,60})|(?P<before>[\w -]{1,60}) (?:count|total)): \d"
 )
@@ -38,22 +30,27 @@ _COUNTED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class StatusColumn:
-    """A table with a column of states. `nouns`: what its rows are. `states`: state → how many rows have it."""
+    """A table with a column of states. `nouns`: what its rows are. `states`: state → how many rows have it.
+
+    `place`: of its section. `whole`: no title presents the table as a part of something.
+    """
 
     line: int
     nouns: frozenset[str]
     states: Mapping[str, int]
     rows: int
     title: str = ""
+    place: int = 0
+    whole: bool = True
 
 
 def find_status_columns(document: Document) -> tuple[StatusColumn, ...]:
-    """The columns of states in tables that no title presents as a part of something."""
     found: list[StatusColumn] = []
     for place, section in enumerate(document.sections):
+        whole = _is_whole(document, place)
         for block in section.blocks:
-            if isinstance(block, Table) and _is_whole(document, place):
-                found += _status_columns(block, section.title.lower())
+            if isinstance(block, Table):
+                found += _status_columns(block, section.title.lower(), place, whole=whole)
     return tuple(found[:500])
 
 
@@ -67,20 +64,24 @@ def _is_whole(document: Document, place: int) -> bool:
     return not find_counts(title) and len(words) <= 1 and not section.level > 3  # noqa: PLR2004 - parts of parts
 
 
-def _status_columns(table: Table, title: str) -> Iterator[StatusColumn]:
+def _status_columns(table: Table, title: str, place: int, *, whole: bool) -> Iterator[StatusColumn]:
     rows = list_rows(table)
     heads = [list_head_words(each) for each in table.header]
     nouns = frozenset(list_words(table.header[0])[-1:]) | {"item"}
     for at, head in enumerate(heads):
         if not at or not head & _STATUS_HEADS or len(head) > 2:  # noqa: PLR2004 - "unit state"
             continue
-        states = Counter(_read_state(each.cells[at]) for each in rows)
+        states = Counter(_name_state(each.cells[at]) for each in rows)
         if "" not in states and len(states) <= MOST_STATES:
-            yield StatusColumn(table.line, nouns, states, len(rows), title)
+            yield StatusColumn(table.line, nouns, states, len(rows), title, place, whole)
 
 
-def _read_state(cell: str) -> str:
-    return cell.strip(" .!").lower() if len(cell.split()) <= 2 else ""  # noqa: PLR2004 - "not found"
+def _name_state(cell: str) -> str:
+    """A short cell as it is; of a longer one, `running (3 days)`, the word for its state; '' if it names none."""
+    if len(cell.split()) <= 2:  # noqa: PLR2004 - "not found"
+        return cell.strip(" .!").lower()
+    first = re.match(r"[a-z]+", cell.lower())
+    return first[0] if first and read_state(cell) and read_state(first[0]) == read_state(cell) else read_state(cell)
 
 
 def check_statuses(line: Line, columns: Sequence[StatusColumn], titled: frozenset[str]) -> Iterator[Judged]:
@@ -99,6 +100,34 @@ def check_statuses(line: Line, columns: Sequence[StatusColumn], titled: frozense
             yield judge(line, ClaimKind.COUNT, state, str(count), holds=holds, why=why, other=those[0].line)
 
 
+def check_summaries(document: Document, columns: Sequence[StatusColumn]) -> Iterator[Judged]:
+    """`5 migrated, 2 deprecated` in the section of a table that has these states and no others."""
+    for place, section in enumerate(document.sections):
+        here = [each for each in columns if each.place == place]
+        if len(here) != 1 or here[0].rows < LEAST_SUMMED or len(here[0].states) < LEAST_SUMMED:
+            continue
+        for block in section.blocks:
+            for line in block.lines if not isinstance(block, Table) else ():
+                yield from _check_summary(line, here[0])
+
+
+def _check_summary(line: Line, column: StatusColumn) -> Iterator[Judged]:
+    stated: dict[str, Count] = {}
+    for count in find_counts(line.text):
+        words = count.qualifiers | ({count.tail[0]} if count.tail and not count.nouns else frozenset())
+        for state in words & column.states.keys():
+            stated.setdefault(state, count)
+    totals = [each for each in find_counts(line.text) if each.nouns and each not in stated.values()]
+    if stated.keys() != column.states.keys() or any(each.about for each in stated.values()):
+        return
+    if any(each.value != column.rows for each in totals):
+        return
+    for state, count in sorted(stated.items()):
+        number = column.states[state]
+        why = f"{number} of {column.rows} rows are {state}"
+        yield judge(line, ClaimKind.COUNT, state, str(count), holds=count.agrees(number), why=why, other=column.line)
+
+
 def check_fields_by_state(line: Line, columns: Sequence[StatusColumn]) -> Iterator[Judged]:
     """`running: 28` in a document of fields, compared with the rows that are running."""
     found = re.match(r"^(?P<label>[\w -]{1,60}): (?P<number>\d{1,9})$", line.text)
@@ -111,37 +140,6 @@ def check_fields_by_state(line: Line, columns: Sequence[StatusColumn]) -> Iterat
         why = f"{number} of {those[0].rows} entries are {label}"
         yield judge(line, ClaimKind.COUNT, label, found["number"], holds=int(found["number"]) in rows, why=why,
                     other=those[0].line)  # fmt: skip
-
-
-def check_all_states(line: Line, columns: Sequence[StatusColumn]) -> Iterator[Judged]:
-    """`All services are running`, `no failed services` next to rows in another state."""
-    found = _ALL_UP.search(line.text)
-    nouns = frozenset(list_words(found["noun"])) if found else frozenset()
-    for each in columns if found and " | " not in line.text else ():
-        down = {state: number for state, number in each.states.items() if _get_first_word(state) in DOWN}
-        if (
-            each.rows >= LEAST_ROWS
-            and (nouns & each.nouns)
-            and any(_get_first_word(state) in UP for state in each.states)
-        ):
-            why = ", ".join(f"{number} of {each.rows} rows: {state}" for state, number in down.items()) or "as listed"
-            yield judge(line, ClaimKind.EVERY, "all", found["state"] if found else "", holds=not down, why=why,
-                        other=each.line)  # fmt: skip
-
-
-def check_no_state(line: Line, columns: Sequence[StatusColumn]) -> Iterator[Judged]:
-    """`No failed services` next to rows that have failed."""
-    for found in _NO_STATE.finditer(line.text):
-        state, nouns = found["state"].lower(), frozenset(list_words(found["noun"]))
-        those = [each for each in columns if each.rows >= LEAST_ROWS and nouns & each.nouns and state in DOWN]
-        for each in those if " | " not in line.text else ():
-            number = sum(rows for word, rows in each.states.items() if _get_first_word(word) == state)
-            yield judge(line, ClaimKind.EVERY, state, "none", holds=not number, other=each.line,
-                        why=f"{number} of {each.rows} rows are {state}")  # fmt: skip
-
-
-def _get_first_word(state: str) -> str:
-    return state.split(" ", maxsplit=1)[0].strip("()")
 
 
 def find_counted_arrays(lines: Sequence[Line]) -> frozenset[str]:
@@ -163,9 +161,15 @@ def check_array_counts(document: Document) -> Iterator[Judged]:
         for place, section in enumerate(document.sections)
         if section.level == 1 and section.blocks and not _has_fields(document, place)
     }
+    objects = {
+        section.title.lower(): number
+        for place, section in enumerate(document.sections)
+        if section.level == 1 and not section.blocks and (number := len([*document.list_children(place)])) > 1
+    }
     for block in document.blocks:
         for line in block.lines if isinstance(block, Text) else ():
             yield from _check_array(line, arrays)
+            yield from _check_objects(line, objects)
 
 
 def _list_text_lines(section: Section) -> Iterator[Line]:
@@ -192,6 +196,17 @@ def _check_array(line: Line, arrays: Mapping[str, Listed]) -> Iterator[Judged]:
         holds = int(found["number"]) in listed.ways
         why = f"{listed.ways.get(listed.main, str(listed.main))} in {label}"
         yield judge(line, ClaimKind.COUNT, label, found["number"], holds=holds, why=why, other=listed.line)
+
+
+def _check_objects(line: Line, objects: Mapping[str, int]) -> Iterator[Judged]:
+    """`service_count: 3`, compared with an object that has a key for each service."""
+    if found := _COUNTED.match(line.text):
+        name = (found["before"] or found["after"]).lower()
+        number = objects.get(name) or objects.get(f"{name}s")
+        value = line.text.rpartition(": ")[2]
+        if number and value.isdigit():
+            why = f"{number} keys in {name}"
+            yield judge(line, ClaimKind.COUNT, name, value, holds=int(value) == number, why=why)
 
 
 def _may_be(number: int, listed: Listed) -> bool:

@@ -21,15 +21,16 @@ STOPS = split_words(
     "without"
 )
 _NOT_PLURAL = split_words(
-    "redis status kubernetes postgres analysis access process class address news always across this is was "
+    "redis status chaos kubernetes postgres analysis access process class address news always across this is was "
     "has its us dns tls https os ops devops aws gcs nfs zfs prometheus nginx bus gas less plus does sms ms rs "
     "js css gps vps cms ids uses runs needs takes gives exists contains includes lists matches remains "
-    "requires serves sees says shows"
+    "requires serves sees says shows themselves ourselves"
 ) - {"ids"}
 YEARS = range(1900, 2101)
 MEASURES = split_words(
     "hour day minute second week month year min sec hr gb mb kb tb gib mib kib byte core cpu vcpu percent "
-    "time point usd eur dollar update tick symbol candle entry epoch request millisecond"
+    "time point usd eur dollar update tick symbol candle entry epoch request millisecond cycle retry attempt failure "
+    "loc line word character token page mese dia hora semana ano stunde tag woche monat"
 )
 """Things that are measured or change, rather than being listed."""
 NEUTRAL = split_words(
@@ -84,7 +85,9 @@ _BEFORE = split_words(
     "port line code pid phase version step fix level chapter section page number rfc python ubuntu debian uid "
     "gid http year release exit error jan feb mar apr may jun jul aug sep sept oct nov dec january february "
     "march april june july august september october november december systemd kernel node issue pr id v no "
-    "top first last"
+    "top first last layer chunk gate week stage wave day tier sprint batch part group round iteration milestone epic "
+    "task option rule case table figure appendix question session lesson ticket attempt revision rev priority p tab "
+    "item scenario example decision requirement"
 )
 """Words after which a number is a name, not a count."""
 

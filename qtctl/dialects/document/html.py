@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from html.parser import HTMLParser
 
-from qtctl.dialects.document.plain import clean
+from qtctl.dialects.document.plain import clean, clean_cell
 from qtctl.dialects.document.types import Block, Item, Line, Listing, Row, Table, Text
 
 Heading = tuple[int, int, str]
@@ -87,6 +87,10 @@ class _Reader(HTMLParser):
         text, self._text = clean(" ".join(self._text)), []
         return text
 
+    def _take_cell(self) -> str:
+        text, self._text = clean_cell(" ".join(self._text)), []
+        return text
+
     def _break(self) -> None:
         if self._rows is None and self._items is None:
             self._flush()
@@ -112,7 +116,7 @@ class _Reader(HTMLParser):
 
     def end_cell(self) -> None:
         if self._in_cell and self._cells is not None:
-            self._cells.append(self._take())
+            self._cells.append(self._take_cell())
         self._in_cell = False
 
     def end_row(self) -> None:

@@ -12,7 +12,7 @@ from markdown_it.token import Token
 from qtctl.dialects.document.build import Builder
 from qtctl.dialects.document.code_lines import LEAST, read_code
 from qtctl.dialects.document.html import read_html
-from qtctl.dialects.document.plain import begins_with_picture, clean, find_strong
+from qtctl.dialects.document.plain import begins_with_picture, clean, clean_cell, find_strong
 from qtctl.dialects.document.types import Block, Document, Item, Line, Listing, Row, Table, Text
 from qtctl.dialects.lines import split_lines
 
@@ -134,7 +134,7 @@ class _Reader:
             if token.type == "tr_open":
                 cells, line = [], _find_line(token)
             elif token.type == "inline":
-                cells.append(clean(token.content))
+                cells.append(clean_cell(token.content))
             elif token.type == "tr_close":
                 rows.append(Row(line, tuple(cells)))
             self._at += 1

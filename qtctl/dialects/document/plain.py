@@ -17,6 +17,11 @@ QUOTED = 3
 """Code of more words than this is not a name."""
 LONGEST = 4000
 """Characters of one line that are looked at."""
+_SIGNS = {
+    **dict.fromkeys("\u2705\u2714\u2713\u2611\U0001f7e2", "ok"),
+    **dict.fromkeys("\u274c\u2717\u2718\u2716\U0001f534", "not ok"),
+    **dict.fromkeys("\u26a0\U0001f7e1\U0001f7e0", "warning"),
+}
 _STAR_IN_CODE = "\ue000"
 
 
@@ -30,6 +35,12 @@ def clean(text: str) -> str:
     kept = _MARKS.sub("", _ESCAPE.sub(r"\1", kept))
     kept = unescape(kept).replace(_STAR_IN_CODE, "*").replace("\ue001", "_")
     return _BLANKS.sub(" ", drop_pictures(kept)).strip()
+
+
+def clean_cell(text: str) -> str:
+    """As `clean`, but a cell with nothing but a picture of a state has a word for it."""
+    cleaned = clean(text)
+    return cleaned or next((_SIGNS[char] for char in text[:LONGEST] if char in _SIGNS), "")
 
 
 def _keep_code(found: re.Match[str]) -> str:

@@ -204,7 +204,7 @@ CASES = {
     "a name in no list": (STREAMS.format(total=5, hashes=2, used="shop:stream:paid"), ["QT1104:24"]),
     "names in the same line": (
         "# X\n\nWe run 4 brokers: mq-1, mq-2, mq-3\n\n4 brokers: mq-1, mq-2, mq-3\n",
-        ["QT1102:5"],
+        ["QT1102:3", "QT1102:5"],
     ),
     "a title before names in its line": ("# X\n\nStreams (3): `a:in`, `a:out`\n", ["QT1102:3"]),
     "a total below a table": (f"{SERVICES}\nTotal: 5 services\n", ["QT1102:11"]),
