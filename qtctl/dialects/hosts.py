@@ -73,6 +73,11 @@ def is_same_address(one: str, other: str) -> bool:
         return one == other
 
 
+def subtract_addresses(addresses: Iterable[str], others: Sequence[str]) -> list[str]:
+    """The addresses that are the same as none of `others`."""
+    return [each for each in addresses if not any(is_same_address(each, other) for other in others)]
+
+
 def list_addresses(rows: Iterable[Sequence[str]], name: str) -> tuple[str, ...]:
     """Every address that the rows give for a name, in order."""
     return tuple(dict.fromkeys(row[0] for row in rows if gives_address(row, name)))

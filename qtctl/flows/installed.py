@@ -14,7 +14,7 @@ from qtctl.model.backup import Entry, EntryKind, Installed, UnitThen
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.fact import F
-from qtctl.model.facts import Facts, HostBaseline, Unit, UnitListing
+from qtctl.model.facts import ABSENT_STATES, Facts, HostBaseline, Unit, UnitListing
 from qtctl.model.inquiry import build_inquiry
 from qtctl.plan.dependents import PULLED_BY, STOPPED_WITH
 from qtctl.plan.fleet_names import FleetNames, find_unit, is_in_unit_folder
@@ -93,7 +93,7 @@ def _read_unit(facts: Facts, unit: str) -> UnitThen:
         raise HostError(f"{unit} could not be read: {item.reason or item.state}", hint="try again")
     found = facts.read(Unit, unit)
     if found is None:
-        return UnitThen(unit, "not-found", "inactive", "dead", "")
+        return UnitThen(unit, *ABSENT_STATES, "")
     by = _list_names(found, "TriggeredBy")
     return UnitThen(unit, found.load_state, found.active_state, found.sub_state, found.unit_file_state, by)
 

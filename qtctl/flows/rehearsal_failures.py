@@ -9,7 +9,7 @@ from qtctl.errors import LabError
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.flows.throwaway_host import NAME, ThrowawayHost, Waited, has_started, now_us
 from qtctl.lab import lab
-from qtctl.meaning.units import get_start_us
+from qtctl.meaning.units import get_start_us, is_active
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.rehearsal import Failure, StepKind
@@ -56,7 +56,7 @@ def kill_services(scene: Scene) -> Iterator[RehearsedStep]:
 
 def _is_running(facts: Facts, service: DesiredService) -> bool:
     found = facts.find(Unit, service.unit)
-    return found is not None and found.active_state == "active"
+    return found is not None and is_active(found.active_state)
 
 
 def _kill_batch(scene: Scene, batch: Sequence[DesiredService]) -> Iterator[RehearsedStep]:
@@ -151,7 +151,7 @@ def fill_disk(scene: Scene) -> Iterator[RehearsedStep]:
 
 def _list_ended(scene: Scene) -> tuple[str, ...]:
     states = scene.host.read_states([each.unit for each in list_killed(scene.desired)])
-    return tuple(f"while it was full: {unit} was {state}" for unit, state in states.items() if state != "active")
+    return tuple(f"while it was full: {unit} was {state}" for unit, state in states.items() if not is_active(state))
 
 
 def _judge(scene: Scene, kind: StepKind, open_: tuple[Finding, ...], took_s: float, what: str) -> RehearsedStep:

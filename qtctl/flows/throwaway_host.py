@@ -20,7 +20,7 @@ from qtctl.interfaces.host import Connector
 from qtctl.interfaces.progress import Progress
 from qtctl.lab import lab
 from qtctl.meaning.registry_digest import digest_registry
-from qtctl.meaning.units import get_start_us, is_down, is_up
+from qtctl.meaning.units import get_start_us, is_awaiting_restart, is_down, is_up
 from qtctl.model.desired import Desired
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.plan import Choices, Plan
@@ -137,7 +137,7 @@ class ThrowawayHost:
         """Services that ended and that systemd will start again: one look finds nothing wrong with them."""
         known = {*self.known.values()}
         found = ((each.unit, facts.find(Unit, each.unit)) for each in desired.services if each.unit not in known)
-        return [name for name, unit in found if unit is not None and unit.sub_state.startswith("auto-restart")]
+        return [name for name, unit in found if unit is not None and is_awaiting_restart(unit)]
 
     def _counts(self, finding: Finding) -> bool:
         if finding.id in EXPECTED or finding.fingerprint in self.known:

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from qtctl.dialects.systemd.timespan import INFINITY, parse_microseconds
 from qtctl.errors import InputError
+from qtctl.meaning.units import is_awaiting_restart
 from qtctl.model.desired import DesiredService
 from qtctl.model.desired_unit import DesiredUnit
 from qtctl.model.facts import Unit
@@ -34,7 +35,7 @@ _DIRECTIVES: Mapping[Transition, tuple[str, ...]] = {
 
 def find_transition(unit: Unit) -> Transition | None:
     """None if the unit is in a state that may last."""
-    if unit.active_state not in tuple(Transition) or unit.sub_state.startswith("auto-restart"):
+    if unit.active_state not in tuple(Transition) or is_awaiting_restart(unit):
         return None
     return Transition(unit.active_state)
 

@@ -7,8 +7,9 @@ from qtctl.meaning.restarts import RestartPolicy, has_given_up
 from qtctl.model.desired import Desired
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.moments import parse_microseconds
+from qtctl.model.states import ACTIVE_STATES
 
-UP = frozenset({"active", "reloading", "refreshing", "activating"})
+UP = ACTIVE_STATES | {"activating"}
 """Includes `activating`: a running oneshot and a service that is just starting are up, as far as one look can tell."""
 UNLOADABLE = frozenset({"error", "bad-setting"})
 """Load states of a unit whose file systemd found but could not use."""
@@ -42,6 +43,16 @@ def is_up(active_state: str) -> bool:
     return active_state in UP
 
 
+def is_active(active_state: str) -> bool:
+    """Whether it has started and has not ended: up, and not still on its way."""
+    return active_state in ACTIVE_STATES
+
+
+def is_awaiting_restart(unit: Unit) -> bool:
+    """Whether it ended, and systemd is about to start it again: `auto-restart`, or `auto-restart-queued` since 254."""
+    return unit.sub_state.startswith("auto-restart")
+
+
 def is_down(unit: Unit) -> bool:
     """Whether it has ended, and systemd is not about to start it again (then it would be `activating`)."""
     return unit.active_state in ("failed", "inactive")
@@ -63,7 +74,7 @@ def find_condition(unit: Unit, limits: LoopLimits, policy: RestartPolicy | None 
 
 def is_looping(unit: Unit, limits: LoopLimits) -> bool:
     """Waiting for its next start after it ended, or restarted too often and not up for long, even while stopping."""
-    if unit.sub_state.startswith("auto-restart"):
+    if is_awaiting_restart(unit):
         return True
     if unit.active_state in ("inactive", "failed") or unit.n_restarts < limits.restarts:
         return False

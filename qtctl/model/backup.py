@@ -7,7 +7,8 @@ from functools import cache
 
 from pydantic import TypeAdapter
 
-UP_STATES = frozenset({"active", "reloading", "refreshing"})
+from qtctl.model.states import ACTIVE_STATES
+
 FORMAT = 1
 """Version of the manifest. A newer one is refused."""
 EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -64,7 +65,7 @@ class UnitThen:
 
     @property
     def up(self) -> bool:
-        return self.active in UP_STATES
+        return self.active in ACTIVE_STATES
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 Each class is the `value` of the items of one fact: `FACT` is the kind, the docstring says what the subject is.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, cast
@@ -72,6 +72,10 @@ class HostBaseline:
     """Says which machine it is: a keyed digest of its machine id, which machine-id(5) wants kept; '' if it has none."""
 
 
+ABSENT_STATES = ("not-found", "inactive", "dead")
+"""Load, active and sub state of a unit that does not exist, as systemd answers."""
+
+
 @dataclass(frozen=True, slots=True)
 class UnitListing:
     """Subject: `*`. Every unit that is loaded or has a file. units: name → [load, active, sub]; files: name → state."""
@@ -79,6 +83,10 @@ class UnitListing:
     FACT: ClassVar[str] = "unit.listing"
     units: dict[str, list[str]]
     files: dict[str, str]
+
+    def read_states(self, name: str) -> Sequence[str]:
+        """Load, active and sub state; those of a unit that does not exist if it is not listed."""
+        return self.units.get(name, ABSENT_STATES)
 
 
 @dataclass(frozen=True, slots=True)

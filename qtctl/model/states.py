@@ -12,6 +12,8 @@ class ServiceState(StrEnum):
     RETIRED = "retired"
 
 
+ACTIVE_STATES = frozenset({"active", "reloading", "refreshing"})
+"""ActiveState= of a unit that has started and has not ended."""
 STARTED_BY_OTHERS = (ServiceState.ON_TIMER, ServiceState.ON_DEMAND)
 
 

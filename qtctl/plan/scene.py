@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from qtctl.meaning.units import get_start_us
-from qtctl.model.facts import Facts, File, Unit
+from qtctl.meaning.units import get_start_us, is_awaiting_restart
+from qtctl.model.facts import ABSENT_STATES, Facts, File, Unit
 from qtctl.model.moments import make_moment
 from qtctl.model.names import UNIT_DIR
 from qtctl.model.plan import Dragged, Effect
@@ -15,7 +15,7 @@ from qtctl.plan.installs import Switch
 from qtctl.plan.removal import NOTHING, Removal
 from qtctl.plan.unit_goals import UnitGoal
 
-_NO_UNIT = Unit("not-found", "inactive", "dead", "")
+_NO_UNIT = Unit(*ABSENT_STATES, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Scene:
 
 def find_restart_reason(scene: Scene, goal: UnitGoal, unit: Unit) -> str:
     """Why a running unit must be restarted: from files, its process, and what the process is known to have read."""
-    if unit.sub_state == "auto-restart":
+    if is_awaiting_restart(unit):
         return f"in a restart loop ({unit.result or 'auto-restart'})"
     losing = (scene.gone.restarts or {}).get(goal.unit, "")
     what = "the process" if unit.exec_main_start_timestamp else "its start"

@@ -1,6 +1,5 @@
 """Checks of a registry's own (checks.toml): each is a rule like any other, with an id of its own, QT9xx."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
@@ -21,7 +20,6 @@ from qtctl.rules import proofs
 from qtctl.rules.http_answers import judge_answer, make_url, show_wanted_answer
 from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
 
-CUSTOM = re.compile("QT9[0-9]{2}")
 LONGEST = 200
 """How many characters of an output a report shows."""
 

@@ -55,6 +55,12 @@ class DeclaredUnit:
         return self.unit.endswith(".service")
 
 
+def list_aliases(desired: Desired) -> Iterator[tuple[str, tuple[str, ...], Origin]]:
+    """Each name that the host's /etc/hosts must give: the name, its addresses, and where they are declared."""
+    if (declared := desired.hosts_file) is not None:
+        yield from ((name, declared.list_addresses(name), declared.origin.at("aliases")) for name in declared.names)
+
+
 def deploy(facts: Facts) -> str:
     """The command that brings the host to what is declared, for a remedy."""
     return f"qtctl deploy --host {quote(facts.target)}"

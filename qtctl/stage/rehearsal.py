@@ -12,7 +12,7 @@ from shlex import quote
 from qtctl.dialects.paths import explain_trouble
 from qtctl.dialects.systemd.unit_name import is_valid
 from qtctl.meaning.originals import is_as_adopted
-from qtctl.meaning.units import is_absent, is_up
+from qtctl.meaning.units import is_absent, is_awaiting_restart, is_up
 from qtctl.model.desired import Desired, DesiredFile, DesiredService
 from qtctl.model.desired_host import HostLimits
 from qtctl.model.desired_unit import DesiredUnit
@@ -101,12 +101,7 @@ def _is_down(facts: Facts, unit: DesiredUnit) -> bool:
 
 
 def _runs(unit: Unit) -> bool:
-    return is_up(unit.active_state) and not _is_waiting(unit)
-
-
-def _is_waiting(unit: Unit) -> bool:
-    """Whether it ended, and systemd is about to start it again."""
-    return unit.sub_state.startswith("auto-restart")
+    return is_up(unit.active_state) and not is_awaiting_restart(unit)
 
 
 def has_units(desired: Desired) -> bool:
@@ -299,7 +294,7 @@ def _is_edited(facts: Facts, file: DesiredFile) -> bool:
 def _list_failed(before: Desired, facts: Facts) -> Iterator[tuple[str, int]]:
     for service in before.services:
         found = facts.find(Unit, service.unit)
-        if found is not None and (found.active_state == "failed" or _is_waiting(found)):
+        if found is not None and (found.active_state == "failed" or is_awaiting_restart(found)):
             status = found.exec_main_status
             yield service.unit, status if 0 < status <= HIGHEST_STATUS else 1
 

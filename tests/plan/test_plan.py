@@ -85,6 +85,8 @@ CASES = [
          unit(A, active_state="failed", sub_state="failed", result="exit-code")),
     Case("restart loop", SIMPLE, [(RESTART, A, "in a restart loop (exit-code)")],
          unit(A, active_state="activating", sub_state="auto-restart", result="exit-code")),
+    Case("restart loop of systemd 254 and later", SIMPLE, [(RESTART, A, "in a restart loop (exit-code)")],
+         unit(A, active_state="activating", sub_state="auto-restart-queued", result="exit-code")),
     Case("restart loop, counted", SIMPLE,
          [(RESET, A, "systemd restarted it 4 times"), (RESTART, A, "in a restart loop")],
          unit(A, active_state="activating", sub_state="auto-restart", result="exit-code", n_restarts=4)),
@@ -226,7 +228,7 @@ FOREIGN: dict[str, tuple[Change, str, str]] = {
     "a mask": (masked, A_PATH, "a mask (a link to /dev/null)"),
     "a mask at run time": (masked_at_run_time, A, "masked"),
     "a directory": (directory, A_PATH, "a directory"),
-    "a vendor's unit": (vendors, A, f"already made by /lib/systemd/system/{A}"),
+    "a vendor's unit": (vendors, A, f"already defined by /lib/systemd/system/{A}"),
 }
 
 
@@ -236,7 +238,7 @@ def test_a_definition_that_wins_over_the_file_is_refused(*, take_over: bool) -> 
     ground.change_unit(A, fragment_path=f"/run/systemd/generator.early/{A}")
     planned = ground.plan(SIMPLE, take_over=take_over)
     assert [each.subject for each in planned.refusals] == [A]
-    assert "which wins over" in planned.refusals[0].reason
+    assert "which overrides" in planned.refusals[0].reason
 
 
 @pytest.mark.parametrize("case", sorted(FOREIGN))

@@ -4,6 +4,7 @@ from functools import partial
 
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import make_steps
+from qtctl.meaning.units import is_active
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, HostBaseline, UnitListing
@@ -74,7 +75,7 @@ def _is_kept(facts: Facts) -> Verdict:
 
 
 def _is_active(row: list[str] | None) -> bool:
-    return row is not None and len(row) > 1 and row[1] == "active"
+    return row is not None and len(row) > 1 and is_active(row[1])
 
 
 QT705 = Rule(

@@ -4,7 +4,7 @@ from functools import partial
 
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import make_steps
-from qtctl.meaning.units import is_up, read_unit
+from qtctl.meaning.units import is_awaiting_restart, is_up, read_unit
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit
@@ -52,7 +52,7 @@ def _expect_steadiness(desired: Desired) -> tuple[Expectation, ...]:
 
 def _is_steady(facts: Facts, unit: str) -> Judgment:
     found = read_unit(facts, unit)
-    if found is None or not is_up(found.active_state) or found.sub_state.startswith("auto-restart"):
+    if found is None or not is_up(found.active_state) or is_awaiting_restart(found):
         return NOT_JUDGED
     age_us = parse_microseconds(facts.taken_at) - found.exec_main_start_timestamp
     restarted = found.n_restarts > 0 and found.exec_main_start_timestamp > 0 and age_us < LATELY_US

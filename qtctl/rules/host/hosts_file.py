@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from qtctl.dialects.hosts import PATH, is_same_address, list_addresses, make_row
+from qtctl.dialects.hosts import PATH, list_addresses, make_row, subtract_addresses
 from qtctl.findings.finding import Severity
 from qtctl.model.account_facts import Hosts
 from qtctl.model.desired import Desired
@@ -10,19 +10,14 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
 from qtctl.model.origin import Origin
 from qtctl.rules import proofs
-from qtctl.rules.declared import deploy
+from qtctl.rules.declared import deploy, list_aliases
 from qtctl.rules.rule import Expectation, Rule, Verdict
 
 NEED = Need(Hosts.FACT, PATH)
 
 
 def _expect_names(desired: Desired) -> tuple[Expectation, ...]:
-    declared = desired.hosts_file
-    if declared is None:
-        return ()
-    return tuple(
-        _make_expectation(name, declared.list_addresses(name), declared.origin.at("aliases")) for name in declared.names
-    )
+    return tuple(_make_expectation(*each) for each in list_aliases(desired))
 
 
 def _make_expectation(name: str, addresses: tuple[str, ...], origin: Origin) -> Expectation:
@@ -34,8 +29,7 @@ def _is_given(facts: Facts, name: str, wanted: tuple[str, ...]) -> Verdict:
     found = facts.read(Hosts, PATH)
     rows = [] if found is None else [*found.rows, *(make_row(line) for line in found.block or ())]
     addresses = list_addresses(rows, name)
-    wrong = [each for each in addresses if not any(is_same_address(each, one) for one in wanted)]
-    missing = [one for one in wanted if not any(is_same_address(each, one) for each in addresses)]
+    wrong, missing = subtract_addresses(addresses, wanted), subtract_addresses(wanted, addresses)
     source = proofs.prove_alias(NEED, name, (*wrong, *addresses))
     first = f"remove the line of {PATH} that gives {name} {wrong[0]}, then " if wrong else ""
     remedy = f"{first}{deploy(facts)}"

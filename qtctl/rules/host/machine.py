@@ -2,17 +2,18 @@
 
 from functools import partial
 
-from qtctl.dialects.hosts import PATH, is_same_address
+from qtctl.dialects.hosts import PATH, subtract_addresses
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import make_steps
+from qtctl.meaning.units import is_active
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, UnitListing
 from qtctl.model.host_facts import OomKills, Resolved, SharedIds
 from qtctl.model.origin import Origin
 from qtctl.rules import proofs
-from qtctl.rules.declared import list_declared_units
+from qtctl.rules.declared import list_aliases, list_declared_units
 from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
 
 JOURNALD = "systemd-journald.service"
@@ -48,10 +49,10 @@ def _expect_journal(desired: Desired) -> tuple[Expectation, ...]:  # noqa: ARG00
 
 def _is_alive(facts: Facts) -> Verdict:
     listing = facts.read(UnitListing, "*") or UnitListing({}, {})
-    _, active, _ = listing.units.get(JOURNALD, ["not-found", "inactive", "dead"])
+    _, active, _ = listing.read_states(JOURNALD)
     source = proofs.prove_unit_property(LISTING, JOURNALD, "ActiveState", active)
     remedy = make_steps(("systemctl", "start", JOURNALD), ("systemctl", "status", "--no-pager", JOURNALD))
-    return Verdict(active in ("active", "reloading"), {"active": active}, (source,), remedy=remedy)
+    return Verdict(is_active(active), {"active": active}, (source,), remedy=remedy)
 
 
 def _expect_memory(desired: Desired) -> tuple[Expectation, ...]:
@@ -78,12 +79,7 @@ def _judge_killed(unit: str, path: str, count: int) -> Verdict:
 
 
 def _expect_resolves(desired: Desired) -> tuple[Expectation, ...]:
-    declared = desired.hosts_file
-    if declared is None:
-        return ()
-    return tuple(
-        _make_expectation(name, declared.list_addresses(name), declared.origin.at("aliases")) for name in declared.names
-    )
+    return tuple(_make_expectation(*each) for each in list_aliases(desired))
 
 
 def _make_expectation(name: str, addresses: tuple[str, ...], origin: Origin) -> Expectation:
@@ -97,7 +93,7 @@ def _judge_name(facts: Facts, name: str, wanted: tuple[str, ...]) -> Verdict:
     need = Need(Resolved.FACT, name)
     found = facts.read(Resolved, name)
     addresses = found.addresses if found else []
-    wrong = [each for each in addresses if not any(is_same_address(each, one) for one in wanted)]
+    wrong = subtract_addresses(addresses, wanted)
     again = f"getent ahosts {quote(name)} | cut -d ' ' -f 1 | grep . || echo absent"
     source = ProofSource(need, again, (wrong or addresses or ["absent"])[0])
     remedy = make_steps(

@@ -50,7 +50,7 @@ def _expect_declared_units(desired: Desired) -> tuple[Expectation, ...]:
 def _is_alias(facts: Facts, alias: str, unit: DesiredExternal) -> Verdict:
     """A list of units has each by its own name only, without aliases."""
     listing = _read_listing(facts)
-    load, active, _ = listing.units.get(alias, ["not-found", "inactive", "dead"])
+    load, active, _ = listing.read_states(alias)
     own = load not in ("not-found", "masked")
     source = proofs.prove_unit_property(LISTING, alias, "Id", alias if own else unit.unit)
     gone = choose_removal(facts, alias, listing.files.get(alias, ""), active)
@@ -72,7 +72,7 @@ def _map_on_host(listing: UnitListing, unit: str) -> dict[str, str]:
     A name that is only referenced is loaded as not-found and inactive: that is QT203's.
     """
     found = {"file": listing.files[unit]} if unit in listing.files else {}
-    load, active, _ = listing.units.get(unit, ["not-found", "inactive", "dead"])
+    load, active, _ = listing.read_states(unit)
     if load != "not-found" or active != "inactive":
         found |= {"load": load, "active": active}
     return found
