@@ -20,7 +20,7 @@ def add_files(folder: Path, files: Mapping[str, str], tables: str = "") -> tuple
                 opened.write(name, content, _MODE, sync=True)
     except OSError as error:
         what = f"cannot be written: {error.strerror}"
-        raise InputError(what, hint="name a folder that is there", place=Place(str(folder))) from error
+        raise InputError(what, hint="name an existing folder", place=Place(str(folder))) from error
     return tuple(folder / name for name in files)
 
 

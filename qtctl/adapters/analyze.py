@@ -87,4 +87,6 @@ def make_environment(scratch: str) -> dict[str, str]:
 
 
 def _explain_no_stage(error: OSError) -> HostError:
-    return HostError(f"no root for {PROGRAM} can be made: {error.strerror}", hint="is there space below $TMPDIR?")
+    return HostError(
+        f"no root folder for {PROGRAM} can be created: {error.strerror}", hint="is there space below $TMPDIR?"
+    )

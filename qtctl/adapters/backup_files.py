@@ -61,7 +61,7 @@ def read_own(path: Path, most: int) -> bytes:
         with Folder.open(path.absolute().parent) as above:
             content = read_at(above.fd, path.name, most, place, _check_ours)
     except OSError as error:
-        hint = "qtctl backup list shows those that there are"
+        hint = "qtctl backup list shows the existing ones"
         raise InputError(f"cannot be read: {error.strerror}", hint=hint, place=place) from error
     return content
 

@@ -117,7 +117,7 @@ class StreamBus:
             except TimeoutError as error:
                 raise self._gone(_HANGS) from error
             if len(answer) > BUS_LOGIN:
-                raise self._gone(f"its login has no end in {BUS_LOGIN} bytes")
+                raise self._gone(f"its login did not end within {BUS_LOGIN} bytes")
         if not answer.startswith(b"OK "):
             raise self._gone(f"login refused: {shorten_output(answer)}")
         self._send(b"BEGIN\r\n", deadline)

@@ -78,7 +78,7 @@ class Privileges:
         try:
             seen = privileges.read_seen(done.stdout)
         except ValueError as error:
-            what = f"{self.place}: it could not be asked how root is reached: {said_by(done.stderr or done.stdout)}"
+            what = f"{self.place}: it could not be found out how to become root: {said_by(done.stderr or done.stdout)}"
             raise HostError(what, hint="do the account's shell startup files print, or exit the shell?") from error
         if privileges.choose(seen) is not privileges.Way.HELPER:
             return False

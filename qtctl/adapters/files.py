@@ -379,5 +379,5 @@ def _name_failures(done: str, place: Place) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        hint = "nothing declares it any more" if done == "removed" else "check the path"
+        hint = "it is no longer declared" if done == "removed" else "check the path"
         raise InputError(f"cannot be {done}: {error.strerror}", hint=hint, place=place) from error

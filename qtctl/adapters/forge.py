@@ -44,13 +44,13 @@ def find_forge(environ: Mapping[str, str]) -> Forge:
         return _find_gitlab(environ)
     if environ.get("GITHUB_ACTIONS"):
         return _find_github(environ)
-    raise InputError("this is no job of GitHub or GitLab", hint="GITHUB_ACTIONS or GITLAB_CI says so in one")
+    raise InputError("this is not a GitHub or GitLab job", hint="GITHUB_ACTIONS or GITLAB_CI says so in one")
 
 
 def _find_github(environ: Mapping[str, str]) -> Forge:
     number = _OF_PULL_REQUEST.fullmatch(environ.get("GITHUB_REF", ""))
     if number is None:
-        raise InputError("this job is of no pull request", hint="GITHUB_REF is refs/pull/N/merge in one that is")
+        raise InputError("this job is not for a pull request", hint="in a job for one, GITHUB_REF is refs/pull/N/merge")
     repository = _check("GITHUB_REPOSITORY", environ.get("GITHUB_REPOSITORY"), r"[\w.-]+/[\w.-]+")
     issues = f"{_check_url('GITHUB_API_URL', environ.get('GITHUB_API_URL'))}/repos/{repository}/issues"
     headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
@@ -71,7 +71,7 @@ def _find_gitlab(environ: Mapping[str, str]) -> Forge:
 
 def _check(name: str, value: str | None, form: str) -> str:
     if not value or re.fullmatch(form, value) is None:
-        what = "not what a job has there" if value else "not set"
+        what = "not a value that a job sets" if value else "not set"
         raise InputError(f"{name} is {what}", hint="see docs/gates.md")
     return value
 
@@ -110,7 +110,7 @@ def _find_own(forge: Forge, mark: str) -> Iterator[int]:
 def _find_me(forge: Forge) -> int:
     found = _ask(forge, "GET", forge.me)
     if not isinstance(found, dict) or not isinstance(found.get("id"), int):
-        raise HostError(f"{forge.name} does not say whose the token is", hint="see its API's URL")
+        raise HostError(f"{forge.name} does not say whose token it is", hint="see its API's URL")
     return int(found["id"])
 
 

@@ -58,7 +58,7 @@ class Gets:
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
         self._left.clear()
-        late = HttpReply(refused="the time for this look was over before it answered", help=LATE_HELP)
+        late = HttpReply(refused="the time for this audit was up before it answered", help=LATE_HELP)
         return [reply or late for reply in self._replies]
 
     def _run(self) -> None:

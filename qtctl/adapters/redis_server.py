@@ -120,7 +120,7 @@ class RedisServer:
             raise InputError(f"{self._place}: {command[0]}: {error}", hint=self._hint) from error
         except _BROKEN as error:
             why = _explain(error)
-            raise HostError(f"{self._place}: {why}", hint="is it Redis that listens there?") from error
+            raise HostError(f"{self._place}: {why}", hint="does Redis listen there?") from error
 
     def close(self) -> None:
         self._connection.disconnect()  # type: ignore[no-untyped-call, unused-ignore]

@@ -90,7 +90,9 @@ class Tree:
         while len(answers) < wanted:
             kind, number, body = self._read(numbered=True)
             if not first <= number <= self._last or number in answers:
-                raise HostError(f"{self._place}: SFTP answers what was not asked", hint="not an SFTP server?")
+                raise HostError(
+                    f"{self._place}: SFTP answers a question that was not asked", hint="not an SFTP server?"
+                )
             answers[number] = (kind, body)
 
     def _read(self, *, numbered: bool) -> tuple[int, int, bytes]:

@@ -124,7 +124,7 @@ class SnapshotFolder:
     def _list_names(self, host: str) -> list[str]:
         """Every file with a snapshot's ending, even with another name than qtctl would give it."""
         if not _HOST.fullmatch(host):
-            raise InputError(f"{host!r} cannot be the name of a folder", hint="letters, digits, - _ .")
+            raise InputError(f"{host!r} is not a valid folder name", hint="letters, digits, - _ .")
         try:
             found = [each.name for each in os.scandir(self._where / host) if each.name.endswith(ENDING)]
         except FileNotFoundError:

@@ -86,7 +86,9 @@ class SnapshotStream:
             snapshot, stored = build(before)
             document = base64.b64encode(stored.content).decode()
             if len(document) > STORE_TEXT:
-                raise InputError(f"{len(stored.content)} bytes are too many for Redis", hint="take it into a folder")
+                raise InputError(
+                    f"{len(stored.content)} bytes are too many for Redis", hint="store it in a folder: --store FOLDER"
+                )
             signature = base64.b64encode(stored.signature).decode()
             number = f"{snapshot.head.number}-0"
             try:

@@ -132,7 +132,7 @@ def explain_other_key_for_address(settings: Settings, peer: str, line: "Line") -
 def explain_too_many_jumps(settings: Settings, most: int) -> Unreachable:
     """Too many jump hosts behind each other, perhaps in a circle."""
     return Unreachable(
-        f"{name_host(settings)}: more than {most} jump hosts one behind the other",
+        f"{name_host(settings)}: more than {most} jump hosts in a row",
         hint="do two of them jump in a circle?",
     )
 
@@ -189,7 +189,7 @@ def explain_hung_up(settings: Settings, key: str, banner: str) -> Unreachable:
     return Unreachable(
         f"{name_host(settings)}: login denied: the host hung up when {key} was offered{words}",
         hint="is the account expired or locked there, is there a /run/nologin, or does PAM refuse it? "
-        "`journalctl -u ssh` on the host tells",
+        "`journalctl -u ssh` on the host shows why",
     )
 
 

@@ -24,7 +24,7 @@ READING = frozenset(
 )
 """First words of the commands that this adapter sends, besides its own AUTH and SELECT."""
 
-_HINT = "is it Redis that listens there, and is it well (CLIENT PAUSE and long scripts hold it up)?"
+_HINT = "does Redis listen there, and does it respond? CLIENT PAUSE and long scripts block it"
 AT_A_TIME = 2000
 """Commands per exchange: each exchange has its own bound on what is read."""
 

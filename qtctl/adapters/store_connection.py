@@ -76,7 +76,7 @@ class Reader:
             return int(rest)
         if kind in (b"+", b"-"):
             return _decode(rest) if kind == b"+" else ErrorReply(_decode(rest))
-        raise Broken("no reply of Redis")
+        raise Broken("not a reply of Redis")
 
     def _read_line(self) -> tuple[bytes, bytes]:
         while (end := self._data.find(b"\r\n", self._at)) < 0:

@@ -139,7 +139,7 @@ class Scanner:
             self._pass(line)
             self._end_value()
         else:
-            raise Broken("no reply of Redis")
+            raise Broken("not a reply of Redis")
 
     def _begin_text(self, line: bytes, size: int) -> None:
         if size < 0:

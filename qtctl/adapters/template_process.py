@@ -100,7 +100,7 @@ def _explain_end(child: _Child, allowed: Limits) -> str:
     try:
         code = child.wait(_ENDS_S)
     except subprocess.TimeoutExpired:
-        return "stops to answer"
+        return "stops answering"
     if -code in (signal.SIGXCPU, signal.SIGKILL):
         return f"takes more than {allowed.cpu} s of CPU"
     if code == MEMORY_EXIT:

@@ -58,9 +58,7 @@ def adopt_inventory(tree: Tree) -> AdoptedHosts:
     blocks = []
     for name, entry in entries.items():
         if not is_target(name) or name == LOCAL:
-            raise tree.fail(
-                f"{name[:100]!r} cannot name a host of a registry", entry.line, "a host name, as ssh takes it"
-            )
+            raise tree.fail(f"{name[:100]!r} is not a valid host name", entry.line, "a host name, as ssh takes it")
         for each in _list_left(entry):
             known = left.setdefault((each.name, each.why), each)
             if known is not each:

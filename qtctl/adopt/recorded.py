@@ -8,7 +8,7 @@ from typing import Any
 from qtctl.adopt.names import make_allowed
 from qtctl.adopt.outside import find_runtime_dropins
 from qtctl.adopt.tables import Made
-from qtctl.dialects.paths import link_target
+from qtctl.dialects.paths import resolve_link
 from qtctl.dialects.systemd.unit_name import name_instance
 from qtctl.model.adoption import Found
 
@@ -43,6 +43,6 @@ def describe_found(found: Found) -> dict[str, str]:
     digest = f"sha256:{hashlib.sha256(found.content).hexdigest()}"
     if not found.link_at:
         return {found.path: digest}
-    target = link_target(found.link_at, found.via)
+    target = resolve_link(found.link_at, found.via)
     inside = "" if found.link_at == found.path else f"/{PurePosixPath(found.path).name}"
     return {found.link_at: f"link:{found.via}", f"{target}{inside}": digest}

@@ -17,7 +17,7 @@ from qtctl.flows.steady import STEADY_S
 from qtctl.interfaces.progress import Progress, silent
 from qtctl.model.backup import Backup
 from qtctl.model.trail import Action
-from qtctl.plan.identity import as_meant
+from qtctl.plan.identity import allow_stand_in
 from qtctl.plan.outcome import DeployOutcome
 
 ENDING = ".qtbackup"
@@ -26,7 +26,7 @@ ENDING = ".qtbackup"
 def take(declared: Declared, target: str, *, user: str | None = None) -> Backup:
     """Read what is installed on `target` now. HostError if it could not be read."""
     with connect(make_declared_route(target, declared.desired, user, "deploy")) as host:
-        return flow.take(host, as_meant(declared.desired, target), SystemClock(), describe(declared, target))
+        return flow.take(host, allow_stand_in(declared.desired, target), SystemClock(), describe(declared, target))
 
 
 def save(backup: Backup, out: Path | None = None, *, note: str = "") -> Path:
@@ -64,7 +64,11 @@ def plan_restore(declared: Declared, target: str, backup: Backup, where: str, *,
     flow.check(backup, declared.desired, where)
     with connect(make_declared_route(target, declared.desired, user, "deploy")) as host:
         return flow.plan_restore(
-            host, as_meant(declared.desired, target), SystemClock(), backup, _describe_origin(declared, target, backup)
+            host,
+            allow_stand_in(declared.desired, target),
+            SystemClock(),
+            backup,
+            _describe_origin(declared, target, backup),
         )
 
 
@@ -100,7 +104,7 @@ def restore(
     return trail.run(
         lambda: flow.restore(
             partial(connect, make_declared_route(target, declared.desired, user, "deploy")),
-            as_meant(declared.desired, target),
+            allow_stand_in(declared.desired, target),
             SystemClock(),
             backup,
             confirm=agree,

@@ -90,5 +90,5 @@ def _describe_source(evidence: Evidence | None, why: str, assumed: int) -> str:
         return f"By evidence of {evidence.taken_at}."
     return (
         f"By evidence of {evidence.taken_at}. It does not show {assumed} facts that a plan needs: for those, the host "
-        "is taken to be as the base declares. A deploy plans again, and asks the host itself."
+        "is assumed to be as the base declares. A deploy plans again, and asks the host itself."
     )

@@ -50,7 +50,7 @@ class EvidenceShelf:
 
     def _find_live(self, host: str) -> Evidence:
         if self.live is None:
-            raise InputError("it asks hosts, and nobody allowed that", hint="qtctl gate --live allows it")
+            raise InputError("it asks hosts, which was not allowed", hint="qtctl gate --live allows it")
         if host not in self.live:
             raise InputError(f"{host} was not asked", hint="qtctl gate --live asks it")
         return self.live[host]
@@ -71,6 +71,6 @@ class EvidenceShelf:
             what = f"evidence of {evidence.taken_at}, older than {self.gate.max_age}"
             raise InputError(what, hint=f"qtctl audit --host {host} --save {place}", place=place)
         if age < -AHEAD_US:
-            what = f"evidence of {evidence.taken_at}, which is yet to come"
+            what = f"evidence of {evidence.taken_at}, which lies in the future"
             raise InputError(what, hint="save it again", place=place)
         return evidence

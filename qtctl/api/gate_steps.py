@@ -115,7 +115,7 @@ def compare_rendered(bench: Bench, host: str) -> StepResult:
         elif not what and staged is not None:
             what, wording = _compare_staged(staged.get(name), wanted[path]), MISSING if name not in staged else None
         findings.append(judge_file(host, name, what, again, wording))
-    left = "nothing declares it any more"
+    left = "it is no longer declared"
     findings += [judge_file(host, f"{folder}/{path}", left, again, LEFT) for path in below.left]
     ruled = tuple(map(bench.policy.rule, findings))
     conclusion = conclude(ruled, bench.policy.gate, unknown=not ruled)
@@ -128,7 +128,7 @@ def _compare_staged(id_: str | None, content: bytes) -> str:
         return "it is not added to git"
     digest = hashlib.sha256() if len(id_) == 64 else hashlib.sha1(usedforsecurity=False)  # noqa: PLR2004 - hex digits
     digest.update(b"blob %d\0" % len(content) + content)
-    return "" if digest.hexdigest() == id_ else "git has something else than the registry gives"
+    return "" if digest.hexdigest() == id_ else "what is committed differs from what the registry gives"
 
 
 def compare_parity(bench: Bench, host: str) -> StepResult:
@@ -141,7 +141,9 @@ def compare_parity(bench: Bench, host: str) -> StepResult:
     projects = load_projects(bench.ground)
     compared = compare_projects(projects, declared, evidence)
     report = build_report(compared.files, compared.new, compared.uncompared)
-    note = f"Not compared, and by the registry they have run: {', '.join(report.uncompared)}." * bool(report.uncompared)
+    note = f"Not compared, although the registry says that they were in use: {', '.join(report.uncompared)}." * bool(
+        report.uncompared
+    )
     result = _make_result(bench, GateStep.PARITY, host, report.conclusion, build_view(report, compared.files))
     return replace(result, note=note or _describe_evidence(evidence.taken_at))
 
@@ -192,7 +194,11 @@ def audit_new(bench: Bench, host: str) -> StepResult:
     evidence, path = bench.shelf.find(declared), name_earlier(bench.ground, host)
     content = read_below(path)
     if content is None:
-        raise InputError("there is no earlier look", hint="save evidence or an audit as JSON there", place=Place(path))
+        raise InputError(
+            "there is nothing earlier to compare with",
+            hint="save evidence or an audit as JSON there",
+            place=Place(path),
+        )
     earlier = read_earlier(decode(content, path), path)
     known = earlier.find_known(declared)
     checks = tuple(map(known.mark, api.judge(declared, evidence, earlier.find_evidence(declared))))

@@ -7,7 +7,7 @@ from qtctl.engines.connect import connect, make_declared_route
 from qtctl.flows.declared import Declared
 from qtctl.flows.preparation import prepare_host
 from qtctl.model.preparation import PreparePlan
-from qtctl.plan.identity import as_meant
+from qtctl.plan.identity import allow_stand_in
 
 
 def prepare(
@@ -17,6 +17,6 @@ def prepare(
 
     `remove`: remove it instead. HostError if the host could not be asked; DeployRefused if nothing was changed.
     """
-    desired = as_meant(declared.desired, target)
+    desired = allow_stand_in(declared.desired, target)
     route = make_declared_route(target, desired, user, "deploy")
     return prepare_host(partial(connect, route), desired, SystemClock(), apply=apply, remove=remove)

@@ -11,7 +11,7 @@ from qtctl.flows.declared import Declared
 from qtctl.flows.identity import require_meant
 from qtctl.model.trail import Action, CallerEvent
 from qtctl.model.transaction import Progressed
-from qtctl.plan.identity import as_meant
+from qtctl.plan.identity import allow_stand_in
 
 
 def recover(
@@ -26,7 +26,7 @@ def recover(
     trail = CallerTrail({**about, **describe_caller(Action.RECOVER, registry)})
     try:
         with connect(make_declared_route(target, declared.desired, user, "deploy")) as host:
-            require_meant(host, as_meant(declared.desired, target), SystemClock())
+            require_meant(host, allow_stand_in(declared.desired, target), SystemClock())
             found = run(host, accept=accept, by=trail.about["by"])
     except QtctlError as error:
         trail.note(CallerEvent.ENDED, "refused", error.what)

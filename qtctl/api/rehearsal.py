@@ -63,7 +63,7 @@ def read_saved(path: Path) -> Saved:
     found = find_snapshot(open_store(None), str(path.absolute()))
     texts = found.attachments.registry
     files = {name: text.encode() for name, text in texts.items()}
-    return Saved(load(found.evidence_text(), str(path)), files)
+    return Saved(load(found.write_evidence(), str(path)), files)
 
 
 def _decode(content: bytes, path: Path) -> str:

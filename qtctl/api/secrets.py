@@ -12,7 +12,7 @@ from qtctl.flows.declared import Declared
 from qtctl.flows.identity import require_meant
 from qtctl.model.secret_place import SecretFound, SecretPlace
 from qtctl.model.trail import Action, CallerEvent
-from qtctl.plan.identity import as_meant, make_deployable
+from qtctl.plan.identity import allow_stand_in, make_deployable
 from qtctl.plan.secrets import find_secret, list_secrets, make_content
 from qtctl.version import VERSION
 
@@ -31,7 +31,7 @@ def check_secrets(declared: Declared, target: str, *, user: str | None = None) -
 
     DeployRefused if it is another host than declared.
     """
-    places, desired = list_secrets(declared.desired), as_meant(declared.desired, target)
+    places, desired = list_secrets(declared.desired), allow_stand_in(declared.desired, target)
     with connect(make_declared_route(target, desired, user, "deploy")) as host:
         require_meant(host, desired, SystemClock())
         return secrets.find(host, places)

@@ -48,7 +48,7 @@ class Found:
     def attachments(self) -> Attachments:
         return unpack_attachments(self.stored.content, self.stored.where)
 
-    def evidence_text(self) -> str:
+    def write_evidence(self) -> str:
         """The evidence as `audit --save` writes it."""
         from qtctl.collect.document import dump  # noqa: PLC0415 - few ask for it
         from qtctl.history.columns import unfold  # noqa: PLC0415

@@ -56,7 +56,7 @@ def unpack(archive: bytes, path: str) -> Backup:
             continue
         digest = name.removeprefix(CONTENT)
         if not name.startswith(CONTENT) or digest not in wanted:
-            raise _refuse(f"a member that no backup has: {ascii(name)[:200]}", place)
+            raise _refuse(f"an unexpected member: {ascii(name)[:200]}", place)
         if _digest(content) != digest:
             raise _refuse(f"the content {digest[:12]} is not what was saved", place)
         contents[digest] = content
@@ -76,7 +76,7 @@ def _read_members(archive: bytes, place: Place) -> Mapping[str, bytes]:
             if not tar.is_plain(member, LARGEST_MEMBER):
                 raise _refuse(f"a member larger than {LARGEST_MEMBER >> 20} MiB: {ascii(member.name)[:200]}", place)
             if member.name in found:
-                raise _refuse(f"a member too many: {ascii(member.name)[:200]}", place)
+                raise _refuse(f"a surplus member: {ascii(member.name)[:200]}", place)
             found[member.name] = tar.read_member(opened, member)
     except tar.BROKEN as error:
         raise _refuse("it cannot be read as a tar archive", place) from error
@@ -86,7 +86,7 @@ def _read_members(archive: bytes, place: Place) -> Mapping[str, bytes]:
 def _read_manifest(members: Mapping[str, bytes], place: Place) -> Manifest:
     text, digest = members.get(MANIFEST), members.get(DIGEST)
     if text is None or digest is None:
-        raise InputError("not a backup of qtctl", hint="qtctl backup list shows those that there are", place=place)
+        raise InputError("not a backup of qtctl", hint="qtctl backup list shows the existing ones", place=place)
     _check_format(text, place)
     if digest.split(b" ")[0].decode("ascii", "replace") != _digest(text):
         raise _refuse("its manifest is not what was saved", place)
@@ -115,7 +115,7 @@ def _check_format(text: bytes, place: Place) -> None:
     if isinstance(found, int) and found > FORMAT:
         what = f"a backup of format {found}, and this qtctl reads format {FORMAT}"
         raise InputError(what, hint="use the newer qtctl that took it", place=place)
-    raise _refuse("its manifest has no format that there is", place)
+    raise _refuse("its manifest names no known format", place)
 
 
 _MODE, _DIGEST_, _TIME = re.compile("[0-7]{4}"), re.compile("[0-9a-f]{64}"), re.compile(r"-?[0-9]{1,11}(\.[0-9]{1,9})?")
@@ -127,7 +127,7 @@ def _find_fault(entry: Entry) -> str:
     is_link, is_stamp = entry.kind is EntryKind.LINK, entry.kind is EntryKind.STAMP
     faults = {
         "which is not a plain path": not entry.path.startswith("/") or not _is_plain(entry.path),
-        "a link to nowhere": is_link and (not entry.target or not entry.target.isprintable()),
+        "a link without a target": is_link and (not entry.target or not entry.target.isprintable()),
         "whose target is too long": is_link and len(entry.target.encode("utf-8", "replace")) > MAX_PATH,
         "whose mode is not valid": not is_link and not _MODE.fullmatch(entry.mode),
         "whose digest is not valid": entry.has_content and not _DIGEST_.fullmatch(entry.sha256),

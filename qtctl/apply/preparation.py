@@ -77,7 +77,7 @@ def apply(host: Host, plan: PreparePlan, seen: HostSeen, *, remove: bool) -> App
         return Applied(tuple(map(terminal.show_line, _list_after(lines, "qtctl done "))))
     why = next(_list_after(lines, "qtctl refused "), "") or find_last_line(done.stderr) or f"exit status {done.exit}"
     made = [each for each in _list_after(lines, "qtctl done ") if "/" not in each]
-    kept = f"; the account {', '.join(made)} was made, and stays" if made else ""
+    kept = f"; the account {', '.join(made)} was created, and stays" if made else ""
     raise DeployRefused(
         f"{host.address}: not prepared: {terminal.show_line(why)}", hint=f"every file is as it was{kept}"
     )

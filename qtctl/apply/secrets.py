@@ -114,7 +114,7 @@ def _read_files(said: str) -> Iterator[tuple[int, list[str]]]:
 def _parse_found(place: SecretPlace, lines: Sequence[str]) -> SecretFound:
     read = next((match for line in lines if (match := _PLACE.fullmatch(line))), None)
     if read is None:
-        return SecretFound(place, SecretState.UNKNOWN, problems=("the host did not say how it is",))
+        return SecretFound(place, SecretState.UNKNOWN, problems=("the host did not report its state",))
     kind, owner, group, mode, filled = read.groups()[1:]
     unsafe = tuple(terminal.show_line(unread[1]) for line in lines if (unread := _UNSAFE.fullmatch(line)))
     if kind == "missing":

@@ -92,7 +92,7 @@ def try_imports(host: Host, trials: Sequence[Trial], limit_s: int) -> dict[str, 
     tried = {each.partition(" ")[0] for word in ("imported", "failed") for each in said.get(word, ())}
     lost = [each.unit for each in trials if each.unit not in tried]
     if lost:
-        raise DeployRefused(f"nothing was changed: whether {lost[0]} can be imported was not found out")
+        raise DeployRefused(f"nothing was changed: whether {lost[0]} can be imported could not be determined")
     return {unit: why for unit, _, why in (each.partition(" ") for each in said.get("failed", ()))}
 
 

@@ -81,7 +81,7 @@ def stage(host: Host, generation: Generation, ticket: Ticket, *, limit_s: int) -
     if "damaged" in said:
         raise DeployRefused(f"{UNCHANGED}: {said['damaged']}", hint=f"`qtctl recover --host {host.address}`")
     if "broken" in said:
-        what = f"{UNCHANGED}: an earlier deploy, generation {said['broken']}, could not be taken back"
+        what = f"{UNCHANGED}: an earlier deploy, generation {said['broken']}, could not be rolled back"
         raise DeployRefused(what, hint=f"check its units, then `qtctl recover --host {host.address}`")
     if "busy" in said:
         holder = said["busy"].partition(" ")[0]
@@ -119,7 +119,7 @@ def recover(host: Host, *, accept: bool, by: str) -> Progressed | None:
         return None
     number, state = int(said["number"]), said.get("state")
     if accept and state != TransactionState.BROKEN:
-        what = f"{host.address}: generation {number} is {state}, and can be taken back"
+        what = f"{host.address}: generation {number} is {state}, and can be rolled back"
         raise DeployRefused(what, hint="recover without --accept, or wait until it has ended")
     request = make_verb_request(number, "accept" if accept else "recover", clean(by))
     found = _read_report(host, host.start(request, root=True).finish(_RECOVER_S).stdout)[0]
@@ -132,7 +132,7 @@ def recover(host: Host, *, accept: bool, by: str) -> Progressed | None:
 def _end_damaged(host: Host, damage: str, *, accept: bool, by: str) -> Progressed:
     """The generation is unknown, so nothing can be rolled back; a person may accept the host as it is."""
     if not accept:
-        what = f"{host.address}: nothing can be taken back: {damage}, and which generation has not ended is unknown"
+        what = f"{host.address}: nothing can be rolled back: {damage}, and it is unknown which generation is unfinished"
         hint = "see whether the units and files of the fleet are as they should be, then recover with --accept"
         raise DeployRefused(what, hint=hint)
     said = _read_words(host.start(forget_request(clean(by)), root=True).finish(_ANSWER_S).stdout)

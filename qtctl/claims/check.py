@@ -47,7 +47,7 @@ def examine(document: Document, known: Known | None = None) -> Examined:
     ]
     judged = _drop_repeats(sorted((*within, *on_host), key=_order))
     checked = {each.claim.line for each in judged}
-    unchecked = {each.line: each for each in lines if each.line not in checked and _claims(each.text)}
+    unchecked = {each.line: each for each in lines if each.line not in checked and _has_claim(each.text)}
     return Examined(document.file, max((each.line for each in lines), default=0), judged, tuple(unchecked.values()))
 
 
@@ -104,6 +104,6 @@ def _drop_repeats(judged: Sequence[Judged]) -> tuple[Judged, ...]:
     return tuple(found.values())
 
 
-def _claims(text: str) -> bool:
+def _has_claim(text: str) -> bool:
     """Whether a line has a number that counts something, or mentions all or none."""
     return bool(_SAYS_ALL.search(text)) or any(each.nouns and not each.measured for each in find_counts(text))

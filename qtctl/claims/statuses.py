@@ -50,7 +50,7 @@ def find_status_columns(document: Document) -> tuple[StatusColumn, ...]:
         whole = _is_whole(document, place)
         for block in section.blocks:
             if isinstance(block, Table):
-                found += _status_columns(block, section.title.lower(), place, whole=whole)
+                found += _list_status_columns(block, section.title.lower(), place, whole=whole)
     return tuple(found[:500])
 
 
@@ -64,7 +64,7 @@ def _is_whole(document: Document, place: int) -> bool:
     return not find_counts(title) and len(words) <= 1 and not section.level > 3  # noqa: PLR2004 - parts of parts
 
 
-def _status_columns(table: Table, title: str, place: int, *, whole: bool) -> Iterator[StatusColumn]:
+def _list_status_columns(table: Table, title: str, place: int, *, whole: bool) -> Iterator[StatusColumn]:
     rows = list_rows(table)
     heads = [list_head_words(each) for each in table.header]
     nouns = frozenset(list_words(table.header[0])[-1:]) | {"item"}

@@ -36,7 +36,7 @@ FailOnOption = Annotated[
 OnlyOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--only", metavar="ID", help="Only this finding, or those whose ids begin like this (QT3); may be repeated."
+        "--only", metavar="ID", help="Only this finding, or all whose ids begin with this (QT3); may be repeated."
     ),
 ]
 SubjectOption = Annotated[

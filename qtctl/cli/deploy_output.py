@@ -88,7 +88,7 @@ def make_confirmation(told: DeployOutput, say: "ProgressLine", *, yes: bool, ver
         if told.format_ != "table":
             return False
         if not sys.stdin.isatty():
-            raise InputError("not asked, so nothing was changed", hint="answer at a terminal, or give --yes")
+            raise InputError("not confirmed, so nothing was changed", hint="answer at a terminal, or give --yes")
         try:
             return ask_operator(f"Change {told.name}?")
         except typer.Abort:

@@ -33,7 +33,7 @@ MEANING = {
     Exit.UNVERIFIED: "the host may have been changed and is not verified: a person is needed",
     Exit.INTERNAL: "internal error",
     Exit.INTERRUPTED: "interrupted",
-    Exit.PIPE: "nobody reads the output any more",
+    Exit.PIPE: "the reader of the output is gone",
 }
 """What each exit code tells, in the words of README.md."""
 

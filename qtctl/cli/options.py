@@ -204,7 +204,7 @@ PruneOption = Annotated[
 ]
 CutOverOption = Annotated[
     bool,
-    typer.Option("--cut-over", metavar="", help="Stop the containers of compose services that units take over."),
+    typer.Option("--cut-over", metavar="", help="Stop the containers of compose services that units replace."),
 ]
 VerboseOption = Annotated[
     bool, typer.Option("--verbose", "-v", metavar="", help="Show every step and diff, however many there are.")

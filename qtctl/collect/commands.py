@@ -113,12 +113,12 @@ def _explain_no_start(done: Completed, user: str) -> HostError:
     """Why no command was run, judging by what the host did instead."""
     no_commands = f"the host runs no commands for {user}"
     if done.late:
-        what = f"{no_commands}: its login did not come so far in {done.took_s:.0f} s"
+        what = f"{no_commands}: its login had not got that far after {done.took_s:.0f} s"
         return HostError(what, hint=f"do the startup files of {user}, or PAM, wait for something there?")
     words = find_first_line(done.stderr) or find_first_line(done.stdout)
     if cause := find_cause(words):
         return HostError(f"{no_commands}: {cause.what}: {words}", hint=cause.hint)
-    what = f"{no_commands}: {words or f'exit status {done.exit}, and nothing said'}"
+    what = f"{no_commands}: {words or f'exit status {done.exit}, and no output'}"
     return HostError(what, hint=f"do the startup files of {user} exit its shell? try `ssh HOST true` as {user}")
 
 

@@ -180,7 +180,7 @@ def _find_problem(item: Item, asks: set[int]) -> str:
     if (item.state is State.OBSERVED) != (item.value is not None):
         return f"{item.state}, with{'out' if item.value is None else ''} a value"
     if item.needs_root and (item.state.known or not _is_of_command(item)):
-        return "needs_root, of what root could tell no better"
+        return "needs_root, although root could not tell more"
     return _find_value_problem(item) if item.value is not None else ""
 
 

@@ -172,7 +172,7 @@ class _PathWalk:
         self._links = 0
 
     def close(self) -> None:
-        self._back_to_root()
+        self._return_to_root()
 
     @property
     def fd(self) -> int:
@@ -247,7 +247,7 @@ class _PathWalk:
             raise self._build_error(f"more than {MAX_LINKS} links on the way", "do links lead in a circle?")
         if target.startswith("/"):
             target = self._strip_root(target)
-            self._back_to_root()
+            self._return_to_root()
         self._todo += target.split("/")[::-1]
         return True
 
@@ -260,7 +260,7 @@ class _PathWalk:
             raise self._build_escape_error()
         return target[len(real) :]
 
-    def _back_to_root(self) -> None:
+    def _return_to_root(self) -> None:
         while len(self._open) > 1:
             os.close(self._open.pop())
         self._trail.clear()

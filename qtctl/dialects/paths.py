@@ -53,7 +53,7 @@ def list_folders(path: str) -> list[str]:
     return found
 
 
-def link_target(path: str, link: str) -> str:
+def resolve_link(path: str, link: str) -> str:
     """The absolute path that a link at `path` with the text `link` leads to."""
     if link.startswith("/"):
         return link

@@ -26,7 +26,7 @@ from qtctl.model.origin import Origin
 from qtctl.render.originals import digest_of
 
 ORIGINALS = "originals.toml"
-_WHO_CHANGED_IT = "it differs from the registry, and the host keeps no deploy that tells which of them was changed"
+_WHO_CHANGED_IT = "it differs from the registry, and the host keeps no deploy that shows which of them was changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +230,7 @@ class _Trial:
             if not why:
                 return _make_drift(fix, way)
             first = first or why
-        return Drift(fix.unit, fix.what, fix.where, DriftFate.LEFT, why=first or "no key of a registry says it")
+        return Drift(fix.unit, fix.what, fix.where, DriftFate.LEFT, why=first or "no key of a registry covers it")
 
     def _find_refusal(self, edits: tuple[Edit, ...], fixes: list[_Fix]) -> str:
         """Why the registry must not be edited this way; if '', it is edited."""
@@ -238,7 +238,7 @@ class _Trial:
             files = _apply_edits(self.files, edits)
             declared = declare(files, self.question.templates, self.question.target, self.question.as_name)
         except InputError as error:
-            return f"the registry cannot say it: {error.what}"
+            return f"the registry cannot express it: {error.what}"
         wanted = self._list_wanted(fixes)
         units = _map_unit_files(declared.desired)
         now = {unit: map_values(file) for unit, file in units.items()}

@@ -84,7 +84,7 @@ def check(backup: Backup, desired: Desired, where: str) -> None:
         raise InputError(what, hint="qtctl backup list shows those of each host")
     if strangers := find_strangers(backup, FleetNames.of(desired)):
         more = f" (and {len(strangers) - 1} more)" if strangers[1:] else ""
-        what = f"{where}: it holds {strangers[0]}{more}, which bears no name of {desired.fleet}"
+        what = f"{where}: it holds {strangers[0]}{more}, whose name does not belong to {desired.fleet}"
         hint = "only units that the registry names, or that match its unit_patterns, are restored"
         raise InputError(what, hint=hint)
 

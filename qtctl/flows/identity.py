@@ -14,7 +14,7 @@ _ANSWER_S = 15.0
 
 
 def require_meant(host: Host, desired: Desired, clock: Clock) -> None:
-    """`desired`: from `identity.as_meant`. DeployRefused for another host or machine, as in a deploy.
+    """`desired`: from `identity.allow_stand_in`. DeployRefused for another host or machine, as in a deploy.
 
     HostError if it could not be asked.
     """

@@ -215,7 +215,7 @@ class _Work:
 
     def _weigh_units(self, staged: Staged) -> _Exposures:
         if not self.services:
-            return AnalyzeAnswer(UNKNOWN, "no service was weighed: none is generated for this host"), ()
+            return AnalyzeAnswer(UNKNOWN, "no service was rated: none is generated for this host"), ()
         options = ["--offline=true", "--no-pager", f"--root={staged.root}"]
         try:
             done = staged.analyze(["security", *options, "--", *self.weighed_as.values()], self.deadline_s)
@@ -228,7 +228,7 @@ class _Work:
         missing = [each.unit for each in exposures if each.outcome is UNKNOWN]
         if missing:
             return AnalyzeAnswer(
-                UNKNOWN, f"{_explain_end('security', done)}; nothing said of {', '.join(missing)}"
+                UNKNOWN, f"{_explain_end('security', done)}; no rating for {', '.join(missing)}"
             ), exposures
         return AnalyzeAnswer(HOLDS), exposures
 

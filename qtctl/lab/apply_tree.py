@@ -131,7 +131,9 @@ def _check_tree(tree: Tree) -> None:
     for account in tree.accounts:
         for name in (account.name, account.group):
             if not is_account(name.replace("%", "x")):  # a specifier that only systemd can replace
-                raise InputError(f"{name[:200]!r} cannot name an account of a lab host", hint="a-z, 0-9, - and _")
+                raise InputError(
+                    f"{name[:200]!r} is not a valid name for an account on a lab host", hint="a-z, 0-9, - and _"
+                )
         for path in (account.home, account.shell):
             if path and (not path.startswith("/") or ":" in path or explain_trouble(path)):
                 raise InputError(
@@ -139,7 +141,7 @@ def _check_tree(tree: Tree) -> None:
                 )
     for path in (each.path for kind in (tree.dirs, tree.files, tree.links) for each in kind):
         if what := explain_trouble(path):
-            raise InputError(f"{path[:200]!r} {what}", hint="no file of a lab host is named so")
+            raise InputError(f"{path[:200]!r} {what}", hint="not a valid path for a file of a lab host")
 
 
 def _make_home(root: Folder, account: Account, ids: Ids) -> None:

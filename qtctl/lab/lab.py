@@ -83,7 +83,7 @@ def _check_running(names: Sequence[str], suite: str) -> None:
     for name in names:
         host = find(name)
         if host is not None and host.running and host.suite != suite:
-            raise LabError(f"{name} runs already, with {host.suite}", hint=f"end it first: qtctl lab down {name}")
+            raise LabError(f"{name} is already running, with {host.suite}", hint=f"end it first: qtctl lab down {name}")
 
 
 def _make_host(name: str, *, tree: Tree, blank: HostState, key: str, progress: Progress) -> None:

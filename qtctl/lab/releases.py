@@ -42,7 +42,7 @@ def choose_release(os: str, needs_systemd: int, suite: str | None = None) -> Rel
     if default in fits:
         return _make(default, own)
     what = f"no release that is built here has systemd {needs_systemd}, which the units need"
-    raise LabError(what, hint=f"build one: --suite {fits[0]}" if fits else "the lab has none that new")
+    raise LabError(what, hint=f"build one: --suite {fits[0]}" if fits else "the lab has none that is new enough")
 
 
 def _make(suite: str, own: str) -> Release:

@@ -114,7 +114,8 @@ def read_machine_boot_id() -> str:
 def check_name(name: str) -> None:
     if not NAME.fullmatch(name):
         raise LabError(
-            f"{name!r} cannot name a lab host", hint="a letter, then up to eleven of a-z, 0-9 and -, as lab1"
+            f"{name!r} is not a valid name for a lab host",
+            hint="a letter, then up to eleven of a-z, 0-9 and -, as lab1",
         )
 
 

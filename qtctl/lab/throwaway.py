@@ -45,14 +45,14 @@ def make_throwaway_lab() -> Iterator[None]:
     remove_abandoned(parent)
     folder, lock = _make_folder(parent)
     try:
-        with _guarded(folder, lock, missing), state.use_state(folder):
+        with _guard_removal(folder, lock, missing), state.use_state(folder):
             yield
     finally:
         os.close(lock)
 
 
 @contextmanager
-def _guarded(folder: Path, lock: int, missing: list[Path]) -> Iterator[None]:
+def _guard_removal(folder: Path, lock: int, missing: list[Path]) -> Iterator[None]:
     try:
         guardian = _start_guardian(folder, lock, missing)
     except BaseException:

@@ -112,9 +112,9 @@ class DesiredService(DesiredUnit):
     @property
     def credentials(self) -> tuple[tuple[str, str], ...]:
         """Name and file of each, including encrypted ones."""
-        return (*self.credentials_of("LoadCredential"), *self.credentials_of("LoadCredentialEncrypted"))
+        return (*self.list_credentials("LoadCredential"), *self.list_credentials("LoadCredentialEncrypted"))
 
-    def credentials_of(self, directive: str) -> tuple[tuple[str, str], ...]:
+    def list_credentials(self, directive: str) -> tuple[tuple[str, str], ...]:
         """Name and file of each that this directive loads from a path known before the start."""
         loaded = [value.partition(":") for key, value in self.settings if key == directive]
         return tuple((name, path) for name, _, path in loaded if path.startswith("/") and "%" not in path)

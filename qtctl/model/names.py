@@ -151,7 +151,7 @@ class Names:
         if not name.endswith(ENDINGS):
             return f"{name} is not declared"
         if not names_unit(name):
-            return f"{name[:200]!r} cannot be the name of a unit"
+            return f"{name[:200]!r} is not a valid unit name"
         if "%" not in name and any(fnmatchcase(name, pattern) for pattern in self.patterns):
             return f"{name} is not declared"
         return None

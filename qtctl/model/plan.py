@@ -13,7 +13,7 @@ class StepKind(StrEnum):
     FOLDER = "folder"
     """Owner and mode of a folder of drop-ins or links, which is created if it is missing."""
     REMOVE = "remove"
-    """A file that qtctl wrote and that nothing declares any more."""
+    """A file that qtctl wrote and that is no longer declared."""
     SYSUSERS = "sysusers"
     TMPFILES = "tmpfiles"
     LINK = "link"
@@ -74,6 +74,10 @@ class Step:
     frees: tuple[str, ...] = ()
     time: str = ""
     """The time of a file whose time matters: seconds since the epoch, with fraction."""
+
+
+READ_AS_ROOT = "a deploy must be able to read it: log in as root, or as an account with sudo that asks for no password"
+"""What lets a deploy through that could not read something."""
 
 
 @dataclass(frozen=True, slots=True)

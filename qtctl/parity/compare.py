@@ -101,7 +101,7 @@ def find_legacy(legacies: Iterable[Legacy], file: str) -> Legacy | None:
     name = PurePosixPath(file).name
     found = [legacy for legacy in legacies if PurePosixPath(legacy.compose).name == name]
     if len(found) > 1:
-        raise InputError(f"{name}: {len(found)} legacy records are of this file", hint="keep one in registry/legacy")
+        raise InputError(f"{name}: {len(found)} legacy records are for this file", hint="keep one in registry/legacy")
     return found[0] if found else None
 
 
@@ -229,7 +229,7 @@ def _place(
     if any(name in ground.elsewhere for name in disposition.to):
         return Unplaced(f"{', '.join(disposition.to)}: declared for another host", rules)
     what = ", ".join(place.unit for place in gone_to) or "nothing"
-    return Unplaced(f"went to {what}, of which the registry does not say how it is run", rules)
+    return Unplaced(f"went to {what}, whose entry in the registry does not say how it is run", rules)
 
 
 def _list_findings(

@@ -118,7 +118,7 @@ def judge_itself(name: str, line: int, disposition: Disposition | None, sides: S
         return replace(make_fate(Fate.CHANGED, f"{disposition.is_.value}: {disposition.why}"), on_paper=True)
     declared = Fate.KEPT if disposition.is_ is DispositionKind.MAPPED else Fate.CHANGED
     if not sides:
-        return make_fate(Fate.LOST, "it went to nothing that is declared")
+        return make_fate(Fate.LOST, "nothing that is declared took over from it")
     for outcome, fate in ((Outcome.BROKEN, Fate.DIFFERS), (Outcome.UNKNOWN, Fate.UNKNOWN)):
         worse = next((side for side in sides if side.outcome is outcome), None)
         if worse is not None:

@@ -76,7 +76,7 @@ class Audited:
         unknown = [each for each in judged if each.outcome is Outcome.UNKNOWN]
         if unknown:
             return f"{unknown[0].id} {unknown[0].subject}: {unknown[0].reason or 'unknown'}"
-        return "" if judged else f"the evidence says nothing of the {dimension.value} of {unit.unit}"
+        return "" if judged else f"the evidence does not cover the {dimension.value} of {unit.unit}"
 
     def _list(self, unit: DesiredUnit) -> list[Finding]:
         path = unit.origin.path

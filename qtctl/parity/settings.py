@@ -87,7 +87,7 @@ def judge_command(setting: ComposeSetting, unit: Declared, service: Service) -> 
     rules = tuple(dict.fromkeys(rule for each in replaced for rule in each.rules))
     words = tuple(each.value for each in replaced)
     if _normalise_program(words) == _normalise_program(argv):
-        where = f"by {', '.join(rules)}" if rules else "the same program, where it lies and listens now"
+        where = f"by {', '.join(rules)}" if rules else "the same program, at its present path and address"
         return Judged(Fate.CHANGED, then, now, where, rules)
     return Judged(Fate.DIFFERS, then, now, rules=rules)
 

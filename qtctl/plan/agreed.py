@@ -11,7 +11,7 @@ from qtctl.model.plan import Plan, PlannedBefore, Refusal, Step, StepKind
 AGAIN = "plan again, read the new plan, and deploy that one"
 
 
-def label_of(step: Step) -> str:
+def label_step(step: Step) -> str:
     """`restart shop-api.service`."""
     return f"{step.kind.value} {step.subject}"
 
@@ -33,7 +33,7 @@ def digest_step(step: Step, nonce: str) -> str:
 
 def digest_steps(plan: Plan, nonce: str) -> tuple[tuple[str, str], ...]:
     """For every step, in order: what it is, and its digest."""
-    return tuple((label_of(step), digest_step(step, nonce)) for step in plan.steps)
+    return tuple((label_step(step), digest_step(step, nonce)) for step in plan.steps)
 
 
 def plan_digest(plan: Plan) -> str:
@@ -67,7 +67,7 @@ def _compare(before: tuple[tuple[str, str], ...], now: tuple[tuple[str, str], ..
     for label, _ in gone:
         subject = label.partition(" ")[2]
         if label in left:
-            yield subject, f"`{label}` was planned on another state of the host, or for another reason"
+            yield subject, f"`{label}` was planned for another state of the host, or for another reason"
         else:
             yield subject, f"`{label}` was planned, and is not what the host needs now"
     planned = {label for label, _ in gone}

@@ -40,8 +40,8 @@ def cut_over(desired: Desired, planned: Plan, running: tuple[RunningContainer, .
     if planned.refusals or not left:
         return planned
     if isinstance(running, str):
-        hint = "without --cut-over no container is asked for, and none is stopped"
-        refusal = Refusal(desired.host, f"its containers could not be asked for: {running}", hint, unknown=True)
+        hint = "without --cut-over, containers are neither listed nor stopped"
+        refusal = Refusal(desired.host, f"its containers could not be listed: {running}", hint, unknown=True)
         return replace(planned, steps=(), refusals=(refusal,))
     refusals = tuple(_find_obstacles(running, left))
     if refusals:
@@ -96,7 +96,7 @@ def _find_nameless(
         shared = sorted(set(container.ports) & set(record.ports))
         if _is_named(container.name, service) or shared:
             why = f"publishes {', '.join(shared)}" if shared else "has its name"
-            what = f"it {why}, and has no label that says it is of compose service {service}: it is not stopped"
+            what = f"it {why}, but has no label of compose service {service}: it is not stopped"
             yield Refusal(
                 container.name,
                 what,

@@ -9,7 +9,7 @@ from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.meaning.originals import ABSENT, describe_seen, is_in_place
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.facts import Facts, File, Unit
-from qtctl.model.plan import Refusal, Step, StepKind
+from qtctl.model.plan import READ_AS_ROOT, Refusal, Step, StepKind
 from qtctl.plan.change_impact import find_change, is_stopped_otherwise, make_diff
 
 UNSHOWN = "content differs (values not shown)"
@@ -136,11 +136,10 @@ def find_obstacles(
 def _find_unreadable(file: DesiredFile, there: File | None, current: Mapping[str, bytes]) -> list[Refusal]:
     if there is None or there.kind != "file":
         return []
-    hint = "a deploy has to see it: as root, or as an account that may use sudo without a password"
     if there.sha256 is None:
-        return [Refusal(file.path, "its content could not be read", hint, unknown=True)]
+        return [Refusal(file.path, "its content could not be read", READ_AS_ROOT, unknown=True)]
     if file.kind != "env" and _has_other_content(there, file) and file.path not in current:
-        return [Refusal(file.path, "its current content could not be read", hint, unknown=True)]
+        return [Refusal(file.path, "its current content could not be read", READ_AS_ROOT, unknown=True)]
     return []
 
 
@@ -158,7 +157,7 @@ def _find_winner(file: DesiredFile, facts: Facts) -> list[Refusal]:
     if unit is None or not unit.fragment_path.startswith(_WINS):
         return []
     hint = f"see what made it: systemctl cat {quote(file.subject)}"
-    return [Refusal(file.subject, f"systemd would go on with {unit.fragment_path}, which wins over {file.path}", hint)]
+    return [Refusal(file.subject, f"systemd would keep using {unit.fragment_path}, which overrides {file.path}", hint)]
 
 
 def _find_foreign(file: DesiredFile, there: File | None, facts: Facts) -> list[Refusal]:
@@ -171,6 +170,6 @@ def _find_foreign(file: DesiredFile, there: File | None, facts: Facts) -> list[R
     if unit.load_state == "masked" or unit.unit_file_state.startswith("masked"):
         return [Refusal(file.subject, "masked", f"systemctl unmask {quote(file.subject)}, or --take-over")]
     if unit.fragment_path and unit.fragment_path != file.path and unit.load_state != "not-found":
-        hint = "--take-over lets the new file win over it; it stays where it is"
-        return [Refusal(file.subject, f"already made by {unit.fragment_path}, which qtctl did not write", hint)]
+        hint = "--take-over lets the new file override it; it stays where it is"
+        return [Refusal(file.subject, f"already defined by {unit.fragment_path}, which qtctl did not write", hint)]
     return []

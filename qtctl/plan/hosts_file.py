@@ -10,7 +10,7 @@ from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.desired_accounts import DesiredHosts
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, File
-from qtctl.model.plan import Refusal, Step, StepKind
+from qtctl.model.plan import READ_AS_ROOT, Refusal, Step, StepKind
 from qtctl.plan.change_impact import make_diff
 
 
@@ -49,7 +49,7 @@ def find_obstacles(desired: Desired, facts: Facts, current: Mapping[str, bytes])
     if declared is None or there is None:
         return ()
     if there.kind != "file":
-        return (Refusal(PATH, "not a regular file", "only a file of the host's own is changed: see what made it"),)
+        return (Refusal(PATH, "not a regular file", "qtctl changes only a regular file here: see what created it"),)
     found = facts.read(Hosts, PATH)
     if found is not None and found.broken:
         return (Refusal(PATH, found.broken, "repair or remove both marks by hand"),)
@@ -62,8 +62,7 @@ def _find_unseen(desired: Desired, facts: Facts, there: File, current: Mapping[s
     if not _give_reason(desired, facts):
         return ()
     if PATH not in current:
-        hint = "a deploy has to see it: as root, or as an account that may use sudo without a password"
-        return (Refusal(PATH, "its current content could not be read", hint, unknown=True),)
+        return (Refusal(PATH, "its current content could not be read", READ_AS_ROOT, unknown=True),)
     if _digest(current[PATH]) != there.sha256:
         return (Refusal(PATH, "it changed while it was read", "deploy again"),)
     return ()

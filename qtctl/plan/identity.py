@@ -15,17 +15,17 @@ _HINT = "see which host its address and your ssh config lead to, or correct host
 
 
 def make_deployable(desired: Desired, target: str) -> Desired:
-    """`as_meant` for `target`.
+    """`allow_stand_in` for `target`.
 
     InputError if nothing at all is declared for the host: then something is wrong with the registry.
     """
     if not desired.files and desired.hosts_file is None:
         what = f"the registry declares nothing for {desired.host}: no unit, no account, no folder"
         raise InputError(what, hint="check --registry, and the hosts that its services name")
-    return as_meant(desired, target)
+    return allow_stand_in(desired, target)
 
 
-def as_meant(desired: Desired, target: str) -> Desired:
+def allow_stand_in(desired: Desired, target: str) -> Desired:
     """A stand-in for the host of `desired` may be another machine."""
     return desired if target == desired.host else replace(desired, expected_hostname="", machine="")
 

@@ -19,7 +19,7 @@ from qtctl.model.names import UNIT_DIR
 from qtctl.model.plan import Note, NoteKind
 
 UNIT, DROPIN, ENV = "unit", "dropin", "env"
-_UNDECLARED = "nothing declares it any more"
+_UNDECLARED = "it is no longer declared"
 _FOREIGN = (
     "it carries qtctl's mark, and its name matches none of unit_patterns: another fleet's, or declare it retired to "
     "remove it"

@@ -6,7 +6,7 @@ from qtctl.meaning.originals import is_as_adopted
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Item, Need
 from qtctl.model.facts import Facts, Unit
-from qtctl.model.plan import NO_CHOICES, Choices, Plan, Refusal, Step, StepKind
+from qtctl.model.plan import NO_CHOICES, READ_AS_ROOT, Choices, Plan, Refusal, Step, StepKind
 from qtctl.model.ran import Ran
 from qtctl.plan import accounts, hosts_file, identity, installs, refused, removal, targets, under_way
 from qtctl.plan.dependents import Ties
@@ -99,8 +99,9 @@ def _find_unknown(desired: Desired, facts: Facts) -> tuple[Refusal, ...]:
 def _refuse_unread(item: Item) -> Refusal:
     """A reason from a host may end in a hint of its own."""
     reason = item.reason or str(item.state)
-    hint = "a deploy has to see it: as root, or as an account that may use sudo without a password"
-    return Refusal(item.subject, f"could not be read: {reason}", "" if reason.endswith(")") else hint, unknown=True)
+    return Refusal(
+        item.subject, f"could not be read: {reason}", "" if reason.endswith(")") else READ_AS_ROOT, unknown=True
+    )
 
 
 def list_unseen(desired: Desired, facts: Facts, planned: Plan) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.evidence import Item, Need
 from qtctl.model.facts import Facts, HostBaseline
 from qtctl.model.json import Json
-from qtctl.model.plan import Plan, Refusal, StepKind
+from qtctl.model.plan import READ_AS_ROOT, Plan, Refusal, StepKind
 from qtctl.model.preflight_facts import Jobs
 from qtctl.plan import preflight_ports, preflight_room, preflight_starts
 from qtctl.plan.installs import list_used_paths
@@ -76,7 +76,7 @@ def find_obstacles(desired: Desired, plan: Plan, facts: Facts) -> tuple[Refusal,
 
 def _make_refusal(item: Item) -> Refusal:
     reason = item.reason or str(item.state)
-    hint = item.help or "a deploy has to see it: as root, or as an account that may use sudo without a password"
+    hint = item.help or READ_AS_ROOT
     return Refusal(item.subject, f"could not be checked: {reason}", hint, unknown=True)
 
 
@@ -115,7 +115,7 @@ def _find_jobs(plan: Plan, facts: Facts) -> Iterator[Refusal]:
         yield Refusal(plan.host, "the host is shutting down", "deploy when it is up again")
     units = dict.fromkeys(step.subject for step in plan.steps if step.kind in _OF_UNITS)
     for unit, what in list_others_jobs(found, units):
-        yield Refusal(unit, what, "wait until systemctl list-jobs names it no more, then deploy again")
+        yield Refusal(unit, what, "wait until systemctl list-jobs no longer shows it, then deploy again")
 
 
 def list_others_jobs(found: Jobs, units: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -123,7 +123,7 @@ def list_others_jobs(found: Jobs, units: Iterable[str]) -> Iterator[tuple[str, s
     for unit in units:
         type_, state = found.jobs.get(unit, ["", ""])
         if type_ in ("stop", "restart", "reload"):
-            yield unit, f"someone's {type_} of it is {state}"
+            yield unit, f"someone's {type_} job for it is {state}"
 
 
 def _find_version(desired: Desired, facts: Facts) -> Iterator[Refusal]:

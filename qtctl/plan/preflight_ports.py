@@ -50,7 +50,7 @@ def _find_taken(declared: DeclaredPort, freed: set[str], facts: Facts) -> Iterat
     for holder in holders:
         yield Refusal(declared.unit.unit, f"port {at} is held by {_describe(holder)}", _suggest_fix(holder))
     if not holders and seen.unowned and not seen.there:
-        what = f"port {at} is held by a process of no unit"
+        what = f"port {at} is held by a process that belongs to no unit"
         yield Refusal(declared.unit.unit, what, f"ss -Hltnup 'sport = :{declared.port.port}' on the host shows it")
 
 
@@ -63,4 +63,4 @@ def _describe(holder: str) -> str:
 def _suggest_fix(holder: str) -> str:
     if holder in DOCKER:
         return "docker ps shows which container; stop it, or publish it elsewhere"
-    return f"stop {holder}, or declare another port; --prune stops it if nothing declares it any more"
+    return f"stop {holder}, or declare another port; --prune stops it if it is no longer declared"

@@ -6,7 +6,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.facts import Facts
 from qtctl.model.plan import Plan
 from qtctl.model.preflight_facts import Jobs
-from qtctl.plan.agreed import label_of
+from qtctl.plan.agreed import label_step
 from qtctl.plan.failed_before import is_excused
 from qtctl.plan.preflight import JOBS, list_others_jobs
 
@@ -32,4 +32,4 @@ def _list_steps(planned: Plan, failed_before: frozenset[str]) -> Iterator[str]:
         yield f"{refusal.subject}: {refusal.reason}"
     for step in planned.steps:
         if not is_excused(step, failed_before):
-            yield f"{label_of(step)} is needed once more ({step.reason})"
+            yield f"{label_step(step)} is needed once more ({step.reason})"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from qtctl.meaning.units import is_up
 from qtctl.model.desired import Desired
 from qtctl.model.facts import Facts
-from qtctl.model.plan import Effect, Refusal, Step, StepKind
+from qtctl.model.plan import READ_AS_ROOT, Effect, Refusal, Step, StepKind
 from qtctl.plan.change_impact import make_diff, needs_new_start
 from qtctl.plan.dependents import Ties
 from qtctl.plan.leftovers import DROPIN, ENV, LeftFile, Leftovers, LeftUnit
@@ -49,9 +49,8 @@ def list_to_read(desired: Desired, facts: Facts) -> tuple[str, ...]:
 
 def find_obstacles(left: Leftovers, current: Mapping[str, bytes]) -> tuple[Refusal, ...]:
     """A file that could not be read is not removed: its content would be lost unseen."""
-    hint = "a deploy has to see it: as root, or as an account that may use sudo without a password"
     return tuple(
-        Refusal(file.path, "its current content could not be read", hint, unknown=True)
+        Refusal(file.path, "its current content could not be read", READ_AS_ROOT, unknown=True)
         for file in left.files
         if file.kind != ENV and file.path not in current
     )

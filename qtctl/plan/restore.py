@@ -8,6 +8,7 @@ from qtctl.dialects.systemd.table.change_classes import ChangeClass
 from qtctl.dialects.systemd.unit_name import get_template, is_template
 from qtctl.model.backup import Backup, Entry, EntryKind, Installed, UnitThen
 from qtctl.model.desired import DesiredFile
+from qtctl.model.facts import ABSENT_STATES
 from qtctl.model.origin import Origin
 from qtctl.model.plan import Note, NoteKind, Plan, Refusal, Step, StepKind
 from qtctl.plan.change_impact import find_change, make_diff
@@ -266,7 +267,7 @@ class Restore:
         for step in self._changes:
             timer = find_unit(step.subject)
             if step.subject.startswith(STAMPS) and (timer in self._starts or self._read_active(timer) == "active"):
-                text = "its stamp changes: when it is next started it makes up for runs that it missed since then"
+                text = "its stamp changes: when it is next started, it catches up on runs that it has missed since then"
                 yield Note(NoteKind.FIRES, timer, text)
 
 
@@ -299,7 +300,7 @@ def list_units_unlike(backup: Backup, units: Mapping[str, UnitThen]) -> tuple[st
     return tuple(
         f"{then.unit}: {now.active}, in the backup {then.active}"
         for then in backup.manifest.units
-        if (now := units.get(then.unit, UnitThen(then.unit, "not-found", "inactive", "dead", "")))
+        if (now := units.get(then.unit, UnitThen(then.unit, *ABSENT_STATES, "")))
         and not (then.triggered_by or now.triggered_by or then.unit.endswith(_NEVER_STOPPED))
         and ((then.up and not now.up) or (then.active == "inactive" and now.up))
     )

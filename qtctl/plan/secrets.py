@@ -27,7 +27,7 @@ def list_secrets(desired: Desired) -> tuple[SecretPlace, ...]:
 def _list_declared(service: DesiredService) -> Iterator[tuple[str, str, SecretKind]]:
     if service.secrets_file:
         yield from ((key, service.secrets_file, SecretKind.KEY) for key in service.secrets_keys)
-    plain, encrypted = service.credentials_of("LoadCredential"), service.credentials_of("LoadCredentialEncrypted")
+    plain, encrypted = service.list_credentials("LoadCredential"), service.list_credentials("LoadCredentialEncrypted")
     yield from ((name, path, SecretKind.CREDENTIAL) for name, path in plain)
     yield from ((name, path, SecretKind.ENCRYPTED) for name, path in encrypted)
 
@@ -39,7 +39,7 @@ def find_secret(found: Sequence[SecretPlace], named: str) -> SecretPlace:
     if not those:
         names = sorted({each.name for each in found})
         known = Known(names).find_nearest(name) or ", ".join(names[:5])
-        hint = f"declared are: {known}" if known else "declare it in [secrets] of the service first"
+        hint = f"declared secrets: {known}" if known else "declare it in [secrets] of the service first"
         raise InputError(f"no service of this host has a secret {named}", hint=hint)
     if len(those) > 1:
         ways = ", ".join(f"{each.services[0]}/{name}" for each in those)

@@ -15,8 +15,8 @@ from qtctl.plan.unit_goals import list_goals
 
 ROOT = "root"
 REMEDY = (
-    "all folders on the way to what root writes must be root's, and writable by root alone: change owner and mode of "
-    "that one, or declare another place"
+    "every folder on the path to what root writes must belong to root and be writable only by root: change its owner "
+    "and mode, or declare another path"
 )
 _KINDS = {"dir": Kind.FOLDER, "file": Kind.FILE, "link": Kind.LINK}
 _WRITABLE = 0o022

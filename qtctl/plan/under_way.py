@@ -33,7 +33,7 @@ def _refuse(host: str, address: str, status: HostDeploys) -> Refusal:
     if status.state == DAMAGED:
         return Refusal(host, "the record of a deploy in /var/lib/qtctl/tx is damaged", recover)
     if status.state == "broken":
-        what = f"an earlier deploy, generation {status.generation}, could not be taken back"
+        what = f"an earlier deploy, generation {status.generation}, could not be rolled back"
         return Refusal(host, what, f"check its units, then {recover}")
     if is_stuck(status):
         return Refusal(host, f"a deploy, generation {status.generation}, is stuck while {status.state}", recover)

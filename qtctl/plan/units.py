@@ -39,7 +39,7 @@ def _list_link_steps(scene: Scene) -> tuple[Step, ...]:
 def _make_link_steps(scene: Scene, goal: UnitGoal) -> list[Step]:
     state, why = scene.find_unit(goal.unit).unit_file_state, _find_wrong_link(scene, goal)
     if not goal.enabled:
-        why = "enabled, declared not to start by itself" if state == "enabled" else why
+        why = "enabled, declared not to start at boot" if state == "enabled" else why
         return [Step(StepKind.DISABLE, goal.unit, why, state)] if why else []
     if why:
         # As `systemctl reenable`: links that [Install] no longer has are removed.
@@ -63,7 +63,7 @@ def _find_wrong_link(scene: Scene, goal: UnitGoal) -> str:
     if left:
         return f"{left[0]} still pulls it in, and is not declared to"
     if unit.unit_file_state.startswith("masked") and goal.file not in scene.adopted:
-        return "masked: links that it had come back with its file"
+        return "masked: its links come back with its file"
     change = scene.changes.get(goal.file)
     replaced = unit.unit_file_state == "enabled" and change and change.seen.startswith("link:")
     return "its links lead to the file that is replaced" if replaced else ""

@@ -159,7 +159,7 @@ def find_first_line(raw: bytes, limit: int = 200) -> str:
     return decode_text(raw.strip().partition(b"\n")[0].strip())[:limit]
 
 
-def part_odd(needs: Iterable[Need], odd: Callable[[Need], str]) -> tuple[list[Need], list[Answer]]:
+def divide_needs(needs: Iterable[Need], odd: Callable[[Need], str]) -> tuple[list[Need], list[Answer]]:
     """The needs that can be asked, each once and sorted, and answers to all others. `odd`: why one cannot be, or ''."""
     wanted = sorted(set(needs), key=lambda need: (need.fact, need.subject))
     answers = [answer_not_asked(need, why) for need in wanted if (why := odd(need))]

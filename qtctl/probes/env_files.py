@@ -19,9 +19,9 @@ from qtctl.probes.answer import (
     answer_refused,
     answer_unparseable,
     decode_text,
+    divide_needs,
     explain_odd_path,
     find_first_line,
-    part_odd,
 )
 from qtctl.probes.batch import Command, Frame, Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
@@ -48,7 +48,7 @@ SCRIPTS = Library(
 
 def probe(needs: Sequence[Need], questions: Mapping[str, EnvQuestion], nonce: str) -> Probe:
     """One command for all files. `questions`: by path."""
-    able, odd = part_odd(needs, lambda need: explain_odd_path(need.subject))
+    able, odd = divide_needs(needs, lambda need: explain_odd_path(need.subject))
     asked = [questions.get(need.subject, EnvQuestion(need.subject)) for need in able]
     if not asked:
         return Probe((), lambda _: odd)

@@ -19,10 +19,10 @@ from qtctl.probes.answer import (
     answer_observed,
     answer_unparseable,
     decode_text,
+    divide_needs,
     explain_odd_path,
     judge_path_message,
     mark_denied,
-    part_odd,
 )
 from qtctl.probes.batch import Command, Frame, Frames, Probe, find_missing_tool, make_command
 from qtctl.probes.family import Family
@@ -59,7 +59,7 @@ def probe(needs: Iterable[Need], sealed: Collection[str] = ()) -> Probe:
 
     `sealed` paths hold secrets: they are looked at and never read, so that not even a digest leaves the host.
     """
-    asked, odd = part_odd(needs, lambda need: explain_odd_path(need.subject))
+    asked, odd = divide_needs(needs, lambda need: explain_odd_path(need.subject))
     if not asked:
         return Probe((), lambda _: odd)
     return Probe(_make_commands([need.subject for need in asked], sealed), lambda frames: odd + _parse(asked, frames))

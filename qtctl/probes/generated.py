@@ -16,8 +16,8 @@ from qtctl.probes.answer import (
     answer_refused,
     answer_unparseable,
     decode_text,
+    divide_needs,
     explain_odd_path,
-    part_odd,
 )
 from qtctl.probes.batch import Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
@@ -36,7 +36,7 @@ SCRIPTS = Library(
 
 def probe(needs: Sequence[Need]) -> Probe:
     """One command for all folders."""
-    asked, odd = part_odd(needs, lambda need: explain_odd_path(need.subject))
+    asked, odd = divide_needs(needs, lambda need: explain_odd_path(need.subject))
     if not asked:
         return Probe((), lambda _: odd)
     folders = [need.subject for need in asked]

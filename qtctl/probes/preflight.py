@@ -14,8 +14,8 @@ from qtctl.probes.answer import (
     answer_observed,
     answer_unparseable,
     decode_text,
+    divide_needs,
     explain_odd_path,
-    part_odd,
 )
 from qtctl.probes.batch import Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
@@ -40,7 +40,7 @@ class _Said:
 
 def probe(needs: Sequence[Need], secrets: Mapping[str, Sequence[str]]) -> Probe:
     """One command for all of them. `secrets`: path of an env file → the names to look for."""
-    asked, odd = part_odd(needs, _explain_odd)
+    asked, odd = divide_needs(needs, _explain_odd)
     if not asked:
         return Probe((), lambda _: odd)
     paths = [need.subject for need in asked if need.fact == Writable.FACT]

@@ -7,7 +7,7 @@ from qtctl.dialects.shell import quote
 from qtctl.model.evidence import Need
 from qtctl.model.plausible import LONGEST_LINE
 from qtctl.model.process_facts import ProcessPlaces
-from qtctl.probes.answer import Answer, answer_absent, answer_observed, answer_unparseable, decode_text, part_odd
+from qtctl.probes.answer import Answer, answer_absent, answer_observed, answer_unparseable, decode_text, divide_needs
 from qtctl.probes.batch import Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
 from qtctl.probes.processes import MOST, NOBODY, read_members
@@ -21,7 +21,7 @@ SCRIPTS = Library("places", ("processes.sh",), {"show_places": Takes.UNITS})
 
 def probe(needs: Sequence[Need]) -> Probe:
     """One command for all services."""
-    asked, odd = part_odd(needs, lambda need: explain_odd_name(need.subject))
+    asked, odd = divide_needs(needs, lambda need: explain_odd_name(need.subject))
     if not asked:
         return Probe((), lambda _: odd)
     units = [need.subject for need in asked]

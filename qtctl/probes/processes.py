@@ -16,8 +16,8 @@ from qtctl.probes.answer import (
     answer_observed,
     answer_unparseable,
     decode_text,
+    divide_needs,
     needs_root,
-    part_odd,
 )
 from qtctl.probes.batch import Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
@@ -53,7 +53,7 @@ class _Seen:
 
 def probe(needs: Sequence[Need], limits: Mapping[str, Collection[str]]) -> Probe:
     """One command for all services. `limits`: service → the limits of its unit, as systemd names them."""
-    asked, odd = part_odd(needs, lambda need: explain_odd_name(need.subject))
+    asked, odd = divide_needs(needs, lambda need: explain_odd_name(need.subject))
     if not asked:
         return Probe((), lambda _: odd)
     units = [need.subject for need in asked]

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from qtctl.dialects import shell, tar
 from qtctl.dialects.lines import split_lines
-from qtctl.dialects.paths import link_target
+from qtctl.dialects.paths import resolve_link
 from qtctl.model.adoption import Found
 from qtctl.probes.answer import decode_text, find_first_line
 from qtctl.probes.batch import Command, Frame
@@ -53,7 +53,7 @@ def find_linked(found: Iterable[Found]) -> tuple[Found, ...]:
 
 
 def _find_target(each: Found) -> str:
-    return link_target(each.path, each.link or "")
+    return resolve_link(each.path, each.link or "")
 
 
 def _get_name(each: Found) -> str:
@@ -61,7 +61,7 @@ def _get_name(each: Found) -> str:
 
 
 def _leads_out(path: str, link: str) -> bool:
-    parent, target = PurePosixPath(path).parent, link_target(path, link)
+    parent, target = PurePosixPath(path).parent, resolve_link(path, link)
     if target == "/dev/null" or parent.suffix in _PULLS:
         return False
     if parent.suffix == ".d" or path.endswith(".d"):

@@ -26,10 +26,10 @@ from qtctl.probes.answer import (
     answer_refused,
     answer_unparseable,
     decode_text,
+    divide_needs,
     explain_odd_path,
     find_first_line,
     judge_path_message,
-    part_odd,
 )
 from qtctl.probes.batch import Command, Frame, Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
@@ -93,7 +93,7 @@ class _Said:
 
 
 def probe(needs: Iterable[Need]) -> Probe:
-    asked, odd = part_odd(needs, lambda need: explain_odd_path(need.subject))
+    asked, odd = divide_needs(needs, lambda need: explain_odd_path(need.subject))
     if not asked:
         return Probe((), lambda _: odd)
     return Probe((_make_command([need.subject for need in asked]),), lambda frames: odd + _parse(asked, frames))

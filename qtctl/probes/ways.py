@@ -22,10 +22,10 @@ from qtctl.probes.answer import (
     answer_refused,
     answer_unparseable,
     decode_text,
+    divide_needs,
     explain_odd_path,
     find_first_line,
     mark_denied,
-    part_odd,
 )
 from qtctl.probes.batch import Command, Frame, Frames, Library, Probe, Takes
 from qtctl.probes.family import Family
@@ -78,7 +78,7 @@ def probe(needs: Sequence[Need]) -> Probe:
     """One command for all of them."""
     if not needs:
         return Probe((), lambda _: [])
-    asked, odd = part_odd(needs, _explain_odd)
+    asked, odd = divide_needs(needs, _explain_odd)
     users = [need.subject for need in asked if need.fact == UserIds.FACT]
     paths = [need.subject for need in asked if need.fact == PathWay.FACT]
     return Probe((_make_command(users, paths),), lambda frames: odd + _parse(asked, frames))

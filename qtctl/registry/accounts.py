@@ -29,7 +29,7 @@ def _check_users(registry: Registry) -> Iterator[Problem]:
         origin = registry.origins["users", name]
         if re.fullmatch(NAME, name) is None:
             yield Problem(
-                f"{name!r} cannot name a user", origin, "a letter or _, then letters, digits, _ and -, at most 31"
+                f"{name!r} is not a valid user name", origin, "a letter or _, then letters, digits, _ and -, at most 31"
             )
         if user.gid is not None and user.group == ROOT:
             yield Problem("the group root has its gid", origin.at("gid"), "leave gid out")

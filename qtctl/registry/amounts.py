@@ -40,4 +40,4 @@ def check_amounts(registry: Registry, files: Mapping[str, bytes]) -> Iterator[Pr
     elif weight > MAX_BYTES:
         said = f"{weight // 1_000_000} MB of text for all services on all hosts together"
         what = f"{said}, at most {MAX_BYTES // 1_000_000}"
-        yield Problem(what, at, "say it where it is needed, not in [defaults]")
+        yield Problem(what, at, "set it where it is needed, not in [defaults]")

@@ -147,5 +147,5 @@ def _check_unit_names(registry: Registry, names: Names) -> Iterator[Problem]:
             )
         if not is_valid(unit):
             hint = "letters, digits and : _ . \\ @ -, at most 255"
-            yield Problem(f"{unit[:300]!r} cannot be the name of a unit", registry.origins[kind, name], hint)
+            yield Problem(f"{unit[:300]!r} is not a valid unit name", registry.origins[kind, name], hint)
         seen.setdefault(unit, name)

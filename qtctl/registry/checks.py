@@ -50,14 +50,18 @@ def _check_file(registry: Registry, file: FileCheck, origin: Origin) -> Iterator
     inside = [key for key in ("sha256", "line") if getattr(file, key) is not None]
     of_files = [*inside, *(key for key in ("min_size", "max_size") if getattr(file, key) is not None)]
     if of_files and file.kind != "file":
-        yield Problem(f"{of_files[0]} of what is no file", origin.at(of_files[0]), f"kind is {file.kind}: take it out")
+        yield Problem(
+            f"{of_files[0]} of something that is not a file",
+            origin.at(of_files[0]),
+            f"kind is {file.kind}: take it out",
+        )
     yield from _find_secret_texts({"line": file.line}, origin)
     sealed = {each.secrets.env_file for each in registry.services.values() if each.secrets}
     if inside and file.path in sealed:
         yield Problem(f"{file.path} holds secrets, and is not read", origin.at(inside[0]), "judge owner, mode and size")
     if None not in (file.min_size, file.max_size) and parse_bytes(str(file.min_size)) > parse_bytes(str(file.max_size)):
         what = f"min_size {file.min_size} is more than max_size {file.max_size}"
-        yield Problem(what, origin.at("min_size"), "no file can have both")
+        yield Problem(what, origin.at("min_size"), "give a smaller min_size, or a larger max_size")
 
 
 def _find_secret_texts(texts: Mapping[str, str | None], origin: Origin) -> Iterator[Problem]:
@@ -90,7 +94,7 @@ def _check_times(registry: Registry) -> Iterator[Problem]:
     for host in registry.hosts:
         its = [id_ for id_, each in commands.items() if includes_host(registry, each.hosts, host)]
         if sum(_read_time_us(commands[id_]) for id_ in its) > MOST_TIME_US:
-            hint = "one look waits for them all; make some of them faster, or let a timer write a file that is checked"
+            hint = "an audit waits for all of them: make some faster, or let a timer write a file and check that"
             yield Problem(f"the commands of {host} may take more than 10s together", Origin("checks.toml"), hint)
             return
 

@@ -43,7 +43,11 @@ def _check_values(registry: Registry, service: Service, values: ServiceValues, o
         yield Problem(what, origin.at("instances"), "declare as many with instances = [...], or fewer here")
     if values.state is not None and service.state not in _STATES:
         what = f"a service that is {service.state} has that state on every host"
-        yield Problem(what, origin.at("state"), "only what is running or stopped can be the other of the two on some")
+        yield Problem(
+            what,
+            origin.at("state"),
+            "only a running or stopped service can have the other of these states on some hosts",
+        )
     if values.timeouts.runtime_max is not None:
         yield from check_kinds(merge_values(service, values), service.type or registry.fleet.defaults.type, origin)
 

@@ -65,7 +65,9 @@ def _check_port(service: Service, key: str, origin: Origin) -> Iterator[Problem]
         if what := explain_bad_listen(listen):
             if where not in reported:
                 reported.add(where)
-                yield Problem(f"ports.{key} of instance {instance}: {what}", where, "name the instances otherwise")
+                yield Problem(
+                    f"ports.{key} of instance {instance}: {what}", where, "choose other names for the instances"
+                )
             continue
         port = map_instance_ports(service, instance)[key]
         first = taken.setdefault((str(where), port.address, port.number), instance)

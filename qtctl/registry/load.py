@@ -195,14 +195,14 @@ class _Loader:
         if _NAME.fullmatch(name) is None or len(name) > NAME_LENGTH:
             place = self.places.of(origin) if origin.path else Place(origin.file)
             hint = f"letters, digits and . _ @ -, the first a letter or digit, at most {NAME_LENGTH}"
-            self.errors.append(InputError(f"{name!r} cannot name {what}", hint=hint, place=place))
+            self.errors.append(InputError(f"{name!r} is not a valid name for {what}", hint=hint, place=place))
             self.damage.note(origin, [])
 
     def _check_host_name(self, name: str, origin: Origin) -> None:
         if is_target(name) and name != LOCAL:
             return
         hint = f"a host name, as ssh takes it, and not {LOCAL}, which is the machine that qtctl runs on"
-        self.errors.append(InputError(f"{name!r} cannot name a host", hint=hint, place=self.places.of(origin)))
+        self.errors.append(InputError(f"{name!r} is not a valid host name", hint=hint, place=self.places.of(origin)))
         self.damage.note(origin, [])
 
     def load_file(self, path: str, kind: type[M]) -> M | None:

@@ -54,7 +54,7 @@ def _check_raw_directives(kind: str, hatch: RawDirectives, origin: Origin) -> It
             key = known.get((section, directive))
             if key is not None and _can_say(key, value):
                 what = f"[{section}] {directive}= has a key of its own: {'.'.join(key.path)}"
-                yield Problem(what, origin.at(section, directive), "say it there")
+                yield Problem(what, origin.at(section, directive), "set it there")
 
 
 def _can_say(key: Key, value: object) -> bool:
@@ -86,7 +86,7 @@ def _check_lines(service: Service, origin: Origin) -> Iterator[Problem]:
             programs = [command.path for command in read_commands(line)]
         except InputError as error:
             yield Problem(
-                f"{'.'.join(path)}: {error.what}", origin.at(*path), error.hint or "quote it as systemd reads it"
+                f"{'.'.join(path)}: {error.what}", origin.at(*path), error.hint or "quote it in systemd's syntax"
             )
             continue
         for program in programs:
@@ -120,7 +120,7 @@ def _check_instances(
         return
     for each in node.instances:
         if what := _explain_unusable(each):
-            yield Problem(f"instance {each[:200]!r}: {what}", origin.at("instances"), "name it otherwise")
+            yield Problem(f"instance {each[:200]!r}: {what}", origin.at("instances"), "choose another name")
     if len(set(node.instances)) < len(node.instances):
         yield Problem("an instance is declared twice", origin.at("instances"), "once each")
 
@@ -140,7 +140,7 @@ def _check_dropins(registry: Registry, names: Names) -> Iterator[Problem]:
         if dropin.state != "retired" and dropin.unit in own:
             origin = registry.origins["dropins", name].at("unit")
             yield Problem(
-                f"{dropin.unit} is generated from {own[dropin.unit]}", origin, "say it there: no drop-in is needed"
+                f"{dropin.unit} is generated from {own[dropin.unit]}", origin, "set it there: no drop-in is needed"
             )
 
 
@@ -155,5 +155,5 @@ def _check_resets(dropin: Dropin, origin: Origin) -> Iterator[Problem]:
             hint = f"did you mean {near}=?" if near else f"it knows those of {', '.join(sections)}"
             yield Problem(what, origin, hint)
         elif find_assignment_rule(directive) in NEVER_EMPTIED:
-            what = f"resets names {directive}=, of which systemd ignores an empty assignment"
-            yield Problem(what, origin, "take it out: what the unit says of it cannot be taken back by a drop-in")
+            what = f"resets names {directive}=, which systemd does not reset by an empty assignment"
+            yield Problem(what, origin, "remove it: a drop-in cannot undo what the unit sets")

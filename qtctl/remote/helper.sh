@@ -34,12 +34,12 @@ helper_read_head() {
   IFS=' ' read -r word asked size rest <<END
 $(head -c 40 | tr -d '\0')
 END
-  [ "$word" = qtctl ] || helper_refuse 'what came is no request of qtctl'
+  [ "$word" = qtctl ] || helper_refuse 'this is not a request from qtctl'
   [ "$asked" = "$version" ] || {
     printf 'qtctl-helper: version %s, and version %.20s is asked for\n' "$version" "$asked" >&2
     exit 78
   }
-  case $size in '' | *[!0-9]* | ??????????*) helper_refuse 'what came has no size' ;; esac
+  case $size in '' | *[!0-9]* | ??????????*) helper_refuse 'the request has no size' ;; esac
 }
 
 # helper_compile_calls: set `code` to the calls of the request as sh text.

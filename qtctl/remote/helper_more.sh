@@ -105,7 +105,7 @@ helper_secrets_find() {
   list_secrets "$@"
 }
 helper_secrets_put() {
-  IFS=$helper_tab read -r path key && IFS= read -r encoded && IFS= read -r whose_members || helper_refuse 'what came is cut off'
+  IFS=$helper_tab read -r path key && IFS= read -r encoded && IFS= read -r whose_members || helper_refuse 'the request is cut off'
   unset IFS
   helper_check_secret "$path"
   case $key in -) key='' ;; *[!A-Za-z0-9_]* | [0-9]*) helper_refuse 'a key that is none' ;; esac
@@ -142,7 +142,7 @@ helper_store() {
 }
 # helper_check_plain FOLDER: check that only regular files and folders were unpacked.
 helper_check_plain() {
-  odd=$(find "$1" -mindepth 1 ! -type d '(' ! -type f -o -links +1 ')' -print -quit) && [ -z "$odd" ] || refuse "what was sent is no regular file: $odd"
+  odd=$(find "$1" -mindepth 1 ! -type d '(' ! -type f -o -links +1 ')' -print -quit) && [ -z "$odd" ] || refuse "what was sent is not a regular file: $odd"
 }
 helper_run_store_calls() {
   calls=''

@@ -122,7 +122,7 @@ check_staged() {
 }
 check_rule() {
   [ "$path $action" = "$sudoers write" ] || return 0
-  said=$(visudo -c -f "${path%/*}/.qtctl-prepare-new-$number" 2>&1) || refuse "visudo does not take the rule: $said"
+  said=$(visudo -c -f "${path%/*}/.qtctl-prepare-new-$number" 2>&1) || refuse "visudo does not accept the rule: $said"
 }
 
 make_account() {

@@ -20,14 +20,14 @@ put_secret() {
   flock -w 10 9 || refuse - 'a deploy is being staged'
   read_transaction
   [ -z "$damage" ] || { say damaged "$damage" && refuse - "$damage"; }
-  [ "$state" != broken ] || { say broken "$number" && refuse - "generation $number could not be taken back"; }
+  [ "$state" != broken ] || { say broken "$number" && refuse - "generation $number could not be rolled back"; }
   [ -z "$state" ] || refuse - "generation $number is $state: put it when that has ended"
   folder=${1%/*}
   folder=${folder:-/}
   check_way "$folder" - "$1"
   make_folder "$folder"
   [ ! -L "$1" ] || refuse - "$1 is a link"
-  [ ! -e "$1" ] || [ -f "$1" ] || refuse - "$1 is no regular file"
+  [ ! -e "$1" ] || [ -f "$1" ] || refuse - "$1 is not a regular file"
   drop "$folder"/.qtctl-secret-*
   room=$(mktemp -d -- "$folder/.qtctl-secret-XXXXXXXXXX") || refuse - "nothing could be written in $folder"
   made=''
@@ -43,7 +43,7 @@ write_secret() {
     [ "$(stat -c %s -- "$1")" -le "$most" ] || { why="$1 is larger than an env file" && return 1; }
     drop_key "$1" "$2" >"$room/new" || {
       case $? in
-        3) why="$1 has a NUL in it: systemd takes nothing of it" ;;
+        3) why="$1 has a NUL in it: systemd reads nothing from it" ;;
         4) why="$1 ends in a quote that nothing closes, or in a backslash: nothing can be added to it" ;;
       esac
       return 1

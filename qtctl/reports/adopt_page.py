@@ -78,7 +78,7 @@ def build_screen(report: AdoptReport) -> Iterator[Block]:
         yield Paragraph((Toned("not shown by the host", Tone.UNKNOWN), f": {text}"))
     for (section, directive, because), units in map_differences(report).items():
         what = format_directive(section, directive)
-        yield Paragraph(f"{what} is rendered otherwise: {because or UNEXPLAINED} ({units})")
+        yield Paragraph(f"{what} is rendered differently: {because or UNEXPLAINED} ({units})")
     for text in report.to_do:
         yield Paragraph((Toned("to do", Tone.WARNING), f": {text}"))
     accounted = ", ".join(describe_lines(report))

@@ -33,7 +33,7 @@ def _list_findings(report: AdoptReport) -> Iterator[Finding]:
     for each in report.differences:
         directive = format_directive(each.section, each.directive)
         severity = Severity.INFO if each.because else Severity.ERROR
-        title = f"{directive} is rendered otherwise: {each.because or UNEXPLAINED}"
+        title = f"{directive} is rendered differently: {each.because or UNEXPLAINED}"
         yield _make_finding(DIFFERENCE, f"{each.unit} {directive}", Outcome.BROKEN, title, severity=severity)
     for unit in report.units:
         yield _make_finding(UNIT, unit.unit, Outcome.HOLDS, "not adopted", place=Place(unit.file))

@@ -7,7 +7,7 @@ from hashlib import sha256
 from qtctl.errors import InputError, Place
 from qtctl.findings.verdict import Conclusion
 from qtctl.model.plan import Step
-from qtctl.plan.agreed import label_of
+from qtctl.plan.agreed import label_step
 from qtctl.plan.assumed import AssumedPlan
 from qtctl.reports.blocks import (
     Blocks,
@@ -101,13 +101,13 @@ def _build_plan(change: HostChange) -> Blocks:
         Section("In the way", make_list(refusals)),
         *make_table(("step", "what", "why", "due before"), rows),
         Section("Changed by hand", make_list(drifted)),
-        Section("To know", make_list((Code(each.subject), f": {each.text}") for each in planned.notes)),
+        Section("Notes", make_list((Code(each.subject), f": {each.text}") for each in planned.notes)),
         *(show_diff(step.subject, step.diff, marked=False) for step in planned.steps if step.diff),
     )
 
 
 def _make_step_row(planned: AssumedPlan, step: Step) -> tuple[Text, ...]:
-    return (step.kind.value, Code(step.subject), step.reason, "yes" if label_of(step) in planned.due else "")
+    return (step.kind.value, Code(step.subject), step.reason, "yes" if label_step(step) in planned.due else "")
 
 
 def _build_parity(change: HostChange) -> Blocks:

@@ -29,7 +29,7 @@ from qtctl.rules.claims.document import RULES
 VERDICTS = {
     Conclusion.AS_DECLARED: "Nothing in it is false.",
     Conclusion.NOT_AS_DECLARED: "It is not right.",
-    Conclusion.INCOMPLETE: "Not everything could be known.",
+    Conclusion.INCOMPLETE: "Not everything could be settled.",
 }
 LONGEST, MOST = 160, 20
 """Characters of a line on a page, and how many unchecked lines it has. JSON has all of them."""
@@ -57,7 +57,7 @@ def build_page(report: ClaimsReport) -> Blocks:
         *(Paragraph(f"Compared with {report.host}, {_describe_source(report)}.") for _ in (1,) if report.host),
         *_show_claims(report, Verdict.CONTRADICTED, "Contradicts itself"),
         *_show_claims(report, Verdict.FALSE, "Not so on the host"),
-        *_show_claims(report, Verdict.UNKNOWN, "Cannot be known from this evidence"),
+        *_show_claims(report, Verdict.UNKNOWN, "Not settled by this evidence"),
         *_list_unchecked(report),
     )
 

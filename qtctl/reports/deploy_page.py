@@ -26,7 +26,7 @@ HEADLINES = {
     DeployStatus.DEPLOYED: "Deployed: it runs as declared",
     DeployStatus.REFUSED: "Refused: nothing was changed",
     DeployStatus.INTERRUPTED: "Interrupted: nothing was changed",
-    DeployStatus.RESTORED: "Taken back: it is as it was before",
+    DeployStatus.RESTORED: "Rolled back: it is as it was before",
     DeployStatus.FAILED: "Failed: a person is needed",
 }
 

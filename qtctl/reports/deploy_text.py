@@ -55,7 +55,7 @@ def describe_problems(outcome: DeployOutcome) -> tuple[str, ...]:
     if reason is None:
         return ()
     if outcome.status is DeployStatus.RESTORED:
-        head = f"{outcome.plan.host}: it was taken back, and the host is as it was before: {reason.what}"
+        head = f"{outcome.plan.host}: it was rolled back, and the host is as it was before: {reason.what}"
         return _add_hint(head, [*_list_not_done(outcome), *_open_of(outcome), *_list_not_taken_back(outcome)], reason)
     if outcome.status is DeployStatus.FAILED:
         head = f"{outcome.plan.host}: the deploy is not verified: {reason.what}"

@@ -34,4 +34,4 @@ def _make_row(row: GenerationRow) -> tuple[Text, ...]:
 def _describe_end(row: GenerationRow) -> str:
     if row.current:
         return "current"
-    return "taken back" if row.outcome == "restored" else row.outcome
+    return "rolled back" if row.outcome == "restored" else row.outcome

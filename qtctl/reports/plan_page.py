@@ -33,7 +33,7 @@ def build_page(report: PlanReport) -> Blocks:
         Paragraph(origin),
         Section("In the way", make_list(in_the_way)),
         Section("Steps", make_table(("step", "what", "why", "along with it"), map(_make_row, report.steps))),
-        Section("To know", make_list((Code(each.subject), f": {each.text}") for each in report.notes)),
+        Section("Notes", make_list((Code(each.subject), f": {each.text}") for each in report.notes)),
         *(show_diff(step.subject, step.diff, marked=False) for step in report.steps if step.diff),
     )
 

@@ -242,7 +242,7 @@ def test_a_silent_one_costs_the_others_nothing(asker: Host) -> None:
         gets = asker.get([*(question(slow, f"/{n}") for n in range(3)), question(quick)])
         replies = gets.finish(0.2)
     assert replies[3].status == 200
-    assert {reply.refused for reply in replies[:3]} == {"the time for this look was over before it answered"}
+    assert {reply.refused for reply in replies[:3]} == {"the time for this audit was up before it answered"}
 
 
 def test_forwarding_that_is_not_allowed_is_refused(tmp_path_factory: pytest.TempPathFactory) -> None:

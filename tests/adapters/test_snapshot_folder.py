@@ -158,5 +158,5 @@ def test_nothing_is_followed_and_nothing_but_files_is_read(filled: SnapshotFolde
 
 @pytest.mark.parametrize("host", ["../x", "", ".hidden", "a/b", "a\nb"])
 def test_a_host_is_no_path(filled: SnapshotFolder, host: str) -> None:
-    with pytest.raises(InputError, match="cannot be the name of a folder"):
+    with pytest.raises(InputError, match="is not a valid folder name"):
         filled.read(host)

@@ -111,7 +111,7 @@ def test_forwarding_refused(tmp_path: Path, plain: int) -> None:
 
 
 def test_not_redis(host: SshHost, server: Sshd) -> None:
-    with pytest.raises(HostError, match="is it Redis") as caught:
+    with pytest.raises(HostError, match="does Redis listen there") as caught:
         host.store("127.0.0.1", server.port, None).ask([("PING",)], 2)
     assert str(server.port) in caught.value.what
 

@@ -85,7 +85,7 @@ def test_what_a_rendered_drop_in_lacks_is_a_difference(case: str) -> None:
 BAD = {
     "a name that is near": ('resets = ["Enviroment"]', "did you mean Environment=?"),
     "another kind's": ('resets = ["OnCalendar"]', "which systemd does not know in x.service"),
-    "what cannot be emptied": ('resets = ["After"]', "systemd ignores an empty assignment"),
+    "what cannot be emptied": ('resets = ["After"]', "systemd does not reset by an empty assignment"),
     "no name of a directive": ('resets = ["Unit.After"]', "the name of a directive"),
 }
 

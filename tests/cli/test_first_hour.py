@@ -92,7 +92,7 @@ def test_keys_are_got_from_a_package_that_this_machine_can_install(distribution:
 
 @pytest.mark.lab
 def test_a_host_that_runs_is_not_taken_for_one_of_another_suite(box: Box) -> None:
-    with pytest.raises(LabError, match="lab1 runs already, with ") as wrong:
+    with pytest.raises(LabError, match="lab1 is already running, with ") as wrong:
         lab.up([box.name], Tree(), stands_for="x", progress=silent, suite="bullseye")
     assert wrong.value.hint == "end it first: qtctl lab down lab1"
 
@@ -125,4 +125,4 @@ def test_a_picture_without_streams_says_so(world: Path) -> None:
 def test_a_registrys_own_finding_is_explained_only_with_the_registry(tmp_path: Path) -> None:
     ran = qtctl(tmp_path, "explain", "QT999")
     assert ran.code == 2
-    assert "QT9xx are checks of a registry's own, and there is no registry here" in ran.err
+    assert "QT9xx are a registry's own checks, and there is no registry here" in ran.err

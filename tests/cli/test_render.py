@@ -27,8 +27,8 @@ def test_what_nothing_declares_any_more_is_removed_and_named(world: Path) -> Non
     assert (again.code, again.out.splitlines()[:-1]) == (
         0,
         [
-            "removed etc/systemd/system/small-old.service: nothing declares it any more",
-            "removed etc/was/old.env: nothing declares it any more",
+            "removed etc/systemd/system/small-old.service: it is no longer declared",
+            "removed etc/was/old.env: it is no longer declared",
         ],
     )
     assert {path: path.read_text() for path in by_hand} == by_hand

@@ -158,13 +158,13 @@ def test_a_container_that_compose_did_not_make_is_refused(docker: Ground) -> Non
     docker.run(install_script([container("api", 2, "")]))
     outcome = cut_over(docker, wanted())
     assert ends(outcome) == (DeployStatus.REFUSED, ReasonKind.IN_THE_WAY)
-    assert "no label that says it is of compose service api" in said(outcome)
+    assert "has no label of compose service api" in said(outcome)
 
 
 @more
 def test_no_docker_and_a_docker_that_does_not_answer(docker: Ground) -> None:
     outcome = cut_over(docker, wanted())
-    assert "its containers could not be asked for: there is no docker command" in said(outcome)
+    assert "its containers could not be listed: there is no docker command" in said(outcome)
     put(docker)
     docker.run("systemctl stop docker.service")
     outcome = cut_over(docker, wanted())

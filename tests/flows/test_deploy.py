@@ -119,7 +119,7 @@ def test_a_missing_program_is_taken_back_and_says_why(ground: Ground) -> None:
     assert 5 <= len(why.journal) <= 6
     assert any("status=203/EXEC" in line for line in why.journal)
     text = said(outcome)
-    assert "h1: it was taken back, and the host is as it was before: steps failed" in text
+    assert "h1: it was rolled back, and the host is as it was before: steps failed" in text
     assert "failed: restart quantum-a.service: Job for quantum-a.service failed" in text
     assert "why: quantum-a.service: failed (failed), 203/EXEC: the program is missing" in text
     assert ground.files() == before

@@ -40,7 +40,7 @@ def test_it_is_refused_until_a_person_has_seen_to_it(broken: Ground) -> None:
         assert again.status is DeployStatus.REFUSED
         assert again.reason is not None
         assert again.reason.kind is ReasonKind.IN_THE_WAY
-        assert "could not be taken back" in again.reason.what
+        assert "could not be rolled back" in again.reason.what
         assert "`qtctl recover --host qtdeploy1`" in again.reason.hint
     host = broken.connect()
     broken.run(f"echo x >/var/lib/qtctl/tx/broken; touch {MAY}")
@@ -82,7 +82,7 @@ def test_what_nobody_watches_any_more_is_taken_back_by_a_person(ground: Ground) 
     assert ends(refused) == (DeployStatus.REFUSED, ReasonKind.LOCKED)
     assert "is deploying to it now" in said(refused)
     host = ground.connect()
-    with pytest.raises(DeployRefused, match="can be taken back"):
+    with pytest.raises(DeployRefused, match="can be rolled back"):
         recover(host, accept=True, by="ann@desk")
     found = recover(host, accept=False, by="ann@desk")
     assert found is not None

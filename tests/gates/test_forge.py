@@ -51,7 +51,7 @@ def test_there_is_one_comment_whatever_was_said_before(job: Job, kind: str) -> N
     for _ in range(120):
         job.forge.add("somebody else says something", ours=False)
     job.forge.add(f"{MARK} -->\nnot ours", ours=False)
-    for number, done in ((1, "made a comment"), (2, "replaced the comment"), (3, "replaced the comment")):
+    for number, done in ((1, "posted a comment"), (2, "replaced the comment"), (3, "replaced the comment")):
         code, said = job.put(kind, f"{MARK} -->\nnumber {number}\n")
         assert (code, done in said) == (0, True), said
     assert job.forge.bodies[-1] == f"{MARK} -->\nnumber 3\n"
@@ -103,15 +103,15 @@ def test_nobody_answers(job: Job) -> None:
 @pytest.mark.parametrize(
     ("kind", "changes", "says"),
     [
-        ("github", {"GITHUB_ACTIONS": ""}, "no job of GitHub or GitLab"),
-        ("github", {"GITHUB_REF": "refs/heads/main"}, "of no pull request"),
-        ("github", {"GITHUB_REF": "refs/pull/5/merge/../../6"}, "of no pull request"),
-        ("github", {"GITHUB_REPOSITORY": "a/b/../../c"}, "GITHUB_REPOSITORY is not what"),
-        ("github", {"GITHUB_API_URL": "file:///etc"}, "GITHUB_API_URL is not what"),
-        ("github", {"GITHUB_API_URL": "https://a@b"}, "GITHUB_API_URL is not what"),
+        ("github", {"GITHUB_ACTIONS": ""}, "not a GitHub or GitLab job"),
+        ("github", {"GITHUB_REF": "refs/heads/main"}, "not for a pull request"),
+        ("github", {"GITHUB_REF": "refs/pull/5/merge/../../6"}, "not for a pull request"),
+        ("github", {"GITHUB_REPOSITORY": "a/b/../../c"}, "GITHUB_REPOSITORY is not a value"),
+        ("github", {"GITHUB_API_URL": "file:///etc"}, "GITHUB_API_URL is not a value"),
+        ("github", {"GITHUB_API_URL": "https://a@b"}, "GITHUB_API_URL is not a value"),
         ("github", {"GITHUB_TOKEN": ""}, "GITHUB_TOKEN is not set"),
-        ("github", {"GITHUB_TOKEN": "a\r\nX: y"}, "GITHUB_TOKEN is not what"),
-        ("gitlab", {"CI_PROJECT_ID": "3/../4"}, "CI_PROJECT_ID is not what"),
+        ("github", {"GITHUB_TOKEN": "a\r\nX: y"}, "GITHUB_TOKEN is not a value"),
+        ("gitlab", {"CI_PROJECT_ID": "3/../4"}, "CI_PROJECT_ID is not a value"),
         ("gitlab", {"CI_MERGE_REQUEST_IID": ""}, "CI_MERGE_REQUEST_IID is not set"),
         ("gitlab", {"QTCTL_COMMENT_TOKEN": ""}, "QTCTL_COMMENT_TOKEN is not set"),
     ],

@@ -80,7 +80,7 @@ def test_its_checks_are_those_of_the_audit(store: SnapshotFolder) -> None:
 
 
 def test_the_evidence_that_it_keeps_is_judged_as_before(store: SnapshotFolder) -> None:
-    kept = load(find(store, "box:latest").evidence_text(), "kept")
+    kept = load(find(store, "box:latest").write_evidence(), "kept")
     loaded = declared(FILES)
     assert judge_placed(loaded, kept) == judge_placed(loaded, hide_evidence(loaded.desired, evidence()))
     assert kept.taken_at == TAKEN_AT
@@ -94,7 +94,7 @@ def test_no_secret_is_in_it_whatever_the_registry_says(tmp_path: Path) -> None:
     found = SnapshotFolder(tmp_path)
     take(found, loaded, said, registry=Path("/nonexistent"))
     kept = find(found, "box:latest")
-    whole = json.dumps([kept.snapshot.inventory.rows, kept.evidence_text(), dict(kept.attachments.registry)])
+    whole = json.dumps([kept.snapshot.inventory.rows, kept.write_evidence(), dict(kept.attachments.registry)])
     for canary in CANARIES:
         assert canary not in whole
     assert "fast" in kept.attachments.registry["services/leaky.toml"]

@@ -155,7 +155,7 @@ def test_a_tool_that_fails_is_a_failed_deploy(box: Box, tmp_path: Path) -> None:
         assert ran.code == 4
         assert f"failed: tmpfiles {FOLDERS}: " in ran.err
         assert "Read-only file system" in ran.err
-        assert "it was taken back, and the host is as it was before: steps failed" in ran.err
+        assert "it was rolled back, and the host is as it was before: steps failed" in ran.err
         assert f"not run: restart {UNIT}" in ran.err
         assert "sealed" not in box.sh(f"cat {FOLDERS}")
         assert "now runs as declared" not in ran.out

@@ -163,7 +163,7 @@ def test_a_program_that_fails_is_taken_back(box: Box, fails: Path) -> None:
         ran = deploy(box, "--registry", str(fails), "--yes", "--deadline", "20")
         assert ran.code == 4
         said = ran.err[ran.err.index("error: ") :]
-        assert "it was taken back, and the host is as it was before" in said
+        assert "it was rolled back, and the host is as it was before" in said
         assert f"QT205 {UNIT}" in said or f"QT206 {UNIT}" in said
         assert said.splitlines()[-1] == f"  {AGAIN}"
         assert "now runs as declared" not in ran.out

@@ -112,7 +112,7 @@ def test_a_written_plan_is_carried_out_as_it_is_or_not_at_all(box: Box, slower: 
     try:
         refused = qtctl("deploy", "--host", box.name, *registry, "--plan", str(file), "--yes")
         assert refused.code == 4
-        assert f"{ENV}: `write {ENV}` was planned on another state of the host" in refused.err
+        assert f"{ENV}: `write {ENV}` was planned for another state of the host" in refused.err
         assert box.sh(f"tail -n 1 {ENV}") == "BY_HAND=1\n"
         assert _invocations(box) == before
         box.sh(f"systemctl stop {UNIT}")

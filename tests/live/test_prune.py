@@ -52,7 +52,7 @@ def test_a_renamed_service_keeps_its_port(box: Box, tmp_path: Path) -> None:
         before = _invocations(box)
         shown = qtctl("plan", "--host", box.name, *new, "--format", "json").json()
         left = {each["subject"]: each["text"] for each in shown["notes"] if each["kind"] == "left"}
-        assert left[OLD] == "running, nothing declares it any more: --prune removes it"
+        assert left[OLD] == "running, it is no longer declared: --prune removes it"
         assert DROPIN in left
 
         ran = deploy(box, *new, "--prune", "--yes", "--format", "json")

@@ -137,7 +137,7 @@ def _adopted(box: Box, work: Path) -> list[str]:
 
 
 def _deploys(box: Box, work: Path) -> list[str]:
-    """One that is not confirmed, one that is refused, one that is taken back, and one that goes through."""
+    """One that is not confirmed, one that is refused, one that is rolled back, and one that goes through."""
     own = f'UPDATE_INTERVAL_S = "{CANARIES["declared"]}"'
     registry = changed(work / "registry", "services/clm.toml", 'UPDATE_INTERVAL_S = "300"', own)
     deploy = ("--debug", "deploy", "--host", box.name, "--registry", str(registry))

@@ -1,4 +1,4 @@
-"""A producer that a deploy restarts, and that writes nothing from then on: the deploy is taken back, and says why.
+"""A producer that a deploy restarts, and that writes nothing from then on: the deploy is rolled back, and says why.
 
 On demand: QTCTL_WAYS=all. What is silent, and when: tests/plan/test_silent_streams.py.
 """
@@ -42,7 +42,7 @@ def test_a_deploy_that_silences_a_stream_is_taken_back(box: Box, faster: Path) -
     try:
         ran = deploy(box, "--registry", str(faster), "--yes", "--deadline", "60")
         assert ran.code == 4, ran.out + ran.err
-        assert "it was taken back" in ran.err
+        assert "it was rolled back" in ran.err
         assert re.search(SILENT, ran.err), ran.err
         assert f"why: {UNIT}" in ran.err
         assert box.sh(SHOWN) == before

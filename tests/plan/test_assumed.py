@@ -9,7 +9,7 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, File, Unit
 from qtctl.model.plan import Plan
 from qtctl.model.states import ServiceState
-from qtctl.plan.agreed import label_of
+from qtctl.plan.agreed import label_step
 from qtctl.plan.assumed import plan_from_saved
 from tests.builders.evidence import observe
 from tests.builders.planned import UNITS, Ground, deployed, desired, service, target, unit_text
@@ -21,7 +21,7 @@ API = f"{UNITS}/quantum-api.service"
 
 def labels(planned: Plan) -> list[str]:
     assert planned.refusals == ()
-    return [label_of(step) for step in planned.steps]
+    return [label_step(step) for step in planned.steps]
 
 
 def fleet(*names: str, **texts: bytes) -> Desired:

@@ -65,7 +65,7 @@ OBSTACLES: dict[str, tuple[tuple[RunningContainer, ...] | str, str]] = {
     "two projects": ((API, replace(API, id=OTHER, project="test")), "stop those that are not meant"),
     "only its name": ((replace(API, service="", name="my_api_1"),), "docker stop my_api_1"),
     "only its port": ((replace(API, service="", name="x"),), "docker stop x"),
-    "not known": ("no answer in 10 s", "without --cut-over no container is asked for"),
+    "not known": ("no answer in 10 s", "without --cut-over, containers are neither listed"),
 }
 
 

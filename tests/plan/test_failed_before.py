@@ -68,7 +68,7 @@ def test_what_remains_to_be_done() -> None:
     planned = Plan("h1", (step(StepKind.START, A), step(StepKind.ENABLE, B)))
     wanted = desired(service("a"), service("b"))
     assert list_remaining(wanted, planned, seen, frozenset({A})) == (
-        f"{A}: someone's stop of it is waiting",
+        f"{A}: someone's stop job for it is waiting",
         f"enable {B} is needed once more (it is not active)",
     )
     in_the_way = Plan("h1", (), (Refusal(B, "it is masked", ""),))

@@ -79,7 +79,7 @@ def test_a_machine_other_than_at_the_last_deploy_is_refused_unless_it_is_declare
 @pytest.mark.parametrize(
     ("said", "reason", "hint", "holder"),
     [
-        (status("broken"), "an earlier deploy, generation 7, could not be taken back", "`qtctl recover", ""),
+        (status("broken"), "an earlier deploy, generation 7, could not be rolled back", "`qtctl recover", ""),
         (status("damaged"), "the record of a deploy in /var/lib/qtctl/tx is damaged", "`qtctl recover", ""),
         (status("gating"), "ann@desk is deploying to it now (generation 7, gating)", "wait", "ann@desk"),
         (status("restoring"), "ann@desk is deploying to it now (generation 7, restoring)", "wait", "ann@desk"),

@@ -88,7 +88,7 @@ def test_what_root_cannot_write() -> None:
     ("jobs", "said"),
     [
         (Jobs("stopping", {}), "the host is shutting down"),
-        (Jobs("running", {A: ["stop", "running"]}), "someone's stop of it is running"),
+        (Jobs("running", {A: ["stop", "running"]}), "someone's stop job for it is running"),
         (Jobs("running", {A: ["start", "running"]}), None),
         (Jobs("degraded", {"other.service": ["stop", "running"]}), None),
     ],
@@ -129,7 +129,7 @@ def test_docker_proxy_is_named() -> None:
     assert [each.reason for each in found] == [
         "port 127.0.0.1:8000 is held by docker-proxy (docker.service): a container publishes it"
     ]
-    stopped = Step(StepKind.STOP, "quantum-old.service", "nothing declares it any more")
+    stopped = Step(StepKind.STOP, "quantum-old.service", "it is no longer declared")
     held = Listeners([[*row[:2], "quantum-old.service", "LISTEN"]])
     assert len(check(wanted, START, listeners=held)) == 1
     assert check(wanted, stopped, START, listeners=held) == ()

@@ -1,4 +1,4 @@
-"""What nothing declares any more: shown without --prune, and with it disabled, stopped and removed, in that order."""
+"""What is no longer declared: shown without --prune, and with it disabled, stopped and removed, in that order."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -16,7 +16,7 @@ def hosts(text: str) -> dict[str, bytes]:
 BROKEN = {
     "a name that is none": (
         changed(users='["a.b"]\nsummary = "x"\n'),
-        ["users.toml:1: 'a.b' cannot name a user (a letter or _, then letters, digits, _ and -, at most 31)"],
+        ["users.toml:1: 'a.b' is not a valid user name (a letter or _, then letters, digits, _ and -, at most 31)"],
     ),
     "one uid twice": (
         changed(users='[a]\nsummary = "x"\nuid = 500\n[b]\nsummary = "x"\nuid = 500\n'),

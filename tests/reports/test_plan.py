@@ -82,7 +82,7 @@ DIFFERENT = {
     ),
     "another state": (
         replace(PLAN, steps=(*PLAN.steps[:-1], replace(PLAN.steps[-1], seen="failed/failed"))),
-        "was planned on another state of the host",
+        "was planned for another state of the host",
     ),
     "another order": (replace(PLAN, steps=PLAN.steps[::-1]), "another order"),
     "another machine": (replace(PLAN, machine="1" * 32), "another machine"),

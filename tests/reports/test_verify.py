@@ -36,7 +36,7 @@ VERIFIED = Verified(
         CalendarCheck("t.timer", "hourly", "*-*-* *:00:00", HOLDS, "", Place("timers.toml", 4)),
         CalendarCheck("t.timer", "never", "", BROKEN, "Failed to parse", Place("timers.toml", 4)),
     ),
-    security=AnalyzeAnswer(UNKNOWN, "systemd-analyze security exited with 1: nothing said of c.service"),
+    security=AnalyzeAnswer(UNKNOWN, "systemd-analyze security exited with 1: no rating for c.service"),
     exposures=(
         Exposure("a.service", 3.2, "OK", HOLDS, OPEN[:1], Place("services/a.toml", 5)),
         Exposure("b.service", 8.3, "EXPOSED", HOLDS, OPEN, Place("services/b.toml", 1)),

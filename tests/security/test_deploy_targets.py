@@ -137,7 +137,7 @@ def test_a_folder_that_others_may_write_is_refused_before_anything_is_done(canar
     with program(canary, SWAPS) as path, running(canary, SERVICE_ACCOUNT, "python3", path):
         ran = deploy(canary, "--registry", slower)
     assert (ran.code, UNSAFE in ran.err, "nothing was changed" in ran.err) == (4, True, True), ran.err
-    assert "or declare another place" in ran.err
+    assert "or declare another path" in ran.err
     assert canary.sh(STATE) == before
 
 

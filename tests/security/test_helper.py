@@ -508,7 +508,7 @@ def test_what_the_helper_is_for_works_without_any_other_right(prepared: Box, tmp
     assert '"login":"ops"' in prepared.sh(f"tail -n 1 {BASE}/trail")
     taken = qtctl("backup", "take", "--host", prepared.name, "--out", str(tmp_path / "now.qtbackup"))
     assert taken.code == 0, taken.err
-    assert "no deploy is in the way" in qtctl("recover", "--host", prepared.name).out
+    assert "there is no unfinished deploy" in qtctl("recover", "--host", prepared.name).out
     prepared.sh(f"echo x >{BASE}/tx/gating")
     damaged = qtctl("recover", "--host", prepared.name)
     assert (damaged.code, "does not say which generation" in damaged.err) == (4, True)

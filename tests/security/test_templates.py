@@ -215,7 +215,7 @@ LIES = {
     ),
     "lines without an end": ("print('{}\\n' * 2**20)", NO_ANSWER),
     "no end": ("time.sleep(60)", "takes more than 1 s"),
-    "an end of its output alone": ("os.close(1); time.sleep(60)", "stops to answer"),
+    "an end of its output alone": ("os.close(1); time.sleep(60)", "stops answering"),
     "an odd place": ('print(\'{"what": "x", "file": "/etc/passwd", "line": -1}\')', "x"),
 }
 TAKEN_OVER = "import os, sys, time\nsys.stdin.read(1)\nCODE\nsys.stdout.flush()"

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from qtctl.flows.declared import Declared
     from qtctl.model.backup import Backup
 
-app = typer.Typer(help="Copies of what is installed on a host, and the way back to one.", no_args_is_help=True)
+app = typer.Typer(help="Back up what is installed on a host, and restore it.", no_args_is_help=True)
 
 OUT_HELP = "Write to FILE, not to the backup folder. An existing file is never overwritten."
 FILE_HELP = "The backup: a file, or its name in the backup folder."
@@ -128,7 +128,7 @@ def restore(
     steady: SteadyOption = None,
     format_: DeployFormatOption = "table",
 ) -> None:
-    """Bring a host back to a backup: planned, shown, asked, verified, and taken back if it does not come up.
+    """Bring a host back to a backup: planned, shown, confirmed, verified, and rolled back if it does not come up.
 
     What was not there when the backup was taken is removed. A backup of the host as it is now is taken first.
     """

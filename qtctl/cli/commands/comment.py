@@ -9,7 +9,7 @@ from qtctl.cli.command import Command, Panel
 from qtctl.cli.output import tell, withhold
 
 FILE_HELP = "What qtctl gate --comment FILE wrote."
-DONE = {"updated": "replaced the comment", "created": "made a comment", "nothing": "the registry does not change"}
+DONE = {"updated": "replaced the comment", "created": "posted a comment", "nothing": "the registry does not change"}
 
 
 def comment(

@@ -38,7 +38,7 @@ def _load_own_rules(registry: Path | None) -> "tuple[Rule, ...]":
 
     folder = locate_registry(registry)
     if not folder.is_dir():
-        what = "QT9xx are checks of a registry's own, and there is no registry here"
+        what = "QT9xx are a registry's own checks, and there is no registry here"
         raise InputError(what, hint="say where it is: --registry DIR or QTCTL_REGISTRY", place=Place(str(folder)))
     found = load(read_registry(folder))
     return list_custom_rules(

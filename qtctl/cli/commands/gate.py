@@ -118,7 +118,7 @@ def _write_comment(run: "GateRun", report: "GateReport", base: str, to: Path) ->
 def _check_options(*, live: bool, user: str | None, become: bool) -> None:
     for name, given in (("--user", user is not None), ("--become", become)):
         if given and not live:
-            raise InputError(f"{name} is for asking hosts, and --live is not given", hint="give --live, too")
+            raise InputError(f"{name} has no effect without --live", hint="give --live, too")
 
 
 def _ask_hosts(ground: "GateGround", user: str | None, *, become: bool) -> "Mapping[str, Evidence]":

@@ -39,7 +39,7 @@ def generations(
 ) -> None:
     """List the generations of a host: what each deploy changed, when, and by whom.
 
-    A host keeps its ten newest, and as many of those that were taken back.
+    A host keeps its ten newest, and as many of those that were rolled back.
     """
     from qtctl.api.registry import declare
     from qtctl.api.rollback import find_earlier
@@ -53,20 +53,20 @@ def generations(
     with show_progress() as say:
         say(begun(host, Stage.CONNECT))
         if look is Look.LIST:
-            shown = _view_list(host, declared.desired.host, read(declared, host, user=user))
+            shown = _build_list_view(host, declared.desired.host, read(declared, host, user=user))
         else:
-            shown = _view_differences(host, [find_earlier(declared, host, number, user=user) for number in given])
+            shown = _build_differences_view(host, [find_earlier(declared, host, number, user=user) for number in given])
     present(shown, format_)
 
 
-def _view_list(target: str, host: str, found: "tuple[GenerationRecord, ...]") -> "View":
+def _build_list_view(target: str, host: str, found: "tuple[GenerationRecord, ...]") -> "View":
     from qtctl.reports.generations import build_report
     from qtctl.reports.generations_view import build_view
 
     return build_view(build_report(found, host=host, address=target))
 
 
-def _view_differences(target: str, found: "list[Earlier]") -> "View":
+def _build_differences_view(target: str, found: "list[Earlier]") -> "View":
     from qtctl.reports.generation import build_report
     from qtctl.reports.generation_view import build_view
 

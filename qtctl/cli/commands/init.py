@@ -38,7 +38,7 @@ def init(
     files = make_registry(answers, read_meanings(read_text(locate_shipped("keys.toml"))), load_unit_templates(None))
     write_new_folder(folder, files)
     made = [*(path for path in files if path.endswith(".toml")), "schemas/, for editors"]
-    for line in (f"made in {folder}:", *(f"  {path}" for path in made), *_suggest_next(folder)):
+    for line in (f"created in {folder}:", *(f"  {path}" for path in made), *_suggest_next(folder)):
         tell(line)
 
 

@@ -103,7 +103,7 @@ def down(names: NamesArgument = []) -> None:  # noqa: B006 - typer copies it
         raise InputError(f"no lab host {', '.join(unknown)}", hint=f"there are: {', '.join(there) or 'none'}")
     ended = list(names) or there
     if not ended:
-        tell("no lab host is up")
+        tell("no lab host is running")
         return
     with show_progress(named=True) as say:
         say(begun(", ".join(ended), Stage.END))

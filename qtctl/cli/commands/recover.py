@@ -1,4 +1,4 @@
-"""qtctl recover: end a deploy that could not be taken back."""
+"""qtctl recover: end a deploy that could not be rolled back."""
 
 from typing import Annotated
 
@@ -37,7 +37,7 @@ def recover(
     for each in missing:
         complain(f"warning: the audit trail has no record of this: {each}")
     if found is None:
-        tell(f"{host}: no deploy is in the way")
+        tell(f"{host}: there is no unfinished deploy")
         raise typer.Exit(Exit.OK)
     if found.end is TransactionEnd.ACCEPTED:
         tell(f"{host} stays as it is: `qtctl plan` shows how it differs from what is declared")
@@ -46,7 +46,7 @@ def recover(
         tell(f"{host} is as it was before that deploy")
         raise typer.Exit(Exit.OK)
     worse = [f"worse: {unit} is not as it was before" for unit in found.worse]
-    complain_of((f"{host}: it could still not be taken back", *worse, "fix that, or --accept the host as it is"))
+    complain_of((f"{host}: it could still not be rolled back", *worse, "fix that, or --accept the host as it is"))
     raise typer.Exit(Exit.UNVERIFIED)
 
 

@@ -35,7 +35,7 @@ def render(
     write_tree(out, contents)
     tops = {"etc", *(path.partition("/")[0] for path in contents)}
     for gone in remove_marked(out, tops, MARK, contents):
-        tell(f"removed {gone}: nothing declares it any more")
+        tell(f"removed {gone}: it is no longer declared")
     units = sum(file.of_unit for file in files)
     envs = sum(file.kind == "env" for file in files)
     others = len(files) - units - envs

@@ -160,7 +160,7 @@ def show(
 
     found = find(open_store(store), name)
     if evidence:
-        write(found.evidence_text(), out)
+        write(found.write_evidence(), out)
         return
     if registry_file is not None:
         kept = found.attachments.registry

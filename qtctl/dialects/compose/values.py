@@ -94,13 +94,13 @@ def make_rules(table: Mapping[str, Rule]) -> Callable[[Path], Rule | None]:
         by_end.setdefault((len(path), path[-1]), []).append((number, path, rule))
 
     @lru_cache(maxsize=4096)
-    def rule_of(path: Path) -> Rule | None:
+    def find_rule(path: Path) -> Rule | None:
         """The first match, in the order of the table."""
         ends = (by_end.get((len(path), end), ()) for end in {path[-1] if path else "", "*"})
         found = [(number, rule) for those in ends for number, pattern, rule in those if matches(path, pattern)]
         return min(found, key=lambda each: each[0])[1] if found else None
 
-    return rule_of
+    return find_rule
 
 
 def matches(path: Path, pattern: Path) -> bool:

@@ -78,7 +78,7 @@ def _read(text: str) -> Entry:
 
 def _check(entry: Entry) -> None:
     if _NAME.fullmatch(entry.name) is None:
-        raise InputError(f"{entry.name!r} cannot name a user or group", hint=_HINT)
+        raise InputError(f"{entry.name!r} is not a valid name for a user or a group", hint=_HINT)
     _check_id(entry)
     if entry.kind is not Kind.USER:
         if entry.gecos or entry.home or entry.shell:

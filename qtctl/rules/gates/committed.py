@@ -5,7 +5,7 @@ from qtctl.findings.finding import Finding, Outcome, Severity, make_fingerprint
 from qtctl.findings.meaning import Meaning, Wording
 
 MISSING = Wording("generated file is not committed", "generated files are not committed")
-LEFT = Wording("committed file that nothing declares any more", "committed files that nothing declares any more")
+LEFT = Wording("committed file that is no longer declared", "committed files that are no longer declared")
 
 QT1301 = Meaning(
     "QT1301",
@@ -15,7 +15,7 @@ QT1301 = Meaning(
     variants=(MISSING, LEFT),
     what="`rendered` in `[gate]` of policy.toml names a folder in which the generated files of each host are "
     "committed. A file there is not, byte for byte, what `qtctl render` writes; or it is missing, or not added to "
-    "git; or it carries qtctl's mark and nothing declares it any more.",
+    "git; or it carries qtctl's mark and it is no longer declared.",
     why="Whoever reviews the committed files sees something other than what a deploy would write.",
     fix="`qtctl render --as HOST --out FOLDER/HOST`, then commit the folder.",
 )

@@ -21,7 +21,7 @@ KEPT = Need(KeptGenerations.FACT, "host")
 BASE = "/var/lib/qtctl"
 UNDER_WAY = Wording("deploy under way", "deploys under way")
 STUCK = Wording("deploy stuck half-way", "deploys stuck half-way")
-BROKEN = Wording("deploy that could not be taken back", "deploys that could not be taken back")
+BROKEN = Wording("deploy that could not be rolled back", "deploys that could not be rolled back")
 DAMAGED = Wording("damaged generation", "damaged generations")
 
 

@@ -99,9 +99,9 @@ def test_how_a_line_is_written(case: str) -> None:
 
 
 REFUSED = {
-    "a dot in a name": (sysusers.Entry(Kind.USER, "a.b"), "cannot name a user"),
-    "too long a name": (sysusers.Entry(Kind.USER, "a" * 32), "cannot name a user"),
-    "a number as a name": (sysusers.Entry(Kind.USER, "1000"), "cannot name a user"),
+    "a dot in a name": (sysusers.Entry(Kind.USER, "a.b"), "is not a valid name for a user or a group"),
+    "too long a name": (sysusers.Entry(Kind.USER, "a" * 32), "is not a valid name for a user or a group"),
+    "a number as a name": (sysusers.Entry(Kind.USER, "1000"), "is not a valid name for a user or a group"),
     "a colon": (sysusers.Entry(Kind.USER, "qt", gecos="a: b"), "qt: summary: holds a colon"),
     "a colon in the home": (sysusers.Entry(Kind.USER, "qt", home="/a:b"), "qt: home: holds a colon"),
     "two lines": (sysusers.Entry(Kind.USER, "qt", gecos="a\nb"), "line break"),
