@@ -54,18 +54,20 @@ def deploy(
     registry: Path | None = None,
     action: Action = Action.DEPLOY,
     connector: Connector | None = None,
+    notes: Mapping[str, str] | None = None,
 ) -> DeployOutcome:
     """Make `target` as declared, if `confirm` agrees to the plan. `passwords`: of stores, by their names.
 
     `steady_s`: how long every service must have been up before the deploy is confirmed; it has `deadline_s` after that.
     `registry`: the folder of the registry, and `action`: what this is, for the audit trail. `supplies`: where the code
-    and packages to install come from. `connector`: how `target` is connected to, if that has begun already.
+    and packages to install come from. `connector`: how `target` is connected to, if that has begun already. `notes`:
+    what else is recorded about it, by key.
 
     DeployRefused if the host could not be reached or read: then there is no plan.
     """
     desired = make_deployable(declared.desired, target)
     route = make_declared_route(target, desired, user, "deploy")
-    about = describe(declared, target, registry, action)
+    about = {**describe(declared, target, registry, action), **(notes or {})}
     trail = CallerTrail(about)
 
     def agree(plan: Plan) -> bool:

@@ -10,7 +10,7 @@ from qtctl.adapters.background_thread import BackgroundThread
 from qtctl.api.deploy import DEADLINE_S, deploy
 from qtctl.engines.connect import connect, make_declared_route
 from qtctl.flows.declared import Declared
-from qtctl.flows.rollback import Earlier, fetch_earlier, list_known_stores, read_generations
+from qtctl.flows.rollback import Earlier, fetch_before, fetch_earlier, list_known_stores, read_generations
 from qtctl.flows.steady import STEADY_S
 from qtctl.interfaces.host import Connector, Host
 from qtctl.interfaces.progress import Progress, silent
@@ -51,6 +51,12 @@ def find_earlier(
     return fetch_earlier(connect_and_load, declared.desired, number)
 
 
+def find_before(declared: Declared, target: str, number: int, *, user: str | None = None) -> Earlier:
+    """The generation that was in force before generation `number`, which must be the current one. DeployRefused."""
+    route = make_declared_route(target, declared.desired, user, "deploy")
+    return fetch_before(partial(connect, route), declared.desired, number)
+
+
 def _load_rules() -> None:
     """Loading what a generation is judged with takes 0.1 s: done while the host looks for it."""
     import_module("qtctl.rules.loaded_units")
@@ -70,6 +76,7 @@ def rollback(
     steady_s: float = STEADY_S,
     registry: Path | None = None,
     connector: Connector | None = None,
+    notes: Mapping[str, str] | None = None,
 ) -> DeployOutcome:
     """Deploy what the host had to have in an earlier generation: planned, asked, gated and rolled back like any deploy.
 
@@ -89,4 +96,5 @@ def rollback(
         registry=registry,
         action=Action.ROLLBACK,
         connector=connector,
+        notes=notes,
     )

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import typer
 
+NEEDS_HOST = "needs_host"
+"""Attribute of the functions of commands that need a host, and take several."""
 TAKES_ONE = "takes_one_host"
 """Attribute of the functions of commands that take one host: whether it is `needed` or `optional`."""
 

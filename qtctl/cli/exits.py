@@ -8,6 +8,7 @@ from qtctl.errors import DeployRefused, HostError, InputError, LabError, QtctlEr
 
 if TYPE_CHECKING:
     from qtctl.findings.verdict import Conclusion
+    from qtctl.fleet.rollout import HostRun
     from qtctl.model.plan import Plan
     from qtctl.plan.outcome import DeployOutcome
 
@@ -37,7 +38,7 @@ MEANING = {
 }
 """What each exit code tells, in the words of README.md."""
 
-PRECEDENCE = (Exit.UNVERIFIED, Exit.REFUSED, Exit.USAGE, Exit.FINDINGS, Exit.INCOMPLETE)
+PRECEDENCE = (Exit.UNVERIFIED, Exit.REFUSED, Exit.INTERRUPTED, Exit.USAGE, Exit.FINDINGS, Exit.INCOMPLETE)
 """If several apply, the first of these wins."""
 
 ERRORS: tuple[tuple[type[QtctlError], Exit], ...] = (
@@ -89,3 +90,24 @@ def choose_deploy_exit(outcome: "DeployOutcome") -> Exit:
     if outcome.status in ends:
         return ends[outcome.status]
     return choose_exit(conclude(outcome.outstanding, Severity.INFO))
+
+
+def choose_host_exit(run: "HostRun") -> Exit:
+    """The exit code of one host of a rollout; a host that was rolled back is as it was, and not as declared."""
+    from qtctl.model.rollout import HostEnd
+
+    ends = {
+        HostEnd.ROLLED_BACK: Exit.REFUSED,
+        HostEnd.RESTORED: Exit.REFUSED,
+        HostEnd.REFUSED: Exit.REFUSED,
+        HostEnd.LEFT_OUT: Exit.REFUSED,
+        HostEnd.FAILED: Exit.UNVERIFIED,
+        HostEnd.INTERRUPTED: Exit.INTERRUPTED,
+        HostEnd.NOT_REACHED: Exit.FINDINGS,
+    }
+    if run.end in ends:
+        return ends[run.end]
+    if run.rollback is not None:
+        return Exit.REFUSED
+    outcome = run.deploy.outcome if run.deploy is not None else None
+    return Exit.OK if outcome is None else choose_deploy_exit(outcome)

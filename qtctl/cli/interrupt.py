@@ -27,6 +27,26 @@ def raise_on_interrupt() -> None:
         signal.signal(number, signal.default_int_handler)
 
 
+class Interrupts:
+    """Counts them, from now on: for a command that ends what it has begun in good order. SIGTERM counts, too."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    @classmethod
+    def count(cls) -> "Interrupts":
+        found = cls()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, found._note)
+        return found
+
+    def __call__(self) -> int:
+        return self._count
+
+    def _note(self, *_: object) -> None:
+        self._count += 1
+
+
 def _exit(*_: object) -> NoReturn:
     os.write(2, b"interrupted\n")
     os._exit(Exit.INTERRUPTED)

@@ -221,6 +221,15 @@ SteadyOption = Annotated[
         help="How long every service must have been up. Default: deploy.watch.steady in policy.toml, or 10.",
     ),
 ]
+BatchOption = Annotated[
+    str | None,
+    typer.Option(
+        "--batch",
+        metavar="SIZES",
+        help="Sizes of the batches, such as 1,25%,100%; the last is used until no host is left. "
+        "Default: rollout.batches in policy.toml, or 1,25%,100%.",
+    ),
+]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask before changing anything.")]
 
 

@@ -4,11 +4,11 @@ import inspect
 from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, NamedTuple, get_type_hints
 
 import typer
 
-from qtctl.cli.command import TAKES_ONE
+from qtctl.cli.command import NEEDS_HOST, TAKES_ONE
 from qtctl.cli.options import (
     AllHostsOption,
     ExcludeOption,
@@ -61,6 +61,33 @@ def selects_one_host(command: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
+class Selected(NamedTuple):
+    """The hosts of a command that takes one or several.
+
+    `alone`: one host was named as it is. Otherwise there are several, even if a tag or a glob happens to have one.
+    """
+
+    names: tuple[str, ...]
+    alone: bool
+
+
+def selects_hosts_to_change(command: Callable[..., None]) -> Callable[..., None]:
+    """As `selects_one_host`, of a command that takes several as well: its parameter `hosts` is a Selected.
+
+    Hosts that were not named as they are, are shown.
+    """
+
+    def run(context: typer.Context, given: dict[str, Any]) -> None:
+        wanted = _make_selection(given)
+        if not wanted.given:
+            raise _USAGE_ERROR("Missing option '--host'", ctx=context)
+        command(hosts=_select_to_change(wanted, given), **given)
+
+    wrapped = _replace_parameter(command, "hosts", run)
+    setattr(wrapped, NEEDS_HOST, True)
+    return wrapped
+
+
 def _replace_parameter(
     command: Callable[..., None], name: str, run: Callable[[typer.Context, dict[str, Any]], None]
 ) -> Callable[..., None]:
@@ -105,6 +132,19 @@ def select_several(wanted: HostSelection, registry: Path) -> tuple[str, ...]:
     from qtctl.api.registry import load
 
     return fleet.select_hosts(load(registry), wanted)
+
+
+def _select_to_change(wanted: HostSelection, given: Mapping[str, Any]) -> Selected:
+    if wanted.single is not None:
+        return Selected((wanted.single,), alone=True)
+    if given.get("as_name") is not None:
+        raise InputError("--as is for a host that --host names", hint="name the one host that stands in for it")
+    from qtctl.reports.host_names import fold_names
+
+    hosts = select_several(wanted, locate_registry(given.get("registry")))
+    count = f"{len(hosts)} hosts: " if len(hosts) > 1 else ""
+    complain(f"selected: {count}{fold_names(hosts)}")
+    return Selected(hosts, alone=False)
 
 
 def _select_one(wanted: HostSelection, given: Mapping[str, Any]) -> str:

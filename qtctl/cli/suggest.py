@@ -5,7 +5,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from qtctl.cli.command import TAKES_ONE
+from qtctl.cli.command import NEEDS_HOST, TAKES_ONE
 from qtctl.dialects.endpoints import is_host_glob, is_target
 from qtctl.dialects.shell import quote
 
@@ -67,7 +67,7 @@ def list_missing(context: Any, argv: Sequence[str]) -> list[str]:  # noqa: ANN40
 
 def _is_needed_host(command: Any, name: str, given: Collection[str]) -> bool:  # noqa: ANN401 - see find_stray_word
     """Whether it is --host of a command that needs a host, and no other option selects one."""
-    needed = getattr(command.callback, TAKES_ONE, "") == "needed"
+    needed = getattr(command.callback, TAKES_ONE, "") == "needed" or hasattr(command.callback, NEEDS_HOST)
     return needed and name == "host" and not {"tag", "all_hosts", "exclude"} & {*given}
 
 

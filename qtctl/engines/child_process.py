@@ -53,11 +53,15 @@ class Pipe:
 
 
 class ChildProcess:
-    """A worker process at the other end of a pipe. `end`, which is called once, kills and reaps it."""
+    """A worker process at the other end of a pipe. `end`, which is called once, kills and reaps it.
 
-    def __init__(self, pipe: Pipe, end: Callable[[], None]) -> None:
+    `pid`: of a child that can be interrupted.
+    """
+
+    def __init__(self, pipe: Pipe, end: Callable[[], None], pid: int | None = None) -> None:
         self._pipe = pipe
         self._end = end
+        self._pid = pid
         self._ending = threading.Lock()
         self._ended = False
         self._late = threading.Event()
@@ -97,6 +101,13 @@ class ChildProcess:
             yield
         finally:
             timer.cancel()
+
+    def interrupt(self) -> None:
+        """Send it SIGINT, unless it was ended: only then another process can have its pid."""
+        with self._ending:
+            if not self._ended and self._pid is not None:
+                with suppress(ProcessLookupError):
+                    os.kill(self._pid, signal.SIGINT)
 
     def end(self) -> None:
         """Kill the child and reap it. A thread that waits in `receive` gets an error."""

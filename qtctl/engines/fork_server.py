@@ -34,17 +34,22 @@ serve(int(sys.argv[2]), sys.argv[3], sys.argv[4], sys.argv[5:])
 class ForkServer:
     """Forks children that run `work(receive, send)`, a module-level function. Threads may share it.
 
-    It imports the modules in `preload` before it forks the first child.
+    It imports the modules in `preload` before it forks the first child. `apart`: Ctrl-C at the terminal of this process
+    reaches neither the server nor its children.
     """
 
-    def __init__(self, work: Callable[[Receive, Send], None], preload: Sequence[str] = ()) -> None:
+    def __init__(
+        self, work: Callable[[Receive, Send], None], preload: Sequence[str] = (), *, apart: bool = False
+    ) -> None:
         self._asking = threading.Lock()
         self._closed = False
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             named = (work.__module__, work.__qualname__)
             command = [sys.executable, "-c", START, os.pathsep.join(sys.path), str(theirs.fileno()), *named, *preload]
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()], start_new_session=apart
+            )
 
     def start(self) -> ChildProcess:
         """Start a new child. WorkerEnded if the server has ended."""
@@ -56,7 +61,7 @@ class ForkServer:
             raise
         finally:
             theirs.close()
-        return ChildProcess(Pipe(ours), lambda: self._kill(pid))
+        return ChildProcess(Pipe(ours), lambda: self._kill(pid), int(pid))
 
     def call(self, work: Work) -> None:
         """Run a function in the server itself: what it leaves in memory, all children have that start later.

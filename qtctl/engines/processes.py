@@ -25,10 +25,18 @@ class Processes(Executor):
     WorkerEnded. Time spent in the queue does not count. `preload`: modules that all work needs.
     """
 
-    def __init__(self, workers: int, *, longest_s: float = LONGEST_S, preload: Sequence[str] = ASKING) -> None:
+    def __init__(
+        self,
+        workers: int,
+        *,
+        longest_s: float = LONGEST_S,
+        preload: Sequence[str] = ASKING,
+        serving: Callable[[Receive, Send], None] | None = None,
+        apart: bool = False,
+    ) -> None:
         self.events = Relay()
         self._longest_s = longest_s
-        self._server = ForkServer(_serve, preload)
+        self._server = ForkServer(serving or _serve, preload, apart=apart)
         self._threads = ThreadPoolExecutor(workers)
         self._children: set[ChildProcess] = set()
         self._ending = False

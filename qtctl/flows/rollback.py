@@ -1,6 +1,6 @@
 """Which generation a host goes back to, and what it must have then. The rest of a rollback is a deploy."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -31,15 +31,39 @@ def fetch_earlier(connect: Connector, declared: Desired, number: int | None) -> 
 
     DeployRefused if there is none, if it is damaged, or if it belongs to another host or fleet.
     """
+
+    def find(records: Sequence[GenerationRecord], address: str) -> GenerationRecord:
+        return choose(records, number, declared.host, address)
+
+    return _fetch(connect, declared, find, "the one before" if number is None else str(number))
+
+
+def fetch_before(connect: Connector, declared: Desired, number: int) -> Earlier:
+    """The last generation confirmed before generation `number`. DeployRefused also if that is not the current one."""
+
+    def find(records: Sequence[GenerationRecord], address: str) -> GenerationRecord:
+        if not any(each.current and each.number == number for each in records):
+            what = f"{declared.host}: nothing was changed: generation {number} is not the current one any more"
+            raise DeployRefused(what, hint=_SEE.format(host=address))
+        return choose(records, None, declared.host, address)
+
+    return _fetch(connect, declared, find, f"the one before {number}")
+
+
+def _fetch(
+    connect: Connector,
+    declared: Desired,
+    find: Callable[[Sequence[GenerationRecord], str], GenerationRecord],
+    wanted: str,
+) -> Earlier:
     try:
         with connect() as host:
             address = host.address
-            record = choose(list_generations(host), number, declared.host, address)
+            record = find(list_generations(host), address)
             return Earlier(record, check(fetch_desired(host, record.number), record, declared))
     except HostError as error:
         raise DeployRefused(f"nothing was changed: {error.what}", hint=error.hint) from error
     except DamagedGeneration as error:
-        wanted = "the one before" if number is None else str(number)
         what = f"{declared.host}: nothing was changed: generation {wanted} is damaged: {error}"
         raise DeployRefused(what, hint=_SEE.format(host=address)) from error
 

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 
 from qtctl.dialects.systemd.timespan import parse_microseconds
 from qtctl.model.expect import Expect
-from qtctl.model.fields import Day, Node, PathBelow, Span, Switch
+from qtctl.model.fields import Day, Node, Number, Part, PathBelow, Span, Switch
 from qtctl.model.origin import Origin
 from qtctl.model.rehearsal import Failure
 from qtctl.model.waiver import Waived
@@ -50,6 +50,14 @@ class RehearsalPolicy(Node):
     def list_failures(self) -> tuple[Failure, ...]:
         """Each once, in the order in which a rehearsal makes them."""
         return tuple(each for each in Failure if each.value in self.failures)
+
+
+class RolloutPolicy(Node):
+    """How a deploy of several hosts goes through them."""
+
+    batches: Annotated[tuple[Part, ...], Field(min_length=1, max_length=100)] = (1, "25%", "100%")
+    on_failure: Literal["host", "batch", "all"] = "host"
+    at_once: Annotated[Number, Field(ge=1, le=100)] = 8
 
 
 class GateStep(StrEnum):
@@ -106,6 +114,7 @@ class Policy(Node):
     severities: dict[str, Literal["info", "warning", "error"]] = {}
     waivers: tuple[Waiver, ...] = ()
     deploy: DeployPolicy = DeployPolicy()
+    rollout: RolloutPolicy = RolloutPolicy()
     rehearsal: RehearsalPolicy = RehearsalPolicy()
     gate: Gate = Gate()
 

@@ -137,16 +137,24 @@ def build_report(
         choices=PlanChoices(take_over=choices.take_over, prune=choices.prune, cut_over=choices.cut_over),
         conclusion=conclude_plan(plan),
         exit_code=exit_code,
-        refusals=tuple(
-            PlanRefusal(subject=each.subject, reason=each.reason, hint=each.hint, unknown=each.unknown)
-            for each in plan.refusals
-        ),
-        steps=tuple(_make_step(step, nonce) for step in plan.steps),
-        notes=tuple(PlanNote(kind=each.kind, subject=each.subject, text=each.text) for each in plan.notes),
+        refusals=make_refusals(plan),
+        steps=tuple(make_step(step, nonce) for step in plan.steps),
+        notes=make_notes(plan),
     )
 
 
-def _make_step(step: Step, nonce: str) -> PlanStep:
+def make_refusals(plan: Plan) -> tuple[PlanRefusal, ...]:
+    return tuple(
+        PlanRefusal(subject=each.subject, reason=each.reason, hint=each.hint, unknown=each.unknown)
+        for each in plan.refusals
+    )
+
+
+def make_notes(plan: Plan) -> tuple[PlanNote, ...]:
+    return tuple(PlanNote(kind=each.kind, subject=each.subject, text=each.text) for each in plan.notes)
+
+
+def make_step(step: Step, nonce: str) -> PlanStep:
     file, env = step.file, step.file is not None and step.file.kind == ENV
     return PlanStep(
         kind=step.kind,

@@ -18,8 +18,10 @@ from qtctl.reports.module_registry import RegistryReport
 from qtctl.reports.overview import OverviewReport
 from qtctl.reports.parity import ParityDocument
 from qtctl.reports.plan import PlanReport
+from qtctl.reports.plan_fleet import FleetPlanReport
 from qtctl.reports.preparation import PreparationReport
 from qtctl.reports.rehearsal import RehearsalReport
+from qtctl.reports.rollout import RolloutReport
 from qtctl.reports.secrets import SecretsReport
 from qtctl.reports.snapshot import SnapshotCheckReport, SnapshotReport, SnapshotsReport
 from qtctl.reports.verify import VerifyReport
@@ -39,6 +41,7 @@ def make_schemas() -> dict[str, dict[str, object]]:
         "drift": make_schema(DriftReport),
         "evolution": dict(make_evolution_schema()),
         "fleet-audit": make_schema(FleetReport),
+        "fleet-plan": make_schema(FleetPlanReport),
         "flow": make_schema(FlowReport),
         "gate": make_schema(GateReport),
         "generation": make_schema(GenerationReport),
@@ -49,6 +52,7 @@ def make_schemas() -> dict[str, dict[str, object]]:
         "preparation": make_schema(PreparationReport),
         "registry": make_schema(RegistryReport),
         "rehearsal": make_schema(RehearsalReport),
+        "rollout": make_schema(RolloutReport),
         "secrets": make_schema(SecretsReport),
         "snapshot": make_schema(SnapshotReport),
         "snapshot-check": make_schema(SnapshotCheckReport),

@@ -17,7 +17,7 @@ OTHERS = {"adopt host", "gate"}
 """Commands with --user that take no host: `adopt host` makes one, and policy.toml says what `gate` asks."""
 TAGS = {"db-1": '["db"]', "web-1": '["web"]', "web-2": '["web"]'}
 ONE = (
-    "plan", "deploy --yes", "deploy --dry-run", "rollback", "generations", "recover", "backup take", "secrets status",
+    "rollback", "generations", "recover", "backup take", "secrets status",
     "secrets put A/B", "host prepare", "adopt drift", "report registry", "report overview", "report catalogue",
     "report flow", "parity --compose docker-compose.yml", "rehearse",
 )  # fmt: skip

@@ -31,8 +31,10 @@ from qtctl.reports import (
     overview,
     parity,
     plan,
+    plan_fleet,
     preparation,
     rehearsal,
+    rollout,
     secrets,
     snapshot,
     verify,
@@ -56,6 +58,8 @@ from .test_drift import DRIFTED
 from .test_generations import CURRENT, NEW
 from .test_parity import reports
 from .test_plan import report as planned
+from .test_rollout import planned as plans_of_fleet
+from .test_rollout import report as rolled_out
 from .test_secrets import FOUND
 from .test_verify import VERIFIED
 
@@ -78,6 +82,7 @@ WRITTEN = {
     "drift": lambda: drift.to_json(DRIFTED),
     "evolution": lambda: evolution.to_json(evolution.build_report(EVOLUTION)),
     "fleet-audit": lambda: fleet.to_json(fleet.build_report([audit.build_report(desired(), evidence(), CHECKS)] * 2)),
+    "fleet-plan": lambda: plan_fleet.to_json(plans_of_fleet()),
     "flow": lambda: flow.to_json(flow.build_report(REGISTRY, SEEN)),
     "gate": lambda: gate.to_json(
         gate.build_report(
@@ -103,6 +108,7 @@ WRITTEN = {
     ),
     "registry": lambda: module_registry.to_json(module_registry.build_report(desired(), evidence(), CHECKS)),
     "rehearsal": lambda: rehearsal.to_json(report_of(REHEARSED)),
+    "rollout": lambda: rollout.to_json(rolled_out()),
     "secrets": lambda: secrets.to_json(secrets.build_report((FOUND,), fleet="f", host="h1", address="lab1")),
     "snapshot": lambda: snapshot.to_json(snapshot.build_report(YEAR[3], "box/4", 900, ("box/1",))),
     "snapshot-check": lambda: snapshot.to_json(

@@ -1,4 +1,4 @@
-"""qtctl plan: what a deploy would change on a host, read-only."""
+"""qtctl plan: what a deploy would change on hosts, read-only."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from qtctl.cli.command import Command, Panel
 from qtctl.cli.exits import Exit, choose_plan_exit
 from qtctl.cli.options import (
     AsOption,
+    BatchOption,
     CutOverOption,
     DeclaredFormatOption,
     PruneOption,
@@ -21,14 +22,14 @@ from qtctl.cli.options import (
     locate_registry,
 )
 from qtctl.cli.output import complain_of, present, show_progress
-from qtctl.cli.selecting import selects_one_host
+from qtctl.cli.selecting import Selected, selects_hosts_to_change
 from qtctl.model.events import Stage, begun
 
 if TYPE_CHECKING:
     from qtctl.flows.declared import Declared
     from qtctl.model.plan import Choices, Plan
 
-OUT_HELP = "Save the plan as JSON, for `qtctl deploy --plan FILE`."
+OUT_HELP = "Save the plan, or the plans of several hosts, as JSON, for `qtctl deploy --plan FILE`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,9 @@ class Shown:
     out: Path | None = None
 
 
-@selects_one_host
+@selects_hosts_to_change
 def plan(
-    host: str,
+    hosts: Selected,
     registry: RegistryOption = None,
     as_name: AsOption = None,
     user: UserOption = None,
@@ -50,20 +51,27 @@ def plan(
     take_over: TakeOverOption = False,
     prune: PruneOption = False,
     cut_over: CutOverOption = False,
+    batch: BatchOption = None,
     verbose: VerboseOption = False,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help=OUT_HELP)] = None,
     format_: DeclaredFormatOption = None,
 ) -> None:
     """Show what a deploy would change on a host, why, and what goes with it. Nothing is changed.
 
-    It asks as the deploying account does, takes no lock, and refuses what a deploy would refuse.
+    It asks as the deploying account does, takes no lock, and refuses what a deploy would refuse. Plans of several hosts
+    that read the same are shown once.
     """
     from qtctl.api.registry import declare
     from qtctl.model.plan import Choices
 
-    declared = declare(locate_registry(registry), host, templates=templates, as_name=as_name)
     choices = Choices(take_over, prune, cut_over=cut_over)
-    raise typer.Exit(show_plan(declared, host, user, choices, Shown(format_, verbose, out)))
+    if not hosts.alone:
+        from qtctl.cli.rollout import FleetDeploy, RolloutOptions, show_plans
+
+        given = FleetDeploy(hosts.names, locate_registry(registry), user, templates, choices, format_, verbose)
+        raise typer.Exit(show_plans(given, RolloutOptions(batch), out))
+    declared = declare(locate_registry(registry), hosts.names[0], templates=templates, as_name=as_name)
+    raise typer.Exit(show_plan(declared, hosts.names[0], user, choices, Shown(format_, verbose, out)))
 
 
 def show_plan(declared: "Declared", target: str, user: str | None, choices: "Choices", shown: Shown) -> Exit:
@@ -107,5 +115,6 @@ EXAMPLES = (
     "qtctl plan --host lab1",
     "qtctl plan --host web-1 --prune",
     "qtctl plan --host web-1 --out web-1.plan",
+    "qtctl plan --tag web --out web.plans",
 )
 COMMAND = Command("plan", 118, Panel.CHANGE, plan, {"": EXAMPLES})
