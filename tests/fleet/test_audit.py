@@ -204,4 +204,6 @@ def test_a_host_is_selected_and_placed_on_by_its_tag(box: Box, tmp_path: Path) -
     assert "MemoryMax" in str(broken)
     planned = live("plan", "--registry", str(registry), "--tag", "prod", "--format", "json")
     assert "selected: lab1\n" in planned.err
-    assert not any("spare-only" in str(step) for step in planned.json()["steps"])
+    (shared,) = planned.json()["plans"]
+    assert shared["hosts"] == [box.name]
+    assert not any("spare-only" in str(step) for step in shared["steps"])
