@@ -6,13 +6,17 @@ from qtctl.model.inquiry import Inquiry, build_inquiry
 
 
 def find_questions(desired: Desired) -> Questions:
-    """Everything that an audit, a registry report or a parity report reads, so that one evidence serves all three."""
+    """Everything that an audit, a registry report or a parity report reads, so that one evidence serves all three.
+
+    Of a host with tags also in what it is compared with others.
+    """
+    from qtctl.audit.compared import list_needs as fleet_needs
     from qtctl.audit.judge import list_needs as audit_needs
     from qtctl.meaning.drift import list_asked_properties
     from qtctl.parity.needs import list_needs as parity_needs
     from qtctl.reports.needs import list_needs as registry_needs
 
-    wanted = {*audit_needs(desired), *registry_needs(desired), *parity_needs(desired)}
+    wanted = {*audit_needs(desired), *fleet_needs(desired), *registry_needs(desired), *parity_needs(desired)}
     shown = ((unit.unit, list_asked_properties(unit)) for unit in desired.units())
     return Questions(
         tuple(sorted(wanted, key=lambda need: (need.fact, need.store, need.subject))),

@@ -308,6 +308,7 @@ class Desired:
     retired_units: tuple[RetiredUnit, ...]
     severities: tuple[tuple[str, str], ...]
     fail_on: str
+    tags: tuple[str, ...] = ()
     retired_externals: tuple[RetiredUnit, ...] = ()
     """Their packages may stay; only running is a finding."""
     retired_venvs: tuple[DesiredVenv, ...] = ()
@@ -315,8 +316,7 @@ class Desired:
     """Rendered, but run only as instances, which are among the services."""
     waivers: tuple[Waived, ...] = ()
     other_units: tuple[DesiredOther, ...] = ()
-    """Sockets, paths, slices, mounts, automounts and swaps; templates and their instances, as with timers and targets.
-    """
+    """Sockets, paths, slices, mounts, automounts, swaps; templates and their instances, as with timers and targets."""
     dropins: tuple[DesiredDropin, ...] = ()
     originals: tuple[DesiredOriginal, ...] = ()
     files: tuple[DesiredFile, ...] = ()

@@ -32,6 +32,7 @@ def adapt(desired: Desired, registry: Registry, host: str) -> Desired:
         login=make_login(declared),
         expected_hostname=declared.expected_hostname,
         machine=declared.machine,
+        tags=declared.tags,
     )
 
 
@@ -39,4 +40,4 @@ def _make_key(registry: Registry, name: str, used: set[str]) -> object:
     host: Host = registry.hosts[name]
     if host.hosts_file is not None:
         return name
-    return host.model_dump_json(exclude=_OWN), list_references(registry, name) & used
+    return host.model_dump_json(exclude=_OWN), list_references(registry, name) & used, bool(host.tags)

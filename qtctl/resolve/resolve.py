@@ -89,6 +89,7 @@ def resolve(registry: Registry, host: str) -> Desired:
     return Desired(
         fleet=registry.fleet.name,
         host=host,
+        tags=declared.tags,
         login=make_login(declared),
         unit_patterns=registry.fleet.unit_patterns,
         loop_restarts=loop.restarts,

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from qtctl.findings.meaning import Meaning
 
 if TYPE_CHECKING:
+    from qtctl.rules.fleet_rule import FleetRule
     from qtctl.rules.rule import Rule
     from qtctl.rules.view import ViewRule
 
-FOLDERS = ("registry", "units", "host", "parity", "history", "claims", "rehearsal", "gates")
-"""The registry itself, what is rendered from it, evidence of a host, compose files, snapshots, documents,
-rehearsals, gates."""
+FOLDERS = ("registry", "units", "host", "fleet", "parity", "history", "claims", "rehearsal", "gates")
+"""The registry itself, what is rendered from it, evidence of a host, evidence of several hosts, compose files,
+snapshots, documents, rehearsals, gates."""
 
 
 def list_families(*folders: str) -> Iterator[ModuleType]:
@@ -37,6 +38,14 @@ def list_host_rules() -> "tuple[Rule, ...]":
     from qtctl.rules.rule import Rule  # noqa: PLC0415 - facts and evidence, which lint does without
 
     return tuple(each for each in _list_meanings("host") if isinstance(each, Rule))
+
+
+@cache
+def list_fleet_rules() -> "tuple[FleetRule, ...]":
+    """The rules of an audit of several hosts, by id."""
+    from qtctl.rules.fleet_rule import FleetRule  # noqa: PLC0415 - as above
+
+    return tuple(each for each in _list_meanings("fleet") if isinstance(each, FleetRule))
 
 
 @cache

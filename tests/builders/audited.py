@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, replace
 from typing import Any, cast
 
+from qtctl.audit import compared
 from qtctl.audit.judge import list_needs
 from qtctl.dialects.systemd.boot_order import BOOTED
 from qtctl.meaning.registry_digest import digest_registry
@@ -328,7 +329,7 @@ def values(want: Desired) -> dict[Need, Fact]:
     }
     return {
         need: made[need.fact](need.subject) if need.fact in made else cast(Fact, fixed[need.fact])
-        for need in list_needs(want)
+        for need in {*list_needs(want), *compared.list_needs(want)}
     }
 
 

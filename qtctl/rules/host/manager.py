@@ -1,11 +1,11 @@
 """QT232, QT235, QT723: what is set for all services at once, and what replaces the program of a package's unit."""
 
-from collections.abc import Iterator
 from functools import partial
 
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import Remedy, make_steps
+from qtctl.meaning.manager_settings import list_last_assignments
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
@@ -88,25 +88,15 @@ def _is_usual(facts: Facts) -> Judgment:
     found = facts.read(ManagerSettings, SYSTEM.subject)
     if found is None:
         return NOT_JUDGED
-    odd = {key: (path, value) for key, path, value in _list_last(found) if _changes_services(key, value)}
+    odd = {
+        key: (path, value) for key, path, value in list_last_assignments(found.rows) if _changes_services(key, value)
+    }
     remedy = make_steps(
         ("systemd-analyze", "cat-config", "systemd/system.conf"),
         "put what a service needs into its own table in the registry, remove it there, then",
         ("systemctl", "daemon-reexec"),
     )
     return _judge(SYSTEM, found, odd, remedy)
-
-
-def _list_last(found: ManagerSettings) -> Iterator[tuple[str, str, str]]:
-    """The last assignment of each key counts: drop-ins are read by name, whatever their folder."""
-    rows = sorted(found.rows, key=lambda row: _describe_place(row[0]))
-    last = {key: (path, value.strip()) for path, key, value in rows}
-    yield from ((key, path, value) for key, (path, value) in last.items())
-
-
-def _describe_place(path: str) -> tuple[bool, str]:
-    folder, _, name = path.rpartition("/")
-    return folder.endswith(".d"), name if folder.endswith(".d") else ""
 
 
 def _changes_services(key: str, value: str) -> bool:
@@ -139,7 +129,9 @@ def _is_logged(facts: Facts) -> Judgment:
     found = facts.read(ManagerSettings, JOURNAL.subject)
     if found is None:
         return NOT_JUDGED
-    odd = {key: (path, value) for key, path, value in _list_last(found) if _drops_lines(key, value.lower())}
+    odd = {
+        key: (path, value) for key, path, value in list_last_assignments(found.rows) if _drops_lines(key, value.lower())
+    }
     remedy = make_steps(
         ("systemd-analyze", "cat-config", "systemd/journald.conf"),
         "remove it there, then",
