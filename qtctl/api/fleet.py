@@ -1,13 +1,17 @@
 """Audit several hosts of one registry at the same time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 
 from qtctl.adapters.templates import load_unit_templates
 from qtctl.api.registry import LoadedRegistry
+from qtctl.audit.compared import HostTraits
+from qtctl.audit.compared import compare as compare_hosts
 from qtctl.engines.processes import ASKING, Processes
 from qtctl.engines.worker import HOST_S
+from qtctl.findings.finding import Finding
+from qtctl.findings.policy import Policy
 from qtctl.fleet.audit import examine_hosts, plan_examinations
 from qtctl.fleet.audit import read_passwords as read_store_passwords
 from qtctl.fleet.basis import Basis, make_basis
@@ -75,6 +79,13 @@ def examine(
     return examine_hosts(engine, basis, tasks, ahead=at_once + 2)
 
 
-def report(reports: Sequence[AuditReport]) -> FleetReport:
-    """Combine the reports of at least one host, in this order."""
-    return fleet.build_report(reports)
+def compare(basis: Basis, hosts: Iterable[HostTraits], today: str) -> tuple[Finding, ...]:
+    """The checks that compare hosts with the same tag, with what holds. `today`: ISO 8601, for waivers."""
+    policy = basis.registry.policy
+    rules = Policy.of(policy.fail_on, dict(policy.severities), policy.list_waivers(), today)
+    return compare_hosts(hosts, rules, asks_root=policy.evidence == "root")
+
+
+def report(reports: Sequence[AuditReport], compared: Iterable[Finding] = ()) -> FleetReport:
+    """Combine the reports of at least one host, in this order. `compared`: the checks that compare them."""
+    return fleet.build_report(reports, compared)

@@ -98,9 +98,12 @@ class Part:
 
     def of(self, declared: "Declared", checks: "tuple[Finding, ...]") -> "tuple[tuple[Finding, ...], str]":
         """The checks that are judged, and what is left out, in words. InputError if nothing is left."""
-        from qtctl.flows.earlier import choose_checks
+        from qtctl.flows.earlier import choose_checks, make_nothing_selected
 
-        return choose_checks(declared, checks, self.selection, self.read_earlier())
+        chosen, said = choose_checks(declared, checks, self.selection, self.read_earlier())
+        if not chosen:
+            raise make_nothing_selected(declared.desired.host, self.selection)
+        return chosen, said
 
 
 def split_ids(given: Iterable[str]) -> tuple[str, ...]:

@@ -173,6 +173,8 @@ def _make_format_option(content: Content, help_: str = FORMAT_HELP) -> "OptionIn
 
 FormatOption = Annotated[str | None, _make_format_option(Content.JUDGED)]
 """The formats of a report that judges something."""
+AuditFormatOption = Annotated[str | None, _make_format_option(Content.HOSTS)]
+"""The formats of a report of hosts that are judged one after the other."""
 DeclaredFormatOption = Annotated[str | None, _make_format_option(Content.DECLARED)]
 """The formats of a report that only lists things."""
 DeployFormatOption = Annotated[

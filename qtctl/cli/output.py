@@ -49,10 +49,20 @@ def present(view: "View", format_: str | None, out: "Path | None" = None) -> Non
     how = choose_format(format_, out)
     if how == catalogue.TABLE:
         _show_tables(view, out)
-    elif text := catalogue.write_text(view, how):
-        write(text, out)
+    elif out is not None:
+        if text := catalogue.write_text(view, how):
+            write(text, out)
+    else:
+        _write_parts(catalogue.write_parts(view, how))
     for variable, aside in catalogue.write_asides(view, how).items():
         _append_to_named(variable, aside)
+
+
+def _write_parts(parts: Iterable[str]) -> None:
+    """Each piece as soon as it is there, whoever reads it."""
+    for text in filter(None, parts):
+        write(text)
+        sys.stdout.flush()
 
 
 def _show_tables(view: "View", out: "Path | None") -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from time import monotonic
 
+from qtctl.audit.compared import HostTraits, read_traits
 from qtctl.audit.judge import judge
 from qtctl.collect.document import dump
 from qtctl.engines.connect import make_login_route
@@ -77,7 +78,8 @@ class HostResult:
 
     `number`, `target`, `host`: as in its Examination. `reached`: whether it answered anything. `findings`: the checks
     as formats show them, each with its place in the registry; what holds only if that was asked for. `evidence`: the
-    document as it is saved, None if it was not asked for. `took_s`: seconds that the worker needed.
+    document as it is saved, None if it was not asked for. `took_s`: seconds that the worker needed. `traits`: in what
+    it is compared with other hosts.
     """
 
     number: int
@@ -88,13 +90,14 @@ class HostResult:
     findings: tuple[Finding, ...]
     evidence: str | None
     took_s: float
+    traits: HostTraits
 
 
 def examine(task: Examination) -> HostResult:
     """Ask the host, judge its evidence, and report on it. Runs in the worker of an engine.
 
     However asking fails, there is a result. UnknownBasis if the basis was not provided here; InputError if the registry
-    cannot be rendered, no check is selected, or a store's password is not set here.
+    cannot be rendered, or a store's password is not set here.
     """
     login = make_login(find_basis(task.basis).registry.hosts[task.host])
     route = make_login_route(task.target, task.host, login, task.user or login.audit_user)
@@ -144,4 +147,5 @@ def _judge(task: Examination, prepared: Prepared, evidence: Evidence, began: flo
         tuple(add_places(kept, declared.host_place)),
         dump(evidence) if judging.with_evidence else None,
         monotonic() - began,
+        read_traits(declared.desired, evidence, task.target, declared.host_place()),
     )

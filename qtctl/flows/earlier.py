@@ -38,6 +38,11 @@ class Earlier:
         broken = (check for check in checks if check.outcome is Outcome.BROKEN and check.waiver is None)
         return Known(name, frozenset(check.fingerprint for check in broken))
 
+    def find_compared(self) -> Known:
+        """What was found then by comparing hosts: nothing if it is evidence, which is of one host."""
+        rows = frozenset[str]() if "items" in self.document else read_fingerprints(self.document, self.where)
+        return Known(PurePath(self.where).name, rows)
+
 
 def read_earlier(text: str, where: str) -> Earlier:
     """InputError if it is not a JSON object."""
@@ -50,19 +55,18 @@ def read_earlier(text: str, where: str) -> Earlier:
 def choose_checks(
     declared: Declared, checks: tuple[Finding, ...], selection: Selection, earlier: Earlier | None
 ) -> tuple[tuple[Finding, ...], str]:
-    """The checks that count, findings of an earlier look marked, and what is left out, in words.
-
-    InputError if the selection leaves none.
-    """
+    """The checks that count, perhaps none, findings of an earlier look marked; and what is left out, in words."""
     if earlier is not None:
         checks = tuple(map(earlier.find_known(declared).mark, checks))
     if not selection.only and not selection.subjects:
         return checks, ""
-    chosen = tuple(filter(selection.has, checks))
-    if not chosen:
-        what = " ".join((*selection.only, *selection.subjects))
-        raise InputError(f"no check of {declared.desired.host} matches {what}", hint="qtctl audit --all shows them all")
-    return chosen, selection.describe(checks)
+    return tuple(filter(selection.has, checks)), selection.describe(checks)
+
+
+def make_nothing_selected(host: str, selection: Selection) -> InputError:
+    """The error if a selection leaves no check. `host`: one or several, in words."""
+    what = " ".join((*selection.only, *selection.subjects))
+    return InputError(f"no check of {host} matches {what}", hint="qtctl audit --all shows them all")
 
 
 def check_host(evidence: Evidence, declared: Declared, where: str) -> Evidence:

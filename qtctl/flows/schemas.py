@@ -35,6 +35,7 @@ WHOLE: dict[str, type[BaseModel]] = {
 PRINTED_BY = {
     "adopt": "qtctl adopt units DIR --format json",
     "audit": "qtctl audit --format json",
+    "audit-line": "qtctl audit --format jsonl, each line",
     "catalogue": "qtctl report catalogue --format json",
     "claims": "qtctl check-claims FILE --format json",
     "deploy": "qtctl deploy --format json",

@@ -1,11 +1,12 @@
 """Which formats there are: a file for each, in `pages` for every report, in `findings` for reports that judge
-something.
+something, in `lines` for reports of hosts, of which each host is a part.
 
-A format's file has the name of the format, and `write(view)`. If it has `make_asides(view)`, too, that gives text for
-files that environment variables name. This is also loaded for --help: the types of reports are not.
+A format's file has the name of the format, and `write(view)`. If it has `write_parts(view)`, too, that gives the text
+piece by piece, each as soon as it is there. If it has `make_asides(view)`, that gives text for files that environment
+variables name. This is also loaded for --help: the types of reports are not.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import cache
 from importlib import import_module
@@ -13,7 +14,7 @@ from pkgutil import iter_modules
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from qtctl.formats import findings, pages
+from qtctl.formats import findings, lines, pages
 
 if TYPE_CHECKING:
     from qtctl.reports.view import View
@@ -25,24 +26,44 @@ TABLE, MARKDOWN = "table", "md"
 class Content(StrEnum):
     """What a report is made of."""
 
+    HOSTS = "hosts"
+    """Hosts that are judged, one after the other."""
     JUDGED = "judged"
     DECLARED = "declared"
 
 
-REFUSED = {Content.DECLARED: "nothing is judged here, so there are no findings"}
-"""Why a report of this content cannot be written in a format of findings."""
+_FOLDERS = {
+    Content.HOSTS: (pages, findings, lines),
+    Content.JUDGED: (pages, findings),
+    Content.DECLARED: (pages,),
+}
+REFUSED = {
+    findings: "nothing is judged here, so there are no findings",
+    lines: "it has a line for each host, and this report is not made host by host",
+}
+"""Why a report cannot be written in a format of this folder."""
 
 
 @cache
 def list_offered(content: Content) -> tuple[str, ...]:
     """The formats of such a report: those that a person reads first."""
-    return (TABLE, *_list_modules(pages), *(_list_modules(findings) if content is Content.JUDGED else ()))
+    return (TABLE, *(name for folder in _FOLDERS[content] for name in _list_modules(folder)))
 
 
 @cache
 def explain_refused(content: Content) -> Mapping[str, str]:
     """Formats that such a report does not have, each with the reason."""
-    return {name: REFUSED[content] for name in list_offered(Content.JUDGED) if name not in list_offered(content)}
+    return {
+        name: why
+        for folder, why in REFUSED.items()
+        if folder not in _FOLDERS[content]
+        for name in _list_modules(folder)
+    }
+
+
+def is_streamed(name: str) -> bool:
+    """Whether the format writes each part of a report as soon as it is there."""
+    return name in _list_modules(lines)
 
 
 def reads_findings(name: str) -> bool:
@@ -54,6 +75,12 @@ def write_text(view: "View", name: str) -> str:
     """The report in a format other than a table."""
     written: str = _import_format(name).write(view)
     return written
+
+
+def write_parts(view: "View", name: str) -> Iterator[str]:
+    """The report in a format other than a table: piece by piece if the format can, else as one."""
+    parts = getattr(_import_format(name), "write_parts", None)
+    yield from parts(view) if parts is not None else (write_text(view, name),)
 
 
 def write_asides(view: "View", name: str) -> Mapping[str, str]:
@@ -68,5 +95,5 @@ def _list_modules(package: ModuleType) -> Iterable[str]:
 
 
 def _import_format(name: str) -> ModuleType:
-    package = pages if name in _list_modules(pages) else findings
+    package = next(each for each in (pages, findings, lines) if name in _list_modules(each))
     return import_module(f"{package.__name__}.{name}")

@@ -69,7 +69,9 @@ class AuditReport(Part):
             raise ValueError("findings and unknowns do not add up to the totals")
         if count_failures(rows) != count_failures(self.totals):
             raise ValueError("findings and unknowns do not add up to the totals by rule")
-        if self.verdict is not conclude_totals(self.totals, (*self.findings, *self.unknowns), self.fail_on):
+        if self.verdict is not conclude_totals(
+            self.totals, (*self.findings, *self.unknowns), self.fail_on, self.selection
+        ):
             raise ValueError("the verdict does not follow from the rows")
         return self
 
@@ -114,9 +116,13 @@ def split_by_outcome(checks: Iterable[Check]) -> tuple[tuple[Check, ...], tuple[
     )
 
 
-def conclude_totals(totals: Totals, rows: Iterable[Check], fail_on: Severity) -> Conclusion:
-    """The verdict of findings and unknowns. If every check was left unasked, nothing was judged."""
-    return conclude(rows, fail_on, unknown=totals.total == totals.not_asked)
+def conclude_totals(totals: Totals, rows: Iterable[Check], fail_on: Severity, selection: str = "") -> Conclusion:
+    """The verdict of findings and unknowns. If every check was left unasked, nothing was judged.
+
+    If a selection has no check of this host, nothing of what was asked for is wrong there.
+    """
+    passed_over = bool(selection) and not totals.total
+    return conclude(rows, fail_on, unknown=totals.total == totals.not_asked and not passed_over)
 
 
 def build_report(
@@ -148,7 +154,7 @@ def build_report(
         user=evidence.user,
         taken_at=evidence.taken_at,
         fail_on=fail_on,
-        verdict=conclude_totals(totals, (*findings, *unknowns), fail_on),
+        verdict=conclude_totals(totals, (*findings, *unknowns), fail_on, selection),
         totals=totals,
         held=list_held(ordered),
         baseline=make_baseline(Facts.of(evidence)),

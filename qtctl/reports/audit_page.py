@@ -19,14 +19,17 @@ VERDICTS = {
 }
 
 
-def build_page(report: AuditReport) -> Blocks:
+def build_page(report: AuditReport, elsewhere: Sequence[Check] = ()) -> Blocks:
+    """`elsewhere`: findings that are shown in another place, because other hosts have them, too."""
     head = (Title(f"Audit of {report.host}"), Paragraph(write_headline(report)), Paragraph(write_origin(report)))
     if report.unreachable:
         return (*head, Paragraph(f"Nothing could be asked: {report.unreachable}"))
+    left_out = set(map(id, elsewhere))
+    own = [check for check in report.findings if id(check) not in left_out]
     return (
         *head,
         Table(("severity", "holds", "broken", "unknown", "not asked"), tuple(list_severities(report))),
-        Section("Findings", show_findings(report)),
+        Section("Findings", (*show_findings(own, report.unknowns), *_point_elsewhere(elsewhere))),
         Section("Unknown", show_unknowns(report.findings, report.unknowns)),
         Section("Not asked", show_not_asked(report)),
         Section("Host", show_baseline(report.baseline)),
@@ -61,13 +64,23 @@ def list_severities(report: AuditReport) -> list[tuple[str, ...]]:
     return [*rows, ("all", *map(str, (totals.holds, totals.broken, totals.unknown, totals.not_asked)))]
 
 
-def show_findings(report: AuditReport) -> Blocks:
+def show_findings(findings: Iterable[Check], unknowns: Iterable[Check]) -> Blocks:
     """Beneath a cause, the findings that follow from it, and how many checks it leaves unknown."""
     hidden: dict[str, int] = {}
-    for check in report.unknowns:
+    for check in unknowns:
         if check.because is not None:
             hidden[check.because] = hidden.get(check.because, 0) + 1
-    return table_of(HEADS, (make_row(depth, check, hidden) for depth, check in nest_by_cause(report.findings)))
+    return table_of(HEADS, (make_row(depth, check, hidden) for depth, check in nest_by_cause(findings)))
+
+
+def _point_elsewhere(elsewhere: Sequence[Check]) -> Blocks:
+    if not elsewhere:
+        return ()
+    ids = ", ".join(dict.fromkeys(check.id for check in elsewhere))
+    more = format_count(
+        len(elsewhere), "finding that other hosts have too is", "findings that other hosts have too are"
+    )
+    return (Paragraph(f"{more} shown above ({ids})."),)
 
 
 def make_row(depth: int, check: Check, hidden: dict[str, int]) -> tuple[Text, ...]:

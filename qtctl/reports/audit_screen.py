@@ -3,19 +3,17 @@
 In full (`verbose`): a block for each finding, with its proof.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from qtctl.findings.finding import Outcome
 from qtctl.reports.audit import AuditReport, describe_root_checks
 from qtctl.reports.blocks import (
-    TONES,
     Block,
     Blocks,
     Code,
     Paragraph,
     Part,
     Record,
-    Section,
     Text,
     Tone,
     Toned,
@@ -24,14 +22,20 @@ from qtctl.reports.blocks import (
     split_parts,
 )
 from qtctl.reports.check import Check
+from qtctl.reports.group_texts import (
+    choose_fix,
+    describe_consequences,
+    describe_expired,
+    format_severity,
+    list_subjects,
+    make_section,
+)
 from qtctl.reports.grouping import Group, group
 from qtctl.reports.order import nest_by_cause
 from qtctl.reports.phrases import format_count, format_json
 
 FIRST = 5
 """How many of the first things to do are shown with what was seen and what to do."""
-NAMED = 3
-"""How many subjects of a group are named."""
 VERDICTS = {
     "as-declared": Toned("as declared", Tone.GOOD),
     "incomplete": Toned("incomplete: not everything is known", Tone.UNKNOWN),
@@ -69,11 +73,11 @@ def _show_summary(report: AuditReport) -> Iterator[Block]:
     urgent = [each for each in groups if each.first.waiver is None]
     waived = [each for each in groups if each.first.waiver is not None]
     first, rest = urgent[:FIRST], urgent[FIRST:]
-    yield from _make_section("Do first" if rest else "", [_group(each) for each in first])
-    yield from _make_section("Then", [_write_line(each) for each in rest])
+    yield from make_section("Do first" if rest else "", [_group(each) for each in first])
+    yield from make_section("Then", [_write_line(each) for each in rest])
     yield from _show_unknowns(report)
     yield from _show_not_asked(report)
-    yield from _make_section("Waived, or found before", [_write_line(each) for each in waived])
+    yield from make_section("Waived, or found before", [_write_line(each) for each in waived])
     if groups:
         yield Paragraph(
             (
@@ -83,26 +87,18 @@ def _show_summary(report: AuditReport) -> Iterator[Block]:
         )
 
 
-def _make_section(title: str, body: Sequence[Block]) -> Blocks:
-    return (Section(title, tuple(body)),) if title and body else tuple(body)
-
-
-def _format_severity(check: Check) -> Toned:
-    return Toned(check.severity.value, TONES[check.severity.value])
-
-
 def _group(found: Group) -> Record:
     if len(found.members) == 1:
         return _show_single(found)
-    head = (_format_severity(found.first), found.first.id, found.title)
-    expired = next(filter(None, map(_describe_expired, found.members)), "")
+    head = (format_severity(found.first), found.first.id, found.title)
+    expired = next(filter(None, map(describe_expired, found.members)), "")
     return Record(
         head,
         (
-            ("", _list_names(found.members)),
+            ("", list_subjects(found.members)),
             ("waiver", expired),
-            ("fix", _fix(found.members)),
-            ("leads to", _describe_consequences(found)),
+            ("fix", choose_fix(found.members)),
+            ("leads to", describe_consequences(found)),
         ),
     )
 
@@ -112,46 +108,19 @@ def _show_single(found: Group) -> Record:
     fields: tuple[tuple[str, Text], ...] = (
         ("", check.title),
         ("observed", format_json(check.observed)),
-        ("waiver", _describe_expired(check)),
+        ("waiver", describe_expired(check)),
         ("fix", check.remedy),
-        ("leads to", _describe_consequences(found)),
+        ("leads to", describe_consequences(found)),
     )
-    return Record((_format_severity(check), check.id, Code(check.subject)), fields)
-
-
-def _describe_expired(check: Check) -> str:
-    return f"expired: {check.expired_waiver}" if check.expired_waiver else ""
-
-
-def _list_names(checks: Sequence[Check]) -> Text:
-    """The first subjects, and how many more there are."""
-    more = len(checks) - NAMED
-    names = join((Code(check.subject) for check in checks[:NAMED]), ", ")
-    return (*names, f" and {more} more") if more > 0 else names
-
-
-def _fix(checks: Sequence[Check]) -> Text:
-    """What to do is mostly the same for all of them, except for a name."""
-    first = checks[0].remedy
-    if len({check.remedy for check in checks}) == 1 or not first:
-        return first
-    return ("of the first: ", first)
-
-
-def _describe_consequences(found: Group) -> Text:
-    below = ", ".join(f"{check.id} {check.subject}" for check in found.below[:NAMED]) + (
-        f" and {len(found.below) - NAMED} more" if len(found.below) > NAMED else ""
-    )
-    blind = f"{format_count(found.blind, 'check')} unknown" if found.blind else ""
-    return ", ".join(filter(None, (below, blind)))
+    return Record((format_severity(check), check.id, Code(check.subject)), fields)
 
 
 def _write_line(found: Group) -> Paragraph:
     """One line, if it fits."""
     check = found.first
-    title: Text = (f"{found.title}: ", *split_parts(_list_names(found.members)))
+    title: Text = (f"{found.title}: ", *split_parts(list_subjects(found.members)))
     because: Text = f" · {check.waiver}" if check.waiver else ""
-    return Paragraph((_format_severity(check), f" {check.id} ", *split_parts(title), *split_parts(because)), hang=2)
+    return Paragraph((format_severity(check), f" {check.id} ", *split_parts(title), *split_parts(because)), hang=2)
 
 
 def _show_findings(findings: Iterable[Check]) -> Blocks:
@@ -166,10 +135,10 @@ def _show_finding(depth: int, check: Check) -> Record:
         ("declared", check.declared),
         ("proof", join((Code(proof.again), " → ", proof.line) for proof in check.proof)),
         ("waived", check.waiver or ""),
-        ("waiver", _describe_expired(check)),
+        ("waiver", describe_expired(check)),
         ("fix", check.remedy),
     )
-    return Record((_format_severity(check), check.id, Code(check.subject)), fields, depth)
+    return Record((format_severity(check), check.id, Code(check.subject)), fields, depth)
 
 
 def _show_unknowns(report: AuditReport) -> Blocks:

@@ -7,6 +7,8 @@ from qtctl.errors import Place
 from qtctl.findings.finding import Finding
 from qtctl.reports import audit_page, audit_screen
 from qtctl.reports.audit import AuditReport, to_json
+from qtctl.reports.fleet import build_report
+from qtctl.reports.fleet_lines import write_lines
 from qtctl.reports.unreachable import condense
 from qtctl.reports.view import View
 
@@ -29,4 +31,5 @@ def build_view(
         findings=lambda: condense(checks, report.address) if report.unreachable else checks,
         locate=locate,
         home=home,
+        parts=lambda: write_lines((report,), lambda: build_report((report,))),
     )

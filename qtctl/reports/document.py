@@ -20,6 +20,12 @@ def dump(report: Part) -> str:
     return terminal.show_json(text) + "\n"
 
 
-def make_schema(kind: type[Part]) -> dict[str, object]:
+def dump_line(report: Part) -> str:
+    """The document in one line, without a line feed at its end."""
+    text = json.dumps(report.model_dump(mode="json"), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return terminal.show_json(text)
+
+
+def make_schema(kind: type[BaseModel]) -> dict[str, object]:
     """JSON Schema 2020-12 of what `dump` writes."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **kind.model_json_schema(mode="serialization")}

@@ -1,5 +1,7 @@
 """Values as they are written for readers, in pages, tables and messages."""
 
+from collections.abc import Sequence
+
 from qtctl.model.json import Json
 
 NONE = "—"
@@ -25,6 +27,13 @@ def add_hint(what: str, hint: str) -> str:
 
 def format_count(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def fold_names(names: Sequence[str], most: int = 3) -> str:
+    """All names if there are few, else the first two: web-1, web-2 … and 37 more."""
+    if len(names) <= most:
+        return ", ".join(names)
+    return f"{names[0]}, {names[1]} … and {len(names) - 2} more"
 
 
 def describe_unseen(number: int, user: str = "") -> str:

@@ -10,6 +10,7 @@ from qtctl.reports.document import make_schema
 from qtctl.reports.drift import DriftReport
 from qtctl.reports.evolution import make_schema as make_evolution_schema
 from qtctl.reports.fleet import FleetReport
+from qtctl.reports.fleet_lines import AuditLine
 from qtctl.reports.flow import FlowReport
 from qtctl.reports.gate import GateReport
 from qtctl.reports.generation import GenerationReport
@@ -33,6 +34,7 @@ def make_schemas() -> dict[str, dict[str, object]]:
     return {
         "adopt": make_schema(AdoptReport),
         "audit": make_schema(AuditReport),
+        "audit-line": make_schema(AuditLine),
         "backup": make_schema(BackupReport),
         "backups": make_schema(BackupsReport),
         "catalogue": make_schema(CatalogueReport),

@@ -47,7 +47,8 @@ class Selection:
 def read_fingerprints(document: Mapping[str, Any], file: str) -> frozenset[str]:
     """Fingerprints of findings that are broken and not waived, from the JSON of an audit of one or several hosts."""
     try:
-        rows = [row for report in document.get("hosts", [document]) for row in report["findings"]]
+        compared = document.get("compared", {"findings": ()})
+        rows = [row for part in (*document.get("hosts", [document]), compared) for row in part["findings"]]
         return frozenset(str(row["fingerprint"]) for row in rows if row["waiver"] is None)
     except (AttributeError, KeyError, TypeError) as error:
         hint = "give it evidence of --save, or an audit as --format json"

@@ -34,10 +34,11 @@ def place_of(written: str) -> Place | None:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """The findings of a part of a report, and what that part is called."""
+    """The findings of a part of a report, and what that part is called. `host`: the one that it is about, if any."""
 
     name: str
     findings: Sequence[Finding]
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,8 @@ class View:
     `screen` what fits a terminal (None: the page). `findings`: everything that was judged, with what holds; None if
     nothing was judged. `rules`: ids of which findings could have been made. `locate`: a file as findings name it → its
     path for whoever runs the command. `home`: where findings are shown that nothing declares. `suites`: of a report in
-    parts, the findings of each; None: the report is one.
+    parts, the findings of each; None: the report is one. `parts`: of a report of hosts, a JSON document in one line for
+    each and one for all of them, each as soon as it is there.
     """
 
     name: str
@@ -61,3 +63,4 @@ class View:
     locate: Callable[[str], str] = keep_name
     home: Callable[[], Place] | None = None
     suites: Callable[[], Sequence[Suite]] | None = None
+    parts: Callable[[], Iterable[str]] | None = None

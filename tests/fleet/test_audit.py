@@ -1,8 +1,11 @@
 """qtctl audit of several hosts: one document, one line a host, one exit code, whatever becomes of each."""
 
 import json
+import os
 import re
+import shlex
 import shutil
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,7 @@ import pytest
 
 from qtctl.lab import lab
 from tests.adapters.servers import free_port
-from tests.cli.world import Ran, build, qtctl
+from tests.cli.world import PROGRAM, Ran, build, qtctl
 from tests.live.box import Box
 from tests.live.box import qtctl as live
 
@@ -24,6 +27,7 @@ deploy_user = "ops"
 memory = "4G"
 cpus = 2
 """
+NO_CACHE = {**os.environ, "QTCTL_KEEP": "off"}
 DEADLINE_S = 10.0
 """Of a connection."""
 
@@ -98,10 +102,76 @@ def test_usage_errors(desk: Path, argv: list[str], said: str) -> None:
 
 def test_the_table_has_one_line_a_host(desk: Path) -> None:
     ran = audit(desk, "--host", "web-*", "--format", "table")
-    lines = [line for line in ran.out.splitlines() if re.match(r"web-[12]\b.*incomplete", line, re.IGNORECASE)]
+    lines = [line for line in ran.out.splitlines() if re.match(r"web-[12]\b.*not reached", line, re.IGNORECASE)]
     assert len(lines) == 2
     assert all("connection refused" in line for line in lines)
     assert ran.out.splitlines()[-1].startswith("2 hosts: 0 as declared, 0 not as declared, 2 incomplete · ")
+
+
+def read_lines(ran: Ran) -> list[Any]:
+    return [json.loads(line) for line in ran.out.splitlines()]
+
+
+def test_each_host_is_a_line_of_json_and_all_of_them_one_more(desk: Path) -> None:
+    ran = audit(desk, "--all-hosts", "--format", "jsonl")
+    *hosts, summary = read_lines(ran)
+    document = json.loads(audit(desk, "--all-hosts", "--format", "json").out)
+    assert ran.code == 3
+    assert {each["address"] for each in hosts} == {"db-1", "web-1", "web-2"} == set(summary["hosts"])
+    assert all(each["kind"] == "host" and each["unreachable"] for each in hosts)
+    assert hosts[0].keys() - {"kind"} == document["hosts"][0].keys()
+    assert {key: summary[key] for key in ("kind", "totals", "verdict")} == {
+        "kind": "summary", "totals": document["totals"], "verdict": "incomplete",
+    }  # fmt: skip
+    alone = read_lines(audit(desk, "--host", "web-1", "--format", "jsonl"))
+    assert [each["kind"] for each in alone] == ["host", "summary"]
+    assert alone[1]["hosts"] == ["web-1"]
+
+
+def test_a_reader_that_leaves_after_the_first_host_ends_the_audit(desk: Path) -> None:
+    command = f"{shlex.join(PROGRAM)} audit --all-hosts --format jsonl; echo $? >code"
+    with subprocess.Popen(["sh", "-c", command], cwd=desk, stdout=subprocess.PIPE, env=NO_CACHE) as process:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["kind"] == "host"
+        process.stdout.close()
+        process.wait(timeout=60)
+    assert (desk / "code").read_text() == "141\n"
+
+
+def tag(desk: Path, *hosts: str) -> None:
+    path = desk / "registry" / "hosts.toml"
+    text = path.read_text()
+    for host in hosts:
+        text = text.replace(f"[{host}]\n", f'[{host}]\ntags = ["web"]\n')
+    path.write_text(text)
+
+
+def test_hosts_of_one_tag_are_compared(desk: Path) -> None:
+    """Of hosts that were not reached, whether they are alike is not known."""
+    tag(desk, "web-1", "web-2")
+    ran = audit(desk, "--all-hosts", "--only", "QT721", "--format", "json")
+    document = json.loads(ran.out)
+    (reason,) = {each["reason"].partition(":")[0] for each in document["compared"]["unknowns"]}
+    assert (ran.code, reason) == (3, "not known of web-1 and 1 more")
+    assert {"@web kernel", "@web packages of /opt/small/venv"} <= {
+        each["subject"] for each in document["compared"]["unknowns"]
+    }
+    assert (
+        document["totals"]["checks"] == document["compared"]["totals"]["total"] == len(document["compared"]["unknowns"])
+    )
+    assert [each["totals"]["total"] for each in document["hosts"]] == [0, 0, 0]
+    table = audit(desk, "--all-hosts", "--only", "QT721", "--format", "table").out
+    assert "none of its checks is selected" in table
+
+
+def test_a_selection_that_some_hosts_have_nothing_of(desk: Path) -> None:
+    api = desk / "registry" / "services" / "api.toml"
+    api.write_text(api.read_text().replace('["db-1", "web-1", "web-2"]', '["web-1"]', 1))
+    ran = audit(desk, "--all-hosts", "--only", "QT301", "--subject", "127.0.0.1:8000", "--format", "json")
+    assert (ran.code, [each["totals"]["total"] for each in json.loads(ran.out)["hosts"]]) == (3, [0, 1, 0])
+    ran = audit(desk, "--all-hosts", "--only", "QT301", "--subject", "127.0.0.1:8")
+    assert (ran.code, ran.out) == (2, "")
+    assert "error: no check of 3 hosts matches QT301 127.0.0.1:8 (qtctl audit --all shows them all)" in ran.err
 
 
 def test_a_host_that_is_not_reached_is_one_line_of_markdown(desk: Path) -> None:
@@ -140,6 +210,7 @@ def test_two_hosts_are_audited_at_once_and_a_dead_one_costs_its_deadline(box: Bo
         code, document = together(box, "lab1,lab2", tmp_path)
         # Nothing has been deployed to lab2.
         assert (code, verdicts(document)) == (1, {"lab1": "as-declared", "lab2": "not-as-declared"})
+        compare_live(tmp_path)
         code, document = together(box, "lab1,lab2,lab9", tmp_path)
         assert (code, document["verdict"]) == (1, "not-as-declared")
         assert verdicts(document)["lab9"] == "incomplete"
@@ -151,6 +222,43 @@ def test_two_hosts_are_audited_at_once_and_a_dead_one_costs_its_deadline(box: Bo
         assert document["hosts"][0]["totals"]["unknown"] == document["hosts"][0]["totals"]["total"]
     finally:
         lab.down(["lab2"])
+
+
+ODD = "/etc/systemd/system/odd.service"
+FLEET = """
+name = "pair"
+unit_prefix = "pair-"
+unit_patterns = ["pair-*"]
+env_dir = "/etc/pair"
+[defaults]
+user = "pair"
+group = "pair"
+code = "/srv/pair"
+"""
+
+
+def compare_live(folder: Path) -> None:
+    """What only one of two hosts with a tag has is found, and each proof shows it on its host."""
+    registry = folder / "pair"
+    registry.mkdir()
+    (registry / "fleet.toml").write_text(FLEET)
+    hosts = "".join(f'{HOST.format(name=name, port=9)}tags = ["pair"]\n' for name in ("lab1", "lab2"))
+    (registry / "hosts.toml").write_text(hosts)
+    second = Box("lab2")
+    second.sh(f"printf '[Service]\\nExecStart=/bin/true\\n' >{ODD}; systemctl daemon-reload")
+    try:
+        argv = ("--registry", str(registry), "--tag", "pair", "--only", "QT721", "--format", "json")
+        found = live("audit", *argv, env={"HOME": str(folder)}).json()["compared"]
+    finally:
+        second.sh(f"rm {ODD}; systemctl daemon-reload")
+    (files,) = (each for each in found["findings"] if each["subject"] == "@pair unit files")
+    assert "odd.service static" in str(files["observed"])
+    assert found["totals"]["unknown"] == 0
+    for check in found["findings"]:
+        for proof in check["proof"]:
+            ssh, host, command = shlex.split(proof["again"])
+            if ODD.rpartition("/")[2] not in command:
+                assert proof["line"] in Box(host).sh(command).splitlines(), (ssh, command)
 
 
 def together(box: Box, hosts: str, folder: Path) -> tuple[int, Any]:

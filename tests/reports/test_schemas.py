@@ -23,6 +23,7 @@ from qtctl.reports import (
     drift,
     evolution,
     fleet,
+    fleet_lines,
     flow,
     gate,
     generation,
@@ -74,6 +75,7 @@ REGISTRY = load({path: text.encode() for path, text in FILES.items()})
 WRITTEN = {
     "adopt": lambda: adopt.to_json(adopt.build_report(adoption().adoption, "out")),
     "audit": lambda: audit.to_json(audit.build_report(desired(), evidence(), CHECKS, every=True)),
+    "audit-line": lambda: fleet_lines.write_host(audit.build_report(desired(), evidence(), CHECKS)),
     "backup": lambda: backup.to_json(backup.build_report(BACKUP, TAKEN)),
     "backups": lambda: backup.to_json(backup.build_list([(BACKUP, TAKEN)], [(BACKUP, "cut off")])),
     "catalogue": lambda: catalogue.to_json(catalogue.build_report(desired(), evidence(), CHECKS)),
@@ -133,8 +135,13 @@ def test_what_is_written_is_what_its_schema_says(name: str) -> None:
     schema = make_schemas()[name]
     Draft202012Validator.check_schema(schema)
     Draft202012Validator(schema).validate(json.loads(WRITTEN[name]()))
-    with pytest.raises(Exception, match="Additional properties"):
+    with pytest.raises(Exception, match=r"Additional properties|not valid under any"):
         Draft202012Validator(schema).validate(json.loads(WRITTEN[name]()) | {"more": 1})
+
+
+def test_the_last_line_of_an_audit_is_what_its_schema_says() -> None:
+    line = fleet_lines.write_summary(fleet.build_report([audit.build_report(desired(), evidence(), CHECKS)]))
+    Draft202012Validator(make_schemas()["audit-line"]).validate(json.loads(line))
 
 
 def test_every_document_has_a_schema() -> None:

@@ -12,7 +12,7 @@ from qtctl.cli.command import Command, Panel
 from qtctl.cli.exits import Exit, choose_exit
 from qtctl.cli.options import (
     AsOption,
-    FormatOption,
+    AuditFormatOption,
     FromOption,
     RegistryOption,
     TemplatesOption,
@@ -45,7 +45,7 @@ def audit(
     user: UserOption = None,
     become: Annotated[bool, typer.Option("--become", metavar="", help=BECOME_HELP)] = False,
     templates: TemplatesOption = None,
-    format_: FormatOption = None,
+    format_: AuditFormatOption = None,
     every: Annotated[bool, typer.Option("--all", metavar="", help="Also show the checks that hold.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", metavar="", help=VERBOSE_HELP)] = False,
     only: OnlyOption = None,
@@ -108,6 +108,7 @@ EXAMPLES = (
     "qtctl audit --host lab1",
     "qtctl audit --all-hosts",
     "qtctl audit --host 'web-*' --format json",
+    "qtctl audit --all-hosts --format jsonl | jq -c 'select(.verdict != \"as-declared\") | {address, verdict}'",
     "qtctl audit --tag workers --exclude web-7",
     "qtctl audit --host lab1 --only QT3 --subject '127.0.0.1:*'",
     "qtctl audit --host lab1 --save evidence.json",

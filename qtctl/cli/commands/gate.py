@@ -123,9 +123,7 @@ def _check_options(*, live: bool, user: str | None, become: bool) -> None:
 
 def _ask_hosts(ground: "GateGround", user: str | None, *, become: bool) -> "Mapping[str, Evidence]":
     """By host. Nothing is connected to unless the registry has no error."""
-    from contextlib import closing
-
-    from qtctl.cli.audit_fleet import FleetSource, examine_hosts
+    from qtctl.cli.audit_fleet import FleetSource, open_hosts
     from qtctl.collect.document import load
     from qtctl.fleet.examine import Judging
     from qtctl.model.selection import HostSelection
@@ -133,8 +131,8 @@ def _ask_hosts(ground: "GateGround", user: str | None, *, become: bool) -> "Mapp
     if ground.registry is None:
         return {}
     source = FleetSource(ground.folder, HostSelection(ground.hosts), user, ground.templates, become)
-    with closing(examine_hosts(source, Judging(with_evidence=True))) as examined:
-        return {each.target: load(each.evidence or "", each.target) for each in examined}
+    with open_hosts(source, Judging(with_evidence=True)) as (_, results):
+        return {each.target: load(each.evidence or "", each.target) for each in results}
 
 
 def _now() -> str:

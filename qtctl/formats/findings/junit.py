@@ -33,7 +33,7 @@ def write(view: View) -> str:
 
 def _build_suite(part: Suite, view: View) -> TestSuite:
     suite = TestSuite(terminal.show_line(f"qtctl {view.name}{': ' * bool(part.name)}{part.name}"))
-    suite.hostname = terminal.show_line(view.about)
+    suite.hostname = terminal.show_line(part.host or view.about)
     suite.add_testcases([_build_case(finding, view) for finding in part.findings])
     return suite
 

@@ -33,6 +33,7 @@ from tests.parity.test_report import WRONG
 from tests.parity.test_report import document as compare_shop
 from tests.parity.whole import Shop
 from tests.reports.checks import CHECKS
+from tests.reports.fleets import compared
 from tests.reports.test_parity import reports as parity_of
 from tests.reports.test_schemas import REGISTRY, WRITTEN
 
@@ -132,10 +133,12 @@ def list_kind(kind: Kind) -> str:
 
 
 SAMPLES: dict[str, Make] = {
-    **WRITTEN,
+    **{name: write for name, write in WRITTEN.items() if name != "audit-line"},
     **{name: make for each in EVIDENCE for name, make in of_host(each).items()},
     "fleet": lambda: fleet.to_json(
-        fleet.build_report([audit.build_report(desired(), EVIDENCE[each], CHECKED[each]) for each in EVIDENCE])
+        fleet.build_report(
+            [audit.build_report(desired(), EVIDENCE[each], CHECKED[each]) for each in EVIDENCE], compared(4)
+        )
     ),
     "adopt compose": adopt_project,
     "gate unreachable": write_gate,

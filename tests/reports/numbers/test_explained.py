@@ -51,7 +51,7 @@ def test_a_row_that_stands_for_all_says_so() -> None:
 
 def test_a_sum_names_its_terms() -> None:
     why = explain("fleet", "totals", "checks")
-    assert [each.label for each in why.items] == ["box"] * 4
+    assert [each.label for each in why.items] == [*["box"] * 4, "/compared"]
     assert sum(each.number for each in why.items) == why.number
 
 

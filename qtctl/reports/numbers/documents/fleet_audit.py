@@ -2,6 +2,7 @@
 
 from qtctl.reports.numbers.documents.audit import list_audit_numbers
 from qtctl.reports.numbers.rules import SCHEMA, Document, Items, add, count, said, split_keys
+from qtctl.reports.numbers.shared import LISTS, list_check_numbers, list_total_numbers
 
 _VERDICTS = {"as_declared": "as-declared", "incomplete": "incomplete", "not_as_declared": "not-as-declared"}
 _SUMS = {
@@ -16,7 +17,7 @@ DOCUMENT = Document(
     "fleet-audit",
     "qtctl audit --host A,B",
     split_keys("hosts totals verdict"),
-    split_keys("schema_version"),
+    split_keys("schema_version first shared compared"),
     (
         SCHEMA,
         said("/hosts/*/schema_version", "the version of the form of this part"),
@@ -32,12 +33,15 @@ DOCUMENT = Document(
         *(
             add(
                 f"/totals/{name}",
-                f"the checks of all hosts: {of}",
+                f"the checks of all hosts, and those that compare them: {of}",
                 Items("/hosts/*", number=f"totals/{of}", label=("host",)),
+                Items("/compared", number=f"totals/{of}"),
             )
             for name, of in _SUMS.items()
         ),
         *list_audit_numbers("/hosts/*"),
+        *list_total_numbers("/compared"),
+        *(each for name in LISTS for each in list_check_numbers("/compared", name)),
     ),
     about="",
     at="",
