@@ -243,7 +243,7 @@ def compare_live(folder: Path) -> None:
     registry.mkdir()
     (registry / "fleet.toml").write_text(FLEET)
     hosts = "".join(f'{HOST.format(name=name, port=9)}tags = ["pair"]\n' for name in ("lab1", "lab2"))
-    (registry / "hosts.toml").write_text(hosts)
+    (registry / "hosts.toml").write_text(hosts.replace('"audit"', '"qtaudit"'))
     second = Box("lab2")
     second.sh(f"printf '[Service]\\nExecStart=/bin/true\\n' >{ODD}; systemctl daemon-reload")
     try:
