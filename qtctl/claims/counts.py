@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from qtctl.claims.listed import Listed, list_blocks, list_section
+from qtctl.claims.states import find_state
 from qtctl.claims.verdicts import judge
 from qtctl.claims.vocabulary import DASHES
 from qtctl.claims.wording import YEARS, Count, find_counts, list_nouns
@@ -23,6 +24,8 @@ _OTHER_LIST = re.compile(
     re.IGNORECASE,
 )
 """Words after a number that introduce a list of something else."""
+_ABBREVIATION = re.compile(r"^\d[\d.,]*\s+[A-Z]{2,5}$")
+"""A number of units that have no plural: `(9 SP)`."""
 _POINTS = re.compile(r"\b(?:these|this|following)\b", re.IGNORECASE)
 _PREPOSITION = re.compile(r"\s+(?:for|on|across|over|at)\s+(?:the |our |all )?$", re.IGNORECASE)
 _SENTENCE = re.compile(r"[.;!?]\s+(?=[A-Z0-9])")
@@ -40,6 +43,8 @@ def check_counts(document: Document) -> Iterator[Judged]:
         if section.level and (count := count_of_title(section.title)) and not _is_numbering(document, place, count):
             listed = list_section(document, place, count.nouns)
             yield from _compare(Line(section.line, section.title), count, listed)
+        elif section.level and (count := count_of_state(section.title)):
+            yield from _compare(Line(section.line, section.title), count, list_section(document, place, frozenset()))
         elif section.level and (count := find_bare_count(section.title)):
             yield from _check_bare(document, place, count)
         yield from _check_labels(section.blocks)
@@ -60,7 +65,10 @@ def count_of_title(title: str) -> Count | None:
 
     None if the number may count something else: `Postgres (2 replicas)`, `Goals (2026)`.
     """
-    if found := _CLOSING.match(title):
+    found = _CLOSING.match(title)
+    if found and _ABBREVIATION.match(found["count"]):
+        return None
+    if found:
         counts = find_counts(found["count"])
         of = list_nouns(found["label"])
         if len(counts) == 1 and counts[0].start == 0 and of and not _is_odd(counts[0]):
@@ -73,6 +81,12 @@ def count_of_title(title: str) -> Count | None:
         if not before or before.endswith((":", "-", *DASHES)):
             return counts[0]
     return None
+
+
+def count_of_state(title: str) -> Count | None:
+    """A number alone in parentheses after a state: `Failed (2)`."""
+    count = find_bare_count(title.rstrip(": "))
+    return count if count is not None and find_state(title.partition("(")[0].strip()) else None
 
 
 def find_bare_count(title: str) -> Count | None:
@@ -114,9 +128,13 @@ def _is_odd(count: Count) -> bool:
 def _check_labels(blocks: Sequence[Block]) -> Iterator[Judged]:
     for block in blocks:
         label = block.label if isinstance(block, Listing | Table) else None
-        if label is not None and (count := count_of_label(label.text)):
+        if label is not None and (count := count_of_label(label.text) or count_of_state(label.text)):
             listed = list_blocks([block], count.nouns, block.line)
-            if count_of_title(label.text.rstrip(": ")) or listed.main <= MOST_MORE * count.value + 1:
+            if (
+                label.text.rstrip(": ").endswith(")")
+                or count_of_title(label.text.rstrip(": "))
+                or listed.main <= MOST_MORE * count.value + 1
+            ):
                 yield from _compare(label, count, listed)
 
 

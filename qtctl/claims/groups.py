@@ -162,7 +162,9 @@ def _matches_count(document: Document, place: int, count: Count, facets: Facets,
         return False
     if not count.nouns & group.nouns or (count.qualifiers - NEUTRAL) - _collect_words(document, group):
         return False
-    if group.qualifiers - count.qualifiers - _collect_words_above(document, group.place) - count.nouns:
+    own = group.line.line == document.sections[group.place].line
+    above = _collect_words_above(document, document.sections[group.place].parent if own else group.place)
+    if group.qualifiers - count.qualifiers - above - count.nouns:
         return False
     chapter = next((each for each in document.list_around(place) if document.sections[each].level <= 2), 0)  # noqa: PLR2004
     return group.whole or (

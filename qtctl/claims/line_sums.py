@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from qtctl.claims.arithmetic import check_arithmetic
 from qtctl.claims.shares import check_shares
 from qtctl.claims.verdicts import judge
-from qtctl.claims.wording import find_counts
+from qtctl.claims.wording import find_counts, list_nouns
 from qtctl.dialects.document.types import Document, Line, Listing, Text
 from qtctl.model.claims import ClaimKind, Judged
 
@@ -20,12 +20,20 @@ LEAST, MOST = 2, 12
 def check_line(line: Line) -> Iterator[Judged]:
     """What one line says about its own numbers."""
     for found in _PLUSSED.finditer(line.text):
+        if _counts_other(found["noun"], found["parts"]):
+            continue
         parts = [int(each) for each in re.findall(r"(?:^|\+)\s*(\d{1,9})", found["parts"])]
         total = int(found["total"])
         why = f"{' + '.join(map(str, parts))} = {sum(parts)}"
         yield judge(line, ClaimKind.SUM, found[0].strip(), str(total), holds=sum(parts) == total, why=why)
     yield from check_arithmetic(line)
     yield from check_shares(line)
+
+
+def _counts_other(noun: str, parts: str) -> bool:
+    """Whether only the last part names a thing, and not the total's: `31 cases (8 unit + 6 system tests)`."""
+    *before, last = (list_nouns(each) for each in parts.split("+"))
+    return bool(last) and not any(before) and not last & list_nouns(noun)
 
 
 def check_parts_below(document: Document) -> Iterator[Judged]:

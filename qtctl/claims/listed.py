@@ -22,6 +22,8 @@ _NAME_HEADS = split_words(
     "deployment app application process job queue topic database image program daemon instance vm device url "
     "endpoint"
 )
+_LIST_HEADS = split_words("member name item component include content example list")
+"""Headings of columns that may list what a title counts, whatever that is."""
 _ATTRIBUTE = re.compile(r"^[A-Za-z][A-Za-z /&]{0,40}:\s+\S")
 _MORE = re.compile(
     r"\b(?:etc|(?:and )?\d+ (?:more|others)|and (?:more|others)|e\.g|for example|such as|sample|examples?"
@@ -162,14 +164,17 @@ def _read_table(table: Table, nouns: frozenset[str]) -> Listed:
         inside = [name for each in cells for name in each]
         if at == column and (any(len(each) > 1 for each in cells) or at):
             names = inside
-        for number in (len(inside), len(set(inside))) if _has_names(inside) else ():
+        counted = not at or heads[at] & (nouns | _LIST_HEADS) or len(inside) == len(rows)
+        for number in (len(inside), len(set(inside))) if counted and _has_names(inside) else ():
             ways.setdefault(number, f"{number} names")
         if (quantity := find_quantity(table, at)) is not None:
             ways.setdefault(quantity, f"{quantity} in column {table.header[at]}")
     ways.setdefault(len(heads) - 1, "its columns")
     head = heads[0] - {"of", "the"}
     attributes = bool(head & _ATTRIBUTE_HEADS) and not heads[column] & nouns
-    named = bool(rows) and not attributes and bool((head & _NAME_HEADS) or heads[column] & nouns)
+    named = (
+        bool(rows) and not attributes and bool((head & _NAME_HEADS) or heads[column] & nouns or {"name"} in heads[:3])
+    )
     partial = any(_MORE.search(each) for row in rows for each in row.cells[:1])
     return Listed(table.line, ways, len(set(names)), named, partial, tuple(names))
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from qtctl.claims.counts import count_of_label, count_of_title, is_wrong
 from qtctl.claims.listed import list_blocks, list_rows
 from qtctl.claims.numbers import read_number
+from qtctl.claims.states import find_state
 from qtctl.claims.verdicts import judge
 from qtctl.claims.wording import YEARS, list_nouns, split_names
 from qtctl.dialects.document.types import Block, Document, Line, Listing, Table, Text
@@ -19,6 +20,8 @@ _TOTAL = re.compile(
 _ABOVE = re.compile(r"^(?P<label>(?:[A-Za-z]+ ){0,2}[A-Za-z]+s):\s*(?P<number>\d{1,9})$")
 _ABOVE_CLOSED = re.compile(r"^(?P<label>(?:[A-Za-z]+ ){0,2}[A-Za-z]+s) \((?P<number>\d{1,9})\)$")
 _INLINE = re.compile(r"^(?P<head>[^:]{3,60}):\s+(?P<names>(?:[^:]|:(?!\s)){3,1000})$")
+_STATE_INLINE = re.compile(r"(?<![\w.,/-])(?P<number>\d{1,4}) (?P<state>[a-z]+): (?P<names>[^:;()]{3,400})$")
+_TOKEN = re.compile(r"^[A-Za-z][\w.@/-]*$")
 _NAME = re.compile(r"^[A-Za-z][\w.:@/-]*(?: [\w.-]+)?$")
 LEAST, MOST_LEFT_OUT = 2, 2
 """Names in a line, and how many times as many a number may count: with fewer names, they are examples."""
@@ -35,6 +38,7 @@ def check_nearby(document: Document) -> Iterator[Judged]:
             if isinstance(block, Text | Listing):
                 for line in block.lines:
                     yield from _check_inline(line)
+                    yield from _check_state_inline(line)
             before = block
 
 
@@ -90,6 +94,18 @@ def _check_inline(line: Line) -> Iterator[Judged]:
     holds = any(count.agrees(each) for each in (len(names), len(set(names))))
     why = f"{len(names)} names follow"
     yield judge(line, ClaimKind.COUNT, " ".join(sorted(count.nouns)), str(count), holds=holds, why=why)
+
+
+def _check_state_inline(line: Line) -> Iterator[Judged]:
+    """`3 down: mailer, search`."""
+    found = _STATE_INLINE.search(line.text.rstrip("."))
+    if not found or not find_state(found["state"]):
+        return
+    names = split_names(found["names"])
+    if len(names) < LEAST or not all(map(_TOKEN.match, names)) or int(found["number"]) > MOST_LEFT_OUT * len(names):
+        return
+    holds = int(found["number"]) in (len(names), len({*names}))
+    yield judge(line, ClaimKind.COUNT, found["state"], found["number"], holds=holds, why=f"{len(names)} names follow")
 
 
 def _count_ands(text: str) -> int:

@@ -15,8 +15,8 @@ _NUMBER = re.compile(
     rf"(?P<number>{DIGITS}|\d{{1,3}}(?: \d{{3}})+)\s*(?P<unit>%|[$€£]|[A-Za-z]{{1,5}})?$"
 )
 _TOTALS = re.compile(
-    r"^(?:grand |sub-?\s?|in |over)?(?:totals?|sum|all|summe|gesamt|insgesamt|\u03a3|\u2211)(?![\w-])(?:\s+[a-z]+)?"
-    r"(?:\s*\([^()]{0,40}\))?:?$",
+    r"^(?:grand |sub-?\s?|in |over)?(?:totals?|sum|all|summe|gesamt|insgesamt|(?-i:\u03a3|\u2211))"
+    r"(?![\w-])(?:\s+[a-z]+)?(?:\s*\([^()]{0,40}\))?:?$",
     re.IGNORECASE,
 )
 _QUANTITY = split_words("count qty quantity replicas instances number amount # counts units")

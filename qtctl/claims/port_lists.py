@@ -20,10 +20,14 @@ _PORT_HEADS = split_words(
 )
 _OUTSIDE = split_words("host external public published exposed outside")
 _NOT_OWNERS = split_words("type used by client consumer id description version")
+_NO_OWNERS = split_words(
+    "variable setting parameter option key property metric purpose usage use rule action protocol name"
+)
+_NAME = re.compile(r"^[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*(?:\.(?:service|socket))?$")
 _CONTEXT = split_words(
     "host hostname node server machine vm ip address bind interface url domain fqdn location namespace cluster site "
     "environment env stage vlan network lxc ct zone region profile mode stack project pod device direction source "
-    "destination from to protocol proto transport l4 endpoint subnet tenant instance"
+    "destination from to protocol proto transport l4 endpoint subnet tenant instance access link"
 )
 _ADDRESSES = split_words("ip address bind interface")
 _PROTOCOLS = split_words("protocol proto transport l4")
@@ -50,6 +54,11 @@ _REVERSED = re.compile(
     rf"^(?P<owner>[A-Za-z][\w@.-]*){_BETWEEN})(?:port\s+)?(?P<port>\d{{2,5}}(?:/(?:tcp|udp))?)\)?(?P<rest>[^\d].*)?$",
     re.IGNORECASE,
 )
+_URL = re.compile(r"^[a-z]+://|:\d{2,5}\b")
+_ROLES = split_words(
+    "monitoring dashboard metrics ui web frontend backend database cache proxy logs tracing search storage queue"
+)
+"""Names that say what something is for: with the same URL, it is the same thing as its product."""
 _VARIANTS = split_words(
     "dev prod production staging stage test v1 v2 blue green gpu cpu primary replica secondary standby old new http "
     "https tls ssl tcp udp ipv4 ipv6 web ui main backup alt ha server client master slave docs swagger metrics health "
@@ -98,12 +107,10 @@ def _read_list(block: Listing) -> list[_Held]:
 
 def _check_table(document: Document, place: int, table: Table, title: str) -> Iterator[Judged]:
     heads = [list_head_words(each) for each in table.header]
-    owners = [
-        at for at, head in enumerate(heads) if head & _OWNER_HEADS and not head & (_NOT_OWNERS | {"port", "ports"})
-    ]
-    if not owners or _names_machines(heads[owners[0]], title):
+    owner = _find_owner(table, heads)
+    if owner is None or _names_machines(heads[owner], title):
         return
-    owner, inside = owners[0], _is_of_containers(document, place, heads, title)
+    inside = _is_of_containers(document, place, heads, title)
     context = [at for at, head in enumerate(heads) if head & _CONTEXT and at != owner and not head & {"port", "ports"}]
     for ports in _find_columns(heads):
         held = [*_read_rows(table, heads, owner, ports, context)]
@@ -111,6 +118,17 @@ def _check_table(document: Document, place: int, table: Table, title: str) -> It
             held = [each for each in held if each.bound.mapped]
         keyed = bool(_ABOUT_PORTS.search(title)) or ports == 0
         yield from _check_held(held, keyed=keyed)
+
+
+def _find_owner(table: Table, heads: Sequence[frozenset[str]]) -> int | None:
+    """The column of owners: one with such a heading, else the first column if all of its cells are names."""
+    known = (
+        at for at, head in enumerate(heads) if head & _OWNER_HEADS and not head & (_NOT_OWNERS | {"port", "ports"})
+    )
+    if (at := next(known, None)) is not None:
+        return at
+    is_other = heads[0] & (_CONTEXT | _NOT_OWNERS | _NO_OWNERS | {"port", "ports"}) or not heads[0]
+    return None if is_other or not all(_NAME.match(each.cells[0]) for each in table.rows) else 0
 
 
 def _names_machines(head: frozenset[str], title: str) -> bool:
@@ -175,7 +193,8 @@ def _find_pairs(held: Sequence[_Held]) -> Iterator[tuple[_Held, _Held]]:
         around = seen.setdefault(each.context, {})
         others = around.setdefault(each.bound.first if each.bound.first == each.bound.last else RANGES, [])
         for other in others[:MOST_OWNERS]:
-            if other.bound.meets(each.bound) and not _are_variants(other.owner, each.owner):
+            alias = bool(_ROLES & {other.owner.lower(), each.owner.lower()}) and any(map(_URL.search, each.context))
+            if other.bound.meets(each.bound) and not alias and not _are_variants(other.owner, each.owner):
                 yield other, each
         others.append(each)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
+from qtctl.claims.formulas import check_formula
 from qtctl.claims.numbers import Number, find_label, is_total_row, list_head_words, read_number
 from qtctl.claims.verdicts import judge
 from qtctl.claims.vocabulary import split_words
@@ -26,7 +27,8 @@ class _Row:
 
 
 def check_rows(table: Table, *, comma: bool) -> Iterator[Judged]:
-    yield from _check_total_column(table, comma=comma)
+    found = [*_check_total_column(table, comma=comma)]
+    yield from found or check_formula(table, comma=comma)
     yield from _check_counted_names(table)
 
 

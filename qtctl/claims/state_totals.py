@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from qtctl.claims.states import find_state, is_exhaustive
 from qtctl.claims.verdicts import judge
-from qtctl.claims.wording import GENERIC, list_nouns, list_words
+from qtctl.claims.wording import GENERIC, list_nouns
 from qtctl.dialects.document.types import Block, Document, Line, Listing, Table, Text
 from qtctl.model.claims import ClaimKind, Judged
 
@@ -25,7 +25,7 @@ _ALL = re.compile(
     rf"^\W{{0,3}}(?:(?P<label>[A-Za-z]+): {_NUMBER}|(?P<first>\d{{1,9}}) (?P<noun>[A-Za-z]+)(?: in total)?)\W{{0,3}}$"
 )
 _IN_LINE = re.compile(
-    rf"(?:^|[^\w.,:/-])(?<![\d.,]){_NUMBER}\s+(?P<noun>(?:[A-Za-z-]+ ){{0,2}}?[A-Za-z]+)(?: in total| total)?"
+    rf"(?:^|[^\w.,:/-])(?<![\d.,]){_NUMBER}\s+(?P<noun>(?:[A-Za-z-]+ ){{0,2}}?[A-Za-z]+)(?: total)?"
     r"\s*[:(\u2013\u2014]\s*(?P<parts>\d{1,9}\s[A-Za-z][^:()]{2,200}?)(?:[).;]|$)"
 )
 _NAMED = re.compile(r"^[A-Za-z ]{1,30}: (?P<parts>.*\btotal)\b")
@@ -136,7 +136,7 @@ def _describe(parts: Sequence[Part], added: int) -> str:
 def _check_in_line(line: Line) -> Iterator[Judged]:
     """`15 services: 12 active, 2 failed`: too many is always wrong, too few only if no state can be left out."""
     for found in _IN_LINE.finditer(line.text):
-        if list_nouns(found["noun"]) or list_words(found["noun"])[-1:] == ("total",):
+        if list_nouns(found["noun"]) or found["noun"].lower() in ("in", "total", "in total"):
             yield from _judge_parts(line, _read(found), found["parts"])
     named = _NAMED.match(line.text)
     total = _TOTAL_PART.search(named["parts"]) if named else None

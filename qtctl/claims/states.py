@@ -10,7 +10,7 @@ _BAD = {
     **DOWN, "fail": "failed", "failing": "failed", "killed": "stopped", "terminated": "stopped", "paused": "paused",
     "suspended": "paused", "unreachable": "unreachable", "unavailable": "unavailable", "critical": "critical",
     "outage": "outage", "crashing": "crashed", "crashloopbackoff": "crashed", "broken": "broken", "red": "red",
-    "notready": "not ready", "invalid": "invalid", "expired": "expired", "evicted": "evicted",
+    "notready": "not ready", "invalid": "invalid", "expired": "expired", "evicted": "evicted", "open": "open",
 }  # fmt: skip
 _PADDING = split_words("fully currently now still all is are up-and")
 _NEGATIONS = split_words("not no never isn't")

@@ -32,7 +32,7 @@ class _Share:
     @property
     def telling(self) -> bool:
         """Whether it does not hold by chance: 0% and 100% may stand anywhere."""
-        return self.holds and 0 < self.share.value < HUNDRED
+        return self.holds and self.share.value not in (0, HUNDRED)
 
 
 def check_table_shares(table: Table, *, comma: bool) -> Iterator[Judged]:

@@ -1,5 +1,6 @@
 """Totals of the columns of tables."""
 
+import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
@@ -26,6 +27,7 @@ _NOT_ADDED = split_words(
 _OF_EACH = split_words("price each unit per rate cost preis einzelpreis")
 _COUNTED = split_words("qty quantity count amount menge anzahl number pieces units instances hours")
 _EMPTY = ("", "-", "n/a", "none", "\N{EN DASH}", "\N{EM DASH}")
+_MINUTES = re.compile(r"(?<=\w)\s*\(min\)$", re.IGNORECASE)
 LEAST_ROWS = 2
 HUNDRED = Decimal(100)
 
@@ -41,7 +43,7 @@ def check_table(table: Table) -> Iterator[Judged]:
 
 def _check_column(table: Table, at: int, *, comma: bool) -> Iterator[Judged]:
     """A total is the sum of all rows above it, of the rows since the last total, or of the totals above it."""
-    if list_head_words(table.header[at]) & _NOT_ADDED:
+    if list_head_words(_MINUTES.sub("", table.header[at])) & _NOT_ADDED:
         return
     above, since, totals = list[Number](), list[Number](), list[Number]()
     gaps = False

@@ -62,3 +62,21 @@ def test_one_changed_product(rows: list[tuple[int, int]], at: int) -> None:
 
     assert broken(make(-1)) == []
     assert broken(make(at % len(rows))) == [f"QT1101:{at % len(rows) + 3}"]
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(2, 400), st.integers(1, 300)), min_size=5, max_size=10, unique=True),
+    st.integers(0, 9),
+)
+def test_one_changed_difference(rows: list[tuple[int, int]], at: int) -> None:
+    """Free is Size without Used, whatever the columns are called."""
+
+    def make(wrong: int) -> str:
+        cells = [(a + b, a, b + 1000 * (n == wrong)) for n, (a, b) in enumerate(rows)]
+        lines = [f"| {name} | {a} | {b} | {c} |" for name, (a, b, c) in zip(NAMES, cells, strict=False)]
+        return "\n".join(["| Pool | Gross | Taken | Left |", "|---|---|---|---|", *lines, ""])
+
+    found = broken(make(at % len(rows)))
+    assert broken(make(-1)) == []
+    assert set(found) <= {f"QT1101:{at % len(rows) + 3}"}

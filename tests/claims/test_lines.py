@@ -27,7 +27,8 @@ NEITHER = [
     "3/4 met = 100%, 2/4 = 75%, 1/4 = 50%", "31 units: 28 running, 1 failed", "20 hosts: 12 linux, 10 with a GPU",
     "9 hosts: 8 running, 3 healthy", "x = 4 + 5", "v1.2 + 3 = 9", "1920x1080 = 2", "12 \u00d7 30 s = 6 min",
     "RAM fell by 62%: 9 of 24 GB (62% less)", "2 of 3 (~60%)", "on 3/4 of 2025 = 2", "0 of 0 (100%)", "1 / 0 = 3",
-    "85 W \u00d7 24 h = 2040 Wh", "10:30 + 2 = 13",
+    "85 W \u00d7 24 h = 2040 Wh", "10:30 + 2 = 13", "10 + 5% = 10.5",
+    "31 test cases automated (8 backend + 6 frontend tests)", "Story one (9 SP)",
 ]  # fmt: skip
 
 
