@@ -11,12 +11,15 @@ from qtctl.errors import InputError, Place
 from qtctl.flows.declared import Declared
 from qtctl.flows.plan_host import plan_host
 from qtctl.meaning.registry_digest import digest_registry
+from qtctl.model.desired import Desired
 from qtctl.model.inquiry import build_inquiry
 from qtctl.model.plan import NO_CHOICES, Choices, Plan
 from qtctl.plan.identity import make_deployable
 from qtctl.plan.needs import list_needs, list_properties
-from qtctl.reports.plan import PlanReport, build_report
+from qtctl.reports.plan import PlanConclusion, PlanReport, build_report
 from qtctl.reports.plan import read as read_report
+from qtctl.reports.plan_fleet import FleetPlanReport, is_of_fleet
+from qtctl.reports.plan_fleet import read as read_fleet
 
 
 def plan(declared: Declared, target: str, *, user: str | None = None, choices: Choices = NO_CHOICES) -> Plan:
@@ -46,12 +49,16 @@ def report(
     )
 
 
-def read(path: Path, declared: Declared) -> Choices:
+def read(path: Path, declared: Declared, target: str) -> Choices:
     """The choices of a saved plan, with that plan as the only one that may be carried out.
 
-    InputError if it is not a plan, was refused, or is for another host, registry or version.
+    It may be among the plans of several hosts. InputError if it is not a plan, was refused, or is for another host,
+    registry or version.
     """
-    found = read_report(read_text(path), str(path))
+    text = read_text(path)
+    if is_of_fleet(text):
+        return find_choices(read_fleet(text, str(path)), target, declared.desired, str(path))
+    found = read_report(text, str(path))
     desired, place = declared.desired, Place(str(path))
     if (found.fleet, found.host) != (desired.fleet, desired.host):
         what = f"a plan for {found.host} of {found.fleet}, and not for {desired.host} of {desired.fleet}"
@@ -63,3 +70,21 @@ def read(path: Path, declared: Declared) -> Choices:
         raise InputError("a plan that was refused", hint="fix what is in the way, then plan again", place=place)
     given = found.choices
     return Choices(given.take_over, given.prune, found.make_agreed(), given.cut_over)
+
+
+def find_choices(agreed: FleetPlanReport, target: str, desired: Desired, file: str) -> Choices:
+    """The choices of a saved plan, with that plan as the only one that may be carried out.
+
+    InputError if the host is not among those of the document, was refused, or is declared otherwise now.
+    """
+    place, found = Place(file), agreed.find(target)
+    if agreed.fleet != desired.fleet or found is None or found.host != desired.host:
+        what = f"no plan for {target} of {desired.fleet} is among these"
+        raise InputError(what, hint="plan again with all hosts that are to be deployed", place=place)
+    if found.registry != digest_registry(desired):
+        what = f"the registry has changed since it was planned: it declares something else for {desired.host}"
+        raise InputError(what, hint="plan again, or deploy from the registry as it was then", place=place)
+    if found.conclusion not in (PlanConclusion.CHANGES, PlanConclusion.NOTHING):
+        what = f"the plan for {target} was refused"
+        raise InputError(what, hint="fix what is in the way, then plan again", place=place)
+    return agreed.make_choices(found)

@@ -17,12 +17,11 @@ from qtctl.engines.changing import Changing, interruptible
 from qtctl.engines.child_process import WorkerEnded
 from qtctl.engines.connect import read_passwords
 from qtctl.engines.events import tell
-from qtctl.errors import DeployRefused, HostError, InputError, Place
+from qtctl.errors import DeployRefused, HostError
 from qtctl.fleet.rollout import Ended, HostRun, Rollout
 from qtctl.flows.declare import render_files, resolve_host
 from qtctl.flows.declared import Declared
 from qtctl.interfaces.progress import Progress, silent
-from qtctl.meaning.registry_digest import digest_registry
 from qtctl.model.desired import Desired
 from qtctl.model.events import Stage, begun, done, failed
 from qtctl.model.plan import NO_CHOICES, Choices, Plan, PlannedBefore, Step, list_not_run
@@ -31,8 +30,6 @@ from qtctl.plan.agreed import digest_steps
 from qtctl.plan.identity import make_deployable
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind
 from qtctl.registry.places import Places
-from qtctl.reports.plan import PlanConclusion
-from qtctl.reports.plan_fleet import FleetPlanReport
 
 AT_ONCE = 8
 SPARE_S = 1800.0
@@ -105,24 +102,6 @@ def declare_hosts(
         make_deployable(by_host[host].desired, target)
         found[target] = by_host[host]
     return found
-
-
-def find_choices(agreed: FleetPlanReport, target: str, desired: Desired, file: str) -> Choices:
-    """The choices of a saved plan, with that plan as the only one that may be carried out.
-
-    InputError if the host is not among those of the document, was refused, or is declared otherwise now.
-    """
-    place, found = Place(file), agreed.find(target)
-    if agreed.fleet != desired.fleet or found is None or found.host != desired.host:
-        what = f"no plan for {target} of {desired.fleet} is among these"
-        raise InputError(what, hint="plan again with all hosts that are to be deployed", place=place)
-    if found.registry != digest_registry(desired):
-        what = f"the registry has changed since it was planned: it declares something else for {desired.host}"
-        raise InputError(what, hint="plan again, or deploy from the registry as it was then", place=place)
-    if found.conclusion not in (PlanConclusion.CHANGES, PlanConclusion.NOTHING):
-        what = f"the plan for {target} was refused"
-        raise InputError(what, hint="fix what is in the way, then plan again", place=place)
-    return agreed.make_choices(found)
 
 
 def plan_hosts(engine: Executor, tasks: Iterable[HostTask], progress: Progress = silent) -> tuple[HostPlan, ...]:

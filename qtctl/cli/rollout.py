@@ -201,7 +201,7 @@ def _read_plans(file: Path, choices: "Choices") -> "FleetPlanReport":
 
 def _find_choices(agreed: "FleetPlanReport", target: str, declared: "Declared", file: str) -> "Choices":
     """InputError if the saved plans do not have this host, or were made from another registry."""
-    from qtctl.api.rollout import find_choices
+    from qtctl.api.plan import find_choices
 
     return find_choices(agreed, target, declared.desired, file)
 

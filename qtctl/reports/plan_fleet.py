@@ -1,5 +1,6 @@
 """The report of the plans of several hosts, as JSON: plans that read the same once, with the hosts that share them."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Self
 
@@ -176,3 +177,12 @@ def read(text: str, path: str) -> FleetPlanReport:
         what = f"plans of qtctl {report.qtctl_version}, and this is {VERSION}"
         raise InputError(what, hint="plan again with this version", place=Place(path))
     return report
+
+
+def is_of_fleet(text: str) -> bool:
+    """Whether a saved document is meant to be the plans of several hosts."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(document, dict) and "plans" in document

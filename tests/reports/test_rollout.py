@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from pydantic import ValidationError
 
+from qtctl.api.plan import find_choices
 from qtctl.cli.exits import Exit, choose_host_exit, decide
 from qtctl.errors import InputError, Place
 from qtctl.fleet.rollout import Ended, HostRun
@@ -15,12 +16,14 @@ from qtctl.model.rollout import HostEnd, OnFailure
 from qtctl.plan.agreed import find_differences
 from qtctl.plan.outcome import DeployStatus, Reason, ReasonKind
 from qtctl.reports import plan_fleet, rollout
-from qtctl.reports.plan import PlanConclusion
+from qtctl.reports.plan import PlanConclusion, to_json
 from qtctl.reports.plan_fleet_view import build_view as build_plan_view
 from qtctl.reports.rollout_view import build_view
+from tests.builders.desired import build_host
 from tests.reports.golden import assert_golden
 from tests.reports.test_deploy import DEPLOYED, FAILED, UNCHANGED
 from tests.reports.test_plan import PLAN
+from tests.reports.test_plan import report as planned_alone
 
 LOST = Reason(ReasonKind.HOST_LOST, "web-4: no route to host", "see whether it is up")
 
@@ -153,3 +156,15 @@ def test_what_is_no_such_document_is_refused() -> None:
     document["hosts"][0]["conclusion"] = PlanConclusion.NOTHING
     with pytest.raises(InputError, match="do not fit"):
         plan_fleet.read(json.dumps(document), "x.plans")
+
+
+def test_a_host_alone_finds_its_plan_among_those_of_several() -> None:
+    text = plan_fleet.to_json(planned())
+    assert plan_fleet.is_of_fleet(text)
+    assert not plan_fleet.is_of_fleet(to_json(planned_alone()))
+    assert not plan_fleet.is_of_fleet("[1")
+    wanted = build_host(fleet="shop", host="web-1")
+    refused = {"web-9": "no plan for web-9 of shop is among these", "web-1": "the registry has changed since"}
+    for target, what in refused.items():
+        with pytest.raises(InputError, match=what):
+            find_choices(plan_fleet.read(text, "x.plans"), target, wanted, "x.plans")

@@ -98,7 +98,7 @@ def deploy(
     host = hosts.names[0]
     declared = declare_known(locate_registry(registry), host, templates=templates, as_name=as_name)
     if planned is not None:
-        choices = _read_choices(planned, declared, choices)
+        choices = _read_choices(planned, declared, host, choices)
     if dry_run:
         raise typer.Exit(show_plan(declared, host, user, choices, Shown(format_, verbose)))
     secrets = read_passwords(declared.desired)
@@ -127,7 +127,7 @@ def deploy(
     raise typer.Exit(told.end(outcome))
 
 
-def _read_choices(file: "Path", declared: "Declared", given: "Choices") -> "Choices":
+def _read_choices(file: "Path", declared: "Declared", host: str, given: "Choices") -> "Choices":
     """What the plan in `file` was made with. InputError if an option says so too."""
     from qtctl.api.plan import read
 
@@ -136,7 +136,7 @@ def _read_choices(file: "Path", declared: "Declared", given: "Choices") -> "Choi
             "--plan has its own --take-over, --prune and --cut-over",
             hint="give them to qtctl plan, and --plan alone here",
         )
-    return read(file, declared)
+    return read(file, declared, host)
 
 
 EXAMPLES = (
