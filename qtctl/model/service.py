@@ -222,6 +222,14 @@ class ServiceStreams(Node):
     reads: tuple[str, ...] = ()
     silent_after: Span | None = None
 
+    def list_written(self) -> tuple[str, ...]:
+        """Every key that it writes, each once: the streams that it publishes, then others."""
+        return tuple(dict.fromkeys((*self.publishes, *self.writes)))
+
+    def list_read(self) -> tuple[str, ...]:
+        """Every key that it reads, each once: through a consumer group, then others."""
+        return tuple(dict.fromkeys((*self.consumes, *self.reads)))
+
 
 class OwnValues(Node):
     """What one instance of a template has otherwise than the template says.

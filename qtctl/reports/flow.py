@@ -205,18 +205,12 @@ def _list_live(registry: Registry) -> dict[str, Service]:
     return {
         name: each
         for name, each in sorted(registry.services.items())
-        if each.state is not ServiceState.RETIRED
-        and any((each.streams.publishes, each.streams.writes, each.streams.consumes, each.streams.reads))
+        if each.state is not ServiceState.RETIRED and (each.streams.list_written() or each.streams.list_read())
     }
 
 
 def _make_actor(name: str, service: Service) -> Actor:
-    streams = service.streams
-    return Actor(
-        name,
-        tuple(dict.fromkeys((*streams.consumes, *streams.reads))),
-        tuple(dict.fromkeys((*streams.publishes, *streams.writes))),
-    )
+    return Actor(name, service.streams.list_read(), service.streams.list_written())
 
 
 def _list_keys(

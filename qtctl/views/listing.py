@@ -300,11 +300,11 @@ def _runs_from(venv: str, service: Service) -> bool:
 
 
 def _is_writer(key: str, service: Service) -> bool:
-    return key in (*service.streams.publishes, *service.streams.writes)
+    return key in service.streams.list_written()
 
 
 def _is_reader(key: str, service: Service) -> bool:
-    return key in (*service.streams.consumes, *service.streams.reads)
+    return key in service.streams.list_read()
 
 
 ROWS: dict[Kind, Callable[[Registry], Iterator[Row]]] = {

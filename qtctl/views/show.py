@@ -24,12 +24,8 @@ from qtctl.views.find import UNITLESS, WORDS, Found
 from qtctl.views.values import Places, Value, list_values
 
 Does = Literal["publishes", "consumes", "writes", "reads"]
-OTHER_SIDE: dict[Does, tuple[Does, ...]] = {
-    "publishes": ("consumes", "reads"),
-    "writes": ("consumes", "reads"),
-    "consumes": ("publishes", "writes"),
-    "reads": ("publishes", "writes"),
-}
+WRITING: tuple[Does, ...] = ("publishes", "writes")
+READING: tuple[Does, ...] = ("consumes", "reads")
 
 
 class Wire(Part):
@@ -177,7 +173,7 @@ def _list_wires(registry: Registry, places: Places, *, of: str = "", key: str = 
         if name != of and (of or service.state == "retired"):
             continue
         origin = registry.origins["services", name]
-        for does in OTHER_SIDE:
+        for does in (*WRITING, *READING):
             for stream in getattr(service.streams, does):
                 if key not in ("", stream):
                     continue
@@ -189,7 +185,10 @@ def _list_wires(registry: Registry, places: Places, *, of: str = "", key: str = 
 
 def _list_other_ends(registry: Registry, does: Does, stream: str) -> Iterator[str]:
     for name, service in sorted(registry.services.items()):
-        if service.state != "retired" and any(stream in getattr(service.streams, each) for each in OTHER_SIDE[does]):
+        streams = service.streams
+        if service.state != "retired" and stream in (
+            streams.list_read() if does in WRITING else streams.list_written()
+        ):
             yield name
 
 

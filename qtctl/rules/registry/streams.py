@@ -16,19 +16,11 @@ def judge_streams(view: View) -> Iterator[Finding]:
     registry = view.registry
     live = {name: s for name, s in registry.services.items() if s.state is not ServiceState.RETIRED}
     running = {name: s for name, s in live.items() if s.state is not ServiceState.STOPPED}
-    written = {stream for service in running.values() for stream in _list_written(service)}
-    read = {stream for service in running.values() for stream in _read(service)}
+    written = {stream for service in running.values() for stream in service.streams.list_written()}
+    read = {stream for service in running.values() for stream in service.streams.list_read()}
     for name, service in running.items():
         yield from _judge_starved(registry, name, service, written, live)
         yield from _judge_unheard(registry, name, service, read)
-
-
-def _list_written(service: Service) -> tuple[str, ...]:
-    return (*service.streams.publishes, *service.streams.writes)
-
-
-def _read(service: Service) -> tuple[str, ...]:
-    return (*service.streams.consumes, *service.streams.reads)
 
 
 def _judge_starved(
@@ -37,7 +29,7 @@ def _judge_starved(
     for stream in service.streams.consumes:
         if stream in written:
             continue
-        stopped = sorted(other for other, each in live.items() if stream in _list_written(each))
+        stopped = sorted(other for other, each in live.items() if stream in each.streams.list_written())
         why = f"; {', '.join(stopped)} would, and is declared stopped" if stopped else ""
         yield QT104.make_broken(
             stream,
