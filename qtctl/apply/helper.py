@@ -20,7 +20,7 @@ from qtctl.dialects.hosts import PATH as HOSTS_PATH
 from qtctl.model.backup import EMPTY_SHA256
 from qtctl.model.desired_install import STORE
 from qtctl.plan.secrets import LARGEST as SECRET_MOST
-from qtctl.probes.batch import Library, Takes
+from qtctl.probes.batch import ArgumentKind, Library
 from qtctl.probes.files import DIGEST, DIGEST_KIB, FORMAT, MARK, MARK_KIB
 from qtctl.probes.hosts_file import MOST as HOSTS_MOST
 from qtctl.probes.listeners import ARGV as LISTENERS
@@ -36,14 +36,14 @@ _WITHIN_S = 60
 """No look takes longer, even if nobody waits for it any more."""
 
 READABLE, FOLDERS, FLEET, NUMBER, LISTED = "readable", "folders", "fleet", "number", "listed"
-"""Kinds of argument in addition to `Takes`: files that qtctl writes, units of the fleets, and what a backup lists."""
+"""Kinds of argument beside `ArgumentKind`: files that qtctl writes, units of the fleets, and what a backup lists."""
 _READS = {
     "read_current": ("current", READABLE),
-    "list_generations": ("generations", Takes.NOTHING),
+    "list_generations": ("generations", ArgumentKind.NOTHING),
     "fetch_generation": ("generations", NUMBER),
     "show_last_lines": ("journal", FLEET),
     "list_installed": ("installed", LISTED),
-    "list_containers": ("docker", Takes.NOTHING),
+    "list_containers": ("docker", ArgumentKind.NOTHING),
 }
 """Function → its script, and the kind of its arguments."""
 _STRICTER = {"find_generated": FOLDERS}

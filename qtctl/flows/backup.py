@@ -13,7 +13,7 @@ from qtctl.errors import DeployRefused, HostError, InputError
 from qtctl.flows.deploy import carry_out
 from qtctl.flows.gate import LAST_LOOK_S, LOST_S, POLL_S, Verdict, never
 from qtctl.flows.identity import require_facts
-from qtctl.flows.installed import Look, look_at_installed
+from qtctl.flows.installed import InstalledState, look_at_installed
 from qtctl.flows.steady import Steadiness, start_of
 from qtctl.interfaces.clock import Clock
 from qtctl.interfaces.host import Connector, Host
@@ -44,7 +44,7 @@ class Planned(NamedTuple):
 
     plan: Plan
     before: Backup
-    look: Look
+    look: InstalledState
 
 
 def take(host: Host, desired: Desired, clock: Clock, about: Mapping[str, str]) -> Backup:
@@ -57,7 +57,7 @@ def take(host: Host, desired: Desired, clock: Clock, about: Mapping[str, str]) -
     return _make_backup(look, desired, clock, about)
 
 
-def _make_backup(look: Look, desired: Desired, clock: Clock, about: Mapping[str, str]) -> Backup:
+def _make_backup(look: InstalledState, desired: Desired, clock: Clock, about: Mapping[str, str]) -> Backup:
     manifest = Manifest(
         format=FORMAT,
         fleet=desired.fleet,
@@ -102,7 +102,7 @@ def plan_restore(host: Host, desired: Desired, clock: Clock, backup: Backup, abo
     return Planned(planned, before, look)
 
 
-def _check_machine(backup: Backup, look: Look) -> list[Refusal]:
+def _check_machine(backup: Backup, look: InstalledState) -> list[Refusal]:
     manifest, host = backup.manifest, look.host
     hint = "see which host its address and your ssh config lead to"
     if manifest.machine != host.machine:
@@ -217,7 +217,7 @@ class RestoreGate:
             if not contact.anew:
                 contact.renew_once()
 
-    def _list_watched(self, look: Look) -> list[str]:
+    def _list_watched(self, look: InstalledState) -> list[str]:
         """Services that were up, and that only a boot or a person starts."""
         then = (each for each in self.backup.manifest.units if each.up and each.unit.endswith(".service"))
         return [
@@ -226,7 +226,7 @@ class RestoreGate:
             if not each.triggered_by and each.unit in look.units and _is_running(look, each.unit)
         ]
 
-    def _look(self, contact: Contact, until: float) -> Look:
+    def _look(self, contact: Contact, until: float) -> InstalledState:
         lost_at = self.clock.monotonic()
         names = FleetNames.of(self.declared)
         more = list_asked(self.backup, names)
@@ -238,6 +238,6 @@ class RestoreGate:
                 contact.renew(min(lost_at + LOST_S, max(until, lost_at + LAST_LOOK_S)), error)
 
 
-def _is_running(look: Look, unit: str) -> bool:
+def _is_running(look: InstalledState, unit: str) -> bool:
     """A oneshot that remains active has no process that could restart."""
     return look.units[unit].sub != "exited"

@@ -25,7 +25,7 @@ _HOST, _LISTING = Need(HostBaseline.FACT, "host"), Need(UnitListing.FACT, "*")
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class InstalledState:
     """`units`: of the fleet. `others`: units that stop along with them. `stop_along`: unit → those."""
 
     host: HostBaseline
@@ -36,7 +36,9 @@ class Look:
     facts: Facts
 
 
-def look_at_installed(host: Host, desired: Desired, clock: Clock, names: FleetNames, more: Iterable[str] = ()) -> Look:
+def look_at_installed(
+    host: Host, desired: Desired, clock: Clock, names: FleetNames, more: Iterable[str] = ()
+) -> InstalledState:
     """`more`: further units to ask about. HostError if something could not be read."""
     known = [file.content for file in desired.files if file.kind == "env"]
     installed = read_installed(host, names, known)
@@ -52,7 +54,7 @@ def look_at_installed(host: Host, desired: Desired, clock: Clock, names: FleetNa
     along = {unit: tied for unit in units if (tied := _list_tied(facts, unit))}
     others = sorted({each for tied in along.values() for each in tied} - {*units})
     facts = facts.merge(_ask(host, desired, clock, others)) if others else facts
-    return Look(
+    return InstalledState(
         baseline,
         installed,
         {unit: _read_unit(facts, unit) for unit in units},

@@ -9,7 +9,7 @@ from qtctl.dialects.lines import split_lines
 from qtctl.dialects.systemd.analyze import (
     Elapse,
     Exposed,
-    Said,
+    Message,
     parse_calendar,
     parse_cycles,
     parse_security,
@@ -161,7 +161,7 @@ class _Work:
         what = f"ordering cycle: {' after '.join((*way, way[0]))}"
         return UnitMessage(unit, "", None, "", what, self._place(str(self.made[unit].origin)))
 
-    def _make_message(self, said: Said) -> UnitMessage:
+    def _make_message(self, said: Message) -> UnitMessage:
         unit = said.unit if said.unit in self.made else get_template(said.unit)
         made = self.made.get(unit)
         if made is None:

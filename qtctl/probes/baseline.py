@@ -10,14 +10,14 @@ from qtctl.model.evidence import Need
 from qtctl.model.facts import HostBaseline
 from qtctl.model.plausible import LONGEST_LINE, MOST_CPUS, parse_whole, show_value
 from qtctl.probes.answer import Answer, answer_observed, answer_unparseable, decode_text
-from qtctl.probes.batch import Frames, Library, Probe, Takes
+from qtctl.probes.batch import ArgumentKind, Frames, Library, Probe
 from qtctl.probes.family import Family
 
 NEED = Need(HostBaseline.FACT, "host")
 AGAIN = "cat /etc/os-release /proc/sys/kernel/hostname /proc/sys/kernel/osrelease /proc/loadavg; df -B1 /; free -b"
 ARGV = ("cat", "/etc/os-release", "/etc/timezone", "/proc/loadavg", "/proc/meminfo", "/proc/sys/kernel/hostname",
         "/proc/sys/kernel/osrelease", "/proc/sys/kernel/random/boot_id", "/proc/uptime")  # fmt: skip
-SCRIPTS = Library("host", ("host.sh",), {"show_host": Takes.NOTHING})
+SCRIPTS = Library("host", ("host.sh",), {"show_host": ArgumentKind.NOTHING})
 ZONES = "zoneinfo/"
 LONGEST = 65536
 """Bytes of the answer that are read; a host's has 600."""

@@ -38,7 +38,7 @@ class Command:
     calls: tuple[Call, ...] = ()
 
 
-class Takes(StrEnum):
+class ArgumentKind(StrEnum):
     """What the arguments of a function may be when root runs it for another account."""
 
     NOTHING = "nothing"
@@ -54,7 +54,7 @@ class Library:
 
     name: str
     scripts: tuple[str, ...]
-    functions: Mapping[str, Takes]
+    functions: Mapping[str, ArgumentKind]
     given: tuple[tuple[str, str], ...] = ()
 
     @property

@@ -11,7 +11,7 @@ from qtctl.model.inquiry import Inquiry
 from qtctl.model.plausible import LONGEST_LINE
 from qtctl.model.setting_facts import UnitCallers
 from qtctl.probes.answer import Answer, answer_observed, answer_unparseable, decode_text, needs_root
-from qtctl.probes.batch import Frame, Library, Probe, Takes
+from qtctl.probes.batch import ArgumentKind, Frame, Library, Probe
 from qtctl.probes.family import Family
 from qtctl.probes.units import explain_odd_name
 from qtctl.remote.scripts import read_script
@@ -21,7 +21,9 @@ CRONTABS, OF_USERS = "crontabs", "/var/spool/cron"
 TOOLS = ("awk", "find", "grep", "head", "sed", "sort", "tr")
 _WORDS = 3
 
-SCRIPTS = Library("callers", ("callers.sh",), {"find_callers": Takes.UNITS}, (("called", read_script("callers.awk")),))
+SCRIPTS = Library(
+    "callers", ("callers.sh",), {"find_callers": ArgumentKind.UNITS}, (("called", read_script("callers.awk")),)
+)
 
 
 def probe(needs: Sequence[Need], units: Sequence[str]) -> Probe:

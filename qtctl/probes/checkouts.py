@@ -27,7 +27,7 @@ from qtctl.probes.answer import (
     explain_odd_path,
     judge_path_message,
 )
-from qtctl.probes.batch import Command, Frame, Frames, Library, Probe, Takes
+from qtctl.probes.batch import ArgumentKind, Command, Frame, Frames, Library, Probe
 from qtctl.probes.family import Family
 
 MOST_CHECKOUTS = 8
@@ -43,7 +43,7 @@ _COLUMNS = 6
 SCRIPTS = Library(
     "checkouts",
     ("checkouts.sh",),
-    {"show_checkouts": Takes.PATHS, "hash_contents": Takes.ANYTHING},
+    {"show_checkouts": ArgumentKind.PATHS, "hash_contents": ArgumentKind.ANYTHING},
     (("most_index", str(MOST_INDEX)), ("most_list", str(MOST_LIST)), ("most_text", str(MOST_TEXT))),
 )
 

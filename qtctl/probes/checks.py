@@ -20,7 +20,7 @@ from qtctl.probes.answer import (
     find_first_line,
     hide_secrets,
 )
-from qtctl.probes.batch import Command, Frame, Frames, Library, Probe, Takes
+from qtctl.probes.batch import ArgumentKind, Command, Frame, Frames, Library, Probe
 from qtctl.probes.family import Family
 
 MOST_OUTPUT = 4096
@@ -30,7 +30,7 @@ TIMED_OUT = (124, 137)
 SCRIPTS = Library(
     "checks",
     ("checks.sh",),
-    {"run_check": Takes.ANYTHING, "has_line": Takes.ANYTHING, "show_properties": Takes.ANYTHING},
+    {"run_check": ArgumentKind.ANYTHING, "has_line": ArgumentKind.ANYTHING, "show_properties": ArgumentKind.ANYTHING},
 )
 
 

@@ -24,14 +24,14 @@ from qtctl.probes.answer import (
     explain_odd_path,
     find_first_line,
 )
-from qtctl.probes.batch import Command, Frame, Frames, Library, Probe, Takes
+from qtctl.probes.batch import ArgumentKind, Command, Frame, Frames, Library, Probe
 from qtctl.probes.family import Family
 
 MOST_MARKS = 4000
 MOST_BYTES = 300_000
 _FAILED = re.compile(r"find: '(/.*?)': (.+)")
 
-SCRIPTS = Library("code", ("code.sh",), {"find_entries": Takes.ANYTHING, "find_marked": Takes.PATHS})
+SCRIPTS = Library("code", ("code.sh",), {"find_entries": ArgumentKind.ANYTHING, "find_marked": ArgumentKind.PATHS})
 
 
 def probe(needs: Sequence[Need], questions: Sequence[EntryQuestion]) -> Probe:

@@ -10,7 +10,7 @@ from qtctl.model.container_facts import Containers
 from qtctl.model.evidence import Need
 from qtctl.model.plausible import HIGHEST_PORT
 from qtctl.probes.answer import Answer, answer_observed, answer_refused, answer_unparseable, decode_text
-from qtctl.probes.batch import Frame, Frames, Library, Probe, Takes
+from qtctl.probes.batch import ArgumentKind, Frame, Frames, Library, Probe
 from qtctl.probes.family import Family
 
 AGAIN = (
@@ -22,7 +22,7 @@ _GROUP = re.compile(r"(?:.*/)?(?:docker|libpod|nerdctl)[-/]([0-9a-f]{64})(?:\.sc
 _ID = re.compile(r"[0-9a-f]{64}")
 _PORT = re.compile(r"[0-9]{1,5}")
 
-SCRIPTS = Library("containers", ("containers.sh",), {"find_containers": Takes.NOTHING})
+SCRIPTS = Library("containers", ("containers.sh",), {"find_containers": ArgumentKind.NOTHING})
 
 
 def probe(needs: Sequence[Need]) -> Probe:

@@ -12,7 +12,7 @@ from qtctl.model.inquiry import Inquiry
 from qtctl.model.plausible import U32, parse_whole
 from qtctl.model.process_facts import ProgramCopies
 from qtctl.probes.answer import Answer, answer_observed, answer_unparseable, decode_text, needs_root
-from qtctl.probes.batch import Frame, Library, Probe, Takes
+from qtctl.probes.batch import ArgumentKind, Frame, Library, Probe
 from qtctl.probes.family import Family
 from qtctl.probes.processes import HIDDEN
 from qtctl.remote.scripts import read_script
@@ -20,7 +20,9 @@ from qtctl.remote.scripts import read_script
 AGAIN = "ps -eo pid,cgroup:200,args | grep python"
 TOOLS = ("awk", "grep", "head", "tr")
 MOST = 500
-SCRIPTS = Library("copies", ("copies.sh",), {"find_copies": Takes.ANYTHING}, (("copied", read_script("copies.awk")),))
+SCRIPTS = Library(
+    "copies", ("copies.sh",), {"find_copies": ArgumentKind.ANYTHING}, (("copied", read_script("copies.awk")),)
+)
 _OF_PACKAGES = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/lib/", "/usr/libexec/", "/lib/")
 Wanted = tuple[str, str, str, str]
 """Unit, and what to search for: a program or script, a module after -m, or the module of an application."""

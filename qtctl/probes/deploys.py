@@ -8,7 +8,7 @@ from qtctl.model.deploy_facts import HostDeploys, KeptGenerations
 from qtctl.model.evidence import Need
 from qtctl.model.plausible import I64, parse_whole, show_value
 from qtctl.probes.answer import Answer, answer_absent, answer_observed, answer_unparseable, decode_text
-from qtctl.probes.batch import Command, Frame, Frames, Library, Probe, Takes
+from qtctl.probes.batch import ArgumentKind, Command, Frame, Frames, Library, Probe
 from qtctl.probes.family import Family
 
 BASE = "/var/lib/qtctl"
@@ -27,7 +27,7 @@ _HEX = re.compile(r"[0-9a-f]{1,64}|-")
 SCRIPTS = Library(
     "deploys",
     ("damaged.sh", "deploys.sh"),
-    dict.fromkeys(("show_deploys", "list_kept_generations"), Takes.NOTHING),
+    dict.fromkeys(("show_deploys", "list_kept_generations"), ArgumentKind.NOTHING),
     (("base", BASE),),
 )
 

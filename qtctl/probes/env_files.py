@@ -23,7 +23,7 @@ from qtctl.probes.answer import (
     explain_odd_path,
     find_first_line,
 )
-from qtctl.probes.batch import Command, Frame, Frames, Library, Probe, Takes
+from qtctl.probes.batch import ArgumentKind, Command, Frame, Frames, Library, Probe
 from qtctl.probes.family import Family
 from qtctl.remote.scripts import read_script
 
@@ -41,7 +41,7 @@ _NOT_READ = {"missing": "not there, or a link that leads nowhere", "other": "not
 SCRIPTS = Library(
     "env_files",
     ("way.sh", "env_files.sh"),
-    {"read_env_files": Takes.ANYTHING},
+    {"read_env_files": ArgumentKind.ANYTHING},
     (("most", str(MOST)), ("reader", read_script("env_file.awk"))),
 )
 

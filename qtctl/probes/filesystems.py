@@ -20,7 +20,7 @@ from qtctl.probes.answer import (
     decode_text,
     explain_odd_path,
 )
-from qtctl.probes.batch import Frame, Frames, Library, Probe, Takes, find_missing_tool
+from qtctl.probes.batch import ArgumentKind, Frame, Frames, Library, Probe, find_missing_tool
 from qtctl.probes.family import Family
 
 MOST_PATHS, MOST_NAMES, MOST_ADDRESSES = 500, 100, 64
@@ -30,7 +30,9 @@ WITHIN_S = 2
 _SIZES = 7
 _Reader = Callable[[Sequence[Need], Frame], list[Answer]]
 
-SCRIPTS = Library("filesystems", ("filesystems.sh",), {"show_filesystems": Takes.PATHS, "resolve_names": Takes.NAMES})
+SCRIPTS = Library(
+    "filesystems", ("filesystems.sh",), {"show_filesystems": ArgumentKind.PATHS, "resolve_names": ArgumentKind.NAMES}
+)
 
 
 def make_df(path: str) -> str:

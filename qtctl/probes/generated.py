@@ -19,7 +19,7 @@ from qtctl.probes.answer import (
     divide_needs,
     explain_odd_path,
 )
-from qtctl.probes.batch import Frames, Library, Probe, Takes
+from qtctl.probes.batch import ArgumentKind, Frames, Library, Probe
 from qtctl.probes.family import Family
 from qtctl.probes.files import MARK, MARK_KIB
 
@@ -30,7 +30,10 @@ _DIGEST = re.compile("([0-9a-f]{64})  (/.*)", re.DOTALL)
 _FAILED = re.compile(r"find: '(/.*)': (.+)")
 
 SCRIPTS = Library(
-    "generated", ("generated.sh",), {"find_generated": Takes.PATHS}, (("mark", MARK), ("most", str(MARK_KIB + 1)))
+    "generated",
+    ("generated.sh",),
+    {"find_generated": ArgumentKind.PATHS},
+    (("mark", MARK), ("most", str(MARK_KIB + 1))),
 )
 
 

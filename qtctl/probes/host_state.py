@@ -23,7 +23,7 @@ from qtctl.probes.answer import (
     answer_unparseable,
     decode_text,
 )
-from qtctl.probes.batch import Frame, Frames, Library, Probe, Takes, find_missing_tool
+from qtctl.probes.batch import ArgumentKind, Frame, Frames, Library, Probe, find_missing_tool
 from qtctl.probes.family import Family
 from qtctl.probes.filesystems import unescape_path
 
@@ -58,7 +58,7 @@ SCRIPTS = Library(
             "list_boot_mounts",
             "list_late_mounts",
         ),
-        Takes.NOTHING,
+        ArgumentKind.NOTHING,
     ),
 )
 

@@ -9,7 +9,7 @@ from qtctl.model.inquiry import Inquiry
 from qtctl.model.library_facts import LISTED, LibraryWriters
 from qtctl.model.plausible import U32, parse_whole
 from qtctl.probes.answer import Answer, answer_observed, answer_unparseable, decode_text
-from qtctl.probes.batch import Frame, Library, Probe, Takes
+from qtctl.probes.batch import ArgumentKind, Frame, Library, Probe
 from qtctl.probes.family import Family
 
 HOST = "host"
@@ -20,7 +20,7 @@ _MODE = re.compile("[0-7]{1,4}")
 _KINDS = {"d": "folder", "f": "file"}
 _PARTS = 4
 
-SCRIPTS = Library("libraries", ("libraries.sh",), {"find_libraries": Takes.PATHS})
+SCRIPTS = Library("libraries", ("libraries.sh",), {"find_libraries": ArgumentKind.PATHS})
 
 
 def probe(needs: Sequence[Need]) -> Probe:

@@ -17,7 +17,7 @@ from qtctl.probes.answer import (
     decode_text,
     find_first_line,
 )
-from qtctl.probes.batch import Command, Frame, Frames, Library, Probe, Takes
+from qtctl.probes.batch import ArgumentKind, Command, Frame, Frames, Library, Probe
 from qtctl.probes.family import Family
 from qtctl.remote.scripts import read_script
 
@@ -35,7 +35,7 @@ _SHELLS = ("/usr/bin/bash", "/usr/bin/dash", "/usr/bin/sh")
 SCRIPTS = Library(
     "logins",
     ("auditor.sh",),
-    {"find_auditor": Takes.ANYTHING},
+    {"find_auditor": ArgumentKind.ANYTHING},
     (("walk", read_script("auditor.awk")), ("rounds", str(ROUNDS))),
 )
 

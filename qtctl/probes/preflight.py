@@ -17,7 +17,7 @@ from qtctl.probes.answer import (
     divide_needs,
     explain_odd_path,
 )
-from qtctl.probes.batch import Frames, Library, Probe, Takes
+from qtctl.probes.batch import ArgumentKind, Frames, Library, Probe
 from qtctl.probes.family import Family
 
 MOST_KEYS = 5000
@@ -26,7 +26,7 @@ TOOLS = ("awk", "systemctl")
 SCRIPTS = Library(
     "preflight",
     ("preflight.sh",),
-    {"check_writable": Takes.PATHS, "find_keys": Takes.ANYTHING, "list_jobs": Takes.NOTHING},
+    {"check_writable": ArgumentKind.PATHS, "find_keys": ArgumentKind.ANYTHING, "list_jobs": ArgumentKind.NOTHING},
 )
 
 

@@ -8,7 +8,7 @@ from qtctl.model.evidence import Need
 from qtctl.model.plausible import LONGEST_LINE
 from qtctl.model.process_facts import ProcessPlaces
 from qtctl.probes.answer import Answer, answer_absent, answer_observed, answer_unparseable, decode_text, divide_needs
-from qtctl.probes.batch import Frames, Library, Probe, Takes
+from qtctl.probes.batch import ArgumentKind, Frames, Library, Probe
 from qtctl.probes.family import Family
 from qtctl.probes.processes import MOST, NOBODY, read_members
 from qtctl.probes.units import explain_odd_name
@@ -16,7 +16,7 @@ from qtctl.probes.units import explain_odd_name
 TOOLS = ("awk", "find", "grep")
 _LINK = re.compile(r"/proc/([0-9]{1,10})/(cwd|exe) (.*)", re.DOTALL)
 
-SCRIPTS = Library("places", ("processes.sh",), {"show_places": Takes.UNITS})
+SCRIPTS = Library("places", ("processes.sh",), {"show_places": ArgumentKind.UNITS})
 
 
 def probe(needs: Sequence[Need]) -> Probe:

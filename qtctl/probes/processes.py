@@ -19,7 +19,7 @@ from qtctl.probes.answer import (
     divide_needs,
     needs_root,
 )
-from qtctl.probes.batch import Frames, Library, Probe, Takes
+from qtctl.probes.batch import ArgumentKind, Frames, Library, Probe
 from qtctl.probes.family import Family
 from qtctl.probes.units import explain_odd_name
 
@@ -40,7 +40,7 @@ SOFT_FILES, HARD_FILES = 1024, 4096
 """Open files that every service may have; systemd raises PID 1's own limit far above that."""
 LONGEST_CPUS = 200
 
-SCRIPTS = Library("processes", ("processes.sh",), {"show_processes": Takes.UNITS})
+SCRIPTS = Library("processes", ("processes.sh",), {"show_processes": ArgumentKind.UNITS})
 
 
 @dataclass(slots=True)

@@ -18,14 +18,14 @@ from qtctl.probes.answer import (
     answer_unparseable,
     decode_text,
 )
-from qtctl.probes.batch import Frame, Frames, Library, Probe, Takes
+from qtctl.probes.batch import ArgumentKind, Frame, Frames, Library, Probe
 from qtctl.probes.family import Family
 from qtctl.probes.units import explain_odd_name
 
 SCRIPTS = Library(
     "manager_settings",
     ("manager_settings.sh",),
-    {"list_manager_settings": Takes.NOTHING, "find_overrides": Takes.UNITS},
+    {"list_manager_settings": ArgumentKind.NOTHING, "find_overrides": ArgumentKind.UNITS},
 )
 TOOLS = ("awk", "grep", "head", "sed")
 

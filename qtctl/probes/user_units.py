@@ -9,13 +9,13 @@ from qtctl.model.inquiry import Inquiry
 from qtctl.model.plausible import LONGEST_LINE
 from qtctl.model.user_unit_facts import UserUnits
 from qtctl.probes.answer import Answer, answer_observed, answer_unparseable, decode_text
-from qtctl.probes.batch import Frame, Library, Probe, Takes
+from qtctl.probes.batch import ArgumentKind, Frame, Library, Probe
 from qtctl.probes.family import Family
 
 AGAIN = "ls /etc/systemd/user ~/.config/systemd/user; find /sys/fs/cgroup/user.slice -type d -name '*.service'"
 MOST_USERS = 1000
 
-SCRIPTS = Library("user_units", ("user_units.sh",), {"list_user_units": Takes.NOTHING})
+SCRIPTS = Library("user_units", ("user_units.sh",), {"list_user_units": ArgumentKind.NOTHING})
 
 
 def probe(needs: Sequence[Need], patterns: Sequence[str]) -> Probe:

@@ -17,14 +17,14 @@ from qtctl.probes.answer import (
     decode_text,
     explain_odd_path,
 )
-from qtctl.probes.batch import Frame, Library, Probe, Takes
+from qtctl.probes.batch import ArgumentKind, Frame, Library, Probe
 from qtctl.probes.family import Family
 
 MOST_BYTES = 600_000
 _RECORD = re.compile(r"([A-Za-z0-9][A-Za-z0-9._+!-]{0,200})\.dist-info")
 _FAILED = re.compile(r"find: '(/.*?)': (.+)")
 
-SCRIPTS = Library("venv_packages", ("code.sh",), {"list_packages": Takes.PATHS})
+SCRIPTS = Library("venv_packages", ("code.sh",), {"list_packages": ArgumentKind.PATHS})
 
 
 def probe(needs: Sequence[Need]) -> Probe:

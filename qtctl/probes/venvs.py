@@ -31,7 +31,7 @@ from qtctl.probes.answer import (
     find_first_line,
     judge_path_message,
 )
-from qtctl.probes.batch import Command, Frame, Frames, Library, Probe, Takes
+from qtctl.probes.batch import ArgumentKind, Command, Frame, Frames, Library, Probe
 from qtctl.probes.family import Family
 from qtctl.remote.scripts import read_script
 
@@ -52,7 +52,7 @@ _KINDS = {"f": Kind.FILE, "d": Kind.FOLDER, "l": Kind.LINK}
 SCRIPTS = Library(
     "venvs",
     ("unprivileged.sh",),
-    {"look_at_venvs": Takes.PATHS},
+    {"look_at_venvs": ArgumentKind.PATHS},
     (("venvs", read_script("venvs.sh")), ("seconds", str(TIMEOUT_S)), ("bytes", str(HEAD)), ("say", SAY)),
 )
 

@@ -27,7 +27,7 @@ from qtctl.probes.answer import (
     find_first_line,
     mark_denied,
 )
-from qtctl.probes.batch import Command, Frame, Frames, Library, Probe, Takes
+from qtctl.probes.batch import ArgumentKind, Command, Frame, Frames, Library, Probe
 from qtctl.probes.family import Family
 from qtctl.probes.filesystems import find_mount, unescape_path
 from qtctl.remote.scripts import read_script
@@ -47,7 +47,7 @@ _IDS = re.compile(r"uid=([0-9]+)(?:\(.*?\))? gid=([0-9]+)(?:\(.*?\))? groups=(.*
 SCRIPTS = Library(
     "ways",
     ("ways.sh",),
-    {"show_ways": Takes.ANYTHING},
+    {"show_ways": ArgumentKind.ANYTHING},
     (
         ("walk", read_script("auditor.awk")),
         ("first_lines", read_script("first_lines.awk")),

@@ -25,12 +25,12 @@ class Seen(Generic[F]):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class FactReader:
     facts: Facts
     now_us: int
 
     @classmethod
-    def of(cls, evidence: Evidence) -> "Look":
+    def of(cls, evidence: Evidence) -> "FactReader":
         return cls(Facts.of(evidence), parse_microseconds(evidence.taken_at))
 
     def see(self, kind: type[F], subject: str, store: str = "") -> Seen[F]:

@@ -13,7 +13,7 @@ from qtctl.reports.categories import Category
 from qtctl.reports.check import Check
 from qtctl.reports.document import SCHEMA_VERSION, Part, dump
 from qtctl.reports.gates import Gate, GateOutcome, Judged, judge_gates, list_observations
-from qtctl.reports.look import Look
+from qtctl.reports.look import FactReader
 from qtctl.reports.modules import list_modules
 from qtctl.reports.modules_model import Module
 from qtctl.reports.sections import list_other_units, list_targets, list_timers, list_venvs, make_infrastructure
@@ -153,7 +153,7 @@ class RegistryReport(Part):
 
 def build_report(desired: Desired, evidence: Evidence, findings: Iterable[Finding]) -> RegistryReport:
     """The registry of the host of `evidence`, and the gates that `findings` decide."""
-    look = Look.of(evidence)
+    look = FactReader.of(evidence)
     judged = tuple(map(Check.of, findings))
     rows = list_modules(desired, look)
     gated = judge_gates(judged, rows, Severity(desired.fail_on))

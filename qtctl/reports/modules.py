@@ -12,7 +12,7 @@ from qtctl.model.desired_unit import Listener
 from qtctl.model.evidence import State
 from qtctl.model.facts import File, Listeners, Unit, UnitListing
 from qtctl.reports.categories import Category, classify
-from qtctl.reports.look import Look, Seen
+from qtctl.reports.look import FactReader, Seen
 from qtctl.reports.modules_model import Code, Execution, Module, Runtime, Systemd, Unknown
 
 UNKNOWN: Unknown = "unknown"
@@ -31,7 +31,7 @@ class Found:
     whole: bool
 
 
-def list_modules(desired: Desired, look: Look) -> tuple[Module, ...]:
+def list_modules(desired: Desired, look: FactReader) -> tuple[Module, ...]:
     """Declared services, retired ones that are there (or may be), and units of the fleet that nothing declares."""
     limits = LoopLimits.of(desired, look.facts.taken_at)
     rows = [make_declared_module(service, desired, look, limits) for service in desired.services]
@@ -43,7 +43,7 @@ def list_modules(desired: Desired, look: Look) -> tuple[Module, ...]:
     return tuple(sorted(rows, key=lambda row: row.unit))
 
 
-def list_retired(desired: Desired, look: Look, suffix: str) -> list[tuple[str, str]]:
+def list_retired(desired: Desired, look: FactReader, suffix: str) -> list[tuple[str, str]]:
     """(unit, why it was retired) for each retired unit that is on the host, or may be."""
     retired_units = {retired.unit: retired.why for retired in desired.retired_units if retired.unit.endswith(suffix)}
     return [(unit, why) for unit, why in sorted(retired_units.items()) if not is_gone(find_unit(unit, look).seen)]
@@ -53,7 +53,7 @@ def is_gone(seen: Seen[Unit]) -> bool:
     return seen.known and is_absent(seen.value)
 
 
-def list_undeclared(desired: Desired, look: Look, suffix: str) -> list[str]:
+def list_undeclared(desired: Desired, look: FactReader, suffix: str) -> list[str]:
     """Units on the host that belong to the fleet by their name and are not declared.
 
     Left out: templates, which cannot run, and aliases, whose unit is here under its own name.
@@ -67,7 +67,7 @@ def list_undeclared(desired: Desired, look: Look, suffix: str) -> list[str]:
     return sorted(name for name in names if any(fnmatchcase(name, pattern) for pattern in desired.unit_patterns))
 
 
-def find_unit(unit: str, look: Look) -> Found:
+def find_unit(unit: str, look: FactReader) -> Found:
     """The unit's own properties; if those are unknown, what the list of units says about it."""
     seen = look.see(Unit, unit)
     listing = look.see(UnitListing, "*").value
@@ -82,7 +82,7 @@ def find_unit(unit: str, look: Look) -> Found:
     return Found(unit, seen, whole=False)
 
 
-def make_declared_module(service: DesiredService, desired: Desired, look: Look, limits: LoopLimits) -> Module:
+def make_declared_module(service: DesiredService, desired: Desired, look: FactReader, limits: LoopLimits) -> Module:
     here = find_unit(service.unit, look)
     return Module(
         name=strip_suffix(service.unit),
@@ -99,7 +99,7 @@ def make_declared_module(service: DesiredService, desired: Desired, look: Look, 
     )
 
 
-def make_undeclared_module(here: Found, declared: str, summary: str, look: Look, limits: LoopLimits) -> Module:
+def make_undeclared_module(here: Found, declared: str, summary: str, look: FactReader, limits: LoopLimits) -> Module:
     return Module(
         name=strip_suffix(here.unit),
         unit=here.unit,
@@ -154,7 +154,7 @@ def make_execution(here: Found) -> Execution:
     )
 
 
-def make_code(service: DesiredService, look: Look) -> Code:
+def make_code(service: DesiredService, look: FactReader) -> Code:
     return Code(
         module=find_module(service.argv),
         path=service.working_directory or None,
@@ -170,14 +170,14 @@ def find_module(argv: tuple[str, ...]) -> str | None:
     return following["uvicorn"].partition(":")[0] if name == "uvicorn" and "uvicorn" in following else name
 
 
-def has_code(entry_point: str, look: Look) -> bool | None:
+def has_code(entry_point: str, look: FactReader) -> bool | None:
     seen = look.see(File, entry_point)
     if not entry_point or not seen.known:
         return None
     return seen.value is not None and seen.value.kind in ("file", "link")
 
 
-def make_runtime(service: DesiredService, desired: Desired, look: Look) -> Runtime:
+def make_runtime(service: DesiredService, desired: Desired, look: FactReader) -> Runtime:
     streams = {*service.publishes, *(membership.stream for membership in service.consumes)}
     return Runtime(
         venv=next((venv.name for venv in desired.venvs if venv.path == service.venv), service.venv) or None,
@@ -200,7 +200,7 @@ def format_status(seen: Seen[VenvCheck]) -> str:
     return "works" if seen.value.exit == 0 else "broken"
 
 
-def find_seen_port(unit: str, look: Look) -> int | Unknown | None:
+def find_seen_port(unit: str, look: FactReader) -> int | Unknown | None:
     seen = look.see(Listeners, "tcp")
     if not seen.known:
         return UNKNOWN

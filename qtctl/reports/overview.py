@@ -18,7 +18,7 @@ from qtctl.reports import audit, module_registry
 from qtctl.reports.categories import Category
 from qtctl.reports.check import Check
 from qtctl.reports.document import SCHEMA_VERSION, Part, dump
-from qtctl.reports.look import Look
+from qtctl.reports.look import FactReader
 from qtctl.reports.module_registry import ModuleSummary, RegistryReport, Sections, summarize
 from qtctl.reports.modules import UNKNOWN
 from qtctl.reports.overview_services import CriticalRow, OverviewService, list_critical, list_services
@@ -146,7 +146,7 @@ def count_groups(services: Sequence[OverviewService]) -> tuple[GroupCounts, ...]
 
 def build_report(desired: Desired, evidence: Evidence, findings: Sequence[Finding]) -> OverviewReport:
     """`findings`: every check of an audit of `evidence`."""
-    look = Look.of(evidence)
+    look = FactReader.of(evidence)
     modules = module_registry.build_report(desired, evidence, findings)
     audited = audit.build_report(desired, evidence, findings)
     services = list_services(modules, desired, look)

@@ -11,7 +11,7 @@ from qtctl.model.moments import parse_microseconds
 from qtctl.reports.categories import Category
 from qtctl.reports.check import Check
 from qtctl.reports.document import Part
-from qtctl.reports.look import Look, format_iso
+from qtctl.reports.look import FactReader, format_iso
 from qtctl.reports.module_registry import RegistryReport
 from qtctl.reports.modules import UNKNOWN, find_unit
 from qtctl.reports.modules_model import Module, Unknown
@@ -61,12 +61,12 @@ def list_findings_about(unit: str, file: str, findings: Iterable[Check]) -> tupl
     return tuple(each for each in findings if each.subject == unit or (own and each.declared.partition(":")[0] == file))
 
 
-def list_services(report: RegistryReport, desired: Desired, look: Look) -> tuple[OverviewService, ...]:
+def list_services(report: RegistryReport, desired: Desired, look: FactReader) -> tuple[OverviewService, ...]:
     declared: Mapping[str, DesiredUnit] = {each.unit: each for each in desired.services}
     return tuple(_make_service(module, declared.get(module.unit), look) for module in report.modules)
 
 
-def _make_service(module: Module, declared: DesiredUnit | None, look: Look) -> OverviewService:
+def _make_service(module: Module, declared: DesiredUnit | None, look: FactReader) -> OverviewService:
     started_at, up_s, restarts = _measure_run(module.unit, look)
     return OverviewService(
         name=module.name,
@@ -85,7 +85,7 @@ def _make_service(module: Module, declared: DesiredUnit | None, look: Look) -> O
     )
 
 
-def _measure_run(unit: str, look: Look) -> tuple[str | None, int | Unknown | None, int | Unknown | None]:
+def _measure_run(unit: str, look: FactReader) -> tuple[str | None, int | Unknown | None, int | Unknown | None]:
     """When it started, for how many seconds it has been up, how often it was restarted. By the host's clock."""
     here = find_unit(unit, look)
     seen = here.seen.value

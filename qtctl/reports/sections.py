@@ -12,7 +12,7 @@ from qtctl.model.moments import NEVER
 from qtctl.model.store_facts import StoreServer
 from qtctl.model.unit_kinds import DECLARED_IN, OTHER_UNIT_TABLES, UnitKind
 from qtctl.reports.baseline import make_baseline
-from qtctl.reports.look import Look, format_iso
+from qtctl.reports.look import FactReader, format_iso
 from qtctl.reports.modules import (
     RETIRED,
     UNDECLARED,
@@ -30,7 +30,7 @@ from qtctl.reports.sections_model import Infrastructure, OtherUnitRow, StoreRow,
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class DeclaredRow:
     """What the registry says of a unit: its state, or that it is retired or not declared."""
 
     name: str
@@ -39,17 +39,21 @@ class Said:
     summary: str
 
 
-def list_targets(desired: Desired, look: Look) -> tuple[UnitRow, ...]:
-    said = [Said(each.name, each.unit, each.declared, each.summary) for each in desired.targets if not each.is_template]
+def list_targets(desired: Desired, look: FactReader) -> tuple[UnitRow, ...]:
+    said = [
+        DeclaredRow(each.name, each.unit, each.declared, each.summary)
+        for each in desired.targets
+        if not each.is_template
+    ]
     said += list_strays(desired, look, ".target")
     return tuple(make_unit_row(each, desired, look) for each in sorted(said, key=lambda each: each.unit))
 
 
-def list_other_units(desired: Desired, look: Look) -> tuple[OtherUnitRow, ...]:
+def list_other_units(desired: Desired, look: FactReader) -> tuple[OtherUnitRow, ...]:
     """Sockets, paths, slices, mounts, automounts and swaps."""
     starts = {each.unit: each.triggers for each in desired.other_units}
     units = (each for each in desired.other_units if not each.is_template)
-    said = [Said(each.name, each.unit, each.declared, each.summary) for each in units]
+    said = [DeclaredRow(each.name, each.unit, each.declared, each.summary) for each in units]
     for table in OTHER_UNIT_TABLES:
         said += list_strays(desired, look, DECLARED_IN[table].kind.suffix)
     return tuple(
@@ -62,15 +66,15 @@ def list_other_units(desired: Desired, look: Look) -> tuple[OtherUnitRow, ...]:
     )
 
 
-def list_strays(desired: Desired, look: Look, suffix: str) -> Iterator[Said]:
+def list_strays(desired: Desired, look: FactReader, suffix: str) -> Iterator[DeclaredRow]:
     """Retired and undeclared units that are on the host, or may be."""
     for unit, why in list_retired(desired, look, suffix):
-        yield Said(strip_suffix(unit), unit, RETIRED, why)
+        yield DeclaredRow(strip_suffix(unit), unit, RETIRED, why)
     for unit in list_undeclared(desired, look, suffix):
-        yield Said(strip_suffix(unit), unit, UNDECLARED, "")
+        yield DeclaredRow(strip_suffix(unit), unit, UNDECLARED, "")
 
 
-def make_unit_row(said: Said, desired: Desired, look: Look) -> UnitRow:
+def make_unit_row(said: DeclaredRow, desired: Desired, look: FactReader) -> UnitRow:
     here = find_unit(said.unit, look)
     state = make_systemd(here)
     return UnitRow(
@@ -85,18 +89,18 @@ def make_unit_row(said: Said, desired: Desired, look: Look) -> UnitRow:
     )
 
 
-def list_timers(desired: Desired, look: Look) -> tuple[TimerRow, ...]:
+def list_timers(desired: Desired, look: FactReader) -> tuple[TimerRow, ...]:
     timers = (each for each in desired.timers if not each.is_template)
     rows = [make_timer_row(list_timer(timer), timer, desired, look) for timer in timers]
     rows += [make_timer_row(said, None, desired, look) for said in list_strays(desired, look, ".timer")]
     return tuple(sorted(rows, key=lambda row: row.unit))
 
 
-def list_timer(timer: DesiredTimer) -> Said:
-    return Said(timer.name, timer.unit, timer.declared, timer.summary)
+def list_timer(timer: DesiredTimer) -> DeclaredRow:
+    return DeclaredRow(timer.name, timer.unit, timer.declared, timer.summary)
 
 
-def make_timer_row(said: Said, timer: DesiredTimer | None, desired: Desired, look: Look) -> TimerRow:
+def make_timer_row(said: DeclaredRow, timer: DesiredTimer | None, desired: Desired, look: FactReader) -> TimerRow:
     here = find_unit(said.unit, look)
     unit = here.seen.value
     last = format_iso(unit.last_trigger_usec) if unit else None
@@ -114,7 +118,7 @@ def make_timer_row(said: Said, timer: DesiredTimer | None, desired: Desired, loo
     )
 
 
-def find_next_run(timer: Unit | None, look: Look) -> str:
+def find_next_run(timer: Unit | None, look: FactReader) -> str:
     """The earlier of both clocks.
 
     A monotonic time counts from boot, and the host's uptime gives the time of that to a second.
@@ -130,9 +134,9 @@ def find_next_run(timer: Unit | None, look: Look) -> str:
     return format_iso(min(times)) or "none" if times else "none"
 
 
-def make_infrastructure(desired: Desired, look: Look) -> Infrastructure:
+def make_infrastructure(desired: Desired, look: FactReader) -> Infrastructure:
     externals = (
-        make_unit_row(Said(each.name, each.unit, each.declared, each.summary), desired, look)
+        make_unit_row(DeclaredRow(each.name, each.unit, each.declared, each.summary), desired, look)
         for each in desired.externals
     )
     return Infrastructure(
@@ -142,7 +146,7 @@ def make_infrastructure(desired: Desired, look: Look) -> Infrastructure:
     )
 
 
-def store_row(store: DesiredStore, look: Look) -> StoreRow:
+def store_row(store: DesiredStore, look: FactReader) -> StoreRow:
     seen = look.see(StoreServer, store.name)
     server = seen.value
     return StoreRow(
@@ -158,11 +162,11 @@ def store_row(store: DesiredStore, look: Look) -> StoreRow:
     )
 
 
-def list_venvs(desired: Desired, look: Look) -> tuple[VenvRow, ...]:
+def list_venvs(desired: Desired, look: FactReader) -> tuple[VenvRow, ...]:
     return tuple(make_venv_row(venv, look) for venv in desired.venvs)
 
 
-def make_venv_row(venv: DesiredVenv, look: Look) -> VenvRow:
+def make_venv_row(venv: DesiredVenv, look: FactReader) -> VenvRow:
     seen = look.see(VenvCheck, venv.path)
     status = format_status(seen)
     check = seen.value

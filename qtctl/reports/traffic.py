@@ -10,7 +10,7 @@ from qtctl.model.desired import Desired, DesiredKey, Membership
 from qtctl.model.facts import Listeners
 from qtctl.model.states import KeyType
 from qtctl.model.store_facts import KeyFact, StoreClock, Stream, StreamGroup, group_subject
-from qtctl.reports.look import Look
+from qtctl.reports.look import FactReader
 from qtctl.reports.needs import PROTOCOLS
 from qtctl.reports.phrases import UNKNOWN
 from qtctl.reports.sections_model import GroupRow, KeyRow, PortRow, SocketRow, StrayPort, StreamRow
@@ -24,11 +24,11 @@ FOUND = {
 }
 
 
-def list_streams(desired: Desired, look: Look) -> tuple[StreamRow, ...]:
+def list_streams(desired: Desired, look: FactReader) -> tuple[StreamRow, ...]:
     return tuple(make_stream_row(key, desired, look) for key in desired.keys if key.type is KeyType.STREAM)
 
 
-def make_stream_row(key: DesiredKey, desired: Desired, look: Look) -> StreamRow:
+def make_stream_row(key: DesiredKey, desired: Desired, look: FactReader) -> StreamRow:
     seen = look.see(Stream, key.name, key.store)
     stream = seen.value
     clock = look.see(StoreClock, key.store).value
@@ -55,7 +55,7 @@ def list_members(key: DesiredKey, desired: Desired) -> Iterator[Membership]:
                 yield membership
 
 
-def group_row(membership: Membership, look: Look, stream: Stream | None) -> GroupRow:
+def group_row(membership: Membership, look: FactReader, stream: Stream | None) -> GroupRow:
     seen = look.see(StreamGroup, group_subject(membership.stream, membership.group), membership.store)
     group = seen.value
     return GroupRow(
@@ -71,12 +71,12 @@ def group_row(membership: Membership, look: Look, stream: Stream | None) -> Grou
     )
 
 
-def list_keys(desired: Desired, look: Look) -> tuple[KeyRow, ...]:
+def list_keys(desired: Desired, look: FactReader) -> tuple[KeyRow, ...]:
     """All keys except streams, which have their own rows."""
     return tuple(make_key_row(key, look) for key in desired.keys if key.type is not KeyType.STREAM)
 
 
-def make_key_row(key: DesiredKey, look: Look) -> KeyRow:
+def make_key_row(key: DesiredKey, look: FactReader) -> KeyRow:
     seen = look.see(KeyFact, key.name, key.store)
     return KeyRow(
         name=key.name,
@@ -90,12 +90,12 @@ def make_key_row(key: DesiredKey, look: Look) -> KeyRow:
     )
 
 
-def list_ports(desired: Desired, look: Look) -> tuple[PortRow, ...]:
+def list_ports(desired: Desired, look: FactReader) -> tuple[PortRow, ...]:
     rows = [make_port_row(each, look) for each in list_declared_ports(desired)]
     return tuple(sorted(rows, key=lambda row: (row.port, row.protocol, row.unit)))
 
 
-def make_port_row(declared: DeclaredPort, look: Look) -> PortRow:
+def make_port_row(declared: DeclaredPort, look: FactReader) -> PortRow:
     listener = declared.port
     seen = look.see(Listeners, listener.protocol)
     sockets = read_sockets(look.facts, seen.value.rows if seen.value else (), declared)
@@ -111,13 +111,13 @@ def make_port_row(declared: DeclaredPort, look: Look) -> PortRow:
     )
 
 
-def _make_socket_row(row: Row, protocol: str, look: Look) -> SocketRow:
+def _make_socket_row(row: Row, protocol: str, look: FactReader) -> SocketRow:
     """A socket held by systemd belongs to its socket unit, if that is known."""
     address, _, owner, _ = row
     return SocketRow(address=address, unit=find_holder(look.facts, protocol, row) if owner == SYSTEMD else owner)
 
 
-def list_stray_ports(desired: Desired, look: Look) -> tuple[StrayPort, ...] | None:
+def list_stray_ports(desired: Desired, look: FactReader) -> tuple[StrayPort, ...] | None:
     """None if the listeners of either protocol are unknown."""
     found = []
     for protocol in PROTOCOLS:

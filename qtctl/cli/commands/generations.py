@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from qtctl.reports.view import View
 
 
-class Look(StrEnum):
+class Verb(StrEnum):
     LIST = "list"
     SHOW = "show"
     DIFF = "diff"
 
 
-_NUMBERS = {Look.LIST: 0, Look.SHOW: 1, Look.DIFF: 2}
+_NUMBERS = {Verb.LIST: 0, Verb.SHOW: 1, Verb.DIFF: 2}
 
 
 @selects_one_host
 def generations(
     host: str,
-    look: Annotated[Look, typer.Argument(help="List all, show one, or diff two.")] = Look.LIST,
+    verb: Annotated[Verb, typer.Argument(help="List all, show one, or diff two.")] = Verb.LIST,
     numbers: Annotated[list[int] | None, typer.Argument(metavar="[N]...", help="One for show, two for diff.")] = None,
     registry: RegistryOption = None,
     as_name: AsOption = None,
@@ -46,13 +46,13 @@ def generations(
     from qtctl.api.rollback import list_generations as read
 
     given = numbers or []
-    if len(given) != _NUMBERS[look]:
-        wanted = ("no number", "the number of one generation", "the numbers of two generations")[_NUMBERS[look]]
-        raise InputError(f"{look.value} takes {wanted}", hint="qtctl generations --host HOST lists them")
+    if len(given) != _NUMBERS[verb]:
+        wanted = ("no number", "the number of one generation", "the numbers of two generations")[_NUMBERS[verb]]
+        raise InputError(f"{verb.value} takes {wanted}", hint="qtctl generations --host HOST lists them")
     declared = declare(locate_registry(registry), host, as_name=as_name)
     with show_progress() as say:
         say(begun(host, Stage.CONNECT))
-        if look is Look.LIST:
+        if verb is Verb.LIST:
             shown = _build_list_view(host, declared.desired.host, read(declared, host, user=user))
         else:
             shown = _build_differences_view(host, [find_earlier(declared, host, number, user=user) for number in given])

@@ -16,10 +16,10 @@ def split(text: str) -> tuple[tuple[str, ...], str] | None:
     splitter = _Splitter()
     for at, char in enumerate(text):
         if splitter.ends(char):
-            return splitter.result(text[at:])
+            return splitter.get_result(text[at:])
         if not splitter.take(char):
             return None
-    return splitter.result("")
+    return splitter.get_result("")
 
 
 class _Splitter:
@@ -45,15 +45,15 @@ class _Splitter:
         elif char == "\\" and "'" not in self.open:
             self.escaped = True
         elif char in _BLANK and not self.open:
-            self.finish()
+            self.finish_word()
         elif char in _QUOTES and not self.open & {*_QUOTES, "("} - {char}:
             self.begun = self.begun or char in self.open
             self.open ^= {char}
         else:
-            return self.bracket(char)
+            return self.take_bracket(char)
         return True
 
-    def bracket(self, char: str) -> bool:
+    def take_bracket(self, char: str) -> bool:
         if char == "`" and not self.open - {"`"}:
             self.open ^= {"`"}
         elif char == ")" and not self.open - {"("}:
@@ -69,13 +69,13 @@ class _Splitter:
         self.begun = True
         self.word.append(char)
 
-    def finish(self) -> None:
+    def finish_word(self) -> None:
         if self.begun:
             self.words.append(tuple(self.word))
         self.word, self.begun = [], False
 
-    def result(self, rest: str) -> tuple[tuple[str, ...], str] | None:
+    def get_result(self, rest: str) -> tuple[tuple[str, ...], str] | None:
         if self.escaped or self.open:
             return None
-        self.finish()
+        self.finish_word()
         return tuple("".join(word) for word in self.words), rest

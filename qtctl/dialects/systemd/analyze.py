@@ -18,7 +18,7 @@ _OPEN_MARKS = ("✗", "-")
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Message:
     """A message of verify. `path` is the file on the host that `line` refers to; `unit` is "" if none is named."""
 
     unit: str
@@ -59,7 +59,7 @@ def parse_version(text: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def parse_verify(text: str, root: str) -> tuple[Said, ...]:
+def parse_verify(text: str, root: str) -> tuple[Message, ...]:
     """The messages of verify with --root=`root`, each once, in order."""
     found = (line.strip() for line in split_lines(text.replace(root.rstrip("/") + "/", "/")))
     return tuple(dict.fromkeys(_read_said(line) for line in found if line))
@@ -81,12 +81,12 @@ def parse_cycles(text: str) -> tuple[tuple[str, ...], ...]:
     return tuple(found.values())
 
 
-def _read_said(line: str) -> Said:
+def _read_said(line: str) -> Message:
     at = _AT_LINE.fullmatch(line)
     if at:
-        return Said(at["path"].rpartition("/")[2], at["path"], int(at["line"]), at["what"])
+        return Message(at["path"].rpartition("/")[2], at["path"], int(at["line"]), at["what"])
     of = _OF_UNIT.fullmatch(line)
-    return Said(of["unit"], "", None, of["what"]) if of else Said("", "", None, line)
+    return Message(of["unit"], "", None, of["what"]) if of else Message("", "", None, line)
 
 
 def parse_security(text: str) -> dict[str, Exposed]:

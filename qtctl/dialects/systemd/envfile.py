@@ -47,7 +47,7 @@ def _add_backslash(match: re.Match[str]) -> str:
 
 @dataclass(slots=True)
 class _Reader:
-    """The state machine of parse_env_file_internal(): each state takes one character and returns the next state."""
+    """The state machine of parse_env_file_internal(), with its names: a state takes one character, returns the next."""
 
     comments_continue: bool
     found: list[tuple[str, str, int]] = field(default_factory=list)
@@ -74,7 +74,7 @@ class _Reader:
         return self.in_key
 
     def pre_value(self, char: str) -> "_State":
-        opened = {"'": self.single, '"': self.double, "\\": self.escape}.get(char)
+        opened = {"'": self.single_quote_value, '"': self.double_quote_value, "\\": self.value_escape}.get(char)
         if opened is not None:
             return opened
         if char in _NEWLINE:
@@ -90,38 +90,38 @@ class _Reader:
             return self.push()
         if char == "\\":
             self.kept = len(self.value)
-            return self.escape
+            return self.value_escape
         self.value.append(char)
         if char not in WHITESPACE:
             self.kept = len(self.value)
         return self.in_value
 
-    def escape(self, char: str) -> "_State":
+    def value_escape(self, char: str) -> "_State":
         if char not in _NEWLINE:
             self.keep(char)
         return self.in_value
 
-    def single(self, char: str) -> "_State":
+    def single_quote_value(self, char: str) -> "_State":
         if char == "'":
             return self.pre_value
         self.keep(char)
-        return self.single
+        return self.single_quote_value
 
-    def double(self, char: str) -> "_State":
+    def double_quote_value(self, char: str) -> "_State":
         if char == '"':
             return self.pre_value
         if char == "\\":
-            return self.double_escape
+            return self.double_quote_value_escape
         self.keep(char)
-        return self.double
+        return self.double_quote_value
 
-    def double_escape(self, char: str) -> "_State":
+    def double_quote_value_escape(self, char: str) -> "_State":
         if char in _SHELL_NEED_ESCAPE:
             self.keep(char)
         elif char != "\n":
             self.keep("\\")
             self.keep(char)
-        return self.double
+        return self.double_quote_value
 
     def comment(self, char: str) -> "_State":
         if char in _NEWLINE:
@@ -159,7 +159,13 @@ def parse_env_file(text: str, name: str, *, systemd: int = 252) -> dict[str, str
         reader.line += char == "\n"
     if state == reader.in_value:
         state = state("\n")
-    elif state in (reader.pre_value, reader.escape, reader.single, reader.double, reader.double_escape):
+    elif state in (
+        reader.pre_value,
+        reader.value_escape,
+        reader.single_quote_value,
+        reader.double_quote_value,
+        reader.double_quote_value_escape,
+    ):
         reader.push()
     return _read_assignments(reader.found, name)
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from qtctl.dialects.systemd.analyze import (
     Elapse,
+    Message,
     OpenItem,
-    Said,
     parse_calendar,
     parse_cycles,
     parse_security,
@@ -26,16 +26,16 @@ Failed to prepare filename /x: Invalid argument
 """
 UNITS = "/etc/systemd/system"
 SAID = (
-    Said(
+    Message(
         "fleet-a.service", f"{UNITS}/fleet-a.service", 12, "Unknown key 'NoSuchThing' in section [Service], ignoring."
     ),
-    Said(
+    Message(
         "fleet-a.service", f"{UNITS}/fleet-a.service", 13, "Failed to parse RestartSec=xx, ignoring: Invalid argument"
     ),
-    Said("fleet-b.service", "", None, "Command nope is not executable: No such file or directory"),
-    Said("fleet-c.timer", "", None, "Timer unit lacks value setting. Refusing."),
-    Said("fleet-c.timer", "", None, "has a bad unit file setting."),
-    Said("", "", None, "Failed to prepare filename /x: Invalid argument"),
+    Message("fleet-b.service", "", None, "Command nope is not executable: No such file or directory"),
+    Message("fleet-c.timer", "", None, "Timer unit lacks value setting. Refusing."),
+    Message("fleet-c.timer", "", None, "has a bad unit file setting."),
+    Message("", "", None, "Failed to prepare filename /x: Invalid argument"),
 )
 HEAD = f"  {'NAME':<60}{'DESCRIPTION':<72}EXPOSURE"
 SECURITY = f"""\
