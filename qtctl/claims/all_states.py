@@ -35,7 +35,8 @@ _WISHED = re.compile(
     re.IGNORECASE,
 )
 _WISHED_TITLE = re.compile(
-    r"\b(?:expect\w*|goals?|targets?|verify|verification|criteria|desired|planned|todo|checklist|acceptance|prerequisites?)\b",
+    r"\b(?:expect\w*|goals?|targets?|verify|verification|criteria|desired|planned|todo|checklist|acceptance|prerequisites?"
+    r"|logs?|excerpts?|output|examples?|samples?|quotes?|transcript)\b",
     re.IGNORECASE,
 )
 _GENERIC = GENERIC | split_words("name host node check test")

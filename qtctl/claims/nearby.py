@@ -8,7 +8,7 @@ from qtctl.claims.listed import list_blocks, list_rows
 from qtctl.claims.numbers import read_number
 from qtctl.claims.states import find_state
 from qtctl.claims.verdicts import judge
-from qtctl.claims.wording import YEARS, list_nouns, split_names
+from qtctl.claims.wording import YEARS, find_counts, list_nouns, split_names
 from qtctl.dialects.document.types import Block, Document, Line, Listing, Table, Text
 from qtctl.model.claims import ClaimKind, Judged
 
@@ -21,9 +21,15 @@ _ABOVE = re.compile(r"^(?P<label>(?:[A-Za-z]+ ){0,2}[A-Za-z]+s):\s*(?P<number>\d
 _ABOVE_CLOSED = re.compile(r"^(?P<label>(?:[A-Za-z]+ ){0,2}[A-Za-z]+s) \((?P<number>\d{1,9})\)$")
 _INLINE = re.compile(r"^(?P<head>[^:]{3,60}):\s+(?P<names>(?:[^:]|:(?!\s)){3,1000})$")
 _STATE_INLINE = re.compile(r"(?<![\w.,/-])(?P<number>\d{1,4}) (?P<state>[a-z]+): (?P<names>[^:;()]{3,400})$")
+_PARENTHESIS = re.compile(
+    r"(?<![\w.,/-])(?P<head>(?:\d{1,4}|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)(?: [A-Za-z-]+){1,3})"
+    r" \((?P<names>[^():]{3,400})\)",
+    re.IGNORECASE,
+)
+_EXAMPLES = re.compile(r"\b(?:e\.g|etc|like|such as|including|incl|more|others)\b|\u2026|\.\.\.", re.IGNORECASE)
 _TOKEN = re.compile(r"^[A-Za-z][\w.@/-]*$")
 _NAME = re.compile(r"^[A-Za-z][\w.:@/-]*(?: [\w.-]+)?$")
-LEAST, MOST_LEFT_OUT = 2, 2
+LEAST, LEAST_IN_PARENTHESIS, MOST_LEFT_OUT = 2, 3, 2
 """Names in a line, and how many times as many a number may count: with fewer names, they are examples."""
 
 
@@ -39,6 +45,7 @@ def check_nearby(document: Document) -> Iterator[Judged]:
                 for line in block.lines:
                     yield from _check_inline(line)
                     yield from _check_state_inline(line)
+                    yield from _check_parenthesis(line)
             before = block
 
 
@@ -94,6 +101,23 @@ def _check_inline(line: Line) -> Iterator[Judged]:
     holds = any(count.agrees(each) for each in (len(names), len(set(names))))
     why = f"{len(names)} names follow"
     yield judge(line, ClaimKind.COUNT, " ".join(sorted(count.nouns)), str(count), holds=holds, why=why)
+
+
+def _check_parenthesis(line: Line) -> Iterator[Judged]:
+    """`4 queues (mail, push, sms)`. Such names are often examples, so only one too many or too few is called wrong."""
+    for found in _PARENTHESIS.finditer(line.text):
+        counts = find_counts(found["head"])
+        count, names = counts[-1] if counts else None, split_names(found["names"])
+        if count is None or not count.nouns or count.measured or count.about or count.least or count.tail:
+            continue
+        if len(names) < LEAST_IN_PARENTHESIS or not all(map(_TOKEN.match, names)) or _EXAMPLES.search(found["names"]):
+            continue
+        if abs(count.value - len(names)) <= 1 and line.text[: found.start()].count("(") == line.text[
+            : found.start()
+        ].count(")"):
+            holds = count.value in (len(names), len({*names}))
+            why = f"{len(names)} names follow"
+            yield judge(line, ClaimKind.COUNT, " ".join(sorted(count.nouns)), str(count), holds=holds, why=why)
 
 
 def _check_state_inline(line: Line) -> Iterator[Judged]:

@@ -15,7 +15,7 @@ from qtctl.claims.wording import Count, find_counts, list_nouns, list_words, mak
 from qtctl.dialects.document.types import Document, Line, Section, Table, Text
 from qtctl.model.claims import ClaimKind, Judged
 
-_STATUS_HEADS = split_words("status state category verdict result disposition classification")
+_STATUS_HEADS = split_words("status state category verdict result disposition classification active health")
 _COUNT_HEADS = split_words("count number # qty quantity total amount")
 _PLAIN = split_words(
     "table mapping inventory list overview status summary all complete full the of and matrix catalog catalogue"
