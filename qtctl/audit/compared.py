@@ -188,12 +188,10 @@ class _Comparison:
         return {self._trait.name: value, "hosts": len(side)}
 
     def _describe(self, side: Sequence[_Row], usual: Sequence[_Row]) -> str:
-        """The value, or how a list differs from the usual one."""
+        """The value, or how a list differs from the usual one; of that itself, from the next."""
         if self._trait.single:
             return _get_words(side)[0]
-        if side is usual:
-            return f"as on {side[0][0].target}"
-        words, others = {*_get_words(side)}, {*_get_words(usual)}
+        words, others = {*_get_words(side)}, {*_get_words(self._sides[1] if side is usual else usual)}
         more, less = _name(words - others), _name(others - words)
         return "; ".join((*((f"has {more}",) if more else ()), *((f"lacks {less}",) if less else ())))
 

@@ -24,7 +24,7 @@ from qtctl.model.moments import parse_microseconds, shift_time
 from qtctl.model.mount_facts import BootMounts, LateMounts
 from qtctl.model.preflight_facts import EnvKeys, Jobs, Writable
 from qtctl.model.process_facts import EnvText, Processes, ProcessPlaces, ProgramCopies
-from qtctl.model.setting_facts import ManagerSettings, UnitCallers, UnitOverrides
+from qtctl.model.setting_facts import ManagerSettings, UnitCallers, UnitFiles, UnitOverrides
 from qtctl.model.store_facts import (
     KeyExpiry,
     KeyFact,
@@ -254,6 +254,7 @@ FACT_KINDS: dict[str, FactKind] = {
         FactKind(UserUnits, Channel.EXEC, INSTALL_GETENT),
         FactKind(ManagerSettings, Channel.EXEC),
         FactKind(UnitOverrides, Channel.EXEC),
+        FactKind(UnitFiles, Channel.EXEC),
         FactKind(UnitCallers, Channel.EXEC),
         FactKind(EntryPoint, Channel.EXEC),
         FactKind(Folders, Channel.EXEC),

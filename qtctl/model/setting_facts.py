@@ -36,3 +36,11 @@ class UnitCallers:
     FACT: ClassVar[str] = "unit.callers"
     rows: list[list[str]]
     unread: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitFiles:
+    """Subject: `*`. Name of each unit file that systemd knows → its state, as `systemctl list-unit-files` shows it."""
+
+    FACT: ClassVar[str] = "unit.files"
+    files: dict[str, str]

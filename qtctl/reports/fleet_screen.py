@@ -25,6 +25,8 @@ from qtctl.reports.grouping import FleetGroup
 from qtctl.reports.phrases import fold_names, format_count, format_json
 
 COLUMNS = ("host", "verdict", Column("broken", right=True), Column("unknown", right=True), "")
+_VALUES = 5
+"""Values of a comparison that are shown."""
 VERDICTS = {
     Conclusion.AS_DECLARED: Toned("as declared", Tone.GOOD),
     Conclusion.INCOMPLETE: Toned("incomplete", Tone.UNKNOWN),
@@ -71,8 +73,7 @@ def _show_findings(report: FleetReport) -> Iterator[Block]:
 def _show_group(found: FleetGroup) -> Record:
     """The hosts by name; of a comparison, the values that differ."""
     first = found.first
-    where = f"on {found.hosts[0]}" if len(found.hosts) == 1 else f"on {len(found.hosts)} hosts"
-    head = (format_severity(first), first.id, f"{found.title} {where}" if found.hosts else found.title)
+    head = (format_severity(first), first.id, f"{found.title}{_locate(found)}")
     fields: tuple[tuple[str, Text], ...] = (
         ("", fold_names(found.hosts) if len(found.hosts) > 1 else ""),
         ("", list_subjects(found.members)),
@@ -84,6 +85,13 @@ def _show_group(found: FleetGroup) -> Record:
     return Record(head, fields)
 
 
+def _locate(found: FleetGroup) -> str:
+    """On which host, or on how many; '' for a comparison."""
+    if not found.hosts:
+        return ""
+    return f" ({found.hosts[0] if len(found.hosts) == 1 else f'{len(found.hosts)} hosts'})"
+
+
 def _describe_observed(found: FleetGroup) -> str:
     """Of a single finding what was seen; of a comparison which hosts have what."""
     if len(found.members) > 1:
@@ -91,16 +99,17 @@ def _describe_observed(found: FleetGroup) -> str:
     observed = found.first.observed
     if found.hosts or not isinstance(observed, dict):
         return format_json(observed)
-    return "; ".join(f"{value} on {fold_names([*map(str, names)])}" for value, names in observed.items())  # type: ignore[arg-type]
+    sides = [f"{value} ({fold_names([*map(str, names)])})" for value, names in observed.items()]  # type: ignore[arg-type]
+    more = f"; and {len(sides) - _VALUES} more" if len(sides) > _VALUES else ""
+    return f"{'; '.join(sides[:_VALUES])}{more}"
 
 
 def _write_line(found: FleetGroup) -> Paragraph:
     """One line, if it fits: where many hosts have it, these are named, else its subjects."""
     first = found.first
     names: Text = fold_names(found.hosts) if len(found.hosts) > 1 else list_subjects(found.members)
-    where = f" on {len(found.hosts)} hosts" if len(found.hosts) > 1 else f" on {found.hosts[0]}" if found.hosts else ""
     because = f" · {first.waiver}" if first.waiver else ""
-    text = (format_severity(first), f" {first.id} {found.title}{where}: ", *split_parts(names), because)
+    text = (format_severity(first), f" {first.id} {found.title}{_locate(found)}: ", *split_parts(names), because)
     return Paragraph(text, hang=2)
 
 

@@ -16,8 +16,8 @@ from qtctl.findings.finding import Finding, Outcome, Severity
 from qtctl.findings.policy import Policy
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
-from qtctl.model.facts import UnitListing
 from qtctl.model.origin import Origin
+from qtctl.model.setting_facts import UnitFiles
 from qtctl.model.waiver import Waived
 from qtctl.rules.catalogue import list_fleet_rules
 from tests.builders.audited import desired, evidence, values
@@ -47,10 +47,10 @@ def see(name: str, told: dict[str, Any], declared: dict[str, Any]) -> HostTraits
     want = declare(name, tuple(told.get("tags", ["web"])), **declared)
     inputs = {key: told[key] for key in ("changed", "absent", "refused", "needs_root") if key in told}
     if "files" in told:
-        usual = values(want)[Need(UnitListing.FACT, "*")]
-        assert isinstance(usual, UnitListing)
-        listing = {"unit.listing *": {"files": {**usual.files, **told["files"]}}}
-        inputs["changed"] = {**inputs.get("changed", {}), **listing}
+        usual = values(want)[Need(UnitFiles.FACT, "*")]
+        assert isinstance(usual, UnitFiles)
+        more = {"unit.files *": {"files": {**usual.files, **told["files"]}}}
+        inputs["changed"] = {**inputs.get("changed", {}), **more}
     return read_traits(want, evidence(want, **inputs), name, Place("hosts.toml", 1))
 
 
@@ -96,7 +96,7 @@ def test_every_trait_has_a_case_of_each_outcome() -> None:
 
 def test_what_is_compared_is_asked_only_of_hosts_in_a_group() -> None:
     assert list_needs(declare("a", ())) == ()
-    assert {"host", "unit.listing", "manager.settings", "venv", "venv.packages", "checkout"} == {
+    assert {"host", "unit.files", "manager.settings", "venv", "venv.packages", "checkout"} == {
         need.fact for need in list_needs(declare("a"))
     }
 

@@ -40,7 +40,7 @@ from qtctl.model.library_facts import LibraryWriters
 from qtctl.model.mount_facts import BootMounts, LateMounts
 from qtctl.model.origin import Origin
 from qtctl.model.process_facts import EnvText, Processes, ProcessPlaces, ProgramCopies
-from qtctl.model.setting_facts import ManagerSettings, UnitCallers, UnitOverrides
+from qtctl.model.setting_facts import ManagerSettings, UnitCallers, UnitFiles, UnitOverrides
 from qtctl.model.states import KeyType, ServiceState
 from qtctl.model.store_facts import (
     KeyExpiry,
@@ -286,6 +286,7 @@ def values(want: Desired) -> dict[Need, Fact]:
         "libraries": LibraryWriters({}, []),
         "manager.settings": ManagerSettings([], []),
         "unit.overrides": UnitOverrides([]),
+        "unit.files": UnitFiles({"cron.service": "enabled", "ssh.service": "enabled", ENGINE: "enabled"}),
         "boot.mounts": BootMounts([]),
         "mounts.late": LateMounts({}),
         "frozen.groups": FrozenGroups([]),

@@ -43,7 +43,7 @@ def test_three_hosts_are_a_line_each() -> None:
     assert shown[3].split() == ["web-2", "not", "as", "declared", "3", "1", "QT204,", "QT301,", "QT210"]
     assert "not reached" in shown[4]
     assert "no answer within 10 s" in shown[4]
-    assert f"error QT204 {'unit failed'} on web-2" in shown
+    assert "error QT204 unit failed (web-2)" in shown
     assert "  leads to  QT301 127.0.0.1:8101, 1 check unknown" in shown
     assert shown[-2].startswith("3 hosts: 1 as declared, 1 not as declared, 1 incomplete · ")
 
@@ -58,13 +58,13 @@ def test_a_thousand_hosts_fit_a_screen() -> None:
     assert sum(line.startswith("web-") for line in shown) == 10 + 1, "not reached, and one with a finding of its own"
     heads = [line for line in shown if line.startswith(("error", "warning", "info"))]
     assert heads == [
-        "error QT204 37 units failed on 37 hosts",
-        "error QT303 bound wider or narrower than declared on web-0088",
-        "warning QT210 77 files differ from the generated ones on 77 hosts",
+        "error QT204 37 units failed (37 hosts)",
+        "error QT303 bound wider or narrower than declared (web-0088)",
+        "warning QT210 77 files differ from the generated ones (77 hosts)",
         "info QT721 hosts of one tag differ",
     ]
     assert "  web-0001, web-0002 … and 35 more" in shown
-    assert "  observed  6.7.0 on web-0001, web-0002, web-0003" in shown
+    assert "  observed  6.7.0 (web-0001, web-0002, web-0003)" in shown
 
 
 def test_each_host_in_full_on_demand() -> None:

@@ -10,11 +10,11 @@ from qtctl.meaning.manager_settings import list_last_assignments
 from qtctl.model.code_facts import Checkout, VenvCheck, VenvPackages
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
-from qtctl.model.facts import Facts, HostBaseline, UnitListing
-from qtctl.model.setting_facts import ManagerSettings
+from qtctl.model.facts import Facts, HostBaseline
+from qtctl.model.setting_facts import ManagerSettings, UnitFiles
 from qtctl.rules.fleet_rule import FleetRule, Trait, Words
 
-BASELINE, LISTING = Need(HostBaseline.FACT, "host"), Need(UnitListing.FACT, "*")
+BASELINE, FILES = Need(HostBaseline.FACT, "host"), Need(UnitFiles.FACT, "*")
 SETTINGS = tuple(Need(ManagerSettings.FACT, file) for file in ("system", "journald"))
 _MADE_AT_RUN_TIME = frozenset(("generated", "transient"))
 _OF_QTCTL = "qtctl-"
@@ -62,18 +62,18 @@ def _prove_setting(about: str, word: str, words: Words) -> tuple[str, str]:
     return again, value or "absent"
 
 
-def _find_listing(desired: Desired) -> tuple[Need, ...]:  # noqa: ARG001 every host has units
-    return (LISTING,)
+def _find_unit_files(desired: Desired) -> tuple[Need, ...]:  # noqa: ARG001 every host has units
+    return (FILES,)
 
 
 def _read_unit_files(facts: Facts, need: Need, desired: Desired) -> Words | None:  # noqa: ARG001
     """Not those that are declared, nor those with the fleet's names, which QT202 judges."""
-    listing = facts.read(UnitListing, "*")
-    if listing is None:
+    found = facts.read(UnitFiles, FILES.subject)
+    if found is None:
         return None
     ours = desired.unit_names()
     return tuple(sorted(
-        f"{name} {state}" for name, state in listing.files.items()
+        f"{name} {state}" for name, state in found.files.items()
         if name not in ours and state not in _MADE_AT_RUN_TIME and not name.startswith(_OF_QTCTL)
         and not any(fnmatchcase(name, pattern) for pattern in desired.unit_patterns)
     ))  # fmt: skip
@@ -163,7 +163,7 @@ TRAITS = (
     Trait("settings", _find_settings, _read_settings, _prove_setting,
           "put the same files into /etc/systemd on all of them, then systemctl daemon-reexec", single=False,
           label=lambda need: f"{need.subject}.conf"),
-    Trait("unit files", _find_listing, _read_unit_files, _prove_unit_file,
+    Trait("unit files", _find_unit_files, _read_unit_files, _prove_unit_file,
           "install or remove the packages that the others have or lack, or declare the unit", single=False),
     Trait("Python", _find_venvs, _read_python, _prove_python,
           "rebuild the venv of the others with the same Python"),
