@@ -107,6 +107,10 @@ class Unreachable(HostError):
     """No connection: refused, timed out, name not resolved, host key changed, login denied."""
 
 
+class TemporarilyUnreachable(Unreachable):
+    """No connection for a reason that may pass: refused, reset, no answer in time, or the handshake broke off."""
+
+
 class NameUnknown(Unreachable):
     """The name of the host does not resolve."""
 

@@ -14,7 +14,6 @@ from typing import IO
 import paramiko
 
 from qtctl.adapters import host_keys, ssh_errors
-from qtctl.adapters.bounds import shorten_output
 from qtctl.adapters.host_keys import HostKeys
 from qtctl.adapters.ssh_auth import log_in
 from qtctl.adapters.ssh_config import Settings
@@ -134,10 +133,7 @@ def _connect_through(link: Link, settings: Settings, timeout_s: float) -> Link:
     try:
         channel = link.transport.open_channel("direct-tcpip", place, ("127.0.0.1", 0), timeout=timeout_s)
     except (paramiko.SSHException, OSError, EOFError) as error:
-        raise Unreachable(
-            f"{ssh_errors.name_host(settings)}: not reached from its jump host: {shorten_output(str(error))}",
-            hint="does the jump host allow forwarding, and reach it?",
-        ) from error
+        raise ssh_errors.explain_not_reached_from_jump(settings, str(error)) from error
     return _secure(settings, channel, link, timeout_s)
 
 

@@ -1,5 +1,6 @@
 """What can go wrong between here and a host, as typed errors that say what to do."""
 
+import errno
 import socket
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING
 from qtctl.adapters.bounds import shorten_output
 from qtctl.adapters.ssh_config import Settings
 from qtctl.dialects.shell import quote
-from qtctl.errors import HostError, NameUnknown, Unreachable
+from qtctl.errors import HostError, NameUnknown, TemporarilyUnreachable, Unreachable
 
 if TYPE_CHECKING:
     from qtctl.adapters.known_hosts import Line  # hashlib, which it needs, takes 3 ms: not before `ssh -G` is asked
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 LOST_HINT = (
     "the host or the network went away, or sshd could start no process there: run again, and see `journalctl -u ssh`"
 )
+_NO_BANNER = "Error reading SSH protocol banner"
+"""paramiko's words if the host closes the connection at once, as sshd does when too many log in at the same time."""
+_PASSING = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN)
 _SHOWN = 200
 _SOME = 6
 
@@ -31,12 +35,14 @@ def explain_no_tcp(settings: Settings, error: OSError, timeout_s: float) -> Unre
             hint="declare its address in hosts.toml, or a HostName in ssh_config",
         )
     if isinstance(error, TimeoutError):
-        return Unreachable(
+        return TemporarilyUnreachable(
             f"{name_host(settings)}: no answer in {timeout_s:g} s", hint="is the host up, and no firewall in between?"
         )
     if isinstance(error, ConnectionRefusedError):
-        return Unreachable(f"{name_host(settings)}: connection refused", hint="is sshd running there, on this port?")
-    return Unreachable(f"{name_host(settings)}: {error.strerror or error}", hint="check the network to the host")
+        hint = "is sshd running there, on this port?"
+        return TemporarilyUnreachable(f"{name_host(settings)}: connection refused", hint=hint)
+    kind = TemporarilyUnreachable if _may_pass(error) else Unreachable
+    return kind(f"{name_host(settings)}: {error.strerror or error}", hint="check the network to the host")
 
 
 def explain_no_source(settings: Settings, error: OSError) -> Unreachable:
@@ -137,12 +143,27 @@ def explain_too_many_jumps(settings: Settings, most: int) -> Unreachable:
     )
 
 
+def explain_not_reached_from_jump(settings: Settings, said: str) -> Unreachable:
+    """The jump host opens no connection to the host."""
+    return TemporarilyUnreachable(
+        f"{name_host(settings)}: not reached from its jump host: {shorten_output(said)}",
+        hint="does the jump host allow forwarding, and reach it?",
+    )
+
+
 def explain_no_handshake(settings: Settings, error: BaseException) -> Unreachable:
     """TCP works, SSH does not."""
     words = shorten_output(str(error)) or type(error).__name__
-    return Unreachable(
+    kind = TemporarilyUnreachable if _may_pass(error) or _NO_BANNER in words else Unreachable
+    return kind(
         f"{name_host(settings)}: no SSH handshake: {words}",
         hint=f"try `ssh -v {quote(settings.target)}`: wrong port, or sshd's MaxStartups?",
+    )
+
+
+def _may_pass(error: BaseException) -> bool:
+    return isinstance(error, EOFError | TimeoutError | ConnectionError) or (
+        isinstance(error, OSError) and error.errno in _PASSING
     )
 
 

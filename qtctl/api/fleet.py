@@ -1,6 +1,6 @@
 """Audit several hosts of one registry at the same time."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from qtctl.api.registry import LoadedRegistry
 from qtctl.audit.compared import HostTraits
 from qtctl.audit.compared import compare as compare_hosts
 from qtctl.engines.processes import ASKING, Processes
-from qtctl.engines.worker import HOST_S
+from qtctl.engines.worker import HOST_S, LONGEST_S
 from qtctl.findings.finding import Finding
 from qtctl.findings.policy import Policy
 from qtctl.fleet.audit import examine_hosts, plan_examinations
@@ -24,6 +24,8 @@ from qtctl.reports import fleet
 from qtctl.reports.audit import AuditReport
 from qtctl.reports.fleet import FleetReport
 
+DEADLINE_S = HOST_S
+"""For all of one host, unless the caller says otherwise."""
 AT_ONCE = 8
 """Hosts that are examined at the same time."""
 JUDGING = ("qtctl.fleet.examine", "qtctl.render.render")
@@ -63,20 +65,29 @@ def read_passwords(basis: Basis, tasks: Sequence[Examination]) -> tuple[Secret, 
     return read_store_passwords(basis.registry, (task.host for task in tasks))
 
 
-def start_engine(at_once: int = AT_ONCE) -> Executor:
-    """A process for each host, so many at a time. Make it before starting threads."""
-    return Processes(at_once, preload=(*ASKING, *JUDGING))
+def start_engine(at_once: int = AT_ONCE, deadline_s: float = HOST_S) -> Executor:
+    """A process for each host, so many at a time. Make it before starting threads.
+
+    `deadline_s`: of each host. Work that takes much longer, with all that follows asking, is ended.
+    """
+    return Processes(at_once, longest_s=deadline_s + LONGEST_S, preload=(*ASKING, *JUDGING))
 
 
 def examine(
-    engine: Executor, basis: Basis, tasks: Sequence[Examination], *, at_once: int = AT_ONCE
+    engine: Executor,
+    basis: Basis,
+    tasks: Sequence[Examination],
+    *,
+    at_once: int = AT_ONCE,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[HostResult]:
     """Each host as soon as it has been judged. One that does not answer takes its deadline, and delays no other.
 
-    `at_once`: of the engine; a few more hosts wait for a free place there. InputErrors if the registry cannot be
+    `at_once`: of the engine; a few more hosts wait for a free place there. `stopped` is asked ten times a second: once
+    it says so, this ends, and the other hosts have no result. InputErrors if the registry cannot be
     rendered for a host, or no check of it is selected.
     """
-    return examine_hosts(engine, basis, tasks, ahead=at_once + 2)
+    return examine_hosts(engine, basis, tasks, ahead=at_once + 2, stopped=stopped)
 
 
 def compare(basis: Basis, hosts: Iterable[HostTraits], today: str) -> tuple[Finding, ...]:
@@ -86,6 +97,11 @@ def compare(basis: Basis, hosts: Iterable[HostTraits], today: str) -> tuple[Find
     return compare_hosts(hosts, rules, asks_root=policy.evidence == "root")
 
 
-def report(reports: Sequence[AuditReport], compared: Iterable[Finding] = ()) -> FleetReport:
-    """Combine the reports of at least one host, in this order. `compared`: the checks that compare them."""
-    return fleet.build_report(reports, compared)
+def report(
+    reports: Sequence[AuditReport], compared: Iterable[Finding] = (), *, not_examined: Sequence[str] = ()
+) -> FleetReport:
+    """Combine the reports of hosts, in this order. `compared`: the checks that compare them.
+
+    `not_examined`: hosts that an interrupted audit has no report of.
+    """
+    return fleet.build_report(reports, compared, not_examined)

@@ -1,6 +1,6 @@
 """qtctl audit of several hosts: one line per host, one summary, one exit code."""
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from qtctl.cli.evidence import save_text
 from qtctl.cli.exits import Exit, choose_exit, decide
-from qtctl.cli.output import choose_format, present, show_progress, withhold
+from qtctl.cli.fleet_progress import FleetProgress
+from qtctl.cli.interrupt import notice_interrupts
+from qtctl.cli.output import choose_format, complain, present, show_progress, withhold
 from qtctl.errors import InputError, Place
-from qtctl.model.events import Event, Stage, begun, done, failed
+from qtctl.model.events import Stage, begun
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from qtctl.cli.audit_part import Shown
     from qtctl.findings.finding import Finding
     from qtctl.fleet.basis import Basis
-    from qtctl.fleet.examine import Examination, HostResult, Judging
+    from qtctl.fleet.examine import HostResult, Judging
     from qtctl.flows.earlier import Earlier
     from qtctl.model.selection import HostSelection
     from qtctl.reports.fleet import FleetReport
@@ -35,6 +37,16 @@ class FleetSource(NamedTuple):
     user: str | None = None
     templates: Path | None = None
     become: bool = False
+    at_once: int | None = None
+    deadline_s: float | None = None
+
+
+class Hosts(NamedTuple):
+    """`targets`: the selected hosts, as they were named. `results`: of each as soon as it has been judged."""
+
+    basis: "Basis"
+    targets: tuple[str, ...]
+    results: "Iterator[HostResult]"
 
 
 def audit_fleet(chosen: FleetSource, shown: "Shown", *, save: Path | None) -> Exit:
@@ -44,25 +56,33 @@ def audit_fleet(chosen: FleetSource, shown: "Shown", *, save: Path | None) -> Ex
     if save is not None:
         _check_folder(save)
     earlier = shown.part.read_earlier()
-    with open_hosts(chosen, _make_judging(shown, with_evidence=save is not None), earlier) as (basis, results):
-        audited = _Audited(basis, shown.part.selection, earlier, save)
-        if is_streamed(choose_format(shown.format)):
-            present(audited.build_stream(results), shown.format)
-        else:
-            for each in results:
-                audited.take(each)
-    report = audited.report
-    if not is_streamed(choose_format(shown.format)):
-        view = audited.build_view(name_under(chosen.registry, chosen.templates), verbose=shown.verbose)
-        present(view, shown.format)
+    judging = _make_judging(shown, with_evidence=save is not None)
+    streamed = is_streamed(choose_format(shown.format))
+    with notice_interrupts() as interrupted:
+        with open_hosts(chosen, judging, earlier, interrupted) as hosts:
+            audited = _Audited(hosts, shown.part.selection, earlier, save)
+            if streamed:
+                present(audited.build_stream(hosts.results), shown.format)
+            else:
+                for each in hosts.results:
+                    audited.take(each)
+        report = audited.report
+        if report.not_examined:
+            complain("interrupted")
+        if not streamed:
+            view = audited.build_view(name_under(chosen.registry, chosen.templates), verbose=shown.verbose)
+            present(view, shown.format)
+    if report.not_examined:
+        return Exit.INTERRUPTED
     return decide((*(choose_exit(each.verdict) for each in report.hosts), choose_exit(report.verdict)))
 
 
 class _Audited:
     """The results of hosts as they come, and at the end all of them together."""
 
-    def __init__(self, basis: "Basis", selection: "Selection", earlier: "Earlier | None", save: Path | None) -> None:
-        self._basis, self._selection, self._earlier, self._save = basis, selection, earlier, save
+    def __init__(self, hosts: Hosts, selection: "Selection", earlier: "Earlier | None", save: Path | None) -> None:
+        self._basis, self._targets = hosts.basis, hosts.targets
+        self._selection, self._earlier, self._save = selection, earlier, save
         self._results: dict[int, HostResult] = {}
         self._words: dict[tuple[str, ...], tuple[str, ...]] = {}
 
@@ -85,6 +105,8 @@ class _Audited:
         """The checks that compare the hosts, as far as they are selected."""
         from qtctl.api import fleet
 
+        if not self._results:
+            return ()
         checks = fleet.compare(self._basis, [each.traits for each in self.ordered], max(self._list_times()))
         if self._earlier is not None:
             checks = tuple(map(self._earlier.find_compared().mark, checks))
@@ -99,8 +121,9 @@ class _Audited:
         from qtctl.api import fleet
         from qtctl.flows.earlier import make_nothing_selected
 
-        report = fleet.report([each.report for each in self.ordered], self.compared)
-        if not report.totals.checks:
+        missing = tuple(name for number, name in enumerate(self._targets) if number not in self._results)
+        report = fleet.report([each.report for each in self.ordered], self.compared, not_examined=missing)
+        if not report.totals.checks and report.hosts:
             raise make_nothing_selected(f"{len(report.hosts)} hosts", self._selection)
         return report
 
@@ -119,34 +142,40 @@ class _Audited:
 
 @contextmanager
 def open_hosts(
-    chosen: FleetSource, judging: "Judging", earlier: "Earlier | None" = None
-) -> "Generator[tuple[Basis, Iterator[HostResult]]]":
-    """Each host as soon as it has been judged. Nothing is connected to before the registry is checked."""
+    chosen: FleetSource,
+    judging: "Judging",
+    earlier: "Earlier | None" = None,
+    interrupted: "Callable[[], bool]" = lambda: False,
+) -> "Generator[Hosts]":
+    """Nothing is connected to before the registry is checked. `interrupted`: whether to end with what is known."""
     from qtctl.api import fleet
     from qtctl.api.registry import load
 
-    engine = fleet.start_engine()
+    at_once, deadline_s = chosen.at_once or fleet.AT_ONCE, chosen.deadline_s or fleet.DEADLINE_S
+    engine = fleet.start_engine(at_once, deadline_s)
     try:
         registry = load(chosen.registry)
         targets = fleet.select_hosts(registry, chosen.wanted)
         basis = fleet.make_common_basis(registry, templates=chosen.templates, earlier=earlier)
-        tasks = fleet.make_examinations(basis, targets, judging, user=chosen.user, become=chosen.become)
+        tasks = fleet.make_examinations(
+            basis, targets, judging, user=chosen.user, become=chosen.become, deadline_s=deadline_s
+        )
         withhold(*fleet.read_passwords(basis, tasks))
-        with closing(_follow(engine, basis, tasks)) as results:
-            yield basis, results
+        results = fleet.examine(engine, basis, tasks, at_once=at_once, stopped=interrupted)
+        with closing(_follow(engine, results, len(tasks))) as followed:
+            yield Hosts(basis, targets, followed)
     finally:
         engine.shutdown(wait=False, cancel_futures=True)
 
 
-def _follow(engine: "Executor", basis: "Basis", tasks: "Sequence[Examination]") -> "Generator[HostResult, None, None]":
-    from qtctl.api import fleet
+def _follow(engine: "Executor", results: "Iterator[HostResult]", hosts: int) -> "Generator[HostResult, None, None]":
     from qtctl.engines.relay import watch
 
-    with show_progress(named=True) as say:
-        watch(engine, say)
-        say(begun("", Stage.CONNECT, f"connecting to {len(tasks)} hosts"))
-        for number, each in enumerate(fleet.examine(engine, basis, tasks), start=1):
-            say(_build_end_event(each, f"{number} of {len(tasks)} hosts asked"))
+    with show_progress() as say, closing(FleetProgress(say, hosts)) as progress:
+        watch(engine, progress)
+        say(begun("", Stage.CONNECT, f"connecting to {hosts:,} hosts"))
+        for each in results:
+            progress.add(each)
             yield each
 
 
@@ -156,12 +185,6 @@ def _make_judging(shown: "Shown", *, with_evidence: bool) -> "Judging":
 
     with_held = reads_findings(choose_format(shown.format))
     return Judging(shown.part.selection, shown.part.gate, shown.every, with_held, with_evidence)
-
-
-def _build_end_event(result: "HostResult", detail: str) -> Event:
-    if result.reached:
-        return done(result.target, Stage.COLLECT, detail)
-    return failed(result.target, Stage.CONNECT, f"not reached; {detail}")
 
 
 def _check_folder(folder: Path) -> None:

@@ -7,6 +7,8 @@ while modules load, which is most of what a short command does.
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 from qtctl.cli.exits import Exit
@@ -45,6 +47,33 @@ class Interrupts:
 
     def _note(self, *_: object) -> None:
         self._count += 1
+
+
+class FirstInterrupt:
+    """Whether somebody wants the command to end. Calling it asks. A second interrupt ends the process at once."""
+
+    def __init__(self) -> None:
+        self._noticed = False
+
+    def __call__(self) -> bool:
+        return self._noticed
+
+    def notice(self, *_: object) -> None:
+        if self._noticed:
+            _exit()
+        self._noticed = True
+
+
+@contextmanager
+def notice_interrupts() -> Iterator[FirstInterrupt]:
+    """For commands that report what they know when they are interrupted, by Ctrl-C or SIGTERM."""
+    interrupts = FirstInterrupt()
+    before = {number: signal.signal(number, interrupts.notice) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interrupts
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _exit(*_: object) -> NoReturn:

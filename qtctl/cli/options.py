@@ -129,6 +129,20 @@ ExcludeOption = Annotated[
 MaxHostsOption = Annotated[
     int | None, typer.Option("--max-hosts", metavar="N", min=1, help="Refuse if more than N hosts are selected.")
 ]
+AtOnceOption = Annotated[
+    int | None,
+    typer.Option("--at-once", metavar="N", min=1, max=256, help="How many hosts are asked at the same time."),
+]
+HostDeadlineOption = Annotated[
+    float | None,
+    typer.Option(
+        "--deadline",
+        metavar="SECONDS",
+        min=5,
+        max=3600,
+        help="How long a host may take, with all attempts to connect (default: 30).",
+    ),
+]
 AsOption = Annotated[
     str | None,
     typer.Option("--as", metavar="NAME", help="Use what is declared for this registry host (default: the only one)."),

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from qtctl.model.desired import Desired, Login
     from qtctl.model.secret import Secret
 
+CONNECT_S = 10.0
+"""For each stage of connecting: the settings, TCP, the handshake, the login."""
 LAB_NAME = re.compile(r"lab([1-9][0-9]?)")
 
 
@@ -29,11 +31,14 @@ def connect(route: Route) -> "Host":
     return _connect_ssh(route)
 
 
-def connect_ahead(route: Route, meanwhile: Callable[[], object]) -> "Host":
-    """Connect, and open the channels that an audit needs first. `meanwhile` runs while the host opens them."""
+def connect_ahead(route: Route, meanwhile: Callable[[], object], timeout_s: float = CONNECT_S) -> "Host":
+    """Connect, and open the channels that an audit needs first. `meanwhile` runs while the host opens them.
+
+    `timeout_s`: for each stage of connecting.
+    """
     if route.target == LOCAL:
         return connect(route)
-    host = _connect_ssh(route)
+    host = _connect_ssh(route, timeout_s)
     BackgroundThread(meanwhile)
     host.prepare()
     return host
@@ -96,14 +101,21 @@ def read_password(variable: str, store: str) -> "Secret":
     return Secret(value)
 
 
-def _connect_ssh(route: Route) -> "SshHost":
+def _connect_ssh(route: Route, timeout_s: float = CONNECT_S) -> "SshHost":
     from pathlib import Path
 
     from qtctl.adapters.ssh import connect as connect_ssh
 
     config = Path(route.config) if route.config is not None else None
     try:
-        return connect_ssh(route.target, user=route.user, config=config, address=route.address, port=route.port)
+        return connect_ssh(
+            route.target,
+            user=route.user,
+            config=config,
+            address=route.address,
+            port=route.port,
+            connect_timeout_s=timeout_s,
+        )
     except NameUnknown as error:
         if (lab := LAB_NAME.fullmatch(route.target)) is None:
             raise

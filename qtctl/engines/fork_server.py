@@ -42,6 +42,8 @@ class ForkServer:
         self, work: Callable[[Receive, Send], None], preload: Sequence[str] = (), *, apart: bool = False
     ) -> None:
         self._asking = threading.Lock()
+        self._children = threading.Lock()
+        self._pids: set[int] = set()
         self._closed = False
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
@@ -55,7 +57,9 @@ class ForkServer:
         """Start a new child. WorkerEnded if the server has ended."""
         ours, theirs = socket.socketpair()
         try:
-            pid = self._ask(FORK, theirs)
+            pid = int(self._ask(FORK, theirs))
+            with self._children:
+                self._pids.add(pid)
         except WorkerEnded:
             ours.close()
             raise
@@ -83,6 +87,15 @@ class ForkServer:
         if isinstance(answer, Raised):
             raise answer.error
 
+    def kill(self) -> None:
+        """End the server and all its children at once, whatever they are doing."""
+        # Before the server: as long as it has not reaped a child, no other process has that pid.
+        with self._children:
+            for pid in self._pids:
+                os.kill(pid, signal.SIGKILL)
+            self._process.kill()
+        self.close()
+
     def close(self) -> None:
         """End the server. Its children end when they are closed, or with this process."""
         with self._asking:
@@ -93,10 +106,12 @@ class ForkServer:
             self._process.kill()
             self._process.wait()
 
-    def _kill(self, pid: bytes) -> None:
+    def _kill(self, pid: int) -> None:
         # Only the server reaps the child: until then, no other process gets its pid.
+        with self._children:
+            self._pids.discard(pid)
         with suppress(WorkerEnded):  # the child ends with its pipe
-            self._ask(pid)
+            self._ask(str(pid).encode())
 
     def _ask(self, command: bytes, pipe: socket.socket | None = None) -> bytes:
         with self._asking:
@@ -118,7 +133,8 @@ class ForkServer:
 
 def serve(fd: int, module: str, name: str, preload: Sequence[str]) -> NoReturn:
     """Fork and reap children until the process that started this one has ended. `fd`: our end of the control socket."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # Ctrl-C reaches every process of a terminal: the one that started this decides what becomes of the work.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.set_threshold(*FEW_COLLECTIONS)
     control = socket.socket(fileno=fd)
     try:

@@ -3,11 +3,12 @@
 If a host hangs, crashes its process or never stops sending, only its own result is lost.
 """
 
+import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
-from qtctl.engines.child_process import ChildProcess, Receive, Send, WorkerEnded
+from qtctl.engines.child_process import Receive, Send, WorkerEnded
 from qtctl.engines.fork_server import ForkServer
 from qtctl.engines.relay import Relay
 from qtctl.engines.work import Work, await_result, serve
@@ -38,7 +39,6 @@ class Processes(Executor):
         self._longest_s = longest_s
         self._server = ForkServer(serving or _serve, preload, apart=apart)
         self._threads = ThreadPoolExecutor(workers)
-        self._children: set[ChildProcess] = set()
         self._ending = False
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
@@ -53,15 +53,13 @@ class Processes(Executor):
         self._ending = self._ending or cancel_futures
         self._threads.shutdown(wait=False, cancel_futures=cancel_futures)
         if cancel_futures:
-            for child in tuple(self._children):
-                child.end()
+            self._server.kill()
         if wait or cancel_futures:
             self._threads.shutdown()
             self._server.close()
 
     def _run(self, work: Work) -> Any:  # noqa: ANN401 - whatever the work returns
         child = self._server.start()
-        self._children.add(child)
         try:
             if self._ending:
                 raise WorkerEnded("shut down before it began")
@@ -69,9 +67,9 @@ class Processes(Executor):
             return await_result(child, self.events, self._longest_s)
         finally:
             child.close()
-            self._children.discard(child)
 
 
 def _serve(receive: Receive, send: Send) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # as the server
     limit_memory()
     serve(receive, send, connect_early)

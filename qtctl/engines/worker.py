@@ -4,13 +4,14 @@ import resource
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
-from time import monotonic
+from random import uniform
+from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from qtctl.adapters.background_thread import BackgroundThread
-from qtctl.engines.connect import connect, connect_ahead
+from qtctl.engines.connect import CONNECT_S, connect, connect_ahead
 from qtctl.engines.events import tell
-from qtctl.errors import Unreachable
+from qtctl.errors import TemporarilyUnreachable, Unreachable
 from qtctl.model.events import Stage, begun
 from qtctl.model.route import Route
 
@@ -26,6 +27,8 @@ COLLECTING = ("qtctl.collect.collect", "qtctl.adapters.bridge", "qtctl.adapters.
 """What asking needs: loaded while there is something to wait for."""
 HOST_S = 30.0
 """For all of one host, from the first packet to the last answer."""
+RETRY_AFTER_S = (0.5, 2.0)
+"""Pauses before further attempts to connect, in fleets."""
 LEAST_S = 2.0
 """For asking, however long connecting took."""
 LONGEST_S = 90.0
@@ -81,6 +84,28 @@ def make_lost_evidence(inquiry: "Inquiry", why: str, hint: str = LOOK_OTHERWISE)
 def connect_early(route: Route) -> None:
     """Begin to connect: the next inquiry with this route uses the connection."""
     _ahead[route] = monotonic(), BackgroundThread(lambda: connect_ahead(route, load))
+
+
+def connect_persistently(route: Route, deadline_s: float) -> None:
+    """As `connect_early`, and try again if the reason may pass, as long as the deadline leaves time for asking."""
+    _ahead[route] = monotonic(), BackgroundThread(lambda: _connect_again(route, monotonic() + deadline_s))
+
+
+def _connect_again(route: Route, until: float) -> "Host":
+    for pause_s in RETRY_AFTER_S:
+        try:
+            return connect_ahead(route, load, _share_time(until))
+        except TemporarilyUnreachable:
+            # Hosts that were refused together should not come back together.
+            pause_s *= uniform(0.7, 1.3)  # noqa: S311, PLW2901 - no secret
+            if until - monotonic() < pause_s + LEAST_S:
+                raise
+            sleep(pause_s)
+    return connect_ahead(route, load, _share_time(until))
+
+
+def _share_time(until: float) -> float:
+    return round(min(CONNECT_S, max(LEAST_S, until - monotonic())), 1)
 
 
 def abandon(route: Route) -> None:

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from functools import partial
 from itertools import groupby
 
-from qtctl.engines.child_process import WorkerEnded
+from qtctl.adapters.background_thread import BackgroundThread
 from qtctl.engines.connect import read_password
 from qtctl.engines.sharing import share
 from qtctl.engines.worker import BUG, HOST_S
@@ -18,6 +19,7 @@ from qtctl.model.secret import Secret
 from qtctl.resolve.alike import find_alike
 from qtctl.resolve.resolve import stands_in
 
+POLL_S = 0.1
 Work = Callable[[Examination], HostResult]
 
 
@@ -50,50 +52,96 @@ def read_passwords(registry: Registry, hosts: Iterable[str]) -> tuple[Secret, ..
 
 
 def examine_hosts(
-    engine: Executor, basis: Basis, tasks: Sequence[Examination], *, ahead: int, work: Work = examine
+    engine: Executor,
+    basis: Basis,
+    tasks: Sequence[Examination],
+    *,
+    ahead: int,
+    work: Work = examine,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[HostResult]:
     """Yield each host's result as soon as it is there. Memory is for hosts that are being examined, not for all.
 
-    `ahead`: how many hosts are with the engine at the same time. `work`: what a worker does with each. InputErrors as
-    in `examine`.
+    `ahead`: how many hosts are with the engine at the same time. `work`: what a worker does with each. `stopped` is
+    asked ten times a second: once it says so, this ends, and hosts that have no result get none. InputErrors as in
+    `examine`.
     """
-    share(engine, provide, basis)
-    waiting = _prepare_in_turn(engine, tasks)
+    queue = _list_in_turn(engine, basis, tasks)
     pending: dict[Future[HostResult], Examination] = {}
-    while True:
-        while len(pending) < ahead and (task := next(waiting, None)) is not None:
-            pending[engine.submit(work, task)] = task
-        if not pending:
+    lost: set[int] = set()
+    while not stopped():
+        ready = _submit(engine, work, queue, pending, ahead)
+        if not pending and ready:
             return
-        for future in wait(pending, return_when=FIRST_COMPLETED).done:
+        done, _ = wait(pending, POLL_S if ready else 0, FIRST_COMPLETED)
+        for future in done:
             task = pending.pop(future)
-            result = _take_result(future)
+            result = _take_result(future, again=task.number not in lost)
             if isinstance(result, HostResult):
                 yield result
-            else:
-                why, hint = result
-                yield engine.submit(report_lost, task, why, hint).result()
+            elif not stopped():
+                lost.add(task.number)
+                pending[engine.submit(report_lost, task, *result)] = task
 
 
-def _prepare_in_turn(engine: Executor, tasks: Sequence[Examination]) -> Iterator[Examination]:
-    """The hosts that are alike one after the other. What they have in common is made before the first of them."""
+def _submit(
+    engine: Executor,
+    work: Work,
+    queue: "Iterator[Examination | None]",
+    pending: "dict[Future[HostResult], Examination]",
+    ahead: int,
+) -> bool:
+    """Fill up `pending`. False if the next hosts are still being prepared."""
+    while len(pending) < ahead:
+        try:
+            task = next(queue)
+        except StopIteration:
+            return True
+        if task is None:
+            return False
+        pending[engine.submit(work, task)] = task
+    return True
+
+
+def _list_in_turn(engine: Executor, basis: Basis, tasks: Sequence[Examination]) -> "Iterator[Examination | None]":
+    """The hosts that are alike one after the other. What they have in common is made before the first of them.
+
+    None for each moment in which it is still being made.
+    """
+    yield from _await_shared(partial(share, engine, provide, basis))
     order = {like: number for number, like in enumerate(dict.fromkeys(task.like for task in tasks))}
     for like, those in groupby(sorted(tasks, key=lambda task: order[task.like]), key=lambda task: task.like):
         first, *others = those
         if others:
-            share(engine, prepare, first.basis, like)
+            yield from _await_shared(partial(share, engine, prepare, basis.digest, like))
         yield from (first, *others)
 
 
-def _take_result(future: "Future[HostResult]") -> HostResult | tuple[str, str]:
-    """The result, or why there is none, with a hint."""
+def _await_shared(work: Callable[[], None]) -> Iterator[None]:
+    thread = BackgroundThread(work)
+    while True:
+        try:
+            thread.result(POLL_S)
+        except TimeoutError:
+            yield None
+        else:
+            return
+
+
+def _take_result(future: "Future[HostResult]", *, again: bool) -> HostResult | tuple[str, str]:
+    """The result, or why there is none, with a hint. `again`: whether another worker can still report the host."""
     try:
         return future.result()
     except QtctlError:
         raise
-    except TimeoutError:
-        return "it did not end in time", ""
-    except WorkerEnded as error:
-        return f"internal error: {type(error).__name__}: {error}", BUG
-    except Exception as error:  # noqa: BLE001 - only this host is lost, and its result gives the reason
-        return f"internal error: {type(error).__name__}: {error}", BUG
+    except BaseException as error:
+        if not again or not isinstance(error, Exception):
+            raise
+        return _explain_lost(error)
+
+
+def _explain_lost(error: Exception) -> tuple[str, str]:
+    """Why a host has no result, and what to do about it."""
+    if isinstance(error, TimeoutError):
+        return "its worker did not end in time", ""
+    return f"internal error: {type(error).__name__}: {error}", BUG

@@ -1,21 +1,25 @@
 """One host of many, asked and judged in the worker of an engine: what a worker is given, and what it gives back."""
 
 from collections.abc import Callable
+from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic
 
+from qtctl.adapters.background_thread import BackgroundThread
 from qtctl.audit.compared import HostTraits, read_traits
 from qtctl.audit.judge import judge
 from qtctl.collect.document import dump
 from qtctl.engines.connect import make_login_route
+from qtctl.engines.events import tell
 from qtctl.engines.worker import (
     BUG,
     HOST_S,
+    LEAST_S,
     LOOK_OTHERWISE,
     abandon,
     answer,
-    connect_early,
+    connect_persistently,
     make_lost_evidence,
 )
 from qtctl.findings.finding import Finding, Outcome, Severity
@@ -24,6 +28,7 @@ from qtctl.fleet.prepare import Prepared, find_prepared
 from qtctl.flows.audit import add_place
 from qtctl.flows.earlier import choose_checks
 from qtctl.flows.questions import make_inquiry
+from qtctl.model.events import Stage, begun
 from qtctl.model.evidence import Evidence
 from qtctl.model.inquiry import Inquiry
 from qtctl.reports.audit import AuditReport, build_report
@@ -58,7 +63,7 @@ class Examination:
     name for it; `like`: the first host that must have the same (`resolve.alike`), which is `host` itself if there is
     none. `basis`: the digest of what was provided where the work runs (`fleet.basis`). Passwords of stores are read
     from the environment there. `user`: the account to log in as, instead of the registry's. `become`: as in Inquiry.
-    `deadline_s`: for asking, connecting included, in seconds.
+    `deadline_s`: for asking, with all attempts to connect, in seconds.
     """
 
     number: int
@@ -101,7 +106,8 @@ def examine(task: Examination) -> HostResult:
     """
     login = make_login(find_basis(task.basis).registry.hosts[task.host])
     route = make_login_route(task.target, task.host, login, task.user or login.audit_user)
-    connect_early(route)
+    tell(begun(route.target, Stage.CONNECT))
+    connect_persistently(route, task.deadline_s)
     try:
         return report_on(task, partial(_ask, deadline_s=task.deadline_s))
     finally:
@@ -122,8 +128,12 @@ def report_on(task: Examination, look: Callable[[Inquiry], Evidence]) -> HostRes
 
 
 def _ask(inquiry: Inquiry, deadline_s: float) -> Evidence:
+    """In a thread of its own: a host that hangs where nothing else limits it is left behind at the deadline."""
+    asked = BackgroundThread(partial(copy_context().run, answer, inquiry, deadline_s))
     try:
-        return answer(inquiry, deadline_s)
+        return asked.result(deadline_s + LEAST_S)
+    except TimeoutError:
+        return make_lost_evidence(inquiry, f"no end in {deadline_s:g} s")
     except Exception as error:  # noqa: BLE001 - only this host loses its evidence, which gives the reason
         return make_lost_evidence(inquiry, f"internal error: {type(error).__name__}: {error}", hint=BUG)
 

@@ -12,6 +12,7 @@ from qtctl.reports.check import Check
 from qtctl.reports.document import SCHEMA_VERSION, Part, dump
 from qtctl.reports.grouping import FleetGroup, group, merge_groups
 from qtctl.reports.order import rank_check
+from qtctl.reports.phrases import fold_names
 from qtctl.reports.totals import Held, Totals, is_held, list_held
 
 FIRST = 5
@@ -118,7 +119,10 @@ class FleetReport(Part):
     """One audit of several hosts, in the order in which they were named. Totals that disagree with them are refused."""
 
     schema_version: int = SCHEMA_VERSION
-    hosts: tuple[AuditReport, ...] = Field(min_length=1)
+    hosts: tuple[AuditReport, ...]
+    not_examined: tuple[str, ...] = Field(
+        default=(), description="hosts that have no report, because the audit was interrupted"
+    )
     first: tuple[ToDo, ...] = Field(description="what to do first across all hosts, at most five things")
     shared: tuple[Shared, ...] = Field(description="the findings that several hosts have")
     compared: Compared
@@ -129,29 +133,47 @@ class FleetReport(Part):
     def adds_up(self) -> Self:
         if self.totals != FleetTotals.of(self.hosts, self.compared):
             raise ValueError("the hosts do not add up to the totals")
+        if not self.hosts and not self.not_examined:
+            raise ValueError("no host was selected")
         rows = (*self.compared.findings, *self.compared.unknowns)
-        if self.compared.verdict is not conclude(rows, self.hosts[0].fail_on):
+        if self.compared.verdict is not conclude(rows, _find_gate(self.hosts)):
             raise ValueError("the verdict of the comparison does not follow from its rows")
-        if self.verdict is not _choose_verdict(self.hosts, self.compared):
+        if self.verdict is not _choose_verdict(self.hosts, self.compared, self.not_examined):
             raise ValueError("the verdict does not follow from the hosts")
         if self.shared != list_shared(self.hosts):
             raise ValueError("what is shared is not what several hosts have")
         return self
 
 
-def build_report(reports: Iterable[AuditReport], compared: Iterable[Finding] = ()) -> FleetReport:
-    """`compared`: the checks that compare the hosts, with what holds."""
+def build_report(
+    reports: Iterable[AuditReport], compared: Iterable[Finding] = (), not_examined: Sequence[str] = ()
+) -> FleetReport:
+    """`compared`: the checks that compare the hosts, with what holds. `not_examined`: hosts without a report."""
     hosts = tuple(reports)
-    comparison = _build_comparison(compared, hosts[0].fail_on if hosts else Severity.WARNING)
+    comparison = _build_comparison(compared, _find_gate(hosts))
     urgent = (each for each in group_findings(hosts, comparison) if each.first.waiver is None)
     return FleetReport(
         hosts=hosts,
+        not_examined=tuple(not_examined),
         first=tuple(_make_to_do(each) for each, _ in zip(urgent, range(FIRST), strict=False)),
         shared=list_shared(hosts),
         compared=comparison,
         totals=FleetTotals.of(hosts, comparison),
-        verdict=_choose_verdict(hosts, comparison),
+        verdict=_choose_verdict(hosts, comparison, not_examined),
     )
+
+
+def describe_interrupted(report: FleetReport) -> str:
+    """Which hosts have no report; "" if all have one."""
+    if not report.not_examined:
+        return ""
+    every = len(report.hosts) + len(report.not_examined)
+    missing = fold_names(report.not_examined)
+    return f"Interrupted: {len(report.hosts):,} of {every:,} hosts were audited, and not {missing}."
+
+
+def _find_gate(hosts: Sequence[AuditReport]) -> Severity:
+    return hosts[0].fail_on if hosts else Severity.WARNING
 
 
 def _build_comparison(compared: Iterable[Finding], fail_on: Severity) -> Compared:
@@ -167,9 +189,11 @@ def _build_comparison(compared: Iterable[Finding], fail_on: Severity) -> Compare
     )
 
 
-def _choose_verdict(hosts: Sequence[AuditReport], compared: Compared) -> Conclusion:
-    """What was not compared makes nothing worse."""
-    return choose_worst((*(each.verdict for each in hosts), *((compared.verdict,) if compared.totals.total else ())))
+def _choose_verdict(hosts: Sequence[AuditReport], compared: Compared, not_examined: Sequence[str]) -> Conclusion:
+    """What was not compared makes nothing worse. Of a host without a report, nothing is known."""
+    missing = (Conclusion.INCOMPLETE,) if not_examined else ()
+    together = (compared.verdict,) if compared.totals.total else ()
+    return choose_worst((*(each.verdict for each in hosts), *together, *missing))
 
 
 def group_findings(hosts: Iterable[AuditReport], compared: Compared) -> tuple[FleetGroup, ...]:

@@ -20,11 +20,14 @@ class HostLine(AuditReport, _OfHost):
 
 
 class SummaryLine(Part):
-    """The last line, if the audit came to its end: what `--format json` has besides the hosts."""
+    """The last line: what `--format json` has besides the hosts."""
 
     kind: Literal["summary"] = "summary"
     schema_version: int = SCHEMA_VERSION
     hosts: tuple[str, ...] = Field(description="in the order in which they were named; their lines may be in another")
+    not_examined: tuple[str, ...] = Field(
+        default=(), description="hosts that have no line, because the audit was interrupted"
+    )
     first: tuple[ToDo, ...]
     shared: tuple[Shared, ...]
     compared: Compared
@@ -45,6 +48,7 @@ def write_summary(report: FleetReport) -> str:
     return dump_line(
         SummaryLine(
             hosts=tuple(each.address for each in report.hosts),
+            not_examined=report.not_examined,
             first=report.first,
             shared=report.shared,
             compared=report.compared,

@@ -3,7 +3,7 @@
 from qtctl.reports import audit_page
 from qtctl.reports.audit_page import VERDICTS
 from qtctl.reports.blocks import Blocks, Code, Paragraph, Section, Strong, Table, Text, Title, make_table
-from qtctl.reports.fleet import FleetReport, Same, ToDo
+from qtctl.reports.fleet import FleetReport, Same, ToDo, describe_interrupted
 from qtctl.reports.fleet_rows import HostRow, make_rows
 from qtctl.reports.phrases import describe_unseen, fold_names, format_count
 
@@ -16,6 +16,7 @@ def build_page(report: FleetReport, *, verbose: bool = False) -> Blocks:
     return (
         Title(f"Audit of {format_count(report.totals.hosts, 'host')}"),
         Paragraph(write_headline(report)),
+        *([Paragraph(interrupted)] if (interrupted := describe_interrupted(report)) else []),
         Table(HEADS, tuple(map(_make_row, make_rows(report.hosts)))),
         Section("Do first", _show_first(report.first)),
         Section("On several hosts", _show_shared(report)),

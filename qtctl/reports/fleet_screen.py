@@ -11,7 +11,7 @@ from qtctl.reports import audit_screen
 from qtctl.reports.audit import AuditReport
 from qtctl.reports.blocks import Block, Code, Column, Paragraph, Record, Table, Text, Tone, Toned, split_parts
 from qtctl.reports.check import Check
-from qtctl.reports.fleet import FIRST, FleetReport, group_findings, list_unknowns
+from qtctl.reports.fleet import FIRST, FleetReport, describe_interrupted, group_findings, list_unknowns
 from qtctl.reports.fleet_rows import HostRow, make_rows
 from qtctl.reports.group_texts import (
     choose_fix,
@@ -36,6 +36,8 @@ VERDICTS = {
 
 def build_screen(report: FleetReport, *, verbose: bool = False) -> Iterator[Block]:
     yield Table(COLUMNS, tuple(map(_make_row, make_rows(report.hosts))), "Hosts")
+    if interrupted := describe_interrupted(report):
+        yield Paragraph(interrupted)
     yield from _show_findings(report)
     for each in report.hosts:
         if each.checks is not None or (verbose and not each.unreachable and (each.findings or each.unknowns)):

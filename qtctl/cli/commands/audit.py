@@ -12,8 +12,10 @@ from qtctl.cli.command import Command, Panel
 from qtctl.cli.exits import Exit, choose_exit
 from qtctl.cli.options import (
     AsOption,
+    AtOnceOption,
     AuditFormatOption,
     FromOption,
+    HostDeadlineOption,
     RegistryOption,
     TemplatesOption,
     UserOption,
@@ -43,6 +45,8 @@ def audit(
     registry: RegistryOption = None,
     as_name: AsOption = None,
     user: UserOption = None,
+    at_once: AtOnceOption = None,
+    deadline: HostDeadlineOption = None,
     become: Annotated[bool, typer.Option("--become", metavar="", help=BECOME_HELP)] = False,
     templates: TemplatesOption = None,
     format_: AuditFormatOption = None,
@@ -60,7 +64,11 @@ def audit(
     shown = Shown(format_, every, verbose, Part(split_ids(only or ()), tuple(subject or ()), fail_on, new_since))
     if wanted.given and wanted.single is None:
         _check_several(saved, as_name)
-        raise typer.Exit(audit_fleet(FleetSource(folder, wanted, user, templates, become), shown, save=save))
+        chosen = FleetSource(folder, wanted, user, templates, become, at_once, deadline)
+        raise typer.Exit(audit_fleet(chosen, shown, save=save))
+    if at_once is not None or deadline is not None:
+        what = f"{'--at-once' if at_once is not None else '--deadline'} is for several hosts"
+        raise InputError(what, hint="select them with --host, --tag or --all-hosts")
     source = Source(folder, templates, wanted.single, saved, as_name, user, become)
     raise typer.Exit(_audit_one(source, context.obj, shown, save=save))
 

@@ -131,8 +131,8 @@ def _ask_hosts(ground: "GateGround", user: str | None, *, become: bool) -> "Mapp
     if ground.registry is None:
         return {}
     source = FleetSource(ground.folder, HostSelection(ground.hosts), user, ground.templates, become)
-    with open_hosts(source, Judging(with_evidence=True)) as (_, results):
-        return {each.target: load(each.evidence or "", each.target) for each in results}
+    with open_hosts(source, Judging(with_evidence=True)) as hosts:
+        return {each.target: load(each.evidence or "", each.target) for each in hosts.results}
 
 
 def _now() -> str:
