@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from qtctl.adapters import elevate, light_paramiko, shell, ssh_asked, ssh_config, ssh_errors, store, tcp
+from qtctl.adapters import elevate, light_paramiko, shared_jumps, shell, ssh_asked, ssh_config, ssh_errors, store, tcp
 from qtctl.adapters.background_thread import BackgroundThread
 from qtctl.adapters.bounds import shorten_output
 from qtctl.errors import HostError, NoSession, Refused
@@ -68,7 +68,11 @@ def connect(
         sock = tcp.dial(settings, timeout_s) if direct else None
     finally:
         loading.join()
-    from qtctl.adapters.ssh_connect import open_link  # noqa: PLC0415 - paramiko takes 0.16 s to import
+    from qtctl.adapters.ssh_connect import open_link, open_through  # noqa: PLC0415 - paramiko takes 0.16 s to import
+
+    if settings.proxy_jump and shared_jumps.is_shared():
+        through, held = shared_jumps.reach(settings, config, timeout_s)
+        return SshHost(settings, open_through(settings, through, held, timeout_s))
 
     def jump(host: str, hop_user: str, hop_port: int) -> ssh_config.Settings:
         hop = ssh_asked.start(host, config=config, user=hop_user or None, port=hop_port or None)

@@ -15,6 +15,7 @@ import paramiko
 
 from qtctl.adapters import host_keys, ssh_errors
 from qtctl.adapters.host_keys import HostKeys
+from qtctl.adapters.shared_jumps import Held
 from qtctl.adapters.ssh_auth import log_in
 from qtctl.adapters.ssh_config import Settings
 from qtctl.adapters.ssh_transport import Transport
@@ -79,7 +80,7 @@ class Link:
 
     transport: Transport
     sock: "socket.socket | paramiko.Channel"
-    below: "Link | Proxy | None" = None
+    below: "Link | Proxy | Held | None" = None
     closed: bool = field(default=False)
 
     def close(self) -> None:
@@ -107,6 +108,15 @@ def open_link(
     if settings.proxy_command:
         return _connect_over_command(settings, timeout_s)
     return _secure(settings, dialled or dial(settings, timeout_s), None, timeout_s)
+
+
+def open_through(settings: Settings, sock: socket.socket, below: Held, timeout_s: float) -> Link:
+    """Shake hands and log in over a connection that others made. `below`: what keeps it open."""
+    try:
+        return _secure(settings, sock, below, timeout_s)
+    except BaseException:
+        below.close()
+        raise
 
 
 def _connect_over_jumps(
@@ -160,7 +170,7 @@ def _connect_over_command(settings: Settings, timeout_s: float) -> Link:
 
 
 def _secure(
-    settings: Settings, sock: "socket.socket | paramiko.Channel", below: "Link | Proxy | None", timeout_s: float
+    settings: Settings, sock: "socket.socket | paramiko.Channel", below: "Link | Proxy | Held | None", timeout_s: float
 ) -> Link:
     transport: Transport | None = None
     try:

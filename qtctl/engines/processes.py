@@ -4,11 +4,12 @@ If a host hangs, crashes its process or never stops sending, only its own result
 """
 
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
-from qtctl.engines.child_process import Receive, Send, WorkerEnded
+from qtctl.adapters.shared_jumps import SharedJumps, use_keeper
+from qtctl.engines.child_process import ChildProcess, Receive, Send, WorkerEnded
 from qtctl.engines.fork_server import ForkServer
 from qtctl.engines.relay import Relay
 from qtctl.engines.work import Work, await_result, serve
@@ -38,11 +39,13 @@ class Processes(Executor):
         self.events = Relay()
         self._longest_s = longest_s
         self._server = ForkServer(serving or _serve, preload, apart=apart)
+        self._jumps = SharedJumps()
+        self._children: set[ChildProcess] = set()
         self._threads = ThreadPoolExecutor(workers)
         self._ending = False
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
-        return self._threads.submit(self._run, Work(fn, args, kwargs))
+        return self._threads.submit(self._run, Work(_call, (self._jumps.path, fn, args, kwargs), {}))
 
     def share(self, fn: Callable[P, object], /, *args: P.args, **kwargs: P.kwargs) -> None:
         """As `sharing.share`: the call is made once, in the process that all others are forked from."""
@@ -57,9 +60,11 @@ class Processes(Executor):
         if wait or cancel_futures:
             self._threads.shutdown()
             self._server.close()
+            self._jumps.close()
 
     def _run(self, work: Work) -> Any:  # noqa: ANN401 - whatever the work returns
         child = self._server.start()
+        self._children.add(child)
         try:
             if self._ending:
                 raise WorkerEnded("shut down before it began")
@@ -67,6 +72,13 @@ class Processes(Executor):
             return await_result(child, self.events, self._longest_s)
         finally:
             child.close()
+            self._children.discard(child)
+
+
+def _call(jumps: str, fn: Callable[..., T], args: tuple[object, ...], kwargs: Mapping[str, object]) -> T:
+    """`jumps`: where the connections to jump hosts are kept for all workers."""
+    use_keeper(jumps)
+    return fn(*args, **kwargs)
 
 
 def _serve(receive: Receive, send: Send) -> None:

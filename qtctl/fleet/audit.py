@@ -16,6 +16,7 @@ from qtctl.fleet.prepare import prepare
 from qtctl.model.placement import includes_host
 from qtctl.model.registry import Registry
 from qtctl.model.secret import Secret
+from qtctl.reports.common_parts import CommonParts
 from qtctl.resolve.alike import find_alike
 from qtctl.resolve.resolve import stands_in
 
@@ -67,6 +68,7 @@ def examine_hosts(
     `examine`.
     """
     queue = _list_in_turn(engine, basis, tasks)
+    common = CommonParts()
     pending: dict[Future[HostResult], Examination] = {}
     lost: set[int] = set()
     while not stopped():
@@ -78,6 +80,7 @@ def examine_hosts(
             task = pending.pop(future)
             result = _take_result(future, again=task.number not in lost)
             if isinstance(result, HostResult):
+                common.share(result.report)
                 yield result
             elif not stopped():
                 lost.add(task.number)

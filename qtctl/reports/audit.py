@@ -140,8 +140,9 @@ def build_report(
     """
     everything = tuple(judged)
     unreachable = None if selection else explain_unreachable((check.outcome, check.reason) for check in everything)
-    ordered = tuple(sorted(map(Check.of, everything), key=rank_check))
-    rows = map(Check.of, condense(everything, evidence.address)) if unreachable else ordered
+    ordered = sorted(everything, key=rank_check)
+    shown = condense(everything, evidence.address) if unreachable else ordered
+    rows = (Check.of(each) for each in shown if each.outcome is not Outcome.HOLDS)
     findings, unknowns, not_asked = split_by_outcome(rows)
     totals = Totals.of(ordered)
     fail_on = gate or Severity(desired.fail_on)
@@ -161,7 +162,7 @@ def build_report(
         findings=findings,
         unknowns=unknowns,
         not_asked=not_asked,
-        checks=ordered if every else None,
+        checks=tuple(map(Check.of, ordered)) if every else None,
         selection=selection,
         unreachable=unreachable,
     )

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
+from qtctl.findings.finding import Finding
 from qtctl.reports.check import Check
 
 
-def rank_check(check: Check) -> tuple[int, str, str, str]:
+def rank_check(check: Check | Finding) -> tuple[int, str, str, str]:
     """Worst first, then by id and subject."""
     return -check.severity.rank, check.id, check.subject, check.fingerprint
 

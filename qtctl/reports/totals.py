@@ -1,12 +1,12 @@
 """Checks counted by outcome, severity and rule; the numbers that rows must add up to."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Self
 
 from pydantic import model_validator
 
-from qtctl.findings.finding import Outcome, Severity
+from qtctl.findings.finding import Finding, Outcome, Severity
 from qtctl.reports.check import Check
 from qtctl.reports.document import Part
 
@@ -18,9 +18,8 @@ class Counts(Part):
     not_asked: int = 0
 
     @classmethod
-    def of(cls, checks: Iterable[Check]) -> "Counts":
-        outcomes = [check.outcome for check in checks]
-        return cls(**{outcome.value.replace("-", "_"): outcomes.count(outcome) for outcome in Outcome})
+    def of(cls, counted: Mapping[Outcome, int]) -> "Counts":
+        return cls(**{outcome.value.replace("-", "_"): counted.get(outcome, 0) for outcome in Outcome})
 
     @property
     def row(self) -> tuple[int, int, int, int]:
@@ -43,21 +42,25 @@ class Totals(Part):
     by_rule: dict[str, Counts]
 
     @classmethod
-    def of(cls, checks: Iterable[Check]) -> "Totals":
-        every = tuple(checks)
-        counts = Counts.of(every)
+    def of(cls, checks: Iterable[Check | Finding]) -> "Totals":
+        by_severity: dict[Severity, Counter[Outcome]] = {severity: Counter() for severity in reversed(Severity)}
+        by_rule: dict[str, Counter[Outcome]] = {}
+        waived = 0
+        for check in checks:
+            by_severity[check.severity][check.outcome] += 1
+            by_rule.setdefault(check.id, Counter())[check.outcome] += 1
+            waived += check.outcome is Outcome.BROKEN and check.waiver is not None
+        counted: Counter[Outcome] = sum(by_severity.values(), Counter())
+        counts = Counts.of(counted)
         return cls(
-            total=len(every),
+            total=counted.total(),
             holds=counts.holds,
             broken=counts.broken,
             unknown=counts.unknown,
             not_asked=counts.not_asked,
-            waived=sum(check.outcome is Outcome.BROKEN and check.waiver is not None for check in every),
-            by_severity={
-                severity: Counts.of(check for check in every if check.severity is severity)
-                for severity in reversed(Severity)
-            },
-            by_rule={rule: Counts.of(check for check in every if check.id == rule) for rule in list_rules(every)},
+            waived=waived,
+            by_severity={severity: Counts.of(each) for severity, each in by_severity.items()},
+            by_rule={rule: Counts.of(each) for rule, each in sorted(by_rule.items())},
         )
 
     @model_validator(mode="after")
@@ -76,7 +79,7 @@ Held = dict[Severity, dict[str, tuple[str, ...]]]
 """Severity → rule → the subjects for which it holds."""
 
 
-def list_held(checks: Iterable[Check]) -> Held:
+def list_held(checks: Iterable[Check | Finding]) -> Held:
     found: dict[Severity, dict[str, list[str]]] = {}
     for check in checks:
         if check.outcome is Outcome.HOLDS:
@@ -97,7 +100,3 @@ def is_held(held: Held, totals: Totals) -> bool:
         counts.holds == sum(map(len, held.get(severity, {}).values()))
         for severity, counts in totals.by_severity.items()
     )
-
-
-def list_rules(checks: Sequence[Check]) -> list[str]:
-    return sorted({check.id for check in checks})
