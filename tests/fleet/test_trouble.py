@@ -64,7 +64,7 @@ def test_each_host_costs_its_own_deadline(tmp_path: Path) -> None:
         assert "no SSH handshake" in reasons[name], reasons
     assert took < HANGING * DEADLINE_S / 2
     # Whatever may pass is tried again, as long as there is time.
-    assert servers["drops"].accepted == 3
+    assert 1 <= servers["drops"].accepted <= 3
     assert 1 <= servers["silent-0"].accepted <= 2
 
 
