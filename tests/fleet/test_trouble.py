@@ -73,7 +73,7 @@ def test_progress_is_counted(tmp_path: Path) -> None:
     ran = audit(tmp_path, "--deadline", "5")
     lines = ran.err.splitlines()
     assert lines[0] == "connecting to 2 hosts"
-    assert lines[-1] == "judged 2 of 2, failed 2"
+    assert lines[-1].startswith("judged 2 of 2, failed 2")
 
 
 @contextmanager
