@@ -25,7 +25,7 @@ from tests.docs.generate import DOCS
 from tests.formats.sarif_schema import validate
 from tests.history.year import fill
 
-FORMATS = list_offered(Content.JUDGED)
+FORMATS = list_offered(Content.HOSTS)
 EVIDENCE = ("--from", "evidence.json")
 ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "audit": EVIDENCE,
@@ -144,14 +144,19 @@ def test_the_commands_that_have_formats() -> None:
 
 
 WHY = "the name nowhere.invalid does not resolve"
-ONCE = {"table": WHY, "md": WHY, "github": WHY, "sarif": '"kind": "open"', "junit": "<error "}
+ONCE = {
+    "table": WHY, "md": WHY, "github": WHY, "sarif": '"kind": "open"', "junit": "<error ",
+    "jsonl": '"outcome":"unknown"',
+}  # fmt: skip
 """What each format says once of such a host: a result has its reason, and its proof, in several places."""
 
 ONE_LINE = ("audit", "parity", "report registry", "report overview", "report catalogue")
 
 
-@pytest.mark.parametrize("name", [name for name in FORMATS if name != "json"])
-@pytest.mark.parametrize("command", ONE_LINE)
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [(command, name) for command in ONE_LINE for name in OFFERS[command] if name != "json"],
+)
 def test_a_host_that_was_not_reached_is_one_line(command: str, name: str, folder: Path) -> None:
     ran = run(folder, command, name)
     assert (ran.code, ran.out.count(ONCE[name]), WHY in ran.out) == (3, 1, True)
@@ -232,6 +237,15 @@ def read_github(text: str) -> None:
     assert text.splitlines()[-1].startswith("::notice title=qtctl ")
 
 
+def read_lines(text: str) -> None:
+    """A document on each line, and the summary last."""
+    documents = [json.loads(line) for line in text.splitlines()]
+    assert [each["kind"] for each in documents] == ["host", "summary"]
+    schema = json.loads((DOCS / "schemas/audit-line.json").read_text())
+    for each in documents:
+        Draft202012Validator(schema).validate(each)
+
+
 READERS = {
     "table": read_table,
     "md": read_markdown,
@@ -239,6 +253,7 @@ READERS = {
     "sarif": read_sarif,
     "junit": read_junit,
     "github": read_github,
+    "jsonl": read_lines,
 }
 
 
@@ -247,7 +262,7 @@ def test_each_format_has_a_reader() -> None:
 
 
 @pytest.mark.parametrize("command", ["report registry", "parity"])
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", list_offered(Content.JUDGED))
 def test_a_report_in_a_file_is_what_stdout_would_have(command: str, name: str, folder: Path) -> None:
     shown = run(folder, command, name)
     argv = (*command.split(), *ARGUMENTS[command], "--format", name, "--out", "report.out")

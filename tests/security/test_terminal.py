@@ -359,8 +359,12 @@ def judged(tmp_path_factory: pytest.TempPathFactory, pattern: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("form", FORMATS)
-@pytest.mark.parametrize("argv", [("audit", "--from", "evidence.json", "--all"), ("lint",)], ids=" ".join)
+AUDIT_ALL = ("audit", "--from", "evidence.json", "--all")
+
+
+@pytest.mark.parametrize(
+    ("argv", "form"), [*((argv, form) for argv in (AUDIT_ALL, ("lint",)) for form in FORMATS), (AUDIT_ALL, "jsonl")]
+)
 def test_texts_of_checks_and_waivers(argv: tuple[str, ...], form: str, judged: Path, run_here: RunHere) -> None:
     ran = run_here(judged, *argv, "--format", form)
     assert ran.code in (0, 1, 3), ran.err
@@ -368,6 +372,8 @@ def test_texts_of_checks_and_waivers(argv: tuple[str, ...], form: str, judged: P
     assert forged_in(ran.out + ran.err) == []
     if form in ("json", "sarif"):
         json.loads(ran.out)
+    elif form == "jsonl":
+        assert [json.loads(line)["kind"] for line in ran.out.splitlines()] == ["host", "summary"]
     elif form == "junit":
         ET.fromstring(ran.out)  # noqa: S314 - what we wrote
     elif form == "md":
