@@ -80,7 +80,8 @@ def _read_term(text: str, at: int, *, comma: bool) -> _Term | None:
 
 def _judge(line: Line, terms: Sequence[_Term], operators: Sequence[str], text: str) -> Iterator[Judged]:
     *parts, total = terms
-    if len({each.unit == "%" for each in parts}) > 1:
+    named = any(each.unit and not _is_measure(each.unit) for each in parts)
+    if len({each.unit == "%" for each in parts}) > 1 or ("over" in operators and named):
         return
     exact = _calculate(parts, operators)
     if exact is None or not _have_one_unit(parts, operators, total):

@@ -20,7 +20,7 @@ _NOT_ALL = re.compile(
 )
 """What stands before a number that does not introduce a list of all of its things."""
 _OTHER_LIST = re.compile(
-    r"\b(?:covering|including|spanning|using|across|organi[sz]ed|grouped|split|along|because|so|into)\b",
+    r"\b(?:covering|including|containing|spanning|using|across|organi[sz]ed|grouped|split|along|because|so|into)\b",
     re.IGNORECASE,
 )
 """Words after a number that introduce a list of something else."""

@@ -12,10 +12,11 @@ from qtctl.dialects.document.types import Row, Table
 from qtctl.model.claims import ClaimKind, Judged
 
 _NAMES = split_words("id # no port vlan year version priority rank order date day time uid gid pid line")
-LEAST_RIGHT, MOST_COLUMNS, FIRST = 3, 8, 8
+TOTAL_HEADS = split_words("total sum gesamt summe subtotal amount")
+LEAST_RIGHT, LEAST_OF_TOTAL, MOST_COLUMNS, FIRST = 3, 2, 8, 8
 SUMMED = 3
 """With more columns of numbers, a sum may have further parts."""
-_MOSTLY = Decimal("0.75")
+_MOSTLY, _MOSTLY_TOTAL = Decimal("0.75"), Decimal("0.66")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +62,34 @@ def check_formula(table: Table, *, comma: bool) -> Iterator[Judged]:
     for result in reversed([*columns][:MOST_COLUMNS]):
         others = [at for at in columns if at != result][:MOST_COLUMNS]
         for formula in _FORMULAS[:1] if summed else _FORMULAS:
-            if found := _find_cells(rows, columns, result, others, formula):
+            if found := _find_cells(
+                rows,
+                columns,
+                result,
+                others,
+                formula,
+                is_total=bool(list_head_words(table.header[result]) & TOTAL_HEADS),
+            ):
                 yield from _judge(table, found[0], formula, found[1])
                 summed = summed or formula is not _FORMULAS[0]
                 break
 
 
 def _find_cells(
-    rows: Sequence[Row], columns: Mapping[int, Sequence[Number]], result: int, others: Sequence[int], formula: _Formula
+    rows: Sequence[Row],
+    columns: Mapping[int, Sequence[Number]],
+    result: int,
+    others: Sequence[int],
+    formula: _Formula,
+    *,
+    is_total: bool,
 ) -> tuple[list[_Cells], tuple[int, int]] | None:
     """The first two columns that give the result by this formula."""
     pairs = permutations(others, 2) if formula.sign == "-" else combinations(others, 2)
     for one, other in pairs:
         those = (columns[result], columns[one], columns[other])
-        if _may_follow(rows, those, formula) and _is_followed(cells := [*map(_Cells, rows, *those)], formula):
+        cells = [*map(_Cells, rows, *those)] if _may_follow(rows, those, formula) else []
+        if cells and _is_followed(cells, formula, is_total=is_total):
             return cells, (one, other)
     return None
 
@@ -84,7 +99,7 @@ def _read_column(rows: Sequence[Row], at: int, *, comma: bool) -> list[Number]:
     read = [read_number(each.cells[at], comma=comma) for each in rows]
     numbers = [each for each in read if each is not None and not each.about]
     alike = len({each.unit for each in numbers}) == 1 and numbers[0].unit != "%" if numbers else False
-    return numbers if alike and len(numbers) == len(rows) >= LEAST_RIGHT else []
+    return numbers if alike and len(numbers) == len(rows) >= LEAST_OF_TOTAL else []
 
 
 def _may_follow(rows: Sequence[Row], columns: Sequence[Sequence[Number]], formula: _Formula) -> bool:
@@ -96,11 +111,13 @@ def _may_follow(rows: Sequence[Row], columns: Sequence[Sequence[Number]], formul
     return fits and sum(each.holds(formula) for each in first) * 2 >= len(first)
 
 
-def _is_followed(cells: Sequence[_Cells], formula: _Formula) -> bool:
+def _is_followed(cells: Sequence[_Cells], formula: _Formula, *, is_total: bool) -> bool:
+    """By most rows, and by several not by chance. Of a column Total, fewer are enough."""
+    least, mostly = (LEAST_OF_TOTAL, _MOSTLY_TOTAL) if is_total and formula.sign == "\u00d7" else (LEAST_RIGHT, _MOSTLY)
     right = sum(each.holds(formula) for each in cells)
     telling = {(each.one.value, each.other.value) for each in cells if each.tells(formula)}
     results = {each.result.value for each in cells if each.tells(formula)}
-    return min(len(telling), len(results)) >= LEAST_RIGHT and right >= _MOSTLY * len(cells)
+    return min(len(telling), len(results)) >= least and right >= mostly * len(cells)
 
 
 def _judge(table: Table, cells: Sequence[_Cells], formula: _Formula, pair: tuple[int, int]) -> Iterator[Judged]:

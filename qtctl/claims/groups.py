@@ -22,6 +22,8 @@ _SELECTED = re.compile(
     re.IGNORECASE,
 )
 """What selects some of the things that are counted."""
+_FILE = re.compile(r"[\w-]\.[a-z]{1,4}\W*\($|\w/\w+\W*\($")
+"""`tests/test_api.py (17 tests)`: a number of what is in that file."""
 _COMMAND = re.compile(
     r"^(?:[$>#] |sudo |docker|npm |npx |yarn |pnpm |git |curl |systemctl |kubectl |python|pip |make |bash |sh |cd |\./)"
     r"|\s--?\w"
@@ -129,7 +131,9 @@ def _check_elsewhere(document: Document, place: int, line: Line, groups: Sequenc
         if any(count.agrees(each) for each in ways if each):
             yield judge(line, ClaimKind.COUNT, " ".join(sorted(count.nouns)), str(count), holds=True, why="as listed",
                         other=near[0].line.line)  # fmt: skip
-        elif _SELECTED.search(" ".join((*count.tail, line.text[count.end :]))):
+        elif _FILE.search(line.text[: count.start]) or _SELECTED.search(
+            " ".join((*count.tail, line.text[count.end :]))
+        ):
             continue
         elif all(is_wrong(count, each.listed) for each in near) or _is_wrong_together(count, near):
             names = {name for each in near for name in each.listed.names}

@@ -12,7 +12,7 @@ from qtctl.model.claims import ClaimKind, Judged
 
 _PLUSSED = re.compile(
     r"(?<![\w.])(?P<total>\d{1,9})\s+(?P<noun>[A-Za-z][A-Za-z -]{0,40})\(\s*"
-    r"(?P<parts>\d{1,9}[^()+,]{0,60}(?:\+\s*\d{1,9}[^()+,]{0,60}){1,12})\)"
+    r"(?P<parts>\d{1,9}(?![\w.])[^()+,=:]{0,60}(?:\+\s*\d{1,9}(?![\w.])[^()+,=:]{0,60}){1,12})\)"
 )
 LEAST, MOST = 2, 12
 
@@ -24,6 +24,8 @@ def check_line(line: Line) -> Iterator[Judged]:
             continue
         parts = [int(each) for each in re.findall(r"(?:^|\+)\s*(\d{1,9})", found["parts"])]
         total = int(found["total"])
+        if line.text[: found.start()].rstrip().endswith("/"):
+            continue
         why = f"{' + '.join(map(str, parts))} = {sum(parts)}"
         yield judge(line, ClaimKind.SUM, found[0].strip(), str(total), holds=sum(parts) == total, why=why)
     yield from check_arithmetic(line)

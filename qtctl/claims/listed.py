@@ -170,6 +170,7 @@ def _read_table(table: Table, nouns: frozenset[str]) -> Listed:
         if (quantity := find_quantity(table, at)) is not None:
             ways.setdefault(quantity, f"{quantity} in column {table.header[at]}")
     ways.setdefault(len(heads) - 1, "its columns")
+    ways.setdefault(sum(bool(each & nouns) for each in heads), "its columns of them")
     head = heads[0] - {"of", "the"}
     attributes = bool(head & _ATTRIBUTE_HEADS) and not heads[column] & nouns
     named = (

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import pairwise
 
-from qtctl.claims.formulas import check_formula
+from qtctl.claims.formulas import TOTAL_HEADS, check_formula
 from qtctl.claims.numbers import Number, find_label, is_total_row, list_head_words, read_number
 from qtctl.claims.verdicts import judge
 from qtctl.claims.vocabulary import split_words
@@ -13,7 +12,6 @@ from qtctl.claims.wording import split_names
 from qtctl.dialects.document.types import Row, Table
 from qtctl.model.claims import ClaimKind, Judged
 
-_TOTAL_HEADS = split_words("total sum gesamt summe subtotal amount")
 _QUANTITIES = split_words("count number # qty quantity total size")
 LEAST_RIGHT, LEAST_PARTS = 2, 2
 _MOSTLY = Decimal("0.66")
@@ -33,22 +31,20 @@ def check_rows(table: Table, *, comma: bool) -> Iterator[Judged]:
 
 
 def _check_total_column(table: Table, *, comma: bool) -> Iterator[Judged]:
-    """The column Total: the sum of its row, or the product of two cells. The rows themselves show which."""
-    at = next((n for n, head in enumerate(table.header) if n and list_head_words(head) & _TOTAL_HEADS), None)
+    """The column Total, if the rows themselves show that it is the sum of their other cells."""
+    at = next((n for n, head in enumerate(table.header) if n and list_head_words(head) & TOTAL_HEADS), None)
     if at is None:
         return
     rows = [*_read_rows(table, at, comma=comma)]
-    for calculate, sign in ((_add, " + "), (_multiply, " \u00d7 ")):
-        known = [each for each in rows if len(each.parts) >= LEAST_PARTS and (sign != " + " or _have_one_unit(each))]
-        votes = [calculate(each) for each in known if not is_total_row(each.row)]
-        judged = [each for each in known if sign == " + " or not is_total_row(each.row)]
-        if sum(votes) < LEAST_RIGHT or sum(votes) < _MOSTLY * len(votes):
-            continue
-        for each in judged:
-            why = f"{sign.join(str(part.value) for part in each.parts)} is not {each.total.value}"
-            yield judge(each.row.whole, ClaimKind.SUM, f"Total of {find_label(each.row)}", str(each.total.value),
-                        holds=calculate(each), why=why)  # fmt: skip
+    known = [each for each in rows if len(each.parts) >= LEAST_PARTS and _have_one_unit(each)]
+    votes = [_add(each) for each in known if not is_total_row(each.row)]
+    telling = sum(_add(each) and sum(part.value != 0 for part in each.parts) > 1 for each in known)
+    if min(sum(votes), telling) < LEAST_RIGHT or sum(votes) < _MOSTLY * len(votes):
         return
+    for each in known:
+        why = f"{' + '.join(str(part.value) for part in each.parts)} is not {each.total.value}"
+        yield judge(each.row.whole, ClaimKind.SUM, f"Total of {find_label(each.row)}", str(each.total.value),
+                    holds=_add(each), why=why)  # fmt: skip
 
 
 def _read_rows(table: Table, at: int, *, comma: bool) -> Iterator[_Row]:
@@ -70,16 +66,6 @@ def _add(row: _Row) -> bool:
     if not any(each.places for each in (row.total, *row.parts)):
         return row.total.value == found
     return abs(row.total.value - found) <= (Decimal(len(row.parts) + 1) / 2).scaleb(-places)
-
-
-def _multiply(row: _Row) -> bool:
-    """Whether two cells side by side multiply to the total, within its rounding."""
-    error = Decimal(1).scaleb(-row.total.places)
-    for one, other in pairwise(row.parts):
-        exact = one.value * other.value
-        if exact == row.total.value or (exact % 1 and abs(exact - row.total.value) < error):
-            return True
-    return False
 
 
 def _check_counted_names(table: Table) -> Iterator[Judged]:

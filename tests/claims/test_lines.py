@@ -29,6 +29,8 @@ NEITHER = [
     "RAM fell by 62%: 9 of 24 GB (62% less)", "2 of 3 (~60%)", "on 3/4 of 2025 = 2", "0 of 0 (100%)", "1 / 0 = 3",
     "85 W \u00d7 24 h = 2040 Wh", "10:30 + 2 = 13", "10 + 5% = 10.5",
     "31 test cases automated (8 backend + 6 frontend tests)", "Story one (9 SP)",
+    "8 critical / 10 warning / 4 info = 22", "2 APs (38+7=45=clients)", "32 passed / 0 failed (24 unit + 8 system)",
+    "8 cycles (3a dev + 3b prod)", "9 passed (2 skips: one + 1 other)",
 ]  # fmt: skip
 
 

@@ -51,7 +51,7 @@ QUOTED = [
     "Chunk 2 produces the root runbooks:", "Week 3 brings new services:", "Instead of 17 services all of them:",
     "Missing services (404 errors):", "More than 5 services:", "All 16 tests pass, covering these services:",
     "## Observability (Week 3)", "We split two concerns into these three:", "9 service modules in subdirectories:",
-    "Option B (nine services):",
+    "Option B (nine services):", "Persist 9 services containing these:", "tests/test_api.py (9 services)",
 ]  # fmt: skip
 
 
