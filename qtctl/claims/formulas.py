@@ -117,7 +117,7 @@ def _is_followed(cells: Sequence[_Cells], formula: _Formula, *, is_total: bool) 
     right = sum(each.holds(formula) for each in cells)
     telling = {(each.one.value, each.other.value) for each in cells if each.tells(formula)}
     results = {each.result.value for each in cells if each.tells(formula)}
-    return min(len(telling), len(results)) >= least and right >= mostly * len(cells)
+    return len(telling) >= least and (is_total or len(results) >= LEAST_RIGHT) and right >= mostly * len(cells)
 
 
 def _judge(table: Table, cells: Sequence[_Cells], formula: _Formula, pair: tuple[int, int]) -> Iterator[Judged]:

@@ -21,6 +21,7 @@ _ABOVE = re.compile(r"^(?P<label>(?:[A-Za-z]+ ){0,2}[A-Za-z]+s):\s*(?P<number>\d
 _ABOVE_CLOSED = re.compile(r"^(?P<label>(?:[A-Za-z]+ ){0,2}[A-Za-z]+s) \((?P<number>\d{1,9})\)$")
 _INLINE = re.compile(r"^(?P<head>[^:]{3,60}):\s+(?P<names>(?:[^:]|:(?!\s)){3,1000})$")
 _STATE_INLINE = re.compile(r"(?<![\w.,/-])(?P<number>\d{1,4}) (?P<state>[a-z]+): (?P<names>[^:;()]{3,400})$")
+_NEXT_SENTENCE = re.compile(r"\w[.!?] +[A-Z]")
 _PARENTHESIS = re.compile(
     r"(?<![\w.,/-])(?P<head>(?:\d{1,4}|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)(?: [A-Za-z-]+){1,3})"
     r" \((?P<names>[^():]{3,400})\)",
@@ -89,7 +90,7 @@ def _check_above(line: Line, block: Table | Listing) -> Iterator[Judged]:
 def _check_inline(line: Line) -> Iterator[Judged]:
     """`3 brokers: mq-1, mq-2, mq-3`, `Streams (2): orders, mails`."""
     found = _INLINE.match(line.text.rstrip("."))
-    if not found:
+    if not found or _NEXT_SENTENCE.search(found["names"]):
         return
     count, names = count_of_label(found["head"]), split_names(found["names"])
     if count is None or not count.nouns or len(names) < LEAST or count.value > MOST_LEFT_OUT * len(names):

@@ -88,11 +88,11 @@ def _convert(unit: str | None, unit_of_whole: str | None) -> tuple[Decimal, ...]
     """What the whole is multiplied by to be in the unit of its part; none if the units cannot be compared."""
     if not unit or not unit_of_whole or unit.lower() == unit_of_whole.lower():
         return (Decimal(1),)
-    first, second = unit[:1].lower(), unit_of_whole[:1].lower()
-    if first not in _PREFIXES or second not in _PREFIXES:
+    steps = [_PREFIXES.find(each[:1].lower()) + 1 for each in (unit, unit_of_whole)]
+    if not all(steps):
         return ()
-    steps = _PREFIXES.index(second) - _PREFIXES.index(first)
-    return tuple(Decimal(base) ** steps for base in (1000, 1024))
+    bases = ((one, other) for one in (1000, 1024) for other in (1000, 1024))
+    return tuple(Decimal(other) ** steps[1] / Decimal(one) ** steps[0] for one, other in bases)
 
 
 def _agrees(said: _Share) -> bool:

@@ -51,7 +51,10 @@ def test_one_changed_number(rows: list[tuple[int, int]], style: str, at: int, mo
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.tuples(st.integers(2, 40), st.integers(2, 300)), min_size=4, max_size=10), st.integers(0, 9))
+@given(
+    st.lists(st.tuples(st.integers(2, 40), st.integers(2, 300)), min_size=4, max_size=10, unique=True),
+    st.integers(0, 9),
+)
 def test_one_changed_product(rows: list[tuple[int, int]], at: int) -> None:
     def make(wrong: int) -> str:
         lines = ["| Item | Quantity | Price | Total |", "|---|---|---|---|"]

@@ -11,7 +11,7 @@ RIGHT = [
     "1.250 GB von 2.000 GB (62,5 %)", "RAM: 12 of 16 GB (75%)", "120 of 200 GB used (40% free)",
     "60% (120 GB of 200 GB)", "1,200 of 4,000 customers (30%)", "/dev/sda1: 45 of 98 GB (49%)",
     "15 services: 12 active, 2 failed, 1 inactive", "12 nodes (11 ready, 1 not ready)",
-    "Hosts: 40 up, 2 down, 42 total",
+    "15 GB / 10 Gi = 139.7%", "Hosts: 40 up, 2 down, 42 total",
     "148 tests: 140 passed, 6 failed, 2 skipped",
 ]  # fmt: skip
 WRONG = [
@@ -29,6 +29,7 @@ NEITHER = [
     "RAM fell by 62%: 9 of 24 GB (62% less)", "2 of 3 (~60%)", "on 3/4 of 2025 = 2", "0 of 0 (100%)", "1 / 0 = 3",
     "85 W \u00d7 24 h = 2040 Wh", "10:30 + 2 = 13", "10 + 5% = 10.5",
     "31 test cases automated (8 backend + 6 frontend tests)", "Story one (9 SP)",
+    "It has two variables: workers and masters. A node may override them, or add more.",
     "8 critical / 10 warning / 4 info = 22", "2 APs (38+7=45=clients)", "32 passed / 0 failed (24 unit + 8 system)",
     "8 cycles (3a dev + 3b prod)", "9 passed (2 skips: one + 1 other)",
 ]  # fmt: skip
