@@ -26,6 +26,11 @@ _OTHER_LIST = re.compile(
 """Words after a number that introduce a list of something else."""
 _ABBREVIATION = re.compile(r"^\d[\d.,]*\s+[A-Z]{2,5}$")
 """A number of units that have no plural: `(9 SP)`."""
+_OF_OTHERS = re.compile(
+    r"\b(?:in|from|to|for|on|with|against|between)\s+(?:the|our|all|both|these|those)\s+$", re.IGNORECASE
+)
+_CODE = re.compile(r"\w\(|[;={]|^(?:await|return|import|from|def|for|if|const|let|var)\b")
+"""A line of a program."""
 _POINTS = re.compile(r"\b(?:these|this|following)\b", re.IGNORECASE)
 _PREPOSITION = re.compile(r"\s+(?:for|on|across|over|at)\s+(?:the |our |all )?$", re.IGNORECASE)
 _SENTENCE = re.compile(r"[.;!?]\s+(?=[A-Z0-9])")
@@ -127,7 +132,7 @@ def _is_odd(count: Count) -> bool:
 
 def _check_labels(blocks: Sequence[Block]) -> Iterator[Judged]:
     for block in blocks:
-        label = block.label if isinstance(block, Listing | Table) else None
+        label = block.label if isinstance(block, Listing | Table) and not _is_code(block) else None
         if label is not None and (count := count_of_label(label.text) or count_of_state(label.text)):
             listed = list_blocks([block], count.nouns, block.line)
             if (
@@ -136,6 +141,10 @@ def _check_labels(blocks: Sequence[Block]) -> Iterator[Judged]:
                 or listed.main <= MOST_MORE * count.value + 1
             ):
                 yield from _compare(label, count, listed)
+
+
+def _is_code(block: Listing | Table) -> bool:
+    return isinstance(block, Listing) and bool(block.fence) and any(_CODE.search(each.text) for each in block.items)
 
 
 def _check_last(document: Document, place: int) -> Iterator[Judged]:
@@ -167,7 +176,8 @@ def count_of_label(text: str) -> Count | None:
         or _NOT_ALL.search(text[: first.start])
     ):
         return None
-    if text[: first.start].endswith(("(", "[")):
+    before = text[: first.start]
+    if before.count("(") > before.count(")") or before.count("[") > before.count("]") or _OF_OTHERS.search(before):
         return None
     more = [each for each in counts if each is not first]
     if more and (more[0].start < first.start or not _PREPOSITION.search(text[first.start : more[0].start])):

@@ -52,6 +52,7 @@ QUOTED = [
     "Missing services (404 errors):", "More than 5 services:", "All 16 tests pass, covering these services:",
     "## Observability (Week 3)", "We split two concerns into these three:", "9 service modules in subdirectories:",
     "Option B (nine services):", "Persist 9 services containing these:", "tests/test_api.py (9 services)",
+    "Start the loop (replaces 9 other services):", "Add a check for every path in the two services in the README:",
 ]  # fmt: skip
 
 
@@ -68,3 +69,8 @@ def test_documents(text: str, expected: list[str]) -> None:
 @pytest.mark.parametrize("line", QUOTED)
 def test_a_number_that_does_not_count_the_list_below_it(line: str) -> None:
     assert broken(f"# X\n\n{line}\n\n- web.service\n- api.service\n- db.service\n- mq.service\n") == []
+
+
+def test_a_comment_in_a_program_counts_nothing() -> None:
+    assert broken("```\n# Insert two notes\nrepo.add(first)\nrepo.add(second)\nrepo.save()\n```\n") == []
+    assert broken("```\n# Two streams\na:one\na:two\na:three\n```\n") == ["QT1102:2"]
