@@ -60,6 +60,7 @@ def audit_fleet(chosen: FleetSource, shown: "Shown", *, save: Path | None) -> Ex
     streamed = is_streamed(choose_format(shown.format))
     with notice_interrupts() as interrupted:
         with open_hosts(chosen, judging, earlier, interrupted) as hosts:
+            interrupted.report = True
             audited = _Audited(hosts, shown.part.selection, earlier, save)
             if streamed:
                 present(audited.build_stream(hosts.results), shown.format)

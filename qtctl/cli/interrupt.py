@@ -50,16 +50,20 @@ class Interrupts:
 
 
 class FirstInterrupt:
-    """Whether somebody wants the command to end. Calling it asks. A second interrupt ends the process at once."""
+    """Whether somebody wants the command to end. Calling it asks.
+
+    A second interrupt ends the process at once, and so does the first, as long as there is nothing to `report`.
+    """
 
     def __init__(self) -> None:
+        self.report = False
         self._noticed = False
 
     def __call__(self) -> bool:
         return self._noticed
 
     def notice(self, *_: object) -> None:
-        if self._noticed:
+        if self._noticed or not self.report:
             _exit()
         self._noticed = True
 

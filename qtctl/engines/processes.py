@@ -4,6 +4,7 @@ If a host hangs, crashes its process or never stops sending, only its own result
 """
 
 import signal
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
@@ -39,13 +40,14 @@ class Processes(Executor):
         self.events = Relay()
         self._longest_s = longest_s
         self._server = ForkServer(serving or _serve, preload, apart=apart)
-        self._jumps = SharedJumps()
+        self._jumps: SharedJumps | None = None
+        self._making_jumps = threading.Lock()
         self._children: set[ChildProcess] = set()
         self._threads = ThreadPoolExecutor(workers)
         self._ending = False
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
-        return self._threads.submit(self._run, Work(_call, (self._jumps.path, fn, args, kwargs), {}))
+        return self._threads.submit(self._run, Work(fn, args, kwargs))
 
     def share(self, fn: Callable[P, object], /, *args: P.args, **kwargs: P.kwargs) -> None:
         """As `sharing.share`: the call is made once, in the process that all others are forked from."""
@@ -60,7 +62,15 @@ class Processes(Executor):
         if wait or cancel_futures:
             self._threads.shutdown()
             self._server.close()
-            self._jumps.close()
+            if self._jumps is not None:
+                self._jumps.close()
+
+    def _keep_jumps(self) -> str:
+        """Where workers find the connections to jump hosts. Nothing is made for them before there is work."""
+        with self._making_jumps:
+            if self._jumps is None:
+                self._jumps = SharedJumps()
+            return self._jumps.path
 
     def _run(self, work: Work) -> Any:  # noqa: ANN401 - whatever the work returns
         child = self._server.start()
@@ -68,7 +78,7 @@ class Processes(Executor):
         try:
             if self._ending:
                 raise WorkerEnded("shut down before it began")
-            child.send(work)
+            child.send(Work(_call, (self._keep_jumps(), *work), {}))
             return await_result(child, self.events, self._longest_s)
         finally:
             child.close()
