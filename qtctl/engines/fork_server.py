@@ -20,6 +20,8 @@ from qtctl.engines.work import Raised, Work, run
 
 FORK, CALL = b"fork", b"call"
 LONGEST_COMMAND = 32
+REAPED_WITHIN_S = 0.5
+"""For each child, if all are ended at once."""
 ENDED = "the process that starts others has ended"
 FEW_COLLECTIONS = (200_000, 20, 100)
 """Thresholds of the garbage collector: workers end before what they leave is worth looking through."""
@@ -89,11 +91,16 @@ class ForkServer:
 
     def kill(self) -> None:
         """End the server and all its children at once, whatever they are doing."""
-        # Before the server: as long as it has not reaped a child, no other process has that pid.
+        # As long as the server has not reaped a child, no other process has that pid.
         with self._children:
-            for pid in self._pids:
+            pids = tuple(self._pids)
+            self._pids.clear()
+            for pid in pids:
                 os.kill(pid, signal.SIGKILL)
-            self._process.kill()
+        self._control.settimeout(REAPED_WITHIN_S)
+        with suppress(WorkerEnded):  # the server is busy, or has ended: then init reaps them
+            for pid in pids:
+                self._ask(str(pid).encode())
         self.close()
 
     def close(self) -> None:
@@ -109,7 +116,9 @@ class ForkServer:
     def _kill(self, pid: int) -> None:
         # Only the server reaps the child: until then, no other process gets its pid.
         with self._children:
-            self._pids.discard(pid)
+            if pid not in self._pids:
+                return
+            self._pids.remove(pid)
         with suppress(WorkerEnded):  # the child ends with its pipe
             self._ask(str(pid).encode())
 
