@@ -8,12 +8,14 @@ from qtctl.adapters.templates import load_unit_templates
 from qtctl.api.registry import LoadedRegistry
 from qtctl.audit.compared import HostTraits
 from qtctl.audit.compared import compare as compare_hosts
+from qtctl.engines.dask import Dask
+from qtctl.engines.inline import Inline
 from qtctl.engines.processes import ASKING, Processes
+from qtctl.engines.scheduler import Scheduler
 from qtctl.engines.worker import HOST_S, LONGEST_S
 from qtctl.findings.finding import Finding
 from qtctl.findings.policy import Policy
-from qtctl.fleet.audit import examine_hosts, plan_examinations
-from qtctl.fleet.audit import read_passwords as read_store_passwords
+from qtctl.fleet.audit import examine_hosts, list_password_variables, plan_examinations, read_passwords
 from qtctl.fleet.basis import Basis, make_basis
 from qtctl.fleet.examine import Examination, HostResult, Judging
 from qtctl.fleet.select import select_hosts as select
@@ -60,17 +62,30 @@ def make_examinations(
     return plan_examinations(basis, targets, judging, user=user, become=become, deadline_s=deadline_s)
 
 
-def read_passwords(basis: Basis, tasks: Sequence[Examination]) -> tuple[Secret, ...]:
-    """The store passwords that are used on the hosts: no output may show them. InputError if one is not set."""
-    return read_store_passwords(basis.registry, (task.host for task in tasks))
-
-
-def start_engine(at_once: int = AT_ONCE, deadline_s: float = HOST_S) -> Executor:
+def start_engine(
+    at_once: int = AT_ONCE, deadline_s: float = HOST_S, scheduler: Scheduler | None = None
+) -> Processes | Dask:
     """A process for each host, so many at a time. Make it before starting threads.
 
-    `deadline_s`: of each host. Work that takes much longer, with all that follows asking, is ended.
+    `deadline_s`: of each host. Work that takes much longer, with all that follows asking, is ended. `scheduler`: whose
+    workers are to examine the hosts; it is not connected to before `make_ready`.
     """
+    if scheduler is not None:
+        return Dask(scheduler, longest_s=deadline_s + LONGEST_S)
     return Processes(at_once, longest_s=deadline_s + LONGEST_S, preload=(*ASKING, *JUDGING))
+
+
+def make_ready(engine: Executor, basis: Basis, tasks: Sequence[Examination]) -> tuple[Secret, ...]:
+    """The store passwords that are used on the hosts: no output may show them. InputError if one is not set.
+
+    Workers of a cluster read theirs from their own environment: it is connected to, and asked whether all is set there
+    (`Dask.connect`). No host is asked anything.
+    """
+    hosts = [task.host for task in tasks]
+    if not isinstance(engine, Dask):
+        return read_passwords(basis.registry, hosts)
+    engine.connect(sorted(set(list_password_variables(basis.registry, hosts).values())))
+    return ()
 
 
 def examine(
@@ -78,16 +93,19 @@ def examine(
     basis: Basis,
     tasks: Sequence[Examination],
     *,
-    at_once: int = AT_ONCE,
+    at_once: int | None = None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[HostResult]:
     """Each host as soon as it has been judged. One that does not answer takes its deadline, and delays no other.
 
-    `at_once`: of the engine; a few more hosts wait for a free place there. `stopped` is asked ten times a second: once
-    it says so, this ends, and the other hosts have no result. InputErrors if the registry cannot be
+    `at_once`: of the engine, by default; a few more hosts wait for a free place there. `stopped` is asked ten times a
+    second: once it says so, this ends, and the other hosts have no result. InputErrors if the registry cannot be
     rendered for a host, or no check of it is selected.
     """
-    return examine_hosts(engine, basis, tasks, ahead=at_once + 2, stopped=stopped)
+    if isinstance(engine, Dask):
+        ahead = at_once or engine.at_once
+        return examine_hosts(engine, basis, tasks, ahead=ahead, stopped=stopped, reporter=Inline())
+    return examine_hosts(engine, basis, tasks, ahead=(at_once or AT_ONCE) + 2, stopped=stopped)
 
 
 def compare(basis: Basis, hosts: Iterable[HostTraits], today: str) -> tuple[Finding, ...]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from qtctl.cli.audit_part import Shown
+    from qtctl.engines.scheduler import Scheduler
     from qtctl.findings.finding import Finding
     from qtctl.fleet.basis import Basis
     from qtctl.fleet.examine import HostResult, Judging
@@ -39,6 +40,7 @@ class FleetSource(NamedTuple):
     become: bool = False
     at_once: int | None = None
     deadline_s: float | None = None
+    engine: "Scheduler | None" = None
 
 
 class Hosts(NamedTuple):
@@ -152,8 +154,8 @@ def open_hosts(
     from qtctl.api import fleet
     from qtctl.api.registry import load
 
-    at_once, deadline_s = chosen.at_once or fleet.AT_ONCE, chosen.deadline_s or fleet.DEADLINE_S
-    engine = fleet.start_engine(at_once, deadline_s)
+    deadline_s = chosen.deadline_s or fleet.DEADLINE_S
+    engine = fleet.start_engine(chosen.at_once or fleet.AT_ONCE, deadline_s, chosen.engine)
     try:
         registry = load(chosen.registry)
         targets = fleet.select_hosts(registry, chosen.wanted)
@@ -161,8 +163,8 @@ def open_hosts(
         tasks = fleet.make_examinations(
             basis, targets, judging, user=chosen.user, become=chosen.become, deadline_s=deadline_s
         )
-        withhold(*fleet.read_passwords(basis, tasks))
-        results = fleet.examine(engine, basis, tasks, at_once=at_once, stopped=interrupted)
+        withhold(*fleet.make_ready(engine, basis, tasks))
+        results = fleet.examine(engine, basis, tasks, at_once=chosen.at_once, stopped=interrupted)
         with closing(_follow(engine, results, len(tasks))) as followed:
             yield Hosts(basis, targets, followed)
     finally:

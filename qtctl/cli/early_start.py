@@ -60,7 +60,7 @@ def find_target(argv: Sequence[str], environ: Mapping[str, str]) -> Target | Non
     """The live host that a command line asks. None if it asks none, or if any word of it is not plainly right."""
     command = next((words for words in COMMANDS if tuple(argv[: len(words)]) == words), None)
     options = _parse_options(argv[len(command) :], COMMANDS[command], FLAGS[command]) if command is not None else None
-    if options is None or not _are_acceptable(options):
+    if options is None or not _are_acceptable(options) or (command == ("audit",) and environ.get("QTCTL_ENGINE")):
         return None
     templates = options.get("--templates")
     return Target(

@@ -12,6 +12,10 @@ from qtctl.formats.catalogue import Content, explain_refused, list_offered
 if TYPE_CHECKING:
     from typer.models import OptionInfo
 
+    from qtctl.engines.scheduler import Scheduler
+
+ENGINE_VARIABLE = "QTCTL_ENGINE"
+
 RegistryOption = Annotated[
     Path | None,
     typer.Option("--registry", metavar="DIR", help="The registry. Default: $QTCTL_REGISTRY, or ./registry."),
@@ -66,6 +70,13 @@ def _check_account(given: str | None) -> str | None:
     if given is not None and not is_account(given):
         raise typer.BadParameter(f"{given!r} is not an account name")
     return given
+
+
+def choose_engine(given: str | None) -> "Scheduler | None":
+    """The scheduler that --engine or $QTCTL_ENGINE names; None for this machine. InputError if it is no engine."""
+    from qtctl.engines.scheduler import PROCESSES, parse_engine
+
+    return parse_engine(given if given is not None else os.environ.get(ENGINE_VARIABLE) or PROCESSES)
 
 
 def _read_hosts() -> dict[str, Any]:
@@ -143,6 +154,11 @@ HostDeadlineOption = Annotated[
         help="How long a host may take, with all attempts to connect (default: 30).",
     ),
 ]
+ENGINE_HELP = (
+    "Where hosts are asked: processes, those of this machine, or dask://HOST[:PORT], the workers of a Dask scheduler. "
+    "Default: $QTCTL_ENGINE, or processes."
+)
+EngineOption = Annotated[str | None, typer.Option("--engine", metavar="ENGINE", help=ENGINE_HELP)]
 AsOption = Annotated[
     str | None,
     typer.Option("--as", metavar="NAME", help="Use what is declared for this registry host (default: the only one)."),

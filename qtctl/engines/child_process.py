@@ -22,6 +22,10 @@ class WorkerEnded(RuntimeError):
     """A worker process ended without an answer."""
 
 
+class EngineLost(WorkerEnded):
+    """The machines on which an engine runs its work cannot be reached any more."""
+
+
 def pack(what: object) -> memoryview:
     """Pickle an object for one of our own processes only: secrets are in it in the clear."""
     packed = BytesIO()

@@ -15,10 +15,10 @@ from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pkgutil import resolve_name
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 
 from qtctl.adapters.background_thread import BackgroundThread
-from qtctl.engines.child_process import WorkerEnded
+from qtctl.engines.child_process import EngineLost, WorkerEnded
 from qtctl.engines.dask_worker import (
     TOPIC,
     Call,
@@ -49,6 +49,7 @@ CLOSE_S = 0.5
 ALONE_S = 15.0
 """Without any worker. One that died and is started again is back sooner."""
 WATCH_S = 1.0
+LOST, ALONE = "the connection to the scheduler is lost", "the scheduler has no worker any more"
 INSTALL = 'pip install "qtctl[dask]"'
 _LOGGERS = ("distributed", "tornado", "asyncio")
 _SHOWN = 5
@@ -61,16 +62,15 @@ T = TypeVar("T")
 
 
 class Dask(Executor):
-    """Runs work on the workers of a scheduler. All of them are asked for their version of qtctl before any gets work.
+    """Runs work on the workers of a scheduler, once it is connected.
 
-    `variables`: what must be set in the environment of every worker. Work that takes longer than `longest_s` once a
-    worker has begun it is ended, with a TimeoutError. If the scheduler goes, or all workers, work that has not ended
-    gets WorkerEnded. The constructor raises InputError if Dask is not installed or not configured, or a worker has
-    another version or lacks a variable, and HostError if there is no scheduler or no worker.
+    Work that takes longer than `longest_s` once a worker has begun it is ended, with a TimeoutError. If the scheduler
+    goes, or all workers, work that has not ended gets EngineLost.
     """
 
-    def __init__(self, scheduler: Scheduler, *, variables: Sequence[str] = (), longest_s: float = LONGEST_S) -> None:
+    def __init__(self, scheduler: Scheduler, *, longest_s: float = LONGEST_S) -> None:
         self.events = Relay()
+        self._scheduler = scheduler
         self._longest_s = longest_s
         self._run = token_hex(8)
         self._lock = threading.Lock()
@@ -78,15 +78,29 @@ class Dask(Executor):
         self._calls: tuple[Call, ...] = ()
         self._apart: tuple[Any, ...] = ()
         self._shut = threading.Event()
-        self._client = connect(scheduler)
-        try:
-            self._checked = check_workers(self._client, scheduler, variables)
-        except BaseException:
-            self.shutdown(wait=False)
-            raise
+        self._lost = ""
+        self._checked: tuple[str, ...] = ()
+        self._client: Any = None
+        self._executor: Any = None
+
+    def connect(self, variables: Sequence[str] = ()) -> Self:
+        """All workers are asked for their version of qtctl before any gets work.
+
+        `variables`: what must be set in the environment of every worker. InputError if Dask is not installed or not
+        configured, or a worker has another version or lacks a variable; HostError if there is no scheduler or no
+        worker.
+        """
+        self._client = connect(self._scheduler)
+        self._checked = check_workers(self._client, self._scheduler, variables)
         self._client.subscribe_topic(TOPIC, self._receive_event)
         self._executor = self._client.get_executor(pure=False)
         BackgroundThread(self._watch_workers)
+        return self
+
+    @property
+    def at_once(self) -> int:
+        """How much work all workers do at the same time, and as much again, which waits for them."""
+        return 2 * sum(map(int, self._client.nthreads().values()))
 
     def share(self, fn: Callable[P, object], /, *args: P.args, **kwargs: P.kwargs) -> None:
         """As `sharing.share`: the call is made once in each worker, before the work that is submitted later."""
@@ -108,7 +122,10 @@ class Dask(Executor):
         future.set_running_or_notify_cancel()
         with self._lock:
             self._waiting[future] = task
-        self._send(future, task)
+        if self._lost:
+            self._end(future, Raised(EngineLost(self._lost)))
+        else:
+            self._send(future, task)
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -120,7 +137,9 @@ class Dask(Executor):
             for future in list(self._waiting):
                 with suppress(Exception):
                     future.exception()
-        self._end_all("shut down before it ended")
+        self._end_all(WorkerEnded("shut down before it ended"))
+        if self._client is None:
+            return
         with suppress(Exception):
             BackgroundThread(lambda: self._client.close(timeout=CLOSE_S)).result(CLOSE_S)
 
@@ -141,7 +160,8 @@ class Dask(Executor):
                 return
             found = Raised(WorkerEnded(f"a worker that has joined has qtctl {error}, not {VERSION}"))
         except CancelledError:
-            found = Raised(WorkerEnded("the connection to the scheduler is lost"))
+            self._lost = LOST
+            found = Raised(EngineLost(LOST))
         except Exception as error:  # noqa: BLE001 - raised again where the result is asked for
             found = Raised(WorkerEnded(describe_error(error)))
         self._end(future, found)
@@ -155,9 +175,9 @@ class Dask(Executor):
         else:
             future.set_result(found.value)
 
-    def _end_all(self, why: str) -> None:
+    def _end_all(self, error: Exception) -> None:
         for future in list(self._waiting):
-            self._end(future, Raised(WorkerEnded(why)))
+            self._end(future, Raised(error))
 
     def _receive_event(self, stamped: tuple[float, Any]) -> None:
         run, host, stage, state, detail, waiting = stamped[1]
@@ -170,7 +190,9 @@ class Dask(Executor):
             with suppress(Exception):
                 alone = 0.0 if self._client.nthreads() else alone + WATCH_S
             if alone >= ALONE_S:
-                self._end_all("the scheduler has no worker any more")
+                self._lost = ALONE
+                self._end_all(EngineLost(ALONE))
+                return
 
 
 def connect(scheduler: Scheduler) -> "Client":

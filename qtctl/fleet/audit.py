@@ -6,6 +6,7 @@ from functools import partial
 from itertools import groupby
 
 from qtctl.adapters.background_thread import BackgroundThread
+from qtctl.engines.child_process import EngineLost
 from qtctl.engines.connect import read_password
 from qtctl.engines.sharing import share
 from qtctl.engines.worker import BUG, HOST_S
@@ -44,12 +45,17 @@ def plan_examinations(
 
 def read_passwords(registry: Registry, hosts: Iterable[str]) -> tuple[Secret, ...]:
     """The passwords of the stores of these hosts, which no output may show. InputError if a variable is not set."""
+    return tuple(read_password(variable, name) for name, variable in list_password_variables(registry, hosts).items())
+
+
+def list_password_variables(registry: Registry, hosts: Iterable[str]) -> dict[str, str]:
+    """Store → the environment variable with its password, of the stores of these hosts that have one."""
     named = set(hosts)
-    return tuple(
-        read_password(store.password_env, name)
+    return {
+        name: store.password_env
         for name, store in sorted(registry.stores.items())
         if store.password_env and any(includes_host(registry, store.hosts, host) for host in named)
-    )
+    }
 
 
 def examine_hosts(
@@ -60,13 +66,16 @@ def examine_hosts(
     ahead: int,
     work: Work = examine,
     stopped: Callable[[], bool] = lambda: False,
+    reporter: Executor | None = None,
 ) -> Iterator[HostResult]:
     """Yield each host's result as soon as it is there. Memory is for hosts that are being examined, not for all.
 
     `ahead`: how many hosts are with the engine at the same time. `work`: what a worker does with each. `stopped` is
-    asked ten times a second: once it says so, this ends, and hosts that have no result get none. InputErrors as in
-    `examine`.
+    asked ten times a second: once it says so, this ends, and hosts that have no result get none. `reporter`: reports
+    the hosts whose workers ended without a result; by default the engine does. InputErrors as in `examine`.
     """
+    if reporter is not None:
+        share(reporter, provide, basis)
     queue = _list_in_turn(engine, basis, tasks)
     common = CommonParts()
     pending: dict[Future[HostResult], Examination] = {}
@@ -84,7 +93,7 @@ def examine_hosts(
                 yield result
             elif not stopped():
                 lost.add(task.number)
-                pending[engine.submit(report_lost, task, *result)] = task
+                pending[(reporter or engine).submit(report_lost, task, *result)] = task
 
 
 def _submit(
@@ -145,6 +154,8 @@ def _take_result(future: "Future[HostResult]", *, again: bool) -> HostResult | t
 
 def _explain_lost(error: Exception) -> tuple[str, str]:
     """Why a host has no result, and what to do about it."""
+    if isinstance(error, EngineLost):
+        return str(error), "see that the cluster runs, and audit these hosts again"
     if isinstance(error, TimeoutError):
         return "its worker did not end in time", ""
     return f"internal error: {type(error).__name__}: {error}", BUG

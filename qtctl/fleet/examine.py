@@ -12,6 +12,7 @@ from qtctl.audit.judge import judge
 from qtctl.collect.document import dump
 from qtctl.engines.connect import make_login_route
 from qtctl.engines.events import tell
+from qtctl.engines.repeatable import repeatable
 from qtctl.engines.worker import (
     BUG,
     HOST_S,
@@ -98,6 +99,7 @@ class HostResult:
     traits: HostTraits
 
 
+@repeatable
 def examine(task: Examination) -> HostResult:
     """Ask the host, judge its evidence, and report on it. Runs in the worker of an engine.
 
@@ -114,16 +116,20 @@ def examine(task: Examination) -> HostResult:
         abandon(route)
 
 
+@repeatable
 def report_lost(task: Examination, why: str, hint: str = "") -> HostResult:
     """The result of a host whose worker ended without one: nothing is known of it. Connects to nothing."""
-    return report_on(task, lambda inquiry: make_lost_evidence(inquiry, why, hint or LOOK_OTHERWISE))
+    return report_on(task, lambda inquiry: make_lost_evidence(inquiry, why, hint or LOOK_OTHERWISE), asks=False)
 
 
-def report_on(task: Examination, look: Callable[[Inquiry], Evidence]) -> HostResult:
-    """The result of a host that answers an inquiry as `look` does. Errors as in `examine`."""
+def report_on(task: Examination, look: Callable[[Inquiry], Evidence], *, asks: bool = True) -> HostResult:
+    """The result of a host that answers an inquiry as `look` does. Errors as in `examine`.
+
+    `asks`: whether `look` asks a host, and needs passwords for that.
+    """
     began = monotonic()
     prepared = find_prepared(task.basis, task.host, task.like)
-    inquiry = make_inquiry(prepared.declared.desired, task.target, task.user, become=task.become)
+    inquiry = make_inquiry(prepared.declared.desired, task.target, task.user, become=task.become, asks=asks)
     return _judge(task, prepared, look(inquiry), began)
 
 

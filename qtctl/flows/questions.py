@@ -24,11 +24,13 @@ def find_questions(desired: Desired) -> Questions:
     )
 
 
-def make_inquiry(desired: Desired, target: str, user: str | None, *, become: bool = False) -> Inquiry:
+def make_inquiry(
+    desired: Desired, target: str, user: str | None, *, become: bool = False, asks: bool = True
+) -> Inquiry:
     """Everything that an audit asks `target`, which is or stands in for the host of `desired`, and how to reach it.
 
     `user`: whom to log in as instead of the auditing account. `become`: ask root for what only root can tell.
-    InputError if a store's password is not set.
+    Without `asks` it has no passwords. InputError if a store's password is not set.
     """
     from qtctl.engines.connect import make_declared_route, read_passwords
 
@@ -37,7 +39,7 @@ def make_inquiry(desired: Desired, target: str, user: str | None, *, become: boo
     return build_inquiry(
         desired,
         asked.needs,
-        passwords=read_passwords(desired),
+        passwords=read_passwords(desired) if asks else {},
         properties=dict(asked.properties),
         route=route,
         become=become,

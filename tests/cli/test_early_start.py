@@ -84,7 +84,7 @@ def test_the_options_are_those_of_the_command(command: tuple[str, ...]) -> None:
         assert options[name].is_flag
     # What is checked before a host is asked is left to the command, too.
     part = {"--only", "--subject", "--new-since", "--fail-on"}
-    several = {"--all-hosts", "--tag", "--exclude", "--max-hosts", "--at-once", "--deadline"}
+    several = {"--all-hosts", "--tag", "--exclude", "--max-hosts", "--at-once", "--deadline", "--engine"}
     assert set(options) - COMMANDS[command] - FLAGS[command] - several - part == {"--from"}
 
 

@@ -15,28 +15,37 @@ from pathlib import Path
 from tests.cli.world import ROOT
 
 DASK = str(Path(sys.executable).parent / "dask")
-LIMIT_S = 60.0
+LIMIT_S = 180.0
+
+
+SCHEDULER = ("scheduler", "--host", "127.0.0.1", "--port", "0", "--dashboard-address", "127.0.0.1:0")
+WORKER = ("worker", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1")
 
 
 class Cluster:
-    """`options`: for scheduler and workers alike; `env`: variables of all of them."""
+    """`env`: variables of scheduler and workers. `scheduler`, `worker`: their command lines, without the place of the
+    scheduler."""
 
-    def __init__(self, folder: Path, options: Sequence[str] = (), env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        env: Mapping[str, str] | None = None,
+        scheduler: Sequence[str] = SCHEDULER,
+        worker: Sequence[str] = WORKER,
+    ) -> None:
         self.folder = folder
-        self.options = tuple(options)
+        self._worker = tuple(worker)
         self.env = dict(env or {})
         self.workers: dict[str, subprocess.Popen[bytes]] = {}
         self._file = folder / "scheduler.json"
-        listens = ("--host", "127.0.0.1", "--port", "0", "--dashboard-address", "127.0.0.1:0")
-        self.scheduler = self._start("scheduler", ("scheduler", *listens, "--scheduler-file", str(self._file)))
-        wait_for(self._file.exists, f"no scheduler: {self.read_log('scheduler')}")
+        self.scheduler = self._start("scheduler", (*scheduler, "--scheduler-file", str(self._file)))
+        wait_for(lambda: self._file.exists() and self._file.read_text().rstrip().endswith("}"), "no scheduler")
         self.address: str = json.loads(self._file.read_text())["address"]
 
     def add_worker(self, name: str, *, threads: int = 2, env: Mapping[str, str] | None = None) -> None:
         """Start it; `wait_for_workers` waits until it has joined."""
-        argv = ("worker", "--scheduler-file", str(self._file), "--name", name, "--nthreads", str(threads))
-        quiet = ("--no-nanny", "--no-dashboard", "--host", "127.0.0.1", "--local-directory", str(self.folder / name))
-        self.workers[name] = self._start(name, (*argv, *quiet), env)
+        place = ("--scheduler-file", str(self._file), "--local-directory", str(self.folder / name))
+        self.workers[name] = self._start(name, (*self._worker, *place, "--name", name, "--nthreads", str(threads)), env)
 
     def wait_for_workers(self, *names: str) -> None:
         for name in names:
@@ -57,7 +66,7 @@ class Cluster:
     def _start(self, name: str, argv: Sequence[str], env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
         with (self.folder / f"{name}.log").open("wb") as log:
             return subprocess.Popen(
-                [sys.executable, DASK, *argv, *self.options],
+                [sys.executable, DASK, *argv],
                 stdout=log,
                 stderr=log,
                 env={**os.environ, "PYTHONPATH": str(ROOT), **self.env, **(env or {})},
@@ -67,10 +76,15 @@ class Cluster:
 
 @contextmanager
 def cluster(
-    folder: Path, *names: str, options: Sequence[str] = (), env: Mapping[str, str] | None = None, threads: int = 2
+    folder: Path,
+    *names: str,
+    env: Mapping[str, str] | None = None,
+    threads: int = 2,
+    scheduler: Sequence[str] = SCHEDULER,
+    worker: Sequence[str] = WORKER,
 ) -> Iterator[Cluster]:
     folder.mkdir(parents=True, exist_ok=True)
-    found = Cluster(folder, options, env)
+    found = Cluster(folder, env, scheduler, worker)
     try:
         for name in names:
             found.add_worker(name, threads=threads)

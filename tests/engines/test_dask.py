@@ -1,14 +1,18 @@
 """The engine on other machines: a real scheduler and real workers, in processes of their own on this one."""
 
+import re
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+import tomllib
+import urllib.request
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
 import dask
+import distributed
 import pytest
 
 from qtctl.engines.child_process import WorkerEnded
@@ -19,9 +23,10 @@ from qtctl.errors import HostError, InputError
 from qtctl.model.events import Event, Stage, begun, done
 from qtctl.model.secret import Secret
 from qtctl.version import VERSION
+from tests.adapters.servers import free_port
 from tests.cli.world import ROOT
 from tests.engines import dask_work
-from tests.engines.certificates import Authority, set_tls
+from tests.engines.certificates import Authority
 from tests.engines.dask_cluster import Cluster, cluster, copy_package, wait_for
 from tests.engines.test_child_process import wait_until_gone
 
@@ -29,10 +34,15 @@ SOON_S = 8.0
 """For what ends without waiting for anything, on a busy machine."""
 
 
-def start(where: Cluster | str, **options: object) -> Dask:
+def start(where: Cluster | str, *, variables: Sequence[str] = (), longest_s: float = 60.0) -> Dask:
     scheduler = parse_engine(where if isinstance(where, str) else where.address)
     assert scheduler is not None
-    return Dask(scheduler, **options)  # type: ignore[arg-type]
+    engine = Dask(scheduler, longest_s=longest_s)
+    try:
+        return engine.connect(variables)
+    except BaseException:
+        engine.shutdown(wait=False)
+        raise
 
 
 @pytest.fixture(scope="module")
@@ -193,27 +203,49 @@ def test_a_scheduler_that_does_not_answer_is_one_error_soon(listening: bool) -> 
 
 
 def configure(authority: Path, certificate: Path) -> "dask.config.set":
+    assert distributed.__version__  # with it come the defaults, which this goes on top of
     found = {"ca-file": str(authority), "client.cert": str(certificate)}
     return dask.config.set({f"distributed.comm.tls.{key}": value for key, value in found.items()})
 
 
+EXAMPLE = ROOT / "docs/examples/audit-cluster"
+
+
+def read_command(service: str, **ports: int) -> list[str]:
+    """What a service of the example runs, on this machine and with other ports."""
+    argv: list[str] = tomllib.loads((EXAMPLE / f"services/{service}.toml").read_text())["run"]["argv"]
+    own = [each for each in argv[1:] if not each.startswith(("tls://", "/")) and each != "--local-directory"]
+    return [re.sub(r"[0-9]{4}$", lambda port: str(ports[f"p{port[0]}"]), each) for each in own]
+
+
 def test_with_tls_only_those_with_a_certificate_get_in(tmp_path: Path) -> None:
+    """As the services of the example are started, with its settings."""
     ours, theirs = Authority(tmp_path / "ours"), Authority(tmp_path / "theirs")
-    sealed = ("--protocol", "tls")
-    with cluster(tmp_path / "cluster", options=sealed, env=set_tls(ours.file, ours.issue("cluster"))) as found:
+    scheduler, health, worker = free_port(), free_port(), free_port()
+    settings = tomllib.loads((EXAMPLE / "fleet.toml").read_text())["defaults"]["env"]
+    places = {"/etc/auditors/tls/ca.pem": str(ours.file), "/etc/auditors/tls/host.pem": str(ours.issue("host"))}
+    example = cluster(
+        tmp_path / "cluster",
+        env={name: places.get(value, value) for name, value in settings.items()},
+        scheduler=[*read_command("scheduler", p8786=scheduler, p8787=health), "--host", "127.0.0.1"],
+        worker=[*read_command("worker", p8789=worker), "--host", "127.0.0.1"],
+    )
+    with example as found:
+        assert found.address == f"tls://127.0.0.1:{scheduler}"
+        with urllib.request.urlopen(f"http://127.0.0.1:{health}/health") as answer:
+            assert answer.status == 200
         with configure(ours.file, ours.issue("caller")), pytest.raises(HostError, match="has no workers"):
             start(found.address)
         found.add_worker("one")
         found.wait_for_workers("one")
-        assert found.address.startswith("tls://127.0.0.1:")
-        place = found.address.removeprefix("tls://")
-        with configure(ours.file, ours.issue("caller")), start(f"dask://{place}") as engine:
+        with configure(ours.file, ours.issue("caller")), start(f"dask://127.0.0.1:{scheduler}") as engine:
             assert engine.submit(dask_work.double, 2).result() == 4
         with pytest.raises(InputError, match="has no certificate for TLS"):
             start(found.address)
-        for how, what in ((configure(theirs.file, theirs.issue("caller")), found.address), (None, f"tcp://{place}")):
+        stranger, plain = configure(theirs.file, theirs.issue("caller")), f"tcp://127.0.0.1:{scheduler}"
+        for how, what in ((stranger, found.address), (nullcontext(), plain)):
             began = time.monotonic()
-            with how or nullcontext(), pytest.raises(HostError, match="does not answer") as caught:
+            with how, pytest.raises(HostError, match="does not answer") as caught:
                 start(what)
             assert time.monotonic() - began < SOON_S
             assert len(str(caught.value).splitlines()) == 1

@@ -14,11 +14,13 @@ from qtctl.cli.options import (
     AsOption,
     AtOnceOption,
     AuditFormatOption,
+    EngineOption,
     FromOption,
     HostDeadlineOption,
     RegistryOption,
     TemplatesOption,
     UserOption,
+    choose_engine,
     locate_registry,
 )
 from qtctl.cli.output import present
@@ -56,15 +58,19 @@ def audit(
     subject: SubjectOption = None,
     new_since: NewSinceOption = None,
     fail_on: FailOnOption = None,
+    engine: EngineOption = None,
 ) -> None:
     """Compare hosts with what the registry declares, read-only, with a proof for every line."""
     from qtctl.cli.evidence import Source
 
     folder = locate_registry(registry)
     shown = Shown(format_, every, verbose, Part(split_ids(only or ()), tuple(subject or ()), fail_on, new_since))
-    if wanted.given and wanted.single is None:
+    scheduler = choose_engine(engine) if wanted.given else None
+    if engine is not None and not wanted.given:
+        raise InputError("--engine asks hosts, and none is named", hint="name them with --host, --tag or --all-hosts")
+    if wanted.given and (wanted.single is None or scheduler is not None):
         _check_several(saved, as_name)
-        chosen = FleetSource(folder, wanted, user, templates, become, at_once, deadline)
+        chosen = FleetSource(folder, wanted, user, templates, become, at_once, deadline, scheduler)
         raise typer.Exit(audit_fleet(chosen, shown, save=save))
     if at_once is not None or deadline is not None:
         what = f"{'--at-once' if at_once is not None else '--deadline'} is for several hosts"
@@ -121,6 +127,7 @@ EXAMPLES = (
     "qtctl audit --host lab1 --only QT3 --subject '127.0.0.1:*'",
     "qtctl audit --host lab1 --save evidence.json",
     "qtctl audit --host lab1 --user ops --become",
+    "qtctl audit --all-hosts --engine dask://dask.example.org",
     "qtctl audit --from evidence.json",
 )
 COMMAND = Command("audit", 130, Panel.LOOK, audit, {"": EXAMPLES})
