@@ -17,7 +17,7 @@ DOCUMENT = Document(
     "fleet-audit",
     "qtctl audit --host A,B",
     split_keys("hosts totals verdict"),
-    split_keys("schema_version first shared compared"),
+    split_keys("schema_version first shared compared not_examined"),
     (
         SCHEMA,
         said("/hosts/*/schema_version", "the version of the form of this part"),
