@@ -16,9 +16,10 @@ rarely = pytest.mark.skipif(os.environ.get("QTCTL_ROLLOUTS") != "all", reason="t
 def ground(three: Ground) -> Ground:
     """All three run release 1."""
     three.release(GOOD, number=1)
-    ended = three.deploy("--batch", "100%")
-    assert ended.code == 0, ended.ran.err
-    assert three.versions() == dict.fromkeys(three.names, "1001")
+    if set(three.versions().values()) != {"1001"}:
+        ended = three.deploy("--batch", "100%")
+        assert ended.code == 0, ended.ran.err
+        assert three.versions() == dict.fromkeys(three.names, "1001")
     return three
 
 
@@ -32,6 +33,20 @@ def test_the_canary_fails_and_the_others_are_untouched(ground: Ground) -> None:
     assert ground.versions() == dict.fromkeys(ground.names, "1001")
     assert ground.generations() == {**before, "roll1": before["roll1"] + 1}
     assert "roll1: it was taken back, and the host is as it was before" in ended.ran.err
+
+
+def test_ctrl_c_begins_no_further_host_and_each_host_goes_back(ground: Ground) -> None:
+    before = ground.generations()
+    ground.release(GOOD, number=3, steady="60s")
+    with ground.begun("--batch", "2,1") as process:
+        for name in ("roll1", "roll2"):
+            ground.await_state(name, "gating")
+        process.send_signal(signal.SIGINT)
+        ended = ground.end(process)
+    assert (ended.code, ended.ends) == (4, {"roll1": "restored", "roll2": "restored", "roll3": "not-reached"})
+    assert ended.document["interrupted"]
+    assert ground.versions() == dict.fromkeys(ground.names, "1001")
+    assert ground.generations()["roll3"] == before["roll3"]
 
 
 def test_the_batch_goes_back_together_and_the_next_run_finishes_the_rest(ground: Ground) -> None:
@@ -49,20 +64,6 @@ def test_the_batch_goes_back_together_and_the_next_run_finishes_the_rest(ground:
     assert (ended.code, ended.ends) == (0, {"roll1": "unchanged", "roll2": "deployed", "roll3": "deployed"})
     assert ended.document["batches"] == [["roll2"], ["roll3"]]
     assert ground.versions() == dict.fromkeys(ground.names, "1002")
-
-
-def test_ctrl_c_begins_no_further_host_and_each_host_goes_back(ground: Ground) -> None:
-    before = ground.generations()
-    ground.release(GOOD, number=3, steady="60s")
-    with ground.begun("--batch", "2,1") as process:
-        for name in ("roll1", "roll2"):
-            ground.await_state(name, "gating")
-        process.send_signal(signal.SIGINT)
-        ended = ground.end(process)
-    assert (ended.code, ended.ends) == (4, {"roll1": "restored", "roll2": "restored", "roll3": "not-reached"})
-    assert ended.document["interrupted"]
-    assert ground.versions() == dict.fromkeys(ground.names, "1001")
-    assert ground.generations()["roll3"] == before["roll3"]
 
 
 @rarely
