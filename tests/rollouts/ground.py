@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from qtctl.lab import lab
+from qtctl.lab.network import name_device
 from qtctl.model.events import Event
 from qtctl.model.tree import Account, Tree
 from tests.cli.world import PROGRAM, Ran, environment
@@ -163,6 +164,11 @@ def wait_for(look: Callable[[], str], within_s: float) -> str:
             return found
         time.sleep(0.1)
     raise AssertionError("it did not happen in time")
+
+
+def plug(name: str, word: str) -> None:
+    """Plug the cable of a host in (up) or out (down)."""
+    subprocess.run(["ip", "link", "set", name_device(name), word], check=True)
 
 
 def quiet(_event: Event) -> None:

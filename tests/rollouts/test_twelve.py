@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -12,9 +11,8 @@ from contextlib import contextmanager
 import pytest
 
 from qtctl.lab import lab, state
-from qtctl.lab.network import name_device
 from tests.machine import own_lab
-from tests.rollouts.ground import BAD, GOOD, Ground, boot
+from tests.rollouts.ground import BAD, GOOD, Ground, boot, plug
 
 pytestmark = [
     pytest.mark.lab,
@@ -59,10 +57,6 @@ def took(what: str) -> Iterator[None]:
     sys.stderr.write(f"{what}: {time.monotonic() - began:.1f} s\n")
 
 
-def link(name: str, word: str) -> None:
-    subprocess.run(["ip", "link", "set", name_device(name), word], check=True)
-
-
 def send(name: str, number: signal.Signals) -> None:
     known = state.load(name)
     assert known is not None
@@ -74,13 +68,13 @@ def send(name: str, number: signal.Signals) -> None:
 def in_trouble(ground: Ground) -> Iterator[None]:
     """One host is unplugged, on one PID 1 hangs, one lies."""
     ground.sh(LYING, LIES)
-    link(UNPLUGGED, "down")
+    plug(UNPLUGGED, "down")
     send(HANGING, signal.SIGSTOP)
     try:
         yield
     finally:
         send(HANGING, signal.SIGCONT)
-        link(UNPLUGGED, "up")
+        plug(UNPLUGGED, "up")
         ground.sh(LYING, TELLS_THE_TRUTH)
 
 
@@ -141,26 +135,3 @@ def test_hosts_in_trouble_are_named_and_left_out(twelve: Ground) -> None:
     assert rest.code == 0, rest.ran.err
     assert {name for name, end in rest.ends.items() if end == "deployed"} == TROUBLED
     assert set(twelve.versions().values()) == {"1002"}
-
-
-def test_a_host_that_is_unplugged_halfway_goes_back_and_ends_the_rollout(twelve: Ground) -> None:
-    twelve.release(GOOD, number=3, steady="20s")
-    victim, began = NAMES[2], time.monotonic()
-    with twelve.begun("--batch", "1,3,100%") as process:
-        twelve.await_state(victim, "gating", within_s=200)
-        link(victim, "down")
-        try:
-            ended = twelve.end(process)
-        finally:
-            link(victim, "up")
-    sys.stderr.write(f"a rollout in which a host is unplugged: {time.monotonic() - began:.1f} s\n")
-    assert ended.code == 5
-    assert ended.ends[victim] == "failed"
-    assert {ended.ends[name] for name in NAMES[4:]} == {"not-reached"}
-    assert {ended.ends[name] for name in (NAMES[0], NAMES[1], NAMES[3])} == {"deployed"}
-    twelve.await_state(victim, "idle")
-    assert twelve.version(victim) == "1002"
-    twelve.release(GOOD, number=3)
-    rest = twelve.deploy("--at-once", "4", "--batch", "100%")
-    assert rest.code == 0, rest.ran.err
-    assert set(twelve.versions().values()) == {"1003"}
