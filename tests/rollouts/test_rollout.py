@@ -49,6 +49,7 @@ def test_ctrl_c_begins_no_further_host_and_each_host_goes_back(ground: Ground) -
     assert ground.generations()["roll3"] == before["roll3"]
 
 
+@rarely
 def test_the_batch_goes_back_together_and_the_next_run_finishes_the_rest(ground: Ground) -> None:
     """Release 2 does not run on roll3. Its batch is rolled back, the canary before it stays."""
     ground.sh("roll3", "touch /run/refuses")
