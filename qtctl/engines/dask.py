@@ -304,6 +304,6 @@ def silence() -> None:
         if name.partition(".")[0] not in _LOGGERS:
             continue
         logger = logging.getLogger(name)
-        logger.handlers[:] = [logging.NullHandler()]
+        logger.handlers.clear()
         logger.propagate = False
         logger.setLevel(logging.CRITICAL + 1)
