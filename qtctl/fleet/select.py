@@ -1,5 +1,6 @@
 """Select hosts of a fleet by name, or by glob or tag over the hosts of the registry."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -40,10 +41,20 @@ def name_hosts(hosts: Sequence[str]) -> str:
     return f"{', '.join(hosts[:_SHOWN])}{more}"
 
 
+def sort_hosts(hosts: Iterable[str]) -> list[str]:
+    """By name, and numbers in it by their value: web-2 comes before web-10."""
+    return sorted(hosts, key=lambda host: (_split_numbers(host), host))
+
+
+def _split_numbers(name: str) -> tuple[str | int, ...]:
+    """Text and number in turn, text first: `web-2` is ("web-", 2, "")."""
+    return tuple(int(part) if number % 2 else part for number, part in enumerate(re.split("([0-9]+)", name)))
+
+
 def select(
     names: Sequence[str], declared: Collection[str], tags: Mapping[str, Collection[str]] | None = None
 ) -> tuple[str, ...]:
-    """The hosts that match `names`, without duplicates, in the order given; the matches of a glob or tag are sorted.
+    """The hosts that match `names`, without duplicates, in the order given; those of a glob or tag by `sort_hosts`.
 
     `declared`: the hosts of the registry. If it has only one, a lab host or `local` can stand in for it. `tags`: tag →
     the hosts that carry it. InputErrors lists every name that matches no host.
@@ -64,7 +75,7 @@ def _match_hosts(name: str, declared: Collection[str], tags: Mapping[str, Collec
     if name.startswith(TAG_SIGN):
         return _list_tagged(name.removeprefix(TAG_SIGN), tags)
     if is_host_glob(name):
-        found = sorted(host for host in declared if fnmatchcase(host, name))
+        found = sort_hosts(host for host in declared if fnmatchcase(host, name))
         if not found:
             raise InputError(f"no host of the registry matches {name}", hint=_list_declared(declared))
         return found
@@ -79,7 +90,7 @@ def _match_hosts(name: str, declared: Collection[str], tags: Mapping[str, Collec
 
 
 def _list_tagged(tag: str, tags: Mapping[str, Collection[str]]) -> Iterable[str]:
-    found = sorted(tags.get(tag, ()))
+    found = sort_hosts(tags.get(tag, ()))
     if not found:
         near = get_close_matches(tag, tags, n=1)
         known = f"the tags are {name_hosts(sorted(tags))}" if tags else "no host has a tag"
@@ -95,4 +106,4 @@ def _suggest_hosts(name: str, declared: Collection[str]) -> Iterator[str]:
 
 
 def _list_declared(declared: Collection[str]) -> str:
-    return f"hosts.toml has {name_hosts(sorted(declared)) or 'none'}"
+    return f"hosts.toml has {name_hosts(sort_hosts(declared)) or 'none'}"

@@ -3,7 +3,7 @@
 import pytest
 
 from qtctl.errors import InputError, InputErrors
-from qtctl.fleet.select import select, select_hosts
+from qtctl.fleet.select import select, select_hosts, sort_hosts
 from qtctl.model.selection import HostSelection
 from qtctl.registry.load import load
 from tests.registry.test_tags import build
@@ -18,7 +18,7 @@ DECLARED = ("web-1", "web-2", "db-1", "web-10")
         (["web-2", "web-1", "web-2"], ["web-2", "web-1"]),
         (["web-?"], ["web-1", "web-2"]),
         (["web-[!2]"], ["web-1"]),
-        (["*"], ["db-1", "web-1", "web-10", "web-2"]),
+        (["*"], ["db-1", "web-1", "web-2", "web-10"]),
         (["web-2", "*-1"], ["web-2", "db-1", "web-1"]),
     ],
 )
@@ -26,12 +26,17 @@ def test_names_and_globs(names: list[str], hosts: list[str]) -> None:
     assert list(select(names, DECLARED)) == hosts
 
 
+def test_numbers_in_names_count_by_their_value() -> None:
+    hosts = ["b10.eu", "b9.eu", "b", "10", "b09.eu", "9", "a2b10", "a2b9", "b10.asia"]
+    assert sort_hosts(hosts) == ["9", "10", "a2b9", "a2b10", "b", "b09.eu", "b9.eu", "b10.asia", "b10.eu"]
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [
         ("wbe-1", "wbe-1 is not a host of the registry (did you mean web-1?; a host that only ssh_config knows"),
-        ("far", "far is not a host of the registry (hosts.toml has db-1, web-1, web-10, web-2; a host that only"),
-        ("mail-*", "no host of the registry matches mail-* (hosts.toml has db-1, web-1, web-10, web-2)"),
+        ("far", "far is not a host of the registry (hosts.toml has db-1, web-1, web-2, web-10; a host that only"),
+        ("mail-*", "no host of the registry matches mail-* (hosts.toml has db-1, web-1, web-2, web-10)"),
         ("WEB-*", "no host of the registry matches WEB-*"),
         ("lab1", "lab1 is not a host of the registry (audit it by itself, and say with --as which host it stands in"),
         ("local", "local is not a host of the registry (audit it by itself, and say with --as which host it stands in"),
