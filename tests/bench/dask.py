@@ -92,6 +92,8 @@ def audit(basis: Basis, port: int, found: Cluster) -> tuple[float, list[HostResu
         ahead, results, began = engine.at_once, [], 0.0
         for result in examine_hosts(engine, basis, tasks, ahead=ahead, work=replay, reporter=Inline()):
             began = began or time.monotonic()
+            if not result.reached:
+                raise SystemExit(f"{result.target}: {result.report.unknowns[0].reason}")
             results.append(result)
         return time.monotonic() - began, results
 
@@ -119,4 +121,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # By its own name: workers have no such __main__.
+    from tests.bench import dask  # noqa: PLW0406
+
+    sys.exit(dask.main())
