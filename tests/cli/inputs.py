@@ -388,8 +388,8 @@ USAGE = (
         (*AUDIT, "--format", "xml"),
         (
             (
-                "invalid value for '--format': 'xml' is not one of 'table', 'json', 'md', 'github', 'junit', 'sarif' "
-                "(see qtctl audit --help)"
+                "invalid value for '--format': 'xml' is not one of 'table', 'json', 'md', 'github', 'junit', 'sarif', "
+                "'jsonl' (see qtctl audit --help)"
             ),
         ),
     ),
@@ -403,7 +403,7 @@ USAGE = (
         "a finding that is none",
         nothing,
         ("explain", "QT2O1"),
-        ("no finding has the id QT2O1 (there is QT231, QT221, QT219)",),
+        ("no finding has the id QT2O1 (there is QT721, QT231, QT221)",),
     ),
     Case("a lab host that is none", nothing, ("lab", "down", "lab1"), ("no lab host lab1 (there are: none)",)),
     Case(

@@ -122,7 +122,7 @@ EXAMPLES = (
     "qtctl audit --host lab1",
     "qtctl audit --all-hosts",
     "qtctl audit --host 'web-*' --format json",
-    "qtctl audit --all-hosts --format jsonl | jq -c 'select(.verdict != \"as-declared\") | {address, verdict}'",
+    "qtctl audit --all-hosts --format jsonl > hosts.jsonl",
     "qtctl audit --tag workers --exclude web-7",
     "qtctl audit --host lab1 --only QT3 --subject '127.0.0.1:*'",
     "qtctl audit --host lab1 --save evidence.json",
