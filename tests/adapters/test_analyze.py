@@ -55,7 +55,10 @@ def test_it_is_gone_after_an_error_too(scratch: Path) -> None:
 
 def test_a_tree_that_cannot_be_laid(scratch: Path) -> None:
     clash = Tree(files=(TreeFile("/opt/a", b""), TreeFile("/opt/a/b", b"")))
-    with pytest.raises(HostError, match="no root for systemd-analyze can be made"), LocalAnalyze().stage(clash):
+    with (
+        pytest.raises(HostError, match="no root folder for systemd-analyze can be created"),
+        LocalAnalyze().stage(clash),
+    ):
         pass
     assert list(scratch.iterdir()) == []
 
