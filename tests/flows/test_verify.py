@@ -171,7 +171,7 @@ def test_a_fleet_of_nothing() -> None:
     }
     found = asked(declare(files, read_templates(None), "", None))
     assert (found.units, outcomes(found)) == ((), (UNKNOWN, HOLDS, UNKNOWN))
-    assert "no service was weighed" in found.security.reason
+    assert "no service was rated" in found.security.reason
 
 
 @real

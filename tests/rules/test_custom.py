@@ -194,7 +194,7 @@ def test_they_are_explained() -> None:
         (write_check("QT901", 'http = { listen = "localhost:80", path = "/" }'), "IP address"),
         (write_check("QT901", 'http = { listen = "127.0.0.1:80", path = "x" }'), "path of a URL"),
         (write_check("QT901", 'http = { listen = "[::1]:80", path = "/", within = "1h" }'), "from 1us to 10s"),
-        (write_check("QT901", 'file = { path = "/x", kind = "dir", line = "a" }'), "no file"),
+        (write_check("QT901", 'file = { path = "/x", kind = "dir", line = "a" }'), "not a file"),
         (write_check("QT901", 'file = { path = "/x", min_size = "2K", max_size = "1K" }'), "more than max_size"),
         (write_check("QT901", 'file = { path = "/x", sha256 = "abc" }'), "64 digits"),
     ],
