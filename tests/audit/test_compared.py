@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -141,3 +142,30 @@ def test_no_host_is_lost_and_order_does_not_matter(values: list[tuple[str, ...] 
         expected: Any = check.expected
         named = sum(map(len, observed.values())) + expected.get("hosts", 0)
         assert named == len(values)
+
+
+@pytest.mark.parametrize("kind", ["loose", "packed", "detached", "worktree"])
+def test_the_proof_of_a_commit_needs_no_git(tmp_path: Path, kind: str) -> None:
+    """git decides by the config of its owner what it runs; its own answer is the judge."""
+    folder = tmp_path / "shop's code"
+    run_git(tmp_path, "init", "-q", "-b", "main/v2", str(folder))
+    run_git(folder, "commit", "-q", "--allow-empty", "-m", "first")
+    if kind == "packed":
+        run_git(folder, "pack-refs", "--all")
+    if kind == "detached":
+        run_git(folder, "checkout", "-q", "--detach")
+    if kind == "worktree":
+        run_git(folder, "worktree", "add", "-q", "-b", "other", str(tmp_path / "beside"))
+        folder = tmp_path / "beside"
+        run_git(folder, "commit", "-q", "--allow-empty", "-m", "second")
+    head = run_git(folder, "rev-parse", "HEAD").strip()
+    (trait,) = (each for rule in list_fleet_rules() for each in rule.traits if each.name == "commit")
+    again, line = trait.prove(str(folder), head, (head,))
+    assert "git -" not in again
+    shown = subprocess.run(["sh", "-c", again], capture_output=True, text=True, check=True).stdout
+    assert shown.strip() == line == head
+
+
+def run_git(folder: Path, *words: str) -> str:
+    command = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", *words]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
