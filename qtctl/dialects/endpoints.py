@@ -6,6 +6,7 @@ the command line, from a lab's state.
 """
 
 import re
+from collections.abc import Iterable
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 LOCAL = "local"
@@ -73,3 +74,13 @@ def is_tag(text: str) -> bool:
 
 def is_port(number: int) -> bool:
     return number in PORTS
+
+
+def sort_hosts(hosts: Iterable[str]) -> list[str]:
+    """By name, and numbers in it by their value: web-2 comes before web-10."""
+    return sorted(hosts, key=lambda host: (_split_numbers(host), host))
+
+
+def _split_numbers(name: str) -> tuple[str | int, ...]:
+    """Text and number in turn, text first: `web-2` is ("web-", 2, "")."""
+    return tuple(int(part) if number % 2 else part for number, part in enumerate(re.split("([0-9]+)", name)))

@@ -1,11 +1,10 @@
 """Select hosts of a fleet by name, or by glob or tag over the hosts of the registry."""
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
-from qtctl.dialects.endpoints import LOCAL, TAG_SIGN, is_host_glob
+from qtctl.dialects.endpoints import LOCAL, TAG_SIGN, is_host_glob, sort_hosts
 from qtctl.engines.connect import LAB_NAME
 from qtctl.errors import InputError, InputErrors
 from qtctl.model.placement import Placement, list_tags
@@ -39,16 +38,6 @@ def name_hosts(hosts: Sequence[str]) -> str:
     """Hosts or tags in one line. If there are many, the first ones and how many more."""
     more = f" and {len(hosts) - _SHOWN} more" if len(hosts) > _SHOWN else ""
     return f"{', '.join(hosts[:_SHOWN])}{more}"
-
-
-def sort_hosts(hosts: Iterable[str]) -> list[str]:
-    """By name, and numbers in it by their value: web-2 comes before web-10."""
-    return sorted(hosts, key=lambda host: (_split_numbers(host), host))
-
-
-def _split_numbers(name: str) -> tuple[str | int, ...]:
-    """Text and number in turn, text first: `web-2` is ("web-", 2, "")."""
-    return tuple(int(part) if number % 2 else part for number, part in enumerate(re.split("([0-9]+)", name)))
 
 
 def select(

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from qtctl.dialects.endpoints import sort_hosts
+
 _NUMBERED = re.compile(r"(.*?)([0-9]{1,9})([^0-9]*)")
 _FEW = 2
 """Consecutive hosts that are named one by one."""
@@ -10,7 +12,7 @@ _FEW = 2
 
 def fold_names(hosts: Iterable[str]) -> str:
     """The hosts in their natural order; three or more with consecutive numbers are the first and the last of them."""
-    return ", ".join(_fold(sorted(dict.fromkeys(hosts), key=_make_key)))
+    return ", ".join(_fold(sort_hosts(dict.fromkeys(hosts))))
 
 
 def _fold(hosts: Sequence[str]) -> Iterator[str]:
@@ -35,8 +37,3 @@ def _follows(before: str, host: str) -> bool:
     if first is None or second is None or (first[1], first[3]) != (second[1], second[3]):
         return False
     return int(second[2]) == int(first[2]) + 1 and len(second[2]) in (len(first[2]), len(str(int(second[2]))))
-
-
-def _make_key(host: str) -> tuple[str, int, str]:
-    found = _NUMBERED.fullmatch(host)
-    return (found[1], int(found[2]), found[3]) if found else (host, -1, "")

@@ -2,8 +2,9 @@
 
 import pytest
 
+from qtctl.dialects.endpoints import sort_hosts
 from qtctl.errors import InputError, InputErrors
-from qtctl.fleet.select import select, select_hosts, sort_hosts
+from qtctl.fleet.select import select, select_hosts
 from qtctl.model.selection import HostSelection
 from qtctl.registry.load import load
 from tests.registry.test_tags import build
