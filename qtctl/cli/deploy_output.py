@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from qtctl.cli.output import ProgressLine
     from qtctl.flows.declared import Declared
-    from qtctl.model.plan import Plan
+    from qtctl.model.plan import Choices, Plan
     from qtctl.plan.outcome import DeployOutcome
 
 
@@ -83,15 +83,29 @@ def make_confirmation(told: DeployOutput, say: "ProgressLine", *, yes: bool, ver
     def confirm(plan: "Plan") -> bool:
         say.clear()
         told.plan(plan, verbose=verbose)
-        if yes:
-            return True
-        if told.format_ != "table":
-            return False
-        if not sys.stdin.isatty():
-            raise InputError("not confirmed, so nothing was changed", hint="answer at a terminal, or give --yes")
-        try:
-            return ask_operator(f"Change {told.name}?")
-        except typer.Abort:
-            raise KeyboardInterrupt from None
+        return ask_before_change(f"Change {told.name}?", told.format_, yes=yes)
 
     return confirm
+
+
+def ask_before_change(question: str, format_: str | None, *, yes: bool) -> bool:
+    """Whether the operator agrees; a document is for nobody who could. InputError if nobody can be asked."""
+    if yes:
+        return True
+    if format_ != "table":
+        return False
+    if not sys.stdin.isatty():
+        raise InputError("not confirmed, so nothing was changed", hint="answer at a terminal, or give --yes")
+    try:
+        return ask_operator(question)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+
+
+def check_plan_choices(given: "Choices") -> None:
+    """InputError if the command line has choices, though a saved plan has its own."""
+    if given.take_over or given.prune or given.cut_over:
+        raise InputError(
+            "--plan has its own --take-over, --prune and --cut-over",
+            hint="give them to qtctl plan, and --plan alone here",
+        )

@@ -1,6 +1,5 @@
 """qtctl deploy and qtctl plan of several hosts: what is shown, asked and told."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -8,12 +7,10 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
-import typer
-
+from qtctl.cli.deploy_output import ask_before_change, check_plan_choices
 from qtctl.cli.exits import Exit, choose_host_exit, choose_plan_exit, decide
 from qtctl.cli.interrupt import Interrupts, raise_on_interrupt
-from qtctl.cli.output import ask_operator, complain, complain_of, present, show, show_progress, withhold
-from qtctl.errors import InputError
+from qtctl.cli.output import complain, complain_of, present, show, show_progress, withhold
 from qtctl.model.rollout import HostEnd, OnFailure
 
 if TYPE_CHECKING:
@@ -191,11 +188,7 @@ def _read_plans(file: Path, choices: "Choices") -> "FleetPlanReport":
     from qtctl.adapters.files import read_text
     from qtctl.reports.plan_fleet import read
 
-    if choices.take_over or choices.prune or choices.cut_over:
-        raise InputError(
-            "--plan has its own --take-over, --prune and --cut-over",
-            hint="give them to qtctl plan, and --plan alone here",
-        )
+    check_plan_choices(choices)
     return read(read_text(file), str(file))
 
 
@@ -209,23 +202,17 @@ def _find_choices(agreed: "FleetPlanReport", target: str, declared: "Declared", 
 def _is_agreed(given: FleetDeploy, ground: _Ground) -> bool:
     """Shows the plans and the batches, and asks. Nobody is asked if nothing changes."""
     from qtctl.reports.host_names import fold_names
+    from qtctl.reports.phrases import format_count
     from qtctl.reports.plan_fleet_page import build_screen
 
     changing = [each.target for each in ground.plans if each.changes]
     if given.format_ == "table":
         report = _report_plans(ground, given.choices)
         show(tuple(build_screen(report, _map_plans(ground), verbose=given.verbose)))
-    if given.yes or not changing:
+    if not changing:
         return True
-    if given.format_ != "table":
-        return False
-    if not sys.stdin.isatty():
-        raise InputError("not asked, so nothing was changed", hint="answer at a terminal, or give --yes")
-    try:
-        count = f"{len(changing)} host{'s' * (len(changing) != 1)}"
-        return ask_operator(f"Change {count}: {fold_names(changing)}?")
-    except typer.Abort:
-        raise KeyboardInterrupt from None
+    question = f"Change {format_count(len(changing), 'host')}: {fold_names(changing)}?"
+    return ask_before_change(question, given.format_, yes=given.yes)
 
 
 def _map_plans(ground: _Ground) -> "dict[str, Plan]":

@@ -11,6 +11,7 @@ from qtctl.interfaces.progress import Progress, silent
 from qtctl.model.events import Stage, begun, done, failed
 from qtctl.model.rollout import HostEnd, OnFailure
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind
+from qtctl.reports.phrases import format_count
 
 T = TypeVar("T")
 POLL_S = 0.1
@@ -111,7 +112,7 @@ class Rollout(Generic[T]):
             if not batch:
                 continue
             what = f"batch {number} of {len(batches)}: " if number else "nothing to change: "
-            self.progress(begun("", Stage.CHANGE, f"{what}{len(batch)} host{'s' * (len(batch) != 1)}"))
+            self.progress(begun("", Stage.CHANGE, f"{what}{format_count(len(batch), 'host')}"))
             self._run_batch(batch)
             if self.told or not all(self._is_good(host) for host in batch):
                 break
@@ -142,7 +143,7 @@ class Rollout(Generic[T]):
         hosts = [run.host for run in self.runs.values() if run.changed and (every or run.batch in failed_in)]
         if not hosts:
             return
-        self.progress(begun("", Stage.END, f"rolling back {len(hosts)} host{'s' * (len(hosts) != 1)}"))
+        self.progress(begun("", Stage.END, f"rolling back {format_count(len(hosts), 'host')}"))
 
         def note(host: str, ended: Ended) -> bool:
             self.runs[host].rollback = ended

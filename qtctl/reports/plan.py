@@ -185,12 +185,21 @@ def read(text: str, path: str) -> PlanReport:
     try:
         report = PlanReport.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors()[0]
-        at = ".".join(str(each) for each in first["loc"])
-        what = f"not a plan of qtctl: {at + ': ' if at else ''}{first['msg']}"
         hint = "qtctl plan --host HOST --out FILE writes one"
-        raise InputError(what, hint=hint, place=Place(path)) from error
-    if report.schema_version != SCHEMA_VERSION or report.qtctl_version != VERSION:
-        what = f"a plan of qtctl {report.qtctl_version}, and this is {VERSION}"
-        raise InputError(what, hint="plan again with this version", place=Place(path))
+        raise make_invalid(error, "not a plan of qtctl", hint, path) from error
+    check_version("a plan", report.schema_version, report.qtctl_version, path)
     return report
+
+
+def make_invalid(error: ValidationError, what: str, hint: str, path: str) -> InputError:
+    """The error for a document that is not what it should be: with the first key that is wrong."""
+    first = error.errors()[0]
+    at = ".".join(str(each) for each in first["loc"])
+    return InputError(f"{what}: {at + ': ' if at else ''}{first['msg']}", hint=hint, place=Place(path))
+
+
+def check_version(what: str, schema_version: int, qtctl_version: str, path: str) -> None:
+    """InputError if a saved document was written by another version. `what`: what it is, in words."""
+    if (schema_version, qtctl_version) != (SCHEMA_VERSION, VERSION):
+        said = f"{what} of qtctl {qtctl_version}, and this is {VERSION}"
+        raise InputError(said, hint="plan again with this version", place=Place(path))

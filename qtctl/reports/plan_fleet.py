@@ -6,7 +6,6 @@ from typing import Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from qtctl.errors import InputError, Place
 from qtctl.model.plan import Choices, Plan, PlannedBefore
 from qtctl.plan.agreed import digest_step, plan_digest
 from qtctl.plan.alike import differ_inside, group_alike
@@ -18,7 +17,9 @@ from qtctl.reports.plan import (
     PlanNote,
     PlanRefusal,
     PlanStep,
+    check_version,
     conclude_plan,
+    make_invalid,
     make_notes,
     make_refusals,
     make_step,
@@ -169,13 +170,9 @@ def read(text: str, path: str) -> FleetPlanReport:
     try:
         report = FleetPlanReport.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors()[0]
-        at = ".".join(str(each) for each in first["loc"])
-        what = f"not the plans of several hosts: {at + ': ' if at else ''}{first['msg']}"
-        raise InputError(what, hint="qtctl plan --tag TAG --out FILE writes them", place=Place(path)) from error
-    if report.schema_version != SCHEMA_VERSION or report.qtctl_version != VERSION:
-        what = f"plans of qtctl {report.qtctl_version}, and this is {VERSION}"
-        raise InputError(what, hint="plan again with this version", place=Place(path))
+        hint = "qtctl plan --tag TAG --out FILE writes them"
+        raise make_invalid(error, "not the plans of several hosts", hint, path) from error
+    check_version("plans", report.schema_version, report.qtctl_version, path)
     return report
 
 

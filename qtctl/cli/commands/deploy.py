@@ -7,7 +7,7 @@ import typer
 
 from qtctl.cli.command import Command, Panel
 from qtctl.cli.commands.plan import Shown, show_plan
-from qtctl.cli.deploy_output import DeployOutput, make_confirmation
+from qtctl.cli.deploy_output import DeployOutput, check_plan_choices, make_confirmation
 from qtctl.cli.interrupt import raise_on_interrupt
 from qtctl.cli.options import (
     AsOption,
@@ -131,11 +131,7 @@ def _read_choices(file: "Path", declared: "Declared", host: str, given: "Choices
     """What the plan in `file` was made with. InputError if an option says so too."""
     from qtctl.api.plan import read
 
-    if given.take_over or given.prune or given.cut_over:
-        raise InputError(
-            "--plan has its own --take-over, --prune and --cut-over",
-            hint="give them to qtctl plan, and --plan alone here",
-        )
+    check_plan_choices(given)
     return read(file, declared, host)
 
 
