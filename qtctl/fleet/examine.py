@@ -32,8 +32,10 @@ from qtctl.flows.questions import make_inquiry
 from qtctl.model.events import Stage, begun
 from qtctl.model.evidence import Evidence
 from qtctl.model.inquiry import Inquiry
+from qtctl.model.measures import Measure
 from qtctl.reports.audit import AuditReport, build_report
 from qtctl.reports.fleet_view import add_places
+from qtctl.reports.measures import measure_host
 from qtctl.reports.selection import Selection
 from qtctl.reports.unreachable import condense
 from qtctl.resolve.resolve import make_login
@@ -46,7 +48,8 @@ class Judging:
     """How hosts are judged, and what their results contain; the same for all hosts of a run.
 
     `selection`: which checks count. `gate`: replaces fail_on of the registry. `every`: the report has the checks that
-    hold. `with_held`: the findings have them, too. `with_evidence`: the result has the evidence.
+    hold. `with_held`: the findings have them, too. `with_evidence`: the result has the evidence. `with_measures`: the
+    result has the metrics.
     """
 
     selection: Selection = EVERYTHING
@@ -54,6 +57,7 @@ class Judging:
     every: bool = False
     with_held: bool = False
     with_evidence: bool = False
+    with_measures: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,7 @@ class HostResult:
     `number`, `target`, `host`: as in its Examination. `reached`: whether it answered anything. `findings`: the checks
     as formats show them, each with its place in the registry; what holds only if that was asked for. `evidence`: the
     document as it is saved, None if it was not asked for. `took_s`: seconds that the worker needed. `traits`: in what
-    it is compared with other hosts.
+    it is compared with other hosts. `measures`: its metrics, () if they were not asked for.
     """
 
     number: int
@@ -97,6 +101,7 @@ class HostResult:
     evidence: str | None
     took_s: float
     traits: HostTraits
+    measures: tuple[Measure, ...] = ()
 
 
 @repeatable
@@ -154,6 +159,7 @@ def _judge(task: Examination, prepared: Prepared, evidence: Evidence, began: flo
     report = build_report(declared.desired, evidence, checks, every=judging.every, gate=judging.gate, selection=said)
     shown = checks if said else condense(checks, task.target)
     kept = (each for each in shown if judging.with_held or each.outcome is not Outcome.HOLDS)
+    took_s = monotonic() - began
     return HostResult(
         task.number,
         task.target,
@@ -162,6 +168,7 @@ def _judge(task: Examination, prepared: Prepared, evidence: Evidence, began: flo
         report,
         tuple(add_places(kept, declared.host_place)),
         dump(evidence) if judging.with_evidence else None,
-        monotonic() - began,
+        took_s,
         read_traits(declared.desired, evidence, task.target, declared.host_place()),
+        measure_host(declared.desired, evidence, report, took_s) if judging.with_measures else (),
     )

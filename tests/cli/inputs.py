@@ -420,6 +420,30 @@ USAGE = (
     ),
 )
 
+ALLOW_REMOTE = "give --allow-remote if everybody who reaches that address may read the metrics"
+ADDRESS_AND_PORT = "give an IP address and a port, such as 127.0.0.1:9810 or [::1]:9810"
+METRICS = (
+    Case("metrics of nothing", nothing, ("metrics",),
+         ("say which hosts are measured (--host, --tag or --all-hosts, or --from FILE)",)),
+    Case("metrics of hosts and evidence", nothing, ("metrics", "--host", "box", "--from", "evidence.json"),
+         ("hosts and --from are both given (--host, --tag or --all-hosts, or --from FILE)",)),
+    Case("metrics in two ways", nothing, ("metrics", "--all-hosts", "--textfile", "x.prom", "--rules"),
+         ("--textfile and --rules are both given (give one of them)",)),
+    Case("an endpoint for everybody", nothing, ("metrics", "--all-hosts", "--listen", "0.0.0.0:9810"),
+         (f"--listen 0.0.0.0:9810 is no loopback address ({ALLOW_REMOTE})",)),
+    Case("an endpoint without a port", nothing, ("metrics", "--all-hosts", "--listen", "127.0.0.1"),
+         (f"--listen '127.0.0.1' is no address and port ({ADDRESS_AND_PORT})",)),
+    Case("an endpoint of saved evidence", nothing, ("metrics", "--from", "evidence.json", "--listen", "127.0.0.1:9810"),
+         ("--listen asks hosts, and --from names saved evidence (use --textfile for it)",)),
+    Case("rules of evidence", nothing, ("metrics", "--rules", "--from", "evidence.json"),
+         ("--from is for metrics (rules and dashboards come from the registry alone)",)),
+    Case("a textfile that is a folder", make_folder("x.prom"),
+         ("metrics", "--from", "evidence.json", "--textfile", "x.prom"),
+         ("x.prom: cannot be written: it is a folder (name a file)",)),
+    Case("metrics of the same host twice", nothing, ("metrics", "--from", "evidence.json", "--from", "evidence.json"),
+         ("two files have evidence of nowhere.invalid (give each host once)",)),
+)  # fmt: skip
+
 GROUPS = {
     "registry": REGISTRY,
     "templates": TEMPLATES,
@@ -427,4 +451,5 @@ GROUPS = {
     "evidence": EVIDENCE,
     "targets": TARGETS,
     "usage": USAGE,
+    "metrics": METRICS,
 }

@@ -168,6 +168,10 @@ OF_COMMAND: dict[str, tuple[str, ...]] = {
         "1: explained, but the items come to something else: the report was changed, or is damaged",
         "2: the file is no report of qtctl, or no number stands there; or `--from` is not its evidence",
     ),
+    "metrics": (
+        "0: the metrics were written, whatever they say; `--listen` was ended",
+        "2: an error in registry, options or saved evidence; or nothing can listen there",
+    ),
     "check-claims": (
         "0: nothing in it is false",
         "1: a claim is false, or the document contradicts itself",

@@ -31,6 +31,7 @@ COMMANDS = {
     "plan": ("--host", "nowhere.invalid"),
     "adopt drift": ("--host", "nowhere.invalid"),
     "audit": ("--from", "evidence.json"),
+    "metrics": ("--from", "evidence.json"),
     "report registry": ("--from", "evidence.json"),
     "report overview": ("--from", "evidence.json"),
     "report catalogue": ("--from", "evidence.json"),

@@ -1,0 +1,118 @@
+"""Alert rules and dashboard: promtool accepts them, and they name nothing that qtctl does not measure."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qtctl.api import fleet
+from qtctl.api.metrics import build_dashboard, build_rules
+from qtctl.api.registry import LoadedRegistry, load
+from qtctl.model.measures import FAMILIES, Family
+from qtctl.model.selection import HostSelection
+from tests.builders import reported
+from tests.builders.registry import SMALL
+
+ROOT = Path(__file__).parent.parent.parent
+NAME = re.compile(r"\bqtctl_[a-z_]+")
+MATCHER = re.compile(r"(qtctl_[a-z_]+)\{([^}]*)\}")
+NAMED_LABEL = re.compile(r"([a-z_]+)(?:=~|!~|!=|=)\"")
+REGISTRIES = ("shipped", "small", "reported", "hostile")
+HOSTILE = 'a"b\\c{{x}}|.*'
+
+
+@pytest.fixture(params=REGISTRIES)
+def loaded(request: pytest.FixtureRequest, tmp_path: Path) -> LoadedRegistry:
+    if request.param == "shipped":
+        return load(ROOT / "registry")
+    files = reported.FILES if request.param == "reported" else dict(SMALL)
+    if request.param == "hostile":
+        files = {
+            name: text.replace("s:tick", HOSTILE.replace("\\", "\\\\").replace('"', '\\"'))
+            for name, text in files.items()
+        }
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    return load(tmp_path)
+
+
+def hosts_of(loaded: LoadedRegistry) -> tuple[str, ...]:
+    return fleet.select_hosts(loaded, HostSelection((), every=True))
+
+
+def check_with_promtool(text: str, folder: Path) -> None:
+    promtool = shutil.which("promtool")
+    assert promtool, "install prometheus"
+    file = folder / "rules.yml"
+    file.write_text(text)
+    command = [promtool, "check", "rules", "--lint-fatal", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def list_wrong_names(expr: str) -> set[str]:
+    """Metrics and labels in it that no family has."""
+    families: dict[str, Family] = {each.series: each for each in FAMILIES}
+    wrong = {name for name in NAME.findall(expr) if name not in families}
+    for name, matchers in MATCHER.findall(expr):
+        labels = NAMED_LABEL.findall(re.sub(r'"(?:[^"\\]|\\.)*"', '""', matchers))
+        wrong |= {f"{name}.{each}" for each in labels if name in families and each not in families[name].labels}
+    return wrong
+
+
+def test_promtool_accepts_the_rules(loaded: LoadedRegistry, tmp_path: Path) -> None:
+    text = build_rules(loaded, hosts_of(loaded), 60)
+    check_with_promtool(text, tmp_path)
+    assert list_wrong_names(text.replace('\\"', '"')) == set()
+    assert text == build_rules(loaded, hosts_of(loaded), 60)
+
+
+def test_every_threshold_of_the_registry_has_its_rule(tmp_path: Path) -> None:
+    for path, text in reported.FILES.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    loaded = load(tmp_path)
+    text = build_rules(loaded, hosts_of(loaded), 5).replace('\\"', '"')
+    assert 'qtctl_stream_age_seconds{store="redis",stream="s:tick"} > 60' in text
+    assert 'qtctl_stream_group_lag{store="redis",stream="s:tick",group="api"} > 10' in text
+    assert "(count(qtctl_host_reached) or vector(0)) < 1" in text
+    assert "time() - qtctl_audit_timestamp_seconds > 15" in text
+
+
+def test_findings_below_the_gate_alert_nobody(tmp_path: Path) -> None:
+    for path, text in SMALL.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    policy = tmp_path / "policy.toml"
+    policy.write_text('fail_on = "error"\n')
+    text = build_rules(load(tmp_path), ("box",), 60)
+    assert "QtctlFindingError" in text
+    assert "QtctlFindingWarning" not in text
+
+
+def test_the_dashboard_asks_only_what_is_measured(loaded: LoadedRegistry, tmp_path: Path) -> None:
+    dashboard = json.loads(build_dashboard(loaded, hosts_of(loaded)))
+    panels: list[dict[str, Any]] = dashboard["panels"]
+    exprs = [target["expr"] for panel in panels for target in panel["targets"]]
+    assert [each for each in exprs if list_wrong_names(each)] == []
+    assert {name for each in exprs for name in NAME.findall(each)} >= {
+        each.series for each in FAMILIES if each.name not in ("qtctl_round_failed", "qtctl_build_info")
+    }
+    records = [{"record": f"panel:{number}", "expr": each} for number, each in enumerate(exprs)]
+    check_with_promtool(json.dumps({"groups": [{"name": "panels", "rules": records}]}), tmp_path)
+    assert len({panel["id"] for panel in panels}) == len(panels)
+
+
+def test_panels_do_not_overlap(loaded: LoadedRegistry) -> None:
+    taken: set[tuple[int, int]] = set()
+    for panel in json.loads(build_dashboard(loaded, hosts_of(loaded)))["panels"]:
+        at = panel["gridPos"]
+        cells = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
+        assert not cells & taken
+        assert at["x"] + at["w"] <= 24
+        taken |= cells
