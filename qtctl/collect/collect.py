@@ -82,10 +82,13 @@ def refuse_all(inquiry: Inquiry, error: QtctlError, clock: Clock, address: str) 
 def _group_by_family(
     wanted: Mapping[str, list[Need]], inquiry: Inquiry, *, root: bool
 ) -> list[tuple[Probe, tuple[Need, ...]]]:
-    """The probes of one exec, each with the needs that it answers. `root`: also those that only root could run."""
+    """The probes of one exec, each with the needs that it answers. `root`: also those that only root could run.
+
+    A family of which nothing is needed asks nothing.
+    """
     able = (each for each in list_families() if root or not each.of_root)
-    asked = [(each, tuple(_select(wanted, *(fact.FACT for fact in each.facts)))) for each in able]
-    return [(family.ask(needs, inquiry), needs) for family, needs in asked]
+    asked = ((each, tuple(_select(wanted, *(fact.FACT for fact in each.facts)))) for each in able)
+    return [(family.ask(needs, inquiry), needs) for family, needs in asked if needs]
 
 
 def _select_of_root(wanted: Mapping[str, list[Need]]) -> list[Need]:

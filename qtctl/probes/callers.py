@@ -29,8 +29,6 @@ SCRIPTS = Library(
 def probe(needs: Sequence[Need], units: Sequence[str]) -> Probe:
     """`units`: all that the registry names. One command for both subjects."""
     wanted = tuple(dict.fromkeys(needs))
-    if not wanted:
-        return Probe((), lambda _: [])
     named = [unit for unit in units if not explain_odd_name(unit)]
     command = SCRIPTS.make_command([("find_callers", *named)], ("grep", "-r", "systemctl", "/etc"), AGAIN, TOOLS)
     return Probe((command,), lambda frames: [_answer(need, frames[0]) for need in wanted])

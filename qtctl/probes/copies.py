@@ -61,8 +61,6 @@ def _list_of_python(question: EntryQuestion) -> Iterator[Wanted]:
 
 
 def probe(needs: Sequence[Need], looked_for: Sequence[Wanted]) -> Probe:
-    if not needs:
-        return Probe((), lambda _: [])
     keys = ["\t".join(each) for each in looked_for]
     command = SCRIPTS.make_command([("find_copies", *keys)], ("grep", "/proc/*/cmdline"), AGAIN, TOOLS)
     units = [each[0] for each in looked_for]

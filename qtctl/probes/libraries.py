@@ -25,8 +25,6 @@ SCRIPTS = Library("libraries", ("libraries.sh",), {"find_libraries": ArgumentKin
 
 def probe(needs: Sequence[Need]) -> Probe:
     wanted = tuple(dict.fromkeys(needs))
-    if not wanted:
-        return Probe((), lambda _: [])
     venvs = [need.subject for need in wanted if need.subject.startswith("/")]
     command = SCRIPTS.make_command(
         [("find_libraries", *venvs)], ("find", "/usr/lib", "/etc/ld.so.conf", *venvs), AGAIN, TOOLS

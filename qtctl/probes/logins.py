@@ -42,8 +42,6 @@ SCRIPTS = Library(
 
 def probe(needs: Iterable[Need]) -> Probe:
     wanted = sorted(set(needs), key=lambda need: need.subject)
-    if not wanted:
-        return Probe((), lambda _: [])
     return Probe((_make_command(),), lambda frames: [_parse(need, frames) for need in wanted])
 
 

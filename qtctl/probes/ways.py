@@ -76,8 +76,6 @@ class _Said:
 
 def probe(needs: Sequence[Need]) -> Probe:
     """One command for all of them."""
-    if not needs:
-        return Probe((), lambda _: [])
     asked, odd = divide_needs(needs, _explain_odd)
     users = [need.subject for need in asked if need.fact == UserIds.FACT]
     paths = [need.subject for need in asked if need.fact == PathWay.FACT]

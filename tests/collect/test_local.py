@@ -18,6 +18,7 @@ from qtctl.model.desired import Desired
 from qtctl.model.evidence import Evidence, Need
 from qtctl.model.inquiry import build_inquiry
 from qtctl.model.secret import Secret
+from qtctl.probes import baseline
 from qtctl.remote.request import Request
 from tests.collect.small import OF_STORE, cli, desired, fill, free_port, item, redis, states
 
@@ -41,6 +42,12 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 def look(wanted: Desired, *needs: Need, passwords: Mapping[str, Secret] | None = None, **options: object) -> Evidence:
     with LocalHost() as host:
         return collect(host, build_inquiry(wanted, needs, passwords=passwords), CLOCK, **options)  # type: ignore[arg-type]
+
+
+def test_a_family_of_which_nothing_is_needed_asks_nothing(port: int) -> None:
+    commands = [ask.argv[0] for ask in look(desired(port)).asks if ask.via == "exec"]
+    as_root = "true"
+    assert commands == ["true", *(command.argv[0] for command in baseline.probe().commands), as_root]
 
 
 def test_everything_of_a_store(port: int) -> None:

@@ -37,11 +37,6 @@ def test_broken_marks_are_said() -> None:
     assert "do not stand once each" in answer.value.broken
 
 
-def test_nothing_is_asked_without_a_need() -> None:
-    assert probe([], "f", ()).commands == ()
-    assert probe([], "f", ()).parse([]) == []
-
-
 GONE = b"head: cannot open '/etc/hosts' for reading: No such file or directory\n"
 CLOSED = b"head: cannot open '/etc/hosts' for reading: Permission denied\n"
 BROKEN = {
