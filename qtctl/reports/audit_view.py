@@ -7,6 +7,7 @@ from qtctl.errors import Place
 from qtctl.findings.finding import Finding
 from qtctl.reports import audit_page, audit_screen
 from qtctl.reports.audit import AuditReport, to_json
+from qtctl.reports.audit_sheet import HostSheet, build_sheet
 from qtctl.reports.fleet import build_report
 from qtctl.reports.fleet_lines import write_lines
 from qtctl.reports.unreachable import condense
@@ -20,8 +21,12 @@ def build_view(
     home: Callable[[], Place],
     *,
     verbose: bool = False,
+    host: Callable[[], HostSheet] | None = None,
 ) -> View:
-    """`checks`: all that were judged, with what holds. `verbose`: each finding in full, also on a screen."""
+    """`checks`: all that were judged, with what holds. `verbose`: each finding in full, also on a screen.
+
+    `host`: what a page for a browser shows of the host beside its findings.
+    """
     return View(
         name="audit",
         about=report.host,
@@ -32,4 +37,5 @@ def build_view(
         locate=locate,
         home=home,
         parts=lambda: write_lines((report,), lambda: build_report((report,))),
+        sheet=lambda: build_sheet(report, host and host()),
     )

@@ -42,6 +42,22 @@ class Toned:
 
 
 @dataclass(frozen=True, slots=True)
+class Meter(Toned):
+    """A value against its limit. `text`: the picture in characters, with the words. `share`: 0 to 1."""
+
+    share: float = 0.0
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trend(Toned):
+    """A value over time. `text`: the picture in characters, with the words. `values`: None where it is not known."""
+
+    values: tuple[float | None, ...] = ()
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Break:
     """A line break within a cell."""
 

@@ -9,7 +9,7 @@ from qtctl.reports.phrases import fold_names
 
 MOST_ALIKE = 10
 """More hosts than this that are alike share a row."""
-_WORST_FIRST = (Conclusion.NOT_AS_DECLARED, Conclusion.INCOMPLETE, Conclusion.AS_DECLARED)
+WORST_FIRST = (Conclusion.NOT_AS_DECLARED, Conclusion.INCOMPLETE, Conclusion.AS_DECLARED)
 _IDS = 3
 
 
@@ -58,10 +58,10 @@ class HostRow:
 def make_rows(reports: Iterable[AuditReport]) -> tuple[HostRow, ...]:
     """Those with the worst verdict first, otherwise in the order given."""
     alike: dict[object, list[AuditReport]] = {}
-    for report in sorted(reports, key=lambda each: _WORST_FIRST.index(each.verdict)):
+    for report in sorted(reports, key=lambda each: WORST_FIRST.index(each.verdict)):
         alike.setdefault(_make_key(report), []).append(report)
     rows = (row for those in alike.values() for row in _split(those))
-    return tuple(sorted(rows, key=lambda row: _WORST_FIRST.index(row.first.verdict)))
+    return tuple(sorted(rows, key=lambda row: WORST_FIRST.index(row.first.verdict)))
 
 
 def _split(those: Sequence[AuditReport]) -> Iterable[HostRow]:

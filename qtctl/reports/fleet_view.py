@@ -11,6 +11,7 @@ from qtctl.reports.fleet import FleetReport, to_json
 from qtctl.reports.fleet_lines import write_lines
 from qtctl.reports.fleet_page import build_page
 from qtctl.reports.fleet_screen import build_screen
+from qtctl.reports.fleet_sheet import build_sheet
 from qtctl.reports.phrases import fold_names
 from qtctl.reports.view import Suite, View
 
@@ -40,6 +41,7 @@ def build_view(
             *(Suite(host, each, host) for host, each in checks),
             *([Suite("hosts compared", compared)] if compared else []),
         ],
+        sheet=partial(build_sheet, report),
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import PurePath
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding
 from qtctl.reports.blocks import Block, Blocks
+from qtctl.reports.sheet import Sheet
 
 
 def keep_name(file: str) -> str:
@@ -50,7 +51,7 @@ class View:
     nothing was judged. `rules`: ids of which findings could have been made. `locate`: a file as findings name it → its
     path for whoever runs the command. `home`: where findings are shown that nothing declares. `suites`: of a report in
     parts, the findings of each; None: the report is one. `parts`: of a report of hosts, a JSON document in one line for
-    each and one for all of them, each as soon as it is there.
+    each and one for all of them, each as soon as it is there. `sheet`: the report for a browser; None: the page.
     """
 
     name: str
@@ -64,3 +65,4 @@ class View:
     home: Callable[[], Place] | None = None
     suites: Callable[[], Sequence[Suite]] | None = None
     parts: Callable[[], Iterable[str]] | None = None
+    sheet: Callable[[], Sheet] | None = None

@@ -35,26 +35,31 @@ class Shape(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Node:
-    """`id` is unique in its graph; `label` is what a reader sees; `idle`: declared stopped, or run by a timer."""
+    """`id` is unique in its graph; `label` is what a reader sees; `idle`: declared stopped, or run by a timer.
+
+    `bad`: it is not as declared.
+    """
 
     id: str
     shape: Shape
     label: str
     name: str
     idle: bool = False
+    bad: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Edge:
     """Ids of nodes. `words`: for order, other ties between the two, for example `wants`; for streams the group.
 
-    A group with the same name as its service is left out.
+    A group with the same name as its service is left out. `bad`: what it carries is late.
     """
 
     source: str
     to: str
     words: str
     dashed: bool = False
+    bad: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,9 @@ text { font: 12px Helvetica, Arial, sans-serif; fill: #1a202c; }
 .edge { fill: none; stroke: #718096; stroke-width: 1.2; marker-end: url(#arrow); }
 .edge.dashed { stroke-dasharray: 5 4; }
 .edge.back { stroke: #c05621; marker-end: url(#back); }
+.edge.bad { stroke: #c53030; stroke-width: 2.4; marker-end: url(#bad); }
+.words.bad { fill: #c53030; font-weight: bold; }
+.bad > path { stroke: #c53030; stroke-width: 2.4; }
 .edge:hover { stroke: #1a202c; stroke-width: 3; }
 """
 ARROW = (
@@ -53,8 +56,36 @@ class Box:
         return self.x + self.width
 
 
+COLOURS = {"arrow": "#718096", "back": "#c05621", "bad": "#c53030"}
+
+
 def draw_svg(graph: Graph) -> str:
     """The picture. Names are shown and kept as text: none can end an element."""
+    width, height, lines = _draw_parts(graph, "")
+    title = escape(terminal.show_line(graph.title))
+    head = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" {_format_size(width, height)} role="img">',
+        f"<title>{title}</title>",
+        f"<style>{STYLE}</style>",
+        f"<defs>{''.join(ARROW.format(id=name, fill=fill) for name, fill in COLOURS.items())}</defs>",
+        '<rect width="100%" height="100%" fill="#ffffff"/>',
+        f'<text class="title" x="{MARGIN:.0f}" y="28">{title}</text>',
+    ]
+    return "\n".join([*head, *lines, "</svg>"]) + "\n"
+
+
+def draw_inline(graph: Graph, name: str) -> str:
+    """The picture as a part of an HTML page, which has its colours. `name`: unique in the page, in letters."""
+    width, height, lines = _draw_parts(graph, name)
+    cut = TOP / 2 - 8
+    size = f'width="{width:.0f}" height="{height - cut:.0f}" viewBox="0 {cut:.0f} {width:.0f} {height - cut:.0f}"'
+    arrows = "".join(ARROW.format(id=f"{name}-{each}", fill=fill) for each, fill in COLOURS.items())
+    title = escape(terminal.show_line(graph.title))
+    return "".join([f'<svg {size} role="img" aria-label="{title}"><defs>{arrows}</defs>', *lines, "</svg>"])
+
+
+def _draw_parts(graph: Graph, inside: str) -> tuple[float, float, list[str]]:
+    """Width, height and elements. `inside`: what the arrows' names begin with, in a page; '' in a file."""
     laid = make_layers(
         (node.id for node in graph.nodes), ((edge.source, edge.to) for edge in graph.edges), _find_shared_edges(graph)
     )
@@ -65,19 +96,12 @@ def draw_svg(graph: Graph) -> str:
     legend = list(_draw_legend(graph, back=bool(laid.back)))
     width = max([box.right for box in boxes.values()] + [_measure_legend(graph), 400.0]) + MARGIN
     height = max((box.y for box in boxes.values()), default=TOP) + HEIGHT / 2 + MARGIN
-    title = escape(terminal.show_line(graph.title))
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" {_format_size(width, height)} role="img">',
-        f"<title>{title}</title>",
-        f"<style>{STYLE}</style>",
-        f"<defs>{ARROW.format(id='arrow', fill='#718096')}{ARROW.format(id='back', fill='#c05621')}</defs>",
-        '<rect width="100%" height="100%" fill="#ffffff"/>',
-        f'<text class="title" x="{MARGIN:.0f}" y="28">{title}</text>',
         *legend,
-        *(line for edge in graph.edges for line in _draw_edge(edge, laid, boxes, nodes, said_once)),
+        *(line for edge in graph.edges for line in _draw_edge(edge, laid, boxes, nodes, said_once, inside=inside)),
         *(line for node in graph.nodes for line in _draw_node(node, boxes[node.id])),
     ]
-    return "\n".join([*lines, "</svg>"]) + "\n"
+    return width, height, lines
 
 
 def _format_size(width: float, height: float) -> str:
@@ -169,22 +193,32 @@ def _measure_room(item: str) -> float:
 
 
 def _draw_edge(
-    edge: Edge, laid: Layers, boxes: Mapping[str, Box], nodes: Mapping[str, Node], said_once: Collection[Edge]
+    edge: Edge,
+    laid: Layers,
+    boxes: Mapping[str, Box],
+    nodes: Mapping[str, Node],
+    said_once: Collection[Edge],
+    *,
+    inside: str,
 ) -> Iterator[str]:
     pair = (edge.source, edge.to)
     if pair not in laid.paths:
         return
     path = [boxes[item] for item in laid.paths[pair]]
     back = pair in laid.back
-    kinds = " ".join(["edge", *(["dashed"] if edge.dashed else []), *(["back"] if back else [])])
+    kinds = " ".join(
+        ["edge", *(["dashed"] if edge.dashed else []), *(["back"] if back else []), *(["bad"] if edge.bad else [])]
+    )
+    arrow = f' marker-end="url(#{inside}-{"bad" if edge.bad else "back" if back else "arrow"})"' if inside else ""
     said = f" ({edge.words})" if edge.words else ""
     about = escape(terminal.show_line(f"{nodes[edge.source].name} → {nodes[edge.to].name}{said}"))
-    yield f'<path class="{kinds}" d="{_draw_curve(path, back=back)}"><title>{about}</title></path>'
+    yield f'<path class="{kinds}" d="{_draw_curve(path, back=back)}"{arrow}><title>{about}</title></path>'
     if edge.words and edge in said_once:
         x, y = _place_label(path, back=back)
         anchor = "start" if back else "end"
         words = escape(terminal.show_line(edge.words))
-        yield f'<text class="words" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{words}</text>'
+        late = " bad" if edge.bad else ""
+        yield f'<text class="words{late}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{words}</text>'
 
 
 def _draw_curve(path: list[Box], *, back: bool) -> str:
@@ -213,7 +247,8 @@ def _draw_node(node: Node, box: Box) -> Iterator[str]:
     drawn_as = DRAWN_AS.get(node.shape, node.shape).value
     kinds = f"{drawn_as} idle" if node.idle else drawn_as
     middle = box.x + box.width / 2
-    yield f"<g><title>{escape(terminal.show_line(node.name))} ({node.shape.value})</title>"
+    bad = ' class="bad"' if node.bad else ""
+    yield f"<g{bad}><title>{escape(terminal.show_line(node.name))} ({node.shape.value})</title>"
     yield f'<path class="{kinds}" d="{_draw_outline(node.shape, box)}"/>'
     lines = _split_label(node.label)
     for at, line in enumerate(lines):

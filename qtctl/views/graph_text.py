@@ -39,6 +39,9 @@ def write_mermaid(graph: Graph) -> str:
     lines += [f"  {number[edge.source]} {_write_mermaid_arrow(edge)} {number[edge.to]}" for edge in graph.edges]
     for shape in (Shape.STREAM, Shape.KEY):
         lines += _write_class(shape.value, [number[node.id] for node in graph.nodes if node.shape is shape])
+    lines += _write_class("bad", [number[node.id] for node in graph.nodes if node.bad])
+    if late := [str(at) for at, edge in enumerate(graph.edges) if edge.bad]:
+        lines.append(f"  linkStyle {','.join(late)} stroke:#c53030,stroke-width:3px")
     lines += _write_class("idle", [number[node.id] for node in graph.nodes if node.idle])
     return "\n".join(lines) + "\n"
 
@@ -46,6 +49,7 @@ def write_mermaid(graph: Graph) -> str:
 STYLES = {
     "stream": "fill:#fff3d6,stroke:#b7791f",
     "key": "fill:#f3e8ff,stroke:#7e3fb2",
+    "bad": "stroke:#c53030,stroke-width:3px",
     "idle": "stroke-dasharray:4 3,color:#555",
 }
 
@@ -87,12 +91,13 @@ def write_dot(graph: Graph) -> str:
 
 def _write_dot_node(node: Node) -> str:
     idle = ", style=dashed" if node.idle else ""
-    return f"label={_quote_dot(node.label)}, shape={DOT[node.shape]}, tooltip={_quote_dot(node.name)}{idle}"
+    bad = ", color=red, penwidth=2" if node.bad else ""
+    return f"label={_quote_dot(node.label)}, shape={DOT[node.shape]}, tooltip={_quote_dot(node.name)}{idle}{bad}"
 
 
 def _write_dot_edge(edge: Edge) -> str:
     label = [f"label={_quote_dot(edge.words)}"] if edge.words else []
-    said = label + (["style=dashed"] if edge.dashed else [])
+    said = label + (["style=dashed"] if edge.dashed else []) + (["color=red", "penwidth=2"] if edge.bad else [])
     return f" [{', '.join(said)}]" if said else ""
 
 

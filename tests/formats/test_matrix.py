@@ -146,7 +146,7 @@ def test_the_commands_that_have_formats() -> None:
 WHY = "the name nowhere.invalid does not resolve"
 ONCE = {
     "table": WHY, "md": WHY, "github": WHY, "sarif": '"kind": "open"', "junit": "<error ",
-    "jsonl": '"outcome":"unknown"',
+    "jsonl": '"outcome":"unknown"', "html": WHY,
 }  # fmt: skip
 """What each format says once of such a host: a result has its reason, and its proof, in several places."""
 
@@ -246,7 +246,14 @@ def read_lines(text: str) -> None:
         Draft202012Validator(schema).validate(each)
 
 
+def read_html(text: str) -> None:
+    assert text.startswith("<!doctype html>\n")
+    assert text.endswith("</html>\n")
+    assert "Content-Security-Policy" in text
+
+
 READERS = {
+    "html": read_html,
     "table": read_table,
     "md": read_markdown,
     "json": read_json,

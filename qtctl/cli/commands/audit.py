@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from qtctl.cli.evidence import Source
     from qtctl.flows.asking import Asking
     from qtctl.flows.declared import Declared
+    from qtctl.reports.audit_sheet import HostSheet
 
 VERBOSE_HELP = "Show every finding with its proof, and not only what to do first."
 BECOME_HELP = "Read through sudo -n what only root can see: contents of env files, working directories."
@@ -114,7 +115,14 @@ def _audit_one(source: "Source", started: "Asking | None", shown: Shown, *, save
     locate = name_under(source.registry, source.templates)
     if save == STDOUT:
         return choose_exit(report.verdict)
-    present(build_view(report, checks, locate, declared.host_place, verbose=shown.verbose), shown.format)
+
+    def show_host() -> "HostSheet":
+        from qtctl.api.page import show_host
+
+        return show_host(declared, evidence, checks)
+
+    view = build_view(report, checks, locate, declared.host_place, verbose=shown.verbose, host=show_host)
+    present(view, shown.format)
     return choose_exit(report.verdict)
 
 
