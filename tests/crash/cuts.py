@@ -32,14 +32,12 @@ def at_random(runs: int, seed: int, only: str) -> Iterator[Cut]:
         yield Cut(blows[number % len(blows)], chance.uniform(0.02, LATEST))
 
 
-EARLY = {blow.name: 0.25 + 0.05 * number for number, blow in enumerate(BLOWS)}
-LATE = {blow.name: 0.4 + 0.05 * number for number, blow in enumerate(reversed(BLOWS))}
-"""The other way round, so that the slow ones are spread over the hosts."""
-KILLED_AT = (2, 5, 11, 25, 36, 44, 53, 64, 77, 89)
-OFF_AT = (7, 33, 49, 57, 74, 83)
+MOMENTS = {blow.name: 0.25 + 0.07 * number for number, blow in enumerate(BLOWS)}
+KILLED_AT = (5, 36, 53, 77)
+OFF_AT = (33, 57, 83)
 CORE = (
-    *(Cut(name, share) for moments in (EARLY, LATE) for name, share in moments.items()),
+    *(Cut(name, share) for name, share in MOMENTS.items()),
     *(Cut("kill", points=(point,)) for point in KILLED_AT),
     *(Cut("off", points=(point,)) for point in OFF_AT),
 )
-"""Blows early and late, and some of the steps of staging, of applying, and of what comes after the confirmation."""
+"""Each blow at one moment, and some of the steps of staging, of applying, and of what comes after the confirmation."""

@@ -1,6 +1,6 @@
 """A deploy that is cut short ends by itself, as new and verified or as old and verified.
 
-Each blow comes twice, and at some steps of the host's scripts these are killed, or the power goes. The runs take place
+Each blow comes once, and at some steps of the host's scripts these are killed, or the power goes. The runs take place
 beside each other, on a few hosts: most of the time they wait. At other moments, at each step, of other commands, and as
 often as one likes: python -m tests.crash.
 """
