@@ -2,16 +2,18 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from qtctl.adopt.registry import HostFacts
-from qtctl.dialects.endpoints import LOCAL, is_account, is_address, is_port, is_tag, is_target
+from qtctl.dialects.endpoints import LOCAL, TAG_SIGN, is_account, is_address, is_port, is_tag, is_target
 from qtctl.dialects.inventory.ini import parse_ini
 from qtctl.dialects.inventory.ssh_config import parse_ssh_config
-from qtctl.dialects.inventory.tree import Entry, Tree, Variable
+from qtctl.dialects.inventory.tree import ALL, Entry, Tree, Variable
 from qtctl.dialects.inventory.yaml_form import parse_yaml
 from qtctl.dialects.secrets import is_secret_name
+from qtctl.model.host_defaults import EVERY
 
 ADDRESSES = ("ansible_host", "ansible_ssh_host")
 PORTS = ("ansible_port", "ansible_ssh_port")
@@ -55,7 +57,6 @@ def adopt_inventory(tree: Tree) -> AdoptedHosts:
     """InputError for a host whose name is not valid in a registry."""
     entries = tree.list_entries()
     left: dict[tuple[str, str], Left] = {}
-    blocks = []
     for name, entry in entries.items():
         if not is_target(name) or name == LOCAL:
             raise tree.fail(f"{name[:100]!r} is not a valid host name", entry.line, "a host name, as ssh takes it")
@@ -63,32 +64,79 @@ def adopt_inventory(tree: Tree) -> AdoptedHosts:
             known = left.setdefault((each.name, each.why), each)
             if known is not each:
                 left[each.name, each.why] = replace(known, hosts=known.hosts + 1)
-        blocks.append(_write_host(name, entry))
-    tags = sorted({group for entry in entries.values() for group in entry.groups if is_tag(group)})
-    if not blocks:
+    if not entries:
         raise tree.fail("it has no hosts", 1)
+    tags = sorted({group for entry in entries.values() for group in entry.groups if is_tag(group)})
     rest = sorted(left.values(), key=lambda each: (each.line, each.name, each.why))
-    return AdoptedHosts("\n".join(blocks), len(entries), tuple(tags), tuple(rest))
+    return AdoptedHosts(_write_hosts(tree, entries), len(entries), tuple(tags), tuple(rest))
 
 
-def _write_host(name: str, entry: Entry) -> str:
-    default = HostFacts(name, name)
-    address, port = _take(entry, ADDRESSES, is_address), _take(entry, PORTS, _is_port)
-    account = _take(entry, ACCOUNTS, is_account)
-    guessed = [key for key, known in (("address", address), ("deploy_user", account)) if known is None]
-    guessed = [*guessed, "audit_user", "memory", "cpus", "systemd", "timezone"]
-    tags = [group for group in entry.groups if is_tag(group)]
-    lines = [
-        f"[{name if _BARE.fullmatch(name) else _quote(name)}]",
-        f"address = {_quote(address or name)}",
-        *([f"ssh_port = {int(port)}"] if port is not None else ()),
-        *([f"tags = [{', '.join(map(_quote, tags))}]"] if tags else ()),
-        f"audit_user = {_quote(default.audit_user)}",
-        f"deploy_user = {_quote(account or default.deploy_user)}",
-        f"memory = {_quote(default.memory)}",
-        f"cpus = {default.cpus}",
-        f"guessed = [{', '.join(map(_quote, guessed))}]",
-    ]
+def _write_hosts(tree: Tree, entries: Mapping[str, Entry]) -> str:
+    """Hosts.toml: what hosts have in common in tables of defaults, for all or for a tag."""
+    default = HostFacts("", "")
+    tables: dict[str, dict[str, str]] = {
+        EVERY: {"audit_user": _quote(default.audit_user), "memory": _quote(default.memory), "cpus": str(default.cpus)}
+    }
+    guessed: dict[str, list[str]] = {EVERY: [*tables[EVERY], "systemd", "timezone"]}
+    members = _list_members(entries)
+    for name, entry in entries.items():
+        address = _take(entry.variables, ADDRESSES, is_address)
+        tables[name] = {"address": _quote(address or name)}
+        guessed[name] = [] if address else ["address"]
+        if tags := [group for group in entry.groups if is_tag(group)]:
+            tables[name]["tags"] = f"[{', '.join(map(_quote, tags))}]"
+    for key, names, holds in _KEYS:
+        told = {name: _take(entry.variables, names, holds) for name, entry in entries.items()}
+        written = {name for name, group in tree.groups.items() if _find(group.variables, names)}
+        shared = share_values(told, members, _take(tree.groups[ALL].variables, names, holds), written)
+        for table, value in shared.items():
+            if value is not None:
+                tables.setdefault(table, {})[key] = _quote(value) if key == USER else str(int(value))
+            elif key == USER:
+                tables[table][key] = _quote(default.deploy_user)
+                guessed[table].append(key)
+    order = sorted((name for name in tables if name not in entries), key=lambda name: (name != EVERY, name))
+    return "\n".join(_write_table(name, tables[name], guessed.get(name, ())) for name in (*order, *entries))
+
+
+def _list_members(entries: Mapping[str, Entry]) -> dict[str, list[str]]:
+    """Tag → its hosts."""
+    found: dict[str, list[str]] = {}
+    for name, entry in entries.items():
+        for group in filter(is_tag, entry.groups):
+            found.setdefault(group, []).append(name)
+    return found
+
+
+def share_values(
+    told: Mapping[str, str | None], members: Mapping[str, list[str]], of_all: str | None, written: Collection[str]
+) -> dict[str, str | None]:
+    """Table of hosts.toml → value of a key, so few that nothing is repeated. None, for all hosts: no value is known.
+
+    A tag has a value only if all its hosts have it, so no two tags can disagree. `of_all`: the value of the group
+    `all`; `written`: groups that set the key themselves.
+    """
+    values = {*told.values()}
+    every = values if len(values) == 1 else values & {None} or values & {of_all}
+    found: dict[str, str | None] = dict.fromkeys((EVERY,), next(iter(every))) if every else {}
+    left = {host for host, value in told.items() if value not in every}
+    uniform = {tag: hosts for tag, hosts in members.items() if len({told[host] for host in hosts}) == 1}
+    for tag in sorted(uniform, key=lambda each: (-len(uniform[each]), each)):
+        reached = left.intersection(uniform[tag])
+        if len(reached) > 1 or (reached and tag in written):
+            found[f"{TAG_SIGN}{tag}"] = told[uniform[tag][0]]
+            left -= reached
+    for value, hosts in Counter(told[host] for host in sorted(left)).most_common(1):
+        if EVERY not in found and hosts > 1:
+            found[EVERY] = value
+            left = {host for host in left if told[host] != value}
+    return found | {host: told[host] for host in told if host in left}
+
+
+def _write_table(name: str, values: Mapping[str, str], guessed: Collection[str]) -> str:
+    lines = [f"[{name if _BARE.fullmatch(name) else _quote(name)}]"]
+    lines += [f"{key} = {values[key]}" for key in _ORDER if key in values]
+    lines += [f"guessed = [{', '.join(map(_quote, guessed))}]"] if guessed else []
     return "\n".join(lines) + "\n"
 
 
@@ -96,8 +144,8 @@ def _quote(text: str) -> str:
     return json.dumps(text)
 
 
-def _take(entry: Entry, names: tuple[str, ...], holds: Callable[[str], bool]) -> str | None:
-    found = _find(entry.variables, names)
+def _take(variables: Mapping[str, Variable], names: tuple[str, ...], holds: Callable[[str], bool]) -> str | None:
+    found = _find(variables, names)
     return found[1].text if found is not None and _explain(*found, holds) == "" else None
 
 
@@ -116,6 +164,12 @@ def _explain(name: str, variable: Variable, holds: Callable[[str], bool]) -> str
 
 def _is_port(text: str) -> bool:
     return text.isdecimal() and len(text) <= len("65535") and is_port(int(text))
+
+
+USER = "deploy_user"
+_KEYS = (("ssh_port", PORTS, _is_port), (USER, ACCOUNTS, is_account))
+"""Key, the variables that set it, and what a value must be."""
+_ORDER = ("address", "ssh_port", "tags", "audit_user", USER, "memory", "cpus")
 
 
 def _list_left(entry: Entry) -> Iterator[Left]:

@@ -91,7 +91,10 @@ def _read_hosts() -> dict[str, Any]:
 
 def _complete_host(incomplete: str) -> list[str]:
     """The hosts of the registry, and local."""
-    return [name for name in (*_read_hosts(), "local") if name.startswith(incomplete)]
+    from qtctl.model.host_defaults import is_default_table
+
+    names = (name for name in (*_read_hosts(), "local") if not is_default_table(name))
+    return [name for name in names if name.startswith(incomplete)]
 
 
 def _complete_tag(incomplete: str) -> list[str]:

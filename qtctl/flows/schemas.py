@@ -9,11 +9,13 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 
 from qtctl.collect.document import make_schema as evidence_schema
+from qtctl.dialects.endpoints import TAG, TAG_SIGN
 from qtctl.errors import InputError
 from qtctl.findings.verdict import Conclusion
 from qtctl.model import registry as model
 from qtctl.model.accounts import Folder
 from qtctl.model.fields import AbsolutePath, Name
+from qtctl.model.host_defaults import EVERY
 from qtctl.model.policy import Policy
 from qtctl.model.service import Service
 from qtctl.registry.load import TABLES
@@ -222,8 +224,21 @@ def make_registry_schemas(meant: Meanings) -> dict[str, dict[str, Any]]:
     for file, (_, kind) in TABLES.items():
         key = KEYS_OF.get(kind, Name)
         schema = TypeAdapter(dict[key, kind]).json_schema()  # type: ignore[valid-type]
+        if kind is model.Host:
+            schema = _add_host_defaults(schema)
         found[file.removesuffix(".toml")] = _explain(schema, meant)
     return {name: _set_draft(schema) for name, schema in found.items()}
+
+
+def _add_host_defaults(schema: dict[str, Any]) -> dict[str, Any]:
+    """With the tables of defaults, from which a host may have any key that they can have."""
+    defaults = model.HostDefaults.model_json_schema(ref_template="#/$defs/{model}")
+    kinds = {**schema["$defs"], **defaults.pop("$defs", {}), "HostDefaults": defaults}
+    host = schema["$defs"]["Host"]
+    host["required"] = [key for key in host["required"] if key not in defaults["properties"]]
+    pattern = rf"^(\{EVERY}|{TAG_SIGN}{TAG})$"
+    tables = {**schema["patternProperties"], pattern: {"$ref": "#/$defs/HostDefaults"}}
+    return {**schema, "$defs": kinds, "patternProperties": tables}
 
 
 def describe_schemas() -> dict[str, str]:

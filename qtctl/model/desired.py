@@ -345,6 +345,8 @@ class Desired:
     expected_hostname: str = ""
     """The host's own name, and `machine` as in HostBaseline; '' if any will do."""
     machine: str = ""
+    host_tables: tuple[tuple[str, str], ...] = ()
+    """Key of hosts.toml → the table of defaults that the host's value comes from."""
     env_dir: str = ""
     """The fleet's folder of env files; '' before it is known."""
     needs_systemd: int | None = None
@@ -381,12 +383,8 @@ class Desired:
     def unit_names(self) -> frozenset[str]:
         """Every unit name that the registry mentions, including retired ones."""
         nodes = (*self.units(), *self.generated_units())
-        return frozenset(
-            (
-                *(name for node in nodes for name in node.names),
-                *(retired.unit for retired in self.retired_units),
-            )
-        )
+        retired = (each.unit for each in self.retired_units)
+        return frozenset((*(name for node in nodes for name in node.names), *retired))
 
     def env_services(self) -> Iterator[DesiredService]:
         """One service per env file: a template stands for its instances unless they have their own."""

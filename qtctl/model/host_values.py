@@ -60,7 +60,7 @@ def merge_values(service: Service, values: ServiceValues) -> Service:
     return service.model_copy(update=update)
 
 
-def list_leaves(values: ServiceValues) -> Iterator[tuple[Path, object]]:
+def list_leaves(values: BaseModel) -> Iterator[tuple[Path, object]]:
     """Every value that is set, with the path that the service has it at."""
     yield from _list_leaves(values, ())
 

@@ -1,5 +1,6 @@
 """The declared fleet, as in its TOML files. Field names are the keys that an operator writes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -153,6 +154,21 @@ class Host(Node):
     machine: str = Field(default="", pattern=r"^([0-9a-f]{32})?$")
 
 
+class HostDefaults(Node):
+    """What all hosts have, or those with a tag, unless their own tables say otherwise. None: it has no such default."""
+
+    ssh_port: TcpPort | None = None
+    audit_user: Account | None = None
+    deploy_user: Account | None = None
+    memory: Size | None = None
+    cpus: Number | None = Field(default=None, ge=1)
+    os: str | None = None
+    systemd: Number | None = Field(default=None, ge=240)
+    timezone: TimeZone | None = None
+    guessed: tuple[HostKey, ...] = ()
+    hosts_file: HostsFile | None = None
+
+
 class Tls(Node):
     """Files of the machine that runs qtctl, in PEM."""
 
@@ -281,6 +297,11 @@ class Registry:
 
     fleet: Fleet
     hosts: dict[str, Host]
+    """Each with the defaults in it."""
+    host_defaults: dict[str, HostDefaults] = field(default_factory=dict)
+    """`*`, or a tag with its sign → the defaults of these hosts."""
+    defaulted: dict[str, Mapping[tuple[str, ...], str]] = field(default_factory=dict)
+    """Host → path of a value → the table of defaults that it comes from."""
     stores: dict[str, Store] = field(default_factory=dict)
     services: dict[str, Service] = field(default_factory=dict)
     targets: dict[str, Target] = field(default_factory=dict)

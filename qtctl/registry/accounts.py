@@ -9,6 +9,7 @@ from qtctl.dialects.systemd.quoting import simplify_path
 from qtctl.dialects.systemd.sysusers import NAME
 from qtctl.errors import InputError
 from qtctl.model.accounts import Folder, User
+from qtctl.model.host_defaults import locate_host_key
 from qtctl.model.origin import Origin
 from qtctl.model.placement import Placement
 from qtctl.model.registry import Registry
@@ -106,7 +107,7 @@ def _check_hosts_files(registry: Registry) -> Iterator[Problem]:
     for host, node in registry.hosts.items():
         if node.hosts_file is None:
             continue
-        origin = registry.origins["hosts", host].at("hosts_file", "aliases")
+        origin = locate_host_key(registry, host, "hosts_file", "aliases")
         given: dict[tuple[str, bool], str] = {}
         for address, names in node.hosts_file.aliases.items():
             for name in names:

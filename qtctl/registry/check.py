@@ -15,6 +15,7 @@ from qtctl.registry.accounts import check_accounts
 from qtctl.registry.checks import check_checks
 from qtctl.registry.code import check_code
 from qtctl.registry.health import check_health
+from qtctl.registry.host_defaults import check_host_defaults
 from qtctl.registry.host_values import check_host_values
 from qtctl.registry.installs import check_installs
 from qtctl.registry.instances import check_without_instances
@@ -44,6 +45,7 @@ def check(registry: Registry) -> list[Problem]:
         *check_checks(registry),
         *check_code(registry),
         *check_installs(registry),
+        *check_host_defaults(registry),
         *check_host_values(registry),
         *_check_stores(registry),
         *_check_unit_names(registry, names),

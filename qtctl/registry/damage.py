@@ -130,6 +130,8 @@ def _add_hint(problem: Problem, unread: Known | None) -> Problem:
 
 def _list_tables(problem: Problem) -> tuple[str, ...]:
     """The tables that may declare what a problem names."""
+    if problem.name.startswith(TAG_SIGN):
+        return ("hosts",)
     return next((NAMED_BY[key] for key in reversed(problem.origin.path) if key in NAMED_BY), UNITS)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from qtctl.dialects.endpoints import LOCAL, is_target
+from qtctl.dialects.endpoints import LOCAL, TAG_SIGN, is_tag, is_target
 from qtctl.dialects.nearest import Known
 from qtctl.dialects.toml.keys import write_key
 from qtctl.dialects.toml.positions import get_line
@@ -19,6 +19,8 @@ from qtctl.model import registry as model
 from qtctl.model.accounts import Folder, User
 from qtctl.model.checks import Check
 from qtctl.model.code import Code
+from qtctl.model.host_defaults import EVERY, HostTables, is_default_table
+from qtctl.model.host_defaults import FILE as HOSTS_FILE
 from qtctl.model.origin import Origin
 from qtctl.model.policy import Policy
 from qtctl.model.service import Service
@@ -54,6 +56,7 @@ TABLES: dict[str, tuple[str, type[BaseModel]]] = {
 }
 """Files that map names to tables: the Registry field they fill and the model of a table."""
 
+DEFAULT_KEYS = frozenset(model.HostDefaults.model_fields)
 REQUIRED = ("fleet.toml", "hosts.toml")
 NAME_LENGTH = 200
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]*")
@@ -135,12 +138,15 @@ class _Loader:
         self.errors: list[InputError] = []
         self.origins: dict[tuple[str, str], Origin] = {}
         self.damage = Damage()
+        self.host_defaults: dict[str, model.HostDefaults] = {}
+        self.defaulted: dict[str, Mapping[tuple[str, ...], str]] = {}
 
     def load(self) -> model.Registry | None:
         self.errors += self._find_missing()
         fleet = self.load_file("fleet.toml", model.Fleet)
         policy = self.load_file("policy.toml", Policy) or Policy()
         tables: dict[str, Any] = {field: self._load_table(name, field, kind) for name, (field, kind) in TABLES.items()}
+        tables |= {"host_defaults": self.host_defaults, "defaulted": self.defaulted}
         services = self._load_services()
         locks, wrong = read_locks(tables["venvs"], self.files, self.places)
         self.errors += wrong
@@ -178,18 +184,52 @@ class _Loader:
         document = self._parse(path)
         if document is None and (path in self.files or path in REQUIRED):
             self.damage.lost.add(field)
-        for name, value in (document or {}).items():
+        entries, unsure = document or {}, dict[str, frozenset[str]]()
+        if kind is model.Host and any(map(is_default_table, entries)):
+            entries, unsure = self._complete_hosts(entries)
+        for name, value in entries.items():
             self.origins[field, name] = Origin(path, (name,))
             if kind not in (model.Key, Folder):
                 self._check_name(name, f"one of the {field}", Origin(path, (name,)))
             if kind is model.Host:
                 self._check_host_name(name, Origin(path, (name,)))
-            node = self._validate(path, (name,), value, kind)
+            node = self._validate(path, (name,), value, kind, unsure.get(name, frozenset()))
             if node is None:
                 self.damage.unread.setdefault(field, set()).add(name)
             else:
                 found[name] = node
         return found
+
+    def _complete_hosts(self, document: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, frozenset[str]]]:
+        """The tables of hosts with the defaults in them; and for each host, keys whose defaults have an error."""
+        written = {name: value for name, value in document.items() if is_default_table(name)}
+        wrong: dict[str, frozenset[str]] = {}
+        for name, value in written.items():
+            origin = self.origins["host_defaults", name] = Origin(HOSTS_FILE, (name,))
+            self._check_tag(name, origin)
+            node = self._validate(HOSTS_FILE, (name,), value, model.HostDefaults)
+            damaged = self.damage.entries.get((HOSTS_FILE, (name,)), [])
+            wrong[name] = frozenset(path[0] for path in damaged if path) if node is not None else DEFAULT_KEYS
+            if node is not None:
+                self.host_defaults[name] = node
+        tables = HostTables(written, DEFAULT_KEYS)
+        found: dict[str, Any] = {}
+        unsure: dict[str, frozenset[str]] = {}
+        for name, value in document.items():
+            if name in written:
+                continue
+            found[name] = value
+            if isinstance(value, dict):
+                found[name], self.defaulted[name] = tables.complete(value)
+                unsure[name] = frozenset().union(*(wrong[each] for each in tables.list_applied(value))) - value.keys()
+        return found, unsure
+
+    def _check_tag(self, name: str, origin: Origin) -> None:
+        if name == EVERY or is_tag(name.removeprefix(TAG_SIGN)):
+            return
+        hint = f'defaults are for all hosts, ["{EVERY}"], or for a tag of letters, digits and . _ -, such as ["@web"]'
+        self.errors.append(InputError(f"{name!r} is not a valid tag", hint=hint, place=self.places.of(origin)))
+        self.damage.note(origin, [])
 
     def _check_name(self, name: str, what: str, origin: Origin) -> None:
         if _NAME.fullmatch(name) is None or len(name) > NAME_LENGTH:
@@ -221,14 +261,18 @@ class _Loader:
             self.errors.append(error)
         return None
 
-    def _validate(self, path: str, prefix: tuple[str, ...], value: object, kind: type[M]) -> M | None:
+    def _validate(
+        self, path: str, prefix: tuple[str, ...], value: object, kind: type[M], unsure: frozenset[str] = frozenset()
+    ) -> M | None:
+        """`unsure`: keys that an error elsewhere has spoilt. Errors that they cause here are not reported."""
         try:
             return kind.model_validate(value)
         except ValidationError as error:
             from qtctl.model.refusals import list_refusals  # noqa: PLC0415 - 10 ms, and valid registries do without it
 
             found = list_refusals(kind, value, error, prefix)
-        self.errors += [self._make_error(path, prefix, each) for each in found]
+        mine = [each for each in found if not (each.path and each.path[0] in unsure)]
+        self.errors += [self._make_error(path, prefix, each) for each in mine]
         node, damaged = repair(kind, value, [_list_keys(each.path) for each in found])
         meant = [_list_keys(each.meant) for each in found if each.meant]
         self.damage.note(Origin(path, prefix), [*damaged, *meant])

@@ -1,6 +1,7 @@
 """Declared accounts, folders and host names → those of one host."""
 
 from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder, DesiredHosts
+from qtctl.model.host_defaults import locate_host_key
 from qtctl.model.placement import includes_host
 from qtctl.model.registry import Registry
 
@@ -45,5 +46,5 @@ def resolve_hosts_file(registry: Registry, host: str) -> DesiredHosts | None:
     declared = registry.hosts[host].hosts_file
     if declared is None:
         return None
-    origin = registry.origins["hosts", host].at("hosts_file")
+    origin = locate_host_key(registry, host, "hosts_file")
     return DesiredHosts(tuple(sorted(declared.aliases.items())), declared.cloud_init, origin)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from qtctl.model.desired import Desired
+from qtctl.model.host_defaults import list_host_tables
 from qtctl.model.placement import list_references
 from qtctl.model.registry import Host, Registry
 from qtctl.resolve.resolve import make_login
@@ -33,6 +34,7 @@ def adapt(desired: Desired, registry: Registry, host: str) -> Desired:
         expected_hostname=declared.expected_hostname,
         machine=declared.machine,
         tags=declared.tags,
+        host_tables=list_host_tables(registry, host),
     )
 
 

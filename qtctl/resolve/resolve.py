@@ -22,6 +22,7 @@ from qtctl.model.desired_host import HostLimits
 from qtctl.model.desired_lock import DesiredPackage
 from qtctl.model.desired_original import DesiredOriginal
 from qtctl.model.desired_store import DesiredStore, StoreTls
+from qtctl.model.host_defaults import list_host_tables
 from qtctl.model.host_values import apply_host_values
 from qtctl.model.names import ENDINGS, Names, list_spoken_names, list_units, make_unit_name
 from qtctl.model.origin import Origin
@@ -132,6 +133,7 @@ def resolve(registry: Registry, host: str) -> Desired:
         env_dir=registry.fleet.env_dir,
         expected_hostname=declared.expected_hostname,
         machine=declared.machine,
+        host_tables=list_host_tables(registry, host),
         zone_guessed="timezone" in declared.guessed,
         systemd=list_versions()[-1] if "systemd" in declared.guessed else declared.systemd,
     )

@@ -11,7 +11,7 @@ from qtctl.model.unit_kinds import DECLARATIONS, UNIT_TABLES
 Found = tuple[str, str]
 """Field of the Registry, and the name in it."""
 
-KINDS = (*UNIT_TABLES, "dropins", "externals", "venvs", "users", "folders", "keys")
+KINDS = (*UNIT_TABLES, "dropins", "externals", "venvs", "users", "folders", "keys", "hosts")
 WORDS = {
     **{each.table: str(each.kind) for each in DECLARATIONS},
     "dropins": "drop-in",
@@ -20,9 +20,10 @@ WORDS = {
     "users": "user",
     "folders": "folder",
     "keys": "stream",
+    "hosts": "host",
 }
 """Field of the Registry → the word for one entry."""
-UNITLESS = ("venvs", "users", "folders", "keys")
+UNITLESS = ("venvs", "users", "folders", "keys", "hosts")
 """Tables whose entries make no unit."""
 NEAR = 3
 

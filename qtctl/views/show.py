@@ -80,8 +80,13 @@ class Shown(Part):
 
 
 def find_home(registry: Registry, things: tuple[Found, ...]) -> str:
-    """The first host of the first entry; if no host has it, or all do, the first host of the registry."""
+    """The first host of the first entry; if no host has it, or all do, the first host of the registry.
+
+    Of a host, itself.
+    """
     kind, name = things[0]
+    if kind == "hosts":
+        return name
     named: tuple[str, ...] = getattr(getattr(registry, kind)[name], "hosts", ())
     placed = Placement(registry).expand(named)
     listed = (each for each in named if each in placed)
@@ -130,14 +135,16 @@ def _describe_thing(registry: Registry, desired: Desired, places: Places, kind: 
     wires = {"services": partial(_list_wires, of=name), "keys": partial(_list_wires, key=name)}
     service = _find_service(desired, name) if kind == "services" else None
     unit = "" if kind in UNITLESS else make_unit_name(registry, kind, name)
-    here = includes_host(registry, getattr(node, "hosts", ()), desired.host)
+    placed = (name,) if kind == "hosts" else getattr(node, "hosts", ())
+    here = includes_host(registry, placed, desired.host)
+    state = str(getattr(node, "state", "present"))
     return Thing(
         kind=WORDS[kind],
         name=name,
         summary=node.summary,
-        state=str(node.state),
+        state=state,
         unit=unit,
-        host=desired.host if here and node.state != "retired" else "",
+        host=desired.host if here and state != "retired" else "",
         origin=str(places.of(origin)),
         argv=mask_arguments(service.argv) if service else (),
         values=list_values(apply_host_values(registry, desired.host), kind, name, places),

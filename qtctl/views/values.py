@@ -1,6 +1,7 @@
 """Every value of one declared entry, with its source."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel, JsonValue
@@ -9,6 +10,7 @@ from qtctl.dialects.arguments import mask_arguments, mask_lines
 from qtctl.dialects.secrets import HIDDEN, is_harmless, is_secret_name
 from qtctl.dialects.toml.positions import map_lines
 from qtctl.errors import Place
+from qtctl.model.host_defaults import EVERY, locate_host_key
 from qtctl.model.origin import Origin
 from qtctl.model.registry import Registry
 from qtctl.model.service import RunKind, Service
@@ -51,18 +53,28 @@ def list_values(registry: Registry, kind: str, name: str, places: Places) -> tup
     origin = registry.origins[kind, name]
     own = dict(_flatten(node.model_dump(mode="json", by_alias=True, exclude_unset=True)))
     on = registry.host_values.get(origin, {})
-    found = [_make_value(path, value, _describe_source(places, origin, path, on)) for path, value in own.items()]
+    describe = (
+        partial(_describe_host_value, registry, name) if kind == "hosts" else partial(_describe_source, origin, on)
+    )
+    found = [_make_value(path, value, describe(path, places)) for path, value in own.items()]
     if isinstance(node, Service):
         found += _list_fleet_defaults(registry, node, own, origin, places)
     there = {value.key for value in found}
     return (*found, *(value for value in _list_built_in(node) if value.key not in there))
 
 
-def _describe_source(places: Places, origin: Origin, path: tuple[str, ...], on: Mapping[tuple[str, ...], str]) -> str:
+def _describe_source(origin: Origin, on: Mapping[tuple[str, ...], str], path: tuple[str, ...], places: Places) -> str:
     """`on`: the values of the host that is shown, which come from a table of its own or of one of its tags."""
     if path in on:
         return f"{places.of(origin.at('on', on[path], *path))} (on {on[path]})"
     return str(places.of(origin.at(*path)))
+
+
+def _describe_host_value(registry: Registry, host: str, path: tuple[str, ...], places: Places) -> str:
+    """A value that the host has from a table of defaults is marked as one; for all hosts, or those with a tag."""
+    origin = locate_host_key(registry, host, *path)
+    marks = {host: "", EVERY: f" ({DEFAULT})"}
+    return f"{places.of(origin)}{marks.get(origin.path[0], f' ({DEFAULT} of {origin.path[0]})')}"
 
 
 def _list_fleet_defaults(

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qtctl.adopt.inventory import AdoptedHosts, adopt_inventory, read_inventory
+from qtctl.adopt.inventory import AdoptedHosts, adopt_inventory, read_inventory, share_values
 from qtctl.cli.main import _run_guarded
 from qtctl.dialects.inventory.patterns import MOST, WrongPattern, expand_pattern
 from qtctl.errors import InputError
-from qtctl.model.registry import Host
+from qtctl.registry.load import load
+from tests.builders.registry import write_fleet
 
 JUDGE = Path(sys.executable).parent / "ansible-inventory"
 INI = """\
@@ -110,11 +111,9 @@ def adopt(text: str, file: str = "inventory.ini") -> AdoptedHosts:
 
 
 def find_hosts(adopted: AdoptedHosts) -> dict[str, Any]:
-    """As the registry would read them."""
-    found = tomllib.loads(adopted.text)
-    for host in found.values():
-        Host.model_validate(host)
-    return found
+    """Each host with its defaults, as a registry reads them."""
+    registry = load({"fleet.toml": write_fleet("small").encode(), "hosts.toml": adopted.text.encode()})
+    return {name: host.model_dump(mode="json") for name, host in registry.hosts.items()}
 
 
 def ask_judge(path: Path, folder: Path) -> tuple[dict[str, dict[str, Any]], dict[str, set[str]]]:
@@ -198,7 +197,7 @@ def test_an_address_that_is_none_is_listed_and_guessed(value: str, why: str) -> 
     host = find_hosts(adopted)["web-1"]
     assert host["address"] == "web-1"
     assert {"address", "deploy_user"} <= {*host["guessed"]}
-    assert "ssh_port" not in host
+    assert host["ssh_port"] == 22
     assert {each.name for each in adopted.left} == {"ansible_host", "ansible_port", "ansible_user"}
     assert why in next(each.why for each in adopted.left if each.name == "ansible_host")
 
@@ -277,3 +276,45 @@ def test_a_program_is_refused_and_never_run(
     assert _run_guarded(["adopt", "inventory", "inventory"], debug=False) == 2
     assert capsys.readouterr().err.startswith("error: inventory: is a program, not an inventory")
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_group_sets_is_written_once_as_a_default_of_its_tag() -> None:
+    text = """\
+[web]
+web[1:3] ansible_port=2222
+[db]
+db[1:2]
+[all:vars]
+ansible_port=2200
+[web:vars]
+ansible_user=deploy
+[db:vars]
+ansible_user=dba
+"""
+    tables = tomllib.loads(adopt(text).text)
+    assert list(tables)[:3] == ["*", "@db", "@web"]
+    assert tables["*"] == {
+        "ssh_port": 2200, "audit_user": "auditor", "memory": "4G", "cpus": 2,
+        "guessed": ["audit_user", "memory", "cpus", "systemd", "timezone"],
+    }  # fmt: skip
+    assert (tables["@web"], tables["@db"]) == ({"ssh_port": 2222, "deploy_user": "deploy"}, {"deploy_user": "dba"})
+    assert tables["web1"] == {"address": "web1", "tags": ["web"], "guessed": ["address"]}
+
+
+HOSTS = tuple("abcdef")
+
+
+@given(
+    st.fixed_dictionaries({host: st.sampled_from([None, "x", "y", "z"]) for host in HOSTS}),
+    st.dictionaries(st.sampled_from(["p", "q", "r"]), st.lists(st.sampled_from(HOSTS), min_size=1, unique=True)),
+    st.sampled_from([None, "x", "y"]),
+    st.sets(st.sampled_from(["p", "q", "r"])),
+)
+def test_shared_values_give_each_host_its_own(
+    told: dict[str, str | None], members: dict[str, list[str]], of_all: str | None, written: set[str]
+) -> None:
+    shared = share_values(told, members, of_all, written)
+    for host in HOSTS:
+        tags = {shared[f"@{tag}"] for tag, hosts in members.items() if host in hosts and f"@{tag}" in shared}
+        assert len(tags) <= 1
+        assert shared.get(host, next(iter(tags), shared.get("*"))) == told[host]

@@ -75,13 +75,20 @@ def fleet(count: int) -> dict[str, bytes]:
 
 HOSTS, PLACED = 1_000, 30
 TAGS = ("web", "jobs", "db")
+DEFAULTS = """\
+["*"]
+audit_user = "audit"
+deploy_user = "ops"
+cpus = 2
+
+["@web"]
+os = "Debian 12"
+
+"""
 HOST = """\
 [h{n}]
 address = "10.{high}.{low}.1"
-audit_user = "audit"
-deploy_user = "ops"
 memory = "{memory}G"
-cpus = 2
 tags = ["{tag}", "r{rack}"]
 
 """
@@ -103,7 +110,11 @@ def wide_fleet() -> dict[str, bytes]:
         HOST.format(n=n, high=n // 250, low=n % 250, memory=4 + n % 2 * 4, tag=TAGS[n % 3], rack=n % 40)
         for n in range(HOSTS)
     )
-    texts = {"hosts.toml": "".join(hosts), "fleet.toml": SMALL["fleet.toml"], "externals.toml": SMALL["externals.toml"]}
+    texts = {
+        "hosts.toml": DEFAULTS + "".join(hosts),
+        "fleet.toml": SMALL["fleet.toml"],
+        "externals.toml": SMALL["externals.toml"],
+    }
     for n in range(PLACED):
         placed = "[]" if n % 2 else f'["@{TAGS[n % 3]}"]'
         texts[f"services/w{n}.toml"] = WORKER.format(n=n, hosts=placed, rack=n % 40)

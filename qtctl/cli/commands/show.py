@@ -11,7 +11,7 @@ from qtctl.cli.output import present
 
 def show(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="A service, timer, target, external, venv, stream or unit.")
+        str, typer.Argument(metavar="NAME", help="A service, timer, target, external, venv, stream, host or unit.")
     ],
     registry: RegistryOption = None,
     templates: TemplatesOption = None,

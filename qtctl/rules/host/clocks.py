@@ -8,9 +8,9 @@ from qtctl.meaning.units import is_active
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, HostBaseline, UnitListing
+from qtctl.model.host_defaults import locate_desired_key
 from qtctl.model.host_facts import HostState
 from qtctl.model.moments import make_moment
-from qtctl.model.origin import Origin
 from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
 
 BASELINE, STATE = Need(HostBaseline.FACT, "host"), Need(HostState.FACT, "host")
@@ -24,7 +24,7 @@ KEEPERS = ("systemd-timesyncd", "chrony", "chronyd", "ntp", "ntpd", "ntpsec", "o
 def _expect_zone(desired: Desired) -> tuple[Expectation, ...]:
     if desired.zone_guessed or not desired.timezone:
         return ()
-    origin = Origin("hosts.toml", (desired.host, "timezone"))
+    origin = locate_desired_key(desired, "timezone")
     judge = partial(_is_zone, wanted=desired.timezone)
     return (Expectation("host", {"timezone": desired.timezone}, (BASELINE,), judge, origin),)
 

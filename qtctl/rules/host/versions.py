@@ -9,7 +9,7 @@ from qtctl.meaning.systemd_needed import find_systemd_needed
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, File, HostBaseline
-from qtctl.model.origin import Origin
+from qtctl.model.host_defaults import locate_desired_key
 from qtctl.rules import proofs
 from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
 
@@ -21,13 +21,11 @@ _NAME = re.compile(r"([A-Za-z][A-Za-z ./-]*?) *(?:release )?([0-9]+(?:\.[0-9]+)*
 
 def _expect_new_systemd(desired: Desired) -> tuple[Expectation, ...]:
     needed = find_systemd_needed(desired) if desired.needs_systemd is None else desired.needs_systemd
-    systemd = Origin("hosts.toml", (desired.host, "systemd"))
+    systemd = locate_desired_key(desired, "systemd")
     found = [Expectation("systemd", {"at_least": needed}, (BASELINE,), partial(_has_systemd, needed=needed), systemd)]
     if desired.os:
         judge = partial(_has_os, declared=desired.os)
-        found.append(
-            Expectation("os", {"os": desired.os}, (BASELINE,), judge, Origin("hosts.toml", (desired.host, "os")))
-        )
+        found.append(Expectation("os", {"os": desired.os}, (BASELINE,), judge, locate_desired_key(desired, "os")))
     return tuple(found)
 
 

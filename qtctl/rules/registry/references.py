@@ -9,6 +9,7 @@ from qtctl.dialects.systemd.unit_name import get_template
 from qtctl.dialects.toml.keys import quote
 from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Meaning
+from qtctl.model.host_defaults import EVERY
 from qtctl.model.names import Names, list_units, make_unit_name
 from qtctl.model.origin import Origin
 from qtctl.model.placement import list_tags
@@ -110,6 +111,9 @@ def _check_hosts(registry: Registry, leads: Leads) -> Iterator[Problem]:
     for name, service in registry.services.items():
         for key in service.on:
             yield from check_host(registry, key, registry.origins["services", name].at("on", key), leads)
+    for key in registry.host_defaults:
+        if key != EVERY:
+            yield from check_host(registry, key, registry.origins["host_defaults", key], leads)
     yield from _check_tags(registry, leads)
 
 

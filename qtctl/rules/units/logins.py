@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from qtctl.findings.finding import Finding, Severity
-from qtctl.model.origin import Origin
+from qtctl.model.host_defaults import locate_host_key
 from qtctl.rules.view import View, ViewRule
 
 _ROOT = "root"
@@ -13,7 +13,7 @@ _REMEDY = "name a separate account for audits: an ordinary user without sudo, wh
 def judge_logins(view: View) -> Iterator[Finding]:
     host, login = view.desired.host, view.desired.login
     for severity, what in _list_more(view):
-        at = Origin("hosts.toml", (host, "audit_user"))
+        at = locate_host_key(view.registry, host, "audit_user")
         yield QT115.make_broken(host, f"audit_user {login.audit_user} {what}", _REMEDY, at, severity=severity)
 
 

@@ -8,6 +8,7 @@ from qtctl.dialects.systemd.booleans import parse_boolean
 from qtctl.errors import InputError
 from qtctl.findings.finding import Finding, Severity
 from qtctl.model.desired import DesiredService
+from qtctl.model.host_defaults import locate_host_key
 from qtctl.model.states import ServiceState
 from qtctl.rules.container_clients import runs_containers
 from qtctl.rules.locate import find_origin
@@ -40,7 +41,7 @@ def judge_memory(view: View) -> Iterator[Finding]:
         f"has {_format_gib(desired.memory)} of memory, and the memory_max of the {len(caps)} services that run there "
         f"adds up to {_format_gib(total)} (most: {', '.join(largest)})",
         "lower the caps, move services to another host, or correct the host's memory",
-        view.registry.origins["hosts", desired.host].at("memory"),
+        locate_host_key(view.registry, desired.host, "memory"),
     )
 
 
