@@ -57,9 +57,13 @@ def make_examinations(
     user: str | None = None,
     become: bool = False,
     deadline_s: float = HOST_S,
+    as_name: str | None = None,
 ) -> tuple[Examination, ...]:
-    """One for each target; connects to nothing. `become`: as in `evidence.make_inquiry`. `deadline_s`: of each host."""
-    return plan_examinations(basis, targets, judging, user=user, become=become, deadline_s=deadline_s)
+    """One for each target; connects to nothing. `become`: as in `evidence.make_inquiry`. `deadline_s`: of each host.
+
+    `as_name`: of a single target, the host of the registry that it stands in for.
+    """
+    return plan_examinations(basis, targets, judging, user=user, become=become, deadline_s=deadline_s, as_name=as_name)
 
 
 def start_engine(

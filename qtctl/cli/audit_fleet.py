@@ -11,7 +11,7 @@ from qtctl.cli.evidence import save_text
 from qtctl.cli.exits import Exit, choose_exit, decide
 from qtctl.cli.fleet_progress import FleetProgress
 from qtctl.cli.interrupt import notice_interrupts
-from qtctl.cli.output import choose_format, complain, present, show_progress, withhold
+from qtctl.cli.output import choose_format, complain, present, show_progress, withhold, write
 from qtctl.errors import InputError, Place
 from qtctl.model.events import Stage, begun
 
@@ -41,6 +41,7 @@ class FleetSource(NamedTuple):
     at_once: int | None = None
     deadline_s: float | None = None
     engine: "Scheduler | None" = None
+    as_name: str | None = None
 
 
 class Hosts(NamedTuple):
@@ -78,6 +79,36 @@ def audit_fleet(chosen: FleetSource, shown: "Shown", *, save: Path | None) -> Ex
     if report.not_examined:
         return Exit.INTERRUPTED
     return decide((*(choose_exit(each.verdict) for each in report.hosts), choose_exit(report.verdict)))
+
+
+def audit_one_by_engine(chosen: FleetSource, shown: "Shown", *, save: Path | None) -> Exit:
+    """One host, asked and judged by an engine, whose report and exit code are those of an audit without one."""
+    from qtctl.adapters.saved_file import STDOUT, check_saved
+    from qtctl.flows.earlier import make_nothing_selected
+    from qtctl.reports.audit_view import build_view
+    from qtctl.reports.view import name_under
+
+    if save is not None:
+        check_saved(save)
+    judging = _make_judging(shown, with_evidence=save is not None)
+    with notice_interrupts() as interrupted:
+        with open_hosts(chosen, judging, shown.part.read_earlier(), interrupted) as hosts:
+            interrupted.report = True
+            result = next(hosts.results, None)
+        if result is None:
+            complain("interrupted")
+            return Exit.INTERRUPTED
+    if save == STDOUT:
+        write(result.evidence or "")
+    elif save is not None:
+        save_text(result.evidence or "", save)
+    if not result.report.totals.total:
+        raise make_nothing_selected(result.host, shown.part.selection)
+    if save != STDOUT:
+        locate = name_under(chosen.registry, chosen.templates)
+        home = result.traits.place
+        present(build_view(result.report, result.findings, locate, lambda: home, verbose=shown.verbose), shown.format)
+    return choose_exit(result.report.verdict)
 
 
 class _Audited:
@@ -158,11 +189,13 @@ def open_hosts(
     engine = fleet.start_engine(chosen.at_once or fleet.AT_ONCE, deadline_s, chosen.engine)
     try:
         registry = load(chosen.registry)
-        targets = fleet.select_hosts(registry, chosen.wanted)
+        single = chosen.wanted.single
+        targets = (single,) if single is not None else fleet.select_hosts(registry, chosen.wanted)
         basis = fleet.make_common_basis(registry, templates=chosen.templates, earlier=earlier)
         tasks = fleet.make_examinations(
-            basis, targets, judging, user=chosen.user, become=chosen.become, deadline_s=deadline_s
-        )
+            basis, targets, judging,
+            user=chosen.user, become=chosen.become, deadline_s=deadline_s, as_name=chosen.as_name,
+        )  # fmt: skip
         withhold(*fleet.make_ready(engine, basis, tasks))
         results = fleet.examine(engine, basis, tasks, at_once=chosen.at_once, stopped=interrupted)
         with closing(_follow(engine, results, len(tasks))) as followed:
@@ -176,7 +209,7 @@ def _follow(engine: "Executor", results: "Iterator[HostResult]", hosts: int) -> 
 
     with show_progress() as say, closing(FleetProgress(say, hosts)) as progress:
         watch(engine, progress)
-        say(begun("", Stage.CONNECT, f"connecting to {hosts:,} hosts"))
+        say(begun("", Stage.CONNECT, f"connecting to {hosts:,} host{'s' * (hosts != 1)}"))
         for each in results:
             progress.add(each)
             yield each

@@ -33,10 +33,14 @@ def plan_examinations(
     user: str | None = None,
     become: bool = False,
     deadline_s: float = HOST_S,
+    as_name: str | None = None,
 ) -> tuple[Examination, ...]:
-    """What each worker is given, in the order of the targets. InputError for a target that stands for no host."""
+    """What each worker is given, in the order of the targets. InputError for a target that stands for no host.
+
+    `as_name`: of a single target, the host that it stands in for.
+    """
     alike = find_alike(basis.registry)
-    hosts = [stands_in(basis.registry, target) for target in targets]
+    hosts = [stands_in(basis.registry, target, as_name) for target in targets]
     return tuple(
         Examination(number, target, host, alike.get(host, host), basis.digest, judging, user, become, deadline_s)
         for number, (target, host) in enumerate(zip(targets, hosts, strict=True))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qtctl.cli.audit_fleet import FleetSource, audit_fleet
+from qtctl.cli.audit_fleet import FleetSource, audit_fleet, audit_one_by_engine
 from qtctl.cli.audit_part import FailOnOption, NewSinceOption, OnlyOption, Part, Shown, SubjectOption, split_ids
 from qtctl.cli.command import Command, Panel
 from qtctl.cli.exits import Exit, choose_exit
@@ -69,14 +69,18 @@ def audit(
     scheduler = choose_engine(engine) if wanted.given else None
     if engine is not None and not wanted.given:
         raise InputError("--engine asks hosts, and none is named", hint="name them with --host, --tag or --all-hosts")
-    if wanted.given and (wanted.single is None or scheduler is not None):
+    chosen = FleetSource(folder, wanted, user, templates, become, at_once, deadline, scheduler, as_name)
+    if wanted.given and wanted.single is None:
         _check_several(saved, as_name)
-        chosen = FleetSource(folder, wanted, user, templates, become, at_once, deadline, scheduler)
         raise typer.Exit(audit_fleet(chosen, shown, save=save))
-    if at_once is not None or deadline is not None:
-        what = f"{'--at-once' if at_once is not None else '--deadline'} is for several hosts"
-        raise InputError(what, hint="select them with --host, --tag or --all-hosts")
     source = Source(folder, templates, wanted.single, saved, as_name, user, become)
+    if saved is not None and (at_once is not None or deadline is not None):
+        what = (
+            f"{'--at-once' if at_once is not None else '--deadline'} is for hosts that are asked, and --from asks none"
+        )
+        raise InputError(what, hint="leave it out")
+    if scheduler is not None or deadline is not None:
+        raise typer.Exit(audit_one_by_engine(chosen, shown, save=save))
     raise typer.Exit(_audit_one(source, context.obj, shown, save=save))
 
 
