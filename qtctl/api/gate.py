@@ -57,7 +57,10 @@ class GateRun:
         if not self.ground.hosts:
             return (self._make_unknown(step, "", "the registry has no host", "declare one in hosts.toml"),)
         judge = gate_steps.STEPS[step]
-        return tuple(self._guard(step, host, partial(judge, self._bench, host)) for host in self.ground.hosts)
+        results = tuple(self._guard(step, host, partial(judge, self._bench, host)) for host in self.ground.hosts)
+        compare = gate_steps.COMPARISONS.get(step)
+        compared = compare(self._bench, self.ground.hosts) if compare is not None else None
+        return results if compared is None else (*results, compared)
 
     @cached_property
     def _bench(self) -> Bench:

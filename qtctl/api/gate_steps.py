@@ -1,15 +1,16 @@
 """The steps of a gate. Each calls what its own command calls, and takes over its conclusion."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qtctl.adapters.files_below import compare_below, is_below, locate_below, read_below
 from qtctl.api.gate_evidence import EvidenceShelf, decode
 from qtctl.api.gate_ground import GateGround
-from qtctl.errors import InputError, Place
-from qtctl.findings.finding import Finding
+from qtctl.errors import HostError, InputError, Place
+from qtctl.findings.finding import Finding, Outcome
 from qtctl.findings.policy import Policy
 from qtctl.findings.verdict import Conclusion, conclude
 from qtctl.flows.declare import Loaded
@@ -208,6 +209,34 @@ def audit_new(bench: Bench, host: str) -> StepResult:
     return replace(result, note=_describe_evidence(evidence.taken_at), totals=report.totals)
 
 
+def compare_hosts(bench: Bench, hosts: Sequence[str]) -> StepResult | None:
+    """Hosts with the same tag, as an audit of several hosts compares them. None if there is nothing to compare.
+
+    A host whose evidence cannot be used is left out: its own audit says why.
+    """
+    from qtctl.audit.compared import compare, read_traits  # noqa: PLC0415
+
+    traits = []
+    for host in hosts:
+        with suppress(InputError, HostError):
+            declared = bench.declare(host)
+            evidence = bench.shelf.find(declared)
+            traits.append(read_traits(declared.desired, evidence, host, declared.host_place()))
+    checks = compare(traits, bench.policy, asks_root=bench.ground.policy.evidence == "root")
+    if not checks:
+        return None
+    conclusion = conclude((each for each in checks if each.outcome is not Outcome.NOT_ASKED), bench.policy.gate)
+    command = ("qtctl", "audit", "--registry", str(bench.ground.folder), "--host", ",".join(hosts))
+    return StepResult(GateStep.AUDIT, "", conclusion, tuple(_place_below(bench, checks)), command, "Hosts compared.")
+
+
+def _place_below(bench: Bench, checks: Iterable[Finding]) -> Iterator[Finding]:
+    """Findings whose places are in the registry, with the names that the user of the command gives its files."""
+    for check in checks:
+        at = check.place
+        yield replace(check, place=Place(bench.locate(at.file), at.line)) if isinstance(at, Place) else check
+
+
 def check_snapshots(bench: Bench, host: str) -> StepResult:
     from qtctl.api.snapshot import check, open_store  # noqa: PLC0415
 
@@ -231,6 +260,8 @@ STEPS: Mapping[GateStep, Callable[[Bench, str], StepResult]] = {
     GateStep.SNAPSHOTS: check_snapshots,
 }
 """The steps that are run once for each host."""
+COMPARISONS: Mapping[GateStep, Callable[[Bench, Sequence[str]], StepResult | None]] = {GateStep.AUDIT: compare_hosts}
+"""What is judged of all hosts together, after a step of each."""
 
 
 def place_findings(view: View) -> tuple[Finding, ...]:

@@ -454,6 +454,29 @@ def test_old_findings_alone_fail_nothing_and_new_ones_do(fleet: Path, run_here: 
     assert "QT204" in {each["id"] for each in report["steps"][1]["findings"] if each["waiver"] is None}
 
 
+def test_hosts_of_one_tag_are_compared(fleet: Path, run_here: RunHere) -> None:
+    """Once for all hosts: what differs fails the gate, at its place. Evidence of one host alone compares nothing."""
+    hosts = fleet / "registry/hosts.toml"
+    text = f'{hosts.read_text()}tags = ["web"]\n'
+    hosts.write_text(f"{text}\n{text.replace('[box]', '[box-2]')}")
+    ask_for(fleet, 'audit = "saved"', 'max_age = "infinity"')
+    assert [*steps(read_report(run_here(fleet, "gate", *JSON).out))] == ["audit box", "audit box-2"]
+    document = json.loads(SEEN) | {"host": "box-2"}
+    (baseline,) = (item for item in document["items"] if item["fact"] == "host")
+    baseline["value"]["os"] = "Another 1"
+    (fleet / "evidence/box-2.json").write_text(json.dumps(document))
+    report = read_report(run_here(fleet, "gate", *JSON).out)
+    assert steps(report)["audit"] == FAILED
+    compared = report["steps"][-1]
+    assert compared["host"] == ""
+    assert shlex.split(compared["command"])[-2:] == ["--host", "box,box-2"]
+    (system,) = (each for each in compared["findings"] if each["subject"] == "@web operating system")
+    assert (system["id"], system["outcome"]) == ("QT721", "broken")
+    assert "registry/hosts.toml:" in system["declared"]
+    sarif = json.loads(run_here(fleet, "gate", "--format", "sarif").out)
+    assert any(each["ruleId"] == "QT721" for each in sarif["runs"][0]["results"])
+
+
 @pytest.mark.lab
 def test_a_live_host_is_asked_once_and_judged_as_its_audit_is(box: Box, tmp_path: Path) -> None:
     shutil.copytree(box.registry, tmp_path / "registry")
