@@ -231,14 +231,21 @@ def make_registry_schemas(meant: Meanings) -> dict[str, dict[str, Any]]:
 
 
 def _add_host_defaults(schema: dict[str, Any]) -> dict[str, Any]:
-    """With the tables of defaults, from which a host may have any key that they can have."""
+    """With the tables of defaults. If there is one, a host may lack any key that it can have."""
     defaults = model.HostDefaults.model_json_schema(ref_template="#/$defs/{model}")
     kinds = {**schema["$defs"], **defaults.pop("$defs", {}), "HostDefaults": defaults}
     host = schema["$defs"]["Host"]
-    host["required"] = [key for key in host["required"] if key not in defaults["properties"]]
-    pattern = rf"^(\{EVERY}|{TAG_SIGN}{TAG})$"
-    tables = {**schema["patternProperties"], pattern: {"$ref": "#/$defs/HostDefaults"}}
-    return {**schema, "$defs": kinds, "patternProperties": tables}
+    needed = [key for key in host["required"] if key in defaults["properties"]]
+    host["required"] = [key for key in host["required"] if key not in needed]
+    (of_hosts,) = schema["patternProperties"]
+    of_tables = rf"^(\{EVERY}|{TAG_SIGN}{TAG})$"
+    return {
+        **schema,
+        "$defs": kinds,
+        "patternProperties": {**schema["patternProperties"], of_tables: {"$ref": "#/$defs/HostDefaults"}},
+        "if": {"propertyNames": {"pattern": of_hosts}},
+        "then": {"patternProperties": {of_hosts: {"required": needed}}},
+    }
 
 
 def describe_schemas() -> dict[str, str]:

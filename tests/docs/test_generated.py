@@ -90,6 +90,8 @@ BAD: tuple[tuple[str, Any], ...] = (
     ("venvs", {"a": {"path": "x"}}),
     ("streams", {"s": {"type": "strem"}}),
     ("hosts", {"h": {"address": "a"}}),
+    ("hosts", {"*": {"address": "a"}}),
+    ("hosts", {"@web": {"memory": 5}, "h": {"address": "a"}}),
 )
 
 

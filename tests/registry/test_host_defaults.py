@@ -1,15 +1,19 @@
 """Defaults of hosts: a host's own table decides, then its tags, then what all have; errors name their line, once."""
 
+import tomllib
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
+from qtctl.adapters.files import locate_shipped, read_text
 from qtctl.adapters.templates import load_unit_templates
 from qtctl.errors import InputErrors
 from qtctl.flows.lint import examine
+from qtctl.flows.schemas import find_schema, read_meanings
 from qtctl.model.host_defaults import EVERY, HostTables, list_host_tables, locate_desired_key, locate_host_key
 from qtctl.model.registry import Registry
 from qtctl.registry.load import DEFAULT_KEYS, load
@@ -183,6 +187,11 @@ def test_a_key_that_nothing_gives_is_missing_in_the_host() -> None:
     errors = list_errors(HOSTS.replace('deploy_user = "ops"\n', ""))
     assert len(errors) == 3
     assert all("deploy_user" in error for error in errors)
+
+
+def test_the_schema_lets_hosts_lack_what_a_default_gives() -> None:
+    schema = find_schema("hosts", read_meanings(read_text(locate_shipped("keys.toml"))))
+    Draft202012Validator(schema).validate(tomllib.loads(HOSTS))
 
 
 def test_a_tag_that_is_declared_may_have_defaults_before_it_has_hosts() -> None:
