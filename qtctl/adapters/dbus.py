@@ -9,7 +9,7 @@ from qtctl.adapters.byte_stream import Wire, close_wire, receive, send_all
 from qtctl.adapters.dbus_quick import ERROR, RETURN, SIGNAL, Arrived
 from qtctl.adapters.dbus_values import encode
 from qtctl.errors import HostError
-from qtctl.interfaces.host import UNREADABLE, BusCall, BusReply, Ended, JobResult, ignore_count
+from qtctl.interfaces.host import UNREADABLE, BusCall, BusReply, Ended, JobResult, QueueJobs, ignore_count
 
 IN_FLIGHT = 120
 """dbus-daemon allows 128 unanswered calls per connection, and refuses the rest."""
@@ -75,6 +75,18 @@ class StreamBus:
         results = jobs.make_results(calls, replies, self._ended, deadline_s)
         self._ended.clear()
         return results
+
+    def follow_jobs(self, queue: QueueJobs, deadline_s: float) -> dict[str, tuple[str, str]]:
+        """Wait for jobs that `queue` has queued in another way: their units and results, by object path."""
+        deadline = Deadline(deadline_s)
+        self._watch(deadline)
+        wanted = set(queue())
+        self._bytes = self._values = 0
+        while not wanted <= self._ended.keys() and self._read_signals(deadline):
+            pass
+        found = {job: self._ended[job] for job in wanted if job in self._ended}
+        self._ended.clear()
+        return found
 
     def close(self) -> None:
         close_wire(self._wire)

@@ -17,7 +17,7 @@ from qtctl.adapters import bridge, jobs
 from qtctl.adapters.bounds import BUS_JOBS, BUS_MESSAGE
 from qtctl.adapters.dbus import IN_FLIGHT, Gone
 from qtctl.adapters.dbus_gvariant import pack, unpack
-from qtctl.interfaces.host import UNREADABLE, BusCall, BusReply, Ended, JobResult, ignore_count
+from qtctl.interfaces.host import UNREADABLE, BusCall, BusReply, Ended, JobResult, QueueJobs, ignore_count
 
 CLOSE_WITHIN_S = 0.5
 _CLIENT = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
@@ -85,6 +85,18 @@ class PydbusBus:
         results = jobs.make_results(calls, replies, self._ended, deadline_s)
         self._ended.clear()
         return results
+
+    def follow_jobs(self, queue: QueueJobs, deadline_s: float) -> dict[str, tuple[str, str]]:
+        """Wait for jobs that `queue` has queued in another way: their units and results, by object path."""
+        until = time.monotonic() + deadline_s
+        self._watch(deadline_s)
+        wanted = set(queue())
+        self._loop.until(lambda: wanted <= self._ended.keys() or self._connection.is_closed(), until)
+        if not wanted <= self._ended.keys() and self._connection.is_closed():
+            raise self._gone(_CLOSED)
+        found = {job: self._ended[job] for job in wanted if job in self._ended}
+        self._ended.clear()
+        return found
 
     def close(self) -> None:
         closed: list[object] = []

@@ -54,6 +54,7 @@ _HOOKS = {"checks": "helper_restrict_checks", "env_files": "helper_restrict_env_
 """Script → what the helper changes in it."""
 _ALONE = (
     "attached",
+    "control",
     "docker",
     "find",
     "frames",

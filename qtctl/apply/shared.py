@@ -14,6 +14,7 @@ from qtctl.interfaces.host import (
     Gets,
     Host,
     JobResult,
+    QueueJobs,
     Running,
     Store,
     ignore_count,
@@ -100,6 +101,13 @@ class _WatchedBus:
     def jobs(self, calls: Sequence[BusCall], deadline_s: float, ended: Ended = ignore_count) -> list[JobResult]:
         try:
             return self._bus.jobs(calls, deadline_s, ended)
+        except HostError:
+            self._broke()
+            raise
+
+    def follow_jobs(self, queue: QueueJobs, deadline_s: float) -> dict[str, tuple[str, str]]:
+        try:
+            return self._bus.follow_jobs(queue, deadline_s)
         except HostError:
             self._broke()
             raise

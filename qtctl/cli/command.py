@@ -19,6 +19,7 @@ class Panel(StrEnum):
     DECLARE = "What is declared"
     REHEARSE = "Rehearse on a throwaway host"
     CHANGE = "Change a host"
+    OPERATE = "Operate what runs"
     LOOK = "Look at a host"
 
 

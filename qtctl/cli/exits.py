@@ -9,6 +9,7 @@ from qtctl.errors import DeployRefused, HostError, InputError, LabError, QtctlEr
 if TYPE_CHECKING:
     from qtctl.findings.verdict import Conclusion
     from qtctl.fleet.rollout import HostRun
+    from qtctl.model.control import ControlOutcome
     from qtctl.model.plan import Plan
     from qtctl.plan.outcome import DeployOutcome
 
@@ -111,3 +112,23 @@ def choose_host_exit(run: "HostRun") -> Exit:
         return Exit.REFUSED
     outcome = run.deploy.outcome if run.deploy is not None else None
     return Exit.OK if outcome is None else choose_deploy_exit(outcome)
+
+
+def choose_control_exit(outcome: "ControlOutcome") -> Exit:
+    """The exit code of an action on one host. A job that failed leaves the host in a state that is known."""
+    from qtctl.model.control import ControlStatus
+
+    return {
+        ControlStatus.DONE: Exit.OK,
+        ControlStatus.FAILED: Exit.FINDINGS,
+        ControlStatus.REFUSED: Exit.REFUSED,
+        ControlStatus.DECLINED: Exit.FINDINGS,
+        ControlStatus.NOT_REACHED: Exit.INCOMPLETE,
+        ControlStatus.INTERRUPTED: Exit.INTERRUPTED,
+        ControlStatus.UNKNOWN: Exit.UNVERIFIED,
+    }[outcome.status]
+
+
+def choose_status_exit(not_as_declared: int, unknown: int) -> Exit:
+    """The exit code of a look at units, of which so many are not up or down as declared, or could not be seen."""
+    return decide([Exit.FINDINGS] * bool(not_as_declared) + [Exit.INCOMPLETE] * bool(unknown))

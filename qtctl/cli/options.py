@@ -217,6 +217,12 @@ DeployFormatOption = Annotated[
         "Default: table. The others show the plan and how each step ended; they cannot ask, so give --yes.",
     ),
 ]
+ControlFormatOption = Annotated[
+    str,
+    _make_format_option(
+        Content.DECLARED, "Default: table. The others show how it ended, and cannot ask, so give --yes."
+    ),
+]
 
 
 def _check_writable(given: Path | None) -> Path | None:

@@ -40,6 +40,7 @@ PRINTED_BY = {
     "audit-line": "qtctl audit --format jsonl, each line",
     "catalogue": "qtctl report catalogue --format json",
     "claims": "qtctl check-claims FILE --format json",
+    "control": "qtctl start, stop, restart … --format json",
     "deploy": "qtctl deploy --format json",
     "evidence": "qtctl audit --save FILE",
     "evolution": "qtctl evolution A B --format json, and qtctl snapshot diff",
@@ -58,6 +59,7 @@ PRINTED_BY = {
     "snapshot": "qtctl snapshot show --format json",
     "snapshot-check": "qtctl snapshot verify --format json",
     "snapshots": "qtctl snapshot list --format json",
+    "status": "qtctl status --format json",
     "why": "qtctl why FILE#/POINTER --format json",
 }
 """Document → the command that writes it."""

@@ -1,6 +1,6 @@
 """What flows need of a host. Adapters implement these; transport is dumb: run, put, bus, store."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
@@ -96,6 +96,19 @@ class Bus(Protocol):
 
         `ended` is told how many have ended so far.
         """
+        ...
+
+    def follow_jobs(self, queue: "QueueJobs", deadline_s: float) -> dict[str, tuple[str, str]]:
+        """Wait for jobs that someone else queues: object path → its unit, and systemd's word for how it ended.
+
+        Subscribed before `queue` is called. A job that has not ended by the deadline is left out.
+        """
+        ...
+
+
+class QueueJobs(Protocol):
+    def __call__(self) -> Collection[str]:
+        """Queue jobs; returns their object paths."""
         ...
 
 

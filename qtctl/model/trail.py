@@ -20,6 +20,8 @@ class Action(StrEnum):
     """A backup was restored."""
     PUT = "put"
     """A secret was put on the host."""
+    CONTROL = "control"
+    """Units were started, stopped or the like by hand."""
 
 
 class CallerEvent(StrEnum):

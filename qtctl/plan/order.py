@@ -33,3 +33,17 @@ def _map_waits(by_unit: Mapping[str, UnitGoal]) -> dict[str, set[str]]:
             if target in waits and target not in goal.after:
                 waits[target].add(goal.unit)
     return waits
+
+
+def list_stages(goals: Iterable[UnitGoal]) -> tuple[tuple[str, ...], ...]:
+    """Units by when they can start: none waits for another of its stage. Each stage is in the order of `start_order`.
+
+    A unit of a cycle waits only for those before it in that order.
+    """
+    every = tuple(goals)
+    waits, order = _map_waits({goal.unit: goal for goal in every}), start_order(every)
+    stage: dict[str, int] = {}
+    for unit in order:
+        stage[unit] = 1 + max((stage[other] for other in waits[unit] if other in stage), default=-1)
+    numbers = range(max(stage.values(), default=-1) + 1)
+    return tuple(tuple(unit for unit in order if stage[unit] == number) for number in numbers)

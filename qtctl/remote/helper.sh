@@ -22,8 +22,8 @@ helper_main() {
   printf 'qtctl: root\n' >&2
   cd / && umask 077
   case $1 in
-    evidence | read | stage | transaction | ran | secrets | store) helper_read_head && "helper_$1" ;;
-    start | stop | restart | reload | reset-failed | kill) helper_control "$1" ;;
+    evidence | read | stage | transaction | ran | secrets | store | control) helper_read_head && "helper_$1" ;;
+    start | stop | restart | reload | reset-failed | kill) helper_run_systemctl "$1" ;;
     version) printf '%s\n' "$version" ;;
     *) helper_refuse 'no such verb' ;;
   esac
@@ -355,14 +355,14 @@ helper_check_lists() {
   done <"$home/installs"
 }
 
-# helper_control VERB: run systemctl VERB for units of the fleets, one per line.
-helper_control() {
+# helper_run_systemctl VERB: run systemctl VERB for units that this host was given, one per line.
+helper_run_systemctl() {
   control=$1
   helper_load_rules
   units=$(head -c 65536 | tr -d '\0')
   set --
   while IFS= read -r unit; do
-    helper_is_of_fleet "$unit" || helper_refuse "$unit is not a unit that this host was prepared for"
+    helper_check_given "$unit"
     set -- "$@" "$unit"
   done <<END
 $units

@@ -110,10 +110,18 @@ helper_secrets_put() {
   helper_check_secret "$path"
   case $key in -) key='' ;; *[!A-Za-z0-9_]* | [0-9]*) helper_refuse 'a key that is none' ;; esac
   case $encoded in '' | *[!A-Za-z0-9+/=]*) helper_refuse 'a value that is none' ;; esac
+  helper_read_record
+  sign_record
+  put_secret "$path" "$key"
+}
+
+# helper_read_record: set whose_fields to the fields that are left to read, up to an empty line, and check them and
+# whose_members: what the host knows itself is not the caller's to say.
+helper_read_record() {
   whose_fields=''
   while IFS= read -r field; do
     case ${field%%=*} in
-      '') continue ;;
+      '') break ;;
       DEPLOY_LOGIN | DEPLOY_EVENT | DEPLOY_GENERATION | DEPLOY_WHY | *[!A-Z_]*) helper_refuse 'a field of the host itself' ;;
       DEPLOY_?*) ;;
       *) helper_refuse 'a field that is none' ;;
@@ -123,8 +131,42 @@ helper_secrets_put() {
   printf '%s\n' "$whose_members" | grep -qE "^$helper_member(,$helper_member)*\$" || helper_refuse 'its record for the audit trail is damaged'
   ! printf '%s\n' "$whose_members" | grep -qE "\"($helper_own)\":" || helper_refuse 'its record for the audit trail has a field that only the host sets'
   [ ${#whose_members} -le 20000 ] || helper_refuse 'its record for the audit trail is too long'
-  sign_record
-  put_secret "$path" "$key"
+}
+
+# helper_check_given UNIT: check that it is a unit of the fleets, and that the generation in force has it: a name that
+# only looks like the fleet's is not enough.
+helper_check_given() {
+  helper_is_of_fleet "$1" || helper_refuse "$1 is not a unit that this host was prepared for: see \`qtctl host prepare\`"
+  case $1 in *@.*) helper_refuse "$1 is a template" ;; esac
+  [ -f "$base/current/units" ] || helper_refuse 'this host has no generation in force: deploy to it first'
+  grep -Fxq -e "$1" -- "$base/current/units" || helper_refuse "$1 is not among the units that were deployed to this host"
+}
+
+# helper_control: the lines say what to do, with which signal, why, and who asks; then come fields, an empty line, and
+# units, one a line.
+helper_control() {
+  [ "$size" -le 200000 ] || helper_refuse 'too much is asked for'
+  helper_load_rules
+  lib_trail
+  lib_control
+  data=$(head -c "$size" | tr -d '\000-\010\013-\037\177')
+  {
+    IFS= read -r control_verb && IFS= read -r control_signal && IFS= read -r control_why && IFS= read -r whose_members ||
+      helper_refuse 'the request is cut off'
+    is_control_verb "$control_verb" || helper_refuse 'nothing of the kind is done with units'
+    is_control_signal "$control_signal" || helper_refuse 'a signal that is none'
+    helper_read_record
+    set --
+    while IFS= read -r unit; do
+      helper_check_given "$unit"
+      set -- "$@" "$unit"
+    done
+    [ $# -gt 0 ] || helper_refuse 'no unit is named'
+    unset IFS
+  } <<END
+$data
+END
+  control_units "$@"
 }
 
 # helper_store: install what deploys link to. The input has a line for each call, an empty line, and then an archive.

@@ -19,10 +19,11 @@ class Verb(StrEnum):
     RAN = "ran"
     SECRETS = "secrets"
     STORE = "store"
+    CONTROL = "control"
 
 
 CONTROL = ("start", "stop", "restart", "reload", "reset-failed", "kill")
-"""Verbs for units of the fleets, whose names come on standard input, one a line."""
+"""Verbs of the helper for units that the host was given, whose names come on standard input, one a line."""
 
 
 @dataclass(frozen=True, slots=True)

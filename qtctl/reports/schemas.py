@@ -5,6 +5,7 @@ from qtctl.reports.audit import AuditReport
 from qtctl.reports.backup import BackupReport, BackupsReport
 from qtctl.reports.catalogue import CatalogueReport
 from qtctl.reports.claims import ClaimsReport
+from qtctl.reports.control import ControlReport
 from qtctl.reports.deploy import DeployReport
 from qtctl.reports.document import make_schema
 from qtctl.reports.drift import DriftReport
@@ -25,6 +26,7 @@ from qtctl.reports.rehearsal import RehearsalReport
 from qtctl.reports.rollout import RolloutReport
 from qtctl.reports.secrets import SecretsReport
 from qtctl.reports.snapshot import SnapshotCheckReport, SnapshotReport, SnapshotsReport
+from qtctl.reports.unit_status import StatusReport
 from qtctl.reports.verify import VerifyReport
 from qtctl.reports.why import WhyReport
 
@@ -39,6 +41,7 @@ def make_schemas() -> dict[str, dict[str, object]]:
         "backups": make_schema(BackupsReport),
         "catalogue": make_schema(CatalogueReport),
         "claims": make_schema(ClaimsReport),
+        "control": make_schema(ControlReport),
         "deploy": make_schema(DeployReport),
         "drift": make_schema(DriftReport),
         "evolution": dict(make_evolution_schema()),
@@ -59,6 +62,7 @@ def make_schemas() -> dict[str, dict[str, object]]:
         "snapshot": make_schema(SnapshotReport),
         "snapshot-check": make_schema(SnapshotCheckReport),
         "snapshots": make_schema(SnapshotsReport),
+        "status": make_schema(StatusReport),
         "verify": make_schema(VerifyReport),
         "why": make_schema(WhyReport),
     }

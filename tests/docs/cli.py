@@ -8,7 +8,30 @@ from qtctl.cli.catalogue import collect_examples, list_names
 from qtctl.cli.exits import MEANING, PRECEDENCE, Exit
 from qtctl.cli.main import build_command
 
+CONTROLLED = (
+    "0: every job is done",
+    "1: a job did not end well; or you did not agree, and nothing was done",
+    "2: an error in the registry, no declared unit has this name, or nobody could be asked; nothing was done",
+    "3: the host could not be reached; nothing was done",
+    "4: refused: a deploy is under way, it is another host, or root is not to be had; nothing was done",
+    "5: the connection was lost, or a job had not ended at the deadline: nobody knows how it ended",
+)
+"""Of every command that acts on units by hand."""
 OF_COMMAND: dict[str, tuple[str, ...]] = {
+    "status": (
+        "0: every unit is up, down or not failed as declared",
+        "1: one is not",
+        "2: an error in the registry, or no declared unit has this name",
+        "3: the host could not be reached, or the state of a unit could not be read",
+    ),
+    "start": CONTROLLED,
+    "stop": CONTROLLED,
+    "restart": CONTROLLED,
+    "reload": CONTROLLED,
+    "enable": CONTROLLED,
+    "disable": CONTROLLED,
+    "reset-failed": CONTROLLED,
+    "kill": CONTROLLED,
     "init": ("0: made", "2: an answer cannot be used, or the folder is not empty; nothing is written"),
     "adopt units": (
         "0: adopted",

@@ -47,7 +47,9 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "snapshot verify": ("--store", "store"),
 }
 """What a command needs besides --format. One that is not here needs nothing."""
+CONTROLS = ("start", "stop", "restart", "reload", "enable", "disable", "reset-failed", "kill")
 HOSTS = {
+    **dict.fromkeys(CONTROLS, ("api", "--host", "nowhere.invalid", "--yes")),
     "adopt drift": ("--host", "nowhere.invalid"),
     "adopt host": ("nowhere.invalid", "--out", "adopted"),
     "backup restore": ("nothing.qtbackup", "--host", "nowhere.invalid", "--yes"),
@@ -55,6 +57,7 @@ HOSTS = {
     "backup take": ("--host", "nowhere.invalid"),
     "deploy": ("--host", "nowhere.invalid", "--yes"),
     "generations": ("--host", "nowhere.invalid"),
+    "status": ("--host", "nowhere.invalid"),
     "host prepare": ("--host", "nowhere.invalid"),
     "plan": ("--host", "nowhere.invalid"),
     "secrets status": ("--host", "nowhere.invalid"),
@@ -136,6 +139,7 @@ def test_the_commands_that_have_formats() -> None:
         list_offered(content) for content in Content
     }
     assert {command for command, names in OFFERS.items() if names == list_offered(Content.DECLARED)} == {
+        *CONTROLS, "status",
         "adopt drift", "backup list", "backup show", "backup take", "generations",
         "list", "plan", "secrets status", "show", "lab up", "lab list",
         "host prepare", "report flow", "why", "evolution",

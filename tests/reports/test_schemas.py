@@ -9,6 +9,7 @@ from qtctl.findings.finding import Severity
 from qtctl.findings.verdict import Conclusion
 from qtctl.flows.adopt import Adopted
 from qtctl.history.chain import check_chain
+from qtctl.model.control import ControlVerb
 from qtctl.model.policy import GateStep
 from qtctl.model.preparation import PrepareAction, PreparePlan, PrepareStep
 from qtctl.model.rehearsal import StepKind
@@ -19,6 +20,7 @@ from qtctl.reports import (
     backup,
     catalogue,
     claims,
+    control,
     deploy,
     drift,
     evolution,
@@ -38,6 +40,7 @@ from qtctl.reports import (
     rollout,
     secrets,
     snapshot,
+    unit_status,
     verify,
     why,
 )
@@ -54,6 +57,7 @@ from tests.rules.rehearsal.test_steps import failed, report_of
 from tests.rules.rehearsal.test_steps import rehearsal as make_rehearsal
 
 from .checks import CHECKS
+from .test_control import CONTROLLED, LOOKS
 from .test_deploy import FAILED
 from .test_drift import DRIFTED
 from .test_generations import CURRENT, NEW
@@ -80,6 +84,7 @@ WRITTEN = {
     "backups": lambda: backup.to_json(backup.build_list([(BACKUP, TAKEN)], [(BACKUP, "cut off")])),
     "catalogue": lambda: catalogue.to_json(catalogue.build_report(desired(), evidence(), CHECKS)),
     "claims": lambda: claims.to_json(claims.build_report(EXAMINED, FOUND_IN, None, Severity.WARNING)),
+    "control": lambda: control.to_json(control.build_report([("lab1", CONTROLLED)], ControlVerb.STOP, "", exit_code=1)),
     "deploy": lambda: deploy.to_json(deploy.build_report(FAILED, fleet="f", address="lab1", exit_code=5)),
     "drift": lambda: drift.to_json(DRIFTED),
     "evolution": lambda: evolution.to_json(evolution.build_report(EVOLUTION)),
@@ -119,6 +124,7 @@ WRITTEN = {
     "snapshots": lambda: snapshot.to_json(
         snapshot.build_list("s", [snapshot.build_row(each, "box/1", 900) for each in YEAR], ["box/9"])
     ),
+    "status": lambda: unit_status.to_json(unit_status.build_report(LOOKS)),
     "verify": lambda: verify.to_json(verify.build_report(VERIFIED)),
     "why": lambda: why.to_json(
         why.build_report(json.loads(module_registry.to_json(SEEN)), "r.json", ("summary", "running"))

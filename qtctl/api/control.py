@@ -1,0 +1,191 @@
+"""Start, stop and restart units on one host or several, and return what came of it as values."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor, as_completed
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from qtctl.adapters.clock import SystemClock
+from qtctl.api.trail import CallerTrail, describe_caller
+from qtctl.engines.changing import Changing, interruptible
+from qtctl.engines.child_process import WorkerEnded
+from qtctl.engines.connect import connect_as_root, make_declared_route
+from qtctl.engines.events import tell
+from qtctl.errors import HostError, InputError
+from qtctl.flows.control import control as run
+from qtctl.flows.control import plan_control as run_plan
+from qtctl.flows.control import refuse
+from qtctl.interfaces.host import Connector
+from qtctl.interfaces.progress import Progress, silent
+from qtctl.model.control import ControlOutcome, ControlPlan, ControlRequest, ControlStatus, ControlVerb
+from qtctl.model.desired import Desired
+from qtctl.model.events import Stage, begun, done, failed
+from qtctl.model.trail import Action, CallerEvent
+from qtctl.plan.control_units import choose_units
+from qtctl.plan.identity import allow_stand_in
+from qtctl.version import VERSION
+
+DEADLINE_S = 120.0
+"""For all jobs of one host."""
+AT_ONCE = 8
+SPARE_S = 120.0
+"""What a host may take besides its deadline: to connect, to look and to queue, each with a limit of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlTask:
+    """What a worker needs for one host. `agreed`: the plan that was shown, without which nothing is done."""
+
+    target: str
+    desired: Desired
+    request: ControlRequest
+    user: str | None = None
+    registry: Path | None = None
+    deadline_s: float = DEADLINE_S
+    agreed: ControlPlan | None = None
+
+
+def make_request(
+    desired: Desired,
+    verb: ControlVerb,
+    words: Iterable[str],
+    categories: Iterable[str] = (),
+    *,
+    signal: int = 0,
+    reason: str = "",
+) -> ControlRequest:
+    """InputError if nothing is named, or a word names no unit that qtctl may change on this host."""
+    words, categories = tuple(words), tuple(categories)
+    if not words and not categories:
+        hint = "name services, units or targets, or give --category"
+        raise InputError(f"nothing is named to {verb}", hint=hint)
+    units = choose_units(desired, words, categories, changing=True)
+    return ControlRequest(verb, tuple(each.unit for each in units), signal, reason)
+
+
+def control(
+    task: ControlTask, *, confirm: Callable[[ControlPlan], bool], connector: Connector | None = None
+) -> ControlOutcome:
+    """One host. `connector`: how it is connected to, if that has begun already. Never a HostError: that is an outcome.
+
+    The caller's audit trail has a record of it if `confirm` agreed.
+    """
+    desired = allow_stand_in(task.desired, task.target)
+    about = _describe(task)
+    trail = CallerTrail(about)
+    connect = connector or partial(connect_as_root, make_declared_route(task.target, desired, task.user, "deploy"))
+
+    def agree(plan: ControlPlan) -> bool:
+        agreed = confirm(plan)
+        if agreed:
+            trail.note(CallerEvent.BEGUN)
+        return agreed
+
+    try:
+        with connect() as host:
+            found = run(
+                host, desired, task.request, SystemClock(), confirm=agree, about=about, deadline_s=task.deadline_s
+            )
+    except HostError as error:
+        found = ControlOutcome(desired.host, ControlStatus.NOT_REACHED, why=error.what, hint=error.hint)
+    if found.status is not ControlStatus.DECLINED:
+        trail.note(CallerEvent.ENDED, found.status.value, found.why)
+    return found
+
+
+def _describe(task: ControlTask) -> Mapping[str, str]:
+    request = task.request
+    return {
+        "fleet": task.desired.fleet,
+        "host": task.desired.host,
+        "target": task.target,
+        "version": VERSION,
+        "verb": request.verb.value,
+        **({"reason": request.reason} if request.reason else {}),
+        **describe_caller(Action.CONTROL, task.registry),
+    }
+
+
+def start_engine(at_once: int = AT_ONCE, deadline_s: float = DEADLINE_S) -> Changing:
+    """A process for each host, `at_once` at a time. Make it before starting threads."""
+    return Changing(
+        at_once,
+        longest_s=deadline_s + SPARE_S,
+        preload=("qtctl.adapters.ssh", "qtctl.api.control", "qtctl.collect.collect"),
+    )
+
+
+def plan_hosts(
+    engine: Executor, tasks: Sequence[ControlTask], progress: Progress = silent
+) -> tuple[ControlPlan | ControlOutcome, ...]:
+    """The plan of each host in order, or why it has none: refused, or not reached. Nothing is changed."""
+    return _run_all(engine, plan_host, tasks, progress, "looked at")
+
+
+def control_hosts(
+    engine: Executor, tasks: Sequence[ControlTask], progress: Progress = silent
+) -> tuple[ControlOutcome, ...]:
+    """Carry out the agreed plans, at the same time; the outcomes in order."""
+    found = _run_all(engine, control_host, tasks, progress, "done")
+    return tuple(each for each in found if isinstance(each, ControlOutcome))
+
+
+def _run_all(
+    engine: Executor,
+    work: Callable[[ControlTask], ControlPlan | ControlOutcome],
+    tasks: Sequence[ControlTask],
+    progress: Progress,
+    said: str,
+) -> tuple[ControlPlan | ControlOutcome, ...]:
+    futures = {engine.submit(work, task): number for number, task in enumerate(tasks)}
+    found: dict[int, ControlPlan | ControlOutcome] = {}
+    for future in as_completed(futures):
+        task = tasks[futures[future]]
+        try:
+            result = future.result()
+        except (WorkerEnded, TimeoutError) as error:
+            status = ControlStatus.NOT_REACHED if task.agreed is None else ControlStatus.UNKNOWN
+            result = ControlOutcome(task.desired.host, status, task.agreed, why=str(error) or "no answer in time")
+        found[futures[future]] = result
+        good = isinstance(result, ControlPlan) or result.status is ControlStatus.DONE
+        told = done if good else failed
+        progress(told(task.target, Stage.CHANGE, f"{said}; {len(found)} of {len(tasks)} hosts"))
+    return tuple(found[number] for number in range(len(tasks)))
+
+
+def plan_host(task: ControlTask) -> ControlPlan | ControlOutcome:
+    """Runs in a worker."""
+    with interruptible():
+        tell(begun(task.target, Stage.CONNECT))
+        desired = allow_stand_in(task.desired, task.target)
+        route = make_declared_route(task.target, desired, task.user, "deploy")
+        try:
+            with connect_as_root(route) as host:
+                plan = run_plan(host, desired, task.request, SystemClock())
+        except HostError as error:
+            return ControlOutcome(desired.host, ControlStatus.NOT_REACHED, why=error.what, hint=error.hint)
+        return refuse(plan) if plan.refusals else plan
+
+
+def control_host(task: ControlTask) -> ControlOutcome:
+    """Runs in a worker. Refused if the host has changed so much that something else would go along."""
+    with interruptible():
+        tell(begun(task.target, Stage.CONNECT))
+        try:
+            found = control(task, confirm=partial(_is_as_agreed, task.agreed))
+        except KeyboardInterrupt:
+            return ControlOutcome(task.desired.host, ControlStatus.INTERRUPTED, why="interrupted")
+    if found.status is ControlStatus.DECLINED:
+        why = "nothing was done: other units would go along than were shown"
+        return ControlOutcome(found.host, ControlStatus.REFUSED, found.plan, why=why, hint="try again")
+    return found
+
+
+def _is_as_agreed(agreed: ControlPlan | None, plan: ControlPlan) -> bool:
+    """States may differ from what was shown; what is done, what goes along, and what contradicts the registry not."""
+    return agreed is not None and (agreed.stages, {*agreed.drags}, agreed.contradictions) == (
+        plan.stages,
+        {*plan.drags},
+        plan.contradictions,
+    )

@@ -1,0 +1,78 @@
+"""How the units of one host or several are: states, processes, memory, restarts, last lines of the journal."""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, as_completed
+from dataclasses import dataclass
+from functools import partial
+
+from qtctl.adapters.clock import SystemClock
+from qtctl.engines.child_process import WorkerEnded
+from qtctl.engines.connect import connect, make_declared_route
+from qtctl.engines.events import tell
+from qtctl.engines.processes import ASKING, Processes
+from qtctl.errors import HostError
+from qtctl.flows.unit_status import look_at_units
+from qtctl.interfaces.host import Host
+from qtctl.interfaces.progress import Progress, silent
+from qtctl.model.desired import Desired
+from qtctl.model.events import Stage, begun, done, failed
+from qtctl.model.unit_status import HostLook
+from qtctl.plan.control_units import choose_units
+from qtctl.plan.identity import allow_stand_in
+
+AT_ONCE = 8
+DEADLINE_S = 30.0
+SPARE_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class StatusTask:
+    """What a worker needs for one host. `units`: whole names. `lines`: of each unit's journal, 0 for none."""
+
+    target: str
+    desired: Desired
+    units: tuple[str, ...]
+    lines: int
+    user: str | None = None
+
+
+def select(desired: Desired, words: Iterable[str], categories: Iterable[str] = ()) -> tuple[str, ...]:
+    """Whole names of the units; all of the host if nothing is named. InputError for a word that means none."""
+    return tuple(each.unit for each in choose_units(desired, words, categories, changing=False))
+
+
+def look(task: StatusTask, connector: Callable[[], Host] | None = None) -> HostLook:
+    """One host. If it cannot be reached, the result says why."""
+    desired = allow_stand_in(task.desired, task.target)
+    reach = connector or partial(connect, make_declared_route(task.target, desired, task.user, "audit"))
+    try:
+        with reach() as host:
+            return look_at_units(host, desired, task.units, task.lines, SystemClock())
+    except HostError as error:
+        return HostLook(task.target, task.units, why=error.what, hint=error.hint)
+
+
+def start_engine(at_once: int = AT_ONCE, deadline_s: float = DEADLINE_S) -> Processes:
+    """A process for each host, `at_once` at a time. Make it before starting threads."""
+    return Processes(at_once, longest_s=deadline_s + SPARE_S, preload=(*ASKING, "qtctl.api.unit_status"))
+
+
+def look_at_hosts(engine: Executor, tasks: Sequence[StatusTask], progress: Progress = silent) -> tuple[HostLook, ...]:
+    """All hosts, asked at the same time, in the order of `tasks`."""
+    futures = {engine.submit(look_in_worker, task): number for number, task in enumerate(tasks)}
+    found: dict[int, HostLook] = {}
+    for future in as_completed(futures):
+        task = tasks[futures[future]]
+        try:
+            result = future.result()
+        except (WorkerEnded, TimeoutError) as error:
+            result = HostLook(task.target, task.units, why=f"{task.target}: {str(error) or 'no answer in time'}")
+        found[futures[future]] = result
+        told = failed if result.facts is None else done
+        progress(told(task.target, Stage.COLLECT, f"asked; {len(found)} of {len(tasks)} hosts"))
+    return tuple(found[number] for number in range(len(tasks)))
+
+
+def look_in_worker(task: StatusTask) -> HostLook:
+    tell(begun(task.target, Stage.CONNECT))
+    return look(task)

@@ -1,0 +1,167 @@
+"""The commands that start, stop and restart units: what they share."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qtctl.cli.deploy_output import ask_before_change
+from qtctl.cli.exits import Exit, choose_control_exit, decide
+from qtctl.cli.interrupt import raise_on_interrupt
+from qtctl.cli.output import complain, present, show, show_progress
+from qtctl.cli.selecting import Selected
+from qtctl.errors import InputError
+from qtctl.model.control import ControlVerb
+from qtctl.model.events import Stage, begun
+
+if TYPE_CHECKING:
+    from qtctl.api.control import ControlTask
+    from qtctl.model.control import ControlOutcome, ControlPlan
+    from qtctl.model.desired import Desired
+
+UNITS_HELP = "Services, instances, units or targets, by name or pattern; a target stands for all that is in it."
+UnitsArgument = Annotated[list[str] | None, typer.Argument(metavar="[UNIT]...", help=UNITS_HELP)]
+CategoryOption = Annotated[
+    list[str] | None,
+    typer.Option("--category", metavar="NAME", help="All services of this category. Several: repeat it."),
+]
+ReasonOption = Annotated[
+    str, typer.Option("--reason", metavar="TEXT", help="Why you do this: the host's journal records it.")
+]
+ControlAtOnceOption = Annotated[
+    int | None, typer.Option("--at-once", metavar="N", min=1, max=100, help="Hosts at the same time (default: 8).")
+]
+ControlDeadlineOption = Annotated[
+    float,
+    typer.Option("--deadline", metavar="SECONDS", min=1, max=86400, help="How long the jobs of a host may take."),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ControlOptions:
+    """What the command line says besides the verb."""
+
+    hosts: Selected
+    units: Sequence[str]
+    categories: Sequence[str]
+    registry: Path
+    as_name: str | None
+    user: str | None
+    reason: str
+    at_once: int | None
+    deadline: float
+    format_: str
+    yes: bool
+
+
+def run_control(verb: ControlVerb, given: ControlOptions, signal: int = 0) -> Exit:
+    """Show what would be done, ask, do it, and show how it ended."""
+    if not given.yes and given.format_ != "table":
+        raise InputError(f"--format {given.format_} cannot ask, so nothing was done", hint="give --yes")
+    found = _control_one(verb, given, signal) if given.hosts.alone else _control_several(verb, given, signal)
+    return _end(verb, given, found)
+
+
+def _make_task(verb: ControlVerb, given: ControlOptions, target: str, desired: "Desired", signal: int) -> "ControlTask":
+    from qtctl.api.control import ControlTask, make_request
+
+    request = make_request(desired, verb, given.units, given.categories, signal=signal, reason=given.reason)
+    return ControlTask(target, desired, request, given.user, given.registry, given.deadline)
+
+
+def _control_one(verb: ControlVerb, given: ControlOptions, signal: int) -> "list[tuple[str, ControlOutcome]]":
+    from qtctl.api.connection import connect_ahead
+    from qtctl.api.declared import declare_known
+
+    target = given.hosts.names[0]
+    declared = declare_known(given.registry, target, as_name=given.as_name)
+    with connect_ahead(declared, target, given.user) as connector, show_progress() as say:
+        say(begun(target, Stage.CONNECT))
+        from qtctl.api.control import control
+
+        task = _make_task(verb, given, target, declared.desired, signal)
+
+        def confirm(plan: "ControlPlan") -> bool:
+            say.clear()
+            return _confirm([(target, plan)], given)
+
+        raise_on_interrupt()
+        return [(target, control(task, confirm=confirm, connector=connector))]
+
+
+def _confirm(plans: "Sequence[tuple[str, ControlPlan]]", given: ControlOptions) -> bool:
+    from qtctl.reports.control_view import build_plan
+    from qtctl.reports.phrases import fold_names, format_count
+
+    if given.format_ == "table":
+        show(tuple(block for target, plan in plans for block in build_plan(target, plan)))
+    names = [target for target, _ in plans]
+    what = names[0] if len(names) == 1 else f"{format_count(len(names), 'host')}: {fold_names(names)}"
+    against = " This contradicts the registry." if any(plan.contradictions for _, plan in plans) else ""
+    verb = plans[0][1].request.verb
+    return ask_before_change(f"Do that ({verb}) on {what}?{against}", given.format_, yes=given.yes)
+
+
+def _control_several(verb: ControlVerb, given: ControlOptions, signal: int) -> "list[tuple[str, ControlOutcome]]":
+    from qtctl.api import control as api
+    from qtctl.api.registry import load
+    from qtctl.api.rollout import declare_hosts
+    from qtctl.engines.relay import watch
+    from qtctl.model.control import ControlOutcome, ControlPlan, ControlStatus
+
+    declared = declare_hosts(load(given.registry), given.hosts.names)
+    tasks = [_make_task(verb, given, target, each.desired, signal) for target, each in declared.items()]
+    engine = api.start_engine(given.at_once or api.AT_ONCE, given.deadline)
+    try:
+        with show_progress(named=True) as say:
+            watch(engine, say)
+            raise_on_interrupt()
+            say(begun("", Stage.CONNECT, f"looking at {len(tasks)} hosts"))
+            planned = api.plan_hosts(engine, tasks, say)
+            say.clear()
+            plans = [
+                (task.target, plan) for task, plan in zip(tasks, planned, strict=True) if isinstance(plan, ControlPlan)
+            ]
+            ends: dict[str, ControlOutcome] = {
+                task.target: end for task, end in zip(tasks, planned, strict=True) if isinstance(end, ControlOutcome)
+            }
+            agreed = bool(plans) and _confirm(plans, given)
+            shown = dict(plans)
+            going = [replace(task, agreed=shown[task.target]) for task in tasks if task.target in shown]
+            if agreed:
+                done = api.control_hosts(engine, going, say)
+                ends |= {task.target: end for task, end in zip(going, done, strict=True)}
+            else:
+                ends |= {target: ControlOutcome(plan.host, ControlStatus.DECLINED, plan) for target, plan in plans}
+    finally:
+        engine.shutdown(wait=False, cancel_futures=True)
+    return [(task.target, ends[task.target]) for task in tasks]
+
+
+def _end(verb: ControlVerb, given: ControlOptions, found: "list[tuple[str, ControlOutcome]]") -> Exit:
+    """The results on stdout; on stderr, in every format, what did not go well."""
+    from qtctl.reports.blocks import Section
+    from qtctl.reports.control import build_report
+    from qtctl.reports.control_view import build_results, build_view
+
+    code = decide(choose_control_exit(end) for _, end in found)
+    report = build_report(found, verb, given.reason, exit_code=code)
+    if given.format_ != "table":
+        present(build_view(report), given.format_)
+    elif len(report.hosts) == 1:
+        show(tuple(build_results(verb, report.hosts[0])))
+    else:
+        show(tuple(Section(host.address, tuple(build_results(verb, host))) for host in report.hosts))
+    for target, end in found:
+        for each in (*end.warnings, *_list_problems(end)):
+            complain(f"{target}: {each}")
+    return code
+
+
+def _list_problems(end: "ControlOutcome") -> list[str]:
+    from qtctl.reports.phrases import add_hint
+
+    said = [add_hint(end.why, end.hint)] if end.why else []
+    return said + [f"{each.unit}: {each.end}{': ' + each.detail if each.detail else ''}" for each in end.list_bad()]
