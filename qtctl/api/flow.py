@@ -8,6 +8,7 @@ from qtctl.reports import flow, module_registry
 from qtctl.reports.flow import FlowReport
 from qtctl.views.choices import What
 from qtctl.views.graph import draw_graph
+from qtctl.views.graph_state import mark_graph
 from qtctl.views.graph_text import write_mermaid
 
 
@@ -19,6 +20,9 @@ def build_flow(declared: Loaded, evidence: Evidence | None) -> FlowReport:
     return flow.build_report(declared.registry, module_registry.build_report(declared.desired, evidence, checks))
 
 
-def draw_flow(declared: Loaded) -> tuple[str, ...]:
-    """The streams as `qtctl graph` draws them: lines of Mermaid."""
-    return tuple(split_lines(write_mermaid(draw_graph(declared.registry, What.STREAMS))))
+def draw_flow(declared: Loaded, report: FlowReport | None = None) -> tuple[str, ...]:
+    """The streams as `qtctl graph` draws them: lines of Mermaid. With evidence in `report`, late ones are red."""
+    graph = draw_graph(declared.registry, What.STREAMS)
+    if report is not None and report.taken_at is not None and not report.unreachable:
+        graph = mark_graph(graph, (), report)
+    return tuple(split_lines(write_mermaid(graph)))

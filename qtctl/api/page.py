@@ -1,5 +1,6 @@
 """What the page of a host shows beside its findings: services, streams, ports, and the pictures of them."""
 
+from qtctl.api.looks import show_trends
 from qtctl.findings.finding import Finding
 from qtctl.flows.declared import Declared
 from qtctl.model.evidence import Evidence
@@ -34,6 +35,7 @@ def show_host(declared: Declared, evidence: Evidence, checks: tuple[Finding, ...
         services=list_services(modules, declared.desired, FactReader.of(evidence)),
         flow=draw(What.STREAMS, "flow", FLOW),
         order=(*draw(What.TARGETS, "targets", TARGETS), *draw(What.ORDER, "order", ORDER)),
+        history=show_trends(evidence),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from qtctl.model.evolution import Balance, Change, FieldChange, How
+from qtctl.model.evolution import Balance, Change, FieldChange, How, Point
 from qtctl.model.snapshot import RowKind, Scalar
 from qtctl.reports.blocks import (
     BREAK,
@@ -22,6 +22,7 @@ from qtctl.reports.blocks import (
 )
 from qtctl.reports.evolution import EvolutionReport, EvolutionStep, to_json
 from qtctl.reports.phrases import NONE, format_count
+from qtctl.reports.pictures import make_trend
 from qtctl.reports.view import View
 
 TWO = 2
@@ -130,7 +131,22 @@ def _show_timeline(report: EvolutionReport) -> Section:
         counts = (str(each.counts[kind]) if kind in each.counts else NONE for kind in kinds)
         up, down = each.count_services("running"), each.count_services("failed", "auto_restart")
         rows.append((each.label, *(NONE if number is None else str(number) for number in (up, down)), *counts))
-    return Section("Timeline", (Table(columns, tuple(rows)),))
+    return Section("Timeline", (Table(columns, tuple(rows)), *_show_trends(report.points, kinds)))
+
+
+def _show_trends(points: Sequence[Point], kinds: Sequence[RowKind]) -> Blocks:
+    """Each number of the timeline as a small picture."""
+    counted = {
+        "running": [each.count_services("running") for each in points],
+        "failed": [each.count_services("failed", "auto_restart") for each in points],
+        **{_format_plural(kind): [each.counts.get(kind) for each in points] for kind in kinds},
+    }
+    rows = ((name, make_trend(values, _format_ends(values))) for name, values in counted.items() if any(values))
+    return make_table(("what", "earliest to latest"), rows)
+
+
+def _format_ends(values: Sequence[int | None]) -> str:
+    return " → ".join(NONE if each is None else str(each) for each in (values[0], values[-1]))
 
 
 _TREND = (RowKind.SERVICE, RowKind.PORT, RowKind.STREAM, RowKind.VENV, RowKind.FINDING)

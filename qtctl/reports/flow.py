@@ -51,6 +51,11 @@ class FlowReader(Part):
     proof_line: str = Field(description="the question, and the line that answers it; empty if it was not asked")
 
 
+def is_late(reader: FlowReader) -> bool:
+    """Whether it has fallen behind by more than is allowed."""
+    return reader.lag is not None and reader.max_lag is not None and reader.lag > reader.max_lag
+
+
 class FlowWriter(Part):
     service: str
     stopped: bool

@@ -13,12 +13,24 @@ from qtctl.reports.blocks import (
     Strong,
     Text,
     Title,
+    Tone,
+    Toned,
     Verbatim,
     join,
     make_list,
     make_table,
 )
-from qtctl.reports.flow import Carrier, FlowGap, FlowKey, FlowReader, FlowReport, Lifecycle, LifecycleStep, to_json
+from qtctl.reports.flow import (
+    Carrier,
+    FlowGap,
+    FlowKey,
+    FlowReader,
+    FlowReport,
+    Lifecycle,
+    LifecycleStep,
+    is_late,
+    to_json,
+)
 from qtctl.reports.phrases import NONE, UNKNOWN, format_count, format_span
 from qtctl.reports.view import View
 
@@ -136,13 +148,15 @@ def _make_key_cells(key: FlowKey) -> tuple[Text, ...]:
     )
 
 
-def _describe_reader(reader: FlowReader) -> str:
+def _describe_reader(reader: FlowReader) -> Text:
     state = " (stopped)" if reader.stopped else ""
     if not reader.group:
         return f"{reader.service}{state}"
     named = (
         f"{reader.service}{state}" if reader.group == reader.service else f"{reader.service}{state} as {reader.group}"
     )
+    if is_late(reader):
+        return (f"{named}, ", Toned(f"lag {reader.lag}, at most {reader.max_lag}", Tone.BAD))
     return f"{named}, lag {UNKNOWN if reader.lag is None else reader.lag}"
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from qtctl.model.names import list_units
 from qtctl.model.registry import Registry
 from qtctl.reports.categories import Category
-from qtctl.reports.flow import FlowReader, FlowReport
+from qtctl.reports.flow import FlowReader, FlowReport, is_late
 from qtctl.reports.module_registry import RegistryReport
 from qtctl.reports.phrases import UNKNOWN
 from qtctl.views.graph import Edge, Graph, Node, Shape
@@ -62,8 +62,3 @@ def _mark_edges(graph: Graph, readers: Mapping[tuple[str, str], FlowReader]) -> 
             continue
         said = f"lag {UNKNOWN if reader.lag is None else reader.lag}"
         yield replace(edge, words=f"{edge.words}: {said}" if edge.words else said, bad=is_late(reader))
-
-
-def is_late(reader: FlowReader) -> bool:
-    """Whether it has fallen behind by more than is allowed."""
-    return reader.lag is not None and reader.max_lag is not None and reader.lag > reader.max_lag

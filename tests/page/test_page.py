@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.page.broken import FAILED, write_broken
+from tests.page.broken import FAILED, REGISTRY, write_broken
 from tests.page.hostile import write_hostile
-from tests.page.written import write_page
+from tests.page.written import write_page, write_report
 
 LARGEST = 400_000
 VOID = frozenset({"meta", "input", "br", "rect"})
@@ -105,3 +105,11 @@ def test_names_of_a_hostile_host_are_text(tmp_path: Path) -> None:
     assert {"img", "iframe", "object", "embed", "link", "base"}.isdisjoint(tag for tag, _ in found.elements)
     assert not any(name.startswith("on") for _, each in found.elements for name in each)
     assert not set(page) & set("\u202e\u2066\x1b\x07")
+
+
+def test_late_groups_are_red_wherever_the_flow_is_shown(tmp_path: Path) -> None:
+    evidence = write_broken(tmp_path / "e.json")
+    page = write_report("report", "flow", "--from", str(evidence), "--registry", str(REGISTRY), "--format", "md")
+    assert "ai-strategy-router, lag 4200, at most " in page
+    (late,) = re.findall(r"^  linkStyle ([0-9,]+) stroke:#c53030", page, re.MULTILINE)
+    assert len(late.split(",")) == page.count(", at most ")

@@ -1,4 +1,4 @@
-"""The page of an audit of saved evidence, as the command writes it."""
+"""Reports of saved evidence, as the command writes them."""
 
 import io
 from contextlib import redirect_stdout
@@ -9,8 +9,11 @@ from tests.page.broken import REGISTRY
 
 
 def write_page(evidence: Path) -> str:
+    return write_report("audit", "--from", str(evidence), "--registry", str(REGISTRY), "--format", "html")
+
+
+def write_report(*argv: str) -> str:
     out = io.StringIO()
-    argv = ["audit", "--from", str(evidence), "--registry", str(REGISTRY), "--format", "html"]
     with redirect_stdout(out):
-        assert _run_guarded(argv, debug=False) in {0, 1, 3}
+        assert _run_guarded([*argv], debug=False) in {0, 1, 3}
     return out.getvalue()

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qtctl.cli.evidence import Source
+    from qtctl.model.evidence import Evidence
+    from qtctl.reports.view import View
 
 app = typer.Typer(help="Documents about a host, from live or saved evidence.", no_args_is_help=True)
 
@@ -96,7 +98,7 @@ def flow(
     declared = declare(locate_registry(registry), host or "", as_name=as_name)
     evidence = None if host is None and saved is None else obtain(declared, host, saved, user)
     report = build_flow(declared, evidence)
-    present(build_view(report, draw_flow(declared)), format_, out)
+    present(build_view(report, draw_flow(declared, report)), format_, out)
     raise typer.Exit(Exit.INCOMPLETE if report.unreachable else Exit.OK)
 
 
@@ -112,8 +114,22 @@ def _write_judged(name: str, source: "Source", context: typer.Context, format_: 
     report = import_module(f"qtctl.reports.{name}").build_report(declared.desired, evidence, checks)
     build_view = import_module(f"qtctl.reports.{name}_view").build_view
     locate = name_under(source.registry, source.templates)
-    present(build_view(report, checks, locate, declared.host_place), format_, out)
+    view = build_view(report, checks, locate, declared.host_place)
+    present(_add_history(view, evidence) if name == "overview" else view, format_, out)
     raise typer.Exit(choose_exit(conclude(declared, checks)))
+
+
+def _add_history(view: "View", evidence: "Evidence") -> "View":
+    """What became of memory, restarts and lag, if there are snapshots of the host."""
+    from dataclasses import replace
+    from functools import cache
+
+    from qtctl.api.looks import show_trends
+    from qtctl.reports.blocks import Section
+
+    page, screen = view.page, view.screen or view.page
+    add = cache(lambda: (Section("History", show_trends(evidence)),))
+    return replace(view, page=lambda: (*page(), *add()), screen=lambda: (*screen(), *add()))
 
 
 EXAMPLES = {

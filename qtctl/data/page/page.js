@@ -52,22 +52,40 @@
   });
   for (const cause of causes) {
     if (cause.open) addButtons(cause);
-    cause.addEventListener("toggle", () => cause.open && addButtons(cause));
+    cause.addEventListener("toggle", () => {
+      if (!cause.open) return;
+      sync(cause);
+      addButtons(cause);
+    });
   }
 
-  // What is searched: the text of each row and that of its cause, read once, between other work.
+  // What is searched: the text of each row and that of its cause, read once, between other work. Rows of a closed cause
+  // are hidden or shown only when it is opened: there may be tens of thousands.
   let rows = null;
+  const byCause = new Map();
   const read = () => {
     if (rows) return rows;
     rows = [];
     causes.forEach((cause, at) => {
       const head = cause.firstElementChild;
-      const name = `${head.children[1].textContent} ${head.children[2].textContent} ${cause.classList.contains("unknown") ? head.lastElementChild.textContent : ""}`;
+      const reason = cause.classList.contains("unknown") ? head.lastElementChild.textContent : "";
+      const name = `${head.children[1].textContent} ${head.children[2].textContent} ${reason}`;
+      const own = [];
       for (const item of cause.lastElementChild.children) {
-        rows.push({ item, at, kind: item.dataset.k, severity: item.dataset.s, text: `${name} ${item.textContent}`.toLowerCase(), shown: true });
+        const text = `${name} ${item.textContent}`.toLowerCase();
+        own.push({ item, at, kind: item.dataset.k, severity: item.dataset.s, text, fits: true, shown: true });
       }
+      byCause.set(cause, own);
+      rows.push(...own);
     });
     return rows;
+  };
+  const sync = (cause) => {
+    for (const row of byCause.get(cause) || []) {
+      if (row.fits === row.shown) continue;
+      row.shown = row.fits;
+      row.item.hidden = !row.fits;
+    }
   };
 
   const show = (number) => number.toLocaleString("en");
@@ -75,18 +93,17 @@
     const every = read();
     const words = query.value.toLowerCase().split(/\s+/).filter(Boolean);
     const wanted = new Set([...form.querySelectorAll("input:checked")].map((box) => `${box.name}:${box.value}`));
-    const kinds = form.querySelectorAll("input[name=kind]").length > 0;
     const left = new Array(causes.length).fill(0);
     let total = 0;
     for (const row of every) {
-      const fits = wanted.has(`severity:${row.severity}`) && (!kinds || wanted.has(`kind:${row.kind}`)) && words.every((word) => row.text.includes(word));
-      if (fits) { left[row.at] += 1; total += 1; }
-      if (fits !== row.shown) { row.shown = fits; row.item.hidden = !fits; }
+      row.fits = wanted.has(`severity:${row.severity}`) && wanted.has(`kind:${row.kind}`) && words.every((word) => row.text.includes(word));
+      if (row.fits) { left[row.at] += 1; total += 1; }
     }
     causes.forEach((cause, at) => {
       cause.hidden = left[at] === 0;
-      cause.firstElementChild.querySelector(".n").textContent = show(left[at]);
+      cause.querySelector(".n").textContent = show(left[at]);
       if (words.length && left[at] && total <= 40) cause.open = true;
+      if (cause.open) sync(cause);
     });
     count.textContent = total === every.length ? `${show(total)} shown` : `${show(total)} of ${show(every.length)} shown`;
     none.hidden = total > 0;
@@ -153,7 +170,11 @@
   let opened = [];
   window.addEventListener("beforeprint", () => {
     opened = causes.filter((cause) => !cause.open);
-    if (causes.length < 200) for (const cause of opened) cause.open = true;
+    if (causes.length >= 200) return;
+    for (const cause of opened) {
+      cause.open = true;
+      sync(cause);
+    }
   });
   window.addEventListener("afterprint", () => { for (const cause of opened) cause.open = false; });
 })();
