@@ -84,9 +84,10 @@ is_link_of_ours() { [ -n "$1" ] && { is_touched "${1##*/}" || is_touched "${2##*
 is_up() { case "$1" in active | reloading | refreshing) return 0 ;; esac; return 1; }
 
 # compare_units: set `to_stop`, `to_start` and `to_restart` to units of the baseline; `to_forget` to those that were not
-# failed before; `worse` to those that are not as before, and `coming` to those of them that are still starting.
+# failed before; `worse` to those that are not as before, and `coming` to those of them that are still starting;
+# `invocations` to those of units that were up before. What failed again and again before may go on with it.
 compare_units() {
-  to_stop='' to_start='' to_restart='' to_forget='' worse='' gone='' coming=''
+  to_stop='' to_start='' to_restart='' to_forget='' worse='' gone='' coming='' invocations=''
   set --
   while IFS=$tab read -r unit _; do set -- "$@" "$unit"; done <"$home/baseline"
   present=$(show_units "$@") || return 1
@@ -98,6 +99,7 @@ END
 }
 compare_unit() {
   if is_up "$active"; then
+    invocations="$invocations $invocation_now"
     case "$type" in
       oneshot)
         # A oneshot is not run again: what it did may not be repeatable.
@@ -203,7 +205,6 @@ wait_until_as_before() {
       down=0
     elif [ -z "$worse" ]; then
       down=0
-      invocations=$(printf '%s\n' "$present" | cut -f 5)
       [ "$invocations" != "$last" ] || return 0
       last=$invocations
     fi

@@ -149,9 +149,13 @@ look_at_units() {
   while IFS= read -r unit; do set -- "$@" "$unit"; done <"$home/asked"
   said=''
   [ $# -eq 0 ] || run_systemctl show -p LoadState -p ActiveState -p SubState -p InvocationID -p Type -p RemainAfterExit \
-    -p NeedDaemonReload -p DropInPaths -- "$@" || refuse - "systemd did not say how its units are: $said"
+    -p NeedDaemonReload -p DropInPaths -p NRestarts -p ActiveEnterTimestampMonotonic -- "$@" || refuse - "systemd did not say how its units are: $said"
   [ -f "$home/loaded" ] || : >"$home/loaded"
-  changed=$(printf '%s\n' "$said" | awk -F "$tab" -v OFS="$tab" -v units="$home/units" -v baseline="$home/baseline" '
+  up=$(cut -d ' ' -f 1 /proc/uptime)
+  changed=$(printf '%s\n' "$said" | awk -F "$tab" -v OFS="$tab" -v units="$home/units" -v baseline="$home/baseline" -v up="$up" '
+    # Up only since systemd restarted it seconds ago: it fails again and again, and is recorded as it mostly is.
+    function is_looping() { return value("NRestarts") > 0 && up * 1000000 - value("ActiveEnterTimestampMonotonic") < 10000000 }
+    function find_active() { return value("ActiveState") == "active" && is_looping() ? "activating" : value("ActiveState") }
     function value(key) { return (number[$1], key) in said && said[number[$1], key] != "" ? said[number[$1], key] : "-" }
     FILENAME == ARGV[1] { number[$1] = FNR; next }
     FILENAME == ARGV[2] { planned[$1] = $2 " " ($3 == "-" ? "" : $3); next }
@@ -161,7 +165,7 @@ look_at_units() {
     END {
       printf "" >baseline
       while ((getline <units) > 0)
-        print $1, value("LoadState"), value("ActiveState"), value("SubState"), value("InvocationID"), value("Type"), value("RemainAfterExit") >baseline
+        print $1, value("LoadState"), find_active(), value("SubState"), value("InvocationID"), value("Type"), value("RemainAfterExit") >baseline
       for (unit in planned)
         if (said[number[unit], "NeedDaemonReload"] " " said[number[unit], "DropInPaths"] != planned[unit]) { print unit; exit }
     }' "$home/asked" "$home/loaded" -) && [ -f "$home/baseline" ] || refuse - "$base: no space"

@@ -378,14 +378,20 @@ def names_its_version(host: SharedHost) -> bool:
 
 WAYS = os.environ.get("QTCTL_WAYS")
 LOOP = "StartLimitIntervalSec=0\n[Service]\nRestart=always\nRestartSec=300ms"
+LOOPS = "until [ $(systemctl show -P NRestarts quantum-a) -ge 6 ]; do sleep 0.2; done"
 
 
 @pytest.mark.parametrize("extra", ["", LOOP] if WAYS == "all" else [LOOP])
 def test_what_had_failed_before_is_told_and_takes_no_deploy_back(ground: Ground, extra: str) -> None:
-    commands = {**THREE, "a": "/bin/sh -c 'test -e /run/there && exec sleep inf'"}
+    # Half of the time it is up.
+    commands = {**THREE, "a": "/bin/sh -c 'test -e /run/there && exec sleep inf; sleep 0.3; exit 1'"}
     ground.run("touch /run/there")
-    ground.deploy(fleet(commands, extra=extra))
+    first = ground.deploy(fleet(commands, extra=extra))
+    assert first.status is DeployStatus.DEPLOYED, said(first)
     ground.run("rm /run/there; systemctl restart quantum-a || :; systemctl --no-block restart quantum-b")
+    ground.run(LOOPS if extra else "until systemctl is-failed quantum-a; do sleep 0.1; done")
+    bad = ground.deploy(fleet({**commands, "b": "/bin/false"}, extra=extra))
+    assert bad.status is DeployStatus.RESTORED, said(bad)
     outcome = ground.deploy(fleet({**commands, "b": "/usr/bin/sleep 4714"}, extra=extra))
     assert ends(outcome) == (DeployStatus.DEPLOYED, None), said(outcome)
     assert {each.subject for each in outcome.outstanding} == {"quantum-a.service"}
