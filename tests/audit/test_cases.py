@@ -1,6 +1,7 @@
 """Cases as data: what a host answers → everything that is then not as declared, nothing missing and nothing extra."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,13 @@ EARLIER = "2026-01-17T06:00:00.000Z"
 
 
 def judged(case: dict[str, Any]) -> tuple[Finding, ...]:
+    """Once for all tests that read it."""
+    return _judged(json.dumps(case))
+
+
+@cache
+def _judged(text: str) -> tuple[Finding, ...]:
+    case = json.loads(text)
     want = desired()
     earlier = evidence(want, case["earlier"], taken_at=EARLIER) if "earlier" in case else None
     return judge(want, give_evidence(want, case), earlier)

@@ -1,29 +1,15 @@
 """Remedies: commands that can be pasted, none of which takes down what is well. tests/live follows them on a host."""
 
-import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from qtctl.audit.judge import judge
 from qtctl.findings.finding import Finding, Outcome
-from tests.builders.audited import ENGINE, desired, evidence
+from tests.audit.test_cases import CASES, judged
+from tests.builders.audited import ENGINE
 
-HOST_CASES = Path(__file__).parent.parent / "rules" / "host"
 SHADOW = "systemd/system/rl-shadow-1.service"
 NEVER_STOPPED = (".scope", ".slice")
-
-
-def cases() -> Iterator[tuple[str, dict[str, Any]]]:
-    for path in sorted(HOST_CASES.glob("*.json")):
-        yield from ((f"{path.stem}: {case['name']}", case) for case in json.loads(path.read_text()))
-
-
-def judged(case: dict[str, Any]) -> tuple[Finding, ...]:
-    lost = (case.get("absent", ()), case.get("refused"), case.get("dropped", ()))
-    return judge(desired(), evidence(desired(), case.get("changed"), *lost))
 
 
 def findings(case: dict[str, Any]) -> list[Finding]:
@@ -31,7 +17,7 @@ def findings(case: dict[str, Any]) -> list[Finding]:
 
 
 def test_no_command_does_harm() -> None:
-    for name, check in [(name, check) for name, case in cases() for check in findings(case)]:
+    for name, check in [(case.id, check) for case in CASES for check in findings(case.values[0])]:  # type: ignore[arg-type]
         assert check.remedy, name
         for command in check.commands:
             assert all(command), f"{name}: an empty word"

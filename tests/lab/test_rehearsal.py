@@ -138,6 +138,7 @@ def outcomes(report: dict[str, Any]) -> dict[str, str]:
     return {name: step["outcome"] for name, step in named}
 
 
+@on_demand
 def test_a_whole_rehearsal_finds_the_one_service_that_does_not_come_back(shop: Shop) -> None:
     before, trail = list_state(), Path(os.environ["QTCTL_TRAIL"]).read_bytes()
     ran = shop.rehearse()

@@ -62,7 +62,7 @@ rm -rf /var/lib/qtctl
 WATCHED = "/run/live-watched"
 LOOKED_FOR = "".join(f"{canary}\n" for place, canary in CANARIES.items() if not place.endswith("argv"))
 """In every command line of the host, again and again. Two units have theirs there by themselves."""
-WATCH = f"while :; do ps axww -o args= | grep -Ff {WATCHED}.for >> {WATCHED} || :; sleep 0.1; done"
+WATCH = f"while :; do ps axww -o args= | grep -Ff {WATCHED}.for >> {WATCHED} || :; sleep 0.3; done"
 
 
 @pytest.fixture

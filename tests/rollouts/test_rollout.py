@@ -35,6 +35,7 @@ def test_the_canary_fails_and_the_others_are_untouched(ground: Ground) -> None:
     assert "error: roll1: " in ended.ran.err
 
 
+@rarely
 def test_ctrl_c_begins_no_further_host_and_each_host_goes_back(ground: Ground) -> None:
     before = ground.generations()
     ground.release(GOOD, number=3, steady="60s")
