@@ -444,6 +444,16 @@ METRICS = (
          ("two files have evidence of nowhere.invalid (give each host once)",)),
 )  # fmt: skip
 
+NOTIFY = (
+    Case("notifications of nothing", nothing, ("notify", "--channels", "notify.toml"),
+         ("say which hosts are audited (--host, --tag or --all-hosts, or --from FILE)",)),
+    Case("no channels", remove("notify.toml"), ("notify", "--all-hosts", "--channels", "notify.toml"),
+         ("notify.toml: there is no {folder}/notify.toml (check the path)",)),
+    Case("channels with an error", replace("notify.toml", "command", "comand"),
+         ("notify", "--all-hosts", "--channels", "notify.toml"),
+         ("notify.toml:2: channels.nobody.comand: unknown key (docs/notify.md shows the file)",)),
+)  # fmt: skip
+
 GROUPS = {
     "registry": REGISTRY,
     "templates": TEMPLATES,
@@ -452,4 +462,5 @@ GROUPS = {
     "targets": TARGETS,
     "usage": USAGE,
     "metrics": METRICS,
+    "notify": NOTIFY,
 }

@@ -37,6 +37,7 @@ is = "mapped"
 to = ["feed"]
 why = "Same program."
 """
+CHANNELS = '[channels.nobody]\ncommand = ["/usr/bin/true"]\n'
 PROGRAM = [sys.executable, "-m", "qtctl"]
 """The command as an operator starts it, modules and all."""
 Edit = Callable[[Path], None]
@@ -55,6 +56,7 @@ def build(folder: Path) -> Path:
     texts = {f"registry/{path}": text for path, text in SMALL.items()}
     texts["registry/legacy/docker-compose.toml"] = LEGACY
     texts["docker-compose.yml"] = COMPOSE
+    texts["notify.toml"] = CHANNELS
     for path, text in texts.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text)

@@ -195,6 +195,11 @@ OF_COMMAND: dict[str, tuple[str, ...]] = {
         "0: the metrics were written, whatever they say; `--listen` was ended",
         "2: an error in registry, options or saved evidence; or nothing can listen there",
     ),
+    "notify": (
+        "0: channels know all that is due, whatever that is; or it waits",
+        "2: an error in registry, channels, state or saved evidence; nothing was sent",
+        "3: a notification could not be sent, or may not have arrived",
+    ),
     "check-claims": (
         "0: nothing in it is false",
         "1: a claim is false, or the document contradicts itself",

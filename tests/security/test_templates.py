@@ -32,6 +32,7 @@ COMMANDS = {
     "adopt drift": ("--host", "nowhere.invalid"),
     "audit": ("--from", "evidence.json"),
     "metrics": ("--from", "evidence.json"),
+    "notify": ("--from", "evidence.json", "--channels", "notify.toml", "--state", "told.json"),
     "report registry": ("--from", "evidence.json"),
     "report overview": ("--from", "evidence.json"),
     "report catalogue": ("--from", "evidence.json"),

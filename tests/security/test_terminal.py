@@ -115,6 +115,7 @@ DOCUMENTED: tuple[tuple[str, ...], ...] = (
     ("report", "overview", "--from", "evidence.json"),
     ("metrics", "--from", "evidence.json"),
     ("metrics", "--rules"),
+    ("notify", "--from", "evidence.json", "--channels", "notify.toml", "--state", "told.json", "--dry-run"),
     ("metrics", "--dashboard"),
     ("why", "evidence.json#/asks/0/took_ms"),
     ("adopt", "units", "units", "--out", "adopted-units"),
