@@ -221,6 +221,10 @@ OF_COMMAND: dict[str, tuple[str, ...]] = {
     ),
     "snapshot diff": ("0: compared", "2: no such snapshot, or a damaged one", "3: Redis does not answer"),
     "snapshot schedule": ("0: written", "2: systemd would misread it, or a file already exists"),
+    **dict.fromkeys(
+        ("schedule audit", "schedule snapshot", "schedule metrics", "schedule notify"),
+        ("0: shown, or written", "2: an error in the registry, or systemd would misread it; nothing is written"),
+    ),
     "evolution": ("0: compared", "2: a source cannot be read, or there is only one", "3: Redis does not answer"),
     "rehearse": (
         "0: every step passed, and the evidence has no gaps",
