@@ -1,6 +1,7 @@
 """One declared thing whole: where each value comes from, held against goldens and against what is resolved."""
 
 import json
+from functools import cache
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -26,6 +27,11 @@ SHIPPED = read_registry(ROOT / "registry")
 
 def shown(name: str, files: dict[str, bytes] = FILES) -> Shown:
     return show(files, read_templates(None), name, None)
+
+
+@cache
+def shown_of_shipped(name: str) -> Shown:
+    return shown(name, SHIPPED)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -80,7 +86,7 @@ def test_a_user_of_its_own_brings_its_group() -> None:
 def test_every_line_of_the_shipped_registry_says_what_is_shown_of_it() -> None:
     """A place that is shown is a line that begins with the last part of its key, or its table."""
     for name in load(SHIPPED).services:
-        for thing in shown(name, SHIPPED).things:
+        for thing in shown_of_shipped(name).things:
             for value in thing.values:
                 if value.origin == "built in":
                     continue
@@ -93,7 +99,7 @@ def test_values_are_those_that_the_units_are_made_of() -> None:
     """Of every service: its environment, and each limit and restart rule, with nothing missing or too much."""
     declared = declare(SHIPPED, read_templates(None), "", None)
     for service in declared.desired.services:
-        thing = next(each for each in shown(service.name, SHIPPED).things if each.kind == "service")
+        thing = next(each for each in shown_of_shipped(service.name).things if each.kind == "service")
         env = {each.key.removeprefix("env."): each.value for each in thing.values if each.key.startswith("env.")}
         assert env == dict(service.env)
         for part, pairs in (("limits.", service.limits), ("restart.", (*service.restart, *service.start_limit))):
