@@ -11,7 +11,7 @@ from qtctl.cli.evidence import save_text
 from qtctl.cli.exits import Exit, choose_exit, decide
 from qtctl.cli.fleet_progress import FleetProgress
 from qtctl.cli.interrupt import notice_interrupts
-from qtctl.cli.output import choose_format, complain, present, show_progress, withhold, write
+from qtctl.cli.output import choose_format, complain, present, show_progress, withhold
 from qtctl.errors import InputError, Place
 from qtctl.model.events import Stage, begun
 
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from qtctl.findings.finding import Finding
     from qtctl.fleet.basis import Basis
     from qtctl.fleet.examine import HostResult, Judging
+    from qtctl.flows.declared import Declared
     from qtctl.flows.earlier import Earlier
+    from qtctl.model.evidence import Evidence
     from qtctl.model.selection import HostSelection
     from qtctl.reports.fleet import FleetReport
     from qtctl.reports.selection import Selection
@@ -81,34 +83,16 @@ def audit_fleet(chosen: FleetSource, shown: "Shown", *, save: Path | None) -> Ex
     return decide((*(choose_exit(each.verdict) for each in report.hosts), choose_exit(report.verdict)))
 
 
-def audit_one_by_engine(chosen: FleetSource, shown: "Shown", *, save: Path | None) -> Exit:
-    """One host, asked and judged by an engine, whose report and exit code are those of an audit without one."""
-    from qtctl.adapters.saved_file import STDOUT, check_saved
-    from qtctl.flows.earlier import make_nothing_selected
-    from qtctl.reports.audit_view import build_view
-    from qtctl.reports.view import name_under
+def gather_by_engine(chosen: FleetSource) -> "tuple[Declared, Evidence]":
+    """What one host must have, and its evidence, which an engine asked for."""
+    from qtctl.api.registry import declare
+    from qtctl.collect.document import load
+    from qtctl.fleet.examine import Judging
 
-    if save is not None:
-        check_saved(save)
-    judging = _make_judging(shown, with_evidence=save is not None)
-    with notice_interrupts() as interrupted:
-        with open_hosts(chosen, judging, shown.part.read_earlier(), interrupted) as hosts:
-            interrupted.report = True
-            result = next(hosts.results, None)
-        if result is None:
-            complain("interrupted")
-            return Exit.INTERRUPTED
-    if save == STDOUT:
-        write(result.evidence or "")
-    elif save is not None:
-        save_text(result.evidence or "", save)
-    if not result.report.totals.total:
-        raise make_nothing_selected(result.host, shown.part.selection)
-    if save != STDOUT:
-        locate = name_under(chosen.registry, chosen.templates)
-        home = result.traits.place
-        present(build_view(result.report, result.findings, locate, lambda: home, verbose=shown.verbose), shown.format)
-    return choose_exit(result.report.verdict)
+    with open_hosts(chosen, Judging(with_evidence=True)) as hosts:
+        result = next(hosts.results)
+    declared = declare(chosen.registry, templates=chosen.templates, as_name=result.host)
+    return declared, load(result.evidence or "", result.target)
 
 
 class _Audited:

@@ -1,12 +1,13 @@
 """qtctl audit: a live host, or saved evidence, against the registry."""
 
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qtctl.cli.audit_fleet import FleetSource, audit_fleet, audit_one_by_engine
+from qtctl.cli.audit_fleet import FleetSource, audit_fleet, gather_by_engine
 from qtctl.cli.audit_part import FailOnOption, NewSinceOption, OnlyOption, Part, Shown, SubjectOption, split_ids
 from qtctl.cli.command import Command, Panel
 from qtctl.cli.exits import Exit, choose_exit
@@ -29,9 +30,12 @@ from qtctl.errors import InputError
 from qtctl.model.selection import HostSelection
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from qtctl.cli.evidence import Source
     from qtctl.flows.asking import Asking
     from qtctl.flows.declared import Declared
+    from qtctl.model.evidence import Evidence
     from qtctl.reports.audit_sheet import HostSheet
 
 VERBOSE_HELP = "Show every finding with its proof, and not only what to do first."
@@ -79,9 +83,9 @@ def audit(
             f"{'--at-once' if at_once is not None else '--deadline'} is for hosts that are asked, and --from asks none"
         )
         raise InputError(what, hint="leave it out")
-    if scheduler is not None or deadline is not None:
-        raise typer.Exit(audit_one_by_engine(chosen, shown, save=save))
-    raise typer.Exit(_audit_one(source, context.obj, shown, save=save))
+    by_engine = partial(gather_by_engine, chosen)
+    look = by_engine if scheduler is not None or deadline is not None else partial(_gather, source, context.obj)
+    raise typer.Exit(_audit_one(source, look, shown, save=save))
 
 
 def _check_several(saved: Path | None, as_name: str | None) -> None:
@@ -100,14 +104,21 @@ def _preload(declared: "Declared") -> None:
     audit.expect(declared)
 
 
-def _audit_one(source: "Source", started: "Asking | None", shown: Shown, *, save: Path | None) -> Exit:
-    from qtctl.adapters.saved_file import STDOUT, check_saved
+def _gather(source: "Source", started: "Asking | None") -> "tuple[Declared, Evidence]":
     from qtctl.cli.evidence import gather
+
+    return gather(source, started, _preload)
+
+
+def _audit_one(
+    source: "Source", look: "Callable[[], tuple[Declared, Evidence]]", shown: Shown, *, save: Path | None
+) -> Exit:
+    from qtctl.adapters.saved_file import STDOUT, check_saved
     from qtctl.cli.evidence import save as keep
 
     if save is not None:
         check_saved(save)
-    declared, evidence = gather(source, started, _preload)
+    declared, evidence = look()
     from qtctl.api import audit
     from qtctl.reports.audit_view import build_view
     from qtctl.reports.view import name_under
