@@ -1,6 +1,8 @@
 """A jump host is logged in to once for a run, by real ssh and sshd, and strictly."""
 
 import os
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,76 @@ def list_sessions(server: servers.Sshd) -> list[int]:
     listening = int((server.folder / "pid").read_text())
     children = Path(f"/proc/{listening}/task/{listening}/children").read_text().split()
     return [int(each) for each in children]
+
+
+@pytest.fixture
+def agent(tmp_path: Path) -> Iterator[str]:
+    """An ssh-agent without a key; its socket."""
+    path = tmp_path / "agent"
+    process = subprocess.Popen(["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL)
+    try:
+        wait_until(path.exists)
+        yield str(path)
+    finally:
+        process.terminate()
+        process.wait(5)
+
+
+def ask_behind(jump: servers.Sshd, inner: servers.Sshd, config: Path) -> set[str]:
+    """What several hosts behind the jump host answer. All of them share one login there."""
+    with Processes(3, preload=("qtctl.adapters.ssh",)) as engine:
+        running = [engine.submit(run_there, f"inner-{number}", str(config)) for number in range(3)]
+        found = {each.result() for each in running}
+    assert (count_logins(jump), count_logins(inner)) == (1, 3)
+    return found
+
+
+def test_keys_that_only_an_agent_has(tmp_path: Path, agent: str) -> None:
+    """For the jump host and for the hosts behind it: no private key is on the disk, and the agent stays here."""
+    with servers.sshd(tmp_path / "jump") as jump, servers.sshd(tmp_path / "inner") as inner:
+        for server in (jump, inner):
+            key = server.folder / "client"
+            subprocess.run(["ssh-add", "-q", key], env=os.environ | {"SSH_AUTH_SOCK": agent}, check=True)
+            key.unlink()
+        config = write_config(jump, inner, IdentityAgent=agent)
+        config.write_text(config.read_text().replace("IdentityAgent none", f"IdentityAgent {agent}"))
+        assert ask_behind(jump, inner, config) == {f"it is {servers.USER}\n"}
+        assert "agent" not in (jump.folder / "log").read_text().lower()
+
+
+def make_certificate(authority: Path, key: Path, *options: str) -> None:
+    """KEY-cert.pub, signed by the authority."""
+    subprocess.run(["ssh-keygen", "-q", "-s", authority, "-I", "test", *options, f"{key}.pub"], check=True)
+
+
+def test_certificates_of_accounts_and_of_hosts(tmp_path: Path) -> None:
+    """Neither server knows the key of an account, and no host key is known: both are signed by an authority."""
+    users, hosts = tmp_path / "users", tmp_path / "hosts"
+    trusted = servers.make_key(users)
+    authority = " ".join(servers.make_key(hosts).split()[:2])
+    options = (f"TrustedUserCAKeys {users}.pub",)
+    for name in ("jump", "inner"):
+        folder = tmp_path / name
+        folder.mkdir()
+        servers.make_key(folder / "host")
+        make_certificate(hosts, folder / "host", "-h", "-n", "127.0.0.1,inner")
+    assert trusted
+    with (
+        servers.sshd(tmp_path / "jump", options=(*options, f"HostCertificate {tmp_path}/jump/host-cert.pub")) as jump,
+        servers.sshd(
+            tmp_path / "inner", options=(*options, f"HostCertificate {tmp_path}/inner/host-cert.pub")
+        ) as inner,
+    ):
+        for server in (jump, inner):
+            make_certificate(users, server.folder / "client", "-n", servers.USER)
+            (server.folder / "authorized_keys").write_text("")
+        config = write_config(jump, inner)
+        jump.knows(f"@cert-authority {jump.name} {authority}")
+        inner.knows(f"@cert-authority inner {authority}")
+        assert ask_behind(jump, inner, config) == {f"it is {servers.USER}\n"}
+        inner.knows(f"@cert-authority inner {jump.host_key}")
+        with Processes(1, preload=("qtctl.adapters.ssh",)) as engine:
+            assert isinstance(engine.submit(run_there, "inner-1", str(config)).exception(), Unreachable)
 
 
 @pytest.mark.parametrize("trusting", ["no", "accept-new"])
