@@ -16,6 +16,7 @@ from typing import IO
 from qtctl.adapters import elevate, http_get, local_bus, sftp, store
 from qtctl.adapters.bounds import MIB, OUTPUT, Deadline
 from qtctl.adapters.local_bus import LocalBus
+from qtctl.adapters.streams import WireStream, start_here
 from qtctl.errors import HostError, Refused
 from qtctl.interfaces.closing import Closing
 from qtctl.interfaces.host import Completed
@@ -57,6 +58,13 @@ class LocalHost(Closing):
         process = Process(started.command, started.stdin, _explain_no_root if started.root else None, hold=attached)
         self._open.append(process.kill)
         return process
+
+    def stream(self, script: str) -> WireStream:
+        """qtctl.interfaces.stream.StreamingHost. Closing the stream ends what it started."""
+        found = start_here(_PLACE)
+        self._open.append(found.close)
+        found.begin(script.encode())
+        return found
 
     def put(self, directory: str, files: Sequence[TreeFile]) -> None:
         """Write files (0600) below a new directory (0700); paths relative to it."""

@@ -41,6 +41,11 @@ class AfterMark:
         self._before = b""
         self._found = False
 
+    @property
+    def found(self) -> bool:
+        """Whether the mark has come."""
+        return self._found
+
     def take_after(self, data: bytes) -> bytes:
         """The part of `data` after the mark. HostError if too much came without one."""
         if self._found:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from qtctl.adapters.http_get import Gets
     from qtctl.adapters.ssh_connect import Link
     from qtctl.adapters.ssh_exec import Exec
+    from qtctl.adapters.streams import WireStream
 
 _CONNECT_FAILED = 2
 """Why a channel was not opened, by RFC 4254."""
@@ -139,6 +140,24 @@ class SshHost(Closing):
             self._shell = None
         refuse = self._explain_no_root if started.root else None
         return Exec(channel, started.stdin, refuse, self._place, hold=attached)
+
+    def stream(self, script: str) -> "WireStream":
+        """qtctl.interfaces.stream.StreamingHost. One exec channel; closing the stream ends what it started."""
+        from qtctl.adapters.ssh_bounds import close_channel  # noqa: PLC0415
+        from qtctl.adapters.streams import WireStream  # noqa: PLC0415
+
+        channel = self._start_command(f"{shell.SHELL} 2>/dev/null")
+        found = WireStream(channel, self._place, self._explain_end, partial(close_channel, channel))
+        try:
+            found.begin(script.encode())
+        except BaseException:
+            found.close()
+            raise
+        return found
+
+    def _explain_end(self) -> HostError | None:
+        """Why a channel ended, if it was not by itself."""
+        return None if self._link.transport.is_active() else ssh_errors.explain_lost(self._place)
 
     def put(self, directory: str, files: Sequence[TreeFile]) -> None:
         """Write files (0600) below a new directory (0700) owned by the login user; paths relative to it."""

@@ -58,6 +58,12 @@ def present(view: "View", format_: str | None, out: "Path | None" = None) -> Non
         _append_to_named(variable, aside)
 
 
+def write_pieces(pieces: Iterable[str]) -> None:
+    """A document in pieces, on stdout, each of which already does nothing to a terminal."""
+    for piece in pieces:
+        sys.stdout.write(piece)
+
+
 def _write_parts(parts: Iterable[str]) -> None:
     """Each piece as soon as it is there, whoever reads it."""
     for text in filter(None, parts):
@@ -104,6 +110,19 @@ def _append_to_named(variable: str, text: str) -> None:
         from qtctl.adapters.files import append_to
 
         append_to(Path(path), make_safe(text).encode())
+
+
+def may_paint() -> bool:
+    """Whether stdout is a terminal that takes colours."""
+    return sys.stdout.isatty() and _may_colour()
+
+
+def write_lines(lines: Iterable[str]) -> None:
+    """Lines whose texts went through `make_harmless`, on stdout at once."""
+    text = "\n".join(lines)
+    if text:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
 
 
 def withhold(*secrets: Secret) -> None:

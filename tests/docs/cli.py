@@ -166,6 +166,11 @@ OF_COMMAND: dict[str, tuple[str, ...]] = {
         "2: an error in registry, options or saved evidence",
         "3: no such finding, and something is unknown",
     ),
+    "logs": (
+        "0: shown",
+        "2: an error in registry or options; nothing of that name is declared, or no host is selected",
+        "3: a host could not be reached, its account may not read the journal, or there is more than is read",
+    ),
     "demo": (
         "as `audit`, for the host after it has been healed",
         "3: under `CI=true` if no host can be booted",
