@@ -1,13 +1,14 @@
 """The journal of one host, read over an open connection: the offset of its clock first, then its lines."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from qtctl.errors import HostError, Refused
 from qtctl.interfaces.clock import Clock
 from qtctl.interfaces.stream import Stream, StreamingHost
 from qtctl.meaning.log_order import Exchange, measure_offset
 from qtctl.model.log_line import ClockOffset, HostLog, LogLine, LogRequest, LogState, Units
-from qtctl.probes.journal_lines import MOST_BYTES, LineReader, Unpacker, make_script, say_range
+from qtctl.probes.journal_lines import MOST_BYTES, LineReader, Unpacker, is_reversed, make_script, say_range
 
 EXCHANGES = 5
 """Questions for the time. The quickest answer counts."""
@@ -124,11 +125,18 @@ def read_all(
     room: Callable[[int], bool],
 ) -> HostLog:
     """All lines that are wanted, as one answer; whatever goes wrong is said in it. `room`: whether so many more fit."""
-    lines: list[LogLine] = []
     try:
         journal = OpenJournal(host, units, request, clock)
     except HostError as error:
         return make_unknown(host.address, error)
+    found = _read(host, journal, clock, deadline_s=deadline_s, room=room)
+    return replace(found, lines=found.lines[::-1]) if is_reversed(request) else found
+
+
+def _read(
+    host: StreamingHost, journal: OpenJournal, clock: Clock, *, deadline_s: float, room: Callable[[int], bool]
+) -> HostLog:
+    lines: list[LogLine] = []
     try:
         for some in _read_until(journal, clock, deadline_s):
             lines += some

@@ -42,10 +42,17 @@ def make_script(units: Units, request: LogRequest) -> str:
         arguments.append(f"--lines={request.lines}")
     if request.follow:
         arguments.append("--follow")
+    elif is_reversed(request):
+        arguments.append("--reverse")
     follow = "yes" if request.follow else "no"
     limit = "" if request.follow else f"ulimit -t {PROGRAM_S}\n"
     called = " ".join(["attend_logs", str(MOST_BYTES), follow, *map(quote, arguments)])
     return f"{{\n{read_script('logs.sh')}{limit}{called}\nexit\n}}\n"
+
+
+def is_reversed(request: LogRequest) -> bool:
+    """Whether the newest line comes first: newer journalctls do that by themselves if both are given."""
+    return bool(request.grep) and request.lines is not None and not request.follow
 
 
 def say_range(request: LogRequest, clock: ClockOffset, after: str = "") -> str:

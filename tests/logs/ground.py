@@ -53,7 +53,11 @@ class Ground:
     def say(self, service: str, message: str | bytes) -> None:
         """Have a service print a line, and wait until it is in the journal."""
         raw = message if isinstance(message, bytes) else message.encode()
-        self.sh(SERVICES[service], f"cat >/run/say-{service}; read -r _ </run/said-{service} || :; journalctl --sync", stdin=raw + b"\n")
+        self.sh(
+            SERVICES[service],
+            f"cat >/run/say-{service}; read -r _ </run/said-{service} || :; journalctl --sync",
+            stdin=raw + b"\n",
+        )
 
 
 @contextmanager

@@ -109,7 +109,7 @@ def test_a_selection(three: Ground) -> None:
     assert chosen("--tag", "all", "--exclude", "log1") == ["chosen brain", "chosen cache", "chosen sender"]
     newest = read(three, *ALL_HOSTS, "-n", "2", "--grep", "^chosen")
     assert messages(newest, "chosen") == ["chosen cache", "chosen sender"], "the newest of all hosts together"
-    assert chosen("--all-hosts", "--grep", "CHOSEN A|n b") == []
+    assert chosen("--all-hosts", "--grep", "CHOSEN A") == []
     assert chosen("--all-hosts", "--grep", "chosen [ab]") == ["chosen api", "chosen brain"]
     ran = three.run("logs", "brain", "--host", "log1")
     assert (ran.code, ran.out) == (Exit.USAGE, "")

@@ -121,6 +121,7 @@ def test_what_is_asked_is_quoted() -> None:
     assert shlex.split(called)[3:] == [
         "--output=json", "--output-fields=MESSAGE,PRIORITY,_PID,_SYSTEMD_UNIT,UNIT,OBJECT_SYSTEMD_UNIT,COREDUMP_UNIT",
         "--all", "--quiet", "--no-pager", "--unit=a@b\\x2d.service", "--priority=3", f"--grep={pattern}", "--lines=7",
+        "--reverse",
     ]  # fmt: skip
 
 
