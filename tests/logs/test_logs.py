@@ -185,9 +185,10 @@ def test_following_while_services_write(three: Ground) -> None:
         three.sh("log1", "until pgrep -u audit journalctl; do sleep 0.1; done")
         three.sh("log2", "until pgrep -u audit journalctl; do sleep 0.1; done")
         three.sh("log3", "until pgrep -u audit journalctl; do sleep 0.1; done")
+        text = ""
         for number, service in enumerate(SERVICES):
             three.say(service, f"followed {number}")
-        text = await_output(process, f"followed {len(SERVICES) - 1}")
+            text += await_output(process, f"followed {number}")
         assert re.findall(r"followed (\d)", text) == [str(number) for number in range(len(SERVICES))]
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == Exit.INTERRUPTED
