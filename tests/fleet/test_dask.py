@@ -15,10 +15,12 @@ import pytest
 
 from tests import warm
 from tests.adapters.servers import free_port
-from tests.cli.world import Ran, build, environment, qtctl
+from tests.cli.world import ROOT, Ran, build, environment, qtctl
 from tests.engines.dask_cluster import Cluster, cluster, wait_for
 from tests.engines.test_child_process import wait_until_gone
 from tests.fleet.test_audit import HOST
+from tests.live.box import Box
+from tests.live.box import qtctl as live
 
 NAMES = ("db-1", "web-1", "web-2", "web-3")
 PASSWORD = "REDIS_PASSWORD"
@@ -252,3 +254,27 @@ def list_reasons(out: str) -> set[str]:
     found = {check["reason"] for host in json.loads(out)["hosts"] for check in host["unknowns"]}
     assert len(found) == len(NAMES)
     return found
+
+
+@pytest.mark.lab
+def test_a_lab_host_is_audited_by_another_worker_if_its_own_dies_halfway(box: Box, tmp_path: Path) -> None:
+    """The report is one of this machine's before or after: what timers start meanwhile is one thing more to judge."""
+    alone = ("audit", "--host", box.name, "--format", "json")
+    before = live(*alone)
+    with cluster(tmp_path / "cluster", "one", "other") as found:
+        argv = (sys.executable, "-m", "qtctl", *alone, "--engine", found.address)
+        with subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            wait_for(lambda: bool(list_asking(found)), "no worker asks")
+            asking = list_asking(found)[0]
+            children = list_children(found.workers[asking])
+            found.workers[asking].kill()
+            out, err = process.communicate(timeout=120)
+    assert process.returncode == before.code, err
+    assert all(wait_until_gone(pid) for pid in children)
+    after = live(*alone)
+    assert remove_times(json.loads(out)) in (remove_times(before.json()), remove_times(after.json()))
+
+
+def list_asking(found: Cluster) -> list[str]:
+    """Workers with a process that asks a host, beside the one that it was forked from."""
+    return [name for name, worker in found.workers.items() if len(list_children(worker)) > 1]
