@@ -164,8 +164,13 @@ def open_hosts(
     judging: "Judging",
     earlier: "Earlier | None" = None,
     interrupted: "Callable[[], bool]" = lambda: False,
+    *,
+    quiet: bool = False,
 ) -> "Generator[Hosts]":
-    """Nothing is connected to before the registry is checked. `interrupted`: whether to end with what is known."""
+    """Nothing is connected to before the registry is checked. `interrupted`: whether to end with what is known.
+
+    `quiet`: show no progress.
+    """
     from qtctl.api import fleet
     from qtctl.api.registry import load
 
@@ -182,15 +187,20 @@ def open_hosts(
         )  # fmt: skip
         withhold(*fleet.make_ready(engine, basis, tasks))
         results = fleet.examine(engine, basis, tasks, at_once=chosen.at_once, stopped=interrupted)
-        with closing(_follow(engine, results, len(tasks))) as followed:
+        with closing(_follow(engine, results, len(tasks), quiet=quiet)) as followed:
             yield Hosts(basis, targets, followed)
     finally:
         engine.shutdown(wait=False, cancel_futures=True)
 
 
-def _follow(engine: "Executor", results: "Iterator[HostResult]", hosts: int) -> "Generator[HostResult, None, None]":
+def _follow(
+    engine: "Executor", results: "Iterator[HostResult]", hosts: int, *, quiet: bool
+) -> "Generator[HostResult, None, None]":
     from qtctl.engines.relay import watch
 
+    if quiet:
+        yield from results
+        return
     with show_progress() as say, closing(FleetProgress(say, hosts)) as progress:
         watch(engine, progress)
         say(begun("", Stage.CONNECT, f"connecting to {hosts:,} host{'s' * (hosts != 1)}"))

@@ -141,10 +141,14 @@ def _measure_saved(folder: Path, saved: "list[Path]", templates: Path | None) ->
     return [each for measures in found.values() for each in measures]
 
 
-def _measure_hosts(chosen: FleetSource, interrupted: "Callable[[], bool]" = lambda: False) -> "list[Measure]":
+def _measure_hosts(chosen: FleetSource, interrupted: "Callable[[], bool] | None" = None) -> "list[Measure]":
+    """`interrupted`: whether to end, of a service; it shows no progress, which would fill its journal."""
     from qtctl.fleet.examine import Judging
 
-    with open_hosts(chosen, Judging(with_measures=True), interrupted=interrupted) as hosts:
+    judging = Judging(with_measures=True)
+    with open_hosts(
+        chosen, judging, interrupted=interrupted or (lambda: False), quiet=interrupted is not None
+    ) as hosts:
         return [each for result in hosts.results for each in result.measures]
 
 
