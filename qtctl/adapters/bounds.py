@@ -22,6 +22,9 @@ BUS_VALUES = 1_000_000
 BUS_JOBS = 20_000
 """Jobs that end while we wait for some of them."""
 
+BUS_SIGNALS = 10_000
+"""Signals that wait until somebody reads them; older ones are dropped."""
+
 STORE_LINE = 16 * KIB
 STORE_TEXT = 1 * MIB
 """The most bytes of one text. INFO has 6 KiB."""

@@ -1,15 +1,26 @@
 """The system bus over a byte stream: many calls in flight, replies by serial, and bounded reads."""
 
+from collections import deque
 from collections.abc import Sequence
 from typing import Protocol
 
 from qtctl.adapters import dbus_quick, jobs
-from qtctl.adapters.bounds import BUS_EXCHANGE, BUS_JOBS, BUS_LOGIN, BUS_VALUES, MIB, Deadline, shorten_output
+from qtctl.adapters.bounds import (
+    BUS_EXCHANGE,
+    BUS_JOBS,
+    BUS_LOGIN,
+    BUS_SIGNALS,
+    BUS_VALUES,
+    MIB,
+    Deadline,
+    shorten_output,
+)
 from qtctl.adapters.byte_stream import Wire, close_wire, receive, send_all
 from qtctl.adapters.dbus_quick import ERROR, RETURN, SIGNAL, Arrived
 from qtctl.adapters.dbus_values import encode
 from qtctl.errors import HostError
 from qtctl.interfaces.host import UNREADABLE, BusCall, BusReply, Ended, JobResult, QueueJobs, ignore_count
+from qtctl.interfaces.stream import Signal
 
 IN_FLIGHT = 120
 """dbus-daemon allows 128 unanswered calls per connection, and refuses the rest."""
@@ -52,6 +63,7 @@ class StreamBus:
         self._bytes = self._values = 0
         self._ended: dict[str, tuple[str, str]] = {}
         self._watching = False
+        self._signals: deque[Signal] | None = None
         deadline = Deadline(deadline_s)
         self._log_in(auth, deadline)
         (hello,) = self._call(
@@ -88,6 +100,25 @@ class StreamBus:
         self._ended.clear()
         return found
 
+    def subscribe(self, matches: Sequence[str], deadline_s: float) -> None:
+        """From now on, keep signals of systemd that match, for `wait_signals`. HostError if the bus refuses."""
+        self._signals = deque(maxlen=BUS_SIGNALS)
+        calls = [
+            BusCall("/org/freedesktop/DBus", _DAEMON, "AddMatch", "s", (match,), destination=_DAEMON)
+            for match in matches
+        ]
+        self._subscribe(calls, Deadline(deadline_s))
+
+    def wait_signals(self, wait_s: float) -> list[Signal]:
+        """The signals that have come since, or come within that time. HostError if the bus is gone."""
+        self._bytes = self._values = 0
+        if not self._signals:
+            self._read_signals(Deadline(wait_s))
+        found = list(self._signals or ())
+        if self._signals is not None:
+            self._signals.clear()
+        return found
+
     def close(self) -> None:
         close_wire(self._wire)
 
@@ -115,10 +146,13 @@ class StreamBus:
         if self._watching:
             return
         match = BusCall("/org/freedesktop/DBus", _DAEMON, "AddMatch", "s", (_JOB_REMOVED,), destination=_DAEMON)
-        for reply in self._call([match, jobs.SUBSCRIBE], deadline):
-            if reply.error and not reply.error.endswith(".AlreadySubscribed"):
-                raise self._gone(f"no job signals: {shorten_output(f'{reply.error}: {reply.message}')}")
+        self._subscribe([match], deadline)
         self._watching = True
+
+    def _subscribe(self, calls: Sequence[BusCall], deadline: Deadline) -> None:
+        for reply in self._call([*calls, jobs.SUBSCRIBE], deadline):
+            if reply.error and not reply.error.endswith(".AlreadySubscribed"):
+                raise self._gone(f"no signals: {shorten_output(f'{reply.error}: {reply.message}')}")
 
     def _log_in(self, auth: bytes, deadline: Deadline) -> None:
         self._send(b"\0" + auth + b"\r\n", deadline)
@@ -185,6 +219,8 @@ class StreamBus:
             return message.serial, BusReply((), shorten_output(message.error) or UNREADABLE, shorten_output(text, 500))
         if message.kind == SIGNAL and message.member == "JobRemoved":
             self._note_job(message.body)
+        elif message.kind == SIGNAL and self._signals is not None:
+            self._signals.append(Signal(message.path, message.member, message.body))
         return None
 
     def _note_job(self, body: tuple[object, ...]) -> None:

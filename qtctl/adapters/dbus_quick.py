@@ -19,7 +19,7 @@ LITTLE, BIG, CALL, RETURN, ERROR, SIGNAL, VERSION = ord("l"), ord("B"), 1, 2, 3,
 PATH, INTERFACE, MEMBER, ERROR_NAME, REPLY_SERIAL, DESTINATION, SIGNATURE = 1, 2, 3, 4, 5, 6, 8
 
 _U, _G, _TEXTS = ord("u"), ord("g"), (ord("s"), ord("o"))
-_NAMES = (MEMBER, ERROR_NAME)
+_NAMES = (MEMBER, ERROR_NAME, PATH)
 _U32, _U32_BIG = Struct("<I"), Struct(">I")
 _PADDING = tuple(b"\0" * count for count in range(8))
 
@@ -28,7 +28,7 @@ class Arrived(NamedTuple):
     """A message: `kind` RETURN, ERROR, SIGNAL or another; `serial` of the call that it answers, or 0.
 
     Every variant in `body` is replaced by its value. `unread`: why the body cannot be read, or ''. `values`: roughly
-    how many values it has.
+    how many values it has. `path`: the object of a signal.
     """
 
     kind: int
@@ -38,6 +38,7 @@ class Arrived(NamedTuple):
     member: str
     unread: str
     values: int
+    path: str = ""
 
 
 def encode(call: BusCall, serial: int) -> bytes | None:
@@ -80,12 +81,12 @@ def decode(raw: bytes, most_values: int = BUS_VALUES) -> Arrived:
     serial = fields.get(REPLY_SERIAL, 0)
     if not isinstance(serial, int):
         raise ValueError("a header field of another type than D-Bus has")  # noqa: TRY004 - what is wrong is the message
-    signature, name, member = (_read_text(fields, code) for code in (SIGNATURE, ERROR_NAME, MEMBER))
+    signature, name, member, path = (_read_text(fields, code) for code in (SIGNATURE, ERROR_NAME, MEMBER, PATH))
     try:
         body, _ = dbus_types.make_reader(signature, order)(made, end + -end % 8)
     except (error, IndexError, ValueError, RecursionError) as broken:
-        return Arrived(kind, serial, (), name, member, f"{broken}", most_values - made.left)
-    return Arrived(kind, serial, body, name, member, "", most_values - made.left)
+        return Arrived(kind, serial, (), name, member, f"{broken}", most_values - made.left, path)
+    return Arrived(kind, serial, body, name, member, "", most_values - made.left, path)
 
 
 def _read_text(fields: dict[int, object], code: int) -> str:

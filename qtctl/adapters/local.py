@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from qtctl.adapters import elevate, http_get, local_bus, sftp, store
+from qtctl.adapters import bridge, elevate, http_get, local_bus, sftp, store
 from qtctl.adapters.bounds import MIB, OUTPUT, Deadline
+from qtctl.adapters.dbus import StreamBus
 from qtctl.adapters.local_bus import LocalBus
 from qtctl.adapters.streams import WireStream, start_here
 from qtctl.errors import HostError, Refused
@@ -85,6 +86,12 @@ class LocalHost(Closing):
     def bus(self, *, root: bool = False, deadline_s: float = 10.0) -> LocalBus:
         """The system bus: its socket, or, as root where this user is not, `sudo -n systemd-stdio-bridge`."""
         bus = self._bus(_PLACE, root and os.geteuid() != 0 and not self._privileges.has_helper(), deadline_s)
+        self._open.append(bus.close)
+        return bus
+
+    def signal_bus(self) -> StreamBus:
+        """Through our own library, whichever was chosen: pydbus has no way to wait for a while."""
+        bus = bridge.open_local(_PLACE)
         self._open.append(bus.close)
         return bus
 

@@ -155,6 +155,9 @@ class SshHost(Closing):
             raise
         return found
 
+    def signal_bus(self) -> "StreamBus":
+        return self.bus()
+
     def _explain_end(self) -> HostError | None:
         """Why a channel ended, if it was not by itself."""
         return None if self._link.transport.is_active() else ssh_errors.explain_lost(self._place)

@@ -112,6 +112,11 @@ def _append_to_named(variable: str, text: str) -> None:
         append_to(Path(path), make_safe(text).encode())
 
 
+def is_terminal() -> bool:
+    """Whether stdout is a terminal."""
+    return sys.stdout.isatty()
+
+
 def may_paint() -> bool:
     """Whether stdout is a terminal that takes colours."""
     return sys.stdout.isatty() and _may_colour()

@@ -1,8 +1,33 @@
 """A command on a host that talks with its caller, and goes on as long as the caller listens."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from qtctl.interfaces.host import Host
+from qtctl.interfaces.host import Bus, Host
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A signal of systemd's. Variants in `body` are unwrapped."""
+
+    path: str
+    member: str
+    body: tuple[object, ...]
+
+
+class SignalBus(Bus, Protocol):
+    """The host's system bus, listened to."""
+
+    def subscribe(self, matches: Sequence[str], deadline_s: float) -> None:
+        """Ask systemd for signals, and keep those that match, from now on. HostError if that is refused."""
+        ...
+
+    def wait_signals(self, wait_s: float) -> list[Signal]:
+        """The signals that came since; if there are none, those that come in time. HostError if the bus is gone."""
+        ...
+
+    def close(self) -> None: ...
 
 
 class Stream(Protocol):
@@ -25,4 +50,8 @@ class StreamingHost(Host, Protocol):
 
         HostError if it cannot be started. What it prints on standard error is dropped.
         """
+        ...
+
+    def signal_bus(self) -> SignalBus:
+        """As `bus`, for listening. Refused or HostError if there is none."""
         ...

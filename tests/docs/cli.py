@@ -171,6 +171,10 @@ OF_COMMAND: dict[str, tuple[str, ...]] = {
         "2: an error in registry or options; nothing of that name is declared, or no host is selected",
         "3: a host could not be reached, its account may not read the journal, or there is more than is read",
     ),
+    "watch": (
+        "130: interrupted, which is how it ends",
+        "2: an error in registry or options; nothing of that name is declared, or no host is selected",
+    ),
     "demo": (
         "as `audit`, for the host after it has been healed",
         "3: under `CI=true` if no host can be booted",

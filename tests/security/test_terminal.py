@@ -27,6 +27,7 @@ OTHERS = {
     "__main__.py": {"sys.stdout.write", "sys.stdout.flush", "sys.stderr.flush"},
     "cli/main.py": {"sys.stdout.flush", "sys.stdout.fileno"},
     "cli/interrupt.py": {"os.write"},
+    "cli/live.py": {"Console", "rich.console", "rich.live", "rich.table", "rich.text"},
     "adapters/template_child.py": {"sys.stdout.flush", "sys.stdout.write"},
     "adapters/trail_file.py": {"os.write"},
     "cli/commands/secrets.py": {"getpass.getpass"},

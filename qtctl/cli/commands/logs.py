@@ -26,6 +26,7 @@ from qtctl.model.selection import HostSelection
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from qtctl.api.registry import LoadedRegistry
     from qtctl.cli.log_lines import LinePrinter
     from qtctl.fleet.logs import Followed, LogTask
 
@@ -122,7 +123,8 @@ def logs(
     if follow and until is not None:
         raise InputError("--follow and --until are both given", hint="give one of the two")
     request = _make_request(since, until, priority, grep, lines, follow=follow)
-    tasks = plan_tasks(locate_registry(registry), wanted, tuple(names or ()), user, as_name)
+    loaded, targets = select_targets(locate_registry(registry), wanted, as_name)
+    tasks = api.plan_tasks(loaded, targets, tuple(names or ()), user=user, as_name=as_name)
     at_once = at_once or api.AT_ONCE
     if follow:
         raise typer.Exit(_follow(tasks, request, format_, at_once))
@@ -135,11 +137,11 @@ def logs(
     raise typer.Exit(Exit.OK if all(_is_whole(each) for each in answers) else Exit.INCOMPLETE)
 
 
-def plan_tasks(
-    registry: "Path", wanted: HostSelection, names: tuple[str, ...], user: str | None, as_name: str | None
-) -> "tuple[LogTask, ...]":
-    """What is asked of which host, by the options. InputError as in the api, and if no host is selected."""
-    from qtctl.api import fleet, logs
+def select_targets(
+    registry: "Path", wanted: HostSelection, as_name: str | None
+) -> "tuple[LoadedRegistry, tuple[str, ...]]":
+    """The registry, and the selected hosts as they were named. InputError if none is selected, or one is unknown."""
+    from qtctl.api import fleet
     from qtctl.api.registry import load
 
     if not wanted.given:
@@ -147,8 +149,7 @@ def plan_tasks(
     if as_name is not None and wanted.single is None:
         raise InputError("--as is for a host that --host names", hint="name the one host that stands in for it")
     loaded = load(registry)
-    targets = (wanted.single,) if wanted.single is not None else fleet.select_hosts(loaded, wanted)
-    return logs.plan_tasks(loaded, targets, names, user=user, as_name=as_name)
+    return loaded, (wanted.single,) if wanted.single is not None else fleet.select_hosts(loaded, wanted)
 
 
 def _make_request(
