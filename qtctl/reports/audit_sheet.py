@@ -8,6 +8,7 @@ from qtctl.findings.verdict import Conclusion
 from qtctl.model.evidence import State
 from qtctl.reports.audit import AuditReport
 from qtctl.reports.audit_page import VERDICTS, list_severities, write_headline, write_origin
+from qtctl.reports.baseline import Baseline
 from qtctl.reports.baseline_page import show_baseline
 from qtctl.reports.blocks import (
     Block,
@@ -37,7 +38,7 @@ from qtctl.reports.module_registry_page import (
     show_venvs,
 )
 from qtctl.reports.overview_services import OverviewService
-from qtctl.reports.phrases import NONE, UNKNOWN, format_span
+from qtctl.reports.phrases import NONE, UNKNOWN, format_size, format_span
 from qtctl.reports.pictures import make_meter
 from qtctl.reports.sections_model import GroupRow, PortRow, StreamRow
 from qtctl.reports.sheet import Chapter, Drawing, Sheet, Tile
@@ -121,12 +122,31 @@ def _list_chapters(report: AuditReport, host: HostSheet | None) -> Iterator[Chap
                 *([Section("Other keys", keys)] if (keys := show_keys(seen.keys)) else ()),
             ),
         )
-        yield Chapter("Host", show_baseline(report.baseline))
+        yield Chapter("Host", (*_show_room(report.baseline), *show_baseline(report.baseline)))
     severities = Table(("severity", *(Column(name, right=True) for name in _COUNTS)), tuple(list_severities(report)))
     yield Chapter("Checks", (severities,))
 
 
 _COUNTS = ("holds", "broken", "unknown", "not asked")
+
+
+def _show_room(seen: Baseline) -> Blocks:
+    """Memory and disk of the host against what it has."""
+    host = seen.value
+    if host is None:
+        return ()
+    sizes = (
+        ("memory in use", host.memory_total - host.memory_available, host.memory_total),
+        ("disk in use", host.disk_total - host.disk_free, host.disk_total),
+    )
+    return make_table(
+        ("what", "of what there is"),
+        (
+            (name, make_meter(used, total, f"{format_size(used)} of {format_size(total)}"))
+            for name, used, total in sizes
+            if total > 0
+        ),
+    )
 
 
 def _show_streams(rows: Sequence[StreamRow]) -> Iterator[Block]:

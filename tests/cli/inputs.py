@@ -388,8 +388,8 @@ USAGE = (
         (*AUDIT, "--format", "xml"),
         (
             (
-                "invalid value for '--format': 'xml' is not one of 'table', 'json', 'md', 'github', 'junit', 'sarif', "
-                "'jsonl' (see qtctl audit --help)"
+                "invalid value for '--format': 'xml' is not one of 'table', 'html', 'json', 'md', 'github', 'junit', "
+                "'sarif', 'jsonl' (see qtctl audit --help)"
             ),
         ),
     ),

@@ -91,6 +91,11 @@ def test_what_an_operator_looks_for_is_there(broken: str) -> None:
         assert said in text, said
 
 
+def test_an_empty_cell_is_a_dash(broken: str) -> None:
+    assert "<td>—</td>" in broken
+    assert not re.search(r"<td[^>]*>(None)?</td>", broken)
+
+
 def test_without_a_script_everything_can_be_read(broken: str) -> None:
     """Only what needs the script is hidden."""
     hidden = {each.get("id") for _, each in Reader(broken).elements if "hidden" in each}

@@ -335,7 +335,7 @@ def test_lines_of_a_trace_are_known_by_their_beginning(trick: str, hostile: Path
 
 WAIVED = "".join(trick for trick in TRICKS.values() if not re.search(r"[\x00-\x1f\x7f]", trick))
 """What a line of policy.toml may contain."""
-FORMATS = ("table", "md", "json", "sarif", "junit", "github")
+FORMATS = ("table", "md", "json", "sarif", "junit", "github", "html")
 
 
 @pytest.fixture(scope="module")

@@ -57,7 +57,7 @@ def _load_template() -> "Template":
     )
     engine.filters.update(kind=_name_kind, parts=split_parts, flat=_flatten, points=_place_points, head=_name_column)
     engine.tests["right"] = lambda column: isinstance(column, Column) and column.right
-    engine.globals["none"] = NONE
+    engine.globals["dash"] = NONE
     return engine.from_string(_read("page.html.j2"))
 
 
