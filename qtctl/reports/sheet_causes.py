@@ -69,6 +69,7 @@ def _make_row(host: str, check: Check, depth: int = 0, because: str = "") -> Row
     notes = [because] if because else []
     notes += [f"Waived: {check.waiver}"] if check.waiver else []
     notes += [f"Its waiver expired: {check.expired_waiver}"] if check.expired_waiver else []
+    silent = check.expected is None and check.observed is None
     return Row(
         kind="waived" if check.waiver is not None else check.outcome.value,
         severity=check.severity.value,
@@ -77,8 +78,8 @@ def _make_row(host: str, check: Check, depth: int = 0, because: str = "") -> Row
         subject=check.subject,
         title=check.title,
         depth=depth,
-        expected=_shorten(format_json(check.expected)),
-        observed="" if check.outcome.is_open else _shorten(format_json(check.observed)),
+        expected="" if silent else _shorten(format_json(check.expected)),
+        observed="" if silent or check.outcome.is_open else _shorten(format_json(check.observed)),
         declared=check.declared,
         proof=tuple((proof.again, _shorten(proof.line)) for proof in check.proof),
         remedy=check.remedy,
