@@ -1,5 +1,6 @@
 """The connection of a command to one host, begun early."""
 
+from qtctl.engines.connect import connect_to_control as connect
 from qtctl.engines.connect import make_declared_route
 from qtctl.engines.connection_ahead import ConnectionAhead, open_ahead
 from qtctl.flows.declared import Declared
@@ -16,3 +17,9 @@ def connect_to_look(declared: Declared, target: str, user: str | None = None) ->
     """The same as the account that audits."""
     desired = allow_stand_in(declared.desired, target)
     return ConnectionAhead(make_declared_route(target, desired, user, "audit"), open_ahead)
+
+
+def connect_to_control(declared: Declared, target: str, user: str | None = None) -> ConnectionAhead:
+    """The same as the account that deploys, with the channels on which units are looked at and jobs followed."""
+    desired = allow_stand_in(declared.desired, target)
+    return ConnectionAhead(make_declared_route(target, desired, user, "deploy"), connect)

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from qtctl.adapters.clock import SystemClock
 from qtctl.api.trail import CallerTrail, describe_caller
+from qtctl.apply.shared import share_connection
 from qtctl.engines.changing import Changing, interruptible
 from qtctl.engines.child_process import WorkerEnded
-from qtctl.engines.connect import connect_as_root, make_declared_route
+from qtctl.engines.connect import connect_as_root, connect_to_control, make_declared_route
 from qtctl.engines.events import tell
-from qtctl.errors import HostError, InputError
+from qtctl.errors import HostError, InputError, Refused
 from qtctl.flows.control import control as run
 from qtctl.flows.control import plan_control as run_plan
 from qtctl.flows.control import refuse
@@ -74,7 +75,7 @@ def control(
     desired = allow_stand_in(task.desired, task.target)
     about = _describe(task)
     trail = CallerTrail(about)
-    connect = connector or partial(connect_as_root, make_declared_route(task.target, desired, task.user, "deploy"))
+    connect = connector or partial(connect_to_control, make_declared_route(task.target, desired, task.user, "deploy"))
 
     def agree(plan: ControlPlan) -> bool:
         agreed = confirm(plan)
@@ -83,15 +84,21 @@ def control(
         return agreed
 
     try:
-        with connect() as host:
+        with share_connection(connect) as host:
             found = run(
                 host, desired, task.request, SystemClock(), confirm=agree, about=about, deadline_s=task.deadline_s
             )
     except HostError as error:
-        found = ControlOutcome(desired.host, ControlStatus.NOT_REACHED, why=error.what, hint=error.hint)
+        found = _explain(desired, error)
     if found.status is not ControlStatus.DECLINED:
         trail.note(CallerEvent.ENDED, found.status.value, found.why)
     return found
+
+
+def _explain(desired: Desired, error: HostError) -> ControlOutcome:
+    """Nothing was done: the host said no, or nobody could ask it."""
+    status = ControlStatus.REFUSED if isinstance(error, Refused) else ControlStatus.NOT_REACHED
+    return ControlOutcome(desired.host, status, why=error.what, hint=error.hint)
 
 
 def _describe(task: ControlTask) -> Mapping[str, str]:
@@ -164,7 +171,7 @@ def plan_host(task: ControlTask) -> ControlPlan | ControlOutcome:
             with connect_as_root(route) as host:
                 plan = run_plan(host, desired, task.request, SystemClock())
         except HostError as error:
-            return ControlOutcome(desired.host, ControlStatus.NOT_REACHED, why=error.what, hint=error.hint)
+            return _explain(desired, error)
         return refuse(plan) if plan.refusals else plan
 
 

@@ -72,12 +72,12 @@ def _make_task(verb: ControlVerb, given: ControlOptions, target: str, desired: "
 
 
 def _control_one(verb: ControlVerb, given: ControlOptions, signal: int) -> "list[tuple[str, ControlOutcome]]":
-    from qtctl.api.connection import connect_ahead
+    from qtctl.api.connection import connect_to_control
     from qtctl.api.declared import declare_known
 
     target = given.hosts.names[0]
     declared = declare_known(given.registry, target, as_name=given.as_name)
-    with connect_ahead(declared, target, given.user) as connector, show_progress() as say:
+    with connect_to_control(declared, target, given.user) as connector, show_progress() as say:
         say(begun(target, Stage.CONNECT))
         from qtctl.api.control import control
 

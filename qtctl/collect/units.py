@@ -114,6 +114,9 @@ def _look(session: _Session, open_: set[Need]) -> None:
     odd = [answer_not_asked(Need(Unit.FACT, name), why) for name in names if (why := probe.explain_odd_name(name))]
     _close(session, open_, odd, 0)
     named = [name for name in names if not probe.explain_odd_name(name)]
+    if session.inquiry.named_only:
+        _look_at_named(session, open_, named)
+        return
     # Units that should be gone, and mostly are, are asked for properties only if they turn out to exist.
     gone = session.inquiry.retired_units
     expected = [name for name in named if name not in gone]
@@ -142,6 +145,18 @@ def _look(session: _Session, open_: set[Need]) -> None:
         extra = _list_undeclared(loaded, files, session.inquiry.unit_patterns, {*names, *answered})
         open_ |= {Need(Unit.FACT, name) for name in extra}
         _answer(session, open_, _First({}, {}, files), extra)
+
+
+def _look_at_named(session: _Session, open_: set[Need], names: Sequence[str]) -> None:
+    """One exchange for these units alone: a list of all unit files costs systemd more than everything else here."""
+    gets = _list_gets(session, names)
+    replies = session.call([probe.ask_by_names(names), *gets, *map(probe.ask_file_state, names)] if names else [])
+    if not replies:
+        return
+    states = dict(zip(names, replies[1 + len(gets) :], strict=True))
+    seen = _match_replies(session, names, _match_rows(names, replies[0]), replies[1 : 1 + len(gets)])
+    for name, each in sorted(seen.items()):
+        _close(session, open_, [_answer_unit(session.inquiry, name, each, "", states[name])], each.ask)
 
 
 def _list_gets(session: _Session, names: Iterable[str]) -> list[probe.Question]:

@@ -55,6 +55,16 @@ def connect_as_root(route: Route, earlier: "Host | None" = None) -> "Host":
     return host
 
 
+def connect_to_control(route: Route) -> "Host":
+    """As `connect_as_root`, and open the channels that a look needs, and on which jobs are followed."""
+    host = connect_as_root(route)
+    from qtctl.adapters.ssh import SshHost
+
+    if isinstance(host, SshHost):
+        host.prepare()
+    return host
+
+
 def make_declared_route(target: str, desired: "Desired", user: str | None, role: Literal["audit", "deploy"]) -> Route:
     """The route to `target`, which is, or stands in for, the host of `desired`."""
     login = desired.login

@@ -1,6 +1,7 @@
 """An operator's action on one host: looked at, planned, agreed to, carried out."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from qtctl.collect.collect import collect
 from qtctl.control.carry_out import carry_out
@@ -60,4 +61,4 @@ def refuse(plan: ControlPlan) -> ControlOutcome:
 def _look(host: Host, desired: Desired, needs: tuple[Need, ...], clock: Clock) -> Facts:
     properties = {need.subject: PROPERTIES for need in needs if need.fact == Unit.FACT}
     asked = build_inquiry(desired, needs, properties=properties)
-    return Facts.of(collect(host, asked, clock, deadline_s=READ_S))
+    return Facts.of(collect(host, replace(asked, named_only=True), clock, deadline_s=READ_S))

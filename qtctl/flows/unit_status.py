@@ -1,6 +1,7 @@
 """How the units of one host are, and what they last wrote to the journal."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from shlex import join
 
 from qtctl.collect.collect import collect
@@ -32,7 +33,7 @@ def look_at_units(host: Host, desired: Desired, units: Sequence[str], lines: int
     needs = tuple(Need(Unit.FACT, unit) for unit in units)
     properties = {unit: (MEMORY, TASKS) for unit in units if unit.endswith(".service")}
     asked = build_inquiry(desired, needs, properties=properties)
-    facts = Facts.of(collect(host, asked, clock, deadline_s=_READ_S))
+    facts = Facts.of(collect(host, replace(asked, named_only=True), clock, deadline_s=_READ_S))
     access, found = _finish_reading(reading)
     return HostLook(host.address, tuple(units), facts, journal=access, lines=found, user=host.user)
 

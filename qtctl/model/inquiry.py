@@ -110,6 +110,8 @@ class Inquiry:
     route: Route | None = None
     become: bool = False
     """Whether root is asked, through `sudo -n`, for what only root can tell."""
+    named_only: bool = False
+    """Whether only the units in `needs` are asked for: the host lists neither all units nor all unit files."""
     nonce: str = ""
     """Random, made for one collection by whoever runs it."""
 

@@ -169,7 +169,7 @@ def test_an_odd_word_reaches_no_host(box: Box, word: str) -> None:  # noqa: ARG0
 def test_an_account_that_may_not_become_root_changes_nothing(box: Box) -> None:
     before = main_pid(box, ENGINE)
     ran = qtctl("restart", "ai-engine", *HOST, "--yes", "--user", "qtaudit")
-    assert (ran.code, "not root" in ran.err) == (3, True), ran.err
+    assert (ran.code, "not root" in ran.err) == (4, True), ran.err
     assert main_pid(box, ENGINE) == before
 
 

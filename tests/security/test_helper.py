@@ -58,6 +58,13 @@ def control(verb: str, units: str) -> Attack:
     return Attack(f"sudo -n {HELPER} {verb}", units.encode())
 
 
+def controlled(
+    *units: str, verb: str = "restart", signal: str = "0", members: str = '"by":"a"', fields: str = "DEPLOY_BY=a"
+) -> Attack:
+    """What `qtctl restart` sends: verb, signal, reason, who asks, and the units."""
+    return asked("control", "\n".join((verb, signal, "", members, fields, "", *units)).encode())
+
+
 def headed(verb: str, size: str) -> Attack:
     return Attack(f"sudo -n {HELPER} {verb}", f"qtctl {build_helper().version} {size}".ljust(40).encode())
 
@@ -218,6 +225,34 @@ OUTSIDE = {
     "a name without an ending": control("stop", "quantum-core\n"),
     "a drop-in folder": control("stop", "quantum-core.target.d/x\n"),
 }
+STRAY = "quantum-stray.service"
+"""A unit that only looks like the fleet's."""
+CONTROLLED = {
+    "another verb": controlled(UNIT, verb="isolate"),
+    "a verb with more": controlled(UNIT, verb=f"restart;touch {RAN}"),
+    "a mask": controlled(UNIT, verb="mask"),
+    "a signal that is a command": controlled(UNIT, verb="kill", signal=f"$(touch {RAN})"),
+    "a signal that is none": controlled(UNIT, verb="kill", signal="99"),
+    "a unit of the system": controlled("ssh.service"),
+    "one of both": controlled(UNIT, "ssh.service"),
+    "an option": controlled("--root=/tmp"),
+    "an option like a unit": controlled("-Hevil@host.service"),
+    "a pattern": controlled("quantum-*.service"),
+    "a template": controlled("quantum-worker@.service"),
+    "a path": controlled("/tmp/quantum-x.service"),
+    "a command": controlled(f"quantum-x.service;touch {RAN}"),
+    "a unit that was never deployed": controlled(STRAY),
+    "the same by hand": control("start", f"{STRAY}\n"),
+    "no unit": controlled(),
+    "cut off": asked("control", b"restart\n0"),
+    "nothing": asked("control", b""),
+    "a login of one's own": controlled(UNIT, members='"by":"x","login":"root"'),
+    "a record that ends early": controlled(UNIT, members='"by":"x"}\n{"event":"put"'),
+    "a field of the host": controlled(UNIT, fields="DEPLOY_LOGIN=root"),
+    "a field of the journal": controlled(UNIT, fields="_UID=0"),
+    "too much": asked("control", b"restart\n" * 30000),
+}
+"""Of the verb that qtctl itself uses. Each is refused before any part of it is done."""
 QUESTIONS = {
     "a function that is none": evidence(("eval", "id")),
     "the shell": evidence(("program", "0", "sh", "-c", "id")),
@@ -276,6 +311,20 @@ def test_units_outside_the_fleet_and_questions_of_ones_own_are_refused(prepared:
     assert prepared.sh(STATE) == before
     after = prepared.sh("systemctl show -p ActiveEnterTimestampMonotonic ssh.service quantum-core.target")
     assert after == asked_before
+
+
+def test_units_are_controlled_only_if_they_were_deployed_and_only_by_its_verbs(prepared: Box) -> None:
+    file = f"/run/systemd/system/{STRAY}"
+    prepared.sh(f"printf '[Service]\\nExecStart=/bin/touch {RAN}\\n' >{file}; systemctl daemon-reload")
+    state = f"systemctl show -p ActiveEnterTimestampMonotonic ssh.service {UNIT}; tail -n 1 {BASE}/trail"
+    before = prepared.sh(state)
+    try:
+        ran = run_all(prepared, CONTROLLED)
+    finally:
+        prepared.sh(f"rm {file}; systemctl daemon-reload")
+    assert {name for name, each in ran.items() if each.code != 65 or "qtctl-helper: " not in each.err} == set()
+    assert not prepared.succeeds(f"test -e {RAN}")
+    assert prepared.sh(state) == before
 
 
 CANARY = "canary0f8a1b"
@@ -497,6 +546,12 @@ def test_what_the_helper_is_for_works_without_any_other_right(prepared: Box, tmp
         assert ran[verb].code == 0 or (verb in ("reload", "kill") and "qtctl-helper" not in ran[verb].err), ran[verb]
         assert f"{verb} {UNIT}" in log
     prepared.sh(f"systemctl start {UNIT}")
+    restarted = qtctl(
+        "restart", "ai-engine", "--host", prepared.name, "--yes", "--reason", "by ops", "--format", "json"
+    )
+    assert restarted.code == 0, restarted.err
+    assert restarted.json()["hosts"][0]["results"][0]["result"] == "done"
+    assert '"reason":"by ops"' in prepared.sh(f"tail -n 1 {BASE}/trail")
     audited = prepared.audit("--user", "ops", "--become")
     assert audited.code == 0, audited.out[-2000:]
     assert qtctl("secrets", "status", "--host", prepared.name).code == 0
