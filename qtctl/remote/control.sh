@@ -53,10 +53,11 @@ tell_refused() { printf 'qtctl refused %s %s\n' "$1" "$(printf %s "$said" | tr -
 
 # switch_units UNIT...: enable or disable all of them at once.
 switch_units() {
-  said=$(timeout -k 1 60 systemctl --no-ask-password --quiet "$control_verb" -- "$@" 2>&1) && switched=done || switched=refused
-  for unit; do
-    case $switched in done) printf 'qtctl done %s\n' "$unit" ;; *) tell_refused "$unit" ;; esac
-  done
+  if said=$(timeout -k 1 60 systemctl --no-ask-password --quiet "$control_verb" -- "$@" 2>&1); then
+    printf 'qtctl done %s\n' "$@"
+    return
+  fi
+  for unit; do tell_refused "$unit"; done
 }
 
 # record_control UNIT...: who does what and why, in the trail of the host and in its journal. To see it, run
