@@ -327,6 +327,15 @@ def test_units_are_controlled_only_if_they_were_deployed_and_only_by_its_verbs(p
     assert prepared.sh(state) == before
 
 
+def test_a_deployed_service_is_restarted_without_any_other_right(prepared: Box) -> None:
+    restarted = qtctl(
+        "restart", "ai-engine", "--host", prepared.name, "--yes", "--reason", "by ops", "--format", "json"
+    )
+    assert restarted.code == 0, restarted.err
+    assert restarted.json()["hosts"][0]["results"][0]["result"] == "done"
+    assert '"reason":"by ops"' in prepared.sh(f"tail -n 1 {BASE}/trail")
+
+
 CANARY = "canary0f8a1b"
 SECRETS, KEY, DIGESTED = "/etc/quantum/x.secret.env", "/etc/quantum/x.key", "/etc/quantum/x.env"
 READING = ("-maxdepth", "0", "-type", "f", "-readable", "-size")
@@ -546,12 +555,6 @@ def test_what_the_helper_is_for_works_without_any_other_right(prepared: Box, tmp
         assert ran[verb].code == 0 or (verb in ("reload", "kill") and "qtctl-helper" not in ran[verb].err), ran[verb]
         assert f"{verb} {UNIT}" in log
     prepared.sh(f"systemctl start {UNIT}")
-    restarted = qtctl(
-        "restart", "ai-engine", "--host", prepared.name, "--yes", "--reason", "by ops", "--format", "json"
-    )
-    assert restarted.code == 0, restarted.err
-    assert restarted.json()["hosts"][0]["results"][0]["result"] == "done"
-    assert '"reason":"by ops"' in prepared.sh(f"tail -n 1 {BASE}/trail")
     audited = prepared.audit("--user", "ops", "--become")
     assert audited.code == 0, audited.out[-2000:]
     assert qtctl("secrets", "status", "--host", prepared.name).code == 0
