@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034
+# shellcheck shell=sh disable=SC2034,SC2064,SC3045
 # The journal lines of units, for a caller who first asks for the time and then says which lines it wants.
 
 # attend_logs MOST FOLLOW ARGUMENT...: answer each line `clock` on standard input with nanoseconds since the epoch, until

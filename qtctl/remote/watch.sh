@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034,SC2064,SC3045
 # Listening sockets, each time they have changed.
 
 # attend_sockets SECONDS: what `ss` prints of listening sockets, then a line `end`, now and whenever it has changed. Looks

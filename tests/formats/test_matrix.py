@@ -74,6 +74,8 @@ DOCUMENTS = {
 }
 """What a command writes that is not called as its first word."""
 BOOTS = frozenset({"lab up", "rehearse"})
+STREAMS = frozenset({"logs", "watch"})
+"""They print lines while these come, and no report: their formats are their own, see tests/logs and tests/watch."""
 
 
 def offers() -> dict[str, tuple[str, ...]]:
@@ -81,6 +83,8 @@ def offers() -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     root: Any = get_command(app)
     for path, command in _leaves(root, ()):
+        if " ".join(path) in STREAMS:
+            continue
         for option in command.params:
             if "--format" in option.opts:
                 named = option.help.partition(".")[0].split(", ")
