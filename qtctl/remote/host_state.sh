@@ -58,7 +58,7 @@ list_boot_mounts() {
 # list_late_mounts: lines `M UNIT WHERE FRAGMENT SOURCE`, separated by tabs, for each mount that was made after the boot and that
 # the next boot does not make: it is in no unit file and on no line of fstab. What an automounter made on demand is left out.
 list_late_mounts() {
-  said=$(qtctl_timed 2 systemctl show --no-pager -p Id -p Where -p FragmentPath -p SourcePath -p ActiveState \
+  said=$(qtctl_timed 5 systemctl show --no-pager -p Id -p Where -p FragmentPath -p SourcePath -p ActiveState \
     -p ActiveEnterTimestampMonotonic -- default.target '*.mount') || exit 1
   fstab=/dev/null
   [ ! -r /etc/fstab ] || fstab=/etc/fstab

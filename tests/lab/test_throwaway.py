@@ -17,7 +17,7 @@ from qtctl.lab.throwaway import LOCK, make_throwaway_lab
 from qtctl.model.tree import Tree
 from tests.live.box import ROOT
 
-GONE_WITHIN_S = 20.0
+GONE_WITHIN_S = 60.0
 NAME = "gone"
 CALLER = f"""
 import sys, time
