@@ -7,11 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from qtctl.cli.command import Command, Panel
 from qtctl.cli.deploy_output import ask_before_change
 from qtctl.cli.exits import Exit, choose_control_exit, decide
 from qtctl.cli.interrupt import raise_on_interrupt
+from qtctl.cli.options import (
+    AsOption,
+    ControlFormatOption,
+    RegistryOption,
+    UserOption,
+    YesOption,
+    locate_registry,
+)
 from qtctl.cli.output import complain, present, show, show_progress
-from qtctl.cli.selecting import Selected
+from qtctl.cli.selecting import Selected, selects_hosts_to_change
 from qtctl.errors import InputError
 from qtctl.model.control import ControlVerb
 from qtctl.model.events import Stage, begun
@@ -54,6 +63,40 @@ class ControlOptions:
     deadline: float
     format_: str
     yes: bool
+
+
+def make_control_command(verb: ControlVerb, place: int, summary: str) -> Command:
+    """The command of a verb that takes nothing of its own. `summary` is its help."""
+
+    def control(
+        hosts: Selected,
+        units: UnitsArgument = None,
+        category: CategoryOption = None,
+        registry: RegistryOption = None,
+        as_name: AsOption = None,
+        user: UserOption = None,
+        reason: ReasonOption = "",
+        at_once: ControlAtOnceOption = None,
+        deadline: ControlDeadlineOption = 120,
+        yes: YesOption = False,
+        format_: ControlFormatOption = "table",
+    ) -> None:
+        given = ControlOptions(
+            hosts, units or (), category or (), locate_registry(registry), as_name, user, reason, at_once,
+            deadline, format_, yes,
+        )  # fmt: skip
+        raise typer.Exit(run_control(verb, given))
+
+    control.__name__, control.__doc__ = verb.replace("-", "_"), summary
+    return Command(verb, place, Panel.OPERATE, selects_hosts_to_change(control), {"": list_examples(verb)})
+
+
+def list_examples(verb: ControlVerb) -> tuple[str, ...]:
+    return (
+        f"qtctl {verb} ai-engine --host lab1",
+        f"qtctl {verb} quantum-core.target --host lab1 --yes",
+        f"qtctl {verb} --category api --tag web",
+    )
 
 
 def run_control(verb: ControlVerb, given: ControlOptions, signal: int = 0) -> Exit:

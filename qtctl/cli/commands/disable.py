@@ -1,54 +1,6 @@
 """qtctl disable: disable units, so that they do not start at boot."""
 
-import typer
-
-from qtctl.cli.command import Command, Panel
-from qtctl.cli.controlling import (
-    CategoryOption,
-    ControlAtOnceOption,
-    ControlDeadlineOption,
-    ControlOptions,
-    ReasonOption,
-    UnitsArgument,
-    run_control,
-)
-from qtctl.cli.options import (
-    AsOption,
-    ControlFormatOption,
-    RegistryOption,
-    UserOption,
-    YesOption,
-    locate_registry,
-)
-from qtctl.cli.selecting import Selected, selects_hosts_to_change
+from qtctl.cli.controlling import make_control_command
 from qtctl.model.control import ControlVerb
 
-
-@selects_hosts_to_change
-def disable(
-    hosts: Selected,
-    units: UnitsArgument = None,
-    category: CategoryOption = None,
-    registry: RegistryOption = None,
-    as_name: AsOption = None,
-    user: UserOption = None,
-    reason: ReasonOption = "",
-    at_once: ControlAtOnceOption = None,
-    deadline: ControlDeadlineOption = 120,
-    yes: YesOption = False,
-    format_: ControlFormatOption = "table",
-) -> None:
-    """Disable units, so that they do not start at boot."""
-    given = ControlOptions(
-        hosts, units or (), category or (), locate_registry(registry), as_name, user, reason, at_once,
-        deadline, format_, yes,
-    )  # fmt: skip
-    raise typer.Exit(run_control(ControlVerb.DISABLE, given))
-
-
-EXAMPLES = (
-    "qtctl disable ai-engine --host lab1",
-    "qtctl disable quantum-core.target --host lab1 --yes",
-    "qtctl disable --category api --tag web",
-)
-COMMAND = Command("disable", 129, Panel.OPERATE, disable, {"": EXAMPLES})
+COMMAND = make_control_command(ControlVerb.DISABLE, 129, "Disable units, so that they do not start at boot.")

@@ -1,54 +1,6 @@
 """qtctl enable: enable units, so that they start at boot."""
 
-import typer
-
-from qtctl.cli.command import Command, Panel
-from qtctl.cli.controlling import (
-    CategoryOption,
-    ControlAtOnceOption,
-    ControlDeadlineOption,
-    ControlOptions,
-    ReasonOption,
-    UnitsArgument,
-    run_control,
-)
-from qtctl.cli.options import (
-    AsOption,
-    ControlFormatOption,
-    RegistryOption,
-    UserOption,
-    YesOption,
-    locate_registry,
-)
-from qtctl.cli.selecting import Selected, selects_hosts_to_change
+from qtctl.cli.controlling import make_control_command
 from qtctl.model.control import ControlVerb
 
-
-@selects_hosts_to_change
-def enable(
-    hosts: Selected,
-    units: UnitsArgument = None,
-    category: CategoryOption = None,
-    registry: RegistryOption = None,
-    as_name: AsOption = None,
-    user: UserOption = None,
-    reason: ReasonOption = "",
-    at_once: ControlAtOnceOption = None,
-    deadline: ControlDeadlineOption = 120,
-    yes: YesOption = False,
-    format_: ControlFormatOption = "table",
-) -> None:
-    """Enable units, so that they start at boot."""
-    given = ControlOptions(
-        hosts, units or (), category or (), locate_registry(registry), as_name, user, reason, at_once,
-        deadline, format_, yes,
-    )  # fmt: skip
-    raise typer.Exit(run_control(ControlVerb.ENABLE, given))
-
-
-EXAMPLES = (
-    "qtctl enable ai-engine --host lab1",
-    "qtctl enable quantum-core.target --host lab1 --yes",
-    "qtctl enable --category api --tag web",
-)
-COMMAND = Command("enable", 129, Panel.OPERATE, enable, {"": EXAMPLES})
+COMMAND = make_control_command(ControlVerb.ENABLE, 129, "Enable units, so that they start at boot.")

@@ -13,6 +13,7 @@ from qtctl.cli.controlling import (
     ControlOptions,
     ReasonOption,
     UnitsArgument,
+    list_examples,
     run_control,
 )
 from qtctl.cli.options import (
@@ -69,9 +70,4 @@ def kill(
     raise typer.Exit(run_control(ControlVerb.KILL, given, _read_signal(signal)))
 
 
-EXAMPLES = (
-    "qtctl kill ai-engine --host lab1",
-    "qtctl kill quantum-core.target --host lab1 --yes",
-    "qtctl kill --category api --tag web",
-)
-COMMAND = Command("kill", 129, Panel.OPERATE, kill, {"": EXAMPLES})
+COMMAND = Command("kill", 129, Panel.OPERATE, kill, {"": list_examples(ControlVerb.KILL)})

@@ -1,54 +1,8 @@
 """qtctl start: start units on hosts, with what they need, and say how each job ended."""
 
-import typer
-
-from qtctl.cli.command import Command, Panel
-from qtctl.cli.controlling import (
-    CategoryOption,
-    ControlAtOnceOption,
-    ControlDeadlineOption,
-    ControlOptions,
-    ReasonOption,
-    UnitsArgument,
-    run_control,
-)
-from qtctl.cli.options import (
-    AsOption,
-    ControlFormatOption,
-    RegistryOption,
-    UserOption,
-    YesOption,
-    locate_registry,
-)
-from qtctl.cli.selecting import Selected, selects_hosts_to_change
+from qtctl.cli.controlling import make_control_command
 from qtctl.model.control import ControlVerb
 
-
-@selects_hosts_to_change
-def start(
-    hosts: Selected,
-    units: UnitsArgument = None,
-    category: CategoryOption = None,
-    registry: RegistryOption = None,
-    as_name: AsOption = None,
-    user: UserOption = None,
-    reason: ReasonOption = "",
-    at_once: ControlAtOnceOption = None,
-    deadline: ControlDeadlineOption = 120,
-    yes: YesOption = False,
-    format_: ControlFormatOption = "table",
-) -> None:
-    """Start units on hosts, with what they need, and say how each job ended."""
-    given = ControlOptions(
-        hosts, units or (), category or (), locate_registry(registry), as_name, user, reason, at_once,
-        deadline, format_, yes,
-    )  # fmt: skip
-    raise typer.Exit(run_control(ControlVerb.START, given))
-
-
-EXAMPLES = (
-    "qtctl start ai-engine --host lab1",
-    "qtctl start quantum-core.target --host lab1 --yes",
-    "qtctl start --category api --tag web",
+COMMAND = make_control_command(
+    ControlVerb.START, 127, "Start units on hosts, with what they need, and say how each job ended."
 )
-COMMAND = Command("start", 127, Panel.OPERATE, start, {"": EXAMPLES})
