@@ -15,7 +15,6 @@ from qtctl.reports.blocks import (
     Blocks,
     Code,
     Column,
-    Paragraph,
     Section,
     Table,
     Text,
@@ -31,8 +30,10 @@ from qtctl.reports.module_registry import RegistryReport
 from qtctl.reports.module_registry_page import (
     format_seen,
     format_value,
+    list_sockets,
     show_keys,
     show_stores,
+    show_stray_ports,
     show_timers,
     show_units,
     show_venvs,
@@ -238,20 +239,14 @@ FOUND_TONES = {"listening": Tone.GOOD, "nobody": Tone.BAD, "elsewhere": Tone.BAD
 def _show_ports(report: RegistryReport) -> Iterator[Block]:
     heads = (Column("port", right=True), "declared for", "declared at", "found", "listens there")
     yield from make_table(heads, map(_make_port_cells, report.ports))
-    if report.stray_ports is None:
-        yield Paragraph(f"Listeners of the fleet that are not declared: {UNKNOWN}.")
-    elif report.stray_ports:
-        yield Paragraph("Listeners of the fleet that are not declared:")
-        strays = report.stray_ports
-        yield from make_list((Code(f"{row.address}:{row.port}"), f"/{row.protocol} {row.unit}") for row in strays)
+    yield from show_stray_ports(report)
 
 
 def _make_port_cells(row: PortRow) -> tuple[Text, ...]:
-    sockets = ((Code(f"{each.address}:{row.port}"), f" {each.unit or 'unit unknown'}") for each in row.listening)
     return (
         f"{row.port}/{row.protocol}",
         Code(row.unit),
         Code(f"{row.address}:{row.port}"),
         Toned(row.found, FOUND_TONES.get(row.found, Tone.UNKNOWN)),
-        join(sockets) or NONE,
+        list_sockets(row) or NONE,
     )

@@ -201,6 +201,10 @@ def show_keys(rows: Sequence[KeyRow]) -> Blocks:
 def show_ports(report: RegistryReport) -> Iterator[Block]:
     heads = ("port", "declared for", "declared at", "found", "listens there")
     yield Table(heads, tuple(map(make_port_cells, report.ports)))
+    yield from show_stray_ports(report)
+
+
+def show_stray_ports(report: RegistryReport) -> Iterator[Block]:
     if report.stray_ports is None:
         yield Paragraph(f"Listeners of the fleet that are not declared: {UNKNOWN}.")
     elif report.stray_ports:
@@ -210,14 +214,17 @@ def show_ports(report: RegistryReport) -> Iterator[Block]:
 
 
 def make_port_cells(row: PortRow) -> tuple[Text, ...]:
-    sockets = ((Code(f"{each.address}:{row.port}"), f" {each.unit or 'unit unknown'}") for each in row.listening)
     return (
         f"{row.port}/{row.protocol}",
         Code(row.unit),
         Code(f"{row.address}:{row.port}"),
         row.found,
-        join(sockets),
+        list_sockets(row),
     )
+
+
+def list_sockets(row: PortRow) -> Text:
+    return join((Code(f"{each.address}:{row.port}"), f" {each.unit or 'unit unknown'}") for each in row.listening)
 
 
 def show_venvs(report: RegistryReport) -> Blocks:
