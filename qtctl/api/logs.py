@@ -11,7 +11,8 @@ from qtctl.fleet.logs import Followed, LogTask
 from qtctl.meaning.log_order import merge_by_time
 from qtctl.meaning.log_units import choose_units
 from qtctl.model.log_line import HostLog, LogLine, LogRequest
-from qtctl.resolve.resolve import resolve, stands_in
+from qtctl.resolve.alike import resolve_hosts
+from qtctl.resolve.resolve import stands_in
 
 DEADLINE_S = HOST_S
 """For the lines of a host, once it is connected, unless the caller says otherwise."""
@@ -32,7 +33,9 @@ def plan_tasks(
     `wanted`: as in `meaning.log_units`. `as_name`: the host of the registry that the only target stands in for.
     InputError for a target that stands for no host, and for a name that means nothing on any of them.
     """
-    hosts = {target: resolve(registry.registry, stands_in(registry.registry, target, as_name)) for target in targets}
+    names = {target: stands_in(registry.registry, target, as_name) for target in targets}
+    declared = resolve_hosts(registry.registry, names.values())
+    hosts = {target: declared[name] for target, name in names.items()}
     units = choose_units(hosts.values(), wanted)
     return tuple(
         LogTask(make_declared_route(target, desired, user, "audit"), units[desired.host])

@@ -13,14 +13,12 @@ from qtctl.findings.finding import Severity
 from qtctl.metrics.endpoint import Endpoint, is_loopback, parse_place
 from qtctl.metrics.exposition import write_exposition
 from qtctl.model import measures
-from qtctl.model.desired import Desired
 from qtctl.model.measures import Measure
 from qtctl.reports.alert_rules import list_rules, write_rules
 from qtctl.reports.audit import AuditReport
 from qtctl.reports.dashboard import write_dashboard
 from qtctl.reports.measures import measure_host
-from qtctl.resolve.alike import adapt, find_alike
-from qtctl.resolve.resolve import resolve
+from qtctl.resolve.alike import resolve_hosts
 from qtctl.version import VERSION
 
 __all__ = ["Endpoint", "Measured", "build_dashboard", "build_rules", "check_place", "judge_saved", "write_metrics"]
@@ -63,21 +61,10 @@ def check_place(text: str, *, remote: bool) -> tuple[str, int]:
 def build_rules(loaded: LoadedRegistry, hosts: Sequence[str], every_s: int) -> str:
     """Alert rules for these hosts, which are audited every so many seconds."""
     fail_on = Severity(loaded.registry.policy.fail_on)
-    return write_rules(list_rules(_resolve(loaded, hosts), fail_on, every_s), loaded.registry.fleet.name)
+    return write_rules(
+        list_rules(tuple(resolve_hosts(loaded.registry, hosts).values()), fail_on, every_s), loaded.registry.fleet.name
+    )
 
 
 def build_dashboard(loaded: LoadedRegistry, hosts: Sequence[str]) -> str:
-    return write_dashboard(_resolve(loaded, hosts), loaded.registry.fleet.name)
-
-
-def _resolve(loaded: LoadedRegistry, hosts: Sequence[str]) -> tuple[Desired, ...]:
-    """Hosts that are alike are resolved once."""
-    alike = find_alike(loaded.registry)
-    first: dict[str, Desired] = {}
-    found = []
-    for host in hosts:
-        like = alike.get(host, host)
-        if like not in first:
-            first[like] = resolve(loaded.registry, like)
-        found.append(first[like] if like == host else adapt(first[like], loaded.registry, host))
-    return tuple(found)
+    return write_dashboard(tuple(resolve_hosts(loaded.registry, hosts).values()), loaded.registry.fleet.name)

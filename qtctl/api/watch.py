@@ -10,7 +10,8 @@ from qtctl.fleet.watch import WatchTask
 from qtctl.meaning.log_units import choose_units
 from qtctl.meaning.watch_view import choose_watched
 from qtctl.model.watch import Change
-from qtctl.resolve.resolve import resolve, stands_in
+from qtctl.resolve.alike import resolve_hosts
+from qtctl.resolve.resolve import stands_in
 
 AT_ONCE = 16
 """Hosts that are connected to at the same time."""
@@ -28,7 +29,9 @@ def plan_tasks(
 
     InputError, too, if the password of a store is not set.
     """
-    hosts = {target: resolve(registry.registry, stands_in(registry.registry, target, as_name)) for target in targets}
+    names = {target: stands_in(registry.registry, target, as_name) for target in targets}
+    declared = resolve_hosts(registry.registry, names.values())
+    hosts = {target: declared[name] for target, name in names.items()}
     units = choose_units(hosts.values(), wanted)
     return tuple(
         WatchTask(
