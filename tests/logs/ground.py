@@ -12,6 +12,7 @@ from tests.builders.registry import DEFAULTS, write_fleet, write_host, write_scr
 from tests.cli.world import PROGRAM, Ran, qtctl
 
 BEHIND_S = 40
+_JOURNALS = "/run/log/journal/*/system.journal /var/log/journal/*/system.journal"
 TREE = Tree(
     accounts=(
         Account("svc", "svc", "/home/svc"),
@@ -51,11 +52,14 @@ class Ground:
         return done.stdout.decode()
 
     def say(self, service: str, message: str | bytes) -> None:
-        """Have a service print a line, and wait until it is in the journal."""
+        """Have a service print a line, and wait until it is in the journal.
+
+        libfaketime moves the timer, too, by which journald announces lines to those that follow: `touch` does it here.
+        """
         raw = message if isinstance(message, bytes) else message.encode()
         self.sh(
             SERVICES[service],
-            f"cat >/run/say-{service}; read -r _ </run/said-{service} || :; journalctl --sync",
+            f"cat >/run/say-{service}; read -r _ </run/said-{service} || :; journalctl --sync; touch -c {_JOURNALS}",
             stdin=raw + b"\n",
         )
 
