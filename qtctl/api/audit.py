@@ -9,6 +9,8 @@ from qtctl.model.evidence import Evidence
 from qtctl.reports import audit
 from qtctl.reports.audit import AuditReport
 
+__all__ = ["conclude", "expect", "judge", "report"]
+
 
 def expect(declared: Declared) -> None:
     """Work out what `judge` looks for. It is the larger half of the work, and needs no evidence."""
@@ -37,7 +39,9 @@ def report(
     gate: Severity | None = None,
     selection: str = "",
 ) -> AuditReport:
-    """`every`: also list the checks that hold. `gate`: replaces fail_on of the registry.
+    """The report of one host, whose totals are counted from `checks`.
+
+    `every`: also list the checks that hold. `gate`: replaces fail_on of the registry.
 
     `selection`: in words, which part of all checks these are.
     """

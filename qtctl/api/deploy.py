@@ -21,6 +21,9 @@ from qtctl.plan.identity import make_deployable
 from qtctl.plan.outcome import DeployOutcome
 from qtctl.version import VERSION
 
+__all__ = ["deploy"]
+"""Part of the frozen API. The rest of this module is not."""
+
 DEADLINE_S = 120
 
 
@@ -59,9 +62,9 @@ def deploy(
     """Make `target` as declared, if `confirm` agrees to the plan. `passwords`: of stores, by their names.
 
     `steady_s`: how long every service must have been up before the deploy is confirmed; it has `deadline_s` after that.
-    `registry`: the folder of the registry, and `action`: what this is, for the audit trail. `supplies`: where the code
+    `registry`: the folder of the registry, for the audit trail. `action`: what this is, there. `supplies`: where code
     and packages to install come from. `connector`: how `target` is connected to, if that has begun already. `notes`:
-    what else is recorded about it, by key.
+    what else is recorded about it, by key. Times are in seconds.
 
     DeployRefused if the host could not be reached or read: then there is no plan.
     """

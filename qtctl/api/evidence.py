@@ -5,12 +5,15 @@ from pathlib import Path
 
 from qtctl.adapters.files import read_text
 from qtctl.collect.document import dump, load
+from qtctl.engines.inline import Inline
 from qtctl.engines.worker import answer, await_evidence
 from qtctl.flows.declared import Declared
 from qtctl.flows.earlier import check_host
 from qtctl.flows.questions import make_inquiry as audit_inquiry
 from qtctl.model.evidence import Evidence
 from qtctl.model.inquiry import Inquiry
+
+__all__ = ["collect", "format_evidence", "make_inquiry", "read"]
 
 
 def make_inquiry(declared: Declared, target: str, *, user: str | None = None, become: bool = False) -> Inquiry:
@@ -22,9 +25,12 @@ def make_inquiry(declared: Declared, target: str, *, user: str | None = None, be
     return audit_inquiry(declared.desired, target, user, become=become)
 
 
-def collect(asked: Inquiry, engine: Executor) -> Evidence:
-    """Ask the host; nothing is written there. If the host cannot be reached, every answer is a refusal."""
-    return await_evidence(engine.submit(answer, asked), asked)
+def collect(asked: Inquiry, engine: Executor | None = None) -> Evidence:
+    """Ask the host; nothing is written there. If the host cannot be reached, every answer is a refusal.
+
+    `engine`: where to ask from; None for this process.
+    """
+    return await_evidence((engine or Inline()).submit(answer, asked), asked)
 
 
 def read(path: Path, declared: Declared) -> Evidence:

@@ -26,6 +26,18 @@ from qtctl.reports import fleet
 from qtctl.reports.audit import AuditReport
 from qtctl.reports.fleet import FleetReport
 
+__all__ = [
+    "compare",
+    "examine",
+    "make_common_basis",
+    "make_examinations",
+    "make_ready",
+    "report",
+    "select_hosts",
+    "start_engine",
+]
+"""Part of the frozen API. The rest of this module is not."""
+
 DEADLINE_S = HOST_S
 """For all of one host, unless the caller says otherwise."""
 AT_ONCE = 8

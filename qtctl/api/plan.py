@@ -21,6 +21,9 @@ from qtctl.reports.plan import read as read_report
 from qtctl.reports.plan_fleet import FleetPlanReport, is_of_fleet
 from qtctl.reports.plan_fleet import read as read_fleet
 
+__all__ = ["plan"]
+"""Part of the frozen API. The rest of this module is not."""
+
 
 def plan(declared: Declared, target: str, *, user: str | None = None, choices: Choices = NO_CHOICES) -> Plan:
     """The steps from what `target` is to what it must be, or the refusals. Asks as root, through the deploy account.

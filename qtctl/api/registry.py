@@ -8,8 +8,12 @@ from qtctl.adapters.files import read_registry
 from qtctl.adapters.templates import load_unit_templates
 from qtctl.flows.declare import Loaded, check_loadable
 from qtctl.flows.declare import declare as declare_host
+from qtctl.flows.declared import Declared
+from qtctl.model.desired import DesiredFile
 from qtctl.model.registry import Registry
 from qtctl.registry.load import load as load_files
+
+__all__ = ["LoadedRegistry", "declare", "declare_loadable", "list_files", "load"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +44,8 @@ def declare_loadable(
     """As `declare`; InputErrors, with id QT118, also for units that the host's systemd would refuse."""
     texts = load_unit_templates(templates)
     return check_loadable(declare_host(read_registry(folder), texts, target, as_name), texts)
+
+
+def list_files(declared: Declared) -> tuple[DesiredFile, ...]:
+    """Every file that the host must have of the fleet, rendered: path, content, mode, owner."""
+    return declared.desired.files

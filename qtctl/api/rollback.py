@@ -10,7 +10,7 @@ from qtctl.adapters.background_thread import BackgroundThread
 from qtctl.api.deploy import DEADLINE_S, deploy
 from qtctl.engines.connect import connect, make_declared_route
 from qtctl.flows.declared import Declared
-from qtctl.flows.rollback import Earlier, fetch_before, fetch_earlier, list_known_stores, read_generations
+from qtctl.flows.rollback import EarlierGeneration, fetch_before, fetch_earlier, list_known_stores, read_generations
 from qtctl.flows.steady import STEADY_S
 from qtctl.interfaces.host import Connector, Host
 from qtctl.interfaces.progress import Progress, silent
@@ -21,6 +21,9 @@ from qtctl.model.secret import Secret
 from qtctl.model.trail import Action
 from qtctl.plan.outcome import DeployOutcome
 from qtctl.rules.catalogue import list_host_rules
+
+__all__ = ["find_earlier", "list_generations", "rollback"]
+"""Part of the frozen API. The rest of this module is not."""
 
 
 def list_generations(declared: Declared, target: str, *, user: str | None = None) -> tuple[GenerationRecord, ...]:
@@ -35,7 +38,7 @@ def find_earlier(
     *,
     user: str | None = None,
     connector: Connector | None = None,
-) -> Earlier:
+) -> EarlierGeneration:
     """Generation `number` of `target`; else the one that was in force before the current one.
 
     DeployRefused if there is none, or it is damaged.
@@ -51,7 +54,7 @@ def find_earlier(
     return fetch_earlier(connect_and_load, declared.desired, number)
 
 
-def find_before(declared: Declared, target: str, number: int, *, user: str | None = None) -> Earlier:
+def find_before(declared: Declared, target: str, number: int, *, user: str | None = None) -> EarlierGeneration:
     """The generation that was in force before generation `number`, which must be the current one. DeployRefused."""
     route = make_declared_route(target, declared.desired, user, "deploy")
     return fetch_before(partial(connect, route), declared.desired, number)

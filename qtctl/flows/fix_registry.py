@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from qtctl.errors import InputError, InputErrors, Place
+from qtctl.errors import InputError, InputErrors
 from qtctl.findings.finding import Fix
 from qtctl.flows.lint import Files, Templates, list_findings
 from qtctl.lint.fix import apply_fix, find_fixes_of_errors
+from qtctl.lint.found import Fixed
 from qtctl.model.origin import Origin
 from qtctl.registry.load import load
 from qtctl.registry.places import Places
@@ -13,15 +14,6 @@ from qtctl.registry.places import Places
 _Problem = tuple[str, str, str]
 _ToFix = tuple[str, Fix, frozenset[_Problem]]
 """Id, fix, and the findings that it should resolve, without lines."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fixed:
-    """A fix that was made: for which finding, and where in the original file."""
-
-    id: str
-    fix: Fix
-    place: Place
 
 
 def fix_registry(files: Files, templates: Templates) -> tuple[dict[str, bytes], tuple[Fixed, ...]]:

@@ -15,7 +15,9 @@ from qtctl.model.transaction import TransactionEnd
 _SEE = "`qtctl generations --host {host}` lists those that it has"
 
 
-class Earlier(NamedTuple):
+class EarlierGeneration(NamedTuple):
+    """A generation that a host keeps, and what the host had to have then."""
+
     record: GenerationRecord
     desired: Desired
 
@@ -26,7 +28,7 @@ def read_generations(connect: Connector) -> tuple[GenerationRecord, ...]:
         return list_generations(host)
 
 
-def fetch_earlier(connect: Connector, declared: Desired, number: int | None) -> Earlier:
+def fetch_earlier(connect: Connector, declared: Desired, number: int | None) -> EarlierGeneration:
     """Generation `number`, else the last one confirmed before the current one.
 
     DeployRefused if there is none, if it is damaged, or if it belongs to another host or fleet.
@@ -38,7 +40,7 @@ def fetch_earlier(connect: Connector, declared: Desired, number: int | None) -> 
     return _fetch(connect, declared, find, "the one before" if number is None else str(number))
 
 
-def fetch_before(connect: Connector, declared: Desired, number: int) -> Earlier:
+def fetch_before(connect: Connector, declared: Desired, number: int) -> EarlierGeneration:
     """The last generation confirmed before generation `number`. DeployRefused also if that is not the current one."""
 
     def find(records: Sequence[GenerationRecord], address: str) -> GenerationRecord:
@@ -55,12 +57,12 @@ def _fetch(
     declared: Desired,
     find: Callable[[Sequence[GenerationRecord], str], GenerationRecord],
     wanted: str,
-) -> Earlier:
+) -> EarlierGeneration:
     try:
         with connect() as host:
             address = host.address
             record = find(list_generations(host), address)
-            return Earlier(record, check(fetch_desired(host, record.number), record, declared))
+            return EarlierGeneration(record, check(fetch_desired(host, record.number), record, declared))
     except HostError as error:
         raise DeployRefused(f"nothing was changed: {error.what}", hint=error.hint) from error
     except DamagedGeneration as error:

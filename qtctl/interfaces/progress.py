@@ -6,6 +6,8 @@ from qtctl.model.events import Event
 
 
 class Progress(Protocol):
+    """Called with each event as it happens, in the thread that does the work."""
+
     def __call__(self, event: Event, /) -> None: ...
 
 

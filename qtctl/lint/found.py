@@ -43,3 +43,12 @@ class Placed:
     @property
     def remedy(self) -> str:
         return self.finding.remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A fix that was made: for which finding, and where in the original file."""
+
+    id: str
+    fix: Fix
+    place: Place

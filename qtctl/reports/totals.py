@@ -12,6 +12,8 @@ from qtctl.reports.document import Part
 
 
 class Counts(Part):
+    """How many checks have each outcome."""
+
     holds: int
     broken: int
     unknown: int

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from qtctl.flows.schemas import format_schema, make_document_schemas, make_registry_schemas
 from qtctl.rules.explain import write_catalogue
+from tests.docs.api import with_reference
 from tests.docs.change_classes import change_classes_markdown
 from tests.docs.cli import cli_markdown
 from tests.docs.keys import KEYS, with_tables
@@ -23,6 +24,7 @@ def generated() -> dict[str, str]:
         f"schemas/registry/{name}.json": format_schema(schema) for name, schema in make_registry_schemas(KEYS).items()
     }
     return {
+        "api.md": with_reference((DOCS / "api.md").read_text()),
         "change-classes.md": change_classes_markdown(),
         "cli.md": cli_markdown(),
         "findings.md": write_catalogue(),

@@ -13,7 +13,7 @@ from qtctl.errors import InputError
 from qtctl.model.events import Stage, begun
 
 if TYPE_CHECKING:
-    from qtctl.flows.rollback import Earlier
+    from qtctl.flows.rollback import EarlierGeneration
     from qtctl.model.generation import GenerationRecord
     from qtctl.reports.view import View
 
@@ -66,7 +66,7 @@ def _build_list_view(target: str, host: str, found: "tuple[GenerationRecord, ...
     return build_view(build_report(found, host=host, address=target))
 
 
-def _build_differences_view(target: str, found: "list[Earlier]") -> "View":
+def _build_differences_view(target: str, found: "list[EarlierGeneration]") -> "View":
     from qtctl.reports.generation import build_report
     from qtctl.reports.generation_view import build_view
 

@@ -1,6 +1,5 @@
 """qtctl lint: is the registry consistent, and do hosts read what is rendered from it as intended."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,17 +34,14 @@ def lint(
     with file, line and remedy. A finding that occurs in many places is one line with a count; `qtctl explain ID` tells
     more. `fail_on` in policy.toml sets the lowest severity at which the exit code is 1.
     """
-    from qtctl.adapters.files import read_registry
-    from qtctl.adapters.templates import load_unit_templates
-    from qtctl.flows.lint import examine, list_declared
+    from qtctl.api import lint as api
+    from qtctl.flows.lint import list_declared
     from qtctl.reports.lint import Report
 
     folder = locate_registry(registry)
-    files, texts = read_registry(folder), load_unit_templates(templates)
-    fixed: tuple[tuple[str, str], ...] = ()
-    if fix:
-        files, fixed = _write_fixes(folder, files, texts)
-    linted = examine(files, texts)
+    made = api.fix(folder, templates=templates) if fix else ()
+    fixed = tuple((str(each.place), f"{each.id} {each.fix.says}") for each in made)
+    linted = api.lint(folder, templates=templates)
     declared = list_declared(linted.registry) if linted.registry is not None else None
     gate = linted.gate if declared is not None else None
     report = Report(str(folder), linted.errors, linted.findings, declared, gate, fixed, verbose=verbose)
@@ -53,18 +49,6 @@ def lint(
     if linted.errors:
         raise InputErrors(linted.errors)
     raise typer.Exit(choose_exit(linted.conclusion))
-
-
-def _write_fixes(
-    folder: Path, files: dict[str, bytes], templates: Mapping[str, str]
-) -> tuple[dict[str, bytes], tuple[tuple[str, str], ...]]:
-    """Write what was fixed, each file completely or not at all, with the mode it had."""
-    from qtctl.adapters.files import rewrite
-    from qtctl.flows.fix_registry import fix_registry
-
-    now, fixed = fix_registry(files, templates)
-    rewrite(folder, {name: content for name, content in now.items() if content != files[name]})
-    return now, tuple((str(each.place), f"{each.id} {each.fix.says}") for each in fixed)
 
 
 def _show(report: "Report", format_: str | None, templates: Path | None) -> None:

@@ -25,12 +25,12 @@ def render(
     Files from an earlier run that are no longer declared are removed and listed. qtctl knows them by its mark.
     """
     from qtctl.adapters.files import remove_marked, write_tree
-    from qtctl.api.registry import declare_loadable
+    from qtctl.api.registry import declare_loadable, list_files
     from qtctl.probes.files import MARK
     from qtctl.reports.phrases import format_count
 
     declared = declare_loadable(locate_registry(registry), templates=templates, as_name=as_name)
-    files = declared.desired.files
+    files = list_files(declared)
     contents = {file.path.lstrip("/"): (file.content, int(file.mode, 8)) for file in files}
     write_tree(out, contents)
     tops = {"etc", *(path.partition("/")[0] for path in contents)}
