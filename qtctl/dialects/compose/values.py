@@ -1,8 +1,7 @@
 """The values of a compose file: YAML's, but each text and number with its line."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
-from typing import Any, Self, TypeAlias, TypeVar
+from typing import Any, Generic, Self, TypeAlias, TypeVar
 
 from qtctl.errors import Place
 
@@ -87,20 +86,38 @@ def clone(value: Any) -> Any:  # noqa: ANN401 - as YAML has it
 
 
 def make_rules(table: Mapping[str, Rule]) -> Callable[[Path], Rule | None]:
-    """The rule for a path, from patterns such as `services.*.ports`. A large file asks for few different paths."""
-    by_end: dict[tuple[int, str], list[tuple[int, Path, Rule]]] = {}
+    """The rule for a path, from patterns such as `services.*.ports`: the first in the table that matches."""
+    root: _Branch[Rule] = _Branch()
     for number, (dotted, rule) in enumerate(table.items()):
-        path = tuple(dotted.split("."))
-        by_end.setdefault((len(path), path[-1]), []).append((number, path, rule))
+        branch = root
+        for part in dotted.split("."):
+            branch = branch.children.setdefault(part, _Branch())
+        if branch.rule is None:
+            branch.rule = (number, rule)
 
-    @lru_cache(maxsize=4096)
     def find_rule(path: Path) -> Rule | None:
-        """The first match, in the order of the table."""
-        ends = (by_end.get((len(path), end), ()) for end in {path[-1] if path else "", "*"})
-        found = [(number, rule) for those in ends for number, pattern, rule in those if matches(path, pattern)]
-        return min(found, key=lambda each: each[0])[1] if found else None
+        branches = [root]
+        for part in path:
+            branches = [found for each in branches for found in each.follow(part)]
+        rules = [each.rule for each in branches if each.rule is not None]
+        return min(rules, key=lambda each: each[0])[1] if rules else None
 
     return find_rule
+
+
+class _Branch(Generic[Rule]):
+    """What follows the same beginning of several patterns. `rule`: of the pattern that ends here, and its number."""
+
+    __slots__ = ("children", "rule")
+
+    def __init__(self) -> None:
+        self.children: dict[str, _Branch[Rule]] = {}
+        self.rule: tuple[int, Rule] | None = None
+
+    def follow(self, part: str) -> Iterator["_Branch[Rule]"]:
+        for key in {part, "*"}:
+            if (found := self.children.get(key)) is not None:
+                yield found
 
 
 def matches(path: Path, pattern: Path) -> bool:
