@@ -17,7 +17,7 @@ from qtctl.model.inquiry import build_inquiry
 from qtctl.model.unit_status import HostLook, JournalAccess
 from qtctl.remote.scripts import read_script
 
-MEMORY, TASKS = ("Service", "MemoryCurrent"), ("Service", "TasksCurrent")
+TASKS = ("Service", "TasksCurrent")
 LINES_OF = 10
 """Of how many units the journal is read: each takes the host some 20 ms."""
 MOST_LINES = 1000
@@ -31,7 +31,7 @@ def look_at_units(host: Host, desired: Desired, units: Sequence[str], lines: int
     """
     reading = _start_reading(host, units, lines) if lines and len(units) <= LINES_OF else None
     needs = tuple(Need(Unit.FACT, unit) for unit in units)
-    properties = {unit: (MEMORY, TASKS) for unit in units if unit.endswith(".service")}
+    properties = {unit: (TASKS,) for unit in units if unit.endswith(".service")}
     asked = build_inquiry(desired, needs, properties=properties)
     facts = Facts.of(collect(host, replace(asked, named_only=True), clock, deadline_s=_READ_S))
     access, found = _finish_reading(reading)

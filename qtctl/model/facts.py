@@ -122,6 +122,8 @@ class Unit:
     exec_main_status: int = 0
     exec_main_start_timestamp: int = 0
     n_restarts: int = 0
+    memory_current: int | None = None
+    """Bytes; None if nothing runs, systemd does not count them, or an earlier qtctl did not ask."""
     user: str = ""
     working_directory: str = ""
     exec_start: list[list[str]] | None = None

@@ -287,7 +287,9 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     HostBaseline.FACT: _check_host,
     Listeners.FACT: _check_listeners,
     File.FACT: _check_file,
-    Unit.FACT: lambda value: _check_ranges(value, dict.fromkeys(_COUNTERS, U64)),
+    Unit.FACT: lambda value: _check_ranges(
+        value, dict.fromkeys(_COUNTERS, U64) | _list_bounds(value, "memory_current")
+    ),
     VenvCheck.FACT: lambda value: (
         _check_ranges(value, {} if value.exit is None else {"exit": 255})
         or _check_lengths(value, ("resolved", "output", "ran", "not_run", "looks", "made_for", "installed"))

@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any, NamedTuple, Protocol
 
 from qtctl.dialects.shell import quote
+from qtctl.dialects.systemd.size import INFINITY
 from qtctl.dialects.systemd.unit_name import make_object_path
 from qtctl.model.facts import Unit, UnitListing
 from qtctl.model.json import Json
@@ -57,6 +58,7 @@ OF_SERVICE: Mapping[str, tuple[str, str]] = {
     "exec_main_status": ("ExecMainStatus", "t"),
     "exec_main_start_timestamp": ("ExecMainStartTimestamp", "t"),
     "n_restarts": ("NRestarts", "t"),
+    "memory_current": ("MemoryCurrent", "size"),
     "user": ("User", "s"),
     "working_directory": ("WorkingDirectory", "s"),
     "exec_start": ("ExecStart", "exec"),
@@ -71,7 +73,7 @@ BY_TYPE = {"service": ("Service", OF_SERVICE), "timer": ("Timer", OF_TIMER)}
 RECENT = frozenset(
     (
         *("upholds", "freezer_state", "wanted_by", "required_by"),
-        *("conflicted_by", "stop_propagated_from", "triggered_by", "upheld_by"),
+        *("conflicted_by", "stop_propagated_from", "triggered_by", "upheld_by", "memory_current"),
     )
 )
 """Properties that some systemd versions in use lack, or evidence of earlier qtctl versions: None then."""
@@ -352,6 +354,8 @@ def _read_value(name: str, kind: str, value: object) -> object:
             return value
         case "t", int() if not isinstance(value, bool):
             return value
+        case "size", int() if not isinstance(value, bool):
+            return None if value == INFINITY else value
         case (("as" | "set"), [*items]) if all(isinstance(item, str) for item in items):
             return sorted(map(str, items)) if kind == "set" else list(items)
         case "exec", [*commands]:

@@ -38,6 +38,7 @@ from qtctl.reports.module_registry_page import (
     show_units,
     show_venvs,
 )
+from qtctl.reports.overview_page import show_memory
 from qtctl.reports.overview_services import OverviewService
 from qtctl.reports.phrases import NONE, UNKNOWN, format_size, format_span
 from qtctl.reports.pictures import make_meter
@@ -201,6 +202,7 @@ def _show_services(rows: Sequence[OverviewService]) -> Blocks:
         "found",
         Column("up for", right=True),
         Column("restarts", right=True),
+        "memory",
         "port",
         "what for",
     )
@@ -221,6 +223,7 @@ def _make_service_cells(row: OverviewService) -> tuple[Text, ...]:
         show_category(row.category, row.declared),
         format_span(row.up_s) if isinstance(row.up_s, int) else format_value(row.up_s),
         Toned(str(restarts), Tone.WARNING) if isinstance(restarts, int) and restarts else format_value(restarts),
+        show_memory(row) or NONE,
         format_value(row.port),
         row.summary,
     )

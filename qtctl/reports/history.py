@@ -46,6 +46,7 @@ def list_trends(looks: Sequence[Evidence]) -> tuple[TrendRow, ...]:
     memory = tuple(map(_read_memory, facts))
     return (
         *([TrendRow("memory in use", "the host", memory, size=True)] if any(memory) else []),
+        *(TrendRow("memory in use", name, values, size=True) for name, values in follow(Unit.FACT, _read_own_memory)),
         *(TrendRow("restarts", name, values) for name, values in follow(Unit.FACT, _read_restarts)),
         *(TrendRow("lag", name, values) for name, values in follow(StreamGroup.FACT, _read_lag)),
     )
@@ -54,6 +55,11 @@ def list_trends(looks: Sequence[Evidence]) -> tuple[TrendRow, ...]:
 def _read_memory(look: FactReader) -> float | None:
     host = look.see(HostBaseline, "host").value
     return None if host is None else host.memory_total - host.memory_available
+
+
+def _read_own_memory(look: FactReader, unit: str, _: str) -> float | None:
+    seen = look.see(Unit, unit).value
+    return None if seen is None else seen.memory_current
 
 
 def _read_restarts(look: FactReader, unit: str, _: str) -> float | None:

@@ -1,6 +1,6 @@
 """The overview for people: the sections that readers of hand-written overviews know, with every number counted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from qtctl.reports.audit_page import VERDICTS, show_unknowns
 from qtctl.reports.baseline_page import show_baseline
@@ -12,7 +12,8 @@ from qtctl.reports.module_registry_page import show_stores, show_units
 from qtctl.reports.order import nest_by_cause
 from qtctl.reports.overview import OverviewReport, ResourceRow, is_recent, is_restarted
 from qtctl.reports.overview_services import CriticalRow, OverviewService
-from qtctl.reports.phrases import NONE, UNKNOWN, format_count, format_json, format_span
+from qtctl.reports.phrases import NONE, UNKNOWN, format_count, format_json, format_size, format_span
+from qtctl.reports.pictures import make_meter
 
 NO_CRITICAL = "The registry declares no critical service (critical = true of a service or an external)."
 SERVICE_HEADS = ("service", "state", "up for", "port", "owner", "purpose")
@@ -40,6 +41,7 @@ def build_screen(report: OverviewReport) -> Blocks:
         Section("Critical services", _show_critical(report)),
         Section("Recent restarts", tuple(_show_restarts(report))),
         Section("Resources", _show_resources(report)),
+        Section("Memory", tuple(_show_memories(report.services))),
         Section("Services", tuple(_show_services(report))),
         Section("Risks and gaps", tuple(_summarize_risks(report))),
     )
@@ -136,6 +138,31 @@ def _show_resources(report: OverviewReport) -> Blocks:
 def _make_resource_cells(row: ResourceRow) -> tuple[Text, ...]:
     measured = f"{UNKNOWN}: {row.reason}" if row.outcome.is_open else format_json(row.observed)
     return (Code(row.subject), format_json(row.expected), measured, row.outcome.value, row.id)
+
+
+def _show_memories(services: Sequence[OverviewService]) -> Iterator[Block]:
+    """Those nearest to their limits first, then those without one, the largest first."""
+    known = [each for each in services if each.memory_bytes is not None]
+    known.sort(key=lambda each: (-_measure_share(each), -(each.memory_bytes or 0), each.unit))
+    yield from make_table(("service", "memory in use"), ((Code(each.name), show_memory(each)) for each in known))
+    if not known:
+        yield Paragraph("The evidence does not say how much memory services use.")
+
+
+def _measure_share(service: OverviewService) -> float:
+    return (service.memory_bytes or 0) / service.memory_max_bytes if service.memory_max_bytes else 0.0
+
+
+def show_memory(service: OverviewService) -> Text:
+    """What it uses of its limit; '' if that is not known."""
+    if service.memory_bytes is None:
+        return ""
+    used = format_size(service.memory_bytes)
+    if not service.memory_max_bytes:
+        return f"{used}, no limit"
+    return make_meter(
+        service.memory_bytes, service.memory_max_bytes, f"{used} of {format_size(service.memory_max_bytes)}"
+    )
 
 
 def _show_services(report: OverviewReport) -> Iterator[Block]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pydantic import Field
 
+from qtctl.dialects.systemd.size import INFINITY
 from qtctl.meaning.units import get_start_us, is_up
 from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.desired_unit import DesiredUnit
@@ -37,6 +38,8 @@ class OverviewService(Part):
     restarts: int | Unknown | None = Field(
         description="how often systemd has restarted it since it was last started on request; null if there is no unit"
     )
+    memory_bytes: int | None = Field(description="what its processes use; null if there are none, or it is not known")
+    memory_max_bytes: int | None = Field(description="MemoryMax= as systemd has it loaded; null if there is no limit")
     proof_line: str
 
 
@@ -68,6 +71,7 @@ def list_services(report: RegistryReport, desired: Desired, look: FactReader) ->
 
 def _make_service(module: Module, declared: DesiredUnit | None, look: FactReader) -> OverviewService:
     started_at, up_s, restarts = _measure_run(module.unit, look)
+    memory, memory_max = _measure_memory(module.unit, look)
     return OverviewService(
         name=module.name,
         unit=module.unit,
@@ -81,6 +85,8 @@ def _make_service(module: Module, declared: DesiredUnit | None, look: FactReader
         started_at=started_at,
         up_s=up_s,
         restarts=restarts,
+        memory_bytes=memory,
+        memory_max_bytes=memory_max,
         proof_line=module.proof_line,
     )
 
@@ -100,6 +106,15 @@ def _measure_run(unit: str, look: FactReader) -> tuple[str | None, int | Unknown
         return UNKNOWN, UNKNOWN, seen.n_restarts
     up_us = parse_microseconds(look.facts.taken_at) - start_us
     return format_iso(start_us), max(up_us, 0) // 1_000_000, seen.n_restarts
+
+
+def _measure_memory(unit: str, look: FactReader) -> tuple[int | None, int | None]:
+    """What it uses, and its limit. Bytes."""
+    seen = find_unit(unit, look).seen.value
+    if seen is None:
+        return None, None
+    most = (seen.loaded or {}).get("MemoryMax")
+    return seen.memory_current, most if isinstance(most, int) and 0 < most < INFINITY else None
 
 
 def list_critical(report: RegistryReport, desired: Desired, findings: Sequence[Check]) -> tuple[CriticalRow, ...]:

@@ -128,7 +128,7 @@ def _build_row(unit: DesiredUnit, look: HostLook) -> UnitRow:
         result=found.result or None,
         since=since.isoformat(timespec="seconds").replace("+00:00", "Z") if since is not None else None,
         main_pid=found.main_pid or None,
-        memory_bytes=_read_count(loaded.get("MemoryCurrent")),
+        memory_bytes=found.memory_current,
         tasks=_read_count(loaded.get("TasksCurrent")),
         restarts=found.n_restarts if service else None,
         reason="",

@@ -52,6 +52,12 @@ def test_what_an_overview_counts_is_what_the_host_itself_says(box: Box, tmp_path
     assert report["summary"]["running"] == len(running) > 30
     memory = int(box.sh("awk '/^MemTotal/ {print $2}' /proc/meminfo")) * 1024
     assert report["infrastructure"]["host"]["value"]["memory_total"] == memory
+    rows = {each["unit"]: each for each in report["services"]}
+    limited = next(unit for unit, each in rows.items() if each["memory_max_bytes"] and unit in active)
+    # In a lab host without the memory controller, systemd counts nothing.
+    counted = box.sh(f"systemctl show -p MemoryCurrent --value {limited}").strip().isdecimal()
+    assert (rows[limited]["memory_bytes"] is not None) == counted
+    assert int(box.sh(f"systemctl show -p MemoryMax --value {limited}")) == rows[limited]["memory_max_bytes"]
     why = qtctl("why", f"{path}#/summary/running", "--format", "json").json()
     assert {each["label"] for each in why["items"]} == running
     asked = why["items"][0]["asked"][0]

@@ -46,6 +46,7 @@ VALUES: dict[str, object] = {
     "ExecMainStatus": 0,
     "ExecMainStartTimestamp": 1795251250056438,
     "NRestarts": 2,
+    "MemoryCurrent": 4_096,
     "User": "auditor",
     "WorkingDirectory": "/home/auditor",
     "ExecStart": [
@@ -102,7 +103,7 @@ def test_values_of_another_type_are_not_taken(name: str, wrong: object) -> None:
 
 RECENT = (
     *("Upholds", "FreezerState", "WantedBy", "RequiredBy"),
-    *("ConflictedBy", "StopPropagatedFrom", "TriggeredBy", "UpheldBy"),
+    *("ConflictedBy", "StopPropagatedFrom", "TriggeredBy", "UpheldBy", "MemoryCurrent"),
 )
 
 

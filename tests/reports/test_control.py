@@ -47,7 +47,7 @@ STARTED = 1_768_600_000_000_000
 WANTED = desired(service("api"), service("job", ServiceState.ON_TIMER), service("off", ServiceState.STOPPED))
 RUNNING = Unit(
     "loaded", "active", "running", "enabled", main_pid=12, n_restarts=2, active_enter_timestamp=STARTED,
-    result="success", loaded={"MemoryCurrent": 3_000_000, "TasksCurrent": (1 << 64) - 1},
+    result="success", memory_current=3_000_000, loaded={"TasksCurrent": (1 << 64) - 1},
 )  # fmt: skip
 SEEN = HostLook(
     "lab1",

@@ -23,7 +23,10 @@ UNIT = "quantum-ai-engine.service"
 def look(day: int, restarts: int, available: int) -> Evidence:
     taken = load(RECORDED.read_text(), "evidence")
     keep = {"unit": UNIT, "host": "host"}
-    changes = {"unit": {"n_restarts": restarts}, "host": {"memory_available": available}}
+    changes = {
+        "unit": {"n_restarts": restarts, "memory_current": None if restarts == 1 else 5 * 10**6},
+        "host": {"memory_available": available},
+    }
     items = tuple(
         replace(item, value={**item.value, **changes[item.fact]})
         for item in taken.items
@@ -34,13 +37,14 @@ def look(day: int, restarts: int, available: int) -> Evidence:
 
 def test_restarts_and_memory_over_three_looks() -> None:
     looks = [look(day, restarts, 10**9 - restarts * 10**8) for day, restarts in ((1, 0), (2, 1), (3, 5))]
-    memory, restarts = list_trends(looks)
+    memory, own, restarts = list_trends(looks)
+    assert (own.what, own.name, own.values, own.size) == ("memory in use", UNIT, (5 * 10**6, None, 5 * 10**6), True)
     assert (memory.what, memory.size) == ("memory in use", True)
     assert (restarts.name, restarts.values) == (UNIT, (0, 1, 5))
     said, table = show_history(looks)
     assert isinstance(said, Paragraph)
     assert isinstance(table, Table)
-    trend = table.rows[1][2]
+    trend = table.rows[2][2]
     assert isinstance(trend, Trend)
     assert (trend.text, trend.tone) == ("▁▂█ 0 → 5", Tone.WARNING)
 
@@ -58,7 +62,7 @@ def test_it_is_read_from_the_snapshots_of_the_host(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("QTCTL_SNAPSHOTS", str(tmp_path))
     _, table = show_trends(look(3, 4, 10**9))
     assert isinstance(table, Table)
-    assert [row[2].text for row in table.rows if isinstance(row[2], Trend)][1:] == ["▁▅█ 0 → 4"]
+    assert [row[2].text for row in table.rows if isinstance(row[2], Trend)][1:][1:] == ["▁▅█ 0 → 4"]
     monkeypatch.setenv("QTCTL_SNAPSHOTS", str(tmp_path / "nothing"))
     assert show_trends(look(3, 4, 10**9)) == ()
 

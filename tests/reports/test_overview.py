@@ -91,6 +91,50 @@ def test_restarts(unit: Unit, expected: tuple[object, ...]) -> None:
     assert (row.up_s, row.restarts, overview.is_recent(row), overview.is_restarted(row)) == expected
 
 
+MIB = 1 << 20
+
+
+@pytest.mark.parametrize(
+    ("unit", "expected", "shown"),
+    [
+        (
+            replace(started(5), memory_current=96 * MIB, loaded={"MemoryMax": 100 * MIB}),
+            (96 * MIB, 100 * MIB),
+            "██████████ 96.0 MiB of 100.0 MiB",
+        ),
+        (
+            replace(started(5), memory_current=25 * MIB, loaded={"MemoryMax": 100 * MIB}),
+            (25 * MIB, 100 * MIB),
+            "██░░░░░░░░ 25.0 MiB of 100.0 MiB",
+        ),
+        (
+            replace(started(5), memory_current=25 * MIB, loaded={"MemoryMax": 2**64 - 1}),
+            (25 * MIB, None),
+            "25.0 MiB, no limit",
+        ),
+        (replace(started(5), memory_current=25 * MIB), (25 * MIB, None), "25.0 MiB, no limit"),
+        (started(5), (None, None), None),
+    ],
+)
+def test_memory_is_shown_against_the_limit_that_is_in_force(
+    unit: Unit, expected: tuple[int | None, int | None], shown: str | None
+) -> None:
+    items = (*(each for each in ITEMS if each.subject != "q-api.service"), seen("q-api.service", unit))
+    report = build(items)
+    row = next(each for each in report.services if each.unit == "q-api.service")
+    assert (row.memory_bytes, row.memory_max_bytes) == expected
+    assert (shown is not None) == (shown is not None and shown in page(report))
+
+
+def test_services_nearest_to_their_limits_are_first() -> None:
+    near = replace(started(5), memory_current=90 * MIB, loaded={"MemoryMax": 100 * MIB})
+    far = replace(started(5), memory_current=900 * MIB, loaded={"MemoryMax": 1000 * MIB * 10})
+    names = ("q-feed.service", "q-api.service")
+    items = (*(each for each in ITEMS if each.subject not in names), *map(seen, names, (far, near)))
+    rows = page(build(items)).partition("## Memory")[2].partition("## Services")[0]
+    assert rows.index("`q-api`") < rows.index("`q-feed`")
+
+
 def test_a_unit_of_which_only_the_list_of_units_speaks_started_nobody_knows_when() -> None:
     items = tuple(each for each in ITEMS if each.subject != "q-api.service")
     report = build(items)

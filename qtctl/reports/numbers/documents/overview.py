@@ -50,6 +50,8 @@ DOCUMENT = Document(
             "/services/*/port", "its port; of an undeclared unit, where it was seen to listen", "/services/{0}", "unit"
         ),
         seen("/services/*/up_s", "seconds for which it had been up", "/services/{0}", "unit"),
+        seen("/services/*/memory_bytes", "MemoryCurrent= of the unit", "/services/{0}", "unit"),
+        seen("/services/*/memory_max_bytes", "MemoryMax= as systemd has it loaded", "/services/{0}", "unit"),
         seen("/services/*/restarts", "how often systemd restarted it", "/services/{0}", "unit"),
         declared(
             "/resources/*/expected/**", "the threshold, as the registry declares it", "/resources/{0}", "id", "subject"
