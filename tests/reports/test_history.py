@@ -11,6 +11,7 @@ from qtctl.collect.document import load
 from qtctl.history.archive import pack, unpack
 from qtctl.history.columns import fold
 from qtctl.model.evidence import Evidence
+from qtctl.model.json import JsonObject
 from qtctl.model.snapshot import Attachments, Stored
 from qtctl.reports.blocks import Paragraph, Table, Tone, Trend
 from qtctl.reports.history import list_trends, show_history
@@ -23,7 +24,7 @@ UNIT = "quantum-ai-engine.service"
 def look(day: int, restarts: int, available: int) -> Evidence:
     taken = load(RECORDED.read_text(), "evidence")
     keep = {"unit": UNIT, "host": "host"}
-    changes = {
+    changes: dict[str, JsonObject] = {
         "unit": {"n_restarts": restarts, "memory_current": None if restarts == 1 else 5 * 10**6},
         "host": {"memory_available": available},
     }
