@@ -10,6 +10,7 @@ from tests.docs.change_classes import change_classes_markdown
 from tests.docs.cli import cli_markdown
 from tests.docs.keys import KEYS, with_tables
 from tests.docs.man import man_page
+from tests.docs.pictures import draw_terminal
 from tests.docs.ssh import ssh_markdown
 from tests.matrix.results import matrix_markdown, read_results
 
@@ -27,6 +28,7 @@ def generated() -> dict[str, str]:
         "api.md": with_reference((DOCS / "api.md").read_text()),
         "change-classes.md": change_classes_markdown(),
         "cli.md": cli_markdown(),
+        "images/audit.svg": draw_terminal(),
         "findings.md": write_catalogue(),
         "matrix.md": matrix_markdown(read_results()),
         "ssh.md": ssh_markdown(),

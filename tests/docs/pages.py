@@ -8,6 +8,9 @@ PAGES: tuple[Path, ...] = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((R
 FENCE = re.compile(r"^```([a-z]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 NAMED = re.compile(r"`([\w./-]+)`:\n\n```(?:toml|yaml|markdown)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
+CONTRIBUTING = ROOT / "docs/contributing.md"
+"""Its commands need the files that it writes: tests/docs/test_contributing.py follows it."""
+
 
 def name_of(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()

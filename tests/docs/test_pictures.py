@@ -10,7 +10,7 @@ LARGEST_PNG = 150_000
 
 
 def test_the_terminal_is_what_it_shows_today() -> None:
-    assert draw_terminal() == TERMINAL.read_text(), "python -m tests.docs.pictures draws it again"
+    assert draw_terminal() == TERMINAL.read_text(), "python -m tests.docs.generate draws it again"
 
 
 def test_the_readme_opens_with_them() -> None:
