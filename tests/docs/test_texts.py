@@ -8,7 +8,7 @@ import pytest
 from qtctl.adapters.files import read_registry, read_templates
 from qtctl.flows.declare import declare
 from qtctl.rules.catalogue import list_ids
-from tests.docs.pages import PAGES, ROOT, name_of, named_files
+from tests.docs.pages import CONTRIBUTING, PAGES, ROOT, name_of, named_files
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 PAGE_IN_CODE = re.compile(r"(?<![\w/.-])docs/[\w./-]*\w")
@@ -57,8 +57,9 @@ def test_pages_that_code_names_exist() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_finding_ids_are_findings(page: Path) -> None:
-    """Those of a registry's own checks, QT9xx, are its own to choose."""
-    assert {found for found in ID.findall(page.read_text()) if not found.startswith("QT9")} <= list_ids()
+    """Those of a registry's own checks, QT9xx, are its own to choose; one page writes a new one."""
+    new = {"QT799"} if page == CONTRIBUTING else set()
+    assert {found for found in ID.findall(page.read_text()) if not found.startswith("QT9")} - new <= list_ids()
 
 
 def test_the_first_registry_of_its_page_works() -> None:
