@@ -7,9 +7,9 @@ import sys
 
 def main() -> None:
     if sys.argv[1:] == ["--version"]:
-        from qtctl.version import VERSION  # noqa: PLC0415
+        from qtctl.version import describe_version  # noqa: PLC0415
 
-        sys.stdout.write(f"qtctl {VERSION}\n")
+        sys.stdout.write(f"{describe_version()}\n")
         return
     be_quick()
     from qtctl.cli.interrupt import exit_on_interrupt  # noqa: PLC0415

@@ -14,7 +14,7 @@ from qtctl.cli.catalogue import collect_examples, list_commands, list_names
 from qtctl.cli.exits import MEANING, Exit, choose_error_exit
 from qtctl.cli.output import complain, complain_of, tell, trace
 from qtctl.errors import InputErrors, QtctlError
-from qtctl.version import VERSION
+from qtctl.version import describe_version
 
 if TYPE_CHECKING:
     from typer._click import Command, Context
@@ -99,7 +99,7 @@ def _add_examples(command: "Command", path: str) -> None:
 
 def _show_version(asked: bool) -> None:
     if asked:
-        tell(f"qtctl {VERSION}")
+        tell(describe_version())
         raise typer.Exit
 
 
@@ -107,7 +107,8 @@ def _show_version(asked: bool) -> None:
 def options(
     _debug: Annotated[bool, typer.Option("--debug", metavar="", help="Show the traceback of an error.")] = False,
     _version: Annotated[
-        bool, typer.Option("--version", metavar="", callback=_show_version, is_eager=True, help="Show the version.")
+        bool,
+        typer.Option("--version", metavar="", callback=_show_version, is_eager=True, help="Show version and commit."),
     ] = False,
 ) -> None:
     """Options of every command."""

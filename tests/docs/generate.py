@@ -8,6 +8,7 @@ from qtctl.rules.explain import write_catalogue
 from tests.docs.api import with_reference
 from tests.docs.change_classes import change_classes_markdown
 from tests.docs.cli import cli_markdown
+from tests.docs.completion import write_completions
 from tests.docs.keys import KEYS, with_tables
 from tests.docs.man import man_page
 from tests.docs.pictures import draw_terminal
@@ -33,6 +34,7 @@ def generated() -> dict[str, str]:
         "matrix.md": matrix_markdown(read_results()),
         "ssh.md": ssh_markdown(),
         "qtctl.1": man_page(),
+        **write_completions(),
         "registry.md": with_tables((DOCS / "registry.md").read_text()),
         **schemas,
         **files,

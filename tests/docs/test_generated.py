@@ -14,16 +14,19 @@ from qtctl.cli.exits import MEANING, Exit
 from qtctl.flows.schemas import find_meaning
 from qtctl.model.vocabulary import read_said
 from tests.docs import cli, keys
+from tests.docs.completion import write_completions
 from tests.docs.generate import DOCS, generated
 from tests.docs.pages import ROOT
 
 REGISTRY = ROOT / "registry"
 HINT = "run: python -m tests.docs.generate"
+COMPLETIONS = sorted(write_completions())
 SCHEMAS = sorted(path.relative_to(DOCS).as_posix() for path in (DOCS / "schemas").rglob("*.json"))
 
 
 @pytest.mark.parametrize(
-    "name", ["api.md", "cli.md", "findings.md", "matrix.md", "registry.md", "ssh.md", "qtctl.1", *SCHEMAS]
+    "name",
+    ["api.md", "cli.md", "findings.md", "matrix.md", "registry.md", "ssh.md", "qtctl.1", *COMPLETIONS, *SCHEMAS],
 )
 def test_what_is_generated_is_checked_in(name: str) -> None:
     assert (DOCS / name).read_text() == generated()[name], HINT
