@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from qtctl.dialects.systemd import size, timespan
+from qtctl.dialects.systemd import single_forms, size, timespan
 from qtctl.dialects.systemd.assigned import is_listen_value
 from qtctl.dialects.systemd.booleans import parse_boolean
 from qtctl.dialects.systemd.choices import find_choice_check, parse_integer
@@ -294,7 +294,7 @@ _BY_KEY: dict[str, Check] = {
     **dict.fromkeys(("SocketBindAllow", "SocketBindDeny"), _make_check("family, protocol and port", _is_bind)),
     **dict.fromkeys(("IOReadBandwidthMax", "IOWriteBandwidthMax", "IOReadIOPSMax", "IOWriteIOPSMax"), _RATE),
     **dict.fromkeys(("BlockIOReadBandwidth", "BlockIOWriteBandwidth"), _RATE),
-    **dict.fromkeys(("EnvironmentFile", "IPEgressFilterPath", "IPIngressFilterPath", "RootHashSignature"), _SOURCE),
+    **dict.fromkeys(("EnvironmentFile", "IPEgressFilterPath", "IPIngressFilterPath"), _SOURCE),
     **dict.fromkeys(
         ("BlockIOWeight", "StartupBlockIOWeight"),
         _make_check("weight from 10 to 1000", lambda text: _is_within(text, 10, 1000)),
@@ -315,6 +315,19 @@ _BY_KEY: dict[str, Check] = {
     "MountImages": _make_word_check("absolute path", lambda text: _is_path(text.partition(":")[0])),
     "ExtensionImages": _make_word_check("absolute path", lambda text: _is_path(text.partition(":")[0])),
     "TemporaryFileSystem": _make_word_check("absolute path", lambda text: _is_path(text.partition(":")[0])),
+    "RootHash": _make_check("absolute path or hash", single_forms.is_root_hash),
+    "RootHashSignature": _make_check("absolute path or signature in base64", single_forms.is_root_hash_signature),
+    "BPFProgram": _make_check("TYPE:PATH of a BPF program", single_forms.is_bpf_program),
+    "BusName": _make_check("name on the bus", single_forms.is_bus_name),
+    "LimitNICE": _make_check("nice level or limit", single_forms.is_nice_limit),
+    **dict.fromkeys(
+        ("SetCredential", "SetCredentialEncrypted"),
+        _make_check("name and value of a credential", single_forms.is_set_credential),
+    ),
+    **dict.fromkeys(
+        ("LoadCredential", "LoadCredentialEncrypted"),
+        _make_check("name and source of a credential", single_forms.is_loaded_credential),
+    ),
     "Symlinks": _PATHS,
     "Sockets": _make_word_check("socket", lambda text: text.endswith(".socket")),
     "AmbientCapabilities": _check_capabilities,
