@@ -10,6 +10,7 @@ from tests.docs.change_classes import change_classes_markdown
 from tests.docs.cli import cli_markdown
 from tests.docs.completion import write_completions
 from tests.docs.keys import KEYS, with_tables
+from tests.docs.lists import list_schemas
 from tests.docs.man import man_page
 from tests.docs.pictures import draw_terminal
 from tests.docs.ssh import ssh_markdown
@@ -21,10 +22,9 @@ DOCS = Path(__file__).parent.parent.parent / "docs"
 @cache
 def generated() -> dict[str, str]:
     """Path below docs/ → content."""
-    schemas = {f"schemas/{name}.json": format_schema(schema) for name, schema in make_document_schemas().items()}
-    files = {
-        f"schemas/registry/{name}.json": format_schema(schema) for name, schema in make_registry_schemas(KEYS).items()
-    }
+    documents, tables = make_document_schemas(), make_registry_schemas(KEYS)
+    schemas = {f"schemas/{name}.json": format_schema(schema) for name, schema in documents.items()}
+    files = {f"schemas/registry/{name}.json": format_schema(schema) for name, schema in tables.items()}
     return {
         "api.md": with_reference((DOCS / "api.md").read_text()),
         "change-classes.md": change_classes_markdown(),
@@ -36,6 +36,7 @@ def generated() -> dict[str, str]:
         "qtctl.1": man_page(),
         **write_completions(),
         "registry.md": with_tables((DOCS / "registry.md").read_text()),
+        "schemas/README.md": list_schemas([*documents], [*tables]),
         **schemas,
         **files,
     }
