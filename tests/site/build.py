@@ -22,6 +22,12 @@ DOCS = ROOT / "docs"
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 TO_COME = ("install.md", "tutorial.md", "releases.md")
 """Pages that have a place in the navigation, and are left out of it until they exist."""
+ELSEWHERE = {
+    "../CHANGELOG.md": "changelog.md",
+    "../README.md": "index.md",
+    "decisions/)": "decisions/README.md)",
+}
+"""What pages of docs/ link to that is elsewhere on the site."""
 ENTRY = '<!doctype html>\n<title>qtctl</title>\n<meta http-equiv="refresh" content="0; url={version}/index.html">\n'
 
 
@@ -63,8 +69,11 @@ def _add_pages(docs: Path) -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text()
     (docs / "changelog.md").write_text(changelog.replace("](docs/", "]("))
     (docs / "decisions/README.md").write_text(list_decisions())
-    home = docs / "index.md"
-    home.write_text(home.read_text().replace("](decisions/)", "](decisions/README.md)"))
+    for page in docs.glob("*.md"):
+        text = page.read_text()
+        for ours, sites in ELSEWHERE.items():
+            text = text.replace(f"]({ours}", f"]({sites}")
+        page.write_text(text)
 
 
 def _drop_absent(entries: list[Any], docs: Path) -> list[Any]:
