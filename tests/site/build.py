@@ -26,6 +26,7 @@ ELSEWHERE = {
     "../CHANGELOG.md": "changelog.md",
     "../README.md": "index.md",
     "decisions/)": "decisions/README.md)",
+    "schemas/)": "schemas/README.md)",
 }
 """What pages of docs/ link to that is elsewhere on the site."""
 ENTRY = '<!doctype html>\n<title>qtctl</title>\n<meta http-equiv="refresh" content="0; url={version}/index.html">\n'
