@@ -10,6 +10,8 @@ NAMED = re.compile(r"`([\w./-]+)`:\n\n```(?:toml|yaml|markdown)\n(.*?)^```$", re
 
 CONTRIBUTING = ROOT / "docs/contributing.md"
 """Its commands need the files that it writes: tests/docs/test_contributing.py follows it."""
+TUTORIAL = ROOT / "docs/tutorial.md"
+"""It begins in an empty folder: tests/docs/test_tutorial.py follows it."""
 
 
 def name_of(page: Path) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from qtctl.cli.command import Command, Panel
+from qtctl.cli.options import locate_registry
 from qtctl.cli.output import tell
 from qtctl.dialects.shell import quote
 
@@ -43,15 +44,10 @@ def init(
 
 
 def _suggest_next(folder: Path) -> list[str]:
-    where = f"--registry {quote(str(folder))}"
-    return [
-        "next:",
-        f"  qtctl lint {where}",
-        f"  qtctl show hello {where}",
-        f"  qtctl lab up {where}",
-        f"  qtctl deploy --host lab1 {where}",
-        f"  qtctl audit --host lab1 {where}",
-    ]
+    """As it is typed where `init` was run: the folder that commands read by themselves is not named."""
+    where = "" if folder == locate_registry(None) else f" --registry {quote(str(folder))}"
+    commands = ("lint", "show hello", "lab up", "deploy --host lab1", "audit --host lab1")
+    return ["next:", *(f"  qtctl {command}{where}" for command in commands)]
 
 
 EXAMPLES = (
