@@ -14,7 +14,7 @@ from tests.page.browser import start
 from tests.site.small import build_small, write_small
 
 ALL = pytest.mark.skipif(os.environ.get("QTCTL_CHROMIUM") != "all", reason="takes a minute: set QTCTL_CHROMIUM=all")
-SHOWN = ("index", "registry", "findings", "cli", "matrix", "architecture", "howto/read-a-finding")
+SHOWN = ("index", "registry", "findings", "cli", "matrix", "architecture", "from/ansible", "howto/read-a-finding")
 
 
 class Quiet(SimpleHTTPRequestHandler):
