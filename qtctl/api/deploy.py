@@ -6,6 +6,7 @@ from pathlib import Path
 
 from qtctl.adapters.clock import SystemClock
 from qtctl.api.trail import CallerTrail, describe_caller
+from qtctl.engines import connect as connecting
 from qtctl.engines.connect import connect, make_declared_route
 from qtctl.flows.declared import Declared
 from qtctl.flows.deploy import deploy as run
@@ -21,7 +22,7 @@ from qtctl.plan.identity import make_deployable
 from qtctl.plan.outcome import DeployOutcome
 from qtctl.version import VERSION
 
-__all__ = ["deploy"]
+__all__ = ["deploy", "read_passwords"]
 """Part of the frozen API. The rest of this module is not."""
 
 DEADLINE_S = 120
@@ -40,6 +41,14 @@ def describe(
         "version": VERSION,
         **describe_caller(action, registry),
     }
+
+
+def read_passwords(declared: Declared) -> Mapping[str, Secret]:
+    """The passwords of the stores that the host has, by their names, from the environment.
+
+    InputError if a variable is not set.
+    """
+    return connecting.read_passwords(declared.desired)
 
 
 def deploy(

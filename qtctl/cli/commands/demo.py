@@ -47,7 +47,7 @@ def demo(
     if lacking:
         tell(f"No host can be booted here: {lacking}")
         tell("What follows is the audit of a recorded host that ships with qtctl, not of a live one.")
-        code = _write_reports(declared, _read_recorded(), out)
+        code = _write_reports(declared, _read_recorded(declared), out)
     else:
         code = _run_live(declared, out, keep=keep)
     _suggest(out, booted=not lacking, keep=keep)
@@ -58,19 +58,17 @@ def demo(
 
 
 def _declare_shipped() -> "Declared":
-    from qtctl.adapters.files import locate_shipped, read_registry
-    from qtctl.adapters.templates import load_unit_templates
-    from qtctl.flows.declare import declare
+    from qtctl.adapters.files import locate_shipped
+    from qtctl.api.registry import declare
 
-    return declare(read_registry(locate_shipped("registry")), load_unit_templates(None), "", None)
+    return declare(locate_shipped("registry"))
 
 
-def _read_recorded() -> "Evidence":
-    from qtctl.adapters.files import locate_shipped, read_text
-    from qtctl.collect.document import load
+def _read_recorded(declared: "Declared") -> "Evidence":
+    from qtctl.adapters.files import locate_shipped
+    from qtctl.api.evidence import read
 
-    path = locate_shipped("recorded") / "evidence.json"
-    return load(read_text(path), str(path))
+    return read(locate_shipped("recorded") / "evidence.json", declared)
 
 
 def _run_live(declared: "Declared", out: Path, *, keep: bool) -> Exit:
@@ -123,21 +121,20 @@ def _deploy(declared: "Declared", say: "ProgressLine", *, shown: bool = False) -
 
 
 def _audit(declared: "Declared", say: "ProgressLine") -> "Evidence":
-    from qtctl.engines.worker import answer
-    from qtctl.flows.questions import make_inquiry
+    from qtctl.api import evidence as api
 
     say(begun(DEMO_HOST, Stage.CONNECT))
-    evidence = answer(make_inquiry(declared.desired, DEMO_HOST, None))
+    evidence = api.collect(api.make_inquiry(declared, DEMO_HOST))
     say.clear()
     return evidence
 
 
 def _break_and_heal(declared: "Declared", say: "ProgressLine", out: Path) -> Exit:
     """What an audit is for: three faults, the findings of them, and the deploy that heals the host."""
-    from qtctl.flows.audit import judge_placed
+    from qtctl.api import audit
     from qtctl.formats.markdown import write_markdown
     from qtctl.lab.faults import choose_three_faults, inject
-    from qtctl.reports import audit, audit_page, audit_screen
+    from qtctl.reports import audit_page, audit_screen
 
     tell("")
     tell("Now three things go wrong on that host:")
@@ -147,14 +144,14 @@ def _break_and_heal(declared: "Declared", say: "ProgressLine", out: Path) -> Exi
     tell("")
     tell(f"$ qtctl audit --host {DEMO_HOST}")
     evidence = _audit(declared, say)
-    report = audit.build_report(declared.desired, evidence, judge_placed(declared, evidence))
+    report = audit.report(declared, evidence, audit.judge(declared, evidence))
     show(tuple(audit_screen.build_screen(report)))
     write(write_markdown(audit_page.build_page(report)), out / BROKEN)
     tell("")
     tell(f"$ qtctl deploy --host {DEMO_HOST}")
     _deploy(declared, say, shown=True)
     evidence = _audit(declared, say)
-    healed = audit.build_report(declared.desired, evidence, judge_placed(declared, evidence))
+    healed = audit.report(declared, evidence, audit.judge(declared, evidence))
     tell(f"Healed. {_format_totals(healed)}")
     return choose_exit(healed.verdict)
 
@@ -194,20 +191,21 @@ def _check_deployed(outcome: "DeployOutcome") -> None:
 
 
 def _write_reports(declared: "Declared", evidence: "Evidence", out: Path) -> Exit:
-    from qtctl.collect.document import dump
-    from qtctl.flows.audit import judge_placed
+    from qtctl.api import audit
+    from qtctl.api.evidence import format_evidence
     from qtctl.formats.markdown import write_markdown
-    from qtctl.reports import audit, audit_page, module_registry, module_registry_page
+    from qtctl.reports import audit_page, module_registry, module_registry_page
+    from qtctl.reports.audit import to_json
 
-    checks = judge_placed(declared, evidence)
-    audited = audit.build_report(declared.desired, evidence, checks)
+    checks = audit.judge(declared, evidence)
+    audited = audit.report(declared, evidence, checks)
     modules = module_registry.build_report(declared.desired, evidence, checks)
     texts = {
-        "audit.json": audit.to_json(audited),
+        "audit.json": to_json(audited),
         "audit.md": write_markdown(audit_page.build_page(audited)),
         "registry.json": module_registry.to_json(modules),
         "registry.md": write_markdown(module_registry_page.build_page(modules)),
-        "evidence.json": dump(evidence),
+        "evidence.json": format_evidence(evidence),
     }
     for name, text in texts.items():
         write(text, out / name)
