@@ -73,10 +73,10 @@ def test_of_error(error: QtctlError, code: Exit) -> None:
     assert choose_error_exit(error) is code
 
 
-def test_the_readme_says_the_same() -> None:
-    readme = (ROOT / "README.md").read_text()
+def test_the_page_of_first_commands_says_the_same() -> None:
+    page = (ROOT / "docs/use.md").read_text()
     documented = {code: meaning for code, meaning in MEANING.items() if code is not Exit.PIPE}
-    assert all(f"| {code.value} | {meaning} |" in readme for code, meaning in documented.items())
+    assert all(f"| {code.value} | {meaning} |" in page for code, meaning in documented.items())
 
 
 def check(outcome: Outcome, severity: Severity) -> Finding:

@@ -96,11 +96,12 @@ EVERY = {
 WITH_HOST: list[Path] = [page for page, lines in EVERY.items() if any(map(wants_host, lines))]
 WITHOUT_HOST = [page for page, lines in EVERY.items() if lines and page not in WITH_HOST]
 DEPLOY = ROOT / "docs/deploy.md"
+USE = ROOT / "docs/use.md"
 
 
-def order(page: Path) -> tuple[bool, bool, Path]:
-    """The README first; then deploy.md, which leaves lab1 as the others want it."""
-    return page != README, page != DEPLOY, page
+def order(page: Path) -> tuple[bool, bool, bool, Path]:
+    """The README first, and what it leads to; then deploy.md, which leaves lab1 as the others want it."""
+    return page != README, page != USE, page != DEPLOY, page
 
 
 IN_ORDER = sorted(WITH_HOST, key=order)
@@ -151,7 +152,7 @@ DOCUMENTS = {
 @pytest.mark.parametrize("name", sorted(DOCUMENTS))
 def test_what_is_for_machines_follows_its_schema(desk: Desk, name: str) -> None:
     if not (desk.folder / "evidence.json").is_file():
-        for command in EVERY[README]:
+        for command in (*EVERY[README], *EVERY[USE]):
             desk.run(command)
     schema = json.loads((ROOT / "docs/schemas" / f"{name}.json").read_text())
     Draft202012Validator(schema).validate(json.loads(desk.run(DOCUMENTS[name])))
