@@ -42,3 +42,7 @@ class Command:
             app.add_typer(self.run, name=self.name, rich_help_panel=self.panel)
         else:
             app.command(self.name, rich_help_panel=self.panel)(self.run)
+
+    def examples_by_words(self) -> Mapping[str, tuple[str, ...]]:
+        """Command by all its words → lines."""
+        return {f"{self.name} {below}".strip(): lines for below, lines in self.examples.items()}

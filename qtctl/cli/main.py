@@ -5,12 +5,14 @@ import os
 import select
 import sys
 import traceback
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
-from qtctl.cli.catalogue import collect_examples, list_commands, list_names
+from qtctl.cli.catalogue import find_command, list_commands, list_names
+from qtctl.cli.command import Command as Declared
 from qtctl.cli.exits import MEANING, Exit, choose_error_exit
 from qtctl.cli.output import complain, complain_of, tell, trace
 from qtctl.errors import InputErrors, QtctlError
@@ -47,25 +49,25 @@ class InOrder(TyperGroup):
         return sorted(self.commands, key=list_names().index)
 
 
-app = typer.Typer(
-    name="qtctl",
-    cls=InOrder,
-    help=HELP + "\n".join(f"{code:>3}  {meaning}" for code, meaning in MEANING.items()),
-    no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-for _each in list_commands():
-    _each.add_to(app)
-
-
 COMPLETE = "_QTCTL_COMPLETE"
 """Set by the script that a shell has from --show-completion."""
 
 
-def build_command() -> "Command":
-    """All commands, each with examples in its help."""
+def build_command(only: Declared | None = None) -> "Command":
+    """All commands, or `only` one, each with examples in its help."""
+    app = typer.Typer(
+        name="qtctl",
+        cls=InOrder,
+        help=HELP + "\n".join(f"{code:>3}  {meaning}" for code, meaning in MEANING.items()),
+        no_args_is_help=True,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(options)
+    shown = list_commands() if only is None else (only,)
+    for each in shown:
+        each.add_to(app)
     command = typer.main.get_command(app)
-    _add_examples(command, "")
+    _add_examples(command, "", {words: lines for each in shown for words, lines in each.examples_by_words().items()})
     _show_flags_bare(command)
     return command
 
@@ -88,13 +90,13 @@ def _show_flags_bare(command: "Command") -> None:
         _show_flags_bare(each)
 
 
-def _add_examples(command: "Command", path: str) -> None:
+def _add_examples(command: "Command", path: str, examples: Mapping[str, tuple[str, ...]]) -> None:
     for name, each in getattr(command, "commands", {}).items():
         whole = f"{path} {name}".strip()
         if hasattr(each, "commands"):
-            _add_examples(each, whole)
+            _add_examples(each, whole, examples)
         else:
-            each.help = "\n".join(((each.help or "").rstrip(), "", "Examples:", *collect_examples()[whole]))
+            each.help = "\n".join(((each.help or "").rstrip(), "", "Examples:", *examples[whole]))
 
 
 def _show_version(asked: bool) -> None:
@@ -103,7 +105,6 @@ def _show_version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def options(
     _debug: Annotated[bool, typer.Option("--debug", metavar="", help="Show the traceback of an error.")] = False,
     _version: Annotated[
@@ -155,9 +156,10 @@ def _run_guarded(argv: list[str], *, debug: bool, started: "Asking | None" = Non
 
 def _invoke(argv: list[str], started: "Asking | None") -> int:
     """Not through `app()`: that shows usage errors in boxes, and takes an interrupt for a plain exit."""
-    command = build_command()
     if COMPLETE in os.environ:
-        command._main_shell_completion({}, "qtctl", COMPLETE)  # noqa: SLF001 - typer has no other way in
+        build_command()._main_shell_completion({}, "qtctl", COMPLETE)  # noqa: SLF001 - typer has no other way in
+    # Loading and building forty commands takes 0.15 s, and one is needed.
+    command = build_command(find_command(argv[0]) if argv else None)
     try:
         with command.make_context("qtctl", argv, obj=started) as context:
             command.invoke(context)

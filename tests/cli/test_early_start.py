@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.main import get_command
 
 from qtctl.cli.early_start import COMMANDS, FLAGS, begin, find_target, reuse_started
-from qtctl.cli.main import app
+from qtctl.cli.main import build_command
 from qtctl.errors import InputError
 from qtctl.flows.target import Target
 from qtctl.formats.catalogue import Content, list_offered
@@ -72,7 +71,7 @@ def test_the_registry_is_the_one_of_the_environment() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_the_options_are_those_of_the_command(command: tuple[str, ...]) -> None:
-    found: Any = get_command(app)
+    found: Any = build_command()
     for word in command:
         found = found.commands[word]
     options = {name: option for option in found.params for name in option.opts}

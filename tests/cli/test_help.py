@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from qtctl.cli.catalogue import collect_examples
+from qtctl.cli.catalogue import collect_examples, find_command, list_commands
+from qtctl.cli.command import Command
 from qtctl.cli.exits import Exit
 from qtctl.cli.main import _run_guarded, build_command
 from qtctl.cli.suggest import find_stray_word
@@ -68,6 +69,41 @@ def leaves(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]
             yield from leaves(each, (*path, name))
         else:
             yield " ".join((*path, name)), each
+
+
+@pytest.mark.parametrize("command", list_commands(), ids=lambda each: each.name)
+def test_a_command_is_found_by_its_name_and_is_the_same_alone(command: Command) -> None:
+    assert find_command(command.name) == command
+    alone, among_all = build_command(command), build_command()
+    assert describe(alone.commands) == describe({command.name: among_all.commands[command.name]})  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", ["", "lin", "--help", "reset_failed", "__init__", "../lint", "os", "commands.lint"])
+def test_what_is_no_name_of_a_command_finds_none(name: str) -> None:
+    assert find_command(name) is None
+
+
+LOADED = """import sys
+from qtctl.cli.main import _run_guarded
+code = _run_guarded(sys.argv[1:], debug=False)
+print(code, *sorted(name for name in sys.modules if name.startswith("qtctl.cli.commands.")))
+"""
+
+
+def test_no_other_command_is_loaded(world: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, "explain", "QT505"], cwd=world, env=environment(world), stdout=subprocess.PIPE,
+        text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.splitlines()[-1] == "0 qtctl.cli.commands.explain"
+
+
+def describe(commands: Any) -> dict[str, Any]:
+    return {
+        path: [each.help, [(param.name, param.opts, getattr(param, "help", None)) for param in each.params]]
+        for name, command in commands.items()
+        for path, each in ([(name, command)] if not hasattr(command, "commands") else leaves(command, (name,)))
+    }
 
 
 def test_every_command_has_examples_and_its_help_shows_them() -> None:

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.main import get_command
 
-from qtctl.cli.main import _run_guarded, app
+from qtctl.cli.main import _run_guarded, build_command
 from qtctl.cli.selecting import OPTIONS
 from tests.cli.test_help import leaves
 from tests.cli.world import build
@@ -35,7 +34,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def find_commands() -> dict[str, Any]:
-    return dict(leaves(get_command(app)))
+    return dict(leaves(build_command()))
 
 
 def test_every_command_that_contacts_hosts_can_select_them() -> None:

@@ -14,10 +14,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 from junitparser import JUnitXml
-from typer.main import get_command
 
 from qtctl.adapters.snapshot_folder import SnapshotFolder
-from qtctl.cli.main import _run_guarded, app
+from qtctl.cli.main import _run_guarded, build_command
 from qtctl.formats.catalogue import Content, list_offered
 from tests.cli.world import Ran, build, qtctl
 from tests.docs.cli import _leaves
@@ -81,7 +80,7 @@ STREAMS = frozenset({"logs", "watch"})
 def offers() -> dict[str, tuple[str, ...]]:
     """Command → the formats that its option names."""
     found: dict[str, tuple[str, ...]] = {}
-    root: Any = get_command(app)
+    root: Any = build_command()
     for path, command in _leaves(root, ()):
         if " ".join(path) in STREAMS:
             continue

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer.main
 
 from qtctl.adapters import template_process
 from qtctl.adapters.template_limits import MIB, Limits
 from qtctl.adapters.template_process import fill
 from qtctl.adapters.templates import load_unit_templates
-from qtctl.cli.main import app
+from qtctl.cli.main import build_command
 from qtctl.errors import InputError
 from qtctl.render.filling import Filling, OwnTemplates
 from qtctl.render.render import render
@@ -53,7 +52,7 @@ def _commands(command: Any, name: str = "") -> dict[str, Any]:
 
 
 def test_every_command_that_takes_templates_is_here() -> None:
-    every = _commands(typer.main.get_command(app))
+    every = _commands(build_command())
     taking = {name for name, command in every.items() if any("--templates" in each.opts for each in command.params)}
     assert taking == set(COMMANDS)
 
