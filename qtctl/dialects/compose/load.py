@@ -150,11 +150,12 @@ def _raise(errors: Iterable[InputError]) -> None:
 
 
 def _make_environment(setting: Setting) -> dict[str, str]:
-    """The shell's variables, then those that only the env files have."""
+    """The shell's variables, then those that only the env files have. PWD is known without a shell, too."""
+    shell = {"PWD": setting.here, **setting.environment}
     found: dict[str, str] = {}
     for file, text in setting.env_files.items():
-        found = read_dotenv(text, file, setting.environment.get, found)
-    return {**found, **setting.environment}
+        found = read_dotenv(text, file, shell.get, found)
+    return {**found, **shell}
 
 
 def _find_name(files: Mapping[str, str], setting: Setting, outside: Mapping[str, str], loading: Loading) -> str:

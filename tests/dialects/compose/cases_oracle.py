@@ -336,6 +336,11 @@ CASES: dict[str, Case] = {
     "ports-ranges": one('ports: ["80-82:80-81"]'),
     "volumes": Case({"compose.yml": one(VOLUMES).files["compose.yml"] + "volumes: {data: {driver: local}}\n"}),
     "volumes-undeclared": one("volumes: [data:/d]"),
+    "working-folder": one("environment: {A: '${PWD}/a', B: $PWD}"),
+    "working-folder-of-the-shell": one("environment: {A: $PWD}", environment={"PWD": "/of/the/shell"}),
+    "working-folder-in-dotenv": Case(
+        {"compose.yml": "services: {a: {image: 'x$PWD'}}\n", ".env": "PWD=/of/the/file\nA=$PWD\n"}
+    ),
     "everything": one(EVERYTHING),
     "deploy": one(DEPLOY),
     "resources": Case({"compose.yml": RESOURCES}),

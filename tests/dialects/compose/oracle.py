@@ -55,7 +55,9 @@ def of_compose(
         cwd=folder, capture_output=True, text=True, timeout=60, check=False,
         env={"HOME": "/root", "PATH": "/usr/bin", **environment},
     )  # fmt: skip
-    return REFUSED if run.returncode else _plain(json.loads(run.stdout))
+    found = {} if run.returncode else _plain(json.loads(run.stdout))
+    # Compose takes a file without services; qtctl has no use for one, and says so.
+    return found if found.get("services") else REFUSED
 
 
 def _plain(value: Json) -> Json:
@@ -79,7 +81,7 @@ def of_qtctl(
     chosen = [folder / file for file in env_files] or [each for each in [folder / ".env"] if each.is_file()]
     shell = {"HOME": "/root", "PATH": "/usr/bin", **environment}
     base = (folder / files[0]).parent
-    setting = Setting(str(base), "/", shell, dict(read_texts(chosen)), tuple(profiles), "/root")
+    setting = Setting(str(base), str(folder), shell, dict(read_texts(chosen)), tuple(profiles), "/root")
     try:
         return json.loads(json.dumps(make_canonical(load_project(texts, setting, read_named))))
     except InputError:
