@@ -96,7 +96,7 @@ def test_another_version_is_chosen(browser: Browser, address: str) -> None:
     visit = Visit(browser, address, 1600)
     page = visit.open("")
     page.wait_for_url("**/1.1.0/index.html")
-    page.locator(".md-version__current").hover()
+    page.locator(".md-version__current").focus()
     page.locator(".md-version__link", has_text="1.0.0").click()
     page.wait_for_url("**/1.0.0/**")
     assert (visit.outside, visit.said) == ([], [])
