@@ -15,20 +15,9 @@ import pytest
 from qtctl.version import VERSION
 from tests.docs.pages import ROOT
 from tests.gates.desk import git
-from tests.gates.installing import clone
 from tests.release.building import ON_DEMAND, WHY_NOT, build, load_hook
 
 Built = dict[str, Path]
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return clone(tmp_path_factory.mktemp("source") / "qtctl")
-
-
-@pytest.fixture(scope="module")
-def built(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
-    return build(source, tmp_path_factory.mktemp("built"), "sdist", "wheel")
 
 
 def digest(path: Path) -> str:

@@ -1,0 +1,68 @@
+"""Wheel and sdist in roots of each release, by each tool that the README names, without the package index."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from qtctl.version import VERSION
+from tests.machine import cannot_boot
+from tests.release.building import ON_DEMAND, WHY_NOT
+from tests.release.roots import run_in
+
+PYTHONS = {"bookworm": "3.11", "trixie": "3.13", "noble": "3.12"}
+UV = Path(sys.executable).parent / "uv"
+pytestmark = [pytest.mark.lab, pytest.mark.skipif(not ON_DEMAND, reason=WHY_NOT)]
+PATHS = "export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root; cd /srv/in\n"
+TOOLS = {
+    "uv": "./uv tool install --quiet --offline --no-index --find-links wheels --python /usr/bin/python3 {file}\n"
+    "qtctl=/root/.local/bin/qtctl\n",
+    "pipx": "python3 -m venv /opt/pipx\n/opt/pipx/bin/pip install --quiet --no-index --find-links wheels pipx\n"
+    "/opt/pipx/bin/pipx install --pip-args='--no-index --find-links=/srv/in/wheels' {file}\n"
+    "qtctl=/root/.local/bin/qtctl\ntest -e /root/.local/share/man/man1/qtctl.1\n",
+    "pip": "python3 -m venv /opt/qtctl\n/opt/qtctl/bin/pip install --quiet --no-index --find-links wheels {file}\n"
+    "qtctl=/opt/qtctl/bin/qtctl\n",
+}
+CHECKED = """\
+cd /tmp
+$qtctl --version | grep -x 'qtctl {version} (commit [0-9a-f]*)'
+$qtctl init shop --name shop --host web-1 --address 192.0.2.1
+$qtctl lint --registry shop
+$qtctl render --registry shop --out rendered
+ls rendered
+$qtctl explain QT505 | head -1
+echo everything was as it should be
+"""
+
+
+@pytest.fixture(scope="module", params=PYTHONS)
+def files(request: pytest.FixtureRequest, built: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Both artefacts, uv, and the wheels of all that they need, for the Python of the release that names the folder."""
+    folder: Path = tmp_path_factory.mktemp("files") / request.param
+    folder.mkdir()
+    for path in (*built.values(), UV):
+        shutil.copy(path, folder / path.name)
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary", ":all:", "-d", str(folder / "wheels")]
+    version = ["--python-version", PYTHONS[request.param]]
+    done = subprocess.run(
+        [*pip, *version, str(built[".whl"]), "pipx", "hatchling"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    for own in (folder / "wheels").glob("qtctl-*"):
+        own.unlink()
+    return folder
+
+
+@pytest.mark.parametrize("suffix", [".whl", ".gz"])
+@pytest.mark.parametrize("tool", TOOLS)
+def test_it_is_installed(tool: str, suffix: str, files: Path, tmp_path: Path) -> None:
+    reason = cannot_boot()
+    if reason:
+        pytest.skip(f"no root can be entered here: {reason}")
+    (file,) = files.glob(f"qtctl-*{suffix}")
+    script = PATHS + TOOLS[tool].format(file=f"./{file.name}") + CHECKED.format(version=VERSION)
+    done = run_in(files.name, tmp_path / "root", files, script)
+    assert done.code == 0, done.out
+    assert "everything was as it should be" in done.out.splitlines(), done.out
