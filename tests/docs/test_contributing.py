@@ -83,3 +83,11 @@ def test_the_template_has_the_checklist_of_the_page() -> None:
     assert re.findall(r"^- \[ \] (.+)$", template, re.MULTILINE) == [
         re.sub(r"\[(.+?)\]\(.+?\)", r"\1", row) for row in rows
     ]
+
+
+def test_every_variable_that_runs_more_tests_is_named() -> None:
+    texts = [path.read_text() for path in (ROOT / "tests").rglob("*.py") if path != Path(__file__)]
+    named = set(re.findall(r"^\| `(QTCTL_\w+)=", PAGE, re.MULTILINE))
+    asked = {name for text in texts for name in re.findall(r"\b(QTCTL_[A-Z_]+)=(?:all|1)\b", text)}
+    assert asked <= named
+    assert [name for name in named if not any(f'"{name}"' in text for text in texts)] == []
