@@ -8,7 +8,6 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from qtctl.collect.document import make_schema as evidence_schema
 from qtctl.dialects.endpoints import TAG, TAG_SIGN
 from qtctl.errors import InputError
 from qtctl.findings.verdict import Conclusion
@@ -19,8 +18,6 @@ from qtctl.model.host_defaults import EVERY
 from qtctl.model.policy import Policy
 from qtctl.model.service import Service
 from qtctl.registry.load import TABLES
-from qtctl.reports.schemas import make_schemas as report_schemas
-from qtctl.views.schemas import make_schemas as view_schemas
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Meanings = Mapping[str, Mapping[str, str]]
@@ -195,6 +192,10 @@ KEYS_OF: dict[type, object] = {model.Key: str, Folder: AbsolutePath}
 """What the keys of a table file are if they are not names."""
 
 
+KIND_OF_TABLE = {file.removesuffix(".toml"): kind for file, (_, kind) in TABLES.items()}
+"""Schema name → model of each table of a file of tables."""
+
+
 def read_meanings(text: str) -> Meanings:
     """The meaning of every key of a registry: the package's `keys.toml`, read."""
     return tomllib.loads(text)
@@ -216,20 +217,27 @@ def find_meaning(meant: Meanings, model_name: str, key: str, directive: str) -> 
 
 def make_document_schemas() -> dict[str, dict[str, Any]]:
     """What qtctl writes for machines, by name: evidence, reports, lint, the lab's hosts, lists."""
+    # The schemas of registry files, which `init` and `adopt` write, need none of this.
+    from qtctl.collect.document import make_schema as evidence_schema  # noqa: PLC0415
+    from qtctl.reports.schemas import make_schemas as report_schemas  # noqa: PLC0415
+    from qtctl.views.schemas import make_schemas as view_schemas  # noqa: PLC0415
+
     named = {"evidence": evidence_schema(), **report_schemas(), **view_schemas(), "lint": LINT, "lab": LAB}
     return {name: _set_draft(schema) for name, schema in named.items()}
 
 
 def make_registry_schemas(meant: Meanings) -> dict[str, dict[str, Any]]:
     """The files of a registry, for editors, by kind of file: with the meaning of every key."""
-    found = {name: _explain(kind.model_json_schema(), meant) for name, kind in WHOLE.items()}
-    for file, (_, kind) in TABLES.items():
-        key = KEYS_OF.get(kind, Name)
-        schema = TypeAdapter(dict[key, kind]).json_schema()  # type: ignore[valid-type]
-        if kind is model.Host:
-            schema = _add_host_defaults(schema)
-        found[file.removesuffix(".toml")] = _explain(schema, meant)
-    return {name: _set_draft(schema) for name, schema in found.items()}
+    return {name: _make_registry_schema(name, meant) for name in (*WHOLE, *KIND_OF_TABLE)}
+
+
+def _make_registry_schema(name: str, meant: Meanings) -> dict[str, Any]:
+    if name in WHOLE:
+        return _set_draft(_explain(WHOLE[name].model_json_schema(), meant))
+    kind = KIND_OF_TABLE[name]
+    key = KEYS_OF.get(kind, Name)
+    schema = TypeAdapter(dict[key, kind]).json_schema()  # type: ignore[valid-type]
+    return _set_draft(_explain(_add_host_defaults(schema) if kind is model.Host else schema, meant))
 
 
 def _add_host_defaults(schema: dict[str, Any]) -> dict[str, Any]:
@@ -253,16 +261,18 @@ def _add_host_defaults(schema: dict[str, Any]) -> dict[str, Any]:
 def describe_schemas() -> dict[str, str]:
     """Every schema's name → what it is the schema of: registry files first."""
     folders = {"service": "services/NAME.toml", "legacy": "legacy/NAME.toml"}
-    names = sorted({*WHOLE, *(file.removesuffix(".toml") for file in TABLES)})
+    names = sorted({*WHOLE, *KIND_OF_TABLE})
     return {**{name: folders.get(name, f"{name}.toml") for name in names}, **PRINTED_BY}
 
 
 def find_schema(name: str, meant: Meanings) -> dict[str, Any]:
     """The schema of one document or kind of registry file."""
-    found = {**make_document_schemas(), **make_registry_schemas(meant)}
-    if name in found:
-        return found[name]
-    near = get_close_matches(name, found, n=1)
+    if name in WHOLE or name in KIND_OF_TABLE:
+        return _make_registry_schema(name, meant)
+    documents = make_document_schemas()
+    if name in documents:
+        return documents[name]
+    near = get_close_matches(name, [*documents, *WHOLE, *KIND_OF_TABLE], n=1)
     hint = f"did you mean {near[0]}?" if near else "qtctl schema lists them"
     raise InputError(f"there is no schema {name!r}", hint=hint)
 
