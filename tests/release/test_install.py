@@ -19,7 +19,8 @@ PATHS = "export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root; cd /srv/in\n"
 TOOLS = {
     "uv": "./uv tool install --quiet --offline --no-index --find-links wheels --python /usr/bin/python3 {file}\n"
     "qtctl=/root/.local/bin/qtctl\n",
-    "pipx": "python3 -m venv /opt/pipx\n/opt/pipx/bin/pip install --quiet --no-index --find-links wheels pipx\n"
+    "pipx": "export PIP_NO_INDEX=1 PIP_FIND_LINKS=/srv/in/wheels\n"
+    "python3 -m venv /opt/pipx\n/opt/pipx/bin/pip install --quiet --no-index --find-links wheels pipx\n"
     "/opt/pipx/bin/pipx install --pip-args='--no-index --find-links=/srv/in/wheels' {file}\n"
     "qtctl=/root/.local/bin/qtctl\ntest -e /root/.local/share/man/man1/qtctl.1\n",
     "pip": "python3 -m venv /opt/qtctl\n/opt/qtctl/bin/pip install --quiet --no-index --find-links wheels {file}\n"
@@ -47,7 +48,7 @@ def files(request: pytest.FixtureRequest, built: dict[str, Path], tmp_path_facto
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary", ":all:", "-d", str(folder / "wheels")]
     version = ["--python-version", PYTHONS[request.param]]
     done = subprocess.run(
-        [*pip, *version, str(built[".whl"]), "pipx", "hatchling"], capture_output=True, text=True, check=False
+        [*pip, *version, str(built[".whl"]), "pipx", "pip", "hatchling"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     for own in (folder / "wheels").glob("qtctl-*"):
