@@ -20,7 +20,6 @@ from qtctl.errors import InputError
 
 Check = Callable[[str], str | None]
 
-_ABSOLUTE = re.compile(r"[-+!|]*/(?!.*(^|/)\.\.(/|$)).*", re.DOTALL)
 _SPECIFIER = re.compile("%[A-Za-z%]")
 _MOST_CPUS = 8192
 _HIGHEST_STATUS, _HIGHEST_ERRNO, _HIGHEST_CAPABILITY = 255, 4095, 63
@@ -195,7 +194,7 @@ def _make_device_check(what: str, holds: Callable[[str], bool]) -> Check:
 
     def check(value: str) -> str | None:
         path, _, rest = value.partition(" ")
-        return None if _ABSOLUTE.fullmatch(path) and holds(rest.strip()) else f"is not a path with {what}"
+        return None if _is_path(path) and holds(rest.strip()) else f"is not a path with {what}"
 
     return check
 
@@ -209,7 +208,8 @@ def _is_read(read: Callable[[str], int], text: str) -> bool:
 
 
 def _is_path(text: str) -> bool:
-    return _ABSOLUTE.fullmatch(text) is not None
+    """Perhaps with what may stand before it in a list, such as `-`."""
+    return single_forms.is_absolute_path(text.lstrip("-+!|"))
 
 
 def _is_bound(text: str) -> bool:
@@ -299,7 +299,7 @@ _BY_KEY: dict[str, Check] = {
         ("BlockIOWeight", "StartupBlockIOWeight"),
         _make_check("weight from 10 to 1000", lambda text: _is_within(text, 10, 1000)),
     ),
-    "RequiresMountsFor": _make_word_check("absolute path", lambda text: text.startswith("/") and _is_path(text)),
+    "RequiresMountsFor": _make_word_check("absolute path", single_forms.is_absolute_path),
     "CPUAffinity": _make_cpu_check(("numa",)),
     "NUMAMask": _MEMORY_NODES,
     "CPUSchedulingPriority": _make_check("number from 0 to 99", lambda text: _is_within(text, 0, 99)),

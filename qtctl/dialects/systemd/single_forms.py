@@ -22,17 +22,17 @@ _LOWEST_NICE, _HIGHEST_NICE, _HIGHEST_RAW = 20, 19, 40
 
 def is_root_hash(text: str) -> bool:
     """A path, or at least 16 bytes in hexadecimal digits."""
-    return _is_path(text) or _HEX.fullmatch(text) is not None
+    return is_absolute_path(text) or _HEX.fullmatch(text) is not None
 
 
 def is_root_hash_signature(text: str) -> bool:
-    return _is_path(text) or _BASE64.fullmatch(text) is not None
+    return is_absolute_path(text) or _BASE64.fullmatch(text) is not None
 
 
 def is_bpf_program(text: str) -> bool:
     """TYPE:PATH, where the type says what the program is attached to."""
     attached, _, path = text.partition(":")
-    return attached in _ATTACHED and _is_path(path)
+    return attached in _ATTACHED and is_absolute_path(path)
 
 
 def is_bus_name(text: str) -> bool:
@@ -49,7 +49,7 @@ def is_set_credential(text: str) -> bool:
 def is_loaded_credential(text: str) -> bool:
     """NAME, or NAME:SOURCE, where the source is a path, or the name of another credential."""
     name, colon, source = text.partition(":")
-    return is_credential_name(name) and (not colon or _is_path(source) or is_credential_name(source))
+    return is_credential_name(name) and (not colon or is_absolute_path(source) or is_credential_name(source))
 
 
 def is_credential_name(text: str) -> bool:
@@ -72,5 +72,6 @@ def _read_nice_limit(text: str) -> int | None:
     return {"+": _LOWEST_NICE - number, "-": _LOWEST_NICE + number, "": number}[sign]
 
 
-def _is_path(text: str) -> bool:
+def is_absolute_path(text: str) -> bool:
+    """Without `..`, and without what may stand before a path elsewhere, such as `-`."""
     return _ABSOLUTE.fullmatch(text) is not None
