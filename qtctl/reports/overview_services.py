@@ -14,7 +14,7 @@ from qtctl.reports.check import Check
 from qtctl.reports.document import Part
 from qtctl.reports.look import FactReader, format_iso
 from qtctl.reports.module_registry import RegistryReport
-from qtctl.reports.modules import UNKNOWN, find_unit
+from qtctl.reports.modules import UNKNOWN, Found, find_unit
 from qtctl.reports.modules_model import Module, Unknown
 from qtctl.reports.sections_model import TimerRow, UnitRow
 
@@ -70,8 +70,9 @@ def list_services(report: RegistryReport, desired: Desired, look: FactReader) ->
 
 
 def _make_service(module: Module, declared: DesiredUnit | None, look: FactReader) -> OverviewService:
-    started_at, up_s, restarts = _measure_run(module.unit, look)
-    memory, memory_max = _measure_memory(module.unit, look)
+    here = find_unit(module.unit, look)
+    started_at, up_s, restarts = _measure_run(here, look.facts.taken_at)
+    memory, memory_max = _measure_memory(here)
     return OverviewService(
         name=module.name,
         unit=module.unit,
@@ -91,9 +92,8 @@ def _make_service(module: Module, declared: DesiredUnit | None, look: FactReader
     )
 
 
-def _measure_run(unit: str, look: FactReader) -> tuple[str | None, int | Unknown | None, int | Unknown | None]:
+def _measure_run(here: Found, taken_at: str) -> tuple[str | None, int | Unknown | None, int | Unknown | None]:
     """When it started, for how many seconds it has been up, how often it was restarted. By the host's clock."""
-    here = find_unit(unit, look)
     seen = here.seen.value
     if seen is None and here.seen.known:
         return None, None, None
@@ -104,13 +104,13 @@ def _measure_run(unit: str, look: FactReader) -> tuple[str | None, int | Unknown
         return None, None, seen.n_restarts
     if not start_us:
         return UNKNOWN, UNKNOWN, seen.n_restarts
-    up_us = parse_microseconds(look.facts.taken_at) - start_us
+    up_us = parse_microseconds(taken_at) - start_us
     return format_iso(start_us), max(up_us, 0) // 1_000_000, seen.n_restarts
 
 
-def _measure_memory(unit: str, look: FactReader) -> tuple[int | None, int | None]:
+def _measure_memory(here: Found) -> tuple[int | None, int | None]:
     """What it uses, and its limit. Bytes."""
-    seen = find_unit(unit, look).seen.value
+    seen = here.seen.value
     if seen is None:
         return None, None
     most = (seen.loaded or {}).get("MemoryMax")
