@@ -90,6 +90,8 @@ def choose_deploy_exit(outcome: "DeployOutcome") -> Exit:
     }
     if outcome.status in ends:
         return ends[outcome.status]
+    if outcome.moving:
+        return Exit.FINDINGS
     return choose_exit(conclude(outcome.outstanding, Severity.INFO))
 
 

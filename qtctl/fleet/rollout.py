@@ -52,7 +52,7 @@ class Ended:
     def good(self) -> bool:
         """Whether the host runs as declared, except for what had failed before it was changed."""
         if self.end is HostEnd.UNCHANGED:
-            return self.outcome is None or not self.outcome.outstanding
+            return self.outcome is None or self.outcome.as_declared
         return self.end is HostEnd.DEPLOYED
 
     @property

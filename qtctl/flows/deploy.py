@@ -74,16 +74,19 @@ def deploy(
             evidence, reading = gate.look_and_read(host)
             planned = plan_host(host, desired, evidence, clock, choices, reading=reading)
             contact = Contact(host, connect, clock, opened)
-            outstanding = gate.list_outstanding(evidence)
-            failed_before = list_failed(desired, evidence, outstanding)
+            found = DeployOutcome(
+                plan=planned, status=DeployStatus.UNCHANGED, outstanding=gate.list_outstanding(evidence)
+            )
+            failed_before = list_failed(desired, evidence, found.outstanding)
             gate = replace(gate, failed_before=failed_before, before=Facts.of(evidence))
             if not planned.changes and not planned.refusals and not gate.is_steady(evidence):
-                outstanding = gate.wait(contact, clock.monotonic() + deadline_s, progress).outstanding
+                seen = gate.wait(contact, clock.monotonic() + deadline_s, progress)
+                found = replace(found, outstanding=seen.outstanding, moving=seen.moving)
         except HostError as error:
             raise DeployRefused(f"nothing was changed: {error.what}", hint=error.hint, place=error.place) from error
         kept = as_kept(desired.files, Facts.of(evidence))
         run = _Deploy(contact, progress, deadline_s, gate, about or {}, supplies, kept=kept)
-        decided = _decide_without_asking(planned, outstanding)
+        decided = _decide_without_asking(found)
         if decided is not None and _is_recorded_late(decided, evidence, about or {}):
             return run.record(decided)
         return decided or run.run(planned, confirm)
@@ -92,7 +95,9 @@ def deploy(
 def _is_recorded_late(decided: DeployOutcome, evidence: Evidence, about: Mapping[str, str]) -> bool:
     """Whether the host is as declared but its generation does not say so: there is none, or an older one."""
     facts = Facts.of(evidence)
-    if decided.status is not DeployStatus.UNCHANGED or decided.outstanding or not facts.find_item(STATUS).state.known:
+    if decided.status is not DeployStatus.UNCHANGED or not decided.as_declared:
+        return False
+    if not facts.find_item(STATUS).state.known:
         return False
     status = facts.read(HostDeploys, "host")
     if status is None:
@@ -116,14 +121,15 @@ def carry_out(
     return _Deploy(contact, progress, deadline_s, gate, about, NO_SUPPLIES, units).run(planned, confirm)
 
 
-def _decide_without_asking(planned: Plan, outstanding: tuple[Finding, ...]) -> DeployOutcome | None:
-    """The outcome if nobody has to be asked."""
+def _decide_without_asking(found: DeployOutcome) -> DeployOutcome | None:
+    """The outcome if nobody has to be asked. `found`: the host as it is."""
+    planned = found.plan
     if planned.refusals:
         return _refuse(planned, _explain_refusals(planned))
     if not planned.changes:
-        return DeployOutcome(plan=planned, status=DeployStatus.UNCHANGED, outstanding=outstanding)
-    if any(each.outcome is Outcome.UNKNOWN for each in outstanding):
-        return _refuse(planned, Reason(ReasonKind.UNVERIFIABLE, "it could not be verified"), outstanding)
+        return found
+    if any(each.outcome is Outcome.UNKNOWN for each in found.outstanding):
+        return _refuse(planned, Reason(ReasonKind.UNVERIFIABLE, "it could not be verified"), found.outstanding)
     return None
 
 
@@ -248,7 +254,7 @@ class _Deploy:
             return Reason(ReasonKind.STEPS_FAILED, "steps failed", AGAIN), progressed
         self.progress(begun(planned.host, Stage.VERIFY, "waiting until everything runs as declared"))
         seen = self._seen = self._wait(until, ended=lambda: transaction.poll().state is not TransactionState.GATING)
-        if seen.outstanding or not seen.opened:
+        if seen.outstanding or seen.moving or not seen.opened:
             self._explain(results)
         if seen.opened:
             confirmed = transaction.confirm()
@@ -305,6 +311,7 @@ class _Deploy:
             status=DeployStatus.DEPLOYED,
             results=make_results(planned, progressed),
             outstanding=self._seen.outstanding if self._seen else (),
+            moving=self._seen.moving if self._seen else (),
             failed_before=tuple(sorted(self.gate.failed_before)),
             failures=self._failures,
             generation=self._number,

@@ -242,6 +242,8 @@ class _Watch:
     judged: tuple[Finding, ...] = field(default=(), init=False)
     facts: Facts = field(init=False)
     steady: Steadiness = field(init=False)
+    _recovering: Steadiness = field(init=False)
+    """Of what had failed before: at one look, a service in a restart loop may be up."""
     _settled: Settled = field(init=False)
     _stuck: bool = field(default=False, init=False)
     _excused: frozenset[str] = field(default=frozenset(), init=False)
@@ -252,6 +254,7 @@ class _Watch:
     def __post_init__(self) -> None:
         self.began = self.gate.clock.monotonic()
         self.steady = Steadiness(self.gate.steady_s, self.gate.restart_delays)
+        self._recovering = Steadiness(self.gate.steady_s, self.gate.restart_delays)
         self._settled = Settled(self.began)
         self._triggered = frozenset(each.starts for each in self.gate.desired.units() if each.starts)
 
@@ -267,9 +270,11 @@ class _Watch:
         now = self.gate.clock.monotonic()
         self.judged, self.facts = self.gate.judge(evidence), Facts.of(evidence)
         self._excused = find_excused(self.outstanding, self.gate.failed_before)
-        starts = list_starts(self.gate.desired, self.facts)
+        starts, failed_before = list_starts(self.gate.desired, self.facts), self.gate.failed_before
+        recovering = {unit: start for unit, start in starts.items() if unit in failed_before}
+        self._recovering.see_starts(recovering, self.facts, now)
         self.steady.see_starts(
-            {unit: start for unit, start in starts.items() if unit not in self.gate.failed_before}, self.facts, now
+            {unit: start for unit, start in starts.items() if unit not in recovering}, self.facts, now
         )
         self._silent = self._list_silent(now)
         self._stuck = self._settled.see(self._blocking, self.facts, self._triggered, now)
@@ -293,8 +298,9 @@ class _Watch:
         """`late`: nothing is waited for any more."""
         if self._blocking or self._silent or not self.steady.steady:
             return False
+        recovered = not self._excused and self._recovering.steady
         waited = self.gate.clock.monotonic() - self.began
-        return late or not self._excused or waited >= max(self.gate.steady_s, SETTLED_S)
+        return late or recovered or waited >= max(self.gate.steady_s, SETTLED_S)
 
     def is_stuck(self, remaining: tuple[str, ...]) -> bool:
         now = self.gate.clock.monotonic()
@@ -303,7 +309,7 @@ class _Watch:
         return self._stuck or (bool(remaining) and now - self._remaining[1] >= SETTLED_S)
 
     def conclude(self, remaining: tuple[str, ...], *, opened: bool, stuck: bool, ended: bool) -> Verdict:
-        moving = () if self.steady.steady else self.steady.moving
+        moving = tuple(unit for each in (self.steady, self._recovering) if not each.steady for unit in each.moving)
         silent = tuple(dict.fromkeys(each.producer for each in self._silent))
         remaining = (*map(str, self._silent), *remaining)
         return Verdict(self.outstanding, moving, opened, self.facts, stuck, ended, remaining, silent)

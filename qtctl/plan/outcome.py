@@ -98,6 +98,11 @@ class DeployOutcome:
     warnings: tuple[str, ...] = ()
 
     @property
+    def as_declared(self) -> bool:
+        """Whether nothing was open at the last look."""
+        return not self.outstanding and not self.moving
+
+    @property
     def unverified(self) -> tuple[str, ...]:
         """Subjects whose state is unknown: all that may have changed, if the host was not examined again."""
         if self.looked:

@@ -95,7 +95,7 @@ class DeployReport(Part):
         if self.status is DeployStatus.DEPLOYED and (
             not_done - {*self.failed_before}
             or (self.outstanding and not self.failed_before)
-            or self.restarting
+            or {*self.restarting} - {*self.failed_before}
             or self.unverified
         ):
             raise ValueError("deployed, and yet something is open")

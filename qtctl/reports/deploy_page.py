@@ -49,7 +49,7 @@ def build_page(report: DeployReport) -> Blocks:
 def write_headline(report: DeployReport) -> Text:
     done = sum(step.status is StepStatus.DONE for step in report.steps)
     why = f" {add_hint(report.reason.what, report.reason.hint)}." if report.reason else ""
-    still = report.status is DeployStatus.DEPLOYED and report.outstanding
+    still = report.status is DeployStatus.DEPLOYED and (report.outstanding or report.restarting)
     head = "Deployed: it runs as declared, except for what had failed before" if still else HEADLINES[report.status]
     return (Strong(f"{head}."), f" {done} of {format_count(len(report.steps), 'step')} done.{why}")
 

@@ -80,7 +80,7 @@ def _add_head(head: str, lines: list[str]) -> tuple[str, ...]:
 
 
 def _describe_deployed(outcome: DeployOutcome, target: str, state: str) -> Iterator[str]:
-    if not outcome.outstanding:
+    if outcome.as_declared:
         yield f"{target} now runs {state}"
         return
     yield f"{target} now runs {state}, except for what had failed before:"
@@ -88,13 +88,14 @@ def _describe_deployed(outcome: DeployOutcome, target: str, state: str) -> Itera
 
 
 def _describe_unchanged(outcome: DeployOutcome, target: str, state: str) -> Iterator[str]:
-    if not outcome.outstanding:
+    if outcome.as_declared:
         yield f"{target} is {state}: nothing to change"
         return
     yield f"{target}: nothing to change, and yet it does not run as declared"
     for each in outcome.outstanding:
         how = each.title if each.outcome is Outcome.BROKEN else each.reason or "unknown"
         yield f"  {each.id} {each.subject}: {how}"
+    yield from (f"  {line}" for line in _list_moving(outcome))
     yield f"`qtctl audit --host {quote(target)}` shows what was seen, with its proof"
 
 
@@ -152,8 +153,12 @@ def _list_not_done(outcome: DeployOutcome) -> list[str]:
 
 def _open_of(outcome: DeployOutcome) -> list[str]:
     lines = _open(outcome.outstanding)
-    lines += [f"open: {unit} does not stay up: it keeps being restarted" for unit in outcome.moving]
+    lines += [f"open: {line}" for line in _list_moving(outcome)]
     return lines + [line for failure in outcome.failures for line in _explain_failure(failure)]
+
+
+def _list_moving(outcome: DeployOutcome) -> list[str]:
+    return [f"{unit} does not stay up: it keeps being restarted" for unit in outcome.moving]
 
 
 def _list_not_taken_back(outcome: DeployOutcome) -> list[str]:

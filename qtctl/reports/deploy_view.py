@@ -10,8 +10,8 @@ from qtctl.reports.deploy import DeployReport, DeployStep, to_json
 from qtctl.reports.deploy_page import build_page
 from qtctl.reports.view import View
 
-STEP, REFUSAL = "deploy-step", "deploy-refusal"
-"""What has no finding's id: a step of the plan, and what is in its way."""
+STEP, REFUSAL, RESTARTING = "deploy-step", "deploy-refusal", "deploy-restarting"
+"""What has no finding's id: a step of the plan, what is in its way, and a unit that keeps being restarted."""
 
 
 def build_view(
@@ -26,6 +26,7 @@ def build_view(
         findings=lambda: (
             *outstanding,
             *_list_refusals(report),
+            *_list_restarting(report),
             *(_make_step_finding(step, report) for step in report.steps),
         ),
         locate=locate,
@@ -38,6 +39,11 @@ def _list_refusals(report: DeployReport) -> Iterator[Finding]:
         yield _make_finding(REFUSAL, each.subject, Outcome.BROKEN, each.reason, report, remedy=each.hint)
 
 
+def _list_restarting(report: DeployReport) -> Iterator[Finding]:
+    for unit in report.restarting:
+        yield _make_finding(RESTARTING, unit, Outcome.BROKEN, "it keeps being restarted", report, title="not steady")
+
+
 def _make_step_finding(step: DeployStep, report: DeployReport) -> Finding:
     """A step that was not run is unknown: nobody knows whether it would have worked."""
     outcomes = {StepStatus.DONE: Outcome.HOLDS, StepStatus.FAILED: Outcome.BROKEN}
@@ -47,13 +53,20 @@ def _make_step_finding(step: DeployStep, report: DeployReport) -> Finding:
 
 
 def _make_finding(
-    id_: str, subject: str, outcome: Outcome, what: str, report: DeployReport, *, remedy: str = ""
+    id_: str,
+    subject: str,
+    outcome: Outcome,
+    what: str,
+    report: DeployReport,
+    *,
+    remedy: str = "",
+    title: str = "not done",
 ) -> Finding:
     return Finding(
         id=id_,
         outcome=outcome,
         severity=Severity.ERROR,
-        title="not done",
+        title=title,
         subject=subject,
         host=report.host,
         what=what if outcome is Outcome.BROKEN else "",

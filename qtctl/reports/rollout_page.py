@@ -82,7 +82,7 @@ def _show_hosts(report: RolloutReport) -> Iterator[Block]:
     first: dict[tuple[object, ...], DeployReport] = {}
     for each in report.hosts:
         for name, deploy in (("Deploy", each.deploy), ("Rollback", each.rollback)):
-            if deploy is not None and (deploy.steps or deploy.outstanding or deploy.refusals):
+            if deploy is not None and (deploy.steps or deploy.outstanding or deploy.restarting or deploy.refusals):
                 key = (name, *_list_shown(deploy))
                 groups.setdefault(key, []).append(each.address)
                 first.setdefault(key, deploy)
@@ -96,6 +96,7 @@ def _list_shown(deploy: DeployReport) -> Iterator[object]:
     yield deploy.reason.what if deploy.reason else ""
     yield tuple((step.kind, step.subject, step.why, step.status, step.detail, step.diff) for step in deploy.steps)
     yield tuple((each.id, each.subject) for each in deploy.outstanding)
+    yield deploy.restarting
     yield tuple((each.subject, each.reason) for each in deploy.refusals)
 
 

@@ -394,7 +394,8 @@ def test_what_had_failed_before_is_told_and_takes_no_deploy_back(ground: Ground,
     assert bad.status is DeployStatus.RESTORED, said(bad)
     outcome = ground.deploy(fleet({**commands, "b": "/usr/bin/sleep 4714"}, extra=extra))
     assert ends(outcome) == (DeployStatus.DEPLOYED, None), said(outcome)
-    assert {each.subject for each in outcome.outstanding} == {"quantum-a.service"}
+    assert {*outcome.moving, *(each.subject for each in outcome.outstanding)} == {"quantum-a.service"}
+    assert outcome.moving == (("quantum-a.service",) if extra else ())
     assert outcome.failed_before == ("quantum-a.service",)
     assert choose_deploy_exit(outcome) is Exit.FINDINGS
     text = "\n".join(describe_end(outcome, "h1"))
@@ -405,6 +406,20 @@ def test_what_had_failed_before_is_told_and_takes_no_deploy_back(ground: Ground,
     again = ground.deploy(fleet(commands, extra=extra))
     assert again.status is DeployStatus.DEPLOYED
     assert all(each.id == "QT205" for each in again.outstanding), "it has just been restarted often"
+
+
+@pytest.mark.skipif(WAYS != "all", reason="takes half a minute: set QTCTL_WAYS=all")
+def test_a_slow_restart_loop_that_nothing_counts_yet_is_not_as_declared(ground: Ground) -> None:
+    commands = {**THREE, "a": "/bin/sh -c 'test -e /run/there && exec sleep inf; sleep 2; exit 1'"}
+    slow = fleet(commands, extra="StartLimitIntervalSec=0\n[Service]\nRestart=always\nRestartSec=2s")
+    ground.run("touch /run/there")
+    assert ground.deploy(slow).status is DeployStatus.DEPLOYED
+    ground.run("rm /run/there; systemctl restart quantum-a")
+    found = ground.deploy(slow, deadline_s=10)
+    assert ends(found) == (DeployStatus.UNCHANGED, None), said(found)
+    assert not found.as_declared
+    assert choose_deploy_exit(found) is Exit.FINDINGS
+    assert "quantum-a.service does not stay up: it keeps being restarted" in "\n".join(describe_end(found, "h1"))
 
 
 WHILE_IT_IS_VERIFIED = {

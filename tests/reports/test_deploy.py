@@ -6,7 +6,10 @@ from dataclasses import replace
 import pytest
 from pydantic import ValidationError
 
+from qtctl.cli.exits import Exit, choose_deploy_exit
+from qtctl.errors import Place
 from qtctl.findings.finding import Outcome
+from qtctl.formats.catalogue import Content, list_offered, write_text
 from qtctl.formats.markdown import write_markdown
 from qtctl.model.desired import DesiredFile
 from qtctl.model.origin import Origin
@@ -15,6 +18,7 @@ from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind
 from qtctl.reports.deploy import build_report, to_json
 from qtctl.reports.deploy_page import build_page
 from qtctl.reports.deploy_text import describe_end, describe_problems
+from qtctl.reports.deploy_view import build_view
 from tests.reports.checks import CHECKS
 
 ENV = DesiredFile("/etc/q/a.env", b"TOKEN=canary-3f\n", "0600", "root", "root", "0" * 64, "env", "a", Origin("x"))
@@ -89,6 +93,19 @@ def test_what_a_program_of_the_host_says_is_shown_without_what_looks_like_a_secr
     report = build_report(outcome, fleet="f", address="lab1", exit_code=5)
     assert "refused" in to_json(report)
     assert "canary-77" not in to_json(report) + write_markdown(build_page(report))
+
+
+@pytest.mark.parametrize("status", [DeployStatus.DEPLOYED, DeployStatus.UNCHANGED])
+@pytest.mark.parametrize("format_", sorted({*list_offered(Content.JUDGED)} - {"table"}))
+def test_every_format_says_that_a_service_keeps_being_restarted(status: DeployStatus, format_: str) -> None:
+    steps = {DeployStatus.DEPLOYED: DEPLOYED, DeployStatus.UNCHANGED: replace(UNCHANGED, outstanding=())}
+    outcome = replace(steps[status], moving=("c.service",), failed_before=("c.service",))
+    assert not outcome.as_declared
+    assert choose_deploy_exit(outcome) is Exit.FINDINGS
+    assert "c.service does not stay up" in "\n".join(describe_end(outcome, "lab1"))
+    report = build_report(outcome, fleet="f", address="lab1", exit_code=1)
+    text = write_text(build_view(report, outcome.outstanding, str, lambda: Place("hosts.toml", 1)), format_)
+    assert "c.service" in text
 
 
 def test_what_is_in_the_way_has_fields() -> None:
