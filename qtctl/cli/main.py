@@ -90,6 +90,21 @@ def _show_flags_bare(command: "Command") -> None:
         _show_flags_bare(each)
 
 
+def _escape_markup(command: "Command") -> None:
+    """typer shows help and completion through Rich, which would drop words in square brackets, as `[gate]`, as tags."""
+    if getattr(command, "rich_markup_mode", None) != "rich":
+        return
+    for each in (command, *command.params):
+        for name in ("help", "short_help", "epilog"):
+            text = getattr(each, name, None)
+            if text and "[" in text:
+                from rich.markup import escape
+
+                setattr(each, name, escape(text))
+    for each in getattr(command, "commands", {}).values():
+        _escape_markup(each)
+
+
 def _add_examples(command: "Command", path: str, examples: Mapping[str, tuple[str, ...]]) -> None:
     for name, each in getattr(command, "commands", {}).items():
         whole = f"{path} {name}".strip()
@@ -156,10 +171,12 @@ def _run_guarded(argv: list[str], *, debug: bool, started: "Asking | None" = Non
 
 def _invoke(argv: list[str], started: "Asking | None") -> int:
     """Not through `app()`: that shows usage errors in boxes, and takes an interrupt for a plain exit."""
-    if COMPLETE in os.environ:
-        build_command()._main_shell_completion({}, "qtctl", COMPLETE)  # noqa: SLF001 - typer has no other way in
+    completing = COMPLETE in os.environ
     # Loading and building forty commands takes 0.15 s, and one is needed.
-    command = build_command(find_command(argv[0]) if argv else None)
+    command = build_command(find_command(argv[0]) if argv and not completing else None)
+    _escape_markup(command)
+    if completing:
+        command._main_shell_completion({}, "qtctl", COMPLETE)  # noqa: SLF001 - typer has no public way in
     try:
         with command.make_context("qtctl", argv, obj=started) as context:
             command.invoke(context)

@@ -177,3 +177,44 @@ def test_flags_of_the_help_show_no_value(capsys: pytest.CaptureFixture[str]) -> 
         shown = capsys.readouterr().out
         assert "--help" in shown
         assert "bool" not in shown
+
+
+def collect_help_texts(command: Any) -> Iterator[str]:
+    """What the help of a command has to show: of a group, the first paragraph of each command in it, too."""
+    yield command.help or ""
+    yield command.epilog or ""
+    yield from (getattr(each, "help", None) or "" for each in command.params if not getattr(each, "hidden", False))
+    for each in getattr(command, "commands", {}).values():
+        yield each.help.partition("\n\n")[0]
+
+
+def list_paths(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    yield path
+    for name, each in getattr(command, "commands", {}).items():
+        yield from list_paths(each, (*path, name))
+
+
+@pytest.mark.parametrize("path", list(list_paths(build_command())), ids=lambda path: " ".join(path) or "qtctl")
+def test_every_word_of_a_help_text_is_on_the_screen(
+    path: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A word in square brackets, too, which Rich would take for a tag."""
+    monkeypatch.setenv("COLUMNS", "500")
+    assert _run_guarded([*path, "--help"], debug=False) == Exit.OK
+    shown = capsys.readouterr().out
+    command: Any = build_command()
+    for name in path:
+        command = command.commands[name]
+    assert [word for text in collect_help_texts(command) for word in text.split() if word not in shown] == []
+    assert "\\[" not in shown
+
+
+def test_a_word_in_brackets_is_completed_with_its_help(world: Path) -> None:
+    """As zsh asks."""
+    asked = {"_TYPER_COMPLETE_ARGS": "qtctl ga", "_QTCTL_COMPLETE": "complete_zsh"}
+    done = subprocess.run(
+        [sys.executable, "-m", "qtctl"], cwd=world, env=environment(world, **asked), capture_output=True, text=True,
+        check=False, timeout=30,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "[gate] in policy.toml" in done.stdout
