@@ -23,7 +23,7 @@ from qtctl.model.control import ControlOutcome, ControlPlan, ControlRequest, Con
 from qtctl.model.desired import Desired
 from qtctl.model.events import Stage, begun, done, failed
 from qtctl.model.trail import Action, CallerEvent
-from qtctl.plan.control_units import choose_units
+from qtctl.plan.control_units import choose_on_hosts
 from qtctl.plan.identity import allow_stand_in
 from qtctl.version import VERSION
 
@@ -57,12 +57,29 @@ def make_request(
     reason: str = "",
 ) -> ControlRequest:
     """InputError if nothing is named, or a word names no unit that qtctl may change on this host."""
+    found = make_requests({"": desired}, verb, words, categories, signal=signal, reason=reason)
+    return found[""]
+
+
+def make_requests(
+    hosts: Mapping[str, Desired],
+    verb: ControlVerb,
+    words: Iterable[str],
+    categories: Iterable[str] = (),
+    *,
+    signal: int = 0,
+    reason: str = "",
+) -> dict[str, ControlRequest]:
+    """As `make_request`, of each host; a host that has nothing of what is named is left out."""
     words, categories = tuple(words), tuple(categories)
     if not words and not categories:
         hint = "name services, units or targets, or give --category"
         raise InputError(f"nothing is named to {verb}", hint=hint)
-    units = choose_units(desired, words, categories, changing=True)
-    return ControlRequest(verb, tuple(each.unit for each in units), signal, reason)
+    chosen = choose_on_hosts(hosts, words, categories, changing=True)
+    return {
+        target: ControlRequest(verb, tuple(each.unit for each in units), signal, reason)
+        for target, units in chosen.items()
+    }
 
 
 def control(

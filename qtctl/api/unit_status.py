@@ -1,6 +1,6 @@
 """How the units of one host or several are: states, processes, memory, restarts, last lines of the journal."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +17,7 @@ from qtctl.interfaces.progress import Progress, silent
 from qtctl.model.desired import Desired
 from qtctl.model.events import Stage, begun, done, failed
 from qtctl.model.unit_status import HostLook
-from qtctl.plan.control_units import choose_units
+from qtctl.plan.control_units import choose_on_hosts, choose_units
 from qtctl.plan.identity import allow_stand_in
 
 AT_ONCE = 8
@@ -39,6 +39,14 @@ class StatusTask:
 def select(desired: Desired, words: Iterable[str], categories: Iterable[str] = ()) -> tuple[str, ...]:
     """Whole names of the units; all of the host if nothing is named. InputError for a word that means none."""
     return tuple(each.unit for each in choose_units(desired, words, categories, changing=False))
+
+
+def select_on_hosts(
+    hosts: Mapping[str, Desired], words: Iterable[str], categories: Iterable[str] = ()
+) -> dict[str, tuple[str, ...]]:
+    """As `select`, of each host; a host that has nothing of what is named is left out."""
+    chosen = choose_on_hosts(hosts, words, categories, changing=False)
+    return {target: tuple(each.unit for each in units) for target, units in chosen.items()}
 
 
 def look(task: StatusTask, connector: Callable[[], Host] | None = None) -> HostLook:

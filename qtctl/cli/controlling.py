@@ -1,6 +1,6 @@
 """The commands that start, stop and restart units: what they share."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -107,11 +107,24 @@ def run_control(verb: ControlVerb, given: ControlOptions, signal: int = 0) -> Ex
     return _end(verb, given, found)
 
 
-def _make_task(verb: ControlVerb, given: ControlOptions, target: str, desired: "Desired", signal: int) -> "ControlTask":
-    from qtctl.api.control import ControlTask, make_request
+def _make_tasks(
+    verb: ControlVerb, given: ControlOptions, hosts: "Mapping[str, Desired]", signal: int
+) -> "list[ControlTask]":
+    from qtctl.api.control import ControlTask, make_requests
 
-    request = make_request(desired, verb, given.units, given.categories, signal=signal, reason=given.reason)
-    return ControlTask(target, desired, request, given.user, given.registry, given.deadline)
+    found = make_requests(hosts, verb, given.units, given.categories, signal=signal, reason=given.reason)
+    return [
+        ControlTask(target, hosts[target], request, given.user, given.registry, given.deadline)
+        for target, request in found.items()
+    ]
+
+
+def tell_left_out(hosts: Iterable[str], asked: Collection[str]) -> None:
+    """Of the selected hosts, those that have nothing of what is named."""
+    from qtctl.reports.host_names import fold_names
+
+    if left_out := tuple(name for name in hosts if name not in asked):
+        complain(f"nothing of that is declared for {fold_names(left_out)}: left out")
 
 
 def _control_one(verb: ControlVerb, given: ControlOptions, signal: int) -> "list[tuple[str, ControlOutcome]]":
@@ -124,7 +137,7 @@ def _control_one(verb: ControlVerb, given: ControlOptions, signal: int) -> "list
         say(begun(target, Stage.CONNECT))
         from qtctl.api.control import control
 
-        task = _make_task(verb, given, target, declared.desired, signal)
+        (task,) = _make_tasks(verb, given, {target: declared.desired}, signal)
 
         def confirm(plan: "ControlPlan") -> bool:
             say.clear()
@@ -155,7 +168,8 @@ def _control_several(verb: ControlVerb, given: ControlOptions, signal: int) -> "
     from qtctl.model.control import ControlOutcome, ControlPlan, ControlStatus
 
     declared = declare_hosts(load(given.registry), given.hosts.names)
-    tasks = [_make_task(verb, given, target, each.desired, signal) for target, each in declared.items()]
+    tasks = _make_tasks(verb, given, {target: each.desired for target, each in declared.items()}, signal)
+    tell_left_out(declared, [task.target for task in tasks])
     engine = api.start_engine(given.at_once or api.AT_ONCE, given.deadline)
     try:
         with show_progress(named=True) as say:

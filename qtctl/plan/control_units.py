@@ -1,6 +1,6 @@
 """Which declared units an operator means by a word: a service, an instance, a template, a unit, a target, a pattern."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
@@ -21,20 +21,46 @@ def choose_units(
     A target stands for itself and for everything that is in it. `categories`: of services. `changing`: units that
     qtctl does not generate are not meant by patterns and targets, and it is an error to name them.
     """
+    return choose_on_hosts({"": desired}, words, categories, changing=changing)[""]
+
+
+def choose_on_hosts(
+    hosts: Mapping[str, Desired], words: Iterable[str], categories: Iterable[str] = (), *, changing: bool
+) -> dict[str, tuple[DesiredUnit, ...]]:
+    """As `choose_units`, of each host; hosts that have nothing of what is named are left out.
+
+    InputError for a word or category that means nothing on any of them.
+    """
     words, categories = tuple(dict.fromkeys(words)), tuple(dict.fromkeys(categories))
-    every = tuple(each for each in desired.units() if not (changing and isinstance(each, DesiredExternal)))
+    every = {name: _list_units(desired, changing=changing) for name, desired in hosts.items()}
     if not words and not categories:
         return every
-    found: dict[str, DesiredUnit] = {}
+    found: dict[str, dict[str, DesiredUnit]] = {}
     for word in words:
-        named = _find(desired, every, word)
-        found.update((each.unit, each) for each in named)
+        by_host = {name: _find(desired, every[name], word) for name, desired in hosts.items()}
+        if not any(by_host.values()):
+            raise _explain_unknown(tuple(hosts.values()), every.values(), word)
+        _add(found, by_host)
     for category in categories:
-        found.update((each.unit, each) for each in _find_category(desired, category))
-    return tuple(found[unit] for unit in sorted(found))
+        by_host = {name: _find_category(desired, category) for name, desired in hosts.items()}
+        if not any(by_host.values()):
+            raise _explain_no_category(tuple(hosts.values()), category)
+        _add(found, by_host)
+    return {name: tuple(found[name][unit] for unit in sorted(found[name])) for name in hosts if name in found}
+
+
+def _add(found: dict[str, dict[str, DesiredUnit]], more: Mapping[str, Iterable[DesiredUnit]]) -> None:
+    for name, units in more.items():
+        for each in units:
+            found.setdefault(name, {})[each.unit] = each
+
+
+def _list_units(desired: Desired, *, changing: bool) -> tuple[DesiredUnit, ...]:
+    return tuple(each for each in desired.units() if not (changing and isinstance(each, DesiredExternal)))
 
 
 def _find(desired: Desired, every: tuple[DesiredUnit, ...], word: str) -> tuple[DesiredUnit, ...]:
+    """() if the word means nothing on this host; InputError if it means something that qtctl does not change."""
     if _GLOB & set(word):
         found = tuple(each for each in every if fnmatchcase(each.unit, word) or fnmatchcase(each.name, word))
     else:
@@ -42,9 +68,25 @@ def _find(desired: Desired, every: tuple[DesiredUnit, ...], word: str) -> tuple[
     if found:
         return _add_members(every, found)
     _refuse_external(desired, word)
-    near = get_close_matches(word, sorted({name for each in every for name in _list_names(each)}), n=2)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"`qtctl status --host {desired.host}` lists them"
-    raise InputError(f"no unit that is declared for {desired.host} is called {word!r}", hint=hint)
+    return ()
+
+
+def _explain_unknown(hosts: Sequence[Desired], every: Iterable[tuple[DesiredUnit, ...]], word: str) -> InputError:
+    near = get_close_matches(
+        word, sorted({name for units in every for each in units for name in _list_names(each)}), n=2
+    )
+    hint = f"did you mean {' or '.join(near)}?" if near else f"`qtctl status --host {hosts[0].host}` lists them"
+    return InputError(f"no unit that is declared for {_name_hosts(hosts)} is called {word!r}", hint=hint)
+
+
+def _explain_no_category(hosts: Sequence[Desired], category: str) -> InputError:
+    known = sorted({each.category for desired in hosts for each in desired.services if each.category})
+    hint = f"there are: {', '.join(known)}" if known else "no service has one"
+    return InputError(f"no service of {_name_hosts(hosts)} is in category {category!r}", hint=hint)
+
+
+def _name_hosts(hosts: Sequence[Desired]) -> str:
+    return hosts[0].host if len(hosts) == 1 else f"any of the {len(hosts)} hosts"
 
 
 def _list_names(unit: DesiredUnit) -> tuple[str, ...]:
@@ -83,9 +125,4 @@ def _list_members(every: Iterable[DesiredUnit], target: str) -> Iterator[Desired
 
 
 def _find_category(desired: Desired, category: str) -> tuple[DesiredService, ...]:
-    found = tuple(each for each in desired.services if each.category == category)
-    if not found:
-        known = sorted({each.category for each in desired.services if each.category})
-        hint = f"there are: {', '.join(known)}" if known else "no service has one"
-        raise InputError(f"no service of {desired.host} is in category {category!r}", hint=hint)
-    return found
+    return tuple(each for each in desired.services if each.category == category)

@@ -16,7 +16,7 @@ from qtctl.model.json import Json
 from qtctl.model.plan import Effect
 from qtctl.model.states import ServiceState
 from qtctl.plan.control import list_needs, list_unseen, make_control_plan
-from qtctl.plan.control_units import choose_units
+from qtctl.plan.control_units import choose_on_hosts, choose_units
 from qtctl.plan.order import list_stages
 from qtctl.plan.unit_goals import list_goals
 from tests.builders.evidence import miss, observe
@@ -72,6 +72,38 @@ def plan(verb: str, *units: str, facts: Facts | None = None, wanted: Desired | N
 
 def chosen(*words: str, categories: tuple[str, ...] = (), changing: bool = True) -> set[str]:
     return {each.unit for each in choose_units(fleet(), words, categories, changing=changing)}
+
+
+def on_hosts(*words: str, categories: tuple[str, ...] = ()) -> dict[str, set[str]]:
+    """`web-1` has everything, `web-2` no timer, socket and job, `batch` the job alone."""
+    whole = fleet()
+    hosts = {
+        "web-1": whole,
+        "web-2": desired(service("api", category="web"), target()),
+        "batch": desired(service("job", ServiceState.ON_TIMER), timer("job")),
+    }
+    found = choose_on_hosts(hosts, words, categories, changing=True)
+    return {name: {each.unit for each in units} for name, units in found.items()}
+
+
+def test_hosts_that_have_nothing_of_what_is_named_are_left_out() -> None:
+    assert on_hosts("api") == {"web-1": {API}, "web-2": {API}}
+    assert on_hosts("quantum-job.timer", "web") == {"web-1": {"quantum-job.timer", WEB}, "batch": {"quantum-job.timer"}}
+    assert on_hosts(categories=("web",)) == {"web-1": {API, WEB}, "web-2": {API}}
+    assert on_hosts("job", categories=("data",)) == {
+        "web-1": {"quantum-job.service", DB},
+        "batch": {"quantum-job.service"},
+    }
+    assert on_hosts().keys() == {"web-1", "web-2", "batch"}
+
+
+def test_what_means_nothing_on_any_host_is_an_error() -> None:
+    with pytest.raises(InputError, match="no unit that is declared for any of the 3 hosts is called 'apy'"):
+        on_hosts("api", "apy")
+    with pytest.raises(InputError, match="no service of any of the 3 hosts is in category 'dat'"):
+        on_hosts("api", categories=("dat",))
+    with pytest.raises(InputError, match="is external"):
+        on_hosts("api", "redis")
 
 
 NAMED = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.controlling import CategoryOption, UnitsArgument
+from qtctl.cli.controlling import CategoryOption, UnitsArgument, tell_left_out
 from qtctl.cli.exits import choose_status_exit
 from qtctl.cli.options import (
     AsOption,
@@ -94,16 +94,12 @@ def _look_at_several(
     from qtctl.api.rollout import declare_hosts
     from qtctl.engines.relay import watch
 
-    declared = declare_hosts(load(given.registry), hosts.names)
+    declared = {target: each.desired for target, each in declare_hosts(load(given.registry), hosts.names).items()}
+    chosen = api.select_on_hosts(declared, given.units, given.categories)
+    tell_left_out(declared, chosen)
     tasks = [
-        api.StatusTask(
-            target,
-            each.desired,
-            api.select(each.desired, given.units, given.categories),
-            given.count_lines(),
-            given.user,
-        )
-        for target, each in declared.items()
+        api.StatusTask(target, declared[target], units, given.count_lines(), given.user)
+        for target, units in chosen.items()
     ]
     engine = api.start_engine(at_once or api.AT_ONCE, deadline or api.DEADLINE_S)
     try:
