@@ -148,19 +148,21 @@ def _look(session: _Session, open_: set[Need]) -> None:
 
 
 def _look_at_named(session: _Session, open_: set[Need], names: Sequence[str]) -> None:
-    """One exchange for these units alone: a list of all unit files costs systemd more than everything else here."""
-    gets = _list_gets(session, names)
-    replies = session.call([probe.ask_by_names(names), *gets, *map(probe.ask_file_state, names)] if names else [])
+    """One brief exchange for these units alone: looking at unit files costs systemd more than everything else here."""
+    replies = session.call([probe.ask_by_names(names), *_list_gets(session, names)] if names else [])
     if not replies:
         return
-    states = dict(zip(names, replies[1 + len(gets) :], strict=True))
-    seen = _match_replies(session, names, _match_rows(names, replies[0]), replies[1 : 1 + len(gets)])
+    seen = _match_replies(session, names, _match_rows(names, replies[0]), replies[1:])
     for name, each in sorted(seen.items()):
-        _close(session, open_, [_answer_unit(session.inquiry, name, each, "", states[name])], each.ask)
+        _close(session, open_, [_answer_unit(session.inquiry, name, each, "", None)], each.ask)
 
 
 def _list_gets(session: _Session, names: Iterable[str]) -> list[probe.Question]:
-    return [question for name in names for question in probe.ask_properties(name, session.list_properties(name))]
+    return [
+        question
+        for name in names
+        for question in probe.ask_properties(name, session.list_properties(name), brief=session.inquiry.named_only)
+    ]
 
 
 def _match_rows(names: Sequence[str], reply: BusReply) -> dict[str, probe.Row]:
@@ -178,7 +180,7 @@ def _match_replies(
     rest = iter(replies)
     found = {}
     for name in names:
-        asked = probe.describe_asked(name, session.list_properties(name))
+        asked = probe.describe_asked(name, session.list_properties(name), brief=session.inquiry.named_only)
         number = session.note(("Get", name, *asked), probe.make_again(name))
         found[name] = _Seen(rows[name], tuple(islice(rest, len(asked))), number)
     return found
@@ -261,10 +263,10 @@ def _answer_unit(inquiry: Inquiry, name: str, seen: _Seen, listed: str, state: B
         ended = answer_unparseable if failed.error == UNREADABLE else answer_refused
         return ended(need, f"{failed.error}: {failed.message}", again=again)
     try:
-        file_state = listed or _read_file_state(state)
-        shown, argvs = list_shown(inquiry, name), inquiry.argvs.get(name, ())
-        values = probe.read_values(name, seen.replies, shown)
-        value = probe.decode(name, row, file_state, values, argvs=argvs, more=shown)
+        shown, argvs, brief = list_shown(inquiry, name), inquiry.argvs.get(name, ()), inquiry.named_only
+        values = probe.read_values(name, seen.replies, shown, brief=brief)
+        file_state = probe.read_remembered_state(values) if brief else listed or _read_file_state(state)
+        value = probe.decode(name, row, file_state, values, argvs=argvs, more=shown, brief=brief)
     except probe.Undecodable as error:
         return answer_unparseable(need, str(error), again=again)
     return answer_observed(need, value, again=again, line=f"ActiveState={row.active}")

@@ -111,7 +111,10 @@ class Inquiry:
     become: bool = False
     """Whether root is asked, through `sudo -n`, for what only root can tell."""
     named_only: bool = False
-    """Whether only the units in `needs` are asked for: the host lists neither all units nor all unit files."""
+    """Whether only the units in `needs` are asked for, and briefly: how they are, not what they were started with.
+
+    The host lists neither all units nor all unit files, and the state of a unit's file is what systemd remembers.
+    """
     nonce: str = ""
     """Random, made for one collection by whoever runs it."""
 
