@@ -3,14 +3,20 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from qtctl.lab import lab, state
+from tests.cli.world import PROGRAM, environment
+from tests.engines.dask_cluster import cluster, wait_for
+from tests.fleet.test_dask import list_asking
 from tests.machine import own_lab
 from tests.rollouts.ground import BAD, GOOD, Ground, boot, plug
 
@@ -29,6 +35,7 @@ BROKEN = {
     NAMES[10]: ("systemctl kill -s STOP shop-web", "QT"),
 }
 """What is broken on a host, and the finding that says so; the last one is any."""
+AUDIT = ("audit", "--tag", "web", "--format", "json")
 LIES = "cd /usr/bin; mv find find.kept; printf '#!/bin/sh\\nexec yes lies\\n' >find; chmod 755 find"
 TELLS_THE_TRUTH = "mv -f /usr/bin/find.kept /usr/bin/find"
 
@@ -78,17 +85,43 @@ def in_trouble(ground: Ground) -> Iterator[None]:
         ground.sh(LYING, TELLS_THE_TRUTH)
 
 
-def test_each_is_audited_whatever_is_wrong_with_the_others(twelve: Ground) -> None:
+def list_hosts(text: str) -> dict[str, Any]:
+    return {each["address"]: each for each in json.loads(text)["hosts"]}
+
+
+def list_findings(hosts: dict[str, Any]) -> dict[str, tuple[str, set[tuple[str, str]]]]:
+    """The verdict of each host, and what is wrong there."""
+    return {
+        name: (each["verdict"], {(found["id"], found["subject"]) for found in each["findings"]})
+        for name, each in hosts.items()
+    }
+
+
+def audit_while_a_worker_dies(ground: Ground, folder: Path) -> str:
+    with cluster(folder / "cluster", "one", "other") as found:
+        argv = (*PROGRAM, *AUDIT, "--engine", found.address)
+        env = environment(ground.folder)
+        with subprocess.Popen(argv, cwd=ground.folder, env=env, stdout=subprocess.PIPE, text=True) as process:
+            wait_for(lambda: bool(list_asking(found)), "no worker asks")
+            found.workers[list_asking(found)[0]].kill()
+            out, _ = process.communicate(timeout=300)
+    return out
+
+
+def test_each_is_audited_whatever_is_wrong_with_the_others(twelve: Ground, tmp_path: Path) -> None:
     for name, (script, _) in BROKEN.items():
         twelve.sh(name, script)
     try:
-        with in_trouble(twelve), took("an audit of twelve hosts, three of them in trouble"):
-            ran = twelve.run("audit", "--tag", "web", "--format", "json")
+        with in_trouble(twelve):
+            with took("an audit of twelve hosts, three of them in trouble"):
+                ran = twelve.run(*AUDIT)
+            with took("the same through Dask, with a worker killed halfway"):
+                other = audit_while_a_worker_dies(twelve, tmp_path)
     finally:
         twelve.sh(NAMES[10], "systemctl kill -s CONT shop-web")
-    document = json.loads(ran.out)
-    hosts = {each["address"]: each for each in document["hosts"]}
+    hosts = list_hosts(ran.out)
     assert set(hosts) == set(NAMES)
+    assert list_findings(list_hosts(other)) == list_findings(hosts)
     verdicts = {name: each["verdict"] for name, each in hosts.items()}
     assert {name for name, verdict in verdicts.items() if verdict == "as-declared"} == set(NAMES) - TROUBLED - {*BROKEN}
     assert {name for name, verdict in verdicts.items() if verdict == "not-as-declared"} >= {*BROKEN}
@@ -135,3 +168,26 @@ def test_hosts_in_trouble_are_named_and_left_out(twelve: Ground) -> None:
     assert rest.code == 0, rest.ran.err
     assert {name for name, end in rest.ends.items() if end == "deployed"} == TROUBLED
     assert set(twelve.versions().values()) == {"1002"}
+
+
+def test_trouble_that_begins_halfway_costs_its_own_hosts_only(twelve: Ground) -> None:
+    """They go back by themselves once they can, and the next run finishes them."""
+    before = twelve.versions()
+    twelve.release(GOOD, number=3, steady="30s")
+    with twelve.begun("--batch", "100%", "--at-once", "12", "--deadline", "90") as process:
+        for name in sorted(TROUBLED):
+            twelve.await_state(name, "gating", within_s=300)
+        with in_trouble(twelve):
+            ended = twelve.end(process)
+    assert ended.code == 5
+    assert {name for name, end in ended.ends.items() if end == "deployed"} == set(NAMES) - TROUBLED
+    assert {ended.ends[name] for name in (UNPLUGGED, HANGING)} == {"failed"}
+    assert ended.ends[LYING] in ("failed", "restored")
+    for name in TROUBLED:
+        twelve.await_state(name, "idle", within_s=300)
+    assert twelve.versions() == {name: before[name] if name in TROUBLED else "1003" for name in NAMES}
+    twelve.release(GOOD, number=3)
+    with took("the three hosts that went back"):
+        rest = twelve.deploy()
+    assert rest.code == 0, rest.ran.err
+    assert set(twelve.versions().values()) == {"1003"}
