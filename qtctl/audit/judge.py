@@ -27,6 +27,7 @@ class _Draft:
     check: Finding
     roots: tuple[Root, ...]
     ways: tuple[Root, ...] = ()
+    refuses_deploys: bool = False
 
 
 Expected = tuple[tuple[Rule, Expectation], ...]
@@ -84,7 +85,8 @@ def judge(
         if not _is_needless(expectation, evidence)
         for draft in bench.judge(rule, expectation)
     ]
-    return say_what_is_in_the_way(_add_causes(drafts))
+    refusing = frozenset(draft.check.fingerprint for draft in drafts if draft.refuses_deploys)
+    return say_what_is_in_the_way(_add_causes(drafts), refusing)
 
 
 def _is_needless(expectation: Expectation, evidence: Evidence) -> bool:
@@ -114,7 +116,9 @@ class _Bench:
         verdicts = expectation.judge(self.facts)
         return [
             _Draft(
-                self._check(rule, expectation, verdict), expectation.roots if verdict.roots is None else verdict.roots
+                self._check(rule, expectation, verdict),
+                expectation.roots if verdict.roots is None else verdict.roots,
+                refuses_deploys=verdict.refuses_deploys,
             )
             for verdict in ((verdicts,) if isinstance(verdicts, Verdict) else verdicts)
         ]

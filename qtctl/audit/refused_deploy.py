@@ -1,6 +1,6 @@
 """If a remedy is a deploy that would be refused, what is in its way comes first."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from qtctl.findings.finding import Finding, Outcome
@@ -8,21 +8,16 @@ from qtctl.findings.finding import Finding, Outcome
 DEPLOY = "qtctl deploy"
 
 
-def say_what_is_in_the_way(checks: Sequence[Finding]) -> tuple[Finding, ...]:
+def say_what_is_in_the_way(checks: Sequence[Finding], refusing: Collection[str]) -> tuple[Finding, ...]:
     """For each finding that a deploy would heal.
 
-    One file that qtctl did not write, or one mask, refuses the whole deploy.
+    One file that qtctl did not write, or one mask, refuses the whole deploy. `refusing`: fingerprints of what does so
+    while it is broken.
     """
-    in_the_way = [check for check in checks if _is_in_the_way(check)]
+    in_the_way = [check for check in checks if check.outcome is Outcome.BROKEN and check.fingerprint in refusing]
     if not in_the_way:
         return tuple(checks)
     return tuple(_add_note(check, in_the_way) for check in checks)
-
-
-def _is_in_the_way(check: Finding) -> bool:
-    if check.outcome is not Outcome.BROKEN:
-        return False
-    return "--take-over" in check.remedy or any(each[:2] == ("systemctl", "unmask") for each in check.commands)
 
 
 def _add_note(check: Finding, in_the_way: Iterable[Finding]) -> Finding:

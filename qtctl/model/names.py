@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 UNIT_DIR = "/etc/systemd/system"
 """Where generated units go: systemd reads it before the folders of packages."""
+BEFORE_UNIT_DIR = (
+    "/etc/systemd/system.control/", "/run/systemd/system.control/", "/run/systemd/transient/",
+    "/run/systemd/generator.early/",
+)  # fmt: skip
+"""Folders that systemd reads before UNIT_DIR (systemd.unit(5))."""
 ENDINGS = tuple(f".{type_}" for type_ in TYPES)
 """Endings of unit names."""
 

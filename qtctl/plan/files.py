@@ -9,6 +9,7 @@ from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.meaning.originals import ABSENT, describe_seen, is_in_place
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.facts import Facts, File, Unit
+from qtctl.model.names import BEFORE_UNIT_DIR
 from qtctl.model.plan import READ_AS_ROOT, Refusal, Step, StepKind
 from qtctl.plan.change_impact import find_change, is_stopped_otherwise, make_diff
 
@@ -143,18 +144,11 @@ def _find_unreadable(file: DesiredFile, there: File | None, current: Mapping[str
     return []
 
 
-_WINS = (
-    "/etc/systemd/system.control/", "/run/systemd/system.control/", "/run/systemd/transient/",
-    "/run/systemd/generator.early/",
-)  # fmt: skip
-"""Folders that systemd reads before /etc/systemd/system (systemd.unit(5))."""
-
-
 def _find_winner(file: DesiredFile, facts: Facts) -> list[Refusal]:
     """A definition that systemd prefers to the file, even after it has been written."""
     loadable = file.kind == "unit" and not is_template(file.subject)
     unit = facts.read(Unit, file.subject) if loadable else None
-    if unit is None or not unit.fragment_path.startswith(_WINS):
+    if unit is None or not unit.fragment_path.startswith(BEFORE_UNIT_DIR):
         return []
     hint = f"see what made it: systemctl cat {quote(file.subject)}"
     return [Refusal(file.subject, f"systemd would keep using {unit.fragment_path}, which overrides {file.path}", hint)]

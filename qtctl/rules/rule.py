@@ -40,6 +40,8 @@ class Verdict:
     """One of the rule's variants, where this is a special case of it."""
     roots: tuple[tuple[str, str], ...] | None = None
     """The roots of the expectation that the evidence supports. None: all of them."""
+    refuses_deploys: bool = False
+    """Whether every deploy of the host is refused until this is settled, and not only one that needs the subject."""
 
 
 Judgment = Verdict | tuple[Verdict, ...]

@@ -59,3 +59,58 @@ def test_a_file_that_qtctl_did_not_write_is_in_the_way_of_every_deploy() -> None
     other = by_subject["/etc/sysusers.d/quantum.conf"]
     assert f"a deploy is refused until QT210 {ENGINE} is settled" in other.remedy
     assert other.commands == ()
+
+
+FOLDER, HOME = ["folder", "0", "0", "0755", ""], ["folder", "1001", "0", "0755", ""]
+FILE = ["file", "0", "0", "0600", ""]
+ENV = "/etc/quantum/ai-engine.env"
+REFUSES_DEPLOYS: dict[str, tuple[dict[str, Any], str]] = {
+    "an alias with another address": ({"hosts /etc/hosts": {"rows": [["192.0.2.7", "redis"]]}}, "QT706 redis"),
+    "a deploy is stuck": (
+        {"deploy.status host": {"state": "applying", "generation": 6, "watched": False, "age_s": 90}},
+        "QT228 deploy",
+    ),
+    "a masked unit": ({f"unit {ENGINE}": {"unit_file_state": "masked", "load_state": "masked"}}, f"QT208 {ENGINE}"),
+    "an account with another uid": ({"account qt": {"uid": 1002}}, "QT712 qt"),
+    "a link for a folder": ({"file /data/models": {"kind": "link", "target": "/mnt"}}, "QT713 /data/models"),
+    "a folder for a link": ({"file /srv/installed": {"kind": "dir", "target": ""}}, "QT413 /srv/installed"),
+    "a link to elsewhere": ({"file /srv/installed": {"kind": "link", "target": "/home"}}, "QT413 /srv/installed"),
+    "a unit of systemd-run": (
+        {f"unit {ENGINE}": {"fragment_path": f"/run/systemd/transient/{ENGINE}"}},
+        f"QT225 {ENGINE}",
+    ),
+    "units that others can write": (
+        {"unit.writers units": {"parts": {"/etc/systemd/system": HOME}, "links": []}},
+        "QT222 /etc/systemd/system",
+    ),
+    "env files that others can replace": (
+        {f"way {ENV}": {"parts": {"/": FOLDER, "/etc": FOLDER, "/etc/quantum": HOME, ENV: FILE}}},
+        f"QT608 {ENV}",
+    ),
+}  # fmt: skip
+REFUSES_NOTHING: dict[str, dict[str, Any]] = {
+    "a line of the hosts file is missing": {"hosts /etc/hosts": {"rows": [], "block": None}},
+    "a package's units that others can write": {
+        "unit.writers units": {"parts": {"/usr/lib/systemd/system": HOME}, "links": []}
+    },
+    "a folder of another mode": {"file /data/models": {"mode": "0777"}},
+    "another installation of qtctl": {"file /srv/installed": {"target": f"/opt/qtctl/store/{'8' * 64}"}},
+}
+GONE = "/etc/sysusers.d/quantum.conf"
+
+
+def find_remedy(changed: dict[str, Any]) -> str:
+    """Of a file that a deploy would put back."""
+    case = {"changed": changed, "absent": [f"file {GONE}"]}
+    return next(check.remedy for check in findings(case) if (check.id, check.subject) == ("QT210", GONE))
+
+
+@pytest.mark.parametrize("name", REFUSES_DEPLOYS)
+def test_whatever_refuses_every_deploy_is_named_by_each_remedy_that_is_one(name: str) -> None:
+    changed, first = REFUSES_DEPLOYS[name]
+    assert find_remedy(changed).endswith(f"; a deploy is refused until {first} is settled")
+
+
+@pytest.mark.parametrize("name", REFUSES_NOTHING)
+def test_what_a_deploy_puts_right_is_in_nobodys_way(name: str) -> None:
+    assert "is refused" not in find_remedy(REFUSES_NOTHING[name])

@@ -70,7 +70,8 @@ def _is_as_declared(facts: Facts, account: DesiredAccount) -> Judgment:
     )
     differs = [key for key, value in wanted.items() if observed[key] != value]
     shown: JsonObject = {key: observed[key] for key in wanted}
-    return Verdict(not differs, shown, sources, remedy=_choose_remedy(facts, account, differs))
+    remedy, refuses = _choose_remedy(facts, account, differs), differs != ["groups"]
+    return Verdict(not differs, shown, sources, remedy=remedy, refuses_deploys=refuses)
 
 
 def _show_observed(facts: Facts, account: DesiredAccount, found: Account) -> dict[str, Json]:

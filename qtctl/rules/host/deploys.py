@@ -47,7 +47,14 @@ def _is_at_rest(facts: Facts) -> Judgment:
     if why:
         observed |= {"by": status.by, "why": why}
     source = _prove_damaged_record() if status.state == DAMAGED_RECORD else _prove_state(status)
-    return Verdict(not why, observed, (source,), remedy=_choose_end(facts, status), title=_describe_status(status))
+    return Verdict(
+        not why,
+        observed,
+        (source,),
+        remedy=_choose_end(facts, status),
+        title=_describe_status(status),
+        refuses_deploys=True,
+    )
 
 
 def _prove_state(status: HostDeploys) -> ProofSource:

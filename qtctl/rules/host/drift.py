@@ -8,9 +8,10 @@ from qtctl.findings.remedy import Remedy, make_steps
 from qtctl.meaning.originals import list_adopted_paths, list_originals, needs_of
 from qtctl.meaning.units import is_loaded, read_unit
 from qtctl.model.desired import Desired, DesiredFile
-from qtctl.model.evidence import Need
+from qtctl.model.evidence import Need, State
 from qtctl.model.facts import Facts, File, Unit
 from qtctl.model.json import JsonObject
+from qtctl.model.names import BEFORE_UNIT_DIR
 from qtctl.rules import proofs
 from qtctl.rules.declared import DeclaredUnit, deploy_command, list_declared_units, make_unit_expectation
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
@@ -124,7 +125,9 @@ def _is_from_its_file(facts: Facts, declared: DeclaredUnit, originals: tuple[Des
         ("systemctl", "cat", "--no-pager", declared.unit), f"remove {quote(path)}, then", ("systemctl", "daemon-reload")
     )
     own = path == declared.file or path in list_adopted_paths(originals, facts)
-    return Verdict(own, {"fragment": path}, (source,), remedy=remedy)
+    absent = facts.find_item(Need(File.FACT, declared.file)).state is State.ABSENT
+    refuses = absent or path.startswith(BEFORE_UNIT_DIR)
+    return Verdict(own, {"fragment": path}, (source,), remedy=remedy, refuses_deploys=refuses)
 
 
 def _is_a_link(facts: Facts, path: str) -> bool:

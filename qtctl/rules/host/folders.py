@@ -46,7 +46,7 @@ def _is_there(facts: Facts, folder: DesiredFolder) -> Verdict:
         return Verdict(False, {"kind": None}, (source,), remedy=deploy(facts))
     source = proofs.prove_kind(_make_need(folder), folder.path, found)
     remedy = f"see what {folder.path} is, and move it away or declare where it leads; then {deploy(facts)}"
-    return Verdict(found.kind == "dir", {"kind": found.kind}, (source,), remedy=remedy)
+    return Verdict(found.kind == "dir", {"kind": found.kind}, (source,), remedy=remedy, refuses_deploys=True)
 
 
 def _expect_declared_state(desired: Desired) -> tuple[Expectation, ...]:

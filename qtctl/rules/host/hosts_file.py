@@ -8,6 +8,7 @@ from qtctl.model.account_facts import Hosts
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
+from qtctl.model.json import JsonObject
 from qtctl.model.origin import Origin
 from qtctl.rules import proofs
 from qtctl.rules.declared import deploy, list_aliases
@@ -33,7 +34,8 @@ def _is_given(facts: Facts, name: str, wanted: tuple[str, ...]) -> Verdict:
     source = proofs.prove_alias(NEED, name, (*wrong, *addresses))
     first = f"remove the line of {PATH} that gives {name} {wrong[0]}, then " if wrong else ""
     remedy = f"{first}{deploy(facts)}"
-    return Verdict(not wrong and not missing, {"addresses": list(addresses)}, (source,), remedy=remedy)
+    observed: JsonObject = {"addresses": list(addresses)}
+    return Verdict(not wrong and not missing, observed, (source,), remedy=remedy, refuses_deploys=bool(wrong))
 
 
 QT706 = Rule(

@@ -2,14 +2,15 @@
 
 from functools import partial
 
-from qtctl.dialects.shell import quote
+from qtctl.dialects.shell import join, quote
 from qtctl.findings.finding import Severity
-from qtctl.findings.remedy import make_steps
+from qtctl.findings.remedy import Remedy, make_steps
 from qtctl.model.desired import Desired
-from qtctl.model.desired_install import DesiredInstall
+from qtctl.model.desired_install import STORE, DesiredInstall
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, File
 from qtctl.rules import proofs
+from qtctl.rules.declared import deploy_command
 from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
 
 
@@ -26,15 +27,31 @@ def _lead_there(desired: Desired) -> tuple[Expectation, ...]:
 def _judge_link(facts: Facts, install: DesiredInstall) -> Verdict:
     need = Need(File.FACT, install.path)
     found = facts.read(File, install.path)
-    remedy = make_steps("see who changed it, then deploy again")
     if found is None:
         source = proofs.prove_presence(need, install.path, present=False)
-        return Verdict(False, {"leads to": None}, (source,), remedy=remedy)
+        return Verdict(False, {"leads to": None}, (source,), remedy=make_steps(deploy_command(facts)))
     source = ProofSource(need, f"readlink {quote(install.path)}", found.target)
     if found.kind != "link":
         source = ProofSource(need, f"readlink {quote(install.path)} || echo no link", "no link")
     there = found.target if found.kind == "link" else found.kind
-    return Verdict(found.target == install.target, {"leads to": there}, (source,), remedy=remedy)
+    foreign = not (found.kind == "link" and found.target.startswith(f"{STORE}/"))
+    return Verdict(
+        found.target == install.target,
+        {"leads to": there},
+        (source,),
+        remedy=_choose_remedy(facts, found),
+        refuses_deploys=foreign,
+    )
+
+
+def _choose_remedy(facts: Facts, found: File) -> Remedy:
+    """A deploy replaces only what qtctl put there; with --take-over, also another link or a folder."""
+    if found.kind == "link" and found.target.startswith(f"{STORE}/"):
+        return make_steps("see who changed it, then", deploy_command(facts))
+    if found.kind in ("link", "dir"):
+        take_over = join(deploy_command(facts, "--take-over"))
+        return make_steps(f"see what is there, and who put it there; then {take_over} replaces it and keeps a folder")
+    return make_steps("see what it is, and move it away; then", deploy_command(facts))
 
 
 QT413 = Rule(

@@ -139,7 +139,12 @@ def _is_running(facts: Facts, desired: Desired, declared: DeclaredUnit) -> Judgm
     if unit.load_state == "masked":
         remedy, roots = make_steps(("systemctl", "unmask", declared.unit), deploy_command(facts)), _mask(declared)
     return Verdict(
-        found is Condition.UP, _show_observed(unit), (_prove_active(declared, unit),), remedy=remedy, roots=roots
+        found is Condition.UP,
+        _show_observed(unit),
+        (_prove_active(declared, unit),),
+        remedy=remedy,
+        roots=roots,
+        refuses_deploys=unit.load_state == "masked" and bool(declared.file),
     )
 
 

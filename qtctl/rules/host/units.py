@@ -99,7 +99,11 @@ def _is_enabled(facts: Facts, declared: DeclaredUnit) -> Judgment:
     if not state:
         return Verdict(False, None, unknown="systemd names no state of its unit file")
     return Verdict(
-        state in declared.enablement, observed, (source,), remedy=_choose_enablement_remedy(facts, declared, state)
+        state in declared.enablement,
+        observed,
+        (source,),
+        remedy=_choose_enablement_remedy(facts, declared, state),
+        refuses_deploys=state.startswith("masked") and bool(declared.file),
     )
 
 
@@ -144,7 +148,8 @@ def _is_same(facts: Facts, file: DesiredFile, need: Need) -> Judgment:
     title = "" if found.ours else (FOREIGN_UNIT if file.kind == "unit" else FOREIGN).title
     if found.kind != "file":
         observed: JsonObject = {"path": file.path, "kind": found.kind, "target": found.target}
-        return Verdict(False, observed, (proofs.prove_kind(need, file.path, found),), remedy=remedy, title=title)
+        source = proofs.prove_kind(need, file.path, found)
+        return Verdict(False, observed, (source,), remedy=remedy, title=title, refuses_deploys=not found.ours)
     if found.sha256 is None:
         source = proofs.prove_permissions(need, file.path, found)
         item = facts.find_item(need)
@@ -152,7 +157,8 @@ def _is_same(facts: Facts, file: DesiredFile, need: Need) -> Judgment:
         return Verdict(False, None, (source,), unknown=why, remedy=item.help or LET_READ)
     source = proofs.digest(need, file.path, found.sha256)
     observed = {"path": file.path, "sha256": found.sha256, "mark": found.ours}
-    return Verdict(found.sha256 == file.sha256, observed, (source,), remedy=remedy, title=title)
+    same = found.sha256 == file.sha256
+    return Verdict(same, observed, (source,), remedy=remedy, title=title, refuses_deploys=not found.ours)
 
 
 def _choose_replacement(facts: Facts, found: File) -> Remedy:

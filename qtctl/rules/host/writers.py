@@ -13,6 +13,7 @@ from qtctl.model.desired import Desired, DesiredService
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
 from qtctl.model.json import JsonObject
+from qtctl.model.names import UNIT_DIR
 from qtctl.model.way_facts import PathWay, UnitWriters, UserIds
 from qtctl.rules.host.env_files import list_env_files
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
@@ -32,7 +33,7 @@ def _are_roots(facts: Facts) -> Judgment:
     changes = {change.entry.path: change for change in _list_changes(entries, found.links)}
     if not changes:
         return Verdict(True, {"changed by": "root"})
-    return tuple(_make_verdict(UNITS, path, change) for path, change in sorted(changes.items()))
+    return tuple(_make_verdict(UNITS, path, change, written_below=UNIT_DIR) for path, change in sorted(changes.items()))
 
 
 def _list_changes(entries: dict[str, Entry], links: Collection[str]) -> Iterator[Change]:
@@ -43,12 +44,20 @@ def _list_changes(entries: dict[str, Entry], links: Collection[str]) -> Iterator
     yield from (change for change in (*alone, *ways) if change)
 
 
-def _make_verdict(need: Need, subject: str, change: Change) -> Verdict:
+def _make_verdict(need: Need, subject: str, change: Change, *, written_below: str = "") -> Verdict:
+    """`written_below`: a folder in which a deploy writes. It follows no path that others can change."""
     entry = change.entry
     observed: JsonObject = {"changed by": change.describe()}
     line = f"{entry.mode:o} {entry.uid} {entry.gid} {entry.path}"
     source = ProofSource(need, f"stat -c '%a %u %g %n' {quote(entry.path)}", line)
-    return Verdict(False, observed, (source,), subject=subject, remedy=_close(change))
+    refuses = entry.kind is Kind.FOLDER and bool(written_below) and _is_on_way(entry.path, written_below)
+    return Verdict(False, observed, (source,), subject=subject, remedy=_close(change), refuses_deploys=refuses)
+
+
+def _is_on_way(path: str, folder: str) -> bool:
+    """Whether one of them is below the other, or they are the same."""
+    short, long = sorted((f"{path.rstrip('/')}/", f"{folder.rstrip('/')}/"), key=len)
+    return long.startswith(short)
 
 
 def _close(change: Change) -> Remedy:
@@ -135,14 +144,14 @@ def _expect_env(desired: Desired) -> tuple[Expectation, ...]:
             file.path,
             {"folder changed by": "root"},
             (Need(PathWay.FACT, file.path),),
-            partial(_is_closed, path=file.path),
+            partial(_is_closed, path=file.path, generated=file.generated),
             file.origin,
         )
         for file in list_env_files(desired)
     )
 
 
-def _is_closed(facts: Facts, path: str) -> Judgment:
+def _is_closed(facts: Facts, path: str, *, generated: bool) -> Judgment:
     """The file's own owner and mode belong to QT602."""
     found = facts.read(PathWay, path)
     if found is None:
@@ -151,7 +160,7 @@ def _is_closed(facts: Facts, path: str) -> Judgment:
     change = find_first_change(way.entries)
     if change is None or change.entry == way.end:
         return Verdict(True, {"folder changed by": "root"})
-    return _make_verdict(need, path, change)
+    return _make_verdict(need, path, change, written_below=path.rpartition("/")[0] if generated else "")
 
 
 QT222 = Rule(
