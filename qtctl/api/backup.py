@@ -17,8 +17,10 @@ from qtctl.flows.steady import STEADY_S
 from qtctl.interfaces.progress import Progress, silent
 from qtctl.model.backup import Backup
 from qtctl.model.trail import Action
+from qtctl.plan.fleet_names import FleetNames
 from qtctl.plan.identity import allow_stand_in
 from qtctl.plan.outcome import DeployOutcome
+from qtctl.plan.restore import OF_BACKUP, Words
 
 ENDING = ".qtbackup"
 
@@ -92,7 +94,27 @@ def restore(
     InputError if the backup is of another host; DeployRefused if the host could not be reached or read.
     """
     flow.check(backup, declared.desired, where)
-    about = _describe_origin(declared, target, backup, registry)
+    return run_restore(
+        declared, target, backup, confirm=confirm, user=user, progress=progress, deadline_s=deadline_s,
+        steady_s=steady_s, about=_describe_origin(declared, target, backup, registry),
+    )  # fmt: skip
+
+
+def run_restore(
+    declared: Declared,
+    target: str,
+    backup: Backup,
+    *,
+    confirm: Callable[[Planned], bool],
+    user: str | None,
+    progress: Progress,
+    deadline_s: float,
+    steady_s: float,
+    about: Mapping[str, str],
+    names: FleetNames | None = None,
+    words: Words = OF_BACKUP,
+) -> DeployOutcome:
+    """Restore a backup that was checked. `about`: what the host records. `names`, `words`: as in the flow."""
     trail = CallerTrail(about)
 
     def agree(planned: Planned) -> bool:
@@ -112,6 +134,8 @@ def restore(
             deadline_s=deadline_s,
             steady_s=steady_s,
             about=about,
+            names=names,
+            words=words,
         )
     )
 

@@ -7,10 +7,20 @@ from importlib import import_module
 from pathlib import Path
 
 from qtctl.adapters.background_thread import BackgroundThread
-from qtctl.api.deploy import DEADLINE_S, deploy
+from qtctl.api.backup import run_restore
+from qtctl.api.deploy import DEADLINE_S, deploy, describe
 from qtctl.engines.connect import connect, make_declared_route
 from qtctl.flows.declared import Declared
-from qtctl.flows.rollback import EarlierGeneration, fetch_before, fetch_earlier, list_known_stores, read_generations
+from qtctl.flows.found import widen_names
+from qtctl.flows.rollback import (
+    EarlierGeneration,
+    FoundGeneration,
+    fetch_before,
+    fetch_earlier,
+    fetch_found,
+    list_known_stores,
+    read_generations,
+)
 from qtctl.flows.steady import STEADY_S
 from qtctl.interfaces.host import Connector, Host
 from qtctl.interfaces.progress import Progress, silent
@@ -19,7 +29,9 @@ from qtctl.model.generation import GenerationRecord
 from qtctl.model.plan import Choices, Plan
 from qtctl.model.secret import Secret
 from qtctl.model.trail import Action
+from qtctl.plan.fleet_names import FleetNames
 from qtctl.plan.outcome import DeployOutcome
+from qtctl.plan.restore import OF_FOUND
 from qtctl.rules.catalogue import list_host_rules
 
 __all__ = ["find_earlier", "list_generations", "rollback"]
@@ -58,6 +70,13 @@ def find_before(declared: Declared, target: str, number: int, *, user: str | Non
     """The generation that was in force before generation `number`, which must be the current one. DeployRefused."""
     route = make_declared_route(target, declared.desired, user, "deploy")
     return fetch_before(partial(connect, route), declared.desired, number)
+
+
+def find_found(declared: Declared, target: str, *, user: str | None = None) -> FoundGeneration:
+    """Generation 0 of `target`. DeployRefused if it keeps none, or it is damaged."""
+    return fetch_found(
+        partial(connect, make_declared_route(target, declared.desired, user, "deploy")), declared.desired
+    )
 
 
 def _load_rules() -> None:
@@ -101,3 +120,28 @@ def rollback(
         connector=connector,
         notes=notes,
     )
+
+
+def bring_back_found(
+    declared: Declared,
+    target: str,
+    found: FoundGeneration,
+    *,
+    confirm: Callable[[Plan], bool],
+    user: str | None = None,
+    progress: Progress = silent,
+    deadline_s: float = DEADLINE_S,
+    steady_s: float = STEADY_S,
+    registry: Path | None = None,
+) -> DeployOutcome:
+    """Bring `target` back to what was there before its first deploy: planned, asked and gated like any deploy."""
+    return run_restore(
+        declared, target, found.backup, confirm=lambda planned: confirm(planned.plan), user=user, progress=progress,
+        deadline_s=deadline_s, steady_s=steady_s, about=describe_found(declared, target, registry),
+        names=widen_names(FleetNames.of(declared.desired), found.backup), words=OF_FOUND,
+    )  # fmt: skip
+
+
+def describe_found(declared: Declared, target: str, registry: Path | None) -> Mapping[str, str]:
+    """What a host records. No registry declares what was there before the first deploy."""
+    return {**describe(declared, target, registry, Action.ROLLBACK), "registry": "unknown"}

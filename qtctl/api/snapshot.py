@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtctl.adapters.snapshot_folder import SnapshotFolder, locate_default_folder, read_file
-from qtctl.errors import InputError
+from qtctl.errors import InputError, Place
 from qtctl.history.archive import unpack, unpack_attachments
 from qtctl.history.chain import Checked, Link, check_chain, check_months
 from qtctl.history.choose import LATEST, choose, is_time
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 ALL = "all"
 
 
-def open_store(named: str | None) -> SnapshotStore:
+def open_store(named: str | None, *, existing: bool = False) -> SnapshotStore:
     """A folder, or the URL of a Redis server; None: $QTCTL_SNAPSHOTS, or this account's folder.
 
-    InputError for an invalid URL.
+    InputError for an invalid URL, a file, and if it must be `existing`, for a named folder that does not exist.
     """
     named = named or os.environ.get("QTCTL_SNAPSHOTS") or None
     if named is not None and "://" in named:
@@ -34,7 +34,15 @@ def open_store(named: str | None) -> SnapshotStore:
         if not is_stream(named):
             raise InputError(f"{named.partition('://')[0]}:// is not a store", hint="a folder, redis://… or unix://…")
         return SnapshotStream(named)
-    return SnapshotFolder(Path(named) if named is not None else locate_default_folder(os.environ, Path.home()))
+    if named is None:
+        return SnapshotFolder(locate_default_folder(os.environ, Path.home()))
+    folder = Path(named)
+    if existing and not folder.exists():
+        hint = "check the path; `qtctl snapshot take` makes the folder"
+        raise InputError("there are no snapshots here: no such folder", hint=hint, place=Place(named))
+    if folder.exists() and not folder.is_dir():
+        raise InputError("not a folder, so no snapshots can be here", hint="check the path", place=Place(named))
+    return SnapshotFolder(folder)
 
 
 @dataclass(frozen=True, slots=True)

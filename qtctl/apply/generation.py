@@ -51,6 +51,8 @@ class Generation:
     about: Mapping[str, str]
     kept: tuple[DesiredFile, ...] | None = None
     """The files that a rollback to it restores, if not the generated ones: meaning/originals.py."""
+    found: bytes = b""
+    """For the first one: a backup of what was there before, which becomes generation 0."""
 
     @property
     def files(self) -> tuple[DesiredFile, ...]:
@@ -143,6 +145,8 @@ def _make_members(generation: Generation) -> dict[str, bytes]:
         "trail": f"{write_members(about)}\n".encode(),
         "fields": write_fields(about).encode(),
     }
+    if generation.found:
+        members["found.tar"] = generation.found
     written = [step.file for step in generation.plan.steps]
     for number, file in enumerate((*written, *_list_kept_originals(generation))):
         if file is not None:

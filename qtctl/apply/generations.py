@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from shlex import join
 
+from qtctl.apply.backup_archive import unpack
 from qtctl.apply.generation import BASE
 from qtctl.dialects import tar, terminal
-from qtctl.errors import HostError
+from qtctl.errors import HostError, InputError
 from qtctl.interfaces.host import Host
+from qtctl.model.backup import Backup
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.generation import DamagedGeneration, GenerationRecord, unpack_desired
 from qtctl.probes.answer import find_last_line
@@ -35,6 +37,11 @@ def fetch_desired(host: Host, number: int) -> Desired:
     HostError if it could not be read; DamagedGeneration if it does not exist or is not as it was written.
     """
     return parse_archive(_run(host, "fetch_generation", str(number)), number)
+
+
+def fetch_found(host: Host, number: int) -> Backup:
+    """What was on the host before its first deploy. Errors as in `fetch_desired`."""
+    return parse_found(_run(host, "fetch_generation", str(number)))
 
 
 def _run(host: Host, *call: str) -> bytes:
@@ -89,6 +96,19 @@ def parse_archive(said: bytes, number: int) -> Desired:
         raise DamagedGeneration("it is not on the host, or an older qtctl made it")
     desired = unpack_desired(packed)
     return replace(desired, files=tuple(_add_content(file, members) for file in desired.files))
+
+
+def parse_found(said: bytes) -> Backup:
+    members = _read_archive(said)
+    if len(members) != 1:
+        raise DamagedGeneration("what was found before the first deploy is missing")
+    ((name, archive),) = members.items()
+    if name != f"objects/{hashlib.sha256(archive).hexdigest()}":
+        raise DamagedGeneration("it is not what was found before the first deploy")
+    try:
+        return unpack(archive, name)
+    except InputError as error:
+        raise DamagedGeneration(error.what) from error
 
 
 def _add_content(file: DesiredFile, members: Mapping[str, bytes]) -> DesiredFile:

@@ -14,6 +14,7 @@ from qtctl.interfaces.host import Host
 from qtctl.model.backup import EMPTY_SHA256, Entry, EntryKind, Installed
 from qtctl.plan.fleet_names import STAMPS, UNIT_ROOTS, FleetNames
 from qtctl.probes.answer import find_last_line
+from qtctl.probes.files import MARK
 from qtctl.remote.request import Request, Verb, encode_calls
 from qtctl.remote.scripts import read_script
 
@@ -43,15 +44,19 @@ class Row:
     target: str
 
 
-def read_installed(host: Host, names: FleetNames, known: Iterable[bytes] = ()) -> Installed:
+def read_installed(
+    host: Host, names: FleetNames, known: Iterable[bytes] = (), *, trust_mark: bool = False
+) -> Installed:
     """Everything that `names` owns. `known`: contents of env files that qtctl makes and that hold no secret.
+
+    `trust_mark`: also copy the env files that an earlier version generated, which are known by their first line alone.
 
     HostError if it cannot be read, keeps changing, or is more than a backup holds.
     """
     digests = {hashlib.sha256(content).hexdigest() for content in known}
     for _ in range(_TRIES):
         rows, objects = _list(host, names)
-        found = _read(host, names, rows, digests | objects)
+        found = _read(host, names, rows, digests | objects, trust_mark=trust_mark)
         if found is not None and _list(host, names)[0] == rows:
             return found
     raise HostError(f"{host.address}: its units keep changing while they are read", hint="try again later")
@@ -106,7 +111,7 @@ def _cut_time(text: str) -> str:
     return f"{seconds}{point}{fraction[:9]}"
 
 
-def _read(host: Host, names: FleetNames, rows: Sequence[Row], ours: set[str]) -> Installed | None:
+def _read(host: Host, names: FleetNames, rows: Sequence[Row], ours: set[str], *, trust_mark: bool) -> Installed | None:
     """None if something changed meanwhile. `ours`: digests of files with possible secrets that qtctl wrote."""
     wanted = [row for row in rows if row.type == "f" and not row.path.startswith(f"{STAMPS}/")]
     wanted = [row for row in wanted if row.size <= LARGEST_FILE and names.may_be_read(row.path)]
@@ -116,6 +121,8 @@ def _read(host: Host, names: FleetNames, rows: Sequence[Row], ours: set[str]) ->
     if any(len(read.get(row.path, b"")) != row.size for row in wanted):
         return None
     digests = {path: hashlib.sha256(content).hexdigest() for path, content in read.items()}
+    if trust_mark:
+        ours = ours | {digests[path] for path, content in read.items() if content.startswith(MARK.encode())}
     entries = tuple(_make_entry(row, digests, secret=names.may_be_env(row.path), ours=ours) for row in rows)
     kept = {each.sha256 for each in entries if each.has_content}
     return Installed(entries, {digests[path]: content for path, content in read.items() if digests[path] in kept})

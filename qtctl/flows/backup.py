@@ -4,33 +4,35 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 from qtctl.apply.contact import Contact
 from qtctl.apply.shared import share_connection
-from qtctl.collect.ledger import format_time
 from qtctl.errors import DeployRefused, HostError, InputError
 from qtctl.flows.deploy import carry_out
+from qtctl.flows.found import is_first
 from qtctl.flows.gate import LAST_LOOK_S, LOST_S, POLL_S, Verdict, never
 from qtctl.flows.identity import require_facts
-from qtctl.flows.installed import InstalledState, look_at_installed
+from qtctl.flows.installed import InstalledState, look_at_installed, make_backup
 from qtctl.flows.steady import Steadiness, start_of
 from qtctl.interfaces.clock import Clock
 from qtctl.interfaces.host import Connector, Host
 from qtctl.interfaces.progress import Progress, silent
-from qtctl.model.backup import FORMAT, Backup, Installed, Manifest
-from qtctl.model.desired import Desired, DesiredFile
+from qtctl.model.backup import Backup, Installed
+from qtctl.model.desired import Desired
 from qtctl.model.events import Stage, waiting
-from qtctl.model.origin import Origin
 from qtctl.model.plan import Plan, Refusal
 from qtctl.plan import identity, under_way
 from qtctl.plan.fleet_names import FleetNames
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind
 from qtctl.plan.restore import (
+    OF_BACKUP,
     Restore,
+    Words,
     find_strangers,
     list_asked,
     list_baseline_units,
+    list_files,
     list_units_unlike,
     list_unlike,
 )
@@ -54,26 +56,7 @@ def take(host: Host, desired: Desired, clock: Clock, about: Mapping[str, str]) -
     """
     look = look_at_installed(host, desired, clock, FleetNames.of(desired))
     require_facts(desired, look.facts)
-    return _make_backup(look, desired, clock, about)
-
-
-def _make_backup(look: InstalledState, desired: Desired, clock: Clock, about: Mapping[str, str]) -> Backup:
-    manifest = Manifest(
-        format=FORMAT,
-        fleet=desired.fleet,
-        host=desired.host,
-        address=about.get("target", ""),
-        hostname=look.host.hostname,
-        machine=look.host.machine,
-        taken_at=format_time(clock.now()),
-        by=about.get("by", ""),
-        version=about.get("version", ""),
-        registry=about.get("registry", ""),
-        generation="",
-        entries=look.installed.entries,
-        units=tuple(look.units[unit] for unit in sorted(look.units)),
-    )
-    return Backup(manifest, look.installed.contents)
+    return make_backup(look, desired, clock, about)
 
 
 def check(backup: Backup, desired: Desired, where: str) -> None:
@@ -89,27 +72,36 @@ def check(backup: Backup, desired: Desired, where: str) -> None:
         raise InputError(what, hint=hint)
 
 
-def plan_restore(host: Host, desired: Desired, clock: Clock, backup: Backup, about: Mapping[str, str]) -> Planned:
-    """HostError if the host could not be read."""
-    names = FleetNames.of(desired)
+def plan_restore(
+    host: Host,
+    desired: Desired,
+    clock: Clock,
+    backup: Backup,
+    about: Mapping[str, str],
+    *,
+    names: FleetNames | None = None,
+    words: Words = OF_BACKUP,
+) -> Planned:
+    """`names`: whose paths may be restored and removed, if not the fleet's alone. HostError if it could not be read."""
+    names = names or FleetNames.of(desired)
     look = look_at_installed(host, desired, clock, names, list_asked(backup, names))
-    before = _make_backup(look, desired, clock, about)
-    planned = Restore(backup, look.installed, look.units, names, look.others, look.stop_along).plan()
+    before = make_backup(look, desired, clock, about)
+    planned = Restore(backup, look.installed, look.units, names, look.others, look.stop_along, words).plan()
     planned = replace(planned, machine=look.host.machine)
-    meant = tuple(identity.find_obstacles(desired, look.facts)) or _check_machine(backup, look)
+    meant = tuple(identity.find_obstacles(desired, look.facts)) or _check_machine(backup, look, words)
     if refusals := (*meant, *under_way.find_obstacles(desired.host, look.facts)):
         planned = Plan(planned.host, (), refusals, machine=look.host.machine)
     return Planned(planned, before, look)
 
 
-def _check_machine(backup: Backup, look: InstalledState) -> list[Refusal]:
+def _check_machine(backup: Backup, look: InstalledState, words: Words) -> list[Refusal]:
     manifest, host = backup.manifest, look.host
     hint = "see which host its address and your ssh config lead to"
     if manifest.machine != host.machine:
-        what = f"another machine than the backup was taken of ({manifest.hostname}): its machine id differs"
+        what = f"another machine than {words.name} was taken of ({manifest.hostname}): its machine id differs"
         return [Refusal(manifest.host, what, hint)]
     if manifest.hostname != host.hostname:
-        what = f"the host is called {host.hostname}, and was called {manifest.hostname} in the backup"
+        what = f"the host is called {host.hostname}, and was called {manifest.hostname} in {words.name}"
         return [Refusal(manifest.host, what, hint)]
     return []
 
@@ -125,15 +117,17 @@ def restore(
     deadline_s: float,
     steady_s: float,
     about: Mapping[str, str],
+    names: FleetNames | None = None,
+    words: Words = OF_BACKUP,
 ) -> DeployOutcome:
     """Bring the host back to the backup, and check it; otherwise it returns to the state before.
 
-    DeployRefused if it could not be reached or read.
+    `names`: as in `plan_restore`. DeployRefused if it could not be reached or read.
     """
     with ExitStack() as opened:
         try:
             host = opened.enter_context(share_connection(connect))
-            found = plan_restore(host, desired, clock, backup, about)
+            found = plan_restore(host, desired, clock, backup, about, names=names, words=words)
         except HostError as error:
             raise DeployRefused(f"nothing was changed: {error.what}", hint=error.hint, place=error.place) from error
         planned = found.plan
@@ -144,8 +138,9 @@ def restore(
             return DeployOutcome(plan=planned, status=DeployStatus.REFUSED, reason=reason)
         if not planned.changes:
             return DeployOutcome(plan=planned, status=DeployStatus.UNCHANGED)
-        kept = replace(desired, files=tuple(_list_files(backup)))
-        gate = RestoreGate(kept, desired, clock, backup, found.look.installed, steady_s)
+        kept = replace(desired, files=list_files(backup))
+        given = names or FleetNames.of(desired)
+        gate = RestoreGate(kept, desired, clock, backup, found.look.installed, steady_s, given, words)
         return carry_out(
             Contact(host, connect, clock, opened),
             planned,
@@ -153,26 +148,15 @@ def restore(
             confirm=lambda _: confirm(found),
             progress=progress,
             deadline_s=deadline_s,
-            about={**about, "backup": backup.manifest.taken_at},
+            about={**about, words.note: backup.manifest.taken_at},
             units=list_baseline_units(planned, found.look.units),
+            found=(lambda: found.before) if is_first(found.look.facts) else None,
         )
-
-
-def _list_files(backup: Backup) -> list[DesiredFile]:
-    """What the generation of a restore keeps on the host."""
-    files = (each for each in backup.manifest.entries if each.has_content)
-    return [
-        DesiredFile(each.path, b"", each.mode, each.owner, each.group, each.sha256, "unit", each.path, Origin("backup"))
-        for each in files
-    ]
 
 
 @dataclass(frozen=True)
 class RestoreGate:
     """Opens once the host is as in the backup. `planned_on`: what was there when the restore was planned."""
-
-    goal: ClassVar[str] = "as in the backup"
-    again: ClassVar[str] = "fix that, then restore again"
 
     desired: Desired
     declared: Desired
@@ -181,8 +165,18 @@ class RestoreGate:
     backup: Backup
     planned_on: Installed
     steady_s: float
+    names: FleetNames
+    words: Words
     failed_before: frozenset[str] = frozenset()
     """Empty: whatever the state of a unit was, it must be as in the backup."""
+
+    @property
+    def goal(self) -> str:
+        return f"as in {self.words.name}"
+
+    @property
+    def again(self) -> str:
+        return f"fix that, then {self.words.again}"
 
     def wait(
         self,
@@ -199,8 +193,8 @@ class RestoreGate:
             over, look = ended(), self._look(contact, until)
             now = self.clock.monotonic()
             unlike = (
-                *list_unlike(self.backup, look.installed, self.planned_on),
-                *list_units_unlike(self.backup, look.units),
+                *list_unlike(self.backup, look.installed, self.planned_on, self.words),
+                *list_units_unlike(self.backup, look.units, self.words),
             )
             steady.see_starts({unit: start_of(look.facts, unit) for unit in self._list_watched(look)}, look.facts, now)
             state = unlike, tuple(sorted((each.unit, each.active) for each in look.units.values()))
@@ -228,9 +222,8 @@ class RestoreGate:
 
     def _look(self, contact: Contact, until: float) -> InstalledState:
         lost_at = self.clock.monotonic()
-        names = FleetNames.of(self.declared)
-        more = list_asked(self.backup, names)
-        read = partial(look_at_installed, desired=self.declared, clock=self.clock, names=names, more=more)
+        more = list_asked(self.backup, self.names)
+        read = partial(look_at_installed, desired=self.declared, clock=self.clock, names=self.names, more=more)
         while True:
             try:
                 return read(contact.host)

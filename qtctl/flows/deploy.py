@@ -3,14 +3,17 @@
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 
+from qtctl.apply.backup_archive import pack
 from qtctl.apply.contact import Contact
 from qtctl.apply.generation import Generation
 from qtctl.apply.shared import share_connection
 from qtctl.apply.transaction import Locked, Ticket, Transaction, find, make_ticket, stage
-from qtctl.errors import DeployRefused, HostError, Refused
+from qtctl.errors import DeployRefused, HostError, InputError, Refused
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.flows.failures import explain_units, list_failed_units
+from qtctl.flows.found import is_first, look_at_found
 from qtctl.flows.gate import Gate, Verdict, Waits, never
 from qtctl.flows.plan_host import plan_host
 from qtctl.flows.provide import provide
@@ -21,6 +24,7 @@ from qtctl.interfaces.progress import Progress
 from qtctl.interfaces.supplies import NO_SUPPLIES, Supplies
 from qtctl.meaning.deploys import STATUS, is_of_registry, judges_generation
 from qtctl.meaning.originals import as_kept
+from qtctl.model.backup import Backup
 from qtctl.model.deploy_facts import HostDeploys
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.events import Stage, begun, waiting
@@ -85,7 +89,9 @@ def deploy(
         except HostError as error:
             raise DeployRefused(f"nothing was changed: {error.what}", hint=error.hint, place=error.place) from error
         kept = as_kept(desired.files, Facts.of(evidence))
-        run = _Deploy(contact, progress, deadline_s, gate, about or {}, supplies, kept=kept)
+        first = is_first(Facts.of(evidence))
+        found_before = partial(look_at_found, host, desired, clock, planned, about or {}) if first else None
+        run = _Deploy(contact, progress, deadline_s, gate, about or {}, supplies, kept=kept, found=found_before)
         decided = _decide_without_asking(found)
         if decided is not None and _is_recorded_late(decided, evidence, about or {}):
             return run.record(decided)
@@ -116,9 +122,13 @@ def carry_out(
     deadline_s: float,
     about: Mapping[str, str],
     units: tuple[str, ...],
+    found: Callable[[], Backup] | None,
 ) -> DeployOutcome:
-    """Carry out a plan made elsewhere, in the same transaction. `units`: restored if it is rolled back."""
-    return _Deploy(contact, progress, deadline_s, gate, about, NO_SUPPLIES, units).run(planned, confirm)
+    """Carry out a plan made elsewhere, in the same transaction. `units`: restored if it is rolled back.
+
+    `found`: for a host without generations, what is there now.
+    """
+    return _Deploy(contact, progress, deadline_s, gate, about, NO_SUPPLIES, units, found=found).run(planned, confirm)
 
 
 def _decide_without_asking(found: DeployOutcome) -> DeployOutcome | None:
@@ -145,6 +155,8 @@ class _Deploy:
     supplies: Supplies
     units: tuple[str, ...] | None = None
     kept: tuple[DesiredFile, ...] | None = None
+    found: Callable[[], Backup] | None = None
+    _warnings: tuple[str, ...] = field(default=(), init=False)
     _seen: Verdict | None = field(default=None, init=False)
     _failures: tuple[UnitFailure, ...] = field(default=(), init=False)
     _number: int | None = field(default=None, init=False)
@@ -205,9 +217,19 @@ class _Deploy:
     def _stage(self, planned: Plan, ticket: Ticket) -> Transaction:
         desired = self.gate.desired
         units = list_units(desired, planned) if self.units is None else self.units
-        generation = Generation(planned, desired, units, self.about, self.kept)
+        generation = Generation(planned, desired, units, self.about, self.kept, self._pack_found())
         number = stage(self.contact.host, generation, ticket, limit_s=int(self.deadline_s) + 1)
         return self._watch(number)
+
+    def _pack_found(self) -> bytes:
+        """What the host has now, if this is its first generation. A deploy does not fail for it."""
+        if self.found is None:
+            return b""
+        try:
+            return pack(self.found())
+        except (HostError, InputError) as error:
+            self._warnings = (f"what was there before is not kept as generation 0: {error.what}",)
+            return b""
 
     def _watch(self, number: int) -> Transaction:
         self._number = number
@@ -315,7 +337,7 @@ class _Deploy:
             failed_before=tuple(sorted(self.gate.failed_before)),
             failures=self._failures,
             generation=self._number,
-            warnings=progressed.warnings,
+            warnings=(*self._warnings, *progressed.warnings),
         )
 
     def _conclude_lost(self, planned: Plan, progressed: Progressed | None, error: HostError) -> DeployOutcome:

@@ -78,8 +78,11 @@ class Waits(Protocol):
     anything was changed.
     """
 
-    goal: ClassVar[str]
-    again: ClassVar[str]
+    @property
+    def goal(self) -> str: ...
+
+    @property
+    def again(self) -> str: ...
 
     @property
     def desired(self) -> Desired:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from qtctl.apply.installed import READ_S, read_installed
 from qtctl.collect.collect import collect
+from qtctl.collect.ledger import format_time
 from qtctl.dialects.systemd.unit_name import is_template, is_valid
 from qtctl.errors import HostError
 from qtctl.interfaces.clock import Clock
 from qtctl.interfaces.host import Host
 from qtctl.meaning.deploys import STATUS
-from qtctl.model.backup import Entry, EntryKind, Installed, UnitThen
+from qtctl.model.backup import FORMAT, Backup, Entry, EntryKind, Installed, Manifest, UnitThen
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
 from qtctl.model.fact import F
@@ -37,11 +38,17 @@ class InstalledState:
 
 
 def look_at_installed(
-    host: Host, desired: Desired, clock: Clock, names: FleetNames, more: Iterable[str] = ()
+    host: Host,
+    desired: Desired,
+    clock: Clock,
+    names: FleetNames,
+    more: Iterable[str] = (),
+    *,
+    trust_mark: bool = False,
 ) -> InstalledState:
-    """`more`: further units to ask about. HostError if something could not be read."""
+    """`more`: further units to ask about. `trust_mark`: as in `read_installed`. HostError if it could not be read."""
     known = [file.content for file in desired.files if file.kind == "env"]
-    installed = read_installed(host, names, known)
+    installed = read_installed(host, names, known, trust_mark=trust_mark)
     first = Facts.of(
         collect(host, build_inquiry(desired, (_HOST, _LISTING, STATUS)), clock, root=True, deadline_s=READ_S)
     )
@@ -62,6 +69,26 @@ def look_at_installed(
         along,
         facts,
     )
+
+
+def make_backup(look: InstalledState, desired: Desired, clock: Clock, about: Mapping[str, str]) -> Backup:
+    """What was found, as a backup. `about`: target, by, version and registry."""
+    manifest = Manifest(
+        format=FORMAT,
+        fleet=desired.fleet,
+        host=desired.host,
+        address=about.get("target", ""),
+        hostname=look.host.hostname,
+        machine=look.host.machine,
+        taken_at=format_time(clock.now()),
+        by=about.get("by", ""),
+        version=about.get("version", ""),
+        registry=about.get("registry", ""),
+        generation="",
+        entries=look.installed.entries,
+        units=tuple(look.units[unit] for unit in sorted(look.units)),
+    )
+    return Backup(manifest, look.installed.contents)
 
 
 def _list_aliases(installed: Installed) -> set[str]:

@@ -5,12 +5,17 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from qtctl.apply.generations import fetch_desired, list_generations
+from qtctl.apply.generations import fetch_found as fetch_backup
 from qtctl.errors import DeployRefused, HostError
+from qtctl.flows.found import widen_names
 from qtctl.interfaces.host import Connector
+from qtctl.model.backup import Backup
 from qtctl.model.desired import Desired
 from qtctl.model.desired_store import DesiredStore
-from qtctl.model.generation import FORMAT, DamagedGeneration, GenerationRecord
+from qtctl.model.generation import FORMAT, FOUND, DamagedGeneration, GenerationRecord
 from qtctl.model.transaction import TransactionEnd
+from qtctl.plan.fleet_names import FleetNames
+from qtctl.plan.restore import OF_BACKUP, OF_FOUND, find_strangers
 
 _SEE = "`qtctl generations --host {host}` lists those that it has"
 
@@ -20,6 +25,13 @@ class EarlierGeneration(NamedTuple):
 
     record: GenerationRecord
     desired: Desired
+
+
+class FoundGeneration(NamedTuple):
+    """Generation 0, and what was on the host before its first deploy."""
+
+    record: GenerationRecord
+    backup: Backup
 
 
 def read_generations(connect: Connector) -> tuple[GenerationRecord, ...]:
@@ -38,6 +50,36 @@ def fetch_earlier(connect: Connector, declared: Desired, number: int | None) -> 
         return choose(records, number, declared.host, address)
 
     return _fetch(connect, declared, find, "the one before" if number is None else str(number))
+
+
+def fetch_found(connect: Connector, declared: Desired) -> FoundGeneration:
+    """Generation 0. DeployRefused if the host keeps none, if it is damaged, or belongs to another host or fleet."""
+    try:
+        with connect() as host:
+            address = host.address
+            records = [each for each in list_generations(host) if each.outcome == FOUND]
+            if not records:
+                what = f"{declared.host}: nothing was changed: generation 0 is not on the host"
+                raise DeployRefused(what, hint=_SEE.format(host=address))
+            backup = fetch_backup(host, records[0].number)
+    except HostError as error:
+        raise DeployRefused(f"nothing was changed: {error.what}", hint=error.hint) from error
+    except DamagedGeneration as error:
+        what = f"{declared.host}: nothing was changed: generation 0 is damaged: {error}"
+        raise DeployRefused(what, hint=_SEE.format(host=address)) from error
+    return FoundGeneration(records[0], check_found(backup, declared))
+
+
+def check_found(backup: Backup, declared: Desired) -> Backup:
+    """Returns `backup` if it is of this host, and of nothing but the fleet's files."""
+    manifest = backup.manifest
+    if (manifest.fleet, manifest.host) != (declared.fleet, declared.host):
+        what = f"{declared.host}: nothing was changed: generation 0 is of {manifest.host} of {manifest.fleet}"
+        raise DeployRefused(what, hint="name the host that the registry declares with --as")
+    if strangers := find_strangers(backup, widen_names(FleetNames.of(declared), backup)):
+        what = f"{declared.host}: nothing was changed: generation 0 has {strangers[0]}, which is no file of the fleet"
+        raise DeployRefused(what, hint="fleet.toml says which are: env_dir, unit_patterns")
+    return backup
 
 
 def fetch_before(connect: Connector, declared: Desired, number: int) -> EarlierGeneration:
@@ -74,15 +116,22 @@ def choose(records: Sequence[GenerationRecord], number: int | None, host: str, a
     """`records`: newest first. Only confirmed generations can be rolled back to. `address`: as for `--host`."""
     hint = _SEE.format(host=address)
     good = [each for each in records if each.outcome == TransactionEnd.CONFIRMED]
+    found = next((each for each in records if each.outcome == FOUND), None)
     if number is not None:
         chosen = next((each for each in good if each.number == number), None)
         if chosen is None:
             known = any(each.number == number for each in records)
             why = "was never confirmed" if known else "is not on the host"
+            if found is not None and found.number == number:
+                why = "is what was there before the first deploy, and declares nothing"
             raise DeployRefused(f"{host}: nothing was changed: generation {number} {why}", hint=hint)
         return _check_declared(chosen, host)
     current = next((each.number for each in good if each.current), None)
     before = [each for each in good if current is not None and each.number < current]
+    if not before and found is not None and current is not None:
+        what = f"{host}: nothing was changed: before the current generation qtctl had not deployed to it"
+        how = f"`qtctl rollback --host {address} --to {found.number}` brings back what was there then"
+        raise DeployRefused(what, hint=how)
     if not before:
         raise DeployRefused(f"{host}: nothing was changed: it has no generation before the current one", hint=hint)
     return _check_declared(before[0], host)
@@ -95,10 +144,12 @@ def _check_declared(record: GenerationRecord, host: str) -> GenerationRecord:
         by = f"qtctl {record.note('version')}".rstrip()
         what = f"{host}: nothing was changed: generation {record.number} was written by {by} in format {written}"
         raise DeployRefused(what, hint=f"this qtctl reads format {FORMAT}: use the one that wrote it")
-    if record.note("backup"):
-        what = (
-            f"{host}: nothing was changed: generation {record.number} is a restored backup of {record.note('backup')}"
-        )
+    if record.note(OF_FOUND.note):
+        what = f"{host}: nothing was changed: generation {record.number} is what was there before the first deploy"
+        raise DeployRefused(what, hint="`qtctl rollback --to 0` brings it back")
+    if record.note(OF_BACKUP.note):
+        taken = record.note(OF_BACKUP.note)
+        what = f"{host}: nothing was changed: generation {record.number} is a restored backup of {taken}"
         raise DeployRefused(what, hint="`qtctl backup restore` brings it back; --to names another generation")
     return record
 

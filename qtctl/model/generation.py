@@ -11,6 +11,8 @@ from qtctl.model.desired import Desired
 
 FORMAT = 1
 """Version of what is recorded about a generation, as `format`."""
+FOUND = "found"
+"""How generation 0 ended: it is what was on the host before the first deploy."""
 _MOST_BYTES = 64 << 20
 _GZIP = 16 + zlib.MAX_WBITS
 
@@ -21,7 +23,7 @@ class DamagedGeneration(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class GenerationRecord:
-    """One generation as its host reports it. `outcome`: confirmed, restored, or '' if it is under way.
+    """One generation as its host reports it. `outcome`: confirmed, restored, found, or '' if it is under way.
 
     `at`: seconds since the epoch, None if unknown. `about`: what was recorded about it: fleet, host, by, registry,
     version. `steps`: kind and subject of each.

@@ -9,6 +9,7 @@ from qtctl.dialects.systemd.unit_name import get_template, is_template
 from qtctl.model.backup import Backup, Entry, EntryKind, Installed, UnitThen
 from qtctl.model.desired import DesiredFile
 from qtctl.model.facts import ABSENT_STATES
+from qtctl.model.generation import FOUND
 from qtctl.model.origin import Origin
 from qtctl.model.plan import Note, NoteKind, Plan, Refusal, Step, StepKind
 from qtctl.plan.change_impact import find_change, make_diff
@@ -16,13 +17,24 @@ from qtctl.plan.files import UNSHOWN
 from qtctl.plan.fleet_names import STAMPS, UNIT_ROOTS, FleetNames, find_unit, is_in_unit_folder
 
 ABSENT = "absent"
-GOES = "it was not there when the backup was taken"
-WAS_UP = "it was up when the backup was taken"
-WAS_DOWN = "it was down when the backup was taken"
 _NEVER_STOPPED = (".slice", ".scope", ".device")
 _NEVER_ANEW = (*_NEVER_STOPPED, ".timer", ".target")
 """Changes of these need no restart."""
 _CONFIG = {"/etc/sysusers.d/": StepKind.SYSUSERS, "/etc/tmpfiles.d/": StepKind.TMPFILES}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a restore goes back to. `then`: when that was. `note`: the key under which a generation records it."""
+
+    name: str
+    then: str
+    again: str
+    note: str
+
+
+OF_BACKUP = Words("the backup", "when the backup was taken", "restore again", "backup")
+OF_FOUND = Words("generation 0", "before the first deploy", "roll back again", FOUND)
 
 
 def find_strangers(backup: Backup, names: FleetNames) -> tuple[str, ...]:
@@ -50,6 +62,7 @@ class Restore:
     """Units of others that stop along with one of the fleet's."""
     stop_along: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Unit → those that systemd stops with it."""
+    words: Words = OF_BACKUP
 
     def plan(self) -> Plan:
         refusals = tuple(self._find_obstacles())
@@ -83,7 +96,7 @@ class Restore:
         return was_folder and (want is None or want.kind is not EntryKind.FOLDER)
 
     def _find_obstacles(self) -> Iterator[Refusal]:
-        hint = "move it away on the host, then restore again"
+        hint = f"move it away on the host, then {self.words.again}"
         for want, have in self._differing:
             if have is None:
                 yield from self._find_taken_names(want)
@@ -103,7 +116,9 @@ class Restore:
         )
         unit = None if not name or self.names.has(name) else self.units.get(name)
         if unit is not None and unit.load != "not-found":
-            yield Refusal(name, "there is another unit of this name now", "remove it, or rename it, then restore again")
+            yield Refusal(
+                name, "there is another unit of this name now", f"remove it, or rename it, then {self.words.again}"
+            )
 
     def _plan_steps(self) -> Iterator[Step]:
         stops, starts = self._stops, self._starts
@@ -147,9 +162,13 @@ class Restore:
 
     def _explain_removal(self, have: Entry) -> str:
         if have.kind is not EntryKind.FOLDER:
-            return GOES
+            return self._goes
         inside = [path.rpartition("/")[2] for path in self._there if path.startswith(f"{have.path}/")]
-        return f"{GOES}; in it {', '.join(inside)}" if inside else f"{GOES}; it is empty"
+        return f"{self._goes}; in it {', '.join(inside)}" if inside else f"{self._goes}; it is empty"
+
+    @property
+    def _goes(self) -> str:
+        return f"it was not there {self.words.then}"
 
     def _make_file(self, want: Entry) -> DesiredFile:
         content = b"" if want.kind is EntryKind.STAMP else self.backup.contents[want.sha256]
@@ -215,9 +234,9 @@ class Restore:
             if is_template(unit) or unit.endswith(_NEVER_STOPPED) or not (now.up or now.active == "activating"):
                 continue
             if before is None or before.load == "not-found":
-                found[unit] = GOES
+                found[unit] = self._goes
             elif before.active == "inactive" and now.up and not (before.triggered_by or now.triggered_by):
-                found[unit] = WAS_DOWN
+                found[unit] = f"it was down {self.words.then}"
             elif now.up and unit in self._anew and not unit.endswith(_NEVER_ANEW) and not _is_timed(before):
                 found[unit] = f"it is restarted: {self._anew[unit]} changes"
         sockets = {unit for unit in found if unit.endswith(".socket")}
@@ -236,7 +255,7 @@ class Restore:
             if unit in self._stops:
                 found[unit] = "it was stopped for this"
             elif not before.triggered_by and (now is None or not now.up):
-                found[unit] = WAS_UP
+                found[unit] = f"it was up {self.words.then}"
         for unit, because in self._find_dragged().items():
             if (self.others.get(unit) or self.units[unit]).up and unit not in self._stops:
                 found.setdefault(unit, f"it stops along with {because}")
@@ -260,10 +279,10 @@ class Restore:
     def _list_notes(self) -> Iterator[Note]:
         for want in self._wanted.values():
             if want.kind is EntryKind.PRESENT and want.path not in self._there:
-                text = "it may have held secrets: it is not in the backup, and it is missing now"
+                text = f"it may have held secrets: it is not in {self.words.name}, and it is missing now"
                 yield Note(NoteKind.FOREIGN, want.path, text)
             if want.kind is EntryKind.OTHER:
-                yield Note(NoteKind.FOREIGN, want.path, f"it was {want.why}: it is not in the backup")
+                yield Note(NoteKind.FOREIGN, want.path, f"it was {want.why}: it is not in {self.words.name}")
         for step in self._changes:
             timer = find_unit(step.subject)
             if step.subject.startswith(STAMPS) and (timer in self._starts or self._read_active(timer) == "active"):
@@ -282,7 +301,7 @@ def is_alike(want: Entry | None, have: Entry | None) -> bool:
     return want == have
 
 
-def list_unlike(backup: Backup, now: Installed, planned_on: Installed) -> tuple[str, ...]:
+def list_unlike(backup: Backup, now: Installed, planned_on: Installed, words: Words = OF_BACKUP) -> tuple[str, ...]:
     """A line for each path that is not as in the backup. A stamp newer than at planning time was set by a run."""
     there, before = now.by_path(), planned_on.by_path()
     wanted = backup.installed.by_path()
@@ -291,14 +310,14 @@ def list_unlike(backup: Backup, now: Installed, planned_on: Installed) -> tuple[
         want, have = wanted.get(path), there.get(path)
         if is_alike(want, have) or _has_run(have, before.get(path)):
             continue
-        lines.append(f"{path}: {describe(have)}, in the backup {describe(want)}")
+        lines.append(f"{path}: {describe(have)}, in {words.name} {describe(want)}")
     return tuple(lines)
 
 
-def list_units_unlike(backup: Backup, units: Mapping[str, UnitThen]) -> tuple[str, ...]:
+def list_units_unlike(backup: Backup, units: Mapping[str, UnitThen], words: Words = OF_BACKUP) -> tuple[str, ...]:
     """Units that were up and are now down, and vice versa."""
     return tuple(
-        f"{then.unit}: {now.active}, in the backup {then.active}"
+        f"{then.unit}: {now.active}, in {words.name} {then.active}"
         for then in backup.manifest.units
         if (now := units.get(then.unit, UnitThen(then.unit, *ABSENT_STATES, "")))
         and not (then.triggered_by or now.triggered_by or then.unit.endswith(_NEVER_STOPPED))
@@ -365,3 +384,15 @@ def list_baseline_units(planned: Plan, units: Iterable[str]) -> tuple[str, ...]:
     kinds = (StepKind.STOP, StepKind.START)
     known = {unit for unit in units if not is_template(unit)}
     return tuple(sorted(known | {step.subject for step in planned.steps if step.kind in kinds}))
+
+
+def list_files(backup: Backup) -> tuple[DesiredFile, ...]:
+    """Its files, with their contents."""
+    files = (each for each in backup.manifest.entries if each.has_content)
+    return tuple(
+        DesiredFile(
+            each.path, backup.contents[each.sha256], each.mode, each.owner, each.group, each.sha256,
+            "unit" if each.path.startswith(UNIT_ROOTS) else "other", each.path, Origin("backup"),
+        )
+        for each in files
+    )  # fmt: skip

@@ -23,12 +23,16 @@ list_kept_generations() {
   for home in "$base"/gen/*; do
     outcome=''
     [ ! -f "$home/outcome" ] || read -r outcome <"$home/outcome"
-    [ "$outcome" = confirmed ] || continue
+    case "$outcome" in
+      confirmed) parts='steps files units about journal desired.json.gz' ;;
+      found) parts='steps files about' ;;
+      *) continue ;;
+    esac
     echo "G ${home##*/}"
-    for part in steps files units about journal desired.json.gz; do
+    for part in $parts; do
       [ -s "$home/$part" ] || [ "$part" = steps ] && [ -f "$home/$part" ] || echo "D ${home##*/} $part"
     done
-    gzip -tq -- "$home/desired.json.gz" 2>/dev/null || echo "D ${home##*/} desired.json.gz"
+    [ "$outcome" = found ] || gzip -tq -- "$home/desired.json.gz" 2>/dev/null || echo "D ${home##*/} desired.json.gz"
     while read -r path sha _; do
       case " $damaged" in *" $sha "*) printf 'D %s %s\n' "${home##*/}" "$path" && continue ;; esac
       [ -f "$base/objects/$sha" ] || printf 'D %s %s\n' "${home##*/}" "$path"

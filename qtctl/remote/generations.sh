@@ -34,9 +34,9 @@ list_generations() {
 # fetch_generation NUMBER: print its files as a tar archive in base64.
 fetch_generation() {
   cd "$base" || return
-  [ -f "gen/$1/desired.json.gz" ] || return 0
+  [ -f "gen/$1/files" ] || return 0
   {
-    printf 'gen/%s/desired.json.gz\n' "$1"
+    [ ! -f "gen/$1/desired.json.gz" ] || printf 'gen/%s/desired.json.gz\n' "$1"
     cut -f 2 -- "gen/$1/files" | sort -u | while IFS= read -r object; do
       [ ! -f "objects/$object" ] || printf 'objects/%s\n' "$object"
     done

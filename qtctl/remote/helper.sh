@@ -260,7 +260,7 @@ helper_check_unpacked() {
   for each in "$home"/* "$home"/.[!.]* "$home"/content/* "$home"/content/.[!.]*; do
     [ -e "$each" ] || continue
     case ${each#"$home/"} in
-      steps | files | installs | units | sees | loaded | pools | desired.json.gz | word | about | trail | fields | limit | holder | content) ;;
+      steps | files | installs | units | sees | loaded | pools | desired.json.gz | found.tar | word | about | trail | fields | limit | holder | content) ;;
       content/*[!0-9]* | content/) refuse - 'what was sent has a file of another name' ;;
       content/*) ;;
       *) refuse - 'what was sent has a file of another name' ;;

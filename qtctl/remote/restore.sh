@@ -237,7 +237,7 @@ end_restored() {
 end_transaction() {
   list_rooms | while IFS= read -r each; do drop "$each"; done
   printf '%s\n' "$1" >"$home/outcome" || :
-  drop "$base/lease" "$base/holder" "$base/.ran" "$base/.key"
+  drop "$base/lease" "$base/holder" "$base/.ran" "$base/.key" "$home/found.tar" "$home/found"
   record_units || :
   write_status idle
   record_event "$1" "$generation" "${moved_for-}"
@@ -277,9 +277,22 @@ finish() {
   while IFS=$tab read -r _ kind path _; do
     case "$kind ${path%/*}" in 'remove '*.d) rmdir -- "${path%/*}" 2>/dev/null || : ;; esac
   done <"$home/steps"
+  keep_found || :
   ln -sfn -- "gen/$generation" "$home/current" && mv -fT -- "$home/current" "$base/current"
   end_transaction confirmed
   prune
+}
+
+# keep_found: what was there before the first deploy becomes generation 0. Its archive is kept as an object.
+keep_found() {
+  [ -f "$home/found.tar" ] && [ ! -L "$base/current" ] && [ ! -d "$base/gen/0" ] || return 0
+  digest=$(sha256sum <"$home/found.tar") && digest=${digest%% *} || return
+  drop "$home/found"
+  mkdir -- "$home/found" && : >"$home/found/steps" && touch -r "$home/steps" -- "$home/found/steps" &&
+    printf '%s\t%s\troot:root\t0600\n' "$base/objects/$digest" "$digest" >"$home/found/files" &&
+    grep -E '^(fleet|host|target|version|format|machine) ' -- "$home/about" >"$home/found/about" &&
+    echo found >"$home/found/outcome" && ln -f -- "$home/found.tar" "$base/objects/$digest" &&
+    sync -- "$home/found"/* "$home/found.tar" "$base/objects" && mv -T -- "$home/found" "$base/gen/0"
 }
 
 # keep_replaced NUMBER PATH SEEN: keep the old file, unless qtctl had written it: then its content is among the objects.
@@ -302,15 +315,16 @@ keep_replaced() {
   note kept "$1" "$place/replaced/$stamp$2"
 }
 
-# prune: keep the ten newest confirmed generations, and the ten newest that were rolled back.
+# prune: keep the ten newest confirmed generations (0, which was found, is the oldest), and the ten newest that were
+# rolled back.
 prune() {
   kept=0 others=0
   for each in $(ls -1 "$base/gen" | sort -rn); do
     case "$each" in *[!0-9]*) continue ;; esac
     outcome=''
     read -r outcome <"$base/gen/$each/outcome" || :
-    if [ "$outcome" = confirmed ]; then kept=$((kept + 1)); else others=$((others + 1)); fi
-    [ "$kept" -le 10 ] && { [ "$outcome" = confirmed ] || [ "$others" -le 10 ]; } || drop "$base/gen/$each"
+    case "$outcome" in confirmed | found) kept=$((kept + 1)) limit_of=$kept ;; *) others=$((others + 1)) limit_of=$others ;; esac
+    [ "$kept" -le 10 ] && [ "$limit_of" -le 10 ] || drop "$base/gen/$each"
   done
   prune_objects
   prune_store

@@ -1,12 +1,15 @@
 """One generation of a host, or what differs between two: files, and what units must be; JSON."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from pydantic import Field
 
+from qtctl.model.backup import Backup, UnitThen
 from qtctl.model.desired import Desired, DesiredFile
 from qtctl.model.generation import GenerationRecord
 from qtctl.plan.change_impact import make_diff
+from qtctl.plan.restore import list_files
 from qtctl.plan.unit_goals import UnitGoal, list_goals
 from qtctl.reports.document import SCHEMA_VERSION, Part, dump
 from qtctl.reports.generations import GenerationRow, build_row
@@ -40,10 +43,18 @@ class GenerationReport(Part):
     units: tuple[GenerationUnit, ...]
 
 
-def build_report(found: Sequence[tuple[GenerationRecord, Desired]], *, address: str) -> GenerationReport:
+class Held(NamedTuple):
+    """What one generation is, whether it was declared or found."""
+
+    host: str
+    files: Sequence[DesiredFile]
+    units: Mapping[str, str]
+
+
+def build_report(found: Sequence[tuple[GenerationRecord, Desired | Backup]], *, address: str) -> GenerationReport:
     """The report of one or two generations. `address`: the host as the user named it."""
-    first, last = found[0][1], found[-1][1]
-    before = None if len(found) == 1 else first
+    held = [_hold(what) for _, what in found]
+    before, last = None if len(held) == 1 else held[0], held[-1]
     return GenerationReport(
         qtctl_version=VERSION,
         host=last.host,
@@ -54,7 +65,19 @@ def build_report(found: Sequence[tuple[GenerationRecord, Desired]], *, address: 
     )
 
 
-def _compare_files(before: Desired | None, after: Desired) -> Iterator[GenerationFile]:
+def _hold(what: Desired | Backup) -> Held:
+    if isinstance(what, Desired):
+        return Held(what.host, what.files, {goal.unit: _describe(goal) for goal in list_goals(what)})
+    units = (each for each in what.manifest.units if each.load != "not-found")
+    return Held(what.manifest.host, list_files(what), {each.unit: _describe_found(each) for each in units})
+
+
+def _describe_found(unit: UnitThen) -> str:
+    runs = "on demand" if unit.triggered_by else "active" if unit.up else "stopped"
+    return f"{runs}, {'enabled' if unit.file_state == 'enabled' else 'not enabled'}"
+
+
+def _compare_files(before: Held | None, after: Held) -> Iterator[GenerationFile]:
     new = {file.path: file for file in after.files}
     if before is None:
         for path in sorted(new):
@@ -80,9 +103,8 @@ def _show(old: DesiredFile, new: DesiredFile) -> str:
     return make_diff(old.content, new.content, new.path) or UNSHOWN if new.of_unit else UNSHOWN
 
 
-def _compare_units(before: Desired | None, after: Desired) -> Iterator[GenerationUnit]:
-    new = {goal.unit: _describe(goal) for goal in list_goals(after)}
-    old = None if before is None else {goal.unit: _describe(goal) for goal in list_goals(before)}
+def _compare_units(before: Held | None, after: Held) -> Iterator[GenerationUnit]:
+    new, old = after.units, None if before is None else before.units
     for unit in sorted({*new, *(old or {})}):
         was, now = None if old is None else old.get(unit), new.get(unit)
         if old is None:

@@ -14,7 +14,9 @@ UNDER_WAY = "under way"
 
 class GenerationRow(Part):
     number: int
-    outcome: str = Field(description="confirmed, restored (it was rolled back), or under way")
+    outcome: str = Field(
+        description="confirmed, restored (it was rolled back), under way, or found: there before the first deploy"
+    )
     current: bool = Field(description="whether it is in force now")
     at: str | None = Field(description="when it was staged: UTC, ISO 8601")
     by: str = Field(description="who deployed it, and from which machine; empty if that was not recorded")

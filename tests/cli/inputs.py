@@ -308,6 +308,18 @@ TARGETS = (
         ("taken: cannot be written: it is a folder (name a file)",),
     ),
     Case(
+        "clones that are not there",
+        nothing,
+        ("deploy", "--host", "box", "--clones", "/nonexistent"),
+        ("/nonexistent: there is no folder of clones here (check the path)",),
+    ),
+    Case(
+        "packages that are not there",
+        nothing,
+        ("deploy", "--host", "box", "--wheels", "/nonexistent"),
+        ("/nonexistent: there is no folder of packages here (check the path)",),
+    ),
+    Case(
         "render --out into a file",
         write("out", "a file"),
         RENDER,

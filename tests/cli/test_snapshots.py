@@ -65,6 +65,13 @@ def test_a_file_and_a_digest_name_one_too(folder: Path) -> None:
         (("snapshot", "show", "./junk"), "junk: not a snapshot of qtctl"),
         (("snapshot", "show", "1", *STORE, "--registry-file", "x.toml"), "the registry had no file x.toml"),
         (("snapshot", "verify", "--host", "nobody", *STORE), "has no snapshot of nobody"),
+        (
+            ("snapshot", "verify", "--store", "/nonexistent"),
+            "^error: /nonexistent: there are no snapshots here: no such",
+        ),
+        (("snapshot", "list", "--store", "/nonexistent"), "^error: /nonexistent: there are no snapshots here: no such"),
+        (("snapshot", "take", "--host", "x", "--store", "junk"), "^error: junk: not a folder, so no snapshots"),
+        (("snapshot", "verify", "--store", "junk"), "^error: junk: not a folder, so no snapshots"),
         (("snapshot", "verify", "--store", "http://x"), "http:// is not a store"),
         (("snapshot", "verify", "--store", "redis://u:hunter2@x"), "has an account or a password in it"),
         (("snapshot", "diff", "1", "./junk", *STORE), "junk: not a snapshot of qtctl"),
@@ -105,7 +112,10 @@ def test_verify_exits_with_what_it_found(folder: Path) -> None:
     assert inside(folder, *verify).code == 3
     rebuilt = inside(folder, *verify, "--rebuild-index")
     assert (rebuilt.code, rebuilt.err) == (0, "box: the index lists 12 snapshots now\n")
-    assert inside(folder, "snapshot", "verify", "--store", "empty").code == 3
+    (folder / "empty").mkdir()
+    empty = inside(folder, "snapshot", "verify", "--store", "empty")
+    assert empty.code == 3
+    assert re.search(r"^\S*/empty has no snapshot, so nothing was checked", empty.err)
 
 
 def test_what_cannot_be_read_is_not_left_out_of_an_evolution(folder: Path) -> None:

@@ -5,13 +5,20 @@ import gzip
 import pytest
 
 from qtctl.adapters.clock import SystemClock
+from qtctl.apply.generation import BASE
 from qtctl.errors import DeployRefused
+from qtctl.flows.backup import restore
 from qtctl.flows.deploy import deploy
-from qtctl.flows.rollback import fetch_earlier, read_generations
+from qtctl.flows.found import widen_names
+from qtctl.flows.rollback import fetch_earlier, fetch_found, read_generations
 from qtctl.lab import lab
 from qtctl.model.plan import Choices
+from qtctl.plan.fleet_names import FleetNames
 from qtctl.plan.outcome import DeployOutcome, DeployStatus
-from tests.flows.ground import NAME, THREE, Ground, fleet
+from qtctl.plan.restore import OF_FOUND
+from qtctl.remote.scripts import read_script
+from tests.builders.planned import UNITS
+from tests.flows.ground import MARK, NAME, THREE, Ground, fleet, said
 
 pytestmark = pytest.mark.lab
 
@@ -53,6 +60,70 @@ def test_any_kept_generation_can_be_gone_back_to_by_its_number(ground: Ground) -
         assert ground.deploy(fleet(THREE, env=f"A=x{number}\n".encode())).status is DeployStatus.DEPLOYED
     assert back(ground, wanted).status is DeployStatus.DEPLOYED
     assert ground.contents() == before
+
+
+def bring_back_found(ground: Ground) -> DeployOutcome:
+    found = fetch_found(ground.connect, OLD)
+    return restore(
+        ground.connect,
+        OLD,
+        SystemClock(),
+        found.backup,
+        confirm=lambda _: True,
+        progress=lambda _: None,
+        deadline_s=20,
+        steady_s=1,
+        about={"fleet": OLD.fleet, "host": OLD.host},
+        names=widen_names(FleetNames.of(OLD), found.backup),
+        words=OF_FOUND,
+    )
+
+
+BY_HAND = f"""
+systemctl disable --now quantum-b; systemctl mask quantum-b 2>/dev/null
+mkdir -p {UNITS}/quantum-a.service.d; printf '[Service]\\nNice=1\\n' >{UNITS}/quantum-a.service.d/by-hand.conf
+printf '{MARK.strip()}\\nA=of before\\n' >/etc/quantum/c.env
+systemctl daemon-reload; systemctl restart quantum-a quantum-c
+rm -rf /var/lib/qtctl
+"""
+"""A host that was deployed by a version without generations, and changed by hand since."""
+
+
+def test_what_was_there_before_the_first_deploy_is_generation_0(ground: Ground) -> None:
+    ground.run(f"rm {UNITS}/quantum-b.service; {BY_HAND}")
+    before = ground.contents()
+    done = ground.deploy(NEW, take_over=True)
+    assert (done.status, done.generation, done.warnings) == (DeployStatus.DEPLOYED, 1, ())
+    assert ground.contents() != before
+    assert [(each.number, each.outcome) for each in read_generations(ground.connect)] == [
+        (1, "confirmed"),
+        (0, "found"),
+    ]
+    with pytest.raises(DeployRefused, match="before the current generation qtctl had not deployed") as refused:
+        fetch_earlier(ground.connect, OLD, None)
+    assert "--to 0` brings back what was there" in (refused.value.hint or "")
+    back_again = bring_back_found(ground)
+    assert back_again.status is DeployStatus.DEPLOYED, said(back_again)
+    assert ground.contents() == before
+    assert ground.run(f"{RUNS} || true").split() == ["active", "inactive", "active"]
+    newest, *_ = read_generations(ground.connect)
+    with pytest.raises(DeployRefused, match="is what was there before the first deploy"):
+        fetch_earlier(ground.connect, OLD, newest.number)
+
+
+def test_a_damaged_generation_0_is_refused_and_an_audit_sees_it(ground: Ground) -> None:
+    ground.run("cp -a /var/lib/qtctl /root/kept; rm -rf /var/lib/qtctl")
+    look = "\n".join((f"base={BASE}", *map(read_script, ("damaged.sh", "deploys.sh")), "list_kept_generations"))
+    try:
+        assert ground.deploy(OLD).as_declared
+        assert ground.run(look).splitlines() == ["G 0", "G 1"]
+        archive = ground.run(f"cut -f 1 {BASE}/gen/0/files").strip()
+        ground.run(f"echo x >>{archive}")
+        assert ground.run(look).splitlines() == ["G 0", f"D 0 {archive}", "G 1"]
+        with pytest.raises(DeployRefused, match="generation 0 is damaged: it is not what was found"):
+            fetch_found(ground.connect, OLD)
+    finally:
+        ground.run("rm -rf /var/lib/qtctl; mv /root/kept /var/lib/qtctl")
 
 
 @pytest.mark.parametrize("number", [4711, None], ids=["unknown", "taken back"])

@@ -158,11 +158,11 @@ def test_a_host_that_an_earlier_version_deployed(deployed: tuple[str, Earlier, B
         assert earlier.run("backup", "take", "--out", str(tmp_path / "b.qtbackup")).code == 0
     assert qtctl("audit", *at).code == 0
     before = digest_installed(box)
-    # Where nothing changes, the state that was found becomes the first generation.
+    changed = change_registry(earlier.registry, tmp_path / "changed")
+    if commit == FIRST:
+        _go_back_to_what_was_found(box, at, changed, before)
     first = qtctl("deploy", "--yes", *at)
     assert first.code == 0, first.out + first.err
-    assert len(qtctl("generations", "list", *at, "--format", "json").json()["generations"]) == 1
-    changed = change_registry(earlier.registry, tmp_path / "changed")
     done = qtctl("deploy", "--yes", "--host", "lab1", "--registry", str(changed))
     assert done.code == 0, done.out + done.err
     assert digest_installed(box) != before
@@ -172,6 +172,25 @@ def test_a_host_that_an_earlier_version_deployed(deployed: tuple[str, Earlier, B
     assert qtctl("audit", *at).code == 0
     if commit == SNAPSHOTS:
         _check_snapshots_and_backup(tmp_path, at)
+
+
+def _go_back_to_what_was_found(box: Box, at: tuple[str, ...], changed: Path, before: str) -> None:
+    """0.1.0 had no generations: its state is generation 0, though the first deploy changes it at once."""
+    done = qtctl("deploy", "--yes", "--host", "lab1", "--registry", str(changed))
+    assert done.code == 0, done.out + done.err
+    assert digest_installed(box) != before
+    listed = qtctl("generations", "list", *at, "--format", "json").json()["generations"]
+    assert [(each["number"], each["outcome"]) for each in listed] == [(1, "confirmed"), (0, "found")]
+    shown = qtctl("generations", "diff", "0", "1", *at, "--format", "json").json()["files"]
+    assert {each["path"]: each["change"] for each in shown} == {f"/etc/quantum/{SERVICE}.env": "changed"}
+    unnamed = qtctl("rollback", "--yes", *at)
+    assert unnamed.code == 4
+    assert "--to 0" in unnamed.err
+    back = qtctl("rollback", "--to", "0", "--yes", *at)
+    assert back.code == 0, back.out + back.err
+    assert f"/etc/quantum/{SERVICE}.env" in back.out + back.err, "the plan is shown"
+    assert digest_installed(box) == before
+    assert qtctl("audit", *at, "--only", "QT228", "--become").code == 1, "no registry declares what was found"
 
 
 def _check_snapshots_and_backup(folder: Path, at: tuple[str, ...]) -> None:

@@ -29,7 +29,7 @@ from qtctl.cli.options import (
 )
 from qtctl.cli.output import show_progress, withhold
 from qtctl.cli.selecting import Selected, selects_hosts_to_change
-from qtctl.errors import InputError
+from qtctl.errors import InputError, Place
 from qtctl.formats.catalogue import Content, list_offered
 from qtctl.model.events import Stage, begun
 from qtctl.model.rollout import OnFailure
@@ -83,6 +83,10 @@ def deploy(
     from qtctl.engines.connect import read_passwords
     from qtctl.model.plan import Choices
 
+    for folder, held in ((clones, "clones"), (wheels, "packages")):
+        if folder is not None and not folder.is_dir():
+            what = f"there is no folder of {held} here"
+            raise InputError(what, hint="check the path", place=Place(str(folder)))
     choices = Choices(take_over, prune, cut_over=cut_over)
     if dry_run and format_ not in list_offered(Content.DECLARED):
         raise InputError(f"--dry-run has no format {format_}", hint="table, json or md: nothing is judged here")

@@ -13,7 +13,7 @@ from qtctl.errors import InputError
 from qtctl.model.events import Stage, begun
 
 if TYPE_CHECKING:
-    from qtctl.flows.rollback import EarlierGeneration
+    from qtctl.flows.rollback import EarlierGeneration, FoundGeneration
     from qtctl.model.generation import GenerationRecord
     from qtctl.reports.view import View
 
@@ -39,10 +39,10 @@ def generations(
 ) -> None:
     """List the generations of a host: what each deploy changed, when, and by whom.
 
-    A host keeps its ten newest, and as many of those that were rolled back.
+    A host keeps its ten newest, and as many of those that were rolled back. 0 is what was there before the first.
     """
     from qtctl.api.registry import declare
-    from qtctl.api.rollback import find_earlier
+    from qtctl.api.rollback import find_earlier, find_found
     from qtctl.api.rollback import list_generations as read
 
     given = numbers or []
@@ -55,7 +55,11 @@ def generations(
         if verb is Verb.LIST:
             shown = _build_list_view(host, declared.desired.host, read(declared, host, user=user))
         else:
-            shown = _build_differences_view(host, [find_earlier(declared, host, number, user=user) for number in given])
+            found: list[EarlierGeneration | FoundGeneration] = [
+                find_earlier(declared, host, number, user=user) if number else find_found(declared, host, user=user)
+                for number in given
+            ]
+            shown = _build_differences_view(host, found)
     present(shown, format_)
 
 
@@ -66,7 +70,7 @@ def _build_list_view(target: str, host: str, found: "tuple[GenerationRecord, ...
     return build_view(build_report(found, host=host, address=target))
 
 
-def _build_differences_view(target: str, found: "list[EarlierGeneration]") -> "View":
+def _build_differences_view(target: str, found: "list[EarlierGeneration | FoundGeneration]") -> "View":
     from qtctl.reports.generation import build_report
     from qtctl.reports.generation_view import build_view
 

@@ -1,12 +1,13 @@
 """qtctl rollback: bring a host back to what an earlier deploy made of it."""
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
 from qtctl.cli.command import Command, Panel
 from qtctl.cli.deploy_output import DeployOutput, make_confirmation
+from qtctl.cli.exits import Exit
 from qtctl.cli.interrupt import raise_on_interrupt
 from qtctl.cli.options import (
     AsOption,
@@ -23,7 +24,11 @@ from qtctl.cli.output import show_progress, withhold
 from qtctl.cli.selecting import selects_one_host
 from qtctl.model.events import Stage, begun
 
-TO_HELP = "The generation, as qtctl generations lists it. Default: the one before the current one."
+TO_HELP = (
+    "The generation, as qtctl generations lists it; 0 is what was there before the first deploy. "
+    "Default: the one before the current one."
+)
+FOUND = 0
 
 
 @selects_one_host
@@ -32,7 +37,7 @@ def rollback(
     registry: RegistryOption = None,
     as_name: AsOption = None,
     user: UserOption = None,
-    to: Annotated[int | None, typer.Option("--to", metavar="N", min=1, help=TO_HELP)] = None,
+    to: Annotated[int | None, typer.Option("--to", metavar="N", min=0, help=TO_HELP)] = None,
     yes: YesOption = False,
     verbose: VerboseOption = False,
     deadline: DeadlineOption = 120,
@@ -43,12 +48,17 @@ def rollback(
 
     The registry says how the host is reached. What it must have comes from the host, which keeps its last ten
     generations. Units that the generation does not know are removed. Secrets are not in it: they stay as they are.
+    Generation 0 is what was on the host before qtctl first deployed to it.
     """
     from qtctl.api.connection import connect_ahead
     from qtctl.api.declared import declare_known
     from qtctl.engines.connect import read_passwords
 
     declared = declare_known(locate_registry(registry), host, as_name=as_name)
+    steady = declared.desired.steady_s if steady is None else steady
+    if to == FOUND:
+        told = DeployOutput(host, declared, format_, locate_registry(registry), None, "as before its first deploy")
+        raise typer.Exit(_bring_back_found(told, user, Wanted(yes, verbose, deadline, steady)))
     secrets = read_passwords(declared.desired)
     withhold(*secrets.values())
     with connect_ahead(declared, host, user) as connector, show_progress() as say:
@@ -67,15 +77,43 @@ def rollback(
             progress=say,
             deadline_s=deadline,
             passwords=secrets,
-            steady_s=declared.desired.steady_s if steady is None else steady,
+            steady_s=steady,
             registry=locate_registry(registry),
             connector=connector,
         )
     raise typer.Exit(told.end(outcome))
 
 
+class Wanted(NamedTuple):
+    yes: bool
+    verbose: bool
+    deadline: int
+    steady: float
+
+
+def _bring_back_found(told: DeployOutput, user: str | None, wanted: Wanted) -> Exit:
+    from qtctl.api import rollback as api
+
+    raise_on_interrupt()
+    with show_progress() as say:
+        say(begun(told.target, Stage.CONNECT))
+        outcome = api.bring_back_found(
+            told.declared,
+            told.target,
+            api.find_found(told.declared, told.target, user=user),
+            confirm=make_confirmation(told, say, yes=wanted.yes, verbose=wanted.verbose),
+            user=user,
+            progress=say,
+            deadline_s=wanted.deadline,
+            steady_s=wanted.steady,
+            registry=told.registry,
+        )
+    return told.end(outcome)
+
+
 EXAMPLES = (
     "qtctl rollback --host lab1",
     "qtctl rollback --host web-1 --to 12 --yes",
+    "qtctl rollback --host web-1 --to 0",
 )
 COMMAND = Command("rollback", 122, Panel.CHANGE, rollback, {"": EXAMPLES})

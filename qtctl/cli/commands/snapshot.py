@@ -131,7 +131,7 @@ def list_(
     from qtctl.reports.snapshot import build_list, build_row
     from qtctl.reports.snapshot_view import build_list_view
 
-    found = open_store(store)
+    found = open_store(store, existing=True)
     rows, damaged = [], []
     for name in _list_hosts(found, host):
         chain = found.read(name)
@@ -189,7 +189,7 @@ def verify(
     from qtctl.reports.snapshot import build_check
     from qtctl.reports.snapshot_view import build_check_view
 
-    found, now = open_store(store), _read_clock()
+    found, now = open_store(store, existing=not all_hosts), _read_clock()
     findings: list[Finding] = []
     hosts: dict[str, int] = {}
     wanted = _list_declared(locate_registry(registry)) if all_hosts else ()
@@ -199,6 +199,8 @@ def verify(
         checked, judged = check(found, name, signers, now)
         findings += judged
         hosts[name] = len(checked.links)
+    if not hosts:
+        complain(f"{found.place} has no snapshot, so nothing was checked (`qtctl snapshot take` takes one)")
     report = build_check(found.place, hosts, findings, Severity.WARNING, now)
     present(build_check_view(report, findings), format_, out)
     raise typer.Exit(choose_exit(report.conclusion))
