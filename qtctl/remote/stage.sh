@@ -29,12 +29,16 @@ $made"
 }
 check_way() { is_trusted "$1" || { say unsafe && refuse "$2" "$why, on the way to $3"; }; }
 
-# prepare_base: make the base folder, and check that only root can open the lock.
+# prepare_base: make the base folder, and check that only root can open the lock. An earlier version made the folder
+# unreadable, so that an audit could not see the status in it.
 prepare_base() {
   home=$base/gen/none
   check_way "$base" - "$base"
   make_folder "$base" 0711
   for each in objects gen tx replaced; do make_folder "$base/$each" 0700; done
+  [ "$(stat -c %a -- "$base")" = 711 ] ||
+    { chmod 0700 -- "$base/objects" "$base/gen" "$base/tx" "$base/replaced" && chmod 0711 -- "$base"; } ||
+    refuse - "$base could not be given mode 0711"
   made=''
   if [ -e "$base/lock" ] || [ -L "$base/lock" ]; then
     is=$(stat -c '%F, %U:%G, mode %a' -- "$base/lock") || refuse - "$base/lock could not be read"

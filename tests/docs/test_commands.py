@@ -19,7 +19,7 @@ from jsonschema import Draft202012Validator
 
 from qtctl.lab import lab
 from qtctl.lab.needs import PACKAGES
-from tests.docs.pages import CONTRIBUTING, PAGES, ROOT, TUTORIAL, commands, name_of, named_files
+from tests.docs.pages import CONTRIBUTING, INSTALLING, PAGES, ROOT, TUTORIAL, commands, name_of, named_files
 from tests.machine import own_lab
 
 README = ROOT / "README.md"
@@ -91,7 +91,9 @@ def wants_host(command: str) -> bool:
 
 
 EVERY = {
-    page: [line for line in commands(page) if not big(line)] for page in PAGES if page not in (CONTRIBUTING, TUTORIAL)
+    page: [line for line in commands(page) if not big(line)]
+    for page in PAGES
+    if page not in (CONTRIBUTING, INSTALLING, TUTORIAL)
 }
 WITH_HOST: list[Path] = [page for page, lines in EVERY.items() if any(map(wants_host, lines))]
 WITHOUT_HOST = [page for page, lines in EVERY.items() if lines and page not in WITH_HOST]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import ROOT
+from tests.docs.pages import INSTALLING, ROOT, blocks_below
 
 UV = Path(sys.executable).parent / "uv"
 pytestmark = pytest.mark.skipif(not UV.exists(), reason="uv is not beside this Python: it builds the wheel")
@@ -44,17 +45,36 @@ def test_the_wheel_has_every_file_of_the_package_and_the_manual_page(wheel: Path
     assert not any(name.startswith("tests/") for name in names)
 
 
-def test_uv_tool_install_from_the_wheel(wheel: Path, tmp_path: Path) -> None:
+WAYS = ("uv", "pipx", "pip", "Debian package")
+
+
+def test_every_way_of_the_page_is_followed() -> None:
+    """uv and the package in every run, all of them in tests/release in roots of each release."""
+    page = INSTALLING.read_text()
+    found = [each for each in re.findall(r"^## (.*)$", page, re.MULTILINE) if blocks_below(INSTALLING, each)]
+    assert tuple(found) == WAYS
+    assert all(len(blocks_below(INSTALLING, each)) == 2 for each in WAYS)
+
+
+def test_the_page_with_uv(wheel: Path, tmp_path: Path) -> None:
     """Findings, schemas, templates and the registry of the demo, seen from another folder."""
-    where = {"UV_TOOL_DIR": str(tmp_path / "tools"), "UV_TOOL_BIN_DIR": str(tmp_path / "bin")}
-    run(str(UV), "tool", "install", "--quiet", "--python", sys.executable, str(wheel), cwd=tmp_path, **where)
-    program = str(tmp_path / "bin/qtctl")
+    first, second = blocks_below(INSTALLING, "uv")
+    own = Path(run(str(UV), "cache", "dir", cwd=tmp_path).strip())
+    where = {
+        "HOME": str(tmp_path), "UV_CACHE_DIR": str(own), "UV_PYTHON": sys.executable,
+        "PATH": f"{tmp_path / '.local/bin'}:{UV.parent}:/usr/bin:/bin",
+    }  # fmt: skip
+    where |= dict.fromkeys(("XDG_DATA_HOME", "XDG_BIN_HOME", "XDG_CACHE_HOME"), "")
+    assert re.search(r"^qtctl \S+ \(", run("sh", "-euc", first, cwd=wheel.parent, **where), re.MULTILINE)
+    program = str(tmp_path / ".local/bin/qtctl")
     assert run(program, "explain", "QT505", cwd=tmp_path).startswith("# QT505")
     schema = json.loads(run(program, "schema", "service", cwd=tmp_path))
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     # It renders what it makes, with the templates and the schemas of the wheel.
     run(program, "init", "shop", "--name", "shop", "--host", "web-1", "--address", "192.0.2.1", cwd=tmp_path)
-    assert (tmp_path / "tools/qtctl/share/man/man1/qtctl.1").is_file()
+    assert (tmp_path / ".local/share/uv/tools/qtctl/share/man/man1/qtctl.1").is_file()
+    run("sh", "-euc", second, cwd=wheel.parent, **where)
+    assert not Path(program).exists()
 
 
 def test_pip_install_from_the_wheel(wheel: Path, tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ systemctl disable --now quantum-b; systemctl mask quantum-b 2>/dev/null
 mkdir -p {UNITS}/quantum-a.service.d; printf '[Service]\\nNice=1\\n' >{UNITS}/quantum-a.service.d/by-hand.conf
 printf '{MARK.strip()}\\nA=of before\\n' >/etc/quantum/c.env
 systemctl daemon-reload; systemctl restart quantum-a quantum-c
-rm -rf /var/lib/qtctl
+rm -rf /var/lib/qtctl; mkdir -m 0700 /var/lib/qtctl
 """
 """A host that was deployed by a version without generations, and changed by hand since."""
 
@@ -102,6 +102,7 @@ def test_what_was_there_before_the_first_deploy_is_generation_0(ground: Ground) 
     with pytest.raises(DeployRefused, match="before the current generation qtctl had not deployed") as refused:
         fetch_earlier(ground.connect, OLD, None)
     assert "--to 0` brings back what was there" in (refused.value.hint or "")
+    assert ground.run("stat -c %a /var/lib/qtctl").strip() == "711", "an auditor can see the status"
     back_again = bring_back_found(ground)
     assert back_again.status is DeployStatus.DEPLOYED, said(back_again)
     assert ground.contents() == before

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from qtctl.version import VERSION
-from tests.docs.pages import ROOT
+from tests.docs.pages import INSTALLING, ROOT, blocks_below
 from tests.machine import cannot_boot
 from tests.release.building import ON_DEMAND, WHY_NOT
 from tests.release.roots import run_in
@@ -45,9 +45,8 @@ bash -n /usr/share/bash-completion/completions/qtctl
 [ "$(find /usr/lib/qtctl ! -user root | wc -l)" = 0 ]
 [ "$(find /usr/lib/qtctl ! -type l -perm /022 | wc -l)" = 0 ]
 """
+DATA = "mkdir -p /var/lib/qtctl && touch /var/lib/qtctl/data\n"
 REMOVED = """\
-mkdir -p /var/lib/qtctl && touch /var/lib/qtctl/data
-dpkg -r qtctl
 for path in bin/qtctl lib/qtctl share/doc/qtctl share/man/man1/qtctl.1.gz; do test ! -e "/usr/$path"; done
 dpkg -P qtctl 2>/dev/null || true
 left=$(find / -xdev -name '*qtctl*' -not -path '/srv/*' -not -path '/proc/*' -not -name 'qtctl-lab.conf')
@@ -100,7 +99,8 @@ def skip_where_no_root() -> None:
 def test_it_is_installed_and_removed(wheel: Path, tmp_path: Path) -> None:
     skip_where_no_root()
     newer = package(wheel, SMOKE, tmp_path / "debs")
-    script = f"{PATHS}dpkg -i {newer.name}\n[ \"$(qtctl --version)\" = '{expect_version(wheel)}' ]\n{REMOVED}"
+    first, second = blocks_below(INSTALLING, "Debian package")
+    script = f"{PATHS}{first}[ \"$(qtctl --version)\" = '{expect_version(wheel)}' ]\n{DATA}{second}{REMOVED}"
     done = run_in(SMOKE, tmp_path / "root", newer.parent, script)
     assert done.code == 0, done.out
     assert "everything was as it should be" in done.out.splitlines(), done.out
@@ -114,7 +114,12 @@ def test_install_upgrade_and_remove(suite: str, wheel: Path, tmp_path: Path) -> 
     make_older(newer, tmp_path)
     newer.rename(newer.parent / "newer.deb")
     expected = f"EXPECTED='{expect_version(wheel)}'\n"
-    done = run_in(suite, tmp_path / "root", newer.parent, PATHS + expected + UPGRADED + CHECKED + REMOVED)
+    done = run_in(
+        suite,
+        tmp_path / "root",
+        newer.parent,
+        PATHS + expected + UPGRADED + CHECKED + DATA + "dpkg -r qtctl\n" + REMOVED,
+    )
     assert done.code == 0, done.out
     assert "everything was as it should be" in done.out.splitlines(), done.out
 

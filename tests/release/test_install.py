@@ -1,4 +1,4 @@
-"""Wheel and sdist in roots of each release, by each tool that the README names, without the package index."""
+"""Wheel and sdist in roots of each release, as docs/install.md says for each tool, without the package index."""
 
 import shutil
 import subprocess
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from qtctl.version import VERSION
+from tests.docs.pages import INSTALLING, blocks_below
 from tests.machine import cannot_boot
 from tests.release.building import ON_DEMAND, WHY_NOT
 from tests.release.roots import run_in
@@ -15,25 +16,35 @@ from tests.release.roots import run_in
 PYTHONS = {"bookworm": "3.11", "trixie": "3.13", "noble": "3.12"}
 UV = Path(sys.executable).parent / "uv"
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(not ON_DEMAND, reason=WHY_NOT)]
-PATHS = "export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root; cd /srv/in\n"
+PATHS = """\
+export HOME=/root PATH=/root/.local/bin:/opt/tools:/usr/sbin:/usr/bin:/sbin:/bin
+export PIP_NO_INDEX=1 PIP_FIND_LINKS=/srv/in/wheels
+export UV_OFFLINE=1 UV_NO_INDEX=1 UV_FIND_LINKS=/srv/in/wheels UV_PYTHON=/usr/bin/python3
+mkdir /opt/tools
+cd /srv/in
+"""
 TOOLS = {
-    "uv": "./uv tool install --quiet --offline --no-index --find-links wheels --python /usr/bin/python3 {file}\n"
-    "qtctl=/root/.local/bin/qtctl\n",
-    "pipx": "export PIP_NO_INDEX=1 PIP_FIND_LINKS=/srv/in/wheels\n"
-    "python3 -m venv /opt/pipx\n/opt/pipx/bin/pip install --quiet --no-index --find-links wheels pipx\n"
-    "/opt/pipx/bin/pipx install --pip-args='--no-index --find-links=/srv/in/wheels' {file}\n"
-    "qtctl=/root/.local/bin/qtctl\ntest -e /root/.local/share/man/man1/qtctl.1\n",
-    "pip": "python3 -m venv /opt/qtctl\n/opt/qtctl/bin/pip install --quiet --no-index --find-links wheels {file}\n"
-    "qtctl=/opt/qtctl/bin/qtctl\n",
+    "uv": "ln -s /srv/in/uv /opt/tools/uv\n",
+    "pipx": "python3 -m venv /opt/pipx\n/opt/pipx/bin/pip install --quiet pipx\nln -s /opt/pipx/bin/pipx /opt/tools\n",
+    "pip": "",
 }
+"""What must be there before docs/install.md is followed."""
 CHECKED = """\
 cd /tmp
-$qtctl --version | grep -x 'qtctl {version} (commit [0-9a-f]*)'
-$qtctl init shop --name shop --host web-1 --address 192.0.2.1
-$qtctl lint --registry shop
-$qtctl render --registry shop --out rendered
+qtctl --version | grep -x 'qtctl {version} (commit [0-9a-f]*)'
+qtctl init shop --name shop --host web-1 --address 192.0.2.1
+qtctl lint --registry shop
+qtctl render --registry shop --out rendered
 ls rendered
-$qtctl explain QT505 | head -1
+qtctl explain QT505 | head -1
+cd /srv/in
+"""
+REMOVED = """\
+hash -r
+! command -v qtctl
+left=$(find / -xdev -name '*qtctl*' -not -path '/srv/*' -not -path '/proc/*' -not -path '/root/.cache/*' \\
+  -not -name qtctl-lab.conf)
+[ -z "$left" ] || { echo "left: $left"; exit 1; }
 echo everything was as it should be
 """
 
@@ -62,8 +73,8 @@ def test_it_is_installed(tool: str, suffix: str, files: Path, tmp_path: Path) ->
     reason = cannot_boot()
     if reason:
         pytest.skip(f"no root can be entered here: {reason}")
-    (file,) = files.glob(f"qtctl-*{suffix}")
-    script = PATHS + TOOLS[tool].format(file=f"./{file.name}") + CHECKED.format(version=VERSION)
+    first, second = (block.replace("./qtctl-*.whl", f"./qtctl-*{suffix}") for block in blocks_below(INSTALLING, tool))
+    script = PATHS + TOOLS[tool] + first + CHECKED.format(version=VERSION) + second + REMOVED
     done = run_in(files.name, tmp_path / "root", files, script)
     assert done.code == 0, done.out
     assert "everything was as it should be" in done.out.splitlines(), done.out
