@@ -71,7 +71,6 @@ class Privileges:
 
     def _ask(self) -> bool:
         from qtctl.apply import privileges  # noqa: PLC0415 - who needs no root does not wait for it
-        from qtctl.apply.helper import build_helper  # noqa: PLC0415
 
         looking, self._looking = self._looking or self.run(privileges.look_script()), None
         done = looking.finish(_LOOK_S)
@@ -82,6 +81,8 @@ class Privileges:
             raise HostError(what, hint="do the account's shell startup files print, or exit the shell?") from error
         if privileges.choose(seen) is not privileges.Way.HELPER:
             return False
+        from qtctl.apply.helper import build_helper  # noqa: PLC0415 - as above, who needs no helper
+
         privileges.check_helper(self.place, seen, build_helper().version)
         return True
 

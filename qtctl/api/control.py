@@ -1,31 +1,36 @@
 """Start, stop and restart units on one host or several, and return what came of it as values."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from qtctl.adapters.clock import SystemClock
 from qtctl.api.trail import CallerTrail, describe_caller
-from qtctl.apply.shared import share_connection
-from qtctl.engines.changing import Changing, interruptible
 from qtctl.engines.child_process import WorkerEnded
 from qtctl.engines.connect import connect_as_root, connect_to_control, make_declared_route
 from qtctl.engines.events import tell
 from qtctl.errors import HostError, InputError, Refused
+from qtctl.flows import in_worker
+from qtctl.flows.control import READ_S, CarryOut, Look, refuse
 from qtctl.flows.control import control as run
 from qtctl.flows.control import plan_control as run_plan
-from qtctl.flows.control import refuse
-from qtctl.interfaces.host import Connector
+from qtctl.flows.reaching import Reaching, WorkerLost
 from qtctl.interfaces.progress import Progress, silent
 from qtctl.model.control import ControlOutcome, ControlPlan, ControlRequest, ControlStatus, ControlVerb
 from qtctl.model.desired import Desired
 from qtctl.model.events import Stage, begun, done, failed
+from qtctl.model.evidence import Evidence
+from qtctl.model.inquiry import Inquiry
 from qtctl.model.trail import Action, CallerEvent
 from qtctl.plan.control_units import choose_on_hosts
 from qtctl.plan.identity import allow_stand_in
 from qtctl.version import VERSION
+
+if TYPE_CHECKING:
+    from qtctl.engines.changing import Changing
 
 DEADLINE_S = 120.0
 """For all jobs of one host."""
@@ -83,16 +88,15 @@ def make_requests(
 
 
 def control(
-    task: ControlTask, *, confirm: Callable[[ControlPlan], bool], connector: Connector | None = None
+    task: ControlTask, *, confirm: Callable[[ControlPlan], bool], reaching: Reaching | None = None
 ) -> ControlOutcome:
-    """One host. `connector`: how it is connected to, if that has begun already. Never a HostError: that is an outcome.
+    """One host. `reaching`: asks it, if that has begun already. Never a HostError: that is an outcome.
 
     The caller's audit trail has a record of it if `confirm` agreed.
     """
     desired = allow_stand_in(task.desired, task.target)
     about = _describe(task)
     trail = CallerTrail(about)
-    connect = connector or partial(connect_to_control, make_declared_route(task.target, desired, task.user, "deploy"))
 
     def agree(plan: ControlPlan) -> bool:
         agreed = confirm(plan)
@@ -101,15 +105,47 @@ def control(
         return agreed
 
     try:
-        with share_connection(connect) as host:
-            found = run(
-                host, desired, task.request, SystemClock(), confirm=agree, about=about, deadline_s=task.deadline_s
-            )
+        with _reach(task, desired, about, reaching) as (look, carry_out):
+            found = run(look, carry_out, desired, task.request, confirm=agree)
     except HostError as error:
         found = _explain(desired, error)
     if found.status is not ControlStatus.DECLINED:
         trail.note(CallerEvent.ENDED, found.status.value, found.why)
     return found
+
+
+@contextmanager
+def _reach(
+    task: ControlTask, desired: Desired, about: Mapping[str, str], reaching: Reaching | None
+) -> Iterator[tuple[Look, CarryOut]]:
+    """How the host is asked, and what is agreed is carried out. HostError if there is no connection."""
+    if reaching is not None:
+        route = reaching.connect()
+
+        def look(inquiry: Inquiry) -> Evidence:
+            return reaching.run(in_worker.answer, route, inquiry, READ_S)
+
+        def carry_out(plan: ControlPlan) -> ControlOutcome:
+            try:
+                return reaching.run(in_worker.carry_out, route, plan, about, task.deadline_s)
+            except (WorkerLost, KeyboardInterrupt) as error:
+                from qtctl.control.carry_out import leave_unknown
+
+                return leave_unknown(plan, error.what if isinstance(error, WorkerLost) else "interrupted")
+
+        yield look, carry_out
+        return
+    from qtctl.adapters.clock import SystemClock
+    from qtctl.apply.shared import share_connection
+    from qtctl.collect.collect import collect
+    from qtctl.control.carry_out import carry_out as run_here
+
+    connect = partial(connect_to_control, make_declared_route(task.target, desired, task.user, "deploy"))
+    with share_connection(connect) as host:
+        yield (
+            lambda inquiry: collect(host, inquiry, SystemClock(), deadline_s=READ_S),
+            lambda plan: run_here(host, plan, about, deadline_s=task.deadline_s),
+        )
 
 
 def _explain(desired: Desired, error: HostError) -> ControlOutcome:
@@ -131,8 +167,10 @@ def _describe(task: ControlTask) -> Mapping[str, str]:
     }
 
 
-def start_engine(at_once: int = AT_ONCE, deadline_s: float = DEADLINE_S) -> Changing:
+def start_engine(at_once: int = AT_ONCE, deadline_s: float = DEADLINE_S) -> "Changing":
     """A process for each host, `at_once` at a time. Make it before starting threads."""
+    from qtctl.engines.changing import Changing
+
     return Changing(
         at_once,
         longest_s=deadline_s + SPARE_S,
@@ -180,13 +218,18 @@ def _run_all(
 
 def plan_host(task: ControlTask) -> ControlPlan | ControlOutcome:
     """Runs in a worker."""
+    from qtctl.adapters.clock import SystemClock
+    from qtctl.collect.collect import collect
+    from qtctl.engines.changing import interruptible
+
     with interruptible():
         tell(begun(task.target, Stage.CONNECT))
         desired = allow_stand_in(task.desired, task.target)
         route = make_declared_route(task.target, desired, task.user, "deploy")
         try:
             with connect_as_root(route) as host:
-                plan = run_plan(host, desired, task.request, SystemClock())
+                look = partial(collect, host, clock=SystemClock(), deadline_s=READ_S)
+                plan = run_plan(look, desired, task.request)
         except HostError as error:
             return _explain(desired, error)
         return refuse(plan) if plan.refusals else plan
@@ -194,6 +237,8 @@ def plan_host(task: ControlTask) -> ControlPlan | ControlOutcome:
 
 def control_host(task: ControlTask) -> ControlOutcome:
     """Runs in a worker. Refused if the host has changed so much that something else would go along."""
+    from qtctl.engines.changing import interruptible
+
     with interruptible():
         tell(begun(task.target, Stage.CONNECT))
         try:

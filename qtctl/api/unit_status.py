@@ -1,24 +1,26 @@
 """How the units of one host or several are: states, processes, memory, restarts, last lines of the journal."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
 from dataclasses import dataclass
-from functools import partial
+from typing import TYPE_CHECKING
 
-from qtctl.adapters.clock import SystemClock
 from qtctl.engines.child_process import WorkerEnded
 from qtctl.engines.connect import connect, make_declared_route
 from qtctl.engines.events import tell
-from qtctl.engines.processes import ASKING, Processes
 from qtctl.errors import HostError
-from qtctl.flows.unit_status import look_at_units
-from qtctl.interfaces.host import Host
+from qtctl.flows import in_worker
+from qtctl.flows.reaching import Reaching
+from qtctl.flows.units_question import make_question
 from qtctl.interfaces.progress import Progress, silent
 from qtctl.model.desired import Desired
 from qtctl.model.events import Stage, begun, done, failed
 from qtctl.model.unit_status import HostLook
 from qtctl.plan.control_units import choose_on_hosts, choose_units
 from qtctl.plan.identity import allow_stand_in
+
+if TYPE_CHECKING:
+    from qtctl.engines.processes import Processes
 
 AT_ONCE = 8
 DEADLINE_S = 30.0
@@ -49,19 +51,26 @@ def select_on_hosts(
     return {target: tuple(each.unit for each in units) for target, units in chosen.items()}
 
 
-def look(task: StatusTask, connector: Callable[[], Host] | None = None) -> HostLook:
-    """One host. If it cannot be reached, the result says why."""
+def look(task: StatusTask, reaching: Reaching | None = None) -> HostLook:
+    """One host. If it cannot be reached, the result says why. `reaching`: asks it, if that has begun already."""
     desired = allow_stand_in(task.desired, task.target)
-    reach = connector or partial(connect, make_declared_route(task.target, desired, task.user, "audit"))
+    question = make_question(desired, task.units, task.lines)
     try:
-        with reach() as host:
-            return look_at_units(host, desired, task.units, task.lines, SystemClock())
+        if reaching is not None:
+            return reaching.run(in_worker.look, reaching.connect(), question)
+        from qtctl.adapters.clock import SystemClock
+        from qtctl.flows.unit_status import look_at_units
+
+        with connect(make_declared_route(task.target, desired, task.user, "audit")) as host:
+            return look_at_units(host, question, SystemClock())
     except HostError as error:
         return HostLook(task.target, task.units, why=error.what, hint=error.hint)
 
 
-def start_engine(at_once: int = AT_ONCE, deadline_s: float = DEADLINE_S) -> Processes:
+def start_engine(at_once: int = AT_ONCE, deadline_s: float = DEADLINE_S) -> "Processes":
     """A process for each host, `at_once` at a time. Make it before starting threads."""
+    from qtctl.engines.processes import ASKING, Processes
+
     return Processes(at_once, longest_s=deadline_s + SPARE_S, preload=(*ASKING, "qtctl.api.unit_status"))
 
 

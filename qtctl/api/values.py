@@ -1,6 +1,6 @@
 """What the functions of the API take and return: plain values, whose fields are frozen with them."""
 
-from qtctl.dialects.systemd.table.change_classes import ChangeClass
+from qtctl.dialects.systemd.change_class import ChangeClass
 from qtctl.findings.finding import Finding, Fix, Outcome, Proof, Severity
 from qtctl.findings.verdict import Conclusion
 from qtctl.fleet.examine import HostResult, Judging

@@ -22,11 +22,13 @@ from qtctl.cli.options import (
 from qtctl.cli.output import complain, present, show, show_progress
 from qtctl.cli.selecting import Selected, selects_hosts_to_change
 from qtctl.errors import InputError
+from qtctl.flows.target import Target
 from qtctl.model.control import ControlVerb
 from qtctl.model.events import Stage, begun
 
 if TYPE_CHECKING:
     from qtctl.api.control import ControlTask
+    from qtctl.cli.early_start import Started
     from qtctl.model.control import ControlOutcome, ControlPlan
     from qtctl.model.desired import Desired
 
@@ -63,12 +65,14 @@ class ControlOptions:
     deadline: float
     format_: str
     yes: bool
+    started: "Started | None" = None
 
 
 def make_control_command(verb: ControlVerb, place: int, summary: str) -> Command:
     """The command of a verb that takes nothing of its own. `summary` is its help."""
 
     def control(
+        context: typer.Context,
         hosts: Selected,
         units: UnitsArgument = None,
         category: CategoryOption = None,
@@ -83,7 +87,7 @@ def make_control_command(verb: ControlVerb, place: int, summary: str) -> Command
     ) -> None:
         given = ControlOptions(
             hosts, units or (), category or (), locate_registry(registry), as_name, user, reason, at_once,
-            deadline, format_, yes,
+            deadline, format_, yes, context.obj,
         )  # fmt: skip
         raise typer.Exit(run_control(verb, given))
 
@@ -128,23 +132,25 @@ def tell_left_out(hosts: Iterable[str], asked: Collection[str]) -> None:
 
 
 def _control_one(verb: ControlVerb, given: ControlOptions, signal: int) -> "list[tuple[str, ControlOutcome]]":
-    from qtctl.api.connection import connect_to_control
-    from qtctl.api.declared import declare_known
+    from qtctl.cli.early_start import reuse_reaching
 
     target = given.hosts.names[0]
-    declared = declare_known(given.registry, target, as_name=given.as_name)
-    with connect_to_control(declared, target, given.user) as connector, show_progress() as say:
-        say(begun(target, Stage.CONNECT))
+    wanted = Target(given.registry, target, given.as_name, given.user)
+    with reuse_reaching(given.started, wanted, "deploy", given.deadline) as reaching:
+        desired = reaching.declare().desired
         from qtctl.api.control import control
 
-        (task,) = _make_tasks(verb, given, {target: declared.desired}, signal)
+        (task,) = _make_tasks(verb, given, {target: desired}, signal)
+        reaching.connect()
+        with show_progress() as say:
+            say(begun(target, Stage.CONNECT))
 
-        def confirm(plan: "ControlPlan") -> bool:
-            say.clear()
-            return _confirm([(target, plan)], given)
+            def confirm(plan: "ControlPlan") -> bool:
+                say.clear()
+                return _confirm([(target, plan)], given)
 
-        raise_on_interrupt()
-        return [(target, control(task, confirm=confirm, connector=connector))]
+            raise_on_interrupt()
+            return [(target, control(task, confirm=confirm, reaching=reaching))]
 
 
 def _confirm(plans: "Sequence[tuple[str, ControlPlan]]", given: ControlOptions) -> bool:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typer._click import Command, Context
     from typer.core import TyperOption
 
-    from qtctl.flows.asking import Asking
+    from qtctl.cli.early_start import Started
 
 HELP = """Control plane and auditor for fleets of systemd hosts.
 
@@ -130,7 +130,7 @@ def options(
     """Options of every command."""
 
 
-def run(started: "Asking | None" = None) -> NoReturn:
+def run(started: "Started | None" = None) -> NoReturn:
     """Run the command line and exit. Every error is one clear line; the trace only with --debug.
 
     `started`: a host that is being asked already, for the command that asks it.
@@ -156,7 +156,7 @@ def _take_debug(argv: list[str]) -> tuple[bool, list[str]]:
     return "--debug" in argv, [argument for argument in argv if argument != "--debug"]
 
 
-def _run_guarded(argv: list[str], *, debug: bool, started: "Asking | None" = None) -> int:
+def _run_guarded(argv: list[str], *, debug: bool, started: "Started | None" = None) -> int:
     try:
         return _invoke(argv, started)
     except QtctlError as error:
@@ -169,7 +169,7 @@ def _run_guarded(argv: list[str], *, debug: bool, started: "Asking | None" = Non
         return _report_internal_error(error, debug=debug)
 
 
-def _invoke(argv: list[str], started: "Asking | None") -> int:
+def _invoke(argv: list[str], started: "Started | None") -> int:
     """Not through `app()`: that shows usage errors in boxes, and takes an interrupt for a plain exit."""
     completing = COMPLETE in os.environ
     # Loading and building forty commands takes 0.15 s, and one is needed.

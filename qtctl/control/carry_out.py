@@ -59,7 +59,7 @@ def carry_out(host: Host, plan: ControlPlan, about: Mapping[str, str], *, deadli
         if not asked.sent:
             raise
         why = error.what if isinstance(error, HostError) else "interrupted"
-        return _leave_unknown(plan, why, asked.answer)
+        return leave_unknown(plan, why, asked.answer.warnings)
     answer = asked.answer
     if answer.stopped:
         return ControlOutcome(plan.host, ControlStatus.REFUSED, plan, why=f"nothing was done: {answer.stopped}")
@@ -71,11 +71,12 @@ def carry_out(host: Host, plan: ControlPlan, about: Mapping[str, str], *, deadli
     return ControlOutcome(plan.host, status, plan, results, why=late, warnings=answer.warnings)
 
 
-def _leave_unknown(plan: ControlPlan, why: str, answer: Answer) -> ControlOutcome:
+def leave_unknown(plan: ControlPlan, why: str, warnings: tuple[str, ...] = ()) -> ControlOutcome:
+    """It may have been done, and nobody saw how it ended."""
     results = tuple(
         UnitResult(unit, JobEnd.UNKNOWN, plan.find_before(unit), UnitState(unit), why) for unit in plan.units
     )
-    return ControlOutcome(plan.host, ControlStatus.UNKNOWN, plan, results, why, _SEE, answer.warnings)
+    return ControlOutcome(plan.host, ControlStatus.UNKNOWN, plan, results, why, _SEE, warnings)
 
 
 def _list_names(plan: ControlPlan, answer: Answer) -> tuple[str, ...]:

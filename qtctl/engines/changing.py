@@ -12,8 +12,7 @@ from typing import NoReturn
 
 from qtctl.engines.child_process import Receive, Send
 from qtctl.engines.processes import Processes
-from qtctl.engines.work import serve
-from qtctl.model.route import Route
+from qtctl.engines.work import Announced, serve
 
 PRELOAD = ("qtctl.adapters.ssh", "qtctl.api.rollout", "qtctl.rules.loaded_units")
 
@@ -34,7 +33,7 @@ def serve_changes(receive: Receive, send: Send) -> None:
     serve(receive, send, _connect_later)
 
 
-def _connect_later(_route: Route) -> None:
+def _connect_later(_given: Announced) -> None:
     """A deploy makes its own connections."""
 
 

@@ -55,12 +55,16 @@ def connect_as_root(route: Route, earlier: "Host | None" = None) -> "Host":
     return host
 
 
-def connect_to_control(route: Route) -> "Host":
-    """As `connect_as_root`, and open the channels that a look needs, and on which jobs are followed."""
+def connect_to_control(route: Route, meanwhile: Callable[[], object] = tuple) -> "Host":
+    """As `connect_as_root`, and open the channels that a look needs, and on which jobs are followed.
+
+    `meanwhile` runs while the host opens them.
+    """
     host = connect_as_root(route)
     from qtctl.adapters.ssh import SshHost
 
     if isinstance(host, SshHost):
+        BackgroundThread(meanwhile)
         host.prepare()
     return host
 

@@ -4,19 +4,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qtctl.adapters.background_thread import BackgroundThread
-from qtctl.engines.connect import connect_ahead, connect_as_root
+from qtctl.engines.connect import connect_as_root
 from qtctl.interfaces.closing import Closing
 from qtctl.model.route import Route
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from qtctl.interfaces.host import Host
-
-
-def open_ahead(route: Route) -> "Host":
-    """A connection to look through, with the channels that a look needs first."""
-    return connect_ahead(route, lambda: None)
 
 
 class ConnectionAhead(Closing):
@@ -25,10 +18,9 @@ class ConnectionAhead(Closing):
     If nobody asks for it, it is closed as soon as it has been made, and nobody waits for that.
     """
 
-    def __init__(self, route: Route, first: "Callable[[Route], Host]" = connect_as_root) -> None:
-        """`first`: how the first connection is made; it is to be root's, unless said otherwise."""
+    def __init__(self, route: Route) -> None:
         self._route = route
-        self._first: BackgroundThread[Host] | None = BackgroundThread(partial(first, route))
+        self._first: BackgroundThread[Host] | None = BackgroundThread(partial(connect_as_root, route))
         self._earlier: Host | None = None
 
     def __call__(self) -> "Host":

@@ -14,7 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 from qtctl.adapters.background_thread import BackgroundThread
 from qtctl.engines.child_process import ChildProcess
 from qtctl.engines.relay import Relay
-from qtctl.engines.work import Work, await_result
+from qtctl.engines.work import Announced, Work, await_result
 from qtctl.engines.worker import LONGEST_S
 from qtctl.model.route import Route
 
@@ -25,13 +25,13 @@ T = TypeVar("T")
 class EarlyConnection(Executor):
     """Runs work in `child`, a process from `early_worker`, one piece after the other.
 
-    Work that takes longer than `longest_s` ends the process, with a TimeoutError.
+    Work that takes longer than `longest_s`, seconds, ends the process, with a TimeoutError.
     """
 
     def __init__(self, child: ChildProcess, *, longest_s: float = LONGEST_S) -> None:
         self.events = Relay()
         self._child = child
-        self._longest_s = longest_s
+        self.longest_s = longest_s
         self._sent: SimpleQueue[Future[Any] | None] = SimpleQueue()
         self._answers: BackgroundThread[None] | None = None
         self._shut = False
@@ -43,12 +43,16 @@ class EarlyConnection(Executor):
         future.set_running_or_notify_cancel()
         for route in (getattr(arg, "route", None) for arg in args):
             if isinstance(route, Route):
-                self._child.send(route)
+                self.announce(route)
         self._child.send(Work(fn, args, kwargs))
         self._sent.put(future)
         if self._answers is None:
             self._answers = BackgroundThread(self._read)
         return future
+
+    def announce(self, route: Route, *, to_control: bool = False) -> None:
+        """Have it connect before there is work. `to_control`: as an account that is about to become root."""
+        self._child.send(Announced(route, to_control))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the process: with `wait` after all submitted work, otherwise at once."""
@@ -65,6 +69,6 @@ class EarlyConnection(Executor):
     def _read(self) -> None:
         for future in iter(self._sent.get, None):
             try:
-                future.set_result(await_result(self._child, self.events, self._longest_s))
+                future.set_result(await_result(self._child, self.events, self.longest_s))
             except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
                 future.set_exception(error)

@@ -19,13 +19,12 @@ def _serve(receive: Receive, send: Send, *, remote: bool) -> None:
     routed = threading.Event()
     if remote:
         BackgroundThread(lambda: _load_until(routed))
-    from qtctl.engines.work import serve
+    from qtctl.engines.work import Announced, serve
     from qtctl.engines.worker import connect_early, limit_memory
-    from qtctl.model.route import Route
 
-    def connect(route: Route) -> None:
+    def connect(given: Announced) -> None:
         routed.set()
-        connect_early(route)
+        connect_early(given)
 
     limit_memory()
     serve(receive, send, connect)

@@ -16,6 +16,13 @@ class Work(NamedTuple):
     kwargs: Mapping[str, object]
 
 
+class Announced(NamedTuple):
+    """A host that the next piece of work is about. `to_control`: as an account that is about to become root."""
+
+    route: Route
+    to_control: bool = False
+
+
 class Returned(NamedTuple):
     value: object
 
@@ -24,16 +31,13 @@ class Raised(NamedTuple):
     error: BaseException
 
 
-def serve(receive: Receive, send: Send, routed: Callable[[Route], None]) -> None:
-    """Run the work received, one piece after the other: send its events, then `Returned` or `Raised`.
-
-    A route that is received announces the host of the next piece of work.
-    """
+def serve(receive: Receive, send: Send, announced: Callable[[Announced], None]) -> None:
+    """Run the work received, one piece after the other: send its events, then `Returned` or `Raised`."""
     with send_events_to(send):
         while True:
             given = receive()
-            if isinstance(given, Route):
-                routed(given)
+            if isinstance(given, Announced):
+                announced(given)
             else:
                 send(run(given))
 

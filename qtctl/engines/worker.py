@@ -9,7 +9,7 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from qtctl.adapters.background_thread import BackgroundThread
-from qtctl.engines.connect import CONNECT_S, connect, connect_ahead
+from qtctl.engines.connect import CONNECT_S, connect, connect_ahead, connect_to_control
 from qtctl.engines.events import tell
 from qtctl.errors import TemporarilyUnreachable, Unreachable
 from qtctl.model.events import Stage, begun
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
+    from qtctl.engines.work import Announced
     from qtctl.interfaces.host import Host
     from qtctl.model.evidence import Evidence
     from qtctl.model.inquiry import Inquiry
@@ -41,6 +42,7 @@ LOOK_OTHERWISE = "the host is broken or hostile; look at it by other means"
 
 _ahead: "dict[Route, tuple[float, BackgroundThread[Host]]]" = {}
 """Connections that this process has begun before it was asked to use them, and when it did."""
+_kept: "dict[Route, Host]" = {}
 
 
 def answer(inquiry: "Inquiry", deadline_s: float = HOST_S) -> "Evidence":
@@ -81,9 +83,23 @@ def make_lost_evidence(inquiry: "Inquiry", why: str, hint: str = LOOK_OTHERWISE)
     return refuse_all(inquiry, error, SystemClock(), target)
 
 
-def connect_early(route: Route) -> None:
-    """Begin to connect: the next inquiry with this route uses the connection."""
-    _ahead[route] = monotonic(), BackgroundThread(lambda: connect_ahead(route, load))
+def connect_early(given: "Announced") -> None:
+    """Begin to connect: the next work with this route uses the connection."""
+    opener = connect_to_control if given.to_control else connect_ahead
+    _ahead[given.route] = monotonic(), BackgroundThread(partial(opener, given.route, load))
+
+
+def keep_connection(route: Route) -> "Host":
+    """The connection to a host that is asked several things, as long as this process lives. HostError if there is none.
+
+    What was begun early is used; what is opened on it, a bus for instance, stays open.
+    """
+    if route not in _kept:
+        from qtctl.apply.shared import SharedHost
+
+        _, connection = _open_connection(route)
+        _kept[route] = SharedHost(connection())
+    return _kept[route]
 
 
 def connect_persistently(route: Route, deadline_s: float) -> None:

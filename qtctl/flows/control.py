@@ -1,55 +1,53 @@
 """An operator's action on one host: looked at, planned, agreed to, carried out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
-from qtctl.collect.collect import collect
-from qtctl.control.carry_out import carry_out
-from qtctl.interfaces.clock import Clock
-from qtctl.interfaces.host import Host
 from qtctl.model.control import ControlOutcome, ControlPlan, ControlRequest, ControlStatus
 from qtctl.model.desired import Desired
-from qtctl.model.evidence import Need
+from qtctl.model.evidence import Evidence, Need
 from qtctl.model.facts import Facts, Unit
-from qtctl.model.inquiry import build_inquiry
+from qtctl.model.inquiry import Inquiry, build_inquiry
 from qtctl.plan.control import PROPERTIES, list_needs, list_unseen, make_control_plan
 
 READ_S = 30.0
+"""For the answers to one inquiry."""
+Look = Callable[[Inquiry], Evidence]
+CarryOut = Callable[[ControlPlan], ControlOutcome]
+"""HostError, which Refused is, only if nothing was done."""
 MOST_ROUNDS = 8
 """How far chains of units that depend on each other are followed."""
 
 
-def plan_control(host: Host, desired: Desired, request: ControlRequest, clock: Clock) -> ControlPlan:
+def plan_control(look: Look, desired: Desired, request: ControlRequest) -> ControlPlan:
     """`desired`: with its files, and from `identity.allow_stand_in`. HostError if the host could not be asked."""
-    needs = list_needs(desired, request.units)
-    facts = _look(host, desired, needs, clock)
+    facts = Facts.of(look(_make_inquiry(desired, list_needs(desired, request.units))))
     plan = make_control_plan(desired, facts, request)
     for _ in range(MOST_ROUNDS):
         unseen = () if plan.refusals else list_unseen(desired, facts, plan)
         if not unseen:
             break
-        facts = facts.merge(_look(host, desired, tuple(Need(Unit.FACT, unit) for unit in unseen), clock))
+        more = _make_inquiry(desired, tuple(Need(Unit.FACT, unit) for unit in unseen))
+        facts = facts.merge(Facts.of(look(more)))
         plan = make_control_plan(desired, facts, request)
     return plan
 
 
 def control(
-    host: Host,
+    look: Look,
+    carry_out: CarryOut,
     desired: Desired,
     request: ControlRequest,
-    clock: Clock,
     *,
     confirm: Callable[[ControlPlan], bool],
-    about: Mapping[str, str],
-    deadline_s: float,
 ) -> ControlOutcome:
     """Plan, and carry that out if `confirm` agrees. HostError if the host could not be asked: nothing was done."""
-    plan = plan_control(host, desired, request, clock)
+    plan = plan_control(look, desired, request)
     if plan.refusals:
         return refuse(plan)
     if not confirm(plan):
         return ControlOutcome(plan.host, ControlStatus.DECLINED, plan)
-    return carry_out(host, plan, about, deadline_s=deadline_s)
+    return carry_out(plan)
 
 
 def refuse(plan: ControlPlan) -> ControlOutcome:
@@ -58,7 +56,6 @@ def refuse(plan: ControlPlan) -> ControlOutcome:
     return ControlOutcome(plan.host, ControlStatus.REFUSED, plan, why=why, hint=first.hint)
 
 
-def _look(host: Host, desired: Desired, needs: tuple[Need, ...], clock: Clock) -> Facts:
+def _make_inquiry(desired: Desired, needs: tuple[Need, ...]) -> Inquiry:
     properties = {need.subject: PROPERTIES for need in needs if need.fact == Unit.FACT}
-    asked = build_inquiry(desired, needs, properties=properties)
-    return Facts.of(collect(host, replace(asked, named_only=True), clock, deadline_s=READ_S))
+    return replace(build_inquiry(desired, needs, properties=properties), named_only=True)

@@ -1,41 +1,29 @@
 """How the units of one host are, and what they last wrote to the journal."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from shlex import join
 
 from qtctl.collect.collect import collect
 from qtctl.dialects import terminal
 from qtctl.dialects.lines import split_lines
 from qtctl.errors import HostError
+from qtctl.flows.units_question import UnitsQuestion
 from qtctl.interfaces.clock import Clock
 from qtctl.interfaces.host import Host, Running
-from qtctl.model.desired import Desired
-from qtctl.model.evidence import Need
-from qtctl.model.facts import Facts, Unit
-from qtctl.model.inquiry import build_inquiry
+from qtctl.model.facts import Facts
 from qtctl.model.unit_status import HostLook, JournalAccess
 from qtctl.remote.scripts import read_script
 
-TASKS = ("Service", "TasksCurrent")
-LINES_OF = 10
-"""Of how many units the journal is read: each takes the host some 20 ms."""
 MOST_LINES = 1000
 _READ_S = 30.0
 
 
-def look_at_units(host: Host, desired: Desired, units: Sequence[str], lines: int, clock: Clock) -> HostLook:
-    """`lines`: of each unit's journal, 0 for none; they are read for at most LINES_OF units.
-
-    HostError if the host could not be asked at all.
-    """
-    reading = _start_reading(host, units, lines) if lines and len(units) <= LINES_OF else None
-    needs = tuple(Need(Unit.FACT, unit) for unit in units)
-    properties = {unit: (TASKS,) for unit in units if unit.endswith(".service")}
-    asked = build_inquiry(desired, needs, properties=properties)
-    facts = Facts.of(collect(host, replace(asked, named_only=True), clock, deadline_s=_READ_S))
+def look_at_units(host: Host, question: UnitsQuestion, clock: Clock) -> HostLook:
+    """HostError if the host could not be asked at all."""
+    reading = _start_reading(host, question.units, question.lines) if question.lines else None
+    facts = Facts.of(collect(host, question.inquiry, clock, deadline_s=_READ_S))
     access, found = _finish_reading(reading)
-    return HostLook(host.address, tuple(units), facts, journal=access, lines=found, user=host.user)
+    return HostLook(host.address, question.units, facts, journal=access, lines=found, user=host.user)
 
 
 def _start_reading(host: Host, units: Sequence[str], lines: int) -> Running | None:

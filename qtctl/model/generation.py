@@ -4,10 +4,12 @@ import gzip
 import zlib
 from dataclasses import dataclass, replace
 from functools import cache
-
-from pydantic import TypeAdapter, ValidationError
+from typing import TYPE_CHECKING
 
 from qtctl.model.desired import Desired
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 FORMAT = 1
 """Version of what is recorded about a generation, as `format`."""
@@ -55,10 +57,12 @@ def unpack_desired(content: bytes) -> Desired:
     try:
         text = zlib.decompressobj(_GZIP).decompress(content, _MOST_BYTES)
         return _make_adapter().validate_json(text)
-    except (zlib.error, ValidationError) as error:
+    except (zlib.error, ValueError) as error:
         raise DamagedGeneration("what it declares cannot be read") from error
 
 
 @cache
-def _make_adapter() -> TypeAdapter[Desired]:
+def _make_adapter() -> "TypeAdapter[Desired]":
+    from pydantic import TypeAdapter  # noqa: PLC0415 - who asks for root does without
+
     return TypeAdapter(Desired)

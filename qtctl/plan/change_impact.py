@@ -8,8 +8,9 @@ from qtctl.dialects import terminal
 from qtctl.dialects.arguments import find_argument_spans, mask_lines
 from qtctl.dialects.lines import split_file_lines
 from qtctl.dialects.secrets import is_harmless, is_secret_name
+from qtctl.dialects.systemd.change_class import ChangeClass
 from qtctl.dialects.systemd.splitting import Escapes, split
-from qtctl.dialects.systemd.table.change_classes import ChangeClass, counts_when_stopped, find_change_class
+from qtctl.dialects.systemd.table.change_classes import counts_when_stopped, find_change_class
 from qtctl.dialects.systemd.unitfile import merge_effective, parse
 from qtctl.errors import InputError
 

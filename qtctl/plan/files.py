@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from qtctl.dialects.shell import quote
-from qtctl.dialects.systemd.table.change_classes import ChangeClass
+from qtctl.dialects.systemd.change_class import ChangeClass
 from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.meaning.originals import ABSENT, describe_seen, is_in_place
 from qtctl.model.desired import Desired, DesiredFile

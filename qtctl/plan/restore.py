@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from qtctl.dialects.systemd.table.change_classes import ChangeClass
+from qtctl.dialects.systemd.change_class import ChangeClass
 from qtctl.dialects.systemd.unit_name import get_template, is_template
 from qtctl.model.backup import Backup, Entry, EntryKind, Installed, UnitThen
 from qtctl.model.desired import DesiredFile

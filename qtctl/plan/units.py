@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from qtctl.dialects.systemd.table.change_classes import ChangeClass
+from qtctl.dialects.systemd.change_class import ChangeClass
 from qtctl.meaning.enablement import find_left_pullers
 from qtctl.meaning.units import is_up
 from qtctl.model.facts import File, Unit

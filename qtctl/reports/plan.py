@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from qtctl.dialects.systemd.table.change_classes import ChangeClass
+from qtctl.dialects.systemd.change_class import ChangeClass
 from qtctl.errors import InputError, Place
 from qtctl.model.plan import Choices, Dragged, Effect, NoteKind, Plan, PlannedBefore, Step, StepKind
 from qtctl.plan.agreed import digest_step, plan_digest

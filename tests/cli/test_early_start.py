@@ -5,10 +5,26 @@ from typing import Any
 
 import pytest
 
-from qtctl.cli.early_start import COMMANDS, FLAGS, begin, find_target, reuse_started
+from qtctl.cli.early_start import (
+    COMMANDS,
+    FLAGS,
+    FLAGS_OF_UNITS,
+    OF_UNITS,
+    ROLES,
+    UnitsOf,
+    begin,
+    find_target,
+    find_units,
+    reuse_reaching,
+    reuse_started,
+)
 from qtctl.cli.main import build_command
 from qtctl.errors import InputError
+from qtctl.flows import in_worker
+from qtctl.flows.asking import Asking
+from qtctl.flows.reaching import Reaching
 from qtctl.flows.target import Target
+from qtctl.flows.units_question import make_question
 from qtctl.formats.catalogue import Content, list_offered
 from qtctl.model.events import Event, Stage, begun
 from tests.cli.world import ROOT
@@ -97,6 +113,7 @@ def test_a_host_that_is_being_asked_is_the_one_that_the_command_takes() -> None:
     registry = ROOT / "registry"
     started = begin(["audit", "--host", "local", "--registry", str(registry)])
     events: list[Event] = []
+    assert isinstance(started, Asking)
     with reuse_started(started, Target(registry, "local")) as asking:
         assert asking is started
         assert asking.begun
@@ -125,3 +142,98 @@ def test_an_error_that_is_met_early_is_reported_by_the_command(tmp_path: Path) -
         pytest.raises(InputError, match=r"fleet\.toml is missing"),
     ):
         asking.begin()
+
+
+HERE = Path("registry")
+OF_UNITS_LINES = [
+    ("status --host web-1", UnitsOf(Target(HERE, "web-1"), "audit", (), ())),
+    ("status api --host web-1 core.target", UnitsOf(Target(HERE, "web-1"), "audit", ("api", "core.target"), ())),
+    ("status --host=web-1 --category ai --format json", UnitsOf(Target(HERE, "web-1"), "audit", (), ("ai",))),
+    ("restart api --host web-1", UnitsOf(Target(HERE, "web-1"), "deploy", ("api",), ())),
+    (
+        "stop --yes api --as prod --user me --registry r --host web-1 --reason moving --format json",
+        UnitsOf(Target(Path("r"), "web-1", "prod", "me"), "deploy", ("api",), ()),
+    ),
+    ("reset-failed -y --category ai --host local", UnitsOf(Target(HERE, "local"), "deploy", (), ("ai",))),
+]
+OF_UNITS_LEFT = [
+    "",
+    "status",
+    "status api",
+    "status --host web-1,web-2",
+    "status --host web-* api",
+    "status --host web-1 --lines 3",
+    "status --host web-1 -- api",
+    "status --host web-1 --yes",
+    "status --host web-1 --format xml",
+    "status --tag web",
+    "restart --host web-1",
+    "restart api --host web-1 --format json",
+    "restart api --host web-1 --help",
+    "restart api --host web-1 --deadline 3",
+    "restart api --host web-1 --tag web",
+    "restart api --host web-1 --user -oProxyCommand=sh",
+    "kill api --host web-1",
+]
+
+
+@pytest.mark.parametrize(("line", "found"), OF_UNITS_LINES)
+def test_units_of_one_host(line: str, found: UnitsOf) -> None:
+    assert find_units(line.split(), {}) == found
+
+
+@pytest.mark.parametrize("line", OF_UNITS_LEFT)
+def test_units_are_otherwise_left_to_the_command(line: str) -> None:
+    assert find_units(line.split(), {}) is None
+
+
+@pytest.mark.parametrize("verb", ROLES)
+def test_the_options_of_units_are_those_of_the_command(verb: str) -> None:
+    command: Any = build_command()
+    options = {name: option for option in command.commands[verb].params for name in option.opts}
+    for name in OF_UNITS[ROLES[verb]]:
+        assert not options[name].is_flag
+    for name in FLAGS_OF_UNITS[ROLES[verb]] - {"--debug"}:
+        assert options[name].is_flag
+
+
+def test_what_is_not_cached_is_connected_to_by_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then it is cached, and connected to early from then on; unless a word means no unit."""
+    monkeypatch.setenv("QTCTL_KEEP", str(tmp_path))
+    registry = ROOT / "registry"
+    target = Target(registry, "127.0.0.1", user="nobody")
+    argv = ["--host", "127.0.0.1", "--user", "nobody", "--registry", str(registry)]
+    with _begin_to_reach(["status", *argv]) as started:
+        assert not started.connecting
+        with reuse_reaching(started, target, "audit") as reaching:
+            assert reaching is started
+            assert reaching.declare().desired.services
+    with _begin_to_reach(["status", "ai-engine", *argv]) as started:
+        assert started.connecting
+    with _begin_to_reach(["restart", "redis-server", *argv]) as started:
+        assert not started.connecting
+
+
+def test_another_account_is_not_taken() -> None:
+    target = Target(ROOT / "registry", "local")
+    with (
+        _begin_to_reach(["restart", "api", "--host", "local", "--registry", str(target.registry)]) as started,
+        reuse_reaching(started, target, "audit") as reaching,
+    ):
+        assert reaching is not started
+
+
+def test_a_worker_answers_several_questions() -> None:
+    target = Target(ROOT / "registry", "local")
+    with reuse_reaching(None, target, "audit") as reaching:
+        desired = reaching.declare().desired
+        question = make_question(desired, ("quantum-ai-engine.service",), 0)
+        looks = [reaching.run(in_worker.look, reaching.connect(), question) for _ in range(2)]
+    assert [each.units for each in looks] == [question.units] * 2
+    assert all(each.facts is not None for each in looks)
+
+
+def _begin_to_reach(argv: list[str]) -> Reaching:
+    started = begin(argv)
+    assert isinstance(started, Reaching)
+    return started

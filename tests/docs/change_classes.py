@@ -1,6 +1,7 @@
 """docs/change-classes.md: what puts each directive in force, from the table itself."""
 
-from qtctl.dialects.systemd.table.change_classes import ChangeClass, find_change_class
+from qtctl.dialects.systemd.change_class import ChangeClass
+from qtctl.dialects.systemd.table.change_classes import find_change_class
 from qtctl.dialects.systemd.table.lookup import list_directives
 
 HEAD = """# What a change needs

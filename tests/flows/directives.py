@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from qtctl.dialects.systemd.table.change_classes import ChangeClass
+from qtctl.dialects.systemd.change_class import ChangeClass
 from qtctl.lab import lab
 from qtctl.model.desired import Desired, DesiredOther, DesiredService, DesiredTimer
 from qtctl.model.tree import Account, Tree

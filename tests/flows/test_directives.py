@@ -2,7 +2,7 @@
 
 import pytest
 
-from qtctl.dialects.systemd.table.change_classes import ChangeClass
+from qtctl.dialects.systemd.change_class import ChangeClass
 from tests.flows.directives import change, list_changes
 from tests.flows.ground import Ground
 

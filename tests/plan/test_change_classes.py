@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from qtctl.dialects.systemd.table.change_classes import ChangeClass, find_change_class
+from qtctl.dialects.systemd.change_class import ChangeClass
+from qtctl.dialects.systemd.table.change_classes import find_change_class
 from qtctl.dialects.systemd.table.lookup import list_directives
 from qtctl.model.desired import DesiredCommand, DesiredService
 from qtctl.model.plan import StepKind

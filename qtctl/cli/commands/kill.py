@@ -47,6 +47,7 @@ MOST_SIGNAL = 64
 
 @selects_hosts_to_change
 def kill(
+    context: typer.Context,
     hosts: Selected,
     units: UnitsArgument = None,
     category: CategoryOption = None,
@@ -65,7 +66,7 @@ def kill(
     """Send a signal to all processes of units."""
     given = ControlOptions(
         hosts, units or (), category or (), locate_registry(registry), as_name, user, reason, at_once,
-        deadline, format_, yes,
+        deadline, format_, yes, context.obj,
     )  # fmt: skip
     raise typer.Exit(run_control(ControlVerb.KILL, given, _read_signal(signal)))
 

@@ -21,9 +21,11 @@ from qtctl.cli.options import (
 )
 from qtctl.cli.output import present, show_progress
 from qtctl.cli.selecting import Selected, selects_hosts_to_change
+from qtctl.flows.target import Target
 from qtctl.model.events import Stage, begun
 
 if TYPE_CHECKING:
+    from qtctl.cli.early_start import Started
     from qtctl.model.desired import Desired
     from qtctl.model.unit_status import HostLook
 
@@ -47,6 +49,7 @@ class _Given:
 
 @selects_hosts_to_change
 def status(
+    context: typer.Context,
     hosts: Selected,
     units: UnitsArgument = None,
     category: CategoryOption = None,
@@ -63,7 +66,11 @@ def status(
     Without UNIT, all units that are declared for the hosts.
     """
     given = _Given(locate_registry(registry), as_name, user, units or (), category or (), lines)
-    looks = _look_at_one(hosts.names[0], given) if hosts.alone else _look_at_several(hosts, given, at_once, deadline)
+    looks = (
+        _look_at_one(hosts.names[0], given, context.obj)
+        if hosts.alone
+        else _look_at_several(hosts, given, at_once, deadline)
+    )
     from qtctl.reports.unit_status import build_report
     from qtctl.reports.unit_status_view import build_view
 
@@ -72,18 +79,20 @@ def status(
     raise typer.Exit(choose_status_exit(report.totals.not_as_declared, report.totals.unknown))
 
 
-def _look_at_one(target: str, given: _Given) -> "list[tuple[Desired, HostLook]]":
-    from qtctl.api.connection import connect_to_look
-    from qtctl.api.declared import declare_known
+def _look_at_one(target: str, given: _Given, started: "Started | None") -> "list[tuple[Desired, HostLook]]":
+    from qtctl.cli.early_start import reuse_reaching
 
-    declared = declare_known(given.registry, target, as_name=given.as_name)
-    with connect_to_look(declared, target, given.user) as connector, show_progress() as say:
-        say(begun(target, Stage.CONNECT))
-        from qtctl.api import unit_status as api
+    wanted = Target(given.registry, target, given.as_name, given.user)
+    with reuse_reaching(started, wanted, "audit") as reaching:
+        declared = reaching.declare()
+        reaching.connect()
+        with show_progress() as say:
+            say(begun(target, Stage.CONNECT))
+            from qtctl.api import unit_status as api
 
-        chosen = api.select(declared.desired, given.units, given.categories)
-        task = api.StatusTask(target, declared.desired, chosen, given.count_lines(), given.user)
-        return [(declared.desired, api.look(task, connector))]
+            chosen = api.select(declared.desired, given.units, given.categories)
+            task = api.StatusTask(target, declared.desired, chosen, given.count_lines(), given.user)
+            return [(declared.desired, api.look(task, reaching))]
 
 
 def _look_at_several(

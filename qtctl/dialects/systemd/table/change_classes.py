@@ -6,31 +6,11 @@ dependencies and stop commands when it next needs them, recomputes timers, and a
 until that is created again. If it is not certain, the class is a restart.
 """
 
-from enum import StrEnum
-
+from qtctl.dialects.systemd.change_class import ChangeClass
 from qtctl.dialects.systemd.table.lookup import TYPES, find_first_version
 
 RESOURCES_OF = "Slice"
 """A slice has nothing but control group settings: every unit type with control groups has these."""
-
-
-class ChangeClass(StrEnum):
-    """The least that is needed, from nothing to creating the unit again. [Install] is not part of the scale."""
-
-    NOTHING = "nothing"
-    REENABLE = "re-enable"
-    DAEMON_RELOAD = "daemon-reload"
-    UNIT_RELOAD = "reload"
-    RESTART = "restart"
-    RECREATE = "recreate"
-
-    @property
-    def rank(self) -> int:
-        return tuple(ChangeClass).index(self)
-
-    @property
-    def starts_anew(self) -> bool:
-        return self in (ChangeClass.RESTART, ChangeClass.RECREATE)
 
 
 _KEPT_CONTROL_GROUP = frozenset((

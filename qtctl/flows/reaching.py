@@ -1,0 +1,87 @@
+"""Connects to one host as soon as the registry says how it is reached, for commands that ask it several things."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar
+
+from qtctl.engines.child_process import WorkerEnded
+from qtctl.engines.connect import make_declared_route
+from qtctl.engines.worker import LONGEST_S
+from qtctl.errors import HostError
+from qtctl.flows.target import Target
+from qtctl.interfaces.closing import Closing
+
+if TYPE_CHECKING:
+    from qtctl.engines.early_connection import EarlyConnection
+    from qtctl.flows.cached_desired import CachedDesired
+    from qtctl.flows.declared import Declared
+    from qtctl.model.route import Route
+
+
+class WorkerLost(HostError):
+    """The process that asks the host ended, or took too long: what it has done there is not known."""
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Role = Literal["audit", "deploy"]
+
+
+class Reaching(Closing):
+    """One host, and the worker that asks it. `engine` is shut down at the end.
+
+    `role`: whose account logs in, unless the target says which; the one that deploys is about to become root.
+    """
+
+    def __init__(self, target: Target, role: Role, engine: "EarlyConnection") -> None:
+        self.target = target
+        self.role = role
+        self._engine = engine
+        self._desired: CachedDesired | None = None
+        self._declared: Declared | None = None
+        self._route: Route | None = None
+
+    @property
+    def connecting(self) -> bool:
+        """Whether it has begun to."""
+        return self._route is not None
+
+    def find_known(self) -> "Declared | None":
+        """What the host must have, if that is cached. InputErrors if the registry is wrong."""
+        if self._declared is None:
+            self._declared = self._find().get_cached()
+        return self._declared
+
+    def declare(self) -> "Declared":
+        """What the host must have, from the cache or into it. InputErrors if the registry is wrong."""
+        if self._declared is None:
+            self._declared = self._find().load()
+        return self._declared
+
+    def _find(self) -> "CachedDesired":
+        if self._desired is None:
+            from qtctl.flows.cached_desired import CachedDesired  # noqa: PLC0415 - while the worker loads
+
+            self._desired = CachedDesired(self.target)
+        return self._desired
+
+    def connect(self) -> "Route":
+        """Begin to connect, unless that was done already. InputErrors as `declare`."""
+        if self._route is None:
+            self._route = make_declared_route(self.target.host, self.declare().desired, self.target.user, self.role)
+            self._engine.announce(self._route, to_control=self.role == "deploy")
+        return self._route
+
+    def allow(self, seconds: float) -> None:
+        """For the work that takes longest, besides what it may take to connect and to look."""
+        self._engine.longest_s = LONGEST_S + seconds
+
+    def run(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Have the worker do it. Raises what it raised."""
+        try:
+            return self._engine.submit(work, *args, **kwargs).result()
+        except (TimeoutError, WorkerEnded) as error:
+            raise WorkerLost(f"{self.target.host}: {str(error) or 'no end in time'}") from error
+
+    def close(self) -> None:
+        """Whatever the worker is doing."""
+        self._engine.shutdown(wait=False, cancel_futures=True)
