@@ -47,6 +47,7 @@ PRINTED_BY = {
     "lab": "qtctl lab list --format json",
     "lint": "qtctl lint --format json",
     "list": "qtctl list --format json",
+    "log-line": "qtctl logs --format jsonl, each line",
     "overview": "qtctl report overview --format json",
     "parity": "qtctl parity --format json",
     "plan": "qtctl plan --format json",
@@ -57,6 +58,7 @@ PRINTED_BY = {
     "snapshot-check": "qtctl snapshot verify --format json",
     "snapshots": "qtctl snapshot list --format json",
     "status": "qtctl status --format json",
+    "watch-line": "qtctl watch --format jsonl, each line",
     "why": "qtctl why FILE#/POINTER --format json",
 }
 """Document → the command that writes it."""

@@ -16,6 +16,7 @@ from qtctl.reports.flow import FlowReport
 from qtctl.reports.gate import GateReport
 from qtctl.reports.generation import GenerationReport
 from qtctl.reports.generations import GenerationsReport
+from qtctl.reports.line_schemas import LogObject, WatchObject
 from qtctl.reports.module_registry import RegistryReport
 from qtctl.reports.overview import OverviewReport
 from qtctl.reports.parity import ParityDocument
@@ -51,6 +52,7 @@ def make_schemas() -> dict[str, dict[str, object]]:
         "gate": make_schema(GateReport),
         "generation": make_schema(GenerationReport),
         "generations": make_schema(GenerationsReport),
+        "log-line": make_schema(LogObject),
         "overview": make_schema(OverviewReport),
         "parity": make_schema(ParityDocument),
         "plan": make_schema(PlanReport),
@@ -64,5 +66,6 @@ def make_schemas() -> dict[str, dict[str, object]]:
         "snapshots": make_schema(SnapshotsReport),
         "status": make_schema(StatusReport),
         "verify": make_schema(VerifyReport),
+        "watch-line": make_schema(WatchObject),
         "why": make_schema(WhyReport),
     }

@@ -10,9 +10,11 @@ from qtctl.findings.verdict import Conclusion
 from qtctl.flows.adopt import Adopted
 from qtctl.history.chain import check_chain
 from qtctl.model.control import ControlVerb
+from qtctl.model.log_line import ClockOffset, HostLog, LogLine, LogState
 from qtctl.model.policy import GateStep
 from qtctl.model.preparation import PrepareAction, PreparePlan, PrepareStep
 from qtctl.model.rehearsal import StepKind
+from qtctl.model.watch import Change, Kind
 from qtctl.registry.load import load
 from qtctl.reports import (
     adopt,
@@ -30,6 +32,7 @@ from qtctl.reports import (
     gate,
     generation,
     generations,
+    log_lines,
     module_registry,
     overview,
     parity,
@@ -42,6 +45,7 @@ from qtctl.reports import (
     snapshot,
     unit_status,
     verify,
+    watch_lines,
     why,
 )
 from qtctl.reports.schemas import make_schemas
@@ -75,6 +79,8 @@ BACKUP, TAKEN = Path("lab1.qtbackup"), make_backup()
 REHEARSED = make_rehearsal(failed(StepKind.KILL, "shop-api.service", findings=(OPEN,)))
 PREPARED = PreparePlan("f", "h1", (PrepareStep(PrepareAction.CREATE, "file", "/etc/sudoers.d/f", "missing", "+ a"),))
 SEEN = module_registry.build_report(desired(), evidence(), CHECKS)
+LINE = LogLine(1_768_600_000_000_000, "web-1", "shop-api.service", "api", "up", 1_768_600_000_000_007, 6, 12)
+CHANGE = Change(1_768_600_000.5, "web-1", Kind.UNIT, "shop-api.service", "", "active (running)")
 REGISTRY = load({path: text.encode() for path, text in FILES.items()})
 WRITTEN = {
     "adopt": lambda: adopt.to_json(adopt.build_report(adoption().adoption, "out")),
@@ -107,6 +113,7 @@ WRITTEN = {
     ),
     "generation": lambda: generation.to_json(generation.build_report(((CURRENT, NEW),), address="lab1")),
     "generations": lambda: generations.to_json(generations.build_report((CURRENT,), host="h1", address="lab1")),
+    "log-line": lambda: log_lines.write_object(LINE),
     "overview": lambda: overview.to_json(overview.build_report(desired(), evidence(), CHECKS)),
     "parity": lambda: parity.to_json(reports(evidence())),
     "plan": lambda: plan.to_json(planned()),
@@ -126,6 +133,7 @@ WRITTEN = {
     ),
     "status": lambda: unit_status.to_json(unit_status.build_report(LOOKS)),
     "verify": lambda: verify.to_json(verify.build_report(VERIFIED)),
+    "watch-line": lambda: watch_lines.write_object(CHANGE),
     "why": lambda: why.to_json(
         why.build_report(json.loads(module_registry.to_json(SEEN)), "r.json", ("summary", "running"))
     ),
@@ -148,6 +156,25 @@ def test_what_is_written_is_what_its_schema_says(name: str) -> None:
 def test_the_last_line_of_an_audit_is_what_its_schema_says() -> None:
     line = fleet_lines.write_summary(fleet.build_report([audit.build_report(desired(), evidence(), CHECKS)]))
     Draft202012Validator(make_schemas()["audit-line"]).validate(json.loads(line))
+
+
+LOGGED = {
+    "bare": LogLine(0, "web-1", "", "", "", 0),
+    "whole host": HostLog("web-1", LogState.COMPLETE, (LINE,), ClockOffset(-40_000_000, 700)),
+    "unknown host": HostLog("web-1", LogState.UNKNOWN, why="no connection", hint="is it up?"),
+    "cut host": HostLog("web-1", LogState.CUT, why="more than 256 MiB", hint="ask for less", left_out=3),
+}
+
+
+@pytest.mark.parametrize("each", LOGGED.values(), ids=LOGGED)
+def test_what_logs_print_is_what_its_schema_says(each: LogLine | HostLog) -> None:
+    Draft202012Validator(make_schemas()["log-line"]).validate(json.loads(log_lines.write_object(each)))
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_what_watch_prints_is_what_its_schema_says(kind: Kind) -> None:
+    change = Change(1_768_600_000.5, "web-1", kind, "s", "connected", "lost", "no answer")
+    Draft202012Validator(make_schemas()["watch-line"]).validate(json.loads(watch_lines.write_object(change)))
 
 
 def test_every_document_has_a_schema() -> None:

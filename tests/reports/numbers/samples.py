@@ -133,7 +133,7 @@ def list_kind(kind: Kind) -> str:
 
 
 SAMPLES: dict[str, Make] = {
-    **{name: write for name, write in WRITTEN.items() if name != "audit-line"},
+    **{name: write for name, write in WRITTEN.items() if not name.endswith("-line")},
     **{name: make for each in EVIDENCE for name, make in of_host(each).items()},
     "fleet": lambda: fleet.to_json(
         fleet.build_report(

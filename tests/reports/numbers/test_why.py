@@ -16,8 +16,9 @@ from qtctl.reports.why import build_report
 from .samples import SAMPLES, read_sample
 
 Steps = tuple[str, ...]
-LINES = {"audit-line"}
-"""Lines of a stream: their numbers are those of `audit` and `fleet-audit`, which `why` explains."""
+LINES = {"audit-line", "log-line", "watch-line"}
+"""Lines of streams: the numbers of the first are those of `audit` and `fleet-audit`, which `why` explains; the others
+have what hosts told."""
 SCHEMAS = {name: schema for name, schema in make_document_schemas().items() if name not in LINES}
 
 
