@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 PRIORITIES = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
 """By their numbers, as syslog has them."""
@@ -24,8 +25,7 @@ class LogRequest:
     follow: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LogLine:
+class LogLine(NamedTuple):
     """One message. `at`: by the caller's clock; `stamped`: by the host's own, as its journal has it.
 
     `host`: the name that it was asked for as. `service`: the name in the registry of what `unit` belongs to. `pid` and

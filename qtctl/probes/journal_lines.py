@@ -4,6 +4,7 @@ import json
 import re
 import zlib
 from collections.abc import Iterator
+from functools import lru_cache
 from shlex import quote
 from typing import Any
 
@@ -22,6 +23,8 @@ _MICROSECONDS = 1_000_000
 _CURSOR = re.compile(r"[A-Za-z0-9=;]{1,300}")
 _PRIORITIES: dict[object, int] = {str(number): number for number in range(8)}
 _DIGITS = 10
+_decode = json.JSONDecoder().raw_decode
+"""Reads a value, and says where it ends: two thirds of the time of `json.loads`."""
 
 
 def make_script(units: Units, request: LogRequest) -> str:
@@ -82,7 +85,7 @@ class LineReader:
 
     def __init__(self, host: str, units: Units, clock: ClockOffset, *, keeps_cursors: bool = False) -> None:
         """`keeps_cursors`: each line has its own, which takes memory."""
-        self._host, self._units, self._clock = host, units, clock
+        self._host, self._units, self._ahead = host, units, clock.ahead
         self._keeps_cursors = keeps_cursors
         self._rest = b""
         self._skipping = False
@@ -110,18 +113,25 @@ class LineReader:
             self._note(text)
             return None
         try:
-            fields = json.loads(text)
+            fields, end = _decode(text)
+            if end != len(text) and not text[end:].isspace():
+                self.left_out += 1
+                return None
+            get = fields.get
             stamped = int(fields["__REALTIME_TIMESTAMP"])
-            unit = self._find_unit(fields)
+            unit = get("_SYSTEMD_UNIT")
+            if unit.__class__ is not str or unit not in self._units:
+                unit = self._find_unit(fields)
+            message, priority, pid = get("MESSAGE"), get("PRIORITY"), get("_PID")
             return LogLine(
-                stamped - self._clock.ahead,
+                stamped - self._ahead,
                 self._host,
                 unit,
                 self._units.get(unit, unit),
-                _read_text(fields.get("MESSAGE")),
+                message if message.__class__ is str else _read_text(message),
                 stamped,
-                _PRIORITIES.get(fields.get("PRIORITY")),
-                _read_pid(fields.get("_PID")),
+                _PRIORITIES.get(priority) if priority.__class__ is str else None,
+                _read_pid(pid) if pid.__class__ is str else None,
                 fields["__CURSOR"] if self._keeps_cursors else "",
             )
         except (ValueError, KeyError, TypeError, RecursionError):
@@ -135,10 +145,7 @@ class LineReader:
             self.complaint = self.complaint or text[:300]
 
     def _find_unit(self, fields: dict[str, Any]) -> str:
-        """The unit that was asked for; systemd's own messages about a unit name it in another field."""
-        own = fields.get("_SYSTEMD_UNIT")
-        if isinstance(own, str) and own in self._units:
-            return own
+        """The unit that was asked for: systemd's own messages about a unit name it in another field."""
         found = [value for name in _OF_UNIT if isinstance(value := fields.get(name), str)]
         return next((unit for unit in found if unit in self._units), found[0] if found else "")
 
@@ -173,7 +180,8 @@ def _read_text(value: object) -> str:
     return " ".join(_read_text(each) for each in value[:16] if not isinstance(each, int))
 
 
-def _read_pid(value: object) -> int | None:
-    if isinstance(value, str) and len(value) <= _DIGITS and value.isascii() and value.isdecimal():
+@lru_cache(maxsize=4096)
+def _read_pid(value: str) -> int | None:
+    if len(value) <= _DIGITS and value.isascii() and value.isdecimal():
         return int(value)
     return None

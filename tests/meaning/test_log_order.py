@@ -1,7 +1,5 @@
 """Lines of several hosts, in the order in which they were written."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -99,7 +97,7 @@ def test_no_line_waits_longer_than_it_may(written: list[tuple[int, str]]) -> Non
 def test_a_clock_that_is_wrong_is_made_good() -> None:
     """One host is 40 s behind: its lines are stamped before those that they follow."""
     right = [line(at * 1_000_000, "right", f"{at}") for at in (100, 102, 104)]
-    wrong = [replace(line(at * 1_000_000, "wrong", f"{at}"), stamped=(at - 40) * 1_000_000) for at in (101, 103)]
+    wrong = [line(at * 1_000_000, "wrong", f"{at}")._replace(stamped=(at - 40) * 1_000_000) for at in (101, 103)]
     assert [each.message for each in merge_by_time([right, wrong])] == ["100", "101", "102", "103", "104"]
 
 

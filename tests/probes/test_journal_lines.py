@@ -100,6 +100,12 @@ def test_pieces_do_not_matter(messages: list[str], cuts: list[int]) -> None:
     assert [line.message for line in lines] == messages
 
 
+def test_fields_of_another_type_cost_nothing_else() -> None:
+    """journalctl prints a list if an entry has a field several times."""
+    (line,), _ = read(entry(_PID=["1", "2"], PRIORITY=["6"], _SYSTEMD_UNIT=["a.service", "b.service"]))
+    assert (line.message, line.pid, line.priority) == ("hello", None, None)
+
+
 @given(st.lists(st.binary(max_size=300), max_size=20))
 def test_anything_at_all(pieces: list[bytes]) -> None:
     lines, _ = read(*pieces)
