@@ -104,6 +104,8 @@ def settle_spans(words: Sequence[str], spans: Sequence[list[Span]]) -> list[list
     their place: of `TOKEN=a$(b)c`, `$(b)c` too.
     """
     settled = [*spans]
+    if not any(settled):
+        return settled
     for _ in range(_ROUNDS):
         shown = [_put_variables(word, those) for word, those in zip(words, settled, strict=True)]
         again = find_argument_spans(tuple(text for text, _ in shown))

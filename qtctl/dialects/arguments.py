@@ -76,8 +76,15 @@ def _find_spans(words: Sequence[str], deep: int) -> list[list[Span]]:
         found.append(_find_word_spans(word, option, programs, deep))
         given = _OPTION.fullmatch(word)
         option = given[1] if given and given[2] is None else ""
-        programs.add(PurePosixPath(word).name if len(word) < _LONGEST // 16 else "")
+        programs.add(_name_program(word))
     return found
+
+
+def _name_program(word: str) -> str:
+    """The name of the program, if the word is one; '' for a long word, which is none."""
+    if len(word) >= _LONGEST // 16:
+        return ""
+    return PurePosixPath(word).name if "/" in word else word
 
 
 def _find_word_spans(word: str, option: str, programs: set[str], deep: int) -> list[Span]:

@@ -7,6 +7,7 @@ way, or its length is bounded. The cases are in tests/bench/growing.py.
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from math import log2
 
 _NAME = re.compile(
@@ -169,12 +170,24 @@ def _measure_entropy(text: str) -> float:
     return -sum(n / len(text) * log2(n / len(text)) for n in Counter(text).values())
 
 
+_REPEATED_MAX = 256
+"""Characters of a text whose spans are kept."""
 _ASSIGNED = re.compile(r"(?<![A-Za-z0-9_.-])[0-9.-]*+([A-Za-z_][A-Za-z0-9_.-]*+)\\*+[\"']?\s*+[=:]\s*+\\*+(?=(\S))")
 _BARE = re.compile(r"""[^\s"';&|]+""")
 
 
 def find_secret_spans(text: str) -> list[tuple[int, int, str]]:
     """Where in a longer text something looks like a secret: start, end, and the name it is given there, or ''."""
+    return list(_find_spans_again(text)) if len(text) <= _REPEATED_MAX else _find_spans(text)
+
+
+@lru_cache(maxsize=4096)
+def _find_spans_again(text: str) -> tuple[tuple[int, int, str], ...]:
+    """The same short values stand in many units, and each of them is looked at several times."""
+    return tuple(_find_spans(text))
+
+
+def _find_spans(text: str) -> list[tuple[int, int, str]]:
     spans = [*_find_passwords(text), *_find_tokens(text), *_find_keys(text), *_find_headers(text), *_split_pieces(text)]
     spans += [match.span() for match in _KNOWN.finditer(text)]
     found = [(*span, "") for span in spans] + list(_find_assigned(text))
