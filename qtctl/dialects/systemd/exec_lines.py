@@ -1,7 +1,7 @@
 """The commands of an Exec*= value as systemd shows them once loaded: split and unquoted, nothing expanded."""
 
 from qtctl.dialects.systemd.quoting import ExecCommand
-from qtctl.dialects.systemd.splitting import RAW_WORD, WHITESPACE, Escapes, split
+from qtctl.dialects.systemd.splitting import RAW_WORD, WHITESPACE, Escapes, split, split_as_written
 from qtctl.errors import InputError
 
 _PREFIXES = "-@:+!|"
@@ -11,9 +11,7 @@ def read_commands(text: str) -> tuple[ExecCommand, ...]:
     """Each command of a value; a `;` word separates them. `$` and `%` stay. InputError: systemd drops the line."""
     found: list[ExecCommand] = []
     words: list[str] = []
-    if RAW_WORD.sub("", text).strip(WHITESPACE):
-        raise InputError("unbalanced quotes, or a backslash at the end", hint='quote as "…", write \\ as \\\\')
-    for raw in (*RAW_WORD.findall(text), ";"):
+    for raw in (*split_as_written(text), ";"):
         if raw != ";":
             words += split('";"' if raw == "\\;" else raw, Escapes.C_RELAXED)
         elif words:

@@ -25,6 +25,9 @@ _ESCAPE = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8
 _PIECE = re.compile(
     rb"""(?P<q>["'])(?P<quoted>(?:(?!(?P=q))[^\\]|\\.)*)(?P=q)|(?P<bare>(?:[^ \t\n\r"'\\]|\\.)+)""", re.DOTALL
 )
+_SPECIAL = re.compile("[\"'\\\\\ud800-\udfff]")
+"""Without these, a text is split into the same words whatever quotes and backslashes mean to a directive."""
+_PLAIN_WORD = re.compile(f"[^{WHITESPACE}]+")
 RAW_WORD = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\\.|[^ \t\n\r"'\\])+""", re.DOTALL)
 _PIECE_RAW = re.compile(rb"""(?P<q>["'])(?P<quoted>(?:(?!(?P=q)).)*)(?P=q)|(?P<bare>[^ \t\n\r"']+)""", re.DOTALL)
 
@@ -52,6 +55,8 @@ class _UnknownEscape(Exception):
 
 def explain_trouble(text: str) -> str | None:
     """Why no unit or env file can hold `text`, or None. Never shows more of it than one code point."""
+    if text.isascii() and "\0" not in text:
+        return None
     match = UNSAYABLE.search(text)
     if match is None:
         return None
@@ -86,6 +91,8 @@ def _escape(match: re.Match[str]) -> str:
 
 def split(text: str, escapes: Escapes) -> tuple[str, ...]:
     """The words of `text`. InputError for an unclosed quote, a wrong escape, or bytes that are not UTF-8."""
+    if not _SPECIAL.search(text):
+        return split_plain_words(text)
     raw = text.encode("utf-8", "surrogatepass")
     pattern = _PIECE_RAW if escapes is Escapes.NONE else _PIECE
     words: list[str] = []
@@ -105,7 +112,7 @@ def split(text: str, escapes: Escapes) -> tuple[str, ...]:
 
 def split_as_written(text: str) -> tuple[str, ...]:
     """The words of `text` as written, with quotes and backslashes. InputError as in `split`."""
-    if not any(char in text for char in "\"'\\"):
+    if not _SPECIAL.search(text):
         return split_plain_words(text)
     words = RAW_WORD.findall(text)
     if RAW_WORD.sub("", text).strip(WHITESPACE):
@@ -115,7 +122,7 @@ def split_as_written(text: str) -> tuple[str, ...]:
 
 def split_plain_words(text: str) -> tuple[str, ...]:
     """The words of `text` where quotes are ordinary characters: unit names in [Unit]."""
-    return tuple(re.findall(f"[^{WHITESPACE}]+", text))
+    return tuple(_PLAIN_WORD.findall(text))
 
 
 def _skip(raw: bytes, at: int) -> int:
