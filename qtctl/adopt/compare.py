@@ -11,7 +11,7 @@ from qtctl.dialects.systemd.booleans import parse_boolean
 from qtctl.dialects.systemd.directives import EMPTY_SAYS, INPUTS, LISTENS, AssignmentRule, find_assignment_rule
 from qtctl.dialects.systemd.exec_lines import read_commands
 from qtctl.dialects.systemd.table.lookup import list_unit_sections
-from qtctl.dialects.systemd.unitfile import Kind, Line, UnitFile, merge_effective, parse
+from qtctl.dialects.systemd.unitfile import UnitFile, merge_assignments, parse
 from qtctl.errors import InputError
 
 At = tuple[str, str]
@@ -62,9 +62,8 @@ def read_values(merged: Merged, unit: str, *, resets: bool) -> dict[At, tuple[ob
     add to what the unit says.
     """
     said = sorted((one for those in merged.held.values() for one in those), key=lambda one: one.value != "")
-    lines = (Line(Kind.DIRECTIVE, "", one.line, one.section, one.key, one.value) for one in said)
     found: dict[At, tuple[object, ...]] = {}
-    for at, values in merge_effective(UnitFile(unit, tuple(lines))).items():
+    for at, values in merge_assignments(said, unit).items():
         found[at] = _normalize(at[1], values)
     for together in (LISTENS, INPUTS):
         ordered = tuple((said.key, said.value) for said in merged.order if said.key in together and said.value)

@@ -96,9 +96,10 @@ _TABLE = {
 
 def find_assignment_rule(key: str) -> AssignmentRule:
     """How `key` combines several assignments; unknown directives are taken as scalars."""
-    if key.startswith(("Condition", "Assert")):
-        return AssignmentRule.LINES
-    return _TABLE.get(key, AssignmentRule.SCALAR)
+    rule = _TABLE.get(key)
+    if rule is not None:
+        return rule
+    return AssignmentRule.LINES if key.startswith(("Condition", "Assert")) else AssignmentRule.SCALAR
 
 
 _TOGETHER = (
@@ -114,11 +115,12 @@ _TOGETHER = (
     frozenset(("CPUSchedulingPolicy", "CPUSchedulingPriority")),
 )
 """An empty assignment of one of a set drops the assignments of the whole set."""
+_TOGETHER_WITH = {key: group for group in _TOGETHER for key in group}
 
 
 def reset_with(key: str) -> frozenset[str] | str:
     """What an empty assignment of `key` drops: these directives, or all whose names begin with the text."""
-    together = next((group for group in _TOGETHER if key in group), None)
+    together = _TOGETHER_WITH.get(key)
     if together is not None:
         return together
     if key.startswith("Condition"):

@@ -45,10 +45,10 @@ def _parse_number(digits: str) -> int | None:
     return int(significant or "0") if len(significant) <= _DIGITS else None
 
 
-def _parse_fraction(digits: str | None) -> Fraction | None:
+def _parse_fraction(digits: str | None) -> Fraction | int | None:
     """Fraction of a unit: after so many zeros it is less than a byte of any unit."""
     if not digits or digits.startswith("0" * _ZEROS):
-        return Fraction(0)
+        return 0
     number = _parse_number(digits)
     return None if number is None or number > INFINITY else Fraction(number, 10 ** len(digits))
 

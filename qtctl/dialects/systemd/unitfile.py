@@ -5,9 +5,10 @@ ignores is a line too, with the reason.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 from qtctl.dialects.systemd.directives import (
     EMPTY_SAYS,
@@ -64,6 +65,19 @@ class Line:
     problem: str = ""
 
 
+class Assigning(Protocol):
+    """A directive that is assigned a value, in a line of a file."""
+
+    @property
+    def section(self) -> str: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def value(self) -> str: ...
+    @property
+    def line(self) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class UnitFile:
     """`name`: as the user knows the file."""
@@ -98,9 +112,10 @@ def parse(text: str | bytes, name: str) -> UnitFile:
         raise InputError("a NUL character", place=Place(name, text.count("\n", 0, text.index("\0")) + 1))
     section = ""
     lines: list[Line] = []
-    for line in _join_lines(text, name):
+    for number, raw, joined in _join_lines(text, name):
+        line = Line(Kind.COMMENT, raw, number) if joined is None else _read_line(number, raw, joined, section, name)
         section = line.section if line.kind is Kind.SECTION else section
-        lines.append(_classify(line, section) if line.kind is Kind.DIRECTIVE else line)
+        lines.append(line)
     return UnitFile(name, tuple(lines))
 
 
@@ -122,6 +137,14 @@ def merge_effective(unitfile: UnitFile, dropins: Sequence[UnitFile] = ()) -> Eff
     return found.list_effective()
 
 
+def merge_assignments(said: Iterable[Assigning], name: str) -> Effective:
+    """As `merge_effective`, of assignments that were kept of a file; `name` is for errors."""
+    found = _Assigned()
+    for each in said:
+        found.assign(each, name)
+    return found.list_effective()
+
+
 def _decode(raw: bytes, name: str) -> str:
     try:
         return raw.decode("utf-8")
@@ -130,30 +153,30 @@ def _decode(raw: bytes, name: str) -> str:
         raise InputError("not UTF-8 text", hint="systemd reads UTF-8 only", place=Place(name, line)) from error
 
 
-def _join_lines(text: str, name: str) -> Iterator[Line]:
-    """Lines with their continuations joined; `value` of a DIRECTIVE is the whole stripped line, not yet classified."""
+def _join_lines(text: str, name: str) -> Iterator[tuple[int, str, str | None]]:
+    """Logical lines: number, whole text, and the text with its continuations joined; None for a comment."""
     bom_seen, open_ = False, _Open()
     for number, (written, whole) in enumerate(_split_lines(text), start=1):
         if written.lstrip(WHITESPACE)[:1] in ("#", ";"):
             if open_.raw:
                 open_.raw.append(whole)
             else:
-                yield Line(Kind.COMMENT, whole, number)
+                yield number, whole, None
             continue
         marked = not bom_seen and written.startswith("\ufeff")
         bom_seen = bom_seen or marked
         body = written[1:] if marked else written
         if not (open_.raw or body.endswith("\\") or len(body) > SHORT):
-            yield _complete(whole, body, number, name)
+            yield number, whole, body
             continue
         if not open_.raw:
             open_ = _Open(number)
         open_.add(body, whole, name)
         if not open_.continues:
-            yield open_.complete(name)
+            yield open_.join()
             open_ = _Open()
     if open_.raw:
-        yield open_.complete(name)
+        yield open_.join()
 
 
 @dataclass(slots=True)
@@ -174,8 +197,8 @@ class _Open:
         self.raw.append(whole)
         self.joined.append(body[:-1] + " " if self.continues else body)
 
-    def complete(self, name: str) -> Line:
-        return _complete("".join(self.raw), "".join(self.joined), self.number, name)
+    def join(self) -> tuple[int, str, str]:
+        return self.number, "".join(self.raw), "".join(self.joined)
 
 
 def _split_lines(text: str) -> Iterator[tuple[str, str]]:
@@ -189,7 +212,8 @@ def _is_continued(text: str) -> bool:
     return (len(text) - len(text.rstrip("\\"))) % 2 == 1
 
 
-def _complete(raw: str, joined: str, number: int, name: str) -> Line:
+def _read_line(number: int, raw: str, joined: str, section: str, name: str) -> Line:
+    """A logical line that is no comment; `section` is the one that it stands in."""
     text = joined.strip(WHITESPACE)
     reason = explain_trouble(text)
     if reason:
@@ -197,14 +221,14 @@ def _complete(raw: str, joined: str, number: int, name: str) -> Line:
     if not text:
         return Line(Kind.BLANK, raw, number)
     if not text.startswith("["):
-        return Line(Kind.DIRECTIVE, raw, number, value=text)
+        return _read_directive(number, raw, text, section)
     if not text.endswith("]") or _UNSAFE_SECTION.search(text):
         raise InputError("invalid section header", hint="write it as [Service]", place=Place(name, number))
     return Line(Kind.SECTION, raw, number, section=text[1:-1])
 
 
-def _classify(line: Line, section: str) -> Line:
-    key, equals, value = line.value.partition("=")
+def _read_directive(number: int, raw: str, text: str, section: str) -> Line:
+    key, equals, value = text.partition("=")
     problem = ""
     if not section:
         problem = "stands before any section"
@@ -213,8 +237,8 @@ def _classify(line: Line, section: str) -> Line:
     elif not key:
         problem = "has no name before ="
     if problem:
-        return Line(Kind.IGNORED, line.raw, line.line, section, problem=problem)
-    return Line(Kind.DIRECTIVE, line.raw, line.line, section, key.rstrip(WHITESPACE), value.strip(WHITESPACE))
+        return Line(Kind.IGNORED, raw, number, section, problem=problem)
+    return Line(Kind.DIRECTIVE, raw, number, section, key.rstrip(WHITESPACE), value.strip(WHITESPACE))
 
 
 class _Assigned:
@@ -225,7 +249,7 @@ class _Assigned:
         self._filled: dict[tuple[str, str], set[str]] = {}
         """Section, and the prefix of names that are reset together → its lists that have items."""
 
-    def assign(self, line: Line, name: str) -> None:
+    def assign(self, line: Assigning, name: str) -> None:
         at, kind = (line.section, line.key), find_assignment_rule(line.key)
         if kind is AssignmentRule.SCALAR:
             self._values[at] = [line.value]
@@ -240,7 +264,7 @@ class _Assigned:
         elif kind not in NEVER_EMPTIED:
             self._reset(line)
 
-    def _reset(self, line: Line) -> None:
+    def _reset(self, line: Assigning) -> None:
         dropped, filled = reset_with(line.key), self._group(line)
         emptied = set(filled) if isinstance(dropped, str) else dropped & filled
         for key in (line.key, *emptied):
@@ -249,14 +273,14 @@ class _Assigned:
         if line.key in EMPTY_SAYS:
             self._values[line.section, line.key] = [""]
 
-    def _reset_others(self, line: Line) -> None:
+    def _reset_others(self, line: Assigning) -> None:
         """Scalars that an empty assignment of this directive drops too."""
         dropped = reset_with(line.key)
         for key in dropped if isinstance(dropped, frozenset) else ():
             if (line.section, key) in self._values:
                 self._values[line.section, key] = [""]
 
-    def _group(self, line: Line) -> set[str]:
+    def _group(self, line: Assigning) -> set[str]:
         dropped = reset_with(line.key)
         return self._filled.setdefault((line.section, dropped if isinstance(dropped, str) else ""), set())
 
@@ -264,7 +288,7 @@ class _Assigned:
         return {at: _drop_repeated(at[1], values) for at, values in self._values.items()}
 
 
-def _list_items(line: Line, kind: AssignmentRule, name: str) -> tuple[str, ...]:
+def _list_items(line: Assigning, kind: AssignmentRule, name: str) -> tuple[str, ...]:
     if kind is AssignmentRule.LINES:
         return (line.value,)
     if kind in (AssignmentRule.UNITS, AssignmentRule.NAMES):

@@ -99,6 +99,7 @@ def find_kind(section: str, key: str, version: int) -> Kind | None:
     )
 
 
+@lru_cache(maxsize=4096)
 def find_newest_kind(section: str, key: str) -> Kind:
     """The kind of value of `key` in the newest measured version that knows it; '' if none does."""
     return next((kind for kind, _, _ in reversed(_load_table().read_spans(section, key))), "")
@@ -125,6 +126,7 @@ def find_standing(section: str, key: str, version: int) -> Standing:
     return Standing.KNOWN if True in there else Standing.UNKNOWN
 
 
+@lru_cache(maxsize=4096)
 def find_first_version(section: str, key: str) -> int | None:
     """The first measured version that knows it; the very first may have it from an older one."""
     return min((first for _, first, _ in _load_table().read_spans(section, key)), default=None)
