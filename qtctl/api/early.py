@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _SHARED = ("qtctl.model.facts", "qtctl.model.inquiry")
 """What both processes need, loaded once: 25 ms of CPU."""
 
+_SHARED_TO_CONTROL = ("qtctl.model.control",)
+
 
 def start(target: Target) -> "Asking":
     """An engine that has started; nothing is checked or asked until the first call. Make it before starting threads."""
@@ -26,14 +28,14 @@ def start(target: Target) -> "Asking":
 
 def start_reaching(target: Target, role: "Role") -> "Reaching":
     """The same for a command that asks a host several things."""
-    engine = _start_engine(target)
+    engine = _start_engine(target, *(_SHARED_TO_CONTROL if role == "deploy" else ()))
     from qtctl.flows.reaching import Reaching  # noqa: PLC0415 - as above
 
     return Reaching(target, role, engine)
 
 
-def _start_engine(target: Target) -> "EarlyConnection":
-    for name in _SHARED:
+def _start_engine(target: Target, *shared: str) -> "EarlyConnection":
+    for name in (*_SHARED, *shared):
         import_module(name)
     child = fork_worker(remote=target.host != LOCAL)
     from qtctl.engines.early_connection import EarlyConnection  # noqa: PLC0415 - as above

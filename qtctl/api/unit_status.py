@@ -11,7 +11,7 @@ from qtctl.engines.events import tell
 from qtctl.errors import HostError
 from qtctl.flows import in_worker
 from qtctl.flows.reaching import Reaching
-from qtctl.flows.units_question import make_question
+from qtctl.flows.units_question import UnitsQuestion, make_question
 from qtctl.interfaces.progress import Progress, silent
 from qtctl.model.desired import Desired
 from qtctl.model.events import Stage, begun, done, failed
@@ -51,20 +51,28 @@ def select_on_hosts(
     return {target: tuple(each.unit for each in units) for target, units in chosen.items()}
 
 
+def begin(task: StatusTask, reaching: Reaching) -> None:
+    """Have the host asked for what `look` will wait for."""
+    reaching.begin(in_worker.look, reaching.connect(), _make_question(task))
+
+
 def look(task: StatusTask, reaching: Reaching | None = None) -> HostLook:
     """One host. If it cannot be reached, the result says why. `reaching`: asks it, if that has begun already."""
-    desired = allow_stand_in(task.desired, task.target)
-    question = make_question(desired, task.units, task.lines)
+    question = _make_question(task)
     try:
         if reaching is not None:
             return reaching.run(in_worker.look, reaching.connect(), question)
         from qtctl.adapters.clock import SystemClock
         from qtctl.flows.unit_status import look_at_units
 
-        with connect(make_declared_route(task.target, desired, task.user, "audit")) as host:
+        with connect(make_declared_route(task.target, task.desired, task.user, "audit")) as host:
             return look_at_units(host, question, SystemClock())
     except HostError as error:
         return HostLook(task.target, task.units, why=error.what, hint=error.hint)
+
+
+def _make_question(task: StatusTask) -> UnitsQuestion:
+    return make_question(allow_stand_in(task.desired, task.target), task.units, task.lines)
 
 
 def start_engine(at_once: int = AT_ONCE, deadline_s: float = DEADLINE_S) -> "Processes":

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -138,12 +139,13 @@ def _control_one(verb: ControlVerb, given: ControlOptions, signal: int) -> "list
     wanted = Target(given.registry, target, given.as_name, given.user)
     with reuse_reaching(given.started, wanted, "deploy", given.deadline) as reaching:
         desired = reaching.declare().desired
-        from qtctl.api.control import control
+        from qtctl.api.control import begin, control
 
         (task,) = _make_tasks(verb, given, {target: desired}, signal)
-        reaching.connect()
+        begin(task, reaching)
         with show_progress() as say:
             say(begun(target, Stage.CONNECT))
+            import_module("qtctl.reports.control_view")
 
             def confirm(plan: "ControlPlan") -> bool:
                 say.clear()

@@ -17,6 +17,7 @@ from qtctl.flows.target import Target
 if TYPE_CHECKING:
     from qtctl.flows.asking import Asking
     from qtctl.flows.reaching import Reaching, Role
+    from qtctl.model.desired import Desired
 
     Started = Asking | Reaching
 
@@ -77,11 +78,28 @@ def _begin_to_reach(look: UnitsOf) -> "Reaching":
     with suppress(Exception):  # as above
         known = reaching.find_known()
         if known is not None:
-            from qtctl.plan.control_units import choose_units
-
-            choose_units(known.desired, look.words, look.categories, changing=look.role == "deploy")
-            reaching.connect()
+            _begin_to_look(reaching, known.desired, look)
     return reaching
+
+
+def _begin_to_look(reaching: "Reaching", known: "Desired", look: UnitsOf) -> None:
+    """Connect, and ask what the command will ask first. InputError if a word means no unit."""
+    from qtctl.flows import in_worker
+    from qtctl.plan.control_units import choose_units
+    from qtctl.plan.identity import allow_stand_in
+
+    changing = look.role == "deploy"
+    units = tuple(each.unit for each in choose_units(known, look.words, look.categories, changing=changing))
+    route, desired = reaching.connect(), allow_stand_in(known, look.target.host)
+    if changing:
+        from qtctl.flows.control import READ_S, make_first_inquiry
+
+        reaching.begin(in_worker.answer, route, make_first_inquiry(desired, units), READ_S)
+        return
+    from qtctl.flows.units_question import LINES, make_question
+
+    lines = LINES if look.words or look.categories else 0
+    reaching.begin(in_worker.look, route, make_question(desired, units, lines))
 
 
 def reuse_started(started: "Started | None", target: Target) -> "Asking":

@@ -1,6 +1,6 @@
 """An operator's action on one host: looked at, planned, agreed to, carried out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from qtctl.model.control import ControlOutcome, ControlPlan, ControlRequest, ControlStatus
@@ -21,7 +21,7 @@ MOST_ROUNDS = 8
 
 def plan_control(look: Look, desired: Desired, request: ControlRequest) -> ControlPlan:
     """`desired`: with its files, and from `identity.allow_stand_in`. HostError if the host could not be asked."""
-    facts = Facts.of(look(_make_inquiry(desired, list_needs(desired, request.units))))
+    facts = Facts.of(look(make_first_inquiry(desired, request.units)))
     plan = make_control_plan(desired, facts, request)
     for _ in range(MOST_ROUNDS):
         unseen = () if plan.refusals else list_unseen(desired, facts, plan)
@@ -54,6 +54,11 @@ def refuse(plan: ControlPlan) -> ControlOutcome:
     first = plan.refusals[0]
     why = f"nothing was done: {first.subject}: {first.reason}"
     return ControlOutcome(plan.host, ControlStatus.REFUSED, plan, why=why, hint=first.hint)
+
+
+def make_first_inquiry(desired: Desired, units: Iterable[str]) -> Inquiry:
+    """What is asked before anything is planned for these units."""
+    return _make_inquiry(desired, list_needs(desired, units))
 
 
 def _make_inquiry(desired: Desired, needs: tuple[Need, ...]) -> Inquiry:

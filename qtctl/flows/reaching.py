@@ -1,7 +1,8 @@
 """Connects to one host as soon as the registry says how it is reached, for commands that ask it several things."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from qtctl.engines.child_process import WorkerEnded
 from qtctl.engines.connect import make_declared_route
@@ -21,8 +22,8 @@ class WorkerLost(HostError):
     """The process that asks the host ended, or took too long: what it has done there is not known."""
 
 
-P = ParamSpec("P")
 T = TypeVar("T")
+_Begun = tuple[Callable[..., object], tuple[object, ...], "Future[Any]"]
 Role = Literal["audit", "deploy"]
 
 
@@ -39,6 +40,7 @@ class Reaching(Closing):
         self._desired: CachedDesired | None = None
         self._declared: Declared | None = None
         self._route: Route | None = None
+        self.begun: list[_Begun] = []
 
     @property
     def connecting(self) -> bool:
@@ -75,12 +77,24 @@ class Reaching(Closing):
         """For the work that takes longest, besides what it may take to connect and to look."""
         self._engine.longest_s = LONGEST_S + seconds
 
-    def run(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Have the worker do it. Raises what it raised."""
+    def begin(self, work: Callable[..., object], *args: object) -> None:
+        """Have the worker do what `run` will be called for, unless that was begun already."""
+        if not any(self._is_begun(each, work, args) for each in self.begun):
+            self.begun.append((work, args, self._engine.submit(work, *args)))
+
+    def run(self, work: Callable[..., T], *args: object) -> T:
+        """Have the worker do it, once; what was begun is waited for. Raises what it raised."""
+        self.begin(work, *args)
+        begun = next(each for each in self.begun if self._is_begun(each, work, args))
+        self.begun.remove(begun)
+        found: Future[T] = begun[2]
         try:
-            return self._engine.submit(work, *args, **kwargs).result()
+            return found.result()
         except (TimeoutError, WorkerEnded) as error:
             raise WorkerLost(f"{self.target.host}: {str(error) or 'no end in time'}") from error
+
+    def _is_begun(self, begun: "_Begun", work: Callable[..., object], args: tuple[object, ...]) -> bool:
+        return begun[0] is work and begun[1] == args
 
     def close(self) -> None:
         """Whatever the worker is doing."""

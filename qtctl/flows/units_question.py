@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from qtctl.model.desired import Desired
 
 TASKS = ("Service", "TasksCurrent")
+LINES = 5
+"""Of each unit's journal, unless the operator says how many."""
 LINES_OF = 10
 """Of how many units the journal is read: each takes the host some 20 ms."""
 

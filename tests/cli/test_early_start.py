@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from qtctl.api import control, unit_status
+from qtctl.api.control import ControlTask
+from qtctl.api.unit_status import StatusTask
 from qtctl.cli.early_start import (
     COMMANDS,
     FLAGS,
@@ -26,6 +29,7 @@ from qtctl.flows.reaching import Reaching
 from qtctl.flows.target import Target
 from qtctl.flows.units_question import make_question
 from qtctl.formats.catalogue import Content, list_offered
+from qtctl.model.control import ControlVerb
 from qtctl.model.events import Event, Stage, begun
 from tests.cli.world import ROOT
 
@@ -231,6 +235,29 @@ def test_a_worker_answers_several_questions() -> None:
         looks = [reaching.run(in_worker.look, reaching.connect(), question) for _ in range(2)]
     assert [each.units for each in looks] == [question.units] * 2
     assert all(each.facts is not None for each in looks)
+
+
+@pytest.mark.parametrize("line", ["status", "status ai-engine", "restart ai-engine"])
+def test_what_was_asked_early_is_what_the_command_asks(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the host would be asked twice."""
+    monkeypatch.setenv("QTCTL_KEEP", str(tmp_path))
+    registry = ROOT / "registry"
+    target = Target(registry, "127.0.0.1", user="nobody")
+    verb, *words = line.split()
+    argv = [*line.split(), "--host", target.host, "--user", "nobody", "--registry", str(registry)]
+    with reuse_reaching(None, target, ROLES[verb]) as reaching:
+        desired = reaching.declare().desired
+    with _begin_to_reach(argv) as early:
+        assert len(early.begun) == 1
+        if verb == "status":
+            lines = 5 if words else 0
+            unit_status.begin(StatusTask(target.host, desired, unit_status.select(desired, words), lines), early)
+        else:
+            request = control.make_request(desired, ControlVerb.RESTART, words)
+            control.begin(ControlTask(target.host, desired, request), early)
+        assert len(early.begun) == 1
 
 
 def _begin_to_reach(argv: list[str]) -> Reaching:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +23,7 @@ from qtctl.cli.options import (
 from qtctl.cli.output import present, show_progress
 from qtctl.cli.selecting import Selected, selects_hosts_to_change
 from qtctl.flows.target import Target
+from qtctl.flows.units_question import LINES
 from qtctl.model.events import Stage, begun
 
 if TYPE_CHECKING:
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from qtctl.model.unit_status import HostLook
 
 LINES_HELP = "Last lines of each unit's journal, if at most 10 units are named (default: 5); 0: none."
-LINES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,8 @@ def _look_at_one(target: str, given: _Given, started: "Started | None") -> "list
 
             chosen = api.select(declared.desired, given.units, given.categories)
             task = api.StatusTask(target, declared.desired, chosen, given.count_lines(), given.user)
+            api.begin(task, reaching)
+            import_module("qtctl.reports.unit_status_view")
             return [(declared.desired, api.look(task, reaching))]
 
 
