@@ -2,10 +2,15 @@
 
 import json
 import os
+import subprocess
+from pathlib import Path
+from signal import SIGINT, SIGKILL
+from subprocess import PIPE
 
 import pytest
 
 from qtctl.cli.exits import Exit
+from tests.cli.world import PROGRAM, environment
 from tests.control.ground import Ground
 
 pytestmark = pytest.mark.lab
@@ -126,3 +131,30 @@ def test_what_contradicts_the_registry_is_said_and_recorded(three: Ground) -> No
         found = three.control("stop", "old", "--tag", "batch")
     assert found["ctl3"]["contradictions"] == []
     assert three.run("status", "old", "--all-hosts").code == Exit.OK
+
+
+@rarely
+@pytest.mark.parametrize("worker_dies", [False, True], ids=["interrupted", "worker killed"])
+def test_nobody_saw_how_it_ended(three: Ground, worker_dies: bool) -> None:
+    """The job goes on there. Its result is unknown here, and so is the exit code."""
+    folder = "/run/systemd/system/mill-api.service.d"
+    three.sh("ctl1", f"mkdir -p {folder}; printf '[Service]\\nExecStartPre=/bin/sleep 5\\n' >{folder}/x.conf")
+    three.sh("ctl1", "systemctl daemon-reload")
+    argv = [*PROGRAM, "restart", "api", "--host", "ctl1", "--yes", "--format", "json"]
+    try:
+        with subprocess.Popen(
+            argv, cwd=three.folder, env=environment(three.folder), stdout=PIPE, stderr=PIPE, start_new_session=True
+        ) as process:
+            three.sh("ctl1", "until systemctl list-jobs | grep -q mill-api; do sleep 0.1; done")
+            if worker_dies:
+                os.kill(int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0]), SIGKILL)
+            else:
+                os.killpg(process.pid, SIGINT)
+            out, err = process.communicate(timeout=30)
+        assert process.returncode == Exit.UNVERIFIED, err
+        (host,) = json.loads(out)["hosts"]
+        assert (host["status"], list_results({"ctl1": host})) == ("unknown", {"ctl1": {API: "unknown"}})
+        assert ("interrupted" in host["why"]) is not worker_dies
+        three.sh("ctl1", "until systemctl is-active mill-api; do sleep 0.1; done")
+    finally:
+        three.sh("ctl1", f"rm -r {folder}; systemctl daemon-reload")
