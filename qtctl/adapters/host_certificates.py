@@ -1,11 +1,12 @@
 """Host certificates as OpenSSH checks them (PROTOCOL.certkeys, sshkey.c, sshconnect.c)."""
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from qtctl.adapters.ssh_wire import CERTIFICATE, RSA, RSA_SIGNATURES, Fields, Malformed, encode_string, read_type
+from qtctl.dialects.wording import join_some
 
 _HOST = 2
 _MOST_PRINCIPALS = 256
@@ -79,7 +80,7 @@ def find_fault(
     if not certificate.principals:
         return "it names no host"
     if name not in certificate.principals:
-        return f"it is for {_format_names(certificate.principals)}, not for {name}"
+        return f"it is for {join_some(certificate.principals, 3)}, not for {name}"
     if certificate.critical:
         return "it has critical options, which no host certificate may have"
     return _find_signature_fault(certificate, signatures)
@@ -117,7 +118,3 @@ def _format_day(seconds: int) -> str:
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
     except (OverflowError, ValueError, OSError):
         return "a time beyond the calendar"
-
-
-def _format_names(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")  # noqa: PLR2004

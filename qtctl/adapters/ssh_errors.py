@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from qtctl.adapters.bounds import shorten_output
 from qtctl.adapters.ssh_config import Settings
 from qtctl.dialects.shell import quote
+from qtctl.dialects.wording import join_some
 from qtctl.errors import HostError, NameUnknown, TemporarilyUnreachable, Unreachable
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def explain_not_offered(settings: Settings, option: str, wanted: Sequence[str]) 
 
 
 def _list_some(names: Sequence[str]) -> str:
-    return ", ".join(names[:_SOME]) + (f" and {len(names) - _SOME} more" if len(names) > _SOME else "")
+    return join_some(names, _SOME)
 
 
 def explain_small_key(settings: Settings, bits: int) -> Unreachable:

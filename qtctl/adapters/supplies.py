@@ -8,6 +8,7 @@ from pathlib import Path
 from qtctl.adapters.clones import pack_commit
 from qtctl.dialects.lines import split_file_lines
 from qtctl.dialects.python_lock import list_hashes
+from qtctl.dialects.wording import join_some
 from qtctl.errors import DeployRefused
 from qtctl.model.desired_install import DesiredInstall
 
@@ -44,7 +45,7 @@ class LocalSupplies:
                 missing.append(line.partition(" ")[0])
             found.update(files)
         if missing:
-            named = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")  # noqa: PLR2004
+            named = join_some(missing, 3)
             kinds = "" if install.sources else ", as a wheel,"
             what = f"nothing was changed: {self.wheels} has no file of {named}{kinds} with a hash of the lock file"
             raise DeployRefused(what, hint=f"pip download --require-hashes --no-deps -r LOCK -d {self.wheels}")

@@ -20,6 +20,7 @@ from qtctl.adopt.registry import POLICY, HostFacts, build_hosts_entry
 from qtctl.dialects.compose.load import Project
 from qtctl.dialects.compose.values import Table as Attributes
 from qtctl.dialects.paths import has_control
+from qtctl.dialects.wording import join_some
 from qtctl.errors import Place
 from qtctl.findings.finding import Severity
 from qtctl.model.service import Service
@@ -196,9 +197,7 @@ class Adopting(Shared):
         reading.leave("is a value that systemd does not take", *attributes, to_do=f"set {'.'.join(keys)}", is_open=True)
 
     def _tell(self, name: str, left: Left) -> None:
-        names = ", ".join(left.attributes[:SHOWN])
-        more = len(left.attributes) - SHOWN
-        names += f" and {more} more" if more > 0 else ""
+        names = join_some(left.attributes, SHOWN)
         severity = Severity.WARNING if left.open else Severity.INFO
         self.ledger.tell(name, self.mask(f"{names}: {left.why}"), left.to_do, at=left.place, severity=severity)
 

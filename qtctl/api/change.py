@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from qtctl.adapters.git_tree import read_registry_at
 from qtctl.api.gate import GateRun
 from qtctl.dialects.secrets import mask_message
+from qtctl.dialects.wording import add_more_aside
 from qtctl.errors import InputError, InputErrors
 from qtctl.flows.declare import Loaded, render_files, resolve_host
 from qtctl.model.evidence import Evidence
@@ -29,7 +30,7 @@ def describe_change(run: GateRun, base: str) -> Change:
         registry = load(before.files)
     except InputError as error:
         errors = error.errors if isinstance(error, InputErrors) else (error,)
-        more = f" (and {len(errors) - 1} more)" if errors[1:] else ""
+        more = add_more_aside(len(errors) - 1)
         return Change(base, (), why=f"The registry of {base} cannot be used: {mask_message(str(errors[0]))}{more}.")
     now = {path: content for path, content in ground.files.items() if content or path in before.files}
     same = dict(before.files) == now

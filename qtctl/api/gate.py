@@ -9,6 +9,7 @@ from qtctl.api.gate_evidence import EvidenceShelf
 from qtctl.api.gate_ground import POLICY, GateGround
 from qtctl.api.gate_steps import Bench
 from qtctl.dialects.secrets import mask_message
+from qtctl.dialects.wording import add_more_aside
 from qtctl.errors import HostError, InputError, InputErrors, Place
 from qtctl.findings.finding import Severity
 from qtctl.findings.verdict import Conclusion
@@ -86,7 +87,7 @@ class GateRun:
             return run()
         except (InputError, HostError) as error:
             errors = error.errors if isinstance(error, InputErrors) else (error,)
-            more = f" (and {len(errors) - 1} more)" if errors[1:] else ""
+            more = add_more_aside(len(errors) - 1)
             where = f"{errors[0].place}: " if errors[0].place else ""
             return self._make_unknown(step, host, f"{where}{mask_message(errors[0].message)}{more}", errors[0].hint)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from qtctl.dialects.endpoints import LOCAL, TAG_SIGN
 from qtctl.dialects.shell import join
+from qtctl.dialects.wording import add_more, join_some
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding, Outcome, Proof, make_fingerprint
 from qtctl.findings.policy import Policy
@@ -213,10 +214,9 @@ class _Comparison:
     def _make_open(self, *, asks_root: bool) -> Finding:
         (host, told), *more = self._unknown
         only_root = all(each.needs_root for _, each in self._unknown) and not asks_root
-        others = f" and {len(more)} more" if more else ""
         return replace(
             self._make(Outcome.NOT_ASKED if only_root else Outcome.UNKNOWN, (host, told)),
-            reason=f"not known of {host.target}{others}: {told.reason}",
+            reason=f"not known of {host.target}{add_more(len(more))}: {told.reason}",
             remedy="audit with --become" if only_root else f"see what the audit of {host.target} says",
         )
 
@@ -230,6 +230,4 @@ def _list_names(found: Json) -> list[Json]:
 
 
 def _name(words: set[str]) -> str:
-    """The first ones, and how many more."""
-    more = f" and {len(words) - _SHOWN} more" if len(words) > _SHOWN else ""
-    return f"{', '.join(sorted(words)[:_SHOWN])}{more}"
+    return join_some(sorted(words), _SHOWN)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
+from qtctl.dialects.wording import add_more
 from qtctl.findings.finding import Finding, Outcome
 
 DEPLOY = "qtctl deploy"
@@ -25,7 +26,6 @@ def _add_note(check: Finding, in_the_way: Iterable[Finding]) -> Finding:
     if check.outcome is not Outcome.BROKEN or DEPLOY not in check.remedy or not others or "--take-over" in check.remedy:
         return check
     first, *more = others
-    further = f" and {len(more)} more" if more else ""
-    note = f"a deploy is refused until {first.id} {first.subject}{further} is settled"
+    note = f"a deploy is refused until {first.id} {first.subject}{add_more(len(more))} is settled"
     commands = tuple(each for each in check.commands if each[:2] != ("qtctl", "deploy"))
     return replace(check, remedy=f"{check.remedy}; {note}", commands=commands)

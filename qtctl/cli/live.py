@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from qtctl.cli.output import make_harmless
+from qtctl.dialects.wording import count_more
 from qtctl.model.watch import CONNECTED, Change, Kind
 from qtctl.reports.watch_lines import describe
 
@@ -53,7 +54,7 @@ class LiveView:
         for row in rows[:room]:
             table.add_row(*(Text(make_harmless(text), style=style) for text, style in row))
         if len(rows) > room:
-            table.add_row("", Text(f"and {len(rows) - room} more", style="dim"))
+            table.add_row("", Text(count_more(len(rows) - room), style="dim"))
         grid = Table.grid()
         grid.add_row(table)
         grid.add_row(Text(""))

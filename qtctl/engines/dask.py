@@ -18,6 +18,7 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 
 from qtctl.adapters.background_thread import BackgroundThread
+from qtctl.dialects.wording import join_some
 from qtctl.engines.child_process import EngineLost, WorkerEnded
 from qtctl.engines.dask_worker import (
     TOPIC,
@@ -279,8 +280,7 @@ def _describe_version(found: object) -> str:
 def _name(workers: Mapping[str, str]) -> str:
     """What is wrong with each worker. If there are many, with the first ones."""
     shown = [f"worker {worker} {what}" for worker, what in sorted(workers.items())]
-    more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
-    return f"{', '.join(shown[:_SHOWN])}{more}"
+    return join_some(shown, _SHOWN)
 
 
 def describe_error(error: object) -> str:

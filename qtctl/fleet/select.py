@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from qtctl.dialects.endpoints import LOCAL, TAG_SIGN, is_host_glob, sort_hosts
+from qtctl.dialects.wording import join_some
 from qtctl.engines.connect import LAB_NAME
 from qtctl.errors import InputError, InputErrors
 from qtctl.model.placement import Placement, list_tags
@@ -36,8 +37,7 @@ def select_hosts(registry: Registry, wanted: HostSelection) -> tuple[str, ...]:
 
 def name_hosts(hosts: Sequence[str]) -> str:
     """Hosts or tags in one line. If there are many, the first ones and how many more."""
-    more = f" and {len(hosts) - _SHOWN} more" if len(hosts) > _SHOWN else ""
-    return f"{', '.join(hosts[:_SHOWN])}{more}"
+    return join_some(hosts, _SHOWN)
 
 
 def select(

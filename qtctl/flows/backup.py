@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from qtctl.apply.contact import Contact
 from qtctl.apply.shared import share_connection
+from qtctl.dialects.wording import add_more_aside
 from qtctl.errors import DeployRefused, HostError, InputError
 from qtctl.flows.deploy import carry_out
 from qtctl.flows.found import is_first
@@ -66,7 +67,7 @@ def check(backup: Backup, desired: Desired, where: str) -> None:
         what = f"{where}: a backup of {manifest.host} of {manifest.fleet}, and not of {desired.host} of {desired.fleet}"
         raise InputError(what, hint="qtctl backup list shows those of each host")
     if strangers := find_strangers(backup, FleetNames.of(desired)):
-        more = f" (and {len(strangers) - 1} more)" if strangers[1:] else ""
+        more = add_more_aside(len(strangers) - 1)
         what = f"{where}: it holds {strangers[0]}{more}, whose name does not belong to {desired.fleet}"
         hint = "only units that the registry names, or that match its unit_patterns, are restored"
         raise InputError(what, hint=hint)

@@ -10,6 +10,7 @@ from qtctl.apply.contact import Contact
 from qtctl.apply.generation import Generation
 from qtctl.apply.shared import share_connection
 from qtctl.apply.transaction import Locked, Ticket, Transaction, find, make_ticket, stage
+from qtctl.dialects.wording import add_more_aside
 from qtctl.errors import DeployRefused, HostError, InputError, Refused
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.flows.failures import explain_units, list_failed_units
@@ -394,6 +395,5 @@ def _refuse(planned: Plan, reason: Reason, outstanding: tuple[Finding, ...] = ()
 
 def _explain_refusals(planned: Plan) -> Reason:
     first, *more = planned.refusals
-    others = f" (and {len(more)} more)" if more else ""
     kind = ReasonKind.LOCKED if first.holder else ReasonKind.IN_THE_WAY
-    return Reason(kind, f"{first.subject}: {first.reason}{others}", first.hint, first.holder)
+    return Reason(kind, f"{first.subject}: {first.reason}{add_more_aside(len(more))}", first.hint, first.holder)

@@ -9,6 +9,7 @@ from qtctl.apply.ran import finish_reading, start_reading
 from qtctl.audit.judge import Expected, expect_for_gate, judge, list_expectations
 from qtctl.collect import commands, units
 from qtctl.collect.collect import ALWAYS, collect
+from qtctl.dialects.wording import join_some
 from qtctl.errors import HostError
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.flows.plan_host import plan_host
@@ -329,9 +330,8 @@ def _describe_wait(judged: Sequence[Finding], outstanding: Sequence[Finding], st
     open_ = {each.subject: each for each in reversed(outstanding)}
     if not open_:
         return f"{len(every)} of {len(every)} as declared, watching {max(steady.left_s, 0):.0f} s more for restarts"
-    named = [f"{name} ({each.title})" for name, each in sorted(open_.items())[:NAMED]]
-    more = f" and {len(open_) - NAMED} more" if len(open_) > NAMED else ""
-    return f"{len(every) - len(open_)} of {len(every)} as declared, waiting for {', '.join(named)}{more}"
+    named = [f"{name} ({each.title})" for name, each in sorted(open_.items())]
+    return f"{len(every) - len(open_)} of {len(every)} as declared, waiting for {join_some(named, NAMED)}"
 
 
 def _drop_others(desired: Desired) -> Desired:

@@ -23,7 +23,7 @@ from qtctl.plan.outcome import DeployOutcome, DeployStatus
 from qtctl.plan.rehearsed import Rehearsal, RehearsedStep
 from qtctl.reports.deploy_text import describe_problems
 from qtctl.reports.phrases import format_count
-from qtctl.stage.not_modelled import Ground, join_some, list_not_modelled
+from qtctl.stage.not_modelled import Ground, list_not_modelled, name_some
 from qtctl.stage.rehearsal import (
     find_drift,
     list_hand_made,
@@ -149,7 +149,7 @@ class _Rehearsing:
         self.plan = outcome.plan if kind is StepKind.DEPLOY else self.plan
         counted = said or _describe_plan(outcome.plan)
         if outcome.status in _SURE:
-            failed = f"; still failed: {join_some(outcome.failed_before)}" if outcome.failed_before else ""
+            failed = f"; still failed: {name_some(outcome.failed_before)}" if outcome.failed_before else ""
             self._add(kind, Outcome.HOLDS, f"{counted}{failed}", began)
         else:
             unknown = bool(outcome.plan.refusals) and all(each.unknown for each in outcome.plan.refusals)

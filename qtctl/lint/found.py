@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from qtctl.dialects.wording import join_some
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding, Fix, Outcome, Severity
 
@@ -17,8 +18,7 @@ class Placed:
 
     @property
     def subject(self) -> str:
-        more = len(self.subjects) - 1
-        return self.subjects[0] + (f" and {more} more" if more else "")
+        return join_some(self.subjects, 1)
 
     @property
     def id(self) -> str:

@@ -6,6 +6,7 @@ folders, and replaces nothing that is not a folder. So any other difference is a
 
 from collections.abc import Iterator, Mapping
 
+from qtctl.dialects.wording import join_some
 from qtctl.model.account_facts import Account, Group
 from qtctl.model.desired import Desired
 from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder
@@ -67,8 +68,7 @@ def _list_owners(desired: Desired) -> tuple[tuple[str, str], ...]:
 def _give_reason(missing: tuple[str, ...], *, changed: bool) -> str:
     said = ["the file changes"] if changed else []
     if missing:
-        more = f" and {len(missing) - 1} more" if missing[1:] else ""
-        said.append(f"{missing[0]}{more}")
+        said.append(join_some(missing, 1))
     return "; ".join(said)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from qtctl.dialects.systemd.change_class import ChangeClass
+from qtctl.dialects.wording import join_some
 from qtctl.meaning.enablement import find_left_pullers
 from qtctl.meaning.units import is_up
 from qtctl.model.facts import File, Unit
@@ -84,8 +85,7 @@ def _make_reload(scene: Scene, links: Sequence[Step]) -> tuple[Step, ...]:
     if links or scene.gone.disables:
         reasons.append("enablement changes")
     if stale:
-        more = f" and {len(stale) - 1} more" if stale[1:] else ""
-        reasons.append(f"systemd has not read the file of {stale[0]}{more}")
+        reasons.append(f"systemd has not read the file of {join_some(stale, 1)}")
     return (Step(StepKind.RELOAD, "systemd", "; ".join(reasons), " ".join(stale)),) if reasons else ()
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
+from qtctl.dialects.wording import add_more
 from qtctl.errors import InputError, InputErrors, Place, Unrendered
 from qtctl.model.desired import (
     Desired,
@@ -230,7 +231,7 @@ def _group_errors(failed: list[tuple[str, Unrendered]]) -> tuple[Unrendered, ...
 
 def _merge_errors(first: tuple[str, Unrendered], *others: tuple[str, Unrendered]) -> Unrendered:
     subject, error = first
-    what = error.what.replace(subject, f"{subject} and {len(others)} more", 1) if others else error.what
+    what = error.what.replace(subject, f"{subject}{add_more(len(others))}", 1)
     return Unrendered(
         what,
         units=(subject, *(other for other, _ in others)),

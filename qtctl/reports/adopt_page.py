@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from qtctl.adopt.adoption import Fate, FileKind
+from qtctl.dialects.wording import add_more
 from qtctl.reports.adopt import AdoptReport, FileRow, JudgmentRow
 from qtctl.reports.blocks import (
     TONES,
@@ -166,5 +167,4 @@ def place(each: JudgmentRow) -> str:
 
 def describe(those: Sequence[JudgmentRow]) -> str:
     """The text of the findings, and how many of them there are."""
-    more = f" and {len(those) - 1} more" if len(those) > 1 else ""
-    return f"{those[0].subject}{more}: {those[0].what}"
+    return f"{those[0].subject}{add_more(len(those) - 1)}: {those[0].what}"

@@ -4,12 +4,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from qtctl.dialects.shell import quote
+from qtctl.dialects.wording import join_some
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.model.plan import NoteKind, Refusal, StepKind, StepResult, StepStatus
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind, UnitFailure
 
 FEW = 5
 """If more steps than this differ only in names, the first is named and the others are counted."""
+_PAIR = 2
+"""So many refused subjects are both named; of more, only the first."""
 
 DONE = {
     StepKind.WRITE: "written",
@@ -124,8 +127,7 @@ def describe_refusals(found: Iterable[Refusal]) -> list[str]:
 
 
 def _join_subjects(subjects: list[str]) -> str:
-    first, *more = subjects
-    return f"{first} and {len(more)} more" if len(more) > 1 else ", ".join(subjects)
+    return join_some(subjects, 1) if len(subjects) > _PAIR else ", ".join(subjects)
 
 
 def _list_left(outcome: DeployOutcome) -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from qtctl.dialects.wording import join_some
 from qtctl.findings.verdict import Conclusion
 from qtctl.reports.audit import AuditReport
 from qtctl.reports.phrases import fold_names
@@ -51,8 +52,7 @@ class HostRow:
         if self.first.verdict is Conclusion.AS_DECLARED and len(self.reports) > 1:
             return ""
         ids = [*dict.fromkeys(check.id for check in self.first.findings if check.waiver is None)]
-        more = f" and {len(ids) - _IDS} more" if len(ids) > _IDS else ""
-        return f"{', '.join(ids[:_IDS])}{more}"
+        return join_some(ids, _IDS)
 
 
 def make_rows(reports: Iterable[AuditReport]) -> tuple[HostRow, ...]:

@@ -6,6 +6,7 @@ On request (`verbose`) each host's own report, with every finding in full, comes
 
 from collections.abc import Iterator, Sequence
 
+from qtctl.dialects.wording import count_more
 from qtctl.findings.verdict import Conclusion
 from qtctl.reports import audit_screen
 from qtctl.reports.audit import AuditReport
@@ -102,7 +103,7 @@ def _describe_observed(found: FleetGroup) -> str:
     if found.hosts or not isinstance(observed, dict):
         return format_json(observed)
     sides = [f"{value} ({fold_names([*map(str, names)])})" for value, names in observed.items()]  # type: ignore[arg-type]
-    more = f"; and {len(sides) - _VALUES} more" if len(sides) > _VALUES else ""
+    more = f"; {count_more(len(sides) - _VALUES)}" if len(sides) > _VALUES else ""
     return f"{'; '.join(sides[:_VALUES])}{more}"
 
 

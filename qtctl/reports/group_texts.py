@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from qtctl.dialects.wording import add_more, join_some
 from qtctl.reports.blocks import TONES, Block, Blocks, Code, Section, Text, Toned, join
 from qtctl.reports.check import Check
 from qtctl.reports.grouping import FleetGroup, Group
@@ -28,7 +29,7 @@ def list_subjects(checks: Sequence[Check]) -> Text:
     subjects = [*dict.fromkeys(check.subject for check in checks)]
     more = len(subjects) - NAMED
     names = join(map(Code, subjects[:NAMED]), ", ")
-    return (*names, f" and {more} more") if more > 0 else names
+    return (*names, add_more(more)) if more > 0 else names
 
 
 def choose_fix(checks: Sequence[Check]) -> Text:
@@ -41,6 +42,6 @@ def choose_fix(checks: Sequence[Check]) -> Text:
 
 def describe_consequences(found: Group | FleetGroup) -> Text:
     every = [*dict.fromkeys(f"{check.id} {check.subject}" for check in found.below)]
-    below = ", ".join(every[:NAMED]) + (f" and {len(every) - NAMED} more" if len(every) > NAMED else "")
+    below = join_some(every, NAMED)
     blind = f"{format_count(found.blind, 'check')} unknown" if found.blind else ""
     return ", ".join(filter(None, (below, blind)))

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from qtctl.dialects import terminal
+from qtctl.dialects.wording import add_more, join_some
 from qtctl.errors import InputError
 from qtctl.findings.finding import Severity
 from qtctl.findings.verdict import Conclusion, conclude
@@ -23,8 +24,7 @@ class Row:
     @property
     def place(self) -> str:
         """The first subject, and how many more there are."""
-        more = len({each.place for each in self.those}) - 1
-        return str(self.those[0].place) + (f" and {more} more" if more else "")
+        return f"{self.those[0].place}{add_more(len({each.place for each in self.those}) - 1)}"
 
     @property
     def severity(self) -> str:
@@ -37,8 +37,7 @@ class Row:
     @property
     def what(self) -> str:
         subjects = tuple(dict.fromkeys(subject for each in self.those for subject in each.subjects))
-        more = len(subjects) - 1
-        return f"{subjects[0]}{f' and {more} more' if more else ''}: {self.those[0].what}"
+        return f"{join_some(subjects, 1)}: {self.those[0].what}"
 
     @property
     def remedy(self) -> str:

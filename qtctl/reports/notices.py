@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
+from qtctl.dialects.wording import add_more_aside, join_some
 from qtctl.findings.finding import Finding, Severity, make_fingerprint
 from qtctl.findings.notice import Cause, Notice, NoticeKind, Problems, Told
 from qtctl.reports.audit import AuditReport
@@ -163,14 +164,13 @@ def describe_notice(notice: Notice) -> str:
     """One line."""
     first = notice.causes[0]
     what = f"{len(notice.causes)} changes" if notice.kind is NoticeKind.SUMMARY else _describe_cause(first, notice)
-    where = ", ".join(notice.hosts[:3]) + (f" and {len(notice.hosts) - 3} more" if len(notice.hosts) > 3 else "")  # noqa: PLR2004
+    where = join_some(notice.hosts, 3)
     return f"{notice.kind.value} {notice.severity.value}: {what}" + (f" on {where}" if where else "")
 
 
 def _describe_cause(first: Cause, notice: Notice) -> str:
-    others = len(notice.causes) - 1
     subjects = f"{first.subject}: " if first.id != UNREACHABLE else ""
-    more = f" (and {others} more)" if others else ""
+    more = add_more_aside(len(notice.causes) - 1)
     return f"{'' if first.id == UNREACHABLE else f'{first.id} '}{subjects}{first.title}{more}"
 
 

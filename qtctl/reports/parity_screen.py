@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from qtctl.dialects.wording import count_more
 from qtctl.parity.rows import ParityVerdict
 from qtctl.reports.blocks import TONES, Block, Blocks, Code, Paragraph, Record, Section, Table, Text, Tone, Toned, join
 from qtctl.reports.parity import FileParity, ParityDocument, ParityFinding, ServiceRow
@@ -67,7 +68,7 @@ def _show_file(file: FileParity, unreachable: str | None, *, verbose: bool, serv
 
 def _cut(title: str, found: list[Paragraph]) -> Blocks:
     rest = len(found) - FIRST
-    more = (Paragraph(f"and {rest} more: --verbose"),) if rest > 0 else ()
+    more = (Paragraph(f"{count_more(rest)}: --verbose"),) if rest > 0 else ()
     return (Section(title, (*found[:FIRST], *more)),) if found else ()
 
 

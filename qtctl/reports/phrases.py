@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from qtctl.dialects.wording import add_more
 from qtctl.model.json import Json
 
 NONE = "—"
@@ -33,7 +34,7 @@ def fold_names(names: Sequence[str], most: int = 3) -> str:
     """All names if there are few, else the first two: web-1, web-2 … and 37 more."""
     if len(names) <= most:
         return ", ".join(names)
-    return f"{names[0]}, {names[1]} … and {len(names) - 2} more"
+    return f"{names[0]}, {names[1]} …{add_more(len(names) - 2)}"
 
 
 def describe_unseen(number: int, user: str = "") -> str:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from qtctl.dialects.lines import split_lines
+from qtctl.dialects.wording import add_more
 from qtctl.model.plan import Note, Plan, Step, StepKind
 from qtctl.reports.blocks import Block, Blocks, Code, Paragraph, Section, Title, Tone, Toned, Verbatim
 
@@ -56,9 +57,9 @@ def mark(step: Step) -> str:
 
 
 def _write_line(steps: list[Step]) -> Paragraph:
-    first, others = steps[0], len(steps) - 1
+    first = steps[0]
     sign = mark(first)
-    more = f" and {others} more" if others else ""
+    more = add_more(len(steps) - 1)
     why = f": {first.reason}" if first.reason else ""
     return Paragraph(
         (Toned(f"{sign} {first.kind.value}", TONES[sign]), " ", Code(first.subject), f"{more}{why}"), hang=4

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from qtctl.dialects.secrets import mask_message
+from qtctl.dialects.wording import count_more
 from qtctl.findings.finding import Finding, Outcome, make_fingerprint
 from qtctl.findings.meaning import Meaning
 from qtctl.findings.policy import Policy
@@ -55,7 +56,7 @@ def _make(meaning: Meaning, host: str, subject: str, step: RehearsedStep) -> Fin
 def _describe(step: RehearsedStep, said: str) -> Json:
     found = (f"{each.id} {each.subject}: {each.title}" for each in step.findings)
     lines: list[Json] = [*map(mask_message, step.details), *found]
-    more: list[Json] = [f"and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
+    more: list[Json] = [count_more(len(lines) - _SHOWN)] if len(lines) > _SHOWN else []
     return {"said": said, **({"open": [*lines[:_SHOWN], *more]} if lines else {})}
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
+from qtctl.dialects.wording import count_more
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.findings.verdict import Conclusion
 from qtctl.model.rehearsal import StepKind
@@ -128,7 +129,7 @@ def _list_open(step: RehearsalStep, most: int | None) -> Iterator[Text]:
     shown = lines if most is None else lines[:LINES_SHOWN]
     yield from shown
     if left := len(lines) - len(shown):
-        yield f"and {left} more: --format md shows all"
+        yield f"{count_more(left)}: --format md shows all"
 
 
 def _describe_check(check: Check) -> Text:

@@ -8,6 +8,7 @@ from qtctl.dialects.systemd.size import parse_bytes
 from qtctl.dialects.systemd.table.lookup import list_versions
 from qtctl.dialects.systemd.timespan import parse_microseconds
 from qtctl.dialects.systemd.unit_name import is_template
+from qtctl.dialects.wording import join_some
 from qtctl.errors import InputError
 from qtctl.model.desired import (
     Desired,
@@ -54,7 +55,7 @@ def stands_in(registry: Registry, target: str, as_name: str | None = None) -> st
     wanted = target if as_name is None else as_name
     if wanted in registry.hosts:
         return wanted
-    known = _name_hosts(sorted(registry.hosts))
+    known = join_some(sorted(registry.hosts), _LISTED)
     if as_name is not None:
         near = find_nearest(as_name, registry.hosts)
         hint = f"did you mean --as {near}?" if near else f"hosts.toml has {known}"
@@ -70,11 +71,6 @@ def stands_in(registry: Registry, target: str, as_name: str | None = None) -> st
         f"{target} is not a host of the registry",
         hint=f"{meant} which of its hosts {target} stands in for, with --as: {known}",
     )
-
-
-def _name_hosts(hosts: list[str]) -> str:
-    more = f" and {len(hosts) - _LISTED} more" if len(hosts) > _LISTED else ""
-    return f"{', '.join(hosts[:_LISTED])}{more}"
 
 
 def resolve(registry: Registry, host: str) -> Desired:

@@ -7,6 +7,7 @@ from qtctl.dialects.nearest import Known
 from qtctl.dialects.systemd.specifiers import expand
 from qtctl.dialects.systemd.unit_name import get_template
 from qtctl.dialects.toml.keys import quote
+from qtctl.dialects.wording import join_some
 from qtctl.findings.finding import Severity
 from qtctl.findings.meaning import Meaning
 from qtctl.model.host_defaults import EVERY
@@ -342,8 +343,7 @@ def _check_replacements(registry: Registry, leads: Leads) -> Iterator[Problem]:
 
 def describe_where(where: str, names: Mapping[str, object]) -> str:
     known = sorted(names)
-    more = f" and {len(known) - KNOWN} more" if len(known) > KNOWN else ""
-    return f"{where} declares {', '.join(known[:KNOWN])}{more}" if known else f"{where} declares none"
+    return f"{where} declares {join_some(known, KNOWN)}" if known else f"{where} declares none"
 
 
 QT102 = Meaning(

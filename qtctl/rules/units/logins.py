@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from qtctl.dialects.wording import join_some
 from qtctl.findings.finding import Finding, Severity
 from qtctl.model.host_defaults import locate_host_key
 from qtctl.rules.view import View, ViewRule
@@ -26,8 +27,7 @@ def _list_more(view: View) -> Iterator[tuple[Severity, str]]:
         yield Severity.ERROR, "can change the host: what fools or takes over an audit then does"
     runs = sorted(service.unit for service in view.desired.services if service.user == login.audit_user != _ROOT)
     if runs:
-        more = f" and {len(runs) - 1} more" if len(runs) > 1 else ""
-        yield Severity.WARNING, f"runs {runs[0]}{more} too: such a service can choose what an audit is told"
+        yield Severity.WARNING, f"runs {join_some(runs, 1)} too: such a service can choose what an audit is told"
 
 
 QT115 = ViewRule(
