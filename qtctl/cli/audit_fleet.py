@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from qtctl.cli.evidence import save_text
-from qtctl.cli.exits import Exit, choose_exit, decide
+from qtctl.cli.exits import Exit, choose_fleet_exit
 from qtctl.cli.fleet_progress import FleetProgress
 from qtctl.cli.interrupt import notice_interrupts
 from qtctl.cli.output import choose_format, complain, present, show_progress, withhold
@@ -78,9 +78,7 @@ def audit_fleet(chosen: FleetSource, shown: "Shown", *, save: Path | None) -> Ex
         if not streamed:
             view = audited.build_view(name_under(chosen.registry, chosen.templates), verbose=shown.verbose)
             present(view, shown.format)
-    if report.not_examined:
-        return Exit.INTERRUPTED
-    return decide((*(choose_exit(each.verdict) for each in report.hosts), choose_exit(report.verdict)))
+    return choose_fleet_exit(report)
 
 
 def gather_by_engine(chosen: FleetSource) -> "tuple[Declared, Evidence]":

@@ -46,6 +46,7 @@ class DeployOutput:
 
     def end(self, outcome: "DeployOutcome") -> Exit:
         """The outcome on stdout; on stderr, in every format, why it did not finish."""
+        from qtctl.plan.outcome import DeployStatus
         from qtctl.reports.deploy_text import describe_end, describe_problems
 
         code = choose_deploy_exit(outcome)
@@ -56,7 +57,7 @@ class DeployOutput:
             self._print_document(outcome, code)
         for warning in outcome.warnings:
             complain(f"warning: {warning}")
-        if code is Exit.INTERRUPTED:
+        if outcome.status is DeployStatus.INTERRUPTED:
             complain("interrupted")
         else:
             complain_of(describe_problems(outcome))

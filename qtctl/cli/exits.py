@@ -1,5 +1,6 @@
-"""The exit codes, and the one function that decides among them."""
+"""The exit codes, what they mean, and what chooses one: no other module of the CLI does."""
 
+import errno
 from collections.abc import Iterable
 from enum import IntEnum
 from typing import TYPE_CHECKING
@@ -7,11 +8,15 @@ from typing import TYPE_CHECKING
 from qtctl.errors import DeployRefused, HostError, InputError, LabError, QtctlError
 
 if TYPE_CHECKING:
+    from qtctl.api.rollout import HostPlan
     from qtctl.findings.verdict import Conclusion
     from qtctl.fleet.rollout import HostRun
     from qtctl.model.control import ControlOutcome
     from qtctl.model.plan import Plan
+    from qtctl.model.preparation import PreparePlan
+    from qtctl.model.transaction import Progressed
     from qtctl.plan.outcome import DeployOutcome
+    from qtctl.reports.fleet import FleetReport
 
 
 class Exit(IntEnum):
@@ -37,7 +42,7 @@ MEANING = {
     Exit.INTERRUPTED: "interrupted",
     Exit.PIPE: "the reader of the output is gone",
 }
-"""What each exit code tells, in the words of README.md."""
+"""What each exit code means, in the words of docs/use.md."""
 
 PRECEDENCE = (Exit.UNVERIFIED, Exit.REFUSED, Exit.INTERRUPTED, Exit.USAGE, Exit.FINDINGS, Exit.INCOMPLETE)
 """If several apply, the first of these wins."""
@@ -68,11 +73,38 @@ def choose_error_exit(error: QtctlError) -> Exit:
     return next((code for kind, code in ERRORS if isinstance(error, kind)), Exit.INTERNAL)
 
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
+
+def choose_unexpected_exit(error: Exception, *, reader_gone: bool) -> Exit:
+    """The exit code of an error that is not one of qtctl's. `reader_gone`: nobody reads stdout any more."""
+    if isinstance(error, BrokenPipeError) and reader_gone:
+        return Exit.PIPE
+    if isinstance(error, OSError) and error.errno in _NO_ROOM and error.filename is None:
+        return Exit.USAGE
+    return Exit.INTERNAL
+
+
+def choose_whole_exit(whole: bool) -> Exit:
+    """The exit code of a command that judges nothing: whether it got, or sent, all that it was asked for."""
+    return Exit.OK if whole else Exit.INCOMPLETE
+
+
+def choose_match_exit(matches: bool) -> Exit:
+    """The exit code of a comparison without unknowns: whether everything is as declared."""
+    return Exit.OK if matches else Exit.FINDINGS
+
+
 def choose_plan_exit(plan: "Plan") -> Exit:
     """The exit code of a plan: as a deploy would refuse, or whether there is anything to do."""
     if plan.refusals:
         return Exit.INCOMPLETE if all(each.unknown for each in plan.refusals) else Exit.REFUSED
     return Exit.FINDINGS if plan.steps else Exit.OK
+
+
+def choose_host_plan_exit(found: "HostPlan") -> Exit:
+    """The exit code of the plan of one host of several, or of the lack of one."""
+    return Exit.INCOMPLETE if found.plan is None else choose_plan_exit(found.plan)
 
 
 def choose_deploy_exit(outcome: "DeployOutcome") -> Exit:
@@ -114,6 +146,34 @@ def choose_host_exit(run: "HostRun") -> Exit:
         return Exit.REFUSED
     outcome = run.deploy.outcome if run.deploy is not None else None
     return Exit.OK if outcome is None else choose_deploy_exit(outcome)
+
+
+def choose_rollout_exit(hosts: Iterable[Exit], *, interrupted: bool) -> Exit:
+    """The exit code of a rollout, from those of its hosts."""
+    return decide((*hosts, Exit.INTERRUPTED) if interrupted else hosts)
+
+
+def choose_fleet_exit(report: "FleetReport") -> Exit:
+    """The exit code of an audit of several hosts: of each of them, and of their comparison."""
+    if report.not_examined:
+        return Exit.INTERRUPTED
+    return decide((*(choose_exit(each.verdict) for each in report.hosts), choose_exit(report.verdict)))
+
+
+def choose_prepare_exit(plan: "PreparePlan", *, applied: bool) -> Exit:
+    """The exit code of a preparation. `applied`: it was to be installed, and not only shown."""
+    if plan.refusals:
+        return Exit.REFUSED
+    return Exit.FINDINGS if plan.changes and not applied else Exit.OK
+
+
+def choose_recover_exit(found: "Progressed | None") -> Exit:
+    """The exit code of a recovery. None: no deploy was in the way."""
+    from qtctl.model.transaction import TransactionEnd
+
+    if found is None or found.end in (TransactionEnd.ACCEPTED, TransactionEnd.RESTORED):
+        return Exit.OK
+    return Exit.UNVERIFIED
 
 
 def choose_control_exit(outcome: "ControlOutcome") -> Exit:

@@ -1,6 +1,5 @@
 """The qtctl command: its commands in the order of work, how errors are shown, and the exit code."""
 
-import errno
 import os
 import select
 import sys
@@ -13,7 +12,7 @@ from typer.core import TyperGroup
 
 from qtctl.cli.catalogue import find_command, list_commands, list_names
 from qtctl.cli.command import Command as Declared
-from qtctl.cli.exits import MEANING, Exit, choose_error_exit
+from qtctl.cli.exits import MEANING, Exit, choose_error_exit, choose_unexpected_exit
 from qtctl.cli.output import complain, complain_of, tell, trace
 from qtctl.errors import InputErrors, QtctlError
 from qtctl.version import describe_version
@@ -142,7 +141,7 @@ def run(started: "Started | None" = None) -> NoReturn:
     except BrokenPipeError:
         code = Exit.PIPE
     except OSError as error:
-        code = _report_internal_error(error, debug=debug) if code != Exit.USAGE else code
+        code = _report_unexpected(error, debug=debug) if code != Exit.USAGE else code
     if code in (Exit.PIPE, Exit.USAGE):
         # Python would flush again at exit, and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -166,7 +165,7 @@ def _run_guarded(argv: list[str], *, debug: bool, started: "Started | None" = No
         complain("interrupted")
         return Exit.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last line of defence
-        return _report_internal_error(error, debug=debug)
+        return _report_unexpected(error, debug=debug)
 
 
 def _invoke(argv: list[str], started: "Started | None") -> int:
@@ -223,20 +222,17 @@ def _say_what_is_wrong(error: BaseException) -> None:
     error.message = f"{given}, {describe_problem(details[0])}"  # type: ignore[attr-defined]  # see UsageError
 
 
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
-
-
-def _report_internal_error(error: Exception, *, debug: bool) -> int:
-    if isinstance(error, BrokenPipeError) and _is_reader_gone():
-        return Exit.PIPE
-    if isinstance(error, OSError) and error.errno in _NO_ROOM and error.filename is None:
+def _report_unexpected(error: Exception, *, debug: bool) -> Exit:
+    code = choose_unexpected_exit(error, reader_gone=_is_reader_gone())
+    if code is Exit.USAGE and isinstance(error, OSError):
         complain(f"error: the output cannot be written: {error.strerror} (free space there, or send it elsewhere)")
-        return Exit.USAGE
+    if code is not Exit.INTERNAL:
+        return code
     if debug:
         trace("".join(traceback.format_exception(error)))
     what = " ".join(f"{type(error).__name__}: {error}".split())
     complain(f"error: internal error: {what} (a bug of qtctl: please report it, with what --debug shows)")
-    return Exit.INTERNAL
+    return code
 
 
 def _is_reader_gone() -> bool:

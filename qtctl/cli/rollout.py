@@ -8,7 +8,7 @@ from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from qtctl.cli.deploy_output import ask_before_change, check_plan_choices
-from qtctl.cli.exits import Exit, choose_host_exit, choose_plan_exit, decide
+from qtctl.cli.exits import Exit, choose_host_exit, choose_host_plan_exit, choose_rollout_exit, decide
 from qtctl.cli.interrupt import Interrupts, raise_on_interrupt
 from qtctl.cli.output import complain, complain_of, present, show, show_progress, withhold
 from qtctl.model.rollout import HostEnd, OnFailure
@@ -224,14 +224,11 @@ def _report_plans(ground: _Ground, choices: "Choices") -> "FleetPlanReport":
     from qtctl.reports.plan_fleet import build_report
 
     found: dict[str, Plan | Reason] = {}
-    codes = []
     for each in ground.plans:
         if each.plan is not None:
             found[each.target] = each.plan
-            codes.append(choose_plan_exit(each.plan))
         elif each.error is not None:
             found[each.target] = each.error
-            codes.append(Exit.INCOMPLETE)
     return build_report(
         found,
         choices,
@@ -240,7 +237,7 @@ def _report_plans(ground: _Ground, choices: "Choices") -> "FleetPlanReport":
         hosts={target: each.desired.host for target, each in ground.declared.items()},
         registries={target: digest_registry(each.desired) for target, each in ground.declared.items()},
         nonce=token_hex(16),
-        exit_code=decide(codes),
+        exit_code=decide(map(choose_host_plan_exit, ground.plans)),
     )
 
 
@@ -280,7 +277,7 @@ def _end(given: FleetDeploy, ground: _Ground, runs: "Sequence[HostRun]", *, roll
     from qtctl.reports.view import name_under
 
     codes = {run.host: choose_host_exit(run) for run in runs}
-    code = decide((*codes.values(), *((Exit.INTERRUPTED,) if interrupted else ())))
+    code = choose_rollout_exit(codes.values(), interrupted=interrupted)
     report = reports.build_report(
         [_make_row(ground.declared[run.host], run, codes[run.host]) for run in runs],
         ground.batches,

@@ -1,7 +1,11 @@
 """Exit codes: one function decides, and each command has one that feeds it."""
 
+import ast
+import errno
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +17,8 @@ from qtctl.cli.exits import (
     choose_deploy_exit,
     choose_error_exit,
     choose_exit,
+    choose_rollout_exit,
+    choose_unexpected_exit,
     decide,
 )
 from qtctl.errors import (
@@ -71,6 +77,72 @@ def test_of_any_two_the_earlier_wins() -> None:
 @pytest.mark.parametrize(("error", "code"), ERRORS, ids=lambda value: type(value).__name__)
 def test_of_error(error: QtctlError, code: Exit) -> None:
     assert choose_error_exit(error) is code
+
+
+UNEXPECTED: list[tuple[Exception, bool, Exit]] = [
+    (BrokenPipeError(errno.EPIPE, "x"), True, Exit.PIPE),
+    (BrokenPipeError(errno.EPIPE, "x"), False, Exit.INTERNAL),
+    (OSError(errno.ENOSPC, "x"), False, Exit.USAGE),
+    (OSError(errno.ENOSPC, "x", "/a"), False, Exit.INTERNAL),
+    (ValueError("x"), True, Exit.INTERNAL),
+]
+
+
+@pytest.mark.parametrize(("error", "gone", "code"), UNEXPECTED, ids=repr)
+def test_of_an_unexpected_error(error: Exception, gone: bool, code: Exit) -> None:
+    assert choose_unexpected_exit(error, reader_gone=gone) is code
+
+
+def test_an_interrupted_rollout_is_never_a_success() -> None:
+    assert choose_rollout_exit([Exit.OK], interrupted=False) is Exit.OK
+    assert choose_rollout_exit([Exit.OK], interrupted=True) is Exit.INTERRUPTED
+    assert choose_rollout_exit([Exit.UNVERIFIED], interrupted=True) is Exit.UNVERIFIED
+
+
+CLI = Path(ROOT, "qtctl/cli")
+CHOOSES = ("exits.py",)
+ENDS = ("main.py", "interrupt.py")
+"""They end the process: after wrong usage, an interrupt or a command that returned, nothing is left to be decided."""
+
+
+EXITS = ("typer.Exit", "sys.exit", "os._exit")
+
+
+def _is_literal(*args: ast.expr) -> bool:
+    return any(isinstance(each, ast.Constant | ast.IfExp) for each in args)
+
+
+def list_choices(path: Path) -> Iterator[str]:
+    """Where a module names an exit code other than to compare one, or ends with a literal one."""
+    tree = ast.parse(path.read_text())
+    compared = {each for node in ast.walk(tree) if isinstance(node, ast.Compare) for each in ast.walk(node)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Exit":
+            if node not in compared:
+                yield f"{path.relative_to(CLI)}:{node.lineno}: {ast.unparse(node)}"
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in EXITS and _is_literal(*node.args):
+            yield f"{path.relative_to(CLI)}:{node.lineno}: {ast.unparse(node)}"
+
+
+def test_exit_codes_are_chosen_in_one_module() -> None:
+    modules = [path for path in CLI.rglob("*.py") if path.name not in (*CHOOSES, *ENDS)]
+    assert [found for path in modules for found in list_choices(path)] == []
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("raise typer.Exit(Exit.OK if good else Exit.FINDINGS)", 3),
+        ("return Exit.INCOMPLETE", 1),
+        ("raise typer.Exit(1)", 1),
+        ("raise typer.Exit(choose_exit(report.conclusion))", 0),
+        ("if code is Exit.OK: pass", 0),
+    ],
+)
+def test_a_choice_elsewhere_is_seen(source: str, found: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.cli.test_exits.CLI", tmp_path)
+    (tmp_path / "a.py").write_text(source)
+    assert len(list(list_choices(tmp_path / "a.py"))) == found
 
 
 def test_the_page_of_first_commands_says_the_same() -> None:

@@ -8,7 +8,7 @@ import typer
 from qtctl.cli.command import Command, Panel
 from qtctl.cli.commands.plan import Shown
 from qtctl.cli.deploy_output import DeployOutput, make_confirmation
-from qtctl.cli.exits import Exit, choose_plan_exit
+from qtctl.cli.exits import Exit, choose_plan_exit, choose_whole_exit
 from qtctl.cli.interrupt import raise_on_interrupt
 from qtctl.cli.options import (
     AsOption,
@@ -80,7 +80,7 @@ def take(
     left = sum(each.kind is EntryKind.OTHER for each in taken.manifest.entries)
     if left:
         complain(f"{host}: {left} could not be copied, and a restore is refused until they are gone")
-        raise typer.Exit(Exit.INCOMPLETE)
+    raise typer.Exit(choose_whole_exit(not left))
 
 
 @app.command("list")

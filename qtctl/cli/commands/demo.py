@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.exits import Exit, choose_deploy_exit, choose_exit
+from qtctl.cli.exits import Exit, choose_deploy_exit, choose_exit, choose_whole_exit
 from qtctl.cli.interrupt import raise_on_interrupt
 from qtctl.cli.options import locate_registry
 from qtctl.cli.output import complain_of, show, show_progress, tell, write
@@ -53,7 +53,7 @@ def demo(
     _suggest(out, booted=not lacking, keep=keep)
     if lacking and os.environ.get("CI") == "true":
         tell("CI=true: a recorded host proves nothing about this machine.")
-        raise typer.Exit(Exit.INCOMPLETE)
+        raise typer.Exit(choose_whole_exit(False))
     raise typer.Exit(code)
 
 

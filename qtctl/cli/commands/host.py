@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.exits import Exit
+from qtctl.cli.exits import choose_prepare_exit
 from qtctl.cli.interrupt import raise_on_interrupt
 from qtctl.cli.options import AsOption, DeclaredFormatOption, RegistryOption, UserOption, locate_registry
 from qtctl.cli.output import present, show_progress
@@ -52,9 +52,7 @@ def prepare(
         plan = run(declared, host, user=user, apply=apply, remove=remove)
     report = build_report(plan, address=host, helper=build_helper().version, applied=apply and bool(plan.changes))
     present(build_view(report), format_)
-    if plan.refusals:
-        raise typer.Exit(Exit.REFUSED)
-    raise typer.Exit(Exit.FINDINGS if plan.changes and not apply else Exit.OK)
+    raise typer.Exit(choose_prepare_exit(plan, applied=apply))
 
 
 EXAMPLES = {

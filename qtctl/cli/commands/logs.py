@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.exits import Exit
+from qtctl.cli.exits import Exit, choose_whole_exit
 from qtctl.cli.options import (
     AsOption,
     AtOnceOption,
@@ -134,7 +134,7 @@ def logs(
     _print(tasks, api.merge(answers, request), answers, format_)
     for each in answers:
         _complain_of(each)
-    raise typer.Exit(Exit.OK if all(_is_whole(each) for each in answers) else Exit.INCOMPLETE)
+    raise typer.Exit(choose_whole_exit(all(map(_is_whole, answers))))
 
 
 def select_targets(
@@ -193,7 +193,7 @@ def _follow(tasks: "tuple[LogTask, ...]", request: LogRequest, format_: str, at_
             _tell_change(each, known)
         if isinstance(each, LogLine) or format_ == "jsonl":
             show([each])  # type: ignore[list-item]
-    return Exit.INCOMPLETE
+    return choose_whole_exit(False)
 
 
 def _tell_change(host: HostLog, known: dict[str, LogState]) -> None:

@@ -8,7 +8,6 @@ import typer
 
 from qtctl.cli.audit_fleet import FleetSource, open_hosts
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.exits import Exit
 from qtctl.cli.interrupt import Interrupts
 from qtctl.cli.options import (
     AtOnceOption,
@@ -74,7 +73,7 @@ def metrics(
     _check_one_way(textfile, listen, rules=rules, dashboard=dashboard, out=out)
     if rules or dashboard:
         _write_generated(folder, wanted, saved, every if rules else None, out)
-        raise typer.Exit(Exit.OK)
+        return
     _check_source(wanted, saved, listen)
     if textfile is not None:
         from qtctl.adapters.files import check_writable
@@ -82,9 +81,9 @@ def metrics(
         check_writable(textfile)
     chosen = FleetSource(folder, wanted, user, templates, become, at_once, deadline, choose_engine(engine))
     if listen is not None:
-        raise typer.Exit(_serve(chosen, listen, every, remote=remote))
+        _serve(chosen, listen, every, remote=remote)
+        return
     _write_text(_measure_saved(folder, saved, templates) if saved else _measure_hosts(chosen), textfile or out)
-    raise typer.Exit(Exit.OK)
 
 
 def _check_source(wanted: HostSelection, saved: "list[Path] | None", listen: str | None) -> None:
@@ -158,7 +157,7 @@ def _write_text(found: "list[Measure]", to: Path | None) -> None:
     write(write_metrics(found), to)
 
 
-def _serve(chosen: FleetSource, listen: str, every: int, *, remote: bool) -> Exit:
+def _serve(chosen: FleetSource, listen: str, every: int, *, remote: bool) -> None:
     """Until it is ended by SIGTERM or Ctrl-C, which is how it is meant to end."""
     from qtctl.api import metrics as api
 
@@ -174,7 +173,6 @@ def _serve(chosen: FleetSource, listen: str, every: int, *, remote: bool) -> Exi
                 time.sleep(POLL_S)
             if not interrupts():
                 found = _measure_again(chosen, found, endpoint, lambda: bool(interrupts()))
-    return Exit.OK
 
 
 def _measure_again(

@@ -8,7 +8,7 @@ import typer
 
 from qtctl.cli.audit_fleet import FleetSource, open_hosts
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.exits import Exit
+from qtctl.cli.exits import Exit, choose_whole_exit
 from qtctl.cli.options import (
     AtOnceOption,
     EngineOption,
@@ -131,7 +131,7 @@ def _report(deliveries: "Iterable[Delivery]", *, would: bool) -> Exit:
                 else "it may not have arrived, and is not sent again"
             )
             complain(f"{each.channel}: {each.why}: {again}: {each.said}")
-    return Exit.OK if good else Exit.INCOMPLETE
+    return choose_whole_exit(good)
 
 
 EXAMPLES = (

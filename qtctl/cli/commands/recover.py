@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.exits import Exit
+from qtctl.cli.exits import choose_recover_exit
 from qtctl.cli.options import AsOption, RegistryOption, UserOption, locate_registry
 from qtctl.cli.output import complain, complain_of, show_progress, tell
 from qtctl.cli.selecting import selects_one_host
@@ -38,16 +38,14 @@ def recover(
         complain(f"warning: the audit trail has no record of this: {each}")
     if found is None:
         tell(f"{host}: there is no unfinished deploy")
-        raise typer.Exit(Exit.OK)
-    if found.end is TransactionEnd.ACCEPTED:
+    elif found.end is TransactionEnd.ACCEPTED:
         tell(f"{host} stays as it is: `qtctl plan` shows how it differs from what is declared")
-        raise typer.Exit(Exit.OK)
-    if found.end is TransactionEnd.RESTORED:
+    elif found.end is TransactionEnd.RESTORED:
         tell(f"{host} is as it was before that deploy")
-        raise typer.Exit(Exit.OK)
-    worse = [f"worse: {unit} is not as it was before" for unit in found.worse]
-    complain_of((f"{host}: it could still not be rolled back", *worse, "fix that, or --accept the host as it is"))
-    raise typer.Exit(Exit.UNVERIFIED)
+    else:
+        worse = [f"worse: {unit} is not as it was before" for unit in found.worse]
+        complain_of((f"{host}: it could still not be rolled back", *worse, "fix that, or --accept the host as it is"))
+    raise typer.Exit(choose_recover_exit(found))
 
 
 EXAMPLES = ("qtctl recover --host web-1", "qtctl recover --host web-1 --accept")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.exits import Exit, choose_exit
+from qtctl.cli.exits import choose_exit, choose_whole_exit
 from qtctl.cli.options import (
     AsOption,
     DeclaredFormatOption,
@@ -99,7 +99,7 @@ def flow(
     evidence = None if host is None and saved is None else obtain(declared, host, saved, user)
     report = build_flow(declared, evidence)
     present(build_view(report, draw_flow(declared, report)), format_, out)
-    raise typer.Exit(Exit.INCOMPLETE if report.unreachable else Exit.OK)
+    raise typer.Exit(choose_whole_exit(not report.unreachable))
 
 
 def _write_judged(name: str, source: "Source", context: typer.Context, format_: str | None, out: "Path | None") -> None:

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.exits import Exit
 from qtctl.cli.options import RegistryOption, locate_registry
 from qtctl.cli.output import complain, write
 from qtctl.cli.selecting import selects_hosts
@@ -138,10 +137,9 @@ def _declare(
     added = api.plan(folder, schedule)
     if not add:
         write("\n".join(f"# {name}\n{text}" for name, text in added.items()))
-        raise typer.Exit(Exit.OK)
+        return
     for path in api.write(folder, added):
         complain(f"written: {path}")
-    raise typer.Exit(Exit.OK)
 
 
 EXAMPLES = {

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.exits import Exit
+from qtctl.cli.exits import choose_match_exit
 from qtctl.cli.options import AsOption, DeclaredFormatOption, RegistryOption, UserOption, locate_registry
 from qtctl.cli.output import complain, present, show_progress, tell, withhold
 from qtctl.cli.selecting import selects_one_host
@@ -47,7 +47,7 @@ def status(
     present(
         build_view(build_report(found, fleet=declared.desired.fleet, host=declared.desired.host, address=host)), format_
     )
-    raise typer.Exit(Exit.OK if all(each.good for each in found) else Exit.FINDINGS)
+    raise typer.Exit(choose_match_exit(all(each.good for each in found)))
 
 
 @app.command()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.exits import Exit, choose_exit
+from qtctl.cli.exits import choose_exit, choose_whole_exit
 from qtctl.cli.options import (
     AllHostsOption,
     AsOption,
@@ -77,7 +77,7 @@ def take(
         except HostError as error:
             complain_of(error.lines)
     _present_taken(into, taken, format_, several=bool(names[1:]))
-    raise typer.Exit(Exit.OK if len(taken) == len(names) else Exit.INCOMPLETE)
+    raise typer.Exit(choose_whole_exit(len(taken) == len(names)))
 
 
 def _present_taken(

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.exits import Exit
+from qtctl.cli.exits import choose_match_exit
 from qtctl.cli.options import AsOption, DeclaredFormatOption, OutFileOption, RegistryOption, locate_registry
 from qtctl.cli.output import present
 
@@ -34,7 +34,7 @@ def why(
         ground = Ground(saved, declare(locate_registry(registry), as_name=as_name))
     report = explain_number(number, ground)
     present(build_view(report), format_, out)
-    raise typer.Exit(Exit.OK if report.adds_up else Exit.FINDINGS)
+    raise typer.Exit(choose_match_exit(report.adds_up))
 
 
 EXAMPLES = (
