@@ -196,12 +196,14 @@ def _describe_usage_error(error: BaseException, argv: list[str]) -> str:
         return message
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "qtctl"
-    if context and message.startswith(("Got unexpected extra argument", "Missing option")):
+    # Only click's MissingParameter, which typer does not export, has a param_type.
+    missed = getattr(error, "param", None) if hasattr(error, "param_type") else None
+    if context and (type(error) is UsageError or getattr(missed, "param_type_name", "") == "option"):
         from qtctl.cli.suggest import find_stray_word
 
         stray = find_stray_word(context, argv)
         message = stray.message if stray else message
-    if context and message.startswith(("Missing option", "Missing argument")):
+    if context and missed is not None:
         from qtctl.cli.suggest import list_missing
 
         missing = list_missing(context, argv)
