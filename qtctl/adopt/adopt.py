@@ -91,7 +91,7 @@ def _keep_loadable(found: Originals, task: Task, ledger: Ledger) -> Originals:
     kept = []
     for each in found.units:
         if each.unit in task.without:
-            refuse(each, QT110, f"cannot be said in a registry ({task.without[each.unit]})", ledger)
+            refuse(each, QT110, f"cannot be expressed in a registry ({task.without[each.unit]})", ledger)
         elif each.refused:
             first = each.refused[0]
             at = Place(first.given.file, first.given.line.line) if first.given else None

@@ -162,7 +162,7 @@ def _classify_dropin(file: Found, of: str) -> DropinSource | FileFate:
     if file.link == _NULL:
         return _build_other_fate(file, "a drop-in that is masked", of)
     if file.link is not None:
-        return _build_other_fate(file, f"a link to {file.link}, which is not among what was searched", of)
+        return _build_other_fate(file, f"a link to {file.link}, which is outside the folders that were searched", of)
     return DropinSource(of, file.path, file.content)
 
 
@@ -201,9 +201,9 @@ def _is_instance(name: str, head: str, tail: str) -> bool:
 def _explain_none(name: str) -> str:
     suffix = name.rpartition(".")[2]
     if suffix in NO_FILES and is_valid(name):
-        return f"systemd makes units of type {suffix} itself"
+        return f"systemd creates units of type {suffix} itself"
     if suffix in TYPES and strip_type(name):
-        return "systemd takes no unit of this name"
+        return "systemd accepts no unit of this name"
     if _LEFTOVER.search(name):
         return "a leftover: systemd ignores files of such names"
     return "not the name of a unit"

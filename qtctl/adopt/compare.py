@@ -112,7 +112,7 @@ def _normalize_word(value: str) -> object:
 
 
 _SAID_BY_NAME = frozenset((("Timer", "Unit"), ("Service", "Type"), ("Mount", "Where"), ("Automount", "Where")))
-"""What systemd derives from the name if it is not said."""
+"""What systemd derives from the name if the unit does not set it."""
 
 
 def _is_harmless(made: Made, at: At, before: Values, after: Values) -> bool:
@@ -144,7 +144,7 @@ def _explain(made: Made, at: At) -> str:
     if at in made.entry.left:
         return made.entry.left[at]
     if at[0] == "Install" and (made.original.pulled or made.original.aliases):
-        return "links said it, and [Install] did not"
+        return "links enabled it, and [Install] did not"
     return ""
 
 

@@ -51,7 +51,7 @@ class Adopting(Shared):
             what = f"Compose refuses this: {self.mask(error.what)}"
             self.ledger.tell(project.name, what, error.hint, at=at, severity=Severity.WARNING)
         if project.unset:
-            what = f"these variables have no value, and were replaced by nothing: {', '.join(project.unset)}"
+            what = f"these variables have no value, and were replaced by an empty text: {', '.join(project.unset)}"
             self.ledger.tell(
                 project.name, what, "set them in .env, with --env-file or in the shell", at=Place(project.file)
             )

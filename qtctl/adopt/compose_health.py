@@ -68,7 +68,7 @@ def read_healthcheck(reading: Reading) -> None:
     if asked and key:
         _put(reading, key, asked, str(check.get("timeout") or ""))
         return
-    why = "is a check that no health URL says"
+    why = "is a check that a health URL cannot express"
     if asked:
         why = f"asks port {asked.port} inside the container, which is not published"
     to_do = "give a port health, or write a check in checks.toml"

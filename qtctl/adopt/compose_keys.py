@@ -73,7 +73,7 @@ def read_ulimits(reading: Reading) -> None:
     for name, value in reading.service["ulimits"].items():
         attributes = tuple(list_attributes(f"ulimits.{name}", value))
         if name not in _ULIMITS:
-            reading.leave("is a limit that systemd does not know", *attributes)
+            reading.leave("is a limit that systemd does not have", *attributes)
             continue
         if isinstance(value, dict):
             soft, hard = (_format_limit(int(value[key])) for key in ("soft", "hard"))
@@ -103,7 +103,7 @@ def read_capabilities(reading: Reading) -> None:
     if "ALL" in added:
         every = tuple(each for each in attributes if each.startswith("cap_add"))
         reading.leave("gives all capabilities", *every, to_do="name those that it needs")
-        reading.leave("stands beside cap_add: ALL", *(each for each in attributes if each not in every))
+        reading.leave("has no effect beside cap_add: ALL", *(each for each in attributes if each not in every))
         return
     kept = [] if "ALL" in dropped else [each for each in _DEFAULT_CAPABILITIES if each not in dropped]
     bounding = list(dict.fromkeys((*kept, *added)))
@@ -204,7 +204,8 @@ def read_hooks(reading: Reading) -> None:
                 reading.add(f"commands.{commands}", [tuple(argv)], attribute)
                 reading.table["commands"][commands] = [list(one) for one in reading.table["commands"][commands]]
             else:
-                reading.leave("is a command that commands cannot say", attribute, to_do=f"set commands.{commands}")
+                why = "is a command that `commands` cannot express"
+                reading.leave(why, attribute, to_do=f"set commands.{commands}")
 
 
 def read_blkio(reading: Reading) -> None:
@@ -219,7 +220,7 @@ def read_blkio(reading: Reading) -> None:
 
 
 def read_expose(reading: Reading) -> None:
-    reading.leave("needs no key: nothing keeps services of a host from each other", *reading.list_unsettled("expose"))
+    reading.leave("needs no key: nothing keeps the services of a host apart", *reading.list_unsettled("expose"))
 
 
 def read_init(reading: Reading) -> None:

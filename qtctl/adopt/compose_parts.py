@@ -73,7 +73,7 @@ class Parts:
         text = self.reading.service.get(key)
         found = shell.split(text) if isinstance(text, str) else None
         if found is not None and found[1]:
-            what = f"{key}: Compose passes on only what stands before {found[1][0]}"
+            what = f"{key}: Compose passes on only what is before {found[1][0]}"
             self.adopting.ledger.tell(
                 self.name, what, "write it as a list, with a shell", at=self.reading.service.line_of(key)
             )
@@ -120,7 +120,7 @@ class Parts:
         if restart.get("restart") == "always":
             attributes = self.reading.origins.pop(("restart", "restart"), [])
             del restart["restart"]
-            self.reading.leave("would start again what others wait for the end of", *attributes)
+            self.reading.leave("would restart a service that others wait to see end", *attributes)
 
     def read_environment(self) -> None:
         reading, attributes = self.reading, self._map_variables()

@@ -31,13 +31,13 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "gpus": ("gives a container the host's GPUs; services see them unless they are kept from them", ""),
     "group_add": ("is not the name of a group", "set supplementary_groups"),
     "hostname": (
-        "is a name of its own, which systemd gives a service only from 258 on",
+        "is a host name for this service alone, which systemd supports only from 258 on",
         "check who reads it",
     ),
     "ipc": ("shares memory with other containers", "see sandbox.private_ipc"),
     "isolation": (_WINDOWS, ""),
     "label_file": (_LABEL, ""),
-    "labels": (_LABEL, "see whether a proxy or a tool was told by it what to do"),
+    "labels": (_LABEL, "see whether a proxy or another tool takes its settings from it"),
     "links": (_NETWORK, "see that the name resolves on the host"),
     "logging": ("is for the log of a container; services log to the journal", "see log, and journald.conf"),
     "mac_address": (_NETWORK, ""),
@@ -60,12 +60,12 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "tty": ("is for a terminal", "see terminal"),
     "use_api_socket": ("gives a container the socket of Docker", "see whether it is needed"),
     "userns_mode": (_IMAGE, "see sandbox.private_users"),
-    "uts": ("is the host name's namespace of a container", ""),
+    "uts": ("is the namespace of a container's host name", ""),
     "volumes_from": ("takes the volumes of another container", "see that both find their files"),
 }
 """Key of a service → why, and what to do. Only for attributes without a registry key."""
 OPEN: Final = frozenset({"privileged", "provider", "configs", "models"})
-"""Without a person, the service is not what it was."""
+"""Until somebody acts on it, the service is not what it was."""
 TOP: Final[dict[str, tuple[str, str]]] = {
     "networks": (_NETWORK, ""),
     "volumes": ("is a volume of Docker", "move what it holds to a folder of the host"),

@@ -9,7 +9,7 @@ from qtctl.dialects.compose.units import parse_nanoseconds
 Value = Any
 _RESTARTS: Final = {"always": "always", "unless-stopped": "always", "no": "no", "on-failure": "on-failure"}
 _CONDITIONS: Final = {"any": "always", "none": "no", "on-failure": "on-failure"}
-_UNLIMITED: Final = "0 means no limit, which is what systemd has where nothing is said"
+_UNLIMITED: Final = "0 means no limit, which is systemd's default"
 _PERIOD: Final = 100_000
 """Compose's default cpu_period, in microseconds."""
 
@@ -96,7 +96,7 @@ def read_restart(reading: Reading) -> None:
         if most.isdecimal() and most.isascii() and 0 < int(most) < MOST_REPLICAS:
             _read_attempts(reading, int(most), "", "", "restart")
     elif "restart" in reading.service.lines and policy:
-        reading.leave("stands beside deploy.restart_policy, which goes before it", "restart")
+        reading.leave("is given beside deploy.restart_policy, which takes precedence", "restart")
     if policy:
         _read_policy(reading, policy, said)
 

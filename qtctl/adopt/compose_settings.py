@@ -236,7 +236,7 @@ class _Settings:
             kind = SettingKind.UNREAD if key == "env_file" else SettingKind.LEFT
             dimension = _BY_ATTRIBUTE.get(key, Dimension.SERVICES)
             why = self.adopting.mask(left.why)
-            # When a check is made is not a setting apart from the check.
+            # Nobody has to settle the times of a check: they go with the check.
             to_do = "" if key == "healthcheck" else left.to_do
             yield ComposeSetting(dimension, kind, attribute, key, self._find_line(left.place), (), "", why, to_do)
 

@@ -95,7 +95,8 @@ def _list_left(found: Iterable[Found], own: Mapping[str, str], units: Mapping[st
             why = "systemd reads it in place of the generated file: take it away, or retire the unit"
             yield _leave(path.name, "the file", each, why)
         elif _is_dropin(path) and of in levels:
-            why = f"systemd reads it for every unit whose name matches {of}: say it for each of them, or in fleet.toml"
+            what = f"systemd reads it for every unit whose name matches {of}"
+            why = f"{what}: declare it for each of them, or in fleet.toml"
             yield _leave(levels[of], "drop-in", each, why)
 
 

@@ -60,7 +60,7 @@ def _find_change(
         yield from _find_stopped(unit, state, declared)
         return
     if masks and up:
-        why = "it is masked, and runs: stop it, or unmask it"
+        why = "it is masked but runs: stop it, or unmask it"
         yield StandingChange(unit.unit, what, where, wanted, why=why)
     elif wanted == declared:
         yield StandingChange(unit.unit, what, where, wanted, fate=DriftFate.DECLARED, why="the registry says so")
@@ -83,14 +83,14 @@ def _make_wanted(declared: Standing, *, enabled: bool, up: bool) -> Standing:
 
 def _find_odd(unit: DesiredUnit, state: UnitState, declared: Standing) -> Iterator[StandingChange]:
     if state.enabled.endswith("-runtime"):
-        why = "until the next boot only, which no registry can say"
+        why = "until the next boot only, which no registry can express"
         yield StandingChange(unit.unit, state.enabled, (f"systemctl is-enabled {unit.unit}",), declared, why=why)
 
 
 def _find_stopped(unit: DesiredUnit, state: UnitState, declared: Standing) -> Iterator[StandingChange]:
     """Stopped by hand or ended: nothing on disk says that it should stay so."""
     if declared[1] and state.active == "inactive":
-        why = "it does not run, and is to start at the next boot: disable it as well, or start it"
+        why = "it does not run now, and starts at the next boot: disable it as well, or start it"
         yield StandingChange(unit.unit, "stopped", (f"systemctl is-active {unit.unit}",), declared, why=why)
 
 

@@ -69,9 +69,10 @@ class Entry:
         self.put(key.path, value, said)
 
     def _shorten(self, at: At, said: Iterable[Assignment]) -> None:
-        self.left[at] = "words of it that systemd does not take there, or no registry can say, were left out"
+        self.left[at] = "words of it that systemd does not accept there, or that no registry can express, were left out"
         for each in said:
-            what = f"{each.key}= has a word that systemd does not take there, or no registry can say: it was left out"
+            word = "a word that systemd does not accept there, or that no registry can express"
+            what = f"{each.key}= has {word}: it was left out"
             self.ledger.note_error(QT110, self.unit, what, "fix it", at=Place(each.path, each.line))
 
     def refuse(self, said: Iterable[Assignment], why: str) -> None:

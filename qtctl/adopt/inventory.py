@@ -156,7 +156,7 @@ def _find(variables: Mapping[str, Variable], names: tuple[str, ...]) -> tuple[st
 def _explain(name: str, variable: Variable, holds: Callable[[str], bool]) -> str:
     """Why a variable is not taken; '' if it is."""
     if variable.text is None:
-        return "is encrypted" if variable.encrypted else "is no plain text"
+        return "is encrypted" if variable.encrypted else "is not plain text"
     if "{{" in variable.text or "{%" in variable.text:
         return "is a template"
     return "" if holds(variable.text) else f"is not what {name} can be in a registry"

@@ -59,7 +59,7 @@ def _judge_directive(line: Line, unit: str, version: int) -> Judged | None:
     if is_foreign(line.section, line.key):
         return None
     if line.section not in list_unit_sections(unit):
-        return _make_ignored(QT111, unit, f"{line.key}= stands in [{line.section}], which is ignored", "move it")
+        return _make_ignored(QT111, unit, f"{line.key}= is in [{line.section}], which is ignored", "move it")
     trouble = find_directive_trouble(unit, line.section, line.key, version)
     if trouble is not None and not trouble.honoured:
         return _judge_name(unit, trouble, kept=find_first_version(line.section, line.key) is not None)
@@ -106,7 +106,8 @@ def _judge_stopped(line: Line, unit: str, words: tuple[str, ...]) -> Judged | No
     if len(kept) == len(words):
         return None
     if not kept:
-        return _make_ignored(QT110, unit, f"{line.key}= begins with no absolute path: systemd ignores the line", _FIX)
+        what = f"{line.key}= does not begin with an absolute path: systemd ignores the line"
+        return _make_ignored(QT110, unit, what, _FIX)
     what = f"{line.key}= has a word that is not an absolute path: systemd takes the words before"
     finding = _make_finding(QT110, Severity.ERROR, unit, what, _FIX)
     return Judged(finding, ignored=False, kept=" ".join(map(quote_literal, kept)))
@@ -143,7 +144,7 @@ def _judge_environment(line: Line, unit: str) -> Judged | None:
         return _cut(line, unit, Escapes.C, error)
     if all("=" in word and not word.startswith("=") for word in words):
         return None
-    what = "Environment= has a word that is no NAME=value: systemd drops that word"
+    what = "Environment= has a word that is not NAME=value: systemd drops that word"
     return Judged(_make_finding(QT110, Severity.ERROR, unit, what, 'quote it: "NAME=two words"'), ignored=False)
 
 

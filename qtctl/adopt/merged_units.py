@@ -171,7 +171,7 @@ def _map_dropins(
     for each in those:
         units = readers.get(each.of, ())
         units = [unit for unit in units if each.of == unit or unit in taken or get_template(unit) not in taken]
-        why = f"merged into {', '.join(units)}" if units else "of no unit that was adopted"
+        why = f"merged into {', '.join(units)}" if units else "belongs to no unit that was adopted"
         ledger.note_file(FileFate(each.path, FileKind.DROPIN, each.of, bool(units), why))
         if each.of in TYPES and units:
             what = f"is read for every {each.of} of a host; here it is merged into those that were adopted"
@@ -279,7 +279,7 @@ def _list_foreign(
         what = (
             f"{unit} has a drop-in of the name of {each.path}, which is merged into the template and cannot be hidden"
         )
-        desk.ledger.tell(unit, what, "see what it says otherwise", at=Place(dropins[0].path))
+        desk.ledger.tell(unit, what, "see what it sets differently", at=Place(dropins[0].path))
     ordered = tuple(_order_dropins(unit, dropins, desk))
     contents = list(_read_contents(unit, ordered, desk))
     for content in contents:

@@ -21,7 +21,7 @@ from qtctl.meaning.units import is_up
 from qtctl.model.adoption import Found, UnitState
 
 WHY = {
-    "transient": "was made while the host runs, and goes when it ends or at the next boot",
+    "transient": "was created while the host was running, and is gone when it ends or at the next boot",
     "generator": "is made by a generator, at each boot and daemon-reload",
     "generator.early": "is made by a generator, at each boot and daemon-reload",
     "generator.late": "is made by a generator, at each boot and daemon-reload",
@@ -30,7 +30,7 @@ WHY = {
 }
 """Folder below /run/systemd → what happens to its files."""
 _ELSEWHERE = "has its file in none of the folders that were adopted"
-_BY_NAME = "is an instance by a link of its own name, and no other unit pulls it in"
+_BY_NAME = "is an instance only by a link of its own name: no other unit pulls it in"
 Table = dict[str, Any]
 
 

@@ -39,7 +39,7 @@ MODELS: dict[str, type[Node]] = {table: find_model(table) for table in (*UNIT_TA
 _COMMANDS = ("ExecCondition", "ExecStartPre", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost")
 _STARTS = {each.table: (each.kind.section, each.starts_with) for each in DECLARATIONS if each.starts_with}
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_NO_NAME = "systemd drops words that are no NAME=value"
+_NO_NAME = "systemd drops words that are not NAME=value"
 _PATH_OF = {each.table: (each.kind.section, each.path_key.capitalize()) for each in DECLARATIONS if each.path_key}
 _SPECIFIER = re.compile(r"%\S")
 """A % at the end or before white space is literal: systemd has nothing to expand there."""
@@ -292,7 +292,7 @@ def _install(done: Made, held: dict[At, tuple[Assignment, ...]], *, live: bool) 
         path, lines = done.entry.keys["Install", key].path, held.pop(("Install", key), ())
         done.entry.put(path, wanted, lines)
         if len(wanted) < len({*said, *names}):
-            done.entry.left["Install", key] = "its links on the host are others"
+            done.entry.left["Install", key] = "its links on the host differ"
 
 
 def _list_words(held: Mapping[At, tuple[Assignment, ...]], section: str, key: str) -> list[str]:
@@ -362,7 +362,7 @@ def _find_secret_file(done: Made, plan: Plan) -> str:
 def _is_settled(done: Made, ledger: Ledger) -> bool:
     if done.entry.settle(MODELS[done.kind]):
         return True
-    refuse(done.original, QT110, "cannot be said in a registry", ledger)
+    refuse(done.original, QT110, "cannot be expressed in a registry", ledger)
     return False
 
 

@@ -54,7 +54,7 @@ def check_place(text: str, *, remote: bool) -> tuple[str, int]:
     address, port = parse_place(text)
     if not remote and not is_loopback(address):
         hint = "give --allow-remote if everybody who reaches that address may read the metrics"
-        raise InputError(f"--listen {text} is no loopback address", hint=hint)
+        raise InputError(f"--listen {text} is not a loopback address", hint=hint)
     return address, port
 
 

@@ -136,7 +136,7 @@ class OnHost:
         if self.known is None or counted not in self.known.counts:
             what = "how many run" if counted == "running" else f"the number of {counted}s"
             return self._make_unknown(
-                claim, "" if self.known is None else f"{what} is seen on the host only: --from EVIDENCE"
+                claim, "" if self.known is None else f"{what} can only be seen on the host: --from EVIDENCE"
             )
         if counted == "running" and (why := self._explain_other_day(said)):
             return self._make_unknown(claim, why)
@@ -190,7 +190,7 @@ class OnHost:
 
     def _explain_unseen(self, unit: KnownUnit | None) -> str:
         if unit is None or not unit.category or unit.category == "UNKNOWN":
-            return "a state is seen on the host only: --from EVIDENCE"
+            return "a state can only be seen on the host: --from EVIDENCE"
         return ""
 
     def _judge_length(self, said: _Said, name: str, value: int) -> Judged:
@@ -227,7 +227,7 @@ class OnHost:
     def _judge_venvs(self, claim: Claim, said: _Said, known: Known) -> Judged:
         if not known.taken_at or (why := self._explain_other_day(said)):
             return self._make_unknown(
-                claim, why if known.taken_at else "venvs are looked at on the host: --from EVIDENCE"
+                claim, why if known.taken_at else "venvs can only be checked on the host: --from EVIDENCE"
             )
         bad = [name for name, status in known.venvs.items() if status in ("broken", "missing")]
         if not bad and "unknown" in known.venvs.values():
@@ -235,8 +235,10 @@ class OnHost:
         return self._make_judged(claim, holds=not bad, why=f"{', '.join(bad[:5])}: broken or missing")
 
     def _judge_all_running(self, claim: Claim, said: _Said, known: Known) -> Judged:
-        if not known.taken_at or (why := self._explain_other_day(said)):
-            return self._make_unknown(claim, why if known.taken_at else "states are seen on the host: --from EVIDENCE")
+        if not known.taken_at:
+            return self._make_unknown(claim, "states can only be seen on the host: --from EVIDENCE")
+        if why := self._explain_other_day(said):
+            return self._make_unknown(claim, why)
         bad = [
             each
             for each in known.units.values()
@@ -260,10 +262,10 @@ class OnHost:
     def _explain_other_day(self, said: _Said) -> str:
         """Why a value that changes over time cannot be compared; '' if it can."""
         if self.known is None or not self.known.taken_at:
-            return "what moves is seen on the host only: --from EVIDENCE"
+            return "what changes over time can only be seen on the host: --from EVIDENCE"
         taken = self.known.taken_at[:10]
         if said.day and said.day != taken:
-            return f"it moves: the document speaks of {said.day}, and the evidence is of {taken}"
+            return f"it changes over time: the document is about {said.day}, and the evidence was taken on {taken}"
         return ""
 
     def _make_unknown(self, claim: Claim, why: str = "") -> Judged:

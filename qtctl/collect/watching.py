@@ -19,7 +19,7 @@ PING_S = 5.0
 ANSWERS_S = 5.0
 MOST_TEXT = 1 << 20
 """Bytes of sockets."""
-SOCKETS_ENDED = "unknown: its sockets are no longer told"
+SOCKETS_ENDED = "unknown: its sockets are no longer reported"
 _MANAGER_PATH = "/org/freedesktop/systemd1"
 _MANAGER = "org.freedesktop.systemd1.Manager"
 _UNIT = "org.freedesktop.systemd1.Unit"

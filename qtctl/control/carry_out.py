@@ -20,7 +20,7 @@ from qtctl.probes.answer import find_last_line
 _QUEUE_S = 60.0
 """For queueing, whatever the jobs take."""
 _STATES_S = 10.0
-_SEE = "see `qtctl status` for what it has come to"
+_SEE = "see `qtctl status` for how it ended"
 
 
 @dataclass

@@ -106,5 +106,5 @@ def _find_span(lines: Sequence[bytes], fleet: str) -> tuple[int, int] | str | No
     if not first and not last:
         return None
     if len(first) != 1 or len(last) != 1 or first[0] > last[0]:
-        return f"the marks of the block of {fleet} do not stand once each, BEGIN before END"
+        return f"the marks of the block of {fleet} are not there once each, BEGIN before END"
     return first[0], last[0]

@@ -18,7 +18,7 @@ def parse_pointer(text: str) -> tuple[str, ...]:
     if not text.startswith("/"):
         raise InputError(f"{text[:100]!r} is not a JSON pointer: it does not begin with /", hint=HINT)
     if _ESCAPE.search(text):
-        raise InputError(f"{text[:100]!r} is not a JSON pointer: ~ stands before something else than 0 or 1", hint=HINT)
+        raise InputError(f"{text[:100]!r} is not a JSON pointer: a ~ is not followed by 0 or 1", hint=HINT)
     return tuple(step.replace("~1", "/").replace("~0", "~") for step in text[1:].split("/"))
 
 

@@ -13,7 +13,7 @@ MOST_CHARACTERS, MOST_VALUES = 32 * 1024 * 1024, 1_500_000
 
 
 def read_json(text: str, file: str, hint: str) -> object:
-    """InputError with `file`, and the line where it can be told: for what is no JSON, too large or too deep.
+    """InputError with `file`, and the line if it is known, for text that is not JSON, too large or too deep.
 
     Numbers are finite, and texts can be written as UTF-8.
     """
@@ -80,4 +80,4 @@ def _check_characters(document: object, file: str, hint: str) -> None:
     try:
         json.dumps(document, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise InputError("half of a character, which no UTF-8 has", hint=hint, place=Place(file)) from None
+        raise InputError("half of a surrogate pair, which UTF-8 cannot encode", hint=hint, place=Place(file)) from None

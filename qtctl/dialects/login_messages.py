@@ -24,7 +24,7 @@ _CAUSES = (
         re.compile(r"password (has|is) expired|password change required|change your password", re.IGNORECASE),
         Cause(
             "the account's password has expired",
-            "give the account a key and no password that ages: `chage -M -1 -d -1 ACCOUNT` on the host as root",
+            "give the account a key and a password that never expires: `chage -M -1 -d -1 ACCOUNT` on the host as root",
         ),
     ),
     (
@@ -42,7 +42,7 @@ _CAUSES = (
     (
         re.compile(r"^/dev/null is not the device"),
         Cause(
-            "/dev/null is not what every program takes it for",
+            "/dev/null is not the null device",
             "as root on the host: rm -f /dev/null; mknod -m 666 /dev/null c 1 3",
         ),
     ),

@@ -30,16 +30,16 @@ def parse_moment(text: str, now: datetime) -> int:
         moment = datetime.fromisoformat(word)
         return _to_microseconds(moment if moment.tzinfo is not None else moment.replace(tzinfo=now.tzinfo))
     except (ValueError, OverflowError) as error:
-        raise InputError(f"{text!r} is not a moment", hint=HINT) from error
+        raise InputError(f"{text!r} is not a point in time", hint=HINT) from error
 
 
 def _parse_span(text: str, span: str) -> int:
     try:
         found = parse_microseconds(span)
     except InputError as error:
-        raise InputError(f"{text!r} is not a moment", hint=HINT) from error
+        raise InputError(f"{text!r} is not a point in time", hint=HINT) from error
     if found == INFINITY or found > _LONGEST:
-        raise InputError(f"{text!r} is not a moment", hint=HINT)
+        raise InputError(f"{text!r} is not a point in time", hint=HINT)
     return found
 
 

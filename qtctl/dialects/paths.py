@@ -27,7 +27,7 @@ def explain_trouble(path: str) -> str:
     if ".." in names:
         return "goes up with .."
     if len(path) * 4 > MAX_NAME and _is_too_long(path, names):
-        return "is longer than a file system takes"
+        return "is longer than file systems allow"
     return ""
 
 

@@ -29,7 +29,7 @@ def walk(raw: bytes, most: int) -> Iterator[tuple[tarfile.TarFile, tarfile.TarIn
         while (member := archive.next()) is not None:
             count += 1
             if member.offset <= last or count > most:
-                raise tarfile.ReadError(f"more than {most} files, or files before themselves")
+                raise tarfile.ReadError(f"more than {most} files, or a file that points back into the archive")
             last = member.offset
             yield archive, member
 

@@ -130,7 +130,7 @@ def _read_states(host: Host, found: Iterable[Found]) -> tuple[dict[str, UnitStat
         replies = bus.call([_make_call(units.ask_file_state(name)) for name in names], DEADLINE_S)
         enabled = {name: _read_word(reply) for name, reply in zip(names, replies, strict=True)}
     except (HostError, units.Undecodable) as error:
-        return {}, (f"what systemd says of the units: {error}",)
+        return {}, (f"what systemd says about the units: {error}",)
     return {name: UnitState(enabled[name], loaded.get(name, active.get(name, ""))) for name in names}, ()
 
 

@@ -86,7 +86,7 @@ def _split(content: bytes, place: Place) -> tuple[str, bytes, bytes]:
         raise InputError("not a snapshot of qtctl", hint="qtctl snapshot list shows those that there are", place=place)
     body = content[first.end() :]
     if hashlib.sha256(body).hexdigest() != first["digest"].decode():
-        raise _refuse("its content does not have the digest that it says", place)
+        raise _refuse("its content does not match its digest", place)
     version = int(first["format"])
     if version != SNAPSHOT_FORMAT or first["format"].startswith(b"0"):
         what = f"a snapshot of format {version}, and this qtctl reads format {SNAPSHOT_FORMAT}"
@@ -118,9 +118,9 @@ def _read_json(text: bytes, place: Place) -> dict[str, Any]:
     try:
         found = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise _refuse("a part of it is no JSON", place) from error
+        raise _refuse("a part of it is not JSON", place) from error
     if not isinstance(found, dict):
-        raise _refuse("a part of it is no JSON object", place)
+        raise _refuse("a part of it is not a JSON object", place)
     return found
 
 

@@ -18,9 +18,9 @@ def read_modules(document: object, file: str) -> Inventory:
     modules = document.get("modules") if isinstance(document, dict) else None
     if not isinstance(document, dict) or not isinstance(modules, list):
         hint = "a JSON document with a list of modules, as qtctl report registry --format json writes it"
-        raise InputError("no module registry", hint=hint, place=Place(file))
+        raise InputError("not a module registry", hint=hint, place=Place(file))
     if len(modules) > MOST_MODULES:
-        raise InputError(f"{len(modules)} modules, and {MOST_MODULES} are read", place=Place(file))
+        raise InputError(f"{len(modules)} modules, and at most {MOST_MODULES} are read", place=Place(file))
     services: dict[str, Row] = {}
     for number, each in enumerate(modules):
         name = _name_of(each)

@@ -99,7 +99,7 @@ def lay_over(root: Path, tree: Tree, public_key: str) -> None:
     try:
         _write_tree(root, tree, public_key)
     except OSError as error:
-        raise LabError(f"{root}: cannot be laid down: {error}", hint="what does the registry put there?") from error
+        raise LabError(f"{root}: cannot be written: {error}", hint="what does the registry put there?") from error
     if tree.enable:
         run(["systemctl", f"--root={root}", "--quiet", "enable", "--", *tree.enable])
 

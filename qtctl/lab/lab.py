@@ -98,7 +98,7 @@ def _make_state(root: Path, suite: str, stands_for: str, disk_mib: int) -> HostS
 
 def _create_host(name: str, tree: Tree, key: str, blank: HostState, progress: Progress) -> None:
     _remove_host(name)
-    progress(begun(name, Stage.BOOT, "laying down its disk"))
+    progress(begun(name, Stage.BOOT, "creating its disk"))
     try:
         overlay = disk.create(name, Path(blank.root), size_mib=blank.disk_mib)
         host_key = _write_disk(name, tree, key)

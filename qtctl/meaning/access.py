@@ -1,4 +1,4 @@
-"""Who could change what a path leads to, from what lstat says of every part of its way.
+"""Who could change what a path leads to, from what lstat says about every part of its path.
 
 A program that is run, a file that is believed and a folder that is written to are as trustworthy as everything on the
 way to them: each folder, each link, each folder of a link's target. `walk` follows a path as the kernel does and
@@ -32,7 +32,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What lstat says of one path. `mode`: permission bits, at most 07777. `target`: what is written in a link.
+    """What lstat says about one path. `mode`: permission bits, at most 07777. `target`: what is written in a link.
 
     `acl`: entries of its access control list with numbers (`user:1001:r-x`); () where it has none, None if it has
     one that was not read.

@@ -31,7 +31,7 @@ def parse_place(text: str) -> tuple[str, int]:
         ipaddress.ip_address(address)
         if port.isascii() and port.isdigit() and 0 < int(port) < 1 << 16:
             return address, int(port)
-    raise InputError(f"--listen {text!r} is no address and port", hint=HINT)
+    raise InputError(f"--listen {text!r} is not an address and a port", hint=HINT)
 
 
 def is_loopback(address: str) -> bool:

@@ -87,7 +87,7 @@ class KnownUnit:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What registry and evidence say of one host.
+    """What registry and evidence say about one host.
 
     `taken_at`: UTC, ISO 8601, '' if only the registry was asked. `units`: by the name that `same_name` makes.
     `counts`: by kind in the singular (service, running, unit, timer, target, venv, stream, key, port), every number

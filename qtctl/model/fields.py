@@ -32,7 +32,7 @@ Tag = Annotated[
     StringConstraints(pattern=rf"^{endpoints.TAG}$", max_length=endpoints.TAG_LENGTH),
     Expect("a tag of letters, digits and . _ -, the first a letter or digit"),
 ]
-"""What several hosts have in common. Where hosts are named, `@` stands before it."""
+"""What several hosts have in common. In lists of hosts it has an `@` in front."""
 HostRef = Annotated[
     str,
     StringConstraints(pattern=rf"^({endpoints.TAG_SIGN}{endpoints.TAG}|[A-Za-z0-9][A-Za-z0-9._@-]*)$", max_length=200),
@@ -258,7 +258,7 @@ MarkedPath = Annotated[
     str,
     StringConstraints(pattern=r"^[-+]{0,2}[/%~]", max_length=4095),
     Plain,
-    Expect('an absolute path, which - or + may stand before, such as "-/srv/data"'),
+    Expect('an absolute path, optionally with - or + in front, such as "-/srv/data"'),
 ]
 """A path before which `-` (it may be missing) or `+` (below the service's own root) may stand."""
 

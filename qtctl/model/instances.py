@@ -10,7 +10,7 @@ from qtctl.model.fields import Node, Switch
 Instance = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Za-z0-9:_.\\-]+$", max_length=200),
-    Expect('what stands behind the @ of a unit name: letters, digits and : _ . \\ -, such as "2"'),
+    Expect('what follows the @ of a unit name: letters, digits and : _ . \\ -, such as "2"'),
 ]
 
 

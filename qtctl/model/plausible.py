@@ -102,7 +102,7 @@ def _check_lengths(value: object, fields: Iterable[str]) -> str:
 def _check_host(value: HostBaseline) -> str:
     load = next((each for each in value.load if not (math.isfinite(each) and 0 <= each <= MOST_LOAD)), None)
     if load is not None:
-        return f"load {load!r} is no load"
+        return f"load {load!r} is not a load"
     sizes = ("memory_total", "memory_available", "disk_total", "disk_free")
     return _check_ranges(
         value, {"uptime_s": U32 * 100, "cpus": MOST_CPUS, **dict.fromkeys(sizes, I64)}
@@ -115,9 +115,9 @@ def _check_listeners(value: Listeners) -> str:
             return f"a socket is {_ROW} texts, not {len(row)}"
         address, port, _, _ = row
         if not is_socket_address(address):
-            return f"{show_value(address)} is no address of a socket"
+            return f"{show_value(address)} is not an address of a socket"
         if not (port.isascii() and port.isdigit() and len(port) <= len(str(U64)) and int(port) <= HIGHEST_PORT):
-            return f"{show_value(port)} is no port"
+            return f"{show_value(port)} is not a port"
     return ""
 
 
@@ -127,7 +127,7 @@ def _check_file(value: File) -> str:
     if not MODE.fullmatch(value.mode):
         return f"mode {show_value(value.mode)} is not four octal digits"
     if not -I64 <= value.mtime <= I64:
-        return f"mtime {show_value(value.mtime)} is no time"
+        return f"mtime {show_value(value.mtime)} is not a time"
     return _check_ranges(value, {"size": I64}) or _check_lengths(value, ("owner", "group", "target"))
 
 
@@ -156,7 +156,7 @@ def _check_entries(value: Mapping[str, object]) -> str:
     if len(value) > MOST_ENTRIES or any(len(str(part)) > LONGEST_LINE for row in value.items() for part in row):
         return f"a table of more than {MOST_ENTRIES} entries, or with a longer one"
     negative = next((each for each in value.values() if isinstance(each, int) and not 0 <= each <= U64), None)
-    return "" if negative is None else f"{show_value(negative)} is no count"
+    return "" if negative is None else f"{show_value(negative)} is not a count"
 
 
 def _check_paths(paths: Iterable[str]) -> str:
@@ -188,7 +188,9 @@ def _check_groups(value: StreamGroups | StoreKeys) -> str:
 
 def _check_stream_id(field: str, text: str) -> str:
     found = STREAM_ID.fullmatch(text)
-    return "" if found and max(map(int, found.groups())) <= U64 else f"{field} {show_value(text)} is no id of an entry"
+    if found and max(map(int, found.groups())) <= U64:
+        return ""
+    return f"{field} {show_value(text)} is not the id of an entry"
 
 
 def _check_auditor(value: Auditor) -> str:
@@ -201,7 +203,7 @@ def _check_auditor(value: Auditor) -> str:
 
 def _check_way(value: PathWay) -> str:
     if not all(-I64 <= each <= I64 for each in (value.mtime, value.ctime)):
-        return f"{show_value(value.mtime)} is no time"
+        return f"{show_value(value.mtime)} is not a time"
     return (
         _check_parts(value.parts)
         or _check_ranges(value, {"size": I64})
@@ -211,7 +213,7 @@ def _check_way(value: PathWay) -> str:
 
 def _check_user(value: UserIds) -> str:
     if not all(0 <= each <= U32 for each in value.groups):
-        return "a group that is no number of one"
+        return "a group that is not a number"
     return _check_ranges(value, {"uid": U32, "gid": U32})
 
 
@@ -219,9 +221,9 @@ def _check_parts(parts: Mapping[str, list[str]]) -> str:
     for path, part in parts.items():
         numbers = part[1:3] if len(part) == _PART else ["no part"]
         if not all(each.isascii() and each.isdigit() and len(each) <= len(str(U32)) for each in numbers):
-            return f"{show_value(path)} is no part of a way"
+            return f"{show_value(path)} is not a part of a path"
         if part[0] not in _PART_KINDS or not MODE.fullmatch(part[3]):
-            return f"{show_value(path)}: {show_value(part[0])} with mode {show_value(part[3])} is no part of a way"
+            return f"{show_value(path)}: {show_value(part[0])} with mode {show_value(part[3])} is not a part of a path"
     return ""
 
 
@@ -246,33 +248,33 @@ def _check_filesystem(value: FileSystem) -> str:
 
 def _check_resolved(value: Resolved) -> str:
     wrong = next((each for each in value.addresses if not is_socket_address(each) or each == "*"), None)
-    return "" if wrong is None else f"{show_value(wrong)} is no address"
+    return "" if wrong is None else f"{show_value(wrong)} is not an address"
 
 
 def _check_kills(value: OomKills) -> str:
     wrong = next((path for path, count in value.kills.items() if not 0 < count <= I64), None)
-    return "" if wrong is None else f"{show_value(wrong)}: {show_value(value.kills[wrong])} is no count of kills"
+    return "" if wrong is None else f"{show_value(wrong)}: {show_value(value.kills[wrong])} is not a count of kills"
 
 
 def _check_env_text(value: EnvText) -> str:
     names = {*value.digests, *value.plain, *value.secrets, *(name for _, name in value.others if name)}
     odd = next((name for name in names if not _NAME.fullmatch(name)), None)
     if odd is not None:
-        return "a name that no variable has"
+        return "a name that no variable can have"
     if not all(_HEX.fullmatch(each) for each in (value.nonce, *value.digests.values())):
-        return "a digest that none is"
+        return "something that is not a digest"
     rows = (*value.others, *value.lines)
     return "" if all(len(row) == _PAIR and _LINE.fullmatch(row[0]) for row in rows) else "a line without a number"
 
 
 def _check_rows(rows: Mapping[str, Any]) -> str:
     odd = next((pid for pid in rows if not (_LINE.fullmatch(pid) and int(pid) <= U32)), None)
-    return "" if odd is None else f"{show_value(odd)} is no process"
+    return "" if odd is None else f"{show_value(odd)} is not a process"
 
 
 def _check_places(value: ProcessPlaces) -> str:
     long = any(len(row) != _PAIR or any(len(each) > LONGEST_LINE for each in row) for row in value.rows.values())
-    return _check_rows(value.rows) or ("a process has a working directory and a program" if long else "")
+    return _check_rows(value.rows) or ("a process must have a working directory and a program" if long else "")
 
 
 def _deploy_status(value: HostDeploys) -> str:
@@ -293,7 +295,7 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     VenvCheck.FACT: lambda value: (
         _check_ranges(value, {} if value.exit is None else {"exit": 255})
         or _check_lengths(value, ("resolved", "output", "ran", "not_run", "looks", "made_for", "installed"))
-        or ("" if -I64 <= value.installed_at <= I64 else f"installed_at {show_value(value.installed_at)} is no time")
+        or ("" if -I64 <= value.installed_at <= I64 else f"installed_at {show_value(value.installed_at)} is not a time")
     ),
     StoreServer.FACT: lambda value: (
         _check_ranges(value, {"uptime_s": I64, "used_memory": U64}) or _check_lengths(value, ("version",))
@@ -338,7 +340,7 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
         _check_ranges(value, dict.fromkeys(("tracked", "changes", "submodules"), U32))
         or _check_lengths(value, ("owner", "ref", "unsure"))
         or _check_paths(each for path, said in (value.changed or {}).items() for each in (path, *said))
-        or ("" if GIT_ID.fullmatch(value.head) else f"head {show_value(value.head)} is no commit")
+        or ("" if GIT_ID.fullmatch(value.head) else f"head {show_value(value.head)} is not a commit")
     ),
     EntryPoint.FACT: lambda value: _check_paths((*value.found, value.shut, value.hook)),
     VenvPackages.FACT: lambda value: _check_paths(value.records),

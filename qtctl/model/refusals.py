@@ -137,7 +137,7 @@ class _Meant:
             return (
                 f"did you mean [{meant}]?"
                 if is_table(keys[name])
-                else (f"did you mean {meant}? it stands before the first [table]")
+                else (f"did you mean {meant}? it belongs before the first [table]")
             )
         elsewhere = self._find_elsewhere(path)
         if elsewhere:

@@ -8,7 +8,7 @@ from qtctl.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`user` and, where set, `config` (a path), `address` and `port` override what ssh_config says of `target`.
+    """`user` and, where set, `config` (a path), `address` and `port` override what ssh_config says about `target`.
 
     InputError for a value that is not what its field says: nothing else may reach ssh or a socket.
     """

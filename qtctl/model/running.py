@@ -59,7 +59,7 @@ _PREFIXES = "-+!"
 
 def _put_program_first(argv: tuple[str, ...]) -> tuple[str, ...]:
     if not argv or not argv[0].lstrip(_PREFIXES).startswith("/"):
-        message = "the first word is the program's absolute path, which - + or ! may stand before"
+        message = "the first word is the program's absolute path, optionally with - + or ! in front"
         raise Unfit(message, "does not begin with the absolute path of a program")
     check_plain(argv[0])
     return argv

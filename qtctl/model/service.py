@@ -57,7 +57,7 @@ WorkingDirectory = Annotated[
     str,
     StringConstraints(pattern=r"^(-?([/%].*|~))?$", max_length=4095),
     Plain,
-    Expect('an absolute path or "~", which - may stand before, such as "/srv/app"'),
+    Expect('an absolute path or "~", optionally with - in front, such as "/srv/app"'),
 ]
 """A path, `~` for the home of the user; `-` before it: it may be missing. Empty: systemd's own choice, /."""
 

@@ -57,7 +57,7 @@ class Inventory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotHead:
-    """What a snapshot says of itself.
+    """What a snapshot says about itself.
 
     `taken_at`: UTC, ISO 8601, when the evidence was taken. `number` counts from 1; `previous` is the digest of the one
     before, '' of the first. `signed`: whether a signature belongs to it. `registry` is the digest of what was declared,

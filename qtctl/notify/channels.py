@@ -47,7 +47,7 @@ class Quiet(_Table):
         try:
             ZoneInfo(self.timezone)
         except (KeyError, ValueError, OSError) as error:
-            raise ValueError(f"timezone {self.timezone!r} is not known") from error
+            raise ValueError(f"timezone {self.timezone!r} does not exist") from error
         return self
 
     def covers(self, now_s: float) -> bool:
@@ -141,7 +141,7 @@ def read_channels(path: Path, environ: Mapping[str, str]) -> Channels:
     table = _parse(path, read_guarded(path))
     names = [name for name in table.channels if not _NAME.fullmatch(name)]
     if names:
-        what = f"{names[0]!r} is no name of a channel"
+        what = f"{names[0]!r} is not a name for a channel"
         raise InputError(what, hint="letters, digits, - and _", place=Place(str(path)))
     found = tuple(_make_channel(name, each, environ) for name, each in table.channels.items())
     return Channels(found, table.limits.per_hour, table.quiet)
@@ -213,6 +213,6 @@ def _check_url(name: str, url: Secret) -> None:
         parts, port_ok = urlsplit(""), False
     if parts.scheme not in ("http", "https") or not parts.hostname or not port_ok or parts.username:
         hint = "such as https://hooks.example.org/qtctl, with its token in token_file"
-        raise InputError(f"channel {name}: its url is no address of a webhook", hint=hint)
+        raise InputError(f"channel {name}: its url is not the address of a webhook", hint=hint)
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
         raise InputError(f"channel {name}: http is for this machine only", hint="use https")

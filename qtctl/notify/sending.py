@@ -155,7 +155,7 @@ def _send_by_apprise(way: Apprise, document: Mapping[str, Any], record: Record) 
     apprise.logger.disabled = True
     service = apprise.Apprise()
     if not service.add(way.url.reveal()):
-        return Sent.NOT_SENT, "apprise does not know such an address"
+        return Sent.NOT_SENT, "apprise does not support such an address"
     record()
     kinds = {"recovered": apprise.NotifyType.SUCCESS, "new": apprise.NotifyType.FAILURE}
     kind = kinds.get(str(document["kind"]), apprise.NotifyType.WARNING)

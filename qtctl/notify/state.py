@@ -21,7 +21,7 @@ LARGEST = 32 * MIB
 VERSION = 1
 _MODE = 0o600
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-HINT = "move it away to begin anew: then everything that is wrong is told once more"
+HINT = "move it away to start over: everything that is wrong is then notified once more"
 
 
 class _Document(BaseModel):
@@ -86,7 +86,7 @@ def _read(folder: Folder, name: str, place: Place) -> Mapping[str, Told]:
     try:
         found = _Document.model_validate(json.loads(content))
     except (ValueError, ValidationError, RecursionError) as error:
-        raise InputError("is no state of notifications", hint=HINT, place=place) from error
+        raise InputError("is not a state of notifications", hint=HINT, place=place) from error
     if any(len(each.causes) > MOST_KNOWN for each in found.channels.values()):
         raise InputError("is too large to be a state of notifications", hint=HINT, place=place)
     return found.channels

@@ -71,7 +71,7 @@ def judge_claims(record: Record, files: Known, desired: Desired) -> Iterator[Fin
 
 
 def list_new_services(files: Known, desired: Desired) -> tuple[NewService, ...]:
-    """By name: services that no file has and none became, with what a record says of them."""
+    """By name: services that no file has and none became, with what a record says about them."""
     claims = {name: why for each in files.records if each.legacy for name, why in each.legacy.new.items()}
     return tuple(
         NewService(each.name, each.unit, claims.get(each.name) or claims.get(each.unit) or "")

@@ -97,7 +97,7 @@ class DimensionRow:
 
 @dataclass(frozen=True, slots=True)
 class NewService:
-    """A service of the registry that no compose file has. `why`: what a legacy record says of it; "" if nothing."""
+    """A service of the registry that no compose file has. `why`: what a legacy record says about it; "" if nothing."""
 
     name: str
     unit: str

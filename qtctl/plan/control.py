@@ -1,4 +1,4 @@
-"""What an operator's action does to a host: its order, what goes along with it, and what the registry says of that.
+"""What an operator's action does to a host: its order, what goes along with it, and what the registry says about that.
 
 systemd orders the jobs that are queued, and runs independent ones at the same time; the stages are that order. Units
 that go along are found in what systemd has loaded, which is in force until the next reload.

@@ -66,9 +66,8 @@ def _parse(
     if frame is None:
         return _answer_all(needs, database, "the answer was cut off", question, answer_unparseable)
     if frame.exit in TIMED_OUT:
-        return _answer_all(
-            needs, database, f"getent did not end in {WITHIN_S} s: is a directory silent?", question, answer_refused
-        )
+        why = f"getent did not end in {WITHIN_S} s: does a directory service not answer?"
+        return _answer_all(needs, database, why, question, answer_refused)
     if frame.exit not in (FOUND, NOT_ALL_FOUND):
         return _answer_all(needs, database, f"getent ended with exit status {frame.exit}", question, answer_refused)
     try:
@@ -88,7 +87,7 @@ def _answer_all(needs: list[Need], database: str, why: str, question: int, kind:
 def _answer(need: Need, fact: Fact | None, database: str, question: int) -> Answer:
     asked = make_again(database, need.subject)
     if fact is None:
-        return answer_absent(need, f"the host knows none ({database})", again=asked, question=question)
+        return answer_absent(need, f"the host has none ({database})", again=asked, question=question)
     return answer_observed(need, fact, again=asked, question=question)
 
 

@@ -110,7 +110,7 @@ def find_unknown_option(stderr: bytes) -> tuple[str, str] | None:
 def answer_not_gnu(answer: Answer, tool: str, option: str) -> Answer:
     """The answer, refused because the tool is a different implementation."""
     package = PACKAGES.get(tool, "coreutils")
-    why = f"{tool} knows no {option} on this host: it is busybox's, or not GNU's"
+    why = f"{tool} does not support {option} on this host: it is busybox's, or not GNU's"
     help_ = f"install GNU {tool} on the host (package {package}), then audit again"
     return replace(answer, state=State.REFUSED, value=None, reason=why, help=help_)
 

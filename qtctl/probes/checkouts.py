@@ -222,7 +222,7 @@ def _explain_unread(paths: list[bytes], *, converts: bool) -> str:
         return ""
     first = next(decode_names(sorted(paths)))[:200]
     one = len(paths) == 1
-    what = f"{first} looks changed" if one else f"{len(paths)} files look other than in the index ({first})"
+    what = f"{first} looks changed" if one else f"{len(paths)} files look different from the index ({first})"
     if converts:
         return f"{what}, and git converts content by .gitattributes or core.autocrlf"
     why = f"what is in {'it' if one else 'them'} could not be read"
@@ -277,7 +277,7 @@ def _unpack(said: str, most: int) -> bytes:
     try:
         content = unpack.decompress(b64decode(said, validate=True), most + 1)
     except zlib.error as error:
-        raise UnreadIndex("what came is not whole") from error
+        raise UnreadIndex("the answer is incomplete") from error
     if not unpack.eof:
         raise UnreadIndex(f"more than {most} bytes")
     return content

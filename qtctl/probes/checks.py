@@ -124,7 +124,7 @@ def _answer_property(need: Need, block: list[str], number: int) -> Answer:
     again = f"systemctl show -p {name} -- {shell.quote(unit)}"
     first = said[0] if said else ""
     if status != "0" or not first.startswith(f"{name}="):
-        why = first or f"systemctl shows no property {name} of it"
+        why = first or f"systemctl shows no property {name} for it"
         return answer_refused(need, why, again=again, question=number)
     value = hide_secrets(first.partition("=")[2])
     return answer_observed(need, UnitProperty(value), again=again, line=f"{name}={value}", question=number)

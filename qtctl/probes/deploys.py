@@ -46,7 +46,7 @@ def _answer(need: Need, frames: Frames) -> Answer:
     if frame is None:
         return answer_unparseable(need, "the answer was cut off", again=AGAIN)
     if frame.exit == NOTHING:
-        return answer_absent(need, "this host keeps nothing of a deploy", again=AGAIN)
+        return answer_absent(need, "this host has no record of a deploy", again=AGAIN)
     try:
         status = parse_status(decode_text(frame.stdout))
     except ValueError as error:

@@ -140,7 +140,7 @@ def _answer_filesystem(need: Need, at: str, sizes: dict[str, str], mounts: dict[
     try:
         found = _read(sizes[at], mounts.get(at, ""))
     except ValueError as error:
-        return answer_unparseable(need, f"what stat says of {at} could not be read: {error}", again=again)
+        return answer_unparseable(need, f"what stat says about {at} could not be read: {error}", again=again)
     return answer_observed(need, found, again=again, line=found.mount)
 
 
@@ -172,7 +172,7 @@ def _answer_name(need: Need, status: str, addresses: list[str]) -> Answer:
     if status == "0":
         return answer_observed(need, Resolved(sorted(set(addresses))), again=again)
     if status == str(NOT_FOUND):
-        return answer_absent(need, "the host knows no address of it", again=again)
+        return answer_absent(need, "the host finds no address for it", again=again)
     if status == str(TIMED_OUT):
         return answer_refused(need, f"no name server answered within {WITHIN_S} s", again=again)
     if status == str(COMMAND_NOT_FOUND):

@@ -104,19 +104,19 @@ def _answer_shared(need: Need, frame: Frame) -> Answer:
 
 def _answer_kills(need: Need, frame: Frame) -> Answer:
     if frame.exit == NO_COUNTER:
-        return answer_absent(need, "the host counts no kills by control group", again=KILLS)
+        return answer_absent(need, "the host does not count kills by control group", again=KILLS)
     kills = {}
     for line in split_lines(decode_text(frame.stdout)):
         path, _, count = line.partition(":oom_kill ")
         if not path.startswith("/sys/fs/cgroup/"):
-            raise ValueError(f"{show_value(line)} is no counter of a control group")
+            raise ValueError(f"{show_value(line)} is not a counter of a control group")
         kills[path] = parse_whole(count)
     return answer_observed(need, OomKills(kills), again=KILLS)
 
 
 def _answer_frozen(need: Need, frame: Frame) -> Answer:
     if frame.exit == NO_COUNTER:
-        return answer_absent(need, "the host freezes nothing by control group", again=FROZEN)
+        return answer_absent(need, "the host cannot freeze control groups", again=FROZEN)
     files = [line.removesuffix(":frozen 1") for line in split_lines(decode_text(frame.stdout))]
     if any(not file.startswith("/sys/fs/cgroup/") for file in files):
         raise ValueError("not the file of a control group")

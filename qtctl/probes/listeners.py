@@ -57,7 +57,7 @@ def read_rows(stdout: str) -> dict[str, list[list[str]]]:
             raise ValueError(f"not a line of ss: {' '.join(words)[:80]}")
         address, _, port = words[4].rpartition(":")
         if not is_socket_address(address):
-            raise ValueError(f"{show_value(address)} is no address of a socket")
+            raise ValueError(f"{show_value(address)} is not an address of a socket")
         parse_whole(port, HIGHEST_PORT)
         group = next((word for word in words[_COLUMNS:] if word.startswith("cgroup:/")), "")
         found[words[0]].append([address, port, find_unit(group.removeprefix("cgroup:")), " ".join(words)])

@@ -81,7 +81,7 @@ def _read_login(account: Sequence[str], lines: Iterable[str]) -> Auditor:
             names[tag][number] = name
             continue
         if tag == "more":
-            raise ValueError(f"links that were not at an end after {ROUNDS} rounds")
+            raise ValueError(f"links that had not ended after {ROUNDS} rounds")
         uid, gid, mode, way = rest.split(" ", 3)
         path, _, target = way.partition("//")
         parts[path or "/"] = [_KINDS.get(tag, "other"), uid, gid, mode.zfill(4), target if path else ""]

@@ -23,7 +23,7 @@ from qtctl.probes.batch import ArgumentKind, Frames, Library, Probe
 from qtctl.probes.family import Family
 from qtctl.probes.units import explain_odd_name
 
-HIDDEN = "/proc shows an account no processes of others: it is mounted with hidepid"
+HIDDEN = "/proc hides the processes of other accounts: it is mounted with hidepid"
 NOBODY = "no process in its control group"
 MOST = 16
 """How many processes of a service are kept. Most have one that no other process of it started."""
@@ -198,7 +198,7 @@ def _read_stat(process: _Seen, line: str) -> None:
 
 def _parse_signed(word: str) -> int:
     if not re.fullmatch(r"-?[0-9]{1,5}", word):
-        raise ValueError(f"{show_value(word)} is no such number")
+        raise ValueError(f"{show_value(word)} is not such a number")
     return int(word)
 
 

@@ -308,7 +308,7 @@ def _show_argv(argv: Sequence[str]) -> list[str]:
 def read_single(reply: Reply) -> object:
     """The one value of an answer. Undecodable if it has none, also because the unit has gone meanwhile."""
     if reply.error:
-        raise Undecodable(f"the unit went away while it was asked: {reply.error}")
+        raise Undecodable(f"the unit disappeared while it was being read: {reply.error}")
     if len(reply.body) != 1:
         raise Undecodable("not one value")
     return reply.body[0]

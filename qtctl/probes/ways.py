@@ -134,7 +134,7 @@ def _read(stdout: str, stderr: str) -> _Said:
     for line in filter(None, stdout.split("\n")):
         tag, _, rest = line.partition(" ")
         if line == "more":
-            raise ValueError(f"links that were not at an end after {ROUNDS} rounds")
+            raise ValueError(f"links that had not ended after {ROUNDS} rounds")
         if tag == "A":
             listed = _read_acl_line(said, rest, listed)
         else:

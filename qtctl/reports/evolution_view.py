@@ -74,7 +74,7 @@ def _show_silent(kinds: Sequence[RowKind]) -> Blocks:
     if not kinds:
         return ()
     said = ", ".join(_format_plural(kind) for kind in kinds)
-    return (Paragraph(f"Not compared, as one of the two does not speak of them: {said}."),)
+    return (Paragraph(f"Not compared, as one of the two does not cover them: {said}."),)
 
 
 def _make_balances(balances: Sequence[Balance]) -> Table:

@@ -23,7 +23,7 @@ from qtctl.reports.sections_model import TimerRow, UnitRow
 from qtctl.reports.traffic import list_ports, list_streams
 
 MOST_SERIES = 20_000
-"""Of one host: what it says of itself must not fill the memory of whoever stores it."""
+"""Of one host: what it reports must not fill the memory of the server that stores it."""
 LONGEST_LABEL = 200
 """Characters."""
 

@@ -31,7 +31,7 @@ from qtctl.reports.sections_model import Infrastructure, OtherUnitRow, StoreRow,
 
 @dataclass(frozen=True, slots=True)
 class DeclaredRow:
-    """What the registry says of a unit: its state, or that it is retired or not declared."""
+    """What the registry says about a unit: its state, or that it is retired or not declared."""
 
     name: str
     unit: str

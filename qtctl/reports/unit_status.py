@@ -21,7 +21,7 @@ MOST_COUNTED = 1 << 63
 
 class UnitRow(Part):
     unit: str
-    declared: str = Field(description="what the registry says of it: running, stopped, on-timer, active …")
+    declared: str = Field(description="what the registry says about it: running, stopped, on-timer, active …")
     as_declared: bool | None = Field(description="whether it is up, down or not failed as declared; null if unknown")
     load: str | None = Field(description="LoadState=; null if the state could not be read")
     active: str | None = Field(description="ActiveState=")

@@ -1,4 +1,4 @@
-"""The report of `qtctl verify`: what systemd says of the generated units; JSON and Markdown."""
+"""The report of `qtctl verify`: what systemd says about the generated units; JSON and Markdown."""
 
 from typing import Self
 

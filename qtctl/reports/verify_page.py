@@ -1,4 +1,4 @@
-"""What systemd says of the units, for people: the verdict, then what is wrong, then how exposed each service is."""
+"""What systemd says about the units, for people: the verdict, then what is wrong, then how exposed each service is."""
 
 from collections.abc import Iterator
 

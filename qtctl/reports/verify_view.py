@@ -1,4 +1,4 @@
-"""What systemd says of the units, for every format."""
+"""What systemd says about the units, for every format."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

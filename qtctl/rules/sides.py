@@ -32,7 +32,7 @@ class Listening:
 
 @dataclass(frozen=True, slots=True)
 class PortSide:
-    """A published port, what the disposition says of it, who declares it, who listens.
+    """A published port, what the disposition says about it, who declares it, who listens.
 
     `expected` is the port it must be found at, None for one that is gone or not known. `declared` are unit and address.
     """

@@ -11,5 +11,5 @@ def normalise_path(path: str) -> str:
     """
     plain = normalize(path)
     if what := explain_trouble(plain):
-        raise InputError(f"{path[:200]!r} {what}", hint="no file of a host is named so")
+        raise InputError(f"{path[:200]!r} {what}", hint="no file can have this name")
     return plain

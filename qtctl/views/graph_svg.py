@@ -295,7 +295,7 @@ def _draw_legend(graph: Graph, *, back: bool) -> Iterator[str]:
         yield from _draw_node(Node("", shape, shape.value, shape.value), box)
         x = box.right + GAP
     said = (
-        ["dashed line: a key that is no stream, or a tie without order"]
+        ["dashed line: a key that is not a stream, or a tie without order"]
         if any(edge.dashed for edge in graph.edges)
         else []
     )

@@ -77,7 +77,7 @@ def test_a_file_and_a_digest_name_one_too(folder: Path) -> None:
         (("snapshot", "diff", "1", "./junk", *STORE), "junk: not a snapshot of qtctl"),
         (("evolution", "1", *STORE), "there is only one source"),
         (("evolution", "1", "junk.json", *STORE), "junk.json: nested deeper than 64"),
-        (("evolution", "1", "list.json", *STORE), "list.json: no module registry"),
+        (("evolution", "1", "list.json", *STORE), "list.json: not a module registry"),
         (("evolution", "1", "junk.yml", *STORE), "junk.yml"),
         (("evolution", "1", "none.json", *STORE), "none.json"),
         (("evolution", "all", "--svg", "store", *STORE), "store: "),

@@ -55,7 +55,7 @@ CASES = (
     ("#/summary/running", "'#/summary/running' names no file"),
     ("r.json#", "r.json: the whole document is an object, not a number (numbers in it: schema_version)"),
     ("r.json#summary", "'summary' is not a JSON pointer: it does not begin with /"),
-    ("r.json#/summary/~2", "is not a JSON pointer: ~ stands before something else than 0 or 1"),
+    ("r.json#/summary/~2", "is not a JSON pointer: a ~ is not followed by 0 or 1"),
     ("r.json#/summary/runing", "r.json: nothing at /summary/runing: /summary has no 'runing' (did you mean running?)"),
     ("r.json#/sumary/running", "nothing at /sumary/running: the document has no 'sumary' (did you mean summary?)"),
     ("r.json#/modules/99/pid", "/modules has no '99' (it has 13 rows, counted from 0)"),
@@ -73,8 +73,8 @@ CASES = (
     ("folder#/a", "folder: "),
     ("cut.json#/a", "cut.json:"),
     ("empty.json#/a", "empty.json:1: not JSON, or cut off"),
-    ("list.json#/0", f"list.json: {REPORT}: it is no JSON object"),
-    ("text.json#/a", f"text.json: {REPORT}: it is no JSON object"),
+    ("list.json#/0", f"list.json: {REPORT}: it is not a JSON object"),
+    ("text.json#/a", f"text.json: {REPORT}: it is not a JSON object"),
     ("none.json#/a", f"none.json: {REPORT}: it has no schema_version"),
     ("bool.json#/schema_version", f"bool.json: {REPORT}: it has no schema_version"),
     ("other.json#/version", f"other.json: {REPORT}: no report has such keys"),
@@ -87,7 +87,7 @@ CASES = (
     ("deep.json#/a", "deep.json: nested deeper than 64"),
     ("deeper.json#/a", "deeper.json: nested deeper than 64"),
     ("bytes.json#/a", "bytes.json:1: not UTF-8"),
-    ("half.json#/schema_version", "half.json: half of a character"),
+    ("half.json#/schema_version", "half.json: half of a surrogate pair"),
     ("many.json#/0", "many.json: about 1600001 values, more than 1500000"),
 )
 

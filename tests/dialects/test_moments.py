@@ -37,7 +37,7 @@ def test_a_moment(text: str, moment: str) -> None:
     "text", ["", "1h", "-1x", "-infinity", "soon", "25:00", "2026-13-01", "@", "-", "-99999999y", " ago"]
 )
 def test_what_is_none(text: str) -> None:
-    with pytest.raises(InputError, match="is not a moment"):
+    with pytest.raises(InputError, match="is not a point in time"):
         parse_moment(text, NOW)
 
 

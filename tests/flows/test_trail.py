@@ -79,7 +79,7 @@ def assert_everybody_may_read(ground: Ground, outcome: DeployOutcome) -> None:
 
 
 def assert_it_takes_note_of_another_registry(ground: Ground) -> None:
-    """As after a hot fix that was taken into the registry: nothing changes but what the host says of itself."""
+    """As after a hot fix that was taken into the registry: nothing changes but what the host says about itself."""
     ground.run("cd /var/lib/qtctl; sed -i 's/^registry .*/registry 00/' current/about")
     ground.run("cd /var/lib/qtctl; sed -i 's/^current-registry .*/current-registry 00/' status")
     before = ground.contents(), ground.pids()

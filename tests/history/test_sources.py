@@ -126,9 +126,9 @@ def test_nothing_is_guessed_between_two() -> None:
 @pytest.mark.parametrize(
     ("document", "says"),
     [
-        ([], "no module registry"),
-        ({}, "no module registry"),
-        ({"modules": {}}, "no module registry"),
+        ([], "not a module registry"),
+        ({}, "not a module registry"),
+        ({"modules": {}}, "not a module registry"),
         ({"modules": ["text"]}, r"modules\.0 has no name"),
         ({"modules": [{"name": "a"}, {"unit": "a.service"}]}, r"modules\.1: a occurs twice"),
         ({"modules": [{"name": "a"}] * 20_001}, "20001 modules, and 20000 are read"),

@@ -36,7 +36,7 @@ WRONG = {
     "no way": ('[channels.a]\nleast = "error"\n', "and has nothing"),
     "a relative command": ('[channels.a]\ncommand = ["true"]\n', "should be an absolute path"),
     "http to elsewhere": ('[channels.a]\nurl = "http://192.0.2.1/x"\n', "http is for this machine only"),
-    "no address": (f'[channels.a]\nurl = "ftp://{SECRET}@x"\n', "its url is no address of a webhook"),
+    "no address": (f'[channels.a]\nurl = "ftp://{SECRET}@x"\n', "its url is not the address of a webhook"),
     "a password in an address": (f'[channels.a]\nurl = "https://me:{SECRET}@x.example"\n', "no address of a webhook"),
     "a variable that is not set": ('[channels.a]\nurl_env = "NOT_THERE"\n', "NOT_THERE is not set"),
     "a severity": ('[channels.a]\nurl = "https://x.example"\nleast = "fatal"\n', "notify.toml:3: channels.a.least"),

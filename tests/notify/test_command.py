@@ -210,6 +210,6 @@ DAMAGED = ("", "{}", "[" * 100_000, '{"version": 2, "channels": {}}', '{"version
 def test_a_damaged_state_is_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "told.json"
     path.write_text(content)
-    with pytest.raises(InputError, match="is no state of notifications"), open_state(path):
+    with pytest.raises(InputError, match="is not a state of notifications"), open_state(path):
         pass
     assert path.read_text() == content

@@ -19,7 +19,7 @@ def test_nothing_is_changed_for_a_unit_that_systemd_would_refuse() -> None:
     (found,) = planned.refusals
     assert found.subject == "quantum-a.service"
     assert "has Restart=always, which Type=oneshot may not have: the host's systemd refuses it" in found.reason
-    assert found.hint == "say Restart=on-failure or no"
+    assert found.hint == "set Restart= to on-failure or no"
 
 
 def test_nor_on_a_host_that_has_none_of_it() -> None:

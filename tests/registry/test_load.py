@@ -86,7 +86,7 @@ BROKEN = {
     ),
     "duplicate key": (
         edited("services/api.toml", "max_lag = 10", "max_lag = 10\nmax_lag = 11"),
-        ["services/api.toml:21: not TOML: the key is there twice (keep one of them)"],
+        ["services/api.toml:21: not TOML: the key is given twice (keep one of them)"],
     ),
     "not UTF-8": (
         {**changed(), "targets.toml": b'[core]\nsummary = "caf\xe9"\n'},

@@ -61,7 +61,7 @@ def test_a_thousand_hosts_fit_a_screen() -> None:
         "error QT204 37 units failed (37 hosts)",
         "error QT303 bound wider or narrower than declared (web-0088)",
         "warning QT210 77 files differ from the generated ones (77 hosts)",
-        "info QT721 hosts of one tag differ",
+        "info QT721 hosts with the same tag differ",
     ]
     assert "  web-0001, web-0002 … and 35 more" in shown
     assert "  observed  6.7.0 (web-0001, web-0002, web-0003)" in shown

@@ -60,7 +60,7 @@ def test_units_that_no_systemd_lists(name: str) -> None:
 
 
 def test_fewer_answers_than_questions() -> None:
-    assert states(fewer=1) == ({}, ("what systemd says of the units: 0 units where 1 were asked for",))
+    assert states(fewer=1) == ({}, ("what systemd says about the units: 0 units where 1 were asked for",))
 
 
 @pytest.mark.parametrize(

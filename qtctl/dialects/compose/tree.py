@@ -103,13 +103,13 @@ class _Builder:
             raise self.fail(f"alias *{anchor} has no anchor above it", line)
         node = self.anchors[anchor]
         if node is None:
-            raise self.fail(f"alias *{anchor} stands inside what it names", line, "a value cannot contain itself")
+            raise self.fail(f"alias *{anchor} is inside the value that it names", line, "a value cannot contain itself")
         return node
 
     def add_scalar(self, event: yaml.ScalarEvent, line: int) -> None:
         self.check_tag(event.tag, line)
         if not _UTF8.fullmatch(event.value):
-            raise self.fail("an escape that names no character", line, "half of a surrogate pair stands for nothing")
+            raise self.fail("an escape that names no character", line, "half of a surrogate pair is not a character")
         bare = not event.style and event.tag in (None, OVERRIDE)
         null = event.tag in (RESET, f"{CORE}null") or (bare and event.value in NULLS)
         text = None if null else event.value
@@ -148,7 +148,7 @@ class _Builder:
         parent = self.open[-1]
         is_key = parent.mapping and len(parent.children) % 2 == 0
         if is_key and not (isinstance(node, Scalar) and node.text is not None):
-            raise self.fail("a key that is not a text", line, "put it in quotes")
+            raise self.fail("a key that is not a string", line, "put it in quotes")
         # an alias shares the node of its anchor, but messages about it must name the line of the alias
         moved = isinstance(node, Scalar) and node.line != line
         parent.children.append(replace(node, line=line) if moved else node)
@@ -159,12 +159,12 @@ class _Builder:
         for key, value in zip(done.children[::2], done.children[1::2], strict=True):
             name = key.text if isinstance(key, Scalar) else None
             if name is None or (isinstance(key, Scalar) and key.plain and not isinstance(parse_plain(name), str)):
-                raise self.fail("a key that is not a text", key.line, "put it in quotes")
+                raise self.fail("a key that is not a string", key.line, "put it in quotes")
             if name == "<<" and isinstance(key, Scalar) and (key.plain or key.tag == MERGE):
                 merged += value.items if isinstance(value, Sequence) else [value]
                 continue
             if name in own:
-                raise self.fail(f"{name}: said twice, first in line {own[name][0]}", key.line, "keep one of them")
+                raise self.fail(f"{name}: given twice, first in line {own[name][0]}", key.line, "keep one of them")
             own[name] = (key.line, value)
         self.merge(own, merged, done.line)
         entries = tuple((name, node) for name, (_, node) in own.items())

@@ -58,7 +58,7 @@ class _Parser:
         root = self._parse_value(0)
         self._skip()
         if self._at < len(self._text):
-            raise self._make_error("something stands behind the end of the document")
+            raise self._make_error("something follows the end of the document")
         return root
 
     def _find_line(self) -> int:
@@ -97,7 +97,7 @@ class _Parser:
         try:
             text, self._at = _STRINGS.raw_decode(self._text, self._at)
         except JSONDecodeError as error:
-            raise self._make_error("a text that does not end, or with an invalid escape") from error
+            raise self._make_error("a string that does not end, or that has an invalid escape") from error
         return str(text)
 
     def _parse_object(self, depth: int) -> Node:

@@ -67,7 +67,7 @@ def _check_digest(content: bytes) -> None:
     """The digest is all zeros if git was told not to compute one (index.skipHash)."""
     said = content[-_ID:]
     if any(said) and hashlib.sha1(content[:-_ID], usedforsecurity=False).digest() != said:
-        raise UnreadIndex("its digest is not that of SHA-1: it was being written, is damaged, or is one of SHA-256")
+        raise UnreadIndex("its SHA-1 digest does not match: it was being written, is damaged, or uses SHA-256")
 
 
 def _read_entry(content: bytes, at: int, version: int, before: bytes) -> tuple[IndexEntry, int]:

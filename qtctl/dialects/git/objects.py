@@ -62,7 +62,7 @@ def read_tree_of_loose(content: bytes) -> str:
 def read_tree_of_packed(content: bytes) -> str:
     """The tree of a commit, read from its place in a pack. ValueError if it is not a commit, or stored as a delta."""
     if not content or content[0] >> 4 & 7 != _KIND_COMMIT:
-        raise ValueError("not a commit that stands in the pack as a whole")
+        raise ValueError("not a commit that is stored whole in the pack")
     at = next((at for at, byte in enumerate(content[:10]) if not byte & 0x80), 10)
     return _read_tree_line(_inflate(content[at + 1 :]))
 

@@ -41,7 +41,7 @@ def parse_ini(text: str, file: str) -> Tree:
 def _open_section(tree: Tree, group: str, kind: str, awaited: dict[str, int], number: int) -> None:
     if kind not in ("hosts", "vars", "children"):
         raise tree.fail(
-            f"[{group[:100]}:{kind[:100]}] is no section", number, "[GROUP], [GROUP:vars] or [GROUP:children]"
+            f"[{group[:100]}:{kind[:100]}] is not a section", number, "[GROUP], [GROUP:vars] or [GROUP:children]"
         )
     if kind == "vars" and group not in tree.groups:
         awaited.setdefault(group, number)
@@ -74,7 +74,7 @@ def _read_host(tree: Tree, group: str, line: str, number: int) -> None:
     for word in words[1:]:
         key, equals, value = word.partition("=")
         if not equals:
-            raise tree.fail(f"{key[:100]!r} is no variable: it has no =", number, "one host a line")
+            raise tree.fail(f"{key[:100]!r} is not a variable: it has no =", number, "one host per line")
         said[key] = _make_variable(value, number)
     for name in names:
         tree.add_host(name, group, number, port).update(said)

@@ -48,7 +48,7 @@ def _list_lines(tree: Tree, text: str) -> Iterator[tuple[int, str, str]]:
             continue
         found = _LINE.fullmatch(line)
         if found is None:
-            raise tree.fail(f"{line[:60]!r} is no line of an ssh configuration", number, "KEYWORD VALUE")
+            raise tree.fail(f"{line[:60]!r} is not a line of an ssh configuration", number, "KEYWORD VALUE")
         try:
             shlex.split(found[2], comments=True)
         except ValueError as error:

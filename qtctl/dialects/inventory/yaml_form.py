@@ -43,7 +43,7 @@ def _read_group(tree: Tree, name: str, node: yaml.Node | None, depth: int) -> No
         elif key == "hosts":
             _read_hosts(tree, name, value)
         else:
-            raise tree.fail(f"{key[:100]} is no key of a group", _get_line(value), "hosts, vars or children")
+            raise tree.fail(f"{key[:100]} is not a key of a group", _get_line(value), "hosts, vars or children")
 
 
 def _read_hosts(tree: Tree, group: str, node: yaml.Node | None) -> None:

@@ -104,7 +104,7 @@ def _split_commands(value: str) -> Iterator[list[str]]:
 def _check_command(raw: list[str], unit: str, version: int) -> ValueTrouble | None:
     first = _unquote_word(raw[0])
     if first is None:
-        return ValueTrouble("has a quote that stays open", fatal=False)
+        return ValueTrouble("has a quote that is not closed", fatal=False)
     flags, path = _split_prefixes(first)
     fatal = "-" not in flags
     bad = find_unresolved(path, unit, version)
@@ -160,20 +160,20 @@ def _check_program(path: str, version: int) -> str:
     if _UNSAFE.search(path):
         return "has a program with special characters in its name"
     if path.endswith("/") or (version >= _FOLDER_BY_DOTS and path.endswith(("/.", "/.."))):
-        return "has a folder for a program"
+        return "names a folder as its program"
     names = path.split("/")
     too_long = version >= _NAMES_MEASURED and (
         len(path.encode()) > _MAX_PATH or any(len(name.encode()) > _MAX_NAME for name in names)
     )
     relative = not path.startswith("/") and (len(names) > 1 or path in (".", ".."))
-    return "runs what is neither an absolute path nor the name of a program" if relative or too_long else ""
+    return "runs something that is neither an absolute path nor the name of a program" if relative or too_long else ""
 
 
 def _check_arguments(raw: list[str], unit: str, version: int) -> str:
     for each in raw:
         word = ";" if each == "\\;" else _unquote_word(each)
         if word is None:
-            return "has a quote that stays open"
+            return "has a quote that is not closed"
         bad = find_unresolved(word, unit, version)
         if bad:
             return f"has {bad}, which is not a specifier: write %{bad} for a percent sign"

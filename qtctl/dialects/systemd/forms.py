@@ -91,6 +91,12 @@ def _suggest_word(of: WordSet, word: str) -> str:
     return f" (did you mean {near}?)" if near else ""
 
 
+def _add_article(what: str) -> str:
+    if what.startswith("one of "):
+        return what
+    return f"{'an' if what[0] in 'aeiou' else 'a'} {what}"
+
+
 def _make_word_check(what: str, holds: Callable[[str], bool], *, inverts: bool = False) -> Check:
     """A list in which each word has a form."""
 
@@ -99,13 +105,13 @@ def _make_word_check(what: str, holds: Callable[[str], bool], *, inverts: bool =
             words = split(value.removeprefix("~") if inverts else value, Escapes.C)
         except InputError:
             return None  # QT110 reports its quotes
-        return None if all(map(holds, words)) else f"has a word that is no {what}"
+        return None if all(map(holds, words)) else f"has a word that is not {_add_article(what)}"
 
     return check
 
 
 def _make_check(what: str, holds: Callable[[str], bool]) -> Check:
-    return lambda value: None if holds(value) else f"is no {what}"
+    return lambda value: None if holds(value) else f"is not {_add_article(what)}"
 
 
 def _make_set_check(what: str, of: WordSet, words: Iterable[str] = (), *, fold: Callable[[str], str] = str) -> Check:
@@ -115,7 +121,7 @@ def _make_set_check(what: str, of: WordSet, words: Iterable[str] = (), *, fold: 
     def check(value: str) -> str | None:
         for word in split_plain_words(value.removeprefix("~")):
             if fold(word) not in list_words(of) and word not in more:
-                return f"names something that is no {what}{_suggest_word(of, fold(word))}"
+                return f"names something that is not {_add_article(what)}{_suggest_word(of, fold(word))}"
         return None
 
     return check

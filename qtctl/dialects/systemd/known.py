@@ -40,7 +40,9 @@ def find_directive_trouble(unit: str, section: str, key: str, version: int) -> T
 
 def _describe_history(section: str, key: str) -> str:
     first, last = find_first_version(section, key), find_last_version(section, key)
-    return f"of those asked, {first} to {last} do" if first else "none of those asked does, and this one is newer"
+    if not first:
+        return "no measured version does, and this one is newer"
+    return f"of the measured versions, {first} to {last} do"
 
 
 def _choose_remedy(unit: str, section: str, key: str, version: int) -> str:

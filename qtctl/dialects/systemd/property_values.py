@@ -1,4 +1,4 @@
-"""What systemd's properties say, in a form that can be compared with what a directive must come to."""
+"""What systemd's properties say, in a form that can be compared with what a directive must be loaded as."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias

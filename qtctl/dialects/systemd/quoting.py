@@ -264,7 +264,7 @@ def _check_argument(text: str, field: str) -> None:
 def _refuse(text: str, field: str, *, key: str = "", secret: bool = False) -> None:
     reason = explain_trouble(text)
     if reason:
-        what = "holds what systemd does not take as text" if secret else reason
+        what = "holds something that systemd does not accept as text" if secret else reason
         raise InputError(f"{field}: {what}", field=key or field)
 
 

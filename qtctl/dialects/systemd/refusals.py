@@ -125,7 +125,7 @@ def _check_service(unit: _Unit) -> Iterator[Refusal]:
         yield from _check_oneshot(unit)
     if type_ == "dbus" and not has.last("Service", "BusName"):
         what = "is of Type=dbus and has no BusName="
-        yield Refusal(what, "say its name on the bus, or choose another type", has.find_given("Service", "Type"))
+        yield Refusal(what, "set BusName=, or choose another type", has.find_given("Service", "Type"))
     if type_ == "forking" and unit.version >= PRIVATE_PIDS and unit.says("Service", "PrivatePIDs"):
         what = "has PrivatePIDs=, which Type=forking may not have"
         yield Refusal(what, "choose another type", has.find_given("Service", "PrivatePIDs"))
@@ -148,18 +148,18 @@ def _list_commands(unit: _Unit, type_: str) -> Iterator[Refusal]:
     succeeds = has.last("Unit", "SuccessAction") not in ("", "none")
     if sum(starts) > 1 and type_ != "oneshot":
         what = f"has more than one ExecStart=, which Type={type_} may not have: only oneshot may"
-        remedy = 'empty the first with "ExecStart=", or say Type=oneshot'
+        remedy = 'empty the first with "ExecStart=", or set Type=oneshot'
         yield Refusal(what, remedy, has.find_given("Service", "ExecStart"))
     if sum(starts):
         return
     if type_ != "oneshot":
         what = f"has no ExecStart=, which Type={type_} needs"
-        yield Refusal(what, "say what it runs", has.find_given("Service", "Type"))
+        yield Refusal(what, "set ExecStart=", has.find_given("Service", "Type"))
     elif not has.all("Service", "ExecStop") and not succeeds:
-        yield Refusal("has neither ExecStart= nor ExecStop= nor SuccessAction=", "say what it runs")
+        yield Refusal("has neither ExecStart= nor ExecStop= nor SuccessAction=", "set ExecStart=")
     elif not succeeds and not unit.says("Service", "RemainAfterExit"):
         what = "has no ExecStart=, and would end at once: ExecStop= alone needs RemainAfterExit=yes"
-        yield Refusal(what, "say RemainAfterExit=yes, or what it runs", has.find_given("Service", "ExecStop"))
+        yield Refusal(what, "set RemainAfterExit=yes, or ExecStart=", has.find_given("Service", "ExecStop"))
 
 
 def _check_oneshot(unit: _Unit) -> Iterator[Refusal]:
@@ -167,7 +167,7 @@ def _check_oneshot(unit: _Unit) -> Iterator[Refusal]:
     restart = has.last("Service", "Restart")
     if restart in _NEVER_ONESHOT:
         what = f"has Restart={restart}, which Type=oneshot may not have"
-        yield Refusal(what, "say Restart=on-failure or no", has.find_given("Service", "Restart"))
+        yield Refusal(what, "set Restart= to on-failure or no", has.find_given("Service", "Restart"))
     if unit.version < FORCED_ONESHOT and has.all("Service", "RestartForceExitStatus"):
         what = f"has RestartForceExitStatus=, which Type=oneshot may not have before systemd {FORCED_ONESHOT}"
         yield Refusal(what, "take it out", has.find_given("Service", "RestartForceExitStatus"))
@@ -183,7 +183,7 @@ def _check_context(unit: _Unit, section: str, *, mixed: bool = False) -> Iterato
     if has.last(section, "PAMName") and has.last(section, "KillMode") not in modes:
         allowed = " or ".join(mode for mode in modes if mode)
         what = f"has PAMName= and KillMode={has.last(section, 'KillMode')}: with PAM it must be {allowed}"
-        yield Refusal(what, f"say KillMode={modes[1]}", has.find_given(section, "KillMode"))
+        yield Refusal(what, f"set KillMode={modes[1]}", has.find_given(section, "KillMode"))
     if unit.version < CONTEXTS:
         return
     home = has.last(section, "WorkingDirectory").removeprefix("-")
@@ -217,10 +217,10 @@ def _check_socket(unit: _Unit) -> Iterator[Refusal]:
         yield Refusal("has MaxConnections=0", "allow some", most)
     if accepts and any(key not in _ACCEPTED for key, _ in listened):
         what = "has Accept=yes, and listens on something that takes no connections"
-        yield Refusal(what, "say Accept=no, or listen on streams only", has.find_given("Socket", "Accept"))
+        yield Refusal(what, "set Accept=no, or listen on streams only", has.find_given("Socket", "Accept"))
     if accepts and has.find_given("Socket", "Service"):
         what = "has Accept=yes and Service=: each connection starts an instance of the template of its own name"
-        yield Refusal(what, "take Service= out, or say Accept=no", has.find_given("Socket", "Service"))
+        yield Refusal(what, "take Service= out, or set Accept=no", has.find_given("Socket", "Service"))
     nodes = [value for key, value in listened if key in _NODES and value.startswith("/")]
     if has.find_given("Socket", "Symlinks") and len(nodes) != 1:
         what = "has Symlinks=, and listens on none or several paths that they could lead to"
@@ -253,7 +253,7 @@ def _check_mount(unit: _Unit) -> Iterator[Refusal]:
     elif unit.version >= CREDENTIALS and f"{where}/".startswith("/run/credentials/"):
         yield Refusal("is for a folder of credentials", "choose another place", has.find_given("Mount", "Where"))
     if not has.last("Mount", "What"):
-        yield Refusal("has no What=", "say what is mounted")
+        yield Refusal("has no What=", "set What=")
     yield from _check_context(unit, "Mount")
 
 
@@ -297,7 +297,7 @@ def _check_slice(unit: _Unit) -> Iterator[Refusal]:
     name = strip_type(unit.name)
     odd = name.startswith("-") or name.endswith("-") or "--" in name or "@" in name
     if odd and name != "-":
-        what = "has a name that no slice may have: a dash parts the names of its parents, and none of them is empty"
+        what = "has a name that no slice may have: dashes separate the names of its parents, and none may be empty"
         yield Refusal(what, "rename it")
 
 

@@ -231,7 +231,7 @@ def _read_directive(number: int, raw: str, text: str, section: str) -> Line:
     key, equals, value = text.partition("=")
     problem = ""
     if not section:
-        problem = "stands before any section"
+        problem = "is before the first section"
     elif not equals:
         problem = "has no ="
     elif not key:

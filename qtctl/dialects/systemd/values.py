@@ -260,11 +260,11 @@ def _check_command(value: str) -> str | None:
     if _NO_SPECIFIER.search(value.replace("%%", "")):
         return "has a % that is not a specifier"
     odd = [each.path for each in commands if _ODD_PROGRAM.search(each.path)]
-    return "runs what is neither an absolute path nor the name of a program" if odd else None
+    return "runs something that is neither an absolute path nor the name of a program" if odd else None
 
 
 def _check_output(value: str) -> str | None:
-    return None if _OUTPUT.fullmatch(value) else "is nothing that output can be connected to"
+    return None if _OUTPUT.fullmatch(value) else "is not something that output can be connected to"
 
 
 def _check_namespace(value: str) -> str | None:

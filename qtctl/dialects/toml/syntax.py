@@ -11,25 +11,25 @@ class Mistake(NamedTuple):
 
 
 _SAID = (
-    (r"Illegal character '(\\n|\\r)'", "a text in quotes does not end on its line",
+    (r"Illegal character '(\\n|\\r)'", "a string does not end on its line",
      'end it with the quote that it began with, or write """ for several lines'),
-    (r"""Unterminated string|Expected "'''"|Expected "'\"""", "a text in quotes does not end",
+    (r"""Unterminated string|Expected "'''"|Expected "'\"""", "a string does not end",
      "end it with the quotes that it began with"),
     ("Expected newline or end of document", "something follows the value",
      "one statement on a line; a comment begins with #"),
     ("Expected '=' after a key", "a key without = and a value", "write KEY = value"),
     (r"Expected '\]+' at the end of", "the name of a table does not end with ]", "write [NAME]"),
-    ("Cannot overwrite a value", "the key is there twice", "keep one of them"),
-    ("Cannot declare .* twice", "the table is there twice", "put its keys into one"),
+    ("Cannot overwrite a value", "the key is given twice", "keep one of them"),
+    ("Cannot declare .* twice", "the table is given twice", "put its keys into one"),
     ("Cannot mutate immutable|Cannot redefine", "the key or table already exists", "keep one of them"),
-    ("Duplicate inline table key", "a key is twice in { }", "keep one of them"),
+    ("Duplicate inline table key", "a key is given twice in { }", "keep one of them"),
     ("Invalid initial character for a key part", "a key is expected here",
      "keys are letters, digits, _ and -, or in quotes"),
     ("Invalid statement", "neither a key nor a table", "write KEY = value or [TABLE]"),
-    (r"Unescaped '\\' in a string|Invalid hex value", "a backslash that begins no escape",
-     r"write \\, or put the text into '…'"),
+    (r"Unescaped '\\' in a string|Invalid hex value", "a backslash that does not begin an escape",
+     r"write \\, or put the string into '…'"),
     ("Unclosed inline table", "{ does not end on its line", "end it with }, with commas between its keys"),
-    ("Invalid date", "a date that there is not", "write YYYY-MM-DD"),
+    ("Invalid date", "a date that does not exist", "write YYYY-MM-DD"),
 )  # fmt: skip
 """tomllib's message, what it means, and what to do."""
 _WORDS = tuple((re.compile(pattern), what, hint) for pattern, what, hint in _SAID)
@@ -62,8 +62,8 @@ def _explain_value(lines: list[str], line: int) -> Mistake:
     if not value or value.startswith("#"):
         return Mistake("a key without a value", "write one after the =", line)
     if value[0].isalpha() or value[0] in "/_$%":
-        return Mistake("a text without quotes", 'write it in quotes: KEY = "…"', line)
-    return Mistake("a value that TOML does not know", 'texts are in quotes: KEY = "…"', line)
+        return Mistake("a string without quotes", 'write it in quotes: KEY = "…"', line)
+    return Mistake("a value that TOML does not know", 'strings are in quotes: KEY = "…"', line)
 
 
 def _drop_texts(line: str) -> str:

@@ -23,7 +23,7 @@ def list_documents() -> tuple[Document, ...]:
 def recognize(document: object, file: str) -> Document:
     """The kind of a report, by its keys. InputError if it is not a report, or has another version of the format."""
     if not isinstance(document, dict):
-        raise InputError("not a report of qtctl: it is no JSON object", hint=HINT, place=Place(file))
+        raise InputError("not a report of qtctl: it is not a JSON object", hint=HINT, place=Place(file))
     version = document.get("schema_version")
     if not isinstance(version, int) or isinstance(version, bool):
         raise InputError("not a report of qtctl: it has no schema_version", hint=HINT, place=Place(file))

@@ -72,4 +72,4 @@ def _list_items(prefix: str, outcome: str, rows: tuple[str, ...], **where: str) 
 
 
 def list_baseline_numbers(path: str) -> Iterator[Number]:
-    yield seen(f"{path}/value/**", "what the host says of itself", _number_stars(path))
+    yield seen(f"{path}/value/**", "what the host says about itself", _number_stars(path))

@@ -16,9 +16,9 @@ QT1101 = Meaning(
 )
 QT1102 = Meaning(
     "QT1102",
-    "a document counts other than it lists",
+    "a document's count differs from its list",
     Severity.ERROR,
-    several="counts of documents that are not what they list",
+    several="counts of documents that differ from their lists",
     what="A number introduces or repeats the length of a list or table, and no way of counting it gives that number: "
     "rows, items, names in them, different names, all lists of the section together.",
     why="Something is missing from the list, or in it twice, or never existed.",
@@ -56,9 +56,9 @@ QT1105 = Meaning(
 )
 QT1106 = Meaning(
     "QT1106",
-    "a document says of a host what registry or evidence do not show",
+    "a document says about a host what neither registry nor evidence shows",
     Severity.ERROR,
-    several="claims of documents that registry or evidence do not show",
+    several="claims of documents that neither registry nor evidence shows",
     what="A count, a port and its unit, a state, a version, the length of a stream or a sentence about all of them is "
     "not what the registry declares or the evidence shows. What changes over time is compared only with evidence of "
     "the same day.",

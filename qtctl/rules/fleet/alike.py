@@ -186,9 +186,9 @@ TRAITS = (
 
 QT721 = FleetRule(
     "QT721",
-    "hosts of one tag differ",
+    "hosts with the same tag differ",
     Severity.WARNING,
-    several="things differ among hosts of one tag",
+    several="things differ among hosts with the same tag",
     untidy=True,
     what="An audit of several hosts compares those with the same tag in what the registry does not set for each of "
     "them: operating system, versions of systemd and the kernel (information only), the time zone if `guessed` names "

@@ -114,7 +114,7 @@ QT711 = Rule(
     "declared account is absent",
     Severity.ERROR,
     several="declared accounts are absent",
-    what="users.toml declares a system account for this host, and the host knows no user of that name. qtctl asks "
+    what="users.toml declares a system account for this host, and the host has no user of that name. qtctl asks "
     "with `getent passwd`, so accounts of a directory service count as well.",
     why="A service whose user does not exist ends with 217/USER at its next start, and a folder that this user should "
     "own is not created. One that runs already does not notice: the account can be gone for weeks before the next "

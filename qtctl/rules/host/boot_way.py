@@ -87,9 +87,9 @@ def _judge_mount(path: str) -> Verdict:
 
 QT724 = Rule(
     "QT724",
-    "next boot would stop on its way",
+    "next boot would fail",
     Severity.ERROR,
-    several="things would stop the next boot on its way",
+    several="things would make the next boot fail",
     what="A target that every boot starts requires a unit that is missing, masked or cannot be loaded; /etc/fstab has "
     "an entry (without nofail or noauto) that is not mounted; D-Bus or the journal is masked; or no unit of sshd is "
     "enabled. Kernel, boot loader and disks are not checked.",

@@ -77,7 +77,7 @@ def _explain_unsure(found: EntryPoint, service: DesiredService, kind: str) -> st
         return ""
     if found.hook:
         return f"{found.hook} may make Python look elsewhere"
-    return f"PYTHONPATH may stand in {service.env_files[0]}" if service.env_files else ""
+    return f"PYTHONPATH may be set in {service.env_files[0]}" if service.env_files else ""
 
 
 def _prove_not_there(need: Need, question: EntryQuestion, kind: str, path: str) -> tuple[ProofSource, ...]:

@@ -85,9 +85,9 @@ def _judge_unnamed(found: Containers, nameless: list[str]) -> Verdict:
 
 QT707 = Rule(
     "QT707",
-    "container of a service that has left still runs",
+    "container of a migrated service still runs",
     Severity.ERROR,
-    several="containers of services that have left still run",
+    several="containers of migrated services still run",
     what="A container is running whose compose service is recorded in legacy/*.toml: mapped, migrated, absorbed or "
     "deprecated. Anyone can see which containers run, from their control groups. Docker tells only root and the "
     "docker group what they are; otherwise one is recognised by a published port that docker-proxy holds and the "

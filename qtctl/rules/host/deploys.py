@@ -1,4 +1,4 @@
-"""QT228: deploys that are under way or came to no end, and generations that are damaged or not of this registry."""
+"""QT228: deploys that are under way or did not end, and generations that are damaged or not of this registry."""
 
 from functools import partial
 
@@ -153,9 +153,9 @@ def _prove_damage(number: str, what: str) -> ProofSource:
 
 QT228 = Rule(
     "QT228",
-    "current generation is not of this registry",
+    "current generation is from another registry",
     Severity.ERROR,
-    several="current generations are not of this registry",
+    several="current generations are from another registry",
     variants=(UNDER_WAY, STUCK, BROKEN, DAMAGED),
     what="A deploy of the host is under way, could not be rolled back (`broken`), or is stuck: nobody watches it, and "
     "the host does not roll back. Or the current generation was made from another state of the registry, as after "

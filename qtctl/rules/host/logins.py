@@ -21,7 +21,7 @@ def _expect_own_login(desired: Desired) -> tuple[Expectation, ...]:  # noqa: ARG
 def _is_own(facts: Facts) -> Verdict:
     login = facts.read(Auditor, "self")
     if login is None:
-        return Verdict(False, None, unknown="the host knows no account of that uid")
+        return Verdict(False, None, unknown="the host has no account with that uid")
     found = find_first_writable(login)
     if found is None:
         return Verdict(True, {"account": login.name})

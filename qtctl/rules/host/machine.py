@@ -144,9 +144,9 @@ QT719 = Rule(
 )
 QT720 = Rule(
     "QT720",
-    "name leads elsewhere than declared",
+    "name does not resolve as declared",
     Severity.ERROR,
-    several="names lead elsewhere than declared",
+    several="names do not resolve as declared",
     what="hosts.toml declares a name for an address, and the host itself resolves the name to another address, or to "
     "none. All sources in nsswitch.conf are asked, as programs would; QT706 looks at the hosts file alone.",
     why="The hosts file may be right while nobody reads it: `hosts: dns` in nsswitch.conf, or a cache that answers "

@@ -213,7 +213,7 @@ QT235 = Rule(
 )
 QT723 = Rule(
     "QT723",
-    "journal drops what services say",
+    "journal does not keep what services write",
     Severity.WARNING,
     what="journald.conf, or a file beside it, has Storage=none, or a MaxLevelStore= of err or above: journald runs and "
     "keeps nothing of what services write, or only their errors.",

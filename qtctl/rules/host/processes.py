@@ -126,7 +126,7 @@ def _choose_remedy(facts: Facts, service: DesiredService, found: tuple[Changed, 
 
 QT213 = Rule(
     "QT213",
-    "process older than what it runs by",
+    "process older than the files it was started from",
     Severity.WARNING,
     what="The unit's process was started before its unit file, a declared drop-in, an env or secrets file, its "
     "program or interpreter, or a package of its venv was last changed. A deploy that changes only what a "

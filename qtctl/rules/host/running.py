@@ -224,9 +224,9 @@ def _is_its_venv(facts: Facts, service: DesiredService) -> Judgment:
 
 QT214 = Rule(
     "QT214",
-    "process runs with something else than declared",
+    "process does not run as declared",
     Severity.WARNING,
-    several="processes run with something else than declared",
+    several="processes do not run as declared",
     what="The unit's main process has a different user or group, different supplementary groups, limits, niceness, "
     "OOM score adjustment, umask or CPUs than its unit sets, or runs with the interpreter of another venv, or without "
     "the NoNewPrivileges that its unit sets. What the unit does not set is compared with PID 1, from which everything "

@@ -50,9 +50,9 @@ def _is_going(facts: Facts, name: str) -> Judgment:
 
 QT233 = Rule(
     "QT233",
-    "process of a service stands still",
+    "process of a service is stopped or dead",
     Severity.ERROR,
-    several="processes of services stand still",
+    several="processes of services are stopped or dead",
     what="The unit is active, and its main process is stopped by a signal (SIGSTOP, a debugger, a terminal), or a "
     "zombie that nobody has reaped. A control group that is frozen is QT226.",
     why="systemd calls the unit active for as long as the process exists. It answers nobody, reads no stream and "

@@ -62,9 +62,9 @@ def _find_other_venv(program: str, service: DesiredService, known: frozenset[str
 
 QT403 = Rule(
     "QT403",
-    "service of another virtual environment than declared",
+    "service runs from another virtual environment than declared",
     Severity.ERROR,
-    several="services of other virtual environments than declared",
+    several="services run from other virtual environments than declared",
     what="The program that systemd has loaded for a service belongs to a different venv than the registry declares "
     "for it: another declared or retired one, or one next to them; or it is the host's own Python in place of the "
     "venv's. QT210 and QT211 name the files that say so (the unit file, a drop-in). QT213 reports a process that was "

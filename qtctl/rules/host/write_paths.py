@@ -153,9 +153,9 @@ def _judge_refused(service: DesiredService, written: WritePath, refusal: Refusal
 
 QT715 = Rule(
     "QT715",
-    "what is written to cannot be written to",
+    "path that must be writable is not",
     Severity.ERROR,
-    several="paths that are written to cannot be written to",
+    several="paths that must be writable are not",
     what="A path that a service has to write to (ReadWritePaths=, the folder of StandardOutput=), or a declared "
     "folder, lies on a file system that is mounted read-only, has no space or no inode left for ordinary users, is "
     "missing, or does not let the service's user write: owner, group, mode and access control lists of the whole path "

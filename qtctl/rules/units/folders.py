@@ -170,7 +170,7 @@ def _judge_made(folder: DesiredFolder, loose: list[_Loose]) -> Iterator[Finding]
 
 QT116 = ViewRule(
     "QT116",
-    "folder of root's work that others can change",
+    "folder that root works in and others can change",
     Severity.ERROR,
     what="`env_dir`, or another folder that a deploy writes to, is in a folder that someone other than root can "
     "change: one that folders.toml gives to an account or lets a group or everyone write, a home, a folder that "

@@ -32,7 +32,7 @@ def _list_more(view: View) -> Iterator[tuple[Severity, str]]:
 
 QT115 = ViewRule(
     "QT115",
-    "account that audits and can do more",
+    "auditing account has more rights than it needs",
     Severity.ERROR,
     what="One account is both `audit_user` and `deploy_user` of a host, or audits log in as root. As a warning: a "
     "service runs as the account that audits.",

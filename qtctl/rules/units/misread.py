@@ -68,7 +68,7 @@ def _list_troubles(line: Line, unit: str, version: int) -> Iterator[_Trouble]:
         return
     executed, refused = kind == "PATH [ARGUMENT [...]]", _is_refused(line, kind, unit, version)
     if has_inline_comment(kind, line.value):
-        what = f"{line.key}= has a # after its value: systemd knows no such comments"
+        what = f"{line.key}= has a # after its value: systemd has no such comments"
         yield Severity.ERROR, what, "put it on a line of its own"
     elif not refused and (trouble := explain_value_trouble(line.key, kind, line.value, version)):
         yield Severity.ERROR, f"{line.key}= {trouble}: systemd ignores the line", "fix the value"
@@ -102,7 +102,7 @@ def _list_assignments(line: Line) -> Iterator[_Trouble]:
         yield Severity.ERROR, f"Environment= cannot be read: {error.what}", "quote it"
         return
     if any("=" not in word or word.startswith("=") for word in words):
-        what = "Environment= has a word that is no NAME=value: it is dropped"
+        what = "Environment= has a word that is not NAME=value: it is dropped"
         yield Severity.ERROR, what, 'quote it: "NAME=two words"'
 
 
@@ -188,7 +188,7 @@ QT110 = ViewRule(
     what="A value that cannot be written in a unit or env file; or, in the output of your own template: a # after a "
     "value, a value of the wrong kind for its directive, a word of Environment= without =, `export` in an env file, "
     "and as warnings a % that is a specifier, a variable that nothing sets, carriage returns.",
-    why="systemd logs a line that nobody reads and goes on without the setting: `MemoryMax=16G # 50%` is no cap.",
+    why="systemd logs a line that nobody reads and goes on without the setting: `MemoryMax=16G # 50%` sets no cap.",
     fix="Put comments on lines of their own, double % and $, quote words with spaces.",
     look=judge_misread,
 )

@@ -50,7 +50,7 @@ def _judge_calendar(view: View, timer: Unit) -> Iterator[Finding]:
         if trouble:
             yield QT112.make_broken(
                 timer.subject,
-                f"on_calendar {expression!r} is no calendar expression: {trouble}",
+                f"on_calendar {expression!r} is not a calendar expression: {trouble}",
                 "see systemd.time(7); `systemd-analyze calendar EXPRESSION` shows when it elapses",
                 find_origin(view, timer, "OnCalendar"),
             )

@@ -62,10 +62,10 @@ CASES: dict[str, tuple[str, list[str]]] = {
     ),
     "twice": (
         "services:\n  a: {image: x}\n  b: {image: x}\n  a: {image: y}\n",
-        ["f.yml:4: a: said twice, first in line 2 (keep one of them)"],
+        ["f.yml:4: a: given twice, first in line 2 (keep one of them)"],
     ),
-    "key": ("services:\n  [a, b]: {}\n", ["f.yml:2: a key that is not a text (put it in quotes)"]),
-    "number-as-key": ("services:\n  8: {}\n", ["f.yml:2: a key that is not a text (put it in quotes)"]),
+    "key": ("services:\n  [a, b]: {}\n", ["f.yml:2: a key that is not a string (put it in quotes)"]),
+    "number-as-key": ("services:\n  8: {}\n", ["f.yml:2: a key that is not a string (put it in quotes)"]),
     "recursion": (
         "services: &a\n  x: *a\n",
         ["f.yml:2: alias *a stands inside what it names (a value cannot contain itself)"],

@@ -155,7 +155,7 @@ def test_open_quotes_in_a_list_have_a_place() -> None:
 def test_ignored_lines_say_why() -> None:
     unitfile = parse("Type=a\n[Service]\nrubbish\n=x\n", "x.service")
     assert [(line.line, line.problem) for line in unitfile.ignored] == [
-        (1, "stands before any section"),
+        (1, "is before the first section"),
         (3, "has no ="),
         (4, "has no name before ="),
     ]

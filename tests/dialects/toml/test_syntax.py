@@ -6,14 +6,14 @@ from qtctl.dialects.toml.read import read
 from qtctl.errors import InputError
 
 CASES = {
-    "state = running": (1, "a text without quotes"),
-    "x = [\n'a',\n'b'\n]\ny = yes\n": (5, "a text without quotes"),
-    "a = /srv/x": (1, "a text without quotes"),
+    "state = running": (1, "a string without quotes"),
+    "x = [\n'a',\n'b'\n]\ny = yes\n": (5, "a string without quotes"),
+    "a = /srv/x": (1, "a string without quotes"),
     "a = .5": (1, "a value that TOML does not know"),
-    'a = "x': (1, "a text in quotes does not end"),
-    'a = "x\nb = 1': (1, "a text in quotes does not end on its line"),
-    "a = 'x": (1, "a text in quotes does not end"),
-    'a = """x': (1, "a text in quotes does not end"),
+    'a = "x': (1, "a string does not end"),
+    'a = "x\nb = 1': (1, "a string does not end on its line"),
+    "a = 'x": (1, "a string does not end"),
+    'a = """x': (1, "a string does not end"),
     'a = ["x"\nb = 3\n': (1, "a list does not end"),
     'a = [\n "x",\n "y"\n\nb = 3\n': (1, "a list does not end"),
     "z = 1\na=[1,2\n\n[b]\nc=1": (2, "a list does not end"),
@@ -24,12 +24,12 @@ CASES = {
     "a = 1 b": (1, "something follows the value"),
     "[x": (1, "the name of a table does not end with ]"),
     "a 3": (1, "a key without = and a value"),
-    "a = 1\na = 2": (2, "the key is there twice"),
-    "[x]\n[x]": (2, "the table is there twice"),
+    "a = 1\na = 2": (2, "the key is given twice"),
+    "[x]\n[x]": (2, "the table is given twice"),
     "= 3": (1, "neither a key nor a table"),
-    'a = "\\q"': (1, "a backslash that begins no escape"),
+    'a = "\\q"': (1, "a backslash that does not begin an escape"),
     "a = { b = 1": (1, "{ does not end on its line"),
-    "a = { b = 1, b = 2 }": (1, "a key is twice in { }"),
+    "a = { b = 1, b = 2 }": (1, "a key is given twice in { }"),
 }
 
 

@@ -5,7 +5,7 @@ from tests.lint.case import FEED, JOB, JOBS, TIMER, Case, E, W, after, service
 CASES: tuple[Case, ...] = (
     Case(
         "an expression that systemd refuses",
-        (("QT112", E, "timers.toml:4", "job", "'every hour' is no calendar expression"),),
+        (("QT112", E, "timers.toml:4", "job", "'every hour' is not a calendar expression"),),
         files={**JOBS, "timers.toml": TIMER.replace("hourly", "every hour")},
     ),
     *(

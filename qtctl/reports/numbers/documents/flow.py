@@ -12,7 +12,7 @@ DOCUMENT = Document(
         SCHEMA,
         count("/totals/services", "services that read or write a key", Items("/services/*")),
         count("/totals/streams", "streams", Items("/keys/*", {"type": "stream"})),
-        count("/totals/other_keys", "keys that are no streams", Items("/keys/*", {"type": is_none_of("stream")})),
+        count("/totals/other_keys", "keys that are not streams", Items("/keys/*", {"type": is_none_of("stream")})),
         count("/totals/first_producers", "services where events begin", Items("/first_producers/*")),
         count("/totals/circles", "circles of services", Items("/circles/*/services/0", label=("",))),
         count("/totals/by_gap/*", "keys that have this gap: {0}", Items("/keys/*", {"gap": "{0}"})),
