@@ -10,7 +10,7 @@ from qtctl.findings.policy import Policy
 from qtctl.findings.verdict import Conclusion, conclude
 
 GATE = Severity.ERROR
-"""A fleet that runs is not refused for warnings: they are shown, and errors fail."""
+"""Only errors fail: warnings about a fleet that runs are shown, and do not stop its adoption."""
 
 
 class Fate(StrEnum):

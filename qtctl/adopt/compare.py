@@ -43,7 +43,7 @@ def find_differences(made: Made, rendered: str) -> Iterator[Difference]:
 
 
 def find_instance_differences(made: Made) -> Iterator[Difference]:
-    """What drop-ins of the template say about an instance in spite of its own."""
+    """Directives of an instance that drop-ins of its template set, although its own hid those or came later."""
     because = "drop-ins of its template are merged there: those of an instance no longer hide them or come before"
     for at in made.original.changed:
         yield Difference(made.original.unit, *at, because)

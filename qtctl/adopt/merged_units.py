@@ -50,7 +50,9 @@ class Original:
     pulled: tuple[Enablement, ...] = ()
     instances: tuple[str, ...] = ()
     changed: tuple[At, ...] = ()
-    """Of an instance whose template is adopted: what drop-ins of the template set in spite of its own."""
+    """Of an instance whose template is adopted: directives that the template's drop-ins set, and that the instance's
+    own hid or overrode.
+    """
     refused: tuple[Refusal, ...] = ()
     """Why systemd does not load it."""
     foreign: bool = False

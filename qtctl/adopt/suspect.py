@@ -56,7 +56,7 @@ def find_known(text: str, known: frozenset[str]) -> Iterator[tuple[int, int]]:
 
 
 def hide_known(text: str, known: frozenset[str]) -> str:
-    """A text of ours without the secrets that it may quote."""
+    """A text that qtctl wrote, without the secrets that it may quote."""
     shown, at = "", 0
     for start, end in _find_standing(text, known):
         if start >= at:

@@ -18,7 +18,7 @@ _NOT_ALL = re.compile(
     r"(?:the |these |those |our )?$",
     re.IGNORECASE,
 )
-"""What stands before a number that does not introduce a list of all of its things."""
+"""Words before a number that does not introduce a complete list."""
 _OTHER_LIST = re.compile(
     r"\b(?:covering|including|containing|spanning|using|across|organi[sz]ed|grouped|split|along|because|so|into)\b",
     re.IGNORECASE,

@@ -51,7 +51,7 @@ def describe_why(plan: ControlPlan) -> str:
         by_what.setdefault(each.what, []).append(each.unit)
     against = "; ".join(f"{what}: {', '.join(units)}" for what, units in by_what.items())
     said = f"contradicts the registry: {against}" if against else ""
-    # The reason comes first: what is too long is cut, and the units stand beside it.
+    # The reason comes first: what is too long is cut, and the units are in a field of their own.
     return clean(". ".join(filter(None, (plan.request.reason, said))))
 
 

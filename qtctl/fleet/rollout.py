@@ -15,8 +15,8 @@ from qtctl.reports.phrases import format_count
 
 T = TypeVar("T")
 POLL_S = 0.1
-SEE = "once it answers, `qtctl deploy` says how it is"
-ALONE = "the host goes on by itself: it was confirmed, or it goes back"
+SEE = "once it answers, `qtctl deploy` shows its state"
+ALONE = "the host finishes alone: it keeps a deploy that was confirmed, and rolls back any other"
 _ENDS = {
     DeployStatus.UNCHANGED: HostEnd.UNCHANGED,
     DeployStatus.DECLINED: HostEnd.NOT_REACHED,
@@ -102,7 +102,7 @@ class Rollout(Generic[T]):
     progress: Progress = silent
     runs: dict[str, HostRun] = field(default_factory=dict, init=False)
     told: bool = field(default=False, init=False)
-    """Whether the work that has begun was told of an interrupt."""
+    """Whether the work that has begun was told to stop."""
 
     def run(self, unchanged: Sequence[str], batches: Sequence[Sequence[str]]) -> tuple[HostRun, ...]:
         """Every host, in the order of the batches. Hosts without changes come first: they must be as declared, too."""

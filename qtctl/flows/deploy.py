@@ -343,7 +343,7 @@ class _Deploy:
 
     def _conclude_lost(self, planned: Plan, progressed: Progressed | None, error: HostError) -> DeployOutcome:
         what = f"{error.what}; unless it was confirmed, the host goes back by itself"
-        reason = Reason(ReasonKind.HOST_LOST, what, "once it answers, `qtctl deploy` says how it is")
+        reason = Reason(ReasonKind.HOST_LOST, what, "once it answers, `qtctl deploy` shows its state")
         return self._conclude(planned, progressed, reason, DeployStatus.FAILED, looked=False)
 
     def _conclude(

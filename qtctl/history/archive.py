@@ -43,7 +43,7 @@ def pack(head: SnapshotHead, inventory: Inventory, attachments: Attachments) -> 
     rows = _write_json(_make_document(head, inventory))
     more = _write_json({"evidence": dict(attachments.evidence), "registry": dict(attachments.registry)})
     if len(rows) > LARGEST_ROWS or len(more) > LARGEST_ATTACHMENTS:
-        what = f"{len(rows)} and {len(more)} bytes, and {LARGEST_ROWS} and {LARGEST_ATTACHMENTS} are read of a snapshot"
+        what = f"{len(rows)} and {len(more)} bytes, and a snapshot may have {LARGEST_ROWS} and {LARGEST_ATTACHMENTS}"
         raise InputError(what, hint="split the host's registry")
     first, second = (lzma.compress(part, check=lzma.CHECK_CRC32, filters=_FILTERS) for part in (rows, more))
     body = b"%d %d\n%b%b" % (len(first), len(second), first, second)

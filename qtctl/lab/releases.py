@@ -1,4 +1,6 @@
-"""Which release a throwaway host runs: that of the real host if its root file system is there, else one that is."""
+"""Which release a throwaway host runs: that of the real host if the cache has its root file system, else one that the
+cache has.
+"""
 
 from dataclasses import dataclass
 
@@ -28,8 +30,7 @@ class Release:
 def choose_release(os: str, needs_systemd: int, suite: str | None = None) -> Release:
     """`os`: PRETTY_NAME of the real host. `needs_systemd`: the version that the units need. `suite`: what is asked for.
 
-    LabError if none that is there has a systemd that knows what the units say.
-    """
+    LabError if none in the cache has a systemd that supports what the units use."""
     own = next((each for each, name in NAMES.items() if os.startswith(name)), "")
     if suite is not None:
         return _make(suite, own)

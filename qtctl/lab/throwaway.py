@@ -2,8 +2,8 @@
 
 Its state folder has a random name, so that nothing else meets its hosts. A guardian, a process in a session of its own,
 waits for the command to end: by itself, by a signal, or killed. Then it removes the hosts with all their processes,
-mounts, links and cgroups, the keys and the folder. Both processes hold a lock on a file beside the folder; what nobody
-holds a lock of was left by a guardian that was killed too, and goes before the next one is made.
+mounts, links and cgroups, the keys and the folder. Both processes hold a lock on a file beside the folder; a folder
+whose lock nobody holds was left by a guardian that was killed too, and is removed before the next one is made.
 """
 
 import fcntl
@@ -38,8 +38,7 @@ PASSES, BETWEEN_S = 2, 0.2
 def make_throwaway_lab() -> Iterator[None]:
     """In here, the lab is a new one without hosts; afterwards nothing is left of it. LabError if something is.
 
-    What earlier ones left that were killed together with their guardian is removed, too.
-    """
+    What is left of earlier ones that were killed together with their guardian is removed, too."""
     missing = _list_missing(state.locate_state().absolute())
     parent = private.ensure_private_folder(state.ensure_own_state() / state.THROWAWAY)
     remove_abandoned(parent)
@@ -88,7 +87,7 @@ def _is_at(handle: int, path: Path) -> bool:
 
 
 def _start_guardian(folder: Path, lock: int, missing: list[Path]) -> "subprocess.Popen[bytes]":
-    """It reads its standard input, of which this process alone has the other end, and keeps the lock open."""
+    """It waits for the end of its standard input, whose other end only this process has, and keeps the lock."""
     argv = [sys.executable, "-P", "-c", START, str(Path(__file__).parents[2]), str(folder), *map(str, missing)]
     return subprocess.Popen(
         argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
@@ -127,7 +126,7 @@ def _raise_unless_missing(_remove: object, _path: str, error: "tuple[object, Bas
 
 
 def remove_abandoned(parent: Path) -> None:
-    """Remove throwaway labs that no process has anything to do with any more."""
+    """Remove throwaway labs that no process uses any more."""
     names = {path.with_suffix("").name for path in parent.iterdir()}
     for name in sorted(names):
         lock = private.create(parent / f"{name}{LOCK}", os.O_WRONLY)

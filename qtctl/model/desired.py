@@ -46,7 +46,7 @@ class DesiredCommand:
     prefixes: str
     argv: tuple[str, ...]
     line: str = ""
-    """As systemd reads it; then the other fields are only what can be told from it."""
+    """As systemd reads it; then the other fields have only what can be read from it."""
 
 
 @dataclass(frozen=True, slots=True)

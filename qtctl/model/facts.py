@@ -132,7 +132,7 @@ class Unit:
     last_trigger_usec: int = 0
     wanted_by: list[str] | None = None
     required_by: list[str] | None = None
-    """Which units pull it in, as systemd has them loaded; None if that was not said."""
+    """Which units pull it in, as systemd has them loaded; None if that was not reported."""
     conflicted_by: list[str] | None = None
     stop_propagated_from: list[str] | None = None
     triggered_by: list[str] | None = None
@@ -201,7 +201,7 @@ class Health:
 
 
 class Channel(StrEnum):
-    """What a fact is asked through. Where it is closed, that is why the fact is not known."""
+    """The channel that a fact is asked through. If it is closed, facts are unknown for that reason."""
 
     SSH = "ssh"
     """The connection itself, and what is tunnelled through it."""
@@ -215,9 +215,8 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FactKind:
-    """A kind of fact: the class of its values, what it is asked through, and what to do where it is not known.
-
-    `help_of`: subjects for which something else is to be done.
+    """A kind of fact: the class of its values, its channel, and what to do if it is unknown. `help_of`: subjects with
+    other advice.
     """
 
     model: type[Fact]
@@ -307,7 +306,7 @@ class Facts:
     """The items of an evidence by need. Asking for an item nobody collected gives `not asked`, never a default.
 
     `taken_at` is the only clock that rules have: UTC, ISO 8601; the host's own, which stamped all that is compared with
-    it. `target`: what the host was asked as, for `--host`. `earlier`: of an earlier look at the same host, or None.
+    it. `target`: the name that --host gave. `earlier`: of an earlier look at the same host, or None.
     """
 
     def __init__(
@@ -332,15 +331,14 @@ class Facts:
         return found
 
     def asked_us(self, need: Need) -> int:
-        """When the fact was asked for by the host's clock, in microseconds since the epoch: evidence takes a while.
-
-        When the evidence was taken, where that is not said. InputError if it is no time.
+        """When the fact was asked for, by the host's clock, in microseconds since the epoch. If that was not recorded,
+        when the evidence was taken. InputError if it is not a time.
         """
         asked = self._asked.get(self.find_item(need).ask)
         return parse_microseconds(asked) + self._skew_us if asked else parse_microseconds(self.taken_at)
 
     def _measure_skew(self) -> int:
-        """How far the host's clock is ahead of the auditor's, in microseconds; 0 if nobody knows."""
+        """How far the host's clock is ahead of the auditor's, in microseconds; 0 if unknown."""
         state = self._items.get(Need(HostState.FACT, "host"))
         return make_fact(HostState, state.value).skew_us if state is not None and state.value is not None else 0
 
@@ -350,11 +348,11 @@ class Facts:
         )
 
     def was_asked(self, need: Need) -> bool:
-        """Whether it was asked for, whatever came of it."""
+        """Whether it was asked for, answered or not."""
         return need in self._items
 
     def merge(self, other: "Facts") -> "Facts":
-        """With what `other`, a later look at the same host, knows: it counts where both were asked."""
+        """These facts and those of `other`, a later look at the same host, which win where both were asked."""
         whole = Facts((*self.items(), *other.items()), self.taken_at, self._asked, self.target)
         whole.taken_at = self.taken_at
         return whole
@@ -364,7 +362,7 @@ class Facts:
 
     @property
     def why_unreachable(self) -> str | None:
-        """The one reason for which nothing that was asked of the host is known; None if anything is."""
+        """The one reason why nothing is known about the host; None if anything is, or if there are several reasons."""
         reasons = {None if item.state.known else item.reason for item in self.items()}
         return reasons.pop() if len(self._items) > 1 and len(reasons) == 1 else None
 

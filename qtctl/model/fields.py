@@ -86,11 +86,11 @@ PathBelow = Annotated[
     Plain,
     Expect('a path below the folder in which qtctl runs, such as "rendered"'),
 ]
-"""Relative, and no option of a command."""
+"""Relative, and never read as an option of a command."""
 
 
 def _check_day(value: object) -> object:
-    """TOML has days of its own; one in quotes is the same."""
+    """A date of TOML, or the same in quotes."""
     return value.isoformat() if isinstance(value, date) else value
 
 
@@ -251,7 +251,9 @@ Mode = Annotated[str, StringConstraints(pattern=r"^0?[0-7]{3,4}$"), Expect('a fi
 
 
 Setting = Annotated[str, StringConstraints(min_length=1), Expect("text in quotes, not empty")]
-"""A value written as systemd reads it, on one line: rendering refuses another, a pattern for each key costs more."""
+"""A value written as systemd reads it. Rendering refuses line breaks in it: a pattern for each key would cost more
+time.
+"""
 Choice = Annotated[Switch | Setting, Expect("true, false or one of the words that systemd has for it")]
 """yes, no, or one of the words that systemd knows for it."""
 MarkedPath = Annotated[
@@ -269,9 +271,8 @@ NeededPath = Annotated[
 
 
 def says(directive: str, default: Any = None, *, section: str = "") -> Any:  # noqa: ANN401 - as pydantic's Field
-    """The field of a key that says one directive of systemd; nothing is written where it keeps its default.
-
-    `section` where it is neither that of the key's table nor that of the kind of unit.
+    """The field of a key that sets one directive of systemd. Nothing is written if it has its default. `section`: if it
+    is neither that of the key's table nor that of the unit's type.
     """
     return Field(default=default, json_schema_extra={"directive": directive, "section": section})
 
@@ -283,4 +284,6 @@ class Node(BaseModel):
 
 
 PART = ConfigDict(defer_build=True)
-"""Of a table that stands in others only: pydantic makes nothing of it alone, which takes it as long as the rest."""
+"""For a table that occurs only inside others: pydantic builds no validator for it alone, which would take as long as
+the rest.
+"""

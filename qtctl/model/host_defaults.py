@@ -71,9 +71,8 @@ class HostTables:
         return merged, sources
 
     def _list_guessed(self, applied: tuple[str, ...], host: Table) -> list[Any]:
-        """The keys of which nobody has checked the value that counts: each table says so of its own values.
-
-        Of several tags with a key, one that does not call it a guess has been checked.
+        """The keys whose value in force is a guess that nobody has checked. Each table says that about its own values.
+        If several tags have a key, it counts as checked once one of them does not call it a guess.
         """
         own = host.get(_GUESSED, [])
         if not isinstance(own, list):

@@ -107,7 +107,7 @@ def names_unit(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Every name that an [order] may use. `retired` ones lead nowhere any more."""
+    """Every name that an [order] may use. `retired`: names of units that no longer exist."""
 
     units: tuple[tuple[str, str, str], ...]
     live: dict[str, str]

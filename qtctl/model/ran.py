@@ -6,7 +6,7 @@ from enum import StrEnum
 
 class RanState(StrEnum):
     NONE = "none"
-    """Nothing is recorded of this process: times have to do."""
+    """Nothing is recorded about this process: only times can be compared."""
     SAME = "same"
     DIFFERS = "differs"
 

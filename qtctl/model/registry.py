@@ -90,7 +90,7 @@ Percentage = Annotated[Number, Field(ge=0, le=100)]
 
 
 class HostThresholds(Node):
-    """What a host may use of itself before that is a finding. A percentage of 100, or of 0 left, is never one."""
+    """How much of its resources a host may use before that is a finding. 100 % used, or 0 % left, never is."""
 
     disk_used: Percentage = 90
     inodes_used: Percentage = 90
@@ -111,7 +111,7 @@ class Thresholds(Node):
 
 
 class Lifecycle(Node):
-    """The way of one kind of event: streams and other keys that it passes, from its first to its last."""
+    """The path of one kind of event: the streams and other keys that it passes through, from first to last."""
 
     summary: str = ""
     passes: tuple[str, ...] = Field(min_length=2)
@@ -293,7 +293,7 @@ class Legacy(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registry:
-    """All files of a registry, each table checked on its own. `origins`: kind and name → where it stands."""
+    """All files of a registry, each table checked on its own. `origins`: kind and name → where it is declared."""
 
     fleet: Fleet
     hosts: dict[str, Host]

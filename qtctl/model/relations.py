@@ -33,7 +33,9 @@ ORDER = ("wants", "requires", "binds_to", "after", "before", "conflicts", "part_
 
 
 class Conditions(Node):
-    """What must hold, or the unit is skipped without an error. `!` before a value turns it round, `|`: any of those."""
+    """What must hold, or the unit is skipped without an error. `!` in front of a value negates it; of values with `|`,
+    one must hold.
+    """
 
     SECTION: ClassVar = "Unit"
 
@@ -124,7 +126,7 @@ class LimitedManager(Manager):
 
 
 class Install(Node):
-    """What enables the unit. Where it is given it takes the place of what a target or the kind of unit would say."""
+    """What enables the unit. If it is given, it replaces what a target or the unit's type implies."""
 
     SECTION: ClassVar = "Install"
 

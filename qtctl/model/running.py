@@ -1,4 +1,4 @@
-"""Further keys of a service: commands around its own, times, signals, folders, its log."""
+"""Further keys of a service: commands before and after its own, times, signals, folders, its log."""
 
 from typing import Annotated, Literal
 
@@ -80,7 +80,7 @@ AnyCommand = Annotated[
 
 
 class Commands(Node):
-    """Commands around the service's own, in their order."""
+    """Commands that run before and after the service's own, in order."""
 
     model_config = PART
 
@@ -151,7 +151,7 @@ class Log(Node):
 
 
 class Terminal(Node):
-    """What the process has for its input, and the terminal it runs on."""
+    """Where the process reads its input from, and its terminal."""
 
     model_config = PART
 
@@ -168,7 +168,7 @@ class Terminal(Node):
 
 
 class Process(Node):
-    """What systemd makes of the main process."""
+    """How systemd follows the main process."""
 
     model_config = PART
 

@@ -1,4 +1,4 @@
-"""What a service is kept from: a named profile, and each key that overrides it or adds to it."""
+"""What a service may not do: a named profile, and keys that override it or add to it."""
 
 from typing import Literal
 

@@ -92,7 +92,7 @@ AppName = Annotated[
     StringConstraints(pattern=rf"^{_MODULE}(:[^\s/\x00-\x1f\x7f-\x9f]+)$", max_length=1000),
     Expect('a Python module and what to take from it, such as "trading.api:app"'),
 ]
-"""A module and, after a colon, what uvicorn takes from it: "trading.api:app". Uvicorn starts none without it."""
+"""A module and, after a colon, what uvicorn takes from it: "trading.api:app". Uvicorn does not start without it."""
 
 
 class RunKind(StrEnum):
@@ -178,7 +178,7 @@ class Port(Node):
 
 
 class UnixListen(Node):
-    """A unix socket. What is not said of its owner, group and mode is not judged."""
+    """A unix socket. An owner, group or mode that is not declared is not judged."""
 
     path: SocketPath
     owner: AccountName | None = None
@@ -232,7 +232,7 @@ class ServiceStreams(Node):
 
 
 class OwnValues(Node):
-    """What one instance of a template has otherwise than the template says.
+    """Where one instance of a template differs from the template.
 
     `ports`: names of the template's ports, and where this instance listens.
     """
@@ -246,7 +246,7 @@ class OwnValues(Node):
 
 
 class ServiceValues(Node):
-    """What a service has otherwise on a host, or on all hosts of a tag."""
+    """The values that a service has on a host, or on all hosts with a tag, instead of its usual ones."""
 
     state: Literal[ServiceState.RUNNING, ServiceState.STOPPED] | None = None
     enabled: Switch | None = None
@@ -289,7 +289,7 @@ class Service(Node):
     max_unavailable: Part | None = None
     """Of a template: how many of a host's running instances may be down at once while a deploy restarts them."""
     specifiers: Switch | None = None
-    """Whether `%` in the values of this unit is systemd's. Not said: in templates, where `%i` is what they are for."""
+    """Whether `%` in the values of this unit begins a specifier. By default only in templates, which need `%i`."""
     run: Run | None = None
     commands: Commands = Commands()
     timeouts: Timeouts = Timeouts()

@@ -53,4 +53,4 @@ def describe_problem(detail: Mapping[str, Any]) -> str:
     if kind in ("literal_error", "enum"):
         return f"should be {context['expected']}"
     word = _SHOULD_BE.get(kind.partition("_")[0])
-    return f"should be {word}" if word else "has a form that it cannot have"
+    return f"should be {word}" if word else "is in an invalid form"

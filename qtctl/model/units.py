@@ -68,7 +68,7 @@ Seen = Annotated[
 
 
 class Unit(Node):
-    """What every declared unit has."""
+    """The keys of every declared unit."""
 
     summary: str = says("Description", ..., section="Unit")
     state: Literal["active", "stopped", "on-demand", "retired"] = "active"
@@ -88,7 +88,7 @@ class Unit(Node):
 
 
 class Instanced(Unit):
-    """What a unit has that may be a template: `NAME@.timer`."""
+    """The keys of a unit that may be a template: `NAME@.timer`."""
 
     instances: tuple[Instance, ...] = ()
     instance: Mapping[Instance, OwnState] = {}
@@ -98,7 +98,7 @@ class Target(Instanced):
     SECTION: ClassVar = "Unit"
 
     within: TargetName | None = None
-    """The target that wants this one; none: multi-user.target."""
+    """The target that wants this one; by default multi-user.target."""
     replaced_by: tuple[str, ...] = ()
 
 

@@ -1,4 +1,4 @@
-"""Facts of what a service starts with: the ways to its files, who it is, and who could write unit files."""
+"""Facts about what a service starts with: the paths to its files, its user, and who could write unit files."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -64,9 +64,9 @@ def test_it_is_asked_where_the_port_of_the_container_is_published() -> None:
 
 
 @pytest.mark.parametrize(("check", "why"), [
-    ("{test: pg_isready}", "no health URL says"), ('{test: "curl http://localhost:3001/"}', "port 3001 inside"),
+    ("{test: pg_isready}", "a health URL cannot"), ('{test: "curl http://localhost:3001/"}', "port 3001 inside"),
     ("{disable: true}", "turns off"), ('{test: ["NONE"]}', "turns off"),
-    ("{interval: 5s}", "no health URL says"),
+    ("{interval: 5s}", "a health URL cannot express"),
 ])  # fmt: skip
 def test_whatever_it_cannot_say_is_a_line_of_the_report(check: str, why: str) -> None:
     ports, fates, said = ports_of(check, '["8080:3000"]')

@@ -206,7 +206,7 @@ def test_an_address_that_is_none_is_listed_and_guessed(value: str, why: str) -> 
     ("name", "text", "said"),
     [
         ("i.ini", "[web\nx\n", "i.ini:1: "),
-        ("i.ini", "a\n[web:hots]\n", "i.ini:2: [web:hots] is no section"),
+        ("i.ini", "a\n[web:hots]\n", "i.ini:2: [web:hots] is not a section"),
         ("i.ini", "[eu:children]\nweb\n", "i.ini:2: the group web is not defined"),
         ("i.ini", "[eu:vars]\na=1\n", "i.ini:2: the group eu is not defined"),
         ("i.ini", "web-1 alone\n", "i.ini:1: 'alone' is not a variable"),

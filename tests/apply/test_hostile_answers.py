@@ -232,7 +232,7 @@ def test_an_archive_that_leads_back_to_its_beginning_ends() -> None:
     with tarfile.open(fileobj=io.BytesIO(said), mode="r:") as endless:
         offsets = [member.offset for _ in range(6) if (member := endless.next()) is not None]
     assert offsets == [0, 512, 1024, 512, 1024, 512]
-    with pytest.raises(tarfile.ReadError, match="files before themselves"):
+    with pytest.raises(tarfile.ReadError, match="points back into the archive"):
         list(tar.walk(said, 20_000))
 
 

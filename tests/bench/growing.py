@@ -1,4 +1,4 @@
-"""Inputs with very many of one thing: name → (fuzzing target, the input with a given number of it)."""
+"""Inputs that repeat one thing many times: name → (fuzzing target, the input with so many of it)."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ Make = Callable[[int], bytes]
 
 
 def _repeated(target: str, before: str, each: str, after: str = "") -> tuple[str, Make]:
-    """`each` may have {n}, its number."""
+    """`each` is repeated; {n} in it is replaced with its number."""
     if "{n}" not in each:
         return target, lambda count: (before + each * count + after).encode()
     return target, lambda count: (before + "".join(each.replace("{n}", str(n)) for n in range(count)) + after).encode()
@@ -48,7 +48,7 @@ JOB = 'summary = "x"\nstate = "running"\n[run]\nkind = "command"\nargv = ["/bin/
 
 
 def _services(count: int, more: Callable[[int, int], str], **others: str) -> bytes:
-    """`count` services, each with the text that `more` makes for its number, and other files."""
+    """`count` services, each with the text that `more` makes for its number, beside other files."""
     names = {f"services/s{n}.toml": JOB + more(n, count) for n in range(count)}
     texts = {**{name.replace("__", "/") + ".toml": text for name, text in others.items()}, **names}
     return pack({name: text.encode() for name, text in texts.items()})
@@ -59,7 +59,7 @@ def _each(more: str) -> Callable[[int, int], str]:
 
 
 def _connected(count: int) -> bytes:
-    """Every service after every other: `count` is that of pairs, which the text grows with."""
+    """Every service after every other. `count`: number of pairs, since the text grows with that."""
     services = int(count**0.5) + 1
     names = ", ".join(f'"s{n}"' for n in range(services))
     return _services(services, lambda n, _: f"[order]\nafter = [{names}]\n".replace(f'"s{n}"', '"feed"'))
@@ -98,8 +98,8 @@ PRODUCTS: dict[str, tuple[str, Make]] = {
     ),
     "a circle": ("lint", lambda count: _services(count, _each('[order]\nafter = ["s{next}"]\n'))),
     "requirements": ("lint", lambda count: _services(count, _each('[order]\nrequires = ["feed", "s{next}"]\n'))),
-    "names that lead nowhere": ("registry", _nowhere),
-    "names that are alike": ("lint", _twins),
+    "undeclared names": ("registry", _nowhere),
+    "similar names": ("lint", _twins),
     "services on hosts": ("lint", _hosts),
     "users of one gid": ("registry", _users),
     "instances": ("lint", _instances),
@@ -122,7 +122,7 @@ SYSTEMD = {
     "assignments": _repeated("env", "", "A{n}=1\n"),
     "arguments of a line": _repeated("quoting", "/a", " b"),
     "quotes": _repeated("quoting", "/a ", '"'),
-    "quotes that end nowhere": _repeated("quoting", "/a ", "\"'"),
+    "unclosed quotes": _repeated("quoting", "/a ", "\"'"),
     "escapes": _repeated("quoting", "/a ", "\\"),
     "semicolons": _repeated("quoting", "/a", " ;"),
     "specifiers": _repeated("quoting", "/a ", "%"),
@@ -195,7 +195,7 @@ def _evidence(asks: int, items: int) -> bytes:
 
 
 def _merges(count: int) -> bytes:
-    """Each mapping merges the one before it, and says one thing more."""
+    """Each mapping merges the one before it, and adds one entry."""
     more = (f"a{n}: &a{n}\n  <<: *a{n - 1}\n  k{n}: 1\n" for n in range(1, count))
     return "".join(("a0: &a0 {x: 1}\n", *more)).encode()
 

@@ -24,8 +24,8 @@ ERRORS = {
     "long.md": (b"\n" * (MOST_LINES + 1), f"long.md: {MOST_LINES + 1} lines"),
     "cut.json": (b'{"a": [1,\n 2', "cut.json:2: not JSON: ',' is missing"),
     "key.json": (b'{\n"a": 1,\n b: 2}', "key.json:3: not JSON: a key is missing"),
-    "text.json": (b'["a\\q"]', "text.json:1: not JSON: a text that does not end"),
-    "more.json": (b"{}\n{}", "more.json:2: not JSON: something stands behind"),
+    "text.json": (b'["a\\q"]', "text.json:1: not JSON: a string that does not end"),
+    "more.json": (b"{}\n{}", "more.json:2: not JSON: something follows"),
     "deep.json": (b"[" * 5000, "deep.json:1: not JSON: deeper than 60 levels"),
     "nan.json": (b'{"a": NaN}', "nan.json:1: not JSON: a value is missing"),
 }

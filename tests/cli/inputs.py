@@ -1,4 +1,4 @@
-"""Bad input as data: what is done to the operator's folder, the command, and every line it must say."""
+"""Bad input as data: what is done to the operator's folder, the command, and every line that it must print."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ BOTH = "--host and --from are both given (ask the host, or judge saved evidence)
 
 @dataclass(frozen=True)
 class Case:
-    """`says`: what follows `error: ` in each line of stderr. `{folder}` in it is where the operator stands."""
+    """`says`: what follows `error: ` in each line of stderr. `{folder}` in it is the operator's current folder."""
 
     name: str
     edit: Edit
@@ -105,7 +105,7 @@ REGISTRY = (
         ),
     ),
     Case(
-        "a file of another name",
+        "a file with a wrong name",
         write("registry/timer.toml", ""),
         AUDIT,
         (("timer.toml: not a file of a registry (did you mean timers.toml?)"),),
@@ -125,7 +125,7 @@ REGISTRY = (
         (f"docker-compose.yml: there is no registry here ({WHERE})",),
     ),
     Case(
-        "a folder with nothing in it",
+        "an empty folder",
         make_folder("empty"),
         ("lint", "--registry", "empty"),
         (
@@ -228,13 +228,13 @@ EVIDENCE = (
     Case("not JSON", write("evidence.json", "x"), AUDIT, (f"evidence.json:1: not JSON, or cut off ({SAVE_AGAIN})",)),
     Case("empty", write("evidence.json", ""), AUDIT, (f"evidence.json:1: not JSON, or cut off ({SAVE_AGAIN})",)),
     Case(
-        "JSON of something else",
+        "JSON that is not evidence",
         write("evidence.json", "[]"),
         AUDIT,
         (f"evidence.json: not evidence: it has no schema_version ({SAVE_AGAIN})",),
     ),
     Case(
-        "a state that is none",
+        "an unknown state",
         replace("evidence.json", '"state": "refused"', '"state": "fine"'),
         AUDIT,
         (
@@ -346,30 +346,32 @@ TARGETS = (
 
 USAGE = (
     Case(
-        "a command that is none",
+        "an unknown command",
         nothing,
         ("adit",),
         ("no such command 'adit'. Did you mean 'audit', 'adopt', 'parity'? (see qtctl --help)",),
     ),
-    Case("a report that is none", nothing, ("report", "x"), ("no such command 'x' (see qtctl report --help)",)),
+    Case("an unknown report", nothing, ("report", "x"), ("no such command 'x' (see qtctl report --help)",)),
     Case(
-        "an option that is none",
+        "an unknown option",
         nothing,
         ("audit", "--nope"),
         ("no such option: --nope (see qtctl audit --help)",),
     ),
-    Case("deploy to no host", nothing, ("deploy",), ("missing option '--host' (see qtctl deploy --help)",)),
-    Case("parity of no file", nothing, ("parity",), ("missing option '--compose' (see qtctl parity --help)",)),
-    Case("audit of nothing", nothing, ("audit",), (FROM_WHERE,)),
-    Case("report of nothing", nothing, ("report", "registry"), (FROM_WHERE,)),
-    Case("audit of both", nothing, (*AUDIT, "--host", "box"), (BOTH,)),
+    Case("deploy without a host", nothing, ("deploy",), ("missing option '--host' (see qtctl deploy --help)",)),
+    Case("parity without a file", nothing, ("parity",), ("missing option '--compose' (see qtctl parity --help)",)),
+    Case("audit without a host or evidence", nothing, ("audit",), (FROM_WHERE,)),
+    Case("report without a host or evidence", nothing, ("report", "registry"), (FROM_WHERE,)),
+    Case("audit of a host and of evidence", nothing, (*AUDIT, "--host", "box"), (BOTH,)),
     Case(
-        "parity of a service that is not there",
+        "parity of a service that does not exist",
         nothing,
         (*PARITY, "--service", "apo"),
         ("--service apo: no such service in docker-compose.yml (did you mean api?)",),
     ),
-    Case("parity of both", nothing, (*PARITY, "--from", "evidence.json", "--host", "box"), (BOTH,)),
+    Case(
+        "parity with a host and with evidence", nothing, (*PARITY, "--from", "evidence.json", "--host", "box"), (BOTH,)
+    ),
     Case(
         "a host without a name",
         nothing,
@@ -377,25 +379,25 @@ USAGE = (
         ("invalid value for '--host': it is empty (see qtctl audit --help)",),
     ),
     Case(
-        "--as nobody",
+        "--as with an unknown host",
         nothing,
         (*AUDIT, "--as", "bx"),
         ("--as bx: the registry has no such host (did you mean --as box?)",),
     ),
     Case(
-        "render --as nobody",
+        "render --as with an unknown host",
         nothing,
         (*RENDER, "--as", "bx"),
         ("--as bx: the registry has no such host (did you mean --as box?)",),
     ),
     Case(
-        "lab up --as nobody",
+        "lab up --as with an unknown host",
         nothing,
         ("lab", "up", "--as", "x"),
         ("--as x: the registry has no such host (hosts.toml has box)",),
     ),
     Case(
-        "--format of no kind",
+        "an unknown --format",
         nothing,
         (*AUDIT, "--format", "xml"),
         (
@@ -406,18 +408,18 @@ USAGE = (
         ),
     ),
     Case(
-        "no time at all",
+        "a deadline of zero",
         nothing,
         ("deploy", "--host", "box", "--deadline", "0"),
         (("invalid value for '--deadline': 0, should be 1 or more (see qtctl deploy --help)"),),
     ),
     Case(
-        "a finding that is none",
+        "an unknown finding",
         nothing,
         ("explain", "QT2O1"),
         ("no finding has the id QT2O1 (there is QT721, QT231, QT221)",),
     ),
-    Case("a lab host that is none", nothing, ("lab", "down", "lab1"), ("no lab host lab1 (there are: none)",)),
+    Case("an unknown lab host", nothing, ("lab", "down", "lab1"), ("no lab host lab1 (there are: none)",)),
     Case(
         "a password that is not set",
         replace("registry/stores.toml", "external", 'password_env = "SMALL_PASSWORD"\nexternal'),
@@ -435,19 +437,19 @@ USAGE = (
 ALLOW_REMOTE = "give --allow-remote if everybody who reaches that address may read the metrics"
 ADDRESS_AND_PORT = "give an IP address and a port, such as 127.0.0.1:9810 or [::1]:9810"
 METRICS = (
-    Case("metrics of nothing", nothing, ("metrics",),
+    Case("metrics without a host or evidence", nothing, ("metrics",),
          ("say which hosts are measured (--host, --tag or --all-hosts, or --from FILE)",)),
     Case("metrics of hosts and evidence", nothing, ("metrics", "--host", "box", "--from", "evidence.json"),
          ("hosts and --from are both given (--host, --tag or --all-hosts, or --from FILE)",)),
-    Case("metrics in two ways", nothing, ("metrics", "--all-hosts", "--textfile", "x.prom", "--rules"),
+    Case("metrics to two places", nothing, ("metrics", "--all-hosts", "--textfile", "x.prom", "--rules"),
          ("--textfile and --rules are both given (give one of them)",)),
-    Case("an endpoint for everybody", nothing, ("metrics", "--all-hosts", "--listen", "0.0.0.0:9810"),
+    Case("an endpoint that others can reach", nothing, ("metrics", "--all-hosts", "--listen", "0.0.0.0:9810"),
          (f"--listen 0.0.0.0:9810 is not a loopback address ({ALLOW_REMOTE})",)),
     Case("an endpoint without a port", nothing, ("metrics", "--all-hosts", "--listen", "127.0.0.1"),
          (f"--listen '127.0.0.1' is not an address and a port ({ADDRESS_AND_PORT})",)),
     Case("an endpoint of saved evidence", nothing, ("metrics", "--from", "evidence.json", "--listen", "127.0.0.1:9810"),
          ("--listen asks hosts, and --from names saved evidence (use --textfile for it)",)),
-    Case("rules of evidence", nothing, ("metrics", "--rules", "--from", "evidence.json"),
+    Case("rules from evidence", nothing, ("metrics", "--rules", "--from", "evidence.json"),
          ("--from is for metrics (rules and dashboards come from the registry alone)",)),
     Case("a textfile that is a folder", make_folder("x.prom"),
          ("metrics", "--from", "evidence.json", "--textfile", "x.prom"),
@@ -457,7 +459,7 @@ METRICS = (
 )  # fmt: skip
 
 NOTIFY = (
-    Case("notifications of nothing", nothing, ("notify", "--channels", "notify.toml"),
+    Case("notifications without a host or evidence", nothing, ("notify", "--channels", "notify.toml"),
          ("say which hosts are audited (--host, --tag or --all-hosts, or --from FILE)",)),
     Case("no channels", remove("notify.toml"), ("notify", "--all-hosts", "--channels", "notify.toml"),
          ("notify.toml: there is no {folder}/notify.toml (check the path)",)),

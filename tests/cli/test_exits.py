@@ -109,7 +109,8 @@ EXITS = ("typer.Exit", "sys.exit", "os._exit")
 
 
 def _is_literal(*args: ast.expr) -> bool:
-    return any(isinstance(each, ast.Constant | ast.IfExp) for each in args)
+    branches = [branch for each in args if isinstance(each, ast.IfExp) for branch in (each.body, each.orelse)]
+    return any(isinstance(each, ast.Constant) for each in (*args, *branches))
 
 
 def list_choices(path: Path) -> Iterator[str]:
@@ -132,7 +133,8 @@ def test_exit_codes_are_chosen_in_one_module() -> None:
 @pytest.mark.parametrize(
     ("source", "found"),
     [
-        ("raise typer.Exit(Exit.OK if good else Exit.FINDINGS)", 3),
+        ("raise typer.Exit(Exit.OK if good else Exit.FINDINGS)", 2),
+        ("raise typer.Exit(0 if good else 1)", 1),
         ("return Exit.INCOMPLETE", 1),
         ("raise typer.Exit(1)", 1),
         ("raise typer.Exit(choose_exit(report.conclusion))", 0),

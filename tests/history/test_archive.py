@@ -74,7 +74,7 @@ def test_a_document_that_is_cut_or_longer_is_found() -> None:
         (b"", "not a snapshot of qtctl"),
         (b"\x00" * 4096, "not a snapshot of qtctl"),
         (b"qtctl-snapshot x\n", "its first line"),
-        (b"qtctl-snapshot 1 " + b"0" * 64 + b"\n" + b"x", "does not have the digest"),
+        (b"qtctl-snapshot 1 " + b"0" * 64 + b"\n" + b"x", "does not match its digest"),
         (sealed(b"", b""), "cut off"),
         (sealed(b"this is no xz at all", lzma.compress(b"{}")), "cannot be decompressed"),
         (sealed(lzma.compress(b"{}")[:-4], b""), "cut off"),
@@ -82,11 +82,11 @@ def test_a_document_that_is_cut_or_longer_is_found() -> None:
         (sealed(lzma.compress(b"{}") * 2, b""), "cut off, or something follows"),
         (sealed(lzma.compress(b"{}", format=lzma.FORMAT_ALONE), b""), "cannot be decompressed"),
         (sealed(lzma.compress(b"{}"), b"", form=2), "a snapshot of format 2, and this qtctl reads format 1"),
-        (of_json(b"no json"), "no JSON"),
-        (of_json(b"[]"), "no JSON object"),
-        (of_json(DEEP), "no JSON"),
-        (of_json(b'{"head": NaN}'), "no JSON"),
-        (of_json(b'{"head": ' + b"9" * 5000 + b"}"), "no JSON"),
+        (of_json(b"no json"), "not JSON"),
+        (of_json(b"[]"), "not a JSON object"),
+        (of_json(DEEP), "not JSON"),
+        (of_json(b'{"head": NaN}'), "not JSON"),
+        (of_json(b'{"head": ' + b"9" * 5000 + b"}"), "not JSON"),
         (of_json({}), "missing, or of another type"),
         (of_json(plain(head={"number": 0})), "its number is not valid"),
         (of_json(plain(head={"number": True})), "its number is not valid"),
@@ -142,7 +142,7 @@ def test_a_document_that_is_too_large_is_not_read() -> None:
 
 def test_one_that_could_not_be_read_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("qtctl.history.archive.LARGEST_ATTACHMENTS", 1000)
-    with pytest.raises(InputError, match="are read of a snapshot"):
+    with pytest.raises(InputError, match="and a snapshot may have"):
         pack(head(), EMPTY, Attachments({}, {"a": "x" * 1000}))
 
 

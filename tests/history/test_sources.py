@@ -131,7 +131,7 @@ def test_nothing_is_guessed_between_two() -> None:
         ({"modules": {}}, "not a module registry"),
         ({"modules": ["text"]}, r"modules\.0 has no name"),
         ({"modules": [{"name": "a"}, {"unit": "a.service"}]}, r"modules\.1: a occurs twice"),
-        ({"modules": [{"name": "a"}] * 20_001}, "20001 modules, and 20000 are read"),
+        ({"modules": [{"name": "a"}] * 20_001}, "20001 modules, and at most 20000 are read"),
     ],
 )
 def test_what_is_no_module_registry(document: object, says: str) -> None:

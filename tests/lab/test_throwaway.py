@@ -110,7 +110,7 @@ def await_gone(home: Path, folder: Path) -> None:
 @pytest.mark.lab
 @pytest.mark.parametrize(
     ("until", "number"),
-    [("laying down", signal.SIGKILL), ("booting", signal.SIGKILL), ("ready", signal.SIGKILL), ("ready", signal.SIGINT)],
+    [("its disk", signal.SIGKILL), ("booting", signal.SIGKILL), ("ready", signal.SIGKILL), ("ready", signal.SIGINT)],
 )
 def test_nothing_is_left_of_a_host_whose_caller_is_killed(home: Path, until: str, number: signal.Signals) -> None:
     with caller("boot", until) as (process, folder):

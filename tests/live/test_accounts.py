@@ -118,7 +118,7 @@ REFUSED = {
     "half a block": (
         "cp -p /etc/hosts /root/kept; sed -i '/END qtctl/d' /etc/hosts",
         "mv /root/kept /etc/hosts",
-        "do not stand once each",
+        "are not there once each",
     ),
     "a file of accounts by hand": (
         f"mv {USERS} /root/kept; echo 'u x' > {USERS}",

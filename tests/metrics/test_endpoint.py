@@ -106,13 +106,13 @@ def test_more_clients_than_places_cost_no_threads(place: tuple[Endpoint, int]) -
     "text", ["", "9810", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:70000", "example.org:9810", "::1:x"]
 )
 def test_a_place_that_is_none(text: str) -> None:
-    with pytest.raises(InputError, match="no address and port"):
+    with pytest.raises(InputError, match="not an address and a port"):
         parse_place(text)
 
 
 @pytest.mark.parametrize("text", ["0.0.0.0:9810", "[::]:9810", "192.0.2.1:9810"])
 def test_other_machines_only_on_request(text: str) -> None:
-    with pytest.raises(InputError, match="no loopback address"):
+    with pytest.raises(InputError, match="not a loopback address"):
         check_place(text, remote=False)
     assert check_place(text, remote=True)[1] == 9810
 

@@ -248,7 +248,7 @@ OBSTACLES: dict[str, tuple[Change, str, str]] = {
         H,
         "redis is 10.0.0.9 in a line of its own, declared 127.0.0.1",
     ),
-    "broken marks": (lambda ground: hosts(ground, b"# END qtctl quantum\n"), H, "do not stand once each"),
+    "broken marks": (lambda ground: hosts(ground, b"# END qtctl quantum\n"), H, "are not there once each"),
     "no regular file": (
         lambda ground: ground.files.update({H: File("link", "0777", "root", "root", 1, BEFORE, "/x")}),
         H,

@@ -34,7 +34,7 @@ def test_only_declared_names_are_kept() -> None:
 def test_broken_marks_are_said() -> None:
     (answer,) = probe([NEED], "f", ()).parse([frame(make_end_mark("f").encode())])
     assert isinstance(answer.value, Hosts)
-    assert "do not stand once each" in answer.value.broken
+    assert "are not there once each" in answer.value.broken
 
 
 GONE = b"head: cannot open '/etc/hosts' for reading: No such file or directory\n"

@@ -130,7 +130,7 @@ def test_replies_are_put_together_and_what_is_not_asked_for_is_dropped() -> None
 def test_a_whole_that_is_none_is_not_taken() -> None:
     with pytest.raises(Undecodable, match="not a list of properties"):
         units.read_values("quantum.target", [Reply(("text",))])
-    with pytest.raises(Undecodable, match="went away"):
+    with pytest.raises(Undecodable, match="disappeared"):
         units.read_values("quantum.target", [Reply((), "org.freedesktop.DBus.Error.UnknownObject")])
 
 

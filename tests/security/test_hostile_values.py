@@ -291,9 +291,9 @@ def test_a_member_that_lies_before_itself(size: int) -> None:
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        (Listeners([["999.0.0.1", "80", "", ""]]), "'999.0.0.1' is no address"),
-        (Listeners([["*", "99999", "", ""]]), "'99999' is no port"),
-        (Listeners([["*", "٣", "", ""]]), "is no port"),
+        (Listeners([["999.0.0.1", "80", "", ""]]), "'999.0.0.1' is not an address"),
+        (Listeners([["*", "99999", "", ""]]), "'99999' is not a port"),
+        (Listeners([["*", "٣", "", ""]]), "is not a port"),
         (Listeners([["*", "80"]]), "4 texts"),
         (File("file", "zzzz", "r", "r", 1, 1), "mode 'zzzz'"),
         (File("file", "0644", "r", "r", -1, 1), "size -1"),

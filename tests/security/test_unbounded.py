@@ -73,7 +73,7 @@ ATTACKS = {
     "100,000 instances": Attack(
         _registry("instances", 100_000), LINT, 2, r"fleet\.toml:6: \d+ services and instances on all hosts together"
     ),
-    "3,000 names that are alike": Attack(_registry("names that are alike", 3000), LINT, 1, "QT106"),
+    "3,000 names that are alike": Attack(_registry("similar names", 3000), LINT, 1, "QT106"),
     "a host pattern of stars": Attack(
         lambda: {
             "registry/fleet.toml": SMALL["fleet.toml"].replace('"small-*"', f'"small-*", "{"*a" * 100}b"'),

@@ -214,7 +214,7 @@ def _is_read(read: Callable[[str], int], text: str) -> bool:
 
 
 def _is_path(text: str) -> bool:
-    """Perhaps with what may stand before it in a list, such as `-`."""
+    """Optionally with a prefix that lists allow, such as `-`."""
     return single_forms.is_absolute_path(text.lstrip("-+!|"))
 
 

@@ -73,5 +73,5 @@ def _read_nice_limit(text: str) -> int | None:
 
 
 def is_absolute_path(text: str) -> bool:
-    """Without `..`, and without what may stand before a path elsewhere, such as `-`."""
+    """Without `..`, and without the prefixes that paths elsewhere may have, such as `-`."""
     return _ABSOLUTE.fullmatch(text) is not None

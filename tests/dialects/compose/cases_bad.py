@@ -68,7 +68,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "number-as-key": ("services:\n  8: {}\n", ["f.yml:2: a key that is not a string (put it in quotes)"]),
     "recursion": (
         "services: &a\n  x: *a\n",
-        ["f.yml:2: alias *a stands inside what it names (a value cannot contain itself)"],
+        ["f.yml:2: alias *a is inside the value that it names (a value cannot contain itself)"],
     ),
     "no-anchor": ("services: *nowhere\n", ["f.yml:1: alias *nowhere has no anchor above it"]),
     "bomb": (BOMB, ["f.yml:6: aliases expand to more than 200000 nodes"]),

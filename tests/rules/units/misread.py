@@ -9,7 +9,7 @@ CASES: tuple[Case, ...] = (
         for line, severity, says in (
             ("LimitCORE=0 # none", E, "LimitCORE= has a # after its value"),
             ("MemoryLow=16G # a lot", E, "MemoryLow= has a # after its value"),
-            ("Environment=A=b c", E, "a word that is no NAME=value"),
+            ("Environment=A=b c", E, "a word that is not NAME=value"),
             ("Environment=FMT=%Y-%m-%d", W, "Environment= has a % that systemd replaces"),
             ("ExecStartPre=/bin/date +%%H:%H:%M", W, "ExecStartPre= has a % that systemd replaces"),
             ("ExecStartPre=/bin/date +%d.%m.%y", W, "ExecStartPre= has a %"),
