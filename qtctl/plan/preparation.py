@@ -53,7 +53,7 @@ def _write_sudoers(fleet: str, name: str, user: str) -> str:
     verbs = ", \\\n    ".join(f"{HELPER} {verb}" for verb in (*Verb, *CONTROL, "version"))
     return (
         f"{_MARK} for the fleet {fleet}: do not edit.\n"
-        f"# {user} may write units with it, and whoever may write units is root.\n"
+        f"# {user} may write units with it, and an account that may write units is as good as root.\n"
         f"Cmnd_Alias {alias} = {verbs}\n"
         f"Defaults!{alias} env_reset, !setenv, !env_keep, !env_check, !requiretty\n"
         f"{user} ALL=(root) NOPASSWD: {alias}\n"

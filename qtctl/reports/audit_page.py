@@ -54,7 +54,7 @@ def write_origin(report: AuditReport) -> Text:
         f" by {report.transport} as ",
         Code(report.user),
         f", qtctl {report.qtctl_version}. The gate is {report.fail_on.value}."
-        + (f" It is of a part: {report.selection}." if report.selection else ""),
+        + (f" Only a part was judged: {report.selection}." if report.selection else ""),
     )
 
 

@@ -84,7 +84,7 @@ def _format_detail(step: DeployStep) -> Text:
 
 
 def _show_failure(failure: DeployFailure) -> Section:
-    said = ", ".join(part for part in (failure.state, failure.why) if part) or "its journal may say it"
+    said = ", ".join(part for part in (failure.state, failure.why) if part) or "its journal may say why"
     return Section(("Why ", Code(failure.unit), " does not run"), (Paragraph(said), *_show_verbatim(failure.journal)))
 
 

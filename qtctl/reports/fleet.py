@@ -169,7 +169,7 @@ def describe_interrupted(report: FleetReport) -> str:
         return ""
     every = len(report.hosts) + len(report.not_examined)
     missing = fold_names(report.not_examined)
-    return f"Interrupted: {len(report.hosts):,} of {every:,} hosts were audited, and not {missing}."
+    return f"Interrupted: {len(report.hosts):,} of {every:,} hosts were audited; not audited: {missing}."
 
 
 def _find_gate(hosts: Sequence[AuditReport]) -> Severity:

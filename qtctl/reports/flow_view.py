@@ -1,4 +1,4 @@
-"""The event flow for every format: a drawing, what each stream lacks, the way of an event, and who does what."""
+"""The event flow for every format: a drawing, what each stream lacks, the path of an event, and who does what."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -86,7 +86,11 @@ def _write_headline(report: FlowReport) -> Text:
 
 
 def _show_lifecycle(lifecycle: Lifecycle) -> Section:
-    how = "" if lifecycle.declared else "No lifecycle is declared in fleet.toml: the longest of the shortest ways. "
+    how = (
+        ""
+        if lifecycle.declared
+        else "No lifecycle is declared in fleet.toml: this is the longest of the shortest paths. "
+    )
     carried = "Services that are declared to run carry an event all the way."
     state = carried if lifecycle.complete else "It is broken: no service that is declared to run takes every step."
     rows = (_make_step_cells(number, each) for number, each in enumerate(lifecycle.steps, 1))

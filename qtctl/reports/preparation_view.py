@@ -8,7 +8,7 @@ from qtctl.reports.phrases import format_count
 from qtctl.reports.preparation import PreparationReport, PreparationStep, to_json
 from qtctl.reports.view import View
 
-ROOT = "An account that may stage a deploy may write units, and whoever may write units is root."
+ROOT = "An account that may stage a deploy may write units, and an account that may write units is as good as root."
 
 
 def build_view(report: PreparationReport) -> View:

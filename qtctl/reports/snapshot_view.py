@@ -73,7 +73,7 @@ def build_page(report: SnapshotReport, *, whole: bool) -> Blocks:
         Paragraph(lies),
         Paragraph(("Digest ", Code(row.digest), *((", follows ", Code(row.previous)) if row.previous else ()), ".")),
         Paragraph(f"{counts}. Checks: {checks}."),
-        *make_list(f"{each}: taken away, as it is older than what --keep keeps" for each in report.pruned),
+        *make_list(f"{each}: removed: older than what --keep keeps" for each in report.pruned),
         *((_show_kind(report, kind) for kind in RowKind if report.rows.get(kind)) if whole else ()),
     )
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 ON_FAILURE_HELP = (
-    "What goes back if a host is not as declared: that host, its batch, or all that were changed. "
+    "What is rolled back if a host is not as declared: that host, its batch, or all that were changed. "
     "Default: rollout.on_failure in policy.toml, or host."
 )
 AT_ONCE_HELP = "Hosts of a batch that are deployed at the same time. Default: rollout.at_once in policy.toml, or 8."

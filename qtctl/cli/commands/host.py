@@ -36,8 +36,8 @@ def prepare(
     """Show what lets the deploy account work without being root, or install it with --apply.
 
     That is one program owned by root (the helper), the list of what it lets a deploy do, a sudoers rule for it alone,
-    and the accounts for audits and deploys. Run it as root, or as an account with full sudo. Whoever may write units
-    is root.
+    and the accounts for audits and deploys. Run it as root, or as an account with full sudo. An account that may write
+    units is as good as root.
     """
     from qtctl.api.preparation import prepare as run
     from qtctl.api.registry import declare

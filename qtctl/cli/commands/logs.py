@@ -44,7 +44,7 @@ WANTED_HELP = (
     "Default: all services."
 )
 GREP_HELP = "Only messages that match this pattern (PCRE2, as journalctl has it; without capitals, case is ignored)."
-FORMAT_HELP = "text, json or jsonl, an object a line. Default: text."
+FORMAT_HELP = "text, json, or jsonl (one object per line). Default: text."
 
 
 def _check_priority(given: str | None) -> str | None:

@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 EVERY_S = 60
 POLL_S = 0.2
 SAVED_HELP = "Saved evidence of a host, instead of asking hosts; may be repeated."
-TEXTFILE_HELP = "Write the metrics to FILE, for the textfile collector of the node exporter, whole or not at all."
-LISTEN_HELP = "Audit again and again, and serve the metrics at http://ADDR:PORT/metrics."
-REMOTE_HELP = "Let --listen take an address that other machines reach; whoever reaches it can read the metrics."
+TEXTFILE_HELP = "Write the metrics to FILE, atomically, for the textfile collector of the node exporter."
+LISTEN_HELP = "Audit at regular intervals, and serve the metrics at http://ADDR:PORT/metrics."
+REMOTE_HELP = "Let --listen take an address that other machines can reach; all of them can read the metrics."
 EVERY_HELP = "How often hosts are audited: with --listen it decides, for --rules it says what is late."
 
 
@@ -65,10 +65,9 @@ def metrics(
     engine: EngineOption = None,
     out: OutFileOption = None,
 ) -> None:
-    """Audit hosts and write what was found as metrics for Prometheus, on stdout if nothing else is said.
+    """Audit hosts and write what was found as metrics for Prometheus, by default on stdout.
 
-    Exit 0 if they were written, whatever they say: the verdict is one of them.
-    """
+    Exit 0 once they are written, whatever the audit found: its verdict is one of them."""
     folder = locate_registry(registry)
     _check_one_way(textfile, listen, rules=rules, dashboard=dashboard, out=out)
     if rules or dashboard:

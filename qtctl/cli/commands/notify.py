@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 CHANNELS_HELP = (
     "The file that says where notifications go, when and how many. Only you and root may be able to change it."
 )
-STATE_HELP = "What channels were told so far. Default: qtctl/notify.json in XDG_STATE_HOME."
+STATE_HELP = "What channels have been sent so far. Default: qtctl/notify.json in XDG_STATE_HOME."
 SAVED_HELP = "Saved evidence of a host, instead of asking hosts; may be repeated."
 
 
@@ -61,7 +61,7 @@ def notify(
 ) -> None:
     """Audit hosts, and tell channels what is new, worse and recovered since they were last told.
 
-    Findings with one cause are one notification. Exit 0 if channels know everything that is due, whatever that is.
+    Findings with one cause are one notification. Exit 0 if everything that is due was delivered, whatever was found.
     """
     from time import time
 

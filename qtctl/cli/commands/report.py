@@ -71,7 +71,7 @@ _add_judged(
 _add_judged(
     "catalogue",
     "catalogue",
-    "Write the service catalogue: of every service purpose, owner, command, ports, streams, limits and state.",
+    "Write the service catalogue: purpose, owner, command, ports, streams, limits and state of every service.",
 )
 
 
@@ -86,7 +86,7 @@ def flow(
     format_: DeclaredFormatOption = None,
     out: OutFileOption = None,
 ) -> None:
-    """Write the event flow: who writes and reads each stream, dead ends, circles, and the way of an event.
+    """Write the event flow: who writes and reads each stream, dead ends, circles, and the path of an event.
 
     Without --host and --from, it is what the registry declares.
     """

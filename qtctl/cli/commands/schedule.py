@@ -23,8 +23,10 @@ STORE, TOLD, CHANNELS = "/var/lib/qtctl-snapshots", "/var/lib/qtctl-notify/notif
 
 OnOption = Annotated[str, typer.Option("--on", metavar="HOST", help=ON_HELP)]
 WhenOption = Annotated[str, typer.Option("--when", metavar="CALENDAR", help=WHEN_HELP)]
-ProgramOption = Annotated[str, typer.Option("--program", metavar="PATH", help="Path of qtctl there.")]
-ThereOption = Annotated[str, typer.Option("--registry-there", metavar="DIR", help="Path of the registry there.")]
+ProgramOption = Annotated[str, typer.Option("--program", metavar="PATH", help="Path of qtctl on that machine.")]
+ThereOption = Annotated[
+    str, typer.Option("--registry-there", metavar="DIR", help="Path of the registry on that machine.")
+]
 AccountOption = Annotated[
     str, typer.Option("--as-user", metavar="USER", help="The account it runs as. Default: that of the fleet.")
 ]
@@ -48,7 +50,7 @@ def audit(
     registry: RegistryOption = None,
     add: WriteOption = False,
 ) -> None:
-    """Audit the host itself, or the selected hosts, again and again. The report is in the journal of the unit."""
+    """Audit the host itself, or the selected hosts, at regular times. The report is in the journal of the unit."""
     _declare(
         "audit", wanted, registry, add=add, on=on, when=when, program=program, registry_there=there, account=account
     )
@@ -79,7 +81,7 @@ def snapshot(
 def metrics(
     wanted: HostSelection,
     on: OnOption,
-    textfile: Annotated[str, typer.Option("--textfile", metavar="FILE", help="The file there.")] = TEXTFILE,
+    textfile: Annotated[str, typer.Option("--textfile", metavar="FILE", help="The file on that machine.")] = TEXTFILE,
     when: WhenOption = "minutely",
     program: ProgramOption = PROGRAM,
     there: ThereOption = REGISTRY,
@@ -99,8 +101,8 @@ def metrics(
 def notify(
     wanted: HostSelection,
     on: OnOption,
-    channels: Annotated[str, typer.Option("--channels", metavar="FILE", help="The file there.")] = CHANNELS,
-    state: Annotated[str, typer.Option("--state", metavar="FILE", help="The file there.")] = TOLD,
+    channels: Annotated[str, typer.Option("--channels", metavar="FILE", help="The file on that machine.")] = CHANNELS,
+    state: Annotated[str, typer.Option("--state", metavar="FILE", help="The file on that machine.")] = TOLD,
     when: WhenOption = "*:0/5",
     program: ProgramOption = PROGRAM,
     there: ThereOption = REGISTRY,

@@ -238,14 +238,14 @@ def schedule(
         str, typer.Option("--store", metavar="STORE", help="Where snapshots are kept.")
     ] = "/var/lib/snapshots",
     registry: Annotated[
-        str, typer.Option("--registry", metavar="DIR", help="Path of the registry there.")
+        str, typer.Option("--registry", metavar="DIR", help="Path of the registry on that machine.")
     ] = "/etc/qtctl/registry",
     program: Annotated[
-        str, typer.Option("--program", metavar="PATH", help="Path of qtctl there.")
+        str, typer.Option("--program", metavar="PATH", help="Path of qtctl on that machine.")
     ] = "/usr/local/bin/qtctl",
     account: Annotated[str, typer.Option("--as-user", metavar="USER", help="The account it runs as.")] = "root",
     when: Annotated[str, typer.Option("--on", metavar="CALENDAR", help="When, as in OnCalendar=.")] = "monthly",
-    sign: Annotated[str | None, typer.Option("--sign", metavar="KEY", help="Path of the key there.")] = None,
+    sign: Annotated[str | None, typer.Option("--sign", metavar="KEY", help="Path of the key on that machine.")] = None,
     keep: Annotated[int | None, typer.Option("--keep", metavar="N", min=1, help=KEEP_HELP)] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help=OUT_HELP)] = None,
 ) -> None:

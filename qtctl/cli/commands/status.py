@@ -62,7 +62,7 @@ def status(
     deadline: HostDeadlineOption = None,
     format_: DeclaredFormatOption = None,
 ) -> None:
-    """Show how units are: state, since when, main process, memory, restarts, and the last lines of their journals.
+    """Show units: state, since when, main process, memory, restarts, and the last lines of their journals.
 
     Without UNIT, all units that are declared for the hosts.
     """

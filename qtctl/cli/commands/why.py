@@ -10,7 +10,7 @@ from qtctl.cli.exits import choose_match_exit
 from qtctl.cli.options import AsOption, DeclaredFormatOption, OutFileOption, RegistryOption, locate_registry
 from qtctl.cli.output import present
 
-NUMBER_HELP = "A report as JSON, and where the number stands in it, as a JSON pointer: registry.json#/summary/running."
+NUMBER_HELP = "A report as JSON, and where the number is in it, as a JSON pointer: registry.json#/summary/running."
 
 FROM_HELP = "The evidence that the report was made from: checks that it only names are shown with their proofs."
 

@@ -125,4 +125,4 @@ def said(path: str, what: str) -> Number:
     return Number(path, How.SAID, what)
 
 
-SCHEMA = said("/schema_version", "the version of the form of this document")
+SCHEMA = said("/schema_version", "the version of this document's format")

@@ -101,7 +101,7 @@ def show_api() -> str:
 
 
 def adopt_project() -> str:
-    """With attributes that no key says, and comments."""
+    """With attributes that no key expresses, and comments."""
     text = (
         "services:\n  a:\n    # why\n    image: x\n    command: [/b]\n    shm_size: 1g\n    mem_limit: 1g\n"
         "  c: {image: x, privileged: true, volumes: [/a:/a]}\n"

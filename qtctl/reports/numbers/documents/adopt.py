@@ -28,7 +28,7 @@ DOCUMENT = Document(
         add("/totals/hatch", "directives in [systemd.SECTION]", Items("/units/*", number="hatch")),
         count(
             "/totals/left",
-            "attributes of compose services that no key says",
+            "attributes of compose services that no key expresses",
             Items(
                 "/files/*/lines/*",
                 {"fate": ("note", "reported"), "/files/{#0}/kind": "compose"},
@@ -45,8 +45,8 @@ DOCUMENT = Document(
         ),
         count("/totals/judgments/*", "findings of severity {0}", Items("/judgments/*", {"severity": "{0}"})),
         seen("/units/*/typed", "directives of the unit that have keys of their own", "/units/{0}"),
-        seen("/units/*/hatch", "directives of the unit that stand in [systemd.SECTION]", "/units/{0}"),
-        seen("/units/*/left", "attributes of the compose service that no key says", "/units/{0}"),
+        seen("/units/*/hatch", "directives of the unit in [systemd.SECTION]", "/units/{0}"),
+        seen("/units/*/left", "attributes of the compose service that no key expresses", "/units/{0}"),
         declared("/files/*/lines/*/line", "where the line begins in its file", "/files/{0}"),
         declared("/judgments/*/line", "the line of the file", "/judgments/{0}"),
     ),

@@ -15,7 +15,7 @@ DOCUMENT = Document(
         count("/totals/by_declared/*", "services that are declared {0}", Items("/catalogue/*", {"declared": "{0}"})),
         count(
             "/totals/without_owner",
-            "declared services of which no owner is declared",
+            "declared services without a declared owner",
             Items("/catalogue/*", {"owner": "", "declared_in": is_set}),
         ),
         seen("/catalogue/*/pid", "its main process", _ENTRY, "unit"),
@@ -24,7 +24,7 @@ DOCUMENT = Document(
         declared("/catalogue/*/ports/*/port", "a declared port", f"{_ENTRY}/ports/{{1}}", "name", "address"),
         seen(
             "/catalogue/*/consumes/*/lag",
-            "entries that the group has not got yet",
+            "entries that the group has not received yet",
             f"{_ENTRY}/consumes/{{1}}",
             "stream",
             "group",

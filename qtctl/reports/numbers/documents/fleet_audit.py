@@ -20,7 +20,7 @@ DOCUMENT = Document(
     split_keys("schema_version first shared compared not_examined"),
     (
         SCHEMA,
-        said("/hosts/*/schema_version", "the version of the form of this part"),
+        said("/hosts/*/schema_version", "the version of this part's format"),
         count("/totals/hosts", "hosts that were asked", Items("/hosts/*", label=("host",))),
         *(
             count(

@@ -89,7 +89,7 @@ def _list_row_numbers() -> Iterator[Number]:
     yield seen("/streams/*/newest_age_s", "seconds since its newest entry, when it was asked for", "/streams/{0}")
     yield declared("/streams/*/max_age_s", "seconds that its newest entry may be old", "/streams/{0}")
     for name, what in (
-        ("lag", "entries that the group has not got yet"),
+        ("lag", "entries that the group has not received yet"),
         ("pending", "entries that were not acknowledged"),
         ("consumers", "consumers of the group"),
     ):

@@ -12,7 +12,7 @@ _ENDS = (
 
 def _list_deploy_numbers(name: str) -> Iterator[Number]:
     prefix = f"/hosts/*/{name}"
-    yield said(f"{prefix}/schema_version", "the version of the form of this part")
+    yield said(f"{prefix}/schema_version", "the version of this part's format")
     yield said(f"{prefix}/exit_code", "the exit code of a deploy of this host alone")
     yield seen(f"{prefix}/generation", "the number that the host gave to this deploy", "/hosts/{0}", "host")
     yield seen(
