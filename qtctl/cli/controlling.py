@@ -1,10 +1,10 @@
 """The commands that start, stop and restart units: what they share."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,7 @@ from qtctl.cli.command import Command, Panel
 from qtctl.cli.deploy_output import ask_before_change
 from qtctl.cli.exits import Exit, choose_control_exit, decide
 from qtctl.cli.interrupt import raise_on_interrupt
+from qtctl.cli.option_groups import REQUIRED, Options, takes_group
 from qtctl.cli.options import (
     AsOption,
     ControlFormatOption,
@@ -69,31 +70,46 @@ class ControlOptions:
     started: "Started | None" = None
 
 
-def make_control_command(verb: ControlVerb, place: int, summary: str) -> Command:
-    """The command of a verb that takes nothing of its own. `summary` is its help."""
+_OPTIONS: Options = {
+    "hosts": (Selected, REQUIRED),
+    "units": (UnitsArgument, None),
+    "category": (CategoryOption, None),
+    "registry": (RegistryOption, None),
+    "as_name": (AsOption, None),
+    "user": (UserOption, None),
+    "reason": (ReasonOption, ""),
+    "at_once": (ControlAtOnceOption, None),
+    "deadline": (ControlDeadlineOption, 120),
+    "yes": (YesOption, False),
+    "format_": (ControlFormatOption, "table"),
+}
 
-    def control(
-        context: typer.Context,
-        hosts: Selected,
-        units: UnitsArgument = None,
-        category: CategoryOption = None,
-        registry: RegistryOption = None,
-        as_name: AsOption = None,
-        user: UserOption = None,
-        reason: ReasonOption = "",
-        at_once: ControlAtOnceOption = None,
-        deadline: ControlDeadlineOption = 120,
-        yes: YesOption = False,
-        format_: ControlFormatOption = "table",
-    ) -> None:
-        given = ControlOptions(
-            hosts, units or (), category or (), locate_registry(registry), as_name, user, reason, at_once,
-            deadline, format_, yes, context.obj,
-        )  # fmt: skip
+
+def takes_control_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with the options of every action instead of its parameter `given`, which is a ControlOptions."""
+    return selects_hosts_to_change(takes_group(command, "given", _OPTIONS, _make_options))
+
+
+def _make_options(
+    context: typer.Context,
+    *,
+    units: list[str] | None,
+    category: list[str] | None,
+    registry: Path | None,
+    **others: Any,  # noqa: ANN401 - fields of ControlOptions, as they are
+) -> ControlOptions:
+    folder, started = locate_registry(registry), context.obj
+    return ControlOptions(units=units or (), categories=category or (), registry=folder, started=started, **others)
+
+
+def make_control_command(verb: ControlVerb, place: int, summary: str) -> Command:
+    """The command of a verb that takes no options besides those of every action. `summary` is its help."""
+
+    def control(given: ControlOptions) -> None:
         raise typer.Exit(run_control(verb, given))
 
     control.__name__, control.__doc__ = verb.replace("-", "_"), summary
-    return Command(verb, place, Panel.OPERATE, selects_hosts_to_change(control), {"": list_examples(verb)})
+    return Command(verb, place, Panel.OPERATE, takes_control_options(control), {"": list_examples(verb)})
 
 
 def list_examples(verb: ControlVerb) -> tuple[str, ...]:

@@ -2,13 +2,13 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from functools import wraps
 from pathlib import Path
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, NamedTuple
 
 import typer
 
 from qtctl.cli.command import NEEDS_HOST, TAKES_ONE
+from qtctl.cli.option_groups import Options, replace_parameter
 from qtctl.cli.options import (
     AllHostsOption,
     ExcludeOption,
@@ -21,15 +21,13 @@ from qtctl.cli.output import complain
 from qtctl.errors import InputError
 from qtctl.model.selection import HostSelection
 
-OPTIONS: Mapping[str, tuple[Any, Any]] = {
+OPTIONS: Options = {
     "host": (HostsOption, None),
     "all_hosts": (AllHostsOption, False),
     "tag": (TagsOption, None),
     "exclude": (ExcludeOption, None),
     "max_hosts": (MaxHostsOption, None),
 }
-"""Parameter of a command → its option and its default."""
-_KEYWORD = inspect.Parameter.KEYWORD_ONLY
 _USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
 """click's base of usage errors, which typer does not show."""
 
@@ -40,7 +38,7 @@ def selects_hosts(command: Callable[..., None]) -> Callable[..., None]:
     def run(context: typer.Context, given: dict[str, Any]) -> None:  # noqa: ARG001 - as in `selects_one_host`
         command(wanted=_make_selection(given), **given)
 
-    return _replace_parameter(command, "wanted", run)
+    return replace_parameter(command, "wanted", OPTIONS, run)
 
 
 def selects_one_host(command: Callable[..., None]) -> Callable[..., None]:
@@ -56,7 +54,7 @@ def selects_one_host(command: Callable[..., None]) -> Callable[..., None]:
             raise _USAGE_ERROR("Missing option '--host'", ctx=context)
         command(host=_select_one(wanted, given) if wanted.given else None, **given)
 
-    wrapped = _replace_parameter(command, "host", run)
+    wrapped = replace_parameter(command, "host", OPTIONS, run)
     setattr(wrapped, TAKES_ONE, "needed" if needed else "optional")
     return wrapped
 
@@ -83,35 +81,8 @@ def selects_hosts_to_change(command: Callable[..., None]) -> Callable[..., None]
             raise _USAGE_ERROR("Missing option '--host'", ctx=context)
         command(hosts=_select_to_change(wanted, given), **given)
 
-    wrapped = _replace_parameter(command, "hosts", run)
+    wrapped = replace_parameter(command, "hosts", OPTIONS, run)
     setattr(wrapped, NEEDS_HOST, True)
-    return wrapped
-
-
-def _replace_parameter(
-    command: Callable[..., None], name: str, run: Callable[[typer.Context, dict[str, Any]], None]
-) -> Callable[..., None]:
-    """`run` as a command with the parameters of `command`, one of which the options take the place of."""
-    hints = get_type_hints(command, include_extras=True)
-    own = [
-        each.replace(annotation=hints[each.name], kind=_KEYWORD)
-        for each in inspect.signature(command).parameters.values()
-    ]
-    with_context = any(each.annotation is typer.Context for each in own)
-    added = [
-        inspect.Parameter(option, _KEYWORD, default=default, annotation=kind)
-        for option, (kind, default) in OPTIONS.items()
-    ]
-    at = next(number for number, each in enumerate(own) if each.name == name)
-    context = inspect.Parameter("context", _KEYWORD, annotation=typer.Context)
-    shape = [*(() if with_context else (context,)), *own[:at], *added, *own[at + 1 :]]
-
-    @wraps(command)
-    def wrapped(**given: Any) -> None:  # noqa: ANN401 - whatever the options of the command are
-        run(given["context"] if with_context else given.pop("context"), given)
-
-    wrapped.__signature__ = inspect.Signature(shape)  # type: ignore[attr-defined]
-    wrapped.__annotations__ = {each.name: each.annotation for each in shape}
     return wrapped
 
 

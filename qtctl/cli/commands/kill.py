@@ -6,25 +6,7 @@ from typing import Annotated
 import typer
 
 from qtctl.cli.command import Command, Panel
-from qtctl.cli.controlling import (
-    CategoryOption,
-    ControlAtOnceOption,
-    ControlDeadlineOption,
-    ControlOptions,
-    ReasonOption,
-    UnitsArgument,
-    list_examples,
-    run_control,
-)
-from qtctl.cli.options import (
-    AsOption,
-    ControlFormatOption,
-    RegistryOption,
-    UserOption,
-    YesOption,
-    locate_registry,
-)
-from qtctl.cli.selecting import Selected, selects_hosts_to_change
+from qtctl.cli.controlling import ControlOptions, list_examples, run_control, takes_control_options
 from qtctl.model.control import ControlVerb
 
 
@@ -45,29 +27,14 @@ def _check_signal(given: str) -> str:
 MOST_SIGNAL = 64
 
 
-@selects_hosts_to_change
+@takes_control_options
 def kill(
-    context: typer.Context,
-    hosts: Selected,
-    units: UnitsArgument = None,
-    category: CategoryOption = None,
+    given: ControlOptions,
     signal: Annotated[
         str, typer.Option("--signal", "-s", metavar="SIGNAL", callback=_check_signal, help="A name or a number.")
     ] = "SIGTERM",
-    registry: RegistryOption = None,
-    as_name: AsOption = None,
-    user: UserOption = None,
-    reason: ReasonOption = "",
-    at_once: ControlAtOnceOption = None,
-    deadline: ControlDeadlineOption = 120,
-    yes: YesOption = False,
-    format_: ControlFormatOption = "table",
 ) -> None:
     """Send a signal to all processes of units."""
-    given = ControlOptions(
-        hosts, units or (), category or (), locate_registry(registry), as_name, user, reason, at_once,
-        deadline, format_, yes, context.obj,
-    )  # fmt: skip
     raise typer.Exit(run_control(ControlVerb.KILL, given, _read_signal(signal)))
 
 

@@ -1,11 +1,14 @@
 """qtctl schedule: timers that run qtctl, declared in the registry like any other."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from qtctl.cli.command import Command, Panel
+from qtctl.cli.option_groups import REQUIRED, Options, takes_group
 from qtctl.cli.options import RegistryOption, locate_registry
 from qtctl.cli.output import complain, write
 from qtctl.cli.selecting import selects_hosts
@@ -33,6 +36,33 @@ AccountOption = Annotated[
 WriteOption = Annotated[bool, typer.Option("--write", metavar="", help=WRITE_HELP)]
 
 
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """Where and when qtctl runs, and whether its timer is added to the registry or only shown."""
+
+    on: str
+    when: str
+    program: str
+    there: str
+    account: str
+    registry: Path | None
+    add: bool
+
+
+def _takes_timer(when: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The command with the options of every timer instead of its parameter `timer`. `when`: how often by default."""
+    options: Options = {
+        "on": (OnOption, REQUIRED),
+        "when": (WhenOption, when),
+        "program": (ProgramOption, PROGRAM),
+        "there": (ThereOption, REGISTRY),
+        "account": (AccountOption, ""),
+        "registry": (RegistryOption, None),
+        "add": (WriteOption, False),
+    }
+    return lambda command: takes_group(command, "timer", options, lambda _, **given: Timer(**given))
+
+
 @app.callback()
 def schedules() -> None:
     """Timers that run qtctl, declared in the registry like any other."""
@@ -40,104 +70,59 @@ def schedules() -> None:
 
 @app.command()
 @selects_hosts
-def audit(
-    wanted: HostSelection,
-    on: OnOption,
-    when: WhenOption = "*:0/15",
-    program: ProgramOption = PROGRAM,
-    there: ThereOption = REGISTRY,
-    account: AccountOption = "",
-    registry: RegistryOption = None,
-    add: WriteOption = False,
-) -> None:
+@_takes_timer("*:0/15")
+def audit(wanted: HostSelection, timer: Timer) -> None:
     """Audit the host itself, or the selected hosts, at regular times. The report is in the journal of the unit."""
-    _declare(
-        "audit", wanted, registry, add=add, on=on, when=when, program=program, registry_there=there, account=account
-    )
+    _declare("audit", wanted, timer)
 
 
 @app.command()
 @selects_hosts
+@_takes_timer("monthly")
 def snapshot(
     wanted: HostSelection,
-    on: OnOption,
+    timer: Timer,
     store: Annotated[str, typer.Option("--store", metavar="STORE", help="Where snapshots are kept.")] = STORE,
-    when: WhenOption = "monthly",
-    program: ProgramOption = PROGRAM,
-    there: ThereOption = REGISTRY,
-    account: AccountOption = "",
-    registry: RegistryOption = None,
-    add: WriteOption = False,
 ) -> None:
     """Take a snapshot of the host itself, or of the selected hosts."""
-    _declare(
-        "snapshot", wanted, registry, add=add, on=on, when=when, program=program, registry_there=there,
-        account=account, place=store,
-    )  # fmt: skip
+    _declare("snapshot", wanted, timer, place=store)
 
 
 @app.command()
 @selects_hosts
+@_takes_timer("minutely")
 def metrics(
     wanted: HostSelection,
-    on: OnOption,
+    timer: Timer,
     textfile: Annotated[str, typer.Option("--textfile", metavar="FILE", help="The file on that machine.")] = TEXTFILE,
-    when: WhenOption = "minutely",
-    program: ProgramOption = PROGRAM,
-    there: ThereOption = REGISTRY,
-    account: AccountOption = "",
-    registry: RegistryOption = None,
-    add: WriteOption = False,
 ) -> None:
     """Write metrics for the node exporter, of the host itself or of the selected hosts."""
-    _declare(
-        "metrics", wanted, registry, add=add, on=on, when=when, program=program, registry_there=there,
-        account=account, place=textfile,
-    )  # fmt: skip
+    _declare("metrics", wanted, timer, place=textfile)
 
 
 @app.command()
 @selects_hosts
+@_takes_timer("*:0/5")
 def notify(
     wanted: HostSelection,
-    on: OnOption,
+    timer: Timer,
     channels: Annotated[str, typer.Option("--channels", metavar="FILE", help="The file on that machine.")] = CHANNELS,
     state: Annotated[str, typer.Option("--state", metavar="FILE", help="The file on that machine.")] = TOLD,
-    when: WhenOption = "*:0/5",
-    program: ProgramOption = PROGRAM,
-    there: ThereOption = REGISTRY,
-    account: AccountOption = "",
-    registry: RegistryOption = None,
-    add: WriteOption = False,
 ) -> None:
     """Tell channels what is new, worse and recovered, on the host itself or on the selected hosts."""
-    _declare(
-        "notify", wanted, registry, add=add, on=on, when=when, program=program, registry_there=there,
-        account=account, place=state, options=("--channels", channels),
-    )  # fmt: skip
+    _declare("notify", wanted, timer, place=state, options=("--channels", channels))
 
 
-def _declare(
-    job: str,
-    wanted: HostSelection,
-    registry: Path | None,
-    *,
-    add: bool,
-    on: str,
-    when: str,
-    program: str,
-    registry_there: str,
-    account: str,
-    place: str = "",
-    options: tuple[str, ...] = (),
-) -> None:
+def _declare(job: str, wanted: HostSelection, timer: Timer, *, place: str = "", options: tuple[str, ...] = ()) -> None:
     from qtctl.api import schedule as api
     from qtctl.scaffold.schedules import Job, Schedule
 
-    folder = locate_registry(registry)
-    schedule = Schedule(Job(job), on, wanted, program, registry_there, place, when, account, options)
+    folder = locate_registry(timer.registry)
+    schedule = Schedule(
+        Job(job), timer.on, wanted, timer.program, timer.there, place, timer.when, timer.account, options
+    )
     added = api.plan(folder, schedule)
-    if not add:
+    if not timer.add:
         write("\n".join(f"# {name}\n{text}" for name, text in added.items()))
         return
     for path in api.write(folder, added):
