@@ -102,6 +102,10 @@ class InputErrors(InputError):
 class HostError(QtctlError):
     """A host, or a service on it, could not be asked: evidence is incomplete. Exit 3, or 4 in a deploy."""
 
+    def describe_beside(self, host: str) -> str:
+        """What happened, without the name `host` at the beginning, for a line that has it already."""
+        return self.message.removeprefix(f"{host}: ")
+
 
 class Unreachable(HostError):
     """No connection: refused, timed out, name not resolved, host key changed, login denied."""

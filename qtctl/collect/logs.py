@@ -144,7 +144,9 @@ def _read(
                 return _make_cut(host, journal, lines, "more lines than are kept")
     except HostError as error:
         state = LogState.CUT if lines else LogState.UNKNOWN
-        return HostLog(host.address, state, tuple(lines), journal.clock, _say_why(host.address, error), error.hint)
+        return HostLog(
+            host.address, state, tuple(lines), journal.clock, error.describe_beside(host.address), error.hint
+        )
     finally:
         journal.close()
     if journal.is_cut:
@@ -169,11 +171,7 @@ def _make_cut(host: StreamingHost, journal: OpenJournal, lines: list[LogLine], w
 
 def make_unknown(target: str, error: HostError) -> HostLog:
     """The answer of a host that gave none. Its name is not said again."""
-    return HostLog(target, LogState.UNKNOWN, why=_say_why(target, error), hint=error.hint)
-
-
-def _say_why(target: str, error: HostError) -> str:
-    return error.message.removeprefix(f"{target}: ")
+    return HostLog(target, LogState.UNKNOWN, why=error.describe_beside(target), hint=error.hint)
 
 
 def _make_refusal(host: StreamingHost, group: str) -> Refused:

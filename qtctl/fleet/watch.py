@@ -105,5 +105,5 @@ class _Watcher:
         before = self._view.get((Kind.HOST, ""), "")
         self._view = {**self._view, (Kind.HOST, ""): LOST}
         if before != LOST:
-            why = error.message.removeprefix(f"{target}: ")
+            why = error.describe_beside(target)
             self._queue.put((Change(self._clock.now(), target, Kind.HOST, "", before, LOST, why),))

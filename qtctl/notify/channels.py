@@ -1,7 +1,6 @@
 """notify.toml: where notifications go, how many, and when none. Only the operator's own file is believed."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
@@ -13,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from qtctl.dialects.toml.positions import find_line
+from qtctl.dialects.toml.read import read
 from qtctl.errors import InputError, InputErrors, Place
 from qtctl.findings.finding import Severity
 from qtctl.model.secret import Secret
@@ -148,16 +148,11 @@ def read_channels(path: Path, environ: Mapping[str, str]) -> Channels:
 
 
 def _parse(path: Path, content: bytes) -> ChannelsFile:
-    try:
-        text = content.decode()
-        document: dict[str, Any] = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        line = re.search(r"line (\d+)", str(error))
-        place = Place(str(path), int(line[1]) if line else None)
-        raise InputError("not TOML", hint=HINT, place=place) from error
+    document = read(content, str(path))
     try:
         return ChannelsFile.model_validate(document)
     except ValidationError as error:
+        text = content.decode()
         errors = tuple(_make_error(path, text, dict(each)) for each in error.errors(include_url=False))
         raise errors[0] if len(errors) == 1 else InputErrors(errors) from None
 

@@ -37,7 +37,7 @@ WRONG = {
     "a relative command": ('[channels.a]\ncommand = ["true"]\n', "should be an absolute path"),
     "http to elsewhere": ('[channels.a]\nurl = "http://192.0.2.1/x"\n', "http is for this machine only"),
     "no address": (f'[channels.a]\nurl = "ftp://{SECRET}@x"\n', "its url is not the address of a webhook"),
-    "a password in an address": (f'[channels.a]\nurl = "https://me:{SECRET}@x.example"\n', "no address of a webhook"),
+    "a password in an address": (f'[channels.a]\nurl = "https://me:{SECRET}@x.example"\n', "not the address of a"),
     "a variable that is not set": ('[channels.a]\nurl_env = "NOT_THERE"\n', "NOT_THERE is not set"),
     "a severity": ('[channels.a]\nurl = "https://x.example"\nleast = "fatal"\n', "notify.toml:3: channels.a.least"),
     "a limit": ('limits.per_hour = 0\n[channels.a]\nurl = "https://x.example"\n', "notify.toml:1: limits.per_hour"),
@@ -47,7 +47,7 @@ WRONG = {
     ),
     "a zone": (
         '[channels.a]\nurl = "https://x.example"\n[quiet]\nfrom = "22:00"\nto = "07:00"\ntimezone = "../x"\n',
-        "is not known",
+        "does not exist",
     ),
     "a secret in a token": (
         f'[channels.a]\nurl = "https://x.example"\ntoken_env = "{SECRET}!"\n',
