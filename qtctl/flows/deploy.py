@@ -316,7 +316,7 @@ class _Deploy:
                 self.contact.clock.sleep(_PAUSE_S)
                 progressed = transaction.poll()
         except KeyboardInterrupt:
-            again = Reason(reason.kind, f"{reason.what}; the host goes on going back by itself", reason.hint)
+            again = Reason(reason.kind, f"{reason.what}; the host continues the rollback by itself", reason.hint)
             return self._conclude(planned, progressed, again, DeployStatus.FAILED)
         except HostError as error:
             return self._conclude_lost(planned, progressed, error)
