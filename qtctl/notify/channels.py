@@ -1,5 +1,6 @@
 """notify.toml: where notifications go, how many, and when none. Only the operator's own file is believed."""
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -138,6 +139,9 @@ class Channels:
 
 def read_channels(path: Path, environ: Mapping[str, str]) -> Channels:
     """InputErrors with everything that is wrong. Programs and files of secrets are checked as the file itself is."""
+    if not os.path.lexists(path):
+        hint = "write it as docs/notify.md shows, or name another file with --channels"
+        raise InputError("no channels are declared: there is no such file", hint=hint, place=Place(str(path)))
     table = _parse(path, read_guarded(path))
     names = [name for name in table.channels if not _NAME.fullmatch(name)]
     if names:

@@ -125,8 +125,9 @@ class Restore:
         yield from (Step(StepKind.STOP, unit, why, self._read_active(unit)) for unit, why in stops.items())
         yield from self._changes
         changed = {step.subject for step in self._changes}
+        written = sorted(step.subject for step in self._changes if step.kind is StepKind.WRITE)
         for folder, kind in _CONFIG.items():
-            yield from (Step(kind, path, "it changed") for path in sorted(changed) if path.startswith(folder))
+            yield from (Step(kind, path, "it changed") for path in written if path.startswith(folder))
         if any(path.startswith(UNIT_ROOTS) for path in changed):
             yield Step(StepKind.RELOAD, "systemd", "unit files changed")
         failed = (unit for unit in starts if self._read_active(unit) == "failed")

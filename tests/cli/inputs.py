@@ -458,11 +458,12 @@ METRICS = (
          ("two files have evidence of nowhere.invalid (give each host once)",)),
 )  # fmt: skip
 
+WRITE_CHANNELS = "write it as docs/notify.md shows, or name another file with --channels"
 NOTIFY = (
     Case("notifications without a host or evidence", nothing, ("notify", "--channels", "notify.toml"),
          ("say which hosts are audited (--host, --tag or --all-hosts, or --from FILE)",)),
     Case("no channels", remove("notify.toml"), ("notify", "--all-hosts", "--channels", "notify.toml"),
-         ("notify.toml: there is no {folder}/notify.toml (check the path)",)),
+         (f"notify.toml: no channels are declared: there is no such file ({WRITE_CHANNELS})",)),
     Case("channels with an error", replace("notify.toml", "command", "comand"),
          ("notify", "--all-hosts", "--channels", "notify.toml"),
          ("notify.toml:2: channels.nobody.comand: unknown key (docs/notify.md shows the file)",)),
