@@ -157,13 +157,18 @@ show_units() {
 }
 
 # list_links FOLDER: the links in a unit folder and in its subfolders: path, target. If find fails, because it lacks an
-# option or because a link has just gone, they are read one by one.
+# option or because a link has just gone, or is not the find that it should be, they are read one by one.
 list_links() {
   set -- "$1"/* "$1"/*/*
-  if found=$(find "$@" -maxdepth 0 -type l -printf '%p\t%l\n' 2>/dev/null); then
-    [ -z "$found" ] || printf '%s\n' "$found"
-    return 0
-  fi
+  found=$({ timeout --foreground -k 5 "$limit" find "$@" -maxdepth 0 -type l -printf '%p\t%l\n' && echo whole; } \
+    2>/dev/null | head -c 4194304)
+  case "$newline$found" in
+    *"${newline}whole")
+      found=${found%whole}
+      printf %s "$found"
+      return 0
+      ;;
+  esac
   for each; do
     [ ! -L "$each" ] || printf '%s\t%s\n' "$each" "$(readlink -- "$each")"
   done
