@@ -111,8 +111,8 @@ class Ground:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
 
-    def end(self, process: "subprocess.Popen[bytes]") -> "Rolled":
-        out, err = process.communicate(timeout=ROLLBACK_S)
+    def end(self, process: "subprocess.Popen[bytes]", *, within_s: float = ROLLBACK_S) -> "Rolled":
+        out, err = process.communicate(timeout=within_s)
         return self.read(Ran(process.returncode, out.decode(), err.decode()))
 
     def sh(self, name: str, script: str) -> str:
