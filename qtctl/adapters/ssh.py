@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from qtctl.adapters import elevate, light_paramiko, shared_jumps, shell, ssh_asked, ssh_config, ssh_errors, store, tcp
 from qtctl.adapters.background_thread import BackgroundThread
 from qtctl.adapters.bounds import shorten_output
+from qtctl.adapters.shell import ATTACHED
 from qtctl.errors import HostError, NoSession, Refused
 from qtctl.interfaces.closing import Closing
 from qtctl.model.desired_store import StoreTls
@@ -95,15 +96,16 @@ class SshHost(Closing):
         self._bus: BackgroundThread[StreamBus] | None = None
         self._privileges = elevate.Privileges(settings.target, self.start, is_root=settings.user == "root")
 
-    def prepare(self) -> None:
-        """Open now what a look needs first, a shell and the bus; errors are kept until it is asked for.
+    def prepare(self, *, shell: bool = True) -> None:
+        """Open now what a look needs first, a shell (if `shell`) and the bus; errors are kept until it is asked for.
 
         The bus opens while the shell is used: if it hangs, nothing else waits for it.
         """
-        try:
-            self._shell = self._start_command(shell.ATTACHED, _LOGIN_S)
-        except HostError as error:
-            self._shell = error
+        if shell:
+            try:
+                self._shell = self._start_command(ATTACHED, _LOGIN_S)
+            except HostError as error:
+                self._shell = error
         self._bus = BackgroundThread(partial(self._open_bus, root=False, deadline_s=_LOGIN_S))
 
     @property

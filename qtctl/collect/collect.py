@@ -23,6 +23,8 @@ from qtctl.version import VERSION
 SSH = Need(Reach.FACT, "ssh")
 ALWAYS = frozenset({SSH, units.REACH, commands.REACH, commands.REACH_ROOT, baseline.NEED})
 """Asked of every host, whether needed or not: which channels to it work, and what it is."""
+OF_UNITS = frozenset({SSH, units.REACH})
+"""Instead of them, if only units are asked for: no command is run for that."""
 ROOT_ALONE = "only root can tell, and root was not asked: --become was not given"
 
 list_families()  # Imported now: once a host is connected to, nothing should wait for that.
@@ -39,6 +41,8 @@ def collect(
 ) -> Evidence:
     """Ask `host` for every need, and nothing else but `ALWAYS` and, with a listing, the fleet's undeclared units.
 
+    If the inquiry names only units, `OF_UNITS` takes the place of `ALWAYS`.
+
     `root`: commands and bus as root. Root is asked only for what no other account can tell, and only if
     `inquiry.become` is set or the account is root. A family that cannot be asked is refused with its reason; the others
     go on.
@@ -51,7 +55,8 @@ def collect(
     look = Observation(host, inquiry, ledger, clock, Deadline(clock, deadline_s))
     # First: while PAM keeps a session waiting, for a D-Bus that hangs, sshd forwards nothing more.
     urls = health.start(look, _select(wanted, health.FACT))
-    asked = commands.start(host, _group_by_family(wanted, inquiry, root=root), root=root)
+    families = _group_by_family(wanted, inquiry, root=root)
+    asked = commands.start(host, families, root=root) if families else None
     if not root:
         ledger.add(needs_root(need, ROOT_ALONE) for need in _select_of_root(wanted))
     ledger.add(
@@ -62,7 +67,8 @@ def collect(
     asked_units = units.ask(look, of_bus, root=root, last=False)
     unanswered = stores.ask(look, _select(wanted, *STORE_FACTS))
     health.finish(look, urls)
-    commands.finish(look, asked)
+    if asked is not None:
+        commands.finish(look, asked)
     if not root and (inquiry.become or host.user == "root"):
         _ask_root(look, wanted)
     if not asked_units:
@@ -94,7 +100,8 @@ def _group_by_family(
 def _select_of_root(wanted: Mapping[str, list[Need]]) -> list[Need]:
     """What only root can tell, also whether it can be asked."""
     kinds = [kind.name for kind in FACT_KINDS.values() if kind.channel is Channel.ROOT]
-    return [commands.REACH_ROOT, *_select(wanted, *kinds)]
+    reach = (need for need in wanted.get(Reach.FACT, ()) if need == commands.REACH_ROOT)
+    return [*reach, *_select(wanted, *kinds)]
 
 
 def _ask_root(look: Observation, wanted: Mapping[str, list[Need]]) -> None:
@@ -108,7 +115,8 @@ def _ask_root(look: Observation, wanted: Mapping[str, list[Need]]) -> None:
         for family in list_families()
         if (needs := tuple(_select_needing_root(look, _select(wanted, *(fact.FACT for fact in family.facts)))))
     ]
-    commands.finish(look, commands.start(look.host, asked, root=True, reach=commands.REACH_ROOT))
+    if asked or not inquiry.named_only:
+        commands.finish(look, commands.start(look.host, asked, root=True, reach=commands.REACH_ROOT))
 
 
 def _select_needing_root(look: Observation, needs: Iterable[Need]) -> Iterator[Need]:
@@ -118,7 +126,7 @@ def _select_needing_root(look: Observation, needs: Iterable[Need]) -> Iterator[N
 
 def _complete_needs(inquiry: Inquiry) -> list[Need]:
     """The needs with `ALWAYS`, and with the sockets that explain why a store does not answer."""
-    wanted = {*inquiry.needs} | ALWAYS
+    wanted = {*inquiry.needs} | (OF_UNITS if inquiry.named_only else ALWAYS)
     sockets = (store.socket for store in inquiry.stores if store.socket)
     if any(need.fact in STORE_FACTS for need in wanted):
         wanted |= {stores.SOCKETS, *(Need(UnixSocket.FACT, each) for each in sockets)}

@@ -14,7 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 from qtctl.adapters.background_thread import BackgroundThread
 from qtctl.engines.child_process import ChildProcess
 from qtctl.engines.relay import Relay
-from qtctl.engines.work import Announced, Work, await_result
+from qtctl.engines.work import Announced, Purpose, Work, await_result
 from qtctl.engines.worker import LONGEST_S
 from qtctl.model.route import Route
 
@@ -50,9 +50,9 @@ class EarlyConnection(Executor):
             self._answers = BackgroundThread(self._read)
         return future
 
-    def announce(self, route: Route, *, to_control: bool = False) -> None:
-        """Have it connect before there is work. `to_control`: as an account that is about to become root."""
-        self._child.send(Announced(route, to_control))
+    def announce(self, route: Route, purpose: Purpose = Purpose.AUDIT) -> None:
+        """Have it connect before there is work."""
+        self._child.send(Announced(route, purpose))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the process: with `wait` after all submitted work, otherwise at once."""

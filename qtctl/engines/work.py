@@ -1,6 +1,7 @@
 """Send function calls to another process, and receive their results."""
 
 from collections.abc import Callable, Mapping
+from enum import Enum
 from typing import Any, NamedTuple
 
 from qtctl.engines.child_process import ChildProcess, Receive, Send, make_portable
@@ -16,11 +17,21 @@ class Work(NamedTuple):
     kwargs: Mapping[str, object]
 
 
+class Purpose(Enum):
+    """What a connection is for: it says which channels are opened first."""
+
+    AUDIT = "audit"
+    LOOK = "look"
+    """At units alone."""
+    CONTROL = "control"
+    """As an account that is about to become root."""
+
+
 class Announced(NamedTuple):
-    """A host that the next piece of work is about. `to_control`: as an account that is about to become root."""
+    """A host that the next piece of work is about."""
 
     route: Route
-    to_control: bool = False
+    purpose: Purpose = Purpose.AUDIT
 
 
 class Returned(NamedTuple):

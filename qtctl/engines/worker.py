@@ -9,8 +9,9 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from qtctl.adapters.background_thread import BackgroundThread
-from qtctl.engines.connect import CONNECT_S, connect, connect_ahead, connect_to_control
+from qtctl.engines.connect import CONNECT_S, connect, connect_ahead, connect_to_control, connect_to_look
 from qtctl.engines.events import tell
+from qtctl.engines.work import Purpose
 from qtctl.errors import TemporarilyUnreachable, Unreachable
 from qtctl.model.events import Stage, begun
 from qtctl.model.route import Route
@@ -40,6 +41,11 @@ MEMORY = 256 * 1024 * 1024
 BUG = "audit it by itself with --debug, and report what that shows"
 LOOK_OTHERWISE = "the host is broken or hostile; look at it by other means"
 
+_OPENERS: "dict[Purpose, Callable[[Route, Callable[[], object]], Host]]" = {
+    Purpose.AUDIT: connect_ahead,
+    Purpose.LOOK: connect_to_look,
+    Purpose.CONTROL: connect_to_control,
+}
 _ahead: "dict[Route, tuple[float, BackgroundThread[Host]]]" = {}
 """Connections that this process has begun before it was asked to use them, and when it did."""
 _kept: "dict[Route, Host]" = {}
@@ -85,7 +91,7 @@ def make_lost_evidence(inquiry: "Inquiry", why: str, hint: str = LOOK_OTHERWISE)
 
 def connect_early(given: "Announced") -> None:
     """Begin to connect: the next work with this route uses the connection."""
-    opener = connect_to_control if given.to_control else connect_ahead
+    opener = _OPENERS[given.purpose]
     _ahead[given.route] = monotonic(), BackgroundThread(partial(opener, given.route, load))
 
 

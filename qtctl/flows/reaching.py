@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from qtctl.engines.child_process import WorkerEnded
 from qtctl.engines.connect import make_declared_route
+from qtctl.engines.work import Purpose
 from qtctl.engines.worker import LONGEST_S
 from qtctl.errors import HostError
 from qtctl.flows.target import Target
@@ -70,7 +71,7 @@ class Reaching(Closing):
         """Begin to connect, unless that was done already. InputErrors as `declare`."""
         if self._route is None:
             self._route = make_declared_route(self.target.host, self.declare().desired, self.target.user, self.role)
-            self._engine.announce(self._route, to_control=self.role == "deploy")
+            self._engine.announce(self._route, Purpose.CONTROL if self.role == "deploy" else Purpose.LOOK)
         return self._route
 
     def allow(self, seconds: float) -> None:

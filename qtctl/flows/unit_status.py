@@ -29,7 +29,7 @@ def look_at_units(host: Host, question: UnitsQuestion, clock: Clock) -> HostLook
 def _start_reading(host: Host, units: Sequence[str], lines: int) -> Running | None:
     script = f"{read_script('last_lines.sh')}{join(('tell_last_lines', str(min(lines, MOST_LINES)), *units))}\n"
     try:
-        return host.start(script)
+        return host.start(script, attached=True)
     except HostError:
         return None
 
