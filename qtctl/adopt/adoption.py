@@ -29,7 +29,7 @@ class Fate(StrEnum):
     IGNORED = "ignored"
     """systemd ignores it, or it has no effect there; a finding says so."""
     SECRET = "secret"  # noqa: S105 - a word of a report
-    """Holds a secret, of which only the name was taken."""
+    """Holds a secret; only its name was copied."""
     COPY = "copy"
     """In a copy that was not used."""
     REPORTED = "reported"

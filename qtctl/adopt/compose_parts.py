@@ -104,10 +104,10 @@ class Parts:
         if run == "unknown":
             return "retired", "The file does not say its command, which is in its image."
         if count == 0:
-            return "stopped", "Compose was told to run none of it."
+            return "stopped", "The compose file asks for no replica of it."
         if self.name not in self.project.enabled:
             profiles = ", ".join(map(str, self.reading.service.get("profiles") or ()))
-            return "stopped", self.adopting.mask(f"Only in the profiles {profiles}, of which none was given.")
+            return "stopped", self.adopting.mask(f"Only in the profiles {profiles}, none of which was given.")
         if run == "unsure":
             return "stopped", "The image may have an entry point, which would stand before the command."
         return "running", ""
@@ -153,7 +153,7 @@ class Parts:
             self.adopting.ledger.tell(self.name, what, remedy, at=reading.service.line_of("env_file"))
         if self.hiding.literal:
             names = ", ".join(sorted(self.hiding.literal))
-            what = f"has secrets written down, of which only the names were copied: {names}"
+            what = f"has literal secrets; only their names were copied: {names}"
             remedy = f"put them into {self.secret_file()} on the host, and change them"
             self.adopting.ledger.note_error(QT109, self.name, what, remedy, at=reading.service.place)
 

@@ -29,7 +29,7 @@ class Hiding:
     literal: list[str] = field(default_factory=list)
 
     def take(self, environment: Mapping[str, str | None], foreign: Collection[str] = ()) -> None:
-        """`foreign`: variables of which only the names may be copied, whatever their values look like."""
+        """`foreign`: variables whose names alone may be copied, whatever their values look like."""
         for name, value in environment.items():
             if name in foreign:
                 self.names[name] = None

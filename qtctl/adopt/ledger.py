@@ -29,7 +29,7 @@ class Ledger:
         self._attributes.setdefault(path, []).append(LineFate(line, fate, what))
 
     def note_unread(self, path: str) -> None:
-        """All lines of a file that was read, but of which nothing was adopted in the end."""
+        """All lines of a file that was read, but from which nothing was adopted in the end."""
         for line, fate in self._lines.get(path, {}).items():
             self._lines[path][line] = LineFate(line, Fate.UNREAD, fate.what)
 

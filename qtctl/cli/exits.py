@@ -1,4 +1,4 @@
-"""The exit codes, what they mean, and what chooses one: no other module of the CLI does."""
+"""The exit codes, what they mean, and the functions that choose one; nothing else in the CLI does."""
 
 import errno
 from collections.abc import Iterable

@@ -51,7 +51,7 @@ def replace_parameter(
 def takes_group(
     command: Callable[..., None], name: str, options: Options, make: Callable[..., Any]
 ) -> Callable[..., None]:
-    """`command` with `options` in place of its parameter `name`, which is what `make` makes of their values."""
+    """`command` with `options` in place of its parameter `name`, which `make` builds from their values."""
 
     def run(context: typer.Context, given: dict[str, Any]) -> None:
         command(**{name: make(context, **{option: given.pop(option) for option in options})}, **given)

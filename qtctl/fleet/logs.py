@@ -1,4 +1,4 @@
-"""Journals of several hosts at the same time, each in a thread: all that there is, or what comes from now on."""
+"""Journals of several hosts at the same time, each in a thread: either everything, or new lines as they come."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -58,7 +58,7 @@ def read_logs(
 
 
 class _Room:
-    """For so many lines, whichever thread has them."""
+    """Room for a number of lines, shared by all threads."""
 
     def __init__(self, most: int) -> None:
         self._left, self._lock = most, Lock()

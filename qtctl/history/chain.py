@@ -94,7 +94,7 @@ def _count_days(time: str) -> int:
 def _judge_one(chain: Chain, link: Link, signatures: Signatures) -> Finding:
     head, stored = link.snapshot.head, link.stored
     if head.host != chain.host:
-        return _make_broken(chain.host, stored.where, f"it is of {head.host}", _RESTORE, FORKED)
+        return _make_broken(chain.host, stored.where, f"it belongs to {head.host}", _RESTORE, FORKED)
     if (name := stored.where.rpartition("/")[2]).endswith(".qtsnap") and name != make_file_name(link.snapshot):
         return _make_broken(
             chain.host, stored.where, f"its content is that of {make_file_name(link.snapshot)}", _RESTORE, FORKED

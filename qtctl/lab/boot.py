@@ -83,7 +83,7 @@ def cut(state: HostState) -> None:
 
 
 def clear(name: str) -> None:
-    """Kill whatever runs of a host, and remove all but its disk, without knowing how far its boot had come."""
+    """Kill everything that runs of a host, and remove all but its disk, without knowing how far its boot had come."""
     cgroups.kill_all(name, cgroups.detect())
     _clean_up(name)
 

@@ -179,7 +179,7 @@ def _remove_host(name: str) -> None:
 
 
 def remove_all() -> None:
-    """Remove every host of the lab, whoever made it and however far that had come."""
+    """Remove every host of the lab, whoever created it, and even if that was not finished."""
     for name in state.list_names():
         boot.clear(name)
         _remove_host(name)

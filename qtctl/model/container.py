@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RunningContainer:
-    """`service`, `project`: of the compose file it is of, '' for none. `status`: running, paused, restarting.
+    """`service`, `project`: those of its compose file, '' for none. `status`: running, paused, restarting.
 
     `restart`: its restart policy (no, on-failure, unless-stopped, always). `auto_remove`: it is gone once stopped.
-    `swarm`: the service of a swarm that it is of, '' for none. `ports`: published on the host, `8001/tcp`.
+    `swarm`: the swarm service that it belongs to, '' for none. `ports`: published on the host, `8001/tcp`.
     """
 
     id: str

@@ -19,7 +19,7 @@ F = TypeVar("F", bound=Fact)
 
 
 def make_value(fact: Fact) -> JsonObject:
-    """The fields, in order. No copy of what is in them: whoever made the fact has done with it."""
+    """The fields, in order. Their values are not copied: nothing changes a fact once it is made."""
     return {name: getattr(fact, name) for name in _list_fields(type(fact))}
 
 

@@ -105,7 +105,7 @@ def locate_host_key(registry: "Registry", host: str, *path: str) -> Origin:
 
 
 def list_host_tables(registry: "Registry", host: str) -> tuple[tuple[str, str], ...]:
-    """Key → the table of defaults that its value comes from; none for a key of which the host has a part."""
+    """Key → the table of defaults that its value comes from; none for a key that the host itself sets in part."""
     keys = dict.fromkeys(path[0] for path in registry.defaulted.get(host, {}))
     located = ((key, locate_host_key(registry, host, key).path[0]) for key in keys)
     return tuple((key, table) for key, table in located if table != host)

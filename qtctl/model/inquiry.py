@@ -116,7 +116,7 @@ class Inquiry:
     The host lists neither all units nor all unit files, and the state of a unit's file is what systemd remembers.
     """
     nonce: str = ""
-    """Random, made for one collection by whoever runs it."""
+    """Random; the caller makes one for each collection."""
 
     @property
     def env_paths(self) -> frozenset[str]:

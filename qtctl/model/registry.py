@@ -179,7 +179,7 @@ class Tls(Node):
 
 
 class Store(Node):
-    """A Redis server. The password is a name: an environment variable of whoever runs qtctl."""
+    """A Redis server. The password is given by name: an environment variable where qtctl runs."""
 
     external: ExternalName
     hosts: tuple[HostRef, ...] = ()

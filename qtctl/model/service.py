@@ -251,7 +251,7 @@ class ServiceValues(Node):
     state: Literal[ServiceState.RUNNING, ServiceState.STOPPED] | None = None
     enabled: Switch | None = None
     instances: Number | None = Field(default=None, ge=1)
-    """How many of its instances: the first so many of them."""
+    """How many of its instances run, counted from the first."""
     env: dict[EnvName, str] = {}
     unit_env: dict[EnvName, str] = {}
     timeouts: Timeouts = Timeouts()

@@ -43,8 +43,7 @@ class StoreHealth:
 class StoreClock:
     """Subject: the store's name. The server's own clock (TIME), read after its streams: microseconds since the epoch.
 
-    `age_us` of an entry is measured with it, and never with the clock of whoever asks.
-    """
+    `age_us` of an entry is measured with it, and never with the caller's clock."""
 
     FACT: ClassVar[str] = "store.clock"
     now_us: int

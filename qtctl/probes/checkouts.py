@@ -1,6 +1,6 @@
 """Git checkouts (fact `checkout`): their commit, and which tracked files have changed.
 
-They are read as files, and git is never run: whoever owns a checkout decides in its config what git runs. Files whose
+They are read as files, and git is never run: the owner of a checkout decides in its config what git runs. Files whose
 size or times differ from the index are read on the host in a second exec, for the id that git would give their content.
 """
 

@@ -147,7 +147,7 @@ def _read_ours(frame: Frame | None) -> frozenset[str] | None:
 
 
 def _find_missing_tool(frame: Frame | None) -> str:
-    """The missing program because of which nothing was read, or ''."""
+    """The missing program that kept everything from being read, or ''."""
     return find_missing_tool(frame) if frame is not None else ""
 
 

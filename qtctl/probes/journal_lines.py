@@ -77,7 +77,7 @@ def _say_moment(moment: int | None, clock: ClockOffset) -> str:
 
 
 class LineReader:
-    """Reads what journalctl printed, in any pieces. Its fields are of all that was read so far.
+    """Reads what journalctl printed, in any pieces. Its fields describe everything that was read so far.
 
     `exit`: its exit status, None before it has ended. `complaint`: what it printed besides lines. `left_out`: lines
     that are too long, or that are none of a journal. `bytes`: what was read, before compression.

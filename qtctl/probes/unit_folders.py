@@ -21,7 +21,7 @@ RUNTIME = tuple(
     f"run/systemd/{name}"
     for name in ("system.control", "transient", "generator.early", "system", "generator", "generator.late")
 )
-"""Folders that are gone at the next boot, or made anew by it."""
+"""Folders that are gone at the next boot, or created again by it."""
 FOLDERS = (*OWN, *RUNTIME)
 _MESSAGE = re.compile(r"tar: (.+): (?:Cannot \w+|file changed[^:]*): ?(.*)")
 LARGEST = 4 * 1024**2

@@ -1,6 +1,6 @@
 """Virtual environments (fact `venv`): is the interpreter there, where does it lead, does it run.
 
-Whoever owns a venv chooses what its bin/python is: it is never run. What runs, once each, is the interpreter of the
+The owner of a venv chooses what its bin/python is: it is never run. What runs, once each, is the interpreter of the
 system that it leads to, by its own path, and only where nobody but root could change it or anything on its way
 (`qtctl.meaning.access`): isolated (-I -S -E -B), with an empty environment and a deadline, and never as root, which
 drops to nobody first. No other interpreter is run: 20 bytes of it are read, and the fact says that it was not run, and
@@ -160,7 +160,7 @@ def _read(paths: Sequence[str], stdout: str) -> _Said:
 
 
 def _read_made(paths: Sequence[str], tagged: Mapping[str, list[list[str]]]) -> dict[str, _Made]:
-    """By path. Invalid versions and times are left out: whoever owns a venv writes its pyvenv.cfg."""
+    """By path. Invalid versions and times are left out: the owner of a venv can write anything into its pyvenv.cfg."""
     found = {path: _Made() for path in paths}
     for number, *name in tagged["lib"]:
         if LIBRARY.fullmatch("\t".join(name)):

@@ -1,4 +1,4 @@
-"""What a rehearsal lacks of the real host, each thing by itself: none of it counts as tried."""
+"""What the host of a rehearsal lacks in comparison with the real one, item by item: none of it counts as tried."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -117,7 +117,7 @@ def _may_be_ours(facts: Facts, file: DesiredFile) -> bool:
 
 
 def _is_as_adopted(file: DesiredFile, facts: Facts) -> bool:
-    """Whether the file of a person is there in its place, from which the registry was adopted."""
+    """Whether the file of a person, from which the registry was adopted, is there instead."""
     try:
         return is_as_adopted(file, facts)
     except LookupError:

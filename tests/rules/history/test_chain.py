@@ -88,7 +88,7 @@ def test_two_of_one_number() -> None:
 def test_one_of_another_host_and_one_under_another_name() -> None:
     other = document(EMPTY, host="other")
     (of_host, *_) = broken(Chain(HOST, stored([other]), None))
-    assert of_host.what == "it is of other"
+    assert of_host.what == "it belongs to other"
     right = make_file_name(snapshots()[0])
     wrong = right.replace(snapshots()[0].digest, "0" * 64)
     assert broken(Chain(HOST, (Stored(f"{HOST}/{wrong}", year()[0]),), ENTRIES[:1]))
