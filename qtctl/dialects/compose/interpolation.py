@@ -151,7 +151,8 @@ def _walk(value: Any, path: Path, place: Place, values: Mapping[str, str], used:
     if isinstance(value, Table):
         made = Table((), value.place)
         for key, each in value.items():
-            made.take(key, _walk(each, (*path, key), value.line_of(key), values, used), value.line_of(key))
+            line = value.line_of(key)
+            made.take(key, _walk(each, (*path, key), line, values, used), line)
         return made
     if isinstance(value, list):
         return [_walk(each, (*path, ENTRY), place, values, used) for each in value]

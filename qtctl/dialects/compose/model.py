@@ -1,6 +1,7 @@
 """A tree of YAML nodes → the values that Compose works on, and the paths that `!reset` and `!override` name."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from qtctl.dialects.compose.scalars import is_date, parse_plain
 from qtctl.dialects.compose.tree import CORE, OVERRIDE, RESET, Mapping, Node, Scalar, Sequence, read
@@ -37,6 +38,12 @@ class _Gone:
 _GONE = _Gone()
 
 
+@lru_cache(maxsize=64)
+def _make_place(file: str, line: int) -> Place:
+    """Cached: a key and its values are mostly in the same line."""
+    return Place(file, line)
+
+
 def _read_value(node: Node, path: Path, file: str, cleared: list[Path]) -> object:
     if node.tag in (RESET, OVERRIDE):
         cleared.append(path)
@@ -51,18 +58,18 @@ def _read_value(node: Node, path: Path, file: str, cleared: list[Path]) -> objec
 
 
 def _read_table(node: Mapping, path: Path, file: str, cleared: list[Path]) -> Table:
-    made = Table((), Place(file, node.line))
+    made = Table((), _make_place(file, node.line))
     for (key, each), line in zip(node.entries, node.lines, strict=True):
         value = _read_value(each, (*path, key), file, cleared)
         if value is not _GONE:
-            made.take(key, value, Place(file, line))
+            made.take(key, value, _make_place(file, line))
     return made
 
 
 def _read_scalar(node: Scalar, file: str) -> object:
     if node.text is None:
         return None
-    place = Place(file, node.line)
+    place = _make_place(file, node.line)
     value = parse_plain(node.text) if node.plain or node.tag in _TYPED else node.text
     if isinstance(value, str):
         return Date(value, place) if node.plain and is_date(value) else Text(value, place)

@@ -87,12 +87,12 @@ class _Builder:
 
     def take(self, event: yaml.Event) -> None:
         line = event.start_mark.line + 1 if event.start_mark else 1
-        if isinstance(event, yaml.DocumentStartEvent):
-            self.anchors = {}
+        if isinstance(event, yaml.ScalarEvent):
+            self.add_scalar(event, line)
         elif isinstance(event, yaml.AliasEvent):
             self.add(self.find_anchored(event.anchor or "", line), line)
-        elif isinstance(event, yaml.ScalarEvent):
-            self.add_scalar(event, line)
+        elif isinstance(event, yaml.DocumentStartEvent):
+            self.anchors = {}
         elif isinstance(event, yaml.CollectionStartEvent):
             self.start(event, line)
         elif isinstance(event, yaml.CollectionEndEvent):

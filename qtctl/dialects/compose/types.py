@@ -47,6 +47,3 @@ class Compose:
 
     file: str
     services: tuple[ComposeService, ...]
-
-    def find_service(self, name: str) -> ComposeService | None:
-        return next((service for service in self.services if service.name == name), None)

@@ -1,6 +1,7 @@
 """The values of a compose file: YAML's, but each text and number with its line."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Generic, Self, TypeAlias, TypeVar
 
 from qtctl.errors import Place
@@ -8,6 +9,8 @@ from qtctl.errors import Place
 Path: TypeAlias = tuple[str, ...]
 """Keys from the top; a list entry is `[]`."""
 ENTRY = "[]"
+ANY = "*"
+"""In a pattern: every key."""
 Rule = TypeVar("Rule")
 
 
@@ -87,41 +90,42 @@ def clone(value: Any) -> Any:  # noqa: ANN401 - as YAML has it
 
 def make_rules(table: Mapping[str, Rule]) -> Callable[[Path], Rule | None]:
     """The rule for a path, from patterns such as `services.*.ports`: the first in the table that matches."""
-    root: _Branch[Rule] = _Branch()
-    for number, (dotted, rule) in enumerate(table.items()):
-        branch = root
-        for part in dotted.split("."):
-            branch = branch.children.setdefault(part, _Branch())
-        if branch.rule is None:
-            branch.rule = (number, rule)
+    root = _grow([(tuple(dotted.split(".")), rule) for dotted, rule in table.items()])
 
     def find_rule(path: Path) -> Rule | None:
-        branches = [root]
+        branch = root
         for part in path:
-            branches = [found for each in branches for found in each.follow(part)]
-        rules = [each.rule for each in branches if each.rule is not None]
-        return min(rules, key=lambda each: each[0])[1] if rules else None
+            found = branch.children.get(part) or branch.children.get(ANY)
+            if found is None:
+                return None
+            branch = found
+        return branch.rule
 
     return find_rule
 
 
+@dataclass(frozen=True, slots=True)
 class _Branch(Generic[Rule]):
-    """What follows the same beginning of several patterns. `rule`: of the pattern that ends here, and its number."""
+    """Where a path has led. `rule`: of the first pattern that ends here.
 
-    __slots__ = ("children", "rule")
+    `children`: by the next part; `*` for every part without a child of its own.
+    """
 
-    def __init__(self) -> None:
-        self.children: dict[str, _Branch[Rule]] = {}
-        self.rule: tuple[int, Rule] | None = None
+    rule: Rule | None
+    children: Mapping[str, "_Branch[Rule]"]
 
-    def follow(self, part: str) -> Iterator["_Branch[Rule]"]:
-        for key in {part, "*"}:
-            if (found := self.children.get(key)) is not None:
-                yield found
+
+def _grow(patterns: Sequence[tuple[Path, Rule]]) -> _Branch[Rule]:
+    """`patterns`: what is left of each that matches so far, with its rule."""
+    ended = (rule for rest, rule in patterns if not rest)
+    parts = dict.fromkeys(rest[0] for rest, _ in patterns if rest)
+    children = {part: _grow([(rest[1:], rule) for rest, rule in patterns if rest and rest[0] in (part, ANY)])
+                for part in parts}  # fmt: skip
+    return _Branch(next(ended, None), children)
 
 
 def matches(path: Path, pattern: Path) -> bool:
-    return len(path) == len(pattern) and all(part in ("*", own) for part, own in zip(pattern, path, strict=True))
+    return len(path) == len(pattern) and all(part in (ANY, own) for part, own in zip(pattern, path, strict=True))
 
 
 def list_services(model: Table) -> Iterator[tuple[str, Table]]:
