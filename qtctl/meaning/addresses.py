@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from qtctl.errors import InputError
@@ -30,6 +31,7 @@ class Bound:
         return other.families <= self.families and self.device in ("", other.device)
 
 
+@lru_cache(maxsize=1024)
 def parse_address(text: str) -> Bound:
     """`*` is any of both families (a dual-stack socket), `[::]` IPv6 only. InputError if it is no address.
 

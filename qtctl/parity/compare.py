@@ -50,6 +50,8 @@ class Ground:
     """Unit → what settings are compared with."""
     owners: ports.Owners
     contracts: Contracts
+    known: frozenset[str]
+    """Every name that a disposition may give."""
 
     @classmethod
     def of(
@@ -67,6 +69,7 @@ class Ground:
             {each.unit: describe(each, shared) for each in desired.services},
             _list_owners(found),
             Contracts.of(desired),
+            frozenset((*found, *elsewhere)),
         )
 
 
@@ -161,7 +164,7 @@ def _open_file(compose: Compose, legacy: Legacy | None, settings: ComposeSetting
 def make_row(compose: ComposeService, disposition: Disposition | None, file: File) -> ParityRow:
     ground, service = file.ground, file.make_service(compose.name, compose.line)
     findings = [judge_missing(service)] if disposition is None else [
-        *judge_names(service, disposition, (*ground.places, *ground.elsewhere)),
+        *judge_names(service, disposition, ground.known),
         *judge_ports(service, disposition, compose),
     ]  # fmt: skip
     gone_to: tuple[PlaceOf, ...] = ()
@@ -223,7 +226,7 @@ def _place(
     found = tuple(ground.declared[place.unit] for place in gone_to if place.unit in ground.declared)
     if found:
         return Compared(
-            compose.name, file.compose, found, disposition, rules, ground.desired, ground.contracts, file.places,
+            compose.name, compose.ports, found, disposition, rules, ground.desired, ground.contracts, file.places,
             file.gone,
         )  # fmt: skip
     if any(name in ground.elsewhere for name in disposition.to):

@@ -75,16 +75,17 @@ def _explain(dimension: Dimension, found: Sequence[SettingFate], service: Servic
         return ""
     if not any(_wants_evidence(each) for each in found):
         return ""
-    uses = tuple(dict.fromkeys(_list_uses(dimension, found)))
     reasons = (
-        audited.explain_missing(unit.service, dimension, (unit.service.user,) if dimension is Dimension.USERS else uses)
+        audited.explain_missing(unit.service, dimension, _list_uses(dimension, found, unit.service.user))
         for unit in service.units
     )
     return next(filter(None, reasons), "")
 
 
-def _list_uses(dimension: Dimension, found: Sequence[SettingFate]) -> Iterator[str]:
-    """What the settings name now: keys of Redis, or paths and the folders that contain them."""
+def _list_uses(dimension: Dimension, found: Sequence[SettingFate], user: str) -> Iterator[str]:
+    """What the settings name now: keys of Redis, the account, or paths and the folders that contain them."""
+    if dimension is Dimension.USERS:
+        yield user
     for each in found:
         if dimension is Dimension.REDIS:
             yield each.now

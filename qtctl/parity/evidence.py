@@ -67,7 +67,7 @@ class Audited:
         if self.why_not:
             return self.why_not
         found = [each for each in self._list(unit) if each.id in CHECKS[dimension]]
-        at = ((id_, subject) for subject in uses for id_ in OF_SUBJECTS.get(dimension, ()))
+        at = ((id_, subject) for subject in dict.fromkeys(uses) for id_ in OF_SUBJECTS.get(dimension, ()))
         found += [self.by_subject[each] for each in at if each in self.by_subject]
         judged = [each for each in found if each.outcome is not Outcome.NOT_ASKED]
         broken = [each for each in judged if each.outcome is Outcome.BROKEN and each.waiver is None]

@@ -1,9 +1,10 @@
 """What became of each service of a compose file: sides, rows, and the verdicts computed from them."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final, Protocol
 
 from qtctl.findings.finding import Finding, Outcome, Severity
 from qtctl.model.compose_settings import Dimension
@@ -36,6 +37,16 @@ class DimensionVerdict(StrEnum):
     """The compose file says nothing of it that a unit could have."""
 
 
+class Fated(Protocol):
+    """A setting, in whatever form."""
+
+    @property
+    def fate(self) -> Fate: ...
+
+
+NO_SETTINGS: Final[Mapping[Fate, int]] = dict.fromkeys(Fate, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class FateCounts:
     """Settings by fate, always counted from the settings themselves."""
@@ -43,9 +54,11 @@ class FateCounts:
     by_fate: tuple[tuple[Fate, int], ...]
 
     @classmethod
-    def of(cls, settings: Iterable[SettingFate]) -> "FateCounts":
-        counted = Counter(each.fate for each in settings)
-        return cls(tuple((fate, counted[fate]) for fate in Fate))
+    def of(cls, settings: Iterable[Fated]) -> "FateCounts":
+        counted = dict(NO_SETTINGS)
+        for each in settings:
+            counted[each.fate] += 1
+        return cls(tuple(counted.items()))
 
     def count(self, *fates: Fate) -> int:
         return sum(number for fate, number in self.by_fate if fate in fates)

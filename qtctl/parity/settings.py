@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 from qtctl.dialects.arguments import mask_arguments
-from qtctl.dialects.compose.types import Compose, Published
+from qtctl.dialects.compose.types import Published
 from qtctl.meaning.loaded_values import list_loaded_values
 from qtctl.model.compose_settings import ComposeSetting, SettingKind
 from qtctl.model.desired import Desired
@@ -29,11 +29,13 @@ _PYTHON = "python"
 class Service:
     """What all settings of one compose service are judged by. `units`: those it went to; at least one.
 
+    `published`: its ports.
+
     `places`: other compose service → the units it went to, None if that is unknown; `gone`: why there are none.
     """
 
     name: str
-    compose: Compose
+    published: Sequence[Published]
     units: tuple[Declared, ...]
     disposition: Disposition
     rules: ServiceRules
@@ -158,7 +160,7 @@ def judge_dependency(setting: ComposeSetting, unit: Declared, service: Service) 
 def judge_healthcheck(setting: ComposeSetting, unit: Declared, service: Service) -> Judged:
     then = " ".join(setting.values)
     target, slash, path = setting.key.partition("/")
-    ports = {target} | {str(port.published) for port in _list_published(service) if str(port.target) == target}
+    ports = {target} | {str(port.published) for port in service.published if str(port.target) == target}
     ports |= {service.disposition.ports.get(each, each) for each in ports}
     for port in (each for each in unit.service.ports if each.health_path):
         now = f"GET {port.address}:{port.port}{port.health_path}"
@@ -171,11 +173,6 @@ def judge_healthcheck(setting: ComposeSetting, unit: Declared, service: Service)
     if checks:
         return Judged(Fate.CHANGED, then, f"check {checks[0]}", "a check of the registry's own")
     return Judged(Fate.LOST, then)
-
-
-def _list_published(service: Service) -> tuple[Published, ...]:
-    found = service.compose.find_service(service.name)
-    return found.ports if found else ()
 
 
 def _list_checks(unit: Declared, desired: Desired) -> list[str]:

@@ -14,6 +14,9 @@ _ORDER = (
     Fate.KEPT, Fate.CHANGED, Fate.NOT_APPLICABLE, Fate.UNKNOWN, Fate.DIFFERS, Fate.LOST, Fate.NEW,
 )  # fmt: skip
 
+_ACCEPTABLE = BROKEN | {Fate.UNKNOWN, Fate.NOT_APPLICABLE}
+"""What a record may accept."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -68,7 +71,7 @@ def settle(setting: ComposeSetting, judged: Judged, rules: ServiceRules) -> Sett
         judged.rules,
         on_paper=judged.fate is Fate.NOT_APPLICABLE,
     )
-    if judged.fate not in BROKEN | {Fate.UNKNOWN, Fate.NOT_APPLICABLE}:
+    if judged.fate not in _ACCEPTABLE:
         return found
     accepted = rules.accept(setting.items)
     if accepted is None:

@@ -1,13 +1,14 @@
 """Settings of compose services in a parity document: each with its fate, by dimension, and counted."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Self
 
 from pydantic import Field, model_validator
 
 from qtctl.model.compose_settings import Dimension
-from qtctl.parity.rows import DimensionRow, DimensionVerdict, FateCounts
+from qtctl.parity.rows import NO_SETTINGS, DimensionRow, DimensionVerdict, FateCounts
 from qtctl.parity.rows import NewService as Unclaimed
 from qtctl.reports.document import Part
 from qtctl.rules.setting_fates import Fate, SettingFate
@@ -50,13 +51,7 @@ class DimensionCounts(Part):
 
     @classmethod
     def of(cls, dimension: Dimension, counts: FateCounts) -> "DimensionCounts":
-        return cls(
-            dimension=dimension,
-            verdict=counts.verdict,
-            kept=counts.kept,
-            settings=counts.settings,
-            by_fate=dict(counts.by_fate),
-        )
+        return _make_counts(dimension, counts)
 
     @model_validator(mode="after")
     def adds_up(self) -> Self:
@@ -64,6 +59,18 @@ class DimensionCounts(Part):
         if (self.kept, self.settings, self.verdict) != (counts.kept, counts.settings, counts.verdict):
             raise ValueError("the counts do not follow from the fates")
         return self
+
+
+@lru_cache(maxsize=4096)
+def _make_counts(dimension: Dimension, counts: FateCounts) -> DimensionCounts:
+    """Cached: most services have the same counts."""
+    return DimensionCounts(
+        dimension=dimension,
+        verdict=counts.verdict,
+        kept=counts.kept,
+        settings=counts.settings,
+        by_fate=dict(counts.by_fate),
+    )
 
 
 class DimensionPart(Part):
@@ -85,8 +92,8 @@ class DimensionPart(Part):
 
     @model_validator(mode="after")
     def adds_up(self) -> Self:
-        found = Counter(each.fate for each in self.settings)
-        if self.counts.dimension is not self.dimension or found != Counter(self.counts.by_fate):
+        found = dict(FateCounts.of(self.settings).by_fate)
+        if self.counts.dimension is not self.dimension or found != {**NO_SETTINGS, **self.counts.by_fate}:
             raise ValueError("the settings do not add up to the counts")
         return self
 
@@ -105,9 +112,9 @@ class NewServiceRow(Part):
 
 def sum_dimensions(every: Iterable[DimensionCounts]) -> tuple[DimensionCounts, ...]:
     """One for each dimension; empty if nothing was compared."""
-    found: dict[Dimension, dict[Fate, int]] = {}
+    found: defaultdict[Dimension, dict[Fate, int]] = defaultdict(lambda: dict(NO_SETTINGS))
     for each in every:
-        total = found.setdefault(each.dimension, dict.fromkeys(Fate, 0))
+        total = found[each.dimension]
         for fate, count in each.by_fate.items():
             total[fate] += count
     return tuple(
