@@ -55,10 +55,16 @@ class DimensionCounts(Part):
 
     @model_validator(mode="after")
     def adds_up(self) -> Self:
-        counts = FateCounts(tuple(self.by_fate.items()))
-        if (self.kept, self.settings, self.verdict) != (counts.kept, counts.settings, counts.verdict):
+        found = _summarize(FateCounts(tuple(self.by_fate.items())))
+        if (self.kept, self.settings, self.verdict) != found:
             raise ValueError("the counts do not follow from the fates")
         return self
+
+
+@lru_cache(maxsize=4096)
+def _summarize(counts: FateCounts) -> tuple[int, int, DimensionVerdict]:
+    """Cached: pydantic checks a part again whenever it becomes part of another."""
+    return counts.kept, counts.settings, counts.verdict
 
 
 @lru_cache(maxsize=4096)
