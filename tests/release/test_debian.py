@@ -39,7 +39,8 @@ qtctl explain QT505 | head -1
 _QTCTL_COMPLETE=complete_bash COMP_WORDS='qtctl gen' COMP_CWORD=1 qtctl | grep -x generations
 gzip -dc /usr/share/man/man1/qtctl.1.gz | grep -q '^.TH QTCTL 1'
 for file in bash-completion/completions/qtctl zsh/vendor-completions/_qtctl fish/vendor_completions.d/qtctl.fish \\
-  doc/qtctl/changelog.gz doc/qtctl/changelog.Debian.gz doc/qtctl/copyright; do test -s "/usr/share/$file"; done
+  doc/qtctl/changelog.gz doc/qtctl/changelog.Debian.gz doc/qtctl/copyright lintian/overrides/qtctl; \\
+do test -s "/usr/share/$file"; done
 bash -n /usr/share/bash-completion/completions/qtctl
 [ -z "$(dpkg -V qtctl)" ]
 [ "$(find /usr/lib/qtctl ! -user root | wc -l)" = 0 ]
@@ -99,6 +100,7 @@ def skip_where_no_root() -> None:
 def test_it_is_installed_and_removed(wheel: Path, tmp_path: Path) -> None:
     skip_where_no_root()
     newer = package(wheel, SMOKE, tmp_path / "debs")
+    assert b"data.tar.xz" in newer.read_bytes()[:100_000], "as archives of Debian take it"
     first, second = blocks_below(INSTALLING, "Debian package")
     script = f"{PATHS}{first}[ \"$(qtctl --version)\" = '{expect_version(wheel)}' ]\n{DATA}{second}{REMOVED}"
     done = run_in(SMOKE, tmp_path / "root", newer.parent, script)
