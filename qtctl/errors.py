@@ -102,10 +102,6 @@ class InputErrors(InputError):
 class HostError(QtctlError):
     """A host, or a service on it, could not be asked: evidence is incomplete. Exit 3, or 4 in a deploy."""
 
-    def describe_beside(self, host: str) -> str:
-        """What happened, without the name `host` at the beginning, for a line that has it already."""
-        return self.message.removeprefix(f"{host}: ")
-
 
 class Unreachable(HostError):
     """No connection: refused, timed out, name not resolved, host key changed, login denied."""
@@ -133,3 +129,8 @@ class DeployRefused(QtctlError):
 
 class LabError(QtctlError):
     """A lab host could not be built, booted, reached or ended. Exit 4."""
+
+
+def describe_beside(host: str, error: HostError) -> str:
+    """What happened, without the name `host` at the beginning, for a line that has it already."""
+    return error.message.removeprefix(f"{host}: ")

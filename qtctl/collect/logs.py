@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from qtctl.errors import HostError, Refused
+from qtctl.errors import HostError, Refused, describe_beside
 from qtctl.interfaces.clock import Clock
 from qtctl.interfaces.stream import Stream, StreamingHost
 from qtctl.meaning.log_order import Exchange, measure_offset
@@ -145,7 +145,7 @@ def _read(
     except HostError as error:
         state = LogState.CUT if lines else LogState.UNKNOWN
         return HostLog(
-            host.address, state, tuple(lines), journal.clock, error.describe_beside(host.address), error.hint
+            host.address, state, tuple(lines), journal.clock, describe_beside(host.address, error), error.hint
         )
     finally:
         journal.close()
@@ -171,7 +171,7 @@ def _make_cut(host: StreamingHost, journal: OpenJournal, lines: list[LogLine], w
 
 def make_unknown(target: str, error: HostError) -> HostLog:
     """The answer of a host that gave none. Its name is not said again."""
-    return HostLog(target, LogState.UNKNOWN, why=error.describe_beside(target), hint=error.hint)
+    return HostLog(target, LogState.UNKNOWN, why=describe_beside(target, error), hint=error.hint)
 
 
 def _make_refusal(host: StreamingHost, group: str) -> Refused:
