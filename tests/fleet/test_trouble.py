@@ -145,4 +145,4 @@ def test_an_interrupt_before_anything_is_known(tmp_path: Path) -> None:
             process.send_signal(signal.SIGINT)
             out, _ = process.communicate(timeout=20)
     assert process.returncode == 130
-    assert "Interrupted: 0 of 2 hosts were audited, and not one, two." in out.decode()
+    assert "Interrupted: 0 of 2 hosts were audited; not audited: one, two." in out.decode()
