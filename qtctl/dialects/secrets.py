@@ -57,7 +57,8 @@ _KNOWN = re.compile(
 _JSON_WEB_TOKEN = re.compile(r"(?<![\w-])([\w-]++)(?=(\.eyJ[\w-]{8,}\.[\w-]*))")
 _JSON_WEB_HEADER = re.compile(r"\beyJ[\w-]{8}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_PIECE = re.compile(r"[A-Za-z0-9+_-]{20,}={0,2}")
+_PIECE_LENGTH = 20
+_PIECE = re.compile(rf"[A-Za-z0-9+_-]{{{_PIECE_LENGTH},}}={{0,2}}")
 _HEX = re.compile(r"[0-9a-f]{32,}|[0-9A-F]{32,}")
 _WORDY = re.compile(r"[A-Z]?[a-z]{4,}")
 HIDDEN = "(hidden)"
@@ -138,7 +139,7 @@ def looks_random(value: str) -> bool:
 
 def _split_pieces(text: str) -> Iterator[tuple[int, int]]:
     """The parts that are judged for randomness; of a URL only the query. Paths are not keys."""
-    if _UUID.fullmatch(text) or (text.startswith("/") and "://" not in text):
+    if len(text) < _PIECE_LENGTH or _UUID.fullmatch(text) or (text.startswith("/") and "://" not in text):
         return
     parts = _find_queries(text) if "://" in text else [(0, len(text))]
     for start, end in parts:
@@ -242,6 +243,8 @@ def _find_headers(text: str) -> Iterator[tuple[int, int]]:
 
 def _find_assigned(text: str) -> Iterator[tuple[int, int, str]]:
     """The values assigned to names of secrets. A value may contain assignments itself: env=PASSWORD=x."""
+    if "=" not in text and ":" not in text:
+        return
     ends = _Ends(text)
     for match in _ASSIGNED.finditer(text):
         start = match.start(2)
