@@ -1,12 +1,12 @@
 """Merging of compose files, and of services that extend others, as in Compose's override package."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from qtctl.dialects.compose.interpolation import Wrong
 from qtctl.dialects.compose.scalars import write_plain
 from qtctl.dialects.compose.short_forms import read_volume
-from qtctl.dialects.compose.values import Path, Table, Text, find_place, make_rules
+from qtctl.dialects.compose.values import Branch, Path, Table, Text, find_place, make_branches, make_rules
 from qtctl.errors import InputError, Place
 
 Value = Any
@@ -165,12 +165,15 @@ _SPECIAL: Final = make_rules(
 
 def drop_repeated(value: Value, path: Path = (), place: Place = NOWHERE) -> Value:
     """Lists without entries that a later one of the same name replaces. InputError for entries without a name."""
+    branch = _UNIQUE(path)
+    if branch is None:
+        return value
     if isinstance(value, Table):
         for key, each in value.items():
             value[key] = drop_repeated(each, (*path, key), value.line_of(key))
         return value
-    make_key = _UNIQUE(path) if isinstance(value, list) else None
-    if make_key is None:
+    make_key = branch.rule
+    if make_key is None or not isinstance(value, list):
         return value
     found: dict[str, Value] = {}
     for each in value:
@@ -216,7 +219,8 @@ def _find_env_file(value: Value) -> str:
     return str(value.get("path", "")) if isinstance(value, Table) else str(value)
 
 
-_UNIQUE: Final[Callable[[Path], Callable[[Value], str] | None]] = make_rules(
+_MakeKey: TypeAlias = Callable[[Value], str]
+_UNIQUE: Final[Callable[[Path], Branch[_MakeKey] | None]] = make_branches(
     {
         **dict.fromkeys(("networks.*.labels", "networks.*.ipam.options"), _cut_at_equals),
         **{

@@ -1,9 +1,9 @@
 """Relative paths in a compose file, resolved against the folder that they start in."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from qtctl.dialects.compose.values import ENTRY, Path, Table, make_rules
+from qtctl.dialects.compose.values import ENTRY, Branch, Path, Table, make_branches
 from qtctl.errors import InputError, Place
 
 Value = Any
@@ -36,9 +36,11 @@ def resolve_paths(model: Table, folder: str, home: str) -> None:
 
 
 def _walk(value: Value, path: Path, folder: str, home: str) -> Value:
-    resolve = _PATHS(path)
-    if resolve is not None:
-        return resolve(value, folder, home)
+    branch = _PATHS(path)
+    if branch is None:
+        return value
+    if branch.rule is not None:
+        return branch.rule(value, folder, home)
     if isinstance(value, Table):
         for key, each in value.items():
             value[key] = _walk(each, (*path, key), folder, home)
@@ -79,7 +81,8 @@ def _resolve_options(value: Value, folder: str, home: str) -> Value:
     return value
 
 
-_PATHS: Final[Callable[[Path], Callable[[Value, str, str], Value] | None]] = make_rules(
+_Resolve: TypeAlias = Callable[[Value, str, str], Value]
+_PATHS: Final[Callable[[Path], Branch[_Resolve] | None]] = make_branches(
     {
         "services.*.build.context": _resolve_context,
         "services.*.build.additional_contexts.*": _resolve_context,

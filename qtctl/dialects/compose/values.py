@@ -90,38 +90,49 @@ def clone(value: Any) -> Any:  # noqa: ANN401 - as YAML has it
 
 def make_rules(table: Mapping[str, Rule]) -> Callable[[Path], Rule | None]:
     """The rule for a path, from patterns such as `services.*.ports`: the first in the table that matches."""
-    root = _grow([(tuple(dotted.split(".")), rule) for dotted, rule in table.items()])
+    find_branch = make_branches(table)
 
     def find_rule(path: Path) -> Rule | None:
+        branch = find_branch(path)
+        return branch.rule if branch else None
+
+    return find_rule
+
+
+def make_branches(table: Mapping[str, Rule]) -> "Callable[[Path], Branch[Rule] | None]":
+    """As `make_rules`, for walks that need not go where no rule is: None if no pattern begins with the path."""
+    root = _grow([(tuple(dotted.split(".")), rule) for dotted, rule in table.items()])
+
+    def find_branch(path: Path) -> Branch[Rule] | None:
         branch = root
         for part in path:
             found = branch.children.get(part) or branch.children.get(ANY)
             if found is None:
                 return None
             branch = found
-        return branch.rule
+        return branch
 
-    return find_rule
+    return find_branch
 
 
 @dataclass(frozen=True, slots=True)
-class _Branch(Generic[Rule]):
+class Branch(Generic[Rule]):
     """Where a path has led. `rule`: of the first pattern that ends here.
 
     `children`: by the next part; `*` for every part without a child of its own.
     """
 
     rule: Rule | None
-    children: Mapping[str, "_Branch[Rule]"]
+    children: Mapping[str, "Branch[Rule]"]
 
 
-def _grow(patterns: Sequence[tuple[Path, Rule]]) -> _Branch[Rule]:
+def _grow(patterns: Sequence[tuple[Path, Rule]]) -> Branch[Rule]:
     """`patterns`: what is left of each that matches so far, with its rule."""
     ended = (rule for rest, rule in patterns if not rest)
     parts = dict.fromkeys(rest[0] for rest, _ in patterns if rest)
     children = {part: _grow([(rest[1:], rule) for rest, rule in patterns if rest and rest[0] in (part, ANY)])
                 for part in parts}  # fmt: skip
-    return _Branch(next(ended, None), children)
+    return Branch(next(ended, None), children)
 
 
 def matches(path: Path, pattern: Path) -> bool:
