@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from time import process_time
 
+from qtctl.__main__ import be_quick
 from qtctl.adopt.merged_units import Selection
 from qtctl.flows.adopt import Source, adopt_units
 from qtctl.model.adoption import Found
@@ -97,6 +98,7 @@ def adopted(found: list[Found], rounds: int) -> float:
 def main() -> int:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
     over = False
+    be_quick()
     for (name, aim), make in zip(AIMS.items(), MADE.values(), strict=True):
         few, many = adopted(make(FEW), rounds), adopted(make(MANY), rounds)
         missed = many > aim or many / few > GROWTH
