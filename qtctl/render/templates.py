@@ -70,7 +70,7 @@ class Templates:
             "value": write_value,
             "working_directory": write_working_directory,
         }
-        checked = {name: _check_defined(filter_) for name, filter_ in filters.items()}
+        checked = {name: _check_given(name, filter_) for name, filter_ in filters.items()}
         environment.filters.update({n: _write_undoubled(f) for n, f in checked.items()} if specifiers else checked)
         return environment
 
@@ -127,8 +127,8 @@ def _contains_value(value: object, given: object) -> bool:
     return any(_contains_value(each, given) for each in inner)
 
 
-def _check_defined(filter_: Callable[..., object]) -> Callable[..., object]:
-    """jinja2 passes an undefined name to a filter without an error; this raises one that says which name."""
+def _check_given(name: str, filter_: Callable[..., object]) -> Callable[..., object]:
+    """The filter, with an error that says which undefined name it was given (jinja2 passes it on), or which kind."""
 
     @wraps(filter_)
     def checked(given: object, *more: object) -> object:
@@ -136,6 +136,8 @@ def _check_defined(filter_: Callable[..., object]) -> Callable[..., object]:
             return filter_(str(given) if isinstance(given, Undefined) else given, *more)
         except InputError as error:
             raise _NotTaken(error, given) from error
+        except (AttributeError, TypeError) as error:
+            raise TypeError(f"the filter {name} does not take a {type(given).__name__}: {error}") from error
 
     return checked
 

@@ -125,7 +125,7 @@ TEMPLATES_BROKEN = {
     ),
     "a filter given what it does not take": (
         '{{ mark }}\n{{ service.argv | path("WorkingDirectory") }}',
-        "service.j2:2: template of fleet-web.service: expected string",
+        "service.j2:2: template of fleet-web.service: the filter path does not take a tuple: ",
     ),
     "a filter given a value of the template's own": (
         '{{ mark }}\n{{ "srv/web" | path("WorkingDirectory") }}',
