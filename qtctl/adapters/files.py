@@ -21,6 +21,7 @@ LARGEST = 32 * MIB
 """Bytes of a file that an operator names, and of all files of a registry."""
 LARGEST_BELOW = 4 * MIB
 """Bytes of one file of a registry, and of one template."""
+_FLEET = "fleet.toml"
 _OF_A_REGISTRY = (".toml", ".json")
 _PIPES = ("/dev/", "/proc/")
 """Where pipes come from the operator's shell: `<(…)`, standard input."""
@@ -31,8 +32,10 @@ def read_registry(folder: Path) -> dict[str, bytes]:
 
     Files that seem meant as one but have another name are included (a folder with / at the end), without content.
     """
-    if not folder.is_dir():
+    if not folder.is_dir() or not _may_be_registry(folder):
+        inner = folder / "registry"
         hint = "say where it is: --registry DIR or QTCTL_REGISTRY"
+        hint = f"did you mean {inner}?" if (inner / _FLEET).is_file() else hint
         raise InputError("there is no registry here", hint=hint, place=Place(str(folder)))
     with _open_folder(folder) as root:
         read = (
@@ -40,6 +43,13 @@ def read_registry(folder: Path) -> dict[str, bytes]:
             for entry in Walk(root).list_entries()
         )
         return dict(sorted(_check_total_size(root, ((path, content) for path, content in read if content is not None))))
+
+
+def _may_be_registry(folder: Path) -> bool:
+    """Whether it has the file that every registry has, or might have it under a mistyped name."""
+    if (folder / _FLEET).exists():
+        return True
+    return any(folder.glob("*.toml")) and not (folder / "registry" / _FLEET).is_file()
 
 
 def _check_total_size(root: Folder, read: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:

@@ -208,6 +208,11 @@ def _describe_usage_error(error: BaseException, argv: list[str]) -> str:
 
         missing = list_missing(context, argv)
         message = f"missing {', '.join(missing)}" if len(missing) > 1 else message
+    if hasattr(error, "possibilities"):
+        # Only click's NoSuchOption, which typer does not export, has them.
+        from qtctl.cli.suggest import describe_unknown_option
+
+        message = describe_unknown_option(error.option_name, error.possibilities or ())  # type: ignore[attr-defined]
     what = " ".join(message.replace("Value error, ", "").split()).rstrip(".")
     return f"error: {what[0].lower()}{what[1:]} (see {path} --help)"
 

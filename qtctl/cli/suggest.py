@@ -1,12 +1,13 @@
 """Suggest what was meant by a word that a command does not take: `audit lab1` is `audit --host lab1`."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from qtctl.cli.command import NEEDS_HOST, TAKES_ONE
 from qtctl.dialects.endpoints import is_host_glob, is_target
+from qtctl.dialects.nearest import Known
 from qtctl.dialects.shell import quote
 
 
@@ -106,3 +107,9 @@ def _is_repeatable(command: Any, option: Any) -> bool:  # noqa: ANN401
 def _list_choices(option: Any) -> Sequence[str]:  # noqa: ANN401
     kind = option.type_descriptor.annotation
     return [each.value for each in kind] if isinstance(kind, type) and issubclass(kind, Enum) else ()
+
+
+def describe_unknown_option(name: str, alike: Iterable[str]) -> str:
+    """A message about an option that a command does not have. `alike`: options that it has."""
+    near = Known(alike).suggest(name)
+    return f"no such option: {name} ({near})" if near else f"no such option: {name}"

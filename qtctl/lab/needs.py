@@ -29,6 +29,7 @@ PACKAGES = {
 """Program → the Debian package that brings it."""
 
 CAP_SYS_ADMIN = 21
+STATUS = Path("/proc/self/status")
 INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
 INOTIFY_PER_HOST = 12
 INOTIFY_ENOUGH = 4096
@@ -47,6 +48,8 @@ def explain_why_not(*, build: bool = True) -> str | None:
         return f"lab hosts need Linux, this is {platform.system()}"
     if os.geteuid() != 0:
         return "lab hosts need root"
+    if not STATUS.exists():
+        return "/proc is not mounted here (mount -t proc proc /proc)"
     if not _may_administer():
         return "root lacks CAP_SYS_ADMIN here (an unprivileged container?)"
     try:
@@ -92,10 +95,16 @@ def raise_inotify(hosts: int, progress: Progress) -> None:
     if hosts * INOTIFY_PER_HOST < int(INOTIFY.read_text()):
         return
     progress(begun("", Stage.PREPARE, f"raising {INOTIFY} to {INOTIFY_ENOUGH} for {hosts} hosts"))
-    INOTIFY.write_text(str(INOTIFY_ENOUGH))
+    try:
+        INOTIFY.write_text(str(INOTIFY_ENOUGH))
+    except OSError as error:
+        what = f"{hosts} hosts need more inotify instances than {INOTIFY} allows: {error.strerror}"
+        raise LabError(
+            what, hint=f"sysctl fs.inotify.max_user_instances={INOTIFY_ENOUGH} where that is allowed"
+        ) from error
 
 
 def _may_administer() -> bool:
-    rows = split_lines(Path("/proc/self/status").read_text())
+    rows = split_lines(STATUS.read_text())
     effective = next((line.split()[1] for line in rows if line.startswith("CapEff:")), "0")
     return bool(int(effective, 16) >> CAP_SYS_ADMIN & 1)

@@ -24,17 +24,18 @@ ACLS = ("system.posix_acl_access", "system.posix_acl_default")
 ACL_ENTRY = struct.Struct("<HHI")
 """An ACL entry, after a header of four bytes: tag, permissions, and an id if the tag is in ACL_NAMED."""
 ACL_NAMED = (0x02, 0x08)
+UID_MAP = Path("/proc/self/uid_map")
 CAP_V2, CAP_V3, CAP_REVISION = 0x02000000, 0x03000000, 0xFF000000
 
 
 @cache
 def is_possible() -> bool:
     """Whether this machine can boot hosts in a user namespace."""
-    return _is_base_mapped(Path("/proc/self/uid_map").read_text()) and _probe_kernel()
+    return UID_MAP.exists() and _is_base_mapped(UID_MAP.read_text()) and _probe_kernel()
 
 
 def _is_base_mapped(uid_map: str) -> bool:
-    """Whether the uids from BASE are mapped (`uid_map`: /proc/self/uid_map). In a container they may not be."""
+    """Whether the uids from BASE are mapped (`uid_map`: the text of UID_MAP). In a container they may not be."""
     ranges = [(int(first), int(count)) for first, _, count in map(str.split, split_lines(uid_map))]
     return any(first <= BASE and first + count >= BASE + IDS for first, count in ranges)
 

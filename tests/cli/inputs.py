@@ -128,10 +128,13 @@ REGISTRY = (
         "an empty folder",
         make_folder("empty"),
         ("lint", "--registry", "empty"),
-        (
-            "fleet.toml: fleet.toml is missing from the registry (see docs/registry.md)",
-            "hosts.toml: hosts.toml is missing from the registry (see docs/registry.md)",
-        ),
+        (f"empty: there is no registry here ({WHERE})",),
+    ),
+    Case(
+        "the folder above a registry",
+        nothing,
+        ("lint", "--registry", "."),
+        (".: there is no registry here (did you mean registry?)",),
     ),
 )
 
@@ -357,6 +360,12 @@ USAGE = (
         nothing,
         ("audit", "--nope"),
         ("no such option: --nope (see qtctl audit --help)",),
+    ),
+    Case(
+        "a mistyped option",
+        nothing,
+        ("audit", "--hsot", "lab1"),
+        ("no such option: --hsot (did you mean --host?) (see qtctl audit --help)",),
     ),
     Case("deploy without a host", nothing, ("deploy",), ("missing option '--host' (see qtctl deploy --help)",)),
     Case("parity without a file", nothing, ("parity",), ("missing option '--compose' (see qtctl parity --help)",)),

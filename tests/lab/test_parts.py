@@ -1,6 +1,8 @@
 """The parts of the lab that need no booted host."""
 
 import shutil
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
@@ -11,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qtctl.cli.exits import Exit
 from qtctl.contained.folder import Folder, Links
 from qtctl.errors import LabError
 from qtctl.lab import cgroups, fence, network, ssh, state, userns
@@ -19,6 +22,7 @@ from qtctl.lab.cgroups import Hierarchy
 from qtctl.lab.processes import Process, find_process
 from qtctl.lab.state import HostState
 from qtctl.model.tree import Account
+from tests.cli.world import environment
 
 HOST = HostState("lab1", "169.254.20.2", "169.254.20.1", "bookworm", "/cache/x", "prod", "ssh-ed25519 AAAA root@lab1")
 
@@ -226,3 +230,14 @@ def test_two_labs_of_one_machine_do_not_meet(monkeypatch: pytest.MonkeyPatch, tm
         labels |= {network.name_device("lab1"), network.name_device("lab2")}
     assert len(labels) == 6
     assert all(len(label) <= 15 for label in labels)
+
+
+@pytest.mark.lab
+def test_without_proc_nothing_is_booted_and_the_reason_is_named(tmp_path: Path) -> None:
+    """A root that somebody entered with chroot alone. The mount is in a namespace that ends with the command."""
+    script = 'mount -t tmpfs none /proc && exec "$@"'
+    argv = ["unshare", "--mount", "sh", "-c", script, "sh", sys.executable, "-m", "qtctl", "lab", "up"]
+    done = subprocess.run(argv, capture_output=True, text=True, env=environment(tmp_path), check=False, timeout=60)
+    assert done.returncode == Exit.REFUSED
+    reason = "/proc is not mounted here (mount -t proc proc /proc)"
+    assert done.stderr == f"error: this machine cannot boot lab hosts: {reason}\n"
