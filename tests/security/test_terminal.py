@@ -25,7 +25,7 @@ WRITER = {"cli/output.py", "cli/tables.py"}
 """Nothing else writes to a terminal."""
 OTHERS = {
     "__main__.py": {"sys.stdout.write", "sys.stdout.flush", "sys.stderr.flush"},
-    "cli/main.py": {"sys.stdout.flush", "sys.stdout.fileno"},
+    "cli/main.py": {"sys.stdout.flush", "sys.stdout.fileno", "rich.markup"},
     "cli/interrupt.py": {"os.write"},
     "cli/live.py": {"Console", "rich.console", "rich.live", "rich.table", "rich.text"},
     "adapters/template_child.py": {"sys.stdout.flush", "sys.stdout.write"},
@@ -35,8 +35,9 @@ OTHERS = {
     "lab/standin.py": {"sys.stderr.write", "os.write"},
     "lab/terminal.py": {"os.write"},
 }
-"""Constants: a version, `interrupted`. Templates answer on a pipe to us, the stand-in is a program of lab hosts, and
-`lab exec` connects a terminal with a shell of a lab host, as it is."""
+"""Constants: a version, `interrupted`. Help texts are escaped for typer, which prints them. Templates answer on a pipe
+to us, and the stand-in is a program of lab hosts. `lab exec` connects a terminal with a shell of a lab host, as it is.
+"""
 
 
 def test_nothing_else_writes_to_a_terminal() -> None:
