@@ -20,10 +20,13 @@ from tests.live.box import ROOT
 GONE_WITHIN_S = 60.0
 NAME = "gone"
 CALLER = f"""
-import sys, time
+import signal, sys, time
 from qtctl.lab import lab, state
 from qtctl.lab.throwaway import make_throwaway_lab
 from qtctl.model.tree import Tree
+
+# A shell lets what it starts in the background ignore interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def show(event):
     print(event.detail, flush=True)
