@@ -45,7 +45,10 @@ def test_saved_evidence_is_judged_and_reported(tmp_path: Path) -> None:
 
 
 def test_what_is_wrong_is_an_input_error(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="toml"):
+    with pytest.raises(InputError, match="no registry here"):
+        registry.load(tmp_path)
+    (tmp_path / "policy.toml").write_text("")
+    with pytest.raises(InputError, match=r"fleet\.toml is missing"):
         registry.load(tmp_path)
     loaded = registry.load(ROOT / "registry")
     with pytest.raises(InputErrors):

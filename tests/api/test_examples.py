@@ -53,6 +53,7 @@ def test_findings_of_evidence_that_shows_a_fault(tmp_path: Path) -> None:
 
 
 def test_errors_are_lines_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text("")
     done = run(tmp_path, "findings.py", str(tmp_path), "evidence.json")
     assert (done.returncode, done.stdout) == (2, "")
     assert "Traceback" not in done.stderr
