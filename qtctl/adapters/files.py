@@ -32,11 +32,8 @@ def read_registry(folder: Path) -> dict[str, bytes]:
 
     Files that seem meant as one but have another name are included (a folder with / at the end), without content.
     """
-    if not folder.is_dir() or not _may_be_registry(folder):
-        inner = folder / "registry"
-        hint = "say where it is: --registry DIR or QTCTL_REGISTRY"
-        hint = f"did you mean {inner}?" if (inner / _FLEET).is_file() else hint
-        raise InputError("there is no registry here", hint=hint, place=Place(str(folder)))
+    if not os.path.lexists(folder / _FLEET):
+        _check_may_be_registry(folder)
     with _open_folder(folder) as root:
         read = (
             (f"{entry.path}{'/' * entry.is_folder}", _read_registry_file(root, entry))
@@ -45,11 +42,20 @@ def read_registry(folder: Path) -> dict[str, bytes]:
         return dict(sorted(_check_total_size(root, ((path, content) for path, content in read if content is not None))))
 
 
-def _may_be_registry(folder: Path) -> bool:
-    """Whether it has the file that every registry has, or might have it under a mistyped name."""
-    if (folder / _FLEET).exists():
-        return True
-    return any(folder.glob("*.toml")) and not (folder / "registry" / _FLEET).is_file()
+def _check_may_be_registry(folder: Path) -> None:
+    """Of a folder without fleet.toml, which might be there under a mistyped name. What cannot be read is left alone."""
+    inner = folder / "registry"
+    hint = "say where it is: --registry DIR or QTCTL_REGISTRY"
+    try:
+        found = any(path.suffix == ".toml" for path in folder.iterdir())
+    except PermissionError:
+        return
+    except OSError:
+        found = False
+    if os.path.lexists(inner / _FLEET):
+        found, hint = False, f"did you mean {inner}?"
+    if not found:
+        raise InputError("there is no registry here", hint=hint, place=Place(str(folder)))
 
 
 def _check_total_size(root: Folder, read: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
