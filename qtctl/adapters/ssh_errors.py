@@ -85,21 +85,17 @@ def explain_nothing_in_common(
 ) -> Unreachable:
     """An option that allows nothing that paramiko has."""
     return Unreachable(
-        f"{name_host(settings)}: {option} allows nothing that qtctl supports: {_list_some(wanted)}",
-        hint=f"add one of {_list_some(supported)} to {option} for this host in {settings.config}",
+        f"{name_host(settings)}: {option} allows nothing that qtctl supports: {join_some(wanted, _SOME)}",
+        hint=f"add one of {join_some(supported, _SOME)} to {option} for this host in {settings.config}",
     )
 
 
 def explain_not_offered(settings: Settings, option: str, wanted: Sequence[str]) -> Unreachable:
     """The host supports nothing that the option allows."""
     return Unreachable(
-        f"{name_host(settings)}: the host supports nothing that {option} allows: {_list_some(wanted)}",
+        f"{name_host(settings)}: the host supports nothing that {option} allows: {join_some(wanted, _SOME)}",
         hint=f"`ssh -v {quote(settings.target)}` shows what the host offers; {option} is set in {settings.config}",
     )
-
-
-def _list_some(names: Sequence[str]) -> str:
-    return join_some(names, _SOME)
 
 
 def explain_small_key(settings: Settings, bits: int) -> Unreachable:

@@ -14,7 +14,7 @@ from qtctl.engines.connect import connect_as_root, connect_to_control, make_decl
 from qtctl.engines.events import tell
 from qtctl.errors import HostError, InputError, Refused
 from qtctl.flows import in_worker
-from qtctl.flows.control import READ_S, CarryOut, Look, make_first_inquiry, refuse
+from qtctl.flows.control import READ_S, CarryOut, Look, refuse
 from qtctl.flows.control import control as run
 from qtctl.flows.control import plan_control as run_plan
 from qtctl.flows.reaching import Reaching, WorkerLost
@@ -89,9 +89,7 @@ def make_requests(
 
 def begin(task: ControlTask, reaching: Reaching) -> None:
     """Have the host asked for what `control` will plan with."""
-    desired = allow_stand_in(task.desired, task.target)
-    inquiry = make_first_inquiry(desired, task.request.units)
-    reaching.begin(in_worker.answer, reaching.connect(), inquiry, READ_S)
+    reaching.begin_control(task.desired, task.request.units)
 
 
 def control(

@@ -40,7 +40,7 @@ __all__ = ["find_earlier", "list_generations", "rollback"]
 
 def list_generations(declared: Declared, target: str, *, user: str | None = None) -> tuple[GenerationRecord, ...]:
     """The generations that `target` keeps, newest first. HostError if it could not be asked."""
-    return read_generations(partial(connect, make_declared_route(target, declared.desired, user, "deploy")))
+    return read_generations(_make_connector(declared, target, user))
 
 
 def find_earlier(
@@ -55,8 +55,7 @@ def find_earlier(
 
     DeployRefused if there is none, or it is damaged.
     """
-    route = make_declared_route(target, declared.desired, user, "deploy")
-    open_ = connector or partial(connect, route)
+    open_ = connector or _make_connector(declared, target, user)
 
     def connect_and_load() -> Host:
         host = open_()
@@ -68,15 +67,16 @@ def find_earlier(
 
 def find_before(declared: Declared, target: str, number: int, *, user: str | None = None) -> EarlierGeneration:
     """The generation that was in force before generation `number`, which must be the current one. DeployRefused."""
-    route = make_declared_route(target, declared.desired, user, "deploy")
-    return fetch_before(partial(connect, route), declared.desired, number)
+    return fetch_before(_make_connector(declared, target, user), declared.desired, number)
 
 
 def find_found(declared: Declared, target: str, *, user: str | None = None) -> FoundGeneration:
     """Generation 0 of `target`. DeployRefused if it keeps none, or it is damaged."""
-    return fetch_found(
-        partial(connect, make_declared_route(target, declared.desired, user, "deploy")), declared.desired
-    )
+    return fetch_found(_make_connector(declared, target, user), declared.desired)
+
+
+def _make_connector(declared: Declared, target: str, user: str | None) -> Connector:
+    return partial(connect, make_declared_route(target, declared.desired, user, "deploy"))
 
 
 def _load_rules() -> None:

@@ -53,7 +53,7 @@ def select_on_hosts(
 
 def begin(task: StatusTask, reaching: Reaching) -> None:
     """Have the host asked for what `look` will wait for."""
-    reaching.begin(in_worker.look, reaching.connect(), _make_question(task))
+    reaching.begin_look(task.desired, task.units, task.lines)
 
 
 def look(task: StatusTask, reaching: Reaching | None = None) -> HostLook:

@@ -84,22 +84,17 @@ def _begin_to_reach(look: UnitsOf) -> "Reaching":
 
 def _begin_to_look(reaching: "Reaching", known: "Desired", look: UnitsOf) -> None:
     """Connect, and ask what the command will ask first. InputError if a word means no unit."""
-    from qtctl.flows import in_worker
     from qtctl.plan.control_units import choose_units
-    from qtctl.plan.identity import allow_stand_in
 
     changing = look.role == "deploy"
     units = tuple(each.unit for each in choose_units(known, look.words, look.categories, changing=changing))
-    route, desired = reaching.connect(), allow_stand_in(known, look.target.host)
+    reaching.connect()
     if changing:
-        from qtctl.flows.control import READ_S, make_first_inquiry
-
-        reaching.begin(in_worker.answer, route, make_first_inquiry(desired, units), READ_S)
+        reaching.begin_control(known, units)
         return
-    from qtctl.flows.units_question import LINES, make_question
+    from qtctl.flows.units_question import LINES
 
-    lines = LINES if look.words or look.categories else 0
-    reaching.begin(in_worker.look, route, make_question(desired, units, lines))
+    reaching.begin_look(known, units, LINES if look.words or look.categories else 0)
 
 
 def reuse_started(started: "Started | None", target: Target) -> "Asking":
@@ -137,15 +132,7 @@ def find_target(argv: Sequence[str], environ: Mapping[str, str]) -> Target | Non
     options = _parse_options(argv[len(command) :], COMMANDS[command], FLAGS[command]) if command is not None else None
     if options is None or not _are_acceptable(options) or (command == ("audit",) and environ.get("QTCTL_ENGINE")):
         return None
-    templates = options.get("--templates")
-    return Target(
-        Path(options.get("--registry") or environ.get("QTCTL_REGISTRY") or "registry"),
-        options["--host"],
-        options.get("--as"),
-        options.get("--user"),
-        Path(templates) if templates is not None else None,
-        "--become" in options,
-    )
+    return _make_target(options, environ)
 
 
 def find_units(argv: Sequence[str], environ: Mapping[str, str]) -> UnitsOf | None:
@@ -161,13 +148,19 @@ def find_units(argv: Sequence[str], environ: Mapping[str, str]) -> UnitsOf | Non
     shown = options.get("--format", "table")
     if role == "deploy" and ((shown != "table" and not {"--yes", "-y"} & options.keys()) or not (words or category)):
         return None
-    target = Target(
+    return UnitsOf(_make_target(options, environ), role, words, () if category is None else (category,))
+
+
+def _make_target(options: Mapping[str, str], environ: Mapping[str, str]) -> Target:
+    templates = options.get("--templates")
+    return Target(
         Path(options.get("--registry") or environ.get("QTCTL_REGISTRY") or "registry"),
         options["--host"],
         options.get("--as"),
         options.get("--user"),
+        Path(templates) if templates is not None else None,
+        "--become" in options,
     )
-    return UnitsOf(target, role, words, () if category is None else (category,))
 
 
 def _take_words(argv: Sequence[str], values: Collection[str]) -> tuple[Words, list[str]]:

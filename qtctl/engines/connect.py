@@ -31,26 +31,18 @@ def connect(route: Route) -> "Host":
     return _connect_ssh(route)
 
 
-def connect_ahead(route: Route, meanwhile: Callable[[], object], timeout_s: float = CONNECT_S) -> "Host":
+def connect_ahead(
+    route: Route, meanwhile: Callable[[], object], timeout_s: float = CONNECT_S, *, shell: bool = True
+) -> "Host":
     """Connect, and open the channels that an audit needs first. `meanwhile` runs while the host opens them.
 
-    `timeout_s`: for each stage of connecting.
+    `timeout_s`: for each stage of connecting. `shell`: not needed for a look at units alone.
     """
     if route.target == LOCAL:
         return connect(route)
     host = _connect_ssh(route, timeout_s)
     BackgroundThread(meanwhile)
-    host.prepare()
-    return host
-
-
-def connect_to_look(route: Route, meanwhile: Callable[[], object]) -> "Host":
-    """As `connect_ahead`, for a look at units alone: it needs the bus first."""
-    if route.target == LOCAL:
-        return connect(route)
-    host = _connect_ssh(route)
-    BackgroundThread(meanwhile)
-    host.prepare(shell=False)
+    host.prepare(shell=shell)
     return host
 
 

@@ -9,7 +9,7 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from qtctl.adapters.background_thread import BackgroundThread
-from qtctl.engines.connect import CONNECT_S, connect, connect_ahead, connect_to_control, connect_to_look
+from qtctl.engines.connect import CONNECT_S, connect, connect_ahead, connect_to_control
 from qtctl.engines.events import tell
 from qtctl.engines.work import Purpose
 from qtctl.errors import TemporarilyUnreachable, Unreachable
@@ -43,7 +43,7 @@ LOOK_OTHERWISE = "the host is broken or hostile; look at it by other means"
 
 _OPENERS: "dict[Purpose, Callable[[Route, Callable[[], object]], Host]]" = {
     Purpose.AUDIT: connect_ahead,
-    Purpose.LOOK: connect_to_look,
+    Purpose.LOOK: partial(connect_ahead, shell=False),
     Purpose.CONTROL: connect_to_control,
 }
 _ahead: "dict[Route, tuple[float, BackgroundThread[Host]]]" = {}

@@ -125,6 +125,7 @@ def restore(
 
     `names`: as in `plan_restore`. DeployRefused if it could not be reached or read.
     """
+    names = names or FleetNames.of(desired)
     with ExitStack() as opened:
         try:
             host = opened.enter_context(share_connection(connect))
@@ -140,8 +141,7 @@ def restore(
         if not planned.changes:
             return DeployOutcome(plan=planned, status=DeployStatus.UNCHANGED)
         kept = replace(desired, files=list_files(backup))
-        given = names or FleetNames.of(desired)
-        gate = RestoreGate(kept, desired, clock, backup, found.look.installed, steady_s, given, words)
+        gate = RestoreGate(kept, desired, clock, backup, found.look.installed, steady_s, names, words)
         return carry_out(
             Contact(host, connect, clock, opened),
             planned,

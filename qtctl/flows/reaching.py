@@ -1,6 +1,6 @@
 """Connects to one host as soon as the registry says how it is reached, for commands that ask it several things."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from qtctl.engines.early_connection import EarlyConnection
     from qtctl.flows.cached_desired import CachedDesired
     from qtctl.flows.declared import Declared
+    from qtctl.model.desired import Desired
     from qtctl.model.route import Route
 
 
@@ -73,6 +74,25 @@ class Reaching(Closing):
             self._route = make_declared_route(self.target.host, self.declare().desired, self.target.user, self.role)
             self._engine.announce(self._route, Purpose.CONTROL if self.role == "deploy" else Purpose.LOOK)
         return self._route
+
+    def begin_look(self, desired: "Desired", units: Sequence[str], lines: int) -> None:
+        """Have the host asked how these units are. `lines`: of each unit's journal."""
+        from qtctl.flows import in_worker  # noqa: PLC0415 - as in _find
+        from qtctl.flows.units_question import make_question  # noqa: PLC0415
+        from qtctl.plan.identity import allow_stand_in  # noqa: PLC0415
+
+        route = self.connect()
+        self.begin(in_worker.look, route, make_question(allow_stand_in(desired, self.target.host), units, lines))
+
+    def begin_control(self, desired: "Desired", units: Sequence[str]) -> None:
+        """Have the host asked for what an action on these units is planned with."""
+        from qtctl.flows import in_worker  # noqa: PLC0415 - as in _find
+        from qtctl.flows.control import READ_S, make_first_inquiry  # noqa: PLC0415
+        from qtctl.plan.identity import allow_stand_in  # noqa: PLC0415
+
+        route = self.connect()
+        inquiry = make_first_inquiry(allow_stand_in(desired, self.target.host), units)
+        self.begin(in_worker.answer, route, inquiry, READ_S)
 
     def allow(self, seconds: float) -> None:
         """For the work that takes longest, besides what it may take to connect and to look."""

@@ -1,6 +1,7 @@
 """Which generation a host goes back to, and what it must have then. The rest of a rollback is a deploy."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -8,7 +9,7 @@ from qtctl.apply.generations import fetch_desired, list_generations
 from qtctl.apply.generations import fetch_found as fetch_backup
 from qtctl.errors import DeployRefused, HostError
 from qtctl.flows.found import widen_names
-from qtctl.interfaces.host import Connector
+from qtctl.interfaces.host import Connector, Host
 from qtctl.model.backup import Backup
 from qtctl.model.desired import Desired
 from qtctl.model.desired_store import DesiredStore
@@ -54,19 +55,12 @@ def fetch_earlier(connect: Connector, declared: Desired, number: int | None) -> 
 
 def fetch_found(connect: Connector, declared: Desired) -> FoundGeneration:
     """Generation 0. DeployRefused if the host keeps none, if it is damaged, or belongs to another host or fleet."""
-    try:
-        with connect() as host:
-            address = host.address
-            records = [each for each in list_generations(host) if each.outcome == FOUND]
-            if not records:
-                what = f"{declared.host}: nothing was changed: generation 0 is not on the host"
-                raise DeployRefused(what, hint=_SEE.format(host=address))
-            backup = fetch_backup(host, records[0].number)
-    except HostError as error:
-        raise DeployRefused(f"nothing was changed: {error.what}", hint=error.hint) from error
-    except DamagedGeneration as error:
-        what = f"{declared.host}: nothing was changed: generation 0 is damaged: {error}"
-        raise DeployRefused(what, hint=_SEE.format(host=address)) from error
+    with _fetching(connect, declared, "0") as host:
+        records = [each for each in list_generations(host) if each.outcome == FOUND]
+        if not records:
+            what = f"{declared.host}: nothing was changed: generation 0 is not on the host"
+            raise DeployRefused(what, hint=_SEE.format(host=host.address))
+        backup = fetch_backup(host, records[0].number)
     return FoundGeneration(records[0], check_found(backup, declared))
 
 
@@ -100,11 +94,18 @@ def _fetch(
     find: Callable[[Sequence[GenerationRecord], str], GenerationRecord],
     wanted: str,
 ) -> EarlierGeneration:
+    with _fetching(connect, declared, wanted) as host:
+        record = find(list_generations(host), host.address)
+        return EarlierGeneration(record, check(fetch_desired(host, record.number), record, declared))
+
+
+@contextmanager
+def _fetching(connect: Connector, declared: Desired, wanted: str) -> Iterator[Host]:
+    """A connection over which a generation is fetched: DeployRefused if that fails, or if it is damaged."""
     try:
         with connect() as host:
             address = host.address
-            record = find(list_generations(host), address)
-            return EarlierGeneration(record, check(fetch_desired(host, record.number), record, declared))
+            yield host
     except HostError as error:
         raise DeployRefused(f"nothing was changed: {error.what}", hint=error.hint) from error
     except DamagedGeneration as error:

@@ -120,7 +120,7 @@ class LineReader:
             get = fields.get
             stamped = int(fields["__REALTIME_TIMESTAMP"])
             unit = get("_SYSTEMD_UNIT")
-            if unit.__class__ is not str or unit not in self._units:
+            if not isinstance(unit, str) or unit not in self._units:
                 unit = self._find_unit(fields)
             message, priority, pid = get("MESSAGE"), get("PRIORITY"), get("_PID")
             return LogLine(
@@ -128,10 +128,10 @@ class LineReader:
                 self._host,
                 unit,
                 self._units.get(unit, unit),
-                message if message.__class__ is str else _read_text(message),
+                _read_text(message),
                 stamped,
-                _PRIORITIES.get(priority) if priority.__class__ is str else None,
-                _read_pid(pid) if pid.__class__ is str else None,
+                _PRIORITIES.get(priority) if isinstance(priority, str) else None,
+                _read_pid(pid) if isinstance(pid, str) else None,
                 fields["__CURSOR"] if self._keeps_cursors else "",
             )
         except (ValueError, KeyError, TypeError, RecursionError):

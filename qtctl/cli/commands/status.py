@@ -44,7 +44,7 @@ class _Given:
     lines: int
 
     def count_lines(self) -> int:
-        """None if nothing is named: then all units of the host are shown."""
+        """0 if nothing is named: then all units of the host are shown."""
         return self.lines if self.units or self.categories else 0
 
 
