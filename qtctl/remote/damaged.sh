@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2154,SC2015
 # What is wrong with the record of a transaction. The record is the one file in $base/tx: its name is the state, its
 # content the number of the generation. Given: base.
 
@@ -6,7 +6,7 @@
 find_damage() {
   damage='' only=''
   for each in "$base"/tx/*; do
-    [ -e "$each" ] || [ -L "$each" ] || {
+    is_there "$each" || {
       [ "$each" != "$base/tx/*" ] || return 0
       # Another process has just renamed it.
       find_damage
@@ -16,10 +16,15 @@ find_damage() {
     only=$each
     [ -z "$damage" ] || break
     case ${each##*/} in staged | armed | applying | gating | confirmed | restoring | broken) ;; *) damage="$each: there is no such state" ;; esac
-    [ ! -L "$each" ] && [ -f "$each" ] || damage="$each is not a regular file"
-    [ -n "$damage" ] || judge_number "$each" || { find_damage && return; }
+    [ ! -L "$each" ] && [ -f "$each" ] || {
+      is_there "$each" || { find_damage; return; }
+      damage="$each is not a regular file"
+    }
+    [ -n "$damage" ] || judge_number "$each" || { find_damage; return; }
   done
 } 2>/dev/null
+
+is_there() { [ -e "$1" ] || [ -L "$1" ]; }
 
 # judge_number FILE: false if the file is gone because another process renamed it.
 judge_number() {

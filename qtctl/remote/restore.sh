@@ -219,10 +219,10 @@ restore_and_end() {
   attempts=0
   until restore; do
     attempts=$((attempts + 1))
-    [ "$attempts" -lt 3 ] || { run_locked move restoring broken && return 1; }
+    [ "$attempts" -lt 3 ] || { await_lock move restoring broken; return 1; }
     sleep 2
   done
-  run_locked end_restored
+  await_lock end_restored
 }
 end_restored() {
   is restoring || return 0

@@ -58,11 +58,11 @@ give_up() {
 # work: the worker. It applies the steps, then moves the transaction to gating or to restoring.
 work() {
   if apply; then
-    run_locked move applying gating
+    await_lock move applying gating
   else
     note why 'a step failed'
     moved_for='a step failed'
-    run_locked move applying restoring
+    await_lock move applying restoring
   fi
 }
 
@@ -159,7 +159,7 @@ verify() {
   use_generation "$number" :
   read_steps
   units_touched=$newline units_stopped=$newline
-  if load_old && bring_back; then run_locked end_restored; else run_locked move restoring broken; fi
+  if load_old && bring_back; then await_lock end_restored; else await_lock move restoring broken; fi
 }
 
 # recover PERSON: roll back again after a failed rollback, or if nothing on the host ends the transaction. Only one at a

@@ -47,6 +47,15 @@ run_locked() {
   ) 9>>"$base/lock"
 }
 
+# await_lock COMMAND...: the same, however long another process holds the lock. For what nobody else would do again.
+await_lock() {
+  while :; do
+    run_locked "$@" && return
+    locked=$?
+    [ "$locked" = 75 ] || return "$locked"
+  done
+}
+
 # note WORD...: add exactly one line to the journal. A full disk must not stop a rollback.
 note() {
   IFS=$tab

@@ -4,6 +4,7 @@ import json
 import shlex
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,40 @@ def test_a_person_gives_it_up(base: Path) -> None:
     assert (record["event"], record["action"]) == ("accepted", "recover")
     assert "accepted by ann@desk" in record["why"]
     assert "state idle\n" in (base / "status").read_text()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_record_that_is_renamed_while_it_is_looked_at_is_not_damaged(base: Path, shell: str) -> None:
+    """The service that watches over a deploy ends if its record is damaged, and then nobody rolls it back."""
+    states = ("gating", "restoring", "armed", "applying")
+    looks = (
+        'n=0; while [ $n -lt 6000 ]; do n=$((n + 1)); find_damage; [ -z "$damage" ] || echo "$damage"; done; echo whole'
+    )
+    script = f"base={shlex.quote(str(base))}\n{read_script('damaged.sh')}\n{looks}\n"
+    (base / "tx/applying").write_text("2\n")
+    with subprocess.Popen([shell, "-c", script], stdout=subprocess.PIPE, text=True) as looking:
+        renames = 0
+        while looking.poll() is None:
+            (base / "tx" / states[renames % 4 - 1]).rename(base / "tx" / states[renames % 4])
+            renames += 1
+            time.sleep(0.0002)
+        assert looking.stdout is not None
+        assert looking.stdout.read() == "whole\n"
+    assert renames > 100
+
+
+def test_a_rollback_ends_however_long_another_process_holds_the_lock(base: Path) -> None:
+    (base / "tx/restoring").write_text("2\n")
+    (base / "gen/2/word").write_text("abc\n")
+    quick = 'flock() { command flock -w 0.2 "$3"; }\nrestore() { restored=x$restored; }\n'
+    script = (
+        f"{make_input(1)}\nbase={shlex.quote(str(base))} store=$base/store\n"
+        + "\n".join(map(read_script, ("trail.sh", "damaged.sh", "transaction.sh", "restore.sh")))
+        + f"\nlogger() {{ cat >/dev/null; }}\n{quick}gone='' restored=''\n"
+        + "use_generation 2 restore_and_end\necho $restored\n"
+    )
+    with subprocess.Popen(["flock", base / "lock", "sleep", "1.5"]):
+        done = subprocess.run(["dash"], input=script, capture_output=True, text=True, check=True, timeout=20)
+    assert done.stdout == "x\n"
+    assert (base / "gen/2/outcome").read_text() == "restored\n"
+    assert list((base / "tx").iterdir()) == []
