@@ -10,6 +10,7 @@ from qtctl.model.unit_kinds import UNIT_TABLES
 from qtctl.registry.load import load
 from qtctl.reports import flow, module_registry
 from qtctl.reports.audit_sheet import HostSheet
+from qtctl.reports.history import LOOKS
 from qtctl.reports.look import FactReader
 from qtctl.reports.overview_services import list_services
 from qtctl.reports.sheet import Drawing
@@ -25,17 +26,28 @@ ORDER = "Left to right: what starts first. Dashed: a tie without order."
 TARGETS = "Targets, and what is in them."
 
 
-def show_host(declared: Declared, evidence: Evidence, checks: tuple[Finding, ...]) -> HostSheet:
-    """`checks`: every check of an audit of `evidence`."""
-    registry = load(declared.files)
+def show_host(
+    declared: Declared,
+    evidence: Evidence,
+    checks: tuple[Finding, ...],
+    *,
+    registry: Registry | None = None,
+    name: str = "",
+    looks: int = LOOKS,
+) -> HostSheet:
+    """`checks`: of an audit of `evidence`. `registry`: as loaded from `declared`, if it is.
+
+    `name`: what the names of pictures begin with, if a page has several hosts. `looks`: as of `show_trends`.
+    """
+    registry = registry or load(declared.files)
     modules = module_registry.build_report(declared.desired, evidence, checks)
     draw = _Pictures(registry, declared, modules)
     return HostSheet(
         modules=modules,
         services=list_services(modules, declared.desired, FactReader.of(evidence)),
-        flow=draw(What.STREAMS, "flow", FLOW),
-        order=(*draw(What.TARGETS, "targets", TARGETS), *draw(What.ORDER, "order", ORDER)),
-        history=show_trends(evidence),
+        flow=draw(What.STREAMS, f"{name}flow", FLOW),
+        order=(*draw(What.TARGETS, f"{name}targets", TARGETS), *draw(What.ORDER, f"{name}order", ORDER)),
+        history=show_trends(evidence, looks),
     )
 
 

@@ -18,6 +18,7 @@ from qtctl.model.events import Stage, begun
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from qtctl.api.fleet_pages import HostPages
     from qtctl.cli.audit_part import Shown
     from qtctl.engines.scheduler import Scheduler
     from qtctl.findings.finding import Finding
@@ -55,18 +56,19 @@ class Hosts(NamedTuple):
 
 
 def audit_fleet(chosen: FleetSource, shown: "Shown", *, save: Path | None) -> Exit:
-    from qtctl.formats.catalogue import is_streamed
+    from qtctl.formats.catalogue import is_streamed, shows_sheets
     from qtctl.reports.view import name_under
 
     if save is not None:
         _check_folder(save)
     earlier = shown.part.read_earlier()
-    judging = _make_judging(shown, with_evidence=save is not None)
-    streamed = is_streamed(choose_format(shown.format))
+    written = choose_format(shown.format)
+    streamed, drawn = is_streamed(written), shows_sheets(written)
+    judging = _make_judging(shown, with_evidence=drawn or save is not None)
     with notice_interrupts() as interrupted:
         with open_hosts(chosen, judging, earlier, interrupted) as hosts:
             interrupted.report = True
-            audited = _Audited(hosts, shown.part.selection, earlier, save)
+            audited = _Audited(hosts, shown.part.selection, earlier, save, drawn=drawn)
             if streamed:
                 present(audited.build_stream(hosts.results), shown.format)
             else:
@@ -96,18 +98,23 @@ def gather_by_engine(chosen: FleetSource) -> "tuple[Declared, Evidence]":
 class _Audited:
     """The results of hosts as they come, and at the end all of them together."""
 
-    def __init__(self, hosts: Hosts, selection: "Selection", earlier: "Earlier | None", save: Path | None) -> None:
+    def __init__(
+        self, hosts: Hosts, selection: "Selection", earlier: "Earlier | None", save: Path | None, *, drawn: bool
+    ) -> None:
         self._basis, self._targets = hosts.basis, hosts.targets
         self._selection, self._earlier, self._save = selection, earlier, save
         self._results: dict[int, HostResult] = {}
         self._words: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._pages = _make_pages(hosts.basis) if drawn else None
 
     def take(self, result: "HostResult") -> "HostResult":
-        """Keep the result; its evidence is saved, and kept no longer."""
+        """Keep the result; its evidence is saved, and kept no longer unless a page shows it."""
         from qtctl.audit.compared import share_words
 
         if self._save is not None and result.evidence is not None:
             save_text(result.evidence, self._save / f"{result.target}.json")
+        if self._pages is not None:
+            self._pages.take(result)
         kept = replace(result, evidence=None, traits=share_words(result.traits, self._words))
         self._results[result.number] = kept
         return kept
@@ -147,7 +154,8 @@ class _Audited:
         from qtctl.reports.fleet_view import build_view
 
         checks = [(each.target, each.findings) for each in self.ordered]
-        return build_view(self.report, checks, self.compared, locate, verbose=verbose)
+        hosts = self._pages.show if self._pages is not None else None
+        return build_view(self.report, checks, self.compared, locate, verbose=verbose, hosts=hosts)
 
     def build_stream(self, results: "Iterator[HostResult]") -> "View":
         """A view whose parts are the results as they come."""
@@ -205,6 +213,12 @@ def _follow(
         for each in results:
             progress.add(each)
             yield each
+
+
+def _make_pages(basis: "Basis") -> "HostPages":
+    from qtctl.api.fleet_pages import HostPages
+
+    return HostPages(basis)
 
 
 def _make_judging(shown: "Shown", *, with_evidence: bool) -> "Judging":

@@ -19,7 +19,7 @@ from qtctl.formats import findings, lines, pages
 if TYPE_CHECKING:
     from qtctl.reports.view import View
 
-TABLE, MARKDOWN = "table", "md"
+TABLE, MARKDOWN, HTML = "table", "md", "html"
 """The cli draws tables: only it speaks to a terminal."""
 
 
@@ -69,6 +69,11 @@ def is_streamed(name: str) -> bool:
 def reads_findings(name: str) -> bool:
     """Whether the format lists everything that was judged, with what holds, and not only what the report says."""
     return name != TABLE and name not in _list_modules(pages)
+
+
+def shows_sheets(name: str) -> bool:
+    """Whether the format shows a report's sheet, if it has one."""
+    return name == HTML
 
 
 def write_text(view: "View", name: str) -> str:

@@ -107,26 +107,31 @@ def list_tiles(report: AuditReport) -> Iterator[Tile]:
 
 def _list_chapters(report: AuditReport, host: HostSheet | None) -> Iterator[Chapter]:
     if host is not None and not report.unreachable:
-        seen = host.modules
-        yield Chapter("Event flow", tuple(_show_streams(seen.streams)), host.flow)
-        yield Chapter("Services", _show_services(host.services))
-        yield Chapter("History", host.history)
-        yield Chapter("Ports", tuple(_show_ports(seen)))
-        yield Chapter("Targets and order", show_units(seen.targets, "target"), host.order)
-        yield Chapter("Timers", show_timers(seen))
-        yield Chapter("Virtual environments", show_venvs(seen))
-        infra = seen.infrastructure
-        yield Chapter(
-            "Stores and externals",
-            (
-                *show_stores(infra.stores),
-                *show_units(infra.externals, "service"),
-                *([Section("Other keys", keys)] if (keys := show_keys(seen.keys)) else ()),
-            ),
-        )
-        yield Chapter("Host", (*_show_room(report.baseline), *show_baseline(report.baseline)))
+        yield from list_host_chapters(report, host)
     severities = Table(("severity", *(Column(name, right=True) for name in _COUNTS)), tuple(list_severities(report)))
     yield Chapter("Checks", (severities,))
+
+
+def list_host_chapters(report: AuditReport, host: HostSheet) -> Iterator[Chapter]:
+    """What is on a host that answered, beside its findings."""
+    seen = host.modules
+    yield Chapter("Event flow", tuple(_show_streams(seen.streams)), host.flow)
+    yield Chapter("Services", _show_services(host.services))
+    yield Chapter("History", host.history)
+    yield Chapter("Ports", tuple(_show_ports(seen)))
+    yield Chapter("Targets and order", show_units(seen.targets, "target"), host.order)
+    yield Chapter("Timers", show_timers(seen))
+    yield Chapter("Virtual environments", show_venvs(seen))
+    infra = seen.infrastructure
+    yield Chapter(
+        "Stores and externals",
+        (
+            *show_stores(infra.stores),
+            *show_units(infra.externals, "service"),
+            *([Section("Other keys", keys)] if (keys := show_keys(seen.keys)) else ()),
+        ),
+    )
+    yield Chapter("Host", (*_show_room(report.baseline), *show_baseline(report.baseline)))
 
 
 _COUNTS = ("holds", "broken", "unknown", "not asked")

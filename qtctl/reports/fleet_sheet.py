@@ -1,21 +1,28 @@
-"""An audit of several hosts as a page for a browser: verdict, hosts, and the causes over all of them."""
+"""An audit of several hosts as a page for a browser: verdict, causes over all of them, and what is on each host."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from qtctl.findings.finding import Severity
 from qtctl.reports.audit import AuditReport
 from qtctl.reports.audit_page import VERDICTS
-from qtctl.reports.audit_sheet import SEVERITY_TONES, TONES
+from qtctl.reports.audit_sheet import SEVERITY_TONES, TONES, HostSheet, list_host_chapters
 from qtctl.reports.blocks import Block, Code, Column, Paragraph, Text, Tone, Toned, make_table, split_parts
 from qtctl.reports.fleet import FleetReport, describe_interrupted
 from qtctl.reports.fleet_page import write_headline
 from qtctl.reports.fleet_rows import WORST_FIRST
 from qtctl.reports.phrases import format_count
-from qtctl.reports.sheet import Cause, Chapter, Sheet, Tile
+from qtctl.reports.sheet import Cause, Chapter, Member, Members, Sheet, Tile
 from qtctl.reports.sheet_causes import make_fleet_causes
 
+MOST = 20
+"""Hosts that the page shows in full."""
+LARGEST = 4_000_000
+"""Characters of their pictures, after which no further host is added."""
+HostSheets = Iterable[tuple[AuditReport, HostSheet]]
 
-def build_sheet(report: FleetReport) -> Sheet:
+
+def build_sheet(report: FleetReport, hosts: HostSheets = ()) -> Sheet:
+    """`hosts`: what is on those that are shown in full, the worst first. No more of them is made than is shown."""
     unknowns = [(each.address, check) for each in report.hosts for check in each.unknowns]
     unknowns += [("", check) for check in report.compared.unknowns]
     causes = make_fleet_causes(report, unknowns)
@@ -35,7 +42,51 @@ def build_sheet(report: FleetReport) -> Sheet:
         judged=True,
         hosts=True,
         chapters=(Chapter("Hosts", tuple(_show_hosts(report))),),
+        each=_show_each(report, hosts),
     )
+
+
+def rank_host(report: AuditReport) -> tuple[int, int, int]:
+    """Those furthest from what is declared first."""
+    errors = sum(each.severity is Severity.ERROR and each.waiver is None for each in report.findings)
+    return WORST_FIRST.index(report.verdict), -errors, -report.totals.broken
+
+
+def _show_each(report: FleetReport, hosts: HostSheets) -> Members:
+    members = tuple(_list_members(hosts))
+    answered = sum(not each.unreachable for each in report.hosts)
+    note: Text = ""
+    if len(members) < answered:
+        note = (
+            f"The {len(members)} of {answered:,} hosts that differ most from what is declared. Any other: ",
+            Code("qtctl audit --host NAME --format html"),
+        )
+    return Members("Host by host", note, members)
+
+
+def _list_members(hosts: HostSheets) -> Iterator[Member]:
+    drawn = 0
+    for report, host in hosts:
+        yield Member(
+            name=report.address,
+            verdict=_name_verdict(report),
+            tone=TONES[report.verdict],
+            about=_describe(report),
+            chapters=tuple(list_host_chapters(report, host)),
+        )
+        drawn += sum(len(each.markup) for each in (*host.flow, *host.order))
+        if drawn > LARGEST:
+            return
+
+
+def _describe(report: AuditReport) -> str:
+    totals = report.totals
+    counts = ((totals.broken, "broken"), (totals.unknown, "unknown"), (totals.holds, "hold"))
+    return ", ".join(f"{number:,} {word}" for number, word in counts if number)
+
+
+def _name_verdict(report: AuditReport) -> str:
+    return VERDICTS[report.verdict.value].partition(":")[0]
 
 
 def _list_tiles(report: FleetReport, causes: tuple[Cause, ...]) -> Iterator[Tile]:
@@ -66,7 +117,7 @@ def _make_row(each: AuditReport) -> tuple[Text, ...]:
     ids = ", ".join(dict.fromkeys(check.id for check in each.findings if check.waiver is None))
     return (
         Code(each.address),
-        Toned(VERDICTS[each.verdict.value].partition(":")[0], TONES[each.verdict]),
+        Toned(_name_verdict(each), TONES[each.verdict]),
         *numbers,
         each.unreachable or ids,
     )

@@ -11,7 +11,7 @@ from qtctl.reports.fleet import FleetReport, to_json
 from qtctl.reports.fleet_lines import write_lines
 from qtctl.reports.fleet_page import build_page
 from qtctl.reports.fleet_screen import build_screen
-from qtctl.reports.fleet_sheet import build_sheet
+from qtctl.reports.fleet_sheet import HostSheets, build_sheet
 from qtctl.reports.phrases import fold_names
 from qtctl.reports.view import Suite, View
 
@@ -23,10 +23,11 @@ def build_view(
     locate: Callable[[str], str],
     *,
     verbose: bool = False,
+    hosts: Callable[[], HostSheets] | None = None,
 ) -> View:
     """`checks`: host and what was judged there, with what holds. `compared`: the checks that compare the hosts.
 
-    `verbose`: each host in full, also on a screen and on a page.
+    `verbose`: each host in full, also on a screen and on a page. `hosts`: what a page for a browser shows of hosts.
     """
     return View(
         name="audit",
@@ -41,7 +42,7 @@ def build_view(
             *(Suite(host, each, host) for host, each in checks),
             *([Suite("hosts compared", compared)] if compared else []),
         ],
-        sheet=partial(build_sheet, report),
+        sheet=lambda: build_sheet(report, hosts() if hosts else ()),
     )
 
 

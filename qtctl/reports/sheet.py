@@ -73,6 +73,26 @@ class Chapter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One of several things of a kind, closed until somebody opens it. `about`: what is seen while it is closed."""
+
+    name: str
+    verdict: str
+    tone: Tone
+    about: str = ""
+    chapters: tuple[Chapter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Each is a page of its own within the page. `note`: which of them are here, if not all."""
+
+    title: str = ""
+    note: Text = ""
+    members: tuple[Member, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
     """`at`: UTC, ISO 8601, the moment that it is about; '' if there is none. `hosts`: whether rows name theirs."""
 
@@ -87,3 +107,4 @@ class Sheet:
     judged: bool = False
     hosts: bool = False
     chapters: tuple[Chapter, ...] = ()
+    each: Members = Members()

@@ -1,6 +1,7 @@
 """python -m tests.bench.page [HOSTS [FINDINGS]]: how fast the page of a large fleet opens in a browser, and filters.
 
-By default 1,000 hosts with 20 findings each, of twelve kinds, all on different subjects. `open` is from the start of
+By default 1,000 hosts with 20 findings each, of twelve kinds, all on different subjects, and as many hosts in full as
+a page has. `open` is from the start of
 the navigation until the first frame after the page is loaded; `filter` from a key of the search to the frame that shows
 its result, the slowest of several. Beside both is the processor time that the page's thread took, which a busy machine
 does not change much. Exit 1 if one is over its aim. Nothing is asked of any host.
@@ -15,12 +16,15 @@ from statistics import median
 
 from playwright.sync_api import Browser, Page
 
+from qtctl.api.fleet_pages import HostPages
 from qtctl.findings.finding import Finding, Outcome, Proof, Severity
 from qtctl.formats.pages.html import write
 from qtctl.reports.fleet import build_report
+from qtctl.reports.fleet_sheet import MOST
 from qtctl.reports.fleet_view import build_view
 from qtctl.reports.view import keep_name
 from tests.page.browser import start, view
+from tests.page.fleet import make_results
 from tests.reports.fleets import report
 
 HOSTS, FINDINGS = 1000, 20
@@ -69,8 +73,13 @@ def write_page(hosts: int, findings: int, to: Path) -> float:
     """Seconds that it took to write."""
     checks = [(f"host-{at:04}", make_findings(f"host-{at:04}", at, findings)) for at in range(hosts)]
     reports = [report(host, each) for host, each in checks]
+    names = tuple(host for host, _ in checks[:MOST])
+    basis, results = make_results(names, names[: MOST // 2])
+    pages = HostPages(basis)
+    for each in results:
+        pages.take(each)
     begun = time.perf_counter()
-    to.write_text(write(build_view(build_report(reports), checks, (), keep_name)))
+    to.write_text(write(build_view(build_report(reports), checks, (), keep_name, hosts=pages.show)))
     return time.perf_counter() - begun
 
 

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.page.broken import write_broken
 from tests.page.browser import start, view
+from tests.page.fleet import save_fleet_page
 from tests.page.hostile import write_hostile
 from tests.page.written import write_page
 
@@ -38,6 +39,11 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     to = folder / "page.html"
     to.write_text(write_page(write_hostile(folder / "e.json")))
     return to
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_fleet_page(tmp_path_factory.mktemp("fleet") / "page.html", ("web-1", "web-2"), ["web-2"])
 
 
 def count_shown(page: Page) -> int:
@@ -155,6 +161,30 @@ def test_without_a_script_it_can_be_read(browser: Browser, broken: Path) -> None
         assert not last.locator(".rows > li").first.is_visible()
         last.locator("summary").click()
         assert last.locator(".rows > li").first.is_visible()
+
+
+@ALL
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_host_of_a_fleet_opens(browser: Browser, fleet: Path, width: int) -> None:
+    with view(browser, fleet, width=width) as opened:
+        page = opened.page
+        member = page.locator("details.member").first
+        assert not member.locator("figure").first.is_visible()
+        member.locator("summary").focus()
+        press(page, "Enter")
+        assert member.locator("figure").first.is_visible()
+        assert member.locator("svg .bad").count() > 0
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert opened.list_violations() == []
+        assert opened.said == []
+
+
+@ALL
+def test_without_a_script_a_host_of_a_fleet_opens(browser: Browser, fleet: Path) -> None:
+    with view(browser, fleet, script=False) as opened:
+        member = opened.page.locator("details.member").last
+        member.locator("summary").click()
+        assert member.locator("figure").first.is_visible()
 
 
 @ALL
