@@ -14,11 +14,11 @@ from qtctl.errors import QtctlError
 from qtctl.fleet.basis import Basis, provide
 from qtctl.fleet.examine import Examination, HostResult, Judging, examine, report_lost
 from qtctl.fleet.prepare import prepare
+from qtctl.meaning.alike_hosts import find_alike
 from qtctl.model.placement import includes_host
 from qtctl.model.registry import Registry
 from qtctl.model.secret import Secret
 from qtctl.reports.common_parts import CommonParts
-from qtctl.resolve.alike import find_alike
 from qtctl.resolve.resolve import stands_in
 
 POLL_S = 0.1

@@ -9,6 +9,7 @@ from qtctl.findings.finding import Finding, Severity
 from qtctl.findings.verdict import Conclusion, conclude
 from qtctl.lint.found import Placed
 from qtctl.lint.lint import lint as judge
+from qtctl.meaning.alike_hosts import find_alike
 from qtctl.model.desired import Desired
 from qtctl.model.instance_ports import list_claimed_ports
 from qtctl.model.origin import Origin
@@ -21,7 +22,7 @@ from qtctl.registry.load import Reading, load
 from qtctl.registry.load import examine as read
 from qtctl.registry.places import Places
 from qtctl.render.render import render
-from qtctl.resolve.alike import adapt, find_alike
+from qtctl.resolve.alike import adapt
 from qtctl.resolve.resolve import resolve
 from qtctl.rules.units.misread import judge_unwritable
 

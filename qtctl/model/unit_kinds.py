@@ -74,3 +74,5 @@ DECLARED_IN = {each.table: each for each in DECLARATIONS}
 UNIT_TABLES = tuple(DECLARED_IN)
 OTHER_UNIT_TABLES = tuple(table for table in UNIT_TABLES if table not in ("services", "timers", "targets"))
 """The tables whose units have one shape and one template."""
+PLACED_TABLES = (*UNIT_TABLES, "dropins", "stores", "venvs", "code", "externals", "users", "folders", "checks")
+"""The tables whose entries name the hosts that they are on."""

@@ -10,9 +10,9 @@ from qtctl.adapters.files import read_registry
 from qtctl.adapters.templates import load_unit_templates
 from qtctl.flows.declare import declare
 from qtctl.flows.lint import lint
+from qtctl.meaning.alike_hosts import find_alike
 from qtctl.model.desired import Desired
 from qtctl.registry.load import load
-from qtctl.resolve.alike import find_alike
 from tests.docs.pages import ROOT
 
 EXAMPLES = sorted(path for path in (ROOT / "docs/examples").iterdir() if path.is_dir())

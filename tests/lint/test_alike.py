@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import pytest
 
 from qtctl.flows import lint as flow
+from qtctl.meaning.alike_hosts import find_alike
 from qtctl.registry.load import load
-from qtctl.resolve.alike import adapt, find_alike
+from qtctl.resolve.alike import adapt
 from qtctl.resolve.resolve import resolve
 from qtctl.rules.catalogue import list_view_rules
 from tests.lint.case import TEMPLATES

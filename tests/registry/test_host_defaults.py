@@ -14,11 +14,12 @@ from qtctl.adapters.templates import load_unit_templates
 from qtctl.errors import InputErrors
 from qtctl.flows.lint import examine
 from qtctl.flows.schemas import find_schema, read_meanings
+from qtctl.meaning.alike_hosts import find_alike
 from qtctl.model.host_defaults import EVERY, HostTables, list_host_tables, locate_desired_key, locate_host_key
 from qtctl.model.registry import Registry
 from qtctl.registry.load import DEFAULT_KEYS, load
 from qtctl.registry.places import Places
-from qtctl.resolve.alike import adapt, find_alike
+from qtctl.resolve.alike import adapt
 from qtctl.resolve.resolve import resolve
 from tests.builders.registry import write_fleet, write_script
 

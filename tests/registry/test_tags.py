@@ -10,9 +10,9 @@ from qtctl.api.gate_ground import read_ground
 from qtctl.errors import InputErrors
 from qtctl.model.placement import Placement, includes_host
 from qtctl.model.registry import Registry
+from qtctl.model.unit_kinds import PLACED_TABLES
 from qtctl.registry.load import TABLES, load
 from qtctl.resolve.resolve import resolve
-from qtctl.rules.registry.references import PLACED
 from tests.builders.registry import SMALL, write_host
 
 NAMES = ("web-1", "web-2", "job-1")
@@ -129,7 +129,7 @@ def test_whatever_names_hosts_is_checked() -> None:
         if str(field.type).startswith("dict[str, ")
     }
     placed = {name for name, model in models.items() if "hosts" in getattr(model, "model_fields", {})}
-    assert placed == {*PLACED}
+    assert placed == {*PLACED_TABLES}
 
 
 PLACED_BY_TAG = {

@@ -18,12 +18,10 @@ from qtctl.model.registry import Registry
 from qtctl.model.relations import Order
 from qtctl.model.service import Service
 from qtctl.model.states import ServiceState
-from qtctl.model.unit_kinds import DECLARATIONS, UNIT_TABLES
+from qtctl.model.unit_kinds import DECLARATIONS, PLACED_TABLES
 from qtctl.model.vocabulary import KINDS
 from qtctl.rules.problem import Problem
 
-PLACED = (*UNIT_TABLES, "dropins", "stores", "venvs", "code", "externals", "users", "folders", "checks")
-"""Kinds that name the hosts they are on."""
 KNOWN = 20
 """How many names a hint lists. There may be as many hints as wrong names."""
 
@@ -104,7 +102,7 @@ def _make_problem(name: str, what: str, origin: Origin, hint: str) -> Problem:
 
 
 def _check_hosts(registry: Registry, leads: Leads) -> Iterator[Problem]:
-    for kind in PLACED:
+    for kind in PLACED_TABLES:
         for name, node in getattr(registry, kind).items():
             origin = registry.origins[kind, name].at("hosts")
             for host in dict.fromkeys(node.hosts):
