@@ -9,11 +9,11 @@ from qtctl.collect.document import load
 from qtctl.fleet.basis import Basis, provide
 from qtctl.fleet.examine import HostResult
 from qtctl.fleet.prepare import find_prepared, prepare
+from qtctl.meaning.alike_hosts import find_alike
 from qtctl.reports.audit import AuditReport
 from qtctl.reports.audit_sheet import HostSheet
 from qtctl.reports.fleet_sheet import MOST, rank_host
 from qtctl.reports.history import LOOKS
-from qtctl.resolve.alike import find_alike
 
 ALL_LOOKS = 96
 """Earlier snapshots that are read for all hosts of a page together. Each takes some 50 ms."""
