@@ -32,13 +32,20 @@ LARGEST_READ = 1 << 16
 
 
 def run(
-    argv: tuple[str, ...], *, cwd: Path, env: Mapping[str, str], stdin: str | None = None, timeout_s: float
+    argv: tuple[str, ...],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    stdin: str | None = None,
+    timeout_s: float,
+    account: int | None = None,
 ) -> tuple[int, bytes, bytes]:
     """The command's exit code (negative: the signal that ended it), stdout and stderr. They are pipes.
 
-    Without `stdin`, it is /dev/null. subprocess.TimeoutExpired after `timeout_s`, and the command is killed.
+    Without `stdin`, it is /dev/null. subprocess.TimeoutExpired after `timeout_s`, and the command is killed. `account`:
+    the number of the user and the group that it runs as, if root runs the tests.
     """
-    if _read_at_start(env) != _read_at_start(os.environ):
+    if account is None and _read_at_start(env) != _read_at_start(os.environ):
         done = subprocess.run(
             [sys.executable, "-m", "qtctl", *argv], cwd=cwd, env=env, capture_output=True, check=False,
             timeout=timeout_s, input=b"" if stdin is None else stdin.encode(),
@@ -47,7 +54,7 @@ def run(
     given = os.open(os.devnull, os.O_RDONLY) if stdin is None else _filled(stdin.encode())
     (out, out_end), (err, err_end), (status, status_end) = os.pipe(), os.pipe(), os.pipe()
     ends = [given, out_end, err_end, status_end]
-    request = json.dumps({"argv": argv, "cwd": str(cwd), "env": dict(env)}).encode()
+    request = json.dumps({"argv": argv, "cwd": str(cwd), "env": dict(env), "account": account}).encode()
     assert len(request) < LARGEST_REQUEST, "start it cold"
     try:
         socket.send_fds(_server(), [request], ends)
@@ -162,6 +169,10 @@ def _become(request: dict[str, object], files: tuple[int, int, int]) -> NoReturn
             os.dup2(file, number)
             os.close(file)
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        if request["account"] is not None:
+            os.setgroups([])
+            os.setgid(request["account"])  # type: ignore[arg-type]
+            os.setuid(request["account"])  # type: ignore[arg-type]
         os.environ.clear()
         os.environ.update(request["env"])  # type: ignore[call-overload]
         os.chdir(str(request["cwd"]))

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from qtctl.contained.looking import is_folder
 from qtctl.dialects.git.trees import (
     TreeEntry,
     UnreadObject,
@@ -43,7 +44,7 @@ def pack_commit(clone: Path, commit: str) -> bytes:
     DeployRefused if the clone has no such commit, if an object is damaged, or if something in it cannot be
     installed (submodules, files of LFS).
     """
-    if not clone.is_dir():
+    if not is_folder(clone):
         raise DeployRefused(
             f"nothing was changed: {clone} is not a git clone on this machine", hint=_describe_clone(clone)
         )

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from qtctl.adapters.files import read_bytes, read_text
+from qtctl.contained.looking import is_file, leads_somewhere
 from qtctl.contained.regular import MIB
 from qtctl.dialects.compose.load import Setting
 from qtctl.dialects.compose.project import check_inside
@@ -24,10 +25,10 @@ OVERRIDES = (
 
 def find_compose_files(folder: Path) -> tuple[Path, ...]:
     """The compose file of a folder and its override file, as Compose finds them. InputError if there is none."""
-    main = next((folder / name for name in NAMES if (folder / name).is_file()), None)
+    main = next((folder / name for name in NAMES if is_file(folder / name)), None)
     if main is None:
         raise InputError("there is no compose file here", hint=f"one of {', '.join(NAMES)}", place=Place(str(folder)))
-    override = next((folder / name for name in OVERRIDES if (folder / name).is_file()), None)
+    override = next((folder / name for name in OVERRIDES if is_file(folder / name)), None)
     return (main,) if override is None else (main, override)
 
 
@@ -41,7 +42,7 @@ def read_setting(
     """How `docker compose`, run here by this user, would read `files`."""
     folder = Path(os.path.abspath(files[0])).parent  # noqa: PTH100 - links stay, as Compose has it
     default = folder / ".env"
-    chosen = tuple(env_files) or ((default,) if default.is_file() else ())
+    chosen = tuple(env_files) or ((default,) if is_file(default) else ())
     is_outside = partial(_is_outside, os.path.realpath(folder))
     if not env_files and chosen:
         check_inside(str(default), Place(str(files[0])), is_outside)
@@ -64,6 +65,6 @@ def _is_outside(folder: str, path: str) -> bool:
 
 def read_named(path: str) -> str | None:
     """What a compose file names: None if there is no file. InputError if it is not a regular file, or too large."""
-    if not os.path.exists(path):  # noqa: PTH110 - None for what the kernel cannot follow, too
+    if not leads_somewhere(path):
         return None
     return read_bytes(Path(path), LARGEST).decode("utf-8", "replace")

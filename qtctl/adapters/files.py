@@ -5,16 +5,18 @@ is reached from the open folder, and nothing outside of it is read or written (d
 """
 
 import os
-import shutil
 import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.resources import files as package_files
 from pathlib import Path
 
-from qtctl.contained.folder import Folder, Links, make_unused_name
+from qtctl.contained.folder import Folder, Links
+from qtctl.contained.looking import is_file, is_folder, leads_somewhere
 from qtctl.contained.regular import MIB, check_regular, make_too_large_error, read_at, read_up_to
 from qtctl.contained.walk import Entry, Walk
+from qtctl.contained.written import Written, find_above, make_folders
+from qtctl.dialects.paths import names_of
 from qtctl.errors import InputError, Place
 
 LARGEST = 32 * MIB
@@ -22,7 +24,6 @@ LARGEST = 32 * MIB
 LARGEST_BELOW = 4 * MIB
 """Bytes of one file of a registry, and of one template."""
 _FLEET = "fleet.toml"
-_OF_A_REGISTRY = (".toml", ".json")
 _PIPES = ("/dev/", "/proc/")
 """Where pipes come from the operator's shell: `<(…)`, standard input."""
 
@@ -34,7 +35,7 @@ def read_registry(folder: Path) -> dict[str, bytes]:
     """
     if not os.path.lexists(folder / _FLEET):
         _check_may_be_registry(folder)
-    with _open_folder(folder) as root:
+    with open_folder(folder) as root:
         read = (
             (f"{entry.path}{'/' * entry.is_folder}", _read_registry_file(root, entry))
             for entry in Walk(root).list_entries()
@@ -82,7 +83,7 @@ def _read_registry_file(root: Folder, entry: Entry) -> bytes | None:
         return b"" if _is_misnamed(entry) else None
     if entry.is_link:
         return _read(root, entry.path)
-    with _name_failures("read", root.place(entry.path)):
+    with name_failures("read", root.place(entry.path)):
         return read_at(entry.fd, entry.name, LARGEST_BELOW, root.place(entry.path))
 
 
@@ -108,7 +109,7 @@ def _check_no_linked_folder(root: Folder, entry: Entry) -> None:
 
 
 def _read(root: Folder, path: str) -> bytes:
-    with _name_failures("read", root.place(path)):
+    with name_failures("read", root.place(path)):
         return root.read(path, LARGEST_BELOW)
 
 
@@ -124,7 +125,7 @@ def _read_text(root: Folder, path: str) -> str:
 def read_bytes(path: Path, most: int = LARGEST) -> bytes:
     """The content of a file that an operator names. InputError if it cannot be read, or has more than `most` bytes."""
     place = Place(str(path))
-    with _name_failures("read", place):
+    with name_failures("read", place):
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | (0 if _is_pipe(path) else os.O_NONBLOCK))
         with os.fdopen(handle, "rb", buffering=0) as file:
             if not _is_pipe(path):
@@ -170,11 +171,14 @@ def read_templates(folder: Path | None) -> dict[str, str]:
     """The unit templates by file name: from `folder`, or those that ship with the package."""
     if folder is None:
         folder = locate_shipped("unit_templates")
-    elif not folder.is_dir():
-        raise InputError("there are no templates here", hint="check --templates", place=Place(str(folder)))
-    with _open_folder(folder) as root:
-        with _name_failures("read", Place(str(folder))):
+    missing = InputError("there are no templates here", hint="check --templates", place=Place(str(folder)))
+    if not is_folder(folder):
+        raise missing
+    with open_folder(folder) as root:
+        with name_failures("read", Place(str(folder))):
             names = [name for name in Walk(root).list_files() if name.endswith(".j2")]
+        if not names:
+            raise missing
         found = _check_total_size(root, ((name, _read(root, name)) for name in names))
         return {name: _decode(content, root.place(name)) for name, content in found}
 
@@ -187,30 +191,33 @@ def locate_shipped(name: str) -> Path:
 def check_writable(path: Path) -> None:
     """InputError if `write_atomic` could not write there. Call it before the work whose result is to be written."""
     place = Place(str(path))
-    if path.is_dir():
+    if is_folder(path):
         raise InputError("cannot be written: it is a folder", hint="name a file", place=place)
-    if path.exists() and not path.is_file():
+    if leads_somewhere(path) and not is_file(path):
         raise InputError("cannot be written: it is not a regular file", hint="name a file", place=place)
-    above = next(folder for folder in path.absolute().parents if folder.exists())
-    if not above.is_dir():
+    names_of(path.name)
+    above = find_above(path)
+    if not is_folder(above):
         raise InputError(f"cannot be written: {above} is not a folder", hint="check the path", place=place)
     if not os.access(above, os.W_OK | os.X_OK):
-        raise InputError(f"cannot be written: no permission in {above}", hint="check the path", place=place)
+        read_only = os.statvfs(above).f_flag & os.ST_RDONLY
+        why = f"the file system of {above} is read-only" if read_only else f"no permission in {above}"
+        raise InputError(f"cannot be written: {why}", hint="check the path", place=place)
+    with name_failures("written", place), suppress(FileNotFoundError):
+        os.lstat(path)
 
 
 def write_atomic(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Write completely or not at all: a temporary file beside it, fsync, rename. InputError if that fails."""
     check_writable(path)
-    with _name_failures("written", Place(str(path))):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with Folder.open(path.parent) as above:
-            above.write(path.name, content, mode, sync=True)
+    with name_failures("written", Place(str(path))), make_folders(path.parent), Folder.open(path.parent) as above:
+        above.write(path.name, content, mode, sync=True)
 
 
 def append_to(path: Path, content: bytes) -> None:
     """Append to a regular file, which is created if it does not exist. InputError if that fails."""
     place = Place(str(path))
-    with _name_failures("written", place):
+    with name_failures("written", place):
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
         with os.fdopen(os.open(path, flags, 0o644), "ab", buffering=0) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -220,9 +227,9 @@ def append_to(path: Path, content: bytes) -> None:
 
 def rewrite(folder: Path, contents: Mapping[str, bytes]) -> None:
     """Replace files of a registry by relative path, each completely or not at all, keeping their modes."""
-    with _open_folder(folder) as root:
+    with open_folder(folder) as root:
         for path, content in sorted(contents.items()):
-            with _name_failures("written", root.place(path)):
+            with name_failures("written", root.place(path)):
                 root.rewrite(path, content)
 
 
@@ -233,7 +240,7 @@ def rewrite_registry(folder: Path, before: Mapping[str, bytes], contents: Mappin
         if now.get(path) != before.get(path):
             where = Place(str(folder / path))
             raise InputError("it was changed while this ran; nothing was written", hint="run it again", place=where)
-    with _open_folder(folder) as root:
+    with open_folder(folder) as root:
         for path in sorted(contents.keys() - before.keys()):
             if root.has_entry(path):
                 raise InputError(
@@ -250,17 +257,17 @@ def write_tree(folder: Path, contents: Mapping[str, tuple[bytes, int]]) -> None:
     """
     if not contents:
         return
-    if not folder.is_dir():
+    if not is_folder(folder):
         check_writable(folder / min(contents))
-        with _name_failures("made", Place(str(folder))):
-            folder.mkdir(parents=True, exist_ok=True)
-    with _open_folder(folder, Links.REFUSED) as root:
+    with name_failures("made", Place(str(folder))), make_folders(folder), open_folder(folder, Links.REFUSED) as root:
         for path in sorted(contents):
-            with _name_failures("written", root.place(path)):
+            with name_failures("written", root.place(path)):
                 root.check_writable(path)
-        for path, (content, mode) in sorted(contents.items()):
-            with _name_failures("written", root.place(path)):
-                root.write(path, content, mode, sync=True)
+        with Written(root) as written:
+            for path, (content, mode) in sorted(contents.items()):
+                with name_failures("written", root.place(path)):
+                    written.add(path, content, mode)
+            written.put_in_place()
 
 
 def remove_marked(folder: Path, tops: Collection[str], mark: str, kept: Collection[str]) -> tuple[str, ...]:
@@ -269,11 +276,11 @@ def remove_marked(folder: Path, tops: Collection[str], mark: str, kept: Collecti
     Links are neither followed nor removed. Folders that become empty are removed. InputError if something cannot be
     removed.
     """
-    with _open_folder(folder, Links.REFUSED) as root:
+    with open_folder(folder, Links.REFUSED) as root:
         below = (each for each in Walk(root, only=tops).list_entries() if not each.is_link and not each.is_folder)
         removed = [each.path for each in below if each.path not in kept and _begins_with(each, mark.encode())]
         for path in sorted(removed):
-            with _name_failures("removed", root.place(path)):
+            with name_failures("removed", root.place(path)):
                 root.remove(path)
             _remove_empty(root, path)
     return tuple(sorted(removed))
@@ -297,100 +304,16 @@ def _remove_empty(root: Folder, path: str) -> None:
             return
 
 
-def write_new_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """Make a folder with these files by relative path, completely or not at all. InputError if it is not empty.
-
-    Everything is written to a folder beside its place and moved in the end; an empty folder there is replaced.
-    """
-    _check_new(folder)
-    where = folder.absolute()
-    with _name_failures("made", Place(str(folder))):
-        where.parent.mkdir(parents=True, exist_ok=True)
-        with Folder.open(where.parent) as above:
-            _move_in(above, where.name, contents)
-
-
-def _move_in(above: Folder, name: str, contents: Mapping[str, bytes]) -> None:
-    with above.new_folder() as (made, inside):
-        for path, content in sorted(contents.items()):
-            inside.check_writable(path)
-            inside.write(path, content, 0o644, sync=True)
-        os.fchmod(inside.fd, 0o755)
-        os.rename(made, name, src_dir_fd=above.fd, dst_dir_fd=above.fd)
-
-
-def replace_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """As `write_new_folder`, but replaces an existing registry: the old one is removed when the new one is complete.
-
-    InputError if it has anything that a registry does not have.
-    """
-    if not folder.is_dir() or not any(folder.iterdir()):
-        write_new_folder(folder, contents)
-        return
-    _check_old(folder)
-    where = folder.absolute()
-    with _name_failures("replaced", Place(str(folder))), Folder.open(where.parent) as above:
-        aside = make_unused_name()
-        os.rename(where.name, aside, src_dir_fd=above.fd, dst_dir_fd=above.fd)
-        try:
-            _move_in(above, where.name, contents)
-        except BaseException:
-            os.rename(aside, where.name, src_dir_fd=above.fd, dst_dir_fd=above.fd)
-            raise
-        shutil.rmtree(aside, ignore_errors=True, dir_fd=above.fd)
-
-
-def _check_old(folder: Path) -> None:
-    """InputError if it is not a registry, or has something else that this would delete."""
-    with _open_folder(folder) as root:
-        odd = [
-            each.path for each in Walk(root).list_entries() if each.is_link or each.problem or not _is_ordinary(each)
-        ]
-    if folder.is_symlink() or odd or not (folder / "fleet.toml").is_file():
-        what = f"holds {odd[0]}" if odd else "has no fleet.toml"
-        raise InputError(f"is not a registry: {what}", hint="name another folder", place=Place(str(folder)))
-
-
-def _is_ordinary(entry: Entry) -> bool:
-    if entry.is_folder:
-        return True
-    found = os.stat(entry.name, dir_fd=entry.fd, follow_symlinks=False)
-    return stat.S_ISREG(found.st_mode) and Path(entry.name).suffix in _OF_A_REGISTRY
-
-
-def check_new_registry(folder: Path, *, force: bool) -> None:
-    """InputError if nothing can be created there. Call it before the work whose result is to be written."""
-    if not force:
-        try:
-            _check_new(folder)
-        except InputError as error:
-            if (folder / "fleet.toml").is_file():
-                hint = "name another folder, or say --force to replace it"
-                raise InputError("is a registry already", hint=hint, place=Place(str(folder))) from error
-            raise
-    check_writable(folder / "fleet.toml")
-
-
-def _check_new(folder: Path) -> None:
-    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise InputError("exists, and is not a folder", hint="name a new one", place=Place(str(folder)))
-    if folder.is_dir() and any(folder.iterdir()):
-        raise InputError("is not empty", hint="name a new folder, or an empty one", place=Place(str(folder)))
-    if folder.is_dir() and folder.samefile(Path.cwd()):
-        hint = "name a folder below it"
-        raise InputError("is the current folder, which cannot be replaced", hint=hint, place=Place(str(folder)))
-
-
 @contextmanager
-def _open_folder(folder: Path, links: Links = Links.INSIDE) -> Iterator[Folder]:
-    with _name_failures("read", Place(str(folder))):
+def open_folder(folder: Path, links: Links = Links.INSIDE) -> Iterator[Folder]:
+    with name_failures("read", Place(str(folder))):
         root = Folder.open(folder, links)
     with root:
         yield root
 
 
 @contextmanager
-def _name_failures(done: str, place: Place) -> Iterator[None]:
+def name_failures(done: str, place: Place) -> Iterator[None]:
     """Turn errors of the system into errors about the named file."""
     try:
         yield

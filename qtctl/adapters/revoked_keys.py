@@ -8,6 +8,7 @@ from pathlib import Path
 
 from qtctl.adapters import bounded, host_certificates
 from qtctl.adapters.ssh_wire import CERTIFICATE, Malformed, read_type
+from qtctl.contained.looking import is_file
 
 _KRL = b"SSHKRL\n\0"
 _SECONDS = 10.0
@@ -19,7 +20,7 @@ class Unusable(Exception):
 
 def list_files(named: str) -> list[str]:
     """The files that the option names: one, or since OpenSSH 10.3 several, separated by spaces."""
-    return [named] if Path(named).is_file() else named.split(" ")
+    return [named] if is_file(named) else named.split(" ")
 
 
 def is_revoked(file: str, keys: tuple[bytes, ...]) -> bool:

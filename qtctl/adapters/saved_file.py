@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from qtctl.contained.folder import Folder
+from qtctl.contained.looking import is_folder
 from qtctl.errors import InputError, Place
 
 STDOUT = Path("-")
@@ -27,7 +28,7 @@ def check_saved(path: Path) -> None:
         raise InputError(f"cannot be written: {error.strerror}", hint="check the path", place=place) from error
     if mode is not None and not stat.S_ISREG(mode):
         raise InputError(f"cannot be written: it is {_describe_kind(mode)}", hint=NAME_A_FILE, place=place)
-    if not path.absolute().parent.is_dir():
+    if not is_folder(path.absolute().parent):
         what = f"cannot be written: there is no folder {path.absolute().parent}"
         raise InputError(what, hint="make it first, or check the path", place=place)
     if not os.access(path.absolute().parent, os.W_OK | os.X_OK):

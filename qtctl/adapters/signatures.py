@@ -1,10 +1,13 @@
 """Signatures made and checked by OpenSSH's own ssh-keygen -Y, with keys that people already have."""
 
+import os
 import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from qtctl.contained.looking import is_file, leads_somewhere
+from qtctl.contained.regular import MIB, check_regular
 from qtctl.errors import InputError, Place
 
 NAMESPACE = "snapshot@qtctl"
@@ -17,14 +20,35 @@ _BEGINS = b"-----BEGIN SSH SIGNATURE-----"
 
 def sign(content: bytes, key: Path) -> bytes:
     """By a private key, or by the agent for a public one. InputError if that fails."""
-    if not key.exists():
+    if not leads_somewhere(key):
         raise InputError("there is no such key", hint="name a private key, or a public one of your agent",
                          place=Place(str(key)))  # fmt: skip
+    _check_size(key)
     done = _run(("-Y", "sign", "-f", str(key), "-n", NAMESPACE), content)
     if done.returncode or not done.stdout.startswith(_BEGINS):
         raise InputError(f"could not sign: {_read_error(done)}", hint="is it a key, and does the agent have it?",
                          place=Place(str(key)))  # fmt: skip
     return done.stdout
+
+
+def check_signers(signers: Path) -> None:
+    """InputError if it is no file of allowed signers, whatever is in it."""
+    if not is_file(signers):
+        raise InputError("there is no such file", hint="one line a signer: NAME KEYTYPE KEY", place=Place(str(signers)))
+    _check_size(signers)
+
+
+def _check_size(path: Path) -> None:
+    """ssh-keygen would wait for a pipe, and read what has no end."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError as error:
+        what = f"cannot be read: {error.strerror}"
+        raise InputError(what, hint="check the path", place=Place(str(path))) from error
+    try:
+        check_regular(os.fstat(handle), MIB, Place(str(path)))
+    finally:
+        os.close(handle)
 
 
 def check(content: bytes, signature: bytes, signers: Path | None, taken_at: str) -> str:
@@ -42,8 +66,7 @@ def check(content: bytes, signature: bytes, signers: Path | None, taken_at: str)
 
 
 def _check_signer(content: bytes, signature: Path, signers: Path, taken_at: str) -> str:
-    if not signers.is_file():
-        raise InputError("there is no such file", hint="one line a signer: NAME KEYTYPE KEY", place=Place(str(signers)))
+    check_signers(signers)
     when = f"-Overify-time={''.join(each for each in taken_at[:19] if each.isdigit())}Z"
     found = _run(("-Y", "find-principals", when, "-s", str(signature), "-f", str(signers)), b"")
     principals = found.stdout.decode(errors="replace").split("\n")[:-1]

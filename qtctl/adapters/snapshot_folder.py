@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from qtctl.contained.folder import Folder
+from qtctl.contained.looking import leads_somewhere
 from qtctl.contained.regular import read_at
 from qtctl.errors import InputError, Place
 from qtctl.history.archive import LARGEST, unpack
@@ -46,7 +47,7 @@ class SnapshotFolder:
             raise _make_read_error(self.place, error) from error
         hosts = (name for name in found if _HOST.fullmatch(name))
         return tuple(
-            sorted(name for name in hosts if self._list_names(name) or (self._where / name / INDEX_NAME).exists())
+            sorted(name for name in hosts if self._list_names(name) or leads_somewhere(self._where / name / INDEX_NAME))
         )
 
     def read(self, host: str) -> Chain:

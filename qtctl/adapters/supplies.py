@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qtctl.adapters.clones import pack_commit
+from qtctl.adapters.files import read_bytes
+from qtctl.contained.looking import is_folder
 from qtctl.dialects.lines import split_file_lines
 from qtctl.dialects.python_lock import list_hashes
 from qtctl.dialects.wording import join_some
@@ -31,7 +33,7 @@ class LocalSupplies:
             )
             raise DeployRefused(what, hint=f"--clones FOLDER, with a clone in FOLDER/{install.name}")
         named = (self.clones / install.name, self.clones / f"{install.name}.git")
-        return pack_commit(next((each for each in named if each.is_dir()), named[0]), install.commit)
+        return pack_commit(next((each for each in named if is_folder(each)), named[0]), install.commit)
 
     def fetch_packages(self, install: DesiredInstall) -> Mapping[str, bytes] | None:
         if self.wheels is None:
@@ -60,7 +62,7 @@ class LocalSupplies:
             paths = sorted(each for each in (self.wheels or Path()).iterdir() if each.name.endswith(_ENDINGS))
             for path in paths:
                 if path.name.endswith(_WHEEL) or install.sources:
-                    content = path.read_bytes()
+                    content = read_bytes(path, MOST_BYTES)
                     digest = hashlib.sha256(content).hexdigest()
                     if digest in wanted:
                         found[digest] = path.name, content

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from qtctl.contained.folder import Folder
+from qtctl.contained.looking import is_file, is_folder
 from qtctl.contained.regular import MIB, check_regular, make_too_large_error, read_at
 from qtctl.contained.walk import Entry, Walk
 from qtctl.errors import InputError, Place
@@ -18,7 +19,7 @@ _OF_SYSTEMD = ("/etc/systemd/", "/run/systemd/", "/usr/local/lib/systemd/", "/us
 
 def read_unit_folder(folder: Path) -> tuple[Found, ...]:
     """All of it, by path below `folder`. InputError if it is not a readable folder, or has no end."""
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise InputError("is not a folder", hint="name a folder of unit files", place=Place(str(folder)))
     try:
         root = Folder.open(folder)
@@ -64,8 +65,8 @@ def _read_link(root: Folder, entry: Entry, name: str, *, own: bool) -> Found:
     """
     target = os.readlink(entry.name, dir_fd=entry.fd)
     if own and Path(target).name == entry.name:
-        real = Path(root.where, entry.path).resolve()
-        if real.name == entry.name and real.is_file() and not real.is_relative_to(Path(root.where).resolve()):
+        real, above = (Path(os.path.realpath(each)) for each in (Path(root.where, entry.path), root.where))
+        if real.name == entry.name and is_file(real) and not real.is_relative_to(above):
             return Found(name, _read(real))
     return Found(name, link=target)
 

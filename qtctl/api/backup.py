@@ -9,6 +9,7 @@ from qtctl.adapters.clock import SystemClock
 from qtctl.api.deploy import DEADLINE_S, describe
 from qtctl.api.trail import CallerTrail
 from qtctl.apply.backup_archive import LARGEST, pack, unpack
+from qtctl.contained.looking import leads_somewhere
 from qtctl.engines.connect import connect, make_declared_route
 from qtctl.flows import backup as flow
 from qtctl.flows.backup import Planned
@@ -44,13 +45,13 @@ def _choose(backup: Backup, note: str) -> Path:
     taken = backup.manifest.taken_at.partition(".")[0].replace("-", "").replace(":", "").removesuffix("Z")
     name = f"{backup.manifest.host}-{taken}Z{note}"
     paths = (folder / f"{name}{f'.{number}' if number else ''}{ENDING}" for number in range(1000))
-    return next(path for path in paths if not path.exists())
+    return next(path for path in paths if not leads_somewhere(path))
 
 
 def read(name: str) -> tuple[Path, Backup]:
     """Read a backup. `name`: a path, or a file name in the default folder. InputError if it cannot be used."""
     path = Path(name)
-    if "/" not in name and not path.exists():
+    if "/" not in name and not leads_somewhere(path):
         path = locate_own_backups() / (name if name.endswith(ENDING) else f"{name}{ENDING}")
     return path, unpack(read_own(path, LARGEST), str(path))
 

@@ -99,10 +99,12 @@ def rollback(
     registry: Path | None = None,
     connector: Connector | None = None,
     notes: Mapping[str, str] | None = None,
+    take_over: bool = False,
 ) -> DeployOutcome:
     """Deploy what the host had to have in an earlier generation: planned, asked, gated and rolled back like any deploy.
 
-    Units that qtctl wrote and this generation does not have are removed.
+    Units that qtctl wrote and this generation does not have are removed. `take_over`: files and masks that qtctl did
+    not write are replaced, also those that an earlier rollback brought back.
     """
     known = list_known_stores(to, declared.desired)
     return deploy(
@@ -110,7 +112,7 @@ def rollback(
         target,
         confirm=confirm,
         user=user,
-        choices=Choices(prune=True),
+        choices=Choices(take_over, prune=True),
         progress=progress,
         deadline_s=deadline_s,
         passwords={name: password for name, password in (passwords or {}).items() if name in known},

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtctl.adapters.snapshot_folder import SnapshotFolder, locate_default_folder, read_file
+from qtctl.contained.looking import is_file, is_folder, leads_somewhere
 from qtctl.errors import InputError, Place
 from qtctl.history.archive import unpack, unpack_attachments
 from qtctl.history.chain import Checked, Link, check_chain, check_months
@@ -37,10 +38,10 @@ def open_store(named: str | None, *, existing: bool = False) -> SnapshotStore:
     if named is None:
         return SnapshotFolder(locate_default_folder(os.environ, Path.home()))
     folder = Path(named)
-    if existing and not folder.exists():
+    if existing and not leads_somewhere(folder):
         hint = "check the path; `qtctl snapshot take` makes the folder"
         raise InputError("there are no snapshots here: no such folder", hint=hint, place=Place(named))
-    if folder.exists() and not folder.is_dir():
+    if leads_somewhere(folder) and not is_folder(folder):
         raise InputError("not a folder, so no snapshots can be here", hint="check the path", place=Place(named))
     return SnapshotFolder(folder)
 
@@ -67,7 +68,7 @@ class Found:
 def find(store: SnapshotStore, name: str) -> Found:
     """The snapshot that `name` means: a file, or [HOST:]latest, a number, a month, a digest. InputError otherwise."""
     path = Path(name)
-    if "/" in name or path.is_file():
+    if "/" in name or is_file(path):
         stored = read_file(path)
         return Found(unpack(stored.content, name), stored)
     host, word = split_name(store, name)
@@ -81,7 +82,7 @@ def find(store: SnapshotStore, name: str) -> Found:
 def find_all(store: SnapshotStore, name: str) -> tuple[Found, ...]:
     """As `find`; a folder and [HOST:]all are every snapshot in it, in their order."""
     path = Path(name)
-    if path.is_dir():
+    if is_folder(path):
         links = read_links(SnapshotFolder(path.absolute().parent), path.absolute().name)
         if not links:
             raise InputError(f"{name}: no snapshot in it", hint="the folder of one host: STORE/HOST")

@@ -6,6 +6,7 @@ from pathlib import Path
 from qtctl.adapters.files import read_text
 from qtctl.api.audit import judge
 from qtctl.api.evidence import read
+from qtctl.contained.looking import leads_somewhere
 from qtctl.dialects.json_pointer import parse_pointer
 from qtctl.dialects.json_text import read_json
 from qtctl.errors import InputError, Place
@@ -57,7 +58,7 @@ def split_name(named: str) -> tuple[str, str]:
     cuts = [at for at, char in enumerate(named) if char == "#"]
     if not cuts:
         raise InputError(f"{named[:200]!r} names no number", hint=USAGE)
-    at = next((at for at in cuts if at and Path(named[:at]).exists()), cuts[0])
+    at = next((at for at in cuts if at and leads_somewhere(named[:at])), cuts[0])
     if not at:
         raise InputError(f"{named[:200]!r} names no file", hint=USAGE)
     return named[:at], named[at + 1 :]

@@ -232,8 +232,9 @@ def _make_judging(shown: "Shown", *, with_evidence: bool) -> "Judging":
 def _check_folder(folder: Path) -> None:
     """InputError if evidence could not be saved below it: checked before any host is asked."""
     from qtctl.adapters.saved_file import check_saved
+    from qtctl.contained.looking import is_folder, leads_somewhere
 
-    if folder.exists() and not folder.is_dir():
+    if leads_somewhere(folder) and not is_folder(folder):
         hint = "several hosts are saved below a folder, a file each"
         raise InputError("cannot be written: it is not a folder", hint=hint, place=Place(str(folder)))
     check_saved(folder / "evidence.json")

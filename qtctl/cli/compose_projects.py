@@ -35,8 +35,9 @@ def load_projects(
 
 def _group_files(alone: Iterable[Path], merged: Sequence[Path]) -> Iterator[Sequence[Path]]:
     from qtctl.adapters.compose_files import find_compose_files
+    from qtctl.contained.looking import is_folder
 
     for path in alone:
-        yield find_compose_files(path) if path.is_dir() else (path,)
+        yield find_compose_files(path) if is_folder(path) else (path,)
     if merged:
         yield tuple(merged)

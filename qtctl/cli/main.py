@@ -5,7 +5,7 @@ import select
 import sys
 import traceback
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -68,6 +68,7 @@ def build_command(only: Declared | None = None) -> "Command":
     command = typer.main.get_command(app)
     _add_examples(command, "", {words: lines for each in shown for words, lines in each.examples_by_words().items()})
     _show_flags_bare(command)
+    _refuse_empty_paths(command)
     return command
 
 
@@ -87,6 +88,30 @@ def _show_flags_bare(command: "Command") -> None:
     command.get_help_option = get_help_option  # type: ignore[method-assign,assignment]
     for each in getattr(command, "commands", {}).values():
         _show_flags_bare(each)
+
+
+_PATHS = frozenset(("A", "B", "DIR", "FILE", "KEY", "REGISTRY", "SNAPSHOT", "SOURCE", "STORE", "[FILE]..."))
+"""How the help calls what names a file or a folder."""
+
+
+def _refuse_empty_paths(command: "Command") -> None:
+    """An empty word is what a shell makes of a variable that is not set; Path takes it for the current folder."""
+    for param in command.params:
+        if param.metavar in _PATHS:
+            _refuse_empty(param)
+    for each in getattr(command, "commands", {}).values():
+        _refuse_empty_paths(each)
+
+
+def _refuse_empty(param: Any) -> None:  # noqa: ANN401 - typer's click has no name of its own
+    process = param.process_value
+
+    def process_value(context: "Context", value: object) -> object:
+        if value == "" or (isinstance(value, (list, tuple)) and "" in value):
+            raise typer.BadParameter("it is empty")
+        return process(context, value)
+
+    param.process_value = process_value
 
 
 def _escape_markup(command: "Command") -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from qtctl.cli.command import NEEDS_HOST, TAKES_ONE
+from qtctl.contained.looking import is_file, is_folder
 from qtctl.dialects.endpoints import is_host_glob, is_target
 from qtctl.dialects.nearest import Known
 from qtctl.dialects.shell import quote
@@ -26,11 +27,11 @@ class Stray(NamedTuple):
 LIKELY: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("--compose", lambda word: word.endswith((".yml", ".yaml"))),
     ("--from", lambda word: word.endswith(".json")),
-    ("--registry", lambda word: (Path(word) / "fleet.toml").is_file()),
+    ("--registry", lambda word: is_file(Path(word) / "fleet.toml")),
     ("--host", lambda word: is_target(word) or is_host_glob(word)),
     ("--hosts", str.isdecimal),
     ("--out", bool),
-    ("--registry", lambda word: Path(word).is_dir()),
+    ("--registry", is_folder),
 )
 """Options with what their values look like, the surest first."""
 

@@ -102,6 +102,7 @@ class Folder:
             raise
 
     def has_folder(self, path: str) -> bool:
+        """OSError if something else has the name."""
         try:
             with self._open_parent([*list_folders(path), "."]):
                 return True
@@ -120,6 +121,11 @@ class Folder:
     def remove(self, path: str) -> None:
         with self._open_parent(names_of(path)) as (fd, name):
             os.unlink(name, dir_fd=fd)
+
+    def rename(self, path: str, to: str) -> None:
+        """Move a file to another name in its folder. A file or link of that name is replaced."""
+        with self._open_parent(names_of(to)) as (fd, name):
+            os.rename(names_of(path)[-1], name, src_dir_fd=fd, dst_dir_fd=fd)
 
     def remove_if_empty(self, path: str) -> bool:
         """Remove the folder if it is empty. Returns whether it was."""

@@ -13,6 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TypeVar
 
+from qtctl.contained.looking import is_folder
 from qtctl.errors import LabError
 from qtctl.interfaces.progress import Progress, silent
 from qtctl.lab import boot, disk, inside, needs, network, private, rootfs, ssh, state
@@ -63,7 +64,7 @@ def up(
     rootfs.check_suite(chosen)
     if suite is not None:
         _check_running(names, suite)
-    needs.check(build=not rootfs.locate_cached(chosen).is_dir())
+    needs.check(build=not is_folder(rootfs.locate_cached(chosen)))
     waiting = [name for name in names if not _is_running(name)]
     if waiting:
         root = rootfs.ensure(chosen, progress)

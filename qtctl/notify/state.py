@@ -58,8 +58,12 @@ def open_state(path: Path) -> Iterator[State]:
     place = Place(str(path))
     try:
         path.absolute().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with Folder.open(path.absolute().parent) as folder, _lock(folder, f"{path.name}.lock", place):
-            yield State(folder, path.name, _read(folder, path.name, place))
+        with Folder.open(path.absolute().parent) as folder:
+            # What is no state gets no lock beside it either.
+            _read(folder, path.name, place)
+            folder.check_writable(path.name)
+            with _lock(folder, f"{path.name}.lock", place):
+                yield State(folder, path.name, _read(folder, path.name, place))
     except OSError as error:
         raise InputError(f"cannot be used: {error.strerror}", hint="check the path of --state", place=place) from error
 

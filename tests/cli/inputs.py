@@ -423,6 +423,24 @@ USAGE = (
         (("invalid value for '--deadline': 0, should be 1 or more (see qtctl deploy --help)"),),
     ),
     Case(
+        "rollback to generation 0 with --take-over",
+        nothing,
+        ("rollback", "--host", "box", "--to", "0", "--take-over"),
+        ("--take-over is not for generation 0 (what was there then is brought back as it was)",),
+    ),
+    Case(
+        "an empty path",
+        nothing,
+        ("render", "--out", ""),
+        ("invalid value for '--out': it is empty (see qtctl render --help)",),
+    ),
+    Case(
+        "a word that is too long to be anything",
+        nothing,
+        ("audit", "x" * 5000),
+        (f"unexpected argument '{'x' * 5000}' (see qtctl audit --help)",),
+    ),
+    Case(
         "an unknown finding",
         nothing,
         ("explain", "QT2O1"),

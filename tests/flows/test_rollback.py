@@ -28,13 +28,13 @@ RUNS = "systemctl is-active quantum-a quantum-b quantum-c"
 CURRENT = "basename $(readlink /var/lib/qtctl/current)"
 
 
-def back(ground: Ground, to: int | None = None) -> DeployOutcome:
+def back(ground: Ground, to: int | None = None, *, take_over: bool = False) -> DeployOutcome:
     earlier = fetch_earlier(ground.connect, OLD, to)
     return deploy(
         ground.connect,
         earlier.desired,
         SystemClock(),
-        choices=Choices(prune=True),
+        choices=Choices(take_over, prune=True),
         confirm=lambda _: True,
         progress=lambda _: None,
         deadline_s=20,
@@ -110,6 +110,12 @@ def test_what_was_there_before_the_first_deploy_is_generation_0(ground: Ground) 
     newest, *_ = read_generations(ground.connect)
     with pytest.raises(DeployRefused, match="is what was there before the first deploy"):
         fetch_earlier(ground.connect, OLD, newest.number)
+    refused_again = back(ground)
+    assert [(each.subject, each.reason, each.hint.split()[0]) for each in refused_again.plan.refusals] == [
+        (f"{UNITS}/quantum-b.service", "there is a mask (a link to /dev/null)", "--take-over")
+    ]
+    forth = back(ground, take_over=True)
+    assert (forth.status, ground.run(RUNS).split()) == (DeployStatus.DEPLOYED, ["active"] * 3), said(forth)
 
 
 def test_a_damaged_generation_0_is_refused_and_an_audit_sees_it(ground: Ground) -> None:

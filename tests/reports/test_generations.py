@@ -2,10 +2,15 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
-from qtctl.model.generation import GenerationRecord
+import pytest
+
+from qtctl.model.backup import Backup, Manifest
+from qtctl.model.generation import FOUND, GenerationRecord
 from qtctl.model.states import ServiceState
-from qtctl.reports import generation, generations
+from qtctl.reports import generation, generation_view, generations
+from qtctl.reports.blocks import Paragraph
 from tests.builders.planned import UNITS, desired, service, target
 
 NOTES = (("by", "ann@desk"), ("registry", "0" * 64), ("version", "0.1.0"))
@@ -47,6 +52,22 @@ def test_what_differs_between_two() -> None:
     assert diff is not None
     assert "-Nice=1" in diff
     assert "canary" not in generation.to_json(report)
+
+
+FOUND_FIRST = GenerationRecord(0, FOUND, False, None, NOTES, ())
+NOTHING_FOUND = Backup(Manifest(1, "quantum", "h1", "lab1", "h1", "", "", "", "", "", "", (), ()), {})
+
+
+@pytest.mark.parametrize(
+    ("found", "says"),
+    [
+        (((FOUND_FIRST, NOTHING_FOUND),), "Nothing of the fleet was there before the first deploy."),
+        (((CURRENT, NEW), (CURRENT, NEW)), "Nothing differs."),
+    ],
+    ids=["generation 0", "two that are alike"],
+)
+def test_nothing_is_said_in_words(found: Any, says: str) -> None:
+    assert Paragraph(says) in generation_view.build_page(generation.build_report(found, address="lab1"))
 
 
 def test_one_is_shown_with_all_that_it_holds() -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from qtctl.adapters.files import locate_shipped, read_registry, read_templates, read_text, write_new_folder
+from qtctl.adapters.files import locate_shipped, read_registry, read_templates, read_text
+from qtctl.adapters.new_folders import write_new_folder
 from qtctl.errors import InputError
 from qtctl.flows.declare import declare
 from qtctl.flows.init import make_registry

@@ -23,6 +23,7 @@ from qtctl.cli.options import (
 )
 from qtctl.cli.output import present
 from qtctl.cli.selecting import selects_one_host
+from qtctl.contained.looking import is_file, is_folder
 from qtctl.errors import InputError
 from qtctl.model.events import Stage, begun
 
@@ -73,7 +74,7 @@ def units(
 
     Every line of every file is accounted for. The registry is loaded, rendered and compared before it is written.
     """
-    from qtctl.adapters.files import check_new_registry
+    from qtctl.adapters.new_folders import check_new_registry
     from qtctl.adapters.unit_folders import read_unit_folder
     from qtctl.adopt.merged_units import Selection
     from qtctl.adopt.registry import HostFacts
@@ -103,7 +104,7 @@ def host(
 
     Units from packages are left alone; drop-ins for them are adopted. Secrets stay on the host.
     """
-    from qtctl.adapters.files import check_new_registry
+    from qtctl.adapters.new_folders import check_new_registry
     from qtctl.adopt.merged_units import Selection
     from qtctl.cli.output import show_progress
     from qtctl.engines.connect import connect, make_undeclared_route
@@ -143,7 +144,7 @@ def compose(
 
     Each attribute becomes a key, a note or a line of the report, and each service gets a disposition in legacy/.
     """
-    from qtctl.adapters.files import check_new_registry
+    from qtctl.adapters.new_folders import check_new_registry
     from qtctl.adopt.registry import HostFacts
     from qtctl.cli.compose_projects import load_projects
     from qtctl.flows.adopt_compose import adopt_compose
@@ -176,7 +177,7 @@ def inventory(
         hosts = "1 host" if each.hosts == 1 else f"{each.hosts} hosts"
         complain(f"{file}:{each.line}: not taken: {each.name} of {hosts}: {each.why}")
     for folder in ("group_vars", "host_vars"):
-        if (file.parent / folder).is_dir():
+        if is_folder(file.parent / folder):
             complain(f"{file.parent / folder}: not read: it holds variables of these hosts")
     complain(f"{adopted.hosts} hosts, tags: {', '.join(adopted.tags) or 'none'}; check what `guessed` lists")
 
@@ -243,13 +244,14 @@ def _name_fleet(out: Path, name: str | None) -> str:
 
 
 def _finish(adopted: "Adopted", out: Path, locate: "Callable[[str], str]", *, force: bool, format_: str | None) -> None:
-    from qtctl.adapters.files import read_text, replace_folder, write_new_folder
+    from qtctl.adapters.files import read_text
+    from qtctl.adapters.new_folders import replace_folder, write_new_folder
     from qtctl.flows.adopt import keep_policy
     from qtctl.reports.adopt import build_report
     from qtctl.reports.adopt_view import build_view
 
     kept = out / "policy.toml"
-    if force and kept.is_file():
+    if force and is_file(kept):
         adopted = keep_policy(adopted, read_text(kept).encode())
     report = build_report(adopted.adoption, str(out))
     if force:

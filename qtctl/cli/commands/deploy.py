@@ -29,6 +29,7 @@ from qtctl.cli.options import (
 )
 from qtctl.cli.output import show_progress, withhold
 from qtctl.cli.selecting import Selected, selects_hosts_to_change
+from qtctl.contained.looking import is_folder
 from qtctl.errors import InputError, Place
 from qtctl.formats.catalogue import Content, list_offered
 from qtctl.model.events import Stage, begun
@@ -84,7 +85,7 @@ def deploy(
     from qtctl.model.plan import Choices
 
     for folder, held in ((clones, "clones"), (wheels, "packages")):
-        if folder is not None and not folder.is_dir():
+        if folder is not None and not is_folder(folder):
             what = f"there is no folder of {held} here"
             raise InputError(what, hint="check the path", place=Place(str(folder)))
     choices = Choices(take_over, prune, cut_over=cut_over)

@@ -31,13 +31,14 @@ def explain(
 
 def _load_own_rules(registry: Path | None) -> "tuple[Rule, ...]":
     from qtctl.adapters.files import read_registry
+    from qtctl.contained.looking import is_folder
     from qtctl.errors import InputError, Place
     from qtctl.registry.load import load
     from qtctl.resolve.checks import resolve_checks
     from qtctl.rules.custom import list_custom_rules
 
     folder = locate_registry(registry)
-    if not folder.is_dir():
+    if not is_folder(folder):
         what = "QT9xx are a registry's own checks, and there is no registry here"
         raise InputError(what, hint="say where it is: --registry DIR or QTCTL_REGISTRY", place=Place(str(folder)))
     found = load(read_registry(folder))

@@ -29,7 +29,8 @@ def init(
     ] = False,
 ) -> None:
     """Create a small, complete registry: a host, a target and an example service, with their schemas."""
-    from qtctl.adapters.files import locate_shipped, read_text, write_new_folder
+    from qtctl.adapters.files import locate_shipped, read_text
+    from qtctl.adapters.new_folders import write_new_folder
     from qtctl.adapters.templates import load_unit_templates
     from qtctl.flows.init import make_registry
     from qtctl.flows.schemas import read_meanings

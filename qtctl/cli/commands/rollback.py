@@ -15,6 +15,7 @@ from qtctl.cli.options import (
     DeployFormatOption,
     RegistryOption,
     SteadyOption,
+    TakeOverOption,
     UserOption,
     VerboseOption,
     YesOption,
@@ -22,6 +23,7 @@ from qtctl.cli.options import (
 )
 from qtctl.cli.output import show_progress, withhold
 from qtctl.cli.selecting import selects_one_host
+from qtctl.errors import InputError
 from qtctl.model.events import Stage, begun
 
 TO_HELP = (
@@ -38,6 +40,7 @@ def rollback(
     as_name: AsOption = None,
     user: UserOption = None,
     to: Annotated[int | None, typer.Option("--to", metavar="N", min=0, help=TO_HELP)] = None,
+    take_over: TakeOverOption = False,
     yes: YesOption = False,
     verbose: VerboseOption = False,
     deadline: DeadlineOption = 120,
@@ -56,6 +59,8 @@ def rollback(
 
     declared = declare_known(locate_registry(registry), host, as_name=as_name)
     steady = declared.desired.steady_s if steady is None else steady
+    if to == FOUND and take_over:
+        raise InputError("--take-over is not for generation 0", hint="what was there then is brought back as it was")
     if to == FOUND:
         told = DeployOutput(host, declared, format_, locate_registry(registry), None, "as before its first deploy")
         raise typer.Exit(_bring_back_found(told, user, Wanted(yes, verbose, deadline, steady)))
@@ -80,6 +85,7 @@ def rollback(
             steady_s=steady,
             registry=locate_registry(registry),
             connector=connector,
+            take_over=take_over,
         )
     raise typer.Exit(told.end(outcome))
 

@@ -184,11 +184,14 @@ def verify(
     out: OutFileOption = None,
 ) -> None:
     """Check that every snapshot is as it was written, that none is missing, and that no month was left out."""
+    from qtctl.adapters.signatures import check_signers
     from qtctl.api.snapshot import check, open_store
     from qtctl.findings.finding import Severity
     from qtctl.reports.snapshot import build_check
     from qtctl.reports.snapshot_view import build_check_view
 
+    if signers is not None:
+        check_signers(signers)
     found, now = open_store(store, existing=not all_hosts), _read_clock()
     findings: list[Finding] = []
     hosts: dict[str, int] = {}

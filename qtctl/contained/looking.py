@@ -1,0 +1,25 @@
+"""Whether a path leads to something. Where that cannot be told, it does not.
+
+Methods of Path raise errors for a path that is too long, or in a folder that may not be entered. Here that is left to
+whatever opens the path: its error says why.
+"""
+
+import os
+from pathlib import Path
+
+
+def is_folder(path: Path | str) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 - see above
+
+
+def is_file(path: Path | str) -> bool:
+    """Whether it is a regular file, or a link to one."""
+    return os.path.isfile(path)  # noqa: PTH113 - see above
+
+
+def is_link(path: Path | str) -> bool:
+    return os.path.islink(path)  # noqa: PTH114 - see above
+
+
+def leads_somewhere(path: Path | str) -> bool:
+    return os.path.exists(path)  # noqa: PTH110 - see above
