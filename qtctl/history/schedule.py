@@ -51,6 +51,7 @@ user = {_quote_toml(schedule.account)}
 [run]
 kind = "command"
 argv = [{", ".join(map(_quote_toml, schedule.argv))}]
+cwd = "/"
 
 [limits]
 memory_high = "384M"

@@ -123,6 +123,7 @@ hosts = [{_quote(schedule.on)}]
 [run]
 kind = "command"
 argv = {_write_list(make_command(schedule))}
+cwd = "/"
 
 [env]
 PYTHONPATH = ""

@@ -23,7 +23,9 @@ def install(box: Box, work: Path) -> str:
     version = box.sh("python3 -c 'import sys; print(\"%d.%d\" % sys.version_info[:2])'").strip()
     packages = work / "packages"
     theirs = ["--python-version", version, "--python-platform", f"{machine()}-unknown-linux-gnu"]
-    _run([uv, "pip", "install", "--quiet", "--target", str(packages), *theirs, "--only-binary", ":all:", str(wheel)])
+    own = ["--link-mode", "copy"]  # links into uv's cache change for tar whenever another uv links the same file
+    argv = ["--quiet", "--target", str(packages), *theirs, *own, "--only-binary", ":all:", str(wheel)]
+    _run([uv, "pip", "install", *argv])
     shutil.rmtree(packages / "bin")
     box.sh(f"python3 -m venv --without-pip {HOME}")
     unpack(box, packages, f"{HOME}/lib/python{version}/site-packages")
