@@ -180,6 +180,17 @@ def test_a_host_of_a_fleet_opens(browser: Browser, fleet: Path, width: int) -> N
 
 
 @ALL
+def test_on_paper_every_host_is_there(browser: Browser, fleet: Path) -> None:
+    with view(browser, fleet) as opened:
+        page = opened.page
+        page.emulate_media(media="print")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert all(each.is_visible() for each in page.locator("details.member figure").all())
+        assert page.locator("details.member figure").count() >= 2
+        assert page.locator("noscript").count() == 0
+
+
+@ALL
 def test_without_a_script_a_host_of_a_fleet_opens(browser: Browser, fleet: Path) -> None:
     with view(browser, fleet, script=False) as opened:
         member = opened.page.locator("details.member").last

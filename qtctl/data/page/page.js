@@ -59,6 +59,16 @@
     });
   }
 
+  // Where scripts run, what is in a member is one text until it is opened: it is as much as a page of its own.
+  const members = [...document.querySelectorAll("details.member")];
+  const fill = (member) => {
+    const kept = member.querySelector("noscript");
+    if (!kept) return;
+    kept.insertAdjacentHTML("afterend", kept.textContent);
+    kept.remove();
+  };
+  for (const member of members) member.addEventListener("toggle", () => { if (member.open) fill(member); });
+
   // What is searched: the text of each row and that of its cause, read once, between other work. Rows of a closed cause
   // are hidden or shown only when it is opened: there may be tens of thousands.
   let rows = null;
@@ -169,6 +179,7 @@
   }
   let opened = [];
   window.addEventListener("beforeprint", () => {
+    members.forEach(fill);
     opened = causes.filter((cause) => !cause.open);
     if (causes.length >= 200) return;
     for (const cause of opened) {
