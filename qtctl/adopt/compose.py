@@ -51,7 +51,7 @@ class Adopting(Shared):
             what = f"Compose refuses this: {self.mask(error.what)}"
             self.ledger.tell(project.name, what, error.hint, at=at, severity=Severity.WARNING)
         if project.unset:
-            what = f"these variables have no value, and were replaced by an empty text: {', '.join(project.unset)}"
+            what = f"these variables have no value, and were replaced by an empty string: {', '.join(project.unset)}"
             self.ledger.tell(
                 project.name, what, "set them in .env, with --env-file or in the shell", at=Place(project.file)
             )
@@ -71,7 +71,7 @@ class Adopting(Shared):
         self.legacy[path] = {"compose": file, "services": dispositions}
 
     def _adopt_repeated(self, name: str, service: Attributes, project: Project) -> None:
-        what = f"is in an earlier file too, which was taken; {project.file} adds only its disposition"
+        what = f"is also in an earlier file, which was adopted; {project.file} adds only its disposition"
         self.ledger.tell(name, what, at=service.place)
         for key in service.lines:
             for attribute in list_attributes(key, service.get(key)):
@@ -194,7 +194,9 @@ class Adopting(Shared):
             table = table.get(key, {})
         table.pop(keys[-1], None)
         attributes = reading.origins.pop(keys, [])
-        reading.leave("is a value that systemd does not take", *attributes, to_do=f"set {'.'.join(keys)}", is_open=True)
+        reading.leave(
+            "is a value that systemd does not accept", *attributes, to_do=f"set {'.'.join(keys)}", is_open=True
+        )
 
     def _tell(self, name: str, left: Left) -> None:
         names = join_some(left.attributes, SHOWN)

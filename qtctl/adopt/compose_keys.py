@@ -220,11 +220,11 @@ def read_blkio(reading: Reading) -> None:
 
 
 def read_expose(reading: Reading) -> None:
-    reading.leave("needs no key: nothing keeps the services of a host apart", *reading.list_unsettled("expose"))
+    reading.leave("needs no key: services of a host can always reach each other", *reading.list_unsettled("expose"))
 
 
 def read_init(reading: Reading) -> None:
-    reading.leave("needs no key: systemd itself collects what ends", "init")
+    reading.leave("needs no key: systemd reaps processes itself", "init")
 
 
 def read_credentials(reading: Reading) -> None:
@@ -233,7 +233,7 @@ def read_credentials(reading: Reading) -> None:
     for number, each in enumerate(reading.values["secrets"]):
         name = str(each.get("source", ""))
         if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*", name):
-            reading.leave("has a name that no credential has", fields[number], to_do="set secrets.credentials")
+            reading.leave("has no valid name for a credential", fields[number], to_do="set secrets.credentials")
             continue
         reading.put(f"secrets.credentials.{name}", f"/etc/{reading.fleet}/{name}", fields[number])
         reading.notes.append(

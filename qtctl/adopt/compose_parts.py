@@ -120,7 +120,7 @@ class Parts:
         if restart.get("restart") == "always":
             attributes = self.reading.origins.pop(("restart", "restart"), [])
             del restart["restart"]
-            self.reading.leave("would restart a service that others wait to see end", *attributes)
+            self.reading.leave("would restart a service whose end others wait for", *attributes)
 
     def read_environment(self) -> None:
         reading, attributes = self.reading, self._map_variables()

@@ -3,8 +3,8 @@
 from typing import Final
 
 _NETWORK = "belongs to a network of containers; services of a host share its network"
-_LABEL = "is for the tools that look at containers"
-_SWARM = "is for a swarm of hosts"
+_LABEL = "is for tools that inspect containers"
+_SWARM = "is for Docker Swarm"
 _IMAGE = "is for the image and its container"
 _WINDOWS = "is for Windows"
 
@@ -28,7 +28,7 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "dns_search": ("is for the resolver of a container", "check the host's resolver"),
     "domainname": ("is the name of a container", ""),
     "external_links": (_NETWORK, "see that the name resolves on the host"),
-    "gpus": ("gives a container the host's GPUs; services see them unless they are kept from them", ""),
+    "gpus": ("gives a container the host's GPUs; services can use them unless a setting forbids it", ""),
     "group_add": ("is not the name of a group", "set supplementary_groups"),
     "hostname": (
         "is a host name for this service alone, which systemd supports only from 258 on",
@@ -37,7 +37,7 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "ipc": ("shares memory with other containers", "see sandbox.private_ipc"),
     "isolation": (_WINDOWS, ""),
     "label_file": (_LABEL, ""),
-    "labels": (_LABEL, "see whether a proxy or another tool takes its settings from it"),
+    "labels": (_LABEL, "see whether a proxy or another tool reads its settings from it"),
     "links": (_NETWORK, "see that the name resolves on the host"),
     "logging": ("is for the log of a container; services log to the journal", "see log, and journald.conf"),
     "mac_address": (_NETWORK, ""),
@@ -47,7 +47,10 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "oom_kill_disable": ("has no counterpart in systemd", "see limits.oom_score_adjust"),
     "pid": ("shares the processes of another container or the host", ""),
     "platform": (_IMAGE, ""),
-    "privileged": ("gives a container all rights of root", "name what it needs: user, sandbox, limits.device_allow"),
+    "privileged": (
+        "gives a container root's privileges",
+        "name what it needs: user, sandbox, limits.device_allow",
+    ),
     "provider": ("is run by a plugin of Compose", "run it on the host"),
     "pull_policy": (_IMAGE, ""),
     "pull_refresh_after": (_IMAGE, ""),
@@ -61,7 +64,7 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "use_api_socket": ("gives a container the socket of Docker", "see whether it is needed"),
     "userns_mode": (_IMAGE, "see sandbox.private_users"),
     "uts": ("is the namespace of a container's host name", ""),
-    "volumes_from": ("takes the volumes of another container", "see that both find their files"),
+    "volumes_from": ("mounts the volumes of another container", "see that both find their files"),
 }
 """Key of a service → why, and what to do. Only for attributes without a registry key."""
 OPEN: Final = frozenset({"privileged", "provider", "configs", "models"})

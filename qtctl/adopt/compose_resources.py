@@ -105,7 +105,7 @@ def _read_policy(reading: Reading, policy: Value, said: Value) -> None:
     fields = {key: f"deploy.restart_policy.{key}" for key in said}
     condition = _CONDITIONS.get(policy.get("condition", "any"))
     if condition is None:
-        reading.leave("is a condition that Compose does not have", *fields.values(), to_do="set restart.restart")
+        reading.leave("is not a condition that Compose knows", *fields.values(), to_do="set restart.restart")
         return
     reading.put("restart.restart", condition, *(fields[key] for key in ("condition",) if key in fields))
     if "delay" in fields:

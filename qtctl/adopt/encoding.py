@@ -28,10 +28,10 @@ def decode(raw: bytes) -> Decoded:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
-        return Decoded(_clean(raw.decode("cp1252", "replace")), f"is not UTF-8 text (taken as Latin-1): {NOT_LOADED}")
+        return Decoded(_clean(raw.decode("cp1252", "replace")), f"is not UTF-8 text (read as Latin-1): {NOT_LOADED}")
     clean = _clean(text)
     if clean != text:
-        return Decoded(clean, f"holds a character that systemd does not take as UTF-8: {NOT_LOADED}")
+        return Decoded(clean, f"holds a character that systemd does not accept as UTF-8: {NOT_LOADED}")
     return _join_ends(text)
 
 

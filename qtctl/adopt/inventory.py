@@ -59,7 +59,7 @@ def adopt_inventory(tree: Tree) -> AdoptedHosts:
     left: dict[tuple[str, str], Left] = {}
     for name, entry in entries.items():
         if not is_target(name) or name == LOCAL:
-            raise tree.fail(f"{name[:100]!r} is not a valid host name", entry.line, "a host name, as ssh takes it")
+            raise tree.fail(f"{name[:100]!r} is not a valid host name", entry.line, "a host name that ssh accepts")
         for each in _list_left(entry):
             known = left.setdefault((each.name, each.why), each)
             if known is not each:

@@ -108,7 +108,7 @@ def _judge_stopped(line: Line, unit: str, words: tuple[str, ...]) -> Judged | No
     if not kept:
         what = f"{line.key}= does not begin with an absolute path: systemd ignores the line"
         return _make_ignored(QT110, unit, what, _FIX)
-    what = f"{line.key}= has a word that is not an absolute path: systemd takes the words before"
+    what = f"{line.key}= has a word that is not an absolute path: systemd uses the words before it"
     finding = _make_finding(QT110, Severity.ERROR, unit, what, _FIX)
     return Judged(finding, ignored=False, kept=" ".join(map(quote_literal, kept)))
 
@@ -124,7 +124,7 @@ def _cut(line: Line, unit: str, escapes: Escapes, error: InputError) -> Judged:
         kept = line.value[: match.start()]
     if not kept:
         return _make_ignored(QT110, unit, f"{line.key}= cannot be read: {error.what}", "quote it")
-    what = f"{line.key}= cannot be read to its end: {error.what}; systemd takes the words before"
+    what = f"{line.key}= cannot be read to its end: {error.what}; systemd uses the words before it"
     return Judged(_make_finding(QT110, Severity.ERROR, unit, what, "quote it"), ignored=False, kept=kept)
 
 

@@ -142,9 +142,9 @@ def _choose_copy(copies: Sequence[UnitSource], choose: Rule, ledger: Ledger) -> 
         if copy.content == first.content:
             said = f"the same as {first.path}"
         else:
-            said = f"another copy, with another {_list_differing(first, copy)}; {first.path} was taken: {why}"
-            what = f"{first.path} was taken ({why}) and not this one, which has another {_list_differing(first, copy)}"
-            ledger.tell(copy.unit, what, "--prefer takes another", at=Place(copy.path))
+            said = f"another copy, with another {_list_differing(first, copy)}; {first.path} was adopted: {why}"
+            what = f"{first.path} was adopted ({why}), not this one, which has another {_list_differing(first, copy)}"
+            ledger.tell(copy.unit, what, "--prefer chooses another", at=Place(copy.path))
         ledger.note_file(_build_fate(copy, taken=False, why=said))
         for number in range(1, copy.content.count(b"\n") + 1):
             ledger.note_line(copy.path, number, Fate.COPY)
@@ -217,7 +217,7 @@ def _order_dropins(unit: str, dropins: Sequence[DropinSource], desk: _Desk) -> I
         for each in by_name[name]:
             if each is not first:
                 reason = why if rank[each.of] == best else f"{first.of} has one of this name"
-                desk.ledger.tell(unit, f"{each.path} was not taken: {reason}, {first.path}", at=Place(each.path))
+                desk.ledger.tell(unit, f"{each.path} was not adopted: {reason}, {first.path}", at=Place(each.path))
 
 
 def _read_original(source: UnitSource, dropins: Sequence[DropinSource], desk: _Desk) -> Original | None:

@@ -129,11 +129,11 @@ class _Work:
             return AnalyzeAnswer(UNKNOWN, "no unit is generated for this host"), ()
         try:
             done = self._ask(staged, ["--recursive-errors=no"], self.asked)
-            circles = self._find_circles(staged)
+            cycles = self._find_cycles(staged)
         except HostError as error:
             return AnalyzeAnswer(UNKNOWN, str(error)), ()
         said = tuple(self._make_message(said) for said in parse_verify(f"{done.out}\n{done.err}", staged.root))
-        messages = (*said, *circles)
+        messages = (*said, *cycles)
         broken = any(each.unit for each in messages) or (done.exit > 0 and messages)
         if broken:
             return AnalyzeAnswer(BROKEN), messages
@@ -145,15 +145,15 @@ class _Work:
         command = ["verify", "--man=no", f"--root={staged.root}", *options, "--", *units]
         return staged.analyze(command, self.deadline_s)
 
-    def _find_circles(self, staged: Staged) -> tuple[UnitMessage, ...]:
+    def _find_cycles(self, staged: Staged) -> tuple[UnitMessage, ...]:
         """Ordering cycles. Without dependencies none shows up, so they are asked for separately, as at a boot."""
         done = self._ask(staged, [], [*BOOT[:1], *self.asked])
         if done.exit < 0:
             raise HostError(_explain_end("verify", done))
-        found = (self._make_circle_message(way) for way in parse_cycles(f"{done.out}\n{done.err}"))
+        found = (self._make_cycle_message(way) for way in parse_cycles(f"{done.out}\n{done.err}"))
         return tuple(each for each in found if each is not None)
 
-    def _make_circle_message(self, way: Sequence[str]) -> UnitMessage | None:
+    def _make_cycle_message(self, way: Sequence[str]) -> UnitMessage | None:
         generated = ((unit if unit in self.made else get_template(unit)) for unit in way)
         unit = next((each for each in generated if each in self.made), None)
         if unit is None:

@@ -56,7 +56,7 @@ def _group(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     return {key: tuple(names) for key, names in sorted(found.items())}
 
 
-def find_circles(flow: EventFlow) -> tuple[tuple[str, ...], ...]:
+def find_cycles(flow: EventFlow) -> tuple[tuple[str, ...], ...]:
     """The groups of services in which each can reach every other one, itself included; each sorted by name."""
     found = (tuple(sorted(names)) for names in _list_components(flow))
     return tuple(sorted(names for names in found if len(names) > 1 or names[0] in flow.list_next(names[0])))

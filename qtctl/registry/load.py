@@ -241,7 +241,7 @@ class _Loader:
     def _check_host_name(self, name: str, origin: Origin) -> None:
         if is_target(name) and name != LOCAL:
             return
-        hint = f"a host name, as ssh takes it, and not {LOCAL}, which is the machine that qtctl runs on"
+        hint = f"a host name that ssh accepts, and not {LOCAL}, which is the machine that qtctl runs on"
         self.errors.append(InputError(f"{name!r} is not a valid host name", hint=hint, place=self.places.of(origin)))
         self.damage.note(origin, [])
 

@@ -39,7 +39,7 @@ carry_out() {
     tmpfiles) said=$(timeout --foreground "$limit" systemd-tmpfiles --create "$3" 2>&1) ;;
     daemon-reload) run_systemctl daemon-reload ;;
     stop-container) stop_container "$4" ;;
-    *) said="this host's deploy does not know $2" && false ;;
+    *) said="unknown kind of step: $2" && false ;;
   esac || { fail_step "$1" "$said" || return 1; }
   end_step "$1"
 }
@@ -48,7 +48,7 @@ carry_out() {
 swap() {
   name_room "$2"
   look_at "$2" || { said="$2 could not be read" && return 1; }
-  [ "$there" = "$3" ] || { said="$2 is not what it was when this was planned" && return 1; }
+  [ "$there" = "$3" ] || { said="$2 has changed since this was planned" && return 1; }
   said="$2 could not be replaced"
   case "$3" in
     absent) ;;
@@ -131,7 +131,7 @@ END
 # fail_fallen: the step of the unit for which the others wait has failed after all.
 fail_fallen() {
   while IFS=$tab read -r row unit; do
-    [ -z "$row" ] || [ "$unit" != "$fallen" ] || fail_step "$row" 'it did not stay up, so the rest of its pool was not restarted' || :
+    [ -z "$row" ] || [ "$unit" != "$fallen" ] || fail_step "$row" 'it did not stay up, so the other units of its pool were not restarted' || :
   done <<END
 $rows
 END

@@ -16,7 +16,7 @@ run_check() {
   if [ "$(id -u)" = 0 ]; then
     user=${SUDO_USER:-nobody}
     [ "$(id -u -- "$user" 2>/dev/null || echo 0)" != 0 ] || user=nobody
-    command -v runuser >/dev/null || refuse "it is not run as root, and there is no runuser to become $user with"
+    command -v runuser >/dev/null || refuse "it is not run as root, and runuser, which would run it as $user, is not installed"
     drop="runuser${IFS}-u${IFS}$user${IFS}--"
   fi
   {
@@ -43,7 +43,7 @@ check_arguments() {
   run_by=interpreted
   case ${1##*/} in
     *sh | busybox | env | python* | perl* | ruby* | node* | lua* | php* | *awk | make | java | sed | tclsh*) ;;
-    run-parts) refuse "it is not run: run-parts runs whatever is in a folder" ;;
+    run-parts) refuse "it is not run: run-parts runs every file of a folder" ;;
     test | '[' | stat | ls | cat | head | tail | wc | grep | file | cmp | diff | readlink | realpath | *sum) return 0 ;;
     *) run_by=executed ;;
   esac
@@ -73,17 +73,17 @@ is_run() {
 
 # check_safe FILE: refuse if anyone but root can change the file, the target of the link, or the interpreter.
 check_safe() {
-  real=$(readlink -e -- "$1") || refuse "$1 is not there"
+  real=$(readlink -e -- "$1") || refuse "$1 does not exist"
   ways="/$IFS$1$IFS$real"
   for way in "${1%/*}" "${real%/*}"; do
     while [ "$way" ]; do ways="$ways$IFS$way" way=${way%/*}; done
   done
   open=$(find $ways -maxdepth 0 '(' ! -uid 0 -o ! -type l -perm /022 ')' -print 2>&1 | head -n 1)
-  [ -z "$open" ] || refuse "it is not run: $open can be changed by others than root"
+  [ -z "$open" ] || refuse "it is not run: $open can be changed by accounts other than root"
   # There may be more links between the first and the last path, in folders that others can change.
-  open=$(namei -l -- "$1" 2>&1) || refuse "it is not run: namei does not tell who could change $1: ${open##*"$IFS"}"
+  open=$(namei -l -- "$1" 2>&1) || refuse "it is not run: namei does not say who could change $1: ${open##*"$IFS"}"
   open=$(printf '%s\n' "$open" | awk 'NR > 1 && ($2 != "root" || $1 ~ /^[^l]....w|^[^l].......w/) { print $4; exit }')
-  [ -z "$open" ] || refuse "it is not run: $open, on the way to $1, can be changed by others than root"
+  [ -z "$open" ] || refuse "it is not run: $open, on the way to $1, can be changed by accounts other than root"
   first=$(head -c 200 -- "$real" 2>/dev/null | tr -d '\0' | head -n 1)
   case $first in
     '#!'*)
@@ -100,7 +100,7 @@ has_line() {
     echo no
     return
   fi
-  [ -r "$1" ] || refuse "$1: this account may not read it"
+  [ -r "$1" ] || refuse "$1 cannot be read by this account"
   timeout 2 grep -Fxq -e "$2" -- "$1" </dev/null 2>/dev/null && status=0 || status=$?
   case $status in
     0) echo yes ;;

@@ -16,7 +16,7 @@ find_containers() {
 
 show_names() {
   if [ ! -x /usr/bin/docker ]; then
-    echo 'd no docker command is installed'
+    echo 'd docker is not installed'
   elif [ ! -w /run/docker.sock ]; then
     echo 'd only root and the group docker may ask Docker'
   else

@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2015
 # Starts, stops, restarts … units, as root. Jobs are queued in the order of the units, which systemd then orders by what
-# it has loaded; how each of them ends is seen on the bus by whoever asked.
+# it has loaded. Whoever asked sees on the bus how each job ends.
 #
 # Given: trail.sh, base; whose_members and whose_fields (see trail.sh); control_verb, control_signal, control_why (what
 # the registry says against it, and the operator's reason; '' for neither).
@@ -14,7 +14,7 @@ is_control_unit() { case $1 in '' | -* | .* | *@.* | *[!A-Za-z0-9:_.@\\-]*) retu
 note() { [ "$1" != warning ] || printf 'qtctl warning %s\n' "$2"; }
 
 # control_units UNIT...: for each a line: `queued UNIT JSON`, where JSON is the answer of EnqueueUnitJob; `done UNIT`; or
-# `refused UNIT WHY`. Nothing is done if the host is being deployed to, or a name is none: then one line says why.
+# `refused UNIT WHY`. Nothing is done if a deploy is under way, or if a word is not the name of a unit: then one line says why.
 control_units() {
   PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
   export PATH LC_ALL
@@ -22,7 +22,7 @@ control_units() {
   for unit; do is_control_unit "$unit" || { printf 'qtctl stopped %s is not the name of a unit\n' "$unit" && return 1; }; done
   is_control_verb "$control_verb" && is_control_signal "$control_signal" || return 64
   for state in "$base"/tx/*; do
-    [ ! -e "$state" ] || { printf 'qtctl stopped a deploy is under way there (%s)\n' "${state##*/}" && return 1; }
+    [ ! -e "$state" ] || { printf 'qtctl stopped a deploy is under way on the host (%s)\n' "${state##*/}" && return 1; }
   done
   sign_record
   record_control "$@"
@@ -73,5 +73,5 @@ record_control() {
     for unit; do printf 'CONTROL_UNIT=%s\n' "$unit"; done
     [ -z "$trail_why" ] || printf 'CONTROL_WHY=%s\n' "$trail_why"
     [ -z "$fields" ] || printf '%s\n' "$fields"
-  } | timeout -k 1 5 logger --journald || note warning "the host's journal did not take a record of this"
+  } | timeout -k 1 5 logger --journald || note warning "this could not be written to the host's journal"
 }

@@ -15,7 +15,7 @@ find_damage() {
     [ -z "$only" ] || damage="there are two records of a transaction, $only and $each"
     only=$each
     [ -z "$damage" ] || break
-    case ${each##*/} in staged | armed | applying | gating | confirmed | restoring | broken) ;; *) damage="$each: there is no such state" ;; esac
+    case ${each##*/} in staged | armed | applying | gating | confirmed | restoring | broken) ;; *) damage="$each: unknown state" ;; esac
     [ ! -L "$each" ] && [ -f "$each" ] || {
       is_there "$each" || { find_damage; return; }
       damage="$each is not a regular file"
@@ -31,7 +31,7 @@ judge_number() {
   said_number=''
   IFS= read -r said_number <"$1" || [ -f "$1" ] || return 1
   case $said_number in
-    '' | *[!0-9]* | ??????????*) damage="$1 does not say which generation it is of" ;;
-    *) [ -d "$base/gen/$said_number" ] || damage="$1 is of generation $said_number, and $base/gen/$said_number is gone" ;;
+    '' | *[!0-9]* | ??????????*) damage="$1 does not name its generation" ;;
+    *) [ -d "$base/gen/$said_number" ] || damage="$1 names generation $said_number, and $base/gen/$said_number is missing" ;;
   esac
 }

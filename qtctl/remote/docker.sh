@@ -4,7 +4,7 @@ unset DOCKER_HOST DOCKER_CONTEXT DOCKER_CONFIG
 
 # run_docker ARGUMENT...: set `said` to the output, warnings first, and `answer` to its last line.
 run_docker() {
-  command -v docker >/dev/null || { said='there is no docker command' && return 127; }
+  command -v docker >/dev/null || { said='docker is not installed' && return 127; }
   said=$(timeout --foreground -k 5 "$limit" docker "$@" 2>&1) || { said="docker $1: ${said:-no answer in $limit s}" && return 1; }
   answer=${said##*"
 "}
@@ -20,14 +20,14 @@ can_stop_container() {
   case "$answer" in
     'true false always') said='its restart policy is always' && return 1 ;;
     'true false '*) ;;
-    *) said='it is not as it was when this was planned: plan again' && return 1 ;;
+    *) said='its state has changed since this was planned: plan again' && return 1 ;;
   esac
 }
 
 # stop_container ID: stop it with the container's own timeout.
 stop_container() {
   run_docker stop -- "$1" || return 1
-  ! is_container_running "$1" || { said='it still runs after docker stop' && return 1; }
+  ! is_container_running "$1" || { said='it is still running after docker stop' && return 1; }
 }
 
 # start_container ID: start it unless it is running.

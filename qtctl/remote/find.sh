@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2015
-# Which transaction is under way, and whose it is; waits while one is being staged. Given: transaction.sh.
+# Finds the transaction that is under way, and whose it is. Waits while one is being staged. Given: transaction.sh.
 find_transaction() {
   [ -f "$base/lock" ] || return 0
   exec 9>>"$base/lock"

@@ -1,7 +1,6 @@
 # shellcheck shell=sh disable=SC2034,SC2154
-# Ends an answer on both output streams with marker, name of the frame, exit status and uptime. /proc/uptime serves as
-# the
-# clock: it needs no process, and counts in steps of 10 ms.
+# Ends each answer, on both output streams, with the marker, the name of the frame, the exit status and the uptime.
+# /proc/uptime is the clock: reading it starts no process, and it counts in steps of 10 ms.
 #
 # Given: qtctl_marker.
 export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
@@ -11,9 +10,9 @@ qtctl_frame() {
   printf '\n%s %s %s %s\n' "$qtctl_marker" "$1" "$qtctl_rc" "$qtctl_up"
   printf '\n%s %s %s %s\n' "$qtctl_marker" "$1" "$qtctl_rc" "$qtctl_up" >&2
 }
-# Scripts throw output away there and read empty input from there. A file in its place would do neither.
+# Scripts send unwanted output to /dev/null and read empty input from it. A regular file would do neither.
 if [ ! -c /dev/null ] || [ ! -r /dev/null ] || [ ! -w /dev/null ]; then
-  echo "/dev/null is not the device, or not open to everyone" >&2
+  echo "/dev/null is not the null device, or not everyone may read and write it" >&2
   exit 126
 fi
 # qtctl_need PROGRAM...: exit with 127 if one of them is missing, and say which. This starts no process.

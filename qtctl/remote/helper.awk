@@ -49,20 +49,20 @@ function program(count,    n, m, words, parts, at) {
   for (n = 1; n <= count; n++) value[n] = unescape(value[n])
   name = value[1]
   if (name == "marker") {
-    if (count != 2 || NR != 1 || length(value[2]) < 16 || value[2] ~ /[^0-9A-Za-z]/) refuse("it has no marker")
+    if (count != 2 || NR != 1 || length(value[2]) < 16 || value[2] ~ /[^0-9A-Za-z]/) refuse("the marker is missing or invalid")
     framed = 1
     print "qtctl_marker=" value[2] "\nlib_frames"
     next
   }
   if (name == "command") {
-    if (!framed) refuse("a command outside an answer")
+    if (!framed) refuse("a command before the marker")
     close_command()
     opened = 1
     split("", loaded)
     print "("
     tools = ""
     for (n = 2; n <= count; n++) {
-      if (value[n] !~ /^[a-z0-9_.-]+$/) refuse("a tool that is no name")
+      if (value[n] !~ /^[a-z0-9_.-]+$/) refuse("not the name of a program")
       tools = tools " " quote(value[n])
     }
     if (tools != "") print "qtctl_need" tools
@@ -71,15 +71,15 @@ function program(count,    n, m, words, parts, at) {
   if (framed && !opened) refuse("a call outside a command")
   words = ""
   if (name == "program") {
-    if (value[2] !~ /^[0-9]+$/ || !program(count)) refuse("no such program, or with other arguments: " value[3])
+    if (value[2] !~ /^[0-9]+$/ || !program(count)) refuse("unknown program or arguments: " value[3])
     for (n = 3; n <= count; n++) words = words " " quote(value[n])
     if (reads) print "helper_run_on_files " value[2] + 0 words
     else print (value[2] + 0 ? "qtctl_timed " (value[2] + 0) : "") words
     next
   }
-  if (!(name in library)) refuse("no such function: " name)
+  if (!(name in library)) refuse("unknown function: " name)
   for (n = 2; n <= count; n++) {
-    if (!fits(value[n], takes[name])) refuse(name " does not take " value[n])
+    if (!fits(value[n], takes[name])) refuse(name " does not accept " value[n])
     words = words " " quote(value[n])
   }
   if (library[name] in callers) { print "helper_as_caller " library[name] " " name words; next }

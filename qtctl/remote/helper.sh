@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086,SC2015,SC2016,SC2317
-# The helper: what root does on a host for an account that may run this program, and no other, with sudo.
+# The helper: what root does on a host for an account that sudo allows to run this program and no other.
 #
 # Its one argument is a verb. Everything else comes over standard input as data: a head of 40 bytes (`qtctl`, the
 # version that the caller expects, how many bytes follow) and those bytes. It has the scripts of a deploy itself and
@@ -25,7 +25,7 @@ helper_main() {
     evidence | read | stage | transaction | ran | secrets | store | control) helper_read_head && "helper_$1" ;;
     start | stop | restart | reload | reset-failed | kill) helper_run_systemctl "$1" ;;
     version) printf '%s\n' "$version" ;;
-    *) helper_refuse 'no such verb' ;;
+    *) helper_refuse 'unknown verb' ;;
   esac
 }
 
@@ -36,17 +36,17 @@ $(head -c 40 | tr -d '\0')
 END
   [ "$word" = qtctl ] || helper_refuse 'this is not a request from qtctl'
   [ "$asked" = "$version" ] || {
-    printf 'qtctl-helper: version %s, and version %.20s is asked for\n' "$version" "$asked" >&2
+    printf 'qtctl-helper: version %s is installed, but the request needs version %.20s\n' "$version" "$asked" >&2
     exit 78
   }
-  case $size in '' | *[!0-9]* | ??????????*) helper_refuse 'the request has no size' ;; esac
+  case $size in '' | *[!0-9]* | ??????????*) helper_refuse 'the size of the request is missing or invalid' ;; esac
 }
 
 # helper_compile_calls: set `code` to the calls of the request as sh text.
 helper_compile_calls() {
-  [ "$size" -le 4000000 ] || helper_refuse 'too much is asked for'
+  [ "$size" -le 4000000 ] || helper_refuse 'the request is too large'
   data=$(head -c "$size" | tr -d '\0')
-  code=$(printf '%s\n' "$data" | awk "$compile") || helper_refuse "it does not do that: ${code##*"$helper_newline"}"
+  code=$(printf '%s\n' "$data" | awk "$compile") || helper_refuse "the request is not allowed: ${code##*"$helper_newline"}"
 }
 
 helper_evidence() {
@@ -55,8 +55,8 @@ helper_evidence() {
   eval "$code"
 }
 
-# helper_as_caller LIBRARY FUNCTION ARGUMENT...: call a function as the account that asks: it reads files that the
-# caller names.
+# helper_as_caller LIBRARY FUNCTION ARGUMENT...: call a function that reads files which the caller names, as the account
+# that asks.
 helper_as_caller() {
   helper_find_caller
   runuser -u "$caller" -- /usr/bin/env -i "PATH=$PATH" LC_ALL=C /bin/sh "$helper" call "$@"
@@ -98,7 +98,7 @@ helper_read() {
 }
 
 helper_transaction() {
-  [ "$size" -le 4000 ] || helper_refuse 'too much is asked for'
+  [ "$size" -le 4000 ] || helper_refuse 'the request is too large'
   IFS=$helper_tab read -r verb number about <<END
 $(head -c "$size" | tr -d '\000-\010\012-\037\177')
 END
@@ -111,21 +111,21 @@ END
       exit
       ;;
   esac
-  case $number in '' | *[!0-9]* | ??????????*) helper_refuse 'no number of a generation' ;; esac
+  case $number in '' | *[!0-9]* | ??????????*) helper_refuse 'not the number of a generation' ;; esac
   script=$base/gen/$number/transaction.sh
-  [ -f "$script" ] || helper_refuse "no generation $number"
+  [ -f "$script" ] || helper_refuse "generation $number is not on this host"
   case $verb in
     confirm) exec /bin/sh "$script" confirm "$number" ;;
     go-back | recover | accept) exec /bin/sh "$script" "$verb" "$number" "$about" ;;
     report | await | hold)
-      case $about in '' | *[!0-9]* | ??????????*) helper_refuse 'no number' ;; esac
+      case $about in '' | *[!0-9]* | ??????????*) helper_refuse 'not a number' ;; esac
       exec /bin/sh "$script" "$verb" "$number" "$about"
       ;;
-    *) helper_refuse 'no such verb of a transaction' ;;
+    *) helper_refuse 'unknown verb of a transaction' ;;
   esac
 }
 
-# helper_load_rules: set `rules` to what the fleets on this host may have, from files that only root can write.
+# helper_load_rules: set `rules` to what the fleets on this host may have, read from files that only root can write.
 helper_load_rules() {
   [ -z "${rules-}" ] || return 0
   lib_way
@@ -195,7 +195,7 @@ helper_guard() {
       listed) helper_is_listed "$each" ;;
       *) helper_is_of_fleet "$each" ;;
     esac || {
-      printf 'qtctl-helper: %s is not one of those that this host was prepared for\n' "$each" >&2
+      printf 'qtctl-helper: this host was not prepared for %s: see `qtctl host prepare`\n' "$each" >&2
       return 1
     }
   done
@@ -209,7 +209,7 @@ helper_restrict_checks() {
       echo no
       return
     fi
-    runuser -u "$caller" -- test -r "$1" || refuse "$1: this account may not read it"
+    runuser -u "$caller" -- test -r "$1" || refuse "$1 cannot be read by this account"
     runuser -u "$caller" -- timeout 2 grep -Fxq -e "$2" -- "$1" </dev/null 2>/dev/null && status=0 || status=$?
     case $status in
       0) echo yes ;;
@@ -224,14 +224,14 @@ helper_restrict_env_files() {
   may_digest() {
     helper_load_rules
     helper_is_readable "$1" || {
-      why='this host was not prepared to tell what is in it'
+      why='this host was not prepared to show what is in it'
       return 1
     }
   }
 }
 
 helper_stage() {
-  [ "$size" -le 67108864 ] || helper_refuse 'a deploy of more than 64 MiB is not taken'
+  [ "$size" -le 67108864 ] || helper_refuse 'the deploy is larger than 64 MiB'
   helper_load_rules
   lib_trail
   lib_transaction
@@ -246,7 +246,7 @@ helper_stage() {
 
 # helper_ran: print which processes have read the current files, without any digest.
 helper_ran() {
-  [ "$size" -le 4000000 ] || helper_refuse 'too much is asked for'
+  [ "$size" -le 4000000 ] || helper_refuse 'the request is too large'
   limit=30
   lib_transaction
   lib_ran
@@ -256,14 +256,14 @@ helper_ran() {
 # helper_check_unpacked: check that the archive has only regular files, with the names and contents of a deploy.
 helper_check_unpacked() {
   odd=$(find "$home" -mindepth 1 ! -path "$home/content" '(' ! -type f -o -links +1 ')' -printf '%P' -quit)
-  [ -z "$odd" ] && [ ! -L "$home/content" ] || refuse - "what was sent has a file that is none: $odd"
+  [ -z "$odd" ] && [ ! -L "$home/content" ] || refuse - "the archive has something that is not a regular file: $odd"
   for each in "$home"/* "$home"/.[!.]* "$home"/content/* "$home"/content/.[!.]*; do
     [ -e "$each" ] || continue
     case ${each#"$home/"} in
       steps | files | installs | units | sees | loaded | pools | desired.json.gz | found.tar | word | about | trail | fields | limit | holder | content) ;;
-      content/*[!0-9]* | content/) refuse - 'what was sent has a file of another name' ;;
+      content/*[!0-9]* | content/) refuse - 'the archive has a file with an unexpected name' ;;
       content/*) ;;
-      *) refuse - 'what was sent has a file of another name' ;;
+      *) refuse - 'the archive has a file with an unexpected name' ;;
     esac
   done
   read -r word <"$home/word" && read -r limit <"$home/limit" && IFS= read -r holder <"$home/holder" || return
@@ -294,29 +294,29 @@ helper_check_steps() {
   unprepared='which this host was not prepared for: see `qtctl host prepare`'
   while IFS=$helper_tab read -r step kind subject seen sha owner mode keep more; do
     unset IFS
-    case $step in '' | *[!0-9]*) refuse - 'a step without a number' ;; esac
+    case $step in '' | *[!0-9]*) refuse - 'a step has no number' ;; esac
     case $kind in
-      remove) helper_is_written "$subject" || helper_is_unit_path "$subject" || refuse "$step" "it removes $subject, $unprepared" ;;
-      write | sysusers | tmpfiles) helper_is_written "$subject" || refuse "$step" "it writes $subject, $unprepared" ;;
+      remove) helper_is_written "$subject" || helper_is_unit_path "$subject" || refuse "$step" "it would remove $subject, $unprepared" ;;
+      write | sysusers | tmpfiles) helper_is_written "$subject" || refuse "$step" "it would write $subject, $unprepared" ;;
       link) { helper_is_unit_link "$subject" "${sha#link:}" || helper_check_link "$subject" "${sha#link:}"; } && sha=- ;;
       folder)
-        helper_is_unit_path "$subject" || refuse "$step" "it makes $subject, $unprepared"
-        case $owner:$mode in root:root:[0-7][0-7][0145][0145] | root:root:[0-7][0145][0145]) ;; *) refuse "$step" "$subject would not be root's alone" ;; esac
+        helper_is_unit_path "$subject" || refuse "$step" "it would make $subject, $unprepared"
+        case $owner:$mode in root:root:[0-7][0-7][0145][0145] | root:root:[0-7][0145][0145]) ;; *) refuse "$step" "$subject would not belong to root alone" ;; esac
         ;;
-      stop-container) helper_is_container "$seen" || refuse "$step" "it stops container $subject, $unprepared" ;;
+      stop-container) helper_is_container "$seen" || refuse "$step" "it would stop container $subject, $unprepared" ;;
       daemon-reload) ;;
       start | stop | restart | reload | reset-failed | enable | disable)
-        helper_is_of_fleet "$subject" || refuse "$step" "it is to $kind $subject, $unprepared"
+        helper_is_of_fleet "$subject" || refuse "$step" "it would $kind $subject, $unprepared"
         ;;
-      *) refuse "$step" 'a step of a kind that this host does not know' ;;
+      *) refuse "$step" 'the kind of the step is unknown' ;;
     esac
-    case $sha in - | ????????????????????????????????????????????????????????????????) ;; *) refuse "$step" 'no digest' ;; esac
-    case $sha in -) ;; *[!0-9a-f]*) refuse "$step" 'no digest' ;; esac
-    case $owner in -) ;; *[!A-Za-z0-9_.:@\$-]* | -* | *:*:* | :* | *:) refuse "$step" 'no owner' ;; *:*) ;; *) refuse "$step" 'no owner' ;; esac
-    case $mode in - | [0-7][0-7][0-7] | 0[0-7][0-7][0-7]) ;; *) refuse "$step" "no mode of a file: $mode" ;; esac
+    case $sha in - | ????????????????????????????????????????????????????????????????) ;; *) refuse "$step" 'not a digest' ;; esac
+    case $sha in -) ;; *[!0-9a-f]*) refuse "$step" 'not a digest' ;; esac
+    case $owner in -) ;; *[!A-Za-z0-9_.:@\$-]* | -* | *:*:* | :* | *:) refuse "$step" 'not an owner and group' ;; *:*) ;; *) refuse "$step" 'not an owner and group' ;; esac
+    case $mode in - | [0-7][0-7][0-7] | 0[0-7][0-7][0-7]) ;; *) refuse "$step" "not the mode of a file: $mode" ;; esac
     case $keep in at:*) keep=${keep#at:} && case ${keep#-} in '' | *[!0-9.]*) keep=damaged ;; *) keep=no ;; esac ;; esac
-    case "$kind $subject" in 'write /var/lib/systemd/timers/'*) [ "$sha" = "$empty_sha" ] || refuse "$step" 'a stamp that is not empty' ;; esac
-    case $keep$more in yes | no) ;; *) refuse "$step" 'a step that is damaged' ;; esac
+    case "$kind $subject" in 'write /var/lib/systemd/timers/'*) [ "$sha" = "$empty_sha" ] || refuse "$step" 'the stamp of a timer must be empty' ;; esac
+    case $keep$more in yes | no) ;; *) refuse "$step" 'the step is damaged' ;; esac
   done <"$home/steps"
 }
 
@@ -324,12 +324,12 @@ helper_check_steps() {
 helper_check_link() {
   case "$helper_newline$rules$helper_newline" in
     *"${helper_newline}link $1$helper_newline"*) ;;
-    *) refuse "$step" "it makes $1 a link, $unprepared" ;;
+    *) refuse "$step" "it would make $1 a link, $unprepared" ;;
   esac
   case $2 in
-    *[!A-Za-z0-9/_.-]* | */./* | */../* | */.. | *//*) refuse "$step" "it makes $1 a link to elsewhere" ;;
+    *[!A-Za-z0-9/_.-]* | */./* | */../* | */.. | *//*) refuse "$step" "it would make $1 a link to a place outside the store" ;;
     "$store"/?*) ;;
-    *) refuse "$step" "it makes $1 a link to elsewhere" ;;
+    *) refuse "$step" "it would make $1 a link to a place outside the store" ;;
   esac
 }
 
@@ -343,19 +343,19 @@ helper_check_lists() {
   done <"$home/loaded"
   [ ! -e "$home/pools" ] || while IFS=$helper_tab read -r unit pool most_down ports; do
     case $unit$pool in '' | *[!A-Za-z0-9:_.@\\-]*) refuse - 'not the name of a unit' ;; esac
-    case $most_down in '' | *[!0-9]* | ??????*) refuse - 'no limit of a pool' ;; esac
-    case $ports in '' | ?*- | *[!0-9,-]*) refuse - 'no ports of a pool' ;; esac
+    case $most_down in '' | *[!0-9]* | ??????*) refuse - 'not the limit of a pool' ;; esac
+    case $ports in '' | ?*- | *[!0-9,-]*) refuse - 'not the ports of a pool' ;; esac
   done <"$home/pools"
   while IFS=$helper_tab read -r path sha _; do
-    helper_is_kept "$path" || refuse - "it has $path, $unprepared"
-    case $sha in '' | *[!0-9a-f]*) refuse - 'no digest' ;; esac
+    helper_is_kept "$path" || refuse - "it contains $path, $unprepared"
+    case $sha in '' | *[!0-9a-f]*) refuse - 'not a digest' ;; esac
   done <"$home/files"
   [ ! -e "$home/installs" ] || while IFS=$helper_tab read -r sha _; do
-    case $sha in '' | *[!0-9a-f]*) refuse - 'no digest' ;; esac
+    case $sha in '' | *[!0-9a-f]*) refuse - 'not a digest' ;; esac
   done <"$home/installs"
 }
 
-# helper_run_systemctl VERB: run systemctl VERB for units that this host was given, one per line.
+# helper_run_systemctl VERB: run systemctl VERB for units that were deployed to this host, one per line of input.
 helper_run_systemctl() {
   control=$1
   helper_load_rules

@@ -77,7 +77,7 @@ helper_is_container() {
 
 # helper_secrets: the first line says whether to find or to put secrets; values are in base64 and stay in this process.
 helper_secrets() {
-  [ "$size" -le 2000000 ] || helper_refuse 'too much is asked for'
+  [ "$size" -le 2000000 ] || helper_refuse 'the request is too large'
   helper_load_rules
   lib_trail
   lib_transaction
@@ -88,7 +88,7 @@ helper_secrets() {
   data=$(head -c "$size" | tr -d '\0')
   {
     IFS= read -r word
-    case $word in find | put) "helper_secrets_$word" ;; *) helper_refuse 'no such thing is done with secrets' ;; esac
+    case $word in find | put) "helper_secrets_$word" ;; *) helper_refuse 'unknown verb for secrets' ;; esac
   } <<END
 $data
 END
@@ -99,7 +99,7 @@ helper_secrets_find() {
   while IFS=$helper_tab read -r path keys; do
     unset IFS
     helper_check_secret "$path"
-    case $keys in -) keys='' ;; *[!A-Za-z0-9_\ ]*) helper_refuse 'a key that is none' ;; *) keys=" $keys " ;; esac
+    case $keys in -) keys='' ;; *[!A-Za-z0-9_\ ]*) helper_refuse 'not the name of a key' ;; *) keys=" $keys " ;; esac
     set -- "$@" "$path" "$keys"
   done
   list_secrets "$@"
@@ -108,23 +108,23 @@ helper_secrets_put() {
   IFS=$helper_tab read -r path key && IFS= read -r encoded && IFS= read -r whose_members || helper_refuse 'the request is cut off'
   unset IFS
   helper_check_secret "$path"
-  case $key in -) key='' ;; *[!A-Za-z0-9_]* | [0-9]*) helper_refuse 'a key that is none' ;; esac
-  case $encoded in '' | *[!A-Za-z0-9+/=]*) helper_refuse 'a value that is none' ;; esac
+  case $key in -) key='' ;; *[!A-Za-z0-9_]* | [0-9]*) helper_refuse 'not the name of a key' ;; esac
+  case $encoded in '' | *[!A-Za-z0-9+/=]*) helper_refuse 'the value is not base64' ;; esac
   helper_read_record
   sign_record
   put_secret "$path" "$key"
 }
 
-# helper_read_record: set whose_fields to the fields that are left to read, up to an empty line, and check them and
-# whose_members: what the host knows itself is not the caller's to say.
+# helper_read_record: read whose_fields, up to an empty line, and check them and whose_members: the caller may not set
+# what the host knows itself.
 helper_read_record() {
   whose_fields=''
   while IFS= read -r field; do
     case ${field%%=*} in
       '') break ;;
-      DEPLOY_LOGIN | DEPLOY_EVENT | DEPLOY_GENERATION | DEPLOY_WHY | *[!A-Z_]*) helper_refuse 'a field of the host itself' ;;
+      DEPLOY_LOGIN | DEPLOY_EVENT | DEPLOY_GENERATION | DEPLOY_WHY | *[!A-Z_]*) helper_refuse 'a field that only the host sets' ;;
       DEPLOY_?*) ;;
-      *) helper_refuse 'a field that is none' ;;
+      *) helper_refuse 'not a field of the audit trail' ;;
     esac
     whose_fields="$whose_fields$field$helper_newline"
   done
@@ -133,8 +133,8 @@ helper_read_record() {
   [ ${#whose_members} -le 20000 ] || helper_refuse 'its record for the audit trail is too long'
 }
 
-# helper_check_given UNIT: check that it is a unit of the fleets, and that the generation in force has it: a name that
-# only looks like the fleet's is not enough.
+# helper_check_given UNIT: check that it is a unit of the fleets and part of the generation in force: a name that matches
+# the fleet's patterns is not enough.
 helper_check_given() {
   helper_is_of_fleet "$1" || helper_refuse "$1 is not a unit that this host was prepared for: see \`qtctl host prepare\`"
   case $1 in *@.*) helper_refuse "$1 is a template" ;; esac
@@ -145,7 +145,7 @@ helper_check_given() {
 # helper_control: the lines say what to do, with which signal, why, and who asks; then come fields, an empty line, and
 # units, one a line.
 helper_control() {
-  [ "$size" -le 200000 ] || helper_refuse 'too much is asked for'
+  [ "$size" -le 200000 ] || helper_refuse 'the request is too large'
   helper_load_rules
   lib_trail
   lib_control
@@ -153,8 +153,8 @@ helper_control() {
   {
     IFS= read -r control_verb && IFS= read -r control_signal && IFS= read -r control_why && IFS= read -r whose_members ||
       helper_refuse 'the request is cut off'
-    is_control_verb "$control_verb" || helper_refuse 'nothing of the kind is done with units'
-    is_control_signal "$control_signal" || helper_refuse 'a signal that is none'
+    is_control_verb "$control_verb" || helper_refuse 'unknown verb for units'
+    is_control_signal "$control_signal" || helper_refuse 'not the number of a signal'
     helper_read_record
     set --
     while IFS= read -r unit; do
@@ -184,12 +184,12 @@ helper_store() {
 }
 # helper_check_plain FOLDER: check that only regular files and folders were unpacked.
 helper_check_plain() {
-  odd=$(find "$1" -mindepth 1 ! -type d '(' ! -type f -o -links +1 ')' -print -quit) && [ -z "$odd" ] || refuse "what was sent is not a regular file: $odd"
+  odd=$(find "$1" -mindepth 1 ! -type d '(' ! -type f -o -links +1 ')' -print -quit) && [ -z "$odd" ] || refuse "the archive has something that is not a regular file: $odd"
 }
 helper_run_store_calls() {
   calls=''
   while IFS= read -r call && [ -n "$call" ]; do calls="$calls$call$helper_newline"; done
-  case $calls in 'list_missing'* | 'install_'* | 'begin_imports'* | 'drop_entry'*) ;; *) helper_refuse 'the store does not do that' ;; esac
+  case $calls in 'list_missing'* | 'install_'* | 'begin_imports'* | 'drop_entry'*) ;; *) helper_refuse 'unknown call of the store' ;; esac
   open_store
   # The archive is still to be read from standard input, so the calls are read from another descriptor.
   exec 7<&0
@@ -212,30 +212,30 @@ helper_run_store_call() {
       "$word" "$@"
       ;;
     install_code)
-      [ $# = 1 ] || helper_refuse 'no digest'
+      [ $# = 1 ] || helper_refuse 'not a digest'
       helper_check_missing "$1"
       install_code "$1" <&7
       ;;
     install_venv)
-      [ $# = 5 ] || helper_refuse 'no way to build it'
+      [ $# = 5 ] || helper_refuse 'the arguments of install_venv are invalid'
       helper_check_missing "$1"
       helper_check_path "$2"
       helper_check_number "$5"
-      case $3/$4 in wheels/sent | wheels/index | sources/sent | sources/index) ;; *) helper_refuse 'no way to build it' ;; esac
+      case $3/$4 in wheels/sent | wheels/index | sources/sent | sources/index) ;; *) helper_refuse 'the arguments of install_venv are invalid' ;; esac
       install_venv "$@" <&7
       ;;
     begin_imports) begin_imports <&7 ;;
     try_import) helper_try_import "$@" ;;
-    *) helper_refuse 'the store does not do that' ;;
+    *) helper_refuse 'unknown call of the store' ;;
   esac
 }
-helper_check_digest() { case $1 in *[!0-9a-f]*) helper_refuse 'no digest' ;; ????????????????????????????????????????????????????????????????) ;; *) helper_refuse 'no digest' ;; esac; }
-helper_check_number() { case $1 in '' | *[!0-9]* | ??????*) helper_refuse 'no number' ;; esac; }
-helper_check_path() { case $1 in /*) ;; *) helper_refuse 'no path' ;; esac; case $1/ in *[!A-Za-z0-9/_.+-]* | */../* | */./*) helper_refuse 'no path' ;; esac; }
+helper_check_digest() { case $1 in *[!0-9a-f]*) helper_refuse 'not a digest' ;; ????????????????????????????????????????????????????????????????) ;; *) helper_refuse 'not a digest' ;; esac; }
+helper_check_number() { case $1 in '' | *[!0-9]* | ??????*) helper_refuse 'not a number' ;; esac; }
+helper_check_path() { case $1 in /*) ;; *) helper_refuse 'not a plain absolute path' ;; esac; case $1/ in *[!A-Za-z0-9/_.+-]* | */../* | */./*) helper_refuse 'not a plain absolute path' ;; esac; }
 # helper_check_missing DIGEST: refuse if the store has it: what services run from is never replaced.
 helper_check_missing() {
   helper_check_digest "$1"
-  [ "$(get_entry_state "$1")" = missing ] || refuse "$store/$1 is there already"
+  [ "$(get_entry_state "$1")" = missing ] || refuse "$store/$1 already exists"
 }
 # helper_check_unused DIGEST...: refuse if a generation uses it.
 helper_check_unused() {
@@ -243,18 +243,18 @@ helper_check_unused() {
 }
 # helper_try_import UNIT USER GROUP GROUPS PYTHON SECONDS NUMBER WORD...
 helper_try_import() {
-  [ $# -ge 8 ] || helper_refuse 'an import of nothing'
+  [ $# -ge 8 ] || helper_refuse 'the arguments of try_import are incomplete'
   helper_is_of_fleet "$1" || helper_refuse "$1 is not a unit that this host was prepared for"
   helper_has "run $2:$3:$4" || helper_refuse "nothing runs as $2:$3:$4 that this host was prepared for: see \`qtctl host prepare\`"
   helper_check_number "$6"
   helper_check_number "$7"
   of_unit=$1 as_user=$2 as_group=$3 as_groups=$4 by=$5 within_s=$6 nth=$7
   helper_check_path "$by"
-  case ${by##*/} in python*) ;; *) helper_refuse "$by is no interpreter of Python" ;; esac
+  case ${by##*/} in python*) ;; *) helper_refuse "$by is not a Python interpreter" ;; esac
   shift 7
-  for each; do case $each in -- | script | module | file) ;; *) case $each in *[!A-Za-z0-9/_.+@=-]*) helper_refuse 'no path of an import' ;; esac ;; esac; done
+  for each; do case $each in -- | script | module | file) ;; *) case $each in *[!A-Za-z0-9/_.+@=-]*) helper_refuse 'not a valid argument of try_import' ;; esac ;; esac; done
   while IFS= read -r file; do
-    case ${file#-} in "$build/env-$nth" | '') ;; *) helper_has "secret ${file#-}" || helper_has "env ${file#-}" || helper_is_written "${file#-}" || helper_refuse "${file#-} is no env file that this host was prepared for" ;; esac
+    case ${file#-} in "$build/env-$nth" | '') ;; *) helper_has "secret ${file#-}" || helper_has "env ${file#-}" || helper_is_written "${file#-}" || helper_refuse "${file#-} is not an env file that this host was prepared for" ;; esac
   done <"$build/envs-$nth"
   [ "$as_user" != - ] || as_user=''
   [ "$as_group" != - ] || as_group=''

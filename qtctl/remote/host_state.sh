@@ -86,7 +86,7 @@ list_late_mounts() {
     FILENAME == ARGV[1] { if (!/^[[:space:]]*#/ && NF > 2) read_fstab($2); next }
     FILENAME == ARGV[2] { if (/ - autofs /) automounted[$5] = 1; next }
     $0 == "" { judge(); split("", of); next }
-    # A name with a tab in it is none that a registry can declare.
+    # A registry cannot declare a name with a tab in it.
     !/\t/ { at = index($0, "="); of[substr($0, 1, at - 1)] = substr($0, at + 1) }
   ' "$fstab" /proc/self/mountinfo - | head -n 500
 }

@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2154,SC2034
-# Pools: instances of a template, of which only some may be down at once. They are restarted in parts, each of them once
-# those before it are up again.
+# Pools: instances of a template of which only some may be down at once. They are restarted in parts: the next part
+# begins once the last one is up again.
 #
 # Given: transaction.sh, home, with the files `baseline` and `pools`. A line of `pools`: UNIT TAB POOL TAB LIMIT TAB
 # PORTS, where PORTS are the TCP ports on which it must listen to be up, separated by commas, or -.
@@ -10,7 +10,7 @@ up_s=2
 # choose_part ROWS KNOWN: divide rows, NUMBER TAB UNIT, into `part`, which is restarted now, `later`, and `anew`, which
 # systemd has restarted along with others since KNOWN: lines UNIT TAB INVOCATION. `waits`: units to wait for afterwards.
 #
-# Whatever is in no pool, or down anyway, is restarted now. Of a pool, at least one unit is, so that there is an end.
+# Units that are in no pool, or down anyway, are restarted now, and of each pool at least one, so that this ends.
 choose_part() {
   part=$1 later='' anew='' waits=''
   [ -s "$home/pools" ] || return 0

@@ -41,7 +41,7 @@ look_at_sudoers() {
     echo 'trouble sudo is not installed (there is no visudo)'
     return
   }
-  said=$(visudo -c 2>&1) || printf 'trouble sudoers has an error already: %.300s\n' "$(printf %s "$said" | tr '\n' ';')"
+  said=$(visudo -c 2>&1) || printf 'trouble sudoers already has an error: %.300s\n' "$(printf %s "$said" | tr '\n' ';')"
 }
 
 refuse() {
@@ -98,7 +98,7 @@ stage_file() {
   folder=${path%/*}
   is_trusted "$folder" || refuse "$why, on the way to $path"
   there=$(digest "$path")
-  [ "$there" = "$seen" ] || refuse "$path is not what it was a moment ago: look again"
+  [ "$there" = "$seen" ] || refuse "$path was changed a moment ago: try again"
   rm -f -- "$folder/.qtctl-prepare-new-$number" "$folder/.qtctl-prepare-old-$number"
   [ "$action" = write ] || return 0
   (umask 022 && mkdir -p -- "$folder") || refuse "$folder could not be made"
@@ -117,7 +117,7 @@ digest() {
 
 # check_staged: check that sudo accepts the rule, and that sudoers has no error without it.
 check_staged() {
-  said=$(visudo -c 2>&1) || refuse "sudoers has an error already: $said"
+  said=$(visudo -c 2>&1) || refuse "sudoers already has an error: $said"
   each_step check_rule
 }
 check_rule() {
@@ -130,7 +130,7 @@ make_account() {
   ! getent passwd "$path" >/dev/null || return 0
   # Anyone who could put a link or a folder there could act as this account.
   is_trusted "${mode%/*}" || refuse "$why, on the way to the home of $path"
-  [ ! -e "$mode" ] && [ ! -L "$mode" ] || [ "$(stat -c %u -- "$mode")" = 0 ] || refuse "the home of $path, $mode, is another account's"
+  [ ! -e "$mode" ] && [ ! -L "$mode" ] || [ "$(stat -c %u -- "$mode")" = 0 ] || refuse "the home of $path, $mode, belongs to another account"
   set -- --create-home --home-dir "$mode" --shell "${seen%%"$tab"*}" --password '*'
   uid=${seen#*"$tab"}
   [ "$uid" = - ] || set -- "$@" --uid "$uid"

@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2154,SC2015,SC2034
 # What processes have read: for each unit its invocation, and a keyed digest of every file that mattered when it was
-# started. Times are not enough: a file that is moved into place may have an old one, or one in the future.
+# started. Times are not enough: a file that is moved into place may have an old time, or one in the future.
 #
 # Given: transaction.sh, and `sees`: a file of lines `UNIT TAB PATH TAB PATH…`. The records are one file that only root
 # can read, of lines `UNIT TAB INVOCATION TAB DIGEST TAB PATH`.

@@ -85,7 +85,7 @@ is_up() { case "$1" in active | reloading | refreshing) return 0 ;; esac; return
 
 # compare_units: set `to_stop`, `to_start` and `to_restart` to units of the baseline; `to_forget` to those that were not
 # failed before; `worse` to those that are not as before, and `coming` to those of them that are still starting;
-# `invocations` to those of units that were up before. What failed again and again before may go on with it.
+# `invocations` to those of units that were up before. Units that kept failing before may keep failing.
 compare_units() {
   to_stop='' to_start='' to_restart='' to_forget='' worse='' gone='' coming='' invocations=''
   set --
@@ -143,7 +143,7 @@ restore() {
   bring_back && [ "$loaded" = yes ]
 }
 
-# load_old: systemd does not notice by itself that a file is older than the one it has loaded.
+# load_old: systemd does not notice that a file is older than the one it has loaded.
 load_old() { run_systemctl daemon-reload || { note warning "daemon-reload: $said" && return 1; }; }
 # has_loaded_new: whether this generation has, or may have, reloaded systemd.
 has_loaded_new() {

@@ -21,7 +21,7 @@ put_secret() {
   read_transaction
   [ -z "$damage" ] || { say damaged "$damage" && refuse - "$damage"; }
   [ "$state" != broken ] || { say broken "$number" && refuse - "generation $number could not be rolled back"; }
-  [ -z "$state" ] || refuse - "generation $number is $state: put it when that has ended"
+  [ -z "$state" ] || refuse - "generation $number is $state: put the secret when that has ended"
   folder=${1%/*}
   folder=${folder:-/}
   check_way "$folder" - "$1"
@@ -43,8 +43,8 @@ write_secret() {
     [ "$(stat -c %s -- "$1")" -le "$most" ] || { why="$1 is larger than an env file" && return 1; }
     drop_key "$1" "$2" >"$room/new" || {
       case $? in
-        3) why="$1 has a NUL in it: systemd reads nothing from it" ;;
-        4) why="$1 ends in a quote that nothing closes, or in a backslash: nothing can be added to it" ;;
+        3) why="$1 contains a NUL, so systemd reads nothing from it" ;;
+        4) why="$1 ends in an open quote or a backslash, so nothing can be added to it" ;;
       esac
       return 1
     }
@@ -70,7 +70,7 @@ exchange() {
     say unchanged
     return
   fi
-  copy_label "$1" "$room/new" || refuse - "the new $1 cannot be given the security label of the old one"
+  copy_label "$1" "$room/new" || refuse - "the new $1 could not be given the security label of the old one"
   sync -- "$room/new" && mv -fT -- "$room/new" "$1" || refuse - "$1 could not be replaced: it is immutable, or a mount"
   sync -- "$folder" || :
   record_event put null

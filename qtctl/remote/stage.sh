@@ -44,7 +44,7 @@ prepare_base() {
     is=$(stat -c '%F, %U:%G, mode %a' -- "$base/lock") || refuse - "$base/lock could not be read"
     case "$is" in
       'regular '*'file, root:'*', mode 600') ;;
-      *) refuse - "$base/lock is not the lock that qtctl makes (a regular file of root's, mode 600): $is" ;;
+      *) refuse - "$base/lock is not the lock that qtctl made (a regular file owned by root, mode 600): $is" ;;
     esac
   fi
 }
@@ -79,7 +79,7 @@ prepare() {
   folder=${2%/*}
   check_way "${folder:-/}" "$1" "$2"
   look_at "$2" || refuse "$1" "$2 could not be read"
-  [ "$there" = "$3" ] || refuse "$1" "$2 is not what it was when this was planned: plan again"
+  [ "$there" = "$3" ] || refuse "$1" "$2 has changed since this was planned: plan again"
   make_folder "${folder:-/}"
   name_room "$2"
   [ -d "$room" ] || mkdir -m 0700 -- "$room" || refuse "$1" "nothing could be written in ${folder:-/}"
@@ -91,26 +91,26 @@ prepare() {
     -) return 0 ;;
     link:*) prepare_link "$1" "$2" "$3" "${4#link:}" && return 0 ;;
   esac
-  cp -- "$home/content/$1" "$copy" || refuse "$1" "$2: no space beside its place"
+  cp -- "$home/content/$1" "$copy" || refuse "$1" "no space for a copy beside $2"
   [ "$(sha256sum <"$copy")" = "$4  -" ] || refuse "$1" "the staged copy of $2 is damaged"
-  chown -h -- "$5" "$copy" && chmod -- "$6" "$copy" || refuse "$1" "$2 cannot be given to $5 with mode $6"
-  copy_label "$2" "$copy" || refuse "$1" "the new $2 cannot be given the security label of the old one"
+  chown -h -- "$5" "$copy" && chmod -- "$6" "$copy" || refuse "$1" "$2 could not be given to $5 with mode $6"
+  copy_label "$2" "$copy" || refuse "$1" "the new $2 could not be given the security label of the old one"
   case "$7" in
     yes) copy_time "$2" "$copy" ;;
     at:*) touch -d "@${7#at:}" -- "$copy" ;;
-  esac || refuse "$1" "$2 cannot be given its time"
+  esac || refuse "$1" "$2 could not be given its time"
   [ -f "$base/objects/$4" ] || mv -- "$home/content/$1" "$base/objects/$4" || refuse "$1" "$base/objects: no space"
 }
 
 # prepare_link NUMBER PATH SEEN TARGET: a link into the store may replace a link or a folder.
 prepare_link() {
   case "$4" in "$store"/*)
-    [ -f "$4.seal" ] && [ -d "$4" ] || refuse "$1" "$4, to which $2 would lead, is not on the host any more: deploy again"
+    [ -f "$4.seal" ] && [ -d "$4" ] || refuse "$1" "$4, which $2 would link to, is no longer on the host: deploy again"
     ;;
   esac
   [ "$3" != dir ] || [ "$(stat -c %d -- "$2")" = "$(stat -c %d -- "$2/..")" ] ||
-    refuse "$1" "$2 is a file system of its own, and cannot be replaced"
-  ln -s -- "$4" "$copy" || refuse "$1" "$2: no space beside its place"
+    refuse "$1" "$2 is a mount point, and cannot be replaced"
+  ln -s -- "$4" "$copy" || refuse "$1" "no space for a copy beside $2"
 }
 
 # prepare_folder NUMBER PATH SEEN
@@ -118,7 +118,7 @@ prepare_folder() {
   check_way "$2" "$1" "$2"
   look_at_folder "$2"
   # If it was absent, it has been made since, for what goes into it.
-  [ "$3" = absent ] || [ "$there" = "$3" ] || refuse "$1" "$2 is not what it was when this was planned: plan again"
+  [ "$3" = absent ] || [ "$there" = "$3" ] || refuse "$1" "$2 has changed since this was planned: plan again"
 }
 
 # keep_objects: also keep files that this generation uses without writing them, so that it can be rolled back to: copies
@@ -153,7 +153,7 @@ look_at_units() {
   while IFS= read -r unit; do set -- "$@" "$unit"; done <"$home/asked"
   said=''
   [ $# -eq 0 ] || run_systemctl show -p LoadState -p ActiveState -p SubState -p InvocationID -p Type -p RemainAfterExit \
-    -p NeedDaemonReload -p DropInPaths -p NRestarts -p ActiveEnterTimestampMonotonic -- "$@" || refuse - "systemd did not say how its units are: $said"
+    -p NeedDaemonReload -p DropInPaths -p NRestarts -p ActiveEnterTimestampMonotonic -- "$@" || refuse - "systemd did not report the state of the units: $said"
   [ -f "$home/loaded" ] || : >"$home/loaded"
   up=$(cut -d ' ' -f 1 /proc/uptime)
   changed=$(printf '%s\n' "$said" | awk -F "$tab" -v OFS="$tab" -v units="$home/units" -v baseline="$home/baseline" -v up="$up" '
@@ -232,11 +232,11 @@ begin() {
   drop_unfinished
   choose_number
   mkdir -- "$home" || refuse - "$home could not be made"
-  unpack && read -r word <"$home/word" && sign_trail || refuse - "$base: no space, or what was sent is damaged"
+  unpack && read -r word <"$home/word" && sign_trail || refuse - "$base: no space, or the archive is damaged"
   : >"$home/journal" || refuse - "$base: no space"
   watcher=$(systemd-run --quiet --collect --unit="qtctl-deploy-$generation" -p Restart=on-failure -p RestartSec=200ms \
     -p StartLimitIntervalSec=0 -p KillMode=mixed -- /bin/sh "$home/transaction.sh" run "$generation" 9>&- 2>&1) ||
-    refuse - "the service that watches over it could not be started: $watcher"
+    refuse - "the service that watches over the deploy could not be started: $watcher"
   [ -L "$unit_folder/sysinit.target.wants/qtctl-restore.service" ] || install_boot_units
   renew_lease && printf '%s\n' "$holder" >"$base/holder" && printf '%s\n' "$generation" >"$home/number" && sync -- "$home/number" ||
     refuse - "$base: no space"
@@ -278,7 +278,7 @@ stage() {
   keep_objects
   record_links
   drop "$home/content"
-  sync -- "$home" "$home"/* "$base/objects" "$unit_folder" || refuse - "nothing could be synced"
+  sync -- "$home" "$home"/* "$base/objects" "$unit_folder" || refuse - "the new files could not be synced to disk"
   list_rooms | while IFS= read -r each; do sync -- "$each" "$each"/* 2>/dev/null || :; done
   begun=yes
   renew_lease && move staged armed || { begun=no && refuse - "it took too long, or $base has no space"; }

@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2154,SC2015
-# The store of what qtctl installs on a host: code and virtual environments. Each has its own folder, named by the
-# digest of what it is made from, and a seal beside it. Only root can write there.
+# The store holds what qtctl installs on a host: code and virtual environments. Each entry has its own folder, named by
+# the digest of what it is made from, and a seal beside it. Only root can write there.
 #
 # Given: way.sh, store (/opt/qtctl/store). What was sent is unpacked or built in $build, which only root can enter, and
 # is renamed into the store when it is complete.
@@ -26,7 +26,7 @@ open_store() {
   [ ! -L "$lock" ] || refuse "$lock is a link"
   exec 9>>"$lock" || refuse "$lock could not be opened"
   chmod 0600 -- "$lock"
-  flock -w 1 9 || { say busy && refuse "another deploy of this host is building what it installs"; }
+  flock -w 1 9 || { say busy && refuse "another deploy is installing into the store of this host"; }
   trap 'stop_builder; clear_build' EXIT
   stop_builder
   clear_build || refuse "$build could not be cleared"
@@ -70,9 +70,9 @@ install_code() {
 # put_in_store DIGEST: seal $build/tree, which is complete and which only root can have written, and move it into the
 # store.
 put_in_store() {
-  chown -R -h root:root -- "$build/tree" && chmod -R u+rwX,go+rX,go-w,ug-s,-t -- "$build/tree" || refuse "$build/tree cannot be given to root"
+  chown -R -h root:root -- "$build/tree" && chmod -R u+rwX,go+rX,go-w,ug-s,-t -- "$build/tree" || refuse "$build/tree could not be given to root"
   odd=$(find "$build/tree" ! -type f ! -type d ! -type l -print -quit)
-  [ -z "$odd" ] || refuse "${odd#"$build/tree/"} is neither a file nor a folder nor a link"
+  [ -z "$odd" ] || refuse "${odd#"$build/tree/"} is not a file, folder or link"
   sealed=$(compute_digest "$build/tree")
   [ -n "$sealed" ] || refuse "$build/tree could not be read"
   printf '%s\n' "$sealed" >"$build/seal" || refuse "$build: no space"
@@ -80,7 +80,7 @@ put_in_store() {
   drop_entry "$1" &&
     mv -T -- "$build/tree" "$store/$1" && sync -- "$store" &&
     mv -T -- "$build/seal" "$store/$1.seal" && sync -- "$store/$1.seal" "$store" || refuse "$store/$1 could not be made"
-  [ "$(get_entry_state "$1")" = whole ] || refuse "$store/$1 is not what was sealed"
+  [ "$(get_entry_state "$1")" = whole ] || refuse "$store/$1 changed after it was sealed"
   say made "$1"
 }
 
@@ -103,7 +103,7 @@ install_venv() {
     -- /bin/sh "${store%/*}/in/build.sh" "$store/$1" "$2" "${store%/*}/in" "$3" "$4")
   [ "$ended" = success ] || refuse "the virtual environment could not be built: $(explain "$ended" "$5" "$build/log")"
   odd=$(find "$build/out" ! -type f ! -type d ! -type l -print -quit)
-  [ -z "$odd" ] || refuse "what was built has something in it that is neither a file nor a folder nor a link"
+  [ -z "$odd" ] || refuse "the virtual environment contains something that is not a file, folder or link"
   cp -RP --preserve=timestamps -- "$build/out/." "$build/tree" || refuse "$build: no space"
   put_in_store "$1"
 }

@@ -13,11 +13,11 @@ run() {
     case "$state" in
       staged) ! is_lease_over || run_locked forget_if_staged ;;
       armed) start_worker ;;
-      applying) kill -0 "$worker" 2>/dev/null || ! is applying || give_up 'what applied it was killed' ;;
+      applying) kill -0 "$worker" 2>/dev/null || ! is applying || give_up 'the process that applied it was killed' ;;
       confirmed) run_locked finish ;;
       restoring) end_worker && restore_and_end || break ;;
     esac
-    ! is armed applying gating || ! is_lease_over || give_up 'nobody watched over it any more'
+    ! is armed applying gating || ! is_lease_over || give_up 'nothing watched over it any more'
     case "$state" in staged | armed) sleep 0.05 ;; applying | gating) sleep 0.2 ;; esac
   done
 }

@@ -12,9 +12,9 @@ record_event() {
   trail_why=$(printf %s "${3-}" | tr -cd '\040-\176' | cut -b 1-300)
   members=${whose_members-} fields=${whose_fields-}
   [ -n "$members" ] || { read -r members <"$home/trail" && fields=$(cat -- "$home/fields"); } ||
-    note warning 'the audit trail does not know whose deploy this is'
+    note warning 'the audit trail could not record whose deploy this is'
   keep_trail "$1" "$2" || note warning "$base/trail could not be written"
-  tell_journal "$1" "$2" || note warning "the host's journal did not take a record of the audit trail"
+  tell_journal "$1" "$2" || note warning "the audit trail could not be written to the host's journal"
 } 2>/dev/null
 
 # keep_trail EVENT NUMBER: append to the file. There are two; when the newer one is full, the older one goes. A line

@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2086,SC2154
 # run_unprivileged SCRIPT ARGUMENT...: run it in / as the account that asks, but never as root: root becomes nobody
-# first. Exit status 77: the host has no program to drop root with.
+# first. Exit status 77: the host has neither setpriv nor runuser.
 run_unprivileged() {
   drop=''
   if [ "$(id -u)" = 0 ]; then

@@ -137,7 +137,7 @@ def _check_given(name: str, filter_: Callable[..., object]) -> Callable[..., obj
         except InputError as error:
             raise _NotTaken(error, given) from error
         except (AttributeError, TypeError) as error:
-            raise TypeError(f"the filter {name} does not take a {type(given).__name__}: {error}") from error
+            raise TypeError(f"the filter {name} does not accept a {type(given).__name__}: {error}") from error
 
     return checked
 

@@ -58,7 +58,7 @@ def build_page(report: AdoptReport) -> Blocks:
         Section("Findings", make_table(("where", "severity", "finding", "what", "remedy"), findings)),
         Section("Rendered differently", make_table(("units", "directive", "because"), differences)),
         Section("Choices", make_table(("where", "of", "what"), choices)),
-        Section("Files that were not taken", make_table(("file", "why"), left)),
+        Section("Files that were not adopted", make_table(("file", "why"), left)),
         Section("Units", make_table(("unit", "in the registry", "state", "typed", "hatch", "left", "from"), units)),
         Section("Lines", make_list(describe_lines(report))),
     )
@@ -125,7 +125,7 @@ def describe_lines(report: AdoptReport) -> Iterator[str]:
         Fate.SECRET: "with a secret that was not copied",
         Fate.IGNORED: "that systemd ignores",
         Fate.REPLACED: "that a later line replaces, or that do nothing",
-        Fate.COPY: "of copies that were not taken",
+        Fate.COPY: "of copies that were not adopted",
         Fate.UNREAD: "of files that were not adopted",
         Fate.LAYOUT: "of layout",
     }

@@ -12,7 +12,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from qtctl.meaning.event_flow import Actor, EventFlow, find_circles, find_longest_path, find_path, rank_stages
+from qtctl.meaning.event_flow import Actor, EventFlow, find_cycles, find_longest_path, find_path, rank_stages
 from qtctl.model.evidence import State
 from qtctl.model.names import list_units
 from qtctl.model.registry import Registry
@@ -79,7 +79,7 @@ class FlowKey(Part):
 
 
 class FlowService(Part):
-    """A service that reads or writes a key. `stage`: from 1; a circle is one stage."""
+    """A service that reads or writes a key. `stage`: from 1; a cycle is one stage."""
 
     name: str
     summary: str
@@ -188,7 +188,7 @@ def build_report(registry: Registry, seen: RegistryReport | None) -> FlowReport:
         for name, actor in sorted(flow.actors.items(), key=lambda each: (stages[each[0]], each[0]))
     )
     first = flow.list_first()
-    circles = tuple(_make_circle(flow, names) for names in find_circles(flow))
+    circles = tuple(_make_cycle(flow, names) for names in find_cycles(flow))
     ways = _Ways(
         flow, stopped, {(each.service, key.name): each.lag for key in keys for each in key.readers}, categories
     )
@@ -290,7 +290,7 @@ def _find_gap(flow: EventFlow, key: str, stopped: frozenset[str]) -> FlowGap | N
     return FlowGap.CONSUMERS_STOPPED if stopped.issuperset(readers) else None
 
 
-def _make_circle(flow: EventFlow, names: Sequence[str]) -> FlowCircle:
+def _make_cycle(flow: EventFlow, names: Sequence[str]) -> FlowCircle:
     inside = frozenset(names)
     keys = {
         key for name in names for key in flow.actors[name].writes if inside.intersection(flow.consumers.get(key, ()))

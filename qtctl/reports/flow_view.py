@@ -66,7 +66,7 @@ def build_screen(report: FlowReport) -> Blocks:
         Paragraph(_write_headline(report)),
         *(_show_lifecycle(each) for each in report.lifecycles),
         Section("Gaps", tuple(_show_gaps(report))),
-        Section("Circles", tuple(_show_circles(report))),
+        Section("Cycles", tuple(_show_cycles(report))),
         Section("Streams and other keys", _show_keys(report)),
         Section("Services, by stage", _show_services(report)),
     )
@@ -125,12 +125,12 @@ def _describe_ends(key: FlowKey) -> Text:
     return (Code(key.name), f": {', '.join(users)}" if users else "")
 
 
-def _show_circles(report: FlowReport) -> Iterator[Block]:
+def _show_cycles(report: FlowReport) -> Iterator[Block]:
     yield from make_list(
         (", ".join(each.services), " by ", *join(map(Code, each.keys), ", ")) for each in report.circles
     )
     if not report.circles:
-        yield Paragraph("None: no event comes back to where it was.")
+        yield Paragraph("None: no event returns to a service that it came from.")
 
 
 def _show_keys(report: FlowReport) -> Blocks:

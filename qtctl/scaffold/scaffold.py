@@ -41,7 +41,7 @@ def check(answers: Answers) -> None:
             "a-z, 0-9 and -, a letter first, at most 24: units and an account are named so",
         ),
         ("--host", answers.host, HOST, "letters, digits and . _ -, a letter or digit first, at most 64"),
-        ("--address", answers.address, ADDRESS, "a name or an address, as ssh takes it"),
+        ("--address", answers.address, ADDRESS, "a name or an address that ssh accepts"),
         ("--audit-user", answers.audit_user, ACCOUNT, "an account: a-z, 0-9, _ and -, at most 31"),
         ("--deploy-user", answers.deploy_user, ACCOUNT, "an account: a-z, 0-9, _ and -, at most 31"),
     ):

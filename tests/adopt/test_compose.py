@@ -336,4 +336,4 @@ services:
     assert not any(line.startswith("Restart=always") for line in migrate)
     assert {"Requires=shop-migrate.service"} <= set(app)
     assert any(line.startswith("After=") and "shop-migrate.service" in line for line in app)
-    assert any("would restart a service that others wait to see end" in each.what for each in done.adoption.judgments)
+    assert any("would restart a service whose end others wait for" in each.what for each in done.adoption.judgments)

@@ -255,7 +255,7 @@ def test_the_command_prints_hosts_and_lists_the_rest(tmp_path: Path, capsys: pyt
     assert _run_guarded(["adopt", "inventory", str(path)], debug=False) == 0
     said = capsys.readouterr()
     assert said.out == adopt(INI).text
-    assert f"{path}:7: not taken: http_port of 3 hosts: has no key in hosts.toml\n" in said.err
+    assert f"{path}:7: not adopted: http_port of 3 hosts: has no key in hosts.toml\n" in said.err
     assert f"{tmp_path / 'group_vars'}: not read: it holds variables of these hosts\n" in said.err
     assert "canary" not in said.out + said.err
     out = tmp_path / "hosts.toml"

@@ -156,7 +156,7 @@ def test_a_unit_that_was_foreseen_without_a_job_is_judged_by_its_state() -> None
 
 
 def test_nothing_was_done_is_told_from_nobody_knows() -> None:
-    assert run("qtctl stopped a deploy is under way there (applying)\n", FakeBus({})) is ControlStatus.REFUSED
+    assert run("qtctl stopped a deploy is under way on the host (applying)\n", FakeBus({})) is ControlStatus.REFUSED
     assert run("", FakeBus({})) is ControlStatus.REFUSED
     assert run(queued(A, 7), FakeBus({}, breaks=True)) == [(A, JobEnd.UNKNOWN)]
     with pytest.raises(Refused):

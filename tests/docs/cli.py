@@ -52,7 +52,7 @@ OF_COMMAND: dict[str, tuple[str, ...]] = {
         "4: what the host keeps of its last deploy is damaged or another fleet's; nothing is written",
     ),
     "adopt inventory": (
-        "0: hosts.toml is printed or written; what was not taken is on stderr",
+        "0: hosts.toml is printed or written; what was not adopted is on stderr",
         "2: the inventory cannot be read, has no hosts, or is a program; nothing is written",
     ),
     "adopt compose": (

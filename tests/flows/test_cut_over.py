@@ -164,7 +164,7 @@ def test_a_container_that_compose_did_not_make_is_refused(docker: Ground) -> Non
 @more
 def test_no_docker_and_a_docker_that_does_not_answer(docker: Ground) -> None:
     outcome = cut_over(docker, wanted())
-    assert "its containers could not be listed: there is no docker command" in said(outcome)
+    assert "its containers could not be listed: docker is not installed" in said(outcome)
     put(docker)
     docker.run("systemctl stop docker.service")
     outcome = cut_over(docker, wanted())

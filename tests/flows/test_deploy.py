@@ -217,7 +217,7 @@ def test_a_file_edited_while_the_person_decides_is_left_alone(ground: Ground) ->
 
     refused = ground.deploy(fleet(THREE, descriptions={"a": "other"}), edit)
     assert ends(refused) == (DeployStatus.REFUSED, ReasonKind.NOT_INSTALLED)
-    assert "is not what it was when this was planned" in said(refused)
+    assert "has changed since this was planned" in said(refused)
     assert set(became(refused).values()) == {StepStatus.NOT_RUN}
     assert "# mine" in ground.run("cat /etc/systemd/system/quantum-a.service")
 

@@ -72,7 +72,7 @@ def test_a_bad_release_stops_at_the_first_part_and_leaves_six(eight: Ground) -> 
     not_run = [each for each in outcome.results if each.status is StepStatus.NOT_RUN]
     assert len(not_run) == 6
     assert [each.detail for each in outcome.results if each.status is StepStatus.FAILED] == [
-        "it did not stay up, so the rest of its pool was not restarted"
+        "it did not stay up, so the other units of its pool were not restarted"
     ]
     assert [each.why for each in outcome.failures] != []
 

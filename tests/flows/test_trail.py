@@ -105,7 +105,7 @@ def test_going_back_and_records_that_cannot_be_kept(ground: Ground) -> None:
         assert outcome.status is DeployStatus.DEPLOYED
         assert outcome.warnings == (
             f"{TRAIL} could not be written",
-            "the host's journal did not take a record of the audit trail",
+            "the audit trail could not be written to the host's journal",
         )
     finally:
         ground.run(f"rmdir {TRAIL}; mv /root/trail {TRAIL}; mv /root/logger /usr/bin/logger")

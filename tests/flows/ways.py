@@ -318,7 +318,7 @@ WAYS: dict[str, Way] = {
     ),
     "a file is edited between plan and apply": _operator(
         Moment.ASKED, f"echo '# mine' >>{UNITS}/{A}", f"grep -q '# mine' {UNITS}/{A}", ends=REFUSED,
-        says=(f"nothing was changed: {UNITS}/{A} is not what it was when this was planned",),
+        says=(f"nothing was changed: {UNITS}/{A} has changed since this was planned",),
     ),
     "a drop-in appears between plan and apply": _operator(
         Moment.ASKED,
@@ -341,7 +341,7 @@ WAYS: dict[str, Way] = {
         Moment.ASKED,
         f"mkdir /root/was; mv {UNITS}/{A} /root/was/; ln -s /dev/null {UNITS}/{A}; systemctl daemon-reload",
         f'test "$(readlink {UNITS}/{A})" = /dev/null', ends=REFUSED,
-        says=("is not what it was when this was planned",),
+        says=("has changed since this was planned",),
         undoes=f"rm {UNITS}/{A}; mv /root/was/{A} {UNITS}/; rmdir /root/was; systemctl daemon-reload",
     ),
 }  # fmt: skip

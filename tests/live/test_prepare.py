@@ -65,7 +65,7 @@ def test_what_is_missing_is_shown_then_installed_once_and_taken_away(host: Box) 
 
 def test_a_host_where_something_is_in_the_way_is_not_changed(host: Box) -> None:
     refusals = {
-        "echo broken >/etc/sudoers.d/broken; chmod 0440 /etc/sudoers.d/broken": "sudoers has an error already",
+        "echo broken >/etc/sudoers.d/broken; chmod 0440 /etc/sudoers.d/broken": "sudoers already has an error",
         "rm -f /etc/sudoers.d/broken; sed -i '/includedir/d' /etc/sudoers": "has no @includedir",
         f"cp -p /root/sudoers /etc/sudoers; echo mine >{RULE}": f"{RULE} was not written by qtctl",
         f"ln -sf /etc/hosts {RULE}": f"{RULE} is not a regular file: link",

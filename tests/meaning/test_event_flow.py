@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qtctl.meaning.event_flow import Actor, EventFlow, find_circles, find_longest_path, find_path, rank_stages
+from qtctl.meaning.event_flow import Actor, EventFlow, find_cycles, find_longest_path, find_path, rank_stages
 
 KEYS = ("k0", "k1", "k2", "k3", "k4")
 SOME = st.lists(st.sampled_from(KEYS), max_size=3, unique=True).map(tuple)
@@ -36,7 +36,7 @@ def reach(flow: EventFlow, actor: str) -> set[str]:
 
 def test_a_line_has_stages_and_no_circle() -> None:
     assert rank_stages(LINE) == {"feed": 1, "model": 2, "trade": 3, "book": 4}
-    assert find_circles(LINE) == ()
+    assert find_cycles(LINE) == ()
     assert LINE.list_first() == ("feed",)
     assert find_path(LINE, "tick", "order") == ("signal", "order")
     assert find_longest_path(LINE) == ("tick", "signal", "order")
@@ -44,14 +44,14 @@ def test_a_line_has_stages_and_no_circle() -> None:
 
 
 def test_a_circle_is_one_stage() -> None:
-    assert find_circles(ROUND) == (("x", "y", "z"),)
+    assert find_cycles(ROUND) == (("x", "y", "z"),)
     assert rank_stages(ROUND) == {"feed": 1, "x": 2, "y": 2, "z": 2, "end": 3}
     assert find_path(ROUND, "b", "a") == ("c", "a")
     assert find_path(ROUND, "d", "a") is None
 
 
 def test_a_service_that_reads_what_it_writes_is_a_circle() -> None:
-    assert find_circles(chain(("echo", "a", "a"))) == (("echo",),)
+    assert find_cycles(chain(("echo", "a", "a"))) == (("echo",),)
 
 
 def test_a_thousand_services_in_a_row_need_no_recursion() -> None:
@@ -65,7 +65,7 @@ def test_a_thousand_services_in_a_row_need_no_recursion() -> None:
 def test_circles_and_stages_are_those_of_walking(flow: EventFlow) -> None:
     reached = {name: reach(flow, name) for name in flow.actors}
     together = {frozenset(other for other in reached[name] if name in reached[other]) for name in flow.actors}
-    assert {frozenset(names) for names in find_circles(flow)} == together - {frozenset()}
+    assert {frozenset(names) for names in find_cycles(flow)} == together - {frozenset()}
     stage = rank_stages(flow)
     assert stage.keys() == flow.actors.keys()
     for name in flow.actors:

@@ -77,12 +77,12 @@ def test_what_somebody_else_can_change_is_not_run(tmp_path: Path, kind: str) -> 
         argv = [str(script)]
     answer = run(*argv)
     assert answer.state is State.REFUSED
-    assert "can be changed by others than root" in str(answer.reason)
+    assert "can be changed by accounts other than root" in str(answer.reason)
     assert mark.read_text() == ""
 
 
 def test_a_program_that_is_not_there_is_no_exit_status() -> None:
-    assert (run("/no/such").state, run("/no/such").reason) == (State.REFUSED, "/no/such is not there")
+    assert (run("/no/such").state, run("/no/such").reason) == (State.REFUSED, "/no/such does not exist")
 
 
 def test_only_what_is_declared_is_run() -> None:
@@ -123,4 +123,4 @@ def test_a_line_of_a_file(tmp_path: Path) -> None:
     assert has(tmp_path / "pipe", "-x").value == FileLine(there=False)
     file.chmod(0o600)
     answer = has(file, "-x")
-    assert (answer.state, answer.reason) == (State.REFUSED, f"{file}: this account may not read it")
+    assert (answer.state, answer.reason) == (State.REFUSED, f"{file} cannot be read by this account")

@@ -74,7 +74,7 @@ VALUES: dict[str, tuple[dict[str, Any], str]] = {
     "no env file": ({"env": (("A", "b"),)}, "no env file"),
     "a surrogate in the environment": (
         {"env_file": "/e", "env": (("A", "s3cret\udcff"),)},
-        "environment variable A: holds a character that systemd does not take",
+        "environment variable A: holds a character that systemd does not accept",
     ),
     "a relative directory": ({"working_directory": "srv"}, "WorkingDirectory: not an absolute path"),
 }
@@ -125,7 +125,7 @@ TEMPLATES_BROKEN = {
     ),
     "a filter given what it does not take": (
         '{{ mark }}\n{{ service.argv | path("WorkingDirectory") }}',
-        "service.j2:2: template of fleet-web.service: the filter path does not take a tuple: ",
+        "service.j2:2: template of fleet-web.service: the filter path does not accept a tuple: ",
     ),
     "a filter given a value of the template's own": (
         '{{ mark }}\n{{ "srv/web" | path("WorkingDirectory") }}',

@@ -1,4 +1,4 @@
-"""The event flow: what it says of gaps, circles and lifecycles, with and without evidence."""
+"""The event flow: what it says of gaps, cycles and lifecycles, with and without evidence."""
 
 from collections.abc import Mapping
 

@@ -15,7 +15,7 @@ from tests.probes.test_checks import run
 
 SERVICE = 33
 """The uid of the service account: www-data."""
-OTHERS = "can be changed by others than root"
+OTHERS = "can be changed by accounts other than root"
 
 
 @pytest.fixture

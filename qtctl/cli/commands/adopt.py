@@ -175,7 +175,7 @@ def inventory(
     write(adopted.text, out)
     for each in adopted.left:
         hosts = "1 host" if each.hosts == 1 else f"{each.hosts} hosts"
-        complain(f"{file}:{each.line}: not taken: {each.name} of {hosts}: {each.why}")
+        complain(f"{file}:{each.line}: not adopted: {each.name} of {hosts}: {each.why}")
     for folder in ("group_vars", "host_vars"):
         if is_folder(file.parent / folder):
             complain(f"{file.parent / folder}: not read: it holds variables of these hosts")

@@ -86,7 +86,7 @@ def flow(
     format_: DeclaredFormatOption = None,
     out: OutFileOption = None,
 ) -> None:
-    """Write the event flow: who writes and reads each stream, dead ends, circles, and the path of an event.
+    """Write the event flow: who writes and reads each stream, dead ends, cycles, and the path of an event.
 
     Without --host and --from, it is what the registry declares.
     """

@@ -44,7 +44,7 @@ def write_argv(value: Value) -> Value:
         return None if value is None else [str(each) for each in value]
     found = shell.split(value)
     if found is None:
-        raise Wrong("has a quote that does not end, or a bracket that the shell would need")
+        raise Wrong("has an unclosed quote, or a bracket that needs a shell")
     return list(found[0])
 
 

@@ -102,7 +102,7 @@ def _replace_one(text: str, dollar: int, last: _LastBrace, variables: Variables,
     how = _HOW.match(text, name.end())
     brace = last.find_after(dollar)
     if how is None or brace < how.end():
-        raise Wrong("has a ${ that does not end, or no form of a variable: write $$ for a dollar sign")
+        raise Wrong("has a ${ that is not closed, or is not a variable: write $$ for a dollar sign")
     variables.used[name[0]] = None
     end = _find_closing(text, dollar, brace)
     word = text[how.end() : end]

@@ -11,7 +11,7 @@ from qtctl.dialects.compose.values import Date, Table, find_place
 from qtctl.errors import InputError, InputErrors, Place
 
 Value = Any
-_WORDS: Final = {"S": "a text", "N": "a number", "I": "a whole number", "B": "true or false", "Z": "null"}
+_WORDS: Final = {"S": "a string", "N": "a number", "I": "a whole number", "B": "true or false", "Z": "null"}
 MOST_ERRORS: Final = 100
 
 

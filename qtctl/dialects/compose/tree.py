@@ -109,7 +109,7 @@ class _Builder:
     def add_scalar(self, event: yaml.ScalarEvent, line: int) -> None:
         self.check_tag(event.tag, line)
         if not _UTF8.fullmatch(event.value):
-            raise self.fail("an escape that names no character", line, "half of a surrogate pair is not a character")
+            raise self.fail("an invalid escape", line, "half of a surrogate pair is not a character")
         bare = not event.style and event.tag in (None, OVERRIDE)
         null = event.tag in (RESET, f"{CORE}null") or (bare and event.value in NULLS)
         text = None if null else event.value
@@ -223,4 +223,4 @@ def _explain(text: str, file: str) -> list[Node]:
         line = text.count("\n", 0, error.position) + 1
         raise InputError(f"not YAML: {error.reason}", place=Place(file, line)) from error
     except (ValueError, OverflowError) as error:  # "\U0011FFFF" leaves PyYAML's scanner as a ValueError of chr()
-        raise InputError("not YAML: an escape that names no character", place=Place(file)) from error
+        raise InputError("not YAML: an invalid escape", place=Place(file)) from error

@@ -31,7 +31,7 @@ def write_env_line(name: str, value: str) -> str:
     """NAME=value for an env file, as one line or, if the value has line breaks, several; without the last line end."""
     check_env_name(name)
     if explain_trouble(value):
-        what = f"environment variable {name}: holds a character that systemd does not take as text"
+        what = f"environment variable {name}: holds a character that systemd does not accept as text"
         raise InputError(what, field=f"env.{name}")
     if len(f"{name}={value}".encode()) > MAX_ASSIGNMENT:
         what = f"environment variable {name}: longer than the kernel passes ({MAX_ASSIGNMENT} bytes)"
@@ -174,7 +174,7 @@ def _read_assignments(found: list[tuple[str, str, int]], name: str) -> dict[str,
     values: dict[str, str] = {}
     for key, value, line in found:
         if explain_trouble(key) or explain_trouble(value):
-            raise InputError("text in an env file that systemd does not take", place=Place(name, line))
+            raise InputError("text in an env file that systemd does not accept", place=Place(name, line))
         if _NAME.fullmatch(key):
             values.pop(key, None)
             values[key] = value

@@ -65,7 +65,7 @@ def explain_trouble(text: str) -> str | None:
         return f"holds a NUL character (character {at})"
     if "\ud800" <= char <= "\udfff":
         return f"is not Unicode text: a lone surrogate (character {at})"
-    return f"holds the noncharacter U+{ord(char):04X}, which systemd does not take as UTF-8 (character {at})"
+    return f"holds the noncharacter U+{ord(char):04X}, which systemd does not accept as UTF-8 (character {at})"
 
 
 def quote(text: str) -> str:

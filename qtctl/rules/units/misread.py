@@ -73,7 +73,7 @@ def _list_troubles(line: Line, unit: str, version: int) -> Iterator[_Trouble]:
     elif not refused and (trouble := explain_value_trouble(line.key, kind, line.value, version)):
         yield Severity.ERROR, f"{line.key}= {trouble}: systemd ignores the line", "fix the value"
     elif not refused and (trouble := find_form_trouble(line.key, kind, line.value)):
-        yield Severity.ERROR, f"{line.key}= {trouble}: systemd does not take it", "fix the value"
+        yield Severity.ERROR, f"{line.key}= {trouble}: systemd does not accept it", "fix the value"
     percent = executed or kind in ("ENVIRON", "STRING")
     if percent and not refused and _is_percent(line.value, of_template=is_template(unit)):
         yield Severity.WARNING, f"{line.key}= has a % that systemd replaces", "write %% for a percent sign"
