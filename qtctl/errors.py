@@ -49,6 +49,10 @@ class QtctlError(Exception):
         """The finding's id and what happened, without place and hint."""
         return f"{self.id} {self.what}" if self.id else self.what
 
+    def describe_beside(self, _host: str) -> str:
+        """What happened, for a place that names the host already."""
+        return self.message
+
     @property
     def lines(self) -> tuple[str, ...]:
         """As it is shown: one line, unless the error is made of several."""
@@ -99,7 +103,38 @@ class InputErrors(InputError):
         return tuple(str(error) for error in self.errors)
 
 
-class HostError(QtctlError):
+class AboutHost(QtctlError):
+    """What happened on one host, or on the way to it.
+
+    `host`: its name as it was given to connect to, or as declared; `login`: where that leads, as root@10.0.0.5:22; each
+    "" if unknown. `what` names neither: whoever shows the error says which host it is, by `message` or otherwise.
+    """
+
+    def __init__(
+        self, what: str, *, host: str = "", login: str = "", hint: str = "", place: Place | None = None
+    ) -> None:
+        super().__init__(what, hint=hint, place=place)
+        self.host = host
+        self.login = login
+
+    @property
+    def message(self) -> str:
+        """The host and what happened, without the hint."""
+        login = f" ({self.login})" if self.login else ""
+        return f"{self.host}{login}: {self.what}" if self.host else self.what
+
+    def describe_beside(self, host: str) -> str:
+        """What happened, for a place that names `host` already; another one, such as a jump host, is named."""
+        if self.host != host:
+            return self.message
+        return f"{self.login}: {self.what}" if self.login else self.what
+
+    def explain_beside(self, host: str) -> str:
+        """As `describe_beside`, with the hint."""
+        return f"{self.describe_beside(host)} ({self.hint})" if self.hint else self.describe_beside(host)
+
+
+class HostError(AboutHost):
     """A host, or a service on it, could not be asked: evidence is incomplete. Exit 3, or 4 in a deploy."""
 
 
@@ -123,14 +158,15 @@ class NoSession(Refused):
     """The host takes no further session on this connection as long as the others are open."""
 
 
-class DeployRefused(QtctlError):
+class DeployRefused(AboutHost):
     """A deploy that could not begin, or that changed nothing. Exit 4."""
+
+
+def refuse_unchanged(error: HostError) -> DeployRefused:
+    """The host could not be asked before anything was changed."""
+    what = f"nothing was changed: {error.what}"
+    return DeployRefused(what, host=error.host, login=error.login, hint=error.hint, place=error.place)
 
 
 class LabError(QtctlError):
     """A lab host could not be built, booted, reached or ended. Exit 4."""
-
-
-def describe_beside(host: str, error: HostError) -> str:
-    """What happened, without the name `host` at the beginning, for a line that has it already."""
-    return error.message.removeprefix(f"{host}: ")

@@ -26,7 +26,7 @@ _ANONYMOUS = b"AUTH ANONYMOUS " + b"qtctl".hex().encode()
 
 def open_over_channel(
     channel: "paramiko.Channel",
-    place: str,
+    host: str,
     refuse: Callable[[str], Refused] | None,
     deadline_s: float | None = None,
 ) -> StreamBus:
@@ -38,10 +38,10 @@ def open_over_channel(
         while channel.recv_stderr_ready() and len(stderr) < BRIDGE_SAID:
             stderr.extend(channel.recv_stderr(4096))
         ended = channel.exit_status if channel.exit_status_ready() else 0
-        return explain(place, f"{what} (exit status {ended})" if ended > 0 else what, bytes(stderr), refuse)
+        return explain(host, f"{what} (exit status {ended})" if ended > 0 else what, bytes(stderr), refuse)
 
     try:
-        return StreamBus(_Marked(channel, place), _ANONYMOUS, explain_end, deadline_s or HELLO_DEADLINE_S)
+        return StreamBus(_Marked(channel, host), _ANONYMOUS, explain_end, deadline_s or HELLO_DEADLINE_S)
     except BaseException:
         close_wire(channel)
         raise
@@ -50,9 +50,9 @@ def open_over_channel(
 class _Marked:
     """A Wire to a program started by `shell.BRIDGE`: what shell files print before it is dropped."""
 
-    def __init__(self, wire: Wire, place: str) -> None:
+    def __init__(self, wire: Wire, host: str) -> None:
         self.send, self.close = wire.send, wire.close
-        self._wire, self._after = wire, shell.AfterMark(place)
+        self._wire, self._after = wire, shell.AfterMark(host)
         self._deadline: Deadline | None = None
 
     def settimeout(self, timeout: float | None) -> None:
@@ -84,7 +84,7 @@ class _Piped:
 
 
 def open_over_command(
-    command: str, place: str, refuse: Callable[[str], Refused] | None, deadline_s: float | None = None
+    command: str, host: str, refuse: Callable[[str], Refused] | None, deadline_s: float | None = None
 ) -> StreamBus:
     """The bus behind a bridge that a local command starts."""
     ours, theirs = socket.socketpair()
@@ -98,39 +98,41 @@ def open_over_command(
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(1)
         errors.seek(0)
-        return explain(place, what, errors.read(BRIDGE_SAID), refuse)
+        return explain(host, what, errors.read(BRIDGE_SAID), refuse)
 
     wire = _Piped(ours, process, errors)
     try:
-        return StreamBus(_Marked(wire, place), _ANONYMOUS, explain_end, deadline_s or HELLO_DEADLINE_S)
+        return StreamBus(_Marked(wire, host), _ANONYMOUS, explain_end, deadline_s or HELLO_DEADLINE_S)
     except BaseException:
         wire.close()
         raise
 
 
-def explain(place: str, what: str, stderr: bytes, refuse: Callable[[str], Refused] | None) -> HostError:
+def explain(host: str, what: str, stderr: bytes, refuse: Callable[[str], Refused] | None) -> HostError:
     """Why there is no bus, from what the bridge (or the shell, or sudo) said."""
     if refuse is not None and elevate.MARK not in stderr and stderr:
         return refuse(_read_words(stderr))
     words = _read_words(stderr.replace(elevate.MARK, b""))
     if "not found" in words:
-        return HostError(f"{place}: no systemd-stdio-bridge: {words}", hint="it is part of the systemd package")
+        return HostError(f"no systemd-stdio-bridge: {words}", host=host, hint="it is part of the systemd package")
     if cause := find_cause(words):
-        return HostError(f"{place}: no system bus: {cause.what}: {words}", hint=cause.hint)
-    return HostError(f"{place}: no system bus: {words or what}", hint="is dbus running there? `systemctl status dbus`")
-
-
-def explain_no_bus(place: str, path: str) -> Gone:
-    """Why this machine has no system bus."""
-    return lambda what: HostError(
-        f"{place}: no system bus: {what}", hint=f"is dbus running? it should listen at {path}"
+        return HostError(f"no system bus: {cause.what}: {words}", host=host, hint=cause.hint)
+    return HostError(
+        f"no system bus: {words or what}", host=host, hint="is dbus running there? `systemctl status dbus`"
     )
 
 
-def open_local(place: str, path: str = SOCKET, *, deadline_s: float | None = None) -> StreamBus:
+def explain_no_bus(host: str, path: str) -> Gone:
+    """Why this machine has no system bus."""
+    return lambda what: HostError(
+        f"no system bus: {what}", host=host, hint=f"is dbus running? it should listen at {path}"
+    )
+
+
+def open_local(host: str, path: str = SOCKET, *, deadline_s: float | None = None) -> StreamBus:
     """The system bus of this machine."""
     within_s = deadline_s or HELLO_DEADLINE_S
-    explain_end = explain_no_bus(place, path)
+    explain_end = explain_no_bus(host, path)
     sock = socket.socket(socket.AF_UNIX)
     try:
         sock.settimeout(within_s)

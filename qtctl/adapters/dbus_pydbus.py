@@ -25,9 +25,9 @@ _HANGS = "no answer in time: is it hanging?"
 _CLOSED = "it closed the connection"
 
 
-def open_local(place: str, path: str = bridge.SOCKET) -> "PydbusBus":
+def open_local(host: str, path: str = bridge.SOCKET) -> "PydbusBus":
     """The system bus of this machine."""
-    gone, loop, cancel = bridge.explain_no_bus(place, path), _Loop(), Gio.Cancellable()
+    gone, loop, cancel = bridge.explain_no_bus(host, path), _Loop(), Gio.Cancellable()
     results: list[Any] = []
     with loop.own():
         address = f"unix:path={Gio.dbus_address_escape_value(path)}"

@@ -47,7 +47,7 @@ class Privileges:
     `run`: starts a script as the account itself.
     """
 
-    place: str
+    host: str
     run: Callable[[str], Running]
     is_root: bool
     known: bool | None = None
@@ -77,13 +77,14 @@ class Privileges:
         try:
             seen = privileges.read_seen(done.stdout)
         except ValueError as error:
-            what = f"{self.place}: it could not be found out how to become root: {said_by(done.stderr or done.stdout)}"
-            raise HostError(what, hint="do the account's shell startup files print, or exit the shell?") from error
+            what = f"it could not be found out how to become root: {said_by(done.stderr or done.stdout)}"
+            hint = "do the account's shell startup files print, or exit the shell?"
+            raise HostError(what, host=self.host, hint=hint) from error
         if privileges.choose(seen) is not privileges.Way.HELPER:
             return False
         from qtctl.apply.helper import build_helper  # noqa: PLC0415 - as above, who needs no helper
 
-        privileges.check_helper(self.place, seen, build_helper().version)
+        privileges.check_helper(self.host, seen, build_helper().version)
         return True
 
     def prepare(self, script: str | Request, *, root: bool, attached: bool) -> Started:
@@ -122,11 +123,11 @@ _CAUSES = (
 """sudo's message → what it means; the first match counts."""
 
 
-def make_refusal(place: str, said: str) -> Refused:
+def make_refusal(host: str, said: str) -> Refused:
     """`sudo -n` refused; `said` is the reason that it gave."""
     cause = next((f"{hint}; or " for words, hint in _CAUSES if words in said), "")
     hint = f"{cause}connect as root, or as a user whom sudoers gives NOPASSWD (`qtctl host prepare` makes one)"
-    return Refused(f"{place}: not root: {said or 'sudo gave no reason'}", hint=hint)
+    return Refused(f"not root: {said or 'sudo gave no reason'}", host=host, hint=hint)
 
 
 def _quote(text: str) -> str:

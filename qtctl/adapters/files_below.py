@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qtctl.adapters.files import LARGEST
 from qtctl.contained.folder import Folder, Links
-from qtctl.contained.regular import check_regular, read_at
+from qtctl.contained.regular import TooLarge, check_regular, read_at
 from qtctl.contained.walk import Walk
 from qtctl.dialects.paths import is_in
 from qtctl.errors import InputError, Place
@@ -76,8 +76,10 @@ def _compare(root: Folder, wanted: Mapping[str, bytes]) -> tuple[tuple[str, ...]
             missing.append(path)
         except NotADirectoryError:
             different[path] = "it is below something that is not a folder"
-        except InputError as error:
-            different[path] = DIFFERS if "larger than" in error.what else OTHER
+        except TooLarge:
+            different[path] = DIFFERS
+        except InputError:
+            different[path] = OTHER
     return tuple(missing), different
 
 

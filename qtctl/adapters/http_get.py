@@ -86,8 +86,10 @@ def _get(dial: Dial, question: HealthQuestion) -> HttpReply:
     except NotHttp as error:
         reply = HttpReply(error=str(error))
     except (Refused, Unreachable) as error:
-        reply = HttpReply(refused=str(error))
-    except (HostError, OSError, EOFError) as error:
+        reply = HttpReply(refused=error.explain_beside(error.host))
+    except HostError as error:
+        reply = HttpReply(error=error.explain_beside(error.host))
+    except (OSError, EOFError) as error:
         reply = HttpReply(error=shorten_output(str(error)) or "it closed the connection")
     except Exception as error:  # noqa: BLE001 - a library's own, at what a host sent: this thread has nobody else to tell
         reply = HttpReply(refused=f"not understood: {shorten_output(f'{type(error).__name__} {error}')}")

@@ -27,7 +27,7 @@ from qtctl.model.secret import Secret
 from qtctl.model.tree import TreeFile
 from qtctl.remote.request import Request
 
-_PLACE = "local"
+_HOST = "local"
 _CHUNK = 65536
 
 
@@ -40,11 +40,11 @@ class LocalHost(Closing):
         """InputError if QTCTL_BUS names a library that is unknown or missing."""
         self._open: list[Callable[[], None]] = []
         self._bus = local_bus.choose_library()
-        self._privileges = elevate.Privileges(_PLACE, self.start, is_root=os.geteuid() == 0)
+        self._privileges = elevate.Privileges(_HOST, self.start, is_root=os.geteuid() == 0)
 
     @property
     def address(self) -> str:
-        return "local"
+        return _HOST
 
     @property
     def user(self) -> str:
@@ -62,7 +62,7 @@ class LocalHost(Closing):
 
     def stream(self, script: str) -> WireStream:
         """qtctl.interfaces.stream.StreamingHost. Closing the stream ends what it started."""
-        found = start_here(_PLACE)
+        found = start_here(_HOST)
         self._open.append(found.close)
         found.begin(script.encode())
         return found
@@ -77,21 +77,23 @@ class LocalHost(Closing):
             for file in files:
                 _write_new(root / file.path, file.content)
         except PermissionError as error:
-            raise Refused(f"{error.filename}: {error.strerror}", hint="this user may not write there") from error
+            raise Refused(
+                f"{error.filename}: {error.strerror}", host=_HOST, hint="this user may not write there"
+            ) from error
         except OSError as error:
             raise HostError(
-                f"{error.filename}: {error.strerror}", hint="does it exist, or is the disk full?"
+                f"{error.filename}: {error.strerror}", host=_HOST, hint="does it exist, or is the disk full?"
             ) from error
 
     def bus(self, *, root: bool = False, deadline_s: float = 10.0) -> LocalBus:
         """The system bus: its socket, or, as root where this user is not, `sudo -n systemd-stdio-bridge`."""
-        bus = self._bus(_PLACE, root and os.geteuid() != 0 and not self._privileges.has_helper(), deadline_s)
+        bus = self._bus(_HOST, root and os.geteuid() != 0 and not self._privileges.has_helper(), deadline_s)
         self._open.append(bus.close)
         return bus
 
     def signal_bus(self) -> StreamBus:
         """Through our own library, whichever was chosen: pydbus has no way to wait for a while."""
-        bus = bridge.open_local(_PLACE)
+        bus = bridge.open_local(_HOST)
         self._open.append(bus.close)
         return bus
 
@@ -106,9 +108,9 @@ class LocalHost(Closing):
         tls: StoreTls | None = None,
     ) -> store.RedisStore:
         """A Redis server that listens at `address`, a unix socket where that is a path, as seen from here."""
-        place = f"{_PLACE}: Redis at {store.place_of(address, port)}"
+        place = f"Redis at {store.place_of(address, port)}"
         found = store.RedisStore(
-            lambda timeout_s: _dial(address, port, place, timeout_s), place, password, user, db, tls=tls
+            lambda timeout_s: _dial(address, port, place, timeout_s), place, password, user, db, tls=tls, host=_HOST
         )
         self._open.append(found.close)
         return found
@@ -160,8 +162,8 @@ class Process:
             self.kill()
             late = keep
             if not keep:
-                what = f"{_PLACE}: a command did not end in {deadline_s:.2g} s"
-                raise HostError(what, hint="look at the load of this machine") from error
+                what = f"a command did not end in {deadline_s:.2g} s"
+                raise HostError(what, host=_HOST, hint="look at the load of this machine") from error
         finally:
             self._release()
         stdout, stderr = map(bytes, kept.values())
@@ -195,7 +197,8 @@ class Process:
         if len(key.data) > OUTPUT:
             self.kill()
             raise HostError(
-                f"{_PLACE}: a command printed more than {OUTPUT // MIB} MiB",
+                f"a command printed more than {OUTPUT // MIB} MiB",
+                host=_HOST,
                 hint="its output was dropped: something on this machine sends more than was asked for",
             )
 
@@ -254,9 +257,11 @@ def _dial(address: str, port: int, place: str, timeout_s: float) -> socket.socke
         return socket.create_connection((address, port), timeout=timeout_s)
     except PermissionError as error:
         hint = "let the account that audits connect: the group of the socket (unixsocketperm), and its folder"
-        raise Refused(f"{place}: not reached: {error.strerror}", hint=hint) from error
+        raise Refused(f"{place}: not reached: {error.strerror}", host=_HOST, hint=hint) from error
     except OSError as error:
-        raise HostError(f"{place}: not reached: {error.strerror or error}", hint="does Redis listen there?") from error
+        raise HostError(
+            f"{place}: not reached: {error.strerror or error}", host=_HOST, hint="does Redis listen there?"
+        ) from error
 
 
 def _dial_unix(path: str, timeout_s: float) -> socket.socket:
@@ -276,8 +281,8 @@ def _dial_program(address: str, port: int, timeout_s: float) -> socket.socket:
     except TimeoutError:
         raise
     except OSError as error:
-        raise HostError("it accepts no connection") from error
+        raise HostError("it accepts no connection", host=_HOST) from error
 
 
 def _explain_no_root(said: str) -> Refused:
-    return elevate.make_refusal(_PLACE, said)
+    return elevate.make_refusal(_HOST, said)

@@ -18,7 +18,7 @@ class LocalBus(Bus, Protocol):
 
 
 Open = Callable[[str, bool, float], LocalBus]
-"""Open the bus at a place, as the user or through sudo, within so many seconds."""
+"""Open the bus at a host, as the user or through sudo, within so many seconds."""
 
 
 def choose_library() -> Open:
@@ -34,18 +34,18 @@ def choose_library() -> Open:
     except (ImportError, ValueError) as error:
         hint = "apt-get install python3-pydbus and a venv with --system-site-packages, or pip install 'qtctl[pydbus]'"
         raise InputError(f"{VARIABLE}={name}: {error}", hint=hint) from error
-    return lambda place, sudo, _: _open_by_pydbus(local, place, sudo)
+    return lambda host, sudo, _: _open_by_pydbus(local, host, sudo)
 
 
-def _open_by_jeepney(place: str, sudo: bool, deadline_s: float) -> LocalBus:
+def _open_by_jeepney(host: str, sudo: bool, deadline_s: float) -> LocalBus:
     if not sudo:
-        return bridge.open_local(place, deadline_s=deadline_s)
+        return bridge.open_local(host, deadline_s=deadline_s)
     return bridge.open_over_command(
-        elevate.make_command(shell.BRIDGE, root=True), place, lambda said: elevate.make_refusal(place, said), deadline_s
+        elevate.make_command(shell.BRIDGE, root=True), host, lambda said: elevate.make_refusal(host, said), deadline_s
     )
 
 
-def _open_by_pydbus(local: Callable[[str], LocalBus], place: str, sudo: bool) -> LocalBus:
+def _open_by_pydbus(local: Callable[[str], LocalBus], host: str, sudo: bool) -> LocalBus:
     if sudo:
         raise InputError(f"{VARIABLE}={PYDBUS} does not go through sudo", hint=f"run qtctl as root, or with {JEEPNEY}")
-    return local(place)
+    return local(host)

@@ -29,10 +29,10 @@ _WITHIN_S, _SLOWEST = 30.0, 16 * 1024
 class Tree:
     """One SFTP session on a channel that runs the sftp subsystem."""
 
-    def __init__(self, wire: Wire, place: str, within_s: float = _WITHIN_S) -> None:
+    def __init__(self, wire: Wire, host: str, within_s: float = _WITHIN_S) -> None:
         """`within_s`: the time for this, and the least for each tree. TimeoutError after it."""
         self._wire = wire
-        self._place = place
+        self._host = host
         self._last = 0
         self._buffer = bytearray()
         self._within_s = within_s
@@ -91,14 +91,14 @@ class Tree:
             kind, number, body = self._read(numbered=True)
             if not first <= number <= self._last or number in answers:
                 raise HostError(
-                    f"{self._place}: SFTP answers a question that was not asked", hint="not an SFTP server?"
+                    "SFTP answers a question that was not asked", host=self._host, hint="not an SFTP server?"
                 )
             answers[number] = (kind, body)
 
     def _read(self, *, numbered: bool) -> tuple[int, int, bytes]:
         (length,) = struct.unpack(">I", self._read_exactly(4))
         if not (5 if numbered else 1) <= length <= SFTP_PACKET:
-            raise HostError(f"{self._place}: an SFTP answer of {length} bytes", hint="not an SFTP server?")
+            raise HostError(f"an SFTP answer of {length} bytes", host=self._host, hint="not an SFTP server?")
         packet = self._read_exactly(length)
         if not numbered:
             return packet[0], 0, packet[1:]
@@ -108,7 +108,7 @@ class Tree:
         while len(self._buffer) < size:
             data = receive(self._wire, 65536, self._deadline)
             if not data:
-                raise HostError(f"{self._place}: no SFTP", hint="is `Subsystem sftp` set in its sshd_config?")
+                raise HostError("no SFTP", host=self._host, hint="is `Subsystem sftp` set in its sshd_config?")
             self._buffer += data
         found = bytes(self._buffer[:size])
         del self._buffer[:size]
@@ -124,11 +124,11 @@ class Tree:
         size = int.from_bytes(body[4:8], "big")
         words = shorten_output(body[8 : 8 + size]) or f"SFTP error {code}"
         if code == _DENIED:
-            raise Refused(f"{self._place}: {path}: {words}", hint="the login user may not write there")
-        raise HostError(f"{self._place}: {path}: {words}", hint="does it exist already, or is the disk full?")
+            raise Refused(f"{path}: {words}", host=self._host, hint="the login user may not write there")
+        raise HostError(f"{path}: {words}", host=self._host, hint="does it exist already, or is the disk full?")
 
     def _explain_odd_reply(self, kind: int) -> HostError:
-        return HostError(f"{self._place}: SFTP answer of kind {kind} is not understood", hint="not an SFTP server?")
+        return HostError(f"SFTP answer of kind {kind} is not understood", host=self._host, hint="not an SFTP server?")
 
 
 def list_folders(files: Iterable[TreeFile]) -> list[str]:

@@ -73,7 +73,7 @@ def reach(settings: Settings, config: Path | None, timeout_s: float) -> tuple[so
     """A connection to the host through its jump hosts. Unreachable if there is none."""
     deadline = Deadline(timeout_s)
     if settings.proxy_jump[0].host == settings.target:
-        raise Unreachable(f"{settings.target}: jumps over itself", hint="ProxyJump none for the jump host")
+        raise Unreachable("jumps over itself", host=settings.target, hint="ProxyJump none for the jump host")
     asked: dict[str, object] = {
         "config": str(config) if config else "",
         "hops": [[hop.host, hop.user, hop.port] for hop in settings.proxy_jump],
@@ -98,7 +98,12 @@ def _ask_keeper(settings: Settings, asked: dict[str, object]) -> str:
     if "control" in answer:
         return str(answer["control"])
     kind = TemporarilyUnreachable if answer["passing"] else Unreachable
-    raise kind(f"{ssh_errors.name_host(settings)}: its jump host: {answer['what']}", hint=answer["hint"])
+    raise kind(
+        f"its jump host: {answer['what']}",
+        host=settings.target,
+        login=ssh_errors.name_login(settings),
+        hint=answer["hint"],
+    )
 
 
 def _open_channel(settings: Settings, control: str, deadline: Deadline) -> tuple[socket.socket, Held]:
@@ -212,7 +217,7 @@ class SharedJumps:
                 return {"control": self._ensure(master, hops, str(asked["config"]))}
         except Unreachable as error:
             passing = isinstance(error, TemporarilyUnreachable)
-            return {"what": error.what, "hint": error.hint, "passing": passing}
+            return {"what": error.message, "hint": error.hint, "passing": passing}
 
     def _ensure(self, master: _Master, hops: Sequence[Hop], config: str) -> str:
         control = self._folder / f"{master.number}"
@@ -227,7 +232,7 @@ class SharedJumps:
             master.failed, master.failed_until = error, time.monotonic() + _FAILED_FOR_S
             raise
         except InputError as error:
-            raise Unreachable(error.what, hint=error.hint) from error
+            raise Unreachable(error.what, host=hops[-1].host, hint=error.hint) from error
         return str(control)
 
     def _start(self, master: _Master, hops: Sequence[Hop], config: str, control: Path) -> None:
@@ -242,7 +247,7 @@ class SharedJumps:
         said = (self._folder / f"{master.number}.said").open("w+b")
         with said, self._lock:
             if self._closed:
-                raise Unreachable(f"{last.host}: the audit has ended")
+                raise Unreachable("the audit has ended", host=last.host)
             process = master.process = subprocess.Popen(
                 self._make_command(master, hops, config, control),
                 stdin=subprocess.DEVNULL,
@@ -275,9 +280,9 @@ class SharedJumps:
             if process.poll() is not None:
                 words = shorten_output(said.read_text("utf-8", "replace").strip())
                 kind = TemporarilyUnreachable if any(each in words for each in _PASSING) else Unreachable
-                raise kind(f"{host}: {words or 'ssh ended'}", hint=f"try `ssh {host}`")
+                raise kind(words or "ssh ended", host=host, hint=f"try `ssh {host}`")
             if time.monotonic() > until:
-                raise TemporarilyUnreachable(f"{host}: no login in {_LOGIN_S:g} s", hint=f"try `ssh {host}`")
+                raise TemporarilyUnreachable(f"no login in {_LOGIN_S:g} s", host=host, hint=f"try `ssh {host}`")
             time.sleep(_POLL_S)
 
     @staticmethod

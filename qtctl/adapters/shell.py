@@ -36,8 +36,8 @@ def attach(script: str) -> str:
 class AfterMark:
     """Removes everything up to and including `STDOUT_MARK` from a stream. It is fed with data."""
 
-    def __init__(self, place: str) -> None:
-        self._place = place
+    def __init__(self, host: str) -> None:
+        self._host = host
         self._before = b""
         self._found = False
 
@@ -57,7 +57,8 @@ class AfterMark:
             return after
         if len(noise) > MOST_NOISE:
             raise HostError(
-                f"{self._place}: the account's shell never stops printing",
+                "the account's shell never stops printing",
+                host=self._host,
                 hint="its startup files may print only in interactive shells",
             )
         return b""

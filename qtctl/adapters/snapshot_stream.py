@@ -96,7 +96,7 @@ class SnapshotStream:
             except InputError as error:
                 hint = "another process took one meanwhile, or the newest was deleted: qtctl snapshot verify"
                 raise InputError(
-                    f"{self.place}: number {snapshot.head.number} is not taken: {error.what}", hint=hint
+                    f"{self.place}: number {snapshot.head.number} is not accepted: {error.what}", hint=hint
                 ) from error
             ask("SADD", HOSTS, host)
         return snapshot, f"{PREFIX}{host} {number}"

@@ -141,7 +141,7 @@ class SshHost(Closing):
         else:
             self._shell = None
         refuse = self._explain_no_root if started.root else None
-        return Exec(channel, started.stdin, refuse, self._place, hold=attached)
+        return Exec(channel, started.stdin, refuse, self.address, hold=attached)
 
     def stream(self, script: str) -> "WireStream":
         """qtctl.interfaces.stream.StreamingHost. One exec channel; closing the stream ends what it started."""
@@ -149,7 +149,7 @@ class SshHost(Closing):
         from qtctl.adapters.streams import WireStream  # noqa: PLC0415
 
         channel = self._start_command(f"{shell.SHELL} 2>/dev/null")
-        found = WireStream(channel, self._place, self._explain_end, partial(close_channel, channel))
+        found = WireStream(channel, self.address, self._explain_end, partial(close_channel, channel))
         try:
             found.begin(script.encode())
         except BaseException:
@@ -162,7 +162,7 @@ class SshHost(Closing):
 
     def _explain_end(self) -> HostError | None:
         """Why a channel ended, if it was not by itself."""
-        return None if self._link.transport.is_active() else ssh_errors.explain_lost(self._place)
+        return None if self._link.transport.is_active() else ssh_errors.explain_lost(self.address)
 
     def put(self, directory: str, files: Sequence[TreeFile]) -> None:
         """Write files (0600) below a new directory (0700) owned by the login user; paths relative to it."""
@@ -173,13 +173,13 @@ class SshHost(Closing):
         try:
             with await_answer(channel, _ANSWER_DEADLINE_S):
                 channel.invoke_subsystem("sftp")
-            Tree(channel, self._place).write(directory, files)
+            Tree(channel, self.address).write(directory, files)
         except _list_failures() as error:
             if self._link.transport.is_active():
                 raise HostError(
-                    f"{self._place}: no SFTP: {shorten_output(str(error))}", hint="is `Subsystem sftp` set there?"
+                    f"no SFTP: {shorten_output(str(error))}", host=self.address, hint="is `Subsystem sftp` set there?"
                 ) from error
-            raise ssh_errors.explain_lost(self._place, error) from error
+            raise ssh_errors.explain_lost(self.address, error) from error
         finally:
             close_channel(channel)
 
@@ -195,14 +195,14 @@ class SshHost(Closing):
         try:
             return prepared.result(deadline_s)
         except TimeoutError as error:
-            what = f"{self._place}: no system bus: no answer in time: is it hanging?"
-            raise HostError(what, hint="is dbus running there? `systemctl status dbus`") from error
+            what = "no system bus: no answer in time: is it hanging?"
+            raise HostError(what, host=self.address, hint="is dbus running there? `systemctl status dbus`") from error
 
     def _open_bus(self, *, root: bool, deadline_s: float) -> "StreamBus":
         from qtctl.adapters.bridge import open_over_channel  # noqa: PLC0415
 
         channel = self._start_command(elevate.make_command(shell.BRIDGE, root=root), deadline_s)
-        return open_over_channel(channel, self._place, self._explain_no_root if root else None, deadline_s)
+        return open_over_channel(channel, self.address, self._explain_no_root if root else None, deadline_s)
 
     def store(
         self,
@@ -218,9 +218,15 @@ class SshHost(Closing):
 
         Through a forwarded channel; TLS is spoken inside it.
         """
-        place = f"{self._settings.target}: Redis at {store.place_of(address, port)}"
+        place = f"Redis at {store.place_of(address, port)}"
         return store.RedisStore(
-            lambda timeout_s: self._forward(address, port, place, timeout_s), place, password, user, db, tls=tls
+            lambda timeout_s: self._forward(address, port, place, timeout_s),
+            place,
+            password,
+            user,
+            db,
+            tls=tls,
+            host=self.address,
         )
 
     def get(self, questions: Sequence[HealthQuestion]) -> "Gets":
@@ -238,12 +244,8 @@ class SshHost(Closing):
     def close(self) -> None:
         self._link.close()
 
-    @property
-    def _place(self) -> str:
-        return self._settings.target
-
     def _explain_no_root(self, said: str) -> Refused:
-        return elevate.make_refusal(self._place, said)
+        return elevate.make_refusal(self.address, said)
 
     def _open_checked_session(self, deadline_s: float | None = None) -> "paramiko.Channel":
         deadline_s = _ANSWER_DEADLINE_S if deadline_s is None else deadline_s
@@ -251,13 +253,14 @@ class SshHost(Closing):
             return self._open_session(deadline_s)
         except _load_channel_refused() as error:
             raise NoSession(
-                f"{self._place}: no session: sshd opens no further one on this connection",
+                "no session: sshd opens no further one on this connection",
+                host=self.address,
                 hint="raise MaxSessions in the host's sshd_config (its default is 10), then reload sshd",
             ) from error
         except _list_failures() as error:
             if self._link.transport.is_active():
-                raise ssh_errors.explain_no_login(self._place, deadline_s) from error
-            raise ssh_errors.explain_lost(self._place, error) from error
+                raise ssh_errors.explain_no_login(self.address, deadline_s) from error
+            raise ssh_errors.explain_lost(self.address, error) from error
 
     def _open_session(self, deadline_s: float) -> "paramiko.Channel":
         """sshd counts a session for a moment after it has ended."""
@@ -279,9 +282,11 @@ class SshHost(Closing):
         except _list_failures() as error:
             close_channel(channel)
             if not self._link.transport.is_active():
-                raise ssh_errors.explain_lost(self._place, error) from error
+                raise ssh_errors.explain_lost(self.address, error) from error
             raise Refused(
-                f"{self._place}: it cannot run a command: {shorten_output(str(error))}", hint="is it a shell account?"
+                f"it cannot run a command: {shorten_output(str(error))}",
+                host=self.address,
+                hint="is it a shell account?",
             ) from error
         return channel
 
@@ -292,15 +297,16 @@ class SshHost(Closing):
             return transport.open_channel("direct-tcpip", (address, port), ("127.0.0.1", 0), timeout=timeout_s)
         except _load_channel_refused() as error:
             if error.code == _CONNECT_FAILED:
-                raise HostError("it accepts no connection") from error
+                raise HostError("it accepts no connection", host=self.address) from error
             raise Refused(
                 f"forwarding refused: {shorten_output(error.text)}",
+                host=self.address,
                 hint="AllowTcpForwarding or PermitOpen in sshd_config",
             ) from error
         except _list_failures() as error:
             if transport.is_active():
                 raise TimeoutError from error
-            raise ssh_errors.explain_lost(self._place, error) from error
+            raise ssh_errors.explain_lost(self.address, error) from error
 
     def _forward(self, address: str, port: int, place: str, timeout_s: float) -> "paramiko.Channel":
         transport, unix = self._link.transport, address.startswith("/")
@@ -311,18 +317,22 @@ class SshHost(Closing):
         except _load_channel_refused() as error:
             if error.code == 1:  # administratively prohibited
                 raise Refused(
-                    f"{place}: forwarding refused", hint="AllowTcpForwarding or PermitOpen in the host's sshd_config"
+                    f"{place}: forwarding refused",
+                    host=self.address,
+                    hint="AllowTcpForwarding or PermitOpen in the host's sshd_config",
                 ) from error
             hint = _OF_UNIX_SOCKETS if unix else "does Redis listen there?"
-            raise HostError(f"{place}: not reached from the host: {shorten_output(error.text)}", hint=hint) from error
+            raise HostError(
+                f"{place}: not reached from the host: {shorten_output(error.text)}", host=self.address, hint=hint
+            ) from error
         except _list_failures() as error:
             if self._link.transport.is_active():
                 if self._link.transport.answers(_ANSWERS_WITHIN_S):
                     what, hint = "took no connection", "is it stopped, or does it hang?"
                 else:
                     what, hint = "sshd gave no answer", ssh_errors.LOGIN_HANGS
-                raise HostError(f"{place}: {what} in {timeout_s:.0f} s", hint=hint) from error
-            raise ssh_errors.explain_lost(self._place, error) from error
+                raise HostError(f"{place}: {what} in {timeout_s:.0f} s", host=self.address, hint=hint) from error
+            raise ssh_errors.explain_lost(self.address, error) from error
 
 
 def _hand_out(prepared: T | HostError | None) -> T | None:

@@ -49,7 +49,7 @@ def start(target: str, *, config: Path | None, user: str | None, port: int | Non
             start_new_session=True,
         )
     except FileNotFoundError as error:
-        raise Unreachable(f"{target}: no ssh command on this machine", hint=INSTALL_HINT) from error
+        raise Unreachable("no ssh command on this machine", host=target, hint=INSTALL_HINT) from error
     return Asked(process, target, str(config) if config else ssh_config.DEFAULT_FILES)
 
 
@@ -62,7 +62,7 @@ def finish(asked: Asked, address: str | None, timeout_s: float) -> Settings:
     out, err = _read_output(asked, timeout_s)
     if asked.process.returncode != 0:
         said = " ".join(err.decode("utf-8", "replace").split())
-        raise Unreachable(f"{target}: ssh settings cannot be read: {said}", hint=f"try `ssh -G {target}`")
+        raise Unreachable(f"ssh settings cannot be read: {said}", host=target, hint=f"try `ssh -G {target}`")
     values = ssh_config.parse_values(out)
     settings = ssh_config.make_settings(values, target, ssh_config.read_local(), asked.config)
     check(settings, values)
@@ -118,7 +118,7 @@ def _read_output(asked: Asked, timeout_s: float) -> tuple[bytes, bytes]:
         process.wait(timeout_s)
     except (TimeoutError, subprocess.TimeoutExpired) as error:
         raise Unreachable(
-            f"{asked.target}: `ssh -G` gave no answer in {timeout_s:g} s", hint="look at Match exec"
+            f"`ssh -G` gave no answer in {timeout_s:g} s", host=asked.target, hint="look at Match exec"
         ) from error
     finally:
         _end_process(process)

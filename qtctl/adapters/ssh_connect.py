@@ -127,7 +127,7 @@ def _connect_over_jumps(
         raise ssh_errors.explain_too_many_jumps(settings, _MOST_JUMPS)
     first, *others = [resolve(hop.host, hop.user, hop.port) for hop in settings.proxy_jump]
     if first.target == settings.target:
-        raise Unreachable(f"{settings.target}: jumps over itself", hint="ProxyJump none for the jump host")
+        raise Unreachable("jumps over itself", host=settings.target, hint="ProxyJump none for the jump host")
     link = open_link(first, timeout_s, resolve, jumps_left=jumps_left)
     try:
         for there in (*others, settings):
@@ -162,7 +162,8 @@ def _connect_over_command(settings: Settings, timeout_s: float) -> Link:
     except Unreachable as error:
         proxy.stop()
         if words := proxy.read_errors():
-            raise Unreachable(f"{error.what}; ProxyCommand: {words}", hint=error.hint) from error
+            what = f"{error.what}; ProxyCommand: {words}"
+            raise Unreachable(what, host=error.host, login=error.login, hint=error.hint) from error
         raise
     finally:
         if ours.fileno() == -1:

@@ -24,32 +24,44 @@ _SHOWN = 200
 _SOME = 6
 
 
-def name_host(settings: Settings) -> str:
-    return f"{settings.target} ({settings.user}@{settings.hostname}:{settings.port})"
+def name_login(settings: Settings) -> str:
+    return f"{settings.user}@{settings.hostname}:{settings.port}"
 
 
 def explain_no_tcp(settings: Settings, error: OSError, timeout_s: float) -> Unreachable:
     """The TCP connection was not made."""
     if isinstance(error, socket.gaierror):
         return NameUnknown(
-            f"{name_host(settings)}: the name {settings.hostname} does not resolve",
+            f"the name {settings.hostname} does not resolve",
+            host=settings.target,
+            login=name_login(settings),
             hint="declare its address in hosts.toml, or a HostName in ssh_config",
         )
     if isinstance(error, TimeoutError):
         return TemporarilyUnreachable(
-            f"{name_host(settings)}: no answer in {timeout_s:g} s", hint="is the host up, and no firewall in between?"
+            f"no answer in {timeout_s:g} s",
+            host=settings.target,
+            login=name_login(settings),
+            hint="is the host up, and no firewall in between?",
         )
     if isinstance(error, ConnectionRefusedError):
         hint = "is sshd running there, on this port?"
-        return TemporarilyUnreachable(f"{name_host(settings)}: connection refused", hint=hint)
+        return TemporarilyUnreachable("connection refused", host=settings.target, login=name_login(settings), hint=hint)
     kind = TemporarilyUnreachable if _may_pass(error) else Unreachable
-    return kind(f"{name_host(settings)}: {error.strerror or error}", hint="check the network to the host")
+    return kind(
+        str(error.strerror or error),
+        host=settings.target,
+        login=name_login(settings),
+        hint="check the network to the host",
+    )
 
 
 def explain_no_source(settings: Settings, error: OSError) -> Unreachable:
     """The connection cannot begin at BindAddress."""
     return Unreachable(
-        f"{name_host(settings)}: BindAddress {settings.bind_address}: {error.strerror or error}",
+        f"BindAddress {settings.bind_address}: {error.strerror or error}",
+        host=settings.target,
+        login=name_login(settings),
         hint=f"name an address of this machine, in {settings.config}",
     )
 
@@ -57,7 +69,8 @@ def explain_no_source(settings: Settings, error: OSError) -> Unreachable:
 def explain_bad_name(target: str, what: str, name: str) -> Unreachable:
     """A name that ssh would reject, or that a shell could misread."""
     return Unreachable(
-        f"{_quote(target)}: {what} {_quote(name)} contains characters that no such name may have",
+        f"{what} {_quote(name)} contains characters that no such name may have",
+        host=_quote(target),
         hint="letters, digits and . - _ are safe",
     )
 
@@ -69,13 +82,15 @@ def _quote(name: str) -> str:
 
 def explain_too_much(target: str) -> Unreachable:
     """`ssh -G` prints without end."""
-    return Unreachable(f"{target}: `ssh -G` printed more than 1 MB", hint=f"try `ssh -G {quote(target)}`")
+    return Unreachable("`ssh -G` printed more than 1 MB", host=target, hint=f"try `ssh -G {quote(target)}`")
 
 
 def explain_cannot_honour(settings: Settings, option: str, value: str, why: str) -> Unreachable:
     """An option that ssh obeys and qtctl cannot."""
     return Unreachable(
-        f"{name_host(settings)}: qtctl cannot honour `{option} {_quote(value)}`: {why}",
+        f"qtctl cannot honour `{option} {_quote(value)}`: {why}",
+        host=settings.target,
+        login=name_login(settings),
         hint=f"change {option} for this host in {settings.config}",
     )
 
@@ -85,7 +100,9 @@ def explain_nothing_in_common(
 ) -> Unreachable:
     """An option that allows nothing that paramiko has."""
     return Unreachable(
-        f"{name_host(settings)}: {option} allows nothing that qtctl supports: {join_some(wanted, _SOME)}",
+        f"{option} allows nothing that qtctl supports: {join_some(wanted, _SOME)}",
+        host=settings.target,
+        login=name_login(settings),
         hint=f"add one of {join_some(supported, _SOME)} to {option} for this host in {settings.config}",
     )
 
@@ -93,7 +110,9 @@ def explain_nothing_in_common(
 def explain_not_offered(settings: Settings, option: str, wanted: Sequence[str]) -> Unreachable:
     """The host supports nothing that the option allows."""
     return Unreachable(
-        f"{name_host(settings)}: the host supports nothing that {option} allows: {join_some(wanted, _SOME)}",
+        f"the host supports nothing that {option} allows: {join_some(wanted, _SOME)}",
+        host=settings.target,
+        login=name_login(settings),
         hint=f"`ssh -v {quote(settings.target)}` shows what the host offers; {option} is set in {settings.config}",
     )
 
@@ -101,8 +120,9 @@ def explain_not_offered(settings: Settings, option: str, wanted: Sequence[str]) 
 def explain_small_key(settings: Settings, bits: int) -> Unreachable:
     """RequiredRSASize: the host's key is too short."""
     return Unreachable(
-        f"{name_host(settings)}: its RSA host key has {bits} bits, RequiredRSASize "
-        f"asks for {settings.required_rsa_size}",
+        f"its RSA host key has {bits} bits, RequiredRSASize asks for {settings.required_rsa_size}",
+        host=settings.target,
+        login=name_login(settings),
         hint="give the host a longer key, or one of type ed25519",
     )
 
@@ -110,7 +130,9 @@ def explain_small_key(settings: Settings, bits: int) -> Unreachable:
 def explain_unusable_revoked_keys(settings: Settings, file: str, why: str) -> Unreachable:
     """RevokedHostKeys names a file that cannot be used: no key is trusted then, as in ssh."""
     return Unreachable(
-        f"{name_host(settings)}: RevokedHostKeys {file}: {why}",
+        f"RevokedHostKeys {file}: {why}",
+        host=settings.target,
+        login=name_login(settings),
         hint=f"repair the file, or change RevokedHostKeys in {settings.config}: without it no host key is trusted",
     )
 
@@ -118,7 +140,9 @@ def explain_unusable_revoked_keys(settings: Settings, file: str, why: str) -> Un
 def explain_not_certified(settings: Settings, reason: str, offered: str, files: tuple[str, ...]) -> Unreachable:
     """known_hosts has an authority for the host, and no certificate proves it, nor is its own key known."""
     return Unreachable(
-        f"{name_host(settings)}: {reason}; its own key is not accepted: {offered}",
+        f"{reason}; its own key is not accepted: {offered}",
+        host=settings.target,
+        login=name_login(settings),
         hint=f"give the host a certificate for {settings.certified_as}, or compare its key and add it to "
         f"{files[0] if files else 'known_hosts'}",
     )
@@ -127,7 +151,9 @@ def explain_not_certified(settings: Settings, reason: str, offered: str, files: 
 def explain_other_key_for_address(settings: Settings, peer: str, line: "Line") -> Unreachable:
     """CheckHostIP: the address is known with another key than the name."""
     return Unreachable(
-        f"{name_host(settings)}: CheckHostIP: {line.file}:{line.number} has another key for its address {peer}",
+        f"CheckHostIP: {line.file}:{line.number} has another key for its address {peer}",
+        host=settings.target,
+        login=name_login(settings),
         hint="compare keys on the host, then correct that line; or set CheckHostIP no",
     )
 
@@ -135,7 +161,9 @@ def explain_other_key_for_address(settings: Settings, peer: str, line: "Line") -
 def explain_too_many_jumps(settings: Settings, most: int) -> Unreachable:
     """Too many jump hosts behind each other, perhaps in a circle."""
     return Unreachable(
-        f"{name_host(settings)}: more than {most} jump hosts in a row",
+        f"more than {most} jump hosts in a row",
+        host=settings.target,
+        login=name_login(settings),
         hint="do two of them jump in a circle?",
     )
 
@@ -143,7 +171,9 @@ def explain_too_many_jumps(settings: Settings, most: int) -> Unreachable:
 def explain_not_reached_from_jump(settings: Settings, said: str) -> Unreachable:
     """The jump host opens no connection to the host."""
     return TemporarilyUnreachable(
-        f"{name_host(settings)}: not reached from its jump host: {shorten_output(said)}",
+        f"not reached from its jump host: {shorten_output(said)}",
+        host=settings.target,
+        login=name_login(settings),
         hint="does the jump host allow forwarding, and reach it?",
     )
 
@@ -153,7 +183,9 @@ def explain_no_handshake(settings: Settings, error: BaseException) -> Unreachabl
     words = shorten_output(str(error)) or type(error).__name__
     kind = TemporarilyUnreachable if _may_pass(error) or _NO_BANNER in words else Unreachable
     return kind(
-        f"{name_host(settings)}: no SSH handshake: {words}",
+        f"no SSH handshake: {words}",
+        host=settings.target,
+        login=name_login(settings),
         hint=f"try `ssh -v {quote(settings.target)}`: wrong port, or sshd's MaxStartups?",
     )
 
@@ -181,13 +213,15 @@ def explain_host_key(settings: Settings, verdict: str, offered: str, files: tupl
         "revoked": (f"its host key is REVOKED: {offered}", "do not connect: give the host a new key"),
     }
     what, hint = texts[verdict]
-    return Unreachable(f"{name_host(settings)}: {what}", hint=hint)
+    return Unreachable(what, host=settings.target, login=name_login(settings), hint=hint)
 
 
 def explain_no_known_type(settings: Settings, algorithms: tuple[str, ...], files: tuple[str, ...]) -> Unreachable:
     """The host offers no key of a type that known_hosts has for it."""
     return Unreachable(
-        f"{name_host(settings)}: its host key has CHANGED: it offers none of the known types ({', '.join(algorithms)})",
+        f"its host key has CHANGED: it offers none of the known types ({', '.join(algorithms)})",
+        host=settings.target,
+        login=name_login(settings),
         hint=f"compare keys on the host, then put the right one in {files[0] if files else 'known_hosts'}",
     )
 
@@ -196,7 +230,9 @@ def explain_denied(settings: Settings, tried: list[str]) -> Unreachable:
     """`tried`: what happened with each key, one entry a key."""
     what = shorten_output("; ".join(tried), limit=1000) if tried else "no key to offer"
     return Unreachable(
-        f"{name_host(settings)}: login denied: {what}",
+        f"login denied: {what}",
+        host=settings.target,
+        login=name_login(settings),
         hint="add a key to the agent (ssh-add) or name one with IdentityFile in ssh_config",
     )
 
@@ -205,24 +241,27 @@ def explain_hung_up(settings: Settings, key: str, banner: str) -> Unreachable:
     """The host ended the connection while a key was offered. A wrong key would have been refused instead."""
     words = f" and said: {banner}" if banner else " and said nothing"
     return Unreachable(
-        f"{name_host(settings)}: login denied: the host hung up when {key} was offered{words}",
+        f"login denied: the host hung up when {key} was offered{words}",
+        host=settings.target,
+        login=name_login(settings),
         hint="is the account expired or locked there, is there a /run/nologin, or does PAM refuse it? "
         "`journalctl -u ssh` on the host shows why",
     )
 
 
-def explain_lost(place: str, error: BaseException | None = None) -> HostError:
+def explain_lost(host: str, error: BaseException | None = None) -> HostError:
     """The connection broke while it was used."""
     words = f": {shorten_output(str(error))}" if error is not None and str(error) else ""
-    return HostError(f"{place}: connection lost{words}", hint=LOST_HINT)
+    return HostError(f"connection lost{words}", host=host, hint=LOST_HINT)
 
 
 LOGIN_HANGS = "its login hangs: look at D-Bus, systemd-logind and PAM there (`journalctl -u ssh`)"
 
 
-def explain_no_login(place: str, within_s: float) -> HostError:
+def explain_no_login(host: str, within_s: float) -> HostError:
     """The connection is up, but the host opens no session in time."""
     return HostError(
-        f"{place}: the host opened no session in {within_s:.2g} s",
+        f"the host opened no session in {within_s:.2g} s",
+        host=host,
         hint=LOGIN_HANGS,
     )

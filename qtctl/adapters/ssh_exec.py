@@ -24,7 +24,7 @@ class Exec:
         channel: paramiko.Channel,
         script: bytes,
         refuse: Callable[[str], Refused] | None,
-        place: str,
+        host: str,
         *,
         hold: bool = False,
     ) -> None:
@@ -36,7 +36,7 @@ class Exec:
         self._channel = channel
         self._script = memoryview(script)
         self._refuse = refuse
-        self._place = place
+        self._host = host
         self._out = bytearray()
         self._err = bytearray()
         self._started_at = time.time()
@@ -60,7 +60,8 @@ class Exec:
                     return self._make_completed(late=True)
                 if left <= 0:
                     raise HostError(
-                        f"{self._place}: a command did not end in {deadline_s:.2g} s",
+                        f"a command did not end in {deadline_s:.2g} s",
+                        host=self._host,
                         hint="it may still be running there; look at the load of the host",
                     )
                 self._wait(ready, left)
@@ -85,7 +86,7 @@ class Exec:
     def _make_completed(self, *, late: bool = False) -> Completed:
         status = self._channel.exit_status
         if status < 0 and not late and not _is_alive(self._channel):
-            raise ssh_errors.explain_lost(self._place)
+            raise ssh_errors.explain_lost(self._host)
         stderr = bytes(self._err)
         if self._refuse is not None:
             stderr = elevate.strip_mark(stderr, self._refuse)
@@ -118,7 +119,8 @@ class Exec:
         kept += piece
         if len(kept) > OUTPUT:
             raise HostError(
-                f"{self._place}: a command printed more than {OUTPUT // MIB} MiB",
+                f"a command printed more than {OUTPUT // MIB} MiB",
+                host=self._host,
                 hint="its output was dropped: something on the host sends more than was asked for",
             )
 

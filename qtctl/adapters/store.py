@@ -54,11 +54,12 @@ class RedisStore:
         db: int = 0,
         *,
         tls: StoreTls | None = None,
+        host: str = "",
     ) -> None:
-        """`dial` connects within a number of seconds; Refused or HostError if it cannot."""
+        """`dial` connects within a number of seconds; Refused or HostError if it cannot. `host`: who connects."""
         self._user, self._db, self._tls = user, db, tls
         self._dial = dial
-        self._place = place
+        self._place, self._host = place, host
         self._password = password
         self._withheld = Withheld(shortest=1)
         if password:
@@ -94,7 +95,7 @@ class RedisStore:
                 replies += self._exchange([*commands[len(replies) : len(replies) + AT_A_TIME]], deadline)
             except HostError as error:
                 self.close()
-                why = str(error)
+                why = error.explain_beside(self._host)
         return replies + [StoreReply(None, f"no answer: {why}")] * (len(commands) - len(replies))
 
     def close(self) -> None:
@@ -109,7 +110,7 @@ class RedisStore:
         if self._tls is not None:
             from qtctl.adapters.tls_wire import open_tls  # noqa: PLC0415 - 35 ms to import, and few stores want it
 
-            wire = open_tls(wire, self._tls, self._place, deadline)
+            wire = open_tls(wire, self._tls, self._place, self._host, deadline)
         self._connection = StreamConnection(wire)
         login = (self._user,) if self._user else ()
         password = self._password.reveal() if self._password else ""
@@ -124,7 +125,7 @@ class RedisStore:
             what = f"{self._place}: {self._withheld.out_of(str(error))}"
             uncertified = self._tls is not None and not self._tls.certificate
             hint = "does it want a client certificate (tls-auth-clients)?" if uncertified else _HINT
-            raise HostError(what, hint=hint) from None
+            raise HostError(what, host=self._host, hint=hint) from None
         if self._connection and not self._connection.alive:
             self.close()
         found = [self._clean(reply) for reply in replies]

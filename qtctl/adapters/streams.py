@@ -20,12 +20,12 @@ class WireStream:
     """qtctl.interfaces.stream.Stream over a byte stream. What shell files print before the script is dropped."""
 
     def __init__(
-        self, wire: Wire, place: str, explain_lost: Callable[[], HostError | None], close: Callable[[], object]
+        self, wire: Wire, host: str, explain_lost: Callable[[], HostError | None], close: Callable[[], object]
     ) -> None:
         """`explain_lost`: why the stream ended, if that was not by itself. `close`: ends what is at its other end."""
-        self._wire, self._place = wire, place
+        self._wire, self._host = wire, host
         self._explain_lost, self._close = explain_lost, close
-        self._after = shell.AfterMark(place)
+        self._after = shell.AfterMark(host)
         self._ahead = b""
 
     def begin(self, script: bytes) -> None:
@@ -38,9 +38,11 @@ class WireStream:
             except TimeoutError:
                 data = None
             if data is None:
-                raise HostError(f"{self._place}: a command did not start in {_BEGINS_S:g} s", hint="is the host busy?")
+                raise HostError(
+                    f"a command did not start in {_BEGINS_S:g} s", host=self._host, hint="is the host busy?"
+                )
             if not data:
-                raise HostError(f"{self._place}: it cannot run a command", hint="is it a shell account?")
+                raise HostError("it cannot run a command", host=self._host, hint="is it a shell account?")
             self._ahead = self._after.take_after(data)
             if self._after.found:
                 return
@@ -70,10 +72,10 @@ class WireStream:
         self._close()
 
     def _make_error(self, what: str) -> HostError:
-        return self._explain_lost() or HostError(f"{self._place}: {what}", hint="try again")
+        return self._explain_lost() or HostError(what, host=self._host, hint="try again")
 
 
-def start_here(place: str) -> WireStream:
+def start_here(host: str) -> WireStream:
     """A shell on this machine that reads its script from what is sent."""
     ours, theirs = socket.socketpair()
     process = subprocess.Popen(
@@ -89,4 +91,4 @@ def start_here(place: str) -> WireStream:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(1)
 
-    return WireStream(ours, place, lambda: None, close)
+    return WireStream(ours, host, lambda: None, close)

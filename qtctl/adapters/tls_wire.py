@@ -13,14 +13,16 @@ from qtctl.model.desired_store import StoreTls
 _AT_A_TIME = 64 * KIB
 
 
-def open_tls(wire: Wire, wanted: StoreTls, place: str, deadline: Deadline) -> "TlsWire":
+def open_tls(wire: Wire, wanted: StoreTls, place: str, host: str, deadline: Deadline) -> "TlsWire":
     """Shake hands. HostError if a file cannot be used, or if the server is not the right one; then it is closed."""
     try:
-        found = TlsWire(wire, _make_context(wanted, place), wanted.server_name)
+        found = TlsWire(wire, _make_context(wanted, place, host), wanted.server_name)
         found.shake_hands(deadline)
     except (ssl.SSLError, OSError, EOFError) as error:
         wire.close()
-        raise HostError(f"{place}: no TLS: {_explain_failure(error)}", hint=_suggest_fix(error, wanted)) from error
+        raise HostError(
+            f"{place}: no TLS: {_explain_failure(error)}", host=host, hint=_suggest_fix(error, wanted)
+        ) from error
     except HostError:
         wire.close()
         raise
@@ -93,7 +95,7 @@ class TlsWire:
 _LONGEST_S = 60.0
 
 
-def _make_context(wanted: StoreTls, place: str) -> ssl.SSLContext:
+def _make_context(wanted: StoreTls, place: str, host: str) -> ssl.SSLContext:
     """Read the files that the registry names, on this machine. HostError for one that cannot be used."""
     file = ""
     try:
@@ -110,7 +112,7 @@ def _make_context(wanted: StoreTls, place: str) -> ssl.SSLContext:
         reason = what or "it holds no usable certificate"
         named = f"{file} or {wanted.key}" if file == wanted.certificate and file != wanted.ca else file
         hint = "tls of stores.toml names files of the machine that runs qtctl, in PEM, a key without a passphrase"
-        raise HostError(f"{place}: no TLS: {named}: {reason}", hint=hint) from error
+        raise HostError(f"{place}: no TLS: {named}: {reason}", host=host, hint=hint) from error
     return context
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from qtctl.contained.folder import Folder
 from qtctl.contained.looking import is_file, is_folder
-from qtctl.contained.regular import MIB, check_regular, make_too_large_error, read_at
+from qtctl.contained.regular import MIB, Unreadable, check_regular, make_too_large_error, read_at
 from qtctl.contained.walk import Entry, Walk
 from qtctl.errors import InputError, Place
 from qtctl.model.adoption import Found
@@ -51,8 +51,10 @@ def _read_entry(root: Folder, entry: Entry, *, own: bool) -> Found:
         if entry.is_link:
             return _read_link(root, entry, name, own=own)
         return Found(name, read_at(entry.fd, entry.name, LARGEST, root.place(entry.path)))
+    except Unreadable as error:
+        return Found(name, problem=error.why)
     except InputError as error:
-        return Found(name, problem=error.what.removeprefix("cannot be read: "))
+        return Found(name, problem=error.what)
     except OSError as error:
         return Found(name, problem=error.strerror or "cannot be read")
 

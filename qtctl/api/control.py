@@ -113,7 +113,7 @@ def control(
         with _reach(task, desired, about, reaching) as (look, carry_out):
             found = run(look, carry_out, desired, task.request, confirm=agree)
     except HostError as error:
-        found = _explain(desired, error)
+        found = _explain(task, error)
     if found.status is not ControlStatus.DECLINED:
         trail.note(CallerEvent.ENDED, found.status.value, found.why)
     return found
@@ -136,7 +136,9 @@ def _reach(
             except (WorkerLost, KeyboardInterrupt) as error:
                 from qtctl.control.carry_out import leave_unknown
 
-                return leave_unknown(plan, error.what if isinstance(error, WorkerLost) else "interrupted")
+                return leave_unknown(
+                    plan, error.describe_beside(task.target) if isinstance(error, WorkerLost) else "interrupted"
+                )
 
         yield look, carry_out
         return
@@ -153,10 +155,10 @@ def _reach(
         )
 
 
-def _explain(desired: Desired, error: HostError) -> ControlOutcome:
+def _explain(task: ControlTask, error: HostError) -> ControlOutcome:
     """Nothing was done: the host said no, or nobody could ask it."""
     status = ControlStatus.REFUSED if isinstance(error, Refused) else ControlStatus.NOT_REACHED
-    return ControlOutcome(desired.host, status, why=error.what, hint=error.hint)
+    return ControlOutcome(task.desired.host, status, why=error.describe_beside(task.target), hint=error.hint)
 
 
 def _describe(task: ControlTask) -> Mapping[str, str]:
@@ -236,7 +238,7 @@ def plan_host(task: ControlTask) -> ControlPlan | ControlOutcome:
                 look = partial(collect, host, clock=SystemClock(), deadline_s=READ_S)
                 plan = run_plan(look, desired, task.request)
         except HostError as error:
-            return _explain(desired, error)
+            return _explain(task, error)
         return refuse(plan) if plan.refusals else plan
 
 

@@ -68,8 +68,8 @@ def fetch_current(host: Host, declared: Desired) -> tuple[int | None, Desired | 
         deployed = fetch_desired(host, number)
     except DamagedGeneration as error:
         hint = f"deploy once, or see `qtctl generations --host {declared.host}`"
-        raise DeployRefused(f"{declared.host}: generation {number} is damaged: {error}", hint=hint) from error
+        raise DeployRefused(f"generation {number} is damaged: {error}", host=declared.host, hint=hint) from error
     if (deployed.fleet, deployed.host) != (declared.fleet, declared.host):
-        what = f"{declared.host}: generation {number} is of {deployed.host} of {deployed.fleet}"
-        raise DeployRefused(what, hint="name the host that the registry declares with --as")
+        what = f"generation {number} is of {deployed.host} of {deployed.fleet}"
+        raise DeployRefused(what, host=declared.host, hint="name the host that the registry declares with --as")
     return number, deployed

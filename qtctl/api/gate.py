@@ -89,7 +89,9 @@ class GateRun:
             errors = error.errors if isinstance(error, InputErrors) else (error,)
             more = add_more_aside(len(errors) - 1)
             where = f"{errors[0].place}: " if errors[0].place else ""
-            return self._make_unknown(step, host, f"{where}{mask_message(errors[0].message)}{more}", errors[0].hint)
+            return self._make_unknown(
+                step, host, f"{where}{mask_message(errors[0].describe_beside(host))}{more}", errors[0].hint
+            )
 
     def _make_unknown(self, step: GateStep, host: str, reason: str, remedy: str) -> StepResult:
         """It stands where policy.toml asks for the step."""

@@ -29,7 +29,7 @@ def recover(
             require_meant(host, allow_stand_in(declared.desired, target), SystemClock())
             found = run(host, accept=accept, by=trail.about["by"])
     except QtctlError as error:
-        trail.note(CallerEvent.ENDED, "refused", error.what)
+        trail.note(CallerEvent.ENDED, "refused", error.describe_beside(target))
         raise
     if found is not None:
         trail.note(CallerEvent.ENDED, (found.end or found.state).value)

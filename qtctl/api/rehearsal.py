@@ -88,7 +88,7 @@ def check(saved: Saved, declared: Loaded, where: str) -> None:
         raise InputError(f"evidence of {saved.evidence.host}, not of {desired.host}", hint=hint, place=place)
     if (why := facts.why_unreachable) is not None:
         if not where:
-            raise Unreachable(f"{desired.host} could not be asked: {why}", hint="rehearse with saved evidence")
+            raise Unreachable(f"it could not be asked: {why}", host=desired.host, hint="rehearse with saved evidence")
         raise InputError(f"evidence that knows nothing of {desired.host}: {why}", hint=_TAKE_AGAIN, place=place)
     for need, what in ((Need(UnitListing.FACT, "*"), "units"), (Need(HostBaseline.FACT, "host"), "system")):
         if not facts.find_item(need).state.known:

@@ -113,8 +113,7 @@ def plan_hosts(engine: Executor, tasks: Iterable[HostTask], progress: Progress =
         try:
             found[target] = future.result()
         except (WorkerEnded, TimeoutError) as error:
-            what = f"{target}: {error}" if str(error) else f"{target}: no answer in time"
-            found[target] = HostPlan(target, None, Reason(ReasonKind.HOST_LOST, what))
+            found[target] = HostPlan(target, None, Reason(ReasonKind.HOST_LOST, str(error) or "no answer in time"))
         told = failed if found[target].refused else done
         progress(told(target, Stage.COLLECT, f"planned; {len(found)} of {len(futures)} hosts"))
     return tuple(found[target] for target in futures.values())
@@ -127,9 +126,13 @@ def plan_host(task: HostTask) -> HostPlan:
         try:
             planned = planning.plan(task.declared, task.target, user=task.user, choices=task.choices)
         except HostError as error:
-            return HostPlan(task.target, None, Reason(ReasonKind.HOST_LOST, error.what, error.hint))
+            return HostPlan(
+                task.target, None, Reason(ReasonKind.HOST_LOST, error.describe_beside(task.target), error.hint)
+            )
         except DeployRefused as error:
-            return HostPlan(task.target, None, Reason(ReasonKind.IN_THE_WAY, error.what, error.hint))
+            return HostPlan(
+                task.target, None, Reason(ReasonKind.IN_THE_WAY, error.describe_beside(task.target), error.hint)
+            )
     return HostPlan(task.target, drop_contents(planned))
 
 
@@ -222,7 +225,9 @@ def _end(task: HostTask, run: Callable[[], DeployOutcome]) -> Ended:
         except KeyboardInterrupt:
             return Ended(HostEnd.INTERRUPTED, error=Reason(ReasonKind.INTERRUPTED, "interrupted"))
         except (DeployRefused, HostError) as error:
-            return Ended(HostEnd.REFUSED, error=Reason(ReasonKind.HOST_LOST, error.what, error.hint))
+            return Ended(
+                HostEnd.REFUSED, error=Reason(ReasonKind.HOST_LOST, error.describe_beside(task.target), error.hint)
+            )
     results = tuple(replace(each, step=_drop_content(each.step)) for each in outcome.results)
     return Ended.of(replace(outcome, plan=drop_contents(outcome.plan), results=results))
 

@@ -66,7 +66,7 @@ def put(
             require_meant(host, desired, SystemClock())
             changed, warnings = secrets.put(host, place, content, about)
     except QtctlError as error:
-        trail.note(CallerEvent.ENDED, "refused", error.what)
+        trail.note(CallerEvent.ENDED, "refused", error.describe_beside(target))
         raise
     trail.note(CallerEvent.ENDED, "put" if changed else "unchanged")
     missing = (f"the audit trail has no record of this: {each}" for each in trail.problems)

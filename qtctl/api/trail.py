@@ -50,7 +50,7 @@ class CallerTrail:
         try:
             outcome = command()
         except QtctlError as error:
-            self.note(CallerEvent.ENDED, "refused", error.what)
+            self.note(CallerEvent.ENDED, "refused", error.describe_beside(self.about.get("target", "")))
             raise
         why = outcome.reason.what if outcome.reason else ""
         more = {} if outcome.generation is None else {"generation": outcome.generation}

@@ -68,7 +68,7 @@ def look(task: StatusTask, reaching: Reaching | None = None) -> HostLook:
         with connect(make_declared_route(task.target, task.desired, task.user, "audit")) as host:
             return look_at_units(host, question, SystemClock())
     except HostError as error:
-        return HostLook(task.target, task.units, why=error.what, hint=error.hint)
+        return HostLook(task.target, task.units, why=error.describe_beside(task.target), hint=error.hint)
 
 
 def _make_question(task: StatusTask) -> UnitsQuestion:
@@ -91,7 +91,7 @@ def look_at_hosts(engine: Executor, tasks: Sequence[StatusTask], progress: Progr
         try:
             result = future.result()
         except (WorkerEnded, TimeoutError) as error:
-            result = HostLook(task.target, task.units, why=f"{task.target}: {str(error) or 'no answer in time'}")
+            result = HostLook(task.target, task.units, why=str(error) or "no answer in time")
         found[futures[future]] = result
         told = failed if result.facts is None else done
         progress(told(task.target, Stage.COLLECT, f"asked; {len(found)} of {len(tasks)} hosts"))

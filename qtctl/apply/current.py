@@ -22,14 +22,14 @@ def read_current_files(host: Host, paths: Sequence[str], deadline_s: float) -> d
     request = Request(script, Verb.READ, encode_calls([("read_current", *paths)]))
     done = host.start(request, root=True, attached=True).finish(deadline_s)
     if done.exit != 0:
-        raise HostError(f"{host.address}: unit files could not be read", hint=find_last_line(done.stderr))
-    rows = (_parse_row(line, len(paths)) for line in done.stdout.split(b"\n") if line)
+        raise HostError("unit files could not be read", host=host.address, hint=find_last_line(done.stderr))
+    rows = (_parse_row(line, len(paths), host.address) for line in done.stdout.split(b"\n") if line)
     return {paths[number]: content for number, content in rows}
 
 
-def _parse_row(line: bytes, count: int) -> tuple[int, bytes]:
+def _parse_row(line: bytes, count: int, host: str) -> tuple[int, bytes]:
     number, _, text = line.partition(b" ")
     try:
         return range(count)[int(number)], base64.b64decode(text, validate=True)
     except (ValueError, IndexError, binascii.Error) as error:
-        raise HostError("the host's answer about its unit files is garbled", hint="try again") from error
+        raise HostError("its answer about its unit files is garbled", host=host, hint="try again") from error

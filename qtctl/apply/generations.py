@@ -48,7 +48,7 @@ def _run(host: Host, *call: str) -> bytes:
     script = f"base={BASE}\n{read_script('generations.sh')}{join(call)}\n"
     done = host.start(Request(script, Verb.READ, encode_calls([call])), root=True, attached=True).finish(_ANSWER_S)
     if done.exit != 0:
-        raise HostError(f"{host.address}: its generations could not be read", hint=find_last_line(done.stderr))
+        raise HostError("its generations could not be read", host=host.address, hint=find_last_line(done.stderr))
     return done.stdout
 
 

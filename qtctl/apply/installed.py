@@ -59,7 +59,7 @@ def read_installed(
         found = _read(host, names, rows, digests | objects, trust_mark=trust_mark)
         if found is not None and _list(host, names)[0] == rows:
             return found
-    raise HostError(f"{host.address}: its units keep changing while they are read", hint="try again later")
+    raise HostError("its units keep changing while they are read", host=host.address, hint="try again later")
 
 
 def _list(host: Host, names: FleetNames) -> tuple[tuple[Row, ...], set[str]]:
@@ -70,17 +70,15 @@ def _list(host: Host, names: FleetNames) -> tuple[tuple[Row, ...], set[str]]:
     request = Request(script, Verb.READ, encode_calls([("list_installed", *words)]))
     done = host.start(request, root=True, attached=True).finish(READ_S)
     if done.exit != 0:
-        raise HostError(f"{host.address}: its units could not be listed", hint=find_last_line(done.stderr))
-    rows = parse_listing(done.stdout)
+        raise HostError("its units could not be listed", host=host.address, hint=find_last_line(done.stderr))
+    rows = parse_listing(done.stdout, host.address)
     objects = {row.path.rpartition("/")[2] for row in rows if row.path.startswith(f"{BASE}/objects/")}
     found = {row.path: row for row in rows if names.owns(row.path, row.target) and not _is_env_folder(row, names)}
     if odd := next((path for path, row in found.items() if not (path + row.target).isprintable()), None):
-        what = (
-            f"{host.address}: {terminal.show_line(ascii(odd))}: a file name that is not plain text cannot be backed up"
-        )
-        raise HostError(what, hint="rename it on the host")
+        what = f"{terminal.show_line(ascii(odd))}: a file name that is not plain text cannot be backed up"
+        raise HostError(what, host=host.address, hint="rename it on the host")
     if len(found) > MOST_ENTRIES:
-        raise HostError(f"{host.address}: more than {MOST_ENTRIES} files of the fleet, which no backup holds")
+        raise HostError(f"more than {MOST_ENTRIES} files of the fleet, which no backup holds", host=host.address)
     return tuple(found[path] for path in sorted(found)), objects
 
 
@@ -89,12 +87,13 @@ def _is_env_folder(row: Row, names: FleetNames) -> bool:
     return row.type == "d" and names.may_be_env(row.path)
 
 
-def parse_listing(said: bytes) -> tuple[Row, ...]:
+def parse_listing(said: bytes, host: str = "") -> tuple[Row, ...]:
     """HostError if it was cut off."""
     parts = said.decode("utf-8", "surrogateescape").split("\0")
     pairs = list(zip(parts[::2], parts[1::2], strict=False))
     if not pairs or _END not in pairs:
-        raise HostError("the list of what is installed was cut off", hint="there are too many files in its folders")
+        hint = "there are too many files in its folders"
+        raise HostError("the list of what is installed was cut off", host=host, hint=hint)
     return tuple(row for head, target in pairs[: pairs.index(_END)] if (row := _parse_row(head, target)) is not None)
 
 
@@ -116,7 +115,7 @@ def _read(host: Host, names: FleetNames, rows: Sequence[Row], ours: set[str], *,
     wanted = [row for row in rows if row.type == "f" and not row.path.startswith(f"{STAMPS}/")]
     wanted = [row for row in wanted if row.size <= LARGEST_FILE and names.may_be_read(row.path)]
     if sum(row.size for row in wanted) > MOST_BYTES:
-        raise HostError(f"{host.address}: more than {MOST_BYTES >> 20} MiB of unit files, which no backup holds")
+        raise HostError(f"more than {MOST_BYTES >> 20} MiB of unit files, which no backup holds", host=host.address)
     read = read_current_files(host, [row.path for row in wanted], READ_S)
     if any(len(read.get(row.path, b"")) != row.size for row in wanted):
         return None

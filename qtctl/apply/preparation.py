@@ -34,8 +34,8 @@ def look(host: Host, wanted: Preparation) -> HostSeen:
     done = host.start(f"{_make_input(files)}{join(call)}\n", root=True, attached=True).finish(_LOOK_S)
     lines = done.stdout.decode("utf-8", "replace").split("\n")
     if done.exit != 0 or "end" not in lines:
-        raise HostError(f"{host.address}: how it is prepared could not be read", hint=find_last_line(done.stderr))
-    seen = dict(_parse_file(line.removeprefix("file ")) for line in lines if line.startswith("file "))
+        raise HostError("how it is prepared could not be read", host=host.address, hint=find_last_line(done.stderr))
+    seen = dict(_parse_file(line.removeprefix("file "), host.address) for line in lines if line.startswith("file "))
     own = {path.rpartition("/")[2] for path in files if path.startswith(f"{CONFIG}/")}
     return HostSeen(
         {path: seen.get(path, SeenFile("absent")) for path in files},
@@ -49,13 +49,13 @@ def _list_after(lines: list[str], word: str) -> Iterator[str]:
     return (line.removeprefix(word) for line in lines if line.startswith(word))
 
 
-def _parse_file(row: str) -> tuple[str, SeenFile]:
+def _parse_file(row: str, host: str = "") -> tuple[str, SeenFile]:
     fields = row.split("\t")
     try:
         path, kind, owner, mode, text = fields
         content = base64.b64decode(text, validate=True)
     except (ValueError, binascii.Error) as error:
-        raise HostError("the host's answer about its files is garbled", hint="try again") from error
+        raise HostError("its answer about its files is garbled", host=host, hint="try again") from error
     return path, SeenFile(
         terminal.show_line(kind),
         terminal.show_line(owner),
@@ -79,7 +79,7 @@ def apply(host: Host, plan: PreparePlan, seen: HostSeen, *, remove: bool) -> App
     made = [each for each in _list_after(lines, "qtctl done ") if "/" not in each]
     kept = f"; the account {', '.join(made)} was created, and stays" if made else ""
     raise DeployRefused(
-        f"{host.address}: not prepared: {terminal.show_line(why)}", hint=f"every file is as it was{kept}"
+        f"not prepared: {terminal.show_line(why)}", host=host.address, hint=f"every file is as it was{kept}"
     )
 
 

@@ -72,13 +72,13 @@ def choose(seen: Seen) -> Way:
     return Way.HELPER if seen.there else Way.SUDO
 
 
-def check_helper(place: str, seen: Seen, version: str) -> None:
+def check_helper(host: str, seen: Seen, version: str) -> None:
     """Refused if others could have changed the helper, or if it belongs to another version of qtctl."""
     if seen.writable:
         hint = "chown root:root and chmod go-w that, look at what is in it, then prepare the host again"
-        raise Refused(f"{place}: not root: the helper is not trusted: {seen.writable}", hint=hint)
+        raise Refused(f"not root: the helper is not trusted: {seen.writable}", host=host, hint=hint)
     if not seen.version:
-        raise Refused(f"{place}: not root: {HELPER} is not a helper of qtctl, or could not be read", hint=PREPARE)
+        raise Refused(f"not root: {HELPER} is not a helper of qtctl, or could not be read", host=host, hint=PREPARE)
     if seen.version != version:
         theirs = f"helper {seen.version} of qtctl {seen.qtctl_version}"
-        raise Refused(f"{place}: not root: the host has {theirs}, and helper {version} is needed", hint=PREPARE)
+        raise Refused(f"not root: the host has {theirs}, and helper {version} is needed", host=host, hint=PREPARE)

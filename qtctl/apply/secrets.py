@@ -45,7 +45,7 @@ def put(host: Host, place: SecretPlace, content: bytes, about: Mapping[str, str]
         (each.removeprefix("refused ").partition(" ")[2] for each in said if each.startswith("refused ")), ""
     )
     if not refused and done.exit is None:
-        raise HostError(f"{host.address}: the program that writes the secret was killed", hint="put it again")
+        raise HostError("the program that writes the secret was killed", host=host.address, hint="put it again")
     why = refused or find_last_line(done.stderr) or f"the script ended with exit status {done.exit}"
     hint = REMEDY if "unsafe" in said else "fix that on the host, then put it again"
     if any(each.startswith("broken ") for each in said):
@@ -80,7 +80,7 @@ def find(host: Host, places: Sequence[SecretPlace]) -> tuple[SecretFound, ...]:
     rows = ("find", *(f"{path}\t{_format_keys(path, places).strip() or _NONE}" for path in paths))
     done = host.start(Request(script, Verb.SECRETS, "\n".join(rows).encode()), root=True).finish(_ANSWER_S)
     if done.exit != 0:
-        raise HostError(f"{host.address}: its secrets could not be checked", hint=find_last_line(done.stderr))
+        raise HostError("its secrets could not be checked", host=host.address, hint=find_last_line(done.stderr))
     files = dict(_read_files(done.stdout.decode("utf-8", "replace")))
     return tuple(_parse_found(each, files.get(paths.index(each.path), [])) for each in places)
 

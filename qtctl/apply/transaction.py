@@ -46,8 +46,8 @@ _JOURNAL_MOST = 8 << 20
 class Locked(DeployRefused):
     """Another deploy of this host is under way. `holder`: who started it, '' if unknown."""
 
-    def __init__(self, what: str, *, holder: str) -> None:
-        super().__init__(what, hint="wait until that is done")
+    def __init__(self, what: str, *, host: str, holder: str) -> None:
+        super().__init__(what, host=host, hint="wait until that is done")
         self.holder = holder
 
 
@@ -76,7 +76,7 @@ def stage(host: Host, generation: Generation, ticket: Ticket, *, limit_s: int) -
     said = _read_words(done.stdout)
     if "armed" in said:
         if not _NUMBER.fullmatch(said["armed"]):
-            raise HostError(f"{host.address}: the number of its generation could not be read")
+            raise HostError("the number of its generation could not be read", host=host.address)
         return int(said["armed"])
     if "damaged" in said:
         raise DeployRefused(f"{UNCHANGED}: {said['damaged']}", hint=f"`qtctl recover --host {host.address}`")
@@ -85,9 +85,9 @@ def stage(host: Host, generation: Generation, ticket: Ticket, *, limit_s: int) -
         raise DeployRefused(what, hint=f"check its units, then `qtctl recover --host {host.address}`")
     if "busy" in said:
         holder = said["busy"].partition(" ")[0]
-        raise Locked(f"{host.address}: {holder or 'someone'} is deploying to it now", holder=holder)
+        raise Locked(f"{holder or 'someone'} is deploying to it now", host=host.address, holder=holder)
     if "refused" not in said and done.exit is None:
-        raise HostError(f"{host.address}: the program that stages a deploy was killed")
+        raise HostError("the program that stages a deploy was killed", host=host.address)
     _, _, why = said.get("refused", "").partition(" ")
     why = why or find_last_line(done.stderr) or f"the script that stages ended with exit status {done.exit}"
     raise DeployRefused(f"{UNCHANGED}: {why}", hint=REMEDY if "unsafe" in said else _SEE)
@@ -119,25 +119,25 @@ def recover(host: Host, *, accept: bool, by: str) -> Progressed | None:
         return None
     number, state = int(said["number"]), said.get("state")
     if accept and state != TransactionState.BROKEN:
-        what = f"{host.address}: generation {number} is {state}, and can be rolled back"
-        raise DeployRefused(what, hint="recover without --accept, or wait until it has ended")
+        what = f"generation {number} is {state}, and can be rolled back"
+        raise DeployRefused(what, host=host.address, hint="recover without --accept, or wait until it has ended")
     request = make_verb_request(number, "accept" if accept else "recover", clean(by))
     found = _read_report(host, host.start(request, root=True).finish(_RECOVER_S).stdout)[0]
     if found.state not in (TransactionState.NONE, TransactionState.BROKEN):
-        what = f"{host.address}: generation {number} is {found.state.value}: it ends by itself"
-        raise DeployRefused(what, hint="wait until that is done")
+        what = f"generation {number} is {found.state.value}: it ends by itself"
+        raise DeployRefused(what, host=host.address, hint="wait until that is done")
     return found
 
 
 def _end_damaged(host: Host, damage: str, *, accept: bool, by: str) -> Progressed:
     """The generation is unknown, so nothing can be rolled back; a person may accept the host as it is."""
     if not accept:
-        what = f"{host.address}: nothing can be rolled back: {damage}, and it is unknown which generation is unfinished"
+        what = f"nothing can be rolled back: {damage}, and it is unknown which generation is unfinished"
         hint = "see whether the units and files of the fleet are as they should be, then recover with --accept"
-        raise DeployRefused(what, hint=hint)
+        raise DeployRefused(what, host=host.address, hint=hint)
     said = _read_words(host.start(forget_request(clean(by)), root=True).finish(_ANSWER_S).stdout)
     if "damage" in said:
-        raise DeployRefused(f"{host.address}: {said['damage']}, and could not be removed", hint=_SEE)
+        raise DeployRefused(f"{said['damage']}, and could not be removed", host=host.address, hint=_SEE)
     return Progressed(TransactionState.NONE, TransactionEnd.ACCEPTED)
 
 
@@ -222,11 +222,12 @@ def _read_report(host: Host, said: bytes, before: bytes = b"") -> tuple[Progress
     """The answer of `report` in the host's script, and the journal as far as it is known."""
     head, _, journal = said.partition(b"\n")
     if len(before) + len(journal) > _JOURNAL_MOST:
-        raise HostError(f"{host.address}: the journal of its deploy is longer than {_JOURNAL_MOST >> 20} MiB")
+        raise HostError(f"the journal of its deploy is longer than {_JOURNAL_MOST >> 20} MiB", host=host.address)
     found = _HEAD.fullmatch(head)
     if found is None:
-        raise HostError(f"{host.address}: the state of its deploy could not be read")
-    return read_progress(found[1].decode(), found[2].decode(), before + journal), before + journal
+        raise HostError("the state of its deploy could not be read", host=host.address)
+    whole = before + journal
+    return read_progress(found[1].decode(), found[2].decode(), whole, host.address), whole
 
 
 def _parse_seconds(text: str) -> float:
@@ -234,7 +235,7 @@ def _parse_seconds(text: str) -> float:
     return float(text) if _TIME.fullmatch(text) else 0.0
 
 
-def read_progress(state: str, end: str, journal: bytes) -> Progressed:
+def read_progress(state: str, end: str, journal: bytes, host: str = "") -> Progressed:
     """The journal of a transaction, which may be cut off in its last line. HostError if it is not a journal."""
     marks: dict[int, Mark] = {}
     kept: dict[int, str] = {}
@@ -265,4 +266,4 @@ def read_progress(state: str, end: str, journal: bytes) -> Progressed:
             gone=tuple(" ".join(texts.get("gone", ())[-1:]).split()),
         )
     except ValueError as error:
-        raise HostError("the state of the host's deploy could not be read", hint="try again") from error
+        raise HostError("the state of its deploy could not be read", host=host, hint="try again") from error

@@ -251,9 +251,9 @@ def _complain_of_refused(ground: _Ground, what: str, hint: str = "") -> None:
     lines = [f"{len(ground.refused)} of {len(ground.plans)} hosts cannot be deployed: {what}"]
     for each in ground.refused:
         if each.error is not None:
-            lines.append(add_hint(each.error.what, each.error.hint))
+            lines.append(f"{each.target}: {add_hint(each.error.what, each.error.hint)}")
         elif each.plan is not None:
-            lines += [f"{each.target}: {line}" for line in describe_refusals(each.plan.refusals)]
+            lines += [f"{each.target}: {line}" for line in describe_refusals(each.plan.refusals, each.plan.host)]
     complain_of((*lines, hint) if hint else lines)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from qtctl.collect import commands, health, stores, units
 from qtctl.collect.ledger import Ledger, format_time
 from qtctl.collect.look import Deadline, Observation
-from qtctl.errors import QtctlError
+from qtctl.errors import HostError
 from qtctl.interfaces.clock import Clock
 from qtctl.interfaces.host import Host
 from qtctl.model.evidence import EVIDENCE_SCHEMA, Evidence, Need
@@ -51,7 +51,7 @@ def collect(
     """
     wanted = _group_by_fact(inquiry)
     inquiry = replace(inquiry, nonce=secrets.token_hex(16))
-    at, ledger = clock.now(), Ledger()
+    at, ledger = clock.now(), Ledger(host.address)
     look = Observation(host, inquiry, ledger, clock, Deadline(clock, deadline_s))
     # First: while PAM keeps a session waiting, for a D-Bus that hangs, sshd forwards nothing more.
     urls = health.start(look, _select(wanted, health.FACT))
@@ -77,9 +77,9 @@ def collect(
     return _build_evidence(inquiry, at, ledger, address=host.address, transport=host.transport, user=host.user)
 
 
-def refuse_all(inquiry: Inquiry, error: QtctlError, clock: Clock, address: str) -> Evidence:
+def refuse_all(inquiry: Inquiry, error: HostError, clock: Clock, address: str) -> Evidence:
     """The evidence of a host that could not be connected to: every answer is refused, with the connection's error."""
-    at, ledger = clock.now(), Ledger()
+    at, ledger = clock.now(), Ledger(address)
     number = ledger.ask("ssh", ("ssh", address, "true"), f"ssh {address} true", at=at, took_s=0)
     ledger.refuse(_complete_needs(inquiry), error, [number])
     return _build_evidence(inquiry, at, ledger, address=address, transport="ssh", user="")

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from qtctl.errors import QtctlError
+from qtctl.errors import HostError
 from qtctl.model.evidence import Ask, Item, Need, State
 from qtctl.model.fact import make_value
 from qtctl.probes.answer import Answer
@@ -17,9 +17,13 @@ def format_time(at: float) -> str:
 
 
 class Ledger:
-    """The asks in the order they were noted, from 1, and one item for each need."""
+    """The asks in the order they were noted, from 1, and one item for each need.
 
-    def __init__(self) -> None:
+    `host`: the name under which it is asked, which reasons do not repeat.
+    """
+
+    def __init__(self, host: str) -> None:
+        self._host = host
         self._asks: list[Ask] = []
         self._items: dict[Need, Item] = {}
 
@@ -43,10 +47,13 @@ class Ledger:
                 raise ValueError(f"two answers for {answer.need}")
             self._items[answer.need] = _build_item(answer, asks)
 
-    def refuse(self, needs: Iterable[Need], why: str | QtctlError, asks: Sequence[int] = ()) -> None:
+    def refuse(self, needs: Iterable[Need], why: str | HostError, asks: Sequence[int] = ()) -> None:
         """Note that all of them are unknown. The hint of an error becomes the help."""
-        help_ = why.hint if isinstance(why, QtctlError) else ""
-        self.add((refusal(need, str(why), help_=help_) for need in needs), asks)
+        if isinstance(why, str):
+            self.add((refusal(need, why) for need in needs), asks)
+            return
+        reason = why.explain_beside(self._host)
+        self.add((refusal(need, reason, help_=why.hint) for need in needs), asks)
 
     def find_item(self, need: Need) -> Item | None:
         return self._items.get(need)

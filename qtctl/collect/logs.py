@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from qtctl.errors import HostError, Refused, describe_beside
+from qtctl.errors import HostError, Refused
 from qtctl.interfaces.clock import Clock
 from qtctl.interfaces.stream import Stream, StreamingHost
 from qtctl.meaning.log_order import Exchange, measure_offset
@@ -60,7 +60,7 @@ class OpenJournal:
         try:
             return list(self.reader.read(piece if self._unpacker is None else self._unpacker.unpack(piece)))
         except ValueError as error:
-            raise HostError(f"{self._host.address}: its journal cannot be read: {error}", hint=NARROW) from error
+            raise HostError(f"its journal cannot be read: {error}", host=self._host.address, hint=NARROW) from error
 
     @property
     def is_cut(self) -> bool:
@@ -79,7 +79,7 @@ class OpenJournal:
         told = self._read_word()
         came = round(self._time.now() * 1_000_000)
         if not (told.isascii() and told.isdecimal() and len(told) <= _DIGITS):
-            raise HostError(f"{self._host.address}: `date` did not tell the time", hint="is it GNU date?")
+            raise HostError("`date` did not tell the time", host=self._host.address, hint="is it GNU date?")
         return sent, int(told) // 1000, came
 
     def _read_word(self) -> str:
@@ -88,7 +88,7 @@ class OpenJournal:
         while b"\n" not in self._ahead:
             piece = self._stream.read(max(0.0, until - self._time.monotonic()))
             if not piece or len(self._ahead) > _LONGEST_WORD:
-                raise HostError(f"{self._host.address}: no answer about its journal", hint="is the host busy?")
+                raise HostError("no answer about its journal", host=self._host.address, hint="is the host busy?")
             self._ahead += piece
         line, _, self._ahead = self._ahead.partition(b"\n")
         return line.decode("utf-8", "replace").strip()
@@ -101,10 +101,10 @@ class OpenJournal:
             self._unpacker = Unpacker(MOST_BYTES + _LONGEST_WORD)
         elif kind == "none":
             raise HostError(
-                f"{self._host.address}: it keeps no journal", hint="is systemd-journald running there? see Storage="
+                "it keeps no journal", host=self._host.address, hint="is systemd-journald running there? see Storage="
             )
         elif kind != "plain":
-            raise HostError(f"{self._host.address}: no answer about its journal", hint="is the host busy?")
+            raise HostError("no answer about its journal", host=self._host.address, hint="is the host busy?")
 
     def _check_end(self) -> None:
         if self.is_cut or self.reader.exit == 0 or (self.reader.exit == _NO_MATCH and not self.reader.complaint):
@@ -112,7 +112,7 @@ class OpenJournal:
         why = self.reader.complaint or f"journalctl ended with exit status {self.reader.exit}"
         if self.reader.exit is None and not self.reader.complaint:
             why = "the lines ended too early"
-        raise HostError(f"{self._host.address}: {why}", hint="`journalctl` on the host may say more")
+        raise HostError(why, host=self._host.address, hint="`journalctl` on the host may say more")
 
 
 def read_all(
@@ -145,7 +145,7 @@ def _read(
     except HostError as error:
         state = LogState.CUT if lines else LogState.UNKNOWN
         return HostLog(
-            host.address, state, tuple(lines), journal.clock, describe_beside(host.address, error), error.hint
+            host.address, state, tuple(lines), journal.clock, error.describe_beside(host.address), error.hint
         )
     finally:
         journal.close()
@@ -171,12 +171,13 @@ def _make_cut(host: StreamingHost, journal: OpenJournal, lines: list[LogLine], w
 
 def make_unknown(target: str, error: HostError) -> HostLog:
     """The answer of a host that gave none. Its name is not said again."""
-    return HostLog(target, LogState.UNKNOWN, why=describe_beside(target, error), hint=error.hint)
+    return HostLog(target, LogState.UNKNOWN, why=error.describe_beside(target), hint=error.hint)
 
 
 def _make_refusal(host: StreamingHost, group: str) -> Refused:
     user = host.user
     return Refused(
-        f"{host.address}: {user} may not read the journal",
+        f"{user} may not read the journal",
+        host=host.address,
         hint=f"add it to the group {group}: `usermod -aG {group} {user}` as root; it counts from the next login",
     )

@@ -67,8 +67,8 @@ def _explain(look: Observation, error: HostError) -> tuple[str, str]:
     """Reason and help. If a host forwards nothing and runs no store either, the first is the reason for both."""
     login = look.ledger.find_item(EXEC)
     if isinstance(error, Refused) and login is not None and login.state is State.REFUSED:
-        return f"{error.message}; {login.reason}", login.help or error.hint
-    return str(error), error.hint
+        return f"{error.describe_beside(look.host.address)}; {login.reason}", login.help or error.hint
+    return error.explain_beside(look.host.address), error.hint
 
 
 def _is_unheard(look: Observation, store: DesiredStore) -> bool:
@@ -96,7 +96,8 @@ def _ask(look: Observation, store: DesiredStore, needs: list[Need], within_s: fl
         number = look.ledger.ask("redis", PING, again, at=at, took_s=look.clock.monotonic() - begin)
         if not isinstance(error, Unreachable):
             return Unanswered(store, tuple(needs), error, number)
-        look.ledger.add((answer_refused(need, str(error), again=again, help_=error.hint) for need in needs), [number])
+        why = error.explain_beside(look.host.address)
+        look.ledger.add((answer_refused(need, why, again=again, help_=error.hint) for need in needs), [number])
         return None
     took_s = look.clock.monotonic() - begin
     pairs = zip(asked.commands, asked.again, strict=True)

@@ -21,12 +21,25 @@ _KINDS = {
 Check = Callable[[os.stat_result, Place], None]
 
 
+class Unreadable(InputError):
+    """A file that is not read. `why`: it is a FIFO, or what else is wrong with it."""
+
+    def __init__(self, why: str, *, hint: str = "", place: Place | None = None) -> None:
+        super().__init__(f"cannot be read: {why}", hint=hint, place=place)
+        self.why = why
+
+
+class TooLarge(Unreadable):
+    """A file with more bytes than may be read."""
+
+
 def read_at(fd: int, name: str, most: int, place: Place, check: Check | None = None) -> bytes:
     """The content of a regular file in the open folder `fd`; links are not followed.
 
     `check` is given the stat of the file that is read, even if another file takes its name meanwhile; it may raise.
 
-    InputError if it is not a regular file, larger than `most` bytes, or changes while it is read. OSError as open(2).
+    Unreadable if it is not a regular file, TooLarge if it is larger than `most` bytes, InputError if it changes while
+    it is read. OSError as open(2).
     """
     check_regular(os.stat(name, dir_fd=fd, follow_symlinks=False), most, place)
     handle = os.open(name, _READ, dir_fd=fd)
@@ -56,10 +69,10 @@ def read_up_to(handle: int, most: int) -> bytes:
 
 
 def check_regular(found: os.stat_result, most: int, place: Place) -> None:
-    """InputError if it is not a regular file, or larger than `most` bytes."""
+    """Unreadable if it is not a regular file, TooLarge if it is larger than `most` bytes."""
     if not stat.S_ISREG(found.st_mode):
-        what = f"cannot be read: it is {describe_kind(found)}, not a regular file"
-        raise InputError(what, hint="put a file there", place=place)
+        why = f"it is {describe_kind(found)}, not a regular file"
+        raise Unreadable(why, hint="put a file there", place=place)
     if found.st_size > most:
         raise make_too_large_error(most, place)
 
@@ -68,6 +81,6 @@ def describe_kind(found: os.stat_result) -> str:
     return _KINDS.get(stat.S_IFMT(found.st_mode), "something else")
 
 
-def make_too_large_error(most: int, place: Place) -> InputError:
+def make_too_large_error(most: int, place: Place) -> TooLarge:
     size = f"{most // MIB} MiB" if most >= MIB else f"{most // 1024} KiB"
-    return InputError(f"cannot be read: larger than {size}", hint="is it the right file?", place=place)
+    return TooLarge(f"larger than {size}", hint="is it the right file?", place=place)

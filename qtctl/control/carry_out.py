@@ -58,7 +58,7 @@ def carry_out(host: Host, plan: ControlPlan, about: Mapping[str, str], *, deadli
     except (HostError, KeyboardInterrupt) as error:
         if not asked.sent:
             raise
-        why = error.what if isinstance(error, HostError) else "interrupted"
+        why = error.describe_beside(host.address) if isinstance(error, HostError) else "interrupted"
         return leave_unknown(plan, why, asked.answer.warnings)
     answer = asked.answer
     if answer.stopped:

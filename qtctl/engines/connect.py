@@ -135,4 +135,5 @@ def _connect_ssh(route: Route, timeout_s: float = CONNECT_S) -> "SshHost":
     except NameUnknown as error:
         if (lab := LAB_NAME.fullmatch(route.target)) is None:
             raise
-        raise NameUnknown(error.what, hint=f"boot it: `qtctl lab up --hosts {lab[1]}`") from error
+        hint = f"boot it: `qtctl lab up --hosts {lab[1]}`"
+        raise NameUnknown(error.what, host=error.host, login=error.login, hint=hint) from error

@@ -85,7 +85,7 @@ def make_lost_evidence(inquiry: "Inquiry", why: str, hint: str = LOOK_OTHERWISE)
     from qtctl.collect.collect import refuse_all
 
     target = _get_route(inquiry).target
-    error = Unreachable(f"{target}: {why}", hint=hint)
+    error = Unreachable(why, host=target, hint=hint)
     return refuse_all(inquiry, error, SystemClock(), target)
 
 

@@ -9,7 +9,7 @@ from typing import cast
 
 from qtctl.collect.watching import HostWatch
 from qtctl.engines.connect import connect
-from qtctl.errors import HostError, describe_beside
+from qtctl.errors import HostError
 from qtctl.fleet.logs import BACK_OFF_S
 from qtctl.interfaces.clock import Clock
 from qtctl.interfaces.stream import StreamingHost
@@ -105,5 +105,5 @@ class _Watcher:
         before = self._view.get((Kind.HOST, ""), "")
         self._view = {**self._view, (Kind.HOST, ""): LOST}
         if before != LOST:
-            why = describe_beside(target, error)
+            why = error.describe_beside(target)
             self._queue.put((Change(self._clock.now(), target, Kind.HOST, "", before, LOST, why),))

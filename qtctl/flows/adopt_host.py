@@ -110,7 +110,7 @@ def _run(host: Host, commands: Sequence[Command]) -> list[Frame | None]:
     done = host.start(make_script(commands, marker), attached=True).finish(DEADLINE_S)
     if not has_begun(marker, done.stdout):
         why = find_first_line(done.stderr) or find_first_line(done.stdout) or f"exit status {done.exit}"
-        raise HostError(f"the host runs no commands for {host.user}: {why}")
+        raise HostError(f"the host runs no commands for {host.user}: {why}", host=host.address)
     return split_frames(len(commands), marker, done.stdout, done.stderr)
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from qtctl.apply.contact import Contact
 from qtctl.apply.shared import share_connection
 from qtctl.dialects.wording import add_more_aside
-from qtctl.errors import DeployRefused, HostError, InputError
+from qtctl.errors import HostError, InputError, refuse_unchanged
 from qtctl.flows.deploy import carry_out
 from qtctl.flows.found import is_first
 from qtctl.flows.gate import LAST_LOOK_S, LOST_S, POLL_S, Verdict, never
@@ -25,7 +25,7 @@ from qtctl.model.events import Stage, waiting
 from qtctl.model.plan import Plan, Refusal
 from qtctl.plan import identity, under_way
 from qtctl.plan.fleet_names import FleetNames
-from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind
+from qtctl.plan.outcome import DeployOutcome, DeployStatus, refuse_obstructed
 from qtctl.plan.restore import (
     OF_BACKUP,
     Restore,
@@ -131,13 +131,10 @@ def restore(
             host = opened.enter_context(share_connection(connect))
             found = plan_restore(host, desired, clock, backup, about, names=names, words=words)
         except HostError as error:
-            raise DeployRefused(f"nothing was changed: {error.what}", hint=error.hint, place=error.place) from error
+            raise refuse_unchanged(error) from error
         planned = found.plan
         if planned.refusals:
-            first = planned.refusals[0]
-            kind = ReasonKind.LOCKED if first.holder else ReasonKind.IN_THE_WAY
-            reason = Reason(kind, f"{first.subject}: {first.reason}", first.hint, first.holder)
-            return DeployOutcome(plan=planned, status=DeployStatus.REFUSED, reason=reason)
+            return refuse_obstructed(planned)
         if not planned.changes:
             return DeployOutcome(plan=planned, status=DeployStatus.UNCHANGED)
         kept = replace(desired, files=list_files(backup))

@@ -10,9 +10,8 @@ from qtctl.apply.contact import Contact
 from qtctl.apply.generation import Generation
 from qtctl.apply.shared import share_connection
 from qtctl.apply.transaction import Locked, Ticket, Transaction, find, make_ticket, stage
-from qtctl.dialects.wording import add_more_aside
-from qtctl.errors import DeployRefused, HostError, InputError, Refused
-from qtctl.findings.finding import Finding, Outcome
+from qtctl.errors import DeployRefused, HostError, InputError, Refused, refuse_unchanged
+from qtctl.findings.finding import Outcome
 from qtctl.flows.failures import explain_units, list_failed_units
 from qtctl.flows.found import is_first, look_at_found
 from qtctl.flows.gate import Gate, Verdict, Waits, never
@@ -35,7 +34,7 @@ from qtctl.model.plan import Choices, Plan, StepResult, list_not_run
 from qtctl.model.secret import Secret
 from qtctl.model.transaction import Progressed, TransactionEnd, TransactionState
 from qtctl.plan.failed_before import is_excused, list_failed
-from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind, UnitFailure
+from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind, UnitFailure, refuse, refuse_obstructed
 from qtctl.plan.results import count_done, make_results
 from qtctl.plan.unit_goals import list_units
 
@@ -88,7 +87,7 @@ def deploy(
                 seen = gate.wait(contact, clock.monotonic() + deadline_s, progress)
                 found = replace(found, outstanding=seen.outstanding, moving=seen.moving)
         except HostError as error:
-            raise DeployRefused(f"nothing was changed: {error.what}", hint=error.hint, place=error.place) from error
+            raise refuse_unchanged(error) from error
         kept = as_kept(desired.files, Facts.of(evidence))
         first = is_first(Facts.of(evidence))
         found_before = partial(look_at_found, host, desired, clock, planned, about or {}) if first else None
@@ -136,11 +135,11 @@ def _decide_without_asking(found: DeployOutcome) -> DeployOutcome | None:
     """The outcome if nobody has to be asked. `found`: the host as it is."""
     planned = found.plan
     if planned.refusals:
-        return _refuse(planned, _explain_refusals(planned))
+        return refuse_obstructed(planned)
     if not planned.changes:
         return found
     if any(each.outcome is Outcome.UNKNOWN for each in found.outstanding):
-        return _refuse(planned, Reason(ReasonKind.UNVERIFIABLE, "it could not be verified"), found.outstanding)
+        return refuse(planned, Reason(ReasonKind.UNVERIFIABLE, "it could not be verified"), found.outstanding)
     return None
 
 
@@ -189,14 +188,16 @@ class _Deploy:
             until += self._provide(planned)
             transaction = self._stage(planned, ticket)
         except Locked as error:
-            return _refuse(planned, Reason(ReasonKind.LOCKED, error.what, error.hint, error.holder))
+            return refuse(
+                planned, Reason(ReasonKind.LOCKED, error.describe_beside(planned.host), error.hint, error.holder)
+            )
         except DeployRefused as error:
-            return _refuse(planned, Reason(ReasonKind.NOT_INSTALLED, error.what, error.hint))
+            return refuse(planned, Reason(ReasonKind.NOT_INSTALLED, error.describe_beside(planned.host), error.hint))
         except KeyboardInterrupt:
             return self._abandon(planned, ticket, Reason(ReasonKind.INTERRUPTED, "interrupted"))
         except HostError as error:
             kind = ReasonKind.NOT_INSTALLED if isinstance(error, Refused) else ReasonKind.HOST_LOST
-            return self._abandon(planned, ticket, Reason(kind, error.what, error.hint))
+            return self._abandon(planned, ticket, Reason(kind, error.describe_beside(planned.host), error.hint))
         progressed = None
         try:
             progressed = self._follow(planned, transaction, until)
@@ -206,7 +207,7 @@ class _Deploy:
         except KeyboardInterrupt:
             reason = Reason(ReasonKind.INTERRUPTED, "interrupted", AGAIN)
         except HostError as error:
-            reason = Reason(ReasonKind.HOST_LOST, error.what, AGAIN)
+            reason = Reason(ReasonKind.HOST_LOST, error.describe_beside(planned.host), AGAIN)
         return self._go_back(planned, transaction, reason)
 
     def _provide(self, planned: Plan) -> float:
@@ -229,7 +230,8 @@ class _Deploy:
         try:
             return pack(self.found())
         except (HostError, InputError) as error:
-            self._warnings = (f"what was there before is not kept as generation 0: {error.what}",)
+            why = error.describe_beside(self.gate.desired.host)
+            self._warnings = (f"what was there before is not kept as generation 0: {why}",)
             return b""
 
     def _watch(self, number: int) -> Transaction:
@@ -243,7 +245,7 @@ class _Deploy:
         except (HostError, KeyboardInterrupt) as error:
             if reason.kind is ReasonKind.NOT_INSTALLED and isinstance(error, Refused):
                 # The host let neither of them begin.
-                return _refuse(planned, replace(reason, what=f"nothing was changed: {reason.what}"))
+                return refuse(planned, replace(reason, what=f"nothing was changed: {reason.what}"))
             what = f"{reason.what}; if the deploy has begun, the host goes back by itself"
             hint = error.hint if isinstance(error, HostError) else reason.hint
             return self._conclude(planned, None, Reason(reason.kind, what, hint), DeployStatus.FAILED)
@@ -251,7 +253,7 @@ class _Deploy:
             return self._go_back(planned, self._watch(number), reason)
         if reason.kind is ReasonKind.INTERRUPTED:
             return _conclude_before_start(planned, DeployStatus.INTERRUPTED, reason)
-        return _refuse(planned, replace(reason, what=f"nothing was changed: {reason.what}"))
+        return refuse(planned, replace(reason, what=f"nothing was changed: {reason.what}"))
 
     def _follow(self, planned: Plan, transaction: Transaction, until: float) -> Progressed:
         """Wait until every step has been tried, or the host rolls back."""
@@ -342,7 +344,7 @@ class _Deploy:
         )
 
     def _conclude_lost(self, planned: Plan, progressed: Progressed | None, error: HostError) -> DeployOutcome:
-        what = f"{error.what}; unless it was confirmed, the host goes back by itself"
+        what = f"{error.describe_beside(planned.host)}; unless it was confirmed, the host goes back by itself"
         reason = Reason(ReasonKind.HOST_LOST, what, "once it answers, `qtctl deploy` shows its state")
         return self._conclude(planned, progressed, reason, DeployStatus.FAILED, looked=False)
 
@@ -381,19 +383,3 @@ def _explain_failed_steps(progressed: Progressed) -> Reason:
 
 def _conclude_before_start(planned: Plan, status: DeployStatus, reason: Reason | None = None) -> DeployOutcome:
     return DeployOutcome(plan=planned, status=status, results=list_not_run(planned.steps), reason=reason)
-
-
-def _refuse(planned: Plan, reason: Reason, outstanding: tuple[Finding, ...] = ()) -> DeployOutcome:
-    return DeployOutcome(
-        plan=planned,
-        status=DeployStatus.REFUSED,
-        results=list_not_run(planned.steps),
-        reason=reason,
-        outstanding=outstanding,
-    )
-
-
-def _explain_refusals(planned: Plan) -> Reason:
-    first, *more = planned.refusals
-    kind = ReasonKind.LOCKED if first.holder else ReasonKind.IN_THE_WAY
-    return Reason(kind, f"{first.subject}: {first.reason}{add_more_aside(len(more))}", first.hint, first.holder)

@@ -35,7 +35,7 @@ def explain_units(host: Host, units: tuple[str, ...], facts: Facts) -> tuple[Uni
         done = host.start(make_journal_request(shown), root=True, attached=True).finish(_ASKED_S)
         journals = read_journals(done.stdout)
     except HostError as error:
-        journals = dict.fromkeys(shown, (f"the journal could not be read: {error.what}",))
+        journals = dict.fromkeys(shown, (f"the journal could not be read: {error.describe_beside(host.address)}",))
     return tuple(_make_failure(unit, facts, journals.get(unit, ())) for unit in shown)
 
 

@@ -25,4 +25,4 @@ def require_meant(host: Host, desired: Desired, clock: Clock) -> None:
 def require_facts(desired: Desired, facts: Facts) -> None:
     """The same, from facts that include `identity.HOST` and `STATUS`."""
     for refusal in identity.find_obstacles(desired, facts):
-        raise DeployRefused(f"nothing was changed: {refusal.subject}: {refusal.reason}", hint=refusal.hint)
+        raise DeployRefused(f"nothing was changed: {refusal.reason}", host=refusal.subject, hint=refusal.hint)

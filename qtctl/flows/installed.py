@@ -52,7 +52,10 @@ def look_at_installed(
     first = Facts.of(
         collect(host, build_inquiry(desired, (_HOST, _LISTING, STATUS)), clock, root=True, deadline_s=READ_S)
     )
-    baseline, listing = _require(first, HostBaseline, _HOST), _require(first, UnitListing, _LISTING)
+    baseline, listing = (
+        _require(host.address, first, HostBaseline, _HOST),
+        _require(host.address, first, UnitListing, _LISTING),
+    )
     about = {find_unit(each.path) for each in installed.entries} | {*more}
     wanted = {name for name in (*listing.units, *listing.files, *about) if names.has(name) or name in {*more}}
     aliases = _list_aliases(installed)
@@ -64,8 +67,8 @@ def look_at_installed(
     return InstalledState(
         baseline,
         installed,
-        {unit: _read_unit(facts, unit) for unit in units},
-        {unit: _read_unit(facts, unit) for unit in others},
+        {unit: _read_unit(host.address, facts, unit) for unit in units},
+        {unit: _read_unit(host.address, facts, unit) for unit in others},
         along,
         facts,
     )
@@ -108,18 +111,18 @@ def _ask(host: Host, desired: Desired, clock: Clock, units: Iterable[str]) -> Fa
     return Facts.of(collect(host, build_inquiry(desired, needs, properties=shown), clock, root=True, deadline_s=READ_S))
 
 
-def _require(facts: Facts, kind: type[F], need: Need) -> F:
+def _require(host: str, facts: Facts, kind: type[F], need: Need) -> F:
     item = facts.find_item(need)
     found = facts.read(kind, need.subject) if item.state.known else None
     if found is None:
-        raise HostError(f"{need.fact} could not be read: {item.reason or item.state}", hint="try again")
+        raise HostError(f"{need.fact} could not be read: {item.reason or item.state}", host=host, hint="try again")
     return found
 
 
-def _read_unit(facts: Facts, unit: str) -> UnitThen:
+def _read_unit(host: str, facts: Facts, unit: str) -> UnitThen:
     item = facts.find_item(Need(Unit.FACT, unit))
     if not item.state.known:
-        raise HostError(f"{unit} could not be read: {item.reason or item.state}", hint="try again")
+        raise HostError(f"{unit} could not be read: {item.reason or item.state}", host=host, hint="try again")
     found = facts.read(Unit, unit)
     if found is None:
         return UnitThen(unit, *ABSENT_STATES, "")

@@ -23,7 +23,7 @@ def prepare_host(connect: Connector, desired: Desired, clock: Clock, *, apply: b
         plan = plan_preparation(wanted, seen, remove=remove)
         if apply and plan.refusals:
             hint = "fix that, then prepare the host again"
-            raise DeployRefused(f"{host.address}: not prepared: {'; '.join(plan.refusals)}", hint=hint)
+            raise DeployRefused(f"not prepared: {'; '.join(plan.refusals)}", host=host.address, hint=hint)
         if apply and plan.changes:
             preparation.apply(host, plan, seen, remove=remove)
     return plan
@@ -36,4 +36,4 @@ def _look(host: Host, wanted: Preparation, *, apply: bool) -> HostSeen:
     except HostError as error:
         if not apply:
             raise
-        raise DeployRefused(error.what, hint=error.hint) from error
+        raise DeployRefused(error.what, host=error.host, login=error.login, hint=error.hint) from error

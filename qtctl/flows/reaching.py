@@ -112,7 +112,7 @@ class Reaching(Closing):
         try:
             return found.result()
         except (TimeoutError, WorkerEnded) as error:
-            raise WorkerLost(f"{self.target.host}: {str(error) or 'no end in time'}") from error
+            raise WorkerLost(str(error) or "no end in time", host=self.target.host) from error
 
     def _is_begun(self, begun: "_Begun", work: Callable[..., object], args: tuple[object, ...]) -> bool:
         return begun[0] is work and begun[1] == args

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from qtctl.apply.generations import fetch_desired, list_generations
 from qtctl.apply.generations import fetch_found as fetch_backup
-from qtctl.errors import DeployRefused, HostError
+from qtctl.errors import DeployRefused, HostError, refuse_unchanged
 from qtctl.flows.found import widen_names
 from qtctl.interfaces.host import Connector, Host
 from qtctl.model.backup import Backup
@@ -58,8 +58,8 @@ def fetch_found(connect: Connector, declared: Desired) -> FoundGeneration:
     with _fetching(connect, declared, "0") as host:
         records = [each for each in list_generations(host) if each.outcome == FOUND]
         if not records:
-            what = f"{declared.host}: nothing was changed: generation 0 is not on the host"
-            raise DeployRefused(what, hint=_SEE.format(host=host.address))
+            what = "nothing was changed: generation 0 is not on the host"
+            raise DeployRefused(what, host=declared.host, hint=_SEE.format(host=host.address))
         backup = fetch_backup(host, records[0].number)
     return FoundGeneration(records[0], check_found(backup, declared))
 
@@ -68,11 +68,11 @@ def check_found(backup: Backup, declared: Desired) -> Backup:
     """Returns `backup` if it is of this host, and of nothing but the fleet's files."""
     manifest = backup.manifest
     if (manifest.fleet, manifest.host) != (declared.fleet, declared.host):
-        what = f"{declared.host}: nothing was changed: generation 0 is of {manifest.host} of {manifest.fleet}"
-        raise DeployRefused(what, hint="name the host that the registry declares with --as")
+        what = f"nothing was changed: generation 0 is of {manifest.host} of {manifest.fleet}"
+        raise DeployRefused(what, host=declared.host, hint="name the host that the registry declares with --as")
     if strangers := find_strangers(backup, widen_names(FleetNames.of(declared), backup)):
-        what = f"{declared.host}: nothing was changed: generation 0 has {strangers[0]}, which is no file of the fleet"
-        raise DeployRefused(what, hint="fleet.toml says which are: env_dir, unit_patterns")
+        what = f"nothing was changed: generation 0 has {strangers[0]}, which is no file of the fleet"
+        raise DeployRefused(what, host=declared.host, hint="fleet.toml says which are: env_dir, unit_patterns")
     return backup
 
 
@@ -81,8 +81,8 @@ def fetch_before(connect: Connector, declared: Desired, number: int) -> EarlierG
 
     def find(records: Sequence[GenerationRecord], address: str) -> GenerationRecord:
         if not any(each.current and each.number == number for each in records):
-            what = f"{declared.host}: nothing was changed: generation {number} is not the current one any more"
-            raise DeployRefused(what, hint=_SEE.format(host=address))
+            what = f"nothing was changed: generation {number} is not the current one any more"
+            raise DeployRefused(what, host=declared.host, hint=_SEE.format(host=address))
         return choose(records, None, declared.host, address)
 
     return _fetch(connect, declared, find, f"the one before {number}")
@@ -107,10 +107,10 @@ def _fetching(connect: Connector, declared: Desired, wanted: str) -> Iterator[Ho
             address = host.address
             yield host
     except HostError as error:
-        raise DeployRefused(f"nothing was changed: {error.what}", hint=error.hint) from error
+        raise refuse_unchanged(error) from error
     except DamagedGeneration as error:
-        what = f"{declared.host}: nothing was changed: generation {wanted} is damaged: {error}"
-        raise DeployRefused(what, hint=_SEE.format(host=address)) from error
+        what = f"nothing was changed: generation {wanted} is damaged: {error}"
+        raise DeployRefused(what, host=declared.host, hint=_SEE.format(host=address)) from error
 
 
 def choose(records: Sequence[GenerationRecord], number: int | None, host: str, address: str) -> GenerationRecord:
@@ -125,16 +125,16 @@ def choose(records: Sequence[GenerationRecord], number: int | None, host: str, a
             why = "was never confirmed" if known else "is not on the host"
             if found is not None and found.number == number:
                 why = "is what was there before the first deploy, and declares nothing"
-            raise DeployRefused(f"{host}: nothing was changed: generation {number} {why}", hint=hint)
+            raise DeployRefused(f"nothing was changed: generation {number} {why}", host=host, hint=hint)
         return _check_declared(chosen, host)
     current = next((each.number for each in good if each.current), None)
     before = [each for each in good if current is not None and each.number < current]
     if not before and found is not None and current is not None:
-        what = f"{host}: nothing was changed: before the current generation qtctl had not deployed to it"
+        what = "nothing was changed: before the current generation qtctl had not deployed to it"
         how = f"`qtctl rollback --host {address} --to {found.number}` brings back what was there then"
-        raise DeployRefused(what, hint=how)
+        raise DeployRefused(what, host=host, hint=how)
     if not before:
-        raise DeployRefused(f"{host}: nothing was changed: it has no generation before the current one", hint=hint)
+        raise DeployRefused("nothing was changed: it has no generation before the current one", host=host, hint=hint)
     return _check_declared(before[0], host)
 
 
@@ -143,15 +143,17 @@ def _check_declared(record: GenerationRecord, host: str) -> GenerationRecord:
     written = record.note("format")
     if written not in ("", str(FORMAT)):
         by = f"qtctl {record.note('version')}".rstrip()
-        what = f"{host}: nothing was changed: generation {record.number} was written by {by} in format {written}"
-        raise DeployRefused(what, hint=f"this qtctl reads format {FORMAT}: use the one that wrote it")
+        what = f"nothing was changed: generation {record.number} was written by {by} in format {written}"
+        raise DeployRefused(what, host=host, hint=f"this qtctl reads format {FORMAT}: use the one that wrote it")
     if record.note(OF_FOUND.note):
-        what = f"{host}: nothing was changed: generation {record.number} is what was there before the first deploy"
-        raise DeployRefused(what, hint="`qtctl rollback --to 0` brings it back")
+        what = f"nothing was changed: generation {record.number} is what was there before the first deploy"
+        raise DeployRefused(what, host=host, hint="`qtctl rollback --to 0` brings it back")
     if record.note(OF_BACKUP.note):
         taken = record.note(OF_BACKUP.note)
-        what = f"{host}: nothing was changed: generation {record.number} is a restored backup of {taken}"
-        raise DeployRefused(what, hint="`qtctl backup restore` brings it back; --to names another generation")
+        what = f"nothing was changed: generation {record.number} is a restored backup of {taken}"
+        raise DeployRefused(
+            what, host=host, hint="`qtctl backup restore` brings it back; --to names another generation"
+        )
     return record
 
 
@@ -162,10 +164,8 @@ def check(desired: Desired, record: GenerationRecord, declared: Desired) -> Desi
     registry alone: otherwise a host could have another one changed.
     """
     if (desired.fleet, desired.host) != (declared.fleet, declared.host):
-        what = (
-            f"{declared.host}: nothing was changed: generation {record.number} is of {desired.host} of {desired.fleet}"
-        )
-        raise DeployRefused(what, hint="name the host that the registry declares with --as")
+        what = f"nothing was changed: generation {record.number} is of {desired.host} of {desired.fleet}"
+        raise DeployRefused(what, host=declared.host, hint="name the host that the registry declares with --as")
     return replace(
         desired, login=declared.login, expected_hostname=declared.expected_hostname, machine=declared.machine
     )

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from qtctl.dialects.wording import add_more_aside
 from qtctl.findings.finding import Finding, Outcome
-from qtctl.model.plan import Plan, StepResult, StepStatus
+from qtctl.model.plan import Plan, StepResult, StepStatus, list_not_run
 
 
 class DeployStatus(StrEnum):
@@ -111,3 +112,22 @@ class DeployOutcome:
             touched = (StepStatus.DONE, StepStatus.FAILED, StepStatus.UNKNOWN)
             subjects = [each.step.subject for each in self.results if each.status in touched]
         return tuple(dict.fromkeys(subjects))
+
+
+def refuse(planned: Plan, reason: Reason, outstanding: tuple[Finding, ...] = ()) -> DeployOutcome:
+    """Nothing was changed. `outstanding`: the findings that speak against it."""
+    return DeployOutcome(
+        plan=planned,
+        status=DeployStatus.REFUSED,
+        results=list_not_run(planned.steps),
+        reason=reason,
+        outstanding=outstanding,
+    )
+
+
+def refuse_obstructed(planned: Plan) -> DeployOutcome:
+    """The refusals of the plan are the reason: the first of them, and how many more there are."""
+    first, *more = planned.refusals
+    kind = ReasonKind.LOCKED if first.holder else ReasonKind.IN_THE_WAY
+    what = first.reason if first.subject == planned.host else f"{first.subject}: {first.reason}"
+    return refuse(planned, Reason(kind, f"{what}{add_more_aside(len(more))}", first.hint, first.holder))

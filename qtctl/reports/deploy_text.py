@@ -8,6 +8,7 @@ from qtctl.dialects.wording import join_some
 from qtctl.findings.finding import Finding, Outcome
 from qtctl.model.plan import NoteKind, Refusal, StepKind, StepResult, StepStatus
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind, UnitFailure
+from qtctl.reports.phrases import add_hint
 
 FEW = 5
 """If more steps than this differ only in names, the first is named and the others are counted."""
@@ -64,11 +65,13 @@ def describe_problems(outcome: DeployOutcome) -> tuple[str, ...]:
         head = f"{outcome.plan.host}: the deploy is not verified: {reason.what}"
         return _add_hint(head, [*_list_left(outcome), *_list_not_taken_back(outcome)], reason)
     if reason.kind is ReasonKind.IN_THE_WAY:
-        return _add_head(f"{outcome.plan.host}: nothing was changed", describe_refusals(outcome.plan.refusals))
+        return _add_head(
+            f"{outcome.plan.host}: nothing was changed", describe_refusals(outcome.plan.refusals, outcome.plan.host)
+        )
     if reason.kind is ReasonKind.UNVERIFIABLE:
         unknown = [each for each in outcome.outstanding if each.outcome is Outcome.UNKNOWN]
         return _add_head(f"{outcome.plan.host}: nothing was changed, since {reason.what}", _open(unknown))
-    return _add_hint(reason.what, [], reason)
+    return _add_hint(f"{outcome.plan.host}: {reason.what}", [], reason)
 
 
 def _add_hint(head: str, lines: list[str], reason: Reason) -> tuple[str, ...]:
@@ -115,13 +118,13 @@ def _list_kept(results: Iterable[StepResult]) -> Iterator[str]:
         yield f"{count} replaced file{'s are' if count != 1 else ' is'} kept below {folder}"
 
 
-def describe_refusals(found: Iterable[Refusal]) -> list[str]:
-    """A line for each reason, with everything that it blocks."""
+def describe_refusals(found: Iterable[Refusal], host: str) -> list[str]:
+    """A line for each reason, with everything that it blocks; `host` itself, which is named beside it, is not."""
     by_reason: dict[tuple[str, str], list[str]] = {}
     for refusal in found:
         by_reason.setdefault((refusal.reason, refusal.hint), []).append(refusal.subject)
     return [
-        f"{_join_subjects(subjects)}: {reason} ({hint})" if hint else f"{_join_subjects(subjects)}: {reason}"
+        add_hint(reason if subjects == [host] else f"{_join_subjects(subjects)}: {reason}", hint)
         for (reason, hint), subjects in by_reason.items()
     ]
 

@@ -36,7 +36,7 @@ class HostRow:
     @property
     def why(self) -> str:
         """Why the host could not be reached, or the first of them; '' if it could."""
-        why = (self.first.unreachable or "").removeprefix(f"{self.first.address}: ")
+        why = self.first.unreachable or ""
         return f"{self.names}, such as: {why}" if why and self.names else why
 
     def count(self, outcome: str) -> str:

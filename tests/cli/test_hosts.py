@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(bool(missing()), reason=f"not installed: {', '.j
 WITHIN_S = 8.0
 """A host that does not exist costs its deadline and little else."""
 NO_BUS = re.compile(
-    r"there: no system bus: "
+    r"no system bus: "
     r"(it closed the connection( \(exit status [0-9]+\))?|Failed to connect to .*: No such file or directory)"
     r" \(is dbus running there\? `systemctl status dbus`\)"
 )
@@ -63,7 +63,7 @@ def host(**options: str) -> str:
 
 def refused(_stack: ExitStack, _folder: Path) -> tuple[str, str]:
     port = str(free_port())
-    return host(Port=port), f"there (USER@127.0.0.1:{port}): connection refused (is sshd running there, on this port?)"
+    return host(Port=port), "connection refused (is sshd running there, on this port?)"
 
 
 def silent(stack: ExitStack, _folder: Path) -> tuple[str, str]:
@@ -76,7 +76,7 @@ def silent(stack: ExitStack, _folder: Path) -> tuple[str, str]:
         client.setblocking(False)
         client.connect_ex(full.getsockname())
     port = str(full.getsockname()[1])
-    said = f"there (USER@127.0.0.1:{port}): no answer in 2 s (is the host up, and no firewall in between?)"
+    said = "no answer in 2 s (is the host up, and no firewall in between?)"
     return host(Port=port), said
 
 
@@ -86,16 +86,13 @@ def mute(stack: ExitStack, _folder: Path) -> tuple[str, str]:
     listening.bind(("127.0.0.1", 0))
     listening.listen()
     port = str(listening.getsockname()[1])
-    said = (
-        f"there (USER@127.0.0.1:{port}): no SSH handshake: no key exchange in 2 s "
-        "(try `ssh -v there`: wrong port, or sshd's MaxStartups?)"
-    )
+    said = "no SSH handshake: no key exchange in 2 s (try `ssh -v there`: wrong port, or sshd's MaxStartups?)"
     return host(Port=port), said
 
 
 def nameless(_stack: ExitStack, _folder: Path) -> tuple[str, str]:
     said = (
-        "there (USER@no-such-host.invalid:22): the name no-such-host.invalid does not resolve "
+        "the name no-such-host.invalid does not resolve "
         "(declare its address in hosts.toml, or a HostName in ssh_config)"
     )
     return host(HostName="no-such-host.invalid"), said
@@ -142,13 +139,15 @@ def test_a_host_that_cannot_be_reached(away: object, world: Path) -> None:
         assert report["findings"] == []
         assert report["totals"]["unknown"] == report["totals"]["total"] > 0
         (said,) = {check["reason"] for check in report["unknowns"]}
-        assert reason.replace("USER", "audit") in said
+        assert said.startswith("audit@")
+        assert reason in said
         deployed = operator.run("deploy", "--host", "there", "--yes")
         assert (deployed.code, deployed.out) == (4, "")
         progress, error = deployed.err.splitlines()
         assert progress == "connecting to there"
-        assert error.startswith("error: nothing was changed: there (")
-        assert reason.replace("USER", "ops") in error
+        assert error.startswith("error: there (ops@")
+        assert "): nothing was changed: " in error
+        assert reason in error
         assert listing(world) == before
 
 
@@ -181,9 +180,7 @@ def test_a_host_on_which_nothing_can_be_asked_but_files(bare: Sshd, world: Path)
         # What Python would find depends on the packages of this machine, whose files are seen.
         for check in (each for each in report["unknowns"] if each["id"] != "QT405"):
             hidden.setdefault(check["reason"], set()).add(check["id"])
-        redis = (
-            f"there: Redis at 127.0.0.1:{port}: not reached from the host: Connect failed (does Redis listen there?)"
-        )
+        redis = f"Redis at 127.0.0.1:{port}: not reached from the host: Connect failed (does Redis listen there?)"
         no_bus = next(filter(NO_BUS.fullmatch, hidden), "")
         assert set(hidden) == {no_bus, NO_SS, NO_SYSTEMCTL, NO_MOUNTS, redis}
         assert (hidden[NO_SYSTEMCTL], hidden[NO_MOUNTS]) == ({"QT232"}, {"QT726"})

@@ -101,7 +101,7 @@ class FakeBus:
     def follow_jobs(self, queue: QueueJobs, _deadline_s: float) -> dict[str, tuple[str, str]]:
         jobs = queue()
         if self.breaks:
-            raise HostError("web-1: no system bus: it closed the connection")
+            raise HostError("no system bus: it closed the connection", host="web-1")
         return {job: ("x", self.ends[job]) for job in jobs if job in self.ends}
 
     def call(self, calls: list[object], _deadline_s: float) -> list[BusReply]:
@@ -115,6 +115,7 @@ class FakeHost:
     bus_: FakeBus
     out: str
     refuses: bool = False
+    address: str = "web-1"
     sent: list[Request] = field(default_factory=list)
 
     def bus(self) -> FakeBus:
@@ -123,7 +124,7 @@ class FakeHost:
     def start(self, script: Request, *, root: bool = False) -> "FakeHost":
         assert root
         if self.refuses:
-            raise Refused("web-1: not root")
+            raise Refused("not root", host="web-1")
         self.sent.append(script)
         return self
 

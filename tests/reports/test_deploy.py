@@ -52,7 +52,7 @@ LOCKED = DeployOutcome(
     plan=PLAN,
     status=DeployStatus.REFUSED,
     results=list_not_run(PLAN.steps),
-    reason=Reason(ReasonKind.LOCKED, "h1: me@there is deploying to it now", "wait", "me@there"),
+    reason=Reason(ReasonKind.LOCKED, "me@there is deploying to it now", "wait", "me@there"),
 )
 DECLINED = DeployOutcome(plan=PLAN, status=DeployStatus.DECLINED, results=list_not_run(PLAN.steps))
 UNCHANGED = DeployOutcome(plan=Plan("h1", ()), status=DeployStatus.UNCHANGED, outstanding=OPEN)
@@ -120,7 +120,7 @@ def test_what_is_in_the_way_has_fields() -> None:
 def test_who_holds_the_lock_has_a_field() -> None:
     reason = document(LOCKED)["reason"]
     assert reason == {
-        "kind": "locked", "what": "h1: me@there is deploying to it now", "hint": "wait", "holder": "me@there",
+        "kind": "locked", "what": "me@there is deploying to it now", "hint": "wait", "holder": "me@there",
     }  # fmt: skip
     assert describe_problems(LOCKED) == ("h1: me@there is deploying to it now (wait)",)
 

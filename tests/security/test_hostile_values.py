@@ -179,7 +179,7 @@ class _Host:
 
 
 def noted(stdout: bytes, *families: tuple[Probe, tuple[Need, ...]]) -> Ledger:
-    ledger, clock = Ledger(), _Clock()
+    ledger, clock = Ledger("web1"), _Clock()
     asked = commands.Asked(families, _Ended(Completed(0, stdout, stdout, 1e9, 1.0)), MARKER, commands.REACH, root=False)
     look = Observation(_Host(), None, ledger, clock, Deadline(clock, 9))  # type: ignore[arg-type]
     commands.finish(look, asked)

@@ -180,7 +180,7 @@ def _show(declared: "Declared", target: str, user: str | None, backup: "Backup",
     if not planned.refusals or shown.format not in (None, "table"):
         present(build_view(document, planned, target, verbose=shown.verbose), shown.format)
     if planned.refusals:
-        complain_of((f"{planned.host}: a restore would be refused", *describe_refusals(planned.refusals)))
+        complain_of((f"{planned.host}: a restore would be refused", *describe_refusals(planned.refusals, planned.host)))
     return code
 
 

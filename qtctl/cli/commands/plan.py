@@ -106,7 +106,7 @@ def _list_obstacles(planned: "Plan") -> tuple[str, ...]:
 
     if not planned.refusals:
         return ()
-    lines = describe_refusals(planned.refusals)
+    lines = describe_refusals(planned.refusals, planned.host)
     head = f"{planned.host}: a deploy would be refused"
     return (f"{head}: {lines[0]}",) if len(lines) == 1 else (head, *lines)
 
