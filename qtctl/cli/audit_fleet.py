@@ -64,7 +64,7 @@ def audit_fleet(chosen: FleetSource, shown: "Shown", *, save: Path | None) -> Ex
     earlier = shown.part.read_earlier()
     written = choose_format(shown.format)
     streamed, drawn = is_streamed(written), shows_sheets(written)
-    judging = _make_judging(shown, with_evidence=drawn or save is not None)
+    judging = _make_judging(shown, with_evidence=save is not None, drawn=drawn)
     with notice_interrupts() as interrupted:
         with open_hosts(chosen, judging, earlier, interrupted) as hosts:
             interrupted.report = True
@@ -221,12 +221,14 @@ def _make_pages(basis: "Basis") -> "HostPages":
     return HostPages(basis)
 
 
-def _make_judging(shown: "Shown", *, with_evidence: bool) -> "Judging":
+def _make_judging(shown: "Shown", *, with_evidence: bool, drawn: bool) -> "Judging":
     from qtctl.fleet.examine import Judging
     from qtctl.formats.catalogue import reads_findings
+    from qtctl.reports.fleet_sheet import PageRoom
 
     with_held = reads_findings(choose_format(shown.format))
-    return Judging(shown.part.selection, shown.part.gate, shown.every, with_held, with_evidence)
+    part, page = shown.part, PageRoom() if drawn else None
+    return Judging(part.selection, part.gate, shown.every, with_held, with_evidence, page=page)
 
 
 def _check_folder(folder: Path) -> None:

@@ -34,6 +34,7 @@ from qtctl.model.evidence import Evidence
 from qtctl.model.inquiry import Inquiry
 from qtctl.model.measures import Measure
 from qtctl.reports.audit import AuditReport, build_report
+from qtctl.reports.fleet_sheet import PageRoom
 from qtctl.reports.fleet_view import add_places
 from qtctl.reports.measures import measure_host
 from qtctl.reports.selection import Selection
@@ -48,8 +49,8 @@ class Judging:
     """How hosts are judged, and what their results contain; the same for all hosts of a run.
 
     `selection`: which checks count. `gate`: replaces fail_on of the registry. `every`: the report has the checks that
-    hold. `with_held`: the findings have them, too. `with_evidence`: the result has the evidence. `with_measures`: the
-    result has the metrics.
+    hold. `with_held`: the findings have them, too. `with_evidence`: the result has the evidence.
+    `with_measures`: the result has the metrics. `page`: the result has the evidence if such a page may show the host.
     """
 
     selection: Selection = EVERYTHING
@@ -58,6 +59,7 @@ class Judging:
     with_held: bool = False
     with_evidence: bool = False
     with_measures: bool = False
+    page: PageRoom | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,7 @@ def _judge(task: Examination, prepared: Prepared, evidence: Evidence, began: flo
     report = build_report(declared.desired, evidence, checks, every=judging.every, gate=judging.gate, selection=said)
     shown = checks if said else condense(checks, task.target)
     kept = (each for each in shown if judging.with_held or each.outcome is not Outcome.HOLDS)
+    evident = judging.with_evidence or (judging.page is not None and judging.page.may_show(task.number, report))
     took_s = monotonic() - began
     return HostResult(
         task.number,
@@ -167,7 +170,7 @@ def _judge(task: Examination, prepared: Prepared, evidence: Evidence, began: flo
         any(item.state.known for item in evidence.items),
         report,
         tuple(add_places(kept, declared.host_place)),
-        dump(evidence) if judging.with_evidence else None,
+        dump(evidence) if evident else None,
         took_s,
         read_traits(declared.desired, evidence, task.target, declared.host_place()),
         measure_host(declared.desired, evidence, report, took_s) if judging.with_measures else (),

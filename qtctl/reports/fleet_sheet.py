@@ -1,8 +1,10 @@
 """An audit of several hosts as a page for a browser: verdict, causes over all of them, and what is on each host."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from qtctl.findings.finding import Severity
+from qtctl.findings.verdict import Conclusion
 from qtctl.reports.audit import AuditReport
 from qtctl.reports.audit_page import VERDICTS
 from qtctl.reports.audit_sheet import SEVERITY_TONES, TONES, HostSheet, list_host_chapters
@@ -44,6 +46,20 @@ def build_sheet(report: FleetReport, hosts: HostSheets = ()) -> Sheet:
         chapters=(Chapter("Hosts", tuple(_show_hosts(report))),),
         each=_show_each(report, hosts),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class PageRoom:
+    """How many hosts a page shows in full."""
+
+    most: int = MOST
+
+    def may_show(self, number: int, report: AuditReport) -> bool:
+        """Whether this host may be one of them. `number`: position among the hosts of the run, from 0.
+
+        Hosts that are as declared are not worth the evidence of a thousand: the first ones fill the page.
+        """
+        return number < self.most or report.verdict is not Conclusion.AS_DECLARED
 
 
 def rank_host(report: AuditReport) -> tuple[int, int, int]:

@@ -8,6 +8,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from qtctl.views.edge_order import Pair, order_by_flow
@@ -25,7 +26,7 @@ class Layers:
     """`columns` hold nodes and joints from top to bottom; `paths`: edge → what it passes through from left to right."""
 
     columns: tuple[tuple[str, ...], ...]
-    paths: dict[Pair, tuple[str, ...]]
+    paths: Mapping[Pair, tuple[str, ...]]
     back: frozenset[Pair]
 
 
@@ -34,9 +35,16 @@ def is_joint(item: str) -> bool:
 
 
 def make_layers(nodes: Iterable[str], edges: Iterable[Pair], light: Collection[Pair] = ()) -> Layers:
-    """Edges from a node to itself are left out; `light` as of in_flow. Names decide where nothing else does."""
-    names = sorted(set(nodes))
-    pairs = sorted({pair for pair in edges if pair[0] != pair[1]})
+    """Edges from a node to itself are left out; `light` as of in_flow. Names decide where nothing else does.
+
+    Hosts that are alike have the same layout, and the page of a fleet shows many of them: the last ones are kept.
+    """
+    pairs = {pair for pair in edges if pair[0] != pair[1]}
+    return _lay_out(tuple(sorted(set(nodes))), tuple(sorted(pairs)), frozenset(light))
+
+
+@lru_cache(maxsize=8)
+def _lay_out(names: tuple[str, ...], pairs: tuple[Pair, ...], light: frozenset[Pair]) -> Layers:
     place = {name: at for at, name in enumerate(order_by_flow(names, pairs, light))}
     back = frozenset(pair for pair in pairs if place[pair[0]] > place[pair[1]])
     forward = sorted({pair[::-1] if pair in back else pair for pair in pairs})

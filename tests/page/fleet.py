@@ -13,6 +13,7 @@ from qtctl.fleet.basis import Basis, make_basis, provide
 from qtctl.fleet.examine import HostResult, Judging, report_on
 from qtctl.formats.pages.html import write
 from qtctl.registry.load import load
+from qtctl.reports.fleet_sheet import PageRoom
 from qtctl.reports.fleet_view import build_view
 from qtctl.reports.view import keep_name
 from tests.docs.record import RECORDED
@@ -21,7 +22,7 @@ from tests.page.broken import REGISTRY, break_host
 
 
 def make_results(names: Sequence[str], broken: Sequence[str]) -> tuple[Basis, list[HostResult]]:
-    """Hosts that must have the same, of which some have had a bad night; all with their evidence."""
+    """Hosts that must have the same, of which some have had a bad night; with the evidence for a page."""
     files = write_fleet_of(read_registry(REGISTRY), names)
     basis = make_basis(load(files), files, read_templates(None))
     provide(basis)
@@ -30,7 +31,7 @@ def make_results(names: Sequence[str], broken: Sequence[str]) -> tuple[Basis, li
         bad: load_evidence(json.dumps(break_host(json.loads(text)) if bad else json.loads(text)), "recorded")
         for bad in (False, True)
     }
-    tasks = make_examinations(basis, names, Judging(with_evidence=True))
+    tasks = make_examinations(basis, names, Judging(page=PageRoom()))
     return basis, [
         report_on(task, lambda _, task=task: replace(looks[task.host in broken], host=task.host, address=task.target))  # type: ignore[misc]
         for task in tasks

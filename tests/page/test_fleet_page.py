@@ -57,6 +57,11 @@ def test_only_the_worst_are_kept(made: tuple[Basis, list[HostResult]], monkeypat
     assert "The 2 of 3 hosts that differ most" in Reader(page).text
 
 
+def test_of_hosts_as_declared_the_first_ones_have_evidence(made: tuple[Basis, list[HostResult]]) -> None:
+    room = fleet_sheet.PageRoom(1)
+    assert [room.may_show(number, each.report) for number, each in enumerate(made[1])] == [True, True, False]
+
+
 def test_large_pictures_end_the_list(made: tuple[Basis, list[HostResult]], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fleet_sheet, "LARGEST", 1)
     assert len(split_members(write_fleet_page(*made))) == 1
