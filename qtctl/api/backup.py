@@ -18,10 +18,9 @@ from qtctl.flows.steady import STEADY_S
 from qtctl.interfaces.progress import Progress, silent
 from qtctl.model.backup import Backup
 from qtctl.model.trail import Action
-from qtctl.plan.fleet_names import FleetNames
 from qtctl.plan.identity import allow_stand_in
 from qtctl.plan.outcome import DeployOutcome
-from qtctl.plan.restore import OF_BACKUP, Words
+from qtctl.plan.restore_aim import Aim, aim_at_backup
 
 ENDING = ".qtbackup"
 
@@ -64,13 +63,13 @@ def list_backups() -> tuple[Path, ...]:
 
 def plan_restore(declared: Declared, target: str, backup: Backup, where: str, *, user: str | None = None) -> Planned:
     """What a restore would do. InputError if it is not this host's backup; HostError if the host could not be asked."""
-    flow.check(backup, declared.desired, where)
+    aim = _aim(backup, declared, where)
     with connect(make_declared_route(target, declared.desired, user, "deploy")) as host:
         return flow.plan_restore(
             host,
             allow_stand_in(declared.desired, target),
             SystemClock(),
-            backup,
+            aim,
             _describe_origin(declared, target, backup),
         )
 
@@ -94,17 +93,22 @@ def restore(
 
     InputError if the backup is of another host; DeployRefused if the host could not be reached or read.
     """
-    flow.check(backup, declared.desired, where)
     return run_restore(
-        declared, target, backup, confirm=confirm, user=user, progress=progress, deadline_s=deadline_s,
-        steady_s=steady_s, about=_describe_origin(declared, target, backup, registry),
+        declared, target, _aim(backup, declared, where), confirm=confirm, user=user, progress=progress,
+        deadline_s=deadline_s, steady_s=steady_s, about=_describe_origin(declared, target, backup, registry),
     )  # fmt: skip
+
+
+def _aim(backup: Backup, declared: Declared, where: str) -> Aim:
+    aim = aim_at_backup(backup, declared.desired)
+    flow.check(aim, declared.desired, where)
+    return aim
 
 
 def run_restore(
     declared: Declared,
     target: str,
-    backup: Backup,
+    aim: Aim,
     *,
     confirm: Callable[[Planned], bool],
     user: str | None,
@@ -112,10 +116,8 @@ def run_restore(
     deadline_s: float,
     steady_s: float,
     about: Mapping[str, str],
-    names: FleetNames | None = None,
-    words: Words = OF_BACKUP,
 ) -> DeployOutcome:
-    """Restore a backup that was checked. `about`: what the host records. `names`, `words`: as in the flow."""
+    """Restore what was checked. `about`: what the host records."""
     trail = CallerTrail(about)
 
     def agree(planned: Planned) -> bool:
@@ -129,14 +131,12 @@ def run_restore(
             partial(connect, make_declared_route(target, declared.desired, user, "deploy")),
             allow_stand_in(declared.desired, target),
             SystemClock(),
-            backup,
+            aim,
             confirm=agree,
             progress=progress,
             deadline_s=deadline_s,
             steady_s=steady_s,
             about=about,
-            names=names,
-            words=words,
         )
     )
 

@@ -11,7 +11,6 @@ from qtctl.api.backup import run_restore
 from qtctl.api.deploy import DEADLINE_S, deploy, describe
 from qtctl.engines.connect import connect, make_declared_route
 from qtctl.flows.declared import Declared
-from qtctl.flows.found import widen_names
 from qtctl.flows.rollback import (
     EarlierGeneration,
     FoundGeneration,
@@ -29,9 +28,8 @@ from qtctl.model.generation import GenerationRecord
 from qtctl.model.plan import Choices, Plan
 from qtctl.model.secret import Secret
 from qtctl.model.trail import Action
-from qtctl.plan.fleet_names import FleetNames
 from qtctl.plan.outcome import DeployOutcome
-from qtctl.plan.restore import OF_FOUND
+from qtctl.plan.restore_aim import aim_at_found
 from qtctl.rules.catalogue import list_host_rules
 
 __all__ = ["find_earlier", "list_generations", "rollback"]
@@ -138,9 +136,9 @@ def bring_back_found(
 ) -> DeployOutcome:
     """Bring `target` back to what was there before its first deploy: planned, asked and gated like any deploy."""
     return run_restore(
-        declared, target, found.backup, confirm=lambda planned: confirm(planned.plan), user=user, progress=progress,
+        declared, target, aim_at_found(found.backup, declared.desired),
+        confirm=lambda planned: confirm(planned.plan), user=user, progress=progress,
         deadline_s=deadline_s, steady_s=steady_s, about=describe_found(declared, target, registry),
-        names=widen_names(FleetNames.of(declared.desired), found.backup), words=OF_FOUND,
     )  # fmt: skip
 
 

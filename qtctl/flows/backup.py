@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from qtctl.apply.contact import Contact
 from qtctl.apply.shared import share_connection
-from qtctl.dialects.wording import add_more_aside
 from qtctl.errors import HostError, InputError, refuse_unchanged
 from qtctl.flows.deploy import carry_out
 from qtctl.flows.found import is_first
@@ -26,17 +25,8 @@ from qtctl.model.plan import Plan, Refusal
 from qtctl.plan import identity, under_way
 from qtctl.plan.fleet_names import FleetNames
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, refuse_obstructed
-from qtctl.plan.restore import (
-    OF_BACKUP,
-    Restore,
-    Words,
-    find_strangers,
-    list_asked,
-    list_baseline_units,
-    list_files,
-    list_units_unlike,
-    list_unlike,
-)
+from qtctl.plan.restore import Restore, list_baseline_units, list_files, list_units_unlike, list_unlike
+from qtctl.plan.restore_aim import Aim
 
 _DOWN_S = 6.0
 """How long something must differ, with no unit starting or stopping, before it is not waited for any more."""
@@ -60,43 +50,32 @@ def take(host: Host, desired: Desired, clock: Clock, about: Mapping[str, str]) -
     return make_backup(look, desired, clock, about)
 
 
-def check(backup: Backup, desired: Desired, where: str) -> None:
+def check(aim: Aim, desired: Desired, where: str) -> None:
     """Check what needs no host. InputError if it belongs to another host, or holds more than the fleet's files."""
-    manifest = backup.manifest
-    if (manifest.fleet, manifest.host) != (desired.fleet, desired.host):
-        what = f"{where}: a backup of {manifest.host} of {manifest.fleet}, and not of {desired.host} of {desired.fleet}"
-        raise InputError(what, hint="qtctl backup list shows those of each host")
-    if strangers := find_strangers(backup, FleetNames.of(desired)):
-        more = add_more_aside(len(strangers) - 1)
-        what = f"{where}: it holds {strangers[0]}{more}, whose name does not belong to {desired.fleet}"
-        hint = "only units that the registry names, or that match its unit_patterns, are restored"
-        raise InputError(what, hint=hint)
+    if misfit := aim.find_misfit(desired):
+        raise InputError(f"{where}: the backup {misfit.what}", hint=misfit.hint)
 
 
 def plan_restore(
     host: Host,
     desired: Desired,
     clock: Clock,
-    backup: Backup,
+    aim: Aim,
     about: Mapping[str, str],
-    *,
-    names: FleetNames | None = None,
-    words: Words = OF_BACKUP,
 ) -> Planned:
-    """`names`: whose paths may be restored and removed, if not the fleet's alone. HostError if it could not be read."""
-    names = names or FleetNames.of(desired)
-    look = look_at_installed(host, desired, clock, names, list_asked(backup, names))
+    """HostError if the host could not be read."""
+    look = look_at_installed(host, desired, clock, aim.names, aim.list_asked())
     before = make_backup(look, desired, clock, about)
-    planned = Restore(backup, look.installed, look.units, names, look.others, look.stop_along, words).plan()
+    planned = Restore(aim, look.installed, look.units, look.others, look.stop_along).plan()
     planned = replace(planned, machine=look.host.machine)
-    meant = tuple(identity.find_obstacles(desired, look.facts)) or _check_machine(backup, look, words)
+    meant = tuple(identity.find_obstacles(desired, look.facts)) or _check_machine(aim, look)
     if refusals := (*meant, *under_way.find_obstacles(desired.host, look.facts)):
         planned = Plan(planned.host, (), refusals, machine=look.host.machine)
     return Planned(planned, before, look)
 
 
-def _check_machine(backup: Backup, look: InstalledState, words: Words) -> list[Refusal]:
-    manifest, host = backup.manifest, look.host
+def _check_machine(aim: Aim, look: InstalledState) -> list[Refusal]:
+    manifest, host, words = aim.backup.manifest, look.host, aim.words
     hint = "see which host its address and your ssh config lead to"
     if manifest.machine != host.machine:
         what = f"another machine than {words.name} was taken of ({manifest.hostname}): its machine id differs"
@@ -111,25 +90,22 @@ def restore(
     connect: Connector,
     desired: Desired,
     clock: Clock,
-    backup: Backup,
+    aim: Aim,
     *,
     confirm: Callable[[Planned], bool],
     progress: Progress,
     deadline_s: float,
     steady_s: float,
     about: Mapping[str, str],
-    names: FleetNames | None = None,
-    words: Words = OF_BACKUP,
 ) -> DeployOutcome:
     """Bring the host back to the backup, and check it; otherwise it returns to the state before.
 
-    `names`: as in `plan_restore`. DeployRefused if it could not be reached or read.
+    DeployRefused if it could not be reached or read.
     """
-    names = names or FleetNames.of(desired)
     with ExitStack() as opened:
         try:
             host = opened.enter_context(share_connection(connect))
-            found = plan_restore(host, desired, clock, backup, about, names=names, words=words)
+            found = plan_restore(host, desired, clock, aim, about)
         except HostError as error:
             raise refuse_unchanged(error) from error
         planned = found.plan
@@ -137,8 +113,8 @@ def restore(
             return refuse_obstructed(planned)
         if not planned.changes:
             return DeployOutcome(plan=planned, status=DeployStatus.UNCHANGED)
-        kept = replace(desired, files=list_files(backup))
-        gate = RestoreGate(kept, desired, clock, backup, found.look.installed, steady_s, names, words)
+        kept = replace(desired, files=list_files(aim.backup))
+        gate = RestoreGate(kept, desired, clock, aim, found.look.installed, steady_s)
         return carry_out(
             Contact(host, connect, clock, opened),
             planned,
@@ -146,7 +122,7 @@ def restore(
             confirm=lambda _: confirm(found),
             progress=progress,
             deadline_s=deadline_s,
-            about={**about, words.note: backup.manifest.taken_at},
+            about={**about, aim.words.note: aim.backup.manifest.taken_at},
             units=list_baseline_units(planned, found.look.units),
             found=(lambda: found.before) if is_first(found.look.facts) else None,
         )
@@ -160,21 +136,19 @@ class RestoreGate:
     declared: Desired
     """The registry's declaration: the host is asked by its names."""
     clock: Clock
-    backup: Backup
+    aim: Aim
     planned_on: Installed
     steady_s: float
-    names: FleetNames
-    words: Words
     failed_before: frozenset[str] = frozenset()
     """Empty: whatever the state of a unit was, it must be as in the backup."""
 
     @property
     def goal(self) -> str:
-        return f"as in {self.words.name}"
+        return f"as in {self.aim.words.name}"
 
     @property
     def again(self) -> str:
-        return f"fix that, then {self.words.again}"
+        return f"fix that, then {self.aim.words.again}"
 
     def wait(
         self,
@@ -191,8 +165,8 @@ class RestoreGate:
             over, look = ended(), self._look(contact, until)
             now = self.clock.monotonic()
             unlike = (
-                *list_unlike(self.backup, look.installed, self.planned_on, self.words),
-                *list_units_unlike(self.backup, look.units, self.words),
+                *list_unlike(self.aim, look.installed, self.planned_on),
+                *list_units_unlike(self.aim, look.units),
             )
             steady.see_starts({unit: start_of(look.facts, unit) for unit in self._list_watched(look)}, look.facts, now)
             state = unlike, tuple(sorted((each.unit, each.active) for each in look.units.values()))
@@ -211,7 +185,7 @@ class RestoreGate:
 
     def _list_watched(self, look: InstalledState) -> list[str]:
         """Services that were up, and that only a boot or a person starts."""
-        then = (each for each in self.backup.manifest.units if each.up and each.unit.endswith(".service"))
+        then = (each for each in self.aim.backup.manifest.units if each.up and each.unit.endswith(".service"))
         return [
             each.unit
             for each in then
@@ -220,8 +194,8 @@ class RestoreGate:
 
     def _look(self, contact: Contact, until: float) -> InstalledState:
         lost_at = self.clock.monotonic()
-        more = list_asked(self.backup, self.names)
-        read = partial(look_at_installed, desired=self.declared, clock=self.clock, names=self.names, more=more)
+        more = self.aim.list_asked()
+        read = partial(look_at_installed, desired=self.declared, clock=self.clock, names=self.aim.names, more=more)
         while True:
             try:
                 return read(contact.host)

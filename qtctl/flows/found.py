@@ -33,10 +33,3 @@ def look_at_found(host: Host, desired: Desired, clock: Clock, planned: Plan, abo
     names = replace(names, made_env=names.made_env | removed)
     look = look_at_installed(host, desired, clock, names, trust_mark=True)
     return make_backup(look, desired, clock, {**about, "registry": ""})
-
-
-def widen_names(names: FleetNames, found: Backup) -> FleetNames:
-    """The registry may have dropped units since: what generation 0 holds belongs to the fleet."""
-    made = {each.path for each in found.manifest.entries if each.has_content and names.may_be_env(each.path)}
-    units = {each.unit for each in found.manifest.units}
-    return replace(names, units=names.units | units, made_env=names.made_env | made)

@@ -8,15 +8,13 @@ from typing import NamedTuple
 from qtctl.apply.generations import fetch_desired, list_generations
 from qtctl.apply.generations import fetch_found as fetch_backup
 from qtctl.errors import DeployRefused, HostError, refuse_unchanged
-from qtctl.flows.found import widen_names
 from qtctl.interfaces.host import Connector, Host
 from qtctl.model.backup import Backup
 from qtctl.model.desired import Desired
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.generation import FORMAT, FOUND, DamagedGeneration, GenerationRecord
 from qtctl.model.transaction import TransactionEnd
-from qtctl.plan.fleet_names import FleetNames
-from qtctl.plan.restore import OF_BACKUP, OF_FOUND, find_strangers
+from qtctl.plan.restore_aim import OF_BACKUP, OF_FOUND, aim_at_found
 
 _SEE = "`qtctl generations --host {host}` lists those that it has"
 
@@ -61,18 +59,14 @@ def fetch_found(connect: Connector, declared: Desired) -> FoundGeneration:
             what = "nothing was changed: generation 0 is not on the host"
             raise DeployRefused(what, host=declared.host, hint=_SEE.format(host=host.address))
         backup = fetch_backup(host, records[0].number)
-    return FoundGeneration(records[0], check_found(backup, declared))
+    return FoundGeneration(records[0], _check_found(backup, declared))
 
 
-def check_found(backup: Backup, declared: Desired) -> Backup:
+def _check_found(backup: Backup, declared: Desired) -> Backup:
     """Returns `backup` if it is of this host, and of nothing but the fleet's files."""
-    manifest = backup.manifest
-    if (manifest.fleet, manifest.host) != (declared.fleet, declared.host):
-        what = f"nothing was changed: generation 0 is of {manifest.host} of {manifest.fleet}"
-        raise DeployRefused(what, host=declared.host, hint="name the host that the registry declares with --as")
-    if strangers := find_strangers(backup, widen_names(FleetNames.of(declared), backup)):
-        what = f"nothing was changed: generation 0 has {strangers[0]}, which is no file of the fleet"
-        raise DeployRefused(what, host=declared.host, hint="fleet.toml says which are: env_dir, unit_patterns")
+    if misfit := aim_at_found(backup, declared).find_misfit(declared):
+        what = f"nothing was changed: {OF_FOUND.name} {misfit.what}"
+        raise DeployRefused(what, host=declared.host, hint=misfit.hint)
     return backup
 
 

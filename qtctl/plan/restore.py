@@ -9,12 +9,12 @@ from qtctl.dialects.systemd.unit_name import get_template, is_template
 from qtctl.model.backup import Backup, Entry, EntryKind, Installed, UnitThen
 from qtctl.model.desired import DesiredFile
 from qtctl.model.facts import ABSENT_STATES
-from qtctl.model.generation import FOUND
 from qtctl.model.origin import Origin
 from qtctl.model.plan import Note, NoteKind, Plan, Refusal, Step, StepKind
 from qtctl.plan.change_impact import find_change, make_diff
 from qtctl.plan.files import UNSHOWN
-from qtctl.plan.fleet_names import STAMPS, UNIT_ROOTS, FleetNames, find_unit, is_in_unit_folder
+from qtctl.plan.fleet_names import STAMPS, UNIT_ROOTS, find_unit, is_in_unit_folder
+from qtctl.plan.restore_aim import Aim
 
 ABSENT = "absent"
 _NEVER_STOPPED = (".slice", ".scope", ".device")
@@ -23,56 +23,27 @@ _NEVER_ANEW = (*_NEVER_STOPPED, ".timer", ".target")
 _CONFIG = {"/etc/sysusers.d/": StepKind.SYSUSERS, "/etc/tmpfiles.d/": StepKind.TMPFILES}
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What a restore goes back to. `then`: when that was. `note`: the key under which a generation records it."""
-
-    name: str
-    then: str
-    again: str
-    note: str
-
-
-OF_BACKUP = Words("the backup", "when the backup was taken", "restore again", "backup")
-OF_FOUND = Words("generation 0", "before the first deploy", "roll back again", FOUND)
-
-
-def find_strangers(backup: Backup, names: FleetNames) -> tuple[str, ...]:
-    """Paths and units of the backup without a name of the fleet: nothing may be written, started or stopped there."""
-    paths = (each.path for each in backup.manifest.entries if not names.owns(each.path, each.target))
-    return (*paths, *(each.unit for each in backup.manifest.units if not names.has(each.unit)))
-
-
-def list_asked(backup: Backup, names: FleetNames) -> tuple[str, ...]:
-    """Units to ask about: those of the backup, and further names from its links."""
-    links = (each for each in backup.manifest.entries if each.kind is EntryKind.LINK and is_in_unit_folder(each.path))
-    further = (find_unit(each.path) for each in links)
-    return (*(each.unit for each in backup.manifest.units), *(each for each in further if not names.has(each)))
-
-
 @dataclass(frozen=True)
 class Restore:
-    """The input of one restore. `units`: their current state. `names`: whose paths may be removed."""
+    """The input of one restore. `units`: their current state."""
 
-    backup: Backup
+    aim: Aim
     now: Installed
     units: Mapping[str, UnitThen]
-    names: FleetNames
     others: Mapping[str, UnitThen] = field(default_factory=dict)
     """Units of others that stop along with one of the fleet's."""
     stop_along: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Unit → those that systemd stops with it."""
-    words: Words = OF_BACKUP
 
     def plan(self) -> Plan:
         refusals = tuple(self._find_obstacles())
         if refusals:
-            return Plan(self.backup.manifest.host, (), refusals)
-        return Plan(self.backup.manifest.host, tuple(self._plan_steps()), notes=tuple(self._list_notes()))
+            return Plan(self.aim.backup.manifest.host, (), refusals)
+        return Plan(self.aim.backup.manifest.host, tuple(self._plan_steps()), notes=tuple(self._list_notes()))
 
     @cached_property
     def _wanted(self) -> dict[str, Entry]:
-        return self.backup.installed.by_path()
+        return self.aim.backup.installed.by_path()
 
     @cached_property
     def _there(self) -> dict[str, Entry]:
@@ -96,7 +67,7 @@ class Restore:
         return was_folder and (want is None or want.kind is not EntryKind.FOLDER)
 
     def _find_obstacles(self) -> Iterator[Refusal]:
-        hint = f"move it away on the host, then {self.words.again}"
+        hint = f"move it away on the host, then {self.aim.words.again}"
         for want, have in self._differing:
             if have is None:
                 yield from self._find_taken_names(want)
@@ -114,10 +85,10 @@ class Restore:
             if want is not None and want.kind is EntryKind.LINK and is_in_unit_folder(want.path)
             else ""
         )
-        unit = None if not name or self.names.has(name) else self.units.get(name)
+        unit = None if not name or self.aim.names.has(name) else self.units.get(name)
         if unit is not None and unit.load != "not-found":
             yield Refusal(
-                name, "there is another unit of this name now", f"remove it, or rename it, then {self.words.again}"
+                name, "there is another unit of this name now", f"remove it, or rename it, then {self.aim.words.again}"
             )
 
     def _plan_steps(self) -> Iterator[Step]:
@@ -169,11 +140,13 @@ class Restore:
 
     @property
     def _goes(self) -> str:
-        return f"it was not there {self.words.then}"
+        return f"it was not there {self.aim.words.then}"
 
     def _make_file(self, want: Entry) -> DesiredFile:
-        content = b"" if want.kind is EntryKind.STAMP else self.backup.contents[want.sha256]
-        kind = "env" if self.names.may_be_env(want.path) else "unit" if want.path.startswith(UNIT_ROOTS) else "other"
+        content = b"" if want.kind is EntryKind.STAMP else self.aim.backup.contents[want.sha256]
+        kind = (
+            "env" if self.aim.names.may_be_env(want.path) else "unit" if want.path.startswith(UNIT_ROOTS) else "other"
+        )
         made = Origin("backup")
         return DesiredFile(
             want.path, content, want.mode, want.owner, want.group, want.sha256, kind, find_unit(want.path), made
@@ -184,7 +157,7 @@ class Restore:
         path = have.path if have else want.path if want else ""
         if not path.startswith(UNIT_ROOTS):
             return ""
-        old, new = _find_content(have, self.now.contents), _find_content(want, self.backup.contents)
+        old, new = _find_content(have, self.now.contents), _find_content(want, self.aim.backup.contents)
         return "" if old == new else make_diff(old, new, path) or UNSHOWN
 
     def _find_change_class(self, want: Entry, have: Entry | None) -> ChangeClass | None:
@@ -192,7 +165,7 @@ class Restore:
             return None
         if have is None or not have.has_content:
             return ChangeClass.RESTART
-        old, new = _find_content(have, self.now.contents), _find_content(want, self.backup.contents)
+        old, new = _find_content(have, self.now.contents), _find_content(want, self.aim.backup.contents)
         return find_change(old, new, find_unit(want.path)) if old != new else ChangeClass.NOTHING
 
     @cached_property
@@ -212,8 +185,8 @@ class Restore:
     def _list_affected(self, path: str) -> Iterator[str]:
         if not path.startswith(UNIT_ROOTS):
             named = path.encode()
-            texts = {**self.now.contents, **self.backup.contents}
-            files = (each for each in (*self.now.entries, *self.backup.manifest.entries) if each.has_content)
+            texts = {**self.now.contents, **self.aim.backup.contents}
+            files = (each for each in (*self.now.entries, *self.aim.backup.manifest.entries) if each.has_content)
             subjects = {find_unit(each.path) for each in files if named in texts[each.sha256]}
         else:
             subjects = {find_unit(path)}
@@ -228,7 +201,7 @@ class Restore:
 
     @cached_property
     def _stops(self) -> dict[str, str]:
-        then = {each.unit: each for each in self.backup.manifest.units}
+        then = {each.unit: each for each in self.aim.backup.manifest.units}
         found = {}
         for unit, now in sorted(self.units.items()):
             before = then.get(unit)
@@ -237,7 +210,7 @@ class Restore:
             if before is None or before.load == "not-found":
                 found[unit] = self._goes
             elif before.active == "inactive" and now.up and not (before.triggered_by or now.triggered_by):
-                found[unit] = f"it was down {self.words.then}"
+                found[unit] = f"it was down {self.aim.words.then}"
             elif now.up and unit in self._anew and not unit.endswith(_NEVER_ANEW) and not _is_timed(before):
                 found[unit] = f"it is restarted: {self._anew[unit]} changes"
         sockets = {unit for unit in found if unit.endswith(".socket")}
@@ -249,14 +222,14 @@ class Restore:
     @cached_property
     def _starts(self) -> dict[str, str]:
         found = {}
-        for before in sorted(self.backup.manifest.units, key=lambda each: _rank(each.unit)):
+        for before in sorted(self.aim.backup.manifest.units, key=lambda each: _rank(each.unit)):
             unit, now = before.unit, self.units.get(before.unit)
             if not before.up or is_template(unit) or unit.endswith(_NEVER_STOPPED):
                 continue
             if unit in self._stops:
                 found[unit] = "it was stopped for this"
             elif not before.triggered_by and (now is None or not now.up):
-                found[unit] = f"it was up {self.words.then}"
+                found[unit] = f"it was up {self.aim.words.then}"
         for unit, because in self._find_dragged().items():
             if (self.others.get(unit) or self.units[unit]).up and unit not in self._stops:
                 found.setdefault(unit, f"it stops along with {because}")
@@ -280,10 +253,10 @@ class Restore:
     def _list_notes(self) -> Iterator[Note]:
         for want in self._wanted.values():
             if want.kind is EntryKind.PRESENT and want.path not in self._there:
-                text = f"it may have held secrets: it is not in {self.words.name}, and it is missing now"
+                text = f"it may have held secrets: it is not in {self.aim.words.name}, and it is missing now"
                 yield Note(NoteKind.FOREIGN, want.path, text)
             if want.kind is EntryKind.OTHER:
-                yield Note(NoteKind.FOREIGN, want.path, f"it was {want.why}: it is not in {self.words.name}")
+                yield Note(NoteKind.FOREIGN, want.path, f"it was {want.why}: it is not in {self.aim.words.name}")
         for step in self._changes:
             timer = find_unit(step.subject)
             if step.subject.startswith(STAMPS) and (timer in self._starts or self._read_active(timer) == "active"):
@@ -302,24 +275,24 @@ def is_alike(want: Entry | None, have: Entry | None) -> bool:
     return want == have
 
 
-def list_unlike(backup: Backup, now: Installed, planned_on: Installed, words: Words = OF_BACKUP) -> tuple[str, ...]:
+def list_unlike(aim: Aim, now: Installed, planned_on: Installed) -> tuple[str, ...]:
     """A line for each path that is not as in the backup. A stamp newer than at planning time was set by a run."""
     there, before = now.by_path(), planned_on.by_path()
-    wanted = backup.installed.by_path()
+    wanted = aim.backup.installed.by_path()
     lines = []
     for path in sorted(wanted.keys() | there.keys()):
         want, have = wanted.get(path), there.get(path)
         if is_alike(want, have) or _has_run(have, before.get(path)):
             continue
-        lines.append(f"{path}: {describe(have)}, in {words.name} {describe(want)}")
+        lines.append(f"{path}: {describe(have)}, in {aim.words.name} {describe(want)}")
     return tuple(lines)
 
 
-def list_units_unlike(backup: Backup, units: Mapping[str, UnitThen], words: Words = OF_BACKUP) -> tuple[str, ...]:
+def list_units_unlike(aim: Aim, units: Mapping[str, UnitThen]) -> tuple[str, ...]:
     """Units that were up and are now down, and vice versa."""
     return tuple(
-        f"{then.unit}: {now.active}, in {words.name} {then.active}"
-        for then in backup.manifest.units
+        f"{then.unit}: {now.active}, in {aim.words.name} {then.active}"
+        for then in aim.backup.manifest.units
         if (now := units.get(then.unit, UnitThen(then.unit, *ABSENT_STATES, "")))
         and not (then.triggered_by or now.triggered_by or then.unit.endswith(_NEVER_STOPPED))
         and ((then.up and not now.up) or (then.active == "inactive" and now.up))

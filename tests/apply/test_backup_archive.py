@@ -19,6 +19,7 @@ from qtctl.errors import InputError
 from qtctl.flows.backup import check
 from qtctl.model.backup import FORMAT, Backup, Entry, EntryKind, Manifest, UnitThen
 from qtctl.plan.fleet_names import FleetNames
+from qtctl.plan.restore_aim import aim_at_backup
 from tests.flows.ground import THREE, fleet
 
 TEXT = b"[Service]\nExecStart=/bin/true\n"
@@ -172,30 +173,30 @@ def test_a_backup_that_is_cut_off_anywhere_is_refused(end: int) -> None:
 )
 def test_a_path_without_a_name_of_the_fleet_is_refused(path: str) -> None:
     held = unpack(pack(backup(Entry(path, EntryKind.FILE, *RIGHTS, sha256=SHA))), "b")
-    with pytest.raises(InputError, match="whose name does not belong to") as raised:
-        check(held, FLEET, "b")
+    with pytest.raises(InputError, match="which does not belong to") as raised:
+        check(aim_at_backup(held, FLEET), FLEET, "b")
     assert path in raised.value.what
 
 
 def test_a_foreign_link_to_a_unit_of_the_fleet_is_no_way_around_that() -> None:
     link = Entry("/etc/cron.d/x", EntryKind.LINK, "", "root", "root", target="/x/quantum-a.service")
-    with pytest.raises(InputError, match="whose name does not belong to"):
-        check(unpack(pack(backup(link)), "b"), FLEET, "b")
+    with pytest.raises(InputError, match="which does not belong to"):
+        check(aim_at_backup(unpack(pack(backup(link)), "b"), FLEET), FLEET, "b")
 
 
 def test_a_unit_without_a_name_of_the_fleet_is_neither_started_nor_stopped() -> None:
     made = backup()
     units = (*made.manifest.units, UnitThen("ssh.service", "loaded", "inactive", "dead", "enabled"))
-    with pytest.raises(InputError, match=r"ssh\.service, whose name does not belong to"):
-        check(Backup(replace(made.manifest, units=units), made.contents), FLEET, "b")
+    with pytest.raises(InputError, match=r"ssh\.service, which does not belong to"):
+        check(aim_at_backup(Backup(replace(made.manifest, units=units), made.contents), FLEET), FLEET, "b")
 
 
 @pytest.mark.parametrize("wrong", [{"host": "h2"}, {"fleet": "other"}])
 def test_a_backup_of_another_host_or_fleet_is_refused(wrong: dict[str, str]) -> None:
     made = backup()
     other = Backup(replace(made.manifest, **wrong), made.contents)  # type: ignore[arg-type]
-    with pytest.raises(InputError, match=r"a backup of .* and not of h1"):
-        check(other, FLEET, "b")
+    with pytest.raises(InputError, match=r"the backup is of .*, not of h1"):
+        check(aim_at_backup(other, FLEET), FLEET, "b")
 
 
 def test_a_backup_is_a_file_of_its_owner_alone_and_never_overwritten(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from qtctl.model.origin import Origin
 from qtctl.model.plan import Choices
 from qtctl.model.states import ServiceState
 from qtctl.plan.outcome import DeployOutcome
+from qtctl.plan.restore_aim import aim_at_backup
 from tests.builders.planned import ORIGIN, UNITS
 from tests.builders.wheels import lock_line, make_wheel
 from tests.crash.fleet import LEFT, NEW, OLD, SECONDS, Code, fleet, unit
@@ -130,7 +131,8 @@ class Restore(Kind):
 
     def go(self, host: str, version: str, tell: Tell) -> DeployOutcome:
         return restore(
-            connector(host), self.fleet(version), SystemClock(), unpack(self.backups[version], "b"),
+            connector(host), self.fleet(version), SystemClock(),
+            aim_at_backup(unpack(self.backups[version], "b"), self.fleet(version)),
             confirm=lambda _: True, progress=tell, deadline_s=DEADLINE_S, steady_s=STEADY_S, about=ABOUT,
         )  # fmt: skip
 

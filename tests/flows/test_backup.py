@@ -17,6 +17,7 @@ from qtctl.model.backup import Backup, Entry, EntryKind
 from qtctl.model.desired import Desired
 from qtctl.model.plan import Plan
 from qtctl.plan.outcome import DeployOutcome, DeployStatus
+from qtctl.plan.restore_aim import aim_at_backup
 from tests.flows.ground import THREE, Ground, fleet
 
 pytestmark = pytest.mark.lab
@@ -84,14 +85,14 @@ def copy(ground: Ground, desired: Desired = OLD) -> Backup:
 
 def bring_back(ground: Ground, backup: Backup, desired: Desired = OLD) -> DeployOutcome:
     return restore(
-        ground.connect, desired, SystemClock(), backup, confirm=lambda _: True, progress=lambda _: None,
-        deadline_s=20, steady_s=1, about=ABOUT,
+        ground.connect, desired, SystemClock(), aim_at_backup(backup, desired),
+        confirm=lambda _: True, progress=lambda _: None, deadline_s=20, steady_s=1, about=ABOUT,
     )  # fmt: skip
 
 
 def planned(ground: Ground, backup: Backup, desired: Desired = OLD) -> Plan:
     with ground.connect() as host:
-        return plan_restore(host, desired, SystemClock(), backup, ABOUT).plan
+        return plan_restore(host, desired, SystemClock(), aim_at_backup(backup, desired), ABOUT).plan
 
 
 def test_everything_that_an_operator_did_comes_back_and_nothing_else_stays(ground: Ground) -> None:

@@ -9,13 +9,11 @@ from qtctl.apply.generation import BASE
 from qtctl.errors import DeployRefused
 from qtctl.flows.backup import restore
 from qtctl.flows.deploy import deploy
-from qtctl.flows.found import widen_names
 from qtctl.flows.rollback import fetch_earlier, fetch_found, read_generations
 from qtctl.lab import lab
 from qtctl.model.plan import Choices
-from qtctl.plan.fleet_names import FleetNames
 from qtctl.plan.outcome import DeployOutcome, DeployStatus
-from qtctl.plan.restore import OF_FOUND
+from qtctl.plan.restore_aim import aim_at_found
 from qtctl.remote.scripts import read_script
 from tests.builders.planned import UNITS
 from tests.flows.ground import MARK, NAME, THREE, Ground, fleet, said
@@ -68,14 +66,12 @@ def bring_back_found(ground: Ground) -> DeployOutcome:
         ground.connect,
         OLD,
         SystemClock(),
-        found.backup,
+        aim_at_found(found.backup, OLD),
         confirm=lambda _: True,
         progress=lambda _: None,
         deadline_s=20,
         steady_s=1,
         about={"fleet": OLD.fleet, "host": OLD.host},
-        names=widen_names(FleetNames.of(OLD), found.backup),
-        words=OF_FOUND,
     )
 
 

@@ -1,9 +1,12 @@
 """The plan of a restore: what follows from files that change, and what does not from files that go."""
 
+from dataclasses import replace
+
 from qtctl.model.backup import Backup, Entry, EntryKind, Installed, Manifest
 from qtctl.model.plan import StepKind
 from qtctl.plan.fleet_names import FleetNames
-from qtctl.plan.restore import OF_BACKUP, OF_FOUND, Restore
+from qtctl.plan.restore import Restore
+from qtctl.plan.restore_aim import OF_BACKUP, OF_FOUND, Aim
 
 CONFIG = ("/etc/sysusers.d/shop.conf", "/etc/tmpfiles.d/shop.conf")
 NAMES = FleetNames(("shop-*",), frozenset(), frozenset(CONFIG), "/etc/shop", frozenset())
@@ -19,7 +22,7 @@ def make(*contents: bytes) -> Installed:
 
 def restore(then: Installed, now: Installed) -> Restore:
     manifest = Manifest(1, "shop", "web-1", "web-1", "web-1", "", "", "", "", "", "", then.entries, ())
-    return Restore(Backup(manifest, then.contents), now, {}, NAMES)
+    return Restore(Aim(Backup(manifest, then.contents), NAMES, OF_BACKUP), now, {})
 
 
 def test_accounts_and_folders_that_were_not_there_are_not_made() -> None:
@@ -36,5 +39,5 @@ def test_accounts_and_folders_that_differ_are_made() -> None:
 def test_every_reason_says_what_is_gone_back_to() -> None:
     there = restore(make(), make(b"a"))
     for words in (OF_BACKUP, OF_FOUND):
-        (step,) = Restore(there.backup, there.now, {}, NAMES, words=words).plan().steps
+        (step,) = Restore(replace(there.aim, words=words), there.now, {}).plan().steps
         assert step.reason == f"it was not there {words.then}"
