@@ -1,15 +1,16 @@
 """Entry point. `--version` answers before anything heavy is loaded."""
 
+import codecs
 import gc
+import io
 import os
 import sys
 
 
 def main() -> None:
-    if sys.argv[1:] == ["--version"]:
-        from qtctl.version import describe_version  # noqa: PLC0415
-
-        sys.stdout.write(f"{describe_version()}\n")
+    open_closed_streams()
+    _write_utf8()
+    if sys.argv[1:] == ["--version"] and _tell_version():
         return
     be_quick()
     from qtctl.cli.interrupt import exit_on_interrupt  # noqa: PLC0415
@@ -24,6 +25,40 @@ def main() -> None:
         run(started)
     except SystemExit as done:
         _leave(done)
+
+
+def open_closed_streams() -> None:
+    """Lead standard streams that the caller closed (`>&-`) to nowhere: the next open file would have their number."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is not None:
+            continue
+        opened = os.open(os.devnull, os.O_RDWR)
+        if opened != number:
+            os.dup2(opened, number)
+            os.close(opened)
+        setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115 - as Python itself opens it
+
+
+def _write_utf8() -> None:
+    """Whatever the locale: as files of --out are. A terminal gets what it can show, and escapes for the rest."""
+    if not isinstance(sys.stdout, io.TextIOWrapper) or codecs.lookup(sys.stdout.encoding).name == "utf-8":
+        return
+    if sys.stdout.isatty():
+        sys.stdout.reconfigure(errors="backslashreplace")
+    else:
+        sys.stdout.reconfigure(encoding="utf-8")
+
+
+def _tell_version() -> bool:
+    """Whether it could be written. If not, the whole command says why."""
+    from qtctl.version import describe_version  # noqa: PLC0415
+
+    try:
+        sys.stdout.write(f"{describe_version()}\n")
+        sys.stdout.flush()
+    except OSError:
+        return False
+    return True
 
 
 def _leave(done: SystemExit) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from qtctl.adapters.person import locate_home
 from qtctl.contained.folder import Folder
 from qtctl.contained.regular import read_at
 from qtctl.errors import InputError, Place
@@ -24,7 +25,7 @@ def locate_backups(environ: Mapping[str, str], home: Path) -> Path:
 
 
 def locate_own_backups() -> Path:
-    return locate_backups(os.environ, Path.home())
+    return locate_backups(os.environ, locate_home())
 
 
 def write_new(path: Path, content: bytes) -> None:

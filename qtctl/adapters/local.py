@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import pwd
 import selectors
 import signal
 import socket
@@ -17,6 +16,7 @@ from qtctl.adapters import bridge, elevate, http_get, local_bus, sftp, store
 from qtctl.adapters.bounds import MIB, OUTPUT, Deadline
 from qtctl.adapters.dbus import StreamBus
 from qtctl.adapters.local_bus import LocalBus
+from qtctl.adapters.person import get_user_name
 from qtctl.adapters.streams import WireStream, start_here
 from qtctl.errors import HostError, Refused
 from qtctl.interfaces.closing import Closing
@@ -48,7 +48,7 @@ class LocalHost(Closing):
 
     @property
     def user(self) -> str:
-        return pwd.getpwuid(os.geteuid()).pw_name
+        return get_user_name(os.geteuid())
 
     def start(self, script: str | Request, *, root: bool = False, attached: bool = False) -> "Process":
         """Run a POSIX sh script, given on standard input (as root: directly, or through `sudo -n`), or a request.

@@ -49,7 +49,10 @@ def _is_own(folder: str) -> bool:
 
 def append_record(record: Mapping[str, object], environ: Mapping[str, str]) -> str:
     """Append one line. Returns why that failed, or ''."""
-    base, names = locate(environ)
+    try:
+        base, names = locate(environ)
+    except KeyError:
+        return f"the account {os.geteuid()} has no home folder"
     where = base.joinpath(*names)
     line = json.dumps(record, separators=(",", ":")).encode() + b"\n"
     try:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qtctl.adapters.person import locate_home
 from qtctl.adapters.snapshot_folder import SnapshotFolder, locate_default_folder, read_file
 from qtctl.contained.looking import is_file, is_folder, leads_somewhere
 from qtctl.errors import InputError, Place
@@ -36,7 +37,7 @@ def open_store(named: str | None, *, existing: bool = False) -> SnapshotStore:
             raise InputError(f"{named.partition('://')[0]}:// is not a store", hint="a folder, redis://… or unix://…")
         return SnapshotStream(named)
     if named is None:
-        return SnapshotFolder(locate_default_folder(os.environ, Path.home()))
+        return SnapshotFolder(locate_default_folder(os.environ, locate_home()))
     folder = Path(named)
     if existing and not leads_somewhere(folder):
         hint = "check the path; `qtctl snapshot take` makes the folder"

@@ -5,6 +5,7 @@ one. If nobody asks any more, it rolls back.
 """
 
 import getpass
+import os
 import platform
 import re
 import secrets
@@ -64,7 +65,15 @@ class Ticket:
 
 
 def make_ticket() -> Ticket:
-    return Ticket(f"{getpass.getuser()}@{platform.node()}", secrets.token_hex(8))
+    return Ticket(f"{_name_account()}@{platform.node()}", secrets.token_hex(8))
+
+
+def _name_account() -> str:
+    """Its number if it has no name, as in a container."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def stage(host: Host, generation: Generation, ticket: Ticket, *, limit_s: int) -> int:

@@ -5,6 +5,7 @@ import select
 import sys
 import traceback
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -14,7 +15,7 @@ from qtctl.cli.catalogue import find_command, list_commands, list_names
 from qtctl.cli.command import Command as Declared
 from qtctl.cli.exits import MEANING, Exit, choose_error_exit, choose_unexpected_exit
 from qtctl.cli.output import complain, complain_of, tell, trace
-from qtctl.errors import InputErrors, QtctlError
+from qtctl.errors import InputError, InputErrors, QtctlError
 from qtctl.version import describe_version
 
 if TYPE_CHECKING:
@@ -189,6 +190,11 @@ def _run_guarded(argv: list[str], *, debug: bool, started: "Started | None" = No
     except (KeyboardInterrupt, typer.Abort):
         complain("interrupted")
         return Exit.INTERRUPTED
+    except SystemExit as done:
+        # Rich, which shows the help, ends the process with 1 when nobody reads it.
+        if isinstance(done.__context__, BrokenPipeError):
+            return Exit.PIPE
+        raise
     except Exception as error:  # noqa: BLE001 - the last line of defence
         return _report_unexpected(error, debug=debug)
 
@@ -255,6 +261,10 @@ def _say_what_is_wrong(error: BaseException) -> None:
 
 
 def _report_unexpected(error: Exception, *, debug: bool) -> Exit:
+    if isinstance(error, FileNotFoundError) and not _has_current_folder():
+        gone = InputError("the current folder is not there any more", hint="change to one that exists")
+        _show(gone, debug=debug)
+        return choose_error_exit(gone)
     code = choose_unexpected_exit(error, reader_gone=_is_reader_gone())
     if code is Exit.USAGE and isinstance(error, OSError):
         complain(f"error: the output cannot be written: {error.strerror} (free space there, or send it elsewhere)")
@@ -265,6 +275,14 @@ def _report_unexpected(error: Exception, *, debug: bool) -> Exit:
     what = " ".join(f"{type(error).__name__}: {error}".split())
     complain(f"error: internal error: {what} (a bug of qtctl: please report it, with what --debug shows)")
     return code
+
+
+def _has_current_folder() -> bool:
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _is_reader_gone() -> bool:
