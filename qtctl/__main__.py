@@ -40,11 +40,11 @@ def open_closed_streams() -> None:
 
 
 def _write_utf8() -> None:
-    """Whatever the locale: as files of --out are. A terminal gets what it can show, and escapes for the rest."""
+    """Whatever the locale: as files of --out are. A terminal shows ? for what it cannot show."""
     if not isinstance(sys.stdout, io.TextIOWrapper) or codecs.lookup(sys.stdout.encoding).name == "utf-8":
         return
     if sys.stdout.isatty():
-        sys.stdout.reconfigure(errors="backslashreplace")
+        sys.stdout.reconfigure(errors="replace")
     else:
         sys.stdout.reconfigure(encoding="utf-8")
 

@@ -196,7 +196,7 @@ class ProgressLine:
 
     def __init__(self, *, named: bool = False) -> None:
         self._named = named
-        self._live = _LiveLine() if sys.stderr.isatty() else None
+        self._live = _LiveLine() if sys.stderr.isatty() and os.environ.get("TERM") != "dumb" else None
         self._begun: dict[tuple[str, Stage], float] = {}
         self._last, self._written = "", 0.0
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests import warm
 from tests.cli.inputs import AUDIT, PARITY, RENDER
+from tests.cli.terminal import on_terminal, seen
 from tests.cli.world import PROGRAM, environment
 
 LIST, NOWHERE = ("list",), ("lint", "--registry", "nowhere")
@@ -87,6 +88,24 @@ def test_output_is_utf_8_whatever_the_locale(encoding: str, world: Path) -> None
     )
     assert (done.returncode, done.stdout, done.stderr) == expected
     assert "—" in done.stdout.decode()
+
+
+@pytest.mark.parametrize("env", [{"TERM": "dumb"}, {"PYTHONIOENCODING": "latin-1", "NO_COLOR": "1"}], ids=str)
+def test_a_terminal_that_can_do_little(env: dict[str, str], world: Path) -> None:
+    with on_terminal(world, "list", **env) as (ours, process):
+        shown = seen(ours)
+        assert process.wait(20) == 0
+    assert "api" in shown
+    assert "\x1b" not in shown
+    assert "\\u" not in shown
+
+
+def test_progress_on_a_terminal_without_control_sequences_is_lines(world: Path) -> None:
+    with on_terminal(world, "plan", "--host", "nowhere.invalid", TERM="dumb") as (ours, process):
+        shown = seen(ours)
+        assert process.wait(20) == 3
+    assert "\x1b" not in shown
+    assert shown.startswith("connecting to nowhere.invalid\r\n")
 
 
 @as_root
