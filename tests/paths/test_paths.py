@@ -1,7 +1,6 @@
 """Every path that a command takes, of every kind that can be wrong: one line, exit 2, in time, and nothing left behind.
 
-All of it takes eight minutes or more: QTCTL_PATHS=all. Otherwise each path is of two kinds, and each role meets as many as it
-can.
+All of it takes eight minutes or more: QTCTL_PATHS=all. Otherwise each path is of one kind, and each role meets many.
 """
 
 import os
