@@ -306,7 +306,7 @@ def test_units_outside_the_fleet_and_questions_of_ones_own_are_refused(prepared:
     quoted = run_all(prepared, QUOTED, held=True)
     assert {name: each.code for name, each in quoted.items()} == dict.fromkeys(QUOTED, 0)
     assert quoted["a check"].out.split("\n")[2] != "0", "a registry's own check never runs as root"
-    assert "may not read it" in quoted["a line of shadow"].err
+    assert "cannot be read by this account" in quoted["a line of shadow"].err
     assert not prepared.succeeds(f"test -e {RAN}")
     assert prepared.sh(STATE) == before
     after = prepared.sh("systemctl show -p ActiveEnterTimestampMonotonic ssh.service quantum-core.target")
