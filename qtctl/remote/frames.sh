@@ -12,7 +12,7 @@ qtctl_frame() {
 }
 # Scripts send unwanted output to /dev/null and read empty input from it. A regular file would do neither.
 if [ ! -c /dev/null ] || [ ! -r /dev/null ] || [ ! -w /dev/null ]; then
-  echo "/dev/null is not the null device, or not everyone may read and write it" >&2
+  echo "/dev/null is not the device, or not open to everyone" >&2
   exit 126
 fi
 # qtctl_need PROGRAM...: exit with 127 if one of them is missing, and say which. This starts no process.

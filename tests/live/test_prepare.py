@@ -91,7 +91,7 @@ def test_accounts_that_are_missing_are_made(host: Box) -> None:
         assert (refused.code, "/home can be changed by user ops" in refused.err) == (4, True), refused.err
         host.sh("chown root /home; ! getent passwd qtaudit; install -d -o ops /home/qtaudit")
         refused = prepare(host, "--apply")
-        assert (refused.code, "is another account's" in refused.err) == (4, True), refused.err
+        assert (refused.code, "belongs to another account" in refused.err) == (4, True), refused.err
         host.sh("rmdir /home/qtaudit")
         made = prepare(host, "--apply")
         assert actions(made)["qtaudit"] == "create"

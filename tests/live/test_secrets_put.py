@@ -29,7 +29,7 @@ WATCH = (
 ATTACKS = (
     ("chmod 0777 /etc/quantum", "chmod 0755 /etc/quantum", "can be changed by every user"),
     (f"mv {FILE} /root/x; ln -s /root/x {FILE}", f"mv -T /root/x {FILE}", "is a link"),
-    (f"printf 'A=\"open' >> {FILE}", f"cp -p /root/kept.env {FILE}", "a quote that nothing closes"),
+    (f"printf 'A=\"open' >> {FILE}", f"cp -p /root/kept.env {FILE}", "ends in an open quote"),
     (f"mount --bind {FILE} {FILE}", f"umount {FILE}", "could not be replaced"),
 )
 """What is in the way, how that is healed, and what is said of it."""

@@ -569,7 +569,7 @@ def test_what_the_helper_is_for_works_without_any_other_right(prepared: Box, tmp
     assert "there is no unfinished deploy" in qtctl("recover", "--host", prepared.name).out
     prepared.sh(f"echo x >{BASE}/tx/gating")
     damaged = qtctl("recover", "--host", prepared.name)
-    assert (damaged.code, "does not say which generation" in damaged.err) == (4, True)
+    assert (damaged.code, "does not name its generation" in damaged.err) == (4, True)
     assert qtctl("recover", "--host", prepared.name, "--accept").code == 0
     prepared.sh("sed -i '$a# by hand' /etc/systemd/system/quantum-core.target")
     deployed = qtctl(*DEPLOY, "--take-over")
