@@ -24,7 +24,7 @@ ROOT = Path(package.__file__).parent
 WRITER = {"cli/output.py", "cli/tables.py"}
 """Nothing else writes to a terminal."""
 OTHERS = {
-    "__main__.py": {"sys.stdout.write", "sys.stdout.flush", "sys.stderr.flush"},
+    "__main__.py": {"sys.stdout.write", "sys.stdout.flush", "sys.stdout.reconfigure", "sys.stderr.flush"},
     "cli/main.py": {"sys.stdout.flush", "sys.stdout.fileno", "rich.markup"},
     "cli/interrupt.py": {"os.write"},
     "cli/live.py": {"Console", "rich.console", "rich.live", "rich.table", "rich.text"},
