@@ -6,7 +6,7 @@ from qtctl.dialects.systemd.timespan import parse_microseconds as span
 from qtctl.errors import InputError
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import Remedy, make_steps
-from qtctl.meaning.units import is_up, read_unit
+from qtctl.meaning.units import is_down, is_up, read_unit
 from qtctl.model.desired import Desired, DesiredTimer
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, Unit
@@ -33,8 +33,10 @@ def _expect_runs(desired: Desired) -> tuple[Expectation, ...]:
 
 def _is_due(facts: Facts, timer: DesiredTimer) -> Judgment:
     unit = read_unit(facts, timer.unit)
-    if unit is None or not is_up(unit.active_state) or unit.sub_state == "running":
+    if unit is None or not is_up(unit.active_state):
         return NOT_JUDGED
+    if unit.sub_state == "running":
+        return _is_run_begun(facts, timer, unit)
     next_us, need = _find_next_us(unit), Need(Unit.FACT, timer.unit)
     if not next_us and not _is_monotonic(unit):
         fired_meanwhile = unit.sub_state != "elapsed"  # the state was asked for before the times
@@ -47,6 +49,27 @@ def _is_due(facts: Facts, timer: DesiredTimer) -> Judgment:
     observed: JsonObject = {"next": "overdue", "seconds": late_us // 1_000_000} if overdue else {"next": "scheduled"}
     source = proofs.prove_unit_property(need, timer.unit, "SubState", unit.sub_state)
     return Verdict(not overdue, observed, (source,), remedy=_choose_remedy(timer))
+
+
+def _is_run_begun(facts: Facts, timer: DesiredTimer, unit: Unit) -> Judgment:
+    """The timer has fired, and waits for the end of the run. How long that lasts is QT227's."""
+    triggered = read_unit(facts, timer.triggers)
+    waited_us = parse_microseconds(facts.taken_at) - unit.last_trigger_usec
+    if triggered is None or not is_down(triggered) or not unit.last_trigger_usec or waited_us <= SLACK_US:
+        return NOT_JUDGED
+    sources = (
+        proofs.prove_unit_property(Need(Unit.FACT, timer.unit), timer.unit, "SubState", unit.sub_state),
+        proofs.prove_unit_property(
+            Need(Unit.FACT, timer.triggers), timer.triggers, "ActiveState", triggered.active_state
+        ),
+    )
+    observed: JsonObject = {"next": "not begun", "seconds": waited_us // 1_000_000}
+    remedy = make_steps(
+        ("systemctl", "list-jobs", "--after", "--no-pager"),
+        "it shows what the run waits for; this ends the wait:",
+        ("systemctl", "restart", timer.unit),
+    )
+    return Verdict(False, observed, sources, remedy=remedy)
 
 
 def _find_next_us(unit: Unit) -> int:
@@ -89,7 +112,8 @@ QT215 = Rule(
     several="timers have no next run, or are overdue",
     what="The timer is active and nothing is scheduled: its dates are past, or it counts from the last run "
     "(OnUnitActiveSec=) of a service that has not run since the boot. Or its next run is overdue by more than "
-    "AccuracySec= and RandomizedDelaySec= explain. A timer that should run once after boot, and did, is fine; one "
+    "AccuracySec= and RandomizedDelaySec= explain; or it fired, and the run has not begun a minute later: its job waits "
+    "for another one. A timer that should run once after boot, and did, is fine; one "
     "that is not active at all is QT219.",
     why="`systemctl is-active` says active, and the job is never run again. Nobody notices until its result is needed.",
     fix="Look at `systemctl list-timers --all`. Give the timer `on_calendar`, or `on_boot` beside `on_unit_active`. A "
