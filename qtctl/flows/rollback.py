@@ -120,7 +120,7 @@ def choose(records: Sequence[GenerationRecord], number: int | None, host: str, a
             if found is not None and found.number == number:
                 why = "is what was there before the first deploy, and declares nothing"
             raise DeployRefused(f"nothing was changed: generation {number} {why}", host=host, hint=hint)
-        return _check_declared(chosen, host)
+        return _check_declared(chosen, host, address)
     current = next((each.number for each in good if each.current), None)
     before = [each for each in good if current is not None and each.number < current]
     if not before and found is not None and current is not None:
@@ -129,10 +129,10 @@ def choose(records: Sequence[GenerationRecord], number: int | None, host: str, a
         raise DeployRefused(what, host=host, hint=how)
     if not before:
         raise DeployRefused("nothing was changed: it has no generation before the current one", host=host, hint=hint)
-    return _check_declared(before[0], host)
+    return _check_declared(before[0], host, address)
 
 
-def _check_declared(record: GenerationRecord, host: str) -> GenerationRecord:
+def _check_declared(record: GenerationRecord, host: str, address: str) -> GenerationRecord:
     """Refuses another format, and restored backups: their declaration is not what was installed."""
     written = record.note("format")
     if written not in ("", str(FORMAT)):
@@ -141,13 +141,12 @@ def _check_declared(record: GenerationRecord, host: str) -> GenerationRecord:
         raise DeployRefused(what, host=host, hint=f"this qtctl reads format {FORMAT}: use the one that wrote it")
     if record.note(OF_FOUND.note):
         what = f"nothing was changed: generation {record.number} is what was there before the first deploy"
-        raise DeployRefused(what, host=host, hint="`qtctl rollback --to 0` brings it back")
+        raise DeployRefused(what, host=host, hint=f"`qtctl rollback --host {address} --to 0` brings it back")
     if record.note(OF_BACKUP.note):
         taken = record.note(OF_BACKUP.note)
         what = f"nothing was changed: generation {record.number} is a restored backup of {taken}"
-        raise DeployRefused(
-            what, host=host, hint="`qtctl backup restore` brings it back; --to names another generation"
-        )
+        how = f"`qtctl backup restore --host {address} BACKUP` brings it back; --to names another generation"
+        raise DeployRefused(what, host=host, hint=how)
     return record
 
 

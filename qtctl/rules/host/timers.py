@@ -112,9 +112,9 @@ QT215 = Rule(
     several="timers have no next run, or are overdue",
     what="The timer is active and nothing is scheduled: its dates are past, or it counts from the last run "
     "(OnUnitActiveSec=) of a service that has not run since the boot. Or its next run is overdue by more than "
-    "AccuracySec= and RandomizedDelaySec= explain; or it fired, and the run has not begun a minute later: its job waits "
-    "for another one. A timer that should run once after boot, and did, is fine; one "
-    "that is not active at all is QT219.",
+    "AccuracySec= and RandomizedDelaySec= explain; or it fired, and a minute later the run has not begun: its job "
+    "waits for another one. A timer that should run once after boot, and did, is fine; one that is not active at all "
+    "is QT219.",
     why="`systemctl is-active` says active, and the job is never run again. Nobody notices until its result is needed.",
     fix="Look at `systemctl list-timers --all`. Give the timer `on_calendar`, or `on_boot` beside `on_unit_active`. A "
     "run that hangs (QT227) keeps its timer from starting another.",
