@@ -7,7 +7,8 @@
 run() {
   trap '' HUP PIPE
   worker=''
-  await_staged || run_locked drop_unstaged
+  # Staging holds the lock: if it takes long, this waits for its end.
+  await_staged || await_lock drop_unstaged
   ! is applying gating || give_up 'the service that watched over it was killed'
   while is staged armed applying gating restoring confirmed; do
     case "$state" in

@@ -35,6 +35,7 @@ from tests.flows.ground import (
 )
 
 pytestmark = pytest.mark.lab
+WAYS = os.environ.get("QTCTL_WAYS")
 
 
 def asks_nobody(planned: Plan) -> bool:
@@ -293,6 +294,19 @@ def test_an_interrupt_before_anything_is_begun_leaves_the_host_as_it_was(ground:
     assert ground.run("cat /etc/systemd/system/quantum-*.service") == before
 
 
+@pytest.mark.skipif(WAYS != "all", reason="takes half a minute: set QTCTL_WAYS=all")
+def test_a_deploy_is_watched_however_long_its_staging_takes(ground: Ground) -> None:
+    """The service that watches over it starts before the transaction, and would give up the wait for it."""
+    slow = '#!/bin/sh\ncase "$*" in */number) sleep 17 ;; esac\nexec /usr/bin/real-sync "$@"\n'
+    ground.run(f"mv /usr/bin/sync /usr/bin/real-sync; printf '{slow}' >/usr/bin/sync; chmod 0755 /usr/bin/sync")
+    try:
+        outcome = ground.deploy(fleet(THREE, descriptions={"a": "slowly staged"}), deadline_s=30)
+    finally:
+        ground.run("mv /usr/bin/real-sync /usr/bin/sync")
+    ground.settle()
+    assert outcome.status is DeployStatus.DEPLOYED
+
+
 def test_a_host_that_takes_no_new_login_is_not_called_deployed(ground: Ground) -> None:
     """The gate opens only for a look over a connection that was made after the change."""
     made: list[SshHost] = []
@@ -376,7 +390,6 @@ def names_its_version(host: SharedHost) -> bool:
     return bool(reply.body)
 
 
-WAYS = os.environ.get("QTCTL_WAYS")
 LOOP = "StartLimitIntervalSec=0\n[Service]\nRestart=always\nRestartSec=300ms"
 LOOPS = "until [ $(systemctl show -P NRestarts quantum-a) -ge 6 ]; do sleep 0.2; done"
 

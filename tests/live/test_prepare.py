@@ -149,4 +149,4 @@ def test_an_audit_says_why_root_could_not_be_asked(host: Box) -> None:
     host.sh(_OTHER)
     ran = host.audit("--user", "ops", "--become")
     assert ran.code == 3
-    assert '"reason": "lab1: not root: the host has helper 0123456789abcdef of qtctl' in ran.out
+    assert '"reason": "not root: the host has helper 0123456789abcdef of qtctl' in ran.out
