@@ -22,6 +22,7 @@ from qtctl.fleet.rollout import Ended, HostRun, Rollout
 from qtctl.flows.declare import render_files, resolve_host
 from qtctl.flows.declared import Declared
 from qtctl.interfaces.progress import Progress, silent
+from qtctl.meaning.alike_hosts import find_alike
 from qtctl.model.desired import Desired
 from qtctl.model.events import Stage, begun, done, failed
 from qtctl.model.plan import NO_CHOICES, Choices, Plan, PlannedBefore, Step, list_not_run
@@ -30,6 +31,8 @@ from qtctl.plan.agreed import digest_steps
 from qtctl.plan.identity import make_deployable
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind
 from qtctl.registry.places import Places
+from qtctl.resolve.alike import adapt
+from qtctl.resolve.resolve import stands_in
 
 AT_ONCE = 8
 SPARE_S = 1800.0
@@ -92,15 +95,22 @@ def start_engine(at_once: int, deadline_s: float = DEADLINE_S) -> Changing:
 def declare_hosts(
     registry: LoadedRegistry, targets: Sequence[str], *, templates: Path | None = None
 ) -> dict[str, Declared]:
-    """What each target must have, rendered. InputErrors if a file cannot be rendered, or nothing is declared for it."""
-    texts, by_host = load_unit_templates(templates), dict[str, Declared]()
+    """What each target must have, rendered once for hosts that are alike.
+
+    InputErrors if a file cannot be rendered, or nothing is declared for a host.
+    """
+    texts, known = load_unit_templates(templates), registry.registry
+    alike = find_alike(known) if len(targets) > 1 else {}
+    rendered: dict[str, Declared] = {}
     found: dict[str, Declared] = {}
     for target in targets:
-        begun_ = resolve_host(registry.registry, registry.files, target)
-        host = begun_.desired.host
-        by_host.setdefault(host, render_files(begun_, texts))
-        make_deployable(by_host[host].desired, target)
-        found[target] = by_host[host]
+        host = stands_in(known, target)
+        first = alike.get(host, host)
+        if first not in rendered:
+            rendered[first] = render_files(resolve_host(known, registry.files, first), texts)
+        of_first = rendered[first]
+        found[target] = of_first if first == host else replace(of_first, desired=adapt(of_first.desired, known, host))
+        make_deployable(found[target].desired, target)
     return found
 
 
