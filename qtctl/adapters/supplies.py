@@ -11,7 +11,7 @@ from qtctl.contained.looking import is_folder
 from qtctl.dialects.lines import split_file_lines
 from qtctl.dialects.python_lock import list_hashes
 from qtctl.dialects.wording import join_some
-from qtctl.errors import DeployRefused
+from qtctl.errors import DeployRefused, InputError
 from qtctl.model.desired_install import DesiredInstall
 
 _ENDINGS = (".whl", ".tar.gz", ".zip")
@@ -67,6 +67,9 @@ class LocalSupplies:
                     if digest in wanted:
                         found[digest] = path.name, content
                         size += len(content)
+        except InputError as error:
+            what = f"nothing was changed: {error.place}: {error.what}"
+            raise DeployRefused(what, hint="--wheels names a folder of packages") from error
         except OSError as error:
             raise DeployRefused(f"nothing was changed: {error}", hint="--wheels names a folder of packages") from error
         if size > MOST_BYTES:

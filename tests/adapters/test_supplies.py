@@ -1,5 +1,7 @@
 """What this machine sends for a virtual environment: the packages that the lock file allows by hash, and no others."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,14 @@ def test_another_file_of_the_same_name_is_not_sent(tmp_path: Path) -> None:
         DeployRefused, match=r"nothing was changed: .* has no file of one==1.0, as a wheel, with a hash"
     ):
         LocalSupplies(wheels=tmp_path).fetch_packages(install(lock))
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_a_package_that_cannot_be_read_refuses_the_deploy(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "x.whl")
+    with pytest.raises(DeployRefused, match=r"nothing was changed: .*/x\.whl: .") as caught:
+        LocalSupplies(wheels=tmp_path).fetch_packages(install(lock_line(make_wheel(tmp_path, "one"))))
+    assert caught.value.hint == "--wheels names a folder of packages"
 
 
 def test_a_source_archive_counts_only_where_that_is_declared(tmp_path: Path) -> None:
