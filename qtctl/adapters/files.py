@@ -251,9 +251,10 @@ def rewrite_registry(folder: Path, before: Mapping[str, bytes], contents: Mappin
 
 
 def write_tree(folder: Path, contents: Mapping[str, tuple[bytes, int]]) -> None:
-    """Write each file below `folder` by relative path, with its mode; nothing if one of them cannot be written.
+    """Write each file below `folder` by relative path, with its mode; nothing if there is no room for one of them.
 
-    InputError if a path leads out of the folder, by `..` or by a link on the way.
+    Only then do they take their places. If one cannot, those before it stay, and the InputError says how many. It is an
+    InputError too if a path leads out of the folder, by `..` or by a link on the way.
     """
     if not contents:
         return
@@ -267,7 +268,10 @@ def write_tree(folder: Path, contents: Mapping[str, tuple[bytes, int]]) -> None:
             for path, (content, mode) in sorted(contents.items()):
                 with name_failures("written", root.place(path)):
                     written.add(path, content, mode)
-            written.put_in_place()
+            for number, path in enumerate(sorted(contents)):
+                replaced = f"; {number} of {len(contents)} files have been replaced" if number else ""
+                with name_failures("written", root.place(path), replaced):
+                    written.put_in_place(path)
 
 
 def remove_marked(folder: Path, tops: Collection[str], mark: str, kept: Collection[str]) -> tuple[str, ...]:
@@ -313,10 +317,10 @@ def open_folder(folder: Path, links: Links = Links.INSIDE) -> Iterator[Folder]:
 
 
 @contextmanager
-def name_failures(done: str, place: Place) -> Iterator[None]:
-    """Turn errors of the system into errors about the named file."""
+def name_failures(done: str, place: Place, note: str = "") -> Iterator[None]:
+    """Turn errors of the system into errors about the named file. `note`: follows the reason."""
     try:
         yield
     except OSError as error:
         hint = "it is no longer declared" if done == "removed" else "check the path"
-        raise InputError(f"cannot be {done}: {error.strerror}", hint=hint, place=place) from error
+        raise InputError(f"cannot be {done}: {error.strerror}{note}", hint=hint, place=place) from error

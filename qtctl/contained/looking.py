@@ -1,4 +1,4 @@
-"""Whether a path leads to something. Where that cannot be told, it does not.
+"""Whether a path leads to something. If that cannot be determined, the answer is no.
 
 Methods of Path raise errors for a path that is too long, or in a folder that may not be entered. Here that is left to
 whatever opens the path: its error says why.

@@ -1,4 +1,4 @@
-"""What is written whole or not at all: files that take their places together, and the folders made for them."""
+"""Files that are all written before the first of them takes its place, and the folders made for them."""
 
 import os
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from qtctl.contained.folder import Folder, make_unused_name
+from qtctl.errors import InputError
 
 
 def find_above(path: Path) -> Path:
@@ -30,11 +31,14 @@ def make_folders(folder: Path) -> Iterator[None]:
 
 
 class Written:
-    """Files below an open folder, each under another name until all are there. If the block fails, none is left."""
+    """Files below an open folder, each under another name until all are there.
+
+    If the block fails, those that have not taken their places are removed, and so are new folders that are empty.
+    """
 
     def __init__(self, root: Folder) -> None:
         self._root = root
-        self._places: dict[str, str] = {}
+        self._waiting: dict[str, str] = {}
         self._made: list[str] = []
 
     def add(self, path: str, content: bytes, mode: int) -> None:
@@ -43,12 +47,11 @@ class Written:
         self._note_missing(above)
         aside = f"{above}{slash}{make_unused_name()}"
         self._root.write(aside, content, mode, sync=True)
-        self._places[aside] = path
+        self._waiting[path] = aside
 
-    def put_in_place(self) -> None:
-        for aside, path in [*self._places.items()]:
-            self._root.rename(aside, path)
-            del self._places[aside]
+    def put_in_place(self, path: str) -> None:
+        self._root.rename(self._waiting[path], path)
+        del self._waiting[path]
 
     def __enter__(self) -> Self:
         return self
@@ -58,11 +61,12 @@ class Written:
     ) -> None:
         if kind is None:
             return
-        for aside in self._places:
-            with suppress(OSError):
+        for aside in self._waiting.values():
+            with suppress(OSError, InputError):
                 self._root.remove(aside)
         for folder in reversed(self._made):
-            self._root.remove_if_empty(folder)
+            with suppress(OSError, InputError):
+                self._root.remove_if_empty(folder)
 
     def _note_missing(self, folder: str) -> None:
         names = folder.split("/") if folder else []
