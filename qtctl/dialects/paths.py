@@ -1,6 +1,7 @@
 """Paths as text: which ones are plain enough to become file names, and the names in them."""
 
 import re
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from qtctl.errors import InputError
@@ -51,6 +52,16 @@ def list_folders(path: str) -> list[str]:
     if what:
         raise InputError(f"{path[:200]!r} {what}", hint="name a file below the folder, without ..")
     return found
+
+
+def check_absolute_options(options: Sequence[str]) -> None:
+    """InputError for a relative path of a machine where nobody knows the current folder. A `--store` may be a URL.
+
+    `options`: option, path, option, path, …
+    """
+    for option, path in zip(options[::2], options[1::2], strict=True):
+        if not path.startswith("/") and not (option == "--store" and "://" in path):
+            raise InputError(f"{option} {path!r} is not an absolute path", hint="give its path on that host")
 
 
 def resolve_link(path: str, link: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qtctl.dialects.endpoints import is_host_glob, is_target
+from qtctl.dialects.paths import check_absolute_options
 from qtctl.dialects.systemd.calendar import explain_calendar_trouble
 from qtctl.dialects.systemd.quoting import simplify_path, write_exec_line
 from qtctl.errors import InputError
@@ -121,17 +122,22 @@ def _quote_toml(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def plan_command(program: str, host: str, where: str, options: Sequence[str]) -> tuple[str, ...]:
-    """What the timer runs. On the host itself it asks `local`, under the name of `host`."""
+def plan_command(program: str, host: str, where: str, paths: Sequence[str], keep: int | None = None) -> tuple[str, ...]:
+    """What the timer runs. On the host itself it asks `local`, under the name of `host`.
+
+    `paths`: options, each with an absolute path or the URL of a store. InputError for a relative one.
+    """
     if where not in WHERE:
         raise InputError(f"--where {where!r} is neither {' nor '.join(WHERE)}", hint="where does the timer run?")
+    check_absolute_options(("--program", program, *paths))
     names = host.split(",") if where == WHERE[1] else [host]
     if not all(is_host_glob(name) or is_target(name) for name in names):
         raise InputError(f"--host {host!r} is not a host", hint="a name of hosts.toml; '*' for all of them")
     if where == WHERE[0] and is_host_glob(host):
         raise InputError(f"--host {host!r}: each host has a timer of its own", hint="name one, or --where controller")
     seen = ("--host", "local", "--as", host) if where == WHERE[0] else ("--host", host)
-    return (program, "snapshot", "take", *seen, *options)
+    kept = ("--keep", str(keep)) if keep is not None else ()
+    return (program, "snapshot", "take", *seen, *paths, *kept)
 
 
 def list_files(schedule: Schedule, store: str, where: str) -> dict[str, str]:

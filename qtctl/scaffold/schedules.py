@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from qtctl.dialects.paths import check_absolute_options
 from qtctl.dialects.systemd.calendar import explain_calendar_trouble
 from qtctl.errors import InputError
 from qtctl.model.selection import HostSelection
@@ -79,9 +80,8 @@ def list_files(schedule: Schedule) -> dict[str, str]:
     if why := explain_calendar_trouble(schedule.calendar):
         hint = 'as in OnCalendar=: hourly, "*:0/5", "*-*-* 04:00"'
         raise InputError(f"--when {schedule.calendar!r}: {why}", hint=hint)
-    for option, path in (("--program", schedule.program), ("--registry-there", schedule.registry)):
-        if not path.startswith("/"):
-            raise InputError(f"{option} {path!r} is not an absolute path", hint="give its path on that host")
+    given = ("--program", schedule.program, "--registry-there", schedule.registry)
+    check_absolute_options((*given, *_list_place_options(schedule), *_list_channels(schedule.options)))
     return {f"services/{schedule.name}.toml": _write_service(schedule), TIMERS: _write_timer(schedule)}
 
 
@@ -98,6 +98,11 @@ def make_command(schedule: Schedule) -> tuple[str, ...]:
 def _list_place_options(schedule: Schedule) -> tuple[str, ...]:
     options = {Job.SNAPSHOT: "--store", Job.METRICS: "--textfile", Job.NOTIFY: "--state", Job.AUDIT: "--save"}
     return (options[schedule.job], schedule.place) if schedule.place else ()
+
+
+def _list_channels(options: tuple[str, ...]) -> tuple[str, ...]:
+    at = options.index("--channels") if "--channels" in options else len(options)
+    return options[at : at + 2]
 
 
 def _list_selection(wanted: HostSelection) -> tuple[str, ...]:

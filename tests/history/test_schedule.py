@@ -10,7 +10,7 @@ from qtctl.adapters.added_files import add_files
 from qtctl.adapters.files import read_templates
 from qtctl.errors import InputError
 from qtctl.flows.declare import declare
-from qtctl.history.schedule import TABLES, Schedule, list_files, plan_command
+from qtctl.history.schedule import TABLES, WHERE, Schedule, list_files, plan_command
 from tests.builders.reported import FILES
 
 ARGV = plan_command(
@@ -58,6 +58,15 @@ def test_systemd_takes_the_units_of_the_controller(tmp_path: Path) -> None:
 def test_what_systemd_would_misread_is_refused(host: str, where: str, account: str, when: str, says: str) -> None:
     with pytest.raises(InputError, match=says):
         list_files(Schedule(plan_command("/bin/q", host, where, ()), account, when), "/var/lib/s", where)
+
+
+@pytest.mark.parametrize("where", WHERE)
+@pytest.mark.parametrize("option", ["--program", "--registry", "--store", "--sign"])
+def test_a_relative_path_is_refused(option: str, where: str) -> None:
+    given = {"--registry": "/etc/qtctl", "--store": "redis://127.0.0.1:6379/0", "--sign": "/k", option: "there"}
+    program = given.pop("--program", "/bin/q")
+    with pytest.raises(InputError, match=f"{option} 'there' is not an absolute path"):
+        plan_command(program, "box", where, [word for pair in given.items() for word in pair])
 
 
 @pytest.mark.parametrize("store", ["/var/lib/a\nExecStart=/bin/sh", "/var/lib/%h", "/a b"])

@@ -19,7 +19,7 @@ from qtctl.flows.lint import lint
 from qtctl.model.evidence import Item
 from qtctl.model.facts import Unit
 from qtctl.model.selection import HostSelection
-from qtctl.scaffold.schedules import WORK, Job, Schedule
+from qtctl.scaffold.schedules import WORK, Job, Schedule, list_files
 from tests.builders import reported
 
 ROOT = Path(__file__).parent.parent.parent
@@ -105,6 +105,11 @@ WRONG: dict[str, dict[str, Any]] = {
     "a program": {"program": "qtctl"},
     "an account": {"account": "ro ot"},
     "a registry there": {"registry": "registry"},
+    "a relative store": {"job": Job.SNAPSHOT, "place": "st"},
+    "a relative file of metrics": {"job": Job.METRICS, "place": "t.prom"},
+    "a URL where a file belongs": {"job": Job.METRICS, "place": "unix://t.prom"},
+    "a relative state": {"job": Job.NOTIFY, "place": "s.json", "options": ("--channels", "/etc/qtctl/notify.toml")},
+    "relative channels": {"job": Job.NOTIFY, "place": "/var/lib/s.json", "options": ("--channels", "ch.toml")},
 }
 
 
@@ -115,6 +120,12 @@ def test_what_would_be_misread_is_refused_and_nothing_is_written(registry: Path,
     with pytest.raises(InputError):
         api.plan(registry, replace(schedule, **WRONG[name]))
     assert read_registry(registry) == before
+
+
+def test_a_store_may_be_a_url(registry: Path) -> None:
+    store = "redis://127.0.0.1:6379/0"
+    schedule = Schedule(Job.SNAPSHOT, declared(registry).desired.host, EVERY, place=store)
+    assert f'"--store", "{store}"' in list_files(schedule)["services/qtctl-snapshot.toml"]
 
 
 @pytest.mark.parametrize("place", ['/var/lib/x"\nExecStart=/bin/sh', "/srv/a\nUser=root", "/var/lib/%h\n[Service]"])

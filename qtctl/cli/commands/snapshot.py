@@ -255,8 +255,8 @@ def schedule(
     """Declare the monthly snapshot: a service and a timer that the fleet renders and deploys like any other."""
     from qtctl.history.schedule import TABLES, Schedule, list_files, plan_command
 
-    seen = (*(("--sign", sign) if sign else ()), *(("--keep", str(keep)) if keep else ()))
-    argv = plan_command(program, host, where, ("--registry", registry, "--store", store, *seen))
+    signed = ("--sign", sign) if sign else ()
+    argv = plan_command(program, host, where, ("--registry", registry, "--store", store, *signed), keep)
     files = list_files(Schedule(argv, account, when), store, where)
     if out is None:
         write("\n".join(f"# {name}\n{text}" for name, text in files.items()))
