@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from qtctl.contained.looking import is_file, leads_somewhere
+from qtctl.contained.looking import is_file, leads_somewhere, make_absent_error
 from qtctl.contained.regular import MIB, check_regular
 from qtctl.errors import InputError, Place
 
@@ -21,8 +21,7 @@ _BEGINS = b"-----BEGIN SSH SIGNATURE-----"
 def sign(content: bytes, key: Path) -> bytes:
     """By a private key, or by the agent for a public one. InputError if that fails."""
     if not leads_somewhere(key):
-        raise InputError("there is no such key", hint="name a private key, or a public one of your agent",
-                         place=Place(str(key)))  # fmt: skip
+        raise make_absent_error(key, "there is no such key", "name a private key, or a public one of your agent")
     _check_size(key)
     done = _run(("-Y", "sign", "-f", str(key), "-n", NAMESPACE), content)
     if done.returncode or not done.stdout.startswith(_BEGINS):
@@ -34,7 +33,7 @@ def sign(content: bytes, key: Path) -> bytes:
 def check_signers(signers: Path) -> None:
     """InputError if it is no file of allowed signers, whatever is in it."""
     if not is_file(signers):
-        raise InputError("there is no such file", hint="one line a signer: NAME KEYTYPE KEY", place=Place(str(signers)))
+        raise make_absent_error(signers, "there is no such file", "one line a signer: NAME KEYTYPE KEY")
     _check_size(signers)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from qtctl.adapters.person import locate_home
 from qtctl.adapters.snapshot_folder import SnapshotFolder, locate_default_folder, read_file
-from qtctl.contained.looking import is_file, is_folder, leads_somewhere
+from qtctl.contained.looking import is_file, is_folder, leads_somewhere, make_absent_error
 from qtctl.errors import InputError, Place
 from qtctl.history.archive import unpack, unpack_attachments
 from qtctl.history.chain import Checked, Link, check_chain, check_months
@@ -41,7 +41,7 @@ def open_store(named: str | None, *, existing: bool = False) -> SnapshotStore:
     folder = Path(named)
     if existing and not leads_somewhere(folder):
         hint = "check the path; `qtctl snapshot take` makes the folder"
-        raise InputError("there are no snapshots here: no such folder", hint=hint, place=Place(named))
+        raise make_absent_error(named, "there are no snapshots here: no such folder", hint)
     if leads_somewhere(folder) and not is_folder(folder):
         raise InputError("not a folder, so no snapshots can be here", hint="check the path", place=Place(named))
     return SnapshotFolder(folder)

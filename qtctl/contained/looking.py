@@ -7,6 +7,8 @@ whatever opens the path: its error says why.
 import os
 from pathlib import Path
 
+from qtctl.errors import InputError, Place
+
 
 def is_folder(path: Path | str) -> bool:
     return os.path.isdir(path)  # noqa: PTH112 - see above
@@ -23,3 +25,15 @@ def is_link(path: Path | str) -> bool:
 
 def leads_somewhere(path: Path | str) -> bool:
     return os.path.exists(path)  # noqa: PTH110 - see above
+
+
+def make_absent_error(path: Path | str, what: str, hint: str) -> InputError:
+    """For a path that leads nowhere: `what` if nothing is there, else why the system could not look."""
+    place = Place(str(path))
+    try:
+        os.stat(path)  # noqa: PTH116 - see above
+    except (FileNotFoundError, ValueError):
+        return InputError(what, hint=hint, place=place)
+    except OSError as error:
+        return InputError(f"cannot be read: {error.strerror}", hint="check the path", place=place)
+    return InputError(what, hint=hint, place=place)

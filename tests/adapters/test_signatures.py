@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from qtctl.adapters.signatures import NAMESPACE, check, sign
+from qtctl.adapters.signatures import NAMESPACE, check, check_signers, sign
+from qtctl.api.snapshot import open_store
 from qtctl.errors import InputError
 from tests.adapters.servers import make_key
 from tests.history.year import document
@@ -71,3 +72,12 @@ def test_a_key_that_cannot_sign(keys: Path) -> None:
         sign(CONTENT, keys / "none")
     with pytest.raises(InputError, match="there is no such file"):
         check(CONTENT, sign(CONTENT, keys / "ours"), keys / "none", TAKEN)
+
+
+def test_why_a_file_cannot_be_looked_at_is_told(keys: Path) -> None:
+    """It is not said to be missing."""
+    (keys / "file").touch()
+    for use in (lambda path: sign(CONTENT, path), check_signers, lambda path: open_store(str(path), existing=True)):
+        with pytest.raises(InputError, match="cannot be read: Not a directory") as caught:
+            use(keys / "file/below")
+        assert caught.value.hint == "check the path"

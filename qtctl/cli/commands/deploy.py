@@ -29,8 +29,8 @@ from qtctl.cli.options import (
 )
 from qtctl.cli.output import show_progress, withhold
 from qtctl.cli.selecting import Selected, selects_hosts_to_change
-from qtctl.contained.looking import is_folder
-from qtctl.errors import InputError, Place
+from qtctl.contained.looking import is_folder, make_absent_error
+from qtctl.errors import InputError
 from qtctl.formats.catalogue import Content, list_offered
 from qtctl.model.events import Stage, begun
 from qtctl.model.rollout import OnFailure
@@ -86,8 +86,7 @@ def deploy(
 
     for folder, held in ((clones, "clones"), (wheels, "packages")):
         if folder is not None and not is_folder(folder):
-            what = f"there is no folder of {held} here"
-            raise InputError(what, hint="check the path", place=Place(str(folder)))
+            raise make_absent_error(folder, f"there is no folder of {held} here", "check the path")
     choices = Choices(take_over, prune, cut_over=cut_over)
     if dry_run and format_ not in list_offered(Content.DECLARED):
         raise InputError(f"--dry-run has no format {format_}", hint="table, json or md: nothing is judged here")
