@@ -4,6 +4,7 @@ A path that an operator names is trusted, and so are the links on the way to it.
 is reached from the open folder, and nothing outside of it is read or written (decision 28).
 """
 
+import fcntl
 import os
 import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -11,7 +12,7 @@ from contextlib import contextmanager, suppress
 from importlib.resources import files as package_files
 from pathlib import Path
 
-from qtctl.contained.folder import Folder, Links
+from qtctl.contained.folder import ASIDE, Folder, Links
 from qtctl.contained.looking import is_file, is_folder, leads_somewhere
 from qtctl.contained.regular import MIB, check_regular, make_too_large_error, read_at, read_up_to
 from qtctl.contained.walk import Entry, Walk
@@ -261,6 +262,7 @@ def write_tree(folder: Path, contents: Mapping[str, tuple[bytes, int]]) -> None:
     if not is_folder(folder):
         check_writable(folder / min(contents))
     with name_failures("made", Place(str(folder))), make_folders(folder), open_folder(folder, Links.REFUSED) as root:
+        _lock(root, fcntl.LOCK_SH)
         for path in sorted(contents):
             with name_failures("written", root.place(path)):
                 root.check_writable(path)
@@ -277,17 +279,34 @@ def write_tree(folder: Path, contents: Mapping[str, tuple[bytes, int]]) -> None:
 def remove_marked(folder: Path, tops: Collection[str], mark: str, kept: Collection[str]) -> tuple[str, ...]:
     """Remove files below the subfolders `tops` that begin with `mark`, except `kept`; returns their relative paths.
 
+    What `write_tree` left when it was killed is among them, unless another run may be writing to the folder now.
     Links are neither followed nor removed. Folders that become empty are removed. InputError if something cannot be
     removed.
     """
     with open_folder(folder, Links.REFUSED) as root:
+        alone = _lock(root, fcntl.LOCK_EX)
         below = (each for each in Walk(root, only=tops).list_entries() if not each.is_link and not each.is_folder)
-        removed = [each.path for each in below if each.path not in kept and _begins_with(each, mark.encode())]
+        ours = (each for each in below if each.path not in kept and (alone or not is_aside(each.path)))
+        removed = [each.path for each in ours if _begins_with(each, mark.encode())]
         for path in sorted(removed):
             with name_failures("removed", root.place(path)):
                 root.remove(path)
             _remove_empty(root, path)
     return tuple(sorted(removed))
+
+
+def is_aside(path: str) -> bool:
+    """Whether it has the name of a file that has not taken its place yet."""
+    return path.rpartition("/")[2].startswith(ASIDE)
+
+
+def _lock(root: Folder, how: int) -> bool:
+    """Whether it could be had at once; held until the folder is closed. Not every file system has locks."""
+    try:
+        fcntl.flock(root.fd, how | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _begins_with(entry: Entry, mark: bytes) -> bool:

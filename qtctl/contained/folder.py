@@ -20,6 +20,8 @@ from qtctl.errors import InputError, Place
 
 MAX_LINKS = 40
 """Links followed in one path; the limit of the kernel."""
+ASIDE = ".qtctl-"
+"""How the names of files begin that have not taken their places yet."""
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _CREATE_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 Owner = tuple[int, int]
@@ -307,7 +309,7 @@ def _is_folder(fd: int, name: str) -> bool:
         return False
 
 
-def make_unused_name(mark: str = ".qtctl-") -> str:
+def make_unused_name(mark: str = ASIDE) -> str:
     """An unpredictable name for a temporary file, so that nobody can create one of that name first."""
     return f"{mark}{os.urandom(9).hex()}"
 

@@ -2,6 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
+from qtctl.adapters.files import remove_marked, write_tree
+from qtctl.contained.folder import Folder, make_unused_name
+from qtctl.probes.files import MARK
 from tests.cli.inputs import RENDER
 from tests.cli.world import listing, qtctl
 
@@ -37,6 +42,28 @@ def test_what_nothing_declares_any_more_is_removed_and_named(world: Path) -> Non
     (world / "out/notes").rmdir()
     assert listing(world / "out") == fresh
     assert qtctl(world, *RENDER).out.count("removed") == 0
+
+
+def test_what_a_killed_run_left_is_removed_with_its_own_words(world: Path) -> None:
+    assert qtctl(world, *RENDER).code == 0
+    left = world / UNITS / make_unused_name()
+    left.write_text(MARK)
+    assert f"removed {left.relative_to(world / 'out')}: an interrupted run left it\n" in qtctl(world, *RENDER).out
+    assert not left.exists()
+
+
+def test_files_that_another_run_is_writing_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, rename = tmp_path / "etc/old", Folder.rename
+    old.parent.mkdir()
+    old.write_text(MARK)
+
+    def clean_up_between(self: Folder, path: str, to: str) -> None:
+        assert remove_marked(tmp_path, ["etc"], MARK, ["etc/a", "etc/b"]) == (("etc/old",) if to == "etc/a" else ())
+        rename(self, path, to)
+
+    monkeypatch.setattr(Folder, "rename", clean_up_between)
+    write_tree(tmp_path, dict.fromkeys(("etc/a", "etc/b"), (MARK.encode(), 0o644)))
+    assert sorted(path.name for path in old.parent.iterdir()) == ["a", "b"]
 
 
 def test_a_unit_that_systemd_would_refuse_is_not_rendered(world: Path) -> None:

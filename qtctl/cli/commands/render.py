@@ -24,7 +24,7 @@ def render(
 
     Files from an earlier run that are no longer declared are removed and listed. qtctl knows them by its mark.
     """
-    from qtctl.adapters.files import remove_marked, write_tree
+    from qtctl.adapters.files import is_aside, remove_marked, write_tree
     from qtctl.api.registry import declare_loadable, list_files
     from qtctl.probes.files import MARK
     from qtctl.reports.phrases import format_count
@@ -35,7 +35,8 @@ def render(
     write_tree(out, contents)
     tops = {"etc", *(path.partition("/")[0] for path in contents)}
     for gone in remove_marked(out, tops, MARK, contents):
-        tell(f"removed {gone}: it is no longer declared")
+        why = "an interrupted run left it" if is_aside(gone) else "it is no longer declared"
+        tell(f"removed {gone}: {why}")
     units = sum(file.of_unit for file in files)
     envs = sum(file.kind == "env" for file in files)
     others = len(files) - units - envs
