@@ -34,6 +34,8 @@ _SEE = "fix that on the host, then deploy again"
 _STAGE_S = 60.0
 _ANSWER_S = 15.0
 _RECOVER_S = 240.0
+_KILLED = 128
+"""A shell's exit status is greater if a signal ended the program."""
 _GONE_S = 30.0
 """How long a host that does not answer is asked again."""
 
@@ -95,7 +97,7 @@ def stage(host: Host, generation: Generation, ticket: Ticket, *, limit_s: int) -
     if "busy" in said:
         holder = said["busy"].partition(" ")[0]
         raise Locked(f"{holder or 'someone'} is deploying to it now", host=host.address, holder=holder)
-    if "refused" not in said and done.exit is None:
+    if "refused" not in said and (done.exit is None or done.exit > _KILLED):
         raise HostError("the program that stages a deploy was killed", host=host.address)
     _, _, why = said.get("refused", "").partition(" ")
     why = why or find_last_line(done.stderr) or f"the script that stages ended with exit status {done.exit}"
@@ -108,10 +110,19 @@ def find(contact: Contact, ticket: Ticket) -> int | None:
     Waits for a script that is still staging; a killed one has armed nothing. HostError if the host does not answer for
     half a minute.
     """
-    said = _read_words(ask(contact, find_request()))
+    said = _ask_until_free(contact)
     if said.get("holder") != ticket.text or not _NUMBER.fullmatch(said.get("number", "")):
         return None
     return None if said.get("state") == TransactionState.STAGED else int(said["number"])
+
+
+def _ask_until_free(contact: Contact) -> dict[str, str]:
+    """HostError if a script holds the lock for longer than staging may take."""
+    until = contact.clock.monotonic() + _STAGE_S
+    while "locked" in (said := _read_words(ask(contact, find_request()))):
+        if contact.clock.monotonic() >= until:
+            raise HostError("a deploy of it is still being staged", host=contact.host.address, hint="try again")
+    return said
 
 
 def recover(host: Host, *, accept: bool, by: str) -> Progressed | None:
@@ -122,6 +133,8 @@ def recover(host: Host, *, accept: bool, by: str) -> Progressed | None:
     """
     asked = find_request() if accept else repair_request()
     said = _read_words(host.start(asked, root=True).finish(_ANSWER_S).stdout)
+    if "locked" in said:
+        raise DeployRefused("a deploy of it is being staged now", host=host.address, hint="wait until that is done")
     if "damage" in said:
         return _end_damaged(host, said["damage"], accept=accept, by=by)
     if not _NUMBER.fullmatch(said.get("number", "")):

@@ -47,6 +47,9 @@ RESTORE_S = 240.0
 
 _NAMED = 5
 _FOLLOW_PAUSE_S, _PAUSE_S = 0.02, 0.25
+_CONFIRM_S = 45.0
+_UNFINISHED = "the host is still recording it: deploys are refused until that is done"
+_BEING_CONFIRMED = (TransactionState.GATING, TransactionState.CONFIRMED)
 
 
 def deploy(
@@ -282,11 +285,21 @@ class _Deploy:
         if seen.outstanding or seen.moving or not seen.opened:
             self._explain(results)
         if seen.opened:
-            confirmed = transaction.confirm()
-            if confirmed.end is TransactionEnd.CONFIRMED:
+            confirmed = self._confirm(transaction)
+            if confirmed.end is TransactionEnd.CONFIRMED or confirmed.state is TransactionState.CONFIRMED:
                 return None, confirmed
             return _explain_failed_steps(confirmed), confirmed
         return Reason(ReasonKind.NOT_AS_DECLARED, self._say_what_is_wrong(seen), self.gate.again), progressed
+
+    def _confirm(self, transaction: Transaction) -> Progressed:
+        """Asked again while the host is busy with it: another process holds its lock, or a disk is slow."""
+        clock = self.contact.clock
+        until = clock.monotonic() + _CONFIRM_S
+        while True:
+            progressed = transaction.confirm()
+            if progressed.state not in _BEING_CONFIRMED or clock.monotonic() >= until:
+                return progressed
+            clock.sleep(_PAUSE_S)
 
     def _wait(self, until: float, *, ended: Callable[[], bool] = never) -> Verdict:
         return self.gate.wait(self.contact, until, self.progress, ended=ended)
@@ -331,6 +344,7 @@ class _Deploy:
 
     def _conclude_deployed(self, planned: Plan, progressed: Progressed) -> DeployOutcome:
         """Whatever still does not hold had failed before, and is reported."""
+        unfinished = (_UNFINISHED,) if progressed.state is TransactionState.CONFIRMED else ()
         return DeployOutcome(
             plan=planned,
             status=DeployStatus.DEPLOYED,
@@ -340,7 +354,7 @@ class _Deploy:
             failed_before=tuple(sorted(self.gate.failed_before)),
             failures=self._failures,
             generation=self._number,
-            warnings=(*self._warnings, *progressed.warnings),
+            warnings=(*self._warnings, *unfinished, *progressed.warnings),
         )
 
     def _conclude_lost(self, planned: Plan, progressed: Progressed | None, error: HostError) -> DeployOutcome:

@@ -32,6 +32,11 @@ judge_number() {
   IFS= read -r said_number <"$1" || [ -f "$1" ] || return 1
   case $said_number in
     '' | *[!0-9]* | ??????????*) damage="$1 does not name its generation" ;;
-    *) [ -d "$base/gen/$said_number" ] || damage="$1 names generation $said_number, and $base/gen/$said_number is missing" ;;
+    *)
+      [ -d "$base/gen/$said_number" ] || {
+        is_there "$1" || return 1
+        damage="$1 names generation $said_number, and $base/gen/$said_number is missing"
+      }
+      ;;
   esac
 }

@@ -3,7 +3,7 @@
 find_transaction() {
   [ -f "$base/lock" ] || return 0
   exec 9>>"$base/lock"
-  flock -w 10 9
+  flock -w 10 9 || { echo 'qtctl locked' && return; }
   read_transaction
   [ -z "$state" ] || printf 'qtctl state %s\nqtctl number %s\n' "$state" "$number"
   [ -z "$damage" ] || printf 'qtctl damage %s\n' "$damage"

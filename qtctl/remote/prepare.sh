@@ -143,7 +143,7 @@ install_file() {
   [ "$action" != account ] || return 0
   folder=${path%/*}
   old=$folder/.qtctl-prepare-old-$number
-  if [ "$seen" = absent ]; then : >"$home_of_steps/made-$number"; else ln -P -- "$path" "$old"; fi ||
+  if [ "$seen" = absent ]; then true >"$home_of_steps/made-$number"; else ln -P -- "$path" "$old"; fi ||
     refuse "$path could not be replaced"
   case $action in
     write) mv -fT -- "$folder/.qtctl-prepare-new-$number" "$path" ;;

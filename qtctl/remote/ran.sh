@@ -30,7 +30,7 @@ digest_seen() {
     printf '%s\n' "$path"
   done <"$1/summed" >"$1/hashed"
   [ ! -s "$1/hashed" ] || (cd "$1" && sha256sum -- 1?????) | cut -c 1-64 | paste - "$1/hashed" >"$1/sums"
-  [ -s "$1/hashed" ] || : >"$1/sums"
+  [ -s "$1/hashed" ] || true >"$1/sums"
   rm -f -- "$1"/1?????
   awk -F '\t' -v OFS='\t' '
     FILENAME == ARGV[1] { ctime[$2] = $1; next }
@@ -70,7 +70,7 @@ record_started() {
   list_seeing >"$home/ran/now" &
   digest_seen "$home/ran" || return 1
   wait "$!" || return 1
-  [ -f "$base/ran" ] || : >"$base/ran"
+  [ -f "$base/ran" ] || true >"$base/ran"
   awk -F '\t' '$2 == "write" { print $3 }' "$home/steps" >"$home/ran/written"
   awk -F '\t' -v OFS='\t' '
     FILENAME == ARGV[1] { before[$2] = $1; next }
@@ -121,6 +121,6 @@ read_ran() {
   [ -d "$base" ] || exit 0
   patience=1
   digest_seen "$folder" && list_seeing >"$folder/now" || exit 1
-  cat -- "$base/ran" >"$folder/ran" 2>/dev/null || : >"$folder/ran"
+  cat -- "$base/ran" >"$folder/ran" 2>/dev/null || true >"$folder/ran"
   compare_ran "$folder"
 }

@@ -235,7 +235,7 @@ end_restored() {
 
 # end_transaction OUTCOME: remove everything of the transaction except its folder.
 end_transaction() {
-  list_rooms | while IFS= read -r each; do drop "$each"; done
+  drop_rooms
   printf '%s\n' "$1" >"$home/outcome" || :
   drop "$base/lease" "$base/holder" "$base/.ran" "$base/.key" "$home/found.tar" "$home/found"
   record_units || :
@@ -265,20 +265,21 @@ record_units() {
 }
 
 # finish: move from confirmed to none. This generation becomes the current one; files written by people that it replaced
-# are kept for ever.
+# are kept for ever. False, and to be called again, if the disk is full.
 finish() {
   is confirmed || return 0
   stamp=$(date -u +%Y%m%dT%H%M%SZ)-$generation
   while IFS=$tab read -r step kind path seen sha _; do
-    case "$kind" in write | remove | link) keep_replaced "$step" "$path" "$seen" ;; esac
+    case "$kind" in write | remove | link) keep_replaced "$step" "$path" "$seen" || leave_room "$step" "$path" ;; esac
   done <"$home/steps"
-  list_rooms | while IFS= read -r each; do drop "$each"; done
+  drop_rooms
   # Remove drop-in folders that are now empty.
   while IFS=$tab read -r _ kind path _; do
     case "$kind ${path%/*}" in 'remove '*.d) rmdir -- "${path%/*}" 2>/dev/null || : ;; esac
   done <"$home/steps"
   keep_found || :
-  ln -sfn -- "gen/$generation" "$home/current" && mv -fT -- "$home/current" "$base/current"
+  echo confirmed >"$home/outcome" && sync -- "$home/outcome" "$home" || return 1
+  ln -sfn -- "gen/$generation" "$home/current" && mv -fT -- "$home/current" "$base/current" || return 1
   end_transaction confirmed
   prune
 }
@@ -288,7 +289,7 @@ keep_found() {
   [ -f "$home/found.tar" ] && [ ! -L "$base/current" ] && [ ! -d "$base/gen/0" ] || return 0
   digest=$(sha256sum <"$home/found.tar") && digest=${digest%% *} || return
   drop "$home/found"
-  mkdir -- "$home/found" && : >"$home/found/steps" && touch -r "$home/steps" -- "$home/found/steps" &&
+  mkdir -- "$home/found" && true >"$home/found/steps" && touch -r "$home/steps" -- "$home/found/steps" &&
     printf '%s\t%s\troot:root\t0600\n' "$base/objects/$digest" "$digest" >"$home/found/files" &&
     grep -E '^(fleet|host|target|version|format|machine) ' -- "$home/about" >"$home/found/about" &&
     echo found >"$home/found/outcome" && ln -f -- "$home/found.tar" "$base/objects/$digest" &&
@@ -311,19 +312,38 @@ keep_replaced() {
     note kept "$1" "$base/objects/$digest"
     return
   fi
-  mkdir -p -- "$place/replaced/$stamp${2%/*}" && mv -T -- "$old" "$place/replaced/$stamp$2" || return 0
+  mkdir -p -- "$place/replaced/$stamp${2%/*}" && mv -T -- "$old" "$place/replaced/$stamp$2" || return 1
   note kept "$1" "$place/replaced/$stamp$2"
 }
 
-# prune: keep the ten newest confirmed generations (0, which was found, is the oldest), and the ten newest that were
-# rolled back.
+# leave_room NUMBER PATH: the only copy of a file that a person wrote stays beside its place.
+left_rooms=$newline
+leave_room() {
+  left_rooms=$left_rooms$room$newline
+  note warning "what was at $2 before could not be kept in $base/replaced: it is in $room/old-$1"
+}
+drop_rooms() {
+  list_rooms | while IFS= read -r each; do
+    case $left_rooms in *"$newline$each$newline"*) ;; *) drop "$each" ;; esac
+  done
+}
+
+# prune: keep the ten newest confirmed generations (0, which was found, is the oldest), the newest of each fleet on this
+# host, and the ten newest that were rolled back.
 prune() {
-  kept=0 others=0
+  kept=0 others=0 fleets=$newline
   for each in $(ls -1 "$base/gen" | sort -rn); do
     case "$each" in *[!0-9]*) continue ;; esac
     outcome=''
     read -r outcome <"$base/gen/$each/outcome" || :
-    case "$outcome" in confirmed | found) kept=$((kept + 1)) limit_of=$kept ;; *) others=$((others + 1)) limit_of=$others ;; esac
+    case "$outcome" in
+      confirmed | found)
+        kept=$((kept + 1)) limit_of=$kept
+        fleet=$(sed -n 's/^fleet //p' "$base/gen/$each/about")
+        case $fleets in *"$newline$fleet$newline"*) ;; *) fleets=$fleets$fleet$newline && continue ;; esac
+        ;;
+      *) others=$((others + 1)) limit_of=$others ;;
+    esac
     [ "$kept" -le 10 ] && [ "$limit_of" -le 10 ] || drop "$base/gen/$each"
   done
   prune_objects
@@ -346,9 +366,14 @@ prune_objects() {
 # prune_store: remove what no kept generation links to, unless it was made within the last hour: a deploy may be about
 # to use it.
 prune_store() {
+  set -- "$base"/gen/*/installs
+  [ -e "$1" ] || set -- /dev/null
   for each in "$store"/*.seal; do
     [ -f "$each" ] || continue
     each=${each%.seal}
-    grep -qF -- "${each##*/}" "$base"/gen/*/installs || [ -n "$(find "$each.seal" -mmin -60)" ] || drop "$each.seal" "$each"
+    grep -qF -- "${each##*/}" "$@" && continue
+    # 1: not found; anything else: a file could not be read.
+    [ $? = 1 ] || continue
+    [ -n "$(find "$each.seal" -mmin -60)" ] || drop "$each.seal" "$each"
   done
 }

@@ -38,7 +38,7 @@ put_secret() {
 # write_secret PATH KEY: write the new file in the room. On failure `why` says what is in the way.
 write_secret() {
   why=''
-  : >"$room/new" || return
+  true >"$room/new" || return
   if [ -n "$2" ] && [ -f "$1" ]; then
     [ "$(stat -c %s -- "$1")" -le "$most" ] || { why="$1 is larger than an env file" && return 1; }
     drop_key "$1" "$2" >"$room/new" || {

@@ -154,7 +154,7 @@ look_at_units() {
   said=''
   [ $# -eq 0 ] || run_systemctl show -p LoadState -p ActiveState -p SubState -p InvocationID -p Type -p RemainAfterExit \
     -p NeedDaemonReload -p DropInPaths -p NRestarts -p ActiveEnterTimestampMonotonic -- "$@" || refuse - "systemd did not report the state of the units: $said"
-  [ -f "$home/loaded" ] || : >"$home/loaded"
+  [ -f "$home/loaded" ] || true >"$home/loaded"
   up=$(cut -d ' ' -f 1 /proc/uptime)
   changed=$(printf '%s\n' "$said" | awk -F "$tab" -v OFS="$tab" -v units="$home/units" -v baseline="$home/baseline" -v up="$up" '
     # Up only since systemd restarted it seconds ago: it fails again and again, and is recorded as it mostly is.
@@ -233,7 +233,7 @@ begin() {
   choose_number
   mkdir -- "$home" || refuse - "$home could not be made"
   unpack && read -r word <"$home/word" && sign_trail || refuse - "$base: no space, or the archive is damaged"
-  : >"$home/journal" || refuse - "$base: no space"
+  true >"$home/journal" || refuse - "$base: no space"
   watcher=$(systemd-run --quiet --collect --unit="qtctl-deploy-$generation" -p Restart=on-failure -p RestartSec=200ms \
     -p StartLimitIntervalSec=0 -p KillMode=mixed -- /bin/sh "$home/transaction.sh" run "$generation" 9>&- 2>&1) ||
     refuse - "the service that watches over the deploy could not be started: $watcher"

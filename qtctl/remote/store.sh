@@ -93,7 +93,7 @@ drop_entry() {
 # makes $build/in/packages, $build/in/lock and, from build_venv.sh, $build/in/build.sh.
 install_venv() {
   mkdir -m 0755 -- "$build/in" "$build/tree" && mkdir -m 0777 -- "$build/out" && chmod 0777 -- "$build/out" &&
-    : >"$build/log" || refuse "$build: no space"
+    true >"$build/log" || refuse "$build: no space"
   said=$(unpack_packages "$build/in" 2>&1) || refuse "the packages could not be unpacked in $build: $said"
   case "$4" in sent) alone=yes ;; *) alone=no ;; esac
   # Of the store it sees only the folder that it writes, at the path that it will have in the end.
@@ -148,7 +148,7 @@ begin_imports() {
 try_import() {
   of=$1 user=$2 group=$3 groups=$4 python=$5 seconds=$6 number=$7
   shift 7
-  : >"$build/log"
+  true >"$build/log"
   if [ -z "$user" ] || ! id -- "$user" >/dev/null 2>&1; then set -- -p DynamicUser=yes -- "$python" -B -I - "$@"
   else set -- -p User="$user" ${group:+-p Group="$group"} ${groups:+-p SupplementaryGroups="$groups"} -- "$python" -B -I - "$@"; fi
   while IFS= read -r file; do

@@ -19,8 +19,15 @@ run() {
       restoring) end_worker && restore_and_end || break ;;
     esac
     ! is armed applying gating || ! is_lease_over || give_up 'nothing watched over it any more'
-    case "$state" in staged | armed) sleep 0.05 ;; applying | gating) sleep 0.2 ;; esac
+    case "$state" in staged | armed) sleep 0.05 ;; *) sleep 0.2 ;; esac
   done
+  # systemd starts this service again after a failure: a transaction is never left alone.
+  [ ! -d "$home" ] || await_lock is_over || { sleep 1 && exit 1; }
+}
+# is_over: whether there is nothing left to watch. A broken transaction needs a person.
+is_over() {
+  read_transaction
+  [ "$state" != damaged ] && { [ "$number" != "$generation" ] || [ "$state" = broken ]; }
 }
 # await_staged: this service starts before the transaction exists, so that every transaction is watched. If it is
 # refused, its folder goes away.
@@ -129,9 +136,10 @@ boot() {
   [ -n "$state" ] || { drop_unfinished; drop_unit_copies; drop "$base/lease" "$base/holder" "$base/.key"; exit 0; }
   use_generation "$number" :
   case "$state" in
-    staged) run_locked forget_if_staged && exit 0 ;;
-    confirmed) run_locked finish && exit 0 ;;
+    staged) await_lock forget_if_staged || : ;;
+    confirmed) await_lock finish || : ;;
   esac
+  case "$state" in staged | confirmed) exit 0 ;; esac
   moved_for='the host went down'
   [ "$state" = restoring ] || { note why "$moved_for" && run_locked move "$state" restoring; }
   read_steps
@@ -190,20 +198,23 @@ is_stuck() {
 } 2>/dev/null
 is_watched_over() {
   for each in "qtctl-deploy-$generation.service" qtctl-restore.service qtctl-restore-verify.service; do
-    case $(systemctl is-active -- "$each") in active | activating | deactivating | reloading) return 0 ;; esac
+    # No answer is no reason to take a deploy from the service that watches over it.
+    case $(timeout 10 systemctl is-active -- "$each") in inactive | failed | unknown) ;; *) return 0 ;; esac
   done
   return 1
 }
 
-# accept PERSON: keep the host as it is now: a person has repaired it by hand.
+# accept PERSON: keep the host as it is now: a person has repaired it by hand. Not while another person recovers it.
 accept() {
   find_login
+  exec 8>>"$home/recovering"
+  flock -n 8 || { report 0 && return; }
   moved_for="accepted by $1, logged in as $login"
-  run_locked move broken restoring || :
-  ! is restoring || run_locked end_accepted
+  await_lock end_accepted || :
   report 0
 }
 end_accepted() {
+  is broken && move broken restoring && is restoring || return 0
   note state accepted
   end_transaction accepted
 }

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC2154,SC2015
+# shellcheck shell=sh disable=SC2034,SC2154,SC2015,SC3013
 # A deploy as a transaction of the host: its state, its lock, its lease and its journal.
 #
 # Given: damaged.sh, base (/var/lib/qtctl), store (/opt/qtctl/store), lease_s, limit (seconds for one command of
@@ -211,10 +211,10 @@ forget_staged() {
   drop "$home"
 }
 
-# drop_unfinished: remove generations whose staging was killed before anything watched them.
+# drop_unfinished: remove generations whose staging was killed before anything watched them, but never the one in force.
 drop_unfinished() {
   for each in "$base"/gen/*; do
-    [ -f "$each/outcome" ] || drop "$each"
+    [ -f "$each/outcome" ] || [ "$each" -ef "$base/current" ] || drop "$each"
   done
 }
 
