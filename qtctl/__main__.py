@@ -36,6 +36,7 @@ def open_closed_streams() -> None:
         if opened != number:
             os.dup2(opened, number)
             os.close(opened)
+        os.set_inheritable(number, True)
         setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115 - as Python itself opens it
 
 

@@ -39,6 +39,10 @@ class QtctlError(Exception):
         self.subject = subject
         self.field = field
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Made again without `__init__`, whose parameters `args` are not."""
+        return _make_bare, (type(self), self.args), self.__dict__
+
     def __str__(self) -> str:
         where = f"{self.place}: " if self.place else ""
         hint = f" ({self.hint})" if self.hint else ""
@@ -57,6 +61,10 @@ class QtctlError(Exception):
     def lines(self) -> tuple[str, ...]:
         """As it is shown: one line, unless the error is made of several."""
         return (str(self),)
+
+
+def _make_bare(kind: type[QtctlError], args: tuple[object, ...]) -> QtctlError:
+    return kind.__new__(kind, *args)
 
 
 class InputError(QtctlError):

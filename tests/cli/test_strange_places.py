@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,17 @@ def run_redirected(world: Path, argv: tuple[str, ...], redirected: str) -> tuple
 )
 def test_a_closed_stream_is_no_error(argv: tuple[str, ...], redirected: str, code: int, world: Path) -> None:
     assert run_redirected(world, argv, redirected) == (code, "")
+
+
+@pytest.mark.parametrize("redirected", ["2>&-", "<&- 2>&-", "<&- >&- 2>&-"])
+def test_programs_that_it_starts_have_all_streams_too(redirected: str, tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    code = (
+        "import os, qtctl.__main__; qtctl.__main__.open_closed_streams()\n"
+        f"with open({str(seen)!r}, 'w') as file: print(*map(os.get_inheritable, range(3)), file=file)"
+    )
+    subprocess.run(["sh", "-c", f'exec "$@" {redirected}', "sh", sys.executable, "-c", code], check=True, timeout=60)
+    assert seen.read_text() == "True True True\n"
 
 
 @pytest.mark.parametrize("argv", [LIST, ("--version",), ("--help",)])
