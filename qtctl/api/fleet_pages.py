@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from qtctl.api.page import show_host
 from qtctl.collect.document import load
+from qtctl.errors import QtctlError
 from qtctl.fleet.basis import Basis, provide
 from qtctl.fleet.examine import HostResult
 from qtctl.fleet.prepare import find_prepared, prepare
@@ -40,13 +41,17 @@ class HostPages:
         insort(self._kept, _Kept(rank_host(result.report), result.number, result))
         del self._kept[MOST:]
 
-    def show(self) -> Iterator[tuple[AuditReport, HostSheet]]:
-        """Each host when it is asked for, the worst first."""
+    def show(self) -> Iterator[tuple[AuditReport, HostSheet | str]]:
+        """Each host when it is asked for, the worst first; or why it cannot be shown."""
         provide(self._basis)
         alike = find_alike(self._basis.registry)
         looks = min(LOOKS, ALL_LOOKS // max(len(self._kept), 1))
         for number, each in enumerate(self._kept):
-            yield each.result.report, self._show(each.result, alike, f"h{number}-", looks)
+            try:
+                shown: HostSheet | str = self._show(each.result, alike, f"h{number}-", looks)
+            except QtctlError as error:
+                shown = str(error)
+            yield each.result.report, shown
 
     def _show(self, result: HostResult, alike: dict[str, str], name: str, looks: int) -> HostSheet:
         like = alike.get(result.host, result.host)

@@ -20,7 +20,8 @@ MOST = 20
 """Hosts that the page shows in full."""
 LARGEST = 4_000_000
 """Characters of their pictures, after which no further host is added."""
-HostSheets = Iterable[tuple[AuditReport, HostSheet]]
+HostSheets = Iterable[tuple[AuditReport, HostSheet | str]]
+"""Of each host what is on it, or why that cannot be shown."""
 
 
 def build_sheet(report: FleetReport, hosts: HostSheets = ()) -> Sheet:
@@ -71,13 +72,12 @@ def rank_host(report: AuditReport) -> tuple[int, int, int]:
 def _show_each(report: FleetReport, hosts: HostSheets) -> Members:
     members = tuple(_list_members(hosts))
     answered = sum(not each.unreachable for each in report.hosts)
-    note: Text = ""
-    if len(members) < answered:
-        note = (
-            f"The {len(members)} of {answered:,} hosts that differ most from what is declared. Any other: ",
-            Code("qtctl audit --host NAME --format html"),
-        )
-    return Members("Host by host", note, members)
+    if len(members) == answered:
+        return Members("Host by host", members=members)
+    which = f"The {len(members)} of {answered:,} hosts that differ most from what is declared. Any other: "
+    if not members:
+        which = f"None of the hosts that answered ({answered:,}) is shown in full here. To see one: "
+    return Members("Host by host", (which, Code("qtctl audit --host NAME --format html")), members)
 
 
 def _list_members(hosts: HostSheets) -> Iterator[Member]:
@@ -88,8 +88,12 @@ def _list_members(hosts: HostSheets) -> Iterator[Member]:
             verdict=_name_verdict(report),
             tone=TONES[report.verdict],
             about=_describe(report),
-            chapters=tuple(list_host_chapters(report, host)),
+            chapters=(Chapter("Not shown", (Paragraph(host),)),)
+            if isinstance(host, str)
+            else tuple(list_host_chapters(report, host)),
         )
+        if isinstance(host, str):
+            continue
         drawn += sum(len(each.markup) for each in (*host.flow, *host.order))
         if drawn > LARGEST:
             return

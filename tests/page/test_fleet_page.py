@@ -74,6 +74,23 @@ def test_a_host_without_evidence_has_no_part(made: tuple[Basis, list[HostResult]
     assert list(pages.show()) == []
 
 
+def test_a_page_without_parts_says_how_to_see_one(made: tuple[Basis, list[HostResult]]) -> None:
+    basis, results = made
+    page = write_fleet_page(basis, [replace(each, evidence=None) for each in results if each.target != BROKEN])
+    assert split_members(page) == []
+    assert "None of the hosts that answered (2) is shown" in Reader(page).text
+    assert "#each" in {each["href"] for tag, each in Reader(page).elements if tag == "a"}
+
+
+def test_a_host_that_cannot_be_shown_costs_only_its_part(made: tuple[Basis, list[HostResult]]) -> None:
+    basis, results = made
+    page = write_fleet_page(basis, [replace(results[0], evidence="{"), *results[1:]])
+    (damaged,) = (each for each in split_members(page) if f"<b>{NAMES[0]}</b>" in each)
+    assert "<h3>Not shown</h3>" in damaged
+    assert "JSON" in damaged
+    assert len(split_members(page)) == len(NAMES)
+
+
 def test_history_is_of_fewer_snapshots_the_more_hosts_there_are(
     made: tuple[Basis, list[HostResult]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
