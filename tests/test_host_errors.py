@@ -4,22 +4,42 @@ import ast
 import pickle
 from collections.abc import Iterator
 from functools import cache
+from inspect import Parameter, signature
 from pathlib import Path
 
 import pytest
 
 from qtctl import errors
 from qtctl.adapters.clock import SystemClock
+from qtctl.api.rollout import HostPlan
+from qtctl.api.rollout import refuse as refuse_host
+from qtctl.api.snapshot_taking import _must_show
 from qtctl.apply.transaction import Locked
+from qtctl.cli.rollout import _complain_of_host
 from qtctl.collect.collect import refuse_all
 from qtctl.collect.logs import make_unknown
-from qtctl.errors import AboutHost, DeployRefused, HostError, Refused, Unreachable, refuse_unchanged
+from qtctl.contained import regular
+from qtctl.errors import (
+    AboutHost,
+    DeployRefused,
+    HostError,
+    InputError,
+    QtctlError,
+    Refused,
+    Unreachable,
+    refuse_unchanged,
+)
+from qtctl.fleet.rollout import Ended, HostRun
+from qtctl.flows.control import refuse as refuse_control
 from qtctl.flows.reaching import WorkerLost
+from qtctl.model.control import ControlPlan, ControlRequest, ControlVerb
 from qtctl.model.evidence import Need
 from qtctl.model.facts import HostBaseline
 from qtctl.model.inquiry import Inquiry
 from qtctl.model.plan import Plan, Refusal
+from qtctl.model.rollout import HostEnd
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind, refuse_obstructed
+from qtctl.render import templates
 from qtctl.reports.deploy_text import describe_problems
 
 ROOT = Path(__file__).parent.parent / "qtctl"
@@ -28,14 +48,14 @@ LOST = Unreachable("connection refused", host=HOST, login="ops@10.0.0.5:22", hin
 OF_JUMP = Unreachable("login denied", host="jump1", login="ops@10.0.0.9:22")
 
 
-def find_kinds() -> frozenset[str]:
-    """The names of all classes in the sources that are about one host."""
+def find_kinds(base: type[QtctlError] = AboutHost) -> frozenset[str]:
+    """The names of `base` and all classes in the sources that derive from it."""
     bases: dict[str, set[str]] = {}
     for tree in map(parse, ROOT.rglob("*.py")):
         for each in ast.walk(tree):
             if isinstance(each, ast.ClassDef):
-                bases.setdefault(each.name, set()).update(base.id for base in each.bases if isinstance(base, ast.Name))
-    found = {AboutHost.__name__}
+                bases.setdefault(each.name, set()).update(of.id for of in each.bases if isinstance(of, ast.Name))
+    found = {base.__name__}
     while more := {name for name, its in bases.items() if its & found} - found:
         found |= more
     return frozenset(found)
@@ -119,7 +139,39 @@ def test_the_host_is_named_once(kind: type[AboutHost]) -> None:
     assert error.describe_beside(HOST) == "it is gone"
     assert error.explain_beside(HOST) == "it is gone (try again)"
     assert error.describe_beside("lab2") == f"{HOST}: it is gone"
-    assert str(pickle.loads(pickle.dumps(error))) == str(error)  # noqa: S301 - our own
+
+
+VALUES = {
+    "what": "it is gone",
+    "why": "it is gone",
+    "host": HOST,
+    "holder": "ops",
+    "units": ("a.service",),
+    "in_template": True,
+    "errors": (InputError("it is gone", id_="QT102"),),
+    "error": InputError("it is gone", hint="try again"),
+    "given": "a",
+}
+"""For the parameters of all errors that have no default."""
+
+
+def list_below(kind: type[QtctlError]) -> Iterator[type[QtctlError]]:
+    yield kind
+    for each in kind.__subclasses__():
+        yield from list_below(each)
+
+
+def test_every_error_survives_the_way_from_a_worker() -> None:
+    kinds = [each for each in list_below(QtctlError) if each.__module__.startswith("qtctl.")]
+    assert {regular.TooLarge, templates._NotTaken} <= set(kinds)
+    assert {each.__name__ for each in kinds} == find_kinds(QtctlError)
+    for kind in kinds:
+        needed = [each for each in signature(kind).parameters.values() if each.default is Parameter.empty]
+        words = {each.name: VALUES[each.name] for each in needed if each.kind is Parameter.KEYWORD_ONLY}
+        error = kind(*(VALUES[each.name] for each in needed if each.name not in words), **words)  # type: ignore[arg-type]
+        back = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+        assert (type(back), str(back), back.args) == (kind, str(error), error.args)
+        assert repr(vars(back)) == repr(vars(error))
 
 
 def test_a_host_that_is_not_known() -> None:
@@ -139,6 +191,13 @@ def test_lines_that_name_the_host_beside() -> None:
     assert {item.reason for item in evidence.items} == {"ops@10.0.0.5:22: connection refused (is sshd running there?)"}
     assert make_unknown(HOST, LOST).why == "ops@10.0.0.5:22: connection refused"
     assert str(refuse_unchanged(LOST)).count(HOST) == 1
+
+
+def test_a_snapshot_that_was_not_taken_has_one_hint() -> None:
+    inquiry = Inquiry(fleet="small", host=HOST, needs=(Need(HostBaseline.FACT, "host"),))
+    with pytest.raises(HostError) as raised:
+        _must_show(refuse_all(inquiry, LOST, SystemClock(), HOST))
+    assert str(raised.value).count("(") == 1
 
 
 PLAN = Plan(HOST, ())
@@ -163,6 +222,25 @@ def test_the_end_of_a_deploy(status: DeployStatus, error: AboutHost) -> None:
 
 @pytest.mark.parametrize("holder", ["", "ops"])
 def test_a_plan_that_is_refused(holder: str) -> None:
-    planned = Plan(HOST, (), (Refusal(HOST, "another machine than declared", "see ssh_config", holder=holder),))
+    first = Refusal(HOST, "another machine than declared", "see ssh_config", holder=holder)
+    planned = Plan(HOST, (), (first,))
     (said,) = describe_problems(refuse_obstructed(planned))
     assert said.count(HOST) == 1
+    for refusals, more in (((first,), ""), ((first, first), " (and 1 more)")):
+        planned = Plan(HOST, (), refusals)
+        reason = refuse_host(HostPlan(HOST, planned), HostEnd.LEFT_OUT).reason
+        assert reason is not None
+        assert reason == refuse_obstructed(planned).reason
+        assert reason.what == f"another machine than declared{more}"
+
+
+def test_an_action_that_is_refused() -> None:
+    busy = Refusal(HOST, "ops is deploying to it now", "wait")
+    outcome = refuse_control(ControlPlan(HOST, ControlRequest(ControlVerb.STOP, ()), refusals=(busy,)))
+    assert outcome.why == "nothing was done: ops is deploying to it now"
+
+
+def test_why_a_host_of_a_rollout_failed(capsys: pytest.CaptureFixture[str]) -> None:
+    lost = Ended(HostEnd.FAILED, error=Reason(ReasonKind.HOST_LOST, "connection refused", "is sshd running there?"))
+    _complain_of_host(HostRun(HOST, 1, lost))
+    assert f"{HOST}: connection refused (is sshd running there?)" in capsys.readouterr().err

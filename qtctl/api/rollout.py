@@ -29,7 +29,7 @@ from qtctl.model.plan import NO_CHOICES, Choices, Plan, PlannedBefore, Step, lis
 from qtctl.model.rollout import HostEnd, OnFailure
 from qtctl.plan.agreed import digest_steps
 from qtctl.plan.identity import make_deployable
-from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind
+from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind, explain_refusals
 from qtctl.registry.places import Places
 from qtctl.resolve.alike import adapt
 from qtctl.resolve.resolve import stands_in
@@ -159,8 +159,7 @@ def refuse(planned: HostPlan, end: HostEnd) -> Ended:
     """The end of a host that cannot be deployed."""
     if planned.plan is None:
         return Ended(end, error=planned.error)
-    first = planned.plan.refusals[0]
-    reason = Reason(ReasonKind.IN_THE_WAY, f"{first.subject}: {first.reason}", first.hint, first.holder)
+    reason = explain_refusals(planned.plan.host, planned.plan.refusals)
     return Ended(end, DeployOutcome(plan=planned.plan, status=DeployStatus.REFUSED, reason=reason))
 
 

@@ -67,6 +67,6 @@ def take(
 def _must_show(evidence: Evidence) -> None:
     shown = {each.fact for each in evidence.items if each.state.known}
     if not shown & {UnitListing.FACT, HostBaseline.FACT}:
-        reason = next((each.reason for each in evidence.items if each.reason), "it did not answer")
-        what = f"it could not be read, so no snapshot was taken: {reason}"
-        raise HostError(what, host=evidence.host, hint="qtctl audit says what is in the way")
+        reason = next((each.reason for each in evidence.items if each.reason), "")
+        what = f"it could not be read, so no snapshot was taken: {reason or 'it did not answer'}"
+        raise HostError(what, host=evidence.host, hint="" if reason else "qtctl audit says what is in the way")

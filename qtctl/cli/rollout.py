@@ -304,12 +304,14 @@ def _end(given: FleetDeploy, ground: _Ground, runs: "Sequence[HostRun]", *, roll
 def _complain_of_host(run: "HostRun") -> None:
     """Why it is not as declared. What is left out was named before."""
     from qtctl.reports.deploy_text import describe_problems
+    from qtctl.reports.phrases import add_hint
 
     for each in (run.deploy, run.rollback):
         if each is None or run.end is HostEnd.LEFT_OUT:
             continue
         if each.outcome is None:
-            complain_of((f"{run.host}: {each.error.what}",) if each.error is not None else ())
+            if each.error is not None:
+                complain_of((f"{run.host}: {add_hint(each.error.what, each.error.hint)}",))
             continue
         complain_of(describe_problems(each.outcome))
         for warning in each.outcome.warnings:

@@ -9,6 +9,7 @@ from qtctl.model.evidence import Evidence, Need
 from qtctl.model.facts import Facts, Unit
 from qtctl.model.inquiry import Inquiry, build_inquiry
 from qtctl.plan.control import PROPERTIES, list_needs, list_unseen, make_control_plan
+from qtctl.plan.outcome import explain_refusals
 
 READ_S = 30.0
 """For the answers to one inquiry."""
@@ -51,9 +52,9 @@ def control(
 
 
 def refuse(plan: ControlPlan) -> ControlOutcome:
-    first = plan.refusals[0]
-    why = f"nothing was done: {first.subject}: {first.reason}"
-    return ControlOutcome(plan.host, ControlStatus.REFUSED, plan, why=why, hint=first.hint)
+    reason = explain_refusals(plan.host, plan.refusals)
+    why = f"nothing was done: {reason.what}"
+    return ControlOutcome(plan.host, ControlStatus.REFUSED, plan, why=why, hint=reason.hint)
 
 
 def make_first_inquiry(desired: Desired, units: Iterable[str]) -> Inquiry:

@@ -1,11 +1,12 @@
 """How a deploy ended, as a value: the plan, the result of each step, and what is still open."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from qtctl.dialects.wording import add_more_aside
 from qtctl.findings.finding import Finding, Outcome
-from qtctl.model.plan import Plan, StepResult, StepStatus, list_not_run
+from qtctl.model.plan import Plan, Refusal, StepResult, StepStatus, list_not_run
 
 
 class DeployStatus(StrEnum):
@@ -126,8 +127,13 @@ def refuse(planned: Plan, reason: Reason, outstanding: tuple[Finding, ...] = ())
 
 
 def refuse_obstructed(planned: Plan) -> DeployOutcome:
-    """The refusals of the plan are the reason: the first of them, and how many more there are."""
-    first, *more = planned.refusals
+    """The refusals of the plan are the reason."""
+    return refuse(planned, explain_refusals(planned.host, planned.refusals))
+
+
+def explain_refusals(host: str, refusals: Sequence[Refusal]) -> Reason:
+    """The first of them, and how many more there are. `host` is named beside it."""
+    first, *more = refusals
     kind = ReasonKind.LOCKED if first.holder else ReasonKind.IN_THE_WAY
-    what = first.reason if first.subject == planned.host else f"{first.subject}: {first.reason}"
-    return refuse(planned, Reason(kind, f"{what}{add_more_aside(len(more))}", first.hint, first.holder))
+    what = first.reason if first.subject == host else f"{first.subject}: {first.reason}"
+    return Reason(kind, f"{what}{add_more_aside(len(more))}", first.hint, first.holder)
