@@ -129,7 +129,10 @@ def test_a_rollback_ends_however_long_another_process_holds_the_lock(base: Path)
         + f"\nlogger() {{ cat >/dev/null; }}\n{quick}gone='' restored=''\n"
         + "use_generation 2 restore_and_end\necho $restored\n"
     )
-    with subprocess.Popen(["flock", base / "lock", "sleep", "1.5"]):
+    holding = ["flock", str(base / "lock"), "sh", "-c", "echo held; exec sleep 1.5"]
+    with subprocess.Popen(holding, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
         done = subprocess.run(["dash"], input=script, capture_output=True, text=True, check=True, timeout=20)
     assert done.stdout == "x\n"
     assert (base / "gen/2/outcome").read_text() == "restored\n"
