@@ -159,12 +159,12 @@ def explain_other_key_for_address(settings: Settings, peer: str, line: "Line") -
 
 
 def explain_too_many_jumps(settings: Settings, most: int) -> Unreachable:
-    """Too many jump hosts behind each other, perhaps in a circle."""
+    """Too many jump hosts behind each other, perhaps in a loop."""
     return Unreachable(
         f"more than {most} jump hosts in a row",
         host=settings.target,
         login=name_login(settings),
-        hint="do two of them jump in a circle?",
+        hint="do their ProxyJump lines form a loop?",
     )
 
 

@@ -104,7 +104,7 @@ def _refuse_empty_paths(command: "Command") -> None:
         _refuse_empty_paths(each)
 
 
-def _refuse_empty(param: Any) -> None:  # noqa: ANN401 - typer's click has no name of its own
+def _refuse_empty(param: Any) -> None:  # noqa: ANN401 - typer does not export the type of parameters
     process = param.process_value
 
     def process_value(context: "Context", value: object) -> object:

@@ -252,7 +252,7 @@ class _PathWalk:
             raise self._build_error(f"{self.at(name)} is a link", "links are not followed there: take it away")
         self._links += 1
         if self._links > MAX_LINKS:
-            raise self._build_error(f"more than {MAX_LINKS} links on the way", "do links lead in a circle?")
+            raise self._build_error(f"more than {MAX_LINKS} links on the way", "do the links form a loop?")
         if target.startswith("/"):
             target = self._strip_root(target)
             self._return_to_root()

@@ -47,7 +47,7 @@ run_locked() {
   ) 9>>"$base/lock"
 }
 
-# await_lock COMMAND...: the same, however long another process holds the lock. For what nobody else would do again.
+# await_lock COMMAND...: the same, however long another process holds the lock. For steps that no other process would retry.
 await_lock() {
   while :; do
     run_locked "$@" && return

@@ -56,8 +56,8 @@ def _find_heads(names: Sequence[str], before: Mapping[str, Sequence[str]]) -> di
             way[at] = None
             at = before[at][0]
         if at in way:
-            circle = list(way)[list(way).index(at) :]
-            found = min(circle)
+            cycle = list(way)[list(way).index(at) :]
+            found = min(cycle)
         else:
             found = head.get(at, at)
         head.update(dict.fromkeys((*way, at), found))

@@ -163,8 +163,8 @@ def _find_cycles(known: Mapping[str, Table]) -> Iterator[InputError]:
             following = left.pop()
             names = [each for each, _ in path]
             if following in names:
-                circle = " -> ".join([*names[names.index(following) :], following])
-                yield _make_error(name, known[name], "depends_on", f"depends on itself: {circle}")
+                cycle = " -> ".join([*names[names.index(following) :], following])
+                yield _make_error(name, known[name], "depends_on", f"depends on itself: {cycle}")
                 return
             if following not in done:
                 path.append((following, _list_needed(known, following)))
