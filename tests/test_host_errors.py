@@ -139,6 +139,8 @@ def test_the_host_is_named_once(kind: type[AboutHost]) -> None:
     assert error.describe_beside(HOST) == "it is gone"
     assert error.explain_beside(HOST) == "it is gone (try again)"
     assert error.describe_beside("lab2") == f"{HOST}: it is gone"
+    assert (error.what, error.message) == ("it is gone", f"{HOST}: it is gone")
+    assert error.id == error.subject == error.field == ""
 
 
 VALUES = {
