@@ -119,7 +119,7 @@ def _told(whole: Evidence, argv: tuple[str, ...]) -> tuple:  # type: ignore[type
 
 def test_a_host_that_did_not_answer_leaves_no_snapshot(tmp_path: Path) -> None:
     silent = tuple(replace(each, state=State.REFUSED, value=None, reason="no route") for each in evidence().items)
-    with pytest.raises(HostError, match=r"box could not be read.*no route"):
+    with pytest.raises(HostError, match=r"box: it could not be read.*no route"):
         take(SnapshotFolder(tmp_path), declared(FILES), evidence(silent), registry=Path("/nonexistent"))
     assert SnapshotFolder(tmp_path).list_hosts() == ()
 

@@ -28,7 +28,7 @@ def verdict(config: Path, alias: str = "here") -> str:
         with connect(alias, user=None, config=config, connect_timeout_s=SECONDS) as host:
             return host.start("echo up").finish(SECONDS).stdout.decode().removesuffix("up\n")
     except Unreachable as error:
-        return f"{error.what} | {error.hint}"
+        return f"{error.message} | {error.hint}"
 
 
 def openssh(config: Path, alias: str = "here") -> Callable[[], bool]:
