@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from qtctl.apply.contact import Contact
 from qtctl.apply.shared import share_connection
-from qtctl.errors import HostError, InputError, refuse_unchanged
+from qtctl.errors import DeployRefused, HostError, InputError, refuse_unchanged
 from qtctl.flows.deploy import carry_out
 from qtctl.flows.found import is_first
 from qtctl.flows.gate import LAST_LOOK_S, LOST_S, POLL_S, Verdict, never
@@ -41,12 +41,15 @@ class Planned(NamedTuple):
 
 
 def take(host: Host, desired: Desired, clock: Clock, about: Mapping[str, str]) -> Backup:
-    """Take a backup. HostError if the host could not be read; DeployRefused if it is not the declared one.
+    """Take a backup. HostError if the host could not be read; DeployRefused if it is not the declared one, or if a
+    deploy is changing it: half of the files would be of another state.
 
     `about`: target, by, version and registry.
     """
     look = look_at_installed(host, desired, clock, FleetNames.of(desired))
     require_facts(desired, look.facts)
+    if (change := under_way.find_change(desired.host, look.facts)) is not None:
+        raise DeployRefused(f"no backup was taken: {change.reason}", host=desired.host, hint=change.hint)
     return make_backup(look, desired, clock, about)
 
 

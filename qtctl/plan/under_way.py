@@ -28,6 +28,14 @@ def find_obstacles(host: str, facts: Facts) -> Iterator[Refusal]:
         yield _refuse(host, facts.target or host, status)
 
 
+def find_change(host: str, facts: Facts) -> Refusal | None:
+    """The deploy or rollback that is changing the host now, or that got stuck while it did."""
+    status = facts.read(HostDeploys, "host")
+    if status is None or status.state in (*_PASSING, "broken", DAMAGED):
+        return None
+    return _refuse(host, facts.target or host, status)
+
+
 def _refuse(host: str, address: str, status: HostDeploys) -> Refusal:
     recover = f"`qtctl recover --host {address}`"
     if status.state == DAMAGED:

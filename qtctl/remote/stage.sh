@@ -224,7 +224,7 @@ list_link_folders() {
 write_verify_unit() {
   printf '%s\n' '# Written by qtctl: compares what was restored at boot with what was there before.' '[Unit]' \
     'Description=Verify what qtctl restored at boot' 'After=default.target multi-user.target' '[Service]' \
-    'Type=oneshot' "ExecStart=/bin/sh $base/transaction.sh verify" 'TimeoutStartSec=300'
+    'Type=oneshot' "ExecStart=/bin/sh $base/transaction.sh verify" 'TimeoutStartSec=infinity'
 }
 
 # begin: make the generation's folder, and start a service that removes it if this script does not finish.
