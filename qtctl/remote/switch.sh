@@ -176,7 +176,7 @@ verify() {
 recover() {
   find_login
   exec 8>>"$home/recovering"
-  flock -n 8 || { report 0 && return; }
+  flock -n 8 || { report 0; return; }
   moved_for="recover by $1, logged in as $login"
   if is armed applying gating && is_stuck; then
     give_up "$moved_for"
@@ -208,7 +208,7 @@ is_watched_over() {
 accept() {
   find_login
   exec 8>>"$home/recovering"
-  flock -n 8 || { report 0 && return; }
+  flock -n 8 || { report 0; return; }
   moved_for="accepted by $1, logged in as $login"
   await_lock end_accepted || :
   report 0

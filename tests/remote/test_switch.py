@@ -1,0 +1,86 @@
+"""The verbs of a transaction, where something is in the way of its end."""
+
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from qtctl.apply.generation import make_input
+from qtctl.remote.scripts import read_script
+from tests.remote.test_finish import write_generation
+
+PARTS = ("trail.sh", "damaged.sh", "transaction.sh", "find.sh", "restore.sh", "switch.sh")
+QUIET = 'logger() { cat >/dev/null; }\nflock() { command flock -w 0.2 "$(eval echo \\$$#)"; }\n'
+
+
+def call(base: Path, verb: str, *arguments: str, instead: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a verb with the host's functions, and `instead` of some of them others."""
+    head = f"{make_input(1)}\nbase={shlex.quote(str(base))} store={shlex.quote(str(base / 'store'))} lease_s=15\n"
+    text = "\n".join(map(read_script, PARTS)).replace("\nverb=$1\n", f"\n{QUIET}{instead}\nverb=$1\n")
+    return subprocess.run(
+        ["dash", "-s", verb, *arguments], input=head + text, capture_output=True, text=True, check=False, timeout=20
+    )
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    """Generation 2 is under way, in a state that each test writes."""
+    (tmp_path / "tx").mkdir()
+    (tmp_path / "lock").touch()
+    write_generation(tmp_path, 1, "web")
+    write_generation(tmp_path, 2, "web", outcome="")
+    return tmp_path
+
+
+@pytest.mark.parametrize(("state", "ends"), [("confirmed", "finish"), ("staged", "forget_staged")])
+def test_a_boot_takes_nothing_back_that_is_decided(base: Path, state: str, ends: str) -> None:
+    (base / "tx" / state).write_text("2\n")
+    done = call(base, "boot", instead=f"{ends}() {{ echo tried; return 1; }}\nrestore_files() {{ echo restored; }}\n")
+    assert (done.returncode, done.stdout) == (0, "tried\n"), done.stderr
+    assert (base / "tx" / state).read_text() == "2\n"
+
+
+def test_a_boot_takes_back_what_is_not_decided(base: Path) -> None:
+    (base / "tx/gating").write_text("2\n")
+    stubs = "run_systemctl() { :; }\nqueue_units() { :; }\nlist_links() { :; }\nrestore_files() { echo restored; }\n"
+    done = call(base, "boot", instead=f"unit_folder={base}\n{stubs}")
+    assert (done.returncode, done.stdout) == (0, "restored\n"), done.stderr
+    assert (base / "tx/restoring").read_text() == "2\n"
+
+
+def test_nobody_accepts_a_host_while_it_is_being_recovered(base: Path) -> None:
+    (base / "tx/broken").write_text("2\n")
+    ends = "end_transaction() { touch $base/accepted; }\n"
+    with subprocess.Popen(["flock", base / "gen/2/recovering", "sh", "-c", "echo; sleep 2"], stdout=-1) as recovering:
+        assert recovering.stdout is not None
+        recovering.stdout.readline()
+        during = call(base, "accept", "2", "ann", instead=ends)
+    assert during.stdout.startswith("qtctl state broken "), during.stderr
+    assert not (base / "accepted").exists()
+    after = call(base, "accept", "2", "ann", instead=ends)
+    assert (base / "accepted").exists(), after.stderr
+
+
+def test_a_lock_that_is_held_is_not_taken_for_no_transaction(base: Path) -> None:
+    (base / "tx/staged").write_text("2\n")
+    find = "find_transaction\nexit\n"
+    with subprocess.Popen(["flock", base / "lock", "sh", "-c", "echo; sleep 2"], stdout=-1) as staging:
+        assert staging.stdout is not None
+        staging.stdout.readline()
+        during = call(base, "find", instead=find)
+    assert during.stdout == "qtctl locked\n", during.stderr
+    assert call(base, "find", instead=find).stdout.startswith("qtctl state staged\n")
+
+
+@pytest.mark.parametrize(
+    ("record", "over"),
+    [("", True), ("broken 2", True), ("restoring 1", True), ("gating 2", False), ("restoring 2", False),
+     ("confirmed 2", False), ("gating x", False)],
+)  # fmt: skip
+def test_the_service_ends_only_when_there_is_nothing_left_to_watch(base: Path, record: str, over: bool) -> None:
+    if record:
+        state, number = record.split()
+        (base / "tx" / state).write_text(f"{number}\n")
+    done = call(base, "run", instead="use_generation 2 is_over && echo over\nexit\n")
+    assert (done.stdout == "over\n") is over, done.stderr
