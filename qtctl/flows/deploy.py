@@ -48,6 +48,7 @@ RESTORE_S = 240.0
 _NAMED = 5
 _FOLLOW_PAUSE_S, _PAUSE_S = 0.02, 0.25
 _CONFIRM_S = 45.0
+_GOES_ON = "the host continues the rollback by itself"
 _UNFINISHED = "the host is still recording it: deploys are refused until that is done"
 _BEING_CONFIRMED = (TransactionState.GATING, TransactionState.CONFIRMED)
 
@@ -331,7 +332,7 @@ class _Deploy:
                 self.contact.clock.sleep(_PAUSE_S)
                 progressed = transaction.poll()
         except KeyboardInterrupt:
-            again = Reason(reason.kind, f"{reason.what}; the host continues the rollback by itself", reason.hint)
+            again = Reason(reason.kind, f"{reason.what}; {_GOES_ON}", reason.hint)
             return self._conclude(planned, progressed, again, DeployStatus.FAILED)
         except HostError as error:
             return self._conclude_lost(planned, progressed, error)
@@ -340,6 +341,8 @@ class _Deploy:
         restored = progressed.end is TransactionEnd.RESTORED
         if progressed.state is TransactionState.BROKEN:
             reason = replace(reason, hint="fix that, then `qtctl recover`: until then deploys are refused")
+        elif progressed.state is TransactionState.RESTORING:
+            reason = replace(reason, what=f"{reason.what}; {_GOES_ON}")
         return self._conclude(planned, progressed, reason, DeployStatus.RESTORED if restored else DeployStatus.FAILED)
 
     def _conclude_deployed(self, planned: Plan, progressed: Progressed) -> DeployOutcome:

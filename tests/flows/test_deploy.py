@@ -283,6 +283,14 @@ def test_an_interrupt_while_it_is_being_verified_takes_it_back(ground: Ground) -
     assert (ground.files(), ground.pids()) == (before, pids)
 
 
+def test_a_rollback_that_takes_long_is_told_to_go_on(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qtctl.flows.deploy.RESTORE_S", 0.0)
+    outcome = ground.deploy(fleet({**THREE, "a": "/usr/bin/no-such-program"}))
+    ground.settle()
+    assert outcome.status is DeployStatus.FAILED
+    assert "the host continues the rollback by itself" in said(outcome)
+
+
 def test_an_interrupt_before_anything_is_begun_leaves_the_host_as_it_was(ground: Ground) -> None:
     def interrupt(_planned: Plan) -> bool:
         raise KeyboardInterrupt
