@@ -15,14 +15,14 @@ run() {
       staged) ! is_lease_over || run_locked forget_if_staged ;;
       armed) start_worker ;;
       applying) kill -0 "$worker" 2>/dev/null || ! is applying || give_up 'the process that applied it was killed' ;;
-      confirmed) run_locked finish ;;
+      confirmed) run_locked finish || sleep 1 ;;
       restoring) end_worker && restore_and_end || break ;;
     esac
     ! is armed applying gating || ! is_lease_over || give_up 'nothing watched over it any more'
-    case "$state" in staged | armed) sleep 0.05 ;; *) sleep 0.2 ;; esac
+    case "$state" in staged | armed) sleep 0.05 ;; applying | gating) sleep 0.2 ;; esac
   done
   # systemd starts this service again after a failure: a transaction is never left alone.
-  [ ! -d "$home" ] || await_lock is_over || { sleep 1 && exit 1; }
+  [ ! -d "$home" ] || is_over || { sleep 1 && exit 1; }
 }
 # is_over: whether there is nothing left to watch. A broken transaction needs a person.
 is_over() {
