@@ -34,6 +34,8 @@ _SEE = "fix that on the host, then deploy again"
 _STAGE_S = 60.0
 _ANSWER_S = 15.0
 _RECOVER_S = 240.0
+_CONFIRM_S, _PAUSE_S = 45.0, 0.25
+_BEING_CONFIRMED = (TransactionState.GATING, TransactionState.CONFIRMED)
 _KILLED = 128
 """A shell's exit status is greater if a signal ended the program."""
 _GONE_S = 30.0
@@ -206,8 +208,17 @@ class Transaction:
         return self._read(self._ask("await", str(len(self._journal))), self._journal)
 
     def confirm(self) -> Progressed:
-        """Confirm that it stays, unless the host has already rolled back."""
-        return self._read(self._decide("confirm"))
+        """Confirm that it stays, unless the host has already rolled back.
+
+        Asked again while the host is busy with it: another process holds its lock, or a disk is slow.
+        """
+        clock = self.contact.clock
+        until = clock.monotonic() + _CONFIRM_S
+        while True:
+            progressed = self._read(self._decide("confirm"))
+            if progressed.state not in _BEING_CONFIRMED or clock.monotonic() >= until:
+                return progressed
+            clock.sleep(_PAUSE_S)
 
     def go_back(self, why: str) -> Progressed:
         """Make the host roll back, unless it has been confirmed."""

@@ -47,10 +47,8 @@ RESTORE_S = 240.0
 
 _NAMED = 5
 _FOLLOW_PAUSE_S, _PAUSE_S = 0.02, 0.25
-_CONFIRM_S = 45.0
 _GOES_ON = "the host continues the rollback by itself"
 _UNFINISHED = "the host is still recording it: deploys are refused until that is done"
-_BEING_CONFIRMED = (TransactionState.GATING, TransactionState.CONFIRMED)
 
 
 def deploy(
@@ -286,21 +284,11 @@ class _Deploy:
         if seen.outstanding or seen.moving or not seen.opened:
             self._explain(results)
         if seen.opened:
-            confirmed = self._confirm(transaction)
+            confirmed = transaction.confirm()
             if confirmed.end is TransactionEnd.CONFIRMED or confirmed.state is TransactionState.CONFIRMED:
                 return None, confirmed
             return _explain_failed_steps(confirmed), confirmed
         return Reason(ReasonKind.NOT_AS_DECLARED, self._say_what_is_wrong(seen), self.gate.again), progressed
-
-    def _confirm(self, transaction: Transaction) -> Progressed:
-        """Asked again while the host is busy with it: another process holds its lock, or a disk is slow."""
-        clock = self.contact.clock
-        until = clock.monotonic() + _CONFIRM_S
-        while True:
-            progressed = transaction.confirm()
-            if progressed.state not in _BEING_CONFIRMED or clock.monotonic() >= until:
-                return progressed
-            clock.sleep(_PAUSE_S)
 
     def _wait(self, until: float, *, ended: Callable[[], bool] = never) -> Verdict:
         return self.gate.wait(self.contact, until, self.progress, ended=ended)
