@@ -22,7 +22,6 @@ from qtctl.fleet.rollout import Ended, HostRun, Rollout
 from qtctl.flows.declare import render_files, resolve_host
 from qtctl.flows.declared import Declared
 from qtctl.interfaces.progress import Progress, silent
-from qtctl.meaning.alike_hosts import find_alike
 from qtctl.model.desired import Desired
 from qtctl.model.events import Stage, begun, done, failed
 from qtctl.model.plan import NO_CHOICES, Choices, Plan, PlannedBefore, Step, list_not_run
@@ -31,7 +30,7 @@ from qtctl.plan.agreed import digest_steps
 from qtctl.plan.identity import make_deployable
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind, explain_refusals
 from qtctl.registry.places import Places
-from qtctl.resolve.alike import adapt
+from qtctl.resolve.alike import make_for_hosts
 from qtctl.resolve.resolve import stands_in
 
 AT_ONCE = 8
@@ -99,18 +98,16 @@ def declare_hosts(
 
     InputErrors if a file cannot be rendered, or nothing is declared for a host.
     """
-    texts, known = load_unit_templates(templates), registry.registry
-    alike = find_alike(known) if len(targets) > 1 else {}
-    rendered: dict[str, Declared] = {}
-    found: dict[str, Declared] = {}
-    for target in targets:
-        host = stands_in(known, target)
-        first = alike.get(host, host)
-        if first not in rendered:
-            rendered[first] = render_files(resolve_host(known, registry.files, first), texts)
-        of_first = rendered[first]
-        found[target] = of_first if first == host else replace(of_first, desired=adapt(of_first.desired, known, host))
-        make_deployable(found[target].desired, target)
+    texts, known, files = load_unit_templates(templates), registry.registry, registry.files
+
+    def render_host(host: str) -> Desired:
+        return render_files(resolve_host(known, files, host), texts).desired
+
+    hosts = {target: stands_in(known, target) for target in targets}
+    wanted, places = make_for_hosts(known, hosts.values(), render_host), Places(files)
+    found = {target: Declared(files, wanted[host], places) for target, host in hosts.items()}
+    for target, declared in found.items():
+        make_deployable(declared.desired, target)
     return found
 
 

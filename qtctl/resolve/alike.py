@@ -1,7 +1,8 @@
 """What each of several hosts must have. Hosts that are alike are resolved once."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 
 from qtctl.meaning.alike_hosts import find_alike
 from qtctl.model.desired import Desired
@@ -12,6 +13,11 @@ from qtctl.resolve.resolve import make_login, resolve
 
 def resolve_hosts(registry: Registry, hosts: Iterable[str]) -> dict[str, Desired]:
     """Host → what it must have."""
+    return make_for_hosts(registry, hosts, partial(resolve, registry))
+
+
+def make_for_hosts(registry: Registry, hosts: Iterable[str], make: Callable[[str], Desired]) -> dict[str, Desired]:
+    """Host → what `make` says that it must have. Of hosts that are alike, it is asked about one."""
     wanted = dict.fromkeys(hosts)
     alike = find_alike(registry) if len(wanted) > 1 else {}
     first: dict[str, Desired] = {}
@@ -19,7 +25,7 @@ def resolve_hosts(registry: Registry, hosts: Iterable[str]) -> dict[str, Desired
     for host in wanted:
         like = alike.get(host, host)
         if like not in first:
-            first[like] = resolve(registry, like)
+            first[like] = make(like)
         found[host] = first[like] if like == host else adapt(first[like], registry, host)
     return found
 
