@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from qtctl.apply.generation import make_input
 from qtctl.remote.scripts import read_script
+from tests.remote.host_script import hold_lock, run_script, write_script
 
 SHELLS = [name for name in ("dash", "bash") if shutil.which(name)]
 PARTS = ("trail.sh", "damaged.sh", "transaction.sh", "find.sh")
@@ -26,9 +26,7 @@ DAMAGED = {
 
 def ask(base: Path, command: str, shell: str = "dash") -> dict[str, str]:
     """The answers `qtctl WORD …` of the host's script."""
-    head = f"{make_input(1)}\nbase={shlex.quote(str(base))}\n"
-    script = head + "\n".join(map(read_script, PARTS)) + f"\nlogger() {{ cat >/dev/null; }}\n{command}\n"
-    done = subprocess.run([shell], input=script, capture_output=True, text=True, check=False, timeout=20)
+    done = run_script(write_script(base, PARTS, command), shell)
     assert (done.returncode, done.stderr) == (0, "")
     words = (line.removeprefix("qtctl ").partition(" ") for line in done.stdout.splitlines())
     return {word: rest for word, _, rest in words}
@@ -123,17 +121,11 @@ def test_a_rollback_ends_however_long_another_process_holds_the_lock(base: Path)
     (base / "tx/restoring").write_text("2\n")
     (base / "gen/2/word").write_text("abc\n")
     quick = 'flock() { command flock -w 0.2 "$3"; }\nrestore() { restored=x$restored; }\n'
-    script = (
-        f"{make_input(1)}\nbase={shlex.quote(str(base))} store=$base/store\n"
-        + "\n".join(map(read_script, ("trail.sh", "damaged.sh", "transaction.sh", "restore.sh")))
-        + f"\nlogger() {{ cat >/dev/null; }}\n{quick}gone='' restored=''\n"
-        + "use_generation 2 restore_and_end\necho $restored\n"
-    )
-    holding = ["flock", str(base / "lock"), "sh", "-c", "echo held; exec sleep 1.5"]
-    with subprocess.Popen(holding, stdout=subprocess.PIPE) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == b"held\n"
-        done = subprocess.run(["dash"], input=script, capture_output=True, text=True, check=True, timeout=20)
+    commands = f"{quick}gone='' restored=''\nuse_generation 2 restore_and_end\necho $restored"
+    script = write_script(base, ("trail.sh", "damaged.sh", "transaction.sh", "restore.sh"), commands)
+    with hold_lock(base / "lock", 1.5):
+        done = run_script(script)
+    assert done.returncode == 0, done.stderr
     assert done.stdout == "x\n"
     assert (base / "gen/2/outcome").read_text() == "restored\n"
     assert list((base / "tx").iterdir()) == []

@@ -1,38 +1,19 @@
 """How a host ends a confirmed transaction: what was replaced is kept, and what other fleets run from stays."""
 
-import shlex
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from qtctl.apply.generation import make_input
-from qtctl.remote.scripts import read_script
+from tests.remote.host_script import run_script, write_generation, write_script
 
 PARTS = ("trail.sh", "damaged.sh", "transaction.sh", "restore.sh")
 
 
 def run(base: Path, commands: str) -> str:
     """What the commands print, after they were run with the host's functions."""
-    head = f"{make_input(1)}\nbase={shlex.quote(str(base))} store={shlex.quote(str(base / 'store'))}\n"
-    quiet = "logger() { cat >/dev/null; }\nrecord_units() { :; }\ngone=''\n"
-    script = head + "\n".join(map(read_script, PARTS)) + f"\n{quiet}{commands}\n"
-    done = subprocess.run(["dash"], input=script, capture_output=True, text=True, check=False, timeout=20)
+    done = run_script(write_script(base, PARTS, f"record_units() {{ :; }}\ngone=''\n{commands}"))
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-def write_generation(base: Path, number: int, fleet: str, outcome: str = "confirmed", installs: str = "") -> Path:
-    home = base / "gen" / str(number)
-    home.mkdir(parents=True)
-    for name, text in (("about", f"fleet {fleet}\n"), ("steps", ""), ("files", ""), ("installs", installs)):
-        (home / name).write_text(text)
-    (home / "word").write_text("abc\n")
-    (home / "trail").write_text('"by":"ann"\n')
-    (home / "fields").write_text("DEPLOY_BY=ann\n")
-    if outcome:
-        (home / "outcome").write_text(f"{outcome}\n")
-    return home
 
 
 @pytest.fixture

@@ -1,25 +1,22 @@
 """The verbs of a transaction, where something is in the way of its end."""
 
-import shlex
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from qtctl.apply.generation import make_input
-from qtctl.remote.scripts import read_script
-from tests.remote.test_finish import write_generation
+from tests.remote.host_script import hold_lock, write_generation, write_script
 
 PARTS = ("trail.sh", "damaged.sh", "transaction.sh", "find.sh", "restore.sh", "switch.sh")
-QUIET = 'logger() { cat >/dev/null; }\nflock() { command flock -w 0.2 "$(eval echo \\$$#)"; }\n'
+QUICK = 'flock() { command flock -w 0.2 "$(eval echo \\$$#)"; }\n'
 
 
 def call(base: Path, verb: str, *arguments: str, instead: str = "") -> subprocess.CompletedProcess[str]:
     """Run a verb with the host's functions, and `instead` of some of them others."""
-    head = f"{make_input(1)}\nbase={shlex.quote(str(base))} store={shlex.quote(str(base / 'store'))} lease_s=15\n"
-    text = "\n".join(map(read_script, PARTS)).replace("\nverb=$1\n", f"\n{QUIET}{instead}\nverb=$1\n")
+    given = f"logger() {{ cat >/dev/null; }}\nlease_s=15\n{QUICK}{instead}\n"
+    script = write_script(base, PARTS, "").replace("\nverb=$1\n", f"\n{given}verb=$1\n")
     return subprocess.run(
-        ["dash", "-s", verb, *arguments], input=head + text, capture_output=True, text=True, check=False, timeout=20
+        ["dash", "-s", verb, *arguments], input=script, capture_output=True, text=True, check=False, timeout=20
     )
 
 
@@ -52,9 +49,7 @@ def test_a_boot_takes_back_what_is_not_decided(base: Path) -> None:
 def test_nobody_accepts_a_host_while_it_is_being_recovered(base: Path) -> None:
     (base / "tx/broken").write_text("2\n")
     ends = "end_transaction() { touch $base/accepted; }\n"
-    with subprocess.Popen(["flock", base / "gen/2/recovering", "sh", "-c", "echo; sleep 2"], stdout=-1) as recovering:
-        assert recovering.stdout is not None
-        recovering.stdout.readline()
+    with hold_lock(base / "gen/2/recovering", 2):
         during = call(base, "accept", "2", "ann", instead=ends)
     assert during.stdout.startswith("qtctl state broken "), during.stderr
     assert not (base / "accepted").exists()
@@ -65,9 +60,7 @@ def test_nobody_accepts_a_host_while_it_is_being_recovered(base: Path) -> None:
 def test_a_lock_that_is_held_is_not_taken_for_no_transaction(base: Path) -> None:
     (base / "tx/staged").write_text("2\n")
     find = "find_transaction\nexit\n"
-    with subprocess.Popen(["flock", base / "lock", "sh", "-c", "echo; sleep 2"], stdout=-1) as staging:
-        assert staging.stdout is not None
-        staging.stdout.readline()
+    with hold_lock(base / "lock", 2):
         during = call(base, "find", instead=find)
     assert during.stdout == "qtctl locked\n", during.stderr
     assert call(base, "find", instead=find).stdout.startswith("qtctl state staged\n")
