@@ -91,9 +91,9 @@ def make_verb_request(number: int, verb: str, *arguments: str) -> Request:
     return Request(script, Verb.TRANSACTION, encode_calls([words]))
 
 
-def find_request() -> Request:
-    """Ask which transaction is under way, and whose it is, once nobody is staging."""
-    return _make_record_request("find")
+def find_request(ticket: str = "") -> Request:
+    """Ask which transaction is under way and whose it is, once nobody is staging; also an ended one of `ticket`."""
+    return _make_record_request("find", *((ticket,) if ticket else ()))
 
 
 def repair_request() -> Request:

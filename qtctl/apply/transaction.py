@@ -107,21 +107,29 @@ def stage(host: Host, generation: Generation, ticket: Ticket, *, limit_s: int) -
 
 
 def find(contact: Contact, ticket: Ticket) -> int | None:
-    """The number of the transaction that was armed for this ticket; None if there is none.
+    """The number of the transaction that was armed for this ticket, even if it has ended; None if there is none.
 
     Waits for a script that is still staging; a killed one has armed nothing. HostError if the host does not answer for
-    half a minute.
+    half a minute, or if its record of the transaction is damaged.
     """
-    said = _ask_until_free(contact)
-    if said.get("holder") != ticket.text or not _NUMBER.fullmatch(said.get("number", "")):
+    said = _ask_until_free(contact, ticket)
+    if _NUMBER.fullmatch(said.get("ended", "")):
+        return int(said["ended"])
+    if said.get("holder") != ticket.text:
         return None
-    return None if said.get("state") == TransactionState.STAGED else int(said["number"])
+    if "damage" in said:
+        raise HostError(
+            said["damage"], host=contact.host.address, hint=f"`qtctl recover --host {contact.host.address}`"
+        )
+    if not _NUMBER.fullmatch(said.get("number", "")) or said.get("state") == TransactionState.STAGED:
+        return None
+    return int(said["number"])
 
 
-def _ask_until_free(contact: Contact) -> dict[str, str]:
+def _ask_until_free(contact: Contact, ticket: Ticket) -> dict[str, str]:
     """HostError if a script holds the lock for longer than staging may take."""
     until = contact.clock.monotonic() + _STAGE_S
-    while "locked" in (said := _read_words(ask(contact, find_request()))):
+    while "locked" in (said := _read_words(ask(contact, find_request(ticket.text)))):
         if contact.clock.monotonic() >= until:
             raise HostError("a deploy of it is still being staged", host=contact.host.address, hint="try again")
     return said

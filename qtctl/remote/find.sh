@@ -1,5 +1,8 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2015
 # Finds the transaction that is under way, and whose it is. Waits while one is being staged. Given: transaction.sh.
+
+# find_transaction [TICKET]: TICKET: what `holder` was for the one that is looked for. If that has ended, its number is
+# shown too.
 find_transaction() {
   [ -f "$base/lock" ] || return 0
   exec 9>>"$base/lock"
@@ -8,12 +11,20 @@ find_transaction() {
   [ -z "$state" ] || printf 'qtctl state %s\nqtctl number %s\n' "$state" "$number"
   [ -z "$damage" ] || printf 'qtctl damage %s\n' "$damage"
   [ ! -f "$base/holder" ] || printf 'qtctl holder %s\n' "$(head -c 200 -- "$base/holder")"
+  [ -z "${1-}" ] || find_ended "$1"
+}
+
+# find_ended TICKET: a generation that has no outcome, and is not under way, has never been armed.
+find_ended() {
+  for each in "$base"/gen/*; do
+    if [ -f "$each/outcome" ] && grep -qsxF -e "$1" -- "$each/holder"; then printf 'qtctl ended %s\n' "${each##*/}"; fi
+  done
 }
 
 # repair_transaction: rewrite a damaged record for the one generation that has not ended. Then as find_transaction.
 repair_transaction() {
   run_locked repair_record
-  find_transaction
+  find_transaction ''
 }
 repair_record() {
   read_transaction
@@ -44,7 +55,7 @@ forget_transaction() {
   find_login
   whose_members="\"action\":\"recover\",\"login\":\"$login\"" whose_fields="DEPLOY_ACTION=recover${newline}DEPLOY_LOGIN=$login"
   run_locked forget_record "$1"
-  find_transaction
+  find_transaction ''
 }
 forget_record() {
   read_transaction

@@ -233,7 +233,7 @@ begin() {
   choose_number
   mkdir -- "$home" || refuse - "$home could not be made"
   unpack && read -r word <"$home/word" && sign_trail || refuse - "$base: no space, or the archive is damaged"
-  true >"$home/journal" || refuse - "$base: no space"
+  true >"$home/journal" && printf '%s\n' "$holder" >"$home/holder" || refuse - "$base: no space"
   watcher=$(systemd-run --quiet --collect --unit="qtctl-deploy-$generation" -p Restart=on-failure -p RestartSec=200ms \
     -p StartLimitIntervalSec=0 -p KillMode=mixed -- /bin/sh "$home/transaction.sh" run "$generation" 9>&- 2>&1) ||
     refuse - "the service that watches over the deploy could not be started: $watcher"

@@ -58,10 +58,12 @@ end_worker() {
   wait
 }
 give_up() {
+  is armed applying gating || return 0
   note why "$1"
   moved_for=$1
-  for each in applying gating armed; do ! run_locked move "$each" restoring || return 0; done
+  await_lock turn_back || :
 }
+turn_back() { ! is armed applying gating || move "$state" restoring; }
 
 # work: the worker. It applies the steps, then moves the transaction to gating or to restoring.
 work() {

@@ -66,6 +66,32 @@ def test_a_lock_that_is_held_is_not_taken_for_no_transaction(base: Path) -> None
     assert call(base, "find", instead=find).stdout.startswith("qtctl state staged\n")
 
 
+@pytest.mark.parametrize(("outcome", "ticket", "told"), [
+    ("restored", "ann@desk 00ff", "qtctl ended 2\n"), ("confirmed", "ann@desk 00ff", "qtctl ended 2\n"),
+    ("restored", "ann@desk 00fe", ""), ("", "ann@desk 00ff", ""),
+])  # fmt: skip
+def test_a_transaction_that_has_ended_is_found_by_its_ticket(base: Path, outcome: str, ticket: str, told: str) -> None:
+    (base / "gen/2/holder").write_text("ann@desk 00ff\n")
+    if outcome:
+        (base / "gen/2/outcome").write_text(f"{outcome}\n")
+    assert call(base, "find", instead=f"find_transaction '{ticket}'\nexit\n").stdout == told
+
+
+@pytest.mark.parametrize("state", ["armed", "applying", "gating"])
+def test_what_goes_back_waits_for_a_lock_that_is_held(base: Path, state: str) -> None:
+    (base / "tx" / state).write_text("2\n")
+    with hold_lock(base / "lock", 1.5):
+        done = call(base, "go-back", "2", "interrupted")
+    assert done.stdout.startswith("qtctl state restoring "), done.stderr
+
+
+def test_a_transaction_that_has_ended_gets_no_reason_to_go_back(base: Path) -> None:
+    (base / "gen/2/outcome").write_text("restored\n")
+    done = call(base, "go-back", "2", "interrupted")
+    assert done.stdout == "qtctl state none restored\n", done.stderr
+    assert not (base / "gen/2/journal").exists()
+
+
 @pytest.mark.parametrize(
     ("record", "over"),
     [("", True), ("broken 2", True), ("restoring 1", True), ("gating 2", False), ("restoring 2", False),
