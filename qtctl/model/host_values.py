@@ -2,20 +2,22 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
 from qtctl.dialects.endpoints import TAG_SIGN
 from qtctl.model.origin import Origin
 from qtctl.model.placement import list_references
-from qtctl.model.registry import Registry
-from qtctl.model.service import Service, ServiceValues
+
+if TYPE_CHECKING:
+    from qtctl.model.registry import Registry
+    from qtctl.model.service import Service, ServiceValues
 
 Path = tuple[str, ...]
 
 
-def apply_host_values(registry: Registry, host: str) -> Registry:
+def apply_host_values(registry: "Registry", host: str) -> "Registry":
     """The registry as it is for one host: the values of the host are in the services, before those of its tags.
 
     `host_values` of the result says from which table of `on` a value comes. The registry has been checked: no two tags
@@ -37,7 +39,7 @@ def apply_host_values(registry: Registry, host: str) -> Registry:
     return replace(registry, services=services, host_values=origins)
 
 
-def list_keys(service: Service, named: frozenset[str]) -> tuple[str, ...]:
+def list_keys(service: "Service", named: frozenset[str]) -> tuple[str, ...]:
     """The tables of `on` that apply to a host, the strongest last: tags by name, then the host's own.
 
     `named`: the ways in which the host can be named.
@@ -47,7 +49,7 @@ def list_keys(service: Service, named: frozenset[str]) -> tuple[str, ...]:
     return tuple(sorted(named & service.on.keys(), key=lambda key: (not key.startswith(TAG_SIGN), key)))
 
 
-def merge_values(service: Service, values: ServiceValues) -> Service:
+def merge_values(service: "Service", values: "ServiceValues") -> "Service":
     """The service with `values`: tables are merged key by key, anything else takes the place of the service's own."""
     update: dict[str, Any] = {
         key: _merge(getattr(service, key), getattr(values, key)) for key in values.model_fields_set
@@ -65,7 +67,7 @@ def list_leaves(values: BaseModel) -> Iterator[tuple[Path, object]]:
     yield from _list_leaves(values, ())
 
 
-def list_instances(registry: Registry, service: Service, host: str) -> tuple[str, ...]:
+def list_instances(registry: "Registry", service: "Service", host: str) -> tuple[str, ...]:
     """The instances that the host has of a template."""
     counts = [service.on[key].instances for key in list_keys(service, list_references(registry, host))]
     return service.instances[: next((count for count in reversed(counts) if count is not None), None)]

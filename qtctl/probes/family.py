@@ -16,10 +16,14 @@ from qtctl.probes.batch import Probe
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """The facts that one probe answers, and how to ask for some of them. All are asked through one channel."""
+    """The facts that one probe answers, and how to ask for some of them. All are asked through one channel.
+
+    `asks_systemd`: its commands wait for systemd, which answers a look's questions on the bus first.
+    """
 
     facts: tuple[type[Fact], ...]
     ask: Callable[[Sequence[Need], Inquiry], Probe]
+    asks_systemd: bool = False
 
     @property
     def of_root(self) -> bool:
@@ -29,9 +33,9 @@ class Family:
 
 @cache
 def list_families() -> tuple[Family, ...]:
-    """In the order of the kinds of fact."""
+    """In the order of the kinds of fact, those that wait for systemd last: no other command waits with them."""
     order = list(FACT_KINDS)
-    return tuple(sorted(_find_families(), key=lambda family: order.index(family.facts[0].FACT)))
+    return tuple(sorted(_find_families(), key=lambda each: (each.asks_systemd, order.index(each.facts[0].FACT))))
 
 
 def _find_families() -> Iterator[Family]:

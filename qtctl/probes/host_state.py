@@ -1,7 +1,7 @@
 """A host's clock, swap and pressure; accounts that share a uid; what was killed for memory, frozen, or not mounted.
 
 Facts `host.state`, `accounts.shared`, `oom.kills`, `frozen.groups` and `boot.mounts`, from files that everybody may
-read; `mounts.late`, from systemctl.
+read.
 """
 
 import re
@@ -11,7 +11,7 @@ from dataclasses import replace
 from qtctl.dialects.lines import split_lines
 from qtctl.model.evidence import Need
 from qtctl.model.host_facts import FrozenGroups, HostState, OomKills, SharedIds
-from qtctl.model.mount_facts import BootMounts, LateMounts
+from qtctl.model.mount_facts import BootMounts
 from qtctl.model.plausible import U32, parse_whole, show_value
 from qtctl.probes.answer import (
     COMMAND_NOT_FOUND,
@@ -19,7 +19,6 @@ from qtctl.probes.answer import (
     answer_absent,
     answer_not_installed,
     answer_observed,
-    answer_refused,
     answer_unparseable,
     decode_text,
 )
@@ -32,18 +31,15 @@ SHARED = "getent passwd | cut -d: -f1,3 | sort -t: -n -k2 | uniq"
 KILLS = "grep -rsE --include=memory.events --include=memory.oom_control '^oom_kill [1-9]' /sys/fs/cgroup"
 FROZEN = "grep -rs --include=cgroup.events '^frozen 1' /sys/fs/cgroup"
 MOUNTS = "grep -v '^#' /etc/fstab; findmnt --fstab --evaluate; findmnt"
-LATE = "systemctl list-units --type=mount; cat /etc/fstab"
 LONGEST = 65536
 NO_COUNTER = 3
 """Exit status if the kernel counts no kills by control group."""
-_COLUMNS = 4
 _AVERAGE = re.compile(r"avg300=([0-9]{1,3}\.[0-9]{2})")
 _SECOND = 1_000_000
 
 TOOLS = {
     "list_shared_ids": ("awk", "cut", "sort"),
     "list_boot_mounts": ("awk",),
-    "list_late_mounts": ("awk", "systemctl"),
 }
 """Programs without which a function would wrongly report that all is well."""
 SCRIPTS = Library(
@@ -56,7 +52,6 @@ SCRIPTS = Library(
             "list_oom_kills",
             "list_frozen_groups",
             "list_boot_mounts",
-            "list_late_mounts",
         ),
         ArgumentKind.NOTHING,
     ),
@@ -132,15 +127,6 @@ def _answer_mounts(need: Need, frame: Frame) -> Answer:
     return answer_observed(need, BootMounts([unescape_path(line[2:]) for line in said]), again=MOUNTS)
 
 
-def _answer_late(need: Need, frame: Frame) -> Answer:
-    if frame.exit:
-        return answer_refused(need, "systemctl did not list the mounts", again=LATE)
-    rows = [line.removeprefix("M\t").split("\t") for line in split_lines(decode_text(frame.stdout[:LONGEST])) if line]
-    if any(len(row) != _COLUMNS or not row[1].startswith("/") for row in rows):
-        raise ValueError("not a mount")
-    return answer_observed(need, LateMounts({unit: rest for unit, *rest in rows}), again=LATE)
-
-
 _Read = Callable[[Need, Frame], Answer]
 _ASKED: dict[str, tuple[str, tuple[str, ...], str, _Read]] = {
     HostState.FACT: ("show_host_state", ("date", "/proc/meminfo", "/proc/pressure"), AGAIN, _answer_state),
@@ -148,7 +134,6 @@ _ASKED: dict[str, tuple[str, tuple[str, ...], str, _Read]] = {
     OomKills.FACT: ("list_oom_kills", ("grep", "oom_kill", "/sys/fs/cgroup"), KILLS, _answer_kills),
     FrozenGroups.FACT: ("list_frozen_groups", ("grep", "frozen", "/sys/fs/cgroup"), FROZEN, _answer_frozen),
     BootMounts.FACT: ("list_boot_mounts", ("awk", "/proc/self/mountinfo", "/etc/fstab"), MOUNTS, _answer_mounts),
-    LateMounts.FACT: ("list_late_mounts", ("systemctl", "show", "*.mount"), LATE, _answer_late),
 }
 """Fact → function of host_state.sh, the question as evidence shows it, what a person runs, and the parser."""
 
@@ -179,4 +164,4 @@ def _answer(need: Need, frame: Frame | None, question: int) -> Answer:
     return replace(answer, again=again, question=question)
 
 
-FAMILY = Family((HostState, SharedIds, OomKills, FrozenGroups, BootMounts, LateMounts), lambda needs, _: probe(needs))
+FAMILY = Family((HostState, SharedIds, OomKills, FrozenGroups, BootMounts), lambda needs, _: probe(needs))

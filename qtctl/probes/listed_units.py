@@ -36,4 +36,4 @@ def _answer(need: Need, frame: Frame | None) -> Answer:
     return answer_observed(need, UnitFiles(dict(sorted(files.items()))), again=AGAIN, line=str(len(files)))
 
 
-FAMILY = Family((UnitFiles,), lambda needs, _: probe(needs))
+FAMILY = Family((UnitFiles,), lambda needs, _: probe(needs), asks_systemd=True)

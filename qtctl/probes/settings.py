@@ -115,4 +115,4 @@ def _make_probe(needs: Sequence[Need], _: Inquiry) -> Probe:
     return probe(needs)
 
 
-FAMILY = Family((ManagerSettings, UnitOverrides), _make_probe)
+FAMILY = Family((ManagerSettings, UnitOverrides), _make_probe, asks_systemd=True)

@@ -1,5 +1,5 @@
-# The calls in a file that start or stop one of `units` (names between spaces), each as `K VERB NAME FILE`.
-# A call whose names are variables counts for every unit that the file names.
+# The calls in files that start or stop one of `units` (names between spaces), each as `K VERB NAME FILE`; `file` is the
+# name of what is read from a pipe. A call whose names are variables counts for every unit that its file names.
 BEGIN {
   file = ENVIRON["file"]
   count = split(ENVIRON["units"], listed, " ")
@@ -7,6 +7,7 @@ BEGIN {
   verbs = " start stop restart try-restart reload-or-restart try-reload-or-restart condrestart force-reload kill disable " \
     "enable reenable mask isolate freeze thaw revert clean "
 }
+FILENAME != current && FILENAME != "" && FILENAME != "-" { finish(); current = file = FILENAME }
 /^[[:space:]]*[#;]/ { next }
 {
   line = before $0
@@ -20,7 +21,12 @@ BEGIN {
   awaits = ""; verb = ""; named = ""
   for (n = 1; n <= words; n++) read(word[n])
 }
-END { if (varied) for (name in mentioned) say(varied, name) }
+END { finish() }
+function finish(name) {
+  if (varied) for (name in mentioned) say(varied, name)
+  varied = before = ""
+  split("", mentioned)
+}
 function read(text, name) {
   if (text == "" || text == ",") return
   if (text == ";") { awaits = verb = named = ""; return }

@@ -35,10 +35,18 @@ find_callers() {
   more=''
   for each in $programs; do [ -f "$each" ] && [ -r "$each" ] && more="$more$IFS$each"; done
   [ -z "$linked$more" ] || found="$found$IFS$(qtctl_timed 2 grep -lsIE -D skip -- "$calls" $linked $more)"
-  for each in $found; do ! is_foreign "$each" || printf '%s\n' "$each"; done | sort -u | while read -r each; do
-    head -c 65536 -- "$each" | file=$each awk "$called"
-  done | sort -u | head -n 200
+  found=$(for each in $found; do ! is_foreign "$each" || printf '%s\n' "$each"; done | sort -u)
+  [ -z "$found" ] || read_calls $found | sort -u | head -n 200
   echo E
+}
+
+# read_calls FILE...: the calls in them. One awk reads all but the large files, of which only the beginning is read.
+read_calls() {
+  small=$(find -L "$@" -maxdepth 0 -type f -size -129 2>/dev/null)
+  [ -z "$small" ] || awk "$called" $small
+  find -L "$@" -maxdepth 0 -type f -size +128 2>/dev/null | while read -r each; do
+    head -c 65536 -- "$each" | file=$each awk "$called"
+  done
 }
 
 # is_foreign FILE: whether the file belongs to none of the units.

@@ -6,8 +6,8 @@
 # counts, and those of packages (/usr/lib) are skipped. `U FILE`: it cannot be read. `V NAME` for each variable that
 # systemd gives to every service, with a value only for PATH; `V` alone if systemd does not say. `E` ends the list.
 list_manager_settings() {
+  set --
   for name in system journald; do
-    set --
     seen=/
     for file in /usr/lib /usr/local/lib /run /etc; do set -- "$@" "$file/systemd/$name.conf"; done
     for file in /etc /run /usr/local/lib /usr/lib; do
@@ -20,17 +20,19 @@ list_manager_settings() {
         set -- "$@" "$each"
       done
     done
-    for file; do
-      if [ -f "$file" ] && [ -r "$file" ] && ! is_packaged "$file"; then
-        grep -aHE '^[[:space:]]*[A-Za-z]+[[:space:]]*=' -- "$file" /dev/null | head -c 20000 |
-          awk '{ at = index($0, ":"); text = substr($0, at + 1); sub(/^[[:space:]]+/, "", text)
-            key = text; sub(/[[:space:]]*=.*/, "", key); value = text; sub(/^[^=]*=[[:space:]]*/, "", value)
-            if (key ~ /Environment$/) value = "(not shown)"
-            print "S " substr($0, 1, at) key "=" substr(value, 1, 200) }'
-      elif [ -f "$file" ] && [ ! -r "$file" ]; then
-        echo "U $file"
-      fi
-    done
+  done
+  newline='
+'
+  packaged=$newline$(list_packaged "$@")$newline
+  for file; do
+    [ -f "$file" ] || continue
+    case $packaged in *"$newline$file$newline"*) continue ;; esac
+    if [ ! -r "$file" ]; then echo "U $file" && continue; fi
+    grep -aHE '^[[:space:]]*[A-Za-z]+[[:space:]]*=' -- "$file" /dev/null | head -c 20000 |
+      awk '{ at = index($0, ":"); text = substr($0, at + 1); sub(/^[[:space:]]+/, "", text)
+        key = text; sub(/[[:space:]]*=.*/, "", key); value = text; sub(/^[^=]*=[[:space:]]*/, "", value)
+        if (key ~ /Environment$/) value = "(not shown)"
+        print "S " substr($0, 1, at) key "=" substr(value, 1, 200) }'
   done
   if given=$(qtctl_timed 2 systemctl show-environment 2>/dev/null); then
     printf '%s\n' "$given" | sed -nE 's/^PATH=(.{0,1000}).*/V PATH=\1/p; /^PATH=/d; s/^([A-Za-z_][A-Za-z0-9_]{0,100})=.*/V \1/p'
@@ -39,9 +41,18 @@ list_manager_settings() {
   fi
   echo E
 }
-is_packaged() {
-  case $1 in /usr/lib/*) ;; *) return 1 ;; esac
-  [ ! -d /var/lib/dpkg/info ] || grep -qsxF -e "$1" -e "${1#/usr}" /var/lib/dpkg/info/*.list
+# list_packaged FILE...: those in /usr/lib that a package has put there; all that are there if the host has no dpkg.
+list_packaged() {
+  for each; do
+    shift
+    case $each in /usr/lib/*) [ ! -f "$each" ] || set -- "$@" -e "$each" -e "${each#/usr}" ;; esac
+  done
+  [ $# -gt 0 ] || return 0
+  if [ -d /var/lib/dpkg/info ]; then
+    grep -hsxF "$@" /var/lib/dpkg/info/*.list | sed 's|^/lib/|/usr/lib/|'
+  else
+    for each; do [ "$each" = -e ] || printf '%s\n' "$each"; done
+  fi
 }
 
 # find_overrides UNIT...: a line `X UNIT FILE` for each file outside /usr/lib that makes a package's unit run another

@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 from qtctl.errors import Place
 from qtctl.findings.finding import Finding
-from qtctl.reports.blocks import Block, Blocks
-from qtctl.reports.sheet import Sheet
+
+if TYPE_CHECKING:
+    from qtctl.reports.blocks import Block, Blocks
+    from qtctl.reports.sheet import Sheet
 
 
 def keep_name(file: str) -> str:
@@ -57,12 +60,12 @@ class View:
     name: str
     about: str
     json: Callable[[], str]
-    page: Callable[[], Blocks]
-    screen: Callable[[], Iterable[Block]] | None = None
+    page: "Callable[[], Blocks]"
+    screen: "Callable[[], Iterable[Block]] | None" = None
     findings: Callable[[], Sequence[Finding]] | None = None
     rules: Sequence[str] = ()
     locate: Callable[[str], str] = keep_name
     home: Callable[[], Place] | None = None
     suites: Callable[[], Sequence[Suite]] | None = None
     parts: Callable[[], Iterable[str]] | None = None
-    sheet: Callable[[], Sheet] | None = None
+    sheet: "Callable[[], Sheet] | None" = None

@@ -90,6 +90,20 @@ print(code, *sorted(name for name in sys.modules if name.startswith("qtctl.cli.c
 """
 
 
+HELPED = """import sys
+from qtctl.cli.main import _run_guarded
+_run_guarded(["--help"], debug=False)
+print(*sorted({"pydantic", "qtctl.model.desired", "qtctl.model.facts"} & set(sys.modules)))
+"""
+
+
+def test_help_loads_no_models(world: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", HELPED], cwd=world, env=environment(world), stdout=subprocess.PIPE, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == ""
+
+
 def test_no_other_command_is_loaded(world: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", LOADED, "explain", "QT505"], cwd=world, env=environment(world), stdout=subprocess.PIPE,

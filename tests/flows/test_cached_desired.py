@@ -27,12 +27,15 @@ print(*sorted({"pydantic", "jinja2"} & set(sys.modules)))
 AUDITS = """
 import sys
 from pathlib import Path
-import qtctl.api.audit
+from qtctl.api import audit
 from qtctl.flows.cached_desired import CachedDesired
 from qtctl.flows.target import Target
 from qtctl.flows.questions import make_inquiry
-CachedDesired(Target(Path(sys.argv[1]), "lab1")).load()
-print(*sorted({"qtctl.model.registry", "qtctl.model.units", "jinja2", "qtctl.reports.blocks"} & set(sys.modules)))
+import qtctl.reports.audit_view
+audit.expect(CachedDesired(Target(Path(sys.argv[1]), "lab1")).load())
+unneeded = ("registry", "units", "service"), ("blocks", "module_registry", "fleet", "audit_sheet")
+names = {f"qtctl.{part}.{name}" for part, each in zip(("model", "reports"), unneeded) for name in each}
+print(*sorted((names | {"jinja2"}) & set(sys.modules)))
 """
 ASKS = """
 import sys

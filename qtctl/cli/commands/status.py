@@ -23,7 +23,6 @@ from qtctl.cli.options import (
 from qtctl.cli.output import present, show_progress
 from qtctl.cli.selecting import Selected, selects_hosts_to_change
 from qtctl.flows.target import Target
-from qtctl.flows.units_question import LINES
 from qtctl.model.events import Stage, begun
 
 if TYPE_CHECKING:
@@ -41,11 +40,15 @@ class _Given:
     user: str | None
     units: Sequence[str]
     categories: Sequence[str]
-    lines: int
+    lines: int | None
 
     def count_lines(self) -> int:
         """0 if nothing is named: then all units of the host are shown."""
-        return self.lines if self.units or self.categories else 0
+        from qtctl.flows.units_question import LINES
+
+        if not self.units and not self.categories:
+            return 0
+        return LINES if self.lines is None else self.lines
 
 
 @selects_hosts_to_change
@@ -54,7 +57,7 @@ def status(
     hosts: Selected,
     units: UnitsArgument = None,
     category: CategoryOption = None,
-    lines: Annotated[int, typer.Option("--lines", "-n", metavar="N", min=0, max=1000, help=LINES_HELP)] = LINES,
+    lines: Annotated[int | None, typer.Option("--lines", "-n", metavar="N", min=0, max=1000, help=LINES_HELP)] = None,
     registry: RegistryOption = None,
     as_name: AsOption = None,
     user: UserOption = None,
