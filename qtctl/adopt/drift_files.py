@@ -7,7 +7,8 @@ from pathlib import PurePosixPath
 from qtctl.adopt.merged_units import list_levels
 from qtctl.adopt.recorded import describe_found
 from qtctl.model.adoption import Found
-from qtctl.model.desired import Desired, DesiredFile
+from qtctl.model.desired import Desired
+from qtctl.model.desired_file import DesiredFile
 from qtctl.model.drift import Drift, DriftFate
 
 UNITS = "/etc/systemd/system"

@@ -9,7 +9,7 @@ from qtctl.adapters.templates import load_unit_templates
 from qtctl.flows.declare import Loaded, check_loadable
 from qtctl.flows.declare import declare as declare_host
 from qtctl.flows.declared import Declared
-from qtctl.model.desired import DesiredFile
+from qtctl.model.desired_file import DesiredFile
 from qtctl.model.registry import Registry
 from qtctl.registry.load import load as load_files
 

@@ -8,7 +8,7 @@ from qtctl.flows.lint import Linted
 from qtctl.flows.rollback import EarlierGeneration
 from qtctl.interfaces.progress import Progress
 from qtctl.lint.found import Fixed, Placed
-from qtctl.model.desired import DesiredFile
+from qtctl.model.desired_file import DesiredFile
 from qtctl.model.events import Event, EventState, Stage
 from qtctl.model.evidence import Ask, Evidence, Item, State
 from qtctl.model.generation import GenerationRecord

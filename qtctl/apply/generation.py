@@ -8,7 +8,8 @@ from shlex import join, quote
 
 from qtctl.dialects.tar import pack_tar
 from qtctl.errors import InputError
-from qtctl.model.desired import Desired, DesiredFile
+from qtctl.model.desired import Desired
+from qtctl.model.desired_file import DesiredFile
 from qtctl.model.desired_install import STORE
 from qtctl.model.generation import FORMAT, pack_desired
 from qtctl.model.plan import Plan, Step, StepKind

@@ -13,7 +13,8 @@ from qtctl.dialects import tar, terminal
 from qtctl.errors import HostError, InputError
 from qtctl.interfaces.host import Host
 from qtctl.model.backup import Backup
-from qtctl.model.desired import Desired, DesiredFile
+from qtctl.model.desired import Desired
+from qtctl.model.desired_file import DesiredFile
 from qtctl.model.generation import DamagedGeneration, GenerationRecord, unpack_desired
 from qtctl.probes.answer import find_last_line
 from qtctl.remote.request import Request, Verb, encode_calls

@@ -19,7 +19,8 @@ from qtctl.findings.finding import Severity
 from qtctl.flows.declare import Loaded, declare
 from qtctl.flows.lint import Files, Templates, list_findings
 from qtctl.model.adoption import Found, UnitState
-from qtctl.model.desired import Desired, DesiredFile
+from qtctl.model.desired import Desired
+from qtctl.model.desired_file import DesiredFile
 from qtctl.model.desired_unit import DesiredUnit
 from qtctl.model.drift import Drift, DriftFate, Edit
 from qtctl.model.origin import Origin

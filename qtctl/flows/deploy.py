@@ -26,7 +26,8 @@ from qtctl.meaning.deploys import STATUS, is_of_registry, judges_generation
 from qtctl.meaning.originals import as_kept
 from qtctl.model.backup import Backup
 from qtctl.model.deploy_facts import HostDeploys
-from qtctl.model.desired import Desired, DesiredFile
+from qtctl.model.desired import Desired
+from qtctl.model.desired_file import DesiredFile
 from qtctl.model.events import Stage, begun, waiting
 from qtctl.model.evidence import Evidence
 from qtctl.model.facts import Facts

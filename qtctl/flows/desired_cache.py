@@ -14,14 +14,8 @@ from typing import Any
 
 from qtctl.model.desired import Desired
 
-MODULES = (
-    "qtctl.model.desired", "qtctl.model.desired_accounts", "qtctl.model.desired_checks", "qtctl.model.desired_code",
-    "qtctl.model.desired_container", "qtctl.model.desired_lock",
-    "qtctl.model.desired_host", "qtctl.model.desired_loaded", "qtctl.model.desired_questions",
-    "qtctl.model.desired_store", "qtctl.model.desired_unit", "qtctl.model.evidence", "qtctl.model.origin",
-    "qtctl.model.states", "qtctl.model.waiver",
-)  # fmt: skip
-"""The modules whose classes a `Desired` consists of. Reading an entry creates objects of no other class."""
+_OF_DESIRED = "qtctl.model.desired"
+_OTHERS = frozenset({"qtctl.model.evidence", "qtctl.model.origin", "qtctl.model.states", "qtctl.model.waiver"})
 _SEAL = hashlib.sha256().digest_size
 
 
@@ -56,6 +50,11 @@ class Sources:
                 yield folder[name]
 
 
+def may_hold(module: str) -> bool:
+    """Whether a `Desired` may consist of classes of this module. Reading an entry creates objects of no other class."""
+    return module == _OF_DESIRED or module.startswith(f"{_OF_DESIRED}_") or module in _OTHERS
+
+
 def pack(desired: Desired) -> bytes:
     body = BytesIO()
     _Writer(body, pickle.HIGHEST_PROTOCOL).dump(desired)
@@ -84,7 +83,7 @@ class _Writer(pickle.Pickler):
 
 class _Reader(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401 - as its base
-        found = getattr(import_module(module), name, None) if module in MODULES else None
+        found = getattr(import_module(module), name, None) if may_hold(module) else None
         if isinstance(found, type) and found.__module__ == module:
             return found
         raise CorruptCache(f"{module}.{name} is not a class that a cached entry may hold")

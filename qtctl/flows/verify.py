@@ -22,7 +22,8 @@ from qtctl.findings.finding import Outcome
 from qtctl.findings.policy import Policy
 from qtctl.flows.declare import Loaded
 from qtctl.interfaces.analyze import Analyze, Printed, Staged
-from qtctl.model.desired import DesiredFile, DesiredTimer
+from qtctl.model.desired import DesiredTimer
+from qtctl.model.desired_file import DesiredFile
 from qtctl.model.origin import Origin
 from qtctl.model.unit_kinds import UnitKind
 from qtctl.model.vocabulary import map_key_paths

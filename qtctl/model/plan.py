@@ -3,12 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from qtctl.dialects.systemd.change_class import ChangeClass
-
-if TYPE_CHECKING:
-    from qtctl.model.desired import DesiredFile
+from qtctl.model.desired_file import DesiredFile
 
 
 class StepKind(StrEnum):
@@ -68,7 +65,7 @@ class Step:
     reason: str
     seen: str = ""
     diff: str = ""
-    file: "DesiredFile | None" = None
+    file: DesiredFile | None = None
     keep_mtime: bool = False
     drags: tuple[Dragged, ...] = ()
     change: ChangeClass | None = None

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from qtctl.dialects.hosts import PATH as HOSTS_FILE
 from qtctl.dialects.hosts import make_block_lines, replace_block
 from qtctl.model.account_facts import Account, Group, Hosts
-from qtctl.model.desired import Desired, DesiredFile
+from qtctl.model.desired import Desired
+from qtctl.model.desired_file import DesiredFile
 from qtctl.model.evidence import Item, Need, State
 from qtctl.model.fact import Fact, make_value
 from qtctl.model.facts import Facts, File, Unit, UnitListing

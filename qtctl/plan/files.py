@@ -7,7 +7,8 @@ from qtctl.dialects.shell import quote
 from qtctl.dialects.systemd.change_class import ChangeClass
 from qtctl.dialects.systemd.unit_name import is_template
 from qtctl.meaning.originals import ABSENT, describe_seen, is_in_place
-from qtctl.model.desired import Desired, DesiredFile
+from qtctl.model.desired import Desired
+from qtctl.model.desired_file import DesiredFile
 from qtctl.model.facts import Facts, File, Unit
 from qtctl.model.names import BEFORE_UNIT_DIR
 from qtctl.model.plan import READ_AS_ROOT, Refusal, Step, StepKind

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from qtctl.dialects.hosts import PATH, is_same_address, list_addresses, make_block_lines, replace_block
 from qtctl.meaning.originals import describe_seen
 from qtctl.model.account_facts import Hosts
-from qtctl.model.desired import Desired, DesiredFile
+from qtctl.model.desired import Desired
 from qtctl.model.desired_accounts import DesiredHosts
+from qtctl.model.desired_file import DesiredFile
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, File
 from qtctl.model.plan import READ_AS_ROOT, Refusal, Step, StepKind

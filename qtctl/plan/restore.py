@@ -7,7 +7,7 @@ from functools import cached_property
 from qtctl.dialects.systemd.change_class import ChangeClass
 from qtctl.dialects.systemd.unit_name import get_template, is_template
 from qtctl.model.backup import Backup, Entry, EntryKind, Installed, UnitThen
-from qtctl.model.desired import DesiredFile
+from qtctl.model.desired_file import DesiredFile
 from qtctl.model.facts import ABSENT_STATES
 from qtctl.model.origin import Origin
 from qtctl.model.plan import Note, NoteKind, Plan, Refusal, Step, StepKind

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from qtctl.dialects.systemd.unitfile import merge_effective, parse
-from qtctl.model.desired import DesiredFile
+from qtctl.model.desired_file import DesiredFile
 from qtctl.model.desired_original import DesiredOriginal
 from qtctl.render.written import mark
 

@@ -9,15 +9,8 @@ from typing import TypeVar
 
 from qtctl.dialects.wording import add_more
 from qtctl.errors import InputError, InputErrors, Place, Unrendered
-from qtctl.model.desired import (
-    Desired,
-    DesiredDropin,
-    DesiredFile,
-    DesiredOther,
-    DesiredService,
-    DesiredTarget,
-    DesiredTimer,
-)
+from qtctl.model.desired import Desired, DesiredDropin, DesiredOther, DesiredService, DesiredTarget, DesiredTimer
+from qtctl.model.desired_file import DesiredFile
 from qtctl.model.names import UNIT_DIR
 from qtctl.model.origin import Origin
 from qtctl.render import accounts

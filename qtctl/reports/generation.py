@@ -6,7 +6,8 @@ from typing import NamedTuple
 from pydantic import Field
 
 from qtctl.model.backup import Backup, UnitThen
-from qtctl.model.desired import Desired, DesiredFile
+from qtctl.model.desired import Desired
+from qtctl.model.desired_file import DesiredFile
 from qtctl.model.generation import GenerationRecord
 from qtctl.plan.change_impact import make_diff
 from qtctl.plan.restore import list_files

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from qtctl.dialects.systemd.unitfile import merge_effective, parse
 from qtctl.meaning.loaded_values import list_loaded_values
-from qtctl.model.desired import Desired, DesiredFile
+from qtctl.model.desired import Desired
+from qtctl.model.desired_file import DesiredFile
 from qtctl.model.desired_loaded import LoadedUnit
 from qtctl.model.relations import Order
 from qtctl.model.vocabulary import list_directives

@@ -7,15 +7,8 @@ from typing import TypeAlias
 from qtctl.dialects.systemd.unitfile import Effective, UnitFile, merge_effective, parse
 from qtctl.findings.finding import Finding
 from qtctl.findings.meaning import Meaning
-from qtctl.model.desired import (
-    Desired,
-    DesiredDropin,
-    DesiredFile,
-    DesiredOther,
-    DesiredService,
-    DesiredTarget,
-    DesiredTimer,
-)
+from qtctl.model.desired import Desired, DesiredDropin, DesiredOther, DesiredService, DesiredTarget, DesiredTimer
+from qtctl.model.desired_file import DesiredFile
 from qtctl.model.host_values import apply_host_values
 from qtctl.model.registry import Registry
 

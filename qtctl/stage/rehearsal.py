@@ -13,7 +13,8 @@ from qtctl.dialects.paths import explain_trouble
 from qtctl.dialects.systemd.unit_name import is_valid
 from qtctl.meaning.originals import is_as_adopted
 from qtctl.meaning.units import is_absent, is_awaiting_restart, is_up
-from qtctl.model.desired import Desired, DesiredFile, DesiredService
+from qtctl.model.desired import Desired, DesiredService
+from qtctl.model.desired_file import DesiredFile
 from qtctl.model.desired_host import HostLimits
 from qtctl.model.desired_unit import DesiredUnit
 from qtctl.model.evidence import Need, State

@@ -6,7 +6,8 @@ from qtctl.dialects.systemd.refusals import find_refusals
 from qtctl.dialects.systemd.specifiers import expand
 from qtctl.dialects.systemd.unit_name import name_instance
 from qtctl.dialects.systemd.unitfile import UnitFile, parse
-from qtctl.model.desired import Desired, DesiredFile, DesiredTimer
+from qtctl.model.desired import Desired, DesiredTimer
+from qtctl.model.desired_file import DesiredFile
 from qtctl.model.desired_unit import DesiredUnit
 
 TRIED = "i"

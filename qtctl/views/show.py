@@ -9,7 +9,8 @@ from pydantic import WithJsonSchema
 
 from qtctl.dialects.arguments import mask_arguments, mask_lines
 from qtctl.dialects.systemd.unit_name import is_template
-from qtctl.model.desired import Desired, DesiredFile, DesiredService
+from qtctl.model.desired import Desired, DesiredService
+from qtctl.model.desired_file import DesiredFile
 from qtctl.model.desired_unit import DesiredUnit
 from qtctl.model.host_values import apply_host_values
 from qtctl.model.names import Names, find_started, list_starters, list_units, make_unit_name

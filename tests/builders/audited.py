@@ -15,7 +15,6 @@ from qtctl.model.deploy_facts import HostDeploys, KeptGenerations
 from qtctl.model.desired import (
     Desired,
     DesiredExternal,
-    DesiredFile,
     DesiredKey,
     DesiredService,
     DesiredTarget,
@@ -27,6 +26,7 @@ from qtctl.model.desired import (
 from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder, DesiredHosts
 from qtctl.model.desired_code import DesiredCode
 from qtctl.model.desired_container import LeftContainer
+from qtctl.model.desired_file import DesiredFile
 from qtctl.model.desired_install import DesiredInstall, InstallKind
 from qtctl.model.desired_lock import DesiredPackage
 from qtctl.model.desired_store import DesiredStore

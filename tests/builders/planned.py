@@ -8,14 +8,8 @@ from qtctl.dialects.hosts import PATH as HOSTS
 from qtctl.dialects.hosts import read as read_hosts
 from qtctl.model.account_facts import Account, Group, Hosts
 from qtctl.model.deploy_facts import HostDeploys
-from qtctl.model.desired import (
-    Desired,
-    DesiredFile,
-    DesiredOther,
-    DesiredService,
-    DesiredTarget,
-    DesiredTimer,
-)
+from qtctl.model.desired import Desired, DesiredOther, DesiredService, DesiredTarget, DesiredTimer
+from qtctl.model.desired_file import DesiredFile
 from qtctl.model.evidence import Item, Need, State
 from qtctl.model.fact import Fact
 from qtctl.model.facts import Facts, File, Unit, UnitListing

@@ -2,8 +2,9 @@
 
 import hashlib
 import pickle
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,10 @@ from hypothesis import strategies as st
 
 from qtctl.adapters.files import locate_shipped, read_registry, read_templates
 from qtctl.flows.declare import declare
-from qtctl.flows.desired_cache import CorruptCache, Sources, pack, unpack
+from qtctl.flows.desired_cache import CorruptCache, Sources, may_hold, pack, unpack
+from qtctl.model.desired import Desired
+from qtctl.model.desired_install import DesiredInstall
+from qtctl.model.desired_original import DesiredOriginal
 from qtctl.model.states import KeyType, ServiceState
 
 POOL = Path(__file__).parent.parent / "live" / "pool"
@@ -96,3 +100,22 @@ def test_corrupt_bytes_are_noticed() -> None:
     for corrupt in (b"", whole[:10], whole[:-1], whole + b"x", whole[:100] + b"\0" + whole[101:]):
         with pytest.raises(CorruptCache):
             unpack(corrupt)
+
+
+def list_classes(kind: object, seen: set[type]) -> set[type]:
+    """The classes that an object of this type may consist of, by the types of its fields."""
+    for each in get_args(kind):
+        list_classes(each, seen)
+    if not isinstance(kind, type) or kind in seen or not kind.__module__.startswith("qtctl."):
+        return seen
+    seen.add(kind)
+    for field in fields(kind) if is_dataclass(kind) else ():
+        list_classes(get_type_hints(kind)[field.name], seen)
+    return seen
+
+
+def test_every_class_of_it_may_be_read() -> None:
+    found = list_classes(Desired, set())
+    assert DesiredInstall in found
+    assert DesiredOriginal in found
+    assert [each for each in found if not may_hold(each.__module__)] == []

@@ -8,8 +8,9 @@ import pytest
 
 from qtctl.dialects.hosts import PATH, replace_block
 from qtctl.model.account_facts import Account, Group
-from qtctl.model.desired import Desired, DesiredFile
+from qtctl.model.desired import Desired
 from qtctl.model.desired_accounts import DesiredAccount, DesiredFolder, DesiredHosts
+from qtctl.model.desired_file import DesiredFile
 from qtctl.model.evidence import Need, State
 from qtctl.model.facts import File
 from qtctl.model.origin import Origin

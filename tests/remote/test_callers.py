@@ -10,7 +10,7 @@ LARGEST = 65536
 FILES = {
     "one.service": "[Service]\nExecStartPost=/bin/systemctl restart shop-api.service\n",
     "two with space": "0 3 * * * root systemctl stop \\\n  shop-worker\n",
-    "three=3": "# systemctl stop shop-api\nunits='shop-api'\nfor each in $units; do systemctl try-restart $each; done\n",
+    "three=3": "# systemctl stop shop-api\nu='shop-api'\nfor each in $u; do systemctl try-restart $each; done\n",
     "four": "systemctl status shop-api\nsystemctl stop other\n",
     "five": "systemctl stop \\",
     "six": "shop-api.service\n",

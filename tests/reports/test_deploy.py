@@ -11,7 +11,7 @@ from qtctl.errors import Place
 from qtctl.findings.finding import Outcome
 from qtctl.formats.catalogue import Content, list_offered, write_text
 from qtctl.formats.markdown import write_markdown
-from qtctl.model.desired import DesiredFile
+from qtctl.model.desired_file import DesiredFile
 from qtctl.model.origin import Origin
 from qtctl.model.plan import Note, NoteKind, Plan, Refusal, Step, StepKind, StepResult, StepStatus, list_not_run
 from qtctl.plan.outcome import DeployOutcome, DeployStatus, Reason, ReasonKind

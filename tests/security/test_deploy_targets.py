@@ -17,7 +17,7 @@ from qtctl.apply.shared import share_connection
 from qtctl.apply.transaction import Transaction, make_ticket, stage
 from qtctl.errors import DeployRefused
 from qtctl.lab import lab
-from qtctl.model.desired import DesiredFile
+from qtctl.model.desired_file import DesiredFile
 from qtctl.model.origin import Origin
 from qtctl.model.plan import Plan, Step, StepKind, StepResult
 from qtctl.plan.results import make_results

@@ -7,7 +7,8 @@ from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import Remedy, make_steps
 from qtctl.meaning.originals import list_adopted_paths, list_originals, needs_of
 from qtctl.meaning.units import is_loaded, read_unit
-from qtctl.model.desired import Desired, DesiredFile
+from qtctl.model.desired import Desired
+from qtctl.model.desired_file import DesiredFile
 from qtctl.model.evidence import Need, State
 from qtctl.model.facts import Facts, File, Unit
 from qtctl.model.json import JsonObject

@@ -12,7 +12,8 @@ from qtctl.meaning.starts import find_program, is_judged, start_files
 from qtctl.meaning.units import read_unit
 from qtctl.meaning.ways import make_way
 from qtctl.model.code_facts import VenvCheck
-from qtctl.model.desired import Desired, DesiredFile, DesiredService
+from qtctl.model.desired import Desired, DesiredService
+from qtctl.model.desired_file import DesiredFile
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts, File, Unit
 from qtctl.model.json import JsonObject

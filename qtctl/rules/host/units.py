@@ -9,7 +9,8 @@ from qtctl.findings.meaning import Wording
 from qtctl.findings.remedy import Remedy, make_steps
 from qtctl.meaning.originals import describe_seen, is_as_adopted, is_in_place, needs_of
 from qtctl.meaning.units import UNLOADABLE, has_file, read_unit
-from qtctl.model.desired import Desired, DesiredFile
+from qtctl.model.desired import Desired
+from qtctl.model.desired_file import DesiredFile
 from qtctl.model.evidence import Need, State
 from qtctl.model.fact_help import LET_READ
 from qtctl.model.facts import Facts, File, Unit

@@ -13,7 +13,8 @@ from qtctl.dialects.systemd.unitfile import Line
 from qtctl.dialects.systemd.values import explain_value_trouble, has_inline_comment
 from qtctl.errors import InputError, Unrendered
 from qtctl.findings.finding import Finding, Severity
-from qtctl.model.desired import Desired, DesiredFile, DesiredService
+from qtctl.model.desired import Desired, DesiredService
+from qtctl.model.desired_file import DesiredFile
 from qtctl.model.origin import Origin
 from qtctl.rules.locate import Keys, find_key_path, find_spot
 from qtctl.rules.view import Declared, Unit, View, ViewRule, find_declared

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from qtctl.dialects.systemd.unitfile import merge_effective, parse
-from qtctl.model.desired import DesiredFile, DesiredTarget
+from qtctl.model.desired import DesiredTarget
+from qtctl.model.desired_file import DesiredFile
 from qtctl.model.origin import Origin
 from qtctl.rules.units.order import find_components, start_order
 from qtctl.rules.view import Unit
