@@ -6,9 +6,10 @@ from functools import partial
 from qtctl.dialects.shell import quote
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import Remedy, make_steps
+from qtctl.meaning.access import Kind
 from qtctl.meaning.originals import list_adopted_paths, list_originals, needs_of
 from qtctl.meaning.started_from import Changed, find_start_us, list_config_files, list_newer, map_dropins
-from qtctl.meaning.starts import find_program, is_judged, start_files
+from qtctl.meaning.starts import is_judged, start_files
 from qtctl.meaning.units import read_unit
 from qtctl.meaning.ways import make_way
 from qtctl.model.code_facts import VenvCheck
@@ -40,12 +41,11 @@ def _expect_current_processes(desired: Desired) -> tuple[Expectation, ...]:
 
 def _make_expectation(desired: Desired, service: DesiredService, files: tuple[str, ...]) -> Expectation:
     originals = list_originals(desired, service.unit, service.made_by)
-    program = _find_program(service)
     needs = (
         Need(Unit.FACT, service.unit),
         *(Need(File.FACT, path) for path in files),
         *(need for file in originals for need in needs_of(file)),
-        *((program,) if program else ()),
+        *_list_run(service),
         *((Need(VenvCheck.FACT, service.venv),) if service.venv else ()),
     )
     judge = partial(_is_current, service=service, files=files, originals=originals)
@@ -53,9 +53,10 @@ def _make_expectation(desired: Desired, service: DesiredService, files: tuple[st
     return Expectation(service.unit, {"newer": []}, tuple(dict.fromkeys(needs)), judge, service.origin, roots)
 
 
-def _find_program(service: DesiredService) -> Need | None:
-    known = is_judged(service) and any(each.role == "program" for each in start_files(service))
-    return Need(PathWay.FACT, find_program(service)) if known else None
+def _list_run(service: DesiredService) -> tuple[Need, ...]:
+    """Its program and the script that it runs, as far as their paths are known."""
+    files = start_files(service) if is_judged(service) else ()
+    return tuple(each.need for each in files if each.role in ("program", "code"))
 
 
 def _is_current(
@@ -90,12 +91,11 @@ def _list_changes(facts: Facts, service: DesiredService, files: tuple[str, ...])
     for path in files:
         if (there := facts.read(File, path)) is not None:
             yield Changed(path, there.mtime)
-    need = _find_program(service)
-    way = facts.read(PathWay, need.subject) if need else None
-    if need and way and not way.missing:
-        end = make_way(need.subject, way).end
-        path = end.path if end else need.subject
-        yield Changed(path, way.ctime if path.startswith(_SYSTEM) else way.mtime)
+    for need in _list_run(service):
+        way = facts.read(PathWay, need.subject)
+        end = make_way(need.subject, way).end if way else None
+        if way and end and end.kind is Kind.FILE:
+            yield Changed(end.path, way.ctime if end.path.startswith(_SYSTEM) else way.mtime)
     venv = facts.read(VenvCheck, service.venv) if service.venv else None
     if venv and venv.installed:
         yield Changed(venv.installed, venv.installed_at)
@@ -130,13 +130,14 @@ QT213 = Rule(
     "process older than the files it was started from",
     Severity.WARNING,
     what="The unit's process was started before its unit file, a declared drop-in, an env or secrets file, its "
-    "program or interpreter, or a package of its venv was last changed. A deploy that changes only what a "
-    "daemon-reload applies keeps the file's modification time. Code that a program imports is not checked.",
+    "program or interpreter, the script in its command line, or a package of its venv was last changed. A deploy that "
+    "changes only what a daemon-reload applies keeps the file's modification time. Code that a program imports is not "
+    "checked.",
     why="Files, packages and secrets are right on disk, every check of them holds, and the process still runs with "
     "the old ones: the old key, the old limit, the vulnerable library. It picks up the change at the next restart, "
     "when nobody makes the connection any more.",
     fix="`systemctl show -p ExecMainStartTimestamp UNIT` and `stat PATH` show both times. `qtctl deploy` restarts "
-    "what was started with an older unit or env file; after an update of packages or of the interpreter, `systemctl "
+    "what was started with an older unit or env file; after an update of code, packages or the interpreter, `systemctl "
     "restart UNIT`.",
     expect=_expect_current_processes,
 )
