@@ -97,11 +97,10 @@ def _find_unknown(desired: Desired, facts: Facts) -> tuple[Refusal, ...]:
 
 
 def _refuse_unread(item: Item) -> Refusal:
-    """A reason from a host may end in a hint of its own."""
-    reason = item.reason or str(item.state)
-    return Refusal(
-        item.subject, f"could not be read: {reason}", "" if reason.endswith(")") else READ_AS_ROOT, unknown=True
-    )
+    """Why a connection failed is told along with its help, which is not told twice."""
+    what = f"could not be read: {item.reason or item.state}"
+    hint = item.help or READ_AS_ROOT
+    return Refusal(item.subject, what, "" if hint in what else hint, unknown=True)
 
 
 def list_unseen(desired: Desired, facts: Facts, planned: Plan) -> tuple[str, ...]:
