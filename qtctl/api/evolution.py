@@ -19,7 +19,17 @@ def compare(store: SnapshotStore, names: Sequence[str]) -> Evolution:
     sources = [source for name in names for source in _read(store, name)]
     if len(sources) > MOST:
         raise InputError(f"{len(sources)} sources, at most {MOST} are compared", hint="name fewer of them")
+    _check_distinct(sources)
     return evolve(sources)
+
+
+def _check_distinct(sources: Sequence[Source]) -> None:
+    """InputError if two of them are one snapshot: nothing can have changed between them."""
+    seen: set[str] = set()
+    for each in sources:
+        if each.digest and each.digest in seen:
+            raise InputError(f"{each.source} is named twice", hint="`qtctl snapshot list` shows what else there is")
+        seen.add(each.digest)
 
 
 def _read(store: SnapshotStore, name: str) -> list[Source]:

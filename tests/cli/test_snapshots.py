@@ -75,6 +75,8 @@ def test_a_file_and_a_digest_name_one_too(folder: Path) -> None:
         (("snapshot", "verify", "--store", "http://x"), "http:// is not a store"),
         (("snapshot", "verify", "--store", "redis://u:hunter2@x"), "has an account or a password in it"),
         (("snapshot", "diff", "1", "./junk", *STORE), "junk: not a snapshot of qtctl"),
+        (("snapshot", "diff", "2", "2", *STORE), "^error: .* is named twice"),
+        (("evolution", "1", "all", *STORE), "^error: .* is named twice"),
         (("evolution", "1", *STORE), "there is only one source"),
         (("evolution", "1", "junk.json", *STORE), "junk.json: nested deeper than 64"),
         (("evolution", "1", "list.json", *STORE), "list.json: not a module registry"),
