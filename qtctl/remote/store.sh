@@ -26,8 +26,10 @@ open_store() {
   [ ! -L "$lock" ] || refuse "$lock is a link"
   exec 9>>"$lock" || refuse "$lock could not be opened"
   chmod 0600 -- "$lock"
-  flock -w 1 9 || { say busy && refuse "another deploy is installing into the store of this host"; }
+  flock -w 10 9 || { say busy && refuse "another deploy is installing into the store of this host"; }
   trap 'stop_builder; clear_build' EXIT
+  trap 'exit 77' PIPE
+  exec 5>&1
   stop_builder
   clear_build || refuse "$build could not be cleared"
 }
@@ -109,21 +111,36 @@ install_venv() {
 }
 
 # run_as_nobody UNIT SECONDS LOG ARGUMENT...: run a service that can write nothing on the host, gain no rights and leave
-# no process behind. Print success, or the result as systemd says it.
+# no process behind. It ends with the connection of the deploy. Print success, or the result as systemd says it.
 run_as_nobody() {
   unit=$1 seconds=$2 log=$3
   shift 3
-  result=$(timeout -k 5 $((seconds + 30)) systemd-run --wait --collect --unit="$unit" -p Type=exec -p NoNewPrivileges=yes \
+  end_with_reader 9>&- >/dev/null 2>&1 &
+  reading=$!
+  if result=$(timeout -k 5 $((seconds + 30)) systemd-run --wait --collect --unit="$unit" -p Type=exec -p NoNewPrivileges=yes \
     -p ProtectSystem=strict -p ProtectHome=yes -p PrivateTmp=yes -p PrivateDevices=yes -p ProtectKernelTunables=yes \
     -p ProtectControlGroups=yes -p RestrictSUIDSGID=yes -p CapabilityBoundingSet= -p UMask=0022 -p TasksMax=256 -p Nice=10 \
     -p RuntimeMaxSec="$seconds" -p TimeoutStopSec=5 -p StandardOutput="append:$log" -p StandardError=inherit \
-    "$@" 2>&1) && echo success && return
+    "$@" 2>&1); then ended_well=yes; else ended_well=no; fi
+  kill "$reading" 2>/dev/null || :
+  case "$ended_well $result" in
+    # To systemd, a service that was stopped is a success.
+    'yes '*code=killed* | 'yes '*code=dumped*) result='result: signal' ;;
+    'yes '*) echo success && return ;;
+  esac
   stop_builder
   case "$result" in
     *'result: timeout'*) echo timeout ;;
     *'result: '*) printf '%s\n' "$result" | sed -n 's/.*result: \([a-z-]*\).*/\1/p' ;;
     *) printf '%s\n' "$result" | tail -n 1 ;;
   esac
+}
+
+# end_with_reader: stop the service once nobody reads what this script prints. An empty line says nothing.
+end_with_reader() {
+  trap '' PIPE
+  while sleep 1 5>&- && echo >&5; do :; done
+  stop_builder
 }
 
 # explain RESULT SECONDS LOG: print why it failed. Only the end of the log is read: a build may print without end.

@@ -3,8 +3,11 @@
 import io
 import os
 import re
+import signal
 import subprocess
 import tarfile
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -404,7 +407,7 @@ BAD_HOSTS = {
         "mkdir -p /opt/qtctl; ln -sfn /etc/passwd /opt/qtctl/lock", "rm /opt/qtctl/lock", "lock is a link",
     ),
     "a build that another deploy runs": (
-        "mkdir -p /opt/qtctl; setsid flock /opt/qtctl/lock sleep 4 >/dev/null 2>&1 & sleep 0.3",
+        "mkdir -p /opt/qtctl; setsid flock /opt/qtctl/lock sleep 14 >/dev/null 2>&1 & sleep 0.3",
         "sleep 4", "another deploy",
     ),
 }  # fmt: skip
@@ -510,7 +513,7 @@ def test_a_builder_can_leave_nothing_behind_that_anybody_but_root_can_change(hos
     loose = "find /opt/qtctl ! -type l '(' ! -user root -o -perm /022 -o -perm /7000 ')'"
     assert host.run(loose) == ""
     assert host.run("ls -d /etc/evil /root/evil /opt/qtctl/evil2 /var/lib/qtctl/evil /srv/evil 2>/dev/null || :") == ""
-    assert host.run("pgrep -f 'time.sleep(.05)' || :") == ""
+    assert host.run("pgrep -f 'time.sleep[(].05[)]' || :") == ""
     assert host.run(digest) == before
     assert host.run("ls -A /opt/qtctl/build; systemctl list-units --all --plain --no-legend 'qtctl-[bi]*'") == ""
 
@@ -521,9 +524,32 @@ def test_a_build_that_hangs_is_ended_and_refused(host: Ground, shop: Shop, monke
     outcome = install(host, shop, venv_registry(sdist(shop, hangs=True), venvs=SOURCES))
     assert outcome.status is DeployStatus.REFUSED
     assert "could not be built: it did not end in 5 seconds" in said(outcome), said(outcome)
-    assert host.run("pgrep -f 'time.sleep(.05)' || :; ls -A /opt/qtctl/store /opt/qtctl/build").split() == [
+    assert host.run("pgrep -f 'time.sleep[(].05[)]' || :; ls -A /opt/qtctl/store /opt/qtctl/build").split() == [
         "/opt/qtctl/build:", "/opt/qtctl/store:",
     ]  # fmt: skip
+
+
+def test_a_build_ends_with_the_deploy_that_waits_for_it(host: Ground, shop: Shop) -> None:
+    """Interrupted while the package is built: the next deploy finds the store free."""
+
+    def interrupt() -> None:
+        host.run("for i in $(seq 300); do pgrep -f 'time.sleep[(].05[)]' && exit; sleep 0.1; done; exit 1")
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    def raise_interrupt(_signal: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGUSR1, raise_interrupt)
+    interrupting = threading.Thread(target=interrupt)
+    interrupting.start()
+    outcome = install(host, shop, venv_registry(sdist(shop, hangs=True), venvs=SOURCES))
+    interrupting.join()
+    signal.signal(signal.SIGUSR1, before)
+    assert outcome.status is DeployStatus.INTERRUPTED, said(outcome)
+    began = time.monotonic()
+    assert install(host, shop, registry(shop.commits["one"])).status is DeployStatus.DEPLOYED
+    assert time.monotonic() - began < 20
+    assert host.run("systemctl is-active qtctl-build || :; ls -A /opt/qtctl/build") == "inactive\n"
 
 
 @on_demand
