@@ -170,6 +170,10 @@ class DeployRefused(AboutHost):
     """A deploy that could not begin, or that changed nothing. Exit 4."""
 
 
+class UnusableGeneration(AboutHost):
+    """A generation that a host does not keep, that is damaged, or that cannot be gone back to. Exit 2."""
+
+
 def refuse_unchanged(error: HostError) -> DeployRefused:
     """The host could not be asked before anything was changed."""
     what = f"nothing was changed: {error.what}"

@@ -18,6 +18,8 @@ from qtctl.flows.rollback import (
     fetch_earlier,
     fetch_found,
     list_known_stores,
+    read_earlier,
+    read_found,
     read_generations,
 )
 from qtctl.flows.steady import STEADY_S
@@ -71,6 +73,14 @@ def find_before(declared: Declared, target: str, number: int, *, user: str | Non
 def find_found(declared: Declared, target: str, *, user: str | None = None) -> FoundGeneration:
     """Generation 0 of `target`. DeployRefused if it keeps none, or it is damaged."""
     return fetch_found(_make_connector(declared, target, user), declared.desired)
+
+
+def show_generation(
+    declared: Declared, target: str, number: int, *, user: str | None = None
+) -> EarlierGeneration | FoundGeneration:
+    """Generation `number` of `target`, to look at. UnusableGeneration if it keeps none, or it is damaged; HostError."""
+    connector = _make_connector(declared, target, user)
+    return read_earlier(connector, declared.desired, number) if number else read_found(connector, declared.desired)
 
 
 def _make_connector(declared: Declared, target: str, user: str | None) -> Connector:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from qtctl.errors import DeployRefused, HostError, InputError, LabError, QtctlError
+from qtctl.errors import DeployRefused, HostError, InputError, LabError, QtctlError, UnusableGeneration
 
 if TYPE_CHECKING:
     from qtctl.api.rollout import HostPlan
@@ -51,6 +51,7 @@ ERRORS: tuple[tuple[type[QtctlError], Exit], ...] = (
     (DeployRefused, Exit.REFUSED),
     (LabError, Exit.REFUSED),
     (InputError, Exit.USAGE),
+    (UnusableGeneration, Exit.USAGE),
     (HostError, Exit.INCOMPLETE),
 )
 

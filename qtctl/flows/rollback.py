@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from qtctl.apply.generations import fetch_desired, list_generations
 from qtctl.apply.generations import fetch_found as fetch_backup
-from qtctl.errors import DeployRefused, HostError, refuse_unchanged
+from qtctl.errors import DeployRefused, HostError, UnusableGeneration, refuse_unchanged
 from qtctl.interfaces.host import Connector, Host
 from qtctl.model.backup import Backup
 from qtctl.model.desired import Desired
@@ -39,10 +39,34 @@ def read_generations(connect: Connector) -> tuple[GenerationRecord, ...]:
         return list_generations(host)
 
 
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """For what would change the host: DeployRefused if the generation cannot be used, or the host not be asked."""
+    try:
+        yield
+    except HostError as error:
+        raise refuse_unchanged(error) from error
+    except UnusableGeneration as error:
+        raise DeployRefused(f"nothing was changed: {error.what}", host=error.host, hint=error.hint) from error
+
+
 def fetch_earlier(connect: Connector, declared: Desired, number: int | None) -> EarlierGeneration:
+    """As `read_earlier`, to go back to it: DeployRefused instead of its errors."""
+    with _refusing():
+        return read_earlier(connect, declared, number)
+
+
+def fetch_found(connect: Connector, declared: Desired) -> FoundGeneration:
+    """As `read_found`, to go back to it: DeployRefused instead of its errors."""
+    with _refusing():
+        return read_found(connect, declared)
+
+
+def read_earlier(connect: Connector, declared: Desired, number: int | None) -> EarlierGeneration:
     """Generation `number`, else the last one confirmed before the current one.
 
-    DeployRefused if there is none, if it is damaged, or if it belongs to another host or fleet.
+    UnusableGeneration if there is none, if it is damaged, or if it belongs to another host or fleet. HostError if the
+    host could not be asked.
     """
 
     def find(records: Sequence[GenerationRecord], address: str) -> GenerationRecord:
@@ -51,13 +75,17 @@ def fetch_earlier(connect: Connector, declared: Desired, number: int | None) -> 
     return _fetch(connect, declared, find, "the one before" if number is None else str(number))
 
 
-def fetch_found(connect: Connector, declared: Desired) -> FoundGeneration:
-    """Generation 0. DeployRefused if the host keeps none, if it is damaged, or belongs to another host or fleet."""
+def read_found(connect: Connector, declared: Desired) -> FoundGeneration:
+    """Generation 0.
+
+    UnusableGeneration if the host keeps none, if it is damaged, or belongs to another host or fleet. HostError if the
+    host could not be asked.
+    """
     with _fetching(connect, declared, "0") as host:
         records = [each for each in list_generations(host) if each.outcome == FOUND]
         if not records:
-            what = "nothing was changed: generation 0 is not on the host"
-            raise DeployRefused(what, host=declared.host, hint=_SEE.format(host=host.address))
+            what = "generation 0 is not on the host"
+            raise UnusableGeneration(what, host=declared.host, hint=_SEE.format(host=host.address))
         backup = fetch_backup(host, records[0].number)
     return FoundGeneration(records[0], _check_found(backup, declared))
 
@@ -65,8 +93,8 @@ def fetch_found(connect: Connector, declared: Desired) -> FoundGeneration:
 def _check_found(backup: Backup, declared: Desired) -> Backup:
     """Returns `backup` if it is of this host, and of nothing but the fleet's files."""
     if misfit := aim_at_found(backup, declared).find_misfit(declared):
-        what = f"nothing was changed: {OF_FOUND.name} {misfit.what}"
-        raise DeployRefused(what, host=declared.host, hint=misfit.hint)
+        what = f"{OF_FOUND.name} {misfit.what}"
+        raise UnusableGeneration(what, host=declared.host, hint=misfit.hint)
     return backup
 
 
@@ -75,11 +103,12 @@ def fetch_before(connect: Connector, declared: Desired, number: int) -> EarlierG
 
     def find(records: Sequence[GenerationRecord], address: str) -> GenerationRecord:
         if not any(each.current and each.number == number for each in records):
-            what = f"nothing was changed: generation {number} is not the current one any more"
-            raise DeployRefused(what, host=declared.host, hint=_SEE.format(host=address))
+            what = f"generation {number} is not the current one any more"
+            raise UnusableGeneration(what, host=declared.host, hint=_SEE.format(host=address))
         return choose(records, None, declared.host, address)
 
-    return _fetch(connect, declared, find, f"the one before {number}")
+    with _refusing():
+        return _fetch(connect, declared, find, f"the one before {number}")
 
 
 def _fetch(
@@ -95,16 +124,14 @@ def _fetch(
 
 @contextmanager
 def _fetching(connect: Connector, declared: Desired, wanted: str) -> Iterator[Host]:
-    """A connection over which a generation is fetched: DeployRefused if that fails, or if it is damaged."""
+    """A connection over which a generation is fetched: UnusableGeneration if it is damaged."""
     try:
         with connect() as host:
             address = host.address
             yield host
-    except HostError as error:
-        raise refuse_unchanged(error) from error
     except DamagedGeneration as error:
-        what = f"nothing was changed: generation {wanted} is damaged: {error}"
-        raise DeployRefused(what, host=declared.host, hint=_SEE.format(host=address)) from error
+        what = f"generation {wanted} is damaged: {error}"
+        raise UnusableGeneration(what, host=declared.host, hint=_SEE.format(host=address)) from error
 
 
 def choose(records: Sequence[GenerationRecord], number: int | None, host: str, address: str) -> GenerationRecord:
@@ -119,16 +146,16 @@ def choose(records: Sequence[GenerationRecord], number: int | None, host: str, a
             why = "was never confirmed" if known else "is not on the host"
             if found is not None and found.number == number:
                 why = "is what was there before the first deploy, and declares nothing"
-            raise DeployRefused(f"nothing was changed: generation {number} {why}", host=host, hint=hint)
+            raise UnusableGeneration(f"generation {number} {why}", host=host, hint=hint)
         return _check_declared(chosen, host, address)
     current = next((each.number for each in good if each.current), None)
     before = [each for each in good if current is not None and each.number < current]
     if not before and found is not None and current is not None:
-        what = "nothing was changed: before the current generation qtctl had not deployed to it"
+        what = "before the current generation qtctl had not deployed to it"
         how = f"`qtctl rollback --host {address} --to {found.number}` brings back what was there then"
-        raise DeployRefused(what, host=host, hint=how)
+        raise UnusableGeneration(what, host=host, hint=how)
     if not before:
-        raise DeployRefused("nothing was changed: it has no generation before the current one", host=host, hint=hint)
+        raise UnusableGeneration("it has no generation before the current one", host=host, hint=hint)
     return _check_declared(before[0], host, address)
 
 
@@ -137,16 +164,16 @@ def _check_declared(record: GenerationRecord, host: str, address: str) -> Genera
     written = record.note("format")
     if written not in ("", str(FORMAT)):
         by = f"qtctl {record.note('version')}".rstrip()
-        what = f"nothing was changed: generation {record.number} was written by {by} in format {written}"
-        raise DeployRefused(what, host=host, hint=f"this qtctl reads format {FORMAT}: use the one that wrote it")
+        what = f"generation {record.number} was written by {by} in format {written}"
+        raise UnusableGeneration(what, host=host, hint=f"this qtctl reads format {FORMAT}: use the one that wrote it")
     if record.note(OF_FOUND.note):
-        what = f"nothing was changed: generation {record.number} is what was there before the first deploy"
-        raise DeployRefused(what, host=host, hint=f"`qtctl rollback --host {address} --to 0` brings it back")
+        what = f"generation {record.number} is what was there before the first deploy"
+        raise UnusableGeneration(what, host=host, hint=f"`qtctl rollback --host {address} --to 0` brings it back")
     if record.note(OF_BACKUP.note):
         taken = record.note(OF_BACKUP.note)
-        what = f"nothing was changed: generation {record.number} is a restored backup of {taken}"
+        what = f"generation {record.number} is a restored backup of {taken}"
         how = f"`qtctl backup restore --host {address} BACKUP` brings it back; --to names another generation"
-        raise DeployRefused(what, host=host, hint=how)
+        raise UnusableGeneration(what, host=host, hint=how)
     return record
 
 
@@ -157,8 +184,8 @@ def check(desired: Desired, record: GenerationRecord, declared: Desired) -> Desi
     registry alone: otherwise a host could have another one changed.
     """
     if (desired.fleet, desired.host) != (declared.fleet, declared.host):
-        what = f"nothing was changed: generation {record.number} is of {desired.host} of {desired.fleet}"
-        raise DeployRefused(what, host=declared.host, hint="name the host that the registry declares with --as")
+        what = f"generation {record.number} is of {desired.host} of {desired.fleet}"
+        raise UnusableGeneration(what, host=declared.host, hint="name the host that the registry declares with --as")
     return replace(
         desired, login=declared.login, expected_hostname=declared.expected_hostname, machine=declared.machine
     )

@@ -26,7 +26,7 @@ def build_page(report: GenerationsReport) -> Blocks:
 
 
 def _make_row(row: GenerationRow) -> tuple[Text, ...]:
-    names = tuple(each.rpartition("/")[2] for each in row.changed)
+    names = tuple(dict.fromkeys(each.rpartition("/")[2] for each in row.changed))
     more = (BREAK, f"and {format_count(len(names) - FEW, 'other')}") if len(names) > FEW else ()
     shown = ", ".join(names[:FEW]) if row.outcome != FOUND else "nothing: what was there before"
     return (str(row.number), row.at or "unknown", row.by, _describe_end(row), (shown, *more))

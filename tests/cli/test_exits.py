@@ -30,6 +30,7 @@ from qtctl.errors import (
     QtctlError,
     Refused,
     Unreachable,
+    UnusableGeneration,
 )
 from qtctl.findings.finding import Finding, Outcome, Severity
 from qtctl.findings.verdict import Conclusion
@@ -60,6 +61,7 @@ ERRORS: list[tuple[QtctlError, Exit]] = [
     (Refused("x"), Exit.INCOMPLETE),
     (LabError("x"), Exit.REFUSED),
     (DeployRefused("x"), Exit.REFUSED),
+    (UnusableGeneration("x"), Exit.USAGE),
     (QtctlError("x"), Exit.INTERNAL),
 ]
 

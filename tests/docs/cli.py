@@ -156,9 +156,8 @@ OF_COMMAND: dict[str, tuple[str, ...]] = {
     ),
     "generations": (
         "0",
-        "2: an error in registry or options",
+        "2: an error in registry or options, no such generation, or a damaged one",
         "3: the host could not be asked",
-        "4: no such generation",
     ),
     "audit": (
         "0: every check holds, or what is broken is below the gate",

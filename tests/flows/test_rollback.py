@@ -6,10 +6,10 @@ import pytest
 
 from qtctl.adapters.clock import SystemClock
 from qtctl.apply.generation import BASE
-from qtctl.errors import DeployRefused
+from qtctl.errors import DeployRefused, UnusableGeneration
 from qtctl.flows.backup import restore
 from qtctl.flows.deploy import deploy
-from qtctl.flows.rollback import fetch_earlier, fetch_found, read_generations
+from qtctl.flows.rollback import fetch_earlier, fetch_found, read_earlier, read_generations
 from qtctl.lab import lab
 from qtctl.model.plan import Choices
 from qtctl.plan.outcome import DeployOutcome, DeployStatus
@@ -137,6 +137,8 @@ def test_only_what_was_confirmed_can_be_gone_back_to(ground: Ground, number: int
     why = "is not on the host" if number == 4711 else "was never confirmed"
     with pytest.raises(DeployRefused, match=f"nothing was changed: generation {number} {why}"):
         fetch_earlier(ground.connect, OLD, number)
+    with pytest.raises(UnusableGeneration, match=f"^h1: generation {number} {why}"):
+        read_earlier(ground.connect, OLD, number)
 
 
 DAMAGE = {

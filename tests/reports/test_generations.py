@@ -9,8 +9,8 @@ import pytest
 from qtctl.model.backup import Backup, Manifest
 from qtctl.model.generation import FOUND, GenerationRecord
 from qtctl.model.states import ServiceState
-from qtctl.reports import generation, generation_view, generations
-from qtctl.reports.blocks import Paragraph
+from qtctl.reports import generation, generation_view, generations, generations_view
+from qtctl.reports.blocks import Paragraph, Table
 from tests.builders.planned import UNITS, desired, service, target
 
 NOTES = (("by", "ann@desk"), ("registry", "0" * 64), ("version", "0.1.0"))
@@ -37,6 +37,13 @@ def test_each_generation_with_what_was_noted_of_it() -> None:
     ]
     assert (rows[1]["at"], rows[1]["by"], rows[1]["steps"]) == ("2026-01-16T21:46:40Z", "ann@desk", 2)
     assert (rows[2]["at"], rows[2]["by"]) == (None, "")
+
+
+def test_a_unit_and_its_file_are_named_once() -> None:
+    report = generations.build_report((CURRENT,), host="h1", address="lab1")
+    *_, table = generations_view.build_page(report)
+    assert isinstance(table, Table)
+    assert table.rows[0][-1] == ("quantum-a.service",)
 
 
 def test_what_differs_between_two() -> None:

@@ -42,8 +42,8 @@ def generations(
     A host keeps its ten newest, and as many of those that were rolled back. 0 is what was there before the first.
     """
     from qtctl.api.registry import declare
-    from qtctl.api.rollback import find_earlier, find_found
     from qtctl.api.rollback import list_generations as read
+    from qtctl.api.rollback import show_generation
 
     given = numbers or []
     if len(given) != _NUMBERS[verb]:
@@ -55,11 +55,9 @@ def generations(
         if verb is Verb.LIST:
             shown = _build_list_view(host, declared.desired.host, read(declared, host, user=user))
         else:
-            found: list[EarlierGeneration | FoundGeneration] = [
-                find_earlier(declared, host, number, user=user) if number else find_found(declared, host, user=user)
-                for number in given
-            ]
-            shown = _build_differences_view(host, found)
+            shown = _build_differences_view(
+                host, [show_generation(declared, host, number, user=user) for number in given]
+            )
     present(shown, format_)
 
 

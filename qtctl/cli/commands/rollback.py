@@ -72,7 +72,9 @@ def rollback(
 
         raise_on_interrupt()
         earlier = api.find_earlier(declared, host, to, user=user, connector=connector.borrow)
-        told = DeployOutput(host, replace(declared, desired=earlier.desired), format_, locate_registry(registry), None)
+        then = replace(declared, desired=earlier.desired)
+        state = f"as declared in generation {earlier.record.number}"
+        told = DeployOutput(host, then, format_, locate_registry(registry), None, state)
         outcome = api.rollback(
             declared,
             host,

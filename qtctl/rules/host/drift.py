@@ -121,12 +121,15 @@ def _is_from_its_file(facts: Facts, declared: DeclaredUnit, originals: tuple[Des
     path = found.fragment_path
     if path != declared.file and _is_a_link(facts, declared.file):
         return NOT_JUDGED  # QT210 reports that; systemd before 250 names the target of the link
+    absent = facts.find_item(Need(File.FACT, declared.file)).state is State.ABSENT
+    if not path and absent:
+        return NOT_JUDGED  # a slice in use without any file, which QT201 reports
     source = proofs.prove_unit_property(Need(Unit.FACT, declared.unit), declared.unit, "FragmentPath", path)
+    reload = ("systemctl", "daemon-reload")
     remedy = make_steps(
-        ("systemctl", "cat", "--no-pager", declared.unit), f"remove {quote(path)}, then", ("systemctl", "daemon-reload")
+        *((("systemctl", "cat", "--no-pager", declared.unit), f"remove {quote(path)}, then") if path else ()), reload
     )
     own = path == declared.file or path in list_adopted_paths(originals, facts)
-    absent = facts.find_item(Need(File.FACT, declared.file)).state is State.ABSENT
     refuses = absent or path.startswith(BEFORE_UNIT_DIR)
     return Verdict(own, {"fragment": path}, (source,), remedy=remedy, refuses_deploys=refuses)
 
