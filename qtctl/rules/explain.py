@@ -26,6 +26,8 @@ INTRODUCTION = """# Findings
 A check is one thing that should hold for one subject. It holds, is broken (a finding), or is unknown because part of
 its evidence is missing; unknown is never a pass. Ids never change meaning. `qtctl explain ID` prints these texts;
 severities can be changed in `policy.toml`. This page is generated from the rules."""
+_MOST_NEAR = 12
+"""Ids that a hint names."""
 
 
 def explain(check_id: str, own: Sequence[Meaning] = ()) -> str:
@@ -54,8 +56,9 @@ def _find(name: str, own: Sequence[Meaning]) -> Meaning:
     if found is not None:
         return found
     known = [each.id for each in every]
-    near = [each for each in known if each.startswith(wanted or "-")] or get_close_matches(wanted, known, n=3) or known
-    raise InputError(f"no finding has the id {name}", hint=f"there is {', '.join(near)}")
+    near = [each for each in known if each.startswith(wanted or "-")] or get_close_matches(wanted, known, n=3)
+    hint = f"there is {', '.join(near)}" if 0 < len(near) <= _MOST_NEAR else "`qtctl explain` lists all"
+    raise InputError(f"no finding has the id {name}", hint=hint)
 
 
 def _write_section(each: Meaning, level: str) -> str:

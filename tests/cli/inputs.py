@@ -446,6 +446,12 @@ USAGE = (
         ("explain", "QT2O1"),
         ("no finding has the id QT2O1 (there is QT721, QT231, QT221)",),
     ),
+    Case(
+        "a word for a finding",
+        nothing,
+        ("explain", "ports"),
+        ("no finding has the id ports (`qtctl explain` lists all)",),
+    ),
     Case("an unknown lab host", nothing, ("lab", "down", "lab1"), ("no lab host lab1 (there are: none)",)),
     Case(
         "a password that is not set",

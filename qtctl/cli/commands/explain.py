@@ -25,7 +25,7 @@ def explain(
     from qtctl.rules.explain import write_catalogue
 
     own = _load_own_rules(registry) if id_ is not None and id_.upper().startswith("QT9") else ()
-    for line in split_lines(write_catalogue() if id_ is None else text_of(id_.upper(), own)):
+    for line in split_lines(write_catalogue() if id_ is None else text_of(id_, own)):
         tell(line)
 
 
