@@ -71,11 +71,16 @@ class Screen:
     harmless: Callable[[str], str]
 
     def lines(self, shown: Blocks) -> Iterator[str]:
-        """An empty line only between blocks of several lines."""
-        for number, block in enumerate(shown):
-            if number and _is_set_apart(block, shown[number - 1]):
+        """An empty line only between blocks of several lines. A block without a line is as if it were not there."""
+        before: Block | None = None
+        for block in shown:
+            written = list(self._write_block(block))
+            if not written:
+                continue
+            if before is not None and _is_set_apart(block, before):
                 yield ""
-            yield from self._write_block(block)
+            yield from written
+            before = block
 
     def _write_block(self, block: Block) -> Iterator[str]:
         match block:

@@ -75,7 +75,7 @@ def _explain_unknown(hosts: Sequence[Desired], every: Iterable[tuple[DesiredUnit
 
     known = sorted({name for units in every for each in units for name in _list_names(each)})
     near = get_close_matches(word, known, n=2)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"`qtctl status --host {hosts[0].host}` lists them"
+    hint = f"did you mean {' or '.join(near)}?" if near else "`qtctl status` without a name lists them"
     return InputError(f"no unit that is declared for {_name_hosts(hosts)} is called {word!r}", hint=hint)
 
 

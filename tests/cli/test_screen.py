@@ -74,6 +74,12 @@ def test_no_word_is_broken_and_no_line_is_longer_than_its_longest_word(block: Pa
             assert indent <= 8, line
 
 
+def test_what_is_empty_leaves_no_empty_lines() -> None:
+    empty = Section("Files", ())
+    units = Section("Units", (Paragraph("a"),))
+    assert drawn((Title("Check"), empty, units, empty, empty)) == drawn((Title("Check"), units))
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("before", [0, 19, 40, 71])
 def test_a_command_stays_in_one_line_wherever_it_stands(command: str, before: int) -> None:

@@ -99,6 +99,17 @@ def test_bad_input_is_one_line_and_exit_2(folder: Path, run_here: RunHere, numbe
     assert says in ran.err
 
 
+@pytest.mark.parametrize("command", [("why", "r.json#/summary/running"), ("check-claims", "claims.md")])
+@pytest.mark.parametrize("option", ["--registry", "--as"])
+def test_an_option_about_the_registry_is_never_ignored(
+    folder: Path, run_here: RunHere, command: tuple[str, str], option: str
+) -> None:
+    (folder / "claims.md").write_text("3 services run.\n")
+    ran = run_here(folder, *command, option, "nowhere")
+    assert (ran.code, ran.out) == (2, "")
+    assert "there is no registry here" in ran.err
+
+
 def test_a_file_may_have_a_mark_in_its_name(folder: Path, run_here: RunHere) -> None:
     ran = run_here(folder, "why", "a#b.json#/summary/running", "--format", "json")
     assert (ran.code, json.loads(ran.out)["file"]) == (0, "a#b.json")

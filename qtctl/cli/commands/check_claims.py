@@ -43,9 +43,8 @@ def check_claims(
     from qtctl.reports.claims_view import build_view
 
     document = read(file)
-    known, policy = (
-        (None, NO_POLICY) if registry is None and saved is None else _make_known(registry, saved, as_name, templates)
-    )
+    alone = all(option is None for option in (registry, saved, as_name, templates))
+    known, policy = (None, NO_POLICY) if alone else _make_known(registry, saved, as_name, templates)
     examined, findings = check(document, known, policy)
     report = build_report(examined, findings, known, policy.gate)
     present(build_view(report, findings), format_, out)

@@ -8,7 +8,7 @@ import typer
 from qtctl.cli.command import Command, Panel
 from qtctl.cli.interrupt import raise_on_interrupt
 from qtctl.cli.options import AsOption, DeclaredFormatOption, RegistryOption, locate_registry
-from qtctl.cli.output import present, show_progress, tell
+from qtctl.cli.output import complain, present, show_progress, tell
 from qtctl.errors import InputError
 from qtctl.model.events import Stage, begun
 
@@ -60,6 +60,9 @@ def up(
             install_packages(say)
         booted = boot(names, tree, suite=suite, stands_for=name, progress=say)
     _show(booted, format_)
+    if as_name is not None and all(host.stands_for != name for host in booted):
+        others = ", ".join(f"{host.name} stands in for {host.stands_for}" for host in booted)
+        complain(f"warning: no host was booted for {name}: {others} (--hosts {hosts + 1} boots one more for {name})")
 
 
 @app.command("list")

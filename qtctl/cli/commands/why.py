@@ -28,10 +28,11 @@ def why(
     from qtctl.reports.why_view import build_view
 
     ground = None
-    if saved is not None:
+    if saved is not None or registry is not None or as_name is not None:
         from qtctl.api.registry import declare
 
-        ground = Ground(saved, declare(locate_registry(registry), as_name=as_name))
+        declared = declare(locate_registry(registry), as_name=as_name)
+        ground = Ground(saved, declared) if saved is not None else None
     report = explain_number(number, ground)
     present(build_view(report), format_, out)
     raise typer.Exit(choose_match_exit(report.adds_up))
