@@ -1,6 +1,6 @@
 """Facts of the code that services run: their entry points, and folders of code and virtual environments."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 
@@ -9,13 +9,14 @@ class EntryPoint:
     """Subject: a service. `found`: where each thing is that its program has to find, in the order of the question.
 
     '' if it is in none of the folders that Python searches. Then `shut` is a folder that could not be entered, and
-    `hook` a .pth file that may make Python search elsewhere; '' for none.
+    `hook` a .pth file that may make Python search elsewhere; '' for none. `empty`: those of them that are empty files.
     """
 
     FACT: ClassVar[str] = "entry"
     found: list[str]
     shut: str = ""
     hook: str = ""
+    empty: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

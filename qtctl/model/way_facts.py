@@ -16,7 +16,9 @@ class PathWay:
     since the epoch, of what it leads to. `acls`: path → entries of its access control list with numbers
     (`user:1001:r-x`), none if they could not be read. `interpreter`: the one that the first line `#!` of an executable
     file names, None if that could not be read; the path to it is in `parts` as well, as far as it exists. `noexec`:
-    where such a file, or its interpreter, is mounted noexec, '' if it is not.
+    where such a file, or its interpreter, is mounted noexec, '' if it is not. `not_executable`: such a file is empty,
+    or neither a script nor a program in a format that the kernel knows. `env_misses`: what a script asks env to run,
+    and no folder of systemd's default PATH has.
     """
 
     FACT: ClassVar[str] = "way"
@@ -29,6 +31,8 @@ class PathWay:
     interpreter: str | None = ""
     interpreter_missing: str = ""
     noexec: str = ""
+    not_executable: bool = False
+    env_misses: str = ""
 
     def rows(self) -> Iterator[tuple[str, str, int, int, int, str]]:
         """(path, kind, uid, gid, mode, link target) of each part."""

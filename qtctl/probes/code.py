@@ -107,7 +107,8 @@ def _answer_entry(need: Need, question: EntryQuestion, block: str) -> Answer:
     shut = next((path for tag, _, path in rows if tag == "s"), "")
     hook = next((path for tag, _, path in rows if tag == "h"), "")
     line = next((path for path in found if path), "")
-    return answer_observed(need, EntryPoint(found, shut, hook), again=make_again_entry(question), line=line)
+    empty = [path for tag, _, path in rows if tag == "z"]
+    return answer_observed(need, EntryPoint(found, shut, hook, empty), again=make_again_entry(question), line=line)
 
 
 def make_again_folders(path: str) -> str:

@@ -65,6 +65,8 @@ class _Said:
     marked: set[str] = field(default_factory=set)
     acls: dict[str, list[str]] = field(default_factory=dict)
     interpreters: dict[str, str | None] = field(default_factory=dict)
+    not_executable: set[str] = field(default_factory=set)
+    env_misses: dict[str, str] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
     users_of: dict[int, set[str]] = field(default_factory=dict)
     writers: Parts = field(default_factory=dict)
@@ -190,6 +192,17 @@ def _read_shebang(said: _Said, rest: str) -> None:
     said.interpreters[path] = name.partition("\1")[0]  # as the kernel reads it: up to the first NUL
 
 
+def _read_no_program(said: _Said, rest: str) -> None:
+    path = rest.removesuffix("//")
+    said.not_executable.add(path)
+    said.interpreters[path] = ""
+
+
+def _read_env_miss(said: _Said, rest: str) -> None:
+    path, _, name = rest.partition("//")
+    said.env_misses[path] = name
+
+
 def _read_unread_program(said: _Said, rest: str) -> None:
     said.interpreters[rest] = None
 
@@ -231,6 +244,7 @@ def _read_mounted(said: _Said, rest: str) -> None:
 
 _TAGS = {
     "T": _read_times, "S": _read_shebang, "H": _read_unread_program, "M": _read_marks,
+    "B": _read_no_program, "E": _read_env_miss,
     "I": _read_ids, "P": _read_sharing, "Q": _read_members,
     "W": _read_writer, "L": _read_link, "N": _read_mounted,
 }  # fmt: skip
@@ -267,7 +281,11 @@ def _answer_way(need: Need, said: _Said) -> Answer:
     interpreter, missing = _find_interpreter(end, said, parts)
     size, mtime, ctime = said.times.get(end.path, (0, 0, 0)) if end else (0, 0, 0)
     acls = {path: said.acls.get(path, []) for path in parts if path in said.marked}
-    value = PathWay(parts, way.missing, size, mtime, ctime, acls or None, interpreter, missing, _find_noexec(end, said))
+    where = end.path if end else ""
+    value = PathWay(
+        parts, way.missing, size, mtime, ctime, acls or None, interpreter, missing, _find_noexec(end, said),
+        where in said.not_executable, said.env_misses.get(where, ""),
+    )  # fmt: skip
     return answer_observed(need, value, again=make_again(need), line=way.missing or (end.path if end else ""))
 
 
@@ -291,6 +309,8 @@ def _find_interpreter(end: Entry | None, said: _Said, parts: Parts) -> tuple[str
     if end is None or end.path not in said.interpreters:
         return "", ""
     name = said.interpreters[end.path]
+    if name and name.endswith("\r"):
+        return name, name
     if not name or not name.startswith("/") or explain_odd_path(name):
         return name, ""
     way = walk(name, said.entries)

@@ -5,8 +5,8 @@ nl='
 '
 
 # find_entries [USER PREFIX FOLDERS WANTED]...: FOLDERS has one folder a line, WANTED lines KIND:PATH. Prints `=` for
-# each service, then for each entry wanted `f PATH` if it is found, else `n`; `s FOLDER`: it cannot be entered; `h
-# FILE`: a .pth file that runs code.
+# each service, then for each entry wanted `f PATH` if it is found, else `n`; `z PATH`: the file is empty; `s FOLDER`:
+# it cannot be entered; `h FILE`: a .pth file that runs code.
 find_entries() {
   IFS=$nl last=''
   while [ $# -ge 4 ]; do
@@ -16,11 +16,16 @@ find_entries() {
     for each in $4; do
       found='' kind=${each%%:*} name=${each#*:}
       if [ "$kind" = script ]; then find_script "$name"; else find_module "$kind" "$name"; fi
-      case $found in '' | *"$nl"*) missing=1 && echo n ;; *) printf 'f %s\n' "$found" ;; esac
+      case $found in '' | *"$nl"*) missing=1 && echo n ;; *) report_found ;; esac
     done
     [ -z "$missing" ] || [ -z "$hook" ] || printf 'h %s\n' "$hook"
     shift 4
   done
+}
+
+report_found() {
+  printf 'f %s\n' "$found"
+  [ -s "$found" ] || printf 'z %s\n' "$found"
 }
 
 find_script() {

@@ -6,7 +6,8 @@
 
 # show_ways USERS PATH...: USERS are names, one a line. Lines, a newline in a path as \1: for each part of a path what
 # find says (kind, uid, gid, mode, path//target), then `T` its size and times; `A` access control lists; `S`
-# path//interpreter of a program, or `H` if its first line could not be read; `I` what id says; `P` and `Q` who is in a
+# path//interpreter of a program, `H` if its first line could not be read, `E` path//command that env does not find, or
+# `B` if the kernel cannot execute it; `I` what id says; `P` and `Q` who is in a
 # group; `W` what others than root can write in the unit folders; `L` links that lead out of them; `N` noexec or exec
 # and the place of each mount. What find could not look at is on standard error.
 show_ways() {
@@ -52,15 +53,35 @@ read_shebangs() {
     *) lines=$(for each in $programs; do read_first_line "${each#= }"; done | tr '\0' '\1') ;;
   esac
   for each in $lines; do
-    [ "$each" != end ] || continue
-    printf '%s\n' "$each"
-    each=${each#*//}
-    case $each in /*) more="$more$IFS${each%%"$soh"*}" ;; esac
+    case $each in
+      end) ;;
+      'B '*) ! is_known_format && printf '%s\n' "$each" ;;
+      'E '*) has_command "${each##*//}" || printf '%s\n' "$each" ;;
+      *)
+        printf '%s\n' "$each"
+        each=${each#*//}
+        case $each in /*) more="$more$IFS${each%%"$soh"*}" ;; esac
+        ;;
+    esac
   done
 }
 read_first_line() {
-  [ -s "$1" ] || return 0
+  [ -s "$1" ] || { printf 'B %s//\n' "$1" && return; }
   (qtctl_timed 2 head -c 250 -- "$1") 2>/dev/null | awk -v from=/dev/stdin "$first_lines" "= $1"
+}
+
+# is_known_format: whether the kernel was told of further formats of programs (binfmt_misc).
+is_known_format() {
+  formats=${formats-$(find /proc/sys/fs/binfmt_misc -mindepth 1 -maxdepth 1 ! -name register ! -name status 2>/dev/null)}
+  [ "$formats" ]
+}
+
+# has_command NAME: whether a service without a PATH of its own finds it.
+has_command() {
+  for folder in /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin; do
+    [ ! -e "$folder/$1" ] || return 0
+  done
+  return 1
 }
 
 # show_acls: the access control lists of everything that ls marks with a +.

@@ -74,12 +74,14 @@ def test_packages_of_a_venv_and_what_its_pth_files_name(base: Path) -> None:
     (venv / "pyvenv.cfg").write_text("include-system-site-packages = false\n")
     prefix = str(venv)
     assert found(question("module", "uvicorn", prefix=prefix)).found == [f"{packages}/uvicorn/__main__.py"]
+    assert found(question("module", "uvicorn", prefix=prefix)).empty == [f"{packages}/uvicorn/__main__.py"]
     (packages / "editable.pth").write_text(f"# comment\n{base}\n")
     assert found(question("import", "package/inner", prefix=prefix)).found == [f"{base}/package/inner.py"]
     assert found(question("import", "gone", prefix=prefix)).hook == ""
     (packages / "hook.pth").write_text("import hook; hook.install()\n")
     assert found(question("import", "gone", prefix=prefix)).hook == f"{packages}/hook.pth"
     assert found(question("import", "package/inner", prefix=prefix)).hook == ""
+    assert found(question("import", "package/inner", prefix=prefix)).empty == []
 
 
 @root

@@ -75,6 +75,14 @@ def test_the_first_line_of_programs_and_nothing_else_is_read(base: Path, endless
         "tabs": (b"#!\t /bin/sh\t-e\n", 0o755),
         "set-uid": (b"#!/bin/sh\n", 0o4744),
         "sticky": (b"#!/bin/sh\n", 0o1644),
+        "text": (b"exit 0\n", 0o755),
+        "marked": (b"\xef\xbb\xbf#!/bin/sh\n", 0o755),
+        "nothing": (b"#!\n", 0o755),
+        "dos": (b"#!/bin/sh\r\nexit\r\n", 0o755),
+        "env": (b"#!/usr/bin/env sh\n", 0o755),
+        "env-gone": (b"#! /usr/bin/env  no-such \n", 0o755),
+        "env-dos": (b"#!/usr/bin/env sh\r\n", 0o755),
+        "env-options": (b"#!/usr/bin/env -S no-such -u\n", 0o755),
     }
     for name, (text, mode) in programs.items():
         (base / name).write_bytes(text)
@@ -89,7 +97,14 @@ def test_the_first_line_of_programs_and_nothing_else_is_read(base: Path, endless
         "plain": ("", ""), "script": ("/bin/sh", ""), "gone": ("/opt/gone/bin/python3", "/opt/gone"),
         "not-executable": ("", ""), "unreadable": (None, ""), "empty": ("", ""), "fifo": ("", ""), "huge": ("", ""),
         "nul": ("/bin/sh", ""), "tabs": ("/bin/sh", ""), "set-uid": ("/bin/sh", ""), "sticky": ("", ""),
+        "text": ("", ""), "marked": ("", ""), "nothing": ("", ""), "dos": ("/bin/sh\r", "/bin/sh\r"),
+        "env": ("/usr/bin/env", ""), "env-gone": ("/usr/bin/env", ""), "env-dos": ("/usr/bin/env", ""),
+        "env-options": ("/usr/bin/env", ""),
     }  # fmt: skip
+    refused = {name for name, way in found.items() if way.not_executable}
+    assert refused == {"text", "marked", "nothing", "empty", "huge"}
+    misses = {name: way.env_misses for name, way in found.items() if way.env_misses}
+    assert misses == {"env-gone": "no-such", "env-dos": "sh\r"}
     assert {"/bin", "/usr/bin/dash"} <= found["script"].parts.keys()
     assert found["fifo"].parts[f"{base}/fifo"][0] == "other"
 

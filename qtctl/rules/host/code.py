@@ -42,6 +42,8 @@ def _is_found(facts: Facts, service: DesiredService, question: EntryQuestion) ->
     if found is None or len(found.found) != len(question.wanted):
         return NOT_JUDGED
     missing = [wanted for wanted, path in zip(question.wanted, found.found, strict=True) if not path]
+    if not missing and found.found[-1] in found.empty:
+        return _judge_empty(need, found.found[-1])
     if not missing:
         sources = tuple(proofs.prove_presence(need, path, present=True) for path in found.found[-1:])
         return Verdict(True, {"entry point": [*found.found]}, sources)
@@ -66,6 +68,13 @@ def _is_found(facts: Facts, service: DesiredService, question: EntryQuestion) ->
         {"missing": [what], "looked in": [*looked_in]},
         _prove_not_there(need, question, kind, path),
         remedy=remedy,
+    )
+
+
+def _judge_empty(need: Need, path: str) -> Verdict:
+    source = ProofSource(need, f"stat -c '%s %n' {quote(path)}", f"0 {path}")
+    return Verdict(
+        False, {"empty": [path]}, (source,), remedy=make_steps(f"put the code back into {path}, and restart")
     )
 
 
@@ -173,9 +182,9 @@ QT405 = Rule(
     Severity.ERROR,
     several="entry points are missing in the code",
     what="Python does not find what a service runs: the script of its command line, the module of `-m`, the server "
-    "(uvicorn, gunicorn, hypercorn, daphne), or the module of its application. qtctl looks where Python looks: in the "
-    "working directory, PYTHONPATH, the server's own folders and the packages of the interpreter, .pth files "
-    "included. Code that it imports later is not checked; nothing is run.",
+    "(uvicorn, gunicorn, hypercorn, daphne), or the module of its application; or that file is empty. qtctl looks "
+    "where Python looks: in the working directory, PYTHONPATH, the server's own folders and the packages of the "
+    "interpreter, .pth files included. Code that it imports later is not checked; nothing is run.",
     why="A service that already runs does not notice that its code was moved or removed. At its next start it ends "
     "with `No module named …` or `can't open file`, in a loop, until someone looks.",
     fix="`git status`, run in the code's folder by the account that owns it, shows whether the file was removed or "

@@ -26,6 +26,7 @@ from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rul
 
 _SYSTEM = ("/usr/", "/bin/", "/sbin/", "/lib")
 """Programs of packages have their build time as mtime: ctime shows when they were installed."""
+_LOCAL = "/usr/local/"
 _SECOND = 1_000_000
 
 
@@ -95,15 +96,19 @@ def _list_changes(facts: Facts, service: DesiredService, files: tuple[str, ...])
         way = facts.read(PathWay, need.subject)
         end = make_way(need.subject, way).end if way else None
         if way and end and end.kind is Kind.FILE:
-            yield Changed(end.path, way.ctime if end.path.startswith(_SYSTEM) else way.mtime)
+            yield Changed(end.path, way.ctime if _is_of_package(end.path) else way.mtime)
     venv = facts.read(VenvCheck, service.venv) if service.venv else None
     if venv and venv.installed:
         yield Changed(venv.installed, venv.installed_at)
 
 
+def _is_of_package(path: str) -> bool:
+    return path.startswith(_SYSTEM) and not path.startswith(_LOCAL)
+
+
 def _prove_times(facts: Facts, service: DesiredService, changed: Changed) -> ProofSource:
     """In whole seconds, as `stat` prints them, beside the start of the process."""
-    field = "%Z" if changed.path.startswith(_SYSTEM) else "%Y"
+    field = "%Z" if _is_of_package(changed.path) else "%Y"
     unit = Need(Unit.FACT, service.unit)
     need = Need(File.FACT, changed.path)
     known = need if facts.find_item(need).value is not None else unit

@@ -27,6 +27,7 @@ from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rul
 
 _PROGRAMS = (Permission.EXECUTE,)
 _DOES = {Permission.READ: "read", Permission.WRITE: "write", Permission.EXECUTE: "execute"}
+_DEFAULT_PATH = ("/usr/local/sbin/", "/usr/local/bin/", "/usr/sbin/", "/usr/bin/", "/sbin/", "/bin/")
 _ROOT = Identity(0, frozenset((0,)))
 
 
@@ -157,7 +158,7 @@ def _expect_programs(desired: Desired) -> tuple[Expectation, ...]:
             service.unit,
             {"missing": []},
             tuple(dict.fromkeys(each.need for each in programs)),
-            partial(_is_present, programs=programs),
+            partial(_is_present, programs=programs, sets_path=_sets_path(service)),
             service.origin,
         )
         for service in list_judged_services(desired)
@@ -171,7 +172,7 @@ def _list_programs(service: DesiredService) -> tuple[StartFile, ...]:
     return tuple(each for each in others if each.role != "program" or not is_venv_python(service))
 
 
-def _is_present(facts: Facts, programs: tuple[StartFile, ...]) -> Verdict:
+def _is_present(facts: Facts, programs: tuple[StartFile, ...], sets_path: bool) -> Verdict:
     for file in programs:
         found = facts.read(PathWay, file.path)
         if found is None or found.missing:
@@ -179,9 +180,26 @@ def _is_present(facts: Facts, programs: tuple[StartFile, ...]) -> Verdict:
         if found.interpreter is None:
             why = f"the first line of {file.path} could not be read, so that its interpreter is unknown"
             return Verdict(False, None, unknown=why, remedy=make_steps(f"let the auditing account read {file.path}"))
+        if found.not_executable:
+            return _judge_not_executable(file, found)
         if found.interpreter_missing:
             return _judge_no_interpreter(file, found)
+        if found.env_misses and not sets_path:
+            return _judge_no_command(file, found)
     return Verdict(True, {"missing": []}, (proofs.prove_presence(programs[0].need, programs[0].path, present=True),))
+
+
+def _sets_path(service: DesiredService) -> bool:
+    """Whether its commands may be looked for elsewhere than in systemd's default PATH."""
+    names = {*service.secrets_keys, *(key for key, _ in (*service.env, *service.unit_env))}
+    return "PATH" in names or bool(service.env_files) or "ExecSearchPath" in dict(service.settings)
+
+
+def _judge_not_executable(file: StartFile, found: PathWay) -> Verdict:
+    again = f"head -c 4 -- {quote(file.path)} | grep -aEc '^(#!|.ELF)'"
+    holds = "nothing: it is empty" if not found.size else "neither a script (#!) nor a program (ELF)"
+    remedy = make_steps(f"put back what {file.path} should hold; a script begins with #! and its interpreter")
+    return Verdict(False, {file.role: file.path, "holds": holds}, (ProofSource(file.need, again, "0"),), remedy=remedy)
 
 
 def _judge_missing(file: StartFile, missing: str) -> Verdict:
@@ -191,12 +209,32 @@ def _judge_missing(file: StartFile, missing: str) -> Verdict:
 
 
 def _judge_no_interpreter(file: StartFile, found: PathWay) -> Verdict:
+    if found.interpreter_missing.endswith("\r"):
+        return _judge_dos_line(file, found.interpreter_missing.removesuffix("\r"))
     source = proofs.prove_presence(file.need, found.interpreter_missing, present=False)
     seen = {"missing": [found.interpreter_missing], "for": f"{file.role} {file.path}", "interpreter": found.interpreter}
     remedy = make_steps(
         f"install {found.interpreter}, or correct the first line of the script:", ("head", "-n", "1", "--", file.path)
     )
     return Verdict(False, seen, (source,), remedy=remedy)  # type: ignore[arg-type]
+
+
+def _judge_dos_line(file: StartFile, interpreter: str) -> Verdict:
+    source = ProofSource(file.need, f"head -n 1 -- {quote(file.path)} | tr -dc '\\r' | wc -c", "1")
+    seen: JsonObject = {file.role: file.path, "interpreter": f"{interpreter}, and a carriage return after it"}
+    return Verdict(False, seen, (source,), remedy=make_steps(("sed", "-i", r"s/\r$//", "--", file.path)))
+
+
+def _judge_no_command(file: StartFile, found: PathWay) -> Verdict:
+    name = found.env_misses
+    if name.endswith("\r"):
+        return _judge_dos_line(file, f"{found.interpreter} {name.removesuffix(chr(13))}")
+    again = f"find {' '.join(_DEFAULT_PATH)} -maxdepth 1 -name {quote(name)} | wc -l"
+    seen: JsonObject = {"missing": [name], "for": f"{file.role} {file.path}", "interpreter": found.interpreter}
+    remedy = make_steps(
+        f"install {name}, or correct the first line of the script:", ("head", "-n", "1", "--", file.path)
+    )
+    return Verdict(False, seen, (ProofSource(file.need, again, "0"),), remedy=remedy)
 
 
 QT410 = Rule(
@@ -220,10 +258,12 @@ QT411 = Rule(
     "program, or the interpreter of a script, is missing",
     Severity.ERROR,
     what="The program of a service, or one that it runs before it (ExecStartPre= and the like), is not on the host, "
-    "is a link that leads nowhere, or is a script whose first line names an interpreter that does not exist. QT401 "
-    "and QT402 report on the interpreter of a declared venv.",
-    why="A running service keeps running from memory. The next start ends with 203/EXEC: `No such file or directory`, "
-    "which for a script means its interpreter, and sends people looking for a file that is there.",
+    "is a link that leads nowhere, is empty, begins neither with #! nor as a program (ELF) does, or is a script whose "
+    "first line names an interpreter that does not exist: by a line end of DOS too, or by `env` with a command that "
+    "systemd's default PATH does not have. QT401 and QT402 report on the interpreter of a declared venv.",
+    why="A running service keeps running from memory, and a job on a timer is due later. The next start ends with "
+    "203/EXEC: `No such file or directory`, which for a script means its interpreter, and sends people looking for a "
+    "file that is there; or `Exec format error`.",
     fix="`readlink -m PATH` shows where the program's links lead, `head -n 1 PATH` which interpreter it wants. "
     "Install what is missing, or declare the right path.",
     expect=_expect_programs,
