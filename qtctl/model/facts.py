@@ -137,6 +137,8 @@ class Unit:
     stop_propagated_from: list[str] | None = None
     triggered_by: list[str] | None = None
     upheld_by: list[str] | None = None
+    on_failure_of: list[str] | None = None
+    on_success_of: list[str] | None = None
     """Which units stop or start it, as systemd has them loaded; None if that was not said."""
     loaded: JsonObject | None = None
     """Of a declared unit: the properties that show how its directives are loaded, by name."""

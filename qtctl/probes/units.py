@@ -48,6 +48,8 @@ OF_UNIT: Mapping[str, tuple[str, str]] = {
     "stop_propagated_from": ("StopPropagatedFrom", "set"),
     "triggered_by": ("TriggeredBy", "set"),
     "upheld_by": ("UpheldBy", "set"),
+    "on_failure_of": ("OnFailureOf", "set"),
+    "on_success_of": ("OnSuccessOf", "set"),
     "active_enter_timestamp": ("ActiveEnterTimestamp", "t"),
     "state_change_timestamp": ("StateChangeTimestamp", "t"),
     "freezer_state": ("FreezerState", "s"),
@@ -80,7 +82,8 @@ FILE_STATE = "UnitFileState"
 RECENT = frozenset(
     (
         *("upholds", "freezer_state", "wanted_by", "required_by"),
-        *("conflicted_by", "stop_propagated_from", "triggered_by", "upheld_by", "memory_current"),
+        *("conflicted_by", "stop_propagated_from", "triggered_by", "upheld_by", "on_failure_of", "on_success_of"),
+        "memory_current",
     )
 )
 """Properties that some systemd versions in use lack, or evidence of earlier qtctl versions: None then."""

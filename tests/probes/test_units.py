@@ -36,6 +36,8 @@ VALUES: dict[str, object] = {
     "StopPropagatedFrom": [],
     "TriggeredBy": ["quantum-b.timer"],
     "UpheldBy": [],
+    "OnFailureOf": [],
+    "OnSuccessOf": [],
     "Upholds": [],
     "FreezerState": "running",
     "After": ["redis-server.service", "basic.target"],
@@ -103,7 +105,7 @@ def test_values_of_another_type_are_not_taken(name: str, wrong: object) -> None:
 
 RECENT = (
     *("Upholds", "FreezerState", "WantedBy", "RequiredBy"),
-    *("ConflictedBy", "StopPropagatedFrom", "TriggeredBy", "UpheldBy", "MemoryCurrent"),
+    *("ConflictedBy", "StopPropagatedFrom", "TriggeredBy", "UpheldBy", "OnFailureOf", "OnSuccessOf", "MemoryCurrent"),
 )
 
 

@@ -19,6 +19,11 @@ from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
 _STOPS = (("conflicted_by", "ConflictedBy"), ("stop_propagated_from", "StopPropagatedFrom"))
 _STARTS = (("triggered_by", "TriggeredBy"), ("upheld_by", "UpheldBy"))
+_STARTS_ALONG = (
+    ("wanted_by", "WantedBy"), ("required_by", "RequiredBy"),
+    ("on_failure_of", "OnFailureOf"), ("on_success_of", "OnSuccessOf"),
+)  # fmt: skip
+"""Changes nothing for a unit that should run all the time. Where a target wants it, QT217 says so."""
 _PULLS = (("wants", "Wants"), ("requires", "Requires"), ("binds_to", "BindsTo"), ("upholds", "Upholds"))
 _STARTED = (".service", ".socket", ".timer", ".path", ".target")
 LISTING = Need(UnitListing.FACT, "*")
@@ -59,11 +64,14 @@ def _is_alone(facts: Facts, unit: DesiredUnit, named: frozenset[str]) -> Judgmen
 def _list_others(found: Unit, unit: DesiredUnit, named: frozenset[str]) -> Iterator[tuple[str, str]]:
     """Directive and name. A package may start its own unit by a socket, and stop it for another of its units."""
     own = {strip_type(name) for name in unit.names}
-    for field, directive in (*_STOPS, *(_STARTS if unit.generated else ())):
+    starts = _STARTS if unit.generated else ()
+    along = _STARTS_ALONG if unit.generated and not unit.must_be_active else ()
+    for field, directive in (*_STOPS, *starts, *along):
         for other in getattr(found, field) or ():
             if other in named or other in _OF_SYSTEMD or (not unit.generated and strip_type(other) in own):
                 continue
-            yield directive, other
+            if (field, directive) not in _STARTS_ALONG or not other.endswith(".target"):
+                yield directive, other
 
 
 def _expect_no_pull(desired: Desired) -> tuple[Expectation, ...]:
@@ -127,12 +135,14 @@ QT231 = Rule(
     several="undeclared units start or stop declared ones",
     what="systemd has loaded a unit that the registry does not name and that stops a declared one when it starts "
     "(Conflicts=) or stops (PropagatesStopTo=), that triggers it (a timer, path or socket), or that keeps it running "
-    "(Upholds=). Such a unit is seen once it is loaded: enabled, running, or named by one that is. What a program "
-    "does with `systemctl` is not seen. For an external, only what stops it counts.",
+    "(Upholds=); or that starts one that should not run all the time along with itself (Wants=, Requires=) or when it "
+    "ends (OnFailure=, OnSuccess=). Such a unit is seen once it is loaded: enabled, running, or named by one that is. "
+    "What a program does with `systemctl` is not seen. For an external, only what stops it counts.",
     why="None of the declared unit's own files says so. One day someone starts the other unit, or a boot does, and a "
     "service that trades is stopped cleanly, without a failure and without a restart; or a job runs twice.",
-    fix="`systemctl show -p ConflictedBy,StopPropagatedFrom,TriggeredBy,UpheldBy UNIT` shows them, and `systemctl "
-    "cat` shows where that is written. Take the declared unit out of it, or declare the other one.",
+    fix="`systemctl show UNIT` shows them as ConflictedBy, StopPropagatedFrom, TriggeredBy, UpheldBy, WantedBy, "
+    "RequiredBy, OnFailureOf and OnSuccessOf, and `systemctl cat` shows where that is written. Take the declared unit "
+    "out of it, or declare the other one.",
     expect=_expect_no_couplings,
 )
 QT237 = Rule(
