@@ -11,6 +11,7 @@ class HostState:
     `clock_us`: the host's own clock, read when the auditor's clock was between `earliest_us` and `latest_us`. pressure:
     `memory`, `io`, `cpu` → percentage of the last five minutes in which some tasks waited, and in which all did; empty
     if the kernel does not report it. `container`: what the host runs in according to systemd, '' for a machine.
+    `shutdown`: what is scheduled for `shutdown_at_us` (poweroff, reboot, halt, kexec), '' for nothing.
     """
 
     FACT: ClassVar[str] = "host.state"
@@ -21,6 +22,8 @@ class HostState:
     swap_free: int
     pressure: dict[str, list[float]]
     container: str = ""
+    shutdown: str = ""
+    shutdown_at_us: int = 0
 
     @property
     def skew_us(self) -> int:

@@ -233,8 +233,8 @@ def _check_host_state(value: HostState) -> str:
     )
     if wrong:
         return f"{wrong} is not one or two percentages"
-    clocks = ("clock_us", "earliest_us", "latest_us", "swap_total", "swap_free")
-    return _check_ranges(value, dict.fromkeys(clocks, I64)) or _check_lengths(value, ("container",))
+    numbers = ("clock_us", "earliest_us", "latest_us", "swap_total", "swap_free", "shutdown_at_us")
+    return _check_ranges(value, dict.fromkeys(numbers, I64)) or _check_lengths(value, ("container", "shutdown"))
 
 
 def _are_percents(averages: list[float]) -> bool:

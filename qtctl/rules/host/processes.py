@@ -46,7 +46,7 @@ def _make_expectation(desired: Desired, service: DesiredService, files: tuple[st
         Need(Unit.FACT, service.unit),
         *(Need(File.FACT, path) for path in files),
         *(need for file in originals for need in needs_of(file)),
-        *_list_run(service),
+        *_list_run(service, "program"),
         *((Need(VenvCheck.FACT, service.venv),) if service.venv else ()),
     )
     judge = partial(_is_current, service=service, files=files, originals=originals)
@@ -54,10 +54,10 @@ def _make_expectation(desired: Desired, service: DesiredService, files: tuple[st
     return Expectation(service.unit, {"newer": []}, tuple(dict.fromkeys(needs)), judge, service.origin, roots)
 
 
-def _list_run(service: DesiredService) -> tuple[Need, ...]:
-    """Its program and the script that it runs, as far as their paths are known."""
+def _list_run(service: DesiredService, *roles: str) -> tuple[Need, ...]:
+    """Its program, or the script that it runs (role `code`), as far as their paths are known."""
     files = start_files(service) if is_judged(service) else ()
-    return tuple(each.need for each in files if each.role in ("program", "code"))
+    return tuple(each.need for each in files if each.role in roles)
 
 
 def _is_current(
@@ -92,8 +92,8 @@ def _list_changes(facts: Facts, service: DesiredService, files: tuple[str, ...])
     for path in files:
         if (there := facts.read(File, path)) is not None:
             yield Changed(path, there.mtime)
-    for need in _list_run(service):
-        way = facts.read(PathWay, need.subject)
+    for need in _list_run(service, "program", "code"):
+        way = facts.find(PathWay, need.subject)  # QT405 and QT410 say where code cannot be seen
         end = make_way(need.subject, way).end if way else None
         if way and end and end.kind is Kind.FILE:
             yield Changed(end.path, way.ctime if _is_of_package(end.path) else way.mtime)
@@ -135,9 +135,9 @@ QT213 = Rule(
     "process older than the files it was started from",
     Severity.WARNING,
     what="The unit's process was started before its unit file, a declared drop-in, an env or secrets file, its "
-    "program or interpreter, the script in its command line, or a package of its venv was last changed. A deploy that "
-    "changes only what a daemon-reload applies keeps the file's modification time. Code that a program imports is not "
-    "checked.",
+    "program or interpreter, the script in its command line if it can be seen, or a package of its venv was last "
+    "changed. A deploy that changes only what a daemon-reload applies keeps the file's modification time. Code that a "
+    "program imports is not checked.",
     why="Files, packages and secrets are right on disk, every check of them holds, and the process still runs with "
     "the old ones: the old key, the old limit, the vulnerable library. It picks up the change at the next restart, "
     "when nobody makes the connection any more.",
