@@ -6,8 +6,9 @@ from itertools import pairwise
 
 from qtctl.dialects.systemd.booleans import parse_boolean
 from qtctl.dialects.systemd.boot_order import STANDARD, Added, has_defaults, list_added_order
+from qtctl.dialects.systemd.unit_name import get_template
 from qtctl.findings.finding import Finding, Fix, Severity
-from qtctl.model.desired import DesiredDropin
+from qtctl.model.desired import DesiredDropin, DesiredService
 from qtctl.model.names import Names
 from qtctl.model.origin import Origin
 from qtctl.model.relations import Order
@@ -36,6 +37,7 @@ def judge_order(view: View) -> Iterator[Finding]:
     if not requiring or view.partial:
         return
     names, before = Names.of(view.registry), _map_before(view)
+    yield from _judge_elsewhere(view, names, requiring)
     ordering = Ordering.of(view)
     defaults = view.registry.fleet.defaults.order
     for key in ("requires", "binds_to"):
@@ -47,6 +49,23 @@ def judge_order(view: View) -> Iterator[Finding]:
             required = [each for each in getattr(service, key) if each not in ordered]
             required = [each for each in required if not ordering.is_implied(unit, each)]
             yield from _judge_unordered(view, unit, key, required, said)
+
+
+def _judge_elsewhere(view: View, names: Names, requiring: Sequence[tuple[Unit, DesiredService]]) -> Iterator[Finding]:
+    """Requirements that are declared, and not for this host: systemd refuses to start what requires them."""
+    here = {each.unit for each in (*view.desired.units(), *view.desired.generated_units())}
+    elsewhere = set(names.live.values()) - here
+    for unit, service in requiring:
+        for key in ("requires", "binds_to"):
+            for name in getattr(service, key):
+                if name not in elsewhere or get_template(name) in here:
+                    continue
+                yield QT103.make_broken(
+                    unit.subject,
+                    f"{key} {name}, which is not declared for {view.desired.host}, so it cannot be started there",
+                    "put both on the same hosts, or name it in order.wants, which does not fail without it",
+                    find_origin_at(view, view.registry.services[unit.subject], unit.declared.origin, ("order", key)),
+                )
 
 
 def _judge_namesakes(view: View) -> Iterator[Finding]:
@@ -294,13 +313,16 @@ QT103 = ViewRule(
     "order that cannot be kept",
     Severity.ERROR,
     what="Units wait for each other in a cycle. What targets, timers and sockets imply counts, and so do default "
-    "dependencies: `before` an early boot target, such as sysinit.target, is a cycle. As a warning: `requires` or "
-    "`binds_to` without `after`, so that both units are started at the same moment. As information: a full unit name "
-    "that nothing declares and that looks like a service of the registry: `api.service` for `shop-api.service`.",
+    "dependencies: `before` an early boot target, such as sysinit.target, is a cycle. Or a service `requires` or "
+    "`binds_to` what is declared for other hosts only. As a warning: `requires` or `binds_to` without `after`, so that "
+    "both units are started at the same moment. As information: a full unit name that nothing declares and that looks "
+    "like a service of the registry: `api.service` for `shop-api.service`.",
     why="systemd breaks a cycle by dropping one of the jobs, and not always the same one: on some boots a service is "
-    "simply not started. Without an order, the required unit may not be ready yet, and the first start fails.",
-    fix="For a cycle, remove one of the named units from the order. For the warning, add the required unit to "
-    "`order.after`; `qtctl lint --fix` does so.",
+    "simply not started. A service whose required unit is not on the host never starts. Without an order, the required "
+    "unit may not be ready yet, and the first start fails.",
+    fix="For a cycle, remove one of the named units from the order. For what is on other hosts, put both on the same "
+    "hosts, or name it in `order.wants`. For the warning, add the required unit to `order.after`; `qtctl lint --fix` "
+    "does so.",
     look=judge_order,
 )
 RULES = (QT103,)

@@ -15,6 +15,15 @@ CASES: tuple[Case, ...] = (
         files={"externals.toml": SMALL["externals.toml"] + '[theirs]\nsummary = "Theirs"\nunit = "api.service"\n'},
     ),
     Case(
+        "what is required is on another host",
+        (("QT103", E, "services/api.toml:17", "api", "requires small-feed.service, which is not declared for box"),),
+        {
+            API: ('after = ["feed"]', 'after = ["feed"]\nrequires = ["feed"]'),
+            FEED: ('state = "running"', 'state = "running"\nhosts = ["other"]'),
+        },
+        {"hosts.toml": SMALL["hosts.toml"] + SMALL["hosts.toml"].replace("[box]", "[other]")},
+    ),
+    Case(
         "a circle",
         (("QT103", E, "services/api.toml:16", "api", "small-api.service after small-feed.service after small-api"),),
         {FEED: after('writes = ["s:mode"]\n', "[order]", 'after = ["api"]')},
