@@ -1,11 +1,12 @@
 # shellcheck shell=sh disable=SC2034,SC2154
-# Containers, by the docker command of the host. Given: limit (seconds for one command).
+# Containers, by the docker command of the host. Given: docker_s, or else limit (seconds for one command).
 unset DOCKER_HOST DOCKER_CONTEXT DOCKER_CONFIG
 
 # run_docker ARGUMENT...: set `said` to the output, warnings first, and `answer` to its last line.
 run_docker() {
   command -v docker >/dev/null || { said='docker is not installed' && return 127; }
-  said=$(timeout --foreground -k 5 "$limit" docker "$@" 2>&1) || { said="docker $1: ${said:-no answer in $limit s}" && return 1; }
+  said=$(timeout --foreground -k 5 "${docker_s:-$limit}" docker "$@" 2>&1) ||
+    { said="docker $1: ${said:-no answer in ${docker_s:-$limit} s}" && return 1; }
   answer=${said##*"
 "}
 }

@@ -154,9 +154,14 @@ has_loaded_new() {
   return 1
 }
 
-# bring_back: start what was up before, and wait until every unit stays up or stays down.
+# bring_back: start what was up before, and wait until every unit stays up or stays down. Units do not wait for Docker.
 bring_back() {
-  start_containers || return 1
+  start_containers &
+  starts=$!
+  if bring_back_units; then back=yes; else back=no; fi
+  wait "$starts" && [ "$back" = yes ]
+}
+bring_back_units() {
   compare_units || return 1
   # shellcheck disable=SC2086
   [ -z "$to_forget" ] || run_systemctl reset-failed -- $to_forget || :
@@ -181,15 +186,19 @@ restart_as_before() {
     [ -z "$left" ] || await_part 30 || :
   done
 }
-# start_containers: start those that this generation stopped. At boot, Docker may still be starting.
+# start_containers: start those that this generation stopped. At boot, Docker may still be starting. One that does not
+# answer is given up after `containers_s`.
 start_containers() {
+  read_uptime
+  until=$((uptime + ${containers_s:=30}))
   for each in $containers; do
-    tries=0 id=${each#*:}
+    id=${each#*:} docker_s=$containers_s
     # Docker completes a stop even if its command was killed. Wait for that, or it would stop the started container.
     ! is_half_stopped "${each%%:*}" || stop_container "$id" || :
+    docker_s=20
     until start_container "$id"; do
-      tries=$((tries + 1))
-      [ "$tries" -lt 10 ] || { note why "container $id: $said" && note worse "container:$id" && return 1; }
+      read_uptime
+      [ "$uptime" -lt "$until" ] || { note why "container $id: $said" && note worse "container:$id" && return 1; }
       sleep 1
     done
   done

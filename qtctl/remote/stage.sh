@@ -269,7 +269,7 @@ stage() {
   while IFS=$tab read -r step kind path seen sha owner mode keep; do
     keep_lease
     case "$kind" in
-      stop-container) can_stop_container "$seen" || refuse "$step" "container $path: $said" ;;
+      stop-container) docker_s=10 && can_stop_container "$seen" || refuse "$step" "container $path: $said" ;;
       write | remove | link) prepare "$step" "$path" "$seen" "$sha" "$owner" "$mode" "$keep" ;;
       folder) prepare_folder "$step" "$path" "$seen" ;;
     esac
