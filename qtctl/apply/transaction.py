@@ -49,7 +49,7 @@ _JOURNAL_MOST = 8 << 20
 
 
 class Locked(DeployRefused):
-    """Another deploy of this host is under way. `holder`: who started it, '' if unknown."""
+    """Another deploy of this host, or something else of qtctl, is under way. `holder`: who began it, '' if unknown."""
 
     def __init__(self, what: str, *, host: str, holder: str) -> None:
         super().__init__(what, host=host, hint="wait until that is done")
@@ -99,6 +99,9 @@ def stage(host: Host, generation: Generation, ticket: Ticket, *, limit_s: int) -
     if "busy" in said:
         holder = said["busy"].partition(" ")[0]
         raise Locked(f"{holder or 'someone'} is deploying to it now", host=host.address, holder=holder)
+    if "locked" in said:
+        what = "another process of qtctl holds its lock, such as one that puts a secret"
+        raise Locked(what, host=host.address, holder="")
     if "refused" not in said and (done.exit is None or done.exit > _KILLED):
         raise HostError("the program that stages a deploy was killed", host=host.address)
     _, _, why = said.get("refused", "").partition(" ")

@@ -367,6 +367,6 @@ helper_run_systemctl() {
   done <<END
 $units
 END
-  logger -t qtctl-helper -- "${SUDO_USER:-root}: $control $*" || :
+  timeout -k 1 5 logger -t qtctl-helper -- "${SUDO_USER:-root}: $control $*" || :
   exec systemctl --no-ask-password "$control" -- "$@"
 }

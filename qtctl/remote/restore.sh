@@ -246,7 +246,7 @@ end_restored() {
 end_transaction() {
   drop_rooms
   printf '%s\n' "$1" >"$home/outcome" || :
-  drop "$base/lease" "$base/holder" "$base/.ran" "$base/.key" "$home/found.tar" "$home/found"
+  drop "$base/lease" "$base/holder" "$base/.ran" "$base/.key" "$home/found.tar" "$home/found" "$home"/lease.*
   record_units || :
   write_status idle
   record_event "$1" "$generation" "${moved_for-}"

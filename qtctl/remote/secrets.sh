@@ -17,7 +17,10 @@ put_secret() {
   trap '' HUP PIPE
   prepare_base
   exec 9>>"$base/lock" || refuse - "$base/lock could not be opened"
-  flock -w 10 9 || refuse - 'a deploy is being staged'
+  flock -w 10 9 || {
+    [ ! -f "$base/holder" ] || refuse - 'a deploy is being staged'
+    refuse - "another process of qtctl holds $base/lock, such as one that puts a secret: try again"
+  }
   read_transaction
   [ -z "$damage" ] || { say damaged "$damage" && refuse - "$damage"; }
   [ "$state" != broken ] || { say broken "$number" && refuse - "generation $number could not be rolled back"; }

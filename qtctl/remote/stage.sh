@@ -49,15 +49,18 @@ prepare_base() {
   fi
 }
 
-# choose_number: set `generation` to the number after the highest.
+# choose_number: set `generation` to the number after the highest that was ever given. The trail of this host has events of
+# generations that are gone.
 choose_number() {
-  generation=0
+  read -r generation 2>/dev/null <"$base/last" || generation=0
+  case "$generation" in '' | 0* | *[!0-9]* | ??????????*) generation=0 ;; esac
   for each in "$base"/gen/*; do
     each=${each##*/}
     case "$each" in '' | *[!0-9]*) continue ;; esac
     [ "$each" -le "$generation" ] || generation=$each
   done
   generation=$((generation + 1))
+  printf '%s\n' "$generation" >"$base/last" || refuse - "$base: no space"
   home=$base/gen/$generation
 }
 
@@ -252,13 +255,24 @@ keep_lease() {
 }
 leased=0
 
+# take_lock: while there is no deploy, only what ends soon holds the lock, such as a secret that is being put.
+take_lock() {
+  flock -w 1 9 && return
+  if [ ! -f "$base/holder" ]; then
+    flock -w 10 9 && return
+    [ -f "$base/holder" ] || { say locked && refuse - "$base/lock is held"; }
+  fi
+  say busy "$(head -c 200 -- "$base/holder" 2>/dev/null)"
+  refuse - "another deploy is being staged"
+}
+
 stage() {
   trap clear_up EXIT
   trap '' HUP PIPE
   trap 'refuse - interrupted' INT TERM
   prepare_base
   exec 9>>"$base/lock" || refuse - "$base/lock could not be opened"
-  flock -w 1 9 || { say busy "$(head -c 200 -- "$base/holder" 2>/dev/null)" && refuse - "another deploy is being staged"; }
+  take_lock
   read_transaction
   [ "$state" != staged ] || use_generation "$number" forget_staged
   read_transaction
@@ -278,8 +292,10 @@ stage() {
   keep_objects
   record_links
   drop "$home/content"
-  sync -- "$home" "$home"/* "$base/objects" "$unit_folder" || refuse - "the new files could not be synced to disk"
+  sync -- "$home" "$home"/* "$base/objects" "$base/last" "$unit_folder" || refuse - "the new files could not be synced to disk"
   list_rooms | while IFS= read -r each; do sync -- "$each" "$each"/* 2>/dev/null || :; done
+  # What follows is not undone by `refuse`.
+  trap '' INT TERM
   begun=yes
   renew_lease && move staged armed || { begun=no && refuse - "it took too long, or $base has no space"; }
   say armed "$generation"

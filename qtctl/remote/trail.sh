@@ -17,10 +17,15 @@ record_event() {
   tell_journal "$1" "$2" || note warning "the audit trail could not be written to the host's journal"
 } 2>/dev/null
 
-# keep_trail EVENT NUMBER: append to the file. There are two; when the newer one is full, the older one goes. A line
-# that a power cut left unfinished is ended first.
-keep_trail() {
-  [ ! -f "$base/trail" ] || [ "$(stat -c %s -- "$base/trail")" -lt "$trail_most" ] || mv -fT -- "$base/trail" "$base/trail.1"
+# keep_trail EVENT NUMBER: append to the file. There are two; when the newer one is full, the older one goes. One process
+# at a time: what starts and stops units does not hold the lock of a deploy.
+keep_trail() { (append_trail "$@") 7<"$base"; }
+
+# append_trail EVENT NUMBER: a line that a power cut left unfinished is ended first. A full file grows if the lock is not
+# to be had.
+append_trail() {
+  ! flock -w 2 7 || [ ! -f "$base/trail" ] || [ "$(stat -c %s -- "$base/trail")" -lt "$trail_most" ] ||
+    mv -fT -- "$base/trail" "$base/trail.1"
   [ ! -s "$base/trail" ] || [ -z "$(tail -c 1 -- "$base/trail")" ] || echo >>"$base/trail"
   printf '{"at":"%s","event":"%s","generation":%s%s%s}\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$1" "$2" "${members:+,$members}" \
     "${trail_why:+,\"why\":\"$(printf %s "$trail_why" | sed 's/[\\"]/\\&/g')\"}" >>"$base/trail" || return 1

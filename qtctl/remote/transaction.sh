@@ -87,7 +87,7 @@ read_uptime() {
 }
 renew_lease() {
   read_uptime
-  printf '%s %s\n' "$boot" $((uptime + lease_s)) >"$home/lease" && mv -fT -- "$home/lease" "$base/lease"
+  printf '%s %s\n' "$boot" $((uptime + lease_s)) >"$home/lease.$$" && mv -fT -- "$home/lease.$$" "$base/lease"
 }
 is_lease_over() {
   read_uptime

@@ -101,8 +101,8 @@ true
 
 LEFT = r"""
 ls -A /var/lib/qtctl/tx
-ls -A /var/lib/qtctl | grep -v -x -e current -e gen -e key -e lock -e objects -e ran -e replaced -e status -e trail \
-  -e 'transaction[.]sh' -e tx -e units
+ls -A /var/lib/qtctl | grep -v -x -e current -e gen -e key -e last -e lock -e objects -e ran -e replaced -e status \
+  -e trail -e 'transaction[.]sh' -e tx -e units
 ls -A /opt/qtctl/build /srv/quantum 2>/dev/null | grep -v -x -e code -e venv -e '' -e '/.*:'
 ls /opt/qtctl/store 2>/dev/null | sed 's/[.]seal$//' | sort | uniq -u | sed 's/^/without a seal: /'
 find /etc /opt /srv /var /root /tmp /run /usr/local -xdev '(' -name '.qtctl*' -o -path '/var/lib/qtctl/.*' -o \

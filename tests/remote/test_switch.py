@@ -77,6 +77,16 @@ def test_a_transaction_that_has_ended_is_found_by_its_ticket(base: Path, outcome
     assert call(base, "find", instead=f"find_transaction '{ticket}'\nexit\n").stdout == told
 
 
+def test_two_that_renew_a_lease_do_not_take_the_file_from_each_other(base: Path) -> None:
+    """Of an old connection and of a new one."""
+    slow = 'mv() { sleep 0.5; command mv "$@"; }\n'
+    both = "(eval 'renew_lease; echo $?') & sh -s <$base/second; wait\nexit\n"
+    head = write_script(base, PARTS, "").partition("\nverb=$1\n")[0]
+    (base / "second").write_text(f"{head}\nlease_s=15\n{slow}use_generation 2 renew_lease\necho $?\n")
+    done = call(base, "hold", instead=f"{slow}use_generation 2\n{both}")
+    assert (done.stdout, done.stderr) == ("0\n0\n", "")
+
+
 @pytest.mark.parametrize("state", ["armed", "applying", "gating"])
 def test_what_goes_back_waits_for_a_lock_that_is_held(base: Path, state: str) -> None:
     (base / "tx" / state).write_text("2\n")

@@ -69,6 +69,15 @@ def test_it_does_not_grow_without_end(tmp_path: Path) -> None:
     assert not (tmp_path / "trail.2").exists()
 
 
+def test_two_that_find_it_full_lose_nothing(tmp_path: Path) -> None:
+    """The second would move the new file over the one that was full."""
+    slow = 'mv() { sleep 0.5; command mv "$@"; }'
+    full = "trail_most=400; for n in 1 2 3; do record_event armed $n; done"
+    run("dash", tmp_path, f"{full}\n{slow}\nrecord_event armed 4 & sleep 0.2; record_event armed 5; wait")
+    assert [record["generation"] for record in read(tmp_path / "trail.1")] == [1, 2, 3]
+    assert sorted(str(record["generation"]) for record in read(tmp_path / "trail")) == ["4", "5"]
+
+
 def test_a_journal_that_does_not_take_it_and_a_file_that_cannot_be_written_are_said(tmp_path: Path) -> None:
     assert "could not be written to the host's journal" in run(
         "dash", tmp_path, "record_event armed 1", logger="exit 1"
