@@ -137,6 +137,7 @@ restore() {
   fi
   restore_files
   restore_links
+  sync_links
   restore_records || :
   loaded=yes
   load_old || ! has_loaded_new || loaded=no
@@ -242,17 +243,26 @@ end_restored() {
   prune
 }
 
-# end_transaction OUTCOME: remove everything of the transaction except its folder.
+# end_transaction OUTCOME: remove everything of the transaction except its folder. How it ended is on the disk before the
+# record of the transaction goes. False, and to be called again, if it is confirmed and cannot be synced.
 end_transaction() {
   drop_rooms
   printf '%s\n' "$1" >"$home/outcome" || :
   drop "$base/lease" "$base/holder" "$base/.ran" "$base/.key" "$home/found.tar" "$home/found" "$home"/lease.*
   record_units || :
   write_status idle
+  sync_end || [ "$1" != confirmed ] || return 1
   record_event "$1" "$generation" "${moved_for-}"
   rm -f -- "$base/tx/$state"
-  sync -- "$base/tx" "$base" || :
+  sync -- "$base/tx" || :
 } 2>/dev/null
+sync_end() {
+  set --
+  for each in "$home/outcome" "$home/journal" "$home" "$base/status" "$base/units" "$base"; do
+    [ ! -e "$each" ] || set -- "$@" "$each"
+  done
+  sync -- "$@"
+}
 
 # record_units: record `unit NAME INVOCATION DIGEST` for each unit of the current generation; the digest is that of its
 # unit file, or of its template.
@@ -287,9 +297,9 @@ finish() {
     case "$kind ${path%/*}" in 'remove '*.d) rmdir -- "${path%/*}" 2>/dev/null || : ;; esac
   done <"$home/steps"
   keep_found || :
-  echo confirmed >"$home/outcome" && sync -- "$home/outcome" "$home" || return 1
+  echo confirmed >"$home/outcome" || return 1
   ln -sfn -- "gen/$generation" "$home/current" && mv -fT -- "$home/current" "$base/current" || return 1
-  end_transaction confirmed
+  end_transaction confirmed || return 1
   prune
 }
 

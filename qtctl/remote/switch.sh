@@ -67,7 +67,11 @@ turn_back() { ! is armed applying gating || move "$state" restoring; }
 
 # work: the worker. It applies the steps, then moves the transaction to gating or to restoring.
 work() {
+  sync_objects &
+  syncing=$!
   if apply; then
+    wait "$syncing" || note warning 'what this generation keeps could not be synced to disk'
+    sync_links
     await_lock move applying gating
   else
     note why 'a step failed'
@@ -75,6 +79,10 @@ work() {
     await_lock move applying restoring
   fi
 }
+
+# sync_objects: sync the objects that this generation has made, beside its steps. The move to a new name was their last
+# change.
+sync_objects() { find "$base/objects" -type f -newercm "$home/word" -exec sync -- '{}' +; }
 
 # confirm: the move from gating to confirmed decides that this generation stays.
 confirm() {

@@ -183,6 +183,13 @@ list_links() {
   done
 }
 
+# sync_links: sync the folders in which systemctl has made and removed links.
+sync_links() {
+  set -- "$unit_folder"
+  for each in "$unit_folder"/*.wants "$unit_folder"/*.requires "$unit_folder"/*.upholds; do [ ! -d "$each" ] || set -- "$@" "$each"; done
+  sync -- "$@" || :
+}
+
 # drop PATH...: remove temporary files of a transaction.
 drop() { rm -rf -- "$@"; }
 

@@ -53,6 +53,36 @@ def test_what_cannot_be_kept_elsewhere_stays_beside_its_place(base: Path) -> Non
     assert (base / "gen/2/outcome").read_text() == "confirmed\n"
 
 
+SYNC = """
+sync() {
+  for each; do
+    [ "$each" = -- ] || printf '%s %s %s\n' "$(ls $base/tx)" "$(readlink $base/current)" "${each#$base/}"
+  done >>$base/synced
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("state", "end", "current"), [("confirmed", "finish", "gen/2"), ("restoring", "end_restored", "gen/1")]
+)
+def test_how_it_ended_is_on_the_disk_before_its_record_goes(base: Path, state: str, end: str, current: str) -> None:
+    (base / "tx/confirmed").rename(base / "tx" / state)
+    (base / "units").touch()
+    run(base, f"{SYNC}use_generation 2 {end}")
+    synced = (base / "synced").read_text().splitlines()
+    for name in ("gen/2/outcome", "gen/2/journal", "gen/2", "status", "units"):
+        assert f"{state} {current} {name}" in synced, name
+    assert f"{state} {current} {base}" in synced
+    assert synced[-1] == f" {current} tx"
+
+
+def test_a_disk_that_does_not_take_the_end_of_a_confirmed_transaction_is_tried_again(base: Path) -> None:
+    assert run(base, "sync() { return 1; }\nuse_generation 2 finish || echo again") == "again\n"
+    assert (base / "tx/confirmed").read_text() == "2\n"
+    assert run(base, "use_generation 2 finish || echo again") == ""
+    assert list((base / "tx").iterdir()) == []
+
+
 @pytest.mark.parametrize("full", ["gen/2/outcome", "current"])
 def test_a_transaction_whose_end_cannot_be_written_stays_confirmed(base: Path, full: str) -> None:
     place = base / full

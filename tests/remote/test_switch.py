@@ -1,6 +1,7 @@
 """The verbs of a transaction, where something is in the way of its end."""
 
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,29 @@ def test_a_transaction_that_has_ended_is_found_by_its_ticket(base: Path, outcome
     if outcome:
         (base / "gen/2/outcome").write_text(f"{outcome}\n")
     assert call(base, "find", instead=f"find_transaction '{ticket}'\nexit\n").stdout == told
+
+
+def test_new_objects_are_on_the_disk_before_a_deploy_waits_to_be_confirmed(base: Path) -> None:
+    """They are synced while no lock is held, and those that earlier generations have kept are not synced again."""
+    (base / "objects").mkdir()
+    (base / "objects/old").touch()
+    (base / "tx/applying").write_text("2\n")
+    time.sleep(0.02)
+    (base / "gen/2/word").write_text("abc\n")
+    time.sleep(0.02)
+    (base / "content").touch()
+    (base / "content").rename(base / "objects/new")
+    sync = base / "bin/sync"
+    sync.parent.mkdir()
+    sync.write_text(f'#!/bin/sh\necho "$(ls {base}/tx) $*" >>{base}/synced\nflock -n {base}/lock true || exit 1\n')
+    sync.chmod(0o755)
+    stubs = "apply() { sleep 0.3; }\nunit_folder=$base/units\n"
+    done = call(base, "apply", "2", instead=f"PATH={sync.parent}:$PATH\n{stubs}")
+    synced = (base / "synced").read_text().splitlines()
+    assert f"applying -- {base}/objects/new" in synced, done.stderr
+    assert not [line for line in synced if "objects/old" in line]
+    assert f"applying -- {base}/units" in synced
+    assert (base / "tx/gating").exists()
 
 
 def test_two_that_renew_a_lease_do_not_take_the_file_from_each_other(base: Path) -> None:
