@@ -26,7 +26,7 @@ from qtctl.interfaces.host import Host, Running
 from qtctl.model.trail import clean
 from qtctl.model.transaction import Mark, Progressed, TransactionEnd, TransactionState
 from qtctl.plan.targets import REMEDY
-from qtctl.probes.answer import find_last_line
+from qtctl.probes.answer import KILLED, find_last_line
 from qtctl.remote.request import Request
 
 UNCHANGED = "nothing was changed"
@@ -36,8 +36,6 @@ _ANSWER_S = 15.0
 _RECOVER_S = 240.0
 _CONFIRM_S, _PAUSE_S = 45.0, 0.25
 _BEING_CONFIRMED = (TransactionState.GATING, TransactionState.CONFIRMED)
-_KILLED = 128
-"""A shell's exit status is greater if a signal ended the program."""
 _GONE_S = 30.0
 """How long a host that does not answer is asked again."""
 
@@ -102,7 +100,7 @@ def stage(host: Host, generation: Generation, ticket: Ticket, *, limit_s: int) -
     if "locked" in said:
         what = "another process of qtctl holds its lock, such as one that puts a secret"
         raise Locked(what, host=host.address, holder="")
-    if "refused" not in said and (done.exit is None or done.exit > _KILLED):
+    if "refused" not in said and (done.exit is None or done.exit > KILLED):
         raise HostError("the program that stages a deploy was killed", host=host.address)
     _, _, why = said.get("refused", "").partition(" ")
     why = why or find_last_line(done.stderr) or f"the script that stages ended with exit status {done.exit}"

@@ -238,8 +238,10 @@ helper_stage() {
   lib_ran
   lib_docker
   lib_stage
+  # Staging takes the lock once all of the archive is here: a connection may stop in the middle of it.
+  archive=$(head -c "$size" | base64)
   unpack() {
-    head -c "$size" | tar -x -m -C "$home" --no-same-owner --no-same-permissions -f - && helper_check_unpacked
+    printf '%s\n' "$archive" | base64 -d | tar -x -m -C "$home" --no-same-owner --no-same-permissions -f - && helper_check_unpacked
   }
   stage
 }

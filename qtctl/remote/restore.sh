@@ -382,8 +382,8 @@ prune_objects() {
   done
 }
 
-# prune_store: remove what no kept generation links to, unless it was made within the last hour: a deploy may be about
-# to use it.
+# prune_store: take what no kept generation links to out of the store, unless it was made within the last hour: a deploy
+# may be about to use it. `drop_pruned` removes it, which takes a while: the lock is held here.
 prune_store() {
   set -- "$base"/gen/*/installs
   [ -e "$1" ] || set -- /dev/null
@@ -393,6 +393,9 @@ prune_store() {
     grep -qF -- "${each##*/}" "$@" && continue
     # 1: not found; anything else: a file could not be read.
     [ $? = 1 ] || continue
-    [ -n "$(find "$each.seal" -mmin -60)" ] || drop "$each.seal" "$each"
+    [ -z "$(find "$each.seal" -mmin -60)" ] || continue
+    drop "$each.seal"
+    mv -T -- "$each" "${store%/*}/build/pruned-${each##*/}" || drop "$each"
   done
 }
+drop_pruned() { drop "${store%/*}"/build/pruned-*; }

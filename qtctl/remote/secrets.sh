@@ -74,6 +74,8 @@ exchange() {
     return
   fi
   copy_label "$1" "$room/new" || refuse - "the new $1 could not be given the security label of the old one"
+  # What follows is not undone by `refuse`.
+  trap '' INT TERM
   sync -- "$room/new" && mv -fT -- "$room/new" "$1" || refuse - "$1 could not be replaced: it is immutable, or a mount"
   sync -- "$folder" || :
   record_event put null

@@ -147,7 +147,7 @@ boot() {
   use_generation "$number" :
   case "$state" in
     staged) await_lock forget_if_staged || : ;;
-    confirmed) await_lock finish || : ;;
+    confirmed) await_lock finish && drop_pruned || : ;;
   esac
   case "$state" in staged | confirmed) exit 0 ;; esac
   moved_for='the host went down'
@@ -192,9 +192,9 @@ recover() {
     give_up "$moved_for"
     run_systemctl stop -- "qtctl-deploy-$generation.service" || :
   fi
-  run_locked move broken restoring || :
-  ! is staged || ! is_stuck || run_locked forget_if_staged
-  ! is confirmed || run_locked finish
+  await_lock move broken restoring || :
+  ! is staged || ! is_stuck || await_lock forget_if_staged
+  ! is confirmed || await_lock finish
   ! is restoring || is_watched_over || restore_and_end || :
   report 0
 }
@@ -238,3 +238,4 @@ case "$verb" in
   go-back) use_generation "$2" go_back "$3" ;;
   report | await | hold) use_generation "$2" "$verb" "$3" ;;
 esac
+case "$verb" in run | verify | recover | accept) drop_pruned ;; esac

@@ -19,7 +19,7 @@ from qtctl.apply.generation import Generation
 from qtctl.apply.privileges import read_seen
 from qtctl.dialects import tar
 from qtctl.engines.connect import make_declared_route
-from qtctl.errors import QtctlError
+from qtctl.errors import HostError, QtctlError
 from qtctl.flows.declared import Declared
 from qtctl.flows.rollback import check, list_known_stores
 from qtctl.interfaces.host import Completed, Host
@@ -43,8 +43,8 @@ class Answering:
 
     address = "web-1"
 
-    def __init__(self, stdout: bytes) -> None:
-        self._done = Completed(0, stdout, stdout[:1000], 1e9, 0.1)
+    def __init__(self, stdout: bytes, exit_status: int = 0) -> None:
+        self._done = Completed(exit_status, stdout, stdout[:1000], 1e9, 0.1)
 
     def start(self, *_: object, **__: object) -> "Answering":
         return self
@@ -155,6 +155,19 @@ def test_a_number_that_is_none_is_not_taken_for_nothing_done() -> None:
     with pytest.raises(QtctlError, match="number of its generation could not be read"):
         armed(b"qtctl armed x\n")
     assert armed(b"qtctl armed 7\n") == 7
+
+
+def test_a_secret_whose_program_was_killed_is_not_said_to_be_as_before() -> None:
+    killed = cast("Host", Answering(b"", 137))
+    with pytest.raises(HostError, match="was killed") as error:
+        secrets.put(killed, PLACES[0], b"x", {})
+    assert "nothing was changed" not in str(error.value)
+
+
+def test_a_lock_that_no_deploy_holds_is_not_said_to_be_a_deploy() -> None:
+    with pytest.raises(transactions.Locked, match="another process of qtctl holds its lock") as error:
+        armed(b"qtctl locked\nqtctl refused - /var/lib/qtctl/lock is held\n")
+    assert error.value.holder == ""
 
 
 def armed(said: bytes) -> int:

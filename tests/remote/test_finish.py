@@ -116,3 +116,16 @@ def test_the_newest_generation_of_each_fleet_is_kept_with_its_code(base: Path) -
     kept = sorted(int(path.name) for path in (base / "gen").iterdir())
     assert kept == [1, *range(10, 20)]
     assert (entry.is_dir(), (base / "store/code-0").exists()) == (True, False)
+
+
+def test_what_is_pruned_from_the_store_is_removed_without_the_lock(base: Path) -> None:
+    entry = base / "store/code-0"
+    entry.mkdir()
+    (entry / "main.py").touch()
+    Path(f"{entry}.seal").touch()
+    (base / "build").mkdir()
+    run(base, f"touch -d '2 hours ago' {entry}.seal; use_generation 2 run_locked finish")
+    assert list((base / "store").iterdir()) == []
+    assert [path.name for path in (base / "build").iterdir()] == ["pruned-code-0"]
+    run(base, "drop_pruned")
+    assert list((base / "build").iterdir()) == []

@@ -1,10 +1,12 @@
 """How staging begins: whose lock it waits for, and which number a generation gets."""
 
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
+from qtctl.remote.scripts import read_script
 from tests.remote.host_script import hold_lock, run_script, write_generation, write_script
 
 PARTS = ("trail.sh", "damaged.sh", "transaction.sh", "stage.sh")
@@ -33,6 +35,54 @@ def test_who_holds_the_lock_is_not_guessed(tmp_path: Path, holder: str, told: st
         done = begin(tmp_path, quick="flock() { command flock -w 0.2 9; }\n")
     assert done.stdout.splitlines()[0] == told, done.stderr
     assert done.returncode == 77
+
+
+def test_the_helper_takes_the_lock_once_the_archive_is_here(tmp_path: Path) -> None:
+    """A connection that stops in the middle of it would keep everybody else from the host."""
+    stubs = (
+        "helper_load_rules() { :; }\nlib_trail() { :; }\nlib_transaction() { :; }\nlib_ran() { :; }\n"
+        "lib_docker() { :; }\nlib_stage() { :; }\nhelper_check_unpacked() { :; }\n"
+        f"home={tmp_path} size=10240\nstage() {{ touch {tmp_path}/staging; unpack; }}\nhelper_stage\n"
+    )
+    (tmp_path / "a").write_bytes(bytes(range(256)))
+    archive = subprocess.run(["tar", "-c", "-C", tmp_path, "a"], stdout=subprocess.PIPE, check=True).stdout
+    (tmp_path / "a").unlink()
+    with subprocess.Popen(["dash", "-c", read_script("helper.sh") + stubs], stdin=subprocess.PIPE) as run:
+        assert run.stdin
+        run.stdin.write(archive[:5000])
+        run.stdin.flush()
+        time.sleep(0.5)
+        assert not (tmp_path / "staging").exists()
+        run.stdin.write(archive[5000:])
+        run.stdin.flush()
+        assert run.wait(10) == 0
+    assert (tmp_path / "a").read_bytes() == bytes(range(256))
+
+
+def test_an_interrupt_after_the_deploy_began_is_not_said_to_have_changed_nothing(tmp_path: Path) -> None:
+    stubs = f"""{STUBS}
+read_transaction() {{ state='' damage=''; }}
+begin() {{ generation=1 home=$base/gen/1; mkdir -p $home; true >$home/steps; }}
+look_at_units() {{ :; }}
+keep_objects() {{ :; }}
+record_links() {{ :; }}
+sync() {{ :; }}
+renew_lease() {{ :; }}
+move() {{ kill -INT $$; }}
+stage
+"""
+    done = run_script(write_script(tmp_path, PARTS, stubs))
+    assert done.stdout == "qtctl armed 1\n", done.stderr
+
+
+def test_an_interrupt_after_a_secret_was_put_is_not_said_to_have_changed_nothing(tmp_path: Path) -> None:
+    for name, text in (("new", "2"), ("secret", "1")):
+        (tmp_path / name).write_text(text)
+    given = f"room={tmp_path} folder={tmp_path} whose_members='\"by\":\"ann\"' whose_fields=''"
+    stubs = "sync() { kill -INT $$; }\ntrap 'refuse - interrupted' INT TERM\n"
+    done = run_script(write_script(tmp_path, (*PARTS, "secrets.sh"), f"{given}\n{stubs}exchange {tmp_path}/secret"))
+    assert done.stdout == "qtctl put\n", done.stderr
+    assert (tmp_path / "secret").read_text() == "2"
 
 
 def choose(base: Path) -> str:

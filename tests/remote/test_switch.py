@@ -101,6 +101,14 @@ def test_new_objects_are_on_the_disk_before_a_deploy_waits_to_be_confirmed(base:
     assert (base / "tx/gating").exists()
 
 
+def test_who_recovers_waits_for_a_lock_that_is_held(base: Path) -> None:
+    (base / "tx/broken").write_text("2\n")
+    stubs = "is_watched_over() { return 1; }\nrestore() { echo restored; }\nend_restored() { :; }\n"
+    with hold_lock(base / "lock", 1):
+        done = call(base, "recover", "2", "ann", instead=stubs)
+    assert done.stdout.startswith("restored\n"), done.stderr
+
+
 def test_two_that_renew_a_lease_do_not_take_the_file_from_each_other(base: Path) -> None:
     """Of an old connection and of a new one."""
     slow = 'mv() { sleep 0.5; command mv "$@"; }\n'
