@@ -173,12 +173,14 @@ END
 helper_store() {
   helper_load_rules
   lib_store
-  unpack_code() { tar -x -z --no-same-owner -C "$1" -f -; }
+  # Who sends an archive waits no longer than this.
+  receive() { timeout -k 5 "${unpack_s:-300}" tar "$@"; }
+  unpack_code() { receive -x -z --no-same-owner -C "$1" -f -; }
   unpack_packages() {
-    tar -x --no-same-owner -C "$1" -f - && helper_check_plain "$1" && build_text >"$1/build.sh"
+    receive -x --no-same-owner -C "$1" -f - && helper_check_plain "$1" && build_text >"$1/build.sh"
   }
   unpack_imports() {
-    tar -x --no-same-owner -C "$1" -f - && helper_check_plain "$1" && import_text >"$1/import.py"
+    receive -x --no-same-owner -C "$1" -f - && helper_check_plain "$1" && import_text >"$1/import.py"
   }
   head -c "$size" | helper_run_store_calls
 }

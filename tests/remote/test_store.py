@@ -1,7 +1,9 @@
 """A build that prints without end, one that was stopped, and one whose deploy is gone."""
 
 import os
+import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -62,3 +64,25 @@ def test_a_build_ends_with_the_connection_of_its_deploy(tmp_path: Path) -> None:
         finally:
             run.kill()
     assert (tmp_path / "stopped").exists()
+
+
+def test_the_helper_does_not_wait_for_ever_for_what_is_to_be_installed() -> None:
+    """It holds the lock of the store, and a connection may stop in the middle."""
+    library = (
+        "open_store() { :; }; get_entry_state() { echo missing; }; refuse() { echo refused; exit 77; }; "
+        "install_code() { unpack_code . || refuse; }"
+    )
+    stubs = f"helper_load_rules() {{ :; }}\nlib_store() {{ {library}; }}\nsize=100000 unpack_s=1\nhelper_store\n"
+    script = read_script("helper.sh") + read_script("helper_more.sh") + stubs
+    pipe = subprocess.PIPE
+    with subprocess.Popen(["dash", "-c", script], stdin=pipe, stdout=pipe, start_new_session=True) as run:
+        assert run.stdin
+        assert run.stdout
+        run.stdin.write(b"install_code\t" + b"0" * 64 + b"\n\n" + b"x" * 60000)
+        run.stdin.flush()
+        began = time.monotonic()
+        killer = threading.Timer(10, os.killpg, (run.pid, signal.SIGKILL))
+        killer.start()
+        assert run.stdout.readline() == b"refused\n"
+        assert time.monotonic() - began < 5
+        killer.cancel()

@@ -29,9 +29,9 @@ DEPLOY = ("deploy", "--host", "lab1", "--yes", "--format", "json")
 MARKER = ("marker", "a" * 32)
 STATE = (
     f"find {BASE} /etc/systemd /etc/sudoers.d /etc/qtctl /opt/qtctl ! -name lock ! -name status ! -path {BASE}/gen "
-    "-printf '%p %i %m %s %U %l\\n' | sort"
+    f"! -path {BASE}/last -printf '%p %i %m %s %U %l\\n' | sort"
 )
-"""Everything that an attack could have changed."""
+"""Everything that an attack could have changed. A deploy that is refused uses up a number."""
 
 
 @dataclass(frozen=True)
