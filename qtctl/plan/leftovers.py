@@ -4,6 +4,7 @@ It is recognised by the mark in its first line, and belongs to the fleet only if
 may share a host. Nothing else is ever removed, and nothing at all without `--prune`.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -19,6 +20,8 @@ from qtctl.model.names import UNIT_DIR
 from qtctl.model.plan import Note, NoteKind
 
 UNIT, DROPIN, ENV = "unit", "dropin", "env"
+_READ = re.compile(rb"^EnvironmentFile=-?(.+)$", re.MULTILINE)
+_SPECIFIER = re.compile("%.")
 _UNDECLARED = "it is no longer declared"
 _FOREIGN = (
     "it carries qtctl's mark, and its name matches none of unit_patterns: another fleet's, or declare it retired to "
@@ -116,6 +119,12 @@ class Leftovers:
     def _paths(self) -> frozenset[str]:
         return frozenset(file.path for file in self.desired.files)
 
+    @cached_property
+    def _read_by_units(self) -> tuple[str, ...]:
+        """Env files that declared units read, whoever writes them: patterns, in which `*` is for what `%i` may be."""
+        found = {each.decode(errors="replace") for file in self.desired.files for each in _READ.findall(file.content)}
+        return tuple(_SPECIFIER.sub("*", each) for each in sorted(found))
+
     def _read_file(self, path: str, digest: str) -> LeftFile | None:
         """None for a declared file, and for one that systemd does not read."""
         folder, _, name = path.removeprefix(f"{UNIT_DIR}/").rpartition("/")
@@ -136,7 +145,8 @@ class Leftovers:
         if not folder:
             return
         for path, digest in self._read_marked(folder).files.items():
-            if path not in self._paths and path.rpartition("/")[0] == folder and path.endswith(".env"):
+            read = path in self._paths or any(fnmatchcase(path, each) for each in self._read_by_units)
+            if not read and path.rpartition("/")[0] == folder and path.endswith(".env"):
                 yield LeftFile(path, ENV, "", f"sha256:{digest}", _UNDECLARED)
 
     def _list_seen_names(self) -> Iterable[str]:

@@ -157,6 +157,13 @@ def test_without_prune_it_is_named_and_nothing_of_it_is_touched(name: str) -> No
     assert all("--prune removes it" in note.text for note in planned.notes)
 
 
+@pytest.mark.parametrize("name", ["b.env", "%p.env", "?.env"])
+def test_an_env_file_that_a_unit_still_reads_stays(name: str) -> None:
+    reads = unit_text("a") + f"EnvironmentFile=-{ENV_DIR}/{name}\n".encode()
+    planned = deployed(TWO).plan(desired(service("a"), target(), texts={f"{UNITS}/{A}": reads}), prune=True)
+    assert [step.subject for step in planned.steps if step.kind is REMOVE] == [f"{UNITS}/{B}"]
+
+
 FOREIGN: dict[str, Callable[[Ground], object]] = {
     "without the mark": lambda g: g.put(f"{UNITS}/quantum-x.service", b"[Service]\nExecStart=/bin/x\n", ours=False),
     "of another fleet": lambda g: g.put(f"{UNITS}/other-x.service", MARK, ours=True),
