@@ -77,7 +77,7 @@ class SnapshotFolder:
 
     def append(self, host: str, build: Build) -> tuple[Snapshot, str]:
         self._make(host)
-        with self._open(host) as folder, _hold_lock(folder):
+        with self._open_to_write(host) as folder:
             entries, pruned = self._read_index(folder, host)
             names = self._list_names(host)
             newest = self._read_one(folder, host, names[-1]) if names else None
@@ -93,7 +93,7 @@ class SnapshotFolder:
             return snapshot, f"{folder.where}/{name}"
 
     def prune(self, host: str, keep: int) -> tuple[str, ...]:
-        with self._open(host) as folder, _hold_lock(folder):
+        with self._open_to_write(host) as folder:
             entries, _ = self._read_index(folder, host)
             old = self._list_names(host)[:-keep]
             if not old or entries is None:
@@ -111,7 +111,7 @@ class SnapshotFolder:
     def rebuild_index(self, host: str) -> int:
         if not self._list_names(host):
             return 0
-        with self._open(host) as folder, _hold_lock(folder):
+        with self._open_to_write(host) as folder:
             found = []
             for name in self._list_names(host):
                 with suppress(InputError):
@@ -152,6 +152,15 @@ class SnapshotFolder:
                 yield folder
         except OSError as error:
             raise _make_read_error(str(self._where / host), error) from error
+
+    @contextmanager
+    def _open_to_write(self, host: str) -> Iterator[Folder]:
+        try:
+            with Folder.open(self._where / host) as folder, _hold_lock(folder):
+                yield folder
+        except OSError as error:
+            what = f"cannot be read or written: {error.strerror}"
+            raise InputError(what, hint="check the folder", place=Place(str(self._where / host))) from error
 
     def _read_one(self, folder: Folder, host: str, name: str) -> Stored:
         """A file that is not a snapshot is returned too: a check reports it. A link is refused."""

@@ -1,5 +1,6 @@
 """Snapshots in a folder: what is stored is found again, and what happened to the folder meanwhile, too."""
 
+import errno
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from qtctl.adapters.snapshot_folder import SnapshotFolder
+from qtctl.contained.folder import Folder
 from qtctl.errors import InputError
 from qtctl.findings.finding import Outcome
 from qtctl.history.archive import unpack
@@ -141,6 +143,17 @@ def test_after_a_damaged_newest_nothing_is_stored(filled: SnapshotFolder) -> Non
     with pytest.raises(InputError, match="damaged"):
         filled.append(HOST, build_next())
     assert len(files(filled)) == 4
+
+
+def test_a_store_that_cannot_be_written_is_not_called_unreadable(
+    filled: SnapshotFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Folder, "write", fail)
+    with pytest.raises(InputError, match="cannot be read or written: No space left on device"):
+        filled.append(HOST, build_next())
 
 
 def test_nothing_is_followed_and_nothing_but_files_is_read(filled: SnapshotFolder, tmp_path: Path) -> None:
