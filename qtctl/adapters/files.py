@@ -47,7 +47,7 @@ def read_registry(folder: Path) -> dict[str, bytes]:
 def _check_may_be_registry(folder: Path) -> None:
     """Of a folder without fleet.toml, which might be there under a mistyped name. What cannot be read is left alone."""
     inner = folder / "registry"
-    hint = "say where it is: --registry DIR or QTCTL_REGISTRY"
+    hint = "say where it is: --registry DIR or QTCTL_REGISTRY; `qtctl init` makes one"
     try:
         found = any(path.suffix == ".toml" for path in folder.iterdir())
     except PermissionError:

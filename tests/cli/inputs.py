@@ -15,7 +15,7 @@ REPORT = ("report", "registry", "--from", "evidence.json")
 API, FEED = "registry/services/api.toml", "registry/services/feed.toml"
 NO_COMPOSE = "a compose file has `services:`"
 SAVE_AGAIN = "save it again with --save"
-WHERE = "say where it is: --registry DIR or QTCTL_REGISTRY"
+WHERE = "say where it is: --registry DIR or QTCTL_REGISTRY; `qtctl init` makes one"
 FROM_WHERE = "say where the evidence comes from (--host HOST or --from FILE)"
 BOTH = "--host and --from are both given (ask the host, or judge saved evidence)"
 

@@ -4,7 +4,7 @@ import pytest
 
 from qtctl.errors import InputError, InputErrors
 from qtctl.registry.load import load
-from tests.builders.registry import edited
+from tests.builders.registry import edited, write_redis
 
 API = "services/api.toml"
 CASES = {
@@ -41,3 +41,9 @@ def test_the_hint_is_what_was_meant(name: str) -> None:
     with pytest.raises((InputError, InputErrors)) as wrong:
         load(edited(API, old, new))
     assert said in str(wrong.value)
+
+
+def test_half_of_an_alias_leads_to_the_whole_one() -> None:
+    files = edited(API, 'after = ["feed"]', 'after = ["redis"]')
+    with pytest.raises(InputError, match=r"redis is not declared \(did you mean redis.service\?\)"):
+        load(files | {"externals.toml": write_redis('["redis.service"]').encode()})

@@ -40,7 +40,11 @@ def _load_own_rules(registry: Path | None) -> "tuple[Rule, ...]":
     folder = locate_registry(registry)
     if not is_folder(folder):
         what = "QT9xx are a registry's own checks, and there is no registry here"
-        raise InputError(what, hint="say where it is: --registry DIR or QTCTL_REGISTRY", place=Place(str(folder)))
+        raise InputError(
+            what,
+            hint="say where it is: --registry DIR or QTCTL_REGISTRY; `qtctl init` makes one",
+            place=Place(str(folder)),
+        )
     found = load(read_registry(folder))
     return list_custom_rules(
         {check.id: check for host in found.hosts for check in resolve_checks(found, host)}.values()

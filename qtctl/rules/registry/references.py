@@ -18,7 +18,7 @@ from qtctl.model.registry import Registry
 from qtctl.model.relations import Order
 from qtctl.model.service import Service
 from qtctl.model.states import ServiceState
-from qtctl.model.unit_kinds import DECLARATIONS, PLACED_TABLES
+from qtctl.model.unit_kinds import DECLARATIONS, PLACED_TABLES, UnitKind
 from qtctl.model.vocabulary import KINDS
 from qtctl.rules.problem import Problem
 
@@ -55,7 +55,8 @@ class Leads:
         parts = name.split()
         if len(parts) > 1 and all(part in self._live for part in parts):
             return f"write each in quotes of its own: {', '.join(map(quote, parts))}"
-        return self._units.suggest(name) or otherwise
+        alias = f"{name}{UnitKind.SERVICE.suffix}"
+        return f"did you mean {alias}?" if alias in self._live else self._units.suggest(name) or otherwise
 
     def suggest_tag(self, name: str) -> str:
         """A hint for the tag of a host."""
