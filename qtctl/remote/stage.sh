@@ -102,7 +102,7 @@ prepare() {
     yes) copy_time "$2" "$copy" ;;
     at:*) touch -d "@${7#at:}" -- "$copy" ;;
   esac || refuse "$1" "$2 could not be given its time"
-  [ -f "$base/objects/$4" ] || mv -- "$home/content/$1" "$base/objects/$4" || refuse "$1" "$base/objects: no space"
+  cmp -s -- "$home/content/$1" "$base/objects/$4" || mv -f -- "$home/content/$1" "$base/objects/$4" || refuse "$1" "$base/objects: no space"
 }
 
 # prepare_link NUMBER PATH SEEN TARGET: a link into the store may replace a link or a folder.
@@ -129,7 +129,8 @@ prepare_folder() {
 keep_objects() {
   lacking=no
   while IFS=$tab read -r path sha _; do
-    [ ! -f "$base/objects/$sha" ] || continue
+    # A power cut may have left an empty one.
+    [ ! -s "$base/objects/$sha" ] || continue
     if [ -f "$path" ] && [ ! -L "$path" ] && cp -- "$path" "$home/object" && [ "$(sha256sum <"$home/object")" = "$sha  -" ]; then
       mv -- "$home/object" "$base/objects/$sha"
     else
@@ -143,7 +144,7 @@ keep_sent() {
     [ -f "$each" ] || continue
     sent=$(sha256sum <"$each")
     sent=${sent%% *}
-    ! cut -f 2 -- "$home/files" | grep -qxF "$sent" || [ -f "$base/objects/$sent" ] || mv -- "$each" "$base/objects/$sent"
+    ! cut -f 2 -- "$home/files" | grep -qxF "$sent" || [ -s "$base/objects/$sent" ] || mv -f -- "$each" "$base/objects/$sent"
   done
 }
 

@@ -12,10 +12,12 @@ def digest(text: str) -> str:
 
 
 def test_the_content_of_every_file_is_kept_and_nothing_else(tmp_path: Path) -> None:
+    """A power cut left one of them empty."""
     base, home = tmp_path, tmp_path / "gen/1"
     (base / "objects").mkdir()
     (home / "content").mkdir(parents=True)
     (base / "in-place").write_text("in place")
+    (base / "objects" / digest("in place")).touch()
     (base / "original").write_text("by hand")
     (home / "content/7").write_text("as it would be written")
     (home / "content/8").write_text("of no file")

@@ -1,5 +1,6 @@
 """How staging begins: whose lock it waits for, and which number a generation gets."""
 
+import hashlib
 import subprocess
 import time
 from pathlib import Path
@@ -83,6 +84,22 @@ def test_an_interrupt_after_a_secret_was_put_is_not_said_to_have_changed_nothing
     done = run_script(write_script(tmp_path, (*PARTS, "secrets.sh"), f"{given}\n{stubs}exchange {tmp_path}/secret"))
     assert done.stdout == "qtctl put\n", done.stderr
     assert (tmp_path / "secret").read_text() == "2"
+
+
+@pytest.mark.parametrize("left", [None, "", "cut", "content\n"])
+def test_an_object_that_is_not_whole_is_replaced(tmp_path: Path, left: str | None) -> None:
+    """A power cut in an earlier deploy may have left it so."""
+    home = write_generation(tmp_path, 1, "web", outcome="")
+    digest = hashlib.sha256(b"content\n").hexdigest()
+    for folder in (home / "content", tmp_path / "objects", tmp_path / "etc"):
+        folder.mkdir()
+    (home / "content/0").write_text("content\n")
+    if left is not None:
+        (tmp_path / "objects" / digest).write_text(left)
+    step = f"check_way() {{ :; }}\nuse_generation 1\nprepare 0 {tmp_path}/etc/a absent {digest} root:root 0644 no"
+    done = run_script(write_script(tmp_path, PARTS, f"{step}\nbegun=yes"))
+    assert done.returncode == 0, done.stdout
+    assert (tmp_path / "objects" / digest).read_text() == "content\n"
 
 
 def choose(base: Path) -> str:
