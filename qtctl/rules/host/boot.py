@@ -76,7 +76,7 @@ def _list_reached(facts: Facts, names: tuple[str, ...]) -> frozenset[str]:
 
 def _list_pulled_in(facts: Facts, name: str) -> frozenset[str]:
     unit = facts.find(Unit, name)
-    if unit is None:
+    if unit is None or unit.load_state == "masked":  # what it wants is loaded all the same
         return frozenset()
     return frozenset((*(unit.wants or ()), *(unit.requires or ()), *(unit.binds_to or ()), *(unit.upholds or ())))
 
