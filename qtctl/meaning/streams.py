@@ -52,6 +52,15 @@ def measure_lag(stream: Stream, group: StreamGroup) -> int | None:
     return None if group.lag is None else min(group.lag, stream.length)
 
 
+def is_out_of_reach(stream: Stream, group: StreamGroup, clock: StoreClock) -> bool:
+    """Whether the group was set to an id that no entry has yet: it is given none until the clock gets there.
+
+    An entry that was added and delivered after the stream was asked about has the time of the clock.
+    """
+    place = parse_id(group.last_delivered_id)
+    return place > parse_id(stream.last_id) and place[0] > clock.now_us // 1000 + AHEAD_MS
+
+
 def is_miscounted(stream: Stream, group: StreamGroup) -> bool:
     """Whether Redis's lag is too large: the group is past the first entry, but counts fewer than are gone.
 

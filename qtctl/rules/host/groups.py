@@ -4,14 +4,21 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from qtctl.findings.finding import Severity
-from qtctl.meaning.streams import count_lost, estimate_lag, is_miscounted, is_over_pending, measure_lag
+from qtctl.meaning.streams import (
+    count_lost,
+    estimate_lag,
+    is_miscounted,
+    is_out_of_reach,
+    is_over_pending,
+    measure_lag,
+)
 from qtctl.model.desired import Desired, Membership
 from qtctl.model.desired_store import DesiredStore
 from qtctl.model.evidence import Need
 from qtctl.model.facts import Facts
 from qtctl.model.json import Json, JsonObject
 from qtctl.model.states import ServiceState
-from qtctl.model.store_facts import Stream, StreamGroup, StreamGroups, group_subject
+from qtctl.model.store_facts import StoreClock, Stream, StreamGroup, StreamGroups, group_subject
 from qtctl.rules import proofs
 from qtctl.rules.declared import Root
 from qtctl.rules.host.streams import list_services_down, map_stores
@@ -159,6 +166,9 @@ def _judge_lag(facts: Facts, group: Group) -> Judgment:
     found, stream = group.read(facts), group.read_stream(facts)
     if found is None or stream is None:
         return NOT_JUDGED
+    clock = facts.find(StoreClock, group.need.store)
+    if clock is not None and is_out_of_reach(stream, found, clock):
+        return _judge_out_of_reach(group, stream, found)
     limit = group.membership
     lag = measure_lag(stream, found)
     over_pending = is_over_pending(found, limit.max_pending)
@@ -181,6 +191,22 @@ def _judge_lag(facts: Facts, group: Group) -> Judgment:
     return Verdict(not (over_lag or over_pending), observed, sources, remedy=remedy, unknown=unknown)
 
 
+def _judge_out_of_reach(group: Group, stream: Stream, found: StreamGroup) -> Verdict:
+    place = found.last_delivered_id
+    remedy = (
+        f"XGROUP SETID {group.membership.stream} {group.membership.group} ID, by hand, with the id of the last entry "
+        f"that {', '.join(group.services)} has handled; $ skips all that it was not given"
+    )
+    observed: JsonObject = {"last delivered": place, "newest": stream.last_id, "consumers": found.consumers}
+    return Verdict(False, observed, _prove_place(group, stream, found), remedy=remedy)
+
+
+def _prove_place(group: Group, stream: Stream, found: StreamGroup) -> tuple[ProofSource, ...]:
+    last = proofs.group_field(group.need, group.store, group.pair, "last-delivered-id", found.last_delivered_id)
+    newest = proofs.prove_newest_entry(group.stream_need, group.store, group.membership.stream, stream.last_id)
+    return last, newest
+
+
 def _prove_lag(group: Group, stream: Stream, found: StreamGroup) -> tuple[ProofSource, ...]:
     """What Redis says about the lag, and if that is corrected, what corrects it."""
     said = proofs.group_field(group.need, group.store, group.pair, "lag", found.lag)
@@ -188,9 +214,7 @@ def _prove_lag(group: Group, stream: Stream, found: StreamGroup) -> tuple[ProofS
     if lag == found.lag:
         return (said,)
     if lag == 0:
-        last = proofs.group_field(group.need, group.store, group.pair, "last-delivered-id", found.last_delivered_id)
-        newest = proofs.prove_newest_entry(group.stream_need, group.store, group.membership.stream, stream.last_id)
-        return last, newest
+        return _prove_place(group, stream, found)
     length = proofs.prove_stream_field(group.stream_need, group.store, group.membership.stream, "length", stream.length)
     return said, length
 
@@ -253,12 +277,12 @@ QT505 = Rule(
     Severity.WARNING,
     several="consumer groups are behind their limit",
     what="The group has more undelivered entries than `max_lag`, or more delivered and unacknowledged ones than "
-    "`max_pending`. Redis before 8.0.3 miscounts lag once entries were trimmed before the group read them "
-    "(redis#13957); so a group that was given the newest entry counts as having no lag, and no lag counts as more "
-    "than the length of the stream. A group that has caught up after such a loss is miscounted for good: its lag is "
-    "estimated from the times of the entries. The check then holds if ten times that lag would hold too, and is "
-    "unknown otherwise. Redis answers NULL for a lag it cannot know; then the check is unknown, not 0, unless pending "
-    "alone is over its limit.",
+    "`max_pending`; or it was set to an id that lies in the future, and is given nothing. Redis before 8.0.3 "
+    "miscounts lag once entries were trimmed before the group read them (redis#13957); so a group that was given the"
+    " newest entry counts as having no lag, and no lag counts as more than the length of the stream. A group that "
+    "has caught up after such a loss is miscounted for good: its lag is estimated from the times of the entries. The"
+    " check then holds if ten times that lag would hold too, and is unknown otherwise. Redis answers NULL for a lag "
+    "it cannot know; then the check is unknown, not 0, unless pending alone is over its limit.",
     why="A lagging consumer acts on old data. A group can stand 3,350,000 ticks behind while its engine runs and is "
     "healthy by every other measure: it trades on last week's prices.",
     fix="Check whether the consumer runs, and how fast lag grows: look twice. Restart it if it is stuck; if it is "
