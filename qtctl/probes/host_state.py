@@ -36,8 +36,6 @@ NO_COUNTER = 3
 """Exit status if the kernel counts no kills by control group."""
 _AVERAGE = re.compile(r"avg300=([0-9]{1,3}\.[0-9]{2})")
 _SECOND = 1_000_000
-_DRY = "dry-"
-"""systemd's word for a shutdown that only warns (`shutdown -k`)."""
 
 TOOLS = {
     "list_shared_ids": ("awk", "cut", "sort"),
@@ -71,7 +69,6 @@ def _answer_state(need: Need, frame: Frame) -> Answer:
             said.setdefault(key, value)
     seconds, _, fraction = said["clock"].partition(".")
     exact = fraction.isdigit()
-    mode = said.get("shutdown MODE", "")
     state = HostState(
         clock_us=parse_whole(seconds, U32 * 100) * _SECOND + (int(fraction[:6].ljust(6, "0")) if exact else 0),
         earliest_us=round(frame.earliest * _SECOND) - (0 if exact else _SECOND),
@@ -80,7 +77,7 @@ def _answer_state(need: Need, frame: Frame) -> Answer:
         swap_free=parse_whole(said["SwapFree:"]) * 1024,
         pressure=pressure,
         container=said.get("container", ""),
-        shutdown="" if mode.startswith(_DRY) else mode,
+        shutdown=said.get("shutdown MODE", ""),
         shutdown_at_us=parse_whole(said.get("shutdown USEC", "0")),
     )
     return answer_observed(need, state, again=AGAIN, line=said["clock"])

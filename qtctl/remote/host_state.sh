@@ -11,7 +11,9 @@ show_host_state() {
   [ ! -r /run/systemd/container ] || { read -r in </run/systemd/container; echo "container=$in"; }
   [ ! -r /run/systemd/shutdown/scheduled ] || show_shutdown </run/systemd/shutdown/scheduled
 }
-show_shutdown() { while IFS='=' read -r key value; do case $key in USEC | MODE) echo "shutdown $key=$value" ;; esac done; }
+show_shutdown() {
+  while IFS='=' read -r key value; do case $key in USEC | MODE) echo "shutdown $key=$value" ;; esac done
+}
 show_pressure() { while read -r kind rest; do echo "pressure=$1 $kind $rest"; done <"/proc/pressure/$1"; }
 
 # Lines UID NAME NAME…, for each uid with two names or more. Of a very large directory only the first accounts count.

@@ -36,7 +36,8 @@ QT727 = Rule(
     Severity.WARNING,
     several="hosts have a shutdown scheduled",
     what="systemd was told to power off, reboot or halt the host at a later time: by `shutdown -h 22:00`, or by "
-    "unattended-upgrades with Automatic-Reboot-Time. What `at`, a timer or a crontab will do is not seen here.",
+    "unattended-upgrades with Automatic-Reboot-Time. One that only warns (`shutdown -k`) looks the same. What `at`, a "
+    "timer or a crontab will do is not seen here.",
     why="Everything runs, and at that minute the whole fleet is stopped in the middle of what it does. Five minutes "
     "before, systemd also stops logins, so that nobody can look any more.",
     fix=f"`cat {SCHEDULED}` shows when, and who ordered it (UID). `shutdown -c` cancels it. If the host must be "
