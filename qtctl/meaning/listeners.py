@@ -13,6 +13,12 @@ Row = list[str]
 """Address, port, unit ('' if the kernel names none) and the line that ss printed."""
 
 
+def is_queue_full(row: Row) -> bool:
+    """Whether more connections wait for the program than its queue holds: the kernel drops every further one."""
+    protocol, _, waiting, room, *_ = (*row[3].split(" "), "", "", "", "")
+    return protocol == "tcp" and waiting.isdecimal() and room.isdecimal() and int(waiting) > int(room) > 0
+
+
 SYSTEMD = "init.scope"
 """The control group of systemd itself."""
 

@@ -141,6 +141,11 @@ def prove_listener(need: Need, port: Listener, row: list[str]) -> ProofSource:
     return ProofSource(need, f"{_format_sockets_command(port)} | awk '{{print $4}}'", _find_local(row))
 
 
+def prove_full_queue(need: Need, port: Listener, row: list[str]) -> ProofSource:
+    again = f"{_format_sockets_command(port)} | awk '$2 > $3 {{print $4}}'"
+    return ProofSource(need, again, _find_local(row))
+
+
 def prove_owner(need: Need, port: Listener, row: list[str]) -> ProofSource:
     """The listening address with the control group of its socket, which names the unit without root."""
     return prove_socket_owner(need, port.protocol, row)
