@@ -65,7 +65,9 @@ def _list_others(found: Unit, unit: DesiredUnit, named: frozenset[str]) -> Itera
     """Directive and name. A package may start its own unit by a socket, and stop it for another of its units."""
     own = {strip_type(name) for name in unit.names}
     starts = _STARTS if unit.generated else ()
-    along = _STARTS_ALONG if unit.generated and not unit.must_be_active else ()
+    # Whatever is in a slice, or uses a path below a mount, requires that unit: this starts nothing that does work.
+    works = unit.unit.endswith(_STARTED) and not unit.must_be_active
+    along = _STARTS_ALONG if unit.generated and works else ()
     for field, directive in (*_STOPS, *starts, *along):
         for other in getattr(found, field) or ():
             if other in named or other in _OF_SYSTEMD or (not unit.generated and strip_type(other) in own):
