@@ -76,7 +76,7 @@ LINES: dict[str, tuple[str, ...]] = {
     "comment": ("comment.md",), "snapshot take": ("--from", f"{RECORDED}/evidence.json", *OF_RECORDED),
     "snapshot list": ("--store", "snapshots"), "snapshot show": ("latest", "--store", "snapshots"),
     "snapshot verify": ("--all-hosts", *OF_RECORDED),
-    "snapshot diff": ("1", "latest", "--store", "snapshots"), "snapshot schedule": ONE_HOST,
+    "snapshot diff": ("docker-compose.yml", "latest", "--store", "snapshots"), "snapshot schedule": ONE_HOST,
     **{f"schedule {name}": ON for name in ("audit", "snapshot", "metrics", "notify")},
     "evolution": ("docker-compose.yml", "latest", "--store", "snapshots"),
 }  # fmt: skip
