@@ -14,7 +14,7 @@ from qtctl.model.secret_place import SecretFound, SecretPlace, SecretState
 from qtctl.model.trail import write_fields, write_members
 from qtctl.plan.secrets import LARGEST
 from qtctl.plan.targets import REMEDY
-from qtctl.probes.answer import KILLED, find_last_line
+from qtctl.probes.answer import find_last_line
 from qtctl.remote.request import Request, Verb
 from qtctl.remote.scripts import read_script
 
@@ -44,7 +44,7 @@ def put(host: Host, place: SecretPlace, content: bytes, about: Mapping[str, str]
     refused = next(
         (each.removeprefix("refused ").partition(" ")[2] for each in said if each.startswith("refused ")), ""
     )
-    if not refused and (done.exit is None or done.exit > KILLED):
+    if not refused and done.killed:
         raise HostError("the program that writes the secret was killed", host=host.address, hint="put it again")
     why = refused or find_last_line(done.stderr) or f"the script ended with exit status {done.exit}"
     hint = REMEDY if "unsafe" in said else "fix that on the host, then put it again"

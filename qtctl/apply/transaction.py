@@ -26,7 +26,7 @@ from qtctl.interfaces.host import Host, Running
 from qtctl.model.trail import clean
 from qtctl.model.transaction import Mark, Progressed, TransactionEnd, TransactionState
 from qtctl.plan.targets import REMEDY
-from qtctl.probes.answer import KILLED, find_last_line
+from qtctl.probes.answer import find_last_line
 from qtctl.remote.request import Request
 
 UNCHANGED = "nothing was changed"
@@ -100,7 +100,7 @@ def stage(host: Host, generation: Generation, ticket: Ticket, *, limit_s: int) -
     if "locked" in said:
         what = "another process of qtctl holds its lock, such as one that puts a secret"
         raise Locked(what, host=host.address, holder="")
-    if "refused" not in said and (done.exit is None or done.exit > KILLED):
+    if "refused" not in said and done.killed:
         raise HostError("the program that stages a deploy was killed", host=host.address)
     _, _, why = said.get("refused", "").partition(" ")
     why = why or find_last_line(done.stderr) or f"the script that stages ended with exit status {done.exit}"

@@ -92,9 +92,9 @@ def _begin_to_look(reaching: "Reaching", known: "Desired", look: UnitsOf) -> Non
     if changing:
         reaching.begin_control(known, units)
         return
-    from qtctl.flows.units_question import LINES
+    from qtctl.flows.units_question import count_lines
 
-    reaching.begin_look(known, units, LINES if look.words or look.categories else 0)
+    reaching.begin_look(known, units, count_lines(named=bool(look.words or look.categories)))
 
 
 def reuse_started(started: "Started | None", target: Target) -> "Asking":

@@ -27,6 +27,13 @@ class UnitsQuestion:
     lines: int
 
 
+def count_lines(*, named: bool, given: int | None = None) -> int:
+    """Of each unit's journal: none if no unit is named, since all units of the host are shown then."""
+    if not named:
+        return 0
+    return LINES if given is None else given
+
+
 def make_question(desired: "Desired", units: Sequence[str], lines: int) -> UnitsQuestion:
     needs = tuple(Need(Unit.FACT, unit) for unit in units)
     properties = {unit: (TASKS,) for unit in units if unit.endswith(".service")}

@@ -12,6 +12,8 @@ from qtctl.model.tree import TreeFile
 from qtctl.probes.health import HttpReply
 from qtctl.remote.request import Request
 
+_SIGNALLED = 128
+
 
 @dataclass(frozen=True, slots=True)
 class Completed:
@@ -26,6 +28,11 @@ class Completed:
     started_at: float
     took_s: float
     late: bool = False
+
+    @property
+    def killed(self) -> bool:
+        """Whether a signal ended it, or what its shell ran: the exit status of a shell is above 128 then."""
+        return self.exit is None or self.exit > _SIGNALLED
 
 
 class Running(Protocol):

@@ -13,10 +13,15 @@ Row = list[str]
 """Address, port, unit ('' if the kernel names none) and the line that ss printed."""
 
 
-def is_queue_full(row: Row) -> bool:
-    """Whether more connections wait for the program than its queue holds: the kernel drops every further one."""
+def read_full_queue(row: Row) -> tuple[int, int] | None:
+    """How many connections wait for the program, and how many its queue holds: the kernel drops every further one.
+
+    None if there is room.
+    """
     protocol, _, waiting, room, *_ = (*row[3].split(" "), "", "", "", "")
-    return protocol == "tcp" and waiting.isdecimal() and room.isdecimal() and int(waiting) > int(room) > 0
+    if protocol == "tcp" and waiting.isdecimal() and room.isdecimal() and int(waiting) > int(room) > 0:
+        return int(waiting), int(room)
+    return None
 
 
 SYSTEMD = "init.scope"

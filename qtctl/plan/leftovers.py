@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 
 from qtctl.dialects.systemd.unit_name import get_template, is_template
+from qtctl.dialects.systemd.unitfile import parse
 from qtctl.meaning.units import is_up
 from qtctl.model.desired import Desired
 from qtctl.model.evidence import Need
@@ -20,7 +21,7 @@ from qtctl.model.names import UNIT_DIR
 from qtctl.model.plan import Note, NoteKind
 
 UNIT, DROPIN, ENV = "unit", "dropin", "env"
-_READ = re.compile(rb"^EnvironmentFile=-?(.+)$", re.MULTILINE)
+_READ = ("Service", "EnvironmentFile")
 _SPECIFIER = re.compile("%.")
 _UNDECLARED = "it is no longer declared"
 _FOREIGN = (
@@ -122,8 +123,9 @@ class Leftovers:
     @cached_property
     def _read_by_units(self) -> tuple[str, ...]:
         """Env files that declared units read, whoever writes them: patterns, in which `*` is for what `%i` may be."""
-        found = {each.decode(errors="replace") for file in self.desired.files for each in _READ.findall(file.content)}
-        return tuple(_SPECIFIER.sub("*", each) for each in sorted(found))
+        units = (parse(file.content, file.path) for file in self.desired.files if file.of_unit)
+        lines = (line for unit in units for line in unit.directives if (line.section, line.key) == _READ)
+        return tuple(sorted({_SPECIFIER.sub("*", line.value.lstrip("-")) for line in lines}))
 
     def _read_file(self, path: str, digest: str) -> LeftFile | None:
         """None for a declared file, and for one that systemd does not read."""

@@ -21,8 +21,6 @@ PACKAGES = {"find": "findutils", "ss": "iproute2", "getent": "libc-bin", "awk": 
 """The Debian and Ubuntu package of a program. Other programs are in coreutils."""
 COMMAND_NOT_FOUND = 127
 """The shell's exit status for a program that is not installed."""
-KILLED = 128
-"""A shell's exit status is greater if a signal ended the program."""
 
 
 @dataclass(frozen=True, slots=True)

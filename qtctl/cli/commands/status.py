@@ -43,12 +43,9 @@ class _Given:
     lines: int | None
 
     def count_lines(self) -> int:
-        """0 if nothing is named: then all units of the host are shown."""
-        from qtctl.flows.units_question import LINES
+        from qtctl.flows.units_question import count_lines
 
-        if not self.units and not self.categories:
-            return 0
-        return LINES if self.lines is None else self.lines
+        return count_lines(named=bool(self.units or self.categories), given=self.lines)
 
 
 @selects_hosts_to_change

@@ -278,11 +278,11 @@ QT505 = Rule(
     several="consumer groups are behind their limit",
     what="The group has more undelivered entries than `max_lag`, or more delivered and unacknowledged ones than "
     "`max_pending`; or it was set to an id that lies in the future, and is given nothing. Redis before 8.0.3 "
-    "miscounts lag once entries were trimmed before the group read them (redis#13957); so a group that was given the"
-    " newest entry counts as having no lag, and no lag counts as more than the length of the stream. A group that "
-    "has caught up after such a loss is miscounted for good: its lag is estimated from the times of the entries. The"
-    " check then holds if ten times that lag would hold too, and is unknown otherwise. Redis answers NULL for a lag "
-    "it cannot know; then the check is unknown, not 0, unless pending alone is over its limit.",
+    "miscounts lag once entries were trimmed before the group read them (redis#13957); so a group that was given "
+    "the newest entry counts as having no lag, and no lag counts as more than the length of the stream. A group "
+    "that has caught up after such a loss is miscounted for good: its lag is estimated from the times of the "
+    "entries. The check then holds if ten times that lag would hold too, and is unknown otherwise. Redis answers "
+    "NULL for a lag it cannot know; then the check is unknown, not 0, unless pending alone is over its limit.",
     why="A lagging consumer acts on old data. A group can stand 3,350,000 ticks behind while its engine runs and is "
     "healthy by every other measure: it trades on last week's prices.",
     fix="Check whether the consumer runs, and how fast lag grows: look twice. Restart it if it is stuck; if it is "

@@ -4,7 +4,7 @@ from functools import partial
 
 from qtctl.findings.finding import Severity
 from qtctl.findings.remedy import make_steps
-from qtctl.meaning.listeners import Row, is_queue_full
+from qtctl.meaning.listeners import Row, read_full_queue
 from qtctl.model.desired import Desired
 from qtctl.model.facts import Facts
 from qtctl.model.json import JsonObject
@@ -22,13 +22,13 @@ def _expect_room(desired: Desired) -> tuple[Expectation, ...]:
 
 def _have_room(facts: Facts, places: tuple[Place, ...]) -> Judgment:
     rows = ((place, row) for place in places for row in find_sockets(facts, place).there)
-    full = tuple(_judge_full(place, row) for place, row in rows if is_queue_full(row))
+    full = tuple(_judge_full(place, row, queue) for place, row in rows if (queue := read_full_queue(row)))
     return full or Verdict(True, {"full queues": []})
 
 
-def _judge_full(place: Place, row: Row) -> Verdict:
-    _, _, waiting, room, *_ = row[3].split(" ")
-    observed: JsonObject = {"address": row[0], "connections that wait": int(waiting), "room for": int(room)}
+def _judge_full(place: Place, row: Row, queue: tuple[int, int]) -> Verdict:
+    waiting, room = queue
+    observed: JsonObject = {"address": row[0], "connections that wait": waiting, "room for": room}
     remedy = make_steps(
         ("journalctl", "-u", place.unit, "-n", "50", "--no-pager"),
         "it runs and takes no connections: see what it does; then:",
