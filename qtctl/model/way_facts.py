@@ -41,13 +41,17 @@ class PathWay:
 
 @dataclass(frozen=True, slots=True)
 class UserIds:
-    """Subject: a user's name or number. Its ids, all groups it has after a login, and who shares its primary group."""
+    """Subject: a user's name or number. Its ids, all groups it has after a login, and who shares its primary group.
+
+    `group_names`: number, as text → name, of those groups that have one; None if an earlier qtctl did not keep them.
+    """
 
     FACT: ClassVar[str] = "user"
     uid: int
     gid: int
     groups: list[int]
     sharing: list[str]
+    group_names: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ _TIME = re.compile(r"(-?[0-9]{1,15})(?:\.([0-9]{1,12}))?")
 _FAILED = re.compile(r"find: '(/.*)': (.+)")
 _NAMED = re.compile(r"uid=[0-9]+\((.*?)\)")
 _IDS = re.compile(r"uid=([0-9]+)(?:\(.*?\))? gid=([0-9]+)(?:\(.*?\))? groups=(.*)")
+_NAMED_GROUP = re.compile(r"(?:^|,)([0-9]+)\(([^()]+)\)")
 
 SCRIPTS = Library(
     "ways",
@@ -267,9 +268,8 @@ def _answer_user(need: Need, said: _Said) -> Answer:
     groups = sorted({parse_whole(each, U32) for each in re.findall(r"(?:^|,)([0-9]+)", found[3])})
     name = _NAMED.match(answer or "")
     sharing = sorted(said.users_of.get(gid, set()) - {need.subject, name[1] if name else "", "root"})
-    return answer_observed(
-        need, UserIds(uid, gid, groups, sharing[:MOST_USERS]), again=make_again(need), line=answer or ""
-    )
+    value = UserIds(uid, gid, groups, sharing[:MOST_USERS], dict(_NAMED_GROUP.findall(found[3])))
+    return answer_observed(need, value, again=make_again(need), line=answer or "")
 
 
 def _answer_way(need: Need, said: _Said) -> Answer:

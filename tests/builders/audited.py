@@ -256,7 +256,7 @@ def values(want: Desired) -> dict[Need, Fact]:
     files |= {alias: "alias" for unit in want.externals for alias in unit.names[1:]}
     loaded = {unit: ["loaded", each.active_state, each.sub_state] for unit, each in units.items()}
     fixed: dict[str, Any] = {
-        "user": UserIds(1001, 1001, [4, 1001], []),
+        "user": UserIds(1001, 1001, [4, 1001], [], {"4": "adm", "1001": "qt"}),
         "unit.writers": UnitWriters({}, []),
         "unit.listing": UnitListing({**loaded, **OTHERS}, files),
         "health": Health(200),

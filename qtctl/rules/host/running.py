@@ -63,7 +63,8 @@ def _make_process_expectation(service: DesiredService, values: tuple[LoadedValue
     expected: JsonObject = {"user": service.user or "root", **sets}
     needs = (Need(Unit.FACT, service.unit), Need(Processes.FACT, service.unit), *list_user_needs(service))
     judge = partial(_is_as_declared, service=service, values=values)
-    return Expectation(service.unit, expected, needs, judge, service.origin, (("QT711", service.user),))
+    roots = (("QT711", service.user), ("QT728", service.user))
+    return Expectation(service.unit, expected, needs, judge, service.origin, roots)
 
 
 def _is_as_declared(facts: Facts, service: DesiredService, values: tuple[LoadedValue, ...]) -> Judgment:
@@ -90,6 +91,8 @@ def _is_as_declared(facts: Facts, service: DesiredService, values: tuple[LoadedV
     roots = tuple(
         (id_, service.unit) for id_ in (("QT211", "QT403", "QT220", "QT210") if loaded else ("QT212", "QT213"))
     )
+    if {each.name for each in different} == {"groups"}:
+        roots = (("QT728", service.user), *roots)
     if not different:
         return Verdict(True, {}, (_prove_process(need, unit.main_pid, Difference("uid", None, None, "User"), row),))
     return Verdict(False, observed, sources, remedy=_choose_remedy(service, expected, loaded=loaded), roots=roots)
