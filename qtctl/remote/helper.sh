@@ -305,7 +305,7 @@ helper_check_steps() {
         helper_is_unit_path "$subject" || refuse "$step" "it would make $subject, $unprepared"
         case $owner:$mode in root:root:[0-7][0-7][0145][0145] | root:root:[0-7][0145][0145]) ;; *) refuse "$step" "$subject would not belong to root alone" ;; esac
         ;;
-      stop-container) helper_is_container "$seen" || refuse "$step" "it would stop container $subject, $unprepared" ;;
+      stop-container) helper_is_container "$seen" || refuse "$step" "container $subject: ${why:-it would be stopped, $unprepared}" ;;
       daemon-reload) ;;
       start | stop | restart | reload | reset-failed | enable | disable)
         helper_is_of_fleet "$subject" || refuse "$step" "it would $kind $subject, $unprepared"

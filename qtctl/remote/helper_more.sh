@@ -66,11 +66,13 @@ helper_is_unit_link() {
   esac
 }
 
-# helper_is_container ID: whether it belongs to a compose service that units of the fleets take over from.
+# helper_is_container ID: whether it belongs to a compose service that units of the fleets take over from. On failure
+# `why` says what Docker answered, or is '' if the host was not prepared for it.
 helper_is_container() {
+  why=''
   case $1 in *[!0-9a-f]*) return 1 ;; ????????????????????????????????????????????????????????????????) ;; *) return 1 ;; esac
   docker_s=10
-  run_docker inspect --type container --format '{{json (index .Config.Labels "com.docker.compose.service")}}' -- "$1" || return 1
+  run_docker inspect --type container --format '{{json (index .Config.Labels "com.docker.compose.service")}}' -- "$1" || { why=$said && return 1; }
   answer=${answer#'"'}
   [ -n "$answer" ] && helper_has "container ${answer%'"'}"
 }

@@ -70,9 +70,9 @@ def environment(folder: Path, **extra: str) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(ROOT), "QTCTL_STATE": str(folder / ".lab"), "TERM": "xterm-256color", **extra}
 
 
-def qtctl(folder: Path, *argv: str, env: Mapping[str, str] | None = None) -> Ran:
+def qtctl(folder: Path, *argv: str, env: Mapping[str, str] | None = None, stdin: str | None = None) -> Ran:
     """The whole command as a process of its own, with no terminal."""
-    code, out, err = warm.run(argv, cwd=folder, env=environment(folder, **(env or {})), timeout_s=60)
+    code, out, err = warm.run(argv, cwd=folder, env=environment(folder, **(env or {})), stdin=stdin, timeout_s=60)
     return Ran(code, out.decode(), err.decode())
 
 

@@ -86,3 +86,19 @@ def test_a_journal_that_does_not_take_it_and_a_file_that_cannot_be_written_are_s
     (tmp_path / "trail").unlink()
     (tmp_path / "trail").mkdir()
     assert "trail could not be written" in run("dash", tmp_path, "record_event armed 1")
+
+
+def test_a_journal_that_hangs_holds_up_no_deploy(tmp_path: Path) -> None:
+    """It takes the entry and then never answers, and it does not end when it is told to."""
+    quick = 'timeout() { echo "$1 $2 $3" >>$base/limits; shift 3; command timeout -k 0.1 0.2 "$@"; }\n'
+    said = run("dash", tmp_path, f"{quick}record_event armed 1", logger="trap '' TERM; exec sleep 60")
+    assert "could not be written to the host's journal" in said
+    assert (tmp_path / "limits").read_text() == "-k 1 5\n"
+    assert [record["event"] for record in read(tmp_path / "trail")] == ["armed"]
+
+
+def test_a_reason_without_end_is_cut_off_in_both(tmp_path: Path) -> None:
+    run("dash", tmp_path, f"record_event restoring 1 {'x' * 100_000}")
+    (record,) = read(tmp_path / "trail")
+    assert record["why"] == "x" * 300
+    assert f"DEPLOY_WHY={'x' * 300}" in (tmp_path / "told").read_text().splitlines()

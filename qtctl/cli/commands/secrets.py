@@ -65,12 +65,14 @@ def put(
     """
     from qtctl.api import secrets as api
     from qtctl.api.registry import declare
+    from qtctl.plan.secrets import make_content
 
     folder = locate_registry(registry)
     declared = declare(folder, host, as_name=as_name)
     place = api.find(declared, name)
     value = _read_value(place.name)
     _withhold(value)
+    make_content(place, value)
     with show_progress() as say:
         say(begun(host, Stage.CONNECT))
         done = api.put(declared, host, place, value, user=user, registry=folder)
