@@ -30,8 +30,11 @@ class UnitKind(StrEnum):
 
     @property
     def section(self) -> str:
-        """The section of its own in a unit file: Socket."""
-        return self.capitalize()
+        """The section of its own in a unit file: Socket; '' for a type that has none."""
+        return "" if self in _WITHOUT_SECTION else self.capitalize()
+
+
+_WITHOUT_SECTION = frozenset({UnitKind.TARGET, UnitKind.DEVICE})
 
 
 @dataclass(frozen=True, slots=True)

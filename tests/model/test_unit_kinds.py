@@ -4,6 +4,7 @@ from dataclasses import fields
 
 import pytest
 
+from qtctl.dialects.systemd.table.lookup import TYPES as SECTIONS
 from qtctl.dialects.systemd.unit_name import TYPES
 from qtctl.errors import InputErrors
 from qtctl.model.desired import Desired
@@ -46,11 +47,16 @@ def test_the_kinds_are_those_of_systemd() -> None:
     assert set(UnitKind) == set(TYPES)
 
 
+@pytest.mark.parametrize("kind", UnitKind)
+def test_a_kind_has_the_section_that_systemd_reads(kind: UnitKind) -> None:
+    assert kind.section == SECTIONS.get(kind.suffix, "")
+
+
 @pytest.mark.parametrize("declaration", DECLARATIONS, ids=str)
 def test_every_declared_kind_is_a_table_of_a_registry(declaration: Declaration) -> None:
     assert declaration.table in {field.name for field in fields(Registry)}
     model = find_model(declaration.table)
-    assert declaration.kind is UnitKind.TARGET or declaration.kind.section == model.SECTION
+    assert declaration.kind.section == ("" if declaration.kind is UnitKind.TARGET else model.SECTION)
     assert not declaration.path_key or declaration.path_key in model.model_fields
 
 
