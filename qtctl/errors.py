@@ -137,6 +137,10 @@ class AboutHost(QtctlError):
             return self.message
         return f"{self.login}: {self.what}" if self.login else self.what
 
+    def name_fault(self, host: str) -> str:
+        """What happened, without the login of `host` and the hint: the same for all hosts that have the same fault."""
+        return self.what if self.host == host else self.message
+
     def explain_beside(self, host: str) -> str:
         """As `describe_beside`, with the hint."""
         return f"{self.describe_beside(host)} ({self.hint})" if self.hint else self.describe_beside(host)

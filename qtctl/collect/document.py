@@ -28,10 +28,9 @@ def dump(evidence: Evidence) -> str:
     """The same evidence gives the same text, byte for byte. Ends with a newline."""
     document = asdict(evidence)
     for item in document["items"]:
-        if not item["help"]:
-            del item["help"]
-        if not item["needs_root"]:
-            del item["needs_root"]
+        for key in ("help", "needs_root", "fault"):
+            if not item[key]:
+                del item[key]
     keys = [field.name for field in fields(Evidence)]
     text = "{\n" + ",\n".join(f'  "{key}": {_write_member(document[key])}' for key in keys) + "\n}\n"
     return terminal.show_json(text)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from qtctl.errors import HostError
@@ -52,8 +53,9 @@ class Ledger:
         if isinstance(why, str):
             self.add((refusal(need, why) for need in needs), asks)
             return
-        reason = why.explain_beside(self._host)
-        self.add((refusal(need, reason, help_=why.hint) for need in needs), asks)
+        reason, fault = why.explain_beside(self._host), why.name_fault(self._host)
+        answers = (refusal(need, reason, help_=why.hint) for need in needs)
+        self.add((replace(answer, fault=fault) for answer in answers), asks)
 
     def find_item(self, need: Need) -> Item | None:
         return self._items.get(need)
@@ -74,5 +76,5 @@ def _build_item(answer: Answer, asks: Sequence[int]) -> Item:
     return Item(
         need.fact, need.subject, answer.state, value, answer.reason, asked,
         again=answer.again, line=answer.line, store=need.store, help=answer.help,
-        needs_root=answer.needs_root,
+        needs_root=answer.needs_root, fault=answer.fault,
     )  # fmt: skip

@@ -56,7 +56,8 @@ class Item:
 
     If only part of a value could be observed, `reason` says why the rest is missing (such as a file without a digest).
     `help`: what to do about this very reason; '' if the general advice for the fact applies. `needs_root`: the fact is
-    unknown because the auditing account cannot determine it, and root, who could, was not asked.
+    unknown because the auditing account cannot determine it, and root, who could, was not asked. `fault`: the reason
+    without the login and the hint, the same for all hosts with the same fault; '' if the reason has neither.
     """
 
     fact: str
@@ -70,6 +71,7 @@ class Item:
     store: str = ""
     help: str = ""
     needs_root: bool = False
+    fault: str = ""
 
     @property
     def need(self) -> Need:

@@ -27,7 +27,8 @@ COMMAND_NOT_FOUND = 127
 class Answer:
     """One fact, not yet numbered.
 
-    `question`: the index, within its probe, of the question that answered it. `help`, `needs_root`: as in an Item.
+    `question`: the index, within its probe, of the question that answered it. `help`, `needs_root`, `fault`: as in an
+    Item.
     """
 
     need: Need
@@ -39,6 +40,7 @@ class Answer:
     question: int = 0
     help: str = ""
     needs_root: bool = False
+    fault: str = ""
 
 
 def answer_observed(need: Need, value: Fact, *, again: str = "", line: str = "", question: int = 0) -> Answer:

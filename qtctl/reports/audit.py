@@ -48,6 +48,10 @@ class AuditReport(Part):
     checks: tuple[Check, ...] | None = None
     selection: str = Field(default="", description="which part was judged, and which was not; empty if everything was")
     unreachable: str | None = Field(default=None, description="the reason why nothing is known about the host")
+    fault: str | None = Field(
+        default=None,
+        description="that reason without the login and the hint: the same for all hosts that have the same fault",
+    )
 
     @model_validator(mode="after")
     def adds_up(self) -> Self:
@@ -165,7 +169,12 @@ def build_report(
         checks=tuple(map(Check.of, ordered)) if every else None,
         selection=selection,
         unreachable=unreachable,
+        fault=_find_fault(evidence, unreachable) if unreachable else None,
     )
+
+
+def _find_fault(evidence: Evidence, unreachable: str) -> str:
+    return next((item.fault for item in evidence.items if item.reason == unreachable and item.fault), unreachable)
 
 
 def to_json(report: AuditReport) -> str:

@@ -72,13 +72,7 @@ def _make_key(report: AuditReport) -> object:
     if report.verdict is Conclusion.AS_DECLARED:
         return report.verdict
     if report.unreachable:
-        return _leave_out_names(report.unreachable, report)
+        return report.fault
     findings = frozenset((check.id, check.title, check.subject, check.waiver is not None) for check in report.findings)
-    unknowns = frozenset(
-        (check.id, check.subject, _leave_out_names(check.reason or "", report)) for check in report.unknowns
-    )
+    unknowns = frozenset((check.id, check.subject, check.reason) for check in report.unknowns)
     return report.verdict, findings, unknowns
-
-
-def _leave_out_names(reason: str, report: AuditReport) -> str:
-    return reason.replace(report.address, "").replace(report.host, "")

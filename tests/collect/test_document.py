@@ -153,6 +153,7 @@ def test_there_and_back(evidence: Evidence) -> None:
     for item in written["items"]:
         item.setdefault("help", "")
         item.setdefault("needs_root", False)
+        item.setdefault("fault", "")
     assert written == json.loads(json.dumps(asdict(evidence)))
 
 

@@ -5,9 +5,12 @@ from dataclasses import replace
 from functools import cache
 
 from qtctl.audit.compared import HostTraits, Told, compare
-from qtctl.errors import Place
+from qtctl.collect.ledger import Ledger
+from qtctl.errors import Place, Unreachable
 from qtctl.findings.finding import Finding, Outcome, Severity, make_fingerprint
 from qtctl.findings.policy import Policy
+from qtctl.model.evidence import Evidence, Need
+from qtctl.model.facts import UnitListing
 from qtctl.reports.audit import AuditReport, build_report
 from qtctl.rules.catalogue import list_host_rules
 from tests.builders.reported import desired, evidence
@@ -25,8 +28,8 @@ def check(host: str, id_: str, subject: str, outcome: Outcome = Outcome.BROKEN, 
     return replace(plain, **more)  # type: ignore[arg-type]
 
 
-def report(host: str, checks: Sequence[Finding]) -> AuditReport:
-    return build_report(replace(desired(), host=host), replace(evidence(), host=host, address=host), checks)
+def report(host: str, checks: Sequence[Finding], asked: Evidence | None = None) -> AuditReport:
+    return build_report(replace(desired(), host=host), replace(asked or evidence(), host=host, address=host), checks)
 
 
 def good(host: str) -> tuple[Finding, ...]:
@@ -34,8 +37,11 @@ def good(host: str) -> tuple[Finding, ...]:
 
 
 def unreachable(host: str) -> AuditReport:
-    why = f"{host}: no answer within 10 s"
-    return report(host, [replace(each, outcome=Outcome.UNKNOWN, reason=why) for each in good(host)])
+    ledger, needs = Ledger(host), (Need(UnitListing.FACT, "*"),)
+    ledger.refuse(needs, Unreachable("no answer within 10 s", host=host, login=host))
+    why = ledger.items[0].reason
+    asked = evidence(ledger.items)
+    return report(host, [replace(each, outcome=Outcome.UNKNOWN, reason=why) for each in good(host)], asked)
 
 
 def failed(host: str) -> tuple[Finding, ...]:

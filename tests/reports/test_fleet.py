@@ -83,6 +83,7 @@ def test_alike_hosts_share_a_row_only_if_they_are_many() -> None:
 def test_hosts_that_are_not_reached_for_the_same_reason_share_a_row() -> None:
     rows = make_rows([unreachable(f"web-{number}") for number in range(20)])
     assert [(row.name, row.first.verdict) for row in rows] == [("20 hosts", Conclusion.INCOMPLETE)]
+    assert len({row.unreachable for row in rows[0].reports}) == len(rows[0].reports), "each names its own login"
 
 
 def test_what_is_shared_is_there_once_with_all_its_hosts() -> None:

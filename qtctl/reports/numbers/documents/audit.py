@@ -19,6 +19,6 @@ DOCUMENT = Document(
     split_keys(
         "qtctl_version fleet host address transport user taken_at fail_on verdict totals baseline findings unknowns"
     ),
-    split_keys("schema_version not_asked held checks selection unreachable"),
+    split_keys("schema_version not_asked held checks selection unreachable fault"),
     (SCHEMA, *list_audit_numbers()),
 )
