@@ -122,8 +122,11 @@ find /etc /home /opt /root /srv /tmp /usr/local /var /run /dev/shm -xdev \
   -path /srv/quantum -o -path /root/crash -o -path /var/log -o \
   -path /var/cache -o -path /var/lib/redis -o -path /var/lib/systemd -o \
   -path '/run/systemd/[!t]*' -o -path '/run/systemd/transient/session-*' -o -path /run/user -o -path /run/udev -o \
-  -path /run/log -o -path /run/mount -o -path /run/sudo -o -path '*/systemd-private-*' -o \
+  -path /run/log -o -path /run/mount -o -path /run/sudo -o -path '/run/motd.dynamic*' -o \
+  -path '*/systemd-private-*' -o \
   -path '/etc/systemd/system/qtctl-restore*' -o \
   -path /etc/systemd/system/sysinit.target.wants/qtctl-restore.service ')' -prune -o -print | sort
 """
-"""All paths where something could be left; not those where qtctl keeps what it has, and what changes by itself."""
+"""All paths where something could be left; not those where qtctl keeps what it has, and what changes by itself.
+
+pam_motd writes the message of the day at each login, and its temporary file stays if the session is killed meanwhile."""
