@@ -28,6 +28,8 @@ FOUND, NOT_ALL_FOUND = 0, 2
 """getent's exit status: 2 means that one or more of the keys are in no database."""
 WITHIN_S = 8
 """Seconds: a directory that is asked for names may not answer, and other questions wait."""
+_EVERYWHERE = "0"
+"""The number of a user and a group of every host: if it is not found, the host cannot look up its accounts."""
 _PASSWD_FIELDS, _GROUP_FIELDS = 7, 4
 _Row = tuple[str, str, Fact]
 """Name, number, and the fact."""
@@ -53,7 +55,7 @@ def probe(accounts: Iterable[Need], groups: Iterable[Need]) -> Probe:
 
 
 def _make_command(database: str, needs: list[Need]) -> Command:
-    return make_command(("getent", database, *(need.subject for need in needs)), within_s=WITHIN_S)
+    return make_command(("getent", database, _EVERYWHERE, *(need.subject for need in needs)), within_s=WITHIN_S)
 
 
 def make_again(database: str, subject: str) -> str:
@@ -76,6 +78,9 @@ def _parse(
         return _answer_all(
             needs, database, f"getent answered with a line that cannot be read: {error}", question, answer_unparseable
         )
+    if all(number != _EVERYWHERE for _, number, _ in rows):
+        why = f"getent does not find even root: can everybody read /etc/{database} and /etc/nsswitch.conf?"
+        return _answer_all(needs, database, why, question, answer_refused)
     by_key = {key: fact for name, number, fact in reversed(rows) for key in (name, number)}
     return [_answer(need, by_key.get(need.subject), database, question) for need in needs]
 

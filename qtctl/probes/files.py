@@ -163,7 +163,7 @@ def _answer_file(need: Need, row: list[str], read: _Read) -> Answer:
         return answer_not_installed(need, read.no_mark, again=proof)
     sha256 = (read.digests or {}).get(need.subject) if kind == "f" else None
     value = File(
-        kind=KINDS.get(kind, "other"), mode=mode.zfill(4), owner=owner, group=group, size=int(size),
+        kind=KINDS.get(kind, "other"), mode=mode.zfill(4), owner=_name(owner), group=_name(group), size=int(size),
         mtime=int(when[1]) * 1_000_000 + int((when[2] or "").ljust(6, "0")[:6]), target=target,
         sha256=sha256, ours=kind == "f" and need.subject in (read.ours or ()),
     )  # fmt: skip
@@ -173,6 +173,11 @@ def _answer_file(need: Need, row: list[str], read: _Read) -> Answer:
         return found
     lacking = answer_not_installed(need, read.no_digest)
     return replace(found, reason=lacking.reason, help=lacking.help)
+
+
+def _name(account: str) -> str:
+    """find prints numbers where it cannot read the names: root's is the same everywhere."""
+    return "root" if account == "0" else account
 
 
 FAMILY = Family((File,), lambda needs, inquiry: probe(needs, sealed=inquiry.protected_paths))

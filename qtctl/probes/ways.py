@@ -85,6 +85,7 @@ def probe(needs: Sequence[Need]) -> Probe:
     return Probe((_make_command(users, paths),), lambda frames: odd + _parse(asked, frames))
 
 
+NO_ACCOUNTS = "id does not find even root: can everybody read /etc/passwd and /etc/nsswitch.conf?"
 TOOLS = ("awk", "find", "id", "ls")
 """Programs that the script needs."""
 
@@ -260,6 +261,8 @@ def _make_entry(path: str, part: list[str], said: _Said) -> Entry:
 def _answer_user(need: Need, said: _Said) -> Answer:
     answer = said.ids.get(need.subject)
     found = _IDS.fullmatch(answer or "")
+    if answer == "" and not said.ids.get("root"):
+        return answer_refused(need, NO_ACCOUNTS, again=make_again(need))
     if answer == "":
         return answer_absent(need, "the host knows no such user", again=make_again(need))
     if found is None:

@@ -93,10 +93,11 @@ show_acls() {
   getfacl -n -p -- $marked 2>/dev/null | sed 's/^/A /'
 }
 
-# show_accounts: look up all of them at once, and each that is missing from the answer again: it does not exist, has
-# another name, or this version of id takes one name only.
+# show_accounts: look up all of them and root at once, and each that is missing from the answer again: it does not
+# exist, has another name, or this version of id takes one name only.
 show_accounts() {
   [ "$users" ] || return 0
+  users="root$IFS$users"
   ids=$(id -- $users 2>/dev/null)
   gids=''
   [ -z "$ids" ] || printf 'I %s\n' $ids

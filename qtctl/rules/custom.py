@@ -17,6 +17,7 @@ from qtctl.model.facts import Facts, File, Health
 from qtctl.model.json import JsonObject
 from qtctl.model.moments import parse_microseconds
 from qtctl.rules import proofs
+from qtctl.rules.host.open_paths import explain_numbers
 from qtctl.rules.http_answers import judge_answer, make_url, show_wanted_answer
 from qtctl.rules.rule import Expectation, ProofSource, Rule, Verdict
 
@@ -184,7 +185,8 @@ def _judge_file(file: FileWanted, facts: Facts, need: Need, remedy: str, line: N
     old = file.max_age_us is not None and age_us > file.max_age_us
     size_wrong = found.size < max(file.min_size or 0, int(file.not_empty)) or _is_larger(found.size, file.max_size)
     if rights:
-        return Verdict(False, rights, (proofs.prove_permissions(need, file.path, found),), remedy=make_steps(remedy))
+        proof, unknown = proofs.prove_permissions(need, file.path, found), explain_numbers(facts, found)
+        return Verdict(False, rights, (proof,), unknown=unknown, remedy=make_steps(remedy))
     source = ProofSource(need, f"stat -c '%Y %s' {shell.quote(file.path)}", f"{found.mtime // 1_000_000} {found.size}")
     observed: JsonObject = {"kind": found.kind, "age_s": age_us // 1_000_000, "size": found.size}
     if old or size_wrong:

@@ -365,7 +365,8 @@ def _way(path: str, file: DesiredFile | None) -> PathWay:
     above = [path[:at] or "/" for at, letter in enumerate(path) if letter == "/"]
     mode = "0600" if path.endswith(".env") else "0755"
     owner = "1001" if path.startswith("/data/") else "0"
-    end = ["folder" if path in ("/home/qt", STATE, "/var/log") else "file", owner, owner, mode, ""]
+    kind = "other" if path.startswith("/dev/") else "folder" if path in ("/home/qt", STATE, "/var/log") else "file"
+    end = [kind, owner, owner, "0666" if kind == "other" else mode, ""]
     size = len(file.content) if file else 10
     times = NOW_US - 6 * HOUR
     return PathWay({**{each: ["folder", "0", "0", "0755", ""] for each in above}, path: end}, "", size, times, times)

@@ -44,15 +44,26 @@ def test_one_family_alone(accounts: list[Need], memberships: list[Need]) -> None
     assert all(answer.state is State.ABSENT for answer in answers)
 
 
+ROOT = b"root:x:0:0:root:/root:/bin/sh\n"
+
+
+def test_without_root_nothing_is_known() -> None:
+    """Nobody but root may read /etc/passwd: then getent finds nobody, or those of a directory service alone."""
+    for text in (b"", b"bob:x:5000:5000::/home/bob:/bin/sh\n"):
+        (answer,) = probe(users("ann"), []).parse([frame(text, exit_=2)])
+        assert (answer.state, answer.needs_root) == (State.REFUSED, False)
+        assert "/etc/passwd" in (answer.reason or "")
+
+
 def test_the_comment_is_not_kept() -> None:
-    text = b"ann:x:1001:1002:Ann Example,,555:/home/ann:/bin/sh\n"
+    text = ROOT + b"ann:x:1001:1002:Ann Example,,555:/home/ann:/bin/sh\n"
     (answer,) = probe(users("ann"), []).parse([frame(text)])
     assert answer.value == Account("ann", 1001, 1002, "/home/ann", "/bin/sh")
     assert "Example" not in repr(answer)
 
 
 def test_members() -> None:
-    (answer,) = probe([], groups("x")).parse([frame(b"x:x:5:b,a\n")])
+    (answer,) = probe([], groups("x")).parse([frame(b"root:x:0:\nx:x:5:b,a\n")])
     assert answer.value == Group("x", 5, ["a", "b"])
 
 

@@ -19,6 +19,7 @@ from qtctl.model.process_facts import EnvText
 from qtctl.model.way_facts import PathWay
 from qtctl.rules import proofs
 from qtctl.rules.declared import deploy_command
+from qtctl.rules.host.open_paths import explain_numbers
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, ProofSource, Rule, Verdict
 
 
@@ -107,7 +108,9 @@ def _is_closed(facts: Facts, file: EnvFile) -> Judgment:
         return Verdict(
             False, observed, (proofs.prove_kind(file.need, file.path, found),), remedy=_choose_remedy(facts, file)
         )
-    return Verdict(_is_as_declared(found, file), observed, (source,), remedy=_choose_remedy(facts, file))
+    holds = _is_as_declared(found, file)
+    unknown = "" if holds else explain_numbers(facts, found)
+    return Verdict(holds, observed, (source,), unknown=unknown, remedy=_choose_remedy(facts, file))
 
 
 def _is_closed_behind(facts: Facts, file: EnvFile) -> Judgment:

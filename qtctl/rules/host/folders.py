@@ -11,6 +11,7 @@ from qtctl.model.facts import Facts, File
 from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
 from qtctl.rules.declared import Root, deploy
+from qtctl.rules.host.open_paths import explain_numbers
 from qtctl.rules.rule import NOT_JUDGED, Expectation, Judgment, Rule, Verdict
 
 _TEMPORARY, _SHARED = ("/tmp", "/var/tmp"), "1777"  # noqa: S108 - they are looked at
@@ -68,7 +69,9 @@ def _is_as_declared(facts: Facts, folder: DesiredFolder) -> Judgment:
         return NOT_JUDGED
     observed: JsonObject = {"mode": found.mode, "owner": found.owner, "group": found.group}
     source = proofs.prove_permissions(_make_need(folder), folder.path, found)
-    return Verdict(observed == _show_wanted(folder), observed, (source,), remedy=deploy(facts))
+    holds = observed == _show_wanted(folder)
+    unknown = "" if holds else explain_numbers(facts, found)
+    return Verdict(holds, observed, (source,), unknown=unknown, remedy=deploy(facts))
 
 
 def _expect_shared(desired: Desired) -> tuple[Expectation, ...]:

@@ -13,6 +13,7 @@ from qtctl.model.inquiry import OWN_NETWORK
 from qtctl.model.json import JsonObject
 from qtctl.rules import proofs
 from qtctl.rules.declared import list_down_checks
+from qtctl.rules.host.open_paths import explain_numbers
 from qtctl.rules.rule import Expectation, Rule, Verdict
 
 
@@ -57,7 +58,8 @@ def _is_served(facts: Facts, unit: DesiredUnit, wanted: UnixListener) -> Verdict
         "the umask and group of the listening process, or its options, decide about it: correct those, then",
         ("systemctl", "restart", unit.unit),
     )
-    return Verdict(not wrong, wrong or {"kind": "socket", **seen}, (source,), remedy=remedy)
+    unknown = explain_numbers(facts, file) if wrong else ""
+    return Verdict(not wrong, wrong or {"kind": "socket", **seen}, (source,), unknown=unknown, remedy=remedy)
 
 
 def _choose_remedy(unit: DesiredUnit) -> Remedy:
