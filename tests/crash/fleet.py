@@ -129,4 +129,5 @@ find /etc /home /opt /root /srv /tmp /usr/local /var /run /dev/shm -xdev \
 """
 """All paths where something could be left; not those where qtctl keeps what it has, and what changes by itself.
 
-pam_motd writes the message of the day at each login, and its temporary file stays if the session is killed meanwhile."""
+pam_motd writes the message of the day at each login, and its temporary file stays if the session is killed meanwhile.
+"""
