@@ -7,10 +7,20 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from qtctl.adopt.registry import HostFacts
-from qtctl.dialects.endpoints import LOCAL, TAG_SIGN, is_account, is_address, is_port, is_tag, is_target
+from qtctl.dialects.endpoints import (
+    LOCAL,
+    TAG_SIGN,
+    is_account,
+    is_address,
+    is_declared_name,
+    is_ip_address,
+    is_port,
+    is_tag,
+    is_target,
+)
 from qtctl.dialects.inventory.ini import parse_ini
 from qtctl.dialects.inventory.ssh_config import parse_ssh_config
-from qtctl.dialects.inventory.tree import ALL, Entry, Tree, Variable
+from qtctl.dialects.inventory.tree import ALL, Entry, Tree, Unused, Variable
 from qtctl.dialects.inventory.yaml_form import parse_yaml
 from qtctl.dialects.secrets import is_secret_name
 from qtctl.model.host_defaults import EVERY
@@ -20,13 +30,19 @@ PORTS = ("ansible_port", "ansible_ssh_port")
 ACCOUNTS = ("ansible_user", "ansible_ssh_user")
 TAKEN = frozenset((*ADDRESSES, *PORTS, *ACCOUNTS))
 _SECRET = re.compile(r"pass(word|phrase|wd)?$|become_pass|vault|token|secret|private_key(?!_file)", re.IGNORECASE)
+_YAML = re.compile(r"(?:\s*#.*\n|\s*\n)*(?:---\s|\{|[A-Za-z_][\w.-]*:[ \t]*(?:#.*)?$)", re.MULTILINE)
+_SSH = re.compile(
+    r"^[ \t]*(?:(?:Host|Match|Include)[ \t]+[^\s=#][^=#\n]*(?:#.*)?$|Host[ \t]*=)", re.MULTILINE | re.IGNORECASE
+)
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 NEVER = "may hold a secret: it is never copied"
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A variable or group that is not in hosts.toml. `hosts`: how many have it; `why`: the reason, never the value."""
+    """A variable or group that is not in hosts.toml. `hosts`: how many have it, 0 for a part of the file that is of no
+    host; `why`: the reason, never the value.
+    """
 
     name: str
     line: int
@@ -46,9 +62,9 @@ class AdoptedHosts:
 
 def read_inventory(text: str, file: str) -> Tree:
     """Parse YAML, an ssh configuration or INI, whichever the name or the text looks like. InputError with its line."""
-    if file.endswith((".yml", ".yaml")):
+    if file.endswith((".yml", ".yaml", ".json")) or _YAML.match(text):
         return parse_yaml(text, file)
-    if re.search(r"^\s*Host[\s=]", text, re.MULTILINE) and not re.search(r"^\s*\[", text, re.MULTILINE):
+    if _SSH.search(text) and not re.search(r"^\s*\[", text, re.MULTILINE):
         return parse_ssh_config(text, file)
     return parse_ini(text, file)
 
@@ -58,17 +74,29 @@ def adopt_inventory(tree: Tree) -> AdoptedHosts:
     entries = tree.list_entries()
     left: dict[tuple[str, str], Left] = {}
     for name, entry in entries.items():
-        if not is_target(name) or name == LOCAL:
-            raise tree.fail(f"{name[:100]!r} is not a valid host name", entry.line, "a host name that ssh accepts")
-        for each in _list_left(entry):
+        _check_name(tree, name, entry.line)
+        for each in _list_left(tree, entry):
             known = left.setdefault((each.name, each.why), each)
             if known is not each:
                 left[each.name, each.why] = replace(known, hosts=known.hosts + 1)
     if not entries:
         raise tree.fail("it has no hosts", 1)
     tags = sorted({group for entry in entries.values() for group in entry.groups if is_tag(group)})
-    rest = sorted(left.values(), key=lambda each: (each.line, each.name, each.why))
+    rest = sorted([*left.values(), *map(_leave, tree.unused)], key=lambda each: (each.line, each.name, each.why))
     return AdoptedHosts(_write_hosts(tree, entries), len(entries), tuple(tags), tuple(rest))
+
+
+def _check_name(tree: Tree, name: str, line: int) -> None:
+    """InputError for a host that a registry cannot have."""
+    if is_declared_name(name) and is_target(name) and name != LOCAL:
+        return
+    example = f"{name[:100]} can be its address: give it a name"
+    hint = example if is_ip_address(name) else "a host name that ssh accepts"
+    raise tree.fail(f"{name[:100]!r} is not a valid host name", line, hint)
+
+
+def _leave(each: Unused) -> Left:
+    return Left(each.name, each.line, 0, each.why)
 
 
 def _write_hosts(tree: Tree, entries: Mapping[str, Entry]) -> str:
@@ -172,11 +200,14 @@ _KEYS = (("ssh_port", PORTS, _is_port), (USER, ACCOUNTS, is_account))
 _ORDER = ("address", "ssh_port", "tags", "audit_user", USER, "memory", "cpus")
 
 
-def _list_left(entry: Entry) -> Iterator[Left]:
+def _list_left(tree: Tree, entry: Entry) -> Iterator[Left]:
     for names, holds in ((ADDRESSES, is_address), (PORTS, _is_port), (ACCOUNTS, is_account)):
         found = _find(entry.variables, names)
-        if found is not None and (why := _explain(*found, holds)):
-            yield Left(found[0], found[1].line, 1, why)
+        if found is None:
+            continue
+        name = tree.names.get(found[0], found[0])
+        if why := _explain(name, found[1], holds):
+            yield Left(name, found[1].line, 1, why)
     for name, variable in entry.variables.items():
         if name in TAKEN:
             continue

@@ -15,6 +15,8 @@ _LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 HOST_NAME = rf"{_LABEL}(\.{_LABEL})*\.?"
 """A host name as DNS, ssh and containers have them: an underscore is legal everywhere but in DNS."""
 HOST_NAME_LENGTH = 253
+NAME_LENGTH = 200
+"""The longest name of anything that a registry declares."""
 ACCOUNT = r"[A-Za-z0-9_]([A-Za-z0-9_.@-]{0,253}[A-Za-z0-9_$-])?"
 """A login name. `@`: accounts of a directory service (`ops@example.org`); a final `$`: machine accounts."""
 _INTERFACE = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}"
@@ -23,6 +25,11 @@ TAG = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 TAG_LENGTH = 64
 TAG_SIGN = "@"
 """Before a tag of hosts, where a list of hosts names one: `hosts = ["@workers", "web-1"]`."""
+
+
+def is_declared_name(text: str) -> bool:
+    """Whether something in a registry can be called this."""
+    return len(text) <= NAME_LENGTH and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._@-]*", text) is not None
 
 
 def is_host_name(text: str) -> bool:

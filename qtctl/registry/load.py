@@ -1,6 +1,5 @@
 """TOML texts → Registry, with every error of every file at once."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from qtctl.dialects.endpoints import LOCAL, TAG_SIGN, is_tag, is_target
+from qtctl.dialects.endpoints import LOCAL, NAME_LENGTH, TAG_SIGN, is_declared_name, is_tag, is_target
 from qtctl.dialects.nearest import Known
 from qtctl.dialects.toml.keys import write_key
 from qtctl.dialects.toml.positions import get_line
@@ -58,8 +57,6 @@ TABLES: dict[str, tuple[str, type[BaseModel]]] = {
 
 DEFAULT_KEYS = frozenset(model.HostDefaults.model_fields)
 REQUIRED = ("fleet.toml", "hosts.toml")
-NAME_LENGTH = 200
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]*")
 
 
 def load(files: Mapping[str, bytes]) -> model.Registry:
@@ -232,7 +229,7 @@ class _Loader:
         self.damage.note(origin, [])
 
     def _check_name(self, name: str, what: str, origin: Origin) -> None:
-        if _NAME.fullmatch(name) is None or len(name) > NAME_LENGTH:
+        if not is_declared_name(name):
             place = self.places.of(origin) if origin.path else Place(origin.file)
             hint = f"letters, digits and . _ @ -, the first a letter or digit, at most {NAME_LENGTH}"
             self.errors.append(InputError(f"{name!r} is not a valid name for {what}", hint=hint, place=place))

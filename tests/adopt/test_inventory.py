@@ -56,6 +56,11 @@ ansible_user=aaa
 n3
 [zzz:vars]
 ansible_user=zzz
+ansible_group_priority=-3
+[below:vars]
+ansible_user=below
+[below]
+n0
 [first]
 n6
 [first:vars]
@@ -84,7 +89,12 @@ all:
       children:
         web:
         jobs:
-          hosts: {"job:2200": {}}
+          hosts: {"job:2200": {}, octal: {ansible_port: 022}, bool: {ansible_user: yes}}
+          children: lonely
+        lonely:
+          hosts: only
+        again: {hosts: {lost: {}}}
+        again: {hosts: {kept: {}}}
       vars: {ansible_user: deploy}
 more:
   hosts: {lone: {}}
@@ -101,7 +111,15 @@ Host web-1
   HostName=192.0.2.11  # a comment
 Host web-9
   HostName "192.0.2.19"
-Host *
+host "web-10" # it's a comment
+  hostname %h.example.org
+  Include other
+  Port=2210 # '
+Host web-[19]*
+  Port 1
+Match host web-9
+  Port 1
+Match all
   Port 2200
 """
 
@@ -153,14 +171,14 @@ def test_hosts_groups_and_variables_are_those_of_ansible(name: str, text: str, t
         mine = hosts[host]
         assert mine["address"] == said.get("ansible_host", said.get("ansible_ssh_host", host))
         assert mine.get("ssh_port", 22) == int(said.get("ansible_port", 22))
-        assert mine["deploy_user"] == said.get("ansible_user", "root"), host
+        assert mine["deploy_user"] == str(said.get("ansible_user", "root")), host
 
 
 def test_an_ssh_config_is_read_as_ssh_reads_it(tmp_path: Path) -> None:
     path = tmp_path / "config"
     path.write_text(SSH)
     hosts = find_hosts(adopt(SSH, "config"))
-    assert set(hosts) == {"bastion", "b2", "web-1", "web-9"}
+    assert set(hosts) == {"bastion", "b2", "web-1", "web-9", "web-10"}
     for name, host in hosts.items():
         done = subprocess.run(["ssh", "-F", path, "-G", name], capture_output=True, text=True, check=True)
         said = dict(line.split(" ", 1) for line in done.stdout.splitlines())
@@ -208,7 +226,13 @@ def test_an_address_that_is_none_is_listed_and_guessed(value: str, why: str) -> 
         ("i.ini", "[web\nx\n", "i.ini:1: "),
         ("i.ini", "a\n[web:hots]\n", "i.ini:2: [web:hots] is not a section"),
         ("i.ini", "[eu:children]\nweb\n", "i.ini:2: the group web is not defined"),
-        ("i.ini", "[eu:vars]\na=1\n", "i.ini:2: the group eu is not defined"),
+        ("i.ini", "[eu:vars]\na=1\n", "i.ini:1: the group eu is not defined"),
+        ("i.ini", "[2001:db8::1]:22\n", "i.ini:1: '2001:db8::1' is not a valid host name (2001:db8::1 can be its"),
+        ("i.ini", "2001:db8::1\n", "i.ini:1: '2001:db8::1' is not a valid host name"),
+        ("i.ini", "_web\n", "i.ini:1: '_web' is not a valid host name"),
+        ("i.ini", "web-1 a=b\u2028web-2\n", "i.ini:1: the character U+2028"),
+        ("i.json", '{"_meta": {"hostvars": {}}, "all": {}}', "i.json:1: this is an inventory for programs (adopt what"),
+        ("hosts", "# x\nall:\n  host: {}\n", "hosts:3: host is not a key of a group"),
         ("i.ini", "web-1 alone\n", "i.ini:1: 'alone' is not a variable"),
         ("i.ini", "web-1 a='b\n", "i.ini:1: this line cannot be read: No closing quotation"),
         ("i.ini", "web[01:100]\n", "i.ini:1: this line cannot be read: the ends of [01:100]"),
@@ -318,3 +342,24 @@ def test_shared_values_give_each_host_its_own(
         tags = {shared[f"@{tag}"] for tag, hosts in members.items() if host in hosts and f"@{tag}" in shared}
         assert len(tags) <= 1
         assert shared.get(host, next(iter(tags), shared.get("*"))) == told[host]
+
+
+def test_what_is_not_read_of_an_ssh_config_and_what_is_set_twice_is_listed_with_its_line() -> None:
+    left = {(each.name, each.line, each.hosts): each.why for each in adopt(SSH, "config").left}
+    assert left["Include", 14, 0] == "is not read: its hosts and settings are missing here"
+    assert left["Match", 18, 0] == "is not evaluated: what it sets is missing here"
+    twice = {each.name: each.why for each in adopt(YAML, "i.yml").left if "again" in each.why}
+    assert twice == {"again": "is set again in line 27"}
+    (odd,) = (each for each in adopt("Host web-1\n  Port 0\n", "config").left)
+    assert (odd.name, odd.why) == ("Port", "is not what Port can be in a registry")
+
+
+@pytest.mark.parametrize(
+    "text", ["---\nall: {hosts: {web-1: }}\n", '{"all": {"hosts": {"web-1": {}}}}', "web:\n  hosts: web-1\n"]
+)
+def test_a_yaml_inventory_needs_no_ending(text: str) -> None:
+    assert set(find_hosts(adopt(text, "hosts"))) == {"web-1"}
+
+
+def test_a_host_called_host_is_not_an_ssh_config() -> None:
+    assert find_hosts(adopt("host ansible_host=192.0.2.1\n", "hosts"))["host"]["address"] == "192.0.2.1"

@@ -2,8 +2,9 @@
 
 import pytest
 
+from qtctl.dialects.endpoints import NAME_LENGTH
 from qtctl.errors import InputErrors
-from qtctl.registry.load import NAME_LENGTH, load
+from qtctl.registry.load import load
 from tests.builders.registry import SMALL
 
 

@@ -174,8 +174,8 @@ def inventory(
     adopted = adopt_inventory(read_inventory(read_inventory_text(file), str(file)))
     write(adopted.text, out)
     for each in adopted.left:
-        hosts = "1 host" if each.hosts == 1 else f"{each.hosts} hosts"
-        complain(f"{file}:{each.line}: not adopted: {each.name} of {hosts}: {each.why}")
+        of = f" of {'1 host' if each.hosts == 1 else f'{each.hosts} hosts'}" if each.hosts else ""
+        complain(f"{file}:{each.line}: not adopted: {each.name}{of}: {each.why}")
     for folder in ("group_vars", "host_vars"):
         if is_folder(file.parent / folder):
             complain(f"{file.parent / folder}: not read: it holds variables of these hosts")

@@ -10,6 +10,7 @@ from qtctl.dialects.lines import split_file_lines
 
 _SECTION = re.compile(r"\[([^:\]\s]+)(?::(\w+))?\]\s*(?:#.*)?")
 _LONGEST_LITERAL = 1000
+_ENDS_A_LINE = re.compile("[\v\f\x1c-\x1e\x85\u2028\u2029]")
 
 
 def parse_ini(text: str, file: str) -> Tree:
@@ -18,7 +19,11 @@ def parse_ini(text: str, file: str) -> Tree:
     tree.add_group(UNGROUPED, 1)
     group, kind = UNGROUPED, "hosts"
     awaited: dict[str, int] = {}
+    later: dict[str, Variables] = {}
     for number, raw in enumerate(split_file_lines(text), start=1):
+        if odd := _ENDS_A_LINE.search(raw):
+            what = f"the character U+{ord(odd[0]):04X}, at which Ansible begins another line"
+            raise tree.fail(what, number, "delete it")
         line = raw.strip()
         if not line or line[0] in "#;":
             continue
@@ -27,7 +32,7 @@ def parse_ini(text: str, file: str) -> Tree:
             group, kind = section[1], section[2] or "hosts"
             _open_section(tree, group, kind, awaited, number)
         elif kind == "vars":
-            _read_variable(tree, group, line, number)
+            _read_variable(tree, later.setdefault(group, {}), line, number)
         elif kind == "children":
             child = line.split("#", 1)[0].strip()
             tree.add_group(group, number).children.setdefault(child, number)
@@ -35,6 +40,8 @@ def parse_ini(text: str, file: str) -> Tree:
         else:
             _read_host(tree, group, line, number)
     _check_children(tree, awaited)
+    for name, variables in later.items():
+        tree.groups[name].variables |= variables
     return tree
 
 
@@ -55,13 +62,11 @@ def _check_children(tree: Tree, awaited: dict[str, int]) -> None:
             raise tree.fail(f"the group {name[:100]} is not defined", line, f"[{name[:100]}] defines it")
 
 
-def _read_variable(tree: Tree, group: str, line: str, number: int) -> None:
+def _read_variable(tree: Tree, variables: Variables, line: str, number: int) -> None:
     key, equals, value = line.partition("=")
     if not equals:
         raise tree.fail("a line of variables without =", number)
-    if group not in tree.groups:
-        raise tree.fail(f"the group {group[:100]} is not defined", number, f"put [{group[:100]}] before its variables")
-    tree.groups[group].variables[key.strip()] = _make_variable(value.strip(), number)
+    variables[key.strip()] = _make_variable(value.strip(), number)
 
 
 def _read_host(tree: Tree, group: str, line: str, number: int) -> None:

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from itertools import product
 
 _RANGE = re.compile(r"\[([0-9]*):([0-9]+)(?::([0-9]+))?\]|\[([a-zA-Z]):([a-zA-Z])(?::([0-9]+))?\]")
-_PORT = re.compile(r"(?P<name>.+):(?P<port>[0-9]{1,5})")
+_PORT = re.compile(r"(?P<name>.+):(?P<port>[0-9]{1,9})")
+_IPV6 = re.compile(r"[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*")
+"""At least two colons, none of which begins a port. With a port the address is in brackets: `[2001:db8::1]:22`."""
 MOST = 10_000
 _LONGEST = 18
 """The most digits of a number."""
@@ -19,8 +21,10 @@ class WrongPattern(ValueError):
 def expand_pattern(text: str) -> tuple[tuple[str, ...], str]:
     """The names, and the port after a colon, or ''. WrongPattern if Ansible would not expand the text."""
     outside = _RANGE.sub("", text)
-    found = _PORT.fullmatch(text) if ":" in outside else None
+    found = _PORT.fullmatch(text) if ":" in outside and not _IPV6.fullmatch(outside) else None
     name, port = (found["name"], found["port"]) if found else (text, "")
+    if port and name.startswith("[") and name.endswith("]") and _IPV6.fullmatch(_RANGE.sub("", name[1:-1])):
+        name = name[1:-1]
     parts: list[list[str]] = []
     at, count = 0, 1
     for each in _RANGE.finditer(name):

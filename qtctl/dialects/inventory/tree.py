@@ -1,6 +1,7 @@
 """An inventory as its file says it: groups, their children, hosts, and variables with the line that sets each."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from qtctl.errors import InputError, Place
@@ -10,6 +11,7 @@ MOST = 10_000
 """The most hosts, and the most groups, in one inventory."""
 DEEPEST = 50
 PRIORITY = "ansible_group_priority"
+_NUMBER = re.compile(r"-?[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,15 @@ class Variable:
 
 
 Variables = dict[str, Variable]
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """A part of the file that sets nothing here, and why."""
+
+    name: str
+    line: int
+    why: str
 
 
 @dataclass(slots=True)
@@ -45,8 +56,11 @@ class Entry:
 class Tree:
     """Filled by a parser of one file, then read by `list_entries`."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, names: Mapping[str, str] | None = None) -> None:
+        """`names`: what the file calls a variable, where that is not Ansible's name for it."""
         self.file = file
+        self.names = names or {}
+        self.unused: list[Unused] = []
         self.groups: dict[str, Group] = {ALL: Group(1)}
         self.hosts: dict[str, tuple[int, Variables]] = {}
 
@@ -94,7 +108,7 @@ class Tree:
 
     def _read_priority(self, name: str) -> int:
         said = self.groups[name].variables.get(PRIORITY)
-        return int(said.text) if said is not None and said.text and said.text.isdecimal() else 1
+        return int(said.text) if said is not None and said.text and _NUMBER.fullmatch(said.text) else 1
 
     def _measure_depths(self) -> dict[str, int]:
         """The depth of each group: the longest path from `all`, the ancestor of every group."""
