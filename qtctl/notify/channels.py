@@ -20,12 +20,27 @@ from qtctl.model.secret import Secret
 from qtctl.notify.guarded import check_guarded, read_guarded
 from qtctl.reports.notices import Rules
 
+_SAID = {
+    "extra_forbidden": "unknown key",
+    "missing": "is missing",
+}
+_FORMS = {
+    "command": "should be a list of 1 to 100 words, none of them with a NUL",
+    "from": "should be a time of day, such as 22:00",
+    "to": "should be a time of day, such as 07:00",
+    "unless": f"should be {', '.join(Severity)}",
+    "least": f"should be {', '.join(Severity)}",
+    **dict.fromkeys(("url_env", "token_env", "apprise_env"), "should be the name of an environment variable"),
+    **dict.fromkeys(("url_file", "token_file", "apprise_file"), "should be an absolute path"),
+}
+"""Key → what it should be. Whatever is wrong with its form is told so."""
 HINT = "docs/notify.md shows the file"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 MOST_CHANNELS = 20
 Variable = Annotated[str, Field(pattern=r"\A[A-Za-z_][A-Za-z0-9_]{0,127}\z")]
+Word = Annotated[str, Field(pattern=r"\A[^\x00]{0,4096}\z")]
 FilePath = Annotated[str, Field(pattern=r"\A/[^\x00\n]{1,4000}\z")]
 
 
@@ -61,7 +76,7 @@ class Quiet(_Table):
 class ChannelTable(_Table):
     """One of `command`, `url*` (a webhook) and `apprise*`. Secrets come from a file or the environment."""
 
-    command: Annotated[tuple[str, ...], Field(min_length=1, max_length=100)] | None = None
+    command: Annotated[tuple[Word, ...], Field(min_length=1, max_length=100)] | None = None
     url: str | None = None
     url_env: Variable | None = None
     url_file: FilePath | None = None
@@ -164,8 +179,9 @@ def _parse(path: Path, content: bytes) -> ChannelsFile:
 def _make_error(path: Path, text: str, error: dict[str, Any]) -> InputError:
     """Without the value, which may be a secret at the wrong place."""
     at = tuple(str(each) for each in error["loc"])
-    message = str(error["msg"]).removeprefix("Value error, ")
-    said = {"extra_forbidden": "unknown key", "missing": "is missing"}.get(str(error["type"]), message)
+    message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input ")
+    key = next((each for each in reversed(at) if not each.isdigit()), "")
+    said = _SAID.get(str(error["type"])) or _FORMS.get(key, message)
     return InputError(f"{'.'.join(at)}: {said}", hint=HINT, place=Place(str(path), find_line(text, at)))
 
 
@@ -205,8 +221,12 @@ def _check_line(secret: Secret, where: str) -> Secret:
 
 def _check_url(name: str, url: Secret) -> None:
     """InputError, without the address, which may hold a secret. Only loopback is spoken to without TLS."""
+    text = url.reveal()
+    if re.search(r"[^!-~]", text):
+        hint = "write other characters as %20 or %C3%BC"
+        raise InputError(f"channel {name}: its url has a space, or a character that is not ASCII", hint=hint)
     try:
-        parts = urlsplit(url.reveal())
+        parts = urlsplit(text)
         port_ok = parts.port is None or parts.port > 0
     except ValueError:
         parts, port_ok = urlsplit(""), False

@@ -144,7 +144,8 @@ def _run(way: Command, document: Mapping[str, Any], record: Record) -> Outcome:
         return Sent.IN_DOUBT, f"{way.argv[0]} did not end in {WITHIN_S / 2:g} s"
     if process.returncode == 0:
         return Sent.DELIVERED, ""
-    return Sent.NOT_SENT, f"{way.argv[0]} ended with exit {process.returncode}"
+    ended = f"exit {process.returncode}" if process.returncode > 0 else f"signal {-process.returncode}"
+    return Sent.NOT_SENT, f"{way.argv[0]} ended with {ended}"
 
 
 def _send_by_apprise(way: Apprise, document: Mapping[str, Any], record: Record) -> Outcome:

@@ -39,11 +39,14 @@ WRONG = {
     "no address": (f'[channels.a]\nurl = "ftp://{SECRET}@x"\n', "its url is not the address of a webhook"),
     "a password in an address": (f'[channels.a]\nurl = "https://me:{SECRET}@x.example"\n', "not the address of a"),
     "a variable that is not set": ('[channels.a]\nurl_env = "NOT_THERE"\n', "NOT_THERE is not set"),
-    "a severity": ('[channels.a]\nurl = "https://x.example"\nleast = "fatal"\n', "notify.toml:3: channels.a.least"),
+    "a severity": (
+        '[channels.a]\nurl = "https://x.example"\nleast = "fatal"\n',
+        "notify.toml:3: channels.a.least: should be info, warning, error",
+    ),
     "a limit": ('limits.per_hour = 0\n[channels.a]\nurl = "https://x.example"\n', "notify.toml:1: limits.per_hour"),
     "a time": (
         '[channels.a]\nurl = "https://x.example"\n[quiet]\nfrom = "25:00"\nto = "07:00"\n',
-        "notify.toml:4: quiet.from",
+        "notify.toml:4: quiet.from: should be a time of day, such as 22:00",
     ),
     "a zone": (
         '[channels.a]\nurl = "https://x.example"\n[quiet]\nfrom = "22:00"\nto = "07:00"\ntimezone = "../x"\n',
@@ -51,7 +54,17 @@ WRONG = {
     ),
     "a secret in a token": (
         f'[channels.a]\nurl = "https://x.example"\ntoken_env = "{SECRET}!"\n',
-        "channels.a.token_env",
+        "channels.a.token_env: should be the name of an environment variable",
+    ),
+    "a space in an address": ('[channels.a]\nurl = "https://x.example/a b"\n', "channel a: its url has a space"),
+    "quiet hours without an end": (
+        '[channels.a]\nurl = "https://x.example"\n[quiet]\nfrom = "22:00"\n',
+        "quiet.to: is missing",
+    ),
+    "a letter in an address": ('[channels.a]\nurl = "https://x.example/\u00fc"\n', "write other characters as %20"),
+    "an argument that no program gets": (
+        '[channels.a]\ncommand = ["/bin/true", "a\\u0000b"]\n',
+        "notify.toml:2: channels.a.command.1: should be a list of 1 to 100 words",
     ),
 }
 

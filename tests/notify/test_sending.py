@@ -1,8 +1,10 @@
-"""Apprise, over a real connection: the extra of the same name delivers to a receiver on loopback."""
+"""How Apprise (over a real connection, to a receiver on loopback) and commands deliver."""
+
+from pathlib import Path
 
 from qtctl.findings.finding import Severity
 from qtctl.model.secret import Secret
-from qtctl.notify.channels import Apprise, Channel
+from qtctl.notify.channels import Apprise, Channel, Command
 from qtctl.notify.sending import Sent, send
 from tests.notify.receiver import receive
 
@@ -26,3 +28,12 @@ def test_an_address_that_apprise_does_not_know() -> None:
     sent, why = send(channel, DOCUMENT, lambda: None)
     assert sent is Sent.NOT_SENT
     assert "hunter2" not in why
+
+
+def test_how_a_command_ended_is_said(tmp_path: Path) -> None:
+    program = tmp_path / "tell"
+    for text, said in (("exit 3", "exit 3"), ("kill -9 $$", "signal 9")):
+        program.write_text(f"#!/bin/sh\n{text}\n")
+        program.chmod(0o700)
+        sent, why = send(Channel("a", Command((str(program),)), Severity.WARNING), DOCUMENT, lambda: None)
+        assert (sent, why) == (Sent.NOT_SENT, f"{program} ended with {said}")
