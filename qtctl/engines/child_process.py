@@ -147,6 +147,7 @@ def run_child(work: Callable[[Receive, Send], None], end: socket.socket) -> NoRe
     pipe = Pipe(end)
     # Ctrl-C reaches both processes: the parent reports it, the child just ends.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    leave_sigterm()
     received: SimpleQueue[Any] = SimpleQueue()
     threading.Thread(target=_listen, args=(pipe, received), daemon=True).start()
     try:
@@ -155,6 +156,14 @@ def run_child(work: Callable[[Receive, Send], None], end: socket.socket) -> NoRe
         pipe.send(make_portable(error))
     finally:
         os._exit(0)
+
+
+def leave_sigterm() -> None:
+    """systemd and `timeout` send SIGTERM to every process of a command: the parent decides what becomes of the work.
+
+    It is not ignored, which programs that are started from here would inherit.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: None)
 
 
 def make_portable(error: BaseException) -> BaseException:

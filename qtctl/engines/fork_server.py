@@ -15,7 +15,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import NoReturn
 
-from qtctl.engines.child_process import ChildProcess, Pipe, Receive, Send, WorkerEnded, run_child
+from qtctl.engines.child_process import ChildProcess, Pipe, Receive, Send, WorkerEnded, leave_sigterm, run_child
 from qtctl.engines.work import Raised, Work, run
 
 FORK, CALL = b"fork", b"call"
@@ -144,6 +144,7 @@ def serve(fd: int, module: str, name: str, preload: Sequence[str]) -> NoReturn:
     """Fork and reap children until the process that started this one has ended. `fd`: our end of the control socket."""
     # Ctrl-C reaches every process of a terminal: the one that started this decides what becomes of the work.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    leave_sigterm()
     gc.set_threshold(*FEW_COLLECTIONS)
     control = socket.socket(fileno=fd)
     try:

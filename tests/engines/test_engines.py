@@ -203,6 +203,37 @@ def test_every_process_ends_with_the_one_that_made_it(tmp_path: Path) -> None:
         assert wait_until_gone(int(each.read_text()))
 
 
+def list_processes(_: int) -> tuple[int, int]:
+    time.sleep(0.5)
+    return os.getpid(), os.getppid()
+
+
+def test_sigterm_to_every_process_leaves_it_to_the_parent_what_ends(tmp_path: Path) -> None:
+    started = tmp_path / "pid"
+    with Processes(2, preload=()) as processes:
+        child, server = processes.submit(list_processes, 0).result()
+        assert child != server
+        slow = processes.submit(end_later, str(started))
+        while not (started.exists() and started.read_text()):
+            time.sleep(0.01)
+        for pid in (server, int(started.read_text())):
+            os.kill(pid, signal.SIGTERM)
+        assert slow.result() == -signal.SIGTERM, "a program that was started ends by SIGTERM all the same"
+        assert processes.submit(list_processes, 0).result()[1] == server
+
+
+def end_later(path: str) -> int:
+    write_pid_of(path)
+    time.sleep(0.5)
+    with subprocess.Popen(["sleep", "60"]) as program:
+        program.terminate()
+        return program.wait()
+
+
+def write_pid_of(path: str) -> None:
+    Path(path).write_text(str(os.getpid()))
+
+
 def test_threads_that_submit_at_the_same_time() -> None:
     found: list[int] = []
     with Processes(3, preload=()) as engine:
